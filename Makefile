@@ -1,0 +1,48 @@
+# Foothold's commands. `make help` lists them; everything they install stays inside this clone and your cache folder.
+SHELL := /bin/sh
+PY := .venv/bin/python
+READY := .venv/.ready
+.DEFAULT_GOAL := help
+.PHONY: help demo up test test-fast check bench lock generate format
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' Makefile | sort | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+$(READY): deploy/local/setup.sh requirements/dev.txt schemas/pyproject.toml $(wildcard services/*/pyproject.toml)
+	@sh deploy/local/setup.sh
+
+demo: $(READY) ## 5,999 real households from the HTTP door to the inbox (ONCE=1 ends after the table, RATIO=0.25 sets the threshold)
+	@$(PY) -m simulator.demo --ratio "$(or $(RATIO),0.10)" $(if $(filter 1,$(ONCE)),--once)
+
+up: $(READY) ## Kafka, PostgreSQL and the three services until Ctrl-C, one log stream
+	@$(PY) -m deploy.local up
+
+test: $(READY) ## Every check and every test, on embedded Kafka and PostgreSQL
+	@$(MAKE) --no-print-directory check
+	@$(PY) -m pytest
+
+test-fast: $(READY) ## Only what needs no broker and no database
+	@$(PY) -m pytest tests/schemas tests/ingest tests/risk tests/alerts tests/repository tests/local
+
+check: $(READY) ## Format, lint, types, import contracts, declared dependencies, generated files
+	@$(PY) -m ruff format --check --quiet .
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports --no-cache
+	@for p in schemas services/ingest services/risk services/alerts; do .venv/bin/deptry $$p --config $$p/pyproject.toml --no-ansi 2>/dev/null || exit 1; done
+	@$(PY) -m foothold_schemas.generate --check
+	@$(PY) -m deploy.docs --check
+
+bench: $(READY) ## How fast the path is on this machine; figures as JSON in var/
+	@$(PY) -m bench.path
+
+format: $(READY) ## Let ruff write the layout and mend what it can
+	@$(PY) -m ruff format --quiet .
+	@$(PY) -m ruff check --fix --quiet .
+
+generate: $(READY) ## Write the files that are made from code (JSON Schema, tables in the docs)
+	@$(PY) -m foothold_schemas.generate
+	@$(PY) -m deploy.docs
+
+lock: $(READY) ## Make the hashed requirement files anew from the pyproject files
+	@sh deploy/local/lock.sh

@@ -1,0 +1,1 @@
+"""How Foothold is put to work. Nothing a service imports."""

@@ -1,0 +1,98 @@
+"""Writes the tables in the documents that come from code (variables, topics, metrics), or with --check says which are stale."""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+from pydantic_settings import BaseSettings
+
+import foothold_alerts.metrics
+import foothold_alerts.settings
+import foothold_ingest.metrics
+import foothold_ingest.settings
+import foothold_risk.metrics
+import foothold_risk.settings
+from foothold_schemas.topics import TOPICS
+
+ROOT = Path(__file__).parents[1]
+SETTINGS: dict[str, type[BaseSettings]] = {
+    "ingest": foothold_ingest.settings.Settings,
+    "risk": foothold_risk.settings.Settings,
+    "alerts": foothold_alerts.settings.Settings,
+}
+
+
+def variables() -> str:
+    """Every variable of the three services, and who reads it."""
+    readers: dict[str, list[str]] = {}
+    rows: dict[str, tuple[str, str]] = {}
+    for service, settings in SETTINGS.items():
+        for name, field in settings.model_fields.items():
+            variable = f"FOOTHOLD_{name.upper()}"
+            readers.setdefault(variable, []).append(service)
+            rows[variable] = ("must be given" if field.is_required() else _default(name, field.default), field.description or "")
+    lines = [f"| `{name}` | {', '.join(readers[name])} | {default} | {text} |" for name, (default, text) in sorted(rows.items())]
+    return "\n".join(["| variable | read by | default | what it is |", "|---|---|---|---|", *lines])
+
+
+def _default(name: str, default: object) -> str:
+    known = {"instance": "the host's name", "policy_folder": "the shipped bundles"}
+    return known.get(name, f"`{default}`")
+
+
+def topics() -> str:
+    """Every topic card."""
+    lines = [
+        f"| `{card.name}` | {card.key} | {card.holds} | {', '.join(card.writers)} → {', '.join(card.readers)} | "
+        f"{card.cleanup.value}, {'unlimited' if card.retention_days is None else f'{card.retention_days} days'} |"
+        for card in TOPICS
+    ]
+    return "\n".join(["| topic | key | holds | writer → reader | cleanup, retention |", "|---|---|---|---|---|", *lines])
+
+
+def metrics() -> str:
+    """Every metric of the three services."""
+    lines = []
+    for made in (foothold_ingest.metrics.Metrics, foothold_risk.metrics.Metrics, foothold_alerts.metrics.Metrics):
+        registry = CollectorRegistry()
+        catalogue = made(registry)
+        for metric in vars(catalogue).values():
+            if metric is registry:
+                continue
+            family = metric.describe()[0]
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            labels = ", ".join(f"`{label}`" for label in metric._labelnames) or "–"  # noqa: SLF001 - the client offers no public way to ask
+            lines.append(f"| `{name}` | {family.type} | {labels} | {family.documentation} |")
+    return "\n".join(["| metric | type | labels | what it says |", "|---|---|---|---|", *lines])
+
+
+TABLES: dict[str, Callable[[], str]] = {"variables": variables, "topics": topics, "metrics": metrics}
+FILES = ("README.md", "docs/architecture.md", "docs/operations.md")
+
+
+def filled(text: str) -> str:
+    """The document with every marked table made anew."""
+    for name, table in TABLES.items():
+        pattern = re.compile(rf"(<!-- {name}: made by 'make generate' -->\n).*?(\n<!-- end -->)", re.DOTALL)
+        text = pattern.sub(lambda found, made=table: f"{found[1]}{made()}{found[2]}", text)  # type: ignore[misc]  # the default binds this round's table
+    return text
+
+
+def main() -> None:
+    """Write the documents, or compare them."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--check", action="store_true")
+    check = arguments.parse_args().check
+    stale = [name for name in FILES if (ROOT / name).read_text(encoding="utf-8") != filled((ROOT / name).read_text(encoding="utf-8"))]
+    if check and stale:
+        sys.exit(f"The tables in {', '.join(stale)} differ from the code. Run 'make generate' and commit the result.")
+    for name in stale:
+        path = ROOT / name
+        path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""`python -m deploy.local up`: everything until Ctrl-C, one log stream, addresses printed."""
+
+import os
+import signal
+import sys
+import threading
+import warnings
+from pathlib import Path
+
+with warnings.catch_warnings():  # platformdirs warns where no XDG_RUNTIME_DIR is set; its fall-back suits us
+    warnings.simplefilter("ignore")
+    from deploy.local.stack import Ports, Stack
+
+from deploy.local.errors import CannotStart
+from deploy.local.ports import free_port, wanted_port
+from deploy.local.welcome import give_access
+
+
+def up() -> None:
+    """Run until SIGINT or SIGTERM."""
+    wanted = {
+        name: wanted_port(int(os.environ.get(name, default)), name)
+        for name, default in {
+            "FOOTHOLD_INGEST_PORT": "8080",
+            "FOOTHOLD_ALERTS_PORT": "8081",
+            "FOOTHOLD_INGEST_OPS_PORT": "9101",
+            "FOOTHOLD_RISK_OPS_PORT": "9102",
+            "FOOTHOLD_ALERTS_OPS_PORT": "9103",
+        }.items()
+    }
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+
+    def line(name: str, text: str) -> None:
+        sys.stdout.write(f"{name:<8} {text}\n")
+
+    stack = Stack(Path("var/up"), Ports(*wanted.values()), day_clock="wall", say=line, on_line=line)
+    stack.kafka.port = int(os.environ.get("FOOTHOLD_KAFKA_PORT") or free_port())
+    with stack:
+        sys.stdout.write(give_access(stack))
+        sys.stdout.flush()
+        while not ended.wait(1):
+            for service in stack.services.values():
+                service.check()
+            stack.remember()
+        line("stack", "stopping")
+
+
+def main() -> None:
+    """Say what went wrong in words, not in a traceback."""
+    if sys.argv[1:] != ["up"]:
+        sys.exit("usage: python -m deploy.local up")
+    try:
+        up()
+    except CannotStart as error:
+        sys.exit(f"\nFoothold: {error}")
+
+
+if __name__ == "__main__":
+    main()

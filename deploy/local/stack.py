@@ -1,0 +1,260 @@
+"""The whole of Foothold on one machine: parts, topics, databases, secrets and services, in the order in which they need one another."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from fasteners import InterProcessLock
+
+from deploy.local.errors import CannotStart, from_os_error
+from deploy.local.kafka import Kafka
+from deploy.local.leftovers import end_leftovers, remember
+from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.postgres import Postgres
+from deploy.local.supervise import Line, Service
+from deploy.local.topics import make_topics
+from foothold_schemas.topics import EMBEDDED_PARTITIONS
+
+SERVICES: Final = ("ingest", "risk", "alerts")
+DATABASES: Final = ("foothold_ingest", "foothold_alerts")
+READY_SECONDS: Final = 60
+_SECRETS: Final = ("FOOTHOLD_HOUSEHOLD_SECRET", "FOOTHOLD_KEY_SECRET")
+_STARTED_BEFORE: Final = "pids.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the doors are: ingest's and alerts' own, and each service's inner one for metrics and health."""
+
+    ingest: int
+    alerts: int
+    ingest_ops: int
+    risk_ops: int
+    alerts_ops: int
+
+    @classmethod
+    def free(cls) -> Self:
+        """Five ports nobody uses."""
+        return cls(*(free_port() for _ in range(5)))
+
+
+class Stack:
+    """A running Foothold in `folder`. Use it as a context manager; `say` gets one line of progress at a time."""
+
+    def __init__(
+        self,
+        folder: Path,
+        ports: Ports,
+        *,
+        day_clock: str,
+        policy_folder: Path | None = None,
+        say: Line | None = None,
+        on_line: Line | None = None,
+    ) -> None:
+        self.folder = folder.resolve()
+        self.ports = ports
+        self.kafka = Kafka(self.folder / "kafka", lambda text: self._say("kafka", text))
+        self.postgres = Postgres(self.folder / "postgres")
+        self.services: dict[str, Service] = {}
+        self.secrets: dict[str, str] = {}
+        self._day_clock = day_clock
+        self._policy_folder = policy_folder
+        self._say: Line = say or (lambda _name, _text: None)
+        self._on_line = on_line
+        self._lock: InterProcessLock | None = None
+
+    @property
+    def ingest_url(self) -> str:
+        """The agencies' door."""
+        return f"http://{LOOPBACK}:{self.ports.ingest}"
+
+    @property
+    def inbox_url(self) -> str:
+        """The caseworkers' door."""
+        return f"http://{LOOPBACK}:{self.ports.alerts}"
+
+    def ops_url(self, service: str) -> str:
+        """A service's metrics and health."""
+        return f"http://{LOOPBACK}:{getattr(self.ports, service + '_ops')}"
+
+    @staticmethod
+    def wipe(folder: Path) -> None:
+        """Forget an earlier run: end what it left behind and remove its data."""
+        lock = Stack._take(folder)
+        try:
+            end_leftovers(folder / _STARTED_BEFORE)
+            for path in folder.iterdir():
+                if path.is_dir():
+                    shutil.rmtree(path)
+                elif path.name != "lock":
+                    path.unlink()
+        finally:
+            lock.release()
+
+    @staticmethod
+    def _take(folder: Path) -> InterProcessLock:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise from_os_error(error, "Making the data folder") from error
+        lock = InterProcessLock(folder / "lock")
+        if not lock.acquire(blocking=False):
+            raise CannotStart(f"Another Foothold already runs in {folder}.", "End it first (Ctrl-C in its window), or use a second clone.")
+        return lock
+
+    def __enter__(self) -> Self:
+        """Start everything; on any failure stop what was started."""
+        self._lock = self._take(self.folder)
+        try:
+            for name in end_leftovers(self.folder / _STARTED_BEFORE):
+                self._say(name, "was left over from an interrupted run; ended it")
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Stop everything, last started first."""
+        self.stop()
+
+    def _start(self) -> None:
+        self.start_parts()
+        self.secrets = self._keep_secrets()
+        self._migrate()
+        (self.folder / "log").mkdir(exist_ok=True)
+        for name in SERVICES:
+            service = Service(name, [f"foothold_{name}", "serve"], self.environment(), self.folder / "log" / f"{name}.jsonl", self._on_line)
+            service.start()
+            self.services[name] = service
+        self.wait_ready()
+        self.remember()
+
+    def start_parts(self) -> None:
+        """Kafka and PostgreSQL side by side, then the topics."""
+        self._say("kafka", "starting Apache Kafka and PostgreSQL")
+        trouble: list[BaseException] = []
+
+        def start_kafka() -> None:
+            try:
+                self.kafka.start()
+                make_topics(self.kafka.bootstrap, EMBEDDED_PARTITIONS)
+            except BaseException as error:  # noqa: BLE001 - carried over to the main thread, which raises it
+                trouble.append(error)
+
+        thread = threading.Thread(target=start_kafka, daemon=True)
+        thread.start()
+        self.postgres.start(DATABASES)
+        thread.join()
+        if trouble:
+            raise trouble[0]
+        self._say("kafka", f"Kafka at {self.kafka.bootstrap}")
+        self._say("postgres", f"PostgreSQL at {self.postgres.socket_folder}")
+
+    def _keep_secrets(self) -> dict[str, str]:
+        path = self.folder / "secrets.json"
+        if not path.is_file():
+            path.touch(mode=0o600)
+            path.write_text(json.dumps({name: secrets.token_urlsafe(32) for name in _SECRETS}))
+        kept: dict[str, str] = json.loads(path.read_text())
+        return kept
+
+    def environment(self) -> dict[str, str]:
+        """What every service and command of this stack is told."""
+        told = {
+            "FOOTHOLD_ENV": "development",
+            "FOOTHOLD_KAFKA_BOOTSTRAP": self.kafka.bootstrap,
+            "FOOTHOLD_PARTITIONS": str(EMBEDDED_PARTITIONS),
+            "FOOTHOLD_DAY_CLOCK": self._day_clock,
+            "FOOTHOLD_INGEST_DATABASE_URL": self.postgres.url("foothold_ingest"),
+            "FOOTHOLD_ALERTS_DATABASE_URL": self.postgres.url("foothold_alerts"),
+            "FOOTHOLD_INGEST_PORT": str(self.ports.ingest),
+            "FOOTHOLD_INGEST_OPS_PORT": str(self.ports.ingest_ops),
+            "FOOTHOLD_RISK_OPS_PORT": str(self.ports.risk_ops),
+            "FOOTHOLD_ALERTS_PORT": str(self.ports.alerts),
+            "FOOTHOLD_ALERTS_OPS_PORT": str(self.ports.alerts_ops),
+        }
+        if self._policy_folder is not None:
+            told["FOOTHOLD_POLICY_FOLDER"] = str(self._policy_folder.resolve())
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("FOOTHOLD_")}
+        return {**ours, **told, **self.secrets, "PYTHONUNBUFFERED": "1"}
+
+    def _migrate(self) -> None:
+        running = [
+            subprocess.Popen(
+                [sys.executable, "-m", f"foothold_{name}", "migrate"],
+                env=self.environment(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            for name in ("ingest", "alerts")
+        ]
+        for process in running:
+            said, _ = process.communicate(timeout=READY_SECONDS)
+            if process.returncode:
+                raise CannotStart("A database could not be brought up to date.", said.strip()[-800:])
+
+    def command(self, service: str, *arguments: str) -> str:
+        """Run a service's command, such as `agency add`; return what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", f"foothold_{service}", *arguments],
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=READY_SECONDS,
+        )
+        if done.returncode:
+            raise CannotStart(f"foothold-{service} {' '.join(arguments)} failed.", (done.stderr or done.stdout).strip()[-800:])
+        return done.stdout.strip()
+
+    def wait_ready(self) -> None:
+        """Until every service says it is ready."""
+        deadline = time.monotonic() + READY_SECONDS
+        for name, service in self.services.items():
+            while not _answers(f"{self.ops_url(name)}/readyz"):
+                service.check()
+                if time.monotonic() > deadline:
+                    raise CannotStart(f"{name} was not ready within {READY_SECONDS} seconds.", f"Its log is {service.log}.")
+                time.sleep(0.05)
+            self._say(name, f"{name} is ready")
+
+    def remember(self) -> None:
+        """Write down what runs, for the next start to find if this one is killed."""
+        pids = {name: service.pid for name, service in self.services.items() if service.pid is not None}
+        remember(self.folder / _STARTED_BEFORE, {**pids, "kafka": self.kafka.pid, "postgres": self.postgres.pid})
+
+    def stop(self) -> None:
+        """End services, then parts, and give the folder back."""
+        for service in self.services.values():
+            service.ask_to_stop()
+        for service in self.services.values():
+            service.stop()
+        self.services.clear()
+        self.kafka.stop()
+        self.postgres.stop()
+        (self.folder / _STARTED_BEFORE).unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return bool(answer.status == HTTPStatus.OK)
+    except (urllib.error.URLError, OSError):
+        return False

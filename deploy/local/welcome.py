@@ -1,0 +1,42 @@
+"""First keys and accounts of an embedded Foothold, made once and kept beside its data."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+from deploy.local.stack import Stack
+
+DEMO_COUNTY = "370399"
+ACCOUNTS = ("caseworker", "duty-officer")
+AGENCIES = ("statistics", "health-insurance", "emergency-management")
+
+
+def access(stack: Stack) -> dict[str, str]:
+    """Name → key or password. Made on the first start only: keys and passwords are kept as hashes by the services."""
+    path = stack.folder / "access.json"
+    if not path.is_file():
+        wanted: dict[str, tuple[str, ...]] = {f"key:{name}": ("ingest", "agency", "add", name) for name in AGENCIES}
+        wanted["key:operator"] = ("ingest", "agency", "add", "foothold-operator", "--operator")
+        wanted |= {f"password:{name}": ("alerts", "account", "add", name, "--area", DEMO_COUNTY) for name in ACCOUNTS}
+        with ThreadPoolExecutor(max_workers=3) as pool:
+            made = dict(zip(wanted, pool.map(lambda words: stack.command(*words), wanted.values()), strict=True))
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(made))
+    kept: dict[str, str] = json.loads(path.read_text())
+    return kept
+
+
+def give_access(stack: Stack) -> str:
+    """What to print once everything runs: addresses, log-ins and keys."""
+    made = access(stack)
+    log_ins = "\n".join(f"    {name:<22} {made[f'password:{name}']}" for name in ACCOUNTS)
+    keys = "\n".join(f"    {name:<22} {made[f'key:{name}']}" for name in (*AGENCIES, "operator"))
+    return f"""
+  收件箱 Inbox      {stack.inbox_url}
+{log_ins}
+  上报 Events       {stack.ingest_url}/v1/events
+{keys}
+  指标 Metrics      {"  ".join(f"{stack.ops_url(name)}/metrics" for name in stack.services)}
+  Kafka             {stack.kafka.bootstrap}
+  Ctrl-C 结束 ends everything.
+
+"""

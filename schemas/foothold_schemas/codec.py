@@ -1,0 +1,63 @@
+"""Bytes to models and back, the same way for every reader. A reader ignores fields it does not know; it never guesses a value."""
+
+from typing import Final
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from foothold_schemas.envelope import FactRecord
+from foothold_schemas.quarantine import Quarantined, QuarantineReason
+from foothold_schemas.transitions import DayDone, RiskOutput, Transition
+
+_OUTPUT: Final[TypeAdapter[Transition | DayDone]] = TypeAdapter(RiskOutput)
+_UNKNOWN_KIND = frozenset({"union_tag_invalid", "union_tag_not_found", "enum"})
+
+
+class Unreadable(Exception):  # noqa: N818 - named for what it says about the record
+    """A record that cannot be decoded: `reason` from the closed list, `detail` with the fields at fault and no values."""
+
+    def __init__(self, reason: QuarantineReason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+def encode(message: BaseModel) -> bytes:
+    """JSON, without fields that are empty."""
+    return message.model_dump_json(exclude_none=True).encode()
+
+
+def decode_fact(value: bytes | None) -> FactRecord:
+    """A line of `household-facts.v1`; raise Unreadable."""
+    if value is None:
+        raise Unreadable(QuarantineReason.NO_VALUE, "the record has no value")
+    try:
+        return FactRecord.model_validate_json(value)
+    except ValidationError as error:
+        raise _unreadable(error) from None
+
+
+def decode_output(value: bytes | None) -> Transition | DayDone:
+    """A line of `risk-transitions.v1`; raise Unreadable."""
+    if value is None:
+        raise Unreadable(QuarantineReason.NO_VALUE, "the record has no value")
+    try:
+        return _OUTPUT.validate_json(value)
+    except ValidationError as error:
+        raise _unreadable(error) from None
+
+
+def decode_quarantined(value: bytes) -> Quarantined:
+    """A line of `quarantine.v1`; raise ValidationError."""
+    return Quarantined.model_validate_json(value)
+
+
+def _unreadable(error: ValidationError) -> Unreadable:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "record"
+    match first["type"]:
+        case "json_invalid":
+            return Unreadable(QuarantineReason.NOT_JSON, "the record is not JSON")
+        case kind if kind in _UNKNOWN_KIND:
+            return Unreadable(QuarantineReason.UNKNOWN_KIND, f"{where}: a kind this version does not know")
+        case kind:
+            return Unreadable(QuarantineReason.INVALID_FIELD, f"{where}: {kind}")

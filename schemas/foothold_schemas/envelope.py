@@ -1,0 +1,46 @@
+"""The two envelopes: the CloudEvent an agency sends, and the record that stands in the log."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from foothold_schemas.facts import Fact
+from foothold_schemas.values import Hex128, JsonObject, Message, Moment, Name
+
+TYPE_PREFIX = "foothold."
+TYPE_SUFFIX = ".v1"
+
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
+
+
+def event_type(kind: str) -> str:
+    """The CloudEvents `type` of a kind of fact: `foothold.IncomeReported.v1`."""
+    return f"{TYPE_PREFIX}{kind}{TYPE_SUFFIX}"
+
+
+class CloudEvent(Message):
+    """A CloudEvent 1.0 in JSON. Extension attributes are allowed, as the standard asks; `data` is judged by its kind."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    specversion: Literal["1.0"]
+    id: ShortText
+    source: ShortText = Field(description="`/agencies/<agency>`, optionally with a path below it.")
+    type: ShortText = Field(description="`foothold.<Kind>.v1`.")
+    time: Moment = Field(description="When it happened, by the sender's clock, with an offset.")
+    subject: ShortText | None = Field(default=None, description="`<county>/<register number>`; empty for kinds about an area.")
+    datacontenttype: Literal["application/json"] = "application/json"
+    data: JsonObject
+
+
+class FactRecord(Message):
+    """One line of the log `household-facts.v1`: a fact with both clocks and its origin."""
+
+    fact_id: Hex128
+    household_id: Hex128 | None = Field(default=None, description="Empty for a fact that goes to every partition.")
+    agency: Name
+    source: str
+    id: str
+    time: Moment = Field(description="When it happened.")
+    recorded_time: Moment = Field(description="When Foothold learned of it.")
+    data: Fact

@@ -1,0 +1,217 @@
+"""What happened, in the past tense: the facts agencies and Foothold itself put into the one log per household."""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from foothold_schemas.values import AreaCode, CountyCode, Day, Fen, Message, Month, Name, RegisterNumber, Sha256, Standing, VillageCode
+
+
+class Absence(StrEnum):
+    """Why a registered member is shown but not counted."""
+
+    CONSCRIPT = "conscript"
+    PRISONER = "prisoner"
+    MISSING = "missing"
+
+
+class Member(Message):
+    """One person of a household, with the interval in which they belong to it."""
+
+    person_ref: Name
+    birth_month: Month | None = None
+    joined_on: Day | None = Field(default=None, description="First day in the household; empty: since before the register began.")
+    left_on: Day | None = Field(default=None, description="Last day in the household (death, marriage, move); empty: still here.")
+    can_work: bool | None = None
+    absence: Absence | None = None
+
+    @model_validator(mode="after")
+    def _leaves_after_joining(self) -> Self:
+        if self.joined_on and self.left_on and self.left_on < self.joined_on:
+            raise ValueError("left_on lies before joined_on")
+        return self
+
+
+class HouseholdRegistered(Message):
+    """A full snapshot of a household in the register; the one with the latest `time` wins."""
+
+    kind: Literal["HouseholdRegistered"] = "HouseholdRegistered"
+    authority: CountyCode
+    register_number: RegisterNumber
+    area: VillageCode = Field(description="The responsible village, which may differ from where something happened.")
+    standing: Standing
+    members: Annotated[tuple[Member, ...], Field(min_length=1, max_length=60)]
+
+    @model_validator(mode="after")
+    def _each_member_once(self) -> Self:
+        if len({m.person_ref for m in self.members}) != len(self.members):
+            raise ValueError("a person_ref stands twice among the members")
+        return self
+
+
+class IncomeCategory(StrEnum):
+    """The kinds of income; `claims` (理赔收入) counts only in the reference figure."""
+
+    WAGE = "wage"
+    OPERATING = "operating"
+    PROPERTY = "property"
+    TRANSFER = "transfer"
+    CLAIMS = "claims"
+
+
+class IncomeReported(Message):
+    """Money a household earned in a month, or in the twelve months ending with it when marked yearly."""
+
+    kind: Literal["IncomeReported"] = "IncomeReported"
+    category: IncomeCategory
+    item: Name = Field(description="What it was, such as `salary`, `dibao`, `pension`; policy names the items kept out as one-off.")
+    amount: Fen
+    operating_expense: Fen = Fen(0)
+    earned_month: Month | None = Field(default=None, description="The month it was earned for; empty: the month of the event's `time`.")
+    is_yearly: bool = Field(default=False, description="The amount covers the twelve months ending with `earned_month`.")
+
+    @model_validator(mode="after")
+    def _is_clear(self) -> Self:
+        if self.is_yearly and self.earned_month is None:
+            raise ValueError("a yearly figure needs earned_month, the last month it covers")
+        if self.operating_expense and self.category is not IncomeCategory.OPERATING:
+            raise ValueError("operating_expense belongs to the category operating only")
+        return self
+
+
+class MedicalPayments(Message):
+    """What each layer of cover paid, in the order in which they pay."""
+
+    basic_insurance: Fen = Fen(0)
+    critical_illness: Fen = Fen(0)
+    hospital_reduction: Fen = Fen(0)
+    medical_assistance: Fen = Fen(0)
+    anti_poverty_insurance: Fen = Fen(0)
+    city_supplement: Fen = Fen(0)
+    other: Fen = Fen(0)
+
+    @property
+    def total(self) -> int:
+        """All layers together, in fen."""
+        return (
+            self.basic_insurance
+            + self.critical_illness
+            + self.hospital_reduction
+            + self.medical_assistance
+            + self.anti_poverty_insurance
+            + self.city_supplement
+            + self.other
+        )
+
+
+class CareSetting(StrEnum):
+    """Where care was given."""
+
+    INPATIENT = "inpatient"
+    OUTPATIENT = "outpatient"
+
+
+class MedicalClaimSettled(Message):
+    """A settled medical bill: its total, the part in scope, and what every payer covered."""
+
+    kind: Literal["MedicalClaimSettled"] = "MedicalClaimSettled"
+    claim_number: Name = Field(description="The agency's own number: the same one under a new event id is a repeat.")
+    person_ref: Name | None = None
+    settled_on: Day
+    setting: CareSetting
+    total: Fen
+    in_scope: Fen | None = Field(default=None, description="The part inside the insurance catalogue; empty: not told.")
+    paid: MedicalPayments = MedicalPayments()
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.total < 0:
+            raise ValueError("total is negative; a reversal names the fact it takes back")
+        if self.paid.total > self.total:
+            raise ValueError("the payers together paid more than the total")
+        if self.in_scope is not None and self.in_scope > self.total:
+            raise ValueError("in_scope is more than the total")
+        return self
+
+
+class Hazard(StrEnum):
+    """What struck."""
+
+    FLOOD = "flood"
+    STORM = "storm"
+    DROUGHT = "drought"
+    EARTHQUAKE = "earthquake"
+    LANDSLIDE = "landslide"
+    FIRE = "fire"
+    ACCIDENT = "accident"
+    EPIDEMIC = "epidemic"
+    HAIL = "hail"
+    OTHER = "other"
+
+
+class HomeState(StrEnum):
+    """What became of the home."""
+
+    UNHURT = "unhurt"
+    DAMAGED = "damaged"
+    BADLY_DAMAGED = "badly_damaged"
+    DESTROYED = "destroyed"
+
+
+class WorkerState(StrEnum):
+    """What became of the main worker."""
+
+    UNHURT = "unhurt"
+    DISABLED = "disabled"
+    DEAD = "dead"
+
+
+class DisasterStruck(Message):
+    """A household was struck: what, when, and what it lost."""
+
+    kind: Literal["DisasterStruck"] = "DisasterStruck"
+    hazard: Hazard
+    struck_on: Day
+    home: HomeState = HomeState.UNHURT
+    main_worker: WorkerState = WorkerState.UNHURT
+    loss: Fen | None = Field(default=None, description="Loss of goods and harvest; empty: not assessed yet.")
+    is_verified: bool = Field(description="Somebody has been there; an unverified report is kept but decides nothing.")
+
+
+class FeedHeard(Message):
+    """An agency says: for this area, all I have up to this month has been sent. An empty file is this fact. Goes to every partition."""
+
+    kind: Literal["FeedHeard"] = "FeedHeard"
+    feed: Literal["IncomeReported", "MedicalClaimSettled", "DisasterStruck"]
+    area: AreaCode
+    from_month: Month | None = Field(default=None, description="The first month it speaks for; empty: the months before are covered as well.")
+    through_month: Month
+
+
+class DayOpened(Message):
+    """A calendar day (Asia/Shanghai) begins for every household. Goes to every partition."""
+
+    kind: Literal["DayOpened"] = "DayOpened"
+    day: Day
+
+
+class PolicyAdopted(Message):
+    """From here on the bundle with this hash decides. Goes to every partition."""
+
+    kind: Literal["PolicyAdopted"] = "PolicyAdopted"
+    bundle: Sha256
+
+
+HouseholdFact = HouseholdRegistered | IncomeReported | MedicalClaimSettled | DisasterStruck
+BroadcastFact = FeedHeard | DayOpened | PolicyAdopted
+Fact = Annotated[HouseholdFact | BroadcastFact, Field(discriminator="kind")]
+
+AGENCY_KINDS: dict[str, type[HouseholdFact | FeedHeard]] = {
+    "HouseholdRegistered": HouseholdRegistered,
+    "IncomeReported": IncomeReported,
+    "MedicalClaimSettled": MedicalClaimSettled,
+    "DisasterStruck": DisasterStruck,
+    "FeedHeard": FeedHeard,
+}
+OPERATOR_KINDS: dict[str, type[DayOpened | PolicyAdopted]] = {"DayOpened": DayOpened, "PolicyAdopted": PolicyAdopted}

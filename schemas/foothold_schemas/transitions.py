@@ -1,0 +1,165 @@
+"""What risk says: how a household moved, why, with every number; and that a day is done."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from foothold_schemas.values import Day, Fen, Group, Hex128, Message, Moment, Name, RegisterNumber, Sentence, Sha256, Standing, VillageCode, Window
+
+
+class Movement(StrEnum):
+    """How a household moved. Every one of them carries its reason."""
+
+    WATCHED = "watched"
+    UNWATCHED = "unwatched"
+    ENTERED = "entered"
+    MOVED = "moved"
+    WORSENED = "worsened"
+    EASED = "eased"
+    RECOVERING = "recovering"
+    RELAPSED = "relapsed"
+    EXITED = "exited"
+
+
+class Status(StrEnum):
+    """Where a household stands after a transition."""
+
+    CLEAR = "clear"
+    WATCH = "watch"
+    GROUP = "group"
+    RECOVERING = "recovering"
+
+
+class ExitReason(StrEnum):
+    """Why a household left its group."""
+
+    CLEARED = "cleared"
+    NATURAL = "natural"
+
+
+class FindingKind(StrEnum):
+    """The rules that can find something; each is one file in risk."""
+
+    INCOME_BELOW_LINE = "income_below_line"
+    SELF_PAID_HIGH = "self_paid_high"
+    RIGID_SPENDING_RATIO = "rigid_spending_ratio"
+    DISASTER_LOSS = "disaster_loss"
+
+
+class PolicyValue(Message):
+    """The policy value a finding was measured against."""
+
+    name: str
+    value: str
+    since: Day
+    reference: str
+    confidence: str
+    illustrative: bool
+
+
+class Evidence(Message):
+    """One fact a finding rests on."""
+
+    fact_id: Hex128
+    kind: str
+    day: Day
+    amount: Fen | None = None
+    text: Sentence
+
+
+class Finding(Message):
+    """What one rule saw: value, threshold, unit, window, facts, policy value and a sentence in both languages."""
+
+    rule: FindingKind
+    is_risk: bool
+    is_shock: bool
+    value: str
+    threshold: str
+    unit: str
+    window: Window | None = None
+    policy: PolicyValue
+    reason: Sentence
+    facts: tuple[Evidence, ...] = Field(description="At most 20, the weightiest first; `facts_total` counts all.")
+    facts_total: int
+
+
+class Figures(Message):
+    """The numbers of a household as of the open day; empty means unknown, never zero."""
+
+    line: Fen | None = None
+    net: Fen | None = None
+    net_per_head: Fen | None = None
+    reference: Fen | None = None
+    reference_per_head: Fen | None = None
+    claims_income: Fen
+    own_shares: Fen
+    head_months: int = Field(description="Sum of the income window's twelve month-end head counts.")
+    income_window: Window
+    spending_window: Window
+    unheard_months: tuple[str, ...]
+
+
+class HouseholdSummary(Message):
+    """What a caseworker needs in order to know which household this is, without a name."""
+
+    register_number: RegisterNumber
+    area: VillageCode
+    standing: Standing
+    members: int
+
+
+class PolicyStamp(Message):
+    """Which policy bundle and which rules decided."""
+
+    bundle: Sha256
+    title: Sentence
+    currency: Sentence
+    illustrative: bool
+    rules_version: str
+
+
+class Transition(Message):
+    """A household moved. A signal, never an identification: people decide that."""
+
+    kind: Literal["Transition"] = "Transition"
+    transition_id: str = Field(pattern=r"^[0-9a-f]{32}:[1-9][0-9]*$")
+    household_id: Hex128
+    number: int = Field(ge=1, description="1, 2, 3 … for each household, without holes.")
+    movement: Movement
+    open_day: Day = Field(description="The day the decision is as of.")
+    learned_at: Moment = Field(description="When the fact that caused it was recorded.")
+    caused_by: Hex128
+    household: HouseholdSummary
+    episode: int = Field(ge=1, description="A case belongs to a household and an episode.")
+    spell: int = Field(ge=0, description="How many times the household has been in a group, this time included; 0: never yet.")
+    previous_spell: int | None = None
+    status: Status
+    group: Group | None = None
+    previous_group: Group | None = None
+    is_lead: bool = Field(description="People should look: a case exists while this holds.")
+    is_urgent: bool
+    is_episode_over: bool
+    exit_reason: ExitReason | None = None
+    clear_since: Day | None = None
+    earliest_exit: Day | None = None
+    times_wavered: int = 0
+    findings: tuple[Finding, ...]
+    added: tuple[FindingKind, ...] = ()
+    gone: tuple[FindingKind, ...] = ()
+    figures: Figures
+    reason: Sentence
+    policy: PolicyStamp
+
+
+class DayDone(Message):
+    """One partition of risk has worked a day through; nothing more is decided as of the days before."""
+
+    kind: Literal["DayDone"] = "DayDone"
+    partition: int = Field(ge=0)
+    day: Day
+    learned_at: Moment
+    registered: dict[Name, int] = Field(description="Registered households by village.")
+
+
+RiskOutput = Annotated[Transition | DayDone, Field(discriminator="kind")]

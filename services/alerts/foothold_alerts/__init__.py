@@ -1,0 +1,1 @@
+"""Foothold's desk: one case per episode, temporary relief with its deadline, and the caseworkers' inbox."""

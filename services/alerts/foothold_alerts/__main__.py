@@ -1,0 +1,152 @@
+"""Alerts' commands and its composition: the only place that reads settings and builds things."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import structlog
+from alembic import command
+from alembic.config import Config
+from prometheus_client import CollectorRegistry
+from pydantic import ValidationError
+
+from foothold_alerts.accounts import Accounts
+from foothold_alerts.cases import Cases
+from foothold_alerts.consumer import Consumer
+from foothold_alerts.database import connect
+from foothold_alerts.inbox import Inbox
+from foothold_alerts.metrics import Metrics
+from foothold_alerts.ops import make_ops, server
+from foothold_alerts.rules.case import OPEN, ReliefKind
+from foothold_alerts.settings import Settings
+from foothold_alerts.web.app import Desk, make_app
+from foothold_alerts.workflows import load_limits
+
+COUNT_SECONDS: Final = 2.0
+
+log = structlog.get_logger()
+
+
+def main() -> None:
+    """Parse the command line and do it."""
+    parser = argparse.ArgumentParser(prog="foothold-alerts", description="Foothold's desk.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="take transitions and serve the inbox until SIGTERM")
+    commands.add_parser("migrate", help="bring the database up to date")
+    account = commands.add_parser("account", help="local accounts").add_subparsers(dest="action", required=True)
+    add = account.add_parser("add", help="make an account, or give it a new password; it is shown once")
+    add.add_argument("name")
+    add.add_argument("--area", required=True, help="county, township or village code the account may see")
+    arguments = parser.parse_args()
+    settings = read_settings()
+    match arguments.command:
+        case "serve":
+            asyncio.run(serve(settings))
+        case "migrate":
+            migrate(settings)
+        case _:
+            sys.stdout.write(asyncio.run(add_account(settings, arguments.name, arguments.area)) + "\n")
+
+
+def read_settings() -> Settings:
+    """From the environment; a missing or wrong variable ends the process with its name."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"FOOTHOLD_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors(include_input=False))
+        sys.exit(f"foothold-alerts cannot start: {wrong}")
+
+
+def migrate(settings: Settings) -> None:
+    """Run the migrations that are missing."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.set_main_option("sqlalchemy.url", settings.alerts_database_url.replace("%", "%%"))
+    command.upgrade(config, "head")
+
+
+async def add_account(settings: Settings, name: str, area: str) -> str:
+    """Make an account."""
+    engine = connect(settings.alerts_database_url)
+    try:
+        return await Accounts(engine, settings.alerts_session_hours).add(name, area, datetime.now(UTC))
+    finally:
+        await engine.dispose()
+
+
+def configure_logging() -> None:
+    """JSON lines on standard output, one canonical line per transition and action. Libraries' lines join the stream."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    render = structlog.processors.JSONRenderer(ensure_ascii=False)
+    structlog.configure(processors=[*shared, render], wrapper_class=structlog.make_filtering_bound_logger(logging.INFO), cache_logger_on_first_use=True)
+    handler = logging.StreamHandler(sys.stdout)
+    finish: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, render]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=finish, foreign_pre_chain=shared))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGTERM; any failure ends the process with an error, and whoever supervises it starts it anew."""
+    configure_logging()
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    metrics = Metrics(CollectorRegistry())
+    engine = connect(settings.alerts_database_url)
+    cases = Cases(engine, load_limits())
+    consumer = Consumer(settings.kafka_bootstrap, cases, metrics)
+    desk = Desk(
+        accounts=Accounts(engine, settings.alerts_session_hours),
+        cases=cases,
+        inbox=Inbox(engine),
+        metrics=metrics,
+        is_production=settings.env == "production",
+    )
+    web = server(make_app(desk), settings.alerts_host, settings.alerts_port)
+    ops = server(make_ops(metrics.registry, lambda: web.started and consumer.is_ready), settings.alerts_ops_host, settings.alerts_ops_port)
+    log.info("alerts.started", port=settings.alerts_port, ops_port=settings.alerts_ops_port)
+    tasks = [asyncio.create_task(w) for w in (web.serve(), ops.serve(), consumer.run(), count(cases, metrics), _wait(ended))]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        web.should_exit = ops.should_exit = True
+        for task in tasks[2:]:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await asyncio.wait(tasks[:2], timeout=6)
+        await engine.dispose()
+    log.info("alerts.stopped")
+
+
+async def count(cases: Cases, metrics: Metrics) -> None:
+    """For ever: keep the gauges that come from the database."""
+    while True:
+        stages, proposed, overdue = await cases.counts(datetime.now(UTC))
+        for stage in OPEN:
+            metrics.open_cases.labels(stage.value).set(stages.get(stage.value, 0))
+        for kind in ReliefKind:
+            metrics.relief.labels(kind.value).set(proposed.get(kind.value, 0))
+            metrics.relief_overdue.labels(kind.value).set(overdue.get(kind.value, 0))
+        await asyncio.sleep(COUNT_SECONDS)
+
+
+async def _wait(ended: asyncio.Event) -> None:
+    await ended.wait()
+
+
+if __name__ == "__main__":
+    main()

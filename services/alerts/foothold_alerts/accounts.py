@@ -1,0 +1,99 @@
+"""Local accounts and their log-ins: argon2id, a hashed session token, and a brake on guessing."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_alerts.database import AccountRow, AuditRow, SessionRow
+
+MAX_FAILURES: Final = 8
+LOCK_MINUTES: Final = 5
+_NOBODY: Final = PasswordHasher().hash("nobody has this password")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is at the desk: the account, the area it may see, and the token its forms must carry."""
+
+    name: str
+    area: str
+    csrf: str
+
+
+class Accounts:
+    """Argon2id is deliberately slow; call `log_in` and `add` for people only."""
+
+    def __init__(self, engine: AsyncEngine, session_hours: int) -> None:
+        self._engine = engine
+        self._hours = session_hours
+        self._hasher = PasswordHasher()
+
+    async def add(self, name: str, area: str, now: datetime) -> str:
+        """Make the account, or give it a new password; return the password, which cannot be shown again."""
+        password = secrets.token_urlsafe(9)
+        statement = upsert(AccountRow).values(name=name, password_hash=self._hasher.hash(password), area=area, failures=0)
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["name"],
+                    set_={"password_hash": statement.excluded.password_hash, "area": area, "failures": 0, "locked_until": None, "disabled_at": None},
+                )
+            )
+            await connection.execute(delete(SessionRow).where(SessionRow.account == name))
+            await connection.execute(insert(AuditRow), [{"at": now, "actor": "operator", "action": "account_set", "detail": {"account": name, "area": area}}])
+        return password
+
+    async def log_in(self, name: str, password: str, now: datetime) -> str | None:
+        """A session token, or None: wrong name, wrong password and locked account look the same and take the same time."""
+        async with self._engine.begin() as connection:
+            row = (await connection.execute(select(*AccountRow.__table__.columns).where(AccountRow.name == name).with_for_update())).one_or_none()
+            is_right = self._matches(_NOBODY if row is None else row.password_hash, password)
+            if row is None or row.disabled_at is not None or (row.locked_until is not None and row.locked_until > now):
+                return None
+            if not is_right:
+                failures = row.failures + 1
+                locked = now + timedelta(minutes=LOCK_MINUTES) if failures % MAX_FAILURES == 0 else None
+                await connection.execute(update(AccountRow).where(AccountRow.name == name).values(failures=failures, locked_until=locked))
+                await connection.execute(insert(AuditRow), [{"at": now, "actor": name, "action": "log_in_refused", "detail": {"failures": failures}}])
+                return None
+            token = secrets.token_urlsafe(32)
+            await connection.execute(update(AccountRow).where(AccountRow.name == name).values(failures=0, locked_until=None))
+            await connection.execute(delete(SessionRow).where(SessionRow.expires_at < now))
+            session = {"token_hash": _hash(token), "account": name, "csrf": secrets.token_urlsafe(24), "expires_at": now + timedelta(hours=self._hours)}
+            await connection.execute(insert(SessionRow), [session])
+            await connection.execute(insert(AuditRow), [{"at": now, "actor": name, "action": "log_in", "detail": {}}])
+        return token
+
+    def _matches(self, password_hash: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(password_hash, password)
+        except VerifyMismatchError:
+            return False
+
+    async def person(self, token: str, now: datetime) -> Person | None:
+        """Whose session this is; asked on every request, so a disabled account is out at once."""
+        wanted = (
+            select(AccountRow.name, AccountRow.area, SessionRow.csrf)
+            .join(SessionRow, SessionRow.account == AccountRow.name)
+            .where(SessionRow.token_hash == _hash(token), SessionRow.expires_at > now, AccountRow.disabled_at.is_(None))
+        )
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(wanted)).one_or_none()
+        return None if row is None else Person(row.name, row.area, row.csrf)
+
+    async def log_out(self, token: str) -> None:
+        """End the session."""
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(SessionRow).where(SessionRow.token_hash == _hash(token)))
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,247 @@
+"""The desk's memory: takes transitions and people's actions into the database, each in one transaction with its audit rows."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from foothold_alerts.database import AuditRow, CaseRow, PartitionDay, ReliefRow, TransitionRow
+from foothold_alerts.rules.act import Action, NotNow, act
+from foothold_alerts.rules.case import OPEN, Case, CloseReason, ReliefStatus, Stage
+from foothold_alerts.rules.respond import SHANGHAI, Response, respond
+from foothold_alerts.rules.workflow import Limits
+from foothold_schemas.transitions import DayDone, FindingKind, Transition
+from foothold_schemas.values import Group
+
+SYSTEM: Final = "foothold"
+_CHANGING: Final = ("stage", "is_urgent", "priority_group", "due_on", "close_reason", "has_recovered", "version", "latest", "register_number", "area")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one transition."""
+
+    transition: Transition
+    action: str
+
+
+class Stale(Exception):  # noqa: N818 - an answer
+    """Somebody changed the case since the page was made, or the action does not fit it any more."""
+
+
+class Cases:
+    """All writing of cases. Reading for pages is in `inbox.py`."""
+
+    def __init__(self, engine: AsyncEngine, limits: Limits) -> None:
+        self._engine = engine
+        self._limits = limits
+
+    async def take(self, outputs: Sequence[Transition | DayDone], now: datetime) -> list[Taken]:
+        """One database transaction for a batch, in order. A transition already taken is skipped, so a repeat changes nothing."""
+        transitions = [o for o in outputs if isinstance(o, Transition)]
+        async with self._engine.begin() as connection:
+            fresh = await self._keep_new(connection, transitions)
+            taken = await self._respond(connection, fresh, now) if fresh else []
+            await self._keep_days(connection, [o for o in outputs if isinstance(o, DayDone)])
+        return taken
+
+    async def _keep_new(self, connection: AsyncConnection, transitions: Sequence[Transition]) -> list[Transition]:
+        if not transitions:
+            return []
+        rows = [
+            {
+                "transition_id": t.transition_id,
+                "household_id": t.household_id,
+                "case_id": f"{t.household_id}-e{t.episode}" if t.is_lead or t.is_episode_over else None,
+                "number": t.number,
+                "body": t.model_dump(mode="json", exclude_none=True),
+            }
+            for t in transitions
+        ]
+        done = await connection.execute(upsert(TransitionRow).values(rows).on_conflict_do_nothing().returning(TransitionRow.transition_id))
+        fresh = set(done.scalars())
+        return [t for t in {t.transition_id: t for t in transitions}.values() if t.transition_id in fresh]
+
+    async def _respond(self, connection: AsyncConnection, transitions: Sequence[Transition], now: datetime) -> list[Taken]:
+        households = {t.household_id for t in transitions}
+        rows = await connection.execute(select(*CaseRow.__table__.columns).where(CaseRow.household_id.in_(households)).with_for_update())
+        cases = {row["case_id"]: (case_of(row), row["version"]) for row in rows.mappings()}
+        helped = await self._helped(connection, households)
+        changed: dict[str, dict[str, object]] = {}
+        relief: list[dict[str, object]] = []
+        withdrawn: list[str] = []
+        audit: list[dict[str, object]] = []
+        taken = []
+        for transition in transitions:
+            case_id = f"{transition.household_id}-e{transition.episode}"
+            case, version = cases.get(case_id, (None, 0))
+            causes = helped[transition.household_id, transition.open_day.year]
+            response = respond(case, transition, causes, self._limits)
+            taken.append(Taken(transition, response.action))
+            if response.case is None:
+                continue
+            causes |= {p.cause for p in response.proposals}
+            if response.withdraws:
+                withdrawn.append(case_id)
+                relief = [r for r in relief if r["case_id"] != case_id]
+            cases[case_id] = (response.case, version + 1)
+            changed[case_id] = _row(response.case, version + 1, transition)
+            relief += _relief_rows(response, transition)
+            audit.append(_audit(now, SYSTEM, response.action, case_id, transition_id=transition.transition_id, movement=transition.movement.value))
+        await self._write(connection, changed, relief, withdrawn, audit)
+        return taken
+
+    async def _helped(self, connection: AsyncConnection, households: set[str]) -> defaultdict[tuple[str, int], set[FindingKind]]:
+        found = await connection.execute(
+            select(ReliefRow.household_id, ReliefRow.year, ReliefRow.cause).where(
+                ReliefRow.household_id.in_(households), ReliefRow.status != ReliefStatus.WITHDRAWN
+            )
+        )
+        helped: defaultdict[tuple[str, int], set[FindingKind]] = defaultdict(set)
+        for row in found:
+            helped[row.household_id, row.year].add(FindingKind(row.cause))
+        return helped
+
+    async def _write(
+        self,
+        connection: AsyncConnection,
+        changed: dict[str, dict[str, object]],
+        relief: list[dict[str, object]],
+        withdrawn: list[str],
+        audit: list[dict[str, object]],
+    ) -> None:
+        if changed:
+            statement = upsert(CaseRow).values(list(changed.values()))
+            await connection.execute(statement.on_conflict_do_update(index_elements=["case_id"], set_={name: statement.excluded[name] for name in _CHANGING}))
+        if withdrawn:
+            await connection.execute(
+                update(ReliefRow).where(ReliefRow.case_id.in_(withdrawn), ReliefRow.status == ReliefStatus.PROPOSED).values(status=ReliefStatus.WITHDRAWN.value)
+            )
+        if relief:
+            await connection.execute(insert(ReliefRow), relief)
+        if audit:
+            await connection.execute(insert(AuditRow), audit)
+
+    async def _keep_days(self, connection: AsyncConnection, days: Sequence[DayDone]) -> None:
+        for done in days:
+            statement = upsert(PartitionDay).values(partition=done.partition, day=done.day, registered=done.registered)
+            await connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["partition"],
+                    set_={"day": statement.excluded.day, "registered": statement.excluded.registered},
+                    where=PartitionDay.day < statement.excluded.day,
+                )
+            )
+
+    async def act(
+        self, *, number: int, version: int, action: Action, actor: str, area: str, now: datetime, reason: CloseReason | None = None, note: str = ""
+    ) -> None:
+        """One of a person's actions; raise Stale, or LookupError for a case outside the person's area."""
+        async with self._engine.begin() as connection:
+            row = await self._locked(connection, number, version, area)
+            after = act(case_of(row), action, reason)
+            if isinstance(after, NotNow):
+                raise Stale
+            assigned = actor if action is Action.TAKE else row["assigned_to"]
+            await connection.execute(
+                update(CaseRow)
+                .where(CaseRow.case_id == row["case_id"])
+                .values(stage=after.stage.value, close_reason=after.close_reason and after.close_reason.value, assigned_to=assigned, version=version + 1)
+            )
+            detail = {"reason": reason.value if reason else "", "note": note}
+            await connection.execute(insert(AuditRow), [_audit(now, actor, action.value, row["case_id"], **{k: v for k, v in detail.items() if v})])
+
+    async def pay(self, *, number: int, version: int, relief_id: int, amount_fen: int, actor: str, area: str, now: datetime) -> None:
+        """Record that a person paid proposed relief; raise Stale, or LookupError outside the person's area."""
+        async with self._engine.begin() as connection:
+            row = await self._locked(connection, number, version, area)
+            papers = now.astimezone(SHANGHAI).date() + timedelta(days=self._limits.papers_days)
+            done = await connection.execute(
+                update(ReliefRow)
+                .where(ReliefRow.relief_id == relief_id, ReliefRow.case_id == row["case_id"], ReliefRow.status == ReliefStatus.PROPOSED)
+                .values(status=ReliefStatus.PAID.value, amount_fen=amount_fen, paid_at=now, paid_by=actor, papers_due_on=papers)
+            )
+            if not done.rowcount:
+                raise Stale
+            await connection.execute(update(CaseRow).where(CaseRow.case_id == row["case_id"]).values(version=version + 1))
+            await connection.execute(insert(AuditRow), [_audit(now, actor, "relief_paid", row["case_id"], relief_id=relief_id, amount_fen=amount_fen)])
+
+    async def _locked(self, connection: AsyncConnection, number: int, version: int, area: str) -> RowMapping:
+        wanted = select(*CaseRow.__table__.columns).where(CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True)).with_for_update()
+        row = (await connection.execute(wanted)).mappings().one_or_none()
+        if row is None:
+            raise LookupError(number)
+        if row["version"] != version:
+            raise Stale
+        return row
+
+    async def counts(self, now: datetime) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+        """Open cases by stage; proposed relief by kind; of it, overdue. For the metrics."""
+        async with self._engine.connect() as connection:
+            stages = await connection.execute(select(CaseRow.stage, func.count()).where(CaseRow.stage.in_([s.value for s in OPEN])).group_by(CaseRow.stage))
+            proposed = select(ReliefRow.kind, func.count()).where(ReliefRow.status == ReliefStatus.PROPOSED).group_by(ReliefRow.kind)
+            waiting = await connection.execute(proposed)
+            overdue = await connection.execute(proposed.where(ReliefRow.due_at < now))
+            return dict(stages.tuples().all()), dict(waiting.tuples().all()), dict(overdue.tuples().all())
+
+
+def case_of(row: RowMapping) -> Case:
+    """The row as the rules see it."""
+    return Case(
+        household_id=row["household_id"],
+        episode=row["episode"],
+        stage=Stage(row["stage"]),
+        is_urgent=row["is_urgent"],
+        group=None if row["priority_group"] is None else Group(row["priority_group"]),
+        opened_on=row["opened_on"],
+        due_on=row["due_on"],
+        close_reason=None if row["close_reason"] is None else CloseReason(row["close_reason"]),
+        has_recovered=row["has_recovered"],
+    )
+
+
+def _row(case: Case, version: int, transition: Transition) -> dict[str, object]:
+    return {
+        "case_id": case.case_id,
+        "household_id": case.household_id,
+        "episode": case.episode,
+        "register_number": transition.household.register_number,
+        "area": transition.household.area,
+        "stage": case.stage.value,
+        "is_urgent": case.is_urgent,
+        "priority_group": None if case.group is None else case.group.value,
+        "opened_on": case.opened_on,
+        "due_on": case.due_on,
+        "close_reason": None if case.close_reason is None else case.close_reason.value,
+        "has_recovered": case.has_recovered,
+        "version": version,
+        "latest": transition.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def _relief_rows(response: Response, transition: Transition) -> list[dict[str, object]]:
+    case = response.case
+    if case is None:
+        return []
+    year: date = transition.open_day
+    return [
+        {
+            "case_id": case.case_id,
+            "household_id": case.household_id,
+            "kind": p.kind.value,
+            "cause": p.cause.value,
+            "year": year.year,
+            "status": ReliefStatus.PROPOSED.value,
+            "due_at": p.due_at,
+        }
+        for p in response.proposals
+    ]
+
+
+def _audit(at: datetime, actor: str, action: str, case_id: str | None, **detail: object) -> dict[str, object]:
+    return {"at": at, "actor": actor, "action": action, "case_id": case_id, "detail": detail}

@@ -1,0 +1,123 @@
+"""Alerts' own tables. Transitions, cases and relief follow from the topic; what people did is kept here only, and audited."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Identity, Index, Integer, LargeBinary, MetaData, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from foothold_schemas.values import JsonObject
+
+
+class Base(DeclarativeBase):
+    """Tables of alerts."""
+
+    metadata = MetaData()
+
+
+class CaseRow(Base):
+    """One episode of one household. `version` changes with every change; `latest` is the transition last taken."""
+
+    __tablename__ = "cases"
+    __table_args__ = (UniqueConstraint("household_id", "episode"), Index("ix_cases_inbox", "stage", "area"))
+
+    case_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
+    household_id: Mapped[str] = mapped_column(Text)
+    episode: Mapped[int] = mapped_column(Integer)
+    register_number: Mapped[str] = mapped_column(Text)
+    area: Mapped[str] = mapped_column(Text)
+    stage: Mapped[str] = mapped_column(Text)
+    is_urgent: Mapped[bool]
+    priority_group: Mapped[str | None] = mapped_column(Text)
+    opened_on: Mapped[date] = mapped_column(Date)
+    due_on: Mapped[date] = mapped_column(Date)
+    close_reason: Mapped[str | None] = mapped_column(Text)
+    has_recovered: Mapped[bool]
+    assigned_to: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(Integer)
+    latest: Mapped[JsonObject] = mapped_column(JSONB)
+
+
+class TransitionRow(Base):
+    """A transition taken. Its id is the key, so a repeat changes nothing."""
+
+    __tablename__ = "transitions"
+
+    transition_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    household_id: Mapped[str] = mapped_column(Text, index=True)
+    case_id: Mapped[str | None] = mapped_column(Text, index=True)
+    number: Mapped[int] = mapped_column(Integer)
+    body: Mapped[JsonObject] = mapped_column(JSONB)
+
+
+class ReliefRow(Base):
+    """Temporary relief: proposed for one cause, then paid by a person or withdrawn."""
+
+    __tablename__ = "relief"
+
+    relief_id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    case_id: Mapped[str] = mapped_column(Text, ForeignKey("cases.case_id"), index=True)
+    household_id: Mapped[str] = mapped_column(Text, index=True)
+    kind: Mapped[str] = mapped_column(Text)
+    cause: Mapped[str] = mapped_column(Text)
+    year: Mapped[int] = mapped_column(Integer)
+    status: Mapped[str] = mapped_column(Text, index=True)
+    due_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    amount_fen: Mapped[int | None] = mapped_column(BigInteger)
+    paid_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    paid_by: Mapped[str | None] = mapped_column(Text)
+    papers_due_on: Mapped[date | None] = mapped_column(Date)
+
+
+class AccountRow(Base):
+    """A local account, its password as argon2id, and the area it may see."""
+
+    __tablename__ = "accounts"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    password_hash: Mapped[str] = mapped_column(Text)
+    area: Mapped[str] = mapped_column(Text)
+    disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    failures: Mapped[int] = mapped_column(Integer)
+    locked_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class SessionRow(Base):
+    """A log-in. Only the hash of its token is kept."""
+
+    __tablename__ = "sessions"
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    account: Mapped[str] = mapped_column(Text, ForeignKey("accounts.name", ondelete="CASCADE"))
+    csrf: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class AuditRow(Base):
+    """Who did what to which case, and when. Never changed, never deleted."""
+
+    __tablename__ = "audit"
+
+    audit_id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    actor: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(Text)
+    case_id: Mapped[str | None] = mapped_column(Text, index=True)
+    detail: Mapped[JsonObject] = mapped_column(JSONB)
+
+
+class PartitionDay(Base):
+    """The day each risk partition has worked through; the earliest of them is the desk's business date."""
+
+    __tablename__ = "partition_days"
+
+    partition: Mapped[int] = mapped_column(Integer, primary_key=True)
+    day: Mapped[date] = mapped_column(Date)
+    registered: Mapped[JsonObject] = mapped_column(JSONB)
+
+
+def connect(url: str) -> AsyncEngine:
+    """A pool that notices connections a database restart has killed."""
+    return create_async_engine(url, pool_pre_ping=True)

@@ -1,0 +1,110 @@
+"""Reads what pages show. Everything stays inside the person's area, counts included."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, RowMapping, case, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_alerts.database import AuditRow, CaseRow, PartitionDay, ReliefRow, TransitionRow
+from foothold_alerts.rules.case import OPEN, ReliefStatus, Stage
+
+PAGE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class InboxPage:
+    """One page of the list, and the numbers above it."""
+
+    rows: list[RowMapping]
+    total: int
+    page: int
+    by_stage: dict[str, int]
+    urgent: int
+    business_day: date | None
+    is_illustrative: bool
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one."""
+        return max(1, -(-self.total // PAGE))
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """Everything of one case."""
+
+    case: RowMapping
+    relief: list[RowMapping]
+    transitions: list[RowMapping]
+    audit: list[RowMapping]
+    previous: RowMapping | None
+
+
+class Inbox:
+    """Queries only."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def page(self, area: str, stage: Stage | None, page: int) -> InboxPage:
+        """Open cases by urgency and due date: the next instant by which relief is due counts before the case's own day."""
+        mine = CaseRow.area.startswith(area, autoescape=True)
+        shown: ColumnElement[bool] = CaseRow.stage.in_([s.value for s in OPEN]) if stage is None else CaseRow.stage == stage.value
+        relief_due = select(func.min(ReliefRow.due_at)).where(ReliefRow.case_id == CaseRow.case_id, ReliefRow.status == ReliefStatus.PROPOSED).scalar_subquery()
+        columns = (c for c in CaseRow.__table__.columns if c.name != "latest")
+        latest = (
+            CaseRow.latest["reason"]["zh"].astext.label("reason_zh"),
+            CaseRow.latest["reason"]["en"].astext.label("reason_en"),
+            CaseRow.latest["policy"]["illustrative"].as_boolean().label("is_illustrative"),
+        )
+        listed = (
+            select(*columns, *latest, relief_due.label("relief_due_at"))
+            .where(mine, shown)
+            .order_by(CaseRow.is_urgent.desc(), case((relief_due.is_(None), 1), else_=0), relief_due, CaseRow.due_on, CaseRow.number)
+            .limit(PAGE)
+            .offset((page - 1) * PAGE)
+        )
+        async with self._engine.connect() as connection:
+            rows = list((await connection.execute(listed)).mappings())
+            stages = await connection.execute(select(CaseRow.stage, func.count()).where(mine).group_by(CaseRow.stage))
+            by_stage = dict(stages.tuples().all())
+            urgent = await connection.execute(select(func.count()).where(mine, CaseRow.is_urgent, CaseRow.stage.in_([s.value for s in OPEN])))
+            business_day = (await connection.execute(select(func.min(PartitionDay.day)))).scalar_one()
+            wanted = [s.value for s in OPEN] if stage is None else [stage.value]
+            return InboxPage(
+                rows=rows,
+                total=sum(by_stage.get(s, 0) for s in wanted),
+                page=page,
+                by_stage=by_stage,
+                urgent=urgent.scalar_one(),
+                business_day=business_day,
+                is_illustrative=any(row["is_illustrative"] for row in rows),
+            )
+
+    async def case(self, area: str, number: int) -> CasePage | None:
+        """The case, or None if there is none in the area."""
+        async with self._engine.connect() as connection:
+            wanted = select(*CaseRow.__table__.columns).where(CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True))
+            row = (await connection.execute(wanted)).mappings().one_or_none()
+            if row is None:
+                return None
+            relief = select(*ReliefRow.__table__.columns).where(ReliefRow.case_id == row["case_id"]).order_by(ReliefRow.due_at, ReliefRow.relief_id)
+            transitions = select(*TransitionRow.__table__.columns).where(TransitionRow.case_id == row["case_id"]).order_by(TransitionRow.number.desc())
+            audit = select(*AuditRow.__table__.columns).where(AuditRow.case_id == row["case_id"]).order_by(AuditRow.audit_id.desc())
+            before = select(CaseRow.number, CaseRow.episode, CaseRow.close_reason).where(
+                CaseRow.household_id == row["household_id"], CaseRow.episode == row["episode"] - 1
+            )
+            return CasePage(
+                case=row,
+                relief=list((await connection.execute(relief)).mappings()),
+                transitions=list((await connection.execute(transitions)).mappings()),
+                audit=list((await connection.execute(audit)).mappings()),
+                previous=(await connection.execute(before)).mappings().one_or_none(),
+            )
+
+
+def hours_left(due_at: datetime, now: datetime) -> int:
+    """Whole hours until then; negative when overdue."""
+    return int((due_at - now).total_seconds() // 3600)

@@ -1,0 +1,25 @@
+"""The catalogue of alerts' metrics. Labels come from closed lists only; never a household, a case or a person."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    """One registry a process; tests make their own."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self.transitions = Counter(
+            "foothold_alerts_transitions_total", "Transitions taken, by movement and what they did.", ["movement", "action"], registry=registry
+        )
+        self.quarantined = Counter("foothold_alerts_quarantined_total", "Records set aside, by reason.", ["reason"], registry=registry)
+        self.lag = Gauge("foothold_alerts_lag_records", "Transitions not yet taken, by partition.", ["partition"], registry=registry)
+        self.case_seconds = Histogram(
+            "foothold_alerts_accepted_to_case_seconds",
+            "From the acceptance of the fact to the case standing in the database.",
+            buckets=(0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30, 60, 300),
+            registry=registry,
+        )
+        self.open_cases = Gauge("foothold_alerts_open_cases", "Open cases, by stage.", ["stage"], registry=registry)
+        self.relief = Gauge("foothold_alerts_relief_proposed", "Relief proposed and not yet paid, by kind.", ["kind"], registry=registry)
+        self.relief_overdue = Gauge("foothold_alerts_relief_overdue", "Relief proposed, not paid and past its deadline, by kind.", ["kind"], registry=registry)
+        self.actions = Counter("foothold_alerts_actions_total", "What caseworkers did, by action and outcome.", ["action", "outcome"], registry=registry)

@@ -1,0 +1,1 @@
+"""What alerts decides. Pure: no clock, no I/O, no logging."""

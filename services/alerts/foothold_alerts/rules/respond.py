@@ -1,0 +1,85 @@
+"""From a transition to what people get to do: a case opened, changed or closed, and relief proposed. Money is never paid here."""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from foothold_alerts.rules.case import OPEN, Case, CloseReason, Proposal, ReliefKind, Stage
+from foothold_alerts.rules.workflow import Limits
+from foothold_schemas.transitions import ExitReason, FindingKind, Movement, Status, Transition
+
+SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+
+RELIEF: Final = {
+    FindingKind.DISASTER_LOSS: ReliefKind.EMERGENCY,
+    FindingKind.SELF_PAID_HIGH: ReliefKind.SPENDING,
+    FindingKind.RIGID_SPENDING_RATIO: ReliefKind.SPENDING,
+}
+"""What a finding calls for. Income alone calls for none."""
+
+_REVERSE: Final = frozenset({Movement.RELAPSED, Movement.WORSENED})
+_NEWS: Final = frozenset({Movement.ENTERED, Movement.MOVED, Movement.WORSENED, Movement.RELAPSED, Movement.WATCHED})
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What becomes of the case. `action` goes into the audit; `withdraws` ends proposals nobody has paid."""
+
+    case: Case | None
+    action: str
+    proposals: tuple[Proposal, ...] = ()
+    withdraws: bool = False
+
+
+def respond(case: Case | None, transition: Transition, helped: AbstractSet[FindingKind], limits: Limits) -> Response:
+    """The response to one transition. `helped`: causes for which relief stands proposed or was paid this calendar year."""
+    if transition.is_episode_over:
+        return _close(case, transition)
+    if not transition.is_lead:
+        return Response(case, "noted")
+    proposals = _proposals(transition, helped, limits)
+    if case is None:
+        opened = Case(
+            household_id=transition.household_id,
+            episode=transition.episode,
+            stage=Stage.LEAD,
+            is_urgent=transition.is_urgent,
+            group=transition.group,
+            opened_on=transition.open_day,
+            due_on=transition.open_day + timedelta(days=limits.settle_days),
+        )
+        return Response(opened, "opened", proposals)
+    changed = replace(case, is_urgent=transition.is_urgent, group=transition.group, has_recovered=transition.status is Status.RECOVERING)
+    if case.stage not in OPEN and transition.movement in _NEWS:
+        due_on = transition.open_day + timedelta(days=limits.settle_days)
+        return Response(replace(changed, stage=Stage.LEAD, close_reason=None, due_on=due_on), "reopened", proposals)
+    return Response(changed, "updated", proposals)
+
+
+def _close(case: Case | None, transition: Transition) -> Response:
+    if case is None:
+        return Response(None, "noted")
+    reason = CloseReason.NATURAL if transition.exit_reason is ExitReason.NATURAL else CloseReason.SIGNAL_ENDED
+    stage = case.stage if case.stage is Stage.DISMISSED else Stage.CLOSED
+    closed = replace(case, stage=stage, close_reason=case.close_reason or reason, group=None, is_urgent=False, has_recovered=False)
+    return Response(closed, "closed", withdraws=True)
+
+
+def _proposals(transition: Transition, helped: AbstractSet[FindingKind], limits: Limits) -> tuple[Proposal, ...]:
+    """Relief for a household in a group, a reverse movement or a disaster; one proposal a cause and calendar year."""
+    if transition.movement not in _NEWS:
+        return ()
+    is_entitled = transition.group is not None or transition.movement in _REVERSE
+    causes = [f.rule for f in transition.findings if f.rule in RELIEF and f.rule not in helped]
+    return tuple(
+        Proposal(RELIEF[cause], cause, _due(RELIEF[cause], transition, limits)) for cause in causes if is_entitled or cause is FindingKind.DISASTER_LOSS
+    )
+
+
+def _due(kind: ReliefKind, transition: Transition, limits: Limits) -> datetime:
+    """Emergency relief: exact hours after we learned of it. Spending relief: the end of the day by which the case should be settled."""
+    if kind is ReliefKind.EMERGENCY:
+        return transition.learned_at + timedelta(hours=limits.emergency_hours)
+    return datetime.combine(transition.open_day + timedelta(days=limits.settle_days + 1), time.min, SHANGHAI)

@@ -1,0 +1,62 @@
+"""The words of the pages: every code with its Chinese and its English. A code without words fails a test."""
+
+from typing import Final
+
+from foothold_alerts.rules.case import CloseReason, ReliefKind, ReliefStatus, Stage
+from foothold_schemas.transitions import FindingKind, Movement
+from foothold_schemas.values import Group, Standing
+
+WORDS: Final[dict[str, tuple[str, str]]] = {
+    Stage.LEAD: ("风险线索", "lead"),
+    Stage.VERIFYING: ("核实中", "verifying"),
+    Stage.VERIFIED: ("已核实", "verified"),
+    Stage.DISMISSED: ("已排除", "dismissed"),
+    Stage.CLOSED: ("已结束", "closed"),
+    CloseReason.SIGNAL_ENDED: ("风险信号消失", "the signal ended"),
+    CloseReason.NATURAL: ("自然减少", "natural exit"),
+    CloseReason.DATA_WRONG: ("数据有误", "the data is wrong"),
+    CloseReason.CAN_COPE: ("家庭能够自行承担", "the household can cope"),
+    CloseReason.ALREADY_HELPED: ("已得到帮扶", "already helped"),
+    CloseReason.REPEATED: ("重复线索", "a repeated lead"),
+    CloseReason.NOT_HERE: ("不在本地", "not living here"),
+    ReliefKind.EMERGENCY: ("急难型临时救助", "emergency relief"),
+    ReliefKind.SPENDING: ("支出型临时救助", "spending relief"),
+    ReliefStatus.PROPOSED: ("建议", "proposed"),
+    ReliefStatus.PAID: ("已发放", "paid"),
+    ReliefStatus.WITHDRAWN: ("已撤回", "withdrawn"),
+    Group.UNSTABLE_EX_POOR: ("脱贫不稳定户", "unstable ex-poor"),
+    Group.MARGINAL: ("边缘易致贫户", "marginal"),
+    Group.SUDDEN_HARDSHIP: ("突发严重困难户", "sudden hardship"),
+    Standing.EX_POOR: ("脱贫户", "ex-poor household"),
+    Standing.ORDINARY: ("一般农户", "ordinary household"),
+    FindingKind.INCOME_BELOW_LINE: ("收入低于监测线", "income below the line"),
+    FindingKind.SELF_PAID_HIGH: ("自付医疗支出高", "high self-paid spending"),
+    FindingKind.RIGID_SPENDING_RATIO: ("刚性支出占比高", "high share of rigid spending"),
+    FindingKind.DISASTER_LOSS: ("灾害损失", "disaster loss"),
+    Movement.WATCHED: ("关注", "watched"),
+    Movement.UNWATCHED: ("不再关注", "no longer watched"),
+    Movement.ENTERED: ("进入", "entered"),
+    Movement.MOVED: ("类别变化", "moved"),
+    Movement.WORSENED: ("加重", "worsened"),
+    Movement.EASED: ("减轻", "eased"),
+    Movement.RECOVERING: ("恢复中", "recovering"),
+    Movement.RELAPSED: ("恢复期反复", "relapsed"),
+    Movement.EXITED: ("退出", "exited"),
+    "opened": ("立案", "case opened"),
+    "updated": ("更新", "case updated"),
+    "reopened": ("重新打开", "case reopened"),
+    "take": ("领取", "taken"),
+    "verify": ("核实属实", "verified"),
+    "dismiss": ("排除", "dismissed"),
+    "relief_paid": ("救助已发放", "relief paid"),
+}
+
+
+def zh(code: str) -> str:
+    """The Chinese word; the code itself if there is none."""
+    return WORDS.get(code, (code, code))[0]
+
+
+def en(code: str) -> str:
+    """The English word; the code itself if there is none."""
+    return WORDS.get(code, (code, code))[1]

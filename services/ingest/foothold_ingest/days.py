@@ -1,0 +1,102 @@
+"""Opens calendar days, each one in order and into every partition. Any number of replicas may try: the database lets one at a time."""
+
+import asyncio
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_ingest.database import OpenedDay
+from foothold_ingest.metrics import Metrics
+from foothold_ingest.publish import Publisher
+from foothold_ingest.rules.accept import SHANGHAI, Clock, fact_id
+from foothold_ingest.settings import DayClock
+from foothold_schemas.envelope import FactRecord
+from foothold_schemas.facts import DayOpened
+
+LOOK_SECONDS: Final = 5.0
+MAX_DAYS_AT_ONCE: Final = 400
+MAX_CLOCK_SKEW: Final = timedelta(minutes=5)
+_SOURCE: Final = "/foothold/days"
+_LOCK: Final = text("select pg_advisory_xact_lock(4711001)")
+
+log = structlog.get_logger()
+
+
+class CannotOpen(Exception):  # noqa: N818 - an answer with its reason
+    """The day cannot be opened; the message says why."""
+
+
+class Days:
+    """The book of opened days, and the clock that follows from it."""
+
+    def __init__(self, engine: AsyncEngine, publisher: Publisher, metrics: Metrics, day_clock: DayClock) -> None:
+        self._engine = engine
+        self._publisher = publisher
+        self._metrics = metrics
+        self._day_clock = day_clock
+        self.last: date | None = None
+
+    async def load(self) -> None:
+        """Read which day was opened last."""
+        async with self._engine.connect() as connection:
+            self._note((await connection.execute(select(func.max(OpenedDay.day)))).scalar_one())
+
+    def clock(self, now: datetime) -> Clock:
+        """The door's time at `now`. With days by hand, the open day is today even if the calendar says otherwise."""
+        today = now.astimezone(SHANGHAI).date()
+        if self._day_clock is DayClock.WALL or self.last is None:
+            return Clock(now=now, today=today, recorded=now)
+        end = datetime.combine(self.last + timedelta(days=1), time.min, SHANGHAI).astimezone(UTC)
+        return Clock(now=max(now, end), today=self.last, recorded=now)
+
+    async def open(self, day: date, now: datetime) -> list[date]:
+        """Open every day after the last one up to `day` (only `day` itself if it is the first); return those opened."""
+        async with self._engine.begin() as connection:
+            await connection.execute(_LOCK)
+            database_now, last = (await connection.execute(select(func.clock_timestamp(), func.max(OpenedDay.day)))).one()
+            if abs(database_now - now) > MAX_CLOCK_SKEW:
+                raise CannotOpen(f"this machine's clock is {abs(database_now - now)} away from the database's; no day is opened until they agree")
+            first = day if last is None else last + timedelta(days=1)
+            days = [first + timedelta(days=n) for n in range((day - first).days + 1)]
+            if len(days) > MAX_DAYS_AT_ONCE:
+                raise CannotOpen(f"{day} lies {len(days)} days after {last}; at most {MAX_DAYS_AT_ONCE} days are opened at once")
+            if days:
+                await self._publisher.broadcast([_record(d, now) for d in days])
+                await connection.execute(insert(OpenedDay), [{"day": d, "opened_at": now} for d in days])
+        self._note(max([d for d in (last, *days) if d is not None], default=None))
+        for opened in days:
+            log.info("ingest.day_opened", day=opened.isoformat())
+        return days
+
+    async def follow_wall_clock(self) -> None:
+        """For ever: open today as soon as it has begun in Asia/Shanghai."""
+        while True:
+            now = datetime.now(UTC)
+            today = now.astimezone(SHANGHAI).date()
+            if self.last is None or self.last < today:
+                try:
+                    await self.open(today, now)
+                except CannotOpen as error:
+                    log.warning("ingest.day_not_opened", reason=str(error))
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _note(self, day: date | None) -> None:
+        self.last = day
+        if day is not None:
+            self._metrics.open_day.set(datetime.combine(day, time.min, SHANGHAI).timestamp())
+
+
+def _record(day: date, now: datetime) -> FactRecord:
+    return FactRecord(
+        fact_id=fact_id(_SOURCE, day.isoformat()),
+        household_id=None,
+        agency="foothold",
+        source=_SOURCE,
+        id=day.isoformat(),
+        time=datetime.combine(day, time.min, SHANGHAI),
+        recorded_time=now,
+        data=DayOpened(day=day),
+    )

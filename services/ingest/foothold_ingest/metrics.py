@@ -1,0 +1,26 @@
+"""The catalogue of ingest's metrics. Labels come from closed lists only."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    """One registry a process; tests make their own."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self.facts = Counter(
+            "foothold_ingest_facts_total",
+            "Events judged at the door, by kind and outcome (accepted or the reason of refusal).",
+            ["kind", "outcome"],
+            registry=registry,
+        )
+        self.requests = Counter("foothold_ingest_requests_total", "Requests answered, by status.", ["status"], registry=registry)
+        self.send_seconds = Histogram(
+            "foothold_ingest_send_seconds",
+            "From the first byte given to Kafka to the last acknowledgement of a request.",
+            buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+            registry=registry,
+        )
+        self.in_flight = Gauge("foothold_ingest_in_flight_events", "Events waiting for Kafka's acknowledgement.", registry=registry)
+        self.open_day = Gauge("foothold_ingest_open_day_timestamp_seconds", "Midnight (Asia/Shanghai) of the day opened last.", registry=registry)
+        self.quarantined = Counter("foothold_ingest_quarantined_total", "Records taken into quarantine, by reason.", ["reason"], registry=registry)

@@ -1,0 +1,40 @@
+"""RFC 9457 problems: every refusal says what, where and what to do, and carries no value that was sent."""
+
+from typing import Final
+
+from starlette.responses import JSONResponse
+
+from foothold_ingest.rules.accept import Rejected, RejectReason
+
+_FORBIDDEN: Final = frozenset({RejectReason.FOREIGN_SOURCE, RejectReason.KIND_NOT_ALLOWED})
+_MALFORMED: Final = frozenset({RejectReason.NOT_JSON, RejectReason.DUPLICATE_KEY, RejectReason.CONTROL_CHARACTER, RejectReason.TOO_DEEP, RejectReason.TOO_LONG})
+_TITLES: Final = {
+    400: "Not readable",
+    401: "Key needed",
+    403: "Not allowed",
+    409: "Not now",
+    413: "Too large",
+    415: "Media type",
+    422: "Not acceptable",
+    503: "Try again",
+}
+
+Problem = dict[str, object]
+
+
+def problem(status: int, slug: str, detail: str, **more: object) -> Problem:
+    """The body of a problem."""
+    return {"type": f"urn:foothold:problem:{slug.replace('_', '-')}", "title": _TITLES[status], "status": status, "detail": detail, **more}
+
+
+def of_rejected(rejected: Rejected) -> Problem:
+    """The problem of a refused event."""
+    status = 403 if rejected.reason in _FORBIDDEN else 400 if rejected.reason in _MALFORMED else 422
+    fields = [{"field": f.field, "problem": f.problem} for f in rejected.fields]
+    return problem(status, rejected.reason, rejected.detail, **({"fields": fields} if fields else {}))
+
+
+def answer(body: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    """The response of a problem."""
+    status = body["status"]
+    return JSONResponse(body, status_code=status if isinstance(status, int) else 500, media_type="application/problem+json", headers=headers)

@@ -1,0 +1,105 @@
+"""Writes the log. A fact of one household goes to its partition; a fact for everybody goes to every partition in one transaction."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from foothold_ingest.metrics import Metrics
+from foothold_schemas.codec import encode
+from foothold_schemas.envelope import FactRecord
+from foothold_schemas.topics import HOUSEHOLD_FACTS
+
+_LINGER_MS: Final = 2
+
+
+class Unknown(Exception):  # noqa: N818 - it is the outcome that is unknown
+    """Kafka has not confirmed in time: the facts may be there or come yet. Sending the same events again is safe."""
+
+
+class WrongPartitions(Exception):  # noqa: N818 - says what is wrong
+    """The topic has another number of partitions than the deployment was made for."""
+
+
+class Busy(Exception):  # noqa: N818 - an answer, not a fault
+    """Too many events wait for Kafka already."""
+
+
+class Publisher:
+    """Both producers. An error that a producer cannot recover from sets `broken`: the process then ends and is started anew."""
+
+    def __init__(self, *, bootstrap: str, instance: str, partitions: int, max_in_flight: int, send_seconds: float, metrics: Metrics) -> None:
+        self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._partitions = partitions
+        self._max_in_flight = max_in_flight
+        self._send_seconds = send_seconds
+        self._metrics = metrics
+        self._in_flight = 0
+        self._keyed = AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True, acks="all", compression_type="zstd", linger_ms=_LINGER_MS)
+        self._broadcast = AIOKafkaProducer(
+            bootstrap_servers=bootstrap, transactional_id=f"foothold-ingest-broadcast-{instance}", acks="all", transaction_timeout_ms=10_000
+        )
+        self._one_broadcast = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Connect, and check that the topic has the partitions this deployment was made for."""
+        await self._keyed.start()
+        await self._broadcast.start()
+        found = await self._keyed.partitions_for(HOUSEHOLD_FACTS.name)
+        if len(found) != self._partitions:
+            raise WrongPartitions(
+                f"{HOUSEHOLD_FACTS.name} has {len(found)} partitions, FOOTHOLD_PARTITIONS says {self._partitions}: "
+                "a household's order hangs on that number; replay into new topics instead of growing them."
+            )
+
+    async def stop(self) -> None:
+        """Flush and close."""
+        await self._keyed.stop()
+        await self._broadcast.stop()
+
+    async def send(self, records: Sequence[FactRecord]) -> None:
+        """Write the facts of households and wait for every acknowledgement; raise Busy or Unknown."""
+        if self._in_flight + len(records) > self._max_in_flight:
+            raise Busy
+        self._in_flight += len(records)
+        self._metrics.in_flight.set(self._in_flight)
+        with self._metrics.send_seconds.time():
+            task = asyncio.create_task(self._send_all(records))
+            task.add_done_callback(lambda done: self._finished(done, len(records)))
+            done, _ = await asyncio.wait({task}, timeout=self._send_seconds)
+        if not done:
+            raise Unknown
+        if task.exception() is not None:
+            raise Unknown from task.exception()
+
+    async def _send_all(self, records: Sequence[FactRecord]) -> None:
+        waiting = [await self._keyed.send(HOUSEHOLD_FACTS.name, encode(r), key=(r.household_id or "").encode()) for r in records]
+        await asyncio.gather(*waiting)
+
+    def _finished(self, done: asyncio.Task[None], count: int) -> None:
+        """The slots come free when Kafka has answered, not when the caller gave up waiting."""
+        self._in_flight -= count
+        self._metrics.in_flight.set(self._in_flight)
+        if not done.cancelled() and (error := done.exception()) is not None:
+            self._break(error)
+
+    def _break(self, error: BaseException) -> None:
+        if not self.broken.done():
+            self.broken.set_exception(error)
+
+    async def broadcast(self, records: Sequence[FactRecord]) -> None:
+        """Write each record to every partition, all in one transaction; raise Unknown."""
+        async with self._one_broadcast:
+            try:
+                async with asyncio.timeout(self._send_seconds), self._broadcast.transaction():
+                    waiting = [
+                        await self._broadcast.send(HOUSEHOLD_FACTS.name, encode(record), partition=partition)
+                        for record in records
+                        for partition in range(self._partitions)
+                    ]
+                    await asyncio.gather(*waiting)
+            except (KafkaError, TimeoutError) as error:
+                self._break(error)
+                raise Unknown from error

@@ -1,0 +1,1 @@
+"""What may come in, decided without a clock, a network or a database."""

@@ -1,0 +1,252 @@
+"""Decides whether an event may enter the log, and what it is called there. Pure: the clock, the caller and the secret are arguments."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Final, assert_never
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from foothold_schemas.envelope import TYPE_PREFIX, TYPE_SUFFIX, CloudEvent, FactRecord, event_type
+from foothold_schemas.facts import (
+    AGENCY_KINDS,
+    OPERATOR_KINDS,
+    DayOpened,
+    DisasterStruck,
+    FeedHeard,
+    HouseholdRegistered,
+    IncomeReported,
+    MedicalClaimSettled,
+    PolicyAdopted,
+)
+
+SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+FUTURE_MINUTES: Final = 5
+KEPT_MONTHS: Final = 25
+_FIRST_MONEY_DAY: Final = date(2000, 1, 1)
+_SUBJECT: Final = re.compile(r"([0-9]{6})/([A-Za-z0-9-]{1,32})")
+
+AnyFact = HouseholdRegistered | IncomeReported | MedicalClaimSettled | DisasterStruck | FeedHeard | DayOpened | PolicyAdopted
+
+
+class RejectReason(StrEnum):
+    """Why an event is refused. Closed: metrics and the agencies' guide are built on it."""
+
+    NOT_JSON = "not_json"
+    DUPLICATE_KEY = "duplicate_key"
+    CONTROL_CHARACTER = "control_character"
+    TOO_DEEP = "too_deep"
+    TOO_LONG = "too_long"
+    INVALID_ENVELOPE = "invalid_envelope"
+    UNKNOWN_KIND = "unknown_kind"
+    KIND_NOT_ALLOWED = "kind_not_allowed"
+    FOREIGN_SOURCE = "foreign_source"
+    UNKNOWN_FIELD = "unknown_field"
+    INVALID_FIELD = "invalid_field"
+    BAD_SUBJECT = "bad_subject"
+    FUTURE_TIME = "future_time"
+    TOO_OLD = "too_old"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One field at fault, by JSON pointer, and what is wrong with it. Never carries the value: it may be personal."""
+
+    field: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A refusal: the reason, what to do about it, and the fields."""
+
+    reason: RejectReason
+    detail: str
+    fields: tuple[FieldProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An event that may enter the log. `record.household_id` None means it goes to every partition."""
+
+    record: FactRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is speaking: proved by key or topic, never by the event."""
+
+    agency: str
+    is_operator: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The door's time. `now` and `today` bound what may have happened; `recorded` is when we learned of it.
+
+    They differ only where days are opened by hand and the open day is not the calendar's.
+    """
+
+    now: datetime
+    today: date
+    recorded: datetime
+
+
+def fact_id(source: str, event_id: str) -> str:
+    """32 hex digits for a CloudEvent's identity, its source and id."""
+    return hashlib.blake2b(f"{source}\n{event_id}".encode(), digest_size=16).hexdigest()
+
+
+def household_id(secret: bytes, authority: str, register_number: str) -> str:
+    """32 hex digits nobody can reproduce without the deployment's secret."""
+    return hmac.new(secret, f"{authority}/{register_number}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def accept(event: Mapping[str, object], caller: Caller, clock: Clock, secret: bytes) -> Accepted | Rejected:
+    """Judge one event, already strict JSON: its envelope, whether the caller may say this, its data, its time, its household."""
+    try:
+        envelope = CloudEvent.model_validate(event)
+    except ValidationError as error:
+        return _invalid(error, RejectReason.INVALID_ENVELOPE, "", "The CloudEvents envelope is not right.")
+    kind = envelope.type.removeprefix(TYPE_PREFIX).removesuffix(TYPE_SUFFIX)
+    if (refusal := _odd_attribute(event) or _not_allowed(envelope, kind, caller)) is not None:
+        return refusal
+    try:
+        data: AnyFact = (AGENCY_KINDS | OPERATOR_KINDS)[kind].model_validate(envelope.data, extra="forbid")
+    except ValidationError as error:
+        unknown = any(e["type"] == "extra_forbidden" for e in error.errors(include_input=False, include_context=False, include_url=False))
+        return _invalid(error, RejectReason.UNKNOWN_FIELD if unknown else RejectReason.INVALID_FIELD, "/data", f"The data of {kind} is not right.")
+    return _wrong_time(envelope, data, clock) or _named(envelope, data, caller, clock, secret)
+
+
+def _odd_attribute(event: Mapping[str, object]) -> Rejected | None:
+    odd = next((name for name in event if not re.fullmatch(r"[a-z0-9]{1,40}", name)), None)
+    if odd is None:
+        return None
+    detail = "CloudEvents attribute names are lower-case letters and digits; what the event says stands in `data`."
+    return Rejected(RejectReason.INVALID_ENVELOPE, detail, (FieldProblem(f"/{odd[:40]}", "not an attribute name"),))
+
+
+def _not_allowed(envelope: CloudEvent, kind: str, caller: Caller) -> Rejected | None:
+    mine = OPERATOR_KINDS if caller.is_operator else AGENCY_KINDS
+    if envelope.type != event_type(kind) or kind not in AGENCY_KINDS | OPERATOR_KINDS:
+        known = ", ".join(event_type(name) for name in mine)
+        return Rejected(RejectReason.UNKNOWN_KIND, f"This type is not known. Known: {known}.", (FieldProblem("/type", "unknown"),))
+    if kind not in mine:
+        return Rejected(RejectReason.KIND_NOT_ALLOWED, f"This key may not send {kind}.", (FieldProblem("/type", "not allowed for this key"),))
+    if not f"{envelope.source}/".startswith(f"/agencies/{caller.agency}/"):
+        detail = f"This key speaks for /agencies/{caller.agency} only."
+        return Rejected(RejectReason.FOREIGN_SOURCE, detail, (FieldProblem("/source", "belongs to another agency"),))
+    return None
+
+
+def _invalid(error: ValidationError, reason: RejectReason, prefix: str, detail: str) -> Rejected:
+    fields = tuple(
+        FieldProblem(prefix + "".join(f"/{part}" for part in e["loc"]), _say(e["type"], e["msg"]))
+        for e in error.errors(include_url=False, include_context=False, include_input=False)
+    )
+    return Rejected(reason, f"{detail} See `fields`.", fields[:20])
+
+
+def _say(kind: str, message: str) -> str:
+    match kind:
+        case "extra_forbidden":
+            return "this field is not known here; remove it or correct its name"
+        case "missing":
+            return "this field is required"
+        case _:
+            return message.removeprefix("Value error, ")
+
+
+def _wrong_time(envelope: CloudEvent, data: AnyFact, clock: Clock) -> Rejected | None:
+    if envelope.time > clock.now + timedelta(minutes=FUTURE_MINUTES):
+        return Rejected(
+            RejectReason.FUTURE_TIME,
+            f"`time` lies more than {FUTURE_MINUTES} minutes ahead of our clock; check the sender's clock.",
+            (FieldProblem("/time", "in the future"),),
+        )
+    if isinstance(data, DayOpened | PolicyAdopted):
+        return None
+    day, field = _day_of(envelope, data)
+    if day > clock.today:
+        return Rejected(
+            RejectReason.FUTURE_TIME, f"The day lies after today, {clock.today} in Asia/Shanghai.", (FieldProblem(_pointer(field), "in the future"),)
+        )
+    if day < _FIRST_MONEY_DAY or (_ages(data) and day < months_before(clock.today, KEPT_MONTHS)):
+        return Rejected(
+            RejectReason.TOO_OLD,
+            f"Facts older than {KEPT_MONTHS} months decide nothing any more and are not kept.",
+            (FieldProblem(_pointer(field), "too long ago"),),
+        )
+    return None
+
+
+def _pointer(field: str) -> str:
+    return "/time" if field == "time" else f"/data/{field}"
+
+
+def _ages(data: AnyFact) -> bool:
+    return isinstance(data, IncomeReported | MedicalClaimSettled | DisasterStruck)
+
+
+def _day_of(envelope: CloudEvent, data: HouseholdRegistered | IncomeReported | MedicalClaimSettled | DisasterStruck | FeedHeard) -> tuple[date, str]:
+    """The day that decides which window the fact falls into, and the field that says so."""
+    match data:
+        case IncomeReported(earned_month=str(month)):
+            return first_of(month), "earned_month"
+        case MedicalClaimSettled():
+            return data.settled_on, "settled_on"
+        case DisasterStruck():
+            return data.struck_on, "struck_on"
+        case FeedHeard():
+            return first_of(data.through_month), "through_month"
+        case HouseholdRegistered() | IncomeReported():
+            return envelope.time.astimezone(SHANGHAI).date(), "time"
+        case _:
+            assert_never(data)
+
+
+def first_of(month: str) -> date:
+    """The first day of "YYYY-MM"."""
+    return date(int(month[:4]), int(month[5:]), 1)
+
+
+def months_before(day: date, months: int) -> date:
+    """The first day of the month that lies so many months before the day's own."""
+    index = day.year * 12 + day.month - 1 - months
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def _named(envelope: CloudEvent, data: AnyFact, caller: Caller, clock: Clock, secret: bytes) -> Accepted | Rejected:
+    subject = _SUBJECT.fullmatch(envelope.subject or "")
+    is_broadcast = isinstance(data, FeedHeard | DayOpened | PolicyAdopted)
+    if not is_broadcast and subject is None:
+        return Rejected(
+            RejectReason.BAD_SUBJECT,
+            'The subject names the household: "<county, 6 digits>/<register number>".',
+            (FieldProblem("/subject", "missing or of another form"),),
+        )
+    if isinstance(data, HouseholdRegistered) and envelope.subject != f"{data.authority}/{data.register_number}":
+        return Rejected(
+            RejectReason.BAD_SUBJECT,
+            "The subject and the register entry name different households.",
+            (FieldProblem("/subject", "differs from /data/authority and /data/register_number"),),
+        )
+    household = household_id(secret, subject[1], subject[2]) if subject is not None and not is_broadcast else None
+    return Accepted(
+        FactRecord(
+            fact_id=fact_id(envelope.source, envelope.id),
+            household_id=household,
+            agency=caller.agency,
+            source=envelope.source,
+            id=envelope.id,
+            time=envelope.time,
+            recorded_time=clock.recorded,
+            data=data,
+        )
+    )

@@ -1,0 +1,74 @@
+"""JSON as agencies must write it: no key twice, no control character, no endless nesting, no NaN. Standard parsers let all of these through."""
+
+import json
+from typing import Final, NoReturn
+
+MAX_DEPTH: Final = 32
+MAX_TEXT: Final = 4096
+
+_FORBIDDEN: Final = ((0x00, 0x1F), (0x7F, 0x9F), (0x202A, 0x202E), (0x2066, 0x2069), (0xD800, 0xDFFF))
+"""C0 and C1 controls, bidirectional overrides and isolates, lone surrogates."""
+
+JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+
+
+class NotStrict(ValueError):  # noqa: N818 - named for what it says about the text
+    """`reason` is one of not_json, duplicate_key, control_character, too_deep, too_long; the message says where."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def loads(body: bytes) -> JsonValue:
+    """Parse UTF-8 JSON strictly; raise NotStrict."""
+    try:
+        value: JsonValue = json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant)
+    except UnicodeDecodeError as error:
+        raise NotStrict("not_json", f"the body is not UTF-8 (byte {error.start})") from None
+    except json.JSONDecodeError as error:
+        raise NotStrict("not_json", f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise NotStrict("too_deep", f"the body is nested deeper than {MAX_DEPTH} levels") from None
+    _walk(value, "", 0)
+    return value
+
+
+def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise NotStrict("duplicate_key", f"the key {twice[:60]!r} stands twice in one object")
+    return result
+
+
+def _constant(name: str) -> NoReturn:
+    raise NotStrict("not_json", f"{name} is not JSON")
+
+
+def _walk(value: JsonValue, path: str, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise NotStrict("too_deep", f"the body is nested deeper than {MAX_DEPTH} levels")
+    match value:
+        case str():
+            _check_text(value, path)
+        case dict():
+            for name, item in value.items():
+                _check_text(name, path)
+                _walk(item, f"{path}/{name[:60]}", depth + 1)
+        case list():
+            for index, item in enumerate(value):
+                _walk(item, f"{path}/{index}", depth + 1)
+
+
+def _check_text(text: str, path: str) -> None:
+    where = path or "/"
+    if len(text) > MAX_TEXT:
+        raise NotStrict("too_long", f"a text is longer than {MAX_TEXT} characters at {where}")
+    if not text.isprintable() and any(_is_control(c) for c in text):
+        raise NotStrict("control_character", f"a control or bidirectional character stands at {where}")
+
+
+def _is_control(character: str) -> bool:
+    return any(first <= ord(character) <= last for first, last in _FORBIDDEN)

@@ -1,0 +1,35 @@
+"""What ingest is told from outside, read once. Nothing else in this package looks at the environment."""
+
+import socket
+from enum import StrEnum
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class DayClock(StrEnum):
+    """Who opens days: the wall clock, or an operator by hand (tests, demos)."""
+
+    WALL = "wall"
+    MANUAL = "manual"
+
+
+class Settings(BaseSettings):
+    """Variables of ingest. A field without a default must be given."""
+
+    model_config = SettingsConfigDict(env_prefix="FOOTHOLD_", frozen=True)
+
+    env: str = Field(default="production", description="`production` or `development`.")
+    kafka_bootstrap: str = Field(description="Kafka's address, `host:port[,host:port]`.")
+    partitions: int = Field(description="Partitions of this deployment's topics, fixed when it is created.")
+    ingest_database_url: str = Field(description="SQLAlchemy address of ingest's own database.")
+    household_secret: SecretStr = Field(min_length=32, description="Key of the household ids. Losing it means losing them.")
+    key_secret: SecretStr = Field(min_length=32, description="Key of the hashes of agencies' API keys.")
+    day_clock: DayClock = Field(default=DayClock.WALL, description="Who opens days: `wall` or `manual`.")
+    instance: str = Field(default_factory=socket.gethostname, description="Name of this replica; two replicas never share one.")
+    ingest_host: str = Field(default="127.0.0.1", description="Address of the agencies' door.")
+    ingest_port: int = Field(default=8080, description="Port of the agencies' door.")
+    ingest_ops_host: str = Field(default="127.0.0.1", description="Address of ingest's metrics and health.")
+    ingest_ops_port: int = Field(default=9101, description="Port of ingest's metrics and health.")
+    ingest_max_in_flight: int = Field(default=20_000, description="Events waiting for Kafka before ingest answers 503.")
+    ingest_send_seconds: float = Field(default=4.0, description="How long ingest waits for Kafka before it answers 503, outcome unknown.")

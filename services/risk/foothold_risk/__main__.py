@@ -1,0 +1,120 @@
+"""Risk's commands and its composition: the only place that reads settings and builds things."""
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import sys
+from pathlib import Path
+
+import structlog
+from prometheus_client import CollectorRegistry
+from pydantic import ValidationError
+
+from foothold_risk.errors import CannotServe
+from foothold_risk.metrics import Metrics
+from foothold_risk.ops import make_ops, server
+from foothold_risk.policy.loader import SHIPPED, PolicyError, load_folder
+from foothold_risk.rules.policy import Policy
+from foothold_risk.settings import Settings
+from foothold_risk.worker import Worker
+
+log = structlog.get_logger()
+
+
+def main() -> None:
+    """Parse the command line and do it."""
+    parser = argparse.ArgumentParser(prog="foothold-risk", description="Foothold's judge.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="judge facts until SIGTERM")
+    policy = commands.add_parser("policy", help="policy bundles").add_subparsers(dest="action", required=True)
+    check = policy.add_parser("check", help="load every bundle of a folder and print its hash and title")
+    check.add_argument("folder", nargs="?", type=Path, default=SHIPPED)
+    arguments = parser.parse_args()
+    if arguments.command == "policy":
+        for bundle in load(arguments.folder).values():
+            sys.stdout.write(f"{bundle.bundle}  {bundle.title.en}{'  ILLUSTRATIVE' if bundle.illustrative else ''}\n")
+        return
+    settings = read_settings()
+    try:
+        asyncio.run(serve(settings, load(settings.policy_folder)))
+    except CannotServe as error:
+        sys.exit(f"foothold-risk cannot go on: {error}")
+
+
+def load(folder: Path) -> dict[str, Policy]:
+    """The bundles, or the end of the process with file and line."""
+    try:
+        return load_folder(folder)
+    except PolicyError as error:
+        sys.exit(f"foothold-risk cannot start: {error}")
+
+
+def read_settings() -> Settings:
+    """From the environment; a missing or wrong variable ends the process with its name."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"FOOTHOLD_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors(include_input=False))
+        sys.exit(f"foothold-risk cannot start: {wrong}")
+
+
+def configure_logging() -> None:
+    """JSON lines on standard output, one canonical line per fact. Libraries' lines join the stream."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    render = structlog.processors.JSONRenderer(ensure_ascii=False)
+    structlog.configure(processors=[*shared, render], wrapper_class=structlog.make_filtering_bound_logger(logging.INFO), cache_logger_on_first_use=True)
+    handler = logging.StreamHandler(sys.stdout)
+    finish: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, render]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=finish, foreign_pre_chain=shared))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+
+
+async def serve(settings: Settings, policies: dict[str, Policy]) -> None:
+    """Run until SIGTERM; any failure ends the process with an error, and whoever supervises it starts it anew."""
+    configure_logging()
+    gc.set_threshold(50_000, 50, 50)  # large state, few cycles: the default thresholds cost a quarter of the throughput
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    metrics = Metrics(CollectorRegistry())
+    worker = Worker(
+        bootstrap=settings.kafka_bootstrap,
+        partitions=settings.partitions,
+        session_ms=settings.risk_session_ms,
+        stall_seconds=settings.risk_stall_seconds,
+        policies=policies,
+        metrics=metrics,
+    )
+    ops = server(make_ops(metrics.registry, lambda: worker.is_ready), settings.risk_ops_host, settings.risk_ops_port)
+    for policy in policies.values():
+        log.info("risk.policy_loaded", bundle=policy.bundle, title=policy.title.en, illustrative=policy.illustrative)
+    log.info("risk.started", ops_port=settings.risk_ops_port)
+    tasks = [asyncio.create_task(ops.serve()), asyncio.create_task(worker.run()), asyncio.create_task(_wait(ended))]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        ops.should_exit = True
+        for task in tasks[1:]:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await asyncio.wait(tasks[:1], timeout=6)
+    log.info("risk.stopped")
+
+
+async def _wait(ended: asyncio.Event) -> None:
+    await ended.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""The catalogue of risk's metrics. Labels come from closed lists only; never a household."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    """One registry a process; tests make their own."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self.facts = Counter("foothold_risk_facts_total", "Facts judged, by kind and outcome.", ["kind", "outcome"], registry=registry)
+        self.transitions = Counter("foothold_risk_transitions_total", "Transitions, by movement and group.", ["movement", "group"], registry=registry)
+        self.quarantined = Counter("foothold_risk_quarantined_total", "Records set aside, by reason.", ["reason"], registry=registry)
+        self.lag = Gauge("foothold_risk_lag_records", "Records of the log not yet judged, by partition.", ["partition"], registry=registry)
+        self.households = Gauge("foothold_risk_registered_households", "Registered households, by partition.", ["partition"], registry=registry)
+        self.open_day = Gauge(
+            "foothold_risk_open_day_timestamp_seconds", "Midnight (Asia/Shanghai) of the open day, by partition.", ["partition"], registry=registry
+        )
+        self.batch_seconds = Histogram(
+            "foothold_risk_batch_seconds",
+            "One transaction: judging a batch and committing it.",
+            buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+            registry=registry,
+        )
+        self.restore_seconds = Histogram(
+            "foothold_risk_restore_seconds", "Restoring a partition on assignment.", buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60), registry=registry
+        )

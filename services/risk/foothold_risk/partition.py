@@ -1,0 +1,233 @@
+"""One partition of the log, owned by this worker: judges records in order and commits state, outputs and offset in one transaction.
+
+Memory changes only after the commit. Any exception ends the process; the successor fences this producer and restores from the changelog.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+
+import structlog
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
+from msgspec.structs import replace
+
+from foothold_risk.errors import MissingBundle
+from foothold_risk.households import Batch, Control, Households
+from foothold_risk.judge import judge
+from foothold_risk.metrics import Metrics
+from foothold_risk.rules.calendar import SHANGHAI
+from foothold_risk.rules.fold import Folded, fold
+from foothold_risk.rules.heard import note
+from foothold_risk.rules.policy import Policy
+from foothold_schemas.codec import Unreadable, decode_fact, encode
+from foothold_schemas.envelope import FactRecord
+from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
+from foothold_schemas.quarantine import Quarantined, QuarantineReason
+from foothold_schemas.topics import HOUSEHOLD_STATE, QUARANTINE, RISK_TRANSITIONS
+from foothold_schemas.transitions import DayDone, Transition
+
+GROUP_ID: Final = "risk"
+SLICE: Final = 500
+BREATH: Final = 200
+"""Records judged before heartbeats and health answers get their turn."""
+
+log = structlog.get_logger()
+Line = dict[str, object]
+
+
+@dataclass(slots=True)
+class Outputs:
+    """What a transaction will write beside the state, and the lines to log once it is committed."""
+
+    transitions: list[Transition] = field(default_factory=list)
+    days: list[DayDone] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+
+
+class Partition:
+    """State and producer of one partition. `busy` is held while a transaction runs; `next_offset` is the first record not yet judged."""
+
+    def __init__(
+        self, *, source: TopicPartition, producer: AIOKafkaProducer, households: Households, policies: Mapping[str, Policy], metrics: Metrics, next_offset: int
+    ) -> None:
+        self.source = source
+        self.producer = producer
+        self.households = households
+        self.next_offset = next_offset
+        self.busy = asyncio.Lock()
+        self._policies = policies
+        self._metrics = metrics
+
+    async def work(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
+        """Judge records in order. A fact for everybody is a border: what came before is committed first."""
+        batch, outputs = Batch(self.households), Outputs()
+        for record in records:
+            if record.offset < self.next_offset:
+                continue
+            fact = self._read(record, outputs)
+            if fact is not None and fact.household_id is None:
+                await self._commit(batch, outputs, record.offset)
+                await self._broadcast(fact, record)
+                batch, outputs = Batch(self.households), Outputs()
+            elif fact is not None:
+                self._judge(fact, record, batch, outputs)
+            if record.offset % BREATH == 0:
+                await asyncio.sleep(0)
+        if records and records[-1].offset >= self.next_offset:
+            await self._commit(batch, outputs, records[-1].offset + 1)
+
+    def _read(self, record: ConsumerRecord[bytes, bytes], outputs: Outputs) -> FactRecord | None:
+        try:
+            fact = decode_fact(record.value)
+        except Unreadable as error:
+            self._set_aside(record, error.reason, error.detail, outputs)
+            return None
+        is_for_all = isinstance(fact.data, FeedHeard | DayOpened | PolicyAdopted)
+        if is_for_all != (fact.household_id is None) or (not is_for_all and record.key != (fact.household_id or "").encode()):
+            self._set_aside(record, QuarantineReason.WRONG_KEY, "the record's key is not its household", outputs)
+            return None
+        return fact
+
+    def _set_aside(self, record: ConsumerRecord[bytes, bytes], reason: QuarantineReason, detail: str, outputs: Outputs) -> None:
+        outputs.quarantined.append(
+            Quarantined(
+                service="risk",
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                reason=reason,
+                detail=detail,
+                at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+                key=record.key,
+                value=record.value,
+            )
+        )
+        outputs.lines.append({"event": "risk.quarantined", "offset": record.offset, "reason": reason.value, "detail": detail})
+
+    def _judge(self, fact: FactRecord, record: ConsumerRecord[bytes, bytes], batch: Batch, outputs: Outputs) -> None:
+        data, household_id = fact.data, fact.household_id
+        if isinstance(data, FeedHeard | DayOpened | PolicyAdopted) or household_id is None:
+            raise AssertionError("a fact for everybody is not judged for one household")
+        control, key = self.households.control, household_id.encode()
+        household, folded = fold(batch.get(key), fact, data, control.open_day)
+        said: list[Transition] = []
+        if folded is Folded.TOO_OLD:
+            self._set_aside(record, QuarantineReason.TOO_OLD, f"{data.kind} lies more than 25 months before the open day", outputs)
+        elif folded is Folded.APPLIED:
+            household, said = judge(household_id, household, control, self._policy(control), fact.fact_id, fact.recorded_time)
+            batch.put(key, household)
+            outputs.transitions += said
+        outputs.lines.append(
+            {
+                "event": "risk.fact",
+                "fact_id": fact.fact_id,
+                "household_id": household_id,
+                "kind": data.kind,
+                "outcome": folded.value,
+                "movements": [t.movement.value for t in said],
+            }
+        )
+
+    def _policy(self, control: Control) -> Policy | None:
+        if control.bundle is None:
+            return None
+        try:
+            return self._policies[control.bundle]
+        except KeyError:
+            raise MissingBundle(f"policy bundle {control.bundle} is in force but not in this worker's policy folder") from None
+
+    async def _broadcast(self, fact: FactRecord, record: ConsumerRecord[bytes, bytes]) -> None:
+        control = self.households.control
+        outcome = "applied"
+        match fact.data:
+            case DayOpened(day=day):
+                if control.open_day is not None and day <= control.open_day:
+                    outcome = "ignored"
+                elif control.open_day is not None and day > control.open_day + timedelta(days=1):
+                    outcome = "out_of_order"
+                else:
+                    keys = self._keys_for(fact.data, control)
+                    await self._sweep(keys, replace(control, open_day=day), fact, record.offset)
+            case PolicyAdopted(bundle=bundle):
+                await self._sweep(self.households.in_area(""), replace(control, bundle=bundle), fact, record.offset)
+            case FeedHeard() as heard:
+                known = note(control.heard, fact.agency, heard)
+                await self._sweep(self.households.in_area(heard.area), replace(control, heard=known), fact, record.offset)
+            case _:
+                raise AssertionError(f"{fact.data.kind} is not a fact for everybody")
+        if outcome != "applied":
+            outputs = Outputs()
+            if outcome == "out_of_order":
+                self._set_aside(record, QuarantineReason.DAY_OUT_OF_ORDER, "a day was opened before the days between", outputs)
+            await self._commit(Batch(self.households), outputs, record.offset + 1)
+        self._metrics.facts.labels(fact.data.kind, outcome).inc()
+        log.info("risk.broadcast", partition=self.source.partition, kind=fact.data.kind, outcome=outcome, fact_id=fact.fact_id)
+
+    def _keys_for(self, opened: DayOpened, control: Control) -> list[bytes]:
+        """Whom a new day concerns: everybody at go-live and when a policy value changes, else those something falls due for."""
+        policy = self._policy(control)
+        if control.open_day is None or (policy is not None and policy.changes(control.open_day, opened.day)):
+            return self.households.in_area("")
+        return self.households.due(opened.day)
+
+    async def _sweep(self, keys: list[bytes], control: Control, fact: FactRecord, offset: int) -> None:
+        """Judge many households under the new control record, in slices of one transaction each; the last one moves the offset.
+
+        If the worker dies between slices the fact is read again, and those already judged do not move a second time.
+        """
+        policy = self._policy(control)
+        for start in range(0, len(keys), SLICE):
+            batch, outputs = Batch(self.households), Outputs()
+            for key in keys[start : start + SLICE]:
+                household, said = judge(key.decode(), batch.get(key), control, policy, fact.fact_id, fact.recorded_time)
+                batch.put(key, household)
+                outputs.transitions += said
+            await self._commit(batch, outputs, None)
+        batch, outputs = Batch(self.households), Outputs()
+        batch.control = control
+        if isinstance(fact.data, DayOpened):
+            registered = self.households.registered_by_village()
+            outputs.days.append(DayDone(partition=self.source.partition, day=fact.data.day, learned_at=fact.recorded_time, registered=registered))
+        await self._commit(batch, outputs, offset + 1)
+
+    async def _commit(self, batch: Batch, outputs: Outputs, next_offset: int | None) -> None:
+        """One transaction; then, and only then, memory."""
+        if next_offset == self.next_offset:
+            return
+        with self._metrics.batch_seconds.time():
+            async with self.producer.transaction():
+                for topic, key, value in self._messages(batch, outputs):
+                    await self.producer.send(topic, value, key=key, partition=None if topic == QUARANTINE.name else self.source.partition)
+                if next_offset is not None:
+                    await self.producer.send_offsets_to_transaction({self.source: next_offset}, GROUP_ID)
+        self.households.take_over(batch)
+        if next_offset is not None:
+            self.next_offset = next_offset
+        self._tell(outputs)
+
+    def _messages(self, batch: Batch, outputs: Outputs) -> Iterable[tuple[str, bytes, bytes]]:
+        for key, packed in batch.records():
+            yield HOUSEHOLD_STATE.name, key, packed
+        for transition in outputs.transitions:
+            yield RISK_TRANSITIONS.name, transition.household_id.encode(), encode(transition)
+        for done in outputs.days:
+            yield RISK_TRANSITIONS.name, b"~day", encode(done)
+        for quarantined in outputs.quarantined:
+            yield QUARANTINE.name, quarantined.source_id.encode(), encode(quarantined)
+
+    def _tell(self, outputs: Outputs) -> None:
+        partition = str(self.source.partition)
+        for transition in outputs.transitions:
+            self._metrics.transitions.labels(transition.movement.value, transition.group.value if transition.group else "none").inc()
+        for quarantined in outputs.quarantined:
+            self._metrics.quarantined.labels(quarantined.reason.value).inc()
+        for line in outputs.lines:
+            if line["event"] == "risk.fact":
+                self._metrics.facts.labels(line["kind"], line["outcome"]).inc()
+            log.info(partition=self.source.partition, **line)
+        self._metrics.households.labels(partition).set(self.households.registered.total())
+        if (day := self.households.control.open_day) is not None:
+            self._metrics.open_day.labels(partition).set(datetime.combine(day, time.min, SHANGHAI).timestamp())

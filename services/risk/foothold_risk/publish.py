@@ -1,0 +1,173 @@
+"""From a move inside the rules to the transition the world reads: every number, its policy value, its facts, in both languages."""
+
+from datetime import datetime
+from typing import Final
+
+from foothold_risk.rules import findings
+from foothold_risk.rules.assess import IS_RISK, IS_SHOCK, Assessment
+from foothold_risk.rules.calendar import last_day, month_text
+from foothold_risk.rules.figures import View
+from foothold_risk.rules.finding import Found, HeldFact, income_window, spending_window
+from foothold_risk.rules.findings.disaster_loss import HAZARD_ZH
+from foothold_risk.rules.household import Claim, Disaster, Income
+from foothold_risk.rules.movement import Move, earliest_exit
+from foothold_risk.rules.policy import Policy
+from foothold_schemas.facts import CareSetting, IncomeCategory
+from foothold_schemas.transitions import (
+    Evidence,
+    ExitReason,
+    Figures,
+    Finding,
+    HouseholdSummary,
+    Movement,
+    PolicyStamp,
+    PolicyValue,
+    Transition,
+)
+from foothold_schemas.values import Fen, Group, Sentence
+
+RULES_VERSION: Final = "1"
+MAX_EVIDENCE: Final = 20
+_EXPLAIN: Final = {rule.kind: rule.explain for rule in findings.ALL}
+
+GROUP_ZH: Final = {Group.UNSTABLE_EX_POOR: "脱贫不稳定户", Group.MARGINAL: "边缘易致贫户", Group.SUDDEN_HARDSHIP: "突发严重困难户"}
+GROUP_EN: Final = {Group.UNSTABLE_EX_POOR: "unstable ex-poor", Group.MARGINAL: "marginal", Group.SUDDEN_HARDSHIP: "sudden hardship"}
+_CATEGORY_ZH: Final = {
+    IncomeCategory.WAGE: "工资性收入",
+    IncomeCategory.OPERATING: "经营性收入",
+    IncomeCategory.PROPERTY: "财产性收入",
+    IncomeCategory.TRANSFER: "转移性收入",
+    IncomeCategory.CLAIMS: "理赔收入",
+}
+
+_NATURAL: Final = Sentence(zh="户内已无成员，自然减少。", en="Nobody of the household is left: natural exit.")
+_ALWAYS: Final = {
+    Movement.ENTERED: Sentence(zh="出现风险信号：符合{group}条件（第{spell}次）。", en="Signal: meets the conditions of {group} (spell {spell})."),
+    Movement.MOVED: Sentence(zh="风险信号类别变为{group}。", en="The signal's group is now {group}."),
+    Movement.WORSENED: Sentence(zh="风险加重。", en="More findings than before."),
+    Movement.EASED: Sentence(zh="风险减轻。", en="Fewer findings than before."),
+    Movement.RECOVERING: Sentence(zh="自{since}起不再符合{group}条件，最早可于{leave}退出。", en="Clear of {group} since {since}; earliest exit {leave}."),
+    Movement.RELAPSED: Sentence(zh="恢复期内再次符合{group}条件。", en="Meets the conditions of {group} again while recovering."),
+    Movement.EXITED: Sentence(zh="自{since}起持续平稳，退出{group}信号。", en="Clear since {since}: the {group} signal ends."),
+    Movement.UNWATCHED: Sentence(zh="不再关注。", en="No longer watched."),
+}
+_OPENINGS: Final = {(movement, is_lead): sentence for movement, sentence in _ALWAYS.items() for is_lead in (True, False)} | {
+    (Movement.WATCHED, True): Sentence(zh="出现风险线索，请核实。", en="A lead to check."),
+    (Movement.WATCHED, False): Sentence(zh="列入关注，收入仅作参考。", en="Watched; income alone is only a reference."),
+}
+
+
+def transition(*, household_id: str, move: Move, assessment: Assessment, policy: Policy, caused_by: str, learned_at: datetime) -> Transition:
+    """The whole transition. Nothing in it depends on the wall clock, so a replay gives the same bytes."""
+    view, after = assessment.view, move.after
+    register = view.register
+    return Transition(
+        transition_id=f"{household_id}:{after.number}",
+        household_id=household_id,
+        number=after.number,
+        movement=move.movement,
+        open_day=view.day,
+        learned_at=learned_at,
+        caused_by=caused_by,
+        household=HouseholdSummary(register_number=register.register_number, area=register.area, standing=register.standing, members=register.heads(view.day)),
+        episode=max(after.episode, 1),
+        spell=after.spell,
+        previous_spell=after.spell - 1 if move.movement is Movement.ENTERED and after.spell > 1 else None,
+        status=after.status,
+        group=after.group,
+        previous_group=move.before.group,
+        is_lead=after.is_in_episode,
+        is_urgent=after.is_urgent,
+        is_episode_over=move.is_episode_over,
+        exit_reason=move.exit_reason,
+        clear_since=after.clear_since,
+        earliest_exit=None if after.clear_since is None else earliest_exit(after.clear_since, view.policy.exit_signal_months),
+        times_wavered=after.times_wavered,
+        findings=tuple(_finding(found, view, policy) for found in assessment.found),
+        added=move.added,
+        gone=move.gone,
+        figures=_figures(view),
+        reason=_reason(move, assessment, policy),
+        policy=PolicyStamp(bundle=policy.bundle, title=policy.title, currency=policy.currency, illustrative=policy.illustrative, rules_version=RULES_VERSION),
+    )
+
+
+def _figures(view: View) -> Figures:
+    return Figures(
+        line=_fen(view.line),
+        net=_fen(view.net),
+        net_per_head=_fen(view.net_per_head),
+        reference=_fen(view.reference),
+        reference_per_head=_fen(view.reference_per_head),
+        claims_income=Fen(view.claims_income),
+        own_shares=Fen(view.own_shares),
+        head_months=view.head_months,
+        income_window=income_window(view.day),
+        spending_window=spending_window(view.day),
+        unheard_months=tuple(month_text(month) for month in view.unheard),
+    )
+
+
+def _fen(amount: int | None) -> Fen | None:
+    return None if amount is None else Fen(amount)
+
+
+def _finding(found: Found, view: View, policy: Policy) -> Finding:
+    is_money = found.unit == "money"
+    return Finding(
+        rule=found.kind,
+        is_risk=found.kind in IS_RISK,
+        is_shock=found.kind in IS_SHOCK,
+        value=str(Fen(int(found.value))) if is_money else str(found.value),
+        threshold=str(Fen(int(found.threshold))) if is_money else str(found.threshold),
+        unit=policy.currency.en if is_money else found.unit,
+        window=found.window,
+        policy=PolicyValue(
+            name=found.policy.name,
+            value=found.policy.text,
+            since=found.policy.since,
+            reference=found.policy.reference,
+            confidence=found.policy.confidence,
+            illustrative=found.policy.illustrative,
+        ),
+        reason=_EXPLAIN[found.kind](found, view, policy.currency),
+        facts=tuple(_evidence(fact) for fact in found.facts[:MAX_EVIDENCE]),
+        facts_total=len(found.facts),
+    )
+
+
+def _evidence(fact: HeldFact) -> Evidence:
+    match fact:
+        case Income():
+            text = Sentence(
+                zh=f"{_CATEGORY_ZH[fact.category]}（{fact.item}）{'，全年' if fact.months > 1 else ''}",
+                en=f"{fact.category.value} income ({fact.item}){', whole year' if fact.months > 1 else ''}",
+            )
+            return Evidence(fact_id=fact.fact_id.hex(), kind="IncomeReported", day=last_day(fact.last_month), amount=Fen(fact.amount - fact.expense), text=text)
+        case Claim():
+            place = ("住院", "inpatient") if fact.setting is CareSetting.INPATIENT else ("门诊", "outpatient")
+            text = Sentence(
+                zh=f"{place[0]}费用{Fen(fact.total)}，各方支付{Fen(fact.paid)}，自付",
+                en=f"{place[1]} bill {Fen(fact.total)}, payers covered {Fen(fact.paid)}; own share",
+            )
+            return Evidence(fact_id=fact.fact_id.hex(), kind="MedicalClaimSettled", day=fact.day, amount=Fen(fact.own_share), text=text)
+        case Disaster():
+            text = Sentence(zh=f"灾害（{HAZARD_ZH[fact.hazard]}），已核实", en=f"disaster ({fact.hazard.value}), verified")
+            return Evidence(fact_id=fact.fact_id.hex(), kind="DisasterStruck", day=fact.day, amount=_fen(fact.loss), text=text)
+
+
+def _reason(move: Move, assessment: Assessment, policy: Policy) -> Sentence:
+    """Why the household moved: the findings' sentences, or what ended."""
+    opening = _opening(move, assessment)
+    sentences = [_EXPLAIN[f.kind](f, assessment.view, policy.currency) for f in assessment.found]
+    return Sentence(zh="".join([opening.zh, *(s.zh for s in sentences)]), en=" ".join([opening.en, *(s.en for s in sentences)]))
+
+
+def _opening(move: Move, assessment: Assessment) -> Sentence:
+    group = move.after.group or move.before.group
+    zh, en = (GROUP_ZH[group], GROUP_EN[group]) if group is not None else ("", "")
+    template = _NATURAL if move.exit_reason is ExitReason.NATURAL else _OPENINGS[move.movement, move.after.is_lead]
+    clear_since = move.after.clear_since or move.before.clear_since
+    leave = None if clear_since is None else earliest_exit(clear_since, assessment.view.policy.exit_signal_months)
+    known = {"spell": move.after.spell, "since": clear_since, "leave": leave}
+    return Sentence(zh=template.zh.format(group=zh, **known), en=template.en.format(group=en, **known))

@@ -1,0 +1,74 @@
+"""Takes a partition over: fences the old owner, then reads where it stopped and what it knew. The order matters."""
+
+import time
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from foothold_risk.households import Households
+from foothold_risk.metrics import Metrics
+from foothold_risk.partition import GROUP_ID, Partition
+from foothold_risk.rules.policy import Policy
+from foothold_schemas.topics import HOUSEHOLD_STATE
+
+TRANSACTION_MS: Final = 30_000
+
+log = structlog.get_logger()
+
+
+def transactional_id(source: TopicPartition) -> str:
+    """One per input partition, so that whoever owns the partition next fences a paused former owner."""
+    return f"foothold-{GROUP_ID}-{source.topic}-{source.partition}"
+
+
+async def take_over(*, source: TopicPartition, bootstrap: str, consumer: AIOKafkaConsumer, policies: Mapping[str, Policy], metrics: Metrics) -> Partition:
+    """Fence, read the committed offset, restore the state; in this order."""
+    started = time.perf_counter()
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        transactional_id=transactional_id(source),
+        acks="all",
+        transaction_timeout_ms=TRANSACTION_MS,
+        linger_ms=1,
+        compression_type="zstd",
+    )
+    await producer.start()
+    committed = await consumer.committed(source)
+    households = Households(policies)
+    count = await _read_changelog(bootstrap, source.partition, households)
+    households.plan_anew()
+    metrics.restore_seconds.observe(time.perf_counter() - started)
+    log.info(
+        "risk.restored",
+        partition=source.partition,
+        records=count,
+        registered=households.registered.total(),
+        next_offset=committed or 0,
+        seconds=round(time.perf_counter() - started, 3),
+    )
+    return Partition(source=source, producer=producer, households=households, policies=policies, metrics=metrics, next_offset=committed or 0)
+
+
+async def _read_changelog(bootstrap: str, partition: int, households: Households) -> int:
+    changelog = TopicPartition(HOUSEHOLD_STATE.name, partition)
+    reader: AIOKafkaConsumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, group_id=None, isolation_level="read_committed", auto_offset_reset="earliest", enable_auto_commit=False
+    )
+    await reader.start()
+    count = 0
+    try:
+        reader.assign([changelog])
+        first = (await reader.beginning_offsets([changelog]))[changelog]
+        end = (await reader.end_offsets([changelog]))[changelog]
+        reader.seek(changelog, first)
+        while await reader.position(changelog) < end:
+            for records in (await reader.getmany(timeout_ms=200, max_records=10_000)).values():
+                for record in records:
+                    if record.key is not None and record.value is not None:
+                        households.restore(record.key, record.value)
+                        count += 1
+    finally:
+        await reader.stop()
+    return count

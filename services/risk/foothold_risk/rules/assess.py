@@ -1,0 +1,98 @@
+"""Start reading here. From a household's facts, the open day and the policy to where it should stand: group, watch or clear.
+
+| net income per head | findings | target |
+|---|---|---|
+| below the line | a risk | unstable_ex_poor (ex-poor) or marginal (ordinary) |
+| at or above | a shock, and basic living endangered | sudden_hardship, urgent |
+| at or above | a risk or shock | watch, a lead |
+| below, or exactly on it | none | watch, no case: income alone is only a reference |
+| not heard | none new | as before, shown stale |
+
+A function of the set of facts, the open day and the policy bundle; the order of arrival does not matter.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from foothold_risk.rules import findings
+from foothold_risk.rules.figures import View, look
+from foothold_risk.rules.finding import Found
+from foothold_risk.rules.heard import Heard
+from foothold_risk.rules.household import Household, Position, Register
+from foothold_risk.rules.policy import Policy
+from foothold_schemas.facts import HomeState
+from foothold_schemas.transitions import FindingKind, Status
+from foothold_schemas.values import Group, Standing
+
+IS_RISK = frozenset(rule.kind for rule in findings.ALL if rule.is_risk)
+IS_SHOCK = frozenset(rule.kind for rule in findings.ALL if rule.is_shock)
+NEEDS_INCOME = frozenset(rule.kind for rule in findings.ALL if rule.needs_income)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a household should stand as of the open day. `is_natural`: nobody of it is left."""
+
+    status: Status
+    group: Group | None = None
+    is_lead: bool = False
+    is_urgent: bool = False
+    is_natural: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The figures, the findings and the target they lead to. `held` are findings of before that nothing heard can confirm or clear."""
+
+    view: View
+    found: tuple[Found, ...]
+    held: tuple[FindingKind, ...]
+    target: Target
+
+    @property
+    def kinds(self) -> tuple[FindingKind, ...]:
+        """The rules that hold, the held ones included."""
+        return (*self.held, *(f.kind for f in self.found))
+
+
+def assess(household: Household, register: Register, day: date, policy: Policy, heard: Heard) -> Assessment:
+    """Judge a registered household as of `day`."""
+    view = look(household, register, day, policy, heard)
+    found = tuple(f for rule in findings.ALL if (f := rule.find(view)) is not None)
+    held = tuple(k for k in household.position.findings if k in NEEDS_INCOME) if view.net is None else ()
+    if not any(m.is_here(day) for m in register.members):
+        return Assessment(view, found, held, Target(Status.CLEAR, is_natural=True))
+    return Assessment(view, found, held, _target(view, frozenset(f.kind for f in found), household.position))
+
+
+def _target(view: View, kinds: frozenset[FindingKind], position: Position) -> Target:
+    if view.net_per_head is None or view.line is None:
+        return _held(kinds, position)
+    if view.net_per_head < view.line and kinds & IS_RISK:
+        group = Group.UNSTABLE_EX_POOR if view.register.standing is Standing.EX_POOR else Group.MARGINAL
+        return Target(Status.GROUP, group, is_lead=True, is_urgent=FindingKind.DISASTER_LOSS in kinds)
+    if view.net_per_head >= view.line and kinds & IS_SHOCK and _is_endangered(view):
+        return Target(Status.GROUP, Group.SUDDEN_HARDSHIP, is_lead=True, is_urgent=True)
+    if kinds & (IS_RISK | IS_SHOCK):
+        return Target(Status.WATCH, is_lead=True)
+    if view.net_per_head <= view.line:
+        return Target(Status.WATCH)
+    return Target(Status.CLEAR)
+
+
+def _held(kinds: frozenset[FindingKind], position: Position) -> Target:
+    """Income not heard: unknown never triggers a group and never clears one.
+
+    But whichever side of the line it may turn out to be, a risk or a shock leads to a lead at least, so people look at once.
+    """
+    if position.status in (Status.GROUP, Status.RECOVERING):
+        return Target(position.status, position.group, is_lead=True, is_urgent=position.is_urgent)
+    if kinds & (IS_RISK | IS_SHOCK):
+        return Target(Status.WATCH, is_lead=True)
+    return Target(position.status, is_lead=position.is_lead)
+
+
+def _is_endangered(view: View) -> bool:
+    """Basic living is endangered: the reference income per head is below the line, or a home was destroyed."""
+    is_below = view.reference_per_head is not None and view.line is not None and view.reference_per_head < view.line
+    return is_below or any(d.is_verified and d.home is HomeState.DESTROYED for d in view.disasters)

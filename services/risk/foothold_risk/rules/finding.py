@@ -1,0 +1,58 @@
+"""What a rule is and what it returns. The sentence is made only when somebody will read it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from foothold_risk.rules.calendar import first_day, income_months, last_day, rolling_first
+from foothold_risk.rules.figures import View
+from foothold_risk.rules.household import Claim, Disaster, Income
+from foothold_risk.rules.policy import Value
+from foothold_schemas.transitions import FindingKind
+from foothold_schemas.values import Sentence, Window
+
+HeldFact = Income | Claim | Disaster
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A rule that holds: what it saw, what it compared with, and the facts it rests on (the weightiest first).
+
+    `value` and `threshold` are fen where `unit` is `money`; ten-thousandths where it is `share`; otherwise words.
+    """
+
+    kind: FindingKind
+    value: int | str
+    threshold: int | str
+    unit: str
+    window: Window | None
+    policy: Value[object]
+    facts: tuple[HeldFact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`is_risk`: counts for groups 1 and 2. `is_shock`: can carry group 3. `needs_income`: says nothing while a month is unheard."""
+
+    kind: FindingKind
+    is_risk: bool
+    is_shock: bool
+    needs_income: bool
+    find: Callable[[View], Found | None]
+    explain: Callable[[Found, View, Sentence], Sentence]
+
+
+def income_window(day: date) -> Window:
+    """First and last day of the income window."""
+    months = income_months(day)
+    return Window(first=first_day(months.start), last=last_day(months.stop - 1))
+
+
+def spending_window(day: date) -> Window:
+    """First and last day of the rolling year."""
+    return Window(first=rolling_first(day), last=day)
+
+
+def weightiest_claims(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
+    """By own share, largest first; the fact's id decides between equals, so any order of arrival gives the same."""
+    return tuple(sorted(claims, key=lambda c: (-c.own_share, c.fact_id)))

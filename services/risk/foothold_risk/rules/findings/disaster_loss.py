@@ -1,0 +1,65 @@
+"""A verified disaster in the rolling year left the home, or the main worker, in a state policy names."""
+
+from typing import Final
+
+from foothold_risk.rules.figures import View
+from foothold_risk.rules.finding import Found, Rule, spending_window
+from foothold_risk.rules.household import Disaster
+from foothold_schemas.facts import Hazard, HomeState, WorkerState
+from foothold_schemas.transitions import FindingKind
+from foothold_schemas.values import Sentence
+
+_HOME_ZH: Final = {HomeState.UNHURT: "未受损", HomeState.DAMAGED: "受损", HomeState.BADLY_DAMAGED: "严重损坏", HomeState.DESTROYED: "倒塌"}
+_HOME_EN: Final = {HomeState.UNHURT: "unhurt", HomeState.DAMAGED: "damaged", HomeState.BADLY_DAMAGED: "badly damaged", HomeState.DESTROYED: "destroyed"}
+_WORKER_ZH: Final = {WorkerState.UNHURT: "平安", WorkerState.DISABLED: "致残", WorkerState.DEAD: "死亡"}
+HAZARD_ZH: Final = {
+    Hazard.FLOOD: "洪涝",
+    Hazard.STORM: "风暴",
+    Hazard.DROUGHT: "干旱",
+    Hazard.EARTHQUAKE: "地震",
+    Hazard.LANDSLIDE: "滑坡",
+    Hazard.FIRE: "火灾",
+    Hazard.ACCIDENT: "事故",
+    Hazard.EPIDEMIC: "疫情",
+    Hazard.HAIL: "冰雹",
+    Hazard.OTHER: "其他灾害",
+}
+_SEVERITY: Final = {state: rank for rank, state in enumerate(HomeState)} | {WorkerState.UNHURT: 0, WorkerState.DISABLED: 4, WorkerState.DEAD: 5}
+
+
+def find(view: View) -> Found | None:
+    """A verified disaster whose damage stands on the list."""
+    hits = tuple(sorted((d for d in view.disasters if _counts(d, view)), key=lambda d: (-_weight(d), -d.day.toordinal(), d.fact_id)))
+    if not hits:
+        return None
+    worst = hits[0]
+    home = view.policy.disaster_home
+    by_home = home is not None and worst.home in home.value
+    listed = home if by_home else view.policy.disaster_worker
+    if listed is None:
+        return None
+    seen = worst.home if by_home else worst.main_worker
+    return Found(FindingKind.DISASTER_LOSS, seen.value, listed.text, "state", spending_window(view.day), listed, hits)
+
+
+def _counts(disaster: Disaster, view: View) -> bool:
+    home, worker = view.policy.disaster_home, view.policy.disaster_worker
+    hit = (home is not None and disaster.home in home.value) or (worker is not None and disaster.main_worker in worker.value)
+    return disaster.is_verified and hit
+
+
+def _weight(disaster: Disaster) -> int:
+    return max(_SEVERITY[disaster.home], _SEVERITY[disaster.main_worker])
+
+
+def explain(found: Found, view: View, _currency: Sentence) -> Sentence:
+    """Say what struck, when, and what it did."""
+    worst = next(d for d in view.disasters if d.fact_id == found.facts[0].fact_id)
+    if found.value == worst.home.value:
+        zh, en = f"住房{_HOME_ZH[worst.home]}", f"the home is {_HOME_EN[worst.home]}"
+    else:
+        zh, en = f"主要劳动力{_WORKER_ZH[worst.main_worker]}", f"the main worker is {worst.main_worker.value}"
+    return Sentence(zh=f"{worst.day}遭受{HAZARD_ZH[worst.hazard]}，{zh}。", en=f"Struck by {worst.hazard.value} on {worst.day}: {en}.")
+
+
+RULE = Rule(FindingKind.DISASTER_LOSS, is_risk=True, is_shock=True, needs_income=False, find=find, explain=explain)

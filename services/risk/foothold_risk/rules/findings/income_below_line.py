@@ -1,0 +1,28 @@
+"""Net income per head in the window is below the monitoring line of the day and place. Only a reference: alone it puts nobody into a group."""
+
+from foothold_risk.rules.figures import View
+from foothold_risk.rules.finding import Found, Rule, income_window
+from foothold_schemas.transitions import FindingKind
+from foothold_schemas.values import Fen, Sentence
+
+
+def find(view: View) -> Found | None:
+    """Net per head < line."""
+    line = view.policy.monitoring_line
+    if line is None or view.net_per_head is None or view.net_per_head >= line.value:
+        return None
+    incomes = tuple(sorted(view.household.incomes, key=lambda i: (-i.last_month, i.fact_id)))
+    return Found(FindingKind.INCOME_BELOW_LINE, view.net_per_head, line.value, "money", income_window(view.day), line, incomes)
+
+
+def explain(found: Found, view: View, currency: Sentence) -> Sentence:
+    """Say what was compared with what."""
+    window = income_window(view.day)
+    value, line = Fen(int(found.value)), Fen(int(found.threshold))
+    return Sentence(
+        zh=f"{window.first}至{window.last}人均纯收入{value}{currency.zh}，低于监测线{line}{currency.zh}。",
+        en=f"Net income per head from {window.first} to {window.last} is {value} {currency.en}, below the monitoring line of {line} {currency.en}.",
+    )
+
+
+RULE = Rule(FindingKind.INCOME_BELOW_LINE, is_risk=False, is_shock=False, needs_income=True, find=find, explain=explain)

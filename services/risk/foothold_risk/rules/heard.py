@@ -1,0 +1,42 @@
+"""Which months count: a month is heard when every required feed has spoken for the household and that month. Unknown is not zero."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from foothold_risk.rules.calendar import month_from_text
+from foothold_risk.rules.household import Household
+from foothold_schemas.facts import FeedHeard
+
+ALWAYS = 0
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The months an agency has spoken for, both ends included."""
+
+    first: int
+    last: int
+
+
+Heard = Mapping[str, tuple[Span, ...]]
+"""`<agency>|<feed>|<area>` -> what it said of that area."""
+
+
+def note(heard: Heard, agency: str, fact: FeedHeard) -> dict[str, tuple[Span, ...]]:
+    """What was heard, with this."""
+    span = Span(ALWAYS if fact.from_month is None else month_from_text(fact.from_month), month_from_text(fact.through_month))
+    key = f"{agency}|{fact.feed}|{fact.area}"
+    return {**heard, key: tuple(sorted({*heard.get(key, ()), span}, key=lambda s: (s.first, s.last)))}
+
+
+def unheard_months(household: Household, months: Iterable[int], feeds: tuple[str, ...], heard: Heard) -> tuple[int, ...]:
+    """The months for which one of the required income feeds has said nothing yet."""
+    return tuple(month for month in months if not all(_has_spoken(household, month, agency, heard) for agency in feeds))
+
+
+def _has_spoken(household: Household, month: int, agency: str, heard: Heard) -> bool:
+    if any(i.agency == agency and i.last_month - i.months < month <= i.last_month for i in household.incomes):
+        return True
+    area = household.register.area if household.register is not None else ""
+    spoken = (span for length in (6, 9, 12) for span in heard.get(f"{agency}|IncomeReported|{area[:length]}", ()))
+    return any(span.first <= month <= span.last for span in spoken)

@@ -1,0 +1,23 @@
+"""What risk is told from outside, read once. Nothing else in this package looks at the environment."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from foothold_risk.policy.loader import SHIPPED
+
+
+class Settings(BaseSettings):
+    """Variables of risk. A field without a default must be given."""
+
+    model_config = SettingsConfigDict(env_prefix="FOOTHOLD_", frozen=True)
+
+    env: str = Field(default="production", description="`production` or `development`.")
+    kafka_bootstrap: str = Field(description="Kafka's address, `host:port[,host:port]`.")
+    partitions: int = Field(description="Partitions of this deployment's topics, fixed when it is created.")
+    policy_folder: Path = Field(default=SHIPPED, description="Folder of the policy bundles (`*.yaml`).")
+    risk_ops_host: str = Field(default="127.0.0.1", description="Address of risk's metrics and health.")
+    risk_ops_port: int = Field(default=9102, description="Port of risk's metrics and health.")
+    risk_session_ms: int = Field(default=10_000, description="How long Kafka waits for a silent worker before it gives its partitions away.")
+    risk_stall_seconds: float = Field(default=120.0, description="A worker that makes no progress for so long ends itself.")

@@ -1,0 +1,261 @@
+"""`make demo`: 5,999 real households from the HTTP door to the inbox, then a storm. Ends with a table and the inbox open."""
+
+import argparse
+import json
+import re
+import shutil
+import signal
+import sys
+import threading
+import time
+import urllib.request
+import warnings
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+with warnings.catch_warnings():  # platformdirs warns where no XDG_RUNTIME_DIR is set; its fall-back suits us
+    warnings.simplefilter("ignore")
+    from deploy.local.stack import Ports, Stack
+
+from deploy.local.errors import CannotStart
+from deploy.local.ports import free_port, is_free
+from deploy.local.welcome import ACCOUNTS, access, give_access
+from foothold_schemas.topics import EMBEDDED_PARTITIONS
+from foothold_schemas.transitions import FindingKind
+from simulator.county import SHANGHAI, Event, Surveyed, claims, incomes, operator_event, registrations, storm, survey
+from simulator.door import Door, Refused
+from simulator.watch import TookTooLong, Watch
+
+STORM_COMMUNE: Final = 115
+POLICY: Final = Path("services/risk/foothold_risk/policy/demo.yaml")
+CASE_SECONDS: Final = 120
+_OPEN: Final = re.compile(r'^foothold_alerts_open_cases\{stage="(\w+)"\} ([0-9.e+]+)$', re.MULTILINE)
+
+
+@dataclass(slots=True)
+class Result:
+    """The figures of `var/demo.json`: households counted, not facts or transitions."""
+
+    households: int
+    facts: int
+    findings: dict[str, int]
+    groups: dict[str, int]
+    groups_after_storm: dict[str, int]
+    watched: int
+    watched_after_storm: int
+    cases: int
+    seconds: float
+
+    def as_json(self) -> str:
+        """The file's text."""
+        return json.dumps({name: getattr(self, name) for name in self.__slots__}, indent=2) + "\n"
+
+
+class Demo:
+    """One run over a fresh stack."""
+
+    def __init__(self, stack: Stack, console: Console, bundle: str) -> None:
+        self.stack = stack
+        self.console = console
+        self.households = survey()
+        self.struck = [h for h in self.households if h.commune == STORM_COMMUNE]
+        self.today = datetime.now(SHANGHAI).date()
+        self._bundle = bundle
+        made = access(stack)
+        self._doors = {name.removeprefix("key:"): Door(stack.ingest_url, key) for name, key in made.items() if name.startswith("key:")}
+        self.watch = Watch(stack.kafka.bootstrap, EMBEDDED_PARTITIONS)
+
+    def run(self) -> Result:
+        """Load the county, go live, let the storm come; wait each time until everything stands in the inbox."""
+        facts = self._load()
+        self._go_live()
+        findings, groups, watched = self.watch.findings(), self.watch.groups(), self.watch.watched()
+        facts += self._strike()
+        return Result(
+            households=len(self.households),
+            facts=facts,
+            findings=findings,
+            groups=groups,
+            groups_after_storm=self.watch.groups(),
+            watched=watched,
+            watched_after_storm=self.watch.watched(),
+            cases=self._open_cases(),
+            seconds=0,
+        )
+
+    def close(self) -> None:
+        """Let go of the topic and the doors."""
+        self.watch.close()
+        for door in self._doors.values():
+            door.close()
+
+    def _progress(self) -> Progress:
+        return Progress(TextColumn("{task.description:<44}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=self.console)
+
+    def _load(self) -> int:
+        now = datetime.now(UTC)
+        with_bill = sum(h.health_spending > 0 for h in self.households)
+        feeds: list[tuple[str, str, int, list[Event]]] = [
+            ("statistics", "登记农户 register households", len(self.households), list(registrations(self.households, now))),
+            ("statistics", "上报年收入 report yearly income", len(self.households), list(incomes(self.households, self.today, now))),
+            ("health-insurance", "上报医疗费用 report medical bills", with_bill, list(claims(self.households, self.today))),
+        ]
+        accepted = 0
+        with self._progress() as progress:
+            for agency, what, total, events in feeds:
+                task = progress.add_task(what, total=total)
+                accepted += self._doors[agency].send(events, lambda n, t=task: progress.advance(t, n))  # type: ignore[misc]  # the default binds this round's task
+        return accepted
+
+    def _go_live(self) -> None:
+        now = datetime.now(UTC)
+        adopted = operator_event("PolicyAdopted", f"adopt-{self._bundle[:12]}", now, {"bundle": self._bundle})
+        opened = operator_event("DayOpened", f"open-{self.today}", now, {"day": self.today.isoformat()})
+        self._doors["operator"].send([adopted, opened])
+        with self._progress() as progress:
+            task = progress.add_task("启动：逐户研判 go-live: judge every household", total=EMBEDDED_PARTITIONS)
+            self.watch.until(lambda w: w.has_done(self.today), "risk has not worked the day through", lambda w: progress.update(task, completed=len(w.days)))
+        self._wait_for_cases()
+
+    def _strike(self) -> int:
+        numbers = {h.number for h in self.struck}
+        with self._progress() as progress:
+            task = progress.add_task("风暴：房屋倒塌 a storm destroys homes", total=len(numbers))
+            accepted = self._doors["emergency-management"].send(storm(self.struck, self.today, datetime.now(UTC)))
+            self.watch.until(
+                lambda w: _hit(w) >= numbers,
+                "not every struck household has its finding",
+                lambda w: progress.update(task, completed=len(_hit(w) & numbers)),
+            )
+        self._wait_for_cases()
+        return accepted
+
+    def _wait_for_cases(self) -> None:
+        """Until the desk's own count of open cases is what the transitions call for."""
+        deadline = time.monotonic() + CASE_SECONDS
+        wanted = self.watch.with_case()
+        with self._progress() as progress:
+            task = progress.add_task("案件进入收件箱 cases reach the inbox", total=wanted)
+            while (have := self._open_cases()) != wanted:
+                progress.update(task, completed=have)
+                if time.monotonic() > deadline:
+                    raise TookTooLong(f"after {CASE_SECONDS} seconds the inbox has {have} cases, the transitions call for {wanted}")
+                time.sleep(0.2)
+            progress.update(task, completed=have)
+
+    def _open_cases(self) -> int:
+        try:
+            with urllib.request.urlopen(f"{self.stack.ops_url('alerts')}/metrics", timeout=5) as answer:
+                return sum(int(float(count)) for _, count in _OPEN.findall(answer.read().decode()))
+        except OSError:
+            return -1  # being restarted
+
+
+def _hit(watch: Watch) -> set[str]:
+    return {t.household.register_number for t in watch.latest.values() if any(f.rule is FindingKind.DISASTER_LOSS for f in t.findings)}
+
+
+def table(result: Result, struck: list[Surveyed], ratio: str) -> Table:
+    """The table at the end."""
+    shown = Table(title=f"示范县 Demo county, {date.today()} · 比例 ratio {ratio} · 数字仅作演示 illustrative", title_style="bold")  # noqa: DTZ011 - for people here
+    shown.add_column("")
+    shown.add_column("上线 go-live", justify="right")
+    shown.add_column(f"风暴后 after ({len(struck)} 户 struck)", justify="right")
+    shown.add_row("农户 households", f"{result.households:,}", "")
+    shown.add_row("事实 facts", "", f"{result.facts:,}")
+    for finding, count in result.findings.items():
+        shown.add_row(f"发现 {finding}", f"{count:,}", "")
+    for group in sorted(result.groups | result.groups_after_storm):
+        shown.add_row(f"类别 {group}", f"{result.groups.get(group, 0):,}", f"{result.groups_after_storm.get(group, 0):,}")
+    shown.add_row("关注 watched, no group", f"{result.watched:,}", f"{result.watched_after_storm:,}")
+    shown.add_row("案件 open cases", "", f"{result.cases:,}")
+    shown.add_row("用时 seconds", "", f"{result.seconds}")
+    return shown
+
+
+def write_policy(folder: Path, ratio: str) -> Path:
+    """The demo bundle with this threshold, in a folder of its own."""
+    try:
+        share = Decimal(ratio)
+    except InvalidOperation:
+        share = Decimal(0)
+    if not 0 < share <= 1 or not re.fullmatch(r"[01]?\.?[0-9]{1,4}", ratio):
+        raise CannotStart(f"RATIO={ratio} is not a share.", "Write it above 0 and at most 1 with at most four places, such as RATIO=0.25.")
+    text = POLICY.read_text(encoding="utf-8")
+    folder.mkdir(parents=True, exist_ok=True)
+    written = text.replace('value: "0.10"', f'value: "{share}"')
+    (folder / "demo.yaml").write_text(written, encoding="utf-8")
+    return folder
+
+
+def _ports() -> Ports:
+    """The usual doors if they are free, any others if not."""
+    return Ports(*(port if is_free(port) else free_port() for port in (8080, 8081, 9101, 9102, 9103)))
+
+
+def main() -> None:
+    """Run the demonstration; end with 0, or with one clear sentence."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--once", action="store_true", help="end after the table")
+    arguments.add_argument("--ratio", default="0.10", help="threshold of rigid_spending_ratio")
+    arguments.add_argument("--folder", type=Path, default=Path("var/demo"), help="where this run keeps its data")
+    arguments.add_argument("--json", type=Path, default=Path("var/demo.json"), help="where the figures go")
+    chosen = arguments.parse_args()
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: _end(ended))
+    try:
+        demonstrate(chosen.folder, chosen.json, chosen.ratio, once=chosen.once, ended=ended)
+    except (CannotStart, Refused, TookTooLong) as error:
+        sys.exit(f"\nFoothold: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _end(ended: threading.Event) -> None:
+    if ended.is_set() or not _is_open.is_set():
+        raise KeyboardInterrupt
+    ended.set()
+
+
+_is_open: Final = threading.Event()
+
+
+def demonstrate(folder: Path, figures: Path, ratio: str, *, once: bool, ended: threading.Event) -> None:
+    """Fresh data, services, the run, the table; then, unless once, the inbox until Ctrl-C."""
+    console = Console()
+    if folder.is_dir():
+        Stack.wipe(folder)
+    policy_folder = write_policy(folder / "policy", ratio)
+    started = time.monotonic()
+    stack = Stack(folder, _ports(), day_clock="manual", policy_folder=policy_folder, say=lambda _name, text: console.print(f"[dim]{text}[/dim]"))
+    with stack:
+        bundle = stack.command("risk", "policy", "check", str(policy_folder)).split()[0]
+        demo = Demo(stack, console, bundle)
+        try:
+            result = demo.run()
+        finally:
+            demo.close()
+        result.seconds = round(time.monotonic() - started, 1)
+        console.print(table(result, demo.struck, ratio))
+        figures.parent.mkdir(parents=True, exist_ok=True)
+        figures.write_text(result.as_json(), encoding="utf-8")
+        if not once:
+            console.print(give_access(stack), highlight=False, soft_wrap=True)
+            console.print(f"[bold]登录 log in:[/bold] {stack.inbox_url}  {ACCOUNTS[0]} / {access(stack)[f'password:{ACCOUNTS[0]}']}", highlight=False)
+            _is_open.set()
+            while not ended.wait(0.5):
+                for service in stack.services.values():
+                    service.check()
+    shutil.rmtree(policy_folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

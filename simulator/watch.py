@@ -1,0 +1,81 @@
+"""Watches what risk says: folds `risk-transitions.v1` into where every household stands, as any reader of the topic could."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from typing import Final
+
+from confluent_kafka import Consumer, TopicPartition
+
+from foothold_schemas.codec import decode_output
+from foothold_schemas.topics import RISK_TRANSITIONS
+from foothold_schemas.transitions import DayDone, Status, Transition
+
+WAIT_SECONDS: Final = 120
+
+
+class TookTooLong(Exception):  # noqa: N818 - what happened
+    """The county did not come to rest in time; the message says what was still missing."""
+
+
+class Watch:
+    """The latest transition of each household, and the days each partition is done with."""
+
+    def __init__(self, bootstrap: str, partitions: int) -> None:
+        self.latest: dict[str, Transition] = {}
+        self.days: dict[int, date] = {}
+        self.transitions = 0
+        self._partitions = partitions
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": "foothold-demo-watch",
+                "isolation.level": "read_committed",
+                "enable.auto.commit": False,
+                "log_level": 0,
+            }
+        )
+        self._consumer.assign([TopicPartition(RISK_TRANSITIONS.name, n, 0) for n in range(partitions)])
+
+    def close(self) -> None:
+        """Let go of the topic."""
+        self._consumer.close()
+
+    def until(self, is_done: Callable[["Watch"], bool], what: str, on_read: Callable[["Watch"], None] = lambda _w: None, seconds: float = WAIT_SECONDS) -> None:
+        """Read on until it holds; raise TookTooLong."""
+        deadline = time.monotonic() + seconds
+        while not is_done(self):
+            if time.monotonic() > deadline:
+                raise TookTooLong(f"after {seconds:.0f} seconds: {what}")
+            for message in self._consumer.consume(500, timeout=0.1):
+                if message.error() is None:
+                    self._note(decode_output(message.value()))
+            on_read(self)
+
+    def _note(self, output: Transition | DayDone) -> None:
+        if isinstance(output, DayDone):
+            self.days[output.partition] = output.day
+        else:
+            self.transitions += 1
+            self.latest[output.household_id] = output
+
+    def has_done(self, day: date) -> bool:
+        """Whether every partition has worked the day through."""
+        return len(self.days) == self._partitions and all(done >= day for done in self.days.values())
+
+    def findings(self) -> dict[str, int]:
+        """Households by finding."""
+        return dict(sorted(Counter(f.rule.value for t in self.latest.values() for f in t.findings).items()))
+
+    def groups(self) -> dict[str, int]:
+        """Households by group."""
+        return dict(sorted(Counter(t.group.value for t in self.latest.values() if t.group is not None).items()))
+
+    def watched(self) -> int:
+        """Households watched without a group, with a lead or without."""
+        return sum(t.status is Status.WATCH for t in self.latest.values())
+
+    def with_case(self) -> int:
+        """Households that should have an open case."""
+        return sum(t.is_lead for t in self.latest.values())

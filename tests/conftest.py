@@ -1,0 +1,61 @@
+"""Settings every level shares: a fixed Hypothesis profile, so that a red run is red again, and the real parts."""
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+with warnings.catch_warnings():  # platformdirs warns once at import where no XDG_RUNTIME_DIR is set; its fall-back suits us
+    warnings.simplefilter("ignore")
+    from tests.support.parts import VAR, Parts, embedded_parts, given_parts
+
+from deploy.local.stack import Ports, Stack
+from tests.support.policy import write_test_policy
+from tests.support.sender import Sender
+
+settings.register_profile("foothold", max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("foothold")
+
+
+@pytest.fixture(scope="session")
+def parts() -> Iterator[Parts]:
+    """A broker with the topics, and two empty databases."""
+    given = given_parts()
+    if given is not None:
+        yield given
+        return
+    with embedded_parts() as embedded:
+        yield embedded
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A data folder inside the clone, removed afterwards."""
+    VAR.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix="run-", dir=VAR))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def foothold() -> Iterator[Stack]:
+    """All of Foothold running, days opened by hand, with the tests' policy in the folder; nothing adopted yet."""
+    VAR.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix="stack-", dir=VAR))
+    write_test_policy(made / "policy")
+    with Stack(made, Ports.free(), day_clock="manual", policy_folder=made / "policy") as stack:
+        yield stack
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def sender(foothold: Stack) -> Iterator[Sender]:
+    """Agencies and operator of the running Foothold, the tests' policy adopted."""
+    made = Sender(foothold)
+    made.adopt()
+    yield made
+    made.close()

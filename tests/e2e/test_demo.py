@@ -1,0 +1,218 @@
+"""The demonstration on 5,999 real households: exactly the sets an independent computation in SQL gives, undisturbed and under kill -9."""
+
+import contextlib
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from rich.console import Console
+
+from deploy.local.stack import Ports, Stack
+from foothold_schemas.codec import decode_fact
+from foothold_schemas.topics import HOUSEHOLD_FACTS
+from foothold_schemas.transitions import FindingKind, Transition
+from simulator.county import DATA
+from simulator.demo import STORM_COMMUNE, Demo, Result, write_policy
+from tests.support.parts import ROOT
+from tests.support.sender import read_topic, transitions
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(280)]
+
+EXPECTED = {"0.10": (1669, 481, 442), "0.25": (657, 178, 293), "0.40": (348, 99, 203)}
+
+# Written from the policy's words, apart from risk: money as exact numerics, comparisons never on a rounded ratio.
+ORACLE = """
+create temporary table survey (household text, commune int, members int, farm text, urban text, total numeric, health numeric, sex text, age int);
+"""
+SETS = """
+with figures as (
+  select household, commune,
+         health > total * %(ratio)s as has_ratio,
+         round(total / members, 2) < 1790 as is_below,
+         round((total - health) / members, 2) < 1790 as is_endangered
+  from survey
+), judged as (
+  select *, has_ratio or (%(storm)s and commune = %(commune)s) as has_shock,
+         is_endangered or (%(storm)s and commune = %(commune)s) as endangered
+  from figures
+)
+select household,
+       has_ratio,
+       case when is_below and has_shock then 'marginal'
+            when not is_below and has_shock and endangered then 'sudden_hardship' end as priority_group
+from judged
+"""
+
+
+class Oracle:
+    """Sets of register numbers, computed by PostgreSQL over the survey file."""
+
+    def __init__(self, dsn: str, ratio: str) -> None:
+        self._parameters = {"ratio": ratio, "commune": STORM_COMMUNE}
+        with psycopg.connect(dsn) as connection, DATA.open(encoding="utf-8", newline="") as file:
+            connection.execute(ORACLE)
+            rows = csv.reader(file)
+            next(rows)
+            with connection.cursor().copy("copy survey from stdin") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            self._before = self._sets(connection, storm=False)
+            self._after = self._sets(connection, storm=True)
+            self.struck = {r[0] for r in connection.execute("select household from survey where commune = %s", [STORM_COMMUNE])}
+
+    def _sets(self, connection: psycopg.Connection[tuple[str, bool, str | None]], *, storm: bool) -> list[tuple[str, bool, str | None]]:
+        return connection.execute(SETS, {**self._parameters, "storm": storm}).fetchall()
+
+    def with_ratio(self) -> set[str]:
+        return {household for household, has_ratio, _ in self._before if has_ratio}
+
+    def groups(self, *, storm: bool) -> dict[str, str]:
+        return {household: group for household, _, group in (self._after if storm else self._before) if group is not None}
+
+
+@contextlib.contextmanager
+def county(folder: Path, ratio: str) -> Iterator[Demo]:
+    policy = write_policy(folder / "policy", ratio)
+    with Stack(folder, Ports.free(), day_clock="manual", policy_folder=policy) as stack:
+        bundle = stack.command("risk", "policy", "check", str(policy)).split()[0]
+        demo = Demo(stack, Console(quiet=True), bundle)
+        try:
+            yield demo
+        finally:
+            demo.close()
+
+
+def check(demo: Demo, result: Result, ratio: str) -> list[Transition]:
+    """Counts as published, and ids equal to the oracle's, household by household."""
+    oracle = Oracle(demo.stack.postgres.dsn("postgres"), ratio)
+    said = transitions(demo.stack.kafka.bootstrap)
+    live, latest = {}, {}
+    for one in said:
+        latest[one.household.register_number] = one
+        if not any(f.rule is FindingKind.DISASTER_LOSS for f in one.findings):
+            live[one.household.register_number] = one
+
+    with_ratio, marginal, sudden = EXPECTED[ratio]
+    assert (with_ratio, marginal, sudden) == (result.findings["rigid_spending_ratio"], result.groups["marginal"], result.groups["sudden_hardship"])
+    assert oracle.with_ratio() == {n for n, t in live.items() if any(f.rule is FindingKind.RIGID_SPENDING_RATIO for f in t.findings)}
+    assert oracle.groups(storm=False) == {n: t.group.value for n, t in live.items() if t.group is not None}
+    assert oracle.groups(storm=True) == {n: t.group.value for n, t in latest.items() if t.group is not None}
+    assert oracle.struck == {n for n, t in latest.items() if any(f.rule is FindingKind.DISASTER_LOSS for f in t.findings)}
+    assert result.groups_after_storm == dict(Counter(oracle.groups(storm=True).values()))
+    assert "V00001" in oracle.with_ratio()
+    assert (5999, 5999 + 5999 + 5006 + len(oracle.struck)) == (result.households, result.facts)
+    return said
+
+
+def cases_of(stack: Stack) -> list[tuple[str, int, str | None]]:
+    with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
+        return connection.execute("select register_number, episode, priority_group from cases").fetchall()
+
+
+@pytest.mark.parametrize("ratio", ["0.25", "0.40"])
+def test_the_county_stands_where_an_independent_computation_puts_it(folder: Path, ratio: str) -> None:
+    with county(folder, ratio) as demo:
+        result = demo.run()
+
+        said = check(demo, result, ratio)
+
+        latest = {t.household.register_number: t for t in said}
+        assert {(n, t.group.value if t.group else None) for n, t in latest.items() if t.is_lead} == {(n, g) for n, _, g in cases_of(demo.stack)}
+        facts = [decode_fact(m.value()) for m in read_topic(demo.stack.kafka.bootstrap, HOUSEHOLD_FACTS.name)]
+        kinds = Counter(f.data.kind for f in facts)
+        assert kinds == {
+            "HouseholdRegistered": 5999,
+            "IncomeReported": 5999,
+            "MedicalClaimSettled": 5006,
+            "DisasterStruck": 40,
+            "PolicyAdopted": 8,
+            "DayOpened": 8,
+        }
+        assert len(facts) - 16 == len({f.fact_id for f in facts if f.household_id})
+
+
+def test_killing_risk_and_alerts_three_times_each_changes_nothing(folder: Path) -> None:
+    with county(folder, "0.10") as demo:
+        killer = Killer(demo)
+        killer.start()
+        result = demo.run()
+        killer.join(60)
+
+        said = check(demo, result, "0.10")
+
+        assert killer.killed == ["risk", "alerts"] * 3
+        assert demo.stack.services["risk"].starts >= 4
+        assert demo.stack.services["alerts"].starts >= 4
+        numbers: dict[str, list[int]] = {}
+        for one in said:
+            numbers.setdefault(one.household_id, []).append(one.number)
+        assert all(n == list(range(1, len(n) + 1)) for n in numbers.values())
+        cases = cases_of(demo.stack)
+        assert len(cases) == len({(n, e) for n, e, _ in cases}) == result.cases
+        with psycopg.connect(demo.stack.postgres.dsn("foothold_alerts")) as connection:
+            assert (len(said),) == connection.execute("select count(*) from transitions").fetchone()
+            twice = "select household_id, cause from relief where status <> 'withdrawn' group by 1, 2 having count(*) > 1"
+            assert connection.execute(twice).fetchall() == []
+
+
+class Killer(threading.Thread):
+    """kill -9 of both services while facts come in, while the county goes live, and when it is half through."""
+
+    def __init__(self, demo: Demo) -> None:
+        super().__init__(daemon=True)
+        self.killed: list[str] = []
+        self._demo = demo
+
+    def run(self) -> None:
+        time.sleep(1)
+        for transitions_said in (0, 1, 1000):
+            while self._demo.watch.transitions < transitions_said:
+                time.sleep(0.01)
+            for name in ("risk", "alerts"):
+                self._kill(name)
+
+    def _kill(self, name: str) -> None:
+        service = self._demo.stack.services[name]
+        while (pid := service.pid) is None:
+            time.sleep(0.01)
+        os.kill(pid, signal.SIGKILL)
+        while service.pid in (pid, None):
+            time.sleep(0.01)
+        self.killed.append(name)
+
+
+def test_the_command_ends_with_a_table_a_file_and_zero(folder: Path) -> None:
+    figures = folder / "demo.json"
+    command = [sys.executable, "-m", "simulator.demo", "--once", "--folder", str(folder / "demo"), "--json", str(figures)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=200)
+
+    assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-2000:]
+    found = json.loads(figures.read_text())
+    assert (
+        found["households"],
+        found["findings"]["rigid_spending_ratio"],
+        found["groups"]["marginal"],
+        found["groups"]["sudden_hardship"],
+    ) == (5999, 1669, 481, 442)
+    assert {"households", "facts", "findings", "groups", "groups_after_storm", "cases", "seconds"} <= set(found)
+    assert "1,669" in done.stdout
+
+
+@pytest.mark.parametrize("ratio", ["0", "1.5", "ten", "-0.1", "0.00001"])
+def test_a_ratio_that_is_no_share_is_refused_in_words(folder: Path, ratio: str) -> None:
+    command = [sys.executable, "-m", "simulator.demo", "--once", f"--ratio={ratio}", "--folder", str(folder / "demo")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+
+    assert done.returncode == 1
+    assert "is not a share" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,178 @@
+"""The door's judgement: who may say what, about which time, in which words."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from foothold_ingest.rules.accept import Accepted, Caller, Clock, Rejected, RejectReason, accept, fact_id, household_id
+
+NOW = datetime(2026, 6, 10, 4, tzinfo=UTC)
+CLOCK = Clock(now=NOW, today=date(2026, 6, 10), recorded=NOW)
+SECRET = b"s" * 32
+AGENCY = Caller("statistics", is_operator=False)
+OPERATOR = Caller("foothold-operator", is_operator=True)
+
+
+def event(**changes: Any) -> dict[str, object]:  # noqa: ANN401
+    data: dict[str, object] = {"category": "wage", "item": "salary", "amount": "100.00", "earned_month": "2026-05"} | changes.pop("data", {})
+    data = {name: value for name, value in data.items() if value is not None}
+    base = {
+        "specversion": "1.0",
+        "id": "e-1",
+        "source": "/agencies/statistics",
+        "type": "foothold.IncomeReported.v1",
+        "time": "2026-06-10T11:59:00+08:00",
+        "subject": "370399/V1",
+        "data": data,
+    }
+    return {name: value for name, value in (base | changes).items() if value is not None}
+
+
+def judge(given: dict[str, object], caller: Caller = AGENCY, clock: Clock = CLOCK) -> Accepted | Rejected:
+    return accept(given, caller, clock, SECRET)
+
+
+def test_a_good_event_becomes_a_fact_of_its_household_with_both_clocks() -> None:
+    accepted = judge(event())
+
+    assert isinstance(accepted, Accepted)
+    record = accepted.record
+    assert (household_id(SECRET, "370399", "V1"), fact_id("/agencies/statistics", "e-1")) == (record.household_id, record.fact_id)
+    assert (datetime(2026, 6, 10, 3, 59, tzinfo=UTC), NOW, "statistics") == (record.time, record.recorded_time, record.agency)
+
+
+@pytest.mark.parametrize(
+    ("given", "reason", "field"),
+    [
+        (event(specversion="0.3"), RejectReason.INVALID_ENVELOPE, "/specversion"),
+        (event(id=""), RejectReason.INVALID_ENVELOPE, "/id"),
+        (event(id=7), RejectReason.INVALID_ENVELOPE, "/id"),
+        (event(time="2026-06-10T12:00:00"), RejectReason.INVALID_ENVELOPE, "/time"),
+        (event(time=1_780_000_000), RejectReason.INVALID_ENVELOPE, "/time"),
+        (event(time="yesterday"), RejectReason.INVALID_ENVELOPE, "/time"),
+        (event(data_base64="e30="), RejectReason.INVALID_ENVELOPE, "/data_base64"),
+        (event(datacontenttype="text/xml"), RejectReason.INVALID_ENVELOPE, "/datacontenttype"),
+        (event(type="foothold.IncomeReported.v2"), RejectReason.UNKNOWN_KIND, "/type"),
+        (event(type="IncomeReported"), RejectReason.UNKNOWN_KIND, "/type"),
+        (event(type="foothold.PolicyAdopted.v1"), RejectReason.KIND_NOT_ALLOWED, "/type"),
+        (event(source="/agencies/bank"), RejectReason.FOREIGN_SOURCE, "/source"),
+        (event(source="/agencies/statistics-2"), RejectReason.FOREIGN_SOURCE, "/source"),
+        (event(subject=None), RejectReason.BAD_SUBJECT, "/subject"),
+        (event(subject="V1"), RejectReason.BAD_SUBJECT, "/subject"),
+        (event(data={"amount": 100}), RejectReason.INVALID_FIELD, "/data/amount"),
+        (event(data={"amount": 100.5}), RejectReason.INVALID_FIELD, "/data/amount"),
+        (event(data={"amount": "100.005"}), RejectReason.INVALID_FIELD, "/data/amount"),
+        (event(data={"amount": "1_000"}), RejectReason.INVALID_FIELD, "/data/amount"),
+        (event(data={"amount": "１００"}), RejectReason.INVALID_FIELD, "/data/amount"),
+        (event(data={"amount": "1e3"}), RejectReason.INVALID_FIELD, "/data/amount"),
+        (event(data={"amount": ""}), RejectReason.INVALID_FIELD, "/data/amount"),
+        (event(data={"amount": "100\n"}), RejectReason.INVALID_FIELD, "/data/amount"),
+        (event(data={"amount": None}), RejectReason.INVALID_FIELD, "/data/amount"),
+        (event(data={"category": "lottery"}), RejectReason.INVALID_FIELD, "/data/category"),
+        (event(data={"earned_month": "2026-13"}), RejectReason.INVALID_FIELD, "/data/earned_month"),
+        (event(data={"amout": "1.00"}), RejectReason.UNKNOWN_FIELD, "/data/amout"),
+        (event(time="2026-06-10T12:05:01+08:00"), RejectReason.FUTURE_TIME, "/time"),
+        (event(data={"earned_month": "2026-07"}), RejectReason.FUTURE_TIME, "/data/earned_month"),
+        (event(data={"earned_month": "2024-04"}), RejectReason.TOO_OLD, "/data/earned_month"),
+    ],
+)
+def test_a_bad_event_is_refused_with_its_reason_and_the_field(given: dict[str, object], reason: RejectReason, field: str) -> None:
+    rejected = judge(given)
+
+    assert isinstance(rejected, Rejected)
+    assert reason == rejected.reason
+    assert field in [f.field for f in rejected.fields]
+    assert rejected.detail.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        event(time="2026-06-10T12:05:00+08:00"),
+        event(data={"earned_month": "2024-05"}),
+        event(data={"earned_month": "2026-06"}),
+        event(source="/agencies/statistics/office-3"),
+        event(traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+        event(data={"amount": "-0.5"}),
+    ],
+    ids=["five minutes ahead", "25 months back", "this month", "a path below the agency", "an extension attribute", "a negative amount"],
+)
+def test_what_is_just_inside_is_accepted(given: dict[str, object]) -> None:
+    assert isinstance(judge(given), Accepted)
+
+
+def test_a_refusal_never_repeats_what_was_sent() -> None:
+    rejected = judge(event(data={"item": "110105194912310 02X", "amount": "zhang-san"}))
+
+    assert isinstance(rejected, Rejected)
+    assert "11010" not in repr(rejected)
+    assert "zhang" not in repr(rejected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "field"),
+    [
+        ("MedicalClaimSettled", {"settled_on": "2026-06-11"}, "/data/settled_on"),
+        ("DisasterStruck", {"struck_on": "2026-06-11"}, "/data/struck_on"),
+    ],
+)
+def test_days_end_with_today_in_shanghai(kind: str, data: dict[str, str], field: str) -> None:
+    bodies: dict[str, dict[str, object]] = {
+        "MedicalClaimSettled": {"claim_number": "c", "setting": "inpatient", "total": "1.00"},
+        "DisasterStruck": {"hazard": "flood", "is_verified": True},
+    }
+    given = event(type=f"foothold.{kind}.v1") | {"data": {**bodies[kind], **data}}
+    rejected = judge(given)
+
+    assert isinstance(rejected, Rejected)
+    assert (RejectReason.FUTURE_TIME, field) == (rejected.reason, rejected.fields[0].field)
+
+
+def test_after_midnight_in_shanghai_the_new_day_is_today() -> None:
+    late = datetime(2026, 6, 10, 16, 30, tzinfo=UTC)
+    given = event(type="foothold.DisasterStruck.v1") | {"data": {"hazard": "flood", "struck_on": "2026-06-11", "is_verified": True}}
+
+    assert isinstance(judge(given, clock=Clock(now=late, today=date(2026, 6, 11), recorded=late)), Accepted)
+
+
+def test_a_register_entry_must_name_the_household_of_its_subject() -> None:
+    entry = {"authority": "370399", "register_number": "V2", "area": "370399101201", "standing": "ordinary", "members": [{"person_ref": "p1"}]}
+    rejected = judge(event(type="foothold.HouseholdRegistered.v1") | {"data": entry})
+
+    assert isinstance(rejected, Rejected)
+    assert rejected.reason == RejectReason.BAD_SUBJECT
+
+
+def test_what_concerns_everybody_has_no_household_and_goes_everywhere() -> None:
+    accepted = judge(event(type="foothold.FeedHeard.v1", subject=None) | {"data": {"feed": "IncomeReported", "area": "370399", "through_month": "2026-05"}})
+
+    assert isinstance(accepted, Accepted)
+    assert None is accepted.record.household_id
+
+
+def test_an_operator_opens_days_and_may_say_nothing_else() -> None:
+    opened = event(type="foothold.DayOpened.v1", source="/agencies/foothold-operator", subject=None) | {"data": {"day": "2026-06-11"}}
+
+    assert isinstance(judge(opened, OPERATOR), Accepted)
+    refused = judge(event(source="/agencies/foothold-operator"), OPERATOR)
+    assert isinstance(refused, Rejected)
+    assert refused.reason == RejectReason.KIND_NOT_ALLOWED
+
+
+def test_household_ids_hang_on_the_secret_and_on_nothing_else() -> None:
+    ids = {household_id(secret, "370399", number) for secret in (b"a" * 32, b"b" * 32) for number in ("V1", "V2")}
+
+    assert len(ids) == 4
+    assert household_id(b"a" * 32, "370399", "V1") in ids
+
+
+def test_with_days_by_hand_the_open_day_bounds_the_facts_and_recording_keeps_the_real_time() -> None:
+    clock = Clock(now=NOW, today=date(2025, 1, 10), recorded=NOW)
+    future = judge(event(data={"earned_month": "2025-02"}), clock=clock)
+    good = judge(event(time="2025-01-09T12:00:00+08:00", data={"earned_month": "2024-12"}), clock=clock)
+
+    assert isinstance(future, Rejected)
+    assert isinstance(good, Accepted)
+    assert good.record.recorded_time == NOW
+    assert timedelta(0) == NOW - clock.now

@@ -1,0 +1,103 @@
+"""The repository's own promises: what the documents say is what the code does, and nothing points where it should not."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from deploy.docs import FILES, SETTINGS, filled
+from foothold_schemas.topics import TOPICS
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("ingest", "risk", "alerts")
+
+
+def tracked() -> list[Path]:
+    done = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607 - git
+    return [ROOT / name for name in done.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return ""
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_tables_made_from_code_are_up_to_date(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+
+    assert filled(text) == text
+
+
+@pytest.mark.parametrize("card", TOPICS, ids=lambda card: card.name)
+def test_each_topic_is_written_and_read_by_the_services_its_card_names(card: object) -> None:
+    constant = next(name for name, value in vars(__import__("foothold_schemas.topics", fromlist=["x"])).items() if value is card)
+    users = {s for s in SERVICES if any(re.search(rf"\b{constant}\b", text_of(p)) for p in (ROOT / "services" / s).rglob("*.py"))}
+
+    assert users == set(card.writers) | set(card.readers)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_only_the_composition_root_reads_settings_and_nobody_reads_the_environment(service: str) -> None:
+    for path in (ROOT / "services" / service).rglob("*.py"):
+        text = text_of(path)
+        assert "os.environ" not in text, path
+        assert "Settings()" not in text or path.name == "__main__.py", path
+
+
+def test_every_variable_a_service_reads_is_explained() -> None:
+    for settings in SETTINGS.values():
+        assert [name for name, field in settings.model_fields.items() if not field.description] == []
+
+
+def test_the_readme_is_short_and_leads_to_files_that_exist() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert len(text.splitlines()) <= 150
+    for document in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), ROOT / "CONTRIBUTING.md"]:
+        for target in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
+            assert target.startswith("https://") or (document.parent / target).exists(), f"{document.name} → {target}"
+
+
+def test_requirement_files_pin_every_package_with_a_hash_and_name_no_index() -> None:
+    for path in (ROOT / "requirements").glob("*.txt"):
+        text = path.read_text(encoding="utf-8")
+        assert "://" not in text, path
+        for block in re.split(r"\n(?=\S)", text.strip()):
+            assert re.match(r"\S+==.*--hash=sha256:", block, re.DOTALL), f"{path.name}: {block[:60]}"
+
+
+@pytest.mark.parametrize("package", ["schemas", *(f"services/{s}" for s in SERVICES)])
+def test_every_declared_dependency_is_in_the_packages_requirement_file(package: str) -> None:
+    declared = tomllib.loads((ROOT / package / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {re.split(r"[\[<>=]", d)[0].lower() for d in declared} - {"foothold-schemas"}
+    locked = (ROOT / "requirements" / f"{Path(package).name}.txt").read_text()
+
+    assert [name for name in names if not re.search(rf"^{re.escape(name)}==", locked, re.MULTILINE)] == []
+
+
+def test_no_file_names_a_machine_path_or_a_package_registry() -> None:
+    hosts = "|".join(["py" + "pi.org", "python" + "hosted", "npm" + "js", "repo1" + ".maven", "deb" + ".debian"])
+    forbidden = re.compile(rf"({hosts})|(?<![\w.])/(root|home|work)/\w")
+
+    assert [str(p.relative_to(ROOT)) for p in tracked() if p.suffix not in (".png", ".sha256") and forbidden.search(text_of(p))] == []
+
+
+def test_no_open_ends_are_left_in_code() -> None:
+    marks = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b|NotImplemented" + "Error")
+
+    assert [str(p.relative_to(ROOT)) for p in tracked() if p.suffix == ".py" and marks.search(text_of(p))] == []
+
+
+def test_files_stay_small() -> None:
+    long = {str(p.relative_to(ROOT)): n for p in tracked() if p.suffix == ".py" and (n := len(text_of(p).splitlines())) > 300}
+
+    assert long == {}
+
+
+def test_ci_calls_make_test() -> None:
+    assert "make test" in (ROOT / ".ci" / "run").read_text()

@@ -1,0 +1,133 @@
+"""Coming and going: a household's way through the groups, day by day."""
+
+from datetime import date
+
+import pytest
+
+from foothold_risk.rules.fold import fold
+from foothold_risk.rules.household import Household
+from foothold_risk.rules.movement import Move
+from foothold_schemas.facts import Member
+from foothold_schemas.transitions import ExitReason, FindingKind, Movement, Status
+from foothold_schemas.values import Group
+from tests.support.build import OPEN_DAY, claim, disaster, household, income, registered, step
+
+
+def add(home: Household, *facts: object) -> Household:
+    for one in facts:
+        home, _ = fold(home, one, one.data, OPEN_DAY)  # type: ignore[attr-defined, arg-type]
+    return home
+
+
+def names(moves: tuple[Move, ...]) -> list[Movement]:
+    return [m.movement for m in moves]
+
+
+def test_a_household_enters_at_once_on_the_fact_that_makes_the_rule_true() -> None:
+    home, before = step(household(income("7000")))
+    home, moves = step(add(home, claim("6000")))
+
+    assert (names(before), names(moves)) == ([Movement.WATCHED], [Movement.ENTERED])
+    assert (home.position.episode, home.position.spell, home.position.group) == (1, 1, Group.MARGINAL)
+
+
+def test_the_same_facts_on_the_same_day_move_nobody_twice() -> None:
+    home, _ = step(household(income("7000"), claim("6000")))
+    _, again = step(home)
+
+    assert again == ()
+
+
+def test_a_finding_more_worsens_and_a_finding_less_eases_while_the_group_stays() -> None:
+    home, _ = step(household(income("7000"), claim("6000")))
+    home, worse = step(add(home, disaster()))
+    home, better = step(home, date(2027, 6, 9))  # both the bill and the storm have left the year, income is no longer heard
+
+    assert (names(worse), worse[0].added) == ([Movement.WORSENED], (FindingKind.DISASTER_LOSS,))
+    assert (names(better), better[0].gone) == ([Movement.EASED], (FindingKind.DISASTER_LOSS,))
+
+
+def test_from_one_group_to_another_is_one_move_not_exit_and_entry() -> None:
+    home, _ = step(household(income("7000"), claim("6000")))
+    home, moves = step(add(home, income("1000", "more")))
+
+    assert names(moves) == [Movement.MOVED]
+    assert (moves[0].before.group, home.position.group, home.position.spell) == (Group.MARGINAL, Group.SUDDEN_HARDSHIP, 1)
+
+
+def test_a_signal_leaves_on_the_first_open_day_one_whole_month_after_it_cleared() -> None:
+    home, _ = step(household(income("7000"), claim("6000")))
+    home, recovering = step(add(home, income("90000", "more")))
+    home, early = step(home, date(2026, 7, 9))
+    unknown, waiting = step(home, date(2026, 7, 10))
+    home, gone = step(add(home, income("97000", "june", month="2026-06")), date(2026, 7, 10))
+
+    assert names(recovering) == [Movement.RECOVERING]
+    assert recovering[0].after.clear_since == OPEN_DAY
+    assert early == ()
+    assert waiting == ()
+    assert unknown.position.status == Status.RECOVERING
+    assert names(gone) == [Movement.EXITED]
+    assert (gone[0].exit_reason, gone[0].is_episode_over) == (ExitReason.CLEARED, True)
+    assert (home.position.status, home.position.group) == (Status.CLEAR, None)
+
+
+def test_crossing_back_while_recovering_is_a_relapse_in_the_same_spell() -> None:
+    home, _ = step(household(income("7000"), claim("6000")))
+    home, _ = step(add(home, income("90000", "more")))
+    home, moves = step(add(home, income("-90000", "less")), date(2026, 6, 20))
+
+    assert names(moves) == [Movement.RELAPSED]
+    assert (home.position.spell, home.position.times_wavered, home.position.clear_since) == (1, 1, None)
+
+
+def test_entering_again_after_leaving_is_a_second_spell_of_a_second_episode() -> None:
+    home, _ = step(household(income("7000"), claim("6000")))
+    home, _ = step(add(home, income("90000", "more")))
+    home, _ = step(add(home, income("97000", "june", month="2026-06")), date(2026, 7, 10))
+    home, moves = step(add(home, claim("400000", "again", day=date(2026, 7, 9))), date(2026, 7, 10))
+
+    assert names(moves) == [Movement.ENTERED]
+    assert (home.position.spell, home.position.episode) == (2, 2)
+
+
+def test_a_lead_that_stays_after_the_group_ended_keeps_its_episode() -> None:
+    home, _ = step(household(income("26000"), claim("20000")))
+    home, _ = step(add(home, income("90000", "more")))
+    home, moves = step(add(home, income("116000", "june", month="2026-06")), date(2026, 7, 10))
+
+    assert names(moves) == [Movement.EXITED]
+    assert (home.position.status, home.position.is_lead, moves[0].is_episode_over) == (Status.WATCH, True, False)
+
+
+def test_a_lead_that_turns_into_a_group_stays_in_its_episode() -> None:
+    home, _ = step(household(registered(2), income("90000"), claim("25000")))
+    home, moves = step(add(home, disaster()))
+
+    assert names(moves) == [Movement.ENTERED]
+    assert (home.position.episode, home.position.spell) == (1, 1)
+
+
+def test_a_household_of_which_nobody_is_left_exits_naturally_at_once() -> None:
+    home, _ = step(household(registered([Member(person_ref="a", left_on=OPEN_DAY)]), income("7000"), claim("6000")))
+    home, moves = step(home, date(2026, 6, 11))
+
+    assert names(moves) == [Movement.EXITED]
+    assert (moves[0].exit_reason, home.position.status) == (ExitReason.NATURAL, Status.CLEAR)
+
+
+def test_a_lead_that_ends_is_no_longer_watched_and_its_episode_is_over() -> None:
+    home, _ = step(household(income("90000"), claim("25000", day=date(2025, 6, 11))))
+    home, moves = step(home, date(2026, 6, 11))
+
+    assert names(moves) == [Movement.UNWATCHED]
+    assert moves[0].is_episode_over
+
+
+@pytest.mark.parametrize("bill", ["7000.00", "6999.99"])
+def test_transition_numbers_are_one_two_three_without_holes(bill: str) -> None:
+    home, first = step(household(income("7000")))
+    home, second = step(add(home, claim(bill)))
+    home, third = step(add(home, disaster()))
+
+    assert [m.after.number for m in (*first, *second, *third)] == [1, 2, 3]

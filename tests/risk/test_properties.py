@@ -1,0 +1,112 @@
+"""What must hold for any household: order, repetition and the calendar change nothing that the facts do not change."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foothold_risk.households import Control, pack, unpack
+from foothold_risk.judge import judge
+from foothold_risk.rules.calendar import month_of, month_text
+from foothold_risk.rules.due import next_due
+from foothold_risk.rules.fold import Folded, fold
+from foothold_risk.rules.household import Household
+from foothold_risk.rules.movement import move
+from foothold_schemas.envelope import FactRecord
+from foothold_schemas.facts import HomeState
+from foothold_schemas.transitions import Status
+from tests.support.build import OPEN_DAY, claim, disaster, household, income, judged, policy, registered
+
+yuan = st.integers(min_value=-500_000, max_value=3_000_000).map(lambda fen: f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02d}")
+bill = st.integers(min_value=1, max_value=3_000_000).map(lambda fen: f"{fen // 100}.{fen % 100:02d}")
+days = st.dates(min_value=date(2024, 8, 1), max_value=OPEN_DAY)
+months = st.integers(min_value=month_of(date(2024, 8, 1)), max_value=month_of(OPEN_DAY) - 1).map(month_text)
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> list[FactRecord]:
+    """A register entry or two, and any mixture of the other facts."""
+    entries = [registered(draw(st.integers(1, 6)), at=datetime(2026, 1, 1 + n, tzinfo=UTC)) for n in range(draw(st.integers(1, 2)))]
+    year = [income(draw(yuan), "year", month="2026-05")] if draw(st.booleans()) else []
+    more = [income(draw(yuan), f"i{n}", month=draw(months), yearly=draw(st.booleans())) for n in range(draw(st.integers(0, 4)))]
+    bills = [claim(draw(bill), f"c{n}", day=draw(days)) for n in range(draw(st.integers(0, 4)))]
+    storms = [disaster(f"d{n}", day=draw(days), home=draw(st.sampled_from(HomeState))) for n in range(draw(st.integers(0, 2)))]
+    return [*entries, *year, *more, *bills, *storms]
+
+
+@given(facts(), st.randoms(use_true_random=False))
+def test_figures_findings_and_group_depend_on_the_set_of_facts_not_on_their_order(given_facts: list[FactRecord], chance: object) -> None:
+    shuffled = list(given_facts)
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    forward, other = judged(household(*given_facts)), judged(household(*shuffled))
+
+    assert (forward.kinds, forward.target) == (other.kinds, other.target)
+    assert (forward.view.net, forward.view.reference_per_head, forward.view.own_shares) == (
+        other.view.net,
+        other.view.reference_per_head,
+        other.view.own_shares,
+    )
+    assert [f.facts for f in forward.found] == [f.facts for f in other.found]
+
+
+@given(facts(), st.data())
+def test_a_fact_that_comes_again_changes_nothing(given_facts: list[FactRecord], data: st.DataObject) -> None:
+    home = household(*given_facts)
+    again = data.draw(st.sampled_from(given_facts))
+
+    same, folded = fold(home, again, again.data, OPEN_DAY)  # type: ignore[arg-type]
+
+    assert home == same
+    assert folded in (Folded.DUPLICATE, Folded.SUPERSEDED)
+
+
+@given(facts())
+def test_nobody_is_in_a_group_without_a_finding_and_every_finding_has_number_and_reference(given_facts: list[FactRecord]) -> None:
+    assessment = judged(household(*given_facts))
+
+    assert assessment.target.group is None or assessment.kinds
+    assert all(str(f.value) and str(f.threshold) and f.policy.reference and f.facts for f in assessment.found)
+
+
+@given(facts())
+def test_the_same_facts_on_the_same_day_move_nobody_twice(given_facts: list[FactRecord]) -> None:
+    home = household(*given_facts)
+    position, _ = move(home.position, judged(home))
+
+    assert (position, ()) == move(position, judged(msgspec.structs.replace(home, position=position)))
+
+
+@given(facts())
+def test_a_packed_household_unpacks_to_itself(given_facts: list[FactRecord]) -> None:
+    home = household(*given_facts)
+
+    assert home == unpack(pack(home))
+
+
+@given(facts())
+def test_looking_only_on_due_days_says_the_same_as_looking_every_day(given_facts: list[FactRecord]) -> None:
+    home, rules = household(*given_facts), policy()
+    every, lazy, due, said_daily, said_lazily = home, home, OPEN_DAY, [], []
+    for n in range(430):
+        day = OPEN_DAY + timedelta(days=n)
+        control = Control(open_day=day, bundle=rules.bundle)
+        moment = datetime(2026, 6, 1, tzinfo=UTC)
+        every, said = judge("a" * 32, every, control, rules, "b" * 32, moment)
+        said_daily += said
+        if day == due:
+            lazy, said = judge("a" * 32, lazy, control, rules, "b" * 32, moment)
+            said_lazily += said
+            due = next_due(lazy, day, rules.on(day)) or date.max
+
+    assert said_daily == said_lazily
+    assert every.position == lazy.position
+
+
+@given(facts())
+def test_a_household_without_any_ground_is_in_no_group_however_it_got_there(given_facts: list[FactRecord]) -> None:
+    entries = [f for f in given_facts if f.data.kind == "HouseholdRegistered"]
+    home = household(*entries, income("999999.00", "plenty"))
+
+    assert judged(home).target.status == Status.CLEAR
+    assert isinstance(home, Household)

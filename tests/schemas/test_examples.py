@@ -1,0 +1,96 @@
+"""The committed examples are what services say: they decode, write themselves again unchanged, and fit the committed JSON Schema."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from foothold_ingest.rules.accept import Accepted, Caller, Clock, accept
+from foothold_schemas.codec import Unreadable, decode_fact, decode_output, decode_quarantined, encode
+from foothold_schemas.facts import AGENCY_KINDS, OPERATOR_KINDS
+from foothold_schemas.generate import schemas
+from foothold_schemas.quarantine import QuarantineReason
+from foothold_schemas.topics import HOUSEHOLD_STATE, TOPICS
+
+ROOT = Path(__file__).parents[2] / "schemas"
+DECODE = {"household-facts.v1": decode_fact, "risk-transitions.v1": decode_output, "quarantine.v1": decode_quarantined}
+FILES = sorted((ROOT / "examples").glob("*/*.json"))
+RECORDS = [f for f in FILES if f.parent.name != "events"]
+EVENTS = [f for f in FILES if f.parent.name == "events"]
+
+
+def _id(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
+
+
+@pytest.mark.parametrize("path", RECORDS, ids=_id)
+def test_an_example_decodes_and_writes_itself_again(path: Path) -> None:
+    text = path.read_bytes()
+
+    assert json.loads(text) == json.loads(encode(DECODE[path.parent.name](text)))
+
+
+@pytest.mark.parametrize("path", RECORDS, ids=_id)
+def test_an_example_fits_the_committed_schema(path: Path) -> None:
+    schema = json.loads((ROOT / "json" / f"{path.parent.name}.schema.json").read_text())
+
+    jsonschema.Draft202012Validator(schema).validate(json.loads(path.read_text()))
+
+
+@pytest.mark.parametrize("path", EVENTS, ids=_id)
+def test_an_example_event_is_accepted_at_the_door_and_fits_its_schemas(path: Path) -> None:
+    event = json.loads(path.read_text())
+    agency = event["source"].split("/")[2]
+    now = datetime(2026, 6, 10, 4, tzinfo=UTC)
+
+    judged = accept(event, Caller(agency, is_operator=path.stem in OPERATOR_KINDS), Clock(now, date(2026, 6, 10), now), b"x" * 32)
+
+    assert isinstance(judged, Accepted)
+    for name, value in (("cloudevent", event), (f"data.{path.stem}", event["data"])):
+        jsonschema.Draft202012Validator(json.loads((ROOT / "json" / f"{name}.schema.json").read_text())).validate(value)
+
+
+def test_every_kind_of_fact_has_an_example_event_and_an_example_record() -> None:
+    kinds = sorted(AGENCY_KINDS | OPERATOR_KINDS)
+
+    assert kinds == [f.stem for f in EVENTS]
+    assert kinds == [f.stem for f in RECORDS if f.parent.name == "household-facts.v1"]
+
+
+def test_every_topic_others_read_has_examples() -> None:
+    assert {t.name for t in TOPICS if t is not HOUSEHOLD_STATE} == {f.parent.name for f in RECORDS}
+
+
+def test_the_committed_schemas_are_those_of_the_models() -> None:
+    assert schemas() == {path.name: path.read_text() for path in (ROOT / "json").glob("*.json")}
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (None, QuarantineReason.NO_VALUE),
+        (b"", QuarantineReason.NOT_JSON),
+        (b"\x00\x01magic", QuarantineReason.NOT_JSON),
+        (b"[]", QuarantineReason.INVALID_FIELD),
+        (b"{}", QuarantineReason.INVALID_FIELD),
+        ((ROOT / "examples/household-facts.v1/DisasterStruck.json").read_bytes().replace(b'"storm"', b'"hail_v2"'), QuarantineReason.UNKNOWN_KIND),
+        ((ROOT / "examples/household-facts.v1/DisasterStruck.json").read_bytes().replace(b'"DisasterStruck"', b'"MoonFell"'), QuarantineReason.UNKNOWN_KIND),
+        ((ROOT / "examples/household-facts.v1/IncomeReported.json").read_bytes().replace(b'"21600.00"', b"21600.00"), QuarantineReason.INVALID_FIELD),
+    ],
+    ids=["tombstone", "empty", "binary", "a list", "no field", "unknown hazard", "unknown kind", "amount as number"],
+)
+def test_a_record_that_cannot_be_read_says_why_without_repeating_it(value: bytes | None, reason: QuarantineReason) -> None:
+    with pytest.raises(Unreadable) as error:
+        decode_fact(value)
+
+    assert reason == error.value.reason
+    assert "21600" not in error.value.detail
+
+
+def test_a_reader_ignores_a_field_it_does_not_know() -> None:
+    value = json.loads((ROOT / "examples/household-facts.v1/IncomeReported.json").read_text())
+    value["data"]["added_later"] = "x"
+
+    assert decode_fact(json.dumps(value).encode()).data.kind == "IncomeReported"

@@ -1,0 +1,34 @@
+"""An installed Chromium, driven headless; Playwright brings none of its own."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Page, sync_playwright
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+def chromium() -> str | None:
+    """Its path, if one is installed."""
+    return next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+
+
+def missing() -> str | None:
+    """What a browser test lacks on this machine, or None."""
+    if chromium() is None:
+        return "no Chromium is installed (Debian: apt install chromium)"
+    fonts = subprocess.run(["fc-list", ":lang=zh"], capture_output=True, text=True, check=False) if shutil.which("fc-list") else None  # noqa: S607 - fontconfig
+    return None if fonts is not None and fonts.stdout.strip() else "no Chinese font is installed (Debian: apt install fonts-wqy-microhei fontconfig)"
+
+
+@contextmanager
+def page(width: int = 1280, height: int = 900) -> Iterator[Page]:
+    """A page of a fresh browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        try:
+            yield browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN")
+        finally:
+            browser.close()

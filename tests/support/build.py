@@ -1,0 +1,163 @@
+"""Builders: a household, its facts and a policy in one line each. Amounts are decimal strings, months "YYYY-MM"."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+
+from foothold_risk.rules.assess import Assessment, assess
+from foothold_risk.rules.fold import Folded, fold
+from foothold_risk.rules.heard import Heard, note
+from foothold_risk.rules.household import Household
+from foothold_risk.rules.movement import Move, move
+from foothold_risk.rules.policy import Policy, PolicyOfDay, Value
+from foothold_schemas.envelope import FactRecord
+from foothold_schemas.facts import (
+    DisasterStruck,
+    FeedHeard,
+    Hazard,
+    HomeState,
+    HouseholdFact,
+    HouseholdRegistered,
+    IncomeCategory,
+    IncomeReported,
+    MedicalClaimSettled,
+    MedicalPayments,
+    Member,
+    WorkerState,
+)
+from foothold_schemas.values import Fen, Sentence, Standing
+
+OPEN_DAY = date(2026, 6, 10)
+LAST_MONTH = "2026-05"
+AREA = "370399101201"
+HOUSEHOLD = "0123456789abcdef0123456789abcdef"
+
+
+def identity(name: str) -> str:
+    """A fact id that is the same for the same name."""
+    return hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
+
+
+def record(fact: HouseholdFact | FeedHeard, name: str, *, agency: str = "statistics", at: datetime = datetime(2026, 6, 1, 4, tzinfo=UTC)) -> FactRecord:
+    """A fact with an envelope."""
+    return FactRecord(
+        fact_id=identity(name),
+        household_id=None if isinstance(fact, FeedHeard) else HOUSEHOLD,
+        agency=agency,
+        source=f"/agencies/{agency}",
+        id=name,
+        time=at,
+        recorded_time=at,
+        data=fact,
+    )
+
+
+def registered(members: int | Sequence[Member] = 1, *, standing: Standing = Standing.ORDINARY, at: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> FactRecord:
+    """A register entry."""
+    people = [Member(person_ref=f"p{n}") for n in range(members)] if isinstance(members, int) else list(members)
+    fact = HouseholdRegistered(authority="370399", register_number="V1", area=AREA, standing=standing, members=tuple(people))
+    return record(fact, f"reg-{at.isoformat()}", at=at)
+
+
+def income(amount: str, name: str = "income", *, month: str = LAST_MONTH, yearly: bool = True, **more: Any) -> FactRecord:  # noqa: ANN401
+    """Income; a year's by default, so that every month is heard."""
+    fact = IncomeReported(
+        category=more.pop("category", IncomeCategory.WAGE),
+        item=more.pop("item", "salary"),
+        amount=Fen.parse(amount),
+        operating_expense=Fen.parse(more.pop("expense", "0")),
+        earned_month=month,
+        is_yearly=yearly,
+    )
+    return record(fact, name, **more)
+
+
+def claim(total: str, name: str = "claim", *, day: date = date(2026, 3, 15), paid: str = "0", in_scope: str | None = None) -> FactRecord:
+    """A settled bill."""
+    fact = MedicalClaimSettled(
+        claim_number=name,
+        settled_on=day,
+        setting="inpatient",
+        total=Fen.parse(total),
+        in_scope=None if in_scope is None else Fen.parse(in_scope),
+        paid=MedicalPayments(basic_insurance=Fen.parse(paid)),
+    )
+    return record(fact, name, agency="health-insurance")
+
+
+def disaster(name: str = "disaster", *, day: date = date(2026, 6, 9), **what: Any) -> FactRecord:  # noqa: ANN401
+    """A verified storm that destroyed the home, unless told otherwise."""
+    fact = DisasterStruck(
+        hazard=Hazard.STORM,
+        struck_on=day,
+        home=what.get("home", HomeState.DESTROYED),
+        main_worker=what.get("main_worker", WorkerState.UNHURT),
+        is_verified=what.get("is_verified", True),
+    )
+    return record(fact, name, agency="emergency-management")
+
+
+def value(name: str, amount: Any) -> Value[Any]:  # noqa: ANN401
+    """A policy value with a reference."""
+    return Value(name, amount, str(amount), date(2020, 1, 1), "test reference", "H", illustrative=False)
+
+
+IN_FORCE = PolicyOfDay(
+    monitoring_line=value("monitoring_line", 730_000),
+    self_paid_ex_poor=value("self_paid_high.ex_poor", 500_000),
+    self_paid_ordinary=value("self_paid_high.ordinary", 2_000_000),
+    self_paid_in_scope_only=False,
+    rigid_spending_share=value("rigid_spending_ratio.share", 7_000),
+    disaster_home=value("disaster_loss.home", frozenset({HomeState.BADLY_DAMAGED, HomeState.DESTROYED})),
+    disaster_worker=value("disaster_loss.worker", frozenset({WorkerState.DEAD, WorkerState.DISABLED})),
+    exit_signal_months=1,
+)
+
+
+def policy(**changes: Any) -> Policy:  # noqa: ANN401
+    """The test policy: line 7,300; self-paid 5,000 / 20,000; ratio 70 %; both disaster lists; one month to leave."""
+    start = date(2020, 1, 1)
+    return Policy(
+        bundle="0" * 64,
+        title=Sentence(zh="测试", en="test"),
+        currency=Sentence(zh="元", en="yuan"),
+        illustrative=False,
+        income_feeds=("statistics",),
+        one_off_items=frozenset({"emergency_relief"}),
+        dates=(start,),
+        days={start: replace(IN_FORCE, **changes)},
+    )
+
+
+def household(*facts: FactRecord, open_day: date | None = None) -> Household:
+    """A household with these facts, registered with one member unless a register entry is among them."""
+    has_entry = any(isinstance(f.data, HouseholdRegistered) for f in facts)
+    result = Household()
+    for one in facts if has_entry else (registered(), *facts):
+        result, folded = fold(result, one, one.data, open_day)  # type: ignore[arg-type]  # builders make household facts only
+        assert folded in (Folded.APPLIED, Folded.DUPLICATE, Folded.SUPERSEDED), folded
+    return result
+
+
+def heard(*spoken: FeedHeard, agency: str = "statistics") -> Heard:
+    """What feeds have said."""
+    known: Heard = {}
+    for fact in spoken:
+        known = note(known, agency, fact)
+    return known
+
+
+def judged(home: Household, day: date = OPEN_DAY, rules: Policy | None = None, known: Heard | None = None) -> Assessment:
+    """The assessment of a household."""
+    assert home.register is not None
+    return assess(home, home.register, day, rules or policy(), known or {})
+
+
+def step(home: Household, day: date = OPEN_DAY, rules: Policy | None = None, known: Heard | None = None) -> tuple[Household, tuple[Move, ...]]:
+    """The household brought to the day, and its moves."""
+    position, moves = move(home.position, judged(home, day, rules, known))
+    return msgspec.structs.replace(home, position=position, as_of=day), moves

@@ -1,0 +1,42 @@
+"""The policy bundle of the end-to-end tests: all four rules in force, numbers from the published examples."""
+
+from pathlib import Path
+
+TEXT = """\
+name: test-county
+title: {zh: 测试县, en: Test county}
+currency: {zh: 元, en: yuan}
+income_feeds: [statistics]
+one_off_items: [emergency_relief]
+values:
+  monitoring_line:
+    description: Line of a published example.
+    unit: yuan per head and year
+    dates: [{since: 2020-01-01, value: "7300.00", reference: One province's line of 2023., confidence: H, illustrative: false}]
+  self_paid_high.ex_poor:
+    description: Amount for ex-poor households.
+    unit: yuan in the rolling year
+    dates: [{since: 2020-01-01, value: "5000.00", reference: One county's amount., confidence: M, illustrative: false}]
+  self_paid_high.ordinary:
+    description: Amount for other households.
+    unit: yuan in the rolling year
+    dates: [{since: 2020-01-01, value: "20000.00", reference: One county's amount., confidence: M, illustrative: false}]
+  rigid_spending_ratio.share:
+    description: Share of net income.
+    unit: share
+    dates: [{since: 2020-01-01, value: "0.70", reference: A published share., confidence: H, illustrative: false}]
+  disaster_loss.home:
+    description: States of the home.
+    unit: states
+    dates: [{since: 2020-01-01, value: [badly_damaged, destroyed], reference: Monitoring rules., confidence: H, illustrative: false}]
+  exit.signal_months:
+    description: Months until a signal ends.
+    unit: months
+    dates: [{since: 2020-01-01, value: 1, reference: Foothold's default., confidence: I, illustrative: false}]
+"""
+
+
+def write_test_policy(folder: Path) -> None:
+    """Put the bundle into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "test.yaml").write_text(TEXT, encoding="utf-8")
