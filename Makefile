@@ -22,7 +22,7 @@ test: $(READY) ## Every check and every test, on embedded Kafka and PostgreSQL
 	@$(PY) -m pytest
 
 test-fast: $(READY) ## Only what needs no broker and no database
-	@$(PY) -m pytest tests/schemas tests/ingest tests/risk tests/alerts tests/repository tests/local
+	@$(PY) -m pytest tests/schemas tests/ingest tests/risk tests/alerts tests/repository tests/local -m 'not kafka and not postgres'
 
 check: $(READY) ## Format, lint, types, import contracts, declared dependencies, generated files
 	@$(PY) -m ruff format --check --quiet .

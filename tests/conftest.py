@@ -4,6 +4,8 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,8 @@ with warnings.catch_warnings():  # platformdirs warns once at import where no XD
 from deploy.local.stack import Ports, Stack
 from tests.support.policy import write_test_policy
 from tests.support.sender import Sender
+
+TODAY = date(2026, 6, 10)
 
 settings.register_profile("foothold", max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("foothold")
@@ -41,9 +45,8 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(made, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
-def foothold() -> Iterator[Stack]:
-    """All of Foothold running, days opened by hand, with the tests' policy in the folder; nothing adopted yet."""
+@contextmanager
+def _running() -> Iterator[Stack]:
     VAR.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix="stack-", dir=VAR))
     write_test_policy(made / "policy")
@@ -53,9 +56,24 @@ def foothold() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
+def foothold() -> Iterator[Stack]:
+    """All of Foothold running, shared by tests that open no day themselves."""
+    with _running() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
 def sender(foothold: Stack) -> Iterator[Sender]:
-    """Agencies and operator of the running Foothold, the tests' policy adopted."""
+    """Agencies and operator of the shared Foothold; its policy is adopted and TODAY is open, whatever the calendar says."""
     made = Sender(foothold)
     made.adopt()
+    made.open_day(TODAY)
     yield made
     made.close()
+
+
+@pytest.fixture
+def own_foothold() -> Iterator[Stack]:
+    """All of Foothold for one test alone: no day open, no policy adopted."""
+    with _running() as stack:
+        yield stack

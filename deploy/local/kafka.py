@@ -19,14 +19,14 @@ from jgo.env import EnvironmentBuilder
 from jgo.maven import MavenContext
 
 from deploy.local.errors import CannotStart, from_os_error
-from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.ports import LOOPBACK, free_port, wanted_port
 
 VERSION: Final = "4.4.0"
-ENDPOINT: Final = f"org.apache.kafka:kafka_2.13:{VERSION}"
+ENDPOINT: Final = f"org.apache.kafka:kafka_2.13:{VERSION}+org.slf4j:slf4j-simple:1.7.36"
 CHECKSUMS: Final = Path(__file__).with_name(f"kafka-{VERSION}.sha256")
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 20
-_JVM: Final = ("-Xms192m", "-Xmx768m", "-XX:+UseSerialGC", "-Xshare:auto", "-Djava.awt.headless=true")
+_JVM: Final = ("-Xms192m", "-Xmx768m", "-XX:+UseSerialGC", "-Xshare:auto", "-Djava.awt.headless=true", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
 
 Say = Callable[[str], None]
 
@@ -105,6 +105,7 @@ class Kafka:
     def start(self) -> None:
         """Format the data folder if it is new, start the broker and wait until it answers."""
         jars = classpath(self._say)
+        wanted_port(self.port, "FOOTHOLD_KAFKA_PORT")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             properties = self.folder / "server.properties"

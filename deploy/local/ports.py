@@ -1,18 +1,22 @@
 """Ports on the loopback address: free ones for parts, wanted ones for doors people type into a browser."""
 
+import contextlib
+import random
 import socket
 
 from deploy.local.errors import CannotStart
 
 LOOPBACK = "127.0.0.1"
+_OURS = (20_000, 32_000)
 
 
 def free_port() -> int:
-    """A port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port nobody uses, from below the range that outgoing connections are given, so that none takes it before its server starts."""
+    while True:
+        port = random.randrange(*_OURS)  # noqa: S311 - chance is enough to keep two runs apart
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
 
 
 def is_free(port: int) -> bool:

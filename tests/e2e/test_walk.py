@@ -42,7 +42,9 @@ def relief(stack: Stack) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.timeout(240)
-def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again(foothold: Stack, sender: Sender) -> None:
+def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again(own_foothold: Stack) -> None:
+    foothold, sender = own_foothold, Sender(own_foothold)
+    sender.adopt()
     start = date(2026, 3, 10)
     sender.open_day(start)
 
@@ -115,3 +117,4 @@ def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again
     assert [c["stage"] for c in cases(foothold)] == ["closed", "lead"]
     assert [t.number for t in said(foothold, 4)] == [1, 2, 3, 4]
     assert relief(foothold)[-1] == ("spending", "rigid_spending_ratio", "proposed")
+    sender.close()

@@ -79,7 +79,7 @@ def income(amount: str, name: str = "income", *, month: str = LAST_MONTH, yearly
 def claim(total: str, name: str = "claim", *, day: date = date(2026, 3, 15), paid: str = "0", in_scope: str | None = None) -> FactRecord:
     """A settled bill."""
     fact = MedicalClaimSettled(
-        claim_number=name,
+        claim_number=name.replace(" ", "-"),
         settled_on=day,
         setting="inpatient",
         total=Fen.parse(total),

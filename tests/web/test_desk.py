@@ -1,7 +1,7 @@
 """A caseworker's morning in a real browser: log in, see the case, check the reason, take it, verify it, record the relief paid."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -13,14 +13,12 @@ from tests.support.sender import BATCH, Sender, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.kafka, pytest.mark.postgres, pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing()))]
 
-TODAY = date(2026, 4, 20)
-AT = datetime(2026, 4, 20, 2, tzinfo=UTC)
+AT = datetime(2026, 6, 10, 2, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def household(foothold: Stack, sender: Sender) -> str:
     """A household with a destroyed home and a large bill; its register number."""
-    sender.open_day(TODAY)
     subject = "370399/WEB-1"
     entry = {
         "authority": "370399",
@@ -29,7 +27,7 @@ def household(foothold: Stack, sender: Sender) -> str:
         "standing": "ex_poor",
         "members": [{"person_ref": "a"}, {"person_ref": "b"}],
     }
-    income = {"category": "operating", "item": "orchard", "amount": "9000.00", "earned_month": "2026-03", "is_yearly": True}
+    income = {"category": "operating", "item": "orchard", "amount": "9000.00", "earned_month": "2026-05", "is_yearly": True}
     sender.post(
         "statistics",
         [
@@ -38,9 +36,9 @@ def household(foothold: Stack, sender: Sender) -> str:
         ],
         BATCH,
     )
-    bill = {"claim_number": "web-1", "settled_on": "2026-04-18", "setting": "inpatient", "total": "8000.00", "paid": {"basic_insurance": "1000.00"}}
+    bill = {"claim_number": "web-1", "settled_on": "2026-06-08", "setting": "inpatient", "total": "8000.00", "paid": {"basic_insurance": "1000.00"}}
     sender.say("health-insurance", "MedicalClaimSettled", "web-claim", AT, subject, **bill)
-    sender.say("emergency-management", "DisasterStruck", "web-storm", AT, subject, hazard="storm", struck_on="2026-04-19", home="destroyed", is_verified=True)
+    sender.say("emergency-management", "DisasterStruck", "web-storm", AT, subject, hazard="storm", struck_on="2026-06-09", home="destroyed", is_verified=True)
     eventually(lambda: number_of(foothold, "WEB-1", urgent=True), "the case stands in the database")
     return "WEB-1"
 
@@ -72,7 +70,7 @@ def test_a_case_is_seen_taken_verified_and_helped(foothold: Stack, desk: Page, h
 
     expect(desk.get_by_text("风险信号，尚未认定")).to_be_visible()
     expect(desk.locator("main")).to_contain_text("医疗等刚性支出自付7000.00元，超过家庭年纯收入9000.00元的70%")
-    expect(desk.locator("main")).to_contain_text("2026-04-19遭受风暴，住房倒塌")
+    expect(desk.locator("main")).to_contain_text("2026-06-09遭受风暴，住房倒塌")
     expect(desk.locator(".figures")).to_contain_text("4500.00")
     expect(desk.locator(".figures")).to_contain_text("7300.00")
     expect(desk.locator("main")).to_contain_text("急难型临时救助")

@@ -49,7 +49,7 @@ def main() -> None:
         case "serve":
             asyncio.run(serve(settings))
         case "migrate":
-            migrate(settings)
+            migrate(settings.alerts_database_url)
         case _:
             sys.stdout.write(asyncio.run(add_account(settings, arguments.name, arguments.area)) + "\n")
 
@@ -63,11 +63,11 @@ def read_settings() -> Settings:
         sys.exit(f"foothold-alerts cannot start: {wrong}")
 
 
-def migrate(settings: Settings) -> None:
+def migrate(url: str) -> None:
     """Run the migrations that are missing."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    config.set_main_option("sqlalchemy.url", settings.alerts_database_url.replace("%", "%%"))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     command.upgrade(config, "head")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import Result, RowMapping, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -187,7 +187,11 @@ class Cases:
             proposed = select(ReliefRow.kind, func.count()).where(ReliefRow.status == ReliefStatus.PROPOSED).group_by(ReliefRow.kind)
             waiting = await connection.execute(proposed)
             overdue = await connection.execute(proposed.where(ReliefRow.due_at < now))
-            return dict(stages.tuples().all()), dict(waiting.tuples().all()), dict(overdue.tuples().all())
+            return _counted(stages), _counted(waiting), _counted(overdue)
+
+
+def _counted(result: Result[str, int]) -> dict[str, int]:
+    return {code: count for code, count in result}  # noqa: C416 - dict() does not see that a row is a pair
 
 
 def case_of(row: RowMapping) -> Case:

@@ -69,7 +69,7 @@ class Inbox:
         async with self._engine.connect() as connection:
             rows = list((await connection.execute(listed)).mappings())
             stages = await connection.execute(select(CaseRow.stage, func.count()).where(mine).group_by(CaseRow.stage))
-            by_stage = dict(stages.tuples().all())
+            by_stage = {code: count for code, count in stages}  # noqa: C416 - dict() does not see that a row is a pair
             urgent = await connection.execute(select(func.count()).where(mine, CaseRow.is_urgent, CaseRow.stage.in_([s.value for s in OPEN])))
             business_day = (await connection.execute(select(func.min(PartitionDay.day)))).scalar_one()
             wanted = [s.value for s in OPEN] if stage is None else [stage.value]

@@ -51,7 +51,7 @@ def main() -> None:
             except WrongPartitions as error:
                 sys.exit(f"foothold-ingest cannot go on: {error}")
         case "migrate":
-            migrate(settings)
+            migrate(settings.ingest_database_url)
         case _:
             sys.stdout.write(asyncio.run(add_agency(settings, arguments.name, is_operator=arguments.operator)) + "\n")
 
@@ -65,11 +65,11 @@ def read_settings() -> Settings:
         sys.exit(f"foothold-ingest cannot start: {wrong}")
 
 
-def migrate(settings: Settings) -> None:
+def migrate(url: str) -> None:
     """Run the migrations that are missing."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    config.set_main_option("sqlalchemy.url", settings.ingest_database_url.replace("%", "%%"))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     command.upgrade(config, "head")
 
 

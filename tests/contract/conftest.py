@@ -1,0 +1,69 @@
+"""Clean topics and clean databases for each test, on the session's real broker and server."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from sqlalchemy import MetaData, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+import foothold_alerts.__main__
+import foothold_alerts.database
+import foothold_ingest.__main__
+import foothold_ingest.database
+from foothold_schemas.topics import EMBEDDED_PARTITIONS, TOPICS
+from tests.support.parts import Parts
+
+
+@pytest.fixture
+async def broker(parts: Parts) -> str:
+    """The broker's address; every topic is new and empty."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=parts.bootstrap)
+    await admin.start()
+    names = {card.name for card in TOPICS}
+    try:
+        await admin.delete_topics(sorted(names & set(await admin.list_topics())))
+        while names & set(await admin.list_topics()):
+            await asyncio.sleep(0.02)
+        await admin.create_topics([NewTopic(card.name, EMBEDDED_PARTITIONS, 1, topic_configs=card.config) for card in TOPICS])
+        while not names <= set(await admin.list_topics()):
+            await asyncio.sleep(0.02)
+    finally:
+        await admin.close()
+    return parts.bootstrap
+
+
+@contextlib.asynccontextmanager
+async def emptied(engine: AsyncEngine, metadata: MetaData) -> AsyncIterator[AsyncEngine]:
+    """The engine on tables without rows."""
+    tables = ", ".join(table.name for table in metadata.sorted_tables)
+    async with engine.begin() as connection:
+        await connection.execute(text(f"truncate {tables} restart identity cascade"))
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def migrated(parts: Parts) -> Parts:
+    """Both databases brought up to date by the services' own migrations."""
+    foothold_ingest.__main__.migrate(parts.ingest_url)
+    foothold_alerts.__main__.migrate(parts.alerts_url)
+    return parts
+
+
+@pytest.fixture
+async def ingest_database(migrated: Parts) -> AsyncIterator[AsyncEngine]:
+    """Ingest's tables, empty."""
+    async with emptied(foothold_ingest.database.connect(migrated.ingest_url), foothold_ingest.database.Base.metadata) as engine:
+        yield engine
+
+
+@pytest.fixture
+async def alerts_database(migrated: Parts) -> AsyncIterator[AsyncEngine]:
+    """Alerts' tables, empty."""
+    async with emptied(foothold_alerts.database.connect(migrated.alerts_url), foothold_alerts.database.Base.metadata) as engine:
+        yield engine

@@ -1,0 +1,162 @@
+"""The desk on a real database: repeats, two people at once, an audit nobody can change, a brake on guessing."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_alerts.accounts import LOCK_MINUTES, MAX_FAILURES, Accounts
+from foothold_alerts.cases import Cases, Stale
+from foothold_alerts.inbox import Inbox
+from foothold_alerts.rules.act import Action
+from foothold_alerts.rules.case import CloseReason
+from foothold_alerts.workflows import load_limits
+from foothold_schemas.codec import decode_output
+from foothold_schemas.transitions import DayDone, ExitReason, FindingKind, Movement, Status, Transition
+
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
+
+NOW = datetime(2026, 6, 10, 5, tzinfo=UTC)
+EXAMPLE = decode_output((Path(__file__).parents[2] / "schemas/examples/risk-transitions.v1/Transition.entered.json").read_bytes())
+
+
+def transition(household: str, number: int = 1, *rules: FindingKind, **changes: Any) -> Transition:  # noqa: ANN401
+    assert isinstance(EXAMPLE, Transition)
+    kinds = rules or (FindingKind.RIGID_SPENDING_RATIO,)
+    findings = tuple(EXAMPLE.findings[0].model_copy(update={"rule": rule}) for rule in kinds)
+    identity = household * 32
+    return EXAMPLE.model_copy(update={"household_id": identity, "transition_id": f"{identity}:{number}", "number": number, "findings": findings, **changes})
+
+
+@pytest.fixture
+def cases(alerts_database: AsyncEngine) -> Cases:
+    return Cases(alerts_database, load_limits())
+
+
+async def rows(engine: AsyncEngine, statement: str) -> list[tuple[Any, ...]]:
+    async with engine.connect() as connection:
+        return [tuple(row) for row in await connection.execute(text(statement))]
+
+
+async def test_a_batch_taken_again_changes_nothing(cases: Cases, alerts_database: AsyncEngine) -> None:
+    batch = [transition("a"), transition("b"), transition("a", 2, FindingKind.RIGID_SPENDING_RATIO, FindingKind.DISASTER_LOSS, movement=Movement.WORSENED)]
+    first = await cases.take(batch, NOW)
+    everything = "select (select count(*) from cases), (select sum(version) from cases), (select count(*) from relief), (select count(*) from audit)"
+    before = await rows(alerts_database, everything)
+    again = await cases.take([*batch, *batch[:1]], NOW)
+
+    assert ([t.action for t in first], again) == (["opened", "opened", "updated"], [])
+    assert before == await rows(alerts_database, everything)
+    assert before == [(2, 3, 3, 3)]
+
+
+async def test_two_workers_taking_the_same_batch_at_once_open_one_case(cases: Cases, alerts_database: AsyncEngine) -> None:
+    await asyncio.gather(*(cases.take([transition("a"), transition("b")], NOW) for _ in range(4)))
+
+    assert await rows(alerts_database, "select count(*) from cases") == [(2,)]
+    assert await rows(alerts_database, "select count(*) from relief") == [(2,)]
+
+
+async def test_when_the_episode_is_over_unpaid_relief_is_withdrawn_and_paid_relief_stays(cases: Cases, alerts_database: AsyncEngine) -> None:
+    await cases.take([transition("a", 1, FindingKind.RIGID_SPENDING_RATIO, FindingKind.DISASTER_LOSS)], NOW)
+    (relief_id,) = (await rows(alerts_database, "select relief_id from relief where kind = 'emergency'"))[0]
+    await cases.pay(number=1, version=1, relief_id=relief_id, amount_fen=300_000, actor="zhang", area="370399", now=NOW)
+    gone: dict[str, Any] = {"is_lead": False, "is_episode_over": True, "group": None, "status": Status.CLEAR, "exit_reason": ExitReason.CLEARED}
+    await cases.take([transition("a", 2, movement=Movement.EXITED, **gone)], NOW)
+
+    assert await rows(alerts_database, "select kind, status from relief order by kind") == [("emergency", "paid"), ("spending", "withdrawn")]
+    assert await rows(alerts_database, "select stage, close_reason, priority_group from cases") == [("closed", "signal_ended", None)]
+    assert [(date(2026, 6, 15), "zhang")] == await rows(alerts_database, "select papers_due_on, paid_by from relief where status = 'paid'")
+
+
+async def test_of_two_people_at_once_one_wins_and_the_other_is_told(cases: Cases, alerts_database: AsyncEngine) -> None:
+    await cases.take([transition("a")], NOW)
+    both = (cases.act(number=1, version=1, action=Action.TAKE, actor=who, area="370399", now=NOW) for who in ("zhang", "li"))
+    outcomes = await asyncio.gather(*both, return_exceptions=True)
+
+    assert sum(outcome is None for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, Stale) for outcome in outcomes) == 1
+    assert await rows(alerts_database, "select version from cases") == [(2,)]
+
+
+async def test_relief_is_paid_once(cases: Cases) -> None:
+    await cases.take([transition("a")], NOW)
+    await cases.pay(number=1, version=1, relief_id=1, amount_fen=100, actor="zhang", area="370399", now=NOW)
+    with pytest.raises(Stale):
+        await cases.pay(number=1, version=2, relief_id=1, amount_fen=100, actor="zhang", area="370399", now=NOW)
+
+
+@pytest.mark.parametrize("area", ["370302", "370399101202", "37039%", "______"])
+async def test_outside_the_persons_area_there_is_nothing_to_act_on_or_to_count(cases: Cases, alerts_database: AsyncEngine, area: str) -> None:
+    await cases.take([transition("a")], NOW)
+    with pytest.raises(LookupError):
+        await cases.act(number=1, version=1, action=Action.DISMISS, actor="li", area=area, now=NOW, reason=CloseReason.CAN_COPE)
+    inbox = Inbox(alerts_database)
+    page = await inbox.page(area, None, 1)
+
+    assert (page.rows, page.total, page.urgent, page.by_stage) == ([], 0, 0, {})
+    assert None is await inbox.case(area, 1)
+
+
+async def test_urgent_cases_stand_first_then_the_relief_due_soonest_then_the_case_due_soonest(cases: Cases, alerts_database: AsyncEngine) -> None:
+    calm: dict[str, Any] = {"is_urgent": False, "group": None, "status": Status.WATCH, "movement": Movement.WATCHED}
+    await cases.take(
+        [
+            transition("a", 1, **calm, open_day=date(2026, 6, 9)),
+            transition("b", 1, **calm, open_day=date(2026, 6, 8)),
+            transition("c"),
+            transition("d", 1, FindingKind.DISASTER_LOSS),
+        ],
+        NOW,
+    )
+    page = await Inbox(alerts_database).page("370399", None, 1)
+
+    assert [row["household_id"][0] for row in page.rows] == ["d", "c", "b", "a"]
+
+
+async def test_the_business_day_is_the_earliest_a_partition_is_done_with_and_never_goes_back(cases: Cases, alerts_database: AsyncEngine) -> None:
+    def done(partition: int, day: date) -> DayDone:
+        return DayDone(partition=partition, day=day, learned_at=NOW, registered={})
+
+    await cases.take([done(0, date(2026, 6, 11)), done(1, date(2026, 6, 10)), done(0, date(2026, 6, 9))], NOW)
+
+    assert [(0, date(2026, 6, 11)), (1, date(2026, 6, 10))] == await rows(alerts_database, "select partition, day from partition_days order by 1")
+    assert date(2026, 6, 10) == (await Inbox(alerts_database).page("370399", None, 1)).business_day
+
+
+@pytest.mark.parametrize("statement", ["update audit set actor = 'nobody'", "delete from audit"])
+async def test_the_audit_can_neither_be_changed_nor_deleted(cases: Cases, alerts_database: AsyncEngine, statement: str) -> None:
+    await cases.take([transition("a")], NOW)
+    with pytest.raises(DBAPIError, match="never changed"):
+        async with alerts_database.begin() as connection:
+            await connection.execute(text(statement))
+
+
+async def test_passwords_and_sessions_are_kept_as_hashes(alerts_database: AsyncEngine) -> None:
+    accounts = Accounts(alerts_database, session_hours=1)
+    password = await accounts.add("zhang", "370399", NOW)
+    token = await accounts.log_in("zhang", password, NOW)
+    kept = str(await rows(alerts_database, "select * from accounts")) + str(await rows(alerts_database, "select * from sessions"))
+
+    assert token is not None
+    assert "$argon2id$" in kept
+    assert password not in kept
+    assert token not in kept
+    assert None is await accounts.person(token, NOW + timedelta(hours=1, seconds=1))
+
+
+async def test_guessing_is_braked_and_the_brake_lets_go(alerts_database: AsyncEngine) -> None:
+    accounts = Accounts(alerts_database, session_hours=1)
+    password = await accounts.add("zhang", "370399", NOW)
+    guesses = [await accounts.log_in("zhang", "guess", NOW) for _ in range(MAX_FAILURES)]
+    locked = await accounts.log_in("zhang", password, NOW + timedelta(minutes=LOCK_MINUTES - 1))
+    later = await accounts.log_in("zhang", password, NOW + timedelta(minutes=LOCK_MINUTES, seconds=1))
+
+    assert guesses == [None] * MAX_FAILURES
+    assert locked is None
+    assert later is not None

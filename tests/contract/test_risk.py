@@ -1,0 +1,266 @@
+"""Risk on a real broker: order, poison, restart, fencing. What the worker promises, with nothing in between."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+from prometheus_client import CollectorRegistry
+
+from foothold_risk.errors import MissingBundle, WrongPartitions
+from foothold_risk.metrics import Metrics
+from foothold_risk.restore import take_over
+from foothold_risk.worker import Worker
+from foothold_schemas.codec import decode_output, decode_quarantined, encode
+from foothold_schemas.envelope import FactRecord
+from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
+from foothold_schemas.quarantine import Quarantined, QuarantineReason
+from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, QUARANTINE, RISK_TRANSITIONS
+from foothold_schemas.transitions import DayDone, Movement, Transition
+from tests.support.build import AREA, HOUSEHOLD, claim, identity, income, policy, record, registered
+from tests.support.sender import read_topic
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+
+RULES = policy()
+DAY = date(2026, 6, 10)
+
+
+def broadcast(fact: DayOpened | PolicyAdopted | FeedHeard, name: str) -> FactRecord:
+    at = datetime(2026, 6, 10, tzinfo=UTC)
+    return FactRecord(fact_id=identity(name), agency="statistics", source="/foothold", id=name, time=at, recorded_time=at, data=fact)
+
+
+ADOPTED = broadcast(PolicyAdopted(bundle=RULES.bundle), "adopt")
+OPENED = broadcast(DayOpened(day=DAY), "open")
+
+
+async def write(broker: str, *records: FactRecord | tuple[bytes | None, bytes | None]) -> None:
+    """Facts as ingest writes them; a pair is written as it is, into the household's partition."""
+    async with AIOKafkaProducer(bootstrap_servers=broker, enable_idempotence=True, acks="all") as producer:
+        home = (await producer.send_and_wait(HOUSEHOLD_FACTS.name, b"{probe", key=HOUSEHOLD.encode())).partition
+        for one in records:
+            if isinstance(one, tuple):
+                await producer.send_and_wait(HOUSEHOLD_FACTS.name, one[1], key=one[0], partition=home)
+            elif one.household_id is None:
+                for partition in range(EMBEDDED_PARTITIONS):
+                    await producer.send_and_wait(HOUSEHOLD_FACTS.name, encode(one), partition=partition)
+            else:
+                await producer.send_and_wait(HOUSEHOLD_FACTS.name, encode(one), key=one.household_id.encode())
+
+
+def worker(broker: str, *, partitions: int = EMBEDDED_PARTITIONS, bundles: bool = True) -> Worker:
+    return Worker(
+        bootstrap=broker,
+        partitions=partitions,
+        session_ms=6_000,
+        stall_seconds=60,
+        policies={RULES.bundle: RULES} if bundles else {},
+        metrics=Metrics(CollectorRegistry()),
+    )
+
+
+@contextlib.asynccontextmanager
+async def working(broker: str) -> AsyncIterator[Worker]:
+    one = worker(broker)
+    task = asyncio.create_task(one.run())
+    try:
+        yield one
+    finally:
+        assert not task.done() or task.exception() is None
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def said(broker: str, count: int) -> list[Transition]:
+    """The household's transitions once there are so many; fails if there are not within 20 seconds."""
+    found: list[Transition] = []
+    for _ in range(40):
+        outputs = [decode_output(m.value()) for m in await asyncio.to_thread(lambda: list(read_topic(broker, RISK_TRANSITIONS.name)))]
+        found = sorted((o for o in outputs if isinstance(o, Transition)), key=lambda t: t.number)
+        if len(found) >= count:
+            break
+        await asyncio.sleep(0.3)
+    assert count == len(found)
+    return found
+
+
+async def caught_up(broker: str) -> None:
+    """Until the group has committed everything in the log."""
+    async with AIOKafkaConsumer(bootstrap_servers=broker, group_id="risk", enable_auto_commit=False) as consumer:
+        partitions = [TopicPartition(HOUSEHOLD_FACTS.name, n) for n in range(EMBEDDED_PARTITIONS)]
+        for _ in range(300):
+            ends = await consumer.end_offsets(partitions)
+            committed = {p: await consumer.committed(p) or 0 for p in partitions}
+            if all(committed[p] >= end for p, end in ends.items()):
+                return
+            await asyncio.sleep(0.05)
+    raise AssertionError("risk has not caught up")
+
+
+def quarantined(broker: str) -> list[Quarantined]:
+    return [q for m in read_topic(broker, QUARANTINE.name) if (q := decode_quarantined(m.value())).value != b"{probe"]
+
+
+async def test_facts_before_the_first_day_only_fold_and_go_live_judges_everybody(broker: str) -> None:
+    await write(broker, registered(), income("7000"), claim("6000"), ADOPTED)
+    async with working(broker):
+        await caught_up(broker)
+        before = await said(broker, 0)
+        await write(broker, OPENED)
+        (entered,) = await said(broker, 1)
+        outputs = [decode_output(m.value()) for m in await asyncio.to_thread(lambda: list(read_topic(broker, RISK_TRANSITIONS.name)))]
+
+    assert before == []
+    assert (Movement.ENTERED, identity("open")) == (entered.movement, entered.caused_by)
+    done = {o.partition: o for o in outputs if isinstance(o, DayDone)}
+    assert set(range(EMBEDDED_PARTITIONS)) == set(done)
+    assert {area: count for o in done.values() for area, count in o.registered.items()} == {AREA: 1}
+
+
+POISON = {
+    "not JSON": ((HOUSEHOLD.encode(), b"{half a rec"), QuarantineReason.NOT_JSON),
+    "a tombstone": ((HOUSEHOLD.encode(), None), QuarantineReason.NO_VALUE),
+    "another format": ((HOUSEHOLD.encode(), b"\x00\x00\x00\x01avro"), QuarantineReason.NOT_JSON),
+    "an unknown kind": ((HOUSEHOLD.encode(), encode(claim("1")).replace(b"MedicalClaimSettled", b"MoonFell")), QuarantineReason.UNKNOWN_KIND),
+    "a number for an amount": ((HOUSEHOLD.encode(), encode(claim("1")).replace(b'"1.00"', b"1.0")), QuarantineReason.INVALID_FIELD),
+    "no key": ((None, encode(claim("1", "keyless"))), QuarantineReason.WRONG_KEY),
+    "another key": ((b"f" * 32, encode(claim("1", "odd-key"))), QuarantineReason.WRONG_KEY),
+    "too old": ((HOUSEHOLD.encode(), encode(claim("1", "old", day=date(2024, 4, 30)))), QuarantineReason.TOO_OLD),
+}
+
+
+async def test_what_cannot_be_used_is_set_aside_whole_and_the_next_good_fact_is_judged(broker: str) -> None:
+    await write(broker, ADOPTED, OPENED, registered(), income("7000"), *(pair for pair, _ in POISON.values()), claim("6000"))
+    async with working(broker):
+        found = await said(broker, 2)
+        await caught_up(broker)
+
+    assert [t.movement for t in found] == [Movement.WATCHED, Movement.ENTERED]
+    aside = sorted(await asyncio.to_thread(quarantined, broker), key=lambda q: q.offset)
+    assert [(reason, *pair) for pair, reason in POISON.values()] == [(q.reason, q.key, q.value) for q in aside]
+    assert all(q.topic == HOUSEHOLD_FACTS.name and q.service == "risk" for q in aside)
+
+
+async def test_a_repeat_and_the_same_bill_under_a_new_id_count_once(broker: str) -> None:
+    bill = claim("3600", "bill")
+    again = record(bill.data.model_copy(), "bill under a new id", agency="health-insurance")  # type: ignore[arg-type]
+    await write(broker, ADOPTED, OPENED, registered(), income("7000"), bill, bill, again, claim("3400", "another bill"))
+    async with working(broker):
+        found = await said(broker, 2)
+        await caught_up(broker)
+
+    assert str(found[-1].figures.own_shares) == "7000.00"
+
+
+async def test_a_day_is_opened_once_in_order_and_a_gap_is_set_aside(broker: str) -> None:
+    days = [broadcast(DayOpened(day=DAY + timedelta(days=n)), f"day {n} {k}") for k, n in enumerate((0, 1, 1, 0, 3, 2))]
+    await write(broker, *days)
+    async with working(broker):
+        await caught_up(broker)
+        outputs = [decode_output(m.value()) for m in await asyncio.to_thread(lambda: list(read_topic(broker, RISK_TRANSITIONS.name)))]
+
+    assert {0: 3} | dict.fromkeys(range(EMBEDDED_PARTITIONS), 3) == {p: len(list(d)) for p, d in _by_partition(outputs)}
+    assert {QuarantineReason.DAY_OUT_OF_ORDER} == {q.reason for q in await asyncio.to_thread(quarantined, broker)}
+
+
+def _by_partition(outputs: Iterable[Transition | DayDone]) -> Iterable[tuple[int, list[date]]]:
+    found: dict[int, list[date]] = {}
+    for one in outputs:
+        if isinstance(one, DayDone):
+            found.setdefault(one.partition, []).append(one.day)
+    for days in found.values():
+        assert [DAY, DAY + timedelta(days=1), DAY + timedelta(days=2)] == days
+    return found.items()
+
+
+async def test_a_feed_that_speaks_late_lets_the_county_be_judged(broker: str) -> None:
+    spoken = broadcast(FeedHeard(feed="IncomeReported", area=AREA[:6], through_month="2026-05"), "heard")
+    await write(broker, ADOPTED, OPENED, registered(), income("500", yearly=False), claim("6000"))
+    async with working(broker):
+        await caught_up(broker)
+        before = await said(broker, 0)
+        await write(broker, spoken)
+        (entered,) = await said(broker, 1)
+
+    assert before == []
+    assert (Movement.ENTERED, identity("heard")) == (entered.movement, entered.caused_by)
+
+
+async def test_after_a_restart_the_state_is_the_same_and_nothing_is_said_twice(broker: str) -> None:
+    await write(broker, ADOPTED, OPENED, registered(), income("7000"), claim("6000"))
+    async with working(broker) as first:
+        await said(broker, 2)
+        await caught_up(broker)
+        before = {p.source: (dict(p.households._packed), p.households.control, dict(p.households._due_on)) for p in first._owners.values()}
+    async with working(broker) as second:
+        while not second.is_ready:
+            await asyncio.sleep(0.05)
+        after = {p.source: (dict(p.households._packed), p.households.control, dict(p.households._due_on)) for p in second._owners.values()}
+        await write(broker, claim("1", "one more"))
+        await caught_up(broker)
+        found = await said(broker, 2)
+
+    assert before == after
+    assert sum(len(state[0]) for state in after.values()) == 1
+    assert [t.number for t in found] == [1, 2]
+
+
+async def test_who_takes_a_partition_over_fences_the_former_owner(broker: str) -> None:
+    await write(broker, ADOPTED, OPENED, registered(), income("7000"), claim("6000"))
+    metrics = Metrics(CollectorRegistry())
+    async with AIOKafkaConsumer(bootstrap_servers=broker, group_id="risk", enable_auto_commit=False, isolation_level="read_committed") as consumer:
+        source, records = await _household_records(broker, consumer)
+        arguments = {"source": source, "bootstrap": broker, "consumer": consumer, "policies": {RULES.bundle: RULES}, "metrics": metrics}
+        paused = await take_over(**arguments)
+        successor = await take_over(**arguments)
+        await successor.work(records)
+        with pytest.raises(KafkaError):
+            await paused.work(records)
+        with contextlib.suppress(KafkaError):
+            await paused.producer.stop()
+        await successor.producer.stop()
+
+    assert [t.number for t in await said(broker, 2)] == [1, 2]
+
+
+async def _household_records(broker: str, consumer: AIOKafkaConsumer) -> tuple[TopicPartition, list[object]]:
+    message = next(m for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name))) if m.value() == b"{probe")
+    source = TopicPartition(HOUSEHOLD_FACTS.name, message.partition())
+    consumer.assign([source])
+    consumer.seek(source, 0)
+    end = (await consumer.end_offsets([source]))[source]
+    records: list[object] = []
+    while len(records) < end:
+        for batch in (await consumer.getmany(timeout_ms=500)).values():
+            records += batch
+    return source, records
+
+
+async def test_what_a_transaction_took_back_is_never_restored(broker: str) -> None:
+    metrics = Metrics(CollectorRegistry())
+    source = TopicPartition(HOUSEHOLD_FACTS.name, 0)
+    async with AIOKafkaProducer(bootstrap_servers=broker, transactional_id="aborts") as producer:
+        await producer.begin_transaction()
+        await producer.send_and_wait(HOUSEHOLD_STATE.name, b"\x01never", key=b"a" * 32, partition=0)
+        await producer.abort_transaction()
+    async with AIOKafkaConsumer(bootstrap_servers=broker, group_id="risk", enable_auto_commit=False) as consumer:
+        owner = await asyncio.wait_for(take_over(source=source, bootstrap=broker, consumer=consumer, policies={}, metrics=metrics), 20)
+        await owner.producer.stop()
+
+    assert owner.households._packed == {}
+
+
+async def test_a_bundle_the_worker_does_not_have_ends_it_with_its_name(broker: str) -> None:
+    await write(broker, ADOPTED, OPENED, registered())
+
+    with pytest.raises(MissingBundle, match=RULES.bundle):
+        await asyncio.wait_for(worker(broker, bundles=False).run(), 30)
+
+
+async def test_another_number_of_partitions_is_refused_with_the_reason(broker: str) -> None:
+    with pytest.raises(WrongPartitions, match="has 8 partitions, FOOTHOLD_PARTITIONS says 9"):
+        await asyncio.wait_for(worker(broker, partitions=9).run(), 30)
