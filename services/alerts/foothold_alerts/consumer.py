@@ -1,6 +1,6 @@
 """Reads transitions and lets the desk take them. The database commits first, the offset after; a repeat is harmless because ids are keys."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -49,10 +49,11 @@ class Consumer:
             while True:
                 fetched = await self._consumer.getmany(timeout_ms=200, max_records=BATCH)
                 self.is_ready = bool(self._consumer.assignment())
-                for source, records in fetched.items():
-                    await self._take(records)
-                    await self._consumer.commit({source: records[-1].offset + 1})
-                    self._measure_lag(source, records[-1].offset + 1)
+                if fetched:
+                    await self._take([record for records in fetched.values() for record in records])
+                    taken = {source: records[-1].offset + 1 for source, records in fetched.items()}
+                    await self._consumer.commit(taken)
+                    self._measure_lag(taken)
         finally:
             self.is_ready = False
             await self._consumer.stop()
@@ -102,7 +103,8 @@ class Consumer:
         self._metrics.quarantined.labels(error.reason.value).inc()
         log.warning("alerts.quarantined", source_id=quarantined.source_id, reason=error.reason.value, detail=error.detail)
 
-    def _measure_lag(self, source: TopicPartition, position: int) -> None:
-        highwater = self._consumer.highwater(source)
-        if highwater is not None:
-            self._metrics.lag.labels(str(source.partition)).set(max(0, highwater - position))
+    def _measure_lag(self, taken: Mapping[TopicPartition, int]) -> None:
+        for source, position in taken.items():
+            highwater = self._consumer.highwater(source)
+            if highwater is not None:
+                self._metrics.lag.labels(str(source.partition)).set(max(0, highwater - position))

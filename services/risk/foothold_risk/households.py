@@ -106,6 +106,8 @@ class Households:
     def _plan(self, key: bytes, household: Household) -> None:
         if (planned := self._due_on.pop(key, None)) is not None:
             self._due[planned].discard(key)
+            if not self._due[planned]:
+                del self._due[planned]
         if household.as_of is None or self.policy is None:
             return
         due = next_due(household, household.as_of, self.policy.on(household.as_of))

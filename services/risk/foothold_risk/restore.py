@@ -35,10 +35,14 @@ async def take_over(*, source: TopicPartition, bootstrap: str, consumer: AIOKafk
         compression_type="zstd",
     )
     await producer.start()
-    committed = await consumer.committed(source)
-    households = Households(policies)
-    count = await _read_changelog(bootstrap, source.partition, households)
-    households.plan_anew()
+    try:
+        committed = await consumer.committed(source)
+        households = Households(policies)
+        count = await _read_changelog(bootstrap, source.partition, households)
+        households.plan_anew()
+    except BaseException:
+        await producer.stop()
+        raise
     metrics.restore_seconds.observe(time.perf_counter() - started)
     log.info(
         "risk.restored",

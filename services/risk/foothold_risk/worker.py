@@ -89,10 +89,8 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             self._watchdog.feed()
             fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_RECORDS)
             owners = dict(self._owners)  # taken at once: a batch belongs to who owned its partition when it was fetched
-            for source, records in fetched.items():
-                if (owner := owners.get(source)) is not None:
-                    await self._work(source, owner, records)
-                self._watchdog.feed()
+            # Side by side: a transaction is mostly waiting for the broker, and each partition has its own producer.
+            await asyncio.gather(*(self._work(source, owner, records) for source, records in fetched.items() if (owner := owners.get(source)) is not None))
             self._measure_lag()
 
     async def _work(self, source: TopicPartition, owner: Partition, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:

@@ -46,7 +46,7 @@ def look(household: Household, register: Register, day: date, policy: Policy, he
     first = rolling_first(day)
     unheard = unheard_months(household, months, policy.income_feeds, heard)
     counted = [i for i in household.incomes if i.item not in policy.one_off_items]
-    earned = sum(i.in_month(m) for i in counted if i.category is not IncomeCategory.CLAIMS for m in months)
+    earned = sum(i.within(months) for i in counted if i.category is not IncomeCategory.CLAIMS)
     claims_income = sum(i.amount for i in counted if i.category is IncomeCategory.CLAIMS and first <= i.day <= day)
     claims = tuple(c for c in household.claims if first <= c.day <= day)
     own_shares = sum(c.own_share for c in claims)

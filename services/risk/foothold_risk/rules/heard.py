@@ -31,12 +31,15 @@ def note(heard: Heard, agency: str, fact: FeedHeard) -> dict[str, tuple[Span, ..
 
 def unheard_months(household: Household, months: Iterable[int], feeds: tuple[str, ...], heard: Heard) -> tuple[int, ...]:
     """The months for which one of the required income feeds has said nothing yet."""
-    return tuple(month for month in months if not all(_has_spoken(household, month, agency, heard) for agency in feeds))
+    unheard: set[int] = set()
+    for agency in feeds:
+        silent = set(months).difference(*(range(i.first_month, i.last_month + 1) for i in household.incomes if i.agency == agency))
+        unheard |= {month for month in silent if not _has_spoken(household, month, agency, heard)} if silent else silent
+    return tuple(sorted(unheard))
 
 
 def _has_spoken(household: Household, month: int, agency: str, heard: Heard) -> bool:
-    if any(i.agency == agency and i.last_month - i.months < month <= i.last_month for i in household.incomes):
-        return True
+    """Whether the agency said it has nothing more for the household's area and this month."""
     area = household.register.area if household.register is not None else ""
     spoken = (span for length in (6, 9, 12) for span in heard.get(f"{agency}|IncomeReported|{area[:length]}", ()))
     return any(span.first <= month <= span.last for span in spoken)

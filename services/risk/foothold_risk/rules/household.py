@@ -55,13 +55,19 @@ class Income(Packed, frozen=True):
     months: int
     day: date
 
-    def in_month(self, month: int) -> int:
-        """Its share of one month after expense; the shares of a year add up to the fen."""
-        place = self.months - 1 - (self.last_month - month)
-        if not 0 <= place < self.months:
+    @property
+    def first_month(self) -> int:
+        """The first month it covers."""
+        return self.last_month - self.months + 1
+
+    def within(self, months: range) -> int:
+        """What of it falls into a stretch of months, after expense. A year's amount is spread so that its months add up to the fen."""
+        begin = max(0, months.start - self.first_month)
+        end = min(self.months, months.stop - self.first_month)
+        if end <= begin:
             return 0
         total = self.amount - self.expense
-        return total * (place + 1) // self.months - total * place // self.months
+        return total * end // self.months - total * begin // self.months
 
 
 class Claim(Packed, frozen=True):

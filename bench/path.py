@@ -1,0 +1,177 @@
+"""`make bench`: how fast the whole path is on this machine. Everything is measured in this run; the figures go to var/bench.json."""
+
+import json
+import re
+import threading
+import time
+import urllib.request
+import warnings
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+with warnings.catch_warnings():  # platformdirs warns where no XDG_RUNTIME_DIR is set; its fall-back suits us
+    warnings.simplefilter("ignore")
+    from deploy.local.stack import Ports, Stack
+
+from deploy.local.welcome import access
+from simulator.county import COUNTY, SHANGHAI, Event, Surveyed, incomes, month_before, operator_event, registrations, survey
+from simulator.demo import write_policy
+from simulator.door import Door
+
+FOLDER: Final = Path("var/bench")
+FIGURES: Final = Path("var/bench.json")
+HOUSEHOLDS: Final = 2_000
+FACTS: Final = 60_000
+SENDERS: Final = 2
+RATE: Final = 250
+RATE_SECONDS: Final = 20
+BATCH_A_SECOND: Final = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Events a second, and milliseconds from a fact's acceptance to its case in the database at `rate` events a second."""
+
+    http_events_per_second: float
+    risk_events_per_second: float
+    rate: int
+    cases: int
+    case_ms_p50: float
+    case_ms_p99: float
+
+
+def main() -> None:
+    """Start everything, measure, stop."""
+    if FOLDER.is_dir():
+        Stack.wipe(FOLDER)
+    policy = write_policy(FOLDER / "policy", "0.10")
+    with Stack(FOLDER, Ports.free(), day_clock="manual", policy_folder=policy, say=lambda _n, text: print(text)) as stack:
+        figures = Bench(stack, policy).run()
+    FIGURES.write_text(json.dumps(asdict(figures), indent=2) + "\n")
+    print(json.dumps(asdict(figures), indent=2))
+
+
+class Bench:
+    """Three measurements on one running stack."""
+
+    def __init__(self, stack: Stack, policy: Path) -> None:
+        made = access(stack)
+        self.stack = stack
+        self.keys = {name.removeprefix("key:"): key for name, key in made.items()}
+        self.households = survey()[:HOUSEHOLDS]
+        self.today = datetime.now(SHANGHAI).date()
+        self.bundle = stack.command("risk", "policy", "check", str(policy)).split()[0]
+
+    def run(self) -> Figures:
+        """Load, flood, then a steady rate of claims that each open a case."""
+        now = datetime.now(UTC)
+        statistics = Door(self.stack.ingest_url, self.keys["statistics"])
+        statistics.send([*registrations(self.households, now), *incomes(self.households, self.today, now)])
+        operator = Door(self.stack.ingest_url, self.keys["operator"])
+        operator.send(
+            [
+                operator_event("PolicyAdopted", "adopt", now, {"bundle": self.bundle}),
+                operator_event("DayOpened", "open", now, {"day": self.today.isoformat()}),
+            ]
+        )
+        self._settled()
+        print(f"{FACTS:,} facts over HTTP in batches of 500 by {SENDERS} senders")
+        before, started = self._judged(), time.perf_counter()
+        accepted_in = self._flood()
+        self._settled()
+        judged_in = time.perf_counter() - started
+        print(f"{RATE} claims a second for {RATE_SECONDS} seconds")
+        cases, p50, p99 = self._steady()
+        return Figures(round(FACTS / accepted_in), round((self._judged(before) or FACTS) / judged_in), RATE, cases, p50, p99)
+
+    def _flood(self) -> float:
+        started = time.perf_counter()
+        share = FACTS // SENDERS
+        threads = [threading.Thread(target=self._send, args=(n * share, share)) for n in range(SENDERS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return time.perf_counter() - started
+
+    def _send(self, first: int, count: int) -> None:
+        door = Door(self.stack.ingest_url, self.keys["statistics"])
+        door.send(self._wages(first, count))
+        door.close()
+
+    def _wages(self, first: int, count: int) -> Iterator[Event]:
+        month = f"{month_before(self.today, 1):%Y-%m}"
+        for n in range(first, first + count):
+            yield self._event("statistics", "IncomeReported", f"wage-{n}", n, {"category": "wage", "item": "day-work", "amount": "0.01", "earned_month": month})
+
+    def _steady(self) -> tuple[int, float, float]:
+        door = Door(self.stack.ingest_url, self.keys["health-insurance"])
+        before = self._histogram()
+        for tick in range(RATE_SECONDS * RATE // BATCH_A_SECOND):
+            due = time.perf_counter() + BATCH_A_SECOND / RATE
+            first = tick * BATCH_A_SECOND
+            door.send([self._bill(n) for n in range(first, first + BATCH_A_SECOND)])
+            time.sleep(max(0.0, due - time.perf_counter()))
+        door.close()
+        self._settled()
+        after = self._histogram()
+        counts = {bound: after[bound] - before.get(bound, 0) for bound in after}
+        return round(counts[float("inf")]), _quantile(counts, 0.5), _quantile(counts, 0.99)
+
+    def _bill(self, n: int) -> Event:
+        total = f"{self.households[n % HOUSEHOLDS].total_spending:.2f}"
+        data: Event = {"claim_number": f"bench-{n}", "settled_on": self.today.isoformat(), "setting": "inpatient", "total": total}
+        return self._event("health-insurance", "MedicalClaimSettled", f"bill-{n}", n, data)
+
+    def _event(self, agency: str, kind: str, event_id: str, n: int, data: Event) -> Event:
+        household: Surveyed = self.households[n % HOUSEHOLDS]
+        return {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": f"/agencies/{agency}",
+            "type": f"foothold.{kind}.v1",
+            "time": datetime.now(UTC).isoformat(),
+            "subject": f"{COUNTY}/{household.number}",
+            "data": data,
+        }
+
+    def _metrics(self, service: str) -> str:
+        with urllib.request.urlopen(f"{self.stack.ops_url(service)}/metrics", timeout=10) as answer:
+            text: str = answer.read().decode()
+            return text
+
+    def _judged(self, since: float = 0) -> float:
+        return sum(float(v) for v in re.findall(r"^foothold_risk_facts_total\{.*\} (\S+)$", self._metrics("risk"), re.MULTILINE)) - since
+
+    def _histogram(self) -> dict[float, float]:
+        found = re.findall(r'^foothold_alerts_accepted_to_case_seconds_bucket\{le="(\S+)"\} (\S+)$', self._metrics("alerts"), re.MULTILINE)
+        return {float(bound): float(count) for bound, count in found}
+
+    def _settled(self) -> None:
+        """Until neither risk nor alerts has judged anything new for a second."""
+        last, since = -1.0, time.perf_counter()
+        while time.perf_counter() - since < 1:
+            time.sleep(0.05)
+            seen = self._judged() + self._histogram().get(float("inf"), 0)
+            if seen != last:
+                last, since = seen, time.perf_counter()
+
+
+def _quantile(buckets: dict[float, float], q: float) -> float:
+    """In milliseconds, linear within the bucket, as PromQL's histogram_quantile does."""
+    bounds = sorted(buckets)
+    wanted = q * buckets[bounds[-1]]
+    below, lower = 0.0, 0.0
+    for bound in bounds:
+        if buckets[bound] >= wanted and buckets[bound] > below:
+            top = lower if bound == float("inf") else bound
+            return round(1000 * (lower + (top - lower) * (wanted - below) / (buckets[bound] - below)), 1)
+        below, lower = buckets[bound], bound
+    return 0.0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""What services set aside is kept in ingest's database, once, and nothing in the topic stops the keeper."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from prometheus_client import CollectorRegistry
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_ingest.metrics import Metrics
+from foothold_ingest.quarantine import QuarantineKeeper
+from foothold_schemas.codec import encode
+from foothold_schemas.quarantine import Quarantined, QuarantineReason
+from foothold_schemas.topics import HOUSEHOLD_FACTS, QUARANTINE
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(60)]
+
+
+def aside(offset: int) -> Quarantined:
+    return Quarantined(
+        service="risk",
+        topic=HOUSEHOLD_FACTS.name,
+        partition=3,
+        offset=offset,
+        reason=QuarantineReason.NOT_JSON,
+        detail="the record is not JSON",
+        at=datetime(2026, 6, 10, tzinfo=UTC),
+        key=b"k",
+        value=b"\x00\xff{half",
+    )
+
+
+async def test_each_record_set_aside_is_kept_whole_and_once_even_beside_what_cannot_be_read(broker: str, ingest_database: AsyncEngine) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=broker, enable_idempotence=True, acks="all") as producer:
+        for value in (encode(aside(7)), b"not even a quarantine record", None, encode(aside(7)), encode(aside(8))):
+            await producer.send_and_wait(QUARANTINE.name, value, key=b"same", partition=0)
+    registry = CollectorRegistry()
+    keeper = asyncio.create_task(QuarantineKeeper(broker, ingest_database, Metrics(registry)).run())
+    rows: list[tuple[str, str, bytes | None]] = []
+    for _ in range(200):
+        async with ingest_database.connect() as connection:
+            rows = [tuple(r) for r in await connection.execute(text("select source_id, service, record_value from quarantine order by source_id"))]
+        if len(rows) >= 4:
+            break
+        await asyncio.sleep(0.05)
+    keeper.cancel()
+    await asyncio.gather(keeper, return_exceptions=True)
+
+    whole = b"\x00\xff{half"
+    assert rows == [
+        ("household-facts.v1:3:7", "risk", whole),
+        ("household-facts.v1:3:8", "risk", whole),
+        ("quarantine.v1:0:1", "unknown", b"not even a quarantine record"),
+        ("quarantine.v1:0:2", "unknown", None),
+    ]
+    assert registry.get_sample_value("foothold_ingest_quarantined_total", {"reason": "not_json"}) == 4
