@@ -24,7 +24,7 @@ with warnings.catch_warnings():  # platformdirs warns where no XDG_RUNTIME_DIR i
     warnings.simplefilter("ignore")
     from deploy.local.stack import Ports, Stack
 
-from deploy.local.errors import CannotStart
+from deploy.errors import CannotStart
 from deploy.local.ports import free_port, is_free
 from deploy.local.welcome import ACCOUNTS, access, give_access
 from foothold_schemas.topics import EMBEDDED_PARTITIONS

@@ -11,7 +11,7 @@ with warnings.catch_warnings():  # platformdirs warns where no XDG_RUNTIME_DIR i
     warnings.simplefilter("ignore")
     from deploy.local.stack import Ports, Stack
 
-from deploy.local.errors import CannotStart
+from deploy.errors import CannotStart
 from deploy.local.ports import free_port, wanted_port
 from deploy.local.welcome import give_access
 

@@ -18,7 +18,7 @@ from fasteners import InterProcessLock
 from jgo.env import EnvironmentBuilder
 from jgo.maven import MavenContext
 
-from deploy.local.errors import CannotStart, from_os_error
+from deploy.errors import CannotStart, from_os_error
 from deploy.local.ports import LOOPBACK, free_port, wanted_port
 
 VERSION: Final = "4.4.0"

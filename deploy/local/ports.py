@@ -4,7 +4,7 @@ import contextlib
 import random
 import socket
 
-from deploy.local.errors import CannotStart
+from deploy.errors import CannotStart
 
 LOOPBACK = "127.0.0.1"
 _OURS = (20_000, 32_000)

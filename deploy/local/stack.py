@@ -18,13 +18,13 @@ from typing import Final, Self
 
 from fasteners import InterProcessLock
 
-from deploy.local.errors import CannotStart, from_os_error
+from deploy.errors import CannotStart, from_os_error
+from deploy.kafka.topics import make_topics
 from deploy.local.kafka import Kafka
 from deploy.local.leftovers import end_leftovers, remember
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.postgres import Postgres
 from deploy.local.supervise import Line, Service
-from deploy.local.topics import make_topics
 from foothold_schemas.topics import EMBEDDED_PARTITIONS
 
 SERVICES: Final = ("ingest", "risk", "alerts")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Final
 
-from deploy.local.errors import CannotStart
+from deploy.errors import CannotStart
 
 RESTART_SECONDS: Final = 0.3
 STOP_SECONDS: Final = 10

@@ -76,8 +76,9 @@ async def test_when_the_episode_is_over_unpaid_relief_is_withdrawn_and_paid_reli
 
 async def test_of_two_people_at_once_one_wins_and_the_other_is_told(cases: Cases, alerts_database: AsyncEngine) -> None:
     await cases.take([transition("a")], NOW)
-    both = (cases.act(number=1, version=1, action=Action.TAKE, actor=who, area="370399", now=NOW) for who in ("zhang", "li"))
-    outcomes = await asyncio.gather(*both, return_exceptions=True)
+    take = cases.act(number=1, version=1, action=Action.TAKE, actor="zhang", area="370399", now=NOW)
+    dismiss = cases.act(number=1, version=1, action=Action.DISMISS, actor="li", area="370399", now=NOW, reason=CloseReason.CAN_COPE)
+    outcomes = await asyncio.gather(take, dismiss, return_exceptions=True)
 
     assert sum(outcome is None for outcome in outcomes) == 1
     assert sum(isinstance(outcome, Stale) for outcome in outcomes) == 1

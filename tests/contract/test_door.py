@@ -14,9 +14,9 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy.kafka.topics import make_topics
 from deploy.local.kafka import Kafka
 from deploy.local.stack import Stack
-from deploy.local.topics import make_topics
 from foothold_ingest.agencies import Agencies
 from foothold_ingest.days import CannotOpen, Days
 from foothold_ingest.metrics import Metrics

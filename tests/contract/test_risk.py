@@ -148,12 +148,12 @@ async def test_what_cannot_be_used_is_set_aside_whole_and_the_next_good_fact_is_
 async def test_a_repeat_and_the_same_bill_under_a_new_id_count_once(broker: str) -> None:
     bill = claim("3600", "bill")
     again = record(bill.data.model_copy(), "bill under a new id", agency="health-insurance")  # type: ignore[arg-type]
-    await write(broker, ADOPTED, OPENED, registered(), income("7000"), bill, bill, again, claim("3400", "another bill"))
+    await write(broker, ADOPTED, OPENED, registered(), income("7000"), income("7000"), bill, bill, again, claim("3400", "another bill"))
     async with working(broker):
         found = await said(broker, 2)
         await caught_up(broker)
 
-    assert str(found[-1].figures.own_shares) == "7000.00"
+    assert (str(found[-1].figures.net), str(found[-1].figures.own_shares)) == ("7000.00", "7000.00")
 
 
 async def test_a_day_is_opened_once_in_order_and_a_gap_is_set_aside(broker: str) -> None:

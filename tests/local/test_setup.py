@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from deploy.errors import CannotStart, from_os_error
 from deploy.local import kafka
-from deploy.local.errors import CannotStart, from_os_error
 from deploy.local.leftovers import end_leftovers, remember
 from deploy.local.ports import LOOPBACK, free_port, is_free, wanted_port
 from deploy.local.stack import Ports, Stack

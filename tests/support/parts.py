@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.kafka.topics import make_topics
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
-from deploy.local.topics import make_topics
 from foothold_schemas.topics import EMBEDDED_PARTITIONS
 
 ROOT = Path(__file__).parents[2]

@@ -1,10 +1,15 @@
-"""Makes the topics of the topic cards, and refuses a topic that somebody has grown. The broker makes none by itself."""
+"""Makes the topics of the topic cards, and refuses a topic that somebody has grown. The broker makes none by itself.
+
+`python -m deploy.kafka.topics` reads FOOTHOLD_KAFKA_BOOTSTRAP, FOOTHOLD_PARTITIONS and FOOTHOLD_REPLICATION (1 if not given).
+"""
 
 import asyncio
+import os
+import sys
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from deploy.local.errors import CannotStart
+from deploy.errors import CannotStart
 from foothold_schemas.topics import TOPICS
 
 
@@ -30,3 +35,17 @@ async def _make(bootstrap: str, partitions: int, replication: int) -> None:
                 )
     finally:
         await admin.close()
+
+
+def main() -> None:
+    """From the environment; say in one sentence what is wrong."""
+    try:
+        make_topics(os.environ["FOOTHOLD_KAFKA_BOOTSTRAP"], int(os.environ["FOOTHOLD_PARTITIONS"]), int(os.environ.get("FOOTHOLD_REPLICATION", "1")))
+    except KeyError as missing:
+        sys.exit(f"The variable {missing} must be given.")
+    except CannotStart as error:
+        sys.exit(f"Foothold: {error}")
+
+
+if __name__ == "__main__":
+    main()

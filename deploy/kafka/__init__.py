@@ -1,0 +1,1 @@
+"""The broker: topics from their cards."""
