@@ -98,6 +98,16 @@ def test_when_the_episode_is_over_the_case_closes_with_its_reason_and_unpaid_pro
     assert (Stage.CLOSED, ended, True) == (response.case.stage, response.case.close_reason, response.withdraws)
 
 
+def test_the_end_of_what_never_was_a_case_is_only_noted() -> None:
+    gone = transition(movement=Movement.UNWATCHED, is_lead=False, is_episode_over=True, group=None, status=Status.CLEAR)
+
+    assert (respond(None, gone, frozenset(), LIMITS).case, respond(None, gone, frozenset(), LIMITS).action) == (None, "noted")
+
+
+def test_a_case_is_known_by_household_and_episode() -> None:
+    assert case().case_id == "0" * 32 + "-e1"
+
+
 def test_a_case_a_person_dismissed_keeps_the_persons_reason_when_the_signal_ends() -> None:
     gone = transition(movement=Movement.UNWATCHED, is_lead=False, is_episode_over=True, group=None, status=Status.CLEAR)
     response = respond(case(Stage.DISMISSED, close_reason=CloseReason.DATA_WRONG), gone, frozenset(), LIMITS)

@@ -89,6 +89,14 @@ def test_a_disaster_counts_when_verified_and_its_damage_stands_on_the_list(what:
     assert found == (FindingKind.DISASTER_LOSS in judged(household(income("9000"), disaster(**what))).kinds)
 
 
+def test_a_dead_worker_is_said_in_words() -> None:
+    assessment = judged(household(income("9000"), disaster(home=HomeState.UNHURT, main_worker=WorkerState.DEAD)))
+    (found,) = assessment.found
+    sentence = findings.disaster_loss.explain(found, assessment.view, policy().currency)
+
+    assert (sentence.zh, sentence.en) == ("2026-06-09遭受风暴，主要劳动力死亡。", "Struck by storm on 2026-06-09: the main worker is dead.")
+
+
 def test_a_rule_whose_value_is_not_in_force_finds_nothing() -> None:
     nothing = policy(self_paid_ex_poor=None, self_paid_ordinary=None, rigid_spending_share=None, disaster_home=None, disaster_worker=None)
     home = household(income("9000"), claim("90000"), disaster(main_worker=WorkerState.DEAD))

@@ -14,7 +14,7 @@ from foothold_risk.rules.fold import Folded, fold
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.movement import move
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import HomeState
+from foothold_schemas.facts import Absence, HomeState, Member
 from foothold_schemas.transitions import Status
 from tests.support.build import OPEN_DAY, claim, disaster, household, income, judged, policy, registered
 
@@ -24,10 +24,25 @@ days = st.dates(min_value=date(2024, 8, 1), max_value=OPEN_DAY)
 months = st.integers(min_value=month_of(date(2024, 8, 1)), max_value=month_of(OPEN_DAY) - 1).map(month_text)
 
 
+around = st.none() | st.dates(min_value=date(2025, 1, 1), max_value=date(2027, 6, 30))
+
+
+@st.composite
+def people(draw: st.DrawFn) -> list[Member]:
+    """One to five members, some of whom joined, leave or are not counted."""
+    members = []
+    for n in range(draw(st.integers(1, 5))):
+        joined, left = draw(around), draw(around)
+        if joined is not None and left is not None and left < joined:
+            joined, left = left, joined
+        members.append(Member(person_ref=f"p{n}", joined_on=joined, left_on=left, absence=draw(st.none() | st.sampled_from(Absence))))
+    return members
+
+
 @st.composite
 def facts(draw: st.DrawFn) -> list[FactRecord]:
     """A register entry or two, and any mixture of the other facts."""
-    entries = [registered(draw(st.integers(1, 6)), at=datetime(2026, 1, 1 + n, tzinfo=UTC)) for n in range(draw(st.integers(1, 2)))]
+    entries = [registered(draw(people()), at=datetime(2026, 1, 1 + n, tzinfo=UTC)) for n in range(draw(st.integers(1, 2)))]
     year = [income(draw(yuan), "year", month="2026-05")] if draw(st.booleans()) else []
     more = [income(draw(yuan), f"i{n}", month=draw(months), yearly=draw(st.booleans())) for n in range(draw(st.integers(0, 4)))]
     bills = [claim(draw(bill), f"c{n}", day=draw(days)) for n in range(draw(st.integers(0, 4)))]
