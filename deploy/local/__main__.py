@@ -13,7 +13,7 @@ with warnings.catch_warnings():  # platformdirs warns where no XDG_RUNTIME_DIR i
 
 from deploy.errors import CannotStart
 from deploy.local.ports import free_port, wanted_port
-from deploy.local.welcome import give_access
+from deploy.local.welcome import adopt_shipped_policy, give_access
 
 
 def up() -> None:
@@ -37,8 +37,11 @@ def up() -> None:
 
     stack = Stack(Path("var/up"), Ports(*wanted.values()), day_clock="wall", say=line, on_line=line)
     stack.kafka.port = int(os.environ.get("FOOTHOLD_KAFKA_PORT") or free_port())
+    is_first = not (stack.folder / "access.json").is_file()
     with stack:
         sys.stdout.write(give_access(stack))
+        if is_first:
+            line("stack", f"adopted the shipped policy: {adopt_shipped_policy(stack)}")
         sys.stdout.flush()
         while not ended.wait(1):
             for service in stack.services.values():

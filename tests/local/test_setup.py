@@ -3,12 +3,16 @@
 import errno
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import httpx
 import psutil
 import pytest
 
@@ -19,7 +23,7 @@ from deploy.local.ports import LOOPBACK, free_port, is_free, wanted_port
 from deploy.local.stack import Ports, Stack
 from deploy.local.supervise import QUICK_DEATHS, Service
 from tests.support.parts import ROOT
-from tests.support.sender import eventually
+from tests.support.sender import SINGLE, eventually
 
 SETUP = ROOT / "deploy" / "local" / "setup.sh"
 
@@ -178,7 +182,9 @@ def test_up_runs_until_it_is_asked_to_stop_and_leaves_nothing_running(folder: Pa
     with (folder / "out").open("w") as out:
         up = subprocess.Popen([sys.executable, "-m", "deploy.local", "up"], cwd=clone, env=environment, stdout=out, stderr=subprocess.STDOUT)
     try:
-        eventually(lambda: "Ctrl-C" in (folder / "out").read_text(), "addresses are printed", 90)
+        eventually(lambda: "adopted the shipped policy" in (folder / "out").read_text(), "addresses are printed, the policy is adopted", 90)
+        publish_as_the_readme_does((folder / "out").read_text(), ports["FOOTHOLD_INGEST_PORT"])
+        eventually(lambda: open_leads(ports["FOOTHOLD_ALERTS_OPS_PORT"]) == 1, "the case stands in the inbox")
         children = psutil.Process(up.pid).children(recursive=True)
         up.terminate()
         assert up.wait(40) == 0
@@ -190,6 +196,24 @@ def test_up_runs_until_it_is_asked_to_stop_and_leaves_nothing_running(folder: Pa
     assert '"event": "ingest.day_opened"' in said
     assert [p for p in children if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
     shutil.rmtree(clone)
+
+
+def publish_as_the_readme_does(said: str, port: str) -> None:
+    """The two committed examples, dated today, each with the key `make up` printed for its agency."""
+    now = datetime.now(ZoneInfo("Asia/Shanghai"))
+    for kind, agency in (("HouseholdRegistered", "statistics"), ("DisasterStruck", "emergency-management")):
+        event = json.loads((ROOT / "schemas" / "examples" / "events" / f"{kind}.json").read_text()) | {"time": now.isoformat()}
+        if kind == "DisasterStruck":
+            event["data"]["struck_on"] = now.date().isoformat()
+        key = re.search(rf"^ +{agency} +(fh_\S+)$", said, re.MULTILINE)
+        assert key is not None
+        headers = {**SINGLE, "authorization": f"Bearer {key[1]}"}
+        assert httpx.post(f"http://{LOOPBACK}:{port}/v1/events", json=event, headers=headers).status_code == httpx.codes.ACCEPTED
+
+
+def open_leads(ops_port: str) -> float:
+    found = re.search(r'^foothold_alerts_open_cases\{stage="lead"\} (\S+)$', httpx.get(f"http://{LOOPBACK}:{ops_port}/metrics").text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
 
 
 def vars_of(ports: Ports) -> tuple[int, ...]:

@@ -48,6 +48,19 @@ def test_the_reference_per_head_must_be_below_the_line_to_endanger(bill: str, gr
     assert group == judged(home).target.group
 
 
+@pytest.mark.parametrize(
+    ("net", "target"), [("7299.99", Target(Status.GROUP, Group.MARGINAL, is_lead=True, is_urgent=True)), ("7300.00", Target(Status.WATCH, is_lead=True))]
+)
+def test_a_household_exactly_on_the_line_counts_as_at_the_line_not_below(net: str, target: Target) -> None:
+    assert target == judged(household(income(net), disaster(home="badly_damaged"))).target
+
+
+def test_a_destroyed_home_nobody_has_verified_endangers_nobody_yet() -> None:
+    home = household(income("90000"), claim("25000"), disaster(is_verified=False))
+
+    assert Target(Status.WATCH, is_lead=True) == judged(home).target
+
+
 def test_a_household_whose_members_all_left_is_a_natural_exit() -> None:
     home = household(registered([Member(person_ref="a", left_on=OPEN_DAY.replace(day=9))]), income("1000"), claim("900"))
 

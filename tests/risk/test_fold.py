@@ -1,11 +1,17 @@
 """What becomes of a fact that comes again, late, or too late."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from foothold_risk.households import Control, pack, unpack, unpack_control
 from foothold_risk.rules.fold import Folded, fold, forget_old
+from foothold_risk.rules.heard import note
+from foothold_risk.rules.household import Household
+from foothold_schemas.codec import decode_fact
 from foothold_schemas.envelope import FactRecord
+from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
 from tests.support.build import OPEN_DAY, claim, disaster, household, income, record, registered
 
 
@@ -48,3 +54,18 @@ def test_what_lies_more_than_25_months_back_is_forgotten_and_the_rest_stays() ->
     left = forget_old(home, OPEN_DAY)
 
     assert ([c.total for c in left.claims], left.incomes) == ([200], ())
+
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "schemas" / "examples" / "household-facts.v1").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_committed_example_with_all_its_fields_can_be_kept(path: Path) -> None:
+    fact = decode_fact(path.read_bytes())
+    if isinstance(fact.data, FeedHeard | DayOpened | PolicyAdopted):
+        known = note({}, fact.agency, fact.data) if isinstance(fact.data, FeedHeard) else {}
+        state: Household | Control = Control(open_day=OPEN_DAY, bundle="0" * 64, heard=known)
+        assert state == unpack_control(pack(state))
+    else:
+        state, folded = fold(Household(), fact, fact.data, OPEN_DAY)
+        assert (folded, state) == (Folded.APPLIED, unpack(pack(state)))

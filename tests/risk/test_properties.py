@@ -11,12 +11,13 @@ from foothold_risk.judge import judge
 from foothold_risk.rules.calendar import month_of, month_text
 from foothold_risk.rules.due import next_due
 from foothold_risk.rules.fold import Folded, fold
+from foothold_risk.rules.heard import Span
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.movement import move
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import Absence, HomeState, Member
 from foothold_schemas.transitions import Status
-from tests.support.build import OPEN_DAY, claim, disaster, household, income, judged, policy, registered
+from tests.support.build import AREA, OPEN_DAY, claim, disaster, household, income, judged, policy, registered
 
 yuan = st.integers(min_value=-500_000, max_value=3_000_000).map(lambda fen: f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02d}")
 bill = st.integers(min_value=1, max_value=3_000_000).map(lambda fen: f"{fen // 100}.{fen % 100:02d}")
@@ -45,8 +46,8 @@ def facts(draw: st.DrawFn) -> list[FactRecord]:
     entries = [registered(draw(people()), at=datetime(2026, 1, 1 + n, tzinfo=UTC)) for n in range(draw(st.integers(1, 2)))]
     year = [income(draw(yuan), "year", month="2026-05")] if draw(st.booleans()) else []
     more = [income(draw(yuan), f"i{n}", month=draw(months), yearly=draw(st.booleans())) for n in range(draw(st.integers(0, 4)))]
-    bills = [claim(draw(bill), f"c{n}", day=draw(days)) for n in range(draw(st.integers(0, 4)))]
-    storms = [disaster(f"d{n}", day=draw(days), home=draw(st.sampled_from(HomeState))) for n in range(draw(st.integers(0, 2)))]
+    bills = [claim(total := draw(bill), f"c{n}", day=draw(days), in_scope=draw(st.sampled_from([None, total]))) for n in range(draw(st.integers(0, 4)))]
+    storms = [disaster(f"d{n}", day=draw(days), home=draw(st.sampled_from(HomeState)), loss=draw(bill)) for n in range(draw(st.integers(0, 2)))]
     return [*entries, *year, *more, *bills, *storms]
 
 
@@ -99,20 +100,23 @@ def test_a_packed_household_unpacks_to_itself(given_facts: list[FactRecord]) -> 
     assert home == unpack(pack(home))
 
 
-@given(facts())
-def test_looking_only_on_due_days_says_the_same_as_looking_every_day(given_facts: list[FactRecord]) -> None:
+EVERYTHING_HEARD = {f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)}
+
+
+@given(facts(), st.sampled_from([{}, EVERYTHING_HEARD]))
+def test_looking_only_on_due_days_says_the_same_as_looking_every_day(given_facts: list[FactRecord], known: dict[str, tuple[Span, ...]]) -> None:
     home, rules = household(*given_facts), policy()
     every, lazy, due, said_daily, said_lazily = home, home, OPEN_DAY, [], []
     for n in range(430):
         day = OPEN_DAY + timedelta(days=n)
-        control = Control(open_day=day, bundle=rules.bundle)
+        control = Control(open_day=day, bundle=rules.bundle, heard=known)
         moment = datetime(2026, 6, 1, tzinfo=UTC)
         every, said = judge("a" * 32, every, control, rules, "b" * 32, moment)
         said_daily += said
         if day == due:
             lazy, said = judge("a" * 32, lazy, control, rules, "b" * 32, moment)
             said_lazily += said
-            due = next_due(lazy, day, rules.on(day)) or date.max
+            due = next_due(lazy, day, rules.on(day))
 
     assert said_daily == said_lazily
     assert every.position == lazy.position

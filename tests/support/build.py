@@ -96,6 +96,7 @@ def disaster(name: str = "disaster", *, day: date = date(2026, 6, 9), **what: An
         struck_on=day,
         home=what.get("home", HomeState.DESTROYED),
         main_worker=what.get("main_worker", WorkerState.UNHURT),
+        loss=None if "loss" not in what else Fen.parse(what["loss"]),
         is_verified=what.get("is_verified", True),
     )
     return record(fact, name, agency="emergency-management")

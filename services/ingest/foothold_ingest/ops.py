@@ -23,7 +23,7 @@ class Server(uvicorn.Server):
 
 def server(app: ASGIApp, host: str, port: int) -> Server:
     """A quiet server; our own log lines say what happened."""
-    return Server(uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=5))
+    return Server(uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=5))
 
 
 def make_ops(registry: CollectorRegistry, is_ready: Callable[[], bool]) -> Starlette:

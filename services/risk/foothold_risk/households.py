@@ -111,9 +111,8 @@ class Households:
         if household.as_of is None or self.policy is None:
             return
         due = next_due(household, household.as_of, self.policy.on(household.as_of))
-        if due is not None:
-            self._due_on[key] = due
-            self._due[due].add(key)
+        self._due_on[key] = due
+        self._due[due].add(key)
 
     def plan_anew(self) -> None:
         """Build the indexes: after a restore, and when another policy moves the days on which things fall due."""

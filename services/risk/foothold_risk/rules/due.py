@@ -7,22 +7,19 @@ from foothold_risk.rules.calendar import first_day, leaves_rolling_year, month_o
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.movement import earliest_exit
 from foothold_risk.rules.policy import PolicyOfDay
-from foothold_schemas.transitions import Status
 
 
-def next_due(household: Household, day: date, policy: PolicyOfDay) -> date | None:
-    """The first day after `day` on which figures, findings or an exit may change by time alone; None if never."""
-    return min((d for d in _turning_points(household, day, policy) if d > day), default=None)
+def next_due(household: Household, day: date, policy: PolicyOfDay) -> date:
+    """The first day after `day` on which figures, findings or an exit may change by time alone; at the latest when the month turns."""
+    return min(d for d in _turning_points(household, day, policy) if d > day)
 
 
 def _turning_points(household: Household, day: date, policy: PolicyOfDay) -> Iterator[date]:
-    position = household.position
-    if household.incomes or household.claims or household.disasters or position.status is not Status.CLEAR:
-        yield first_day(month_of(day) + 1)
+    yield first_day(month_of(day) + 1)  # windows, head counts and heard months move for everybody, even for a household without any fact
     days = (*(c.day for c in household.claims), *(d.day for d in household.disasters))
     yield from (leaves_rolling_year(d) for d in days)
-    if position.clear_since is not None:
-        yield earliest_exit(position.clear_since, policy.exit_signal_months)
+    if household.position.clear_since is not None:
+        yield earliest_exit(household.position.clear_since, policy.exit_signal_months)
     for member in household.register.members if household.register is not None else ():
         if member.left_on is not None:
             yield member.left_on + timedelta(days=1)

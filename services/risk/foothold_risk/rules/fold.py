@@ -35,8 +35,7 @@ def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day
         case MedicalClaimSettled():
             return _add(household, "claims", _claim(record, fact, identity), open_day)
         case DisasterStruck():
-            disaster = Disaster(identity, fact.struck_on, fact.hazard, fact.home, fact.main_worker, fact.loss, fact.is_verified)
-            return _add(household, "disasters", disaster, open_day)
+            return _add(household, "disasters", _disaster(fact, identity), open_day)
         case _:
             assert_never(fact)
 
@@ -105,4 +104,16 @@ def _claim(record: FactRecord, fact: MedicalClaimSettled, identity: bytes) -> Cl
         total=int(fact.total),
         in_scope=None if fact.in_scope is None else int(fact.in_scope),
         paid=fact.paid.total,
+    )
+
+
+def _disaster(fact: DisasterStruck, identity: bytes) -> Disaster:
+    return Disaster(
+        fact_id=identity,
+        day=fact.struck_on,
+        hazard=fact.hazard,
+        home=fact.home,
+        main_worker=fact.main_worker,
+        loss=None if fact.loss is None else int(fact.loss),
+        is_verified=fact.is_verified,
     )
