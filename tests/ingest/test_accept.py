@@ -110,6 +110,16 @@ def test_a_refusal_never_repeats_what_was_sent() -> None:
     assert "zhang" not in repr(rejected)
 
 
+@pytest.mark.parametrize("name", ["11010519491231002X", "张三", "a" * 60, "x y"])
+def test_a_name_that_may_be_personal_is_not_repeated_either(name: str) -> None:
+    in_data, in_envelope = judge(event(data={name: "1"})), judge(event() | {name: "1"})
+
+    assert isinstance(in_data, Rejected)
+    assert isinstance(in_envelope, Rejected)
+    assert name not in repr((in_data, in_envelope))
+    assert "/data/(withheld)" in [f.field for f in in_data.fields]
+
+
 @pytest.mark.parametrize(
     ("kind", "data", "field"),
     [

@@ -41,6 +41,13 @@ def test_the_place_of_a_bad_character_is_said_but_not_the_text() -> None:
     assert "secret" not in str(error.value)
 
 
+def test_a_key_that_stands_twice_is_named_only_if_it_is_a_plain_name() -> None:
+    with pytest.raises(NotStrict, match="the key amount stands twice"):
+        loads(b'{"amount": 1, "amount": 2}')
+    with pytest.raises(NotStrict, match="withheld"):
+        loads(b'{"11010519491231002X": 1, "11010519491231002X": 2}')
+
+
 def test_chinese_text_and_rare_characters_pass() -> None:
     assert loads('{"name": "贫困𬱖"}'.encode()) == {"name": "贫困𬱖"}
 

@@ -21,7 +21,7 @@ SINGLE = {"content-type": "application/cloudevents+json"}
 BATCH = {"content-type": "application/cloudevents-batch+json"}
 
 
-def eventually(ask: Callable[[], T | None], what: str, seconds: float = 30) -> T:
+def eventually(ask: Callable[[], T | None], what: str, seconds: float = 60) -> T:
     """The first answer that is something; fails with `what` when none comes."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

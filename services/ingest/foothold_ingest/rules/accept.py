@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from foothold_ingest.rules.names import repeatable
 from foothold_schemas.envelope import TYPE_PREFIX, TYPE_SUFFIX, CloudEvent, FactRecord, event_type
 from foothold_schemas.facts import (
     AGENCY_KINDS,
@@ -129,7 +130,7 @@ def _odd_attribute(event: Mapping[str, object]) -> Rejected | None:
     if odd is None:
         return None
     detail = "CloudEvents attribute names are lower-case letters and digits; what the event says stands in `data`."
-    return Rejected(RejectReason.INVALID_ENVELOPE, detail, (FieldProblem(f"/{odd[:40]}", "not an attribute name"),))
+    return Rejected(RejectReason.INVALID_ENVELOPE, detail, (FieldProblem(f"/{repeatable(odd)}", "not an attribute name"),))
 
 
 def _not_allowed(envelope: CloudEvent, kind: str, caller: Caller) -> Rejected | None:
@@ -147,7 +148,7 @@ def _not_allowed(envelope: CloudEvent, kind: str, caller: Caller) -> Rejected | 
 
 def _invalid(error: ValidationError, reason: RejectReason, prefix: str, detail: str) -> Rejected:
     fields = tuple(
-        FieldProblem(prefix + "".join(f"/{part}" for part in e["loc"]), _say(e["type"], e["msg"]))
+        FieldProblem(prefix + "".join(f"/{repeatable(part)}" for part in e["loc"]), _say(e["type"], e["msg"]))
         for e in error.errors(include_url=False, include_context=False, include_input=False)
     )
     return Rejected(reason, f"{detail} See `fields`.", fields[:20])

@@ -3,6 +3,8 @@
 import json
 from typing import Final, NoReturn
 
+from foothold_ingest.rules.names import repeatable
+
 MAX_DEPTH: Final = 32
 MAX_TEXT: Final = 4096
 
@@ -39,7 +41,7 @@ def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     if len(result) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise NotStrict("duplicate_key", f"the key {twice[:60]!r} stands twice in one object")
+        raise NotStrict("duplicate_key", f"the key {repeatable(twice)} stands twice in one object")
     return result
 
 
@@ -56,7 +58,7 @@ def _walk(value: JsonValue, path: str, depth: int) -> None:
         case dict():
             for name, item in value.items():
                 _check_text(name, path)
-                _walk(item, f"{path}/{name[:60]}", depth + 1)
+                _walk(item, f"{path}/{repeatable(name)}", depth + 1)
         case list():
             for index, item in enumerate(value):
                 _walk(item, f"{path}/{index}", depth + 1)
