@@ -131,7 +131,7 @@ def test_recovering_is_shown_on_the_case() -> None:
     response = respond(case(), transition(movement=Movement.RECOVERING, status=Status.RECOVERING), frozenset(), LIMITS)
 
     assert response.case is not None
-    assert response.case.has_recovered
+    assert response.case.is_recovering
 
 
 def test_a_case_goes_from_lead_to_verifying_to_verified() -> None:

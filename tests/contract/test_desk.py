@@ -5,16 +5,21 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.accounts import LOCK_MINUTES, MAX_FAILURES, Accounts
 from foothold_alerts.cases import Cases, Stale
+from foothold_alerts.database import connect
 from foothold_alerts.inbox import Inbox
+from foothold_alerts.metrics import Metrics
 from foothold_alerts.rules.act import Action
 from foothold_alerts.rules.case import CloseReason
+from foothold_alerts.web.app import Desk, make_app
 from foothold_alerts.workflows import load_limits
 from foothold_schemas.codec import decode_output
 from foothold_schemas.transitions import DayDone, ExitReason, FindingKind, Movement, Status, Transition
@@ -161,3 +166,23 @@ async def test_guessing_is_braked_and_the_brake_lets_go(alerts_database: AsyncEn
     assert guesses == [None] * MAX_FAILURES
     assert locked is None
     assert later is not None
+
+
+async def test_while_the_database_is_away_pages_say_so_and_nothing_crashes() -> None:
+    engine = connect("postgresql+psycopg://nobody@127.0.0.1:9/nothing")
+    desk = Desk(
+        accounts=Accounts(engine, session_hours=1),
+        cases=Cases(engine, load_limits()),
+        inbox=Inbox(engine),
+        metrics=Metrics(CollectorRegistry()),
+        is_production=False,
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(make_app(desk)), base_url="http://desk") as client:
+        answers = [
+            await client.get("/", headers={"cookie": "foothold=somebody"}),
+            await client.post("/login", data={"name": "zhang", "password": "x"}),
+        ]
+    await engine.dispose()
+
+    assert [a.status_code for a in answers] == [httpx.codes.SERVICE_UNAVAILABLE] * 2
+    assert all("暂时无法使用" in a.text for a in answers)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import urllib.request
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,8 @@ from deploy.kafka.topics import make_topics
 from deploy.local.kafka import Kafka
 from deploy.local.stack import Stack
 from foothold_ingest.agencies import Agencies
+from foothold_ingest.api import Door, make_app
+from foothold_ingest.database import connect
 from foothold_ingest.days import CannotOpen, Days
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Busy, Publisher, Unknown
@@ -66,6 +69,17 @@ def test_one_bad_event_in_a_batch_is_named_and_the_others_are_taken(foothold: St
     refused = answer.json()["results"][3]
     assert (refused["problem"]["type"], refused["problem"]["fields"][0]["field"]) == ("urn:foothold:problem:unknown-field", "/data/amout")
     assert {f"door-batch-{n}" for n in (0, 1, 2, 4, 5)} == set(facts_in_log(foothold, "door-batch"))
+
+
+def test_the_metrics_count_what_was_judged_by_kind_and_outcome_and_nothing_the_sender_made_up(foothold: Stack, sender: Sender) -> None:
+    sender.post("statistics", report(sender, "door-metric", amount=5))
+    sender.post("statistics", report(sender, "door-metric") | {"type": "made.up.by-the-sender"})
+    with urllib.request.urlopen(f"{foothold.ops_url('ingest')}/metrics") as answer:
+        text = answer.read().decode()
+
+    assert 'foothold_ingest_facts_total{kind="IncomeReported",outcome="invalid_field"}' in text
+    assert 'foothold_ingest_facts_total{kind="unknown",outcome="unknown_kind"}' in text
+    assert "made.up" not in text
 
 
 def test_what_concerns_everybody_stands_once_in_every_partition(foothold: Stack, sender: Sender) -> None:
@@ -177,6 +191,21 @@ async def test_while_the_broker_stands_still_the_answer_is_unknown_in_time_and_t
 
     assert waited < 2.5
     assert ids == ["late", "next"]
+
+
+async def test_while_the_database_is_away_the_answer_is_503_and_says_to_send_again(broker: str) -> None:
+    one, metrics = publisher(broker), Metrics(CollectorRegistry())
+    await one.start()
+    away = connect("postgresql+psycopg://nobody@127.0.0.1:9/nothing")
+    days = Days(away, one, metrics, DayClock.MANUAL)
+    door = Door(agencies=Agencies(away, b"k" * 32), publisher=one, days=days, metrics=metrics, day_clock=DayClock.MANUAL, secret=b"h" * 32)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(make_app(door)), base_url="http://door") as client:
+        answer = await client.post("/v1/events", json={}, headers={**SINGLE, "authorization": "Bearer fh_12345678_" + "x" * 43})
+    await one.stop()
+    await away.dispose()
+
+    assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    assert (answer.headers["retry-after"], answer.json()["type"]) == ("2", "urn:foothold:problem:register-away")
 
 
 async def opened(broker: str) -> list[list[date]]:

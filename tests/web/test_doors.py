@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 import httpx
+import psycopg
 import pytest
 
 from deploy.local.stack import Stack
@@ -56,6 +57,16 @@ def test_the_session_cookie_is_out_of_reach_for_scripts_and_other_sites(visitor:
     cookie = visitor.post("/login", data={"name": "caseworker", "password": sender.passwords["caseworker"]}).headers["set-cookie"]
 
     assert {"httponly", "samesite=strict"} <= {part.strip().lower() for part in cookie.split(";")}
+
+
+def test_logging_out_ends_the_session_and_is_audited(foothold: Stack, caseworker: httpx.Client) -> None:
+    token = caseworker.cookies["foothold"]
+    caseworker.post("/logout", data={"csrf": csrf(caseworker)})
+    with psycopg.connect(foothold.postgres.dsn("foothold_alerts")) as connection:
+        (last,) = connection.execute("select action from audit where actor = 'caseworker' order by audit_id desc limit 1").fetchall()
+
+    assert last == ("log_out",)
+    assert caseworker.get("/", cookies={"foothold": token}).status_code == httpx.codes.SEE_OTHER
 
 
 def test_a_form_without_the_sessions_token_or_from_elsewhere_is_refused(caseworker: httpx.Client) -> None:

@@ -89,9 +89,10 @@ class Accounts:
             row = (await connection.execute(wanted)).one_or_none()
         return None if row is None else Person(row.name, row.area, row.csrf)
 
-    async def log_out(self, token: str) -> None:
+    async def log_out(self, person: Person, token: str, now: datetime) -> None:
         """End the session."""
         async with self._engine.begin() as connection:
+            await connection.execute(insert(AuditRow), [{"at": now, "actor": person.name, "action": "log_out", "detail": {}}])
             await connection.execute(delete(SessionRow).where(SessionRow.token_hash == _hash(token)))
 
 

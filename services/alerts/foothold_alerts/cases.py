@@ -19,7 +19,7 @@ from foothold_schemas.transitions import DayDone, FindingKind, Transition
 from foothold_schemas.values import Group
 
 SYSTEM: Final = "foothold"
-_CHANGING: Final = ("stage", "is_urgent", "priority_group", "due_on", "close_reason", "has_recovered", "version", "latest", "register_number", "area")
+_CHANGING: Final = ("stage", "is_urgent", "priority_group", "due_on", "close_reason", "is_recovering", "version", "latest", "register_number", "area")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ def case_of(row: RowMapping) -> Case:
         opened_on=row["opened_on"],
         due_on=row["due_on"],
         close_reason=None if row["close_reason"] is None else CloseReason(row["close_reason"]),
-        has_recovered=row["has_recovered"],
+        is_recovering=row["is_recovering"],
     )
 
 
@@ -222,7 +222,7 @@ def _row(case: Case, version: int, transition: Transition) -> dict[str, object]:
         "opened_on": case.opened_on,
         "due_on": case.due_on,
         "close_reason": None if case.close_reason is None else case.close_reason.value,
-        "has_recovered": case.has_recovered,
+        "is_recovering": case.is_recovering,
         "version": version,
         "latest": transition.model_dump(mode="json", exclude_none=True),
     }

@@ -34,7 +34,7 @@ class CaseRow(Base):
     opened_on: Mapped[date] = mapped_column(Date)
     due_on: Mapped[date] = mapped_column(Date)
     close_reason: Mapped[str | None] = mapped_column(Text)
-    has_recovered: Mapped[bool]
+    is_recovering: Mapped[bool]
     assigned_to: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(Integer)
     latest: Mapped[JsonObject] = mapped_column(JSONB)

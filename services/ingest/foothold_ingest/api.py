@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 from fastapi import FastAPI, Request, Response
+from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.responses import JSONResponse
 
 from foothold_ingest.agencies import Agencies
@@ -17,7 +18,8 @@ from foothold_ingest.publish import Busy, Publisher, Unknown
 from foothold_ingest.rules.accept import Accepted, Caller, Rejected, RejectReason, accept
 from foothold_ingest.rules.strict_json import JsonValue, NotStrict, loads
 from foothold_ingest.settings import DayClock
-from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
+from foothold_schemas.envelope import event_type
+from foothold_schemas.facts import AGENCY_KINDS, OPERATOR_KINDS, DayOpened, FeedHeard, PolicyAdopted
 
 SINGLE: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
@@ -46,7 +48,12 @@ class Door:
     async def events(self, request: Request) -> Response:
         """POST /v1/events."""
         started = time.perf_counter()
-        response = await self._answer(request)
+        try:
+            response = await self._answer(request)
+        except (OperationalError, InterfaceError):
+            log.warning("ingest.database_away")
+            detail = "The register of agencies cannot be asked at this moment; send the same request again."
+            response = answer(problem(503, "register_away", detail), {"retry-after": RETRY_SECONDS})
         self._metrics.requests.labels(str(response.status_code)).inc()
         log.info("ingest.request", status=response.status_code, ms=round((time.perf_counter() - started) * 1000, 1))
         return response
@@ -85,8 +92,8 @@ class Door:
         except Unknown:
             detail = "Kafka has not confirmed; the facts may be there or not. Send the same events (same source and id) again: repeats count once."
             return answer(problem(503, "unconfirmed", detail, outcome="unknown"), {"retry-after": RETRY_SECONDS})
-        for judgement in results:
-            self._tell(judgement)
+        for event, judgement in zip(events, results, strict=True):
+            self._tell(_kind(event), judgement)
         return [of_rejected(r) if isinstance(r, Rejected) else r for r in results]
 
     async def _open_day(self, accepted: Accepted) -> Accepted | Problem:
@@ -99,7 +106,7 @@ class Door:
             return problem(409, "day_not_opened", f"The day was not opened: {error}.")
         return accepted
 
-    def _tell(self, judgement: Accepted | Rejected | Problem) -> None:
+    def _tell(self, kind: str, judgement: Accepted | Rejected | Problem) -> None:
         match judgement:
             case Accepted(record):
                 self._metrics.facts.labels(record.data.kind, "accepted").inc()
@@ -107,17 +114,23 @@ class Door:
                     "ingest.event", fact_id=record.fact_id, household_id=record.household_id, kind=record.data.kind, agency=record.agency, outcome="accepted"
                 )
             case Rejected(reason, _, fields):
-                self._metrics.facts.labels("unknown", reason.value).inc()
-                log.info("ingest.event", outcome="rejected", reason=reason.value, fields=[f.field for f in fields])
+                self._metrics.facts.labels(kind, reason.value).inc()
+                log.info("ingest.event", kind=kind, outcome="rejected", reason=reason.value, fields=[f.field for f in fields])
             case _:
-                self._metrics.facts.labels("DayOpened", "refused").inc()
-                log.info("ingest.event", outcome="rejected", reason=judgement["type"])
+                self._metrics.facts.labels(kind, "refused").inc()
+                log.info("ingest.event", kind=kind, outcome="rejected", reason=judgement["type"])
 
 
 def _judge(event: JsonValue, judge: Callable[[dict[str, JsonValue]], Accepted | Rejected]) -> Accepted | Rejected:
     if not isinstance(event, dict):
         return Rejected(RejectReason.INVALID_ENVELOPE, "An event is a JSON object.")
     return judge(event)
+
+
+def _kind(event: JsonValue) -> str:
+    """The event's kind for metrics and logs: one of the known ones, or `unknown`, whatever the sender wrote."""
+    named = event.get("type") if isinstance(event, dict) else None
+    return next((kind for kind in (*AGENCY_KINDS, *OPERATOR_KINDS) if named == event_type(kind)), "unknown")
 
 
 async def _body(request: Request) -> bytes:

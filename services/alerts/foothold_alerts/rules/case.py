@@ -63,7 +63,7 @@ class Case:
     opened_on: date
     due_on: date
     close_reason: CloseReason | None = None
-    has_recovered: bool = False
+    is_recovering: bool = False
 
     @property
     def case_id(self) -> str:

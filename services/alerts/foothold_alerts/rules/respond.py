@@ -51,7 +51,7 @@ def respond(case: Case | None, transition: Transition, helped: AbstractSet[Findi
             due_on=transition.open_day + timedelta(days=limits.settle_days),
         )
         return Response(opened, "opened", proposals)
-    changed = replace(case, is_urgent=transition.is_urgent, group=transition.group, has_recovered=transition.status is Status.RECOVERING)
+    changed = replace(case, is_urgent=transition.is_urgent, group=transition.group, is_recovering=transition.status is Status.RECOVERING)
     if case.stage not in OPEN and transition.movement in _NEWS:
         due_on = transition.open_day + timedelta(days=limits.settle_days)
         return Response(replace(changed, stage=Stage.LEAD, close_reason=None, due_on=due_on), "reopened", proposals)
@@ -63,7 +63,7 @@ def _close(case: Case | None, transition: Transition) -> Response:
         return Response(None, "noted")
     reason = CloseReason.NATURAL if transition.exit_reason is ExitReason.NATURAL else CloseReason.SIGNAL_ENDED
     stage = case.stage if case.stage is Stage.DISMISSED else Stage.CLOSED
-    closed = replace(case, stage=stage, close_reason=case.close_reason or reason, group=None, is_urgent=False, has_recovered=False)
+    closed = replace(case, stage=stage, close_reason=case.close_reason or reason, group=None, is_urgent=False, is_recovering=False)
     return Response(closed, "closed", withdraws=True)
 
 

@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from foothold_alerts.accounts import Accounts, Person
 from foothold_alerts.cases import Cases, Stale
@@ -116,6 +117,16 @@ def make_app(desk: Desk) -> FastAPI:
         said = ("地址或表单中的内容无效，请返回后重试。", "Something in the address or the form is not valid; go back and try again.")
         return pages.render("message.html", 422, person=None, title=("请求无效", "Not valid"), text=said)
 
+    @app.exception_handler(InterfaceError)
+    @app.exception_handler(OperationalError)
+    async def away(_request: Request, _error: Exception) -> Response:
+        log.warning("alerts.database_away")
+        said = (
+            "系统暂时无法使用，请稍后再试；已提交的内容不会丢失。",
+            "The desk cannot be reached at this moment; try again shortly. Nothing submitted is lost.",
+        )
+        return pages.render("message.html", 503, person=None, title=("暂时无法使用", "Temporarily unavailable"), text=said)
+
     @app.exception_handler(Forged)
     async def refuse(_request: Request, _error: Forged) -> Response:
         return pages.render(
@@ -147,7 +158,7 @@ def _log_in_routes(desk: Desk, pages: Pages) -> APIRouter:
     async def log_out(request: Request, csrf: Annotated[str, Form()]) -> Response:
         person = await _person(desk, request)
         _own_form(request, person, csrf)
-        await desk.accounts.log_out(request.cookies[desk.cookie])
+        await desk.accounts.log_out(person, request.cookies[desk.cookie], datetime.now(UTC))
         response = RedirectResponse("/login", status_code=303)
         response.delete_cookie(desk.cookie, path="/", secure=desk.is_production, httponly=True, samesite="strict")
         return response

@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("opened_on", sa.Date, nullable=False),
         sa.Column("due_on", sa.Date, nullable=False),
         sa.Column("close_reason", sa.Text),
-        sa.Column("has_recovered", sa.Boolean, nullable=False),
+        sa.Column("is_recovering", sa.Boolean, nullable=False),
         sa.Column("assigned_to", sa.Text),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("latest", JSONB, nullable=False),
