@@ -66,7 +66,7 @@ def test_logging_out_ends_the_session_and_is_audited(foothold: Stack, caseworker
         (last,) = connection.execute("select action from audit where actor = 'caseworker' order by audit_id desc limit 1").fetchall()
 
     assert last == ("log_out",)
-    assert caseworker.get("/", cookies={"foothold": token}).status_code == httpx.codes.SEE_OTHER
+    assert httpx.get(f"{foothold.inbox_url}/", headers={"cookie": f"foothold={token}"}).status_code == httpx.codes.SEE_OTHER
 
 
 def test_a_form_without_the_sessions_token_or_from_elsewhere_is_refused(caseworker: httpx.Client) -> None:

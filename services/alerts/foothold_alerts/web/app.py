@@ -122,8 +122,8 @@ def make_app(desk: Desk) -> FastAPI:
     async def away(_request: Request, _error: Exception) -> Response:
         log.warning("alerts.database_away")
         said = (
-            "系统暂时无法使用，请稍后再试；已提交的内容不会丢失。",
-            "The desk cannot be reached at this moment; try again shortly. Nothing submitted is lost.",
+            "系统暂时无法使用，请稍后再试。",
+            "The desk cannot be reached at this moment; try again shortly.",
         )
         return pages.render("message.html", 503, person=None, title=("暂时无法使用", "Temporarily unavailable"), text=said)
 
