@@ -12,7 +12,7 @@ with warnings.catch_warnings():  # platformdirs warns where no XDG_RUNTIME_DIR i
     from deploy.local.stack import Ports, Stack
 
 from deploy.errors import CannotStart
-from deploy.local.ports import free_port, wanted_port
+from deploy.local.ports import wanted_port
 from deploy.local.welcome import adopt_shipped_policy, give_access
 
 
@@ -35,8 +35,8 @@ def up() -> None:
     def line(name: str, text: str) -> None:
         sys.stdout.write(f"{name:<8} {text}\n")
 
-    stack = Stack(Path("var/up"), Ports(*wanted.values()), day_clock="wall", say=line, on_line=line)
-    stack.kafka.port = int(os.environ.get("FOOTHOLD_KAFKA_PORT") or free_port())
+    kafka_port = int(os.environ["FOOTHOLD_KAFKA_PORT"]) if os.environ.get("FOOTHOLD_KAFKA_PORT") else None
+    stack = Stack(Path("var/up"), Ports(*wanted.values()), day_clock="wall", kafka_port=kafka_port, say=line, on_line=line)
     is_first = not (stack.folder / "access.json").is_file()
     with stack:
         sys.stdout.write(give_access(stack))

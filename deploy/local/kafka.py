@@ -79,6 +79,10 @@ def verify(jars: list[Path]) -> None:
         )
 
 
+class PortLost(CannotStart):
+    """Somebody took one of the broker's ports between our choice and its start."""
+
+
 class Kafka:
     """One broker with its own data folder. `bootstrap` is its address once started."""
 
@@ -86,6 +90,7 @@ class Kafka:
         self.folder = folder
         self.port = port or free_port()
         self.controller_port = free_port()
+        self._may_move = port is None
         self.log_path = folder / "kafka.log"
         self._say = say
         self._process: subprocess.Popen[bytes] | None = None
@@ -107,6 +112,16 @@ class Kafka:
         jars = classpath(self._say)
         wanted_port(self.port, "FOOTHOLD_KAFKA_PORT")
         try:
+            self._start(jars)
+        except PortLost as error:
+            if not self._may_move:
+                raise
+            self._say(f"{error.what} Trying other ports.")
+            self.port, self.controller_port = free_port(), free_port()
+            self._start(jars)
+
+    def _start(self, jars: list[Path]) -> None:
+        try:
             self.folder.mkdir(parents=True, exist_ok=True)
             properties = self.folder / "server.properties"
             properties.write_text(self._properties())
@@ -114,7 +129,9 @@ class Kafka:
             raise from_os_error(error, "Preparing Kafka's data folder") from error
         if not (self.folder / "log" / "meta.properties").is_file():
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            self._run(jars, "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(properties)).wait(START_SECONDS)
+            formatting = self._run(jars, "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(properties))
+            if formatting.wait(START_SECONDS):
+                raise CannotStart(f"Kafka's data folder could not be made ready: {self._last_words()}", f"Its log is {self.log_path}.")
         self._process = self._run(jars, "kafka.Kafka", str(properties))
         self._wait()
 
@@ -127,7 +144,10 @@ class Kafka:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self._process is not None and self._process.poll() is not None:
-                raise CannotStart(f"Kafka ended while starting: {self._last_words()}", f"Its log is {self.log_path}.")
+                self._process = None
+                said = self.log_path.read_text(errors="replace")
+                kind = PortLost if "BindException" in said or "Address already in use" in said else CannotStart
+                raise kind(f"Kafka ended while starting: {self._last_words()}", f"Its log is {self.log_path}; it ends with:\n{said[-1500:]}")
             try:
                 socket.create_connection((LOOPBACK, self.port), 0.2).close()
             except OSError:
@@ -140,7 +160,8 @@ class Kafka:
         lines = self.log_path.read_text(errors="replace").strip().splitlines()
         if any("No space left" in line for line in lines[-50:]):
             return "the disk is full."
-        return lines[-1] if lines else "it said nothing."
+        causes = [line.strip() for line in lines[-200:] if "Exception" in line or "ERROR" in line]
+        return (causes or lines or ["it said nothing."])[-1]
 
     def stop(self) -> None:
         """Ask it to end; insist after a while."""

@@ -8,14 +8,20 @@ from deploy.errors import CannotStart
 
 LOOPBACK = "127.0.0.1"
 _OURS = (20_000, 32_000)
+_CHANCE = random.SystemRandom()  # not the seeded generator of a test run, which would choose the same ports again and again
+_GIVEN: set[int] = set()
+"""Ports this process has given out: their servers may not listen yet."""
 
 
 def free_port() -> int:
     """A port nobody uses, from below the range that outgoing connections are given, so that none takes it before its server starts."""
     while True:
-        port = random.randrange(*_OURS)  # noqa: S311 - chance is enough to keep two runs apart
+        port = _CHANCE.randrange(*_OURS)
+        if port in _GIVEN:
+            continue
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind((LOOPBACK, port))
+            _GIVEN.add(port)
             return port
 
 

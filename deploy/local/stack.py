@@ -60,12 +60,13 @@ class Stack:
         *,
         day_clock: str,
         policy_folder: Path | None = None,
+        kafka_port: int | None = None,
         say: Line | None = None,
         on_line: Line | None = None,
     ) -> None:
         self.folder = folder.resolve()
         self.ports = ports
-        self.kafka = Kafka(self.folder / "kafka", lambda text: self._say("kafka", text))
+        self.kafka = Kafka(self.folder / "kafka", lambda text: self._say("kafka", text), kafka_port)
         self.postgres = Postgres(self.folder / "postgres")
         self.services: dict[str, Service] = {}
         self.secrets: dict[str, str] = {}

@@ -17,11 +17,13 @@ import psutil
 import pytest
 
 from deploy.errors import CannotStart, from_os_error
+from deploy.kafka.topics import make_topics
 from deploy.local import kafka
 from deploy.local.leftovers import end_leftovers, remember
 from deploy.local.ports import LOOPBACK, free_port, is_free, wanted_port
 from deploy.local.stack import Ports, Stack
 from deploy.local.supervise import QUICK_DEATHS, Service
+from foothold_schemas.topics import EMBEDDED_PARTITIONS
 from tests.support.parts import ROOT
 from tests.support.sender import SINGLE, eventually
 
@@ -218,3 +220,24 @@ def open_leads(ops_port: str) -> float:
 
 def vars_of(ports: Ports) -> tuple[int, ...]:
     return tuple(getattr(ports, name) for name in Ports.__slots__)
+
+
+@pytest.mark.kafka
+def test_kafka_moves_to_other_ports_when_one_is_lost_before_it_listens(folder: Path) -> None:
+    broker = kafka.Kafka(folder / "kafka", print)
+    with socket.socket() as thief:
+        thief.bind((LOOPBACK, broker.controller_port))
+        thief.listen()
+        lost = broker.controller_port
+        broker.start()
+    try:
+        make_topics(broker.bootstrap, EMBEDDED_PARTITIONS)
+        assert broker.controller_port != lost
+    finally:
+        broker.stop()
+
+
+def test_ports_are_given_out_once() -> None:
+    given = [free_port() for _ in range(200)]
+
+    assert len(given) == len(set(given))
