@@ -214,7 +214,15 @@ async def test_who_takes_a_partition_over_fences_the_former_owner(broker: str) -
     metrics = Metrics(CollectorRegistry())
     async with AIOKafkaConsumer(bootstrap_servers=broker, group_id="risk", enable_auto_commit=False, isolation_level="read_committed") as consumer:
         source, records = await _household_records(broker, consumer)
-        arguments = {"source": source, "bootstrap": broker, "consumer": consumer, "policies": {RULES.bundle: RULES}, "metrics": metrics}
+        commits: list[int] = []
+        arguments = {
+            "source": source,
+            "bootstrap": broker,
+            "consumer": consumer,
+            "policies": {RULES.bundle: RULES},
+            "metrics": metrics,
+            "on_commit": lambda: commits.append(1),
+        }
         paused = await take_over(**arguments)
         successor = await take_over(**arguments)
         await successor.work(records)
@@ -225,6 +233,7 @@ async def test_who_takes_a_partition_over_fences_the_former_owner(broker: str) -
         await successor.producer.stop()
 
     assert [t.number for t in await said(broker, 2)] == [1, 2]
+    assert commits  # each commit is progress the watchdog is told of
 
 
 async def _household_records(broker: str, consumer: AIOKafkaConsumer) -> tuple[TopicPartition, list[object]]:
@@ -248,7 +257,7 @@ async def test_what_a_transaction_took_back_is_never_restored(broker: str) -> No
         await producer.send_and_wait(HOUSEHOLD_STATE.name, b"\x01never", key=b"a" * 32, partition=0)
         await producer.abort_transaction()
     async with AIOKafkaConsumer(bootstrap_servers=broker, group_id="risk", enable_auto_commit=False) as consumer:
-        owner = await asyncio.wait_for(take_over(source=source, bootstrap=broker, consumer=consumer, policies={}, metrics=metrics), 20)
+        owner = await asyncio.wait_for(take_over(source=source, bootstrap=broker, consumer=consumer, policies={}, metrics=metrics, on_commit=lambda: None), 20)
         await owner.producer.stop()
 
     assert owner.households._packed == {}

@@ -4,7 +4,7 @@ Memory changes only after the commit. Any exception ends the process; the succes
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
@@ -51,7 +51,15 @@ class Partition:
     """State and producer of one partition. `busy` is held while a transaction runs; `next_offset` is the first record not yet judged."""
 
     def __init__(
-        self, *, source: TopicPartition, producer: AIOKafkaProducer, households: Households, policies: Mapping[str, Policy], metrics: Metrics, next_offset: int
+        self,
+        *,
+        source: TopicPartition,
+        producer: AIOKafkaProducer,
+        households: Households,
+        policies: Mapping[str, Policy],
+        metrics: Metrics,
+        next_offset: int,
+        on_commit: Callable[[], None],
     ) -> None:
         self.source = source
         self.producer = producer
@@ -60,6 +68,7 @@ class Partition:
         self.busy = asyncio.Lock()
         self._policies = policies
         self._metrics = metrics
+        self._on_commit = on_commit
 
     async def work(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         """Judge records in order. A fact for everybody is a border: what came before is committed first."""
@@ -203,6 +212,7 @@ class Partition:
                     await self.producer.send(topic, value, key=key, partition=None if topic == QUARANTINE.name else self.source.partition)
                 if next_offset is not None:
                     await self.producer.send_offsets_to_transaction({self.source: next_offset}, GROUP_ID)
+        self._on_commit()
         self.households.take_over(batch)
         if next_offset is not None:
             self.next_offset = next_offset

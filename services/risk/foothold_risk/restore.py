@@ -1,7 +1,7 @@
 """Takes a partition over: fences the old owner, then reads where it stopped and what it knew. The order matters."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
@@ -23,7 +23,15 @@ def transactional_id(source: TopicPartition) -> str:
     return f"foothold-{GROUP_ID}-{source.topic}-{source.partition}"
 
 
-async def take_over(*, source: TopicPartition, bootstrap: str, consumer: AIOKafkaConsumer, policies: Mapping[str, Policy], metrics: Metrics) -> Partition:
+async def take_over(
+    *,
+    source: TopicPartition,
+    bootstrap: str,
+    consumer: AIOKafkaConsumer,
+    policies: Mapping[str, Policy],
+    metrics: Metrics,
+    on_commit: Callable[[], None],
+) -> Partition:
     """Fence, read the committed offset, restore the state; in this order."""
     started = time.perf_counter()
     producer = AIOKafkaProducer(
@@ -52,7 +60,9 @@ async def take_over(*, source: TopicPartition, bootstrap: str, consumer: AIOKafk
         next_offset=committed or 0,
         seconds=round(time.perf_counter() - started, 3),
     )
-    return Partition(source=source, producer=producer, households=households, policies=policies, metrics=metrics, next_offset=committed or 0)
+    return Partition(
+        source=source, producer=producer, households=households, policies=policies, metrics=metrics, next_offset=committed or 0, on_commit=on_commit
+    )
 
 
 async def _read_changelog(bootstrap: str, partition: int, households: Households) -> int:

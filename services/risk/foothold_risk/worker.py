@@ -111,7 +111,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     async def _restore(self, source: TopicPartition) -> None:
         try:
-            owner = await take_over(source=source, bootstrap=self._bootstrap, consumer=self._consumer, policies=self._policies, metrics=self._metrics)
+            owner = await take_over(
+                source=source, bootstrap=self._bootstrap, consumer=self._consumer, policies=self._policies, metrics=self._metrics, on_commit=self._watchdog.feed
+            )
             if self._restoring.get(source) is not asyncio.current_task():
                 await owner.producer.stop()
                 return

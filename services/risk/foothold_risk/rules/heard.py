@@ -34,7 +34,7 @@ def unheard_months(household: Household, months: Iterable[int], feeds: tuple[str
     unheard: set[int] = set()
     for agency in feeds:
         silent = set(months).difference(*(range(i.first_month, i.last_month + 1) for i in household.incomes if i.agency == agency))
-        unheard |= {month for month in silent if not _has_spoken(household, month, agency, heard)} if silent else silent
+        unheard |= {month for month in silent if not _has_spoken(household, month, agency, heard)}
     return tuple(sorted(unheard))
 
 
