@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 READY := .venv/.ready
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-fast check bench lock generate format
+.PHONY: help demo up test test-fast test-faults check bench lock generate format
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sort | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ check: $(READY) ## Format, lint, types, import contracts, declared dependencies,
 	@for p in schemas services/ingest services/risk services/alerts; do .venv/bin/deptry $$p --config $$p/pyproject.toml --no-ansi 2>/dev/null || exit 1; done
 	@$(PY) -m foothold_schemas.generate --check
 	@$(PY) -m deploy.docs --check
+
+test-faults: $(READY) ## The fault tests, longer (SECONDS=120, SEED=a number replays a run)
+	@FOOTHOLD_FAULT_SECONDS=$(or $(SECONDS),120) FOOTHOLD_FAULT_SEED=$(or $(SEED),20261125) $(PY) -m pytest tests/faults -s
 
 bench: $(READY) ## How fast the path is on this machine; figures as JSON in var/
 	@$(PY) -m bench.path

@@ -1,6 +1,7 @@
 """The demonstration county: 5,999 surveyed households as agencies would report them, in CloudEvents."""
 
 import csv
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,6 +16,9 @@ COUNTY: Final = "370399"
 DATA: Final = Path(__file__).with_name("data") / "vlss1998.csv"
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 COMMUNES_A_TOWNSHIP: Final = 20
+
+_SURNAMES: Final = "赵钱孙李周吴郑王冯陈褚卫"
+_GIVEN: Final = "安和平福康宁丰禾田春林泉"
 
 Event = dict[str, object]
 
@@ -55,11 +59,19 @@ def month_before(day: date, months: int) -> date:
     return date(index // 12, index % 12 + 1, 1)
 
 
+def contact(household: Surveyed) -> Event:
+    """An invented head of household, the same for the same register number. The survey itself names nobody."""
+    chosen = int.from_bytes(hashlib.blake2b(household.number.encode(), digest_size=4).digest())
+    name = _SURNAMES[chosen % len(_SURNAMES)] + "示" + _GIVEN[chosen // 64 % len(_GIVEN)]
+    return {"name": name, "address": f"示范县第{household.commune}村{chosen % 300 + 1}号", "telephone": f"000-{chosen % 10**7:07d}"}
+
+
 def registrations(households: list[Surveyed], now: datetime) -> Iterator[Event]:
-    """One register entry each: everybody ordinary, members without any personal datum."""
+    """One register entry each: everybody ordinary, the contact invented."""
     for h in households:
         members = [{"person_ref": f"{h.number}-{n}"} for n in range(1, h.members + 1)]
         data: Event = {"authority": COUNTY, "register_number": h.number, "area": h.village, "standing": "ordinary", "members": members}
+        data["contact"] = contact(h)
         yield _event("statistics", "HouseholdRegistered", f"reg-{h.number}", h, now, data)
 
 

@@ -117,7 +117,7 @@ class Demo:
     def _go_live(self) -> None:
         now = datetime.now(UTC)
         adopted = operator_event("PolicyAdopted", f"adopt-{self._bundle[:12]}", now, {"bundle": self._bundle})
-        opened = operator_event("DayOpened", f"open-{self.today}", now, {"day": self.today.isoformat()})
+        opened = operator_event("DayOpened", f"open-{self.today}", now, {"day": self.today.isoformat(), "is_quiet": True})
         self._doors["operator"].send([adopted, opened])
         with self._progress() as progress:
             task = progress.add_task("启动：逐户研判 go-live: judge every household", total=EMBEDDED_PARTITIONS)

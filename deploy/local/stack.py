@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -30,7 +31,7 @@ from foothold_schemas.topics import EMBEDDED_PARTITIONS
 SERVICES: Final = ("ingest", "risk", "alerts")
 DATABASES: Final = ("foothold_ingest", "foothold_alerts")
 READY_SECONDS: Final = 60
-_SECRETS: Final = ("FOOTHOLD_HOUSEHOLD_SECRET", "FOOTHOLD_KEY_SECRET")
+_SECRETS: Final = ("FOOTHOLD_HOUSEHOLD_SECRET", "FOOTHOLD_KEY_SECRET", "FOOTHOLD_QUARANTINE_SECRET", "FOOTHOLD_DIRECTORY_SECRET")
 _STARTED_BEFORE: Final = "pids.json"
 
 
@@ -51,9 +52,12 @@ class Ports:
 
 
 class Stack:
-    """A running Foothold in `folder`. Use it as a context manager; `say` gets one line of progress at a time."""
+    """A running Foothold in `folder`. Use it as a context manager; `say` gets one line of progress at a time.
 
-    def __init__(
+    `replicas` names services that run more than once: the second risk is `risk-2`. `more` are further variables for all of them.
+    """
+
+    def __init__(  # noqa: PLR0913 - choices of a whole deployment, each by its name
         self,
         folder: Path,
         ports: Ports,
@@ -61,6 +65,8 @@ class Stack:
         day_clock: str,
         policy_folder: Path | None = None,
         kafka_port: int | None = None,
+        replicas: Mapping[str, int] | None = None,
+        more: Mapping[str, str] | None = None,
         say: Line | None = None,
         on_line: Line | None = None,
     ) -> None:
@@ -72,6 +78,8 @@ class Stack:
         self.secrets: dict[str, str] = {}
         self._day_clock = day_clock
         self._policy_folder = policy_folder
+        self._more = dict(more or {})
+        self._own_ports = {f"{service}-{n}": (free_port(), free_port()) for service, count in (replicas or {}).items() for n in range(2, count + 1)}
         self._say: Line = say or (lambda _name, _text: None)
         self._on_line = on_line
         self._lock: InterProcessLock | None = None
@@ -88,7 +96,13 @@ class Stack:
 
     def ops_url(self, service: str) -> str:
         """A service's metrics and health."""
-        return f"http://{LOOPBACK}:{getattr(self.ports, service + '_ops')}"
+        port = self._own_ports[service][1] if service in self._own_ports else getattr(self.ports, f"{service}_ops")
+        return f"http://{LOOPBACK}:{port}"
+
+    def door_url(self, service: str) -> str:
+        """The outer door of a service that runs more than once, such as `alerts-2`."""
+        port = self._own_ports[service][0] if service in self._own_ports else getattr(self.ports, service)
+        return f"http://{LOOPBACK}:{port}"
 
     @staticmethod
     def wipe(folder: Path) -> None:
@@ -136,12 +150,18 @@ class Stack:
         self.secrets = self._keep_secrets()
         self._migrate()
         (self.folder / "log").mkdir(exist_ok=True)
-        for name in SERVICES:
-            service = Service(name, [f"foothold_{name}", "serve"], self.environment(), self.folder / "log" / f"{name}.jsonl", self._on_line)
-            service.start()
-            self.services[name] = service
+        for name in (*SERVICES, *self._own_ports):
+            self.start_service(name)
         self.wait_ready()
         self.remember()
+
+    def start_service(self, name: str, module: str | None = None) -> Service:
+        """Run a service, or its replica such as `risk-2`, from now on; `module` is what to run in its place."""
+        module = module or f"foothold_{name.partition('-')[0]}"
+        service = Service(name, [module, "serve"], self._environment_of(name), self.folder / "log" / f"{name}.jsonl", self._on_line)
+        service.start()
+        self.services[name] = service
+        return service
 
     def start_parts(self) -> None:
         """Kafka and PostgreSQL side by side, then the topics."""
@@ -170,6 +190,9 @@ class Stack:
             path.touch(mode=0o600)
             path.write_text(json.dumps({name: secrets.token_urlsafe(32) for name in _SECRETS}))
         kept: dict[str, str] = json.loads(path.read_text())
+        if missing := {name: secrets.token_urlsafe(32) for name in _SECRETS if name not in kept}:  # a folder made by an earlier version
+            kept |= missing
+            path.write_text(json.dumps(kept))
         return kept
 
     def environment(self) -> dict[str, str]:
@@ -179,6 +202,7 @@ class Stack:
             "FOOTHOLD_KAFKA_BOOTSTRAP": self.kafka.bootstrap,
             "FOOTHOLD_PARTITIONS": str(EMBEDDED_PARTITIONS),
             "FOOTHOLD_DAY_CLOCK": self._day_clock,
+            "FOOTHOLD_GO_LIVE": "at_start",
             "FOOTHOLD_INGEST_DATABASE_URL": self.postgres.url("foothold_ingest"),
             "FOOTHOLD_ALERTS_DATABASE_URL": self.postgres.url("foothold_alerts"),
             "FOOTHOLD_INGEST_PORT": str(self.ports.ingest),
@@ -190,7 +214,14 @@ class Stack:
         if self._policy_folder is not None:
             told["FOOTHOLD_POLICY_FOLDER"] = str(self._policy_folder.resolve())
         ours = {name: value for name, value in os.environ.items() if not name.startswith("FOOTHOLD_")}
-        return {**ours, **told, **self.secrets, "PYTHONUNBUFFERED": "1"}
+        return {**ours, **told, **self._more, **self.secrets, "PYTHONUNBUFFERED": "1"}
+
+    def _environment_of(self, name: str) -> dict[str, str]:
+        told = {**self.environment(), "FOOTHOLD_INSTANCE": name}
+        if name in self._own_ports:
+            kind, (door, ops) = name.partition("-")[0].upper(), self._own_ports[name]
+            told |= {f"FOOTHOLD_{kind}_PORT": str(door), f"FOOTHOLD_{kind}_OPS_PORT": str(ops)}
+        return told
 
     def _migrate(self) -> None:
         running = [

@@ -4,9 +4,11 @@ from typing import Final
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from foothold_schemas.directory import DirectoryEntry
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.quarantine import Quarantined, QuarantineReason
+from foothold_schemas.quarantine import Quarantined, RefusalReason
 from foothold_schemas.transitions import DayDone, RiskOutput, Transition
+from foothold_schemas.views import HouseholdView
 
 _OUTPUT: Final[TypeAdapter[Transition | DayDone]] = TypeAdapter(RiskOutput)
 _UNKNOWN_KIND = frozenset({"union_tag_invalid", "union_tag_not_found", "enum"})
@@ -15,7 +17,7 @@ _UNKNOWN_KIND = frozenset({"union_tag_invalid", "union_tag_not_found", "enum"})
 class Unreadable(Exception):  # noqa: N818 - named for what it says about the record
     """A record that cannot be decoded: `reason` from the closed list, `detail` with the fields at fault and no values."""
 
-    def __init__(self, reason: QuarantineReason, detail: str) -> None:
+    def __init__(self, reason: RefusalReason, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
@@ -29,7 +31,7 @@ def encode(message: BaseModel) -> bytes:
 def decode_fact(value: bytes | None) -> FactRecord:
     """A line of `household-facts.v1`; raise Unreadable."""
     if value is None:
-        raise Unreadable(QuarantineReason.NO_VALUE, "the record has no value")
+        raise Unreadable(RefusalReason.NO_VALUE, "the record has no value")
     try:
         return FactRecord.model_validate_json(value)
     except ValidationError as error:
@@ -39,9 +41,25 @@ def decode_fact(value: bytes | None) -> FactRecord:
 def decode_output(value: bytes | None) -> Transition | DayDone:
     """A line of `risk-transitions.v1`; raise Unreadable."""
     if value is None:
-        raise Unreadable(QuarantineReason.NO_VALUE, "the record has no value")
+        raise Unreadable(RefusalReason.NO_VALUE, "the record has no value")
     try:
         return _OUTPUT.validate_json(value)
+    except ValidationError as error:
+        raise _unreadable(error) from None
+
+
+def decode_view(value: bytes) -> HouseholdView:
+    """A line of `household-views.v1` that is no removal; raise Unreadable."""
+    try:
+        return HouseholdView.model_validate_json(value)
+    except ValidationError as error:
+        raise _unreadable(error) from None
+
+
+def decode_directory(value: bytes) -> DirectoryEntry:
+    """A line of `household-directory.v1` that is no erasure; raise Unreadable."""
+    try:
+        return DirectoryEntry.model_validate_json(value)
     except ValidationError as error:
         raise _unreadable(error) from None
 
@@ -56,8 +74,8 @@ def _unreadable(error: ValidationError) -> Unreadable:
     where = ".".join(str(part) for part in first["loc"]) or "record"
     match first["type"]:
         case "json_invalid":
-            return Unreadable(QuarantineReason.NOT_JSON, "the record is not JSON")
+            return Unreadable(RefusalReason.NOT_JSON, "the record is not JSON")
         case kind if kind in _UNKNOWN_KIND:
-            return Unreadable(QuarantineReason.UNKNOWN_KIND, f"{where}: a kind this version does not know")
+            return Unreadable(RefusalReason.UNKNOWN_KIND, f"{where}: a kind this version does not know")
         case kind:
-            return Unreadable(QuarantineReason.INVALID_FIELD, f"{where}: {kind}")
+            return Unreadable(RefusalReason.INVALID_FIELD, f"{where}: {kind}")

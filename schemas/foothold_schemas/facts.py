@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from foothold_schemas.directory import Contact
 from foothold_schemas.values import AreaCode, CountyCode, Day, Fen, Message, Month, Name, RegisterNumber, Sha256, Standing, VillageCode
 
 
@@ -48,6 +49,12 @@ class HouseholdRegistered(Message):
         if len({m.person_ref for m in self.members}) != len(self.members):
             raise ValueError("a person_ref stands twice among the members")
         return self
+
+
+class HouseholdRegistration(HouseholdRegistered):
+    """The register's entry as an agency sends it: with the contact, which goes into the directory and never into the log."""
+
+    contact: Contact | None = None
 
 
 class IncomeCategory(StrEnum):
@@ -194,6 +201,7 @@ class DayOpened(Message):
 
     kind: Literal["DayOpened"] = "DayOpened"
     day: Day
+    is_quiet: bool = Field(default=False, description="For the first day, go-live: cases are made from what is already known, and nobody is notified of them.")
 
 
 class PolicyAdopted(Message):
@@ -208,7 +216,7 @@ BroadcastFact = FeedHeard | DayOpened | PolicyAdopted
 Fact = Annotated[HouseholdFact | BroadcastFact, Field(discriminator="kind")]
 
 AGENCY_KINDS: dict[str, type[HouseholdFact | FeedHeard]] = {
-    "HouseholdRegistered": HouseholdRegistered,
+    "HouseholdRegistered": HouseholdRegistration,
     "IncomeReported": IncomeReported,
     "MedicalClaimSettled": MedicalClaimSettled,
     "DisasterStruck": DisasterStruck,

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from foothold_schemas.directory import DirectoryEntry
 from foothold_schemas.envelope import CloudEvent, FactRecord
 from foothold_schemas.facts import AGENCY_KINDS, OPERATOR_KINDS
 from foothold_schemas.quarantine import Quarantined
 from foothold_schemas.transitions import RiskOutput
+from foothold_schemas.views import HouseholdView
 
 FOLDER = Path(__file__).parents[1] / "json"
 
@@ -21,6 +23,8 @@ def schemas() -> dict[str, str]:
         "cloudevent": TypeAdapter(CloudEvent),
         "household-facts.v1": TypeAdapter(FactRecord),
         "risk-transitions.v1": TypeAdapter(RiskOutput),
+        "household-views.v1": TypeAdapter(HouseholdView),
+        "household-directory.v1": TypeAdapter(DirectoryEntry),
         "quarantine.v1": TypeAdapter(Quarantined),
     }
     for kind, model in (AGENCY_KINDS | OPERATOR_KINDS).items():

@@ -1,40 +1,75 @@
-"""A record nobody could use, kept whole, with a reason from a closed list."""
+"""A record nobody could use, kept whole and sealed, with a reason from a closed list."""
 
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Self
 
 from pydantic import ConfigDict, Field
 
+from foothold_schemas.seal import Seal
 from foothold_schemas.values import Message, Moment
 
 
-class QuarantineReason(StrEnum):
-    """Why a record was set aside. Closed: dashboards and retries are built on it."""
+class RefusalReason(StrEnum):
+    """Why an event was refused at a door, or a record set aside behind it. Closed: answers, dashboards and retries are built on it."""
 
     NOT_JSON = "not_json"
-    UNKNOWN_KIND = "unknown_kind"
-    INVALID_FIELD = "invalid_field"
+    DUPLICATE_KEY = "duplicate_key"
+    CONTROL_CHARACTER = "control_character"
+    TOO_DEEP = "too_deep"
+    TOO_LONG = "too_long"
+    TOO_LARGE = "too_large"
     NO_VALUE = "no_value"
-    WRONG_KEY = "wrong_key"
+    INVALID_ENVELOPE = "invalid_envelope"
+    UNKNOWN_KIND = "unknown_kind"
+    KIND_NOT_ALLOWED = "kind_not_allowed"
+    FOREIGN_SOURCE = "foreign_source"
+    UNKNOWN_FIELD = "unknown_field"
+    INVALID_FIELD = "invalid_field"
+    BAD_SUBJECT = "bad_subject"
+    FUTURE_TIME = "future_time"
     TOO_OLD = "too_old"
+    WRONG_KEY = "wrong_key"
     DAY_OUT_OF_ORDER = "day_out_of_order"
 
 
-class Quarantined(Message):
-    """The record's bytes, where it stood and why it could not be used. `detail` names fields, never their values."""
+class SourceRecord(Message):
+    """A Kafka record as it stood: key, value and headers, byte for byte."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64")
+
+    key: bytes | None = None
+    value: bytes | None = None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+
+
+class Quarantined(Message):
+    """Where a record stood, why it could not be used, and the record itself, sealed. `detail` names fields, never their values."""
 
     service: str
     topic: str
     partition: int = Field(ge=0)
     offset: int = Field(ge=0)
-    reason: QuarantineReason
+    reason: RefusalReason
     detail: str
-    at: Moment = Field(description="The record's own timestamp on the broker, so that a replay writes the same.")
-    key: bytes | None = None
-    value: bytes | None = None
+    at: Moment = Field(description="The record's own timestamp on the broker.")
+    sealed: str = Field(description="The SourceRecord as JSON, under the deployment's quarantine secret.")
 
     @property
     def source_id(self) -> str:
         """`<topic>:<partition>:<offset>`: the record's address and this record's key."""
         return f"{self.topic}:{self.partition}:{self.offset}"
+
+    @classmethod
+    def of(
+        cls, service: str, address: tuple[str, int, int], timestamp_ms: int, *, reason: RefusalReason, detail: str, record: SourceRecord, seal: Seal
+    ) -> Self:
+        """Set a record aside; `address` is topic, partition, offset."""
+        topic, partition, offset = address
+        at = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+        sealed = seal.close(record.model_dump_json(exclude_none=True).encode())
+        return cls(service=service, topic=topic, partition=partition, offset=offset, reason=reason, detail=detail, at=at, sealed=sealed)
+
+    def open(self, seal: Seal) -> SourceRecord:
+        """The record; raise BrokenSeal."""
+        return SourceRecord.model_validate_json(seal.open(self.sealed))

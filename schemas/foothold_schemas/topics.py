@@ -1,11 +1,14 @@
 """One card per topic: who writes, who reads, how long it is kept. Topics, compose and tests are derived from these."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 EMBEDDED_PARTITIONS: Final = 8
 PRODUCTION_PARTITIONS: Final = 48
+QUARANTINE_BYTES: Final = 16 * 1024 * 1024
+"""Room for a record of several megabytes, sealed: what is too large for the log is kept all the same."""
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 
 
@@ -18,7 +21,7 @@ class Cleanup(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TopicCard:
-    """What one topic is for. `retention_days` None means for ever."""
+    """What one topic is for. `retention_days` None means for ever, `max_bytes` None the broker's own limit for a record."""
 
     name: str
     key: str
@@ -27,6 +30,7 @@ class TopicCard:
     readers: tuple[str, ...]
     cleanup: Cleanup = Cleanup.DELETE
     retention_days: int | None = None
+    max_bytes: int | None = None
 
     @property
     def config(self) -> dict[str, str]:
@@ -35,6 +39,8 @@ class TopicCard:
         config = {"cleanup.policy": self.cleanup.value, "retention.ms": str(retention), "message.timestamp.type": "CreateTime"}
         if self.cleanup is Cleanup.COMPACT:
             config["min.cleanable.dirty.ratio"] = "0.3"
+        if self.max_bytes is not None:
+            config["max.message.bytes"] = str(self.max_bytes)
         return config
 
 
@@ -56,17 +62,50 @@ HOUSEHOLD_STATE: Final = TopicCard(
 RISK_TRANSITIONS: Final = TopicCard(
     name="risk-transitions.v1",
     key="household_id; DayDone stands in the partition it speaks for",
-    holds="Transition and DayDone",
-    writers=("risk",),
+    holds="Transition and DayDone; ingest writes only what is retried from quarantine",
+    writers=("ingest", "risk"),
     readers=("alerts",),
 )
 QUARANTINE: Final = TopicCard(
     name="quarantine.v1",
     key="<topic>:<partition>:<offset> of the record set aside",
     holds="Quarantined: what could not be used, kept whole with its reason",
-    writers=("alerts", "risk"),
+    writers=("alerts", "ingest", "risk"),
     readers=("ingest",),
     retention_days=90,
+    max_bytes=QUARANTINE_BYTES,
 )
 
-TOPICS: Final = (HOUSEHOLD_FACTS, HOUSEHOLD_STATE, RISK_TRANSITIONS, QUARANTINE)
+HOUSEHOLD_VIEWS: Final = TopicCard(
+    name="household-views.v1",
+    key="household_id; an empty value: neither watched, flagged nor recovering any more",
+    holds="HouseholdView: figures, months and unmet conditions of households people look at",
+    writers=("risk",),
+    readers=("alerts",),
+    cleanup=Cleanup.COMPACT,
+)
+HOUSEHOLD_DIRECTORY: Final = TopicCard(
+    name="household-directory.v1",
+    key="household_id; an empty value erases",
+    holds="DirectoryEntry: name, address and telephone under the household's data key",
+    writers=("ingest",),
+    readers=("alerts",),
+    cleanup=Cleanup.COMPACT,
+)
+AGENCY_TOPIC: Final = re.compile(r"agency\.([A-Za-z0-9][A-Za-z0-9_-]{0,63})\.v1")
+"""An agency's own topic, `agency.<agency>.v1`, made when the agency is; its events are CloudEvents, its key does not matter. Kept 7 days."""
+
+
+def agency_card(agency: str) -> TopicCard:
+    """The card of an agency's own topic."""
+    return TopicCard(
+        name=f"agency.{agency}.v1",
+        key="any; ingest keys the facts anew",
+        holds="CloudEvents, structured or binary; may hold personal data, so nobody else reads it",
+        writers=(agency,),
+        readers=("ingest",),
+        retention_days=7,
+    )
+
+
+TOPICS: Final = (HOUSEHOLD_FACTS, HOUSEHOLD_STATE, RISK_TRANSITIONS, HOUSEHOLD_VIEWS, HOUSEHOLD_DIRECTORY, QUARANTINE)

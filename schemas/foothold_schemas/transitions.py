@@ -144,6 +144,7 @@ class Transition(Message):
     clear_since: Day | None = None
     earliest_exit: Day | None = None
     times_wavered: int = 0
+    is_quiet: bool = Field(default=False, description="Follows from what was loaded before go-live: a case, but nobody is notified of it.")
     findings: tuple[Finding, ...]
     added: tuple[FindingKind, ...] = ()
     gone: tuple[FindingKind, ...] = ()

@@ -14,6 +14,7 @@ import foothold_alerts.database
 import foothold_ingest.__main__
 import foothold_ingest.database
 from foothold_schemas.topics import EMBEDDED_PARTITIONS, TOPICS
+from tests.support.ingest import ingest_settings
 from tests.support.parts import Parts
 
 
@@ -50,7 +51,7 @@ async def emptied(engine: AsyncEngine, metadata: MetaData) -> AsyncIterator[Asyn
 @pytest.fixture(scope="session")
 def migrated(parts: Parts) -> Parts:
     """Both databases brought up to date by the services' own migrations."""
-    foothold_ingest.__main__.migrate(parts.ingest_url)
+    foothold_ingest.__main__.migrate(ingest_settings(parts))
     foothold_alerts.__main__.migrate(parts.alerts_url)
     return parts
 

@@ -22,8 +22,10 @@ from foothold_ingest.agencies import Agencies
 from foothold_ingest.api import Door, make_app
 from foothold_ingest.database import connect
 from foothold_ingest.days import CannotOpen, Days
+from foothold_ingest.directory import Directory
+from foothold_ingest.intake import Intake
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.publish import Busy, Publisher, Unknown
+from foothold_ingest.publish import Busy, Publisher, Unknown, fact_line
 from foothold_ingest.settings import DayClock
 from foothold_schemas.codec import decode_fact
 from foothold_schemas.facts import AGENCY_KINDS, DayOpened
@@ -77,8 +79,8 @@ def test_the_metrics_count_what_was_judged_by_kind_and_outcome_and_nothing_the_s
     with urllib.request.urlopen(f"{foothold.ops_url('ingest')}/metrics") as answer:
         text = answer.read().decode()
 
-    assert 'foothold_ingest_facts_total{kind="IncomeReported",outcome="invalid_field"}' in text
-    assert 'foothold_ingest_facts_total{kind="unknown",outcome="unknown_kind"}' in text
+    assert 'foothold_ingest_facts_total{door="http",kind="IncomeReported",outcome="invalid_field"}' in text
+    assert 'foothold_ingest_facts_total{door="http",kind="unknown",outcome="unknown_kind"}' in text
     assert "made.up" not in text
 
 
@@ -163,8 +165,8 @@ async def test_more_events_than_may_wait_are_refused_at_once_and_nothing_of_them
     one = publisher(broker, max_in_flight=2)
     await one.start()
     with pytest.raises(Busy):
-        await one.send([income("1", f"i{n}") for n in range(3)])
-    await one.send([income("1", f"i{n}") for n in range(2)])
+        await one.send([fact_line(income("1", f"i{n}")) for n in range(3)])
+    await one.send([fact_line(income("1", f"i{n}")) for n in range(2)])
     await one.stop()
 
     assert len(await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))) == 2
@@ -180,10 +182,10 @@ async def test_while_the_broker_stands_still_the_answer_is_unknown_in_time_and_t
         os.kill(kafka.pid, signal.SIGSTOP)
         started = asyncio.get_running_loop().time()
         with pytest.raises(Unknown):
-            await one.send([income("1", "late")])
+            await one.send([fact_line(income("1", "late"))])
         waited = asyncio.get_running_loop().time() - started
         os.kill(kafka.pid, signal.SIGCONT)
-        await one.send([income("1", "next")])
+        await one.send([fact_line(income("1", "next"))])
         await one.stop()
         ids = [decode_fact(m.value()).id for m in await asyncio.to_thread(lambda: list(read_topic(kafka.bootstrap, HOUSEHOLD_FACTS.name)))]
     finally:
@@ -198,7 +200,8 @@ async def test_while_the_database_is_away_the_answer_is_503_and_says_to_send_aga
     await one.start()
     away = connect("postgresql+psycopg://nobody@127.0.0.1:9/nothing")
     days = Days(away, one, metrics, DayClock.MANUAL)
-    door = Door(agencies=Agencies(away, b"k" * 32), publisher=one, days=days, metrics=metrics, day_clock=DayClock.MANUAL, secret=b"h" * 32)
+    intake = Intake(publisher=one, directory=Directory(away, one, b"d" * 32), metrics=metrics, secret=b"h" * 32)
+    door = Door(agencies=Agencies(away, b"k" * 32), intake=intake, days=days, metrics=metrics, day_clock=DayClock.MANUAL)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(make_app(door)), base_url="http://door") as client:
         answer = await client.post("/v1/events", json={}, headers={**SINGLE, "authorization": "Bearer fh_12345678_" + "x" * 43})
     await one.stop()

@@ -1,7 +1,6 @@
 """What services set aside is kept in ingest's database, once, and nothing in the topic stops the keeper."""
 
 import asyncio
-from datetime import UTC, datetime
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -12,23 +11,22 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.quarantine import QuarantineKeeper
 from foothold_schemas.codec import encode
-from foothold_schemas.quarantine import Quarantined, QuarantineReason
+from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.topics import HOUSEHOLD_FACTS, QUARANTINE
+from tests.support.ingest import SEAL
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(60)]
 
 
 def aside(offset: int) -> Quarantined:
-    return Quarantined(
-        service="risk",
-        topic=HOUSEHOLD_FACTS.name,
-        partition=3,
-        offset=offset,
-        reason=QuarantineReason.NOT_JSON,
+    return Quarantined.of(
+        "risk",
+        (HOUSEHOLD_FACTS.name, 3, offset),
+        1_781_000_000_000,
+        reason=RefusalReason.NOT_JSON,
         detail="the record is not JSON",
-        at=datetime(2026, 6, 10, tzinfo=UTC),
-        key=b"k",
-        value=b"\x00\xff{half",
+        record=SourceRecord(key=b"k", value=b"\x00\xff{half", headers=(("h", None),)),
+        seal=SEAL,
     )
 
 
@@ -37,11 +35,11 @@ async def test_each_record_set_aside_is_kept_whole_and_once_even_beside_what_can
         for value in (encode(aside(7)), b"not even a quarantine record", None, encode(aside(7)), encode(aside(8))):
             await producer.send_and_wait(QUARANTINE.name, value, key=b"same", partition=0)
     registry = CollectorRegistry()
-    keeper = asyncio.create_task(QuarantineKeeper(broker, ingest_database, Metrics(registry)).run())
-    rows: list[tuple[str, str, bytes | None]] = []
+    keeper = asyncio.create_task(QuarantineKeeper(broker, ingest_database, Metrics(registry), SEAL).run())
+    rows: list[tuple[str, str, str]] = []
     for _ in range(200):
         async with ingest_database.connect() as connection:
-            rows = [tuple(r) for r in await connection.execute(text("select source_id, service, record_value from quarantine order by source_id"))]
+            rows = [tuple(r) for r in await connection.execute(text("select source_id, service, sealed from quarantine order by source_id"))]
         if len(rows) >= 4:
             break
         await asyncio.sleep(0.05)
@@ -49,7 +47,7 @@ async def test_each_record_set_aside_is_kept_whole_and_once_even_beside_what_can
     await asyncio.gather(keeper, return_exceptions=True)
 
     whole = b"\x00\xff{half"
-    assert rows == [
+    assert [(source, service, SourceRecord.model_validate_json(SEAL.open(sealed)).value) for source, service, sealed in rows] == [
         ("household-facts.v1:3:7", "risk", whole),
         ("household-facts.v1:3:8", "risk", whole),
         ("quarantine.v1:0:1", "unknown", b"not even a quarantine record"),

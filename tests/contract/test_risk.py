@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import date, timedelta
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -12,97 +12,19 @@ from prometheus_client import CollectorRegistry
 
 from foothold_risk.errors import MissingBundle, WrongPartitions
 from foothold_risk.metrics import Metrics
+from foothold_risk.partition import Shelf
 from foothold_risk.restore import take_over
-from foothold_risk.worker import Worker
-from foothold_schemas.codec import decode_output, decode_quarantined, encode
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
-from foothold_schemas.quarantine import Quarantined, QuarantineReason
-from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, QUARANTINE, RISK_TRANSITIONS
+from foothold_schemas.codec import decode_output, encode
+from foothold_schemas.facts import DayOpened, FeedHeard
+from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, RISK_TRANSITIONS
 from foothold_schemas.transitions import DayDone, Movement, Transition
-from tests.support.build import AREA, HOUSEHOLD, claim, identity, income, policy, record, registered
+from tests.support.build import AREA, HOUSEHOLD, claim, identity, income, record, registered
+from tests.support.ingest import SEAL
+from tests.support.risk import ADOPTED, DAY, OPENED, RULES, broadcast, caught_up, quarantined, said, worker, working, write
 from tests.support.sender import read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
-
-RULES = policy()
-DAY = date(2026, 6, 10)
-
-
-def broadcast(fact: DayOpened | PolicyAdopted | FeedHeard, name: str) -> FactRecord:
-    at = datetime(2026, 6, 10, tzinfo=UTC)
-    return FactRecord(fact_id=identity(name), agency="statistics", source="/foothold", id=name, time=at, recorded_time=at, data=fact)
-
-
-ADOPTED = broadcast(PolicyAdopted(bundle=RULES.bundle), "adopt")
-OPENED = broadcast(DayOpened(day=DAY), "open")
-
-
-async def write(broker: str, *records: FactRecord | tuple[bytes | None, bytes | None]) -> None:
-    """Facts as ingest writes them; a pair is written as it is, into the household's partition."""
-    async with AIOKafkaProducer(bootstrap_servers=broker, enable_idempotence=True, acks="all") as producer:
-        home = (await producer.send_and_wait(HOUSEHOLD_FACTS.name, b"{probe", key=HOUSEHOLD.encode())).partition
-        for one in records:
-            if isinstance(one, tuple):
-                await producer.send_and_wait(HOUSEHOLD_FACTS.name, one[1], key=one[0], partition=home)
-            elif one.household_id is None:
-                for partition in range(EMBEDDED_PARTITIONS):
-                    await producer.send_and_wait(HOUSEHOLD_FACTS.name, encode(one), partition=partition)
-            else:
-                await producer.send_and_wait(HOUSEHOLD_FACTS.name, encode(one), key=one.household_id.encode())
-
-
-def worker(broker: str, *, partitions: int = EMBEDDED_PARTITIONS, bundles: bool = True) -> Worker:
-    return Worker(
-        bootstrap=broker,
-        partitions=partitions,
-        session_ms=6_000,
-        stall_seconds=60,
-        policies={RULES.bundle: RULES} if bundles else {},
-        metrics=Metrics(CollectorRegistry()),
-    )
-
-
-@contextlib.asynccontextmanager
-async def working(broker: str) -> AsyncIterator[Worker]:
-    one = worker(broker)
-    task = asyncio.create_task(one.run())
-    try:
-        yield one
-    finally:
-        assert not task.done() or task.exception() is None
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def said(broker: str, count: int) -> list[Transition]:
-    """The household's transitions once there are so many; fails if there are not within 20 seconds."""
-    found: list[Transition] = []
-    for _ in range(40):
-        outputs = [decode_output(m.value()) for m in await asyncio.to_thread(lambda: list(read_topic(broker, RISK_TRANSITIONS.name)))]
-        found = sorted((o for o in outputs if isinstance(o, Transition)), key=lambda t: t.number)
-        if len(found) >= count:
-            break
-        await asyncio.sleep(0.3)
-    assert count == len(found)
-    return found
-
-
-async def caught_up(broker: str) -> None:
-    """Until the group has committed everything in the log."""
-    async with AIOKafkaConsumer(bootstrap_servers=broker, group_id="risk", enable_auto_commit=False) as consumer:
-        partitions = [TopicPartition(HOUSEHOLD_FACTS.name, n) for n in range(EMBEDDED_PARTITIONS)]
-        for _ in range(300):
-            ends = await consumer.end_offsets(partitions)
-            committed = {p: await consumer.committed(p) or 0 for p in partitions}
-            if all(committed[p] >= end for p, end in ends.items()):
-                return
-            await asyncio.sleep(0.05)
-    raise AssertionError("risk has not caught up")
-
-
-def quarantined(broker: str) -> list[Quarantined]:
-    return [q for m in read_topic(broker, QUARANTINE.name) if (q := decode_quarantined(m.value())).value != b"{probe"]
 
 
 async def test_facts_before_the_first_day_only_fold_and_go_live_judges_everybody(broker: str) -> None:
@@ -122,14 +44,14 @@ async def test_facts_before_the_first_day_only_fold_and_go_live_judges_everybody
 
 
 POISON = {
-    "not JSON": ((HOUSEHOLD.encode(), b"{half a rec"), QuarantineReason.NOT_JSON),
-    "a tombstone": ((HOUSEHOLD.encode(), None), QuarantineReason.NO_VALUE),
-    "another format": ((HOUSEHOLD.encode(), b"\x00\x00\x00\x01avro"), QuarantineReason.NOT_JSON),
-    "an unknown kind": ((HOUSEHOLD.encode(), encode(claim("1")).replace(b"MedicalClaimSettled", b"MoonFell")), QuarantineReason.UNKNOWN_KIND),
-    "a number for an amount": ((HOUSEHOLD.encode(), encode(claim("1")).replace(b'"1.00"', b"1.0")), QuarantineReason.INVALID_FIELD),
-    "no key": ((None, encode(claim("1", "keyless"))), QuarantineReason.WRONG_KEY),
-    "another key": ((b"f" * 32, encode(claim("1", "odd-key"))), QuarantineReason.WRONG_KEY),
-    "too old": ((HOUSEHOLD.encode(), encode(claim("1", "old", day=date(2024, 4, 30)))), QuarantineReason.TOO_OLD),
+    "not JSON": ((HOUSEHOLD.encode(), b"{half a rec"), RefusalReason.NOT_JSON),
+    "a tombstone": ((HOUSEHOLD.encode(), None), RefusalReason.NO_VALUE),
+    "another format": ((HOUSEHOLD.encode(), b"\x00\x00\x00\x01avro"), RefusalReason.NOT_JSON),
+    "an unknown kind": ((HOUSEHOLD.encode(), encode(claim("1")).replace(b"MedicalClaimSettled", b"MoonFell")), RefusalReason.UNKNOWN_KIND),
+    "a number for an amount": ((HOUSEHOLD.encode(), encode(claim("1")).replace(b'"1.00"', b"1.0")), RefusalReason.INVALID_FIELD),
+    "no key": ((None, encode(claim("1", "keyless"))), RefusalReason.WRONG_KEY),
+    "another key": ((b"f" * 32, encode(claim("1", "odd-key"))), RefusalReason.WRONG_KEY),
+    "too old": ((HOUSEHOLD.encode(), encode(claim("1", "old", day=date(2024, 4, 30)))), RefusalReason.TOO_OLD),
 }
 
 
@@ -141,7 +63,7 @@ async def test_what_cannot_be_used_is_set_aside_whole_and_the_next_good_fact_is_
 
     assert [t.movement for t in found] == [Movement.WATCHED, Movement.ENTERED]
     aside = sorted(await asyncio.to_thread(quarantined, broker), key=lambda q: q.offset)
-    assert [(reason, *pair) for pair, reason in POISON.values()] == [(q.reason, q.key, q.value) for q in aside]
+    assert [(reason, *pair) for pair, reason in POISON.values()] == [(q.reason, q.open(SEAL).key, q.open(SEAL).value) for q in aside]
     assert all(q.topic == HOUSEHOLD_FACTS.name and q.service == "risk" for q in aside)
 
 
@@ -164,7 +86,7 @@ async def test_a_day_is_opened_once_in_order_and_a_gap_is_set_aside(broker: str)
         outputs = [decode_output(m.value()) for m in await asyncio.to_thread(lambda: list(read_topic(broker, RISK_TRANSITIONS.name)))]
 
     assert {0: 3} | dict.fromkeys(range(EMBEDDED_PARTITIONS), 3) == {p: len(list(d)) for p, d in _by_partition(outputs)}
-    assert {QuarantineReason.DAY_OUT_OF_ORDER} == {q.reason for q in await asyncio.to_thread(quarantined, broker)}
+    assert {RefusalReason.DAY_OUT_OF_ORDER} == {q.reason for q in await asyncio.to_thread(quarantined, broker)}
 
 
 def _by_partition(outputs: Iterable[Transition | DayDone]) -> Iterable[tuple[int, list[date]]]:
@@ -195,11 +117,15 @@ async def test_after_a_restart_the_state_is_the_same_and_nothing_is_said_twice(b
     async with working(broker) as first:
         await said(broker, 2)
         await caught_up(broker)
-        before = {p.source: (dict(p.households._packed), p.households.control, dict(p.households._due_on)) for p in first._owners.values()}
+        before = {
+            p.source: (dict(p.households._packed), p.households.control, dict(p.households._due_on)) for p in (lane.owner for lane in first._lanes.values())
+        }
     async with working(broker) as second:
         while not second.is_ready:
             await asyncio.sleep(0.05)
-        after = {p.source: (dict(p.households._packed), p.households.control, dict(p.households._due_on)) for p in second._owners.values()}
+        after = {
+            p.source: (dict(p.households._packed), p.households.control, dict(p.households._due_on)) for p in (lane.owner for lane in second._lanes.values())
+        }
         await write(broker, claim("1", "one more"))
         await caught_up(broker)
         found = await said(broker, 2)
@@ -216,6 +142,7 @@ async def test_who_takes_a_partition_over_fences_the_former_owner(broker: str) -
         source, records = await _household_records(broker, consumer)
         commits: list[int] = []
         arguments = {
+            "shelf": Shelf(SEAL, 100),
             "source": source,
             "bootstrap": broker,
             "consumer": consumer,
@@ -257,7 +184,10 @@ async def test_what_a_transaction_took_back_is_never_restored(broker: str) -> No
         await producer.send_and_wait(HOUSEHOLD_STATE.name, b"\x01never", key=b"a" * 32, partition=0)
         await producer.abort_transaction()
     async with AIOKafkaConsumer(bootstrap_servers=broker, group_id="risk", enable_auto_commit=False) as consumer:
-        owner = await asyncio.wait_for(take_over(source=source, bootstrap=broker, consumer=consumer, policies={}, metrics=metrics, on_commit=lambda: None), 20)
+        owner = await asyncio.wait_for(
+            take_over(source=source, bootstrap=broker, consumer=consumer, policies={}, metrics=metrics, shelf=Shelf(SEAL, 100), on_commit=lambda: None),
+            20,
+        )
         await owner.producer.stop()
 
     assert owner.households._packed == {}

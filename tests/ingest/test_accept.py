@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from foothold_ingest.rules.accept import Accepted, Caller, Clock, Rejected, RejectReason, accept, fact_id, household_id
+from foothold_ingest.rules.accept import Accepted, Caller, Clock, Rejected, accept, fact_id, household_id
+from foothold_schemas.quarantine import RefusalReason
 
 NOW = datetime(2026, 6, 10, 4, tzinfo=UTC)
 CLOCK = Clock(now=NOW, today=date(2026, 6, 10), recorded=NOW)
@@ -45,39 +46,39 @@ def test_a_good_event_becomes_a_fact_of_its_household_with_both_clocks() -> None
 @pytest.mark.parametrize(
     ("given", "reason", "field"),
     [
-        (event(specversion="0.3"), RejectReason.INVALID_ENVELOPE, "/specversion"),
-        (event(id=""), RejectReason.INVALID_ENVELOPE, "/id"),
-        (event(id=7), RejectReason.INVALID_ENVELOPE, "/id"),
-        (event(time="2026-06-10T12:00:00"), RejectReason.INVALID_ENVELOPE, "/time"),
-        (event(time=1_780_000_000), RejectReason.INVALID_ENVELOPE, "/time"),
-        (event(time="yesterday"), RejectReason.INVALID_ENVELOPE, "/time"),
-        (event(data_base64="e30="), RejectReason.INVALID_ENVELOPE, "/data_base64"),
-        (event(datacontenttype="text/xml"), RejectReason.INVALID_ENVELOPE, "/datacontenttype"),
-        (event(type="foothold.IncomeReported.v2"), RejectReason.UNKNOWN_KIND, "/type"),
-        (event(type="IncomeReported"), RejectReason.UNKNOWN_KIND, "/type"),
-        (event(type="foothold.PolicyAdopted.v1"), RejectReason.KIND_NOT_ALLOWED, "/type"),
-        (event(source="/agencies/bank"), RejectReason.FOREIGN_SOURCE, "/source"),
-        (event(source="/agencies/statistics-2"), RejectReason.FOREIGN_SOURCE, "/source"),
-        (event(subject=None), RejectReason.BAD_SUBJECT, "/subject"),
-        (event(subject="V1"), RejectReason.BAD_SUBJECT, "/subject"),
-        (event(data={"amount": 100}), RejectReason.INVALID_FIELD, "/data/amount"),
-        (event(data={"amount": 100.5}), RejectReason.INVALID_FIELD, "/data/amount"),
-        (event(data={"amount": "100.005"}), RejectReason.INVALID_FIELD, "/data/amount"),
-        (event(data={"amount": "1_000"}), RejectReason.INVALID_FIELD, "/data/amount"),
-        (event(data={"amount": "１００"}), RejectReason.INVALID_FIELD, "/data/amount"),
-        (event(data={"amount": "1e3"}), RejectReason.INVALID_FIELD, "/data/amount"),
-        (event(data={"amount": ""}), RejectReason.INVALID_FIELD, "/data/amount"),
-        (event(data={"amount": "100\n"}), RejectReason.INVALID_FIELD, "/data/amount"),
-        (event(data={"amount": None}), RejectReason.INVALID_FIELD, "/data/amount"),
-        (event(data={"category": "lottery"}), RejectReason.INVALID_FIELD, "/data/category"),
-        (event(data={"earned_month": "2026-13"}), RejectReason.INVALID_FIELD, "/data/earned_month"),
-        (event(data={"amout": "1.00"}), RejectReason.UNKNOWN_FIELD, "/data/amout"),
-        (event(time="2026-06-10T12:05:01+08:00"), RejectReason.FUTURE_TIME, "/time"),
-        (event(data={"earned_month": "2026-07"}), RejectReason.FUTURE_TIME, "/data/earned_month"),
-        (event(data={"earned_month": "2024-04"}), RejectReason.TOO_OLD, "/data/earned_month"),
+        (event(specversion="0.3"), RefusalReason.INVALID_ENVELOPE, "/specversion"),
+        (event(id=""), RefusalReason.INVALID_ENVELOPE, "/id"),
+        (event(id=7), RefusalReason.INVALID_ENVELOPE, "/id"),
+        (event(time="2026-06-10T12:00:00"), RefusalReason.INVALID_ENVELOPE, "/time"),
+        (event(time=1_780_000_000), RefusalReason.INVALID_ENVELOPE, "/time"),
+        (event(time="yesterday"), RefusalReason.INVALID_ENVELOPE, "/time"),
+        (event(data_base64="e30="), RefusalReason.INVALID_ENVELOPE, "/data_base64"),
+        (event(datacontenttype="text/xml"), RefusalReason.INVALID_ENVELOPE, "/datacontenttype"),
+        (event(type="foothold.IncomeReported.v2"), RefusalReason.UNKNOWN_KIND, "/type"),
+        (event(type="IncomeReported"), RefusalReason.UNKNOWN_KIND, "/type"),
+        (event(type="foothold.PolicyAdopted.v1"), RefusalReason.KIND_NOT_ALLOWED, "/type"),
+        (event(source="/agencies/bank"), RefusalReason.FOREIGN_SOURCE, "/source"),
+        (event(source="/agencies/statistics-2"), RefusalReason.FOREIGN_SOURCE, "/source"),
+        (event(subject=None), RefusalReason.BAD_SUBJECT, "/subject"),
+        (event(subject="V1"), RefusalReason.BAD_SUBJECT, "/subject"),
+        (event(data={"amount": 100}), RefusalReason.INVALID_FIELD, "/data/amount"),
+        (event(data={"amount": 100.5}), RefusalReason.INVALID_FIELD, "/data/amount"),
+        (event(data={"amount": "100.005"}), RefusalReason.INVALID_FIELD, "/data/amount"),
+        (event(data={"amount": "1_000"}), RefusalReason.INVALID_FIELD, "/data/amount"),
+        (event(data={"amount": "１００"}), RefusalReason.INVALID_FIELD, "/data/amount"),
+        (event(data={"amount": "1e3"}), RefusalReason.INVALID_FIELD, "/data/amount"),
+        (event(data={"amount": ""}), RefusalReason.INVALID_FIELD, "/data/amount"),
+        (event(data={"amount": "100\n"}), RefusalReason.INVALID_FIELD, "/data/amount"),
+        (event(data={"amount": None}), RefusalReason.INVALID_FIELD, "/data/amount"),
+        (event(data={"category": "lottery"}), RefusalReason.INVALID_FIELD, "/data/category"),
+        (event(data={"earned_month": "2026-13"}), RefusalReason.INVALID_FIELD, "/data/earned_month"),
+        (event(data={"amout": "1.00"}), RefusalReason.UNKNOWN_FIELD, "/data/amout"),
+        (event(time="2026-06-10T12:05:01+08:00"), RefusalReason.FUTURE_TIME, "/time"),
+        (event(data={"earned_month": "2026-07"}), RefusalReason.FUTURE_TIME, "/data/earned_month"),
+        (event(data={"earned_month": "2024-04"}), RefusalReason.TOO_OLD, "/data/earned_month"),
     ],
 )
-def test_a_bad_event_is_refused_with_its_reason_and_the_field(given: dict[str, object], reason: RejectReason, field: str) -> None:
+def test_a_bad_event_is_refused_with_its_reason_and_the_field(given: dict[str, object], reason: RefusalReason, field: str) -> None:
     rejected = judge(given)
 
     assert isinstance(rejected, Rejected)
@@ -136,7 +137,7 @@ def test_days_end_with_today_in_shanghai(kind: str, data: dict[str, str], field:
     rejected = judge(given)
 
     assert isinstance(rejected, Rejected)
-    assert (RejectReason.FUTURE_TIME, field) == (rejected.reason, rejected.fields[0].field)
+    assert (RefusalReason.FUTURE_TIME, field) == (rejected.reason, rejected.fields[0].field)
 
 
 def test_after_midnight_in_shanghai_the_new_day_is_today() -> None:
@@ -151,7 +152,7 @@ def test_a_register_entry_must_name_the_household_of_its_subject() -> None:
     rejected = judge(event(type="foothold.HouseholdRegistered.v1") | {"data": entry})
 
     assert isinstance(rejected, Rejected)
-    assert rejected.reason == RejectReason.BAD_SUBJECT
+    assert rejected.reason == RefusalReason.BAD_SUBJECT
 
 
 def test_what_concerns_everybody_has_no_household_and_goes_everywhere() -> None:
@@ -167,7 +168,7 @@ def test_an_operator_opens_days_and_may_say_nothing_else() -> None:
     assert isinstance(judge(opened, OPERATOR), Accepted)
     refused = judge(event(source="/agencies/foothold-operator"), OPERATOR)
     assert isinstance(refused, Rejected)
-    assert refused.reason == RejectReason.KIND_NOT_ALLOWED
+    assert refused.reason == RefusalReason.KIND_NOT_ALLOWED
 
 
 def test_household_ids_hang_on_the_secret_and_on_nothing_else() -> None:

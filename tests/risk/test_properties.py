@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from foothold_risk.households import Control, pack, unpack
 from foothold_risk.judge import judge
+from foothold_risk.publish import Cause
 from foothold_risk.rules.calendar import month_of, month_text
 from foothold_risk.rules.due import next_due
 from foothold_risk.rules.fold import Folded, fold
@@ -16,7 +17,7 @@ from foothold_risk.rules.household import Household
 from foothold_risk.rules.movement import move
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import Absence, HomeState, Member
-from foothold_schemas.transitions import Status
+from foothold_schemas.transitions import Status, Transition
 from tests.support.build import AREA, OPEN_DAY, claim, disaster, household, income, judged, policy, registered
 
 yuan = st.integers(min_value=-500_000, max_value=3_000_000).map(lambda fen: f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02d}")
@@ -106,16 +107,18 @@ EVERYTHING_HEARD = {f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)}
 @given(facts(), st.sampled_from([{}, EVERYTHING_HEARD]))
 def test_looking_only_on_due_days_says_the_same_as_looking_every_day(given_facts: list[FactRecord], known: dict[str, tuple[Span, ...]]) -> None:
     home, rules = household(*given_facts), policy()
-    every, lazy, due, said_daily, said_lazily = home, home, OPEN_DAY, [], []
+    every, lazy, due = home, home, OPEN_DAY
+    said_daily: list[Transition] = []
+    said_lazily: list[Transition] = []
     for n in range(430):
         day = OPEN_DAY + timedelta(days=n)
         control = Control(open_day=day, bundle=rules.bundle, heard=known)
         moment = datetime(2026, 6, 1, tzinfo=UTC)
-        every, said = judge("a" * 32, every, control, rules, "b" * 32, moment)
-        said_daily += said
+        done = judge("a" * 32, every, control, rules, Cause("b" * 32, moment))
+        every, said_daily = done.household, [*said_daily, *done.said]
         if day == due:
-            lazy, said = judge("a" * 32, lazy, control, rules, "b" * 32, moment)
-            said_lazily += said
+            done = judge("a" * 32, lazy, control, rules, Cause("b" * 32, moment))
+            lazy, said_lazily = done.household, [*said_lazily, *done.said]
             due = next_due(lazy, day, rules.on(day))
 
     assert said_daily == said_lazily

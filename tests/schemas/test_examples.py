@@ -8,14 +8,20 @@ import jsonschema
 import pytest
 
 from foothold_ingest.rules.accept import Accepted, Caller, Clock, accept
-from foothold_schemas.codec import Unreadable, decode_fact, decode_output, decode_quarantined, encode
+from foothold_schemas.codec import Unreadable, decode_directory, decode_fact, decode_output, decode_quarantined, decode_view, encode
 from foothold_schemas.facts import AGENCY_KINDS, OPERATOR_KINDS
 from foothold_schemas.generate import schemas
-from foothold_schemas.quarantine import QuarantineReason
+from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.topics import HOUSEHOLD_STATE, TOPICS
 
 ROOT = Path(__file__).parents[2] / "schemas"
-DECODE = {"household-facts.v1": decode_fact, "risk-transitions.v1": decode_output, "quarantine.v1": decode_quarantined}
+DECODE = {
+    "household-facts.v1": decode_fact,
+    "risk-transitions.v1": decode_output,
+    "household-views.v1": decode_view,
+    "household-directory.v1": decode_directory,
+    "quarantine.v1": decode_quarantined,
+}
 FILES = sorted((ROOT / "examples").glob("*/*.json"))
 RECORDS = [f for f in FILES if f.parent.name != "events"]
 EVENTS = [f for f in FILES if f.parent.name == "events"]
@@ -70,18 +76,18 @@ def test_the_committed_schemas_are_those_of_the_models() -> None:
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        (None, QuarantineReason.NO_VALUE),
-        (b"", QuarantineReason.NOT_JSON),
-        (b"\x00\x01magic", QuarantineReason.NOT_JSON),
-        (b"[]", QuarantineReason.INVALID_FIELD),
-        (b"{}", QuarantineReason.INVALID_FIELD),
-        ((ROOT / "examples/household-facts.v1/DisasterStruck.json").read_bytes().replace(b'"storm"', b'"hail_v2"'), QuarantineReason.UNKNOWN_KIND),
-        ((ROOT / "examples/household-facts.v1/DisasterStruck.json").read_bytes().replace(b'"DisasterStruck"', b'"MoonFell"'), QuarantineReason.UNKNOWN_KIND),
-        ((ROOT / "examples/household-facts.v1/IncomeReported.json").read_bytes().replace(b'"21600.00"', b"21600.00"), QuarantineReason.INVALID_FIELD),
+        (None, RefusalReason.NO_VALUE),
+        (b"", RefusalReason.NOT_JSON),
+        (b"\x00\x01magic", RefusalReason.NOT_JSON),
+        (b"[]", RefusalReason.INVALID_FIELD),
+        (b"{}", RefusalReason.INVALID_FIELD),
+        ((ROOT / "examples/household-facts.v1/DisasterStruck.json").read_bytes().replace(b'"storm"', b'"hail_v2"'), RefusalReason.UNKNOWN_KIND),
+        ((ROOT / "examples/household-facts.v1/DisasterStruck.json").read_bytes().replace(b'"DisasterStruck"', b'"MoonFell"'), RefusalReason.UNKNOWN_KIND),
+        ((ROOT / "examples/household-facts.v1/IncomeReported.json").read_bytes().replace(b'"21600.00"', b"21600.00"), RefusalReason.INVALID_FIELD),
     ],
     ids=["tombstone", "empty", "binary", "a list", "no field", "unknown hazard", "unknown kind", "amount as number"],
 )
-def test_a_record_that_cannot_be_read_says_why_without_repeating_it(value: bytes | None, reason: QuarantineReason) -> None:
+def test_a_record_that_cannot_be_read_says_why_without_repeating_it(value: bytes | None, reason: RefusalReason) -> None:
     with pytest.raises(Unreadable) as error:
         decode_fact(value)
 

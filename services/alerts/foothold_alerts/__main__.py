@@ -15,18 +15,21 @@ from alembic import command
 from alembic.config import Config
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from foothold_alerts.accounts import Accounts
 from foothold_alerts.cases import Cases
-from foothold_alerts.consumer import Consumer
+from foothold_alerts.consumer import Consumer, WrongPartitions
 from foothold_alerts.database import connect
 from foothold_alerts.inbox import Inbox
 from foothold_alerts.metrics import Metrics
+from foothold_alerts.mirror import Mirror
 from foothold_alerts.ops import make_ops, server
 from foothold_alerts.rules.case import OPEN, ReliefKind
 from foothold_alerts.settings import Settings
 from foothold_alerts.web.app import Desk, make_app
 from foothold_alerts.workflows import load_limits
+from foothold_schemas.seal import Seal
 
 COUNT_SECONDS: Final = 2.0
 
@@ -47,7 +50,10 @@ def main() -> None:
     settings = read_settings()
     match arguments.command:
         case "serve":
-            asyncio.run(serve(settings))
+            try:
+                asyncio.run(serve(settings))
+            except WrongPartitions as error:
+                sys.exit(f"foothold-alerts cannot go on: {error}")
         case "migrate":
             migrate(settings.alerts_database_url)
         case _:
@@ -105,7 +111,15 @@ async def serve(settings: Settings) -> None:
     metrics = Metrics(CollectorRegistry())
     engine = connect(settings.alerts_database_url)
     cases = Cases(engine, load_limits())
-    consumer = Consumer(settings.kafka_bootstrap, cases, metrics)
+    consumer = Consumer(
+        bootstrap=settings.kafka_bootstrap,
+        partitions=settings.partitions,
+        cases=cases,
+        mirror=Mirror(engine),
+        metrics=metrics,
+        seal=Seal(settings.quarantine_secret.get_secret_value().encode(), "quarantine"),
+        limit=settings.dead_letter_limit,
+    )
     desk = Desk(
         accounts=Accounts(engine, settings.alerts_session_hours),
         cases=cases,
@@ -135,7 +149,11 @@ async def serve(settings: Settings) -> None:
 async def count(cases: Cases, metrics: Metrics) -> None:
     """For ever: keep the gauges that come from the database."""
     while True:
-        stages, proposed, overdue = await cases.counts(datetime.now(UTC))
+        try:
+            stages, proposed, overdue = await cases.counts(datetime.now(UTC))
+        except (OperationalError, InterfaceError):  # away for the moment; the gauges keep what they last knew
+            await asyncio.sleep(COUNT_SECONDS)
+            continue
         for stage in OPEN:
             metrics.open_cases.labels(stage.value).set(stages.get(stage.value, 0))
         for kind in ReliefKind:

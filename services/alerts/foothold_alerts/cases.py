@@ -70,7 +70,7 @@ class Cases:
     async def _respond(self, connection: AsyncConnection, transitions: Sequence[Transition], now: datetime) -> list[Taken]:
         households = {t.household_id for t in transitions}
         rows = await connection.execute(select(*CaseRow.__table__.columns).where(CaseRow.household_id.in_(households)).with_for_update())
-        cases = {row["case_id"]: (case_of(row), row["version"]) for row in rows.mappings()}
+        cases = {row["case_id"]: (case_of(row), row["version"], row["latest"]["number"]) for row in rows.mappings()}
         helped = await self._helped(connection, households)
         changed: dict[str, dict[str, object]] = {}
         relief: list[dict[str, object]] = []
@@ -79,7 +79,10 @@ class Cases:
         taken = []
         for transition in transitions:
             case_id = f"{transition.household_id}-e{transition.episode}"
-            case, version = cases.get(case_id, (None, 0))
+            case, version, seen = cases.get(case_id, (None, 0, 0))
+            if transition.number < seen:  # retried from quarantine: kept in the history, but the case has gone on since
+                taken.append(Taken(transition, "late"))
+                continue
             causes = helped[transition.household_id, transition.open_day.year]
             response = respond(case, transition, causes, self._limits)
             taken.append(Taken(transition, response.action))
@@ -89,8 +92,9 @@ class Cases:
             if response.withdraws:
                 withdrawn.append(case_id)
                 relief = [r for r in relief if r["case_id"] != case_id]
-            cases[case_id] = (response.case, version + 1)
-            changed[case_id] = _row(response.case, version + 1, transition)
+            cases[case_id] = (response.case, version + 1, transition.number)
+            was_quiet = changed[case_id]["is_quiet"] if case_id in changed else transition.is_quiet
+            changed[case_id] = {**_row(response.case, version + 1, transition), "is_quiet": was_quiet}
             relief += _relief_rows(response, transition)
             audit.append(_audit(now, SYSTEM, response.action, case_id, transition_id=transition.transition_id, movement=transition.movement.value))
         await self._write(connection, changed, relief, withdrawn, audit)

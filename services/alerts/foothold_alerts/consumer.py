@@ -1,36 +1,62 @@
-"""Reads transitions and lets the desk take them. The database commits first, the offset after; a repeat is harmless because ids are keys."""
+"""Reads transitions, views and the directory, and lets the desk take them. The database commits first, the offset after; a repeat is harmless."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
 import stamina
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import CommitFailedError, IllegalStateError
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from foothold_alerts.cases import Cases, Taken
 from foothold_alerts.metrics import Metrics
-from foothold_schemas.codec import Unreadable, decode_output, encode
-from foothold_schemas.quarantine import Quarantined
-from foothold_schemas.topics import QUARANTINE, RISK_TRANSITIONS
+from foothold_alerts.mirror import Listed, Mirror, Shown
+from foothold_schemas.codec import Unreadable, decode_directory, decode_output, decode_view, encode
+from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
+from foothold_schemas.seal import Seal
+from foothold_schemas.topics import HOUSEHOLD_DIRECTORY, HOUSEHOLD_VIEWS, QUARANTINE, QUARANTINE_BYTES, RISK_TRANSITIONS
 from foothold_schemas.transitions import DayDone, Transition
 
 GROUP_ID: Final = "alerts"
-BATCH: Final = 200
+BATCH: Final = 500
+FETCH_WAIT_MS: Final = 20
+READS: Final = (RISK_TRANSITIONS, HOUSEHOLD_VIEWS, HOUSEHOLD_DIRECTORY)
 
 log = structlog.get_logger()
+
+
+class WrongPartitions(Exception):  # noqa: N818 - says what is wrong
+    """The topic has another number of partitions than the deployment was made for."""
+
+
+@dataclass(slots=True)
+class Read:
+    """A poll's records, decoded."""
+
+    outputs: list[Transition | DayDone] = field(default_factory=list)
+    shown: list[Shown] = field(default_factory=list)
+    listed: list[Listed] = field(default_factory=list)
 
 
 class Consumer:
     """One member of the group `alerts`. An error that is not the database being away ends the process."""
 
-    def __init__(self, bootstrap: str, cases: Cases, metrics: Metrics) -> None:
+    def __init__(self, *, bootstrap: str, partitions: int, cases: Cases, mirror: Mirror, metrics: Metrics, seal: Seal, limit: int) -> None:
         self.is_ready = False
+        self._bootstrap = bootstrap
+        self._partitions = partitions
         self._cases = cases
+        self._mirror = mirror
         self._metrics = metrics
+        self._seal = seal
+        self._limit = limit
+        self._bad_in_a_row: dict[TopicPartition, int] = {}
         self._consumer: AIOKafkaConsumer = AIOKafkaConsumer(
-            RISK_TRANSITIONS.name,
+            *(card.name for card in READS),
             bootstrap_servers=bootstrap,
             group_id=GROUP_ID,
             enable_auto_commit=False,
@@ -38,11 +64,14 @@ class Consumer:
             isolation_level="read_committed",
             session_timeout_ms=10_000,
             max_poll_interval_ms=300_000,
+            # aiokafka has one fetch under way per broker: a partition that was just read waits until the fetch for the others comes back.
+            fetch_max_wait_ms=FETCH_WAIT_MS,
         )
-        self._producer = AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True, acks="all")
+        self._producer = AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True, acks="all", max_request_size=QUARANTINE_BYTES)
 
     async def run(self) -> None:
         """Until cancelled, or until something goes wrong."""
+        await self._check_partitions()
         await self._producer.start()
         await self._consumer.start()
         try:
@@ -50,33 +79,78 @@ class Consumer:
                 fetched = await self._consumer.getmany(timeout_ms=200, max_records=BATCH)
                 self.is_ready = bool(self._consumer.assignment())
                 if fetched:
-                    await self._take([record for records in fetched.values() for record in records])
-                    taken = {source: records[-1].offset + 1 for source, records in fetched.items()}
-                    await self._consumer.commit(taken)
+                    taken = await self._take(fetched)
+                    await self._commit(taken)
                     self._measure_lag(taken)
+                self._hold_stopped()
         finally:
             self.is_ready = False
             await self._consumer.stop()
             await self._producer.stop()
 
-    async def _take(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
-        outputs: list[Transition | DayDone] = []
-        for record in records:
-            try:
-                outputs.append(decode_output(record.value))
-            except Unreadable as error:
-                await self._set_aside(record, error)
+    async def _check_partitions(self) -> None:
+        """The business date waits for every partition; a topic of another size would make it wrong, silently."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+        await admin.start()
+        try:
+            found = len((await admin.describe_topics([RISK_TRANSITIONS.name]))[0]["partitions"])
+        finally:
+            await admin.close()
+        if found != self._partitions:
+            raise WrongPartitions(
+                f"{RISK_TRANSITIONS.name} has {found} partitions, FOOTHOLD_PARTITIONS says {self._partitions}: "
+                "a household's order hangs on that number; replay into new topics instead of growing them."
+            )
+
+    async def _take(self, fetched: Mapping[TopicPartition, Sequence[ConsumerRecord[bytes, bytes]]]) -> dict[TopicPartition, int]:
+        """Decode, then write; return how far each partition was taken. Past the limit of bad records a partition is taken no further."""
+        read, taken = Read(), {}
+        for source, records in fetched.items():
+            for record in records:
+                if self._is_stopped(source):
+                    break
+                try:
+                    _decode(record, read)
+                    self._bad_in_a_row[source] = 0
+                except Unreadable as error:
+                    await self._set_aside(record, error)
+                    self._bad_in_a_row[source] = self._bad_in_a_row.get(source, 0) + 1
+                taken[source] = record.offset + 1
         async for attempt in stamina.retry_context(on=(OperationalError, InterfaceError), attempts=None, timeout=None, wait_max=5.0):
             with attempt:
-                taken = await self._cases.take(outputs, datetime.now(UTC))
-        self._tell(taken)
+                done = await self._cases.take(read.outputs, datetime.now(UTC))
+                await self._mirror.keep(read.shown, read.listed)
+        self._tell(done)
+        return taken
+
+    def _is_stopped(self, source: TopicPartition) -> bool:
+        return self._bad_in_a_row.get(source, 0) >= self._limit
+
+    def _hold_stopped(self) -> None:
+        """A rebalance forgets what was paused."""
+        stopped = {source for source in self._consumer.assignment() if self._is_stopped(source)}
+        self._metrics.stopped.set(len(stopped))
+        for source in stopped - self._consumer.paused():
+            log.error(
+                "alerts.reader_stopped", topic=source.topic, partition=source.partition, bad_in_a_row=self._limit, do="mend the writer, then start alerts again"
+            )
+            self._consumer.pause(source)
+
+    async def _commit(self, taken: Mapping[TopicPartition, int]) -> None:
+        """Another worker may have taken partitions over meanwhile; it then reads these records again, and their ids are known."""
+        mine = {source: offset for source, offset in taken.items() if source in self._consumer.assignment()}
+        try:
+            if mine:
+                await self._consumer.commit(mine)
+        except (CommitFailedError, IllegalStateError):
+            log.info("alerts.commit_overtaken")
 
     def _tell(self, taken: Sequence[Taken]) -> None:
         now = datetime.now(UTC)
         for one in taken:
             transition = one.transition
             self._metrics.transitions.labels(transition.movement.value, one.action).inc()
-            if one.action in ("opened", "reopened"):
+            if one.action in ("opened", "reopened") and not transition.is_quiet:
                 self._metrics.case_seconds.observe(max(0.0, (now - transition.learned_at).total_seconds()))
             log.info(
                 "alerts.transition",
@@ -88,16 +162,14 @@ class Consumer:
             )
 
     async def _set_aside(self, record: ConsumerRecord[bytes, bytes], error: Unreadable) -> None:
-        quarantined = Quarantined(
-            service="alerts",
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
+        quarantined = Quarantined.of(
+            GROUP_ID,
+            (record.topic, record.partition, record.offset),
+            record.timestamp,
             reason=error.reason,
             detail=error.detail,
-            at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
-            key=record.key,
-            value=record.value,
+            record=SourceRecord(key=record.key, value=record.value, headers=tuple(record.headers)),
+            seal=self._seal,
         )
         await self._producer.send_and_wait(QUARANTINE.name, encode(quarantined), key=quarantined.source_id.encode())
         self._metrics.quarantined.labels(error.reason.value).inc()
@@ -105,6 +177,22 @@ class Consumer:
 
     def _measure_lag(self, taken: Mapping[TopicPartition, int]) -> None:
         for source, position in taken.items():
+            if source.topic != RISK_TRANSITIONS.name:
+                continue
             highwater = self._consumer.highwater(source)
             if highwater is not None:
                 self._metrics.lag.labels(str(source.partition)).set(max(0, highwater - position))
+
+
+def _decode(record: ConsumerRecord[bytes, bytes], read: Read) -> None:
+    """Put the record where it belongs; raise Unreadable."""
+    if record.topic == RISK_TRANSITIONS.name:
+        read.outputs.append(decode_output(record.value))
+        return
+    if record.key is None:
+        raise Unreadable(RefusalReason.WRONG_KEY, "the record has no key, so it says nothing of any household")
+    household_id = record.key.decode(errors="replace")
+    if record.topic == HOUSEHOLD_VIEWS.name:
+        read.shown.append(Shown(household_id, record.offset, None if record.value is None else decode_view(record.value)))
+    else:
+        read.listed.append(Listed(household_id, record.offset, None if record.value is None else decode_directory(record.value)))

@@ -38,6 +38,7 @@ class CaseRow(Base):
     assigned_to: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(Integer)
     latest: Mapped[JsonObject] = mapped_column(JSONB)
+    is_quiet: Mapped[bool]
 
 
 class TransitionRow(Base):
@@ -116,6 +117,26 @@ class PartitionDay(Base):
     partition: Mapped[int] = mapped_column(Integer, primary_key=True)
     day: Mapped[date] = mapped_column(Date)
     registered: Mapped[JsonObject] = mapped_column(JSONB)
+
+
+class ViewRow(Base):
+    """A household as risk shows it now; `body` empty once there is nothing to look at. `position` is the record's offset: older never replaces newer."""
+
+    __tablename__ = "views"
+
+    household_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger)
+    body: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
+
+
+class DirectoryRow(Base):
+    """Whom to visit, sealed as it came; `entry` empty once erased."""
+
+    __tablename__ = "directory"
+
+    household_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger)
+    entry: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
 
 
 def connect(url: str) -> AsyncEngine:

@@ -1,6 +1,6 @@
 """What alerts is told from outside, read once. Nothing else in this package looks at the environment."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -11,6 +11,10 @@ class Settings(BaseSettings):
 
     env: str = Field(default="production", description="`production` or `development`; production sends cookies over HTTPS only.")
     kafka_bootstrap: str = Field(description="Kafka's address, `host:port[,host:port]`.")
+    partitions: int = Field(description="Partitions of this deployment's topics, fixed when it is created.")
+    quarantine_secret: SecretStr = Field(min_length=32, description="Seals what is set aside; the same for all three services.")
+    directory_secret: SecretStr = Field(min_length=32, description="Wraps the households' data keys; ingest and alerts share it.")
+    dead_letter_limit: int = Field(default=1_000, ge=1, description="So many bad records in a row, and a reader stops there instead of setting aside for ever.")
     alerts_database_url: str = Field(description="SQLAlchemy address of alerts' own database.")
     alerts_host: str = Field(default="127.0.0.1", description="Address of the caseworkers' door.")
     alerts_port: int = Field(default=8081, description="Port of the caseworkers' door.")

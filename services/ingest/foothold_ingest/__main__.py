@@ -6,7 +6,6 @@ import logging
 import signal
 import sys
 from collections.abc import Coroutine
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,44 +15,76 @@ from alembic.config import Config
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
-from foothold_ingest.agencies import Agencies
+from foothold_ingest import commands
 from foothold_ingest.api import Door, make_app
-from foothold_ingest.database import connect
-from foothold_ingest.days import Days
+from foothold_ingest.build import Built, built, quarantine_seal
+from foothold_ingest.commands import Refused
+from foothold_ingest.kafka_door import KafkaDoor
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.ops import make_ops, server
-from foothold_ingest.publish import Publisher, WrongPartitions
+from foothold_ingest.publish import WrongPartitions
 from foothold_ingest.quarantine import QuarantineKeeper
 from foothold_ingest.settings import DayClock, Settings
+from foothold_schemas.quarantine import RefusalReason
 
 log = structlog.get_logger()
 
 
 def main() -> None:
     """Parse the command line and do it."""
-    parser = argparse.ArgumentParser(prog="foothold-ingest", description="Foothold's front door.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="take events until SIGTERM")
-    commands.add_parser("migrate", help="bring the database up to date")
-    add = (
-        commands.add_parser("agency", help="agencies and their keys")
-        .add_subparsers(dest="action", required=True)
-        .add_parser("add", help="make a key; it is shown once")
-    )
-    add.add_argument("name")
-    add.add_argument("--operator", action="store_true", help="the key may open days and adopt policies, and nothing else")
-    arguments = parser.parse_args()
+    arguments = parser().parse_args()
     settings = read_settings()
+    try:
+        if (said := run(settings, arguments)) is not None:
+            sys.stdout.write(said + "\n")
+    except (WrongPartitions, Refused) as error:
+        sys.exit(f"foothold-ingest cannot go on: {error}")
+
+
+def run(settings: Settings, arguments: argparse.Namespace) -> str | None:
+    """Do the command; return what to print."""
     match arguments.command:
         case "serve":
-            try:
-                asyncio.run(serve(settings))
-            except WrongPartitions as error:
-                sys.exit(f"foothold-ingest cannot go on: {error}")
+            asyncio.run(serve(settings))
         case "migrate":
-            migrate(settings.ingest_database_url)
+            migrate(settings)
+        case "agency":
+            return asyncio.run(commands.add_agency(settings, arguments.name, is_operator=arguments.operator))
+        case "quarantine":
+            return asyncio.run(commands.quarantine(settings, arguments))
+        case "go-live":
+            return asyncio.run(commands.go_live(settings, is_loud=arguments.loud))
         case _:
-            sys.stdout.write(asyncio.run(add_agency(settings, arguments.name, is_operator=arguments.operator)) + "\n")
+            return asyncio.run(commands.erase(settings, arguments.subject))
+    return None
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands."""
+    made = argparse.ArgumentParser(prog="foothold-ingest", description="Foothold's front door.")
+    first = made.add_subparsers(dest="command", required=True)
+    first.add_parser("serve", help="take events until SIGTERM")
+    first.add_parser("migrate", help="bring the database up to date")
+    agency = first.add_parser("agency", help="agencies, their keys and topics").add_subparsers(dest="action", required=True)
+    add = agency.add_parser("add", help="make a key, shown once, and the agency's topic")
+    add.add_argument("name")
+    add.add_argument("--operator", action="store_true", help="the key may open days and adopt policies, and nothing else")
+    live = first.add_parser("go-live", help="open the first day, once the register and twelve months are loaded")
+    live.add_argument("--loud", action="store_true", help="notify people of the cases that follow from what was loaded")
+    directory = first.add_parser("directory", help="whom to visit").add_subparsers(dest="action", required=True)
+    directory.add_parser("erase", help="destroy a household's contact and its key").add_argument("subject", help="<county>/<register number>")
+    shelf = first.add_parser("quarantine", help="what could not be used").add_subparsers(dest="action", required=True)
+    listed = shelf.add_parser("list", help="what waits, oldest first")
+    listed.add_argument("--all", action="store_true", help="also what was retried")
+    show = shelf.add_parser("show", help="one record and its history")
+    show.add_argument("id")
+    show.add_argument("--content", action="store_true", help="the record itself; it may hold personal data, and looking leaves a trace")
+    retry = shelf.add_parser("retry", help="try records again: these, or all that wait")
+    retry.add_argument("ids", nargs="*", metavar="id")
+    for one in (listed, retry):
+        one.add_argument("--reason", choices=[reason.value for reason in RefusalReason])
+        one.add_argument("--limit", type=int, default=1_000)
+    return made
 
 
 def read_settings() -> Settings:
@@ -65,22 +96,13 @@ def read_settings() -> Settings:
         sys.exit(f"foothold-ingest cannot start: {wrong}")
 
 
-def migrate(url: str) -> None:
+def migrate(settings: Settings) -> None:
     """Run the migrations that are missing."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    config.set_main_option("sqlalchemy.url", settings.ingest_database_url.replace("%", "%%"))
+    config.attributes["quarantine_seal"] = quarantine_seal(settings)
     command.upgrade(config, "head")
-
-
-async def add_agency(settings: Settings, name: str, *, is_operator: bool) -> str:
-    """Make a key."""
-    engine = connect(settings.ingest_database_url)
-    try:
-        agencies = Agencies(engine, settings.key_secret.get_secret_value().encode())
-        return await agencies.add(name, is_operator=is_operator, now=datetime.now(UTC))
-    finally:
-        await engine.dispose()
 
 
 def configure_logging() -> None:
@@ -105,34 +127,31 @@ async def serve(settings: Settings) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    metrics = Metrics(CollectorRegistry())
-    engine = connect(settings.ingest_database_url)
-    publisher = Publisher(
+    async with built(settings, Metrics(CollectorRegistry()), settings.instance) as parts:
+        await _serve(parts, ended)
+    log.info("ingest.stopped")
+
+
+async def _serve(parts: Built, ended: asyncio.Event) -> None:
+    settings = parts.settings
+    door = Door(agencies=parts.agencies, intake=parts.intake, days=parts.days, metrics=parts.metrics, day_clock=settings.day_clock)
+    kafka_door = KafkaDoor(
         bootstrap=settings.kafka_bootstrap,
-        instance=settings.instance,
-        partitions=settings.partitions,
-        max_in_flight=settings.ingest_max_in_flight,
-        send_seconds=settings.ingest_send_seconds,
-        metrics=metrics,
+        intake=parts.intake,
+        publisher=parts.publisher,
+        days=parts.days,
+        metrics=parts.metrics,
+        seal=parts.seal,
+        limit=settings.dead_letter_limit,
     )
-    await publisher.start()
-    days = Days(engine, publisher, metrics, settings.day_clock)
-    await days.load()
-    door = Door(
-        agencies=Agencies(engine, settings.key_secret.get_secret_value().encode()),
-        publisher=publisher,
-        days=days,
-        metrics=metrics,
-        day_clock=settings.day_clock,
-        secret=settings.household_secret.get_secret_value().encode(),
-    )
+    keeper = QuarantineKeeper(settings.kafka_bootstrap, parts.engine, parts.metrics, parts.seal)
     web = server(make_app(door), settings.ingest_host, settings.ingest_port)
-    ops = server(make_ops(metrics.registry, lambda: web.started and not publisher.broken.done()), settings.ingest_ops_host, settings.ingest_ops_port)
-    keeper = QuarantineKeeper(settings.kafka_bootstrap, engine, metrics)
-    work: list[Coroutine[Any, Any, None]] = [web.serve(), ops.serve(), keeper.run(), ended.wait(), _raise_when(publisher.broken)]  # type: ignore[list-item]  # wait() returns True
+    is_ready = lambda: web.started and not parts.publisher.broken.done()  # noqa: E731 - said once, used once
+    ops = server(make_ops(parts.metrics.registry, is_ready), settings.ingest_ops_host, settings.ingest_ops_port)
+    work: list[Coroutine[Any, Any, object]] = [web.serve(), ops.serve(), keeper.run(), kafka_door.run(), ended.wait(), _raise_when(parts.publisher.broken)]
     if settings.day_clock is DayClock.WALL:
-        work.append(days.follow_wall_clock())
-    log.info("ingest.started", port=settings.ingest_port, ops_port=settings.ingest_ops_port, day_clock=settings.day_clock.value, open_day=str(days.last))
+        work.append(parts.days.follow_wall_clock())
+    log.info("ingest.started", port=settings.ingest_port, ops_port=settings.ingest_ops_port, day_clock=settings.day_clock.value, open_day=str(parts.days.last))
     tasks = [asyncio.create_task(w) for w in work]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -144,10 +163,6 @@ async def serve(settings: Settings) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if not publisher.broken.done():
-            await publisher.stop()
-        await engine.dispose()
-    log.info("ingest.stopped")
 
 
 async def _raise_when(broken: asyncio.Future[None]) -> None:

@@ -1,7 +1,7 @@
 """The HTTP door: bytes → strict events → the log. It answers 202 only after the broker has the facts."""
 
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,19 +12,20 @@ from starlette.responses import JSONResponse
 
 from foothold_ingest.agencies import Agencies
 from foothold_ingest.days import CannotOpen, Days
+from foothold_ingest.intake import Intake
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.problems import Problem, answer, of_rejected, problem
-from foothold_ingest.publish import Busy, Publisher, Unknown
-from foothold_ingest.rules.accept import Accepted, Caller, Rejected, RejectReason, accept
+from foothold_ingest.publish import Busy, Unknown
+from foothold_ingest.rules.accept import Accepted, Caller, Rejected
+from foothold_ingest.rules.binding import BATCH, DATA, MAX_BODY, STRUCTURED, from_http, media_type
 from foothold_ingest.rules.strict_json import JsonValue, NotStrict, loads
 from foothold_ingest.settings import DayClock
-from foothold_schemas.envelope import event_type
-from foothold_schemas.facts import AGENCY_KINDS, OPERATOR_KINDS, DayOpened, FeedHeard, PolicyAdopted
+from foothold_schemas.facts import DayOpened
+from foothold_schemas.quarantine import RefusalReason
 
-SINGLE: Final = "application/cloudevents+json"
-BATCH: Final = "application/cloudevents-batch+json"
-MAX_BODY: Final = 1024 * 1024
+DOOR: Final = "http"
 MAX_BATCH: Final = 1_000
+RECENT: Final = 100_000
 RETRY_SECONDS: Final = "2"
 
 log = structlog.get_logger()
@@ -34,16 +35,47 @@ class TooLarge(Exception):  # noqa: N818 - an answer
     """The body is larger than MAX_BODY."""
 
 
+class OtherMedia(Exception):  # noqa: N818 - an answer
+    """The content type is none in which events come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An event that is in the log now; `is_repeat` when this replica saw it there before."""
+
+    id: str
+    fact_id: str
+    is_repeat: bool
+
+
+class Recent:
+    """The fact ids taken last, so that a sender learns of a repeat. A courtesy: what a repeat changes is decided in risk alone."""
+
+    def __init__(self, at_least: int) -> None:
+        self._at_least = at_least
+        self._newer: set[str] = set()
+        self._older: set[str] = set()
+
+    def has_seen(self, fact_id: str) -> bool:
+        """Whether it was among them; from now on it is."""
+        if fact_id in self._newer or fact_id in self._older:
+            return True
+        self._newer.add(fact_id)
+        if len(self._newer) >= self._at_least:
+            self._older, self._newer = self._newer, set()
+        return False
+
+
 class Door:
     """Judges and publishes the events of one request."""
 
-    def __init__(self, *, agencies: Agencies, publisher: Publisher, days: Days, metrics: Metrics, day_clock: DayClock, secret: bytes) -> None:
+    def __init__(self, *, agencies: Agencies, intake: Intake, days: Days, metrics: Metrics, day_clock: DayClock) -> None:
         self._agencies = agencies
-        self._publisher = publisher
+        self._intake = intake
         self._days = days
         self._metrics = metrics
         self._day_clock = day_clock
-        self._secret = secret
+        self._recent = Recent(RECENT)
 
     async def events(self, request: Request) -> Response:
         """POST /v1/events."""
@@ -63,74 +95,47 @@ class Door:
         if caller is None:
             detail = "Send your agency's key as `Authorization: Bearer <key>`."
             return answer(problem(401, "key_needed", detail), {"www-authenticate": "Bearer"})
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type not in (SINGLE, BATCH):
-            return answer(problem(415, "media_type", f"Send one event as {SINGLE} or a list of them as {BATCH}."))
         try:
-            events = _events(loads(await _body(request)), is_batch=media_type == BATCH)
+            events = await _events(request)
+        except OtherMedia:
+            return answer(problem(415, "media_type", f"Send one event as {STRUCTURED}, a list of them as {BATCH}, or its data as {DATA} with ce- headers."))
         except TooLarge:
             return answer(problem(413, "too_large", f"A body may have {MAX_BODY} bytes and {MAX_BATCH} events; send several requests."))
         except NotStrict as error:
-            return answer(of_rejected(Rejected(RejectReason(error.reason), f"{str(error)[:1].upper()}{str(error)[1:]}.")))
-        results = await self._judge_and_send(events, caller)
+            return answer(of_rejected(Rejected(error.reason, f"{str(error)[:1].upper()}{str(error)[1:]}.")))
+        results = await self._judge_and_keep(events, caller)
         if isinstance(results, Response):
             return results
-        return _single(results[0]) if media_type == SINGLE else _batch(results)
+        return _batch(results) if media_type(request.headers.get("content-type", "")) == BATCH else _single(results[0])
 
-    async def _judge_and_send(self, events: list[JsonValue], caller: Caller) -> list[Problem | Accepted] | Response:
+    async def _judge_and_keep(self, events: list[JsonValue], caller: Caller) -> list[Problem | Taken] | Response:
         clock = self._days.clock(datetime.now(UTC))
-        judged = [_judge(event, lambda e: accept(e, caller, clock, self._secret)) for event in events]
-        accepted = [a for a in judged if isinstance(a, Accepted)]
+        judged = [self._intake.judge(event, caller, clock) for event in events]
         try:
-            if keyed := [a.record for a in accepted if a.record.household_id is not None]:
-                await self._publisher.send(keyed)
-            if everywhere := [a.record for a in accepted if isinstance(a.record.data, FeedHeard | PolicyAdopted)]:
-                await self._publisher.broadcast(everywhere)
+            await self._intake.keep([a for a in judged if isinstance(a, Accepted)], is_patient=False)
             results = [await self._open_day(a) if isinstance(a, Accepted) and isinstance(a.record.data, DayOpened) else a for a in judged]
         except Busy:
             return answer(problem(503, "busy", "Too many events wait already; nothing of this request was taken."), {"retry-after": RETRY_SECONDS})
         except Unknown:
             detail = "Kafka has not confirmed; the facts may be there or not. Send the same events (same source and id) again: repeats count once."
             return answer(problem(503, "unconfirmed", detail, outcome="unknown"), {"retry-after": RETRY_SECONDS})
-        for event, judgement in zip(events, results, strict=True):
-            self._tell(_kind(event), judgement)
-        return [of_rejected(r) if isinstance(r, Rejected) else r for r in results]
+        for event, result in zip(events, results, strict=True):
+            self._intake.tell(DOOR, event, result if isinstance(result, Accepted | Rejected) else None)
+        return [of_rejected(r) if isinstance(r, Rejected) else self._taken(r) if isinstance(r, Accepted) else r for r in results]
+
+    def _taken(self, accepted: Accepted) -> Taken:
+        record = accepted.record
+        return Taken(record.id, record.fact_id, is_repeat=self._recent.has_seen(record.fact_id))
 
     async def _open_day(self, accepted: Accepted) -> Accepted | Problem:
         data = accepted.record.data
         if not isinstance(data, DayOpened) or self._day_clock is DayClock.WALL:
             return problem(409, "days_by_clock", "Days are opened by the clock here (FOOTHOLD_DAY_CLOCK=wall).")
         try:
-            await self._days.open(data.day, datetime.now(UTC))
+            await self._days.open(data.day, datetime.now(UTC), is_quiet=data.is_quiet)
         except CannotOpen as error:
             return problem(409, "day_not_opened", f"The day was not opened: {error}.")
         return accepted
-
-    def _tell(self, kind: str, judgement: Accepted | Rejected | Problem) -> None:
-        match judgement:
-            case Accepted(record):
-                self._metrics.facts.labels(record.data.kind, "accepted").inc()
-                log.info(
-                    "ingest.event", fact_id=record.fact_id, household_id=record.household_id, kind=record.data.kind, agency=record.agency, outcome="accepted"
-                )
-            case Rejected(reason, _, fields):
-                self._metrics.facts.labels(kind, reason.value).inc()
-                log.info("ingest.event", kind=kind, outcome="rejected", reason=reason.value, fields=[f.field for f in fields])
-            case _:
-                self._metrics.facts.labels(kind, "refused").inc()
-                log.info("ingest.event", kind=kind, outcome="rejected", reason=judgement["type"])
-
-
-def _judge(event: JsonValue, judge: Callable[[dict[str, JsonValue]], Accepted | Rejected]) -> Accepted | Rejected:
-    if not isinstance(event, dict):
-        return Rejected(RejectReason.INVALID_ENVELOPE, "An event is a JSON object.")
-    return judge(event)
-
-
-def _kind(event: JsonValue) -> str:
-    """The event's kind for metrics and logs: one of the known ones, or `unknown`, whatever the sender wrote."""
-    named = event.get("type") if isinstance(event, dict) else None
-    return next((kind for kind in (*AGENCY_KINDS, *OPERATOR_KINDS) if named == event_type(kind)), "unknown")
 
 
 async def _body(request: Request) -> bytes:
@@ -143,28 +148,36 @@ async def _body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-def _events(value: JsonValue, *, is_batch: bool) -> list[JsonValue]:
-    if not is_batch:
-        return [value]
-    if not isinstance(value, list):
-        raise NotStrict("not_json", "a batch is a JSON array of events")
-    if len(value) > MAX_BATCH:
-        raise TooLarge
-    return value
+async def _events(request: Request) -> list[JsonValue]:
+    """The events of a request in any of the three content modes of CloudEvents over HTTP."""
+    match media_type(request.headers.get("content-type", "")):
+        case kind if kind == STRUCTURED:
+            return [loads(await _body(request))]
+        case kind if kind == BATCH:
+            value = loads(await _body(request))
+            if not isinstance(value, list):
+                raise NotStrict(RefusalReason.NOT_JSON, "a batch is a JSON array of events")
+            if len(value) > MAX_BATCH:
+                raise TooLarge
+            return value
+        case kind if kind == DATA and "ce-specversion" in request.headers:
+            return [from_http(request.headers.items(), await _body(request))]
+        case _:
+            raise OtherMedia
 
 
-def _single(result: Problem | Accepted) -> Response:
-    return JSONResponse(_accepted(result), status_code=202) if isinstance(result, Accepted) else answer(result)
+def _single(result: Problem | Taken) -> Response:
+    return JSONResponse(_said(result), status_code=202) if isinstance(result, Taken) else answer(result)
 
 
-def _batch(results: list[Problem | Accepted]) -> Response:
-    items = [{"index": i, **(_accepted(r) if isinstance(r, Accepted) else {"status": r["status"], "problem": r})} for i, r in enumerate(results)]
-    refused = sum(not isinstance(r, Accepted) for r in results)
+def _batch(results: list[Problem | Taken]) -> Response:
+    items = [{"index": i, **(_said(r) if isinstance(r, Taken) else {"status": r["status"], "problem": r})} for i, r in enumerate(results)]
+    refused = sum(not isinstance(r, Taken) for r in results)
     return JSONResponse({"accepted": len(results) - refused, "refused": refused, "results": items}, status_code=207 if refused else 202)
 
 
-def _accepted(result: Accepted) -> dict[str, object]:
-    return {"status": 202, "id": result.record.id, "fact_id": result.record.fact_id}
+def _said(taken: Taken) -> dict[str, object]:
+    return {"status": 202, "id": taken.id, "fact_id": taken.fact_id, **({"duplicate": True} if taken.is_repeat else {})}
 
 
 def make_app(door: Door) -> FastAPI:

@@ -1,10 +1,17 @@
-"""Ingest's own tables: agencies' keys, the days opened, the quarantine."""
+"""Ingest's own tables: agencies' keys, the days opened, the quarantine and its history, the directory."""
 
+from collections.abc import AsyncIterator
 from datetime import date, datetime
+from typing import Final
 
-from sqlalchemy import Date, DateTime, LargeBinary, MetaData, Text
+import stamina
+from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Identity, LargeBinary, MetaData, Text
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+AWAY: Final = (OperationalError, InterfaceError)
+"""What a database says that is away for the moment."""
 
 
 class Base(DeclarativeBase):
@@ -36,7 +43,7 @@ class OpenedDay(Base):
 
 
 class QuarantinedRecord(Base):
-    """A record a service could not use, whole."""
+    """A record a service could not use, whole and sealed. `retried_at` is empty while it waits."""
 
     __tablename__ = "quarantine"
 
@@ -45,10 +52,40 @@ class QuarantinedRecord(Base):
     reason: Mapped[str] = mapped_column(Text, index=True)
     detail: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    record_key: Mapped[bytes | None] = mapped_column(LargeBinary)
-    record_value: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sealed: Mapped[str] = mapped_column(Text)
+    retried_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class QuarantineEvent(Base):
+    """What was done with a record in quarantine, by whom, and what came of it. Only ever added to."""
+
+    __tablename__ = "quarantine_history"
+
+    event_id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    source_id: Mapped[str] = mapped_column(Text, ForeignKey("quarantine.source_id"), index=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    actor: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(Text)
+    outcome: Mapped[str] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(Text)
+
+
+class DirectoryRow(Base):
+    """A household's contact under its data key, and that key under the directory secret. Deleting the row destroys the key."""
+
+    __tablename__ = "directory"
+
+    household_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    wrapped_key: Mapped[str] = mapped_column(Text)
+    sealed: Mapped[str | None] = mapped_column(Text)
+    registered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 def connect(url: str) -> AsyncEngine:
     """A pool that notices connections a database restart has killed."""
     return create_async_engine(url, pool_pre_ping=True)
+
+
+def patiently() -> AsyncIterator[stamina.Attempt]:
+    """Attempts until the database is back, for readers that can wait where they stand."""
+    return aiter(stamina.retry_context(on=AWAY, attempts=None, timeout=None, wait_max=5.0))

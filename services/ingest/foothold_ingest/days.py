@@ -8,11 +8,11 @@ import structlog
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_ingest.database import OpenedDay
+from foothold_ingest.database import AWAY, OpenedDay
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Publisher
 from foothold_ingest.rules.accept import SHANGHAI, Clock, fact_id
-from foothold_ingest.settings import DayClock
+from foothold_ingest.settings import DayClock, GoLive
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DayOpened
 
@@ -32,11 +32,12 @@ class CannotOpen(Exception):  # noqa: N818 - an answer with its reason
 class Days:
     """The book of opened days, and the clock that follows from it."""
 
-    def __init__(self, engine: AsyncEngine, publisher: Publisher, metrics: Metrics, day_clock: DayClock) -> None:
+    def __init__(self, engine: AsyncEngine, publisher: Publisher, metrics: Metrics, day_clock: DayClock, go_live: GoLive = GoLive.AT_START) -> None:
         self._engine = engine
         self._publisher = publisher
         self._metrics = metrics
         self._day_clock = day_clock
+        self._go_live = go_live
         self.last: date | None = None
 
     async def load(self) -> None:
@@ -52,19 +53,21 @@ class Days:
         end = datetime.combine(self.last + timedelta(days=1), time.min, SHANGHAI).astimezone(UTC)
         return Clock(now=max(now, end), today=self.last, recorded=now)
 
-    async def open(self, day: date, now: datetime) -> list[date]:
+    async def open(self, day: date, now: datetime, *, is_quiet: bool = False) -> list[date]:
         """Open every day after the last one up to `day` (only `day` itself if it is the first); return those opened."""
         async with self._engine.begin() as connection:
             await connection.execute(_LOCK)
             database_now, last = (await connection.execute(select(func.clock_timestamp(), func.max(OpenedDay.day)))).one()
             if abs(database_now - now) > MAX_CLOCK_SKEW:
                 raise CannotOpen(f"this machine's clock is {abs(database_now - now)} away from the database's; no day is opened until they agree")
+            if is_quiet and last is not None:
+                raise CannotOpen(f"only the first day can be quiet, and {last} is open already")
             first = day if last is None else last + timedelta(days=1)
             days = [first + timedelta(days=n) for n in range((day - first).days + 1)]
             if len(days) > MAX_DAYS_AT_ONCE:
                 raise CannotOpen(f"{day} lies {len(days)} days after {last}; at most {MAX_DAYS_AT_ONCE} days are opened at once")
             if days:
-                await self._publisher.broadcast([_record(d, now) for d in days])
+                await self._publisher.broadcast([_record(d, now, is_quiet=is_quiet) for d in days])
                 await connection.execute(insert(OpenedDay), [{"day": d, "opened_at": now} for d in days])
         self._note(max([d for d in (last, *days) if d is not None], default=None))
         for opened in days:
@@ -72,15 +75,17 @@ class Days:
         return days
 
     async def follow_wall_clock(self) -> None:
-        """For ever: open today as soon as it has begun in Asia/Shanghai."""
+        """For ever: open today as soon as it has begun in Asia/Shanghai, from go-live on."""
         while True:
             now = datetime.now(UTC)
             today = now.astimezone(SHANGHAI).date()
-            if self.last is None or self.last < today:
-                try:
+            try:
+                if self.last is None and self._go_live is GoLive.BY_COMMAND:
+                    await self.load()  # another process opens the first day
+                elif self.last is None or self.last < today:
                     await self.open(today, now)
-                except CannotOpen as error:
-                    log.warning("ingest.day_not_opened", reason=str(error))
+            except (CannotOpen, *AWAY) as error:
+                log.warning("ingest.day_not_opened", reason=str(error) if isinstance(error, CannotOpen) else "the database is away")
             await asyncio.sleep(LOOK_SECONDS)
 
     def _note(self, day: date | None) -> None:
@@ -89,7 +94,7 @@ class Days:
             self._metrics.open_day.set(datetime.combine(day, time.min, SHANGHAI).timestamp())
 
 
-def _record(day: date, now: datetime) -> FactRecord:
+def _record(day: date, now: datetime, *, is_quiet: bool) -> FactRecord:
     return FactRecord(
         fact_id=fact_id(_SOURCE, day.isoformat()),
         household_id=None,
@@ -98,5 +103,5 @@ def _record(day: date, now: datetime) -> FactRecord:
         id=day.isoformat(),
         time=datetime.combine(day, time.min, SHANGHAI),
         recorded_time=now,
-        data=DayOpened(day=day),
+        data=DayOpened(day=day, is_quiet=is_quiet),
     )

@@ -10,8 +10,8 @@ class Metrics:
         self.registry = registry
         self.facts = Counter(
             "foothold_ingest_facts_total",
-            "Events judged at the door, by kind and outcome (accepted or the reason of refusal).",
-            ["kind", "outcome"],
+            "Events judged, by kind, outcome (accepted or the reason of refusal) and door (http or kafka).",
+            ["kind", "outcome", "door"],
             registry=registry,
         )
         self.requests = Counter("foothold_ingest_requests_total", "Requests answered, by status.", ["status"], registry=registry)
@@ -24,3 +24,8 @@ class Metrics:
         self.in_flight = Gauge("foothold_ingest_in_flight_events", "Events waiting for Kafka's acknowledgement.", registry=registry)
         self.open_day = Gauge("foothold_ingest_open_day_timestamp_seconds", "Midnight (Asia/Shanghai) of the day opened last.", registry=registry)
         self.quarantined = Counter("foothold_ingest_quarantined_total", "Records taken into quarantine, by reason.", ["reason"], registry=registry)
+        self.waiting = Gauge("foothold_ingest_quarantine_waiting_records", "Records in quarantine nobody has retried.", registry=registry)
+        self.door_topics = Gauge("foothold_ingest_agency_topics", "Partitions of agencies' topics this replica reads.", registry=registry)
+        self.stopped = Gauge(
+            "foothold_ingest_stopped_readers", "Agencies' topics this replica stopped reading because everything in them was bad.", registry=registry
+        )

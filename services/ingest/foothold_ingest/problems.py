@@ -4,10 +4,13 @@ from typing import Final
 
 from starlette.responses import JSONResponse
 
-from foothold_ingest.rules.accept import Rejected, RejectReason
+from foothold_ingest.rules.accept import Rejected
+from foothold_schemas.quarantine import RefusalReason
 
-_FORBIDDEN: Final = frozenset({RejectReason.FOREIGN_SOURCE, RejectReason.KIND_NOT_ALLOWED})
-_MALFORMED: Final = frozenset({RejectReason.NOT_JSON, RejectReason.DUPLICATE_KEY, RejectReason.CONTROL_CHARACTER, RejectReason.TOO_DEEP, RejectReason.TOO_LONG})
+_FORBIDDEN: Final = frozenset({RefusalReason.FOREIGN_SOURCE, RefusalReason.KIND_NOT_ALLOWED})
+_MALFORMED: Final = frozenset(
+    {RefusalReason.NOT_JSON, RefusalReason.DUPLICATE_KEY, RefusalReason.CONTROL_CHARACTER, RefusalReason.TOO_DEEP, RefusalReason.TOO_LONG}
+)
 _TITLES: Final = {
     400: "Not readable",
     401: "Key needed",

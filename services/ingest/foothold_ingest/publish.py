@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError
 from foothold_ingest.metrics import Metrics
 from foothold_schemas.codec import encode
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.topics import HOUSEHOLD_FACTS
+from foothold_schemas.topics import HOUSEHOLD_FACTS, QUARANTINE_BYTES
 
 _LINGER_MS: Final = 2
 
@@ -27,6 +27,20 @@ class Busy(Exception):  # noqa: N818 - an answer, not a fault
     """Too many events wait for Kafka already."""
 
 
+class Line(NamedTuple):
+    """A record to write. Without a partition, the key decides; a value of None erases under its key."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    partition: int | None = None
+
+
+def fact_line(record: FactRecord) -> Line:
+    """A household's fact, in the partition of the household."""
+    return Line(HOUSEHOLD_FACTS.name, (record.household_id or "").encode(), encode(record))
+
+
 class Publisher:
     """Both producers. An error that a producer cannot recover from sets `broken`: the process then ends and is started anew."""
 
@@ -37,7 +51,14 @@ class Publisher:
         self._send_seconds = send_seconds
         self._metrics = metrics
         self._in_flight = 0
-        self._keyed = AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True, acks="all", compression_type="zstd", linger_ms=_LINGER_MS)
+        self._keyed = AIOKafkaProducer(
+            bootstrap_servers=bootstrap,
+            enable_idempotence=True,
+            acks="all",
+            compression_type="zstd",
+            linger_ms=_LINGER_MS,
+            max_request_size=QUARANTINE_BYTES,
+        )
         self._broadcast = AIOKafkaProducer(
             bootstrap_servers=bootstrap, transactional_id=f"foothold-ingest-broadcast-{instance}", acks="all", transaction_timeout_ms=10_000
         )
@@ -59,23 +80,32 @@ class Publisher:
         await self._keyed.stop()
         await self._broadcast.stop()
 
-    async def send(self, records: Sequence[FactRecord]) -> None:
-        """Write the facts of households and wait for every acknowledgement; raise Busy or Unknown."""
-        if self._in_flight + len(records) > self._max_in_flight:
+    async def send(self, lines: Sequence[Line]) -> None:
+        """Write the lines and wait for every acknowledgement, but not for long; raise Busy or Unknown."""
+        if self._in_flight + len(lines) > self._max_in_flight:
             raise Busy
-        self._in_flight += len(records)
-        self._metrics.in_flight.set(self._in_flight)
         with self._metrics.send_seconds.time():
-            task = asyncio.create_task(self._send_all(records))
-            task.add_done_callback(lambda done: self._finished(done, len(records)))
+            task = self._begin(lines)
             done, _ = await asyncio.wait({task}, timeout=self._send_seconds)
         if not done:
             raise Unknown
         if task.exception() is not None:
             raise Unknown from task.exception()
 
-    async def _send_all(self, records: Sequence[FactRecord]) -> None:
-        waiting = [await self._keyed.send(HOUSEHOLD_FACTS.name, encode(r), key=(r.household_id or "").encode()) for r in records]
+    async def deliver(self, lines: Sequence[Line]) -> None:
+        """Write the lines and wait for every acknowledgement, however long Kafka takes; for readers that can wait where they stand."""
+        if lines:
+            await self._begin(lines)
+
+    def _begin(self, lines: Sequence[Line]) -> asyncio.Task[None]:
+        self._in_flight += len(lines)
+        self._metrics.in_flight.set(self._in_flight)
+        task = asyncio.create_task(self._send_all(lines))
+        task.add_done_callback(lambda done: self._finished(done, len(lines)))
+        return task
+
+    async def _send_all(self, lines: Sequence[Line]) -> None:
+        waiting = [await self._keyed.send(line.topic, line.value, key=line.key, partition=line.partition) for line in lines]
         await asyncio.gather(*waiting)
 
     def _finished(self, done: asyncio.Task[None], count: int) -> None:

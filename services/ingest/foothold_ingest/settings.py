@@ -14,6 +14,13 @@ class DayClock(StrEnum):
     MANUAL = "manual"
 
 
+class GoLive(StrEnum):
+    """When the first day is opened: once the register is loaded and somebody says so, or as soon as ingest starts."""
+
+    BY_COMMAND = "by_command"
+    AT_START = "at_start"
+
+
 class Settings(BaseSettings):
     """Variables of ingest. A field without a default must be given."""
 
@@ -25,6 +32,10 @@ class Settings(BaseSettings):
     ingest_database_url: str = Field(description="SQLAlchemy address of ingest's own database.")
     household_secret: SecretStr = Field(min_length=32, description="Key of the household ids. Losing it means losing them.")
     key_secret: SecretStr = Field(min_length=32, description="Key of the hashes of agencies' API keys.")
+    quarantine_secret: SecretStr = Field(min_length=32, description="Seals what is set aside; the same for all three services.")
+    directory_secret: SecretStr = Field(min_length=32, description="Wraps the households' data keys; ingest and alerts share it.")
+    dead_letter_limit: int = Field(default=1_000, ge=1, description="So many bad records in a row, and a reader stops there instead of setting aside for ever.")
+    go_live: GoLive = Field(default=GoLive.BY_COMMAND, description="Days by the wall clock begin `by_command` (`foothold-ingest go-live`) or `at_start`.")
     day_clock: DayClock = Field(default=DayClock.WALL, description="Who opens days: `wall` or `manual`.")
     instance: str = Field(default_factory=socket.gethostname, description="Name of this replica; two replicas never share one.")
     ingest_host: str = Field(default="127.0.0.1", description="Address of the agencies' door.")

@@ -16,10 +16,12 @@ from pydantic import ValidationError
 from foothold_risk.errors import CannotServe
 from foothold_risk.metrics import Metrics
 from foothold_risk.ops import make_ops, server
+from foothold_risk.partition import Shelf
 from foothold_risk.policy.loader import SHIPPED, PolicyError, load_folder
 from foothold_risk.rules.policy import Policy
 from foothold_risk.settings import Settings
 from foothold_risk.worker import Worker
+from foothold_schemas.seal import Seal
 
 log = structlog.get_logger()
 
@@ -92,6 +94,7 @@ async def serve(settings: Settings, policies: dict[str, Policy]) -> None:
         stall_seconds=settings.risk_stall_seconds,
         policies=policies,
         metrics=metrics,
+        shelf=Shelf(Seal(settings.quarantine_secret.get_secret_value().encode(), "quarantine"), settings.dead_letter_limit),
     )
     ops = server(make_ops(metrics.registry, lambda: worker.is_ready), settings.risk_ops_host, settings.risk_ops_port)
     for policy in policies.values():

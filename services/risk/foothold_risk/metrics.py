@@ -25,3 +25,6 @@ class Metrics:
         self.restore_seconds = Histogram(
             "foothold_risk_restore_seconds", "Restoring a partition on assignment.", buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60), registry=registry
         )
+        self.stopped = Gauge(
+            "foothold_risk_stopped_readers", "1 where reading stopped because everything that came was bad, by partition.", ["partition"], registry=registry
+        )

@@ -6,7 +6,7 @@ Memory changes only after the commit. Any exception ends the process; the succes
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 
 import structlog
@@ -15,8 +15,9 @@ from msgspec.structs import replace
 
 from foothold_risk.errors import MissingBundle
 from foothold_risk.households import Batch, Control, Households
-from foothold_risk.judge import judge
+from foothold_risk.judge import Judged, judge
 from foothold_risk.metrics import Metrics
+from foothold_risk.publish import Cause
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.fold import Folded, fold
 from foothold_risk.rules.heard import note
@@ -24,8 +25,9 @@ from foothold_risk.rules.policy import Policy
 from foothold_schemas.codec import Unreadable, decode_fact, encode
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
-from foothold_schemas.quarantine import Quarantined, QuarantineReason
-from foothold_schemas.topics import HOUSEHOLD_STATE, QUARANTINE, RISK_TRANSITIONS
+from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
+from foothold_schemas.seal import Seal
+from foothold_schemas.topics import HOUSEHOLD_STATE, HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
 from foothold_schemas.transitions import DayDone, Transition
 
 GROUP_ID: Final = "risk"
@@ -37,18 +39,37 @@ log = structlog.get_logger()
 Line = dict[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """How bad records are set aside: sealed, and at most `limit` of them in a row."""
+
+    seal: Seal
+    limit: int
+
+
 @dataclass(slots=True)
 class Outputs:
     """What a transaction will write beside the state, and the lines to log once it is committed."""
 
     transitions: list[Transition] = field(default_factory=list)
     days: list[DayDone] = field(default_factory=list)
+    views: dict[bytes, bytes | None] = field(default_factory=dict)
     quarantined: list[Quarantined] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
 
+    def add(self, key: bytes, judged: Judged) -> None:
+        """What was said of one household. A view of nothing is a removal."""
+        self.transitions += judged.said
+        if judged.view is not None:
+            self.views[key] = judged.view or None
+
 
 class Partition:
-    """State and producer of one partition. `busy` is held while a transaction runs; `next_offset` is the first record not yet judged."""
+    """State and producer of one partition. `busy` is held while a transaction runs; `next_offset` is the first record not yet judged.
+
+    `is_leaving`: somebody else is about to own it, so a long sweep ends after the slice at hand; the successor begins the sweep again.
+    `is_stopped`: everything that came was bad, so nothing more is read until somebody has looked and started the worker again.
+    """
 
     def __init__(
         self,
@@ -58,6 +79,7 @@ class Partition:
         households: Households,
         policies: Mapping[str, Policy],
         metrics: Metrics,
+        shelf: Shelf,
         next_offset: int,
         on_commit: Callable[[], None],
     ) -> None:
@@ -66,6 +88,10 @@ class Partition:
         self.households = households
         self.next_offset = next_offset
         self.busy = asyncio.Lock()
+        self.is_leaving = False
+        self.is_stopped = False
+        self._shelf = shelf
+        self._bad_in_a_row = 0
         self._policies = policies
         self._metrics = metrics
         self._on_commit = on_commit
@@ -73,20 +99,24 @@ class Partition:
     async def work(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         """Judge records in order. A fact for everybody is a border: what came before is committed first."""
         batch, outputs = Batch(self.households), Outputs()
+        last = self.next_offset - 1
         for record in records:
-            if record.offset < self.next_offset:
+            if record.offset < self.next_offset or self.is_stopped or self.is_leaving:
                 continue
             fact = self._read(record, outputs)
+            self._bad_in_a_row = 0 if fact is not None else self._bad_in_a_row + 1
+            self.is_stopped = self._bad_in_a_row >= self._shelf.limit
             if fact is not None and fact.household_id is None:
                 await self._commit(batch, outputs, record.offset)
                 await self._broadcast(fact, record)
                 batch, outputs = Batch(self.households), Outputs()
             elif fact is not None:
                 self._judge(fact, record, batch, outputs)
+            last = record.offset
             if record.offset % BREATH == 0:
                 await asyncio.sleep(0)
-        if records and records[-1].offset >= self.next_offset:
-            await self._commit(batch, outputs, records[-1].offset + 1)
+        if last >= self.next_offset and not self.is_leaving:
+            await self._commit(batch, outputs, last + 1)
 
     def _read(self, record: ConsumerRecord[bytes, bytes], outputs: Outputs) -> FactRecord | None:
         try:
@@ -96,22 +126,20 @@ class Partition:
             return None
         is_for_all = isinstance(fact.data, FeedHeard | DayOpened | PolicyAdopted)
         if is_for_all != (fact.household_id is None) or (not is_for_all and record.key != (fact.household_id or "").encode()):
-            self._set_aside(record, QuarantineReason.WRONG_KEY, "the record's key is not its household", outputs)
+            self._set_aside(record, RefusalReason.WRONG_KEY, "the record's key is not its household", outputs)
             return None
         return fact
 
-    def _set_aside(self, record: ConsumerRecord[bytes, bytes], reason: QuarantineReason, detail: str, outputs: Outputs) -> None:
+    def _set_aside(self, record: ConsumerRecord[bytes, bytes], reason: RefusalReason, detail: str, outputs: Outputs) -> None:
         outputs.quarantined.append(
-            Quarantined(
-                service="risk",
-                topic=record.topic,
-                partition=record.partition,
-                offset=record.offset,
+            Quarantined.of(
+                GROUP_ID,
+                (record.topic, record.partition, record.offset),
+                record.timestamp,
                 reason=reason,
                 detail=detail,
-                at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
-                key=record.key,
-                value=record.value,
+                record=SourceRecord(key=record.key, value=record.value, headers=tuple(record.headers)),
+                seal=self._shelf.seal,
             )
         )
         outputs.lines.append({"event": "risk.quarantined", "offset": record.offset, "reason": reason.value, "detail": detail})
@@ -122,13 +150,14 @@ class Partition:
             raise AssertionError("a fact for everybody is not judged for one household")
         control, key = self.households.control, household_id.encode()
         household, folded = fold(batch.get(key), fact, data, control.open_day)
-        said: list[Transition] = []
+        said: tuple[Transition, ...] = ()
         if folded is Folded.TOO_OLD:
-            self._set_aside(record, QuarantineReason.TOO_OLD, f"{data.kind} lies more than 25 months before the open day", outputs)
+            self._set_aside(record, RefusalReason.TOO_OLD, f"{data.kind} lies more than 25 months before the open day", outputs)
         elif folded is Folded.APPLIED:
-            household, said = judge(household_id, household, control, self._policy(control), fact.fact_id, fact.recorded_time)
-            batch.put(key, household)
-            outputs.transitions += said
+            judged = judge(household_id, household, control, self._policy(control), Cause(fact.fact_id, fact.recorded_time))
+            batch.put(key, judged.household)
+            outputs.add(key, judged)
+            said = judged.said
         outputs.lines.append(
             {
                 "event": "risk.fact",
@@ -167,10 +196,12 @@ class Partition:
                 await self._sweep(self.households.in_area(heard.area), replace(control, heard=known), fact, record.offset)
             case _:
                 raise AssertionError(f"{fact.data.kind} is not a fact for everybody")
+        if self.is_leaving:
+            return
         if outcome != "applied":
             outputs = Outputs()
             if outcome == "out_of_order":
-                self._set_aside(record, QuarantineReason.DAY_OUT_OF_ORDER, "a day was opened before the days between", outputs)
+                self._set_aside(record, RefusalReason.DAY_OUT_OF_ORDER, "a day was opened before the days between", outputs)
             await self._commit(Batch(self.households), outputs, record.offset + 1)
         self._metrics.facts.labels(fact.data.kind, outcome).inc()
         log.info("risk.broadcast", partition=self.source.partition, kind=fact.data.kind, outcome=outcome, fact_id=fact.fact_id)
@@ -188,12 +219,15 @@ class Partition:
         If the worker dies between slices the fact is read again, and those already judged do not move a second time.
         """
         policy = self._policy(control)
+        cause = Cause(fact.fact_id, fact.recorded_time, is_quiet=isinstance(fact.data, DayOpened) and fact.data.is_quiet)
         for start in range(0, len(keys), SLICE):
+            if self.is_leaving:
+                return
             batch, outputs = Batch(self.households), Outputs()
             for key in keys[start : start + SLICE]:
-                household, said = judge(key.decode(), batch.get(key), control, policy, fact.fact_id, fact.recorded_time)
-                batch.put(key, household)
-                outputs.transitions += said
+                judged = judge(key.decode(), batch.get(key), control, policy, cause)
+                batch.put(key, judged.household)
+                outputs.add(key, judged)
             await self._commit(batch, outputs, None)
         batch, outputs = Batch(self.households), Outputs()
         batch.control = control
@@ -218,11 +252,13 @@ class Partition:
             self.next_offset = next_offset
         self._tell(outputs)
 
-    def _messages(self, batch: Batch, outputs: Outputs) -> Iterable[tuple[str, bytes, bytes]]:
+    def _messages(self, batch: Batch, outputs: Outputs) -> Iterable[tuple[str, bytes, bytes | None]]:
         for key, packed in batch.records():
             yield HOUSEHOLD_STATE.name, key, packed
         for transition in outputs.transitions:
             yield RISK_TRANSITIONS.name, transition.household_id.encode(), encode(transition)
+        for key, view in outputs.views.items():
+            yield HOUSEHOLD_VIEWS.name, key, view
         for done in outputs.days:
             yield RISK_TRANSITIONS.name, b"~day", encode(done)
         for quarantined in outputs.quarantined:
@@ -230,6 +266,9 @@ class Partition:
 
     def _tell(self, outputs: Outputs) -> None:
         partition = str(self.source.partition)
+        self._metrics.stopped.labels(partition).set(self.is_stopped)
+        if self.is_stopped:
+            log.error("risk.reader_stopped", partition=self.source.partition, bad_in_a_row=self._shelf.limit, do="mend the writer, then start risk again")
         for transition in outputs.transitions:
             self._metrics.transitions.labels(transition.movement.value, transition.group.value if transition.group else "none").inc()
         for quarantined in outputs.quarantined:

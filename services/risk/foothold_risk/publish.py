@@ -1,5 +1,6 @@
 """From a move inside the rules to the transition the world reads: every number, its policy value, its facts, in both languages."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -28,7 +29,7 @@ from foothold_schemas.values import Fen, Group, Sentence
 
 RULES_VERSION: Final = "1"
 MAX_EVIDENCE: Final = 20
-_EXPLAIN: Final = {rule.kind: rule.explain for rule in findings.ALL}
+EXPLAIN: Final = {rule.kind: rule.explain for rule in findings.ALL}
 
 GROUP_ZH: Final = {Group.UNSTABLE_EX_POOR: "脱贫不稳定户", Group.MARGINAL: "边缘易致贫户", Group.SUDDEN_HARDSHIP: "突发严重困难户"}
 GROUP_EN: Final = {Group.UNSTABLE_EX_POOR: "unstable ex-poor", Group.MARGINAL: "marginal", Group.SUDDEN_HARDSHIP: "sudden hardship"}
@@ -57,19 +58,27 @@ _OPENINGS: Final = {(movement, is_lead): sentence for movement, sentence in _ALW
 }
 
 
-def transition(*, household_id: str, move: Move, assessment: Assessment, policy: Policy, caused_by: str, learned_at: datetime) -> Transition:
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The fact that made risk look: its id, when it was recorded, and whether it is a quiet go-live."""
+
+    fact_id: str
+    learned_at: datetime
+    is_quiet: bool = False
+
+
+def transition(household_id: str, move: Move, assessment: Assessment, policy: Policy, cause: Cause) -> Transition:
     """The whole transition. Nothing in it depends on the wall clock, so a replay gives the same bytes."""
     view, after = assessment.view, move.after
-    register = view.register
     return Transition(
         transition_id=f"{household_id}:{after.number}",
         household_id=household_id,
         number=after.number,
         movement=move.movement,
         open_day=view.day,
-        learned_at=learned_at,
-        caused_by=caused_by,
-        household=HouseholdSummary(register_number=register.register_number, area=register.area, standing=register.standing, members=register.heads(view.day)),
+        learned_at=cause.learned_at,
+        caused_by=cause.fact_id,
+        household=summary(view),
         episode=max(after.episode, 1),
         spell=after.spell,
         previous_spell=after.spell - 1 if move.movement is Movement.ENTERED and after.spell > 1 else None,
@@ -83,22 +92,30 @@ def transition(*, household_id: str, move: Move, assessment: Assessment, policy:
         clear_since=after.clear_since,
         earliest_exit=None if after.clear_since is None else earliest_exit(after.clear_since, view.policy.exit_signal_months),
         times_wavered=after.times_wavered,
+        is_quiet=cause.is_quiet,
         findings=tuple(_finding(found, view, policy) for found in assessment.found),
         added=move.added,
         gone=move.gone,
-        figures=_figures(view),
+        figures=figures_of(view),
         reason=_reason(move, assessment, policy),
         policy=PolicyStamp(bundle=policy.bundle, title=policy.title, currency=policy.currency, illustrative=policy.illustrative, rules_version=RULES_VERSION),
     )
 
 
-def _figures(view: View) -> Figures:
+def summary(view: View) -> HouseholdSummary:
+    """Which household this is, without a name."""
+    register = view.register
+    return HouseholdSummary(register_number=register.register_number, area=register.area, standing=register.standing, members=register.heads(view.day))
+
+
+def figures_of(view: View) -> Figures:
+    """The figures as messages carry them."""
     return Figures(
-        line=_fen(view.line),
-        net=_fen(view.net),
-        net_per_head=_fen(view.net_per_head),
-        reference=_fen(view.reference),
-        reference_per_head=_fen(view.reference_per_head),
+        line=money(view.line),
+        net=money(view.net),
+        net_per_head=money(view.net_per_head),
+        reference=money(view.reference),
+        reference_per_head=money(view.reference_per_head),
         claims_income=Fen(view.claims_income),
         own_shares=Fen(view.own_shares),
         head_months=view.head_months,
@@ -108,7 +125,8 @@ def _figures(view: View) -> Figures:
     )
 
 
-def _fen(amount: int | None) -> Fen | None:
+def money(amount: int | None) -> Fen | None:
+    """Fen; unknown stays unknown."""
     return None if amount is None else Fen(amount)
 
 
@@ -130,7 +148,7 @@ def _finding(found: Found, view: View, policy: Policy) -> Finding:
             confidence=found.policy.confidence,
             illustrative=found.policy.illustrative,
         ),
-        reason=_EXPLAIN[found.kind](found, view, policy.currency),
+        reason=EXPLAIN[found.kind](found, view, policy.currency),
         facts=tuple(_evidence(fact) for fact in found.facts[:MAX_EVIDENCE]),
         facts_total=len(found.facts),
     )
@@ -153,13 +171,13 @@ def _evidence(fact: HeldFact) -> Evidence:
             return Evidence(fact_id=fact.fact_id.hex(), kind="MedicalClaimSettled", day=fact.day, amount=Fen(fact.own_share), text=text)
         case Disaster():
             text = Sentence(zh=f"灾害（{HAZARD_ZH[fact.hazard]}），已核实", en=f"disaster ({fact.hazard.value}), verified")
-            return Evidence(fact_id=fact.fact_id.hex(), kind="DisasterStruck", day=fact.day, amount=_fen(fact.loss), text=text)
+            return Evidence(fact_id=fact.fact_id.hex(), kind="DisasterStruck", day=fact.day, amount=money(fact.loss), text=text)
 
 
 def _reason(move: Move, assessment: Assessment, policy: Policy) -> Sentence:
     """Why the household moved: the findings' sentences, or what ended."""
     opening = _opening(move, assessment)
-    sentences = [_EXPLAIN[f.kind](f, assessment.view, policy.currency) for f in assessment.found]
+    sentences = [EXPLAIN[f.kind](f, assessment.view, policy.currency) for f in assessment.found]
     return Sentence(zh="".join([opening.zh, *(s.zh for s in sentences)]), en=" ".join([opening.en, *(s.en for s in sentences)]))
 
 

@@ -9,9 +9,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from foothold_risk.households import Households
 from foothold_risk.metrics import Metrics
-from foothold_risk.partition import GROUP_ID, Partition
+from foothold_risk.partition import GROUP_ID, Partition, Shelf
 from foothold_risk.rules.policy import Policy
-from foothold_schemas.topics import HOUSEHOLD_STATE
+from foothold_schemas.topics import HOUSEHOLD_STATE, QUARANTINE_BYTES
 
 TRANSACTION_MS: Final = 30_000
 
@@ -30,6 +30,7 @@ async def take_over(
     consumer: AIOKafkaConsumer,
     policies: Mapping[str, Policy],
     metrics: Metrics,
+    shelf: Shelf,
     on_commit: Callable[[], None],
 ) -> Partition:
     """Fence, read the committed offset, restore the state; in this order."""
@@ -41,6 +42,7 @@ async def take_over(
         transaction_timeout_ms=TRANSACTION_MS,
         linger_ms=1,
         compression_type="zstd",
+        max_request_size=QUARANTINE_BYTES,
     )
     await producer.start()
     try:
@@ -61,7 +63,14 @@ async def take_over(
         seconds=round(time.perf_counter() - started, 3),
     )
     return Partition(
-        source=source, producer=producer, households=households, policies=policies, metrics=metrics, next_offset=committed or 0, on_commit=on_commit
+        source=source,
+        producer=producer,
+        households=households,
+        policies=policies,
+        metrics=metrics,
+        shelf=shelf,
+        next_offset=committed or 0,
+        on_commit=on_commit,
     )
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foothold_risk.policy.loader import SHIPPED
@@ -17,6 +17,8 @@ class Settings(BaseSettings):
     kafka_bootstrap: str = Field(description="Kafka's address, `host:port[,host:port]`.")
     partitions: int = Field(description="Partitions of this deployment's topics, fixed when it is created.")
     policy_folder: Path = Field(default=SHIPPED, description="Folder of the policy bundles (`*.yaml`).")
+    quarantine_secret: SecretStr = Field(min_length=32, description="Seals what is set aside; the same for all three services.")
+    dead_letter_limit: int = Field(default=1_000, ge=1, description="So many bad records in a row, and a reader stops there instead of setting aside for ever.")
     risk_ops_host: str = Field(default="127.0.0.1", description="Address of risk's metrics and health.")
     risk_ops_port: int = Field(default=9102, description="Port of risk's metrics and health.")
     risk_session_ms: int = Field(default=10_000, description="How long Kafka waits for a silent worker before it gives its partitions away.")

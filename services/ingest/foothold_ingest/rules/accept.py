@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Final, assert_never
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from foothold_ingest.rules.names import repeatable
+from foothold_schemas.directory import Contact
 from foothold_schemas.envelope import TYPE_PREFIX, TYPE_SUFFIX, CloudEvent, FactRecord, event_type
 from foothold_schemas.facts import (
     AGENCY_KINDS,
@@ -21,10 +21,12 @@ from foothold_schemas.facts import (
     DisasterStruck,
     FeedHeard,
     HouseholdRegistered,
+    HouseholdRegistration,
     IncomeReported,
     MedicalClaimSettled,
     PolicyAdopted,
 )
+from foothold_schemas.quarantine import RefusalReason
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 FUTURE_MINUTES: Final = 5
@@ -33,25 +35,6 @@ _FIRST_MONEY_DAY: Final = date(2000, 1, 1)
 _SUBJECT: Final = re.compile(r"([0-9]{6})/([A-Za-z0-9-]{1,32})")
 
 AnyFact = HouseholdRegistered | IncomeReported | MedicalClaimSettled | DisasterStruck | FeedHeard | DayOpened | PolicyAdopted
-
-
-class RejectReason(StrEnum):
-    """Why an event is refused. Closed: metrics and the agencies' guide are built on it."""
-
-    NOT_JSON = "not_json"
-    DUPLICATE_KEY = "duplicate_key"
-    CONTROL_CHARACTER = "control_character"
-    TOO_DEEP = "too_deep"
-    TOO_LONG = "too_long"
-    INVALID_ENVELOPE = "invalid_envelope"
-    UNKNOWN_KIND = "unknown_kind"
-    KIND_NOT_ALLOWED = "kind_not_allowed"
-    FOREIGN_SOURCE = "foreign_source"
-    UNKNOWN_FIELD = "unknown_field"
-    INVALID_FIELD = "invalid_field"
-    BAD_SUBJECT = "bad_subject"
-    FUTURE_TIME = "future_time"
-    TOO_OLD = "too_old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +49,17 @@ class FieldProblem:
 class Rejected:
     """A refusal: the reason, what to do about it, and the fields."""
 
-    reason: RejectReason
+    reason: RefusalReason
     detail: str
     fields: tuple[FieldProblem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """An event that may enter the log. `record.household_id` None means it goes to every partition."""
+    """An event that may enter the log. `record.household_id` None means it goes to every partition; the contact goes to the directory."""
 
     record: FactRecord
+    contact: Contact | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +97,7 @@ def accept(event: Mapping[str, object], caller: Caller, clock: Clock, secret: by
     try:
         envelope = CloudEvent.model_validate(event)
     except ValidationError as error:
-        return _invalid(error, RejectReason.INVALID_ENVELOPE, "", "The CloudEvents envelope is not right.")
+        return _invalid(error, RefusalReason.INVALID_ENVELOPE, "", "The CloudEvents envelope is not right.")
     kind = envelope.type.removeprefix(TYPE_PREFIX).removesuffix(TYPE_SUFFIX)
     if (refusal := _odd_attribute(event) or _not_allowed(envelope, kind, caller)) is not None:
         return refusal
@@ -121,7 +105,7 @@ def accept(event: Mapping[str, object], caller: Caller, clock: Clock, secret: by
         data: AnyFact = (AGENCY_KINDS | OPERATOR_KINDS)[kind].model_validate(envelope.data, extra="forbid")
     except ValidationError as error:
         unknown = any(e["type"] == "extra_forbidden" for e in error.errors(include_input=False, include_context=False, include_url=False))
-        return _invalid(error, RejectReason.UNKNOWN_FIELD if unknown else RejectReason.INVALID_FIELD, "/data", f"The data of {kind} is not right.")
+        return _invalid(error, RefusalReason.UNKNOWN_FIELD if unknown else RefusalReason.INVALID_FIELD, "/data", f"The data of {kind} is not right.")
     return _wrong_time(envelope, data, clock) or _named(envelope, data, caller, clock, secret)
 
 
@@ -130,23 +114,23 @@ def _odd_attribute(event: Mapping[str, object]) -> Rejected | None:
     if odd is None:
         return None
     detail = "CloudEvents attribute names are lower-case letters and digits; what the event says stands in `data`."
-    return Rejected(RejectReason.INVALID_ENVELOPE, detail, (FieldProblem(f"/{repeatable(odd)}", "not an attribute name"),))
+    return Rejected(RefusalReason.INVALID_ENVELOPE, detail, (FieldProblem(f"/{repeatable(odd)}", "not an attribute name"),))
 
 
 def _not_allowed(envelope: CloudEvent, kind: str, caller: Caller) -> Rejected | None:
     mine = OPERATOR_KINDS if caller.is_operator else AGENCY_KINDS
     if envelope.type != event_type(kind) or kind not in AGENCY_KINDS | OPERATOR_KINDS:
         known = ", ".join(event_type(name) for name in mine)
-        return Rejected(RejectReason.UNKNOWN_KIND, f"This type is not known. Known: {known}.", (FieldProblem("/type", "unknown"),))
+        return Rejected(RefusalReason.UNKNOWN_KIND, f"This type is not known. Known: {known}.", (FieldProblem("/type", "unknown"),))
     if kind not in mine:
-        return Rejected(RejectReason.KIND_NOT_ALLOWED, f"This key may not send {kind}.", (FieldProblem("/type", "not allowed for this key"),))
+        return Rejected(RefusalReason.KIND_NOT_ALLOWED, f"This key may not send {kind}.", (FieldProblem("/type", "not allowed for this key"),))
     if not f"{envelope.source}/".startswith(f"/agencies/{caller.agency}/"):
         detail = f"This key speaks for /agencies/{caller.agency} only."
-        return Rejected(RejectReason.FOREIGN_SOURCE, detail, (FieldProblem("/source", "belongs to another agency"),))
+        return Rejected(RefusalReason.FOREIGN_SOURCE, detail, (FieldProblem("/source", "belongs to another agency"),))
     return None
 
 
-def _invalid(error: ValidationError, reason: RejectReason, prefix: str, detail: str) -> Rejected:
+def _invalid(error: ValidationError, reason: RefusalReason, prefix: str, detail: str) -> Rejected:
     fields = tuple(
         FieldProblem(prefix + "".join(f"/{repeatable(part)}" for part in e["loc"]), _say(e["type"], e["msg"]))
         for e in error.errors(include_url=False, include_context=False, include_input=False)
@@ -167,7 +151,7 @@ def _say(kind: str, message: str) -> str:
 def _wrong_time(envelope: CloudEvent, data: AnyFact, clock: Clock) -> Rejected | None:
     if envelope.time > clock.now + timedelta(minutes=FUTURE_MINUTES):
         return Rejected(
-            RejectReason.FUTURE_TIME,
+            RefusalReason.FUTURE_TIME,
             f"`time` lies more than {FUTURE_MINUTES} minutes ahead of our clock; check the sender's clock.",
             (FieldProblem("/time", "in the future"),),
         )
@@ -176,11 +160,11 @@ def _wrong_time(envelope: CloudEvent, data: AnyFact, clock: Clock) -> Rejected |
     day, field = _day_of(envelope, data)
     if day > clock.today:
         return Rejected(
-            RejectReason.FUTURE_TIME, f"The day lies after today, {clock.today} in Asia/Shanghai.", (FieldProblem(_pointer(field), "in the future"),)
+            RefusalReason.FUTURE_TIME, f"The day lies after today, {clock.today} in Asia/Shanghai.", (FieldProblem(_pointer(field), "in the future"),)
         )
     if day < _FIRST_MONEY_DAY or (_ages(data) and day < months_before(clock.today, KEPT_MONTHS)):
         return Rejected(
-            RejectReason.TOO_OLD,
+            RefusalReason.TOO_OLD,
             f"Facts older than {KEPT_MONTHS} months decide nothing any more and are not kept.",
             (FieldProblem(_pointer(field), "too long ago"),),
         )
@@ -228,17 +212,20 @@ def _named(envelope: CloudEvent, data: AnyFact, caller: Caller, clock: Clock, se
     is_broadcast = isinstance(data, FeedHeard | DayOpened | PolicyAdopted)
     if not is_broadcast and subject is None:
         return Rejected(
-            RejectReason.BAD_SUBJECT,
+            RefusalReason.BAD_SUBJECT,
             'The subject names the household: "<county, 6 digits>/<register number>".',
             (FieldProblem("/subject", "missing or of another form"),),
         )
     if isinstance(data, HouseholdRegistered) and envelope.subject != f"{data.authority}/{data.register_number}":
         return Rejected(
-            RejectReason.BAD_SUBJECT,
+            RefusalReason.BAD_SUBJECT,
             "The subject and the register entry name different households.",
             (FieldProblem("/subject", "differs from /data/authority and /data/register_number"),),
         )
     household = household_id(secret, subject[1], subject[2]) if subject is not None and not is_broadcast else None
+    contact = None
+    if isinstance(data, HouseholdRegistration):
+        contact, data = data.contact, HouseholdRegistered.model_validate(data.model_dump(exclude={"contact"}))
     return Accepted(
         FactRecord(
             fact_id=fact_id(envelope.source, envelope.id),
@@ -249,5 +236,6 @@ def _named(envelope: CloudEvent, data: AnyFact, caller: Caller, clock: Clock, se
             time=envelope.time,
             recorded_time=clock.recorded,
             data=data,
-        )
+        ),
+        contact,
     )

@@ -4,6 +4,7 @@ import json
 from typing import Final, NoReturn
 
 from foothold_ingest.rules.names import repeatable
+from foothold_schemas.quarantine import RefusalReason
 
 MAX_DEPTH: Final = 32
 MAX_TEXT: Final = 4096
@@ -15,9 +16,9 @@ JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "Jso
 
 
 class NotStrict(ValueError):  # noqa: N818 - named for what it says about the text
-    """`reason` is one of not_json, duplicate_key, control_character, too_deep, too_long; the message says where."""
+    """The message says what is wrong and where, and repeats nothing that was sent."""
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: RefusalReason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
 
@@ -27,11 +28,15 @@ def loads(body: bytes) -> JsonValue:
     try:
         value: JsonValue = json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant)
     except UnicodeDecodeError as error:
-        raise NotStrict("not_json", f"the body is not UTF-8 (byte {error.start})") from None
+        raise NotStrict(RefusalReason.NOT_JSON, f"the body is not UTF-8 (byte {error.start})") from None
     except json.JSONDecodeError as error:
-        raise NotStrict("not_json", f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+        raise NotStrict(RefusalReason.NOT_JSON, f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     except RecursionError:
-        raise NotStrict("too_deep", f"the body is nested deeper than {MAX_DEPTH} levels") from None
+        raise NotStrict(RefusalReason.TOO_DEEP, f"the body is nested deeper than {MAX_DEPTH} levels") from None
+    except NotStrict:
+        raise
+    except ValueError:  # Python reads no whole number of more than 4,300 digits
+        raise NotStrict(RefusalReason.TOO_LONG, "a number has too many digits") from None
     _walk(value, "", 0)
     return value
 
@@ -41,35 +46,36 @@ def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     if len(result) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise NotStrict("duplicate_key", f"the key {repeatable(twice)} stands twice in one object")
+        raise NotStrict(RefusalReason.DUPLICATE_KEY, f"the key {repeatable(twice)} stands twice in one object")
     return result
 
 
 def _constant(name: str) -> NoReturn:
-    raise NotStrict("not_json", f"{name} is not JSON")
+    raise NotStrict(RefusalReason.NOT_JSON, f"{name} is not JSON")
 
 
 def _walk(value: JsonValue, path: str, depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise NotStrict("too_deep", f"the body is nested deeper than {MAX_DEPTH} levels")
+        raise NotStrict(RefusalReason.TOO_DEEP, f"the body is nested deeper than {MAX_DEPTH} levels")
     match value:
         case str():
-            _check_text(value, path)
+            check_text(value, path)
         case dict():
             for name, item in value.items():
-                _check_text(name, path)
+                check_text(name, path)
                 _walk(item, f"{path}/{repeatable(name)}", depth + 1)
         case list():
             for index, item in enumerate(value):
                 _walk(item, f"{path}/{index}", depth + 1)
 
 
-def _check_text(text: str, path: str) -> None:
+def check_text(text: str, path: str) -> None:
+    """Raise NotStrict for a text that is too long or holds a control or bidirectional character."""
     where = path or "/"
     if len(text) > MAX_TEXT:
-        raise NotStrict("too_long", f"a text is longer than {MAX_TEXT} characters at {where}")
+        raise NotStrict(RefusalReason.TOO_LONG, f"a text is longer than {MAX_TEXT} characters at {where}")
     if not text.isprintable() and any(_is_control(c) for c in text):
-        raise NotStrict("control_character", f"a control or bidirectional character stands at {where}")
+        raise NotStrict(RefusalReason.CONTROL_CHARACTER, f"a control or bidirectional character stands at {where}")
 
 
 def _is_control(character: str) -> bool:

@@ -126,7 +126,7 @@ class Position(Packed, frozen=True):
 
 
 class Household(Packed, frozen=True):
-    """Everything risk knows of one household."""
+    """Everything risk knows of one household. `view` is the digest of the view written last."""
 
     register: Register | None = None
     incomes: tuple[Income, ...] = ()
@@ -134,6 +134,7 @@ class Household(Packed, frozen=True):
     disasters: tuple[Disaster, ...] = ()
     position: Position = Position()
     as_of: date | None = None
+    view: bytes = b""
 
     def knows(self, fact_id: bytes) -> bool:
         """Whether this fact is already part of it."""

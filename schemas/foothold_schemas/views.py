@@ -1,0 +1,50 @@
+"""What risk shows of a household as it stands now, so that a page need not ask risk: figures, months, and what keeps it where it is."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from foothold_schemas.transitions import Figures, FindingKind, HouseholdSummary, Status
+from foothold_schemas.values import Day, Fen, Group, Hex128, Message, Month, Sentence
+
+
+class MonthFigures(Message):
+    """One calendar month: net income (empty: not reported, unknown) and what the household paid itself."""
+
+    month: Month
+    net: Fen | None = None
+    own_shares: Fen
+    is_running: bool = Field(default=False, description="The month of the open day: what was reported so far.")
+
+
+class UnmetKind(StrEnum):
+    """Why a household does not leave yet."""
+
+    FINDING_HOLDS = "finding_holds"
+    INCOME_UNHEARD = "income_unheard"
+    CLEAR_PERIOD = "clear_period"
+
+
+class Unmet(Message):
+    """A condition of leaving that is not met: which, until when if that is known, and a sentence with its numbers."""
+
+    kind: UnmetKind
+    finding: FindingKind | None = None
+    until: Day | None = None
+    text: Sentence
+
+
+class HouseholdView(Message):
+    """A watched, flagged or recovering household as of a day. An empty record under its key: it is none of these any more."""
+
+    household_id: Hex128
+    as_of: Day
+    household: HouseholdSummary
+    status: Status
+    group: Group | None = None
+    is_urgent: bool
+    episode: int = Field(ge=0)
+    figures: Figures
+    months: Annotated[tuple[MonthFigures, ...], Field(min_length=13, max_length=13)] = Field(description="The income window's twelve, then the running one.")
+    unmet: tuple[Unmet, ...]

@@ -1,0 +1,74 @@
+"""Builds what serving and commands need, in the order in which the parts need one another, and takes it down again."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_ingest.agencies import Agencies
+from foothold_ingest.database import connect
+from foothold_ingest.days import Days
+from foothold_ingest.directory import Directory
+from foothold_ingest.intake import Intake
+from foothold_ingest.metrics import Metrics
+from foothold_ingest.publish import Publisher
+from foothold_ingest.settings import Settings
+from foothold_schemas.seal import Seal
+
+QUARANTINE_PURPOSE: Final = "quarantine"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The parts of one process."""
+
+    settings: Settings
+    metrics: Metrics
+    engine: AsyncEngine
+    agencies: Agencies
+    publisher: Publisher
+    directory: Directory
+    intake: Intake
+    days: Days
+    seal: Seal
+
+
+def quarantine_seal(settings: Settings) -> Seal:
+    """What opens and closes quarantined records."""
+    return Seal(settings.quarantine_secret.get_secret_value().encode(), QUARANTINE_PURPOSE)
+
+
+@asynccontextmanager
+async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIterator[Built]:
+    """Everything connected. `instance` names the broadcasting producer: two running processes never share one."""
+    engine = connect(settings.ingest_database_url)
+    publisher = Publisher(
+        bootstrap=settings.kafka_bootstrap,
+        instance=instance,
+        partitions=settings.partitions,
+        max_in_flight=settings.ingest_max_in_flight,
+        send_seconds=settings.ingest_send_seconds,
+        metrics=metrics,
+    )
+    try:
+        await publisher.start()
+        directory = Directory(engine, publisher, settings.directory_secret.get_secret_value().encode())
+        days = Days(engine, publisher, metrics, settings.day_clock, settings.go_live)
+        await days.load()
+        yield Built(
+            settings=settings,
+            metrics=metrics,
+            engine=engine,
+            agencies=Agencies(engine, settings.key_secret.get_secret_value().encode()),
+            publisher=publisher,
+            directory=directory,
+            intake=Intake(publisher=publisher, directory=directory, metrics=metrics, secret=settings.household_secret.get_secret_value().encode()),
+            days=days,
+            seal=quarantine_seal(settings),
+        )
+    finally:
+        if not publisher.broken.done():
+            await publisher.stop()
+        await engine.dispose()

@@ -1,0 +1,121 @@
+"""What an operator does at the command line: agencies, quarantine, go-live, erasure. Each returns what to print."""
+
+import getpass
+import json
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+from prometheus_client import CollectorRegistry
+
+from foothold_ingest.agencies import Agencies
+from foothold_ingest.build import Built, built, quarantine_seal
+from foothold_ingest.database import connect
+from foothold_ingest.days import CannotOpen
+from foothold_ingest.metrics import Metrics
+from foothold_ingest.rules.accept import SHANGHAI, household_id
+from foothold_ingest.settings import Settings
+from foothold_ingest.shelf import Retrier, Shelf
+from foothold_schemas.topics import AGENCY_TOPIC, HOUSEHOLD_FACTS, agency_card
+
+
+class Refused(Exception):  # noqa: N818 - an answer for the person at the terminal
+    """The command cannot be done; the message says why and what to do."""
+
+
+async def add_agency(settings: Settings, name: str, *, is_operator: bool) -> str:
+    """Make a key, and for an agency its topic; the key is shown once."""
+    if not is_operator:
+        await _make_topic(settings.kafka_bootstrap, name)
+    engine = connect(settings.ingest_database_url)
+    try:
+        agencies = Agencies(engine, settings.key_secret.get_secret_value().encode())
+        return await agencies.add(name, is_operator=is_operator, now=datetime.now(UTC))
+    finally:
+        await engine.dispose()
+
+
+async def _make_topic(bootstrap: str, agency: str) -> None:
+    card = agency_card(agency)
+    if not AGENCY_TOPIC.fullmatch(card.name):
+        raise Refused("an agency's name has 1 to 64 letters, digits, _ or -, and begins with a letter or digit: it names the agency's topic")
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        log_partitions = (await admin.describe_topics([HOUSEHOLD_FACTS.name]))[0]["partitions"]
+        copies = len(log_partitions[0]["replicas"])  # as many as the log itself has
+        made = await admin.create_topics([NewTopic(card.name, 1, copies, topic_configs=card.config)])
+        for _, code, *said in made.topic_errors:
+            if code and for_code(code) is not TopicAlreadyExistsError:
+                raise Refused(f"Kafka did not make {card.name}: {for_code(code).__name__} {' '.join(str(s) for s in said if s)}")
+    finally:
+        await admin.close()
+
+
+async def go_live(settings: Settings, *, is_loud: bool) -> str:
+    """Open today as the first day; cases that follow from what was loaded are quiet unless asked otherwise."""
+    async with _running(settings) as parts:
+        now = datetime.now(UTC)
+        today = now.astimezone(SHANGHAI).date()
+        if parts.days.last is not None:
+            raise Refused(f"Foothold is live already: {parts.days.last} is open")
+        try:
+            await parts.days.open(today, now, is_quiet=not is_loud)
+        except CannotOpen as error:
+            raise Refused(str(error)) from error
+        return f"live from {today} on{'' if is_loud else '; the cases of this first day are made without notices'}"
+
+
+async def erase(settings: Settings, subject: str) -> str:
+    """Destroy a household's data key and contact."""
+    authority, _, number = subject.partition("/")
+    async with _running(settings) as parts:
+        household = household_id(settings.household_secret.get_secret_value().encode(), authority, number)
+        was_there = await parts.directory.erase(household)
+    return f"{household}: {'erased' if was_there else 'nothing was kept; the erasure was written to the topic all the same'}"
+
+
+async def quarantine(settings: Settings, arguments: Namespace) -> str:
+    """List, show or retry."""
+    actor, now = getpass.getuser(), datetime.now(UTC)
+    if arguments.action == "retry":
+        async with _running(settings) as parts:
+            retrier = Retrier(parts.engine, parts.seal, intake=parts.intake, publisher=parts.publisher, days=parts.days)
+            waiting = await retrier.rows(reason=arguments.reason, limit=arguments.limit) if not arguments.ids else []
+            ids: Sequence[str] = arguments.ids or [row["source_id"] for row in waiting]
+            done = await retrier.retry(ids, actor=actor, now=now)
+        return "\n".join(f"{one.source_id}  {one.outcome.value}  {one.detail}" for one in done) or "nothing waits"
+    engine = connect(settings.ingest_database_url)
+    try:
+        shelf = Shelf(engine, quarantine_seal(settings))
+        if arguments.action == "list":
+            rows = await shelf.rows(reason=arguments.reason, is_all=arguments.all, limit=arguments.limit)
+            return "\n".join(_line(row) for row in rows) or "nothing waits"
+        return await _show(shelf, arguments.id, actor, now, is_whole=arguments.content)
+    finally:
+        await engine.dispose()
+
+
+def _line(row: object) -> str:
+    at, source, service, reason, detail, retried = (row[n] for n in ("at", "source_id", "service", "reason", "detail", "retried_at"))  # type: ignore[index]  # a row of the table
+    return f"{at:%Y-%m-%d %H:%M:%S}  {source}  {service}  {reason}{'  retried' if retried else ''}  {detail}"
+
+
+async def _show(shelf: Shelf, source_id: str, actor: str, now: datetime, *, is_whole: bool) -> str:
+    found = await shelf.show(source_id)
+    if found is None:
+        raise Refused(f"nothing is kept under {source_id}; 'quarantine list --all' shows the ids")
+    row, history = found
+    lines = [_line(row), *(f"  {h['at']:%Y-%m-%d %H:%M:%S}  {h['actor']}  {h['action']}  {h['outcome']}  {h['detail']}".rstrip() for h in history)]
+    if is_whole and (record := await shelf.content(source_id, actor=actor, now=now)) is not None:
+        lines.append(json.dumps(record.model_dump(mode="json"), ensure_ascii=False, indent=2))
+        lines.append((record.value or b"").decode(errors="replace"))
+    return "\n".join(lines)
+
+
+def _running(settings: Settings) -> AbstractAsyncContextManager[Built]:
+    """The parts, beside a serving process: under a name of its own, so that neither fences the other."""
+    return built(settings, Metrics(CollectorRegistry()), f"{settings.instance}-command")

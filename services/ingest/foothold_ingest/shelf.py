@@ -1,0 +1,144 @@
+"""The quarantine as people work with it: list, show, retry. A record is retried once; whatever comes of it stands in its history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from foothold_ingest.database import QuarantinedRecord, QuarantineEvent
+from foothold_ingest.days import Days
+from foothold_ingest.intake import Intake
+from foothold_ingest.kafka_door import agency_of
+from foothold_ingest.publish import Line, Publisher
+from foothold_ingest.rules.accept import Accepted, Caller, Rejected
+from foothold_ingest.rules.binding import from_kafka
+from foothold_ingest.rules.strict_json import NotStrict
+from foothold_schemas.quarantine import SourceRecord
+from foothold_schemas.seal import Seal
+from foothold_schemas.topics import AGENCY_TOPIC, HOUSEHOLD_FACTS, RISK_TRANSITIONS
+
+COLUMNS: Final = (
+    QuarantinedRecord.source_id,
+    QuarantinedRecord.service,
+    QuarantinedRecord.reason,
+    QuarantinedRecord.detail,
+    QuarantinedRecord.at,
+    QuarantinedRecord.retried_at,
+)
+AGAIN: Final = frozenset({HOUSEHOLD_FACTS.name, RISK_TRANSITIONS.name})
+"""Topics whose records are written again as they stood, for a reader that understands them now.
+
+Not the compacted ones: there an old record would replace a newer one; a reader that understands them now reads such a topic anew.
+"""
+
+
+class Outcome(StrEnum):
+    """What came of a retry."""
+
+    ACCEPTED = "accepted"
+    WRITTEN_AGAIN = "written_again"
+    STILL_REFUSED = "still_refused"
+    NOT_WAITING = "not_waiting"
+    NOT_RETRIABLE = "not_retriable"
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """One record's retry."""
+
+    source_id: str
+    outcome: Outcome
+    detail: str
+
+
+class Shelf:
+    """Reads and changes the quarantine table; ids and reasons are printed, contents only on demand and with a trace."""
+
+    def __init__(self, engine: AsyncEngine, seal: Seal) -> None:
+        self._engine = engine
+        self._seal = seal
+
+    async def rows(self, *, reason: str | None = None, is_all: bool = False, limit: int = 100) -> list[RowMapping]:
+        """What waits, oldest first; with `is_all` also what was retried."""
+        wanted = select(*COLUMNS).order_by(QuarantinedRecord.at, QuarantinedRecord.source_id).limit(limit)
+        if reason is not None:
+            wanted = wanted.where(QuarantinedRecord.reason == reason)
+        if not is_all:
+            wanted = wanted.where(QuarantinedRecord.retried_at.is_(None))
+        async with self._engine.connect() as connection:
+            return list((await connection.execute(wanted)).mappings())
+
+    async def show(self, source_id: str) -> tuple[RowMapping, list[RowMapping]] | None:
+        """A record's row and its history, without its content."""
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(select(*COLUMNS).where(QuarantinedRecord.source_id == source_id))).mappings().one_or_none()
+            if row is None:
+                return None
+            history = select(*QuarantineEvent.__table__.columns).where(QuarantineEvent.source_id == source_id).order_by(QuarantineEvent.event_id)
+            return row, list((await connection.execute(history)).mappings())
+
+    async def content(self, source_id: str, *, actor: str, now: datetime) -> SourceRecord | None:
+        """The record itself, which may hold personal data; that somebody looked goes into its history."""
+        async with self._engine.begin() as connection:
+            sealed = (await connection.execute(select(QuarantinedRecord.sealed).where(QuarantinedRecord.source_id == source_id))).scalar_one_or_none()
+            if sealed is None:
+                return None
+            await self._note(connection, source_id, now, actor, "shown", "", "")
+        return SourceRecord.model_validate_json(self._seal.open(sealed))
+
+    async def _note(self, connection: AsyncConnection, source_id: str, now: datetime, actor: str, action: str, outcome: str, detail: str) -> None:
+        row = {"source_id": source_id, "at": now, "actor": actor, "action": action, "outcome": outcome, "detail": detail}
+        await connection.execute(insert(QuarantineEvent), [row])
+
+
+class Retrier(Shelf):
+    """Tries records again: an agency's through the door's own judgement, a service's by writing it again where it stood."""
+
+    def __init__(self, engine: AsyncEngine, seal: Seal, *, intake: Intake, publisher: Publisher, days: Days) -> None:
+        super().__init__(engine, seal)
+        self._intake = intake
+        self._publisher = publisher
+        self._days = days
+
+    async def retry(self, source_ids: Sequence[str], *, actor: str, now: datetime) -> list[Retried]:
+        """Each one in a transaction of its own, in the order given."""
+        return [await self._one(source_id, actor, now) for source_id in source_ids]
+
+    async def _one(self, source_id: str, actor: str, now: datetime) -> Retried:
+        """The row is locked while its facts are written: two people retrying at once apply it once."""
+        async with self._engine.begin() as connection:
+            wanted = select(QuarantinedRecord.sealed, QuarantinedRecord.retried_at).where(QuarantinedRecord.source_id == source_id).with_for_update()
+            row = (await connection.execute(wanted)).one_or_none()
+            if row is None or row.retried_at is not None:
+                return Retried(source_id, Outcome.NOT_WAITING, "no such record waits: it is unknown, or was retried before")
+            outcome, detail = await self._apply(source_id, SourceRecord.model_validate_json(self._seal.open(row.sealed)), now)
+            await self._note(connection, source_id, now, actor, "retried", outcome.value, detail)
+            if outcome in (Outcome.ACCEPTED, Outcome.WRITTEN_AGAIN):
+                await connection.execute(update(QuarantinedRecord).where(QuarantinedRecord.source_id == source_id).values(retried_at=now))
+        return Retried(source_id, outcome, detail)
+
+    async def _apply(self, source_id: str, record: SourceRecord, now: datetime) -> tuple[Outcome, str]:
+        topic, partition, _ = source_id.rsplit(":", 2)
+        if AGENCY_TOPIC.fullmatch(topic):
+            return await self._judge(topic, record, now)
+        if topic not in AGAIN:
+            return Outcome.NOT_RETRIABLE, f"{topic} keeps the last record of each key: let its reader read it from the start instead"
+        await self._publisher.deliver([Line(topic, record.key, record.value, int(partition))])
+        return Outcome.WRITTEN_AGAIN, "written again where it stood; if it cannot be read now either, it comes back under its new address"
+
+    async def _judge(self, topic: str, record: SourceRecord, now: datetime) -> tuple[Outcome, str]:
+        judgement: Accepted | Rejected
+        try:
+            event = from_kafka(record.headers, record.value)
+        except NotStrict as error:
+            judgement = Rejected(error.reason, str(error))
+        else:
+            judgement = self._intake.judge(event, Caller(agency_of(topic), is_operator=False), self._days.clock(now))
+        if isinstance(judgement, Rejected):
+            return Outcome.STILL_REFUSED, f"{judgement.reason.value}: {judgement.detail}"
+        await self._intake.keep([judgement], is_patient=True)
+        return Outcome.ACCEPTED, judgement.record.fact_id

@@ -1,0 +1,109 @@
+"""A partition's work, apart from the polling: records wait in its lane and are judged in order, while the loop goes on asking Kafka."""
+
+import asyncio
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+from aiokafka import ConsumerRecord, TopicPartition
+
+from foothold_risk.partition import Partition
+
+MAX_WAITING: Final = 4_000
+MAX_AT_ONCE: Final = 2_000
+ABANDON_SECONDS: Final = 3.0
+
+log = structlog.get_logger()
+
+
+class Lane:
+    """One task per partition. An error in it is handed to `fail`, which ends the process."""
+
+    def __init__(self, source: TopicPartition, owner: Partition, watchdog: "Watchdog", fail: Callable[[BaseException], None]) -> None:
+        self.owner = owner
+        self._source = source
+        self._watchdog = watchdog
+        self._fail = fail
+        self._waiting: list[ConsumerRecord[bytes, bytes]] = []
+        self._has_more = asyncio.Event()
+        self._task = asyncio.create_task(self._run())
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more should be fetched for it now."""
+        return len(self._waiting) >= MAX_WAITING or self.owner.is_stopped
+
+    def put(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
+        """Let records wait for their turn."""
+        self._waiting += records
+        self._has_more.set()
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                await self._has_more.wait()
+                records, self._waiting = self._waiting[:MAX_AT_ONCE], self._waiting[MAX_AT_ONCE:]
+                if not self._waiting:
+                    self._has_more.clear()
+                self._watchdog.feed(self._source)
+                async with self.owner.busy:
+                    await self.owner.work(records)
+                self._watchdog.rest(self._source)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - handed to the worker, which ends the process
+            self._fail(error)
+
+    async def close(self) -> None:
+        """Let the running transaction end, judge nothing more, and let go of the producer."""
+        self.owner.is_leaving = True
+        self._waiting = []
+        async with self.owner.busy:
+            self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._watchdog.rest(self._source)
+        await self.owner.producer.stop()
+
+    async def abandon(self) -> None:
+        """Stop where it stands: the process is ending, and the successor fences this producer."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        with contextlib.suppress(Exception):  # the broker may be the very thing that went wrong
+            async with asyncio.timeout(ABANDON_SECONDS):
+                await self.owner.producer.stop()
+
+
+class Watchdog:
+    """Ends the process when the loop, or a partition at work, makes no progress: a partition nobody works on is worse than a restart."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._fed: dict[object, float] = {}
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Watch from another thread, so that even a blocked loop is noticed."""
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def feed(self, what: object) -> None:
+        """It made progress."""
+        self._fed[what] = time.monotonic()
+
+    def rest(self, what: object) -> None:
+        """It has nothing to do, and none is expected of it."""
+        self._fed.pop(what, None)
+
+    def stop(self) -> None:
+        """Stop watching."""
+        self._stopped.set()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(1):
+            hungry = min(list(self._fed.values()), default=None)
+            if hungry is not None and time.monotonic() - hungry > self._seconds:
+                log.error("risk.stalled", seconds=self._seconds)
+                os._exit(70)

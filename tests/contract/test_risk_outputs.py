@@ -1,0 +1,66 @@
+"""What risk writes beside transitions, and where it stops: views, quiet go-live, the dead-letter limit."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from foothold_schemas.codec import decode_view
+from foothold_schemas.facts import DayOpened
+from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_VIEWS
+from foothold_schemas.transitions import Movement, Status
+from foothold_schemas.views import UnmetKind
+from tests.support.build import HOUSEHOLD, claim, disaster, income, registered
+from tests.support.risk import ADOPTED, DAY, OPENED, broadcast, caught_up, quarantined, said, working, write
+from tests.support.sender import read_topic
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+
+
+async def test_where_everything_that_comes_is_bad_reading_stops_and_nothing_of_it_is_dropped(broker: str) -> None:
+    storm = [(HOUSEHOLD.encode(), b"{half")] * 12
+    await write(broker, registered(), *storm)
+    async with working(broker, limit=5) as one:
+        while not any(lane.owner.is_stopped for lane in one._lanes.values()):
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.5)
+        kept = await asyncio.to_thread(quarantined, broker)
+        stopped = sum(one._metrics.stopped.labels(str(n))._value.get() for n in range(EMBEDDED_PARTITIONS))
+    async with working(broker, limit=50):
+        await caught_up(broker)
+        after = await asyncio.to_thread(quarantined, broker)
+
+    assert (len(kept), stopped) == (5, 1)
+    assert len({q.source_id for q in after}) == len(after) == 12
+
+
+async def test_a_quiet_go_live_makes_quiet_transitions_and_what_follows_is_loud(broker: str) -> None:
+    await write(broker, registered(), income("7000"), claim("6000"), ADOPTED, broadcast(DayOpened(day=DAY, is_quiet=True), "quiet"))
+    async with working(broker):
+        await said(broker, 1)
+        await write(broker, disaster())
+        found = await said(broker, 2)
+
+    assert [(t.movement, t.is_quiet) for t in found] == [(Movement.ENTERED, True), (Movement.WORSENED, False)]
+
+
+async def test_the_view_follows_a_flagged_household_and_is_removed_when_nobody_needs_to_look(broker: str) -> None:
+    await write(broker, registered(), income("7000"), claim("6000"), ADOPTED, OPENED)
+    async with working(broker):
+        await said(broker, 1)
+        await write(broker, income("900000", "plenty"), income("1", "june", month="2026-06", yearly=False))
+        await said(broker, 2)
+        days = [broadcast(DayOpened(day=DAY + timedelta(days=n)), f"open+{n}") for n in range(1, 31)]
+        await write(broker, *days)
+        await said(broker, 3)
+        await caught_up(broker)
+    records = [m for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_VIEWS.name))) if m.key() == HOUSEHOLD.encode()]
+    views = [None if m.value() is None else decode_view(m.value()) for m in sorted(records, key=lambda m: m.offset())]
+
+    turned = [v and v.status for v in views]  # once more when the month turned, and with it the window
+    assert turned == [Status.GROUP, Status.RECOVERING, Status.RECOVERING, None]
+    assert views[0] is not None
+    assert sum(int(m.net or 0) for m in views[0].months if not m.is_running) == views[0].figures.net
+    assert sum(int(m.own_shares) for m in views[0].months) == views[0].figures.own_shares
+    assert views[1] is not None
+    assert [u.kind for u in views[1].unmet] == [UnmetKind.CLEAR_PERIOD]

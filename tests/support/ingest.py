@@ -1,0 +1,51 @@
+"""Ingest's parts built for a test, on the test's broker and database, with secrets of their own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from prometheus_client import CollectorRegistry
+
+from foothold_ingest.build import Built, built
+from foothold_ingest.kafka_door import KafkaDoor
+from foothold_ingest.metrics import Metrics
+from foothold_ingest.settings import DayClock, Settings
+from foothold_schemas.seal import Seal
+from foothold_schemas.topics import EMBEDDED_PARTITIONS
+from tests.support.parts import Parts
+
+SECRET = "t" * 32
+SEAL = Seal(SECRET.encode(), "quarantine")
+DIRECTORY_SEAL = Seal(SECRET.encode(), "directory")
+
+
+def ingest_settings(parts: Parts, **changes: object) -> Settings:
+    """Settings of a test; days are opened by hand."""
+    told: dict[str, object] = {
+        "kafka_bootstrap": parts.bootstrap,
+        "partitions": EMBEDDED_PARTITIONS,
+        "ingest_database_url": parts.ingest_url,
+        "day_clock": DayClock.MANUAL,
+        "instance": "test",
+        **dict.fromkeys(("household_secret", "key_secret", "quarantine_secret", "directory_secret"), SECRET),
+    }
+    return Settings.model_validate({**told, **changes})
+
+
+@asynccontextmanager
+async def ingest_parts(parts: Parts, **changes: object) -> AsyncIterator[Built]:
+    """Everything connected."""
+    async with built(ingest_settings(parts, **changes), Metrics(CollectorRegistry()), "test") as made:
+        yield made
+
+
+def kafka_door(made: Built) -> KafkaDoor:
+    """A Kafka door on these parts."""
+    return KafkaDoor(
+        bootstrap=made.settings.kafka_bootstrap,
+        intake=made.intake,
+        publisher=made.publisher,
+        days=made.days,
+        metrics=made.metrics,
+        seal=made.seal,
+        limit=made.settings.dead_letter_limit,
+    )

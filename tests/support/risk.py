@@ -1,0 +1,109 @@
+"""A risk worker on the test's broker, what is written for it, and what it said."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from prometheus_client import CollectorRegistry
+
+from foothold_risk.metrics import Metrics
+from foothold_risk.partition import Shelf
+from foothold_risk.worker import Worker
+from foothold_schemas.codec import decode_output, decode_quarantined, encode
+from foothold_schemas.envelope import FactRecord
+from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
+from foothold_schemas.quarantine import Quarantined
+from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, QUARANTINE, RISK_TRANSITIONS
+from foothold_schemas.transitions import Transition
+from tests.support.build import HOUSEHOLD, identity, policy
+from tests.support.ingest import SEAL
+from tests.support.sender import read_topic
+
+RULES = policy()
+DAY = date(2026, 6, 10)
+
+
+def broadcast(fact: DayOpened | PolicyAdopted | FeedHeard, name: str) -> FactRecord:
+    at = datetime(2026, 6, 10, tzinfo=UTC)
+    return FactRecord(fact_id=identity(name), agency="statistics", source="/foothold", id=name, time=at, recorded_time=at, data=fact)
+
+
+ADOPTED = broadcast(PolicyAdopted(bundle=RULES.bundle), "adopt")
+OPENED = broadcast(DayOpened(day=DAY), "open")
+
+
+async def write(broker: str, *records: FactRecord | tuple[bytes | None, bytes | None]) -> None:
+    """Facts as ingest writes them; a pair is written as it is, into the household's partition."""
+    async with AIOKafkaProducer(bootstrap_servers=broker, enable_idempotence=True, acks="all") as producer:
+        home = (await producer.send_and_wait(HOUSEHOLD_FACTS.name, b"{probe", key=HOUSEHOLD.encode())).partition
+        for one in records:
+            if isinstance(one, tuple):
+                await producer.send_and_wait(HOUSEHOLD_FACTS.name, one[1], key=one[0], partition=home)
+            elif one.household_id is None:
+                for partition in range(EMBEDDED_PARTITIONS):
+                    await producer.send_and_wait(HOUSEHOLD_FACTS.name, encode(one), partition=partition)
+            else:
+                await producer.send_and_wait(HOUSEHOLD_FACTS.name, encode(one), key=one.household_id.encode())
+
+
+def worker(broker: str, *, partitions: int = EMBEDDED_PARTITIONS, bundles: bool = True, limit: int = 100) -> Worker:
+    return Worker(
+        bootstrap=broker,
+        partitions=partitions,
+        session_ms=6_000,
+        stall_seconds=60,
+        policies={RULES.bundle: RULES} if bundles else {},
+        metrics=Metrics(CollectorRegistry()),
+        shelf=Shelf(SEAL, limit),
+    )
+
+
+@contextlib.asynccontextmanager
+async def working(broker: str, *, limit: int = 100) -> AsyncIterator[Worker]:
+    one = worker(broker, limit=limit)
+    task = asyncio.create_task(one.run())
+    try:
+        yield one
+    finally:
+        assert not task.done() or task.exception() is None
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def remembered(one: Worker) -> dict[TopicPartition, object]:
+    """State, control record and due days of every partition."""
+    owned = [lane.owner for lane in one._lanes.values()]
+    return {p.source: (dict(p.households._packed), p.households.control, dict(p.households._due_on)) for p in owned}
+
+
+async def said(broker: str, count: int) -> list[Transition]:
+    """The household's transitions once there are so many; fails if there are not within 20 seconds."""
+    found: list[Transition] = []
+    for _ in range(40):
+        outputs = [decode_output(m.value()) for m in await asyncio.to_thread(lambda: list(read_topic(broker, RISK_TRANSITIONS.name)))]
+        found = sorted((o for o in outputs if isinstance(o, Transition)), key=lambda t: t.number)
+        if len(found) >= count:
+            break
+        await asyncio.sleep(0.3)
+    assert count == len(found)
+    return found
+
+
+async def caught_up(broker: str) -> None:
+    """Until the group has committed everything in the log."""
+    async with AIOKafkaConsumer(bootstrap_servers=broker, group_id="risk", enable_auto_commit=False) as consumer:
+        partitions = [TopicPartition(HOUSEHOLD_FACTS.name, n) for n in range(EMBEDDED_PARTITIONS)]
+        for _ in range(300):
+            ends = await consumer.end_offsets(partitions)
+            committed = {p: await consumer.committed(p) or 0 for p in partitions}
+            if all(committed[p] >= end for p, end in ends.items()):
+                return
+            await asyncio.sleep(0.05)
+    raise AssertionError("risk has not caught up")
+
+
+def quarantined(broker: str) -> list[Quarantined]:
+    found = (decode_quarantined(m.value()) for m in read_topic(broker, QUARANTINE.name))
+    return [q for q in found if q.open(SEAL).value != b"{probe"]
