@@ -31,6 +31,8 @@ check: $(READY) ## Format, lint, types, import contracts, declared dependencies,
 	@.venv/bin/lint-imports --no-cache
 	@for p in schemas services/ingest services/risk services/alerts; do .venv/bin/deptry $$p --config $$p/pyproject.toml --no-ansi 2>/dev/null || exit 1; done
 	@$(PY) -m foothold_schemas.generate --check
+	@$(PY) -m foothold_schemas.contracts --check
+	@$(PY) -m deploy.asyncapi --check
 	@$(PY) -m deploy.docs --check
 
 test-faults: $(READY) ## The fault tests, longer (SECONDS=120, SEED=a number replays a run)
@@ -45,6 +47,7 @@ format: $(READY) ## Let ruff write the layout and mend what it can
 
 generate: $(READY) ## Write the files that are made from code (JSON Schema, tables in the docs)
 	@$(PY) -m foothold_schemas.generate
+	@$(PY) -m deploy.asyncapi
 	@$(PY) -m deploy.docs
 
 lock: $(READY) ## Make the hashed requirement files anew from the pyproject files

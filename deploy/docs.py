@@ -76,8 +76,8 @@ FILES = ("README.md", "docs/architecture.md", "docs/operations.md")
 def filled(text: str) -> str:
     """The document with every marked table made anew."""
     for name, table in TABLES.items():
-        pattern = re.compile(rf"(<!-- {name}: made by 'make generate' -->\n).*?(\n<!-- end -->)", re.DOTALL)
-        text = pattern.sub(lambda found, made=table: f"{found[1]}{made()}{found[2]}", text)  # type: ignore[misc]  # the default binds this round's table
+        pattern = re.compile(rf"(<!-- {name}: made by 'make generate' -->\n).*?(<!-- end -->)", re.DOTALL)
+        text = pattern.sub(lambda found, made=table: f"{found[1]}{made()}\n{found[2]}", text)  # type: ignore[misc]  # the default binds this round's table
     return text
 
 

@@ -12,7 +12,7 @@ CHROMIUM = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgr
 
 
 def main() -> None:
-    """The inbox and an urgent case, as a caseworker sees them."""
+    """The inbox and an urgent case, as a caseworker sees them, in both languages."""
     if not ACCESS.is_file():
         sys.exit("No demonstration runs here: start 'make demo' in another window first.")
     password = json.loads(ACCESS.read_text())["password:caseworker"]
@@ -26,7 +26,11 @@ def main() -> None:
         page.get_by_role("button", name="登录").click()
         page.screenshot(path=FOLDER / "inbox.png")
         page.locator("table.inbox a").first.click()
-        page.screenshot(path=FOLDER / "case.png", full_page=True)
+        for name, code in (("中文", "zh"), ("English", "en")):
+            page.get_by_role("link", name=name).click()
+            page.screenshot(path=FOLDER / f"case-{code}.png", full_page=True)
+        page.goto(page.url.split("/cases/")[0])
+        page.screenshot(path=FOLDER / "inbox-en.png")
         browser.close()
 
 

@@ -19,10 +19,13 @@ from foothold_alerts.inbox import Inbox
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.rules.act import Action
 from foothold_alerts.rules.case import CloseReason
-from foothold_alerts.web.app import Desk, make_app
+from foothold_alerts.web.app import make_app
+from foothold_alerts.web.desk import Desk
+from foothold_alerts.web.live import Pulse
 from foothold_alerts.workflows import load_limits
 from foothold_schemas.codec import decode_output
 from foothold_schemas.transitions import DayDone, ExitReason, FindingKind, Movement, Status, Transition
+from tests.support.ingest import DIRECTORY_SEAL
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
 
@@ -175,6 +178,8 @@ async def test_while_the_database_is_away_pages_say_so_and_nothing_crashes() -> 
         cases=Cases(engine, load_limits()),
         inbox=Inbox(engine),
         metrics=Metrics(CollectorRegistry()),
+        pulse=Pulse(engine),
+        directory_seal=DIRECTORY_SEAL,
         is_production=False,
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(make_app(desk)), base_url="http://desk") as client:

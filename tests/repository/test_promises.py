@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.docs import FILES, SETTINGS, filled
+from deploy.docs import FILES, SETTINGS, TABLES, filled
 from foothold_schemas.topics import TOPICS
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +31,13 @@ def test_tables_made_from_code_are_up_to_date(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
 
     assert filled(text) == text
+
+
+def test_every_table_made_from_code_stands_in_a_document_and_is_not_empty() -> None:
+    documents = "".join((ROOT / name).read_text(encoding="utf-8") for name in FILES)
+
+    for name, table in TABLES.items():
+        assert f"<!-- {name}: made by 'make generate' -->\n{table()}\n<!-- end -->" in documents, name
 
 
 @pytest.mark.parametrize("card", TOPICS, ids=lambda card: card.name)

@@ -29,6 +29,6 @@ def page(width: int = 1280, height: int = 900) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         try:
-            yield browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN")
+            yield browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN").new_page()
         finally:
             browser.close()

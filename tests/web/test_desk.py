@@ -1,14 +1,20 @@
 """A caseworker's morning in a real browser: log in, see the case, check the reason, take it, verify it, record the relief paid."""
 
+import hashlib
+import os
+import re
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import httpx
 import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
 from deploy.local.stack import Stack
 from tests.support import browser
+from tests.support.parts import ROOT
 from tests.support.sender import BATCH, Sender, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.kafka, pytest.mark.postgres, pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing()))]
@@ -26,6 +32,7 @@ def household(foothold: Stack, sender: Sender) -> str:
         "area": "370399101202",
         "standing": "ex_poor",
         "members": [{"person_ref": "a"}, {"person_ref": "b"}],
+        "contact": {"name": "赵示安", "address": "示范县第2村7号", "telephone": "000-1234567"},
     }
     income = {"category": "operating", "item": "orchard", "amount": "9000.00", "earned_month": "2026-05", "is_yearly": True}
     sender.post(
@@ -105,3 +112,110 @@ def test_a_page_that_is_stale_is_answered_with_the_case_as_it_stands(foothold: S
         row = connection.execute("select stage from cases where register_number = %s", [household]).fetchone()
     assert row is not None
     assert row[0] != "dismissed"
+
+
+@pytest.mark.timeout(120)
+def test_whom_to_visit_is_masked_until_asked_for_and_asking_leaves_a_trace(foothold: Stack, desk: Page, household: str) -> None:
+    eventually(lambda: entry_of(foothold, household), "the directory has arrived")
+    desk.goto(f"{foothold.inbox_url}/cases/{number_of(foothold, household)}")
+    expect(desk.locator(".contact")).to_contain_text("赵**")
+    assert "赵示安" not in desk.content()
+    assert "1234567" not in desk.content()
+    desk.get_by_role("button", name="显示完整信息").click()
+
+    expect(desk.locator(".contact")).to_contain_text("赵示安")
+    expect(desk.locator(".contact")).to_contain_text("示范县第2村7号")
+    expect(desk.locator(".audit")).to_contain_text("查看联系方式")
+    with psycopg.connect(foothold.postgres.dsn("foothold_alerts")) as connection:
+        stored = str(connection.execute("select entry from directory").fetchall())
+    assert "赵示安" not in stored
+
+
+def entry_of(stack: Stack, register_number: str) -> bool:
+    wanted = "select 1 from cases join directory using (household_id) where register_number = %s"
+    with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
+        return connection.execute(wanted, [register_number]).fetchone() is not None
+
+
+@pytest.mark.timeout(120)
+def test_the_case_shows_the_months_and_what_keeps_the_household_in_its_group(foothold: Stack, desk: Page, household: str) -> None:
+    desk.goto(f"{foothold.inbox_url}/cases/{number_of(foothold, household)}")
+
+    expect(desk.locator("table.months tbody tr").first).to_contain_text("750.00")
+    expect(desk.locator(".unmet")).to_contain_text("住房倒塌")
+
+
+@pytest.mark.timeout(120)
+def test_a_case_that_comes_while_the_inbox_is_open_appears_by_itself_and_an_open_case_says_it_changed(foothold: Stack, sender: Sender, desk: Page) -> None:
+    desk.goto(foothold.inbox_url)
+    with desk.expect_event("request", lambda r: r.url.endswith("/live")):
+        desk.reload()
+    subject = "370399/WEB-2"
+    entry = {"authority": "370399", "register_number": "WEB-2", "area": "370399101202", "standing": "ordinary", "members": [{"person_ref": "a"}]}
+    sender.say("statistics", "HouseholdRegistered", "web2-reg", AT, subject, **entry)
+    sender.say("emergency-management", "DisasterStruck", "web2-storm", AT, subject, hazard="storm", struck_on="2026-06-09", home="destroyed", is_verified=True)
+
+    row = desk.get_by_role("row").filter(has_text="WEB-2")
+    expect(row).to_be_visible(timeout=10_000)
+    row.get_by_role("link").click()
+    expect(desk.locator("#news")).to_be_attached()
+    take_as(foothold, sender, "duty-officer", number_of(foothold, "WEB-2") or 0)
+
+    expect(desk.locator("#news")).to_contain_text("刚刚有更新", timeout=10_000)
+
+
+def take_as(stack: Stack, sender: Sender, name: str, number: int) -> None:
+    """Another person takes the case in a browser of their own."""
+    with httpx.Client(base_url=stack.inbox_url) as client:
+        client.post("/login", data={"name": name, "password": sender.passwords[name]})
+        page = client.get(f"/cases/{number}").text
+        fields = {field: found[1] for field in ("csrf", "version") if (found := re.search(rf'name="{field}" value="([^"]+)"', page))}
+        assert client.post(f"/cases/{number}/take", data=fields).status_code == httpx.codes.SEE_OTHER
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(("language", "seen", "unseen"), [("中文", "待办", "settle by"), ("English", "settle by", "待办"), ("双语", "待办", "")])
+def test_inbox_and_case_speak_the_readers_language(foothold: Stack, desk: Page, household: str, language: str, seen: str, unseen: str) -> None:
+    desk.get_by_role("link", name=language).click()
+    expect(desk.locator("main")).to_contain_text(seen)
+    assert not unseen or unseen not in desk.locator("main").inner_text()
+    pictures = ROOT / "var" / "pictures"
+    pictures.mkdir(parents=True, exist_ok=True)
+    inbox = desk.screenshot(path=pictures / f"inbox-{language}.png")
+    desk.goto(f"{foothold.inbox_url}/cases/{number_of(foothold, household)}")
+    case = desk.screenshot(path=pictures / f"case-{language}.png", full_page=True)
+
+    assert len(inbox) > 20_000
+    assert len(case) > 20_000
+    eventually(lambda: entry_of(foothold, household), "the directory has arrived")
+    desk.locator(".contact").evaluate("contact => contact.remove()")  # a name is Chinese in every language
+    text = desk.locator("main").inner_text()
+    assert bool(re.search(r"[\u4e00-\u9fff]", text)) == (language != "English"), text
+    assert ("conditions of leaving" in text) == (language != "中文")
+
+
+@pytest.mark.timeout(120)
+def test_while_the_desk_cannot_be_reached_the_page_says_so_and_takes_it_back(foothold: Stack, desk: Page, household: str) -> None:
+    desk.goto(foothold.inbox_url)
+    expect(desk.locator("#unreachable")).to_be_hidden()
+    service = foothold.services["alerts"]
+    assert service.pid is not None
+    os.kill(service.pid, signal.SIGSTOP)
+    pid = service.pid
+    desk.context.set_offline(True)
+    desk.evaluate("htmx.trigger('#list', 'sse:changed')")
+    expect(desk.locator("#unreachable")).to_be_visible(timeout=10_000)
+    os.kill(pid, signal.SIGCONT)
+    desk.context.set_offline(False)
+    desk.evaluate("htmx.trigger('#list', 'sse:changed')")
+
+    expect(desk.locator("#unreachable")).to_be_hidden(timeout=15_000)
+    expect(desk.get_by_role("row").filter(has_text=household)).to_be_visible()
+
+
+def test_the_scripts_other_people_wrote_are_the_ones_we_checked() -> None:
+    folder = ROOT / "services/alerts/foothold_alerts/web/static/vendor"
+    sums = {name: checksum for checksum, name in (line.split() for line in (folder / "SHA256SUMS").read_text().splitlines())}
+
+    assert sums == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.js")}
+    assert all(name in (folder / "NOTICE.md").read_text() for name in sums)

@@ -27,7 +27,9 @@ from foothold_alerts.mirror import Mirror
 from foothold_alerts.ops import make_ops, server
 from foothold_alerts.rules.case import OPEN, ReliefKind
 from foothold_alerts.settings import Settings
-from foothold_alerts.web.app import Desk, make_app
+from foothold_alerts.web.app import make_app
+from foothold_alerts.web.desk import Desk
+from foothold_alerts.web.live import Pulse
 from foothold_alerts.workflows import load_limits
 from foothold_schemas.seal import Seal
 
@@ -120,22 +122,26 @@ async def serve(settings: Settings) -> None:
         seal=Seal(settings.quarantine_secret.get_secret_value().encode(), "quarantine"),
         limit=settings.dead_letter_limit,
     )
+    pulse = Pulse(engine)
     desk = Desk(
         accounts=Accounts(engine, settings.alerts_session_hours),
         cases=cases,
         inbox=Inbox(engine),
         metrics=metrics,
+        pulse=pulse,
+        directory_seal=Seal(settings.directory_secret.get_secret_value().encode(), "directory"),
         is_production=settings.env == "production",
     )
     web = server(make_app(desk), settings.alerts_host, settings.alerts_port)
     ops = server(make_ops(metrics.registry, lambda: web.started and consumer.is_ready), settings.alerts_ops_host, settings.alerts_ops_port)
     log.info("alerts.started", port=settings.alerts_port, ops_port=settings.alerts_ops_port)
-    tasks = [asyncio.create_task(w) for w in (web.serve(), ops.serve(), consumer.run(), count(cases, metrics), _wait(ended))]
+    tasks = [asyncio.create_task(w) for w in (web.serve(), ops.serve(), consumer.run(), count(cases, metrics), pulse.run(), _wait(ended))]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     finally:
+        pulse.end()
         web.should_exit = ops.should_exit = True
         for task in tasks[2:]:
             task.cancel()

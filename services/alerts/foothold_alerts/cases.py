@@ -175,6 +175,15 @@ class Cases:
             await connection.execute(update(CaseRow).where(CaseRow.case_id == row["case_id"]).values(version=version + 1))
             await connection.execute(insert(AuditRow), [_audit(now, actor, "relief_paid", row["case_id"], relief_id=relief_id, amount_fen=amount_fen)])
 
+    async def note_shown(self, *, number: int, area: str, actor: str, now: datetime) -> bool:
+        """Put into the audit that somebody looked at a contact in full; False for a case outside the person's area."""
+        async with self._engine.begin() as connection:
+            wanted = select(CaseRow.case_id).where(CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True))
+            case_id = (await connection.execute(wanted)).scalar_one_or_none()
+            if case_id is not None:
+                await connection.execute(insert(AuditRow), [_audit(now, actor, "contact_shown", case_id)])
+        return case_id is not None
+
     async def _locked(self, connection: AsyncConnection, number: int, version: int, area: str) -> RowMapping:
         wanted = select(*CaseRow.__table__.columns).where(CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True)).with_for_update()
         row = (await connection.execute(wanted)).mappings().one_or_none()

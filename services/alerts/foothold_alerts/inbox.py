@@ -7,8 +7,9 @@ from typing import Final
 from sqlalchemy import ColumnElement, RowMapping, case, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.database import AuditRow, CaseRow, PartitionDay, ReliefRow, TransitionRow
+from foothold_alerts.database import AuditRow, CaseRow, DirectoryRow, PartitionDay, ReliefRow, TransitionRow, ViewRow
 from foothold_alerts.rules.case import OPEN, ReliefStatus, Stage
+from foothold_schemas.values import JsonObject
 
 PAGE: Final = 50
 
@@ -40,6 +41,8 @@ class CasePage:
     transitions: list[RowMapping]
     audit: list[RowMapping]
     previous: RowMapping | None
+    view: JsonObject | None
+    entry: JsonObject | None
 
 
 class Inbox:
@@ -96,13 +99,24 @@ class Inbox:
             before = select(CaseRow.number, CaseRow.episode, CaseRow.close_reason).where(
                 CaseRow.household_id == row["household_id"], CaseRow.episode == row["episode"] - 1
             )
+            household_id = row["household_id"]
+            view = select(ViewRow.body).where(ViewRow.household_id == household_id)
+            entry = select(DirectoryRow.entry).where(DirectoryRow.household_id == household_id)
             return CasePage(
                 case=row,
                 relief=list((await connection.execute(relief)).mappings()),
                 transitions=list((await connection.execute(transitions)).mappings()),
                 audit=list((await connection.execute(audit)).mappings()),
                 previous=(await connection.execute(before)).mappings().one_or_none(),
+                view=(await connection.execute(view)).scalar_one_or_none(),
+                entry=(await connection.execute(entry)).scalar_one_or_none(),
             )
+
+    async def version(self, area: str, number: int) -> int | None:
+        """The case's version, or None if there is none in the area."""
+        async with self._engine.connect() as connection:
+            wanted = select(CaseRow.version).where(CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True))
+            return (await connection.execute(wanted)).scalar_one_or_none()
 
 
 def hours_left(due_at: datetime, now: datetime) -> int:

@@ -48,6 +48,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "take": ("领取", "taken"),
     "verify": ("核实属实", "verified"),
     "dismiss": ("排除", "dismissed"),
+    "contact_shown": ("查看联系方式", "contact shown"),
     "relief_paid": ("救助已发放", "relief paid"),
 }
 

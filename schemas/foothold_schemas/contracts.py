@@ -1,0 +1,84 @@
+"""Compares the schemas with the last release: `python -m foothold_schemas.contracts --check`, and `--release VERSION` to keep them as one.
+
+A breaking change needs a new major version of its topic or event. A compatible one is declared in `schemas/changes.toml`, in the words this
+command prints, so that nobody changes a contract without meaning to.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import tomllib
+from pathlib import Path
+from typing import Final
+
+from foothold_schemas.compatibility import Change, changes
+from foothold_schemas.generate import FOLDER
+from foothold_schemas.topics import TOPICS
+
+ROOT: Final = FOLDER.parent
+RELEASED: Final = ROOT / "released"
+DECLARED: Final = ROOT / "changes.toml"
+_SUFFIX: Final = ".schema.json"
+
+
+def latest_release(folder: Path = RELEASED) -> Path:
+    """The folder of the release with the highest version."""
+    return max(folder.iterdir(), key=lambda path: tuple(int(part) for part in path.name.split(".")))
+
+
+def compare(before: Path, after: Path) -> dict[str, list[Change]]:
+    """Message → its changes; a message that is gone is a breaking change, a new one none."""
+    found = {}
+    for path in sorted(before.glob(f"*{_SUFFIX}")):
+        name, now = path.name.removesuffix(_SUFFIX), after / path.name
+        made = changes(json.loads(path.read_text()), json.loads(now.read_text())) if now.is_file() else [Change("/", "the message is gone", is_breaking=True)]
+        if made:
+            found[name] = made
+    return found
+
+
+def readers(message: str) -> str:
+    """Who is hit when this message changes."""
+    card = next((card for card in TOPICS if card.name == message), None)
+    return f"read by {', '.join(card.readers)}" if card is not None else "sent by every agency, read by ingest"
+
+
+def complaints(found: dict[str, list[Change]], declared: dict[str, list[str]]) -> list[str]:
+    """What keeps the change from being committed."""
+    told = []
+    for message, made in found.items():
+        told += [f"{message} ({readers(message)}): {change}; it needs a new major version" for change in made if change.is_breaking]
+        said = set(declared.get(message, ()))
+        undeclared = [str(c) for c in made if not c.is_breaking and str(c) not in said]
+        told += [f'{message} ({readers(message)}): undeclared: add "{line}" to changes.toml' for line in undeclared]
+    real = {(message, str(change)) for message, made in found.items() for change in made}
+    told += [f"changes.toml declares for {m} what did not change: {line}" for m, lines in declared.items() for line in lines if (m, line) not in real]
+    return told
+
+
+def release(version: str) -> None:
+    """Keep today's schemas and examples as this version, and begin an empty list of changes."""
+    target = RELEASED / version
+    shutil.copytree(FOLDER, target / "json")
+    shutil.copytree(ROOT / "examples", target / "examples")
+    DECLARED.write_text("# Changes of messages since the last release, as `python -m foothold_schemas.contracts --check` prints them.\n")
+
+
+def main() -> None:
+    """Check, or release."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--check", action="store_true")
+    arguments.add_argument("--release", metavar="VERSION")
+    chosen = arguments.parse_args()
+    if chosen.release:
+        release(chosen.release)
+        return
+    last = latest_release()
+    told = complaints(compare(last / "json", FOLDER), tomllib.loads(DECLARED.read_text()))
+    if told:
+        sys.exit(f"The messages differ from release {last.name}:\n" + "\n".join(told))
+
+
+if __name__ == "__main__":
+    main()

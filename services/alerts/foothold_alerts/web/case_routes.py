@@ -1,0 +1,163 @@
+"""The inbox, a case, and what people do with it. Every change needs the session's token and the version of the page."""
+
+import re
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import structlog
+from fastapi import APIRouter, Depends, Form, Path, Request, Response
+from fastapi.responses import RedirectResponse
+
+from foothold_alerts.accounts import Person
+from foothold_alerts.cases import Stale
+from foothold_alerts.inbox import hours_left
+from foothold_alerts.rules.act import Action
+from foothold_alerts.rules.case import DISMISS_REASONS, OPEN, CloseReason, Stage
+from foothold_alerts.web.desk import Desk, own_form, person_of
+from foothold_alerts.web.pages import Pages
+from foothold_schemas.directory import Contact, DirectoryEntry
+from foothold_schemas.seal import BrokenSeal
+from foothold_schemas.values import Fen, JsonObject
+
+MAX_NOTE: Final = 500
+Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
+Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
+_AMOUNT: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
+
+log = structlog.get_logger()
+
+
+async def _signed_in(request: Request) -> Person:
+    desk: Desk = request.app.state.desk
+    return await person_of(desk, request)
+
+
+Who = Annotated[Person, Depends(_signed_in)]
+
+
+def case_routes(desk: Desk, pages: Pages) -> APIRouter:
+    """What is looked at, and what is done."""
+    router = APIRouter()
+    _looking(router, desk, pages)
+    _doing(router, desk, pages)
+    return router
+
+
+def _looking(router: APIRouter, desk: Desk, pages: Pages) -> None:
+
+    @router.get("/")
+    async def inbox(request: Request, who: Who, stage: Stage | None = None, page: int = 1) -> Response:
+        found = await desk.inbox.page(who.area, stage, max(1, min(page, 10_000)))
+        return pages.render(request, "inbox.html", person=who, inbox=found, stage=stage, stages=list(Stage), hours_left=hours_left)
+
+    @router.get("/cases/{number}")
+    async def case(request: Request, who: Who, number: Number) -> Response:
+        return await _case_page(desk, pages, request, who, number)
+
+    @router.get("/cases/{number}/news")
+    async def news(request: Request, who: Who, number: Number, version: int = 0) -> Response:
+        """What a page of an older version shows; nothing while it is the newest."""
+        current = await desk.inbox.version(who.area, number)
+        if current is None or current == version:
+            return Response(status_code=204)
+        return pages.render(request, "news.html", number=number)
+
+    @router.post("/cases/{number}/contact")
+    async def contact(request: Request, who: Who, number: Number, csrf: Annotated[str, Form()]) -> Response:
+        own_form(request, who, csrf)
+        if not await desk.cases.note_shown(number=number, area=who.area, actor=who.name, now=datetime.now(UTC)):
+            return _not_here(pages, request, who)
+        desk.metrics.actions.labels("contact", "done").inc()
+        return await _case_page(desk, pages, request, who, number, is_masked=False)
+
+
+def _doing(router: APIRouter, desk: Desk, pages: Pages) -> None:
+    @router.post("/cases/{number}/relief/{relief_id}")
+    async def pay(
+        request: Request, who: Who, number: Number, relief_id: Number, csrf: Annotated[str, Form()], version: Version, amount: Annotated[str, Form()]
+    ) -> Response:
+        own_form(request, who, csrf)
+        text = amount.strip()
+        if not _AMOUNT.fullmatch(text) or not text.isascii() or int(Fen.parse(text)) == 0:
+            said = ("金额无效：请填写大于零、最多两位小数的数字。", "Not an amount: write a number above zero with at most two decimals.")
+            return await _case_page(desk, pages, request, who, number, status=422, said=said)
+        change = desk.cases.pay(
+            number=number, version=version, relief_id=relief_id, amount_fen=int(Fen.parse(text)), actor=who.name, area=who.area, now=datetime.now(UTC)
+        )
+        return await _changed(desk, pages, request, who, number, "relief_paid", change)
+
+    @router.post("/cases/{number}/{action}")
+    async def act(
+        request: Request,
+        who: Who,
+        number: Number,
+        action: Action,
+        csrf: Annotated[str, Form()],
+        version: Version,
+        reason: Annotated[CloseReason | None, Form()] = None,
+        note: Annotated[str, Form(max_length=MAX_NOTE)] = "",
+    ) -> Response:
+        own_form(request, who, csrf)
+        change = desk.cases.act(
+            number=number, version=version, action=action, actor=who.name, area=who.area, now=datetime.now(UTC), reason=reason, note=note.strip()
+        )
+        return await _changed(desk, pages, request, who, number, action.value, change)
+
+
+async def _changed(desk: Desk, pages: Pages, request: Request, who: Person, number: int, action: str, change: Awaitable[None]) -> Response:
+    try:
+        await change
+    except LookupError:
+        desk.metrics.actions.labels(action, "unknown").inc()
+        return _not_here(pages, request, who)
+    except Stale:
+        desk.metrics.actions.labels(action, "stale").inc()
+        said = ("此案件已被他人更新，以下为最新内容，请核对后再操作。", "Somebody changed this case meanwhile. This is how it stands now; check and act again.")
+        return await _case_page(desk, pages, request, who, number, status=409, said=said)
+    desk.metrics.actions.labels(action, "done").inc()
+    log.info("alerts.action", action=action, case_number=number, account=who.name)
+    return RedirectResponse(f"/cases/{number}", status_code=303)
+
+
+async def _case_page(
+    desk: Desk, pages: Pages, request: Request, who: Person, number: int, *, status: int = 200, said: tuple[str, str] | None = None, is_masked: bool = True
+) -> Response:
+    found = await desk.inbox.case(who.area, number)
+    if found is None:
+        return _not_here(pages, request, who)
+    return pages.render(
+        request,
+        "case.html",
+        status,
+        person=who,
+        page=found,
+        latest=found.case["latest"],
+        contact=_contact(desk, found.entry, is_masked=is_masked),
+        is_masked=is_masked,
+        is_open=Stage(found.case["stage"]) in OPEN,
+        reasons=DISMISS_REASONS,
+        said=said,
+        hours_left=hours_left,
+    )
+
+
+def _contact(desk: Desk, entry: JsonObject | None, *, is_masked: bool) -> Contact | None:
+    """Whom to visit: the surname and the end of the number until somebody asks for more, which leaves a trace."""
+    if entry is None:
+        return None
+    try:
+        contact = DirectoryEntry.model_validate(entry).open(desk.directory_seal)
+    except BrokenSeal:
+        log.warning("alerts.contact_sealed_otherwise")
+        return None
+    if not is_masked:
+        return contact
+    telephone = contact.telephone and f"*****{contact.telephone[-2:]}"
+    return contact.model_copy(update={"name": f"{contact.name[:1]}**", "address": contact.address and "***", "telephone": telephone})
+
+
+def _not_here(pages: Pages, request: Request, who: Person) -> Response:
+    return pages.render(
+        request, "message.html", 404, person=who, title=("未找到", "Not found"), text=("您的辖区内没有此案件。", "There is no such case in your area.")
+    )

@@ -1,0 +1,106 @@
+"""Renders templates: every value escaped, every text in the reader's language, or in both side by side."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from foothold_alerts.rules.respond import SHANGHAI
+from foothold_alerts.web.words import en, zh
+from foothold_schemas.values import Fen
+
+COOKIE: Final = "foothold-language"
+
+
+class Language(StrEnum):
+    """How pages speak: Chinese with English beside it, Chinese, English."""
+
+    BOTH = "both"
+    ZH = "zh"
+    EN = "en"
+
+
+def language_of(request: Request) -> Language:
+    """What the reader chose; both until then."""
+    chosen = request.cookies.get(COOKIE, "")
+    return Language(chosen) if chosen in list(Language) else Language.BOTH
+
+
+class Text:
+    """`t("中文", "English")`: inline markup; `t.plain(…)`: bare, for attributes and options."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+
+    def __call__(self, chinese: object, english: object) -> Markup:
+        """The text in the page's language."""
+        match self._language:
+            case Language.ZH:
+                return escape(chinese)
+            case Language.EN:
+                return escape(english)
+            case Language.BOTH:
+                return Markup('{} <span lang="en">{}</span>').format(chinese, english)
+
+    def plain(self, chinese: str, english: str) -> str:
+        """Without markup."""
+        return {Language.ZH: chinese, Language.EN: english, Language.BOTH: f"{chinese} {english}"}[self._language]
+
+
+class Word:
+    """`word(code)`: the words of a code."""
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+
+    def __call__(self, code: str) -> Markup:
+        """Inline."""
+        return self._text(zh(code), en(code))
+
+    def plain(self, code: str) -> str:
+        """Without markup."""
+        return self._text.plain(zh(code), en(code))
+
+
+def _sentence(language: Language, text: Mapping[str, str]) -> Markup:
+    """A sentence on a line of its own; both languages one under the other."""
+    chinese = Markup('<span class="zh">{}</span>').format(text["zh"])
+    english = Markup('<span class="en" lang="en">{}</span>').format(text["en"])
+    return {Language.ZH: chinese, Language.EN: english, Language.BOTH: chinese + english}[language]
+
+
+class Pages:
+    """The templates."""
+
+    def __init__(self) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("foothold_alerts.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        self._environment.filters |= {"moment": _moment, "yuan": _yuan, "area": _area}
+
+    def render(self, request: Request, template: str, status: int = 200, **values: object) -> HTMLResponse:
+        """The page in the reader's language."""
+        language = language_of(request)
+        text = Text(language)
+        made = self._environment.get_template(template).render(
+            now=datetime.now(UTC), lang=language.value, t=text, word=Word(text), sentence=lambda s: _sentence(language, s), **values
+        )
+        return HTMLResponse(made, status_code=status)
+
+
+def _moment(value: datetime | str) -> str:
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+def _yuan(fen: int | None) -> str:
+    return "" if fen is None else str(Fen(fen))
+
+
+def _area(code: str) -> str:
+    return " ".join((code[:6], code[6:9], code[9:])).strip()

@@ -1,0 +1,104 @@
+"""Contracts hold across releases: a breaking change names whom it hits, a compatible one must be declared, and old records stay readable."""
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from foothold_schemas.codec import decode_directory, decode_fact, decode_output, decode_quarantined, decode_view
+from foothold_schemas.compatibility import changes
+from foothold_schemas.contracts import RELEASED, compare, complaints, latest_release, release
+from foothold_schemas.topics import TOPICS
+
+ROOT = Path(__file__).parents[2]
+DECODE: dict[str, Callable[[bytes], object]] = {
+    "household-facts.v1": decode_fact,
+    "risk-transitions.v1": decode_output,
+    "household-views.v1": decode_view,
+    "household-directory.v1": decode_directory,
+    "quarantine.v1": decode_quarantined,
+}
+GOLDEN = sorted(p for p in RELEASED.glob("*/examples/*/*.json") if p.parent.name != "events")
+VIEW = json.loads((ROOT / "schemas/json/household-views.v1.schema.json").read_text())
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda p: f"{p.parts[-4]}/{p.parent.name}/{p.stem}")
+def test_records_of_every_release_are_still_readable(path: Path) -> None:
+    assert DECODE[path.parent.name](path.read_bytes())
+
+
+def bent(bend: Callable[[Any], object]) -> dict[str, Any]:
+    made: dict[str, Any] = copy.deepcopy(VIEW)
+    bend(made)
+    return made
+
+
+BREAKING: dict[str, Callable[[Any], object]] = {
+    "a required field goes": lambda s: (s["properties"].pop("as_of"), s["required"].remove("as_of")),
+    "a new required field": lambda s: (s["properties"].update(extra={"type": "string"}), s["required"].append("extra")),
+    "a field becomes optional": lambda s: s["required"].remove("as_of"),
+    "an optional field becomes required": lambda s: s["required"].append("group"),
+    "another type": lambda s: s["properties"].update(episode={"type": "string"}),
+    "a value goes": lambda s: s["$defs"]["Status"]["enum"].remove("watch"),
+    "a narrower limit deep inside": lambda s: s["$defs"]["MonthFigures"]["properties"]["month"].update(pattern="^2"),
+    "fewer items": lambda s: s["properties"]["months"].update(maxItems=12),
+}
+COMPATIBLE: dict[str, Callable[[Any], object]] = {
+    "a new optional field": lambda s: s["properties"].update(extra={"type": "string"}),
+    "a new value": lambda s: s["$defs"]["Status"]["enum"].append("parked"),
+}
+
+
+@pytest.mark.parametrize("name", BREAKING)
+def test_a_breaking_change_is_called_one(name: str) -> None:
+    assert any(change.is_breaking for change in changes(VIEW, bent(BREAKING[name])))
+
+
+@pytest.mark.parametrize("name", COMPATIBLE)
+def test_a_compatible_change_is_seen_and_breaks_nobody(name: str) -> None:
+    (change,) = changes(VIEW, bent(COMPATIBLE[name]))
+
+    assert not change.is_breaking
+
+
+def test_other_words_and_examples_are_no_change() -> None:
+    assert changes(VIEW, bent(lambda s: s.update(description="Said better."))) == []
+
+
+def test_a_change_names_the_readers_it_hits_and_must_be_declared(tmp_path: Path) -> None:
+    for folder, schema in (("old", VIEW), ("new", bent(COMPATIBLE["a new value"]))):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "household-views.v1.schema.json").write_text(json.dumps(schema))
+    found = compare(tmp_path / "old", tmp_path / "new")
+    (undeclared,) = complaints(found, {})
+    declared = {"household-views.v1": [str(found["household-views.v1"][0])]}
+    (tmp_path / "new" / "household-views.v1.schema.json").unlink()
+    (gone,) = complaints(compare(tmp_path / "old", tmp_path / "new"), {})
+
+    assert "read by alerts" in undeclared
+    assert "parked" in undeclared
+    assert complaints(found, declared) == []
+    assert complaints({}, declared) != []
+    assert "BREAKING" in gone
+
+
+def test_the_last_release_holds_every_message_of_today_or_it_is_new() -> None:
+    released = {p.name for p in (latest_release() / "json").glob("*.json")}
+
+    assert {f"{card.name}.schema.json" for card in TOPICS if card.name != "household-state.v1"} <= released
+    assert callable(release)
+
+
+def test_the_asyncapi_document_is_valid_and_names_every_topic() -> None:
+    document = yaml.safe_load((ROOT / "schemas/asyncapi.yaml").read_text(encoding="utf-8"))
+    schema = json.loads((ROOT / "tests/repository/data/asyncapi-3.0.0.json").read_text())
+
+    assert [e.message[:200] for e in jsonschema.Draft7Validator(schema).iter_errors(document)] == []
+    assert {c["address"] for c in document["channels"].values()} == {t.name for t in TOPICS if t.name != "household-state.v1"} | {"agency.{agency}.v1"}
+    for message in document["components"]["messages"].values():
+        assert (ROOT / "schemas" / message["payload"]["schema"]["$ref"]).is_file()
