@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -23,21 +24,27 @@ from simulator.door import Door
 
 FOLDER: Final = Path("var/bench")
 FIGURES: Final = Path("var/bench.json")
-HOUSEHOLDS: Final = 2_000
+HOUSEHOLDS: Final = 5_999
 FACTS: Final = 60_000
 SENDERS: Final = 2
-RATE: Final = 250
+RATE: Final = 1_000
 RATE_SECONDS: Final = 20
-BATCH_A_SECOND: Final = 25
+BATCH_SIZE: Final = 50
+CASE_EVERY: Final = 20
+"""Of so many events one is a bill that opens a case; the others are wages that move nobody."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Events a second, and milliseconds from a fact's acceptance to its case in the database at `rate` events a second."""
+    """Events a second; and, at `rate` events a second, the milliseconds from a fact's acceptance to its case in the database.
+
+    `rate_reached` is what the sender really reached. The targets (design) are p50 below 150 ms and p99 below 500 ms.
+    """
 
     http_events_per_second: float
     risk_events_per_second: float
     rate: int
+    rate_reached: float
     cases: int
     case_ms_p50: float
     case_ms_p99: float
@@ -47,7 +54,7 @@ def main() -> None:
     """Start everything, measure, stop."""
     if FOLDER.is_dir():
         Stack.wipe(FOLDER)
-    policy = write_policy(FOLDER / "policy", "0.10")
+    policy = write_policy(FOLDER / "policy", "0.40")
     with Stack(FOLDER, Ports.free(), day_clock="manual", policy_folder=policy, say=lambda _n, text: print(text)) as stack:
         figures = Bench(stack, policy).run()
     FIGURES.write_text(json.dumps(asdict(figures), indent=2) + "\n")
@@ -66,7 +73,7 @@ class Bench:
         self.bundle = stack.command("risk", "policy", "check", str(policy)).split()[0]
 
     def run(self) -> Figures:
-        """Load, flood, then a steady rate of claims that each open a case."""
+        """Load, flood, then a steady rate of events of which some open a case."""
         now = datetime.now(UTC)
         statistics = Door(self.stack.ingest_url, self.keys["statistics"])
         statistics.send([*registrations(self.households, now), *incomes(self.households, self.today, now)])
@@ -83,9 +90,9 @@ class Bench:
         accepted_in = self._flood()
         self._settled()
         judged_in = time.perf_counter() - started
-        print(f"{RATE} claims a second for {RATE_SECONDS} seconds")
-        cases, p50, p99 = self._steady()
-        return Figures(round(FACTS / accepted_in), round((self._judged(before) or FACTS) / judged_in), RATE, cases, p50, p99)
+        print(f"{RATE} events a second for {RATE_SECONDS} seconds, every {CASE_EVERY}th opens a case")
+        reached, cases, p50, p99 = self._steady()
+        return Figures(round(FACTS / accepted_in), round((self._judged(before) or FACTS) / judged_in), RATE, reached, cases, p50, p99)
 
     def _flood(self) -> float:
         started = time.perf_counter()
@@ -107,19 +114,22 @@ class Bench:
         for n in range(first, first + count):
             yield self._event("statistics", "IncomeReported", f"wage-{n}", n, {"category": "wage", "item": "day-work", "amount": "0.01", "earned_month": month})
 
-    def _steady(self) -> tuple[int, float, float]:
-        door = Door(self.stack.ingest_url, self.keys["health-insurance"])
-        before = self._histogram()
-        for tick in range(RATE_SECONDS * RATE // BATCH_A_SECOND):
-            due = time.perf_counter() + BATCH_A_SECOND / RATE
-            first = tick * BATCH_A_SECOND
-            door.send([self._bill(n) for n in range(first, first + BATCH_A_SECOND)])
-            time.sleep(max(0.0, due - time.perf_counter()))
-        door.close()
+    def _steady(self) -> tuple[float, int, float, float]:
+        doors = {name: Door(self.stack.ingest_url, self.keys[name]) for name in ("health-insurance", "statistics")}
+        before, began = self._histogram(), time.perf_counter()
+        wages = self._wages(FACTS, RATE * RATE_SECONDS)
+        for tick in range(RATE_SECONDS * RATE // BATCH_SIZE):
+            bills = BATCH_SIZE // CASE_EVERY
+            doors["health-insurance"].send([self._bill(n) for n in range(tick * bills, (tick + 1) * bills)])
+            doors["statistics"].send(list(islice(wages, BATCH_SIZE - bills)))
+            time.sleep(max(0.0, began + (tick + 1) * BATCH_SIZE / RATE - time.perf_counter()))
+        reached = RATE_SECONDS * RATE / (time.perf_counter() - began)
+        for door in doors.values():
+            door.close()
         self._settled()
         after = self._histogram()
         counts = {bound: after[bound] - before.get(bound, 0) for bound in after}
-        return round(counts[float("inf")]), _quantile(counts, 0.5), _quantile(counts, 0.99)
+        return round(reached), round(counts[float("inf")]), _quantile(counts, 0.5), _quantile(counts, 0.99)
 
     def _bill(self, n: int) -> Event:
         total = f"{self.households[n % HOUSEHOLDS].total_spending:.2f}"
@@ -146,16 +156,19 @@ class Bench:
     def _judged(self, since: float = 0) -> float:
         return sum(float(v) for v in re.findall(r"^foothold_risk_facts_total\{.*\} (\S+)$", self._metrics("risk"), re.MULTILINE)) - since
 
+    def _mirrored(self) -> float:
+        return sum(float(v) for v in re.findall(r"^foothold_alerts_mirrored_total (\S+)$", self._metrics("alerts"), re.MULTILINE))
+
     def _histogram(self) -> dict[float, float]:
         found = re.findall(r'^foothold_alerts_accepted_to_case_seconds_bucket\{le="(\S+)"\} (\S+)$', self._metrics("alerts"), re.MULTILINE)
         return {float(bound): float(count) for bound, count in found}
 
     def _settled(self) -> None:
-        """Until neither risk nor alerts has judged anything new for a second."""
+        """Until risk has judged and alerts has taken nothing new for a second."""
         last, since = -1.0, time.perf_counter()
         while time.perf_counter() - since < 1:
             time.sleep(0.05)
-            seen = self._judged() + self._histogram().get(float("inf"), 0)
+            seen = self._judged() + self._histogram().get(float("inf"), 0) + self._mirrored()
             if seen != last:
                 last, since = seen, time.perf_counter()
 

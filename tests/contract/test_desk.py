@@ -191,3 +191,19 @@ async def test_while_the_database_is_away_pages_say_so_and_nothing_crashes() -> 
 
     assert [a.status_code for a in answers] == [httpx.codes.SERVICE_UNAVAILABLE] * 2
     assert all("暂时无法使用" in a.text for a in answers)
+
+
+async def test_a_case_known_at_go_live_is_quiet_until_something_new_happens_to_it(cases: Cases, alerts_database: AsyncEngine) -> None:
+    await cases.take([transition("a", is_quiet=True), transition("b", is_quiet=True)], NOW)
+    await cases.take([transition("b", 2, FindingKind.RIGID_SPENDING_RATIO, FindingKind.DISASTER_LOSS, movement=Movement.WORSENED)], NOW)
+
+    assert await rows(alerts_database, "select household_id, is_quiet from cases order by 1") == [("a" * 32, True), ("b" * 32, False)]
+
+
+async def test_a_transition_retried_late_stays_in_the_history_and_does_not_turn_the_case_back(cases: Cases, alerts_database: AsyncEngine) -> None:
+    await cases.take([transition("a")], NOW)
+    await cases.take([transition("a", 3, FindingKind.DISASTER_LOSS, movement=Movement.WORSENED)], NOW)
+    late = await cases.take([transition("a", 2, FindingKind.RIGID_SPENDING_RATIO, FindingKind.DISASTER_LOSS, movement=Movement.WORSENED)], NOW)
+
+    assert [t.action for t in late] == ["late"]
+    assert await rows(alerts_database, "select latest ->> 'number', (select count(*) from transitions) from cases") == [("3", 3)]

@@ -19,7 +19,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from foothold_alerts.accounts import Accounts
 from foothold_alerts.cases import Cases
-from foothold_alerts.consumer import Consumer, WrongPartitions
+from foothold_alerts.consumer import CASES, MIRROR, Consumer, WrongPartitions
 from foothold_alerts.database import connect
 from foothold_alerts.inbox import Inbox
 from foothold_alerts.metrics import Metrics
@@ -113,15 +113,20 @@ async def serve(settings: Settings) -> None:
     metrics = Metrics(CollectorRegistry())
     engine = connect(settings.alerts_database_url)
     cases = Cases(engine, load_limits())
-    consumer = Consumer(
-        bootstrap=settings.kafka_bootstrap,
-        partitions=settings.partitions,
-        cases=cases,
-        mirror=Mirror(engine),
-        metrics=metrics,
-        seal=Seal(settings.quarantine_secret.get_secret_value().encode(), "quarantine"),
-        limit=settings.dead_letter_limit,
-    )
+    seal, mirror = Seal(settings.quarantine_secret.get_secret_value().encode(), "quarantine"), Mirror(engine)
+    consumers = [
+        Consumer(
+            reading,
+            bootstrap=settings.kafka_bootstrap,
+            partitions=settings.partitions,
+            cases=cases,
+            mirror=mirror,
+            metrics=metrics,
+            seal=seal,
+            limit=settings.dead_letter_limit,
+        )
+        for reading in (CASES, MIRROR)
+    ]
     pulse = Pulse(engine)
     desk = Desk(
         accounts=Accounts(engine, settings.alerts_session_hours),
@@ -133,9 +138,9 @@ async def serve(settings: Settings) -> None:
         is_production=settings.env == "production",
     )
     web = server(make_app(desk), settings.alerts_host, settings.alerts_port)
-    ops = server(make_ops(metrics.registry, lambda: web.started and consumer.is_ready), settings.alerts_ops_host, settings.alerts_ops_port)
+    ops = server(make_ops(metrics.registry, lambda: web.started and all(c.is_ready for c in consumers)), settings.alerts_ops_host, settings.alerts_ops_port)
     log.info("alerts.started", port=settings.alerts_port, ops_port=settings.alerts_ops_port)
-    tasks = [asyncio.create_task(w) for w in (web.serve(), ops.serve(), consumer.run(), count(cases, metrics), pulse.run(), _wait(ended))]
+    tasks = [asyncio.create_task(w) for w in (web.serve(), ops.serve(), *(c.run() for c in consumers), count(cases, metrics), pulse.run(), _wait(ended))]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:

@@ -19,7 +19,19 @@ from foothold_schemas.transitions import DayDone, FindingKind, Transition
 from foothold_schemas.values import Group
 
 SYSTEM: Final = "foothold"
-_CHANGING: Final = ("stage", "is_urgent", "priority_group", "due_on", "close_reason", "is_recovering", "version", "latest", "register_number", "area")
+_CHANGING: Final = (
+    "stage",
+    "is_urgent",
+    "priority_group",
+    "due_on",
+    "close_reason",
+    "is_recovering",
+    "is_quiet",
+    "version",
+    "latest",
+    "register_number",
+    "area",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +105,7 @@ class Cases:
                 withdrawn.append(case_id)
                 relief = [r for r in relief if r["case_id"] != case_id]
             cases[case_id] = (response.case, version + 1, transition.number)
-            was_quiet = changed[case_id]["is_quiet"] if case_id in changed else transition.is_quiet
-            changed[case_id] = {**_row(response.case, version + 1, transition), "is_quiet": was_quiet}
+            changed[case_id] = _row(response.case, version + 1, transition)
             relief += _relief_rows(response, transition)
             audit.append(_audit(now, SYSTEM, response.action, case_id, transition_id=transition.transition_id, movement=transition.movement.value))
         await self._write(connection, changed, relief, withdrawn, audit)
@@ -237,6 +248,7 @@ def _row(case: Case, version: int, transition: Transition) -> dict[str, object]:
         "close_reason": None if case.close_reason is None else case.close_reason.value,
         "is_recovering": case.is_recovering,
         "version": version,
+        "is_quiet": transition.is_quiet,
         "latest": transition.model_dump(mode="json", exclude_none=True),
     }
 

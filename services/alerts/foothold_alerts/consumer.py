@@ -1,5 +1,6 @@
 """Reads transitions, views and the directory, and lets the desk take them. The database commits first, the offset after; a repeat is harmless."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,13 +19,12 @@ from foothold_alerts.mirror import Listed, Mirror, Shown
 from foothold_schemas.codec import Unreadable, decode_directory, decode_output, decode_view, encode
 from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.seal import Seal
-from foothold_schemas.topics import HOUSEHOLD_DIRECTORY, HOUSEHOLD_VIEWS, QUARANTINE, QUARANTINE_BYTES, RISK_TRANSITIONS
+from foothold_schemas.topics import HOUSEHOLD_DIRECTORY, HOUSEHOLD_VIEWS, QUARANTINE, QUARANTINE_BYTES, RISK_TRANSITIONS, TopicCard
 from foothold_schemas.transitions import DayDone, Transition
+from foothold_schemas.values import JsonObject
 
-GROUP_ID: Final = "alerts"
-BATCH: Final = 500
+SERVICE: Final = "alerts"
 FETCH_WAIT_MS: Final = 20
-READS: Final = (RISK_TRANSITIONS, HOUSEHOLD_VIEWS, HOUSEHOLD_DIRECTORY)
 
 log = structlog.get_logger()
 
@@ -42,11 +42,26 @@ class Read:
     listed: list[Listed] = field(default_factory=list)
 
 
-class Consumer:
-    """One member of the group `alerts`. An error that is not the database being away ends the process."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one consumer reads, as which group, and how much at once."""
 
-    def __init__(self, *, bootstrap: str, partitions: int, cases: Cases, mirror: Mirror, metrics: Metrics, seal: Seal, limit: int) -> None:
+    group_id: str
+    cards: tuple[TopicCard, ...]
+    at_once: int
+
+
+CASES: Final = Reading("alerts", (RISK_TRANSITIONS,), 500)
+MIRROR: Final = Reading("alerts-mirror", (HOUSEHOLD_VIEWS, HOUSEHOLD_DIRECTORY), 200)
+"""Apart from the cases, so that a flood of views never keeps a case waiting."""
+
+
+class Consumer:
+    """One member of a group. An error that is not the database being away ends the process."""
+
+    def __init__(self, reading: Reading, *, bootstrap: str, partitions: int, cases: Cases, mirror: Mirror, metrics: Metrics, seal: Seal, limit: int) -> None:
         self.is_ready = False
+        self._reading = reading
         self._bootstrap = bootstrap
         self._partitions = partitions
         self._cases = cases
@@ -56,9 +71,9 @@ class Consumer:
         self._limit = limit
         self._bad_in_a_row: dict[TopicPartition, int] = {}
         self._consumer: AIOKafkaConsumer = AIOKafkaConsumer(
-            *(card.name for card in READS),
+            *(card.name for card in reading.cards),
             bootstrap_servers=bootstrap,
-            group_id=GROUP_ID,
+            group_id=reading.group_id,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
@@ -76,7 +91,7 @@ class Consumer:
         await self._consumer.start()
         try:
             while True:
-                fetched = await self._consumer.getmany(timeout_ms=200, max_records=BATCH)
+                fetched = await self._consumer.getmany(timeout_ms=200, max_records=self._reading.at_once)
                 self.is_ready = bool(self._consumer.assignment())
                 if fetched:
                     taken = await self._take(fetched)
@@ -121,6 +136,7 @@ class Consumer:
                 done = await self._cases.take(read.outputs, datetime.now(UTC))
                 await self._mirror.keep(read.shown, read.listed)
         self._tell(done)
+        self._metrics.mirrored.inc(len(read.shown) + len(read.listed))
         return taken
 
     def _is_stopped(self, source: TopicPartition) -> bool:
@@ -129,7 +145,7 @@ class Consumer:
     def _hold_stopped(self) -> None:
         """A rebalance forgets what was paused."""
         stopped = {source for source in self._consumer.assignment() if self._is_stopped(source)}
-        self._metrics.stopped.set(len(stopped))
+        self._metrics.stopped.labels(self._reading.group_id).set(len(stopped))
         for source in stopped - self._consumer.paused():
             log.error(
                 "alerts.reader_stopped", topic=source.topic, partition=source.partition, bad_in_a_row=self._limit, do="mend the writer, then start alerts again"
@@ -163,7 +179,7 @@ class Consumer:
 
     async def _set_aside(self, record: ConsumerRecord[bytes, bytes], error: Unreadable) -> None:
         quarantined = Quarantined.of(
-            GROUP_ID,
+            SERVICE,
             (record.topic, record.partition, record.offset),
             record.timestamp,
             reason=error.reason,
@@ -193,6 +209,24 @@ def _decode(record: ConsumerRecord[bytes, bytes], read: Read) -> None:
         raise Unreadable(RefusalReason.WRONG_KEY, "the record has no key, so it says nothing of any household")
     household_id = record.key.decode(errors="replace")
     if record.topic == HOUSEHOLD_VIEWS.name:
-        read.shown.append(Shown(household_id, record.offset, None if record.value is None else decode_view(record.value)))
+        read.shown.append(Shown(household_id, record.offset, _view(record.value)))
     else:
-        read.listed.append(Listed(household_id, record.offset, None if record.value is None else decode_directory(record.value)))
+        read.listed.append(Listed(household_id, record.offset, _entry(record.value)))
+
+
+def _view(value: bytes | None) -> JsonObject | None:
+    """The view as it will be kept, once it is known to be one; None for a removal."""
+    if value is None:
+        return None
+    decode_view(value)
+    kept: JsonObject = json.loads(value)
+    return kept
+
+
+def _entry(value: bytes | None) -> JsonObject | None:
+    """The entry as it will be kept, once it is known to be one; None for an erasure."""
+    if value is None:
+        return None
+    decode_directory(value)
+    kept: JsonObject = json.loads(value)
+    return kept

@@ -23,4 +23,10 @@ class Metrics:
         self.relief = Gauge("foothold_alerts_relief_proposed", "Relief proposed and not yet paid, by kind.", ["kind"], registry=registry)
         self.relief_overdue = Gauge("foothold_alerts_relief_overdue", "Relief proposed, not paid and past its deadline, by kind.", ["kind"], registry=registry)
         self.actions = Counter("foothold_alerts_actions_total", "What caseworkers did, by action and outcome.", ["action", "outcome"], registry=registry)
-        self.stopped = Gauge("foothold_alerts_stopped_readers", "Partitions this worker stopped reading because everything in them was bad.", registry=registry)
+        self.mirrored = Counter("foothold_alerts_mirrored_total", "Views and directory entries taken.", registry=registry)
+        self.stopped = Gauge(
+            "foothold_alerts_stopped_readers",
+            "Partitions this worker stopped reading because everything in them was bad, by group.",
+            ["group"],
+            registry=registry,
+        )

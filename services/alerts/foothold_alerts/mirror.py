@@ -7,8 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.database import DirectoryRow, ViewRow
-from foothold_schemas.directory import DirectoryEntry
-from foothold_schemas.views import HouseholdView
+from foothold_schemas.values import JsonObject
 
 
 class Shown(NamedTuple):
@@ -16,7 +15,7 @@ class Shown(NamedTuple):
 
     household_id: str
     position: int
-    view: HouseholdView | None
+    view: JsonObject | None
 
 
 class Listed(NamedTuple):
@@ -24,7 +23,7 @@ class Listed(NamedTuple):
 
     household_id: str
     position: int
-    entry: DirectoryEntry | None
+    entry: JsonObject | None
 
 
 class Mirror:
@@ -36,12 +35,10 @@ class Mirror:
     async def keep(self, shown: Sequence[Shown], listed: Sequence[Listed]) -> None:
         """One transaction for a batch. A record older than the one kept changes nothing."""
         views: list[dict[str, object]] = [
-            {"household_id": s.household_id, "position": s.position, "body": s.view and s.view.model_dump(mode="json", exclude_none=True)}
-            for s in {s.household_id: s for s in shown}.values()
+            {"household_id": s.household_id, "position": s.position, "body": s.view} for s in {s.household_id: s for s in shown}.values()
         ]
         entries: list[dict[str, object]] = [
-            {"household_id": e.household_id, "position": e.position, "entry": e.entry and e.entry.model_dump(mode="json")}
-            for e in {e.household_id: e for e in listed}.values()
+            {"household_id": e.household_id, "position": e.position, "entry": e.entry} for e in {e.household_id: e for e in listed}.values()
         ]
         if not views and not entries:
             return

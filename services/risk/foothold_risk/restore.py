@@ -14,6 +14,11 @@ from foothold_risk.rules.policy import Policy
 from foothold_schemas.topics import HOUSEHOLD_STATE, QUARANTINE_BYTES
 
 TRANSACTION_MS: Final = 30_000
+RETRY_MS: Final = 10
+"""The broker answers a new transaction with "concurrent transactions" until the last one's markers are written, some milliseconds later.
+
+aiokafka waits 100 ms before it asks again; with 10 ms the slowest of 60 small transactions took 29 to 42 ms instead of 28 to 141.
+"""
 
 log = structlog.get_logger()
 
@@ -41,6 +46,7 @@ async def take_over(
         acks="all",
         transaction_timeout_ms=TRANSACTION_MS,
         linger_ms=1,
+        retry_backoff_ms=RETRY_MS,
         compression_type="zstd",
         max_request_size=QUARANTINE_BYTES,
     )

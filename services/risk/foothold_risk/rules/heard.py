@@ -33,7 +33,12 @@ def unheard_months(household: Household, months: Iterable[int], feeds: tuple[str
     """The months for which one of the required income feeds has said nothing yet."""
     unheard: set[int] = set()
     for agency in feeds:
-        silent = set(months).difference(*(range(i.first_month, i.last_month + 1) for i in household.incomes if i.agency == agency))
+        silent = set(months)
+        for income in household.incomes:
+            if income.agency == agency:
+                silent.difference_update(range(income.last_month - income.months + 1, income.last_month + 1))
+            if not silent:
+                break
         unheard |= {month for month in silent if not _has_spoken(household, month, agency, heard)}
     return tuple(sorted(unheard))
 
