@@ -86,10 +86,10 @@ class Consumer:
 
     async def run(self) -> None:
         """Until cancelled, or until something goes wrong."""
-        await self._check_partitions()
-        await self._producer.start()
-        await self._consumer.start()
         try:
+            await self._producer.start()
+            await self._check_partitions()
+            await self._consumer.start()
             while True:
                 fetched = await self._consumer.getmany(timeout_ms=200, max_records=self._reading.at_once)
                 self.is_ready = bool(self._consumer.assignment())

@@ -35,8 +35,8 @@ class Directory:
         self._publisher = publisher
         self._seal = Seal(secret, PURPOSE)
 
-    async def keep(self, told: Sequence[Told]) -> None:
-        """Keep the contacts, each household's latest; return when database and Kafka have them."""
+    async def keep(self, told: Sequence[Told], *, is_patient: bool = True) -> None:
+        """Keep the contacts, each household's latest; return when database and Kafka have them. Impatient: raise Busy or Unknown rather than wait long."""
         latest = {one.household_id: one for one in sorted(told, key=lambda one: one.time)}
         if not latest:
             return
@@ -53,11 +53,13 @@ class Directory:
                 one = latest[row.household_id]
                 if row.registered_at is None or row.registered_at <= one.time:
                     entries.append(DirectoryEntry.of(one.household_id, one.time, one.contact, wrapped_key=row.wrapped_key, seal=self._seal))
-            if entries:
-                mine = update(DirectoryRow).where(DirectoryRow.household_id == bindparam("household"))
-                changed = [{"household": e.household_id, "new_seal": e.sealed, "new_time": e.registered_at} for e in entries]
-                await connection.execute(mine.values(sealed=bindparam("new_seal"), registered_at=bindparam("new_time")), changed)
-            await self._publisher.deliver([Line(HOUSEHOLD_DIRECTORY.name, e.household_id.encode(), encode(e)) for e in entries])
+            if not entries:
+                return
+            mine = update(DirectoryRow).where(DirectoryRow.household_id == bindparam("household"))
+            changed = [{"household": e.household_id, "new_seal": e.sealed, "new_time": e.registered_at} for e in entries]
+            await connection.execute(mine.values(sealed=bindparam("new_seal"), registered_at=bindparam("new_time")), changed)
+            lines = [Line(HOUSEHOLD_DIRECTORY.name, e.household_id.encode(), encode(e)) for e in entries]
+            await (self._publisher.deliver(lines) if is_patient else self._publisher.send(lines))
 
     async def _make_keys(self, connection: AsyncConnection, households: Sequence[str]) -> None:
         """A data key for each household that has none yet."""

@@ -7,7 +7,7 @@ import structlog
 
 from foothold_ingest.directory import Directory, Told
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.publish import Publisher, fact_line
+from foothold_ingest.publish import Busy, Publisher, Unknown, fact_line
 from foothold_ingest.rules.accept import Accepted, Caller, Clock, Rejected, accept
 from foothold_ingest.rules.strict_json import JsonValue
 from foothold_schemas.envelope import event_type
@@ -40,7 +40,11 @@ class Intake:
             await (self._publisher.deliver(lines) if is_patient else self._publisher.send(lines))
         if everywhere := [a.record for a in accepted if isinstance(a.record.data, FeedHeard | PolicyAdopted)]:
             await self._publisher.broadcast(everywhere)
-        await self._directory.keep([Told(a.record.household_id, a.record.time, a.contact) for a in accepted if a.contact and a.record.household_id])
+        told = [Told(a.record.household_id, a.record.time, a.contact) for a in accepted if a.contact and a.record.household_id]
+        try:
+            await self._directory.keep(told, is_patient=is_patient)
+        except Busy:
+            raise Unknown from None  # the facts are in the log already, so it is not true that nothing was taken
 
     def tell(self, door: str, event: JsonValue, judgement: Accepted | Rejected | None) -> None:
         """One canonical line and one count for each event; None: refused for a reason of the door's own."""
