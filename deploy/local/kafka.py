@@ -128,8 +128,7 @@ class Kafka:
         except OSError as error:
             raise from_os_error(error, "Preparing Kafka's data folder") from error
         if not (self.folder / "log" / "meta.properties").is_file():
-            cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            formatting = self._run(jars, "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(properties))
+            formatting = self._run(jars, "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster_id(), "-c", str(properties))
             if formatting.wait(START_SECONDS):
                 raise CannotStart(f"Kafka's data folder could not be made ready: {self._last_words()}", f"Its log is {self.log_path}.")
         self._process = self._run(jars, "kafka.Kafka", str(properties))
@@ -196,3 +195,10 @@ class Kafka:
             "log.message.timestamp.after.max.ms": str(10 * 60 * 1000),
         }
         return "".join(f"{key}={value}\n" for key, value in settings.items())
+
+
+def cluster_id() -> str:
+    """A new cluster's id: 22 characters of base64 that do not begin with a dash, which Kafka's tool would take for an option (one in 64 does)."""
+    while (made := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return made

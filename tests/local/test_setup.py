@@ -19,6 +19,7 @@ import pytest
 from deploy.errors import CannotStart, from_os_error
 from deploy.kafka.topics import make_topics
 from deploy.local import kafka
+from deploy.local.kafka import cluster_id
 from deploy.local.leftovers import end_leftovers, remember
 from deploy.local.ports import LOOPBACK, free_port, is_free, wanted_port
 from deploy.local.stack import Ports, Stack
@@ -241,3 +242,11 @@ def test_ports_are_given_out_once() -> None:
     given = [free_port() for _ in range(200)]
 
     assert len(given) == len(set(given))
+
+
+def test_a_cluster_id_never_looks_like_an_option_to_kafkas_tool() -> None:
+    ids = {cluster_id() for _ in range(2_000)}
+
+    assert len(ids) == 2_000
+    assert {len(one) for one in ids} == {22}
+    assert not any(one.startswith("-") for one in ids)
