@@ -30,6 +30,8 @@ SENDERS: Final = 2
 RATE: Final = 1_000
 RATE_SECONDS: Final = 20
 BATCH_SIZE: Final = 50
+P50_TARGET_MS: Final = 150
+P99_TARGET_MS: Final = 500
 CASE_EVERY: Final = 20
 """Of so many events one is a bill that opens a case; the others are wages that move nobody."""
 
@@ -59,6 +61,8 @@ def main() -> None:
         figures = Bench(stack, policy).run()
     FIGURES.write_text(json.dumps(asdict(figures), indent=2) + "\n")
     print(json.dumps(asdict(figures), indent=2))
+    for name, measured, target in (("p50", figures.case_ms_p50, P50_TARGET_MS), ("p99", figures.case_ms_p99, P99_TARGET_MS)):
+        print(f"{name} {measured} ms, target {target} ms: {'met' if measured < target else f'missed, {measured / target:.1f} times'}")
 
 
 class Bench:

@@ -1,5 +1,6 @@
 """Foothold under faults, seeded. FOOTHOLD_FAULT_SEED replays a run, FOOTHOLD_FAULT_SECONDS lengthens it (`make test-faults`)."""
 
+import json
 import os
 import random
 import signal
@@ -90,11 +91,18 @@ def test_f01_kill_9_of_every_service_at_random_loses_nothing_and_doubles_nothing
         healed = county.settle()
         accepted = len(county.senders.ledger.accepted)
         slowest = max(county.senders.ledger.seconds_to_accept)
+        restores = restore_seconds(county.stack)
 
     bad = len(county.senders.ledger.planted)
     told = f"{kills} kills, {accepted} facts, {bad} bad records, slowest accept {slowest:.1f} s, healed in {healed:.1f} s"
-    print(f"F01 seed {SEED}: {told}")
+    print(f"F01 seed {SEED}: {told}, {len(restores)} partitions restored, the slowest in {max(restores):.2f} s")
     assert kills >= SECONDS // 4
+
+
+def restore_seconds(stack: Stack) -> list[float]:
+    """How long each taking over of a partition took: fence, committed offset, changelog."""
+    lines = (line for path in (stack.folder / "log").glob("risk*.jsonl") for line in path.read_text(encoding="utf-8").splitlines())
+    return [float(json.loads(line)["seconds"]) for line in lines if '"risk.restored"' in line]
 
 
 @contextmanager
