@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from foothold_schemas.seal import Seal
+from foothold_schemas.seal import Purpose, Seal
 from foothold_schemas.values import Hex128, Message, Moment
 
 
@@ -38,9 +38,9 @@ class DirectoryEntry(Message):
     @classmethod
     def of(cls, household_id: str, registered_at: Moment, contact: Contact, *, wrapped_key: str, seal: Seal) -> Self:
         """Seal a contact under the household's key; raise BrokenSeal when that key is not this deployment's."""
-        sealed = Seal(seal.open(wrapped_key), "contact").close(contact.model_dump_json(exclude_none=True).encode())
+        sealed = Seal(seal.open(wrapped_key), Purpose.CONTACT).close(contact.model_dump_json(exclude_none=True).encode())
         return cls(household_id=household_id, registered_at=registered_at, wrapped_key=wrapped_key, sealed=sealed)
 
     def open(self, seal: Seal) -> Contact:
         """The contact; raise BrokenSeal."""
-        return Contact.model_validate_json(Seal(seal.open(self.wrapped_key), "contact").open(self.sealed))
+        return Contact.model_validate_json(Seal(seal.open(self.wrapped_key), Purpose.CONTACT).open(self.sealed))

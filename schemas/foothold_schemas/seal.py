@@ -1,10 +1,19 @@
 """How a message carries what only some may read: Fernet (AES-128-CBC with HMAC-SHA-256), the key derived from a secret of the deployment."""
 
 import base64
+from enum import StrEnum
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+
+class Purpose(StrEnum):
+    """What a seal is for. Part of the format: whoever closes and whoever opens must say the same."""
+
+    QUARANTINE = "quarantine"
+    DIRECTORY = "directory"
+    CONTACT = "contact"
 
 
 class BrokenSeal(Exception):  # noqa: N818 - named for what it says about the text
@@ -14,8 +23,8 @@ class BrokenSeal(Exception):  # noqa: N818 - named for what it says about the te
 class Seal:
     """Closes bytes into text and opens them again. `purpose` keeps one secret's uses apart."""
 
-    def __init__(self, secret: bytes, purpose: str) -> None:
-        key = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"foothold/{purpose}".encode()).derive(secret)
+    def __init__(self, secret: bytes, purpose: Purpose) -> None:
+        key = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"foothold/{purpose.value}".encode()).derive(secret)
         self._fernet = Fernet(base64.urlsafe_b64encode(key))
 
     def close(self, plain: bytes) -> str:

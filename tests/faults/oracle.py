@@ -17,7 +17,7 @@ from foothold_ingest.rules.accept import fact_id, household_id
 from foothold_risk.households import CONTROL_KEY, unpack
 from foothold_risk.rules.household import Household
 from foothold_schemas.codec import decode_quarantined
-from foothold_schemas.seal import Seal
+from foothold_schemas.seal import Purpose, Seal
 from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, QUARANTINE
 from tests.faults.world import COUNTY, Happened, Ledger
 from tests.support.sender import read_topic, transitions
@@ -172,7 +172,7 @@ def _check_cases(stack: Stack, model: dict[str, Expected]) -> None:
 
 def _check_quarantine(stack: Stack, ledger: Ledger) -> None:
     """O7: exactly the planted ones, their bytes recoverable, nothing of them in the reason."""
-    seal = Seal(stack.secrets["FOOTHOLD_QUARANTINE_SECRET"].encode(), "quarantine")
+    seal = Seal(stack.secrets["FOOTHOLD_QUARANTINE_SECRET"].encode(), Purpose.QUARANTINE)
     by_source = {q.source_id: q for q in (decode_quarantined(m.value()) for m in read_topic(stack.kafka.bootstrap, QUARANTINE.name))}
     assert sorted(q.open(seal).value or b"" for q in by_source.values()) == sorted(ledger.planted), "O7: what lies in quarantine"
     assert not any("planted" in q.detail for q in by_source.values()), "O7: a reason repeats what was sent"

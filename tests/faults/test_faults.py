@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from deploy.local.stack import SERVICES, Ports, Stack
-from tests.faults.oracle import check_all, check_numbers, wait_healed
+from tests.faults.oracle import HEAL_SECONDS, check_all, check_numbers, wait_healed
 from tests.faults.world import OPEN_DAY, Senders, before_go_live, what_happens
 from tests.support.parts import VAR
 from tests.support.policy import write_test_policy
@@ -168,7 +168,7 @@ def test_f03_a_worker_frozen_at_any_point_of_its_transaction_never_doubles_when_
         county.stack._own_ports["risk-2"] = (0, Ports.free().risk_ops)
         for at in ("begin", "offsets", "end", "after"):
             freeze_and_wake(county, at)
-            county.settle()
+            assert county.settle() < HEAL_SECONDS, at
 
 
 def test_f03_with_one_transactional_id_per_process_the_same_test_fails() -> None:

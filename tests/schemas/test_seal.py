@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
-from foothold_schemas.seal import BrokenSeal, Seal
+from foothold_schemas.seal import BrokenSeal, Purpose, Seal
 
-ONE = Seal(b"a" * 32, "quarantine")
+ONE = Seal(b"a" * 32, Purpose.QUARANTINE)
 
 
 @given(st.binary(max_size=200), st.none() | st.binary(max_size=50), st.lists(st.tuples(st.text(max_size=5), st.none() | st.binary(max_size=9)), max_size=3))
@@ -18,7 +18,7 @@ def test_a_record_set_aside_comes_back_byte_for_byte(value: bytes, key: bytes | 
     assert Quarantined.model_validate_json(aside.model_dump_json()).open(ONE) == record
 
 
-@pytest.mark.parametrize("other", [Seal(b"b" * 32, "quarantine"), Seal(b"a" * 32, "directory")], ids=["another secret", "another purpose"])
+@pytest.mark.parametrize("other", [Seal(b"b" * 32, Purpose.QUARANTINE), Seal(b"a" * 32, Purpose.DIRECTORY)], ids=["another secret", "another purpose"])
 def test_another_secret_or_purpose_does_not_open_it(other: Seal) -> None:
     with pytest.raises(BrokenSeal):
         other.open(ONE.close(b"secret"))

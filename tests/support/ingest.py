@@ -9,13 +9,13 @@ from foothold_ingest.build import Built, built
 from foothold_ingest.kafka_door import KafkaDoor
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.settings import DayClock, Settings
-from foothold_schemas.seal import Seal
+from foothold_schemas.seal import Purpose, Seal
 from foothold_schemas.topics import EMBEDDED_PARTITIONS
 from tests.support.parts import Parts
 
 SECRET = "t" * 32
-SEAL = Seal(SECRET.encode(), "quarantine")
-DIRECTORY_SEAL = Seal(SECRET.encode(), "directory")
+SEAL = Seal(SECRET.encode(), Purpose.QUARANTINE)
+DIRECTORY_SEAL = Seal(SECRET.encode(), Purpose.DIRECTORY)
 
 
 def ingest_settings(parts: Parts, **changes: object) -> Settings:

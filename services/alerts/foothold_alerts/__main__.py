@@ -31,7 +31,7 @@ from foothold_alerts.web.app import make_app
 from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.live import Pulse
 from foothold_alerts.workflows import load_limits
-from foothold_schemas.seal import Seal
+from foothold_schemas.seal import Purpose, Seal
 
 COUNT_SECONDS: Final = 2.0
 
@@ -113,7 +113,7 @@ async def serve(settings: Settings) -> None:
     metrics = Metrics(CollectorRegistry())
     engine = connect(settings.alerts_database_url)
     cases = Cases(engine, load_limits())
-    seal, mirror = Seal(settings.quarantine_secret.get_secret_value().encode(), "quarantine"), Mirror(engine)
+    seal, mirror = Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE), Mirror(engine)
     consumers = [
         Consumer(
             reading,
@@ -134,7 +134,7 @@ async def serve(settings: Settings) -> None:
         inbox=Inbox(engine),
         metrics=metrics,
         pulse=pulse,
-        directory_seal=Seal(settings.directory_secret.get_secret_value().encode(), "directory"),
+        directory_seal=Seal(settings.directory_secret.get_secret_value().encode(), Purpose.DIRECTORY),
         is_production=settings.env == "production",
     )
     web = server(make_app(desk), settings.alerts_host, settings.alerts_port)

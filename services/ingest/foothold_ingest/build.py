@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -15,9 +14,7 @@ from foothold_ingest.intake import Intake
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Publisher
 from foothold_ingest.settings import Settings
-from foothold_schemas.seal import Seal
-
-QUARANTINE_PURPOSE: Final = "quarantine"
+from foothold_schemas.seal import Purpose, Seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class Built:
 
 def quarantine_seal(settings: Settings) -> Seal:
     """What opens and closes quarantined records."""
-    return Seal(settings.quarantine_secret.get_secret_value().encode(), QUARANTINE_PURPOSE)
+    return Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -13,10 +13,8 @@ from foothold_ingest.database import DirectoryRow
 from foothold_ingest.publish import Line, Publisher
 from foothold_schemas.codec import encode
 from foothold_schemas.directory import Contact, DirectoryEntry
-from foothold_schemas.seal import Seal
+from foothold_schemas.seal import Purpose, Seal
 from foothold_schemas.topics import HOUSEHOLD_DIRECTORY
-
-PURPOSE: Final = "directory"
 
 
 class Told(NamedTuple):
@@ -33,7 +31,7 @@ class Directory:
     def __init__(self, engine: AsyncEngine, publisher: Publisher, secret: bytes) -> None:
         self._engine = engine
         self._publisher = publisher
-        self._seal = Seal(secret, PURPOSE)
+        self._seal = Seal(secret, Purpose.DIRECTORY)
 
     async def keep(self, told: Sequence[Told], *, is_patient: bool = True) -> None:
         """Keep the contacts, each household's latest; return when database and Kafka have them. Impatient: raise Busy or Unknown rather than wait long."""

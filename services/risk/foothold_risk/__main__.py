@@ -21,7 +21,7 @@ from foothold_risk.policy.loader import SHIPPED, PolicyError, load_folder
 from foothold_risk.rules.policy import Policy
 from foothold_risk.settings import Settings
 from foothold_risk.worker import Worker
-from foothold_schemas.seal import Seal
+from foothold_schemas.seal import Purpose, Seal
 
 log = structlog.get_logger()
 
@@ -94,7 +94,7 @@ async def serve(settings: Settings, policies: dict[str, Policy]) -> None:
         stall_seconds=settings.risk_stall_seconds,
         policies=policies,
         metrics=metrics,
-        shelf=Shelf(Seal(settings.quarantine_secret.get_secret_value().encode(), "quarantine"), settings.dead_letter_limit),
+        shelf=Shelf(Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE), settings.dead_letter_limit),
     )
     ops = server(make_ops(metrics.registry, lambda: worker.is_ready), settings.risk_ops_host, settings.risk_ops_port)
     for policy in policies.values():
