@@ -27,14 +27,14 @@ with warnings.catch_warnings():  # platformdirs warns where no XDG_RUNTIME_DIR i
 from deploy.errors import CannotStart
 from deploy.local.ports import free_port, is_free
 from deploy.local.welcome import ACCOUNTS, access, give_access
+from foothold_schemas.findings import FindingKind
 from foothold_schemas.topics import EMBEDDED_PARTITIONS
-from foothold_schemas.transitions import FindingKind
 from simulator.county import SHANGHAI, Event, Surveyed, claims, incomes, operator_event, registrations, storm, survey
 from simulator.door import Door, Refused
 from simulator.watch import TookTooLong, Watch
 
 STORM_COMMUNE: Final = 115
-POLICY: Final = Path("services/risk/foothold_risk/policy/demo.yaml")
+POLICY: Final = Path("services/risk/foothold_risk/policy/bundles/survey")
 CASE_SECONDS: Final = 120
 _OPEN: Final = re.compile(r'^foothold_alerts_open_cases\{stage="(\w+)"\} ([0-9.e+]+)$', re.MULTILINE)
 
@@ -181,17 +181,17 @@ def table(result: Result, struck: list[Surveyed], ratio: str) -> Table:
 
 
 def write_policy(folder: Path, ratio: str) -> Path:
-    """The demo bundle with this threshold, in a folder of its own."""
+    """The survey's bundle with this threshold, in a folder of its own."""
     try:
         share = Decimal(ratio)
     except InvalidOperation:
         share = Decimal(0)
     if not 0 < share <= 1 or not re.fullmatch(r"[01]?\.?[0-9]{1,4}", ratio):
         raise CannotStart(f"RATIO={ratio} is not a share.", "Write it above 0 and at most 1 with at most four places, such as RATIO=0.25.")
-    text = POLICY.read_text(encoding="utf-8")
-    folder.mkdir(parents=True, exist_ok=True)
-    written = text.replace('value: "0.10"', f'value: "{share}"')
-    (folder / "demo.yaml").write_text(written, encoding="utf-8")
+    (folder / POLICY.name).mkdir(parents=True, exist_ok=True)
+    for file in POLICY.glob("*.yaml"):
+        written = file.read_text(encoding="utf-8").replace('value: "0.10"', f'value: "{share}"')
+        (folder / POLICY.name / file.name).write_text(written, encoding="utf-8")
     return folder
 
 

@@ -1,60 +1,14 @@
-"""What happened, in the past tense: the facts agencies and Foothold itself put into the one log per household."""
+"""What happened, in the past tense: the facts agencies, people and Foothold itself put into the one log per household."""
 
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from foothold_schemas.directory import Contact
-from foothold_schemas.values import AreaCode, CountyCode, Day, Fen, Message, Month, Name, RegisterNumber, Sha256, Standing, VillageCode
-
-
-class Absence(StrEnum):
-    """Why a registered member is shown but not counted."""
-
-    CONSCRIPT = "conscript"
-    PRISONER = "prisoner"
-    MISSING = "missing"
-
-
-class Member(Message):
-    """One person of a household, with the interval in which they belong to it."""
-
-    person_ref: Name
-    birth_month: Month | None = None
-    joined_on: Day | None = Field(default=None, description="First day in the household; empty: since before the register began.")
-    left_on: Day | None = Field(default=None, description="Last day in the household (death, marriage, move); empty: still here.")
-    can_work: bool | None = None
-    absence: Absence | None = None
-
-    @model_validator(mode="after")
-    def _leaves_after_joining(self) -> Self:
-        if self.joined_on and self.left_on and self.left_on < self.joined_on:
-            raise ValueError("left_on lies before joined_on")
-        return self
-
-
-class HouseholdRegistered(Message):
-    """A full snapshot of a household in the register; the one with the latest `time` wins."""
-
-    kind: Literal["HouseholdRegistered"] = "HouseholdRegistered"
-    authority: CountyCode
-    register_number: RegisterNumber
-    area: VillageCode = Field(description="The responsible village, which may differ from where something happened.")
-    standing: Standing
-    members: Annotated[tuple[Member, ...], Field(min_length=1, max_length=60)]
-
-    @model_validator(mode="after")
-    def _each_member_once(self) -> Self:
-        if len({m.person_ref for m in self.members}) != len(self.members):
-            raise ValueError("a person_ref stands twice among the members")
-        return self
-
-
-class HouseholdRegistration(HouseholdRegistered):
-    """The register's entry as an agency sends it: with the contact, which goes into the directory and never into the log."""
-
-    contact: Contact | None = None
+from foothold_schemas.checks import GuaranteeChecked, HouseholdGraded, SpendingReported
+from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, MeasureDelivered, ReliefPaid
+from foothold_schemas.register import HouseholdRegistered, HouseholdRegistration
+from foothold_schemas.values import AreaCode, Day, Fen, Message, Month, Name, Sha256
 
 
 class IncomeCategory(StrEnum):
@@ -77,6 +31,8 @@ class IncomeReported(Message):
     operating_expense: Fen = Fen(0)
     earned_month: Month | None = Field(default=None, description="The month it was earned for; empty: the month of the event's `time`.")
     is_yearly: bool = Field(default=False, description="The amount covers the twelve months ending with `earned_month`.")
+    person_ref: Name | None = Field(default=None, description="Who earned it; needed to notice that a wage stopped.")
+    project: Name | None = Field(default=None, description="The dividend project that paid it.")
 
     @model_validator(mode="after")
     def _is_clear(self) -> Self:
@@ -99,17 +55,22 @@ class MedicalPayments(Message):
     other: Fen = Fen(0)
 
     @property
+    def layers(self) -> tuple[Fen, ...]:
+        """The layers in their order."""
+        return (
+            self.basic_insurance,
+            self.critical_illness,
+            self.hospital_reduction,
+            self.medical_assistance,
+            self.anti_poverty_insurance,
+            self.city_supplement,
+            self.other,
+        )
+
+    @property
     def total(self) -> int:
         """All layers together, in fen."""
-        return (
-            self.basic_insurance
-            + self.critical_illness
-            + self.hospital_reduction
-            + self.medical_assistance
-            + self.anti_poverty_insurance
-            + self.city_supplement
-            + self.other
-        )
+        return sum(self.layers)
 
 
 class CareSetting(StrEnum):
@@ -117,6 +78,7 @@ class CareSetting(StrEnum):
 
     INPATIENT = "inpatient"
     OUTPATIENT = "outpatient"
+    SPECIAL_DRUGS = "special_drugs"
 
 
 class MedicalClaimSettled(Message):
@@ -125,6 +87,7 @@ class MedicalClaimSettled(Message):
     kind: Literal["MedicalClaimSettled"] = "MedicalClaimSettled"
     claim_number: Name = Field(description="The agency's own number: the same one under a new event id is a repeat.")
     person_ref: Name | None = None
+    stay: Name | None = Field(default=None, description="The hospital stay; several settlements of one stay name the same.")
     settled_on: Day
     setting: CareSetting
     total: Fen
@@ -211,15 +174,29 @@ class PolicyAdopted(Message):
     bundle: Sha256
 
 
-HouseholdFact = HouseholdRegistered | IncomeReported | MedicalClaimSettled | DisasterStruck
+AgencyFact = HouseholdRegistered | IncomeReported | MedicalClaimSettled | SpendingReported | DisasterStruck | GuaranteeChecked | HouseholdGraded
+PeopleFact = AuthorisationGiven | AuthorisationRefused | CaseDecided | MeasureDelivered | ReliefPaid
+HouseholdFact = AgencyFact | PeopleFact
 BroadcastFact = FeedHeard | DayOpened | PolicyAdopted
 Fact = Annotated[HouseholdFact | BroadcastFact, Field(discriminator="kind")]
 
-AGENCY_KINDS: dict[str, type[HouseholdFact | FeedHeard]] = {
+AGENCY_KINDS: dict[str, type[AgencyFact | FeedHeard]] = {
     "HouseholdRegistered": HouseholdRegistration,
     "IncomeReported": IncomeReported,
     "MedicalClaimSettled": MedicalClaimSettled,
+    "SpendingReported": SpendingReported,
     "DisasterStruck": DisasterStruck,
+    "GuaranteeChecked": GuaranteeChecked,
+    "HouseholdGraded": HouseholdGraded,
     "FeedHeard": FeedHeard,
 }
-OPERATOR_KINDS: dict[str, type[DayOpened | PolicyAdopted]] = {"DayOpened": DayOpened, "PolicyAdopted": PolicyAdopted}
+OPERATOR_KINDS: dict[str, type[DayOpened | PolicyAdopted | PeopleFact]] = {
+    "DayOpened": DayOpened,
+    "PolicyAdopted": PolicyAdopted,
+    "AuthorisationGiven": AuthorisationGiven,
+    "AuthorisationRefused": AuthorisationRefused,
+    "CaseDecided": CaseDecided,
+    "MeasureDelivered": MeasureDelivered,
+    "ReliefPaid": ReliefPaid,
+}
+"""What only the county itself may say: days, policies, and what its people decided and did."""

@@ -31,6 +31,7 @@ class RefusalReason(StrEnum):
     TOO_OLD = "too_old"
     WRONG_KEY = "wrong_key"
     DAY_OUT_OF_ORDER = "day_out_of_order"
+    CONDITION_UNMET = "condition_unmet"
 
 
 class SourceRecord(Message):

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from foothold_schemas.explanation import Evidence, PolicyValue
+from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Day, Fen, Group, Hex128, Message, Moment, Name, RegisterNumber, Sentence, Sha256, Standing, VillageCode, Window
 
 
@@ -19,7 +21,12 @@ class Movement(StrEnum):
     EASED = "eased"
     RECOVERING = "recovering"
     RELAPSED = "relapsed"
+    EXIT_DUE = "exit_due"
+    NOT_MARKED = "not_marked"
     EXITED = "exited"
+    ROLLED_BACK = "rolled_back"
+    REFLAGGED = "reflagged"
+    GRADE_FELL = "grade_fell"
 
 
 class Status(StrEnum):
@@ -35,37 +42,9 @@ class ExitReason(StrEnum):
     """Why a household left its group."""
 
     CLEARED = "cleared"
+    ELIMINATED = "eliminated"
+    DISMISSED = "dismissed"
     NATURAL = "natural"
-
-
-class FindingKind(StrEnum):
-    """The rules that can find something; each is one file in risk."""
-
-    INCOME_BELOW_LINE = "income_below_line"
-    SELF_PAID_HIGH = "self_paid_high"
-    RIGID_SPENDING_RATIO = "rigid_spending_ratio"
-    DISASTER_LOSS = "disaster_loss"
-
-
-class PolicyValue(Message):
-    """The policy value a finding was measured against."""
-
-    name: str
-    value: str
-    since: Day
-    reference: str
-    confidence: str
-    illustrative: bool
-
-
-class Evidence(Message):
-    """One fact a finding rests on."""
-
-    fact_id: Hex128
-    kind: str
-    day: Day
-    amount: Fen | None = None
-    text: Sentence
 
 
 class Finding(Message):
@@ -98,6 +77,7 @@ class Figures(Message):
     income_window: Window
     spending_window: Window
     unheard_months: tuple[str, ...]
+    is_withheld: bool = Field(default=False, description="Nothing was computed: the household refused its authorisation.")
 
 
 class HouseholdSummary(Message):
@@ -144,6 +124,7 @@ class Transition(Message):
     clear_since: Day | None = None
     earliest_exit: Day | None = None
     times_wavered: int = 0
+    is_identified: bool = Field(default=False, description="People have identified the household (监测对象); until then it is a signal or a lead.")
     is_quiet: bool = Field(default=False, description="Follows from what was loaded before go-live: a case, but nobody is notified of it.")
     findings: tuple[Finding, ...]
     added: tuple[FindingKind, ...] = ()

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from foothold_schemas.transitions import Figures, FindingKind, HouseholdSummary, Status
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.transitions import Figures, HouseholdSummary, Status
 from foothold_schemas.values import Day, Fen, Group, Hex128, Message, Month, Sentence
 
 
@@ -24,6 +25,12 @@ class UnmetKind(StrEnum):
     FINDING_HOLDS = "finding_holds"
     INCOME_UNHEARD = "income_unheard"
     CLEAR_PERIOD = "clear_period"
+    IDENTIFIED_PERIOD = "identified_period"
+    MEASURE_MISSING = "measure_missing"
+    GUARANTEE_NOT_MET = "guarantee_not_met"
+    GUARANTEE_UNKNOWN = "guarantee_unknown"
+    NOBODY_CAN_WORK = "nobody_can_work"
+    DOES_NOT_FIT = "does_not_fit"
 
 
 class Unmet(Message):
@@ -48,3 +55,4 @@ class HouseholdView(Message):
     figures: Figures
     months: Annotated[tuple[MonthFigures, ...], Field(min_length=13, max_length=13)] = Field(description="The income window's twelve, then the running one.")
     unmet: tuple[Unmet, ...]
+    is_identified: bool = False

@@ -12,7 +12,8 @@ from foothold_alerts.rules.respond import RELIEF, respond
 from foothold_alerts.rules.workflow import Limits
 from foothold_alerts.workflows import load_limits
 from foothold_schemas.codec import decode_output
-from foothold_schemas.transitions import ExitReason, FindingKind, Movement, Status, Transition
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
 from foothold_schemas.values import Group
 
 LIMITS = Limits(settle_days=15, emergency_hours=24, papers_days=5)

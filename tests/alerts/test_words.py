@@ -5,7 +5,8 @@ import pytest
 from foothold_alerts.rules.act import Action
 from foothold_alerts.rules.case import CloseReason, ReliefKind, ReliefStatus, Stage
 from foothold_alerts.web.words import WORDS, en, zh
-from foothold_schemas.transitions import FindingKind, Movement
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.transitions import Movement
 from foothold_schemas.values import Group, Standing
 
 

@@ -24,7 +24,8 @@ from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.live import Pulse
 from foothold_alerts.workflows import load_limits
 from foothold_schemas.codec import decode_output
-from foothold_schemas.transitions import DayDone, ExitReason, FindingKind, Movement, Status, Transition
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.transitions import DayDone, ExitReason, Movement, Status, Transition
 from tests.support.ingest import DIRECTORY_SEAL
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]

@@ -6,7 +6,8 @@ import psycopg
 import pytest
 
 from deploy.local.stack import Stack
-from foothold_schemas.transitions import ExitReason, FindingKind, Movement, Transition
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.transitions import ExitReason, Movement, Transition
 from foothold_schemas.values import Group
 from tests.support.sender import Sender, eventually, transitions
 

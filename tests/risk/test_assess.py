@@ -3,8 +3,10 @@
 import pytest
 
 from foothold_risk.rules.assess import Target
-from foothold_schemas.facts import FeedHeard, Member
-from foothold_schemas.transitions import FindingKind, Status
+from foothold_schemas.facts import FeedHeard
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.register import Member
+from foothold_schemas.transitions import Status
 from foothold_schemas.values import Group, Standing
 from tests.support.build import AREA, OPEN_DAY, claim, disaster, heard, household, income, judged, registered, step
 

@@ -4,7 +4,8 @@ import pytest
 
 from foothold_risk.rules.figures import per_head
 from foothold_risk.rules.household import Household
-from foothold_schemas.facts import Absence, IncomeCategory, Member
+from foothold_schemas.facts import IncomeCategory
+from foothold_schemas.register import Absence, Member
 from tests.support.build import OPEN_DAY, claim, household, income, judged, registered
 
 

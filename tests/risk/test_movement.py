@@ -2,15 +2,26 @@
 
 from datetime import date
 
+import msgspec
 import pytest
 
+from foothold_risk.rules.calendar import after_whole_months
 from foothold_risk.rules.fold import fold
+from foothold_risk.rules.heard import Span
 from foothold_risk.rules.household import Household
-from foothold_risk.rules.movement import Move
-from foothold_schemas.facts import Member
-from foothold_schemas.transitions import ExitReason, FindingKind, Movement, Status
+from foothold_risk.rules.leaving import Condition, unmet
+from foothold_risk.rules.movement import Decided, Move, decide
+from foothold_risk.rules.policy import Policy
+from foothold_schemas.checks import Grade, Guarantee
+from foothold_schemas.decisions import CaseDecided, Decision, MeasureDelivered, MeasureKind
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.register import Member
+from foothold_schemas.transitions import ExitReason, Movement, Status
 from foothold_schemas.values import Group
-from tests.support.build import OPEN_DAY, claim, disaster, household, income, registered, step
+from foothold_schemas.views import UnmetKind
+from tests.support.build import AREA, OPEN_DAY, checked, claim, disaster, graded, household, income, judged, policy, record, registered, step, value
+
+HEARD = {f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)}
 
 
 def add(home: Household, *facts: object) -> Household:
@@ -131,3 +142,89 @@ def test_transition_numbers_are_one_two_three_without_holes(bill: str) -> None:
     home, third = step(add(home, disaster()))
 
     assert [m.after.number for m in (*first, *second, *third)] == [1, 2, 3]
+
+
+def in_group(*more: object, rules: Policy | None = None) -> Household:
+    """A marginal household people have identified."""
+    home, _ = step(household(income("7000"), claim("6000"), *more), rules=rules)  # type: ignore[arg-type]
+    decided = decide(home.position, judged(home, rules=rules), CaseDecided(decision=Decision.IDENTIFIED, decided_on=OPEN_DAY))
+    assert isinstance(decided, Decided)
+    return msgspec.structs.replace(home, position=decided.position)
+
+
+@pytest.mark.parametrize("decision", [Decision.ELIMINATED, Decision.NOT_MARKED, Decision.DISMISSED])
+def test_a_decision_that_does_not_fit_where_the_household_stands_is_refused(decision: Decision) -> None:
+    home = in_group()
+    outcome = decide(home.position, judged(home), CaseDecided(decision=decision, decided_on=OPEN_DAY))
+
+    assert outcome == (Condition(UnmetKind.DOES_NOT_FIT),)
+
+
+def test_nobody_is_identified_who_is_in_no_group() -> None:
+    home, _ = step(household(income("90000"), claim("25000")))
+    outcome = decide(home.position, judged(home), CaseDecided(decision=Decision.IDENTIFIED, decided_on=OPEN_DAY))
+
+    assert outcome == (Condition(UnmetKind.DOES_NOT_FIT),)
+
+
+def test_the_day_of_identification_is_the_first_one_people_gave() -> None:
+    home = in_group()
+    again = decide(home.position, judged(home), CaseDecided(decision=Decision.IDENTIFIED, decided_on=date(2026, 6, 30)))
+
+    assert isinstance(again, Decided)
+    assert again.position.identified_on == OPEN_DAY
+
+
+def test_an_identified_household_never_leaves_by_time_alone() -> None:
+    home, recovering = step(add(in_group(), income("900000", "more")))
+    home, later = step(home, date(2027, 1, 10), known=HEARD)
+
+    assert names(recovering) == [Movement.RECOVERING]
+    assert later == ()
+    assert home.position.status is Status.RECOVERING
+
+
+def test_when_help_reaches_an_identified_household_in_time_people_are_asked_once() -> None:
+    home = add(in_group(), income("900000", "more"))
+    home, _ = step(home)
+    help_ = MeasureDelivered(measure=MeasureKind.HEALTH, against=(FindingKind.RIGID_SPENDING_RATIO,), delivered_on=OPEN_DAY)
+    home = add(home, record(help_, "help"), *(checked(g, g.value, is_met=True) for g in Guarantee))
+    home, early = step(home, date(2026, 12, 31), known=HEARD)
+    home, due = step(home, date(2027, 1, 1), known=HEARD)
+    home, again = step(home, date(2027, 1, 2), known=HEARD)
+
+    assert (names(early), names(due), names(again)) == ([], [Movement.EXIT_DUE], [])
+
+
+def test_every_condition_that_is_not_met_is_listed_with_its_day() -> None:
+    home, _ = step(add(in_group(), income("900000", "more")))
+    conditions = unmet(home.position, judged(home))
+
+    assert Condition(UnmetKind.CLEAR_PERIOD, until=date(2027, 1, 1)) in conditions
+    assert Condition(UnmetKind.IDENTIFIED_PERIOD, until=date(2026, 12, 10)) in conditions
+    assert Condition(UnmetKind.MEASURE_MISSING, finding=FindingKind.RIGID_SPENDING_RATIO) in conditions
+    assert {c.guarantee for c in conditions if c.kind is UnmetKind.GUARANTEE_UNKNOWN} == set(Guarantee)
+
+
+def test_each_fall_of_the_grade_is_told_and_only_once() -> None:
+    rules = policy(grade_fell_in_force=value("grade_fell.in_force", amount=True))
+    home, _ = step(household(income("90000"), graded(Grade.A, "a", day=date(2025, 5, 1)), graded(Grade.B, "b", day=date(2025, 11, 1))), rules=rules)
+    home, nothing = step(home, rules=rules)
+    home, second = step(add(home, graded(Grade.C, "c", day=date(2026, 5, 1))), rules=rules)
+
+    assert names(nothing) == []
+    assert names(second) == [Movement.GRADE_FELL]
+
+
+@pytest.mark.parametrize(
+    ("clear_since", "months", "first_day"),
+    [
+        (date(2026, 1, 10), 6, date(2026, 8, 1)),
+        (date(2026, 1, 31), 6, date(2026, 8, 1)),
+        (date(2026, 2, 1), 6, date(2026, 9, 1)),
+        (date(2028, 2, 29), 6, date(2028, 9, 1)),
+        (date(2026, 12, 31), 0, date(2027, 1, 1)),
+    ],
+)
+def test_whole_calendar_months_begin_with_the_month_after(clear_since: date, months: int, first_day: date) -> None:
+    assert first_day == after_whole_months(clear_since, months)

@@ -15,10 +15,13 @@ from foothold_risk.rules.fold import Folded, fold
 from foothold_risk.rules.heard import Span
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.movement import move
+from foothold_schemas.checks import Grade, Guarantee, SpendingCategory
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import Absence, HomeState, Member
+from foothold_schemas.facts import HomeState
+from foothold_schemas.register import Absence, Member
 from foothold_schemas.transitions import Status, Transition
-from tests.support.build import AREA, OPEN_DAY, claim, disaster, household, income, judged, policy, registered
+from tests.support.build import AREA, OPEN_DAY, checked, claim, disaster, graded, household, income, judged, place_of, registered, spending
+from tests.support.rules import ALL_IN_FORCE
 
 yuan = st.integers(min_value=-500_000, max_value=3_000_000).map(lambda fen: f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02d}")
 bill = st.integers(min_value=1, max_value=3_000_000).map(lambda fen: f"{fen // 100}.{fen % 100:02d}")
@@ -49,14 +52,17 @@ def facts(draw: st.DrawFn) -> list[FactRecord]:
     more = [income(draw(yuan), f"i{n}", month=draw(months), yearly=draw(st.booleans())) for n in range(draw(st.integers(0, 4)))]
     bills = [claim(total := draw(bill), f"c{n}", day=draw(days), in_scope=draw(st.sampled_from([None, total]))) for n in range(draw(st.integers(0, 4)))]
     storms = [disaster(f"d{n}", day=draw(days), home=draw(st.sampled_from(HomeState)), loss=draw(bill)) for n in range(draw(st.integers(0, 2)))]
-    return [*entries, *year, *more, *bills, *storms]
+    costs = [spending(draw(bill), f"s{n}", day=draw(days), category=draw(st.sampled_from(SpendingCategory))) for n in range(draw(st.integers(0, 2)))]
+    checks = [checked(draw(st.sampled_from(Guarantee)), f"k{n}", is_met=draw(st.booleans()), day=draw(days)) for n in range(draw(st.integers(0, 3)))]
+    reviews = [graded(draw(st.sampled_from(Grade)), f"g{n}", day=draw(days)) for n in range(draw(st.integers(0, 3)))]
+    return [*entries, *year, *more, *bills, *storms, *costs, *checks, *reviews]
 
 
 @given(facts(), st.randoms(use_true_random=False))
 def test_figures_findings_and_group_depend_on_the_set_of_facts_not_on_their_order(given_facts: list[FactRecord], chance: object) -> None:
     shuffled = list(given_facts)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
-    forward, other = judged(household(*given_facts)), judged(household(*shuffled))
+    forward, other = judged(household(*given_facts), rules=ALL_IN_FORCE), judged(household(*shuffled), rules=ALL_IN_FORCE)
 
     assert (forward.kinds, forward.target) == (other.kinds, other.target)
     assert (forward.view.net, forward.view.reference_per_head, forward.view.own_shares) == (
@@ -80,7 +86,7 @@ def test_a_fact_that_comes_again_changes_nothing(given_facts: list[FactRecord], 
 
 @given(facts())
 def test_nobody_is_in_a_group_without_a_finding_and_every_finding_has_number_and_reference(given_facts: list[FactRecord]) -> None:
-    assessment = judged(household(*given_facts))
+    assessment = judged(household(*given_facts), rules=ALL_IN_FORCE)
 
     assert assessment.target.group is None or assessment.kinds
     assert all(str(f.value) and str(f.threshold) and f.policy.reference and f.facts for f in assessment.found)
@@ -106,7 +112,7 @@ EVERYTHING_HEARD = {f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)}
 
 @given(facts(), st.sampled_from([{}, EVERYTHING_HEARD]))
 def test_looking_only_on_due_days_says_the_same_as_looking_every_day(given_facts: list[FactRecord], known: dict[str, tuple[Span, ...]]) -> None:
-    home, rules = household(*given_facts), policy()
+    home, rules = household(*given_facts), ALL_IN_FORCE
     every, lazy, due = home, home, OPEN_DAY
     said_daily: list[Transition] = []
     said_lazily: list[Transition] = []
@@ -119,7 +125,7 @@ def test_looking_only_on_due_days_says_the_same_as_looking_every_day(given_facts
         if day == due:
             done = judge("a" * 32, lazy, control, rules, Cause("b" * 32, moment))
             lazy, said_lazily = done.household, [*said_lazily, *done.said]
-            due = next_due(lazy, day, rules.on(day))
+            due = next_due(lazy, day, place_of(rules).on(day))
 
     assert said_daily == said_lazily
     assert every.position == lazy.position

@@ -13,7 +13,8 @@ from foothold_risk.rules.fold import Folded, fold
 from foothold_risk.rules.heard import Heard, note
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.movement import Move, move
-from foothold_risk.rules.policy import Policy, PolicyOfDay, Value
+from foothold_risk.rules.policy import Place, Policy, PolicyOfDay, Value
+from foothold_schemas.checks import Grade, Guarantee, GuaranteeChecked, HouseholdGraded, Scores, SpendingCategory, SpendingReported
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import (
     DisasterStruck,
@@ -21,14 +22,13 @@ from foothold_schemas.facts import (
     Hazard,
     HomeState,
     HouseholdFact,
-    HouseholdRegistered,
     IncomeCategory,
     IncomeReported,
     MedicalClaimSettled,
     MedicalPayments,
-    Member,
     WorkerState,
 )
+from foothold_schemas.register import HouseholdRegistered, Member, ProjectShare
 from foothold_schemas.values import Fen, Sentence, Standing
 
 OPEN_DAY = date(2026, 6, 10)
@@ -56,10 +56,16 @@ def record(fact: HouseholdFact | FeedHeard, name: str, *, agency: str = "statist
     )
 
 
-def registered(members: int | Sequence[Member] = 1, *, standing: Standing = Standing.ORDINARY, at: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> FactRecord:
+def registered(
+    members: int | Sequence[Member] = 1,
+    *,
+    standing: Standing = Standing.ORDINARY,
+    at: datetime = datetime(2026, 1, 1, tzinfo=UTC),
+    projects: Sequence[ProjectShare] = (),
+) -> FactRecord:
     """A register entry."""
     people = [Member(person_ref=f"p{n}") for n in range(members)] if isinstance(members, int) else list(members)
-    fact = HouseholdRegistered(authority="370399", register_number="V1", area=AREA, standing=standing, members=tuple(people))
+    fact = HouseholdRegistered(authority="370399", register_number="V1", area=AREA, standing=standing, members=tuple(people), projects=tuple(projects))
     return record(fact, f"reg-{at.isoformat()}", at=at)
 
 
@@ -72,16 +78,20 @@ def income(amount: str, name: str = "income", *, month: str = LAST_MONTH, yearly
         operating_expense=Fen.parse(more.pop("expense", "0")),
         earned_month=month,
         is_yearly=yearly,
+        person_ref=more.pop("person_ref", None),
+        project=more.pop("project", None),
     )
     return record(fact, name, **more)
 
 
-def claim(total: str, name: str = "claim", *, day: date = date(2026, 3, 15), paid: str = "0", in_scope: str | None = None) -> FactRecord:
-    """A settled bill."""
+def claim(total: str, name: str = "claim", *, day: date = date(2026, 3, 15), paid: str = "0", in_scope: str | None = None, **more: Any) -> FactRecord:  # noqa: ANN401
+    """A settled bill; `stay`, `person_ref` and `setting` as the fact has them."""
     fact = MedicalClaimSettled(
         claim_number=name.replace(" ", "-"),
         settled_on=day,
-        setting="inpatient",
+        setting=more.get("setting", "inpatient"),
+        stay=more.get("stay"),
+        person_ref=more.get("person_ref"),
         total=Fen.parse(total),
         in_scope=None if in_scope is None else Fen.parse(in_scope),
         paid=MedicalPayments(basic_insurance=Fen.parse(paid)),
@@ -102,6 +112,23 @@ def disaster(name: str = "disaster", *, day: date = date(2026, 6, 9), **what: An
     return record(fact, name, agency="emergency-management")
 
 
+def spending(total: str, name: str = "spending", *, day: date = date(2026, 3, 15), covered: str = "0", category: str = "education") -> FactRecord:
+    """Education costs, unless told otherwise."""
+    fact = SpendingReported(category=SpendingCategory(category), spent_on=day, total=Fen.parse(total), covered=Fen.parse(covered))
+    return record(fact, name, agency="education-bureau")
+
+
+def checked(guarantee: Guarantee, name: str = "check", *, is_met: bool, day: date = date(2026, 5, 1)) -> FactRecord:
+    """A guarantee looked at."""
+    return record(GuaranteeChecked(guarantee=guarantee, is_met=is_met, checked_on=day), name, agency="housing-bureau")
+
+
+def graded(grade: Grade, name: str, *, day: date, low: str = "health", is_explained: bool = False) -> FactRecord:
+    """A village review whose lowest score is the named one."""
+    scores = Scores.model_validate({score: 20 if score == low else 70 for score in Scores.model_fields})
+    return record(HouseholdGraded(grade=grade, scores=scores, graded_on=day, is_explained=is_explained), name, agency="village-review")
+
+
 def value(name: str, amount: Any) -> Value[Any]:  # noqa: ANN401
     """A policy value with a reference."""
     return Value(name, amount, str(amount), date(2020, 1, 1), "test reference", "H", illustrative=False)
@@ -109,29 +136,37 @@ def value(name: str, amount: Any) -> Value[Any]:  # noqa: ANN401
 
 IN_FORCE = PolicyOfDay(
     monitoring_line=value("monitoring_line", 730_000),
-    self_paid_ex_poor=value("self_paid_high.ex_poor", 500_000),
-    self_paid_ordinary=value("self_paid_high.ordinary", 2_000_000),
-    self_paid_in_scope_only=False,
-    rigid_spending_share=value("rigid_spending_ratio.share", 7_000),
-    disaster_home=value("disaster_loss.home", frozenset({HomeState.BADLY_DAMAGED, HomeState.DESTROYED})),
-    disaster_worker=value("disaster_loss.worker", frozenset({WorkerState.DEAD, WorkerState.DISABLED})),
-    exit_signal_months=1,
+    feeds_required=value("feeds.required", ("statistics",)),
+    income_one_off_items=value("income.one_off_items", frozenset({"emergency_relief"})),
+    self_paid_high_ex_poor=value("self_paid_high.ex_poor", 500_000),
+    self_paid_high_ordinary=value("self_paid_high.ordinary", 2_000_000),
+    rigid_spending_ratio_share=value("rigid_spending_ratio.share", 7_000),
+    disaster_loss_home=value("disaster_loss.home", frozenset({HomeState.BADLY_DAMAGED, HomeState.DESTROYED})),
+    disaster_loss_worker=value("disaster_loss.worker", frozenset({WorkerState.DEAD, WorkerState.DISABLED})),
+    exit_signal_months=value("exit.signal_months", 1),
+    exit_stable_months=value("exit.stable_months", 6),
+    exit_min_months_since_identified=value("exit.min_months_since_identified", 6),
 )
 
 
+def in_force(**changes: Any) -> PolicyOfDay:  # noqa: ANN401
+    """The test values: line 7,300; self-paid 5,000 / 20,000; ratio 70 %; both disaster lists; 1, 6 and 6 months to leave."""
+    return replace(IN_FORCE, **changes)
+
+
 def policy(**changes: Any) -> Policy:  # noqa: ANN401
-    """The test policy: line 7,300; self-paid 5,000 / 20,000; ratio 70 %; both disaster lists; one month to leave."""
+    """A bundle of these values, in force since 2020 in the county of the tests."""
     start = date(2020, 1, 1)
-    return Policy(
-        bundle="0" * 64,
-        title=Sentence(zh="测试", en="test"),
-        currency=Sentence(zh="元", en="yuan"),
-        illustrative=False,
-        income_feeds=("statistics",),
-        one_off_items=frozenset({"emergency_relief"}),
-        dates=(start,),
-        days={start: replace(IN_FORCE, **changes)},
-    )
+    title = Sentence(zh="测试", en="test")
+    place = Place(AREA[:6], title, (start,), {start: in_force(**changes)})
+    return Policy(bundle="0" * 64, title=title, currency=Sentence(zh="元", en="yuan"), illustrative=False, places={place.code: place})
+
+
+def place_of(rules: Policy) -> Place:
+    """The county's values."""
+    place = rules.place(AREA)
+    assert place is not None
+    return place
 
 
 def household(*facts: FactRecord, open_day: date | None = None) -> Household:
@@ -155,7 +190,7 @@ def heard(*spoken: FeedHeard, agency: str = "statistics") -> Heard:
 def judged(home: Household, day: date = OPEN_DAY, rules: Policy | None = None, known: Heard | None = None) -> Assessment:
     """The assessment of a household."""
     assert home.register is not None
-    return assess(home, home.register, day, rules or policy(), known or {})
+    return assess(home, home.register, day, place_of(rules or policy()).on(day), known or {})
 
 
 def step(home: Household, day: date = OPEN_DAY, rules: Policy | None = None, known: Heard | None = None) -> tuple[Household, tuple[Move, ...]]:

@@ -1,14 +1,24 @@
-"""The policy bundle of the end-to-end tests: all four rules in force, numbers from the published examples."""
+"""The policy bundle of the end-to-end tests: a handful of rules in force, numbers from the published examples."""
 
 from pathlib import Path
 
-TEXT = """\
-name: test-county
+BUNDLE = """\
 title: {zh: 测试县, en: Test county}
 currency: {zh: 元, en: yuan}
-income_feeds: [statistics]
-one_off_items: [emergency_relief]
+in_service: ["370399"]
+"""
+REGION = """\
+region: "370399"
+title: {zh: 测试县, en: Test county}
 values:
+  feeds.required:
+    description: Senders of income.
+    unit: agencies
+    dates: [{since: 2020-01-01, value: [statistics], reference: The tests have one sender., confidence: I, illustrative: false}]
+  income.one_off_items:
+    description: Items kept out of net income.
+    unit: items
+    dates: [{since: 2020-01-01, value: [emergency_relief], reference: Relief is not income., confidence: H, illustrative: false}]
   monitoring_line:
     description: Line of a published example.
     unit: yuan per head and year
@@ -33,10 +43,20 @@ values:
     description: Months until a signal ends.
     unit: months
     dates: [{since: 2020-01-01, value: 1, reference: Foothold's default., confidence: I, illustrative: false}]
+  exit.stable_months:
+    description: Whole calendar months an identified household must stay clear.
+    unit: months
+    dates: [{since: 2020-01-01, value: 6, reference: National guidance., confidence: H, illustrative: false}]
+  exit.min_months_since_identified:
+    description: Months from identification until elimination.
+    unit: months
+    dates: [{since: 2020-01-01, value: 6, reference: National guidance., confidence: H, illustrative: false}]
 """
 
 
 def write_test_policy(folder: Path) -> None:
-    """Put the bundle into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "test.yaml").write_text(TEXT, encoding="utf-8")
+    """Put the bundle into a folder of bundles."""
+    bundle = folder / "test"
+    bundle.mkdir(parents=True, exist_ok=True)
+    (bundle / "bundle.yaml").write_text(BUNDLE, encoding="utf-8")
+    (bundle / "370399.yaml").write_text(REGION, encoding="utf-8")

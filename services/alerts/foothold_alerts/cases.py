@@ -15,7 +15,8 @@ from foothold_alerts.rules.act import Action, NotNow, act
 from foothold_alerts.rules.case import OPEN, Case, CloseReason, ReliefStatus, Stage
 from foothold_alerts.rules.respond import SHANGHAI, Response, respond
 from foothold_alerts.rules.workflow import Limits
-from foothold_schemas.transitions import DayDone, FindingKind, Transition
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.transitions import DayDone, Transition
 from foothold_schemas.values import Group
 
 SYSTEM: Final = "foothold"

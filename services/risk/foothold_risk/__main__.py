@@ -7,17 +7,20 @@ import gc
 import logging
 import signal
 import sys
+from datetime import date
 from pathlib import Path
 
 import structlog
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
+from foothold_risk import commands
 from foothold_risk.errors import CannotServe
 from foothold_risk.metrics import Metrics
 from foothold_risk.ops import make_ops, server
 from foothold_risk.partition import Shelf
-from foothold_risk.policy.loader import SHIPPED, PolicyError, load_folder
+from foothold_risk.policy.loader import SHIPPED, load_folder
+from foothold_risk.policy.text import PolicyError
 from foothold_risk.rules.policy import Policy
 from foothold_risk.settings import Settings
 from foothold_risk.worker import Worker
@@ -29,21 +32,44 @@ log = structlog.get_logger()
 def main() -> None:
     """Parse the command line and do it."""
     parser = argparse.ArgumentParser(prog="foothold-risk", description="Foothold's judge.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="judge facts until SIGTERM")
-    policy = commands.add_parser("policy", help="policy bundles").add_subparsers(dest="action", required=True)
+    subcommands = parser.add_subparsers(dest="command", required=True)
+    subcommands.add_parser("serve", help="judge facts until SIGTERM")
+    policy = subcommands.add_parser("policy", help="policy bundles").add_subparsers(dest="action", required=True)
     check = policy.add_parser("check", help="load every bundle of a folder and print its hash and title")
     check.add_argument("folder", nargs="?", type=Path, default=SHIPPED)
+    show = policy.add_parser("show", help="what is in force somewhere on a day, with its sources")
+    show.add_argument("--area", required=True, help="county (6 digits), township (9) or village (12)")
+    show.add_argument("--on", required=True, type=date.fromisoformat, help="the day, YYYY-MM-DD")
+    show.add_argument("--folder", type=Path, default=SHIPPED)
+    adopt = policy.add_parser("adopt", help="make a bundle decide from now on")
+    adopt.add_argument("bundle", help="the bundle's hash, or its beginning")
+    adopt.add_argument("--door", required=True, help="ingest's address, such as http://127.0.0.1:8080")
+    adopt.add_argument("--key-file", required=True, type=argparse.FileType(encoding="utf-8"), help="file with an operator's key; - reads standard input")
+    adopt.add_argument("--folder", type=Path, default=SHIPPED)
     arguments = parser.parse_args()
     if arguments.command == "policy":
-        for bundle in load(arguments.folder).values():
-            sys.stdout.write(f"{bundle.bundle}  {bundle.title.en}{'  ILLUSTRATIVE' if bundle.illustrative else ''}\n")
+        sys.stdout.write(policy_command(arguments))
         return
     settings = read_settings()
     try:
         asyncio.run(serve(settings, load(settings.policy_folder)))
     except CannotServe as error:
         sys.exit(f"foothold-risk cannot go on: {error}")
+
+
+def policy_command(arguments: argparse.Namespace) -> str:
+    """What a policy command prints; a problem ends the process with its sentence."""
+    policies = load(arguments.folder)
+    try:
+        match arguments.action:
+            case "check":
+                return commands.check(policies)
+            case "show":
+                return commands.show(policies, arguments.area, arguments.on)
+            case _:
+                return commands.adopt(policies, arguments.bundle, arguments.door, arguments.key_file.read().strip())
+    except commands.NotDone as error:
+        sys.exit(f"foothold-risk: {error}")
 
 
 def load(folder: Path) -> dict[str, Policy]:
@@ -98,7 +124,7 @@ async def serve(settings: Settings, policies: dict[str, Policy]) -> None:
     )
     ops = server(make_ops(metrics.registry, lambda: worker.is_ready), settings.risk_ops_host, settings.risk_ops_port)
     for policy in policies.values():
-        log.info("risk.policy_loaded", bundle=policy.bundle, title=policy.title.en, illustrative=policy.illustrative)
+        log.info("risk.policy_loaded", bundle=policy.bundle, title=policy.title.en, illustrative=policy.illustrative, regions=sorted(policy.places))
     log.info("risk.started", ops_port=settings.risk_ops_port)
     tasks = [asyncio.create_task(ops.serve()), asyncio.create_task(worker.run()), asyncio.create_task(_wait(ended))]
     try:

@@ -108,9 +108,10 @@ class Households:
             self._due[planned].discard(key)
             if not self._due[planned]:
                 del self._due[planned]
-        if household.as_of is None or self.policy is None:
+        place = None if self.policy is None or household.register is None else self.policy.place(household.register.area)
+        if household.as_of is None or place is None:
             return
-        due = next_due(household, household.as_of, self.policy.on(household.as_of))
+        due = next_due(household, household.as_of, place.on(household.as_of))
         self._due_on[key] = due
         self._due[due].add(key)
 

@@ -2,42 +2,74 @@
 
 from dataclasses import dataclass
 
-import msgspec
-
 from foothold_risk.households import Control
 from foothold_risk.publish import Cause, transition
-from foothold_risk.rules.assess import assess
+from foothold_risk.rules.assess import Assessment, Target, assess
 from foothold_risk.rules.calendar import month_of
+from foothold_risk.rules.figures import withheld
 from foothold_risk.rules.fold import forget_old
-from foothold_risk.rules.household import Household
-from foothold_risk.rules.movement import move
+from foothold_risk.rules.household import Household, Position, fresh
+from foothold_risk.rules.leaving import Condition
+from foothold_risk.rules.movement import Decided, Move, decide, freeze, move
 from foothold_risk.rules.policy import Policy
-from foothold_risk.views import digest, view_of
-from foothold_schemas.transitions import Transition
+from foothold_risk.views import NOTHING, digest, view_of
+from foothold_schemas.decisions import CaseDecided
+from foothold_schemas.transitions import Status, Transition
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The household as of the open day, what is said of it, and its view if that changed (empty: remove it)."""
+    """The household as of the open day, what is said of it, and its view if that changed (empty: remove it).
+
+    `refused`: conditions that are not met, so people's decision was not carried out.
+    """
 
     household: Household
     said: tuple[Transition, ...] = ()
     view: bytes | None = None
+    refused: tuple[Condition, ...] = ()
 
 
-def judge(household_id: str, household: Household, control: Control, policy: Policy | None, cause: Cause) -> Judged:
-    """Untouched while unregistered, before go-live, or without a policy."""
+def judge(household_id: str, household: Household, control: Control, policy: Policy | None, cause: Cause, decided: CaseDecided | None = None) -> Judged:
+    """Untouched while unregistered, before go-live, without a policy, or where the policy serves nobody."""
     day, register = control.open_day, household.register
-    if day is None or register is None or policy is None:
+    place = None if policy is None or register is None else policy.place(register.area)
+    if day is None or register is None or policy is None or place is None:
         return Judged(household)
     if household.as_of is not None and month_of(household.as_of) != month_of(day):
         household = forget_old(household, day)
-    assessment = assess(household, register, day, policy, control.heard)
+    in_force = place.on(day)
+    if household.is_refused:
+        assessment = Assessment(withheld(household, register, day, in_force), (), (), Target(Status.WATCH, is_lead=True))
+        position, moves = freeze(household.position, assessment)
+        return _told(household_id, household, position, moves, assessment, policy, cause)
+    assessment = assess(household, register, day, in_force, control.heard)
     position, moves = move(household.position, assessment)
-    view = view_of(household_id, position, assessment, policy)
+    refused: tuple[Condition, ...] = ()
+    if decided is not None:
+        outcome = decide(position, assessment, decided)
+        if isinstance(outcome, Decided):
+            position, moves = outcome.position, (*moves, *outcome.moves)
+        else:
+            refused = outcome
+    return _told(household_id, household, position, moves, assessment, policy, cause, refused)
+
+
+def _told(
+    household_id: str,
+    household: Household,
+    position: Position,
+    moves: tuple[Move, ...],
+    assessment: Assessment,
+    policy: Policy,
+    cause: Cause,
+    refused: tuple[Condition, ...] = (),
+) -> Judged:
+    view = NOTHING if assessment.view.is_withheld else view_of(household_id, position, assessment, policy)
     seen = digest(view)
     return Judged(
-        msgspec.structs.replace(household, position=position, as_of=day, view=seen),
+        fresh(household, position=position, as_of=assessment.view.day, view=seen),
         tuple(transition(household_id, m, assessment, policy, cause) for m in moves),
         view if seen != household.view else None,
+        refused,
     )

@@ -21,8 +21,10 @@ from foothold_risk.publish import Cause
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.fold import Folded, fold
 from foothold_risk.rules.heard import note
+from foothold_risk.rules.leaving import describe
 from foothold_risk.rules.policy import Policy
 from foothold_schemas.codec import Unreadable, decode_fact, encode
+from foothold_schemas.decisions import CaseDecided
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
 from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
@@ -154,10 +156,14 @@ class Partition:
         if folded is Folded.TOO_OLD:
             self._set_aside(record, RefusalReason.TOO_OLD, f"{data.kind} lies more than 25 months before the open day", outputs)
         elif folded is Folded.APPLIED:
-            judged = judge(household_id, household, control, self._policy(control), Cause(fact.fact_id, fact.recorded_time))
+            decided = data if isinstance(data, CaseDecided) else None
+            judged = judge(household_id, household, control, self._policy(control), Cause(fact.fact_id, fact.recorded_time), decided)
             batch.put(key, judged.household)
             outputs.add(key, judged)
             said = judged.said
+            if decided is not None and judged.refused:
+                folded = Folded.REFUSED
+                self._set_aside(record, RefusalReason.CONDITION_UNMET, f"{decided.decision.value}: {describe(judged.refused)}", outputs)
         outputs.lines.append(
             {
                 "event": "risk.fact",

@@ -4,43 +4,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from foothold_risk.evidence import evidence, money
 from foothold_risk.rules import findings
 from foothold_risk.rules.assess import IS_RISK, IS_SHOCK, Assessment
-from foothold_risk.rules.calendar import last_day, month_text
+from foothold_risk.rules.calendar import month_text
 from foothold_risk.rules.figures import View
-from foothold_risk.rules.finding import Found, HeldFact, income_window, spending_window
-from foothold_risk.rules.findings.disaster_loss import HAZARD_ZH
-from foothold_risk.rules.household import Claim, Disaster, Income
-from foothold_risk.rules.movement import Move, earliest_exit
+from foothold_risk.rules.finding import Found, income_window, spending_window
+from foothold_risk.rules.leaving import earliest_exit
+from foothold_risk.rules.movement import Move
 from foothold_risk.rules.policy import Policy
-from foothold_schemas.facts import CareSetting, IncomeCategory
-from foothold_schemas.transitions import (
-    Evidence,
-    ExitReason,
-    Figures,
-    Finding,
-    HouseholdSummary,
-    Movement,
-    PolicyStamp,
-    PolicyValue,
-    Transition,
-)
+from foothold_schemas.explanation import PolicyValue
+from foothold_schemas.transitions import ExitReason, Figures, Finding, HouseholdSummary, Movement, PolicyStamp, Transition
 from foothold_schemas.values import Fen, Group, Sentence
 
-RULES_VERSION: Final = "1"
+RULES_VERSION: Final = "2"
 MAX_EVIDENCE: Final = 20
+_ENTRIES: Final = frozenset({Movement.ENTERED, Movement.ROLLED_BACK, Movement.REFLAGGED})
 EXPLAIN: Final = {rule.kind: rule.explain for rule in findings.ALL}
 
 GROUP_ZH: Final = {Group.UNSTABLE_EX_POOR: "脱贫不稳定户", Group.MARGINAL: "边缘易致贫户", Group.SUDDEN_HARDSHIP: "突发严重困难户"}
 GROUP_EN: Final = {Group.UNSTABLE_EX_POOR: "unstable ex-poor", Group.MARGINAL: "marginal", Group.SUDDEN_HARDSHIP: "sudden hardship"}
-_CATEGORY_ZH: Final = {
-    IncomeCategory.WAGE: "工资性收入",
-    IncomeCategory.OPERATING: "经营性收入",
-    IncomeCategory.PROPERTY: "财产性收入",
-    IncomeCategory.TRANSFER: "转移性收入",
-    IncomeCategory.CLAIMS: "理赔收入",
-}
-
 _NATURAL: Final = Sentence(zh="户内已无成员，自然减少。", en="Nobody of the household is left: natural exit.")
 _ALWAYS: Final = {
     Movement.ENTERED: Sentence(zh="出现风险信号：符合{group}条件（第{spell}次）。", en="Signal: meets the conditions of {group} (spell {spell})."),
@@ -50,8 +33,30 @@ _ALWAYS: Final = {
     Movement.RECOVERING: Sentence(zh="自{since}起不再符合{group}条件，最早可于{leave}退出。", en="Clear of {group} since {since}; earliest exit {leave}."),
     Movement.RELAPSED: Sentence(zh="恢复期内再次符合{group}条件。", en="Meets the conditions of {group} again while recovering."),
     Movement.EXITED: Sentence(zh="自{since}起持续平稳，退出{group}信号。", en="Clear since {since}: the {group} signal ends."),
+    Movement.EXIT_DUE: Sentence(
+        zh="已满足消除风险的全部条件（自{since}起平稳），请人工评定。", en="Every condition of elimination is met (clear since {since}); people decide."
+    ),
+    Movement.NOT_MARKED: Sentence(
+        zh="其他条件已满足，但户内无劳动能力，暂不标注风险消除。",
+        en="All else is met, but nobody can work: not marked eliminated.",
+    ),
+    Movement.ROLLED_BACK: Sentence(
+        zh="消除回退：风险消除后因同一原因再次符合{group}条件（第{spell}次）。",
+        en="Rolled back: the same cause again, meets the conditions of {group} (spell {spell}).",
+    ),
+    Movement.REFLAGGED: Sentence(
+        zh="风险再标注：风险消除后因新的原因符合{group}条件（第{spell}次）。",
+        en="Flagged again: a new cause, meets the conditions of {group} (spell {spell}).",
+    ),
+    Movement.GRADE_FELL: Sentence(zh="等级下降。", en="The grade fell."),
     Movement.UNWATCHED: Sentence(zh="不再关注。", en="No longer watched."),
 }
+_BY_REASON: Final = {
+    ExitReason.NATURAL: _NATURAL,
+    ExitReason.ELIMINATED: Sentence(zh="经人工评定，{group}风险消除。", en="People declared the risk of {group} eliminated."),
+    ExitReason.DISMISSED: Sentence(zh="经人工核实，风险线索已排除。", en="People checked the signal and dismissed it."),
+}
+_FROZEN: Final = Sentence(zh="农户未授权，数据不再比对，线索留村核实。", en="The household refused: its data is not compared, the lead stays with the village.")
 _OPENINGS: Final = {(movement, is_lead): sentence for movement, sentence in _ALWAYS.items() for is_lead in (True, False)} | {
     (Movement.WATCHED, True): Sentence(zh="出现风险线索，请核实。", en="A lead to check."),
     (Movement.WATCHED, False): Sentence(zh="列入关注，收入仅作参考。", en="Watched; income alone is only a reference."),
@@ -81,7 +86,7 @@ def transition(household_id: str, move: Move, assessment: Assessment, policy: Po
         household=summary(view),
         episode=max(after.episode, 1),
         spell=after.spell,
-        previous_spell=after.spell - 1 if move.movement is Movement.ENTERED and after.spell > 1 else None,
+        previous_spell=after.spell - 1 if move.movement in _ENTRIES and after.spell > 1 else None,
         status=after.status,
         group=after.group,
         previous_group=move.before.group,
@@ -90,8 +95,9 @@ def transition(household_id: str, move: Move, assessment: Assessment, policy: Po
         is_episode_over=move.is_episode_over,
         exit_reason=move.exit_reason,
         clear_since=after.clear_since,
-        earliest_exit=None if after.clear_since is None else earliest_exit(after.clear_since, view.policy.exit_signal_months),
+        earliest_exit=earliest_exit(after, view.policy),
         times_wavered=after.times_wavered,
+        is_identified=after.is_identified,
         is_quiet=cause.is_quiet,
         findings=tuple(_finding(found, view, policy) for found in assessment.found),
         added=move.added,
@@ -122,12 +128,8 @@ def figures_of(view: View) -> Figures:
         income_window=income_window(view.day),
         spending_window=spending_window(view.day),
         unheard_months=tuple(month_text(month) for month in view.unheard),
+        is_withheld=view.is_withheld,
     )
-
-
-def money(amount: int | None) -> Fen | None:
-    """Fen; unknown stays unknown."""
-    return None if amount is None else Fen(amount)
 
 
 def _finding(found: Found, view: View, policy: Policy) -> Finding:
@@ -147,31 +149,13 @@ def _finding(found: Found, view: View, policy: Policy) -> Finding:
             reference=found.policy.reference,
             confidence=found.policy.confidence,
             illustrative=found.policy.illustrative,
+            region=found.policy.region or None,
+            formula=found.policy.formula,
         ),
         reason=EXPLAIN[found.kind](found, view, policy.currency),
-        facts=tuple(_evidence(fact) for fact in found.facts[:MAX_EVIDENCE]),
+        facts=tuple(evidence(fact) for fact in found.facts[:MAX_EVIDENCE]),
         facts_total=len(found.facts),
     )
-
-
-def _evidence(fact: HeldFact) -> Evidence:
-    match fact:
-        case Income():
-            text = Sentence(
-                zh=f"{_CATEGORY_ZH[fact.category]}（{fact.item}）{'，全年' if fact.months > 1 else ''}",
-                en=f"{fact.category.value} income ({fact.item}){', whole year' if fact.months > 1 else ''}",
-            )
-            return Evidence(fact_id=fact.fact_id.hex(), kind="IncomeReported", day=last_day(fact.last_month), amount=Fen(fact.amount - fact.expense), text=text)
-        case Claim():
-            place = ("住院", "inpatient") if fact.setting is CareSetting.INPATIENT else ("门诊", "outpatient")
-            text = Sentence(
-                zh=f"{place[0]}费用{Fen(fact.total)}，各方支付{Fen(fact.paid)}，自付",
-                en=f"{place[1]} bill {Fen(fact.total)}, payers covered {Fen(fact.paid)}; own share",
-            )
-            return Evidence(fact_id=fact.fact_id.hex(), kind="MedicalClaimSettled", day=fact.day, amount=Fen(fact.own_share), text=text)
-        case Disaster():
-            text = Sentence(zh=f"灾害（{HAZARD_ZH[fact.hazard]}），已核实", en=f"disaster ({fact.hazard.value}), verified")
-            return Evidence(fact_id=fact.fact_id.hex(), kind="DisasterStruck", day=fact.day, amount=money(fact.loss), text=text)
 
 
 def _reason(move: Move, assessment: Assessment, policy: Policy) -> Sentence:
@@ -184,8 +168,9 @@ def _reason(move: Move, assessment: Assessment, policy: Policy) -> Sentence:
 def _opening(move: Move, assessment: Assessment) -> Sentence:
     group = move.after.group or move.before.group
     zh, en = (GROUP_ZH[group], GROUP_EN[group]) if group is not None else ("", "")
-    template = _NATURAL if move.exit_reason is ExitReason.NATURAL else _OPENINGS[move.movement, move.after.is_lead]
+    template = _FROZEN if assessment.view.is_withheld else _BY_REASON.get(move.exit_reason) if move.exit_reason else None
+    template = template or _OPENINGS[move.movement, move.after.is_lead]
     clear_since = move.after.clear_since or move.before.clear_since
-    leave = None if clear_since is None else earliest_exit(clear_since, assessment.view.policy.exit_signal_months)
+    leave = earliest_exit(move.after if move.after.clear_since else move.before, assessment.view.policy)
     known = {"spell": move.after.spell, "since": clear_since, "leave": leave}
     return Sentence(zh=template.zh.format(group=zh, **known), en=template.en.format(group=en, **known))

@@ -16,7 +16,7 @@ class Settings(BaseSettings):
     env: str = Field(default="production", description="`production` or `development`.")
     kafka_bootstrap: str = Field(description="Kafka's address, `host:port[,host:port]`.")
     partitions: int = Field(description="Partitions of this deployment's topics, fixed when it is created.")
-    policy_folder: Path = Field(default=SHIPPED, description="Folder of the policy bundles (`*.yaml`).")
+    policy_folder: Path = Field(default=SHIPPED, description="Folder of the policy bundles, one folder each with `bundle.yaml` and a file per region.")
     quarantine_secret: SecretStr = Field(min_length=32, description="Seals what is set aside; the same for all three services.")
     dead_letter_limit: int = Field(default=1_000, ge=1, description="So many bad records in a row, and a reader stops there instead of setting aside for ever.")
     risk_ops_host: str = Field(default="127.0.0.1", description="Address of risk's metrics and health.")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from foothold_schemas.transitions import FindingKind
+from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Group
 
 
@@ -22,9 +22,11 @@ OPEN = frozenset({Stage.LEAD, Stage.VERIFYING, Stage.VERIFIED})
 
 
 class CloseReason(StrEnum):
-    """Why nothing more is to do. The first two come from risk, the others from a person."""
+    """Why nothing more is to do. The first four come from risk, the others from a person at the desk."""
 
     SIGNAL_ENDED = "signal_ended"
+    ELIMINATED = "eliminated"
+    DISMISSED = "case_dismissed"
     NATURAL = "natural"
     DATA_WRONG = "data_wrong"
     CAN_COPE = "can_cope"

@@ -8,19 +8,30 @@ from zoneinfo import ZoneInfo
 
 from foothold_alerts.rules.case import OPEN, Case, CloseReason, Proposal, ReliefKind, Stage
 from foothold_alerts.rules.workflow import Limits
-from foothold_schemas.transitions import ExitReason, FindingKind, Movement, Status, Transition
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
 RELIEF: Final = {
     FindingKind.DISASTER_LOSS: ReliefKind.EMERGENCY,
     FindingKind.SELF_PAID_HIGH: ReliefKind.SPENDING,
+    FindingKind.SINGLE_STAY_HIGH: ReliefKind.SPENDING,
+    FindingKind.SELF_PAID_RATIO: ReliefKind.SPENDING,
     FindingKind.RIGID_SPENDING_RATIO: ReliefKind.SPENDING,
+    FindingKind.EDUCATION_COST_HIGH: ReliefKind.SPENDING,
+    FindingKind.GRADE_FELL: ReliefKind.SPENDING,
 }
-"""What a finding calls for. Income alone calls for none."""
+"""What a finding calls for. Income, work and guarantees call for measures, not for temporary relief."""
 
-_REVERSE: Final = frozenset({Movement.RELAPSED, Movement.WORSENED})
-_NEWS: Final = frozenset({Movement.ENTERED, Movement.MOVED, Movement.WORSENED, Movement.RELAPSED, Movement.WATCHED})
+_REVERSE: Final = frozenset({Movement.RELAPSED, Movement.WORSENED, Movement.ROLLED_BACK, Movement.REFLAGGED, Movement.GRADE_FELL})
+_NEWS: Final = _REVERSE | {Movement.ENTERED, Movement.MOVED, Movement.WATCHED}
+_CLOSED_BY: Final = {
+    ExitReason.CLEARED: CloseReason.SIGNAL_ENDED,
+    ExitReason.ELIMINATED: CloseReason.ELIMINATED,
+    ExitReason.DISMISSED: CloseReason.DISMISSED,
+    ExitReason.NATURAL: CloseReason.NATURAL,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,7 @@ def respond(case: Case | None, transition: Transition, helped: AbstractSet[Findi
 def _close(case: Case | None, transition: Transition) -> Response:
     if case is None:
         return Response(None, "noted")
-    reason = CloseReason.NATURAL if transition.exit_reason is ExitReason.NATURAL else CloseReason.SIGNAL_ENDED
+    reason = CloseReason.SIGNAL_ENDED if transition.exit_reason is None else _CLOSED_BY[transition.exit_reason]
     stage = case.stage if case.stage is Stage.DISMISSED else Stage.CLOSED
     closed = replace(case, stage=stage, close_reason=case.close_reason or reason, group=None, is_urgent=False, is_recovering=False)
     return Response(closed, "closed", withdraws=True)

@@ -3,7 +3,8 @@
 from typing import Final
 
 from foothold_alerts.rules.case import CloseReason, ReliefKind, ReliefStatus, Stage
-from foothold_schemas.transitions import FindingKind, Movement
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.transitions import Movement
 from foothold_schemas.values import Group, Standing
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
@@ -13,6 +14,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     Stage.DISMISSED: ("已排除", "dismissed"),
     Stage.CLOSED: ("已结束", "closed"),
     CloseReason.SIGNAL_ENDED: ("风险信号消失", "the signal ended"),
+    CloseReason.ELIMINATED: ("风险消除", "risk eliminated"),
+    CloseReason.DISMISSED: ("经核实排除", "dismissed after a check"),
     CloseReason.NATURAL: ("自然减少", "natural exit"),
     CloseReason.DATA_WRONG: ("数据有误", "the data is wrong"),
     CloseReason.CAN_COPE: ("家庭能够自行承担", "the household can cope"),
@@ -30,6 +33,14 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     Standing.EX_POOR: ("脱贫户", "ex-poor household"),
     Standing.ORDINARY: ("一般农户", "ordinary household"),
     FindingKind.INCOME_BELOW_LINE: ("收入低于监测线", "income below the line"),
+    FindingKind.INCOME_DROPPED: ("收入骤减", "income dropped"),
+    FindingKind.WORK_LOST: ("务工收入中断", "work lost"),
+    FindingKind.PROJECT_UNDERPAID: ("项目分红不足", "project underpaid"),
+    FindingKind.SINGLE_STAY_HIGH: ("单次住院自付高", "costly hospital stay"),
+    FindingKind.SELF_PAID_RATIO: ("个人医疗支出占比高", "high share of self-paid spending"),
+    FindingKind.EDUCATION_COST_HIGH: ("教育支出高", "high education costs"),
+    FindingKind.GUARANTEE_MISSING: ("保障未落实", "guarantee missing"),
+    FindingKind.GRADE_FELL: ("等级下降", "grade fell"),
     FindingKind.SELF_PAID_HIGH: ("自付医疗支出高", "high self-paid spending"),
     FindingKind.RIGID_SPENDING_RATIO: ("刚性支出占比高", "high share of rigid spending"),
     FindingKind.DISASTER_LOSS: ("灾害损失", "disaster loss"),
@@ -41,7 +52,11 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     Movement.EASED: ("减轻", "eased"),
     Movement.RECOVERING: ("恢复中", "recovering"),
     Movement.RELAPSED: ("恢复期反复", "relapsed"),
+    Movement.EXIT_DUE: ("可评定消除", "elimination due"),
+    Movement.NOT_MARKED: ("暂不标注", "not marked eliminated"),
     Movement.EXITED: ("退出", "exited"),
+    Movement.ROLLED_BACK: ("消除回退", "rolled back"),
+    Movement.REFLAGGED: ("风险再标注", "flagged again"),
     "opened": ("立案", "case opened"),
     "updated": ("更新", "case updated"),
     "reopened": ("重新打开", "case reopened"),

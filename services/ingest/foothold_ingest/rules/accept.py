@@ -6,27 +6,30 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final, assert_never
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from foothold_ingest.rules.names import repeatable
+from foothold_schemas.checks import GuaranteeChecked, HouseholdGraded, SpendingReported
+from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, MeasureDelivered, ReliefPaid
 from foothold_schemas.directory import Contact
 from foothold_schemas.envelope import TYPE_PREFIX, TYPE_SUFFIX, CloudEvent, FactRecord, event_type
 from foothold_schemas.facts import (
     AGENCY_KINDS,
     OPERATOR_KINDS,
+    BroadcastFact,
     DayOpened,
     DisasterStruck,
     FeedHeard,
-    HouseholdRegistered,
-    HouseholdRegistration,
+    HouseholdFact,
     IncomeReported,
     MedicalClaimSettled,
     PolicyAdopted,
 )
 from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.register import HouseholdRegistered, HouseholdRegistration
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 FUTURE_MINUTES: Final = 5
@@ -34,7 +37,7 @@ KEPT_MONTHS: Final = 25
 _FIRST_MONEY_DAY: Final = date(2000, 1, 1)
 _SUBJECT: Final = re.compile(r"([0-9]{6})/([A-Za-z0-9-]{1,32})")
 
-AnyFact = HouseholdRegistered | IncomeReported | MedicalClaimSettled | DisasterStruck | FeedHeard | DayOpened | PolicyAdopted
+AnyFact = HouseholdFact | BroadcastFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,8 @@ def accept(event: Mapping[str, object], caller: Caller, clock: Clock, secret: by
     if (refusal := _odd_attribute(event) or _not_allowed(envelope, kind, caller)) is not None:
         return refusal
     try:
-        data: AnyFact = (AGENCY_KINDS | OPERATOR_KINDS)[kind].model_validate(envelope.data, extra="forbid")
+        model: type[AnyFact] = (AGENCY_KINDS | OPERATOR_KINDS)[kind]
+        data = model.model_validate(envelope.data, extra="forbid")
     except ValidationError as error:
         unknown = any(e["type"] == "extra_forbidden" for e in error.errors(include_input=False, include_context=False, include_url=False))
         return _invalid(error, RefusalReason.UNKNOWN_FIELD if unknown else RefusalReason.INVALID_FIELD, "/data", f"The data of {kind} is not right.")
@@ -176,24 +180,37 @@ def _pointer(field: str) -> str:
 
 
 def _ages(data: AnyFact) -> bool:
-    return isinstance(data, IncomeReported | MedicalClaimSettled | DisasterStruck)
+    """Whether it decides nothing any more once it is old. The register, people's words and their decisions stay true until the next."""
+    return isinstance(data, IncomeReported | MedicalClaimSettled | SpendingReported | DisasterStruck | GuaranteeChecked | HouseholdGraded)
 
 
-def _day_of(envelope: CloudEvent, data: HouseholdRegistered | IncomeReported | MedicalClaimSettled | DisasterStruck | FeedHeard) -> tuple[date, str]:
-    """The day that decides which window the fact falls into, and the field that says so."""
+_DAY_FIELDS: Final[dict[type[AnyFact], str]] = {
+    MedicalClaimSettled: "settled_on",
+    SpendingReported: "spent_on",
+    DisasterStruck: "struck_on",
+    GuaranteeChecked: "checked_on",
+    HouseholdGraded: "graded_on",
+    AuthorisationGiven: "signed_on",
+    AuthorisationRefused: "refused_on",
+    CaseDecided: "decided_on",
+    MeasureDelivered: "delivered_on",
+    ReliefPaid: "paid_on",
+}
+"""Kinds that name the day on which they happened."""
+
+
+def _day_of(envelope: CloudEvent, data: AnyFact) -> tuple[date, str]:
+    """The day that decides which window the fact falls into, and the field that says so; the event's own time where no field does."""
     match data:
         case IncomeReported(earned_month=str(month)):
             return first_of(month), "earned_month"
-        case MedicalClaimSettled():
-            return data.settled_on, "settled_on"
-        case DisasterStruck():
-            return data.struck_on, "struck_on"
         case FeedHeard():
             return first_of(data.through_month), "through_month"
-        case HouseholdRegistered() | IncomeReported():
-            return envelope.time.astimezone(SHANGHAI).date(), "time"
+        case _ if (field := _DAY_FIELDS.get(type(data))) is not None:
+            day: date = getattr(data, field)
+            return day, field
         case _:
-            assert_never(data)
+            return envelope.time.astimezone(SHANGHAI).date(), "time"
 
 
 def first_of(month: str) -> date:

@@ -1,27 +1,27 @@
-"""Reads policy bundles. Refuses an unknown name (with the nearest known one and its line), a number without a reference, dates out of order."""
+"""Reads policy bundles: a folder with `bundle.yaml` and one file per region. Refuses what is not clear, naming file, line and what to do.
+
+A region inherits from the one it lies in: county 370302 from prefecture 370300, that from province 370000, that from the nation 000000.
+"""
 
 import difflib
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from datetime import date
-from decimal import Decimal
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from foothold_risk.rules.policy import SHARE_SCALE, Policy, PolicyOfDay, Value
-from foothold_schemas.facts import HomeState, WorkerState
+from foothold_risk.policy.read import BASES, KNOWN, multiple, share
+from foothold_risk.policy.text import PolicyError, Text
+from foothold_risk.rules.policy import SHARE_SCALE, Place, Policy, PolicyOfDay, Value
 from foothold_schemas.values import Fen, Sentence
 
-SHIPPED: Final = Path(__file__).parent
-_SHARE_PLACES: Final = -4
+SHIPPED: Final = Path(__file__).parent / "bundles"
+BUNDLE_FILE: Final = "bundle.yaml"
 
-
-class PolicyError(Exception):
-    """A bundle that cannot be used: file, line, what is wrong and what to do."""
+__all__ = ["SHIPPED", "PolicyError", "load", "load_folder"]
 
 
 class _Strict(BaseModel):
@@ -29,16 +29,17 @@ class _Strict(BaseModel):
 
 
 def _plain_day(value: object) -> object:
-    if type(value) is not date:
+    if value is not None and type(value) is not date:
         raise ValueError("write a day as 2026-01-31, without quotes or time")
     return value
 
 
 class Dated(_Strict):
-    """A value from a date on, with where it comes from and how sure it is."""
+    """A value from a date on, with where it comes from and how sure it is. An empty value marked NEED says that somebody must supply it."""
 
     since: Annotated[date, BeforeValidator(_plain_day)]
-    value: str | bool | int | list[str]
+    until: Annotated[date | None, BeforeValidator(_plain_day)] = None
+    value: str | bool | int | list[Any] | dict[str, Any] | None
     reference: str = Field(min_length=8)
     confidence: Literal["H", "M", "L", "I", "NEED"]
     illustrative: bool
@@ -52,181 +53,219 @@ class Named(_Strict):
     dates: list[Dated] = Field(min_length=1)
 
 
-class Bundle(_Strict):
-    """One file."""
+class RegionFile(_Strict):
+    """One region: its code of six digits, its name, its values."""
 
-    name: str
+    region: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
     title: Sentence
-    currency: Sentence
-    income_feeds: list[str]
-    one_off_items: list[str]
     values: dict[str, Named]
 
 
-def _money(value: object) -> int:
-    if not isinstance(value, str):
-        raise ValueError('an amount is a text such as "1790.00"')  # noqa: TRY004 - one kind of error for the loader
-    amount = int(Fen.parse(value))
-    if amount <= 0:
-        raise ValueError("an amount is above zero")
-    return amount
+class BundleFile(_Strict):
+    """What the bundle is called, its money, and the regions it serves."""
+
+    title: Sentence
+    currency: Sentence
+    in_service: list[str] = Field(min_length=1)
 
 
-def _share(value: object) -> int:
-    if not isinstance(value, str) or not value.replace(".", "", 1).isdigit() or not value.isascii():
-        raise ValueError('a share is a text such as "0.10"')
-    share = Decimal(value)
-    exponent = share.as_tuple().exponent
-    if not 0 < share <= 1 or (isinstance(exponent, int) and exponent < _SHARE_PLACES):
-        raise ValueError("a share lies above 0 and at most at 1, with at most four places")
-    return int(share * SHARE_SCALE)
-
-
-def _months(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 24:  # noqa: PLR2004 - two years
-        raise ValueError("a number of months is a whole number from 0 to 24")
-    return value
-
-
-def _switch(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("a switch is true or false")  # noqa: TRY004 - one kind of error for the loader
-    return value
-
-
-def _homes(value: object) -> frozenset[HomeState]:
-    return frozenset(HomeState(item) for item in _list(value))
-
-
-def _workers(value: object) -> frozenset[WorkerState]:
-    return frozenset(WorkerState(item) for item in _list(value))
-
-
-def _list(value: object) -> list[str]:
-    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
-        raise ValueError("a list of states, such as [badly_damaged, destroyed]")
-    return value
-
-
-KNOWN: Final[Mapping[str, Callable[[object], object]]] = {
-    "monitoring_line": _money,
-    "self_paid_high.ex_poor": _money,
-    "self_paid_high.ordinary": _money,
-    "self_paid_high.in_scope_only": _switch,
-    "rigid_spending_ratio.share": _share,
-    "disaster_loss.home": _homes,
-    "disaster_loss.worker": _workers,
-    "exit.signal_months": _months,
-}
-"""Every value a bundle may hold, and how it is read."""
-
-REQUIRED: Final = ("monitoring_line", "exit.signal_months")
+Entry = tuple[Dated, object, Text, tuple[str | int, ...]]
+"""A dated value, what it was read as, and where it stands."""
 
 
 def load_folder(folder: Path) -> dict[str, Policy]:
-    """All bundles of a folder by hash; raise PolicyError."""
-    files = sorted(folder.glob("*.yaml"))
+    """All bundles below a folder by hash; raise PolicyError."""
+    files = sorted(folder.glob(f"*/{BUNDLE_FILE}"))
     if not files:
-        raise PolicyError(f"{folder}: no policy bundle (*.yaml) here")
-    policies = [load(file) for file in files]
+        raise PolicyError(f"{folder}: no policy bundle here; a bundle is a folder with {BUNDLE_FILE} and one file per region")
+    policies = [load(file.parent) for file in files]
     return {policy.bundle: policy for policy in policies}
 
 
-def load(file: Path) -> Policy:
+def load(folder: Path) -> Policy:
     """One bundle; raise PolicyError."""
-    text = file.read_text(encoding="utf-8")
-    try:
-        raw = yaml.safe_load(text)
-        bundle = Bundle.model_validate(raw)
-    except yaml.YAMLError as error:
-        raise PolicyError(f"{file}: not YAML: {error}") from None
-    except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False)
-        first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
-        raise PolicyError(f"{_place(file, text, first['loc'])}: {_complaint(first['type'], first['msg'], first['loc'])}") from None
-    timelines = {name: _timeline(file, text, name, named) for name, named in bundle.values.items()}
-    for name in REQUIRED:
-        if name not in timelines:
-            raise PolicyError(f"{file}: the value {name} is missing")
-    return _policy(bundle, timelines)
+    head = Text(folder / BUNDLE_FILE)
+    bundle = head.read(BundleFile, (BundleFile, Sentence))
+    files = [Text(file) for file in sorted(folder.glob("*.yaml")) if file.name != BUNDLE_FILE]
+    regions: dict[str, tuple[RegionFile, dict[str, tuple[Entry, ...]]]] = {}
+    for text in files:
+        region = text.read(RegionFile, (RegionFile, Named, Dated, Sentence))
+        if region.region in regions:
+            raise PolicyError(f"{text.at('region')}: the region {region.region} stands in two files of this bundle")
+        regions[region.region] = (region, {name: tuple(_entries(text, name, named)) for name, named in region.values.items()})
+    places = {code: _place(head, code, regions) for code in bundle.in_service}
+    content = {"bundle": bundle.model_dump(mode="json"), "regions": [regions[code][0].model_dump(mode="json") for code in sorted(regions)]}
+    return Policy(
+        bundle=hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest(),
+        title=bundle.title,
+        currency=bundle.currency,
+        illustrative=any(value.illustrative for place in places.values() for day in place.days.values() for value in _values(day)),
+        places=places,
+    )
 
 
-def _timeline(file: Path, text: str, name: str, named: Named) -> tuple[Value[object], ...]:
+def values_of(day: PolicyOfDay) -> Iterator[Value[object]]:
+    """Everything in force, in the catalogue's order."""
+    yield from _values(day)
+
+
+def _values(day: PolicyOfDay) -> Iterator[Value[object]]:
+    yield from (value for name in KNOWN if (value := getattr(day, _field(name))) is not None)
+
+
+def _field(name: str) -> str:
+    return name.replace(".", "_")
+
+
+def _entries(text: Text, name: str, named: Named) -> Iterator[Entry]:
+    """The dated values of one name, checked: known, readable, without gap or overlap, and none missing without saying NEED."""
     if name not in KNOWN:
         near = difflib.get_close_matches(name, KNOWN, 1)
         hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(KNOWN)}"
-        raise PolicyError(f"{_place(file, text, ('values', name))}: {name} is not a value Foothold knows{hint}")
-    result: list[Value[object]] = []
+        raise PolicyError(f"{text.at('values', name)}: {name} is not a value Foothold knows{hint}")
+    before: Dated | None = None
     for index, dated in enumerate(named.dates):
-        place = _place(file, text, ("values", name, "dates", index))
-        if result and dated.since <= result[-1].since:
-            raise PolicyError(f"{place}: {name} since {dated.since} does not come after {result[-1].since}; dates rise and none stands twice")
-        if dated.confidence == "NEED" and not dated.illustrative:
-            raise PolicyError(f"{place}: {name} is marked NEED: supply the published number, or mark it illustrative")
+        where = text.at("values", name, "dates", index)
+        if problem := _date_problem(name, before, dated):
+            raise PolicyError(f"{where}: {problem}")
+        if dated.value is None and dated.confidence != "NEED":
+            raise PolicyError(f"{where}: {name} has no value; supply it, or mark it NEED")
+        if dated.value is not None and dated.confidence == "NEED" and not dated.illustrative:
+            raise PolicyError(f"{where}: {name} is marked NEED: supply the published number, or mark it illustrative")
         try:
-            value = KNOWN[name](dated.value)
+            read = None if dated.value is None else _read(name, dated.value)
         except ValueError as error:
-            raise PolicyError(f"{place}: {name}: {error}") from None
-        shown = ", ".join(dated.value) if isinstance(dated.value, list) else str(dated.value)
-        result.append(Value(name, value, shown, dated.since, dated.reference, dated.confidence, dated.illustrative))
-    return tuple(result)
+            raise PolicyError(f"{where}: {name}: {error}") from None
+        yield dated, read, text, ("values", name, "dates", index)
+        before = dated
 
 
-def _policy(bundle: Bundle, timelines: Mapping[str, tuple[Value[object], ...]]) -> Policy:
-    dates = tuple(sorted({value.since for values in timelines.values() for value in values}))
-    content = json.dumps(bundle.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return Policy(
-        bundle=hashlib.sha256(content.encode()).hexdigest(),
-        title=bundle.title,
-        currency=bundle.currency,
-        illustrative=any(value.illustrative for values in timelines.values() for value in values),
-        income_feeds=tuple(bundle.income_feeds),
-        one_off_items=frozenset(bundle.one_off_items),
-        dates=dates,
-        days={day: _of_day(timelines, day) for day in dates},
+def _date_problem(name: str, before: Dated | None, dated: Dated) -> str | None:
+    if dated.until is not None and dated.until < dated.since:
+        return f"{name} ends on {dated.until}, before it begins on {dated.since}"
+    if before is None:
+        return None
+    if dated.since <= before.since:
+        return f"{name} since {dated.since} does not come after {before.since}; dates rise and none stands twice"
+    if before.until is not None and dated.since <= before.until:
+        return f"{name} since {dated.since} overlaps the value before it, which holds until {before.until}"
+    if before.until is not None and dated.since > before.until + timedelta(days=1):
+        return f"{name} has a gap from {before.until + timedelta(days=1)} to {dated.since - timedelta(days=1)}; no day may be without a value"
+    return None
+
+
+def _read(name: str, value: object) -> object:
+    known = KNOWN[name]
+    if not (known.is_line and isinstance(value, dict)):
+        return known.read(value)
+    kind = value.get("kind")
+    if kind not in BASES or set(value) != {"kind", "times"}:
+        raise ValueError(f'a line is an amount, or {{kind: …, times: "2"}} with the kind {", ".join(BASES)}')
+    return str(kind), (share if kind == "share_of_disposable_income" else multiple)(value["times"])
+
+
+def _place(head: Text, code: str, regions: Mapping[str, tuple[RegionFile, Mapping[str, tuple[Entry, ...]]]]) -> Place:
+    """A region in service: for every date at which anything changes, what is in force."""
+    if code not in regions:
+        raise PolicyError(f"{head.at('in_service')}: {code} is in service but has no file")
+    chain = [c for c in (code, f"{code[:4]}00", f"{code[:2]}0000", "000000") if c in regions]
+    chain = list(dict.fromkeys(chain))
+    dates = sorted({edge for c in chain for entries in regions[c][1].values() for entry in entries for edge in _edges(entry[0])})
+    for name, known in KNOWN.items():
+        if known.is_required:
+            dates = _from_when(head, code, name, chain, regions, dates)
+    days = {day: _of_day(code, chain, regions, day) for day in dates}
+    return Place(code, regions[code][0].title, tuple(dates), days)
+
+
+def _edges(dated: Dated) -> Iterator[date]:
+    yield dated.since
+    if dated.until is not None:
+        yield dated.until + timedelta(days=1)
+
+
+def _from_when(
+    head: Text,
+    code: str,
+    name: str,
+    chain: Sequence[str],
+    regions: Mapping[str, tuple[RegionFile, Mapping[str, tuple[Entry, ...]]]],
+    dates: Sequence[date],
+) -> list[date]:
+    """The dates from which a required value is in force; afterwards it must never be missing."""
+    has = {day: (entry := _entry(name, chain, regions, day)) is not None and entry[1] is not None for day in dates}
+    first = next((day for day in dates if has[day]), None)
+    if first is None:
+        need = next((entry for c in chain for entry in regions[c][1].get(name, ())), None)
+        where = head.at("in_service") if need is None else need[2].at(*need[3])
+        raise PolicyError(f"{where}: {name} is required for {code}, which is in service, and nobody has supplied it")
+    if missing := next((day for day in dates if day > first and not has[day]), None):
+        raise PolicyError(f"{head.at('in_service')}: {name} is required for {code} and nothing gives it from {missing} on")
+    return [day for day in dates if day >= first]
+
+
+def _entry(
+    name: str, chain: Sequence[str], regions: Mapping[str, tuple[RegionFile, Mapping[str, tuple[Entry, ...]]]], day: date
+) -> tuple[Dated, object, Text, tuple[str | int, ...], str] | None:
+    """The nearest region that gives the value on the day; an empty one marked NEED counts only where nobody gives it."""
+    found = None
+    for code in chain:
+        for dated, read, text, path in regions[code][1].get(name, ()):
+            if dated.since <= day and (dated.until is None or day <= dated.until):
+                found = (dated, read, text, path, code)
+        if found is not None and found[1] is not None:
+            return found
+    return found
+
+
+def _of_day(code: str, chain: Sequence[str], regions: Mapping[str, tuple[RegionFile, Mapping[str, tuple[Entry, ...]]]], day: date) -> PolicyOfDay:
+    found: dict[str, Value[Any]] = {}
+    for name in sorted(KNOWN, key=lambda n: KNOWN[n].is_line):
+        entry = _entry(name, chain, regions, day)
+        if entry is None:
+            continue
+        dated, read, text, path, region = entry
+        if read is None:
+            raise PolicyError(f"{text.at(*path)}: {name} is marked NEED and {code} is in service: supply the county's number, or an illustrative one")
+        value = Value(name, read, _shown(dated.value), dated.since, dated.reference, dated.confidence, dated.illustrative, region)
+        found[_field(name)] = _line(value, found, text.at(*path)) if isinstance(read, tuple) and KNOWN[name].is_line else value
+    return PolicyOfDay(**found)
+
+
+def _line(value: Value[Any], found: Mapping[str, Value[Any]], where: str) -> Value[int]:
+    """A line that follows from another value, to the fen, rounded once, half up; illustrative if either number is."""
+    kind, times = value.value
+    name, yearly = BASES[kind]
+    base = found.get(name)
+    if base is None:
+        raise PolicyError(f"{where}: {value.name} is a {kind}, but no region gives {name} on {value.since}")
+    amount = (base.value * times * yearly * 2 + SHARE_SCALE) // (2 * SHARE_SCALE)
+    factors = [_times(times), str(Fen(base.value)), *([str(yearly)] if yearly > 1 else [])]
+    return Value(
+        value.name,
+        amount,
+        str(Fen(amount)),
+        max(value.since, base.since),
+        f"{value.reference} {name}: {base.reference}",
+        value.confidence,
+        value.illustrative or base.illustrative,
+        value.region,
+        f"{' x '.join(factors)} = {Fen(amount)}",
     )
 
 
-def _of_day(timelines: Mapping[str, tuple[Value[object], ...]], day: date) -> PolicyOfDay:
-    def on(name: str) -> Any:  # noqa: ANN401 - KNOWN has read each name with its own type
-        return max((v for v in timelines.get(name, ()) if v.since <= day), key=lambda v: v.since, default=None)
-
-    months, scope = on("exit.signal_months"), on("self_paid_high.in_scope_only")
-    return PolicyOfDay(
-        monitoring_line=on("monitoring_line"),
-        self_paid_ex_poor=on("self_paid_high.ex_poor"),
-        self_paid_ordinary=on("self_paid_high.ordinary"),
-        self_paid_in_scope_only=scope is not None and scope.value,
-        rigid_spending_share=on("rigid_spending_ratio.share"),
-        disaster_home=on("disaster_loss.home"),
-        disaster_worker=on("disaster_loss.worker"),
-        exit_signal_months=1 if months is None else months.value,
-    )
+def _times(scaled: int) -> str:
+    whole, rest = divmod(scaled, SHARE_SCALE)
+    return str(whole) if rest == 0 else f"{whole}.{rest:04d}".rstrip("0")
 
 
-def _place(file: Path, text: str, path: tuple[str | int, ...]) -> str:
-    """`file:line` of the deepest node on the path that exists."""
-    node = yaml.compose(text, yaml.SafeLoader)
-    line = 1
-    for step in path:
-        match node:
-            case yaml.MappingNode():
-                pair = next(((k, v) for k, v in node.value if k.value == str(step)), None)
-                if pair is None:
-                    break
-                line, node = pair[0].start_mark.line + 1, pair[1]
-            case yaml.SequenceNode() if isinstance(step, int) and step < len(node.value):
-                node = node.value[step]
-                line = node.start_mark.line + 1
-            case _:
-                break
-    return f"{file}:{line}"
-
-
-def _complaint(kind: str, message: str, path: tuple[str | int, ...]) -> str:
-    name = ".".join(str(part) for part in path)
-    if kind != "extra_forbidden":
-        return f"{name}: {message.removeprefix('Value error, ')}"
-    known = [field for model in (Bundle, Named, Dated, Sentence) for field in model.model_fields]
-    near = difflib.get_close_matches(str(path[-1]), known, 1)
-    return f"{name} is not a field Foothold knows" + (f"; did you mean {near[0]}?" if near else "")
+def _shown(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case list() if all(isinstance(item, str) for item in value):
+            return ", ".join(value)
+        case list() | dict():
+            return json.dumps(value, ensure_ascii=False)
+        case _:
+            return str(value)

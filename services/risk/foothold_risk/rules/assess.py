@@ -8,6 +8,9 @@
 | below, or exactly on it | none | watch, no case: income alone is only a reference |
 | not heard | none new | as before, shown stale |
 
+Basic living is endangered when the reference income is below the line, a home is destroyed, or a guarantee that was met is not met now.
+A household that refused its authorisation is not assessed at all. Findings people dismissed as harmless lead nowhere until another one comes.
+
 A function of the set of facts, the open day and the policy bundle; the order of arrival does not matter.
 """
 
@@ -17,11 +20,14 @@ from datetime import date
 from foothold_risk.rules import findings
 from foothold_risk.rules.figures import View, look
 from foothold_risk.rules.finding import Found
+from foothold_risk.rules.findings import disaster_loss, guarantee_missing
 from foothold_risk.rules.heard import Heard
-from foothold_risk.rules.household import Household, Position, Register
-from foothold_risk.rules.policy import Policy
+from foothold_risk.rules.held import Register
+from foothold_risk.rules.household import Household, Position
+from foothold_risk.rules.policy import PolicyOfDay
 from foothold_schemas.facts import HomeState
-from foothold_schemas.transitions import FindingKind, Status
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.transitions import Status
 from foothold_schemas.values import Group, Standing
 
 IS_RISK = frozenset(rule.kind for rule in findings.ALL if rule.is_risk)
@@ -55,14 +61,26 @@ class Assessment:
         return (*self.held, *(f.kind for f in self.found))
 
 
-def assess(household: Household, register: Register, day: date, policy: Policy, heard: Heard) -> Assessment:
+def assess(household: Household, register: Register, day: date, policy: PolicyOfDay, heard: Heard) -> Assessment:
     """Judge a registered household as of `day`."""
     view = look(household, register, day, policy, heard)
     found = tuple(f for rule in findings.ALL if (f := rule.find(view)) is not None)
-    held = tuple(k for k in household.position.findings if k in NEEDS_INCOME) if view.net is None else ()
+    held = tuple(k for k in household.position.findings if k not in {f.kind for f in found} and _is_unknown(k, view))
     if not any(m.is_here(day) for m in register.members):
         return Assessment(view, found, held, Target(Status.CLEAR, is_natural=True))
-    return Assessment(view, found, held, _target(view, frozenset(f.kind for f in found), household.position))
+    kinds = frozenset(f.kind for f in found)
+    return Assessment(view, found, held, _quiet(kinds | set(held), household.position, _target(view, kinds, household.position)))
+
+
+def _is_unknown(kind: FindingKind, view: View) -> bool:
+    """Whether a rule that held before can be neither confirmed nor cleared."""
+    return view.net is None and (kind in NEEDS_INCOME or (kind is FindingKind.DISASTER_LOSS and disaster_loss.is_unknown(view)))
+
+
+def _quiet(kinds: frozenset[FindingKind], position: Position, target: Target) -> Target:
+    """What people found harmless stays watched, without a case, until something else is found."""
+    risks = kinds & (IS_RISK | IS_SHOCK)
+    return Target(Status.WATCH) if target.is_lead and risks and risks <= set(position.dismissed) else target
 
 
 def _target(view: View, kinds: frozenset[FindingKind], position: Position) -> Target:
@@ -93,6 +111,7 @@ def _held(kinds: frozenset[FindingKind], position: Position) -> Target:
 
 
 def _is_endangered(view: View) -> bool:
-    """Basic living is endangered: the reference income per head is below the line, or a home was destroyed."""
+    """The reference income per head is below the line, a home was destroyed, or a guarantee was lost."""
     is_below = view.reference_per_head is not None and view.line is not None and view.reference_per_head < view.line
-    return is_below or any(d.is_verified and d.home is HomeState.DESTROYED for d in view.disasters)
+    is_homeless = any(d.is_verified and d.home is HomeState.DESTROYED for d in view.disasters)
+    return is_below or is_homeless or guarantee_missing.is_lost(view.household)

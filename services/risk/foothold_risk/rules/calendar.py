@@ -64,3 +64,8 @@ def leaves_rolling_year(day: date) -> date:
     if (day.month, day.day) == (2, 29):
         return date(day.year + 1, 3, 1)
     return day.replace(year=day.year + 1)
+
+
+def after_whole_months(day: date, months: int) -> date:
+    """The first day after so many whole calendar months that begin after the day (10 January + 6: 1 August)."""
+    return first_day(month_of(day) + 1 + months)

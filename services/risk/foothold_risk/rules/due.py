@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from foothold_risk.rules.calendar import first_day, leaves_rolling_year, month_of
 from foothold_risk.rules.household import Household
-from foothold_risk.rules.movement import earliest_exit
+from foothold_risk.rules.leaving import earliest_exit
 from foothold_risk.rules.policy import PolicyOfDay
 
 
@@ -16,10 +16,10 @@ def next_due(household: Household, day: date, policy: PolicyOfDay) -> date:
 
 def _turning_points(household: Household, day: date, policy: PolicyOfDay) -> Iterator[date]:
     yield first_day(month_of(day) + 1)  # windows, head counts and heard months move for everybody, even for a household without any fact
-    days = (*(c.day for c in household.claims), *(d.day for d in household.disasters))
+    days = (*(c.day for c in household.claims), *(s.day for s in household.spendings), *(d.day for d in household.disasters))
     yield from (leaves_rolling_year(d) for d in days)
-    if household.position.clear_since is not None:
-        yield earliest_exit(household.position.clear_since, policy.exit_signal_months)
+    if (earliest := earliest_exit(household.position, policy)) is not None:
+        yield earliest
     for member in household.register.members if household.register is not None else ():
         if member.left_on is not None:
             yield member.left_on + timedelta(days=1)

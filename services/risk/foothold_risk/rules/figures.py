@@ -5,8 +5,10 @@ from datetime import date
 
 from foothold_risk.rules.calendar import income_months, last_day, rolling_first
 from foothold_risk.rules.heard import Heard, unheard_months
-from foothold_risk.rules.household import Claim, Disaster, Household, Register
-from foothold_risk.rules.policy import Policy, PolicyOfDay
+from foothold_risk.rules.held import Claim, Disaster, Register, Spending
+from foothold_risk.rules.household import Household
+from foothold_risk.rules.policy import PolicyOfDay
+from foothold_schemas.checks import SpendingCategory
 from foothold_schemas.facts import IncomeCategory
 
 
@@ -27,7 +29,10 @@ class View:
     head_months: int
     unheard: tuple[int, ...]
     claims: tuple[Claim, ...]
+    spendings: tuple[Spending, ...]
     disasters: tuple[Disaster, ...]
+    heard: Heard
+    is_withheld: bool = False
 
     @property
     def line(self) -> int | None:
@@ -35,29 +40,34 @@ class View:
         return None if self.policy.monitoring_line is None else self.policy.monitoring_line.value
 
 
-def look(household: Household, register: Register, day: date, policy: Policy, heard: Heard) -> View:
+RIGID = frozenset({SpendingCategory.EDUCATION, SpendingCategory.REHABILITATION, SpendingCategory.ACCIDENT})
+"""What counts as rigid spending beside medical bills."""
+
+
+def look(household: Household, register: Register, day: date, policy: PolicyOfDay, heard: Heard) -> View:
     """Compute the figures. Both windows of policy: twelve whole months for income, the rolling year for spending and claims income.
 
     net       = wage + operating + property + transfer - operating expense
-    reference = net + claims income - own shares
+    reference = net + claims income - own shares (medical + education + rehabilitation + accident)
     per head  = total x 12 / sum of the twelve month-end head counts, rounded once
     """
     months = income_months(day)
     first = rolling_first(day)
-    unheard = unheard_months(household, months, policy.income_feeds, heard)
+    unheard = unheard_months(household, months, policy.feeds, heard)
     counted = [i for i in household.incomes if i.item not in policy.one_off_items]
     earned = sum(i.within(months) for i in counted if i.category is not IncomeCategory.CLAIMS)
     claims_income = sum(i.amount for i in counted if i.category is IncomeCategory.CLAIMS and first <= i.day <= day)
     claims = tuple(c for c in household.claims if first <= c.day <= day)
-    own_shares = sum(c.own_share for c in claims)
-    heads = sum(register.heads(last_day(m)) for m in months)
+    spendings = tuple(s for s in household.spendings if s.category in RIGID and first <= s.day <= day)
+    own_shares = sum(c.own_share for c in claims) + sum(s.own_share for s in spendings)
+    heads = sum(register.heads(last_day(m), sharing=policy.is_sharing) for m in months)
     net = None if unheard else earned
     reference = None if net is None else net + claims_income - own_shares
     return View(
         household=household,
         register=register,
         day=day,
-        policy=policy.on(day),
+        policy=policy,
         net=net,
         reference=reference,
         net_per_head=per_head(net, heads),
@@ -67,8 +77,41 @@ def look(household: Household, register: Register, day: date, policy: Policy, he
         head_months=heads,
         unheard=unheard,
         claims=claims,
+        spendings=spendings,
         disasters=tuple(d for d in household.disasters if first <= d.day <= day),
+        heard=heard,
     )
+
+
+def withheld(household: Household, register: Register, day: date, policy: PolicyOfDay) -> View:
+    """The view of a household whose data may not be compared: nothing is computed."""
+    return View(
+        household=household,
+        register=register,
+        day=day,
+        policy=policy,
+        net=None,
+        reference=None,
+        net_per_head=None,
+        reference_per_head=None,
+        claims_income=0,
+        own_shares=0,
+        head_months=0,
+        unheard=(),
+        claims=(),
+        spendings=(),
+        disasters=(),
+        heard={},
+        is_withheld=True,
+    )
+
+
+def net_within(view: View, months: range) -> int | None:
+    """Net income over a stretch of whole months; None while one of them is unheard."""
+    if unheard_months(view.household, months, view.policy.feeds, view.heard):
+        return None
+    one_off = view.policy.one_off_items
+    return sum(i.within(months) for i in view.household.incomes if i.category is not IncomeCategory.CLAIMS and i.item not in one_off)
 
 
 def per_head(total: int | None, head_months: int) -> int | None:

@@ -1,17 +1,15 @@
 """What a rule is and what it returns. The sentence is made only when somebody will read it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from foothold_risk.rules.calendar import first_day, income_months, last_day, rolling_first
 from foothold_risk.rules.figures import View
-from foothold_risk.rules.household import Claim, Disaster, Income
+from foothold_risk.rules.held import Claim, HeldFact, Spending
 from foothold_risk.rules.policy import Value
-from foothold_schemas.transitions import FindingKind
+from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Sentence, Window
-
-HeldFact = Income | Claim | Disaster
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +51,12 @@ def spending_window(day: date) -> Window:
     return Window(first=rolling_first(day), last=day)
 
 
-def weightiest_claims(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
+def weightiest(spent: Iterable[Claim | Spending]) -> tuple[Claim | Spending, ...]:
     """By own share, largest first; the fact's id decides between equals, so any order of arrival gives the same."""
-    return tuple(sorted(claims, key=lambda c: (-c.own_share, c.fact_id)))
+    return tuple(sorted(spent, key=lambda c: (-c.own_share, c.fact_id)))
+
+
+def percent_text(share: object) -> str:
+    """1,000 ten-thousandths as "10%", 1,250 as "12.5%"."""
+    whole, rest = divmod(int(str(share)), 100)
+    return f"{whole}%" if rest == 0 else f"{whole}.{f'{rest:02d}'.rstrip('0')}%"

@@ -1,16 +1,21 @@
 """Adds a fact to a household. The result depends on the set of facts only, never on the order in which they came."""
 
-import hashlib
+from collections.abc import Callable, Iterable
 from datetime import date
 from enum import StrEnum
-from typing import assert_never
+from typing import TypeVar, assert_never
 
-import msgspec
-
-from foothold_risk.rules.calendar import KEPT_MONTHS, WINDOW_MONTHS, month_from_text, month_of, shanghai_day
-from foothold_risk.rules.household import Claim, Disaster, Household, Income, Member, Register
+from foothold_risk.rules import hold
+from foothold_risk.rules.calendar import KEPT_MONTHS, month_of
+from foothold_risk.rules.held import Authorisation, Check, Claim, Disaster, Grading, HeldFact, Income, Measure, Register, Spending
+from foothold_risk.rules.household import Household, fresh
+from foothold_schemas.checks import GuaranteeChecked, HouseholdGraded, SpendingReported
+from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, MeasureDelivered, ReliefPaid
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import DisasterStruck, HouseholdFact, HouseholdRegistered, IncomeReported, MedicalClaimSettled
+from foothold_schemas.facts import DisasterStruck, HouseholdFact, IncomeReported, MedicalClaimSettled
+from foothold_schemas.register import HouseholdRegistered
+
+T = TypeVar("T", Check, Grading)
 
 
 class Folded(StrEnum):
@@ -20,100 +25,96 @@ class Folded(StrEnum):
     DUPLICATE = "duplicate"
     SUPERSEDED = "superseded"
     TOO_OLD = "too_old"
+    REFUSED = "refused"
 
 
-def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day: date | None) -> tuple[Household, Folded]:
+def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day: date | None) -> tuple[Household, Folded]:  # noqa: C901, PLR0911 - one line per kind of fact
     """The household with the fact. Facts older than 25 months before the open day stay out."""
     identity = bytes.fromhex(record.fact_id)
     if household.knows(identity):
         return household, Folded.DUPLICATE
     match fact:
         case HouseholdRegistered():
-            return _register(household, record, fact, identity)
+            return _latest_register(household, hold.register(record, fact, identity))
         case IncomeReported():
-            return _add(household, "incomes", _income(record, fact, identity), open_day)
+            return _add(household, "incomes", hold.income(record, fact, identity), open_day)
         case MedicalClaimSettled():
-            return _add(household, "claims", _claim(record, fact, identity), open_day)
+            return _add(household, "claims", hold.claim(record, fact, identity), open_day)
+        case SpendingReported():
+            return _add(household, "spendings", hold.spending(fact, identity), open_day)
         case DisasterStruck():
-            return _add(household, "disasters", _disaster(fact, identity), open_day)
+            return _add(household, "disasters", hold.disaster(fact, identity), open_day)
+        case GuaranteeChecked():
+            return _add(household, "checks", hold.check(record, fact, identity), open_day)
+        case HouseholdGraded():
+            return _add(household, "gradings", hold.grading(record, fact, identity), open_day)
+        case MeasureDelivered():
+            return _add(household, "measures", hold.measure(fact, identity), open_day)
+        case AuthorisationGiven() | AuthorisationRefused():
+            return _last_word(household, hold.authorisation(record, fact, identity))
+        case CaseDecided() | ReliefPaid():
+            return fresh(household, noted=(*household.noted, identity)), Folded.APPLIED
         case _:
             assert_never(fact)
 
 
-def _add(household: Household, field: str, fact: Income | Claim | Disaster, open_day: date | None) -> tuple[Household, Folded]:
+def _add(household: Household, field: str, fact: HeldFact, open_day: date | None) -> tuple[Household, Folded]:
     if isinstance(fact, Claim) and any(c.business_key == fact.business_key for c in household.claims):
         return household, Folded.DUPLICATE
     if open_day is not None and _is_too_old(fact, open_day):
         return household, Folded.TOO_OLD
-    return msgspec.structs.replace(household, **{field: (*getattr(household, field), fact)}), Folded.APPLIED
+    return fresh(household, **{field: (*getattr(household, field), fact)}), Folded.APPLIED
 
 
-def forget_old(household: Household, open_day: date) -> Household:
-    """Without the facts that lie more than 25 months back."""
-    return msgspec.structs.replace(
-        household,
-        incomes=tuple(i for i in household.incomes if not _is_too_old(i, open_day)),
-        claims=tuple(c for c in household.claims if not _is_too_old(c, open_day)),
-        disasters=tuple(d for d in household.disasters if not _is_too_old(d, open_day)),
-    )
+def _last_word(household: Household, word: Authorisation) -> tuple[Household, Folded]:
+    known = household.authorisation
+    if known is not None and word.order < known.order:
+        return household, Folded.SUPERSEDED
+    return fresh(household, authorisation=word), Folded.APPLIED
 
 
-def _is_too_old(fact: Income | Claim | Disaster, open_day: date) -> bool:
-    month = fact.last_month if isinstance(fact, Income) else month_of(fact.day)
-    return month < month_of(open_day) - KEPT_MONTHS
-
-
-def _register(household: Household, record: FactRecord, fact: HouseholdRegistered, identity: bytes) -> tuple[Household, Folded]:
-    register = Register(
-        fact_id=identity,
-        time_ms=round(record.time.timestamp() * 1000),
-        authority=fact.authority,
-        register_number=fact.register_number,
-        area=fact.area,
-        standing=fact.standing,
-        members=tuple(Member(m.person_ref, m.joined_on, m.left_on, m.absence is None) for m in fact.members),
-    )
+def _latest_register(household: Household, register: Register) -> tuple[Household, Folded]:
     known = household.register
     if known is not None and (register.time_ms, register.fact_id) < (known.time_ms, known.fact_id):
         return household, Folded.SUPERSEDED
-    return msgspec.structs.replace(household, register=register), Folded.APPLIED
+    return fresh(household, register=register), Folded.APPLIED
 
 
-def _income(record: FactRecord, fact: IncomeReported, identity: bytes) -> Income:
-    day = shanghai_day(record.time)
-    month = month_of(day) if fact.earned_month is None else month_from_text(fact.earned_month)
-    return Income(
-        fact_id=identity,
-        agency=record.agency,
-        category=fact.category,
-        item=fact.item,
-        amount=int(fact.amount),
-        expense=int(fact.operating_expense),
-        last_month=month,
-        months=WINDOW_MONTHS if fact.is_yearly else 1,
-        day=day,
+def forget_old(household: Household, open_day: date) -> Household:
+    """Without the facts that lie more than 25 months back; the last check of each guarantee and the last two reviews stay true until the next."""
+
+    def young(facts: tuple[HeldFact, ...]) -> tuple[HeldFact, ...]:
+        return tuple(f for f in facts if not _is_too_old(f, open_day))
+
+    return fresh(
+        household,
+        incomes=young(household.incomes),
+        claims=young(household.claims),
+        spendings=young(household.spendings),
+        disasters=young(household.disasters),
+        checks=_young_or_last(household.checks, open_day, 1, lambda c: c.guarantee),
+        gradings=_young_or_last(household.gradings, open_day, 2, lambda _: ""),
     )
 
 
-def _claim(record: FactRecord, fact: MedicalClaimSettled, identity: bytes) -> Claim:
-    return Claim(
-        fact_id=identity,
-        business_key=hashlib.blake2b(f"{record.agency}\n{fact.claim_number}".encode(), digest_size=8).digest(),
-        day=fact.settled_on,
-        setting=fact.setting,
-        total=int(fact.total),
-        in_scope=None if fact.in_scope is None else int(fact.in_scope),
-        paid=fact.paid.total,
-    )
+def _young_or_last(facts: Iterable[T], open_day: date, last: int, kind: Callable[[T], str]) -> tuple[T, ...]:
+    kept: list[T] = []
+    count: dict[str, int] = {}
+    for fact in sorted(facts, key=lambda f: f.order, reverse=True):
+        count[kind(fact)] = count.get(kind(fact), 0) + 1
+        if count[kind(fact)] <= last or not _is_too_old(fact, open_day):
+            kept.append(fact)
+    return tuple(reversed(kept))
 
 
-def _disaster(fact: DisasterStruck, identity: bytes) -> Disaster:
-    return Disaster(
-        fact_id=identity,
-        day=fact.struck_on,
-        hazard=fact.hazard,
-        home=fact.home,
-        main_worker=fact.main_worker,
-        loss=None if fact.loss is None else int(fact.loss),
-        is_verified=fact.is_verified,
-    )
+def _is_too_old(fact: HeldFact, open_day: date) -> bool:
+    match fact:
+        case Income():
+            month = fact.last_month
+        case Claim() | Spending() | Disaster() | Check() | Grading() | Authorisation() | Register():
+            month = month_of(fact.day)
+        case Measure():
+            return False  # help stays true for as long as the spell lasts
+        case _:
+            assert_never(fact)
+    return month < month_of(open_day) - KEPT_MONTHS

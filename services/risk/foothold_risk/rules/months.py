@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from foothold_risk.rules.calendar import month_of
-from foothold_risk.rules.figures import View
-from foothold_risk.rules.policy import Policy
+from foothold_risk.rules.figures import RIGID, View
 from foothold_schemas.facts import IncomeCategory
 
 
@@ -18,17 +17,20 @@ class MonthMoney:
     is_running: bool
 
 
-def by_month(view: View, policy: Policy) -> tuple[MonthMoney, ...]:
+def by_month(view: View) -> tuple[MonthMoney, ...]:
     """Adds up to the view's net income and, over the same months, to its own shares."""
     running = month_of(view.day)
     months = range(running - 12, running + 1)
     net, own = dict.fromkeys(months, 0), dict.fromkeys(months, 0)
     for income in view.household.incomes:
-        if income.item in policy.one_off_items or income.category is IncomeCategory.CLAIMS:
+        if income.item in view.policy.one_off_items or income.category is IncomeCategory.CLAIMS:
             continue
         for month in range(max(months.start, income.first_month), min(months.stop, income.last_month + 1)):
             net[month] += income.within(range(month, month + 1))
     for claim in view.household.claims:
         if (month := month_of(claim.day)) in own and claim.day <= view.day:
             own[month] += claim.own_share
+    for spending in view.household.spendings:
+        if spending.category in RIGID and (month := month_of(spending.day)) in own and spending.day <= view.day:
+            own[month] += spending.own_share
     return tuple(MonthMoney(m, None if m in view.unheard else net[m], own[m], m == running) for m in months)

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from typing import assert_never
 
 import msgspec
 
 from foothold_risk.rules.assess import Assessment, Target
-from foothold_risk.rules.calendar import add_months
 from foothold_risk.rules.household import Position
-from foothold_schemas.transitions import ExitReason, FindingKind, Movement, Status
+from foothold_risk.rules.leaving import Condition, risks_of, unmet
+from foothold_schemas.decisions import CaseDecided, Decision
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.transitions import ExitReason, Movement, Status
+from foothold_schemas.views import UnmetKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +32,83 @@ class Move:
         return self.before.is_in_episode and not self.after.is_in_episode
 
 
-def earliest_exit(clear_since: date, months: int) -> date:
-    """The first open day on which a signal clear since then may end: so many whole months later, clamped at the month's end."""
-    return add_months(clear_since, months)
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision carried out: where the household stands after it, and what is said."""
+
+    position: Position
+    moves: tuple[Move, ...] = ()
 
 
 def move(position: Position, assessment: Assessment) -> tuple[Position, tuple[Move, ...]]:
-    """All transitions of one assessment, in order. The position carries the findings even when nothing moves."""
+    """All transitions of one assessment, in order. The position carries the findings and the spell's causes even when nothing moves."""
     moves: list[Move] = []
     for step in _steps(position, assessment):
         moves.append(step)
         position = step.after
-    return msgspec.structs.replace(position, findings=assessment.kinds), tuple(moves)
+    kinds = assessment.kinds
+    return msgspec.structs.replace(
+        position,
+        findings=kinds,
+        causes=_causes(position, assessment),
+        dismissed=tuple(k for k in position.dismissed if k in kinds),
+        is_due=position.is_due and not unmet(position, assessment),
+        fell=_fallen(position, assessment),
+    ), tuple(moves)
+
+
+def _causes(position: Position, assessment: Assessment) -> tuple[FindingKind, ...]:
+    if position.status is not Status.GROUP:
+        return position.causes
+    return (*position.causes, *(k for k in risks_of(assessment) if k not in position.causes))
+
+
+def decide(position: Position, assessment: Assessment, decided: CaseDecided) -> Decided | tuple[Condition, ...]:
+    """What people's decision does; or the conditions that are not met, and then it is no decision."""
+    is_in_spell = position.status in (Status.GROUP, Status.RECOVERING)
+    match decided.decision:
+        case Decision.IDENTIFIED if is_in_spell:
+            return Decided(msgspec.structs.replace(position, identified_on=position.identified_on or decided.decided_on))
+        case Decision.ELIMINATED if position.status is Status.RECOVERING and position.is_identified:
+            return unmet(position, assessment) or _done(_exit(position, assessment, ExitReason.ELIMINATED))
+        case Decision.NOT_MARKED if position.status is Status.RECOVERING and position.is_identified:
+            return Decided(position) if position.is_not_marked else _done(_make(Movement.NOT_MARKED, position, assessment, is_not_marked=True))
+        case Decision.DISMISSED if position.is_in_episode and not position.is_identified:
+            return _done(_dismiss(position, assessment))
+        case Decision.IDENTIFIED | Decision.ELIMINATED | Decision.NOT_MARKED | Decision.DISMISSED:
+            return (Condition(UnmetKind.DOES_NOT_FIT),)
+        case _:
+            assert_never(decided.decision)
+
+
+def freeze(position: Position, assessment: Assessment) -> tuple[Position, tuple[Move, ...]]:
+    """The household refused its authorisation: an open case stays as the village's lead, and nothing else is said."""
+    if not position.is_in_episode or (position.status is Status.WATCH and not position.findings):
+        return position, ()
+    lead = _make(Movement.WATCHED, position, assessment, status=Status.WATCH, group=None, is_lead=True, is_urgent=False, clear_since=None)
+    after = msgspec.structs.replace(lead.after, findings=())
+    return after, (Move(lead.movement, lead.before, after, gone=lead.before.findings),)
+
+
+def _done(step: Move) -> Decided:
+    return Decided(step.after, (step,))
+
+
+def _dismiss(position: Position, assessment: Assessment) -> Move:
+    is_group = position.status is not Status.WATCH
+    step = _make(
+        Movement.EXITED if is_group else Movement.UNWATCHED,
+        position,
+        assessment,
+        **_out(Target(Status.WATCH if assessment.kinds else Status.CLEAR)),
+        dismissed=assessment.kinds,
+    )
+    return _because(step, ExitReason.DISMISSED)
+
+
+def _because(step: Move, reason: ExitReason) -> Move:
+    """The same step with its reason."""
+    return Move(step.movement, step.before, step.after, reason, step.added, step.gone)
 
 
 def _steps(position: Position, assessment: Assessment) -> Iterator[Move]:
@@ -70,53 +137,89 @@ def _from_group(position: Position, assessment: Assessment) -> Iterator[Move]:
 
 
 def _from_recovering(position: Position, assessment: Assessment) -> Iterator[Move]:
-    """Back in the same spell, or out once clear long enough; unknown income keeps it waiting."""
-    target, day = assessment.target, assessment.view.day
+    """Back in the same spell, or out once nothing keeps it; unknown income keeps it waiting. The identified wait for people."""
+    target = assessment.target
     if target.status is Status.GROUP:
-        yield _make(Movement.RELAPSED, position, assessment, **_grouped(target), clear_since=None, times_wavered=position.times_wavered + 1)
+        back = {**_grouped(target), "clear_since": None, "is_due": False, "is_not_marked": False}
+        yield _make(Movement.RELAPSED, position, assessment, **back, times_wavered=position.times_wavered + 1)
         return
-    is_known = target.status is not Status.RECOVERING
-    if is_known and position.clear_since is not None and day >= earliest_exit(position.clear_since, assessment.view.policy.exit_signal_months):
-        yield _exit(position, assessment, ExitReason.CLEARED)
+    if _has_fallen_anew(position, assessment):
+        fell = _make(Movement.GRADE_FELL, position, assessment)
+        yield fell
+        position = fell.after
+    conditions = unmet(position, assessment)
+    if not position.is_identified:
+        if not conditions:
+            yield _exit(position, assessment, ExitReason.CLEARED)
+    elif not conditions and not position.is_due:
+        yield _make(Movement.EXIT_DUE, position, assessment, is_due=True, is_not_marked=False)
+    elif [c.kind for c in conditions] == [UnmetKind.NOBODY_CAN_WORK] and not position.is_not_marked:
+        yield _make(Movement.NOT_MARKED, position, assessment, is_not_marked=True)
 
 
 def _from_outside(position: Position, assessment: Assessment) -> Iterator[Move]:
     """Entry at once, any day, any number of times; or watched, or no longer."""
     target = assessment.target
     if target.status is Status.GROUP:
-        yield _make(Movement.ENTERED, position, assessment, **_grouped(target), spell=position.spell + 1, **_episode(position))
+        changes = {**_grouped(target), **_episode(position), "spell": position.spell + 1, "causes": (), "eliminated": (), "dismissed": ()}
+        yield _make(_entry(position, assessment), position, assessment, **changes)
     elif target.status is Status.WATCH and (position.status is Status.CLEAR or position.is_lead is not target.is_lead):
         more = _episode(position) if target.is_lead else {}
-        yield _make(Movement.WATCHED, position, assessment, status=Status.WATCH, is_lead=target.is_lead, is_urgent=False, **more)
+        fell = target.is_lead and _has_fallen_anew(position, assessment)
+        movement = Movement.GRADE_FELL if fell else Movement.WATCHED
+        yield _make(movement, position, assessment, status=Status.WATCH, is_lead=target.is_lead, is_urgent=False, **more)
     elif target.status is Status.WATCH:
         yield from _changed_findings(position, assessment) if position.is_lead else ()
     elif position.status is Status.WATCH:
         yield _make(Movement.UNWATCHED, position, assessment, status=Status.CLEAR, is_lead=False, is_urgent=False)
 
 
+def _entry(position: Position, assessment: Assessment) -> Movement:
+    """After people declared a risk eliminated: the same cause again rolls that back, a new one flags the household again."""
+    if not position.eliminated:
+        return Movement.ENTERED
+    return Movement.ROLLED_BACK if set(position.eliminated) & set(assessment.kinds) else Movement.REFLAGGED
+
+
 def _changed_findings(position: Position, assessment: Assessment, **changes: object) -> Iterator[Move]:
-    """`worsened` when a finding came, `eased` when one only went; a mere change of figures is no transition."""
-    if set(assessment.kinds) - set(position.findings):
+    """`grade_fell` for each fall, `worsened` when a finding came, `eased` when one only went; a mere change of figures is no transition."""
+    if _has_fallen_anew(position, assessment):
+        yield _make(Movement.GRADE_FELL, position, assessment, **changes)
+    elif set(assessment.kinds) - set(position.findings):
         yield _make(Movement.WORSENED, position, assessment, **changes)
     elif set(position.findings) - set(assessment.kinds):
         yield _make(Movement.EASED, position, assessment, **changes)
 
 
+def _has_fallen_anew(position: Position, assessment: Assessment) -> bool:
+    """Whether a review nobody has been told of graded the household lower."""
+    return _fallen(position, assessment) != position.fell
+
+
+def _fallen(position: Position, assessment: Assessment) -> bytes:
+    return next((f.facts[0].fact_id for f in assessment.found if f.kind is FindingKind.GRADE_FELL), position.fell)
+
+
 def _exit(position: Position, assessment: Assessment, reason: ExitReason) -> Move:
     """Out of the group; what remains of a lead stays a lead of the same episode."""
-    target = assessment.target
-    done = _make(
-        Movement.EXITED,
-        position,
-        assessment,
-        status=Status.CLEAR if target.is_natural else target.status,
-        group=None,
-        is_lead=target.is_lead,
-        is_urgent=False,
-        clear_since=None,
-        times_wavered=0,
-    )
-    return Move(done.movement, done.before, done.after, reason, done.added, done.gone)
+    eliminated = position.causes if reason is ExitReason.ELIMINATED else ()
+    done = _make(Movement.EXITED, position, assessment, **_out(assessment.target), eliminated=eliminated)
+    return _because(done, reason)
+
+
+def _out(target: Target) -> dict[str, object]:
+    return {
+        "status": Status.CLEAR if target.is_natural else target.status,
+        "group": None,
+        "is_lead": target.is_lead,
+        "is_urgent": False,
+        "clear_since": None,
+        "times_wavered": 0,
+        "identified_on": None,
+        "causes": (),
+        "is_due": False,
+        "is_not_marked": False,
+    }
 
 
 def _grouped(target: Target) -> dict[str, object]:

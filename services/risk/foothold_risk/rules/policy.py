@@ -1,10 +1,12 @@
-"""A county's policy as the rules see it: every number with its date, reference and confidence. Loaded elsewhere; here it only answers."""
+"""A policy as the rules see it: every number with its region, date, reference and confidence. Loaded elsewhere; here it only answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
+from foothold_schemas.checks import Guarantee
 from foothold_schemas.facts import HomeState, WorkerState
 from foothold_schemas.values import Sentence
 
@@ -14,9 +16,16 @@ SHARE_SCALE: Final = 10_000
 """A share of 0.10 is 1,000 of these, so that comparisons stay on integers."""
 
 
+class Heads(StrEnum):
+    """Who is counted: those in the register (户籍), or those who share the budget (共同生活)."""
+
+    REGISTERED = "registered"
+    SHARING = "sharing"
+
+
 @dataclass(frozen=True, slots=True)
 class Value(Generic[T_co]):
-    """A policy value in force from `since` until the next one of its name."""
+    """A policy value in force from `since` until the next one of its name. `formula`: how it follows from other values."""
 
     name: str
     value: T_co
@@ -25,32 +34,76 @@ class Value(Generic[T_co]):
     reference: str
     confidence: str
     illustrative: bool
+    region: str = ""
+    formula: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyOfDay:
-    """What is in force on one day. None means the rule that needs it is not in force."""
+    """What is in force on one day in one place. None means that nobody has set it: a rule that needs it is not in force.
 
-    monitoring_line: Value[int] | None
-    self_paid_ex_poor: Value[int] | None
-    self_paid_ordinary: Value[int] | None
-    self_paid_in_scope_only: bool
-    rigid_spending_share: Value[int] | None
-    disaster_home: Value[frozenset[HomeState]] | None
-    disaster_worker: Value[frozenset[WorkerState]] | None
-    exit_signal_months: int
+    Amounts are fen, shares ten-thousandths, months whole months. Each field is the value of its name, with a dot for the first underscore
+    where the policy files have one: `exit_stable_months` is `exit.stable_months`.
+    """
+
+    monitoring_line: Value[int] | None = None
+    dibao: Value[int] | None = None
+    poverty_standard: Value[int] | None = None
+    disposable_income: Value[int] | None = None
+    heads_basis: Value[Heads] | None = None
+    feeds_required: Value[tuple[str, ...]] | None = None
+    income_one_off_items: Value[frozenset[str]] | None = None
+    income_dropped_percent: Value[int] | None = None
+    income_dropped_amount: Value[int] | None = None
+    work_lost_months: Value[int] | None = None
+    project_underpaid_yield: Value[int] | None = None
+    disaster_loss_home: Value[frozenset[HomeState]] | None = None
+    disaster_loss_worker: Value[frozenset[WorkerState]] | None = None
+    disaster_loss_share: Value[int] | None = None
+    self_paid_high_ex_poor: Value[int] | None = None
+    self_paid_high_ordinary: Value[int] | None = None
+    self_paid_high_in_scope_only: Value[bool] | None = None
+    single_stay_high_identified: Value[int] | None = None
+    single_stay_high_others: Value[int] | None = None
+    self_paid_ratio_share: Value[int] | None = None
+    rigid_spending_ratio_share: Value[int] | None = None
+    rigid_spending_ratio_medical_share: Value[int] | None = None
+    education_cost_high_amount: Value[int] | None = None
+    guarantee_missing_guarantees: Value[frozenset[Guarantee]] | None = None
+    child_age_from: Value[int] | None = None
+    child_age_below: Value[int] | None = None
+    grade_fell_in_force: Value[bool] | None = None
+    exit_signal_months: Value[int]
+    exit_stable_months: Value[int]
+    exit_min_months_since_identified: Value[int]
+
+    @property
+    def feeds(self) -> tuple[str, ...]:
+        """The agencies that must have spoken before a month's income counts as heard."""
+        return () if self.feeds_required is None else self.feeds_required.value
+
+    @property
+    def one_off_items(self) -> frozenset[str]:
+        """Income items that never enter net income."""
+        return frozenset() if self.income_one_off_items is None else self.income_one_off_items.value
+
+    @property
+    def is_sharing(self) -> bool:
+        """Whether those are counted who share the budget."""
+        return self.heads_basis is not None and self.heads_basis.value is Heads.SHARING
+
+    @property
+    def in_scope_only(self) -> bool:
+        """Whether only compliant spending counts as self-paid."""
+        return self.self_paid_high_in_scope_only is not None and self.self_paid_high_in_scope_only.value
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """An immutable bundle, known by the hash of its content."""
+class Place:
+    """A region's values over time."""
 
-    bundle: str
+    code: str
     title: Sentence
-    currency: Sentence
-    illustrative: bool
-    income_feeds: tuple[str, ...]
-    one_off_items: frozenset[str]
     dates: tuple[date, ...]
     days: Mapping[date, PolicyOfDay]
 
@@ -58,6 +111,21 @@ class Policy:
         """What is in force on the day: the latest change not after it."""
         return self.days[max((d for d in self.dates if d <= day), default=self.dates[0])]
 
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """An immutable bundle, known by the hash of its content. `places` are the regions in service, by code."""
+
+    bundle: str
+    title: Sentence
+    currency: Sentence
+    illustrative: bool
+    places: Mapping[str, Place]
+
+    def place(self, area: str) -> Place | None:
+        """The region in service that an area lies in, the nearest first: county, prefecture, province, nation. None: not served."""
+        return next((self.places[code] for code in (area[:6], f"{area[:4]}00", f"{area[:2]}0000", "000000") if code in self.places), None)
+
     def changes(self, after: date, until: date) -> bool:
-        """Whether any value changes after the first day and not after the second."""
-        return any(after < d <= until for d in self.dates)
+        """Whether any value changes anywhere after the first day and not after the second."""
+        return any(after < d <= until for place in self.places.values() for d in place.dates)

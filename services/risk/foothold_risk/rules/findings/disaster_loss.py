@@ -1,13 +1,14 @@
-"""A verified disaster in the rolling year left the home, or the main worker, in a state policy names."""
+"""A verified disaster in the rolling year left the home or the main worker in a state policy names, or took a share of the year's income."""
 
 from typing import Final
 
 from foothold_risk.rules.figures import View
-from foothold_risk.rules.finding import Found, Rule, spending_window
-from foothold_risk.rules.household import Disaster
+from foothold_risk.rules.finding import Found, Rule, percent_text, spending_window
+from foothold_risk.rules.held import Disaster
+from foothold_risk.rules.policy import SHARE_SCALE
 from foothold_schemas.facts import Hazard, HomeState, WorkerState
-from foothold_schemas.transitions import FindingKind
-from foothold_schemas.values import Sentence
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.values import Fen, Sentence
 
 _HOME_ZH: Final = {HomeState.UNHURT: "未受损", HomeState.DAMAGED: "受损", HomeState.BADLY_DAMAGED: "严重损坏", HomeState.DESTROYED: "倒塌"}
 _HOME_EN: Final = {HomeState.UNHURT: "unhurt", HomeState.DAMAGED: "damaged", HomeState.BADLY_DAMAGED: "badly damaged", HomeState.DESTROYED: "destroyed"}
@@ -28,22 +29,37 @@ _SEVERITY: Final = {state: rank for rank, state in enumerate(HomeState)} | {Work
 
 
 def find(view: View) -> Found | None:
-    """A verified disaster whose damage stands on the list."""
+    """A verified disaster whose damage stands on the list; else losses that reach the share."""
     hits = tuple(sorted((d for d in view.disasters if _counts(d, view)), key=lambda d: (-_weight(d), -d.day.toordinal(), d.fact_id)))
     if not hits:
-        return None
+        return _by_loss(view)
     worst = hits[0]
-    home = view.policy.disaster_home
+    home = view.policy.disaster_loss_home
     by_home = home is not None and worst.home in home.value
-    listed = home if by_home else view.policy.disaster_worker
+    listed = home if by_home else view.policy.disaster_loss_worker
     if listed is None:
         return None
     seen = worst.home if by_home else worst.main_worker
     return Found(FindingKind.DISASTER_LOSS, seen.value, listed.text, "state", spending_window(view.day), listed, hits)
 
 
+def _by_loss(view: View) -> Found | None:
+    """Losses of the rolling year x 10,000 >= net income x share. Without net income any loss is too much; income not heard: unknown."""
+    share, lost = view.policy.disaster_loss_share, tuple(d for d in view.disasters if d.is_verified and d.loss)
+    loss = sum(d.loss or 0 for d in lost)
+    if share is None or view.net is None or loss <= 0 or loss * SHARE_SCALE < view.net * share.value:
+        return None
+    facts = tuple(sorted(lost, key=lambda d: (-(d.loss or 0), d.fact_id)))
+    return Found(FindingKind.DISASTER_LOSS, loss, -(-view.net * share.value // SHARE_SCALE), "money", spending_window(view.day), share, facts)
+
+
+def is_unknown(view: View) -> bool:
+    """Whether losses can be compared with nothing, because income is not heard."""
+    return view.policy.disaster_loss_share is not None and view.net is None and any(d.is_verified and d.loss for d in view.disasters)
+
+
 def _counts(disaster: Disaster, view: View) -> bool:
-    home, worker = view.policy.disaster_home, view.policy.disaster_worker
+    home, worker = view.policy.disaster_loss_home, view.policy.disaster_loss_worker
     hit = (home is not None and disaster.home in home.value) or (worker is not None and disaster.main_worker in worker.value)
     return disaster.is_verified and hit
 
@@ -52,10 +68,14 @@ def _weight(disaster: Disaster) -> int:
     return max(_SEVERITY[disaster.home], _SEVERITY[disaster.main_worker])
 
 
-def explain(found: Found, view: View, _currency: Sentence) -> Sentence:
+def explain(found: Found, view: View, currency: Sentence) -> Sentence:
     """Say what struck, when, and what it did."""
     worst = next(d for d in view.disasters if d.fact_id == found.facts[0].fact_id)
-    if found.value == worst.home.value:
+    if found.unit == "money":
+        loss, net, percent = Fen(int(found.value)), Fen(view.net or 0), percent_text(found.policy.value)
+        zh = f"损失{loss}{currency.zh}，达到家庭年纯收入{net}{currency.zh}的{percent}"
+        en = f"losses of {loss} {currency.en} reach {percent} of the net income of {net} {currency.en}"
+    elif found.value == worst.home.value:
         zh, en = f"住房{_HOME_ZH[worst.home]}", f"the home is {_HOME_EN[worst.home]}"
     else:
         zh, en = f"主要劳动力{_WORKER_ZH[worst.main_worker]}", f"the main worker is {worst.main_worker.value}"

@@ -2,7 +2,7 @@
 
 from foothold_risk.rules.figures import View
 from foothold_risk.rules.finding import Found, Rule, income_window
-from foothold_schemas.transitions import FindingKind
+from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence
 
 

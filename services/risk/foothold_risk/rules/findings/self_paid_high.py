@@ -1,19 +1,19 @@
 """Cumulative self-paid medical spending in the rolling year is at or above the amount for the household's standing."""
 
 from foothold_risk.rules.figures import View
-from foothold_risk.rules.finding import Found, Rule, spending_window, weightiest_claims
-from foothold_schemas.transitions import FindingKind
+from foothold_risk.rules.finding import Found, Rule, spending_window, weightiest
+from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence, Standing
 
 
 def find(view: View) -> Found | None:
     """Sum of self-paid >= amount; the sum counts, not the single bill."""
     is_ex_poor = view.register.standing is Standing.EX_POOR
-    threshold = view.policy.self_paid_ex_poor if is_ex_poor else view.policy.self_paid_ordinary
-    self_paid = sum(c.self_paid(in_scope_only=view.policy.self_paid_in_scope_only) for c in view.claims)
+    threshold = view.policy.self_paid_high_ex_poor if is_ex_poor else view.policy.self_paid_high_ordinary
+    self_paid = sum(c.self_paid(in_scope_only=view.policy.in_scope_only) for c in view.claims)
     if threshold is None or self_paid < threshold.value:
         return None
-    return Found(FindingKind.SELF_PAID_HIGH, self_paid, threshold.value, "money", spending_window(view.day), threshold, weightiest_claims(view.claims))
+    return Found(FindingKind.SELF_PAID_HIGH, self_paid, threshold.value, "money", spending_window(view.day), threshold, weightiest(view.claims))
 
 
 def explain(found: Found, view: View, currency: Sentence) -> Sentence:

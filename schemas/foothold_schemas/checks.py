@@ -1,0 +1,88 @@
+"""What somebody looked at and wrote down: spending, guarantees, a village's grade."""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from foothold_schemas.values import Day, Fen, Message, Name
+
+
+class SpendingCategory(StrEnum):
+    """What rigid spending (刚性支出) is for. Medical bills come as claims."""
+
+    EDUCATION = "education"
+    REHABILITATION = "rehabilitation"
+    ACCIDENT = "accident"
+    OTHER = "other"
+
+
+class SpendingReported(Message):
+    """Money a household had to spend, and what aid or insurance took of it."""
+
+    kind: Literal["SpendingReported"] = "SpendingReported"
+    category: SpendingCategory
+    spent_on: Day
+    total: Fen
+    covered: Fen = Field(default=Fen(0), description="Aid, reductions and insurance together.")
+    person_ref: Name | None = None
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.total < 0 or self.covered < 0:
+            raise ValueError("total and covered are not negative")
+        if self.covered > self.total:
+            raise ValueError("covered is more than the total")
+        return self
+
+
+class Guarantee(StrEnum):
+    """Two no-worries, three guarantees, and water (两不愁三保障 + 饮水安全)."""
+
+    FOOD = "food"
+    CLOTHING = "clothing"
+    EDUCATION = "education"
+    MEDICAL_INSURANCE = "medical_insurance"
+    HOUSING = "housing"
+    WATER = "water"
+
+
+class GuaranteeChecked(Message):
+    """Somebody looked whether a guarantee is met."""
+
+    kind: Literal["GuaranteeChecked"] = "GuaranteeChecked"
+    guarantee: Guarantee
+    is_met: bool
+    checked_on: Day
+
+
+class Grade(StrEnum):
+    """The Zichuan ladder: A strong, B average, C weak, D none."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+
+
+Score = Annotated[int, Field(ge=0, le=100, strict=True)]
+
+
+class Scores(Message):
+    """The five scores of a village review, each 0 to 100."""
+
+    production: Score
+    health: Score
+    education: Score
+    security: Score
+    income: Score
+
+
+class HouseholdGraded(Message):
+    """A village review's result."""
+
+    kind: Literal["HouseholdGraded"] = "HouseholdGraded"
+    grade: Grade
+    scores: Scores
+    graded_on: Day
+    is_explained: bool = Field(default=False, description="The village gave a reason, kept there; needed when a grade moves by more than one.")

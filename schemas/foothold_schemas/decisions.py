@@ -1,0 +1,77 @@
+"""What people decided or did for a household. Foothold signals; only these facts identify, eliminate, or help."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.values import Day, Fen, Message, Name
+
+
+class AuthorisationGiven(Message):
+    """The household signed that its data may be compared."""
+
+    kind: Literal["AuthorisationGiven"] = "AuthorisationGiven"
+    signed_on: Day
+
+
+class AuthorisationRefused(Message):
+    """The household refused: nothing of it is computed or shown until it gives its authorisation."""
+
+    kind: Literal["AuthorisationRefused"] = "AuthorisationRefused"
+    refused_on: Day
+
+
+class Decision(StrEnum):
+    """What people decided on a case."""
+
+    IDENTIFIED = "identified"
+    ELIMINATED = "eliminated"
+    NOT_MARKED = "not_marked"
+    DISMISSED = "dismissed"
+
+
+class CaseDecided(Message):
+    """People decided on a household's case."""
+
+    kind: Literal["CaseDecided"] = "CaseDecided"
+    decision: Decision
+    decided_on: Day
+    episode: int | None = Field(default=None, ge=1, description="The case's episode; empty: the one that is open.")
+
+
+class MeasureKind(StrEnum):
+    """What kind of help a measure is."""
+
+    INDUSTRY = "industry"
+    EMPLOYMENT = "employment"
+    HEALTH = "health"
+    EDUCATION = "education"
+    COMPULSORY_EDUCATION = "compulsory_education"
+    SOCIAL_SECURITY = "social_security"
+    SOCIAL_HELP = "social_help"
+    HOUSING = "housing"
+    RESETTLEMENT = "resettlement"
+    WATER = "water"
+    INSURANCE = "insurance"
+    COMPREHENSIVE = "comprehensive"
+
+
+class MeasureDelivered(Message):
+    """Help that reached a household, and the risks it is meant for."""
+
+    kind: Literal["MeasureDelivered"] = "MeasureDelivered"
+    measure: MeasureKind
+    against: Annotated[tuple[FindingKind, ...], Field(min_length=1, max_length=20)]
+    delivered_on: Day
+
+
+class ReliefPaid(Message):
+    """Temporary relief was paid. Never income, and never a reason to leave earlier or later."""
+
+    kind: Literal["ReliefPaid"] = "ReliefPaid"
+    relief: Literal["emergency", "spending"]
+    cause: Name
+    amount: Fen
+    paid_on: Day

@@ -1,0 +1,72 @@
+"""The register's entry: who belongs to a household, since when and until when, and what they have invested."""
+
+from enum import StrEnum
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from foothold_schemas.directory import Contact
+from foothold_schemas.values import CountyCode, Day, Fen, Message, Month, Name, RegisterNumber, Standing, VillageCode
+
+
+class Absence(StrEnum):
+    """Why a registered member is shown but not counted."""
+
+    CONSCRIPT = "conscript"
+    PRISONER = "prisoner"
+    MISSING = "missing"
+
+
+class Member(Message):
+    """One person of a household, with an interval in which they belong to it. Who left and came back stands there once for each interval."""
+
+    person_ref: Name
+    birth_month: Month | None = None
+    joined_on: Day | None = Field(default=None, description="First day in the household; empty: since before the register began.")
+    left_on: Day | None = Field(default=None, description="Last day in the household (death, marriage, move); empty: still here.")
+    can_work: bool | None = None
+    absence: Absence | None = None
+    is_registered: bool = Field(default=True, description="Stands in the household's register (户籍); false: lives with it without.")
+    shares_budget: bool = Field(default=True, description="Lives from the common budget; counts where policy counts those who share.")
+    is_insured: bool | None = Field(default=None, description="Has basic medical insurance; empty: not told.")
+    at_school: bool | None = Field(default=None, description="Attends school; empty: not told.")
+
+    @model_validator(mode="after")
+    def _leaves_after_joining(self) -> Self:
+        if self.joined_on and self.left_on and self.left_on < self.joined_on:
+            raise ValueError("left_on lies before joined_on")
+        return self
+
+
+class ProjectShare(Message):
+    """What a household has invested in a dividend project."""
+
+    project: Name
+    invested: Fen
+    invested_on: Day
+
+
+class HouseholdRegistered(Message):
+    """A full snapshot of a household in the register; the one with the latest `time` wins."""
+
+    kind: Literal["HouseholdRegistered"] = "HouseholdRegistered"
+    authority: CountyCode
+    register_number: RegisterNumber
+    area: VillageCode = Field(description="The responsible village, which may differ from where something happened.")
+    standing: Standing
+    members: Annotated[tuple[Member, ...], Field(min_length=1, max_length=60)]
+    projects: tuple[ProjectShare, ...] = Field(default=(), max_length=20)
+
+    @model_validator(mode="after")
+    def _each_member_once_at_a_time(self) -> Self:
+        for earlier, later in pairwise(sorted(self.members, key=lambda m: (m.person_ref, m.joined_on is not None, m.joined_on))):
+            if earlier.person_ref == later.person_ref and (earlier.left_on is None or later.joined_on is None or later.joined_on <= earlier.left_on):
+                raise ValueError("a person_ref stands twice among the members at the same time")
+        return self
+
+
+class HouseholdRegistration(HouseholdRegistered):
+    """The register's entry as an agency sends it: with the contact, which goes into the directory and never into the log."""
+
+    contact: Contact | None = None

@@ -1,0 +1,90 @@
+"""How a fact a finding rests on is shown: what it was, when, how much. Never a name, a place or a person."""
+
+from typing import Final, assert_never
+
+from foothold_risk.rules.calendar import last_day
+from foothold_risk.rules.findings.disaster_loss import HAZARD_ZH
+from foothold_risk.rules.findings.guarantee_missing import GUARANTEE_ZH
+from foothold_risk.rules.held import Authorisation, Check, Claim, Disaster, Grading, HeldFact, Income, Measure, Register, Spending
+from foothold_schemas.checks import SpendingCategory
+from foothold_schemas.explanation import Evidence
+from foothold_schemas.facts import CareSetting, IncomeCategory
+from foothold_schemas.values import Fen, Sentence
+
+_CATEGORY_ZH: Final = {
+    IncomeCategory.WAGE: "工资性收入",
+    IncomeCategory.OPERATING: "经营性收入",
+    IncomeCategory.PROPERTY: "财产性收入",
+    IncomeCategory.TRANSFER: "转移性收入",
+    IncomeCategory.CLAIMS: "理赔收入",
+}
+_SPENDING_ZH: Final = {
+    SpendingCategory.EDUCATION: "教育支出",
+    SpendingCategory.REHABILITATION: "康复支出",
+    SpendingCategory.ACCIDENT: "意外支出",
+    SpendingCategory.OTHER: "其他支出",
+}
+_CARE: Final = {
+    CareSetting.INPATIENT: ("住院", "inpatient"),
+    CareSetting.OUTPATIENT: ("门诊", "outpatient"),
+    CareSetting.SPECIAL_DRUGS: ("特药", "special drugs"),
+}
+
+
+def money(amount: int | None) -> Fen | None:
+    """Fen; unknown stays unknown."""
+    return None if amount is None else Fen(amount)
+
+
+def evidence(fact: HeldFact) -> Evidence:
+    """The fact as a transition shows it."""
+    match fact:
+        case Income():
+            return Evidence(
+                fact_id=fact.fact_id.hex(), kind="IncomeReported", day=last_day(fact.last_month), amount=Fen(fact.amount - fact.expense), text=_income(fact)
+            )
+        case Claim():
+            zh, en = _CARE[fact.setting]
+            text = Sentence(
+                zh=f"{zh}费用{Fen(fact.total)}，各方支付{Fen(fact.paid)}，自付", en=f"{en} bill {Fen(fact.total)}, payers covered {Fen(fact.paid)}; own share"
+            )
+            return Evidence(fact_id=fact.fact_id.hex(), kind="MedicalClaimSettled", day=fact.day, amount=Fen(fact.own_share), text=text)
+        case Spending():
+            text = Sentence(
+                zh=f"{_SPENDING_ZH[fact.category]}{Fen(fact.total)}，资助{Fen(fact.covered)}，自付",
+                en=f"{fact.category.value} {Fen(fact.total)}, aid {Fen(fact.covered)}; own share",
+            )
+            return Evidence(fact_id=fact.fact_id.hex(), kind="SpendingReported", day=fact.day, amount=Fen(fact.own_share), text=text)
+        case Disaster():
+            text = Sentence(zh=f"灾害（{HAZARD_ZH[fact.hazard]}），已核实", en=f"disaster ({fact.hazard.value}), verified")
+            return Evidence(fact_id=fact.fact_id.hex(), kind="DisasterStruck", day=fact.day, amount=money(fact.loss), text=text)
+        case Check() | Grading() | Register():
+            return _looked_at(fact)
+        case Measure() | Authorisation():
+            raise AssertionError(f"no finding rests on a {type(fact).__name__}")
+        case _:
+            assert_never(fact)
+
+
+def _income(fact: Income) -> Sentence:
+    year = fact.months > 1
+    return Sentence(
+        zh=f"{_CATEGORY_ZH[fact.category]}（{fact.item}）{'，全年' if year else ''}",
+        en=f"{fact.category.value} income ({fact.item}){', whole year' if year else ''}",
+    )
+
+
+def _looked_at(fact: Check | Grading | Register) -> Evidence:
+    match fact:
+        case Check():
+            zh, en = GUARANTEE_ZH[fact.guarantee], fact.guarantee.value.replace("_", " ")
+            text = Sentence(zh=f"{zh}：{'已落实' if fact.is_met else '未落实'}", en=f"{en}: {'met' if fact.is_met else 'not met'}")
+            return Evidence(fact_id=fact.fact_id.hex(), kind="GuaranteeChecked", day=fact.day, text=text)
+        case Grading():
+            text = Sentence(zh=f"村级评定：{fact.grade.value}", en=f"village review: {fact.grade.value}")
+            return Evidence(fact_id=fact.fact_id.hex(), kind="HouseholdGraded", day=fact.day, text=text)
+        case Register():
+            text = Sentence(zh="户籍登记", en="register entry")
+            return Evidence(fact_id=fact.fact_id.hex(), kind="HouseholdRegistered", day=fact.day, text=text)
+        case _:
+            assert_never(fact)

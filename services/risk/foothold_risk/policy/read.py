@@ -1,0 +1,166 @@
+"""How each value of a policy file is read: the catalogue of the values Foothold knows. A reader raises ValueError with what to do."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from foothold_risk.rules.policy import SHARE_SCALE, Heads
+from foothold_schemas.checks import Guarantee
+from foothold_schemas.facts import HomeState, WorkerState
+from foothold_schemas.values import Fen
+
+_SHARE_PLACES: Final = -4
+_MAX_MONTHS: Final = 24
+_MAX_AGE: Final = 120
+
+
+def money(value: object) -> int:
+    """An amount above zero, in fen."""
+    if not isinstance(value, str):
+        raise ValueError('an amount is a text such as "1790.00"')  # noqa: TRY004 - one kind of error for the loader
+    amount = int(Fen.parse(value))
+    if amount <= 0:
+        raise ValueError("an amount is above zero")
+    return amount
+
+
+def share(value: object) -> int:
+    """A share above 0 and at most 1, in ten-thousandths."""
+    scaled = _decimal(value, 'a share is a text such as "0.10"')
+    if not 0 < scaled <= 1:
+        raise ValueError("a share lies above 0 and at most at 1, with at most four places")
+    return int(scaled * SHARE_SCALE)
+
+
+def multiple(value: object) -> int:
+    """A factor above 0, in ten-thousandths."""
+    scaled = _decimal(value, 'a multiple is a text such as "1.5"')
+    if scaled <= 0:
+        raise ValueError("a multiple lies above 0")
+    return int(scaled * SHARE_SCALE)
+
+
+def _decimal(value: object, how: str) -> Decimal:
+    if not isinstance(value, str) or not value.replace(".", "", 1).isdigit() or not value.isascii():
+        raise ValueError(how)
+    number = Decimal(value)
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < _SHARE_PLACES:
+        raise ValueError("at most four places")
+    return number
+
+
+def months(value: object) -> int:
+    """A number of months."""
+    return _whole(value, 0, _MAX_MONTHS, "a number of months is a whole number from 0 to 24")
+
+
+def some_months(value: object) -> int:
+    """A number of months, at least one."""
+    return _whole(value, 1, _MAX_MONTHS, "a number of months is a whole number from 1 to 24")
+
+
+def age(value: object) -> int:
+    """Completed years."""
+    return _whole(value, 0, _MAX_AGE, "an age is a whole number of years")
+
+
+def _whole(value: object, low: int, high: int, how: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(how)
+    return value
+
+
+def switch(value: object) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise ValueError("a switch is true or false")  # noqa: TRY004 - one kind of error for the loader
+    return value
+
+
+def heads(value: object) -> Heads:
+    """Who is counted."""
+    return Heads(str(value))
+
+
+def homes(value: object) -> frozenset[HomeState]:
+    """States of the home."""
+    return frozenset(HomeState(item) for item in _list(value))
+
+
+def workers(value: object) -> frozenset[WorkerState]:
+    """States of the main worker."""
+    return frozenset(WorkerState(item) for item in _list(value))
+
+
+def guarantees(value: object) -> frozenset[Guarantee]:
+    """Guarantees that count."""
+    return frozenset(Guarantee(item) for item in _list(value))
+
+
+def names(value: object) -> frozenset[str]:
+    """Names in no order."""
+    return frozenset(_list(value))
+
+
+def feeds(value: object) -> tuple[str, ...]:
+    """Agencies, in the file's order."""
+    return tuple(_list(value))
+
+
+def _list(value: object) -> list[str]:
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+        raise ValueError("a list of names, such as [badly_damaged, destroyed]")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A value Foothold knows: how it is read, whether every region in service must have it, and how an amount follows from a `base`."""
+
+    read: Callable[[object], object]
+    is_required: bool = False
+    is_line: bool = False
+
+
+KNOWN: Final[Mapping[str, Known]] = {
+    "monitoring_line": Known(money, is_required=True, is_line=True),
+    "dibao": Known(money),
+    "poverty_standard": Known(money),
+    "disposable_income": Known(money),
+    "heads.basis": Known(heads),
+    "feeds.required": Known(feeds, is_required=True),
+    "income.one_off_items": Known(names, is_required=True),
+    "income_dropped.percent": Known(share),
+    "income_dropped.amount": Known(money),
+    "work_lost.months": Known(some_months),
+    "project_underpaid.yield": Known(share),
+    "disaster_loss.home": Known(homes),
+    "disaster_loss.worker": Known(workers),
+    "disaster_loss.share": Known(share),
+    "self_paid_high.ex_poor": Known(money),
+    "self_paid_high.ordinary": Known(money),
+    "self_paid_high.in_scope_only": Known(switch),
+    "single_stay_high.identified": Known(money),
+    "single_stay_high.others": Known(money),
+    "self_paid_ratio.share": Known(share),
+    "rigid_spending_ratio.share": Known(share),
+    "rigid_spending_ratio.medical_share": Known(share),
+    "education_cost_high.amount": Known(money),
+    "guarantee_missing.guarantees": Known(guarantees),
+    "child.age_from": Known(age),
+    "child.age_below": Known(age),
+    "grade_fell.in_force": Known(switch),
+    "exit.signal_months": Known(months, is_required=True),
+    "exit.stable_months": Known(months, is_required=True),
+    "exit.min_months_since_identified": Known(months, is_required=True),
+}
+"""Every value a policy file may hold."""
+
+BASES: Final[Mapping[str, tuple[str, int]]] = {
+    "multiple_of_dibao": ("dibao", 12),
+    "multiple_of_poverty_standard": ("poverty_standard", 1),
+    "share_of_disposable_income": ("disposable_income", 1),
+}
+"""A line that is not fixed: the value it is a multiple of, and by how many times a year that one is paid."""

@@ -1,0 +1,69 @@
+"""One of the guarantees is reported not met, a child of school age is out of school, or a member has no basic medical insurance."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from foothold_risk.rules.calendar import month_of
+from foothold_risk.rules.figures import View
+from foothold_risk.rules.finding import Found, Rule
+from foothold_risk.rules.held import Check, HeldFact, Member
+from foothold_risk.rules.household import Household
+from foothold_schemas.checks import Guarantee
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.values import Sentence
+
+GUARANTEE_ZH: Final = {
+    Guarantee.FOOD: "吃",
+    Guarantee.CLOTHING: "穿",
+    Guarantee.EDUCATION: "义务教育",
+    Guarantee.MEDICAL_INSURANCE: "基本医疗",
+    Guarantee.HOUSING: "住房安全",
+    Guarantee.WATER: "饮水安全",
+}
+
+
+def find(view: View) -> Found | None:
+    """The last check of a guarantee counts; what the register tells of its members counts as well. Not told is not missing."""
+    counted = view.policy.guarantee_missing_guarantees
+    if counted is None:
+        return None
+    latest = last_checks(view.household)
+    missing = {g for g, check in latest.items() if not check.is_met}
+    by_register = {Guarantee.EDUCATION: any(_is_out_of_school(m, view) for m in view.register.here(view.day))} | {
+        Guarantee.MEDICAL_INSURANCE: any(m.is_insured is False for m in view.register.here(view.day))
+    }
+    missing = (missing | {g for g, is_so in by_register.items() if is_so}) & counted.value
+    if not missing:
+        return None
+    facts: tuple[HeldFact, ...] = tuple(latest[g] for g in Guarantee if g in missing and g in latest and not latest[g].is_met)
+    if any(by_register.get(g) for g in missing):
+        facts = (*facts, view.register)
+    names = ", ".join(g.value for g in Guarantee if g in missing)
+    return Found(FindingKind.GUARANTEE_MISSING, names, counted.text, "guarantees", None, counted, facts)
+
+
+def last_checks(household: Household) -> Mapping[Guarantee, Check]:
+    """The last check of each guarantee somebody looked at."""
+    return {check.guarantee: check for check in sorted(household.checks, key=lambda c: c.order)}
+
+
+def is_lost(household: Household) -> bool:
+    """Whether a guarantee that was met once is not met now."""
+    latest = last_checks(household)
+    return any(not latest[c.guarantee].is_met for c in household.checks if c.is_met)
+
+
+def _is_out_of_school(member: Member, view: View) -> bool:
+    low, high = view.policy.child_age_from, view.policy.child_age_below
+    if member.at_school is not False or member.birth_month is None or low is None or high is None:
+        return False
+    return low.value * 12 <= month_of(view.day) - member.birth_month < high.value * 12
+
+
+def explain(found: Found, _view: View, _currency: Sentence) -> Sentence:
+    """Name what is missing."""
+    names = [Guarantee(name) for name in str(found.value).split(", ")]
+    return Sentence(zh=f"保障未落实：{'、'.join(GUARANTEE_ZH[g] for g in names)}。", en=f"Not met: {', '.join(g.value.replace('_', ' ') for g in names)}.")
+
+
+RULE = Rule(FindingKind.GUARANTEE_MISSING, is_risk=True, is_shock=False, needs_income=False, find=find, explain=explain)

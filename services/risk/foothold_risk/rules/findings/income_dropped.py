@@ -1,0 +1,43 @@
+"""Net income of the window is down, against the window one year earlier, by at least a percentage and at least an amount."""
+
+from foothold_risk.rules.calendar import WINDOW_MONTHS, income_months
+from foothold_risk.rules.figures import View, net_within
+from foothold_risk.rules.finding import Found, Rule, income_window, percent_text
+from foothold_risk.rules.policy import SHARE_SCALE
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.values import Fen, Sentence
+
+
+def find(view: View) -> Found | None:
+    """All 24 months heard, something earned a year ago, and both thresholds reached. A sum, so a pay-day that moved changes nothing."""
+    percent, amount = view.policy.income_dropped_percent, view.policy.income_dropped_amount
+    if percent is None or view.net is None:
+        return None
+    before = _net_a_year_ago(view)
+    if before is None or before <= 0:
+        return None
+    drop = before - view.net
+    if drop * SHARE_SCALE < before * percent.value or (amount is not None and drop < amount.value):
+        return None
+    incomes = tuple(sorted(view.household.incomes, key=lambda i: (-i.last_month, i.fact_id)))
+    least = max(-(-before * percent.value // SHARE_SCALE), 0 if amount is None else amount.value)
+    return Found(FindingKind.INCOME_DROPPED, drop, least, "money", income_window(view.day), percent, incomes)
+
+
+def _net_a_year_ago(view: View) -> int | None:
+    months = income_months(view.day)
+    return net_within(view, range(months.start - WINDOW_MONTHS, months.start))
+
+
+def explain(found: Found, view: View, currency: Sentence) -> Sentence:
+    """Say both years and the drop."""
+    window, before, now = income_window(view.day), Fen(_net_a_year_ago(view) or 0), Fen(view.net or 0)
+    percent = percent_text(found.policy.value)
+    return Sentence(
+        zh=f"{window.first}至{window.last}家庭纯收入{now}{currency.zh}，比上一年度{before}{currency.zh}下降{Fen(int(found.value))}{currency.zh}，降幅达到{percent}。",
+        en=f"Net income from {window.first} to {window.last} is {now} {currency.en}, down {Fen(int(found.value))} {currency.en} "
+        f"from {before} {currency.en} a year earlier: at least {percent}.",
+    )
+
+
+RULE = Rule(FindingKind.INCOME_DROPPED, is_risk=True, is_shock=True, needs_income=True, find=find, explain=explain)

@@ -1,0 +1,40 @@
+"""A dividend project paid less in the window than its guaranteed yield on what the household invested, or nothing."""
+
+from foothold_risk.rules.calendar import first_day, income_months
+from foothold_risk.rules.figures import View
+from foothold_risk.rules.finding import Found, Rule, income_window
+from foothold_risk.rules.policy import SHARE_SCALE
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.values import Fen, Sentence
+
+
+def find(view: View) -> Found | None:
+    """Paid x 10,000 < invested x yield over twelve heard months. A share younger than the window has had no whole year yet."""
+    guaranteed, months = view.policy.project_underpaid_yield, income_months(view.day)
+    if guaranteed is None or view.net is None:
+        return None
+    worst: Found | None = None
+    for share in view.register.projects:
+        if share.invested_on > first_day(months.start):
+            continue
+        payments = tuple(sorted((i for i in view.household.incomes if i.project == share.project), key=lambda i: (-i.last_month, i.fact_id)))
+        paid, owed = sum(i.within(months) for i in payments), share.invested * guaranteed.value
+        if paid * SHARE_SCALE >= owed:
+            continue
+        facts = payments or (view.register,)
+        found = Found(FindingKind.PROJECT_UNDERPAID, paid, -(-owed // SHARE_SCALE), "money", income_window(view.day), guaranteed, facts)
+        if worst is None or int(found.threshold) - paid > int(worst.threshold) - int(worst.value):
+            worst = found
+    return worst
+
+
+def explain(found: Found, view: View, currency: Sentence) -> Sentence:
+    """Say what was paid and what is owed."""
+    window, paid, owed = income_window(view.day), Fen(int(found.value)), Fen(int(found.threshold))
+    return Sentence(
+        zh=f"{window.first}至{window.last}分红项目实发{paid}{currency.zh}，低于保底收益{owed}{currency.zh}。",
+        en=f"A dividend project paid {paid} {currency.en} from {window.first} to {window.last}, less than the guaranteed {owed} {currency.en}.",
+    )
+
+
+RULE = Rule(FindingKind.PROJECT_UNDERPAID, is_risk=True, is_shock=False, needs_income=True, find=find, explain=explain)

@@ -1,0 +1,44 @@
+"""One hospital stay cost the household more, after all layers of cover, than the amount for its standing in the work: identified or not."""
+
+from collections import defaultdict
+
+from foothold_risk.rules.figures import View
+from foothold_risk.rules.finding import Found, Rule, spending_window, weightiest
+from foothold_risk.rules.held import Claim
+from foothold_schemas.facts import CareSetting
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.values import Fen, Sentence
+
+
+def find(view: View) -> Found | None:
+    """Own share of one stay > amount. Settlements that name the same stay are one; one without a stay's name is a stay of its own."""
+    is_identified = view.household.position.is_identified
+    threshold = view.policy.single_stay_high_identified if is_identified else view.policy.single_stay_high_others
+    stays = _stays(view)
+    if threshold is None or not stays:
+        return None
+    cost, _, worst = max((sum(c.own_share for c in claims), min(c.fact_id for c in claims), claims) for claims in stays)
+    if cost <= threshold.value:
+        return None
+    return Found(FindingKind.SINGLE_STAY_HIGH, cost, threshold.value, "money", spending_window(view.day), threshold, weightiest(worst))
+
+
+def _stays(view: View) -> list[tuple[Claim, ...]]:
+    stays: defaultdict[str | bytes, list[Claim]] = defaultdict(list)
+    for claim in view.claims:
+        if claim.setting is CareSetting.INPATIENT:
+            stays[claim.fact_id if claim.stay is None else claim.stay].append(claim)
+    return [tuple(claims) for claims in stays.values()]
+
+
+def explain(found: Found, view: View, currency: Sentence) -> Sentence:
+    """Say what the stay cost and the amount it passed."""
+    value, threshold = Fen(int(found.value)), Fen(int(found.threshold))
+    last = max(c.day for c in view.claims if any(c.fact_id == fact.fact_id for fact in found.facts))
+    return Sentence(
+        zh=f"一次住院（{last}结算）各方支付后自付{value}{currency.zh}，超过{threshold}{currency.zh}。",
+        en=f"One hospital stay, settled on {last}, cost the household {value} {currency.en} after all cover, more than {threshold} {currency.en}.",
+    )
+
+
+RULE = Rule(FindingKind.SINGLE_STAY_HIGH, is_risk=True, is_shock=True, needs_income=False, find=find, explain=explain)

@@ -1,0 +1,35 @@
+"""A wage earner's income has been gone for so many whole months, all of them heard."""
+
+from foothold_risk.rules.calendar import income_months
+from foothold_risk.rules.figures import View
+from foothold_risk.rules.finding import Found, Rule, income_window
+from foothold_schemas.facts import IncomeCategory
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.values import Sentence
+
+
+def find(view: View) -> Found | None:
+    """Somebody who still belongs to the household earned a wage in the window, and none in its last n months. A year's figure covers its months."""
+    least = view.policy.work_lost_months
+    if least is None or view.net is None:
+        return None
+    months = income_months(view.day)
+    here = {m.person_ref for m in view.register.here(view.day)}
+    wages = [i for i in view.household.incomes if i.category is IncomeCategory.WAGE and i.person_ref in here and i.within(months) > 0]
+    last = {person: max(min(i.last_month, months.stop - 1) for i in wages if i.person_ref == person) for person in {str(i.person_ref) for i in wages}}
+    gone, person = max(((months.stop - 1 - month, person) for person, month in last.items()), default=(0, ""))
+    if gone < least.value:
+        return None
+    facts = tuple(sorted((i for i in wages if i.person_ref == person), key=lambda i: (-i.last_month, i.fact_id)))
+    return Found(FindingKind.WORK_LOST, gone, least.value, "months", income_window(view.day), least, facts)
+
+
+def explain(found: Found, _view: View, _currency: Sentence) -> Sentence:
+    """Say for how long."""
+    return Sentence(
+        zh=f"一名务工成员已连续{found.value}个月没有工资收入（标准为{found.threshold}个月）。",
+        en=f"One wage earner has had no wage for {found.value} whole months (policy: {found.threshold}).",
+    )
+
+
+RULE = Rule(FindingKind.WORK_LOST, is_risk=True, is_shock=True, needs_income=True, find=find, explain=explain)

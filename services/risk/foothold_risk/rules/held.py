@@ -1,0 +1,220 @@
+"""The facts a household holds, packed. Amounts in fen, months as indexes, days in Asia/Shanghai."""
+
+from datetime import date
+
+import msgspec
+
+from foothold_schemas.checks import Grade, Guarantee, SpendingCategory
+from foothold_schemas.decisions import MeasureKind
+from foothold_schemas.facts import CareSetting, Hazard, HomeState, IncomeCategory, WorkerState
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.values import Standing
+
+
+class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Base: packed as an array, so a fact costs tens of bytes. New fields go at the end and carry a default."""
+
+
+class Member(Packed, frozen=True):
+    """A person and an interval in which they belong to the household. `is_counted` is false for conscripts, prisoners and the missing."""
+
+    person_ref: str
+    joined_on: date | None
+    left_on: date | None
+    is_counted: bool
+    is_registered: bool = True
+    shares_budget: bool = True
+    birth_month: int | None = None
+    can_work: bool | None = None
+    is_insured: bool | None = None
+    at_school: bool | None = None
+
+    def is_here(self, day: date) -> bool:
+        """Whether they belong to the household at the end of the day."""
+        return (self.joined_on is None or self.joined_on <= day) and (self.left_on is None or day <= self.left_on)
+
+
+class Project(Packed, frozen=True):
+    """A share in a dividend project."""
+
+    project: str
+    invested: int
+    invested_on: date
+
+
+class Register(Packed, frozen=True):
+    """The latest snapshot. `time_ms` decides which is latest; `fact_id` breaks a tie the same way in any order."""
+
+    fact_id: bytes
+    time_ms: int
+    authority: str
+    register_number: str
+    area: str
+    standing: Standing
+    members: tuple[Member, ...]
+    projects: tuple[Project, ...] = ()
+    day: date = date(1970, 1, 1)
+
+    def heads(self, day: date, *, sharing: bool = False) -> int:
+        """Members counted at the end of the day: those in the register, or those who share the budget."""
+        return sum(m.is_counted and (m.shares_budget if sharing else m.is_registered) and m.is_here(day) for m in self.members)
+
+    def here(self, day: date) -> tuple[Member, ...]:
+        """Everybody who belongs to it at the end of the day, counted or not."""
+        return tuple(m for m in self.members if m.is_here(day))
+
+
+class Income(Packed, frozen=True):
+    """Money for `months` months ending with `last_month`, in fen. `day` is when it happened: claims income counts by it."""
+
+    fact_id: bytes
+    agency: str
+    category: IncomeCategory
+    item: str
+    amount: int
+    expense: int
+    last_month: int
+    months: int
+    day: date
+    person_ref: str | None = None
+    project: str | None = None
+
+    @property
+    def first_month(self) -> int:
+        """The first month it covers."""
+        return self.last_month - self.months + 1
+
+    def within(self, months: range) -> int:
+        """What of it falls into a stretch of months, after expense. A year's amount is spread so that its months add up to the fen."""
+        return self.gross_within(months) - self.expense_within(months)
+
+    def gross_within(self, months: range) -> int:
+        """Before expense."""
+        return self._part(self.amount, months)
+
+    def expense_within(self, months: range) -> int:
+        """The expense alone."""
+        return self._part(self.expense, months) if self.expense else 0
+
+    def _part(self, total: int, months: range) -> int:
+        if self.months == 1:  # most incomes; the general way below gives the same, slower
+            return total if months.start <= self.last_month < months.stop else 0
+        begin = max(0, months.start - self.first_month)
+        end = min(self.months, months.stop - self.first_month)
+        return 0 if end <= begin else total * end // self.months - total * begin // self.months
+
+
+class Claim(Packed, frozen=True):
+    """A settled bill: what it cost, what was in scope (None: not told), what payers covered; in fen. `layers` in their order of paying."""
+
+    fact_id: bytes
+    business_key: bytes
+    day: date
+    setting: CareSetting
+    total: int
+    in_scope: int | None
+    paid: int
+    person_ref: str | None = None
+    stay: str | None = None
+    layers: tuple[int, ...] = ()
+
+    @property
+    def own_share(self) -> int:
+        """Total minus everything any payer covered (自付)."""
+        return self.total - self.paid
+
+    def self_paid(self, *, in_scope_only: bool) -> int:
+        """Own share, or only the part of it in scope where policy says so and the agency told (合规自付)."""
+        if in_scope_only and self.in_scope is not None:
+            return max(0, self.in_scope - self.paid)
+        return self.own_share
+
+    def paid_by(self, layer: int) -> int:
+        """What one layer paid."""
+        return self.layers[layer] if self.layers else 0
+
+
+class Spending(Packed, frozen=True):
+    """Education, rehabilitation, accident or other spending, in fen."""
+
+    fact_id: bytes
+    category: SpendingCategory
+    day: date
+    total: int
+    covered: int
+    person_ref: str | None = None
+
+    @property
+    def own_share(self) -> int:
+        """What the household itself paid."""
+        return self.total - self.covered
+
+
+class Disaster(Packed, frozen=True):
+    """What struck the household and what it did."""
+
+    fact_id: bytes
+    day: date
+    hazard: Hazard
+    home: HomeState
+    main_worker: WorkerState
+    loss: int | None
+    is_verified: bool
+
+
+class Check(Packed, frozen=True):
+    """Whether a guarantee was met on a day. `order` breaks a tie between checks of one day."""
+
+    fact_id: bytes
+    guarantee: Guarantee
+    is_met: bool
+    day: date
+    time_ms: int
+
+    @property
+    def order(self) -> tuple[date, int, bytes]:
+        """Which of two checks is the later one, the same way in any order of arrival."""
+        return (self.day, self.time_ms, self.fact_id)
+
+
+class Grading(Packed, frozen=True):
+    """A village review; `scores` are production, health, education, security, income."""
+
+    fact_id: bytes
+    grade: Grade
+    scores: tuple[int, ...]
+    day: date
+    time_ms: int
+    is_explained: bool
+
+    @property
+    def order(self) -> tuple[date, int, bytes]:
+        """Which of two reviews is the later one."""
+        return (self.day, self.time_ms, self.fact_id)
+
+
+class Measure(Packed, frozen=True):
+    """Help delivered, and the risks it is meant for."""
+
+    fact_id: bytes
+    measure: MeasureKind
+    against: tuple[FindingKind, ...]
+    day: date
+
+
+class Authorisation(Packed, frozen=True):
+    """The household's last word on whether its data may be compared."""
+
+    fact_id: bytes
+    day: date
+    time_ms: int
+    is_given: bool
+
+    @property
+    def order(self) -> tuple[date, int, bytes]:
+        """Which of two words is the later one."""
+        return (self.day, self.time_ms, self.fact_id)
+
+
+HeldFact = Income | Claim | Spending | Disaster | Check | Grading | Measure | Authorisation | Register
+MoneyFact = Income | Claim | Spending | Disaster

@@ -1,0 +1,115 @@
+"""What still keeps a household from leaving: each condition with its day where that is known. Empty: nothing does.
+
+A signal nobody identified leaves when clear for `exit.signal_months`. An identified household leaves when people declare its risk eliminated,
+and they may only when all of these hold: clear for `exit.stable_months` whole calendar months, `exit.min_months_since_identified` by date, a
+fitting measure against each risk, every guarantee met, no risk now, and somebody who can work (else it is kept as not marked).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from foothold_risk.rules.assess import IS_RISK, Assessment
+from foothold_risk.rules.calendar import add_months, after_whole_months
+from foothold_risk.rules.findings.guarantee_missing import last_checks
+from foothold_risk.rules.household import Position
+from foothold_risk.rules.policy import PolicyOfDay
+from foothold_schemas.checks import Guarantee
+from foothold_schemas.decisions import MeasureKind
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.transitions import Status
+from foothold_schemas.views import UnmetKind
+
+_ILLNESS: Final = frozenset({MeasureKind.HEALTH, MeasureKind.SOCIAL_HELP, MeasureKind.COMPREHENSIVE})
+_SCHOOLING: Final = frozenset({MeasureKind.EDUCATION, MeasureKind.COMPULSORY_EDUCATION, MeasureKind.SOCIAL_HELP, MeasureKind.COMPREHENSIVE})
+
+FITTING: Final = {
+    FindingKind.SELF_PAID_HIGH: _ILLNESS,
+    FindingKind.SINGLE_STAY_HIGH: _ILLNESS,
+    FindingKind.SELF_PAID_RATIO: _ILLNESS,
+    FindingKind.EDUCATION_COST_HIGH: _SCHOOLING,
+}
+"""Measures that answer a risk. For a risk that does not stand here any measure meant for it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of leaving that is not met."""
+
+    kind: UnmetKind
+    finding: FindingKind | None = None
+    guarantee: Guarantee | None = None
+    until: date | None = None
+
+
+def earliest_exit(position: Position, policy: PolicyOfDay) -> date | None:
+    """The first open day on which a recovering household may leave, as far as time alone decides; None while it is not clear."""
+    if position.clear_since is None:
+        return None
+    if position.identified_on is None:
+        return add_months(position.clear_since, policy.exit_signal_months.value)
+    return max(
+        after_whole_months(position.clear_since, policy.exit_stable_months.value),
+        add_months(position.identified_on, policy.exit_min_months_since_identified.value),
+    )
+
+
+def unmet(position: Position, assessment: Assessment) -> tuple[Condition, ...]:
+    """Everything that keeps a household in its group or recovering, as of the open day."""
+    return tuple(_unmet(position, assessment))
+
+
+def _unmet(position: Position, assessment: Assessment) -> Iterator[Condition]:
+    view = assessment.view
+    for kind in assessment.kinds:
+        if position.is_identified or position.status is not Status.RECOVERING:
+            yield Condition(UnmetKind.FINDING_HOLDS, finding=kind)
+    if view.unheard:
+        yield Condition(UnmetKind.INCOME_UNHEARD)
+    if position.clear_since is not None:
+        yield from _time(position, view.policy, view.day)
+    if position.is_identified:
+        yield from _help(position, assessment)
+
+
+def _time(position: Position, policy: PolicyOfDay, day: date) -> Iterator[Condition]:
+    earliest = earliest_exit(position, policy)
+    if position.clear_since is None or earliest is None or day >= earliest:
+        return
+    if position.identified_on is None:
+        yield Condition(UnmetKind.CLEAR_PERIOD, until=earliest)
+        return
+    stable = after_whole_months(position.clear_since, policy.exit_stable_months.value)
+    waited = add_months(position.identified_on, policy.exit_min_months_since_identified.value)
+    if day < stable:
+        yield Condition(UnmetKind.CLEAR_PERIOD, until=stable)
+    if day < waited:
+        yield Condition(UnmetKind.IDENTIFIED_PERIOD, until=waited)
+
+
+def _help(position: Position, assessment: Assessment) -> Iterator[Condition]:
+    view = assessment.view
+    for cause in position.causes:
+        fitting = FITTING.get(cause)
+        if not any(cause in m.against and (fitting is None or m.measure in fitting) for m in view.household.measures):
+            yield Condition(UnmetKind.MEASURE_MISSING, finding=cause)
+    checks = last_checks(view.household)
+    for guarantee in Guarantee:
+        if guarantee not in checks:
+            yield Condition(UnmetKind.GUARANTEE_UNKNOWN, guarantee=guarantee)
+        elif not checks[guarantee].is_met:
+            yield Condition(UnmetKind.GUARANTEE_NOT_MET, guarantee=guarantee)
+    if all(m.can_work is False for m in view.register.here(view.day)):
+        yield Condition(UnmetKind.NOBODY_CAN_WORK)
+
+
+def describe(conditions: tuple[Condition, ...]) -> str:
+    """The conditions by name, with what they are about and until when; for logs and for whoever must mend it."""
+    about = (next((f" {x}" for x in (c.finding, c.guarantee, c.until) if x is not None), "") for c in conditions)
+    return "; ".join(f"{c.kind.value}{what}" for c, what in zip(conditions, about, strict=True))
+
+
+def risks_of(assessment: Assessment) -> tuple[FindingKind, ...]:
+    """The findings that count as risks."""
+    return tuple(k for k in assessment.kinds if k in IS_RISK)
