@@ -171,3 +171,29 @@ def test_an_action_that_does_not_fit_the_stage_is_not_done(stage: Stage, action:
 
 def test_the_shipped_limits_are_those_of_policy() -> None:
     assert load_limits() == LIMITS
+
+
+@pytest.mark.parametrize("movement", [Movement.GRADE_FELL, Movement.ROLLED_BACK, Movement.REFLAGGED])
+def test_every_reverse_movement_proposes_relief_at_once(movement: Movement) -> None:
+    fallen = transition(FindingKind.GRADE_FELL, movement=movement, group=None, status=Status.WATCH)
+    (proposal,) = respond(None, fallen, frozenset(), LIMITS).proposals
+
+    assert (proposal.kind, proposal.cause) == (ReliefKind.SPENDING, FindingKind.GRADE_FELL)
+
+
+@pytest.mark.parametrize(
+    ("reason", "closed"),
+    [
+        (ExitReason.CLEARED, CloseReason.SIGNAL_ENDED),
+        (ExitReason.ELIMINATED, CloseReason.ELIMINATED),
+        (ExitReason.DISMISSED, CloseReason.DISMISSED),
+        (ExitReason.NATURAL, CloseReason.NATURAL),
+        (None, CloseReason.SIGNAL_ENDED),
+    ],
+)
+def test_a_case_closes_for_the_reason_the_household_left(reason: ExitReason | None, closed: CloseReason) -> None:
+    gone = transition(movement=Movement.EXITED, is_lead=False, is_episode_over=True, group=None, exit_reason=reason)
+    response = respond(case(), gone, frozenset(), LIMITS)
+
+    assert response.case is not None
+    assert (response.case.close_reason, response.withdraws) == (closed, True)

@@ -15,6 +15,8 @@ from foothold_risk.metrics import Metrics
 from foothold_risk.partition import Shelf
 from foothold_risk.restore import take_over
 from foothold_schemas.codec import decode_output, encode
+from foothold_schemas.decisions import CaseDecided, Decision
+from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DayOpened, FeedHeard
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, RISK_TRANSITIONS
@@ -76,6 +78,22 @@ async def test_a_repeat_and_the_same_bill_under_a_new_id_count_once(broker: str)
         await caught_up(broker)
 
     assert (str(found[-1].figures.net), str(found[-1].figures.own_shares)) == ("7000.00", "7000.00")
+
+
+async def test_a_decision_that_does_not_hold_is_set_aside_with_what_is_missing_and_one_that_holds_is_carried_out(broker: str) -> None:
+    def people(decision: Decision, name: str) -> FactRecord:
+        return record(CaseDecided(decision=decision, decided_on=DAY), name, agency="foothold-operator")
+
+    decisions = [people(Decision.ELIMINATED, "too early"), people(Decision.IDENTIFIED, "identified"), people(Decision.ELIMINATED, "again too early")]
+    await write(broker, ADOPTED, OPENED, registered(), income("7000"), claim("6000"), *decisions, income("90000", "more"), decisions[0])
+    async with working(broker):
+        found = await said(broker, 3)
+        await caught_up(broker)
+
+    assert [(t.movement, t.is_identified) for t in found] == [(Movement.WATCHED, False), (Movement.ENTERED, False), (Movement.RECOVERING, True)]
+    aside = sorted(await asyncio.to_thread(quarantined, broker), key=lambda q: q.offset)
+    assert {RefusalReason.CONDITION_UNMET} == {q.reason for q in aside}
+    assert [q.detail for q in aside] == ["eliminated: does_not_fit", "eliminated: does_not_fit"]
 
 
 async def test_a_day_is_opened_once_in_order_and_a_gap_is_set_aside(broker: str) -> None:

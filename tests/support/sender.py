@@ -93,9 +93,12 @@ class Sender:
         return str(answer.json()["fact_id"])
 
     def adopt(self) -> None:
-        """Adopt the one bundle of the stack's policy folder."""
-        bundle = self.stack.command("risk", "policy", "check", str(self.stack.folder / "policy")).split()[0]
-        self.say("operator", "PolicyAdopted", f"adopt-{bundle[:8]}", datetime.now(UTC), None, bundle=bundle)
+        """Adopt the one bundle of the stack's policy folder, as an operator would."""
+        folder, key = self.stack.folder / "policy", self.stack.folder / "operator.key"
+        key.write_text(self.keys["operator"], encoding="utf-8")
+        bundle = self.stack.command("risk", "policy", "check", str(folder)).split()[0]
+        options = ("--door", self.stack.ingest_url, "--key-file", str(key), "--folder", str(folder))
+        assert self.stack.command("risk", "policy", "adopt", bundle[:12], *options).startswith(f"adopted {bundle}")
 
     def open_day(self, day: date) -> None:
         """Open the day (and those missed) and wait until every partition is done with it."""

@@ -1,0 +1,223 @@
+"""A slow, obvious second opinion: what policy says, computed month by month and person by person from the facts as agencies wrote them.
+
+Written apart from risk's rules and sharing nothing with them: fractions instead of fen, loops instead of windows, no state.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+
+from foothold_schemas.checks import Grade, GuaranteeChecked, HouseholdGraded, SpendingReported
+from foothold_schemas.envelope import FactRecord
+from foothold_schemas.facts import CareSetting, DisasterStruck, HomeState, IncomeCategory, IncomeReported, MedicalClaimSettled, WorkerState
+from foothold_schemas.register import HouseholdRegistered, Member
+
+LINE = Fraction(7300)
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What the second opinion holds of a household on a day. Money in units of the currency; None is unknown."""
+
+    net: Fraction | None
+    reference: Fraction | None
+    net_per_head: Fraction | None
+    reference_per_head: Fraction | None
+    findings: frozenset[str]
+    standing: str
+    """`group:<name>`, `lead`, `watch`, `clear`, `natural`, or `unknown` when income is not heard."""
+
+
+def opinion(facts: Iterable[FactRecord], today: date) -> Opinion:  # noqa: C901, PLR0912, PLR0915 - one plain list, to be read beside policy
+    """Judge the household from all its facts, with the numbers of the tests' policy in which every rule is in force."""
+    by_kind: dict[str, list[FactRecord]] = {}
+    for fact in {f.fact_id: f for f in facts}.values():
+        by_kind.setdefault(fact.data.kind, []).append(fact)
+    entry = max(by_kind["HouseholdRegistered"], key=lambda f: (f.time, f.fact_id)).data
+    assert isinstance(entry, HouseholdRegistered)
+    incomes = by_kind.get("IncomeReported", [])
+    bills = [f.data for f in by_kind.get("MedicalClaimSettled", []) if isinstance(f.data, MedicalClaimSettled)]
+    costs = [f.data for f in by_kind.get("SpendingReported", []) if isinstance(f.data, SpendingReported)]
+    storms = [f.data for f in by_kind.get("DisasterStruck", []) if isinstance(f.data, DisasterStruck)]
+    checks = by_kind.get("GuaranteeChecked", [])
+    reviews = by_kind.get("HouseholdGraded", [])
+
+    window = months_before(today, 12)
+    a_year_ago = months_before(today, 24)[:12]
+    money = monthly(incomes)
+    is_heard = all(month in money for month in window)
+    net = sum((money[m] for m in window), Fraction(0)) if is_heard else None
+    before = sum((money[m] for m in a_year_ago), Fraction(0)) if all(m in money for m in a_year_ago) else None
+    year = [b for b in bills if in_rolling_year(b.settled_on, today)]
+    own_medical = sum((own(b) for b in year), Fraction(0))
+    rigid = {
+        name: sum((yuan(c.total) - yuan(c.covered) for c in costs if c.category == name and in_rolling_year(c.spent_on, today)), Fraction(0))
+        for name in ("education", "rehabilitation", "accident")
+    }
+    all_own = own_medical + sum(rigid.values())
+    reference = None if net is None else net - all_own
+    heads = sum(sum(1 for m in entry.members if m.absence is None and m.is_registered and is_here(m, last_of(month))) for month in window)
+    struck = [s for s in storms if s.is_verified and in_rolling_year(s.struck_on, today)]
+
+    found: set[str] = set()
+    per_head = rounded(net, heads)
+    if per_head is not None and per_head < LINE:
+        found.add("income_below_line")
+    if net is not None and before is not None and before > 0 and before - net >= before / 2 and before - net >= 2000:
+        found.add("income_dropped")
+    if any(s.home in (HomeState.DESTROYED, HomeState.BADLY_DAMAGED) or s.main_worker in (WorkerState.DEAD, WorkerState.DISABLED) for s in struck):
+        found.add("disaster_loss")
+    losses = sum((yuan(s.loss) for s in struck if s.loss is not None), Fraction(0))
+    if net is not None and losses > 0 and losses >= net * Fraction(3, 10):
+        found.add("disaster_loss")
+    if own_medical >= (5000 if entry.standing == "ex_poor" else 20000):
+        found.add("self_paid_high")
+    stays: dict[str, Fraction] = {}
+    for n, bill in enumerate(year):
+        if bill.setting is CareSetting.INPATIENT:
+            stay = bill.stay or f"alone {n}"
+            stays[stay] = stays.get(stay, Fraction(0)) + own(bill)
+    if any(cost > 10000 for cost in stays.values()):
+        found.add("single_stay_high")
+    people = {b.person_ref for b in year if b.person_ref is not None}
+    if any(sum((own(b) for b in year if b.person_ref == p), Fraction(0)) > 10000 for p in people):
+        found.add("self_paid_ratio")
+    medical_alone = own_medical + rigid["accident"]
+    if net is not None and ((all_own > 0 and all_own > net * Fraction(7, 10)) or (medical_alone > 0 and medical_alone > net * Fraction(6, 10))):
+        found.add("rigid_spending_ratio")
+    september = date(today.year if today.month >= 9 else today.year - 1, 9, 1)
+    schooling = [c for c in costs if c.category == "education" and september <= c.spent_on <= today]
+    if sum((yuan(c.total) - yuan(c.covered) for c in schooling), Fraction(0)) > 10000:
+        found.add("education_cost_high")
+    last, ever_met = checked(checks)
+    if any(not met for met in last.values()):
+        found.add("guarantee_missing")
+    ladder = [f.data.grade for f in sorted(reviews, key=lambda f: (_graded(f).graded_on, f.time, f.fact_id)) if isinstance(f.data, HouseholdGraded)]
+    if len(ladder) > 1 and list(Grade).index(ladder[-1]) > list(Grade).index(ladder[-2]):
+        found.add("grade_fell")
+
+    reference_per_head = rounded(reference, heads)
+    homeless = any(s.home is HomeState.DESTROYED for s in struck)
+    lost = any(not met and name in ever_met for name, met in last.items())
+    endangered = homeless or lost or (reference_per_head is not None and reference_per_head < LINE)
+    standing = where(entry, found, per_head, endangered=endangered, anybody=any(is_here(m, today) for m in entry.members))
+    return Opinion(net, reference, per_head, reference_per_head, frozenset(found), standing)
+
+
+SHOCKS = {"income_dropped", "disaster_loss", "self_paid_high", "single_stay_high", "self_paid_ratio", "rigid_spending_ratio"}
+RISKS = SHOCKS | {"education_cost_high", "guarantee_missing", "grade_fell"}
+
+
+def where(entry: HouseholdRegistered, found: set[str], per_head: Fraction | None, *, endangered: bool, anybody: bool) -> str:
+    """The table of the groups, row by row."""
+    if not anybody:
+        return "natural"
+    if per_head is None:
+        return "unknown"
+    if per_head < LINE and found & RISKS:
+        return "group:unstable_ex_poor" if entry.standing == "ex_poor" else "group:marginal"
+    if per_head >= LINE and found & SHOCKS and endangered:
+        return "group:sudden_hardship"
+    if found & RISKS:
+        return "lead"
+    return "watch" if per_head <= LINE else "clear"
+
+
+def monthly(incomes: Iterable[FactRecord]) -> Mapping[tuple[int, int], Fraction]:
+    """Month → net income of every month somebody reported. A year's figure gives each month its share; a month's share ends on a whole fen."""
+    money: dict[tuple[int, int], Fraction] = {}
+    for record in incomes:
+        fact = record.data
+        assert isinstance(fact, IncomeReported)
+        assert fact.earned_month is not None
+        fen = (yuan(fact.amount) - yuan(fact.operating_expense)) * 100
+        last = (int(fact.earned_month[:4]), int(fact.earned_month[5:]))
+        covered = [*months_before(date(*last, 1), 11), last] if fact.is_yearly else [last]
+        given = Fraction(0)
+        for n, month in enumerate(covered, start=1):
+            so_far = Fraction((_part(fact.amount, n, len(covered)) - _part(fact.operating_expense, n, len(covered))), 100)
+            counts = fact.category is not IncomeCategory.CLAIMS and fact.item != "emergency_relief"
+            money[month] = money.get(month, Fraction(0)) + (so_far - given if counts else 0)
+            given = so_far
+        assert given * 100 == fen
+    return money
+
+
+def _part(amount: int, months: int, of: int) -> int:
+    """So much of an amount has been given after some of its months, in whole fen, never ahead of its share."""
+    share = Fraction(int(amount) * months, of)
+    return share.numerator // share.denominator
+
+
+def checked(checks: Iterable[FactRecord]) -> tuple[Mapping[str, bool], set[str]]:
+    """What each guarantee's last check said, and which were ever met."""
+    last: dict[str, bool] = {}
+    met: set[str] = set()
+    for record in sorted(checks, key=lambda f: (_checked(f).checked_on, f.time, f.fact_id)):
+        fact = _checked(record)
+        last[fact.guarantee] = fact.is_met
+        met |= {fact.guarantee.value} if fact.is_met else set()
+    return last, met
+
+
+def _checked(record: FactRecord) -> GuaranteeChecked:
+    assert isinstance(record.data, GuaranteeChecked)
+    return record.data
+
+
+def _graded(record: FactRecord) -> HouseholdGraded:
+    assert isinstance(record.data, HouseholdGraded)
+    return record.data
+
+
+def yuan(amount: int) -> Fraction:
+    """An amount in units of the currency."""
+    return Fraction(int(amount), 100)
+
+
+def own(bill: MedicalClaimSettled) -> Fraction:
+    """What nobody else paid."""
+    p = bill.paid
+    layers = (p.basic_insurance, p.critical_illness, p.hospital_reduction, p.medical_assistance, p.anti_poverty_insurance, p.city_supplement, p.other)
+    return yuan(bill.total) - sum((yuan(layer) for layer in layers), Fraction(0))
+
+
+def rounded(total: Fraction | None, heads: int) -> Fraction | None:
+    """Per head and year, to the fen, a half away from zero."""
+    if total is None or heads == 0:
+        return None
+    exact = abs(total) * 12 / heads * 100
+    whole = exact.numerator // exact.denominator
+    fen = whole + 1 if exact - whole >= Fraction(1, 2) else whole
+    return Fraction(fen if total >= 0 else -fen, 100)
+
+
+def months_before(day: date, count: int) -> list[tuple[int, int]]:
+    """So many calendar months before the day's own, the earliest first."""
+    found = []
+    year, month = day.year, day.month
+    for _ in range(count):
+        year, month = (year - 1, 12) if month == 1 else (year, month - 1)
+        found.append((year, month))
+    return found[::-1]
+
+
+def last_of(month: tuple[int, int]) -> date:
+    """The month's last day."""
+    year, number = month
+    return date(year + (number == 12), number % 12 + 1, 1) - timedelta(days=1)
+
+
+def is_here(member: Member, day: date) -> bool:
+    """Whether the member belongs to the household at the end of the day."""
+    return not (member.joined_on is not None and member.joined_on > day) and not (member.left_on is not None and member.left_on < day)
+
+
+def in_rolling_year(day: date, today: date) -> bool:
+    """After the same date last year, up to today. The year before 29 February begins after 28 February."""
+    try:
+        year_ago = today.replace(year=today.year - 1)
+    except ValueError:
+        year_ago = date(today.year - 1, 2, 28)
+    return year_ago < day <= today
