@@ -7,6 +7,7 @@ import pytest
 
 from foothold_risk.evidence import evidence
 from foothold_risk.rules import findings
+from foothold_risk.rules.months import by_month
 from foothold_risk.rules.policy import Heads, PolicyOfDay
 from foothold_schemas.checks import Grade, Guarantee
 from foothold_schemas.facts import HomeState
@@ -273,3 +274,65 @@ def test_a_rule_whose_values_are_not_in_force_finds_nothing() -> None:
     home = household(income("40000", "before", month="2025-05"), income("9000"), claim("90000", person_ref="p0"), spending("90000"), disaster(loss="9000"))
 
     assert judged(home, rules=nothing).kinds == ()
+
+
+TABLE = {
+    FindingKind.INCOME_BELOW_LINE: "",
+    FindingKind.INCOME_DROPPED: "risk, shock",
+    FindingKind.WORK_LOST: "risk, shock",
+    FindingKind.PROJECT_UNDERPAID: "risk",
+    FindingKind.DISASTER_LOSS: "risk, shock",
+    FindingKind.SELF_PAID_HIGH: "risk, shock",
+    FindingKind.SINGLE_STAY_HIGH: "risk, shock",
+    FindingKind.SELF_PAID_RATIO: "risk, shock",
+    FindingKind.RIGID_SPENDING_RATIO: "risk, shock",
+    FindingKind.EDUCATION_COST_HIGH: "risk",
+    FindingKind.GUARANTEE_MISSING: "risk",
+    FindingKind.GRADE_FELL: "risk",
+}
+"""Policy's table of findings, as it is written."""
+
+
+def test_what_counts_as_risk_and_what_as_shock_is_policys_table() -> None:
+    written = {rule.kind: ", ".join(word for word, holds in (("risk", rule.is_risk), ("shock", rule.is_shock)) if holds) for rule in findings.ALL}
+
+    assert written == TABLE
+
+
+INCOME_FINDINGS = {
+    FindingKind.INCOME_BELOW_LINE,
+    FindingKind.INCOME_DROPPED,
+    FindingKind.WORK_LOST,
+    FindingKind.PROJECT_UNDERPAID,
+    FindingKind.RIGID_SPENDING_RATIO,
+}
+
+
+def test_findings_about_income_are_held_while_income_is_not_heard_and_the_others_are_judged() -> None:
+    assert {rule.kind for rule in findings.ALL if rule.needs_income} == INCOME_FINDINGS
+
+
+def test_a_loss_is_not_held_where_policy_knows_no_share_for_it() -> None:
+    flood = disaster(home=HomeState.BADLY_DAMAGED, loss="9000", day=date(2026, 5, 9))
+    home, _ = step(household(income("10000"), flood), rules=ALL_IN_FORCE)
+    no_list = policy(disaster_loss_home=None, disaster_loss_worker=None)
+
+    assert FindingKind.DISASTER_LOSS not in judged(home, date(2026, 7, 1), no_list).held
+
+
+def test_the_months_are_the_windows_twelve_and_the_running_one_and_add_up() -> None:
+    home = household(
+        income("1200", month="2026-05"),
+        income("50", "june", month="2026-06", yearly=False),
+        income("70", "relief", month="2026-05", yearly=False, item="emergency_relief"),
+        claim("30"),
+        spending("20", day=date(2026, 6, 10)),
+        spending("90", "other", day=date(2026, 6, 10), category="other"),
+    )
+    assessment = judged(home)
+    months = by_month(assessment.view)
+
+    assert [m.is_running for m in months] == [False] * 12 + [True]
+    assert sum(m.net or 0 for m in months if not m.is_running) == assessment.view.net == 120_000
+    assert [m.own_shares for m in months if m.own_shares] == [3_000, 2_000]
+    assert months[-1].net == 5_000

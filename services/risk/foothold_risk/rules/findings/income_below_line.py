@@ -12,7 +12,8 @@ def find(view: View) -> Found | None:
     if line is None or view.net_per_head is None or view.net_per_head >= line.value:
         return None
     incomes = tuple(sorted(view.household.incomes, key=lambda i: (-i.last_month, i.fact_id)))
-    return Found(FindingKind.INCOME_BELOW_LINE, view.net_per_head, line.value, "money", income_window(view.day), line, incomes)
+    facts = incomes or (view.register,)  # everybody was heard and nobody reported anything: it rests on the household being there
+    return Found(FindingKind.INCOME_BELOW_LINE, view.net_per_head, line.value, "money", income_window(view.day), line, facts)
 
 
 def explain(found: Found, view: View, currency: Sentence) -> Sentence:
