@@ -15,6 +15,7 @@ from foothold_risk.rules.fold import Folded, fold
 from foothold_risk.rules.heard import Span
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.movement import move
+from foothold_risk.rules.trace import trace
 from foothold_schemas.checks import Grade, Guarantee, SpendingCategory
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import HomeState
@@ -138,3 +139,14 @@ def test_a_household_without_any_ground_is_in_no_group_however_it_got_there(give
 
     assert judged(home).target.status == Status.CLEAR
     assert isinstance(home, Household)
+
+
+@given(facts())
+def test_every_figure_is_the_sum_of_the_parts_it_is_explained_with(given_facts: list[FactRecord]) -> None:
+    view = judged(household(*given_facts), rules=ALL_IN_FORCE).view
+    lines = {line.en: line for line in trace(view)}
+
+    assert all(sum(part.value for part in line.parts) == line.value for line in lines.values() if line.parts)
+    assert lines["net income"].value == view.net
+    assert lines["reference income"].value == view.reference
+    assert bool(lines["net income"].parts) == (view.net is not None)

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from foothold_risk import commands
 from foothold_risk.errors import CannotServe
+from foothold_risk.explain import differences, read, replay, tell
 from foothold_risk.metrics import Metrics
 from foothold_risk.ops import make_ops, server
 from foothold_risk.partition import Shelf
@@ -46,15 +47,35 @@ def main() -> None:
     adopt.add_argument("--door", required=True, help="ingest's address, such as http://127.0.0.1:8080")
     adopt.add_argument("--key-file", required=True, type=argparse.FileType(encoding="utf-8"), help="file with an operator's key; - reads standard input")
     adopt.add_argument("--folder", type=Path, default=SHIPPED)
+    explain = subcommands.add_parser("explain", help="fold a household's log again; every step and number, compared with what was said")
+    explain.add_argument("household", help="the household's id, 32 hex digits")
+    explain.add_argument("--on", required=True, type=date.fromisoformat, help="as of this day, YYYY-MM-DD")
     arguments = parser.parse_args()
     if arguments.command == "policy":
         sys.stdout.write(policy_command(arguments))
         return
     settings = read_settings()
+    if arguments.command == "explain":
+        asyncio.run(explain_household(settings, arguments.household, arguments.on))
+        return
     try:
         asyncio.run(serve(settings, load(settings.policy_folder)))
     except CannotServe as error:
         sys.exit(f"foothold-risk cannot go on: {error}")
+
+
+async def explain_household(settings: Settings, household_id: str, on: date) -> None:
+    """Print the explanation; where it differs from what was said then, say so and end with 1."""
+    policies = load(settings.policy_folder)
+    facts, stored = await read(settings.kafka_bootstrap, household_id, settings.partitions)
+    try:
+        replayed = replay(household_id, facts, policies, on)
+    except CannotServe as error:
+        sys.exit(f"foothold-risk: {error}")
+    sys.stdout.writelines(f"{line}\n" for line in tell(household_id, replayed, policies, on))
+    if found := differences(replayed.said, stored, on):
+        sys.exit("\n".join(["  与当时所述不同 differs from what was said then:", *(f"  {line}" for line in found)]))
+    sys.stdout.write(f"  与当时所述一致 equals what was said then: {len(replayed.said)}\n")
 
 
 def policy_command(arguments: argparse.Namespace) -> str:

@@ -1,6 +1,9 @@
 """Brings one household to the open day: figures, findings, moves, transitions, view. Reads nothing and writes nothing."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+
+from msgspec.structs import replace
 
 from foothold_risk.households import Control
 from foothold_risk.publish import Cause, transition
@@ -8,12 +11,15 @@ from foothold_risk.rules.assess import Assessment, Target, assess
 from foothold_risk.rules.calendar import month_of
 from foothold_risk.rules.figures import withheld
 from foothold_risk.rules.fold import forget_old
+from foothold_risk.rules.heard import note
 from foothold_risk.rules.household import Household, Position, fresh
 from foothold_risk.rules.leaving import Condition
 from foothold_risk.rules.movement import Decided, Move, decide, freeze, move
 from foothold_risk.rules.policy import Policy
 from foothold_risk.views import NOTHING, digest, view_of
 from foothold_schemas.decisions import CaseDecided
+from foothold_schemas.envelope import FactRecord
+from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
 from foothold_schemas.transitions import Status, Transition
 
 
@@ -28,6 +34,25 @@ class Judged:
     said: tuple[Transition, ...] = ()
     view: bytes | None = None
     refused: tuple[Condition, ...] = ()
+
+
+def steer(control: Control, fact: FactRecord) -> Control | None:
+    """What holds for everybody after this fact; None for a day that was opened before, or out of order."""
+    match fact.data:
+        case DayOpened(day=day):
+            is_next = control.open_day is None or day == control.open_day + timedelta(days=1)
+            return replace(control, open_day=day) if is_next else None
+        case PolicyAdopted(bundle=bundle):
+            return replace(control, bundle=bundle)
+        case FeedHeard() as heard:
+            return replace(control, heard=note(control.heard, fact.agency, heard))
+        case _:
+            raise AssertionError(f"{fact.data.kind} is not a fact for everybody")
+
+
+def cause_of(fact: FactRecord) -> Cause:
+    """What made risk look."""
+    return Cause(fact.fact_id, fact.recorded_time, is_quiet=isinstance(fact.data, DayOpened) and fact.data.is_quiet)
 
 
 def judge(household_id: str, household: Household, control: Control, policy: Policy | None, cause: Cause, decided: CaseDecided | None = None) -> Judged:

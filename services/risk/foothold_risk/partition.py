@@ -6,21 +6,18 @@ Memory changes only after the commit. Any exception ends the process; the succes
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
-from msgspec.structs import replace
 
 from foothold_risk.errors import MissingBundle
 from foothold_risk.households import Batch, Control, Households
-from foothold_risk.judge import Judged, judge
+from foothold_risk.judge import Judged, cause_of, judge, steer
 from foothold_risk.metrics import Metrics
-from foothold_risk.publish import Cause
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.fold import Folded, fold
-from foothold_risk.rules.heard import note
 from foothold_risk.rules.leaving import describe
 from foothold_risk.rules.policy import Policy
 from foothold_schemas.codec import Unreadable, decode_fact, encode
@@ -157,7 +154,7 @@ class Partition:
             self._set_aside(record, RefusalReason.TOO_OLD, f"{data.kind} lies more than 25 months before the open day", outputs)
         elif folded is Folded.APPLIED:
             decided = data if isinstance(data, CaseDecided) else None
-            judged = judge(household_id, household, control, self._policy(control), Cause(fact.fact_id, fact.recorded_time), decided)
+            judged = judge(household_id, household, control, self._policy(control), cause_of(fact), decided)
             batch.put(key, judged.household)
             outputs.add(key, judged)
             said = judged.said
@@ -185,23 +182,16 @@ class Partition:
 
     async def _broadcast(self, fact: FactRecord, record: ConsumerRecord[bytes, bytes]) -> None:
         control = self.households.control
-        outcome = "applied"
+        steered, outcome = steer(control, fact), "applied"
         match fact.data:
-            case DayOpened(day=day):
-                if control.open_day is not None and day <= control.open_day:
-                    outcome = "ignored"
-                elif control.open_day is not None and day > control.open_day + timedelta(days=1):
-                    outcome = "out_of_order"
-                else:
-                    keys = self._keys_for(fact.data, control)
-                    await self._sweep(keys, replace(control, open_day=day), fact, record.offset)
-            case PolicyAdopted(bundle=bundle):
-                await self._sweep(self.households.in_area(""), replace(control, bundle=bundle), fact, record.offset)
+            case DayOpened(day=day) if steered is None:
+                outcome = "ignored" if control.open_day is not None and day <= control.open_day else "out_of_order"
+            case DayOpened() as opened:
+                await self._sweep(self._keys_for(opened, control), steered or control, fact, record.offset)
             case FeedHeard() as heard:
-                known = note(control.heard, fact.agency, heard)
-                await self._sweep(self.households.in_area(heard.area), replace(control, heard=known), fact, record.offset)
+                await self._sweep(self.households.in_area(heard.area), steered or control, fact, record.offset)
             case _:
-                raise AssertionError(f"{fact.data.kind} is not a fact for everybody")
+                await self._sweep(self.households.in_area(""), steered or control, fact, record.offset)
         if self.is_leaving:
             return
         if outcome != "applied":
@@ -225,7 +215,7 @@ class Partition:
         If the worker dies between slices the fact is read again, and those already judged do not move a second time.
         """
         policy = self._policy(control)
-        cause = Cause(fact.fact_id, fact.recorded_time, is_quiet=isinstance(fact.data, DayOpened) and fact.data.is_quiet)
+        cause = cause_of(fact)
         for start in range(0, len(keys), SLICE):
             if self.is_leaving:
                 return

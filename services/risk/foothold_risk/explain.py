@@ -1,0 +1,172 @@
+"""Explains a household: folds its part of the log again and shows every step with its numbers, and whether it equals what was said then."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.partitioner import DefaultPartitioner
+
+from foothold_risk.errors import MissingBundle
+from foothold_risk.households import Control
+from foothold_risk.judge import cause_of, judge, steer
+from foothold_risk.rules.assess import assess
+from foothold_risk.rules.calendar import month_text
+from foothold_risk.rules.fold import Folded, fold
+from foothold_risk.rules.household import Household
+from foothold_risk.rules.policy import Policy
+from foothold_risk.rules.trace import Line, trace
+from foothold_schemas.codec import Unreadable, decode_fact, decode_output
+from foothold_schemas.decisions import CaseDecided
+from foothold_schemas.envelope import FactRecord
+from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
+from foothold_schemas.topics import HOUSEHOLD_FACTS, RISK_TRANSITIONS
+from foothold_schemas.transitions import Transition
+from foothold_schemas.values import Fen
+
+WAIT_MS: Final = 500
+
+
+@dataclass(slots=True)
+class Replayed:
+    """A household as of a day, from the log alone."""
+
+    household: Household = field(default_factory=Household)
+    control: Control = field(default_factory=Control)
+    said: list[Transition] = field(default_factory=list)
+
+
+def replay(household_id: str, log: Sequence[FactRecord], policies: Mapping[str, Policy], until: date) -> Replayed:
+    """Fold and judge in the log's order, each day by the bundle then in force, up to the last fact before the day after `until`; raise MissingBundle."""
+    done = Replayed()
+    for fact in log:
+        if isinstance(fact.data, DayOpened) and fact.data.day > until:
+            break
+        if isinstance(fact.data, FeedHeard | DayOpened | PolicyAdopted):
+            steered = steer(done.control, fact)
+            if steered is None:
+                continue
+            done.control = steered
+        elif fact.household_id == household_id:
+            done.household, folded = fold(done.household, fact, fact.data, done.control.open_day)
+            if folded is not Folded.APPLIED:
+                continue
+        else:
+            continue
+        decided = fact.data if isinstance(fact.data, CaseDecided) else None
+        judged = judge(household_id, done.household, done.control, _policy(done.control, policies), cause_of(fact), decided)
+        done.household = judged.household
+        done.said += judged.said
+    return done
+
+
+def _policy(control: Control, policies: Mapping[str, Policy]) -> Policy | None:
+    if control.bundle is None:
+        return None
+    if control.bundle not in policies:
+        raise MissingBundle(f"the log adopted bundle {control.bundle}; put it into the policy folder, old decisions are explained with their own")
+    return policies[control.bundle]
+
+
+async def read(bootstrap: str, household_id: str, partitions: int) -> tuple[list[FactRecord], list[Transition]]:
+    """What the household's partition holds for it: facts, its own and those for everybody, and what was said of it."""
+    key = household_id.encode()
+    every = list(range(partitions))
+    partition = DefaultPartitioner()(key, every, every)
+    facts = [fact async for fact in _facts(bootstrap, TopicPartition(HOUSEHOLD_FACTS.name, partition), household_id)]
+    said: list[Transition] = []
+    async for value in _values(bootstrap, TopicPartition(RISK_TRANSITIONS.name, partition)):
+        try:
+            output = decode_output(value)
+        except Unreadable:
+            continue
+        if isinstance(output, Transition) and output.household_id == household_id:
+            said.append(output)
+    return facts, said
+
+
+async def _facts(bootstrap: str, source: TopicPartition, household_id: str) -> AsyncIterator[FactRecord]:
+    async for value in _values(bootstrap, source):
+        try:
+            fact = decode_fact(value)
+        except Unreadable:
+            continue
+        if fact.household_id in (None, household_id):
+            yield fact
+
+
+async def _values(bootstrap: str, source: TopicPartition) -> AsyncIterator[bytes | None]:
+    reader: AIOKafkaConsumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, group_id=None, isolation_level="read_committed", auto_offset_reset="earliest", enable_auto_commit=False
+    )
+    await reader.start()
+    try:
+        reader.assign([source])
+        end = (await reader.end_offsets([source]))[source]
+        reader.seek(source, (await reader.beginning_offsets([source]))[source])
+        while await reader.position(source) < end:
+            for records in (await reader.getmany(timeout_ms=WAIT_MS, max_records=10_000)).values():
+                for record in records:
+                    yield record.value
+    finally:
+        await reader.stop()
+
+
+def differences(replayed: Sequence[Transition], stored: Sequence[Transition], until: date) -> list[str]:
+    """Where what was said then differs from what the log says now; empty: it is the same to the byte."""
+    then = {t.number: t for t in stored if t.open_day <= until}
+    now = {t.number: t for t in replayed}
+    found = []
+    for number in sorted(then.keys() | now.keys()):
+        if number not in now:
+            found.append(f"{number}: said on {then[number].open_day}, and the log does not lead to it")
+        elif number not in then:
+            found.append(f"{number}: the log leads to {now[number].movement.value} on {now[number].open_day}, and nothing was said")
+        elif then[number].policy.rules_version != now[number].policy.rules_version:
+            found.append(f"{number}: decided under rules {then[number].policy.rules_version}, these are {now[number].policy.rules_version}")
+        elif then[number].model_dump_json() != now[number].model_dump_json():
+            found.append(f"{number}: said {then[number].movement.value}, the log leads to {now[number].movement.value} with other numbers or reasons")
+    return found
+
+
+def tell(household_id: str, replayed: Replayed, policies: Mapping[str, Policy], on: date) -> Iterator[str]:
+    """The whole explanation, line by line: how it came, where it stands, and every number."""
+    yield f"农户 household {household_id}, 截至 as of {on}"
+    for said in replayed.said:
+        yield f"  {said.open_day}  {said.number}. {said.movement.value}  [{said.policy.bundle[:12]}, rules {said.policy.rules_version}]"
+        yield f"      {said.reason.zh}"
+        yield f"      {said.reason.en}"
+        for finding in said.findings:
+            policy, illustrative = finding.policy, "  ILLUSTRATIVE 仅作演示" if finding.policy.illustrative else ""
+            follows = f" = {policy.formula}" if policy.formula else ""
+            yield f"      {finding.rule.value}: {finding.value} / {finding.threshold} {finding.unit}"
+            yield f"          {policy.name} {policy.value}{follows}, {policy.region} since {policy.since}{illustrative}: {policy.reference}"
+            yield from (f"          {fact.fact_id} {fact.day} {fact.amount or ''} {fact.text.zh} | {fact.text.en}" for fact in finding.facts)
+    yield from _figures(replayed, policies)
+
+
+def _figures(replayed: Replayed, policies: Mapping[str, Policy]) -> Iterator[str]:
+    household, control = replayed.household, replayed.control
+    policy = _policy(control, policies)
+    place = None if policy is None or household.register is None else policy.place(household.register.area)
+    if household.register is None or control.open_day is None or policy is None or place is None:
+        yield "  未登记、未启用或无适用政策 | not registered, not live, or no policy serves its area"
+        return
+    if household.is_refused:
+        yield "  农户未授权，不作计算 | the household refused its authorisation: nothing is computed"
+        return
+    view = assess(household, household.register, control.open_day, place.on(control.open_day), control.heard).view
+    if view.unheard:
+        months = ", ".join(month_text(m) for m in view.unheard)
+        yield f"  未报月份 months not heard: {months}"
+    for line in trace(view):
+        yield from _line(line)
+
+
+def _line(line: Line) -> Iterator[str]:
+    def show(amount: int | None) -> str:
+        return "未知 unknown" if amount is None else str(Fen(amount)) if line.is_money else str(amount)
+
+    yield f"  {line.zh} {line.en} = {show(line.value)}  ({line.formula})"
+    yield from (f"      {part.name:<24} {show(part.value)}" for part in line.parts)
