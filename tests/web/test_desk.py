@@ -219,3 +219,30 @@ def test_the_scripts_other_people_wrote_are_the_ones_we_checked() -> None:
 
     assert sums == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.js")}
     assert all(name in (folder / "NOTICE.md").read_text() for name in sums)
+
+
+@pytest.mark.timeout(120)
+def test_an_identified_household_is_called_so_and_one_that_refused_is_not_shown_in_numbers(foothold: Stack, sender: Sender, desk: Page) -> None:
+    subject = "370399/WEB-2"
+    entry = {"authority": "370399", "register_number": "WEB-2", "area": "370399101202", "standing": "ordinary", "members": [{"person_ref": "a"}]}
+    sender.say("statistics", "HouseholdRegistered", "web2-reg", AT, subject, **entry)
+    income = {"category": "operating", "item": "orchard", "amount": "9111.00", "earned_month": "2026-05", "is_yearly": True}
+    sender.say("statistics", "IncomeReported", "web2-inc", AT, subject, **income)
+    sender.say(
+        "health-insurance", "MedicalClaimSettled", "web2", AT, subject, claim_number="web2", settled_on="2026-06-08", setting="inpatient", total="8000.00"
+    )
+    eventually(lambda: number_of(foothold, "WEB-2", urgent=True), "the case stands in the database")
+    page = f"{foothold.inbox_url}/cases/{number_of(foothold, 'WEB-2')}"
+
+    def shows(words: str) -> bool:
+        desk.goto(page)
+        return words in desk.content()
+
+    assert shows("风险信号，尚未认定")
+    assert shows("9111.00")
+    sender.say("operator", "CaseDecided", "web2-identified", AT, subject, decision="identified", decided_on="2026-06-10")
+    eventually(lambda: shows("监测对象，经人工认定"), "people's decision stands on the page")
+    sender.say("operator", "AuthorisationRefused", "web2-refused", AT, subject, refused_on="2026-06-10")
+    eventually(lambda: shows("农户未授权，数据不再比对，也不显示"), "the refusal stands on the page")
+
+    assert not shows("9111.00")
