@@ -72,6 +72,9 @@ class BundleFile(_Strict):
 Entry = tuple[Dated, object, Text, tuple[str | int, ...]]
 """A dated value, what it was read as, and where it stands."""
 
+Regions = Mapping[str, tuple[RegionFile, Mapping[str, tuple[Entry, ...]]]]
+"""Region code → its file and its values' entries."""
+
 
 def load_folder(folder: Path) -> dict[str, Policy]:
     """All bundles below a folder by hash; raise PolicyError."""
@@ -99,17 +102,13 @@ def load(folder: Path) -> Policy:
         bundle=hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest(),
         title=bundle.title,
         currency=bundle.currency,
-        illustrative=any(value.illustrative for place in places.values() for day in place.days.values() for value in _values(day)),
+        illustrative=any(value.illustrative for place in places.values() for day in place.days.values() for value in values_of(day)),
         places=places,
     )
 
 
 def values_of(day: PolicyOfDay) -> Iterator[Value[object]]:
     """Everything in force, in the catalogue's order."""
-    yield from _values(day)
-
-
-def _values(day: PolicyOfDay) -> Iterator[Value[object]]:
     yield from (value for name in KNOWN if (value := getattr(day, _field(name))) is not None)
 
 
@@ -164,7 +163,7 @@ def _read(name: str, value: object) -> object:
     return str(kind), (share if kind == "share_of_disposable_income" else multiple)(value["times"])
 
 
-def _place(head: Text, code: str, regions: Mapping[str, tuple[RegionFile, Mapping[str, tuple[Entry, ...]]]]) -> Place:
+def _place(head: Text, code: str, regions: Regions) -> Place:
     """A region in service: for every date at which anything changes, what is in force."""
     if code not in regions:
         raise PolicyError(f"{head.at('in_service')}: {code} is in service but has no file")
@@ -189,7 +188,7 @@ def _from_when(
     code: str,
     name: str,
     chain: Sequence[str],
-    regions: Mapping[str, tuple[RegionFile, Mapping[str, tuple[Entry, ...]]]],
+    regions: Regions,
     dates: Sequence[date],
 ) -> list[date]:
     """The dates from which a required value is in force; afterwards it must never be missing."""
@@ -204,9 +203,7 @@ def _from_when(
     return [day for day in dates if day >= first]
 
 
-def _entry(
-    name: str, chain: Sequence[str], regions: Mapping[str, tuple[RegionFile, Mapping[str, tuple[Entry, ...]]]], day: date
-) -> tuple[Dated, object, Text, tuple[str | int, ...], str] | None:
+def _entry(name: str, chain: Sequence[str], regions: Regions, day: date) -> tuple[Dated, object, Text, tuple[str | int, ...], str] | None:
     """The nearest region that gives the value on the day; an empty one marked NEED counts only where nobody gives it."""
     found = None
     for code in chain:
@@ -218,7 +215,7 @@ def _entry(
     return found
 
 
-def _of_day(code: str, chain: Sequence[str], regions: Mapping[str, tuple[RegionFile, Mapping[str, tuple[Entry, ...]]]], day: date) -> PolicyOfDay:
+def _of_day(code: str, chain: Sequence[str], regions: Regions, day: date) -> PolicyOfDay:
     found: dict[str, Value[Any]] = {}
     for name in sorted(KNOWN, key=lambda n: KNOWN[n].is_line):
         entry = _entry(name, chain, regions, day)
