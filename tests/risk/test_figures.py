@@ -2,11 +2,12 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from foothold_risk.rules.figures import per_head
+from foothold_risk.rules.figures import LAYERS, per_head
 from foothold_risk.rules.household import Household
-from foothold_schemas.facts import IncomeCategory
+from foothold_schemas.facts import IncomeCategory, MedicalClaimSettled, MedicalPayments
 from foothold_schemas.register import Absence, Member
-from tests.support.build import OPEN_DAY, claim, household, income, judged, registered
+from foothold_schemas.values import Fen
+from tests.support.build import OPEN_DAY, claim, household, income, judged, record, registered
 
 
 @pytest.mark.parametrize(
@@ -99,3 +100,32 @@ def test_a_household_without_income_reports_has_unknown_figures_not_zero() -> No
 
     assert (view.net, view.net_per_head, len(view.unheard)) == (None, None, 12)
     assert isinstance(view.household, Household)
+
+
+@pytest.mark.parametrize(
+    ("item", "payout", "layer", "counted"),
+    [
+        ("city_supplement", "5000.00", "5000.00", 0),
+        ("city_supplement", "5000.01", "5000.00", 1),
+        ("city_supplement", "4000.00", "5000.00", 0),
+        ("city_supplement", "5000.00", "0", 500_000),
+        ("accident_policy", "5000.00", "5000.00", 500_000),
+    ],
+    ids=["the same money", "a fen more", "partly told", "not on a bill", "another cover"],
+)
+def test_a_payout_that_stands_on_a_bill_already_is_counted_once(item: str, payout: str, layer: str, counted: int) -> None:
+    at = datetime(2026, 3, 20, tzinfo=UTC)
+    bill = MedicalClaimSettled(
+        claim_number="c1", settled_on=date(2026, 3, 15), setting="inpatient", total=Fen.parse("9000"), paid=MedicalPayments(city_supplement=Fen.parse(layer))
+    )
+    paid_out = income(payout, "payout", month="2026-03", yearly=False, category="claims", item=item, at=at)
+    view = judged(household(income("9000"), record(bill, "bill", agency="health-insurance"), paid_out)).view
+
+    assert view.claims_income == counted
+
+
+def test_the_layers_of_a_bill_are_the_names_of_its_payments_in_their_order() -> None:
+    paid = MedicalPayments(city_supplement=Fen(5), other=Fen(7))
+
+    assert [paid.layers[LAYERS[name]] for name in ("basic_insurance", "city_supplement", "other")] == [0, 5, 7]
+    assert len(LAYERS) == len(paid.layers)

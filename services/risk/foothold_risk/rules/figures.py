@@ -5,11 +5,11 @@ from datetime import date
 
 from foothold_risk.rules.calendar import income_months, last_day, rolling_first
 from foothold_risk.rules.heard import Heard, unheard_months
-from foothold_risk.rules.held import Claim, Disaster, Register, Spending
+from foothold_risk.rules.held import Claim, Disaster, Income, Register, Spending
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.policy import PolicyOfDay
 from foothold_schemas.checks import SpendingCategory
-from foothold_schemas.facts import IncomeCategory
+from foothold_schemas.facts import IncomeCategory, MedicalPayments
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,10 @@ RIGID = frozenset({SpendingCategory.EDUCATION, SpendingCategory.REHABILITATION, 
 """What counts as rigid spending beside medical bills."""
 
 
+LAYERS = {name: index for index, name in enumerate(MedicalPayments.model_fields)}
+"""The layers that pay on a bill, in their order; a payout reported as income under such a name may be the same money."""
+
+
 def look(household: Household, register: Register, day: date, policy: PolicyOfDay, heard: Heard) -> View:
     """Compute the figures. Both windows of policy: twelve whole months for income, the rolling year for spending and claims income.
 
@@ -56,8 +60,8 @@ def look(household: Household, register: Register, day: date, policy: PolicyOfDa
     unheard = unheard_months(household, months, policy.feeds, heard)
     counted = [i for i in household.incomes if i.item not in policy.one_off_items]
     earned = sum(i.within(months) for i in counted if i.category is not IncomeCategory.CLAIMS)
-    claims_income = sum(i.amount for i in counted if i.category is IncomeCategory.CLAIMS and first <= i.day <= day)
     claims = tuple(c for c in household.claims if first <= c.day <= day)
+    claims_income = _claims_income([i for i in counted if i.category is IncomeCategory.CLAIMS and first <= i.day <= day], claims)
     spendings = tuple(s for s in household.spendings if s.category in RIGID and first <= s.day <= day)
     own_shares = sum(c.own_share for c in claims) + sum(s.own_share for s in spendings)
     heads = sum(register.heads(last_day(m), sharing=policy.is_sharing) for m in months)
@@ -81,6 +85,18 @@ def look(household: Household, register: Register, day: date, policy: PolicyOfDa
         disasters=tuple(d for d in household.disasters if first <= d.day <= day),
         heard=heard,
     )
+
+
+def _claims_income(payouts: list[Income], claims: tuple[Claim, ...]) -> int:
+    """Insurance paid out. A payout is counted once: what a layer of the bills already paid is taken off payouts named after that layer."""
+    if not payouts:
+        return 0
+    total = 0
+    for item in {i.item for i in payouts}:
+        paid_out = sum(i.amount for i in payouts if i.item == item)
+        on_bills = sum(c.paid_by(LAYERS[item]) for c in claims) if item in LAYERS else 0
+        total += paid_out - max(0, min(paid_out, on_bills))
+    return total
 
 
 def withheld(household: Household, register: Register, day: date, policy: PolicyOfDay) -> View:
