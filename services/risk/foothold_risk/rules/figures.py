@@ -58,13 +58,15 @@ def look(household: Household, register: Register, day: date, policy: PolicyOfDa
     months = income_months(day)
     first = rolling_first(day)
     unheard = unheard_months(household, months, policy.feeds, heard)
-    counted = [i for i in household.incomes if i.item not in policy.one_off_items]
+    one_off = policy.one_off_items
+    counted = [i for i in household.incomes if i.item not in one_off]
     earned = sum(i.within(months) for i in counted if i.category is not IncomeCategory.CLAIMS)
     claims = tuple(c for c in household.claims if first <= c.day <= day)
     claims_income = _claims_income([i for i in counted if i.category is IncomeCategory.CLAIMS and first <= i.day <= day], claims)
     spendings = tuple(s for s in household.spendings if s.category in RIGID and first <= s.day <= day)
     own_shares = sum(c.own_share for c in claims) + sum(s.own_share for s in spendings)
-    heads = sum(register.heads(last_day(m), sharing=policy.is_sharing) for m in months)
+    people = register.counted(sharing=policy.is_sharing)
+    heads = sum(m.is_here(day) for day in map(last_day, months) for m in people)
     net = None if unheard else earned
     reference = None if net is None else net + claims_income - own_shares
     return View(

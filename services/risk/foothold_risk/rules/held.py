@@ -57,7 +57,11 @@ class Register(Packed, frozen=True):
 
     def heads(self, day: date, *, sharing: bool = False) -> int:
         """Members counted at the end of the day: those in the register, or those who share the budget."""
-        return sum(m.is_counted and (m.shares_budget if sharing else m.is_registered) and m.is_here(day) for m in self.members)
+        return sum(m.is_here(day) for m in self.counted(sharing=sharing))
+
+    def counted(self, *, sharing: bool) -> list[Member]:
+        """Members who count while they are here."""
+        return [m for m in self.members if m.is_counted and (m.shares_budget if sharing else m.is_registered)]
 
     def here(self, day: date) -> tuple[Member, ...]:
         """Everybody who belongs to it at the end of the day, counted or not."""
@@ -86,6 +90,8 @@ class Income(Packed, frozen=True):
 
     def within(self, months: range) -> int:
         """What of it falls into a stretch of months, after expense. A year's amount is spread so that its months add up to the fen."""
+        if self.months == 1:  # most incomes; the general way below gives the same, slower
+            return self.amount - self.expense if months.start <= self.last_month < months.stop else 0
         return self.gross_within(months) - self.expense_within(months)
 
     def gross_within(self, months: range) -> int:
@@ -97,8 +103,6 @@ class Income(Packed, frozen=True):
         return self._part(self.expense, months) if self.expense else 0
 
     def _part(self, total: int, months: range) -> int:
-        if self.months == 1:  # most incomes; the general way below gives the same, slower
-            return total if months.start <= self.last_month < months.stop else 0
         begin = max(0, months.start - self.first_month)
         end = min(self.months, months.stop - self.first_month)
         return 0 if end <= begin else total * end // self.months - total * begin // self.months

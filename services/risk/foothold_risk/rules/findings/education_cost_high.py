@@ -15,10 +15,12 @@ SEPTEMBER: Final = 9
 def find(view: View) -> Found | None:
     """Sum after aid > amount."""
     amount = view.policy.education_cost_high_amount
+    if amount is None or not view.household.spendings:
+        return None
     window = school_year(view.day)
     spent = [s for s in view.household.spendings if s.category is SpendingCategory.EDUCATION and window.first <= s.day <= window.last]
     own = sum(s.own_share for s in spent)
-    if amount is None or own <= amount.value:
+    if own <= amount.value:
         return None
     return Found(FindingKind.EDUCATION_COST_HIGH, own, amount.value, "money", window, amount, weightiest(spent))
 

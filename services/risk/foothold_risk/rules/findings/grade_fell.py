@@ -26,8 +26,10 @@ def find(view: View) -> Found | None:
 
 def has_fallen(household: Household) -> bool:
     """Whether the last of at least two reviews is lower than the one before it."""
+    if len(household.gradings) < 2:  # noqa: PLR2004 - two to compare; nearly all households have none
+        return False
     reviews = sorted(household.gradings, key=lambda g: g.order)[-2:]
-    return len(reviews) > 1 and _RANK[reviews[1].grade] > _RANK[reviews[0].grade]
+    return _RANK[reviews[1].grade] > _RANK[reviews[0].grade]
 
 
 def explain(found: Found, view: View, _currency: Sentence) -> Sentence:

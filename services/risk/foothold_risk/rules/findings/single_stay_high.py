@@ -14,8 +14,7 @@ def find(view: View) -> Found | None:
     """Own share of one stay > amount. Settlements that name the same stay are one; one without a stay's name is a stay of its own."""
     is_identified = view.household.position.is_identified
     threshold = view.policy.single_stay_high_identified if is_identified else view.policy.single_stay_high_others
-    stays = _stays(view)
-    if threshold is None or not stays:
+    if threshold is None or not (stays := _stays(view)):
         return None
     cost, _, worst = max((sum(c.own_share for c in claims), min(c.fact_id for c in claims), claims) for claims in stays)
     if cost <= threshold.value:
