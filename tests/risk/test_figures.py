@@ -3,10 +3,11 @@ from datetime import UTC, date, datetime
 import pytest
 
 from foothold_risk.rules.figures import LAYERS, per_head
+from foothold_risk.rules.finding import income_window, spending_window
 from foothold_risk.rules.household import Household
 from foothold_schemas.facts import IncomeCategory, MedicalClaimSettled, MedicalPayments
 from foothold_schemas.register import Absence, Member
-from foothold_schemas.values import Fen
+from foothold_schemas.values import Fen, Window
 from tests.support.build import OPEN_DAY, claim, household, income, judged, record, registered
 
 
@@ -129,3 +130,9 @@ def test_the_layers_of_a_bill_are_the_names_of_its_payments_in_their_order() -> 
 
     assert [paid.layers[LAYERS[name]] for name in ("basic_insurance", "city_supplement", "other")] == [0, 5, 7]
     assert len(LAYERS) == len(paid.layers)
+
+
+def test_both_windows_are_those_of_the_published_examples() -> None:
+    assert income_window(date(2021, 6, 15)) == Window(first=date(2020, 6, 1), last=date(2021, 5, 31))
+    assert spending_window(date(2028, 2, 29)) == Window(first=date(2027, 3, 1), last=date(2028, 2, 29))
+    assert spending_window(date(2026, 6, 10)) == Window(first=date(2025, 6, 11), last=date(2026, 6, 10))

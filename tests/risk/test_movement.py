@@ -228,3 +228,16 @@ def test_each_fall_of_the_grade_is_told_and_only_once() -> None:
 )
 def test_whole_calendar_months_begin_with_the_month_after(clear_since: date, months: int, first_day: date) -> None:
     assert first_day == after_whole_months(clear_since, months)
+
+
+def test_a_relapse_ends_what_was_said_of_leaving_so_that_it_can_be_said_again() -> None:
+    cannot_work = registered([Member(person_ref="p0", can_work=False)])
+    help_ = MeasureDelivered(measure=MeasureKind.HEALTH, against=(FindingKind.RIGID_SPENDING_RATIO,), delivered_on=OPEN_DAY)
+    home = in_group(cannot_work, record(help_, "help"), *(checked(g, g.value, is_met=True) for g in Guarantee))
+    home, _ = step(add(home, income("900000", "more")))
+    home, kept = step(home, date(2027, 1, 1), known=HEARD)
+    home, back = step(add(home, income("-2000000", "less", month="2026-12")), date(2027, 1, 2), known=HEARD)
+
+    assert (names(kept), names(back)) == ([Movement.NOT_MARKED], [Movement.RELAPSED])
+    assert (home.position.is_not_marked, home.position.is_due, home.position.clear_since) == (False, False, None)
+    assert home.position.identified_on == OPEN_DAY
