@@ -86,3 +86,30 @@ class HouseholdGraded(Message):
     scores: Scores
     graded_on: Day
     is_explained: bool = Field(default=False, description="The village gave a reason, kept there; needed when a grade moves by more than one.")
+
+
+class Asset(StrEnum):
+    """What a county's negative list may name. A hit asks people to verify; it never refuses help by itself."""
+
+    CAR = "car"
+    TOWN_HOUSE = "town_house"
+    COMPANY = "company"
+    PUBLIC_PAYROLL = "public_payroll"
+    LARGE_MACHINERY = "large_machinery"
+    DEPOSIT = "deposit"
+    OTHER = "other"
+
+
+class AssetSeen(Message):
+    """One asset found with the household."""
+
+    asset: Asset
+    is_for_disability: bool = Field(default=False, description="Held because a member is disabled, such as an adapted car; does not count.")
+
+
+class AssetsChecked(Message):
+    """Somebody looked what the household owns. The latest check counts; an empty list says that nothing was found."""
+
+    kind: Literal["AssetsChecked"] = "AssetsChecked"
+    assets: tuple[AssetSeen, ...] = Field(default=(), max_length=20)
+    checked_on: Day

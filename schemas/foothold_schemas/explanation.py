@@ -1,4 +1,6 @@
-"""What a number rests on: the policy value it was measured against, and the facts."""
+"""What a number rests on: the policy value it was measured against, the facts, how it adds up, and what it may come to."""
+
+from enum import StrEnum
 
 from pydantic import Field
 
@@ -26,3 +28,77 @@ class Evidence(Message):
     day: Day
     amount: Fen | None = None
     text: Sentence
+
+
+class TracePart(Message):
+    """One term of a sum as it is added, so with a minus where it is taken away, and the facts in it."""
+
+    name: str
+    value: str
+    facts: tuple[Hex128, ...] = ()
+
+
+class TraceLine(Message):
+    """One figure and how it comes about. The parts, where there are any, add up to the value; an empty value is unknown."""
+
+    title: Sentence
+    value: str | None = None
+    formula: str
+    parts: tuple[TracePart, ...] = ()
+    policy: PolicyValue | None = None
+
+
+class HintKind(StrEnum):
+    """What people should know beside the findings. A hint decides nothing."""
+
+    CITY_SUPPLEMENT_UNCLAIMED = "city_supplement_unclaimed"
+    COVER_UNCLAIMED = "cover_unclaimed"
+    OWN_SHARE_ABOVE_TARGET = "own_share_above_target"
+    NEGATIVE_LIST = "negative_list"
+    ONE_BUDGET = "one_budget"
+    GRADE_DIFFERS = "grade_differs"
+
+
+class Hint(Message):
+    """Help nobody has asked for yet, or something to verify: with its amount where there is one, its policy value and its facts."""
+
+    kind: HintKind
+    amount: Fen | None = None
+    text: Sentence
+    policy: PolicyValue | None = None
+    facts: tuple[Evidence, ...] = Field(default=(), description="At most 20, the weightiest first.")
+
+
+class ForecastCause(StrEnum):
+    """Why the income of a coming window is lower than today's."""
+
+    WAGE_STOPPED = "wage_stopped"
+    SUPPORT_ENDS = "support_ends"
+    EARNER_LEAVES = "earner_leaves"
+    SEASON = "season"
+    TREATMENT = "treatment"
+
+
+class CauseOfFall(Message):
+    """One cause and by how much it lowers the figure."""
+
+    cause: ForecastCause
+    amount: Fen
+    text: Sentence
+
+
+class Forecast(Message):
+    """What the figures will be at the end of a coming month if all goes on as it is. Plain arithmetic: `known + expected = net`."""
+
+    day: Day = Field(description="The last day of the month it is for.")
+    months_ahead: int
+    known: Fen = Field(description="Net income of the coming window's months that are over.")
+    expected: Fen = Field(description="Net income of the running month and the months to come.")
+    net: Fen
+    treatment: Fen = Field(description="Own shares of treatment that recurs every month, still to come.")
+    reference: Fen
+    head_months: int
+    net_per_head: Fen | None = None
+    reference_per_head: Fen | None = None
+    is_below: bool = Field(description="Net income per head lies below the open day's line, or the reference does because of treatment to come.")
+    causes: tuple[CauseOfFall, ...] = Field(description="The weightiest first.")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from foothold_schemas.checks import GuaranteeChecked, HouseholdGraded, SpendingReported
+from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, MeasureDelivered, ReliefPaid
 from foothold_schemas.register import HouseholdRegistered, HouseholdRegistration
 from foothold_schemas.values import AreaCode, Day, Fen, Message, Month, Name, Sha256
@@ -33,6 +33,7 @@ class IncomeReported(Message):
     is_yearly: bool = Field(default=False, description="The amount covers the twelve months ending with `earned_month`.")
     person_ref: Name | None = Field(default=None, description="Who earned it; needed to notice that a wage stopped.")
     project: Name | None = Field(default=None, description="The dividend project that paid it.")
+    until_month: Month | None = Field(default=None, description="The last month in which it will be paid, where that is known (support that ends).")
 
     @model_validator(mode="after")
     def _is_clear(self) -> Self:
@@ -174,7 +175,7 @@ class PolicyAdopted(Message):
     bundle: Sha256
 
 
-AgencyFact = HouseholdRegistered | IncomeReported | MedicalClaimSettled | SpendingReported | DisasterStruck | GuaranteeChecked | HouseholdGraded
+AgencyFact = HouseholdRegistered | IncomeReported | MedicalClaimSettled | SpendingReported | DisasterStruck | GuaranteeChecked | HouseholdGraded | AssetsChecked
 PeopleFact = AuthorisationGiven | AuthorisationRefused | CaseDecided | MeasureDelivered | ReliefPaid
 HouseholdFact = AgencyFact | PeopleFact
 BroadcastFact = FeedHeard | DayOpened | PolicyAdopted
@@ -188,6 +189,7 @@ AGENCY_KINDS: dict[str, type[AgencyFact | FeedHeard]] = {
     "DisasterStruck": DisasterStruck,
     "GuaranteeChecked": GuaranteeChecked,
     "HouseholdGraded": HouseholdGraded,
+    "AssetsChecked": AssetsChecked,
     "FeedHeard": FeedHeard,
 }
 OPERATOR_KINDS: dict[str, type[DayOpened | PolicyAdopted | PeopleFact]] = {

@@ -47,6 +47,24 @@ class ProjectShare(Message):
     invested_on: Day
 
 
+class CoverHeld(Message):
+    """An insurance cover somebody holds: a member, a project, or, where neither is named, every member."""
+
+    cover: Name = Field(description="Its name in the policy, such as `city_supplement` (齐惠保).")
+    person_ref: Name | None = None
+    project: Name | None = None
+    from_day: Day
+    until_day: Day | None = Field(default=None, description="Last day of cover; empty: still held.")
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        if self.person_ref is not None and self.project is not None:
+            raise ValueError("a cover belongs to a member or to a project, not to both")
+        if self.until_day is not None and self.until_day < self.from_day:
+            raise ValueError("until_day lies before from_day")
+        return self
+
+
 class HouseholdRegistered(Message):
     """A full snapshot of a household in the register; the one with the latest `time` wins."""
 
@@ -57,6 +75,8 @@ class HouseholdRegistered(Message):
     standing: Standing
     members: Annotated[tuple[Member, ...], Field(min_length=1, max_length=60)]
     projects: tuple[ProjectShare, ...] = Field(default=(), max_length=20)
+    covers: tuple[CoverHeld, ...] = Field(default=(), max_length=200)
+    one_budget_with: RegisterNumber | None = Field(default=None, description="Another register entry that lives from the same budget.")
 
     @model_validator(mode="after")
     def _each_member_once_at_a_time(self) -> Self:

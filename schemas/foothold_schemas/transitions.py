@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from foothold_schemas.explanation import Evidence, PolicyValue
+from foothold_schemas.explanation import Evidence, Forecast, Hint, PolicyValue, TraceLine
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Day, Fen, Group, Hex128, Message, Moment, Name, RegisterNumber, Sentence, Sha256, Standing, VillageCode, Window
 
@@ -132,6 +132,9 @@ class Transition(Message):
     figures: Figures
     reason: Sentence
     policy: PolicyStamp
+    trace: tuple[TraceLine, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    forecast: tuple[Forecast, ...] = ()
 
 
 class DayDone(Message):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from foothold_schemas.explanation import Forecast, Hint, TraceLine
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Figures, HouseholdSummary, Status
 from foothold_schemas.values import Day, Fen, Group, Hex128, Message, Month, Sentence
@@ -56,3 +57,6 @@ class HouseholdView(Message):
     months: Annotated[tuple[MonthFigures, ...], Field(min_length=13, max_length=13)] = Field(description="The income window's twelve, then the running one.")
     unmet: tuple[Unmet, ...]
     is_identified: bool = False
+    trace: tuple[TraceLine, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    forecast: tuple[Forecast, ...] = ()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from foothold_risk.policy.known import KNOWN
 from foothold_risk.policy.loader import SHIPPED, load, load_folder, values_of
-from foothold_risk.policy.read import KNOWN
 from foothold_risk.policy.text import PolicyError
 from foothold_risk.rules.policy import PolicyOfDay
 from tests.support.policy import BUNDLE, REGION, write_test_policy
@@ -71,6 +71,64 @@ def test_what_is_not_clear_is_refused_with_file_and_line(tmp_path: Path, old: st
 
     assert says in message
     assert str(tmp_path / "test" / "370399.yaml:") in message
+
+
+EVEN = '{production: "0.2", health: "0.2", education: "0.2", security: "0.2", income: "0.2"}'
+FOUR = "[{grade: D, from: 0, to: 35}, {grade: C, from: 35, to: 60}, {grade: B, from: 60, to: 80}, {grade: A, from: 80, to: 100}]"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("ladder.bands", FOUR.replace("to: 35", "to: 30"), "the bands leave a gap from 30 to 35"),
+        ("ladder.bands", FOUR.replace("to: 35", "to: 36"), "the bands overlap from 35 to 36"),
+        ("ladder.bands", FOUR.replace("from: 0", "from: 1"), "the bands leave a gap from 0 to 1"),
+        ("ladder.bands", FOUR.replace("to: 100", "to: 99"), "the bands end at 99; they go from 0 to 100"),
+        ("ladder.bands", FOUR.replace("to: 100", "to: 101"), "the bands end at 101"),
+        ("ladder.bands", FOUR.replace("grade: B", "grade: C"), "give each grade one band"),
+        ("ladder.bands", FOUR.replace("grade: B", "grade: E"), "'E'"),
+        ("ladder.bands", FOUR.replace("grade: D, from: 0, to: 35", "grade: A, from: 0, to: 35").replace("A, from: 80", "D, from: 80"), "the better the grade"),
+        ("ladder.bands", FOUR.replace("from: 60, to: 80", "from: 80, to: 80"), "the band B is empty"),
+        ("ladder.bands", FOUR.replace("to: 80", "to: 80.5"), "a band is {grade: B"),
+        ("ladder.bands", FOUR.replace("to: 80", "until: 80"), "a band is {grade: B"),
+        ("ladder.bands", "[]", "give each grade one band"),
+        ("ladder.weights", EVEN.replace('income: "0.2"', 'income: "0.1999"'), "the weights add up to 0.9999, not to 1"),
+        ("ladder.weights", EVEN.replace("income", "incom"), "give each score its weight: production, health"),
+        ("ladder.weights", "[a]", "give each score its weight"),
+        ("covers.known", "[]", "a list of covers"),
+        ("covers.known", "[{cover: a, zh: 甲, en: a, against: []}]", "a cover is {cover"),
+        ("covers.known", "[{cover: a, zh: 甲, en: a}]", "a cover is {cover"),
+        ("covers.known", "[{cover: a, zh: 甲, en: a, against: [work_los]}]", "'work_los'"),
+        ("covers.known", "[{cover: a, zh: 甲, en: a, against: [work_lost]}, {cover: a, zh: 乙, en: b, against: [work_lost]}]", "a cover stands twice"),
+        ("forecast.months", "[3, 1]", "rising whole numbers from 1 to 12"),
+        ("forecast.months", "[1, 1]", "rising whole numbers"),
+        ("forecast.months", "[0, 1]", "rising whole numbers"),
+        ("forecast.months", "[13]", "rising whole numbers"),
+        ("forecast.months", "[true]", "rising whole numbers"),
+        ("forecast.months", "3", "rising whole numbers"),
+        ("negative_list.assets", "[yacht]", "'yacht'"),
+    ],
+)
+def test_a_table_that_is_not_whole_is_refused_with_what_is_wrong(tmp_path: Path, name: str, value: str, says: str) -> None:
+    said = refusal(write(tmp_path, REGION + named(name, f"since: 2020-01-01, value: {value}, confidence: H")))
+
+    assert says in said
+    assert f"370399.yaml:{len((REGION + named(name, 'x')).splitlines())}: {name}: " in said
+
+
+def test_tables_that_are_whole_are_read(tmp_path: Path) -> None:
+    more = {"ladder.bands": FOUR, "ladder.weights": EVEN, "forecast.months": "[1, 12]"}
+    region = REGION + "".join(named(name, f"since: 2020-01-01, value: {value}, confidence: H") for name, value in more.items())
+    place = load(write(tmp_path, region)).place("370399101201")
+
+    assert place is not None
+    day = place.on(date(2026, 1, 1))
+    assert day.ladder_bands is not None
+    assert [(b.grade.value, b.low, b.high) for b in day.ladder_bands.value] == [("D", 0, 35), ("C", 35, 60), ("B", 60, 80), ("A", 80, 100)]
+    assert day.ladder_weights is not None
+    assert day.ladder_weights.value == (2_000,) * 5
+    assert day.forecast_months is not None
+    assert day.forecast_months.value == (1, 12)
 
 
 def test_a_required_value_nobody_supplies_is_named(tmp_path: Path) -> None:

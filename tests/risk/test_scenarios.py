@@ -12,7 +12,7 @@ from foothold_schemas.transitions import Transition
 from tests.support.scenario import FOLDER, play
 
 KEYS = {"name", "case", "policy", "household", "heard", "opened", "until", "facts", "expect", "refused"}
-EXPECTED = {"day", "movement", "group", "findings", "reason", "exit", "lead", "urgent", "spell", "identified", "line"}
+EXPECTED = {"day", "movement", "group", "findings", "reason", "exit", "lead", "urgent", "spell", "identified", "line", "hints", "hint", "ahead"}
 MOST_LINES = 25
 
 
@@ -38,6 +38,9 @@ def told(transition: Transition, asked: dict[str, Any]) -> dict[str, Any]:
         "spell": transition.spell,
         "identified": transition.is_identified,
         "line": str(figures.line),
+        "hints": [h.kind.value for h in transition.hints],
+        "hint": asked.get("hint") if any(str(asked.get("hint")) in h.text.zh + h.text.en for h in transition.hints) else None,
+        "ahead": [f.months_ahead for f in transition.forecast if f.is_below],
         "reason": asked.get("reason") if str(asked.get("reason")) in transition.reason.zh + transition.reason.en else transition.reason.zh,
     }
     return {key: everything[key] for key in asked}
@@ -73,4 +76,4 @@ def test_a_scenario_reads_as_it_should(file: Path, text: str) -> None:
 def test_the_cases_policy_asks_for_are_there() -> None:
     cases = {yaml.safe_load(p.values[1])["case"] for p in scenarios()}
 
-    assert cases >= {f"P{n:02d}" for n in (1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 15, 16, 17, 21, 27, 28, 29, 30, 33, 34)} | {"T20", "T27", "T28", "T36"}
+    assert cases >= {f"P{n:02d}" for n in (1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 15, 16, 17, 21, 22, 23, 27, 28, 29, 30, 33, 34, 39)} | {"T20", "T27", "T28", "T36"}

@@ -14,7 +14,18 @@ from foothold_risk.rules.heard import Heard, note
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.movement import Move, move
 from foothold_risk.rules.policy import Place, Policy, PolicyOfDay, Value
-from foothold_schemas.checks import Grade, Guarantee, GuaranteeChecked, HouseholdGraded, Scores, SpendingCategory, SpendingReported
+from foothold_schemas.checks import (
+    Asset,
+    AssetsChecked,
+    AssetSeen,
+    Grade,
+    Guarantee,
+    GuaranteeChecked,
+    HouseholdGraded,
+    Scores,
+    SpendingCategory,
+    SpendingReported,
+)
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import (
     DisasterStruck,
@@ -62,10 +73,11 @@ def registered(
     standing: Standing = Standing.ORDINARY,
     at: datetime = datetime(2026, 1, 1, tzinfo=UTC),
     projects: Sequence[ProjectShare] = (),
+    **more: Any,  # noqa: ANN401
 ) -> FactRecord:
-    """A register entry."""
+    """A register entry; `covers` and `one_budget_with` as the fact has them."""
     people = [Member(person_ref=f"p{n}") for n in range(members)] if isinstance(members, int) else list(members)
-    fact = HouseholdRegistered(authority="370399", register_number="V1", area=AREA, standing=standing, members=tuple(people), projects=tuple(projects))
+    fact = HouseholdRegistered(authority="370399", register_number="V1", area=AREA, standing=standing, members=tuple(people), projects=tuple(projects), **more)
     return record(fact, f"reg-{at.isoformat()}", at=at)
 
 
@@ -80,12 +92,13 @@ def income(amount: str, name: str = "income", *, month: str = LAST_MONTH, yearly
         is_yearly=yearly,
         person_ref=more.pop("person_ref", None),
         project=more.pop("project", None),
+        until_month=more.pop("until_month", None),
     )
     return record(fact, name, **more)
 
 
 def claim(total: str, name: str = "claim", *, day: date = date(2026, 3, 15), paid: str = "0", in_scope: str | None = None, **more: Any) -> FactRecord:  # noqa: ANN401
-    """A settled bill; `stay`, `person_ref` and `setting` as the fact has them."""
+    """A settled bill; `stay`, `person_ref` and `setting` as the fact has them; `layer` paid."""
     fact = MedicalClaimSettled(
         claim_number=name.replace(" ", "-"),
         settled_on=day,
@@ -94,7 +107,7 @@ def claim(total: str, name: str = "claim", *, day: date = date(2026, 3, 15), pai
         person_ref=more.get("person_ref"),
         total=Fen.parse(total),
         in_scope=None if in_scope is None else Fen.parse(in_scope),
-        paid=MedicalPayments(basic_insurance=Fen.parse(paid)),
+        paid=MedicalPayments(**{more.get("layer", "basic_insurance"): Fen.parse(paid)}),
     )
     return record(fact, name, agency="health-insurance")
 
@@ -121,6 +134,12 @@ def spending(total: str, name: str = "spending", *, day: date = date(2026, 3, 15
 def checked(guarantee: Guarantee, name: str = "check", *, is_met: bool, day: date = date(2026, 5, 1)) -> FactRecord:
     """A guarantee looked at."""
     return record(GuaranteeChecked(guarantee=guarantee, is_met=is_met, checked_on=day), name, agency="housing-bureau")
+
+
+def owns(*assets: Asset, day: date = date(2026, 5, 1), for_disability: bool = False, name: str = "assets") -> FactRecord:
+    """What the household was found to own."""
+    seen = tuple(AssetSeen(asset=a, is_for_disability=for_disability) for a in assets)
+    return record(AssetsChecked(assets=seen, checked_on=day), f"{name} {day}", agency="statistics")
 
 
 def graded(grade: Grade, name: str, *, day: date, low: str = "health", is_explained: bool = False) -> FactRecord:

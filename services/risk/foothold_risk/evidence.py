@@ -1,13 +1,14 @@
-"""How a fact a finding rests on is shown: what it was, when, how much. Never a name, a place or a person."""
+"""How a fact something rests on is shown: what it was, when, how much; and a policy value. Never a name, a place or a person."""
 
 from typing import Final, assert_never
 
 from foothold_risk.rules.calendar import last_day
 from foothold_risk.rules.findings.disaster_loss import HAZARD_ZH
 from foothold_risk.rules.findings.guarantee_missing import GUARANTEE_ZH
-from foothold_risk.rules.held import Authorisation, Check, Claim, Disaster, Grading, HeldFact, Income, Measure, Register, Spending
+from foothold_risk.rules.held import AssetCheck, Authorisation, Check, Claim, Disaster, Grading, HeldFact, Income, Measure, Register, Spending
+from foothold_risk.rules.policy import Value
 from foothold_schemas.checks import SpendingCategory
-from foothold_schemas.explanation import Evidence
+from foothold_schemas.explanation import Evidence, PolicyValue
 from foothold_schemas.facts import CareSetting, IncomeCategory
 from foothold_schemas.values import Fen, Sentence
 
@@ -36,6 +37,20 @@ def money(amount: int | None) -> Fen | None:
     return None if amount is None else Fen(amount)
 
 
+def policy_value(value: Value[object]) -> PolicyValue:
+    """The policy value as messages carry it."""
+    return PolicyValue(
+        name=value.name,
+        value=value.text,
+        since=value.since,
+        reference=value.reference,
+        confidence=value.confidence,
+        illustrative=value.illustrative,
+        region=value.region or None,
+        formula=value.formula,
+    )
+
+
 def evidence(fact: HeldFact) -> Evidence:
     """The fact as a transition shows it."""
     match fact:
@@ -58,7 +73,7 @@ def evidence(fact: HeldFact) -> Evidence:
         case Disaster():
             text = Sentence(zh=f"灾害（{HAZARD_ZH[fact.hazard]}），已核实", en=f"disaster ({fact.hazard.value}), verified")
             return Evidence(fact_id=fact.fact_id.hex(), kind="DisasterStruck", day=fact.day, amount=money(fact.loss), text=text)
-        case Check() | Grading() | Register():
+        case Check() | Grading() | AssetCheck() | Register():
             return _looked_at(fact)
         case Measure() | Authorisation():
             raise AssertionError(f"no finding rests on a {type(fact).__name__}")
@@ -74,7 +89,7 @@ def _income(fact: Income) -> Sentence:
     )
 
 
-def _looked_at(fact: Check | Grading | Register) -> Evidence:
+def _looked_at(fact: Check | Grading | AssetCheck | Register) -> Evidence:
     match fact:
         case Check():
             zh, en = GUARANTEE_ZH[fact.guarantee], fact.guarantee.value.replace("_", " ")
@@ -83,6 +98,9 @@ def _looked_at(fact: Check | Grading | Register) -> Evidence:
         case Grading():
             text = Sentence(zh=f"村级评定：{fact.grade.value}", en=f"village review: {fact.grade.value}")
             return Evidence(fact_id=fact.fact_id.hex(), kind="HouseholdGraded", day=fact.day, text=text)
+        case AssetCheck():
+            text = Sentence(zh="资产核查", en="check of assets")
+            return Evidence(fact_id=fact.fact_id.hex(), kind="AssetsChecked", day=fact.day, text=text)
         case Register():
             text = Sentence(zh="户籍登记", en="register entry")
             return Evidence(fact_id=fact.fact_id.hex(), kind="HouseholdRegistered", day=fact.day, text=text)

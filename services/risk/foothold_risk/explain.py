@@ -10,6 +10,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from foothold_risk.errors import MissingBundle
 from foothold_risk.households import Control
+from foothold_risk.insight import forecast_of, hints_of
 from foothold_risk.judge import cause_of, judge, steer
 from foothold_risk.rules.assess import assess
 from foothold_risk.rules.calendar import month_text
@@ -156,12 +157,19 @@ def _figures(replayed: Replayed, policies: Mapping[str, Policy]) -> Iterator[str
     if household.is_refused:
         yield "  农户未授权，不作计算 | the household refused its authorisation: nothing is computed"
         return
-    view = assess(household, household.register, control.open_day, place.on(control.open_day), control.heard).view
+    assessment = assess(household, household.register, control.open_day, place.on(control.open_day), control.heard)
+    view = assessment.view
     if view.unheard:
         months = ", ".join(month_text(m) for m in view.unheard)
         yield f"  未报月份 months not heard: {months}"
     for line in trace(view):
         yield from _line(line)
+    yield from (f"  提示 hint {hint.kind.value}: {hint.text.zh} | {hint.text.en}" for hint in hints_of(assessment, policy.currency))
+    for ahead in forecast_of(assessment, policy.currency):
+        below = "  低于监测线 below the line" if ahead.is_below else ""
+        yield f"  预计 expected by {ahead.day}: {ahead.net_per_head} / {ahead.reference_per_head}{below}"
+        yield f"      {ahead.known} + {ahead.expected} = {ahead.net}; x 12 / {ahead.head_months}"
+        yield from (f"      {cause.text.zh} | {cause.text.en}" for cause in ahead.causes)
 
 
 def _line(line: Line) -> Iterator[str]:
@@ -169,4 +177,8 @@ def _line(line: Line) -> Iterator[str]:
         return "未知 unknown" if amount is None else str(Fen(amount)) if line.is_money else str(amount)
 
     yield f"  {line.zh} {line.en} = {show(line.value)}  ({line.formula})"
-    yield from (f"      {part.name:<24} {show(part.value)}" for part in line.parts)
+    if line.policy is not None:
+        yield f"      {line.policy.name} {line.policy.text}, {line.policy.region} since {line.policy.since}: {line.policy.reference}"
+    for part in line.parts:
+        yield f"      {part.name:<24} {show(part.value)}"
+        yield from (f"          {fact.hex()}" for fact in part.facts)

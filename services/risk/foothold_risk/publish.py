@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from foothold_risk.evidence import evidence, money
+from foothold_risk.evidence import evidence, money, policy_value
+from foothold_risk.insight import first_below, forecast_of, foretold, hints_of, lines_of
 from foothold_risk.rules import findings
 from foothold_risk.rules.assess import IS_RISK, IS_SHOCK, Assessment
 from foothold_risk.rules.calendar import month_text
@@ -13,11 +14,10 @@ from foothold_risk.rules.finding import Found, income_window, spending_window
 from foothold_risk.rules.leaving import earliest_exit
 from foothold_risk.rules.movement import Move
 from foothold_risk.rules.policy import Policy
-from foothold_schemas.explanation import PolicyValue
-from foothold_schemas.transitions import ExitReason, Figures, Finding, HouseholdSummary, Movement, PolicyStamp, Transition
+from foothold_schemas.transitions import ExitReason, Figures, Finding, HouseholdSummary, Movement, PolicyStamp, Status, Transition
 from foothold_schemas.values import Fen, Group, Sentence
 
-RULES_VERSION: Final = "2"
+RULES_VERSION: Final = "3"
 MAX_EVIDENCE: Final = 20
 _ENTRIES: Final = frozenset({Movement.ENTERED, Movement.ROLLED_BACK, Movement.REFLAGGED})
 EXPLAIN: Final = {rule.kind: rule.explain for rule in findings.ALL}
@@ -61,6 +61,7 @@ _OPENINGS: Final = {(movement, is_lead): sentence for movement, sentence in _ALW
     (Movement.WATCHED, True): Sentence(zh="出现风险线索，请核实。", en="A lead to check."),
     (Movement.WATCHED, False): Sentence(zh="列入关注，收入仅作参考。", en="Watched; income alone is only a reference."),
 }
+_FORETOLD: Final = Sentence(zh="列入关注，提前预警。", en="Watched ahead of the fact.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,9 @@ def transition(household_id: str, move: Move, assessment: Assessment, policy: Po
         figures=figures_of(view),
         reason=_reason(move, assessment, policy),
         policy=PolicyStamp(bundle=policy.bundle, title=policy.title, currency=policy.currency, illustrative=policy.illustrative, rules_version=RULES_VERSION),
+        trace=lines_of(view),
+        hints=hints_of(assessment, policy.currency),
+        forecast=forecast_of(assessment, policy.currency),
     )
 
 
@@ -142,16 +146,7 @@ def _finding(found: Found, view: View, policy: Policy) -> Finding:
         threshold=str(Fen(int(found.threshold))) if is_money else str(found.threshold),
         unit=policy.currency.en if is_money else found.unit,
         window=found.window,
-        policy=PolicyValue(
-            name=found.policy.name,
-            value=found.policy.text,
-            since=found.policy.since,
-            reference=found.policy.reference,
-            confidence=found.policy.confidence,
-            illustrative=found.policy.illustrative,
-            region=found.policy.region or None,
-            formula=found.policy.formula,
-        ),
+        policy=policy_value(found.policy),
         reason=EXPLAIN[found.kind](found, view, policy.currency),
         facts=tuple(evidence(fact) for fact in found.facts[:MAX_EVIDENCE]),
         facts_total=len(found.facts),
@@ -162,6 +157,8 @@ def _reason(move: Move, assessment: Assessment, policy: Policy) -> Sentence:
     """Why the household moved: the findings' sentences, or what ended."""
     opening = _opening(move, assessment)
     sentences = [EXPLAIN[f.kind](f, assessment.view, policy.currency) for f in assessment.found]
+    if move.after.status is Status.WATCH and (ahead := first_below(assessment)) is not None:
+        sentences.append(foretold(ahead, assessment.view, policy.currency))
     return Sentence(zh="".join([opening.zh, *(s.zh for s in sentences)]), en=" ".join([opening.en, *(s.en for s in sentences)]))
 
 
@@ -169,8 +166,16 @@ def _opening(move: Move, assessment: Assessment) -> Sentence:
     group = move.after.group or move.before.group
     zh, en = (GROUP_ZH[group], GROUP_EN[group]) if group is not None else ("", "")
     template = _FROZEN if assessment.view.is_withheld else _BY_REASON.get(move.exit_reason) if move.exit_reason else None
+    if template is None and move.movement is Movement.WATCHED and not move.after.is_lead and _is_only_foretold(assessment):
+        template = _FORETOLD
     template = template or _OPENINGS[move.movement, move.after.is_lead]
     clear_since = move.after.clear_since or move.before.clear_since
     leave = earliest_exit(move.after if move.after.clear_since else move.before, assessment.view.policy)
     known = {"spell": move.after.spell, "since": clear_since, "leave": leave}
     return Sentence(zh=template.zh.format(group=zh, **known), en=template.en.format(group=en, **known))
+
+
+def _is_only_foretold(assessment: Assessment) -> bool:
+    """Nothing is found, and income is above the line today."""
+    view = assessment.view
+    return not assessment.kinds and view.net_per_head is not None and view.line is not None and view.net_per_head > view.line

@@ -4,6 +4,7 @@ from hashlib import blake2b
 from typing import assert_never
 
 from foothold_risk.evidence import money
+from foothold_risk.insight import forecast_of, hints_of, lines_of
 from foothold_risk.publish import EXPLAIN, figures_of, summary
 from foothold_risk.rules.assess import Assessment
 from foothold_risk.rules.calendar import month_text
@@ -40,6 +41,9 @@ def view_of(household_id: str, position: Position, assessment: Assessment, polic
             ),
             unmet=tuple(_said(c, assessment, policy) for c in unmet(position, assessment)),
             is_identified=position.is_identified,
+            trace=lines_of(view),
+            hints=hints_of(assessment, policy.currency),
+            forecast=forecast_of(assessment, policy.currency),
         )
     )
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from foothold_ingest.rules.names import repeatable
-from foothold_schemas.checks import GuaranteeChecked, HouseholdGraded, SpendingReported
+from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, MeasureDelivered, ReliefPaid
 from foothold_schemas.directory import Contact
 from foothold_schemas.envelope import TYPE_PREFIX, TYPE_SUFFIX, CloudEvent, FactRecord, event_type
@@ -181,7 +181,7 @@ def _pointer(field: str) -> str:
 
 def _ages(data: AnyFact) -> bool:
     """Whether it decides nothing any more once it is old. The register, people's words and their decisions stay true until the next."""
-    return isinstance(data, IncomeReported | MedicalClaimSettled | SpendingReported | DisasterStruck | GuaranteeChecked | HouseholdGraded)
+    return isinstance(data, IncomeReported | MedicalClaimSettled | SpendingReported | DisasterStruck | GuaranteeChecked | HouseholdGraded | AssetsChecked)
 
 
 _DAY_FIELDS: Final[dict[type[AnyFact], str]] = {
@@ -190,6 +190,7 @@ _DAY_FIELDS: Final[dict[type[AnyFact], str]] = {
     DisasterStruck: "struck_on",
     GuaranteeChecked: "checked_on",
     HouseholdGraded: "graded_on",
+    AssetsChecked: "checked_on",
     AuthorisationGiven: "signed_on",
     AuthorisationRefused: "refused_on",
     CaseDecided: "decided_on",

@@ -13,7 +13,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from foothold_risk.policy.read import BASES, KNOWN, multiple, share
+from foothold_risk.policy.known import BASES, KNOWN
+from foothold_risk.policy.read import multiple, share
 from foothold_risk.policy.text import PolicyError, Text
 from foothold_risk.rules.policy import SHARE_SCALE, Place, Policy, PolicyOfDay, Value
 from foothold_schemas.values import Fen, Sentence

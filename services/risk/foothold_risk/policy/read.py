@@ -1,12 +1,10 @@
-"""How each value of a policy file is read: the catalogue of the values Foothold knows. A reader raises ValueError with what to do."""
+"""How plain values of a policy file are read: amounts, shares, numbers, switches, lists. A reader raises ValueError with what to do."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from foothold_risk.rules.policy import SHARE_SCALE, Heads
-from foothold_schemas.checks import Guarantee
+from foothold_schemas.checks import Asset, Guarantee
 from foothold_schemas.facts import HomeState, WorkerState
 from foothold_schemas.values import Fen
 
@@ -79,6 +77,11 @@ def switch(value: object) -> bool:
     return value
 
 
+def assets(value: object) -> frozenset[Asset]:
+    """Assets that call for a check."""
+    return frozenset(Asset(item) for item in listed(value))
+
+
 def heads(value: object) -> Heads:
     """Who is counted."""
     return Heads(str(value))
@@ -86,81 +89,31 @@ def heads(value: object) -> Heads:
 
 def homes(value: object) -> frozenset[HomeState]:
     """States of the home."""
-    return frozenset(HomeState(item) for item in _list(value))
+    return frozenset(HomeState(item) for item in listed(value))
 
 
 def workers(value: object) -> frozenset[WorkerState]:
     """States of the main worker."""
-    return frozenset(WorkerState(item) for item in _list(value))
+    return frozenset(WorkerState(item) for item in listed(value))
 
 
 def guarantees(value: object) -> frozenset[Guarantee]:
     """Guarantees that count."""
-    return frozenset(Guarantee(item) for item in _list(value))
+    return frozenset(Guarantee(item) for item in listed(value))
 
 
 def names(value: object) -> frozenset[str]:
     """Names in no order."""
-    return frozenset(_list(value))
+    return frozenset(listed(value))
 
 
 def feeds(value: object) -> tuple[str, ...]:
     """Agencies, in the file's order."""
-    return tuple(_list(value))
+    return tuple(listed(value))
 
 
-def _list(value: object) -> list[str]:
+def listed(value: object) -> list[str]:
+    """A list of names, at least one."""
     if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
         raise ValueError("a list of names, such as [badly_damaged, destroyed]")
     return value
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A value Foothold knows: how it is read, whether every region in service must have it, and how an amount follows from a `base`."""
-
-    read: Callable[[object], object]
-    is_required: bool = False
-    is_line: bool = False
-
-
-KNOWN: Final[Mapping[str, Known]] = {
-    "monitoring_line": Known(money, is_required=True, is_line=True),
-    "dibao": Known(money),
-    "poverty_standard": Known(money),
-    "disposable_income": Known(money),
-    "heads.basis": Known(heads),
-    "feeds.required": Known(feeds, is_required=True),
-    "income.one_off_items": Known(names, is_required=True),
-    "income_dropped.percent": Known(share),
-    "income_dropped.amount": Known(money),
-    "work_lost.months": Known(some_months),
-    "project_underpaid.yield": Known(share),
-    "disaster_loss.home": Known(homes),
-    "disaster_loss.worker": Known(workers),
-    "disaster_loss.share": Known(share),
-    "self_paid_high.ex_poor": Known(money),
-    "self_paid_high.ordinary": Known(money),
-    "self_paid_high.in_scope_only": Known(switch),
-    "single_stay_high.identified": Known(money),
-    "single_stay_high.others": Known(money),
-    "self_paid_ratio.share": Known(share),
-    "rigid_spending_ratio.share": Known(share),
-    "rigid_spending_ratio.medical_share": Known(share),
-    "education_cost_high.amount": Known(money),
-    "guarantee_missing.guarantees": Known(guarantees),
-    "child.age_from": Known(age),
-    "child.age_below": Known(age),
-    "grade_fell.in_force": Known(switch),
-    "exit.signal_months": Known(months, is_required=True),
-    "exit.stable_months": Known(months, is_required=True),
-    "exit.min_months_since_identified": Known(months, is_required=True),
-}
-"""Every value a policy file may hold."""
-
-BASES: Final[Mapping[str, tuple[str, int]]] = {
-    "multiple_of_dibao": ("dibao", 12),
-    "multiple_of_poverty_standard": ("poverty_standard", 1),
-    "share_of_disposable_income": ("disposable_income", 1),
-}
-"""A line that is not fixed: the value it is a multiple of, and by how many times a year that one is paid."""

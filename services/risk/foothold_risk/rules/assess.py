@@ -6,6 +6,7 @@
 | at or above | a shock, and basic living endangered | sudden_hardship, urgent |
 | at or above | a risk or shock | watch, a lead |
 | below, or exactly on it | none | watch, no case: income alone is only a reference |
+| projected below it | none | watch, no case |
 | not heard | none new | as before, shown stale |
 
 Basic living is endangered when the reference income is below the line, a home is destroyed, or a guarantee that was met is not met now.
@@ -21,6 +22,7 @@ from foothold_risk.rules import findings
 from foothold_risk.rules.figures import View, look
 from foothold_risk.rules.finding import Found
 from foothold_risk.rules.findings import disaster_loss, guarantee_missing
+from foothold_risk.rules.forecast import look_ahead
 from foothold_risk.rules.heard import Heard
 from foothold_risk.rules.held import Register
 from foothold_risk.rules.household import Household, Position
@@ -93,7 +95,7 @@ def _target(view: View, kinds: frozenset[FindingKind], position: Position) -> Ta
         return Target(Status.GROUP, Group.SUDDEN_HARDSHIP, is_lead=True, is_urgent=True)
     if kinds & (IS_RISK | IS_SHOCK):
         return Target(Status.WATCH, is_lead=True)
-    if view.net_per_head <= view.line:
+    if view.net_per_head <= view.line or any(o.is_below for o in look_ahead(view)):
         return Target(Status.WATCH)
     return Target(Status.CLEAR)
 
@@ -114,4 +116,4 @@ def _is_endangered(view: View) -> bool:
     """The reference income per head is below the line, a home was destroyed, or a guarantee was lost."""
     is_below = view.reference_per_head is not None and view.line is not None and view.reference_per_head < view.line
     is_homeless = any(d.is_verified and d.home is HomeState.DESTROYED for d in view.disasters)
-    return is_below or is_homeless or guarantee_missing.is_lost(view.household)
+    return is_below or is_homeless or guarantee_missing.is_lost(view)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from foothold_risk.rules.calendar import income_months, last_day, rolling_first
+from foothold_risk.rules.calendar import income_months, rolling_first
 from foothold_risk.rules.heard import Heard, unheard_months
 from foothold_risk.rules.held import Claim, Disaster, Income, Register, Spending
 from foothold_risk.rules.household import Household
@@ -62,11 +62,10 @@ def look(household: Household, register: Register, day: date, policy: PolicyOfDa
     counted = [i for i in household.incomes if i.item not in one_off]
     earned = sum(i.within(months) for i in counted if i.category is not IncomeCategory.CLAIMS)
     claims = tuple(c for c in household.claims if first <= c.day <= day)
-    claims_income = _claims_income([i for i in counted if i.category is IncomeCategory.CLAIMS and first <= i.day <= day], claims)
+    claims_income = claims_income_of([i for i in counted if i.category is IncomeCategory.CLAIMS and first <= i.day <= day], claims)
     spendings = tuple(s for s in household.spendings if s.category in RIGID and first <= s.day <= day)
     own_shares = sum(c.own_share for c in claims) + sum(s.own_share for s in spendings)
-    people = register.counted(sharing=policy.is_sharing)
-    heads = sum(m.is_here(day) for day in map(last_day, months) for m in people)
+    heads = sum(register.month_ends(months, sharing=policy.is_sharing))
     net = None if unheard else earned
     reference = None if net is None else net + claims_income - own_shares
     return View(
@@ -89,7 +88,7 @@ def look(household: Household, register: Register, day: date, policy: PolicyOfDa
     )
 
 
-def _claims_income(payouts: list[Income], claims: tuple[Claim, ...]) -> int:
+def claims_income_of(payouts: list[Income], claims: tuple[Claim, ...]) -> int:
     """Insurance paid out. A payout is counted once: what a layer of the bills already paid is taken off payouts named after that layer."""
     if not payouts:
         return 0

@@ -7,15 +7,15 @@ from typing import TypeVar, assert_never
 
 from foothold_risk.rules import hold
 from foothold_risk.rules.calendar import KEPT_MONTHS, month_of
-from foothold_risk.rules.held import Authorisation, Check, Claim, Disaster, Grading, HeldFact, Income, Measure, Register, Spending
+from foothold_risk.rules.held import AssetCheck, Authorisation, Check, Claim, Disaster, Grading, HeldFact, Income, Measure, Register, Spending
 from foothold_risk.rules.household import Household, fresh
-from foothold_schemas.checks import GuaranteeChecked, HouseholdGraded, SpendingReported
+from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, MeasureDelivered, ReliefPaid
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DisasterStruck, HouseholdFact, IncomeReported, MedicalClaimSettled
 from foothold_schemas.register import HouseholdRegistered
 
-T = TypeVar("T", Check, Grading)
+T = TypeVar("T", Check, Grading, AssetCheck)
 
 
 class Folded(StrEnum):
@@ -28,7 +28,7 @@ class Folded(StrEnum):
     REFUSED = "refused"
 
 
-def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day: date | None) -> tuple[Household, Folded]:  # noqa: C901, PLR0911 - one line per kind of fact
+def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day: date | None) -> tuple[Household, Folded]:  # noqa: C901, PLR0911, PLR0912 - one line per kind of fact
     """The household with the fact. Facts older than 25 months before the open day stay out."""
     identity = bytes.fromhex(record.fact_id)
     if household.knows(identity):
@@ -48,6 +48,8 @@ def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day
             return _add(household, "checks", hold.check(record, fact, identity), open_day)
         case HouseholdGraded():
             return _add(household, "gradings", hold.grading(record, fact, identity), open_day)
+        case AssetsChecked():
+            return _add(household, "assets", hold.assets(record, fact, identity), open_day)
         case MeasureDelivered():
             return _add(household, "measures", hold.measure(fact, identity), open_day)
         case AuthorisationGiven() | AuthorisationRefused():
@@ -81,7 +83,7 @@ def _latest_register(household: Household, register: Register) -> tuple[Househol
 
 
 def forget_old(household: Household, open_day: date) -> Household:
-    """Without the facts that lie more than 25 months back; the last check of each guarantee and the last two reviews stay true until the next."""
+    """Without the facts that lie more than 25 months back; the last checks and the last two reviews stay true until the next."""
 
     def young(facts: tuple[HeldFact, ...]) -> tuple[HeldFact, ...]:
         return tuple(f for f in facts if not _is_too_old(f, open_day))
@@ -93,6 +95,7 @@ def forget_old(household: Household, open_day: date) -> Household:
         spendings=young(household.spendings),
         disasters=young(household.disasters),
         checks=_young_or_last(household.checks, open_day, 1, lambda c: c.guarantee),
+        assets=_young_or_last(household.assets, open_day, 1, lambda _: ""),
         gradings=_young_or_last(household.gradings, open_day, 2, lambda _: ""),
     )
 
@@ -111,7 +114,7 @@ def _is_too_old(fact: HeldFact, open_day: date) -> bool:
     match fact:
         case Income():
             month = fact.last_month
-        case Claim() | Spending() | Disaster() | Check() | Grading() | Authorisation() | Register():
+        case Claim() | Spending() | Disaster() | Check() | Grading() | AssetCheck() | Authorisation() | Register():
             month = month_of(fact.day)
         case Measure():
             return False  # help stays true for as long as the spell lasts

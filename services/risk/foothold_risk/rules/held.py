@@ -4,7 +4,8 @@ from datetime import date
 
 import msgspec
 
-from foothold_schemas.checks import Grade, Guarantee, SpendingCategory
+from foothold_risk.rules.calendar import last_day
+from foothold_schemas.checks import Asset, Grade, Guarantee, SpendingCategory
 from foothold_schemas.decisions import MeasureKind
 from foothold_schemas.facts import CareSetting, Hazard, HomeState, IncomeCategory, WorkerState
 from foothold_schemas.findings import FindingKind
@@ -42,6 +43,20 @@ class Project(Packed, frozen=True):
     invested_on: date
 
 
+class Cover(Packed, frozen=True):
+    """An insurance cover in force for an interval: a member's, a project's, or, where neither is named, every member's."""
+
+    cover: str
+    from_day: date
+    until_day: date | None
+    person_ref: str | None = None
+    project: str | None = None
+
+    def is_held(self, day: date) -> bool:
+        """Whether it is in force on the day."""
+        return self.from_day <= day and (self.until_day is None or day <= self.until_day)
+
+
 class Register(Packed, frozen=True):
     """The latest snapshot. `time_ms` decides which is latest; `fact_id` breaks a tie the same way in any order."""
 
@@ -54,10 +69,19 @@ class Register(Packed, frozen=True):
     members: tuple[Member, ...]
     projects: tuple[Project, ...] = ()
     day: date = date(1970, 1, 1)
+    covers: tuple[Cover, ...] = ()
+    one_budget_with: str | None = None
 
     def heads(self, day: date, *, sharing: bool = False) -> int:
         """Members counted at the end of the day: those in the register, or those who share the budget."""
         return sum(m.is_here(day) for m in self.counted(sharing=sharing))
+
+    def month_ends(self, months: range, *, sharing: bool) -> tuple[int, ...]:
+        """The heads counted at the end of each month."""
+        people = self.counted(sharing=sharing)
+        if all(m.joined_on is None and m.left_on is None for m in people):  # most households: nobody came or went
+            return (len(people),) * len(months)
+        return tuple(sum(m.is_here(day) for m in people) for day in map(last_day, months))
 
     def counted(self, *, sharing: bool) -> list[Member]:
         """Members who count while they are here."""
@@ -82,6 +106,7 @@ class Income(Packed, frozen=True):
     day: date
     person_ref: str | None = None
     project: str | None = None
+    until_month: int | None = None
 
     @property
     def first_month(self) -> int:
@@ -197,6 +222,20 @@ class Grading(Packed, frozen=True):
         return (self.day, self.time_ms, self.fact_id)
 
 
+class AssetCheck(Packed, frozen=True):
+    """What the household was found to own; what is held for a disability is left out already."""
+
+    fact_id: bytes
+    assets: tuple[Asset, ...]
+    day: date
+    time_ms: int
+
+    @property
+    def order(self) -> tuple[date, int, bytes]:
+        """Which of two checks is the later one."""
+        return (self.day, self.time_ms, self.fact_id)
+
+
 class Measure(Packed, frozen=True):
     """Help delivered, and the risks it is meant for."""
 
@@ -220,5 +259,5 @@ class Authorisation(Packed, frozen=True):
         return (self.day, self.time_ms, self.fact_id)
 
 
-HeldFact = Income | Claim | Spending | Disaster | Check | Grading | Measure | Authorisation | Register
+HeldFact = Income | Claim | Spending | Disaster | Check | Grading | AssetCheck | Measure | Authorisation | Register
 MoneyFact = Income | Claim | Spending | Disaster

@@ -3,8 +3,8 @@
 import hashlib
 
 from foothold_risk.rules.calendar import WINDOW_MONTHS, month_from_text, month_of, shanghai_day
-from foothold_risk.rules.held import Authorisation, Check, Claim, Disaster, Grading, Income, Measure, Member, Project, Register, Spending
-from foothold_schemas.checks import GuaranteeChecked, HouseholdGraded, SpendingReported
+from foothold_risk.rules.held import AssetCheck, Authorisation, Check, Claim, Cover, Disaster, Grading, Income, Measure, Member, Project, Register, Spending
+from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, MeasureDelivered
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DisasterStruck, IncomeReported, MedicalClaimSettled
@@ -28,6 +28,8 @@ def register(record: FactRecord, fact: HouseholdRegistered, identity: bytes) -> 
         members=tuple(_member(m) for m in fact.members),
         projects=tuple(Project(p.project, int(p.invested), p.invested_on) for p in fact.projects),
         day=shanghai_day(record.time),
+        covers=tuple(Cover(c.cover, c.from_day, c.until_day, c.person_ref, c.project) for c in fact.covers),
+        one_budget_with=fact.one_budget_with,
     )
 
 
@@ -61,6 +63,7 @@ def income(record: FactRecord, fact: IncomeReported, identity: bytes) -> Income:
         day=day,
         person_ref=fact.person_ref,
         project=fact.project,
+        until_month=None if fact.until_month is None else month_from_text(fact.until_month),
     )
 
 
@@ -107,6 +110,11 @@ def grading(record: FactRecord, fact: HouseholdGraded, identity: bytes) -> Gradi
     """A village review."""
     s = fact.scores
     return Grading(identity, fact.grade, (s.production, s.health, s.education, s.security, s.income), fact.graded_on, _time_ms(record), fact.is_explained)
+
+
+def assets(record: FactRecord, fact: AssetsChecked, identity: bytes) -> AssetCheck:
+    """What was found; an asset held because a member is disabled does not count."""
+    return AssetCheck(identity, tuple(a.asset for a in fact.assets if not a.is_for_disability), fact.checked_on, _time_ms(record))
 
 
 def measure(fact: MeasureDelivered, identity: bytes) -> Measure:

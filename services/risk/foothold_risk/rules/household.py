@@ -6,6 +6,7 @@ from datetime import date
 import msgspec
 
 from foothold_risk.rules.held import (
+    AssetCheck,
     Authorisation,
     Check,
     Claim,
@@ -75,6 +76,7 @@ class Household(Packed, frozen=True):
     measures: tuple[Measure, ...] = ()
     authorisation: Authorisation | None = None
     noted: tuple[bytes, ...] = ()
+    assets: tuple[AssetCheck, ...] = ()
 
     def held(self) -> Iterator[HeldFact]:
         """Every fact it holds."""
@@ -84,6 +86,7 @@ class Household(Packed, frozen=True):
         yield from self.spendings
         yield from self.checks
         yield from self.gradings
+        yield from self.assets
         yield from self.measures
         yield from (one for one in (self.register, self.authorisation) if one is not None)
 

@@ -6,8 +6,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
-from foothold_schemas.checks import Guarantee
+from foothold_schemas.checks import Asset, Grade, Guarantee
 from foothold_schemas.facts import HomeState, WorkerState
+from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Sentence
 
 T_co = TypeVar("T_co", covariant=True)
@@ -21,6 +22,24 @@ class Heads(StrEnum):
 
     REGISTERED = "registered"
     SHARING = "sharing"
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """An insurance cover a household may hold, and the findings it is meant to answer. What it pays stands with the insurer."""
+
+    name: str
+    title: Sentence
+    against: frozenset[FindingKind]
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A grade's stretch of the score: from (included) to (excluded; the highest band includes its end)."""
+
+    grade: Grade
+    low: int
+    high: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +92,16 @@ class PolicyOfDay:
     child_age_from: Value[int] | None = None
     child_age_below: Value[int] | None = None
     grade_fell_in_force: Value[bool] | None = None
+    ladder_weights: Value[tuple[int, ...]] | None = None
+    ladder_bands: Value[tuple[Band, ...]] | None = None
+    city_supplement_share: Value[int] | None = None
+    city_supplement_above: Value[int] | None = None
+    city_supplement_cap_inpatient: Value[int] | None = None
+    city_supplement_cap_special_drugs: Value[int] | None = None
+    covers_known: Value[tuple[Cover, ...]] | None = None
+    own_share_target: Value[int] | None = None
+    negative_list_assets: Value[frozenset[Asset]] | None = None
+    forecast_months: Value[tuple[int, ...]] | None = None
     exit_signal_months: Value[int]
     exit_stable_months: Value[int]
     exit_min_months_since_identified: Value[int]

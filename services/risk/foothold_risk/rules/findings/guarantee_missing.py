@@ -47,10 +47,10 @@ def last_checks(household: Household) -> Mapping[Guarantee, Check]:
     return {check.guarantee: check for check in sorted(household.checks, key=lambda c: c.order)}
 
 
-def is_lost(household: Household) -> bool:
-    """Whether a guarantee that was met once is not met now."""
-    latest = last_checks(household)
-    return any(not latest[c.guarantee].is_met for c in household.checks if c.is_met)
+def is_lost(view: View) -> bool:
+    """Whether a guarantee that counts was met once and is not met now."""
+    counted, latest = view.policy.guarantee_missing_guarantees, last_checks(view.household)
+    return counted is not None and any(not latest[c.guarantee].is_met for c in view.household.checks if c.is_met and c.guarantee in counted.value)
 
 
 def _is_out_of_school(member: Member, view: View) -> bool:

@@ -1,0 +1,72 @@
+"""How values that are small tables are read: weights, bands, covers, months ahead. A reader raises ValueError with what to do."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from foothold_risk.policy.read import share
+from foothold_risk.rules.policy import SHARE_SCALE, Band, Cover
+from foothold_schemas.checks import Grade, Scores
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.values import Sentence
+
+BEST_SCORE: Final = 100
+FURTHEST: Final = 12
+
+
+def weights(value: object) -> tuple[int, ...]:
+    """The weight of each of the five scores, in ten-thousandths; together exactly 1."""
+    scores = list(Scores.model_fields)
+    if not isinstance(value, dict) or set(value) != set(scores):
+        raise ValueError(f"give each score its weight: {', '.join(scores)}")
+    weighed = tuple(share(value[score]) for score in scores)
+    if sum(weighed) != SHARE_SCALE:
+        raise ValueError(f"the weights add up to {sum(weighed) / SHARE_SCALE}, not to 1")
+    return weighed
+
+
+def bands(value: object) -> tuple[Band, ...]:
+    """One stretch of the score for each grade, the best grade the highest; together they cover 0 to 100, and no score twice."""
+    read = sorted((_band(item) for item in value), key=lambda b: b.low) if isinstance(value, list) else []
+    if [b.grade for b in read] != list(reversed(Grade)):
+        raise ValueError("give each grade one band, such as {grade: B, from: 60, to: 80}; the better the grade, the higher its band")
+    reached = 0
+    for band in read:
+        if band.low > reached:
+            raise ValueError(f"the bands leave a gap from {reached} to {band.low}; every score needs a grade")
+        if band.low < reached:
+            raise ValueError(f"the bands overlap from {band.low} to {reached}; a score has one grade")
+        reached = band.high
+    if reached != BEST_SCORE:
+        raise ValueError(f"the bands end at {reached}; they go from 0 to {BEST_SCORE}")
+    return tuple(read)
+
+
+def _band(item: object) -> Band:
+    if not isinstance(item, dict) or set(item) != {"grade", "from", "to"} or not all(type(item[edge]) is int for edge in ("from", "to")):
+        raise ValueError("a band is {grade: B, from: 60, to: 80}: `from` belongs to it, `to` to the next")
+    if item["from"] >= item["to"]:
+        raise ValueError(f"the band {item['grade']} is empty: it goes from {item['from']} to {item['to']}")
+    return Band(Grade(str(item["grade"])), item["from"], item["to"])
+
+
+def covers(value: object) -> tuple[Cover, ...]:
+    """Insurance covers by name, each with the findings it is meant to answer."""
+    read = tuple(_cover(item) for item in value) if isinstance(value, list) else ()
+    if not read:
+        raise ValueError("a list of covers, such as {cover: income_cover, zh: 收入保, en: income cover, against: [income_dropped]}")
+    if len({c.name for c in read}) != len(read):
+        raise ValueError("a cover stands twice")
+    return read
+
+
+def _cover(item: Any) -> Cover:  # noqa: ANN401 - whatever YAML holds
+    if not isinstance(item, Mapping) or set(item) != {"cover", "zh", "en", "against"} or not isinstance(item["against"], list) or not item["against"]:
+        raise ValueError("a cover is {cover: income_cover, zh: 收入保, en: income cover, against: [income_dropped]}")
+    return Cover(str(item["cover"]), Sentence(zh=item["zh"], en=item["en"]), frozenset(FindingKind(name) for name in item["against"]))
+
+
+def months_ahead(value: object) -> tuple[int, ...]:
+    """How far to look ahead: whole months, rising."""
+    if not isinstance(value, list) or not value or not all(type(item) is int and 1 <= item <= FURTHEST for item in value) or sorted(set(value)) != value:
+        raise ValueError("months to look ahead are rising whole numbers from 1 to 12, such as [1, 3, 6]")
+    return tuple(value)
