@@ -43,7 +43,7 @@ class TraceLine(Message):
 
     title: Sentence
     value: str | None = None
-    formula: str
+    formula: Sentence
     parts: tuple[TracePart, ...] = ()
     policy: PolicyValue | None = None
 

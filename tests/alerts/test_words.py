@@ -5,13 +5,30 @@ import pytest
 from foothold_alerts.rules.act import Action
 from foothold_alerts.rules.case import CloseReason, ReliefKind, ReliefStatus, Stage
 from foothold_alerts.web.words import WORDS, en, zh
+from foothold_risk.rules.trace import trace
+from foothold_schemas.checks import SpendingCategory
+from foothold_schemas.explanation import HintKind
+from foothold_schemas.facts import IncomeCategory
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Movement
 from foothold_schemas.values import Group, Standing
+from tests.support.build import claim, household, income, judged, spending
 
 
-@pytest.mark.parametrize("codes", [Stage, CloseReason, ReliefKind, ReliefStatus, Group, Standing, FindingKind, Movement, Action], ids=lambda e: e.__name__)
+@pytest.mark.parametrize(
+    "codes", [Stage, CloseReason, ReliefKind, ReliefStatus, Group, Standing, FindingKind, HintKind, Movement, Action], ids=lambda e: e.__name__
+)
 def test_every_code_a_page_shows_has_a_chinese_and_an_english_word(codes: type[StrEnum]) -> None:
     for code in codes:
         assert code.value in WORDS
         assert zh(code.value) != en(code.value)
+
+
+def test_every_term_of_a_sum_risk_can_show_has_its_words() -> None:
+    incomes = [income("12.00", c.value, category=c, yearly=False, expense="1.00" if c is IncomeCategory.OPERATING else "0") for c in IncomeCategory]
+    costs = [spending("1.00", c.value, category=c.value) for c in SpendingCategory]
+    lines = trace(judged(household(income("1.00"), *incomes, *costs, claim("5.00"))).view)
+    terms = {part.name for line in lines for part in line.parts if not part.name[0].isdigit()}
+
+    assert len(terms) == 14
+    assert terms <= set(WORDS)

@@ -6,6 +6,7 @@ import pytest
 
 from foothold_risk.errors import MissingBundle
 from foothold_risk.explain import differences, read, replay, tell
+from foothold_risk.publish import RULES_VERSION
 from foothold_schemas.facts import DayOpened
 from foothold_schemas.topics import EMBEDDED_PARTITIONS
 from foothold_schemas.transitions import Movement
@@ -30,7 +31,7 @@ async def test_a_household_explains_itself_from_the_log_and_equals_what_was_said
 
     assert [t.movement for t in replayed.said] == [Movement.WATCHED, Movement.ENTERED, Movement.WORSENED, Movement.MOVED]
     assert differences(replayed.said, stored, last) == []
-    assert "纯收入 net income = 97000.00  (wage + operating + property + transfer - operating expense, 2025-06 … 2026-05)" in text
+    assert "纯收入 net income = 97000.00  (工资性 + 经营性 + 财产性 + 转移性 - 经营费用，2025-06 … 2026-05 | wage + operating" in text
     assert "monitoring_line 730000" in text
     earlier = replay(HOUSEHOLD, facts, BUNDLES, DAY)
     assert [t.number for t in earlier.said] == [1, 2]
@@ -49,7 +50,7 @@ async def test_a_difference_is_named_and_a_bundle_that_is_gone_as_well(broker: s
     older = stored[1].model_copy(update={"policy": stored[1].policy.model_copy(update={"rules_version": "1"})})
 
     assert differences(replayed, [stored[0], other], DAY) == ["2: said entered, the log leads to entered with other numbers or reasons"]
-    assert differences(replayed, [stored[0], older], DAY) == ["2: decided under rules 1, these are 2"]
+    assert differences(replayed, [stored[0], older], DAY) == [f"2: decided under rules 1, these are {RULES_VERSION}"]
     assert differences(replayed[:1], stored, DAY) == [f"2: said on {DAY}, and the log does not lead to it"]
     assert differences(replayed, stored[:1], DAY) == [f"2: the log leads to entered on {DAY}, and nothing was said"]
     with pytest.raises(MissingBundle, match="put it into the policy folder"):

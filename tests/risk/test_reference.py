@@ -17,7 +17,8 @@ from foothold_schemas.register import Absence, Member, ProjectShare
 from foothold_schemas.transitions import Status
 from foothold_schemas.values import Fen, Standing
 from tests.support.build import checked, claim, disaster, graded, household, income, judged, registered, spending
-from tests.support.reference import LINE, RISKS, Opinion, opinion
+from tests.support.reference import RISKS, Opinion, opinion
+from tests.support.reference_arithmetic import LINE
 from tests.support.rules import ALL_IN_FORCE
 
 LIVES = int(os.environ.get("FOOTHOLD_LIVES", "400"))

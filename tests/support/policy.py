@@ -39,6 +39,14 @@ values:
     description: States of the home.
     unit: states
     dates: [{since: 2020-01-01, value: [badly_damaged, destroyed], reference: Monitoring rules., confidence: H, illustrative: false}]
+  negative_list.assets:
+    description: Assets that call for verification.
+    unit: assets
+    dates: [{since: 2020-01-01, value: [car, town_house], reference: Common to published lists., confidence: I, illustrative: false}]
+  forecast.months:
+    description: How far to look ahead.
+    unit: months
+    dates: [{since: 2020-01-01, value: [1, 3, 6], reference: Foothold's own choice., confidence: I, illustrative: false}]
   exit.signal_months:
     description: Months until a signal ends.
     unit: months

@@ -5,15 +5,15 @@ Written apart from risk's rules and sharing nothing with them: fractions instead
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from datetime import date
 from fractions import Fraction
 
 from foothold_schemas.checks import Grade, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import CareSetting, DisasterStruck, HomeState, IncomeCategory, IncomeReported, MedicalClaimSettled, MedicalPayments, WorkerState
+from foothold_schemas.facts import CareSetting, DisasterStruck, HomeState, IncomeCategory, IncomeReported, MedicalClaimSettled, WorkerState
 from foothold_schemas.register import HouseholdRegistered, Member
-
-LINE = Fraction(7300)
+from tests.support.reference_ahead import Life, below_in, claims_income
+from tests.support.reference_arithmetic import LINE, covered_months, in_rolling_year, is_here, last_of, months_before, own, part_of, rounded, share_of, yuan
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def opinion(facts: Iterable[FactRecord], today: date) -> Opinion:  # noqa: C901,
     endangered = homeless or lost or (reference_per_head is not None and reference_per_head < LINE)
     standing = where(entry, found, per_head, endangered=endangered, anybody=bool(here))
     life = Life(entry, incomes, bills, costs)
-    below = tuple(months for months in (1, 3, 6) if net is not None and heads and here and _below_in(life, today, months))
+    below = tuple(months for months in (1, 3, 6) if net is not None and heads and here and below_in(life, today, months))
     return Opinion(net, reference, per_head, reference_per_head, frozenset(found), "watch" if standing == "clear" and below else standing, below)
 
 
@@ -137,60 +137,23 @@ def where(entry: HouseholdRegistered, found: set[str], per_head: Fraction | None
     return "watch" if per_head <= LINE else "clear"
 
 
-def claims_income(incomes: Iterable[FactRecord], bills: Iterable[MedicalClaimSettled], today: date) -> Fraction:
-    """Payouts of the rolling year. What a payer of that name already stands on a bill for is the same money and not added again."""
-    paid: dict[str, Fraction] = {}
-    for record in incomes:
-        fact = record.data
-        assert isinstance(fact, IncomeReported)
-        if fact.category is IncomeCategory.CLAIMS and fact.item != "emergency_relief" and in_rolling_year(day_in_china(record), today):
-            paid[fact.item] = paid.get(fact.item, Fraction(0)) + yuan(fact.amount)
-    total = Fraction(0)
-    for item, amount in paid.items():
-        on_bills = sum((yuan(getattr(b.paid, item)) for b in bills), Fraction(0)) if item in MedicalPayments.model_fields else Fraction(0)
-        total += amount - max(Fraction(0), min(amount, on_bills))
-    return total
-
-
-def day_in_china(record: FactRecord) -> date:
-    """The day it happened, eight hours ahead of Greenwich."""
-    return (record.time.astimezone(UTC) + timedelta(hours=8)).date()
-
-
-def covered_months(fact: IncomeReported) -> list[tuple[int, int]]:
-    """The months an income is for."""
-    assert fact.earned_month is not None
-    last = (int(fact.earned_month[:4]), int(fact.earned_month[5:]))
-    return [*months_before(date(*last, 1), 11), last] if fact.is_yearly else [last]
-
-
 def someone_lost_work(entry: HouseholdRegistered, incomes: Iterable[FactRecord], today: date) -> bool:
     """A member who is here earned a wage in the last twelve months and none in the last three."""
     window = months_before(today, 12)
     for member in entry.members:
         if is_here(member, today):
             wages = [f.data for f in incomes if isinstance(f.data, IncomeReported) and f.data.category is IncomeCategory.WAGE]
-            mine = [w for w in wages if w.person_ref == member.person_ref and _share(w, window) > 0]
+            mine = [w for w in wages if w.person_ref == member.person_ref and share_of(w, window) > 0]
             if mine and not any(month in covered_months(w) for w in mine for month in window[-3:]):
                 return True
     return False
-
-
-def _share(fact: IncomeReported, months: Iterable[tuple[int, int]]) -> Fraction:
-    """What of an income falls into the months, after expense."""
-    covered, wanted, total = covered_months(fact), set(months), Fraction(0)
-    for n, month in enumerate(covered, start=1):
-        if month in wanted:
-            total += Fraction(_part(fact.amount, n, len(covered)) - _part(fact.amount, n - 1, len(covered)), 100)
-            total -= Fraction(_part(fact.operating_expense, n, len(covered)) - _part(fact.operating_expense, n - 1, len(covered)), 100)
-    return total
 
 
 def some_project_paid_too_little(entry: HouseholdRegistered, incomes: Iterable[FactRecord], today: date) -> bool:
     """A share held for the whole window brought less than seven percent of what was invested."""
     window = months_before(today, 12)
     for share in entry.projects:
-        paid = sum((_share(f.data, window) for f in incomes if isinstance(f.data, IncomeReported) and f.data.project == share.project), Fraction(0))
+        paid = sum((share_of(f.data, window) for f in incomes if isinstance(f.data, IncomeReported) and f.data.project == share.project), Fraction(0))
         if share.invested_on <= date(*window[0], 1) and paid < yuan(share.invested) * Fraction(7, 100):
             return True
     return False
@@ -202,78 +165,6 @@ def is_child(member: Member, today: date) -> bool:
         return False
     months = (today.year - int(member.birth_month[:4])) * 12 + today.month - int(member.birth_month[5:])
     return 72 <= months < 192
-
-
-@dataclass(frozen=True)
-class Life:
-    """What the look ahead needs."""
-
-    entry: HouseholdRegistered
-    incomes: list[FactRecord]
-    bills: list[MedicalClaimSettled]
-    costs: list[SpendingReported]
-
-
-def _below_in(life: Life, today: date, months: int) -> bool:
-    """Whether the household will be below the line in so many months if all goes on as it is."""
-    this = (today.year, today.month)
-    then = date(*last_of(_later(this, months)).timetuple()[:3])
-    net = Fraction(0)
-    sources: dict[tuple[str, ...], list[IncomeReported]] = {}
-    for record in life.incomes:
-        fact = record.data
-        assert isinstance(fact, IncomeReported)
-        if fact.category is not IncomeCategory.CLAIMS and fact.item != "emergency_relief":
-            sources.setdefault((fact.category, fact.item, str(fact.person_ref), str(fact.project)), []).append(fact)
-    by_id = {id(f.data): f.fact_id for f in life.incomes}
-    for source in sources.values():
-        end = max(source, key=lambda f: (str(f.earned_month), by_id[id(f)])).until_month
-        for month in months_before(then, 12):
-            came = sum((_share(f, [month]) for f in source), Fraction(0))
-            net += came if month < this or (month == this and came) else _to_come(life.entry, source, month, this, end)
-    heads = sum(sum(1 for m in life.entry.members if m.absence is None and m.is_registered and is_here(m, last_of(month))) for month in months_before(then, 12))
-    net_per_head = rounded(net, heads)
-    if net_per_head is not None and net_per_head < LINE:
-        return True
-    spent_now = _own_in(life, this, today)
-    recurring = sorted(_own_in(life, month, today) for month in months_before(today, 3))[1]
-    to_come = max(Fraction(0), recurring - spent_now) + recurring * months
-    still = [b for b in life.bills if in_rolling_year(b.settled_on, today) and in_rolling_year(b.settled_on, then)]
-    costs = [c for c in life.costs if c.category != "other" and in_rolling_year(c.spent_on, today) and in_rolling_year(c.spent_on, then)]
-    spent = sum((own(b) for b in still), Fraction(0)) + sum((yuan(c.total) - yuan(c.covered) for c in costs), Fraction(0))
-    paid_out = claims_income([f for f in life.incomes if in_rolling_year(day_in_china(f), today)], still, then)
-    reference = rounded(net + paid_out - spent - to_come, heads)
-    return to_come > 0 and reference is not None and reference < LINE
-
-
-def _to_come(entry: HouseholdRegistered, source: list[IncomeReported], month: tuple[int, int], this: tuple[int, int], end: str | None) -> Fraction:
-    """What a source will bring in a month that is not over."""
-    first = source[0]
-    spans = [m for m in entry.members if m.person_ref == first.person_ref]
-    if spans and not any(is_here(m, last_of(month)) for m in spans):
-        return Fraction(0)
-    if end is not None and month > (int(end[:4]), int(end[5:])):
-        return Fraction(0)
-    year_ago = sum((_share(f, [(month[0] - 1, month[1])]) for f in source), Fraction(0))
-    if first.category in (IncomeCategory.OPERATING, IncomeCategory.PROPERTY):
-        return year_ago
-    brought = [sum((_share(f, [m]) for f in source), Fraction(0)) for m in months_before(date(*this, 1), 12)]
-    usual = sorted(brought[-3:])[1]
-    if usual != 0:
-        return usual
-    return Fraction(0) if sum(b > 0 for b in brought) > 6 else year_ago
-
-
-def _own_in(life: Life, month: tuple[int, int], today: date) -> Fraction:
-    """What the household paid itself in a calendar month, medical and the rest of what is rigid."""
-    bills = sum((own(b) for b in life.bills if (b.settled_on.year, b.settled_on.month) == month and b.settled_on <= today), Fraction(0))
-    costs = [c for c in life.costs if c.category != "other" and (c.spent_on.year, c.spent_on.month) == month and c.spent_on <= today]
-    return bills + sum((yuan(c.total) - yuan(c.covered) for c in costs), Fraction(0))
-
-
-def _later(month: tuple[int, int], months: int) -> tuple[int, int]:
-    index = month[0] * 12 + month[1] - 1 + months
-    return index // 12, index % 12 + 1
 
 
 def monthly(incomes: Iterable[FactRecord]) -> Mapping[tuple[int, int], Fraction]:
@@ -288,18 +179,12 @@ def monthly(incomes: Iterable[FactRecord]) -> Mapping[tuple[int, int], Fraction]
         covered = [*months_before(date(*last, 1), 11), last] if fact.is_yearly else [last]
         given = Fraction(0)
         for n, month in enumerate(covered, start=1):
-            so_far = Fraction((_part(fact.amount, n, len(covered)) - _part(fact.operating_expense, n, len(covered))), 100)
+            so_far = Fraction((part_of(fact.amount, n, len(covered)) - part_of(fact.operating_expense, n, len(covered))), 100)
             counts = fact.category is not IncomeCategory.CLAIMS and fact.item != "emergency_relief"
             money[month] = money.get(month, Fraction(0)) + (so_far - given if counts else 0)
             given = so_far
         assert given * 100 == fen
     return money
-
-
-def _part(amount: int, months: int, of: int) -> int:
-    """So much of an amount has been given after some of its months, in whole fen, never ahead of its share."""
-    share = Fraction(int(amount) * months, of)
-    return share.numerator // share.denominator
 
 
 def checked(checks: Iterable[FactRecord]) -> tuple[Mapping[str, bool], set[str]]:
@@ -321,55 +206,3 @@ def _checked(record: FactRecord) -> GuaranteeChecked:
 def _graded(record: FactRecord) -> HouseholdGraded:
     assert isinstance(record.data, HouseholdGraded)
     return record.data
-
-
-def yuan(amount: int) -> Fraction:
-    """An amount in units of the currency."""
-    return Fraction(int(amount), 100)
-
-
-def own(bill: MedicalClaimSettled) -> Fraction:
-    """What nobody else paid."""
-    p = bill.paid
-    layers = (p.basic_insurance, p.critical_illness, p.hospital_reduction, p.medical_assistance, p.anti_poverty_insurance, p.city_supplement, p.other)
-    return yuan(bill.total) - sum((yuan(layer) for layer in layers), Fraction(0))
-
-
-def rounded(total: Fraction | None, heads: int) -> Fraction | None:
-    """Per head and year, to the fen, a half away from zero."""
-    if total is None or heads == 0:
-        return None
-    exact = abs(total) * 12 / heads * 100
-    whole = exact.numerator // exact.denominator
-    fen = whole + 1 if exact - whole >= Fraction(1, 2) else whole
-    return Fraction(fen if total >= 0 else -fen, 100)
-
-
-def months_before(day: date, count: int) -> list[tuple[int, int]]:
-    """So many calendar months before the day's own, the earliest first."""
-    found = []
-    year, month = day.year, day.month
-    for _ in range(count):
-        year, month = (year - 1, 12) if month == 1 else (year, month - 1)
-        found.append((year, month))
-    return found[::-1]
-
-
-def last_of(month: tuple[int, int]) -> date:
-    """The month's last day."""
-    year, number = month
-    return date(year + (number == 12), number % 12 + 1, 1) - timedelta(days=1)
-
-
-def is_here(member: Member, day: date) -> bool:
-    """Whether the member belongs to the household at the end of the day."""
-    return not (member.joined_on is not None and member.joined_on > day) and not (member.left_on is not None and member.left_on < day)
-
-
-def in_rolling_year(day: date, today: date) -> bool:
-    """After the same date last year, up to today. The year before 29 February begins after 28 February."""
-    try:
-        year_ago = today.replace(year=today.year - 1)
-    except ValueError:
-        year_ago = date(today.year - 1, 2, 28)
-    return year_ago < day <= today

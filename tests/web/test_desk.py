@@ -146,6 +146,25 @@ def test_the_case_shows_the_months_and_what_keeps_the_household_in_its_group(foo
 
 
 @pytest.mark.timeout(120)
+def test_the_case_explains_its_numbers_and_shows_what_to_verify_and_what_is_to_come(foothold: Stack, sender: Sender, desk: Page, household: str) -> None:
+    owned = [{"asset": "town_house"}, {"asset": "car", "is_for_disability": True}]
+    sender.say("statistics", "AssetsChecked", "web-assets", AT, f"370399/{household}", assets=owned, checked_on="2026-06-01")
+    page = f"{foothold.inbox_url}/cases/{number_of(foothold, household)}"
+
+    def shows(words: str) -> bool:
+        desk.goto(page)
+        return words in desk.content()
+
+    eventually(lambda: shows("负面清单项：城镇住房"), "the hint stands on the page")
+    assert "车辆" not in desk.locator(".hints").inner_text()
+    expect(desk.locator(".trace table")).to_be_hidden()
+    desk.locator(".trace summary").click()
+    for term, amount in (("net income", "9000.00"), ("operating", "9000.00"), ("medical", "7000.00")):
+        expect(desk.locator(".trace tr").filter(has=desk.get_by_text(term, exact=True)).locator(".amount")).to_have_text(amount)
+    expect(desk.locator(".forecast tbody tr").first).to_contain_text("2026-07-31")
+
+
+@pytest.mark.timeout(120)
 def test_a_case_that_comes_while_the_inbox_is_open_appears_by_itself_and_an_open_case_says_it_changed(foothold: Stack, sender: Sender, desk: Page) -> None:
     desk.goto(foothold.inbox_url)
     with desk.expect_event("request", lambda r: r.url.endswith("/live")):

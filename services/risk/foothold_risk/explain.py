@@ -176,7 +176,7 @@ def _line(line: Line) -> Iterator[str]:
     def show(amount: int | None) -> str:
         return "未知 unknown" if amount is None else str(Fen(amount)) if line.is_money else str(amount)
 
-    yield f"  {line.zh} {line.en} = {show(line.value)}  ({line.formula})"
+    yield f"  {line.zh} {line.en} = {show(line.value)}  ({line.formula.zh} | {line.formula.en})"
     if line.policy is not None:
         yield f"      {line.policy.name} {line.policy.text}, {line.policy.region} since {line.policy.since}: {line.policy.reference}"
     for part in line.parts:

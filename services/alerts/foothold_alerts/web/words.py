@@ -3,6 +3,7 @@
 from typing import Final
 
 from foothold_alerts.rules.case import CloseReason, ReliefKind, ReliefStatus, Stage
+from foothold_schemas.explanation import HintKind
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Movement
 from foothold_schemas.values import Group, Standing
@@ -57,6 +58,26 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     Movement.EXITED: ("退出", "exited"),
     Movement.ROLLED_BACK: ("消除回退", "rolled back"),
     Movement.REFLAGGED: ("风险再标注", "flagged again"),
+    HintKind.CITY_SUPPLEMENT_UNCLAIMED: ("齐惠保未申领", "city supplement unclaimed"),
+    HintKind.COVER_UNCLAIMED: ("保险未申领", "cover unclaimed"),
+    HintKind.OWN_SHARE_ABOVE_TARGET: ("自付高于目标", "own share above the target"),
+    HintKind.NEGATIVE_LIST: ("负面清单", "negative list"),
+    HintKind.ONE_BUDGET: ("疑似分户", "one budget, two entries"),
+    HintKind.GRADE_DIFFERS: ("等级与得分不符", "grade differs from scores"),
+    "wage": ("工资性收入", "wage"),
+    "operating": ("经营性收入", "operating"),
+    "property": ("财产性收入", "property"),
+    "transfer": ("转移性收入", "transfer"),
+    "operating expense": ("经营费用", "operating expense"),
+    "medical": ("医疗自付", "medical"),
+    "education": ("教育自付", "education"),
+    "rehabilitation": ("康复自付", "rehabilitation"),
+    "accident": ("意外自付", "accident"),
+    "paid out": ("已赔付", "paid out"),
+    "on the bills already": ("账单已含", "on the bills already"),
+    "net": ("纯收入", "net"),
+    "claims income": ("理赔收入", "claims income"),
+    "own shares": ("自付支出", "own shares"),
     "opened": ("立案", "case opened"),
     "updated": ("更新", "case updated"),
     "reopened": ("重新打开", "case reopened"),

@@ -9,6 +9,7 @@ from foothold_risk.rules.figures import View
 from foothold_risk.rules.held import HeldFact, Income
 from foothold_risk.rules.policy import Value
 from foothold_schemas.facts import IncomeCategory
+from foothold_schemas.values import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Line:
     zh: str
     en: str
     value: int | None
-    formula: str
+    formula: Sentence
     parts: tuple[Part, ...] = ()
     is_money: bool = True
     policy: Value[object] | None = None
@@ -45,21 +46,32 @@ def _lines(view: View) -> Iterator[Line]:
     counts = view.register.month_ends(months, sharing=view.policy.is_sharing)
     heads = tuple(Part(month_text(month), count, entry) for month, count in zip(months, counts, strict=True))
     basis = view.policy.heads_basis
-    yield Line("月末人口合计", "sum of month-end heads", view.head_months, f"12 month ends, {window}", heads, is_money=False, policy=basis)
+    yield Line("月末人口合计", "sum of month-end heads", view.head_months, _says("12个月末", "12 month ends", window), heads, is_money=False, policy=basis)
     net = () if view.unheard else _net(view, months)
-    yield Line("纯收入", "net income", view.net, f"wage + operating + property + transfer - operating expense, {window}", net)
+    formula = _says("工资性 + 经营性 + 财产性 + 转移性 - 经营费用", "wage + operating + property + transfer - operating expense", window)
+    yield Line("纯收入", "net income", view.net, formula, net)
     year = f"{first} … {view.day}"
-    spent = tuple(_spent(view))
-    yield Line("刚性支出自付", "own shares of rigid spending", view.own_shares, f"medical + education + rehabilitation + accident, {year}", spent)
-    yield Line("理赔收入", "claims income", view.claims_income, f"paid out, less what stands on the bills already, {year}", tuple(_claims_income(view, first)))
+    formula = _says("医疗 + 教育 + 康复 + 意外", "medical + education + rehabilitation + accident", year)
+    yield Line("刚性支出自付", "own shares of rigid spending", view.own_shares, formula, tuple(_spent(view)))
+    formula = _says("已赔付 - 账单已含", "paid out, less what stands on the bills already", year)
+    yield Line("理赔收入", "claims income", view.claims_income, formula, tuple(_claims_income(view, first)))
     terms = () if view.net is None else (Part("net", view.net), Part("claims income", view.claims_income), Part("own shares", -view.own_shares))
-    yield Line("参考收入", "reference income", view.reference, "net + claims income - own shares", terms)
-    per_head = f"x 12 / {view.head_months}, rounded once to the fen, half away from zero"
-    yield Line("人均纯收入", "net income per head", view.net_per_head, f"net {per_head}")
-    yield Line("人均参考收入", "reference income per head", view.reference_per_head, f"reference {per_head}")
+    formula = Sentence(zh="纯收入 + 理赔收入 - 自付支出", en="net + claims income - own shares")
+    yield Line("参考收入", "reference income", view.reference, formula, terms)
+    yield Line("人均纯收入", "net income per head", view.net_per_head, _per_head("纯收入", "net", view.head_months))
+    yield Line("人均参考收入", "reference income per head", view.reference_per_head, _per_head("参考收入", "reference", view.head_months))
     if view.policy.monitoring_line is not None:
         line = view.policy.monitoring_line
-        yield Line("监测线", "monitoring line", line.value, line.formula or "set by policy", policy=line)
+        formula = Sentence(zh=line.formula or "由政策规定", en=line.formula or "set by policy")
+        yield Line("监测线", "monitoring line", line.value, formula, policy=line)
+
+
+def _says(zh: str, en: str, window: str) -> Sentence:
+    return Sentence(zh=f"{zh}，{window}", en=f"{en}, {window}")
+
+
+def _per_head(zh: str, en: str, head_months: int) -> Sentence:
+    return Sentence(zh=f"{zh} × 12 ÷ {head_months}，四舍五入到分", en=f"{en} x 12 / {head_months}, rounded once to the fen, half away from zero")
 
 
 def _net(view: View, months: range) -> tuple[Part, ...]:

@@ -1,0 +1,91 @@
+"""The second opinion's arithmetic: exact fractions of the currency, months as (year, month), days one by one."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, timedelta
+from fractions import Fraction
+
+from foothold_schemas.envelope import FactRecord
+from foothold_schemas.facts import IncomeReported, MedicalClaimSettled
+from foothold_schemas.register import Member
+
+LINE = Fraction(7300)
+
+
+def yuan(amount: int) -> Fraction:
+    """An amount in units of the currency."""
+    return Fraction(int(amount), 100)
+
+
+def own(bill: MedicalClaimSettled) -> Fraction:
+    """What nobody else paid."""
+    p = bill.paid
+    layers = (p.basic_insurance, p.critical_illness, p.hospital_reduction, p.medical_assistance, p.anti_poverty_insurance, p.city_supplement, p.other)
+    return yuan(bill.total) - sum((yuan(layer) for layer in layers), Fraction(0))
+
+
+def rounded(total: Fraction | None, heads: int) -> Fraction | None:
+    """Per head and year, to the fen, a half away from zero."""
+    if total is None or heads == 0:
+        return None
+    exact = abs(total) * 12 / heads * 100
+    whole = exact.numerator // exact.denominator
+    fen = whole + 1 if exact - whole >= Fraction(1, 2) else whole
+    return Fraction(fen if total >= 0 else -fen, 100)
+
+
+def months_before(day: date, count: int) -> list[tuple[int, int]]:
+    """So many calendar months before the day's own, the earliest first."""
+    found = []
+    year, month = day.year, day.month
+    for _ in range(count):
+        year, month = (year - 1, 12) if month == 1 else (year, month - 1)
+        found.append((year, month))
+    return found[::-1]
+
+
+def last_of(month: tuple[int, int]) -> date:
+    """The month's last day."""
+    year, number = month
+    return date(year + (number == 12), number % 12 + 1, 1) - timedelta(days=1)
+
+
+def is_here(member: Member, day: date) -> bool:
+    """Whether the member belongs to the household at the end of the day."""
+    return not (member.joined_on is not None and member.joined_on > day) and not (member.left_on is not None and member.left_on < day)
+
+
+def in_rolling_year(day: date, today: date) -> bool:
+    """After the same date last year, up to today. The year before 29 February begins after 28 February."""
+    try:
+        year_ago = today.replace(year=today.year - 1)
+    except ValueError:
+        year_ago = date(today.year - 1, 2, 28)
+    return year_ago < day <= today
+
+
+def part_of(amount: int, months: int, of: int) -> int:
+    """So much of an amount has been given after some of its months, in whole fen, never ahead of its share."""
+    share = Fraction(int(amount) * months, of)
+    return share.numerator // share.denominator
+
+
+def share_of(fact: IncomeReported, months: Iterable[tuple[int, int]]) -> Fraction:
+    """What of an income falls into the months, after expense."""
+    covered, wanted, total = covered_months(fact), set(months), Fraction(0)
+    for n, month in enumerate(covered, start=1):
+        if month in wanted:
+            total += Fraction(part_of(fact.amount, n, len(covered)) - part_of(fact.amount, n - 1, len(covered)), 100)
+            total -= Fraction(part_of(fact.operating_expense, n, len(covered)) - part_of(fact.operating_expense, n - 1, len(covered)), 100)
+    return total
+
+
+def covered_months(fact: IncomeReported) -> list[tuple[int, int]]:
+    """The months an income is for."""
+    assert fact.earned_month is not None
+    last = (int(fact.earned_month[:4]), int(fact.earned_month[5:]))
+    return [*months_before(date(*last, 1), 11), last] if fact.is_yearly else [last]
+
+
+def day_in_china(record: FactRecord) -> date:
+    """The day it happened, eight hours ahead of Greenwich."""
+    return (record.time.astimezone(UTC) + timedelta(hours=8)).date()
