@@ -1,12 +1,9 @@
 """First keys and accounts of an embedded Foothold, made once and kept beside its data."""
 
 import json
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 
 from deploy.local.stack import Stack
-from foothold_schemas.envelope import event_type
 
 DEMO_COUNTY = "370399"
 ACCOUNTS = ("caseworker", "duty-officer")
@@ -31,16 +28,10 @@ def access(stack: Stack) -> dict[str, str]:
 def adopt_shipped_policy(stack: Stack) -> str:
     """Adopt the shipped bundle, whose numbers are illustrative, so that a first event is judged; return its title."""
     bundle, _, title = stack.command("risk", "policy", "check").splitlines()[0].partition("  ")
-    event = {
-        "specversion": "1.0",
-        "id": f"adopt-{bundle[:12]}",
-        "source": "/agencies/foothold-operator",
-        "type": event_type("PolicyAdopted"),
-        "time": datetime.now(UTC).isoformat(),
-        "data": {"bundle": bundle},
-    }
-    headers = {"authorization": f"Bearer {access(stack)['key:operator']}", "content-type": "application/cloudevents+json"}
-    urllib.request.urlopen(urllib.request.Request(f"{stack.ingest_url}/v1/events", json.dumps(event).encode(), headers), timeout=20).close()
+    key = stack.folder / "operator.key"
+    key.touch(mode=0o600)
+    key.write_text(access(stack)["key:operator"], encoding="utf-8")
+    stack.command("risk", "policy", "adopt", bundle, "--door", stack.ingest_url, "--key-file", str(key))
     return title
 
 

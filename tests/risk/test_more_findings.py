@@ -78,10 +78,13 @@ def test_nobody_has_lost_work_who_left_the_household_or_never_had_a_wage() -> No
         ("699.99", date(2024, 1, 1), True),
         ("700.00", date(2024, 1, 1), False),
         ("0.00", date(2024, 1, 1), True),
-        ("699.99", date(2025, 6, 1), True),
-        ("699.99", date(2025, 6, 2), False),
+        ("699.99", date(2025, 5, 31), True),
+        ("599.99", date(2025, 6, 1), True),
+        ("600.00", date(2025, 6, 1), False),
+        ("599.99", date(2025, 6, 2), False),
+        ("0.00", date(2015, 12, 31), False),
     ],
-    ids=["a fen short", "on", "nothing", "a whole year", "a day short of a year"],
+    ids=["a fen short", "on", "nothing", "the last day of seven percent", "a whole year at six", "on at six", "a day short of a year", "before any guarantee"],
 )
 def test_a_project_pays_its_guaranteed_yield_on_a_whole_year(paid: str, invested_on: date, *, found: bool) -> None:
     home = registered(projects=[ProjectShare(project="tanxishan", invested=Fen.parse("10000.00"), invested_on=invested_on)])

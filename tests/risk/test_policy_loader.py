@@ -73,6 +73,8 @@ def test_what_is_not_clear_is_refused_with_file_and_line(tmp_path: Path, old: st
     assert str(tmp_path / "test" / "370399.yaml:") in message
 
 
+PLAIN = REGION[: REGION.index("  negative_list.assets:")] + REGION[REGION.index("  exit.signal_months:") :]
+"""The region without the tables the tests below write into it."""
 EVEN = '{production: "0.2", health: "0.2", education: "0.2", security: "0.2", income: "0.2"}'
 FOUR = "[{grade: D, from: 0, to: 35}, {grade: C, from: 35, to: 60}, {grade: B, from: 60, to: 80}, {grade: A, from: 80, to: 100}]"
 
@@ -107,18 +109,22 @@ FOUR = "[{grade: D, from: 0, to: 35}, {grade: C, from: 35, to: 60}, {grade: B, f
         ("forecast.months", "[true]", "rising whole numbers"),
         ("forecast.months", "3", "rising whole numbers"),
         ("negative_list.assets", "[yacht]", "'yacht'"),
+        ("project_underpaid.yield", "[{invested_from: 2020-01-01, yield: 7}]", "a share is a text"),
+        ("project_underpaid.yield", "[{invested_from: soon, yield: '0.07'}]", "a yield is a share"),
+        ("project_underpaid.yield", "[]", "rise and no day stands twice"),
+        ("project_underpaid.yield", "[{invested_from: 2021-01-01, yield: '0.07'}, {invested_from: 2020-01-01, yield: '0.06'}]", "rise and no day"),
     ],
 )
 def test_a_table_that_is_not_whole_is_refused_with_what_is_wrong(tmp_path: Path, name: str, value: str, says: str) -> None:
-    said = refusal(write(tmp_path, REGION + named(name, f"since: 2020-01-01, value: {value}, confidence: H")))
+    said = refusal(write(tmp_path, PLAIN + named(name, f"since: 2020-01-01, value: {value}, confidence: H")))
 
     assert says in said
-    assert f"370399.yaml:{len((REGION + named(name, 'x')).splitlines())}: {name}: " in said
+    assert f"370399.yaml:{len((PLAIN + named(name, 'x')).splitlines())}: {name}: " in said
 
 
 def test_tables_that_are_whole_are_read(tmp_path: Path) -> None:
     more = {"ladder.bands": FOUR, "ladder.weights": EVEN, "forecast.months": "[1, 12]"}
-    region = REGION + "".join(named(name, f"since: 2020-01-01, value: {value}, confidence: H") for name, value in more.items())
+    region = PLAIN + "".join(named(name, f"since: 2020-01-01, value: {value}, confidence: H") for name, value in more.items())
     place = load(write(tmp_path, region)).place("370399101201")
 
     assert place is not None

@@ -57,11 +57,8 @@ def life(chance: random.Random) -> list[FactRecord]:
     """A household and two years of what happened to it, in any order."""
     is_calm = chance.random() < 0.4
     members = [Member(person_ref="p0"), Member(person_ref="p1")] if is_calm else [person(chance, f"p{n}") for n in range(chance.randint(1, 4))]
-    shares = (
-        [ProjectShare(project="orchard", invested=Fen(1_000_000), invested_on=chance.choice((date(2024, 1, 1), date(2025, 6, 2))))]
-        if chance.random() < 0.15
-        else []
-    )
+    invested_on = chance.choice((date(2024, 1, 1), date(2025, 5, 31), date(2025, 6, 1), date(2025, 6, 2)))
+    shares = [ProjectShare(project="orchard", invested=Fen(1_000_000), invested_on=invested_on)] if chance.random() < 0.15 else []
     standing = chance.choice(list(Standing))
     facts = [registered(members, standing=standing, at=datetime(2026, 1, 1 + n, tzinfo=UTC), projects=shares) for n in range(chance.randint(1, 2))]
     edges = ("7300.00", "14600.00", "10000.00", "21900.00", "5000.00", "4000.00")
@@ -83,7 +80,7 @@ def life(chance: random.Random) -> list[FactRecord]:
         day = datetime.combine(lived(chance), time(4), UTC)
         facts.append(income(near(chance, "300.00", "7000.00"), f"payout {n}", yearly=False, category=IncomeCategory.CLAIMS, item=item, at=day))
     if shares and chance.random() < 0.7:
-        facts.append(income(near(chance, "700.00"), "dividend", month="2026-01", yearly=False, category=IncomeCategory.PROPERTY, project="orchard"))
+        facts.append(income(near(chance, "700.00", "600.00"), "dividend", month="2026-01", yearly=False, category=IncomeCategory.PROPERTY, project="orchard"))
     facts += [bill(chance, n) for n in range(chance.randint(0, 4))]
     facts += [
         spending(near(chance, "10000.00", "1000.00"), f"cost {n}", day=lived(chance), category=chance.choice(list(SpendingCategory)))

@@ -150,11 +150,11 @@ def someone_lost_work(entry: HouseholdRegistered, incomes: Iterable[FactRecord],
 
 
 def some_project_paid_too_little(entry: HouseholdRegistered, incomes: Iterable[FactRecord], today: date) -> bool:
-    """A share held for the whole window brought less than seven percent of what was invested."""
+    """A share held for the whole window brought less than seven percent of what was invested, six for an investment since June 2025."""
     window = months_before(today, 12)
     for share in entry.projects:
         paid = sum((share_of(f.data, window) for f in incomes if isinstance(f.data, IncomeReported) and f.data.project == share.project), Fraction(0))
-        if share.invested_on <= date(*window[0], 1) and paid < yuan(share.invested) * Fraction(7, 100):
+        if share.invested_on <= date(*window[0], 1) and paid < yuan(share.invested) * Fraction(6 if share.invested_on >= date(2025, 6, 1) else 7, 100):
             return True
     return False
 

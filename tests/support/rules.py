@@ -1,6 +1,8 @@
 """A policy with every rule in force, each number its own, so that a test sees which one decided."""
 
-from foothold_risk.rules.policy import Band, Cover
+from datetime import date
+
+from foothold_risk.rules.policy import Band, Cover, Yield
 from foothold_schemas.checks import Asset, Grade, Guarantee
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Sentence
@@ -11,7 +13,7 @@ ALL_IN_FORCE = policy(
     income_dropped_percent=value("income_dropped.percent", 5_000),
     income_dropped_amount=value("income_dropped.amount", 200_000),
     work_lost_months=value("work_lost.months", 3),
-    project_underpaid_yield=value("project_underpaid.yield", 700),
+    project_underpaid_yield=value("project_underpaid.yield", (Yield(date(2016, 1, 1), 700), Yield(date(2025, 6, 1), 600))),
     disaster_loss_share=value("disaster_loss.share", 3_000),
     single_stay_high_identified=value("single_stay_high.identified", 600_000),
     single_stay_high_others=value("single_stay_high.others", 1_000_000),

@@ -19,7 +19,7 @@ from foothold_risk.policy.read import (
     switch,
     workers,
 )
-from foothold_risk.policy.tables import bands, covers, months_ahead, weights
+from foothold_risk.policy.tables import bands, covers, months_ahead, weights, yields
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ KNOWN: Final[Mapping[str, Known]] = {
     "income_dropped.percent": Known(share),
     "income_dropped.amount": Known(money),
     "work_lost.months": Known(some_months),
-    "project_underpaid.yield": Known(share),
+    "project_underpaid.yield": Known(yields),
     "disaster_loss.home": Known(homes),
     "disaster_loss.worker": Known(workers),
     "disaster_loss.share": Known(share),

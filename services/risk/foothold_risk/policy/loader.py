@@ -264,6 +264,6 @@ def _shown(value: object) -> str:
         case list() if all(isinstance(item, str) for item in value):
             return ", ".join(value)
         case list() | dict():
-            return json.dumps(value, ensure_ascii=False)
+            return json.dumps(value, ensure_ascii=False, default=str)
         case _:
             return str(value)

@@ -1,16 +1,33 @@
 """How values that are small tables are read: weights, bands, covers, months ahead. A reader raises ValueError with what to do."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
 from foothold_risk.policy.read import share
-from foothold_risk.rules.policy import SHARE_SCALE, Band, Cover
+from foothold_risk.rules.policy import SHARE_SCALE, Band, Cover, Yield
 from foothold_schemas.checks import Grade, Scores
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Sentence
 
 BEST_SCORE: Final = 100
 FURTHEST: Final = 12
+
+
+def yields(value: object) -> tuple[Yield, ...]:
+    """One share for every investment, or shares by the day it was made, rising."""
+    if not isinstance(value, list):
+        return (Yield(date.min, share(value)),)
+    read = [_yield(item) for item in value]
+    if not read or [y.invested_from for y in read] != sorted({y.invested_from for y in read}):
+        raise ValueError("yields by day rise and no day stands twice")
+    return tuple(read)
+
+
+def _yield(item: object) -> Yield:
+    if not isinstance(item, dict) or set(item) != {"invested_from", "yield"} or type(item["invested_from"]) is not date:
+        raise ValueError('a yield is a share such as "0.07", or a list of {invested_from: 2016-01-01, yield: "0.07"}')
+    return Yield(item["invested_from"], share(item["yield"]))
 
 
 def weights(value: object) -> tuple[int, ...]:

@@ -43,6 +43,14 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class Yield:
+    """The yearly yield, in ten-thousandths, guaranteed on what was invested from a day on until the next one."""
+
+    invested_from: date
+    share: int
+
+
+@dataclass(frozen=True, slots=True)
 class Value(Generic[T_co]):
     """A policy value in force from `since` until the next one of its name. `formula`: how it follows from other values."""
 
@@ -75,7 +83,7 @@ class PolicyOfDay:
     income_dropped_percent: Value[int] | None = None
     income_dropped_amount: Value[int] | None = None
     work_lost_months: Value[int] | None = None
-    project_underpaid_yield: Value[int] | None = None
+    project_underpaid_yield: Value[tuple[Yield, ...]] | None = None
     disaster_loss_home: Value[frozenset[HomeState]] | None = None
     disaster_loss_worker: Value[frozenset[WorkerState]] | None = None
     disaster_loss_share: Value[int] | None = None

@@ -9,16 +9,20 @@ from foothold_schemas.values import Fen, Sentence
 
 
 def find(view: View) -> Found | None:
-    """Paid x 10,000 < invested x yield over twelve heard months. A share younger than the window has had no whole year yet."""
+    """Paid x 10,000 < invested x yield over twelve heard months. The yield is that of the day of the investment.
+
+    A share younger than the window has had no whole year yet; one older than any guarantee has none.
+    """
     guaranteed, months = view.policy.project_underpaid_yield, income_months(view.day)
     if guaranteed is None or view.net is None:
         return None
     worst: Found | None = None
     for share in view.register.projects:
-        if share.invested_on > first_day(months.start):
+        promised = max((y for y in guaranteed.value if y.invested_from <= share.invested_on), key=lambda y: y.invested_from, default=None)
+        if promised is None or share.invested_on > first_day(months.start):
             continue
         payments = tuple(sorted((i for i in view.household.incomes if i.project == share.project), key=lambda i: (-i.last_month, i.fact_id)))
-        paid, owed = sum(i.within(months) for i in payments), share.invested * guaranteed.value
+        paid, owed = sum(i.within(months) for i in payments), share.invested * promised.share
         if paid * SHARE_SCALE >= owed:
             continue
         facts = payments or (view.register,)
