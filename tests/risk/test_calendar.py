@@ -2,7 +2,17 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from foothold_risk.rules.calendar import add_months, first_day, income_months, last_day, leaves_rolling_year, rolling_first, shanghai_day
+from foothold_risk.rules.calendar import (
+    add_months,
+    first_day,
+    income_months,
+    last_day,
+    leaves_rolling_year,
+    month_from_text,
+    month_text,
+    rolling_first,
+    shanghai_day,
+)
 
 
 def test_the_income_window_of_june_2021_runs_from_june_2020_to_may_2021() -> None:
@@ -38,6 +48,8 @@ def test_a_day_leaves_the_rolling_year_on_the_first_day_whose_window_begins_afte
     [
         (date(2026, 1, 31), 1, date(2026, 2, 28)),
         (date(2024, 1, 31), 1, date(2024, 2, 29)),
+        (date(2000, 1, 31), 1, date(2000, 2, 29)),
+        (date(2025, 1, 31), 1, date(2025, 2, 28)),
         (date(2026, 12, 10), 1, date(2027, 1, 10)),
         (date(2026, 3, 10), -12, date(2025, 3, 10)),
     ],
@@ -48,3 +60,10 @@ def test_months_are_added_by_date_and_clamped_at_the_months_end(day: date, month
 
 def test_half_past_midnight_in_shanghai_belongs_to_the_new_month_although_utc_says_otherwise() -> None:
     assert date(2026, 5, 1) == shanghai_day(datetime(2026, 4, 30, 16, 30, tzinfo=UTC))
+
+
+def test_every_month_of_a_year_reads_as_it_is_written() -> None:
+    texts = [f"2025-{number:02d}" for number in range(1, 13)]
+
+    assert [month_text(month_from_text(text)) for text in texts] == texts
+    assert [first_day(month_from_text(text)).month for text in texts] == list(range(1, 13))

@@ -1,6 +1,6 @@
 """What becomes of a fact that comes again, late, or too late."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -9,10 +9,11 @@ from foothold_risk.households import Control, pack, unpack, unpack_control
 from foothold_risk.rules.fold import Folded, fold, forget_old
 from foothold_risk.rules.heard import note
 from foothold_risk.rules.household import Household
+from foothold_schemas.checks import Asset, Grade, Guarantee
 from foothold_schemas.codec import decode_fact
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
-from tests.support.build import OPEN_DAY, claim, disaster, household, income, record, registered
+from tests.support.build import OPEN_DAY, checked, claim, disaster, graded, household, income, owns, record, registered
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,35 @@ def test_what_lies_more_than_25_months_back_is_forgotten_and_the_rest_stays() ->
     left = forget_old(home, OPEN_DAY)
 
     assert ([c.total for c in left.claims], left.incomes) == ([200], ())
+
+
+def test_the_last_check_of_each_kind_and_the_last_two_reviews_stay_true_however_old_they_are() -> None:
+    old = [date(2023, 1, n) for n in (1, 2, 3)]
+    facts = [
+        *(checked(Guarantee.WATER, f"water {d}", is_met=True, day=d) for d in old),
+        checked(Guarantee.FOOD, "food", is_met=False, day=old[0]),
+        *(owns(Asset.CAR, day=d) for d in old),
+        *(graded(Grade.B, f"review {d}", day=d) for d in old),
+        *(graded(Grade.C, f"recent {n}", day=date(2026, 5, n)) for n in (1, 2)),
+    ]
+    left = forget_old(household(*facts), OPEN_DAY)
+    without_recent = forget_old(household(*facts[:-2]), OPEN_DAY)
+
+    assert [(c.guarantee.value, c.day) for c in left.checks] == [("food", old[0]), ("water", old[2])]
+    assert [a.day for a in left.assets] == [old[2]]
+    assert [g.day for g in left.gradings] == [date(2026, 5, 1), date(2026, 5, 2)]
+    assert [g.day for g in without_recent.gradings] == old[1:]
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+def test_of_two_register_entries_a_tenth_of_a_second_apart_the_later_one_counts(names: tuple[str, str]) -> None:
+    first, second = (datetime(2026, 1, 1, 0, 0, 0, ms, tzinfo=UTC) for ms in (100_000, 200_000))
+    entries = [record(registered(n + 1).data, name, at=at) for n, (name, at) in enumerate(zip(names, (first, second), strict=True))]  # type: ignore[arg-type]
+
+    for order in (entries, entries[::-1]):
+        register = household(*order).register
+        assert register is not None
+        assert len(register.members) == 2
 
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "schemas" / "examples" / "household-facts.v1").glob("*.json"))

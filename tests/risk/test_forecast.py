@@ -68,6 +68,31 @@ def test_a_wage_that_came_most_months_and_came_no_more_in_two_has_stopped() -> N
     assert [str(Fen(o.net)) for o in one_month_late] == ["11000.00"] * 2 + ["11000.00"]
 
 
+def test_a_wage_of_six_months_in_twelve_is_seasonal_and_of_seven_has_stopped() -> None:
+    heard = monthly("0.00", YEAR, "nothing", category=IncomeCategory.PROPERTY)
+
+    assert nets(*heard, *monthly("1000.00", YEAR[:6])) == ["6000.00"] * 3
+    assert nets(*heard, *monthly("1000.00", YEAR[:7])) == ["6000.00", "4000.00", "1000.00"]
+    assert nets(*heard, *monthly("0.01", YEAR[:7])) == ["0.06", "0.04", "0.01"]
+
+
+def test_the_causes_stand_by_weight_and_a_fen_is_a_cause() -> None:
+    two = [*monthly("1000.00", YEAR[:10], person_ref="p0"), *monthly("0.00", YEAR[10:], "nothing"), *monthly("500.00", YEAR[:10], "s", item="second-job")]
+    bills = [claim("0.01", f"d{n}", day=date(2026, n, 15)) for n in (4, 5)]
+    (first, _, third) = ahead(*two, *bills)
+
+    assert causes(first) == [(ForecastCause.WAGE_STOPPED, "1000.00"), (ForecastCause.WAGE_STOPPED, "500.00"), (ForecastCause.TREATMENT, "0.02")]
+    assert [f.item for f in third.falls] == ["salary", "second-job", "treatment"]
+    assert ahead(*monthly("1000.00", YEAR), claim("5.00", day=date(2026, 5, 15)))[0].falls == ()
+
+
+def test_treatment_of_the_open_day_itself_is_counted() -> None:
+    dialysis = [claim("400.00", f"d{n}", day=date(2026, n, 15)) for n in (3, 5)]
+    today = [spending("100.00", "today", day=OPEN_DAY, category="rehabilitation"), claim("50.00", "bill-today", day=OPEN_DAY)]
+
+    assert str(Fen(ahead(*monthly("1000.00", YEAR), *dialysis, *today)[0].treatment)) == "650.00"
+
+
 def test_seasonal_work_comes_when_it_came_a_year_ago() -> None:
     heard = monthly("0.00", YEAR, "nothing", category=IncomeCategory.PROPERTY)
     harvest = monthly("9000.00", ["2025-09"], category=IncomeCategory.OPERATING, item="grain")

@@ -1,6 +1,6 @@
 """Hints: help nobody has asked for yet, and what people should verify. Each with its boundary, its facts and both sentences."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -56,6 +56,13 @@ def test_what_it_has_paid_already_on_the_bill_or_in_hand_is_no_longer_owed_and_c
     on_bill = bill("50000.00", paid="4000.00", layer="city_supplement")
     in_hand = income("4000.00", "payout", yearly=False, month="2026-04", category=IncomeCategory.CLAIMS, item="city_supplement", person_ref="p0")
 
+    elsewhere = income("9000.00", "other", yearly=False, month="2026-04", category=IncomeCategory.CLAIMS, item="accident-cover", person_ref="p0")
+    another_year = income("9000.00", "past", yearly=False, month="2025-04", category=IncomeCategory.CLAIMS, item="city_supplement", at=_at(2025, 4, 1))
+    anothers = income("9000.00", "hers", yearly=False, month="2026-04", category=IncomeCategory.CLAIMS, item="city_supplement", person_ref="p1")
+    nobodys = income("4000.00", "whose", yearly=False, month="2026-04", category=IncomeCategory.CLAIMS, item="city_supplement")
+
+    assert unclaimed(bill("50000.00"), elsewhere, another_year, anothers) == ["24000.00"]
+    assert unclaimed(bill("50000.00"), nobodys) == ["20000.00"]
     assert unclaimed(on_bill) == ["20000.00"]
     assert unclaimed(bill("50000.00"), in_hand) == ["20000.00"]
     assert unclaimed(on_bill, in_hand) == ["20000.00"]
@@ -171,3 +178,16 @@ def test_a_grade_the_scores_do_not_lead_to_is_to_be_checked_and_an_edge_belongs_
     said = hints(graded(given, "review", day=date(2026, 5, 1), low=low))
 
     assert [h.text.en for h in said] == ([] if by_scores is None else [f"The village graded {given}; its scores weigh {by_scores}: check the review."])
+
+
+def test_a_cover_names_the_first_finding_it_answers_and_the_register_entry_it_stands_in() -> None:
+    held = registered([Member(person_ref="p0")], covers=[CoverHeld(cover="income_cover", from_day=date(2026, 1, 1))])
+    wages = [income("3000.00", f"w{month}", month=month, yearly=False, person_ref="p0") for month in ("2025-06", "2025-12")]
+    years = [income("90000.00", "before", month="2025-05"), income("20000.00", "now")]
+    (hint,) = (h for h in hints(held, *wages, *years) if h.kind is HintKind.COVER_UNCLAIMED)
+
+    assert [f.kind for f in hint.facts] == ["HouseholdRegistered", *["IncomeReported"] * 4]
+
+
+def _at(year: int, month: int, day: int) -> datetime:
+    return datetime(year, month, day, 4, tzinfo=UTC)

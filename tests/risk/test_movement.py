@@ -1,6 +1,6 @@
 """Coming and going: a household's way through the groups, day by day."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import msgspec
 import pytest
@@ -10,7 +10,7 @@ from foothold_risk.rules.fold import fold
 from foothold_risk.rules.heard import Span
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.leaving import Condition, unmet
-from foothold_risk.rules.movement import Decided, Move, decide
+from foothold_risk.rules.movement import Decided, Move, decide, freeze
 from foothold_risk.rules.policy import Policy
 from foothold_schemas.checks import Grade, Guarantee
 from foothold_schemas.decisions import CaseDecided, Decision, MeasureDelivered, MeasureKind
@@ -241,3 +241,37 @@ def test_a_relapse_ends_what_was_said_of_leaving_so_that_it_can_be_said_again() 
     assert (names(kept), names(back)) == ([Movement.NOT_MARKED], [Movement.RELAPSED])
     assert (home.position.is_not_marked, home.position.is_due, home.position.clear_since) == (False, False, None)
     assert home.position.identified_on == OPEN_DAY
+
+
+def test_what_was_said_of_leaving_ends_with_the_spell_so_that_the_next_one_can_say_it_again() -> None:
+    home = in_group()
+    assert home.position.is_urgent is False
+    gone = msgspec.structs.replace(home.position, status=Status.RECOVERING, clear_since=date(2025, 1, 1), identified_on=date(2025, 1, 1), is_due=True)
+    nobody = registered([Member(person_ref="p0", left_on=date(2026, 6, 1))], at=datetime(2026, 6, 2, tzinfo=UTC))
+    left, moves = step(msgspec.structs.replace(add(home, nobody), position=gone))
+
+    assert names(moves) == [Movement.EXITED]
+    assert (left.position.is_due, left.position.is_not_marked, left.position.identified_on) == (False, False, None)
+
+
+def test_elimination_is_no_longer_due_once_a_condition_fails_again() -> None:
+    home = in_group()
+    due = msgspec.structs.replace(home.position, status=Status.RECOVERING, clear_since=date(2025, 1, 1), identified_on=date(2025, 1, 1), is_due=True)
+    after, _ = step(msgspec.structs.replace(household(income("90000")), position=due))
+
+    assert unmet(due, judged(household(income("90000"))))
+    assert after.position.is_due is False
+
+
+def test_a_refusal_leaves_a_lead_that_is_not_urgent() -> None:
+    urgent = msgspec.structs.replace(in_group().position, is_urgent=True)
+    position, (told,) = freeze(urgent, judged(household(income("7000"))))
+
+    assert (position.status, position.is_lead, position.is_urgent, position.group, position.findings) == (Status.WATCH, True, False, None, ())
+    assert told.gone == urgent.findings
+
+
+def test_a_lead_while_income_is_unknown_is_not_urgent_and_neither_is_a_fresh_household() -> None:
+    assert Household().position.is_urgent is False
+    target = judged(household(claim("25000"))).target
+    assert (target.status, target.is_lead, target.is_urgent) == (Status.WATCH, True, False)

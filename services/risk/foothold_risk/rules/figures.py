@@ -131,6 +131,13 @@ def net_within(view: View, months: range) -> int | None:
     return sum(i.within(months) for i in view.household.incomes if i.category is not IncomeCategory.CLAIMS and i.item not in one_off)
 
 
+def earning(view: View, months: range) -> tuple[Income, ...]:
+    """The incomes that net income of these months is made of, the latest first."""
+    one_off = view.policy.one_off_items
+    counted = (i for i in view.household.incomes if i.category is not IncomeCategory.CLAIMS and i.item not in one_off)
+    return tuple(sorted((i for i in counted if i.first_month < months.stop and months.start <= i.last_month), key=lambda i: (-i.last_month, i.fact_id)))
+
+
 def per_head(total: int | None, head_months: int) -> int | None:
     """Total x 12 / head months in fen, rounded once, half away from zero; None when unknown or nobody was counted."""
     if total is None or head_months == 0:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from foothold_risk.rules.calendar import income_months, month_text, rolling_first
-from foothold_risk.rules.figures import View
-from foothold_risk.rules.held import HeldFact, Income
+from foothold_risk.rules.figures import View, earning
+from foothold_risk.rules.held import HeldFact
 from foothold_risk.rules.policy import Value
 from foothold_schemas.facts import IncomeCategory
 from foothold_schemas.values import Sentence
@@ -75,11 +75,9 @@ def _per_head(zh: str, en: str, head_months: int) -> Sentence:
 
 
 def _net(view: View, months: range) -> tuple[Part, ...]:
-    counted: list[Income] = [i for i in view.household.incomes if i.item not in view.policy.one_off_items and i.category is not IncomeCategory.CLAIMS]
-    counted = [i for i in counted if i.last_month >= months.start and i.first_month < months.stop]
-    earning = [c for c in IncomeCategory if c is not IncomeCategory.CLAIMS]
-    of = {c: [i for i in counted if i.category is c] for c in earning}
-    parts = [Part(c.value, sum(i.gross_within(months) for i in of[c]), _ids(of[c])) for c in earning]
+    counted = earning(view, months)
+    of = {c: [i for i in counted if i.category is c] for c in IncomeCategory}
+    parts = [Part(c.value, sum(i.gross_within(months) for i in incomes), _ids(incomes)) for c, incomes in of.items()]
     spent = [i for i in counted if i.expense]
     parts.append(Part("operating expense", -sum(i.expense_within(months) for i in spent), _ids(spent)))
     return tuple(part for part in parts if part.facts)

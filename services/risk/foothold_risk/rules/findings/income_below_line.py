@@ -1,6 +1,7 @@
 """Net income per head in the window is below the monitoring line of the day and place. Only a reference: alone it puts nobody into a group."""
 
-from foothold_risk.rules.figures import View
+from foothold_risk.rules.calendar import income_months
+from foothold_risk.rules.figures import View, earning
 from foothold_risk.rules.finding import Found, Rule, income_window
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence
@@ -11,8 +12,8 @@ def find(view: View) -> Found | None:
     line = view.policy.monitoring_line
     if line is None or view.net_per_head is None or view.net_per_head >= line.value:
         return None
-    incomes = tuple(sorted(view.household.incomes, key=lambda i: (-i.last_month, i.fact_id)))
-    facts = incomes or (view.register,)  # everybody was heard and nobody reported anything: it rests on the household being there
+    # everybody was heard and nobody reported anything: it rests on the household being there
+    facts = earning(view, income_months(view.day)) or (view.register,)
     return Found(FindingKind.INCOME_BELOW_LINE, view.net_per_head, line.value, "money", income_window(view.day), line, facts)
 
 
