@@ -22,6 +22,8 @@ from tests.support.sender import Sender
 TODAY = date(2026, 6, 10)
 
 settings.register_profile("foothold", max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("mutants", settings.get_profile("foothold"), max_examples=12)
+"""For a run that changes the rules and asks whether anybody notices: as often as that can be afforded."""
 settings.load_profile("foothold")
 
 

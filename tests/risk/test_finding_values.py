@@ -132,8 +132,10 @@ CASES: dict[FindingKind, tuple[list[FactRecord], int | str, int | str, Window | 
         "self_paid_ratio.share",
         ["hers"],
         "2025-06-11至2026-06-10一名成员合规自付医疗支出10000.01元，超过当地人均可支配收入20000.00元的50%。",
-        "One member's self-paid medical spending from 2025-06-11 to 2026-06-10 is 10000.01 yuan, "
-        "above 50% of the local disposable income per head of 20000.00 yuan.",
+        (
+            "One member's self-paid medical spending from 2025-06-11 to 2026-06-10 is 10000.01 yuan, "
+            "above 50% of the local disposable income per head of 20000.00 yuan."
+        ),
     ),
     FindingKind.RIGID_SPENDING_RATIO: (
         [income("10000", "year"), claim("4000", "bill"), spending("3000.01", "school")],

@@ -165,4 +165,4 @@ def look(home: Household, fact: FactRecord | None, day: date) -> Judged:
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestLife.settings = settings(max_examples=min(60, settings.default.max_examples if settings.default else 60), stateful_step_count=30, deadline=None)
