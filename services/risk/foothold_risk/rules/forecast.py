@@ -20,13 +20,13 @@ The result changes with the facts and with the month, never from one day of a mo
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from foothold_risk.rules.calendar import WINDOW_MONTHS, last_day, month_of, rolling_first
-from foothold_risk.rules.figures import RIGID, View, claims_income_of, per_head
+from foothold_risk.rules.figures import View, claims_income_of, per_head
 from foothold_risk.rules.held import Income
 from foothold_schemas.explanation import ForecastCause
 from foothold_schemas.facts import IncomeCategory
@@ -80,26 +80,12 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """One source of income: what each whole month of the last two years brought, and when it ends."""
+    """One source of income: what the window's twelve months brought, what the coming ones will, and why one of these brings less than it used to."""
 
-    category: IncomeCategory
     item: str
-    person_ref: str | None
-    by_month: Mapping[int, int]
-    until_month: int | None
-
-    def comes_to(self, month: int, running: int) -> tuple[int, ForecastCause | None]:
-        """What it will bring in a month, and why that is not what it used to be."""
-        if self.until_month is not None and month > self.until_month:
-            return 0, ForecastCause.SUPPORT_ENDS
-        a_year_ago = self.by_month.get(month - WINDOW_MONTHS, 0)
-        if self.category not in _REGULAR:
-            return a_year_ago, ForecastCause.SEASON
-        if lately := middle([self.by_month.get(m, 0) for m in range(running - LATELY, running)]):
-            return lately, None
-        if sum(self.by_month.get(m, 0) > 0 for m in range(running - WINDOW_MONTHS, running)) * 2 > WINDOW_MONTHS:
-            return 0, ForecastCause.WAGE_STOPPED if self.category is IncomeCategory.WAGE else ForecastCause.SUPPORT_ENDS
-        return a_year_ago, ForecastCause.SEASON
+    past: list[int]
+    coming: list[int]
+    causes: list[ForecastCause | None]
 
 
 def middle(amounts: Sequence[int]) -> int:
@@ -116,46 +102,79 @@ def look_ahead(view: View) -> tuple[Outlook, ...]:
     if ahead is None or line is None or view.net is None or view.head_months == 0:
         return ()
     running = month_of(view.day)
-    sources = tuple(_sources(view, running))
-    treatment = middle([own for _, own in _own_by_month(view, range(running - LATELY, running))])
+    sources = [_source(view, incomes, range(running, running + ahead.value[-1])) for incomes in _grouped(view)]
+    treatment = middle([_own_in(view, month) for month in range(running - LATELY, running)])
     return tuple(_outlook(view, running, months, line, sources, treatment) for months in ahead.value)
 
 
 def _outlook(view: View, running: int, ahead: int, line: int, sources: Sequence[_Source], recurring: int) -> Outlook:
     day = last_day(running + ahead)
-    window, now = range(running + ahead - WINDOW_MONTHS, running + ahead), range(running - WINDOW_MONTHS, running)
     known = expected = 0
     falls: list[Fall] = []
     for source in sources:
-        so_far, to_come, cause = _brings(source, window, running, view)
+        so_far, to_come = sum(source.past[ahead:]), sum(source.coming[:ahead])
         known, expected = known + so_far, expected + to_come
-        if (less := sum(source.by_month.get(m, 0) for m in now) - so_far - to_come) > 0 and cause is not None:
+        cause = next((c for c in source.causes[:ahead] if c is not None), None)
+        if (less := sum(source.past) - so_far - to_come) > 0 and cause is not None:
             falls.append(Fall(cause, source.item, less))
     first = rolling_first(day)
     spent = sum(c.own_share for c in view.claims if first <= c.day) + sum(s.own_share for s in view.spendings if first <= s.day)
-    this_month = sum(own for _, own in _own_by_month(view, range(running, running + 1)))
-    treatment = max(0, recurring - this_month) + recurring * ahead
+    treatment = recurring and max(0, recurring - _own_in(view, running)) + recurring * ahead
     reference = known + expected + _payouts(view, first) - spent - treatment
     if (more := spent + treatment - view.own_shares) > 0:
         falls.append(Fall(ForecastCause.TREATMENT, "treatment", more))
-    heads = sum(view.register.month_ends(window, sharing=view.policy.is_sharing))
+    heads = sum(view.register.month_ends(range(running + ahead - WINDOW_MONTHS, running + ahead), sharing=view.policy.is_sharing))
     deciding = (per_head(known + expected, heads), per_head(reference, heads) if treatment else None)
     is_below = any(one is not None and one < line for one in deciding)
     return Outlook(day, ahead, known, expected, treatment, reference, heads, is_below, tuple(sorted(falls, key=lambda f: (-f.amount, f.cause, f.item))))
 
 
-def _brings(source: _Source, window: range, running: int, view: View) -> tuple[int, int, ForecastCause | None]:
-    """What is known of it in the window, what is still to come, and the first reason why a month will bring less than it used to."""
-    so_far = sum(source.by_month.get(m, 0) for m in window if m < running)
-    to_come, why = 0, None
-    for month in range(running, window.stop):
-        amount, cause = source.comes_to(month, running)
-        if source.person_ref is not None and not _is_here(view, source.person_ref, month):
+def _grouped(view: View) -> Iterable[list[Income]]:
+    """The incomes of each source: one category, item, person and project. Payouts and what policy keeps out of net are none."""
+    grouped: defaultdict[tuple[IncomeCategory, str, str | None, str | None], list[Income]] = defaultdict(list)
+    for income in view.household.incomes:
+        if income.category is not IncomeCategory.CLAIMS and income.item not in view.policy.one_off_items:
+            grouped[income.category, income.item, income.person_ref, income.project].append(income)
+    return grouped.values()
+
+
+def _source(view: View, incomes: Sequence[Income], coming: range) -> _Source:
+    """What each coming month will bring, by the table above. What the running month has brought already stands."""
+    running, brought = coming.start, _by_month(incomes, coming.start)
+    past = [brought.get(m, 0) for m in range(running - WINDOW_MONTHS, running)]
+    latest = max(incomes, key=lambda i: (i.last_month, i.fact_id))
+    is_regular = latest.category in _REGULAR
+    lately = middle(past[-LATELY:]) if is_regular else 0
+    has_stopped = is_regular and not lately and sum(amount > 0 for amount in past) * 2 > WINDOW_MONTHS
+    amounts: list[int] = []
+    causes: list[ForecastCause | None] = []
+    for month in coming:
+        cause: ForecastCause | None = None
+        if not _is_here(view, latest.person_ref, month):
             amount, cause = 0, ForecastCause.EARNER_LEAVES
-        reported = source.by_month.get(month, 0)
-        to_come += reported if month == running and reported else amount
-        why = why or cause
-    return so_far, to_come, why
+        elif latest.until_month is not None and month > latest.until_month:
+            amount, cause = 0, ForecastCause.SUPPORT_ENDS
+        elif lately:
+            amount = lately
+        elif has_stopped:
+            amount, cause = 0, ForecastCause.WAGE_STOPPED if latest.category is IncomeCategory.WAGE else ForecastCause.SUPPORT_ENDS
+        else:
+            amount, cause = past[month - running], ForecastCause.SEASON
+        amounts.append(brought.get(running, 0) or amount if month == running else amount)
+        causes.append(cause)
+    return _Source(latest.item, past, amounts, causes)
+
+
+def _by_month(incomes: Sequence[Income], running: int) -> Mapping[int, int]:
+    """What the window's months and the running one brought."""
+    by_month: defaultdict[int, int] = defaultdict(int)
+    for income in incomes:
+        if income.months == 1:  # most incomes; the general way below gives the same, slower
+            by_month[income.last_month] += income.amount - income.expense
+            continue
+        for month in range(max(income.first_month, running - WINDOW_MONTHS), min(income.last_month, running) + 1):
+            by_month[month] += income.within(range(month, month + 1))
+    return by_month
 
 
 def _payouts(view: View, first: date) -> int:
@@ -166,32 +185,13 @@ def _payouts(view: View, first: date) -> int:
     return claims_income_of([i for i in counted if first <= i.day <= view.day], tuple(c for c in view.claims if first <= c.day))
 
 
-def _is_here(view: View, person: str, month: int) -> bool:
+def _is_here(view: View, person: str | None, month: int) -> bool:
     """Whether they still belong to the household then. Somebody the register does not name is not known to leave."""
-    spans = [m for m in view.register.members if m.person_ref == person]
+    spans = () if person is None else [m for m in view.register.members if m.person_ref == person]
     return not spans or any(m.is_here(last_day(month)) for m in spans)
 
 
-def _sources(view: View, running: int) -> Iterator[_Source]:
-    grouped: defaultdict[tuple[IncomeCategory, str, str | None, str | None], list[Income]] = defaultdict(list)
-    for income in view.household.incomes:
-        if income.category is not IncomeCategory.CLAIMS and income.item not in view.policy.one_off_items:
-            grouped[income.category, income.item, income.person_ref, income.project].append(income)
-    for (category, item, person, _), incomes in grouped.items():
-        by_month: defaultdict[int, int] = defaultdict(int)
-        for income in incomes:
-            if income.months == 1:  # most incomes; the general way below gives the same, slower
-                by_month[income.last_month] += income.amount - income.expense
-                continue
-            for month in range(max(income.first_month, running - 2 * WINDOW_MONTHS), min(income.last_month, running) + 1):
-                by_month[month] += income.within(range(month, month + 1))
-        last = max(incomes, key=lambda i: (i.last_month, i.fact_id))
-        yield _Source(category, item, person, by_month, last.until_month)
-
-
-def _own_by_month(view: View, months: range) -> Iterator[tuple[int, int]]:
-    """Own shares of medical bills and rigid spending in each of the months."""
-    for month in months:
-        bills = sum(c.own_share for c in view.household.claims if month_of(c.day) == month and c.day <= view.day)
-        costs = sum(s.own_share for s in view.household.spendings if s.category in RIGID and month_of(s.day) == month and s.day <= view.day)
-        yield month, bills + costs
+def _own_in(view: View, month: int) -> int:
+    """Own shares of medical bills and rigid spending in a month, up to the open day."""
+    bills = sum(c.own_share for c in view.claims if month_of(c.day) == month)
+    return bills + sum(s.own_share for s in view.spendings if month_of(s.day) == month)

@@ -1,8 +1,9 @@
 """How the figures come about: each with its formula and the parts that add up to it, to the fen or to the head."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 
 from foothold_risk.rules.calendar import income_months, month_text, rolling_first
 from foothold_risk.rules.figures import View, earning
@@ -44,7 +45,7 @@ def _lines(view: View) -> Iterator[Line]:
     window = f"{month_text(months.start)} … {month_text(months.stop - 1)}"
     entry = (view.register.fact_id,)
     counts = view.register.month_ends(months, sharing=view.policy.is_sharing)
-    heads = tuple(Part(month_text(month), count, entry) for month, count in zip(months, counts, strict=True))
+    heads = tuple(Part(_run(run, count), count * len(run), entry) for run, count in _runs(months, counts))
     basis = view.policy.heads_basis
     yield Line("月末人口合计", "sum of month-end heads", view.head_months, _says("12个月末", "12 month ends", window), heads, is_money=False, policy=basis)
     net = () if view.unheard else _net(view, months)
@@ -64,6 +65,20 @@ def _lines(view: View) -> Iterator[Line]:
         line = view.policy.monitoring_line
         formula = Sentence(zh=line.formula or "由政策规定", en=line.formula or "set by policy")
         yield Line("监测线", "monitoring line", line.value, formula, policy=line)
+
+
+def _runs(months: range, counts: Sequence[int]) -> Iterator[tuple[range, int]]:
+    """Stretches of months with the same head count."""
+    start = months.start
+    for count, run in groupby(counts):
+        stop = start + len(list(run))
+        yield range(start, stop), count
+        start = stop
+
+
+def _run(run: range, count: int) -> str:
+    window = month_text(run.start) if len(run) == 1 else f"{month_text(run.start)} … {month_text(run.stop - 1)}"
+    return f"{window}: {len(run)} x {count}"
 
 
 def _says(zh: str, en: str, window: str) -> Sentence:
