@@ -31,7 +31,7 @@ class Opinion:
     """In how many months it will be below the line."""
 
 
-def opinion(facts: Iterable[FactRecord], today: date) -> Opinion:  # noqa: C901, PLR0912, PLR0915 - one plain list, to be read beside policy
+def opinion(facts: Iterable[FactRecord], today: date, *, everything_heard: bool = False) -> Opinion:  # noqa: C901, PLR0912, PLR0915 - one plain list, to be read beside policy
     """Judge the household from all its facts, with the numbers of the tests' policy in which every rule is in force."""
     by_kind: dict[str, list[FactRecord]] = {}
     for fact in {f.fact_id: f for f in facts}.values():
@@ -47,7 +47,9 @@ def opinion(facts: Iterable[FactRecord], today: date) -> Opinion:  # noqa: C901,
 
     window = months_before(today, 12)
     a_year_ago = months_before(today, 24)[:12]
-    money = monthly(incomes)
+    money = dict(monthly(incomes))
+    if everything_heard:
+        money = dict.fromkeys((*a_year_ago, *window), Fraction(0)) | money
     is_heard = all(month in money for month in window)
     net = sum((money[m] for m in window), Fraction(0)) if is_heard else None
     before = sum((money[m] for m in a_year_ago), Fraction(0)) if all(m in money for m in a_year_ago) else None

@@ -1,0 +1,57 @@
+"""The second opinion on coming and going: from where a household stood and what is found today to what is said. No people's decisions, no gaps in income."""
+
+from calendar import monthrange
+from dataclasses import dataclass, replace
+from datetime import date
+
+from tests.support.reference import Opinion
+
+
+@dataclass(frozen=True)
+class Stand:
+    """`at`: `clear`, `watch`, `lead`, `recovering` or `group:<name>`. `spell`: how often it was in a group."""
+
+    at: str = "clear"
+    found: frozenset[str] = frozenset()
+    clear_since: date | None = None
+    spell: int = 0
+
+
+def say(stand: Stand, today: Opinion, day: date) -> tuple[Stand, list[str]]:  # noqa: C901, PLR0911 - one plain table, row by row
+    """The movements of one look, in order, and where the household stands after it."""
+    here, found = today.standing, today.findings
+    in_group, to_group = stand.at.startswith("group:"), here.startswith("group:")
+    same = replace(stand, found=found)
+    if here == "natural":
+        if in_group or stand.at == "recovering":
+            return replace(same, at="clear", clear_since=None), ["exited"]
+        return replace(same, at="clear"), ["unwatched"] if stand.at in ("watch", "lead") else []
+    if in_group:
+        if here == stand.at:
+            return same, _more_or_less(stand.found, found)
+        if to_group:
+            return replace(same, at=here), ["moved"]
+        return replace(same, at="recovering", clear_since=day), ["recovering"]
+    if stand.at == "recovering":
+        if to_group:
+            return replace(same, at=here, clear_since=None), ["relapsed"]
+        if stand.clear_since is not None and day >= a_month_after(stand.clear_since):
+            return replace(same, at=here, clear_since=None), ["exited"]
+        return same, []
+    if to_group:
+        return replace(same, at=here, spell=stand.spell + 1), ["entered"]
+    if here == stand.at:
+        return same, _more_or_less(stand.found, found) if here == "lead" else []
+    return replace(same, at=here), ["unwatched" if here == "clear" else "watched"]
+
+
+def _more_or_less(before: frozenset[str], now: frozenset[str]) -> list[str]:
+    if now - before:
+        return ["worsened"]
+    return ["eased"] if before - now else []
+
+
+def a_month_after(day: date) -> date:
+    """The same day of the next month, or its last day."""
+    year, month = (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
