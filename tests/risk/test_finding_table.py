@@ -13,7 +13,7 @@ from foothold_schemas.facts import HomeState
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.register import Absence, Member, ProjectShare
 from foothold_schemas.values import Fen
-from tests.support.build import checked, claim, disaster, graded, household, income, judged, policy, registered, spending, step, value
+from tests.support.build import OPEN_DAY, checked, claim, disaster, graded, household, income, judged, policy, registered, spending, step, value
 from tests.support.rules import ALL_IN_FORCE
 
 
@@ -135,3 +135,10 @@ def test_the_months_are_the_windows_twelve_and_the_running_one_and_add_up() -> N
     assert sum(m.net or 0 for m in months if not m.is_running) == assessment.view.net == 120_000
     assert [m.own_shares for m in months if m.own_shares] == [3_000, 2_000]
     assert months[-1].net == 5_000
+
+
+def test_the_running_month_shows_what_was_paid_up_to_the_open_day_itself() -> None:
+    facts = (claim("30", "bill", day=OPEN_DAY), spending("20", "cost", day=OPEN_DAY), spending("5", "other", day=OPEN_DAY, category="other"))
+    last = by_month(judged(household(income("12"), income("7", "now", month="2026-06", yearly=False), *facts)).view)[-1]
+
+    assert (last.net, last.own_shares, last.is_running) == (700, 5_000, True)

@@ -255,3 +255,18 @@ def test_the_worst_of_several_disasters_comes_first_a_dead_worker_before_a_home_
 
     assert order(home, hurt, dead, damaged) == ["dead", "hurt", "home", "damaged"]
     assert order(damaged, disaster("damaged2", home=HomeState.BADLY_DAMAGED, day=date(2026, 6, 3))) == ["damaged2", "damaged"]
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+def test_losses_stand_by_weight_whatever_their_names(names: tuple[str, str]) -> None:
+    small, large = (disaster(n, home=HomeState.UNHURT, loss=loss, day=date(2026, 5, 1)) for n, loss in zip(names, ("3000.00", "4000.00"), strict=True))
+    seen, _ = found(FindingKind.DISASTER_LOSS, income("10000", "year"), small, large)
+
+    assert [f.fact_id.hex() for f in seen.facts] == [large.fact_id, small.fact_id]
+
+
+@pytest.mark.parametrize(
+    ("day", "first"), [(date(2026, 8, 31), date(2025, 9, 1)), (date(2026, 9, 1), date(2026, 9, 1)), (date(2026, 12, 31), date(2026, 9, 1))]
+)
+def test_a_school_year_begins_on_the_first_of_september(day: date, first: date) -> None:
+    assert findings.education_cost_high.school_year(day) == Window(first=first, last=day)

@@ -11,7 +11,7 @@ from foothold_schemas.explanation import Hint, HintKind
 from foothold_schemas.facts import IncomeCategory
 from foothold_schemas.register import CoverHeld, Member
 from foothold_schemas.values import Fen, Standing
-from tests.support.build import OPEN_DAY, claim, graded, household, income, judged, owns, registered
+from tests.support.build import OPEN_DAY, claim, graded, household, income, judged, owns, policy, registered, value
 from tests.support.rules import ALL_IN_FORCE
 
 INSURED = CoverHeld(cover="city_supplement", from_day=date(2025, 1, 1))
@@ -178,6 +178,32 @@ def test_a_grade_the_scores_do_not_lead_to_is_to_be_checked_and_an_edge_belongs_
     said = hints(graded(given, "review", day=date(2026, 5, 1), low=low))
 
     assert [h.text.en for h in said] == ([] if by_scores is None else [f"The village graded {given}; its scores weigh {by_scores}: check the review."])
+
+
+def test_a_payout_of_a_fen_is_a_payout_and_one_of_nothing_or_of_last_year_is_none() -> None:
+    held = registered([Member(person_ref="p0")], covers=[CoverHeld(cover="income_cover", from_day=date(2025, 1, 1))])
+    wage = income("3000.00", "w", month="2025-12", yearly=False, person_ref="p0")
+    year = income("60000.00", "year", category=IncomeCategory.OPERATING)
+
+    def is_named(amount: str, day: datetime) -> bool:
+        payout = income(amount, "payout", yearly=False, category=IncomeCategory.CLAIMS, item="income_cover", at=day)
+        return HintKind.COVER_UNCLAIMED in {h.kind for h in hints(held, wage, year, payout)}
+
+    assert [is_named(amount, _at(2026, 6, 1)) for amount in ("0.01", "0.00", "-0.01")] == [False, True, True]
+    assert [is_named("1.00", _at(2025, 6, day)) for day in (10, 11)] == [True, False]
+
+
+def test_half_a_policy_of_the_supplement_promises_nothing() -> None:
+    home = household(registered(covers=[INSURED]), bill("50000.00"))
+    names = ("city_supplement_share", "city_supplement_above", "city_supplement_cap_inpatient")
+    whole = {name: value(name, amount) for name, amount in zip(names, (8_000, 2_000_000, 100_000_000), strict=True)}
+
+    def promised(**changes: object) -> int:
+        rules = policy(**(whole | changes))
+        return len(hints_of(judged(home, rules=rules), rules.currency))
+
+    assert promised() == 1
+    assert [promised(**{name: None}) for name in names] == [0, 0, 0]
 
 
 def test_a_cover_names_the_first_finding_it_answers_and_the_register_entry_it_stands_in() -> None:
