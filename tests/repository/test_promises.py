@@ -1,5 +1,6 @@
 """The repository's own promises: what the documents say is what the code does, and nothing points where it should not."""
 
+import ast
 import re
 import subprocess
 import tomllib
@@ -98,6 +99,27 @@ def test_no_open_ends_are_left_in_code() -> None:
     marks = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b|NotImplemented" + "Error")
 
     assert [str(p.relative_to(ROOT)) for p in tracked() if p.suffix == ".py" and marks.search(text_of(p))] == []
+
+
+def _inexact(tree: ast.AST) -> list[int]:
+    """Lines with a float or a division that could make one."""
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Constant) and isinstance(node.value, float))
+        or (isinstance(node, ast.Name) and node.id == "float")
+        or (isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div))
+    ]
+
+
+def test_money_is_never_a_float() -> None:
+    # strict_json only names the type of a JSON number; the amounts of every message refuse one
+    files = [p for p in ROOT.glob("services/*/*/rules/**/*.py") if p.name != "strict_json.py"] + [ROOT / "schemas/foothold_schemas/values.py"]
+    found = {path.name: lines for path in files if (lines := _inexact(ast.parse(path.read_text(encoding="utf-8"))))}
+
+    assert len(files) > 30
+    assert found == {}
+    assert _inexact(ast.parse("a = 1.5\nb = float(2)\nc = a / b\nc /= 2\nd = 7 // 2")) == [1, 2, 3, 4]
 
 
 def test_files_stay_small() -> None:

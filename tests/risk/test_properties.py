@@ -128,7 +128,7 @@ def test_a_packed_household_unpacks_to_itself(given_facts: list[FactRecord]) -> 
     assert home == unpack(pack(home))
 
 
-EVERYTHING_HEARD = {f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)}
+EVERYTHING_HEARD: dict[str, tuple[Span, ...]] = {f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)}
 
 
 @given(facts(), st.sampled_from([{}, EVERYTHING_HEARD]))
@@ -172,3 +172,18 @@ def test_every_figure_is_the_sum_of_the_parts_it_is_explained_with(given_facts: 
     assert view.net is not None or not lines["net income"].parts
     held = {fact.fact_id for fact in view.household.held()}
     assert {fact for line in lines.values() for part in line.parts for fact in part.facts} <= held
+
+
+@given(facts(), st.sampled_from(["0.00", "4000.00"]))
+def test_who_entered_because_of_a_disaster_stands_a_year_later_where_it_would_have_stood_without_it(given_facts: list[FactRecord], loss: str) -> None:
+    rules, cause = ALL_IN_FORCE, Cause("b" * 32, datetime(2026, 6, 1, tzinfo=UTC))
+    struck = disaster("the storm", day=OPEN_DAY, loss=loss)
+    with_it, without_it = household(*given_facts, struck), household(*given_facts)
+    for n in (0, 1, 30, 100, 200, 365, 366, 398, 430, 462):
+        control = Control(open_day=OPEN_DAY + timedelta(days=n), bundle=rules.bundle, heard=EVERYTHING_HEARD)
+        with_it, without_it = (judge("a" * 32, home, control, rules, cause).household for home in (with_it, without_it))
+
+    def stands(home: Household) -> tuple[object, ...]:
+        return home.position.status, home.position.group, home.position.is_lead, home.position.findings
+
+    assert stands(with_it) == stands(without_it)
