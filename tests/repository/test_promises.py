@@ -103,13 +103,13 @@ def test_no_open_ends_are_left_in_code() -> None:
 
 def _inexact(tree: ast.AST) -> list[int]:
     """Lines with a float or a division that could make one."""
-    return [
+    return sorted(
         node.lineno
         for node in ast.walk(tree)
         if (isinstance(node, ast.Constant) and isinstance(node.value, float))
         or (isinstance(node, ast.Name) and node.id == "float")
         or (isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div))
-    ]
+    )
 
 
 def test_money_is_never_a_float() -> None:
