@@ -12,14 +12,15 @@ from foothold_risk.rules.household import Household
 from foothold_risk.rules.leaving import Condition, unmet
 from foothold_risk.rules.movement import Decided, Move, decide, freeze
 from foothold_risk.rules.policy import Policy
+from foothold_risk.views import view_of
 from foothold_schemas.checks import Grade, Guarantee
 from foothold_schemas.decisions import CaseDecided, Decision, MeasureDelivered, MeasureKind
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.register import Member
+from foothold_schemas.register import Absence, Member
 from foothold_schemas.transitions import ExitReason, Movement, Status
 from foothold_schemas.values import Group
 from foothold_schemas.views import UnmetKind
-from tests.support.build import AREA, OPEN_DAY, checked, claim, disaster, graded, household, income, judged, policy, record, registered, step, value
+from tests.support.build import AREA, HOUSEHOLD, OPEN_DAY, checked, claim, disaster, graded, household, income, judged, policy, record, registered, step, value
 
 HEARD = {f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)}
 
@@ -275,3 +276,16 @@ def test_a_lead_while_income_is_unknown_is_not_urgent_and_neither_is_a_fresh_hou
     assert Household().position.is_urgent is False
     target = judged(household(claim("25000"))).target
     assert (target.status, target.is_lead, target.is_urgent) == (Status.WATCH, True, False)
+
+
+def test_a_household_of_which_nobody_is_counted_any_more_neither_leaves_nor_enters() -> None:
+    home, _ = step(household(registered(), income("7000"), claim("6000")))
+    home, recovering = step(add(home, income("90000", "more", month="2026-05", yearly=False)))
+    conscript = registered([Member(person_ref="p0", absence=Absence.CONSCRIPT)], at=datetime(2026, 6, 11, tzinfo=UTC))
+    home, later = step(add(home, conscript), date(2026, 9, 1), known=HEARD)
+
+    assert (names(recovering), names(later)) == ([Movement.RECOVERING], [])
+    assert [c.kind for c in unmet(home.position, judged(home, date(2026, 9, 1), known=HEARD))] == [UnmetKind.INCOME_UNHEARD]
+    shown = view_of(HOUSEHOLD, home.position, judged(home, date(2026, 9, 1), known=HEARD), policy()).decode()
+    assert "户内暂无计入人口" in shown
+    assert "以下月份收入未报" not in shown

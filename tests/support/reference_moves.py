@@ -4,7 +4,7 @@ from calendar import monthrange
 from dataclasses import dataclass, replace
 from datetime import date
 
-from tests.support.reference import Opinion
+from tests.support.reference import RISKS, Opinion
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,9 @@ def say(stand: Stand, today: Opinion, day: date) -> tuple[Stand, list[str]]:  # 
     here, found = today.standing, today.findings
     in_group, to_group = stand.at.startswith("group:"), here.startswith("group:")
     same = replace(stand, found=found)
+    if here == "unknown":  # nobody of those who are here is counted: a risk is a lead, and all else stays as it is
+        here = "lead" if found & RISKS and not in_group and stand.at != "recovering" else stand.at
+        to_group = in_group
     if here == "natural":
         if in_group or stand.at == "recovering":
             return replace(same, at="clear", clear_since=None), ["exited"]
@@ -33,6 +36,8 @@ def say(stand: Stand, today: Opinion, day: date) -> tuple[Stand, list[str]]:  # 
             return replace(same, at=here), ["moved"]
         return replace(same, at="recovering", clear_since=day), ["recovering"]
     if stand.at == "recovering":
+        if today.standing == "unknown":
+            return same, []
         if to_group:
             return replace(same, at=here, clear_since=None), ["relapsed"]
         if stand.clear_since is not None and day >= a_month_after(stand.clear_since):

@@ -67,6 +67,8 @@ def _words(condition: Condition, assessment: Assessment, policy: Policy) -> Sent
             if found is not None:
                 return EXPLAIN[found.kind](found, view, policy.currency)
             return Sentence(zh="此前的风险因数据未报，尚不能确认已消失。", en=f"What was found before ({name}) cannot be cleared: data is missing.")
+        case UnmetKind.INCOME_UNHEARD if not view.unheard:
+            return Sentence(zh="户内暂无计入人口，人均收入不能判断。", en="Nobody of the household is counted, so income per head is not known.")
         case UnmetKind.INCOME_UNHEARD:
             months = [month_text(m) for m in view.unheard]
             return Sentence(

@@ -65,7 +65,7 @@ def _unmet(position: Position, assessment: Assessment) -> Iterator[Condition]:
     for kind in assessment.kinds:
         if position.is_identified or position.status is not Status.RECOVERING:
             yield Condition(UnmetKind.FINDING_HOLDS, finding=kind)
-    if view.unheard:
+    if view.net_per_head is None:  # a month unheard, or nobody who is counted: unknown clears nothing
         yield Condition(UnmetKind.INCOME_UNHEARD)
     if position.clear_since is not None:
         yield from _time(position, view.policy, view.day)
