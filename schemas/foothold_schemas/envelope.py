@@ -10,6 +10,7 @@ from foothold_schemas.values import Hex128, JsonObject, Message, Moment, Name
 TYPE_PREFIX = "foothold."
 TYPE_SUFFIX = ".v1"
 
+ManyIds = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[!-~]{1,200}( [!-~]{1,200}){0,19}$")]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
 
 
@@ -29,6 +30,7 @@ class CloudEvent(Message):
     type: ShortText = Field(description="`foothold.<Kind>.v1`.")
     time: Moment = Field(description="When it happened, by the sender's clock, with an offset.")
     subject: ShortText | None = Field(default=None, description="`<county>/<register number>`; empty for kinds about an area.")
+    amends: ManyIds | None = Field(default=None, description="Ids of earlier events of the same source that this one replaces, separated by a space.")
     datacontenttype: Literal["application/json"] = "application/json"
     data: JsonObject
 
@@ -43,4 +45,5 @@ class FactRecord(Message):
     id: str
     time: Moment = Field(description="When it happened.")
     recorded_time: Moment = Field(description="When Foothold learned of it.")
+    withdraws: tuple[Hex128, ...] = Field(default=(), description="Facts that count no longer, because this one replaces them or takes them back.")
     data: Fact

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, MeasureDelivered, ReliefPaid
 from foothold_schemas.register import HouseholdRegistered, HouseholdRegistration
-from foothold_schemas.values import AreaCode, Day, Fen, Message, Month, Name, Sha256
+from foothold_schemas.values import AreaCode, Day, EventId, Fen, Message, Month, Name, Sha256
 
 
 class IncomeCategory(StrEnum):
@@ -98,7 +98,7 @@ class MedicalClaimSettled(Message):
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
         if self.total < 0:
-            raise ValueError("total is negative; a reversal names the fact it takes back")
+            raise ValueError("total is negative; to take a bill back send FactsRetracted with the id of its event")
         if self.paid.total > self.total:
             raise ValueError("the payers together paid more than the total")
         if self.in_scope is not None and self.in_scope > self.total:
@@ -150,6 +150,23 @@ class DisasterStruck(Message):
     is_verified: bool = Field(description="Somebody has been there; an unverified report is kept but decides nothing.")
 
 
+class RetractionReason(StrEnum):
+    """Why an agency takes facts back."""
+
+    ENTERED_IN_ERROR = "entered_in_error"
+    REVERSED = "reversed"
+    WRONG_HOUSEHOLD = "wrong_household"
+    OTHER = "other"
+
+
+class FactsRetracted(Message):
+    """An agency takes back facts of its own. They may come later than this: then they do not count either."""
+
+    kind: Literal["FactsRetracted"] = "FactsRetracted"
+    events: Annotated[tuple[EventId, ...], Field(min_length=1, max_length=20, description="Ids of earlier events of the same source.")]
+    reason: RetractionReason
+
+
 class FeedHeard(Message):
     """An agency says: for this area, all I have up to this month has been sent. An empty file is this fact. Goes to every partition."""
 
@@ -175,7 +192,17 @@ class PolicyAdopted(Message):
     bundle: Sha256
 
 
-AgencyFact = HouseholdRegistered | IncomeReported | MedicalClaimSettled | SpendingReported | DisasterStruck | GuaranteeChecked | HouseholdGraded | AssetsChecked
+AgencyFact = (
+    HouseholdRegistered
+    | IncomeReported
+    | MedicalClaimSettled
+    | SpendingReported
+    | DisasterStruck
+    | GuaranteeChecked
+    | HouseholdGraded
+    | AssetsChecked
+    | FactsRetracted
+)
 PeopleFact = AuthorisationGiven | AuthorisationRefused | CaseDecided | MeasureDelivered | ReliefPaid
 HouseholdFact = AgencyFact | PeopleFact
 BroadcastFact = FeedHeard | DayOpened | PolicyAdopted
@@ -190,6 +217,7 @@ AGENCY_KINDS: dict[str, type[AgencyFact | FeedHeard]] = {
     "GuaranteeChecked": GuaranteeChecked,
     "HouseholdGraded": HouseholdGraded,
     "AssetsChecked": AssetsChecked,
+    "FactsRetracted": FactsRetracted,
     "FeedHeard": FeedHeard,
 }
 OPERATOR_KINDS: dict[str, type[DayOpened | PolicyAdopted | PeopleFact]] = {

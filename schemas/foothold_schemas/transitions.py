@@ -45,6 +45,7 @@ class ExitReason(StrEnum):
     ELIMINATED = "eliminated"
     DISMISSED = "dismissed"
     NATURAL = "natural"
+    CORRECTED = "corrected"
 
 
 class Finding(Message):

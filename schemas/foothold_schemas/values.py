@@ -15,6 +15,9 @@ HouseholdId = NewType("HouseholdId", str)
 FactId = NewType("FactId", str)
 """32 hex digits: the hash of a CloudEvent's source and id."""
 
+EventId = Annotated[str, Field(pattern=r"^[!-~]{1,200}$")]
+"""A sender's own id of an event: printable ASCII without spaces."""
+
 AMOUNT_PATTERN = r"^-?[0-9]{1,12}(\.[0-9]{1,2})?$"
 _AMOUNT = re.compile(AMOUNT_PATTERN.strip("^$"))
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

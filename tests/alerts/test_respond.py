@@ -99,6 +99,18 @@ def test_when_the_episode_is_over_the_case_closes_with_its_reason_and_unpaid_pro
     assert (Stage.CLOSED, ended, True) == (response.case.stage, response.case.close_reason, response.withdraws)
 
 
+@pytest.mark.parametrize(("found", "kept"), [(FindingKind.DISASTER_LOSS, [FindingKind.DISASTER_LOSS]), (FindingKind.SELF_PAID_HIGH, [])])
+def test_a_correction_that_leaves_a_lead_keeps_the_case_and_only_what_a_disaster_calls_for(found: FindingKind, kept: list[FindingKind]) -> None:
+    corrected = transition(
+        found, movement=Movement.EXITED, exit_reason=ExitReason.CORRECTED, status=Status.WATCH, group=None, is_lead=True, is_episode_over=False
+    )
+    response = respond(case(), corrected, frozenset(), LIMITS)
+
+    assert response.case is not None
+    assert (response.case.stage, response.case.group, response.action) == (Stage.LEAD, None, "updated")
+    assert (response.withdraws, sorted(response.keeps), list(response.proposals)) == (True, kept, [])
+
+
 def test_the_end_of_what_never_was_a_case_is_only_noted() -> None:
     gone = transition(movement=Movement.UNWATCHED, is_lead=False, is_episode_over=True, group=None, status=Status.CLEAR)
 

@@ -47,6 +47,16 @@ def test_an_event_of_the_cncf_sdk_in_binary_mode_is_taken_and_its_repeat_is_told
     assert "mode-binary" in ids
 
 
+def test_an_amendment_in_binary_mode_names_what_it_replaces(foothold: Stack, sender: Sender) -> None:
+    answer = binary(sender, "mode-amends", None, **{"ce-amends": "mode-old-1%20mode-old-2"})
+    facts = [decode_fact(m.value()) for m in read_topic(foothold.kafka.bootstrap, HOUSEHOLD_FACTS.name)]
+    (amended,) = [f for f in facts if f.id == "mode-amends"]
+
+    assert answer.status_code == 202
+    assert len(amended.withdraws) == 2
+    assert binary(sender, "mode-self", None, **{"ce-amends": "mode-self"}).json()["fields"][0]["field"] == "/amends"
+
+
 @pytest.mark.parametrize(
     ("headers", "data", "reason"),
     [

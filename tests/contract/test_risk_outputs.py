@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from foothold_risk.explain import differences, read, replay
 from foothold_schemas.codec import decode_view
-from foothold_schemas.facts import DayOpened
+from foothold_schemas.facts import DayOpened, FactsRetracted, RetractionReason
 from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_VIEWS
-from foothold_schemas.transitions import Movement, Status
+from foothold_schemas.transitions import ExitReason, Movement, Status
 from foothold_schemas.views import UnmetKind
-from tests.support.build import HOUSEHOLD, claim, disaster, income, registered
-from tests.support.risk import ADOPTED, DAY, OPENED, broadcast, caught_up, quarantined, said, working, write
+from tests.support.build import HOUSEHOLD, claim, disaster, identity, income, record, registered
+from tests.support.risk import ADOPTED, DAY, OPENED, RULES, broadcast, caught_up, quarantined, said, working, write
 from tests.support.sender import read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
@@ -42,6 +43,25 @@ async def test_a_quiet_go_live_makes_quiet_transitions_and_what_follows_is_loud(
         found = await said(broker, 2)
 
     assert [(t.movement, t.is_quiet) for t in found] == [(Movement.ENTERED, True), (Movement.WORSENED, False)]
+
+
+async def test_a_correction_ends_what_rested_on_the_wrong_fact_and_explains_itself(broker: str) -> None:
+    taken_back = FactsRetracted(events=("claim",), reason=RetractionReason.REVERSED)
+    withdrawn = record(taken_back, "retraction", agency="health-insurance").model_copy(update={"withdraws": (identity("claim"),)})
+    await write(broker, registered(), income("7000"), ADOPTED, OPENED, claim("6000"), withdrawn, claim("6000"))
+    async with working(broker):
+        found = await said(broker, 3)
+        await caught_up(broker)
+    facts, stored = await read(broker, HOUSEHOLD, EMBEDDED_PARTITIONS)
+    replayed = replay(HOUSEHOLD, facts, {RULES.bundle: RULES}, DAY)
+
+    assert [(t.movement, t.exit_reason) for t in found] == [
+        (Movement.WATCHED, None),
+        (Movement.ENTERED, None),
+        (Movement.EXITED, ExitReason.CORRECTED),
+    ]
+    assert differences(replayed.said, stored, DAY) == []
+    assert found[2].reason.zh.startswith("数据经更正")
 
 
 async def test_the_view_follows_a_flagged_household_and_is_removed_when_nobody_needs_to_look(broker: str) -> None:

@@ -29,6 +29,7 @@ from foothold_schemas.checks import (
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import (
     DisasterStruck,
+    FactsRetracted,
     FeedHeard,
     Hazard,
     HomeState,
@@ -37,6 +38,7 @@ from foothold_schemas.facts import (
     IncomeReported,
     MedicalClaimSettled,
     MedicalPayments,
+    RetractionReason,
     WorkerState,
 )
 from foothold_schemas.register import HouseholdRegistered, Member, ProjectShare
@@ -125,6 +127,17 @@ def disaster(name: str = "disaster", *, day: date = date(2026, 6, 9), **what: An
     return record(fact, name, agency="emergency-management")
 
 
+def amending(fact: FactRecord, *names: str) -> FactRecord:
+    """The fact, in place of others."""
+    return fact.model_copy(update={"withdraws": tuple(sorted(map(identity, names)))})
+
+
+def retracted(*names: str, name: str = "retraction", at: datetime = datetime(2026, 6, 1, 4, tzinfo=UTC)) -> FactRecord:
+    """An agency takes back facts, by their names."""
+    fact = FactsRetracted(events=names, reason=RetractionReason.ENTERED_IN_ERROR)
+    return amending(record(fact, name, agency="health-insurance", at=at), *names)
+
+
 def spending(total: str, name: str = "spending", *, day: date = date(2026, 3, 15), covered: str = "0", category: str = "education") -> FactRecord:
     """Education costs, unless told otherwise."""
     fact = SpendingReported(category=SpendingCategory(category), spent_on=day, total=Fen.parse(total), covered=Fen.parse(covered))
@@ -139,7 +152,7 @@ def checked(guarantee: Guarantee, name: str = "check", *, is_met: bool, day: dat
 def owns(*assets: Asset, day: date = date(2026, 5, 1), for_disability: bool = False, name: str = "assets") -> FactRecord:
     """What the household was found to own."""
     seen = tuple(AssetSeen(asset=a, is_for_disability=for_disability) for a in assets)
-    return record(AssetsChecked(assets=seen, checked_on=day), f"{name} {day}", agency="statistics")
+    return record(AssetsChecked(assets=seen, checked_on=day), f"{name}-{day}", agency="statistics")
 
 
 def graded(grade: Grade, name: str, *, day: date, low: str = "health", is_explained: bool = False) -> FactRecord:
@@ -194,7 +207,7 @@ def household(*facts: FactRecord, open_day: date | None = None) -> Household:
     result = Household()
     for one in facts if has_entry else (registered(), *facts):
         result, folded = fold(result, one, one.data, open_day)  # type: ignore[arg-type]  # builders make household facts only
-        assert folded in (Folded.APPLIED, Folded.DUPLICATE, Folded.SUPERSEDED), folded
+        assert folded in (Folded.APPLIED, Folded.DUPLICATE, Folded.SUPERSEDED, Folded.WITHDRAWN), folded
     return result
 
 

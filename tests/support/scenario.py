@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from foothold_risk.households import Control
-from foothold_risk.judge import judge
+from foothold_risk.judge import cause_of, judge
 from foothold_risk.policy.loader import load
 from foothold_risk.publish import Cause
 from foothold_risk.rules.calendar import SHANGHAI
@@ -107,7 +107,7 @@ def _day(record: FactRecord) -> date:
 def _take(played: Played, record: FactRecord, control: Control, policy: Policy) -> None:
     played.household, folded = fold(played.household, record, record.data, control.open_day)  # type: ignore[arg-type]  # household facts only
     if folded == "applied":
-        _look(played, control, policy, Cause(record.fact_id, record.recorded_time), record.data if isinstance(record.data, CaseDecided) else None)
+        _look(played, control, policy, cause_of(record), record.data if isinstance(record.data, CaseDecided) else None)
 
 
 def _look(played: Played, control: Control, policy: Policy, cause: Cause, decided: CaseDecided | None = None) -> None:
@@ -123,7 +123,7 @@ def records(fact: Mapping[str, Any], number: int) -> Iterator[FactRecord]:
     given = copy.deepcopy(dict(fact))
     on, kind, at, times = given.pop("day"), given.pop("kind"), given.pop("at", None), given.pop("times", 1)
     agency = given.pop("agency", "statistics")
-    name = given.pop("id", f"{kind}-{number}")
+    name, amends = given.pop("id", f"{kind}-{number}"), given.pop("amends", given.get("events", []))
     given = _DEFAULTS.get(kind, {}) | given
     if kind == "MedicalClaimSettled":
         given.setdefault("claim_number", name)
@@ -142,6 +142,7 @@ def records(fact: Mapping[str, Any], number: int) -> Iterator[FactRecord]:
             id=name,
             time=recorded if at is None else datetime.fromisoformat(at),
             recorded_time=recorded,
+            withdraws=tuple(identity(one) for one in amends),
             data=data,
         )
 

@@ -87,7 +87,7 @@ class Cases:
         helped = await self._helped(connection, households)
         changed: dict[str, dict[str, object]] = {}
         relief: list[dict[str, object]] = []
-        withdrawn: list[str] = []
+        withdrawn: dict[str, frozenset[FindingKind]] = {}
         audit: list[dict[str, object]] = []
         taken = []
         for transition in transitions:
@@ -103,8 +103,8 @@ class Cases:
                 continue
             causes |= {p.cause for p in response.proposals}
             if response.withdraws:
-                withdrawn.append(case_id)
-                relief = [r for r in relief if r["case_id"] != case_id]
+                withdrawn[case_id] = response.keeps & withdrawn.get(case_id, response.keeps)
+                relief = [r for r in relief if r["case_id"] != case_id or r["cause"] in response.keeps]
             cases[case_id] = (response.case, version + 1, transition.number)
             changed[case_id] = _row(response.case, version + 1, transition)
             relief += _relief_rows(response, transition)
@@ -128,15 +128,17 @@ class Cases:
         connection: AsyncConnection,
         changed: dict[str, dict[str, object]],
         relief: list[dict[str, object]],
-        withdrawn: list[str],
+        withdrawn: dict[str, frozenset[FindingKind]],
         audit: list[dict[str, object]],
     ) -> None:
         if changed:
             statement = upsert(CaseRow).values(list(changed.values()))
             await connection.execute(statement.on_conflict_do_update(index_elements=["case_id"], set_={name: statement.excluded[name] for name in _CHANGING}))
-        if withdrawn:
+        for case_id, kept in withdrawn.items():
             await connection.execute(
-                update(ReliefRow).where(ReliefRow.case_id.in_(withdrawn), ReliefRow.status == ReliefStatus.PROPOSED).values(status=ReliefStatus.WITHDRAWN.value)
+                update(ReliefRow)
+                .where(ReliefRow.case_id == case_id, ReliefRow.status == ReliefStatus.PROPOSED, ReliefRow.cause.not_in([cause.value for cause in kept]))
+                .values(status=ReliefStatus.WITHDRAWN.value)
             )
         if relief:
             await connection.execute(insert(ReliefRow), relief)

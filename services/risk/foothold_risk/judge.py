@@ -52,7 +52,8 @@ def steer(control: Control, fact: FactRecord) -> Control | None:
 
 def cause_of(fact: FactRecord) -> Cause:
     """What made risk look."""
-    return Cause(fact.fact_id, fact.recorded_time, is_quiet=isinstance(fact.data, DayOpened) and fact.data.is_quiet)
+    is_quiet = isinstance(fact.data, DayOpened) and fact.data.is_quiet
+    return Cause(fact.fact_id, fact.recorded_time, is_quiet=is_quiet, is_correction=bool(fact.withdraws))
 
 
 def judge(household_id: str, household: Household, control: Control, policy: Policy | None, cause: Cause, decided: CaseDecided | None = None) -> Judged:
@@ -69,7 +70,7 @@ def judge(household_id: str, household: Household, control: Control, policy: Pol
         position, moves = freeze(household.position, assessment)
         return _told(household_id, household, position, moves, assessment, policy, cause)
     assessment = assess(household, register, day, in_force, control.heard)
-    position, moves = move(household.position, assessment)
+    position, moves = move(household.position, assessment, is_correction=cause.is_correction)
     refused: tuple[Condition, ...] = ()
     if decided is not None:
         outcome = decide(position, assessment, decided)

@@ -54,6 +54,7 @@ _ALWAYS: Final = {
 _BY_REASON: Final = {
     ExitReason.NATURAL: _NATURAL,
     ExitReason.ELIMINATED: Sentence(zh="经人工评定，{group}风险消除。", en="People declared the risk of {group} eliminated."),
+    ExitReason.CORRECTED: Sentence(zh="数据经更正，{group}风险信号的依据不再成立。", en="The data was corrected: the ground of the {group} signal is gone."),
     ExitReason.DISMISSED: Sentence(zh="经人工核实，风险线索已排除。", en="People checked the signal and dismissed it."),
 }
 _FROZEN: Final = Sentence(zh="农户未授权，数据不再比对，线索留村核实。", en="The household refused: its data is not compared, the lead stays with the village.")
@@ -66,11 +67,12 @@ _FORETOLD: Final = Sentence(zh="列入关注，提前预警。", en="Watched ahe
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The fact that made risk look: its id, when it was recorded, and whether it is a quiet go-live."""
+    """The fact that made risk look: its id, when it was recorded, whether it is a quiet go-live, and whether it corrects others."""
 
     fact_id: str
     learned_at: datetime
     is_quiet: bool = False
+    is_correction: bool = False
 
 
 def transition(household_id: str, move: Move, assessment: Assessment, policy: Policy, cause: Cause) -> Transition:

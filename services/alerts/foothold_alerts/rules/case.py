@@ -22,12 +22,13 @@ OPEN = frozenset({Stage.LEAD, Stage.VERIFYING, Stage.VERIFIED})
 
 
 class CloseReason(StrEnum):
-    """Why nothing more is to do. The first four come from risk, the others from a person at the desk."""
+    """Why nothing more is to do. The first five come from risk, the others from a person at the desk."""
 
     SIGNAL_ENDED = "signal_ended"
     ELIMINATED = "eliminated"
     DISMISSED = "case_dismissed"
     NATURAL = "natural"
+    CORRECTED = "corrected"
     DATA_WRONG = "data_wrong"
     CAN_COPE = "can_cope"
     ALREADY_HELPED = "already_helped"

@@ -31,17 +31,19 @@ _CLOSED_BY: Final = {
     ExitReason.ELIMINATED: CloseReason.ELIMINATED,
     ExitReason.DISMISSED: CloseReason.DISMISSED,
     ExitReason.NATURAL: CloseReason.NATURAL,
+    ExitReason.CORRECTED: CloseReason.CORRECTED,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What becomes of the case. `action` goes into the audit; `withdraws` ends proposals nobody has paid."""
+    """What becomes of the case. `action` goes into the audit; `withdraws` ends proposals nobody has paid, save those for the causes it `keeps`."""
 
     case: Case | None
     action: str
     proposals: tuple[Proposal, ...] = ()
     withdraws: bool = False
+    keeps: frozenset[FindingKind] = frozenset()
 
 
 def respond(case: Case | None, transition: Transition, helped: AbstractSet[FindingKind], limits: Limits) -> Response:
@@ -66,6 +68,8 @@ def respond(case: Case | None, transition: Transition, helped: AbstractSet[Findi
     if case.stage not in OPEN and transition.movement in _NEWS:
         due_on = transition.open_day + timedelta(days=limits.settle_days)
         return Response(replace(changed, stage=Stage.LEAD, close_reason=None, due_on=due_on), "reopened", proposals)
+    if transition.exit_reason is ExitReason.CORRECTED:  # still a lead, but what rested on the wrong data is proposed no longer
+        return Response(changed, "updated", withdraws=True, keeps=frozenset(f.rule for f in transition.findings) & {FindingKind.DISASTER_LOSS})
     return Response(changed, "updated", proposals)
 
 

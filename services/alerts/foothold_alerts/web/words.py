@@ -17,6 +17,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     CloseReason.SIGNAL_ENDED: ("风险信号消失", "the signal ended"),
     CloseReason.ELIMINATED: ("风险消除", "risk eliminated"),
     CloseReason.DISMISSED: ("经核实排除", "dismissed after a check"),
+    CloseReason.CORRECTED: ("数据已更正", "the data was corrected"),
     CloseReason.NATURAL: ("自然减少", "natural exit"),
     CloseReason.DATA_WRONG: ("数据有误", "the data is wrong"),
     CloseReason.CAN_COPE: ("家庭能够自行承担", "the household can cope"),

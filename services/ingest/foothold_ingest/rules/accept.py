@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from foothold_ingest.rules.corrections import problem_of, withdrawn
 from foothold_ingest.rules.names import repeatable
 from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, MeasureDelivered, ReliefPaid
@@ -22,6 +23,7 @@ from foothold_schemas.facts import (
     BroadcastFact,
     DayOpened,
     DisasterStruck,
+    FactsRetracted,
     FeedHeard,
     HouseholdFact,
     IncomeReported,
@@ -110,7 +112,13 @@ def accept(event: Mapping[str, object], caller: Caller, clock: Clock, secret: by
     except ValidationError as error:
         unknown = any(e["type"] == "extra_forbidden" for e in error.errors(include_input=False, include_context=False, include_url=False))
         return _invalid(error, RefusalReason.UNKNOWN_FIELD if unknown else RefusalReason.INVALID_FIELD, "/data", f"The data of {kind} is not right.")
+    if (problem := problem_of(envelope, data)) is not None:
+        return Rejected(RefusalReason.INVALID_FIELD, "What the event corrects is not right.", (FieldProblem(_corrects(data), problem),))
     return _wrong_time(envelope, data, clock) or _named(envelope, data, caller, clock, secret)
+
+
+def _corrects(data: AnyFact) -> str:
+    return "/data/events" if isinstance(data, FactsRetracted) else "/amends"
 
 
 def _odd_attribute(event: Mapping[str, object]) -> Rejected | None:
@@ -253,6 +261,7 @@ def _named(envelope: CloudEvent, data: AnyFact, caller: Caller, clock: Clock, se
             id=envelope.id,
             time=envelope.time,
             recorded_time=clock.recorded,
+            withdraws=withdrawn(envelope, data, fact_id),
             data=data,
         ),
         contact,

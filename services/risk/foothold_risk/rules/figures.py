@@ -61,7 +61,7 @@ def look(household: Household, register: Register, day: date, policy: PolicyOfDa
     one_off = policy.one_off_items
     counted = [i for i in household.incomes if i.item not in one_off]
     earned = sum(i.within(months) for i in counted if i.category is not IncomeCategory.CLAIMS)
-    claims = tuple(c for c in household.claims if first <= c.day <= day)
+    claims = tuple(c for c in household.bills if first <= c.day <= day)
     claims_income = claims_income_of([i for i in counted if i.category is IncomeCategory.CLAIMS and first <= i.day <= day], claims)
     spendings = tuple(s for s in household.spendings if s.category in RIGID and first <= s.day <= day)
     own_shares = sum(c.own_share for c in claims) + sum(s.own_share for s in spendings)

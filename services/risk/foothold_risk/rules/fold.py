@@ -3,17 +3,21 @@
 from collections.abc import Callable, Iterable
 from datetime import date
 from enum import StrEnum
-from typing import TypeVar, assert_never
+from typing import Final, TypeVar, assert_never
 
 from foothold_risk.rules import hold
-from foothold_risk.rules.calendar import KEPT_MONTHS, month_of
-from foothold_risk.rules.held import AssetCheck, Authorisation, Check, Claim, Disaster, Grading, HeldFact, Income, Measure, Register, Spending
+from foothold_risk.rules.calendar import KEPT_MONTHS, month_of, shanghai_day
+from foothold_risk.rules.held import AssetCheck, Authorisation, Check, Claim, Disaster, Grading, HeldFact, Income, Measure, Register, Spending, Withdrawal
 from foothold_risk.rules.household import Household, fresh
 from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, MeasureDelivered, ReliefPaid
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import DisasterStruck, HouseholdFact, IncomeReported, MedicalClaimSettled
+from foothold_schemas.facts import DisasterStruck, FactsRetracted, HouseholdFact, IncomeReported, MedicalClaimSettled
 from foothold_schemas.register import HouseholdRegistered
+
+REPLACEABLE: Final = (IncomeReported, MedicalClaimSettled, SpendingReported, DisasterStruck, GuaranteeChecked, HouseholdGraded, AssetsChecked)
+"""What an agency may replace or take back. Of register entries and the household's own word the latest counts."""
+_FIELDS: Final = ("incomes", "claims", "spendings", "disasters", "checks", "gradings", "assets")
 
 T = TypeVar("T", Check, Grading, AssetCheck)
 
@@ -26,6 +30,7 @@ class Folded(StrEnum):
     SUPERSEDED = "superseded"
     TOO_OLD = "too_old"
     REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
 
 
 def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day: date | None) -> tuple[Household, Folded]:  # noqa: C901, PLR0911, PLR0912 - one line per kind of fact
@@ -33,6 +38,10 @@ def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day
     identity = bytes.fromhex(record.fact_id)
     if household.knows(identity):
         return household, Folded.DUPLICATE
+    if record.withdraws:
+        household = _withdraw(household, record, identity)
+    if household.has_withdrawn(identity) and isinstance(fact, REPLACEABLE):
+        return household, Folded.WITHDRAWN
     match fact:
         case HouseholdRegistered():
             return _latest_register(household, hold.register(record, fact, identity))
@@ -54,15 +63,23 @@ def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day
             return _add(household, "measures", hold.measure(fact, identity), open_day)
         case AuthorisationGiven() | AuthorisationRefused():
             return _last_word(household, hold.authorisation(record, fact, identity))
+        case FactsRetracted():
+            return household, Folded.APPLIED
         case CaseDecided() | ReliefPaid():
             return fresh(household, noted=(*household.noted, identity)), Folded.APPLIED
         case _:
             assert_never(fact)
 
 
+def _withdraw(household: Household, record: FactRecord, by: bytes) -> Household:
+    """Without the facts it replaces or takes back, which need not have come yet. What is withdrawn stays so: a correction may be corrected in turn."""
+    named = {bytes.fromhex(one) for one in record.withdraws}
+    month = month_of(shanghai_day(record.recorded_time))
+    left = {field: tuple(f for f in getattr(household, field) if f.fact_id not in named) for field in _FIELDS}
+    return fresh(household, withdrawn=(*household.withdrawn, *(Withdrawal(one, by, month) for one in sorted(named))), **left)
+
+
 def _add(household: Household, field: str, fact: HeldFact, open_day: date | None) -> tuple[Household, Folded]:
-    if isinstance(fact, Claim) and any(c.business_key == fact.business_key for c in household.claims):
-        return household, Folded.DUPLICATE
     if open_day is not None and _is_too_old(fact, open_day):
         return household, Folded.TOO_OLD
     return fresh(household, **{field: (*getattr(household, field), fact)}), Folded.APPLIED
@@ -83,7 +100,10 @@ def _latest_register(household: Household, register: Register) -> tuple[Househol
 
 
 def forget_old(household: Household, open_day: date) -> Household:
-    """Without the facts that lie more than 25 months back; the last checks and the last two reviews stay true until the next."""
+    """Without the facts that lie more than 25 months back; the last checks and the last two reviews stay true until the next.
+
+    Of a guarantee the last time it was met stays as well: what was never met cannot be lost.
+    """
 
     def young(facts: tuple[HeldFact, ...]) -> tuple[HeldFact, ...]:
         return tuple(f for f in facts if not _is_too_old(f, open_day))
@@ -94,7 +114,8 @@ def forget_old(household: Household, open_day: date) -> Household:
         claims=young(household.claims),
         spendings=young(household.spendings),
         disasters=young(household.disasters),
-        checks=_young_or_last(household.checks, open_day, 1, lambda c: c.guarantee),
+        checks=_young_or_last(household.checks, open_day, 1, lambda c: f"{c.guarantee} {c.is_met}"),
+        withdrawn=tuple(w for w in household.withdrawn if w.month >= month_of(open_day) - KEPT_MONTHS),
         assets=_young_or_last(household.assets, open_day, 1, lambda _: ""),
         gradings=_young_or_last(household.gradings, open_day, 2, lambda _: ""),
     )

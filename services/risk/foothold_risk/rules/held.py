@@ -146,6 +146,7 @@ class Claim(Packed, frozen=True):
     person_ref: str | None = None
     stay: str | None = None
     layers: tuple[int, ...] = ()
+    time_ms: int = 0
 
     @property
     def own_share(self) -> int:
@@ -234,6 +235,14 @@ class AssetCheck(Packed, frozen=True):
     def order(self) -> tuple[date, int, bytes]:
         """Which of two checks is the later one."""
         return (self.day, self.time_ms, self.fact_id)
+
+
+class Withdrawal(Packed, frozen=True):
+    """A fact that counts no longer, whether it has come or not, and the fact that says so. `month`: when that was learned."""
+
+    fact_id: bytes
+    by: bytes
+    month: int
 
 
 class Measure(Packed, frozen=True):

@@ -80,6 +80,7 @@ def claim(record: FactRecord, fact: MedicalClaimSettled, identity: bytes) -> Cla
         person_ref=fact.person_ref,
         stay=fact.stay,
         layers=tuple(int(layer) for layer in fact.paid.layers) if fact.paid.total else (),
+        time_ms=_time_ms(record),
     )
 
 

@@ -18,6 +18,7 @@ from foothold_risk.rules.held import (
     Packed,
     Register,
     Spending,
+    Withdrawal,
 )
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Status
@@ -77,6 +78,17 @@ class Household(Packed, frozen=True):
     authorisation: Authorisation | None = None
     noted: tuple[bytes, ...] = ()
     assets: tuple[AssetCheck, ...] = ()
+    withdrawn: tuple[Withdrawal, ...] = ()
+
+    @property
+    def bills(self) -> tuple[Claim, ...]:
+        """The claims that count: of several under one number of one agency the latest word, in any order of arrival."""
+        if len({c.business_key for c in self.claims}) == len(self.claims):
+            return self.claims
+        latest: dict[bytes, Claim] = {}
+        for claim in sorted(self.claims, key=lambda c: (c.time_ms, c.fact_id)):
+            latest[claim.business_key] = claim
+        return tuple(latest.values())
 
     def held(self) -> Iterator[HeldFact]:
         """Every fact it holds."""
@@ -92,7 +104,11 @@ class Household(Packed, frozen=True):
 
     def knows(self, fact_id: bytes) -> bool:
         """Whether this fact is already part of it."""
-        return fact_id in self.noted or any(f.fact_id == fact_id for f in self.held())
+        return fact_id in self.noted or any(w.by == fact_id for w in self.withdrawn) or any(f.fact_id == fact_id for f in self.held())
+
+    def has_withdrawn(self, fact_id: bytes) -> bool:
+        """Whether this fact counts no longer, or will not count when it comes."""
+        return any(w.fact_id == fact_id for w in self.withdrawn)
 
     @property
     def is_refused(self) -> bool:

@@ -27,7 +27,7 @@ def by_month(view: View) -> tuple[MonthMoney, ...]:
             continue
         for month in range(max(months.start, income.first_month), min(months.stop, income.last_month + 1)):
             net[month] += income.within(range(month, month + 1))
-    for claim in view.household.claims:
+    for claim in view.household.bills:
         if (month := month_of(claim.day)) in own and claim.day <= view.day:
             own[month] += claim.own_share
     for spending in view.household.spendings:

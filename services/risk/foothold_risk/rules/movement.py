@@ -40,10 +40,13 @@ class Decided:
     moves: tuple[Move, ...] = ()
 
 
-def move(position: Position, assessment: Assessment) -> tuple[Position, tuple[Move, ...]]:
-    """All transitions of one assessment, in order. The position carries the findings and the spell's causes even when nothing moves."""
+def move(position: Position, assessment: Assessment, *, is_correction: bool = False) -> tuple[Position, tuple[Move, ...]]:
+    """All transitions of one assessment, in order. The position carries the findings and the spell's causes even when nothing moves.
+
+    `is_correction`: what made risk look replaced or took back facts. A group or a lead that rested on them ends at once.
+    """
     moves: list[Move] = []
-    for step in _steps(position, assessment):
+    for step in _corrected(position, assessment) if is_correction else _steps(position, assessment):
         moves.append(step)
         position = step.after
     kinds = assessment.kinds
@@ -109,6 +112,17 @@ def _dismiss(position: Position, assessment: Assessment) -> Move:
 def _because(step: Move, reason: ExitReason) -> Move:
     """The same step with its reason."""
     return Move(step.movement, step.before, step.after, reason, step.added, step.gone)
+
+
+def _corrected(position: Position, assessment: Assessment) -> Iterator[Move]:
+    """Out at once where the ground is gone today. A household already recovering lost its ground by time, so it waits like any other."""
+    target = assessment.target
+    if position.status is Status.GROUP and target.status is not Status.GROUP and not target.is_natural:
+        yield _exit(position, assessment, ExitReason.CORRECTED)
+    else:
+        for step in _steps(position, assessment):
+            is_end = step.movement is Movement.UNWATCHED and position.is_lead
+            yield _because(step, ExitReason.CORRECTED) if is_end else step
 
 
 def _steps(position: Position, assessment: Assessment) -> Iterator[Move]:

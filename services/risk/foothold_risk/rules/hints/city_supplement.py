@@ -30,10 +30,11 @@ def see(assessment: Assessment) -> Iterator[Seen]:
     share, above = view.policy.city_supplement_share, view.policy.city_supplement_above
     if share is None or above is None:
         return
-    for person in sorted({c.person_ref for c in view.household.claims if c.person_ref is not None}):
+    held = view.household.bills
+    for person in sorted({c.person_ref for c in held if c.person_ref is not None}):
         for year in range(rolling_first(view.day).year, view.day.year + 1):
             for setting, cap in _caps(view.policy):
-                bills = [c for c in view.household.claims if c.person_ref == person and c.setting is setting and c.day.year == year and _is_covered(view, c)]
+                bills = [c for c in held if c.person_ref == person and c.setting is setting and c.day.year == year and _is_covered(view, c)]
                 due = unclaimed(bills, _paid_out(view, person, year), share=share.value, above=above.value, cap=cap.value)
                 if due > 0:
                     yield Seen(HintKind.CITY_SUPPLEMENT_UNCLAIMED, f"{year} {setting.value}", due, share, weightiest(bills))
