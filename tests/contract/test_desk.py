@@ -83,6 +83,32 @@ async def test_when_the_episode_is_over_unpaid_relief_is_withdrawn_and_paid_reli
     assert [(date(2026, 6, 15), "zhang")] == await rows(alerts_database, "select papers_due_on, paid_by from relief where status = 'paid'")
 
 
+async def test_a_correction_that_leaves_a_lead_withdraws_what_it_proposed_and_keeps_what_a_disaster_calls_for(
+    cases: Cases, alerts_database: AsyncEngine
+) -> None:
+    left: dict[str, Any] = {"movement": Movement.EXITED, "exit_reason": ExitReason.CORRECTED, "group": None, "status": Status.WATCH, "is_lead": True}
+    both = (FindingKind.RIGID_SPENDING_RATIO, FindingKind.DISASTER_LOSS)
+    await cases.take([transition("a", 1, *both), transition("b", 1, *both)], NOW)
+    await cases.take([transition("a", 2, FindingKind.DISASTER_LOSS, **left), transition("b", 2, FindingKind.GUARANTEE_MISSING, **left)], NOW)
+
+    kept = "select left(household_id, 1), kind, status from relief order by 1, 2"
+    assert await rows(alerts_database, kept) == [
+        ("a", "emergency", "proposed"),
+        ("a", "spending", "withdrawn"),
+        ("b", "emergency", "withdrawn"),
+        ("b", "spending", "withdrawn"),
+    ]
+    assert await rows(alerts_database, "select distinct stage, close_reason from cases") == [("lead", None)]
+
+
+async def test_a_correction_taken_in_one_batch_with_its_entry_proposes_nothing_that_is_wrong(cases: Cases, alerts_database: AsyncEngine) -> None:
+    gone: dict[str, Any] = {"is_lead": False, "is_episode_over": True, "group": None, "status": Status.CLEAR, "exit_reason": ExitReason.CORRECTED}
+    await cases.take([transition("a"), transition("a", 2, movement=Movement.EXITED, **gone)], NOW)
+
+    assert await rows(alerts_database, "select status from relief") == []
+    assert await rows(alerts_database, "select stage, close_reason from cases") == [("closed", "corrected")]
+
+
 async def test_of_two_people_at_once_one_wins_and_the_other_is_told(cases: Cases, alerts_database: AsyncEngine) -> None:
     await cases.take([transition("a")], NOW)
     take = cases.act(number=1, version=1, action=Action.TAKE, actor="zhang", area="370399", now=NOW)
