@@ -32,6 +32,7 @@ class RefusalReason(StrEnum):
     WRONG_KEY = "wrong_key"
     DAY_OUT_OF_ORDER = "day_out_of_order"
     CONDITION_UNMET = "condition_unmet"
+    ID_REUSE = "id_reuse"
 
 
 class SourceRecord(Message):

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from prometheus_client import CollectorRegistry
 
 from foothold_risk.errors import MissingBundle, WrongPartitions
+from foothold_risk.households import unpack
 from foothold_risk.metrics import Metrics
 from foothold_risk.partition import Shelf
 from foothold_risk.restore import take_over
@@ -21,7 +22,7 @@ from foothold_schemas.facts import DayOpened, FeedHeard
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, RISK_TRANSITIONS
 from foothold_schemas.transitions import DayDone, Movement, Transition
-from tests.support.build import AREA, HOUSEHOLD, claim, identity, income, record, registered
+from tests.support.build import AREA, HOUSEHOLD, amending, claim, identity, income, record, registered
 from tests.support.ingest import SEAL
 from tests.support.risk import ADOPTED, DAY, OPENED, RULES, broadcast, caught_up, quarantined, said, worker, working, write
 from tests.support.sender import read_topic
@@ -78,6 +79,18 @@ async def test_a_repeat_and_the_same_bill_under_a_new_id_count_once(broker: str)
         await caught_up(broker)
 
     assert (str(found[-1].figures.net), str(found[-1].figures.own_shares)) == ("7000.00", "7000.00")
+
+
+async def test_another_body_under_a_known_id_is_set_aside_and_a_withdrawn_amendment_still_replaces(broker: str) -> None:
+    chain = (amending(claim("4000", "c3"), "c2"), amending(claim("6000", "c2"), "c1"), claim("9000", "c1"))
+    await write(broker, registered(), income("7000"), ADOPTED, OPENED, *chain, claim("5000", "c3"))
+    async with working(broker) as one:
+        await caught_up(broker)
+        (home,) = [unpack(p) for lane in one._lanes.values() for p in lane.owner.households._packed.values()]
+        aside = await asyncio.to_thread(quarantined, broker)
+
+    assert [c.total for c in home.claims] == [400_000]
+    assert [q.reason for q in aside if q.reason is not RefusalReason.NOT_JSON] == [RefusalReason.ID_REUSE]
 
 
 async def test_a_decision_that_does_not_hold_is_set_aside_with_what_is_missing_and_one_that_holds_is_carried_out(broker: str) -> None:

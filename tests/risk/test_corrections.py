@@ -1,6 +1,6 @@
 """Agencies correct themselves: in any order of arrival the corrected facts count, and what rested on the wrong ones ends at once."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import permutations
 
 import pytest
@@ -75,6 +75,33 @@ def test_what_comes_after_its_own_reversal_is_told_apart_from_a_repeat() -> None
 
     assert (first, fold(home, bill, bill.data, OPEN_DAY)[1]) == (Folded.APPLIED, Folded.WITHDRAWN)  # type: ignore[arg-type]
     assert fold(home, retracted("c1"), retracted("c1").data, OPEN_DAY)[1] == Folded.DUPLICATE  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "outcome"),
+    [
+        (claim("1.00", "x"), claim("1.00", "x"), Folded.DUPLICATE),
+        (claim("1.00", "x"), claim("2.00", "x"), Folded.ID_REUSED),
+        (income("1.00", "x"), income("2.00", "x"), Folded.ID_REUSED),
+        (income("1.00", "x"), income("1.00", "x", category="transfer"), Folded.ID_REUSED),
+        (checked(Guarantee.WATER, "x", is_met=True), checked(Guarantee.WATER, "x", is_met=False), Folded.ID_REUSED),
+        (claim("1.00", "x"), claim("1.00", "x").model_copy(update={"time": datetime(2026, 6, 2, tzinfo=UTC)}), Folded.DUPLICATE),
+    ],
+    ids=["the same", "another total", "another amount", "another category", "another answer", "sent again later"],
+)
+def test_another_body_under_a_known_id_is_told_apart_from_a_repeat(first: FactRecord, again: FactRecord, outcome: Folded) -> None:
+    home = folded(first)
+    same, what = fold(home, again, again.data, OPEN_DAY)  # type: ignore[arg-type]
+
+    assert (what, same is home) == (outcome, True)
+
+
+def test_a_correction_that_is_itself_too_old_or_withdrawn_still_replaces_what_it_names() -> None:
+    bill, later = claim("1.00", "c1"), amending(claim("2.00", "c2", day=date(2020, 1, 1)), "c1")
+    home, outcome = fold(folded(bill), later, later.data, OPEN_DAY)  # type: ignore[arg-type]
+
+    assert (outcome, home.claims) == (Folded.TOO_OLD, ())
+    assert owed(amending(claim("4.00", "c3"), "c2"), amending(claim("2.00", "c2"), "c1"), bill) == 400
 
 
 def test_a_register_entry_is_never_taken_back_only_replaced() -> None:

@@ -105,8 +105,9 @@ def _day(record: FactRecord) -> date:
 
 
 def _take(played: Played, record: FactRecord, control: Control, policy: Policy) -> None:
-    played.household, folded = fold(played.household, record, record.data, control.open_day)  # type: ignore[arg-type]  # household facts only
-    if folded == "applied":
+    before = played.household
+    played.household, _ = fold(before, record, record.data, control.open_day)  # type: ignore[arg-type]  # household facts only
+    if played.household is not before:
         _look(played, control, policy, cause_of(record), record.data if isinstance(record.data, CaseDecided) else None)
 
 

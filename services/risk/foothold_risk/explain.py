@@ -14,7 +14,7 @@ from foothold_risk.insight import forecast_of, hints_of
 from foothold_risk.judge import cause_of, judge, steer
 from foothold_risk.rules.assess import assess
 from foothold_risk.rules.calendar import month_text
-from foothold_risk.rules.fold import Folded, fold
+from foothold_risk.rules.fold import fold
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.trace import Line, trace
@@ -50,8 +50,9 @@ def replay(household_id: str, log: Sequence[FactRecord], policies: Mapping[str, 
                 continue
             done.control = steered
         elif fact.household_id == household_id:
-            done.household, folded = fold(done.household, fact, fact.data, done.control.open_day)
-            if folded is not Folded.APPLIED:
+            before = done.household
+            done.household, _ = fold(before, fact, fact.data, done.control.open_day)
+            if done.household is before:
                 continue
         else:
             continue

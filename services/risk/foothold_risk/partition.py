@@ -148,11 +148,14 @@ class Partition:
         if isinstance(data, FeedHeard | DayOpened | PolicyAdopted) or household_id is None:
             raise AssertionError("a fact for everybody is not judged for one household")
         control, key = self.households.control, household_id.encode()
-        household, folded = fold(batch.get(key), fact, data, control.open_day)
+        before = batch.get(key)
+        household, folded = fold(before, fact, data, control.open_day)
         said: tuple[Transition, ...] = ()
         if folded is Folded.TOO_OLD:
             self._set_aside(record, RefusalReason.TOO_OLD, f"{data.kind} lies more than 25 months before the open day", outputs)
-        elif folded is Folded.APPLIED:
+        elif folded is Folded.ID_REUSED:
+            self._set_aside(record, RefusalReason.ID_REUSE, f"another {data.kind} came under this id; give a correction an id of its own", outputs)
+        if household is not before:  # applied; or itself too old or withdrawn, but it replaces others
             decided = data if isinstance(data, CaseDecided) else None
             judged = judge(household_id, household, control, self._policy(control), cause_of(fact), decided)
             batch.put(key, judged.household)

@@ -5,6 +5,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, TypeVar, assert_never
 
+import msgspec
+
 from foothold_risk.rules import hold
 from foothold_risk.rules.calendar import KEPT_MONTHS, month_of, shanghai_day
 from foothold_risk.rules.held import AssetCheck, Authorisation, Check, Claim, Disaster, Grading, HeldFact, Income, Measure, Register, Spending, Withdrawal
@@ -15,8 +17,6 @@ from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DisasterStruck, FactsRetracted, HouseholdFact, IncomeReported, MedicalClaimSettled
 from foothold_schemas.register import HouseholdRegistered
 
-REPLACEABLE: Final = (IncomeReported, MedicalClaimSettled, SpendingReported, DisasterStruck, GuaranteeChecked, HouseholdGraded, AssetsChecked)
-"""What an agency may replace or take back. Of register entries and the household's own word the latest counts."""
 _FIELDS: Final = ("incomes", "claims", "spendings", "disasters", "checks", "gradings", "assets")
 
 T = TypeVar("T", Check, Grading, AssetCheck)
@@ -31,44 +31,63 @@ class Folded(StrEnum):
     TOO_OLD = "too_old"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    ID_REUSED = "id_reused"
 
 
-def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day: date | None) -> tuple[Household, Folded]:  # noqa: C901, PLR0911, PLR0912 - one line per kind of fact
+def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day: date | None) -> tuple[Household, Folded]:  # noqa: PLR0911 - one line per way
     """The household with the fact. Facts older than 25 months before the open day stay out."""
     identity = bytes.fromhex(record.fact_id)
+    held = _held(record, fact, identity)
     if household.knows(identity):
-        return household, Folded.DUPLICATE
+        return household, Folded.ID_REUSED if held is not None and _says_otherwise(household, *held) else Folded.DUPLICATE
     if record.withdraws:
         household = _withdraw(household, record, identity)
-    if household.has_withdrawn(identity) and isinstance(fact, REPLACEABLE):
-        return household, Folded.WITHDRAWN
+    if held is not None:
+        return (household, Folded.WITHDRAWN) if household.has_withdrawn(identity) else _add(household, *held, open_day)
     match fact:
         case HouseholdRegistered():
             return _latest_register(household, hold.register(record, fact, identity))
-        case IncomeReported():
-            return _add(household, "incomes", hold.income(record, fact, identity), open_day)
-        case MedicalClaimSettled():
-            return _add(household, "claims", hold.claim(record, fact, identity), open_day)
-        case SpendingReported():
-            return _add(household, "spendings", hold.spending(fact, identity), open_day)
-        case DisasterStruck():
-            return _add(household, "disasters", hold.disaster(fact, identity), open_day)
-        case GuaranteeChecked():
-            return _add(household, "checks", hold.check(record, fact, identity), open_day)
-        case HouseholdGraded():
-            return _add(household, "gradings", hold.grading(record, fact, identity), open_day)
-        case AssetsChecked():
-            return _add(household, "assets", hold.assets(record, fact, identity), open_day)
-        case MeasureDelivered():
-            return _add(household, "measures", hold.measure(fact, identity), open_day)
         case AuthorisationGiven() | AuthorisationRefused():
             return _last_word(household, hold.authorisation(record, fact, identity))
+        case MeasureDelivered():
+            return _add(household, "measures", hold.measure(fact, identity), open_day)
         case FactsRetracted():
             return household, Folded.APPLIED
         case CaseDecided() | ReliefPaid():
             return fresh(household, noted=(*household.noted, identity)), Folded.APPLIED
         case _:
-            assert_never(fact)
+            raise AssertionError(f"{fact.kind} is held by nobody")
+
+
+def _held(record: FactRecord, fact: HouseholdFact, identity: bytes) -> tuple[str, HeldFact] | None:  # noqa: PLR0911 - one line per kind
+    """What an agency may replace or take back, and where it is held. Of register entries and the household's own word the latest counts."""
+    match fact:
+        case IncomeReported():
+            return "incomes", hold.income(record, fact, identity)
+        case MedicalClaimSettled():
+            return "claims", hold.claim(record, fact, identity)
+        case SpendingReported():
+            return "spendings", hold.spending(fact, identity)
+        case DisasterStruck():
+            return "disasters", hold.disaster(fact, identity)
+        case GuaranteeChecked():
+            return "checks", hold.check(record, fact, identity)
+        case HouseholdGraded():
+            return "gradings", hold.grading(record, fact, identity)
+        case AssetsChecked():
+            return "assets", hold.assets(record, fact, identity)
+        case _:
+            return None
+
+
+def _says_otherwise(household: Household, field: str, fact: HeldFact) -> bool:
+    """Whether another body came under an id that is known. When an event was sent does not matter, and what was withdrawn is gone."""
+    known = next((f for f in getattr(household, field) if f.fact_id == fact.fact_id), None)
+    return known is not None and _untimed(known) != _untimed(fact)
+
+
+def _untimed(fact: HeldFact) -> HeldFact:
+    return fact if isinstance(fact, Income | Spending | Disaster | Measure) else msgspec.structs.replace(fact, time_ms=0)
 
 
 def _withdraw(household: Household, record: FactRecord, by: bytes) -> Household:
