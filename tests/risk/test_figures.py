@@ -136,3 +136,7 @@ def test_both_windows_are_those_of_the_published_examples() -> None:
     assert income_window(date(2021, 6, 15)) == Window(first=date(2020, 6, 1), last=date(2021, 5, 31))
     assert spending_window(date(2028, 2, 29)) == Window(first=date(2027, 3, 1), last=date(2028, 2, 29))
     assert spending_window(date(2026, 6, 10)) == Window(first=date(2025, 6, 11), last=date(2026, 6, 10))
+
+
+def test_a_fen_owed_is_a_fen_owed() -> None:
+    assert [per_head(total, 12) for total in (-2, -1, 0, 1)] == [-2, -1, 0, 1]

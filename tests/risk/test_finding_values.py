@@ -75,11 +75,18 @@ CASES: dict[FindingKind, tuple[list[FactRecord], int | str, int | str, Window | 
     FindingKind.PROJECT_UNDERPAID: (
         [
             registered(
-                projects=[project("young", "99999.00", date(2026, 1, 1)), project("small", "1000.00"), project("big", "10000.01"), project("other", "9000.00")]
+                projects=[
+                    project("young", "99999.00", date(2026, 1, 1)),
+                    project("fine", "1000.00"),
+                    project("other", "9000.00"),
+                    project("small", "1000.00"),
+                    project("big", "10000.01"),
+                ]
             ),
             PLENTY,
             income("600", "dividend", category="property", project="big"),
             income("600", "second", category="property", project="other"),
+            income("70", "third", category="property", project="fine"),
         ],
         60_000,
         70_001,
@@ -270,3 +277,22 @@ def test_losses_stand_by_weight_whatever_their_names(names: tuple[str, str]) -> 
 )
 def test_a_school_year_begins_on_the_first_of_september(day: date, first: date) -> None:
     assert findings.education_cost_high.school_year(day) == Window(first=first, last=day)
+
+
+def test_a_wage_of_nothing_is_no_wage_whenever_it_is_reported() -> None:
+    wages = [income("3000", "w", month="2026-01", yearly=False, person_ref="p0"), income("0", "nothing", month="2026-05", yearly=False, person_ref="p0")]
+
+    assert FindingKind.WORK_LOST in judged(household(PLENTY, *wages), rules=ALL_IN_FORCE).kinds
+    assert FindingKind.WORK_LOST not in judged(household(PLENTY, income("0", "n", month="2025-06", yearly=False, person_ref="p0")), rules=ALL_IN_FORCE).kinds
+
+
+def test_half_a_school_age_is_no_school_age() -> None:
+    child = registered([Member(person_ref="p0"), Member(person_ref="c", birth_month="2015-01", at_school=False)])
+    whole = {"child_age_from": value("child.age_from", 6), "child_age_below": value("child.age_below", 16)}
+    guarantees = value("guarantee_missing.guarantees", frozenset(Guarantee))
+
+    def is_found(**changes: object) -> bool:
+        return FindingKind.GUARANTEE_MISSING in judged(household(child, PLENTY), rules=policy(guarantee_missing_guarantees=guarantees, **changes)).kinds
+
+    assert is_found(**whole)
+    assert not any(is_found(**(whole | {name: None})) for name in whole)

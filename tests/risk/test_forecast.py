@@ -163,6 +163,8 @@ def test_bills_leave_the_rolling_year_of_the_coming_month() -> None:
 
     assert [str(Fen(o.reference)) for o in ahead(*wage, bill)] == ["12000.00"] * 3
     assert str(Fen(ahead(*wage, claim("2000.00", day=date(2025, 8, 1)))[0].reference)) == "10000.00"
+    cost = [spending("2000.00", day=day, category="accident") for day in (date(2025, 7, 31), date(2025, 8, 1))]
+    assert [str(Fen(ahead(*wage, one)[0].reference)) for one in cost] == ["12000.00", "10000.00"]
 
 
 @pytest.mark.parametrize(("last_wage", "status"), [("1300.00", Status.CLEAR), ("1299.99", Status.WATCH)])
