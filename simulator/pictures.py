@@ -28,6 +28,7 @@ def main() -> None:
         page.locator("table.inbox a").first.click()
         for name, code in (("中文", "zh"), ("English", "en")):
             page.get_by_role("link", name=name).click()
+            page.locator(".trace summary").click()
             page.screenshot(path=FOLDER / f"case-{code}.png", full_page=True)
         page.goto(page.url.split("/cases/")[0])
         page.screenshot(path=FOLDER / "inbox-en.png")
