@@ -25,7 +25,7 @@ FIGURES: Final = Path("var/mutants.json")
 CONFIG: Final = "bench/mutants.toml"
 SESSION: Final = "session.sqlite"
 POLL_SECONDS: Final = 20
-SAME: Final = re.compile(r"@dataclass|^class |TypeVar|lru_cache|strict=True|_: |: date = date\(1970")
+SAME: Final = re.compile(r"@dataclass|^class |TypeVar|lru_cache|strict=True|: date = date\(1970")
 """Lines where a change says the same: declarations, defaults nobody reaches, the strictness of a zip over equal lengths."""
 
 

@@ -228,7 +228,7 @@ async def test_a_bundle_the_worker_does_not_have_ends_it_with_its_name(broker: s
     await write(broker, ADOPTED, OPENED, registered())
 
     with pytest.raises(MissingBundle, match=RULES.bundle):
-        await asyncio.wait_for(worker(broker, bundles=False).run(), 30)
+        await asyncio.wait_for(worker(broker, bundles=()).run(), 30)
 
 
 async def test_another_number_of_partitions_is_refused_with_the_reason(broker: str) -> None:

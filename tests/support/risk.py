@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from foothold_risk.metrics import Metrics
 from foothold_risk.partition import Shelf
+from foothold_risk.rules.policy import Policy
 from foothold_risk.worker import Worker
 from foothold_schemas.codec import decode_output, decode_quarantined, encode
 from foothold_schemas.envelope import FactRecord
@@ -48,21 +49,21 @@ async def write(broker: str, *records: FactRecord | tuple[bytes | None, bytes | 
                 await producer.send_and_wait(HOUSEHOLD_FACTS.name, encode(one), key=one.household_id.encode())
 
 
-def worker(broker: str, *, partitions: int = EMBEDDED_PARTITIONS, bundles: bool = True, limit: int = 100) -> Worker:
+def worker(broker: str, *, partitions: int = EMBEDDED_PARTITIONS, bundles: Sequence[Policy] = (RULES,), limit: int = 100) -> Worker:
     return Worker(
         bootstrap=broker,
         partitions=partitions,
         session_ms=6_000,
         stall_seconds=60,
-        policies={RULES.bundle: RULES} if bundles else {},
+        policies={p.bundle: p for p in bundles},
         metrics=Metrics(CollectorRegistry()),
         shelf=Shelf(SEAL, limit),
     )
 
 
 @contextlib.asynccontextmanager
-async def working(broker: str, *, limit: int = 100) -> AsyncIterator[Worker]:
-    one = worker(broker, limit=limit)
+async def working(broker: str, *, limit: int = 100, bundles: Sequence[Policy] = (RULES,)) -> AsyncIterator[Worker]:
+    one = worker(broker, limit=limit, bundles=bundles)
     task = asyncio.create_task(one.run())
     try:
         yield one
