@@ -140,3 +140,10 @@ def test_both_windows_are_those_of_the_published_examples() -> None:
 
 def test_a_fen_owed_is_a_fen_owed() -> None:
     assert [per_head(total, 12) for total in (-2, -1, 0, 1)] == [-2, -1, 0, 1]
+
+
+def test_a_payout_taken_back_is_taken_back_whole_whatever_stands_on_the_bills() -> None:
+    back = income("-5.00", "back", yearly=False, category=IncomeCategory.CLAIMS, item="critical_illness")
+    bill = claim("100.00", paid="10.00", layer="critical_illness")
+
+    assert judged(household(income("9000"), back, bill)).view.claims_income == -500

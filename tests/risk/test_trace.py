@@ -14,6 +14,7 @@ FACTS = (
     income("12000.00", "farm", category=IncomeCategory.OPERATING, expense="2000.00"),
     income("500.00", "wage", month="2025-06", yearly=False),
     income("9.00", "too-early", month="2025-05", yearly=False),
+    income("8.00", "running-month", month="2026-06", yearly=False),
     income("700.00", "pension", category=IncomeCategory.TRANSFER, item="pension", month="2026-05", yearly=False),
     income("1.00", "relief", category=IncomeCategory.TRANSFER, item="emergency_relief"),
     income("300.00", "old-payout", category=IncomeCategory.CLAIMS, item="critical_illness", at=datetime(2025, 6, 10, 20, tzinfo=UTC)),
