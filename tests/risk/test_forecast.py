@@ -83,6 +83,8 @@ def test_the_causes_stand_by_weight_and_a_fen_is_a_cause() -> None:
 
     assert causes(first) == [(ForecastCause.WAGE_STOPPED, "1000.00"), (ForecastCause.WAGE_STOPPED, "500.00"), (ForecastCause.TREATMENT, "0.02")]
     assert [f.item for f in third.falls] == ["salary", "second-job", "treatment"]
+    paid_this_month = [*bills, claim("0.01", "d6", day=date(2026, 6, 2))]
+    assert causes(ahead(*monthly("1000.00", YEAR), *paid_this_month)[0]) == [(ForecastCause.TREATMENT, "0.01")]
     assert ahead(*monthly("1000.00", YEAR), claim("5.00", day=date(2026, 5, 15)))[0].falls == ()
 
 
