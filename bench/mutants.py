@@ -4,6 +4,7 @@ Works on clones of what is committed, one for each worker, in an order shuffled 
 """
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -68,11 +69,12 @@ def main() -> None:
     environment = os.environ | {"FOOTHOLD_PYTHON": str(Path(sys.executable).absolute())}
     running = [subprocess.Popen([_path("cosmic-ray"), "exec", CONFIG, SESSION], cwd=clone, env=environment) for clone in clones]
     until = time.monotonic() + chosen.minutes * 60
-    while time.monotonic() < until and any(worker.poll() is None for worker in running):
-        time.sleep(POLL_SECONDS)
-        score = _score(clones, chosen.seed)
-        sys.stdout.write(f"\r{score.tried} tried, {score.killed} noticed, {score.left} left ")
-        sys.stdout.flush()
+    with contextlib.suppress(KeyboardInterrupt):  # stopped early, it still reports what it has tried
+        while time.monotonic() < until and any(worker.poll() is None for worker in running):
+            time.sleep(POLL_SECONDS)
+            score = _score(clones, chosen.seed)
+            sys.stdout.write(f"\r{score.tried} tried, {score.killed} noticed, {score.left} left ")
+            sys.stdout.flush()
     for worker in running:
         worker.terminate()
         worker.wait()
