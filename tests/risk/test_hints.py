@@ -191,6 +191,7 @@ def test_a_payout_of_a_fen_is_a_payout_and_one_of_nothing_or_of_last_year_is_non
 
     assert [is_named(amount, _at(2026, 6, 1)) for amount in ("0.01", "0.00", "-0.01")] == [False, True, True]
     assert [is_named("1.00", _at(2025, 6, day)) for day in (10, 11)] == [True, False]
+    assert not is_named("1.00", _at(2026, 6, 10)), "paid on the open day itself"
 
 
 def test_half_a_policy_of_the_supplement_promises_nothing() -> None:
