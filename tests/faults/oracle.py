@@ -141,7 +141,7 @@ def check_all(stack: Stack, ledger: Ledger) -> None:
         got = (home.position.status.value, home.position.group and home.position.group.value)
         assert (want.status, want.group) == got, f"O2: {key} stands elsewhere"
         assert want.income == sum(i.amount for i in home.incomes), f"O2: income of {key}"
-        assert want.own_shares == sum(c.own_share for c in home.claims), f"O2: own shares of {key}"
+        assert want.own_shares == sum(c.own_share for c in home.bills), f"O2: own shares of {key}"
         assert _facts(home) <= want.facts, f"O4: {key} holds a fact nobody sent"
     check_numbers(stack)
     _check_cases(stack, model)
