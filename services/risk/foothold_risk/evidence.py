@@ -1,5 +1,6 @@
 """How a fact something rests on is shown: what it was, when, how much; and a policy value. Never a name, a place or a person."""
 
+from collections.abc import Sequence
 from typing import Final, assert_never
 
 from foothold_risk.rules.calendar import last_day
@@ -12,6 +13,7 @@ from foothold_schemas.explanation import Evidence, PolicyValue
 from foothold_schemas.facts import CareSetting, IncomeCategory
 from foothold_schemas.values import Fen, Sentence
 
+MAX_EVIDENCE: Final = 20
 _CATEGORY_ZH: Final = {
     IncomeCategory.WAGE: "工资性收入",
     IncomeCategory.OPERATING: "经营性收入",
@@ -49,6 +51,11 @@ def policy_value(value: Value[object]) -> PolicyValue:
         region=value.region or None,
         formula=value.formula,
     )
+
+
+def evidences(facts: Sequence[HeldFact]) -> tuple[Evidence, ...]:
+    """The first facts, which are the weightiest, as many as a message shows."""
+    return tuple(evidence(fact) for fact in facts[:MAX_EVIDENCE])
 
 
 def evidence(fact: HeldFact) -> Evidence:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from foothold_risk.evidence import evidence, money, policy_value
+from foothold_risk.evidence import evidences, money, policy_value
 from foothold_risk.rules import hints
 from foothold_risk.rules.assess import Assessment
 from foothold_risk.rules.figures import View
@@ -11,7 +11,6 @@ from foothold_risk.rules.trace import Line, trace
 from foothold_schemas.explanation import CauseOfFall, Forecast, ForecastCause, Hint, TraceLine, TracePart
 from foothold_schemas.values import Fen, Sentence
 
-MAX_EVIDENCE: Final = 20
 _CAUSES: Final = {
     ForecastCause.WAGE_STOPPED: Sentence(zh="工资（{item}）已停发，少{amount}{zh}", en="the wage ({item}) stopped: {amount} {en} less"),
     ForecastCause.SUPPORT_ENDS: Sentence(zh="补助（{item}）到期或停发，少{amount}{zh}", en="support ({item}) ends: {amount} {en} less"),
@@ -49,7 +48,7 @@ def hints_of(assessment: Assessment, currency: Sentence) -> tuple[Hint, ...]:
             amount=money(seen.amount),
             text=watcher.explain(seen, assessment, currency),
             policy=None if seen.policy is None else policy_value(seen.policy),
-            facts=tuple(evidence(fact) for fact in seen.facts[:MAX_EVIDENCE]),
+            facts=evidences(seen.facts),
         )
         for watcher in hints.ALL
         for seen in watcher.see(assessment)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from foothold_risk.evidence import evidence, money, policy_value
+from foothold_risk.evidence import evidences, money, policy_value
 from foothold_risk.insight import first_below, forecast_of, foretold, hints_of, lines_of
 from foothold_risk.rules import findings
 from foothold_risk.rules.assess import IS_RISK, IS_SHOCK, Assessment
@@ -18,7 +18,6 @@ from foothold_schemas.transitions import ExitReason, Figures, Finding, Household
 from foothold_schemas.values import Fen, Group, Sentence
 
 RULES_VERSION: Final = "3"
-MAX_EVIDENCE: Final = 20
 _ENTRIES: Final = frozenset({Movement.ENTERED, Movement.ROLLED_BACK, Movement.REFLAGGED})
 EXPLAIN: Final = {rule.kind: rule.explain for rule in findings.ALL}
 
@@ -150,7 +149,7 @@ def _finding(found: Found, view: View, policy: Policy) -> Finding:
         window=found.window,
         policy=policy_value(found.policy),
         reason=EXPLAIN[found.kind](found, view, policy.currency),
-        facts=tuple(evidence(fact) for fact in found.facts[:MAX_EVIDENCE]),
+        facts=evidences(found.facts),
         facts_total=len(found.facts),
     )
 

@@ -62,7 +62,7 @@ def look(household: Household, register: Register, day: date, policy: PolicyOfDa
     counted = [i for i in household.incomes if i.item not in one_off]
     earned = sum(i.within(months) for i in counted if i.category is not IncomeCategory.CLAIMS)
     claims = tuple(c for c in household.bills if first <= c.day <= day)
-    claims_income = claims_income_of([i for i in counted if i.category is IncomeCategory.CLAIMS and first <= i.day <= day], claims)
+    claims_income = claims_income_of(payouts(household, policy, first, day), claims)
     spendings = tuple(s for s in household.spendings if s.category in RIGID and first <= s.day <= day)
     own_shares = sum(c.own_share for c in claims) + sum(s.own_share for s in spendings)
     heads = sum(register.month_ends(months, sharing=policy.is_sharing))
@@ -88,13 +88,18 @@ def look(household: Household, register: Register, day: date, policy: PolicyOfDa
     )
 
 
-def claims_income_of(payouts: list[Income], claims: tuple[Claim, ...]) -> int:
+def payouts(household: Household, policy: PolicyOfDay, first: date, last: date) -> list[Income]:
+    """What insurers paid into the household's hands between two days, both included; an item kept out of net is kept out here as well."""
+    return [i for i in household.incomes if i.category is IncomeCategory.CLAIMS and i.item not in policy.one_off_items and first <= i.day <= last]
+
+
+def claims_income_of(paid: list[Income], claims: tuple[Claim, ...]) -> int:
     """Insurance paid out. A payout is counted once: what a layer of the bills already paid is taken off payouts named after that layer."""
-    if not payouts:
+    if not paid:
         return 0
     total = 0
-    for item in {i.item for i in payouts}:
-        paid_out = sum(i.amount for i in payouts if i.item == item)
+    for item in {i.item for i in paid}:
+        paid_out = sum(i.amount for i in paid if i.item == item)
         on_bills = sum(c.paid_by(LAYERS[item]) for c in claims) if item in LAYERS else 0
         total += paid_out - max(0, min(paid_out, on_bills))
     return total

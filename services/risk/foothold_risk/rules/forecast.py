@@ -26,7 +26,7 @@ from datetime import date
 from typing import Final
 
 from foothold_risk.rules.calendar import WINDOW_MONTHS, last_day, month_of, rolling_first
-from foothold_risk.rules.figures import View, claims_income_of, per_head
+from foothold_risk.rules.figures import View, claims_income_of, payouts, per_head
 from foothold_risk.rules.held import Income
 from foothold_schemas.explanation import ForecastCause
 from foothold_schemas.facts import IncomeCategory
@@ -178,11 +178,8 @@ def _by_month(incomes: Sequence[Income], running: int) -> Mapping[int, int]:
 
 
 def _payouts(view: View, first: date) -> int:
-    """Claims income that will still count then. An item kept out of net is kept out here as well."""
-    if not view.claims_income:
-        return 0
-    counted = [i for i in view.household.incomes if i.category is IncomeCategory.CLAIMS and i.item not in view.policy.one_off_items]
-    return claims_income_of([i for i in counted if first <= i.day <= view.day], tuple(c for c in view.claims if first <= c.day))
+    """Claims income that will still count then."""
+    return claims_income_of(payouts(view.household, view.policy, first, view.day), tuple(c for c in view.claims if first <= c.day))
 
 
 def _is_here(view: View, person: str | None, month: int) -> bool:

@@ -72,9 +72,9 @@ class Register(Packed, frozen=True):
     covers: tuple[Cover, ...] = ()
     one_budget_with: str | None = None
 
-    def heads(self, day: date, *, sharing: bool = False) -> int:
-        """Members counted at the end of the day: those in the register, or those who share the budget."""
-        return sum(m.is_here(day) for m in self.counted(sharing=sharing))
+    def heads(self, day: date) -> int:
+        """Members in the register who are counted at the end of the day."""
+        return sum(m.is_here(day) for m in self.counted(sharing=False))
 
     def month_ends(self, months: range, *, sharing: bool) -> tuple[int, ...]:
         """The heads counted at the end of each month."""

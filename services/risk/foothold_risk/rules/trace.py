@@ -6,7 +6,7 @@ from datetime import date
 from itertools import groupby
 
 from foothold_risk.rules.calendar import income_months, month_text, rolling_first
-from foothold_risk.rules.figures import View, earning
+from foothold_risk.rules.figures import View, earning, payouts
 from foothold_risk.rules.held import HeldFact
 from foothold_risk.rules.policy import Value
 from foothold_schemas.facts import IncomeCategory
@@ -107,11 +107,9 @@ def _spent(view: View) -> Iterator[Part]:
 
 
 def _claims_income(view: View, first: date) -> Iterator[Part]:
-    counted = [i for i in view.household.incomes if i.category is IncomeCategory.CLAIMS and i.item not in view.policy.one_off_items]
-    payouts = [i for i in counted if first <= i.day <= view.day]
-    if payouts:
-        paid_out = sum(i.amount for i in payouts)
-        yield Part("paid out", paid_out, _ids(payouts))
+    if paid := payouts(view.household, view.policy, first, view.day):
+        paid_out = sum(i.amount for i in paid)
+        yield Part("paid out", paid_out, _ids(paid))
         yield Part("on the bills already", view.claims_income - paid_out, _ids(view.claims))
 
 
