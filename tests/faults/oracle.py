@@ -106,6 +106,9 @@ def _missing(stack: Stack, ledger: Ledger) -> str:
         return f"O1: {len(lost)} facts in no state, such as {lost[:3]}"
     if not _committed(stack):
         return "O6: risk has not committed everything"
+    aside = {decode_quarantined(m.value()).source_id for m in read_topic(stack.kafka.bootstrap, QUARANTINE.name)}
+    if len(aside) < len(ledger.planted):
+        return f"O7: {len(ledger.planted) - len(aside)} bad records not yet set aside"
     said = {t.transition_id for t in transitions(stack.kafka.bootstrap)}
     with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
         taken = {row[0] for row in connection.execute("select transition_id from transitions")}

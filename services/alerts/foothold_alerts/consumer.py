@@ -106,8 +106,8 @@ class Consumer:
     async def _check_partitions(self) -> None:
         """The business date waits for every partition; a topic of another size would make it wrong, silently."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
-        await admin.start()
         try:
+            await admin.start()
             found = len((await admin.describe_topics([RISK_TRANSITIONS.name]))[0]["partitions"])
         finally:
             await admin.close()

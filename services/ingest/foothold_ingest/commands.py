@@ -43,8 +43,8 @@ async def _make_topic(bootstrap: str, agency: str) -> None:
     if not AGENCY_TOPIC.fullmatch(card.name):
         raise Refused("an agency's name has 1 to 64 letters, digits, _ or -, and begins with a letter or digit: it names the agency's topic")
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
     try:
+        await admin.start()
         log_partitions = (await admin.describe_topics([HOUSEHOLD_FACTS.name]))[0]["partitions"]
         copies = len(log_partitions[0]["replicas"])  # as many as the log itself has
         made = await admin.create_topics([NewTopic(card.name, 1, copies, topic_configs=card.config)])

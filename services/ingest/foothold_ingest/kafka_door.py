@@ -60,8 +60,8 @@ class KafkaDoor:
     async def run(self) -> None:
         """For ever; a new agency's topic is found within LOOK_MS."""
         self._consumer.subscribe(pattern=f"^{AGENCY_TOPIC.pattern}$")
-        await self._consumer.start()
         try:
+            await self._consumer.start()
             while True:
                 fetched = await self._consumer.getmany(timeout_ms=500, max_records=BATCH)
                 self._hold_stopped()

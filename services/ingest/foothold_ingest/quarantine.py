@@ -53,8 +53,8 @@ class QuarantineKeeper:
 
     async def run(self) -> None:
         """For ever: batch to database, then offsets."""
-        await self._consumer.start()
         try:
+            await self._consumer.start()
             while True:
                 batches = await self._consumer.getmany(timeout_ms=1000, max_records=200)
                 for records in batches.values():

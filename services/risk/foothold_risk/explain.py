@@ -102,8 +102,8 @@ async def _values(bootstrap: str, source: TopicPartition) -> AsyncIterator[bytes
     reader: AIOKafkaConsumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, group_id=None, isolation_level="read_committed", auto_offset_reset="earliest", enable_auto_commit=False
     )
-    await reader.start()
     try:
+        await reader.start()
         reader.assign([source])
         end = (await reader.end_offsets([source]))[source]
         reader.seek(source, (await reader.beginning_offsets([source]))[source])

@@ -1,5 +1,6 @@
 """Takes a partition over: fences the old owner, then reads where it stopped and what it knew. The order matters."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -28,6 +29,16 @@ def transactional_id(source: TopicPartition) -> str:
     return f"foothold-{GROUP_ID}-{source.topic}-{source.partition}"
 
 
+async def start(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
+    """To its end even when cancelled: aiokafka leaves open the connection it is just making (aio-libs/aiokafka#715)."""
+    starting = asyncio.create_task(client.start())
+    try:
+        await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.gather(starting, return_exceptions=True)
+        raise
+
+
 async def take_over(
     *,
     source: TopicPartition,
@@ -50,8 +61,8 @@ async def take_over(
         compression_type="zstd",
         max_request_size=QUARANTINE_BYTES,
     )
-    await producer.start()
     try:
+        await start(producer)
         committed = await consumer.committed(source)
         households = Households(policies)
         count = await _read_changelog(bootstrap, source.partition, households)
@@ -85,9 +96,9 @@ async def _read_changelog(bootstrap: str, partition: int, households: Households
     reader: AIOKafkaConsumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, group_id=None, isolation_level="read_committed", auto_offset_reset="earliest", enable_auto_commit=False
     )
-    await reader.start()
     count = 0
     try:
+        await start(reader)
         reader.assign([changelog])
         first = (await reader.beginning_offsets([changelog]))[changelog]
         end = (await reader.end_offsets([changelog]))[changelog]

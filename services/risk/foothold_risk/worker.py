@@ -1,7 +1,7 @@
 """The Kafka loop: owns partitions of the log and lets each of them judge its records. Crash-only: what goes wrong ends the process."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import structlog
@@ -12,7 +12,7 @@ from foothold_risk.errors import WrongPartitions
 from foothold_risk.lane import Lane, Watchdog
 from foothold_risk.metrics import Metrics
 from foothold_risk.partition import GROUP_ID, Shelf
-from foothold_risk.restore import take_over
+from foothold_risk.restore import start, take_over
 from foothold_risk.rules.policy import Policy
 from foothold_schemas.topics import HOUSEHOLD_FACTS
 
@@ -38,6 +38,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._shelf = shelf
         self._lanes: dict[TopicPartition, Lane] = {}
         self._restoring: dict[TopicPartition, asyncio.Task[None]] = {}
+        self._is_closing = False
         self._fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._watchdog = Watchdog(stall_seconds)
         self._consumer: AIOKafkaConsumer = AIOKafkaConsumer(
@@ -61,7 +62,6 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     async def run(self) -> None:
         """Until cancelled, or until something goes wrong."""
-        await self._consumer.start()
         loop = asyncio.create_task(self._loop())
         try:
             await asyncio.wait({loop, self._fatal}, return_when=asyncio.FIRST_COMPLETED)
@@ -75,8 +75,8 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     async def _check_partitions(self) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
-        await admin.start()
         try:
+            await admin.start()
             found = len((await admin.describe_topics([HOUSEHOLD_FACTS.name]))[0]["partitions"])
         finally:
             await admin.close()
@@ -88,6 +88,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     async def _loop(self) -> None:
         await self._check_partitions()
+        await start(self._consumer)
         self._consumer.subscribe([HOUSEHOLD_FACTS.name], listener=self)
         self._watchdog.start()
         while True:
@@ -113,6 +114,8 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
         """Start restoring, without waiting: records that come before the partition is ready are dropped, and read again after the seek."""
+        if self._is_closing:
+            return
         for source in assigned:
             self._restoring[source] = asyncio.create_task(self._restore(source))
 
@@ -143,26 +146,31 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         """Let a running transaction end, then let go; if it does not end in time, end the process instead."""
         try:
             async with asyncio.timeout(REVOKE_SECONDS):
+                await self._give_up_restoring(revoked)
                 for source in revoked:
-                    if (task := self._restoring.pop(source, None)) is not None:
-                        task.cancel()
                     if (lane := self._lanes.pop(source, None)) is not None:
                         await lane.close()
         except BaseException as error:  # noqa: BLE001 - as above
             self._fail(error)
+
+    async def _give_up_restoring(self, sources: Iterable[TopicPartition]) -> None:
+        """And wait until each has let go of its producer."""
+        tasks = [task for source in sources if (task := self._restoring.pop(source, None)) is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _fail(self, error: BaseException) -> None:
         if not self._fatal.done():
             self._fatal.set_exception(error)
 
     async def _close(self) -> None:
+        self._is_closing = True
         self._watchdog.stop()
-        for task in self._restoring.values():
-            task.cancel()
-        self._restoring.clear()
+        await self._give_up_restoring(list(self._restoring))
         if not self._fatal.done():
             self._fatal.cancel()
-            for lane in self._lanes.values():
+            for lane in list(self._lanes.values()):
                 await lane.close()
         await asyncio.gather(*(lane.abandon() for lane in self._lanes.values()))
         self._lanes.clear()
