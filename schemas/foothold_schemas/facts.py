@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, MeasureDelivered, ReliefPaid
+from foothold_schemas.feeds import FeedKind, FeedSpoke
 from foothold_schemas.register import HouseholdRegistered, HouseholdRegistration
 from foothold_schemas.values import AreaCode, Day, EventId, Fen, Message, Month, Name, Sha256
 
@@ -171,7 +172,7 @@ class FeedHeard(Message):
     """An agency says: for this area, all I have up to this month has been sent. An empty file is this fact. Goes to every partition."""
 
     kind: Literal["FeedHeard"] = "FeedHeard"
-    feed: Literal["IncomeReported", "MedicalClaimSettled", "DisasterStruck"]
+    feed: FeedKind
     area: AreaCode
     from_month: Month | None = Field(default=None, description="The first month it speaks for; empty: the months before are covered as well.")
     through_month: Month
@@ -183,6 +184,7 @@ class DayOpened(Message):
     kind: Literal["DayOpened"] = "DayOpened"
     day: Day
     is_quiet: bool = Field(default=False, description="For the first day, go-live: cases are made from what is already known, and nobody is notified of them.")
+    feeds: Annotated[tuple[FeedSpoke, ...], Field(max_length=5_000, description="When each feed was last heard, as far as the doors know.")] = ()
 
 
 class PolicyAdopted(Message):

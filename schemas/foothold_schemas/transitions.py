@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from foothold_schemas.explanation import Evidence, Forecast, Hint, PolicyValue, TraceLine
+from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Day, Fen, Group, Hex128, Message, Moment, Name, RegisterNumber, Sentence, Sha256, Standing, VillageCode, Window
 
@@ -136,6 +137,7 @@ class Transition(Message):
     trace: tuple[TraceLine, ...] = ()
     hints: tuple[Hint, ...] = ()
     forecast: tuple[Forecast, ...] = ()
+    stale: tuple[StaleFeed, ...] = ()
 
 
 class DayDone(Message):
@@ -146,6 +148,7 @@ class DayDone(Message):
     day: Day
     learned_at: Moment
     registered: dict[Name, int] = Field(description="Registered households by village.")
+    stale: dict[Name, tuple[StaleFeed, ...]] = Field(default={}, description="Feeds silent for too long, by county; what rests on them is held.")
 
 
 RiskOutput = Annotated[Transition | DayDone, Field(discriminator="kind")]

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from foothold_schemas.explanation import Forecast, Hint, TraceLine
+from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Figures, HouseholdSummary, Status
 from foothold_schemas.values import Day, Fen, Group, Hex128, Message, Month, Sentence
@@ -60,3 +61,4 @@ class HouseholdView(Message):
     trace: tuple[TraceLine, ...] = ()
     hints: tuple[Hint, ...] = ()
     forecast: tuple[Forecast, ...] = ()
+    stale: tuple[StaleFeed, ...] = ()

@@ -1,4 +1,5 @@
 from enum import StrEnum
+from typing import get_args
 
 import pytest
 
@@ -9,6 +10,7 @@ from foothold_risk.rules.trace import trace
 from foothold_schemas.checks import SpendingCategory
 from foothold_schemas.explanation import HintKind
 from foothold_schemas.facts import IncomeCategory
+from foothold_schemas.feeds import FeedKind
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Movement
 from foothold_schemas.values import Group, Standing
@@ -22,6 +24,10 @@ def test_every_code_a_page_shows_has_a_chinese_and_an_english_word(codes: type[S
     for code in codes:
         assert code.value in WORDS
         assert zh(code.value) != en(code.value)
+
+
+def test_every_feed_has_its_words() -> None:
+    assert set(get_args(FeedKind)) <= set(WORDS)
 
 
 def test_every_term_of_a_sum_risk_can_show_has_its_words() -> None:

@@ -24,6 +24,7 @@ from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.live import Pulse
 from foothold_alerts.workflows import load_limits
 from foothold_schemas.codec import decode_output
+from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import DayDone, ExitReason, Movement, Status, Transition
 from tests.support.ingest import DIRECTORY_SEAL
@@ -163,6 +164,21 @@ async def test_the_business_day_is_the_earliest_a_partition_is_done_with_and_nev
 
     assert [(0, date(2026, 6, 11)), (1, date(2026, 6, 10))] == await rows(alerts_database, "select partition, day from partition_days order by 1")
     assert date(2026, 6, 10) == (await Inbox(alerts_database).page("370399", None, 1)).business_day
+
+
+@pytest.mark.parametrize(("area", "seen"), [("3703", ["370301", "370302"]), ("370302", ["370302"]), ("370302101", ["370302"]), ("370303", [])])
+async def test_the_inbox_shows_each_silent_feed_of_the_counties_in_sight_once(cases: Cases, alerts_database: AsyncEngine, area: str, seen: list[str]) -> None:
+    silent = StaleFeed(agency="health-insurance", feed="MedicalClaimSettled", last_heard=date(2026, 5, 1), rhythm_days=35)
+    never = StaleFeed(agency="bank", feed="IncomeReported", rhythm_days=100)
+    said = [{"370301": (silent,), "370302": (silent, never)}, {"370302": (never, silent)}]
+    await cases.take([DayDone(partition=n, day=date(2026, 6, 10), learned_at=NOW, registered={}, stale=s) for n, s in enumerate(said)], NOW)
+
+    shown = (await Inbox(alerts_database).page(area, None, 1)).stale
+    assert seen == sorted({s.county for s in shown})
+    assert all(len([s for s in shown if s.county == county]) == {"370301": 1, "370302": 2}[county] for county in seen)
+
+    await cases.take([DayDone(partition=n, day=date(2026, 6, 11), learned_at=NOW, registered={}) for n in range(2)], NOW)
+    assert (await Inbox(alerts_database).page(area, None, 1)).stale == []
 
 
 @pytest.mark.parametrize("statement", ["update audit set actor = 'nobody'", "delete from audit"])

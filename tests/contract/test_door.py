@@ -23,6 +23,7 @@ from foothold_ingest.api import Door, make_app
 from foothold_ingest.database import connect
 from foothold_ingest.days import CannotOpen, Days
 from foothold_ingest.directory import Directory
+from foothold_ingest.feeds import FeedBook
 from foothold_ingest.intake import Intake
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Busy, Publisher, Unknown, fact_line
@@ -200,7 +201,7 @@ async def test_while_the_database_is_away_the_answer_is_503_and_says_to_send_aga
     await one.start()
     away = connect("postgresql+psycopg://nobody@127.0.0.1:9/nothing")
     days = Days(away, one, metrics, DayClock.MANUAL)
-    intake = Intake(publisher=one, directory=Directory(away, one, b"d" * 32), metrics=metrics, secret=b"h" * 32)
+    intake = Intake(publisher=one, directory=Directory(away, one, b"d" * 32), feeds=FeedBook(away), metrics=metrics, secret=b"h" * 32)
     door = Door(agencies=Agencies(away, b"k" * 32), intake=intake, days=days, metrics=metrics, day_clock=DayClock.MANUAL)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(make_app(door)), base_url="http://door") as client:
         answer = await client.post("/v1/events", json={}, headers={**SINGLE, "authorization": "Bearer fh_12345678_" + "x" * 43})

@@ -44,7 +44,7 @@ def named(name: str, *dates: str) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("monitoring_line:", "monitorng_line:", "370399.yaml:12: monitorng_line is not a value Foothold knows; did you mean monitoring_line?"),
+        ("monitoring_line:", "monitorng_line:", "370399.yaml:21: monitorng_line is not a value Foothold knows; did you mean monitoring_line?"),
         ("{since: 2020-01-01", "{sinse: 2020-01-01", "did you mean since?"),
         ("description: Line of", "descripton: Line of", "did you mean description?"),
         ('"7300.00"', "7300.00", "an amount is a text"),

@@ -12,8 +12,8 @@ from foothold_risk.policy.text import PolicyError
 from foothold_schemas.transitions import Transition
 from tests.support.scenario import FOLDER, play
 
-KEYS = {"name", "case", "policy", "household", "heard", "opened", "until", "facts", "expect", "refused", "policy_refused"}
-EXPECTED = {"day", "movement", "group", "findings", "reason", "exit", "lead", "urgent", "spell", "identified", "line", "hints", "hint", "ahead"}
+KEYS = {"name", "case", "policy", "household", "heard", "spoke", "opened", "until", "facts", "expect", "refused", "policy_refused"}
+EXPECTED = {"day", "movement", "group", "findings", "reason", "exit", "lead", "urgent", "spell", "identified", "line", "hints", "hint", "ahead", "stale"}
 MOST_LINES = 25
 
 
@@ -41,6 +41,7 @@ def told(transition: Transition, asked: dict[str, Any]) -> dict[str, Any]:
         "line": str(figures.line),
         "hints": [h.kind.value for h in transition.hints],
         "hint": asked.get("hint") if any(str(asked.get("hint")) in h.text.zh + h.text.en for h in transition.hints) else None,
+        "stale": [s.feed for s in transition.stale],
         "ahead": [f.months_ahead for f in transition.forecast if f.is_below],
         "reason": asked.get("reason") if str(asked.get("reason")) in transition.reason.zh + transition.reason.en else transition.reason.zh,
     }
@@ -81,5 +82,5 @@ def test_a_scenario_reads_as_it_should(file: Path, text: str) -> None:
 def test_the_cases_policy_asks_for_are_there() -> None:
     cases = {yaml.safe_load(p.values[1])["case"] for p in scenarios()}
 
-    listed = {f"P{n:02d}" for n in (1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 15, 16, 17, 21, 22, 23, 27, 28, 29, 30, 33, 34, 39)}
-    assert cases >= listed | {"T20", "T25", "T27", "T28", "T35", "T36"}
+    listed = {f"P{n:02d}" for n in (1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 15, 16, 17, 21, 22, 23, 27, 28, 29, 30, 33, 34, 39, 42)}
+    assert cases >= listed | {"T20", "T25", "T27", "T28", "T35", "T36", "T54"}

@@ -15,6 +15,15 @@ values:
     description: Senders of income.
     unit: agencies
     dates: [{since: 2020-01-01, value: [statistics], reference: The tests have one sender., confidence: I, illustrative: false}]
+  feeds.rhythm:
+    description: How long a feed may be silent.
+    unit: days
+    dates:
+      - since: 2020-01-01
+        value: [{agency: bank, kind: IncomeReported, days: 30}]
+        reference: The tests' bank never speaks.
+        confidence: I
+        illustrative: false
   income.one_off_items:
     description: Items kept out of net income.
     unit: items

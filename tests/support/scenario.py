@@ -92,12 +92,18 @@ def play(scenario: Mapping[str, Any]) -> Played:
             played.household, _ = fold(played.household, record, record.data, None)  # type: ignore[arg-type]  # household facts only
     for n in range((until - opened).days + 1):
         day = opened + timedelta(days=n)
-        control = Control(open_day=day, bundle=policy.bundle, heard=EVERYTHING_HEARD if scenario.get("heard", True) else {})
+        heard = EVERYTHING_HEARD if scenario.get("heard", True) else {}
+        control = Control(open_day=day, bundle=policy.bundle, heard=heard, spoke=spoken(scenario.get("spoke", {}), day))
         _look(played, control, policy, Cause(identity(f"day {day}"), datetime.combine(day, time(), SHANGHAI)))
         for record in facts:
             if _day(record) == day:
                 _take(played, record, control, policy)
     return played
+
+
+def spoken(days: Mapping[str, list[date]], until: date) -> dict[str, date]:
+    """When each feed was last heard."""
+    return {f"{feed}|{AREA[:6]}": max(d for d in heard if d <= until) for feed, heard in days.items() if min(heard) <= until}
 
 
 def _day(record: FactRecord) -> date:

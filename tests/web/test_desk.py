@@ -138,6 +138,18 @@ def entry_of(stack: Stack, register_number: str) -> bool:
 
 
 @pytest.mark.timeout(120)
+def test_a_feed_that_never_spoke_is_shown_above_the_inbox_and_on_the_case(foothold: Stack, desk: Page, household: str) -> None:
+    said = '{"370399": [{"agency": "bank", "feed": "IncomeReported", "rhythm_days": 30}]}'  # as risk says it once a day
+    with psycopg.connect(foothold.postgres.dsn("foothold_alerts")) as connection:
+        connection.execute("update partition_days set stale = %s", [said])
+    desk.reload()
+    expect(desk.locator("aside.notice")).to_contain_text("bank · 收入")
+    expect(desk.locator("aside.notice")).to_contain_text("从未报送")
+    desk.goto(f"{foothold.inbox_url}/cases/{number_of(foothold, household)}")
+    expect(desk.locator("aside.notice")).to_contain_text("应不超过 30 天")
+
+
+@pytest.mark.timeout(120)
 def test_the_case_shows_the_months_and_what_keeps_the_household_in_its_group(foothold: Stack, desk: Page, household: str) -> None:
     desk.goto(f"{foothold.inbox_url}/cases/{number_of(foothold, household)}")
 

@@ -147,11 +147,12 @@ class Cases:
 
     async def _keep_days(self, connection: AsyncConnection, days: Sequence[DayDone]) -> None:
         for done in days:
-            statement = upsert(PartitionDay).values(partition=done.partition, day=done.day, registered=done.registered)
+            body = done.model_dump(mode="json", include={"registered", "stale"}, exclude_none=True)
+            statement = upsert(PartitionDay).values(partition=done.partition, day=done.day, **body)
             await connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=["partition"],
-                    set_={"day": statement.excluded.day, "registered": statement.excluded.registered},
+                    set_={"day": statement.excluded.day, "registered": statement.excluded.registered, "stale": statement.excluded.stale},
                     where=PartitionDay.day < statement.excluded.day,
                 )
             )

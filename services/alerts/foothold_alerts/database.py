@@ -117,6 +117,7 @@ class PartitionDay(Base):
     partition: Mapped[int] = mapped_column(Integer, primary_key=True)
     day: Mapped[date] = mapped_column(Date)
     registered: Mapped[JsonObject] = mapped_column(JSONB)
+    stale: Mapped[JsonObject] = mapped_column(JSONB)
 
 
 class ViewRow(Base):

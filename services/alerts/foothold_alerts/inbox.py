@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, RowMapping, case, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -12,6 +12,17 @@ from foothold_alerts.rules.case import OPEN, ReliefStatus, Stage
 from foothold_schemas.values import JsonObject
 
 PAGE: Final = 50
+COUNTY_DIGITS: Final = 6
+
+
+class StaleHere(NamedTuple):
+    """A feed silent for too long in a county of the person's area; `last_heard` empty: never."""
+
+    county: str
+    agency: str
+    feed: str
+    last_heard: str
+    rhythm_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,7 @@ class InboxPage:
     urgent: int
     business_day: date | None
     is_illustrative: bool
+    stale: list[StaleHere]
 
     @property
     def pages(self) -> int:
@@ -75,6 +87,7 @@ class Inbox:
             by_stage = {code: count for code, count in stages}  # noqa: C416 - dict() does not see that a row is a pair
             urgent = await connection.execute(select(func.count()).where(mine, CaseRow.is_urgent, CaseRow.stage.in_([s.value for s in OPEN])))
             business_day = (await connection.execute(select(func.min(PartitionDay.day)))).scalar_one()
+            said = [dict(body) for body in (await connection.execute(select(PartitionDay.stale))).scalars()]
             wanted = [s.value for s in OPEN] if stage is None else [stage.value]
             return InboxPage(
                 rows=rows,
@@ -84,6 +97,7 @@ class Inbox:
                 urgent=urgent.scalar_one(),
                 business_day=business_day,
                 is_illustrative=any(row["is_illustrative"] for row in rows),
+                stale=_stale(said, area),
             )
 
     async def case(self, area: str, number: int) -> CasePage | None:
@@ -122,3 +136,15 @@ class Inbox:
 def hours_left(due_at: datetime, now: datetime) -> int:
     """Whole hours until then; negative when overdue."""
     return int((due_at - now).total_seconds() // 3600)
+
+
+def _stale(said: list[dict[str, Any]], area: str) -> list[StaleHere]:
+    """What the partitions of risk said, each feed once; only of counties the person's area touches."""
+    found = {
+        StaleHere(county, one["agency"], one["feed"], one.get("last_heard", ""), one["rhythm_days"])
+        for body in said
+        for county, feeds in body.items()
+        if county.startswith(area[:COUNTY_DIGITS])
+        for one in feeds
+    }
+    return sorted(found)

@@ -10,6 +10,7 @@ from foothold_ingest.agencies import Agencies
 from foothold_ingest.database import connect
 from foothold_ingest.days import Days
 from foothold_ingest.directory import Directory
+from foothold_ingest.feeds import FeedBook
 from foothold_ingest.intake import Intake
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Publisher
@@ -61,7 +62,13 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             agencies=Agencies(engine, settings.key_secret.get_secret_value().encode()),
             publisher=publisher,
             directory=directory,
-            intake=Intake(publisher=publisher, directory=directory, metrics=metrics, secret=settings.household_secret.get_secret_value().encode()),
+            intake=Intake(
+                publisher=publisher,
+                directory=directory,
+                feeds=FeedBook(engine),
+                metrics=metrics,
+                secret=settings.household_secret.get_secret_value().encode(),
+            ),
             days=days,
             seal=quarantine_seal(settings),
         )

@@ -1,4 +1,4 @@
-"""Ingest's own tables: agencies' keys, the days opened, the quarantine and its history, the directory."""
+"""Ingest's own tables: agencies' keys, the days opened, the feeds heard, the quarantine and its history, the directory."""
 
 from collections.abc import AsyncIterator
 from datetime import date, datetime
@@ -40,6 +40,17 @@ class OpenedDay(Base):
 
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class FeedRow(Base):
+    """The business day a feed was last heard; empty: before the first day was opened."""
+
+    __tablename__ = "feeds"
+
+    agency: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    county: Mapped[str] = mapped_column(Text, primary_key=True)
+    heard_on: Mapped[date | None] = mapped_column(Date)
 
 
 class QuarantinedRecord(Base):

@@ -9,12 +9,14 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.database import AWAY, OpenedDay
+from foothold_ingest.feeds import last_heard
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Publisher
 from foothold_ingest.rules.accept import SHANGHAI, Clock, fact_id
 from foothold_ingest.settings import DayClock, GoLive
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DayOpened
+from foothold_schemas.feeds import FeedSpoke
 
 LOOK_SECONDS: Final = 5.0
 MAX_DAYS_AT_ONCE: Final = 400
@@ -67,7 +69,8 @@ class Days:
             if len(days) > MAX_DAYS_AT_ONCE:
                 raise CannotOpen(f"{day} lies {len(days)} days after {last}; at most {MAX_DAYS_AT_ONCE} days are opened at once")
             if days:
-                await self._publisher.broadcast([_record(d, now, is_quiet=is_quiet) for d in days])
+                spoke = await last_heard(connection, first)
+                await self._publisher.broadcast([_record(d, now, spoke if d == first else (), is_quiet=is_quiet) for d in days])
                 await connection.execute(insert(OpenedDay), [{"day": d, "opened_at": now} for d in days])
         self._note(max([d for d in (last, *days) if d is not None], default=None))
         for opened in days:
@@ -94,7 +97,7 @@ class Days:
             self._metrics.open_day.set(datetime.combine(day, time.min, SHANGHAI).timestamp())
 
 
-def _record(day: date, now: datetime, *, is_quiet: bool) -> FactRecord:
+def _record(day: date, now: datetime, feeds: tuple[FeedSpoke, ...], *, is_quiet: bool) -> FactRecord:
     return FactRecord(
         fact_id=fact_id(_SOURCE, day.isoformat()),
         household_id=None,
@@ -103,5 +106,5 @@ def _record(day: date, now: datetime, *, is_quiet: bool) -> FactRecord:
         id=day.isoformat(),
         time=datetime.combine(day, time.min, SHANGHAI),
         recorded_time=now,
-        data=DayOpened(day=day, is_quiet=is_quiet),
+        data=DayOpened(day=day, is_quiet=is_quiet, feeds=feeds),
     )

@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 
 from foothold_ingest.directory import Directory, Told
+from foothold_ingest.feeds import FeedBook
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Busy, Publisher, Unknown, fact_line
 from foothold_ingest.rules.accept import Accepted, Caller, Clock, Rejected, accept
@@ -22,9 +23,10 @@ log = structlog.get_logger()
 class Intake:
     """Shared by the doors of one process."""
 
-    def __init__(self, *, publisher: Publisher, directory: Directory, metrics: Metrics, secret: bytes) -> None:
+    def __init__(self, *, publisher: Publisher, directory: Directory, feeds: FeedBook, metrics: Metrics, secret: bytes) -> None:
         self._publisher = publisher
         self._directory = directory
+        self._feeds = feeds
         self._metrics = metrics
         self._secret = secret
 
@@ -40,6 +42,7 @@ class Intake:
             await (self._publisher.deliver(lines) if is_patient else self._publisher.send(lines))
         if everywhere := [a.record for a in accepted if isinstance(a.record.data, FeedHeard | PolicyAdopted)]:
             await self._publisher.broadcast(everywhere)
+        await self._feeds.hear(accepted)
         told = [Told(a.record.household_id, a.record.time, a.contact) for a in accepted if a.contact and a.record.household_id]
         try:
             await self._directory.keep(told, is_patient=is_patient)

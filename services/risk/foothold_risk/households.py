@@ -22,11 +22,12 @@ _household: Final = Decoder(Household)
 
 
 class Control(msgspec.Struct, frozen=True):
-    """What holds for every household of the partition: the open day, the bundle in force, what feeds have said."""
+    """What holds for every household of the partition: the open day, the bundle in force, what feeds have said, and when they spoke."""
 
     open_day: date | None = None
     bundle: str | None = None
     heard: dict[str, tuple[Span, ...]] = {}
+    spoke: dict[str, date] = {}
 
 
 _control: Final = Decoder(Control)

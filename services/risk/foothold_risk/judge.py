@@ -9,6 +9,7 @@ from foothold_risk.households import Control
 from foothold_risk.publish import Cause, transition
 from foothold_risk.rules.assess import Assessment, Target, assess
 from foothold_risk.rules.calendar import month_of
+from foothold_risk.rules.feeds import spoke_now, spoke_until, spoken_by
 from foothold_risk.rules.figures import withheld
 from foothold_risk.rules.fold import forget_old
 from foothold_risk.rules.heard import note
@@ -41,11 +42,12 @@ def steer(control: Control, fact: FactRecord) -> Control | None:
     match fact.data:
         case DayOpened(day=day):
             is_next = control.open_day is None or day == control.open_day + timedelta(days=1)
-            return replace(control, open_day=day) if is_next else None
+            return replace(control, open_day=day, spoke=spoke_until(control.spoke, fact.data.feeds, day)) if is_next else None
         case PolicyAdopted(bundle=bundle):
             return replace(control, bundle=bundle)
         case FeedHeard() as heard:
-            return replace(control, heard=note(control.heard, fact.agency, heard))
+            spoke = spoke_now(control.spoke, fact.agency, heard, control.open_day)
+            return replace(control, heard=note(control.heard, fact.agency, heard), spoke=spoke)
         case _:
             raise AssertionError(f"{fact.data.kind} is not a fact for everybody")
 
@@ -53,7 +55,7 @@ def steer(control: Control, fact: FactRecord) -> Control | None:
 def cause_of(fact: FactRecord) -> Cause:
     """What made risk look."""
     is_quiet = isinstance(fact.data, DayOpened) and fact.data.is_quiet
-    return Cause(fact.fact_id, fact.recorded_time, is_quiet=is_quiet, is_correction=bool(fact.withdraws))
+    return Cause(fact.fact_id, fact.recorded_time, is_quiet=is_quiet, is_correction=bool(fact.withdraws), agency=fact.agency)
 
 
 def judge(household_id: str, household: Household, control: Control, policy: Policy | None, cause: Cause, decided: CaseDecided | None = None) -> Judged:
@@ -69,7 +71,8 @@ def judge(household_id: str, household: Household, control: Control, policy: Pol
         assessment = Assessment(withheld(household, register, day, in_force), (), (), Target(Status.WATCH, is_lead=True))
         position, moves = freeze(household.position, assessment)
         return _told(household_id, household, position, moves, assessment, policy, cause)
-    assessment = assess(household, register, day, in_force, control.heard)
+    spoke = spoken_by(control.spoke, cause.agency, day, in_force, register.area) if cause.is_correction else control.spoke
+    assessment = assess(household, register, day, in_force, control.heard, spoke)
     position, moves = move(household.position, assessment, is_correction=cause.is_correction)
     refused: tuple[Condition, ...] = ()
     if decided is not None:

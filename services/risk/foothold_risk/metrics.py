@@ -16,6 +16,12 @@ class Metrics:
         self.open_day = Gauge(
             "foothold_risk_open_day_timestamp_seconds", "Midnight (Asia/Shanghai) of the open day, by partition.", ["partition"], registry=registry
         )
+        self.stale_feeds = Gauge(
+            "foothold_risk_stale_feed",
+            "1 while a feed is silent for longer than policy expects, by county.",
+            ["agency", "feed", "area"],
+            registry=registry,
+        )
         self.batch_seconds = Histogram(
             "foothold_risk_batch_seconds",
             "One transaction: judging a batch and committing it.",

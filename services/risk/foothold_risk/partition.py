@@ -20,6 +20,7 @@ from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.fold import Folded, fold
 from foothold_risk.rules.leaving import describe
 from foothold_risk.rules.policy import Policy
+from foothold_risk.silences import measure, newly_stale, stale_feeds
 from foothold_schemas.codec import Unreadable, decode_fact, encode
 from foothold_schemas.decisions import CaseDecided
 from foothold_schemas.envelope import FactRecord
@@ -94,6 +95,7 @@ class Partition:
         self._policies = policies
         self._metrics = metrics
         self._on_commit = on_commit
+        self._measure_silence()
 
     async def work(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         """Judge records in order. A fact for everybody is a border: what came before is committed first."""
@@ -190,7 +192,7 @@ class Partition:
             case DayOpened(day=day) if steered is None:
                 outcome = "ignored" if control.open_day is not None and day <= control.open_day else "out_of_order"
             case DayOpened() as opened:
-                await self._sweep(self._keys_for(opened, control), steered or control, fact, record.offset)
+                await self._sweep(self._keys_for(opened, control, steered or control), steered or control, fact, record.offset)
             case FeedHeard() as heard:
                 await self._sweep(self.households.in_area(heard.area), steered or control, fact, record.offset)
             case _:
@@ -202,15 +204,21 @@ class Partition:
             if outcome == "out_of_order":
                 self._set_aside(record, RefusalReason.DAY_OUT_OF_ORDER, "a day was opened before the days between", outputs)
             await self._commit(Batch(self.households), outputs, record.offset + 1)
+        self._measure_silence()
         self._metrics.facts.labels(fact.data.kind, outcome).inc()
         log.info("risk.broadcast", partition=self.source.partition, kind=fact.data.kind, outcome=outcome, fact_id=fact.fact_id)
 
-    def _keys_for(self, opened: DayOpened, control: Control) -> list[bytes]:
-        """Whom a new day concerns: everybody at go-live and when a policy value changes, else those something falls due for."""
+    def _measure_silence(self) -> None:
+        control = self.households.control
+        measure(self._metrics, control, self._policy(control), self.households.registered_by_village())
+
+    def _keys_for(self, opened: DayOpened, control: Control, steered: Control) -> list[bytes]:
+        """Whom a new day concerns: everybody at go-live and when a policy value changes, else those something falls due or a feed falls silent for."""
         policy = self._policy(control)
         if control.open_day is None or (policy is not None and policy.changes(control.open_day, opened.day)):
             return self.households.in_area("")
-        return self.households.due(opened.day)
+        silenced = newly_stale(control, steered, policy, self.households.registered_by_village())
+        return sorted({*self.households.due(opened.day), *(key for area in silenced for key in self.households.in_area(area))})
 
     async def _sweep(self, keys: list[bytes], control: Control, fact: FactRecord, offset: int) -> None:
         """Judge many households under the new control record, in slices of one transaction each; the last one moves the offset.
@@ -232,7 +240,15 @@ class Partition:
         batch.control = control
         if isinstance(fact.data, DayOpened):
             registered = self.households.registered_by_village()
-            outputs.days.append(DayDone(partition=self.source.partition, day=fact.data.day, learned_at=fact.recorded_time, registered=registered))
+            outputs.days.append(
+                DayDone(
+                    partition=self.source.partition,
+                    day=fact.data.day,
+                    learned_at=fact.recorded_time,
+                    registered=registered,
+                    stale=stale_feeds(control, policy, registered),
+                )
+            )
         await self._commit(batch, outputs, offset + 1)
 
     async def _commit(self, batch: Batch, outputs: Outputs, next_offset: int | None) -> None:

@@ -9,11 +9,13 @@ from foothold_risk.insight import first_below, forecast_of, foretold, hints_of, 
 from foothold_risk.rules import findings
 from foothold_risk.rules.assess import IS_RISK, IS_SHOCK, Assessment
 from foothold_risk.rules.calendar import month_text
+from foothold_risk.rules.feeds import Silence
 from foothold_risk.rules.figures import View
 from foothold_risk.rules.finding import Found, income_window, spending_window
 from foothold_risk.rules.leaving import earliest_exit
 from foothold_risk.rules.movement import Move
 from foothold_risk.rules.policy import Policy
+from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.transitions import ExitReason, Figures, Finding, HouseholdSummary, Movement, PolicyStamp, Status, Transition
 from foothold_schemas.values import Fen, Group, Sentence
 
@@ -66,12 +68,13 @@ _FORETOLD: Final = Sentence(zh="列入关注，提前预警。", en="Watched ahe
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The fact that made risk look: its id, when it was recorded, whether it is a quiet go-live, and whether it corrects others."""
+    """The fact that made risk look: its id, when it was recorded, whether it is a quiet go-live, whether it corrects others, and who sent it."""
 
     fact_id: str
     learned_at: datetime
     is_quiet: bool = False
     is_correction: bool = False
+    agency: str = ""
 
 
 def transition(household_id: str, move: Move, assessment: Assessment, policy: Policy, cause: Cause) -> Transition:
@@ -110,6 +113,7 @@ def transition(household_id: str, move: Move, assessment: Assessment, policy: Po
         trace=lines_of(view),
         hints=hints_of(assessment, policy.currency),
         forecast=forecast_of(assessment, policy.currency),
+        stale=tuple(stale(s) for s in view.silent),
     )
 
 
@@ -135,6 +139,11 @@ def figures_of(view: View) -> Figures:
         unheard_months=tuple(month_text(month) for month in view.unheard),
         is_withheld=view.is_withheld,
     )
+
+
+def stale(silence: Silence) -> StaleFeed:
+    """A silence as messages carry it."""
+    return StaleFeed(agency=silence.agency, feed=silence.feed, last_heard=silence.last_heard, rhythm_days=silence.days)
 
 
 def _finding(found: Found, view: View, policy: Policy) -> Finding:

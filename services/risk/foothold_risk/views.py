@@ -5,7 +5,7 @@ from typing import assert_never
 
 from foothold_risk.evidence import money
 from foothold_risk.insight import forecast_of, hints_of, lines_of
-from foothold_risk.publish import EXPLAIN, figures_of, summary
+from foothold_risk.publish import EXPLAIN, figures_of, stale, summary
 from foothold_risk.rules.assess import Assessment
 from foothold_risk.rules.calendar import month_text
 from foothold_risk.rules.findings.guarantee_missing import GUARANTEE_ZH
@@ -44,6 +44,7 @@ def view_of(household_id: str, position: Position, assessment: Assessment, polic
             trace=lines_of(view),
             hints=hints_of(assessment, policy.currency),
             forecast=forecast_of(assessment, policy.currency),
+            stale=tuple(stale(s) for s in view.silent),
         )
     )
 

@@ -61,10 +61,14 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """An event that may enter the log. `record.household_id` None means it goes to every partition; the contact goes to the directory."""
+    """An event that may enter the log. `record.household_id` None means it goes to every partition; the contact goes to the directory.
+
+    `county`: six digits, of the household's authority; None where the fact is for everybody.
+    """
 
     record: FactRecord
     contact: Contact | None = None
+    county: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,4 +269,5 @@ def _named(envelope: CloudEvent, data: AnyFact, caller: Caller, clock: Clock, se
             data=data,
         ),
         contact,
+        None if subject is None or is_broadcast else subject[1],
     )

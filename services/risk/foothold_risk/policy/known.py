@@ -19,7 +19,7 @@ from foothold_risk.policy.read import (
     switch,
     workers,
 )
-from foothold_risk.policy.tables import bands, covers, months_ahead, weights, yields
+from foothold_risk.policy.tables import bands, covers, months_ahead, rhythms, weights, yields
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ KNOWN: Final[Mapping[str, Known]] = {
     "disposable_income": Known(money),
     "heads.basis": Known(heads),
     "feeds.required": Known(feeds, is_required=True),
+    "feeds.rhythm": Known(rhythms),
     "income.one_off_items": Known(names, is_required=True),
     "income_dropped.percent": Known(share),
     "income_dropped.amount": Known(money),

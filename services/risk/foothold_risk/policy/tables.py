@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from foothold_risk.policy.read import share
-from foothold_risk.rules.policy import SHARE_SCALE, Band, Cover, Yield
+from foothold_risk.rules.policy import SHARE_SCALE, Band, Cover, Rhythm, Yield
 from foothold_schemas.checks import Grade, Scores
+from foothold_schemas.feeds import FeedKind
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Sentence
 
 BEST_SCORE: Final = 100
 FURTHEST: Final = 12
+LONGEST_RHYTHM: Final = 400
 
 
 def yields(value: object) -> tuple[Yield, ...]:
@@ -28,6 +30,24 @@ def _yield(item: object) -> Yield:
     if not isinstance(item, dict) or set(item) != {"invested_from", "yield"} or type(item["invested_from"]) is not date:
         raise ValueError('a yield is a share such as "0.07", or a list of {invested_from: 2016-01-01, yield: "0.07"}')
     return Yield(item["invested_from"], share(item["yield"]))
+
+
+def rhythms(value: object) -> tuple[Rhythm, ...]:
+    """How many days a feed may be silent, by agency and kind; none twice."""
+    read = [_rhythm(item) for item in value] if isinstance(value, list) else []
+    if not read or len({(r.agency, r.feed) for r in read}) != len(read):
+        raise ValueError("list each feed once, such as {agency: health-insurance, kind: MedicalClaimSettled, days: 35}")
+    return tuple(read)
+
+
+def _rhythm(item: object) -> Rhythm:
+    if not isinstance(item, dict) or set(item) != {"agency", "kind", "days"} or not isinstance(item["agency"], str):
+        raise ValueError("a feed's rhythm is {agency: health-insurance, kind: MedicalClaimSettled, days: 35}")
+    if item["kind"] not in get_args(FeedKind):
+        raise ValueError(f"a feed's kind is one of {', '.join(get_args(FeedKind))}")
+    if type(item["days"]) is not int or not 1 <= item["days"] <= LONGEST_RHYTHM:
+        raise ValueError(f"a feed's rhythm is 1 to {LONGEST_RHYTHM} days")
+    return Rhythm(item["agency"], item["kind"], item["days"])
 
 
 def weights(value: object) -> tuple[int, ...]:

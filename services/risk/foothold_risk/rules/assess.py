@@ -8,6 +8,7 @@
 | below, or exactly on it | none | watch, no case: income alone is only a reference |
 | projected below it | none | watch, no case |
 | not heard | none new | as before, shown stale |
+| at or above | none left, but the feed it rested on is silent | as before, shown stale |
 
 Basic living is endangered when the reference income is below the line, a home is destroyed, or a guarantee that was met is not met now.
 A household that refused its authorisation is not assessed at all. Findings people dismissed as harmless lead nowhere until another one comes.
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from foothold_risk.rules import findings
+from foothold_risk.rules.feeds import NEVER, Spoke
 from foothold_risk.rules.figures import View, look
 from foothold_risk.rules.finding import Found
 from foothold_risk.rules.findings import disaster_loss, guarantee_missing
@@ -34,6 +36,7 @@ from foothold_schemas.values import Group, Standing
 
 IS_RISK = frozenset(rule.kind for rule in findings.ALL if rule.is_risk)
 IS_SHOCK = frozenset(rule.kind for rule in findings.ALL if rule.is_shock)
+RESTS_ON = {rule.kind: rule.feeds for rule in findings.ALL}
 NEEDS_INCOME = frozenset(rule.kind for rule in findings.ALL if rule.needs_income)
 
 
@@ -63,15 +66,20 @@ class Assessment:
         return (*self.held, *(f.kind for f in self.found))
 
 
-def assess(household: Household, register: Register, day: date, policy: PolicyOfDay, heard: Heard) -> Assessment:
+def assess(household: Household, register: Register, day: date, policy: PolicyOfDay, heard: Heard, spoke: Spoke = NEVER) -> Assessment:
     """Judge a registered household as of `day`."""
-    view = look(household, register, day, policy, heard)
+    view = look(household, register, day, policy, heard, spoke)
     found = tuple(f for rule in findings.ALL if (f := rule.find(view)) is not None)
-    held = tuple(k for k in household.position.findings if k not in {f.kind for f in found} and _is_unknown(k, view))
+    gone = [k for k in household.position.findings if k not in {f.kind for f in found}]
+    hushed = frozenset(k for k in gone if RESTS_ON[k] & {s.feed for s in view.silent})
+    held = tuple(k for k in gone if k in hushed or _is_unknown(k, view))
     if not any(m.is_here(day) for m in register.members):
         return Assessment(view, found, held, Target(Status.CLEAR, is_natural=True))
     kinds = frozenset(f.kind for f in found)
-    return Assessment(view, found, held, _quiet(kinds | set(held), household.position, _target(view, kinds, household.position)))
+    target = _target(view, kinds | hushed, household.position)
+    if hushed and household.position.status is Status.GROUP and target.status is not Status.GROUP:
+        target = _held(kinds, household.position)
+    return Assessment(view, found, held, _quiet(kinds | set(held), household.position, target))
 
 
 def _is_unknown(kind: FindingKind, view: View) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from foothold_risk.rules.calendar import income_months, rolling_first
+from foothold_risk.rules.feeds import Silence, Spoke, silent
 from foothold_risk.rules.heard import Heard, unheard_months
 from foothold_risk.rules.held import Claim, Disaster, Income, Register, Spending
 from foothold_risk.rules.household import Household
@@ -33,6 +34,7 @@ class View:
     disasters: tuple[Disaster, ...]
     heard: Heard
     is_withheld: bool = False
+    silent: tuple[Silence, ...] = ()
 
     @property
     def line(self) -> int | None:
@@ -48,7 +50,7 @@ LAYERS = {name: index for index, name in enumerate(MedicalPayments.model_fields)
 """The layers that pay on a bill, in their order; a payout reported as income under such a name may be the same money."""
 
 
-def look(household: Household, register: Register, day: date, policy: PolicyOfDay, heard: Heard) -> View:
+def look(household: Household, register: Register, day: date, policy: PolicyOfDay, heard: Heard, spoke: Spoke) -> View:
     """Compute the figures. Both windows of policy: twelve whole months for income, the rolling year for spending and claims income.
 
     net       = wage + operating + property + transfer - operating expense
@@ -85,6 +87,7 @@ def look(household: Household, register: Register, day: date, policy: PolicyOfDa
         spendings=spendings,
         disasters=tuple(d for d in household.disasters if first <= d.day <= day),
         heard=heard,
+        silent=silent(spoke, register.area, day, policy),
     )
 
 

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from foothold_risk.rules.calendar import first_day, income_months, last_day, rolling_first
 from foothold_risk.rules.figures import View
 from foothold_risk.rules.held import Claim, HeldFact, Spending
 from foothold_risk.rules.policy import Value
+from foothold_schemas.checks import SpendingReported
+from foothold_schemas.facts import MedicalClaimSettled
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Sentence, Window
 
@@ -28,9 +31,16 @@ class Found:
     facts: tuple[HeldFact, ...]
 
 
+MEDICAL: Final = frozenset({MedicalClaimSettled.model_fields["kind"].default})
+SPENDING: Final = frozenset({SpendingReported.model_fields["kind"].default})
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`is_risk`: counts for groups 1 and 2. `is_shock`: can carry group 3. `needs_income`: says nothing while a month is unheard."""
+    """`is_risk`: counts for groups 1 and 2. `is_shock`: can carry group 3. `needs_income`: says nothing while a month is unheard.
+
+    `feeds`: the kinds of facts it rests on; while one of them is silent it may begin to hold but not cease.
+    """
 
     kind: FindingKind
     is_risk: bool
@@ -38,6 +48,7 @@ class Rule:
     needs_income: bool
     find: Callable[[View], Found | None]
     explain: Callable[[Found, View, Sentence], Sentence]
+    feeds: frozenset[str] = frozenset()
 
 
 def income_window(day: date) -> Window:

@@ -65,6 +65,15 @@ class Value(Generic[T_co]):
     formula: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How many days an agency may be silent with facts of a kind before what rests on them is stale."""
+
+    agency: str
+    feed: str
+    days: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyOfDay:
     """What is in force on one day in one place. None means that nobody has set it: a rule that needs it is not in force.
@@ -79,6 +88,7 @@ class PolicyOfDay:
     disposable_income: Value[int] | None = None
     heads_basis: Value[Heads] | None = None
     feeds_required: Value[tuple[str, ...]] | None = None
+    feeds_rhythm: Value[tuple[Rhythm, ...]] | None = None
     income_one_off_items: Value[frozenset[str]] | None = None
     income_dropped_percent: Value[int] | None = None
     income_dropped_amount: Value[int] | None = None

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Final
 
 from foothold_risk.rules.figures import View
-from foothold_risk.rules.finding import Found, Rule, weightiest
+from foothold_risk.rules.finding import SPENDING, Found, Rule, weightiest
 from foothold_schemas.checks import SpendingCategory
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence, Window
@@ -39,4 +39,4 @@ def explain(found: Found, view: View, currency: Sentence) -> Sentence:
     )
 
 
-RULE = Rule(FindingKind.EDUCATION_COST_HIGH, is_risk=True, is_shock=False, needs_income=False, find=find, explain=explain)
+RULE = Rule(FindingKind.EDUCATION_COST_HIGH, is_risk=True, is_shock=False, needs_income=False, find=find, explain=explain, feeds=SPENDING)

@@ -1,7 +1,7 @@
 """Rigid spending, the own shares of the rolling year, is strictly above a share of net income. Compared on integers, never on a rounded ratio."""
 
 from foothold_risk.rules.figures import View
-from foothold_risk.rules.finding import Found, Rule, percent_text, spending_window, weightiest
+from foothold_risk.rules.finding import MEDICAL, SPENDING, Found, Rule, percent_text, spending_window, weightiest
 from foothold_risk.rules.held import Claim, Spending
 from foothold_risk.rules.policy import SHARE_SCALE, Value
 from foothold_schemas.checks import SpendingCategory
@@ -40,4 +40,4 @@ def explain(found: Found, view: View, currency: Sentence) -> Sentence:
     )
 
 
-RULE = Rule(FindingKind.RIGID_SPENDING_RATIO, is_risk=True, is_shock=True, needs_income=True, find=find, explain=explain)
+RULE = Rule(FindingKind.RIGID_SPENDING_RATIO, is_risk=True, is_shock=True, needs_income=True, find=find, explain=explain, feeds=MEDICAL | SPENDING)

@@ -1,7 +1,7 @@
 """Cumulative self-paid medical spending in the rolling year is at or above the amount for the household's standing."""
 
 from foothold_risk.rules.figures import View
-from foothold_risk.rules.finding import Found, Rule, spending_window, weightiest
+from foothold_risk.rules.finding import MEDICAL, Found, Rule, spending_window, weightiest
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence, Standing
 
@@ -26,4 +26,4 @@ def explain(found: Found, view: View, currency: Sentence) -> Sentence:
     )
 
 
-RULE = Rule(FindingKind.SELF_PAID_HIGH, is_risk=True, is_shock=True, needs_income=False, find=find, explain=explain)
+RULE = Rule(FindingKind.SELF_PAID_HIGH, is_risk=True, is_shock=True, needs_income=False, find=find, explain=explain, feeds=MEDICAL)

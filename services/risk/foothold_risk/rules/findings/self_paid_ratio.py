@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from foothold_risk.rules.figures import View
-from foothold_risk.rules.finding import Found, Rule, percent_text, spending_window, weightiest
+from foothold_risk.rules.finding import MEDICAL, Found, Rule, percent_text, spending_window, weightiest
 from foothold_risk.rules.held import Claim
 from foothold_risk.rules.policy import SHARE_SCALE
 from foothold_schemas.findings import FindingKind
@@ -40,4 +40,4 @@ def explain(found: Found, view: View, currency: Sentence) -> Sentence:
     )
 
 
-RULE = Rule(FindingKind.SELF_PAID_RATIO, is_risk=True, is_shock=True, needs_income=False, find=find, explain=explain)
+RULE = Rule(FindingKind.SELF_PAID_RATIO, is_risk=True, is_shock=True, needs_income=False, find=find, explain=explain, feeds=MEDICAL)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from foothold_risk.rules.figures import View
-from foothold_risk.rules.finding import Found, Rule, spending_window, weightiest
+from foothold_risk.rules.finding import MEDICAL, Found, Rule, spending_window, weightiest
 from foothold_risk.rules.held import Claim
 from foothold_schemas.facts import CareSetting
 from foothold_schemas.findings import FindingKind
@@ -40,4 +40,4 @@ def explain(found: Found, view: View, currency: Sentence) -> Sentence:
     )
 
 
-RULE = Rule(FindingKind.SINGLE_STAY_HIGH, is_risk=True, is_shock=True, needs_income=False, find=find, explain=explain)
+RULE = Rule(FindingKind.SINGLE_STAY_HIGH, is_risk=True, is_shock=True, needs_income=False, find=find, explain=explain, feeds=MEDICAL)

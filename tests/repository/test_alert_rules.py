@@ -1,0 +1,63 @@
+"""The rules for Prometheus, run by its own promtool: they fire when they should, and say what to do."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from prometheus_client import CollectorRegistry
+
+from foothold_risk.metrics import Metrics
+from tests.support.parts import ROOT
+
+RULES = ROOT / "deploy" / "prometheus" / "alerts.yaml"
+PROMTOOL = shutil.which("promtool")
+
+needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed (Debian: apt-get install prometheus)")
+
+
+def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(PROMTOOL), *arguments], capture_output=True, text=True, check=False, timeout=60)
+
+
+@needs_promtool
+def test_a_feed_silent_for_an_hour_alerts_once_for_all_partitions_and_one_heard_does_not(tmp_path: Path) -> None:
+    feed = 'foothold_risk_stale_feed{{agency="health-insurance", feed="MedicalClaimSettled", area="{area}", instance="{worker}"}}'
+    silent, heard = [feed.format(area="370302", worker=w) for w in ("risk-1", "risk-2")], feed.format(area="370303", worker="risk-1")
+    labels = {"severity": "warning", "agency": "health-insurance", "feed": "MedicalClaimSettled", "area": "370302"}
+    annotations = {
+        "summary": "health-insurance has sent no MedicalClaimSettled for 370302 for longer than the county's policy expects.",
+        "do": yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"][0]["rules"][0]["annotations"]["do"],
+    }
+    case = {
+        "interval": "10m",
+        "input_series": [{"series": s, "values": "1x12"} for s in silent] + [{"series": heard, "values": "0x12"}],
+        "alert_rule_test": [
+            {"eval_time": "30m", "alertname": "FootholdFeedSilent", "exp_alerts": []},
+            {"eval_time": "70m", "alertname": "FootholdFeedSilent", "exp_alerts": [{"exp_labels": labels, "exp_annotations": annotations}]},
+        ],
+    }
+    test = tmp_path / "test.yaml"
+    test.write_text(yaml.safe_dump({"rule_files": [str(RULES)], "evaluation_interval": "10m", "tests": [case]}), encoding="utf-8")
+    done = promtool("test", "rules", str(test))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs_promtool
+def test_the_rules_are_well_formed() -> None:
+    done = promtool("check", "rules", str(RULES))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_rule_says_what_to_do_and_asks_for_a_metric_there_is() -> None:
+    rules = [rule for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"] for rule in group["rules"]]
+    metrics = {metric.name for metric in Metrics(CollectorRegistry()).registry.collect()}
+
+    assert rules
+    for rule in rules:
+        assert rule["annotations"]["summary"]
+        assert rule["annotations"]["do"]
+        assert any(name in rule["expr"] for name in metrics)
