@@ -28,6 +28,7 @@ class Movement(StrEnum):
     ROLLED_BACK = "rolled_back"
     REFLAGGED = "reflagged"
     GRADE_FELL = "grade_fell"
+    WOULD_HAVE = "would_have"
 
 
 class Status(StrEnum):
@@ -138,6 +139,9 @@ class Transition(Message):
     hints: tuple[Hint, ...] = ()
     forecast: tuple[Forecast, ...] = ()
     stale: tuple[StaleFeed, ...] = ()
+    looks_back_to: Day | None = Field(
+        default=None, description="`would_have`: the day of the decision that facts known only now would have changed; figures and findings are of that day."
+    )
 
 
 class DayDone(Message):

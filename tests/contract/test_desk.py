@@ -166,6 +166,41 @@ async def test_the_business_day_is_the_earliest_a_partition_is_done_with_and_nev
     assert date(2026, 6, 10) == (await Inbox(alerts_database).page("370399", None, 1)).business_day
 
 
+async def test_a_decision_in_doubt_waits_for_a_person_once_and_changes_no_case(cases: Cases, alerts_database: AsyncEngine) -> None:
+    ended = transition("a", 2, movement=Movement.EXITED, is_lead=False, is_episode_over=True, group=None, exit_reason=ExitReason.CLEARED)
+    anew = transition("a", 3, episode=2, spell=2)
+    doubt = transition("a", 4, movement=Movement.WOULD_HAVE, episode=1, looks_back_to=date(2026, 5, 1))
+    batch = [transition("a"), ended, anew, doubt]
+    taken = await cases.take(batch, NOW)
+    await cases.take(batch, NOW)
+    inbox = Inbox(alerts_database)
+
+    assert [t.action for t in taken] == ["opened", "closed", "opened", "review"]
+    assert await rows(alerts_database, "select case_id, stage, version from cases order by 1") == [
+        ("a" * 32 + "-e1", "closed", 3),
+        ("a" * 32 + "-e2", "lead", 1),
+    ]
+    (asked,) = (await inbox.page("370399", None, 1)).reviews
+    assert (date(2026, 5, 1), date(2026, 6, 10)) == (asked["looks_back_to"], asked["asked_on"])
+    assert (await inbox.page("370301", None, 1)).reviews == []
+
+    who = {"number": asked["number"], "actor": "chen", "area": "370399", "now": NOW, "note": "checked with the hospital"}
+    with pytest.raises(LookupError):
+        await cases.reviewed(version=3, **who | {"area": "370301"})
+    with pytest.raises(Stale):
+        await cases.reviewed(version=2, **who)
+    await cases.reviewed(version=3, **who)
+    with pytest.raises(Stale):
+        await cases.reviewed(version=4, **who)
+
+    assert (await inbox.page("370399", None, 1)).reviews == []
+    page = await inbox.case("370399", asked["number"])
+    assert page is not None
+    assert [(r["done_by"], r["done_at"]) for r in page.reviews] == [("chen", NOW)]
+    assert (page.audit[0]["action"], page.audit[0]["detail"]) == ("reviewed", {"note": "checked with the hospital"})
+    assert [r["body"]["movement"] for r in page.transitions] == ["would_have", "exited", "entered"]
+
+
 @pytest.mark.parametrize(("area", "seen"), [("3703", ["370301", "370302"]), ("370302", ["370302"]), ("370302101", ["370302"]), ("370303", [])])
 async def test_the_inbox_shows_each_silent_feed_of_the_counties_in_sight_once(cases: Cases, alerts_database: AsyncEngine, area: str, seen: list[str]) -> None:
     silent = StaleFeed(agency="health-insurance", feed="MedicalClaimSettled", last_heard=date(2026, 5, 1), rhythm_days=35)

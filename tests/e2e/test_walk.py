@@ -42,6 +42,26 @@ def relief(stack: Stack) -> list[tuple[str, str, str]]:
         ).fetchall()
 
 
+def doubts(stack: Stack) -> list[tuple[int, date]]:
+    with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
+        return connection.execute("select episode, looks_back_to from reviews r join cases c using (case_id) where register_number = 'WALK-1'").fetchall()
+
+
+def a_late_bill_puts_the_exit_in_doubt(foothold: Stack, sender: Sender) -> None:
+    """A bill of March arrives in April, after the exit, and is taken back again and sent anew: the exit stands, and people are asked once to look at it."""
+    sender.open_day(date(2026, 4, 11))
+    sender.say("health-insurance", "FactsRetracted", "walk-c3-back", noon(date(2026, 4, 11)), HOUSE, events=["walk-c3"], reason="entered_in_error")
+    late = {"claim_number": "w4", "settled_on": "2026-03-20", "setting": "inpatient", "total": "15000.00"}
+    asked_by = sender.say("health-insurance", "MedicalClaimSettled", "walk-c4", noon(date(2026, 4, 11)), HOUSE, **late)
+    *_, corrected, entered_again, doubt = said(foothold, 7)
+    assert (corrected.exit_reason, entered_again.movement, entered_again.spell) == (ExitReason.CORRECTED, Movement.ENTERED, 3)
+    assert (doubt.movement, doubt.open_day, doubt.looks_back_to, doubt.episode) == (Movement.WOULD_HAVE, date(2026, 4, 11), date(2026, 4, 10), 1)
+    assert (doubt.caused_by, doubt.group, str(doubt.figures.own_shares)) == (asked_by, entered_again.group, "22000.01")
+    eventually(lambda: doubts(foothold), "somebody is asked to look")
+    assert doubts(foothold) == [(1, date(2026, 4, 10))]
+    assert [c["stage"] for c in cases(foothold)] == ["closed", "closed", "lead"]
+
+
 @pytest.mark.timeout(240)
 def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again(own_foothold: Stack) -> None:
     foothold, sender = own_foothold, Sender(own_foothold)
@@ -118,4 +138,6 @@ def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again
     assert [c["stage"] for c in cases(foothold)] == ["closed", "lead"]
     assert [t.number for t in said(foothold, 4)] == [1, 2, 3, 4]
     assert relief(foothold)[-1] == ("spending", "rigid_spending_ratio", "proposed")
+
+    a_late_bill_puts_the_exit_in_doubt(foothold, sender)
     sender.close()

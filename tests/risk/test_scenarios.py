@@ -13,7 +13,8 @@ from foothold_schemas.transitions import Transition
 from tests.support.scenario import FOLDER, play
 
 KEYS = {"name", "case", "policy", "household", "heard", "spoke", "opened", "until", "facts", "expect", "refused", "policy_refused"}
-EXPECTED = {"day", "movement", "group", "findings", "reason", "exit", "lead", "urgent", "spell", "identified", "line", "hints", "hint", "ahead", "stale"}
+OF_A_TRANSITION = {"day", "movement", "group", "findings", "reason", "exit", "lead", "urgent", "spell"}
+EXPECTED = OF_A_TRANSITION | {"identified", "line", "hints", "hint", "ahead", "stale", "back_to"}
 MOST_LINES = 25
 
 
@@ -41,6 +42,7 @@ def told(transition: Transition, asked: dict[str, Any]) -> dict[str, Any]:
         "line": str(figures.line),
         "hints": [h.kind.value for h in transition.hints],
         "hint": asked.get("hint") if any(str(asked.get("hint")) in h.text.zh + h.text.en for h in transition.hints) else None,
+        "back_to": transition.looks_back_to,
         "stale": [s.feed for s in transition.stale],
         "ahead": [f.months_ahead for f in transition.forecast if f.is_below],
         "reason": asked.get("reason") if str(asked.get("reason")) in transition.reason.zh + transition.reason.en else transition.reason.zh,
@@ -83,4 +85,4 @@ def test_the_cases_policy_asks_for_are_there() -> None:
     cases = {yaml.safe_load(p.values[1])["case"] for p in scenarios()}
 
     listed = {f"P{n:02d}" for n in (1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 15, 16, 17, 21, 22, 23, 27, 28, 29, 30, 33, 34, 39, 42)}
-    assert cases >= listed | {"T20", "T25", "T27", "T28", "T35", "T36", "T54"}
+    assert cases >= listed | {"T20", "T24", "T25", "T27", "T28", "T35", "T36", "T54"}

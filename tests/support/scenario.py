@@ -114,11 +114,11 @@ def _take(played: Played, record: FactRecord, control: Control, policy: Policy) 
     before = played.household
     played.household, _ = fold(before, record, record.data, control.open_day)  # type: ignore[arg-type]  # household facts only
     if played.household is not before:
-        _look(played, control, policy, cause_of(record), record.data if isinstance(record.data, CaseDecided) else None)
+        _look(played, control, policy, cause_of(record), record.data if isinstance(record.data, CaseDecided) else None, before)
 
 
-def _look(played: Played, control: Control, policy: Policy, cause: Cause, decided: CaseDecided | None = None) -> None:
-    judged = judge(HOUSEHOLD, played.household, control, policy, cause, decided)
+def _look(played: Played, control: Control, policy: Policy, cause: Cause, decided: CaseDecided | None = None, before: Household | None = None) -> None:
+    judged = judge(HOUSEHOLD, played.household, control, policy, cause, decided, before)
     played.household = judged.household
     played.said += judged.said
     if judged.refused and control.open_day is not None:

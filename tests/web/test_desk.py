@@ -150,6 +150,21 @@ def test_a_feed_that_never_spoke_is_shown_above_the_inbox_and_on_the_case(footho
 
 
 @pytest.mark.timeout(120)
+def test_a_decision_in_doubt_stands_above_the_inbox_until_somebody_says_what_the_review_found(foothold: Stack, desk: Page, household: str) -> None:
+    number = number_of(foothold, household)
+    asked = "insert into reviews select 'x', case_id, '2026-05-01', %s, '2026-06-10' from cases where number = %s"
+    with psycopg.connect(foothold.postgres.dsn("foothold_alerts")) as connection:
+        connection.execute(asked, ['{"zh": "补报数据表明", "en": "A late fact"}', number])
+    desk.reload()
+    expect(desk.locator("aside.reviews")).to_contain_text("补报数据表明")
+    desk.locator("aside.reviews a").click()
+    desk.get_by_label("复核结论").fill("2026-117")
+    desk.get_by_role("button", name="已复核").click()
+    expect(desk.locator("aside.reviews")).to_have_count(0)
+    expect(desk.locator("table.audit")).to_contain_text("2026-117")
+
+
+@pytest.mark.timeout(120)
 def test_the_case_shows_the_months_and_what_keeps_the_household_in_its_group(foothold: Stack, desk: Page, household: str) -> None:
     desk.goto(f"{foothold.inbox_url}/cases/{number_of(foothold, household)}")
 

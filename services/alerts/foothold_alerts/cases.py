@@ -3,21 +3,21 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Result, RowMapping, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from foothold_alerts.database import AuditRow, CaseRow, PartitionDay, ReliefRow, TransitionRow
+from foothold_alerts.database import AuditRow, CaseRow, PartitionDay, ReliefRow, ReviewRow, TransitionRow
+from foothold_alerts.rows import audit_row, case_of, case_row, relief_rows, review_row
 from foothold_alerts.rules.act import Action, NotNow, act
-from foothold_alerts.rules.case import OPEN, Case, CloseReason, ReliefStatus, Stage
-from foothold_alerts.rules.respond import SHANGHAI, Response, respond
+from foothold_alerts.rules.case import OPEN, CloseReason, ReliefStatus
+from foothold_alerts.rules.respond import REVIEW, SHANGHAI, respond
 from foothold_alerts.rules.workflow import Limits
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import DayDone, Transition
-from foothold_schemas.values import Group
 
 SYSTEM: Final = "foothold"
 _CHANGING: Final = (
@@ -70,7 +70,7 @@ class Cases:
             {
                 "transition_id": t.transition_id,
                 "household_id": t.household_id,
-                "case_id": f"{t.household_id}-e{t.episode}" if t.is_lead or t.is_episode_over else None,
+                "case_id": f"{t.household_id}-e{t.episode}" if t.is_lead or t.is_episode_over or t.looks_back_to else None,
                 "number": t.number,
                 "body": t.model_dump(mode="json", exclude_none=True),
             }
@@ -89,6 +89,7 @@ class Cases:
         relief: list[dict[str, object]] = []
         withdrawn: dict[str, frozenset[FindingKind]] = {}
         audit: list[dict[str, object]] = []
+        reviews: list[dict[str, object]] = []
         taken = []
         for transition in transitions:
             case_id = f"{transition.household_id}-e{transition.episode}"
@@ -101,15 +102,22 @@ class Cases:
             taken.append(Taken(transition, response.action))
             if response.case is None:
                 continue
+            if response.action == REVIEW:
+                reviews.append(review_row(case_id, transition))
+                continue
             causes |= {p.cause for p in response.proposals}
             if response.withdraws:
                 withdrawn[case_id] = response.keeps & withdrawn.get(case_id, response.keeps)
                 relief = [r for r in relief if r["case_id"] != case_id or r["cause"] in response.keeps]
             cases[case_id] = (response.case, version + 1, transition.number)
-            changed[case_id] = _row(response.case, version + 1, transition)
-            relief += _relief_rows(response, transition)
-            audit.append(_audit(now, SYSTEM, response.action, case_id, transition_id=transition.transition_id, movement=transition.movement.value))
+            changed[case_id] = case_row(response.case, version + 1, transition)
+            relief += relief_rows(response, transition)
+            audit.append(audit_row(now, SYSTEM, response.action, case_id, transition_id=transition.transition_id, movement=transition.movement.value))
         await self._write(connection, changed, relief, withdrawn, audit)
+        if reviews:
+            await connection.execute(insert(ReviewRow), reviews)
+            doubted = update(CaseRow).where(CaseRow.case_id.in_([r["case_id"] for r in reviews]))
+            await connection.execute(doubted.values(version=CaseRow.version + 1))
         return taken
 
     async def _helped(self, connection: AsyncConnection, households: set[str]) -> defaultdict[tuple[str, int], set[FindingKind]]:
@@ -173,7 +181,7 @@ class Cases:
                 .values(stage=after.stage.value, close_reason=after.close_reason and after.close_reason.value, assigned_to=assigned, version=version + 1)
             )
             detail = {"reason": reason.value if reason else "", "note": note}
-            await connection.execute(insert(AuditRow), [_audit(now, actor, action.value, row["case_id"], **{k: v for k, v in detail.items() if v})])
+            await connection.execute(insert(AuditRow), [audit_row(now, actor, action.value, row["case_id"], **{k: v for k, v in detail.items() if v})])
 
     async def pay(self, *, number: int, version: int, relief_id: int, amount_fen: int, actor: str, area: str, now: datetime) -> None:
         """Record that a person paid proposed relief; raise Stale, or LookupError outside the person's area."""
@@ -188,7 +196,18 @@ class Cases:
             if not done.rowcount:
                 raise Stale
             await connection.execute(update(CaseRow).where(CaseRow.case_id == row["case_id"]).values(version=version + 1))
-            await connection.execute(insert(AuditRow), [_audit(now, actor, "relief_paid", row["case_id"], relief_id=relief_id, amount_fen=amount_fen)])
+            await connection.execute(insert(AuditRow), [audit_row(now, actor, "relief_paid", row["case_id"], relief_id=relief_id, amount_fen=amount_fen)])
+
+    async def reviewed(self, *, number: int, version: int, actor: str, area: str, now: datetime, note: str) -> None:
+        """A person looked at a decision of the past that was in doubt; raise Stale, or LookupError outside the person's area."""
+        async with self._engine.begin() as connection:
+            row = await self._locked(connection, number, version, area)
+            waiting = update(ReviewRow).where(ReviewRow.case_id == row["case_id"], ReviewRow.done_at.is_(None))
+            answered = (await connection.execute(waiting.values(done_by=actor, done_at=now).returning(ReviewRow.transition_id))).scalars().all()
+            if not answered:
+                raise Stale
+            await connection.execute(update(CaseRow).where(CaseRow.case_id == row["case_id"]).values(version=version + 1))
+            await connection.execute(insert(AuditRow), [audit_row(now, actor, "reviewed", row["case_id"], note=note)])
 
     async def note_shown(self, *, number: int, area: str, actor: str, now: datetime) -> bool:
         """Put into the audit that somebody looked at a contact in full; False for a case outside the person's area."""
@@ -196,7 +215,7 @@ class Cases:
             wanted = select(CaseRow.case_id).where(CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True))
             case_id = (await connection.execute(wanted)).scalar_one_or_none()
             if case_id is not None:
-                await connection.execute(insert(AuditRow), [_audit(now, actor, "contact_shown", case_id)])
+                await connection.execute(insert(AuditRow), [audit_row(now, actor, "contact_shown", case_id)])
         return case_id is not None
 
     async def _locked(self, connection: AsyncConnection, number: int, version: int, area: str) -> RowMapping:
@@ -220,61 +239,3 @@ class Cases:
 
 def _counted(result: Result[str, int]) -> dict[str, int]:
     return {code: count for code, count in result}  # noqa: C416 - dict() does not see that a row is a pair
-
-
-def case_of(row: RowMapping) -> Case:
-    """The row as the rules see it."""
-    return Case(
-        household_id=row["household_id"],
-        episode=row["episode"],
-        stage=Stage(row["stage"]),
-        is_urgent=row["is_urgent"],
-        group=None if row["priority_group"] is None else Group(row["priority_group"]),
-        opened_on=row["opened_on"],
-        due_on=row["due_on"],
-        close_reason=None if row["close_reason"] is None else CloseReason(row["close_reason"]),
-        is_recovering=row["is_recovering"],
-    )
-
-
-def _row(case: Case, version: int, transition: Transition) -> dict[str, object]:
-    return {
-        "case_id": case.case_id,
-        "household_id": case.household_id,
-        "episode": case.episode,
-        "register_number": transition.household.register_number,
-        "area": transition.household.area,
-        "stage": case.stage.value,
-        "is_urgent": case.is_urgent,
-        "priority_group": None if case.group is None else case.group.value,
-        "opened_on": case.opened_on,
-        "due_on": case.due_on,
-        "close_reason": None if case.close_reason is None else case.close_reason.value,
-        "is_recovering": case.is_recovering,
-        "version": version,
-        "is_quiet": transition.is_quiet,
-        "latest": transition.model_dump(mode="json", exclude_none=True),
-    }
-
-
-def _relief_rows(response: Response, transition: Transition) -> list[dict[str, object]]:
-    case = response.case
-    if case is None:
-        return []
-    year: date = transition.open_day
-    return [
-        {
-            "case_id": case.case_id,
-            "household_id": case.household_id,
-            "kind": p.kind.value,
-            "cause": p.cause.value,
-            "year": year.year,
-            "status": ReliefStatus.PROPOSED.value,
-            "due_at": p.due_at,
-        }
-        for p in response.proposals
-    ]
-
-
-def _audit(at: datetime, actor: str, action: str, case_id: str | None, **detail: object) -> dict[str, object]:
-    return {"at": at, "actor": actor, "action": action, "case_id": case_id, "detail": detail}

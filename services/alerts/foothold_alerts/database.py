@@ -72,6 +72,20 @@ class ReliefRow(Base):
     papers_due_on: Mapped[date | None] = mapped_column(Date)
 
 
+class ReviewRow(Base):
+    """A decision of the past that a late fact puts in doubt. `done_at` is empty until a person has looked."""
+
+    __tablename__ = "reviews"
+
+    transition_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    case_id: Mapped[str] = mapped_column(Text, ForeignKey("cases.case_id"), index=True)
+    looks_back_to: Mapped[date] = mapped_column(Date)
+    reason: Mapped[JsonObject] = mapped_column(JSONB)
+    asked_on: Mapped[date] = mapped_column(Date)
+    done_by: Mapped[str | None] = mapped_column(Text)
+    done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
 class AccountRow(Base):
     """A local account, its password as argon2id, and the area it may see."""
 

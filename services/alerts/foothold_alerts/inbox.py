@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, RowMapping, case, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.database import AuditRow, CaseRow, DirectoryRow, PartitionDay, ReliefRow, TransitionRow, ViewRow
+from foothold_alerts.database import AuditRow, CaseRow, DirectoryRow, PartitionDay, ReliefRow, ReviewRow, TransitionRow, ViewRow
 from foothold_alerts.rules.case import OPEN, ReliefStatus, Stage
 from foothold_schemas.values import JsonObject
 
@@ -37,6 +37,7 @@ class InboxPage:
     business_day: date | None
     is_illustrative: bool
     stale: list[StaleHere]
+    reviews: list[RowMapping]
 
     @property
     def pages(self) -> int:
@@ -53,6 +54,7 @@ class CasePage:
     transitions: list[RowMapping]
     audit: list[RowMapping]
     previous: RowMapping | None
+    reviews: list[RowMapping]
     view: JsonObject | None
     entry: JsonObject | None
 
@@ -87,6 +89,7 @@ class Inbox:
             by_stage = {code: count for code, count in stages}  # noqa: C416 - dict() does not see that a row is a pair
             urgent = await connection.execute(select(func.count()).where(mine, CaseRow.is_urgent, CaseRow.stage.in_([s.value for s in OPEN])))
             business_day = (await connection.execute(select(func.min(PartitionDay.day)))).scalar_one()
+            waiting = _reviews().where(mine, ReviewRow.done_at.is_(None)).limit(PAGE)
             said = [dict(body) for body in (await connection.execute(select(PartitionDay.stale))).scalars()]
             wanted = [s.value for s in OPEN] if stage is None else [stage.value]
             return InboxPage(
@@ -98,6 +101,7 @@ class Inbox:
                 business_day=business_day,
                 is_illustrative=any(row["is_illustrative"] for row in rows),
                 stale=_stale(said, area),
+                reviews=list((await connection.execute(waiting)).mappings()),
             )
 
     async def case(self, area: str, number: int) -> CasePage | None:
@@ -122,6 +126,7 @@ class Inbox:
                 transitions=list((await connection.execute(transitions)).mappings()),
                 audit=list((await connection.execute(audit)).mappings()),
                 previous=(await connection.execute(before)).mappings().one_or_none(),
+                reviews=list((await connection.execute(_reviews().where(ReviewRow.case_id == row["case_id"]))).mappings()),
                 view=(await connection.execute(view)).scalar_one_or_none(),
                 entry=(await connection.execute(entry)).scalar_one_or_none(),
             )
@@ -136,6 +141,12 @@ class Inbox:
 def hours_left(due_at: datetime, now: datetime) -> int:
     """Whole hours until then; negative when overdue."""
     return int((due_at - now).total_seconds() // 3600)
+
+
+def _reviews() -> Select[Any]:
+    """Decisions in doubt, the one asked first on top, with the numbers of their cases."""
+    columns = (CaseRow.number, CaseRow.register_number, *ReviewRow.__table__.columns)
+    return select(*columns).join(CaseRow, CaseRow.case_id == ReviewRow.case_id).order_by(ReviewRow.asked_on, CaseRow.number)
 
 
 def _stale(said: list[dict[str, Any]], area: str) -> list[StaleHere]:

@@ -56,8 +56,9 @@ def replay(household_id: str, log: Sequence[FactRecord], policies: Mapping[str, 
                 continue
         else:
             continue
+        was = None if fact.household_id is None else before
         decided = fact.data if isinstance(fact.data, CaseDecided) else None
-        judged = judge(household_id, done.household, done.control, _policy(done.control, policies), cause_of(fact), decided)
+        judged = judge(household_id, done.household, done.control, _policy(done.control, policies), cause_of(fact), decided, was)
         done.household = judged.household
         done.said += judged.said
     return done

@@ -1,22 +1,24 @@
 """Brings one household to the open day: figures, findings, moves, transitions, view. Reads nothing and writes nothing."""
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import timedelta
 
 from msgspec.structs import replace
 
 from foothold_risk.households import Control
-from foothold_risk.publish import Cause, transition
+from foothold_risk.publish import Cause, look_back, transition
 from foothold_risk.rules.assess import Assessment, Target, assess
 from foothold_risk.rules.calendar import month_of
 from foothold_risk.rules.feeds import spoke_now, spoke_until, spoken_by
 from foothold_risk.rules.figures import withheld
 from foothold_risk.rules.fold import forget_old
-from foothold_risk.rules.heard import note
+from foothold_risk.rules.heard import Heard, note
+from foothold_risk.rules.hindsight import review
 from foothold_risk.rules.household import Household, Position, fresh
 from foothold_risk.rules.leaving import Condition
 from foothold_risk.rules.movement import Decided, Move, decide, freeze, move
-from foothold_risk.rules.policy import Policy
+from foothold_risk.rules.policy import Place, Policy
 from foothold_risk.views import NOTHING, digest, view_of
 from foothold_schemas.decisions import CaseDecided
 from foothold_schemas.envelope import FactRecord
@@ -58,8 +60,19 @@ def cause_of(fact: FactRecord) -> Cause:
     return Cause(fact.fact_id, fact.recorded_time, is_quiet=is_quiet, is_correction=bool(fact.withdraws), agency=fact.agency)
 
 
-def judge(household_id: str, household: Household, control: Control, policy: Policy | None, cause: Cause, decided: CaseDecided | None = None) -> Judged:
-    """Untouched while unregistered, before go-live, without a policy, or where the policy serves nobody."""
+def judge(
+    household_id: str,
+    household: Household,
+    control: Control,
+    policy: Policy | None,
+    cause: Cause,
+    decided: CaseDecided | None = None,
+    before: Household | None = None,
+) -> Judged:
+    """Untouched while unregistered, before go-live, without a policy, or where the policy serves nobody.
+
+    `before`: the household without the fact that made risk look; only then a leaving of the past may come into doubt.
+    """
     day, register = control.open_day, household.register
     place = None if policy is None or register is None else policy.place(register.area)
     if day is None or register is None or policy is None or place is None:
@@ -81,7 +94,19 @@ def judge(household_id: str, household: Household, control: Control, policy: Pol
             position, moves = outcome.position, (*moves, *outcome.moves)
         else:
             refused = outcome
-    return _told(household_id, household, position, moves, assessment, policy, cause, refused)
+    judged = _told(household_id, household, position, moves, assessment, policy, cause, refused)
+    return judged if before is None else _looking_back(household_id, judged, before, control.heard, place, policy, cause)
+
+
+def _looking_back(household_id: str, judged: Judged, before: Household, heard: Heard, place: Place, policy: Policy, cause: Cause) -> Judged:
+    """With a note for people if the fact would have changed how the household left."""
+    day, left = judged.household.as_of, judged.household.position.left
+    found = None if day is None else review(before, judged.household, day, place, heard)
+    if found is None or day is None or left is None:
+        return judged
+    then, note = found
+    said = (*judged.said, look_back(household_id, note, then, policy, cause, day, left))
+    return dataclasses.replace(judged, household=fresh(judged.household, position=note.after), said=said)
 
 
 def _told(

@@ -159,7 +159,7 @@ class Partition:
             self._set_aside(record, RefusalReason.ID_REUSE, f"another {data.kind} came under this id; give a correction an id of its own", outputs)
         if household is not before:  # applied; or itself too old or withdrawn, but it replaces others
             decided = data if isinstance(data, CaseDecided) else None
-            judged = judge(household_id, household, control, self._policy(control), cause_of(fact), decided)
+            judged = judge(household_id, household, control, self._policy(control), cause_of(fact), decided, before)
             batch.put(key, judged.household)
             outputs.add(key, judged)
             said = judged.said

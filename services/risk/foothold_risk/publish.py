@@ -1,7 +1,7 @@
 """From a move inside the rules to the transition the world reads: every number, its policy value, its facts, in both languages."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from foothold_risk.evidence import evidences, money, policy_value
@@ -12,6 +12,7 @@ from foothold_risk.rules.calendar import month_text
 from foothold_risk.rules.feeds import Silence
 from foothold_risk.rules.figures import View
 from foothold_risk.rules.finding import Found, income_window, spending_window
+from foothold_risk.rules.household import Left
 from foothold_risk.rules.leaving import earliest_exit
 from foothold_risk.rules.movement import Move
 from foothold_risk.rules.policy import Policy
@@ -50,6 +51,7 @@ _ALWAYS: Final = {
         en="Flagged again: a new cause, meets the conditions of {group} (spell {spell}).",
     ),
     Movement.GRADE_FELL: Sentence(zh="等级下降。", en="The grade fell."),
+    Movement.WOULD_HAVE: Sentence(zh="请复核。", en="To be reviewed."),
     Movement.UNWATCHED: Sentence(zh="不再关注。", en="No longer watched."),
 }
 _BY_REASON: Final = {
@@ -115,6 +117,19 @@ def transition(household_id: str, move: Move, assessment: Assessment, policy: Po
         forecast=forecast_of(assessment, policy.currency),
         stale=tuple(stale(s) for s in view.silent),
     )
+
+
+def look_back(household_id: str, note: Move, then: Assessment, policy: Policy, cause: Cause, day: date, left: Left) -> Transition:
+    """The note that a late fact would have kept the household in its group: figures and findings of that day, everything else of today."""
+    zh, en = GROUP_ZH[left.group], GROUP_EN[left.group]
+    sentences = [EXPLAIN[f.kind](f, then.view, policy.currency) for f in then.found]
+    opening = Sentence(
+        zh=f"补报数据表明：{left.day}退出{zh}时本应继续监测。原决定不变，请人工复核。",
+        en=f"A late fact: on {left.day} the household would have stayed {en}. The decision stands; people review it.",
+    )
+    said = transition(household_id, note, then, policy, cause)
+    reason = Sentence(zh="".join([opening.zh, *(s.zh for s in sentences)]), en=" ".join([opening.en, *(s.en for s in sentences)]))
+    return said.model_copy(update={"open_day": day, "looks_back_to": left.day, "episode": left.episode, "reason": reason, "hints": (), "forecast": ()})
 
 
 def summary(view: View) -> HouseholdSummary:

@@ -35,6 +35,10 @@ _CLOSED_BY: Final = {
 }
 
 
+REVIEW: Final = "review"
+"""A note on a decision of the past: the case stays as it is, and a person looks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """What becomes of the case. `action` goes into the audit; `withdraws` ends proposals nobody has paid, save those for the causes it `keeps`."""
@@ -50,8 +54,8 @@ def respond(case: Case | None, transition: Transition, helped: AbstractSet[Findi
     """The response to one transition. `helped`: causes for which relief stands proposed or was paid this calendar year."""
     if transition.is_episode_over:
         return _close(case, transition)
-    if not transition.is_lead:
-        return Response(case, "noted")
+    if transition.movement is Movement.WOULD_HAVE or not transition.is_lead:
+        return Response(case, REVIEW if transition.movement is Movement.WOULD_HAVE else "noted")
     proposals = _proposals(transition, helped, limits)
     if case is None:
         opened = Case(

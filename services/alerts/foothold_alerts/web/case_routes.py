@@ -23,6 +23,7 @@ from foothold_schemas.values import Fen, JsonObject
 MAX_NOTE: Final = 500
 Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
+Finding = Annotated[str, Form(min_length=1, max_length=MAX_NOTE)]
 _AMOUNT: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
 
 log = structlog.get_logger()
@@ -86,6 +87,19 @@ def _doing(router: APIRouter, desk: Desk, pages: Pages) -> None:
             number=number, version=version, relief_id=relief_id, amount_fen=int(Fen.parse(text)), actor=who.name, area=who.area, now=datetime.now(UTC)
         )
         return await _changed(desk, pages, request, who, number, "relief_paid", change)
+
+    @router.post("/cases/{number}/reviewed")
+    async def reviewed(
+        request: Request,
+        who: Who,
+        number: Number,
+        csrf: Annotated[str, Form()],
+        version: Version,
+        note: Annotated[str, Form(min_length=1, max_length=MAX_NOTE)],
+    ) -> Response:
+        own_form(request, who, csrf)
+        change = desk.cases.reviewed(number=number, version=version, actor=who.name, area=who.area, now=datetime.now(UTC), note=note.strip())
+        return await _changed(desk, pages, request, who, number, "reviewed", change)
 
     @router.post("/cases/{number}/{action}")
     async def act(

@@ -64,6 +64,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     Movement.RELAPSED: ("恢复期反复", "relapsed"),
     Movement.EXIT_DUE: ("可评定消除", "elimination due"),
     Movement.NOT_MARKED: ("暂不标注", "not marked eliminated"),
+    Movement.WOULD_HAVE: ("待复核", "to be reviewed"),
+    "reviewed": ("已复核", "reviewed"),
     Movement.EXITED: ("退出", "exited"),
     Movement.ROLLED_BACK: ("消除回退", "rolled back"),
     Movement.REFLAGGED: ("风险再标注", "flagged again"),

@@ -25,11 +25,20 @@ from foothold_schemas.transitions import Status
 from foothold_schemas.values import Group
 
 
+class Left(Packed, frozen=True):
+    """The last time the household left a group by its own figures or people's word: the day, the group, the case's episode."""
+
+    day: date
+    group: Group
+    episode: int
+
+
 class Position(Packed, frozen=True):
     """Where a household stands between two transitions.
 
     `causes`: the risks of this spell. `identified_on`: the day people identified it. `is_due`, `is_not_marked`: said once while it holds.
     `eliminated`: the causes people last declared eliminated. `dismissed`: findings people declared harmless. `fell`: the grading last told.
+    `left`: the leaving that a late fact may still put in doubt.
     """
 
     number: int = 0
@@ -49,6 +58,7 @@ class Position(Packed, frozen=True):
     eliminated: tuple[FindingKind, ...] = ()
     dismissed: tuple[FindingKind, ...] = ()
     fell: bytes = b""
+    left: Left | None = None
 
     @property
     def is_in_episode(self) -> bool:

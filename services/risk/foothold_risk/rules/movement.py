@@ -7,7 +7,7 @@ from typing import assert_never
 import msgspec
 
 from foothold_risk.rules.assess import Assessment, Target
-from foothold_risk.rules.household import Position
+from foothold_risk.rules.household import Left, Position
 from foothold_risk.rules.leaving import Condition, risks_of, unmet
 from foothold_schemas.decisions import CaseDecided, Decision
 from foothold_schemas.findings import FindingKind
@@ -217,7 +217,9 @@ def _fallen(position: Position, assessment: Assessment) -> bytes:
 def _exit(position: Position, assessment: Assessment, reason: ExitReason) -> Move:
     """Out of the group; what remains of a lead stays a lead of the same episode."""
     eliminated = position.causes if reason is ExitReason.ELIMINATED else ()
-    done = _make(Movement.EXITED, position, assessment, **_out(assessment.target), eliminated=eliminated)
+    is_settled = reason in (ExitReason.CLEARED, ExitReason.ELIMINATED)
+    left = Left(assessment.view.day, position.group, position.episode) if is_settled and position.group is not None else position.left
+    done = _make(Movement.EXITED, position, assessment, **_out(assessment.target), eliminated=eliminated, left=left)
     return _because(done, reason)
 
 

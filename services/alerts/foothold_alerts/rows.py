@@ -1,0 +1,82 @@
+"""From what the rules say to rows of the tables, and back."""
+
+from datetime import date, datetime
+
+from sqlalchemy import RowMapping
+
+from foothold_alerts.rules.case import Case, CloseReason, ReliefStatus, Stage
+from foothold_alerts.rules.respond import Response
+from foothold_schemas.transitions import Transition
+from foothold_schemas.values import Group
+
+
+def case_of(row: RowMapping) -> Case:
+    """The row as the rules see it."""
+    return Case(
+        household_id=row["household_id"],
+        episode=row["episode"],
+        stage=Stage(row["stage"]),
+        is_urgent=row["is_urgent"],
+        group=None if row["priority_group"] is None else Group(row["priority_group"]),
+        opened_on=row["opened_on"],
+        due_on=row["due_on"],
+        close_reason=None if row["close_reason"] is None else CloseReason(row["close_reason"]),
+        is_recovering=row["is_recovering"],
+    )
+
+
+def case_row(case: Case, version: int, transition: Transition) -> dict[str, object]:
+    """The case after a transition, as a row."""
+    return {
+        "case_id": case.case_id,
+        "household_id": case.household_id,
+        "episode": case.episode,
+        "register_number": transition.household.register_number,
+        "area": transition.household.area,
+        "stage": case.stage.value,
+        "is_urgent": case.is_urgent,
+        "priority_group": None if case.group is None else case.group.value,
+        "opened_on": case.opened_on,
+        "due_on": case.due_on,
+        "close_reason": None if case.close_reason is None else case.close_reason.value,
+        "is_recovering": case.is_recovering,
+        "version": version,
+        "is_quiet": transition.is_quiet,
+        "latest": transition.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def review_row(case_id: str, transition: Transition) -> dict[str, object]:
+    """A decision of the past in doubt."""
+    return {
+        "transition_id": transition.transition_id,
+        "case_id": case_id,
+        "looks_back_to": transition.looks_back_to,
+        "reason": transition.reason.model_dump(mode="json"),
+        "asked_on": transition.open_day,
+    }
+
+
+def relief_rows(response: Response, transition: Transition) -> list[dict[str, object]]:
+    """The relief a response proposes."""
+    case = response.case
+    if case is None:
+        return []
+    year: date = transition.open_day
+    return [
+        {
+            "case_id": case.case_id,
+            "household_id": case.household_id,
+            "kind": p.kind.value,
+            "cause": p.cause.value,
+            "year": year.year,
+            "status": ReliefStatus.PROPOSED.value,
+            "due_at": p.due_at,
+        }
+        for p in response.proposals
+    ]
+
+
+def audit_row(at: datetime, actor: str, action: str, case_id: str | None, **detail: object) -> dict[str, object]:
+    """Who did what."""
+    return {"at": at, "actor": actor, "action": action, "case_id": case_id, "detail": detail}
