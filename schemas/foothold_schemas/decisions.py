@@ -1,12 +1,15 @@
 """What people decided or did for a household. Foothold signals; only these facts identify, eliminate, or help."""
 
+from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Day, Fen, Message, Name
+
+LONGEST_EXEMPTION_DAYS: Final = 366
 
 
 class AuthorisationGiven(Message):
@@ -39,6 +42,32 @@ class CaseDecided(Message):
     decision: Decision
     decided_on: Day
     episode: int | None = Field(default=None, ge=1, description="The case's episode; empty: the one that is open.")
+
+
+class HarmlessReason(StrEnum):
+    """Why a finding that holds calls for nothing."""
+
+    CAN_COPE = "can_cope"
+    ALREADY_HELPED = "already_helped"
+    DATA_BEING_CORRECTED = "data_being_corrected"
+    OTHER = "other"
+
+
+class FindingExempted(Message):
+    """People checked a finding and found it harmless. It stays quiet until the day has passed, or until its facts change materially."""
+
+    kind: Literal["FindingExempted"] = "FindingExempted"
+    finding: FindingKind
+    reason: HarmlessReason
+    by: Name = Field(description="The account of the person who decided; no name.")
+    exempted_on: Day
+    until: Day = Field(description="The last day on which it is quiet; at most a year later, then somebody looks again.")
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        if not self.exempted_on < self.until <= self.exempted_on + timedelta(days=LONGEST_EXEMPTION_DAYS):
+            raise ValueError(f"until lies after exempted_on, at most {LONGEST_EXEMPTION_DAYS} days")
+        return self
 
 
 class MeasureKind(StrEnum):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
-from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, MeasureDelivered, ReliefPaid
+from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
 from foothold_schemas.feeds import FeedKind, FeedSpoke
 from foothold_schemas.register import HouseholdRegistered, HouseholdRegistration
 from foothold_schemas.values import AreaCode, Day, EventId, Fen, Message, Month, Name, Sha256
@@ -205,7 +205,7 @@ AgencyFact = (
     | AssetsChecked
     | FactsRetracted
 )
-PeopleFact = AuthorisationGiven | AuthorisationRefused | CaseDecided | MeasureDelivered | ReliefPaid
+PeopleFact = AuthorisationGiven | AuthorisationRefused | CaseDecided | FindingExempted | MeasureDelivered | ReliefPaid
 HouseholdFact = AgencyFact | PeopleFact
 BroadcastFact = FeedHeard | DayOpened | PolicyAdopted
 Fact = Annotated[HouseholdFact | BroadcastFact, Field(discriminator="kind")]
@@ -228,6 +228,7 @@ OPERATOR_KINDS: dict[str, type[DayOpened | PolicyAdopted | PeopleFact]] = {
     "AuthorisationGiven": AuthorisationGiven,
     "AuthorisationRefused": AuthorisationRefused,
     "CaseDecided": CaseDecided,
+    "FindingExempted": FindingExempted,
     "MeasureDelivered": MeasureDelivered,
     "ReliefPaid": ReliefPaid,
 }

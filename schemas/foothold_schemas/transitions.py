@@ -48,6 +48,7 @@ class ExitReason(StrEnum):
     DISMISSED = "dismissed"
     NATURAL = "natural"
     CORRECTED = "corrected"
+    EXEMPTED = "exempted"
 
 
 class Finding(Message):
@@ -64,6 +65,7 @@ class Finding(Message):
     reason: Sentence
     facts: tuple[Evidence, ...] = Field(description="At most 20, the weightiest first; `facts_total` counts all.")
     facts_total: int
+    quiet_until: Day | None = Field(default=None, description="People found it harmless; until this day it leads nowhere.")
 
 
 class Figures(Message):

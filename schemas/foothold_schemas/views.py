@@ -5,11 +5,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from foothold_schemas.decisions import HarmlessReason
 from foothold_schemas.explanation import Forecast, Hint, TraceLine
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Figures, HouseholdSummary, Status
-from foothold_schemas.values import Day, Fen, Group, Hex128, Message, Month, Sentence
+from foothold_schemas.values import Day, Fen, Group, Hex128, Message, Month, Name, Sentence
 
 
 class MonthFigures(Message):
@@ -44,6 +45,16 @@ class Unmet(Message):
     text: Sentence
 
 
+class Quiet(Message):
+    """A finding people checked and found harmless: why, who (an account), since when, and how long it stays quiet."""
+
+    finding: FindingKind
+    reason: HarmlessReason
+    by: Name
+    since: Day
+    until: Day
+
+
 class HouseholdView(Message):
     """A watched, flagged or recovering household as of a day. An empty record under its key: it is none of these any more."""
 
@@ -62,3 +73,4 @@ class HouseholdView(Message):
     hints: tuple[Hint, ...] = ()
     forecast: tuple[Forecast, ...] = ()
     stale: tuple[StaleFeed, ...] = ()
+    quiet: tuple[Quiet, ...] = ()

@@ -8,6 +8,7 @@ from foothold_alerts.rules.case import CloseReason, ReliefKind, ReliefStatus, St
 from foothold_alerts.web.words import WORDS, en, zh
 from foothold_risk.rules.trace import trace
 from foothold_schemas.checks import SpendingCategory
+from foothold_schemas.decisions import HarmlessReason
 from foothold_schemas.explanation import HintKind
 from foothold_schemas.facts import IncomeCategory
 from foothold_schemas.feeds import FeedKind
@@ -18,7 +19,7 @@ from tests.support.build import claim, household, income, judged, spending
 
 
 @pytest.mark.parametrize(
-    "codes", [Stage, CloseReason, ReliefKind, ReliefStatus, Group, Standing, FindingKind, HintKind, Movement, Action], ids=lambda e: e.__name__
+    "codes", [Stage, CloseReason, ReliefKind, ReliefStatus, Group, Standing, FindingKind, HintKind, HarmlessReason, Movement, Action], ids=lambda e: e.__name__
 )
 def test_every_code_a_page_shows_has_a_chinese_and_an_english_word(codes: type[StrEnum]) -> None:
     for code in codes:

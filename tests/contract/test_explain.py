@@ -1,5 +1,6 @@
 """An explanation folds the log again and equals what was said; where it does not, it says so."""
 
+import asyncio
 from datetime import date, timedelta
 
 import pytest
@@ -7,11 +8,14 @@ import pytest
 from foothold_risk.errors import MissingBundle
 from foothold_risk.explain import differences, read, replay, tell
 from foothold_risk.publish import RULES_VERSION
+from foothold_schemas.decisions import FindingExempted, HarmlessReason
 from foothold_schemas.facts import DayOpened
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.topics import EMBEDDED_PARTITIONS
-from foothold_schemas.transitions import Movement
-from tests.support.build import HOUSEHOLD, claim, disaster, income, registered
-from tests.support.risk import ADOPTED, DAY, OPENED, RULES, broadcast, caught_up, said, working, write
+from foothold_schemas.transitions import ExitReason, Movement
+from tests.support.build import HOUSEHOLD, claim, disaster, income, record, registered
+from tests.support.risk import ADOPTED, DAY, OPENED, RULES, broadcast, caught_up, quarantined, said, working, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 BUNDLES = {RULES.bundle: RULES}
@@ -37,6 +41,25 @@ async def test_a_household_explains_itself_from_the_log_and_equals_what_was_said
     assert [t.number for t in earlier.said] == [1, 2]
     assert differences(earlier.said, stored, DAY) == []
     assert "纯收入 net income = 7000.00" in "\n".join(tell(HOUSEHOLD, earlier, BUNDLES, DAY))
+
+
+async def test_a_finding_people_found_harmless_ends_the_signal_and_what_did_not_hold_is_set_aside(broker: str) -> None:
+    asked = [
+        record(FindingExempted(finding=kind, reason=HarmlessReason.CAN_COPE, by="chen", exempted_on=DAY, until=DAY + timedelta(days=90)), kind.value)
+        for kind in (FindingKind.DISASTER_LOSS, FindingKind.SELF_PAID_HIGH)
+    ]
+    await write(broker, registered(), income("90000"), ADOPTED, OPENED, claim("25000"), *asked)
+    async with working(broker):
+        lead, ended = await said(broker, 2)
+        await caught_up(broker)
+    facts, stored = await read(broker, HOUSEHOLD, EMBEDDED_PARTITIONS)
+
+    assert (lead.is_lead, ended.exit_reason, ended.is_episode_over) == (True, ExitReason.EXEMPTED, True)
+    assert [(f.rule, f.quiet_until) for f in ended.findings] == [(FindingKind.SELF_PAID_HIGH, DAY + timedelta(days=90))]
+    assert differences(replay(HOUSEHOLD, facts, BUNDLES, DAY).said, stored, DAY) == []
+    assert [(q.reason, q.detail) for q in await asyncio.to_thread(quarantined, broker)] == [
+        (RefusalReason.CONDITION_UNMET, "exempt disaster_loss: does_not_fit")
+    ]
 
 
 async def test_a_difference_is_named_and_a_bundle_that_is_gone_as_well(broker: str) -> None:

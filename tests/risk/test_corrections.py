@@ -122,7 +122,7 @@ def test_a_withdrawal_is_remembered_as_long_as_the_fact_could_still_come() -> No
 def test_a_group_whose_ground_was_wrong_ends_at_once_as_corrected() -> None:
     home, _ = step(folded(income("7000"), claim("6000")))
     home, _ = fold(home, retracted("claim"), retracted("claim").data, OPEN_DAY)  # type: ignore[arg-type]
-    position, (exit_,) = move(home.position, judged(home), is_correction=True)
+    position, (exit_,) = move(home.position, judged(home), ExitReason.CORRECTED)
 
     assert (exit_.movement, exit_.exit_reason, exit_.is_episode_over) == (Movement.EXITED, ExitReason.CORRECTED, True)
     assert (position.status, position.group, position.eliminated) == (Status.WATCH, None, ())
@@ -131,9 +131,9 @@ def test_a_group_whose_ground_was_wrong_ends_at_once_as_corrected() -> None:
 def test_a_lead_whose_ground_was_wrong_ends_as_corrected_and_one_that_holds_stays() -> None:
     home, _ = step(folded(income("90000"), claim("25000"), checked(Guarantee.WATER, "water", is_met=False)), rules=ALL_IN_FORCE)
     less, _ = fold(home, retracted("claim"), retracted("claim").data, OPEN_DAY)  # type: ignore[arg-type]
-    position, (eased,) = move(less.position, judged(less, rules=ALL_IN_FORCE), is_correction=True)
+    position, (eased,) = move(less.position, judged(less, rules=ALL_IN_FORCE), ExitReason.CORRECTED)
     none, _ = fold(less, retracted("water", name="r2"), retracted("water", name="r2").data, OPEN_DAY)  # type: ignore[arg-type]
-    _, (ended,) = move(position, judged(none, rules=ALL_IN_FORCE), is_correction=True)
+    _, (ended,) = move(position, judged(none, rules=ALL_IN_FORCE), ExitReason.CORRECTED)
 
     assert (eased.movement, eased.exit_reason, eased.gone) == (Movement.EASED, None, (FindingKind.SELF_PAID_HIGH, FindingKind.SINGLE_STAY_HIGH))
     assert (ended.movement, ended.exit_reason) == (Movement.UNWATCHED, ExitReason.CORRECTED)
@@ -145,9 +145,9 @@ def test_a_group_that_holds_without_the_wrong_fact_stays_and_one_that_is_recover
     recovering, _ = step(folded_on(home, income("90000", "more", month="2026-05", yearly=False)))
     later, _ = fold(recovering, retracted("other"), retracted("other").data, OPEN_DAY)  # type: ignore[arg-type]
 
-    assert move(home.position, judged(still), is_correction=True)[1] == ()
+    assert move(home.position, judged(still), ExitReason.CORRECTED)[1] == ()
     assert recovering.position.status is Status.RECOVERING
-    assert move(recovering.position, judged(later), is_correction=True)[1] == ()
+    assert move(recovering.position, judged(later), ExitReason.CORRECTED)[1] == ()
 
 
 def folded_on(home: Household, fact: FactRecord) -> Household:

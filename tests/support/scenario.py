@@ -21,7 +21,7 @@ from foothold_risk.rules.household import Household
 from foothold_risk.rules.leaving import describe
 from foothold_risk.rules.policy import Policy
 from foothold_schemas.checks import Guarantee
-from foothold_schemas.decisions import CaseDecided
+from foothold_schemas.decisions import CaseDecided, FindingExempted
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import AGENCY_KINDS, OPERATOR_KINDS
 from foothold_schemas.transitions import Transition
@@ -114,10 +114,13 @@ def _take(played: Played, record: FactRecord, control: Control, policy: Policy) 
     before = played.household
     played.household, _ = fold(before, record, record.data, control.open_day)  # type: ignore[arg-type]  # household facts only
     if played.household is not before:
-        _look(played, control, policy, cause_of(record), record.data if isinstance(record.data, CaseDecided) else None, before)
+        decided = record.data if isinstance(record.data, CaseDecided | FindingExempted) else None
+        _look(played, control, policy, cause_of(record), decided, before)
 
 
-def _look(played: Played, control: Control, policy: Policy, cause: Cause, decided: CaseDecided | None = None, before: Household | None = None) -> None:
+def _look(
+    played: Played, control: Control, policy: Policy, cause: Cause, decided: CaseDecided | FindingExempted | None = None, before: Household | None = None
+) -> None:
     judged = judge(HOUSEHOLD, played.household, control, policy, cause, decided, before)
     played.household = judged.household
     played.said += judged.said

@@ -288,6 +288,10 @@ def test_an_identified_household_is_called_so_and_one_that_refused_is_not_shown_
     assert shows("9111.00")
     sender.say("operator", "CaseDecided", "web2-identified", AT, subject, decision="identified", decided_on="2026-06-10")
     eventually(lambda: shows("监测对象，经人工认定"), "people's decision stands on the page")
+    word = {"finding": "rigid_spending_ratio", "reason": "can_cope", "by": "caseworker", "exempted_on": "2026-06-10", "until": "2026-12-31"}
+    sender.say("operator", "FindingExempted", "web2-harmless", AT, subject, **word)
+    eventually(lambda: shows("已核无害，自 2026-06-10 至 2026-12-31"), "what people found harmless stands on the page, with who and how long")
+    assert "家庭能够自行承担" in desk.content()
     sender.say("operator", "AuthorisationRefused", "web2-refused", AT, subject, refused_on="2026-06-10")
     eventually(lambda: shows("农户未授权，数据不再比对，也不显示"), "the refusal stands on the page")
 

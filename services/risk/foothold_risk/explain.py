@@ -19,7 +19,7 @@ from foothold_risk.rules.household import Household
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.trace import Line, trace
 from foothold_schemas.codec import Unreadable, decode_fact, decode_output
-from foothold_schemas.decisions import CaseDecided
+from foothold_schemas.decisions import CaseDecided, FindingExempted
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
 from foothold_schemas.topics import HOUSEHOLD_FACTS, RISK_TRANSITIONS
@@ -57,7 +57,7 @@ def replay(household_id: str, log: Sequence[FactRecord], policies: Mapping[str, 
         else:
             continue
         was = None if fact.household_id is None else before
-        decided = fact.data if isinstance(fact.data, CaseDecided) else None
+        decided = fact.data if isinstance(fact.data, CaseDecided | FindingExempted) else None
         judged = judge(household_id, done.household, done.control, _policy(done.control, policies), cause_of(fact), decided, was)
         done.household = judged.household
         done.said += judged.said

@@ -17,13 +17,13 @@ from foothold_risk.rules.heard import Heard, note
 from foothold_risk.rules.hindsight import review
 from foothold_risk.rules.household import Household, Position, fresh
 from foothold_risk.rules.leaving import Condition
-from foothold_risk.rules.movement import Decided, Move, decide, freeze, move
+from foothold_risk.rules.movement import Decided, Move, decide, exempt, freeze, move
 from foothold_risk.rules.policy import Place, Policy
 from foothold_risk.views import NOTHING, digest, view_of
-from foothold_schemas.decisions import CaseDecided
+from foothold_schemas.decisions import CaseDecided, FindingExempted
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
-from foothold_schemas.transitions import Status, Transition
+from foothold_schemas.transitions import ExitReason, Status, Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,13 @@ def steer(control: Control, fact: FactRecord) -> Control | None:
 def cause_of(fact: FactRecord) -> Cause:
     """What made risk look."""
     is_quiet = isinstance(fact.data, DayOpened) and fact.data.is_quiet
-    return Cause(fact.fact_id, fact.recorded_time, is_quiet=is_quiet, is_correction=bool(fact.withdraws), agency=fact.agency)
+    ends = ExitReason.CORRECTED if fact.withdraws else ExitReason.EXEMPTED if isinstance(fact.data, FindingExempted) else None
+    return Cause(fact.fact_id, fact.recorded_time, is_quiet=is_quiet, ends=ends, agency=fact.agency)
+
+
+def asked(decided: CaseDecided | FindingExempted) -> str:
+    """What people decided, in a word, for the one who reads that it was not carried out."""
+    return decided.decision.value if isinstance(decided, CaseDecided) else f"exempt {decided.finding.value}"
 
 
 def judge(
@@ -66,7 +72,7 @@ def judge(
     control: Control,
     policy: Policy | None,
     cause: Cause,
-    decided: CaseDecided | None = None,
+    decided: CaseDecided | FindingExempted | None = None,
     before: Household | None = None,
 ) -> Judged:
     """Untouched while unregistered, before go-live, without a policy, or where the policy serves nobody.
@@ -84,11 +90,18 @@ def judge(
         assessment = Assessment(withheld(household, register, day, in_force), (), (), Target(Status.WATCH, is_lead=True))
         position, moves = freeze(household.position, assessment)
         return _told(household_id, household, position, moves, assessment, policy, cause)
-    spoke = spoken_by(control.spoke, cause.agency, day, in_force, register.area) if cause.is_correction else control.spoke
+    spoke = spoken_by(control.spoke, cause.agency, day, in_force, register.area) if cause.ends is ExitReason.CORRECTED else control.spoke
     assessment = assess(household, register, day, in_force, control.heard, spoke)
-    position, moves = move(household.position, assessment, is_correction=cause.is_correction)
     refused: tuple[Condition, ...] = ()
-    if decided is not None:
+    if isinstance(decided, FindingExempted):
+        exempted = exempt(household.position, assessment, decided)
+        if isinstance(exempted, Position):
+            household = fresh(household, position=exempted)
+            assessment = assess(household, register, day, in_force, control.heard, spoke)
+        else:
+            refused = exempted
+    position, moves = move(household.position, assessment, cause.ends)
+    if isinstance(decided, CaseDecided):
         outcome = decide(position, assessment, decided)
         if isinstance(outcome, Decided):
             position, moves = outcome.position, (*moves, *outcome.moves)

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from foothold_risk.errors import MissingBundle
 from foothold_risk.households import Batch, Control, Households
-from foothold_risk.judge import Judged, cause_of, judge, steer
+from foothold_risk.judge import Judged, asked, cause_of, judge, steer
 from foothold_risk.metrics import Metrics
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.fold import Folded, fold
@@ -22,7 +22,7 @@ from foothold_risk.rules.leaving import describe
 from foothold_risk.rules.policy import Policy
 from foothold_risk.silences import measure, newly_stale, stale_feeds
 from foothold_schemas.codec import Unreadable, decode_fact, encode
-from foothold_schemas.decisions import CaseDecided
+from foothold_schemas.decisions import CaseDecided, FindingExempted
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
 from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
@@ -158,14 +158,14 @@ class Partition:
         elif folded is Folded.ID_REUSED:
             self._set_aside(record, RefusalReason.ID_REUSE, f"another {data.kind} came under this id; give a correction an id of its own", outputs)
         if household is not before:  # applied; or itself too old or withdrawn, but it replaces others
-            decided = data if isinstance(data, CaseDecided) else None
+            decided = data if isinstance(data, CaseDecided | FindingExempted) else None
             judged = judge(household_id, household, control, self._policy(control), cause_of(fact), decided, before)
             batch.put(key, judged.household)
             outputs.add(key, judged)
             said = judged.said
             if decided is not None and judged.refused:
                 folded = Folded.REFUSED
-                self._set_aside(record, RefusalReason.CONDITION_UNMET, f"{decided.decision.value}: {describe(judged.refused)}", outputs)
+                self._set_aside(record, RefusalReason.CONDITION_UNMET, f"{asked(decided)}: {describe(judged.refused)}", outputs)
         outputs.lines.append(
             {
                 "event": "risk.fact",

@@ -20,7 +20,7 @@ from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.transitions import ExitReason, Figures, Finding, HouseholdSummary, Movement, PolicyStamp, Status, Transition
 from foothold_schemas.values import Fen, Group, Sentence
 
-RULES_VERSION: Final = "3"
+RULES_VERSION: Final = "4"
 _ENTRIES: Final = frozenset({Movement.ENTERED, Movement.ROLLED_BACK, Movement.REFLAGGED})
 EXPLAIN: Final = {rule.kind: rule.explain for rule in findings.ALL}
 
@@ -58,6 +58,7 @@ _BY_REASON: Final = {
     ExitReason.NATURAL: _NATURAL,
     ExitReason.ELIMINATED: Sentence(zh="经人工评定，{group}风险消除。", en="People declared the risk of {group} eliminated."),
     ExitReason.CORRECTED: Sentence(zh="数据经更正，{group}风险信号的依据不再成立。", en="The data was corrected: the ground of the {group} signal is gone."),
+    ExitReason.EXEMPTED: Sentence(zh="经人工核查，该风险发现无害，信号结束。", en="People checked the finding and found it harmless: the signal ends."),
     ExitReason.DISMISSED: Sentence(zh="经人工核实，风险线索已排除。", en="People checked the signal and dismissed it."),
 }
 _FROZEN: Final = Sentence(zh="农户未授权，数据不再比对，线索留村核实。", en="The household refused: its data is not compared, the lead stays with the village.")
@@ -70,12 +71,12 @@ _FORETOLD: Final = Sentence(zh="列入关注，提前预警。", en="Watched ahe
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The fact that made risk look: its id, when it was recorded, whether it is a quiet go-live, whether it corrects others, and who sent it."""
+    """The fact that made risk look: its id, when it was recorded, whether it is a quiet go-live, who sent it, and how what it takes the ground from ends."""
 
     fact_id: str
     learned_at: datetime
     is_quiet: bool = False
-    is_correction: bool = False
+    ends: ExitReason | None = None
     agency: str = ""
 
 
@@ -106,7 +107,7 @@ def transition(household_id: str, move: Move, assessment: Assessment, policy: Po
         times_wavered=after.times_wavered,
         is_identified=after.is_identified,
         is_quiet=cause.is_quiet,
-        findings=tuple(_finding(found, view, policy) for found in assessment.found),
+        findings=tuple(_finding(found, assessment, policy) for found in assessment.found),
         added=move.added,
         gone=move.gone,
         figures=figures_of(view),
@@ -161,7 +162,8 @@ def stale(silence: Silence) -> StaleFeed:
     return StaleFeed(agency=silence.agency, feed=silence.feed, last_heard=silence.last_heard, rhythm_days=silence.days)
 
 
-def _finding(found: Found, view: View, policy: Policy) -> Finding:
+def _finding(found: Found, assessment: Assessment, policy: Policy) -> Finding:
+    view = assessment.view
     is_money = found.unit == "money"
     return Finding(
         rule=found.kind,
@@ -175,13 +177,14 @@ def _finding(found: Found, view: View, policy: Policy) -> Finding:
         reason=EXPLAIN[found.kind](found, view, policy.currency),
         facts=evidences(found.facts),
         facts_total=len(found.facts),
+        quiet_until=next((e.until for e in assessment.exemptions if e.kind is found.kind), None),
     )
 
 
 def _reason(move: Move, assessment: Assessment, policy: Policy) -> Sentence:
     """Why the household moved: the findings' sentences, or what ended."""
     opening = _opening(move, assessment)
-    sentences = [EXPLAIN[f.kind](f, assessment.view, policy.currency) for f in assessment.found]
+    sentences = [EXPLAIN[f.kind](f, assessment.view, policy.currency) for f in assessment.found if f.kind not in assessment.quiet]
     if move.after.status is Status.WATCH and (ahead := first_below(assessment)) is not None:
         sentences.append(foretold(ahead, assessment.view, policy.currency))
     return Sentence(zh="".join([opening.zh, *(s.zh for s in sentences)]), en=" ".join([opening.en, *(s.en for s in sentences)]))

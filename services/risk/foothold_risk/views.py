@@ -16,7 +16,7 @@ from foothold_risk.rules.policy import Policy
 from foothold_schemas.codec import encode
 from foothold_schemas.transitions import Status
 from foothold_schemas.values import Fen, Sentence
-from foothold_schemas.views import HouseholdView, MonthFigures, Unmet, UnmetKind
+from foothold_schemas.views import HouseholdView, MonthFigures, Quiet, Unmet, UnmetKind
 
 NOTHING = b""
 
@@ -45,6 +45,7 @@ def view_of(household_id: str, position: Position, assessment: Assessment, polic
             hints=hints_of(assessment, policy.currency),
             forecast=forecast_of(assessment, policy.currency),
             stale=tuple(stale(s) for s in view.silent),
+            quiet=tuple(Quiet(finding=e.kind, reason=e.reason, by=e.by, since=e.since, until=e.until) for e in assessment.exemptions),
         )
     )
 

@@ -30,6 +30,7 @@ _CLOSED_BY: Final = {
     ExitReason.CLEARED: CloseReason.SIGNAL_ENDED,
     ExitReason.ELIMINATED: CloseReason.ELIMINATED,
     ExitReason.DISMISSED: CloseReason.DISMISSED,
+    ExitReason.EXEMPTED: CloseReason.DISMISSED,
     ExitReason.NATURAL: CloseReason.NATURAL,
     ExitReason.CORRECTED: CloseReason.CORRECTED,
 }

@@ -3,6 +3,7 @@
 from typing import Final
 
 from foothold_alerts.rules.case import CloseReason, ReliefKind, ReliefStatus, Stage
+from foothold_schemas.decisions import HarmlessReason
 from foothold_schemas.explanation import HintKind
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Movement
@@ -24,6 +25,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     CloseReason.ALREADY_HELPED: ("已得到帮扶", "already helped"),
     CloseReason.REPEATED: ("重复线索", "a repeated lead"),
     CloseReason.NOT_HERE: ("不在本地", "not living here"),
+    HarmlessReason.DATA_BEING_CORRECTED: ("数据正在更正", "the data is being corrected"),
+    HarmlessReason.OTHER: ("其他", "other"),
     ReliefKind.EMERGENCY: ("急难型临时救助", "emergency relief"),
     ReliefKind.SPENDING: ("支出型临时救助", "spending relief"),
     ReliefStatus.PROPOSED: ("建议", "proposed"),

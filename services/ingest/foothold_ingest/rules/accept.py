@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from foothold_ingest.rules.corrections import problem_of, withdrawn
 from foothold_ingest.rules.names import repeatable
 from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
-from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, MeasureDelivered, ReliefPaid
+from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
 from foothold_schemas.directory import Contact
 from foothold_schemas.envelope import TYPE_PREFIX, TYPE_SUFFIX, CloudEvent, FactRecord, event_type
 from foothold_schemas.facts import (
@@ -206,6 +206,7 @@ _DAY_FIELDS: Final[dict[type[AnyFact], str]] = {
     AuthorisationGiven: "signed_on",
     AuthorisationRefused: "refused_on",
     CaseDecided: "decided_on",
+    FindingExempted: "exempted_on",
     MeasureDelivered: "delivered_on",
     ReliefPaid: "paid_on",
 }

@@ -68,6 +68,7 @@ KNOWN: Final[Mapping[str, Known]] = {
     "city_supplement.cap_special_drugs": Known(money),
     "covers.known": Known(covers),
     "own_share.target": Known(share),
+    "exemption.material_share": Known(share),
     "negative_list.assets": Known(assets),
     "forecast.months": Known(months_ahead),
     "exit.signal_months": Known(months, is_required=True),

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from foothold_risk.rules import findings
+from foothold_risk.rules.exempt import standing
 from foothold_risk.rules.feeds import NEVER, Spoke
 from foothold_risk.rules.figures import View, look
 from foothold_risk.rules.finding import Found
@@ -27,7 +28,7 @@ from foothold_risk.rules.findings import disaster_loss, guarantee_missing
 from foothold_risk.rules.forecast import look_ahead
 from foothold_risk.rules.heard import Heard
 from foothold_risk.rules.held import Register
-from foothold_risk.rules.household import Household, Position
+from foothold_risk.rules.household import Exemption, Household, Position
 from foothold_risk.rules.policy import PolicyOfDay
 from foothold_schemas.facts import HomeState
 from foothold_schemas.findings import FindingKind
@@ -53,33 +54,45 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The figures, the findings and the target they lead to. `held` are findings of before that nothing heard can confirm or clear."""
+    """The figures, the findings and the target they lead to. `held` are findings of before that nothing heard can confirm or clear.
+
+    `exemptions`: people's word that a finding is harmless, as far as it still stands; such a finding is shown and leads nowhere.
+    """
 
     view: View
     found: tuple[Found, ...]
     held: tuple[FindingKind, ...]
     target: Target
+    exemptions: tuple[Exemption, ...] = ()
 
     @property
     def kinds(self) -> tuple[FindingKind, ...]:
         """The rules that hold, the held ones included."""
-        return (*self.held, *(f.kind for f in self.found))
+        quiet = self.quiet
+        return tuple(k for k in (*self.held, *(f.kind for f in self.found)) if k not in quiet)
+
+    @property
+    def quiet(self) -> frozenset[FindingKind]:
+        """The rules people found harmless."""
+        return frozenset(e.kind for e in self.exemptions)
 
 
 def assess(household: Household, register: Register, day: date, policy: PolicyOfDay, heard: Heard, spoke: Spoke = NEVER) -> Assessment:
     """Judge a registered household as of `day`."""
     view = look(household, register, day, policy, heard, spoke)
     found = tuple(f for rule in findings.ALL if (f := rule.find(view)) is not None)
+    exemptions = standing(household.position.exemptions, found, day, policy)
+    quiet = frozenset(e.kind for e in exemptions)
     gone = [k for k in household.position.findings if k not in {f.kind for f in found}]
     hushed = frozenset(k for k in gone if RESTS_ON[k] & {s.feed for s in view.silent})
     held = tuple(k for k in gone if k in hushed or _is_unknown(k, view))
     if not any(m.is_here(day) for m in register.members):
-        return Assessment(view, found, held, Target(Status.CLEAR, is_natural=True))
-    kinds = frozenset(f.kind for f in found)
+        return Assessment(view, found, held, Target(Status.CLEAR, is_natural=True), exemptions)
+    kinds = frozenset(f.kind for f in found) - quiet
     target = _target(view, kinds | hushed, household.position)
     if hushed and household.position.status is Status.GROUP and target.status is not Status.GROUP:
         target = _held(kinds, household.position)
-    return Assessment(view, found, held, _quiet(kinds | set(held), household.position, target))
+    return Assessment(view, found, held, _quiet(kinds | set(held), household.position, target), exemptions)
 
 
 def _is_unknown(kind: FindingKind, view: View) -> bool:

@@ -20,6 +20,7 @@ def _turning_points(household: Household, day: date, policy: PolicyOfDay) -> Ite
     yield from (leaves_rolling_year(d) for d in days)
     if (earliest := earliest_exit(household.position, policy)) is not None:
         yield earliest
+    yield from (e.until + timedelta(days=1) for e in household.position.exemptions)
     for member in household.register.members if household.register is not None else ():
         if member.left_on is not None:
             yield member.left_on + timedelta(days=1)

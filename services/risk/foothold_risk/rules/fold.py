@@ -12,7 +12,7 @@ from foothold_risk.rules.calendar import KEPT_MONTHS, month_of, shanghai_day
 from foothold_risk.rules.held import AssetCheck, Authorisation, Check, Claim, Disaster, Grading, HeldFact, Income, Measure, Register, Spending, Withdrawal
 from foothold_risk.rules.household import Household, fresh
 from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
-from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, MeasureDelivered, ReliefPaid
+from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DisasterStruck, FactsRetracted, HouseholdFact, IncomeReported, MedicalClaimSettled
 from foothold_schemas.register import HouseholdRegistered
@@ -53,7 +53,7 @@ def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day
             return _add(household, "measures", hold.measure(fact, identity), open_day)
         case FactsRetracted():
             return household, Folded.APPLIED
-        case CaseDecided() | ReliefPaid():
+        case CaseDecided() | FindingExempted() | ReliefPaid():
             return fresh(household, noted=(*household.noted, identity)), Folded.APPLIED
         case _:
             raise AssertionError(f"{fact.kind} is held by nobody")

@@ -20,6 +20,7 @@ from foothold_risk.rules.held import (
     Spending,
     Withdrawal,
 )
+from foothold_schemas.decisions import HarmlessReason
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Status
 from foothold_schemas.values import Group
@@ -31,6 +32,19 @@ class Left(Packed, frozen=True):
     day: date
     group: Group
     episode: int
+
+
+class Exemption(Packed, frozen=True):
+    """A finding people found harmless: how far it lay beyond its threshold, its value, its facts (a digest), and their word."""
+
+    kind: FindingKind
+    beyond: int | None
+    size: int | None
+    facts: bytes
+    since: date
+    until: date
+    reason: HarmlessReason
+    by: str
 
 
 class Position(Packed, frozen=True):
@@ -59,6 +73,7 @@ class Position(Packed, frozen=True):
     dismissed: tuple[FindingKind, ...] = ()
     fell: bytes = b""
     left: Left | None = None
+    exemptions: tuple[Exemption, ...] = ()
 
     @property
     def is_in_episode(self) -> bool:

@@ -6,10 +6,11 @@ from typing import assert_never
 
 import msgspec
 
-from foothold_risk.rules.assess import Assessment, Target
+from foothold_risk.rules.assess import IS_RISK, IS_SHOCK, Assessment, Target
+from foothold_risk.rules.exempt import exemption_of
 from foothold_risk.rules.household import Left, Position
 from foothold_risk.rules.leaving import Condition, risks_of, unmet
-from foothold_schemas.decisions import CaseDecided, Decision
+from foothold_schemas.decisions import CaseDecided, Decision, FindingExempted
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import ExitReason, Movement, Status
 from foothold_schemas.views import UnmetKind
@@ -40,13 +41,13 @@ class Decided:
     moves: tuple[Move, ...] = ()
 
 
-def move(position: Position, assessment: Assessment, *, is_correction: bool = False) -> tuple[Position, tuple[Move, ...]]:
+def move(position: Position, assessment: Assessment, ended_by: ExitReason | None = None) -> tuple[Position, tuple[Move, ...]]:
     """All transitions of one assessment, in order. The position carries the findings and the spell's causes even when nothing moves.
 
-    `is_correction`: what made risk look replaced or took back facts. A group or a lead that rested on them ends at once.
+    `ended_by`: what made risk look corrected facts, or people found a finding harmless. A group or a lead that rested on it ends at once.
     """
     moves: list[Move] = []
-    for step in _corrected(position, assessment) if is_correction else _steps(position, assessment):
+    for step in _ended(position, assessment, ended_by) if ended_by is not None else _steps(position, assessment):
         moves.append(step)
         position = step.after
     kinds = assessment.kinds
@@ -57,6 +58,7 @@ def move(position: Position, assessment: Assessment, *, is_correction: bool = Fa
         dismissed=tuple(k for k in position.dismissed if k in kinds),
         is_due=position.is_due and not unmet(position, assessment),
         fell=_fallen(position, assessment),
+        exemptions=assessment.exemptions,
     ), tuple(moves)
 
 
@@ -82,6 +84,15 @@ def decide(position: Position, assessment: Assessment, decided: CaseDecided) -> 
             return (Condition(UnmetKind.DOES_NOT_FIT),)
         case _:
             assert_never(decided.decision)
+
+
+def exempt(position: Position, assessment: Assessment, word: FindingExempted) -> Position | tuple[Condition, ...]:
+    """With people's word that a finding is harmless; or what is not met: it must hold today, and be a risk or a shock."""
+    found = next((f for f in assessment.found if f.kind is word.finding and f.kind in IS_RISK | IS_SHOCK), None)
+    if found is None:
+        return (Condition(UnmetKind.DOES_NOT_FIT),)
+    others = (e for e in position.exemptions if e.kind is not word.finding)
+    return msgspec.structs.replace(position, exemptions=(*others, exemption_of(found, word)))
 
 
 def freeze(position: Position, assessment: Assessment) -> tuple[Position, tuple[Move, ...]]:
@@ -114,15 +125,19 @@ def _because(step: Move, reason: ExitReason) -> Move:
     return Move(step.movement, step.before, step.after, reason, step.added, step.gone)
 
 
-def _corrected(position: Position, assessment: Assessment) -> Iterator[Move]:
-    """Out at once where the ground is gone today. A household already recovering lost its ground by time, so it waits like any other."""
+def _ended(position: Position, assessment: Assessment, reason: ExitReason) -> Iterator[Move]:
+    """Out at once where the ground is gone today. A household already recovering lost its ground by time, so it waits like any other.
+
+    Whom people identified leaves by their declaring the risk eliminated, not by a finding being harmless.
+    """
     target = assessment.target
-    if position.status is Status.GROUP and target.status is not Status.GROUP and not target.is_natural:
-        yield _exit(position, assessment, ExitReason.CORRECTED)
+    is_theirs = reason is ExitReason.EXEMPTED and position.is_identified
+    if position.status is Status.GROUP and target.status is not Status.GROUP and not target.is_natural and not is_theirs:
+        yield _exit(position, assessment, reason)
     else:
         for step in _steps(position, assessment):
             is_end = step.movement is Movement.UNWATCHED and position.is_lead
-            yield _because(step, ExitReason.CORRECTED) if is_end else step
+            yield _because(step, reason) if is_end else step
 
 
 def _steps(position: Position, assessment: Assessment) -> Iterator[Move]:

@@ -118,6 +118,7 @@ class PolicyOfDay:
     city_supplement_cap_special_drugs: Value[int] | None = None
     covers_known: Value[tuple[Cover, ...]] | None = None
     own_share_target: Value[int] | None = None
+    exemption_material_share: Value[int] | None = None
     negative_list_assets: Value[frozenset[Asset]] | None = None
     forecast_months: Value[tuple[int, ...]] | None = None
     exit_signal_months: Value[int]

@@ -1,0 +1,95 @@
+"""A finding people found harmless: when it wakes, what no number shows, and whom it does not let go."""
+
+from datetime import date, timedelta
+
+import msgspec
+import pytest
+from pydantic import ValidationError
+
+from foothold_risk.rules.due import next_due
+from foothold_risk.rules.household import Household, Position, fresh
+from foothold_risk.rules.leaving import Condition
+from foothold_risk.rules.movement import exempt, move
+from foothold_risk.rules.policy import Policy
+from foothold_schemas.decisions import FindingExempted, HarmlessReason
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.transitions import ExitReason, Status
+from foothold_schemas.views import UnmetKind
+from tests.support.build import OPEN_DAY, claim, disaster, household, income, judged, place_of, policy, step, value
+
+UNTIL = date(2026, 12, 31)
+BILL, STORM = FindingKind.SELF_PAID_HIGH, FindingKind.DISASTER_LOSS
+
+
+def word(finding: FindingKind = BILL, until: date = UNTIL) -> FindingExempted:
+    return FindingExempted(finding=finding, reason=HarmlessReason.CAN_COPE, by="chen", exempted_on=OPEN_DAY, until=until)
+
+
+def found_harmless(home: Household, finding: FindingKind = BILL, rules: Policy | None = None) -> Household:
+    position = exempt(home.position, judged(home, rules=rules), word(finding))
+    assert isinstance(position, Position)
+    return fresh(home, position=position)
+
+
+@pytest.mark.parametrize(("share", "more", "is_quiet"), [(None, "0", True), (None, "0.01", False), (2_000, "5000", True), (2_000, "5000.01", False)])
+def test_it_wakes_when_it_has_grown_by_more_than_policy_calls_material(share: int | None, more: str, *, is_quiet: bool) -> None:
+    rules = policy() if share is None else policy(exemption_material_share=value("exemption.material_share", share))
+    facts = [income("90000"), claim("25000")]
+    quiet = found_harmless(household(*facts), rules=rules)
+    grown = fresh(household(*facts, claim(more, "more")), position=quiet.position)
+
+    assert (BILL not in judged(grown, rules=rules).kinds) == is_quiet
+    assert (judged(grown, rules=rules).exemptions != ()) == is_quiet
+
+
+def test_a_finding_that_shrinks_stays_quiet_and_one_that_woke_does_not_sleep_again_by_itself() -> None:
+    quiet = found_harmless(household(income("90000"), claim("25000"), claim("6000", "other")))
+    assert judged(fresh(household(income("90000"), claim("25000")), position=quiet.position)).kinds == ()
+
+    woken, _ = step(fresh(household(income("90000"), claim("40000")), position=quiet.position))
+    assert woken.position.exemptions == ()
+    assert judged(fresh(household(income("90000"), claim("25000")), position=woken.position)).kinds == (BILL,)
+
+
+def test_what_is_no_number_wakes_by_any_other_fact() -> None:
+    storm = disaster("first")
+    quiet = found_harmless(household(income("90000"), storm), STORM)
+
+    assert judged(quiet).kinds == ()
+    assert judged(fresh(household(income("90000"), storm, disaster("second")), position=quiet.position)).kinds == (STORM,)
+
+
+def test_it_is_quiet_on_its_last_day_and_looked_at_again_on_the_next() -> None:
+    home = fresh(found_harmless(household(income("90000"), claim("25000"))), as_of=OPEN_DAY)
+    last = OPEN_DAY + timedelta(days=3)
+    home = fresh(home, position=msgspec.structs.replace(home.position, exemptions=(msgspec.structs.replace(home.position.exemptions[0], until=last),)))
+
+    assert judged(home, last).kinds == ()
+    assert judged(home, last + timedelta(days=1)).kinds == (BILL,)
+    assert next_due(home, OPEN_DAY, place_of(policy()).on(OPEN_DAY)) == last + timedelta(days=1)
+
+
+@pytest.mark.parametrize("finding", [STORM, FindingKind.INCOME_BELOW_LINE])
+def test_what_does_not_hold_or_is_no_risk_cannot_be_found_harmless(finding: FindingKind) -> None:
+    home = household(income("7000"), claim("25000"))
+
+    assert exempt(home.position, judged(home), word(finding)) == (Condition(UnmetKind.DOES_NOT_FIT),)
+
+
+def test_whom_people_identified_leaves_by_their_decision_and_not_because_a_finding_is_harmless() -> None:
+    home, _ = step(household(income("7000"), claim("25000")))
+    home = fresh(home, position=msgspec.structs.replace(home.position, identified_on=OPEN_DAY))
+    for finding in (BILL, FindingKind.RIGID_SPENDING_RATIO):
+        home = found_harmless(home, finding)
+    position, _ = move(home.position, judged(home), ExitReason.EXEMPTED)
+    signal, _ = move(msgspec.structs.replace(home.position, identified_on=None), judged(home), ExitReason.EXEMPTED)
+
+    assert (position.status, signal.status) == (Status.RECOVERING, Status.WATCH)
+
+
+@pytest.mark.parametrize("days", [0, -1, 367])
+def test_an_exemption_ends_within_a_year(days: int) -> None:
+    with pytest.raises(ValidationError, match="at most 366 days"):
+        word(until=OPEN_DAY + timedelta(days=days))
+
+    assert word(until=OPEN_DAY + timedelta(days=366)).until == date(2027, 6, 11)
