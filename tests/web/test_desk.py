@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from deploy.local.stack import Stack
+from foothold_risk.publish import RULES_VERSION
 from tests.support import browser
 from tests.support.parts import ROOT
 from tests.support.sender import BATCH, Sender, eventually
@@ -169,6 +170,7 @@ def test_the_case_shows_the_months_and_what_keeps_the_household_in_its_group(foo
     desk.goto(f"{foothold.inbox_url}/cases/{number_of(foothold, household)}")
 
     expect(desk.locator("table.months tbody tr").first).to_contain_text("750.00")
+    expect(desk.locator(".history li").first).to_contain_text(f"规则版本 rules {RULES_VERSION}")
     expect(desk.locator(".unmet")).to_contain_text("住房倒塌")
 
 
