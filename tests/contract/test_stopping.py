@@ -4,18 +4,27 @@ import asyncio
 import gc
 
 import pytest
+from aiokafka.conn import AIOKafkaConnection
 
 from tests.support.build import income, registered
 from tests.support.risk import ADOPTED, OPENED, working, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
+MOMENTS = (0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7)
+
+
+def connections() -> set[AIOKafkaConnection]:
+    """Those that are open; what nobody refers to is collected first, and warns."""
+    gc.collect()
+    return {one for one in gc.get_objects() if isinstance(one, AIOKafkaConnection) and one.connected()}
+
 
 async def test_a_worker_stopped_while_it_restores_or_while_another_leaves_lets_go_of_every_connection(broker: str) -> None:
     await write(broker, registered(), income("7500"), ADOPTED, OPENED)
+    before = connections()
 
-    for tenths in range(8):
+    for seconds in MOMENTS:
         async with working(broker), working(broker):
-            await asyncio.sleep(tenths / 10)
-
-    gc.collect()  # what was left open warns as it is collected, and a warning is a failure
+            await asyncio.sleep(seconds)
+        assert connections() - before == set(), f"after {seconds} seconds"

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from foothold_risk.households import Households
 from foothold_risk.metrics import Metrics
@@ -29,7 +30,7 @@ def transactional_id(source: TopicPartition) -> str:
     return f"foothold-{GROUP_ID}-{source.topic}-{source.partition}"
 
 
-async def start(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
+async def start(client: AIOKafkaConsumer | AIOKafkaProducer | AIOKafkaAdminClient) -> None:
     """To its end even when cancelled: aiokafka leaves open the connection it is just making (aio-libs/aiokafka#715)."""
     starting = asyncio.create_task(client.start())
     try:

@@ -76,7 +76,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     async def _check_partitions(self) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
         try:
-            await admin.start()
+            await start(admin)
             found = len((await admin.describe_topics([HOUSEHOLD_FACTS.name]))[0]["partitions"])
         finally:
             await admin.close()
