@@ -18,7 +18,7 @@ def access(stack: Stack) -> dict[str, str]:
         wanted["key:operator"] = ("ingest", "agency", "add", "foothold-operator", "--operator")
         wanted |= {f"password:{name}": ("alerts", "account", "add", name, "--area", DEMO_COUNTY) for name in ACCOUNTS}
         with ThreadPoolExecutor(max_workers=3) as pool:
-            made = dict(zip(wanted, pool.map(lambda words: stack.command(*words), wanted.values()), strict=True))
+            made = dict(zip(wanted, pool.map(lambda words: stack.command(*words).splitlines()[0], wanted.values()), strict=True))
         path.touch(mode=0o600)
         path.write_text(json.dumps(made))
     kept: dict[str, str] = json.loads(path.read_text())

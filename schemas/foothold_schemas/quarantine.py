@@ -24,6 +24,8 @@ class RefusalReason(StrEnum):
     UNKNOWN_KIND = "unknown_kind"
     KIND_NOT_ALLOWED = "kind_not_allowed"
     FOREIGN_SOURCE = "foreign_source"
+    AREA_NOT_ALLOWED = "area_not_allowed"
+    AGENCY_DISABLED = "agency_disabled"
     UNKNOWN_FIELD = "unknown_field"
     INVALID_FIELD = "invalid_field"
     BAD_SUBJECT = "bad_subject"

@@ -41,6 +41,7 @@ async def ingest_parts(parts: Parts, **changes: object) -> AsyncIterator[Built]:
 def kafka_door(made: Built) -> KafkaDoor:
     """A Kafka door on these parts."""
     return KafkaDoor(
+        agencies=made.agencies,
         bootstrap=made.settings.kafka_bootstrap,
         intake=made.intake,
         publisher=made.publisher,

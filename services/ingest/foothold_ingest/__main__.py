@@ -49,7 +49,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> str | None:
         case "migrate":
             migrate(settings)
         case "agency":
-            return asyncio.run(commands.add_agency(settings, arguments.name, is_operator=arguments.operator))
+            return asyncio.run(commands.agency(settings, arguments))
         case "quarantine":
             return asyncio.run(commands.quarantine(settings, arguments))
         case "go-live":
@@ -68,7 +68,18 @@ def parser() -> argparse.ArgumentParser:
     agency = first.add_parser("agency", help="agencies, their keys and topics").add_subparsers(dest="action", required=True)
     add = agency.add_parser("add", help="make a key, shown once, and the agency's topic")
     add.add_argument("name")
-    add.add_argument("--operator", action="store_true", help="the key may open days and adopt policies, and nothing else")
+    add.add_argument("--operator", action="store_true", help="the key may open days, adopt policies and tell what people decided, and nothing else")
+    allow = agency.add_parser("allow", help="set what an agency may send; what is left out is unlimited")
+    allow.add_argument("name")
+    for one in (add, allow):
+        one.add_argument("--kinds", nargs="+", metavar="KIND", help="kinds of facts, such as MedicalClaimSettled; without it every kind")
+        one.add_argument("--areas", nargs="+", metavar="CODE", help="first 2, 4 or 6 digits of its areas; without it everywhere")
+    agency.add_parser("rotate", help="another key beside the one in use, shown once").add_argument("name")
+    disable = agency.add_parser("disable", help="end one key, or silence the agency at every door")
+    disable.add_argument("name")
+    disable.add_argument("--key", metavar="PREFIX", help="only the key with this prefix")
+    agency.add_parser("enable", help="let a disabled agency speak again").add_argument("name")
+    agency.add_parser("list", help="who may send what, and the prefixes of live keys")
     live = first.add_parser("go-live", help="open the first day, once the register and twelve months are loaded")
     live.add_argument("--loud", action="store_true", help="notify people of the cases that follow from what was loaded")
     directory = first.add_parser("directory", help="whom to visit").add_subparsers(dest="action", required=True)
@@ -136,6 +147,7 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
     settings = parts.settings
     door = Door(agencies=parts.agencies, intake=parts.intake, days=parts.days, metrics=parts.metrics, day_clock=settings.day_clock)
     kafka_door = KafkaDoor(
+        agencies=parts.agencies,
         bootstrap=settings.kafka_bootstrap,
         intake=parts.intake,
         publisher=parts.publisher,

@@ -1,16 +1,14 @@
-"""Who may speak: agencies and operators, known by a key of which only a keyed hash is kept."""
+"""Who is speaking: an agency or an operator, known by a key or by the topic only it may write to."""
 
-import hashlib
 import hmac
-import secrets
 import time
-from datetime import datetime
 from typing import Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_ingest.database import AgencyKey
+from foothold_ingest.database import AWAY, AgencyKey, AgencyRow
+from foothold_ingest.register import key_hash, remit_of
 from foothold_ingest.rules.accept import Caller
 
 _CACHE_SECONDS: Final = 10.0
@@ -18,50 +16,60 @@ _UNKNOWN_KEPT: Final = 10_000
 
 
 class Agencies:
-    """Proves callers. Answers are remembered for ten seconds, so a disabled key is refused within ten."""
+    """Proves callers. Answers are remembered for ten seconds, so a disabled key or a narrower remit holds within ten."""
 
     def __init__(self, engine: AsyncEngine, key_secret: bytes) -> None:
         self._engine = engine
         self._secret = key_secret
         self._known: dict[str, tuple[float, Caller | None]] = {}
-
-    async def add(self, agency: str, *, is_operator: bool, now: datetime) -> str:
-        """Make a key for the agency and return it; it cannot be shown again."""
-        prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
-        key = f"fh_{prefix}_{secret}"
-        async with self._engine.begin() as connection:
-            await connection.execute(insert(AgencyKey).values(prefix=prefix, agency=agency, key_hash=self._hash(key), is_operator=is_operator, created_at=now))
-        return key
-
-    async def disable(self, prefix: str, *, now: datetime) -> bool:
-        """Disable the key with this prefix; tell whether there was one."""
-        async with self._engine.begin() as connection:
-            done = await connection.execute(update(AgencyKey).where(AgencyKey.prefix == prefix).values(disabled_at=now))
-            return bool(done.rowcount)
+        self._writers: dict[str, tuple[float, Caller]] = {}
 
     async def caller(self, authorization: str | None) -> Caller | None:
-        """Who this `Authorization: Bearer <key>` header belongs to; None for nobody."""
+        """Who this `Authorization: Bearer <key>` header belongs to; None for nobody, and for an agency that is disabled."""
         scheme, _, key = (authorization or "").partition(" ")
         parts = key.strip().split("_", 2)
         if scheme.lower() != "bearer" or len(parts) != 3 or parts[0] != "fh" or not key.isascii():  # noqa: PLR2004 - fh, prefix, secret
             return None
-        digest = self._hash(key.strip())
+        digest = key_hash(self._secret, key.strip())
         cached = self._known.get(digest.hex())
         if cached is not None and cached[0] > time.monotonic():
             return cached[1]
-        found = await self._look_up(parts[1], digest)
-        if len(self._known) > _UNKNOWN_KEPT:
-            self._known.clear()
-        self._known[digest.hex()] = (time.monotonic() + _CACHE_SECONDS, found)
+        return self._remembered(digest.hex(), await self._by_key(parts[1], digest))
+
+    async def writer(self, agency: str) -> Caller:
+        """Who writes to the agency's own topic. One the register does not know has no remit to keep to: only Kafka's administrators make topics."""
+        until, cached = self._writers.get(agency, (0.0, None))
+        if cached is not None and until > time.monotonic():
+            return cached
+        try:
+            async with self._engine.connect() as connection:
+                row = (await connection.execute(select(*AgencyRow.__table__.columns).where(AgencyRow.agency == agency))).one_or_none()
+        except AWAY:
+            if cached is None:
+                raise
+            return cached  # what held ten seconds ago, until the register can be asked again
+        found = Caller(agency, is_operator=False)
+        if row is not None:
+            remit = remit_of(row.kinds, row.areas)
+            found = Caller(agency, is_operator=False, kinds=remit.kinds, areas=remit.areas, is_disabled=row.disabled_at is not None)
+        self._writers[agency] = (time.monotonic() + _CACHE_SECONDS, found)
         return found
 
-    async def _look_up(self, prefix: str, digest: bytes) -> Caller | None:
-        wanted = select(AgencyKey.agency, AgencyKey.key_hash, AgencyKey.is_operator).where(AgencyKey.prefix == prefix, AgencyKey.disabled_at.is_(None))
+    def _remembered(self, name: str, found: Caller | None) -> Caller | None:
+        if len(self._known) > _UNKNOWN_KEPT:
+            self._known.clear()
+        self._known[name] = (time.monotonic() + _CACHE_SECONDS, found)
+        return found
+
+    async def _by_key(self, prefix: str, digest: bytes) -> Caller | None:
+        wanted = (
+            select(AgencyKey.agency, AgencyKey.key_hash, AgencyKey.is_operator, AgencyRow.kinds, AgencyRow.areas)
+            .join(AgencyRow, AgencyRow.agency == AgencyKey.agency)
+            .where(AgencyKey.prefix == prefix, AgencyKey.disabled_at.is_(None), AgencyRow.disabled_at.is_(None))
+        )
         async with self._engine.connect() as connection:
             row = (await connection.execute(wanted)).one_or_none()
         if row is None or not hmac.compare_digest(row.key_hash, digest):
             return None
-        return Caller(agency=row.agency, is_operator=row.is_operator)
-
-    def _hash(self, key: str) -> bytes:
-        return hmac.new(self._secret, key.encode(), hashlib.sha256).digest()
+        remit = remit_of(row.kinds, row.areas)
+        return Caller(agency=row.agency, is_operator=row.is_operator, kinds=remit.kinds, areas=remit.areas)

@@ -2,40 +2,107 @@
 
 import getpass
 import json
+import re
 from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 from prometheus_client import CollectorRegistry
 
-from foothold_ingest.agencies import Agencies
 from foothold_ingest.build import Built, built, quarantine_seal
 from foothold_ingest.database import connect
 from foothold_ingest.days import CannotOpen
 from foothold_ingest.metrics import Metrics
+from foothold_ingest.register import AgencyRegister, Entry, NotPossible, Remit
 from foothold_ingest.rules.accept import SHANGHAI, household_id
 from foothold_ingest.settings import Settings
 from foothold_ingest.shelf import Retrier, Shelf
+from foothold_schemas.facts import AGENCY_KINDS
 from foothold_schemas.topics import AGENCY_TOPIC, HOUSEHOLD_FACTS, agency_card
+
+_AREA: Final = re.compile(r"[0-9]{2}([0-9]{2}){0,2}")
 
 
 class Refused(Exception):  # noqa: N818 - an answer for the person at the terminal
     """The command cannot be done; the message says why and what to do."""
 
 
-async def add_agency(settings: Settings, name: str, *, is_operator: bool) -> str:
-    """Make a key, and for an agency its topic; the key is shown once."""
+async def add_agency(settings: Settings, name: str, *, is_operator: bool, remit: Remit | None = None) -> str:
+    """Enter it in the register and make its topic; the first line is its key, shown once, the others what to tell Kafka."""
     if not is_operator:
         await _make_topic(settings.kafka_bootstrap, name)
     engine = connect(settings.ingest_database_url)
     try:
-        agencies = Agencies(engine, settings.key_secret.get_secret_value().encode())
-        return await agencies.add(name, is_operator=is_operator, now=datetime.now(UTC))
+        register = AgencyRegister(engine, settings.key_secret.get_secret_value().encode())
+        key = await register.add(name, is_operator=is_operator, now=datetime.now(UTC), remit=remit)
+    except NotPossible as error:
+        raise Refused(str(error)) from None
     finally:
         await engine.dispose()
+    return key if is_operator else f"{key}\n{_rights(name)}"
+
+
+async def agency(settings: Settings, arguments: Namespace) -> str:
+    """What is done with agencies."""
+    if arguments.action == "add":
+        return await add_agency(settings, arguments.name, is_operator=arguments.operator, remit=_remit(arguments))
+    engine = connect(settings.ingest_database_url)
+    try:
+        return await _changed(AgencyRegister(engine, settings.key_secret.get_secret_value().encode()), arguments, datetime.now(UTC))
+    except NotPossible as error:
+        raise Refused(str(error)) from None
+    finally:
+        await engine.dispose()
+
+
+async def _changed(register: AgencyRegister, arguments: Namespace, now: datetime) -> str:
+    name = getattr(arguments, "name", "")
+    match arguments.action:
+        case "rotate":
+            return await register.rotate(name, now=now)
+        case "allow":
+            await register.allow(name, remit := _remit(arguments))
+            return f"{name} may send {_words(remit)}; the doors know within ten seconds"
+        case "disable" if arguments.key is not None:
+            await register.disable_key(name, arguments.key, now=now)
+            return f"key {arguments.key} of {name} ends within ten seconds"
+        case "disable" | "enable":
+            await register.set_disabled(name, now if arguments.action == "disable" else None)
+            return f"{name} is {arguments.action}d at every door within ten seconds"
+        case _:
+            return "\n".join(_entry(e) for e in await register.entries()) or "the register is empty"
+
+
+def _entry(entry: Entry) -> str:
+    keys = ", ".join(f"{prefix} ({made:%Y-%m-%d})" for prefix, made in entry.keys) or "none"
+    return f"{entry.agency}{'  DISABLED' if entry.is_disabled else ''}  {_words(entry.remit)}  keys: {keys}"
+
+
+def _words(remit: Remit) -> str:
+    return f"{'every kind' if remit.kinds is None else ', '.join(remit.kinds)} for {'every area' if remit.areas is None else ', '.join(remit.areas)}"
+
+
+def _remit(arguments: Namespace) -> Remit:
+    """Kinds and areas as they were typed; raise Refused for one that is not known."""
+    kinds, areas = arguments.kinds, arguments.areas
+    if unknown := [kind for kind in kinds or () if kind not in AGENCY_KINDS]:
+        raise Refused(f"{', '.join(unknown)}: no kind agencies send; known: {', '.join(AGENCY_KINDS)}")
+    if wrong := [area for area in areas or () if not _AREA.fullmatch(area)]:
+        raise Refused(f"{', '.join(wrong)}: an area is the first 2, 4 or 6 digits of a code, such as 370302")
+    return Remit(None if kinds is None else tuple(kinds), None if areas is None else tuple(areas))
+
+
+def _rights(name: str) -> str:
+    """What Kafka must be told, for a broker that checks rights."""
+    topic = agency_card(name).name
+    return (
+        f"# kafka-acls.sh --bootstrap-server ... --add --allow-principal User:agency-{name} --operation Write --operation Describe --topic {topic}\n"
+        f"# kafka-acls.sh --bootstrap-server ... --add --allow-principal User:foothold-ingest --operation Read --operation Describe --topic {topic}"
+    )
 
 
 async def _make_topic(bootstrap: str, agency: str) -> None:
@@ -83,7 +150,7 @@ async def quarantine(settings: Settings, arguments: Namespace) -> str:
     actor, now = getpass.getuser(), datetime.now(UTC)
     if arguments.action == "retry":
         async with _running(settings) as parts:
-            retrier = Retrier(parts.engine, parts.seal, intake=parts.intake, publisher=parts.publisher, days=parts.days)
+            retrier = Retrier(parts.engine, parts.seal, agencies=parts.agencies, intake=parts.intake, publisher=parts.publisher, days=parts.days)
             waiting = await retrier.rows(reason=arguments.reason, limit=arguments.limit) if not arguments.ids else []
             ids: Sequence[str] = arguments.ids or [row["source_id"] for row in waiting]
             done = await retrier.retry(ids, actor=actor, now=now)

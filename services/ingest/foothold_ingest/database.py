@@ -1,11 +1,11 @@
-"""Ingest's own tables: agencies' keys, the days opened, the feeds heard, the quarantine and its history, the directory."""
+"""Ingest's own tables: agencies and their keys, the days opened, the feeds heard, the quarantine and its history, the directory."""
 
 from collections.abc import AsyncIterator
 from datetime import date, datetime
 from typing import Final
 
 import stamina
-from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Identity, LargeBinary, MetaData, Text
+from sqlalchemy import ARRAY, BigInteger, Date, DateTime, ForeignKey, Identity, LargeBinary, MetaData, Text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -28,6 +28,19 @@ class AgencyKey(Base):
     prefix: Mapped[str] = mapped_column(Text, primary_key=True)
     agency: Mapped[str] = mapped_column(Text, index=True)
     key_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    is_operator: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class AgencyRow(Base):
+    """An agency in the register: the kinds and areas it may send (empty: all), and since when it may send nothing."""
+
+    __tablename__ = "agencies"
+
+    agency: Mapped[str] = mapped_column(Text, primary_key=True)
+    kinds: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    areas: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     is_operator: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

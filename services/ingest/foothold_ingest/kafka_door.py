@@ -13,6 +13,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
+from foothold_ingest.agencies import Agencies
 from foothold_ingest.database import patiently
 from foothold_ingest.days import Days
 from foothold_ingest.intake import Intake
@@ -37,7 +38,10 @@ log = structlog.get_logger()
 class KafkaDoor:
     """One member of the group. A topic in which `limit` records in a row were bad is read no further: its sender is broken, not its records."""
 
-    def __init__(self, *, bootstrap: str, intake: Intake, publisher: Publisher, days: Days, metrics: Metrics, seal: Seal, limit: int) -> None:
+    def __init__(
+        self, *, bootstrap: str, agencies: Agencies, intake: Intake, publisher: Publisher, days: Days, metrics: Metrics, seal: Seal, limit: int
+    ) -> None:
+        self._agencies = agencies
         self._intake = intake
         self._publisher = publisher
         self._days = days
@@ -76,8 +80,14 @@ class KafkaDoor:
         self._metrics.stopped.set(len(self._stopped & mine))
         self._consumer.pause(*(self._stopped & mine))
 
+    async def _writer(self, agency: str) -> Caller:
+        async for attempt in patiently():
+            with attempt:
+                return await self._agencies.writer(agency)
+        raise AssertionError("patience has no end")
+
     async def _take(self, source: TopicPartition, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
-        caller = Caller(agency_of(source.topic), is_operator=False)
+        caller = await self._writer(agency_of(source.topic))
         accepted: list[Accepted] = []
         aside: list[Quarantined] = []
         judged = 0

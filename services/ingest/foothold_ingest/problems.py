@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse
 from foothold_ingest.rules.accept import Rejected
 from foothold_schemas.quarantine import RefusalReason
 
-_FORBIDDEN: Final = frozenset({RefusalReason.FOREIGN_SOURCE, RefusalReason.KIND_NOT_ALLOWED})
+_FORBIDDEN: Final = frozenset({RefusalReason.FOREIGN_SOURCE, RefusalReason.KIND_NOT_ALLOWED, RefusalReason.AREA_NOT_ALLOWED, RefusalReason.AGENCY_DISABLED})
 _MALFORMED: Final = frozenset(
     {RefusalReason.NOT_JSON, RefusalReason.DUPLICATE_KEY, RefusalReason.CONTROL_CHARACTER, RefusalReason.TOO_DEEP, RefusalReason.TOO_LONG}
 )

@@ -9,12 +9,13 @@ from typing import Final
 from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from foothold_ingest.agencies import Agencies
 from foothold_ingest.database import QuarantinedRecord, QuarantineEvent
 from foothold_ingest.days import Days
 from foothold_ingest.intake import Intake
 from foothold_ingest.kafka_door import agency_of
 from foothold_ingest.publish import Line, Publisher
-from foothold_ingest.rules.accept import Accepted, Caller, Rejected
+from foothold_ingest.rules.accept import Accepted, Rejected
 from foothold_ingest.rules.binding import from_kafka
 from foothold_ingest.rules.strict_json import NotStrict
 from foothold_schemas.quarantine import SourceRecord
@@ -98,8 +99,9 @@ class Shelf:
 class Retrier(Shelf):
     """Tries records again: an agency's through the door's own judgement, a service's by writing it again where it stood."""
 
-    def __init__(self, engine: AsyncEngine, seal: Seal, *, intake: Intake, publisher: Publisher, days: Days) -> None:
+    def __init__(self, engine: AsyncEngine, seal: Seal, *, agencies: Agencies, intake: Intake, publisher: Publisher, days: Days) -> None:
         super().__init__(engine, seal)
+        self._agencies = agencies
         self._intake = intake
         self._publisher = publisher
         self._days = days
@@ -137,7 +139,7 @@ class Retrier(Shelf):
         except NotStrict as error:
             judgement = Rejected(error.reason, str(error))
         else:
-            judgement = self._intake.judge(event, Caller(agency_of(topic), is_operator=False), self._days.clock(now))
+            judgement = self._intake.judge(event, await self._agencies.writer(agency_of(topic)), self._days.clock(now))
         if isinstance(judgement, Rejected):
             return Outcome.STILL_REFUSED, f"{judgement.reason.value}: {judgement.detail}"
         await self._intake.keep([judgement], is_patient=True)

@@ -73,10 +73,13 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is speaking: proved by key or topic, never by the event."""
+    """Who is speaking: proved by key or topic, never by the event. `kinds`, `areas` (2, 4 or 6 digits): what it may send; None: everything."""
 
     agency: str
     is_operator: bool
+    kinds: tuple[str, ...] | None = None
+    areas: tuple[str, ...] | None = None
+    is_disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +141,12 @@ def _not_allowed(envelope: CloudEvent, kind: str, caller: Caller) -> Rejected | 
     if envelope.type != event_type(kind) or kind not in AGENCY_KINDS | OPERATOR_KINDS:
         known = ", ".join(event_type(name) for name in mine)
         return Rejected(RefusalReason.UNKNOWN_KIND, f"This type is not known. Known: {known}.", (FieldProblem("/type", "unknown"),))
-    if kind not in mine:
-        return Rejected(RefusalReason.KIND_NOT_ALLOWED, f"This key may not send {kind}.", (FieldProblem("/type", "not allowed for this key"),))
+    if caller.is_disabled:
+        return Rejected(RefusalReason.AGENCY_DISABLED, f"{caller.agency} is disabled here. Ask the county's operators; what was sent is kept.")
+    allowed = mine if caller.kinds is None else [name for name in mine if name in caller.kinds]
+    if kind not in allowed:
+        detail = f"{caller.agency} may not send {kind}. It may send: {', '.join(allowed) or 'nothing'}."
+        return Rejected(RefusalReason.KIND_NOT_ALLOWED, detail, (FieldProblem("/type", "not allowed for this sender"),))
     if not f"{envelope.source}/".startswith(f"/agencies/{caller.agency}/"):
         detail = f"This key speaks for /agencies/{caller.agency} only."
         return Rejected(RefusalReason.FOREIGN_SOURCE, detail, (FieldProblem("/source", "belongs to another agency"),))
@@ -238,6 +245,18 @@ def months_before(day: date, months: int) -> date:
     return date(index // 12, index % 12 + 1, 1)
 
 
+def _outside(caller: Caller, data: AnyFact, county: str | None) -> Rejected | None:
+    """Whether the sender's remit does not reach the household's county, its village, or the area a feed speaks for."""
+    named = {"/subject": county}
+    if isinstance(data, FeedHeard | HouseholdRegistered):
+        named["/data/area"] = data.area
+    wrong = [field for field, area in named.items() if area is not None and caller.areas is not None and not area.startswith(caller.areas)]
+    if not wrong:
+        return None
+    detail = f"{caller.agency} may send for these areas only: {', '.join(caller.areas or ()) or 'none'}."
+    return Rejected(RefusalReason.AREA_NOT_ALLOWED, detail, tuple(FieldProblem(field, "outside the sender's areas") for field in wrong))
+
+
 def _named(envelope: CloudEvent, data: AnyFact, caller: Caller, clock: Clock, secret: bytes) -> Accepted | Rejected:
     subject = _SUBJECT.fullmatch(envelope.subject or "")
     is_broadcast = isinstance(data, FeedHeard | DayOpened | PolicyAdopted)
@@ -253,6 +272,8 @@ def _named(envelope: CloudEvent, data: AnyFact, caller: Caller, clock: Clock, se
             "The subject and the register entry name different households.",
             (FieldProblem("/subject", "differs from /data/authority and /data/register_number"),),
         )
+    if (outside := _outside(caller, data, None if is_broadcast or subject is None else subject[1])) is not None:
+        return outside
     household = household_id(secret, subject[1], subject[2]) if subject is not None and not is_broadcast else None
     contact = None
     if isinstance(data, HouseholdRegistration):
