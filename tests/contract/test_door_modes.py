@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -15,13 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.errors import CannotStart
 from deploy.local.stack import Stack
 from foothold_ingest.directory import Told
+from foothold_ingest.rules.accept import household_id
 from foothold_schemas.codec import decode_directory, decode_fact
 from foothold_schemas.directory import Contact
 from foothold_schemas.facts import DayOpened
+from foothold_schemas.seal import Purpose, Seal
 from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_DIRECTORY, HOUSEHOLD_FACTS
+from tests.contract.test_changes_at_doors import state
 from tests.support.ingest import DIRECTORY_SEAL, ingest_parts
 from tests.support.parts import Parts
-from tests.support.sender import Sender, read_topic
+from tests.support.sender import Sender, eventually, read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(120)]
 
@@ -91,6 +94,22 @@ def test_a_contact_goes_into_the_directory_sealed_and_never_into_the_log(foothol
         assert secret.encode() not in log + directory
         assert json.dumps(secret).strip('"').encode() not in log + directory
         assert secret not in logs
+
+
+def test_a_household_sent_again_with_another_address_is_the_same_household_with_the_new_one(foothold: Stack, sender: Sender) -> None:
+    entry = {"authority": "370399", "register_number": "MODE-3", "standing": "ordinary", "members": [{"person_ref": "a"}]}
+    for n, (area, address) in enumerate([("370399101203", "示范县第3村1号"), ("370399101204", "示范县第4村9号"), ("370399101204", "示范县第4村9号")]):
+        contact = {"name": "吴示和", "address": address}
+        sender.say("statistics", "HouseholdRegistered", f"again-{n}", AT + timedelta(days=n), "370399/MODE-3", area=area, **entry, contact=contact)
+    home = eventually(lambda: h if (h := state(foothold, "MODE-3")).register and h.register.area == "370399101204" else None, "the new village stands")
+    key = household_id(foothold.secrets["FOOTHOLD_HOUSEHOLD_SECRET"].encode(), "370399", "MODE-3").encode()
+    records = [m for m in read_topic(foothold.kafka.bootstrap, HOUSEHOLD_DIRECTORY.name) if m.key() == key]
+    seal = Seal(foothold.secrets["FOOTHOLD_DIRECTORY_SECRET"].encode(), Purpose.DIRECTORY)
+    newest = decode_directory(max(records, key=lambda m: m.offset()).value()).open(seal)
+
+    assert (newest.address, len({m.key() for m in records})) == ("示范县第4村9号", 1)
+    assert home.register is not None
+    assert home.register.register_number == "MODE-3"
 
 
 async def test_the_latest_contact_holds_under_the_same_key_and_erasing_destroys_it(broker: str, parts: Parts, ingest_database: AsyncEngine) -> None:

@@ -7,7 +7,7 @@ import pytest
 from aiokafka.conn import AIOKafkaConnection
 
 from tests.support.build import income, registered
-from tests.support.risk import ADOPTED, OPENED, working, write
+from tests.support.risk import ADOPTED, OPENED, worker, working, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
@@ -28,3 +28,27 @@ async def test_a_worker_stopped_while_it_restores_or_while_another_leaves_lets_g
         async with working(broker), working(broker):
             await asyncio.sleep(seconds)
         assert connections() - before == set(), f"after {seconds} seconds"
+
+
+async def test_a_restore_that_hangs_does_not_keep_a_worker_from_ending(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    is_over, began = asyncio.Event(), asyncio.Event()
+
+    async def hangs(**_: object) -> None:
+        began.set()
+        while not is_over.is_set():
+            try:
+                await is_over.wait()
+            except asyncio.CancelledError:
+                continue
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr("foothold_risk.worker.take_over", hangs)
+    one = worker(broker)
+    task = asyncio.create_task(one.run())
+    await asyncio.wait_for(began.wait(), 20)
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=20)
+    is_over.set()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert done == {task}

@@ -1,5 +1,6 @@
 """What becomes of a fact that comes again, late, or too late."""
 
+import itertools
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -85,6 +86,18 @@ def test_of_two_register_entries_a_tenth_of_a_second_apart_the_later_one_counts(
         register = household(*order).register
         assert register is not None
         assert len(register.members) == 2
+
+
+@pytest.mark.parametrize("order", itertools.permutations(range(3)))
+def test_of_entries_that_overtake_each_other_the_latest_counts_and_the_late_one_is_told_apart(order: tuple[int, ...]) -> None:
+    entries = [record(registered(n + 1).data, f"entry {n}", at=datetime(2026, 1, 1, 0, minute, tzinfo=UTC)) for n, minute in enumerate((10, 20, 30))]  # type: ignore[arg-type]
+    home, outcomes = Household(), []
+    for n in order:
+        home, folded = fold(home, entries[n], entries[n].data, OPEN_DAY)  # type: ignore[arg-type]
+        outcomes.append(folded)
+
+    assert home.register is not None
+    assert (len(home.register.members), [o is Folded.SUPERSEDED for o in outcomes]) == (3, [n < max(order[: i + 1]) for i, n in enumerate(order)])
 
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "schemas" / "examples" / "household-facts.v1").glob("*.json"))

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from foothold_risk.errors import WrongPartitions
-from foothold_risk.lane import Lane, Watchdog
+from foothold_risk.lane import ABANDON_SECONDS, Lane, Watchdog
 from foothold_risk.metrics import Metrics
 from foothold_risk.partition import GROUP_ID, Shelf
 from foothold_risk.restore import start, take_over
@@ -154,11 +154,12 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             self._fail(error)
 
     async def _give_up_restoring(self, sources: Iterable[TopicPartition]) -> None:
-        """And wait until each has let go of its producer."""
+        """And wait until each has let go of its producer, but not for long: what hangs is left to the successor, which fences it."""
         tasks = [task for source in sources if (task := self._restoring.pop(source, None)) is not None]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:
+            await asyncio.wait(tasks, timeout=ABANDON_SECONDS)
 
     def _fail(self, error: BaseException) -> None:
         if not self._fatal.done():
