@@ -88,7 +88,7 @@ def test_of_two_register_entries_a_tenth_of_a_second_apart_the_later_one_counts(
         assert len(register.members) == 2
 
 
-@pytest.mark.parametrize("order", itertools.permutations(range(3)))
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_of_entries_that_overtake_each_other_the_latest_counts_and_the_late_one_is_told_apart(order: tuple[int, ...]) -> None:
     entries = [record(registered(n + 1).data, f"entry {n}", at=datetime(2026, 1, 1, 0, minute, tzinfo=UTC)) for n, minute in enumerate((10, 20, 30))]  # type: ignore[arg-type]
     home, outcomes = Household(), []
