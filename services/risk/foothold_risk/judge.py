@@ -100,7 +100,7 @@ def judge(
             assessment = assess(household, register, day, in_force, control.heard, spoke)
         else:
             refused = exempted
-    position, moves = move(household.position, assessment, cause.ends)
+    position, moves = move(household.position, assessment, None if refused else cause.ends)
     if isinstance(decided, CaseDecided):
         outcome = decide(position, assessment, decided)
         if isinstance(outcome, Decided):

@@ -23,7 +23,7 @@ from foothold_schemas.values import Fen, JsonObject
 MAX_NOTE: Final = 500
 Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
-Finding = Annotated[str, Form(min_length=1, max_length=MAX_NOTE)]
+ReviewNote = Annotated[str, Form(min_length=1, max_length=MAX_NOTE)]
 _AMOUNT: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
 
 log = structlog.get_logger()
