@@ -13,15 +13,16 @@ AGENCIES = ("statistics", "health-insurance", "emergency-management")
 def access(stack: Stack) -> dict[str, str]:
     """Name → key or password. Made on the first start only: keys and passwords are kept as hashes by the services."""
     path = stack.folder / "access.json"
-    if not path.is_file():
-        wanted: dict[str, tuple[str, ...]] = {f"key:{name}": ("ingest", "agency", "add", name) for name in AGENCIES}
-        wanted["key:operator"] = ("ingest", "agency", "add", "foothold-operator", "--operator")
-        wanted |= {f"password:{name}": ("alerts", "account", "add", name, "--area", DEMO_COUNTY) for name in ACCOUNTS}
+    kept: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
+    wanted: dict[str, tuple[str, ...]] = {f"key:{name}": ("ingest", "agency", "add", name) for name in AGENCIES}
+    wanted["key:operator"] = ("ingest", "agency", "add", "foothold-operator", "--operator")
+    wanted |= {f"password:{name}": ("alerts", "account", "add", name, "--area", DEMO_COUNTY) for name in ACCOUNTS}
+    wanted[f"region:{DEMO_COUNTY}"] = ("ingest", "region", "add", DEMO_COUNTY, "示例县")
+    if missing := {name: words for name, words in wanted.items() if name not in kept}:
         with ThreadPoolExecutor(max_workers=3) as pool:
-            made = dict(zip(wanted, pool.map(lambda words: stack.command(*words).splitlines()[0], wanted.values()), strict=True))
+            kept |= dict(zip(missing, pool.map(lambda words: stack.command(*words).splitlines()[0], missing.values()), strict=True))
         path.touch(mode=0o600)
-        path.write_text(json.dumps(made))
-    kept: dict[str, str] = json.loads(path.read_text())
+        path.write_text(json.dumps(kept))
     return kept
 
 

@@ -20,6 +20,7 @@ ROOT: Final = FOLDER.parent
 RELEASED: Final = ROOT / "released"
 DECLARED: Final = ROOT / "changes.toml"
 _SUFFIX: Final = ".schema.json"
+GONE: Final = [Change("/", "the message is gone", is_breaking=True)]
 
 
 def latest_release(folder: Path = RELEASED) -> Path:
@@ -32,7 +33,12 @@ def compare(before: Path, after: Path) -> dict[str, list[Change]]:
     found = {}
     for path in sorted(before.glob(f"*{_SUFFIX}")):
         name, now = path.name.removesuffix(_SUFFIX), after / path.name
-        made = changes(json.loads(path.read_text()), json.loads(now.read_text())) if now.is_file() else [Change("/", "the message is gone", is_breaking=True)]
+        is_door = name == "cloudevent" or name.startswith("data.")
+        made = (
+            changes(json.loads(path.read_text()), json.loads(now.read_text()), is_door=is_door)
+            if now.is_file()
+            else [Change("/", "the message is gone", is_breaking=True)]
+        )
         if made:
             found[name] = made
     return found

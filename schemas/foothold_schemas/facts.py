@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
 from foothold_schemas.feeds import FeedKind, FeedSpoke
-from foothold_schemas.register import HouseholdRegistered, HouseholdRegistration
+from foothold_schemas.register import HouseholdRegistered
 from foothold_schemas.values import AreaCode, Day, EventId, Fen, Message, Month, Name, Sha256
 
 
@@ -209,27 +209,3 @@ PeopleFact = AuthorisationGiven | AuthorisationRefused | CaseDecided | FindingEx
 HouseholdFact = AgencyFact | PeopleFact
 BroadcastFact = FeedHeard | DayOpened | PolicyAdopted
 Fact = Annotated[HouseholdFact | BroadcastFact, Field(discriminator="kind")]
-
-AGENCY_KINDS: dict[str, type[AgencyFact | FeedHeard]] = {
-    "HouseholdRegistered": HouseholdRegistration,
-    "IncomeReported": IncomeReported,
-    "MedicalClaimSettled": MedicalClaimSettled,
-    "SpendingReported": SpendingReported,
-    "DisasterStruck": DisasterStruck,
-    "GuaranteeChecked": GuaranteeChecked,
-    "HouseholdGraded": HouseholdGraded,
-    "AssetsChecked": AssetsChecked,
-    "FactsRetracted": FactsRetracted,
-    "FeedHeard": FeedHeard,
-}
-OPERATOR_KINDS: dict[str, type[DayOpened | PolicyAdopted | PeopleFact]] = {
-    "DayOpened": DayOpened,
-    "PolicyAdopted": PolicyAdopted,
-    "AuthorisationGiven": AuthorisationGiven,
-    "AuthorisationRefused": AuthorisationRefused,
-    "CaseDecided": CaseDecided,
-    "FindingExempted": FindingExempted,
-    "MeasureDelivered": MeasureDelivered,
-    "ReliefPaid": ReliefPaid,
-}
-"""What only the county itself may say: days, policies, and what its people decided and did."""

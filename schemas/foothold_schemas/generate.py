@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 
 from foothold_schemas.directory import DirectoryEntry
 from foothold_schemas.envelope import CloudEvent, FactRecord
-from foothold_schemas.facts import AGENCY_KINDS, OPERATOR_KINDS
 from foothold_schemas.quarantine import Quarantined
+from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
 from foothold_schemas.transitions import RiskOutput
 from foothold_schemas.views import HouseholdView
 

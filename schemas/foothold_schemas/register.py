@@ -6,7 +6,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from foothold_schemas.directory import Contact
 from foothold_schemas.values import CountyCode, Day, Fen, Message, Month, Name, RegisterNumber, Standing, VillageCode
 
 
@@ -18,10 +17,9 @@ class Absence(StrEnum):
     MISSING = "missing"
 
 
-class Member(Message):
-    """One person of a household, with an interval in which they belong to it. Who left and came back stands there once for each interval."""
+class Belonging(Message):
+    """An interval in which a person belongs to a household, and what the register says of the person."""
 
-    person_ref: Name
     birth_month: Month | None = None
     joined_on: Day | None = Field(default=None, description="First day in the household; empty: since before the register began.")
     left_on: Day | None = Field(default=None, description="Last day in the household (death, marriage, move); empty: still here.")
@@ -37,6 +35,12 @@ class Member(Message):
         if self.joined_on and self.left_on and self.left_on < self.joined_on:
             raise ValueError("left_on lies before joined_on")
         return self
+
+
+class Member(Belonging):
+    """One person of a household. Who left and came back stands there once for each interval."""
+
+    person_ref: Name
 
 
 class ProjectShare(Message):
@@ -65,18 +69,23 @@ class CoverHeld(Message):
         return self
 
 
-class HouseholdRegistered(Message):
-    """A full snapshot of a household in the register; the one with the latest `time` wins."""
+class RegisterEntry(Message):
+    """What the register says of a household, beside who belongs to it."""
 
     kind: Literal["HouseholdRegistered"] = "HouseholdRegistered"
     authority: CountyCode
     register_number: RegisterNumber
     area: VillageCode = Field(description="The responsible village, which may differ from where something happened.")
     standing: Standing
-    members: Annotated[tuple[Member, ...], Field(min_length=1, max_length=60)]
     projects: tuple[ProjectShare, ...] = Field(default=(), max_length=20)
-    covers: tuple[CoverHeld, ...] = Field(default=(), max_length=200)
     one_budget_with: RegisterNumber | None = Field(default=None, description="Another register entry that lives from the same budget.")
+
+
+class HouseholdRegistered(RegisterEntry):
+    """A full snapshot of a household in the register; the one with the latest `time` wins."""
+
+    members: Annotated[tuple[Member, ...], Field(min_length=1, max_length=60)]
+    covers: tuple[CoverHeld, ...] = Field(default=(), max_length=200)
 
     @model_validator(mode="after")
     def _each_member_once_at_a_time(self) -> Self:
@@ -84,9 +93,3 @@ class HouseholdRegistered(Message):
             if earlier.person_ref == later.person_ref and (earlier.left_on is None or later.joined_on is None or later.joined_on <= earlier.left_on):
                 raise ValueError("a person_ref stands twice among the members at the same time")
         return self
-
-
-class HouseholdRegistration(HouseholdRegistered):
-    """The register's entry as an agency sends it: with the contact, which goes into the directory and never into the log."""
-
-    contact: Contact | None = None

@@ -14,6 +14,9 @@ class Purpose(StrEnum):
     QUARANTINE = "quarantine"
     DIRECTORY = "directory"
     CONTACT = "contact"
+    PERSON = "person"
+    HELD = "held"
+    FILE = "file"
 
 
 class BrokenSeal(Exception):  # noqa: N818 - named for what it says about the text

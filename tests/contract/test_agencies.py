@@ -16,14 +16,16 @@ from deploy.local.stack import Stack
 from foothold_ingest.agencies import Agencies
 from foothold_ingest.quarantine import QuarantineKeeper
 from foothold_ingest.register import AgencyRegister, NotPossible, Remit
-from foothold_ingest.rules.accept import Accepted, Caller, Clock, Rejected, accept
+from foothold_ingest.rules.accept import accept
+from foothold_ingest.rules.judgement import Accepted, Caller, Clock, Rejected
 from foothold_ingest.shelf import Outcome, Retrier
-from foothold_schemas.facts import AGENCY_KINDS
 from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.sent import AGENCY_KINDS
 from tests.contract.test_kafka_door import STRUCTURED, aside, body, door, facts, make_topic, write
 from tests.schemas.test_examples import EVENTS
 from tests.support.ingest import SEAL
 from tests.support.parts import Parts
+from tests.support.regions import deployment
 from tests.support.sender import SINGLE, Sender, eventually
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(120)]
@@ -101,7 +103,7 @@ def test_the_whole_matrix_of_kinds_and_areas(path: Path, kinds: str | None, area
     here = event.get("subject", event["data"].get("area", ""))[:6]
     agency = event["source"].split("/")[2]
     mine = {None: None, "mine": (path.stem,), "other": tuple(k for k in AGENCY_KINDS if k != path.stem)}[kinds]
-    judged = accept(event, Caller(agency, is_operator=False, kinds=mine, areas=areas), Clock(NOW, NOW.date(), NOW), b"x" * 32)
+    judged = accept(event, Caller(agency, is_operator=False, kinds=mine, areas=areas), Clock(NOW, NOW.date(), NOW), deployment())
 
     if kinds == "other":
         assert isinstance(judged, Rejected)

@@ -24,13 +24,18 @@ from foothold_ingest.database import connect
 from foothold_ingest.days import CannotOpen, Days
 from foothold_ingest.directory import Directory
 from foothold_ingest.feeds import FeedBook
+from foothold_ingest.held import HeldBook
 from foothold_ingest.intake import Intake
 from foothold_ingest.metrics import Metrics
+from foothold_ingest.people import PeopleRegister
 from foothold_ingest.publish import Busy, Publisher, Unknown, fact_line
+from foothold_ingest.regions import RegionBook
 from foothold_ingest.register import AgencyRegister
 from foothold_ingest.settings import DayClock
 from foothold_schemas.codec import decode_fact
-from foothold_schemas.facts import AGENCY_KINDS, DayOpened
+from foothold_schemas.facts import DayOpened
+from foothold_schemas.seal import Purpose, Seal
+from foothold_schemas.sent import AGENCY_KINDS
 from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS
 from tests.support.build import income
 from tests.support.parts import ROOT
@@ -87,7 +92,7 @@ def test_the_metrics_count_what_was_judged_by_kind_and_outcome_and_nothing_the_s
 
 
 def test_what_concerns_everybody_stands_once_in_every_partition(foothold: Stack, sender: Sender) -> None:
-    sender.say("statistics", "FeedHeard", "door-heard", AT, None, feed="IncomeReported", area="370398", through_month="2026-01")
+    sender.say("statistics", "FeedHeard", "door-heard", AT, None, feed="IncomeReported", area="370323", through_month="2026-01")
 
     assert Counter({"door-heard": EMBEDDED_PARTITIONS}) == Counter(facts_in_log(foothold, "door-heard"))
 
@@ -202,7 +207,16 @@ async def test_while_the_database_is_away_the_answer_is_503_and_says_to_send_aga
     await one.start()
     away = connect("postgresql+psycopg://nobody@127.0.0.1:9/nothing")
     days = Days(away, one, metrics, DayClock.MANUAL)
-    intake = Intake(publisher=one, directory=Directory(away, one, b"d" * 32), feeds=FeedBook(away), metrics=metrics, secret=b"h" * 32)
+    intake = Intake(
+        publisher=one,
+        directory=Directory(away, one, b"d" * 32),
+        people=PeopleRegister(away, b"h" * 32),
+        regions=RegionBook(away),
+        feeds=FeedBook(away),
+        held=HeldBook(away, Seal(b"h" * 32, Purpose.HELD)),
+        metrics=metrics,
+        secret=b"h" * 32,
+    )
     door = Door(agencies=Agencies(away, b"k" * 32), intake=intake, days=days, metrics=metrics, day_clock=DayClock.MANUAL)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(make_app(door)), base_url="http://door") as client:
         answer = await client.post("/v1/events", json={}, headers={**SINGLE, "authorization": "Bearer fh_12345678_" + "x" * 43})

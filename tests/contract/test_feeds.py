@@ -11,7 +11,7 @@ from foothold_ingest.database import connect
 from foothold_ingest.days import Days
 from foothold_ingest.feeds import FeedBook, last_heard
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.rules.accept import Accepted
+from foothold_ingest.rules.judgement import Accepted
 from foothold_ingest.settings import DayClock
 from foothold_risk.rules.policy import Rhythm
 from foothold_schemas.codec import decode_fact, decode_output

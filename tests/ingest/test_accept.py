@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from foothold_ingest.rules.accept import Accepted, Caller, Clock, Rejected, accept, fact_id, household_id
+from foothold_ingest.rules.accept import accept, fact_id, household_id
+from foothold_ingest.rules.judgement import Accepted, Caller, Clock, Rejected, Unplaced
 from foothold_schemas.quarantine import RefusalReason
+from tests.support.regions import deployment
 
 NOW = datetime(2026, 6, 10, 4, tzinfo=UTC)
 CLOCK = Clock(now=NOW, today=date(2026, 6, 10), recorded=NOW)
@@ -30,8 +32,8 @@ def event(**changes: Any) -> dict[str, object]:  # noqa: ANN401
     return {name: value for name, value in (base | changes).items() if value is not None}
 
 
-def judge(given: dict[str, object], caller: Caller = AGENCY, clock: Clock = CLOCK) -> Accepted | Rejected:
-    return accept(given, caller, clock, SECRET)
+def judge(given: dict[str, object], caller: Caller = AGENCY, clock: Clock = CLOCK) -> Accepted | Unplaced | Rejected:
+    return accept(given, caller, clock, deployment(SECRET))
 
 
 def test_a_good_event_becomes_a_fact_of_its_household_with_both_clocks() -> None:

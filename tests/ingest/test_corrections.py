@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from foothold_ingest.rules.accept import Accepted, Rejected, fact_id
+from foothold_ingest.rules.accept import fact_id
+from foothold_ingest.rules.judgement import Accepted, Rejected
 from foothold_schemas.quarantine import RefusalReason
 from tests.ingest.test_accept import event, judge
 

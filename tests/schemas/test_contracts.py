@@ -66,6 +66,26 @@ def test_a_compatible_change_is_seen_and_breaks_nobody(name: str) -> None:
     assert not change.is_breaking
 
 
+def nullable(schema: Any) -> None:  # noqa: ANN401 - a JSON Schema
+    was = schema["properties"]["as_of"]
+    schema["properties"]["as_of"] = {"anyOf": [was, {"type": "null"}]}
+
+
+@pytest.mark.parametrize(
+    ("bend", "breaks_readers", "breaks_senders"),
+    [
+        (lambda s: s["required"].remove("as_of"), True, False),
+        (lambda s: s["required"].append("group"), True, True),
+        (nullable, True, False),
+        (lambda s: s["properties"].pop("group"), False, True),
+    ],
+    ids=["became optional", "became required", "may be empty", "an optional field goes"],
+)
+def test_at_the_door_it_is_the_senders_who_are_not_to_be_broken(bend: Callable[[Any], object], breaks_readers: bool, breaks_senders: bool) -> None:  # noqa: FBT001
+    assert any(c.is_breaking for c in changes(VIEW, bent(bend))) is breaks_readers
+    assert any(c.is_breaking for c in changes(VIEW, bent(bend), is_door=True)) is breaks_senders
+
+
 def test_other_words_and_examples_are_no_change() -> None:
     assert changes(VIEW, bent(lambda s: s.update(description="Said better."))) == []
 

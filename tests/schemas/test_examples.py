@@ -7,12 +7,14 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from foothold_ingest.rules.accept import Accepted, Caller, Clock, accept
+from foothold_ingest.rules.accept import accept
+from foothold_ingest.rules.judgement import Accepted, Caller, Clock
 from foothold_schemas.codec import Unreadable, decode_directory, decode_fact, decode_output, decode_quarantined, decode_view, encode
-from foothold_schemas.facts import AGENCY_KINDS, OPERATOR_KINDS
 from foothold_schemas.generate import schemas
 from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
 from foothold_schemas.topics import HOUSEHOLD_STATE, TOPICS
+from tests.support.regions import deployment
 
 ROOT = Path(__file__).parents[2] / "schemas"
 DECODE = {
@@ -51,7 +53,7 @@ def test_an_example_event_is_accepted_at_the_door_and_fits_its_schemas(path: Pat
     agency = event["source"].split("/")[2]
     now = datetime(2026, 6, 10, 4, tzinfo=UTC)
 
-    judged = accept(event, Caller(agency, is_operator=path.stem in OPERATOR_KINDS), Clock(now, date(2026, 6, 10), now), b"x" * 32)
+    judged = accept(event, Caller(agency, is_operator=path.stem in OPERATOR_KINDS), Clock(now, date(2026, 6, 10), now), deployment())
 
     assert isinstance(judged, Accepted)
     for name, value in (("cloudevent", event), (f"data.{path.stem}", event["data"])):

@@ -12,6 +12,7 @@ from foothold_ingest.settings import DayClock, Settings
 from foothold_schemas.seal import Purpose, Seal
 from foothold_schemas.topics import EMBEDDED_PARTITIONS
 from tests.support.parts import Parts
+from tests.support.regions import ALWAYS, EXAMPLE_COUNTY
 
 SECRET = "t" * 32
 SEAL = Seal(SECRET.encode(), Purpose.QUARANTINE)
@@ -35,6 +36,7 @@ def ingest_settings(parts: Parts, **changes: object) -> Settings:
 async def ingest_parts(parts: Parts, **changes: object) -> AsyncIterator[Built]:
     """Everything connected."""
     async with built(ingest_settings(parts, **changes), Metrics(CollectorRegistry()), "test") as made:
+        await made.regions.add(EXAMPLE_COUNTY, "示例县", ALWAYS)
         yield made
 
 

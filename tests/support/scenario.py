@@ -23,7 +23,7 @@ from foothold_risk.rules.policy import Policy
 from foothold_schemas.checks import Guarantee
 from foothold_schemas.decisions import CaseDecided, FindingExempted
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import AGENCY_KINDS, OPERATOR_KINDS
+from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
 from foothold_schemas.transitions import Transition
 from tests.support.build import AREA, HOUSEHOLD, identity
 

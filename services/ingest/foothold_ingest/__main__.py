@@ -5,9 +5,9 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from alembic import command
@@ -26,6 +26,15 @@ from foothold_ingest.publish import WrongPartitions
 from foothold_ingest.quarantine import QuarantineKeeper
 from foothold_ingest.settings import DayClock, Settings
 from foothold_schemas.quarantine import RefusalReason
+
+COMMANDS: Final[dict[str, Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, str]]]] = {
+    "agency": commands.agency,
+    "quarantine": commands.quarantine,
+    "region": commands.region,
+    "double": commands.double,
+    "go-live": commands.go_live,
+    "directory": commands.erase,
+}
 
 log = structlog.get_logger()
 
@@ -48,14 +57,8 @@ def run(settings: Settings, arguments: argparse.Namespace) -> str | None:
             asyncio.run(serve(settings))
         case "migrate":
             migrate(settings)
-        case "agency":
-            return asyncio.run(commands.agency(settings, arguments))
-        case "quarantine":
-            return asyncio.run(commands.quarantine(settings, arguments))
-        case "go-live":
-            return asyncio.run(commands.go_live(settings, is_loud=arguments.loud))
-        case _:
-            return asyncio.run(commands.erase(settings, arguments.subject))
+        case name:
+            return asyncio.run(COMMANDS[name](settings, arguments))
     return None
 
 
@@ -84,6 +87,17 @@ def parser() -> argparse.ArgumentParser:
     live.add_argument("--loud", action="store_true", help="notify people of the cases that follow from what was loaded")
     directory = first.add_parser("directory", help="whom to visit").add_subparsers(dest="action", required=True)
     directory.add_parser("erase", help="destroy a household's contact and its key").add_argument("subject", help="<county>/<register number>")
+    region = first.add_parser("region", help="county codes beside the standard's table").add_subparsers(dest="action", required=True)
+    added = region.add_parser("add", help="know a county code, or set its years")
+    added.add_argument("code", help="six digits")
+    added.add_argument("name")
+    added.add_argument("--from-year", type=int, help="the first year at whose end it held; without it always")
+    added.add_argument("--last-year", type=int, help="the last year at whose end it held; without it still")
+    double = first.add_parser("double", help="people who stand in two households at once").add_subparsers(dest="action", required=True)
+    double.add_parser("list", help="open tickets with both households; each is mended in the register of one of them")
+    dismissed = double.add_parser("dismiss", help="close a ticket that is no double")
+    dismissed.add_argument("ticket", type=int)
+    dismissed.add_argument("--because", required=True)
     shelf = first.add_parser("quarantine", help="what could not be used").add_subparsers(dest="action", required=True)
     listed = shelf.add_parser("list", help="what waits, oldest first")
     listed.add_argument("--all", action="store_true", help="also what was retried")
@@ -160,7 +174,15 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
     web = server(make_app(door), settings.ingest_host, settings.ingest_port)
     is_ready = lambda: web.started and not parts.publisher.broken.done()  # noqa: E731 - said once, used once
     ops = server(make_ops(parts.metrics.registry, is_ready), settings.ingest_ops_host, settings.ingest_ops_port)
-    work: list[Coroutine[Any, Any, object]] = [web.serve(), ops.serve(), keeper.run(), kafka_door.run(), ended.wait(), _raise_when(parts.publisher.broken)]
+    work: list[Coroutine[Any, Any, object]] = [
+        web.serve(),
+        ops.serve(),
+        keeper.run(),
+        kafka_door.run(),
+        parts.releaser.run(),
+        ended.wait(),
+        _raise_when(parts.publisher.broken),
+    ]
     if settings.day_clock is DayClock.WALL:
         work.append(parts.days.follow_wall_clock())
     log.info("ingest.started", port=settings.ingest_port, ops_port=settings.ingest_ops_port, day_clock=settings.day_clock.value, open_day=str(parts.days.last))

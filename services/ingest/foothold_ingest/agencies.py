@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.database import AWAY, AgencyKey, AgencyRow
 from foothold_ingest.register import key_hash, remit_of
-from foothold_ingest.rules.accept import Caller
+from foothold_ingest.rules.judgement import Caller
 
 _CACHE_SECONDS: Final = 10.0
 _UNKNOWN_KEPT: Final = 10_000
@@ -54,6 +54,11 @@ class Agencies:
             found = Caller(agency, is_operator=False, kinds=remit.kinds, areas=remit.areas, is_disabled=row.disabled_at is not None)
         self._writers[agency] = (time.monotonic() + _CACHE_SECONDS, found)
         return found
+
+    def forget(self) -> None:
+        """Ask the register again from now on."""
+        self._known.clear()
+        self._writers.clear()
 
     def _remembered(self, name: str, found: Caller | None) -> Caller | None:
         if len(self._known) > _UNKNOWN_KEPT:

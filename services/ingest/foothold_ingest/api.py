@@ -16,8 +16,8 @@ from foothold_ingest.intake import Intake
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.problems import Problem, answer, of_rejected, problem
 from foothold_ingest.publish import Busy, Unknown
-from foothold_ingest.rules.accept import Accepted, Caller, Rejected
 from foothold_ingest.rules.binding import BATCH, DATA, MAX_BODY, STRUCTURED, from_http, media_type
+from foothold_ingest.rules.judgement import Accepted, Caller, Held, Rejected
 from foothold_ingest.rules.strict_json import JsonValue, NotStrict, loads
 from foothold_ingest.settings import DayClock
 from foothold_schemas.facts import DayOpened
@@ -41,11 +41,12 @@ class OtherMedia(Exception):  # noqa: N818 - an answer
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An event that is in the log now; `is_repeat` when this replica saw it there before."""
+    """An event that is kept: in the log, or held until the register names its person. `is_repeat`: this replica saw it before."""
 
     id: str
     fact_id: str
     is_repeat: bool
+    is_held: bool = False
 
 
 class Recent:
@@ -110,9 +111,9 @@ class Door:
 
     async def _judge_and_keep(self, events: list[JsonValue], caller: Caller) -> list[Problem | Taken] | Response:
         clock = self._days.clock(datetime.now(UTC))
-        judged = [self._intake.judge(event, caller, clock) for event in events]
+        judged = await self._intake.judge(events, caller, clock)
         try:
-            await self._intake.keep([a for a in judged if isinstance(a, Accepted)], is_patient=False)
+            await self._intake.keep([a for a in judged if not isinstance(a, Rejected)], is_patient=False)
             results = [await self._open_day(a) if isinstance(a, Accepted) and isinstance(a.record.data, DayOpened) else a for a in judged]
         except Busy:
             return answer(problem(503, "busy", "Too many events wait already; nothing of this request was taken."), {"retry-after": RETRY_SECONDS})
@@ -120,12 +121,12 @@ class Door:
             detail = "Kafka has not confirmed; the facts may be there or not. Send the same events (same source and id) again: repeats count once."
             return answer(problem(503, "unconfirmed", detail, outcome="unknown"), {"retry-after": RETRY_SECONDS})
         for event, result in zip(events, results, strict=True):
-            self._intake.tell(DOOR, event, result if isinstance(result, Accepted | Rejected) else None)
-        return [of_rejected(r) if isinstance(r, Rejected) else self._taken(r) if isinstance(r, Accepted) else r for r in results]
+            self._intake.tell(DOOR, event, result if isinstance(result, Accepted | Held | Rejected) else None)
+        return [of_rejected(r) if isinstance(r, Rejected) else self._taken(r) if isinstance(r, Accepted | Held) else r for r in results]
 
-    def _taken(self, accepted: Accepted) -> Taken:
-        record = accepted.record
-        return Taken(record.id, record.fact_id, is_repeat=self._recent.has_seen(record.fact_id))
+    def _taken(self, kept: Accepted | Held) -> Taken:
+        record, is_held = kept.record, isinstance(kept, Held)
+        return Taken(record.id, record.fact_id, is_repeat=self._recent.has_seen(record.fact_id), is_held=is_held)
 
     async def _open_day(self, accepted: Accepted) -> Accepted | Problem:
         data = accepted.record.data
@@ -177,7 +178,8 @@ def _batch(results: list[Problem | Taken]) -> Response:
 
 
 def _said(taken: Taken) -> dict[str, object]:
-    return {"status": 202, "id": taken.id, "fact_id": taken.fact_id, **({"duplicate": True} if taken.is_repeat else {})}
+    more = {"duplicate": taken.is_repeat, "held": taken.is_held}
+    return {"status": 202, "id": taken.id, "fact_id": taken.fact_id, **{name: True for name, is_so in more.items() if is_so}}
 
 
 def make_app(door: Door) -> FastAPI:

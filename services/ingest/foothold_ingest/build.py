@@ -11,9 +11,14 @@ from foothold_ingest.database import connect
 from foothold_ingest.days import Days
 from foothold_ingest.directory import Directory
 from foothold_ingest.feeds import FeedBook
+from foothold_ingest.held import HeldBook
 from foothold_ingest.intake import Intake
 from foothold_ingest.metrics import Metrics
+from foothold_ingest.people import PeopleRegister
 from foothold_ingest.publish import Publisher
+from foothold_ingest.regions import RegionBook
+from foothold_ingest.register import AgencyRegister
+from foothold_ingest.releaser import Releaser
 from foothold_ingest.settings import Settings
 from foothold_schemas.seal import Purpose, Seal
 
@@ -26,10 +31,14 @@ class Built:
     metrics: Metrics
     engine: AsyncEngine
     agencies: Agencies
+    register: AgencyRegister
     publisher: Publisher
     directory: Directory
+    people: PeopleRegister
+    regions: RegionBook
     intake: Intake
     days: Days
+    releaser: Releaser
     seal: Seal
 
 
@@ -55,21 +64,32 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
         directory = Directory(engine, publisher, settings.directory_secret.get_secret_value().encode())
         days = Days(engine, publisher, metrics, settings.day_clock, settings.go_live)
         await days.load()
+        secret = settings.household_secret.get_secret_value().encode()
+        agencies = Agencies(engine, settings.key_secret.get_secret_value().encode())
+        people, regions, held = PeopleRegister(engine, secret), RegionBook(engine), HeldBook(engine, Seal(secret, Purpose.HELD))
+        intake = Intake(
+            publisher=publisher,
+            directory=directory,
+            people=people,
+            regions=regions,
+            feeds=FeedBook(engine),
+            held=held,
+            metrics=metrics,
+            secret=secret,
+        )
         yield Built(
             settings=settings,
             metrics=metrics,
             engine=engine,
-            agencies=Agencies(engine, settings.key_secret.get_secret_value().encode()),
+            agencies=agencies,
+            register=AgencyRegister(engine, settings.key_secret.get_secret_value().encode()),
             publisher=publisher,
             directory=directory,
-            intake=Intake(
-                publisher=publisher,
-                directory=directory,
-                feeds=FeedBook(engine),
-                metrics=metrics,
-                secret=settings.household_secret.get_secret_value().encode(),
-            ),
+            people=people,
+            regions=regions,
+            intake=intake,
             days=days,
+            releaser=Releaser(engine, held, agencies=agencies, intake=intake, days=days, metrics=metrics),
             seal=quarantine_seal(settings),
         )
     finally:

@@ -13,15 +13,20 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 from prometheus_client import CollectorRegistry
 
+from foothold_ingest import doubles
 from foothold_ingest.build import Built, built, quarantine_seal
 from foothold_ingest.database import connect
 from foothold_ingest.days import CannotOpen
 from foothold_ingest.metrics import Metrics
+from foothold_ingest.people import PeopleRegister
+from foothold_ingest.regions import RegionBook
 from foothold_ingest.register import AgencyRegister, Entry, NotPossible, Remit
-from foothold_ingest.rules.accept import SHANGHAI, household_id
+from foothold_ingest.rules.accept import household_id
+from foothold_ingest.rules.regions import Held
+from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.settings import Settings
 from foothold_ingest.shelf import Retrier, Shelf
-from foothold_schemas.facts import AGENCY_KINDS
+from foothold_schemas.sent import AGENCY_KINDS
 from foothold_schemas.topics import AGENCY_TOPIC, HOUSEHOLD_FACTS, agency_card
 
 _AREA: Final = re.compile(r"[0-9]{2}([0-9]{2}){0,2}")
@@ -77,6 +82,36 @@ async def _changed(register: AgencyRegister, arguments: Namespace, now: datetime
             return "\n".join(_entry(e) for e in await register.entries()) or "the register is empty"
 
 
+async def region(settings: Settings, arguments: Namespace) -> str:
+    """Make a county code known."""
+    if not re.fullmatch(r"[0-9]{6}", arguments.code):
+        raise Refused("a county code has six digits, such as 370302")
+    engine = connect(settings.ingest_database_url)
+    try:
+        await RegionBook(engine).add(arguments.code, arguments.name, Held(arguments.from_year, arguments.last_year))
+    finally:
+        await engine.dispose()
+    return f"{arguments.code} is known at every door within ten seconds; 'quarantine retry --reason unknown_area' tries again what was refused"
+
+
+async def double(settings: Settings, arguments: Namespace) -> str:
+    """List tickets, or dismiss one."""
+    engine = connect(settings.ingest_database_url)
+    people = PeopleRegister(engine, settings.household_secret.get_secret_value().encode())
+    try:
+        async with engine.begin() as connection:
+            if arguments.action == "list":
+                tickets = await doubles.waiting(connection)
+                lines = [f"{t['ticket']}  since {t['opened_at']:%Y-%m-%d}  {people.subject_of(t['one'])}  {people.subject_of(t['other'])}" for t in tickets]
+                return "\n".join(lines) or "nobody stands in two households at once"
+            now = datetime.now(UTC)
+            if not await doubles.dismiss(connection, arguments.ticket, actor=getpass.getuser(), because=arguments.because, now=now):
+                raise Refused(f"no ticket {arguments.ticket} is open; 'double list' shows those that are")
+            return f"ticket {arguments.ticket} is dismissed"
+    finally:
+        await engine.dispose()
+
+
 def _entry(entry: Entry) -> str:
     keys = ", ".join(f"{prefix} ({made:%Y-%m-%d})" for prefix, made in entry.keys) or "none"
     return f"{entry.agency}{'  DISABLED' if entry.is_disabled else ''}  {_words(entry.remit)}  keys: {keys}"
@@ -122,7 +157,7 @@ async def _make_topic(bootstrap: str, agency: str) -> None:
         await admin.close()
 
 
-async def go_live(settings: Settings, *, is_loud: bool) -> str:
+async def go_live(settings: Settings, arguments: Namespace) -> str:
     """Open today as the first day; cases that follow from what was loaded are quiet unless asked otherwise."""
     async with _running(settings) as parts:
         now = datetime.now(UTC)
@@ -130,18 +165,18 @@ async def go_live(settings: Settings, *, is_loud: bool) -> str:
         if parts.days.last is not None:
             raise Refused(f"Foothold is live already: {parts.days.last} is open")
         try:
-            await parts.days.open(today, now, is_quiet=not is_loud)
+            await parts.days.open(today, now, is_quiet=not arguments.loud)
         except CannotOpen as error:
             raise Refused(str(error)) from error
-        return f"live from {today} on{'' if is_loud else '; the cases of this first day are made without notices'}"
+        return f"live from {today} on{'' if arguments.loud else '; the cases of this first day are made without notices'}"
 
 
-async def erase(settings: Settings, subject: str) -> str:
-    """Destroy a household's data key and contact."""
-    authority, _, number = subject.partition("/")
+async def erase(settings: Settings, arguments: Namespace) -> str:
+    """Destroy a household's data key and contact, and its people's numbers."""
+    authority, _, number = arguments.subject.partition("/")
     async with _running(settings) as parts:
         household = household_id(settings.household_secret.get_secret_value().encode(), authority, number)
-        was_there = await parts.directory.erase(household)
+        was_there = await parts.directory.erase(household) | await parts.people.erase(household)
     return f"{household}: {'erased' if was_there else 'nothing was kept; the erasure was written to the topic all the same'}"
 
 

@@ -1,4 +1,4 @@
-"""Ingest's own tables: agencies and their keys, the days opened, the feeds heard, the quarantine and its history, the directory."""
+"""Ingest's own tables: agencies and keys, days and feeds, quarantine, directory, who belongs to which household, what is held, the audit."""
 
 from collections.abc import AsyncIterator
 from datetime import date, datetime
@@ -6,6 +6,7 @@ from typing import Final
 
 import stamina
 from sqlalchemy import ARRAY, BigInteger, Date, DateTime, ForeignKey, Identity, LargeBinary, MetaData, Text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -103,6 +104,94 @@ class DirectoryRow(Base):
     wrapped_key: Mapped[str] = mapped_column(Text)
     sealed: Mapped[str | None] = mapped_column(Text)
     registered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class PersonRow(Base):
+    """A person whose number was sent: the number under seal. `is_derived`: it came with 15 digits only."""
+
+    __tablename__ = "people"
+
+    person_ref: Mapped[str] = mapped_column(Text, primary_key=True)
+    sealed: Mapped[str] = mapped_column(Text)
+    is_derived: Mapped[bool]
+
+
+class HouseholdRow(Base):
+    """A household of the register: its authority's county, its subject under seal, and which entry it stands at."""
+
+    __tablename__ = "households"
+
+    household_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    county: Mapped[str] = mapped_column(Text)
+    sealed_subject: Mapped[str] = mapped_column(Text)
+    registered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class MembershipRow(Base):
+    """An interval of a numbered person in a household, from the household's latest entry."""
+
+    __tablename__ = "memberships"
+
+    membership_id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    household_id: Mapped[str] = mapped_column(Text, ForeignKey("households.household_id"), index=True)
+    person_ref: Mapped[str] = mapped_column(Text, ForeignKey("people.person_ref"), index=True)
+    joined_on: Mapped[date | None] = mapped_column(Date)
+    left_on: Mapped[date | None] = mapped_column(Date)
+
+
+class DoubleRow(Base):
+    """A ticket: one person in two households at once. Closed as `mended` by the register, or `dismissed` by somebody with a reason."""
+
+    __tablename__ = "doubles"
+
+    ticket: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    person_ref: Mapped[str] = mapped_column(Text)
+    household_id: Mapped[str] = mapped_column(Text, index=True)
+    other_id: Mapped[str] = mapped_column(Text, index=True)
+    opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    outcome: Mapped[str | None] = mapped_column(Text)
+    actor: Mapped[str | None] = mapped_column(Text)
+    because: Mapped[str | None] = mapped_column(Text)
+
+
+class HeldRow(Base):
+    """An event whose person no register entry names yet, under seal until it is released. `problem`: why it could not be, though the person came."""
+
+    __tablename__ = "held"
+
+    fact_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    person_ref: Mapped[str] = mapped_column(Text)
+    agency: Mapped[str] = mapped_column(Text, index=True)
+    kind: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    sealed: Mapped[str | None] = mapped_column(Text)
+    problem: Mapped[str | None] = mapped_column(Text)
+    released_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class RegionRow(Base):
+    """A county code the standard's table does not have, or has otherwise: it holds before the table."""
+
+    __tablename__ = "regions"
+
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    first_year: Mapped[int | None]
+    last_year: Mapped[int | None]
+
+
+class AuditRow(Base):
+    """Who did what, or tried to. Only ever added to; names no household and no person."""
+
+    __tablename__ = "audit"
+
+    event_id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    actor: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(Text)
+    detail: Mapped[dict[str, object]] = mapped_column(JSONB)
 
 
 def connect(url: str) -> AsyncEngine:

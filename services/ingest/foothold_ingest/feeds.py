@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_ingest.database import AWAY, FeedRow, OpenedDay
-from foothold_ingest.rules.accept import Accepted
+from foothold_ingest.rules.judgement import Accepted
 from foothold_schemas.facts import FactsRetracted
 from foothold_schemas.feeds import FeedKind, FeedSpoke
 

@@ -1,4 +1,4 @@
-"""What every door does with an event: judge it, and make what was accepted durable. Who speaks and how it is answered is the door's affair."""
+"""What every door does with events: judge them, and make what was accepted durable. Who speaks and how it is answered is the door's affair."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,13 +7,19 @@ import structlog
 
 from foothold_ingest.directory import Directory, Told
 from foothold_ingest.feeds import FeedBook
+from foothold_ingest.held import HeldBook
 from foothold_ingest.metrics import Metrics
+from foothold_ingest.people import PeopleRegister
 from foothold_ingest.publish import Busy, Publisher, Unknown, fact_line
-from foothold_ingest.rules.accept import Accepted, Caller, Clock, Rejected, accept
+from foothold_ingest.regions import RegionBook
+from foothold_ingest.rules.accept import Deployment, accept, place
+from foothold_ingest.rules.judgement import Accepted, Caller, Clock, Held, Judgement, Rejected, Unplaced
+from foothold_ingest.rules.placing import place_of
 from foothold_ingest.rules.strict_json import JsonValue
 from foothold_schemas.envelope import event_type
-from foothold_schemas.facts import AGENCY_KINDS, OPERATOR_KINDS, FeedHeard, PolicyAdopted
+from foothold_schemas.facts import FeedHeard, PolicyAdopted
 from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
 
 UNKNOWN_KIND: Final = "unknown"
 
@@ -23,21 +29,48 @@ log = structlog.get_logger()
 class Intake:
     """Shared by the doors of one process."""
 
-    def __init__(self, *, publisher: Publisher, directory: Directory, feeds: FeedBook, metrics: Metrics, secret: bytes) -> None:
+    def __init__(
+        self,
+        *,
+        publisher: Publisher,
+        directory: Directory,
+        people: PeopleRegister,
+        regions: RegionBook,
+        feeds: FeedBook,
+        held: HeldBook,
+        metrics: Metrics,
+        secret: bytes,
+    ) -> None:
         self._publisher = publisher
         self._directory = directory
+        self._people = people
+        self._regions = regions
         self._feeds = feeds
         self._metrics = metrics
         self._secret = secret
+        self._held = held
 
-    def judge(self, event: JsonValue, caller: Caller, clock: Clock) -> Accepted | Rejected:
-        """Whether this event may enter the log."""
-        if not isinstance(event, dict):
-            return Rejected(RefusalReason.INVALID_ENVELOPE, "An event is a JSON object.")
-        return accept(event, caller, clock, self._secret)
+    async def judge(self, events: Sequence[JsonValue], caller: Caller, clock: Clock) -> list[Judgement]:
+        """Whether each event may enter the log, in their order."""
+        deployment = Deployment(self._secret, await self._regions.current())
+        judged = [_judge(event, caller, clock, deployment) for event in events]
+        people = {one.person.person_ref for one in judged if isinstance(one, Unplaced)}
+        known = await self._people.memberships(people) if people else {}
+        results: list[Judgement] = []
+        for event, one in zip(events, judged, strict=True):
+            if isinstance(one, Unplaced):
+                found = place_of(known.get(one.person.person_ref, ()), one.day)
+                results.append(Held(one.record, one.person.person_ref, event) if found is None else place(one, found, caller))
+            else:
+                results.append(one)
+        return results
 
-    async def keep(self, accepted: Sequence[Accepted], *, is_patient: bool) -> None:
-        """Facts into the log, contacts into the directory. An impatient door gets Busy or Unknown instead of a long wait."""
+    async def keep(self, judged: Sequence[Accepted | Held], *, is_patient: bool) -> None:
+        """Facts into the log, contacts into the directory, register entries into the register, the held into their table.
+
+        An impatient door gets Busy or Unknown instead of a long wait.
+        """
+        accepted = [one for one in judged if isinstance(one, Accepted)]
         if lines := [fact_line(a.record) for a in accepted if a.record.household_id is not None]:
             await (self._publisher.deliver(lines) if is_patient else self._publisher.send(lines))
         if everywhere := [a.record for a in accepted if isinstance(a.record.data, FeedHeard | PolicyAdopted)]:
@@ -48,12 +81,15 @@ class Intake:
             await self._directory.keep(told, is_patient=is_patient)
         except Busy:
             raise Unknown from None  # the facts are in the log already, so it is not true that nothing was taken
+        await self._people.enter(accepted)
+        await self._held.keep([one for one in judged if isinstance(one, Held)])
 
-    def tell(self, door: str, event: JsonValue, judgement: Accepted | Rejected | None) -> None:
+    def tell(self, door: str, event: JsonValue, judgement: Judgement | None) -> None:
         """One canonical line and one count for each event; None: refused for a reason of the door's own."""
         match judgement:
-            case Accepted(record):
-                self._metrics.facts.labels(record.data.kind, "accepted", door).inc()
+            case Accepted(record) | Held(record):
+                outcome = "accepted" if isinstance(judgement, Accepted) else "held"
+                self._metrics.facts.labels(record.data.kind, outcome, door).inc()
                 log.info(
                     "ingest.event",
                     door=door,
@@ -61,7 +97,7 @@ class Intake:
                     household_id=record.household_id,
                     kind=record.data.kind,
                     agency=record.agency,
-                    outcome="accepted",
+                    outcome=outcome,
                 )
             case Rejected(reason, _, fields):
                 self._metrics.facts.labels(kind_of(event), reason.value, door).inc()
@@ -70,6 +106,12 @@ class Intake:
             case None:
                 self._metrics.facts.labels(kind_of(event), "refused", door).inc()
                 log.info("ingest.event", door=door, kind=kind_of(event), outcome="refused")
+
+
+def _judge(event: JsonValue, caller: Caller, clock: Clock, deployment: Deployment) -> Accepted | Unplaced | Rejected:
+    if not isinstance(event, dict):
+        return Rejected(RefusalReason.INVALID_ENVELOPE, "An event is a JSON object.")
+    return accept(event, caller, clock, deployment)
 
 
 def kind_of(event: JsonValue) -> str:

@@ -19,8 +19,8 @@ from foothold_ingest.days import Days
 from foothold_ingest.intake import Intake
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Line, Publisher
-from foothold_ingest.rules.accept import Accepted, Caller, Rejected
 from foothold_ingest.rules.binding import from_kafka
+from foothold_ingest.rules.judgement import Accepted, Caller, Held, Judgement, Rejected
 from foothold_ingest.rules.strict_json import JsonValue, NotStrict
 from foothold_schemas.codec import encode
 from foothold_schemas.quarantine import Quarantined, SourceRecord
@@ -88,14 +88,13 @@ class KafkaDoor:
 
     async def _take(self, source: TopicPartition, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         caller = await self._writer(agency_of(source.topic))
-        accepted: list[Accepted] = []
+        kept: list[Accepted | Held] = []
         aside: list[Quarantined] = []
         judged = 0
-        for record in records:
-            judgement = self._judge(record, caller)
+        for record, judgement in zip(records, await self._judge(records, caller), strict=True):
             judged += 1
-            if isinstance(judgement, Accepted):
-                accepted.append(judgement)
+            if not isinstance(judgement, Rejected):
+                kept.append(judgement)
                 self._bad_in_a_row[source] = 0
             else:
                 aside.append(self._set_aside(record, judgement))
@@ -105,21 +104,20 @@ class KafkaDoor:
                     break
         async for attempt in patiently():
             with attempt:
-                await self._intake.keep(accepted, is_patient=True)
+                await self._intake.keep(kept, is_patient=True)
         await self._publisher.deliver([Line(QUARANTINE.name, q.source_id.encode(), encode(q)) for q in aside])
         await self._commit(source, records[judged - 1].offset + 1)
 
-    def _judge(self, record: ConsumerRecord[bytes, bytes], caller: Caller) -> Accepted | Rejected:
-        event: JsonValue = None
-        judgement: Accepted | Rejected
-        try:
-            event = from_kafka(record.headers, record.value)
-        except NotStrict as error:
-            judgement = Rejected(error.reason, str(error))
-        else:
-            judgement = self._intake.judge(event, caller, self._days.clock(datetime.now(UTC)))
-        self._intake.tell(DOOR, event, judgement)
-        return judgement
+    async def _judge(self, records: Sequence[ConsumerRecord[bytes, bytes]], caller: Caller) -> list[Judgement]:
+        read = [_event(record) for record in records]
+        events = [one for one in read if not isinstance(one, Rejected)]
+        async for attempt in patiently():
+            with attempt:
+                rest = iter(await self._intake.judge(events, caller, self._days.clock(datetime.now(UTC))))
+        judged = [one if isinstance(one, Rejected) else next(rest) for one in read]
+        for one, judgement in zip(read, judged, strict=True):
+            self._intake.tell(DOOR, None if isinstance(one, Rejected) else one, judgement)
+        return judged
 
     def _set_aside(self, record: ConsumerRecord[bytes, bytes], rejected: Rejected) -> Quarantined:
         named = ", ".join(f"{f.field}: {f.problem}" for f in rejected.fields[:5])
@@ -149,6 +147,13 @@ class KafkaDoor:
             await self._consumer.commit({source: offset})
         except (CommitFailedError, IllegalStateError):
             log.info("ingest.commit_overtaken", topic=source.topic, partition=source.partition)
+
+
+def _event(record: ConsumerRecord[bytes, bytes]) -> JsonValue | Rejected:
+    try:
+        return from_kafka(record.headers, record.value)
+    except NotStrict as error:
+        return Rejected(error.reason, str(error))
 
 
 def agency_of(topic: str) -> str:

@@ -10,7 +10,7 @@ class Metrics:
         self.registry = registry
         self.facts = Counter(
             "foothold_ingest_facts_total",
-            "Events judged, by kind, outcome (accepted or the reason of refusal) and door (http or kafka).",
+            "Events judged, by kind, outcome (accepted, held or the reason of refusal) and door (http or kafka).",
             ["kind", "outcome", "door"],
             registry=registry,
         )
@@ -25,6 +25,7 @@ class Metrics:
         self.open_day = Gauge("foothold_ingest_open_day_timestamp_seconds", "Midnight (Asia/Shanghai) of the day opened last.", registry=registry)
         self.quarantined = Counter("foothold_ingest_quarantined_total", "Records taken into quarantine, by reason.", ["reason"], registry=registry)
         self.waiting = Gauge("foothold_ingest_quarantine_waiting_records", "Records in quarantine nobody has retried.", registry=registry)
+        self.held = Gauge("foothold_ingest_held_events", "Events that wait until the register names their person.", registry=registry)
         self.door_topics = Gauge("foothold_ingest_agency_topics", "Partitions of agencies' topics this replica reads.", registry=registry)
         self.stopped = Gauge(
             "foothold_ingest_stopped_readers", "Agencies' topics this replica stopped reading because everything in them was bad.", registry=registry

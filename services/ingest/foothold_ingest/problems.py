@@ -4,7 +4,7 @@ from typing import Final
 
 from starlette.responses import JSONResponse
 
-from foothold_ingest.rules.accept import Rejected
+from foothold_ingest.rules.judgement import Rejected
 from foothold_schemas.quarantine import RefusalReason
 
 _FORBIDDEN: Final = frozenset({RefusalReason.FOREIGN_SOURCE, RefusalReason.KIND_NOT_ALLOWED, RefusalReason.AREA_NOT_ALLOWED, RefusalReason.AGENCY_DISABLED})

@@ -15,8 +15,8 @@ from foothold_ingest.days import Days
 from foothold_ingest.intake import Intake
 from foothold_ingest.kafka_door import agency_of
 from foothold_ingest.publish import Line, Publisher
-from foothold_ingest.rules.accept import Accepted, Rejected
 from foothold_ingest.rules.binding import from_kafka
+from foothold_ingest.rules.judgement import Held, Judgement, Rejected
 from foothold_ingest.rules.strict_json import NotStrict
 from foothold_schemas.quarantine import SourceRecord
 from foothold_schemas.seal import Seal
@@ -41,6 +41,7 @@ class Outcome(StrEnum):
     """What came of a retry."""
 
     ACCEPTED = "accepted"
+    HELD = "held"
     WRITTEN_AGAIN = "written_again"
     STILL_REFUSED = "still_refused"
     NOT_WAITING = "not_waiting"
@@ -119,7 +120,7 @@ class Retrier(Shelf):
                 return Retried(source_id, Outcome.NOT_WAITING, "no such record waits: it is unknown, or was retried before")
             outcome, detail = await self._apply(source_id, SourceRecord.model_validate_json(self._seal.open(row.sealed)), now)
             await self._note(connection, source_id, now, actor, "retried", outcome.value, detail)
-            if outcome in (Outcome.ACCEPTED, Outcome.WRITTEN_AGAIN):
+            if outcome in (Outcome.ACCEPTED, Outcome.HELD, Outcome.WRITTEN_AGAIN):
                 await connection.execute(update(QuarantinedRecord).where(QuarantinedRecord.source_id == source_id).values(retried_at=now))
         return Retried(source_id, outcome, detail)
 
@@ -133,14 +134,14 @@ class Retrier(Shelf):
         return Outcome.WRITTEN_AGAIN, "written again where it stood; if it cannot be read now either, it comes back under its new address"
 
     async def _judge(self, topic: str, record: SourceRecord, now: datetime) -> tuple[Outcome, str]:
-        judgement: Accepted | Rejected
+        judgement: Judgement
         try:
             event = from_kafka(record.headers, record.value)
         except NotStrict as error:
             judgement = Rejected(error.reason, str(error))
         else:
-            judgement = self._intake.judge(event, await self._agencies.writer(agency_of(topic)), self._days.clock(now))
+            judgement = (await self._intake.judge([event], await self._agencies.writer(agency_of(topic)), self._days.clock(now)))[0]
         if isinstance(judgement, Rejected):
             return Outcome.STILL_REFUSED, f"{judgement.reason.value}: {judgement.detail}"
         await self._intake.keep([judgement], is_patient=True)
-        return Outcome.ACCEPTED, judgement.record.fact_id
+        return Outcome.HELD if isinstance(judgement, Held) else Outcome.ACCEPTED, judgement.record.fact_id

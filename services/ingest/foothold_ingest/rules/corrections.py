@@ -2,29 +2,30 @@
 
 from collections.abc import Callable
 
+from foothold_ingest.rules.judgement import AnyFact
 from foothold_schemas.envelope import CloudEvent
-from foothold_schemas.facts import AGENCY_KINDS, FactsRetracted, FeedHeard
+from foothold_schemas.facts import FactsRetracted, FeedHeard
 from foothold_schemas.register import HouseholdRegistered
-from foothold_schemas.values import Message
+from foothold_schemas.sent import AGENCY_KINDS
 
 
-def problem_of(envelope: CloudEvent, data: Message) -> str | None:
+def problem_of(envelope: CloudEvent, data: AnyFact) -> str | None:
     """What is wrong with what the event corrects; None when nothing is."""
     named = _named(envelope, data)
     if envelope.id in named:
         return "an event cannot correct itself; give the correction an id of its own"
     if len(set(named)) < len(named):
         return "an id stands twice"
-    is_agencys = isinstance(data, tuple(AGENCY_KINDS.values())) and not isinstance(data, FeedHeard | FactsRetracted | HouseholdRegistered)
+    is_agencys = data.kind in AGENCY_KINDS and not isinstance(data, FeedHeard | FactsRetracted | HouseholdRegistered)
     if envelope.amends is not None and not is_agencys:
         return "this kind amends nothing: a register entry is replaced by a newer one, and FactsRetracted names its events in `data`"
     return None
 
 
-def withdrawn(envelope: CloudEvent, data: Message, fact_id: Callable[[str, str], str]) -> tuple[str, ...]:
+def withdrawn(envelope: CloudEvent, data: AnyFact, fact_id: Callable[[str, str], str]) -> tuple[str, ...]:
     """The facts that count no longer, in an order that does not depend on the sender's."""
     return tuple(sorted(fact_id(envelope.source, name) for name in _named(envelope, data)))
 
 
-def _named(envelope: CloudEvent, data: Message) -> tuple[str, ...]:
+def _named(envelope: CloudEvent, data: AnyFact) -> tuple[str, ...]:
     return data.events if isinstance(data, FactsRetracted) else tuple((envelope.amends or "").split())

@@ -1,0 +1,157 @@
+"""The register of people: who belongs to which household, since when and until when. Numbers are kept under seal, here and nowhere else."""
+
+import time
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+from sqlalchemy import bindparam, delete, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from foothold_ingest import doubles
+from foothold_ingest.database import DoubleRow, HouseholdRow, MembershipRow, PersonRow
+from foothold_ingest.rules.judgement import Accepted, Place
+from foothold_ingest.rules.placing import Membership
+from foothold_schemas.codec import encode
+from foothold_schemas.register import HouseholdRegistered
+from foothold_schemas.seal import Purpose, Seal
+
+_CACHE_SECONDS: Final = 10.0
+_CACHED: Final = 200_000
+
+
+class Entry(NamedTuple):
+    """A register entry as it came in."""
+
+    household_id: str
+    time: datetime
+    accepted: Accepted
+    data: HouseholdRegistered
+
+    @property
+    def digest(self) -> bytes:
+        """What the entry says, its contact included: two equal ones change nothing."""
+        contact = b"" if self.accepted.contact is None else encode(self.accepted.contact)
+        return blake2b(encode(self.data) + contact, digest_size=16).digest()
+
+
+class PeopleRegister:
+    """PostgreSQL, remembered for ten seconds: an entry another replica has taken holds here within ten."""
+
+    def __init__(self, engine: AsyncEngine, secret: bytes) -> None:
+        self._engine = engine
+        self._seal = Seal(secret, Purpose.PERSON)
+        self._known: dict[str, tuple[float, tuple[Membership, ...]]] = {}
+
+    async def memberships(self, people: Collection[str]) -> dict[str, tuple[Membership, ...]]:
+        """Where these people belong; who is in no register is left out."""
+        now = time.monotonic()
+        found = {ref: cached[1] for ref in people if (cached := self._known.get(ref)) is not None and cached[0] > now}
+        if missing := [ref for ref in people if ref not in found]:
+            if len(self._known) > _CACHED:
+                self._known.clear()
+            async with self._engine.connect() as connection:
+                asked = await _ask(connection, missing)
+            self._known |= {ref: (now + _CACHE_SECONDS, held) for ref, held in asked.items()}
+            found |= asked
+        return found
+
+    async def enter(self, accepted: Sequence[Accepted]) -> None:
+        """Take in the register entries among these, each household's latest. Entries older than what stands change nothing."""
+        latest = {entry.household_id: entry for entry in sorted(_entries(accepted), key=lambda e: e.time)}
+        if not latest:
+            return
+        async with self._engine.begin() as connection:
+            newer = await self._changed(connection, latest)
+            if newer:
+                await self._write(connection, newer)
+        for entry in latest.values():
+            for person in entry.accepted.people:
+                self._known.pop(person.person_ref, None)
+
+    async def standing(self, households: Collection[str]) -> dict[str, bytes]:
+        """What these households' entries say at this moment, as digests; one that has no entry is left out."""
+        wanted = select(HouseholdRow.household_id, HouseholdRow.digest).where(HouseholdRow.household_id.in_(households), HouseholdRow.digest.is_not(None))
+        async with self._engine.connect() as connection:
+            return {row.household_id: bytes(row.digest) for row in await connection.execute(wanted)}
+
+    async def erase(self, household_id: str) -> bool:
+        """Forget the household's entry and the numbers of people who stand in no other; tell whether there was one."""
+        async with self._engine.begin() as connection:
+            people = delete(MembershipRow).where(MembershipRow.household_id == household_id).returning(MembershipRow.person_ref)
+            left = {row.person_ref for row in await connection.execute(people)}
+            elsewhere = select(MembershipRow.person_ref)
+            await connection.execute(delete(PersonRow).where(PersonRow.person_ref.in_(left), PersonRow.person_ref.not_in(elsewhere)))
+            both = or_(DoubleRow.household_id == household_id, DoubleRow.other_id == household_id)
+            await connection.execute(delete(DoubleRow).where(both))
+            gone = await connection.execute(delete(HouseholdRow).where(HouseholdRow.household_id == household_id).returning(HouseholdRow.household_id))
+            was_there = gone.first() is not None
+        self._known.clear()
+        return was_there
+
+    def subject_of(self, sealed: str) -> str:
+        """`<county>/<register number>`; raise BrokenSeal."""
+        return self._seal.open(sealed).decode()
+
+    async def _changed(self, connection: AsyncConnection, latest: dict[str, Entry]) -> list[Entry]:
+        """The entries that are newer than what stands, under their households' locks."""
+        rows = [{"household_id": h, "county": latest[h].data.authority, "sealed_subject": self._subject(latest[h].data)} for h in sorted(latest)]
+        await connection.execute(upsert(HouseholdRow).on_conflict_do_nothing(), rows)
+        wanted = select(HouseholdRow.household_id, HouseholdRow.registered_at).where(HouseholdRow.household_id.in_(latest))
+        held = (await connection.execute(wanted.order_by(HouseholdRow.household_id).with_for_update())).all()
+        return [latest[row.household_id] for row in held if row.registered_at is None or row.registered_at <= latest[row.household_id].time]
+
+    def _subject(self, data: HouseholdRegistered) -> str:
+        return self._seal.close(f"{data.authority}/{data.register_number}".encode())
+
+    async def _write(self, connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+        mine = update(HouseholdRow).where(HouseholdRow.household_id == bindparam("household"))
+        changed = [{"household": e.household_id, "new_time": e.time, "new_digest": e.digest} for e in entries]
+        await connection.execute(mine.values(registered_at=bindparam("new_time"), digest=bindparam("new_digest")), changed)
+        await self._write_people(connection, entries)
+        households = [e.household_id for e in entries]
+        await connection.execute(delete(MembershipRow).where(MembershipRow.household_id.in_(households)))
+        if rows := [row for entry in entries for row in _intervals(entry)]:
+            await connection.execute(insert(MembershipRow), rows)
+        await doubles.look(connection, households, datetime.now(UTC))
+
+    async def _write_people(self, connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+        people = {person.person_ref: person for entry in entries for person in entry.accepted.people}
+        rows = [{"person_ref": ref, "sealed": self._seal.close(people[ref].number.encode()), "is_derived": people[ref].is_derived} for ref in sorted(people)]
+        if rows:
+            known = upsert(PersonRow)
+            await connection.execute(
+                known.on_conflict_do_update(index_elements=["person_ref"], set_={"is_derived": PersonRow.is_derived & known.excluded.is_derived}), rows
+            )
+
+
+def _entries(accepted: Iterable[Accepted]) -> list[Entry]:
+    return [
+        Entry(a.record.household_id, a.record.time, a, a.record.data)
+        for a in accepted
+        if isinstance(a.record.data, HouseholdRegistered) and a.record.household_id is not None
+    ]
+
+
+def _intervals(entry: Entry) -> list[dict[str, object]]:
+    numbered = {person.person_ref for person in entry.accepted.people}
+    return [
+        {"household_id": entry.household_id, "person_ref": m.person_ref, "joined_on": m.joined_on, "left_on": m.left_on}
+        for m in entry.data.members
+        if m.person_ref in numbered
+    ]
+
+
+async def _ask(connection: AsyncConnection, people: Collection[str]) -> dict[str, tuple[Membership, ...]]:
+    wanted = (
+        select(*MembershipRow.__table__.columns, HouseholdRow.county, HouseholdRow.registered_at)
+        .join(HouseholdRow, HouseholdRow.household_id == MembershipRow.household_id)
+        .where(MembershipRow.person_ref.in_(people))
+    )
+    found: dict[str, tuple[Membership, ...]] = {}
+    for row in await connection.execute(wanted):
+        membership = Membership(Place(row.household_id, row.county), row.joined_on, row.left_on, row.registered_at)
+        found[row.person_ref] = (*found.get(row.person_ref, ()), membership)
+    return found

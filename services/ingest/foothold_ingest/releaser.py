@@ -1,0 +1,75 @@
+"""Releases held events by themselves, once a register entry names their person."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+from sqlalchemy import Row, exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from foothold_ingest.agencies import Agencies
+from foothold_ingest.database import HeldRow, MembershipRow, patiently
+from foothold_ingest.days import Days
+from foothold_ingest.held import HeldBook
+from foothold_ingest.intake import Intake
+from foothold_ingest.metrics import Metrics
+from foothold_ingest.rules.judgement import Accepted, Rejected
+
+LOOK_SECONDS: Final = 1.0
+AT_ONCE: Final = 200
+
+log = structlog.get_logger()
+
+
+class Releaser:
+    """Any number of replicas may run one: each row is taken by one of them."""
+
+    def __init__(self, engine: AsyncEngine, book: HeldBook, *, agencies: Agencies, intake: Intake, days: Days, metrics: Metrics) -> None:
+        self._engine = engine
+        self._book = book
+        self._agencies = agencies
+        self._intake = intake
+        self._days = days
+        self._metrics = metrics
+
+    async def run(self) -> None:
+        """For ever: what can be released, then a pause."""
+        while True:
+            async for attempt in patiently():
+                with attempt:
+                    while await self.release_some() == AT_ONCE:
+                        pass
+                    await self._count()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def release_some(self) -> int:
+        """Release up to AT_ONCE events whose person is known now; return how many were looked at."""
+        async with self._engine.begin() as connection:
+            known = exists().where(MembershipRow.person_ref == HeldRow.person_ref)
+            wanted = select(HeldRow.fact_id, HeldRow.agency, HeldRow.sealed).where(HeldRow.released_at.is_(None), HeldRow.problem.is_(None), known)
+            rows = (await connection.execute(wanted.order_by(HeldRow.at).limit(AT_ONCE).with_for_update(skip_locked=True))).all()
+            for agency in sorted({row.agency for row in rows}):
+                await self._release(connection, agency, [row for row in rows if row.agency == agency])
+        return len(rows)
+
+    async def _release(self, connection: AsyncConnection, agency: str, rows: Sequence[Row[str, str, str | None]]) -> None:
+        """The events into the log first, then the rows: after a crash between they go once more, and count once."""
+        now = datetime.now(UTC)
+        events = [self._book.open(row.sealed) for row in rows]
+        judged = await self._intake.judge(events, await self._agencies.writer(agency), self._days.clock(now))
+        accepted = [judgement for judgement in judged if isinstance(judgement, Accepted)]
+        await self._intake.keep(accepted, is_patient=True)
+        released = [one.record.fact_id for one in accepted]
+        await connection.execute(update(HeldRow).where(HeldRow.fact_id.in_(released)).values(released_at=now, sealed=None))
+        for row, judgement in zip(rows, judged, strict=True):
+            if isinstance(judgement, Rejected):
+                problem = f"{judgement.reason.value}: {judgement.detail}"
+                await connection.execute(update(HeldRow).where(HeldRow.fact_id == row.fact_id).values(problem=problem))
+        log.info("ingest.released", agency=agency, released=len(released), refused=len(rows) - len(released))
+
+    async def _count(self) -> None:
+        async with self._engine.connect() as connection:
+            waiting = select(func.count()).select_from(HeldRow).where(HeldRow.released_at.is_(None))
+            self._metrics.held.set((await connection.execute(waiting)).scalar_one())

@@ -1,0 +1,103 @@
+"""The words of the door's judgement: who speaks, when, and what becomes of an event."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from foothold_ingest.rules.strict_json import JsonValue
+from foothold_schemas.directory import Contact
+from foothold_schemas.envelope import FactRecord
+from foothold_schemas.facts import BroadcastFact, HouseholdFact
+from foothold_schemas.quarantine import RefusalReason
+
+AnyFact = HouseholdFact | BroadcastFact
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One field at fault, by JSON pointer, and what is wrong with it. Never carries the value: it may be personal."""
+
+    field: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A refusal: the reason, what to do about it, and the fields."""
+
+    reason: RefusalReason
+    detail: str
+    fields: tuple[FieldProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person whose number was sent. `number`: 18 characters, for the sealed table only; `is_derived`: made from a 15-digit one."""
+
+    person_ref: str
+    number: str
+    is_derived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An event that may enter the log. `record.household_id` None means it goes to every partition; the contact goes to the directory.
+
+    `county`: six digits, of the household's authority; None where the fact is for everybody. `people`: those named by number.
+    """
+
+    record: FactRecord
+    contact: Contact | None = None
+    county: str | None = None
+    people: tuple[Person, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """An event that may enter the log once somebody knows the household of `person`, as of `day`. `record.household_id` is None."""
+
+    record: FactRecord
+    person: Person
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An event that is right, about a person no register entry names yet. It waits, and is released by itself."""
+
+    record: FactRecord
+    person_ref: str
+    event: JsonValue
+
+
+Judgement = Accepted | Held | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a person belongs: the household, and the six digits of its authority."""
+
+    household_id: str
+    county: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is speaking: proved by key or topic, never by the event. `kinds`, `areas` (2, 4 or 6 digits): what it may send; None: everything."""
+
+    agency: str
+    is_operator: bool
+    kinds: tuple[str, ...] | None = None
+    areas: tuple[str, ...] | None = None
+    is_disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The door's time. `now` and `today` bound what may have happened; `recorded` is when we learned of it.
+
+    They differ only where days are opened by hand and the open day is not the calendar's.
+    """
+
+    now: datetime
+    today: date
+    recorded: datetime

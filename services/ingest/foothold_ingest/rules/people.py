@@ -1,0 +1,100 @@
+"""Replaces numbers by keyed hashes, so that no number goes further than this. Pure: the secret is an argument."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeVar, cast
+
+from foothold_ingest.rules.judgement import AnyFact, FieldProblem, Person, Rejected
+from foothold_ingest.rules.resident_number import NotANumber, ResidentNumber, parse
+from foothold_schemas.checks import SpendingReported
+from foothold_schemas.facts import DayOpened, IncomeReported, MedicalClaimSettled, PeopleFact, PolicyAdopted
+from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.register import CoverHeld, HouseholdRegistered, Member
+from foothold_schemas.sent import AgencySent, ClaimAsSent, CoverAsSent, HouseholdRegistration, IncomeAsSent, MemberAsSent, SpendingAsSent
+from foothold_schemas.values import Message
+
+Sent = AgencySent | DayOpened | PolicyAdopted | PeopleFact
+M = TypeVar("M", bound=Message)
+
+
+def person_ref(secret: bytes, number: str) -> str:
+    """32 hex digits for a resident number of 18 characters; nobody can reproduce them without the deployment's secret."""
+    return hmac.new(secret, f"person/{number}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+@dataclass(slots=True)
+class Pseudonyms:
+    """Reads the numbers of one event and gathers who they are, and what is wrong with them."""
+
+    secret: bytes
+    today: date
+    people: dict[str, Person] = field(default_factory=dict)
+    problems: list[tuple[NotANumber, str]] = field(default_factory=list)
+
+    def of(self, data: Sent) -> AnyFact:
+        """The fact as it stands in the log; meaningless when there are problems."""
+        match data:
+            case IncomeAsSent():
+                return self._numbered(data, IncomeReported)
+            case ClaimAsSent():
+                return self._numbered(data, MedicalClaimSettled)
+            case SpendingAsSent():
+                return self._numbered(data, SpendingReported)
+            case HouseholdRegistration():
+                return self._registered(data)
+            case _:
+                return data  # the other kinds name no person by number
+
+    def refusal(self) -> Rejected | None:
+        """What the sender is told of numbers that are none."""
+        if not self.problems:
+            return None
+        reasons = {error.reason for error, _ in self.problems}
+        reason = RefusalReason.DAMAGED_NUMBER if RefusalReason.DAMAGED_NUMBER in reasons else RefusalReason.BAD_NUMBER
+        detail = "A person's number cannot be right, and nothing is guessed. See `fields`."
+        return Rejected(reason, detail, tuple(FieldProblem(where, str(error)) for error, where in self.problems[:20]))
+
+    def _numbered(self, data: IncomeAsSent | ClaimAsSent | SpendingAsSent, kind: type[M]) -> M:
+        if data.resident_number is None:
+            return _without_number(data, kind)
+        self._read(data.resident_number, "/data/resident_number")
+        return _without_number(data, kind, person_ref=next(iter(self.people), None))
+
+    def _registered(self, data: HouseholdRegistration) -> HouseholdRegistered:
+        members = tuple(self._member(member, f"/data/members/{place}") for place, member in enumerate(data.members))
+        covers = tuple(self._cover(cover, f"/data/covers/{place}") for place, cover in enumerate(data.covers))
+        kept = data.model_dump(exclude={"contact", "members", "covers"}, exclude_unset=True)
+        return HouseholdRegistered(**kept, members=members, covers=covers)
+
+    def _member(self, member: MemberAsSent, where: str) -> Member:
+        if member.resident_number is None:
+            return _without_number(member, Member)
+        number = self._read(member.resident_number, f"{where}/resident_number")
+        if number is None:
+            return _without_number(member, Member, person_ref=where.replace("/", "-").strip("-"))
+        return _without_number(member, Member, person_ref=person_ref(self.secret, number.value), birth_month=member.birth_month or number.birth_month)
+
+    def _cover(self, cover: CoverAsSent, where: str) -> CoverHeld:
+        if cover.resident_number is None:
+            return _without_number(cover, CoverHeld)
+        number = self._read(cover.resident_number, f"{where}/resident_number")
+        return _without_number(cover, CoverHeld, person_ref=None if number is None else person_ref(self.secret, number.value))
+
+    def _read(self, text: str, where: str) -> ResidentNumber | None:
+        try:
+            number = parse(text, self.today)
+        except NotANumber as error:
+            self.problems.append((error, where))
+            return None
+        ref = person_ref(self.secret, number.value)
+        known = self.people.get(ref)
+        self.people[ref] = Person(ref, number.value, is_derived=number.is_derived and (known is None or known.is_derived))
+        return number
+
+
+def _without_number(sent: Message, kind: type[M], **known: object) -> M:
+    """The same values in the log's words. They have been checked, so they are not checked again."""
+    values: dict[str, object] = {name: getattr(sent, name) for name in kind.model_fields} | known
+    return cast("M", kind.model_construct(sent.model_fields_set - {"resident_number"} | known.keys(), **values))
