@@ -128,7 +128,9 @@ async def test_at_the_kafka_door_what_is_outside_the_remit_is_kept_and_taken_onc
         kept = await aside(broker, 2)
         keeper = asyncio.create_task(QuarantineKeeper(broker, ingest_database, made.metrics, SEAL).run())
         await register.allow("remit", Remit())
-        retrier = Retrier(ingest_database, SEAL, agencies=Agencies(ingest_database, SECRET), intake=made.intake, publisher=made.publisher, days=made.days)
+        retrier = Retrier(
+            ingest_database, SEAL, agencies=Agencies(ingest_database, SECRET), intake=made.intake, publisher=made.publisher, days=made.days, files=made.files
+        )
         for _ in range(200):
             if len(await retrier.rows()) == 2:
                 break

@@ -200,7 +200,7 @@ async def test_what_waits_in_quarantine_is_listed_shown_and_retried_once_with_it
     async with door(parts) as made:
         await aside(broker, 2)
         keeper = asyncio.create_task(QuarantineKeeper(broker, ingest_database, made.metrics, SEAL).run())
-        retrier = Retrier(ingest_database, SEAL, agencies=made.agencies, intake=made.intake, publisher=made.publisher, days=made.days)
+        retrier = Retrier(ingest_database, SEAL, agencies=made.agencies, intake=made.intake, publisher=made.publisher, days=made.days, files=made.files)
         waiting: list[Any] = []
         for _ in range(200):
             waiting = await retrier.rows()

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 
 from foothold_ingest.agencies import Agencies
 from foothold_ingest.days import CannotOpen, Days
+from foothold_ingest.files.routes import FileDoor
 from foothold_ingest.intake import Intake
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.problems import Problem, answer, of_rejected, problem
@@ -91,7 +92,7 @@ class Door:
         log.info("ingest.request", status=response.status_code, ms=round((time.perf_counter() - started) * 1000, 1))
         return response
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, request: Request) -> Response:  # noqa: PLR0911 - a line per answer
         caller = await self._agencies.caller(request.headers.get("authorization"))
         if caller is None:
             detail = "Send your agency's key as `Authorization: Bearer <key>`."
@@ -104,6 +105,8 @@ class Door:
             return answer(problem(413, "too_large", f"A body may have {MAX_BODY} bytes and {MAX_BATCH} events; send several requests."))
         except NotStrict as error:
             return answer(of_rejected(Rejected(error.reason, f"{str(error)[:1].upper()}{str(error)[1:]}.")))
+        if request.query_params.get("dry_run", "false").lower() in ("true", "1"):
+            return await self._dry_run(events, caller)
         results = await self._judge_and_keep(events, caller)
         if isinstance(results, Response):
             return results
@@ -123,6 +126,14 @@ class Door:
         for event, result in zip(events, results, strict=True):
             self._intake.tell(DOOR, event, result if isinstance(result, Accepted | Held | Rejected) else None)
         return [of_rejected(r) if isinstance(r, Rejected) else self._taken(r) if isinstance(r, Accepted | Held) else r for r in results]
+
+    async def _dry_run(self, events: list[JsonValue], caller: Caller) -> Response:
+        """What would be answered; nothing is kept, counted or told."""
+        judged = await self._intake.judge(events, caller, self._days.clock(datetime.now(UTC)))
+        said = [of_rejected(one) if isinstance(one, Rejected) else {"status": 202, **({"held": True} if isinstance(one, Held) else {})} for one in judged]
+        refused = sum(isinstance(one, Rejected) for one in judged)
+        items = [{"index": place, **({"status": one["status"], "problem": one} if "type" in one else one)} for place, one in enumerate(said)]
+        return JSONResponse({"dry_run": True, "accepted": len(judged) - refused, "refused": refused, "results": items})
 
     def _taken(self, kept: Accepted | Held) -> Taken:
         record, is_held = kept.record, isinstance(kept, Held)
@@ -182,8 +193,10 @@ def _said(taken: Taken) -> dict[str, object]:
     return {"status": 202, "id": taken.id, "fact_id": taken.fact_id, **{name: True for name, is_so in more.items() if is_so}}
 
 
-def make_app(door: Door) -> FastAPI:
-    """The application: one route. Its OpenAPI document stands at /openapi.json."""
+def make_app(door: Door, files: FileDoor | None = None) -> FastAPI:
+    """The application. Its OpenAPI document stands at /openapi.json."""
     app = FastAPI(title="Foothold ingest", version="1", docs_url=None, redoc_url=None)
     app.add_api_route("/v1/events", door.events, methods=["POST"], status_code=202, summary="Report events", response_class=JSONResponse, response_model=None)
+    if files is not None:
+        files.add_to(app)
     return app

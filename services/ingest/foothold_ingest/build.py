@@ -11,6 +11,9 @@ from foothold_ingest.database import connect
 from foothold_ingest.days import Days
 from foothold_ingest.directory import Directory
 from foothold_ingest.feeds import FeedBook
+from foothold_ingest.files.mappings import MappingBook
+from foothold_ingest.files.store import UploadStore
+from foothold_ingest.files.work import FileWorker
 from foothold_ingest.held import HeldBook
 from foothold_ingest.intake import Intake
 from foothold_ingest.metrics import Metrics
@@ -38,6 +41,9 @@ class Built:
     regions: RegionBook
     intake: Intake
     days: Days
+    uploads: UploadStore
+    mappings: MappingBook
+    files: FileWorker
     releaser: Releaser
     seal: Seal
 
@@ -77,6 +83,7 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             metrics=metrics,
             secret=secret,
         )
+        uploads = UploadStore(engine, Seal(secret, Purpose.FILE), quarantine_seal(settings))
         yield Built(
             settings=settings,
             metrics=metrics,
@@ -89,6 +96,9 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             regions=regions,
             intake=intake,
             days=days,
+            uploads=uploads,
+            mappings=MappingBook(engine),
+            files=FileWorker(uploads, agencies=agencies, intake=intake, people=people, days=days),
             releaser=Releaser(engine, held, agencies=agencies, intake=intake, days=days, metrics=metrics),
             seal=quarantine_seal(settings),
         )

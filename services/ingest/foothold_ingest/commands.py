@@ -17,6 +17,7 @@ from foothold_ingest import doubles
 from foothold_ingest.build import Built, built, quarantine_seal
 from foothold_ingest.database import connect
 from foothold_ingest.days import CannotOpen
+from foothold_ingest.files.mappings import MappingBook, WrongMapping, parse
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.people import PeopleRegister
 from foothold_ingest.regions import RegionBook
@@ -92,6 +93,29 @@ async def region(settings: Settings, arguments: Namespace) -> str:
     finally:
         await engine.dispose()
     return f"{arguments.code} is known at every door within ten seconds; 'quarantine retry --reason unknown_area' tries again what was refused"
+
+
+async def mapping(settings: Settings, arguments: Namespace) -> str:
+    """Check, set or print a mapping."""
+    engine = connect(settings.ingest_database_url)
+    book = MappingBook(engine)
+    try:
+        match arguments.action:
+            case "check":
+                checked = parse(arguments.file.read_text(encoding="utf-8"))
+                return f"{checked.name}: {len(checked.columns)} columns make {checked.kind}"
+            case "set":
+                kept = await book.set(arguments.agency, arguments.file.read_text(encoding="utf-8"), datetime.now(UTC))
+                return f"files of {arguments.agency} sent as {kept.name} are read by it from now on"
+            case _:
+                texts = await book.of(arguments.agency)
+                if arguments.name not in texts:
+                    raise Refused(f"there is no mapping {arguments.name}; there are: {', '.join(sorted(texts))}")
+                return texts[arguments.name]
+    except (WrongMapping, OSError, UnicodeDecodeError) as error:
+        raise Refused(f"{getattr(arguments, 'file', 'the mapping')}: {error}") from None
+    finally:
+        await engine.dispose()
 
 
 async def double(settings: Settings, arguments: Namespace) -> str:
@@ -185,7 +209,9 @@ async def quarantine(settings: Settings, arguments: Namespace) -> str:
     actor, now = getpass.getuser(), datetime.now(UTC)
     if arguments.action == "retry":
         async with _running(settings) as parts:
-            retrier = Retrier(parts.engine, parts.seal, agencies=parts.agencies, intake=parts.intake, publisher=parts.publisher, days=parts.days)
+            retrier = Retrier(
+                parts.engine, parts.seal, agencies=parts.agencies, intake=parts.intake, publisher=parts.publisher, days=parts.days, files=parts.files
+            )
             waiting = await retrier.rows(reason=arguments.reason, limit=arguments.limit) if not arguments.ids else []
             ids: Sequence[str] = arguments.ids or [row["source_id"] for row in waiting]
             done = await retrier.retry(ids, actor=actor, now=now)

@@ -194,6 +194,64 @@ class AuditRow(Base):
     detail: Mapped[dict[str, object]] = mapped_column(JSONB)
 
 
+class MappingRow(Base):
+    """An agency's own mapping of a kind of file, as its YAML."""
+
+    __tablename__ = "mappings"
+
+    agency: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    set_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class UploadRow(Base):
+    """A file an agency sent, how far it has been worked through, and what came of its rows. The mapping is the one of that moment."""
+
+    __tablename__ = "uploads"
+
+    upload_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    agency: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    as_of: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    mapping: Mapped[str] = mapped_column(Text)
+    mapping_text: Mapped[str] = mapped_column(Text)
+    file_name: Mapped[str] = mapped_column(Text)
+    size: Mapped[int] = mapped_column(BigInteger)
+    is_dry_run: Mapped[bool]
+    status: Mapped[str] = mapped_column(Text)
+    problem: Mapped[str | None] = mapped_column(Text)
+    encoding: Mapped[str | None] = mapped_column(Text)
+    headers: Mapped[list[str] | None] = mapped_column(JSONB)
+    share: Mapped[float]
+    rows_done: Mapped[int]
+    counts: Mapped[dict[str, int]] = mapped_column(JSONB)
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class UploadPart(Base):
+    """A piece of a file, under seal, until the file is worked through."""
+
+    __tablename__ = "upload_parts"
+
+    upload_id: Mapped[str] = mapped_column(Text, ForeignKey("uploads.upload_id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    sealed: Mapped[str] = mapped_column(Text)
+
+
+class UploadProblem(Base):
+    """A row that was not taken, with its cells under seal. `mended_at`: a retry has taken it since."""
+
+    __tablename__ = "upload_problems"
+
+    upload_id: Mapped[str] = mapped_column(Text, ForeignKey("uploads.upload_id"), primary_key=True)
+    row: Mapped[int] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(Text)
+    sealed: Mapped[str] = mapped_column(Text)
+    mended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
 def connect(url: str) -> AsyncEngine:
     """A pool that notices connections a database restart has killed."""
     return create_async_engine(url, pool_pre_ping=True)

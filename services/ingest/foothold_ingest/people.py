@@ -60,7 +60,7 @@ class PeopleRegister:
 
     async def enter(self, accepted: Sequence[Accepted]) -> None:
         """Take in the register entries among these, each household's latest. Entries older than what stands change nothing."""
-        latest = {entry.household_id: entry for entry in sorted(_entries(accepted), key=lambda e: e.time)}
+        latest = {entry.household_id: entry for entry in sorted(entries(accepted), key=lambda e: e.time)}
         if not latest:
             return
         async with self._engine.begin() as connection:
@@ -106,19 +106,19 @@ class PeopleRegister:
     def _subject(self, data: HouseholdRegistered) -> str:
         return self._seal.close(f"{data.authority}/{data.register_number}".encode())
 
-    async def _write(self, connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+    async def _write(self, connection: AsyncConnection, newer: Sequence[Entry]) -> None:
         mine = update(HouseholdRow).where(HouseholdRow.household_id == bindparam("household"))
-        changed = [{"household": e.household_id, "new_time": e.time, "new_digest": e.digest} for e in entries]
+        changed = [{"household": e.household_id, "new_time": e.time, "new_digest": e.digest} for e in newer]
         await connection.execute(mine.values(registered_at=bindparam("new_time"), digest=bindparam("new_digest")), changed)
-        await self._write_people(connection, entries)
-        households = [e.household_id for e in entries]
+        await self._write_people(connection, newer)
+        households = [e.household_id for e in newer]
         await connection.execute(delete(MembershipRow).where(MembershipRow.household_id.in_(households)))
-        if rows := [row for entry in entries for row in _intervals(entry)]:
+        if rows := [row for entry in newer for row in _intervals(entry)]:
             await connection.execute(insert(MembershipRow), rows)
         await doubles.look(connection, households, datetime.now(UTC))
 
-    async def _write_people(self, connection: AsyncConnection, entries: Sequence[Entry]) -> None:
-        people = {person.person_ref: person for entry in entries for person in entry.accepted.people}
+    async def _write_people(self, connection: AsyncConnection, newer: Sequence[Entry]) -> None:
+        people = {person.person_ref: person for entry in newer for person in entry.accepted.people}
         rows = [{"person_ref": ref, "sealed": self._seal.close(people[ref].number.encode()), "is_derived": people[ref].is_derived} for ref in sorted(people)]
         if rows:
             known = upsert(PersonRow)
@@ -127,7 +127,8 @@ class PeopleRegister:
             )
 
 
-def _entries(accepted: Iterable[Accepted]) -> list[Entry]:
+def entries(accepted: Iterable[Accepted]) -> list[Entry]:
+    """The register entries among these."""
     return [
         Entry(a.record.household_id, a.record.time, a, a.record.data)
         for a in accepted

@@ -15,6 +15,7 @@ _TITLES: Final = {
     400: "Not readable",
     401: "Key needed",
     403: "Not allowed",
+    404: "Not here",
     409: "Not now",
     413: "Too large",
     415: "Media type",

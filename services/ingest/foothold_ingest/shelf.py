@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from foothold_ingest.agencies import Agencies
 from foothold_ingest.database import QuarantinedRecord, QuarantineEvent
 from foothold_ingest.days import Days
+from foothold_ingest.files.store import TOPIC
+from foothold_ingest.files.work import FileWorker
 from foothold_ingest.intake import Intake
 from foothold_ingest.kafka_door import agency_of
 from foothold_ingest.publish import Line, Publisher
@@ -100,12 +102,13 @@ class Shelf:
 class Retrier(Shelf):
     """Tries records again: an agency's through the door's own judgement, a service's by writing it again where it stood."""
 
-    def __init__(self, engine: AsyncEngine, seal: Seal, *, agencies: Agencies, intake: Intake, publisher: Publisher, days: Days) -> None:
+    def __init__(self, engine: AsyncEngine, seal: Seal, *, agencies: Agencies, intake: Intake, publisher: Publisher, days: Days, files: FileWorker) -> None:
         super().__init__(engine, seal)
         self._agencies = agencies
         self._intake = intake
         self._publisher = publisher
         self._days = days
+        self._files = files
 
     async def retry(self, source_ids: Sequence[str], *, actor: str, now: datetime) -> list[Retried]:
         """Each one in a transaction of its own, in the order given."""
@@ -126,6 +129,8 @@ class Retrier(Shelf):
 
     async def _apply(self, source_id: str, record: SourceRecord, now: datetime) -> tuple[Outcome, str]:
         topic, partition, _ = source_id.rsplit(":", 2)
+        if topic.startswith(f"{TOPIC}."):
+            return _outcome(await self._files.again(topic, record.value or b"", now))
         if AGENCY_TOPIC.fullmatch(topic):
             return await self._judge(topic, record, now)
         if topic not in AGAIN:
@@ -141,7 +146,12 @@ class Retrier(Shelf):
             judgement = Rejected(error.reason, str(error))
         else:
             judgement = (await self._intake.judge([event], await self._agencies.writer(agency_of(topic)), self._days.clock(now)))[0]
-        if isinstance(judgement, Rejected):
-            return Outcome.STILL_REFUSED, f"{judgement.reason.value}: {judgement.detail}"
-        await self._intake.keep([judgement], is_patient=True)
-        return Outcome.HELD if isinstance(judgement, Held) else Outcome.ACCEPTED, judgement.record.fact_id
+        if not isinstance(judgement, Rejected):
+            await self._intake.keep([judgement], is_patient=True)
+        return _outcome(judgement)
+
+
+def _outcome(judgement: Judgement) -> tuple[Outcome, str]:
+    if isinstance(judgement, Rejected):
+        return Outcome.STILL_REFUSED, f"{judgement.reason.value}: {judgement.detail}"
+    return Outcome.HELD if isinstance(judgement, Held) else Outcome.ACCEPTED, judgement.record.fact_id

@@ -1,0 +1,175 @@
+"""Reads one untrusted file, in a process of its own with bounded memory and time: `python -m foothold_ingest.files.child < FILE`.
+
+It writes a line of JSON for each row, {"row": 2, "cells": […], "at": 0.01}; first {"encoding": …}, last {"end": true}, or {"refused": why}.
+A cell is text or null, {"n": "12.50"} for a number, {"d": "2026-01-31"} for a date, true or false. `at` is the share of the file read.
+"""
+
+import codecs
+import csv
+import io
+import json
+import os
+import resource
+import sys
+import warnings
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import IO, Final
+
+from openpyxl import load_workbook
+
+MEMORY: Final = 1024 * 1024 * 1024
+CPU_SECONDS: Final = 600
+MAX_COLUMNS: Final = 200
+MAX_CELL: Final = 8_192
+MAX_UNPACKED: Final = 1024 * 1024 * 1024
+MAX_STRINGS: Final = 128 * 1024 * 1024
+_SAMPLE: Final = 64 * 1024
+_MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_DELIMITERS: Final = ",;\t"
+
+CellOut = str | bool | dict[str, str] | None
+
+
+class Refused(Exception):  # noqa: N818 - an answer
+    """The file cannot be read; the message says why and what to do."""
+
+
+def main() -> None:
+    """Read standard input, which is a file on disk, and write its rows."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions it does not know; only cells matter here
+    say = sys.stdout.write
+    try:
+        with os.fdopen(0, "rb") as file:
+            for line in lines(file):
+                say(json.dumps(line, ensure_ascii=False) + "\n")
+        say('{"end": true}\n')
+    except Refused as refused:
+        say(json.dumps({"refused": str(refused)}, ensure_ascii=False) + "\n")
+    except MemoryError:
+        say('{"refused": "reading this file takes more memory than it may have; split it, or save it as CSV"}\n')
+
+
+def lines(file: IO[bytes]) -> Iterator[dict[str, object]]:
+    """Everything there is to say of the file; raise Refused."""
+    size = max(1, os.fstat(file.fileno()).st_size)
+    start = file.read(8)
+    file.seek(0)
+    if start.startswith(b"PK\x03\x04"):
+        yield from _workbook(file)
+    elif start.startswith(b"\xd0\xcf\x11\xe0"):
+        raise Refused("this is an old or encrypted Excel file; save it as .xlsx without a password, or as CSV")
+    else:
+        encoding = encoding_of(file)
+        yield {"encoding": encoding}
+        yield from _text(file, encoding, size)
+
+
+def encoding_of(file: IO[bytes]) -> str:
+    """By its mark, else strict UTF-8, else GB18030; raise Refused for what is none of them."""
+    start = file.read(4)
+    marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
+    candidates = ("utf-8", "gb18030") if marked is None else (marked,)
+    for name in candidates:
+        file.seek(0)
+        if _decodes(file, name):
+            file.seek(0)
+            return name
+    raise Refused("the text is neither UTF-8, nor UTF-16 with a mark, nor GB18030; export it again in one of these")
+
+
+def _decodes(file: IO[bytes], name: str) -> bool:
+    decoder = codecs.getincrementaldecoder(name)("strict")
+    try:
+        while chunk := file.read(1 << 20):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _text(file: IO[bytes], encoding: str, size: int) -> Iterator[dict[str, object]]:
+    csv.field_size_limit(MAX_CELL)
+    text = io.TextIOWrapper(file, encoding=encoding, newline="")
+    sample = text.read(_SAMPLE)
+    text.seek(0)
+    delimiter = max(_DELIMITERS, key=sample.partition("\n")[0].count)
+    number = 0
+    try:
+        for cells in csv.reader(text, delimiter=delimiter, strict=True):
+            number += 1
+            yield _row(number, [cell or None for cell in cells], file.tell() / size)
+    except csv.Error as error:
+        raise Refused(f"after row {number} the text is no CSV: {error}") from None
+
+
+def _workbook(file: IO[bytes]) -> Iterator[dict[str, object]]:
+    _check_archive(file)
+    file.seek(0)
+    try:
+        book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        sheet = next(s for s in book.worksheets if s.sheet_state == "visible")
+        told = sheet.max_row
+        sheet.reset_dimensions()  # what a workbook says of its size may be wrong, and is good for a progress bar only
+        yield {"encoding": "xlsx"}
+        for number, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS + 1), start=1):
+            share = min(1.0, number / told) if told else 0.0
+            yield _row(number, _trimmed([_cell(cell.value, is_error=cell.data_type == "e") for cell in cells]), share)
+    except (Refused, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a broken or hostile workbook makes the library raise, it is the file that is at fault
+        raise Refused(f"the workbook cannot be read ({type(error).__name__}); open it, save it as .xlsx, and send it again") from None
+
+
+def _check_archive(file: IO[bytes]) -> None:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            parts = archive.infolist()
+    except zipfile.BadZipFile:
+        raise Refused("the workbook is cut off or damaged; send it again") from None
+    names = {part.filename.lower() for part in parts}
+    if any("vbaproject" in name for name in names):
+        raise Refused("workbooks with macros are not taken; save it as .xlsx")
+    if "[content_types].xml" not in names:
+        raise Refused("this is an archive and no workbook; send the .xlsx or the CSV itself")
+    strings = sum(part.file_size for part in parts if part.filename.lower().endswith("sharedstrings.xml"))
+    if strings > MAX_STRINGS or sum(part.file_size for part in parts) > MAX_UNPACKED:
+        raise Refused("unpacked, this workbook is too large; split it, or save it as CSV")
+
+
+def _cell(value: object, *, is_error: bool) -> CellOut:  # noqa: PLR0911 - a line per type
+    match value:
+        case None | bool():
+            return value
+        case _ if is_error:
+            return "\ufffd"
+        case str():
+            return value[: MAX_CELL + 1]
+        case datetime():
+            return {"d": value.date().isoformat()} if value.time() == value.time().min else {"t": value.isoformat()}
+        case date():
+            return {"d": value.isoformat()}
+        case int() | float():
+            return {"n": repr(value)}
+        case _:
+            return {"t": str(value)}
+
+
+def _trimmed(cells: list[CellOut]) -> list[CellOut]:
+    while cells and cells[-1] is None:
+        cells.pop()
+    return cells
+
+
+def _row(number: int, cells: list[CellOut] | list[str | None], at: float) -> dict[str, object]:
+    if len(cells) > MAX_COLUMNS:
+        raise Refused(f"row {number} has more than {MAX_COLUMNS} columns")
+    return {"row": number, "cells": cells, "at": round(at, 3)}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""The door for files: take one whole, say how far it is, give back the rows that were not taken, and templates."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from fastapi import FastAPI, Request, Response
+from pydantic import TypeAdapter
+from sqlalchemy import RowMapping
+from sqlalchemy.exc import InterfaceError, OperationalError
+from starlette.background import BackgroundTask
+from starlette.responses import JSONResponse, StreamingResponse
+
+from foothold_ingest.agencies import Agencies
+from foothold_ingest.files.mappings import MappingBook, parse
+from foothold_ingest.files.sheets import CSV, XLSX, errors_as_csv, errors_as_workbook, template
+from foothold_ingest.files.store import UploadStore
+from foothold_ingest.problems import answer, problem
+from foothold_ingest.rules.judgement import Caller
+from foothold_ingest.rules.mapping import Mapping
+from foothold_schemas.values import Moment
+
+MAX_FILE: Final = 64 * 1024 * 1024
+SHOWN: Final = 20
+_MOMENT: Final[TypeAdapter[datetime]] = TypeAdapter(Moment)
+Handler = Callable[[Request, Caller], Awaitable[Response]]
+
+
+class TooLargeFile(Exception):  # noqa: N818 - an answer
+    """The file is larger than MAX_FILE."""
+
+
+class FileDoor:
+    """An agency sees its own files and mappings only."""
+
+    def __init__(self, agencies: Agencies, store: UploadStore, mappings: MappingBook) -> None:
+        self._agencies = agencies
+        self._store = store
+        self._mappings = mappings
+
+    def add_to(self, app: FastAPI) -> None:
+        """Its routes."""
+        routes: list[tuple[str, str, Handler, str]] = [
+            ("POST", "/v1/files", self.take, "Upload a file"),
+            ("GET", "/v1/files", self.recent, "The agency's last files"),
+            ("GET", "/v1/files/{upload}", self.show, "How far a file is, and what came of it"),
+            ("GET", "/v1/files/{upload}/errors", self.errors, "The rows that were not taken, with a column that says why"),
+            ("GET", "/v1/mappings", self.list_mappings, "The kinds of files the agency may send"),
+            ("GET", "/v1/mappings/{mapping}/template", self.give_template, "A workbook to fill in"),
+        ]
+        for method, path, handler, summary in routes:
+            app.add_api_route(path, self._known(handler), methods=[method], summary=summary, response_model=None, name=summary)
+
+    def _known(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def route(request: Request) -> Response:
+            try:
+                caller = await self._agencies.caller(request.headers.get("authorization"))
+                if caller is None:
+                    detail = "Send your agency's key as `Authorization: Bearer <key>`."
+                    return answer(problem(401, "key_needed", detail), {"www-authenticate": "Bearer"})
+                return await handler(request, caller)
+            except TooLargeFile:
+                return answer(problem(413, "too_large", f"A file may have {MAX_FILE // 1024 // 1024} MiB; send it in pieces, each with its headers."))
+            except (OperationalError, InterfaceError):
+                return answer(problem(503, "register_away", "The database cannot be asked at this moment; send the same request again."), {"retry-after": "2"})
+
+        return route
+
+    async def take(self, request: Request, caller: Caller) -> Response:
+        """The body is the file itself. Answered once all of it is kept."""
+        named = request.query_params
+        texts = await self._mappings.of(caller.agency)
+        text = texts.get(named.get("mapping", ""))
+        if text is None:
+            return answer(problem(422, "unknown_mapping", f"`mapping` names what the file holds: {', '.join(sorted(texts))}."))
+        now = datetime.now(UTC)
+        try:
+            as_of = _MOMENT.validate_python(named["as_of"]) if "as_of" in named else now
+        except ValueError:
+            return answer(problem(422, "invalid_field", "`as_of` is a moment, such as 2026-01-15T09:00:00+08:00 (in an address, + is written %2B)."))
+        values = {
+            "agency": caller.agency,
+            "at": now,
+            "as_of": as_of,
+            "mapping": parse(text).name,
+            "mapping_text": text,
+            "file_name": named.get("name", "")[:100],
+            "is_dry_run": named.get("dry_run", "false").lower() in ("true", "1"),
+        }
+        upload = await self._store.receive(values, _pieces(request))
+        return JSONResponse({"upload": upload, "url": f"/v1/files/{upload}"}, status_code=202, headers={"location": f"/v1/files/{upload}"})
+
+    async def recent(self, _: Request, caller: Caller) -> Response:
+        """Newest first."""
+        return JSONResponse({"files": [_summary(row) for row in await self._store.recent(caller.agency)]})
+
+    async def show(self, request: Request, caller: Caller) -> Response:
+        """Counts that add up to the file, and the first rows that were not taken."""
+        upload = await self._store.find(request.path_params["upload"], caller.agency)
+        if upload is None:
+            return answer(problem(404, "unknown_file", "This agency has sent no file of that name."))
+        first = [{"row": p["row"], "reason": p["reason"], "detail": p["detail"]} async for p, _ in self._store.problems(upload["upload_id"], SHOWN)]
+        return JSONResponse({**_summary(upload), "reasons": await self._store.reasons(upload["upload_id"]), "first_problems": first})
+
+    async def errors(self, request: Request, caller: Caller) -> Response:
+        """In the format in which the file came."""
+        upload = await self._store.find(request.path_params["upload"], caller.agency)
+        if upload is None:
+            return answer(problem(404, "unknown_file", "This agency has sent no file of that name."))
+        problems = self._store.problems(upload["upload_id"])
+        name = f"{upload['mapping']}-{upload['upload_id']}-errors"
+        if upload["encoding"] != "xlsx":
+            return StreamingResponse(errors_as_csv(upload["headers"] or [], problems), media_type=CSV, headers=_attached(f"{name}.csv"))
+        file = await errors_as_workbook(upload["headers"] or [], problems)
+        return StreamingResponse(
+            iter(lambda: file.read(65_536), b""), media_type=XLSX, headers=_attached(f"{name}.xlsx"), background=BackgroundTask(file.close)
+        )
+
+    async def list_mappings(self, _: Request, caller: Caller) -> Response:
+        """Names, titles and headers."""
+        mappings = [parse(text) for _, text in sorted((await self._mappings.of(caller.agency)).items())]
+        return JSONResponse({"mappings": [_described(mapping) for mapping in mappings]})
+
+    async def give_template(self, request: Request, caller: Caller) -> Response:
+        """Of one mapping."""
+        text = (await self._mappings.of(caller.agency)).get(request.path_params["mapping"])
+        if text is None:
+            return answer(problem(404, "unknown_mapping", "GET /v1/mappings lists the kinds of files."))
+        mapping = parse(text)
+        return Response(template(mapping), media_type=XLSX, headers=_attached(f"{mapping.name}.xlsx"))
+
+
+def _described(mapping: Mapping) -> dict[str, object]:
+    columns = [{"headers": c.headers, "kind": c.kind, "required": c.required, "choices": list(c.choices)} for c in mapping.columns]
+    return {"name": mapping.name, "title": mapping.title.model_dump(), "kind": mapping.kind, "columns": columns}
+
+
+def _summary(upload: RowMapping) -> dict[str, object]:
+    told = {name: upload[name] for name in ("mapping", "status", "problem", "encoding", "size")}
+    moments = {name: None if upload[name] is None else upload[name].isoformat() for name in ("at", "as_of", "finished_at")}
+    return {
+        "upload": upload["upload_id"],
+        "name": upload["file_name"],
+        **told,
+        **moments,
+        "dry_run": upload["is_dry_run"],
+        "share": upload["share"],
+        "counts": upload["counts"],
+    }
+
+
+def _attached(name: str) -> dict[str, str]:
+    return {"content-disposition": f'attachment; filename="{name}"', "x-content-type-options": "nosniff"}
+
+
+async def _pieces(request: Request) -> AsyncIterator[bytes]:
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > MAX_FILE:
+            raise TooLargeFile
+        yield piece

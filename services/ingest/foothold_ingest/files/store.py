@@ -1,0 +1,215 @@
+"""Uploaded files and their results in PostgreSQL. A file is whole and durable before it is answered with 202; its pieces go once it is worked through."""
+
+import json
+import secrets
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import IO, Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_ingest.database import QuarantinedRecord, UploadPart, UploadProblem, UploadRow
+from foothold_ingest.rules.cells import cell_of, kept
+from foothold_ingest.rules.rows import Row
+from foothold_schemas.quarantine import SourceRecord
+from foothold_schemas.seal import Seal
+
+PART: Final = 512 * 1024
+TOPIC: Final = "file"
+"""Rows in quarantine stand under `file.<agency>.<upload>:0:<row>`."""
+
+COUNTS: Final = ("rows", "accepted", "held", "repeated", "refused", "new", "changed", "same")
+
+
+class Status(StrEnum):
+    """How far a file is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class Problem(NamedTuple):
+    """A row that was not taken."""
+
+    row: Row
+    reason: str
+    detail: str
+
+
+class Aside(NamedTuple):
+    """Rows for the quarantine, with what makes their event again."""
+
+    rows: tuple[Row, ...]
+    occurrence: int
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a batch of rows came to."""
+
+    rows_done: int
+    share: float
+    counts: dict[str, int]
+    problems: Sequence[Problem]
+    asides: Sequence[Aside]
+
+
+class Overtaken(Exception):  # noqa: N818 - says what happened
+    """Another replica works through this file."""
+
+
+class UploadStore:
+    """Cells are kept under seal; counts and reasons are not secret."""
+
+    def __init__(self, engine: AsyncEngine, file_seal: Seal, quarantine_seal: Seal) -> None:
+        self._engine = engine
+        self._seal = file_seal
+        self._quarantine_seal = quarantine_seal
+
+    async def receive(self, values: dict[str, object], pieces: AsyncIterator[bytes]) -> str:
+        """Keep a file as it comes, all of it or nothing; return its id."""
+        upload_id = secrets.token_hex(8)
+        async with self._engine.begin() as connection:
+            blank = {"size": 0, "share": 0.0, "rows_done": 0, "counts": dict.fromkeys(COUNTS, 0), "status": Status.WAITING}
+            await connection.execute(insert(UploadRow).values({**values, **blank, "upload_id": upload_id}))
+            size, number, held = 0, 0, bytearray()
+            async for piece in pieces:
+                size += len(piece)
+                held += piece
+                while len(held) >= PART:
+                    await connection.execute(insert(UploadPart), [self._part(upload_id, number, bytes(held[:PART]))])
+                    del held[:PART]
+                    number += 1
+            if held:
+                await connection.execute(insert(UploadPart), [self._part(upload_id, number, bytes(held))])
+            await connection.execute(update(UploadRow).where(UploadRow.upload_id == upload_id).values(size=size))
+        return upload_id
+
+    def _part(self, upload_id: str, number: int, piece: bytes) -> dict[str, object]:
+        return {"upload_id": upload_id, "number": number, "sealed": self._seal.close(piece)}
+
+    @asynccontextmanager
+    async def next_open(self) -> AsyncIterator[RowMapping | None]:
+        """The oldest file nobody works through, reserved while the block runs; None when there is none."""
+        async with self._engine.connect() as connection:
+            wanted = select(*UploadRow.__table__.columns).where(UploadRow.finished_at.is_(None)).order_by(UploadRow.at).limit(20)
+            for row in (await connection.execute(wanted)).mappings().all():
+                if (await connection.execute(select(func.pg_try_advisory_lock(_lock(row["upload_id"]))))).scalar_one():
+                    try:
+                        await connection.commit()
+                        yield await self.find(row["upload_id"])
+                    finally:
+                        await connection.execute(select(func.pg_advisory_unlock(_lock(row["upload_id"]))))
+                    return
+        yield None
+
+    async def write_to(self, upload_id: str, file: IO[bytes]) -> None:
+        """The file's bytes, in clear, into an unnamed file on disk."""
+        async with self._engine.connect() as connection:
+            wanted = select(UploadPart.sealed).where(UploadPart.upload_id == upload_id).order_by(UploadPart.number)
+            async for (sealed,) in await connection.stream(wanted.execution_options(yield_per=8)):
+                file.write(self._seal.open(sealed))
+        file.flush()
+
+    async def advance(self, upload: RowMapping, done_before: int, step: Step, now: datetime) -> None:
+        """Note what a batch came to, all of it or nothing; raise Overtaken when somebody else has gone further."""
+        upload_id = upload["upload_id"]
+        async with self._engine.begin() as connection:
+            wanted = select(UploadRow.counts).where(UploadRow.upload_id == upload_id, UploadRow.rows_done == done_before, UploadRow.finished_at.is_(None))
+            counts = (await connection.execute(wanted.with_for_update())).scalar_one_or_none()
+            if counts is None:
+                raise Overtaken
+            total = {name: counts[name] + step.counts.get(name, 0) for name in COUNTS}
+            mine = update(UploadRow).where(UploadRow.upload_id == upload_id)
+            await connection.execute(mine.values(rows_done=step.rows_done, share=step.share, counts=total, status=Status.RUNNING))
+            if step.problems:
+                await connection.execute(insert(UploadProblem), [self._problem(upload_id, one) for one in step.problems])
+            if step.asides:
+                rows = [self._aside(upload, one, now) for one in step.asides]
+                await connection.execute(upsert(QuarantinedRecord).on_conflict_do_nothing(), rows)
+
+    def _problem(self, upload_id: str, one: Problem) -> dict[str, object]:
+        sealed = self._seal.close(json.dumps(as_json(one.row), ensure_ascii=False).encode())
+        return {"upload_id": upload_id, "row": one.row.number, "reason": one.reason, "detail": one.detail, "sealed": sealed}
+
+    def _aside(self, upload: RowMapping, one: Aside, now: datetime) -> dict[str, object]:
+        value = json.dumps({"rows": [as_json(row) for row in one.rows], "occurrence": one.occurrence}, ensure_ascii=False).encode()
+        return {
+            "source_id": f"{TOPIC}.{upload['agency']}.{upload['upload_id']}:0:{one.rows[0].number}",
+            "service": "ingest",
+            "reason": one.reason,
+            "detail": one.detail,
+            "at": now,
+            "sealed": self._quarantine_seal.close(SourceRecord(value=value).model_dump_json(exclude_none=True).encode()),
+        }
+
+    async def note(self, upload_id: str, **values: object) -> None:
+        """Set columns of a file."""
+        async with self._engine.begin() as connection:
+            await connection.execute(update(UploadRow).where(UploadRow.upload_id == upload_id).values(**values))
+
+    async def finish(self, upload_id: str, now: datetime, problem: str | None = None) -> None:
+        """The file is worked through, or refused as a whole; its pieces are no longer needed."""
+        status = Status.DONE if problem is None else Status.REFUSED
+        async with self._engine.begin() as connection:
+            values = {"status": status, "problem": problem, "finished_at": now, **({"share": 1.0} if problem is None else {})}
+            await connection.execute(update(UploadRow).where(UploadRow.upload_id == upload_id).values(**values))
+            await connection.execute(delete(UploadPart).where(UploadPart.upload_id == upload_id))
+
+    async def find(self, upload_id: str, agency: str | None = None) -> RowMapping | None:
+        """A file's row; with `agency`, only if it is that agency's."""
+        wanted = select(*UploadRow.__table__.columns).where(UploadRow.upload_id == upload_id)
+        async with self._engine.connect() as connection:
+            return (await connection.execute(wanted if agency is None else wanted.where(UploadRow.agency == agency))).mappings().one_or_none()
+
+    async def recent(self, agency: str, limit: int = 20) -> Sequence[RowMapping]:
+        """The agency's last files, newest first."""
+        wanted = select(*UploadRow.__table__.columns).where(UploadRow.agency == agency).order_by(UploadRow.at.desc()).limit(limit)
+        async with self._engine.connect() as connection:
+            return (await connection.execute(wanted)).mappings().all()
+
+    async def problems(self, upload_id: str, limit: int | None = None) -> AsyncIterator[tuple[RowMapping, Row]]:
+        """The rows that were not taken, in the file's order, with their cells."""
+        columns = (UploadProblem.row, UploadProblem.reason, UploadProblem.detail, UploadProblem.mended_at, UploadProblem.sealed)
+        wanted = select(*columns).where(UploadProblem.upload_id == upload_id).order_by(UploadProblem.row).limit(limit)
+        async with self._engine.connect() as connection:
+            result = await connection.stream(wanted.execution_options(yield_per=500))
+            async for row in result.mappings():
+                yield row, from_json(json.loads(self._seal.open(row["sealed"])))
+
+    async def reasons(self, upload_id: str) -> dict[str, int]:
+        """How many rows each reason kept out."""
+        wanted = select(UploadProblem.reason, func.count().label("many")).where(UploadProblem.upload_id == upload_id).group_by(UploadProblem.reason)
+        async with self._engine.connect() as connection:
+            found = [(row.reason, row.many) for row in await connection.execute(wanted)]
+        return dict(sorted(found, key=lambda pair: -pair[1]))
+
+    async def mend(self, upload_id: str, rows: Iterable[int], now: datetime) -> None:
+        """A retry has taken these rows."""
+        async with self._engine.begin() as connection:
+            mine = update(UploadProblem).where(UploadProblem.upload_id == upload_id, UploadProblem.row.in_(list(rows)))
+            await connection.execute(mine.values(mended_at=now))
+
+
+def as_json(row: Row) -> list[object]:
+    """A row as it is kept: its number, then its cells."""
+    return [row.number, [kept(cell) for cell in row.cells]]
+
+
+def from_json(told: Sequence[Any]) -> Row:
+    """The row that was kept."""
+    number, cells = told
+    return Row(number, tuple(cell_of(cell) for cell in cells))
+
+
+def _lock(upload_id: str) -> ColumnElement[int]:
+    return func.hashtextextended(upload_id, 0)

@@ -1,0 +1,165 @@
+"""Rows of a file become events, by the agency's mapping. Pure: the same file gives the same events with the same ids, however often it is sent."""
+
+import hashlib
+import json
+from collections.abc import Mapping as Dict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from foothold_ingest.rules.cells import Cell, WrongCell, value_of
+from foothold_ingest.rules.judgement import FieldProblem, Rejected
+from foothold_ingest.rules.mapping import OWN, SUBJECT, Column, Mapping, RowsAre
+from foothold_ingest.rules.strict_json import JsonValue
+from foothold_schemas.envelope import event_type
+from foothold_schemas.quarantine import RefusalReason
+
+_DAYS: Final = ("settled_on", "spent_on", "struck_on", "checked_on", "graded_on")
+Values = dict[str, str | bool]
+
+
+class WrongHeaders(ValueError):  # noqa: N818 - an answer
+    """The file as a whole cannot be read by this mapping; the message names the headers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row as it stands in the file. `number`: as spreadsheets count, the headers being row 1."""
+
+    number: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """The mapping's column for each column of the file; None: known and not used."""
+
+    columns: tuple[Column | None, ...]
+
+    @classmethod
+    def of(cls, names: Sequence[Cell], mapping: Mapping) -> "Headers":
+        """Match a file's first row; raise WrongHeaders."""
+        texts = ["" if name is None else str(name) for name in names]
+        while texts and not texts[-1].strip():
+            texts.pop()
+        columns = tuple(mapping.column(text) for text in texts)
+        unknown = [text for text, column in zip(texts, columns, strict=True) if column is None and not mapping.ignores(text)]
+        if unknown:
+            raise WrongHeaders(f"these columns are not known to {mapping.name}: {', '.join(t[:40] or '(no header)' for t in unknown[:10])}")
+        found = [column.to for column in columns if column is not None]
+        if twice := sorted({column.headers[0] for column in columns if column is not None and found.count(column.to) > 1}):
+            raise WrongHeaders(f"these columns stand there twice: {', '.join(twice)}")
+        if missing := [column.headers[0] for column in mapping.columns if column.required and column.to not in found]:
+            raise WrongHeaders(f"these columns are missing: {', '.join(missing)}")
+        return cls(columns)
+
+
+def values_of(row: Row, headers: Headers) -> tuple[Values, Rejected | None]:
+    """The row's values by target, and what is wrong with its other cells; a problem's field is the column's header."""
+    values: Values = {}
+    wrong: list[tuple[WrongCell, str]] = []
+    for column, cell in zip(headers.columns, (*row.cells, *[None] * len(headers.columns)), strict=False):
+        if column is None:
+            continue
+        try:
+            value = value_of(cell, column)
+        except WrongCell as error:
+            wrong.append((error, column.headers[0]))
+        else:
+            if value is not None:
+                values[column.to] = value
+    beyond = [cell for cell in row.cells[len(headers.columns) :] if cell not in (None, "")]
+    if beyond:
+        wrong.append((WrongCell(RefusalReason.INVALID_FIELD, "there are more cells than headers: a separator inside a cell needs quotes around it"), ""))
+    if not wrong:
+        return values, None
+    reasons = [error.reason for error, _ in wrong]
+    reason = RefusalReason.DAMAGED_NUMBER if RefusalReason.DAMAGED_NUMBER in reasons else reasons[0]
+    return values, Rejected(reason, "Cells of this row are not right.", tuple(FieldProblem(header, str(error)) for error, header in wrong))
+
+
+def is_empty(row: Row) -> bool:
+    """Whether nothing stands in the row."""
+    return all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in row.cells)
+
+
+def household_key(values: Values) -> tuple[str | bool, ...] | None:
+    """Which household a member's row belongs to; None where the row does not say, as in the lower rows of merged cells."""
+    return tuple(values[to] for to in SUBJECT) if all(to in values for to in SUBJECT) else None
+
+
+def unique_key(values: Dict[str, str | bool], mapping: Mapping) -> bytes | None:
+    """What a second row may not repeat; None where the mapping names nothing, or the row leaves it empty."""
+    parts = [values.get(to) for to in mapping.unique]
+    return None if not parts or any(part is None for part in parts) else _hash(parts)[:8]
+
+
+def event_of(rows: Sequence[Values], mapping: Mapping, agency: str, as_of: datetime, occurrence: int = 0) -> dict[str, JsonValue] | Rejected:
+    """The event of one row, or of the rows of one household.
+
+    `occurrence` counts rows before it in the file that say the very same. `as_of` is when the file's snapshot was taken: the time of an
+    entry that names no day of its own.
+    """
+    first: Values = {**mapping.fixed, **rows[0]}
+    if (differing := _differing(rows, mapping)) is not None:
+        return differing
+    data: dict[str, JsonValue] = {}
+    for to, value in first.items():
+        if to.startswith("/data/"):
+            _set(data, to.split("/")[2:], value)
+    if mapping.rows is RowsAre.MEMBER:
+        data["members"] = [{to.removeprefix("/member/"): value for to, value in row.items() if to.startswith("/member/")} for row in rows]
+    if mapping.kind == "HouseholdRegistered":
+        data |= {"authority": first.get("/county"), "register_number": first.get("/register_number")}
+    time = _time(first, data, as_of)
+    event: dict[str, JsonValue] = {
+        "specversion": "1.0",
+        "id": str(first.get("/id") or _content_id(data, first, time, occurrence)),
+        "source": f"/agencies/{agency}/files/{mapping.name}",
+        "type": event_type(mapping.kind),
+        "time": time,
+        "data": data,
+    }
+    if all(to in first for to in SUBJECT):
+        event["subject"] = f"{first['/county']}/{first['/register_number']}"
+    return event
+
+
+def _differing(rows: Sequence[Values], mapping: Mapping) -> Rejected | None:
+    """Rows of one household must agree on what is the household's."""
+    shared = [{to: value for to, value in row.items() if not to.startswith("/member/")} for row in rows]
+    odd = sorted({to for row in shared for to in row.keys() | shared[0].keys() if row.get(to) != shared[0].get(to)})
+    if not odd:
+        return None
+    headers = {column.to: column.headers[0] for column in mapping.columns}
+    problems = tuple(FieldProblem(headers.get(to, to), "the rows of one household say different things") for to in odd)
+    return Rejected(RefusalReason.INVALID_FIELD, "The rows of this household do not agree.", problems)
+
+
+def _set(data: dict[str, JsonValue], path: Sequence[str], value: JsonValue) -> None:
+    *groups, last = path
+    for group in groups:
+        inner = data.setdefault(group, {})
+        if not isinstance(inner, dict):
+            raise TypeError(f"{group} is a value and a group at once")
+        data = inner
+    data[last] = value
+
+
+def _time(values: Values, data: Dict[str, JsonValue], as_of: datetime) -> str:
+    """The start of the day the row speaks of, in Shanghai; the snapshot's own time where it speaks of none."""
+    day = values.get("/time") or next((data[name] for name in _DAYS if data.get(name)), None)
+    if day is None and isinstance(month := data.get("earned_month"), str):
+        day = f"{month}-01"
+    return as_of.isoformat() if day is None else f"{day}T00:00:00+08:00"
+
+
+def _content_id(data: JsonValue, values: Values, time: str, occurrence: int) -> str:
+    """A row without an id of its own is known by what it says."""
+    own = {to: values[to] for to in OWN if to in values}
+    return f"row-{_hash([data, own, time, occurrence]).hex()}"
+
+
+def _hash(value: object) -> bytes:
+    return hashlib.blake2b(json.dumps(value, sort_keys=True, ensure_ascii=False).encode(), digest_size=16).digest()
