@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 READY := .venv/.ready
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-fast test-faults check bench mutants lock generate format
+.PHONY: help demo up test test-fast test-faults check bench bench-doors mutants lock generate format
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sort | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ test-faults: $(READY) ## The fault tests, longer (SECONDS=120, SEED=a number rep
 
 bench: $(READY) ## How fast the path is on this machine; figures as JSON in var/
 	@$(PY) -m bench.path
+
+bench-doors: $(READY) ## How fast ingest takes events and files of 200,000 rows; figures as JSON in var/
+	@$(PY) -m bench.doors
 
 mutants: $(READY) ## Change the rules one thing at a time: which change does no test notice? (MINUTES=240)
 	@$(PY) -m bench.mutants --minutes $(or $(MINUTES),240)

@@ -157,8 +157,15 @@ def test_every_committed_example_is_taken_by_the_running_door(sender: Sender) ->
     assert dict.fromkeys(AGENCY_KINDS, httpx.codes.ACCEPTED) == {name: a.status_code for name, a in answers.items()}
 
 
-def test_the_document_of_the_door_names_its_one_route(sender: Sender) -> None:
-    assert list(sender.client.get("/openapi.json").json()["paths"]) == ["/v1/events"]
+def test_the_document_of_the_door_names_its_routes(sender: Sender) -> None:
+    assert sorted(sender.client.get("/openapi.json").json()["paths"]) == [
+        "/v1/events",
+        "/v1/files",
+        "/v1/files/{upload}",
+        "/v1/files/{upload}/errors",
+        "/v1/mappings",
+        "/v1/mappings/{mapping}/template",
+    ]
 
 
 def publisher(bootstrap: str, *, max_in_flight: int = 100, send_seconds: float = 2.0) -> Publisher:

@@ -84,6 +84,16 @@ class Intake:
         await self._people.enter(accepted)
         await self._held.keep([one for one in judged if isinstance(one, Held)])
 
+    def count(self, door: str, event: JsonValue, judgement: Judgement) -> None:
+        """One count, and no line: for rows of a file, whose result is kept."""
+        match judgement:
+            case Accepted(record):
+                self._metrics.facts.labels(record.data.kind, "accepted", door).inc()
+            case Held(record):
+                self._metrics.facts.labels(record.data.kind, "held", door).inc()
+            case Rejected(reason):
+                self._metrics.facts.labels(kind_of(event), reason.value, door).inc()
+
     def tell(self, door: str, event: JsonValue, judgement: Judgement | None) -> None:
         """One canonical line and one count for each event; None: refused for a reason of the door's own."""
         match judgement:

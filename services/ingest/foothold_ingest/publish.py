@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.partitioner import DefaultPartitioner
 
 from foothold_ingest.metrics import Metrics
 from foothold_schemas.codec import encode
@@ -13,6 +15,8 @@ from foothold_schemas.envelope import FactRecord
 from foothold_schemas.topics import HOUSEHOLD_FACTS, QUARANTINE_BYTES
 
 _LINGER_MS: Final = 2
+_BATCH_BYTES: Final = 256 * 1024
+_KEYS_REMEMBERED: Final = 1 << 18
 
 
 class Unknown(Exception):  # noqa: N818 - it is the outcome that is unknown
@@ -41,6 +45,12 @@ def fact_line(record: FactRecord) -> Line:
     return Line(HOUSEHOLD_FACTS.name, (record.household_id or "").encode(), encode(record))
 
 
+@lru_cache(maxsize=_KEYS_REMEMBERED)
+def _hashed(key: bytes, partitions: int) -> int:
+    everywhere = list(range(partitions))
+    return int(DefaultPartitioner()(key, everywhere, everywhere))
+
+
 class Publisher:
     """Both producers. An error that a producer cannot recover from sets `broken`: the process then ends and is started anew."""
 
@@ -51,12 +61,14 @@ class Publisher:
         self._send_seconds = send_seconds
         self._metrics = metrics
         self._in_flight = 0
+        self._sizes: dict[str, int] = {}
         self._keyed = AIOKafkaProducer(
             bootstrap_servers=bootstrap,
             enable_idempotence=True,
             acks="all",
             compression_type="zstd",
             linger_ms=_LINGER_MS,
+            max_batch_size=_BATCH_BYTES,
             max_request_size=QUARANTINE_BYTES,
         )
         self._broadcast = AIOKafkaProducer(
@@ -105,8 +117,28 @@ class Publisher:
         return task
 
     async def _send_all(self, lines: Sequence[Line]) -> None:
-        waiting = [await self._keyed.send(line.topic, line.value, key=line.key, partition=line.partition) for line in lines]
+        """In batches made here: a send for each line costs three times as much. Lines of one partition keep their order."""
+        grouped: dict[tuple[str, int], list[Line]] = {}
+        for line in lines:
+            grouped.setdefault((line.topic, await self._partition(line)), []).append(line)
+        waiting = []
+        for (topic, partition), some in grouped.items():
+            batch = self._keyed.create_batch()
+            for line in some:
+                if batch.append(key=line.key, value=line.value, timestamp=None) is None:
+                    waiting.append(await self._keyed.send_batch(batch, topic, partition=partition))
+                    batch = self._keyed.create_batch()
+                    batch.append(key=line.key, value=line.value, timestamp=None)
+            waiting.append(await self._keyed.send_batch(batch, topic, partition=partition))
         await asyncio.gather(*waiting)
+
+    async def _partition(self, line: Line) -> int:
+        """The one the line names, else the one its key hashes to, as every Kafka client computes it."""
+        if line.partition is not None:
+            return line.partition
+        if line.topic not in self._sizes:
+            self._sizes[line.topic] = len(await self._keyed.partitions_for(line.topic))
+        return _hashed(line.key or b"", self._sizes[line.topic])
 
     def _finished(self, done: asyncio.Task[None], count: int) -> None:
         """The slots come free when Kafka has answered, not when the caller gave up waiting."""

@@ -68,7 +68,8 @@ class FileWorker:
     async def _work(self, upload: RowMapping, file: IO[bytes]) -> None:
         mapping = parse(upload["mapping_text"])
         scattered = await _scattered(file, mapping) if mapping.rows is RowsAre.MEMBER else frozenset()
-        done, batch = upload["rows_done"], list[Item]()
+        batch, waiting = list[Item](), 0
+        settler = _Settler(self, upload, mapping)
         async with reading(file) as read:
             rows = read.rows()
             names = (await anext(rows, Row(1, ()))).cells
@@ -79,15 +80,17 @@ class FileWorker:
                 if item.rows[0].number <= upload["rows_done"]:
                     continue  # in a batch that was kept before a crash; read again only so that repeats are known
                 batch.append(item)
-                if sum(len(one.rows) for one in batch) >= BATCH:
-                    done = await self._settle(upload, mapping, batch, done, read.share)
-                    batch.clear()
+                waiting += len(item.rows)
+                if waiting >= BATCH:
+                    await settler.begin(batch, read.share)
+                    batch, waiting = [], 0
         if batch:
-            await self._settle(upload, mapping, batch, done, 1.0)
+            await settler.begin(batch, 1.0)
+        await settler.end()
         await self._store.finish(upload["upload_id"], datetime.now(UTC))
         log.info("ingest.file_done", upload=upload["upload_id"], agency=upload["agency"], mapping=mapping.name)
 
-    async def _settle(self, upload: RowMapping, mapping: Mapping, batch: Sequence[Item], done: int, share: float) -> int:
+    async def settle(self, upload: RowMapping, mapping: Mapping, batch: Sequence[Item], done: int, share: float) -> int:
         """Judge a batch, keep what is right, and note all of it; return the last row. Repeated after a crash, its facts count once."""
         now = datetime.now(UTC)
         judged = await self._judged(batch, upload["agency"], now)
@@ -96,7 +99,7 @@ class FileWorker:
             await self._intake.keep([one for one in judged if isinstance(one, Accepted | Held)], is_patient=True)
             for item, one in zip(batch, judged, strict=True):
                 if not isinstance(one, Repeat):
-                    self._intake.tell(DOOR, item.outcome if isinstance(item.outcome, dict) else None, one)
+                    self._intake.count(DOOR, item.outcome if isinstance(item.outcome, dict) else None, one)
         problems, asides = list[Problem](), list[Aside]()
         for item, one in zip(batch, judged, strict=True):
             counts["rows"] += len(item.rows)
@@ -110,6 +113,7 @@ class FileWorker:
         last = batch[-1].rows[-1].number
         step = Step(last, share, counts, problems, () if upload["is_dry_run"] else asides)
         await self._store.advance(upload, done, step, now)
+        log.info("ingest.rows", upload=upload["upload_id"], agency=upload["agency"], last=last, dry_run=upload["is_dry_run"], **counts)
         return last
 
     async def _judged(self, batch: Sequence[Item], agency: str, now: datetime) -> list[Judgement | Repeat]:
@@ -147,6 +151,28 @@ class FileWorker:
         await self._intake.keep([judgement], is_patient=True)
         await self._store.mend(upload_id, [row.number for row in rows], now)
         return judgement
+
+
+class _Settler:
+    """Settles one batch while the next is being read; never two at once, so that what is noted is always a beginning of the file."""
+
+    def __init__(self, worker: FileWorker, upload: RowMapping, mapping: Mapping) -> None:
+        self._worker = worker
+        self._upload = upload
+        self._mapping = mapping
+        self._done: int = upload["rows_done"]
+        self._running: asyncio.Task[int] | None = None
+
+    async def begin(self, batch: Sequence[Item], share: float) -> None:
+        """Wait for the batch before, then begin with this one."""
+        await self.end()
+        self._running = asyncio.create_task(self._worker.settle(self._upload, self._mapping, batch, self._done, share))
+
+    async def end(self) -> None:
+        """Wait for the batch that is being settled."""
+        if self._running is not None:
+            running, self._running = self._running, None
+            self._done = await running
 
 
 def words(refused: Rejected) -> str:

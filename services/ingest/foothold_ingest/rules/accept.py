@@ -21,6 +21,8 @@ from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.register import HouseholdRegistered
 from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS, HouseholdRegistration
 
+_KNOWN: Final = frozenset(CloudEvent.model_fields)
+_ATTRIBUTE: Final = re.compile(r"[a-z0-9]{1,40}")
 _SUBJECT: Final = re.compile(r"([0-9]{6})/([A-Za-z0-9-]{1,32})")
 
 
@@ -79,7 +81,7 @@ def _corrects(data: AnyFact) -> str:
 
 
 def _odd_attribute(event: Mapping[str, object]) -> Rejected | None:
-    odd = next((name for name in event if not re.fullmatch(r"[a-z0-9]{1,40}", name)), None)
+    odd = next((name for name in event if name not in _KNOWN and not _ATTRIBUTE.fullmatch(name)), None)
     if odd is None:
         return None
     detail = "CloudEvents attribute names are lower-case letters and digits; what the event says stands in `data`."

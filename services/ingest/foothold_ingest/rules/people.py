@@ -8,8 +8,7 @@ from typing import TypeVar, cast
 
 from foothold_ingest.rules.judgement import AnyFact, FieldProblem, Person, Rejected
 from foothold_ingest.rules.resident_number import NotANumber, ResidentNumber, parse
-from foothold_schemas.checks import SpendingReported
-from foothold_schemas.facts import DayOpened, IncomeReported, MedicalClaimSettled, PeopleFact, PolicyAdopted
+from foothold_schemas.facts import DayOpened, PeopleFact, PolicyAdopted
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.register import CoverHeld, HouseholdRegistered, Member
 from foothold_schemas.sent import AgencySent, ClaimAsSent, CoverAsSent, HouseholdRegistration, IncomeAsSent, MemberAsSent, SpendingAsSent
@@ -36,16 +35,13 @@ class Pseudonyms:
     def of(self, data: Sent) -> AnyFact:
         """The fact as it stands in the log; meaningless when there are problems."""
         match data:
-            case IncomeAsSent():
-                return self._numbered(data, IncomeReported)
-            case ClaimAsSent():
-                return self._numbered(data, MedicalClaimSettled)
-            case SpendingAsSent():
-                return self._numbered(data, SpendingReported)
+            case IncomeAsSent() | ClaimAsSent() | SpendingAsSent() if data.resident_number is not None:
+                self._read(data.resident_number, "/data/resident_number")
+                return data.model_copy(update={"resident_number": None, "person_ref": next(iter(self.people), None)})
             case HouseholdRegistration():
                 return self._registered(data)
             case _:
-                return data  # the other kinds name no person by number
+                return data  # what is sent is the fact itself; an empty resident_number is not written
 
     def refusal(self) -> Rejected | None:
         """What the sender is told of numbers that are none."""
@@ -55,12 +51,6 @@ class Pseudonyms:
         reason = RefusalReason.DAMAGED_NUMBER if RefusalReason.DAMAGED_NUMBER in reasons else RefusalReason.BAD_NUMBER
         detail = "A person's number cannot be right, and nothing is guessed. See `fields`."
         return Rejected(reason, detail, tuple(FieldProblem(where, str(error)) for error, where in self.problems[:20]))
-
-    def _numbered(self, data: IncomeAsSent | ClaimAsSent | SpendingAsSent, kind: type[M]) -> M:
-        if data.resident_number is None:
-            return _without_number(data, kind)
-        self._read(data.resident_number, "/data/resident_number")
-        return _without_number(data, kind, person_ref=next(iter(self.people), None))
 
     def _registered(self, data: HouseholdRegistration) -> HouseholdRegistered:
         members = tuple(self._member(member, f"/data/members/{place}") for place, member in enumerate(data.members))

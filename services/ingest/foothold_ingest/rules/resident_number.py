@@ -8,6 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from operator import mul
 from typing import Final
 
 from foothold_schemas.quarantine import RefusalReason
@@ -69,7 +70,7 @@ def parse(text: str, today: date) -> ResidentNumber:
 
 def check_character(seventeen: str) -> str:
     """The last character that belongs to the first seventeen."""
-    return _CHECKS[sum(int(digit) * weight for digit, weight in zip(seventeen, _WEIGHTS, strict=True)) % 11]
+    return _CHECKS[sum(map(mul, map(int, seventeen), _WEIGHTS)) % 11]
 
 
 def _born(number: str, today: date) -> str:

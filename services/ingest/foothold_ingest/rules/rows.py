@@ -128,6 +128,8 @@ def event_of(rows: Sequence[Values], mapping: Mapping, agency: str, as_of: datet
 
 def _differing(rows: Sequence[Values], mapping: Mapping) -> Rejected | None:
     """Rows of one household must agree on what is the household's."""
+    if len(rows) == 1:
+        return None
     shared = [{to: value for to, value in row.items() if not to.startswith("/member/")} for row in rows]
     odd = sorted({to for row in shared for to in row.keys() | shared[0].keys() if row.get(to) != shared[0].get(to)})
     if not odd:

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from foothold_ingest.rules.judgement import AnyFact, Clock, FieldProblem, Rejected
 from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
-from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
 from foothold_schemas.envelope import CloudEvent
 from foothold_schemas.facts import DayOpened, DisasterStruck, FeedHeard, IncomeReported, MedicalClaimSettled, PolicyAdopted
 from foothold_schemas.quarantine import RefusalReason
@@ -50,19 +49,19 @@ def _ages(data: AnyFact) -> bool:
     return isinstance(data, IncomeReported | MedicalClaimSettled | SpendingReported | DisasterStruck | GuaranteeChecked | HouseholdGraded | AssetsChecked)
 
 
-_DAY_FIELDS: Final[dict[type[AnyFact], str]] = {
-    MedicalClaimSettled: "settled_on",
-    SpendingReported: "spent_on",
-    DisasterStruck: "struck_on",
-    GuaranteeChecked: "checked_on",
-    HouseholdGraded: "graded_on",
-    AssetsChecked: "checked_on",
-    AuthorisationGiven: "signed_on",
-    AuthorisationRefused: "refused_on",
-    CaseDecided: "decided_on",
-    FindingExempted: "exempted_on",
-    MeasureDelivered: "delivered_on",
-    ReliefPaid: "paid_on",
+_DAY_FIELDS: Final[dict[str, str]] = {
+    "MedicalClaimSettled": "settled_on",
+    "SpendingReported": "spent_on",
+    "DisasterStruck": "struck_on",
+    "GuaranteeChecked": "checked_on",
+    "HouseholdGraded": "graded_on",
+    "AssetsChecked": "checked_on",
+    "AuthorisationGiven": "signed_on",
+    "AuthorisationRefused": "refused_on",
+    "CaseDecided": "decided_on",
+    "FindingExempted": "exempted_on",
+    "MeasureDelivered": "delivered_on",
+    "ReliefPaid": "paid_on",
 }
 """Kinds that name the day on which they happened."""
 
@@ -74,7 +73,7 @@ def day_of(envelope: CloudEvent, data: AnyFact) -> tuple[date, str]:
             return first_of(month), "earned_month"
         case FeedHeard():
             return first_of(data.through_month), "through_month"
-        case _ if (field := _DAY_FIELDS.get(type(data))) is not None:
+        case _ if (field := _DAY_FIELDS.get(data.kind)) is not None:
             day: date = getattr(data, field)
             return day, field
         case _:
