@@ -33,6 +33,7 @@ check: $(READY) ## Format, lint, types, import contracts, declared dependencies,
 	@$(PY) -m foothold_schemas.generate --check
 	@$(PY) -m foothold_schemas.contracts --check
 	@$(PY) -m deploy.asyncapi --check
+	@$(PY) -m deploy.openapi --check
 	@$(PY) -m deploy.docs --check
 
 test-faults: $(READY) ## The fault tests, longer (SECONDS=120, SEED=a number replays a run)
@@ -54,6 +55,7 @@ format: $(READY) ## Let ruff write the layout and mend what it can
 generate: $(READY) ## Write the files that are made from code (JSON Schema, tables in the docs)
 	@$(PY) -m foothold_schemas.generate
 	@$(PY) -m deploy.asyncapi
+	@$(PY) -m deploy.openapi
 	@$(PY) -m deploy.docs
 
 lock: $(READY) ## Make the hashed requirement files anew from the pyproject files

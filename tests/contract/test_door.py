@@ -20,12 +20,13 @@ from deploy.local.kafka import Kafka
 from deploy.local.stack import Stack
 from foothold_ingest.agencies import Agencies
 from foothold_ingest.api import Door, make_app
+from foothold_ingest.audit import Audit
 from foothold_ingest.database import connect
 from foothold_ingest.days import CannotOpen, Days
 from foothold_ingest.directory import Directory
 from foothold_ingest.feeds import FeedBook
 from foothold_ingest.held import HeldBook
-from foothold_ingest.intake import Intake
+from foothold_ingest.intake import Books, Intake
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.people import PeopleRegister
 from foothold_ingest.publish import Busy, Publisher, Unknown, fact_line
@@ -219,8 +220,7 @@ async def test_while_the_database_is_away_the_answer_is_503_and_says_to_send_aga
         directory=Directory(away, one, b"d" * 32),
         people=PeopleRegister(away, b"h" * 32),
         regions=RegionBook(away),
-        feeds=FeedBook(away),
-        held=HeldBook(away, Seal(b"h" * 32, Purpose.HELD)),
+        books=Books(FeedBook(away), HeldBook(away, Seal(b"h" * 32, Purpose.HELD)), Audit(away)),
         metrics=metrics,
         secret=b"h" * 32,
     )

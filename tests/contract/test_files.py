@@ -282,7 +282,7 @@ HOSTILE: dict[str, bytes] = {
     "a quote that never ends": b'a,"b\n' + b"x" * 1_000_000,
     "no text at all": bytes(range(128, 256)) * 40,
     "too many columns": ",".join("a" * 300).encode(),
-    "nothing": b"",
+    "blank lines only": b"\n\n\n",
     "headers only in another language": "名前,住所\n".encode(),
     "a lone quote in the middle": as_csv(BILL_HEADERS, []) + 'C1,"x"y,2026-01-10,住院,1.00,\n'.encode(),
 }
@@ -321,12 +321,14 @@ async def test_what_is_not_a_file_of_this_agency_is_not_there(clerk: Clerk, made
 
 async def test_answers_to_what_cannot_be_taken(clerk: Clerk) -> None:
     unknown = await clerk.client.post("/v1/files?mapping=lottery", content=b"x")
+    flag = await clerk.client.post("/v1/files?mapping=incomes&dry_run=yes", content=b"x")
     moment = await clerk.client.post("/v1/files?mapping=incomes&as_of=yesterday", content=b"x")
+    empty = await clerk.client.post("/v1/files?mapping=incomes", content=b"")
     large = await clerk.client.post("/v1/files?mapping=incomes", content=b"x" * (MAX_FILE + 1))
     recent = await clerk.client.get("/v1/files")
 
-    assert [(a.status_code, a.json()["type"].rsplit(":", 1)[1]) for a in (unknown, moment, large)] == [
-        *((422, "unknown-mapping"), (422, "invalid-field"), (413, "too-large"))
+    assert [(a.status_code, a.json()["type"].rsplit(":", 1)[1]) for a in (unknown, moment, flag, empty, large)] == [
+        *((422, "unknown-mapping"), (422, "invalid-field"), (422, "invalid-field"), (422, "empty-file"), (413, "too-large"))
     ]
     assert recent.json() == {"files": []}
 

@@ -18,6 +18,7 @@ from foothold_ingest.api import Door, make_app
 from foothold_ingest.build import Built
 from foothold_ingest.commands import double, region
 from foothold_ingest.quarantine import QuarantineKeeper
+from foothold_ingest.register import Remit
 from foothold_ingest.rules.accept import household_id
 from foothold_ingest.rules.people import person_ref
 from foothold_ingest.rules.regions import Held
@@ -226,3 +227,18 @@ def arguments(**given: object) -> argparse.Namespace:
 
 def sorted_by_id(*names: str) -> list[str]:
     return [f"370302/{name}" for name in sorted(names, key=lambda n: household_id(KEY, "370302", n))]
+
+
+async def test_what_a_sender_may_not_is_written_down_once_a_minute_with_how_often(made: Built, say: Say) -> None:
+    await made.register.allow("insurance", Remit(kinds=("IncomeReported",), areas=("370303",)))
+    made.agencies.forget()
+    outside = event("insurance", "IncomeReported", "x", {"category": "wage", "item": "salary", "amount": "1.00", "earned_month": "2025-12"}, "370302/V1")
+    answers = [(await say(one)).status_code for one in (claim("c1", NUMBER), claim("c2", NUMBER), outside, claim("c3", "bad"))]
+    async with made.engine.connect() as connection:
+        rows = [tuple(row) for row in await connection.execute(text("select actor, action, detail from audit order by event_id"))]
+
+    assert answers == [403, 403, 403, 403]
+    assert rows == [
+        ("insurance", "refused", {"kind": "MedicalClaimSettled", "reason": "kind_not_allowed", "times": 1}),
+        ("insurance", "refused", {"kind": "IncomeReported", "reason": "area_not_allowed", "times": 1}),
+    ]

@@ -1,21 +1,26 @@
 """The HTTP door: bytes → strict events → the log. It answers 202 only after the broker has the facts."""
 
+import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from sqlalchemy.exc import InterfaceError, OperationalError
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import Match
 
 from foothold_ingest.agencies import Agencies
 from foothold_ingest.days import CannotOpen, Days
 from foothold_ingest.files.routes import FileDoor
 from foothold_ingest.intake import Intake
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.problems import Problem, answer, of_rejected, problem
+from foothold_ingest.problems import Problem, WrongFlag, answer, flag, of_rejected, problem
 from foothold_ingest.publish import Busy, Unknown
 from foothold_ingest.rules.binding import BATCH, DATA, MAX_BODY, STRUCTURED, from_http, media_type
 from foothold_ingest.rules.judgement import Accepted, Caller, Held, Rejected
@@ -98,15 +103,18 @@ class Door:
             detail = "Send your agency's key as `Authorization: Bearer <key>`."
             return answer(problem(401, "key_needed", detail), {"www-authenticate": "Bearer"})
         try:
+            is_dry_run = flag(request.query_params.get("dry_run"))
             events = await _events(request)
+        except WrongFlag:
+            return answer(problem(422, "invalid_field", "`dry_run` is true or false."))
         except OtherMedia:
             return answer(problem(415, "media_type", f"Send one event as {STRUCTURED}, a list of them as {BATCH}, or its data as {DATA} with ce- headers."))
         except TooLarge:
             return answer(problem(413, "too_large", f"A body may have {MAX_BODY} bytes and {MAX_BATCH} events; send several requests."))
         except NotStrict as error:
             return answer(of_rejected(Rejected(error.reason, f"{str(error)[:1].upper()}{str(error)[1:]}.")))
-        if request.query_params.get("dry_run", "false").lower() in ("true", "1"):
-            return await self._dry_run(events, caller)
+        if is_dry_run:
+            return await self._dry_run(events, caller, is_batch=media_type(request.headers.get("content-type", "")) == BATCH)
         results = await self._judge_and_keep(events, caller)
         if isinstance(results, Response):
             return results
@@ -127,9 +135,11 @@ class Door:
             self._intake.tell(DOOR, event, result if isinstance(result, Accepted | Held | Rejected) else None)
         return [of_rejected(r) if isinstance(r, Rejected) else self._taken(r) if isinstance(r, Accepted | Held) else r for r in results]
 
-    async def _dry_run(self, events: list[JsonValue], caller: Caller) -> Response:
+    async def _dry_run(self, events: list[JsonValue], caller: Caller, *, is_batch: bool) -> Response:
         """What would be answered; nothing is kept, counted or told."""
         judged = await self._intake.judge(events, caller, self._days.clock(datetime.now(UTC)))
+        if not is_batch and isinstance(judged[0], Rejected):
+            return answer(of_rejected(judged[0]))
         said = [of_rejected(one) if isinstance(one, Rejected) else {"status": 202, **({"held": True} if isinstance(one, Held) else {})} for one in judged]
         refused = sum(isinstance(one, Rejected) for one in judged)
         items = [{"index": place, **({"status": one["status"], "problem": one} if "type" in one else one)} for place, one in enumerate(said)]
@@ -193,10 +203,28 @@ def _said(taken: Taken) -> dict[str, object]:
     return {"status": 202, "id": taken.id, "fact_id": taken.fact_id, **{name: True for name, is_so in more.items() if is_so}}
 
 
-def make_app(door: Door, files: FileDoor | None = None) -> FastAPI:
+async def _not_here(request: Request, error: Exception) -> Response:
+    """No such route, or not with this method."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    slug, detail = ("other_method", "This address takes another method.") if status == 405 else ("not_here", "Nothing stands at this address.")  # noqa: PLR2004
+    methods = {m for route in request.app.routes if route.matches(request.scope)[0] is Match.PARTIAL for m in route.methods}
+    headers = {"allow": ", ".join(sorted(methods))} if methods else None  # each route knows only its own
+    return answer(problem(status, slug, f"{detail} /openapi.json says what there is."), headers)
+
+
+@cache
+def _document() -> dict[str, Any]:
+    """Made from the contract's models by `make generate`; a test holds it against the routes."""
+    told: dict[str, Any] = json.loads(files("foothold_ingest").joinpath("openapi.json").read_text(encoding="utf-8"))
+    return told
+
+
+def make_app(door: Door, file_door: FileDoor | None = None) -> FastAPI:
     """The application. Its OpenAPI document stands at /openapi.json."""
     app = FastAPI(title="Foothold ingest", version="1", docs_url=None, redoc_url=None)
+    app.openapi = _document  # type: ignore[method-assign]  # the way FastAPI offers for a document of one's own
     app.add_api_route("/v1/events", door.events, methods=["POST"], status_code=202, summary="Report events", response_class=JSONResponse, response_model=None)
-    if files is not None:
-        files.add_to(app)
+    app.add_exception_handler(HTTPException, _not_here)
+    if file_door is not None:
+        file_door.add_to(app)
     return app

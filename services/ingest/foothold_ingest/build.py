@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.agencies import Agencies
+from foothold_ingest.audit import Audit
 from foothold_ingest.database import connect
 from foothold_ingest.days import Days
 from foothold_ingest.directory import Directory
@@ -15,7 +16,7 @@ from foothold_ingest.files.mappings import MappingBook
 from foothold_ingest.files.store import UploadStore
 from foothold_ingest.files.work import FileWorker
 from foothold_ingest.held import HeldBook
-from foothold_ingest.intake import Intake
+from foothold_ingest.intake import Books, Intake
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.people import PeopleRegister
 from foothold_ingest.publish import Publisher
@@ -78,8 +79,7 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             directory=directory,
             people=people,
             regions=regions,
-            feeds=FeedBook(engine),
-            held=held,
+            books=Books(FeedBook(engine), held, Audit(engine)),
             metrics=metrics,
             secret=secret,
         )

@@ -1,10 +1,11 @@
 """What every door does with events: judge them, and make what was accepted durable. Who speaks and how it is answered is the door's affair."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
+from foothold_ingest.audit import Audit
 from foothold_ingest.directory import Directory, Told
 from foothold_ingest.feeds import FeedBook
 from foothold_ingest.held import HeldBook
@@ -26,6 +27,14 @@ UNKNOWN_KIND: Final = "unknown"
 log = structlog.get_logger()
 
 
+class Books(NamedTuple):
+    """What is written down beside the facts."""
+
+    feeds: FeedBook
+    held: HeldBook
+    audit: Audit
+
+
 class Intake:
     """Shared by the doors of one process."""
 
@@ -36,8 +45,7 @@ class Intake:
         directory: Directory,
         people: PeopleRegister,
         regions: RegionBook,
-        feeds: FeedBook,
-        held: HeldBook,
+        books: Books,
         metrics: Metrics,
         secret: bytes,
     ) -> None:
@@ -45,10 +53,9 @@ class Intake:
         self._directory = directory
         self._people = people
         self._regions = regions
-        self._feeds = feeds
+        self._books = books
         self._metrics = metrics
         self._secret = secret
-        self._held = held
 
     async def judge(self, events: Sequence[JsonValue], caller: Caller, clock: Clock) -> list[Judgement]:
         """Whether each event may enter the log, in their order."""
@@ -63,6 +70,8 @@ class Intake:
                 results.append(Held(one.record, one.person.person_ref, event) if found is None else place(one, found, caller))
             else:
                 results.append(one)
+        refused = [(kind_of(event), one.reason) for event, one in zip(events, results, strict=True) if isinstance(one, Rejected)]
+        await self._books.audit.note(caller, refused, clock.recorded)
         return results
 
     async def keep(self, judged: Sequence[Accepted | Held], *, is_patient: bool) -> None:
@@ -75,14 +84,14 @@ class Intake:
             await (self._publisher.deliver(lines) if is_patient else self._publisher.send(lines))
         if everywhere := [a.record for a in accepted if isinstance(a.record.data, FeedHeard | PolicyAdopted)]:
             await self._publisher.broadcast(everywhere)
-        await self._feeds.hear(accepted)
+        await self._books.feeds.hear(accepted)
         told = [Told(a.record.household_id, a.record.time, a.contact) for a in accepted if a.contact and a.record.household_id]
         try:
             await self._directory.keep(told, is_patient=is_patient)
         except Busy:
             raise Unknown from None  # the facts are in the log already, so it is not true that nothing was taken
         await self._people.enter(accepted)
-        await self._held.keep([one for one in judged if isinstance(one, Held)])
+        await self._books.held.keep([one for one in judged if isinstance(one, Held)])
 
     def count(self, door: str, event: JsonValue, judgement: Judgement) -> None:
         """One count, and no line: for rows of a file, whose result is kept."""

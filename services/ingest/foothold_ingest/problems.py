@@ -4,10 +4,10 @@ from typing import Final
 
 from starlette.responses import JSONResponse
 
+from foothold_ingest.audit import FORBIDDEN
 from foothold_ingest.rules.judgement import Rejected
 from foothold_schemas.quarantine import RefusalReason
 
-_FORBIDDEN: Final = frozenset({RefusalReason.FOREIGN_SOURCE, RefusalReason.KIND_NOT_ALLOWED, RefusalReason.AREA_NOT_ALLOWED, RefusalReason.AGENCY_DISABLED})
 _MALFORMED: Final = frozenset(
     {RefusalReason.NOT_JSON, RefusalReason.DUPLICATE_KEY, RefusalReason.CONTROL_CHARACTER, RefusalReason.TOO_DEEP, RefusalReason.TOO_LONG}
 )
@@ -16,6 +16,7 @@ _TITLES: Final = {
     401: "Key needed",
     403: "Not allowed",
     404: "Not here",
+    405: "Other method",
     409: "Not now",
     413: "Too large",
     415: "Media type",
@@ -31,9 +32,20 @@ def problem(status: int, slug: str, detail: str, **more: object) -> Problem:
     return {"type": f"urn:foothold:problem:{slug.replace('_', '-')}", "title": _TITLES[status], "status": status, "detail": detail, **more}
 
 
+class WrongFlag(ValueError):  # noqa: N818 - an answer
+    """A yes-or-no in the address is neither."""
+
+
+def flag(text: str | None) -> bool:
+    """`true` or `false`, false without one; anything else might mean either, so raise WrongFlag."""
+    if text not in (None, "true", "false", "1", "0"):
+        raise WrongFlag
+    return text in ("true", "1")
+
+
 def of_rejected(rejected: Rejected) -> Problem:
     """The problem of a refused event."""
-    status = 403 if rejected.reason in _FORBIDDEN else 400 if rejected.reason in _MALFORMED else 422
+    status = 403 if rejected.reason in FORBIDDEN else 400 if rejected.reason in _MALFORMED else 422
     fields = [{"field": f.field, "problem": f.problem} for f in rejected.fields]
     return problem(status, rejected.reason, rejected.detail, **({"fields": fields} if fields else {}))
 

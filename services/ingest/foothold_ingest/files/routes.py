@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, StreamingResponse
 from foothold_ingest.agencies import Agencies
 from foothold_ingest.files.mappings import MappingBook, parse
 from foothold_ingest.files.sheets import CSV, XLSX, errors_as_csv, errors_as_workbook, template
-from foothold_ingest.files.store import UploadStore
-from foothold_ingest.problems import answer, problem
+from foothold_ingest.files.store import EmptyFile, UploadStore
+from foothold_ingest.problems import WrongFlag, answer, flag, problem
 from foothold_ingest.rules.judgement import Caller
 from foothold_ingest.rules.mapping import Mapping
 from foothold_schemas.values import Moment
@@ -59,6 +59,8 @@ class FileDoor:
                     detail = "Send your agency's key as `Authorization: Bearer <key>`."
                     return answer(problem(401, "key_needed", detail), {"www-authenticate": "Bearer"})
                 return await handler(request, caller)
+            except WrongFlag:
+                return answer(problem(422, "invalid_field", "`dry_run` is true or false."))
             except TooLargeFile:
                 return answer(problem(413, "too_large", f"A file may have {MAX_FILE // 1024 // 1024} MiB; send it in pieces, each with its headers."))
             except (OperationalError, InterfaceError):
@@ -85,9 +87,12 @@ class FileDoor:
             "mapping": parse(text).name,
             "mapping_text": text,
             "file_name": named.get("name", "")[:100],
-            "is_dry_run": named.get("dry_run", "false").lower() in ("true", "1"),
+            "is_dry_run": flag(named.get("dry_run")),
         }
-        upload = await self._store.receive(values, _pieces(request))
+        try:
+            upload = await self._store.receive(values, _pieces(request))
+        except EmptyFile:
+            return answer(problem(422, "empty_file", "The body is the file itself, and it is empty. To say that there is nothing to report, send FeedHeard."))
         return JSONResponse({"upload": upload, "url": f"/v1/files/{upload}"}, status_code=202, headers={"location": f"/v1/files/{upload}"})
 
     async def recent(self, _: Request, caller: Caller) -> Response:

@@ -63,6 +63,10 @@ class Step:
     asides: Sequence[Aside]
 
 
+class EmptyFile(Exception):  # noqa: N818 - an answer
+    """Nothing came."""
+
+
 class Overtaken(Exception):  # noqa: N818 - says what happened
     """Another replica works through this file."""
 
@@ -76,7 +80,7 @@ class UploadStore:
         self._quarantine_seal = quarantine_seal
 
     async def receive(self, values: dict[str, object], pieces: AsyncIterator[bytes]) -> str:
-        """Keep a file as it comes, all of it or nothing; return its id."""
+        """Keep a file as it comes, all of it or nothing; return its id; raise EmptyFile."""
         upload_id = secrets.token_hex(8)
         async with self._engine.begin() as connection:
             blank = {"size": 0, "share": 0.0, "rows_done": 0, "counts": dict.fromkeys(COUNTS, 0), "status": Status.WAITING}
@@ -89,6 +93,8 @@ class UploadStore:
                     await connection.execute(insert(UploadPart), [self._part(upload_id, number, bytes(held[:PART]))])
                     del held[:PART]
                     number += 1
+            if not size:
+                raise EmptyFile
             if held:
                 await connection.execute(insert(UploadPart), [self._part(upload_id, number, bytes(held))])
             await connection.execute(update(UploadRow).where(UploadRow.upload_id == upload_id).values(size=size))

@@ -1,0 +1,256 @@
+"""Writes ingest's OpenAPI 3.1 document from the contract's models and their examples; with --check says whether it is stale."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic.json_schema import models_json_schema
+
+from foothold_schemas.envelope import CloudEvent, event_type
+from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.sent import AGENCY_KINDS
+
+ROOT: Final = Path(__file__).parents[1]
+FILE: Final = ROOT / "services/ingest/foothold_ingest/openapi.json"
+EXAMPLES: Final = ROOT / "schemas/examples/events"
+STRUCTURED: Final = "application/cloudevents+json"
+BATCH: Final = "application/cloudevents-batch+json"
+PROBLEM: Final = "application/problem+json"
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+Node = dict[str, Any]
+
+TITLES: Final = {
+    400: "The body cannot be read as strict JSON",
+    401: "No key, or not one of an agency's live keys",
+    403: "Not allowed for this agency: another's source, a kind or an area outside its remit",
+    404: "This agency has nothing of that name",
+    409: "Days are opened by the clock here, or this day does not come next",
+    413: "The body is too large",
+    415: "Not a media type in which events come",
+    422: "Read, and not acceptable: `fields` names what is wrong",
+    503: "Try the same request again; `outcome: unknown` says that it may have been taken",
+}
+
+
+def document() -> Node:
+    """The whole document."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Foothold ingest",
+            "version": "1",
+            "description": "Where agencies report facts about households, as events or as files. docs/agencies.md tells it step by step.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "security": [{"key": []}],
+        "paths": paths(),
+        "components": {
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "The agency's key, as `agency add` printed it."}},
+            "schemas": {**models(), **events(), **answers()},
+        },
+    }
+
+
+def paths() -> Node:
+    """Every route; a test holds them against the application's."""
+    upload, mapping = _in_path("upload", "The file's id, as the upload answered it"), _in_path("mapping", "The mapping's name")
+    return {
+        "/v1/events": {"post": _events()},
+        "/v1/files": {
+            "post": _upload(),
+            "get": _get("listFiles", "The agency's last files", _json({"type": "object", "required": ["files"], "properties": {"files": _list("File")}})),
+        },
+        "/v1/files/{upload}": {"get": _get("showFile", "How far a file is, and what came of it", _json(_ref("FileResult")), [upload], 404)},
+        "/v1/files/{upload}/errors": {
+            "get": _get("fileErrors", "The rows that were not taken, with a column 错误 error", {"text/csv": {}, XLSX: {}}, [upload], 404)
+        },
+        "/v1/mappings": {"get": _get("listMappings", "The kinds of files the agency may send", _json({"type": "object", "required": ["mappings"]}))},
+        "/v1/mappings/{mapping}/template": {"get": _get("mappingTemplate", "A workbook to fill in", {XLSX: {}}, [mapping], 404)},
+    }
+
+
+def _events() -> Node:
+    single = {kind: {"value": _example(kind)} for kind in AGENCY_KINDS}
+    return {
+        "operationId": "reportEvents",
+        "summary": "Report events",
+        "description": "One event, or up to 1,000 as a batch; binary mode (ce- headers beside application/json) is taken as well. Repeats count once.",
+        "parameters": [_query("dry_run", {"type": "boolean"}, "Only say what would be answered; nothing is kept.")],
+        "requestBody": {
+            "required": True,
+            "content": {
+                STRUCTURED: {"schema": _ref("Event"), "examples": single},
+                BATCH: {
+                    "schema": {"type": "array", "maxItems": 1_000, "items": _ref("Event")},
+                    "examples": {"two": {"value": [_example("HouseholdRegistered"), _example("MedicalClaimSettled")]}},
+                },
+            },
+        },
+        "responses": {
+            "200": {"description": "The answers of a dry run", "content": _json(_ref("BatchResult"))},
+            "202": {
+                "description": "In the log, or held until the register names the person",
+                "content": _json({"anyOf": [_ref("Taken"), _ref("BatchResult")]}),
+            },
+            "207": {"description": "A batch of which some were refused; the others are taken", "content": _json(_ref("BatchResult"))},
+            **_problems(400, 401, 403, 409, 413, 415, 422, 503),
+        },
+    }
+
+
+def _upload() -> Node:
+    return {
+        "operationId": "uploadFile",
+        "summary": "Upload a file",
+        "description": "The body is the file: CSV (UTF-8, UTF-16 with a mark, GB18030; comma, semicolon, tab) or XLSX, up to 64 MiB and 500,000 rows.",
+        "parameters": [
+            _query("mapping", {"type": "string", "examples": ["settled-bills"]}, "What the file holds: a name from /v1/mappings.", required=True),
+            _query("as_of", {"type": "string", "format": "date-time"}, "When the file's snapshot was taken; without it, now."),
+            _query("dry_run", {"type": "boolean"}, "Judge every row and keep nothing."),
+            _query("name", {"type": "string"}, "The file's name, to find it again."),
+        ],
+        "requestBody": {"required": True, "content": {"application/octet-stream": {}, "text/csv": {}, XLSX: {}}},
+        "responses": {"202": {"description": "Kept; its rows are worked through", "content": _json(_ref("Uploaded"))}, **_problems(401, 413, 422, 503)},
+    }
+
+
+def _get(name: str, summary: str, content: Node, parameters: list[Node] | None = None, *more: int) -> Node:
+    responses = {"200": {"description": summary, "content": content}, **_problems(401, *more, 503)}
+    return {"operationId": name, "summary": summary, "parameters": parameters or [], "responses": responses}
+
+
+def models() -> Node:
+    """The envelope and the data of every kind an agency may send; what is not known is refused."""
+    _, made = models_json_schema([(model, "validation") for model in (CloudEvent, *AGENCY_KINDS.values())], ref_template="#/components/schemas/{model}")
+    schemas: Node = made["$defs"]
+    for model in AGENCY_KINDS.values():
+        _close(schemas, schemas[model.__name__])
+    return schemas
+
+
+def _close(schemas: Node, schema: Node) -> None:
+    """No field beyond the known ones, in this object and those inside it."""
+    if "properties" in schema:
+        schema["additionalProperties"] = False
+    for inner in [*schema.get("properties", {}).values(), schema.get("items", {}), *schema.get("anyOf", ())]:
+        target = schemas[inner["$ref"].rsplit("/", 1)[1]] if "$ref" in inner else inner
+        if target and target.get("additionalProperties") is not False:
+            _close(schemas, target)
+
+
+def events() -> Node:
+    """An event of each kind: the envelope with its type and its data."""
+    made: Node = {"Event": {"oneOf": [_ref(f"{kind}Event") for kind in AGENCY_KINDS]}}
+    for kind, model in AGENCY_KINDS.items():
+        own = {"type": "object", "properties": {"type": {"const": event_type(kind)}, "data": _ref(model.__name__)}}
+        made[f"{kind}Event"] = {"allOf": [_ref("CloudEvent"), own]}
+    return made
+
+
+def answers() -> Node:
+    """What the door says."""
+    count = {"type": "integer", "minimum": 0}
+    text = {"type": "string"}
+    maybe = {"type": ["string", "null"]}
+    field = {"type": "object", "required": ["field", "problem"], "properties": {"field": text, "problem": text}}
+    slugs = [reason.value.replace("_", "-") for reason in RefusalReason]
+    taken = {
+        "status": {"const": 202},
+        "id": text,
+        "fact_id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        "duplicate": {"const": True},
+        "held": {"const": True},
+    }
+    item = {"type": "object", "required": ["index", "status"], "properties": {"index": count, "status": count, "problem": _ref("Problem")}}
+    counts = dict.fromkeys(("rows", "accepted", "held", "repeated", "refused", "new", "changed", "same"), count)
+    file = {
+        "upload": text,
+        "name": text,
+        "mapping": text,
+        "status": {"enum": ["waiting", "running", "done", "refused"]},
+        "problem": maybe,
+        "encoding": maybe,
+        "size": count,
+        "at": text,
+        "as_of": text,
+        "finished_at": maybe,
+        "dry_run": {"type": "boolean"},
+        "share": {"type": "number"},
+        "counts": {"type": "object", "required": list(counts), "properties": counts},
+    }
+    row = {"type": "object", "required": ["row", "reason", "detail"], "properties": {"row": count, "reason": text, "detail": text}}
+    result = {**file, "reasons": {"type": "object", "additionalProperties": count}, "first_problems": {"type": "array", "items": row}}
+    return {
+        "Problem": {
+            "type": "object",
+            "description": f"RFC 9457. `type` is urn:foothold:problem: and a reason; of events one of {', '.join(slugs)}.",
+            "required": ["type", "title", "status", "detail"],
+            "properties": {
+                "type": text,
+                "title": text,
+                "status": count,
+                "detail": text,
+                "fields": {"type": "array", "items": field},
+                "outcome": {"const": "unknown"},
+            },
+        },
+        "Taken": {"type": "object", "required": ["status", "id", "fact_id"], "properties": taken, "additionalProperties": False},
+        "BatchResult": {
+            "type": "object",
+            "required": ["accepted", "refused", "results"],
+            "properties": {"accepted": count, "refused": count, "dry_run": {"const": True}, "results": {"type": "array", "items": item}},
+        },
+        "Uploaded": {"type": "object", "required": ["upload", "url"], "properties": {"upload": text, "url": text}},
+        "File": {"type": "object", "required": list(file), "properties": file},
+        "FileResult": {"type": "object", "required": list(result), "properties": result},
+    }
+
+
+def _example(kind: str) -> Node:
+    made: Node = json.loads((EXAMPLES / f"{kind}.json").read_text(encoding="utf-8"))
+    return made
+
+
+def _ref(name: str) -> Node:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _list(name: str) -> Node:
+    return {"type": "array", "items": _ref(name)}
+
+
+def _json(schema: Node) -> Node:
+    return {"application/json": {"schema": schema}}
+
+
+def _query(name: str, schema: Node, says: str, *, required: bool = False) -> Node:
+    return {"name": name, "in": "query", "required": required, "schema": schema, "description": says}
+
+
+def _in_path(name: str, says: str) -> Node:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "description": says}
+
+
+def _problems(*codes: int) -> Node:
+    return {str(code): {"description": TITLES[code], "content": {PROBLEM: {"schema": _ref("Problem")}}} for code in codes}
+
+
+def text() -> str:
+    """The document as JSON."""
+    return json.dumps(document(), ensure_ascii=False, indent=1) + "\n"
+
+
+def main() -> None:
+    """Write the file, or compare it."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--check", action="store_true")
+    if not arguments.parse_args().check:
+        FILE.write_text(text(), encoding="utf-8")
+    elif not FILE.is_file() or FILE.read_text(encoding="utf-8") != text():
+        sys.exit("services/ingest/foothold_ingest/openapi.json differs from the models. Run 'make generate' and commit the result.")
+
+
+if __name__ == "__main__":
+    main()
