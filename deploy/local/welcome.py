@@ -46,6 +46,7 @@ def give_access(stack: Stack) -> str:
 {log_ins}
   上报 Events       {stack.ingest_url}/v1/events
 {keys}
+  报送台 Console    {stack.ingest_url}/console
   指标 Metrics      {"  ".join(f"{stack.ops_url(name)}/metrics" for name in stack.services)}
   Kafka             {stack.kafka.bootstrap}
   Ctrl-C 结束 ends everything.

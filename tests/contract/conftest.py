@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
 
+import httpx
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from sqlalchemy import MetaData, text
@@ -13,8 +15,13 @@ import foothold_alerts.__main__
 import foothold_alerts.database
 import foothold_ingest.__main__
 import foothold_ingest.database
+from foothold_ingest.api import Door, make_app
+from foothold_ingest.build import Built
+from foothold_ingest.files.routes import FileDoor
+from foothold_ingest.settings import DayClock
 from foothold_schemas.topics import EMBEDDED_PARTITIONS, TOPICS
-from tests.support.ingest import ingest_settings
+from tests.support.clerk import AGENCY, Clerk
+from tests.support.ingest import ingest_parts, ingest_settings
 from tests.support.parts import Parts
 
 
@@ -68,3 +75,22 @@ async def alerts_database(migrated: Parts) -> AsyncIterator[AsyncEngine]:
     """Alerts' tables, empty."""
     async with emptied(foothold_alerts.database.connect(migrated.alerts_url), foothold_alerts.database.Base.metadata) as engine:
         yield engine
+
+
+@pytest.fixture
+async def made(parts: Parts, broker: str, ingest_database: AsyncEngine) -> AsyncIterator[Built]:  # noqa: ARG001 - emptied
+    """Ingest's parts on empty topics and tables, with a day open."""
+    async with ingest_parts(parts) as built:
+        await built.days.open(date(2026, 1, 20), datetime.now(UTC), is_quiet=True)
+        yield built
+
+
+@pytest.fixture
+async def clerk(made: Built) -> AsyncIterator[Clerk]:
+    """An agency with a key of its own."""
+    key = await made.register.add(AGENCY, is_operator=False, now=datetime.now(UTC))
+    door = Door(agencies=made.agencies, intake=made.intake, days=made.days, metrics=made.metrics, day_clock=DayClock.MANUAL)
+    app = make_app(door, FileDoor(made.agencies, made.uploads, made.mappings))
+    headers = {"authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://door", headers=headers) as client:
+        yield Clerk(made, client)

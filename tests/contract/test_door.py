@@ -20,6 +20,7 @@ from deploy.local.kafka import Kafka
 from deploy.local.stack import Stack
 from foothold_ingest.agencies import Agencies
 from foothold_ingest.api import Door, make_app
+from foothold_ingest.arrivals import ArrivalBook
 from foothold_ingest.audit import Audit
 from foothold_ingest.database import connect
 from foothold_ingest.days import CannotOpen, Days
@@ -220,7 +221,7 @@ async def test_while_the_database_is_away_the_answer_is_503_and_says_to_send_aga
         directory=Directory(away, one, b"d" * 32),
         people=PeopleRegister(away, b"h" * 32),
         regions=RegionBook(away),
-        books=Books(FeedBook(away), HeldBook(away, Seal(b"h" * 32, Purpose.HELD)), Audit(away)),
+        books=Books(FeedBook(away), HeldBook(away, Seal(b"h" * 32, Purpose.HELD)), Audit(away), ArrivalBook(away)),
         metrics=metrics,
         secret=b"h" * 32,
     )

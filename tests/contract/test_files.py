@@ -4,89 +4,34 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
-import psutil
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import text
 
-from foothold_ingest.api import Door, make_app
-from foothold_ingest.build import Built
 from foothold_ingest.files.mappings import shipped
-from foothold_ingest.files.routes import MAX_FILE, FileDoor
 from foothold_ingest.files.work import FileWorker
 from foothold_ingest.intake import Intake
 from foothold_ingest.rules.accept import household_id
 from foothold_ingest.rules.regions import Held
 from foothold_ingest.rules.resident_number import check_character
-from foothold_ingest.settings import DayClock
 from foothold_ingest.shelf import Retrier
 from foothold_schemas.codec import decode_fact
 from foothold_schemas.facts import MedicalClaimSettled
 from foothold_schemas.register import HouseholdRegistered
 from foothold_schemas.topics import HOUSEHOLD_FACTS
-from tests.support.files import BILL_HEADERS, HOUSE_HEADERS, NUMBER, OLD_NUMBER, as_csv, as_xlsx, bill, house, repacked
-from tests.support.ingest import SECRET, ingest_parts
-from tests.support.parts import Parts
+from tests.support.clerk import AGENCY, AT, Clerk, counts
+from tests.support.files import BILL_HEADERS, HOUSE_HEADERS, NUMBER, OLD_NUMBER, as_csv, as_xlsx, bill, house
+from tests.support.ingest import SECRET
 from tests.support.sender import read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(180)]
 
-AGENCY = "clinic"
 HOME = household_id(SECRET.encode(), "370302", "H1")
 SAVED = Path(__file__).parents[1] / "ingest/data/bills-libreoffice.xlsx"
-AT = "2026-01-20T09:00:00+08:00"
-
-
-@pytest.fixture
-async def made(parts: Parts, broker: str, ingest_database: object) -> AsyncIterator[Built]:  # noqa: ARG001 - emptied
-    async with ingest_parts(parts) as built:
-        await built.days.open(date(2026, 1, 20), datetime.now(UTC), is_quiet=True)
-        yield built
-
-
-class Clerk:
-    """An agency at the file door."""
-
-    def __init__(self, made: Built, client: httpx.AsyncClient) -> None:
-        self.made = made
-        self.client = client
-
-    async def send(self, mapping: str, body: bytes, **more: str) -> str:
-        """Upload; return the file's id."""
-        answer = await self.client.post("/v1/files", params={"mapping": mapping, "as_of": AT, **more}, content=body)
-        assert answer.status_code == httpx.codes.ACCEPTED, answer.text
-        return str(answer.json()["upload"])
-
-    async def result(self, upload: str) -> dict[str, Any]:
-        """What the door says of it."""
-        told: dict[str, Any] = (await self.client.get(f"/v1/files/{upload}")).json()
-        return told
-
-    async def done(self, mapping: str, body: bytes, **more: str) -> dict[str, Any]:
-        """Upload and work through."""
-        upload = await self.send(mapping, body, **more)
-        assert await self.made.files.work_once()
-        return await self.result(upload)
-
-
-@pytest.fixture
-async def clerk(made: Built) -> AsyncIterator[Clerk]:
-    key = await made.register.add(AGENCY, is_operator=False, now=datetime.now(UTC))
-    door = Door(agencies=made.agencies, intake=made.intake, days=made.days, metrics=made.metrics, day_clock=DayClock.MANUAL)
-    app = make_app(door, FileDoor(made.agencies, made.uploads, made.mappings))
-    headers = {"authorization": f"Bearer {key}"}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://door", headers=headers) as client:
-        yield Clerk(made, client)
-
-
-def counts(result: dict[str, Any]) -> dict[str, int]:
-    return {name: count for name, count in result["counts"].items() if count}
 
 
 async def facts(broker: str, kind: type) -> list[Any]:
@@ -259,78 +204,6 @@ async def test_rows_kept_out_by_a_missing_county_code_go_in_by_a_retry_once_it_i
     assert len({f.household_id for f in await facts(broker, HouseholdRegistered)}) == 100
     assert [h["outcome"] for h in (await retrier.show(waiting[0]) or (None, []))[1]] == ["still_refused", "accepted"]
     assert await retrier.rows() == []
-
-
-HOSTILE: dict[str, bytes] = {
-    "cut off": as_xlsx(BILL_HEADERS, [bill("C1")])[:-200],
-    "an archive that is no workbook": repacked(as_xlsx(["a"], []), {"x": b"y"}).replace(b"[Content_Types].xml", b"[Content_Tapes].xml"),
-    "macros": repacked(as_xlsx(BILL_HEADERS, []), {"xl/vbaProject.bin": b"\x00"}),
-    "an old workbook": b"\xd0\xcf\x11\xe0" + b"\x00" * 600,
-    "a bomb of text": repacked(as_xlsx(BILL_HEADERS, []), {"xl/sharedStrings.xml": b"<sst>" + b"<si><t>a</t></si>" * 9_000_000 + b"</sst>"}),
-    "a bomb of entities": repacked(
-        as_xlsx(BILL_HEADERS, [bill("C1")]),
-        {
-            "xl/worksheets/sheet1.xml": b'<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa">'
-            + b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9))
-            + b"]><worksheet xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main'>"
-            + b"<sheetData><row><c t='inlineStr'><is><t>&j;</t></is></c></row></sheetData></worksheet>"
-        },
-    ),
-    "an outside entity": repacked(
-        as_xlsx(BILL_HEADERS, [bill("C1")]), {"xl/workbook.xml": b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><workbook>&x;</workbook>'}
-    ),
-    "a quote that never ends": b'a,"b\n' + b"x" * 1_000_000,
-    "no text at all": bytes(range(128, 256)) * 40,
-    "too many columns": ",".join("a" * 300).encode(),
-    "blank lines only": b"\n\n\n",
-    "headers only in another language": "名前,住所\n".encode(),
-    "a lone quote in the middle": as_csv(BILL_HEADERS, []) + 'C1,"x"y,2026-01-10,住院,1.00,\n'.encode(),
-}
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-async def test_a_hostile_file_is_refused_with_a_reason_and_harms_nobody(clerk: Clerk, name: str) -> None:
-    upload = await clerk.send("settled-bills", HOSTILE[name])
-    before = psutil.Process().memory_info().rss
-    async with asyncio.timeout(60):
-        assert await clerk.made.files.work_once()
-    result = await clerk.result(upload)
-
-    assert (result["status"], counts(result)) == ("refused", {}) or name == "a lone quote in the middle"
-    assert len(result["problem"] or "") > 10
-    assert psutil.Process().memory_info().rss - before < 64 * 1024 * 1024
-    assert (await clerk.client.get(f"/v1/files/{upload}/errors")).status_code == httpx.codes.OK
-
-
-async def test_merged_cells_and_formulas_are_rows_that_are_sent_back_not_crashes(clerk: Clerk) -> None:
-    rows = [bill("C1"), bill("C2"), [*bill("C3")[:4], "=50+50", ""]]
-    result = await clerk.done("settled-bills", as_xlsx(BILL_HEADERS, rows, merged="A2:A3"))
-
-    assert counts(result) == {"rows": 3, "held": 1, "refused": 2}
-
-
-async def test_what_is_not_a_file_of_this_agency_is_not_there(clerk: Clerk, made: Built) -> None:
-    upload = await clerk.send("settled-bills", as_csv(BILL_HEADERS, [bill("C1")]))
-    other = await made.register.add("other", is_operator=False, now=datetime.now(UTC))
-    asked = [f"/v1/files/{upload}", f"/v1/files/{upload}/errors"]
-    as_other = [(await clerk.client.get(path, headers={"authorization": f"Bearer {other}"})).status_code for path in asked]
-    as_nobody = [(await clerk.client.get(path, headers={"authorization": "Bearer x"})).status_code for path in [*asked, "/v1/mappings", "/v1/files"]]
-
-    assert (as_other, as_nobody) == ([404, 404], [401] * 4)
-
-
-async def test_answers_to_what_cannot_be_taken(clerk: Clerk) -> None:
-    unknown = await clerk.client.post("/v1/files?mapping=lottery", content=b"x")
-    flag = await clerk.client.post("/v1/files?mapping=incomes&dry_run=yes", content=b"x")
-    moment = await clerk.client.post("/v1/files?mapping=incomes&as_of=yesterday", content=b"x")
-    empty = await clerk.client.post("/v1/files?mapping=incomes", content=b"")
-    large = await clerk.client.post("/v1/files?mapping=incomes", content=b"x" * (MAX_FILE + 1))
-    recent = await clerk.client.get("/v1/files")
-
-    assert [(a.status_code, a.json()["type"].rsplit(":", 1)[1]) for a in (unknown, moment, flag, empty, large)] == [
-        *((422, "unknown-mapping"), (422, "invalid-field"), (422, "invalid-field"), (422, "empty-file"), (413, "too-large"))
-    ]
-    assert recent.json() == {"files": []}
 
 
 async def test_templates_hold_the_headers_over_columns_of_text_and_read_back(clerk: Clerk) -> None:

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -27,7 +27,7 @@ from foothold_ingest.shelf import Shelf
 from foothold_schemas.codec import decode_fact
 from foothold_schemas.facts import MedicalClaimSettled
 from foothold_schemas.topics import HOUSEHOLD_FACTS, agency_card
-from tests.support.ingest import SECRET, ingest_parts, kafka_door
+from tests.support.ingest import SECRET, kafka_door
 from tests.support.parts import Parts
 from tests.support.sender import read_topic
 
@@ -52,13 +52,6 @@ def household(name: str, *members: dict[str, Any], at: str = "2026-01-15T09:00:0
 def claim(name: str, number: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     data = {"claim_number": name, "settled_on": "2026-01-10", "setting": "inpatient", "total": "100.00", "resident_number": number}
     return event("insurance", "MedicalClaimSettled", name, data | more)
-
-
-@pytest.fixture
-async def made(parts: Parts, broker: str, ingest_database: object) -> AsyncIterator[Built]:  # noqa: ARG001 - emptied
-    async with ingest_parts(parts) as built:
-        await built.days.open(date(2026, 1, 20), datetime.now(UTC), is_quiet=True)
-        yield built
 
 
 @pytest.fixture

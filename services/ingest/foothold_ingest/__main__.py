@@ -20,6 +20,9 @@ from foothold_ingest.api import Door, make_app
 from foothold_ingest.arguments import parser
 from foothold_ingest.build import Built, built, quarantine_seal
 from foothold_ingest.commands import Refused
+from foothold_ingest.console.desk import Desk
+from foothold_ingest.console.routes import Console
+from foothold_ingest.console.sessions import Sessions
 from foothold_ingest.files.routes import FileDoor
 from foothold_ingest.kafka_door import KafkaDoor
 from foothold_ingest.metrics import Metrics
@@ -27,6 +30,7 @@ from foothold_ingest.ops import make_ops, server
 from foothold_ingest.publish import WrongPartitions
 from foothold_ingest.quarantine import QuarantineKeeper
 from foothold_ingest.settings import DayClock, Settings
+from foothold_ingest.shelf import Retrier
 
 COMMANDS: Final[dict[str, Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, str]]]] = {
     "agency": commands.agency,
@@ -123,7 +127,9 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
         limit=settings.dead_letter_limit,
     )
     keeper = QuarantineKeeper(settings.kafka_bootstrap, parts.engine, parts.metrics, parts.seal)
-    web = server(make_app(door, FileDoor(parts.agencies, parts.uploads, parts.mappings)), settings.ingest_host, settings.ingest_port)
+    app = make_app(door, files := FileDoor(parts.agencies, parts.uploads, parts.mappings))
+    console(parts, files).add_to(app)
+    web = server(app, settings.ingest_host, settings.ingest_port)
     is_ready = lambda: web.started and not parts.publisher.broken.done()  # noqa: E731 - said once, used once
     ops = server(make_ops(parts.metrics.registry, is_ready), settings.ingest_ops_host, settings.ingest_ops_port)
     work: list[Coroutine[Any, Any, object]] = [
@@ -133,6 +139,7 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
         kafka_door.run(),
         parts.releaser.run(),
         parts.files.run(),
+        parts.arrivals.run(),
         ended.wait(),
         _raise_when(parts.publisher.broken),
     ]
@@ -150,6 +157,13 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def console(parts: Built, files: FileDoor) -> Console:
+    """The agencies' console on these parts."""
+    retrier = Retrier(parts.engine, parts.seal, agencies=parts.agencies, intake=parts.intake, publisher=parts.publisher, days=parts.days, files=parts.files)
+    desk = Desk(parts.engine, arrivals=parts.arrivals, uploads=parts.uploads, register=parts.register, retrier=retrier)
+    return Console(desk, Sessions(parts.engine, parts.agencies), files, parts.mappings, is_production=parts.settings.env == "production")
 
 
 async def _raise_when(broken: asyncio.Future[None]) -> None:

@@ -132,7 +132,7 @@ class Door:
             detail = "Kafka has not confirmed; the facts may be there or not. Send the same events (same source and id) again: repeats count once."
             return answer(problem(503, "unconfirmed", detail, outcome="unknown"), {"retry-after": RETRY_SECONDS})
         for event, result in zip(events, results, strict=True):
-            self._intake.tell(DOOR, event, result if isinstance(result, Accepted | Held | Rejected) else None)
+            self._intake.tell(DOOR, caller.agency, event, result if isinstance(result, Accepted | Held | Rejected) else None)
         return [of_rejected(r) if isinstance(r, Rejected) else self._taken(r) if isinstance(r, Accepted | Held) else r for r in results]
 
     async def _dry_run(self, events: list[JsonValue], caller: Caller, *, is_batch: bool) -> Response:

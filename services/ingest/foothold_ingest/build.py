@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.agencies import Agencies
+from foothold_ingest.arrivals import ArrivalBook
 from foothold_ingest.audit import Audit
 from foothold_ingest.database import connect
 from foothold_ingest.days import Days
@@ -41,6 +42,7 @@ class Built:
     people: PeopleRegister
     regions: RegionBook
     intake: Intake
+    arrivals: ArrivalBook
     days: Days
     uploads: UploadStore
     mappings: MappingBook
@@ -74,12 +76,13 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
         secret = settings.household_secret.get_secret_value().encode()
         agencies = Agencies(engine, settings.key_secret.get_secret_value().encode())
         people, regions, held = PeopleRegister(engine, secret), RegionBook(engine), HeldBook(engine, Seal(secret, Purpose.HELD))
+        arrivals = ArrivalBook(engine)
         intake = Intake(
             publisher=publisher,
             directory=directory,
             people=people,
             regions=regions,
-            books=Books(FeedBook(engine), held, Audit(engine)),
+            books=Books(FeedBook(engine), held, Audit(engine), arrivals),
             metrics=metrics,
             secret=secret,
         )
@@ -95,6 +98,7 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             people=people,
             regions=regions,
             intake=intake,
+            arrivals=arrivals,
             days=days,
             uploads=uploads,
             mappings=MappingBook(engine),

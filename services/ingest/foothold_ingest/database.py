@@ -194,6 +194,30 @@ class AuditRow(Base):
     detail: Mapped[dict[str, object]] = mapped_column(JSONB)
 
 
+class ArrivalRow(Base):
+    """How many events of a kind came from an agency on a calendar day, and what became of them."""
+
+    __tablename__ = "arrivals"
+
+    agency: Mapped[str] = mapped_column(Text, primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    outcome: Mapped[str] = mapped_column(Text, primary_key=True)
+    many: Mapped[int] = mapped_column(BigInteger)
+
+
+class ConsoleSession(Base):
+    """Somebody at the agencies' console, by the key they signed in with."""
+
+    __tablename__ = "console_sessions"
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    prefix: Mapped[str] = mapped_column(Text, ForeignKey("agency_keys.prefix"), index=True)
+    person: Mapped[str] = mapped_column(Text)
+    csrf: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class MappingRow(Base):
     """An agency's own mapping of a kind of file, as its YAML."""
 

@@ -1,10 +1,12 @@
 """What every door does with events: judge them, and make what was accepted durable. Who speaks and how it is answered is the door's affair."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 import structlog
 
+from foothold_ingest.arrivals import ArrivalBook
 from foothold_ingest.audit import Audit
 from foothold_ingest.directory import Directory, Told
 from foothold_ingest.feeds import FeedBook
@@ -33,6 +35,7 @@ class Books(NamedTuple):
     feeds: FeedBook
     held: HeldBook
     audit: Audit
+    arrivals: ArrivalBook
 
 
 class Intake:
@@ -93,22 +96,19 @@ class Intake:
         await self._people.enter(accepted)
         await self._books.held.keep([one for one in judged if isinstance(one, Held)])
 
-    def count(self, door: str, event: JsonValue, judgement: Judgement) -> None:
-        """One count, and no line: for rows of a file, whose result is kept."""
-        match judgement:
-            case Accepted(record):
-                self._metrics.facts.labels(record.data.kind, "accepted", door).inc()
-            case Held(record):
-                self._metrics.facts.labels(record.data.kind, "held", door).inc()
-            case Rejected(reason):
-                self._metrics.facts.labels(kind_of(event), reason.value, door).inc()
+    def count(self, door: str, agency: str, event: JsonValue, judgement: Judgement | None) -> str:
+        """Count it, and return what became of it; without a line: for rows of a file, whose result is kept."""
+        kind = kind_of(event) if judgement is None or isinstance(judgement, Rejected) else judgement.record.data.kind
+        outcome = "accepted" if isinstance(judgement, Accepted) else "held" if isinstance(judgement, Held) else "refused"
+        self._metrics.facts.labels(kind, judgement.reason.value if isinstance(judgement, Rejected) else outcome, door).inc()
+        self._books.arrivals.note(agency, kind, outcome, datetime.now(UTC))
+        return outcome
 
-    def tell(self, door: str, event: JsonValue, judgement: Judgement | None) -> None:
+    def tell(self, door: str, agency: str, event: JsonValue, judgement: Judgement | None) -> None:
         """One canonical line and one count for each event; None: refused for a reason of the door's own."""
+        outcome = self.count(door, agency, event, judgement)
         match judgement:
             case Accepted(record) | Held(record):
-                outcome = "accepted" if isinstance(judgement, Accepted) else "held"
-                self._metrics.facts.labels(record.data.kind, outcome, door).inc()
                 log.info(
                     "ingest.event",
                     door=door,
@@ -119,11 +119,9 @@ class Intake:
                     outcome=outcome,
                 )
             case Rejected(reason, _, fields):
-                self._metrics.facts.labels(kind_of(event), reason.value, door).inc()
                 named = [f.field for f in fields]
                 log.info("ingest.event", door=door, kind=kind_of(event), outcome="rejected", reason=reason.value, fields=named)
             case None:
-                self._metrics.facts.labels(kind_of(event), "refused", door).inc()
                 log.info("ingest.event", door=door, kind=kind_of(event), outcome="refused")
 
 

@@ -116,7 +116,7 @@ class KafkaDoor:
                 rest = iter(await self._intake.judge(events, caller, self._days.clock(datetime.now(UTC))))
         judged = [one if isinstance(one, Rejected) else next(rest) for one in read]
         for one, judgement in zip(read, judged, strict=True):
-            self._intake.tell(DOOR, None if isinstance(one, Rejected) else one, judgement)
+            self._intake.tell(DOOR, caller.agency, None if isinstance(one, Rejected) else one, judgement)
         return judged
 
     def _set_aside(self, record: ConsumerRecord[bytes, bytes], rejected: Rejected) -> Quarantined:

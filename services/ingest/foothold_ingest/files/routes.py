@@ -70,30 +70,35 @@ class FileDoor:
 
     async def take(self, request: Request, caller: Caller) -> Response:
         """The body is the file itself. Answered once all of it is kept."""
-        named = request.query_params
-        texts = await self._mappings.of(caller.agency)
-        text = texts.get(named.get("mapping", ""))
-        if text is None:
-            return answer(problem(422, "unknown_mapping", f"`mapping` names what the file holds: {', '.join(sorted(texts))}."))
-        now = datetime.now(UTC)
+        named, now = request.query_params, datetime.now(UTC)
         try:
             as_of = _MOMENT.validate_python(named["as_of"]) if "as_of" in named else now
         except ValueError:
             return answer(problem(422, "invalid_field", "`as_of` is a moment, such as 2026-01-15T09:00:00+08:00 (in an address, + is written %2B)."))
-        values = {
-            "agency": caller.agency,
-            "at": now,
-            "as_of": as_of,
-            "mapping": parse(text).name,
-            "mapping_text": text,
-            "file_name": named.get("name", "")[:100],
-            "is_dry_run": flag(named.get("dry_run")),
-        }
+        mapping, name, is_dry_run = named.get("mapping", ""), named.get("name", ""), flag(named.get("dry_run"))
         try:
-            upload = await self._store.receive(values, _pieces(request))
+            upload = await self.keep(caller.agency, mapping, request.stream(), now=now, as_of=as_of, is_dry_run=is_dry_run, name=name)
         except EmptyFile:
             return answer(problem(422, "empty_file", "The body is the file itself, and it is empty. To say that there is nothing to report, send FeedHeard."))
+        if upload is None:
+            names = ", ".join(sorted(await self._mappings.of(caller.agency)))
+            return answer(problem(422, "unknown_mapping", f"`mapping` names what the file holds: {names}."))
         return JSONResponse({"upload": upload, "url": f"/v1/files/{upload}"}, status_code=202, headers={"location": f"/v1/files/{upload}"})
+
+    async def keep(self, agency: str, mapping: str, pieces: AsyncIterator[bytes], *, now: datetime, as_of: datetime, is_dry_run: bool, name: str) -> str | None:
+        """Keep a file of the agency; its id, or None where there is no such mapping; raise EmptyFile or TooLargeFile."""
+        text = (await self._mappings.of(agency)).get(mapping)
+        if text is None:
+            return None
+        values = {"agency": agency, "at": now, "as_of": as_of, "mapping": mapping, "mapping_text": text, "file_name": name[:100], "is_dry_run": is_dry_run}
+        return await self._store.receive(values, _bounded(pieces))
+
+    async def found(self, upload_id: str, agency: str) -> tuple[RowMapping, dict[str, int], list[RowMapping]] | None:
+        """A file of the agency, how many rows each reason kept out, and the first of them."""
+        upload = await self._store.find(upload_id, agency)
+        if upload is None:
+            return None
+        return upload, await self._store.reasons(upload_id), [problem async for problem, _ in self._store.problems(upload_id, SHOWN)]
 
     async def recent(self, _: Request, caller: Caller) -> Response:
         """Newest first."""
@@ -101,25 +106,29 @@ class FileDoor:
 
     async def show(self, request: Request, caller: Caller) -> Response:
         """Counts that add up to the file, and the first rows that were not taken."""
-        upload = await self._store.find(request.path_params["upload"], caller.agency)
-        if upload is None:
-            return answer(problem(404, "unknown_file", "This agency has sent no file of that name."))
-        first = [{"row": p["row"], "reason": p["reason"], "detail": p["detail"]} async for p, _ in self._store.problems(upload["upload_id"], SHOWN)]
-        return JSONResponse({**_summary(upload), "reasons": await self._store.reasons(upload["upload_id"]), "first_problems": first})
+        found = await self.found(request.path_params["upload"], caller.agency)
+        if found is None:
+            return _no_file()
+        upload, reasons, problems = found
+        first = [{"row": p["row"], "reason": p["reason"], "detail": p["detail"]} for p in problems]
+        return JSONResponse({**_summary(upload), "reasons": reasons, "first_problems": first})
 
     async def errors(self, request: Request, caller: Caller) -> Response:
+        """The rows that were not taken."""
+        return await self.errors_of(request.path_params["upload"], caller.agency)
+
+    async def errors_of(self, upload_id: str, agency: str) -> Response:
         """In the format in which the file came."""
-        upload = await self._store.find(request.path_params["upload"], caller.agency)
+        upload = await self._store.find(upload_id, agency)
         if upload is None:
-            return answer(problem(404, "unknown_file", "This agency has sent no file of that name."))
-        problems = self._store.problems(upload["upload_id"])
-        name = f"{upload['mapping']}-{upload['upload_id']}-errors"
+            return _no_file()
+        problems = self._store.problems(upload_id)
+        name = f"{upload['mapping']}-{upload_id}-errors"
         if upload["encoding"] != "xlsx":
             return StreamingResponse(errors_as_csv(upload["headers"] or [], problems), media_type=CSV, headers=_attached(f"{name}.csv"))
         file = await errors_as_workbook(upload["headers"] or [], problems)
-        return StreamingResponse(
-            iter(lambda: file.read(65_536), b""), media_type=XLSX, headers=_attached(f"{name}.xlsx"), background=BackgroundTask(file.close)
-        )
+        pieces = iter(lambda: file.read(65_536), b"")
+        return StreamingResponse(pieces, media_type=XLSX, headers=_attached(f"{name}.xlsx"), background=BackgroundTask(file.close))
 
     async def list_mappings(self, _: Request, caller: Caller) -> Response:
         """Names, titles and headers."""
@@ -128,11 +137,18 @@ class FileDoor:
 
     async def give_template(self, request: Request, caller: Caller) -> Response:
         """Of one mapping."""
-        text = (await self._mappings.of(caller.agency)).get(request.path_params["mapping"])
+        return await self.template_of(request.path_params["mapping"], caller.agency)
+
+    async def template_of(self, name: str, agency: str) -> Response:
+        """A workbook to fill in."""
+        text = (await self._mappings.of(agency)).get(name)
         if text is None:
             return answer(problem(404, "unknown_mapping", "GET /v1/mappings lists the kinds of files."))
-        mapping = parse(text)
-        return Response(template(mapping), media_type=XLSX, headers=_attached(f"{mapping.name}.xlsx"))
+        return Response(template(parse(text)), media_type=XLSX, headers=_attached(f"{name}.xlsx"))
+
+
+def _no_file() -> Response:
+    return answer(problem(404, "unknown_file", "This agency has sent no file of that name."))
 
 
 def _described(mapping: Mapping) -> dict[str, object]:
@@ -158,9 +174,9 @@ def _attached(name: str) -> dict[str, str]:
     return {"content-disposition": f'attachment; filename="{name}"', "x-content-type-options": "nosniff"}
 
 
-async def _pieces(request: Request) -> AsyncIterator[bytes]:
+async def _bounded(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     size = 0
-    async for piece in request.stream():
+    async for piece in pieces:
         size += len(piece)
         if size > MAX_FILE:
             raise TooLargeFile

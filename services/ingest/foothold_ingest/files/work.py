@@ -99,7 +99,7 @@ class FileWorker:
             await self._intake.keep([one for one in judged if isinstance(one, Accepted | Held)], is_patient=True)
             for item, one in zip(batch, judged, strict=True):
                 if not isinstance(one, Repeat):
-                    self._intake.count(DOOR, item.outcome if isinstance(item.outcome, dict) else None, one)
+                    self._intake.count(DOOR, upload["agency"], item.outcome if isinstance(item.outcome, dict) else None, one)
         problems, asides = list[Problem](), list[Aside]()
         for item, one in zip(batch, judged, strict=True):
             counts["rows"] += len(item.rows)

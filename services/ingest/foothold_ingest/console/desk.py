@@ -1,0 +1,115 @@
+"""What the console shows and does, for one agency at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, RowMapping, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_ingest.arrivals import ArrivalBook, KindCount
+from foothold_ingest.database import FeedRow, HeldRow, OpenedDay, QuarantinedRecord, QuarantineEvent
+from foothold_ingest.files.store import TOPIC, UploadStore
+from foothold_ingest.register import AgencyRegister, Entry
+from foothold_ingest.rules.times import SHANGHAI
+from foothold_ingest.shelf import Retried, Retrier
+from foothold_schemas.topics import agency_card
+
+SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The first page. `feeds`: kind, county, business day last heard, days since; `waiting`: reason → records in quarantine."""
+
+    today: Sequence[KindCount]
+    month: Sequence[KindCount]
+    feeds: Sequence[tuple[str, str, date | None, int | None]]
+    waiting: dict[str, int]
+    held: int
+    files: Sequence[RowMapping]
+    entry: Entry | None
+
+
+class Desk:
+    """Every question carries the agency, and no answer leaves it."""
+
+    def __init__(self, engine: AsyncEngine, *, arrivals: ArrivalBook, uploads: UploadStore, register: AgencyRegister, retrier: Retrier) -> None:
+        self._engine = engine
+        self._arrivals = arrivals
+        self._uploads = uploads
+        self._register = register
+        self._retrier = retrier
+
+    async def overview(self, agency: str, now: datetime) -> Overview:
+        """Everything at a glance."""
+        today = now.astimezone(SHANGHAI).date()
+        entry = next((one for one in await self._register.entries() if one.agency == agency), None)
+        return Overview(
+            today=await self._arrivals.since(agency, today),
+            month=await self._arrivals.since(agency, today.replace(day=1)),
+            feeds=await self._feeds(agency),
+            waiting=await self._waiting(agency),
+            held=await self._held_count(agency),
+            files=await self._uploads.recent(agency, 10),
+            entry=entry,
+        )
+
+    async def _feeds(self, agency: str) -> list[tuple[str, str, date | None, int | None]]:
+        async with self._engine.connect() as connection:
+            open_day = (await connection.execute(select(func.max(OpenedDay.day)))).scalar_one_or_none()
+            rows = await connection.execute(select(FeedRow).where(FeedRow.agency == agency).order_by(FeedRow.kind, FeedRow.county))
+            return [(r.kind, r.county, r.heard_on, (open_day - r.heard_on).days if open_day and r.heard_on else None) for r in rows]
+
+    async def _waiting(self, agency: str) -> dict[str, int]:
+        wanted = select(QuarantinedRecord.reason, func.count().label("many")).where(_of(agency), QuarantinedRecord.retried_at.is_(None))
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(wanted.group_by(QuarantinedRecord.reason).order_by(func.count().desc()))
+            return {row.reason: row.many for row in rows}
+
+    async def _held_count(self, agency: str) -> int:
+        async with self._engine.connect() as connection:
+            wanted = select(func.count()).select_from(HeldRow).where(HeldRow.agency == agency, HeldRow.released_at.is_(None))
+            return int((await connection.execute(wanted)).scalar_one())
+
+    async def quarantine(self, agency: str, reason: str | None) -> Sequence[RowMapping]:
+        """The agency's records that wait, oldest first, with what a retry came to last."""
+        last = (
+            select(QuarantineEvent.detail)
+            .where(QuarantineEvent.source_id == QuarantinedRecord.source_id)
+            .order_by(QuarantineEvent.event_id.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        columns = (QuarantinedRecord.source_id, QuarantinedRecord.reason, QuarantinedRecord.detail, QuarantinedRecord.at, last.label("last_retry"))
+        wanted = select(*columns).where(_of(agency), QuarantinedRecord.retried_at.is_(None)).order_by(QuarantinedRecord.at, QuarantinedRecord.source_id)
+        if reason is not None:
+            wanted = wanted.where(QuarantinedRecord.reason == reason)
+        async with self._engine.connect() as connection:
+            return (await connection.execute(wanted.limit(SHOWN))).mappings().all()
+
+    async def held(self, agency: str) -> Sequence[RowMapping]:
+        """The agency's events that wait for their person, oldest first."""
+        columns = (HeldRow.fact_id, HeldRow.kind, HeldRow.at, HeldRow.problem)
+        wanted = select(*columns).where(HeldRow.agency == agency, HeldRow.released_at.is_(None)).order_by(HeldRow.at).limit(SHOWN)
+        async with self._engine.connect() as connection:
+            return (await connection.execute(wanted)).mappings().all()
+
+    async def retry(self, agency: str, ids: Sequence[str], *, actor: str, now: datetime) -> list[Retried]:
+        """Try these again, those that are the agency's."""
+        async with self._engine.connect() as connection:
+            wanted = select(QuarantinedRecord.source_id).where(_of(agency), QuarantinedRecord.source_id.in_(ids))
+            mine = set((await connection.execute(wanted)).scalars())
+        return await self._retrier.retry([one for one in ids if one in mine], actor=actor, now=now)
+
+    async def retry_held(self, agency: str) -> int:
+        """Let those that could not be released be looked at again; how many."""
+        async with self._engine.begin() as connection:
+            again = update(HeldRow).where(HeldRow.agency == agency, HeldRow.released_at.is_(None), HeldRow.problem.is_not(None))
+            return len((await connection.execute(again.values(problem=None).returning(HeldRow.fact_id))).all())
+
+
+def _of(agency: str) -> ColumnElement[bool]:
+    """Records of the agency's topic and of its files."""
+    topic, file = f"{agency_card(agency).name}:", f"{TOPIC}.{agency}."
+    return or_(QuarantinedRecord.source_id.startswith(topic, autoescape=True), QuarantinedRecord.source_id.startswith(file, autoescape=True))

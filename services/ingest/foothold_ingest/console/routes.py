@@ -1,0 +1,217 @@
+"""The console's pages and forms. Every form proves by token and origin that it is ours; every page is without a script."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+import structlog
+from fastapi import APIRouter, FastAPI, Form, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.datastructures import FormData, UploadFile
+
+from foothold_ingest.console.desk import Desk
+from foothold_ingest.console.sessions import Person, Sessions
+from foothold_ingest.console.words import KINDS, OUTCOMES, STATUS
+from foothold_ingest.files.mappings import MappingBook, parse
+from foothold_ingest.files.routes import MAX_FILE, FileDoor
+from foothold_ingest.rules.times import SHANGHAI
+from foothold_ingest.rules.words import sentence
+
+COOKIE: Final = "foothold-console"
+MAX_FORM: Final = 1024 * 1024
+_HEADERS: Final = {
+    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cache-control": "no-store",
+}
+
+log = structlog.get_logger()
+
+
+class Forged(Exception):  # noqa: N818 - says what it looks like
+    """A form that did not come from our page."""
+
+
+class Pages:
+    """Renders templates; every value is escaped."""
+
+    def __init__(self) -> None:
+        self._environment = Environment(loader=PackageLoader("foothold_ingest.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+        self._environment.filters |= {"moment": _moment, "reason": sentence, "kind": lambda code: KINDS.get(code, KINDS["unknown"])}
+        self._environment.globals |= {"outcomes": OUTCOMES, "status_of": STATUS}
+
+    def render(self, name: str, status: int = 200, **values: object) -> HTMLResponse:
+        """A page."""
+        return HTMLResponse(self._environment.get_template(name).render(**values), status_code=status)
+
+
+def _moment(value: datetime | None) -> str:
+    return "" if value is None else f"{value.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+
+
+class Console:
+    """Its routes below /console."""
+
+    def __init__(self, desk: Desk, sessions: Sessions, files: FileDoor, mappings: MappingBook, *, is_production: bool) -> None:
+        self._desk = desk
+        self._sessions = sessions
+        self._files = files
+        self._mappings = mappings
+        self._is_production = is_production
+        self._cookie = f"__Host-{COOKIE}" if is_production else COOKIE
+        self._pages = Pages()
+
+    def add_to(self, app: FastAPI) -> None:
+        """Pages, forms, and the headers of both."""
+        router = APIRouter(prefix="/console", include_in_schema=False)
+        for path, page in (("", self.overview), ("/quarantine", self.quarantine), ("/held", self.held), ("/files/{upload}", self.file)):
+            router.add_api_route(path, self._signed_in(page), methods=["GET"], response_model=None)
+        router.add_api_route("/files/{upload}/errors", self._signed_in(self.errors), methods=["GET"], response_model=None)
+        router.add_api_route("/templates/{mapping}", self._signed_in(self.template), methods=["GET"], response_model=None)
+        for path, action in (("/quarantine", self.retry), ("/held", self.retry_held), ("/files", self.upload), ("/sign-out", self.sign_out)):
+            router.add_api_route(path, self._signed_in(action), methods=["POST"], response_model=None)
+        router.add_api_route("/sign-in", self.sign_in_page, methods=["GET"], response_model=None)
+        router.add_api_route("/sign-in", self.sign_in, methods=["POST"], response_model=None)
+        app.include_router(router)
+        app.mount("/console/static", StaticFiles(directory=Path(__file__).with_name("static")), name="console-static")
+        app.middleware("http")(self._harden)
+
+    def _signed_in(self, page: Callable[[Request, Person], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        async def route(request: Request) -> Response:
+            person = await self._sessions.person(request.cookies.get(self._cookie), datetime.now(UTC))
+            if person is None:
+                return RedirectResponse("/console/sign-in", status_code=303)
+            try:
+                return await page(request, person)
+            except Forged:
+                return self._message(person, 403, "请求被拒绝，请重新打开页面后再试。", "Refused; open the page again and retry.")
+
+        return route
+
+    async def _harden(self, request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        """Headers on every page; a form too large to be read is refused before it is."""
+        path = request.url.path
+        if not path.startswith("/console"):
+            return await call_next(request)
+        limit = MAX_FILE + MAX_FORM if path == "/console/files" else MAX_FORM
+        length = request.headers.get("content-length", "")
+        if request.method == "POST" and not (length.isdecimal() and int(length) <= limit):
+            said = "文件过大，请拆分后上传，每份都带表头。", "Too large; send a file in pieces, each with its headers."
+            response = self._message(None, 413, *said)
+        else:
+            response = await call_next(request)
+        for name, value in _HEADERS.items():
+            if name != "cache-control" or not path.startswith("/console/static/"):
+                response.headers[name] = value
+        return response
+
+    def _message(self, person: Person | None, status: int, zh: str, en: str) -> Response:
+        return self._pages.render("message.html", status, person=person, zh=zh, en=en)
+
+    async def sign_in_page(self) -> Response:
+        """The form."""
+        return self._pages.render("sign-in.html", person=None, is_wrong=False)
+
+    async def sign_in(self, request: Request, key: Annotated[str, Form(max_length=200)], name: Annotated[str, Form(min_length=1, max_length=40)]) -> Response:
+        """By the agency's key; a wrong one costs nothing but is answered alike whatever is wrong with it."""
+        if not _same_origin(request):
+            return self._message(None, 403, "请求被拒绝，请重新打开页面后再试。", "Refused; open the page again and retry.")
+        token = await self._sessions.sign_in(key, name, datetime.now(UTC))
+        if token is None:
+            return self._pages.render("sign-in.html", 401, person=None, is_wrong=True)
+        response = RedirectResponse("/console", status_code=303)
+        response.set_cookie(self._cookie, token, httponly=True, samesite="strict", secure=self._is_production, path="/")
+        return response
+
+    async def sign_out(self, request: Request, person: Person) -> Response:
+        """End the session."""
+        await _own_form(request, person)
+        await self._sessions.sign_out(request.cookies[self._cookie])
+        response = RedirectResponse("/console/sign-in", status_code=303)
+        response.delete_cookie(self._cookie, path="/", secure=self._is_production, httponly=True, samesite="strict")
+        return response
+
+    async def overview(self, _: Request, person: Person) -> Response:
+        """What arrived, what waits, feeds, files, keys."""
+        mappings = [parse(text) for _, text in sorted((await self._mappings.of(person.agency)).items())]
+        return self._pages.render("overview.html", person=person, it=await self._desk.overview(person.agency, datetime.now(UTC)), mappings=mappings)
+
+    async def quarantine(self, request: Request, person: Person) -> Response:
+        """What waits, by reason."""
+        reason = request.query_params.get("reason") or None
+        rows = await self._desk.quarantine(person.agency, reason)
+        return self._pages.render("quarantine.html", person=person, rows=rows, reason=reason, tried=None)
+
+    async def retry(self, request: Request, person: Person) -> Response:
+        """Those that are ticked, or all that are shown of one reason."""
+        form = await _own_form(request, person)
+        reason = str(form.get("reason") or "") or None
+        ids = [str(one) for one in form.getlist("id")]
+        if form.get("all"):
+            ids = [row["source_id"] for row in await self._desk.quarantine(person.agency, reason)]
+        tried = await self._desk.retry(person.agency, ids, actor=person.actor, now=datetime.now(UTC))
+        rows = await self._desk.quarantine(person.agency, reason)
+        return self._pages.render("quarantine.html", person=person, rows=rows, reason=reason, tried=tried)
+
+    async def held(self, _: Request, person: Person) -> Response:
+        """What waits for its person."""
+        return self._pages.render("held.html", person=person, rows=await self._desk.held(person.agency), again=None)
+
+    async def retry_held(self, request: Request, person: Person) -> Response:
+        """Look again at what could not be released."""
+        await _own_form(request, person)
+        again = await self._desk.retry_held(person.agency)
+        return self._pages.render("held.html", person=person, rows=await self._desk.held(person.agency), again=again)
+
+    async def upload(self, request: Request, person: Person) -> Response:
+        """Keep the file and go to its page."""
+        form = await _own_form(request, person)
+        file = form.get("file")
+        if not isinstance(file, UploadFile) or not file.size:
+            return self._message(person, 422, "请选择一个有内容的文件。", "Choose a file that is not empty.")
+        now = datetime.now(UTC)
+        upload = await self._files.keep(
+            person.agency, str(form.get("mapping")), _chunks(file), now=now, as_of=now, is_dry_run=bool(form.get("dry_run")), name=file.filename or ""
+        )
+        if upload is None:
+            return self._message(person, 422, "请选择文件类型。", "Choose what the file holds.")
+        return RedirectResponse(f"/console/files/{upload}", status_code=303)
+
+    async def file(self, request: Request, person: Person) -> Response:
+        """How far it is, and what came of it."""
+        found = await self._files.found(request.path_params["upload"], person.agency)
+        if found is None:
+            return self._message(person, 404, "没有这份文件。", "There is no such file.")
+        upload, reasons, problems = found
+        return self._pages.render("file.html", person=person, upload=upload, reasons=reasons, problems=problems)
+
+    async def errors(self, request: Request, person: Person) -> Response:
+        """The rows that were not taken."""
+        return await self._files.errors_of(request.path_params["upload"], person.agency)
+
+    async def template(self, request: Request, person: Person) -> Response:
+        """A workbook to fill in."""
+        return await self._files.template_of(request.path_params["mapping"], person.agency)
+
+
+async def _own_form(request: Request, person: Person) -> FormData:
+    """The form, if it came from our own page; raise Forged."""
+    form = await request.form(max_files=1, max_fields=1_000)
+    if not _same_origin(request) or form.get("csrf") != person.csrf:
+        raise Forged
+    return form
+
+
+def _same_origin(request: Request) -> bool:
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
+    while piece := await file.read(256 * 1024):
+        yield piece

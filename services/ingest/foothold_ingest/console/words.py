@@ -1,0 +1,33 @@
+"""Words of codes on the console, Chinese first."""
+
+from typing import Final
+
+from foothold_schemas.values import Sentence
+
+KINDS: Final = {
+    "HouseholdRegistered": Sentence(zh="农户登记", en="households"),
+    "IncomeReported": Sentence(zh="收入", en="incomes"),
+    "MedicalClaimSettled": Sentence(zh="就医结算", en="settled bills"),
+    "SpendingReported": Sentence(zh="刚性支出", en="spending"),
+    "DisasterStruck": Sentence(zh="灾害", en="disasters"),
+    "GuaranteeChecked": Sentence(zh="保障核查", en="guarantees"),
+    "HouseholdGraded": Sentence(zh="分级评定", en="grades"),
+    "AssetsChecked": Sentence(zh="资产核查", en="assets"),
+    "FactsRetracted": Sentence(zh="撤回", en="taken back"),
+    "FeedHeard": Sentence(zh="报送情况", en="feeds"),
+    "unknown": Sentence(zh="无法识别", en="not readable"),
+}
+STATUS: Final = {
+    "waiting": Sentence(zh="等待处理", en="waiting"),
+    "running": Sentence(zh="处理中", en="running"),
+    "done": Sentence(zh="已处理", en="done"),
+    "refused": Sentence(zh="整份退回", en="refused"),
+}
+OUTCOMES: Final = {
+    "accepted": Sentence(zh="已采用", en="accepted"),
+    "held": Sentence(zh="待匹配", en="held"),
+    "written_again": Sentence(zh="已重新写入", en="written again"),
+    "still_refused": Sentence(zh="仍有错误", en="still refused"),
+    "not_waiting": Sentence(zh="已处理过", en="not waiting"),
+    "not_retriable": Sentence(zh="不能重试", en="not retriable"),
+}

@@ -1,0 +1,86 @@
+"""Files that are broken, malicious or somebody else's: a clear answer, and nobody is harmed."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import httpx
+import psutil
+import pytest
+
+from foothold_ingest.build import Built
+from foothold_ingest.files.routes import MAX_FILE
+from tests.support.clerk import Clerk, counts
+from tests.support.files import BILL_HEADERS, as_csv, as_xlsx, bill, repacked
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(180)]
+
+HOSTILE: dict[str, bytes] = {
+    "cut off": as_xlsx(BILL_HEADERS, [bill("C1")])[:-200],
+    "an archive that is no workbook": repacked(as_xlsx(["a"], []), {"x": b"y"}).replace(b"[Content_Types].xml", b"[Content_Tapes].xml"),
+    "macros": repacked(as_xlsx(BILL_HEADERS, []), {"xl/vbaProject.bin": b"\x00"}),
+    "an old workbook": b"\xd0\xcf\x11\xe0" + b"\x00" * 600,
+    "a bomb of text": repacked(as_xlsx(BILL_HEADERS, []), {"xl/sharedStrings.xml": b"<sst>" + b"<si><t>a</t></si>" * 9_000_000 + b"</sst>"}),
+    "a bomb of entities": repacked(
+        as_xlsx(BILL_HEADERS, [bill("C1")]),
+        {
+            "xl/worksheets/sheet1.xml": b'<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa">'
+            + b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9))
+            + b"]><worksheet xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main'>"
+            + b"<sheetData><row><c t='inlineStr'><is><t>&j;</t></is></c></row></sheetData></worksheet>"
+        },
+    ),
+    "an outside entity": repacked(
+        as_xlsx(BILL_HEADERS, [bill("C1")]), {"xl/workbook.xml": b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><workbook>&x;</workbook>'}
+    ),
+    "a quote that never ends": b'a,"b\n' + b"x" * 1_000_000,
+    "no text at all": bytes(range(128, 256)) * 40,
+    "too many columns": ",".join("a" * 300).encode(),
+    "blank lines only": b"\n\n\n",
+    "headers only in another language": "名前,住所\n".encode(),
+    "a lone quote in the middle": as_csv(BILL_HEADERS, []) + 'C1,"x"y,2026-01-10,住院,1.00,\n'.encode(),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_hostile_file_is_refused_with_a_reason_and_harms_nobody(clerk: Clerk, name: str) -> None:
+    upload = await clerk.send("settled-bills", HOSTILE[name])
+    before = psutil.Process().memory_info().rss
+    async with asyncio.timeout(60):
+        assert await clerk.made.files.work_once()
+    result = await clerk.result(upload)
+
+    assert (result["status"], counts(result)) == ("refused", {}) or name == "a lone quote in the middle"
+    assert len(result["problem"] or "") > 10
+    assert psutil.Process().memory_info().rss - before < 64 * 1024 * 1024
+    assert (await clerk.client.get(f"/v1/files/{upload}/errors")).status_code == httpx.codes.OK
+
+
+async def test_merged_cells_and_formulas_are_rows_that_are_sent_back_not_crashes(clerk: Clerk) -> None:
+    rows = [bill("C1"), bill("C2"), [*bill("C3")[:4], "=50+50", ""]]
+    result = await clerk.done("settled-bills", as_xlsx(BILL_HEADERS, rows, merged="A2:A3"))
+
+    assert counts(result) == {"rows": 3, "held": 1, "refused": 2}
+
+
+async def test_what_is_not_a_file_of_this_agency_is_not_there(clerk: Clerk, made: Built) -> None:
+    upload = await clerk.send("settled-bills", as_csv(BILL_HEADERS, [bill("C1")]))
+    other = await made.register.add("other", is_operator=False, now=datetime.now(UTC))
+    asked = [f"/v1/files/{upload}", f"/v1/files/{upload}/errors"]
+    as_other = [(await clerk.client.get(path, headers={"authorization": f"Bearer {other}"})).status_code for path in asked]
+    as_nobody = [(await clerk.client.get(path, headers={"authorization": "Bearer x"})).status_code for path in [*asked, "/v1/mappings", "/v1/files"]]
+
+    assert (as_other, as_nobody) == ([404, 404], [401] * 4)
+
+
+async def test_answers_to_what_cannot_be_taken(clerk: Clerk) -> None:
+    unknown = await clerk.client.post("/v1/files?mapping=lottery", content=b"x")
+    flag = await clerk.client.post("/v1/files?mapping=incomes&dry_run=yes", content=b"x")
+    moment = await clerk.client.post("/v1/files?mapping=incomes&as_of=yesterday", content=b"x")
+    empty = await clerk.client.post("/v1/files?mapping=incomes", content=b"")
+    large = await clerk.client.post("/v1/files?mapping=incomes", content=b"x" * (MAX_FILE + 1))
+    recent = await clerk.client.get("/v1/files")
+
+    assert [(a.status_code, a.json()["type"].rsplit(":", 1)[1]) for a in (unknown, moment, flag, empty, large)] == [
+        *((422, "unknown-mapping"), (422, "invalid-field"), (422, "invalid-field"), (422, "empty-file"), (413, "too-large"))
+    ]
+    assert recent.json() == {"files": []}
