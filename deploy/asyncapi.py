@@ -1,12 +1,11 @@
 """Writes schemas/asyncapi.yaml (AsyncAPI 3.0) from the topic cards and the message schemas; with --check says whether it is stale."""
 
-import argparse
-import sys
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
+from deploy.generated import write_or_check
 from foothold_schemas.topics import HOUSEHOLD_STATE, TOPICS, TopicCard, agency_card
 
 FILE: Final = Path(__file__).parents[1] / "schemas" / "asyncapi.yaml"
@@ -69,12 +68,7 @@ def text() -> str:
 
 def main() -> None:
     """Write the file, or compare it."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--check", action="store_true")
-    if not arguments.parse_args().check:
-        FILE.write_text(text(), encoding="utf-8")
-    elif not FILE.is_file() or FILE.read_text(encoding="utf-8") != text():
-        sys.exit("schemas/asyncapi.yaml differs from the topic cards. Run 'make generate' and commit the result.")
+    write_or_check(FILE, text(), __doc__ or "")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 """Writes ingest's OpenAPI 3.1 document from the contract's models and their examples; with --check says whether it is stale."""
 
-import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
+from deploy.generated import write_or_check
 from foothold_schemas.envelope import CloudEvent, event_type
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.sent import AGENCY_KINDS
@@ -244,12 +243,7 @@ def text() -> str:
 
 def main() -> None:
     """Write the file, or compare it."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--check", action="store_true")
-    if not arguments.parse_args().check:
-        FILE.write_text(text(), encoding="utf-8")
-    elif not FILE.is_file() or FILE.read_text(encoding="utf-8") != text():
-        sys.exit("services/ingest/foothold_ingest/openapi.json differs from the models. Run 'make generate' and commit the result.")
+    write_or_check(FILE, text(), __doc__ or "")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import TypeAdapter
 
 from foothold_risk.households import Control
 from foothold_risk.judge import cause_of, judge
@@ -23,10 +24,11 @@ from foothold_risk.rules.policy import Policy
 from foothold_schemas.checks import Guarantee
 from foothold_schemas.decisions import CaseDecided, FindingExempted
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
+from foothold_schemas.facts import Fact
 from foothold_schemas.transitions import Transition
 from tests.support.build import AREA, HOUSEHOLD, identity
 
+FACT: TypeAdapter[Any] = TypeAdapter(Fact)
 FOLDER = Path(__file__).parents[1] / "scenarios"
 NUMBERS: Mapping[str, object] = {
     "feeds.required": ["statistics"],
@@ -141,7 +143,7 @@ def records(fact: Mapping[str, Any], number: int) -> Iterator[FactRecord]:
         for guarantee in Guarantee:
             yield from records({**fact, "guarantee": guarantee.value}, number * 100 + list(Guarantee).index(guarantee))
         return
-    data = (AGENCY_KINDS | OPERATOR_KINDS)[kind].model_validate({key: _plain(value) for key, value in given.items()}, extra="forbid")
+    data = FACT.validate_python({"kind": kind, **{key: _plain(value) for key, value in given.items()}}, extra="forbid")
     recorded = datetime.combine(on, time(12), SHANGHAI)
     for _ in range(times):
         yield FactRecord(

@@ -105,6 +105,35 @@ def test_records_are_tried_again_once_what_kept_them_out_is_mended(desk: Page, f
     expect(mine).to_have_count(1)
 
 
+def test_the_fate_of_one_event_is_found_by_its_id(desk: Page, foothold: Stack, key: str) -> None:
+    headers = {"authorization": f"Bearer {key}", "content-type": "application/cloudevents+json"}
+    event = {"specversion": "1.0", "source": f"/agencies/{AGENCY}", "type": "foothold.MedicalClaimSettled.v1", "time": "2026-06-09T09:00:00+08:00"}
+    data = {"claim_number": "fate", "settled_on": "2026-06-08", "setting": "inpatient", "total": "5.00"}
+    sent = {
+        "fate-log": ({"subject": "370399/FATE"}, data),
+        "fate-held": ({}, {**data, "resident_number": "370302199001010010"}),
+    }
+    for name, (more, told) in sent.items():
+        answer = httpx.post(f"{foothold.ingest_url}/v1/events", json={**event, **more, "id": name, "data": told}, headers=headers)
+        assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+    desk.get_by_role("link", name="查去向").click()
+
+    def fate(name: str, source: str = f"/agencies/{AGENCY}") -> str:
+        desk.get_by_label("编号").fill(name)
+        desk.get_by_label("来源").fill(source)
+        desk.get_by_role("button", name="查找").click()
+        expect(desk.get_by_role("status").or_(desk.get_by_role("alert"))).to_be_visible(timeout=20_000)
+        return desk.get_by_role("status").or_(desk.get_by_role("alert")).inner_text()
+
+    assert "已采用" in fate("fate-log")
+    assert "household-facts.v1:" in fate("fate-log")
+    assert "待匹配" in fate("fate-held")
+    assert "没有找到" in fate("fate-nowhere")
+    assert "其他单位" in fate("fate-log", "/agencies/statistics")
+    assert "在隔离区" in fate("c-1") or "已采用" in fate("c-1")
+    assert "fate-log" not in desk.url
+
+
 def test_nobody_sees_or_retries_what_is_anothers(desk: Page, foothold: Stack, sender: Sender) -> None:
     desk.get_by_role("link", name="隔离区").click()
     ids = [cell.inner_text() for cell in desk.locator("tbody code").all()]

@@ -21,6 +21,7 @@ from foothold_ingest.arguments import parser
 from foothold_ingest.build import Built, built, quarantine_seal
 from foothold_ingest.commands import Refused
 from foothold_ingest.console.desk import Desk
+from foothold_ingest.console.fates import Fates
 from foothold_ingest.console.routes import Console
 from foothold_ingest.console.sessions import Sessions
 from foothold_ingest.files.routes import FileDoor
@@ -163,7 +164,8 @@ def console(parts: Built, files: FileDoor) -> Console:
     """The agencies' console on these parts."""
     retrier = Retrier(parts.engine, parts.seal, agencies=parts.agencies, intake=parts.intake, publisher=parts.publisher, days=parts.days, files=parts.files)
     desk = Desk(parts.engine, arrivals=parts.arrivals, uploads=parts.uploads, register=parts.register, retrier=retrier)
-    return Console(desk, Sessions(parts.engine, parts.agencies), files, parts.mappings, is_production=parts.settings.env == "production")
+    fates = Fates(parts.engine, parts.settings.kafka_bootstrap, parts.settings.partitions, parts.seal)
+    return Console(desk, fates, Sessions(parts.engine, parts.agencies), files, parts.mappings, is_production=parts.settings.env == "production")
 
 
 async def _raise_when(broken: asyncio.Future[None]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foothold_ingest.database import AWAY, AgencyKey, AgencyRow
 from foothold_ingest.register import key_hash, remit_of
 from foothold_ingest.rules.judgement import Caller
+from foothold_ingest.tokens import Tokens
 
 _CACHE_SECONDS: Final = 10.0
 _UNKNOWN_KEPT: Final = 10_000
@@ -18,15 +19,19 @@ _UNKNOWN_KEPT: Final = 10_000
 class Agencies:
     """Proves callers. Answers are remembered for ten seconds, so a disabled key or a narrower remit holds within ten."""
 
-    def __init__(self, engine: AsyncEngine, key_secret: bytes) -> None:
+    def __init__(self, engine: AsyncEngine, key_secret: bytes, tokens: Tokens | None = None) -> None:
         self._engine = engine
         self._secret = key_secret
+        self._tokens = tokens
         self._known: dict[str, tuple[float, Caller | None]] = {}
         self._writers: dict[str, tuple[float, Caller]] = {}
 
     async def caller(self, authorization: str | None) -> Caller | None:
-        """Who this `Authorization: Bearer <key>` header belongs to; None for nobody, and for an agency that is disabled."""
+        """Who this `Authorization: Bearer <key or token>` header belongs to; None for nobody, and for an agency that is disabled."""
         scheme, _, key = (authorization or "").partition(" ")
+        if scheme.lower() == "bearer" and key.count(".") == 2 and self._tokens is not None:  # noqa: PLR2004 - header, claims, signature
+            client = await self._tokens.client_of(key.strip())
+            return None if client is None else await self._by_client(client)
         parts = key.strip().split("_", 2)
         if scheme.lower() != "bearer" or len(parts) != 3 or parts[0] != "fh" or not key.isascii():  # noqa: PLR2004 - fh, prefix, secret
             return None
@@ -65,6 +70,21 @@ class Agencies:
             self._known.clear()
         self._known[name] = (time.monotonic() + _CACHE_SECONDS, found)
         return found
+
+    async def _by_client(self, client: str) -> Caller | None:
+        """An agency by the client of its tokens; an operator has keys only."""
+        name = f"client:{client}"
+        cached = self._known.get(name)
+        if cached is not None and cached[0] > time.monotonic():
+            return cached[1]
+        columns = (AgencyRow.agency, AgencyRow.kinds, AgencyRow.areas)
+        wanted = select(*columns).where(AgencyRow.client == client, AgencyRow.disabled_at.is_(None), AgencyRow.is_operator.is_(False))
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(wanted)).one_or_none()
+        if row is None:
+            return self._remembered(name, None)
+        remit = remit_of(row.kinds, row.areas)
+        return self._remembered(name, Caller(agency=row.agency, is_operator=False, kinds=remit.kinds, areas=remit.areas))
 
     async def _by_key(self, prefix: str, digest: bytes) -> Caller | None:
         wanted = (

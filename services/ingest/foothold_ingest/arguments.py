@@ -39,6 +39,9 @@ def _agencies(first: Commands) -> None:
     disable = agency.add_parser("disable", help="end one key, or silence the agency at every door")
     disable.add_argument("name")
     disable.add_argument("--key", metavar="PREFIX", help="only the key with this prefix")
+    client = agency.add_parser("client", help="take access tokens made for a client as the agency's; without one, no longer")
+    client.add_argument("name")
+    client.add_argument("client", nargs="?", help="as the issuer's tokens say in `client_id` or `azp`")
     agency.add_parser("enable", help="let a disabled agency speak again").add_argument("name")
     agency.add_parser("list", help="who may send what, and the prefixes of live keys")
 

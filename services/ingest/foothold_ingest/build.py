@@ -25,6 +25,7 @@ from foothold_ingest.regions import RegionBook
 from foothold_ingest.register import AgencyRegister
 from foothold_ingest.releaser import Releaser
 from foothold_ingest.settings import Settings
+from foothold_ingest.tokens import Issuer, Tokens
 from foothold_schemas.seal import Purpose, Seal
 
 
@@ -56,6 +57,12 @@ def quarantine_seal(settings: Settings) -> Seal:
     return Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE)
 
 
+def _tokens(settings: Settings) -> Tokens | None:
+    if settings.oidc_issuer is None or settings.oidc_keys_url is None:
+        return None
+    return Tokens(Issuer(settings.oidc_issuer, settings.oidc_audience, settings.oidc_keys_url))
+
+
 @asynccontextmanager
 async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIterator[Built]:
     """Everything connected. `instance` names the broadcasting producer: two running processes never share one."""
@@ -74,7 +81,7 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
         days = Days(engine, publisher, metrics, settings.day_clock, settings.go_live)
         await days.load()
         secret = settings.household_secret.get_secret_value().encode()
-        agencies = Agencies(engine, settings.key_secret.get_secret_value().encode())
+        agencies = Agencies(engine, settings.key_secret.get_secret_value().encode(), _tokens(settings))
         people, regions, held = PeopleRegister(engine, secret), RegionBook(engine), HeldBook(engine, Seal(secret, Purpose.HELD))
         arrivals = ArrivalBook(engine)
         intake = Intake(

@@ -73,6 +73,9 @@ async def _changed(register: AgencyRegister, arguments: Namespace, now: datetime
         case "allow":
             await register.allow(name, remit := _remit(arguments))
             return f"{name} may send {_words(remit)}; the doors know within ten seconds"
+        case "client":
+            await register.set_client(name, arguments.client)
+            return f"tokens of {arguments.client} are {name}'s" if arguments.client else f"{name} comes with keys only"
         case "disable" if arguments.key is not None:
             await register.disable_key(name, arguments.key, now=now)
             return f"key {arguments.key} of {name} ends within ten seconds"

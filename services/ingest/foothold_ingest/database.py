@@ -35,7 +35,7 @@ class AgencyKey(Base):
 
 
 class AgencyRow(Base):
-    """An agency in the register: the kinds and areas it may send (empty: all), and since when it may send nothing."""
+    """An agency in the register: the kinds and areas it may send (empty: all), since when nothing, and the client of its access tokens."""
 
     __tablename__ = "agencies"
 
@@ -45,6 +45,7 @@ class AgencyRow(Base):
     is_operator: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    client: Mapped[str | None] = mapped_column(Text, unique=True)
 
 
 class OpenedDay(Base):

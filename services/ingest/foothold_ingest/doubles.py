@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Exists, RowMapping, Select, and_, exists, func, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from foothold_ingest.database import DoubleRow, HouseholdRow, MembershipRow
 
@@ -29,6 +29,11 @@ async def look(connection: AsyncConnection, households: Sequence[str], now: date
         tuple_(DoubleRow.person_ref, DoubleRow.household_id, DoubleRow.other_id).not_in([tuple(pair) for pair in pairs]),
     )
     await connection.execute(mended.values(closed_at=now, outcome=MENDED))
+
+
+def open_for(person_ref: InstrumentedAttribute[str]) -> Exists:
+    """Whether a ticket is open for the person."""
+    return exists().where(DoubleRow.person_ref == person_ref, DoubleRow.closed_at.is_(None))
 
 
 def _shared(households: Sequence[str]) -> Select[str, str, str]:

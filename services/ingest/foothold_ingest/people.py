@@ -147,12 +147,12 @@ def _intervals(entry: Entry) -> list[dict[str, object]]:
 
 async def _ask(connection: AsyncConnection, people: Collection[str]) -> dict[str, tuple[Membership, ...]]:
     wanted = (
-        select(*MembershipRow.__table__.columns, HouseholdRow.county, HouseholdRow.registered_at)
+        select(*MembershipRow.__table__.columns, HouseholdRow.county, HouseholdRow.registered_at, doubles.open_for(MembershipRow.person_ref).label("disputed"))
         .join(HouseholdRow, HouseholdRow.household_id == MembershipRow.household_id)
         .where(MembershipRow.person_ref.in_(people))
     )
     found: dict[str, tuple[Membership, ...]] = {}
     for row in await connection.execute(wanted):
-        membership = Membership(Place(row.household_id, row.county), row.joined_on, row.left_on, row.registered_at)
+        membership = Membership(Place(row.household_id, row.county), row.joined_on, row.left_on, row.registered_at, row.disputed)
         found[row.person_ref] = (*found.get(row.person_ref, ()), membership)
     return found

@@ -78,6 +78,17 @@ class AgencyRegister:
             await self._entry(connection, agency)
             await connection.execute(update(AgencyRow).where(AgencyRow.agency == agency).values(kinds=remit.kinds, areas=remit.areas))
 
+    async def set_client(self, agency: str, client: str | None) -> None:
+        """Take access tokens made for this client as the agency's; raise NotPossible for an operator, and for a client that is another's."""
+        async with self._engine.begin() as connection:
+            row = await self._entry(connection, agency)
+            if row["is_operator"]:
+                raise NotPossible(f"{agency} is an operator, and operators have keys only")
+            taken = (await connection.execute(select(AgencyRow.agency).where(AgencyRow.client == client, AgencyRow.agency != agency))).scalar_one_or_none()
+            if client is not None and taken is not None:
+                raise NotPossible(f"the tokens of {client} are taken as {taken}'s: 'agency client {taken}' ends that first")
+            await connection.execute(update(AgencyRow).where(AgencyRow.agency == agency).values(client=client))
+
     async def disable_key(self, agency: str, prefix: str, *, now: datetime) -> None:
         """End one key; raise NotPossible if the agency has no such live key."""
         async with self._engine.begin() as connection:

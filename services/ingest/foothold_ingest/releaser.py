@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import Row, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from foothold_ingest import doubles
 from foothold_ingest.agencies import Agencies
 from foothold_ingest.database import HeldRow, MembershipRow, patiently
 from foothold_ingest.days import Days
@@ -45,16 +46,16 @@ class Releaser:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def release_some(self) -> int:
-        """Release up to AT_ONCE events whose person is known now; return how many were looked at."""
+        """Release up to AT_ONCE events whose household is known now; return how many no longer wait for it."""
         async with self._engine.begin() as connection:
             known = exists().where(MembershipRow.person_ref == HeldRow.person_ref)
-            wanted = select(HeldRow.fact_id, HeldRow.agency, HeldRow.sealed).where(HeldRow.released_at.is_(None), HeldRow.problem.is_(None), known)
+            is_clear = known & ~doubles.open_for(HeldRow.person_ref)
+            wanted = select(HeldRow.fact_id, HeldRow.agency, HeldRow.sealed).where(HeldRow.released_at.is_(None), HeldRow.problem.is_(None), is_clear)
             rows = (await connection.execute(wanted.order_by(HeldRow.at).limit(AT_ONCE).with_for_update(skip_locked=True))).all()
-            for agency in sorted({row.agency for row in rows}):
-                await self._release(connection, agency, [row for row in rows if row.agency == agency])
-        return len(rows)
+            settled = [await self._release(connection, agency, [r for r in rows if r.agency == agency]) for agency in sorted({r.agency for r in rows})]
+        return sum(settled)
 
-    async def _release(self, connection: AsyncConnection, agency: str, rows: Sequence[Row[str, str, str | None]]) -> None:
+    async def _release(self, connection: AsyncConnection, agency: str, rows: Sequence[Row[str, str, str | None]]) -> int:
         """The events into the log first, then the rows: after a crash between they go once more, and count once."""
         now = datetime.now(UTC)
         events = [self._book.open(row.sealed) for row in rows]
@@ -67,7 +68,9 @@ class Releaser:
             if isinstance(judgement, Rejected):
                 problem = f"{judgement.reason.value}: {judgement.detail}"
                 await connection.execute(update(HeldRow).where(HeldRow.fact_id == row.fact_id).values(problem=problem))
-        log.info("ingest.released", agency=agency, released=len(released), refused=len(rows) - len(released))
+        refused = sum(isinstance(judgement, Rejected) for judgement in judged)
+        log.info("ingest.released", agency=agency, released=len(released), refused=refused)
+        return len(released) + refused
 
     async def _count(self) -> None:
         async with self._engine.connect() as connection:

@@ -2,8 +2,9 @@
 
 import socket
 from enum import StrEnum
+from typing import Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -37,10 +38,22 @@ class Settings(BaseSettings):
     dead_letter_limit: int = Field(default=1_000, ge=1, description="So many bad records in a row, and a reader stops there instead of setting aside for ever.")
     go_live: GoLive = Field(default=GoLive.BY_COMMAND, description="Days by the wall clock begin `by_command` (`foothold-ingest go-live`) or `at_start`.")
     day_clock: DayClock = Field(default=DayClock.WALL, description="Who opens days: `wall` or `manual`.")
+    oidc_issuer: str | None = Field(default=None, description="Issuer of agencies' access tokens, as its `iss` says; without it only keys are taken.")
+    oidc_audience: str = Field(default="foothold-ingest", description="What the tokens' `aud` must name.")
+    oidc_keys_url: str | None = Field(default=None, description="Address of the issuer's public keys (its `jwks_uri`).")
     instance: str = Field(default_factory=socket.gethostname, description="Name of this replica; two replicas never share one.")
     ingest_host: str = Field(default="127.0.0.1", description="Address of the agencies' door.")
     ingest_port: int = Field(default=8080, description="Port of the agencies' door.")
     ingest_ops_host: str = Field(default="127.0.0.1", description="Address of ingest's metrics and health.")
     ingest_ops_port: int = Field(default=9101, description="Port of ingest's metrics and health.")
     ingest_max_in_flight: int = Field(default=20_000, description="Events waiting for Kafka before ingest answers 503.")
+
+    @model_validator(mode="after")
+    def _issuer_is_whole(self) -> Self:
+        if (self.oidc_issuer is None) != (self.oidc_keys_url is None):
+            raise ValueError("FOOTHOLD_OIDC_ISSUER and FOOTHOLD_OIDC_KEYS_URL belong together")
+        if self.oidc_keys_url is not None and not self.oidc_keys_url.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+            raise ValueError("FOOTHOLD_OIDC_KEYS_URL is an https address: whoever can change what it answers can speak for every agency")
+        return self
+
     ingest_send_seconds: float = Field(default=4.0, description="How long ingest waits for Kafka before it answers 503, outcome unknown.")

@@ -62,7 +62,7 @@ class Desk:
             return [(r.kind, r.county, r.heard_on, (open_day - r.heard_on).days if open_day and r.heard_on else None) for r in rows]
 
     async def _waiting(self, agency: str) -> dict[str, int]:
-        wanted = select(QuarantinedRecord.reason, func.count().label("many")).where(_of(agency), QuarantinedRecord.retried_at.is_(None))
+        wanted = select(QuarantinedRecord.reason, func.count().label("many")).where(of_agency(agency), QuarantinedRecord.retried_at.is_(None))
         async with self._engine.connect() as connection:
             rows = await connection.execute(wanted.group_by(QuarantinedRecord.reason).order_by(func.count().desc()))
             return {row.reason: row.many for row in rows}
@@ -82,7 +82,7 @@ class Desk:
             .scalar_subquery()
         )
         columns = (QuarantinedRecord.source_id, QuarantinedRecord.reason, QuarantinedRecord.detail, QuarantinedRecord.at, last.label("last_retry"))
-        wanted = select(*columns).where(_of(agency), QuarantinedRecord.retried_at.is_(None)).order_by(QuarantinedRecord.at, QuarantinedRecord.source_id)
+        wanted = select(*columns).where(of_agency(agency), QuarantinedRecord.retried_at.is_(None)).order_by(QuarantinedRecord.at, QuarantinedRecord.source_id)
         if reason is not None:
             wanted = wanted.where(QuarantinedRecord.reason == reason)
         async with self._engine.connect() as connection:
@@ -98,7 +98,7 @@ class Desk:
     async def retry(self, agency: str, ids: Sequence[str], *, actor: str, now: datetime) -> list[Retried]:
         """Try these again, those that are the agency's."""
         async with self._engine.connect() as connection:
-            wanted = select(QuarantinedRecord.source_id).where(_of(agency), QuarantinedRecord.source_id.in_(ids))
+            wanted = select(QuarantinedRecord.source_id).where(of_agency(agency), QuarantinedRecord.source_id.in_(ids))
             mine = set((await connection.execute(wanted)).scalars())
         return await self._retrier.retry([one for one in ids if one in mine], actor=actor, now=now)
 
@@ -109,7 +109,7 @@ class Desk:
             return len((await connection.execute(again.values(problem=None).returning(HeldRow.fact_id))).all())
 
 
-def _of(agency: str) -> ColumnElement[bool]:
+def of_agency(agency: str) -> ColumnElement[bool]:
     """Records of the agency's topic and of its files."""
     topic, file = f"{agency_card(agency).name}:", f"{TOPIC}.{agency}."
     return or_(QuarantinedRecord.source_id.startswith(topic, autoescape=True), QuarantinedRecord.source_id.startswith(file, autoescape=True))

@@ -14,8 +14,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import FormData, UploadFile
 
 from foothold_ingest.console.desk import Desk
+from foothold_ingest.console.fates import Fate, Fates, at_start_of
 from foothold_ingest.console.sessions import Person, Sessions
-from foothold_ingest.console.words import KINDS, OUTCOMES, STATUS
+from foothold_ingest.console.words import KINDS, OUTCOMES, STATUS, WHERE
 from foothold_ingest.files.mappings import MappingBook, parse
 from foothold_ingest.files.routes import MAX_FILE, FileDoor
 from foothold_ingest.rules.times import SHANGHAI
@@ -43,7 +44,7 @@ class Pages:
     def __init__(self) -> None:
         self._environment = Environment(loader=PackageLoader("foothold_ingest.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
         self._environment.filters |= {"moment": _moment, "reason": sentence, "kind": lambda code: KINDS.get(code, KINDS["unknown"])}
-        self._environment.globals |= {"outcomes": OUTCOMES, "status_of": STATUS}
+        self._environment.globals |= {"outcomes": OUTCOMES, "status_of": STATUS, "where_of": WHERE}
 
     def render(self, name: str, status: int = 200, **values: object) -> HTMLResponse:
         """A page."""
@@ -57,8 +58,9 @@ def _moment(value: datetime | None) -> str:
 class Console:
     """Its routes below /console."""
 
-    def __init__(self, desk: Desk, sessions: Sessions, files: FileDoor, mappings: MappingBook, *, is_production: bool) -> None:
+    def __init__(self, desk: Desk, fates: Fates, sessions: Sessions, files: FileDoor, mappings: MappingBook, *, is_production: bool) -> None:
         self._desk = desk
+        self._fates = fates
         self._sessions = sessions
         self._files = files
         self._mappings = mappings
@@ -69,11 +71,18 @@ class Console:
     def add_to(self, app: FastAPI) -> None:
         """Pages, forms, and the headers of both."""
         router = APIRouter(prefix="/console", include_in_schema=False)
-        for path, page in (("", self.overview), ("/quarantine", self.quarantine), ("/held", self.held), ("/files/{upload}", self.file)):
+        pages = {"": self.overview, "/quarantine": self.quarantine, "/held": self.held, "/event": self.event, "/files/{upload}": self.file}
+        for path, page in pages.items():
             router.add_api_route(path, self._signed_in(page), methods=["GET"], response_model=None)
         router.add_api_route("/files/{upload}/errors", self._signed_in(self.errors), methods=["GET"], response_model=None)
         router.add_api_route("/templates/{mapping}", self._signed_in(self.template), methods=["GET"], response_model=None)
-        for path, action in (("/quarantine", self.retry), ("/held", self.retry_held), ("/files", self.upload), ("/sign-out", self.sign_out)):
+        for path, action in (
+            ("/quarantine", self.retry),
+            ("/held", self.retry_held),
+            ("/event", self.fate),
+            ("/files", self.upload),
+            ("/sign-out", self.sign_out),
+        ):
             router.add_api_route(path, self._signed_in(action), methods=["POST"], response_model=None)
         router.add_api_route("/sign-in", self.sign_in_page, methods=["GET"], response_model=None)
         router.add_api_route("/sign-in", self.sign_in, methods=["POST"], response_model=None)
@@ -167,6 +176,28 @@ class Console:
         await _own_form(request, person)
         again = await self._desk.retry_held(person.agency)
         return self._pages.render("held.html", person=person, rows=await self._desk.held(person.agency), again=again)
+
+    async def event(self, _: Request, person: Person) -> Response:
+        """Ask for an event."""
+        return self._fate_page(person, "", f"/agencies/{person.agency}", f"{datetime.now(SHANGHAI):%Y-%m-%d}")
+
+    async def fate(self, request: Request, person: Person) -> Response:
+        """The answer; asked by a form, so that no id stands in an address."""
+        form = await _own_form(request, person)
+        name, source, day = (str(form.get(field) or "") for field in ("id", "source", "day"))
+        if not f"{source}/".startswith(f"/agencies/{person.agency}/"):
+            wrong = "来源属于其他单位。", "The source is another agency's."
+            return self._fate_page(person, name, source, day, wrong=wrong, status=422)
+        try:
+            since = at_start_of(day)
+        except ValueError:
+            return self._fate_page(person, name, source, "", wrong=("日期无效。", "This is no day."), status=422)
+        return self._fate_page(person, name, source, day, await self._fates.find(person.agency, source, name, since))
+
+    def _fate_page(
+        self, person: Person, name: str, source: str, day: str, fates: list[Fate] | None = None, *, wrong: tuple[str, str] | None = None, status: int = 200
+    ) -> Response:
+        return self._pages.render("event.html", status, person=person, id=name, source=source, day=day, fates=fates, wrong=wrong)
 
     async def upload(self, request: Request, person: Person) -> Response:
         """Keep the file and go to its page."""

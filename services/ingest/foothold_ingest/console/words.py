@@ -23,6 +23,17 @@ STATUS: Final = {
     "done": Sentence(zh="已处理", en="done"),
     "refused": Sentence(zh="整份退回", en="refused"),
 }
+WHERE: Final = {
+    "log": Sentence(zh="已采用，参与判断", en="in the log, and judged by"),
+    "set_aside": Sentence(zh="已收到，判断时被搁置", en="received, and set aside when judged"),
+    "held": Sentence(zh="待匹配：登记册里还没有这个人", en="held until the register knows the person"),
+    "quarantine": Sentence(zh="在隔离区", en="in quarantine"),
+    "nowhere": Sentence(
+        zh="自该日起没有找到；接口当场退回的数据不保存",
+        en="not found since that day; what HTTP refused was answered then and not kept",
+    ),
+    "unfinished": Sentence(zh="数据太多，请选更近的日期", en="too much to read; choose a later day"),
+}
 OUTCOMES: Final = {
     "accepted": Sentence(zh="已采用", en="accepted"),
     "held": Sentence(zh="待匹配", en="held"),

@@ -62,7 +62,7 @@ class Unplaced:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An event that is right, about a person no register entry names yet. It waits, and is released by itself."""
+    """An event that is right, about a person no register entry names yet, or two do. It waits, and is released by itself."""
 
     record: FactRecord
     person_ref: str

@@ -1,0 +1,139 @@
+"""What became of one event, by the id its sender gave it. The log itself is asked, from the day it was sent; no list of ids is kept for this."""
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_ingest.console.desk import of_agency
+from foothold_ingest.database import HeldRow, QuarantinedRecord
+from foothold_ingest.rules.accept import fact_id
+from foothold_schemas.codec import Unreadable, decode_fact
+from foothold_schemas.quarantine import SourceRecord
+from foothold_schemas.seal import Seal
+from foothold_schemas.topics import HOUSEHOLD_FACTS
+
+SCAN_SECONDS: Final = 15.0
+OPENED: Final = 1_000
+"""So many records in quarantine are opened to look for an id."""
+
+
+class Where(StrEnum):
+    """Where an event was found."""
+
+    LOG = "log"
+    SET_ASIDE = "set_aside"
+    HELD = "held"
+    QUARANTINE = "quarantine"
+    NOWHERE = "nowhere"
+    UNFINISHED = "unfinished"
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """Where, since when, and what there is to say: a reason, or an address."""
+
+    where: Where
+    at: datetime | None = None
+    detail: str = ""
+
+
+class Fates:
+    """Looks for the events of one agency at a time."""
+
+    def __init__(self, engine: AsyncEngine, bootstrap: str, partitions: int, quarantine_seal: Seal) -> None:
+        self._engine = engine
+        self._bootstrap = bootstrap
+        self._partitions = partitions
+        self._seal = quarantine_seal
+        self._one_scan = asyncio.Lock()
+
+    async def find(self, agency: str, source: str, event_id: str, since: datetime) -> list[Fate]:
+        """Everything that is known of it; the log is read from `since` on, for SCAN_SECONDS at most and one question at a time."""
+        fact = fact_id(source, event_id)
+        found = [*await self._held(agency, fact), *await self._aside(agency, source, event_id)]
+        async with self._one_scan:
+            found += await self._in_log(fact, since)
+        return found or [Fate(Where.NOWHERE)]
+
+    async def _held(self, agency: str, fact: str) -> list[Fate]:
+        wanted = select(HeldRow.at, HeldRow.problem).where(HeldRow.fact_id == fact, HeldRow.agency == agency, HeldRow.released_at.is_(None))
+        async with self._engine.connect() as connection:
+            return [Fate(Where.HELD, row.at, row.problem or "") for row in await connection.execute(wanted)]
+
+    async def _aside(self, agency: str, source: str, event_id: str) -> list[Fate]:
+        """Among the agency's records that wait; a row of a file has its id only once it is an event."""
+        columns = (QuarantinedRecord.at, QuarantinedRecord.reason, QuarantinedRecord.detail, QuarantinedRecord.sealed)
+        wanted = select(*columns).where(of_agency(agency), QuarantinedRecord.retried_at.is_(None)).order_by(QuarantinedRecord.at.desc()).limit(OPENED)
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(wanted)).all()
+        names = {(source, event_id)}
+        return [Fate(Where.QUARANTINE, row.at, f"{row.reason}: {row.detail}") for row in rows if _name_of(self._seal.open(row.sealed)) in names]
+
+    async def _in_log(self, fact: str, since: datetime) -> list[Fate]:
+        consumer: AIOKafkaConsumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, isolation_level="read_committed", enable_auto_commit=False)
+        await consumer.start()
+        try:
+            return await self._scan(consumer, fact, since)
+        finally:
+            await consumer.stop()
+
+    async def _scan(self, consumer: AIOKafkaConsumer, fact: str, since: datetime) -> list[Fate]:
+        mine = [TopicPartition(HOUSEHOLD_FACTS.name, n) for n in range(self._partitions)]
+        consumer.assign(mine)
+        ends = await consumer.end_offsets(mine)
+        starts = await consumer.offsets_for_times(dict.fromkeys(mine, int(since.timestamp() * 1000)))
+        waiting = set()
+        for partition in mine:
+            start = starts[partition]
+            consumer.seek(partition, ends[partition] if start is None else start.offset)
+            if start is not None and start.offset < ends[partition]:
+                waiting.add(partition)
+        begins, deadline = f'{{"fact_id":"{fact}"'.encode(), time.monotonic() + SCAN_SECONDS
+        while waiting:
+            if time.monotonic() > deadline:
+                return [Fate(Where.UNFINISHED)]
+            for partition, records in (await consumer.getmany(timeout_ms=500, max_records=5_000)).items():
+                for record in records:
+                    if (record.value or b"").startswith(begins):
+                        return [await self._told(partition, record.offset, record.value)]
+            waiting = {p for p in waiting if await consumer.position(p) < ends[p]}
+        return []
+
+    async def _told(self, partition: TopicPartition, offset: int, value: bytes | None) -> Fate:
+        """In the log; and whether risk has set it aside since."""
+        address = f"{partition.topic}:{partition.partition}:{offset}"
+        wanted = select(QuarantinedRecord.at, QuarantinedRecord.reason, QuarantinedRecord.detail).where(QuarantinedRecord.source_id == address)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(wanted)).one_or_none()
+        if row is not None:
+            return Fate(Where.SET_ASIDE, row.at, f"{row.reason}: {row.detail}")
+        try:
+            return Fate(Where.LOG, decode_fact(value).recorded_time, address)
+        except Unreadable:
+            return Fate(Where.LOG, None, address)
+
+
+def _name_of(sealed: bytes) -> tuple[str, str] | None:
+    """Source and id of a record's event, wherever it has them."""
+    record = SourceRecord.model_validate_json(sealed)
+    headers = {name: (text or b"").decode(errors="replace") for name, text in record.headers}
+    if "ce_id" in headers:
+        return headers.get("ce_source", ""), headers["ce_id"]
+    try:
+        event = json.loads(record.value or b"")
+    except ValueError:
+        return None
+    return (str(event.get("source")), str(event.get("id"))) if isinstance(event, dict) else None
+
+
+def at_start_of(day: str) -> datetime:
+    """The first moment of "YYYY-MM-DD" in Shanghai; raise ValueError."""
+    return datetime.fromisoformat(f"{day}T00:00:00+08:00").astimezone(UTC)

@@ -1,0 +1,154 @@
+"""Access tokens: one that is right in every respect is its agency; everything else is nobody, alike."""
+
+import base64
+import hmac
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_ingest.agencies import Agencies
+from foothold_ingest.register import AgencyRegister, NotPossible, Remit
+from foothold_ingest.tokens import Issuer, Tokens
+from tests.support.ingest import ingest_settings
+from tests.support.parts import Parts
+
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
+
+ISSUER, AUDIENCE, SECRET = "https://login.county.example", "foothold-ingest", b"k" * 32
+RSA, OTHER, EC = rsa.generate_private_key(65537, 2048), rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP256R1())
+
+
+def public(key: Any, name: str, algorithm: str) -> dict[str, Any]:  # noqa: ANN401 - any kind of key
+    maker = jwt.algorithms.RSAAlgorithm if algorithm.startswith("RS") else jwt.algorithms.ECAlgorithm
+    told: dict[str, Any] = json.loads(maker.to_jwk(key.public_key()))
+    return {**told, "kid": name, "alg": algorithm, "use": "sig"}
+
+
+class Keys:
+    """An issuer's published keys, and how often they were asked for."""
+
+    def __init__(self) -> None:
+        self.keys = [public(RSA, "rsa", "RS256"), public(EC, "ec", "ES256")]
+        self.asked = 0
+        self.is_away = False
+
+
+@pytest.fixture
+def published() -> Iterator[tuple[Keys, str]]:
+    keys = Keys()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            keys.asked += 1
+            body = json.dumps({"keys": keys.keys}).encode()
+            self.send_response(503 if keys.is_away else 200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield keys, f"http://127.0.0.1:{server.server_port}/keys"
+        server.shutdown()
+
+
+def token(key: Any = RSA, name: str = "rsa", algorithm: str = "RS256", **changes: Any) -> str:  # noqa: ANN401 - any kind of key
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "client_id": "clinic-system", "exp": int(time.time()) + 300} | changes
+    return jwt.encode({k: v for k, v in claims.items() if v is not None}, key, algorithm=algorithm, headers={"kid": name})
+
+
+def signed_by_hand(header: dict[str, Any], secret: bytes) -> str:
+    """A token made with a published key as if it were a secret, which libraries refuse to make."""
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "client_id": "clinic-system", "exp": int(time.time()) + 300}
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, claims)]
+    mac = hmac.new(secret, b".".join(parts), "sha256").digest() if secret else b""
+    return b".".join([*parts, base64.urlsafe_b64encode(mac).rstrip(b"=")]).decode()
+
+
+@pytest.fixture
+async def agencies(ingest_database: AsyncEngine, published: tuple[Keys, str]) -> Agencies:
+    register = AgencyRegister(ingest_database, SECRET)
+    await register.add("clinic", is_operator=False, now=datetime.now(UTC), remit=Remit(("MedicalClaimSettled",), ("3703",)))
+    await register.set_client("clinic", "clinic-system")
+    return Agencies(ingest_database, SECRET, Tokens(Issuer(ISSUER, AUDIENCE, published[1])))
+
+
+@pytest.mark.parametrize("made", [token(), token(EC, "ec", "ES256"), token(client_id=None, azp="clinic-system"), token(aud=["x", AUDIENCE])])
+async def test_a_token_that_is_right_is_its_agency_with_its_remit(agencies: Agencies, made: str) -> None:
+    caller = await agencies.caller(f"Bearer {made}")
+
+    assert caller is not None
+    assert (caller.agency, caller.is_operator, caller.kinds, caller.areas) == ("clinic", False, ("MedicalClaimSettled",), ("3703",))
+
+
+PEM = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+WRONG = {
+    "expired": token(exp=int(time.time()) - 3_600),
+    "not yet": token(nbf=int(time.time()) + 3_600),
+    "never expires": token(exp=None),
+    "another issuer": token(iss="https://elsewhere.example"),
+    "another audience": token(aud="foothold-alerts"),
+    "no audience": token(aud=None),
+    "no client": token(client_id=None),
+    "a client nobody has": token(client_id="stranger"),
+    "a client that is no text": token(client_id=7),
+    "signed by another key": token(OTHER),
+    "an unknown key": token(OTHER, "unheard-of"),
+    "a key of another kind": token(EC, "rsa", "ES256"),
+    "alg none": signed_by_hand({"alg": "none", "kid": "rsa"}, b""),
+    "HS256 with the public key": signed_by_hand({"alg": "HS256", "kid": "rsa"}, PEM),
+    "cut off": token()[:-8],
+    "no token": "a.b.c",
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+async def test_everything_else_is_nobody(agencies: Agencies, name: str) -> None:
+    assert await agencies.caller(f"Bearer {WRONG[name]}") is None
+
+
+async def test_a_flood_of_unknown_keys_asks_the_issuer_once_and_an_issuer_away_keeps_those_known(agencies: Agencies, published: tuple[Keys, str]) -> None:
+    keys, _ = published
+    for n in range(50):
+        assert await agencies.caller(f"Bearer {token(OTHER, f'made-up-{n}')}") is None
+    keys.is_away = True
+
+    assert await agencies.caller(f"Bearer {token()}") is not None
+    assert keys.asked == 1
+
+
+async def test_a_disabled_agency_and_an_operator_have_no_tokens(ingest_database: AsyncEngine, agencies: Agencies) -> None:
+    register = AgencyRegister(ingest_database, SECRET)
+    await register.set_disabled("clinic", datetime.now(UTC))
+    await register.add("op", is_operator=True, now=datetime.now(UTC))
+    await register.add("other", is_operator=False, now=datetime.now(UTC))
+
+    assert await agencies.caller(f"Bearer {token()}") is None
+    with pytest.raises(NotPossible, match="keys only"):
+        await register.set_client("op", "op-system")
+    with pytest.raises(NotPossible, match="taken as clinic's"):
+        await register.set_client("other", "clinic-system")
+
+
+async def test_without_an_issuer_a_token_is_nobody(ingest_database: AsyncEngine) -> None:
+    assert await Agencies(ingest_database, SECRET).caller(f"Bearer {token()}") is None
+
+
+@pytest.mark.parametrize("changes", [{"oidc_issuer": ISSUER}, {"oidc_issuer": ISSUER, "oidc_keys_url": "http://login.county.example/keys"}])
+def test_half_an_issuer_or_keys_over_plain_http_are_refused_at_the_start(parts: Parts, changes: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="FOOTHOLD_OIDC"):
+        ingest_settings(parts, **changes)
