@@ -1,6 +1,8 @@
 """Files that are broken, malicious or somebody else's: a clear answer, and nobody is harmed."""
 
 import asyncio
+import io
+import zipfile
 from datetime import UTC, datetime
 
 import httpx
@@ -9,6 +11,8 @@ import pytest
 
 from foothold_ingest.build import Built
 from foothold_ingest.files.routes import MAX_FILE
+from foothold_ingest.rules.items import Gatherer, Item
+from foothold_ingest.rules.rows import Row
 from tests.support.clerk import Clerk, counts
 from tests.support.files import BILL_HEADERS, as_csv, as_xlsx, bill, repacked
 
@@ -35,6 +39,8 @@ HOSTILE: dict[str, bytes] = {
     "a quote that never ends": b'a,"b\n' + b"x" * 1_000_000,
     "no text at all": bytes(range(128, 256)) * 40,
     "too many columns": ",".join("a" * 300).encode(),
+    "cells as long as may be": b",".join([b'"' + b"\x01" * 8_000 + b'"'] * 200) + b"\n",
+    "headers with NUL": "结算单号\x00,\u202e结算日期\n1,2\n".encode(),
     "blank lines only": b"\n\n\n",
     "headers only in another language": "名前,住所\n".encode(),
     "a lone quote in the middle": as_csv(BILL_HEADERS, []) + 'C1,"x"y,2026-01-10,住院,1.00,\n'.encode(),
@@ -53,6 +59,29 @@ async def test_a_hostile_file_is_refused_with_a_reason_and_harms_nobody(clerk: C
     assert len(result["problem"] or "") > 10
     assert psutil.Process().memory_info().rss - before < 64 * 1024 * 1024
     assert (await clerk.client.get(f"/v1/files/{upload}/errors")).status_code == httpx.codes.OK
+
+
+async def test_numbers_no_amount_of_money_has_are_rows_that_are_sent_back(clerk: Clerk) -> None:
+    workbook = as_xlsx(BILL_HEADERS, [[*bill("C1")[:4], 12.5]])
+    sheet = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
+        text = archive.read(sheet)
+    results = [
+        await clerk.done("settled-bills", repacked(workbook, {sheet: text.replace(b"<v>12.5</v>", b"<v>%s</v>" % n)})) for n in (b"1e300", b"1e400", b"NaN")
+    ]
+
+    assert [result["status"] in ("done", "refused") for result in results] == [True] * 3
+    assert [counts(result).get("accepted", 0) + counts(result).get("held", 0) for result in results] == [0, 0, 0]
+
+
+async def test_a_row_nobody_has_thought_of_ends_the_file_and_not_ingest(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def take(_: Gatherer, row: Row) -> list[Item]:
+        raise ZeroDivisionError(row.number)
+
+    monkeypatch.setattr(Gatherer, "take", take)
+    result = await clerk.done("settled-bills", as_csv(BILL_HEADERS, [bill("C1")]))
+
+    assert (result["status"], "row 2 could not be worked through (ZeroDivisionError)" in result["problem"]) == ("refused", True)
 
 
 async def test_merged_cells_and_formulas_are_rows_that_are_sent_back_not_crashes(clerk: Clerk) -> None:
@@ -76,11 +105,13 @@ async def test_answers_to_what_cannot_be_taken(clerk: Clerk) -> None:
     unknown = await clerk.client.post("/v1/files?mapping=lottery", content=b"x")
     flag = await clerk.client.post("/v1/files?mapping=incomes&dry_run=yes", content=b"x")
     moment = await clerk.client.post("/v1/files?mapping=incomes&as_of=yesterday", content=b"x")
+    nul = await clerk.client.post("/v1/files?mapping=incomes&name=a%00b", content=b"x")
+    nowhere = await clerk.client.get("/v1/files/%00")
     empty = await clerk.client.post("/v1/files?mapping=incomes", content=b"")
     large = await clerk.client.post("/v1/files?mapping=incomes", content=b"x" * (MAX_FILE + 1))
     recent = await clerk.client.get("/v1/files")
 
-    assert [(a.status_code, a.json()["type"].rsplit(":", 1)[1]) for a in (unknown, moment, flag, empty, large)] == [
-        *((422, "unknown-mapping"), (422, "invalid-field"), (422, "invalid-field"), (422, "empty-file"), (413, "too-large"))
+    assert [(a.status_code, a.json()["type"].rsplit(":", 1)[1]) for a in (unknown, moment, flag, nul, nowhere, empty, large)] == [
+        *((422, "unknown-mapping"), *[(422, "invalid-field")] * 2, *[(422, "control-character")] * 2, (422, "empty-file"), (413, "too-large"))
     ]
     assert recent.json() == {"files": []}

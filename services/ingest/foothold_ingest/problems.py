@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from foothold_ingest.audit import FORBIDDEN
@@ -41,6 +42,11 @@ def flag(text: str | None) -> bool:
     if text not in (None, "true", "false", "1", "0"):
         raise WrongFlag
     return text in ("true", "1")
+
+
+def has_nul(request: Request) -> bool:
+    """Whether a NUL stands in the address, which PostgreSQL takes in no text."""
+    return b"%00" in request.scope.get("raw_path", b"") + request.scope.get("query_string", b"")
 
 
 def of_rejected(rejected: Rejected) -> Problem:

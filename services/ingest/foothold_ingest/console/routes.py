@@ -19,6 +19,7 @@ from foothold_ingest.console.sessions import Person, Sessions
 from foothold_ingest.console.words import KINDS, OUTCOMES, STATUS, WHERE
 from foothold_ingest.files.mappings import MappingBook, parse
 from foothold_ingest.files.routes import MAX_FILE, FileDoor
+from foothold_ingest.problems import has_nul
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.rules.words import sentence
 
@@ -112,6 +113,8 @@ class Console:
         if request.method == "POST" and not (length.isdecimal() and int(length) <= limit):
             said = "文件过大，请拆分后上传，每份都带表头。", "Too large; send a file in pieces, each with its headers."
             response = self._message(None, 413, *said)
+        elif has_nul(request):
+            response = self._message(None, 422, "地址无效。", "The address is not valid.")
         else:
             response = await call_next(request)
         for name, value in _HEADERS.items():
@@ -128,7 +131,7 @@ class Console:
 
     async def sign_in(self, request: Request, key: Annotated[str, Form(max_length=200)], name: Annotated[str, Form(min_length=1, max_length=40)]) -> Response:
         """By the agency's key; a wrong one costs nothing but is answered alike whatever is wrong with it."""
-        if not _same_origin(request):
+        if not _same_origin(request) or "\x00" in name:
             return self._message(None, 403, "请求被拒绝，请重新打开页面后再试。", "Refused; open the page again and retry.")
         token = await self._sessions.sign_in(key, name, datetime.now(UTC))
         if token is None:
@@ -207,7 +210,13 @@ class Console:
             return self._message(person, 422, "请选择一个有内容的文件。", "Choose a file that is not empty.")
         now = datetime.now(UTC)
         upload = await self._files.keep(
-            person.agency, str(form.get("mapping")), _chunks(file), now=now, as_of=now, is_dry_run=bool(form.get("dry_run")), name=file.filename or ""
+            person.agency,
+            str(form.get("mapping")),
+            _chunks(file),
+            now=now,
+            as_of=now,
+            is_dry_run=bool(form.get("dry_run")),
+            name=(file.filename or "").replace("\x00", ""),
         )
         if upload is None:
             return self._message(person, 422, "请选择文件类型。", "Choose what the file holds.")
@@ -233,7 +242,8 @@ class Console:
 async def _own_form(request: Request, person: Person) -> FormData:
     """The form, if it came from our own page; raise Forged."""
     form = await request.form(max_files=1, max_fields=1_000)
-    if not _same_origin(request) or form.get("csrf") != person.csrf:
+    is_plain = not any("\x00" in value for _, value in form.multi_items() if isinstance(value, str))  # PostgreSQL takes no NUL
+    if not _same_origin(request) or form.get("csrf") != person.csrf or not is_plain:
         raise Forged
     return form
 

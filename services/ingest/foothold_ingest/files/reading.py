@@ -12,7 +12,8 @@ from typing import IO, Any, Final
 from foothold_ingest.rules.cells import cell_of
 from foothold_ingest.rules.rows import Row
 
-LINE_LIMIT: Final = 4 * 1024 * 1024
+LINE_LIMIT: Final = 16 * 1024 * 1024
+"""More than the longest line of the child: 200 cells of 8,193 characters, each six bytes at most."""
 
 
 class Unreadable(Exception):  # noqa: N818 - an answer
@@ -32,7 +33,10 @@ class Reading:
         if self.process.stdout is None:
             raise AssertionError("the process was started with a pipe")
         async for line in self.process.stdout:
-            said: dict[str, Any] = json.loads(line)
+            try:
+                said: dict[str, Any] = json.loads(line)
+            except ValueError:
+                break  # the process ended in the middle of a line
             match said:
                 case {"row": number, "cells": cells, "at": share}:
                     self.share = share

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from tempfile import TemporaryFile
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
@@ -15,7 +16,7 @@ from foothold_ingest.agencies import Agencies
 from foothold_ingest.files.mappings import MappingBook, parse
 from foothold_ingest.files.sheets import CSV, XLSX, errors_as_csv, errors_as_workbook, template
 from foothold_ingest.files.store import EmptyFile, UploadStore
-from foothold_ingest.problems import WrongFlag, answer, flag, problem
+from foothold_ingest.problems import WrongFlag, answer, flag, has_nul, problem
 from foothold_ingest.rules.judgement import Caller
 from foothold_ingest.rules.mapping import Mapping
 from foothold_schemas.values import Moment
@@ -53,6 +54,8 @@ class FileDoor:
 
     def _known(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def route(request: Request) -> Response:
+            if has_nul(request):
+                return answer(problem(422, "control_character", "The address holds a NUL character."))
             try:
                 caller = await self._agencies.caller(request.headers.get("authorization"))
                 if caller is None:
@@ -91,7 +94,15 @@ class FileDoor:
         if text is None:
             return None
         values = {"agency": agency, "at": now, "as_of": as_of, "mapping": mapping, "mapping_text": text, "file_name": name[:100], "is_dry_run": is_dry_run}
-        return await self._store.receive(values, _bounded(pieces))
+        with TemporaryFile() as file:  # however slowly it comes, no connection to the database waits for it
+            size = 0
+            async for piece in pieces:
+                size += len(piece)
+                if size > MAX_FILE:
+                    raise TooLargeFile
+                file.write(piece)
+            file.seek(0)
+            return await self._store.receive(values, file)
 
     async def found(self, upload_id: str, agency: str) -> tuple[RowMapping, dict[str, int], list[RowMapping]] | None:
         """A file of the agency, how many rows each reason kept out, and the first of them."""
@@ -172,12 +183,3 @@ def _summary(upload: RowMapping) -> dict[str, object]:
 
 def _attached(name: str) -> dict[str, str]:
     return {"content-disposition": f'attachment; filename="{name}"', "x-content-type-options": "nosniff"}
-
-
-async def _bounded(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    size = 0
-    async for piece in pieces:
-        size += len(piece)
-        if size > MAX_FILE:
-            raise TooLargeFile
-        yield piece

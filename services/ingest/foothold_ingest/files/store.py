@@ -79,24 +79,18 @@ class UploadStore:
         self._seal = file_seal
         self._quarantine_seal = quarantine_seal
 
-    async def receive(self, values: dict[str, object], pieces: AsyncIterator[bytes]) -> str:
-        """Keep a file as it comes, all of it or nothing; return its id; raise EmptyFile."""
+    async def receive(self, values: dict[str, object], file: IO[bytes]) -> str:
+        """Keep an open file, all of it or nothing; return its id; raise EmptyFile."""
         upload_id = secrets.token_hex(8)
         async with self._engine.begin() as connection:
             blank = {"size": 0, "share": 0.0, "rows_done": 0, "counts": dict.fromkeys(COUNTS, 0), "status": Status.WAITING}
             await connection.execute(insert(UploadRow).values({**values, **blank, "upload_id": upload_id}))
-            size, number, held = 0, 0, bytearray()
-            async for piece in pieces:
+            size = 0
+            for number, piece in enumerate(iter(lambda: file.read(PART), b"")):
                 size += len(piece)
-                held += piece
-                while len(held) >= PART:
-                    await connection.execute(insert(UploadPart), [self._part(upload_id, number, bytes(held[:PART]))])
-                    del held[:PART]
-                    number += 1
+                await connection.execute(insert(UploadPart), [self._part(upload_id, number, piece)])
             if not size:
                 raise EmptyFile
-            if held:
-                await connection.execute(insert(UploadPart), [self._part(upload_id, number, bytes(held))])
             await connection.execute(update(UploadRow).where(UploadRow.upload_id == upload_id).values(size=size))
         return upload_id
 

@@ -14,7 +14,7 @@ from sqlalchemy import RowMapping
 from foothold_ingest.agencies import Agencies
 from foothold_ingest.database import patiently
 from foothold_ingest.days import Days
-from foothold_ingest.files.mappings import parse
+from foothold_ingest.files.mappings import WrongMapping, parse
 from foothold_ingest.files.reading import Unreadable, reading
 from foothold_ingest.files.store import Aside, Overtaken, Problem, Step, UploadStore, from_json
 from foothold_ingest.intake import Intake
@@ -59,7 +59,7 @@ class FileWorker:
                 await self._store.write_to(upload["upload_id"], file)
                 try:
                     await self._work(upload, file)
-                except (Unreadable, WrongHeaders) as error:
+                except (Unreadable, WrongHeaders, WrongMapping) as error:
                     await self._store.finish(upload["upload_id"], datetime.now(UTC), str(error))
                 except Overtaken:
                     log.info("ingest.file_overtaken", upload=upload["upload_id"])
@@ -74,7 +74,7 @@ class FileWorker:
             rows = read.rows()
             names = (await anext(rows, Row(1, ()))).cells
             headers = Headers.of(names, mapping)
-            await self._store.note(upload["upload_id"], encoding=read.encoding, headers=[str(name or "") for name in names])
+            await self._store.note(upload["upload_id"], encoding=read.encoding, headers=[str(name or "").replace("\x00", "") for name in names])
             gatherer = Gatherer(headers, mapping, upload["agency"], upload["as_of"], scattered)
             async for item in _items(rows, gatherer):
                 if item.rows[0].number <= upload["rows_done"]:
@@ -198,10 +198,19 @@ async def _items(rows: AsyncIterator[Row], gatherer: Gatherer) -> AsyncIterator[
         if row.number > MAX_ROWS:
             raise Unreadable(f"a file may have {MAX_ROWS} rows; the rows up to here have been taken, send the rest in further files")
         if not is_empty(row):
-            for item in gatherer.take(row):
+            for item in _taken(gatherer, row):
                 yield item
     for item in gatherer.rest():
         yield item
+
+
+def _taken(gatherer: Gatherer, row: Row) -> list[Item]:
+    try:
+        return list(gatherer.take(row))
+    except Exception as error:  # a row nobody has thought of must not end ingest again and again
+        log.exception("ingest.row_not_understood", row=row.number)
+        told = f"row {row.number} could not be worked through ({type(error).__name__}); the rows before it have been taken. Report this to the operators."
+        raise Unreadable(told) from error
 
 
 async def _scattered(file: IO[bytes], mapping: Mapping) -> frozenset[tuple[str | bool, ...]]:

@@ -16,6 +16,7 @@ _LOST: Final = re.compile(r"[0-9]{15}000")
 _YES: Final = frozenset({"是", "有", "y", "yes", "true", "1"})
 _NO: Final = frozenset({"否", "无", "n", "no", "false", "0"})
 _SIGNIFICANT: Final = 15
+_TOO_MUCH: Final = Decimal(10) ** 12
 REPLACEMENT: Final = "\ufffd"
 
 
@@ -108,8 +109,9 @@ def _text(cell: Cell, *, is_person: bool) -> str:
 def _amount(cell: Cell) -> str:
     """An amount is exact. A spreadsheet holds binary numbers: their fifteen significant digits are what it shows."""
     if isinstance(cell, Number) and cell.digits:
-        exact = Decimal(cell.digits)
-        shown = Decimal(f"{exact:.{_SIGNIFICANT}g}")
+        shown = Decimal(f"{Decimal(cell.digits):.{_SIGNIFICANT}g}")
+        if not shown.is_finite() or abs(shown) >= _TOO_MUCH:
+            raise WrongCell(RefusalReason.INVALID_FIELD, "this is no amount of money")
         if shown != round(shown, 2):
             raise WrongCell(RefusalReason.INVALID_FIELD, "an amount has at most two decimal places")
         return f"{shown:.2f}"

@@ -46,13 +46,18 @@ class Headers:
         columns = tuple(mapping.column(text) for text in texts)
         unknown = [text for text, column in zip(texts, columns, strict=True) if column is None and not mapping.ignores(text)]
         if unknown:
-            raise WrongHeaders(f"these columns are not known to {mapping.name}: {', '.join(t[:40] or '(no header)' for t in unknown[:10])}")
+            raise WrongHeaders(f"these columns are not known to {mapping.name}: {', '.join(_shown(t) or '(no header)' for t in unknown[:10])}")
         found = [column.to for column in columns if column is not None]
         if twice := sorted({column.headers[0] for column in columns if column is not None and found.count(column.to) > 1}):
             raise WrongHeaders(f"these columns stand there twice: {', '.join(twice)}")
         if missing := [column.headers[0] for column in mapping.columns if column.required and column.to not in found]:
             raise WrongHeaders(f"these columns are missing: {', '.join(missing)}")
         return cls(columns)
+
+
+def _shown(header: str) -> str:
+    """A header as it may be repeated: short, and nothing in it that cannot be seen."""
+    return "".join(c if c.isprintable() else "?" for c in header[:40])
 
 
 def values_of(row: Row, headers: Headers) -> tuple[Values, Rejected | None]:
