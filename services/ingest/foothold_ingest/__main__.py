@@ -31,7 +31,6 @@ from foothold_ingest.ops import make_ops, server
 from foothold_ingest.publish import WrongPartitions
 from foothold_ingest.quarantine import QuarantineKeeper
 from foothold_ingest.settings import DayClock, Settings
-from foothold_ingest.shelf import Retrier
 
 COMMANDS: Final[dict[str, Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, str]]]] = {
     "agency": commands.agency,
@@ -162,8 +161,7 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
 
 def console(parts: Built, files: FileDoor) -> Console:
     """The agencies' console on these parts."""
-    retrier = Retrier(parts.engine, parts.seal, agencies=parts.agencies, intake=parts.intake, publisher=parts.publisher, days=parts.days, files=parts.files)
-    desk = Desk(parts.engine, arrivals=parts.arrivals, uploads=parts.uploads, register=parts.register, retrier=retrier)
+    desk = Desk(parts.engine, arrivals=parts.arrivals, uploads=parts.uploads, register=parts.register, retrier=parts.retrier)
     fates = Fates(parts.engine, parts.settings.kafka_bootstrap, parts.settings.partitions, parts.seal)
     return Console(desk, fates, Sessions(parts.engine, parts.agencies), files, parts.mappings, is_production=parts.settings.env == "production")
 

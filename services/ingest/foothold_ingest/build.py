@@ -25,6 +25,7 @@ from foothold_ingest.regions import RegionBook
 from foothold_ingest.register import AgencyRegister
 from foothold_ingest.releaser import Releaser
 from foothold_ingest.settings import Settings
+from foothold_ingest.shelf import Retrier
 from foothold_ingest.tokens import Issuer, Tokens
 from foothold_schemas.seal import Purpose, Seal
 
@@ -49,6 +50,7 @@ class Built:
     mappings: MappingBook
     files: FileWorker
     releaser: Releaser
+    retrier: Retrier
     seal: Seal
 
 
@@ -94,6 +96,8 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             secret=secret,
         )
         uploads = UploadStore(engine, Seal(secret, Purpose.FILE), quarantine_seal(settings))
+        files = FileWorker(uploads, agencies=agencies, intake=intake, people=people, days=days)
+        seal = quarantine_seal(settings)
         yield Built(
             settings=settings,
             metrics=metrics,
@@ -109,9 +113,10 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             days=days,
             uploads=uploads,
             mappings=MappingBook(engine),
-            files=FileWorker(uploads, agencies=agencies, intake=intake, people=people, days=days),
+            files=files,
+            retrier=Retrier(engine, seal, agencies=agencies, intake=intake, publisher=publisher, days=days, files=files),
             releaser=Releaser(engine, held, agencies=agencies, intake=intake, days=days, metrics=metrics),
-            seal=quarantine_seal(settings),
+            seal=seal,
         )
     finally:
         if not publisher.broken.done():

@@ -26,7 +26,7 @@ from foothold_ingest.rules.accept import household_id
 from foothold_ingest.rules.regions import Held
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.settings import Settings
-from foothold_ingest.shelf import Retrier, Shelf
+from foothold_ingest.shelf import Shelf
 from foothold_schemas.sent import AGENCY_KINDS
 from foothold_schemas.topics import AGENCY_TOPIC, HOUSEHOLD_FACTS, agency_card
 
@@ -212,9 +212,7 @@ async def quarantine(settings: Settings, arguments: Namespace) -> str:
     actor, now = getpass.getuser(), datetime.now(UTC)
     if arguments.action == "retry":
         async with _running(settings) as parts:
-            retrier = Retrier(
-                parts.engine, parts.seal, agencies=parts.agencies, intake=parts.intake, publisher=parts.publisher, days=parts.days, files=parts.files
-            )
+            retrier = parts.retrier
             waiting = await retrier.rows(reason=arguments.reason, limit=arguments.limit) if not arguments.ids else []
             ids: Sequence[str] = arguments.ids or [row["source_id"] for row in waiting]
             done = await retrier.retry(ids, actor=actor, now=now)
