@@ -9,6 +9,7 @@ from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGr
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
 from foothold_schemas.feeds import FeedKind, FeedSpoke
 from foothold_schemas.register import HouseholdRegistered
+from foothold_schemas.reports import RiskReported
 from foothold_schemas.values import AreaCode, Day, EventId, Fen, Message, Month, Name, Sha256
 
 
@@ -203,6 +204,7 @@ AgencyFact = (
     | GuaranteeChecked
     | HouseholdGraded
     | AssetsChecked
+    | RiskReported
     | FactsRetracted
 )
 PeopleFact = AuthorisationGiven | AuthorisationRefused | CaseDecided | FindingExempted | MeasureDelivered | ReliefPaid

@@ -18,3 +18,4 @@ class FindingKind(StrEnum):
     EDUCATION_COST_HIGH = "education_cost_high"
     GUARANTEE_MISSING = "guarantee_missing"
     GRADE_FELL = "grade_fell"
+    RISK_REPORTED = "risk_reported"

@@ -9,6 +9,7 @@ from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused,
 from foothold_schemas.directory import Contact
 from foothold_schemas.facts import DayOpened, DisasterStruck, FactsRetracted, FeedHeard, IncomeReported, MedicalClaimSettled, PeopleFact, PolicyAdopted
 from foothold_schemas.register import Belonging, CoverHeld, RegisterEntry
+from foothold_schemas.reports import RiskReported
 from foothold_schemas.values import Message, Name
 
 ResidentNumber = Annotated[
@@ -24,7 +25,7 @@ class NumberedPerson(Message):
     resident_number: ResidentNumber | None = Field(default=None, description="Instead of `person_ref`. Without a subject it also tells the household.")
 
 
-def _one_name(sent: "IncomeAsSent | ClaimAsSent | SpendingAsSent | CoverAsSent") -> None:
+def _one_name(sent: "IncomeAsSent | ClaimAsSent | SpendingAsSent | ReportAsSent | CoverAsSent") -> None:
     if sent.resident_number is not None and sent.person_ref is not None:
         raise ValueError("a person is named by resident_number or by person_ref, not by both")
 
@@ -49,6 +50,15 @@ class ClaimAsSent(MedicalClaimSettled, NumberedPerson):
 
 class SpendingAsSent(SpendingReported, NumberedPerson):
     """Rigid spending."""
+
+    @model_validator(mode="after")
+    def _is_named_once(self) -> Self:
+        _one_name(self)
+        return self
+
+
+class ReportAsSent(RiskReported, NumberedPerson):
+    """A report of trouble."""
 
     @model_validator(mode="after")
     def _is_named_once(self) -> Self:
@@ -85,7 +95,7 @@ class HouseholdRegistration(RegisterEntry):
     contact: Contact | None = None
 
 
-PersonAsSent = IncomeAsSent | ClaimAsSent | SpendingAsSent
+PersonAsSent = IncomeAsSent | ClaimAsSent | SpendingAsSent | ReportAsSent
 """Kinds that may be about one person, whose number then tells the household."""
 
 AgencySent = PersonAsSent | HouseholdRegistration | DisasterStruck | GuaranteeChecked | HouseholdGraded | AssetsChecked | FactsRetracted | FeedHeard
@@ -99,6 +109,7 @@ AGENCY_KINDS: dict[str, type[AgencySent]] = {
     "GuaranteeChecked": GuaranteeChecked,
     "HouseholdGraded": HouseholdGraded,
     "AssetsChecked": AssetsChecked,
+    "RiskReported": ReportAsSent,
     "FactsRetracted": FactsRetracted,
     "FeedHeard": FeedHeard,
 }

@@ -12,8 +12,9 @@ from foothold_schemas.checks import Grade, Guarantee
 from foothold_schemas.facts import HomeState
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.register import Absence, Member, ProjectShare
+from foothold_schemas.reports import Concern
 from foothold_schemas.values import Fen
-from tests.support.build import OPEN_DAY, checked, claim, disaster, graded, household, income, judged, policy, registered, spending, step, value
+from tests.support.build import OPEN_DAY, checked, claim, disaster, graded, household, income, judged, policy, registered, reported, spending, step, value
 from tests.support.rules import ALL_IN_FORCE
 
 
@@ -55,6 +56,7 @@ def test_every_finding_explains_itself_in_both_languages_and_every_fact_it_rests
         checked(Guarantee.HOUSING, is_met=False),
         graded(Grade.B, "g1", day=date(2025, 11, 30)),
         graded(Grade.C, "g2", day=date(2026, 5, 30)),
+        reported(Concern.ILLNESS),
     )
     assessment = judged(home, rules=ALL_IN_FORCE)
 
@@ -88,6 +90,7 @@ TABLE = {
     FindingKind.EDUCATION_COST_HIGH: "risk",
     FindingKind.GUARANTEE_MISSING: "risk",
     FindingKind.GRADE_FELL: "risk",
+    FindingKind.RISK_REPORTED: "",
 }
 """Policy's table of findings, as it is written."""
 

@@ -20,8 +20,9 @@ from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import HomeState
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.register import Member
+from foothold_schemas.reports import Concern
 from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
-from tests.support.build import AREA, HOUSEHOLD, checked, claim, disaster, graded, income, record, registered
+from tests.support.build import AREA, HOUSEHOLD, checked, claim, disaster, graded, income, record, registered, reported
 from tests.support.rules import ALL_IN_FORCE
 
 HEARD: dict[str, tuple[Span, ...]] = {f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)}
@@ -87,6 +88,10 @@ class Life(RuleBasedStateMachine):
     @rule(grade=st.sampled_from(Grade))
     def the_village_reviews(self, grade: Grade) -> None:
         self.tell(graded(grade, self.name("review"), day=self.day))
+
+    @rule(concern=st.sampled_from(Concern))
+    def somebody_reports(self, concern: Concern) -> None:
+        self.tell(reported(concern, self.name("report"), day=self.day))
 
     @rule(measure=st.sampled_from(MeasureKind))
     def help_comes(self, measure: MeasureKind) -> None:

@@ -21,6 +21,7 @@ from foothold_schemas.checks import Asset, Grade, Guarantee, SpendingCategory
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import HomeState, IncomeCategory
 from foothold_schemas.register import Absence, CoverHeld, Member
+from foothold_schemas.reports import Concern
 from foothold_schemas.transitions import Status, Transition
 from tests.support.build import (
     AREA,
@@ -37,6 +38,7 @@ from tests.support.build import (
     owns,
     place_of,
     registered,
+    reported,
     retracted,
     spending,
 )
@@ -99,6 +101,7 @@ def facts(draw: st.DrawFn) -> list[FactRecord]:
     costs = [spending(draw(bill), f"s{n}", day=draw(days), category=draw(st.sampled_from(SpendingCategory))) for n in range(draw(st.integers(0, 2)))]
     checks = [checked(draw(st.sampled_from(Guarantee)), f"k{n}", is_met=draw(st.booleans()), day=draw(days)) for n in range(draw(st.integers(0, 3)))]
     reviews = [graded(draw(st.sampled_from(Grade)), f"g{n}", day=draw(days)) for n in range(draw(st.integers(0, 3)))]
+    reviews += [reported(draw(st.sampled_from(Concern)), f"t{n}", day=draw(days)) for n in range(draw(st.integers(0, 2)))]
     assets = [owns(draw(st.sampled_from(Asset)), day=draw(days)) for _ in range(draw(st.integers(0, 1)))]
     told = [*year, *more, *wages, *bills, *storms, *costs, *checks, *reviews, *assets]
     return [*entries, *told, *draw(corrections(told))]

@@ -14,9 +14,10 @@ from foothold_schemas.checks import Grade, Guarantee, SpendingCategory
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import HomeState, IncomeCategory, WorkerState
 from foothold_schemas.register import Absence, Member, ProjectShare
+from foothold_schemas.reports import Concern
 from foothold_schemas.transitions import Status
 from foothold_schemas.values import Fen, Standing
-from tests.support.build import checked, claim, disaster, graded, household, income, judged, registered, spending
+from tests.support.build import checked, claim, disaster, graded, household, income, judged, registered, reported, spending
 from tests.support.reference import RISKS, Opinion, opinion
 from tests.support.reference_arithmetic import LINE
 from tests.support.rules import ALL_IN_FORCE
@@ -92,6 +93,7 @@ def life(chance: random.Random) -> list[FactRecord]:
         facts.append(disaster(day=lived(chance), home=home, main_worker=worker, is_verified=chance.random() < 0.8, **loss))
     facts += [checked(chance.choice(list(Guarantee)), f"check {n}", is_met=chance.random() < 0.6, day=lived(chance)) for n in range(chance.randint(0, 3))]
     facts += [graded(chance.choice(list(Grade)), f"review {n}", day=lived(chance)) for n in range(chance.choice((0, 0, 2, 3)))]
+    facts += [reported(chance.choice(list(Concern)), f"report {n}", day=lived(chance)) for n in range(chance.choice((0, 0, 0, 1, 2)))]
     chance.shuffle(facts)
     return facts
 

@@ -42,6 +42,7 @@ from foothold_schemas.facts import (
     WorkerState,
 )
 from foothold_schemas.register import HouseholdRegistered, Member, ProjectShare
+from foothold_schemas.reports import Concern, ReportRoute, RiskReported
 from foothold_schemas.values import Fen, Sentence, Standing
 
 OPEN_DAY = date(2026, 6, 10)
@@ -159,6 +160,11 @@ def graded(grade: Grade, name: str, *, day: date, low: str = "health", is_explai
     """A village review whose lowest score is the named one."""
     scores = Scores.model_validate({score: 20 if score == low else 70 for score in Scores.model_fields})
     return record(HouseholdGraded(grade=grade, scores=scores, graded_on=day, is_explained=is_explained), name, agency="village-review")
+
+
+def reported(concern: Concern, name: str = "report", *, day: date = date(2026, 6, 9), route: ReportRoute = ReportRoute.SELF) -> FactRecord:
+    """Trouble somebody told of."""
+    return record(RiskReported(route=route, concern=concern, reported_on=day), name, agency="hotline")
 
 
 def value(name: str, amount: Any) -> Value[Any]:  # noqa: ANN401

@@ -102,6 +102,8 @@ def opinion(facts: Iterable[FactRecord], today: date, *, everything_heard: bool 
     if len(ladder) > 1 and list(Grade).index(ladder[-1]) > list(Grade).index(ladder[-2]):
         found.add("grade_fell")
 
+    if "RiskReported" in by_kind:
+        found.add("risk_reported")
     if net is not None and someone_lost_work(entry, incomes, today):
         found.add("work_lost")
     if net is not None and some_project_paid_too_little(entry, incomes, today):
@@ -122,6 +124,7 @@ def opinion(facts: Iterable[FactRecord], today: date, *, everything_heard: bool 
 
 SHOCKS = {"income_dropped", "work_lost", "disaster_loss", "self_paid_high", "single_stay_high", "self_paid_ratio", "rigid_spending_ratio"}
 RISKS = SHOCKS | {"project_underpaid", "education_cost_high", "guarantee_missing", "grade_fell"}
+LEADS = RISKS | {"risk_reported"}
 
 
 def where(entry: HouseholdRegistered, found: set[str], per_head: Fraction | None, *, endangered: bool, anybody: bool) -> str:
@@ -134,7 +137,7 @@ def where(entry: HouseholdRegistered, found: set[str], per_head: Fraction | None
         return "group:unstable_ex_poor" if entry.standing == "ex_poor" else "group:marginal"
     if per_head >= LINE and found & SHOCKS and endangered:
         return "group:sudden_hardship"
-    if found & RISKS:
+    if found & LEADS:
         return "lead"
     return "watch" if per_head <= LINE else "clear"
 

@@ -4,7 +4,7 @@ from calendar import monthrange
 from dataclasses import dataclass, replace
 from datetime import date
 
-from tests.support.reference import RISKS, Opinion
+from tests.support.reference import LEADS, Opinion
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ def say(stand: Stand, today: Opinion, day: date) -> tuple[Stand, list[str]]:  # 
     here, found = today.standing, today.findings
     in_group, to_group = stand.at.startswith("group:"), here.startswith("group:")
     same = replace(stand, found=found)
-    if here == "unknown":  # nobody of those who are here is counted: a risk is a lead, and all else stays as it is
-        here = "lead" if found & RISKS and not in_group and stand.at != "recovering" else stand.at
+    if here == "unknown":  # nobody of those who are here is counted: what is found is a lead, with nothing found there is none, all else stays
+        here = stand.at if in_group or stand.at == "recovering" else "lead" if found & LEADS else "clear" if stand.at == "lead" else stand.at
         to_group = in_group
     if here == "natural":
         if in_group or stand.at == "recovering":

@@ -5,6 +5,7 @@ from datetime import date
 from foothold_risk.rules.policy import Band, Cover, Yield
 from foothold_schemas.checks import Asset, Grade, Guarantee
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.reports import ReportRoute
 from foothold_schemas.values import Sentence
 from tests.support.build import policy, value
 
@@ -25,6 +26,7 @@ ALL_IN_FORCE = policy(
     child_age_from=value("child.age_from", 6),
     child_age_below=value("child.age_below", 16),
     grade_fell_in_force=value("grade_fell.in_force", amount=True),
+    risk_reported_routes=value("risk_reported.routes", frozenset(ReportRoute)),
     ladder_weights=value("ladder.weights", (3_000, 2_000, 1_000, 1_500, 2_500)),
     ladder_bands=value("ladder.bands", (Band(Grade.D, 0, 35), Band(Grade.C, 35, 60), Band(Grade.B, 60, 80), Band(Grade.A, 80, 100))),
     city_supplement_share=value("city_supplement.share", 8_000),

@@ -42,6 +42,7 @@ NUMBERS: Mapping[str, object] = {
     "child.age_from": 6,
     "child.age_below": 16,
     "grade_fell.in_force": True,
+    "risk_reported.routes": ["self", "cadre", "hotline", "one_key"],
     "exit.signal_months": 1,
     "exit.stable_months": 6,
     "exit.min_months_since_identified": 6,
@@ -52,6 +53,7 @@ _DEFAULTS: Mapping[str, dict[str, Any]] = {
     "HouseholdRegistered": {"authority": AREA[:6], "register_number": "V1", "area": AREA, "standing": "ordinary"},
     "IncomeReported": {"category": "wage", "item": "salary"},
     "MedicalClaimSettled": {"setting": "inpatient"},
+    "RiskReported": {"route": "self"},
     "DisasterStruck": {"hazard": "fire", "is_verified": True},
 }
 

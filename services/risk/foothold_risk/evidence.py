@@ -6,7 +6,8 @@ from typing import Final, assert_never
 from foothold_risk.rules.calendar import last_day
 from foothold_risk.rules.findings.disaster_loss import HAZARD_ZH
 from foothold_risk.rules.findings.guarantee_missing import GUARANTEE_ZH
-from foothold_risk.rules.held import AssetCheck, Authorisation, Check, Claim, Disaster, Grading, HeldFact, Income, Measure, Register, Spending
+from foothold_risk.rules.findings.risk_reported import CONCERN_ZH, ROUTE
+from foothold_risk.rules.held import AssetCheck, Authorisation, Check, Claim, Disaster, Grading, HeldFact, Income, Measure, Register, Report, Spending
 from foothold_risk.rules.policy import Value
 from foothold_schemas.checks import SpendingCategory
 from foothold_schemas.explanation import Evidence, PolicyValue
@@ -80,7 +81,7 @@ def evidence(fact: HeldFact) -> Evidence:
         case Disaster():
             text = Sentence(zh=f"灾害（{HAZARD_ZH[fact.hazard]}），已核实", en=f"disaster ({fact.hazard.value}), verified")
             return Evidence(fact_id=fact.fact_id.hex(), kind="DisasterStruck", day=fact.day, amount=money(fact.loss), text=text)
-        case Check() | Grading() | AssetCheck() | Register():
+        case Check() | Grading() | AssetCheck() | Report() | Register():
             return _looked_at(fact)
         case Measure() | Authorisation():
             raise AssertionError(f"no finding rests on a {type(fact).__name__}")
@@ -96,7 +97,7 @@ def _income(fact: Income) -> Sentence:
     )
 
 
-def _looked_at(fact: Check | Grading | AssetCheck | Register) -> Evidence:
+def _looked_at(fact: Check | Grading | AssetCheck | Report | Register) -> Evidence:
     match fact:
         case Check():
             zh, en = GUARANTEE_ZH[fact.guarantee], fact.guarantee.value.replace("_", " ")
@@ -108,6 +109,9 @@ def _looked_at(fact: Check | Grading | AssetCheck | Register) -> Evidence:
         case AssetCheck():
             text = Sentence(zh="资产核查", en="check of assets")
             return Evidence(fact_id=fact.fact_id.hex(), kind="AssetsChecked", day=fact.day, text=text)
+        case Report():
+            text = Sentence(zh=f"{ROUTE[fact.route].zh}：{CONCERN_ZH[fact.concern]}", en=f"{ROUTE[fact.route].en}: {fact.concern.value}")
+            return Evidence(fact_id=fact.fact_id.hex(), kind="RiskReported", day=fact.day, text=text)
         case Register():
             text = Sentence(zh="户籍登记", en="register entry")
             return Evidence(fact_id=fact.fact_id.hex(), kind="HouseholdRegistered", day=fact.day, text=text)

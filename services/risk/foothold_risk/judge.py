@@ -17,13 +17,14 @@ from foothold_risk.rules.heard import Heard, note
 from foothold_risk.rules.hindsight import review
 from foothold_risk.rules.household import Household, Position, fresh
 from foothold_risk.rules.leaving import Condition
-from foothold_risk.rules.movement import Decided, Move, decide, exempt, freeze, move
+from foothold_risk.rules.movement import Decided, Move, answered, decide, exempt, freeze, move
 from foothold_risk.rules.policy import Place, Policy
 from foothold_risk.views import NOTHING, digest, view_of
 from foothold_schemas.decisions import CaseDecided, FindingExempted
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
 from foothold_schemas.transitions import ExitReason, Status, Transition
+from foothold_schemas.views import UnmetKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,10 @@ def judge(
     if household.is_refused:
         assessment = Assessment(withheld(household, register, day, in_force), (), (), Target(Status.WATCH, is_lead=True))
         position, moves = freeze(household.position, assessment)
-        return _told(household_id, household, position, moves, assessment, policy, cause)
+        outcome = None if decided is None else _decided(household, position, assessment, decided)
+        if isinstance(outcome, Decided):
+            return _told(household_id, household, outcome.position, (*moves, *outcome.moves), assessment, policy, cause)
+        return _told(household_id, household, position, moves, assessment, policy, cause, outcome or ())
     spoke = spoken_by(control.spoke, cause.agency, day, in_force, register.area) if cause.ends is ExitReason.CORRECTED else control.spoke
     assessment = assess(household, register, day, in_force, control.heard, spoke)
     refused: tuple[Condition, ...] = ()
@@ -102,13 +106,22 @@ def judge(
             refused = exempted
     position, moves = move(household.position, assessment, None if refused else cause.ends)
     if isinstance(decided, CaseDecided):
-        outcome = decide(position, assessment, decided)
+        heard = answered(household, position)  # people look into what was reported before they decide
+        looked = assess(fresh(household, position=heard), register, day, in_force, control.heard, spoke)
+        outcome = decide(heard, looked, decided)
         if isinstance(outcome, Decided):
-            position, moves = outcome.position, (*moves, *outcome.moves)
+            position, moves, assessment = outcome.position, (*moves, *outcome.moves), looked
         else:
             refused = outcome
     judged = _told(household_id, household, position, moves, assessment, policy, cause, refused)
     return judged if before is None else _looking_back(household_id, judged, before, control.heard, place, policy, cause)
+
+
+def _decided(household: Household, position: Position, assessment: Assessment, word: CaseDecided | FindingExempted) -> Decided | tuple[Condition, ...]:
+    """People's word on a household nothing is computed of: all that fits is that its lead came to nothing."""
+    if isinstance(word, FindingExempted):
+        return (Condition(UnmetKind.DOES_NOT_FIT),)
+    return decide(answered(household, position), assessment, word)
 
 
 def _looking_back(household_id: str, judged: Judged, before: Household, heard: Heard, place: Place, policy: Policy, cause: Cause) -> Judged:

@@ -46,6 +46,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     FindingKind.EDUCATION_COST_HIGH: ("教育支出高", "high education costs"),
     FindingKind.GUARANTEE_MISSING: ("保障未落实", "guarantee missing"),
     FindingKind.GRADE_FELL: ("等级下降", "grade fell"),
+    FindingKind.RISK_REPORTED: ("群众反映", "reported by people"),
     FindingKind.SELF_PAID_HIGH: ("自付医疗支出高", "high self-paid spending"),
     FindingKind.RIGID_SPENDING_RATIO: ("刚性支出占比高", "high share of rigid spending"),
     FindingKind.DISASTER_LOSS: ("灾害损失", "disaster loss"),

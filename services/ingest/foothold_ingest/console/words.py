@@ -13,6 +13,7 @@ KINDS: Final = {
     "GuaranteeChecked": Sentence(zh="保障核查", en="guarantees"),
     "HouseholdGraded": Sentence(zh="分级评定", en="grades"),
     "AssetsChecked": Sentence(zh="资产核查", en="assets"),
+    "RiskReported": Sentence(zh="困难反映", en="reports of trouble"),
     "FactsRetracted": Sentence(zh="撤回", en="taken back"),
     "FeedHeard": Sentence(zh="报送情况", en="feeds"),
     "unknown": Sentence(zh="无法识别", en="not readable"),

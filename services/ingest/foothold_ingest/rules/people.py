@@ -11,7 +11,7 @@ from foothold_ingest.rules.resident_number import NotANumber, ResidentNumber, pa
 from foothold_schemas.facts import DayOpened, PeopleFact, PolicyAdopted
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.register import CoverHeld, HouseholdRegistered, Member
-from foothold_schemas.sent import AgencySent, ClaimAsSent, CoverAsSent, HouseholdRegistration, IncomeAsSent, MemberAsSent, SpendingAsSent
+from foothold_schemas.sent import AgencySent, ClaimAsSent, CoverAsSent, HouseholdRegistration, IncomeAsSent, MemberAsSent, ReportAsSent, SpendingAsSent
 from foothold_schemas.values import Message
 
 Sent = AgencySent | DayOpened | PolicyAdopted | PeopleFact
@@ -35,7 +35,7 @@ class Pseudonyms:
     def of(self, data: Sent) -> AnyFact:
         """The fact as it stands in the log; meaningless when there are problems."""
         match data:
-            case IncomeAsSent() | ClaimAsSent() | SpendingAsSent() if data.resident_number is not None:
+            case IncomeAsSent() | ClaimAsSent() | SpendingAsSent() | ReportAsSent() if data.resident_number is not None:
                 self._read(data.resident_number, "/data/resident_number")
                 return data.model_copy(update={"resident_number": None, "person_ref": next(iter(self.people), None)})
             case HouseholdRegistration():

@@ -9,6 +9,7 @@ from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGr
 from foothold_schemas.envelope import CloudEvent
 from foothold_schemas.facts import DayOpened, DisasterStruck, FeedHeard, IncomeReported, MedicalClaimSettled, PolicyAdopted
 from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.reports import RiskReported
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 FUTURE_MINUTES: Final = 5
@@ -44,9 +45,21 @@ def _pointer(field: str) -> str:
     return "/time" if field == "time" else f"/data/{field}"
 
 
+_AGEING: Final = (
+    IncomeReported,
+    MedicalClaimSettled,
+    SpendingReported,
+    DisasterStruck,
+    GuaranteeChecked,
+    HouseholdGraded,
+    AssetsChecked,
+    RiskReported,
+)
+
+
 def _ages(data: AnyFact) -> bool:
     """Whether it decides nothing any more once it is old. The register, people's words and their decisions stay true until the next."""
-    return isinstance(data, IncomeReported | MedicalClaimSettled | SpendingReported | DisasterStruck | GuaranteeChecked | HouseholdGraded | AssetsChecked)
+    return isinstance(data, _AGEING)
 
 
 _DAY_FIELDS: Final[dict[str, str]] = {
@@ -56,6 +69,7 @@ _DAY_FIELDS: Final[dict[str, str]] = {
     "GuaranteeChecked": "checked_on",
     "HouseholdGraded": "graded_on",
     "AssetsChecked": "checked_on",
+    "RiskReported": "reported_on",
     "AuthorisationGiven": "signed_on",
     "AuthorisationRefused": "refused_on",
     "CaseDecided": "decided_on",

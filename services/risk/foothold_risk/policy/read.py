@@ -6,6 +6,7 @@ from typing import Final
 from foothold_risk.rules.policy import SHARE_SCALE, Heads
 from foothold_schemas.checks import Asset, Guarantee
 from foothold_schemas.facts import HomeState, WorkerState
+from foothold_schemas.reports import ReportRoute
 from foothold_schemas.values import Fen
 
 _SHARE_PLACES: Final = -4
@@ -100,6 +101,11 @@ def workers(value: object) -> frozenset[WorkerState]:
 def guarantees(value: object) -> frozenset[Guarantee]:
     """Guarantees that count."""
     return frozenset(Guarantee(item) for item in listed(value))
+
+
+def routes(value: object) -> frozenset[ReportRoute]:
+    """Routes by which a report comes."""
+    return frozenset(ReportRoute(item) for item in listed(value))
 
 
 def names(value: object) -> frozenset[str]:

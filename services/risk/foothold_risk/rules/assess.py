@@ -5,6 +5,7 @@
 | below the line | a risk | unstable_ex_poor (ex-poor) or marginal (ordinary) |
 | at or above | a shock, and basic living endangered | sudden_hardship, urgent |
 | at or above | a risk or shock | watch, a lead |
+| any | none, but somebody reported trouble | watch, a lead |
 | below, or exactly on it | none | watch, no case: income alone is only a reference |
 | projected below it | none | watch, no case |
 | not heard | none new | as before, shown stale |
@@ -37,6 +38,8 @@ from foothold_schemas.values import Group, Standing
 
 IS_RISK = frozenset(rule.kind for rule in findings.ALL if rule.is_risk)
 IS_SHOCK = frozenset(rule.kind for rule in findings.ALL if rule.is_shock)
+IS_LEAD = IS_RISK | IS_SHOCK | {FindingKind.RISK_REPORTED}
+"""What people look into, whatever the income."""
 RESTS_ON = {rule.kind: rule.feeds for rule in findings.ALL}
 NEEDS_INCOME = frozenset(rule.kind for rule in findings.ALL if rule.needs_income)
 
@@ -89,9 +92,9 @@ def assess(household: Household, register: Register, day: date, policy: PolicyOf
     if not any(m.is_here(day) for m in register.members):
         return Assessment(view, found, held, Target(Status.CLEAR, is_natural=True), exemptions)
     kinds = frozenset(f.kind for f in found) - quiet
-    target = _target(view, kinds | hushed, household.position)
+    target = _target(view, kinds | hushed, held, household.position)
     if hushed and household.position.status is Status.GROUP and target.status is not Status.GROUP:
-        target = _held(kinds, household.position)
+        target = _held(kinds, held, household.position)
     return Assessment(view, found, held, _quiet(kinds | set(held), household.position, target), exemptions)
 
 
@@ -102,34 +105,37 @@ def _is_unknown(kind: FindingKind, view: View) -> bool:
 
 def _quiet(kinds: frozenset[FindingKind], position: Position, target: Target) -> Target:
     """What people found harmless stays watched, without a case, until something else is found."""
-    risks = kinds & (IS_RISK | IS_SHOCK)
-    return Target(Status.WATCH) if target.is_lead and risks and risks <= set(position.dismissed) else target
+    leads = kinds & IS_LEAD
+    return Target(Status.WATCH) if target.is_lead and leads and leads <= set(position.dismissed) else target
 
 
-def _target(view: View, kinds: frozenset[FindingKind], position: Position) -> Target:
+def _target(view: View, kinds: frozenset[FindingKind], held: tuple[FindingKind, ...], position: Position) -> Target:
     if view.net_per_head is None or view.line is None:
-        return _held(kinds, position)
+        return _held(kinds, held, position)
     if view.net_per_head < view.line and kinds & IS_RISK:
         group = Group.UNSTABLE_EX_POOR if view.register.standing is Standing.EX_POOR else Group.MARGINAL
         return Target(Status.GROUP, group, is_lead=True, is_urgent=FindingKind.DISASTER_LOSS in kinds)
     if view.net_per_head >= view.line and kinds & IS_SHOCK and _is_endangered(view):
         return Target(Status.GROUP, Group.SUDDEN_HARDSHIP, is_lead=True, is_urgent=True)
-    if kinds & (IS_RISK | IS_SHOCK):
+    if kinds & IS_LEAD:
         return Target(Status.WATCH, is_lead=True)
     if view.net_per_head <= view.line or any(o.is_below for o in look_ahead(view)):
         return Target(Status.WATCH)
     return Target(Status.CLEAR)
 
 
-def _held(kinds: frozenset[FindingKind], position: Position) -> Target:
+def _held(kinds: frozenset[FindingKind], held: tuple[FindingKind, ...], position: Position) -> Target:
     """Income not heard: unknown never triggers a group and never clears one.
 
-    But whichever side of the line it may turn out to be, a risk or a shock leads to a lead at least, so people look at once.
+    But whichever side of the line it may turn out to be, what people look into is a lead at least, so they look at once. And a lead whose
+    every ground is known to be gone is none, whatever the income.
     """
     if position.status in (Status.GROUP, Status.RECOVERING):
         return Target(position.status, position.group, is_lead=True, is_urgent=position.is_urgent)
-    if kinds & (IS_RISK | IS_SHOCK):
+    if kinds & IS_LEAD:
         return Target(Status.WATCH, is_lead=True)
+    if position.is_lead and not held:
+        return Target(Status.CLEAR)
     return Target(position.status, is_lead=position.is_lead)
 
 

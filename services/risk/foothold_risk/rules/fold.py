@@ -9,15 +9,30 @@ import msgspec
 
 from foothold_risk.rules import hold
 from foothold_risk.rules.calendar import KEPT_MONTHS, month_of, shanghai_day
-from foothold_risk.rules.held import AssetCheck, Authorisation, Check, Claim, Disaster, Grading, HeldFact, Income, Measure, Register, Spending, Withdrawal
+from foothold_risk.rules.held import (
+    AssetCheck,
+    Authorisation,
+    Check,
+    Claim,
+    Disaster,
+    Grading,
+    HeldFact,
+    Income,
+    Measure,
+    Register,
+    Report,
+    Spending,
+    Withdrawal,
+)
 from foothold_risk.rules.household import Household, fresh
 from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DisasterStruck, FactsRetracted, HouseholdFact, IncomeReported, MedicalClaimSettled
 from foothold_schemas.register import HouseholdRegistered
+from foothold_schemas.reports import RiskReported
 
-_FIELDS: Final = ("incomes", "claims", "spendings", "disasters", "checks", "gradings", "assets")
+_FIELDS: Final = ("incomes", "claims", "spendings", "disasters", "checks", "gradings", "assets", "reports")
 
 T = TypeVar("T", Check, Grading, AssetCheck)
 
@@ -76,6 +91,8 @@ def _held(record: FactRecord, fact: HouseholdFact, identity: bytes) -> tuple[str
             return "gradings", hold.grading(record, fact, identity)
         case AssetsChecked():
             return "assets", hold.assets(record, fact, identity)
+        case RiskReported():
+            return "reports", hold.report(fact, identity)
         case _:
             return None
 
@@ -87,7 +104,7 @@ def _says_otherwise(household: Household, field: str, fact: HeldFact) -> bool:
 
 
 def _untimed(fact: HeldFact) -> HeldFact:
-    return fact if isinstance(fact, Income | Spending | Disaster | Measure) else msgspec.structs.replace(fact, time_ms=0)
+    return fact if isinstance(fact, Income | Spending | Disaster | Measure | Report) else msgspec.structs.replace(fact, time_ms=0)
 
 
 def _withdraw(household: Household, record: FactRecord, by: bytes) -> Household:
@@ -121,7 +138,7 @@ def _latest_register(household: Household, register: Register) -> tuple[Househol
 def forget_old(household: Household, open_day: date) -> Household:
     """Without the facts that lie more than 25 months back; the last checks and the last two reviews stay true until the next.
 
-    Of a guarantee the last time it was met stays as well: what was never met cannot be lost.
+    Of a guarantee the last time it was met stays as well: what was never met cannot be lost. A report stays until people have answered it.
     """
 
     def young(facts: tuple[HeldFact, ...]) -> tuple[HeldFact, ...]:
@@ -133,6 +150,7 @@ def forget_old(household: Household, open_day: date) -> Household:
         claims=young(household.claims),
         spendings=young(household.spendings),
         disasters=young(household.disasters),
+        reports=tuple(r for r in household.reports if r in household.unanswered or not _is_too_old(r, open_day)),
         checks=_young_or_last(household.checks, open_day, 1, lambda c: f"{c.guarantee} {c.is_met}"),
         withdrawn=tuple(w for w in household.withdrawn if w.month >= month_of(open_day) - KEPT_MONTHS),
         assets=_young_or_last(household.assets, open_day, 1, lambda _: ""),
@@ -154,7 +172,7 @@ def _is_too_old(fact: HeldFact, open_day: date) -> bool:
     match fact:
         case Income():
             month = fact.last_month
-        case Claim() | Spending() | Disaster() | Check() | Grading() | AssetCheck() | Authorisation() | Register():
+        case Claim() | Spending() | Disaster() | Check() | Grading() | AssetCheck() | Report() | Authorisation() | Register():
             month = month_of(fact.day)
         case Measure():
             return False  # help stays true for as long as the spell lasts

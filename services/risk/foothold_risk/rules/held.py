@@ -9,6 +9,7 @@ from foothold_schemas.checks import Asset, Grade, Guarantee, SpendingCategory
 from foothold_schemas.decisions import MeasureKind
 from foothold_schemas.facts import CareSetting, Hazard, HomeState, IncomeCategory, WorkerState
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.reports import Concern, ReportRoute
 from foothold_schemas.values import Standing
 
 
@@ -237,6 +238,15 @@ class AssetCheck(Packed, frozen=True):
         return (self.day, self.time_ms, self.fact_id)
 
 
+class Report(Packed, frozen=True):
+    """Somebody told that the household may be in trouble."""
+
+    fact_id: bytes
+    day: date
+    route: ReportRoute
+    concern: Concern
+
+
 class Withdrawal(Packed, frozen=True):
     """A fact that counts no longer, whether it has come or not, and the fact that says so. `month`: when that was learned."""
 
@@ -268,5 +278,5 @@ class Authorisation(Packed, frozen=True):
         return (self.day, self.time_ms, self.fact_id)
 
 
-HeldFact = Income | Claim | Spending | Disaster | Check | Grading | AssetCheck | Measure | Authorisation | Register
+HeldFact = Income | Claim | Spending | Disaster | Check | Grading | AssetCheck | Report | Measure | Authorisation | Register
 MoneyFact = Income | Claim | Spending | Disaster

@@ -3,13 +3,29 @@
 import hashlib
 
 from foothold_risk.rules.calendar import WINDOW_MONTHS, month_from_text, month_of, shanghai_day
-from foothold_risk.rules.held import AssetCheck, Authorisation, Check, Claim, Cover, Disaster, Grading, Income, Measure, Member, Project, Register, Spending
+from foothold_risk.rules.held import (
+    AssetCheck,
+    Authorisation,
+    Check,
+    Claim,
+    Cover,
+    Disaster,
+    Grading,
+    Income,
+    Measure,
+    Member,
+    Project,
+    Register,
+    Report,
+    Spending,
+)
 from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, MeasureDelivered
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DisasterStruck, IncomeReported, MedicalClaimSettled
 from foothold_schemas.register import HouseholdRegistered
 from foothold_schemas.register import Member as MemberEntry
+from foothold_schemas.reports import RiskReported
 
 
 def _time_ms(record: FactRecord) -> int:
@@ -116,6 +132,11 @@ def grading(record: FactRecord, fact: HouseholdGraded, identity: bytes) -> Gradi
 def assets(record: FactRecord, fact: AssetsChecked, identity: bytes) -> AssetCheck:
     """What was found; an asset held because a member is disabled does not count."""
     return AssetCheck(identity, tuple(a.asset for a in fact.assets if not a.is_for_disability), fact.checked_on, _time_ms(record))
+
+
+def report(fact: RiskReported, identity: bytes) -> Report:
+    """Trouble somebody told of."""
+    return Report(identity, fact.reported_on, fact.route, fact.concern)
 
 
 def measure(fact: MeasureDelivered, identity: bytes) -> Measure:

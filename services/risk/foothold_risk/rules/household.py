@@ -17,6 +17,7 @@ from foothold_risk.rules.held import (
     Measure,
     Packed,
     Register,
+    Report,
     Spending,
     Withdrawal,
 )
@@ -52,7 +53,7 @@ class Position(Packed, frozen=True):
 
     `causes`: the risks of this spell. `identified_on`: the day people identified it. `is_due`, `is_not_marked`: said once while it holds.
     `eliminated`: the causes people last declared eliminated. `dismissed`: findings people declared harmless. `fell`: the grading last told.
-    `left`: the leaving that a late fact may still put in doubt.
+    `left`: the leaving that a late fact may still put in doubt. `answered`: reports people have looked into.
     """
 
     number: int = 0
@@ -74,6 +75,7 @@ class Position(Packed, frozen=True):
     fell: bytes = b""
     left: Left | None = None
     exemptions: tuple[Exemption, ...] = ()
+    answered: tuple[bytes, ...] = ()
 
     @property
     def is_in_episode(self) -> bool:
@@ -104,6 +106,13 @@ class Household(Packed, frozen=True):
     noted: tuple[bytes, ...] = ()
     assets: tuple[AssetCheck, ...] = ()
     withdrawn: tuple[Withdrawal, ...] = ()
+    reports: tuple[Report, ...] = ()
+
+    @property
+    def unanswered(self) -> tuple[Report, ...]:
+        """What was reported and nobody has looked into yet, the newest first."""
+        waiting = (r for r in self.reports if r.fact_id not in self.position.answered)
+        return tuple(sorted(waiting, key=lambda r: (r.day, r.fact_id), reverse=True))
 
     @property
     def bills(self) -> tuple[Claim, ...]:
@@ -124,6 +133,7 @@ class Household(Packed, frozen=True):
         yield from self.checks
         yield from self.gradings
         yield from self.assets
+        yield from self.reports
         yield from self.measures
         yield from (one for one in (self.register, self.authorisation) if one is not None)
 

@@ -6,9 +6,9 @@ from typing import assert_never
 
 import msgspec
 
-from foothold_risk.rules.assess import IS_RISK, IS_SHOCK, Assessment, Target
+from foothold_risk.rules.assess import IS_LEAD, Assessment, Target
 from foothold_risk.rules.exempt import exemption_of
-from foothold_risk.rules.household import Left, Position
+from foothold_risk.rules.household import Household, Left, Position
 from foothold_risk.rules.leaving import Condition, risks_of, unmet
 from foothold_schemas.decisions import CaseDecided, Decision, FindingExempted
 from foothold_schemas.findings import FindingKind
@@ -59,6 +59,7 @@ def move(position: Position, assessment: Assessment, ended_by: ExitReason | None
         is_due=position.is_due and not unmet(position, assessment),
         fell=_fallen(position, assessment),
         exemptions=assessment.exemptions,
+        answered=tuple(r.fact_id for r in assessment.view.household.reports if r.fact_id in position.answered),
     ), tuple(moves)
 
 
@@ -86,20 +87,33 @@ def decide(position: Position, assessment: Assessment, decided: CaseDecided) -> 
             assert_never(decided.decision)
 
 
+def answered(household: Household, position: Position) -> Position:
+    """The position when people have looked into everything that was reported so far."""
+    reports = tuple(r.fact_id for r in household.reports)
+    return position if position.answered == reports else msgspec.structs.replace(position, answered=reports)
+
+
 def exempt(position: Position, assessment: Assessment, word: FindingExempted) -> Position | tuple[Condition, ...]:
-    """With people's word that a finding is harmless; or what is not met: it must hold today, and be a risk or a shock."""
-    found = next((f for f in assessment.found if f.kind is word.finding and f.kind in IS_RISK | IS_SHOCK), None)
+    """With people's word that a finding is harmless; or what is not met: it must hold today, and be something people look into.
+
+    A report that was found harmless is answered: it does not come back when the day has passed.
+    """
+    found = next((f for f in assessment.found if f.kind is word.finding and f.kind in IS_LEAD), None)
     if found is None:
         return (Condition(UnmetKind.DOES_NOT_FIT),)
+    if found.kind is FindingKind.RISK_REPORTED:
+        return answered(assessment.view.household, position)
     others = (e for e in position.exemptions if e.kind is not word.finding)
     return msgspec.structs.replace(position, exemptions=(*others, exemption_of(found, word)))
 
 
 def freeze(position: Position, assessment: Assessment) -> tuple[Position, tuple[Move, ...]]:
-    """The household refused its authorisation: an open case stays as the village's lead, and nothing else is said."""
-    if not position.is_in_episode or (position.status is Status.WATCH and not position.findings):
+    """The household refused its authorisation: an open case, or what it tells itself, is the village's lead, and nothing else is said."""
+    is_told = bool(assessment.view.household.unanswered)
+    if (not position.is_in_episode and not is_told) or (position.is_in_episode and position.status is Status.WATCH and not position.findings):
         return position, ()
-    lead = _make(Movement.WATCHED, position, assessment, status=Status.WATCH, group=None, is_lead=True, is_urgent=False, clear_since=None)
+    stands = {"status": Status.WATCH, "group": None, "is_lead": True, "is_urgent": False, "clear_since": None, **_episode(position)}
+    lead = _make(Movement.WATCHED, position, assessment, **stands)
     after = msgspec.structs.replace(lead.after, findings=())
     return after, (Move(lead.movement, lead.before, after, gone=lead.before.findings),)
 
@@ -110,11 +124,13 @@ def _done(step: Move) -> Decided:
 
 def _dismiss(position: Position, assessment: Assessment) -> Move:
     is_group = position.status is not Status.WATCH
+    target = assessment.target
+    is_watched = bool(assessment.kinds) or (target.status is Status.WATCH and not target.is_lead)
     step = _make(
         Movement.EXITED if is_group else Movement.UNWATCHED,
         position,
         assessment,
-        **_out(Target(Status.WATCH if assessment.kinds else Status.CLEAR)),
+        **_out(Target(Status.WATCH if is_watched else Status.CLEAR)),
         dismissed=assessment.kinds,
     )
     return _because(step, ExitReason.DISMISSED)

@@ -9,6 +9,7 @@ from typing import Final, Generic, TypeVar
 from foothold_schemas.checks import Asset, Grade, Guarantee
 from foothold_schemas.facts import HomeState, WorkerState
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.reports import ReportRoute
 from foothold_schemas.values import Sentence
 
 T_co = TypeVar("T_co", covariant=True)
@@ -110,6 +111,7 @@ class PolicyOfDay:
     child_age_from: Value[int] | None = None
     child_age_below: Value[int] | None = None
     grade_fell_in_force: Value[bool] | None = None
+    risk_reported_routes: Value[frozenset[ReportRoute]] | None = None
     ladder_weights: Value[tuple[int, ...]] | None = None
     ladder_bands: Value[tuple[Band, ...]] | None = None
     city_supplement_share: Value[int] | None = None

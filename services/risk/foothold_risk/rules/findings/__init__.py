@@ -9,6 +9,7 @@ from foothold_risk.rules.findings import (
     income_dropped,
     project_underpaid,
     rigid_spending_ratio,
+    risk_reported,
     self_paid_high,
     self_paid_ratio,
     single_stay_high,
@@ -28,4 +29,5 @@ ALL = (
     education_cost_high.RULE,
     guarantee_missing.RULE,
     grade_fell.RULE,
+    risk_reported.RULE,
 )

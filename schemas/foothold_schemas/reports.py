@@ -1,0 +1,42 @@
+"""A household in trouble, reported by people: by itself, a cadre who visits, the hotline, or the one-key call (线索上报)."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from foothold_schemas.values import Day, Message, Name
+
+
+class ReportRoute(StrEnum):
+    """Who told: the third route of discovery beside departments' facts and checks."""
+
+    SELF = "self"
+    CADRE = "cadre"
+    HOTLINE = "hotline"
+    ONE_KEY = "one_key"
+
+
+class Concern(StrEnum):
+    """What the trouble is about. A closed list: what people say in their own words may name somebody, and stays with who heard it."""
+
+    ILLNESS = "illness"
+    DISABILITY = "disability"
+    SCHOOLING = "schooling"
+    DISASTER = "disaster"
+    ACCIDENT = "accident"
+    INCOME = "income"
+    WORK = "work"
+    HOUSING = "housing"
+    WATER = "water"
+    OTHER = "other"
+
+
+class RiskReported(Message):
+    """Somebody reported that a household may be in trouble. Always a lead, never more: people look, then decide."""
+
+    kind: Literal["RiskReported"] = "RiskReported"
+    route: ReportRoute
+    concern: Concern
+    reported_on: Day
+    person_ref: Name | None = Field(default=None, description="The member it is about.")

@@ -1,0 +1,27 @@
+"""One finding of a household with every rule in force, and what it says."""
+
+from foothold_risk.rules import findings
+from foothold_risk.rules.assess import Assessment
+from foothold_risk.rules.finding import Found
+from foothold_schemas.envelope import FactRecord
+from foothold_schemas.findings import FindingKind
+from tests.support.build import (
+    household,
+    income,
+    judged,
+)
+from tests.support.rules import ALL_IN_FORCE
+
+PLENTY = income("90000", "plenty")
+
+
+def found(kind: FindingKind, *facts: FactRecord) -> tuple[Found, Assessment]:
+    """The finding, and the assessment it is part of."""
+    assessment = judged(household(*facts), rules=ALL_IN_FORCE)
+    return next(f for f in assessment.found if f.kind is kind), assessment
+
+
+def said(seen: Found, assessment: Assessment) -> tuple[str, str]:
+    """In both languages."""
+    sentence = next(r for r in findings.ALL if r.kind is seen.kind).explain(seen, assessment.view, ALL_IN_FORCE.currency)
+    return sentence.zh, sentence.en
