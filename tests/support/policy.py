@@ -48,6 +48,10 @@ values:
     description: States of the home.
     unit: states
     dates: [{since: 2020-01-01, value: [badly_damaged, destroyed], reference: Monitoring rules., confidence: H, illustrative: false}]
+  risk_reported.routes:
+    description: Routes by which trouble may be reported.
+    unit: routes
+    dates: [{since: 2020-01-01, value: [self, cadre, hotline, one_key], reference: Three routes of discovery., confidence: H, illustrative: false}]
   negative_list.assets:
     description: Assets that call for verification.
     unit: assets

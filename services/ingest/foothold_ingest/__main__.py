@@ -22,6 +22,7 @@ from foothold_ingest.build import Built, built, quarantine_seal
 from foothold_ingest.commands import Refused
 from foothold_ingest.console.desk import Desk
 from foothold_ingest.console.fates import Fates
+from foothold_ingest.console.report import Reports
 from foothold_ingest.console.routes import Console
 from foothold_ingest.console.sessions import Sessions
 from foothold_ingest.files.routes import FileDoor
@@ -163,7 +164,8 @@ def console(parts: Built, files: FileDoor) -> Console:
     """The agencies' console on these parts."""
     desk = Desk(parts.engine, arrivals=parts.arrivals, uploads=parts.uploads, register=parts.register, retrier=parts.retrier)
     fates = Fates(parts.engine, parts.settings.kafka_bootstrap, parts.settings.partitions, parts.seal)
-    return Console(desk, fates, Sessions(parts.engine, parts.agencies), files, parts.mappings, is_production=parts.settings.env == "production")
+    reports = Reports(agencies=parts.agencies, intake=parts.intake, people=parts.people, days=parts.days)
+    return Console(desk, reports, fates, Sessions(parts.engine, parts.agencies), files, parts.mappings, is_production=parts.settings.env == "production")
 
 
 async def _raise_when(broken: asyncio.Future[None]) -> None:

@@ -15,11 +15,13 @@ from starlette.datastructures import FormData, UploadFile
 
 from foothold_ingest.console.desk import Desk
 from foothold_ingest.console.fates import Fate, Fates, at_start_of
+from foothold_ingest.console.report import NotTaken, Reports, Written, empty
 from foothold_ingest.console.sessions import Person, Sessions
-from foothold_ingest.console.words import KINDS, OUTCOMES, STATUS, WHERE
+from foothold_ingest.console.words import CONCERNS, KINDS, OUTCOMES, ROUTES, STATUS, WHERE
 from foothold_ingest.files.mappings import MappingBook, parse
 from foothold_ingest.files.routes import MAX_FILE, FileDoor
 from foothold_ingest.problems import has_nul
+from foothold_ingest.rules.judgement import Held, Rejected
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.rules.words import sentence
 
@@ -45,7 +47,7 @@ class Pages:
     def __init__(self) -> None:
         self._environment = Environment(loader=PackageLoader("foothold_ingest.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
         self._environment.filters |= {"moment": _moment, "reason": sentence, "kind": lambda code: KINDS.get(code, KINDS["unknown"])}
-        self._environment.globals |= {"outcomes": OUTCOMES, "status_of": STATUS, "where_of": WHERE}
+        self._environment.globals |= {"outcomes": OUTCOMES, "status_of": STATUS, "where_of": WHERE, "routes": ROUTES, "concerns": CONCERNS}
 
     def render(self, name: str, status: int = 200, **values: object) -> HTMLResponse:
         """A page."""
@@ -59,8 +61,9 @@ def _moment(value: datetime | None) -> str:
 class Console:
     """Its routes below /console."""
 
-    def __init__(self, desk: Desk, fates: Fates, sessions: Sessions, files: FileDoor, mappings: MappingBook, *, is_production: bool) -> None:
+    def __init__(self, desk: Desk, reports: Reports, fates: Fates, sessions: Sessions, files: FileDoor, mappings: MappingBook, *, is_production: bool) -> None:
         self._desk = desk
+        self._reports = reports
         self._fates = fates
         self._sessions = sessions
         self._files = files
@@ -72,7 +75,14 @@ class Console:
     def add_to(self, app: FastAPI) -> None:
         """Pages, forms, and the headers of both."""
         router = APIRouter(prefix="/console", include_in_schema=False)
-        pages = {"": self.overview, "/quarantine": self.quarantine, "/held": self.held, "/event": self.event, "/files/{upload}": self.file}
+        pages = {
+            "": self.overview,
+            "/quarantine": self.quarantine,
+            "/held": self.held,
+            "/report": self.report,
+            "/event": self.event,
+            "/files/{upload}": self.file,
+        }
         for path, page in pages.items():
             router.add_api_route(path, self._signed_in(page), methods=["GET"], response_model=None)
         router.add_api_route("/files/{upload}/errors", self._signed_in(self.errors), methods=["GET"], response_model=None)
@@ -80,6 +90,7 @@ class Console:
         for path, action in (
             ("/quarantine", self.retry),
             ("/held", self.retry_held),
+            ("/report", self.take_report),
             ("/event", self.fate),
             ("/files", self.upload),
             ("/sign-out", self.sign_out),
@@ -179,6 +190,25 @@ class Console:
         await _own_form(request, person)
         again = await self._desk.retry_held(person.agency)
         return self._pages.render("held.html", person=person, rows=await self._desk.held(person.agency), again=again)
+
+    async def report(self, _: Request, person: Person) -> Response:
+        """A form to write down what somebody told."""
+        return self._report_page(person, empty(self._reports.today(datetime.now(UTC))))
+
+    async def take_report(self, request: Request, person: Person) -> Response:
+        """Into the log, or back with what is wrong; the person's number is never shown again."""
+        form = await _own_form(request, person)
+        written = Written(**{field: str(form.get(field) or "").strip() for field in Written.__dataclass_fields__})
+        try:
+            outcome = await self._reports.take(person.agency, written, datetime.now(UTC))
+        except NotTaken:
+            return self._report_page(person, written, taken="away", status=503)
+        if isinstance(outcome, Rejected):
+            return self._report_page(person, written, refused=outcome, status=422)
+        return self._report_page(person, empty(written.day), taken="held" if isinstance(outcome, Held) else "taken", sent=written.name)
+
+    def _report_page(self, person: Person, it: Written, *, taken: str = "", sent: str = "", refused: Rejected | None = None, status: int = 200) -> Response:
+        return self._pages.render("report.html", status, person=person, it=it, taken=taken, sent=sent, refused=refused)
 
     async def event(self, _: Request, person: Person) -> Response:
         """Ask for an event."""

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from foothold_schemas.reports import Concern, ReportRoute
 from foothold_schemas.values import Sentence
 
 KINDS: Final = {
@@ -17,6 +18,24 @@ KINDS: Final = {
     "FactsRetracted": Sentence(zh="撤回", en="taken back"),
     "FeedHeard": Sentence(zh="报送情况", en="feeds"),
     "unknown": Sentence(zh="无法识别", en="not readable"),
+}
+ROUTES: Final = {
+    ReportRoute.SELF: Sentence(zh="农户自行申报", en="the household itself"),
+    ReportRoute.CADRE: Sentence(zh="干部走访", en="a cadre's visit"),
+    ReportRoute.HOTLINE: Sentence(zh="政务热线", en="the hotline"),
+    ReportRoute.ONE_KEY: Sentence(zh="一键呼叫", en="a one-key call"),
+}
+CONCERNS: Final = {
+    Concern.ILLNESS: Sentence(zh="生病", en="illness"),
+    Concern.DISABILITY: Sentence(zh="残疾", en="disability"),
+    Concern.SCHOOLING: Sentence(zh="上学", en="schooling"),
+    Concern.DISASTER: Sentence(zh="自然灾害", en="disaster"),
+    Concern.ACCIDENT: Sentence(zh="意外事故", en="accident"),
+    Concern.INCOME: Sentence(zh="收入减少", en="income"),
+    Concern.WORK: Sentence(zh="失去工作", en="work"),
+    Concern.HOUSING: Sentence(zh="住房", en="housing"),
+    Concern.WATER: Sentence(zh="饮水", en="water"),
+    Concern.OTHER: Sentence(zh="其他", en="other"),
 }
 STATUS: Final = {
     "waiting": Sentence(zh="等待处理", en="waiting"),

@@ -1,0 +1,94 @@
+"""Trouble reported by hand: a clerk writes down what a household, a cadre or a caller told. It goes through the same judgement as any event."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import uuid4
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from foothold_ingest.agencies import Agencies
+from foothold_ingest.days import Days
+from foothold_ingest.intake import Intake
+from foothold_ingest.people import PeopleRegister
+from foothold_ingest.publish import Busy, Unknown
+from foothold_ingest.rules.judgement import FieldProblem, Held, Rejected
+from foothold_ingest.rules.strict_json import JsonValue
+from foothold_schemas.envelope import event_type
+from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.reports import RiskReported
+
+DOOR = "console"
+KIND = RiskReported.model_fields["kind"].default
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The form as it was filled in. `name` is the event's id, made with the page, so that sending the form twice is one report."""
+
+    name: str
+    household: str
+    person: str
+    route: str
+    concern: str
+    day: str
+
+    def event(self, agency: str, now: datetime) -> dict[str, JsonValue]:
+        """As an agency's own system would send it. The person goes by number and tells the household where none is named."""
+        data: dict[str, JsonValue] = {"route": self.route, "concern": self.concern, "reported_on": self.day}
+        event: dict[str, JsonValue] = {
+            "specversion": "1.0",
+            "id": self.name,
+            "source": f"/agencies/{agency}/console",
+            "type": event_type(KIND),
+            "time": now.isoformat(),
+        }
+        subject: dict[str, JsonValue] = {"subject": self.household} if self.household else {}
+        person: dict[str, JsonValue] = {"resident_number": self.person} if self.person else {}
+        return {**event, **subject, "data": {**data, **person}}
+
+
+def empty(day: object) -> Written:
+    """A form nobody has filled in but for the day."""
+    return Written(f"report-{uuid4()}", "", "", "", "", str(day))
+
+
+class NotTaken(Exception):  # noqa: N818 - an answer
+    """Kafka or the database is away; the form may be sent again as it is."""
+
+
+class Reports:
+    """Takes reports, each at once and whole."""
+
+    def __init__(self, *, agencies: Agencies, intake: Intake, people: PeopleRegister, days: Days) -> None:
+        self._agencies = agencies
+        self._intake = intake
+        self._people = people
+        self._days = days
+
+    def today(self, now: datetime) -> date:
+        """The last day something may have been told on: where days are opened by hand, the open one."""
+        return self._days.clock(now).today
+
+    async def take(self, agency: str, written: Written, now: datetime) -> Rejected | Held | None:
+        """None: in the log. Held: nobody knows the person yet. Rejected: what is wrong, and nothing was kept; raise NotTaken."""
+        event = written.event(agency, now)
+        try:
+            caller = await self._agencies.writer(agency)
+            (judged,) = await self._intake.judge([event], caller, self._days.clock(now))
+            if not isinstance(judged, Rejected | Held) and await self._is_strange(judged.record.household_id):
+                judged = _strange()
+            if not isinstance(judged, Rejected):
+                await self._intake.keep([judged], is_patient=False)
+        except (Busy, Unknown, OperationalError, InterfaceError):
+            raise NotTaken from None
+        self._intake.tell(DOOR, agency, event, judged)
+        return judged if isinstance(judged, Rejected | Held) else None
+
+    async def _is_strange(self, household_id: str | None) -> bool:
+        """A household no register entry names: from a system it may be early, from a person's hand it is a slip."""
+        return household_id is not None and not await self._people.standing([household_id])
+
+
+def _strange() -> Rejected:
+    detail = "No household is registered under this number."
+    return Rejected(RefusalReason.BAD_SUBJECT, detail, (FieldProblem("/subject", "not in the register"),))
