@@ -7,6 +7,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from foothold_schemas.directory import DirectoryEntry
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.quarantine import Quarantined, RefusalReason
+from foothold_schemas.relief import PeopleSaid
 from foothold_schemas.transitions import DayDone, RiskOutput, Transition
 from foothold_schemas.views import HouseholdView
 
@@ -60,6 +61,16 @@ def decode_directory(value: bytes) -> DirectoryEntry:
     """A line of `household-directory.v1` that is no erasure; raise Unreadable."""
     try:
         return DirectoryEntry.model_validate_json(value)
+    except ValidationError as error:
+        raise _unreadable(error) from None
+
+
+def decode_said(value: bytes | None) -> PeopleSaid:
+    """A line of `relief-facts.v1`; raise Unreadable."""
+    if value is None:
+        raise Unreadable(RefusalReason.NO_VALUE, "the record has no value")
+    try:
+        return PeopleSaid.model_validate_json(value)
     except ValidationError as error:
         raise _unreadable(error) from None
 

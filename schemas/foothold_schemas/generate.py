@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from foothold_schemas.directory import DirectoryEntry
 from foothold_schemas.envelope import CloudEvent, FactRecord
 from foothold_schemas.quarantine import Quarantined
+from foothold_schemas.relief import PeopleSaid
 from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
 from foothold_schemas.transitions import RiskOutput
 from foothold_schemas.views import HouseholdView
@@ -25,6 +26,7 @@ def schemas() -> dict[str, str]:
         "risk-transitions.v1": TypeAdapter(RiskOutput),
         "household-views.v1": TypeAdapter(HouseholdView),
         "household-directory.v1": TypeAdapter(DirectoryEntry),
+        "relief-facts.v1": TypeAdapter(PeopleSaid),
         "quarantine.v1": TypeAdapter(Quarantined),
     }
     for kind, model in (AGENCY_KINDS | OPERATOR_KINDS).items():

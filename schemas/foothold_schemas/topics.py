@@ -92,6 +92,13 @@ HOUSEHOLD_DIRECTORY: Final = TopicCard(
     readers=("alerts",),
     cleanup=Cleanup.COMPACT,
 )
+RELIEF_FACTS: Final = TopicCard(
+    name="relief-facts.v1",
+    key="household_id",
+    holds="PeopleSaid: decisions, measures and payments of people, in order for each household; ingest writes only what is retried from quarantine",
+    writers=("alerts", "ingest"),
+    readers=("ingest",),
+)
 AGENCY_TOPIC: Final = re.compile(r"agency\.([A-Za-z0-9][A-Za-z0-9_-]{0,63})\.v1")
 """An agency's own topic, `agency.<agency>.v1`, made when the agency is; its events are CloudEvents, its key does not matter. Kept 7 days."""
 
@@ -108,4 +115,4 @@ def agency_card(agency: str) -> TopicCard:
     )
 
 
-TOPICS: Final = (HOUSEHOLD_FACTS, HOUSEHOLD_STATE, RISK_TRANSITIONS, HOUSEHOLD_VIEWS, HOUSEHOLD_DIRECTORY, QUARANTINE)
+TOPICS: Final = (HOUSEHOLD_FACTS, HOUSEHOLD_STATE, RISK_TRANSITIONS, HOUSEHOLD_VIEWS, HOUSEHOLD_DIRECTORY, RELIEF_FACTS, QUARANTINE)

@@ -1,102 +1,100 @@
 """What a transition makes people do: a case opened, changed, closed; relief proposed with its deadline."""
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from foothold_alerts.rules.act import Action, NotNow, act
-from foothold_alerts.rules.case import DISMISS_REASONS, OPEN, Case, CloseReason, ReliefKind, Stage
-from foothold_alerts.rules.respond import RELIEF, respond
-from foothold_alerts.rules.workflow import Limits
-from foothold_alerts.workflows import load_limits
-from foothold_schemas.codec import decode_output
+from foothold_alerts.rules.case import Case, CloseReason, ReliefKind, Stage
+from foothold_alerts.rules.respond import RELIEF, Response
+from foothold_alerts.rules.respond import respond as respond_to
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
 from foothold_schemas.values import Group
+from tests.support.alerts import WEEKENDS, WORKFLOW, case
+from tests.support.alerts import transition as moved
 
-LIMITS = Limits(settle_days=15, emergency_hours=24, papers_days=5)
-ENTERED = decode_output((Path(__file__).parents[2] / "schemas/examples/risk-transitions.v1/Transition.entered.json").read_bytes())
 LEARNED = datetime(2026, 6, 10, 4, tzinfo=UTC)
 
 
 def transition(*rules: FindingKind, **changes: Any) -> Transition:  # noqa: ANN401
-    assert isinstance(ENTERED, Transition)
-    findings = tuple(ENTERED.findings[0].model_copy(update={"rule": rule}) for rule in rules)
-    defaults: dict[str, object] = {"findings": findings, "learned_at": LEARNED, "open_day": date(2026, 6, 10)}
-    return ENTERED.model_copy(update=defaults | changes)
+    given: dict[str, object] = {"learned_at": LEARNED, "open_day": date(2026, 6, 10), **changes}
+    said = moved("0", 1, *rules, **given)
+    return said if rules else said.model_copy(update={"findings": ()})
 
 
-def case(stage: Stage = Stage.LEAD, **changes: Any) -> Case:  # noqa: ANN401
-    base: dict[str, Any] = {"is_urgent": False, "group": Group.MARGINAL, "opened_on": date(2026, 6, 1), "due_on": date(2026, 6, 16)}
-    return Case(household_id="0" * 32, episode=1, stage=stage, **(base | changes))
+def respond(before: Case | None, said: Transition, helped: frozenset[FindingKind]) -> Response:
+    return respond_to(before, said, helped, WORKFLOW, WEEKENDS)
 
 
 def test_entering_opens_a_case_to_be_settled_fifteen_days_later_not_counting_the_first() -> None:
-    response = respond(None, transition(FindingKind.RIGID_SPENDING_RATIO), frozenset(), LIMITS)
+    response = respond(None, transition(FindingKind.RIGID_SPENDING_RATIO), frozenset())
 
     assert response.case is not None
     assert ("opened", Stage.LEAD, date(2026, 6, 25)) == (response.action, response.case.stage, response.case.due_on)
 
 
 def test_a_disaster_calls_for_emergency_relief_exactly_24_hours_after_we_learned_of_it() -> None:
-    response = respond(None, transition(FindingKind.DISASTER_LOSS), frozenset(), LIMITS)
+    response = respond(None, transition(FindingKind.DISASTER_LOSS), frozenset())
 
     assert [(ReliefKind.EMERGENCY, datetime(2026, 6, 11, 4, tzinfo=UTC))] == [(p.kind, p.due_at) for p in response.proposals]
 
 
 def test_spending_calls_for_spending_relief_by_the_end_of_the_day_the_case_is_due() -> None:
-    response = respond(None, transition(FindingKind.SELF_PAID_HIGH), frozenset(), LIMITS)
+    response = respond(None, transition(FindingKind.SELF_PAID_HIGH), frozenset())
 
     assert [(ReliefKind.SPENDING, datetime(2026, 6, 25, 16, tzinfo=UTC))] == [(p.kind, p.due_at) for p in response.proposals]
 
 
 @pytest.mark.parametrize("cause", sorted(RELIEF))
 def test_relief_for_one_cause_is_proposed_once_a_year(cause: FindingKind) -> None:
-    response = respond(None, transition(cause), frozenset({cause}), LIMITS)
+    response = respond(None, transition(cause), frozenset({cause}))
 
     assert response.proposals == ()
 
 
 def test_income_alone_calls_for_no_relief() -> None:
-    assert respond(None, transition(FindingKind.INCOME_BELOW_LINE), frozenset(), LIMITS).proposals == ()
+    assert respond(None, transition(FindingKind.INCOME_BELOW_LINE), frozenset()).proposals == ()
 
 
 def test_a_lead_without_group_gets_no_spending_relief_but_a_disaster_is_helped_first() -> None:
     lead = {"group": None, "status": Status.WATCH, "movement": Movement.WATCHED}
 
-    assert respond(None, transition(FindingKind.RIGID_SPENDING_RATIO, **lead), frozenset(), LIMITS).proposals == ()
-    assert len(respond(None, transition(FindingKind.DISASTER_LOSS, **lead), frozenset(), LIMITS).proposals) == 1
+    assert respond(None, transition(FindingKind.RIGID_SPENDING_RATIO, **lead), frozenset()).proposals == ()
+    assert len(respond(None, transition(FindingKind.DISASTER_LOSS, **lead), frozenset()).proposals) == 1
 
 
 @pytest.mark.parametrize("movement", [Movement.WORSENED, Movement.RELAPSED])
 def test_a_reverse_movement_starts_relief_by_its_cause(movement: Movement) -> None:
     worse = transition(FindingKind.RIGID_SPENDING_RATIO, movement=movement, group=None, status=Status.WATCH)
 
-    assert len(respond(case(), worse, frozenset(), LIMITS).proposals) == 1
+    assert len(respond(case(), worse, frozenset()).proposals) == 1
 
 
 @pytest.mark.parametrize("movement", [Movement.RECOVERING, Movement.EASED])
 def test_getting_better_proposes_nothing(movement: Movement) -> None:
     better = transition(FindingKind.RIGID_SPENDING_RATIO, movement=movement)
 
-    assert respond(case(), better, frozenset(), LIMITS).proposals == ()
+    assert respond(case(), better, frozenset()).proposals == ()
 
 
 def test_being_watched_for_income_alone_opens_no_case() -> None:
     watched = transition(movement=Movement.WATCHED, status=Status.WATCH, group=None, is_lead=False)
 
-    assert (respond(None, watched, frozenset(), LIMITS).case, respond(None, watched, frozenset(), LIMITS).action) == (None, "noted")
+    assert (respond(None, watched, frozenset()).case, respond(None, watched, frozenset()).action) == (None, "noted")
 
 
 @pytest.mark.parametrize(("reason", "ended"), [(ExitReason.CLEARED, CloseReason.SIGNAL_ENDED), (ExitReason.NATURAL, CloseReason.NATURAL)])
 def test_when_the_episode_is_over_the_case_closes_with_its_reason_and_unpaid_proposals_end(reason: ExitReason, ended: CloseReason) -> None:
     gone = transition(movement=Movement.EXITED, exit_reason=reason, is_lead=False, is_episode_over=True, group=None, status=Status.CLEAR)
-    response = respond(case(Stage.VERIFYING), gone, frozenset(), LIMITS)
+    response = respond(case(Stage.VERIFYING), gone, frozenset())
 
     assert response.case is not None
-    assert (Stage.CLOSED, ended, True) == (response.case.stage, response.case.close_reason, response.withdraws)
+    assert (Stage.NATURAL if ended is CloseReason.NATURAL else Stage.CLOSED, ended, True) == (
+        response.case.stage,
+        response.case.close_reason,
+        response.withdraws,
+    )
 
 
 @pytest.mark.parametrize(("found", "kept"), [(FindingKind.DISASTER_LOSS, [FindingKind.DISASTER_LOSS]), (FindingKind.SELF_PAID_HIGH, [])])
@@ -104,7 +102,7 @@ def test_a_correction_that_leaves_a_lead_keeps_the_case_and_only_what_a_disaster
     corrected = transition(
         found, movement=Movement.EXITED, exit_reason=ExitReason.CORRECTED, status=Status.WATCH, group=None, is_lead=True, is_episode_over=False
     )
-    response = respond(case(), corrected, frozenset(), LIMITS)
+    response = respond(case(), corrected, frozenset())
 
     assert response.case is not None
     assert (response.case.stage, response.case.group, response.action) == (Stage.LEAD, None, "updated")
@@ -114,7 +112,7 @@ def test_a_correction_that_leaves_a_lead_keeps_the_case_and_only_what_a_disaster
 def test_the_end_of_what_never_was_a_case_is_only_noted() -> None:
     gone = transition(movement=Movement.UNWATCHED, is_lead=False, is_episode_over=True, group=None, status=Status.CLEAR)
 
-    assert (respond(None, gone, frozenset(), LIMITS).case, respond(None, gone, frozenset(), LIMITS).action) == (None, "noted")
+    assert (respond(None, gone, frozenset()).case, respond(None, gone, frozenset()).action) == (None, "noted")
 
 
 def test_a_case_is_known_by_household_and_episode() -> None:
@@ -123,7 +121,7 @@ def test_a_case_is_known_by_household_and_episode() -> None:
 
 def test_a_case_a_person_dismissed_keeps_the_persons_reason_when_the_signal_ends() -> None:
     gone = transition(movement=Movement.UNWATCHED, is_lead=False, is_episode_over=True, group=None, status=Status.CLEAR)
-    response = respond(case(Stage.DISMISSED, close_reason=CloseReason.DATA_WRONG), gone, frozenset(), LIMITS)
+    response = respond(case(Stage.DISMISSED, close_reason=CloseReason.DATA_WRONG), gone, frozenset())
 
     assert response.case is not None
     assert (response.case.stage, response.case.close_reason) == (Stage.DISMISSED, CloseReason.DATA_WRONG)
@@ -131,8 +129,8 @@ def test_a_case_a_person_dismissed_keeps_the_persons_reason_when_the_signal_ends
 
 def test_a_dismissed_case_is_opened_again_when_it_gets_worse_and_not_when_it_eases() -> None:
     dismissed = case(Stage.DISMISSED, close_reason=CloseReason.CAN_COPE)
-    worse = respond(dismissed, transition(FindingKind.DISASTER_LOSS, movement=Movement.WORSENED), frozenset(), LIMITS)
-    eased = respond(dismissed, transition(movement=Movement.EASED), frozenset(), LIMITS)
+    worse = respond(dismissed, transition(FindingKind.DISASTER_LOSS, movement=Movement.WORSENED), frozenset())
+    eased = respond(dismissed, transition(movement=Movement.EASED), frozenset())
 
     assert worse.case is not None
     assert eased.case is not None
@@ -141,54 +139,16 @@ def test_a_dismissed_case_is_opened_again_when_it_gets_worse_and_not_when_it_eas
 
 
 def test_recovering_is_shown_on_the_case() -> None:
-    response = respond(case(), transition(movement=Movement.RECOVERING, status=Status.RECOVERING), frozenset(), LIMITS)
+    response = respond(case(), transition(movement=Movement.RECOVERING, status=Status.RECOVERING), frozenset())
 
     assert response.case is not None
     assert response.case.is_recovering
 
 
-def test_a_case_goes_from_lead_to_verifying_to_verified() -> None:
-    taken = act(case(), Action.TAKE)
-    assert isinstance(taken, Case)
-    verified = act(taken, Action.VERIFY)
-
-    assert isinstance(verified, Case)
-    assert (taken.stage, verified.stage) == (Stage.VERIFYING, Stage.VERIFIED)
-
-
-@pytest.mark.parametrize("reason", DISMISS_REASONS)
-@pytest.mark.parametrize("stage", sorted(OPEN))
-def test_an_open_case_is_dismissed_only_with_a_reason_of_the_list(stage: Stage, reason: CloseReason) -> None:
-    dismissed = act(case(stage), Action.DISMISS, reason)
-
-    assert isinstance(dismissed, Case)
-    assert (Stage.DISMISSED, reason) == (dismissed.stage, dismissed.close_reason)
-    assert isinstance(act(case(stage), Action.DISMISS), NotNow)
-    assert isinstance(act(case(stage), Action.DISMISS, CloseReason.NATURAL), NotNow)
-
-
-@pytest.mark.parametrize(
-    ("stage", "action"),
-    [
-        (Stage.VERIFYING, Action.TAKE),
-        (Stage.LEAD, Action.VERIFY),
-        (Stage.VERIFIED, Action.VERIFY),
-        (Stage.CLOSED, Action.DISMISS),
-        (Stage.DISMISSED, Action.TAKE),
-    ],
-)
-def test_an_action_that_does_not_fit_the_stage_is_not_done(stage: Stage, action: Action) -> None:
-    assert isinstance(act(case(stage), action, CloseReason.CAN_COPE), NotNow)
-
-
-def test_the_shipped_limits_are_those_of_policy() -> None:
-    assert load_limits() == LIMITS
-
-
 @pytest.mark.parametrize("movement", [Movement.GRADE_FELL, Movement.ROLLED_BACK, Movement.REFLAGGED])
 def test_every_reverse_movement_proposes_relief_at_once(movement: Movement) -> None:
     fallen = transition(FindingKind.GRADE_FELL, movement=movement, group=None, status=Status.WATCH)
-    (proposal,) = respond(None, fallen, frozenset(), LIMITS).proposals
+    (proposal,) = respond(None, fallen, frozenset()).proposals
 
     assert (proposal.kind, proposal.cause) == (ReliefKind.SPENDING, FindingKind.GRADE_FELL)
 
@@ -205,7 +165,30 @@ def test_every_reverse_movement_proposes_relief_at_once(movement: Movement) -> N
 )
 def test_a_case_closes_for_the_reason_the_household_left(reason: ExitReason | None, closed: CloseReason) -> None:
     gone = transition(movement=Movement.EXITED, is_lead=False, is_episode_over=True, group=None, exit_reason=reason)
-    response = respond(case(), gone, frozenset(), LIMITS)
+    response = respond(case(), gone, frozenset())
 
     assert response.case is not None
     assert (response.case.close_reason, response.withdraws) == (closed, True)
+
+
+IDENTIFIED = {"is_identified": True, "group": Group.MARGINAL, "is_lead": True}
+
+
+@pytest.mark.parametrize(
+    ("stage", "movement", "after"),
+    [
+        (Stage.TOWNSHIP_REVIEW, Movement.WORSENED, Stage.IDENTIFIED),  # decided elsewhere
+        (Stage.IDENTIFIED, Movement.EXIT_DUE, Stage.ELIMINATION_REVIEW),
+        (Stage.NOT_MARKED, Movement.EXIT_DUE, Stage.ELIMINATION_REVIEW),
+        (Stage.IDENTIFIED, Movement.NOT_MARKED, Stage.NOT_MARKED),
+        (Stage.ELIMINATION_REVIEW, Movement.RELAPSED, Stage.IDENTIFIED),
+        (Stage.ELIMINATION_REVIEW, Movement.GRADE_FELL, Stage.ELIMINATION_REVIEW),
+        (Stage.IDENTIFIED, Movement.RECOVERING, Stage.IDENTIFIED),
+        (Stage.ELIMINATED, Movement.RELAPSED, Stage.IDENTIFIED),  # risk did not let it go, and it is back
+    ],
+)
+def test_an_identified_case_follows_where_the_household_stands(stage: Stage, movement: Movement, after: Stage) -> None:
+    response = respond(case(stage), transition(FindingKind.SELF_PAID_HIGH, movement=movement, **IDENTIFIED), frozenset())
+
+    assert response.case is not None
+    assert response.case.stage is after

@@ -44,9 +44,9 @@ async def broker(parts: Parts) -> str:
 
 
 @contextlib.asynccontextmanager
-async def emptied(engine: AsyncEngine, metadata: MetaData) -> AsyncIterator[AsyncEngine]:
-    """The engine on tables without rows."""
-    tables = ", ".join(table.name for table in metadata.sorted_tables)
+async def emptied(engine: AsyncEngine, metadata: MetaData, *more: str) -> AsyncIterator[AsyncEngine]:
+    """The engine on tables without rows; `more` are a library's own."""
+    tables = ", ".join([*(table.name for table in metadata.sorted_tables), *more])
     async with engine.begin() as connection:
         await connection.execute(text(f"truncate {tables} restart identity cascade"))
     try:
@@ -73,7 +73,8 @@ async def ingest_database(migrated: Parts) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 async def alerts_database(migrated: Parts) -> AsyncIterator[AsyncEngine]:
     """Alerts' tables, empty."""
-    async with emptied(foothold_alerts.database.connect(migrated.alerts_url), foothold_alerts.database.Base.metadata) as engine:
+    jobs = ("procrastinate_jobs", "procrastinate_workers")
+    async with emptied(foothold_alerts.database.connect(migrated.alerts_url), foothold_alerts.database.Base.metadata, *jobs) as engine:
         yield engine
 
 

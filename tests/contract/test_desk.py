@@ -1,8 +1,7 @@
 """The desk on a real database: repeats, two people at once, an audit nobody can change, a brake on guessing."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
@@ -13,44 +12,32 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.accounts import LOCK_MINUTES, MAX_FAILURES, Accounts
-from foothold_alerts.cases import Cases, Stale
+from foothold_alerts.cases import Cases
 from foothold_alerts.database import connect
 from foothold_alerts.inbox import Inbox
 from foothold_alerts.metrics import Metrics
-from foothold_alerts.rules.act import Action
-from foothold_alerts.rules.case import CloseReason
+from foothold_alerts.rules.case import CloseReason, Role
 from foothold_alerts.web.app import make_app
 from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.live import Pulse
-from foothold_alerts.workflows import load_limits
-from foothold_schemas.codec import decode_output
+from foothold_alerts.work import Stale, Work
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import DayDone, ExitReason, Movement, Status, Transition
+from foothold_schemas.transitions import DayDone, ExitReason, Movement, Status
+from tests.support.alerts import NOW, WORKFLOWS, cases_on, person, rows, transition, work_on
 from tests.support.ingest import DIRECTORY_SEAL
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
 
-NOW = datetime(2026, 6, 10, 5, tzinfo=UTC)
-EXAMPLE = decode_output((Path(__file__).parents[2] / "schemas/examples/risk-transitions.v1/Transition.entered.json").read_bytes())
-
-
-def transition(household: str, number: int = 1, *rules: FindingKind, **changes: Any) -> Transition:  # noqa: ANN401
-    assert isinstance(EXAMPLE, Transition)
-    kinds = rules or (FindingKind.RIGID_SPENDING_RATIO,)
-    findings = tuple(EXAMPLE.findings[0].model_copy(update={"rule": rule}) for rule in kinds)
-    identity = household * 32
-    return EXAMPLE.model_copy(update={"household_id": identity, "transition_id": f"{identity}:{number}", "number": number, "findings": findings, **changes})
-
 
 @pytest.fixture
 def cases(alerts_database: AsyncEngine) -> Cases:
-    return Cases(alerts_database, load_limits())
+    return cases_on(alerts_database)
 
 
-async def rows(engine: AsyncEngine, statement: str) -> list[tuple[Any, ...]]:
-    async with engine.connect() as connection:
-        return [tuple(row) for row in await connection.execute(text(statement))]
+@pytest.fixture
+def work(alerts_database: AsyncEngine) -> Work:
+    return work_on(alerts_database)
 
 
 async def test_a_batch_taken_again_changes_nothing(cases: Cases, alerts_database: AsyncEngine) -> None:
@@ -72,10 +59,10 @@ async def test_two_workers_taking_the_same_batch_at_once_open_one_case(cases: Ca
     assert await rows(alerts_database, "select count(*) from relief") == [(2,)]
 
 
-async def test_when_the_episode_is_over_unpaid_relief_is_withdrawn_and_paid_relief_stays(cases: Cases, alerts_database: AsyncEngine) -> None:
+async def test_when_the_episode_is_over_unpaid_relief_is_withdrawn_and_paid_relief_stays(cases: Cases, work: Work, alerts_database: AsyncEngine) -> None:
     await cases.take([transition("a", 1, FindingKind.RIGID_SPENDING_RATIO, FindingKind.DISASTER_LOSS)], NOW)
     (relief_id,) = (await rows(alerts_database, "select relief_id from relief where kind = 'emergency'"))[0]
-    await cases.pay(number=1, version=1, relief_id=relief_id, amount_fen=300_000, actor="zhang", area="370399", now=NOW)
+    await work.pay(person(), 1, 1, relief_id, 300_000, now=NOW)
     gone: dict[str, Any] = {"is_lead": False, "is_episode_over": True, "group": None, "status": Status.CLEAR, "exit_reason": ExitReason.CLEARED}
     await cases.take([transition("a", 2, movement=Movement.EXITED, **gone)], NOW)
 
@@ -110,10 +97,10 @@ async def test_a_correction_taken_in_one_batch_with_its_entry_proposes_nothing_t
     assert await rows(alerts_database, "select stage, close_reason from cases") == [("closed", "corrected")]
 
 
-async def test_of_two_people_at_once_one_wins_and_the_other_is_told(cases: Cases, alerts_database: AsyncEngine) -> None:
+async def test_of_two_people_at_once_one_wins_and_the_other_is_told(cases: Cases, work: Work, alerts_database: AsyncEngine) -> None:
     await cases.take([transition("a")], NOW)
-    take = cases.act(number=1, version=1, action=Action.TAKE, actor="zhang", area="370399", now=NOW)
-    dismiss = cases.act(number=1, version=1, action=Action.DISMISS, actor="li", area="370399", now=NOW, reason=CloseReason.CAN_COPE)
+    take = work.step(person("zhang"), 1, 1, "take", now=NOW)
+    dismiss = work.step(person("li"), 1, 1, "dismiss", now=NOW, reason=CloseReason.CAN_COPE)
     outcomes = await asyncio.gather(take, dismiss, return_exceptions=True)
 
     assert sum(outcome is None for outcome in outcomes) == 1
@@ -121,18 +108,18 @@ async def test_of_two_people_at_once_one_wins_and_the_other_is_told(cases: Cases
     assert await rows(alerts_database, "select version from cases") == [(2,)]
 
 
-async def test_relief_is_paid_once(cases: Cases) -> None:
+async def test_relief_is_paid_once(cases: Cases, work: Work) -> None:
     await cases.take([transition("a")], NOW)
-    await cases.pay(number=1, version=1, relief_id=1, amount_fen=100, actor="zhang", area="370399", now=NOW)
+    await work.pay(person(), 1, 1, 1, 100, now=NOW)
     with pytest.raises(Stale):
-        await cases.pay(number=1, version=2, relief_id=1, amount_fen=100, actor="zhang", area="370399", now=NOW)
+        await work.pay(person(), 1, 2, 1, 100, now=NOW)
 
 
 @pytest.mark.parametrize("area", ["370302", "370399101202", "37039%", "______"])
-async def test_outside_the_persons_area_there_is_nothing_to_act_on_or_to_count(cases: Cases, alerts_database: AsyncEngine, area: str) -> None:
+async def test_outside_the_persons_area_there_is_nothing_to_act_on_or_to_count(cases: Cases, work: Work, alerts_database: AsyncEngine, area: str) -> None:
     await cases.take([transition("a")], NOW)
     with pytest.raises(LookupError):
-        await cases.act(number=1, version=1, action=Action.DISMISS, actor="li", area=area, now=NOW, reason=CloseReason.CAN_COPE)
+        await work.step(person("li", area=area), 1, 1, "dismiss", now=NOW, reason=CloseReason.CAN_COPE)
     inbox = Inbox(alerts_database)
     page = await inbox.page(area, None, 1)
 
@@ -166,7 +153,7 @@ async def test_the_business_day_is_the_earliest_a_partition_is_done_with_and_nev
     assert date(2026, 6, 10) == (await Inbox(alerts_database).page("370399", None, 1)).business_day
 
 
-async def test_a_decision_in_doubt_waits_for_a_person_once_and_changes_no_case(cases: Cases, alerts_database: AsyncEngine) -> None:
+async def test_a_decision_in_doubt_waits_for_a_person_once_and_changes_no_case(cases: Cases, work: Work, alerts_database: AsyncEngine) -> None:
     ended = transition("a", 2, movement=Movement.EXITED, is_lead=False, is_episode_over=True, group=None, exit_reason=ExitReason.CLEARED)
     anew = transition("a", 3, episode=2, spell=2)
     doubt = transition("a", 4, movement=Movement.WOULD_HAVE, episode=1, looks_back_to=date(2026, 5, 1))
@@ -184,14 +171,14 @@ async def test_a_decision_in_doubt_waits_for_a_person_once_and_changes_no_case(c
     assert (date(2026, 5, 1), date(2026, 6, 10)) == (asked["looks_back_to"], asked["asked_on"])
     assert (await inbox.page("370301", None, 1)).reviews == []
 
-    who = {"number": asked["number"], "actor": "chen", "area": "370399", "now": NOW, "note": "checked with the hospital"}
+    number, note = asked["number"], "checked with the hospital"
     with pytest.raises(LookupError):
-        await cases.reviewed(version=3, **who | {"area": "370301"})
+        await work.reviewed(person("chen", area="370301"), number, 3, note, now=NOW)
     with pytest.raises(Stale):
-        await cases.reviewed(version=2, **who)
-    await cases.reviewed(version=3, **who)
+        await work.reviewed(person("chen"), number, 2, note, now=NOW)
+    await work.reviewed(person("chen"), number, 3, note, now=NOW)
     with pytest.raises(Stale):
-        await cases.reviewed(version=4, **who)
+        await work.reviewed(person("chen"), number, 4, note, now=NOW)
 
     assert (await inbox.page("370399", None, 1)).reviews == []
     page = await inbox.case("370399", asked["number"])
@@ -226,7 +213,7 @@ async def test_the_audit_can_neither_be_changed_nor_deleted(cases: Cases, alerts
 
 async def test_passwords_and_sessions_are_kept_as_hashes(alerts_database: AsyncEngine) -> None:
     accounts = Accounts(alerts_database, session_hours=1)
-    password = await accounts.add("zhang", "370399", NOW)
+    password = await accounts.add("zhang", "370399", Role.COUNTY, NOW)
     token = await accounts.log_in("zhang", password, NOW)
     kept = str(await rows(alerts_database, "select * from accounts")) + str(await rows(alerts_database, "select * from sessions"))
 
@@ -239,7 +226,7 @@ async def test_passwords_and_sessions_are_kept_as_hashes(alerts_database: AsyncE
 
 async def test_guessing_is_braked_and_the_brake_lets_go(alerts_database: AsyncEngine) -> None:
     accounts = Accounts(alerts_database, session_hours=1)
-    password = await accounts.add("zhang", "370399", NOW)
+    password = await accounts.add("zhang", "370399", Role.COUNTY, NOW)
     guesses = [await accounts.log_in("zhang", "guess", NOW) for _ in range(MAX_FAILURES)]
     locked = await accounts.log_in("zhang", password, NOW + timedelta(minutes=LOCK_MINUTES - 1))
     later = await accounts.log_in("zhang", password, NOW + timedelta(minutes=LOCK_MINUTES, seconds=1))
@@ -253,7 +240,8 @@ async def test_while_the_database_is_away_pages_say_so_and_nothing_crashes() -> 
     engine = connect("postgresql+psycopg://nobody@127.0.0.1:9/nothing")
     desk = Desk(
         accounts=Accounts(engine, session_hours=1),
-        cases=Cases(engine, load_limits()),
+        work=work_on(engine),
+        workflows=WORKFLOWS,
         inbox=Inbox(engine),
         metrics=Metrics(CollectorRegistry()),
         pulse=Pulse(engine),

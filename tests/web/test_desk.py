@@ -7,7 +7,6 @@ import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import httpx
 import psycopg
 import pytest
 from playwright.sync_api import Page, expect
@@ -15,6 +14,7 @@ from playwright.sync_api import Page, expect
 from deploy.local.stack import Stack
 from foothold_risk.publish import RULES_VERSION
 from tests.support import browser
+from tests.support.desk import Caseworker
 from tests.support.parts import ROOT
 from tests.support.sender import BATCH, Sender, eventually
 
@@ -85,7 +85,10 @@ def test_a_case_is_seen_taken_verified_and_helped(foothold: Stack, desk: Page, h
 
     desk.get_by_role("button", name="领取").click()
     desk.get_by_role("button", name="核实属实").click()
-    expect(desk.locator("h1")).to_contain_text("已核实")
+    expect(desk.get_by_role("alert")).to_contain_text("须先登记农户签署的授权书")
+    desk.get_by_role("button", name="登记授权").click()
+    desk.get_by_role("button", name="核实属实").click()
+    expect(desk.locator("h1")).to_contain_text("村级评议")
     emergency = desk.locator(".relief").filter(has_text="急难型")
     emergency.get_by_label("金额").fill("3000")
     emergency.get_by_role("button", name="登记发放").click()
@@ -96,7 +99,7 @@ def test_a_case_is_seen_taken_verified_and_helped(foothold: Stack, desk: Page, h
         actions = [
             r[0] for r in connection.execute("select action from audit join cases using (case_id) where register_number = %s order by audit_id", [household])
         ]
-    assert [a for a in actions if a in ("take", "verify", "relief_paid")] == ["take", "verify", "relief_paid"]
+    assert [a for a in actions if a in ("take", "consent", "verify", "relief_paid")] == ["take", "consent", "verify", "relief_paid"]
     assert actions[0] == "opened"
 
 
@@ -214,11 +217,8 @@ def test_a_case_that_comes_while_the_inbox_is_open_appears_by_itself_and_an_open
 
 def take_as(stack: Stack, sender: Sender, name: str, number: int) -> None:
     """Another person takes the case in a browser of their own."""
-    with httpx.Client(base_url=stack.inbox_url) as client:
-        client.post("/login", data={"name": name, "password": sender.passwords[name]})
-        page = client.get(f"/cases/{number}").text
-        fields = {field: found[1] for field in ("csrf", "version") if (found := re.search(rf'name="{field}" value="([^"]+)"', page))}
-        assert client.post(f"/cases/{number}/take", data=fields).status_code == httpx.codes.SEE_OTHER
+    with Caseworker(stack, name, sender.passwords[name]) as caseworker:
+        caseworker.do(number, "steps/take")
 
 
 @pytest.mark.timeout(120)

@@ -11,26 +11,32 @@ from pathlib import Path
 from typing import Final
 
 import structlog
+from aiokafka import AIOKafkaProducer
 from alembic import command
 from alembic.config import Config
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from foothold_alerts.accounts import Accounts
+from foothold_alerts.accounts import Accounts, role_of
+from foothold_alerts.calendars import work_days
 from foothold_alerts.cases import Cases
 from foothold_alerts.consumer import CASES, MIRROR, Consumer, WrongPartitions
 from foothold_alerts.database import connect
 from foothold_alerts.inbox import Inbox
+from foothold_alerts.jobs import Jobs
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.mirror import Mirror
 from foothold_alerts.ops import make_ops, server
-from foothold_alerts.rules.case import OPEN, ReliefKind
+from foothold_alerts.rules.case import OPEN, ReliefKind, Role
+from foothold_alerts.said import Said
 from foothold_alerts.settings import Settings
+from foothold_alerts.sweep import Sweep
 from foothold_alerts.web.app import make_app
 from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.live import Pulse
-from foothold_alerts.workflows import load_limits
+from foothold_alerts.work import Work
+from foothold_alerts.workflows import load
 from foothold_schemas.seal import Purpose, Seal
 
 COUNT_SECONDS: Final = 2.0
@@ -48,6 +54,7 @@ def main() -> None:
     add = account.add_parser("add", help="make an account, or give it a new password; it is shown once")
     add.add_argument("name")
     add.add_argument("--area", required=True, help="county, township or village code the account may see")
+    add.add_argument("--role", choices=[role.value for role in Role], help="whose steps it may take; the level of the area, if not said")
     arguments = parser.parse_args()
     settings = read_settings()
     match arguments.command:
@@ -59,7 +66,7 @@ def main() -> None:
         case "migrate":
             migrate(settings.alerts_database_url)
         case _:
-            sys.stdout.write(asyncio.run(add_account(settings, arguments.name, arguments.area)) + "\n")
+            sys.stdout.write(asyncio.run(add_account(settings, arguments.name, arguments.area, arguments.role)) + "\n")
 
 
 def read_settings() -> Settings:
@@ -79,11 +86,11 @@ def migrate(url: str) -> None:
     command.upgrade(config, "head")
 
 
-async def add_account(settings: Settings, name: str, area: str) -> str:
+async def add_account(settings: Settings, name: str, area: str, role: str | None) -> str:
     """Make an account."""
     engine = connect(settings.alerts_database_url)
     try:
-        return await Accounts(engine, settings.alerts_session_hours).add(name, area, datetime.now(UTC))
+        return await Accounts(engine, settings.alerts_session_hours).add(name, area, role_of(area) if role is None else Role(role), datetime.now(UTC))
     finally:
         await engine.dispose()
 
@@ -112,7 +119,10 @@ async def serve(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     metrics = Metrics(CollectorRegistry())
     engine = connect(settings.alerts_database_url)
-    cases = Cases(engine, load_limits())
+    workflows, calendar, jobs = load(), work_days(settings.alerts_calendars), Jobs(settings.alerts_database_url)
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, enable_idempotence=True, acks="all")
+    said = Said(engine, jobs, producer)
+    cases = Cases(engine, workflows, calendar)
     seal, mirror = Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE), Mirror(engine)
     consumers = [
         Consumer(
@@ -130,7 +140,8 @@ async def serve(settings: Settings) -> None:
     pulse = Pulse(engine)
     desk = Desk(
         accounts=Accounts(engine, settings.alerts_session_hours),
-        cases=cases,
+        work=Work(engine, workflows, calendar, said),
+        workflows=workflows,
         inbox=Inbox(engine),
         metrics=metrics,
         pulse=pulse,
@@ -140,7 +151,8 @@ async def serve(settings: Settings) -> None:
     web = server(make_app(desk), settings.alerts_host, settings.alerts_port)
     ops = server(make_ops(metrics.registry, lambda: web.started and all(c.is_ready for c in consumers)), settings.alerts_ops_host, settings.alerts_ops_port)
     log.info("alerts.started", port=settings.alerts_port, ops_port=settings.alerts_ops_port)
-    tasks = [asyncio.create_task(w) for w in (web.serve(), ops.serve(), *(c.run() for c in consumers), count(cases, metrics), pulse.run(), _wait(ended))]
+    work = (*(c.run() for c in consumers), _jobs(jobs, producer, Sweep(jobs, said)), count(cases, metrics), pulse.run(), _wait(ended))
+    tasks = [asyncio.create_task(w) for w in (web.serve(), ops.serve(), *work)]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
@@ -155,6 +167,17 @@ async def serve(settings: Settings) -> None:
         await asyncio.wait(tasks[:2], timeout=6)
         await engine.dispose()
     log.info("alerts.stopped")
+
+
+async def _jobs(jobs: Jobs, producer: AIOKafkaProducer, sweep: Sweep) -> None:
+    """For ever: durable jobs, with the producer they send by."""
+    await producer.start()
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(jobs.run())
+            group.create_task(sweep.run())
+    finally:
+        await producer.stop()
 
 
 async def count(cases: Cases, metrics: Metrics) -> None:

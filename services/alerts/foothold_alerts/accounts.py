@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.database import AccountRow, AuditRow, SessionRow
+from foothold_alerts.rules.case import Role
 
 MAX_FAILURES: Final = 8
 LOCK_MINUTES: Final = 5
@@ -21,10 +22,11 @@ _NOBODY: Final = PasswordHasher().hash("nobody has this password")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is at the desk: the account, the area it may see, and the token its forms must carry."""
+    """Who is at the desk: the account, the area it may see, whose steps it may take, and the token its forms must carry."""
 
     name: str
     area: str
+    role: Role
     csrf: str
 
 
@@ -36,19 +38,27 @@ class Accounts:
         self._hours = session_hours
         self._hasher = PasswordHasher()
 
-    async def add(self, name: str, area: str, now: datetime) -> str:
+    async def add(self, name: str, area: str, role: Role, now: datetime) -> str:
         """Make the account, or give it a new password; return the password, which cannot be shown again."""
         password = secrets.token_urlsafe(9)
-        statement = upsert(AccountRow).values(name=name, password_hash=self._hasher.hash(password), area=area, failures=0)
+        statement = upsert(AccountRow).values(name=name, password_hash=self._hasher.hash(password), area=area, role=role.value, failures=0)
         async with self._engine.begin() as connection:
             await connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=["name"],
-                    set_={"password_hash": statement.excluded.password_hash, "area": area, "failures": 0, "locked_until": None, "disabled_at": None},
+                    set_={
+                        "password_hash": statement.excluded.password_hash,
+                        "area": area,
+                        "role": role.value,
+                        "failures": 0,
+                        "locked_until": None,
+                        "disabled_at": None,
+                    },
                 )
             )
             await connection.execute(delete(SessionRow).where(SessionRow.account == name))
-            await connection.execute(insert(AuditRow), [{"at": now, "actor": "operator", "action": "account_set", "detail": {"account": name, "area": area}}])
+            detail = {"account": name, "area": area, "role": role.value}
+            await connection.execute(insert(AuditRow), [{"at": now, "actor": "operator", "action": "account_set", "detail": detail}])
         return password
 
     async def log_in(self, name: str, password: str, now: datetime) -> str | None:
@@ -81,19 +91,24 @@ class Accounts:
     async def person(self, token: str, now: datetime) -> Person | None:
         """Whose session this is; asked on every request, so a disabled account is out at once."""
         wanted = (
-            select(AccountRow.name, AccountRow.area, SessionRow.csrf)
+            select(AccountRow.name, AccountRow.area, AccountRow.role, SessionRow.csrf)
             .join(SessionRow, SessionRow.account == AccountRow.name)
             .where(SessionRow.token_hash == _hash(token), SessionRow.expires_at > now, AccountRow.disabled_at.is_(None))
         )
         async with self._engine.connect() as connection:
             row = (await connection.execute(wanted)).one_or_none()
-        return None if row is None else Person(row.name, row.area, row.csrf)
+        return None if row is None else Person(row.name, row.area, Role(row.role), row.csrf)
 
     async def log_out(self, person: Person, token: str, now: datetime) -> None:
         """End the session."""
         async with self._engine.begin() as connection:
             await connection.execute(insert(AuditRow), [{"at": now, "actor": person.name, "action": "log_out", "detail": {}}])
             await connection.execute(delete(SessionRow).where(SessionRow.token_hash == _hash(token)))
+
+
+def role_of(area: str) -> Role:
+    """The level an area is of, where nobody says otherwise: township codes have nine digits, village codes twelve."""
+    return {9: Role.TOWNSHIP, 12: Role.VILLAGE}.get(len(area), Role.COUNTY)
 
 
 def _hash(token: str) -> bytes:

@@ -1,21 +1,21 @@
-"""The desk's memory: takes transitions and people's actions into the database, each in one transaction with its audit rows."""
+"""The desk's memory: takes what risk says into the database, each batch in one transaction with its audit rows. What people do is in `work.py`."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Result, RowMapping, func, insert, select, update
+from sqlalchemy import Result, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.database import AuditRow, CaseRow, PartitionDay, ReliefRow, ReviewRow, TransitionRow
 from foothold_alerts.rows import audit_row, case_of, case_row, relief_rows, review_row
-from foothold_alerts.rules.act import Action, NotNow, act
-from foothold_alerts.rules.case import OPEN, CloseReason, ReliefStatus
-from foothold_alerts.rules.respond import REVIEW, SHANGHAI, respond
-from foothold_alerts.rules.workflow import Limits
+from foothold_alerts.rules.case import OPEN, ReliefStatus
+from foothold_alerts.rules.days import WorkDays
+from foothold_alerts.rules.respond import REVIEW, respond
+from foothold_alerts.rules.workflow import Workflows
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import DayDone, Transition
 
@@ -32,6 +32,7 @@ _CHANGING: Final = (
     "latest",
     "register_number",
     "area",
+    "identified_on",
 )
 
 
@@ -43,16 +44,13 @@ class Taken:
     action: str
 
 
-class Stale(Exception):  # noqa: N818 - an answer
-    """Somebody changed the case since the page was made, or the action does not fit it any more."""
-
-
 class Cases:
-    """All writing of cases. Reading for pages is in `inbox.py`."""
+    """What becomes of transitions. Reading for pages is in `inbox.py`."""
 
-    def __init__(self, engine: AsyncEngine, limits: Limits) -> None:
+    def __init__(self, engine: AsyncEngine, workflows: Workflows, calendar: WorkDays) -> None:
         self._engine = engine
-        self._limits = limits
+        self._workflows = workflows
+        self._calendar = calendar
 
     async def take(self, outputs: Sequence[Transition | DayDone], now: datetime) -> list[Taken]:
         """One database transaction for a batch, in order. A transition already taken is skipped, so a repeat changes nothing."""
@@ -98,7 +96,8 @@ class Cases:
                 taken.append(Taken(transition, "late"))
                 continue
             causes = helped[transition.household_id, transition.open_day.year]
-            response = respond(case, transition, causes, self._limits)
+            workflow = self._workflows.newest if case is None else self._workflows.of(case.workflow)
+            response = respond(case, transition, causes, workflow, self._calendar)
             taken.append(Taken(transition, response.action))
             if response.case is None:
                 continue
@@ -164,68 +163,6 @@ class Cases:
                     where=PartitionDay.day < statement.excluded.day,
                 )
             )
-
-    async def act(
-        self, *, number: int, version: int, action: Action, actor: str, area: str, now: datetime, reason: CloseReason | None = None, note: str = ""
-    ) -> None:
-        """One of a person's actions; raise Stale, or LookupError for a case outside the person's area."""
-        async with self._engine.begin() as connection:
-            row = await self._locked(connection, number, version, area)
-            after = act(case_of(row), action, reason)
-            if isinstance(after, NotNow):
-                raise Stale
-            assigned = actor if action is Action.TAKE else row["assigned_to"]
-            await connection.execute(
-                update(CaseRow)
-                .where(CaseRow.case_id == row["case_id"])
-                .values(stage=after.stage.value, close_reason=after.close_reason and after.close_reason.value, assigned_to=assigned, version=version + 1)
-            )
-            detail = {"reason": reason.value if reason else "", "note": note}
-            await connection.execute(insert(AuditRow), [audit_row(now, actor, action.value, row["case_id"], **{k: v for k, v in detail.items() if v})])
-
-    async def pay(self, *, number: int, version: int, relief_id: int, amount_fen: int, actor: str, area: str, now: datetime) -> None:
-        """Record that a person paid proposed relief; raise Stale, or LookupError outside the person's area."""
-        async with self._engine.begin() as connection:
-            row = await self._locked(connection, number, version, area)
-            papers = now.astimezone(SHANGHAI).date() + timedelta(days=self._limits.papers_days)
-            done = await connection.execute(
-                update(ReliefRow)
-                .where(ReliefRow.relief_id == relief_id, ReliefRow.case_id == row["case_id"], ReliefRow.status == ReliefStatus.PROPOSED)
-                .values(status=ReliefStatus.PAID.value, amount_fen=amount_fen, paid_at=now, paid_by=actor, papers_due_on=papers)
-            )
-            if not done.rowcount:
-                raise Stale
-            await connection.execute(update(CaseRow).where(CaseRow.case_id == row["case_id"]).values(version=version + 1))
-            await connection.execute(insert(AuditRow), [audit_row(now, actor, "relief_paid", row["case_id"], relief_id=relief_id, amount_fen=amount_fen)])
-
-    async def reviewed(self, *, number: int, version: int, actor: str, area: str, now: datetime, note: str) -> None:
-        """A person looked at a decision of the past that was in doubt; raise Stale, or LookupError outside the person's area."""
-        async with self._engine.begin() as connection:
-            row = await self._locked(connection, number, version, area)
-            waiting = update(ReviewRow).where(ReviewRow.case_id == row["case_id"], ReviewRow.done_at.is_(None))
-            answered = (await connection.execute(waiting.values(done_by=actor, done_at=now).returning(ReviewRow.transition_id))).scalars().all()
-            if not answered:
-                raise Stale
-            await connection.execute(update(CaseRow).where(CaseRow.case_id == row["case_id"]).values(version=version + 1))
-            await connection.execute(insert(AuditRow), [audit_row(now, actor, "reviewed", row["case_id"], note=note)])
-
-    async def note_shown(self, *, number: int, area: str, actor: str, now: datetime) -> bool:
-        """Put into the audit that somebody looked at a contact in full; False for a case outside the person's area."""
-        async with self._engine.begin() as connection:
-            wanted = select(CaseRow.case_id).where(CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True))
-            case_id = (await connection.execute(wanted)).scalar_one_or_none()
-            if case_id is not None:
-                await connection.execute(insert(AuditRow), [audit_row(now, actor, "contact_shown", case_id)])
-        return case_id is not None
-
-    async def _locked(self, connection: AsyncConnection, number: int, version: int, area: str) -> RowMapping:
-        wanted = select(*CaseRow.__table__.columns).where(CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True)).with_for_update()
-        row = (await connection.execute(wanted)).mappings().one_or_none()
-        if row is None:
-            raise LookupError(number)
-        if row["version"] != version:
-            raise Stale
-        return row
 
     async def counts(self, now: datetime) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
         """Open cases by stage; proposed relief by kind; of it, overdue. For the metrics."""

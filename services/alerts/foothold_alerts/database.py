@@ -39,6 +39,10 @@ class CaseRow(Base):
     version: Mapped[int] = mapped_column(Integer)
     latest: Mapped[JsonObject] = mapped_column(JSONB)
     is_quiet: Mapped[bool]
+    workflow: Mapped[int] = mapped_column(Integer)
+    consent: Mapped[str | None] = mapped_column(Text)
+    notice_on: Mapped[date | None] = mapped_column(Date)
+    identified_on: Mapped[date | None] = mapped_column(Date)
 
 
 class TransitionRow(Base):
@@ -86,14 +90,29 @@ class ReviewRow(Base):
     done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
+class SaidRow(Base):
+    """What people decided or did, on its way into the log; `sent_at` empty until Kafka has it."""
+
+    __tablename__ = "said"
+    __table_args__ = (Index("ix_said_waiting", "household_id", "seq", postgresql_where="sent_at is null"),)
+
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    said_id: Mapped[str] = mapped_column(Text, unique=True)
+    household_id: Mapped[str] = mapped_column(Text)
+    body: Mapped[JsonObject] = mapped_column(JSONB)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
 class AccountRow(Base):
-    """A local account, its password as argon2id, and the area it may see."""
+    """A local account, its password as argon2id, the area it may see, and whose steps it may take there."""
 
     __tablename__ = "accounts"
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     password_hash: Mapped[str] = mapped_column(Text)
     area: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(Text)
     disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     failures: Mapped[int] = mapped_column(Integer)
     locked_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

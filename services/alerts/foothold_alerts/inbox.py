@@ -40,6 +40,11 @@ class InboxPage:
     reviews: list[RowMapping]
 
     @property
+    def open(self) -> int:
+        """Cases people still work on."""
+        return sum(self.by_stage.get(stage.value, 0) for stage in OPEN)
+
+    @property
     def pages(self) -> int:
         """How many pages there are, at least one."""
         return max(1, -(-self.total // PAGE))

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from sqlalchemy import RowMapping
 
-from foothold_alerts.rules.case import Case, CloseReason, ReliefStatus, Stage
+from foothold_alerts.rules.case import Case, CloseReason, Consent, ReliefStatus, Stage
 from foothold_alerts.rules.respond import Response
 from foothold_schemas.transitions import Transition
 from foothold_schemas.values import Group
@@ -22,6 +22,10 @@ def case_of(row: RowMapping) -> Case:
         due_on=row["due_on"],
         close_reason=None if row["close_reason"] is None else CloseReason(row["close_reason"]),
         is_recovering=row["is_recovering"],
+        workflow=row["workflow"],
+        consent=None if row["consent"] is None else Consent(row["consent"]),
+        notice_on=row["notice_on"],
+        identified_on=row["identified_on"],
     )
 
 
@@ -33,16 +37,27 @@ def case_row(case: Case, version: int, transition: Transition) -> dict[str, obje
         "episode": case.episode,
         "register_number": transition.household.register_number,
         "area": transition.household.area,
-        "stage": case.stage.value,
-        "is_urgent": case.is_urgent,
         "priority_group": None if case.group is None else case.group.value,
         "opened_on": case.opened_on,
-        "due_on": case.due_on,
-        "close_reason": None if case.close_reason is None else case.close_reason.value,
-        "is_recovering": case.is_recovering,
+        **standing(case),
         "version": version,
         "is_quiet": transition.is_quiet,
         "latest": transition.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def standing(case: Case) -> dict[str, object]:
+    """Where the case stands, as columns: everything a transition or a person can change."""
+    return {
+        "stage": case.stage.value,
+        "is_urgent": case.is_urgent,
+        "due_on": case.due_on,
+        "close_reason": None if case.close_reason is None else case.close_reason.value,
+        "is_recovering": case.is_recovering,
+        "workflow": case.workflow,
+        "consent": None if case.consent is None else case.consent.value,
+        "notice_on": case.notice_on,
+        "identified_on": case.identified_on,
     }
 
 

@@ -25,6 +25,7 @@ from foothold_ingest.console.fates import Fates
 from foothold_ingest.console.report import Reports
 from foothold_ingest.console.routes import Console
 from foothold_ingest.console.sessions import Sessions
+from foothold_ingest.desk_door import DeskDoor
 from foothold_ingest.files.routes import FileDoor
 from foothold_ingest.kafka_door import KafkaDoor
 from foothold_ingest.metrics import Metrics
@@ -127,6 +128,7 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
         seal=parts.seal,
         limit=settings.dead_letter_limit,
     )
+    desk_door = DeskDoor(bootstrap=settings.kafka_bootstrap, publisher=parts.publisher, metrics=parts.metrics, seal=parts.seal)
     keeper = QuarantineKeeper(settings.kafka_bootstrap, parts.engine, parts.metrics, parts.seal)
     app = make_app(door, files := FileDoor(parts.agencies, parts.uploads, parts.mappings))
     console(parts, files).add_to(app)
@@ -138,6 +140,7 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
         ops.serve(),
         keeper.run(),
         kafka_door.run(),
+        desk_door.run(),
         parts.releaser.run(),
         parts.files.run(),
         parts.arrivals.run(),

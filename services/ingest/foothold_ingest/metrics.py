@@ -10,7 +10,7 @@ class Metrics:
         self.registry = registry
         self.facts = Counter(
             "foothold_ingest_facts_total",
-            "Events judged, by kind, outcome (accepted, held or the reason of refusal) and door (http or kafka).",
+            "Events judged, by kind, outcome (accepted, held or the reason of refusal) and door.",
             ["kind", "outcome", "door"],
             registry=registry,
         )

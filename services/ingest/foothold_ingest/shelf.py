@@ -22,7 +22,7 @@ from foothold_ingest.rules.judgement import Held, Judgement, Rejected
 from foothold_ingest.rules.strict_json import NotStrict
 from foothold_schemas.quarantine import SourceRecord
 from foothold_schemas.seal import Seal
-from foothold_schemas.topics import AGENCY_TOPIC, HOUSEHOLD_FACTS, RISK_TRANSITIONS
+from foothold_schemas.topics import AGENCY_TOPIC, HOUSEHOLD_FACTS, RELIEF_FACTS, RISK_TRANSITIONS
 
 COLUMNS: Final = (
     QuarantinedRecord.source_id,
@@ -32,7 +32,7 @@ COLUMNS: Final = (
     QuarantinedRecord.at,
     QuarantinedRecord.retried_at,
 )
-AGAIN: Final = frozenset({HOUSEHOLD_FACTS.name, RISK_TRANSITIONS.name})
+AGAIN: Final = frozenset({HOUSEHOLD_FACTS.name, RISK_TRANSITIONS.name, RELIEF_FACTS.name})
 """Topics whose records are written again as they stood, for a reader that understands them now.
 
 Not the compacted ones: there an old record would replace a newer one; a reader that understands them now reads such a topic anew.

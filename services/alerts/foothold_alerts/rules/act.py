@@ -1,34 +1,92 @@
 """What a person may do with a case, and what it leads to."""
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from datetime import date
 
-from foothold_alerts.rules.case import DISMISS_REASONS, OPEN, Case, CloseReason, Stage
+from foothold_alerts.rules.case import DISMISS_REASONS, Case, CloseReason, Consent, Role, Stage
+from foothold_alerts.rules.days import WorkDays, last_day
+from foothold_alerts.rules.workflow import Need, Says, Step, Workflow
 
 
-class Action(StrEnum):
-    """The buttons of a case page."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a step rests on: the business day, what keeps the household from leaving, and what the person filled in."""
 
-    TAKE = "take"
-    VERIFY = "verify"
-    DISMISS = "dismiss"
+    today: date
+    calendar: WorkDays
+    unmet: int = 0
+    reason: CloseReason | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """The case after the step, and what risk is told."""
+
+    case: Case
+    says: Says | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NotNow:
-    """The action does not fit the case as it stands."""
+    """The step does not fit the case as it stands."""
 
     stage: Stage
 
 
-def act(case: Case, action: Action, reason: CloseReason | None = None) -> Case | NotNow:
-    """The case after the action, or NotNow."""
-    match action, case.stage:
-        case Action.TAKE, Stage.LEAD:
-            return replace(case, stage=Stage.VERIFYING)
-        case Action.VERIFY, Stage.VERIFYING:
-            return replace(case, stage=Stage.VERIFIED)
-        case Action.DISMISS, stage if stage in OPEN and reason in DISMISS_REASONS:
-            return replace(case, stage=Stage.DISMISSED, close_reason=reason)
+@dataclass(frozen=True, slots=True)
+class NotYours:
+    """The step is another role's."""
+
+    roles: frozenset[Role]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What the step needs and is not there; `until`: the first day on which it may be, where that is known."""
+
+    need: Need
+    until: date | None = None
+
+
+def act(case: Case, step: Step, role: Role, workflow: Workflow, given: Given) -> Acted | NotNow | NotYours | Missing:
+    """The case after a step, or why not."""
+    if case.stage not in step.sources:
+        return NotNow(case.stage)
+    if role not in step.roles:
+        return NotYours(step.roles)
+    if (missing := next((m for need in step.needs if (m := _missing(need, case, workflow, given)) is not None), None)) is not None:
+        return missing
+    after = replace(case, stage=step.to or case.stage)
+    match step.says:
+        case Says.CONSENT_GIVEN:
+            after = replace(after, consent=Consent.GIVEN)
+        case Says.CONSENT_REFUSED:
+            after = replace(after, consent=Consent.REFUSED)
+        case Says.IDENTIFIED:
+            after = replace(after, identified_on=given.today)
+        case Says.DISMISSED:
+            after = replace(after, close_reason=given.reason)
+        case Says.ELIMINATED:
+            after = replace(after, close_reason=CloseReason.ELIMINATED)
         case _:
-            return NotNow(case.stage)
+            pass
+    if step.to is Stage.PUBLIC_NOTICE:
+        after = replace(after, notice_on=given.today)
+    return Acted(after, step.says)
+
+
+def _missing(need: Need, case: Case, workflow: Workflow, given: Given) -> Missing | None:
+    match need:
+        case Need.CONSENT if case.consent is not Consent.GIVEN:
+            return Missing(need)
+        case Need.NOTICE_OVER if case.notice_on is not None and given.today <= (ends := last_day(case.notice_on, workflow.limits.notice, given.calendar)):
+            return Missing(need, ends)
+        case Need.NOTHING_UNMET if given.unmet:
+            return Missing(need)
+        case Need.REASON if given.reason not in DISMISS_REASONS:
+            return Missing(need)
+        case Need.NOTE if not given.note:
+            return Missing(need)
+        case _:
+            return None

@@ -9,25 +9,50 @@ from foothold_schemas.values import Group
 
 
 class Stage(StrEnum):
-    """How far people have come with a case."""
+    """How far people have come with a case; `workflows/` says by which steps."""
 
     LEAD = "lead"
     VERIFYING = "verifying"
-    VERIFIED = "verified"
+    VILLAGE_REVIEW = "village_review"
+    PUBLIC_NOTICE = "public_notice"
+    TOWNSHIP_REVIEW = "township_review"
+    COUNTY_DECISION = "county_decision"
+    IDENTIFIED = "identified"
+    NOT_MARKED = "not_marked"
+    ELIMINATION_REVIEW = "elimination_review"
+    ELIMINATED = "eliminated"
     DISMISSED = "dismissed"
+    NATURAL = "natural"
     CLOSED = "closed"
 
 
-OPEN = frozenset({Stage.LEAD, Stage.VERIFYING, Stage.VERIFIED})
+BEFORE_IDENTIFIED = frozenset({Stage.LEAD, Stage.VERIFYING, Stage.VILLAGE_REVIEW, Stage.PUBLIC_NOTICE, Stage.TOWNSHIP_REVIEW, Stage.COUNTY_DECISION})
+SINCE_IDENTIFIED = frozenset({Stage.IDENTIFIED, Stage.NOT_MARKED, Stage.ELIMINATION_REVIEW})
+OPEN = BEFORE_IDENTIFIED | SINCE_IDENTIFIED
+
+
+class Role(StrEnum):
+    """Whose step it is. A person of one level acts inside the area of the account only."""
+
+    VILLAGE = "village"
+    TOWNSHIP = "township"
+    COUNTY = "county"
+
+
+class Consent(StrEnum):
+    """The household's word on whether its data may be compared further."""
+
+    GIVEN = "given"
+    REFUSED = "refused"
 
 
 class CloseReason(StrEnum):
     """Why nothing more is to do. The first five come from risk, the others from a person at the desk."""
 
     SIGNAL_ENDED = "signal_ended"
-    ELIMINATED = "eliminated"
+    ELIMINATED = "risk_eliminated"
     DISMISSED = "case_dismissed"
-    NATURAL = "natural"
+    NATURAL = "natural_exit"
     CORRECTED = "corrected"
     DATA_WRONG = "data_wrong"
     CAN_COPE = "can_cope"
@@ -56,7 +81,10 @@ class ReliefStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One episode of one household. `due_on` is the last day on which it should be settled."""
+    """One episode of one household. `due_on` is the last day on which it should be settled.
+
+    `workflow`: the version of the steps it goes by, for as long as it runs. `notice_on`: the day its public notice was posted.
+    """
 
     household_id: str
     episode: int
@@ -67,6 +95,10 @@ class Case:
     due_on: date
     close_reason: CloseReason | None = None
     is_recovering: bool = False
+    workflow: int = 1
+    consent: Consent | None = None
+    notice_on: date | None = None
+    identified_on: date | None = None
 
     @property
     def case_id(self) -> str:

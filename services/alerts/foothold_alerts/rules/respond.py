@@ -2,16 +2,14 @@
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from foothold_alerts.rules.case import OPEN, Case, CloseReason, Proposal, ReliefKind, Stage
-from foothold_alerts.rules.workflow import Limits
+from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, SINCE_IDENTIFIED, Case, CloseReason, Proposal, ReliefKind, Stage
+from foothold_alerts.rules.days import WorkDays, due_at, last_day
+from foothold_alerts.rules.workflow import Workflow
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
-
-SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
 RELIEF: Final = {
     FindingKind.DISASTER_LOSS: ReliefKind.EMERGENCY,
@@ -36,6 +34,8 @@ _CLOSED_BY: Final = {
 }
 
 
+_ENDS: Final = {CloseReason.ELIMINATED: Stage.ELIMINATED, CloseReason.NATURAL: Stage.NATURAL, CloseReason.DISMISSED: Stage.DISMISSED}
+
 REVIEW: Final = "review"
 """A note on a decision of the past: the case stays as it is, and a person looks."""
 
@@ -51,13 +51,17 @@ class Response:
     keeps: frozenset[FindingKind] = frozenset()
 
 
-def respond(case: Case | None, transition: Transition, helped: AbstractSet[FindingKind], limits: Limits) -> Response:
-    """The response to one transition. `helped`: causes for which relief stands proposed or was paid this calendar year."""
+def respond(case: Case | None, transition: Transition, helped: AbstractSet[FindingKind], workflow: Workflow, calendar: WorkDays) -> Response:
+    """The response to one transition. `helped`: causes for which relief stands proposed or was paid this calendar year.
+
+    `workflow`: the case's own version, the newest where a case begins.
+    """
     if transition.is_episode_over:
         return _close(case, transition)
     if transition.movement is Movement.WOULD_HAVE or not transition.is_lead:
         return Response(case, REVIEW if transition.movement is Movement.WOULD_HAVE else "noted")
-    proposals = _proposals(transition, helped, limits)
+    proposals = _proposals(transition, helped, workflow, calendar)
+    due_on = last_day(transition.open_day, workflow.limits.settle, calendar)
     if case is None:
         opened = Case(
             household_id=transition.household_id,
@@ -66,40 +70,66 @@ def respond(case: Case | None, transition: Transition, helped: AbstractSet[Findi
             is_urgent=transition.is_urgent,
             group=transition.group,
             opened_on=transition.open_day,
-            due_on=transition.open_day + timedelta(days=limits.settle_days),
+            due_on=due_on,
+            workflow=workflow.version,
         )
         return Response(opened, "opened", proposals)
-    changed = replace(case, is_urgent=transition.is_urgent, group=transition.group, is_recovering=transition.status is Status.RECOVERING)
+    changed = replace(
+        case,
+        stage=_stage(case.stage, transition),
+        is_urgent=transition.is_urgent,
+        group=transition.group,
+        is_recovering=transition.status is Status.RECOVERING,
+        identified_on=case.identified_on or (transition.open_day if transition.is_identified else None),
+    )
     if case.stage not in OPEN and transition.movement in _NEWS:
-        due_on = transition.open_day + timedelta(days=limits.settle_days)
-        return Response(replace(changed, stage=Stage.LEAD, close_reason=None, due_on=due_on), "reopened", proposals)
+        stage = Stage.IDENTIFIED if transition.is_identified else Stage.LEAD
+        return Response(replace(changed, stage=stage, close_reason=None, due_on=due_on), "reopened", proposals)
     if transition.exit_reason is ExitReason.CORRECTED:  # still a lead, but what rested on the wrong data is proposed no longer
         return Response(changed, "updated", withdraws=True, keeps=frozenset(f.rule for f in transition.findings) & {FindingKind.DISASTER_LOSS})
     return Response(changed, "updated", proposals)
+
+
+def _stage(stage: Stage, transition: Transition) -> Stage:
+    """Where people stand once risk has moved: identified wherever that was decided, elimination to be reviewed, or no longer."""
+    if stage in BEFORE_IDENTIFIED:
+        return Stage.IDENTIFIED if transition.is_identified else stage
+    if stage not in SINCE_IDENTIFIED:
+        return stage
+    match transition.movement:
+        case Movement.EXIT_DUE:
+            return Stage.ELIMINATION_REVIEW
+        case Movement.NOT_MARKED:
+            return Stage.NOT_MARKED
+        case Movement.RELAPSED:
+            return Stage.IDENTIFIED
+        case _:
+            return stage
 
 
 def _close(case: Case | None, transition: Transition) -> Response:
     if case is None:
         return Response(None, "noted")
     reason = CloseReason.SIGNAL_ENDED if transition.exit_reason is None else _CLOSED_BY[transition.exit_reason]
-    stage = case.stage if case.stage is Stage.DISMISSED else Stage.CLOSED
+    stage = case.stage if case.stage in (Stage.DISMISSED, Stage.ELIMINATED) else _ENDS.get(reason, Stage.CLOSED)
     closed = replace(case, stage=stage, close_reason=case.close_reason or reason, group=None, is_urgent=False, is_recovering=False)
     return Response(closed, "closed", withdraws=True)
 
 
-def _proposals(transition: Transition, helped: AbstractSet[FindingKind], limits: Limits) -> tuple[Proposal, ...]:
+def _proposals(transition: Transition, helped: AbstractSet[FindingKind], workflow: Workflow, calendar: WorkDays) -> tuple[Proposal, ...]:
     """Relief for a household in a group, a reverse movement or a disaster; one proposal a cause and calendar year."""
     if transition.movement not in _NEWS:
         return ()
     is_entitled = transition.group is not None or transition.movement in _REVERSE
     causes = [f.rule for f in transition.findings if f.rule in RELIEF and f.rule not in helped]
     return tuple(
-        Proposal(RELIEF[cause], cause, _due(RELIEF[cause], transition, limits)) for cause in causes if is_entitled or cause is FindingKind.DISASTER_LOSS
+        Proposal(RELIEF[cause], cause, _due(RELIEF[cause], transition, workflow, calendar))
+        for cause in causes
+        if is_entitled or cause is FindingKind.DISASTER_LOSS
     )
 
 
-def _due(kind: ReliefKind, transition: Transition, limits: Limits) -> datetime:
+def _due(kind: ReliefKind, transition: Transition, workflow: Workflow, calendar: WorkDays) -> datetime:
     """Emergency relief: exact hours after we learned of it. Spending relief: the end of the day by which the case should be settled."""
-    if kind is ReliefKind.EMERGENCY:
-        return transition.learned_at + timedelta(hours=limits.emergency_hours)
-    return datetime.combine(transition.open_day + timedelta(days=limits.settle_days + 1), time.min, SHANGHAI)
+    limit = workflow.limits.emergency if kind is ReliefKind.EMERGENCY else workflow.limits.settle
+    return due_at(transition.learned_at, transition.open_day, limit, calendar)

@@ -1,12 +1,108 @@
-"""The limits of the work, from `workflows/`: each a number with its reference. Loaded elsewhere."""
+"""What a workflow is: the steps of a case with whose they are and what they need, and the limits of the work. Loaded elsewhere."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+
+from foothold_alerts.rules.case import Role, Stage
+
+
+class Unit(StrEnum):
+    """How a limit counts. The day on which a limit of days begins does not count; hours are exact."""
+
+    HOURS = "hours"
+    DAYS = "calendar_days"
+    WORKING_DAYS = "working_days"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many hours, days or working days."""
+
+    count: int
+    unit: Unit
+
+
+class Need(StrEnum):
+    """What must hold before a step is taken."""
+
+    CONSENT = "consent"
+    NOTICE_OVER = "notice_over"
+    NOTHING_UNMET = "nothing_unmet"
+    REASON = "reason"
+    NOTE = "note"
+
+
+class Says(StrEnum):
+    """What a step tells risk."""
+
+    CONSENT_GIVEN = "consent_given"
+    CONSENT_REFUSED = "consent_refused"
+    IDENTIFIED = "identified"
+    ELIMINATED = "eliminated"
+    NOT_MARKED = "not_marked"
+    DISMISSED = "dismissed"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One button. `to` None: the case stays where it is."""
+
+    name: str
+    zh: str
+    en: str
+    sources: frozenset[Stage]
+    to: Stage | None
+    roles: frozenset[Role]
+    needs: tuple[Need, ...] = ()
+    says: Says | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Days are calendar days; the day it begins does not count. Hours are exact."""
+    """The limits of the work, each with its reference in the file. `township_fen`: what a township may decide alone."""
 
-    settle_days: int
-    emergency_hours: int
-    papers_days: int
+    settle: Limit
+    notice: Limit
+    first_measure: Limit
+    measure: Limit
+    emergency: Limit
+    papers: Limit
+    visits_a_month: int
+    township_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """One version of it. A case keeps the version it began with."""
+
+    version: int
+    steps: tuple[Step, ...]
+    limits: Limits
+
+    def step(self, name: str) -> Step | None:
+        """The step of this name."""
+        return next((s for s in self.steps if s.name == name), None)
+
+    def at(self, stage: Stage) -> tuple[Step, ...]:
+        """The steps that may be taken from a stage, by somebody."""
+        return tuple(s for s in self.steps if stage in s.sources)
+
+
+@dataclass(frozen=True, slots=True)
+class Workflows:
+    """Every version that ships; new cases begin with the newest."""
+
+    versions: Mapping[int, Workflow]
+
+    @property
+    def newest(self) -> Workflow:
+        """What a new case goes by."""
+        return self.versions[max(self.versions)]
+
+    def of(self, version: int) -> Workflow:
+        """The version a case began with; raise LookupError when a release has dropped it, which it must not."""
+        try:
+            return self.versions[version]
+        except KeyError:
+            raise LookupError(f"workflow version {version} is gone, and cases run by it") from None

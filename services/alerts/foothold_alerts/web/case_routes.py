@@ -10,12 +10,13 @@ from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
 from foothold_alerts.accounts import Person
-from foothold_alerts.cases import Stale
 from foothold_alerts.inbox import hours_left
-from foothold_alerts.rules.act import Action
+from foothold_alerts.rules.act import NotYours
 from foothold_alerts.rules.case import DISMISS_REASONS, OPEN, CloseReason, Stage
 from foothold_alerts.web.desk import Desk, own_form, person_of
 from foothold_alerts.web.pages import Pages
+from foothold_alerts.web.refusals import refusal
+from foothold_alerts.work import NotAllowed, Stale
 from foothold_schemas.directory import Contact, DirectoryEntry
 from foothold_schemas.seal import BrokenSeal
 from foothold_schemas.values import Fen, JsonObject
@@ -23,6 +24,7 @@ from foothold_schemas.values import Fen, JsonObject
 MAX_NOTE: Final = 500
 Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
+StepName = Annotated[str, Path(pattern=r"^[a-z][a-z_]{1,39}$")]
 ReviewNote = Annotated[str, Form(min_length=1, max_length=MAX_NOTE)]
 _AMOUNT: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
 
@@ -67,7 +69,7 @@ def _looking(router: APIRouter, desk: Desk, pages: Pages) -> None:
     @router.post("/cases/{number}/contact")
     async def contact(request: Request, who: Who, number: Number, csrf: Annotated[str, Form()]) -> Response:
         own_form(request, who, csrf)
-        if not await desk.cases.note_shown(number=number, area=who.area, actor=who.name, now=datetime.now(UTC)):
+        if not await desk.work.note_shown(who, number, now=datetime.now(UTC)):
             return _not_here(pages, request, who)
         desk.metrics.actions.labels("contact", "done").inc()
         return await _case_page(desk, pages, request, who, number, is_masked=False)
@@ -83,9 +85,7 @@ def _doing(router: APIRouter, desk: Desk, pages: Pages) -> None:
         if not _AMOUNT.fullmatch(text) or not text.isascii() or int(Fen.parse(text)) == 0:
             said = ("金额无效：请填写大于零、最多两位小数的数字。", "Not an amount: write a number above zero with at most two decimals.")
             return await _case_page(desk, pages, request, who, number, status=422, said=said)
-        change = desk.cases.pay(
-            number=number, version=version, relief_id=relief_id, amount_fen=int(Fen.parse(text)), actor=who.name, area=who.area, now=datetime.now(UTC)
-        )
+        change = desk.work.pay(who, number, version, relief_id, int(Fen.parse(text)), now=datetime.now(UTC))
         return await _changed(desk, pages, request, who, number, "relief_paid", change)
 
     @router.post("/cases/{number}/reviewed")
@@ -98,25 +98,23 @@ def _doing(router: APIRouter, desk: Desk, pages: Pages) -> None:
         note: Annotated[str, Form(min_length=1, max_length=MAX_NOTE)],
     ) -> Response:
         own_form(request, who, csrf)
-        change = desk.cases.reviewed(number=number, version=version, actor=who.name, area=who.area, now=datetime.now(UTC), note=note.strip())
+        change = desk.work.reviewed(who, number, version, note.strip(), now=datetime.now(UTC))
         return await _changed(desk, pages, request, who, number, "reviewed", change)
 
-    @router.post("/cases/{number}/{action}")
-    async def act(
+    @router.post("/cases/{number}/steps/{name}")
+    async def step(
         request: Request,
         who: Who,
         number: Number,
-        action: Action,
+        name: StepName,
         csrf: Annotated[str, Form()],
         version: Version,
         reason: Annotated[CloseReason | None, Form()] = None,
         note: Annotated[str, Form(max_length=MAX_NOTE)] = "",
     ) -> Response:
         own_form(request, who, csrf)
-        change = desk.cases.act(
-            number=number, version=version, action=action, actor=who.name, area=who.area, now=datetime.now(UTC), reason=reason, note=note.strip()
-        )
-        return await _changed(desk, pages, request, who, number, action.value, change)
+        change = desk.work.step(who, number, version, name, now=datetime.now(UTC), reason=reason, note=note.strip())
+        return await _changed(desk, pages, request, who, number, "step", change)
 
 
 async def _changed(desk: Desk, pages: Pages, request: Request, who: Person, number: int, action: str, change: Awaitable[None]) -> Response:
@@ -129,6 +127,9 @@ async def _changed(desk: Desk, pages: Pages, request: Request, who: Person, numb
         desk.metrics.actions.labels(action, "stale").inc()
         said = ("此案件已被他人更新，以下为最新内容，请核对后再操作。", "Somebody changed this case meanwhile. This is how it stands now; check and act again.")
         return await _case_page(desk, pages, request, who, number, status=409, said=said)
+    except NotAllowed as error:
+        desk.metrics.actions.labels(action, "refused").inc()
+        return await _case_page(desk, pages, request, who, number, status=403 if isinstance(error.why, NotYours) else 422, said=refusal(error.why))
     desk.metrics.actions.labels(action, "done").inc()
     log.info("alerts.action", action=action, case_number=number, account=who.name)
     return RedirectResponse(f"/cases/{number}", status_code=303)
@@ -150,6 +151,7 @@ async def _case_page(
         contact=_contact(desk, found.entry, is_masked=is_masked),
         is_masked=is_masked,
         is_open=Stage(found.case["stage"]) in OPEN,
+        steps=[s for s in desk.workflows.of(found.case["workflow"]).at(Stage(found.case["stage"])) if who.role in s.roles],
         reasons=DISMISS_REASONS,
         said=said,
         hours_left=hours_left,

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from fastapi import Request
 
 from foothold_alerts.accounts import Accounts, Person
-from foothold_alerts.cases import Cases
 from foothold_alerts.inbox import Inbox
 from foothold_alerts.metrics import Metrics
+from foothold_alerts.rules.workflow import Workflows
 from foothold_alerts.web.live import Pulse
+from foothold_alerts.work import Work
 from foothold_schemas.seal import Seal
 
 
@@ -27,7 +28,8 @@ class Desk:
     """What the routes work with."""
 
     accounts: Accounts
-    cases: Cases
+    work: Work
+    workflows: Workflows
     inbox: Inbox
     metrics: Metrics
     pulse: Pulse

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from foothold_alerts.rules.respond import SHANGHAI
+from foothold_alerts.rules.days import SHANGHAI
 from foothold_alerts.web.words import en, zh
 from foothold_schemas.values import Fen
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from foothold_alerts.rules.case import CloseReason, ReliefKind, ReliefStatus, Stage
+from foothold_alerts.rules.case import CloseReason, ReliefKind, ReliefStatus, Role, Stage
 from foothold_schemas.decisions import HarmlessReason
 from foothold_schemas.explanation import HintKind
 from foothold_schemas.findings import FindingKind
@@ -12,7 +12,15 @@ from foothold_schemas.values import Group, Standing
 WORDS: Final[dict[str, tuple[str, str]]] = {
     Stage.LEAD: ("风险线索", "lead"),
     Stage.VERIFYING: ("核实中", "verifying"),
-    Stage.VERIFIED: ("已核实", "verified"),
+    Stage.VILLAGE_REVIEW: ("村级评议", "village review"),
+    Stage.PUBLIC_NOTICE: ("公示中", "public notice"),
+    Stage.TOWNSHIP_REVIEW: ("乡镇审核", "township review"),
+    Stage.COUNTY_DECISION: ("县级审定", "county decision"),
+    Stage.IDENTIFIED: ("监测对象", "identified"),
+    Stage.NOT_MARKED: ("暂不标注", "not marked eliminated"),
+    Stage.ELIMINATION_REVIEW: ("风险消除评定", "elimination review"),
+    Stage.ELIMINATED: ("风险消除", "eliminated"),
+    Stage.NATURAL: ("自然减少", "natural exit"),
     Stage.DISMISSED: ("已排除", "dismissed"),
     Stage.CLOSED: ("已结束", "closed"),
     CloseReason.SIGNAL_ENDED: ("风险信号消失", "the signal ended"),
@@ -96,8 +104,23 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "opened": ("立案", "case opened"),
     "updated": ("更新", "case updated"),
     "reopened": ("重新打开", "case reopened"),
+    Role.VILLAGE: ("村", "village"),
+    Role.TOWNSHIP: ("乡镇", "township"),
+    Role.COUNTY: ("县", "county"),
+    "consent_given": ("已授权", "given"),
+    "consent_refused": ("拒绝授权", "refused"),
     "take": ("领取", "taken"),
+    "consent": ("登记授权", "consent recorded"),
+    "refuse": ("登记拒绝授权", "refusal recorded"),
     "verify": ("核实属实", "verified"),
+    "post": ("公示", "notice posted"),
+    "end_notice": ("公示无异议", "notice over, no objection"),
+    "agree": ("乡镇审核通过", "township agreed"),
+    "identify": ("认定", "identified"),
+    "send_back": ("退回核实", "sent back"),
+    "eliminate": ("评定消除", "declared eliminated"),
+    "hold": ("暂不标注", "not marked for now"),
+    "go_on": ("继续帮扶", "help goes on"),
     "dismiss": ("排除", "dismissed"),
     "contact_shown": ("查看联系方式", "contact shown"),
     "relief_paid": ("救助已发放", "relief paid"),

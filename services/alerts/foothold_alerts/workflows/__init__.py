@@ -1,38 +1,112 @@
-"""Workflows as data: limits with their references, and the loader that refuses what is not clear."""
+"""Workflows as data: steps and limits with their references, and the loader that refuses what is not clear."""
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from foothold_alerts.rules.workflow import Limits
+from foothold_alerts.rules.case import OPEN, Role, Stage
+from foothold_alerts.rules.workflow import Limit, Limits, Need, Says, Step, Unit, Workflow, Workflows
+
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$")]
+SHIPPED: Final = Path(__file__).parent
 
 
-class Limit(BaseModel):
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NumberEntry(_Strict):
     """A number, where it comes from and how sure that is."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    value: int = Field(ge=1, le=1000)
+    count: int = Field(ge=1, le=1_000_000, strict=True)
     reference: str = Field(min_length=8)
     confidence: Literal["H", "M", "L", "I"]
 
 
-class SignalWorkflow(BaseModel):
-    """The file `signal.yaml`."""
+class LimitEntry(NumberEntry):
+    """A number of hours or days."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    unit: Unit
 
-    settle_days: Limit
-    emergency_hours: Limit
-    papers_days: Limit
-
-
-SHIPPED: Final = Path(__file__).with_name("signal.yaml")
+    def limit(self) -> Limit:
+        """As the rules see it."""
+        return Limit(self.count, self.unit)
 
 
-def load_limits(file: Path = SHIPPED) -> Limits:
-    """The limits; raise ValidationError for anything unknown, missing or without reference."""
-    workflow = SignalWorkflow.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    return Limits(settle_days=workflow.settle_days.value, emergency_hours=workflow.emergency_hours.value, papers_days=workflow.papers_days.value)
+class LimitEntries(_Strict):
+    """Every limit the work knows."""
+
+    settle: LimitEntry
+    notice: LimitEntry
+    first_measure: LimitEntry
+    measure: LimitEntry
+    emergency: LimitEntry
+    papers: LimitEntry
+
+
+class StepEntry(_Strict):
+    """One step."""
+
+    name: Word
+    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+    sources: Annotated[tuple[Stage, ...], Field(min_length=1, alias="from")]
+    to: Stage | None = None
+    roles: Annotated[tuple[Role, ...], Field(min_length=1)]
+    needs: tuple[Need, ...] = ()
+    says: Says | None = None
+
+    @model_validator(mode="after")
+    def _begins_open(self) -> Self:
+        if not set(self.sources) <= OPEN:
+            raise ValueError(f"the step {self.name} begins at a stage that is over")
+        return self
+
+    def step(self) -> Step:
+        """As the rules see it."""
+        return Step(self.name, self.zh, self.en, frozenset(self.sources), self.to, frozenset(self.roles), self.needs, self.says)
+
+
+class WorkflowFile(_Strict):
+    """A file `monitoring-<version>.yaml`."""
+
+    version: int = Field(ge=1, strict=True)
+    limits: LimitEntries
+    visits_a_month: NumberEntry
+    township_yuan: NumberEntry
+    steps: Annotated[tuple[StepEntry, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _leads_somewhere(self) -> Self:
+        """No step stands twice, and from every stage that is open a way leads to an end: no case is ever stuck."""
+        names = [s.name for s in self.steps]
+        if twice := {n for n in names if names.count(n) > 1}:
+            raise ValueError(f"steps that stand twice: {', '.join(sorted(twice))}")
+        reachable = {s for s in Stage if s not in OPEN} | {Stage.IDENTIFIED}  # from there risk says when elimination is due
+        while more := {source for step in self.steps if step.to in reachable for source in step.sources} - reachable:
+            reachable |= more
+        if stuck := OPEN - reachable:
+            raise ValueError(f"no step leads out of {', '.join(sorted(stuck))}")
+        return self
+
+    def workflow(self) -> Workflow:
+        """As the rules see it."""
+        named = {name: getattr(self.limits, name).limit() for name in LimitEntries.model_fields}
+        limits = Limits(**named, visits_a_month=self.visits_a_month.count, township_fen=self.township_yuan.count * 100)
+        return Workflow(self.version, tuple(s.step() for s in self.steps), limits)
+
+
+def load(folder: Path = SHIPPED) -> Workflows:
+    """Every version in the folder; raise ValueError for anything unknown, missing, stuck, or without a reference."""
+    found: dict[int, Workflow] = {}
+    for path in sorted(folder.glob("monitoring-*.yaml")):
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        workflow = WorkflowFile.model_validate(content).workflow()
+        if path.name != f"monitoring-{workflow.version}.yaml":
+            raise ValueError(f"{path.name} says that it is version {workflow.version}")
+        found[workflow.version] = workflow
+    if not found:
+        raise ValueError(f"no workflow stands in {folder}")
+    return Workflows(found)

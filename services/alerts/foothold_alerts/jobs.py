@@ -1,0 +1,67 @@
+"""Durable jobs in the desk's own database: put there in the transaction of what they follow from, so that neither is ever without the other."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from psycopg import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+RETRY: Final = RetryStrategy(exponential_wait=2, max_attempts=None)
+CONCURRENCY: Final = 4
+POLL_SECONDS: Final = 2.0
+HEARTBEAT_SECONDS: Final = 2.0
+STALLED_SECONDS: Final = 10.0
+AWAY_SECONDS: Final = 1.0
+
+log = structlog.get_logger()
+
+
+class Jobs:
+    """Procrastinate on alerts' database. Every job may run twice, and says so by changing nothing the second time."""
+
+    def __init__(self, url: str) -> None:
+        self._app = App(connector=PsycopgConnector(conninfo=url.replace("+psycopg", "", 1), min_size=1, max_size=CONCURRENCY + 2))
+
+    def task(self, name: str, do: Callable[..., Awaitable[None]]) -> None:
+        """What a job of this name does. One that raises is tried again, later each time, for ever."""
+        self._app.task(name=name, retry=RETRY)(do)
+
+    async def defer(self, connection: AsyncConnection, name: str, *, lock: str | None = None, at: datetime | None = None, **given: Any) -> None:  # noqa: ANN401
+        """Enqueue in the connection's transaction. Jobs of one lock run one after another."""
+        raw = (await connection.get_raw_connection()).driver_connection
+        await self._app.configure_task(name, allow_unknown=True, lock=lock, schedule_at=at, connection=raw).defer_async(**given)
+
+    async def run(self) -> None:
+        """Work until cancelled; while the database is away, wait for it."""
+        while True:
+            try:
+                async with self._app.open_async():
+                    await self._app.run_worker_async(
+                        concurrency=CONCURRENCY,
+                        fetch_job_polling_interval=POLL_SECONDS,
+                        update_heartbeat_interval=HEARTBEAT_SECONDS,
+                        stalled_worker_timeout=STALLED_SECONDS,
+                        install_signal_handlers=False,
+                        delete_jobs="successful",
+                    )
+            except (ConnectorException, OperationalError) as error:
+                log.warning("alerts.jobs_away", error=type(error).__name__)
+            await asyncio.sleep(AWAY_SECONDS)
+
+    async def nudge(self, name: str, *, lock: str, **given: Any) -> None:  # noqa: ANN401
+        """Enqueue unless the same waits already; for sweeps, which own no transaction."""
+        with contextlib.suppress(AlreadyEnqueued):
+            await self._app.configure_task(name, allow_unknown=True, lock=lock, queueing_lock=f"{name}/{lock}").defer_async(**given)
+
+    async def revive(self) -> int:
+        """Put jobs back whose worker died in the middle of them; return how many."""
+        stalled = list(await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS))
+        for job in stalled:
+            await self._app.job_manager.retry_job(job)
+        return len(stalled)

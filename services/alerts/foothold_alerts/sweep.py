@@ -1,0 +1,42 @@
+"""Looks every few seconds for what fell between two stools: a job whose worker died, something said that has no job."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+from procrastinate.exceptions import AppNotOpen, ConnectorException
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from foothold_alerts.jobs import Jobs
+from foothold_alerts.said import TASK as SEND
+from foothold_alerts.said import Said
+
+EVERY_SECONDS: Final = 5.0
+OVERDUE: Final = timedelta(seconds=15)
+
+log = structlog.get_logger()
+
+
+class Sweep:
+    """Costs two short queries each time, and usually finds nothing."""
+
+    def __init__(self, jobs: Jobs, said: Said) -> None:
+        self._jobs = jobs
+        self._said = said
+
+    async def run(self) -> None:
+        """For ever; while the database is away there is nothing to sweep."""
+        while True:
+            await asyncio.sleep(EVERY_SECONDS)
+            try:
+                await self.once(datetime.now(UTC))
+            except (AppNotOpen, ConnectorException, OperationalError, InterfaceError):
+                continue
+
+    async def once(self, now: datetime) -> None:
+        """One look."""
+        if revived := await self._jobs.revive():
+            log.warning("alerts.jobs_revived", jobs=revived)
+        for household_id in await self._said.unsent(now - OVERDUE):
+            await self._jobs.nudge(SEND, lock=household_id, household_id=household_id)

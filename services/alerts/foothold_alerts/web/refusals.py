@@ -1,0 +1,25 @@
+"""Why a step was not taken, in words for the person who tried."""
+
+from foothold_alerts.rules.act import Missing, NotYours
+from foothold_alerts.rules.workflow import Need
+from foothold_alerts.web.words import en, zh
+
+_NEEDS = {
+    Need.CONSENT: ("须先登记农户签署的授权书。", "The household's signed consent must be recorded first."),
+    Need.NOTICE_OVER: (
+        "公示期未满（公示当日不计），最早次日办理：{until}之后。",
+        "The public notice is not over (the day of posting does not count): possible after {until}.",
+    ),
+    Need.NOTHING_UNMET: ("仍有未满足的退出条件，见下方列表。", "Conditions of leaving are not met; they are listed below."),
+    Need.REASON: ("请选择排除原因。", "Choose why it is dismissed."),
+    Need.NOTE: ("请填写说明。", "Write why."),
+}
+
+
+def refusal(why: NotYours | Missing) -> tuple[str, str]:
+    """Chinese and English."""
+    if isinstance(why, NotYours):
+        roles = sorted(why.roles)
+        return f"此步骤由{'、'.join(zh(r) for r in roles)}办理。", f"This step is taken by: {', '.join(en(r) for r in roles)}."
+    chinese, english = _NEEDS[why.need]
+    return chinese.format(until=why.until), english.format(until=why.until)

@@ -1,0 +1,152 @@
+"""The steps of a case: in their order, by whom they belong to, and only when what they need is there."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from foothold_alerts.rules.act import Acted, Given, Missing, NotNow, NotYours, act
+from foothold_alerts.rules.case import BEFORE_IDENTIFIED, DISMISS_REASONS, Case, CloseReason, Consent, Role, Stage
+from foothold_alerts.rules.workflow import Limit, Need, Says, Step, Unit
+from foothold_alerts.workflows import SHIPPED, load
+from tests.support.alerts import WEEKENDS, WORKFLOW, case
+
+TODAY = date(2026, 6, 10)
+GIVEN = Given(TODAY, WEEKENDS)
+
+
+def step(name: str) -> Step:
+    found = WORKFLOW.step(name)
+    assert found is not None
+    return found
+
+
+def go(before: Case, name: str, role: Role = Role.COUNTY, given: Given = GIVEN) -> Acted | NotNow | NotYours | Missing:
+    return act(before, step(name), role, WORKFLOW, given)
+
+
+def test_the_way_from_lead_to_eliminated_step_by_step_and_what_risk_is_told() -> None:
+    standing, told = case(), []
+    for name, day in (
+        ("take", TODAY),
+        ("consent", TODAY),
+        ("verify", TODAY),
+        ("post", TODAY),
+        ("end_notice", date(2026, 6, 16)),
+        ("agree", TODAY),
+        ("identify", date(2026, 6, 18)),
+    ):
+        acted = go(standing, name, given=Given(day, WEEKENDS))
+        assert isinstance(acted, Acted), (name, acted)
+        standing = acted.case
+        told.append(acted.says)
+    assert (standing.stage, standing.consent, standing.notice_on, standing.identified_on) == (Stage.IDENTIFIED, Consent.GIVEN, TODAY, date(2026, 6, 18))
+    assert [says for says in told if says] == [Says.CONSENT_GIVEN, Says.IDENTIFIED]
+
+    done = go(case(Stage.ELIMINATION_REVIEW), "eliminate")
+    assert isinstance(done, Acted)
+    assert (done.case.stage, done.case.close_reason, done.says) == (Stage.ELIMINATED, CloseReason.ELIMINATED, Says.ELIMINATED)
+
+
+@pytest.mark.parametrize("consent", [None, Consent.REFUSED])
+def test_without_the_households_consent_nothing_goes_beyond_verifying(consent: Consent | None) -> None:
+    assert go(case(Stage.VERIFYING, consent=consent), "verify") == Missing(Need.CONSENT)
+
+
+@pytest.mark.parametrize(("day", "is_over"), [(date(2026, 6, 10), False), (date(2026, 6, 15), False), (date(2026, 6, 16), True)])
+def test_a_public_notice_stands_for_five_days_without_the_day_of_posting(day: date, *, is_over: bool) -> None:
+    outcome = go(case(Stage.PUBLIC_NOTICE, notice_on=TODAY), "end_notice", given=Given(day, WEEKENDS))
+
+    assert isinstance(outcome, Acted) if is_over else outcome == Missing(Need.NOTICE_OVER, date(2026, 6, 15))
+
+
+@pytest.mark.parametrize(
+    ("stage", "name", "role"),
+    [
+        (Stage.COUNTY_DECISION, "identify", Role.TOWNSHIP),
+        (Stage.TOWNSHIP_REVIEW, "agree", Role.VILLAGE),
+        (Stage.ELIMINATION_REVIEW, "eliminate", Role.TOWNSHIP),
+    ],
+)
+def test_a_step_of_another_role_is_not_taken(stage: Stage, name: str, role: Role) -> None:
+    outcome = go(case(stage), name, role)
+
+    assert isinstance(outcome, NotYours)
+    assert role not in outcome.roles
+
+
+def test_nothing_is_declared_eliminated_while_a_condition_of_leaving_is_unmet() -> None:
+    assert go(case(Stage.ELIMINATION_REVIEW), "eliminate", given=Given(TODAY, WEEKENDS, unmet=1)) == Missing(Need.NOTHING_UNMET)
+
+
+@pytest.mark.parametrize("reason", CloseReason)
+@pytest.mark.parametrize("stage", sorted(BEFORE_IDENTIFIED))
+def test_a_case_is_dismissed_only_with_a_reason_of_the_list_and_never_once_identified(stage: Stage, reason: CloseReason) -> None:
+    outcome = go(case(stage), "dismiss", Role.VILLAGE, Given(TODAY, WEEKENDS, reason=reason))
+
+    if reason in DISMISS_REASONS:
+        assert isinstance(outcome, Acted)
+        assert (outcome.case.stage, outcome.case.close_reason, outcome.says) == (Stage.DISMISSED, reason, Says.DISMISSED)
+    else:
+        assert outcome == Missing(Need.REASON)
+    assert isinstance(go(case(Stage.IDENTIFIED), "dismiss", given=Given(TODAY, WEEKENDS, reason=reason)), NotNow)
+
+
+@pytest.mark.parametrize("name", ["send_back", "hold", "go_on"])
+def test_turning_back_needs_to_be_explained(name: str) -> None:
+    stage = next(iter(step(name).sources))
+
+    assert go(case(stage), name) == Missing(Need.NOTE)
+    assert isinstance(go(case(stage), name, given=Given(TODAY, WEEKENDS, note="because")), Acted)
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_a_step_is_taken_from_its_stages_only(stage: Stage) -> None:
+    for one in WORKFLOW.steps:
+        outcome = act(case(stage, consent=Consent.GIVEN), one, Role.COUNTY, WORKFLOW, Given(TODAY, WEEKENDS, reason=CloseReason.CAN_COPE, note="x"))
+        assert isinstance(outcome, Acted) == (stage in one.sources)
+
+
+def test_the_shipped_limits_are_those_of_policy() -> None:
+    limits = WORKFLOW.limits
+
+    assert (limits.settle, limits.notice, limits.papers) == (Limit(15, Unit.DAYS), Limit(5, Unit.DAYS), Limit(5, Unit.DAYS))
+    assert (limits.emergency, limits.township_fen, limits.visits_a_month) == (Limit(24, Unit.HOURS), 300_000, 2)
+    assert (limits.first_measure, limits.measure) == (Limit(10, Unit.DAYS), Limit(30, Unit.DAYS))
+
+
+FIRST: dict[str, object] = {"name": "again", "zh": "一", "en": "one", "from": ["lead"], "roles": ["county"]}
+BROKEN: dict[str, tuple[set[str], list[dict[str, object]]]] = {
+    "no step leads out of not_marked": ({"go_on"}, []),
+    "steps that stand twice: again": (set(), [FIRST, FIRST]),
+    "begins at a stage that is over": (set(), [FIRST | {"from": ["closed"]}]),
+    "Extra inputs are not permitted": (set(), [FIRST | {"colour": "red"}]),
+}
+"""Complaint → the steps that are left out, and those that are added."""
+
+
+@pytest.mark.parametrize("complaint", BROKEN)
+def test_a_workflow_that_is_not_clear_or_leads_nowhere_is_refused(complaint: str, tmp_path: Path) -> None:
+    file = yaml.safe_load((SHIPPED / "monitoring-1.yaml").read_text(encoding="utf-8"))
+    without, added = BROKEN[complaint]
+    file["steps"] = [s for s in file["steps"] if s["name"] not in without] + added
+    (tmp_path / "monitoring-1.yaml").write_text(yaml.safe_dump(file), encoding="utf-8")
+
+    with pytest.raises(ValidationError, match=complaint):
+        load(tmp_path)
+
+
+def test_a_running_case_keeps_its_version_and_a_version_that_is_gone_is_said(tmp_path: Path) -> None:
+    file = yaml.safe_load((SHIPPED / "monitoring-1.yaml").read_text(encoding="utf-8"))
+    for version in (1, 2):
+        (tmp_path / f"monitoring-{version}.yaml").write_text(yaml.safe_dump(file | {"version": version}), encoding="utf-8")
+    both = load(tmp_path)
+
+    assert (both.newest.version, both.of(1).version) == (2, 1)
+    with pytest.raises(LookupError, match="version 3 is gone"):
+        both.of(3)
+    (tmp_path / "monitoring-2.yaml").rename(tmp_path / "monitoring-3.yaml")
+    with pytest.raises(ValueError, match="says that it is version 2"):
+        load(tmp_path)

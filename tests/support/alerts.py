@@ -1,0 +1,64 @@
+"""A desk in the test's own process: people, transitions of households named by a letter, and what stands in its database."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_alerts.accounts import Person
+from foothold_alerts.cases import Cases
+from foothold_alerts.jobs import Jobs
+from foothold_alerts.rules.case import Case, Role, Stage
+from foothold_alerts.rules.days import WorkDays
+from foothold_alerts.said import Said
+from foothold_alerts.work import Work
+from foothold_alerts.workflows import load
+from foothold_schemas.codec import decode_output
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.transitions import Transition
+from foothold_schemas.values import Group
+
+WORKFLOWS = load()
+WORKFLOW = WORKFLOWS.newest
+WEEKENDS = WorkDays()
+NOW = datetime(2026, 6, 10, 5, tzinfo=UTC)
+EXAMPLE = decode_output((Path(__file__).parents[2] / "schemas/examples/risk-transitions.v1/Transition.entered.json").read_bytes())
+
+
+def person(name: str = "zhang", role: Role = Role.COUNTY, area: str = "370399") -> Person:
+    """Somebody at the desk."""
+    return Person(name, area, role, "csrf")
+
+
+def case(stage: Stage = Stage.LEAD, **changes: Any) -> Case:  # noqa: ANN401
+    """A case of ten days ago."""
+    base: dict[str, Any] = {"is_urgent": False, "group": Group.MARGINAL, "opened_on": date(2026, 6, 1), "due_on": date(2026, 6, 16)}
+    return Case(household_id="0" * 32, episode=1, stage=stage, **(base | changes))
+
+
+def transition(household: str, number: int = 1, *rules: FindingKind, **changes: Any) -> Transition:  # noqa: ANN401
+    """A household of one letter moved."""
+    assert isinstance(EXAMPLE, Transition)
+    kinds = rules or (FindingKind.RIGID_SPENDING_RATIO,)
+    findings = tuple(EXAMPLE.findings[0].model_copy(update={"rule": rule}) for rule in kinds)
+    identity = household * 32
+    return EXAMPLE.model_copy(update={"household_id": identity, "transition_id": f"{identity}:{number}", "number": number, "findings": findings, **changes})
+
+
+def cases_on(engine: AsyncEngine) -> Cases:
+    """What takes transitions."""
+    return Cases(engine, WORKFLOWS, WEEKENDS)
+
+
+def work_on(engine: AsyncEngine) -> Work:
+    """What people do; what they say is kept, and sent by nobody."""
+    jobs = Jobs(engine.url.render_as_string(hide_password=False))
+    return Work(engine, WORKFLOWS, WEEKENDS, Said(engine, jobs))
+
+
+async def rows(engine: AsyncEngine, statement: str) -> list[tuple[Any, ...]]:
+    """What a question to the database gives."""
+    async with engine.connect() as connection:
+        return [tuple(row) for row in await connection.execute(text(statement))]
