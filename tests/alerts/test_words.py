@@ -4,6 +4,7 @@ from typing import get_args
 import pytest
 
 from foothold_alerts.rules.case import CloseReason, ReliefKind, ReliefStatus, Role, Stage
+from foothold_alerts.rules.relief import ReliefAct
 from foothold_alerts.web.words import WORDS, en, zh
 from foothold_alerts.workflows import load
 from foothold_risk.rules.trace import trace
@@ -19,7 +20,9 @@ from tests.support.build import claim, household, income, judged, spending
 
 
 @pytest.mark.parametrize(
-    "codes", [Stage, CloseReason, ReliefKind, ReliefStatus, Group, Standing, FindingKind, HintKind, HarmlessReason, Movement, Role], ids=lambda e: e.__name__
+    "codes",
+    [Stage, CloseReason, ReliefKind, ReliefStatus, Group, Standing, FindingKind, HintKind, HarmlessReason, Movement, Role, ReliefAct],
+    ids=lambda e: e.__name__,
 )
 def test_every_code_a_page_shows_has_a_chinese_and_an_english_word(codes: type[StrEnum]) -> None:
     for code in codes:
@@ -29,6 +32,10 @@ def test_every_code_a_page_shows_has_a_chinese_and_an_english_word(codes: type[S
 
 def test_every_step_has_its_words_in_the_history() -> None:
     assert {step.name for workflow in load().versions.values() for step in workflow.steps} <= set(WORDS)
+
+
+def test_every_act_of_a_relief_has_its_words_in_the_history() -> None:
+    assert {f"relief_{act.value}" for act in ReliefAct} <= set(WORDS)
 
 
 def test_every_feed_has_its_words() -> None:

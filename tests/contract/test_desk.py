@@ -17,6 +17,7 @@ from foothold_alerts.database import connect
 from foothold_alerts.inbox import Inbox
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.rules.case import CloseReason, Role
+from foothold_alerts.rules.relief import ReliefAct
 from foothold_alerts.web.app import make_app
 from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.live import Pulse
@@ -38,6 +39,16 @@ def cases(alerts_database: AsyncEngine) -> Cases:
 @pytest.fixture
 def work(alerts_database: AsyncEngine) -> Work:
     return work_on(alerts_database)
+
+
+async def through(work: Work, relief_id: int, version: int, *acts: tuple[ReliefAct, int | None], by: str = "zhang") -> None:
+    for n, (act, amount) in enumerate(acts):
+        await work.relieve(person(by), 1, version + n, relief_id, act, now=NOW, amount=amount, note="checked")
+
+
+async def decide_and_pay(work: Work, relief_id: int, amount: int, *, version: int) -> None:
+    await through(work, relief_id, version, (ReliefAct.DECIDE, amount))
+    await through(work, relief_id, version + 1, (ReliefAct.PAY, None), by="li")
 
 
 async def test_a_batch_taken_again_changes_nothing(cases: Cases, alerts_database: AsyncEngine) -> None:
@@ -62,13 +73,13 @@ async def test_two_workers_taking_the_same_batch_at_once_open_one_case(cases: Ca
 async def test_when_the_episode_is_over_unpaid_relief_is_withdrawn_and_paid_relief_stays(cases: Cases, work: Work, alerts_database: AsyncEngine) -> None:
     await cases.take([transition("a", 1, FindingKind.RIGID_SPENDING_RATIO, FindingKind.DISASTER_LOSS)], NOW)
     (relief_id,) = (await rows(alerts_database, "select relief_id from relief where kind = 'emergency'"))[0]
-    await work.pay(person(), 1, 1, relief_id, 300_000, now=NOW)
+    await decide_and_pay(work, relief_id, 300_000, version=1)
     gone: dict[str, Any] = {"is_lead": False, "is_episode_over": True, "group": None, "status": Status.CLEAR, "exit_reason": ExitReason.CLEARED}
     await cases.take([transition("a", 2, movement=Movement.EXITED, **gone)], NOW)
 
     assert await rows(alerts_database, "select kind, status from relief order by kind") == [("emergency", "paid"), ("spending", "withdrawn")]
     assert await rows(alerts_database, "select stage, close_reason, priority_group from cases") == [("closed", "signal_ended", None)]
-    assert [(date(2026, 6, 15), "zhang")] == await rows(alerts_database, "select papers_due_on, paid_by from relief where status = 'paid'")
+    assert [(date(2026, 6, 15), "li")] == await rows(alerts_database, "select papers_due_on, paid_by from relief where status = 'paid'")
 
 
 async def test_a_correction_that_leaves_a_lead_withdraws_what_it_proposed_and_keeps_what_a_disaster_calls_for(
@@ -110,9 +121,10 @@ async def test_of_two_people_at_once_one_wins_and_the_other_is_told(cases: Cases
 
 async def test_relief_is_paid_once(cases: Cases, work: Work) -> None:
     await cases.take([transition("a")], NOW)
-    await work.pay(person(), 1, 1, 1, 100, now=NOW)
+    await through(work, 1, 1, (ReliefAct.APPLY, None), (ReliefAct.CHECK, None))
+    await decide_and_pay(work, 1, 100, version=3)
     with pytest.raises(Stale):
-        await work.pay(person(), 1, 2, 1, 100, now=NOW)
+        await work.relieve(person("li"), 1, 5, 1, ReliefAct.PAY, now=NOW, amount=None, note="")
 
 
 @pytest.mark.parametrize("area", ["370302", "370399101202", "37039%", "______"])

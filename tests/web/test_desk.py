@@ -68,7 +68,7 @@ def desk(foothold: Stack, sender: Sender) -> Iterator[Page]:
 
 
 @pytest.mark.timeout(120)
-def test_a_case_is_seen_taken_verified_and_helped(foothold: Stack, desk: Page, household: str) -> None:
+def test_a_case_is_seen_taken_verified_and_helped_by_two_people(foothold: Stack, sender: Sender, desk: Page, household: str) -> None:
     assert desk.evaluate("document.fonts.check('16px \"WenQuanYi Micro Hei\"', '防止返贫')")
     row = desk.get_by_role("row").filter(has_text=household)
     expect(row).to_contain_text("紧急")
@@ -90,16 +90,31 @@ def test_a_case_is_seen_taken_verified_and_helped(foothold: Stack, desk: Page, h
     desk.get_by_role("button", name="核实属实").click()
     expect(desk.locator("h1")).to_contain_text("村级评议")
     emergency = desk.locator(".relief").filter(has_text="急难型")
+    expect(emergency).to_contain_text("乡镇可决定3000.00元以内")
     emergency.get_by_label("金额").fill("3000")
+    emergency.get_by_role("button", name="决定救助").click()
     emergency.get_by_role("button", name="登记发放").click()
-    expect(desk.locator(".relief").filter(has_text="急难型")).to_contain_text("3000.00")
+    expect(desk.get_by_role("alert")).to_contain_text("决定人与发放人不得为同一人")
+    with Caseworker(foothold, "duty-officer", sender.passwords["duty-officer"]) as officer:
+        number = number_of(foothold, household) or 0
+        relief = re.findall(r'/relief/(\d+)/pay"', officer.page(number))[0]
+        officer.do(number, f"relief/{relief}/pay")
+    desk.reload()
+    expect(emergency).to_contain_text("3000.00")
+    expect(emergency).to_contain_text("手续应于")
     expect(desk.locator(".audit")).to_contain_text("救助已发放")
 
     with psycopg.connect(foothold.postgres.dsn("foothold_alerts")) as connection:
         actions = [
             r[0] for r in connection.execute("select action from audit join cases using (case_id) where register_number = %s order by audit_id", [household])
         ]
-    assert [a for a in actions if a in ("take", "consent", "verify", "relief_paid")] == ["take", "consent", "verify", "relief_paid"]
+    assert [a for a in actions if a in ("take", "consent", "verify", "relief_decide", "relief_pay")] == [
+        "take",
+        "consent",
+        "verify",
+        "relief_decide",
+        "relief_pay",
+    ]
     assert actions[0] == "opened"
 
 
@@ -271,16 +286,16 @@ def test_the_scripts_other_people_wrote_are_the_ones_we_checked() -> None:
 
 @pytest.mark.timeout(120)
 def test_an_identified_household_is_called_so_and_one_that_refused_is_not_shown_in_numbers(foothold: Stack, sender: Sender, desk: Page) -> None:
-    subject = "370399/WEB-2"
-    entry = {"authority": "370399", "register_number": "WEB-2", "area": "370399101202", "standing": "ordinary", "members": [{"person_ref": "a"}]}
-    sender.say("statistics", "HouseholdRegistered", "web2-reg", AT, subject, **entry)
+    subject = "370399/WEB-3"
+    entry = {"authority": "370399", "register_number": "WEB-3", "area": "370399101202", "standing": "ordinary", "members": [{"person_ref": "a"}]}
+    sender.say("statistics", "HouseholdRegistered", "web3-reg", AT, subject, **entry)
     income = {"category": "operating", "item": "orchard", "amount": "9111.00", "earned_month": "2026-05", "is_yearly": True}
-    sender.say("statistics", "IncomeReported", "web2-inc", AT, subject, **income)
+    sender.say("statistics", "IncomeReported", "web3-inc", AT, subject, **income)
     sender.say(
-        "health-insurance", "MedicalClaimSettled", "web2", AT, subject, claim_number="web2", settled_on="2026-06-08", setting="inpatient", total="8000.00"
+        "health-insurance", "MedicalClaimSettled", "web3", AT, subject, claim_number="web3", settled_on="2026-06-08", setting="inpatient", total="8000.00"
     )
-    eventually(lambda: number_of(foothold, "WEB-2", urgent=True), "the case stands in the database")
-    page = f"{foothold.inbox_url}/cases/{number_of(foothold, 'WEB-2')}"
+    eventually(lambda: number_of(foothold, "WEB-3", urgent=True), "the case stands in the database")
+    page = f"{foothold.inbox_url}/cases/{number_of(foothold, 'WEB-3')}"
 
     def shows(words: str) -> bool:
         desk.goto(page)
@@ -288,13 +303,13 @@ def test_an_identified_household_is_called_so_and_one_that_refused_is_not_shown_
 
     assert shows("风险信号，尚未认定")
     assert shows("9111.00")
-    sender.say("operator", "CaseDecided", "web2-identified", AT, subject, decision="identified", decided_on="2026-06-10")
+    sender.say("operator", "CaseDecided", "web3-identified", AT, subject, decision="identified", decided_on="2026-06-10")
     eventually(lambda: shows("监测对象，经人工认定"), "people's decision stands on the page")
     word = {"finding": "rigid_spending_ratio", "reason": "can_cope", "by": "caseworker", "exempted_on": "2026-06-10", "until": "2026-12-31"}
-    sender.say("operator", "FindingExempted", "web2-harmless", AT, subject, **word)
+    sender.say("operator", "FindingExempted", "web3-harmless", AT, subject, **word)
     eventually(lambda: shows("已核无害，自 2026-06-10 至 2026-12-31"), "what people found harmless stands on the page, with who and how long")
     assert "家庭能够自行承担" in desk.content()
-    sender.say("operator", "AuthorisationRefused", "web2-refused", AT, subject, refused_on="2026-06-10")
+    sender.say("operator", "AuthorisationRefused", "web3-refused", AT, subject, refused_on="2026-06-10")
     eventually(lambda: shows("农户未授权，数据不再比对，也不显示"), "the refusal stands on the page")
 
     assert not shows("9111.00")

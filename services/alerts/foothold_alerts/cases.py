@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.database import AuditRow, CaseRow, PartitionDay, ReliefRow, ReviewRow, TransitionRow
 from foothold_alerts.rows import audit_row, case_of, case_row, relief_rows, review_row
-from foothold_alerts.rules.case import OPEN, ReliefStatus
+from foothold_alerts.rules.case import OPEN, UNPAID, ReliefStatus
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.respond import REVIEW, respond
 from foothold_alerts.rules.workflow import Workflows
@@ -122,7 +122,7 @@ class Cases:
     async def _helped(self, connection: AsyncConnection, households: set[str]) -> defaultdict[tuple[str, int], set[FindingKind]]:
         found = await connection.execute(
             select(ReliefRow.household_id, ReliefRow.year, ReliefRow.cause).where(
-                ReliefRow.household_id.in_(households), ReliefRow.status != ReliefStatus.WITHDRAWN
+                ReliefRow.household_id.in_(households), ReliefRow.status.not_in([ReliefStatus.WITHDRAWN, ReliefStatus.REFUSED])
             )
         )
         helped: defaultdict[tuple[str, int], set[FindingKind]] = defaultdict(set)
@@ -144,7 +144,7 @@ class Cases:
         for case_id, kept in withdrawn.items():
             await connection.execute(
                 update(ReliefRow)
-                .where(ReliefRow.case_id == case_id, ReliefRow.status == ReliefStatus.PROPOSED, ReliefRow.cause.not_in([cause.value for cause in kept]))
+                .where(ReliefRow.case_id == case_id, ReliefRow.status.in_(UNPAID), ReliefRow.cause.not_in([cause.value for cause in kept]))
                 .values(status=ReliefStatus.WITHDRAWN.value)
             )
         if relief:
@@ -168,7 +168,7 @@ class Cases:
         """Open cases by stage; proposed relief by kind; of it, overdue. For the metrics."""
         async with self._engine.connect() as connection:
             stages = await connection.execute(select(CaseRow.stage, func.count()).where(CaseRow.stage.in_([s.value for s in OPEN])).group_by(CaseRow.stage))
-            proposed = select(ReliefRow.kind, func.count()).where(ReliefRow.status == ReliefStatus.PROPOSED).group_by(ReliefRow.kind)
+            proposed = select(ReliefRow.kind, func.count()).where(ReliefRow.status.in_(UNPAID)).group_by(ReliefRow.kind)
             waiting = await connection.execute(proposed)
             overdue = await connection.execute(proposed.where(ReliefRow.due_at < now))
             return _counted(stages), _counted(waiting), _counted(overdue)

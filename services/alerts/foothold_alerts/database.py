@@ -58,7 +58,7 @@ class TransitionRow(Base):
 
 
 class ReliefRow(Base):
-    """Temporary relief: proposed for one cause, then paid by a person or withdrawn."""
+    """Temporary relief: proposed for one cause, then decided by one person and paid by another, refused or withdrawn."""
 
     __tablename__ = "relief"
 
@@ -74,6 +74,13 @@ class ReliefRow(Base):
     paid_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     paid_by: Mapped[str | None] = mapped_column(Text)
     papers_due_on: Mapped[date | None] = mapped_column(Date)
+    decided_by: Mapped[str | None] = mapped_column(Text)
+    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    approved_by: Mapped[str | None] = mapped_column(Text)
+    actual_fen: Mapped[int | None] = mapped_column(BigInteger)
+    to_settle_fen: Mapped[int | None] = mapped_column(BigInteger)
+    explained: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
+    is_exception: Mapped[bool]
 
 
 class ReviewRow(Base):

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.database import AuditRow, CaseRow, DirectoryRow, PartitionDay, ReliefRow, ReviewRow, TransitionRow, ViewRow
-from foothold_alerts.rules.case import OPEN, ReliefStatus, Stage
+from foothold_alerts.rules.case import OPEN, UNPAID, Stage
 from foothold_schemas.values import JsonObject
 
 PAGE: Final = 50
@@ -74,7 +74,7 @@ class Inbox:
         """Open cases by urgency and due date: the next instant by which relief is due counts before the case's own day."""
         mine = CaseRow.area.startswith(area, autoescape=True)
         shown: ColumnElement[bool] = CaseRow.stage.in_([s.value for s in OPEN]) if stage is None else CaseRow.stage == stage.value
-        relief_due = select(func.min(ReliefRow.due_at)).where(ReliefRow.case_id == CaseRow.case_id, ReliefRow.status == ReliefStatus.PROPOSED).scalar_subquery()
+        relief_due = select(func.min(ReliefRow.due_at)).where(ReliefRow.case_id == CaseRow.case_id, ReliefRow.status.in_(UNPAID)).scalar_subquery()
         columns = (c for c in CaseRow.__table__.columns if c.name != "latest")
         latest = (
             CaseRow.latest["reason"]["zh"].astext.label("reason_zh"),
@@ -116,7 +116,7 @@ class Inbox:
             row = (await connection.execute(wanted)).mappings().one_or_none()
             if row is None:
                 return None
-            relief = select(*ReliefRow.__table__.columns).where(ReliefRow.case_id == row["case_id"]).order_by(ReliefRow.due_at, ReliefRow.relief_id)
+            relief = select(*ReliefRow.__table__.columns).where(ReliefRow.household_id == row["household_id"]).order_by(ReliefRow.due_at, ReliefRow.relief_id)
             transitions = select(*TransitionRow.__table__.columns).where(TransitionRow.case_id == row["case_id"]).order_by(TransitionRow.number.desc())
             audit = select(*AuditRow.__table__.columns).where(AuditRow.case_id == row["case_id"]).order_by(AuditRow.audit_id.desc())
             before = select(CaseRow.number, CaseRow.episode, CaseRow.close_reason).where(

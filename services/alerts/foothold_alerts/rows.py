@@ -4,8 +4,10 @@ from datetime import date, datetime
 
 from sqlalchemy import RowMapping
 
-from foothold_alerts.rules.case import Case, CloseReason, Consent, ReliefStatus, Stage
+from foothold_alerts.rules.case import Case, CloseReason, Consent, ReliefKind, ReliefStatus, Stage
+from foothold_alerts.rules.relief import Relief
 from foothold_alerts.rules.respond import Response
+from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Transition
 from foothold_schemas.values import Group
 
@@ -87,9 +89,40 @@ def relief_rows(response: Response, transition: Transition) -> list[dict[str, ob
             "year": year.year,
             "status": ReliefStatus.PROPOSED.value,
             "due_at": p.due_at,
+            "explained": p.explained.model_dump(),
         }
         for p in response.proposals
     ]
+
+
+def relief_of(row: RowMapping) -> Relief:
+    """The relief as the rules see it."""
+    return Relief(
+        kind=ReliefKind(row["kind"]),
+        cause=FindingKind(row["cause"]),
+        status=ReliefStatus(row["status"]),
+        amount=row["amount_fen"],
+        decided_by=row["decided_by"],
+        approved_by=row["approved_by"],
+        paid_by=row["paid_by"],
+        papers_due_on=row["papers_due_on"],
+        actual=row["actual_fen"],
+        to_settle=row["to_settle_fen"],
+    )
+
+
+def relief_values(relief: Relief) -> dict[str, object]:
+    """What an act may change, as columns."""
+    return {
+        "status": relief.status.value,
+        "amount_fen": relief.amount,
+        "decided_by": relief.decided_by,
+        "approved_by": relief.approved_by,
+        "paid_by": relief.paid_by,
+        "papers_due_on": relief.papers_due_on,
+        "actual_fen": relief.actual,
+        "to_settle_fen": relief.to_settle,
+    }
 
 
 def audit_row(at: datetime, actor: str, action: str, case_id: str | None, **detail: object) -> dict[str, object]:

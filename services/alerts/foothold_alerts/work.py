@@ -1,6 +1,6 @@
 """What people do with a case: each act in one transaction with its audit row, and with what it tells risk."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import RowMapping, func, insert, select, update
@@ -8,14 +8,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.accounts import Person
 from foothold_alerts.database import AuditRow, CaseRow, PartitionDay, ReliefRow, ReviewRow, ViewRow
-from foothold_alerts.rows import audit_row, case_of, standing
+from foothold_alerts.rows import audit_row, case_of, relief_of, relief_values, standing
 from foothold_alerts.rules.act import Acted, Given, Missing, NotNow, NotYours, act
-from foothold_alerts.rules.case import CloseReason, ReliefStatus
-from foothold_alerts.rules.days import SHANGHAI, WorkDays
+from foothold_alerts.rules.case import OPEN, UNPAID, CloseReason, ReliefKind, ReliefStatus, Role, Stage
+from foothold_alerts.rules.days import SHANGHAI, WorkDays, due_at
+from foothold_alerts.rules.relief import AFTER_PAYMENT, Hand, ReliefAct, ReliefNo, relieve
+from foothold_alerts.rules.respond import RELIEF
 from foothold_alerts.rules.workflow import Says, Workflows
 from foothold_alerts.said import Said
-from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, Decision
+from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, Decision, ReliefPaid
 from foothold_schemas.facts import PeopleFact
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.values import Fen
 
 _DECISION: Final = {
     Says.IDENTIFIED: Decision.IDENTIFIED,
@@ -32,7 +36,7 @@ class Stale(Exception):  # noqa: N818 - an answer
 class NotAllowed(Exception):  # noqa: N818 - an answer
     """The step is another role's, or something it needs is missing."""
 
-    def __init__(self, why: NotYours | Missing) -> None:
+    def __init__(self, why: NotYours | Missing | ReliefNo) -> None:
         super().__init__(repr(why))
         self.why = why
 
@@ -68,20 +72,63 @@ class Work:
             detail = {"reason": reason.value if reason else "", "note": note}
             await self._note(connection, now, who, name, row, **{k: v for k, v in detail.items() if v})
 
-    async def pay(self, who: Person, number: int, version: int, relief_id: int, amount_fen: int, *, now: datetime) -> None:
-        """Record that a person paid proposed relief; raise Stale, or LookupError outside the person's area."""
+    async def relieve(self, who: Person, number: int, version: int, relief_id: int, act: ReliefAct, *, now: datetime, amount: int | None, note: str) -> None:
+        """Take a step of temporary relief; raise Stale, NotAllowed or LookupError. What is paid, risk hears of."""
         async with self._engine.begin() as connection:
             row = await self._locked(connection, number, version, who.area)
-            papers = now.astimezone(SHANGHAI).date() + timedelta(days=self._workflows.of(row["workflow"]).limits.papers.count)
-            paid = (
-                update(ReliefRow)
-                .where(ReliefRow.relief_id == relief_id, ReliefRow.case_id == row["case_id"], ReliefRow.status == ReliefStatus.PROPOSED)
-                .values(status=ReliefStatus.PAID.value, amount_fen=amount_fen, paid_at=now, paid_by=who.name, papers_due_on=papers)
-            )
-            if not (await connection.execute(paid.returning(ReliefRow.relief_id))).all():
+            wanted = select(*ReliefRow.__table__.columns).where(ReliefRow.relief_id == relief_id, ReliefRow.case_id == row["case_id"]).with_for_update()
+            held = (await connection.execute(wanted)).mappings().one_or_none()
+            if held is None or (Stage(row["stage"]) not in OPEN and act not in AFTER_PAYMENT):
                 raise Stale
+            hand = Hand(who.name, who.role, now, await self._owes_papers(connection, row["household_id"]), amount, note)
+            after = relieve(relief_of(held), act, hand, self._workflows.of(row["workflow"]).limits, self._calendar)
+            if after is ReliefNo.STATUS:
+                raise Stale
+            if isinstance(after, ReliefNo):
+                raise NotAllowed(after)
+            marks = {ReliefAct.DECIDE: {"decided_at": now}, ReliefAct.PAY: {"paid_at": now}}.get(act, {})
+            await connection.execute(update(ReliefRow).where(ReliefRow.relief_id == relief_id).values(**relief_values(after), **marks))
+            if act is ReliefAct.PAY and after.amount is not None:
+                paid = ReliefPaid(relief=after.kind.value, cause=after.cause.value, amount=Fen(after.amount), paid_on=await business_day(connection, now))
+                await self._said.say(connection, row["household_id"], paid, by=who.name, at=now)
             await self._change(connection, row, {})
-            await self._note(connection, now, who, "relief_paid", row, relief_id=relief_id, amount_fen=amount_fen)
+            detail = {"relief_id": relief_id, "amount_fen": amount, "note": note or None}
+            await self._note(connection, now, who, f"relief_{act.value}", row, **{k: v for k, v in detail.items() if v is not None})
+
+    async def except_cause(self, who: Person, number: int, version: int, cause: FindingKind, *, now: datetime, note: str) -> None:
+        """The county proposes relief a second time in a year for one cause, and says why; raise Stale, NotAllowed or LookupError."""
+        async with self._engine.begin() as connection:
+            row = await self._locked(connection, number, version, who.area)
+            if who.role is not Role.COUNTY:
+                raise NotAllowed(ReliefNo.ROLE)
+            if not note:
+                raise NotAllowed(ReliefNo.NOTE)
+            today = await business_day(connection, now)
+            under_way = select(ReliefRow.relief_id).where(ReliefRow.case_id == row["case_id"], ReliefRow.cause == cause, ReliefRow.status.in_(UNPAID))
+            if Stage(row["stage"]) not in OPEN or cause not in RELIEF or (await connection.execute(under_way)).first() is not None:
+                raise Stale
+            workflow = self._workflows.of(row["workflow"])
+            limit = workflow.limits.emergency if RELIEF[cause] is ReliefKind.EMERGENCY else workflow.limits.settle
+            proposal = {
+                "case_id": row["case_id"],
+                "household_id": row["household_id"],
+                "kind": RELIEF[cause].value,
+                "cause": cause.value,
+                "year": today.year,
+                "status": ReliefStatus.PROPOSED.value,
+                "due_at": due_at(now, today, limit, self._calendar),
+                "is_exception": True,
+            }
+            await connection.execute(insert(ReliefRow), [proposal])
+            await self._change(connection, row, {})
+            await self._note(connection, now, who, "relief_excepted", row, cause=cause.value, note=note)
+
+    async def _owes_papers(self, connection: AsyncConnection, household_id: str) -> bool:
+        """Whether an advance was paid to the household whose papers are not there yet, whatever case it belongs to."""
+        owed = select(ReliefRow.relief_id).where(
+            ReliefRow.household_id == household_id, ReliefRow.kind == ReliefKind.EMERGENCY, ReliefRow.status == ReliefStatus.PAID
+        )
+        return (await connection.execute(owed.limit(1))).first() is not None
 
     async def reviewed(self, who: Person, number: int, version: int, note: str, *, now: datetime) -> None:
         """A person looked at a decision of the past that was in doubt; raise Stale, or LookupError outside the person's area."""

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.values import Group
+from foothold_schemas.values import Group, Sentence
 
 
 class Stage(StrEnum):
@@ -75,8 +75,17 @@ class ReliefStatus(StrEnum):
     """A proposal never pays: a person does, or it is withdrawn."""
 
     PROPOSED = "proposed"
+    APPLIED = "applied"
+    CHECKED = "checked"
+    DECIDED = "decided"
     PAID = "paid"
+    SETTLED = "settled"
     WITHDRAWN = "withdrawn"
+    REFUSED = "refused_relief"
+
+
+UNPAID = frozenset({ReliefStatus.PROPOSED, ReliefStatus.APPLIED, ReliefStatus.CHECKED, ReliefStatus.DECIDED})
+"""Ended when the case is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +117,9 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Temporary relief for one cause, with the instant by which it should be paid."""
+    """Temporary relief for one cause, with the instant by which it should be paid, and what bounds its amount."""
 
     kind: ReliefKind
     cause: FindingKind
     due_at: datetime
+    explained: Sentence

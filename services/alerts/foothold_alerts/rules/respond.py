@@ -10,6 +10,7 @@ from foothold_alerts.rules.days import WorkDays, due_at, last_day
 from foothold_alerts.rules.workflow import Workflow
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
+from foothold_schemas.values import Fen, Sentence
 
 RELIEF: Final = {
     FindingKind.DISASTER_LOSS: ReliefKind.EMERGENCY,
@@ -123,9 +124,23 @@ def _proposals(transition: Transition, helped: AbstractSet[FindingKind], workflo
     is_entitled = transition.group is not None or transition.movement in _REVERSE
     causes = [f.rule for f in transition.findings if f.rule in RELIEF and f.rule not in helped]
     return tuple(
-        Proposal(RELIEF[cause], cause, _due(RELIEF[cause], transition, workflow, calendar))
+        Proposal(RELIEF[cause], cause, _due(RELIEF[cause], transition, workflow, calendar), _bounds(cause, transition, workflow))
         for cause in causes
         if is_entitled or cause is FindingKind.DISASTER_LOSS
+    )
+
+
+def _bounds(cause: FindingKind, transition: Transition, workflow: Workflow) -> Sentence:
+    """What bounds the amount. No amount is proposed: none is published for the county, so a person decides it."""
+    finding = next(f for f in transition.findings if f.rule is cause)
+    currency, township = transition.policy.currency, Fen(workflow.limits.township_fen)
+    cost_zh, cost_en = (
+        f"不超过实际支出（核定时凭票据，超出部分退还）：{finding.reason.zh}",
+        f"Never above the actual cost, which the papers show: {finding.reason.en}",
+    )
+    return Sentence(
+        zh=f"{cost_zh}乡镇可决定{township}{currency.zh}以内，超过由县级决定。",
+        en=f"{cost_en} The township decides up to {township} {currency.en}, the county above that.",
     )
 
 

@@ -8,16 +8,21 @@ from typing import Annotated, Final
 import structlog
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, Field
 
 from foothold_alerts.accounts import Person
 from foothold_alerts.inbox import hours_left
+from foothold_alerts.rows import relief_of
 from foothold_alerts.rules.act import NotYours
 from foothold_alerts.rules.case import DISMISS_REASONS, OPEN, CloseReason, Stage
+from foothold_alerts.rules.relief import ReliefAct, ReliefNo, may
+from foothold_alerts.rules.respond import RELIEF
 from foothold_alerts.web.desk import Desk, own_form, person_of
 from foothold_alerts.web.pages import Pages
 from foothold_alerts.web.refusals import refusal
 from foothold_alerts.work import NotAllowed, Stale
 from foothold_schemas.directory import Contact, DirectoryEntry
+from foothold_schemas.findings import FindingKind
 from foothold_schemas.seal import BrokenSeal
 from foothold_schemas.values import Fen, JsonObject
 
@@ -26,6 +31,17 @@ Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
 StepName = Annotated[str, Path(pattern=r"^[a-z][a-z_]{1,39}$")]
 ReviewNote = Annotated[str, Form(min_length=1, max_length=MAX_NOTE)]
+
+
+class ReliefForm(BaseModel):
+    """A form of a relief; which fields count depends on the act."""
+
+    csrf: str
+    version: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    amount: Annotated[str, Field(max_length=20)] = ""
+    note: Annotated[str, Field(max_length=MAX_NOTE)] = ""
+
+
 _AMOUNT: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
 
 log = structlog.get_logger()
@@ -76,17 +92,37 @@ def _looking(router: APIRouter, desk: Desk, pages: Pages) -> None:
 
 
 def _doing(router: APIRouter, desk: Desk, pages: Pages) -> None:
-    @router.post("/cases/{number}/relief/{relief_id}")
-    async def pay(
-        request: Request, who: Who, number: Number, relief_id: Number, csrf: Annotated[str, Form()], version: Version, amount: Annotated[str, Form()]
+    @router.post("/cases/{number}/relief/{relief_id}/{act}")
+    async def relieve(
+        request: Request,
+        who: Who,
+        number: Number,
+        relief_id: Number,
+        act: ReliefAct,
+        form: Annotated[ReliefForm, Form()],
+    ) -> Response:
+        own_form(request, who, form.csrf)
+        text = form.amount.strip()
+        if text and (not _AMOUNT.fullmatch(text) or not text.isascii()):
+            said = ("金额无效：请填写最多两位小数的数字。", "Not an amount: write a number with at most two decimals.")
+            return await _case_page(desk, pages, request, who, number, status=422, said=said)
+        fen = int(Fen.parse(text)) if text else None
+        change = desk.work.relieve(who, number, form.version, relief_id, act, now=datetime.now(UTC), amount=fen, note=form.note.strip())
+        return await _changed(desk, pages, request, who, number, "relief", change)
+
+    @router.post("/cases/{number}/relief-again")
+    async def again(
+        request: Request,
+        who: Who,
+        number: Number,
+        csrf: Annotated[str, Form()],
+        version: Version,
+        cause: Annotated[FindingKind, Form()],
+        note: Annotated[str, Form(max_length=MAX_NOTE)] = "",
     ) -> Response:
         own_form(request, who, csrf)
-        text = amount.strip()
-        if not _AMOUNT.fullmatch(text) or not text.isascii() or int(Fen.parse(text)) == 0:
-            said = ("金额无效：请填写大于零、最多两位小数的数字。", "Not an amount: write a number above zero with at most two decimals.")
-            return await _case_page(desk, pages, request, who, number, status=422, said=said)
-        change = desk.work.pay(who, number, version, relief_id, int(Fen.parse(text)), now=datetime.now(UTC))
-        return await _changed(desk, pages, request, who, number, "relief_paid", change)
+        change = desk.work.except_cause(who, number, version, cause, now=datetime.now(UTC), note=note.strip())
+        return await _changed(desk, pages, request, who, number, "relief", change)
 
     @router.post("/cases/{number}/reviewed")
     async def reviewed(
@@ -129,7 +165,8 @@ async def _changed(desk: Desk, pages: Pages, request: Request, who: Person, numb
         return await _case_page(desk, pages, request, who, number, status=409, said=said)
     except NotAllowed as error:
         desk.metrics.actions.labels(action, "refused").inc()
-        return await _case_page(desk, pages, request, who, number, status=403 if isinstance(error.why, NotYours) else 422, said=refusal(error.why))
+        is_anothers = isinstance(error.why, NotYours) or error.why is ReliefNo.ROLE
+        return await _case_page(desk, pages, request, who, number, status=403 if is_anothers else 422, said=refusal(error.why))
     desk.metrics.actions.labels(action, "done").inc()
     log.info("alerts.action", action=action, case_number=number, account=who.name)
     return RedirectResponse(f"/cases/{number}", status_code=303)
@@ -153,6 +190,9 @@ async def _case_page(
         is_open=Stage(found.case["stage"]) in OPEN,
         steps=[s for s in desk.workflows.of(found.case["workflow"]).at(Stage(found.case["stage"])) if who.role in s.roles],
         reasons=DISMISS_REASONS,
+        may=lambda relief: may(relief_of(relief), who.role),
+        causes=RELIEF,
+        role=who.role,
         said=said,
         hours_left=hours_left,
     )

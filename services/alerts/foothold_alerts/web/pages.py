@@ -88,7 +88,7 @@ class Pages:
         language = language_of(request)
         text = Text(language)
         made = self._environment.get_template(template).render(
-            now=datetime.now(UTC), lang=language.value, t=text, word=Word(text), sentence=lambda s: _sentence(language, s), **values
+            now=datetime.now(UTC), lang=language.value, t=text, word=Word(text), word_zh=zh, word_en=en, sentence=lambda s: _sentence(language, s), **values
         )
         return HTMLResponse(made, status_code=status)
 

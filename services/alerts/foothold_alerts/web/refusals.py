@@ -1,6 +1,7 @@
 """Why a step was not taken, in words for the person who tried."""
 
 from foothold_alerts.rules.act import Missing, NotYours
+from foothold_alerts.rules.relief import ReliefNo
 from foothold_alerts.rules.workflow import Need
 from foothold_alerts.web.words import en, zh
 
@@ -16,8 +17,24 @@ _NEEDS = {
 }
 
 
-def refusal(why: NotYours | Missing) -> tuple[str, str]:
+_RELIEF = {
+    ReliefNo.STATUS: ("救助已不在此步骤。", "The relief is not at this step any more."),
+    ReliefNo.ROLE: ("此步骤由乡镇或县办理。", "This step is taken by the township or the county."),
+    ReliefNo.ABOVE_TOWNSHIP: ("金额超过乡镇审批限额，须由县级决定。", "The amount is above what a township decides alone; the county decides it."),
+    ReliefNo.SAME_PERSON: ("决定人与发放人不得为同一人。", "Whoever decided it cannot pay it: another person must."),
+    ReliefNo.PAPERS_OWED: (
+        "该户上一笔先行救助手续未补齐；如需再次先行救助，须由县级批准并说明理由。",
+        "Papers of an earlier advance are owed; only the county may decide another, and says why.",
+    ),
+    ReliefNo.AMOUNT: ("请填写金额。", "Write the amount."),
+    ReliefNo.NOTE: ("请填写说明。", "Write why."),
+}
+
+
+def refusal(why: NotYours | Missing | ReliefNo) -> tuple[str, str]:
     """Chinese and English."""
+    if isinstance(why, ReliefNo):
+        return _RELIEF[why]
     if isinstance(why, NotYours):
         roles = sorted(why.roles)
         return f"此步骤由{'、'.join(zh(r) for r in roles)}办理。", f"This step is taken by: {', '.join(en(r) for r in roles)}."

@@ -3,6 +3,7 @@
 from typing import Final
 
 from foothold_alerts.rules.case import CloseReason, ReliefKind, ReliefStatus, Role, Stage
+from foothold_alerts.rules.relief import ReliefAct
 from foothold_schemas.decisions import HarmlessReason
 from foothold_schemas.explanation import HintKind
 from foothold_schemas.findings import FindingKind
@@ -38,8 +39,28 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ReliefKind.EMERGENCY: ("急难型临时救助", "emergency relief"),
     ReliefKind.SPENDING: ("支出型临时救助", "spending relief"),
     ReliefStatus.PROPOSED: ("建议", "proposed"),
+    ReliefStatus.APPLIED: ("已申请", "applied for"),
+    ReliefStatus.CHECKED: ("已核查", "checked"),
+    ReliefStatus.DECIDED: ("已决定，待发放", "decided, to be paid"),
     ReliefStatus.PAID: ("已发放", "paid"),
+    ReliefStatus.SETTLED: ("已办结", "settled"),
     ReliefStatus.WITHDRAWN: ("已撤回", "withdrawn"),
+    ReliefStatus.REFUSED: ("不予救助", "refused"),
+    ReliefAct.APPLY: ("登记申请", "record application"),
+    ReliefAct.CHECK: ("登记核查", "record check"),
+    ReliefAct.DECIDE: ("决定救助", "decide"),
+    ReliefAct.PAY: ("登记发放", "record payment"),
+    ReliefAct.PAPERS: ("手续补齐", "papers are there"),
+    ReliefAct.FOLLOW_UP: ("登记回访", "record follow-up"),
+    ReliefAct.REFUSE: ("不予救助", "refuse"),
+    "relief_apply": ("救助已申请", "relief applied for"),
+    "relief_check": ("救助已核查", "relief checked"),
+    "relief_decide": ("救助已决定", "relief decided"),
+    "relief_pay": ("救助已发放", "relief paid"),
+    "relief_papers": ("救助手续已补齐", "relief papers received"),
+    "relief_follow_up": ("救助已回访", "relief followed up"),
+    "relief_refuse_relief": ("不予救助", "relief refused"),
+    "relief_excepted": ("同一原因再次救助（县级批准）", "relief again for one cause, by the county"),
     Group.UNSTABLE_EX_POOR: ("脱贫不稳定户", "unstable ex-poor"),
     Group.MARGINAL: ("边缘易致贫户", "marginal"),
     Group.SUDDEN_HARDSHIP: ("突发严重困难户", "sudden hardship"),
@@ -123,7 +144,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "go_on": ("继续帮扶", "help goes on"),
     "dismiss": ("排除", "dismissed"),
     "contact_shown": ("查看联系方式", "contact shown"),
-    "relief_paid": ("救助已发放", "relief paid"),
 }
 
 
