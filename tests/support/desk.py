@@ -49,3 +49,10 @@ def case_number(stack: Stack, register_number: str) -> int | None:
     with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
         row = connection.execute(asked, [register_number]).fetchone()
         return None if row is None else int(row[0])
+
+
+def number_of(stack: Stack, register_number: str, *, urgent: bool = False) -> int | None:
+    """The household's case, once there is one; an urgent one only, where asked for."""
+    with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
+        row = connection.execute("select number from cases where register_number = %s and (is_urgent or not %s)", [register_number, urgent]).fetchone()
+        return None if row is None else int(row[0])

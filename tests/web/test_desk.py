@@ -4,7 +4,6 @@ import hashlib
 import os
 import re
 import signal
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import psycopg
@@ -14,7 +13,7 @@ from playwright.sync_api import Page, expect
 from deploy.local.stack import Stack
 from foothold_risk.publish import RULES_VERSION
 from tests.support import browser
-from tests.support.desk import Caseworker
+from tests.support.desk import Caseworker, number_of
 from tests.support.parts import ROOT
 from tests.support.sender import BATCH, Sender, eventually
 
@@ -49,22 +48,6 @@ def household(foothold: Stack, sender: Sender) -> str:
     sender.say("emergency-management", "DisasterStruck", "web-storm", AT, subject, hazard="storm", struck_on="2026-06-09", home="destroyed", is_verified=True)
     eventually(lambda: number_of(foothold, "WEB-1", urgent=True), "the case stands in the database")
     return "WEB-1"
-
-
-def number_of(stack: Stack, register_number: str, *, urgent: bool = False) -> int | None:
-    with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
-        row = connection.execute("select number from cases where register_number = %s and (is_urgent or not %s)", [register_number, urgent]).fetchone()
-        return None if row is None else int(row[0])
-
-
-@pytest.fixture
-def desk(foothold: Stack, sender: Sender) -> Iterator[Page]:
-    with browser.page() as page:
-        page.goto(foothold.inbox_url)
-        page.get_by_label("用户名").fill("caseworker")
-        page.get_by_label("密码").fill(sender.passwords["caseworker"])
-        page.get_by_role("button", name="登录").click()
-        yield page
 
 
 @pytest.mark.timeout(120)
@@ -282,34 +265,3 @@ def test_the_scripts_other_people_wrote_are_the_ones_we_checked() -> None:
 
     assert sums == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.js")}
     assert all(name in (folder / "NOTICE.md").read_text() for name in sums)
-
-
-@pytest.mark.timeout(120)
-def test_an_identified_household_is_called_so_and_one_that_refused_is_not_shown_in_numbers(foothold: Stack, sender: Sender, desk: Page) -> None:
-    subject = "370399/WEB-3"
-    entry = {"authority": "370399", "register_number": "WEB-3", "area": "370399101202", "standing": "ordinary", "members": [{"person_ref": "a"}]}
-    sender.say("statistics", "HouseholdRegistered", "web3-reg", AT, subject, **entry)
-    income = {"category": "operating", "item": "orchard", "amount": "9111.00", "earned_month": "2026-05", "is_yearly": True}
-    sender.say("statistics", "IncomeReported", "web3-inc", AT, subject, **income)
-    sender.say(
-        "health-insurance", "MedicalClaimSettled", "web3", AT, subject, claim_number="web3", settled_on="2026-06-08", setting="inpatient", total="8000.00"
-    )
-    eventually(lambda: number_of(foothold, "WEB-3", urgent=True), "the case stands in the database")
-    page = f"{foothold.inbox_url}/cases/{number_of(foothold, 'WEB-3')}"
-
-    def shows(words: str) -> bool:
-        desk.goto(page)
-        return words in desk.content()
-
-    assert shows("风险信号，尚未认定")
-    assert shows("9111.00")
-    sender.say("operator", "CaseDecided", "web3-identified", AT, subject, decision="identified", decided_on="2026-06-10")
-    eventually(lambda: shows("监测对象，经人工认定"), "people's decision stands on the page")
-    word = {"finding": "rigid_spending_ratio", "reason": "can_cope", "by": "caseworker", "exempted_on": "2026-06-10", "until": "2026-12-31"}
-    sender.say("operator", "FindingExempted", "web3-harmless", AT, subject, **word)
-    eventually(lambda: shows("已核无害，自 2026-06-10 至 2026-12-31"), "what people found harmless stands on the page, with who and how long")
-    assert "家庭能够自行承担" in desk.content()
-    sender.say("operator", "AuthorisationRefused", "web3-refused", AT, subject, refused_on="2026-06-10")
-    eventually(lambda: shows("农户未授权，数据不再比对，也不显示"), "the refusal stands on the page")
-
-    assert not shows("9111.00")
