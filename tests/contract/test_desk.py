@@ -14,18 +14,21 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foothold_alerts.accounts import LOCK_MINUTES, MAX_FAILURES, Accounts
 from foothold_alerts.cases import Cases
 from foothold_alerts.database import connect
+from foothold_alerts.hold import Stale
 from foothold_alerts.inbox import Inbox
+from foothold_alerts.lists import Lists
 from foothold_alerts.metrics import Metrics
+from foothold_alerts.relief import ReliefDesk
 from foothold_alerts.rules.case import CloseReason, Role
 from foothold_alerts.rules.relief import ReliefAct
 from foothold_alerts.web.app import make_app
 from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.live import Pulse
-from foothold_alerts.work import Stale, Work
+from foothold_alerts.work import Work
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import DayDone, ExitReason, Movement, Status
-from tests.support.alerts import NOW, WORKFLOWS, cases_on, person, rows, transition, work_on
+from tests.support.alerts import NOW, WORKFLOWS, cases_on, person, plan_on, relief_on, rows, transition, work_on
 from tests.support.ingest import DIRECTORY_SEAL
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
@@ -37,18 +40,23 @@ def cases(alerts_database: AsyncEngine) -> Cases:
 
 
 @pytest.fixture
+def relief(alerts_database: AsyncEngine) -> ReliefDesk:
+    return relief_on(alerts_database)
+
+
+@pytest.fixture
 def work(alerts_database: AsyncEngine) -> Work:
     return work_on(alerts_database)
 
 
-async def through(work: Work, relief_id: int, version: int, *acts: tuple[ReliefAct, int | None], by: str = "zhang") -> None:
+async def through(relief: ReliefDesk, relief_id: int, version: int, *acts: tuple[ReliefAct, int | None], by: str = "zhang") -> None:
     for n, (act, amount) in enumerate(acts):
-        await work.relieve(person(by), 1, version + n, relief_id, act, now=NOW, amount=amount, note="checked")
+        await relief.relieve(person(by), 1, version + n, relief_id, act, now=NOW, amount=amount, note="checked")
 
 
-async def decide_and_pay(work: Work, relief_id: int, amount: int, *, version: int) -> None:
-    await through(work, relief_id, version, (ReliefAct.DECIDE, amount))
-    await through(work, relief_id, version + 1, (ReliefAct.PAY, None), by="li")
+async def decide_and_pay(relief: ReliefDesk, relief_id: int, amount: int, *, version: int) -> None:
+    await through(relief, relief_id, version, (ReliefAct.DECIDE, amount))
+    await through(relief, relief_id, version + 1, (ReliefAct.PAY, None), by="li")
 
 
 async def test_a_batch_taken_again_changes_nothing(cases: Cases, alerts_database: AsyncEngine) -> None:
@@ -70,10 +78,12 @@ async def test_two_workers_taking_the_same_batch_at_once_open_one_case(cases: Ca
     assert await rows(alerts_database, "select count(*) from relief") == [(2,)]
 
 
-async def test_when_the_episode_is_over_unpaid_relief_is_withdrawn_and_paid_relief_stays(cases: Cases, work: Work, alerts_database: AsyncEngine) -> None:
+async def test_when_the_episode_is_over_unpaid_relief_is_withdrawn_and_paid_relief_stays(
+    cases: Cases, relief: ReliefDesk, alerts_database: AsyncEngine
+) -> None:
     await cases.take([transition("a", 1, FindingKind.RIGID_SPENDING_RATIO, FindingKind.DISASTER_LOSS)], NOW)
     (relief_id,) = (await rows(alerts_database, "select relief_id from relief where kind = 'emergency'"))[0]
-    await decide_and_pay(work, relief_id, 300_000, version=1)
+    await decide_and_pay(relief, relief_id, 300_000, version=1)
     gone: dict[str, Any] = {"is_lead": False, "is_episode_over": True, "group": None, "status": Status.CLEAR, "exit_reason": ExitReason.CLEARED}
     await cases.take([transition("a", 2, movement=Movement.EXITED, **gone)], NOW)
 
@@ -119,12 +129,12 @@ async def test_of_two_people_at_once_one_wins_and_the_other_is_told(cases: Cases
     assert await rows(alerts_database, "select version from cases") == [(2,)]
 
 
-async def test_relief_is_paid_once(cases: Cases, work: Work) -> None:
+async def test_relief_is_paid_once(cases: Cases, relief: ReliefDesk) -> None:
     await cases.take([transition("a")], NOW)
-    await through(work, 1, 1, (ReliefAct.APPLY, None), (ReliefAct.CHECK, None))
-    await decide_and_pay(work, 1, 100, version=3)
+    await through(relief, 1, 1, (ReliefAct.APPLY, None), (ReliefAct.CHECK, None))
+    await decide_and_pay(relief, 1, 100, version=3)
     with pytest.raises(Stale):
-        await work.relieve(person("li"), 1, 5, 1, ReliefAct.PAY, now=NOW, amount=None, note="")
+        await relief.relieve(person("li"), 1, 5, 1, ReliefAct.PAY, now=NOW, amount=None, note="")
 
 
 @pytest.mark.parametrize("area", ["370302", "370399101202", "37039%", "______"])
@@ -253,6 +263,9 @@ async def test_while_the_database_is_away_pages_say_so_and_nothing_crashes() -> 
     desk = Desk(
         accounts=Accounts(engine, session_hours=1),
         work=work_on(engine),
+        relief=relief_on(engine),
+        plan=plan_on(engine),
+        lists=Lists(engine, WORKFLOWS),
         workflows=WORKFLOWS,
         inbox=Inbox(engine),
         metrics=Metrics(CollectorRegistry()),

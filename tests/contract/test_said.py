@@ -17,7 +17,7 @@ from foothold_alerts.sweep import Sweep
 from foothold_schemas.codec import decode_said
 from foothold_schemas.decisions import CaseDecided, Decision
 from foothold_schemas.topics import RELIEF_FACTS
-from tests.support.alerts import NOW, rows
+from tests.support.alerts import NOW, deadlines_on, rows
 from tests.support.desk import Caseworker, case_number
 from tests.support.sender import Sender, eventually, read_topic, transitions
 
@@ -100,7 +100,7 @@ async def test_a_job_whose_worker_died_is_done_by_another_and_what_has_no_job_ge
         taken = "update procrastinate_jobs set status = 'doing', worker_id = :worker where lock = :lock"
         await connection.execute(text(taken), {"worker": worker_id, "lock": "a" * 32})
         await connection.execute(text("delete from procrastinate_jobs where lock = :lock"), {"lock": "b" * 32})
-    worker, sweep = asyncio.create_task(jobs.run()), Sweep(jobs, said)
+    worker, sweep = asyncio.create_task(jobs.run()), Sweep(jobs, said, deadlines_on(alerts_database, jobs))
     for _ in range(200):
         await asyncio.sleep(0.1)
         if not (await rows(alerts_database, "select 1 from procrastinate_workers where last_heartbeat > now() - interval '1 minute'")):

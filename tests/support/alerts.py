@@ -9,7 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.accounts import Person
 from foothold_alerts.cases import Cases
+from foothold_alerts.deadlines import Deadlines
+from foothold_alerts.hold import Hold
 from foothold_alerts.jobs import Jobs
+from foothold_alerts.plan import Plan
+from foothold_alerts.relief import ReliefDesk
 from foothold_alerts.rules.case import Case, Role, Stage
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.said import Said
@@ -47,15 +51,34 @@ def transition(household: str, number: int = 1, *rules: FindingKind, **changes: 
     return EXAMPLE.model_copy(update={"household_id": identity, "transition_id": f"{identity}:{number}", "number": number, "findings": findings, **changes})
 
 
+def jobs_on(engine: AsyncEngine) -> Jobs:
+    """Jobs that are kept and done by nobody, until somebody runs them."""
+    return Jobs(engine.url.render_as_string(hide_password=False))
+
+
+def deadlines_on(engine: AsyncEngine, jobs: Jobs | None = None) -> Deadlines:
+    """What keeps deadlines."""
+    return Deadlines(engine, jobs or jobs_on(engine), WORKFLOWS, WEEKENDS)
+
+
 def cases_on(engine: AsyncEngine) -> Cases:
     """What takes transitions."""
-    return Cases(engine, WORKFLOWS, WEEKENDS)
+    return Cases(engine, WORKFLOWS, WEEKENDS, deadlines_on(engine))
 
 
 def work_on(engine: AsyncEngine) -> Work:
     """What people do; what they say is kept, and sent by nobody."""
-    jobs = Jobs(engine.url.render_as_string(hide_password=False))
-    return Work(engine, WORKFLOWS, WEEKENDS, Said(engine, jobs))
+    return Work(engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), Hold(deadlines_on(engine)))
+
+
+def relief_on(engine: AsyncEngine) -> ReliefDesk:
+    """What people do with relief."""
+    return ReliefDesk(engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), Hold(deadlines_on(engine)))
+
+
+def plan_on(engine: AsyncEngine) -> Plan:
+    """Measures and visits."""
+    return Plan(engine, Hold(deadlines_on(engine)), Said(engine, jobs_on(engine)))
 
 
 async def rows(engine: AsyncEngine, statement: str) -> list[tuple[Any, ...]]:

@@ -31,13 +31,13 @@ class Caseworker:
         """The case's page."""
         return self.client.get(f"/cases/{number}").text
 
-    def send(self, number: int, path: str, **fields: str) -> httpx.Response:
+    def send(self, number: int, path: str, **fields: str | list[str]) -> httpx.Response:
         """A form of the case's page."""
         page = self.page(number)
         hidden = {field: found[1] for field in ("csrf", "version") if (found := re.search(rf'name="{field}" value="([^"]+)"', page))}
         return self.client.post(f"/cases/{number}/{path}", data={**hidden, **fields})
 
-    def do(self, number: int, path: str, **fields: str) -> None:
+    def do(self, number: int, path: str, **fields: str | list[str]) -> None:
         """A form that must be taken."""
         answer = self.send(number, path, **fields)
         assert answer.status_code == httpx.codes.SEE_OTHER, (path, answer.status_code, re.findall(r'role="alert">([^<]*)', answer.text))

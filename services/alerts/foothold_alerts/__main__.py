@@ -23,11 +23,16 @@ from foothold_alerts.calendars import work_days
 from foothold_alerts.cases import Cases
 from foothold_alerts.consumer import CASES, MIRROR, Consumer, WrongPartitions
 from foothold_alerts.database import connect
+from foothold_alerts.deadlines import Deadlines
+from foothold_alerts.hold import Hold
 from foothold_alerts.inbox import Inbox
 from foothold_alerts.jobs import Jobs
+from foothold_alerts.lists import Lists
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.mirror import Mirror
 from foothold_alerts.ops import make_ops, server
+from foothold_alerts.plan import Plan
+from foothold_alerts.relief import ReliefDesk
 from foothold_alerts.rules.case import OPEN, ReliefKind, Role
 from foothold_alerts.said import Said
 from foothold_alerts.settings import Settings
@@ -122,7 +127,8 @@ async def serve(settings: Settings) -> None:
     workflows, calendar, jobs = load(), work_days(settings.alerts_calendars), Jobs(settings.alerts_database_url)
     producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, enable_idempotence=True, acks="all")
     said = Said(engine, jobs, producer)
-    cases = Cases(engine, workflows, calendar)
+    deadlines = Deadlines(engine, jobs, workflows, calendar)
+    hold, cases = Hold(deadlines), Cases(engine, workflows, calendar, deadlines)
     seal, mirror = Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE), Mirror(engine)
     consumers = [
         Consumer(
@@ -140,7 +146,10 @@ async def serve(settings: Settings) -> None:
     pulse = Pulse(engine)
     desk = Desk(
         accounts=Accounts(engine, settings.alerts_session_hours),
-        work=Work(engine, workflows, calendar, said),
+        work=Work(engine, workflows, calendar, said, hold),
+        relief=ReliefDesk(engine, workflows, calendar, said, hold),
+        plan=Plan(engine, hold, said),
+        lists=Lists(engine, workflows),
         workflows=workflows,
         inbox=Inbox(engine),
         metrics=metrics,
@@ -151,7 +160,7 @@ async def serve(settings: Settings) -> None:
     web = server(make_app(desk), settings.alerts_host, settings.alerts_port)
     ops = server(make_ops(metrics.registry, lambda: web.started and all(c.is_ready for c in consumers)), settings.alerts_ops_host, settings.alerts_ops_port)
     log.info("alerts.started", port=settings.alerts_port, ops_port=settings.alerts_ops_port)
-    work = (*(c.run() for c in consumers), _jobs(jobs, producer, Sweep(jobs, said)), count(cases, metrics), pulse.run(), _wait(ended))
+    work = (*(c.run() for c in consumers), _jobs(jobs, producer, Sweep(jobs, said, deadlines), deadlines), count(cases, metrics), pulse.run(), _wait(ended))
     tasks = [asyncio.create_task(w) for w in (web.serve(), ops.serve(), *work)]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -169,10 +178,12 @@ async def serve(settings: Settings) -> None:
     log.info("alerts.stopped")
 
 
-async def _jobs(jobs: Jobs, producer: AIOKafkaProducer, sweep: Sweep) -> None:
+async def _jobs(jobs: Jobs, producer: AIOKafkaProducer, sweep: Sweep, deadlines: Deadlines) -> None:
     """For ever: durable jobs, with the producer they send by."""
     await producer.start()
     try:
+        recounted = await deadlines.recount(datetime.now(UTC))
+        log.info("alerts.jobs_started", recounted=recounted)
         async with asyncio.TaskGroup() as group:
             group.create_task(jobs.run())
             group.create_task(sweep.run())

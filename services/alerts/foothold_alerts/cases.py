@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.database import AuditRow, CaseRow, PartitionDay, ReliefRow, ReviewRow, TransitionRow
-from foothold_alerts.rows import audit_row, case_of, case_row, relief_rows, review_row
+from foothold_alerts.deadlines import Deadlines
+from foothold_alerts.rows import SYSTEM, audit_row, case_of, case_row, relief_rows, review_row
 from foothold_alerts.rules.case import OPEN, UNPAID, ReliefStatus
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.respond import REVIEW, respond
@@ -19,7 +20,6 @@ from foothold_alerts.rules.workflow import Workflows
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import DayDone, Transition
 
-SYSTEM: Final = "foothold"
 _CHANGING: Final = (
     "stage",
     "is_urgent",
@@ -47,8 +47,9 @@ class Taken:
 class Cases:
     """What becomes of transitions. Reading for pages is in `inbox.py`."""
 
-    def __init__(self, engine: AsyncEngine, workflows: Workflows, calendar: WorkDays) -> None:
+    def __init__(self, engine: AsyncEngine, workflows: Workflows, calendar: WorkDays, deadlines: Deadlines) -> None:
         self._engine = engine
+        self._deadlines = deadlines
         self._workflows = workflows
         self._calendar = calendar
 
@@ -113,6 +114,7 @@ class Cases:
             relief += relief_rows(response, transition)
             audit.append(audit_row(now, SYSTEM, response.action, case_id, transition_id=transition.transition_id, movement=transition.movement.value))
         await self._write(connection, changed, relief, withdrawn, audit)
+        await self._deadlines.follow(connection, changed.keys(), now)
         if reviews:
             await connection.execute(insert(ReviewRow), reviews)
             doubted = update(CaseRow).where(CaseRow.case_id.in_([r["case_id"] for r in reviews]))

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Identity, Index, Integer, LargeBinary, MetaData, Text, UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -95,6 +95,56 @@ class ReviewRow(Base):
     asked_on: Mapped[date] = mapped_column(Date)
     done_by: Mapped[str | None] = mapped_column(Text)
     done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class DeadlineRow(Base):
+    """What is due by when, as it was set. `level`: how many steps of the escalation have been told; `acknowledged_by` stops it."""
+
+    __tablename__ = "deadlines"
+
+    deadline_id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    case_id: Mapped[str] = mapped_column(Text, ForeignKey("cases.case_id"))
+    kind: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+    began_on: Mapped[date] = mapped_column(Date)
+    due_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    limit_count: Mapped[int | None] = mapped_column(Integer)
+    limit_unit: Mapped[str | None] = mapped_column(Text)
+    is_provisional: Mapped[bool]
+    done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    passed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    level: Mapped[int] = mapped_column(Integer)
+    acknowledged_by: Mapped[str | None] = mapped_column(Text)
+
+
+class MeasureRow(Base):
+    """A department's measure against risks of a household: planned, then delivered, or dropped with a reason."""
+
+    __tablename__ = "measures"
+
+    measure_id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    case_id: Mapped[str] = mapped_column(Text, ForeignKey("cases.case_id"))
+    household_id: Mapped[str] = mapped_column(Text, index=True)
+    kind: Mapped[str] = mapped_column(Text)
+    against: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    department: Mapped[str] = mapped_column(Text)
+    planned_on: Mapped[date] = mapped_column(Date)
+    planned_by: Mapped[str] = mapped_column(Text)
+    delivered_on: Mapped[date | None] = mapped_column(Date)
+    delivered_by: Mapped[str | None] = mapped_column(Text)
+    dropped_because: Mapped[str | None] = mapped_column(Text)
+
+
+class VisitRow(Base):
+    """Somebody was at the household."""
+
+    __tablename__ = "visits"
+
+    visit_id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    case_id: Mapped[str] = mapped_column(Text, ForeignKey("cases.case_id"), index=True)
+    visited_on: Mapped[date] = mapped_column(Date)
+    by: Mapped[str] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
 
 
 class SaidRow(Base):

@@ -5,9 +5,22 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, RowMapping, Select, case, func, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from foothold_alerts.database import AuditRow, CaseRow, DirectoryRow, PartitionDay, ReliefRow, ReviewRow, TransitionRow, ViewRow
+from foothold_alerts.database import (
+    AuditRow,
+    Base,
+    CaseRow,
+    DeadlineRow,
+    DirectoryRow,
+    MeasureRow,
+    PartitionDay,
+    ReliefRow,
+    ReviewRow,
+    TransitionRow,
+    ViewRow,
+    VisitRow,
+)
 from foothold_alerts.rules.case import OPEN, UNPAID, Stage
 from foothold_schemas.values import JsonObject
 
@@ -62,6 +75,9 @@ class CasePage:
     reviews: list[RowMapping]
     view: JsonObject | None
     entry: JsonObject | None
+    deadlines: list[RowMapping]
+    measures: list[RowMapping]
+    visits: list[RowMapping]
 
 
 class Inbox:
@@ -134,6 +150,9 @@ class Inbox:
                 reviews=list((await connection.execute(_reviews().where(ReviewRow.case_id == row["case_id"]))).mappings()),
                 view=(await connection.execute(view)).scalar_one_or_none(),
                 entry=(await connection.execute(entry)).scalar_one_or_none(),
+                deadlines=await _all(connection, DeadlineRow, DeadlineRow.case_id == row["case_id"], DeadlineRow.done_at.is_(None), order=DeadlineRow.due_at),
+                measures=await _all(connection, MeasureRow, MeasureRow.household_id == household_id, order=MeasureRow.measure_id),
+                visits=await _all(connection, VisitRow, VisitRow.case_id == row["case_id"], order=VisitRow.visited_on.desc()),
             )
 
     async def version(self, area: str, number: int) -> int | None:
@@ -146,6 +165,10 @@ class Inbox:
 def hours_left(due_at: datetime, now: datetime) -> int:
     """Whole hours until then; negative when overdue."""
     return int((due_at - now).total_seconds() // 3600)
+
+
+async def _all(connection: AsyncConnection, table: type[Base], *where: ColumnElement[bool], order: Any) -> list[RowMapping]:  # noqa: ANN401 - a column
+    return list((await connection.execute(select(*table.__table__.columns).where(*where).order_by(order))).mappings())
 
 
 def _reviews() -> Select[Any]:

@@ -1,6 +1,7 @@
 """From what the rules say to rows of the tables, and back."""
 
 from datetime import date, datetime
+from typing import Final
 
 from sqlalchemy import RowMapping
 
@@ -10,6 +11,9 @@ from foothold_alerts.rules.respond import Response
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Transition
 from foothold_schemas.values import Group
+
+SYSTEM: Final = "foothold"
+"""Who did it, in the audit, where no person did."""
 
 
 def case_of(row: RowMapping) -> Case:

@@ -1,4 +1,4 @@
-"""Looks every few seconds for what fell between two stools: a job whose worker died, something said that has no job."""
+"""Looks every few seconds for what fell between two stools: a job whose worker died, something said or overdue that has no job."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -8,6 +8,8 @@ import structlog
 from procrastinate.exceptions import AppNotOpen, ConnectorException
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from foothold_alerts.deadlines import TASK as PASSED
+from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.jobs import Jobs
 from foothold_alerts.said import TASK as SEND
 from foothold_alerts.said import Said
@@ -21,9 +23,10 @@ log = structlog.get_logger()
 class Sweep:
     """Costs two short queries each time, and usually finds nothing."""
 
-    def __init__(self, jobs: Jobs, said: Said) -> None:
+    def __init__(self, jobs: Jobs, said: Said, deadlines: Deadlines) -> None:
         self._jobs = jobs
         self._said = said
+        self._deadlines = deadlines
 
     async def run(self) -> None:
         """For ever; while the database is away there is nothing to sweep."""
@@ -40,3 +43,5 @@ class Sweep:
             log.warning("alerts.jobs_revived", jobs=revived)
         for household_id in await self._said.unsent(now - OVERDUE):
             await self._jobs.nudge(SEND, lock=household_id, household_id=household_id)
+        for deadline_id in await self._deadlines.forgotten(now - OVERDUE):
+            await self._jobs.nudge(PASSED, lock=f"deadline {deadline_id}", deadline_id=deadline_id)

@@ -73,12 +73,21 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Rung:
+    """Who is told so many hours after a deadline has passed."""
+
+    after_hours: int
+    to: Role
+
+
+@dataclass(frozen=True, slots=True)
 class Workflow:
     """One version of it. A case keeps the version it began with."""
 
     version: int
     steps: tuple[Step, ...]
     limits: Limits
+    escalation: tuple[Rung, ...]
 
     def step(self, name: str) -> Step | None:
         """The step of this name."""

@@ -18,6 +18,7 @@ from foothold_alerts.web.desk import Desk, Forged, NotLoggedIn, own_form, person
 from foothold_alerts.web.live import TooMany
 from foothold_alerts.web.pages import COOKIE as LANGUAGE
 from foothold_alerts.web.pages import Language, Pages
+from foothold_alerts.web.plan_routes import plan_routes
 
 _HEADERS: Final = {
     "content-security-policy": "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
@@ -38,6 +39,7 @@ def make_app(desk: Desk) -> FastAPI:
     app.mount("/static", StaticFiles(directory=pathlib.Path(__file__).with_name("static")), name="static")
     app.include_router(_log_in_routes(desk, pages))
     app.include_router(case_routes(desk, pages))
+    app.include_router(plan_routes(desk, pages))
     app.include_router(_live_routes(desk))
 
     @app.middleware("http")

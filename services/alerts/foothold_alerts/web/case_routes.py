@@ -11,16 +11,18 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
 from foothold_alerts.accounts import Person
+from foothold_alerts.hold import NotAllowed, Stale
 from foothold_alerts.inbox import hours_left
+from foothold_alerts.lists import WorkList
 from foothold_alerts.rows import relief_of
 from foothold_alerts.rules.act import NotYours
-from foothold_alerts.rules.case import DISMISS_REASONS, OPEN, CloseReason, Stage
+from foothold_alerts.rules.case import DISMISS_REASONS, OPEN, SINCE_IDENTIFIED, CloseReason, Stage
 from foothold_alerts.rules.relief import ReliefAct, ReliefNo, may
 from foothold_alerts.rules.respond import RELIEF
 from foothold_alerts.web.desk import Desk, own_form, person_of
 from foothold_alerts.web.pages import Pages
 from foothold_alerts.web.refusals import refusal
-from foothold_alerts.work import NotAllowed, Stale
+from foothold_schemas.decisions import MeasureKind
 from foothold_schemas.directory import Contact, DirectoryEntry
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.seal import BrokenSeal
@@ -68,7 +70,7 @@ def _looking(router: APIRouter, desk: Desk, pages: Pages) -> None:
     @router.get("/")
     async def inbox(request: Request, who: Who, stage: Stage | None = None, page: int = 1) -> Response:
         found = await desk.inbox.page(who.area, stage, max(1, min(page, 10_000)))
-        return pages.render(request, "inbox.html", person=who, inbox=found, stage=stage, stages=list(Stage), hours_left=hours_left)
+        return pages.render(request, "inbox.html", person=who, inbox=found, stage=stage, stages=list(Stage), lists=list(WorkList), hours_left=hours_left)
 
     @router.get("/cases/{number}")
     async def case(request: Request, who: Who, number: Number) -> Response:
@@ -107,8 +109,8 @@ def _doing(router: APIRouter, desk: Desk, pages: Pages) -> None:
             said = ("金额无效：请填写最多两位小数的数字。", "Not an amount: write a number with at most two decimals.")
             return await _case_page(desk, pages, request, who, number, status=422, said=said)
         fen = int(Fen.parse(text)) if text else None
-        change = desk.work.relieve(who, number, form.version, relief_id, act, now=datetime.now(UTC), amount=fen, note=form.note.strip())
-        return await _changed(desk, pages, request, who, number, "relief", change)
+        change = desk.relief.relieve(who, number, form.version, relief_id, act, now=datetime.now(UTC), amount=fen, note=form.note.strip())
+        return await changed(desk, pages, request, who, number, "relief", change)
 
     @router.post("/cases/{number}/relief-again")
     async def again(
@@ -121,8 +123,8 @@ def _doing(router: APIRouter, desk: Desk, pages: Pages) -> None:
         note: Annotated[str, Form(max_length=MAX_NOTE)] = "",
     ) -> Response:
         own_form(request, who, csrf)
-        change = desk.work.except_cause(who, number, version, cause, now=datetime.now(UTC), note=note.strip())
-        return await _changed(desk, pages, request, who, number, "relief", change)
+        change = desk.relief.again(who, number, version, cause, now=datetime.now(UTC), note=note.strip())
+        return await changed(desk, pages, request, who, number, "relief", change)
 
     @router.post("/cases/{number}/reviewed")
     async def reviewed(
@@ -135,7 +137,7 @@ def _doing(router: APIRouter, desk: Desk, pages: Pages) -> None:
     ) -> Response:
         own_form(request, who, csrf)
         change = desk.work.reviewed(who, number, version, note.strip(), now=datetime.now(UTC))
-        return await _changed(desk, pages, request, who, number, "reviewed", change)
+        return await changed(desk, pages, request, who, number, "reviewed", change)
 
     @router.post("/cases/{number}/steps/{name}")
     async def step(
@@ -150,10 +152,11 @@ def _doing(router: APIRouter, desk: Desk, pages: Pages) -> None:
     ) -> Response:
         own_form(request, who, csrf)
         change = desk.work.step(who, number, version, name, now=datetime.now(UTC), reason=reason, note=note.strip())
-        return await _changed(desk, pages, request, who, number, "step", change)
+        return await changed(desk, pages, request, who, number, "step", change)
 
 
-async def _changed(desk: Desk, pages: Pages, request: Request, who: Person, number: int, action: str, change: Awaitable[None]) -> Response:
+async def changed(desk: Desk, pages: Pages, request: Request, who: Person, number: int, action: str, change: Awaitable[None]) -> Response:
+    """Make the change and go to the case; or say why it was not made, on the page as it stands."""
     try:
         await change
     except LookupError:
@@ -192,6 +195,9 @@ async def _case_page(
         reasons=DISMISS_REASONS,
         may=lambda relief: may(relief_of(relief), who.role),
         causes=RELIEF,
+        measures=list(MeasureKind),
+        risks=[f["rule"] for f in found.case["latest"].get("findings", ()) if f["is_risk"]],
+        is_identified=Stage(found.case["stage"]) in SINCE_IDENTIFIED,
         role=who.role,
         said=said,
         hours_left=hours_left,

@@ -8,7 +8,10 @@ from fastapi import Request
 
 from foothold_alerts.accounts import Accounts, Person
 from foothold_alerts.inbox import Inbox
+from foothold_alerts.lists import Lists
 from foothold_alerts.metrics import Metrics
+from foothold_alerts.plan import Plan
+from foothold_alerts.relief import ReliefDesk
 from foothold_alerts.rules.workflow import Workflows
 from foothold_alerts.web.live import Pulse
 from foothold_alerts.work import Work
@@ -29,6 +32,9 @@ class Desk:
 
     accounts: Accounts
     work: Work
+    relief: ReliefDesk
+    plan: Plan
+    lists: Lists
     workflows: Workflows
     inbox: Inbox
     metrics: Metrics

@@ -1,6 +1,8 @@
 """Why a step was not taken, in words for the person who tried."""
 
-from foothold_alerts.rules.act import Missing, NotYours
+from foothold_alerts.hold import Why
+from foothold_alerts.rules.act import NotYours
+from foothold_alerts.rules.plan import PlanNo
 from foothold_alerts.rules.relief import ReliefNo
 from foothold_alerts.rules.workflow import Need
 from foothold_alerts.web.words import en, zh
@@ -31,10 +33,22 @@ _RELIEF = {
 }
 
 
-def refusal(why: NotYours | Missing | ReliefNo) -> tuple[str, str]:
+_PLAN = {
+    PlanNo.RISK: ("措施须针对该户现有的风险。", "A measure is meant for risks the household has now."),
+    PlanNo.FITS_NOT: ("该类措施不对应所选风险。", "A measure of this kind does not answer the risks chosen."),
+    PlanNo.DEPARTMENT: ("请填写责任部门。", "Name the department."),
+    PlanNo.DAY: ("日期晚于业务日。", "The day lies after the business day."),
+    PlanNo.NOTE: ("请填写说明。", "Write a note."),
+    PlanNo.TWICE: ("当日走访已登记。", "Your visit of that day is recorded already."),
+}
+
+
+def refusal(why: Why) -> tuple[str, str]:
     """Chinese and English."""
     if isinstance(why, ReliefNo):
         return _RELIEF[why]
+    if isinstance(why, PlanNo):
+        return _PLAN[why]
     if isinstance(why, NotYours):
         roles = sorted(why.roles)
         return f"此步骤由{'、'.join(zh(r) for r in roles)}办理。", f"This step is taken by: {', '.join(en(r) for r in roles)}."

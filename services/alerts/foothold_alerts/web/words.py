@@ -3,8 +3,9 @@
 from typing import Final
 
 from foothold_alerts.rules.case import CloseReason, ReliefKind, ReliefStatus, Role, Stage
+from foothold_alerts.rules.deadlines import DeadlineKind
 from foothold_alerts.rules.relief import ReliefAct
-from foothold_schemas.decisions import HarmlessReason
+from foothold_schemas.decisions import HarmlessReason, MeasureKind
 from foothold_schemas.explanation import HintKind
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Movement
@@ -53,6 +54,38 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ReliefAct.PAPERS: ("手续补齐", "papers are there"),
     ReliefAct.FOLLOW_UP: ("登记回访", "record follow-up"),
     ReliefAct.REFUSE: ("不予救助", "refuse"),
+    DeadlineKind.SETTLE: ("办结认定", "settle the case"),
+    DeadlineKind.FIRST_MEASURE: ("首项帮扶措施", "first measure"),
+    DeadlineKind.MEASURE: ("针对风险的措施", "a measure against a risk"),
+    DeadlineKind.RELIEF: ("临时救助", "temporary relief"),
+    DeadlineKind.PAPERS: ("补齐手续", "papers"),
+    MeasureKind.INDUSTRY: ("产业帮扶", "industry"),
+    MeasureKind.EMPLOYMENT: ("就业帮扶", "employment"),
+    MeasureKind.HEALTH: ("健康帮扶", "health"),
+    MeasureKind.EDUCATION: ("教育帮扶", "education aid"),
+    MeasureKind.COMPULSORY_EDUCATION: ("义务教育保障", "compulsory education"),
+    MeasureKind.SOCIAL_SECURITY: ("社会保障", "social security"),
+    MeasureKind.SOCIAL_HELP: ("社会帮扶", "social help"),
+    MeasureKind.HOUSING: ("住房保障", "housing"),
+    MeasureKind.RESETTLEMENT: ("搬迁安置", "resettlement"),
+    MeasureKind.WATER: ("饮水保障", "water"),
+    MeasureKind.INSURANCE: ("保险", "insurance"),
+    MeasureKind.COMPREHENSIVE: ("综合保障", "comprehensive"),
+    "list_overdue": ("已逾期", "overdue"),
+    "list_papers_owed": ("欠补手续", "papers owed"),
+    "list_measures_missing": ("措施未到位", "measures missing"),
+    "list_visits_due": ("应走访", "visits due"),
+    "list_left_out": ("应纳未纳", "left out"),
+    "list_outside_the_system": ("体外循环", "outside the system"),
+    "list_watch": ("关注名单", "watch"),
+    "visits": ("本月走访", "visits this month"),
+    "watch": ("关注", "watch"),
+    "overdue": ("逾期，已提醒", "overdue, told to"),
+    "acknowledged": ("已知悉逾期", "overdue acknowledged"),
+    "measure_planned": ("计划措施", "measure planned"),
+    "measure_delivered": ("措施已落实", "measure delivered"),
+    "measure_dropped": ("措施取消", "measure dropped"),
+    "visited": ("走访", "visited"),
     "relief_apply": ("救助已申请", "relief applied for"),
     "relief_check": ("救助已核查", "relief checked"),
     "relief_decide": ("救助已决定", "relief decided"),

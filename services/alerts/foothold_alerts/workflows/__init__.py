@@ -7,7 +7,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from foothold_alerts.rules.case import OPEN, Role, Stage
-from foothold_alerts.rules.workflow import Limit, Limits, Need, Says, Step, Unit, Workflow, Workflows
+from foothold_alerts.rules.workflow import Limit, Limits, Need, Rung, Says, Step, Unit, Workflow, Workflows
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$")]
 SHIPPED: Final = Path(__file__).parent
@@ -69,6 +69,15 @@ class StepEntry(_Strict):
         return Step(self.name, self.zh, self.en, frozenset(self.sources), self.to, frozenset(self.roles), self.needs, self.says)
 
 
+class RungEntry(_Strict):
+    """One rung of the escalation."""
+
+    after_hours: int = Field(ge=0, le=1_000, strict=True)
+    to: Role
+    reference: str = Field(min_length=8)
+    confidence: Literal["H", "M", "L", "I"]
+
+
 class WorkflowFile(_Strict):
     """A file `monitoring-<version>.yaml`."""
 
@@ -76,7 +85,16 @@ class WorkflowFile(_Strict):
     limits: LimitEntries
     visits_a_month: NumberEntry
     township_yuan: NumberEntry
+    escalation: Annotated[tuple[RungEntry, ...], Field(min_length=1)]
     steps: Annotated[tuple[StepEntry, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _climbs(self) -> Self:
+        """Each rung later than the one before."""
+        hours = [rung.after_hours for rung in self.escalation]
+        if hours != sorted(set(hours)):
+            raise ValueError("the rungs of the escalation do not follow one another")
+        return self
 
     @model_validator(mode="after")
     def _leads_somewhere(self) -> Self:
@@ -95,7 +113,8 @@ class WorkflowFile(_Strict):
         """As the rules see it."""
         named = {name: getattr(self.limits, name).limit() for name in LimitEntries.model_fields}
         limits = Limits(**named, visits_a_month=self.visits_a_month.count, township_fen=self.township_yuan.count * 100)
-        return Workflow(self.version, tuple(s.step() for s in self.steps), limits)
+        escalation = tuple(Rung(r.after_hours, r.to) for r in self.escalation)
+        return Workflow(self.version, tuple(s.step() for s in self.steps), limits, escalation)
 
 
 def load(folder: Path = SHIPPED) -> Workflows:

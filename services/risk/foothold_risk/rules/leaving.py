@@ -8,7 +8,6 @@ fitting measure against each risk, every guarantee met, no risk now, and somebod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 from foothold_risk.rules.assess import IS_RISK, Assessment
 from foothold_risk.rules.calendar import add_months, after_whole_months
@@ -16,21 +15,10 @@ from foothold_risk.rules.findings.guarantee_missing import last_checks
 from foothold_risk.rules.household import Position
 from foothold_risk.rules.policy import PolicyOfDay
 from foothold_schemas.checks import Guarantee
-from foothold_schemas.decisions import MeasureKind
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.measures import answers
 from foothold_schemas.transitions import Status
 from foothold_schemas.views import UnmetKind
-
-_ILLNESS: Final = frozenset({MeasureKind.HEALTH, MeasureKind.SOCIAL_HELP, MeasureKind.COMPREHENSIVE})
-_SCHOOLING: Final = frozenset({MeasureKind.EDUCATION, MeasureKind.COMPULSORY_EDUCATION, MeasureKind.SOCIAL_HELP, MeasureKind.COMPREHENSIVE})
-
-FITTING: Final = {
-    FindingKind.SELF_PAID_HIGH: _ILLNESS,
-    FindingKind.SINGLE_STAY_HIGH: _ILLNESS,
-    FindingKind.SELF_PAID_RATIO: _ILLNESS,
-    FindingKind.EDUCATION_COST_HIGH: _SCHOOLING,
-}
-"""Measures that answer a risk. For a risk that does not stand here any measure meant for it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +79,7 @@ def _time(position: Position, policy: PolicyOfDay, day: date) -> Iterator[Condit
 def _help(position: Position, assessment: Assessment) -> Iterator[Condition]:
     view = assessment.view
     for cause in position.causes:
-        fitting = FITTING.get(cause)
-        if not any(cause in m.against and (fitting is None or m.measure in fitting) for m in view.household.measures):
+        if not any(cause in m.against and answers(m.measure, cause) for m in view.household.measures):
             yield Condition(UnmetKind.MEASURE_MISSING, finding=cause)
     checks = last_checks(view.household)
     for guarantee in Guarantee:

@@ -1,0 +1,143 @@
+"""Keeps each case's deadlines: set with the change they follow from, done with the change that meets them, escalated by a job of their own."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from foothold_alerts.database import AuditRow, CaseRow, DeadlineRow, MeasureRow, ReliefRow
+from foothold_alerts.jobs import Jobs
+from foothold_alerts.rows import SYSTEM, audit_row, case_of, relief_of
+from foothold_alerts.rules.case import OPEN
+from foothold_alerts.rules.days import WorkDays, due_at, end_of, is_provisional
+from foothold_alerts.rules.deadlines import Deadline, Helped, Standing, wanted
+from foothold_alerts.rules.workflow import Limit, Unit, Workflows
+from foothold_schemas.decisions import MeasureKind
+from foothold_schemas.findings import FindingKind
+
+TASK: Final = "deadline_passed"
+
+log = structlog.get_logger()
+
+
+class Deadlines:
+    """Every method works in the caller's transaction, but for the job."""
+
+    def __init__(self, engine: AsyncEngine, jobs: Jobs, workflows: Workflows, calendar: WorkDays) -> None:
+        self._engine = engine
+        self._jobs = jobs
+        self._workflows = workflows
+        self._calendar = calendar
+        jobs.task(TASK, self.passed)
+
+    async def follow(self, connection: AsyncConnection, case_ids: Collection[str], now: datetime) -> None:
+        """Bring the deadlines of these cases to where the cases stand now."""
+        if not case_ids:
+            return
+        standings = await self._standings(connection, case_ids)
+        waiting = select(*DeadlineRow.__table__.columns).where(DeadlineRow.case_id.in_(case_ids), DeadlineRow.done_at.is_(None))
+        held: defaultdict[str, dict[tuple[str, str], RowMapping]] = defaultdict(dict)
+        for row in (await connection.execute(waiting)).mappings():
+            held[row["case_id"]][row["kind"], row["subject"]] = row
+        done: list[int] = []
+        new: list[dict[str, object]] = []
+        for case_id, standing in standings.items():
+            still = {(d.kind.value, d.subject): d for d in wanted(standing, self._workflows.of(standing.case.workflow), self._calendar)}
+            moved = {key for key, d in still.items() if key in held[case_id] and d.limit is None and d.due_at != held[case_id][key]["due_at"]}
+            done += [row["deadline_id"] for key, row in held[case_id].items() if key not in still or key in moved]
+            new += [_row(case_id, d) for key, d in still.items() if key not in held[case_id] or key in moved]
+        if done:
+            await connection.execute(update(DeadlineRow).where(DeadlineRow.deadline_id.in_(done)).values(done_at=now))
+        if new:
+            made = await connection.execute(insert(DeadlineRow).returning(DeadlineRow.deadline_id, DeadlineRow.due_at), new)
+            for deadline_id, at in made.all():
+                await self._jobs.defer(connection, TASK, at=at, deadline_id=deadline_id)
+
+    async def passed(self, deadline_id: int) -> None:
+        """The job: once its instant has come and nothing is done, the next level is told, until somebody acknowledges or it is done.
+
+        The case keeps its version: whoever is at work on it just now need not begin again because time has passed.
+        """
+        async with self._engine.begin() as connection:
+            now: datetime = (await connection.execute(select(func.now()))).scalar_one()
+            found = select(*DeadlineRow.__table__.columns).where(DeadlineRow.deadline_id == deadline_id).with_for_update()
+            row = (await connection.execute(found)).mappings().one_or_none()
+            if row is None or row["done_at"] is not None or row["acknowledged_by"] is not None:
+                return
+            case = select(CaseRow.number, CaseRow.workflow).where(CaseRow.case_id == row["case_id"])
+            held = (await connection.execute(case)).mappings().one()
+            ladder = self._workflows.of(held["workflow"]).escalation
+            level = row["level"]
+            if level >= len(ladder):
+                return
+            at = row["due_at"] + timedelta(hours=ladder[level].after_hours)
+            if now < at:
+                await self._jobs.defer(connection, TASK, at=at, deadline_id=deadline_id)
+                return
+            values = {"level": level + 1, "passed_at": row["passed_at"] or now}
+            await connection.execute(update(DeadlineRow).where(DeadlineRow.deadline_id == deadline_id).values(**values))
+            detail = {"deadline": row["kind"], "subject": row["subject"], "to": ladder[level].to.value}
+            await connection.execute(insert(AuditRow), [audit_row(now, SYSTEM, "overdue", row["case_id"], **detail)])
+            if level + 1 < len(ladder):
+                later = row["due_at"] + timedelta(hours=ladder[level + 1].after_hours)
+                await self._jobs.defer(connection, TASK, at=later, deadline_id=deadline_id)
+        log.info("alerts.overdue", case_number=held["number"], deadline=row["kind"], to=ladder[level].to.value)
+
+    async def forgotten(self, before: datetime) -> Sequence[int]:
+        """Deadlines that passed before then and nobody has been told of: their job is gone."""
+        wanted_ = select(DeadlineRow.deadline_id).where(DeadlineRow.done_at.is_(None), DeadlineRow.passed_at.is_(None), DeadlineRow.due_at < before)
+        async with self._engine.connect() as connection:
+            return (await connection.execute(wanted_)).scalars().all()
+
+    async def recount(self, now: datetime) -> int:
+        """When alerts starts: give running cases the deadlines they lack, and count those anew whose year's calendar has come; return how many."""
+        async with self._engine.begin() as connection:
+            running = select(CaseRow.case_id).where(CaseRow.stage.in_([s.value for s in OPEN]))
+            await self.follow(connection, (await connection.execute(running)).scalars().all(), now)
+            found = select(*DeadlineRow.__table__.columns).where(DeadlineRow.is_provisional, DeadlineRow.done_at.is_(None)).with_for_update()
+            changed = 0
+            for row in (await connection.execute(found)).mappings().all():
+                limit = Limit(row["limit_count"], Unit(row["limit_unit"]))
+                due = due_at(end_of(row["began_on"]), row["began_on"], limit, self._calendar)
+                values = {"due_at": due, "is_provisional": is_provisional(row["began_on"], limit, self._calendar)}
+                await connection.execute(update(DeadlineRow).where(DeadlineRow.deadline_id == row["deadline_id"]).values(**values))
+                if due != row["due_at"]:
+                    changed += 1
+                    await self._jobs.defer(connection, TASK, at=due, deadline_id=row["deadline_id"])
+        return changed
+
+    async def _standings(self, connection: AsyncConnection, case_ids: Collection[str]) -> dict[str, Standing]:
+        cases = {row["case_id"]: row for row in (await connection.execute(select(*CaseRow.__table__.columns).where(CaseRow.case_id.in_(case_ids)))).mappings()}
+        relief: defaultdict[str, list[RowMapping]] = defaultdict(list)
+        for row in (await connection.execute(select(*ReliefRow.__table__.columns).where(ReliefRow.case_id.in_(case_ids)))).mappings():
+            relief[row["case_id"]].append(row)
+        helped: defaultdict[str, list[Helped]] = defaultdict(list)
+        delivered = select(*MeasureRow.__table__.columns).where(MeasureRow.case_id.in_(case_ids), MeasureRow.delivered_on.is_not(None))
+        for row in (await connection.execute(delivered)).mappings():
+            helped[row["case_id"]].append(Helped(MeasureKind(row["kind"]), frozenset(map(FindingKind, row["against"]))))
+        return {
+            case_id: Standing(
+                case_of(row),
+                [FindingKind(f["rule"]) for f in row["latest"].get("findings", ()) if f["is_risk"]],
+                {r["relief_id"]: (relief_of(r), r["due_at"]) for r in relief[case_id]},
+                helped[case_id],
+            )
+            for case_id, row in cases.items()
+        }
+
+
+def _row(case_id: str, deadline: Deadline) -> dict[str, object]:
+    return {
+        "case_id": case_id,
+        "kind": deadline.kind.value,
+        "subject": deadline.subject,
+        "began_on": deadline.began_on,
+        "due_at": deadline.due_at,
+        "limit_count": None if deadline.limit is None else deadline.limit.count,
+        "limit_unit": None if deadline.limit is None else deadline.limit.unit.value,
+        "is_provisional": deadline.is_provisional,
+    }

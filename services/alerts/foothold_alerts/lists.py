@@ -1,0 +1,126 @@
+"""The work lists: what is owed, overdue, missing or left out, inside the person's area. Queries only."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import Date, Select, cast, exists, func, literal, null, or_, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_alerts.database import CaseRow, DeadlineRow, ReliefRow, ViewRow, VisitRow
+from foothold_alerts.hold import business_day
+from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, SINCE_IDENTIFIED, ReliefKind, ReliefStatus, Stage
+from foothold_alerts.rules.deadlines import DeadlineKind
+from foothold_alerts.rules.workflow import Workflows
+from foothold_schemas.transitions import Status
+
+SHOWN: Final = 500
+
+
+class WorkList(StrEnum):
+    """Each a question a county asks every week."""
+
+    OVERDUE = "overdue"
+    PAPERS_OWED = "papers_owed"
+    MEASURES_MISSING = "measures_missing"
+    VISITS_DUE = "visits_due"
+    LEFT_OUT = "left_out"
+    OUTSIDE_THE_SYSTEM = "outside_the_system"
+    WATCH = "watch"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line. `number` None: there is no case. `what`: a code with words; `note`: an account or a count."""
+
+    number: int | None
+    register_number: str
+    area: str
+    what: str
+    due_on: datetime | date | None
+    note: str
+
+
+class Lists:
+    """Reads what the lists show."""
+
+    def __init__(self, engine: AsyncEngine, workflows: Workflows) -> None:
+        self._engine = engine
+        self._workflows = workflows
+
+    async def entries(self, name: WorkList, area: str, now: datetime) -> list[Entry]:
+        """The list, the most pressing first, at most SHOWN."""
+        async with self._engine.connect() as connection:
+            today = await business_day(connection, now)
+            wanted = _QUESTIONS[name](now, today, self._workflows).limit(SHOWN)
+            if name is not WorkList.WATCH:
+                wanted = wanted.where(CaseRow.area.startswith(area, autoescape=True))
+            else:
+                wanted = wanted.where(ViewRow.body["household"]["area"].astext.startswith(area, autoescape=True))
+            return [Entry(*row) for row in await connection.execute(wanted)]
+
+
+def _columns(what: Any, due: Any, note: Any = None) -> tuple[Any, ...]:  # noqa: ANN401 - SQL expressions
+    return CaseRow.number, CaseRow.register_number, CaseRow.area, what, due, literal("") if note is None else note
+
+
+def _overdue(now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
+    wanted = select(*_columns(DeadlineRow.kind, DeadlineRow.due_at, func.coalesce(DeadlineRow.acknowledged_by, "")))
+    return wanted.join(DeadlineRow).where(DeadlineRow.done_at.is_(None), DeadlineRow.due_at < now).order_by(DeadlineRow.due_at)
+
+
+def _papers(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
+    wanted = select(*_columns(ReliefRow.cause, ReliefRow.papers_due_on, func.coalesce(ReliefRow.paid_by, ""))).join(ReliefRow)
+    owed = wanted.where(ReliefRow.kind == ReliefKind.EMERGENCY, ReliefRow.status == ReliefStatus.PAID)
+    return owed.order_by(ReliefRow.papers_due_on)
+
+
+def _measures(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
+    wanted = select(*_columns(func.coalesce(func.nullif(DeadlineRow.subject, ""), DeadlineRow.kind), DeadlineRow.due_at)).join(DeadlineRow)
+    return wanted.where(DeadlineRow.done_at.is_(None), DeadlineRow.kind.in_([DeadlineKind.MEASURE, DeadlineKind.FIRST_MEASURE])).order_by(DeadlineRow.due_at)
+
+
+def _visits(_now: datetime, today: date, workflows: Workflows) -> Select[Any]:
+    """Fewer than so many in the running month."""
+    wanted = workflows.newest.limits.visits_a_month
+    made = select(func.count()).where(VisitRow.case_id == CaseRow.case_id, VisitRow.visited_on >= today.replace(day=1)).scalar_subquery()
+    listed = select(*_columns(literal("visits"), null(), made.concat(f"/{wanted}")))
+    return listed.where(CaseRow.stage.in_([s.value for s in SINCE_IDENTIFIED]), made < wanted).order_by(made, CaseRow.number)
+
+
+def _left_out(_now: datetime, today: date, _workflows: Workflows) -> Select[Any]:
+    """Its figures put it into a group, and people have neither decided in time nor does it stand any more."""
+    late = CaseRow.stage.in_([s.value for s in BEFORE_IDENTIFIED]) & (CaseRow.due_on < today)
+    listed = select(*_columns(CaseRow.priority_group, CaseRow.due_on, CaseRow.stage))
+    return listed.where(CaseRow.priority_group.is_not(None), or_(late, CaseRow.stage == Stage.DISMISSED)).order_by(CaseRow.due_on)
+
+
+def _outside(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
+    """Helped, and never identified: the help went past the system."""
+    helped = exists().where(ReliefRow.case_id == CaseRow.case_id, ReliefRow.status.in_([ReliefStatus.PAID, ReliefStatus.SETTLED]))
+    over = [s.value for s in Stage if s not in OPEN]
+    listed = select(*_columns(CaseRow.stage, null(), func.coalesce(CaseRow.close_reason, "")))
+    return listed.where(helped, CaseRow.identified_on.is_(None), CaseRow.stage.in_(over)).order_by(CaseRow.number.desc())
+
+
+def _watch(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
+    """Watched without a case: income alone, or foretold."""
+    view = ViewRow.body
+    open_case = exists().where(CaseRow.household_id == ViewRow.household_id, CaseRow.stage.in_([s.value for s in OPEN]))
+    listed = select(
+        null(), view["household"]["register_number"].astext, view["household"]["area"].astext, literal("watch"), cast(view["as_of"].astext, Date), literal("")
+    )
+    return listed.where(view["status"].astext == Status.WATCH, ~open_case).order_by(view["household"]["area"].astext)
+
+
+_QUESTIONS: Final[dict[WorkList, Callable[[datetime, date, Workflows], Select[Any]]]] = {
+    WorkList.OVERDUE: _overdue,
+    WorkList.PAPERS_OWED: _papers,
+    WorkList.MEASURES_MISSING: _measures,
+    WorkList.VISITS_DUE: _visits,
+    WorkList.LEFT_OUT: _left_out,
+    WorkList.OUTSIDE_THE_SYSTEM: _outside,
+    WorkList.WATCH: _watch,
+}

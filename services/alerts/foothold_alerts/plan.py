@@ -1,0 +1,110 @@
+"""The plan of a household: measures of several departments against its risks, and the visits. What was delivered, risk hears of."""
+
+from datetime import date, datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_alerts.accounts import Person
+from foothold_alerts.database import MeasureRow, VisitRow
+from foothold_alerts.hold import Hold, NotAllowed, Stale, business_day
+from foothold_alerts.rules.case import SINCE_IDENTIFIED, Stage
+from foothold_alerts.rules.plan import PlanNo, suits
+from foothold_alerts.said import Said
+from foothold_schemas.decisions import MeasureDelivered, MeasureKind
+from foothold_schemas.findings import FindingKind
+
+
+class Plan:
+    """Each act in one transaction with its audit row; raise Stale, NotAllowed or LookupError."""
+
+    def __init__(self, engine: AsyncEngine, hold: Hold, said: Said) -> None:
+        self._engine = engine
+        self._hold = hold
+        self._said = said
+
+    async def intend(
+        self, who: Person, number: int, version: int, measure: MeasureKind, against: frozenset[FindingKind], department: str, *, now: datetime
+    ) -> None:
+        """Plan a measure of a department against risks of the household."""
+        async with self._engine.begin() as connection:
+            row = await self._hold.locked(connection, number, version, who.area)
+            risks = {FindingKind(f["rule"]) for f in row["latest"].get("findings", ()) if f["is_risk"]}
+            if Stage(row["stage"]) not in SINCE_IDENTIFIED:
+                raise Stale
+            if (no := suits(measure, against, risks, department)) is not None:
+                raise NotAllowed(no)
+            today = await business_day(connection, now)
+            planned = {
+                "case_id": row["case_id"],
+                "household_id": row["household_id"],
+                "kind": measure.value,
+                "against": sorted(f.value for f in against),
+                "department": department,
+                "planned_on": today,
+                "planned_by": who.name,
+            }
+            await connection.execute(insert(MeasureRow), [planned])
+            await self._hold.change(connection, row, {}, now)
+            await self._hold.note(connection, now, who, "measure_planned", row, measure=measure.value, note=department)
+
+    async def deliver(self, who: Person, number: int, version: int, measure_id: int, on: date, *, now: datetime) -> None:
+        """It reached the household, on a day up to the business day."""
+        async with self._engine.begin() as connection:
+            row = await self._hold.locked(connection, number, version, who.area)
+            if on > await business_day(connection, now):
+                raise NotAllowed(PlanNo.DAY)
+            done = (
+                update(MeasureRow)
+                .where(
+                    MeasureRow.measure_id == measure_id,
+                    MeasureRow.case_id == row["case_id"],
+                    MeasureRow.delivered_on.is_(None),
+                    MeasureRow.dropped_because.is_(None),
+                )
+                .values(delivered_on=on, delivered_by=who.name)
+            )
+            found = (await connection.execute(done.returning(MeasureRow.kind, MeasureRow.against))).one_or_none()
+            if found is None:
+                raise Stale
+            fact = MeasureDelivered(measure=MeasureKind(found.kind), against=tuple(map(FindingKind, found.against)), delivered_on=on)
+            await self._said.say(connection, row["household_id"], fact, by=who.name, at=now)
+            await self._hold.change(connection, row, {}, now)
+            await self._hold.note(connection, now, who, "measure_delivered", row, measure=found.kind)
+
+    async def drop(self, who: Person, number: int, version: int, measure_id: int, *, now: datetime, note: str) -> None:
+        """It will not come, and why."""
+        async with self._engine.begin() as connection:
+            row = await self._hold.locked(connection, number, version, who.area)
+            if not note:
+                raise NotAllowed(PlanNo.NOTE)
+            gone = (
+                update(MeasureRow)
+                .where(
+                    MeasureRow.measure_id == measure_id,
+                    MeasureRow.case_id == row["case_id"],
+                    MeasureRow.delivered_on.is_(None),
+                    MeasureRow.dropped_because.is_(None),
+                )
+                .values(dropped_because=note)
+            )
+            found = (await connection.execute(gone.returning(MeasureRow.kind))).one_or_none()
+            if found is None:
+                raise Stale
+            await self._hold.change(connection, row, {}, now)
+            await self._hold.note(connection, now, who, "measure_dropped", row, measure=found.kind, note=note)
+
+    async def visit(self, who: Person, number: int, version: int, on: date, *, now: datetime, note: str) -> None:
+        """Somebody was there, on a day up to the business day."""
+        async with self._engine.begin() as connection:
+            row = await self._hold.locked(connection, number, version, who.area)
+            if on > await business_day(connection, now):
+                raise NotAllowed(PlanNo.DAY)
+            if not note:
+                raise NotAllowed(PlanNo.NOTE)
+            same = select(VisitRow.visit_id).where(VisitRow.case_id == row["case_id"], VisitRow.visited_on == on, VisitRow.by == who.name)
+            if (await connection.execute(same)).first() is not None:
+                raise NotAllowed(PlanNo.TWICE)
+            await connection.execute(insert(VisitRow), [{"case_id": row["case_id"], "visited_on": on, "by": who.name, "note": note}])
+            await self._hold.change(connection, row, {}, now)
+            await self._hold.note(connection, now, who, "visited", row, note=note)

@@ -1,0 +1,88 @@
+"""What people do with temporary relief: each act in one transaction with its audit row; what is paid, risk hears of."""
+
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from foothold_alerts.accounts import Person
+from foothold_alerts.database import ReliefRow
+from foothold_alerts.hold import Hold, NotAllowed, Stale, business_day
+from foothold_alerts.rows import relief_of, relief_values
+from foothold_alerts.rules.case import OPEN, UNPAID, ReliefKind, ReliefStatus, Role, Stage
+from foothold_alerts.rules.days import WorkDays, due_at
+from foothold_alerts.rules.relief import AFTER_PAYMENT, Hand, ReliefAct, ReliefNo, relieve
+from foothold_alerts.rules.respond import RELIEF
+from foothold_alerts.rules.workflow import Workflows
+from foothold_alerts.said import Said
+from foothold_schemas.decisions import ReliefPaid
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.values import Fen
+
+
+class ReliefDesk:
+    """LookupError: no such case in the person's area."""
+
+    def __init__(self, engine: AsyncEngine, workflows: Workflows, calendar: WorkDays, said: Said, hold: Hold) -> None:
+        self._engine = engine
+        self._workflows = workflows
+        self._calendar = calendar
+        self._said = said
+        self._hold = hold
+
+    async def relieve(self, who: Person, number: int, version: int, relief_id: int, act: ReliefAct, *, now: datetime, amount: int | None, note: str) -> None:
+        """Take a step of temporary relief; raise Stale, NotAllowed or LookupError. What is paid, risk hears of."""
+        async with self._engine.begin() as connection:
+            row = await self._hold.locked(connection, number, version, who.area)
+            wanted = select(*ReliefRow.__table__.columns).where(ReliefRow.relief_id == relief_id, ReliefRow.case_id == row["case_id"]).with_for_update()
+            held = (await connection.execute(wanted)).mappings().one_or_none()
+            if held is None or (Stage(row["stage"]) not in OPEN and act not in AFTER_PAYMENT):
+                raise Stale
+            hand = Hand(who.name, who.role, now, await self._owes_papers(connection, row["household_id"]), amount, note)
+            after = relieve(relief_of(held), act, hand, self._workflows.of(row["workflow"]).limits, self._calendar)
+            if after is ReliefNo.STATUS:
+                raise Stale
+            if isinstance(after, ReliefNo):
+                raise NotAllowed(after)
+            marks = {ReliefAct.DECIDE: {"decided_at": now}, ReliefAct.PAY: {"paid_at": now}}.get(act, {})
+            await connection.execute(update(ReliefRow).where(ReliefRow.relief_id == relief_id).values(**relief_values(after), **marks))
+            if act is ReliefAct.PAY and after.amount is not None:
+                paid = ReliefPaid(relief=after.kind.value, cause=after.cause.value, amount=Fen(after.amount), paid_on=await business_day(connection, now))
+                await self._said.say(connection, row["household_id"], paid, by=who.name, at=now)
+            await self._hold.change(connection, row, {}, now)
+            await self._hold.note(connection, now, who, f"relief_{act.value}", row, relief_id=relief_id, amount_fen=amount, note=note)
+
+    async def again(self, who: Person, number: int, version: int, cause: FindingKind, *, now: datetime, note: str) -> None:
+        """The county proposes relief a second time in a year for one cause, and says why; raise Stale, NotAllowed or LookupError."""
+        async with self._engine.begin() as connection:
+            row = await self._hold.locked(connection, number, version, who.area)
+            if who.role is not Role.COUNTY:
+                raise NotAllowed(ReliefNo.ROLE)
+            if not note:
+                raise NotAllowed(ReliefNo.NOTE)
+            today = await business_day(connection, now)
+            under_way = select(ReliefRow.relief_id).where(ReliefRow.case_id == row["case_id"], ReliefRow.cause == cause, ReliefRow.status.in_(UNPAID))
+            if Stage(row["stage"]) not in OPEN or cause not in RELIEF or (await connection.execute(under_way)).first() is not None:
+                raise Stale
+            workflow = self._workflows.of(row["workflow"])
+            limit = workflow.limits.emergency if RELIEF[cause] is ReliefKind.EMERGENCY else workflow.limits.settle
+            proposal = {
+                "case_id": row["case_id"],
+                "household_id": row["household_id"],
+                "kind": RELIEF[cause].value,
+                "cause": cause.value,
+                "year": today.year,
+                "status": ReliefStatus.PROPOSED.value,
+                "due_at": due_at(now, today, limit, self._calendar),
+                "is_exception": True,
+            }
+            await connection.execute(insert(ReliefRow), [proposal])
+            await self._hold.change(connection, row, {}, now)
+            await self._hold.note(connection, now, who, "relief_excepted", row, cause=cause.value, note=note)
+
+    async def _owes_papers(self, connection: AsyncConnection, household_id: str) -> bool:
+        """Whether an advance was paid to the household whose papers are not there yet, whatever case it belongs to."""
+        owed = select(ReliefRow.relief_id).where(
+            ReliefRow.household_id == household_id, ReliefRow.kind == ReliefKind.EMERGENCY, ReliefRow.status == ReliefStatus.PAID
+        )
+        return (await connection.execute(owed.limit(1))).first() is not None

@@ -1,0 +1,28 @@
+"""A household's plan: at least one measure against each risk, that fits it; development for those who can work."""
+
+from collections.abc import Set as AbstractSet
+from enum import StrEnum
+
+from foothold_schemas.decisions import MeasureKind
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.measures import answers
+
+
+class PlanNo(StrEnum):
+    """Why a measure or a visit is not taken down."""
+
+    RISK = "risk"
+    FITS_NOT = "fits_not"
+    DEPARTMENT = "department"
+    DAY = "day"
+    NOTE = "note"
+    TWICE = "twice"
+
+
+def suits(measure: MeasureKind, against: AbstractSet[FindingKind], risks: AbstractSet[FindingKind], department: str) -> PlanNo | None:
+    """Why the measure does not suit the household; None: it does. `risks`: those that hold now."""
+    if not against or not against <= risks:
+        return PlanNo.RISK
+    if not any(answers(measure, risk) for risk in against):
+        return PlanNo.FITS_NOT
+    return None if department else PlanNo.DEPARTMENT

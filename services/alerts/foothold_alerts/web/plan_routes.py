@@ -1,0 +1,73 @@
+"""Plan, visits, what is overdue, and the work lists."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from pydantic import BaseModel, Field
+
+from foothold_alerts.lists import WorkList
+from foothold_alerts.web.case_routes import MAX_NOTE, Number, Version, Who, changed
+from foothold_alerts.web.desk import Desk, own_form
+from foothold_alerts.web.pages import Pages
+from foothold_schemas.decisions import MeasureKind
+from foothold_schemas.findings import FindingKind
+
+Note = Annotated[str, Form(max_length=MAX_NOTE)]
+
+
+class MeasureForm(BaseModel):
+    """A measure to plan."""
+
+    csrf: str
+    version: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    measure: MeasureKind
+    against: Annotated[list[FindingKind], Field(max_length=20)] = []
+    department: Annotated[str, Field(max_length=100)] = ""
+
+
+def plan_routes(desk: Desk, pages: Pages) -> APIRouter:
+    """What is planned, done and listed."""
+    router = APIRouter()
+    _planning(router, desk, pages)
+
+    @router.post("/cases/{number}/visits")
+    async def visit(
+        request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version, on: Annotated[date, Form()], note: Note = ""
+    ) -> Response:
+        own_form(request, who, csrf)
+        change = desk.plan.visit(who, number, version, on, now=datetime.now(UTC), note=note.strip())
+        return await changed(desk, pages, request, who, number, "visit", change)
+
+    @router.post("/cases/{number}/acknowledge")
+    async def acknowledge(request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version) -> Response:
+        own_form(request, who, csrf)
+        return await changed(desk, pages, request, who, number, "acknowledge", desk.work.acknowledge(who, number, version, now=datetime.now(UTC)))
+
+    @router.get("/lists/{name}")
+    async def listed(request: Request, who: Who, name: WorkList) -> Response:
+        now = datetime.now(UTC)
+        return pages.render(request, "list.html", person=who, name=name, lists=list(WorkList), entries=await desk.lists.entries(name, who.area, now))
+
+    return router
+
+
+def _planning(router: APIRouter, desk: Desk, pages: Pages) -> None:
+    @router.post("/cases/{number}/measures")
+    async def intend(request: Request, who: Who, number: Number, form: Annotated[MeasureForm, Form()]) -> Response:
+        own_form(request, who, form.csrf)
+        change = desk.plan.intend(who, number, form.version, form.measure, frozenset(form.against), form.department.strip(), now=datetime.now(UTC))
+        return await changed(desk, pages, request, who, number, "measure", change)
+
+    @router.post("/cases/{number}/measures/{measure_id}/delivered")
+    async def deliver(
+        request: Request, who: Who, number: Number, measure_id: Number, csrf: Annotated[str, Form()], version: Version, on: Annotated[date, Form()]
+    ) -> Response:
+        own_form(request, who, csrf)
+        return await changed(desk, pages, request, who, number, "measure", desk.plan.deliver(who, number, version, measure_id, on, now=datetime.now(UTC)))
+
+    @router.post("/cases/{number}/measures/{measure_id}/dropped")
+    async def drop(request: Request, who: Who, number: Number, measure_id: Number, csrf: Annotated[str, Form()], version: Version, note: Note = "") -> Response:
+        own_form(request, who, csrf)
+        change = desk.plan.drop(who, number, version, measure_id, now=datetime.now(UTC), note=note.strip())
+        return await changed(desk, pages, request, who, number, "measure", change)

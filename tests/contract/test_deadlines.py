@@ -1,0 +1,180 @@
+"""Deadlines on a real database: set with what they follow from, escalated by their jobs until somebody acknowledges, found again by the sweep."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_alerts.deadlines import TASK, Deadlines
+from foothold_alerts.hold import NotAllowed, Stale
+from foothold_alerts.lists import Lists, WorkList
+from foothold_alerts.rules.days import WorkDays
+from foothold_alerts.rules.plan import PlanNo
+from foothold_alerts.rules.relief import ReliefAct
+from foothold_alerts.said import Said
+from foothold_alerts.sweep import Sweep
+from foothold_schemas.decisions import MeasureKind
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.transitions import DayDone, ExitReason, Movement, Status
+from tests.support.alerts import NOW, WORKFLOWS, cases_on, deadlines_on, jobs_on, person, plan_on, relief_on, rows, transition, work_on
+
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
+
+WAITING = "select kind, subject, due_at from deadlines where done_at is null order by kind, subject"
+STORM, ILL = FindingKind.DISASTER_LOSS, FindingKind.SELF_PAID_HIGH
+
+
+async def alter(engine: AsyncEngine, statement: str, **values: Any) -> None:  # noqa: ANN401
+    async with engine.begin() as connection:
+        await connection.execute(text(statement), values)
+
+
+async def test_deadlines_come_and_go_with_the_case_and_its_relief_each_with_a_job(alerts_database: AsyncEngine) -> None:
+    cases, relief = cases_on(alerts_database), relief_on(alerts_database)
+    await cases.take([transition("a", 1, STORM)], NOW)
+    assert [row[:2] for row in await rows(alerts_database, WAITING)] == [("relief", "1"), ("settle", "")]
+    jobs = "select (args->>'deadline_id')::bigint, scheduled_at from procrastinate_jobs order by 1"
+    assert await rows(alerts_database, jobs) == await rows(alerts_database, "select deadline_id, due_at from deadlines order by 1")
+
+    await relief.relieve(person("zhao"), 1, 1, 1, ReliefAct.DECIDE, now=NOW, amount=100, note="")
+    await relief.relieve(person("li"), 1, 2, 1, ReliefAct.PAY, now=NOW, amount=None, note="")
+    assert await rows(alerts_database, WAITING) == [
+        ("papers", "1", datetime(2026, 6, 15, 16, tzinfo=UTC)),
+        ("settle", "", datetime(2026, 6, 25, 16, tzinfo=UTC)),
+    ]
+    gone: dict[str, Any] = {"is_lead": False, "is_episode_over": True, "group": None, "status": Status.CLEAR, "exit_reason": ExitReason.CLEARED}
+    await cases.take([transition("a", 2, movement=Movement.EXITED, **gone)], NOW)
+    assert [row[:2] for row in await rows(alerts_database, WAITING)] == [("papers", "1")]
+
+
+async def overdue(engine: AsyncEngine, days: int) -> None:
+    """The case's last day to settle was so many days ago: 1 is less than a day overdue, 2 is more than one."""
+    if not await rows(engine, "select 1 from cases"):
+        await cases_on(engine).take([transition("a", 1, FindingKind.GUARANTEE_MISSING)], NOW)
+    await alter(engine, "update cases set due_on = (now() at time zone 'Asia/Shanghai')::date - :days", days=days)
+    await alter(engine, "update deadlines set due_at = (select due_on + 1 from cases)::timestamp at time zone 'Asia/Shanghai'")
+
+
+async def test_what_is_overdue_goes_up_rung_by_rung_until_somebody_acknowledges(alerts_database: AsyncEngine) -> None:
+    await overdue(alerts_database, 1)
+    deadlines, work = deadlines_on(alerts_database), work_on(alerts_database)
+    with pytest.raises(Stale):  # nothing was said yet
+        await work.acknowledge(person(), 1, 1, now=NOW)
+    for _ in range(3):  # a job may run again and again: the county's rung is not reached yet
+        await deadlines.passed(1)
+    told = "select detail->>'to' from audit where action = 'overdue' order by audit_id"
+    assert await rows(alerts_database, told) == [("township",)]
+    await overdue(alerts_database, 2)
+    await deadlines.passed(1)
+    assert await rows(alerts_database, told) == [("township",), ("county",)]
+    (version,) = (await rows(alerts_database, "select version from cases"))[0]
+    await work.acknowledge(person("zhao"), 1, version, now=NOW)
+    await deadlines.passed(1)
+
+    assert await rows(alerts_database, "select level, acknowledged_by from deadlines") == [(2, "zhao")]
+    assert await rows(alerts_database, told) == [("township",), ("county",)]
+
+
+async def test_acknowledged_or_done_nobody_further_up_is_told(alerts_database: AsyncEngine) -> None:
+    await overdue(alerts_database, 2)
+    deadlines = deadlines_on(alerts_database)
+    await deadlines.passed(1)
+    await work_on(alerts_database).acknowledge(person("zhao"), 1, 1, now=NOW)
+    await deadlines.passed(1)
+    assert await rows(alerts_database, "select detail->>'to' from audit where action = 'overdue'") == [("township",)]
+
+
+async def test_a_deadline_whose_job_is_gone_is_found_by_the_sweep(alerts_database: AsyncEngine) -> None:
+    await overdue(alerts_database, 1)
+    await alter(alerts_database, "delete from procrastinate_jobs")
+    jobs = jobs_on(alerts_database)
+    deadlines = deadlines_on(alerts_database, jobs)
+    sweep, worker = Sweep(jobs, Said(alerts_database, jobs), deadlines), asyncio.create_task(jobs.run())
+    for _ in range(100):
+        await asyncio.sleep(0.1)
+        if await rows(alerts_database, "select 1 from procrastinate_workers"):
+            await sweep.once(datetime.now(UTC))
+        if await rows(alerts_database, "select 1 from audit where action = 'overdue'"):
+            break
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
+
+    assert await rows(alerts_database, "select count(*) from audit where action = 'overdue'") == [(1,)]
+
+
+async def test_a_provisional_deadline_is_counted_anew_once_the_years_calendar_is_there(alerts_database: AsyncEngine) -> None:
+    await cases_on(alerts_database).take([transition("a", 1, FindingKind.GUARANTEE_MISSING)], NOW)
+    weekends_only = (
+        "update deadlines set kind = 'x', began_on = '2026-12-30', limit_count = 2, limit_unit = 'working_days', is_provisional = true, due_at = :at"
+    )
+    await alter(alerts_database, weekends_only, at=datetime(2027, 1, 1, 16, tzinfo=UTC))
+    await alter(alerts_database, "delete from procrastinate_jobs")
+    await alter(alerts_database, "update cases set stage = 'closed'")
+    known = WorkDays({2026: {}, 2027: {date(2027, 1, 1): False}})
+    changed = await Deadlines(alerts_database, jobs_on(alerts_database), WORKFLOWS, known).recount(NOW)
+
+    moved = datetime(2027, 1, 4, 16, tzinfo=UTC)
+    assert changed == 1
+    assert await rows(alerts_database, "select due_at, is_provisional from deadlines") == [(moved, False)]
+    assert await rows(alerts_database, "select task_name, scheduled_at from procrastinate_jobs") == [(TASK, moved)]
+
+
+async def identified(engine: AsyncEngine) -> None:
+    """A household people identified, of two risks."""
+    await cases_on(engine).take([DayDone(partition=0, day=NOW.date(), learned_at=NOW, registered={}), transition("a", 1, ILL, STORM)], NOW)
+    await alter(engine, "update cases set stage = 'county_decision', consent = 'given'")
+    await work_on(engine).step(person("chen"), 1, 1, "identify", now=NOW)
+
+
+async def test_a_plan_is_made_carried_out_and_told_to_risk(alerts_database: AsyncEngine) -> None:
+    await identified(alerts_database)
+    plan, who = plan_on(alerts_database), person("zhao")
+    await plan.intend(who, 1, 2, MeasureKind.HEALTH, frozenset({ILL}), "health bureau", now=NOW)
+    for wrong, why in (((MeasureKind.INDUSTRY, frozenset({ILL}), "x"), PlanNo.FITS_NOT), ((MeasureKind.HEALTH, frozenset({ILL}), ""), PlanNo.DEPARTMENT)):
+        with pytest.raises(NotAllowed) as refused:
+            await plan.intend(who, 1, 3, *wrong, now=NOW)
+        assert refused.value.why is why
+    assert ("measure", "self_paid_high") in [row[:2] for row in await rows(alerts_database, WAITING)]
+    with pytest.raises(NotAllowed):
+        await plan.deliver(who, 1, 3, 1, NOW.date() + timedelta(days=1), now=NOW)
+    await plan.deliver(who, 1, 3, 1, NOW.date(), now=NOW)
+    with pytest.raises(Stale):
+        await plan.deliver(who, 1, 4, 1, NOW.date(), now=NOW)
+    await plan.intend(who, 1, 4, MeasureKind.HOUSING, frozenset({STORM}), "housing bureau", now=NOW)
+    await plan.drop(who, 1, 5, 2, now=NOW, note="moved in with relatives")
+    await plan.visit(who, 1, 6, NOW.date(), now=NOW, note="all well")
+    with pytest.raises(NotAllowed) as twice:
+        await plan.visit(who, 1, 7, NOW.date(), now=NOW, note="again")
+
+    assert twice.value.why is PlanNo.TWICE
+    assert [row[:2] for row in await rows(alerts_database, WAITING) if "measure" in row[0]] == [("measure", "disaster_loss")]
+    said = "select body->'data'->>'kind', body->'data'->>'measure' from said order by seq"
+    assert await rows(alerts_database, said) == [("CaseDecided", None), ("MeasureDelivered", "health")]
+
+
+async def test_the_work_lists_show_what_is_theirs_inside_the_persons_area(alerts_database: AsyncEngine) -> None:
+    await identified(alerts_database)
+    cases, relief, lists = cases_on(alerts_database), relief_on(alerts_database), Lists(alerts_database, WORKFLOWS)
+    await cases.take([transition(home, 1, STORM) for home in "bc"], NOW)
+    await relief.relieve(person("zhao"), 2, 1, 3, ReliefAct.DECIDE, now=NOW, amount=100, note="")
+    await relief.relieve(person("li"), 2, 2, 3, ReliefAct.PAY, now=NOW, amount=None, note="")
+    await alter(alerts_database, "update cases set stage = 'dismissed', close_reason = 'can_cope' where number = 2")
+    await alter(alerts_database, "update cases set due_on = '2026-06-01' where number = 3")
+    view = '{"status": "watch", "as_of": "2026-06-10", "household": {"register_number": "W", "area": "370399101202"}}'
+    await alter(alerts_database, "insert into views values ('w', 1, cast(:body as jsonb))", body=view)
+    later = NOW + timedelta(days=400)
+
+    async def shown(name: WorkList, area: str = "370399") -> list[tuple[int | None, str, str]]:
+        return [(e.number, e.what, e.note) for e in await lists.entries(name, area, later)]
+
+    assert [n for n, _, _ in await shown(WorkList.PAPERS_OWED)] == [2]
+    assert sorted(w for n, w, _ in await shown(WorkList.MEASURES_MISSING) if n == 1) == ["disaster_loss", "first_measure", "self_paid_high"]
+    assert await shown(WorkList.VISITS_DUE) == [(1, "visits", "0/2")]
+    assert [(n, note) for n, _, note in await shown(WorkList.LEFT_OUT)] == [(3, "lead"), (2, "dismissed")]
+    assert await shown(WorkList.OUTSIDE_THE_SYSTEM) == [(2, "dismissed", "can_cope")]
+    assert await shown(WorkList.WATCH) == [(None, "watch", "")]
+    assert {n for n, _, _ in await shown(WorkList.OVERDUE)} == {1, 2, 3}
+    assert [await shown(name, "370302") for name in WorkList] == [[]] * len(WorkList)
