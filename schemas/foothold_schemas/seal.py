@@ -17,6 +17,7 @@ class Purpose(StrEnum):
     PERSON = "person"
     HELD = "held"
     FILE = "file"
+    NOTICE = "notice"
 
 
 class BrokenSeal(Exception):  # noqa: N818 - named for what it says about the text

@@ -36,7 +36,7 @@ async def test_deadlines_come_and_go_with_the_case_and_its_relief_each_with_a_jo
     cases, relief = cases_on(alerts_database), relief_on(alerts_database)
     await cases.take([transition("a", 1, STORM)], NOW)
     assert [row[:2] for row in await rows(alerts_database, WAITING)] == [("relief", "1"), ("settle", "")]
-    jobs = "select (args->>'deadline_id')::bigint, scheduled_at from procrastinate_jobs order by 1"
+    jobs = "select (args->>'deadline_id')::bigint, scheduled_at from procrastinate_jobs where task_name = 'deadline_passed' order by 1"
     assert await rows(alerts_database, jobs) == await rows(alerts_database, "select deadline_id, due_at from deadlines order by 1")
 
     await relief.relieve(person("zhao"), 1, 1, 1, ReliefAct.DECIDE, now=NOW, amount=100, note="")
@@ -119,7 +119,7 @@ async def test_a_provisional_deadline_is_counted_anew_once_the_years_calendar_is
     moved = datetime(2027, 1, 4, 16, tzinfo=UTC)
     assert changed == 1
     assert await rows(alerts_database, "select due_at, is_provisional from deadlines") == [(moved, False)]
-    assert await rows(alerts_database, "select task_name, scheduled_at from procrastinate_jobs") == [(TASK, moved)]
+    assert await rows(alerts_database, "select task_name, scheduled_at from procrastinate_jobs where scheduled_at > now()") == [(TASK, moved)]
 
 
 async def identified(engine: AsyncEngine) -> None:

@@ -12,6 +12,7 @@ from foothold_alerts.cases import Cases
 from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.hold import Hold
 from foothold_alerts.jobs import Jobs
+from foothold_alerts.notify import Notices
 from foothold_alerts.plan import Plan
 from foothold_alerts.relief import ReliefDesk
 from foothold_alerts.rules.case import Case, Role, Stage
@@ -63,7 +64,7 @@ def deadlines_on(engine: AsyncEngine, jobs: Jobs | None = None) -> Deadlines:
 
 def cases_on(engine: AsyncEngine) -> Cases:
     """What takes transitions."""
-    return Cases(engine, WORKFLOWS, WEEKENDS, deadlines_on(engine))
+    return Cases(engine, WORKFLOWS, WEEKENDS, deadlines_on(engine), Notices(jobs_on(engine), WEEKENDS))
 
 
 def work_on(engine: AsyncEngine) -> Work:

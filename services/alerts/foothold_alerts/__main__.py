@@ -8,7 +8,6 @@ import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -16,7 +15,6 @@ from alembic import command
 from alembic.config import Config
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from foothold_alerts.accounts import Accounts, role_of
 from foothold_alerts.calendars import work_days
@@ -30,21 +28,21 @@ from foothold_alerts.jobs import Jobs
 from foothold_alerts.lists import Lists
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.mirror import Mirror
+from foothold_alerts.notify import Notices, Notifier, TargetKind
 from foothold_alerts.ops import make_ops, server
 from foothold_alerts.plan import Plan
 from foothold_alerts.relief import ReliefDesk
-from foothold_alerts.rules.case import OPEN, ReliefKind, Role
+from foothold_alerts.rules.case import Role
 from foothold_alerts.said import Said
 from foothold_alerts.settings import Settings
 from foothold_alerts.sweep import Sweep
+from foothold_alerts.tally import Tally
 from foothold_alerts.web.app import make_app
 from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.live import Pulse
 from foothold_alerts.work import Work
 from foothold_alerts.workflows import load
 from foothold_schemas.seal import Purpose, Seal
-
-COUNT_SECONDS: Final = 2.0
 
 log = structlog.get_logger()
 
@@ -60,6 +58,14 @@ def main() -> None:
     add.add_argument("name")
     add.add_argument("--area", required=True, help="county, township or village code the account may see")
     add.add_argument("--role", choices=[role.value for role in Role], help="whose steps it may take; the level of the area, if not said")
+    account.add_parser("disable", help="end an account; its open cases go back to the queue").add_argument("name")
+    notify = commands.add_parser("notify", help="who is told of new, urgent and overdue cases").add_subparsers(dest="action", required=True)
+    told = notify.add_parser("add", help="tell an address of an area; a webhook's secret is shown once")
+    told.add_argument("--area", required=True, help="county or township code")
+    told.add_argument("kind", choices=[kind.value for kind in TargetKind])
+    told.add_argument("address", help="an Apprise address such as mailto://…, or a webhook's https:// address")
+    notify.add_parser("list", help="areas and kinds; never the addresses")
+    notify.add_parser("remove", help="tell one no more").add_argument("target", type=int)
     arguments = parser.parse_args()
     settings = read_settings()
     match arguments.command:
@@ -68,8 +74,12 @@ def main() -> None:
                 asyncio.run(serve(settings))
             except WrongPartitions as error:
                 sys.exit(f"foothold-alerts cannot go on: {error}")
+        case "notify":
+            sys.stdout.write(asyncio.run(notify_command(settings, arguments)) + "\n")
         case "migrate":
             migrate(settings.alerts_database_url)
+        case "account" if arguments.action == "disable":
+            sys.stdout.write(asyncio.run(disable_account(settings, arguments.name)) + "\n")
         case _:
             sys.stdout.write(asyncio.run(add_account(settings, arguments.name, arguments.area, arguments.role)) + "\n")
 
@@ -96,6 +106,43 @@ async def add_account(settings: Settings, name: str, area: str, role: str | None
     engine = connect(settings.alerts_database_url)
     try:
         return await Accounts(engine, settings.alerts_session_hours).add(name, area, role_of(area) if role is None else Role(role), datetime.now(UTC))
+    finally:
+        await engine.dispose()
+
+
+async def disable_account(settings: Settings, name: str) -> str:
+    """End an account."""
+    engine = connect(settings.alerts_database_url)
+    try:
+        cases = await Accounts(engine, settings.alerts_session_hours).disable(name, datetime.now(UTC))
+        return f"there is no account {name} in use" if cases is None else f"{name} is disabled; {cases} cases are back in the queue"
+    finally:
+        await engine.dispose()
+
+
+def notice_seal(settings: Settings) -> Seal:
+    """What keeps addresses of people to tell."""
+    return Seal(settings.directory_secret.get_secret_value().encode(), Purpose.NOTICE)
+
+
+async def notify_command(settings: Settings, arguments: argparse.Namespace) -> str:
+    """Change or show who is told."""
+    engine = connect(settings.alerts_database_url)
+    notifier = Notifier(engine, Jobs(settings.alerts_database_url), notice_seal(settings), settings.alerts_url)
+    try:
+        match arguments.action:
+            case "add":
+                target, secret = await notifier.add(arguments.area, TargetKind(arguments.kind), arguments.address)
+                return f"{target}" if secret is None else f"{target}\n{secret}"
+            case "list":
+                return (
+                    "\n".join(f"{n}  {area:<12} {kind:<8} {'' if live else 'gone'}".rstrip() for n, area, kind, live in await notifier.targets())
+                    or "nobody is told"
+                )
+            case _:
+                return "removed" if await notifier.remove(arguments.target) else "there is no such target"
+    except ValueError as error:
+        sys.exit(f"foothold-alerts: {error}")
     finally:
         await engine.dispose()
 
@@ -128,7 +175,8 @@ async def serve(settings: Settings) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, enable_idempotence=True, acks="all")
     said = Said(engine, jobs, producer)
     deadlines = Deadlines(engine, jobs, workflows, calendar)
-    hold, cases = Hold(deadlines), Cases(engine, workflows, calendar, deadlines)
+    hold, cases = Hold(deadlines), Cases(engine, workflows, calendar, deadlines, Notices(jobs, calendar))
+    Notifier(engine, jobs, notice_seal(settings), settings.alerts_url, metrics)
     seal, mirror = Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE), Mirror(engine)
     consumers = [
         Consumer(
@@ -160,7 +208,13 @@ async def serve(settings: Settings) -> None:
     web = server(make_app(desk), settings.alerts_host, settings.alerts_port)
     ops = server(make_ops(metrics.registry, lambda: web.started and all(c.is_ready for c in consumers)), settings.alerts_ops_host, settings.alerts_ops_port)
     log.info("alerts.started", port=settings.alerts_port, ops_port=settings.alerts_ops_port)
-    work = (*(c.run() for c in consumers), _jobs(jobs, producer, Sweep(jobs, said, deadlines), deadlines), count(cases, metrics), pulse.run(), _wait(ended))
+    work = (
+        *(c.run() for c in consumers),
+        _jobs(jobs, producer, Sweep(jobs, said, deadlines), deadlines),
+        Tally(engine, metrics).run(),
+        pulse.run(),
+        _wait(ended),
+    )
     tasks = [asyncio.create_task(w) for w in (web.serve(), ops.serve(), *work)]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -189,22 +243,6 @@ async def _jobs(jobs: Jobs, producer: AIOKafkaProducer, sweep: Sweep, deadlines:
             group.create_task(sweep.run())
     finally:
         await producer.stop()
-
-
-async def count(cases: Cases, metrics: Metrics) -> None:
-    """For ever: keep the gauges that come from the database."""
-    while True:
-        try:
-            stages, proposed, overdue = await cases.counts(datetime.now(UTC))
-        except (OperationalError, InterfaceError):  # away for the moment; the gauges keep what they last knew
-            await asyncio.sleep(COUNT_SECONDS)
-            continue
-        for stage in OPEN:
-            metrics.open_cases.labels(stage.value).set(stages.get(stage.value, 0))
-        for kind in ReliefKind:
-            metrics.relief.labels(kind.value).set(proposed.get(kind.value, 0))
-            metrics.relief_overdue.labels(kind.value).set(overdue.get(kind.value, 0))
-        await asyncio.sleep(COUNT_SECONDS)
 
 
 async def _wait(ended: asyncio.Event) -> None:

@@ -12,8 +12,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.database import AccountRow, AuditRow, SessionRow
-from foothold_alerts.rules.case import Role
+from foothold_alerts.database import AccountRow, AuditRow, CaseRow, SessionRow
+from foothold_alerts.rules.case import OPEN, Role
 
 MAX_FAILURES: Final = 8
 LOCK_MINUTES: Final = 5
@@ -60,6 +60,20 @@ class Accounts:
             detail = {"account": name, "area": area, "role": role.value}
             await connection.execute(insert(AuditRow), [{"at": now, "actor": "operator", "action": "account_set", "detail": detail}])
         return password
+
+    async def disable(self, name: str, now: datetime) -> int | None:
+        """End an account: its log-ins end at once, its cases go back to the queue. How many; None if there is no such account."""
+        async with self._engine.begin() as connection:
+            gone = update(AccountRow).where(AccountRow.name == name, AccountRow.disabled_at.is_(None)).values(disabled_at=now)
+            if (await connection.execute(gone.returning(AccountRow.name))).first() is None:
+                return None
+            await connection.execute(delete(SessionRow).where(SessionRow.account == name))
+            left = update(CaseRow).where(CaseRow.assigned_to == name, CaseRow.stage.in_([s.value for s in OPEN]))
+            cases = (await connection.execute(left.values(assigned_to=None, version=CaseRow.version + 1).returning(CaseRow.case_id))).scalars().all()
+            rows = [{"at": now, "actor": "operator", "action": "unassigned", "case_id": case_id, "detail": {"note": name}} for case_id in cases]
+            rows.append({"at": now, "actor": "operator", "action": "account_disabled", "case_id": None, "detail": {"account": name}})
+            await connection.execute(insert(AuditRow), rows)
+        return len(cases)
 
     async def log_in(self, name: str, password: str, now: datetime) -> str | None:
         """A session token, or None: wrong name, wrong password and locked account look the same and take the same time."""

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Result, func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.database import AuditRow, CaseRow, PartitionDay, ReliefRow, ReviewRow, TransitionRow
 from foothold_alerts.deadlines import Deadlines
+from foothold_alerts.notify import Notices
 from foothold_alerts.rows import SYSTEM, audit_row, case_of, case_row, relief_rows, review_row
-from foothold_alerts.rules.case import OPEN, UNPAID, ReliefStatus
+from foothold_alerts.rules.case import UNPAID, Case, ReliefStatus, Role
 from foothold_alerts.rules.days import WorkDays
-from foothold_alerts.rules.respond import REVIEW, respond
+from foothold_alerts.rules.notices import Event, Note, place_of
+from foothold_alerts.rules.respond import REVIEW, Response, respond
 from foothold_alerts.rules.workflow import Workflows
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import DayDone, Transition
@@ -47,8 +49,9 @@ class Taken:
 class Cases:
     """What becomes of transitions. Reading for pages is in `inbox.py`."""
 
-    def __init__(self, engine: AsyncEngine, workflows: Workflows, calendar: WorkDays, deadlines: Deadlines) -> None:
+    def __init__(self, engine: AsyncEngine, workflows: Workflows, calendar: WorkDays, deadlines: Deadlines, notices: Notices) -> None:
         self._engine = engine
+        self._notices = notices
         self._deadlines = deadlines
         self._workflows = workflows
         self._calendar = calendar
@@ -89,6 +92,7 @@ class Cases:
         withdrawn: dict[str, frozenset[FindingKind]] = {}
         audit: list[dict[str, object]] = []
         reviews: list[dict[str, object]] = []
+        news: dict[str, Event] = {}
         taken = []
         for transition in transitions:
             case_id = f"{transition.household_id}-e{transition.episode}"
@@ -105,6 +109,8 @@ class Cases:
             if response.action == REVIEW:
                 reviews.append(review_row(case_id, transition))
                 continue
+            if (event := _news(case, response, transition)) is not None:
+                news[case_id] = event
             causes |= {p.cause for p in response.proposals}
             if response.withdraws:
                 withdrawn[case_id] = response.keeps & withdrawn.get(case_id, response.keeps)
@@ -115,6 +121,7 @@ class Cases:
             audit.append(audit_row(now, SYSTEM, response.action, case_id, transition_id=transition.transition_id, movement=transition.movement.value))
         await self._write(connection, changed, relief, withdrawn, audit)
         await self._deadlines.follow(connection, changed.keys(), now)
+        await self._tell(connection, news, now)
         if reviews:
             await connection.execute(insert(ReviewRow), reviews)
             doubted = update(CaseRow).where(CaseRow.case_id.in_([r["case_id"] for r in reviews]))
@@ -154,6 +161,12 @@ class Cases:
         if audit:
             await connection.execute(insert(AuditRow), audit)
 
+    async def _tell(self, connection: AsyncConnection, news: dict[str, Event], now: datetime) -> None:
+        if not news:
+            return
+        rows = await connection.execute(select(CaseRow.case_id, CaseRow.number, CaseRow.area).where(CaseRow.case_id.in_(news)))
+        await self._notices.add(connection, [Note(row.number, place_of(row.area, Role.TOWNSHIP), news[row.case_id]) for row in rows], now)
+
     async def _keep_days(self, connection: AsyncConnection, days: Sequence[DayDone]) -> None:
         for done in days:
             body = done.model_dump(mode="json", include={"registered", "stale"}, exclude_none=True)
@@ -166,15 +179,11 @@ class Cases:
                 )
             )
 
-    async def counts(self, now: datetime) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
-        """Open cases by stage; proposed relief by kind; of it, overdue. For the metrics."""
-        async with self._engine.connect() as connection:
-            stages = await connection.execute(select(CaseRow.stage, func.count()).where(CaseRow.stage.in_([s.value for s in OPEN])).group_by(CaseRow.stage))
-            proposed = select(ReliefRow.kind, func.count()).where(ReliefRow.status.in_(UNPAID)).group_by(ReliefRow.kind)
-            waiting = await connection.execute(proposed)
-            overdue = await connection.execute(proposed.where(ReliefRow.due_at < now))
-            return _counted(stages), _counted(waiting), _counted(overdue)
 
-
-def _counted(result: Result[str, int]) -> dict[str, int]:
-    return {code: count for code, count in result}  # noqa: C416 - dict() does not see that a row is a pair
+def _news(before: Case | None, response: Response, transition: Transition) -> Event | None:
+    """What people should be told of: a case opened, or one that has turned urgent. A quiet go-live tells nobody."""
+    if transition.is_quiet or response.case is None:
+        return None
+    if response.case.is_urgent and not (before is not None and before.is_urgent and response.action == "updated"):
+        return Event.URGENT
+    return Event.OPENED if response.action in ("opened", "reopened") else None

@@ -11,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.database import AuditRow, CaseRow, DeadlineRow, MeasureRow, ReliefRow
 from foothold_alerts.jobs import Jobs
+from foothold_alerts.notify import Notices
 from foothold_alerts.rows import SYSTEM, audit_row, case_of, relief_of
 from foothold_alerts.rules.case import OPEN
 from foothold_alerts.rules.days import WorkDays, due_at, end_of, is_provisional
 from foothold_alerts.rules.deadlines import Deadline, Helped, Standing, wanted
+from foothold_alerts.rules.notices import Event, Note, place_of
 from foothold_alerts.rules.workflow import Limit, Unit, Workflows
 from foothold_schemas.decisions import MeasureKind
 from foothold_schemas.findings import FindingKind
@@ -29,6 +31,7 @@ class Deadlines:
 
     def __init__(self, engine: AsyncEngine, jobs: Jobs, workflows: Workflows, calendar: WorkDays) -> None:
         self._engine = engine
+        self._notices = Notices(jobs, calendar)
         self._jobs = jobs
         self._workflows = workflows
         self._calendar = calendar
@@ -68,7 +71,7 @@ class Deadlines:
             row = (await connection.execute(found)).mappings().one_or_none()
             if row is None or row["done_at"] is not None or row["acknowledged_by"] is not None:
                 return
-            case = select(CaseRow.number, CaseRow.workflow).where(CaseRow.case_id == row["case_id"])
+            case = select(CaseRow.number, CaseRow.workflow, CaseRow.area).where(CaseRow.case_id == row["case_id"])
             held = (await connection.execute(case)).mappings().one()
             ladder = self._workflows.of(held["workflow"]).escalation
             level = row["level"]
@@ -82,6 +85,7 @@ class Deadlines:
             await connection.execute(update(DeadlineRow).where(DeadlineRow.deadline_id == deadline_id).values(**values))
             detail = {"deadline": row["kind"], "subject": row["subject"], "to": ladder[level].to.value}
             await connection.execute(insert(AuditRow), [audit_row(now, SYSTEM, "overdue", row["case_id"], **detail)])
+            await self._notices.add(connection, [Note(held["number"], place_of(held["area"], ladder[level].to), Event.OVERDUE)], now)
             if level + 1 < len(ladder):
                 later = row["due_at"] + timedelta(hours=ladder[level + 1].after_hours)
                 await self._jobs.defer(connection, TASK, at=later, deadline_id=deadline_id)

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any, Final
 
 import structlog
-from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import Job
 from psycopg import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-RETRY: Final = RetryStrategy(exponential_wait=2, max_attempts=None)
+LONGEST_WAIT: Final = 60
 CONCURRENCY: Final = 4
 POLL_SECONDS: Final = 2.0
 HEARTBEAT_SECONDS: Final = 2.0
@@ -20,6 +21,16 @@ STALLED_SECONDS: Final = 10.0
 AWAY_SECONDS: Final = 1.0
 
 log = structlog.get_logger()
+
+
+class BackOff(BaseRetryStrategy):
+    """Two seconds, four, eight, and never more than a minute: whatever was away is back in work within one."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
+        """For ever."""
+        wait = min(2 ** min(job.attempts + 1, 10), LONGEST_WAIT)
+        log.warning("alerts.job_again", job=job.task_name, attempts=job.attempts + 1, seconds=wait, error=type(exception).__name__)
+        return RetryDecision(retry_in={"seconds": wait})
 
 
 class Jobs:
@@ -30,7 +41,7 @@ class Jobs:
 
     def task(self, name: str, do: Callable[..., Awaitable[None]]) -> None:
         """What a job of this name does. One that raises is tried again, later each time, for ever."""
-        self._app.task(name=name, retry=RETRY)(do)
+        self._app.task(name=name, retry=BackOff())(do)
 
     async def defer(self, connection: AsyncConnection, name: str, *, lock: str | None = None, at: datetime | None = None, **given: Any) -> None:  # noqa: ANN401
         """Enqueue in the connection's transaction. Jobs of one lock run one after another."""

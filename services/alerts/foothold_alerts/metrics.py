@@ -22,7 +22,13 @@ class Metrics:
         self.open_cases = Gauge("foothold_alerts_open_cases", "Open cases, by stage.", ["stage"], registry=registry)
         self.relief = Gauge("foothold_alerts_relief_proposed", "Relief proposed and not yet paid, by kind.", ["kind"], registry=registry)
         self.relief_overdue = Gauge("foothold_alerts_relief_overdue", "Relief proposed, not paid and past its deadline, by kind.", ["kind"], registry=registry)
+        self.overdue = Gauge("foothold_alerts_deadlines_overdue", "Deadlines that have passed with nothing done, by kind.", ["kind"], registry=registry)
+        self.provisional = Gauge(
+            "foothold_alerts_deadlines_provisional", "Deadlines counted by weekends alone, because the year's calendar is not known.", registry=registry
+        )
+        self.unsent = Gauge("foothold_alerts_unsent", "What people said and risk has not heard yet.", registry=registry)
         self.actions = Counter("foothold_alerts_actions_total", "What caseworkers did, by action and outcome.", ["action", "outcome"], registry=registry)
+        self.notices = Counter("foothold_alerts_notices_total", "Digests to people, by kind of target and outcome.", ["kind", "outcome"], registry=registry)
         self.mirrored = Counter("foothold_alerts_mirrored_total", "Views and directory entries taken.", registry=registry)
         self.stopped = Gauge(
             "foothold_alerts_stopped_readers",

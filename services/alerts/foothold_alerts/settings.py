@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     directory_secret: SecretStr = Field(min_length=32, description="Wraps the households' data keys; ingest and alerts share it.")
     dead_letter_limit: int = Field(default=1_000, ge=1, description="So many bad records in a row, and a reader stops there instead of setting aside for ever.")
     alerts_database_url: str = Field(description="SQLAlchemy address of alerts' own database.")
+    alerts_url: str = Field(default="http://127.0.0.1:8081", description="The desk's address as people reach it, for links in notices.")
     alerts_calendars: Path | None = Field(default=None, description="Folder with a county's own statutory calendars, one `<year>.yaml` each.")
     alerts_host: str = Field(default="127.0.0.1", description="Address of the caseworkers' door.")
     alerts_port: int = Field(default=8081, description="Port of the caseworkers' door.")

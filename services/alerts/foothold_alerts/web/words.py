@@ -81,6 +81,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "visits": ("本月走访", "visits this month"),
     "watch": ("关注", "watch"),
     "overdue": ("逾期，已提醒", "overdue, told to"),
+    "unassigned": ("经办人停用，退回待领", "whoever had it is gone: back in the queue"),
     "acknowledged": ("已知悉逾期", "overdue acknowledged"),
     "measure_planned": ("计划措施", "measure planned"),
     "measure_delivered": ("措施已落实", "measure delivered"),

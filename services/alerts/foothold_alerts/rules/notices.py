@@ -1,0 +1,86 @@
+"""Whom a notice is for, when it may go, and what it says: a number, a place, a link, and whether it is a signal, a lead or a decision. No person."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+
+from foothold_alerts.rules.case import Role
+from foothold_alerts.rules.days import SHANGHAI, WorkDays
+
+TOWNSHIP_DIGITS: Final = 9
+COUNTY_DIGITS: Final = 6
+OPENS, CLOSES = time(9), time(18)
+"""Office hours in which reminders go out: Foothold's own choice. What is new or urgent goes at any hour."""
+SHOWN: Final = 20
+
+
+class Event(StrEnum):
+    """What people are told of."""
+
+    OPENED = "opened"
+    URGENT = "urgent"
+    OVERDUE = "overdue"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One thing to tell. `place`: the township, or the county once a deadline has gone that far up."""
+
+    case_number: int
+    place: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A digest in words: title and lines, Chinese first."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+def place_of(area: str, level: Role) -> str:
+    """The code of the township or of the county a village lies in."""
+    return area[: COUNTY_DIGITS if level is Role.COUNTY else TOWNSHIP_DIGITS]
+
+
+def receivers(place: str, areas: Iterable[str]) -> frozenset[str]:
+    """Of the areas somebody listens for: those inside the township and the township's own; its county's where nobody listens there."""
+    known = set(areas)
+    if len(place) > COUNTY_DIGITS:
+        near = frozenset(a for a in known if len(a) > COUNTY_DIGITS and (place.startswith(a) or a.startswith(place)))
+        if near:
+            return near
+    return frozenset(a for a in known if len(a) <= COUNTY_DIGITS and place.startswith(a))
+
+
+def send_at(event: Event, now: datetime, calendar: WorkDays) -> datetime:
+    """At once; a reminder in office hours of a working day."""
+    if event is not Event.OVERDUE:
+        return now
+    here = now.astimezone(SHANGHAI)
+    if calendar.is_working(here.date()) and OPENS <= here.time() < CLOSES:
+        return now
+    day: date = here.date() if here.time() < OPENS else here.date() + timedelta(days=1)
+    while not calendar.is_working(day):
+        day += timedelta(days=1)
+    return datetime.combine(day, OPENS, SHANGHAI)
+
+
+_TITLES: Final = {
+    Event.OPENED: ("新风险线索{count}件（信号，未经认定）", "{count} new leads (signals, nobody has identified anything)"),
+    Event.URGENT: ("紧急线索{count}件（信号，未经认定），请立即核实", "{count} urgent leads (signals, not identified): please check at once"),
+    Event.OVERDUE: ("办理逾期提醒{count}件", "{count} cases with something overdue"),
+}
+
+
+def words(place: str, event: Event, numbers: Sequence[int], desk: str) -> Text:
+    """One message for all of them, with links to the first."""
+    zh, en = _TITLES[event]
+    count = len(numbers)
+    lines = [f"{desk}/cases/{number}" for number in numbers[:SHOWN]]
+    if count > SHOWN:
+        lines.append(f"另有{count - SHOWN}件 and {count - SHOWN} more: {desk}/")
+    return Text(f"立足 {place} {zh.format(count=count)} / Foothold: {en.format(count=count)}", tuple(lines))

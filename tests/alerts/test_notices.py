@@ -1,0 +1,54 @@
+"""Whom a notice is for, when it may go, what it says."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from foothold_alerts.rules.case import Role
+from foothold_alerts.rules.days import WorkDays
+from foothold_alerts.rules.notices import SHOWN, Event, place_of, receivers, send_at, words
+
+HOLIDAY = WorkDays({2026: {date(2026, 6, 19): False, date(2026, 6, 20): True}})
+"""A Friday off, and the Saturday after it worked."""
+
+
+@pytest.mark.parametrize(
+    ("place", "areas", "told"),
+    [
+        ("370399101", {"370399101", "370399102", "370399"}, {"370399101"}),
+        ("370399101", {"370399101202", "370399"}, {"370399101202"}),  # somebody of a village of the township
+        ("370399101", {"370399102", "370399"}, {"370399"}),  # nobody in the township: the county
+        ("370399101", {"370302", "3703"}, {"3703"}),
+        ("370399", {"370399101", "370399"}, {"370399"}),  # gone up to the county
+        ("370399101", set(), set()),
+    ],
+)
+def test_the_nearest_who_listen_are_told(place: str, areas: set[str], told: set[str]) -> None:
+    assert receivers(place, areas) == told
+
+
+@pytest.mark.parametrize(
+    ("now", "goes"),
+    [
+        (datetime(2026, 6, 10, 1, tzinfo=UTC), datetime(2026, 6, 10, 1, tzinfo=UTC)),  # nine in the morning
+        (datetime(2026, 6, 10, 0, 59, tzinfo=UTC), datetime(2026, 6, 10, 1, tzinfo=UTC)),
+        (datetime(2026, 6, 10, 10, tzinfo=UTC), datetime(2026, 6, 11, 1, tzinfo=UTC)),  # six in the evening
+        (datetime(2026, 6, 18, 12, tzinfo=UTC), datetime(2026, 6, 20, 1, tzinfo=UTC)),  # over the holiday to the worked Saturday
+    ],
+)
+def test_a_reminder_goes_in_office_hours_and_what_is_new_or_urgent_at_once(now: datetime, goes: datetime) -> None:
+    assert send_at(Event.OVERDUE, now, HOLIDAY) == goes
+    assert (send_at(Event.OPENED, now, HOLIDAY), send_at(Event.URGENT, now, HOLIDAY)) == (now, now)
+
+
+def test_a_digest_says_that_it_is_a_signal_and_gives_links_to_the_first() -> None:
+    text = words("370399101", Event.URGENT, list(range(1, SHOWN + 4)), "https://desk.example")
+
+    assert "23件（信号，未经认定）" in text.title
+    assert "23 urgent leads (signals, not identified)" in text.title
+    assert text.lines[0] == "https://desk.example/cases/1"
+    assert (len(text.lines), text.lines[-1]) == (SHOWN + 1, "另有3件 and 3 more: https://desk.example/")
+
+
+def test_a_place_is_the_township_until_it_has_gone_up_to_the_county() -> None:
+    assert (place_of("370399101202", Role.TOWNSHIP), place_of("370399101202", Role.COUNTY)) == ("370399101", "370399")

@@ -1,0 +1,51 @@
+"""Accounts on a real database: hashes only, a brake on guessing, and what becomes of the cases of somebody who leaves."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_alerts.accounts import LOCK_MINUTES, MAX_FAILURES, Accounts
+from foothold_alerts.rules.case import Role
+from tests.support.alerts import NOW, cases_on, person, rows, transition, work_on
+
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
+
+
+async def test_passwords_and_sessions_are_kept_as_hashes(alerts_database: AsyncEngine) -> None:
+    accounts = Accounts(alerts_database, session_hours=1)
+    password = await accounts.add("zhang", "370399", Role.COUNTY, NOW)
+    token = await accounts.log_in("zhang", password, NOW)
+    kept = str(await rows(alerts_database, "select * from accounts")) + str(await rows(alerts_database, "select * from sessions"))
+
+    assert token is not None
+    assert "$argon2id$" in kept
+    assert password not in kept
+    assert token not in kept
+    assert None is await accounts.person(token, NOW + timedelta(hours=1, seconds=1))
+
+
+async def test_who_leaves_is_out_at_once_and_the_cases_go_back_to_the_queue(alerts_database: AsyncEngine) -> None:
+    cases, work = cases_on(alerts_database), work_on(alerts_database)
+    accounts = Accounts(alerts_database, session_hours=1)
+    token = await accounts.log_in("zhang", await accounts.add("zhang", "370399", Role.COUNTY, NOW), NOW)
+    await cases.take([transition("a"), transition("b")], NOW)
+    await work.step(person("zhang"), 1, 1, "take", now=NOW)
+    await work.step(person("li"), 2, 1, "take", now=NOW)
+
+    assert token is not None
+    assert (await accounts.disable("zhang", NOW), await accounts.disable("zhang", NOW), await accounts.disable("wang", NOW)) == (1, None, None)
+    assert await accounts.person(token, NOW) is None
+    assert await rows(alerts_database, "select number, stage, assigned_to from cases order by 1") == [(1, "verifying", None), (2, "verifying", "li")]
+
+
+async def test_guessing_is_braked_and_the_brake_lets_go(alerts_database: AsyncEngine) -> None:
+    accounts = Accounts(alerts_database, session_hours=1)
+    password = await accounts.add("zhang", "370399", Role.COUNTY, NOW)
+    guesses = [await accounts.log_in("zhang", "guess", NOW) for _ in range(MAX_FAILURES)]
+    locked = await accounts.log_in("zhang", password, NOW + timedelta(minutes=LOCK_MINUTES - 1))
+    later = await accounts.log_in("zhang", password, NOW + timedelta(minutes=LOCK_MINUTES, seconds=1))
+
+    assert guesses == [None] * MAX_FAILURES
+    assert locked is None
+    assert later is not None
