@@ -155,6 +155,36 @@ async def test_a_plan_is_made_carried_out_and_told_to_risk(alerts_database: Asyn
     assert await rows(alerts_database, said) == [("CaseDecided", None), ("MeasureDelivered", "health")]
 
 
+async def test_time_stands_still_for_a_listed_reason_and_help_does_not(alerts_database: AsyncEngine) -> None:
+    await cases_on(alerts_database).take([DayDone(partition=0, day=NOW.date(), learned_at=NOW, registered={}), transition("a", 1, STORM)], NOW)
+    work = work_on(alerts_database)
+    with pytest.raises(NotAllowed):
+        await work.pause(person("zhao"), 1, 1, "on_holiday", now=NOW)
+    await work.pause(person("zhao"), 1, 1, "in_hospital", now=NOW)
+    assert [row[0] for row in await rows(alerts_database, WAITING)] == ["relief"]
+    await cases_on(alerts_database).take([DayDone(partition=0, day=NOW.date() + timedelta(days=8), learned_at=NOW, registered={})], NOW)
+    await work.resume(person("zhao"), 1, 2, now=NOW)
+    with pytest.raises(Stale):
+        await work.resume(person("zhao"), 1, 3, now=NOW)
+
+    assert (await rows(alerts_database, WAITING))[1] == ("settle", "", datetime(2026, 7, 3, 16, tzinfo=UTC))
+    assert await rows(alerts_database, "select action from audit where actor = 'zhao' order by audit_id") == [("paused",), ("resumed",)]
+
+
+async def test_when_a_case_ends_what_was_planned_is_cancelled_with_its_reason_and_what_was_delivered_stays(alerts_database: AsyncEngine) -> None:
+    await identified(alerts_database)
+    plan, who = plan_on(alerts_database), person("zhao")
+    for n, measure in enumerate((MeasureKind.HEALTH, MeasureKind.SOCIAL_HELP)):
+        await plan.intend(who, 1, 2 + n, measure, frozenset({ILL}), "health bureau", now=NOW)
+    await plan.deliver(who, 1, 4, 1, NOW.date(), now=NOW)
+    gone: dict[str, Any] = {"is_lead": False, "is_episode_over": True, "group": None, "status": Status.CLEAR, "exit_reason": ExitReason.NATURAL}
+    await cases_on(alerts_database).take([transition("a", 2, movement=Movement.EXITED, **gone)], NOW)
+
+    kept = "select kind, delivered_on is not null, dropped_because from measures order by measure_id"
+    assert await rows(alerts_database, kept) == [("health", True, None), ("social_help", False, "案件已结束 the case ended")]
+    assert [row for row in await rows(alerts_database, WAITING) if row[0] != "relief"] == []
+
+
 async def test_the_work_lists_show_what_is_theirs_inside_the_persons_area(alerts_database: AsyncEngine) -> None:
     await identified(alerts_database)
     cases, relief, lists = cases_on(alerts_database), relief_on(alerts_database), Lists(alerts_database, WORKFLOWS)

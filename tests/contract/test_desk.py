@@ -28,7 +28,7 @@ from foothold_alerts.work import Work
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import DayDone, ExitReason, Movement, Status
-from tests.support.alerts import NOW, WORKFLOWS, cases_on, person, plan_on, relief_on, rows, transition, work_on
+from tests.support.alerts import NOW, WEEKENDS, WORKFLOWS, cases_on, person, plan_on, relief_on, rows, transition, work_on
 from tests.support.ingest import DIRECTORY_SEAL
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
@@ -242,6 +242,7 @@ async def test_while_the_database_is_away_pages_say_so_and_nothing_crashes() -> 
         plan=plan_on(engine),
         lists=Lists(engine, WORKFLOWS),
         workflows=WORKFLOWS,
+        calendar=WEEKENDS,
         inbox=Inbox(engine),
         metrics=Metrics(CollectorRegistry()),
         pulse=Pulse(engine),

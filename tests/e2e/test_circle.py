@@ -14,6 +14,7 @@ from tests.support.sender import Sender, eventually, transitions
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(420)]
 
 HOME = "370399/CIRCLE"
+CONTACT = {"name": "钱示宁", "address": "示范县第2村1号", "telephone": "000-7654321"}
 START, NOTICE_OVER, NEW_YEAR = date(2026, 6, 10), date(2026, 6, 16), date(2027, 1, 2)
 
 
@@ -24,7 +25,7 @@ def noon(day: date) -> datetime:
 def fall(sender: Sender) -> None:
     """A household whose one earner can work; a bill it cannot carry, and a home badly damaged, a year ago but for ten days."""
     entry = {"authority": "370399", "register_number": "CIRCLE", "area": "370399101202", "standing": "ex_poor"}
-    sender.say("statistics", "HouseholdRegistered", "c-reg", noon(START), HOME, **entry, members=[{"person_ref": "c", "can_work": True}])
+    sender.say("statistics", "HouseholdRegistered", "c-reg", noon(START), HOME, **entry, members=[{"person_ref": "c", "can_work": True}], contact=CONTACT)
     earn(sender, "2026-05", START)
     for guarantee in Guarantee:
         sender.say("statistics", "GuaranteeChecked", f"c-{guarantee}", noon(START), HOME, guarantee=guarantee.value, is_met=True, checked_on="2026-06-01")
@@ -75,6 +76,10 @@ def test_a_household_goes_round_the_whole_circle(own_foothold: Stack) -> None:
         one.do(number, f"relief/{advance}/papers", amount="2800.50")
         for step in ("take", "consent", "verify", "post"):
             one.do(number, f"steps/{step}")
+        sheet = eventually(lambda: page if "钱示宁" in (page := one.page(number, "/public-notice")) else None, "the directory has arrived")
+        shown = sheet.partition("public-notice")[2].partition("</article>")[0]
+        assert "2026-06-15" in shown
+        assert [word for word in ("7654321", "第2村1号", "CIRCLE", "医疗", "medical", "8000") if word in shown] == []
         assert "公示期未满" in one.send(number, "steps/end_notice").text
         sender.open_day(NOTICE_OVER)
         eventually(lambda: asked(stack, "select 1 where (select min(day) from partition_days) = %s", NOTICE_OVER), "the desk's day has come")

@@ -27,9 +27,9 @@ class Caseworker:
         """Let go of the desk."""
         self.client.close()
 
-    def page(self, number: int) -> str:
-        """The case's page."""
-        return self.client.get(f"/cases/{number}").text
+    def page(self, number: int, below: str = "") -> str:
+        """The case's page, or one below it."""
+        return self.client.get(f"/cases/{number}{below}").text
 
     def send(self, number: int, path: str, **fields: str | list[str]) -> httpx.Response:
         """A form of the case's page."""

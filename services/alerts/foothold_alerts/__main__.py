@@ -199,6 +199,7 @@ async def serve(settings: Settings) -> None:
         plan=Plan(engine, hold, said),
         lists=Lists(engine, workflows),
         workflows=workflows,
+        calendar=calendar,
         inbox=Inbox(engine),
         metrics=metrics,
         pulse=pulse,

@@ -10,11 +10,11 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from foothold_alerts.database import AuditRow, CaseRow, PartitionDay, ReliefRow, ReviewRow, TransitionRow
+from foothold_alerts.database import AuditRow, CaseRow, MeasureRow, PartitionDay, ReliefRow, ReviewRow, TransitionRow
 from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.notify import Notices
 from foothold_alerts.rows import SYSTEM, audit_row, case_of, case_row, relief_rows, review_row
-from foothold_alerts.rules.case import UNPAID, Case, ReliefStatus, Role
+from foothold_alerts.rules.case import OPEN, UNPAID, Case, ReliefStatus, Role
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.notices import Event, Note, place_of
 from foothold_alerts.rules.respond import REVIEW, Response, respond
@@ -22,6 +22,7 @@ from foothold_alerts.rules.workflow import Workflows
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import DayDone, Transition
 
+ENDED: Final = "案件已结束 the case ended"
 _CHANGING: Final = (
     "stage",
     "is_urgent",
@@ -150,6 +151,9 @@ class Cases:
         if changed:
             statement = upsert(CaseRow).values(list(changed.values()))
             await connection.execute(statement.on_conflict_do_update(index_elements=["case_id"], set_={name: statement.excluded[name] for name in _CHANGING}))
+        if ended := [case_id for case_id, row in changed.items() if row["stage"] not in OPEN]:
+            planned = update(MeasureRow).where(MeasureRow.case_id.in_(ended), MeasureRow.delivered_on.is_(None), MeasureRow.dropped_because.is_(None))
+            await connection.execute(planned.values(dropped_because=ENDED))
         for case_id, kept in withdrawn.items():
             await connection.execute(
                 update(ReliefRow)

@@ -43,6 +43,8 @@ class CaseRow(Base):
     consent: Mapped[str | None] = mapped_column(Text)
     notice_on: Mapped[date | None] = mapped_column(Date)
     identified_on: Mapped[date | None] = mapped_column(Date)
+    paused_on: Mapped[date | None] = mapped_column(Date)
+    pause_reason: Mapped[str | None] = mapped_column(Text)
 
 
 class TransitionRow(Base):

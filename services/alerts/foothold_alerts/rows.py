@@ -32,6 +32,8 @@ def case_of(row: RowMapping) -> Case:
         consent=None if row["consent"] is None else Consent(row["consent"]),
         notice_on=row["notice_on"],
         identified_on=row["identified_on"],
+        paused_on=row["paused_on"],
+        pause_reason=row["pause_reason"],
     )
 
 
@@ -64,6 +66,8 @@ def standing(case: Case) -> dict[str, object]:
         "consent": None if case.consent is None else case.consent.value,
         "notice_on": case.notice_on,
         "identified_on": case.identified_on,
+        "paused_on": case.paused_on,
+        "pause_reason": case.pause_reason,
     }
 
 

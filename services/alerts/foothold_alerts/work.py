@@ -13,6 +13,7 @@ from foothold_alerts.rows import audit_row, case_of, standing
 from foothold_alerts.rules.act import Acted, Given, NotNow, act
 from foothold_alerts.rules.case import CloseReason
 from foothold_alerts.rules.days import WorkDays
+from foothold_alerts.rules.pause import PauseNo, pause, resume
 from foothold_alerts.rules.workflow import Says, Workflows
 from foothold_alerts.said import Said
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, Decision
@@ -66,6 +67,28 @@ class Work:
                 raise Stale
             await self._hold.change(connection, row, {}, now)
             await self._hold.note(connection, now, who, "reviewed", row, note=note)
+
+    async def pause(self, who: Person, number: int, version: int, reason: str, *, now: datetime) -> None:
+        """Let the time to settle stand still, for a reason of the list; raise Stale, NotAllowed or LookupError."""
+        async with self._engine.begin() as connection:
+            row = await self._hold.locked(connection, number, version, who.area)
+            after = pause(case_of(row), reason, who.role, await business_day(connection, now), self._workflows.of(row["workflow"]))
+            if isinstance(after, PauseNo):
+                raise NotAllowed(after)
+            if after is None:
+                raise Stale
+            await self._hold.change(connection, row, standing(after), now)
+            await self._hold.note(connection, now, who, "paused", row, reason=reason)
+
+    async def resume(self, who: Person, number: int, version: int, *, now: datetime) -> None:
+        """Let it run again, with as many days more; raise Stale or LookupError."""
+        async with self._engine.begin() as connection:
+            row = await self._hold.locked(connection, number, version, who.area)
+            after = resume(case_of(row), await business_day(connection, now))
+            if after is None:
+                raise Stale
+            await self._hold.change(connection, row, standing(after), now)
+            await self._hold.note(connection, now, who, "resumed", row)
 
     async def acknowledge(self, who: Person, number: int, version: int, *, now: datetime) -> None:
         """Somebody has seen what is overdue and is at it: nobody further up is told; raise Stale, or LookupError outside the person's area."""

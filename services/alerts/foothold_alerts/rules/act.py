@@ -5,6 +5,7 @@ from datetime import date
 
 from foothold_alerts.rules.case import DISMISS_REASONS, Case, CloseReason, Consent, Role, Stage
 from foothold_alerts.rules.days import WorkDays, last_day
+from foothold_alerts.rules.pause import resume
 from foothold_alerts.rules.workflow import Need, Says, Step, Workflow
 
 
@@ -57,7 +58,7 @@ def act(case: Case, step: Step, role: Role, workflow: Workflow, given: Given) ->
         return NotYours(step.roles)
     if (missing := next((m for need in step.needs if (m := _missing(need, case, workflow, given)) is not None), None)) is not None:
         return missing
-    after = replace(case, stage=step.to or case.stage)
+    after = replace(resume(case, given.today) or case, stage=step.to or case.stage)  # who goes on has ended the pause
     match step.says:
         case Says.CONSENT_GIVEN:
             after = replace(after, consent=Consent.GIVEN)

@@ -93,6 +93,7 @@ class Case:
     """One episode of one household. `due_on` is the last day on which it should be settled.
 
     `workflow`: the version of the steps it goes by, for as long as it runs. `notice_on`: the day its public notice was posted.
+    `paused_on`: since when the time to settle stands still.
     """
 
     household_id: str
@@ -108,6 +109,8 @@ class Case:
     consent: Consent | None = None
     notice_on: date | None = None
     identified_on: date | None = None
+    paused_on: date | None = None
+    pause_reason: str | None = None
 
     @property
     def case_id(self) -> str:

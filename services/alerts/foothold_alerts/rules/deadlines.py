@@ -58,7 +58,7 @@ def wanted(standing: Standing, workflow: Workflow, calendar: WorkDays) -> tuple[
     """What is still to be done."""
     case, limits = standing.case, workflow.limits
     found: list[Deadline] = []
-    if case.stage in BEFORE_IDENTIFIED:
+    if case.stage in BEFORE_IDENTIFIED and case.paused_on is None:
         found.append(Deadline(DeadlineKind.SETTLE, "", case.opened_on, end_of(case.due_on)))
     if case.stage in SINCE_IDENTIFIED and case.identified_on is not None:
         if not standing.helped:

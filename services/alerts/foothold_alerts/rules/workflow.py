@@ -82,12 +82,13 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """One version of it. A case keeps the version it began with."""
+    """One version of it. A case keeps the version it began with. `pauses`: reason → Chinese and English."""
 
     version: int
     steps: tuple[Step, ...]
     limits: Limits
     escalation: tuple[Rung, ...]
+    pauses: Mapping[str, tuple[str, str]]
 
     def step(self, name: str) -> Step | None:
         """The step of this name."""

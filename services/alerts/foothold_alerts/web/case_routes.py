@@ -16,7 +16,7 @@ from foothold_alerts.inbox import hours_left
 from foothold_alerts.lists import WorkList
 from foothold_alerts.rows import relief_of
 from foothold_alerts.rules.act import NotYours
-from foothold_alerts.rules.case import DISMISS_REASONS, OPEN, SINCE_IDENTIFIED, CloseReason, Stage
+from foothold_alerts.rules.case import BEFORE_IDENTIFIED, DISMISS_REASONS, OPEN, SINCE_IDENTIFIED, CloseReason, Role, Stage
 from foothold_alerts.rules.relief import ReliefAct, ReliefNo, may
 from foothold_alerts.rules.respond import RELIEF
 from foothold_alerts.web.desk import Desk, own_form, person_of
@@ -88,7 +88,7 @@ def _looking(router: APIRouter, desk: Desk, pages: Pages) -> None:
     async def contact(request: Request, who: Who, number: Number, csrf: Annotated[str, Form()]) -> Response:
         own_form(request, who, csrf)
         if not await desk.work.note_shown(who, number, now=datetime.now(UTC)):
-            return _not_here(pages, request, who)
+            return not_here(pages, request, who)
         desk.metrics.actions.labels("contact", "done").inc()
         return await _case_page(desk, pages, request, who, number, is_masked=False)
 
@@ -161,7 +161,7 @@ async def changed(desk: Desk, pages: Pages, request: Request, who: Person, numbe
         await change
     except LookupError:
         desk.metrics.actions.labels(action, "unknown").inc()
-        return _not_here(pages, request, who)
+        return not_here(pages, request, who)
     except Stale:
         desk.metrics.actions.labels(action, "stale").inc()
         said = ("此案件已被他人更新，以下为最新内容，请核对后再操作。", "Somebody changed this case meanwhile. This is how it stands now; check and act again.")
@@ -180,7 +180,7 @@ async def _case_page(
 ) -> Response:
     found = await desk.inbox.case(who.area, number)
     if found is None:
-        return _not_here(pages, request, who)
+        return not_here(pages, request, who)
     return pages.render(
         request,
         "case.html",
@@ -188,9 +188,10 @@ async def _case_page(
         person=who,
         page=found,
         latest=found.case["latest"],
-        contact=_contact(desk, found.entry, is_masked=is_masked),
+        contact=contact_of(desk, found.entry, is_masked=is_masked),
         is_masked=is_masked,
         is_open=Stage(found.case["stage"]) in OPEN,
+        pauses=desk.workflows.of(found.case["workflow"]).pauses if Stage(found.case["stage"]) in BEFORE_IDENTIFIED and who.role is not Role.VILLAGE else {},
         steps=[s for s in desk.workflows.of(found.case["workflow"]).at(Stage(found.case["stage"])) if who.role in s.roles],
         reasons=DISMISS_REASONS,
         may=lambda relief: may(relief_of(relief), who.role),
@@ -204,7 +205,7 @@ async def _case_page(
     )
 
 
-def _contact(desk: Desk, entry: JsonObject | None, *, is_masked: bool) -> Contact | None:
+def contact_of(desk: Desk, entry: JsonObject | None, *, is_masked: bool) -> Contact | None:
     """Whom to visit: the surname and the end of the number until somebody asks for more, which leaves a trace."""
     if entry is None:
         return None
@@ -219,7 +220,8 @@ def _contact(desk: Desk, entry: JsonObject | None, *, is_masked: bool) -> Contac
     return contact.model_copy(update={"name": f"{contact.name[:1]}**", "address": contact.address and "***", "telephone": telephone})
 
 
-def _not_here(pages: Pages, request: Request, who: Person) -> Response:
+def not_here(pages: Pages, request: Request, who: Person) -> Response:
+    """No such case, or none in the person's area: both look the same."""
     return pages.render(
         request, "message.html", 404, person=who, title=("未找到", "Not found"), text=("您的辖区内没有此案件。", "There is no such case in your area.")
     )

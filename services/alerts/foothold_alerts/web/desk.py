@@ -12,6 +12,7 @@ from foothold_alerts.lists import Lists
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.plan import Plan
 from foothold_alerts.relief import ReliefDesk
+from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.workflow import Workflows
 from foothold_alerts.web.live import Pulse
 from foothold_alerts.work import Work
@@ -36,6 +37,7 @@ class Desk:
     plan: Plan
     lists: Lists
     workflows: Workflows
+    calendar: WorkDays
     inbox: Inbox
     metrics: Metrics
     pulse: Pulse

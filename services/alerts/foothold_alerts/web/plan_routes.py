@@ -7,13 +7,24 @@ from fastapi import APIRouter, Form, Request, Response
 from pydantic import BaseModel, Field
 
 from foothold_alerts.lists import WorkList
-from foothold_alerts.web.case_routes import MAX_NOTE, Number, Version, Who, changed
+from foothold_alerts.rows import case_of
+from foothold_alerts.rules.public import public_notice
+from foothold_alerts.web.case_routes import MAX_NOTE, Number, Version, Who, changed, contact_of, not_here
 from foothold_alerts.web.desk import Desk, own_form
 from foothold_alerts.web.pages import Pages
 from foothold_schemas.decisions import MeasureKind
 from foothold_schemas.findings import FindingKind
 
 Note = Annotated[str, Form(max_length=MAX_NOTE)]
+
+
+_LABELS = {
+    "head": ("户主", "head of household"),
+    "village": ("村", "village"),
+    "members": ("人口", "members"),
+    "posted_on": ("公示日期", "posted on"),
+    "stands_until": ("公示截止", "stands until"),
+}
 
 
 class MeasureForm(BaseModel):
@@ -43,6 +54,33 @@ def plan_routes(desk: Desk, pages: Pages) -> APIRouter:
     async def acknowledge(request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version) -> Response:
         own_form(request, who, csrf)
         return await changed(desk, pages, request, who, number, "acknowledge", desk.work.acknowledge(who, number, version, now=datetime.now(UTC)))
+
+    @router.post("/cases/{number}/pause")
+    async def pause(
+        request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version, reason: Annotated[str, Form(max_length=40)]
+    ) -> Response:
+        own_form(request, who, csrf)
+        return await changed(desk, pages, request, who, number, "pause", desk.work.pause(who, number, version, reason, now=datetime.now(UTC)))
+
+    @router.post("/cases/{number}/resume")
+    async def resume(request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version) -> Response:
+        own_form(request, who, csrf)
+        return await changed(desk, pages, request, who, number, "resume", desk.work.resume(who, number, version, now=datetime.now(UTC)))
+
+    @router.get("/cases/{number}/public-notice")
+    async def notice(request: Request, who: Who, number: Number) -> Response:
+        """The sheet to post in the village: the allowed fields, and nothing of the rest."""
+        found = await desk.inbox.case(who.area, number)
+        contact = None if found is None else contact_of(desk, found.entry, is_masked=False)
+        if found is None:
+            return not_here(pages, request, who)
+        case, household = case_of(found.case), found.case["latest"]["household"]
+        head = "" if contact is None else contact.name
+        made = public_notice(case, head, found.case["area"], household["members"], desk.workflows.of(case.workflow), desk.calendar)
+        if made is None:
+            said = ("目前不在公示期。", "No notice stands at the moment.")
+            return pages.render(request, "message.html", 404, person=who, title=("未找到", "Not found"), text=said)
+        return pages.render(request, "notice.html", person=who, fields=made.fields(), labels=_LABELS)
 
     @router.get("/lists/{name}")
     async def listed(request: Request, who: Who, name: WorkList) -> Response:

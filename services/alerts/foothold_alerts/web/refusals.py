@@ -2,6 +2,7 @@
 
 from foothold_alerts.hold import Why
 from foothold_alerts.rules.act import NotYours
+from foothold_alerts.rules.pause import PauseNo
 from foothold_alerts.rules.plan import PlanNo
 from foothold_alerts.rules.relief import ReliefNo
 from foothold_alerts.rules.workflow import Need
@@ -33,6 +34,10 @@ _RELIEF = {
 }
 
 
+_PAUSE = {
+    PauseNo.REASON: ("请选择清单内的中止原因。", "Choose one of the listed reasons."),
+    PauseNo.ROLE: ("中止由乡镇或县办理。", "The township or the county may pause it."),
+}
 _PLAN = {
     PlanNo.RISK: ("措施须针对该户现有的风险。", "A measure is meant for risks the household has now."),
     PlanNo.FITS_NOT: ("该类措施不对应所选风险。", "A measure of this kind does not answer the risks chosen."),
@@ -47,6 +52,8 @@ def refusal(why: Why) -> tuple[str, str]:
     """Chinese and English."""
     if isinstance(why, ReliefNo):
         return _RELIEF[why]
+    if isinstance(why, PauseNo):
+        return _PAUSE[why]
     if isinstance(why, PlanNo):
         return _PLAN[why]
     if isinstance(why, NotYours):

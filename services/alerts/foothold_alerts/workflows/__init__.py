@@ -78,6 +78,13 @@ class RungEntry(_Strict):
     confidence: Literal["H", "M", "L", "I"]
 
 
+class PauseEntry(_Strict):
+    """A reason for which the time to settle may stand still."""
+
+    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+
 class WorkflowFile(_Strict):
     """A file `monitoring-<version>.yaml`."""
 
@@ -85,6 +92,7 @@ class WorkflowFile(_Strict):
     limits: LimitEntries
     visits_a_month: NumberEntry
     township_yuan: NumberEntry
+    pauses: dict[Word, PauseEntry]
     escalation: Annotated[tuple[RungEntry, ...], Field(min_length=1)]
     steps: Annotated[tuple[StepEntry, ...], Field(min_length=1)]
 
@@ -114,7 +122,7 @@ class WorkflowFile(_Strict):
         named = {name: getattr(self.limits, name).limit() for name in LimitEntries.model_fields}
         limits = Limits(**named, visits_a_month=self.visits_a_month.count, township_fen=self.township_yuan.count * 100)
         escalation = tuple(Rung(r.after_hours, r.to) for r in self.escalation)
-        return Workflow(self.version, tuple(s.step() for s in self.steps), limits, escalation)
+        return Workflow(self.version, tuple(s.step() for s in self.steps), limits, escalation, {name: (p.zh, p.en) for name, p in self.pauses.items()})
 
 
 def load(folder: Path = SHIPPED) -> Workflows:

@@ -1,0 +1,124 @@
+"""People at work while alerts is killed and its database goes away: every act is one audit row, goes to risk, and counts once."""
+
+import os
+import random
+import signal
+import tempfile
+import threading
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from deploy.local.stack import Ports, Stack
+from foothold_schemas.codec import decode_fact, decode_said
+from foothold_schemas.topics import HOUSEHOLD_FACTS, RELIEF_FACTS
+from tests.faults.test_faults import SEED
+from tests.support.desk import Caseworker
+from tests.support.parts import VAR
+from tests.support.policy import write_test_policy
+from tests.support.sender import Sender, eventually, read_topic, transitions
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(300)]
+
+AT = datetime(2026, 6, 10, 2, tzinfo=UTC)
+OPEN_DAY = AT.date()
+CASES = 20
+ASKING = "a test that asks"
+STEPS: tuple[tuple[str, str, dict[str, str]], ...] = (("take", "verifying", {}), ("consent", "verifying", {}), ("dismiss", "dismissed", {"reason": "can_cope"}))
+
+
+def asked(stack: Stack, question: str, *values: object) -> list[tuple[object, ...]]:
+    with psycopg.connect(stack.postgres.dsn("foothold_alerts"), application_name=ASKING) as connection:
+        return connection.execute(question, values).fetchall()
+
+
+def reported(stack: Stack, sender: Sender) -> None:
+    """Households of which somebody told: a case each."""
+    for n in range(CASES):
+        home = f"370399/DESK-{n}"
+        entry = {"authority": "370399", "register_number": f"DESK-{n}", "area": "370399101202", "standing": "ordinary", "members": [{"person_ref": f"d{n}"}]}
+        sender.say("statistics", "HouseholdRegistered", f"desk-{n}", AT, home, **entry)
+        sender.say("statistics", "RiskReported", f"desk-call-{n}", AT, home, route="hotline", concern="illness", reported_on="2026-06-10")
+    eventually(lambda: len(asked(stack, "select 1 from cases")) == CASES, "every case stands at the desk")
+
+
+def sabotage(stack: Stack, chance: random.Random, over: threading.Event, kills: list[str]) -> None:
+    """Kill -9 of an alerts worker, again and again; once in a while of the database's own processes too."""
+    while not over.wait(chance.uniform(3, 6)):
+        name = chance.choice([name for name in stack.services if name.startswith("alerts")])
+        if (pid := stack.services[name].pid) is not None:
+            os.kill(pid, signal.SIGKILL)
+            kills.append(name)
+        if chance.random() < 0.2:
+            with psycopg.connect(stack.postgres.dsn("postgres"), autocommit=True) as connection:
+                connection.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'foothold_alerts' and application_name <> %s", [ASKING]
+                )
+                kills.append("connections")
+
+
+def persist(stack: Stack, caseworker: Caseworker, number: int) -> None:
+    """One person who tries again until the page shows what was wanted, as people do."""
+    for step, stage, fields in STEPS:
+
+        def is_done(step: str = step, stage: str = stage) -> bool:
+            found = asked(stack, "select stage, consent from cases where number = %s", number)[0]
+            return found[0] == stage and (step != "consent" or found[1] == "given")
+
+        def act(step: str = step, fields: dict[str, str] = fields) -> bool:
+            try:
+                caseworker.send(number, f"steps/{step}", **fields)
+            except httpx.HTTPError:
+                time.sleep(0.1)
+            return is_done()
+
+        eventually(lambda: is_done() or act(), f"{step} of case {number}", 90)
+
+
+def test_people_at_work_while_alerts_is_killed_lose_nothing_and_double_nothing() -> None:
+    VAR.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="faults-", dir=VAR, ignore_cleanup_errors=True) as made:
+        write_test_policy(Path(made) / "policy")
+        with Stack(Path(made), Ports.free(), day_clock="manual", policy_folder=Path(made) / "policy", replicas={"alerts": 2}) as stack:
+            sender = Sender(stack)
+            sender.adopt()
+            sender.open_day(OPEN_DAY)
+            reported(stack, sender)
+            caseworker = Caseworker(stack, "caseworker", sender.passwords["caseworker"])
+            over, kills = threading.Event(), list[str]()
+            chance = random.Random(SEED)  # noqa: S311 - a seed to replay by, no secret
+            saboteur = threading.Thread(target=sabotage, args=(stack, chance, over, kills))
+            saboteur.start()
+            try:
+                for number in range(1, CASES + 1):
+                    persist(stack, caseworker, number)
+                    time.sleep(0.5)
+            finally:
+                over.set()
+                saboteur.join()
+            eventually(lambda: not asked(stack, "select 1 from said where sent_at is null"), "everything said is sent", 60)
+            said = {str(row[0]) for row in asked(stack, "select said_id from said")}
+            sent = [decode_said(m.value()).id for m in read_topic(stack.kafka.bootstrap, RELIEF_FACTS.name)]
+
+            def ends() -> bool:
+                last = {t.household_id: t for t in transitions(stack.kafka.bootstrap)}
+                return sum(t.exit_reason == "dismissed" for t in last.values()) == CASES
+
+            eventually(ends, "risk has let every household go", 60)
+            moves = Counter((t.household_id, t.movement.value) for t in transitions(stack.kafka.bootstrap))
+            logged = {f.id for m in read_topic(stack.kafka.bootstrap, HOUSEHOLD_FACTS.name) if (f := decode_fact(m.value())).agency == "foothold-desk"}
+            acts = Counter(asked(stack, "select case_id, action from audit where actor = 'caseworker' and case_id is not null"))
+            caseworker.client.close()
+            sender.close()
+
+    print(f"desk, seed {SEED}: {len(kills)} kills, {len(said)} said, {len(sent)} sent")
+    assert len(kills) >= 3
+    assert (set(sent), logged, len(said)) == (said, said, 2 * CASES)  # a consent and a dismissal each
+    assert set(moves.values()) == {1}
+    assert set(acts.values()) == {1}
+    assert len(acts) == len(STEPS) * CASES
