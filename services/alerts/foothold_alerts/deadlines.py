@@ -57,8 +57,7 @@ class Deadlines:
             await connection.execute(update(DeadlineRow).where(DeadlineRow.deadline_id.in_(done)).values(done_at=now))
         if new:
             made = await connection.execute(insert(DeadlineRow).returning(DeadlineRow.deadline_id, DeadlineRow.due_at), new)
-            for deadline_id, at in made.all():
-                await self._jobs.defer(connection, TASK, at=at, deadline_id=deadline_id)
+            await self._jobs.defer_many(connection, TASK, [(at, {"deadline_id": deadline_id}) for deadline_id, at in made.all()])
 
     async def passed(self, deadline_id: int) -> None:
         """The job: once its instant has come and nothing is done, the next level is told, until somebody acknowledges or it is done.

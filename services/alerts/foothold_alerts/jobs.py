@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -47,6 +47,15 @@ class Jobs:
         """Enqueue in the connection's transaction. Jobs of one lock run one after another."""
         raw = (await connection.get_raw_connection()).driver_connection
         await self._app.configure_task(name, allow_unknown=True, lock=lock, schedule_at=at, connection=raw).defer_async(**given)
+
+    async def defer_many(self, connection: AsyncConnection, name: str, given: Sequence[tuple[datetime, dict[str, Any]]]) -> None:
+        """Enqueue many of one kind in one round trip, each at its own time; in the connection's transaction."""
+        if not given:
+            return
+        raw = (await connection.get_raw_connection()).driver_connection
+        one = self._app.configure_task(name, allow_unknown=True).job
+        jobs = [one.evolve(scheduled_at=at, task_kwargs=words) for at, words in given]
+        await self._app.job_manager.batch_defer_jobs_async(jobs=jobs, connection=raw)
 
     async def run(self) -> None:
         """Work until cancelled; while the database is away, wait for it."""
