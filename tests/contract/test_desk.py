@@ -14,17 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foothold_alerts.accounts import Accounts
 from foothold_alerts.cases import Cases
 from foothold_alerts.database import connect
-from foothold_alerts.hold import Stale
+from foothold_alerts.hold import NotAllowed, Stale
 from foothold_alerts.inbox import Inbox
 from foothold_alerts.lists import Lists
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.relief import ReliefDesk
-from foothold_alerts.rules.case import CloseReason
+from foothold_alerts.rules.case import CloseReason, Role
 from foothold_alerts.rules.relief import ReliefAct
 from foothold_alerts.web.app import make_app
 from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.live import Pulse
 from foothold_alerts.work import Work
+from foothold_schemas.decisions import HarmlessReason
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import DayDone, ExitReason, Movement, Status
@@ -223,6 +224,23 @@ async def test_the_inbox_shows_each_silent_feed_of_the_counties_in_sight_once(ca
 
     await cases.take([DayDone(partition=n, day=date(2026, 6, 11), learned_at=NOW, registered={}) for n in range(2)], NOW)
     assert (await Inbox(alerts_database).page(area, None, 1)).stale == []
+
+
+async def test_a_finding_found_harmless_goes_to_risk_with_who_and_until_when(cases: Cases, work: Work, alerts_database: AsyncEngine) -> None:
+    await cases.take([DayDone(partition=0, day=NOW.date(), learned_at=NOW, registered={}), transition("a")], NOW)
+    ratio, storm, why = FindingKind.RIGID_SPENDING_RATIO, FindingKind.DISASTER_LOSS, HarmlessReason.CAN_COPE
+    for who, finding, until in (
+        (person("wang", Role.VILLAGE), ratio, date(2026, 12, 31)),
+        (person("zhao"), storm, date(2026, 12, 31)),
+        (person("zhao"), ratio, NOW.date()),
+        (person("zhao"), ratio, date(2027, 6, 12)),
+    ):
+        with pytest.raises((NotAllowed, Stale)):
+            await work.exempt(who, 1, 1, finding, why, until, now=NOW)
+    await work.exempt(person("zhao"), 1, 1, ratio, why, date(2027, 6, 11), now=NOW)
+
+    said = "select body->'data'->>'kind', body->'data'->>'finding', body->'data'->>'by', body->'data'->>'until' from said"
+    assert await rows(alerts_database, said) == [("FindingExempted", "rigid_spending_ratio", "zhao", "2027-06-11")]
 
 
 @pytest.mark.parametrize("statement", ["update audit set actor = 'nobody'", "delete from audit"])

@@ -22,7 +22,7 @@ from foothold_alerts.rules.respond import RELIEF
 from foothold_alerts.web.desk import Desk, own_form, person_of
 from foothold_alerts.web.pages import Pages
 from foothold_alerts.web.refusals import refusal
-from foothold_schemas.decisions import MeasureKind
+from foothold_schemas.decisions import HarmlessReason, MeasureKind
 from foothold_schemas.directory import Contact, DirectoryEntry
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.seal import BrokenSeal
@@ -197,6 +197,7 @@ async def _case_page(
         may=lambda relief: may(relief_of(relief), who.role),
         causes=RELIEF,
         measures=list(MeasureKind),
+        harmless=list(HarmlessReason),
         risks=[f["rule"] for f in found.case["latest"].get("findings", ()) if f["is_risk"]],
         is_identified=Stage(found.case["stage"]) in SINCE_IDENTIFIED,
         role=who.role,

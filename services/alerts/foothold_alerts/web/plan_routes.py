@@ -12,7 +12,7 @@ from foothold_alerts.rules.public import public_notice
 from foothold_alerts.web.case_routes import MAX_NOTE, Number, Version, Who, changed, contact_of, not_here
 from foothold_alerts.web.desk import Desk, own_form
 from foothold_alerts.web.pages import Pages
-from foothold_schemas.decisions import MeasureKind
+from foothold_schemas.decisions import HarmlessReason, MeasureKind
 from foothold_schemas.findings import FindingKind
 
 Note = Annotated[str, Form(max_length=MAX_NOTE)]
@@ -37,6 +37,16 @@ class MeasureForm(BaseModel):
     department: Annotated[str, Field(max_length=100)] = ""
 
 
+class ExemptForm(BaseModel):
+    """A finding that was checked."""
+
+    csrf: str
+    version: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    finding: FindingKind
+    reason: HarmlessReason
+    until: date
+
+
 def plan_routes(desk: Desk, pages: Pages) -> APIRouter:
     """What is planned, done and listed."""
     router = APIRouter()
@@ -54,6 +64,12 @@ def plan_routes(desk: Desk, pages: Pages) -> APIRouter:
     async def acknowledge(request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version) -> Response:
         own_form(request, who, csrf)
         return await changed(desk, pages, request, who, number, "acknowledge", desk.work.acknowledge(who, number, version, now=datetime.now(UTC)))
+
+    @router.post("/cases/{number}/exempt")
+    async def exempt(request: Request, who: Who, number: Number, form: Annotated[ExemptForm, Form()]) -> Response:
+        own_form(request, who, form.csrf)
+        change = desk.work.exempt(who, number, form.version, form.finding, form.reason, form.until, now=datetime.now(UTC))
+        return await changed(desk, pages, request, who, number, "exempt", change)
 
     @router.post("/cases/{number}/pause")
     async def pause(

@@ -2,6 +2,7 @@
 
 from foothold_alerts.hold import Why
 from foothold_alerts.rules.act import NotYours
+from foothold_alerts.rules.exempt import ExemptNo
 from foothold_alerts.rules.pause import PauseNo
 from foothold_alerts.rules.plan import PlanNo
 from foothold_alerts.rules.relief import ReliefNo
@@ -34,6 +35,10 @@ _RELIEF = {
 }
 
 
+_EXEMPT = {
+    ExemptNo.ROLE: ("核查结论由乡镇或县登记。", "The township or the county records that."),
+    ExemptNo.DAY: ("截止日期须在业务日之后、一年之内。", "The day lies after the business day, at most a year."),
+}
 _PAUSE = {
     PauseNo.REASON: ("请选择清单内的中止原因。", "Choose one of the listed reasons."),
     PauseNo.ROLE: ("中止由乡镇或县办理。", "The township or the county may pause it."),
@@ -52,6 +57,8 @@ def refusal(why: Why) -> tuple[str, str]:
     """Chinese and English."""
     if isinstance(why, ReliefNo):
         return _RELIEF[why]
+    if isinstance(why, ExemptNo):
+        return _EXEMPT[why]
     if isinstance(why, PauseNo):
         return _PAUSE[why]
     if isinstance(why, PlanNo):

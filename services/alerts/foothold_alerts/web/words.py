@@ -81,6 +81,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "visits": ("本月走访", "visits this month"),
     "watch": ("关注", "watch"),
     "overdue": ("逾期，已提醒", "overdue, told to"),
+    "exempted": ("核查无害", "found harmless"),
     "paused": ("中止计时", "time stands still"),
     "resumed": ("恢复计时", "time runs again"),
     "household_away": ("全家外出", "household away"),
