@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Update, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.accounts import Person
@@ -54,16 +54,7 @@ class Plan:
             row = await self._hold.locked(connection, number, version, who.area)
             if on > await business_day(connection, now):
                 raise NotAllowed(PlanNo.DAY)
-            done = (
-                update(MeasureRow)
-                .where(
-                    MeasureRow.measure_id == measure_id,
-                    MeasureRow.case_id == row["case_id"],
-                    MeasureRow.delivered_on.is_(None),
-                    MeasureRow.dropped_because.is_(None),
-                )
-                .values(delivered_on=on, delivered_by=who.name)
-            )
+            done = _planned(measure_id, row["case_id"]).values(delivered_on=on, delivered_by=who.name)
             found = (await connection.execute(done.returning(MeasureRow.kind, MeasureRow.against))).one_or_none()
             if found is None:
                 raise Stale
@@ -78,16 +69,7 @@ class Plan:
             row = await self._hold.locked(connection, number, version, who.area)
             if not note:
                 raise NotAllowed(PlanNo.NOTE)
-            gone = (
-                update(MeasureRow)
-                .where(
-                    MeasureRow.measure_id == measure_id,
-                    MeasureRow.case_id == row["case_id"],
-                    MeasureRow.delivered_on.is_(None),
-                    MeasureRow.dropped_because.is_(None),
-                )
-                .values(dropped_because=note)
-            )
+            gone = _planned(measure_id, row["case_id"]).values(dropped_because=note)
             found = (await connection.execute(gone.returning(MeasureRow.kind))).one_or_none()
             if found is None:
                 raise Stale
@@ -108,3 +90,9 @@ class Plan:
             await connection.execute(insert(VisitRow), [{"case_id": row["case_id"], "visited_on": on, "by": who.name, "note": note}])
             await self._hold.change(connection, row, {}, now)
             await self._hold.note(connection, now, who, "visited", row, note=note)
+
+
+def _planned(measure_id: int, case_id: str) -> Update:
+    """The measure while it is neither delivered nor dropped."""
+    mine = update(MeasureRow).where(MeasureRow.measure_id == measure_id, MeasureRow.case_id == case_id)
+    return mine.where(MeasureRow.delivered_on.is_(None), MeasureRow.dropped_because.is_(None))
