@@ -105,6 +105,14 @@ async def test_a_deadline_whose_job_is_gone_is_found_by_the_sweep(alerts_databas
     assert await rows(alerts_database, "select count(*) from audit where action = 'overdue'") == [(1,)]
 
 
+async def test_two_workers_that_start_at_once_set_each_deadline_once(alerts_database: AsyncEngine) -> None:
+    await cases_on(alerts_database).take([transition(home, 1, FindingKind.GUARANTEE_MISSING) for home in "abc"], NOW)
+    await alter(alerts_database, "delete from deadlines")
+    await asyncio.gather(*(deadlines_on(alerts_database).recount(NOW) for _ in range(4)))
+
+    assert await rows(alerts_database, "select count(*), count(distinct case_id) from deadlines") == [(3, 3)]
+
+
 async def test_a_provisional_deadline_is_counted_anew_once_the_years_calendar_is_there(alerts_database: AsyncEngine) -> None:
     await cases_on(alerts_database).take([transition("a", 1, FindingKind.GUARANTEE_MISSING)], NOW)
     weekends_only = (

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.database import AuditRow, CaseRow, DeadlineRow, MeasureRow, ReliefRow
@@ -42,9 +43,9 @@ class Deadlines:
         if not case_ids:
             return
         standings = await self._standings(connection, case_ids)
-        waiting = select(*DeadlineRow.__table__.columns).where(DeadlineRow.case_id.in_(case_ids), DeadlineRow.done_at.is_(None))
+        unmet = select(*DeadlineRow.__table__.columns).where(DeadlineRow.case_id.in_(case_ids), DeadlineRow.done_at.is_(None))
         held: defaultdict[str, dict[tuple[str, str], RowMapping]] = defaultdict(dict)
-        for row in (await connection.execute(waiting)).mappings():
+        for row in (await connection.execute(unmet)).mappings():
             held[row["case_id"]][row["kind"], row["subject"]] = row
         done: list[int] = []
         new: list[dict[str, object]] = []
@@ -56,7 +57,9 @@ class Deadlines:
         if done:
             await connection.execute(update(DeadlineRow).where(DeadlineRow.deadline_id.in_(done)).values(done_at=now))
         if new:
-            made = await connection.execute(insert(DeadlineRow).returning(DeadlineRow.deadline_id, DeadlineRow.due_at), new)
+            waiting = ["case_id", "kind", "subject"]  # another worker may have set it just now
+            kept = upsert(DeadlineRow).values(new).on_conflict_do_nothing(index_elements=waiting, index_where=DeadlineRow.done_at.is_(None))
+            made = await connection.execute(kept.returning(DeadlineRow.deadline_id, DeadlineRow.due_at))
             await self._jobs.defer_many(connection, TASK, [(at, {"deadline_id": deadline_id}) for deadline_id, at in made.all()])
 
     async def passed(self, deadline_id: int) -> None:
