@@ -50,6 +50,14 @@ def test_the_way_from_lead_to_eliminated_step_by_step_and_what_risk_is_told() ->
     assert (done.case.stage, done.case.close_reason, done.says) == (Stage.ELIMINATED, CloseReason.ELIMINATED, Says.ELIMINATED)
 
 
+def test_a_mere_lead_cannot_be_identified_and_an_identified_household_can_be_proposed_for_elimination_again() -> None:
+    assert go(case(Stage.COUNTY_DECISION, group=None), "identify") == Missing(Need.GROUP)
+    assert go(case(Stage.IDENTIFIED), "review", given=Given(TODAY, WEEKENDS, unmet=1)) == Missing(Need.NOTHING_UNMET)
+    proposed = go(case(Stage.IDENTIFIED), "review", Role.TOWNSHIP)
+    assert isinstance(proposed, Acted)
+    assert (proposed.case.stage, proposed.says) == (Stage.ELIMINATION_REVIEW, None)
+
+
 @pytest.mark.parametrize("consent", [None, Consent.REFUSED])
 def test_without_the_households_consent_nothing_goes_beyond_verifying(consent: Consent | None) -> None:
     assert go(case(Stage.VERIFYING, consent=consent), "verify") == Missing(Need.CONSENT)
@@ -119,7 +127,7 @@ def test_the_shipped_limits_are_those_of_policy() -> None:
 
 FIRST: dict[str, object] = {"name": "again", "zh": "一", "en": "one", "from": ["lead"], "roles": ["county"]}
 BROKEN: dict[str, tuple[set[str], list[dict[str, object]]]] = {
-    "no step leads out of not_marked": ({"go_on"}, []),
+    "no step leads out of not_marked": ({"go_on", "review"}, []),
     "steps that stand twice: again": (set(), [FIRST, FIRST]),
     "begins at a stage that is over": (set(), [FIRST | {"from": ["closed"]}]),
     "Extra inputs are not permitted": (set(), [FIRST | {"colour": "red"}]),

@@ -78,16 +78,14 @@ def act(case: Case, step: Step, role: Role, workflow: Workflow, given: Given) ->
 
 
 def _missing(need: Need, case: Case, workflow: Workflow, given: Given) -> Missing | None:
-    match need:
-        case Need.CONSENT if case.consent is not Consent.GIVEN:
-            return Missing(need)
-        case Need.NOTICE_OVER if case.notice_on is not None and given.today <= (ends := last_day(case.notice_on, workflow.limits.notice, given.calendar)):
-            return Missing(need, ends)
-        case Need.NOTHING_UNMET if given.unmet:
-            return Missing(need)
-        case Need.REASON if given.reason not in DISMISS_REASONS:
-            return Missing(need)
-        case Need.NOTE if not given.note:
-            return Missing(need)
-        case _:
-            return None
+    if need is Need.NOTICE_OVER:
+        ends = None if case.notice_on is None else last_day(case.notice_on, workflow.limits.notice, given.calendar)
+        return Missing(need, ends) if ends is not None and given.today <= ends else None
+    is_lacking = {
+        Need.CONSENT: case.consent is not Consent.GIVEN,
+        Need.GROUP: case.group is None,
+        Need.NOTHING_UNMET: given.unmet > 0,
+        Need.REASON: given.reason not in DISMISS_REASONS,
+        Need.NOTE: not given.note,
+    }
+    return Missing(need) if is_lacking[need] else None

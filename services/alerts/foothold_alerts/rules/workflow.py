@@ -27,6 +27,7 @@ class Need(StrEnum):
     """What must hold before a step is taken."""
 
     CONSENT = "consent"
+    GROUP = "group"
     NOTICE_OVER = "notice_over"
     NOTHING_UNMET = "nothing_unmet"
     REASON = "reason"

@@ -15,6 +15,10 @@ _NEEDS = {
         "公示期未满（公示当日不计），最早次日办理：{until}之后。",
         "The public notice is not over (the day of posting does not count): possible after {until}.",
     ),
+    Need.GROUP: (
+        "该户目前不符合任何监测类别，不能认定；请继续核实或排除。",
+        "The household is in none of the groups at present, so nobody can identify it: go on checking, or dismiss.",
+    ),
     Need.NOTHING_UNMET: ("仍有未满足的退出条件，见下方列表。", "Conditions of leaving are not met; they are listed below."),
     Need.REASON: ("请选择排除原因。", "Choose why it is dismissed."),
     Need.NOTE: ("请填写说明。", "Write why."),

@@ -180,6 +180,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "agree": ("乡镇审核通过", "township agreed"),
     "identify": ("认定", "identified"),
     "send_back": ("退回核实", "sent back"),
+    "review": ("提请消除评定", "elimination proposed"),
     "eliminate": ("评定消除", "declared eliminated"),
     "hold": ("暂不标注", "not marked for now"),
     "go_on": ("继续帮扶", "help goes on"),
