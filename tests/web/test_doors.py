@@ -39,7 +39,9 @@ def test_without_a_log_in_every_page_leads_to_the_log_in(visitor: httpx.Client, 
     assert (answer.status_code, answer.headers["location"]) == (httpx.codes.SEE_OTHER, "/login")
 
 
-@pytest.mark.parametrize("path", ["/cases/1/take", "/cases/1/dismiss", "/cases/1/relief/1", "/logout"])
+@pytest.mark.parametrize(
+    "path", ["/cases/1/steps/take", "/cases/1/steps/dismiss", "/cases/1/relief/1/decide", "/cases/1/measures", "/cases/1/pause", "/logout"]
+)
 def test_without_a_log_in_nothing_is_changed(visitor: httpx.Client, path: str) -> None:
     answer = visitor.post(path, data={"csrf": "x", "version": "1", "amount": "1"})
 
@@ -71,8 +73,8 @@ def test_logging_out_ends_the_session_and_is_audited(foothold: Stack, caseworker
 
 def test_a_form_without_the_sessions_token_or_from_elsewhere_is_refused(caseworker: httpx.Client) -> None:
     token = csrf(caseworker)
-    forged = caseworker.post("/cases/1/take", data={"csrf": "guess", "version": "1"})
-    elsewhere = caseworker.post("/cases/1/take", data={"csrf": token, "version": "1"}, headers={"origin": "https://elsewhere.example"})
+    forged = caseworker.post("/cases/1/steps/take", data={"csrf": "guess", "version": "1"})
+    elsewhere = caseworker.post("/cases/1/steps/take", data={"csrf": token, "version": "1"}, headers={"origin": "https://elsewhere.example"})
 
     assert [forged.status_code, elsewhere.status_code] == [httpx.codes.FORBIDDEN] * 2
 
@@ -90,7 +92,7 @@ def test_a_case_outside_the_persons_area_is_not_there(foothold: Stack, sender: S
     with httpx.Client(base_url=foothold.inbox_url) as client:
         client.post("/login", data={"name": "elsewhere", "password": password})
         page, inbox = client.get("/cases/1"), client.get("/")
-        taken = client.post("/cases/1/take", data={"csrf": csrf(client), "version": "1"})
+        taken = client.post("/cases/1/steps/take", data={"csrf": csrf(client), "version": "1"})
 
     assert [page.status_code, taken.status_code] == [httpx.codes.NOT_FOUND] * 2
     assert "/cases/" not in inbox.text
@@ -109,7 +111,7 @@ def test_a_disabled_session_is_out_at_the_next_request(foothold: Stack) -> None:
 
 @pytest.mark.parametrize("amount", ["0", "-5", "1e3", "１００", "1.234", "abc", "1,000"])
 def test_what_is_no_amount_pays_nothing(caseworker: httpx.Client, amount: str) -> None:
-    answer = caseworker.post("/cases/999999/relief/1", data={"csrf": csrf(caseworker), "version": "1", "amount": amount})
+    answer = caseworker.post("/cases/999999/relief/1/decide", data={"csrf": csrf(caseworker), "version": "1", "amount": amount})
 
     assert answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.UNPROCESSABLE_ENTITY)
 
