@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foothold_alerts.deadlines import TASK, Deadlines
 from foothold_alerts.hold import NotAllowed, Stale
 from foothold_alerts.lists import Lists, WorkList
+from foothold_alerts.notify import Notices
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.plan import PlanNo
 from foothold_alerts.rules.relief import ReliefAct
@@ -113,6 +114,17 @@ async def test_two_workers_that_start_at_once_set_each_deadline_once(alerts_data
     assert await rows(alerts_database, "select count(*), count(distinct case_id) from deadlines") == [(3, 3)]
 
 
+async def test_a_county_with_many_running_cases_gets_its_deadlines_when_alerts_starts(alerts_database: AsyncEngine) -> None:
+    await cases_on(alerts_database).take([transition("a", 1, FindingKind.GUARANTEE_MISSING)], NOW)
+    names = "household_id, episode, register_number, area, stage, is_urgent, opened_on, due_on, is_recovering, version, latest, is_quiet, workflow"
+    many = f"insert into cases (case_id, {names}) select case_id || n, {names.replace('episode', 'n')} from cases, generate_series(2, 9000) n"  # noqa: S608
+    await alter(alerts_database, many)
+    await deadlines_on(alerts_database).recount(NOW)
+
+    assert await rows(alerts_database, "select count(distinct case_id) from deadlines") == [(9_000,)]
+    assert await rows(alerts_database, "select count(*) from procrastinate_jobs where task_name = 'deadline_passed'") == [(9_000,)]
+
+
 async def test_a_provisional_deadline_is_counted_anew_once_the_years_calendar_is_there(alerts_database: AsyncEngine) -> None:
     await cases_on(alerts_database).take([transition("a", 1, FindingKind.GUARANTEE_MISSING)], NOW)
     weekends_only = (
@@ -122,7 +134,8 @@ async def test_a_provisional_deadline_is_counted_anew_once_the_years_calendar_is
     await alter(alerts_database, "delete from procrastinate_jobs")
     await alter(alerts_database, "update cases set stage = 'closed'")
     known = WorkDays({2026: {}, 2027: {date(2027, 1, 1): False}})
-    changed = await Deadlines(alerts_database, jobs_on(alerts_database), WORKFLOWS, known).recount(NOW)
+    jobs = jobs_on(alerts_database)
+    changed = await Deadlines(alerts_database, jobs, WORKFLOWS, known, Notices(jobs, known)).recount(NOW)
 
     moved = datetime(2027, 1, 4, 16, tzinfo=UTC)
     assert changed == 1

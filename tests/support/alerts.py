@@ -59,7 +59,8 @@ def jobs_on(engine: AsyncEngine) -> Jobs:
 
 def deadlines_on(engine: AsyncEngine, jobs: Jobs | None = None) -> Deadlines:
     """What keeps deadlines."""
-    return Deadlines(engine, jobs or jobs_on(engine), WORKFLOWS, WEEKENDS)
+    held = jobs or jobs_on(engine)
+    return Deadlines(engine, held, WORKFLOWS, WEEKENDS, Notices(held, WEEKENDS))
 
 
 def cases_on(engine: AsyncEngine) -> Cases:

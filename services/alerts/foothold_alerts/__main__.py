@@ -174,9 +174,10 @@ async def serve(settings: Settings) -> None:
     workflows, calendar, jobs = load(), work_days(settings.alerts_calendars), Jobs(settings.alerts_database_url)
     producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, enable_idempotence=True, acks="all")
     said = Said(engine, jobs, producer)
-    deadlines = Deadlines(engine, jobs, workflows, calendar)
-    hold, cases = Hold(deadlines), Cases(engine, workflows, calendar, deadlines, Notices(jobs, calendar))
-    Notifier(engine, jobs, notice_seal(settings), settings.alerts_url, metrics)
+    notices = Notices(jobs, calendar)
+    deadlines = Deadlines(engine, jobs, workflows, calendar, notices)
+    hold, cases = Hold(deadlines), Cases(engine, workflows, calendar, deadlines, notices)
+    Notifier(engine, jobs, notice_seal(settings), settings.alerts_url, metrics)  # it lives in the jobs it brings
     seal, mirror = Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE), Mirror(engine)
     consumers = [
         Consumer(

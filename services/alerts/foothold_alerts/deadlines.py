@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import RowMapping, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -23,6 +23,7 @@ from foothold_schemas.decisions import MeasureKind
 from foothold_schemas.findings import FindingKind
 
 TASK: Final = "deadline_passed"
+AT_ONCE: Final = 500
 
 log = structlog.get_logger()
 
@@ -30,9 +31,9 @@ log = structlog.get_logger()
 class Deadlines:
     """Every method works in the caller's transaction, but for the job."""
 
-    def __init__(self, engine: AsyncEngine, jobs: Jobs, workflows: Workflows, calendar: WorkDays) -> None:
+    def __init__(self, engine: AsyncEngine, jobs: Jobs, workflows: Workflows, calendar: WorkDays, notices: Notices) -> None:
         self._engine = engine
-        self._notices = Notices(jobs, calendar)
+        self._notices = notices
         self._jobs = jobs
         self._workflows = workflows
         self._calendar = calendar
@@ -95,15 +96,19 @@ class Deadlines:
 
     async def forgotten(self, before: datetime) -> Sequence[int]:
         """Deadlines that passed before then and nobody has been told of: their job is gone."""
-        wanted_ = select(DeadlineRow.deadline_id).where(DeadlineRow.done_at.is_(None), DeadlineRow.passed_at.is_(None), DeadlineRow.due_at < before)
+        untold = select(DeadlineRow.deadline_id).where(DeadlineRow.done_at.is_(None), DeadlineRow.passed_at.is_(None), DeadlineRow.due_at < before)
         async with self._engine.connect() as connection:
-            return (await connection.execute(wanted_)).scalars().all()
+            return (await connection.execute(untold.order_by(DeadlineRow.due_at).limit(AT_ONCE))).scalars().all()
 
     async def recount(self, now: datetime) -> int:
-        """When alerts starts: give running cases the deadlines they lack, and count those anew whose year's calendar has come; return how many."""
+        """When alerts starts: give cases that never had a deadline theirs, and count those anew whose year's calendar has come; return how many."""
+        async with self._engine.connect() as connection:
+            has_some = exists().where(DeadlineRow.case_id == CaseRow.case_id)
+            bare = (await connection.execute(select(CaseRow.case_id).where(CaseRow.stage.in_([s.value for s in OPEN]), ~has_some))).scalars().all()
+        for begin in range(0, len(bare), AT_ONCE):  # in slices: a statement takes 65,535 values
+            async with self._engine.begin() as connection:
+                await self.follow(connection, bare[begin : begin + AT_ONCE], now)
         async with self._engine.begin() as connection:
-            running = select(CaseRow.case_id).where(CaseRow.stage.in_([s.value for s in OPEN]))
-            await self.follow(connection, (await connection.execute(running)).scalars().all(), now)
             found = select(*DeadlineRow.__table__.columns).where(DeadlineRow.is_provisional, DeadlineRow.done_at.is_(None)).with_for_update()
             changed = 0
             for row in (await connection.execute(found)).mappings().all():

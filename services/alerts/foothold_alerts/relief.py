@@ -64,8 +64,7 @@ class ReliefDesk:
             under_way = select(ReliefRow.relief_id).where(ReliefRow.case_id == row["case_id"], ReliefRow.cause == cause, ReliefRow.status.in_(UNPAID))
             if Stage(row["stage"]) not in OPEN or cause not in RELIEF or (await connection.execute(under_way)).first() is not None:
                 raise Stale
-            workflow = self._workflows.of(row["workflow"])
-            limit = workflow.limits.emergency if RELIEF[cause] is ReliefKind.EMERGENCY else workflow.limits.settle
+            limit = self._workflows.of(row["workflow"]).limits.relief(RELIEF[cause])
             proposal = {
                 "case_id": row["case_id"],
                 "household_id": row["household_id"],

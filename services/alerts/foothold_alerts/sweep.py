@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 class Sweep:
-    """Costs two short queries each time, and usually finds nothing."""
+    """Costs a few short queries each time, and usually finds nothing."""
 
     def __init__(self, jobs: Jobs, said: Said, deadlines: Deadlines) -> None:
         self._jobs = jobs

@@ -1,6 +1,6 @@
 """What people do with a case: each act in one transaction with its audit row, and with what it tells risk."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import insert, select, update
@@ -11,14 +11,13 @@ from foothold_alerts.database import AuditRow, CaseRow, DeadlineRow, ReviewRow, 
 from foothold_alerts.hold import Hold, NotAllowed, Stale, business_day
 from foothold_alerts.rows import audit_row, case_of, standing
 from foothold_alerts.rules.act import Acted, Given, NotNow, act
-from foothold_alerts.rules.case import CloseReason, Role
+from foothold_alerts.rules.case import CloseReason
 from foothold_alerts.rules.days import WorkDays
-from foothold_alerts.rules.exempt import ExemptNo
+from foothold_alerts.rules.exempt import not_exempt
 from foothold_alerts.rules.pause import PauseNo, pause, resume
 from foothold_alerts.rules.workflow import Says, Workflows
 from foothold_alerts.said import Said
 from foothold_schemas.decisions import (
-    LONGEST_EXEMPTION_DAYS,
     AuthorisationGiven,
     AuthorisationRefused,
     CaseDecided,
@@ -83,12 +82,10 @@ class Work:
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who.area)
             today = await business_day(connection, now)
-            if who.role is Role.VILLAGE:
-                raise NotAllowed(ExemptNo.ROLE)
             if not any(f["rule"] == finding and not f.get("quiet_until") for f in row["latest"].get("findings", ())):
                 raise Stale
-            if not today < until <= today + timedelta(days=LONGEST_EXEMPTION_DAYS):
-                raise NotAllowed(ExemptNo.DAY)
+            if (no := not_exempt(who.role, until, today)) is not None:
+                raise NotAllowed(no)
             word = FindingExempted(finding=finding, reason=reason, by=who.name, exempted_on=today, until=until)
             await self._said.say(connection, row["household_id"], word, by=who.name, at=now)
             await self._hold.change(connection, row, {}, now)

@@ -106,9 +106,9 @@ def judge(
             refused = exempted
     position, moves = move(household.position, assessment, None if refused else cause.ends)
     if isinstance(decided, CaseDecided):
-        heard = answered(household, position)  # people look into what was reported before they decide
-        looked = assess(fresh(household, position=heard), register, day, in_force, control.heard, spoke)
-        outcome = decide(heard, looked, decided)
+        standing = answered(household, position)  # people look into what was reported before they decide
+        looked = assess(fresh(household, position=standing), register, day, in_force, control.heard, spoke)
+        outcome = decide(standing, looked, decided)
         if isinstance(outcome, Decided):
             position, moves, assessment = outcome.position, (*moves, *outcome.moves), looked
         else:

@@ -146,5 +146,4 @@ def _bounds(cause: FindingKind, transition: Transition, workflow: Workflow) -> S
 
 def _due(kind: ReliefKind, transition: Transition, workflow: Workflow, calendar: WorkDays) -> datetime:
     """Emergency relief: exact hours after we learned of it. Spending relief: the end of the day by which the case should be settled."""
-    limit = workflow.limits.emergency if kind is ReliefKind.EMERGENCY else workflow.limits.settle
-    return due_at(transition.learned_at, transition.open_day, limit, calendar)
+    return due_at(transition.learned_at, transition.open_day, workflow.limits.relief(kind), calendar)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from foothold_alerts.rules.case import Role, Stage
+from foothold_alerts.rules.case import ReliefKind, Role, Stage
 
 
 class Unit(StrEnum):
@@ -71,6 +71,10 @@ class Limits:
     papers: Limit
     visits_a_month: int
     township_fen: int
+
+    def relief(self, kind: ReliefKind) -> Limit:
+        """Within which relief of this kind should be paid: emergency relief by the hour, spending relief with the case."""
+        return self.emergency if kind is ReliefKind.EMERGENCY else self.settle
 
 
 @dataclass(frozen=True, slots=True)
