@@ -197,7 +197,7 @@ def write_policy(folder: Path, ratio: str) -> Path:
 
 def _ports() -> Ports:
     """The usual doors if they are free, any others if not."""
-    return Ports(*(port if is_free(port) else free_port() for port in (8080, 8081, 9101, 9102, 9103)))
+    return Ports(*(port if is_free(port) else free_port() for port in (8080, 8081, 9101, 9102, 9103, 9104)))
 
 
 def main() -> None:

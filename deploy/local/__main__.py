@@ -26,6 +26,7 @@ def up() -> None:
             "FOOTHOLD_INGEST_OPS_PORT": "9101",
             "FOOTHOLD_RISK_OPS_PORT": "9102",
             "FOOTHOLD_ALERTS_OPS_PORT": "9103",
+            "FOOTHOLD_REGIONS_OPS_PORT": "9104",
         }.items()
     }
     ended = threading.Event()

@@ -28,7 +28,9 @@ from deploy.local.postgres import Postgres
 from deploy.local.supervise import Line, Service
 from foothold_schemas.topics import EMBEDDED_PARTITIONS
 
-SERVICES: Final = ("ingest", "risk", "alerts")
+SERVICES: Final = ("ingest", "risk", "alerts", "regions")
+COMMANDS: Final = {"regions": ("foothold_risk", "regions")}
+"""Services that are not simply `python -m foothold_<name> serve`."""
 DATABASES: Final = ("foothold_ingest", "foothold_alerts")
 READY_SECONDS: Final = 60
 _SECRETS: Final = ("FOOTHOLD_HOUSEHOLD_SECRET", "FOOTHOLD_KEY_SECRET", "FOOTHOLD_QUARANTINE_SECRET", "FOOTHOLD_DIRECTORY_SECRET")
@@ -44,11 +46,12 @@ class Ports:
     ingest_ops: int
     risk_ops: int
     alerts_ops: int
+    regions_ops: int
 
     @classmethod
     def free(cls) -> Self:
-        """Five ports nobody uses."""
-        return cls(*(free_port() for _ in range(5)))
+        """Six ports nobody uses."""
+        return cls(*(free_port() for _ in range(6)))
 
 
 class Stack:
@@ -157,8 +160,9 @@ class Stack:
 
     def start_service(self, name: str, module: str | None = None) -> Service:
         """Run a service, or its replica such as `risk-2`, from now on; `module` is what to run in its place."""
-        module = module or f"foothold_{name.partition('-')[0]}"
-        service = Service(name, [module, "serve"], self._environment_of(name), self.folder / "log" / f"{name}.jsonl", self._on_line)
+        kind = name.partition("-")[0]
+        command = COMMANDS.get(kind, (f"foothold_{kind}", "serve"))
+        service = Service(name, [module or command[0], command[1]], self._environment_of(name), self.folder / "log" / f"{name}.jsonl", self._on_line)
         service.start()
         self.services[name] = service
         return service
@@ -210,6 +214,7 @@ class Stack:
             "FOOTHOLD_RISK_OPS_PORT": str(self.ports.risk_ops),
             "FOOTHOLD_ALERTS_PORT": str(self.ports.alerts),
             "FOOTHOLD_ALERTS_OPS_PORT": str(self.ports.alerts_ops),
+            "FOOTHOLD_REGIONS_OPS_PORT": str(self.ports.regions_ops),
         }
         if self._policy_folder is not None:
             told["FOOTHOLD_POLICY_FOLDER"] = str(self._policy_folder.resolve())

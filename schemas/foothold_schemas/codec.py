@@ -4,6 +4,7 @@ from typing import Final
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from foothold_schemas.areas import AreaDay, AreaRecord, AreaSignal, RegionWarning
 from foothold_schemas.directory import DirectoryEntry
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.quarantine import Quarantined, RefusalReason
@@ -12,6 +13,7 @@ from foothold_schemas.transitions import DayDone, RiskOutput, Transition
 from foothold_schemas.views import HouseholdView
 
 _OUTPUT: Final[TypeAdapter[Transition | DayDone]] = TypeAdapter(RiskOutput)
+_AREA: Final[TypeAdapter[AreaSignal | AreaDay]] = TypeAdapter(AreaRecord)
 _UNKNOWN_KIND = frozenset({"union_tag_invalid", "union_tag_not_found", "enum"})
 
 
@@ -71,6 +73,26 @@ def decode_said(value: bytes | None) -> PeopleSaid:
         raise Unreadable(RefusalReason.NO_VALUE, "the record has no value")
     try:
         return PeopleSaid.model_validate_json(value)
+    except ValidationError as error:
+        raise _unreadable(error) from None
+
+
+def decode_area(value: bytes | None) -> AreaSignal | AreaDay:
+    """A line of `area-signals.v1`; raise Unreadable."""
+    if value is None:
+        raise Unreadable(RefusalReason.NO_VALUE, "the record has no value")
+    try:
+        return _AREA.validate_json(value)
+    except ValidationError as error:
+        raise _unreadable(error) from None
+
+
+def decode_warning(value: bytes | None) -> RegionWarning:
+    """A line of `region-warnings.v1`; raise Unreadable."""
+    if value is None:
+        raise Unreadable(RefusalReason.NO_VALUE, "the record has no value")
+    try:
+        return RegionWarning.model_validate_json(value)
     except ValidationError as error:
         raise _unreadable(error) from None
 

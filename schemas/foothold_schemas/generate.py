@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from foothold_schemas.areas import AreaRecord, RegionWarning
 from foothold_schemas.directory import DirectoryEntry
 from foothold_schemas.envelope import CloudEvent, FactRecord
 from foothold_schemas.quarantine import Quarantined
@@ -27,6 +28,8 @@ def schemas() -> dict[str, str]:
         "household-views.v1": TypeAdapter(HouseholdView),
         "household-directory.v1": TypeAdapter(DirectoryEntry),
         "relief-facts.v1": TypeAdapter(PeopleSaid),
+        "area-signals.v1": TypeAdapter(AreaRecord),
+        "region-warnings.v1": TypeAdapter(RegionWarning),
         "quarantine.v1": TypeAdapter(Quarantined),
     }
     for kind, model in (AGENCY_KINDS | OPERATOR_KINDS).items():

@@ -99,6 +99,21 @@ RELIEF_FACTS: Final = TopicCard(
     writers=("alerts", "ingest"),
     readers=("ingest",),
 )
+AREA_SIGNALS: Final = TopicCard(
+    name="area-signals.v1",
+    key="county; a day stands in every partition",
+    holds="AreaSignal and AreaDay: what the windows over whole areas count, read from its start",
+    writers=("risk",),
+    readers=("risk",),
+    retention_days=400,
+)
+REGION_WARNINGS: Final = TopicCard(
+    name="region-warnings.v1",
+    key="county, so that a warning stands in the partition of its signals",
+    holds="RegionWarning: the level of a village, township, county or cluster changed",
+    writers=("risk",),
+    readers=("risk",),
+)
 AGENCY_TOPIC: Final = re.compile(r"agency\.([A-Za-z0-9][A-Za-z0-9_-]{0,63})\.v1")
 """An agency's own topic, `agency.<agency>.v1`, made when the agency is; its events are CloudEvents, its key does not matter. Kept 7 days."""
 
@@ -115,4 +130,14 @@ def agency_card(agency: str) -> TopicCard:
     )
 
 
-TOPICS: Final = (HOUSEHOLD_FACTS, HOUSEHOLD_STATE, RISK_TRANSITIONS, HOUSEHOLD_VIEWS, HOUSEHOLD_DIRECTORY, RELIEF_FACTS, QUARANTINE)
+TOPICS: Final = (
+    HOUSEHOLD_FACTS,
+    HOUSEHOLD_STATE,
+    RISK_TRANSITIONS,
+    HOUSEHOLD_VIEWS,
+    HOUSEHOLD_DIRECTORY,
+    RELIEF_FACTS,
+    AREA_SIGNALS,
+    REGION_WARNINGS,
+    QUARANTINE,
+)

@@ -175,6 +175,7 @@ async def test_who_takes_a_partition_over_fences_the_former_owner(broker: str) -
         arguments = {
             "shelf": Shelf(SEAL, 100),
             "source": source,
+            "partitions": 8,
             "bootstrap": broker,
             "consumer": consumer,
             "policies": {RULES.bundle: RULES},
@@ -216,7 +217,9 @@ async def test_what_a_transaction_took_back_is_never_restored(broker: str) -> No
         await producer.abort_transaction()
     async with AIOKafkaConsumer(bootstrap_servers=broker, group_id="risk", enable_auto_commit=False) as consumer:
         owner = await asyncio.wait_for(
-            take_over(source=source, bootstrap=broker, consumer=consumer, policies={}, metrics=metrics, shelf=Shelf(SEAL, 100), on_commit=lambda: None),
+            take_over(
+                source=source, partitions=8, bootstrap=broker, consumer=consumer, policies={}, metrics=metrics, shelf=Shelf(SEAL, 100), on_commit=lambda: None
+            ),
             20,
         )
         await owner.producer.stop()

@@ -180,7 +180,10 @@ def test_a_service_that_cannot_start_is_given_up_with_its_last_words(tmp_path: P
 def test_up_runs_until_it_is_asked_to_stop_and_leaves_nothing_running(folder: Path) -> None:
     clone = folder / "clone"
     clone.mkdir()
-    ports = {f"FOOTHOLD_{n}_PORT": str(p) for n, p in zip(("INGEST", "ALERTS", "INGEST_OPS", "RISK_OPS", "ALERTS_OPS"), vars_of(Ports.free()), strict=True)}
+    ports = {
+        f"FOOTHOLD_{n}_PORT": str(p)
+        for n, p in zip(("INGEST", "ALERTS", "INGEST_OPS", "RISK_OPS", "ALERTS_OPS", "REGIONS_OPS"), vars_of(Ports.free()), strict=True)
+    }
     environment = {**os.environ, **ports, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
     with (folder / "out").open("w") as out:
         up = subprocess.Popen([sys.executable, "-m", "deploy.local", "up"], cwd=clone, env=environment, stdout=out, stderr=subprocess.STDOUT)

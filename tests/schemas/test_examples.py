@@ -9,7 +9,18 @@ import pytest
 
 from foothold_ingest.rules.accept import accept
 from foothold_ingest.rules.judgement import Accepted, Caller, Clock
-from foothold_schemas.codec import Unreadable, decode_directory, decode_fact, decode_output, decode_quarantined, decode_said, decode_view, encode
+from foothold_schemas.codec import (
+    Unreadable,
+    decode_area,
+    decode_directory,
+    decode_fact,
+    decode_output,
+    decode_quarantined,
+    decode_said,
+    decode_view,
+    decode_warning,
+    encode,
+)
 from foothold_schemas.generate import schemas
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
@@ -23,6 +34,8 @@ DECODE = {
     "household-views.v1": decode_view,
     "household-directory.v1": decode_directory,
     "relief-facts.v1": decode_said,
+    "area-signals.v1": decode_area,
+    "region-warnings.v1": decode_warning,
     "quarantine.v1": decode_quarantined,
 }
 FILES = sorted((ROOT / "examples").glob("*/*.json"))

@@ -35,7 +35,7 @@ COLUMNS: Final = (
 AGAIN: Final = frozenset({HOUSEHOLD_FACTS.name, RISK_TRANSITIONS.name, RELIEF_FACTS.name})
 """Topics whose records are written again as they stood, for a reader that understands them now.
 
-Not the compacted ones: there an old record would replace a newer one; a reader that understands them now reads such a topic anew.
+Not those that are read from their start: a reader that understands the record now finds it there, and in a compacted one it would replace a newer.
 """
 
 
@@ -134,7 +134,7 @@ class Retrier(Shelf):
         if AGENCY_TOPIC.fullmatch(topic):
             return await self._judge(topic, record, now)
         if topic not in AGAIN:
-            return Outcome.NOT_RETRIABLE, f"{topic} keeps the last record of each key: let its reader read it from the start instead"
+            return Outcome.NOT_RETRIABLE, f"{topic} is read from its start: start its reader again instead"
         await self._publisher.deliver([Line(topic, record.key, record.value, int(partition))])
         return Outcome.WRITTEN_AGAIN, "written again where it stood; if it cannot be read now either, it comes back under its new address"
 

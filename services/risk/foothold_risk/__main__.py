@@ -7,6 +7,7 @@ import gc
 import logging
 import signal
 import sys
+from collections.abc import Coroutine
 from datetime import date
 from pathlib import Path
 
@@ -17,11 +18,12 @@ from pydantic import ValidationError
 from foothold_risk import commands
 from foothold_risk.errors import CannotServe
 from foothold_risk.explain import differences, read, replay, tell
-from foothold_risk.metrics import Metrics
-from foothold_risk.ops import make_ops, server
+from foothold_risk.metrics import Metrics, RegionMetrics
+from foothold_risk.ops import Server, make_ops, server
 from foothold_risk.partition import Shelf
 from foothold_risk.policy.loader import SHIPPED, load_folder
 from foothold_risk.policy.text import PolicyError
+from foothold_risk.regions import Regions
 from foothold_risk.rules.policy import Policy
 from foothold_risk.settings import Settings
 from foothold_risk.worker import Worker
@@ -35,6 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="foothold-risk", description="Foothold's judge.")
     subcommands = parser.add_subparsers(dest="command", required=True)
     subcommands.add_parser("serve", help="judge facts until SIGTERM")
+    subcommands.add_parser("regions", help="watch whole areas until SIGTERM: windows over villages, townships and counties")
     policy = subcommands.add_parser("policy", help="policy bundles").add_subparsers(dest="action", required=True)
     check = policy.add_parser("check", help="load every bundle of a folder and print its hash and title")
     check.add_argument("folder", nargs="?", type=Path, default=SHIPPED)
@@ -59,7 +62,8 @@ def main() -> None:
         asyncio.run(explain_household(settings, arguments.household, arguments.on))
         return
     try:
-        asyncio.run(serve(settings, load(settings.policy_folder)))
+        begin = serve_regions if arguments.command == "regions" else serve
+        asyncio.run(begin(settings, load(settings.policy_folder)))
     except CannotServe as error:
         sys.exit(f"foothold-risk cannot go on: {error}")
 
@@ -130,9 +134,6 @@ async def serve(settings: Settings, policies: dict[str, Policy]) -> None:
     """Run until SIGTERM; any failure ends the process with an error, and whoever supervises it starts it anew."""
     configure_logging()
     gc.set_threshold(50_000, 50, 50)  # large state, few cycles: the default thresholds cost a quarter of the throughput
-    ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
     metrics = Metrics(CollectorRegistry())
     worker = Worker(
         bootstrap=settings.kafka_bootstrap,
@@ -147,7 +148,34 @@ async def serve(settings: Settings, policies: dict[str, Policy]) -> None:
     for policy in policies.values():
         log.info("risk.policy_loaded", bundle=policy.bundle, title=policy.title.en, illustrative=policy.illustrative, regions=sorted(policy.places))
     log.info("risk.started", ops_port=settings.risk_ops_port)
-    tasks = [asyncio.create_task(ops.serve()), asyncio.create_task(worker.run()), asyncio.create_task(_wait(ended))]
+    await _until_ended(ops, worker.run())
+    log.info("risk.stopped")
+
+
+async def serve_regions(settings: Settings, policies: dict[str, Policy]) -> None:
+    """Run the region windows until SIGTERM; a failure ends the process, and the next one reads the signals from their start."""
+    configure_logging()
+    metrics = RegionMetrics(CollectorRegistry())
+    regions = Regions(
+        bootstrap=settings.kafka_bootstrap,
+        instance=settings.instance,
+        partitions=settings.partitions,
+        policies=policies,
+        metrics=metrics,
+        seal=Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE),
+    )
+    ops = server(make_ops(metrics.registry, lambda: regions.is_ready), settings.regions_ops_host, settings.regions_ops_port)
+    log.info("risk.regions_started", ops_port=settings.regions_ops_port, instance=settings.instance)
+    await _until_ended(ops, regions.run())
+    log.info("risk.regions_stopped")
+
+
+async def _until_ended(ops: Server, work: Coroutine[None, None, None]) -> None:
+    """Until SIGTERM or SIGINT; what goes wrong in the work or in its inner door is raised."""
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    tasks = [asyncio.create_task(ops.serve()), asyncio.create_task(work), asyncio.create_task(_wait(ended))]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
@@ -159,7 +187,6 @@ async def serve(settings: Settings, policies: dict[str, Policy]) -> None:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         await asyncio.wait(tasks[:1], timeout=6)
-    log.info("risk.stopped")
 
 
 async def _wait(ended: asyncio.Event) -> None:

@@ -60,7 +60,7 @@ class Households:
     def __init__(self, policies: Mapping[str, Policy]) -> None:
         self.control = Control()
         self.registered: Counter[str] = Counter()
-        self._policies = policies
+        self.policies = policies
         self._packed: dict[bytes, bytes] = {}
         self._due: defaultdict[date, set[bytes]] = defaultdict(set)
         self._due_on: dict[bytes, date] = {}
@@ -69,7 +69,7 @@ class Households:
     @property
     def policy(self) -> Policy | None:
         """The bundle in force; KeyError when this worker does not have it."""
-        return None if self.control.bundle is None else self._policies[self.control.bundle]
+        return None if self.control.bundle is None else self.policies[self.control.bundle]
 
     def get(self, key: bytes) -> Household:
         """The household, empty if unknown."""

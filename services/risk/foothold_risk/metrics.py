@@ -34,3 +34,15 @@ class Metrics:
         self.stopped = Gauge(
             "foothold_risk_stopped_readers", "1 where reading stopped because everything that came was bad, by partition.", ["partition"], registry=registry
         )
+
+
+class RegionMetrics:
+    """The catalogue of the region windows' process. Places come as counties, never smaller."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self.warnings = Counter(
+            "foothold_regions_warnings_total", "Changes of a level, by county, new level and direction.", ["county", "level", "direction"], registry=registry
+        )
+        self.quarantined = Counter("foothold_regions_quarantined_total", "Signals set aside, by reason.", ["reason"], registry=registry)
+        self.day = Gauge("foothold_regions_day_seconds", "The day the windows stand at, by partition, as a time.", ["partition"], registry=registry)

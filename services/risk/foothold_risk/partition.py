@@ -4,8 +4,8 @@ Memory changes only after the commit. Any exception ends the process; the succes
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Final
 
@@ -14,20 +14,22 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from foothold_risk.errors import MissingBundle
 from foothold_risk.households import Batch, Control, Households
-from foothold_risk.judge import Judged, asked, cause_of, judge, steer
+from foothold_risk.judge import asked, cause_of, judge, steer
 from foothold_risk.metrics import Metrics
+from foothold_risk.outputs import Outputs
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.fold import Folded, fold
 from foothold_risk.rules.leaving import describe
 from foothold_risk.rules.policy import Policy
+from foothold_risk.signals import confirmation
 from foothold_risk.silences import measure, newly_stale, stale_feeds
-from foothold_schemas.codec import Unreadable, decode_fact, encode
+from foothold_schemas.codec import Unreadable, decode_fact
 from foothold_schemas.decisions import CaseDecided, FindingExempted
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
 from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.seal import Seal
-from foothold_schemas.topics import HOUSEHOLD_STATE, HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
+from foothold_schemas.topics import HOUSEHOLD_STATE
 from foothold_schemas.transitions import DayDone, Transition
 
 GROUP_ID: Final = "risk"
@@ -36,7 +38,6 @@ BREATH: Final = 200
 """Records judged before heartbeats and health answers get their turn."""
 
 log = structlog.get_logger()
-Line = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +46,6 @@ class Shelf:
 
     seal: Seal
     limit: int
-
-
-@dataclass(slots=True)
-class Outputs:
-    """What a transaction will write beside the state, and the lines to log once it is committed."""
-
-    transitions: list[Transition] = field(default_factory=list)
-    days: list[DayDone] = field(default_factory=list)
-    views: dict[bytes, bytes | None] = field(default_factory=dict)
-    quarantined: list[Quarantined] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
-
-    def add(self, key: bytes, judged: Judged) -> None:
-        """What was said of one household. A view of nothing is a removal."""
-        self.transitions += judged.said
-        if judged.view is not None:
-            self.views[key] = judged.view or None
 
 
 class Partition:
@@ -75,9 +59,9 @@ class Partition:
         self,
         *,
         source: TopicPartition,
+        partitions: int,
         producer: AIOKafkaProducer,
         households: Households,
-        policies: Mapping[str, Policy],
         metrics: Metrics,
         shelf: Shelf,
         next_offset: int,
@@ -90,16 +74,16 @@ class Partition:
         self.busy = asyncio.Lock()
         self.is_leaving = False
         self.is_stopped = False
+        self._partitions = partitions
         self._shelf = shelf
         self._bad_in_a_row = 0
-        self._policies = policies
         self._metrics = metrics
         self._on_commit = on_commit
         self._measure_silence()
 
     async def work(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         """Judge records in order. A fact for everybody is a border: what came before is committed first."""
-        batch, outputs = Batch(self.households), Outputs()
+        batch, outputs = Batch(self.households), self._outputs()
         last = self.next_offset - 1
         for record in records:
             if record.offset < self.next_offset or self.is_stopped or self.is_leaving:
@@ -110,7 +94,7 @@ class Partition:
             if fact is not None and fact.household_id is None:
                 await self._commit(batch, outputs, record.offset)
                 await self._broadcast(fact, record)
-                batch, outputs = Batch(self.households), Outputs()
+                batch, outputs = Batch(self.households), self._outputs()
             elif fact is not None:
                 self._judge(fact, record, batch, outputs)
             last = record.offset
@@ -118,6 +102,9 @@ class Partition:
                 await asyncio.sleep(0)
         if last >= self.next_offset and not self.is_leaving:
             await self._commit(batch, outputs, last + 1)
+
+    def _outputs(self) -> Outputs:
+        return Outputs(self.source.partition, self._partitions)
 
     def _read(self, record: ConsumerRecord[bytes, bytes], outputs: Outputs) -> FactRecord | None:
         try:
@@ -159,9 +146,12 @@ class Partition:
             self._set_aside(record, RefusalReason.ID_REUSE, f"another {data.kind} came under this id; give a correction an id of its own", outputs)
         if household is not before:  # applied; or itself too old or withdrawn, but it replaces others
             decided = data if isinstance(data, CaseDecided | FindingExempted) else None
-            judged = judge(household_id, household, control, self._policy(control), cause_of(fact), decided, before)
+            cause = cause_of(fact)
+            judged = judge(household_id, household, control, self._policy(control), cause, decided, before)
             batch.put(key, judged.household)
-            outputs.add(key, judged)
+            outputs.add(key, judged, cause.ends)
+            if (confirmed := confirmation(self.source.partition, household_id, before, judged.household, control.open_day)) is not None:
+                outputs.signals.append(confirmed)
             said = judged.said
             if decided is not None and judged.refused:
                 folded = Folded.REFUSED
@@ -181,7 +171,7 @@ class Partition:
         if control.bundle is None:
             return None
         try:
-            return self._policies[control.bundle]
+            return self.households.policies[control.bundle]
         except KeyError:
             raise MissingBundle(f"policy bundle {control.bundle} is in force but not in this worker's policy folder") from None
 
@@ -200,7 +190,7 @@ class Partition:
         if self.is_leaving:
             return
         if outcome != "applied":
-            outputs = Outputs()
+            outputs = self._outputs()
             if outcome == "out_of_order":
                 self._set_aside(record, RefusalReason.DAY_OUT_OF_ORDER, "a day was opened before the days between", outputs)
             await self._commit(Batch(self.households), outputs, record.offset + 1)
@@ -230,25 +220,19 @@ class Partition:
         for start in range(0, len(keys), SLICE):
             if self.is_leaving:
                 return
-            batch, outputs = Batch(self.households), Outputs()
+            batch, outputs = Batch(self.households), self._outputs()
             for key in keys[start : start + SLICE]:
                 judged = judge(key.decode(), batch.get(key), control, policy, cause)
                 batch.put(key, judged.household)
                 outputs.add(key, judged)
             await self._commit(batch, outputs, None)
-        batch, outputs = Batch(self.households), Outputs()
+        batch, outputs = Batch(self.households), self._outputs()
         batch.control = control
         if isinstance(fact.data, DayOpened):
             registered = self.households.registered_by_village()
-            outputs.days.append(
-                DayDone(
-                    partition=self.source.partition,
-                    day=fact.data.day,
-                    learned_at=fact.recorded_time,
-                    registered=registered,
-                    stale=stale_feeds(control, policy, registered),
-                )
-            )
+            stale = stale_feeds(control, policy, registered)
+            done = DayDone(partition=self.source.partition, day=fact.data.day, learned_at=fact.recorded_time, registered=registered, stale=stale)
+            outputs.days.append((done, control.bundle))
         await self._commit(batch, outputs, offset + 1)
 
     async def _commit(self, batch: Batch, outputs: Outputs, next_offset: int | None) -> None:
@@ -257,8 +241,10 @@ class Partition:
             return
         with self._metrics.batch_seconds.time():
             async with self.producer.transaction():
-                for topic, key, value in self._messages(batch, outputs):
-                    await self.producer.send(topic, value, key=key, partition=None if topic == QUARANTINE.name else self.source.partition)
+                for key, packed in batch.records():
+                    await self.producer.send(HOUSEHOLD_STATE.name, packed, key=key, partition=self.source.partition)
+                for line in outputs.messages():
+                    await self.producer.send(line.topic, line.value, key=line.key, partition=line.partition)
                 if next_offset is not None:
                     await self.producer.send_offsets_to_transaction({self.source: next_offset}, GROUP_ID)
         self._on_commit()
@@ -266,18 +252,6 @@ class Partition:
         if next_offset is not None:
             self.next_offset = next_offset
         self._tell(outputs)
-
-    def _messages(self, batch: Batch, outputs: Outputs) -> Iterable[tuple[str, bytes, bytes | None]]:
-        for key, packed in batch.records():
-            yield HOUSEHOLD_STATE.name, key, packed
-        for transition in outputs.transitions:
-            yield RISK_TRANSITIONS.name, transition.household_id.encode(), encode(transition)
-        for key, view in outputs.views.items():
-            yield HOUSEHOLD_VIEWS.name, key, view
-        for done in outputs.days:
-            yield RISK_TRANSITIONS.name, b"~day", encode(done)
-        for quarantined in outputs.quarantined:
-            yield QUARANTINE.name, quarantined.source_id.encode(), encode(quarantined)
 
     def _tell(self, outputs: Outputs) -> None:
         partition = str(self.source.partition)

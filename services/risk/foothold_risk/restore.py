@@ -43,6 +43,7 @@ async def start(client: AIOKafkaConsumer | AIOKafkaProducer | AIOKafkaAdminClien
 async def take_over(
     *,
     source: TopicPartition,
+    partitions: int,
     bootstrap: str,
     consumer: AIOKafkaConsumer,
     policies: Mapping[str, Policy],
@@ -82,9 +83,9 @@ async def take_over(
     )
     return Partition(
         source=source,
+        partitions=partitions,
         producer=producer,
         households=households,
-        policies=policies,
         metrics=metrics,
         shelf=shelf,
         next_offset=committed or 0,

@@ -1,5 +1,6 @@
 """What risk is told from outside, read once. Nothing else in this package looks at the environment."""
 
+import socket
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -15,6 +16,7 @@ class Settings(BaseSettings):
 
     env: str = Field(default="production", description="`production` or `development`.")
     kafka_bootstrap: str = Field(description="Kafka's address, `host:port[,host:port]`.")
+    instance: str = Field(default_factory=socket.gethostname, description="Name of this replica; two replicas never share one.")
     partitions: int = Field(description="Partitions of this deployment's topics, fixed when it is created.")
     policy_folder: Path = Field(default=SHIPPED, description="Folder of the policy bundles, one folder each with `bundle.yaml` and a file per region.")
     quarantine_secret: SecretStr = Field(min_length=32, description="Seals what is set aside; the same for all three services.")
@@ -23,3 +25,5 @@ class Settings(BaseSettings):
     risk_ops_port: int = Field(default=9102, description="Port of risk's metrics and health.")
     risk_session_ms: int = Field(default=10_000, description="How long Kafka waits for a silent worker before it gives its partitions away.")
     risk_stall_seconds: float = Field(default=120.0, description="A worker that makes no progress for so long ends itself.")
+    regions_ops_host: str = Field(default="127.0.0.1", description="Address of the region windows' metrics and health.")
+    regions_ops_port: int = Field(default=9104, description="Port of the region windows' metrics and health.")

@@ -123,6 +123,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         try:
             owner = await take_over(
                 source=source,
+                partitions=self._partitions,
                 bootstrap=self._bootstrap,
                 consumer=self._consumer,
                 policies=self._policies,

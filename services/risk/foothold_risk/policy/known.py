@@ -20,6 +20,7 @@ from foothold_risk.policy.read import (
     switch,
     workers,
 )
+from foothold_risk.policy.regions import areas, clusters, count, level_bands
 from foothold_risk.policy.tables import bands, covers, months_ahead, rhythms, weights, yields
 
 
@@ -73,6 +74,11 @@ KNOWN: Final[Mapping[str, Known]] = {
     "exemption.material_share": Known(share),
     "negative_list.assets": Known(assets),
     "forecast.months": Known(months_ahead),
+    "regions.bands": Known(level_bands),
+    "regions.keep_share": Known(share),
+    "regions.least_households": Known(count),
+    "regions.clusters": Known(clusters),
+    "regions.priority": Known(areas),
     "exit.signal_months": Known(months, is_required=True),
     "exit.stable_months": Known(months, is_required=True),
     "exit.min_months_since_identified": Known(months, is_required=True),

@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
+from foothold_schemas.areas import WarningLevel
 from foothold_schemas.checks import Asset, Grade, Guarantee
 from foothold_schemas.facts import HomeState, WorkerState
 from foothold_schemas.findings import FindingKind
@@ -44,6 +45,24 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelBand:
+    """A level's stretch of the share in ten-thousandths: from (included) to (excluded; the gravest includes its end)."""
+
+    level: WarningLevel | None
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Villages that work together (联村), as an area of their own."""
+
+    code: str
+    title: Sentence
+    villages: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Yield:
     """The yearly yield, in ten-thousandths, guaranteed on what was invested from a day on until the next one."""
 
@@ -73,6 +92,10 @@ class Rhythm:
     agency: str
     feed: str
     days: int
+
+
+Scales = Mapping[int, tuple[LevelBand, ...]]
+"""Window in days → the bands of its levels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +146,11 @@ class PolicyOfDay:
     exemption_material_share: Value[int] | None = None
     negative_list_assets: Value[frozenset[Asset]] | None = None
     forecast_months: Value[tuple[int, ...]] | None = None
+    regions_bands: Value[Scales] | None = None
+    regions_keep_share: Value[int] | None = None
+    regions_least_households: Value[int] | None = None
+    regions_clusters: Value[tuple[Cluster, ...]] | None = None
+    regions_priority: Value[frozenset[str]] | None = None
     exit_signal_months: Value[int]
     exit_stable_months: Value[int]
     exit_min_months_since_identified: Value[int]

@@ -1,0 +1,100 @@
+"""From a changed level to the warning people read: numbers, share, trend, households, the policy value, in both languages."""
+
+from typing import Final
+
+from foothold_risk.evidence import policy_value
+from foothold_risk.rules.policy import SHARE_SCALE
+from foothold_risk.rules.windows import Changed
+from foothold_schemas.areas import ANY, AreaLevel, Direction, RegionWarning, WarningLevel
+from foothold_schemas.explanation import PolicyValue
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.values import Sentence
+
+_LEVELS: Final = {6: AreaLevel.COUNTY, 9: AreaLevel.TOWNSHIP, 12: AreaLevel.VILLAGE}
+_LEVEL_ZH: Final = {None: "无", WarningLevel.IV: "Ⅳ级", WarningLevel.III: "Ⅲ级", WarningLevel.II: "Ⅱ级", WarningLevel.I: "Ⅰ级"}
+_AREA_ZH: Final = {AreaLevel.COUNTY: "县", AreaLevel.TOWNSHIP: "乡镇", AreaLevel.VILLAGE: "村", AreaLevel.CLUSTER: "联村"}
+CAUSE_ZH: Final = {
+    FindingKind.INCOME_BELOW_LINE: "收入低于监测线",
+    FindingKind.INCOME_DROPPED: "收入骤减",
+    FindingKind.WORK_LOST: "失业",
+    FindingKind.PROJECT_UNDERPAID: "项目分红未兑现",
+    FindingKind.DISASTER_LOSS: "受灾",
+    FindingKind.SELF_PAID_HIGH: "医疗自付过高",
+    FindingKind.SINGLE_STAY_HIGH: "单次住院自付过高",
+    FindingKind.SELF_PAID_RATIO: "自付占收入比过高",
+    FindingKind.RIGID_SPENDING_RATIO: "刚性支出过高",
+    FindingKind.EDUCATION_COST_HIGH: "教育支出过高",
+    FindingKind.GUARANTEE_MISSING: "保障未落实",
+    FindingKind.GRADE_FELL: "等级下降",
+    FindingKind.RISK_REPORTED: "线索上报",
+}
+
+
+def announce(changed: Changed) -> RegionWarning:
+    """The warning. Nothing in it depends on the clock or on who says it, so a second one under its id is the same."""
+    return RegionWarning(
+        warning_id=changed.warning_id,
+        area=changed.area,
+        area_level=area_level(changed.area),
+        county=changed.area[:6],
+        title=None if changed.cluster is None else changed.cluster.title,
+        cause=ANY if changed.cause == ANY else FindingKind(changed.cause),
+        window=changed.window,
+        day=changed.day,
+        direction=changed.direction,
+        level=changed.after,
+        previous_level=changed.before,
+        households=changed.households,
+        identified=changed.identified,
+        registered=changed.registered,
+        share=_share(changed),
+        week_ago=changed.week_ago,
+        is_priority=changed.policy.regions_priority is not None and changed.area in changed.policy.regions_priority.value,
+        household_ids=changed.household_ids,
+        reason=_reason(changed),
+        policy=_edge(changed),
+        bundle=changed.bundle,
+    )
+
+
+def _edge(changed: Changed) -> PolicyValue:
+    """The policy value with the one edge that was passed, instead of all bands of all windows."""
+    bands, keep, least = changed.policy.regions_bands, changed.policy.regions_keep_share, changed.policy.regions_least_households
+    if bands is None or keep is None or least is None:
+        raise AssertionError("a level changes only where bands are in force")
+    passed = changed.after if changed.direction is Direction.UP else changed.before
+    band = next(b for b in bands.value[changed.window] if b.level is passed)
+    low, high = (f"{edge // SHARE_SCALE}.{edge % SHARE_SCALE:04d}" for edge in (band.low, band.high))
+    text = f"{changed.window} days: {passed} from {low} to {high}, from {least.value} households; kept down to {keep.text} of {low}"
+    return policy_value(bands).model_copy(update={"value": text})
+
+
+def area_level(area: str) -> AreaLevel:
+    """How large an area is, by its code."""
+    return AreaLevel.CLUSTER if "-" in area else _LEVELS[len(area)]
+
+
+def _share(changed: Changed) -> str:
+    if changed.registered == 0:
+        return "0.0000"
+    scaled = changed.households * SHARE_SCALE // changed.registered
+    return f"{scaled // SHARE_SCALE}.{scaled % SHARE_SCALE:04d}"
+
+
+def _reason(changed: Changed) -> Sentence:
+    level, cluster = area_level(changed.area), changed.cluster
+    zh_cause = "各类风险" if changed.cause == ANY else f"“{CAUSE_ZH[FindingKind(changed.cause)]}”风险"
+    en_cause = "any risk" if changed.cause == ANY else changed.cause
+    zh_area = f"{_AREA_ZH[level]}{changed.area}" if cluster is None else f"{cluster.title.zh}（{changed.area}）"
+    en_area = f"{level.value} {changed.area}" if cluster is None else f"{cluster.title.en} ({changed.area})"
+    is_up = changed.direction is Direction.UP
+    zh_numbers = f"{zh_area}：近{changed.window}日{changed.households}户出现{zh_cause}（登记{changed.registered}户，占{_share(changed)}）"
+    en_numbers = f"{en_area}: {changed.households} of {changed.registered} registered households came under {en_cause} in {changed.window} days"
+    zh_more = f"其中{changed.identified}户已识别；一周前{changed.week_ago}户"
+    en_more = f"{changed.identified} of them identified; a week ago {changed.week_ago}"
+    return Sentence(
+        zh=f"{zh_numbers}，{zh_more}。区域预警由{_LEVEL_ZH[changed.before]}{'升' if is_up else '降'}为{_LEVEL_ZH[changed.after]}。"
+        "仅为信号，不等于启动应急响应。",
+        en=f"{en_numbers} ({_share(changed)}), {en_more}. The level {'rises' if is_up else 'falls'} from {changed.before or 'none'} "
+        f"to {changed.after or 'none'}. A signal, not an activation.",
+    )

@@ -1,0 +1,63 @@
+"""What one transaction of a partition writes beside the state: transitions, views, days, signals for the windows, what was set aside."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from foothold_risk.judge import Judged
+from foothold_risk.signals import area_partition, by_partition, county_of, signal_of
+from foothold_schemas.areas import AreaDay, AreaSignal
+from foothold_schemas.codec import encode
+from foothold_schemas.quarantine import Quarantined
+from foothold_schemas.topics import AREA_SIGNALS, HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
+from foothold_schemas.transitions import DayDone, ExitReason, Transition
+
+Line = dict[str, object]
+DAY_KEY = b"~day"
+
+
+class Written(NamedTuple):
+    """A record to write; without a partition, the key decides."""
+
+    topic: str
+    partition: int | None
+    key: bytes
+    value: bytes | None
+
+
+@dataclass(slots=True)
+class Outputs:
+    """Of partition `own` among `partitions`; and the lines to log once it is committed."""
+
+    own: int
+    partitions: int
+    transitions: list[Transition] = field(default_factory=list)
+    views: dict[bytes, bytes | None] = field(default_factory=dict)
+    days: list[tuple[DayDone, str | None]] = field(default_factory=list)
+    signals: list[AreaSignal] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+
+    def add(self, key: bytes, judged: Judged, ends: ExitReason | None = None) -> None:
+        """What was said of one household. A view of nothing is a removal. `ends`: what made risk look took grounds away."""
+        self.transitions += judged.said
+        self.signals += filter(None, (signal_of(self.own, said, ends) for said in judged.said))
+        if judged.view is not None:
+            self.views[key] = judged.view or None
+
+    def messages(self) -> Iterable[Written]:
+        """All of it, in an order that is the same for the same input."""
+        for transition in self.transitions:
+            yield Written(RISK_TRANSITIONS.name, self.own, transition.household_id.encode(), encode(transition))
+        for key, view in self.views.items():
+            yield Written(HOUSEHOLD_VIEWS.name, self.own, key, view)
+        for signal in self.signals:
+            county = county_of(signal.village)
+            yield Written(AREA_SIGNALS.name, area_partition(county, self.partitions), county.encode(), encode(signal))
+        for done, bundle in self.days:
+            yield Written(RISK_TRANSITIONS.name, self.own, DAY_KEY, encode(done))
+            for partition, registered in by_partition(self.partitions, done.registered).items():
+                day = AreaDay(source=self.own, day=done.day, learned_at=done.learned_at, bundle=bundle, registered=registered)
+                yield Written(AREA_SIGNALS.name, partition, DAY_KEY, encode(day))
+        for quarantined in self.quarantined:
+            yield Written(QUARANTINE.name, None, quarantined.source_id.encode(), encode(quarantined))

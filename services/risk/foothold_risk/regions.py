@@ -1,0 +1,219 @@
+"""Region windows on Faust: one agent reads `area-signals.v1` from its start and says every change of a level once.
+
+Faust brings the partitions, in order, to whichever process of the group has them; nothing rests on its commits or tables. A fold is made anew
+from the log's start at each assignment, and what stands in `region-warnings.v1` already is not said again (docs/decisions/0019).
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, Final, cast
+
+import faust
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
+
+from foothold_risk.announce import announce
+from foothold_risk.errors import CannotServe
+from foothold_risk.metrics import RegionMetrics
+from foothold_risk.rules.calendar import SHANGHAI
+from foothold_risk.rules.levels import GRAVITY
+from foothold_risk.rules.policy import Policy
+from foothold_risk.rules.windows import Remembered, Windows
+from foothold_schemas.areas import Direction, WarningLevel
+from foothold_schemas.codec import Unreadable, decode_area, decode_warning, encode
+from foothold_schemas.quarantine import Quarantined, SourceRecord
+from foothold_schemas.seal import Seal
+from foothold_schemas.topics import AREA_SIGNALS, QUARANTINE, QUARANTINE_BYTES, REGION_WARNINGS
+
+GROUP_ID: Final = "risk-regions"
+AT_ONCE: Final = 1_000
+WITHIN_SECONDS: Final = 0.05
+
+log = structlog.get_logger()
+
+
+class LogCut(CannotServe):
+    """The first record that came is not the log's first: what lies before it would be missing from every count."""
+
+
+class CommittedOnlyThread(AIOKafkaConsumerThread):
+    """Faust reads what transactions took back unless it writes transactions itself; a signal of risk counts only when it is committed."""
+
+    def _create_worker_consumer(self, transport: Transport) -> AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"  # noqa: SLF001 - Faust offers no setting for it
+        return consumer
+
+
+class CommittedOnlyConsumer(Consumer):
+    """The consumer that goes with it."""
+
+    def _new_consumer_thread(self) -> CommittedOnlyThread:
+        return CommittedOnlyThread(self, loop=self.loop, beacon=self.beacon)
+
+
+class CommittedOnlyTransport(Transport):
+    """The transport that goes with it."""
+
+    Consumer = CommittedOnlyConsumer
+
+
+@dataclass(slots=True)
+class Fold:
+    """One partition's windows, the next offset expected, and the ids that stand in the output already."""
+
+    windows: Windows
+    next_offset: int
+    said: set[str]
+
+
+class Regions:
+    """The app, its agent and its folds. `fatal` is done when something went wrong: the process then ends, and a new one reads again."""
+
+    def __init__(self, *, bootstrap: str, instance: str, partitions: int, policies: Mapping[str, Policy], metrics: RegionMetrics, seal: Seal) -> None:
+        self.fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.is_ready = False
+        self._bootstrap = bootstrap
+        self._partitions = partitions
+        self._policies = policies
+        self._metrics = metrics
+        self._seal = seal
+        self._folds: dict[int, Fold] = {}
+        self.app = self._make_app(instance)
+        source = self.app.topic(AREA_SIGNALS.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw", acks=False, allow_empty=True)
+        self._warnings = self.app.topic(REGION_WARNINGS.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+        self._quarantine = self.app.topic(QUARANTINE.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+        self.app.agent(source, concurrency=1, name=GROUP_ID)(self._run)
+
+    def _make_app(self, instance: str) -> faust.App:
+        app = faust.App(
+            GROUP_ID,
+            broker=";".join(f"kafka://{address}" for address in self._bootstrap.split(",")),
+            autodiscover=False,
+            web_enabled=False,
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            producer_acks=-1,
+            producer_max_request_size=QUARANTINE_BYTES,
+            consumer_auto_offset_reset="earliest",
+            consumer_group_instance_id=instance,
+            broker_session_timeout=6,
+            broker_heartbeat_interval=2,
+            stream_recovery_delay=0,
+            worker_redirect_stdouts=False,
+        )
+        app.transport = CommittedOnlyTransport(app.conf.broker_consumer, app)
+        return app
+
+    async def run(self) -> None:
+        """Until cancelled, or until something goes wrong."""
+        await self.app.start()
+        self.is_ready = True
+        watching = asyncio.create_task(self._watch())
+        try:
+            await asyncio.wait({watching, self.fatal}, return_when=asyncio.FIRST_COMPLETED)
+            (self.fatal if self.fatal.done() else watching).result()
+        finally:
+            watching.cancel()
+            await self.app.stop()
+
+    async def _watch(self) -> None:
+        """Faust ends its own services when one of them crashes; the process must then end too."""
+        await self.app.wait_until_stopped()
+        raise CannotServe(f"Faust stopped: {self.app.crash_reason!r}")
+
+    async def _run(self, stream: faust.StreamT[Any]) -> None:
+        """The agent. Faust would swallow an exception and go on behind the record, so none leaves here but into `fatal`."""
+        try:
+            async for events in cast("faust.Stream[bytes]", stream).take_events(AT_ONCE, within=WITHIN_SECONDS):
+                for event in events:
+                    await self._take(event.message)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            log.exception("risk.regions_failed")
+            if not self.fatal.done():
+                self.fatal.set_exception(error)
+            await asyncio.Event().wait()
+
+    async def _take(self, message: Any) -> None:  # noqa: ANN401 - Faust's message
+        fold = await self._fold(message.partition, message.offset)
+        fold.next_offset = message.offset + 1
+        try:
+            record = decode_area(message.value)
+        except Unreadable as error:
+            await self._set_aside(message, error)
+            return
+        for changed in fold.windows.take(record):
+            if changed.warning_id not in fold.said:
+                warning = announce(changed)
+                await (await self._warnings.send(key=warning.county.encode(), value=encode(warning), partition=message.partition))
+                fold.said.add(changed.warning_id)
+                self._metrics.warnings.labels(warning.county, warning.level or "none", warning.direction.value).inc()
+                log.info("risk.region_warning", warning_id=warning.warning_id, households=warning.households, registered=warning.registered)
+        self._measure(message.partition, fold)
+
+    async def _fold(self, partition: int, offset: int) -> Fold:
+        """The partition's fold: the one at work, or a new one if this is the first record since the partition came here."""
+        fold = self._folds.get(partition)
+        if fold is not None and offset >= fold.next_offset:
+            return fold
+        beginning, first, said = await _survey(self._bootstrap, partition)
+        if offset != first:
+            raise LogCut(f"{AREA_SIGNALS.name}[{partition}] begins at {first}, but {offset} came first: start again, and check what moves this group's offsets")
+        fold = Fold(Windows(self._policies, self._partitions, None if beginning == 0 else _remembered(said)), offset, said)
+        self._folds[partition] = fold
+        log.info("risk.regions_begin", partition=partition, offset=offset, is_whole=beginning == 0, said=len(said))
+        return fold
+
+    async def _set_aside(self, message: Any, error: Unreadable) -> None:  # noqa: ANN401 - Faust's message
+        """Bad records go to the quarantine. After a restart they are read, and set aside, again: under the same id, so it stays one."""
+        quarantined = Quarantined.of(
+            GROUP_ID,
+            (message.topic, message.partition, message.offset),
+            round(message.timestamp * 1000),
+            reason=error.reason,
+            detail=error.detail,
+            record=SourceRecord(key=message.key, value=message.value, headers=tuple(message.headers or ())),
+            seal=self._seal,
+        )
+        await (await self._quarantine.send(key=quarantined.source_id.encode(), value=encode(quarantined)))
+        self._metrics.quarantined.labels(error.reason.value).inc()
+        log.warning("risk.quarantined", topic=message.topic, offset=message.offset, reason=error.reason.value, detail=error.detail)
+
+    def _measure(self, partition: int, fold: Fold) -> None:
+        if (day := fold.windows.day) is not None:
+            self._metrics.day.labels(str(partition)).set(datetime.combine(day, time.min, SHANGHAI).timestamp())
+
+
+async def _survey(bootstrap: str, partition: int) -> tuple[int, int, set[str]]:
+    """Where the log begins, its first committed record, and the ids of all warnings said of this partition's counties."""
+    signals, warnings = TopicPartition(AREA_SIGNALS.name, partition), TopicPartition(REGION_WARNINGS.name, partition)
+    async with AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False, isolation_level="read_committed", auto_offset_reset="earliest"
+    ) as reader:
+        reader.assign([signals])
+        beginning = (await reader.beginning_offsets([signals]))[signals]
+        first = (await reader.getone()).offset
+        reader.assign([warnings])
+        end = (await reader.end_offsets([warnings]))[warnings]
+        said: set[str] = set()
+        await reader.seek_to_beginning(warnings)
+        while await reader.position(warnings) < end:
+            for records in (await reader.getmany(timeout_ms=200)).values():
+                said.update(decode_warning(record.value).warning_id for record in records)
+    return beginning, first, said
+
+
+def _remembered(said: set[str]) -> Remembered:
+    """The levels that were said, in the order in which they were reached: on a day first down, then up."""
+    reached: defaultdict[tuple[str, str, int], list[tuple[date, bool, int]]] = defaultdict(list)
+    for warning_id in said:
+        area, cause, window, day, direction, level = warning_id.split(":")
+        gravity = GRAVITY.index(None if level == "none" else WarningLevel(level))
+        reached[area, cause, int(window)].append((date.fromisoformat(day), direction == Direction.UP, gravity))
+    return {key: [(day, GRAVITY[gravity]) for day, _, gravity in sorted(steps)] for key, steps in reached.items()}

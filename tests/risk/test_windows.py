@@ -1,0 +1,148 @@
+"""The windows over whole areas count what a reference in SQL counts, and say each change of a level once."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+import pytest
+
+from foothold_risk.announce import announce
+from foothold_risk.rules.policy import Policy
+from foothold_risk.rules.windows import Changed, Windows
+from foothold_schemas.areas import AreaDay, AreaSignal, Signalled, WarningLevel
+from foothold_schemas.codec import decode_warning, encode
+from foothold_schemas.findings import FindingKind
+from tests.support.areas import AT, FIRST, VILLAGES, County, Record, Reference, Told, write_region_policy
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory: pytest.TempPathFactory) -> Policy:
+    return write_region_policy(tmp_path_factory.mktemp("windows"))
+
+
+def folded(policy: Policy, records: Iterable[Record], sources: int = 3) -> list[Changed]:
+    windows = Windows({policy.bundle: policy}, sources)
+    return [changed for record in records for changed in windows.take(record)]
+
+
+def told(changes: Iterable[Changed]) -> list[Told]:
+    return [Told(c.warning_id, c.households, c.registered, c.week_ago) for c in changes]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_levels_and_their_times_equal_a_reference_in_sql(policy: Policy, seed: int) -> None:
+    records = list(County(seed, days=130, bundle=policy.bundle).interleaved(seed))
+    reference = Reference(records)
+
+    expected = reference.told()
+    reference.close()
+
+    assert sorted(told(folded(policy, records))) == sorted(expected)
+    assert {direction for t in expected for direction in ("up", "down") if f":{direction}:" in t.warning_id} == {"up", "down"}
+    assert len({t.warning_id for t in expected}) == len(expected) > 50  # each happens once
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_which_partition_speaks_first_changes_nothing(policy: Policy, seed: int) -> None:
+    county = County(seed, days=120, bundle=policy.bundle)
+
+    one, other = (sorted(told(folded(policy, county.interleaved(order)))) for order in (1, 2))
+
+    assert one == other != []
+
+
+def opened(day: date, *, registered: int = 20, bundle: str | None = None) -> AreaDay:
+    return AreaDay(source=0, day=day, learned_at=AT, bundle=bundle, registered={VILLAGES[0]: registered})
+
+
+def signal(household: int, day: date, what: Signalled = Signalled.RAISED, *causes: FindingKind, number: int = 1) -> AreaSignal:
+    causes = causes or (FindingKind.DISASTER_LOSS,)
+    return AreaSignal(source=0, household_id=f"{household:032x}", sequence=number, village=VILLAGES[0], day=day, what=what, causes=causes)
+
+
+def test_a_flood_of_one_day_is_told_by_level_with_its_households_and_numbers(policy: Policy) -> None:
+    day = FIRST
+    records: list[Record] = [opened(day, bundle=policy.bundle), *(signal(n, day) for n in range(1, 5)), signal(1, day, Signalled.CONFIRMED, number=2)]
+
+    village = [c for c in folded(policy, records, sources=1) if c.area == VILLAGES[0] and c.window == 7 and c.cause == "disaster_loss"]
+
+    assert [(c.before, c.after, c.households) for c in village] == [
+        (None, WarningLevel.III, 2),  # one household is 5 %, but fewer than two are no warning
+        (WarningLevel.III, WarningLevel.II, 4),
+    ]
+    last = announce(village[-1])
+    assert last.household_ids == tuple(f"{n:032x}" for n in range(1, 5))
+    assert (last.share, last.registered, last.week_ago, last.is_priority) == ("0.2000", 20, 0, False)
+    assert last.reason.zh == (
+        f"村{VILLAGES[0]}：近7日4户出现“受灾”风险（登记20户，占0.2000），其中0户已识别；一周前0户。区域预警由Ⅲ级升为Ⅱ级。仅为信号，不等于启动应急响应。"
+    )
+    assert "A signal, not an activation." in last.reason.en
+    assert last.policy.value == "7 days: II from 0.2000 to 0.4000, from 2 households; kept down to 0.8 of 0.2000"
+    assert decode_warning(encode(last)) == last
+    assert next(announce(c).is_priority for c in folded(policy, records, sources=1) if c.area == "370399101")
+
+
+def test_a_level_ends_only_below_the_part_of_its_edge_that_keeps_it(policy: Policy) -> None:
+    days = [FIRST + timedelta(days=n) for n in range(20)]
+    records: list[Record] = [opened(days[0], registered=40, bundle=policy.bundle), *(signal(n, days[0]) for n in range(4))]  # 10 %: III
+    records += [signal(9, days[3])]
+    records += [opened(day, registered=registered, bundle=policy.bundle) for day, registered in zip(days[1:], [45, 50, 51, *[51] * 16], strict=True)]
+
+    village = [(c.day, c.after) for c in folded(policy, records, sources=1) if (c.area, c.window, c.cause) == (VILLAGES[0], 7, "any")]
+
+    assert village == [
+        (days[0], WarningLevel.IV),
+        (days[0], WarningLevel.III),
+        (days[3], WarningLevel.IV),  # 4 of 50 is 8 %, which keeps III; 4 of 51 is less, and 5 of 51 is still no 10 %
+        (days[7], None),  # 1 of 51
+    ]
+
+
+def test_what_was_a_mistake_counts_no_more_from_the_next_day_on(policy: Policy) -> None:
+    tomorrow = FIRST + timedelta(days=1)
+    records: list[Record] = [
+        opened(FIRST, bundle=policy.bundle),
+        *(signal(n, FIRST) for n in range(1, 5)),
+        *(signal(n, FIRST, Signalled.WITHDRAWN, number=2) for n in range(1, 5)),
+        signal(4, FIRST, number=3),  # and after the correction again, for real
+        opened(tomorrow, bundle=policy.bundle),
+    ]
+
+    changes = folded(policy, records, sources=1)
+
+    assert {c.households for c in changes if c.day == tomorrow} == {1}
+    assert {c.after for c in changes if c.day == tomorrow} == {None}
+    assert len([c for c in changes if c.day == tomorrow]) == len({(c.area, c.cause, c.window) for c in changes if c.day == FIRST})
+
+
+def test_a_day_waits_for_every_partition(policy: Policy) -> None:
+    windows = Windows({policy.bundle: policy}, 2)
+    ahead: list[Record] = [opened(FIRST, bundle=policy.bundle), *(signal(n, FIRST) for n in range(1, 5))]
+
+    assert [c for record in ahead for c in windows.take(record)] == []
+    assert windows.waits_for() == {1}
+    late = list(windows.take(AreaDay(source=1, day=FIRST, learned_at=AT, bundle=policy.bundle, registered={})))
+    assert {c.households for c in late} >= {2, 4}
+    assert windows.waits_for() == set()
+
+
+def test_without_the_logs_beginning_levels_are_what_was_said_until_the_longest_window_is_full(policy: Policy) -> None:
+    county = County(7, days=230, bundle=policy.bundle)
+    whole = folded(policy, county.interleaved(1))
+    cut = FIRST + timedelta(days=60)
+    said: dict[tuple[str, str, int], list[tuple[date, WarningLevel | None]]] = {}
+    for change in whole:
+        said.setdefault((change.area, change.cause, change.window), []).append((change.day, change.after))
+    windows = Windows({policy.bundle: policy}, 3, said)
+
+    rest = [c for record in county.interleaved(1) if record.day >= cut for c in windows.take(record)]
+
+    warm = cut + timedelta(days=90)
+    assert {c.warning_id for c in rest} == {c.warning_id for c in whole if c.day >= warm} != set()
+
+
+def test_where_nobody_set_bands_nothing_is_said(policy: Policy) -> None:
+    elsewhere = "370302101201"
+    day = AreaDay(source=0, day=FIRST, learned_at=AT, bundle=policy.bundle, registered={elsewhere: 10})
+    records: list[Record] = [day, *(signal(n, FIRST).model_copy(update={"village": elsewhere}) for n in range(1, 9))]
+
+    assert folded(policy, records, sources=1) == []
