@@ -110,9 +110,9 @@ AREA_SIGNALS: Final = TopicCard(
 REGION_WARNINGS: Final = TopicCard(
     name="region-warnings.v1",
     key="county, so that a warning stands in the partition of its signals",
-    holds="RegionWarning: the level of a village, township, county or cluster changed",
-    writers=("risk",),
-    readers=("risk",),
+    holds="RegionWarning: the level of a village, township, county or cluster changed; ingest writes only what is retried from quarantine",
+    writers=("ingest", "risk"),
+    readers=("alerts", "risk"),
 )
 AGENCY_TOPIC: Final = re.compile(r"agency\.([A-Za-z0-9][A-Za-z0-9_-]{0,63})\.v1")
 """An agency's own topic, `agency.<agency>.v1`, made when the agency is; its events are CloudEvents, its key does not matter. Kept 7 days."""

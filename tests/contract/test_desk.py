@@ -29,7 +29,7 @@ from foothold_schemas.decisions import HarmlessReason
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import DayDone, ExitReason, Movement, Status
-from tests.support.alerts import NOW, WEEKENDS, WORKFLOWS, cases_on, person, plan_on, relief_on, rows, transition, work_on
+from tests.support.alerts import NOW, WEEKENDS, WORKFLOWS, areas_on, cases_on, person, plan_on, relief_on, rows, transition, work_on
 from tests.support.ingest import DIRECTORY_SEAL
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
@@ -261,6 +261,7 @@ async def test_while_the_database_is_away_pages_say_so_and_nothing_crashes() -> 
         lists=Lists(engine, WORKFLOWS),
         workflows=WORKFLOWS,
         calendar=WEEKENDS,
+        areas=areas_on(engine),
         inbox=Inbox(engine),
         metrics=Metrics(CollectorRegistry()),
         pulse=Pulse(engine),

@@ -134,7 +134,7 @@ async def test_people_are_told_of_what_opens_or_turns_urgent_once_and_of_nothing
     await cases.take([transition("a", 2, FindingKind.DISASTER_LOSS, **worse)], NOW)
     await cases.take([transition("a", 3, FindingKind.DISASTER_LOSS, FindingKind.SELF_PAID_HIGH, **worse)], NOW)
 
-    assert await rows(alerts_database, "select case_number, place, event from notices order by 1, notice_id") == [
+    assert await rows(alerts_database, "select number, place, event from notices order by 1, notice_id") == [
         (1, "370399101", "opened"),
         (1, "370399101", "urgent"),
     ]

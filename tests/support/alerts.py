@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.accounts import Person
+from foothold_alerts.areas import Areas
 from foothold_alerts.cases import Cases
 from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.hold import Hold
@@ -19,7 +20,7 @@ from foothold_alerts.rules.case import Case, Role, Stage
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.said import Said
 from foothold_alerts.work import Work
-from foothold_alerts.workflows import load
+from foothold_alerts.workflows import load, load_regions
 from foothold_schemas.codec import decode_output
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Transition
@@ -81,6 +82,12 @@ def relief_on(engine: AsyncEngine) -> ReliefDesk:
 def plan_on(engine: AsyncEngine) -> Plan:
     """Measures and visits."""
     return Plan(engine, Hold(deadlines_on(engine)), Said(engine, jobs_on(engine)))
+
+
+def areas_on(engine: AsyncEngine) -> Areas:
+    """Region warnings."""
+    jobs = jobs_on(engine)
+    return Areas(engine, jobs, Notices(jobs, WEEKENDS), load_regions())
 
 
 async def rows(engine: AsyncEngine, statement: str) -> list[tuple[Any, ...]]:

@@ -17,9 +17,10 @@ from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
 from foothold_alerts.accounts import Accounts, role_of
+from foothold_alerts.areas import Areas
 from foothold_alerts.calendars import work_days
 from foothold_alerts.cases import Cases
-from foothold_alerts.consumer import CASES, MIRROR, Consumer, WrongPartitions
+from foothold_alerts.consumer import CASES, MIRROR, Consumer, Keeps, WrongPartitions
 from foothold_alerts.database import connect
 from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.hold import Hold
@@ -41,7 +42,7 @@ from foothold_alerts.web.app import make_app
 from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.live import Pulse
 from foothold_alerts.work import Work
-from foothold_alerts.workflows import load
+from foothold_alerts.workflows import load, load_regions
 from foothold_schemas.seal import Purpose, Seal
 
 log = structlog.get_logger()
@@ -179,13 +180,14 @@ async def serve(settings: Settings) -> None:
     hold, cases = Hold(deadlines), Cases(engine, workflows, calendar, deadlines, notices)
     Notifier(engine, jobs, notice_seal(settings), settings.alerts_url, metrics)  # it lives in the jobs it brings
     seal, mirror = Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE), Mirror(engine)
+    areas = Areas(engine, jobs, notices, load_regions())
+    keeps = Keeps(cases, mirror, areas)
     consumers = [
         Consumer(
             reading,
             bootstrap=settings.kafka_bootstrap,
             partitions=settings.partitions,
-            cases=cases,
-            mirror=mirror,
+            keeps=keeps,
             metrics=metrics,
             seal=seal,
             limit=settings.dead_letter_limit,
@@ -198,6 +200,7 @@ async def serve(settings: Settings) -> None:
         work=Work(engine, workflows, calendar, said, hold),
         relief=ReliefDesk(engine, workflows, calendar, said, hold),
         plan=Plan(engine, hold, said),
+        areas=areas,
         lists=Lists(engine, workflows),
         workflows=workflows,
         calendar=calendar,

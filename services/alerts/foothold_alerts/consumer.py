@@ -13,13 +13,15 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import CommitFailedError, IllegalStateError
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from foothold_alerts.areas import Areas
 from foothold_alerts.cases import Cases, Taken
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.mirror import Listed, Mirror, Shown
-from foothold_schemas.codec import Unreadable, decode_directory, decode_output, decode_view, encode
+from foothold_schemas.areas import RegionWarning
+from foothold_schemas.codec import Unreadable, decode_directory, decode_output, decode_view, decode_warning, encode
 from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.seal import Seal
-from foothold_schemas.topics import HOUSEHOLD_DIRECTORY, HOUSEHOLD_VIEWS, QUARANTINE, QUARANTINE_BYTES, RISK_TRANSITIONS, TopicCard
+from foothold_schemas.topics import HOUSEHOLD_DIRECTORY, HOUSEHOLD_VIEWS, QUARANTINE, QUARANTINE_BYTES, REGION_WARNINGS, RISK_TRANSITIONS, TopicCard
 from foothold_schemas.transitions import DayDone, Transition
 from foothold_schemas.values import JsonObject
 
@@ -40,6 +42,16 @@ class Read:
     outputs: list[Transition | DayDone] = field(default_factory=list)
     shown: list[Shown] = field(default_factory=list)
     listed: list[Listed] = field(default_factory=list)
+    warnings: list[RegionWarning] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Keeps:
+    """Where what was read is kept."""
+
+    cases: Cases
+    mirror: Mirror
+    areas: Areas
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +64,19 @@ class Reading:
 
 
 CASES: Final = Reading("alerts", (RISK_TRANSITIONS,), 500)
-MIRROR: Final = Reading("alerts-mirror", (HOUSEHOLD_VIEWS, HOUSEHOLD_DIRECTORY), 200)
-"""Apart from the cases, so that a flood of views never keeps a case waiting."""
+MIRROR: Final = Reading("alerts-mirror", (HOUSEHOLD_VIEWS, HOUSEHOLD_DIRECTORY, REGION_WARNINGS), 200)
+"""Apart from the cases, so that a flood of views or warnings never keeps a case waiting."""
 
 
 class Consumer:
     """One member of a group. An error that is not the database being away ends the process."""
 
-    def __init__(self, reading: Reading, *, bootstrap: str, partitions: int, cases: Cases, mirror: Mirror, metrics: Metrics, seal: Seal, limit: int) -> None:
+    def __init__(self, reading: Reading, *, bootstrap: str, partitions: int, keeps: Keeps, metrics: Metrics, seal: Seal, limit: int) -> None:
         self.is_ready = False
         self._reading = reading
         self._bootstrap = bootstrap
         self._partitions = partitions
-        self._cases = cases
-        self._mirror = mirror
+        self._keeps = keeps
         self._metrics = metrics
         self._seal = seal
         self._limit = limit
@@ -133,10 +144,11 @@ class Consumer:
                 taken[source] = record.offset + 1
         async for attempt in stamina.retry_context(on=(OperationalError, InterfaceError), attempts=None, timeout=None, wait_max=5.0):
             with attempt:
-                done = await self._cases.take(read.outputs, datetime.now(UTC))
-                await self._mirror.keep(read.shown, read.listed)
+                done = await self._keeps.cases.take(read.outputs, datetime.now(UTC))
+                await self._keeps.mirror.keep(read.shown, read.listed)
+                await self._keeps.areas.take(read.warnings, datetime.now(UTC))
         self._tell(done)
-        self._metrics.mirrored.inc(len(read.shown) + len(read.listed))
+        self._metrics.mirrored.inc(len(read.shown) + len(read.listed) + len(read.warnings))
         return taken
 
     def _is_stopped(self, source: TopicPartition) -> bool:
@@ -204,6 +216,9 @@ def _decode(record: ConsumerRecord[bytes, bytes], read: Read) -> None:
     """Put the record where it belongs; raise Unreadable."""
     if record.topic == RISK_TRANSITIONS.name:
         read.outputs.append(decode_output(record.value))
+        return
+    if record.topic == REGION_WARNINGS.name:
+        read.warnings.append(decode_warning(record.value))
         return
     if record.key is None:
         raise Unreadable(RefusalReason.WRONG_KEY, "the record has no key, so it says nothing of any household")

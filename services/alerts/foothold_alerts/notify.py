@@ -56,7 +56,7 @@ class Notices:
         """Keep them, and a job for each place and event."""
         if not notes:
             return
-        await connection.execute(insert(NoticeRow), [{"case_number": n.case_number, "place": n.place, "event": n.event.value, "at": now} for n in notes])
+        await connection.execute(insert(NoticeRow), [{"number": n.number, "place": n.place, "event": n.event.value, "at": now} for n in notes])
         for place, event in sorted({(n.place, n.event) for n in notes}):
             at = send_at(event, now, self._calendar) + timedelta(seconds=GATHER_SECONDS)
             await self._jobs.defer(connection, GATHER, lock=f"{place} {event.value}", at=at, place=place, event=event.value)
@@ -104,19 +104,19 @@ class Notifier:
         """The job: everything of the place that waits becomes one digest for each who listens, with an id that stays the same however often it is sent."""
         async with self._engine.begin() as connection:
             waiting = update(NoticeRow).where(NoticeRow.place == place, NoticeRow.event == event, NoticeRow.taken_at.is_(None))
-            numbers = sorted(set((await connection.execute(waiting.values(taken_at=func.now()).returning(NoticeRow.case_number))).scalars()))
+            numbers = sorted(set((await connection.execute(waiting.values(taken_at=func.now()).returning(NoticeRow.number))).scalars()))
             if not numbers:
                 return
             rows = (await connection.execute(select(TargetRow.target_id, TargetRow.area).where(TargetRow.disabled_at.is_(None)))).all()
             areas = receivers(place, (row.area for row in rows))
             text = words(place, Event(event), numbers, self._desk)
-            body = {"place": place, "event": event, "cases": numbers, "title": text.title, "lines": list(text.lines)}
+            body = {"place": place, "event": event, Event(event).path: numbers, "title": text.title, "lines": list(text.lines)}
             for target_id in (row.target_id for row in rows if row.area in areas):
                 digest = {"digest_id": f"msg_{uuid4().hex}", "target_id": target_id, "body": body}
                 await connection.execute(insert(DigestRow).values(**digest, at=func.now()))
                 await self._jobs.defer(connection, SEND, digest_id=digest["digest_id"])
         if not areas:
-            log.warning("alerts.nobody_told", place=place, event_kind=event, cases=len(numbers), do="add a target: foothold-alerts notify add")
+            log.warning("alerts.nobody_told", place=place, event_kind=event, count=len(numbers), do="add a target: foothold-alerts notify add")
 
     async def send(self, digest_id: str) -> None:
         """The job: until the other side has taken it. A gone webhook is asked no more."""
@@ -148,7 +148,7 @@ class Notifier:
             if not await messenger.async_notify(title=str(body["title"]), body="\n".join(map(str, lines))):
                 raise NotTaken
             return False
-        payload = json.dumps({"type": f"cases.{body['event']}", "timestamp": at.isoformat(), "data": body}, ensure_ascii=False)
+        payload = json.dumps({"type": f"{Event(str(body['event'])).path}.{body['event']}", "timestamp": at.isoformat(), "data": body}, ensure_ascii=False)
         headers = {
             "webhook-id": digest_id,
             "webhook-timestamp": str(int((now := datetime.now(at.tzinfo)).timestamp())),

@@ -22,13 +22,19 @@ class Event(StrEnum):
     OPENED = "opened"
     URGENT = "urgent"
     OVERDUE = "overdue"
+    REGION = "region"
+
+    @property
+    def path(self) -> str:
+        """Where at the desk the numbers are."""
+        return "areas" if self is Event.REGION else "cases"
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One thing to tell. `place`: the township, or the county once a deadline has gone that far up."""
+    """One thing to tell: the number of the case, or of the region warning. `place`: the township, or the county once it has gone that far up."""
 
-    case_number: int
+    number: int
     place: str
     event: Event
 
@@ -72,6 +78,7 @@ def send_at(event: Event, now: datetime, calendar: WorkDays) -> datetime:
 _TITLES: Final = {
     Event.OPENED: ("新风险线索{count}件（信号，未经认定）", "{count} new leads (signals, nobody has identified anything)"),
     Event.URGENT: ("紧急线索{count}件（信号，未经认定），请立即核实", "{count} urgent leads (signals, not identified): please check at once"),
+    Event.REGION: ("区域预警{count}条（仅为信号，不等于启动应急响应）", "{count} region warnings (signals, not an activation)"),
     Event.OVERDUE: ("办理逾期提醒{count}件", "{count} cases with something overdue"),
 }
 
@@ -80,7 +87,7 @@ def words(place: str, event: Event, numbers: Sequence[int], desk: str) -> Text:
     """One message for all of them, with links to the first."""
     zh, en = _TITLES[event]
     count = len(numbers)
-    lines = [f"{desk}/cases/{number}" for number in numbers[:SHOWN]]
+    lines = [f"{desk}/{event.path}/{number}" for number in numbers[:SHOWN]]
     if count > SHOWN:
-        lines.append(f"另有{count - SHOWN}件 and {count - SHOWN} more: {desk}/")
+        lines.append(f"另有{count - SHOWN}件 and {count - SHOWN} more: {desk}/{'areas' if event is Event.REGION else ''}")
     return Text(f"立足 {place} {zh.format(count=count)} / Foothold: {en.format(count=count)}", tuple(lines))

@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from foothold_alerts.web.area_routes import area_routes
 from foothold_alerts.web.case_routes import case_routes
 from foothold_alerts.web.desk import Desk, Forged, NotLoggedIn, own_form, person_of, same_origin
 from foothold_alerts.web.live import TooMany
@@ -40,6 +41,7 @@ def make_app(desk: Desk) -> FastAPI:
     app.include_router(_log_in_routes(desk, pages))
     app.include_router(case_routes(desk, pages))
     app.include_router(plan_routes(desk, pages))
+    app.include_router(area_routes(desk, pages))
     app.include_router(_live_routes(desk))
 
     @app.middleware("http")

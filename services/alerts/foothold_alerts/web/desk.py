@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from fastapi import Request
 
 from foothold_alerts.accounts import Accounts, Person
+from foothold_alerts.areas import Areas
 from foothold_alerts.inbox import Inbox
 from foothold_alerts.lists import Lists
 from foothold_alerts.metrics import Metrics
@@ -36,6 +37,7 @@ class Desk:
     relief: ReliefDesk
     plan: Plan
     lists: Lists
+    areas: Areas
     workflows: Workflows
     calendar: WorkDays
     inbox: Inbox

@@ -1,5 +1,6 @@
 """Workflows as data: steps and limits with their references, and the loader that refuses what is not clear."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -7,7 +8,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from foothold_alerts.rules.case import OPEN, Role, Stage
+from foothold_alerts.rules.regions import Answer, Answers, Told
 from foothold_alerts.rules.workflow import Limit, Limits, Need, Rung, Says, Step, Unit, Workflow, Workflows
+from foothold_schemas.areas import WarningLevel
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$")]
 SHIPPED: Final = Path(__file__).parent
@@ -123,6 +126,34 @@ class WorkflowFile(_Strict):
         limits = Limits(**named, visits_a_month=self.visits_a_month.count, township_fen=self.township_yuan.count * 100)
         escalation = tuple(Rung(r.after_hours, r.to) for r in self.escalation)
         return Workflow(self.version, tuple(s.step() for s in self.steps), limits, escalation, {name: (p.zh, p.en) for name, p in self.pauses.items()})
+
+
+class AnswerEntry(_Strict):
+    """What a level of a region warning asks of people."""
+
+    told: Annotated[tuple[Told, ...], Field(min_length=1)]
+    acknowledge_hours: int = Field(ge=1, le=1_000, strict=True)
+    reference: str = Field(min_length=8)
+    confidence: Literal["H", "M", "L", "I"]
+
+
+class RegionsFile(_Strict):
+    """The file `regions.yaml`: every level, and the graver the sooner."""
+
+    levels: dict[WarningLevel, AnswerEntry]
+
+    @model_validator(mode="after")
+    def _each_level_sooner(self) -> Self:
+        hours = [self.levels[level].acknowledge_hours if level in self.levels else 0 for level in WarningLevel]
+        if hours != sorted(hours) or 0 in hours:
+            raise ValueError("each level from I to IV says within how many hours somebody must have seen it, and a graver one never later")
+        return self
+
+
+def load_regions(file: Path = SHIPPED / "regions.yaml") -> Answers:
+    """What each level asks for; raise ValueError for anything unknown or missing."""
+    read = RegionsFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    return {level: Answer(frozenset(entry.told), timedelta(hours=entry.acknowledge_hours)) for level, entry in read.levels.items()}
 
 
 def load(folder: Path = SHIPPED) -> Workflows:

@@ -1,0 +1,142 @@
+"""Warnings of whole areas: kept once each, told to the place and its county, shown with the households behind them, acknowledged by people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import RowMapping, Select, func, insert, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from foothold_alerts.database import AuditRow, CaseRow, PartitionDay, RegionWarningRow
+from foothold_alerts.jobs import Jobs
+from foothold_alerts.notify import Notices
+from foothold_alerts.rows import audit_row
+from foothold_alerts.rules.notices import Event, Note
+from foothold_alerts.rules.regions import Answers, gravity, is_news, place_in_day, places
+from foothold_schemas.areas import RegionWarning, WarningLevel
+
+REMIND: Final = "remind_of_region"
+SHOWN: Final = 500
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class AreaPage:
+    """One warning, the cases of its households inside the reader's area, how many households have none there, and what came before it."""
+
+    warning: RowMapping
+    cases: list[RowMapping]
+    without: int
+    history: list[RowMapping]
+
+
+class Areas:
+    """Works beside the cases, and no case ever waits for it."""
+
+    def __init__(self, engine: AsyncEngine, jobs: Jobs, notices: Notices, answers: Answers) -> None:
+        self._engine = engine
+        self._jobs = jobs
+        self._notices = notices
+        self._answers = answers
+        jobs.task(REMIND, self.remind)
+
+    async def take(self, warnings: Sequence[RegionWarning], now: datetime) -> None:
+        """Keep what is new, and tell the people of the place. The same warning again changes nothing."""
+        if not warnings:
+            return
+        async with self._engine.begin() as connection:
+            business_day = (await connection.execute(select(func.min(PartitionDay.day)))).scalar_one()
+            for warning in warnings:
+                before = await self._gravest(connection, warning.area)
+                number = await _keep(connection, warning, now)
+                if number is None or warning.level is None or not is_news(warning, before, business_day):
+                    continue
+                answer = self._answers[warning.level]
+                await self._notices.add(connection, [Note(number, place, Event.REGION) for place in sorted(places(warning, answer))], now)
+                await self._jobs.defer(connection, REMIND, lock=f"region {number}", at=now + answer.acknowledge, number=number)
+                log.info("alerts.region_warning", warning_id=warning.warning_id, number=number, level=warning.level.value)
+
+    async def remind(self, number: int) -> None:
+        """The job: a warning that stands and that nobody has acknowledged is told to the county again, and again as long as that is so."""
+        async with self._engine.begin() as connection:
+            now = (await connection.execute(select(func.now()))).scalar_one()
+            wanted = select(RegionWarningRow).where(RegionWarningRow.number == number, RegionWarningRow.acknowledged_at.is_(None)).with_for_update()
+            row = (await connection.execute(wanted)).one_or_none()
+            if row is None or await self._gravest(connection, row.area) < row.gravity:
+                return
+            answer = self._answers[WarningLevel(row.body["level"])]
+            await self._notices.add(connection, [Note(number, row.county, Event.REGION)], now)
+            await self._jobs.defer(connection, REMIND, lock=f"region {number}", at=now + answer.acknowledge, number=number)
+        log.warning("alerts.region_unacknowledged", number=number, level=row.body["level"])
+
+    async def standing(self, area: str) -> list[RowMapping]:
+        """The levels that stand inside the area, the gravest first; a level stands until a later change of the same cause and window."""
+        last = _last().where(RegionWarningRow.area.startswith(area, autoescape=True)).subquery()
+        wanted = select(last).where(last.c.gravity > 0).order_by(last.c.gravity.desc(), last.c.day.desc(), last.c.area, last.c.cause, last.c.window)
+        async with self._engine.connect() as connection:
+            return list((await connection.execute(wanted.limit(SHOWN))).mappings())
+
+    async def page(self, area: str, number: int) -> AreaPage | None:
+        """The warning, or None if there is none inside the area."""
+        mine = RegionWarningRow.area.startswith(area, autoescape=True)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(select(*_COLUMNS).where(RegionWarningRow.number == number, mine))).mappings().one_or_none()
+            if row is None:
+                return None
+            households = row["body"]["household_ids"]
+            newest = select(CaseRow.number, CaseRow.register_number, CaseRow.area, CaseRow.stage, CaseRow.is_urgent, CaseRow.version, CaseRow.household_id)
+            found = newest.where(CaseRow.household_id.in_(households), CaseRow.area.startswith(area, autoescape=True)).ext(distinct_on(CaseRow.household_id))
+            cases = list((await connection.execute(found.order_by(CaseRow.household_id, CaseRow.episode.desc()))).mappings())
+            same = (RegionWarningRow.area == row["area"], RegionWarningRow.cause == row["cause"], RegionWarningRow.window == row["window"])
+            before = select(*_COLUMNS).where(*same).order_by(RegionWarningRow.day.desc(), RegionWarningRow.place_in_day.desc()).limit(20)
+            history = list((await connection.execute(before)).mappings())
+        cases.sort(key=lambda c: (not c["is_urgent"], c["number"]))
+        return AreaPage(row, cases[:SHOWN], len(households) - len(cases), history)
+
+    async def acknowledge(self, name: str, area: str, number: int, now: datetime) -> bool:
+        """Somebody has seen it and sees to it; False if there is none inside the area, or somebody had before."""
+        mine = (RegionWarningRow.number == number, RegionWarningRow.area.startswith(area, autoescape=True), RegionWarningRow.acknowledged_at.is_(None))
+        seen = update(RegionWarningRow).where(*mine).values(acknowledged_by=name, acknowledged_at=now).returning(RegionWarningRow.warning_id)
+        async with self._engine.begin() as connection:
+            warning_id = (await connection.execute(seen)).scalar_one_or_none()
+            if warning_id is not None:
+                await connection.execute(insert(AuditRow), [audit_row(now, name, "region_acknowledged", None, warning=warning_id)])
+        return warning_id is not None
+
+    @staticmethod
+    async def _gravest(connection: AsyncConnection, area: str) -> int:
+        last = _last().where(RegionWarningRow.area == area).subquery()
+        return int((await connection.execute(select(func.coalesce(func.max(last.c.gravity), 0)))).scalar_one())
+
+
+_COLUMNS: Final = tuple(RegionWarningRow.__table__.columns)
+
+
+def _last() -> Select[Any]:
+    """The last change of each area, cause and window: by day, then by its place in the day; never by when it was read."""
+    kinds = (RegionWarningRow.area, RegionWarningRow.cause, RegionWarningRow.window)
+    return select(*_COLUMNS).ext(distinct_on(*kinds)).order_by(*kinds, RegionWarningRow.day.desc(), RegionWarningRow.place_in_day.desc())
+
+
+async def _keep(connection: AsyncConnection, warning: RegionWarning, now: datetime) -> int | None:
+    """Its number; None if it is known."""
+    row = {
+        "warning_id": warning.warning_id,
+        "area": warning.area,
+        "county": warning.county,
+        "cause": str(warning.cause),
+        "window": warning.window,
+        "day": warning.day,
+        "place_in_day": place_in_day(warning),
+        "gravity": gravity(warning),
+        "body": warning.model_dump(mode="json", exclude_none=True),
+        "at": now,
+    }
+    statement = upsert(RegionWarningRow).values(row).on_conflict_do_nothing(index_elements=["warning_id"]).returning(RegionWarningRow.number)
+    number: int | None = (await connection.execute(statement)).scalar_one_or_none()
+    return number

@@ -1,0 +1,85 @@
+"""Region warnings: the levels that stand, one warning with the households behind it, and that somebody has seen it."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, Field
+
+from foothold_alerts.accounts import Person
+from foothold_alerts.areas import SHOWN
+from foothold_alerts.hold import NotAllowed, Stale
+from foothold_alerts.rules.case import Stage
+from foothold_alerts.web.case_routes import Number, Who
+from foothold_alerts.web.desk import Desk, own_form
+from foothold_alerts.web.pages import Pages
+from foothold_alerts.web.refusals import refusal
+
+_TAKE: Final = "take"
+
+
+class TakeForm(BaseModel):
+    """Cases of a warning to take together, each as `number:version` of the page."""
+
+    csrf: str
+    cases: Annotated[list[Annotated[str, Field(pattern=r"^[1-9][0-9]{0,17}:[0-9]{1,9}$")]], Field(max_length=SHOWN)] = []
+
+
+def area_routes(desk: Desk, pages: Pages) -> APIRouter:
+    """Everything inside the person's area."""
+    router = APIRouter()
+
+    @router.get("/areas")
+    async def standing(request: Request, who: Who) -> Response:
+        return pages.render(request, "areas.html", person=who, levels=await desk.areas.standing(who.area))
+
+    @router.get("/areas/{number}")
+    async def one(request: Request, who: Who, number: Number) -> Response:
+        return await _page(desk, pages, request, who, number)
+
+    @router.post("/areas/{number}/acknowledge")
+    async def acknowledge(request: Request, who: Who, number: Number, csrf: Annotated[str, Form()]) -> Response:
+        own_form(request, who, csrf)
+        is_done = await desk.areas.acknowledge(who.name, who.area, number, datetime.now(UTC))
+        desk.metrics.actions.labels("acknowledge_region", "done" if is_done else "stale").inc()
+        return RedirectResponse(f"/areas/{number}", status_code=303) if is_done else await _page(desk, pages, request, who, number)
+
+    @router.post("/areas/{number}/take")
+    async def take(request: Request, who: Who, number: Number, form: Annotated[TakeForm, Form()]) -> Response:
+        """Take the ticked cases, each by its own rules and version; what was not possible is said case by case."""
+        own_form(request, who, form.csrf)
+        outcomes = [(case, await _taken(desk, who, *map(int, case.split(":")))) for case in form.cases]
+        refused = [(int(case.split(":")[0]), why) for case, why in outcomes if why is not None]
+        for _, why in outcomes:
+            desk.metrics.actions.labels(_TAKE, "done" if why is None else "refused").inc()
+        return await _page(desk, pages, request, who, number, taken=len(outcomes) - len(refused), refused=refused)
+
+    return router
+
+
+async def _taken(desk: Desk, who: Person, number: int, version: int) -> tuple[str, str] | None:
+    """None once it is taken; or why not, in both languages."""
+    try:
+        await desk.work.step(who, number, version, _TAKE, now=datetime.now(UTC))
+    except (Stale, LookupError):
+        return "已有变化", "changed meanwhile"
+    except NotAllowed as error:
+        return refusal(error.why)
+    return None
+
+
+async def _page(
+    desk: Desk,
+    pages: Pages,
+    request: Request,
+    who: Person,
+    number: int,
+    taken: int | None = None,
+    refused: list[tuple[int, tuple[str, str]]] | None = None,
+) -> Response:
+    found = await desk.areas.page(who.area, number)
+    if found is None:
+        said = ("没有这条区域预警，或不在您的辖区。", "There is no such region warning in your area.")
+        return pages.render(request, "message.html", 404, person=who, title=("未找到", "Not found"), text=said)
+    return pages.render(request, "area.html", person=who, found=found, takeable={Stage.LEAD.value}, taken=taken, refused=refused or [])

@@ -1,0 +1,127 @@
+"""Region warnings at the desk: kept once, the last one by its day, told once a place, inside the reader's area, seen by somebody."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_alerts.areas import Areas
+from foothold_alerts.cases import Cases
+from foothold_schemas.areas import AreaLevel, Direction, RegionWarning, WarningLevel
+from foothold_schemas.transitions import DayDone
+from tests.support.alerts import NOW, areas_on, cases_on, rows, transition
+from tests.support.parts import ROOT
+
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
+
+EXAMPLE = RegionWarning.model_validate_json((ROOT / "schemas/examples/region-warnings.v1/RegionWarning.up.json").read_bytes())
+VILLAGE, TOWNSHIP, COUNTY = "370399101201", "370399101", "370399"
+LEVELS = {"I": WarningLevel.I, "II": WarningLevel.II, "III": WarningLevel.III, "IV": WarningLevel.IV, "none": None}
+
+
+def warning(area: str = VILLAGE, level: str = "III", *, after: int = 0, direction: Direction = Direction.UP, window: int = 7, homes: str = "") -> RegionWarning:
+    day = NOW.date() + timedelta(days=after)
+    changes = {
+        "warning_id": f"{area}:disaster_loss:{window}:{day}:{direction}:{level}",
+        "area": area,
+        "area_level": {12: AreaLevel.VILLAGE, 9: AreaLevel.TOWNSHIP, 6: AreaLevel.COUNTY}[len(area)],
+        "county": area[:6],
+        "day": day,
+        "window": window,
+        "direction": direction,
+        "level": LEVELS[level],
+        "household_ids": tuple(letter * 32 for letter in homes),
+    }
+    return EXAMPLE.model_copy(update=changes)
+
+
+@pytest.fixture
+def areas(alerts_database: AsyncEngine) -> Areas:
+    return areas_on(alerts_database)
+
+
+@pytest.fixture
+def cases(alerts_database: AsyncEngine) -> Cases:
+    return cases_on(alerts_database)
+
+
+async def levels(areas: Areas, area: str = COUNTY) -> list[tuple[str, str]]:
+    return [(row["area"], row["body"]["level"]) for row in await areas.standing(area)]
+
+
+async def told(engine: AsyncEngine) -> list[tuple[int, str]]:
+    return [(n, p) for n, p in await rows(engine, "select number, place from notices where event = 'region' order by notice_id")]
+
+
+async def test_a_warning_read_twice_is_one_and_is_told_once_to_the_township_and_the_county(areas: Areas, alerts_database: AsyncEngine) -> None:
+    await areas.take([warning()], NOW)
+    await areas.take([warning(), warning()], NOW)
+
+    assert await levels(areas) == [(VILLAGE, "III")]
+    assert await told(alerts_database) == [(1, COUNTY), (1, TOWNSHIP)]
+    jobs = await rows(alerts_database, "select task_name, args from procrastinate_jobs order by id")
+    assert [name for name, _ in jobs] == ["gather_notices", "gather_notices", "remind_of_region"]
+
+
+async def test_the_last_is_the_last_by_day_and_place_in_the_day_whatever_was_read_last(areas: Areas) -> None:
+    fall, rise = warning(level="none", direction=Direction.DOWN, after=3), warning(level="II", after=3)
+    await areas.take([rise, fall, warning(level="IV"), warning(level="III")], NOW)
+
+    assert await levels(areas) == [(VILLAGE, "II")]
+
+    await areas.take([warning(level="none", direction=Direction.DOWN, after=9)], NOW)
+    assert await levels(areas) == []
+
+
+async def test_only_a_place_that_stands_graver_than_before_is_told_and_history_is_not(areas: Areas, cases: Cases, alerts_database: AsyncEngine) -> None:
+    await areas.take([warning(level="III"), warning(level="III", window=30), warning(level="IV", window=90)], NOW)
+    assert {place for _, place in await told(alerts_database)} == {TOWNSHIP, COUNTY}
+    assert {number for number, _ in await told(alerts_database)} == {1}  # the other windows say nothing new
+
+    await areas.take([warning(level="I", window=30)], NOW)
+    assert {number for number, _ in await told(alerts_database)} == {1, 4}
+
+    done = [DayDone(partition=0, day=NOW.date() + timedelta(days=60), learned_at=NOW, registered={})]
+    await cases.take(done, NOW)
+    await areas.take([warning("370399102", level="I")], NOW)
+    assert {number for number, _ in await told(alerts_database)} == {1, 4}
+
+
+async def test_people_see_what_lies_in_their_area_and_nothing_else(areas: Areas, cases: Cases) -> None:
+    await cases.take([transition("a"), transition("b")], NOW)
+    await areas.take([warning(homes="abc"), warning("370399102", homes="a"), warning("370302", homes="a")], NOW)
+
+    assert await levels(areas, TOWNSHIP) == [(VILLAGE, "III")]
+    assert await levels(areas) == [(VILLAGE, "III"), ("370399102", "III")]
+    page = await areas.page(COUNTY, 1)
+    assert page is not None
+    assert ({case["household_id"][0] for case in page.cases}, page.without) == ({"a", "b"}, 1)
+    assert await areas.page("370399102", 1) is None
+    assert not await areas.acknowledge("li", "370399102", 1, NOW)
+
+
+async def test_a_county_is_told_again_until_somebody_has_seen_it(areas: Areas, alerts_database: AsyncEngine) -> None:
+    await areas.take([warning()], NOW)
+    await areas.remind(1)
+    assert await told(alerts_database) == [(1, COUNTY), (1, TOWNSHIP), (1, COUNTY)]
+
+    assert await areas.acknowledge("zhang", COUNTY, 1, NOW)
+    assert not await areas.acknowledge("li", COUNTY, 1, NOW)
+    await areas.remind(1)
+
+    assert len(await told(alerts_database)) == 3
+    audit = await rows(alerts_database, "select actor, action, detail from audit")
+    assert audit == [("zhang", "region_acknowledged", {"warning": warning().warning_id})]
+
+
+async def test_nobody_is_reminded_of_what_does_not_stand_any_more(areas: Areas, alerts_database: AsyncEngine) -> None:
+    await areas.take([warning(), warning(level="none", direction=Direction.DOWN, after=2)], NOW)
+
+    await areas.remind(1)
+
+    assert len(await told(alerts_database)) == 2
+    async with alerts_database.connect() as connection:
+        body = (await connection.execute(text("select body from region_warnings where number = 1"))).scalar_one()
+    assert RegionWarning.model_validate_json(json.dumps(body)) == warning()
