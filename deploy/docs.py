@@ -56,7 +56,7 @@ def topics() -> str:
 def metrics() -> str:
     """Every metric of the three services."""
     lines = []
-    for made in (foothold_ingest.metrics.Metrics, foothold_risk.metrics.Metrics, foothold_alerts.metrics.Metrics):
+    for made in (foothold_ingest.metrics.Metrics, foothold_risk.metrics.Metrics, foothold_risk.metrics.RegionMetrics, foothold_alerts.metrics.Metrics):
         registry = CollectorRegistry()
         catalogue = made(registry)
         for metric in vars(catalogue).values():

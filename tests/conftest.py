@@ -16,7 +16,7 @@ with warnings.catch_warnings():  # platformdirs warns once at import where no XD
     from tests.support.parts import VAR, Parts, embedded_parts, given_parts
 
 from deploy.local.stack import Ports, Stack
-from tests.support.policy import write_test_policy
+from tests.support.areas import write_region_policy
 from tests.support.sender import Sender
 
 TODAY = date(2026, 6, 10)
@@ -51,7 +51,7 @@ def folder() -> Iterator[Path]:
 def _running() -> Iterator[Stack]:
     VAR.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix="stack-", dir=VAR))
-    write_test_policy(made / "policy")
+    write_region_policy(made / "policy")
     with Stack(made, Ports.free(), day_clock="manual", policy_folder=made / "policy") as stack:
         yield stack
     shutil.rmtree(made, ignore_errors=True)

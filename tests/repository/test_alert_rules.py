@@ -16,7 +16,7 @@ from tests.support.parts import ROOT
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yaml"
 PROMTOOL = shutil.which("promtool")
 
-METRICS = (foothold_ingest.metrics.Metrics, foothold_risk.metrics.Metrics, foothold_alerts.metrics.Metrics)
+METRICS = (foothold_ingest.metrics.Metrics, foothold_risk.metrics.Metrics, foothold_risk.metrics.RegionMetrics, foothold_alerts.metrics.Metrics)
 
 needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed (Debian: apt-get install prometheus)")
 
@@ -89,9 +89,26 @@ DESK = {
     ),
     "FootholdCalendarUnknown": ("1d", {"foothold_alerts_deadlines_provisional": "1x2000"}, {"foothold_alerts_deadlines_provisional": "0x2000"}),
     "FootholdReaderStopped": ("1m", {'foothold_risk_stopped_readers{partition="3"}': "1x60"}, {'foothold_risk_stopped_readers{partition="3"}': "0x60"}),
+    "FootholdRegionsBehind": (
+        "30m",
+        {
+            'foothold_risk_open_day_timestamp_seconds{partition="0"}': "172800x120",
+            'foothold_regions_day_timestamp_seconds{partition="0", instance="a"}': "86400x120",
+        },
+        {
+            'foothold_risk_open_day_timestamp_seconds{partition="0"}': "172800x120",
+            'foothold_regions_day_timestamp_seconds{partition="0", instance="a"}': "172800x120",
+            'foothold_regions_day_timestamp_seconds{partition="0", instance="b"}': "86400x120",  # what it held before its partition went away
+        },
+    ),
+    "FootholdRegionsDown": (
+        "10m",
+        {'foothold_risk_open_day_timestamp_seconds{partition="0"}': "1x60"},
+        {'foothold_risk_open_day_timestamp_seconds{partition="0"}': "1x60", 'foothold_regions_day_timestamp_seconds{partition="0"}': "1x60"},
+    ),
 }
 """Rule → how long it waits, series that must raise it, and series that must not."""
-LATER = {"2m": "10m", "15m": "30m", "1h": "90m", "5m": "30m", "1d": "1500m", "1m": "5m"}
+LATER = {"10m": "30m", "30m": "60m", "2m": "10m", "15m": "30m", "1h": "90m", "5m": "30m", "1d": "1500m", "1m": "5m"}
 
 
 @needs_promtool

@@ -38,6 +38,18 @@ def test_each_service_listens_where_its_port_and_its_health_check_are(service: s
     assert not any(str(defaults[f"{service}_ops_port"]) in port for port in SERVICES[service].get("ports", []))
 
 
+def test_region_windows_run_twice_each_under_its_own_name() -> None:
+    fields = SETTINGS["risk"].model_fields
+    required = {f"FOOTHOLD_{name.upper()}" for name, field in fields.items() if field.is_required()}
+    names = ("regions", "regions-standby")
+
+    for name in names:
+        assert required <= set(variables(name)) <= {f"FOOTHOLD_{field.upper()}" for field in fields}
+        assert f":{fields['regions_ops_port'].default}/readyz" in " ".join(SERVICES[name]["healthcheck"]["test"])
+        assert SERVICES[name]["command"] == ["foothold_risk", "regions"]
+    assert [variables(name)["FOOTHOLD_INSTANCE"] for name in names] == list(names)
+
+
 def test_all_parts_agree_on_the_number_of_partitions_and_the_broker_makes_no_topics() -> None:
     assert {v["FOOTHOLD_PARTITIONS"] for s in SERVICES if "FOOTHOLD_PARTITIONS" in (v := variables(s))} == {str(EMBEDDED_PARTITIONS)}
     assert SERVICES["kafka"]["environment"]["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import RowMapping, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -15,9 +15,10 @@ from foothold_alerts.database import AuditRow, CaseRow, PartitionDay, RegionWarn
 from foothold_alerts.jobs import Jobs
 from foothold_alerts.notify import Notices
 from foothold_alerts.rows import audit_row
+from foothold_alerts.rules.case import OPEN
 from foothold_alerts.rules.notices import Event, Note
 from foothold_alerts.rules.regions import Answers, gravity, is_news, place_in_day, places
-from foothold_schemas.areas import RegionWarning, WarningLevel
+from foothold_schemas.areas import ANY, RegionWarning, WarningLevel
 
 REMIND: Final = "remind_of_region"
 SHOWN: Final = 500
@@ -90,13 +91,14 @@ class Areas:
                 return None
             households = row["body"]["household_ids"]
             newest = select(CaseRow.number, CaseRow.register_number, CaseRow.area, CaseRow.stage, CaseRow.is_urgent, CaseRow.version, CaseRow.household_id)
-            found = newest.where(CaseRow.household_id.in_(households), CaseRow.area.startswith(area, autoescape=True)).ext(distinct_on(CaseRow.household_id))
+            behind = or_(CaseRow.household_id.in_(households), _came_since(row))
+            found = newest.where(behind, CaseRow.area.startswith(area, autoescape=True)).ext(distinct_on(CaseRow.household_id))
             cases = list((await connection.execute(found.order_by(CaseRow.household_id, CaseRow.episode.desc()))).mappings())
             same = (RegionWarningRow.area == row["area"], RegionWarningRow.cause == row["cause"], RegionWarningRow.window == row["window"])
             before = select(*_COLUMNS).where(*same).order_by(RegionWarningRow.day.desc(), RegionWarningRow.place_in_day.desc()).limit(20)
             history = list((await connection.execute(before)).mappings())
         cases.sort(key=lambda c: (not c["is_urgent"], c["number"]))
-        return AreaPage(row, cases[:SHOWN], len(households) - len(cases), history)
+        return AreaPage(row, cases[:SHOWN], len(set(households) - {case["household_id"] for case in cases}), history)
 
     async def acknowledge(self, name: str, area: str, number: int, now: datetime) -> bool:
         """Somebody has seen it and sees to it; False if there is none inside the area, or somebody had before."""
@@ -121,6 +123,12 @@ def _last() -> Select[Any]:
     """The last change of each area, cause and window: by day, then by its place in the day; never by when it was read."""
     kinds = (RegionWarningRow.area, RegionWarningRow.cause, RegionWarningRow.window)
     return select(*_COLUMNS).ext(distinct_on(*kinds)).order_by(*kinds, RegionWarningRow.day.desc(), RegionWarningRow.place_in_day.desc())
+
+
+def _came_since(warning: RowMapping) -> ColumnElement[bool]:
+    """Open cases of the area for the same cause: a level says the count at which it was reached, and more may have come since."""
+    is_there = CaseRow.area.startswith(warning["area"], autoescape=True) & CaseRow.stage.in_([s.value for s in OPEN])
+    return is_there if warning["cause"] == ANY else is_there & CaseRow.latest["findings"].contains([{"rule": warning["cause"]}])
 
 
 async def _keep(connection: AsyncConnection, warning: RegionWarning, now: datetime) -> int | None:

@@ -45,4 +45,9 @@ class RegionMetrics:
             "foothold_regions_warnings_total", "Changes of a level, by county, new level and direction.", ["county", "level", "direction"], registry=registry
         )
         self.quarantined = Counter("foothold_regions_quarantined_total", "Signals set aside, by reason.", ["reason"], registry=registry)
-        self.day = Gauge("foothold_regions_day_seconds", "The day the windows stand at, by partition, as a time.", ["partition"], registry=registry)
+        self.day = Gauge(
+            "foothold_regions_day_timestamp_seconds",
+            "Midnight (Asia/Shanghai) of the day the windows stand at, by partition.",
+            ["partition"],
+            registry=registry,
+        )

@@ -1,0 +1,70 @@
+"""A storm over one village: single households are helped at once, and the village's level rises beside them, is seen, and falls when it was a mistake."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import httpx
+import psycopg
+import pytest
+
+from deploy.local.stack import Stack
+from tests.support.desk import Caseworker, number_of
+from tests.support.sender import Sender, eventually
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(300)]
+
+VILLAGE = "370399103201"
+FIRST = date(2026, 6, 10)
+STRUCK = ("S-1", "S-2", "S-3")
+
+
+def noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
+
+
+def levels(stack: Stack, area: str, cause: str = "disaster_loss") -> list[tuple[str | None, int]]:
+    asked = "select body->>'level', (body->>'households')::int from region_warnings where area = %s and cause = %s and window = 7 order by day, place_in_day"
+    with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
+        return [(level, households) for level, households in connection.execute(asked.replace("window", '"window"'), [area, cause])]
+
+
+def test_a_village_struck_by_a_storm_is_warned_of_as_a_whole_beside_each_household_of_it(own_foothold: Stack) -> None:
+    stack, sender = own_foothold, Sender(own_foothold)
+    sender.adopt()
+    sender.open_day(FIRST)
+    for number in (*STRUCK, "S-4"):
+        entry = {"authority": "370399", "register_number": number, "area": VILLAGE, "standing": "ordinary"}
+        sender.say("statistics", "HouseholdRegistered", f"reg-{number}", noon(FIRST), f"370399/{number}", **entry, members=[{"person_ref": number}])
+    sender.open_day(day := FIRST + timedelta(days=1))
+    storm = {"hazard": "storm", "struck_on": day.isoformat(), "home": "destroyed", "is_verified": True}
+    for number in STRUCK:
+        sender.say("emergency-management", "DisasterStruck", f"storm-{number}", noon(day), f"370399/{number}", **storm)
+
+    numbers = [eventually(lambda n=n: number_of(stack, n), f"{n} stands at the desk") for n in STRUCK]  # type: ignore[misc]
+    eventually(lambda: levels(stack, VILLAGE)[-1:] == [("I", 2)], "the village stands at level I with the second of four households")
+    for above in ("370399103", "370399"):
+        eventually(lambda area=above: levels(stack, area)[-1:] == [("I", 2)], f"{above} does, whose only village it is")  # type: ignore[misc]
+
+    with Caseworker(stack, "caseworker", sender.passwords["caseworker"]) as one:
+        page = one.client.get("/areas").text
+        found = re.search(rf'href="/areas/(\d+)"><span class="pill hot">Ⅰ级.*?{VILLAGE[9:]}', page, re.DOTALL)
+        assert found is not None
+        page = one.client.get(f"/areas/{found[1]}").text
+        assert "仅为信号，不等于启动应急响应" in page
+        csrf = re.search(r'name="csrf" value="([^"]+)"', page)
+        ticked = re.findall(r'name="cases" value="([^"]+)"', page)
+        assert csrf is not None
+        assert sorted(int(case.split(":")[0]) for case in ticked) == sorted(numbers)
+        assert one.client.post(f"/areas/{found[1]}/acknowledge", data={"csrf": csrf[1]}).status_code == httpx.codes.SEE_OTHER
+        taken = one.client.post(f"/areas/{found[1]}/take", data={"csrf": csrf[1], "cases": [*ticked, "999999:0"]}).text
+        assert "已领取 3 件" in taken
+        assert "999999" in taken
+        assert "caseworker" in one.client.get(f"/areas/{found[1]}").text
+        assert one.client.get("/areas/999999").status_code == httpx.codes.NOT_FOUND
+        assert one.client.post(f"/areas/{found[1]}/take", data={"csrf": "forged", "cases": ticked}).status_code == httpx.codes.FORBIDDEN
+
+    for number in STRUCK:
+        sender.say("emergency-management", "FactsRetracted", f"mistake-{number}", noon(day), f"370399/{number}", events=[f"storm-{number}"], reason="reversed")
+    sender.open_day(day + timedelta(days=1))
+    eventually(lambda: levels(stack, VILLAGE)[-1:] == [(None, 0)], "what was a mistake counts no more the day after")
+    sender.close()
