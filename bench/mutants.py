@@ -24,6 +24,7 @@ from typing import Final
 FOLDER: Final = Path("var/mutants")
 FIGURES: Final = Path("var/mutants.json")
 CONFIG: Final = "bench/mutants.toml"
+SCRIPT: Final = "bench/mutants.sh"
 SESSION: Final = "session.sqlite"
 POLL_SECONDS: Final = 20
 SAME: Final = re.compile(r"@dataclass|^class |TypeVar|lru_cache|strict=True|: date = date\(1970")
@@ -67,6 +68,8 @@ def main() -> None:
     _tool(clones[0], "cr-filter-operators", SESSION, CONFIG)
     _share_out(clones, chosen.seed)
     environment = os.environ | {"FOOTHOLD_PYTHON": str(Path(sys.executable).absolute())}
+    if subprocess.run(["sh", SCRIPT], cwd=clones[0], env=environment, check=False).returncode:  # noqa: S607 - the user's shell
+        sys.exit(f"The tests of {SCRIPT} fail before anything is changed, so every change would count as noticed. Run it here by hand and mend that first.")
     running = [subprocess.Popen([_path("cosmic-ray"), "exec", CONFIG, SESSION], cwd=clone, env=environment) for clone in clones]
     until = time.monotonic() + chosen.minutes * 60
     with contextlib.suppress(KeyboardInterrupt):  # stopped early, it still reports what it has tried
