@@ -120,6 +120,7 @@ class Hazard(StrEnum):
     ACCIDENT = "accident"
     EPIDEMIC = "epidemic"
     HAIL = "hail"
+    PLANT_CLOSURE = "plant_closure"
     OTHER = "other"
 
 
@@ -179,6 +180,37 @@ class FeedHeard(Message):
     through_month: Month
 
 
+class Severity(StrEnum):
+    """How grave an incident is, in the responses' official levels; I is the gravest."""
+
+    I = "I"  # noqa: E741 - the levels' official names
+    II = "II"
+    III = "III"
+    IV = "IV"
+
+
+class AreaStruck(Message):
+    """Something struck a whole area. A later statement of the same incident replaces it: amended, ended (`last_day`), withdrawn. Goes to every partition.
+
+    It flags nobody: a household is flagged by what is verified of it. Those who may be hit are shown, also when they register or move in later.
+    """
+
+    kind: Literal["AreaStruck"] = "AreaStruck"
+    incident: Name = Field(description="The agency's own number of the incident.")
+    area: AreaCode
+    hazard: Hazard
+    severity: Severity
+    first_day: Day
+    last_day: Day | None = Field(default=None, description="Empty while it goes on.")
+    is_withdrawn: bool = Field(default=False, description="It was no incident after all.")
+
+    @model_validator(mode="after")
+    def _ends_after_it_began(self) -> Self:
+        if self.last_day is not None and self.last_day < self.first_day:
+            raise ValueError("last_day lies before first_day")
+        return self
+
+
 class DayOpened(Message):
     """A calendar day (Asia/Shanghai) begins for every household. Goes to every partition."""
 
@@ -209,5 +241,5 @@ AgencyFact = (
 )
 PeopleFact = AuthorisationGiven | AuthorisationRefused | CaseDecided | FindingExempted | MeasureDelivered | ReliefPaid
 HouseholdFact = AgencyFact | PeopleFact
-BroadcastFact = FeedHeard | DayOpened | PolicyAdopted
+BroadcastFact = FeedHeard | AreaStruck | DayOpened | PolicyAdopted
 Fact = Annotated[HouseholdFact | BroadcastFact, Field(discriminator="kind")]

@@ -7,7 +7,17 @@ from pydantic import Field, StringConstraints, model_validator
 from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
 from foothold_schemas.directory import Contact
-from foothold_schemas.facts import DayOpened, DisasterStruck, FactsRetracted, FeedHeard, IncomeReported, MedicalClaimSettled, PeopleFact, PolicyAdopted
+from foothold_schemas.facts import (
+    AreaStruck,
+    DayOpened,
+    DisasterStruck,
+    FactsRetracted,
+    FeedHeard,
+    IncomeReported,
+    MedicalClaimSettled,
+    PeopleFact,
+    PolicyAdopted,
+)
 from foothold_schemas.register import Belonging, CoverHeld, RegisterEntry
 from foothold_schemas.reports import RiskReported
 from foothold_schemas.values import Message, Name
@@ -98,7 +108,9 @@ class HouseholdRegistration(RegisterEntry):
 PersonAsSent = IncomeAsSent | ClaimAsSent | SpendingAsSent | ReportAsSent
 """Kinds that may be about one person, whose number then tells the household."""
 
-AgencySent = PersonAsSent | HouseholdRegistration | DisasterStruck | GuaranteeChecked | HouseholdGraded | AssetsChecked | FactsRetracted | FeedHeard
+AgencySent = (
+    PersonAsSent | HouseholdRegistration | DisasterStruck | GuaranteeChecked | HouseholdGraded | AssetsChecked | FactsRetracted | FeedHeard | AreaStruck
+)
 
 AGENCY_KINDS: dict[str, type[AgencySent]] = {
     "HouseholdRegistered": HouseholdRegistration,
@@ -112,6 +124,7 @@ AGENCY_KINDS: dict[str, type[AgencySent]] = {
     "RiskReported": ReportAsSent,
     "FactsRetracted": FactsRetracted,
     "FeedHeard": FeedHeard,
+    "AreaStruck": AreaStruck,
 }
 OPERATOR_KINDS: dict[str, type[DayOpened | PolicyAdopted | PeopleFact]] = {
     "DayOpened": DayOpened,

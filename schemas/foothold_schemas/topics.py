@@ -78,7 +78,7 @@ QUARANTINE: Final = TopicCard(
 
 HOUSEHOLD_VIEWS: Final = TopicCard(
     name="household-views.v1",
-    key="household_id; an empty value: neither watched, flagged nor recovering any more",
+    key="household_id; an empty value: neither watched, flagged nor recovering any more, nor hit by an incident",
     holds="HouseholdView: figures, months and unmet conditions of households people look at",
     writers=("risk",),
     readers=("alerts",),

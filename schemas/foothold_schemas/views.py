@@ -6,11 +6,12 @@ from typing import Annotated
 from pydantic import Field
 
 from foothold_schemas.decisions import HarmlessReason
-from foothold_schemas.explanation import Forecast, Hint, TraceLine
+from foothold_schemas.explanation import Forecast, Hint, PolicyValue, TraceLine
+from foothold_schemas.facts import Hazard, Severity
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Figures, HouseholdSummary, Status
-from foothold_schemas.values import Day, Fen, Group, Hex128, Message, Month, Name, Sentence
+from foothold_schemas.values import AreaCode, Day, Fen, Group, Hex128, Message, Month, Name, Sentence
 
 
 class MonthFigures(Message):
@@ -55,8 +56,20 @@ class Quiet(Message):
     until: Day
 
 
+class Impact(Message):
+    """An incident that may have hit the household: people look. It flags nobody."""
+
+    incident: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}/[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$", description="Its agency and the agency's number of it.")
+    area: AreaCode
+    hazard: Hazard
+    severity: Severity
+    since: Day
+    text: Sentence
+    policy: PolicyValue | None = Field(default=None, description="Whom such an incident may hit; empty where nobody has said it, so everybody there.")
+
+
 class HouseholdView(Message):
-    """A watched, flagged or recovering household as of a day. An empty record under its key: it is none of these any more."""
+    """A watched, flagged or recovering household, or one an incident may have hit, as of a day. An empty record under its key: it is none of these any more."""
 
     household_id: Hex128
     as_of: Day
@@ -74,3 +87,4 @@ class HouseholdView(Message):
     forecast: tuple[Forecast, ...] = ()
     stale: tuple[StaleFeed, ...] = ()
     quiet: tuple[Quiet, ...] = ()
+    impacts: tuple[Impact, ...] = ()

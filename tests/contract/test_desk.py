@@ -25,11 +25,12 @@ from foothold_alerts.web.app import make_app
 from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.live import Pulse
 from foothold_alerts.work import Work
+from foothold_alerts.workflows import load_checklists
 from foothold_schemas.decisions import HarmlessReason
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import DayDone, ExitReason, Movement, Status
-from tests.support.alerts import NOW, WEEKENDS, WORKFLOWS, areas_on, cases_on, person, plan_on, relief_on, rows, transition, work_on
+from tests.support.alerts import NOW, WEEKENDS, WORKFLOWS, areas_on, cases_on, incidents_on, person, plan_on, relief_on, rows, transition, work_on
 from tests.support.ingest import DIRECTORY_SEAL
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
@@ -262,6 +263,8 @@ async def test_while_the_database_is_away_pages_say_so_and_nothing_crashes() -> 
         workflows=WORKFLOWS,
         calendar=WEEKENDS,
         areas=areas_on(engine),
+        incidents=incidents_on(engine),
+        checklists=load_checklists(),
         inbox=Inbox(engine),
         metrics=Metrics(CollectorRegistry()),
         pulse=Pulse(engine),

@@ -72,7 +72,7 @@ async def test_what_cannot_be_used_is_set_aside_whole_and_the_next_good_fact_is_
 
 async def test_a_repeat_and_the_same_bill_under_a_new_id_count_once(broker: str) -> None:
     bill = claim("3600", "bill")
-    again = record(bill.data.model_copy(), "bill under a new id", agency="health-insurance")  # type: ignore[arg-type]
+    again = record(bill.data.model_copy(), "bill under a new id", agency="health-insurance")
     await write(broker, ADOPTED, OPENED, registered(), income("7000"), income("7000"), bill, bill, again, claim("3400", "another bill"))
     async with working(broker):
         found = await said(broker, 2)

@@ -1,4 +1,4 @@
-"""A storm over one village: single households are helped at once, and the village's level rises beside them, is seen, and falls when it was a mistake."""
+"""A storm over one village: one incident, households helped at once, and a level that rises beside them, is seen, and falls when it was a mistake."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -28,6 +28,12 @@ def levels(stack: Stack, area: str, cause: str = "disaster_loss") -> list[tuple[
         return [(level, households) for level, households in connection.execute(asked.replace("window", '"window"'), [area, cause])]
 
 
+def may_be_hit(stack: Stack) -> int:
+    with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
+        row = connection.execute("""select count(*) from views where body -> 'impacts' @> '[{"incident": "emergency-management/storm-1"}]'""").fetchone()
+        return 0 if row is None else int(row[0])
+
+
 def test_a_village_struck_by_a_storm_is_warned_of_as_a_whole_beside_each_household_of_it(own_foothold: Stack) -> None:
     stack, sender = own_foothold, Sender(own_foothold)
     sender.adopt()
@@ -37,6 +43,9 @@ def test_a_village_struck_by_a_storm_is_warned_of_as_a_whole_beside_each_househo
         sender.say("statistics", "HouseholdRegistered", f"reg-{number}", noon(FIRST), f"370399/{number}", **entry, members=[{"person_ref": number}])
     sender.open_day(day := FIRST + timedelta(days=1))
     storm = {"hazard": "storm", "struck_on": day.isoformat(), "home": "destroyed", "is_verified": True}
+    whole = {"incident": "storm-1", "area": VILLAGE[:9], "hazard": "storm", "severity": "II", "first_day": day.isoformat()}
+    sender.say("emergency-management", "AreaStruck", "area-1", noon(day), None, **whole)
+    eventually(lambda: may_be_hit(stack) == 4, "all four of the village may be hit")
     for number in STRUCK:
         sender.say("emergency-management", "DisasterStruck", f"storm-{number}", noon(day), f"370399/{number}", **storm)
 
@@ -46,6 +55,10 @@ def test_a_village_struck_by_a_storm_is_warned_of_as_a_whole_beside_each_househo
         eventually(lambda area=above: levels(stack, area)[-1:] == [("I", 2)], f"{above} does, whose only village it is")  # type: ignore[misc]
 
     with Caseworker(stack, "caseworker", sender.passwords["caseworker"]) as one:
+        page = one.client.get("/areas").text
+        assert 'href="/incidents/1"' in page
+        page = one.client.get("/incidents/1").text
+        assert all(text in page for text in ("逐户核查住房安全", "S-4", "待核实"))
         page = one.client.get("/areas").text
         found = re.search(rf'href="/areas/(\d+)"><span class="pill hot">Ⅰ级.*?{VILLAGE[9:]}', page, re.DOTALL)
         assert found is not None
@@ -65,6 +78,11 @@ def test_a_village_struck_by_a_storm_is_warned_of_as_a_whole_beside_each_househo
 
     for number in STRUCK:
         sender.say("emergency-management", "FactsRetracted", f"mistake-{number}", noon(day), f"370399/{number}", events=[f"storm-{number}"], reason="reversed")
+    entry = {"authority": "370399", "register_number": "S-5", "area": VILLAGE, "standing": "ordinary"}
+    sender.say("statistics", "HouseholdRegistered", "reg-S-5", noon(day), "370399/S-5", **entry, members=[{"person_ref": "S-5"}])
+    eventually(lambda: may_be_hit(stack) == 5, "who moves in later is reached")
+    sender.say("emergency-management", "AreaStruck", "area-2", noon(day) + timedelta(hours=1), None, **whole, is_withdrawn=True)
+    eventually(lambda: may_be_hit(stack) == 0, "and nobody once it was withdrawn")
     sender.open_day(day + timedelta(days=1))
     eventually(lambda: levels(stack, VILLAGE)[-1:] == [(None, 0)], "what was a mistake counts no more the day after")
     sender.close()

@@ -164,6 +164,22 @@ def test_what_concerns_everybody_has_no_household_and_goes_everywhere() -> None:
     assert None is accepted.record.household_id
 
 
+STRUCK = {"incident": "flood-1", "area": "370399101", "hazard": "flood", "severity": "II", "first_day": "2026-06-01"}
+
+
+def test_an_incident_goes_everywhere_and_what_is_wrong_with_it_is_named() -> None:
+    accepted = judge(event(type="foothold.AreaStruck.v1", subject=None) | {"data": STRUCK})
+    backwards = judge(event(type="foothold.AreaStruck.v1", subject=None) | {"data": STRUCK | {"last_day": "2026-05-31"}})
+    nowhere = judge(event(type="foothold.AreaStruck.v1", subject=None) | {"data": STRUCK | {"area": "379999"}})
+
+    assert isinstance(accepted, Accepted)
+    assert None is accepted.record.household_id
+    assert isinstance(backwards, Rejected)
+    assert "last_day lies before first_day" in backwards.fields[0].problem
+    assert isinstance(nowhere, Rejected)
+    assert nowhere.reason == RefusalReason.UNKNOWN_AREA
+
+
 def test_an_operator_opens_days_and_may_say_nothing_else() -> None:
     opened = event(type="foothold.DayOpened.v1", source="/agencies/foothold-operator", subject=None) | {"data": {"day": "2026-06-11"}}
 

@@ -68,7 +68,8 @@ def test_a_correction_that_is_not_clear_is_refused_with_the_field(given: dict[st
 def test_a_register_entry_and_a_feed_amend_nothing_and_are_told_why() -> None:
     entry = {"authority": "370399", "register_number": "V1", "area": "370399101201", "standing": "ordinary", "members": [{"person_ref": "a"}]}
     feed = {"feed": "IncomeReported", "area": "370399", "through_month": "2026-05"}
-    for kind, data in (("HouseholdRegistered", entry), ("FeedHeard", feed)):
+    struck = {"incident": "f-1", "area": "370399", "hazard": "flood", "severity": "II", "first_day": "2026-06-01"}
+    for kind, data in (("HouseholdRegistered", entry), ("FeedHeard", feed), ("AreaStruck", struck)):
         rejected = judge(event(type=f"foothold.{kind}.v1", amends="old") | {"data": data})
         assert isinstance(rejected, Rejected)
         assert "replaced by a newer one" in rejected.fields[0].problem

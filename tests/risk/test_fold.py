@@ -13,7 +13,7 @@ from foothold_risk.rules.household import Household
 from foothold_schemas.checks import Asset, Grade, Guarantee
 from foothold_schemas.codec import decode_fact
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
+from foothold_schemas.facts import BroadcastFact, FeedHeard
 from tests.support.build import OPEN_DAY, checked, claim, disaster, graded, household, income, owns, record, registered
 
 
@@ -46,7 +46,7 @@ def test_before_go_live_nothing_is_too_old_yet() -> None:
 
 def test_the_same_claim_number_of_another_agency_is_another_bill() -> None:
     bill = claim("100", "bill")
-    other = record(bill.data, "other", agency="county-hospital")  # type: ignore[arg-type]
+    other = record(bill.data, "other", agency="county-hospital")
 
     assert fold(household(bill), other, other.data, OPEN_DAY)[1] == Folded.APPLIED  # type: ignore[arg-type]
 
@@ -80,7 +80,7 @@ def test_the_last_check_of_each_kind_and_the_last_two_reviews_stay_true_however_
 @pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
 def test_of_two_register_entries_a_tenth_of_a_second_apart_the_later_one_counts(names: tuple[str, str]) -> None:
     first, second = (datetime(2026, 1, 1, 0, 0, 0, ms, tzinfo=UTC) for ms in (100_000, 200_000))
-    entries = [record(registered(n + 1).data, name, at=at) for n, (name, at) in enumerate(zip(names, (first, second), strict=True))]  # type: ignore[arg-type]
+    entries = [record(registered(n + 1).data, name, at=at) for n, (name, at) in enumerate(zip(names, (first, second), strict=True))]
 
     for order in (entries, entries[::-1]):
         register = household(*order).register
@@ -90,7 +90,7 @@ def test_of_two_register_entries_a_tenth_of_a_second_apart_the_later_one_counts(
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_of_entries_that_overtake_each_other_the_latest_counts_and_the_late_one_is_told_apart(order: tuple[int, ...]) -> None:
-    entries = [record(registered(n + 1).data, f"entry {n}", at=datetime(2026, 1, 1, 0, minute, tzinfo=UTC)) for n, minute in enumerate((10, 20, 30))]  # type: ignore[arg-type]
+    entries = [record(registered(n + 1).data, f"entry {n}", at=datetime(2026, 1, 1, 0, minute, tzinfo=UTC)) for n, minute in enumerate((10, 20, 30))]
     home, outcomes = Household(), []
     for n in order:
         home, folded = fold(home, entries[n], entries[n].data, OPEN_DAY)  # type: ignore[arg-type]
@@ -106,7 +106,7 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "schemas" / "examples" / "househo
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_every_committed_example_with_all_its_fields_can_be_kept(path: Path) -> None:
     fact = decode_fact(path.read_bytes())
-    if isinstance(fact.data, FeedHeard | DayOpened | PolicyAdopted):
+    if isinstance(fact.data, BroadcastFact):
         known = note({}, fact.agency, fact.data) if isinstance(fact.data, FeedHeard) else {}
         state: Household | Control = Control(open_day=OPEN_DAY, bundle="0" * 64, heard=known)
         assert state == unpack_control(pack(state))

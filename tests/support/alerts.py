@@ -12,6 +12,7 @@ from foothold_alerts.areas import Areas
 from foothold_alerts.cases import Cases
 from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.hold import Hold
+from foothold_alerts.incidents import Incidents
 from foothold_alerts.jobs import Jobs
 from foothold_alerts.notify import Notices
 from foothold_alerts.plan import Plan
@@ -88,6 +89,11 @@ def areas_on(engine: AsyncEngine) -> Areas:
     """Region warnings."""
     jobs = jobs_on(engine)
     return Areas(engine, jobs, Notices(jobs, WEEKENDS), load_regions())
+
+
+def incidents_on(engine: AsyncEngine) -> Incidents:
+    """Incidents."""
+    return Incidents(engine, Notices(jobs_on(engine), WEEKENDS))
 
 
 async def rows(engine: AsyncEngine, statement: str) -> list[tuple[Any, ...]]:

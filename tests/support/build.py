@@ -28,6 +28,7 @@ from foothold_schemas.checks import (
 )
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import (
+    BroadcastFact,
     DisasterStruck,
     FactsRetracted,
     FeedHeard,
@@ -56,11 +57,11 @@ def identity(name: str) -> str:
     return hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
 
 
-def record(fact: HouseholdFact | FeedHeard, name: str, *, agency: str = "statistics", at: datetime = datetime(2026, 6, 1, 4, tzinfo=UTC)) -> FactRecord:
+def record(fact: HouseholdFact | BroadcastFact, name: str, *, agency: str = "statistics", at: datetime = datetime(2026, 6, 1, 4, tzinfo=UTC)) -> FactRecord:
     """A fact with an envelope."""
     return FactRecord(
         fact_id=identity(name),
-        household_id=None if isinstance(fact, FeedHeard) else HOUSEHOLD,
+        household_id=None if isinstance(fact, BroadcastFact) else HOUSEHOLD,
         agency=agency,
         source=f"/agencies/{agency}",
         id=name,

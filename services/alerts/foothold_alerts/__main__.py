@@ -25,6 +25,7 @@ from foothold_alerts.database import connect
 from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.hold import Hold
 from foothold_alerts.inbox import Inbox
+from foothold_alerts.incidents import Incidents
 from foothold_alerts.jobs import Jobs
 from foothold_alerts.lists import Lists
 from foothold_alerts.metrics import Metrics
@@ -42,7 +43,7 @@ from foothold_alerts.web.app import make_app
 from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.live import Pulse
 from foothold_alerts.work import Work
-from foothold_alerts.workflows import load, load_regions
+from foothold_alerts.workflows import load, load_checklists, load_regions
 from foothold_schemas.seal import Purpose, Seal
 
 log = structlog.get_logger()
@@ -181,7 +182,8 @@ async def serve(settings: Settings) -> None:
     Notifier(engine, jobs, notice_seal(settings), settings.alerts_url, metrics)  # it lives in the jobs it brings
     seal, mirror = Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE), Mirror(engine)
     areas = Areas(engine, jobs, notices, load_regions())
-    keeps = Keeps(cases, mirror, areas)
+    incidents = Incidents(engine, notices)
+    keeps = Keeps(cases, mirror, areas, incidents)
     consumers = [
         Consumer(
             reading,
@@ -201,6 +203,8 @@ async def serve(settings: Settings) -> None:
         relief=ReliefDesk(engine, workflows, calendar, said, hold),
         plan=Plan(engine, hold, said),
         areas=areas,
+        incidents=incidents,
+        checklists=load_checklists(),
         lists=Lists(engine, workflows),
         workflows=workflows,
         calendar=calendar,

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from foothold_alerts.database import AuditRow, CaseRow, PartitionDay, RegionWarningRow
+from foothold_alerts.area_tables import RegionWarningRow
+from foothold_alerts.database import AuditRow, CaseRow, PartitionDay
 from foothold_alerts.jobs import Jobs
 from foothold_alerts.notify import Notices
 from foothold_alerts.rows import audit_row

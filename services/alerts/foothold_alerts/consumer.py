@@ -15,6 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from foothold_alerts.areas import Areas
 from foothold_alerts.cases import Cases, Taken
+from foothold_alerts.incidents import Incidents
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.mirror import Listed, Mirror, Shown
 from foothold_schemas.areas import RegionWarning
@@ -52,6 +53,7 @@ class Keeps:
     cases: Cases
     mirror: Mirror
     areas: Areas
+    incidents: Incidents
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ class Consumer:
             with attempt:
                 done = await self._keeps.cases.take(read.outputs, datetime.now(UTC))
                 await self._keeps.mirror.keep(read.shown, read.listed)
+                await self._keeps.incidents.take(read.shown, datetime.now(UTC))
                 await self._keeps.areas.take(read.warnings, datetime.now(UTC))
         self._tell(done)
         self._metrics.mirrored.inc(len(read.shown) + len(read.listed) + len(read.warnings))

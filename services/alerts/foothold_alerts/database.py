@@ -174,27 +174,6 @@ class NoticeRow(Base):
     taken_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
-class RegionWarningRow(Base):
-    """A change of an area's level. `place_in_day` orders those of one day; `number` is for people and addresses."""
-
-    __tablename__ = "region_warnings"
-    __table_args__ = (Index("ix_region_warnings_last", "area", "cause", "window", "day", "place_in_day"),)
-
-    warning_id: Mapped[str] = mapped_column(Text, primary_key=True)
-    number: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
-    area: Mapped[str] = mapped_column(Text)
-    county: Mapped[str] = mapped_column(Text)
-    cause: Mapped[str] = mapped_column(Text)
-    window: Mapped[int] = mapped_column(Integer)
-    day: Mapped[date] = mapped_column(Date)
-    place_in_day: Mapped[int] = mapped_column(Integer)
-    gravity: Mapped[int] = mapped_column(Integer)
-    body: Mapped[JsonObject] = mapped_column(JSONB)
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    acknowledged_by: Mapped[str | None] = mapped_column(Text)
-    acknowledged_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-
-
 class DigestRow(Base):
     """One message to one target. Its id goes with it, so that a repeat is known as one."""
 

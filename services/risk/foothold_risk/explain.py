@@ -21,7 +21,7 @@ from foothold_risk.rules.trace import Line, trace
 from foothold_schemas.codec import Unreadable, decode_fact, decode_output
 from foothold_schemas.decisions import CaseDecided, FindingExempted
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
+from foothold_schemas.facts import BroadcastFact, DayOpened
 from foothold_schemas.topics import HOUSEHOLD_FACTS, RISK_TRANSITIONS
 from foothold_schemas.transitions import Transition
 from foothold_schemas.values import Fen
@@ -44,7 +44,7 @@ def replay(household_id: str, log: Sequence[FactRecord], policies: Mapping[str, 
     for fact in log:
         if isinstance(fact.data, DayOpened) and fact.data.day > until:
             break
-        if isinstance(fact.data, FeedHeard | DayOpened | PolicyAdopted):
+        if isinstance(fact.data, BroadcastFact):
             steered = steer(done.control, fact)
             if steered is None:
                 continue

@@ -12,6 +12,7 @@ from foothold_risk.errors import UnknownState
 from foothold_risk.rules.due import next_due
 from foothold_risk.rules.heard import Span
 from foothold_risk.rules.household import Household
+from foothold_risk.rules.incidents import Incident
 from foothold_risk.rules.policy import Policy
 
 CONTROL_KEY: Final = b"~control"
@@ -22,12 +23,13 @@ _household: Final = Decoder(Household)
 
 
 class Control(msgspec.Struct, frozen=True):
-    """What holds for every household of the partition: the open day, the bundle in force, what feeds have said, and when they spoke."""
+    """What holds for every household of the partition: the open day, the bundle in force, what feeds have said, when they spoke, and incidents."""
 
     open_day: date | None = None
     bundle: str | None = None
     heard: dict[str, tuple[Span, ...]] = {}
     spoke: dict[str, date] = {}
+    incidents: dict[str, Incident] = {}
 
 
 _control: Final = Decoder(Control)

@@ -16,15 +16,17 @@ from foothold_risk.rules.fold import forget_old
 from foothold_risk.rules.heard import Heard, note
 from foothold_risk.rules.hindsight import review
 from foothold_risk.rules.household import Household, Position, fresh
+from foothold_risk.rules.incidents import hitting
+from foothold_risk.rules.incidents import note as noted
 from foothold_risk.rules.leaving import Condition
 from foothold_risk.rules.movement import Decided, Move, answered, decide, exempt, freeze, move
 from foothold_risk.rules.policy import Place, Policy
-from foothold_risk.views import NOTHING, digest, view_of
+from foothold_risk.views import NOTHING, digest, impacts_of, view_of
 from foothold_schemas.decisions import CaseDecided, FindingExempted
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
+from foothold_schemas.facts import AreaStruck, DayOpened, FeedHeard, PolicyAdopted
 from foothold_schemas.transitions import ExitReason, Status, Transition
-from foothold_schemas.views import UnmetKind
+from foothold_schemas.views import Impact, UnmetKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ def steer(control: Control, fact: FactRecord) -> Control | None:
         case FeedHeard() as heard:
             spoke = spoke_now(control.spoke, fact.agency, heard, control.open_day)
             return replace(control, heard=note(control.heard, fact.agency, heard), spoke=spoke)
+        case AreaStruck() as struck:
+            return replace(control, incidents=noted(control.incidents, fact.agency, struck, fact.time))
         case _:
             raise AssertionError(f"{fact.data.kind} is not a fact for everybody")
 
@@ -92,8 +96,8 @@ def judge(
         position, moves = freeze(household.position, assessment)
         outcome = None if decided is None else _decided(household, position, assessment, decided)
         if isinstance(outcome, Decided):
-            return _told(household_id, household, outcome.position, (*moves, *outcome.moves), assessment, policy, cause)
-        return _told(household_id, household, position, moves, assessment, policy, cause, outcome or ())
+            return _told(household_id, household, (outcome.position, (*moves, *outcome.moves)), assessment, policy, cause)
+        return _told(household_id, household, (position, moves), assessment, policy, cause, outcome or ())
     spoke = spoken_by(control.spoke, cause.agency, day, in_force, register.area) if cause.ends is ExitReason.CORRECTED else control.spoke
     assessment = assess(household, register, day, in_force, control.heard, spoke)
     refused: tuple[Condition, ...] = ()
@@ -113,7 +117,8 @@ def judge(
             position, moves, assessment = outcome.position, (*moves, *outcome.moves), looked
         else:
             refused = outcome
-    judged = _told(household_id, household, position, moves, assessment, policy, cause, refused)
+    impacts = impacts_of(hitting(control.incidents, assessment.view, in_force), in_force)
+    judged = _told(household_id, household, (position, moves), assessment, policy, cause, refused, impacts)
     return judged if before is None else _looking_back(household_id, judged, before, control.heard, place, policy, cause)
 
 
@@ -138,14 +143,15 @@ def _looking_back(household_id: str, judged: Judged, before: Household, heard: H
 def _told(
     household_id: str,
     household: Household,
-    position: Position,
-    moves: tuple[Move, ...],
+    stepped: tuple[Position, tuple[Move, ...]],
     assessment: Assessment,
     policy: Policy,
     cause: Cause,
     refused: tuple[Condition, ...] = (),
+    impacts: tuple[Impact, ...] = (),
 ) -> Judged:
-    view = NOTHING if assessment.view.is_withheld else view_of(household_id, position, assessment, policy)
+    position, moves = stepped
+    view = NOTHING if assessment.view.is_withheld else view_of(household_id, position, assessment, policy, impacts)
     seen = digest(view)
     return Judged(
         fresh(household, position=position, as_of=assessment.view.day, view=seen),

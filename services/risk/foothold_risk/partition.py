@@ -4,7 +4,7 @@ Memory changes only after the commit. Any exception ends the process; the succes
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Final
@@ -19,6 +19,7 @@ from foothold_risk.metrics import Metrics
 from foothold_risk.outputs import Outputs
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.fold import Folded, fold
+from foothold_risk.rules.incidents import touched, turning
 from foothold_risk.rules.leaving import describe
 from foothold_risk.rules.policy import Policy
 from foothold_risk.signals import confirmation
@@ -26,7 +27,7 @@ from foothold_risk.silences import measure, newly_stale, stale_feeds
 from foothold_schemas.codec import Unreadable, decode_fact
 from foothold_schemas.decisions import CaseDecided, FindingExempted
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
+from foothold_schemas.facts import AreaStruck, BroadcastFact, DayOpened, FeedHeard
 from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.seal import Seal
 from foothold_schemas.topics import HOUSEHOLD_STATE
@@ -112,7 +113,7 @@ class Partition:
         except Unreadable as error:
             self._set_aside(record, error.reason, error.detail, outputs)
             return None
-        is_for_all = isinstance(fact.data, FeedHeard | DayOpened | PolicyAdopted)
+        is_for_all = isinstance(fact.data, BroadcastFact)
         if is_for_all != (fact.household_id is None) or (not is_for_all and record.key != (fact.household_id or "").encode()):
             self._set_aside(record, RefusalReason.WRONG_KEY, "the record's key is not its household", outputs)
             return None
@@ -134,7 +135,7 @@ class Partition:
 
     def _judge(self, fact: FactRecord, record: ConsumerRecord[bytes, bytes], batch: Batch, outputs: Outputs) -> None:
         data, household_id = fact.data, fact.household_id
-        if isinstance(data, FeedHeard | DayOpened | PolicyAdopted) or household_id is None:
+        if isinstance(data, BroadcastFact) or household_id is None:
             raise AssertionError("a fact for everybody is not judged for one household")
         control, key = self.households.control, household_id.encode()
         before = batch.get(key)
@@ -185,6 +186,9 @@ class Partition:
                 await self._sweep(self._keys_for(opened, control, steered or control), steered or control, fact, record.offset)
             case FeedHeard() as heard:
                 await self._sweep(self.households.in_area(heard.area), steered or control, fact, record.offset)
+            case AreaStruck():
+                areas = touched(control.incidents, (steered or control).incidents)
+                await self._sweep(self._in_areas(areas), steered or control, fact, record.offset)
             case _:
                 await self._sweep(self.households.in_area(""), steered or control, fact, record.offset)
         if self.is_leaving:
@@ -208,7 +212,11 @@ class Partition:
         if control.open_day is None or (policy is not None and policy.changes(control.open_day, opened.day)):
             return self.households.in_area("")
         silenced = newly_stale(control, steered, policy, self.households.registered_by_village())
-        return sorted({*self.households.due(opened.day), *(key for area in silenced for key in self.households.in_area(area))})
+        areas = [*silenced, *turning(control.incidents, control.open_day, opened.day)]
+        return sorted({*self.households.due(opened.day), *self._in_areas(areas)})
+
+    def _in_areas(self, areas: Iterable[str]) -> list[bytes]:
+        return sorted({key for area in areas for key in self.households.in_area(area)})
 
     async def _sweep(self, keys: list[bytes], control: Control, fact: FactRecord, offset: int) -> None:
         """Judge many households under the new control record, in slices of one transaction each; the last one moves the offset.

@@ -1,29 +1,32 @@
 """What people see of a household between two transitions. Written when it changes; removed when there is nothing to look at any more."""
 
+from collections.abc import Sequence
 from hashlib import blake2b
-from typing import assert_never
+from typing import Final, assert_never
 
-from foothold_risk.evidence import money
+from foothold_risk.evidence import money, policy_value
 from foothold_risk.insight import forecast_of, hints_of, lines_of
 from foothold_risk.publish import EXPLAIN, figures_of, stale, summary
 from foothold_risk.rules.assess import Assessment
 from foothold_risk.rules.calendar import month_text
+from foothold_risk.rules.findings.disaster_loss import HAZARD_ZH
 from foothold_risk.rules.findings.guarantee_missing import GUARANTEE_ZH
 from foothold_risk.rules.household import Position
+from foothold_risk.rules.incidents import Incident
 from foothold_risk.rules.leaving import Condition, unmet
 from foothold_risk.rules.months import by_month
-from foothold_risk.rules.policy import Policy
+from foothold_risk.rules.policy import Exposure, Policy, PolicyOfDay
 from foothold_schemas.codec import encode
 from foothold_schemas.transitions import Status
 from foothold_schemas.values import Fen, Sentence
-from foothold_schemas.views import HouseholdView, MonthFigures, Quiet, Unmet, UnmetKind
+from foothold_schemas.views import HouseholdView, Impact, MonthFigures, Quiet, Unmet, UnmetKind
 
 NOTHING = b""
 
 
-def view_of(household_id: str, position: Position, assessment: Assessment, policy: Policy) -> bytes:
+def view_of(household_id: str, position: Position, assessment: Assessment, policy: Policy, impacts: tuple[Impact, ...] = ()) -> bytes:
     """The encoded view; NOTHING when nobody has a reason to look."""
-    if position.status is Status.CLEAR:
+    if position.status is Status.CLEAR and not impacts:
         return NOTHING
     view = assessment.view
     return encode(
@@ -39,14 +42,48 @@ def view_of(household_id: str, position: Position, assessment: Assessment, polic
             months=tuple(
                 MonthFigures(month=month_text(m.month), net=money(m.net), own_shares=Fen(m.own_shares), is_running=m.is_running) for m in by_month(view)
             ),
-            unmet=tuple(_said(c, assessment, policy) for c in unmet(position, assessment)),
+            unmet=tuple(_said(c, assessment, policy) for c in (() if position.status is Status.CLEAR else unmet(position, assessment))),
             is_identified=position.is_identified,
             trace=lines_of(view),
             hints=hints_of(assessment, policy.currency),
             forecast=forecast_of(assessment, policy.currency),
             stale=tuple(stale(s) for s in view.silent),
             quiet=tuple(Quiet(finding=e.kind, reason=e.reason, by=e.by, since=e.since, until=e.until) for e in assessment.exemptions),
+            impacts=impacts,
         )
+    )
+
+
+def impacts_of(hits: Sequence[tuple[str, Incident, Exposure]], policy: PolicyOfDay) -> tuple[Impact, ...]:
+    """The incidents that may have hit the household, as messages carry them."""
+    value = policy.incidents_impact
+    return tuple(
+        Impact(
+            incident=name,
+            area=incident.area,
+            hazard=incident.hazard,
+            severity=incident.severity,
+            since=incident.first_day,
+            text=_possible(incident, exposure),
+            policy=None if value is None else policy_value(value).model_copy(update={"value": f"{incident.hazard} {incident.severity}: {exposure}"}),
+        )
+        for name, incident, exposure in hits
+    )
+
+
+_EXPOSED: Final = {
+    Exposure.EVERYBODY: ("该区域全部农户", "every household there"),
+    Exposure.EX_POOR: ("该区域脱贫户", "ex-poor households there"),
+    Exposure.OPERATING: ("该区域有经营性收入的农户", "households there that earn by operating"),
+    Exposure.WAGE: ("该区域有工资性收入的农户", "households there that earn wages"),
+}
+
+
+def _possible(incident: Incident, exposure: Exposure) -> Sentence:
+    zh, en = _EXPOSED[exposure]
+    return Sentence(
+        zh=f"区域{incident.area}自{incident.first_day}发生{HAZARD_ZH[incident.hazard]}（{incident.severity}级），可能影响{zh}；请核实，未核实不作认定。",
+        en=f"{incident.hazard} (level {incident.severity}) in {incident.area} since {incident.first_day} may hit {en}; please check: possible is not found.",
     )
 
 

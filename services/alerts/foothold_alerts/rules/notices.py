@@ -23,11 +23,12 @@ class Event(StrEnum):
     URGENT = "urgent"
     OVERDUE = "overdue"
     REGION = "region"
+    INCIDENT = "incident"
 
     @property
     def path(self) -> str:
         """Where at the desk the numbers are."""
-        return "areas" if self is Event.REGION else "cases"
+        return {Event.REGION: "areas", Event.INCIDENT: "incidents"}.get(self, "cases")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ _TITLES: Final = {
     Event.OPENED: ("新风险线索{count}件（信号，未经认定）", "{count} new leads (signals, nobody has identified anything)"),
     Event.URGENT: ("紧急线索{count}件（信号，未经认定），请立即核实", "{count} urgent leads (signals, not identified): please check at once"),
     Event.REGION: ("区域预警{count}条（仅为信号，不等于启动应急响应）", "{count} region warnings (signals, not an activation)"),
+    Event.INCIDENT: ("区域灾害{count}起，请核查可能受影响的农户", "{count} incidents: please check the households they may have hit"),
     Event.OVERDUE: ("办理逾期提醒{count}件", "{count} cases with something overdue"),
 }
 
@@ -89,5 +91,5 @@ def words(place: str, event: Event, numbers: Sequence[int], desk: str) -> Text:
     count = len(numbers)
     lines = [f"{desk}/{event.path}/{number}" for number in numbers[:SHOWN]]
     if count > SHOWN:
-        lines.append(f"另有{count - SHOWN}件 and {count - SHOWN} more: {desk}/{'areas' if event is Event.REGION else ''}")
+        lines.append(f"另有{count - SHOWN}件 and {count - SHOWN} more: {desk}/{'' if event.path == 'cases' else event.path}")
     return Text(f"立足 {place} {zh.format(count=count)} / Foothold: {en.format(count=count)}", tuple(lines))

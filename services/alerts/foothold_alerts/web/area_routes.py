@@ -1,4 +1,4 @@
-"""Region warnings: the levels that stand, one warning with the households behind it, and that somebody has seen it."""
+"""Whole areas: incidents and whom they may have hit, the levels that stand, a warning with the households behind it, seen by somebody."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Final
@@ -17,6 +17,8 @@ from foothold_alerts.web.pages import Pages
 from foothold_alerts.web.refusals import refusal
 
 _TAKE: Final = "take"
+Refused = list[tuple[int, tuple[str, str]]]
+"""Numbers of cases, and why each was not taken, in both languages."""
 
 
 class TakeForm(BaseModel):
@@ -32,7 +34,17 @@ def area_routes(desk: Desk, pages: Pages) -> APIRouter:
 
     @router.get("/areas")
     async def standing(request: Request, who: Who) -> Response:
-        return pages.render(request, "areas.html", person=who, levels=await desk.areas.standing(who.area))
+        return pages.render(request, "areas.html", person=who, levels=await desk.areas.standing(who.area), incidents=await desk.incidents.standing(who.area))
+
+    @router.get("/incidents/{number}")
+    async def incident(request: Request, who: Who, number: Number) -> Response:
+        return await _incident_page(desk, pages, request, who, number)
+
+    @router.post("/incidents/{number}/take")
+    async def take_all(request: Request, who: Who, number: Number, form: Annotated[TakeForm, Form()]) -> Response:
+        own_form(request, who, form.csrf)
+        taken, refused = await _take(desk, who, form)
+        return await _incident_page(desk, pages, request, who, number, taken, refused)
 
     @router.get("/areas/{number}")
     async def one(request: Request, who: Who, number: Number) -> Response:
@@ -49,13 +61,19 @@ def area_routes(desk: Desk, pages: Pages) -> APIRouter:
     async def take(request: Request, who: Who, number: Number, form: Annotated[TakeForm, Form()]) -> Response:
         """Take the ticked cases, each by its own rules and version; what was not possible is said case by case."""
         own_form(request, who, form.csrf)
-        outcomes = [(case, await _taken(desk, who, *map(int, case.split(":")))) for case in form.cases]
-        refused = [(int(case.split(":")[0]), why) for case, why in outcomes if why is not None]
-        for _, why in outcomes:
-            desk.metrics.actions.labels(_TAKE, "done" if why is None else "refused").inc()
-        return await _page(desk, pages, request, who, number, taken=len(outcomes) - len(refused), refused=refused)
+        taken, refused = await _take(desk, who, form)
+        return await _page(desk, pages, request, who, number, taken, refused)
 
     return router
+
+
+async def _take(desk: Desk, who: Person, form: TakeForm) -> tuple[int, Refused]:
+    """How many were taken, and which were not, and why."""
+    outcomes = [(case, await _taken(desk, who, *map(int, case.split(":")))) for case in form.cases]
+    for _, why in outcomes:
+        desk.metrics.actions.labels(_TAKE, "done" if why is None else "refused").inc()
+    refused = [(int(case.split(":")[0]), why) for case, why in outcomes if why is not None]
+    return len(outcomes) - len(refused), refused
 
 
 async def _taken(desk: Desk, who: Person, number: int, version: int) -> tuple[str, str] | None:
@@ -69,15 +87,20 @@ async def _taken(desk: Desk, who: Person, number: int, version: int) -> tuple[st
     return None
 
 
-async def _page(
-    desk: Desk,
-    pages: Pages,
-    request: Request,
-    who: Person,
-    number: int,
-    taken: int | None = None,
-    refused: list[tuple[int, tuple[str, str]]] | None = None,
+async def _incident_page(
+    desk: Desk, pages: Pages, request: Request, who: Person, number: int, taken: int | None = None, refused: Refused | None = None
 ) -> Response:
+    found = await desk.incidents.page(who.area, number)
+    if found is None:
+        said = ("没有这起区域灾害，或不涉及您的辖区。", "There is no such incident, or none of your area.")
+        return pages.render(request, "message.html", 404, person=who, title=("未找到", "Not found"), text=said)
+    checks = desk.checklists[found.incident["body"]["hazard"]]
+    return pages.render(
+        request, "incident.html", person=who, found=found, checks=checks, takeable={Stage.LEAD.value}, shown=SHOWN, taken=taken, refused=refused or []
+    )
+
+
+async def _page(desk: Desk, pages: Pages, request: Request, who: Person, number: int, taken: int | None = None, refused: Refused | None = None) -> Response:
     found = await desk.areas.page(who.area, number)
     if found is None:
         said = ("没有这条区域预警，或不在您的辖区。", "There is no such region warning in your area.")

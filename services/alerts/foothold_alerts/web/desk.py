@@ -1,6 +1,7 @@
 """Who is at the desk, and whether a request is really theirs."""
 
 import hmac
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,6 +10,7 @@ from fastapi import Request
 from foothold_alerts.accounts import Accounts, Person
 from foothold_alerts.areas import Areas
 from foothold_alerts.inbox import Inbox
+from foothold_alerts.incidents import Incidents
 from foothold_alerts.lists import Lists
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.plan import Plan
@@ -38,6 +40,8 @@ class Desk:
     plan: Plan
     lists: Lists
     areas: Areas
+    incidents: Incidents
+    checklists: Mapping[str, Sequence[tuple[str, str]]]
     workflows: Workflows
     calendar: WorkDays
     inbox: Inbox

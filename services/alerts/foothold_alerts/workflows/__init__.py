@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
 
 from foothold_alerts.rules.case import OPEN, Role, Stage
 from foothold_alerts.rules.regions import Answer, Answers, Told
 from foothold_alerts.rules.workflow import Limit, Limits, Need, Rung, Says, Step, Unit, Workflow, Workflows
 from foothold_schemas.areas import WarningLevel
+from foothold_schemas.facts import Hazard
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$")]
 SHIPPED: Final = Path(__file__).parent
@@ -154,6 +155,24 @@ def load_regions(file: Path = SHIPPED / "regions.yaml") -> Answers:
     """What each level asks for; raise ValueError for anything unknown or missing."""
     read = RegionsFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     return {level: Answer(frozenset(entry.told), timedelta(hours=entry.acknowledge_hours)) for level, entry in read.levels.items()}
+
+
+class Check(_Strict):
+    """One line of a checklist."""
+
+    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+
+_CHECKLISTS: Final = TypeAdapter(dict[Hazard, Annotated[list[Check], Field(min_length=1)]])
+
+
+def load_checklists(file: Path = SHIPPED / "checklists.yaml") -> dict[str, list[tuple[str, str]]]:
+    """Hazard → what people go through; raise ValueError for an unknown hazard, or one without a list."""
+    read = _CHECKLISTS.validate_python(yaml.safe_load(file.read_text(encoding="utf-8")))
+    if missing := [hazard.value for hazard in Hazard if hazard not in read]:
+        raise ValueError(f"{file.name} has no list for {', '.join(missing)}")
+    return {hazard.value: [(check.zh, check.en) for check in checks] for hazard, checks in read.items()}
 
 
 def load(folder: Path = SHIPPED) -> Workflows:

@@ -17,6 +17,7 @@ KINDS: Final = {
     "RiskReported": Sentence(zh="困难反映", en="reports of trouble"),
     "FactsRetracted": Sentence(zh="撤回", en="taken back"),
     "FeedHeard": Sentence(zh="报送情况", en="feeds"),
+    "AreaStruck": Sentence(zh="区域灾害", en="incidents"),
     "unknown": Sentence(zh="无法识别", en="not readable"),
 }
 ROUTES: Final = {

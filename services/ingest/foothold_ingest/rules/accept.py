@@ -16,7 +16,7 @@ from foothold_ingest.rules.people import Pseudonyms, Sent
 from foothold_ingest.rules.regions import Regions
 from foothold_ingest.rules.times import SHANGHAI, day_of, wrong_time
 from foothold_schemas.envelope import TYPE_PREFIX, TYPE_SUFFIX, CloudEvent, FactRecord, event_type
-from foothold_schemas.facts import DayOpened, FactsRetracted, FeedHeard, PolicyAdopted
+from foothold_schemas.facts import AreaStruck, BroadcastFact, FactsRetracted, FeedHeard
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.register import HouseholdRegistered
 from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS, HouseholdRegistration
@@ -133,7 +133,7 @@ def _outside(caller: Caller, named: Mapping[str, str | None]) -> Rejected | None
 
 
 def _is_for_all(data: AnyFact) -> bool:
-    return isinstance(data, FeedHeard | DayOpened | PolicyAdopted)
+    return isinstance(data, BroadcastFact)
 
 
 def _wrong_household(envelope: CloudEvent, data: AnyFact, clock: Clock, caller: Caller, deployment: Deployment) -> Rejected | None:
@@ -146,7 +146,7 @@ def _wrong_household(envelope: CloudEvent, data: AnyFact, clock: Clock, caller: 
         detail = "The subject and the register entry name different households."
         return Rejected(RefusalReason.BAD_SUBJECT, detail, (FieldProblem("/subject", "differs from /data/authority and /data/register_number"),))
     county = None if subject is None else subject[1]
-    area = data.area if isinstance(data, FeedHeard | HouseholdRegistered) else None
+    area = data.area if isinstance(data, FeedHeard | AreaStruck | HouseholdRegistered) else None
     problems = {
         "/subject": None if county is None else deployment.regions.problem_by(county, clock.today),
         "/data/area": None if area is None else deployment.regions.problem_on(area, envelope.time.astimezone(SHANGHAI).date()),

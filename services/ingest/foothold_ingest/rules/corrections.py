@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from foothold_ingest.rules.judgement import AnyFact
 from foothold_schemas.envelope import CloudEvent
-from foothold_schemas.facts import FactsRetracted, FeedHeard
+from foothold_schemas.facts import AreaStruck, FactsRetracted, FeedHeard
 from foothold_schemas.register import HouseholdRegistered
 from foothold_schemas.sent import AGENCY_KINDS
 
@@ -16,9 +16,9 @@ def problem_of(envelope: CloudEvent, data: AnyFact) -> str | None:
         return "an event cannot correct itself; give the correction an id of its own"
     if len(set(named)) < len(named):
         return "an id stands twice"
-    is_agencys = data.kind in AGENCY_KINDS and not isinstance(data, FeedHeard | FactsRetracted | HouseholdRegistered)
+    is_agencys = data.kind in AGENCY_KINDS and not isinstance(data, FeedHeard | AreaStruck | FactsRetracted | HouseholdRegistered)
     if envelope.amends is not None and not is_agencys:
-        return "this kind amends nothing: a register entry is replaced by a newer one, and FactsRetracted names its events in `data`"
+        return "this kind amends nothing: a register entry or an incident is replaced by a newer one, and FactsRetracted names its events in `data`"
     return None
 
 

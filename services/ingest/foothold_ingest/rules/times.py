@@ -67,6 +67,7 @@ _DAY_FIELDS: Final[dict[str, str]] = {
     "SpendingReported": "spent_on",
     "DisasterStruck": "struck_on",
     "GuaranteeChecked": "checked_on",
+    "AreaStruck": "first_day",
     "HouseholdGraded": "graded_on",
     "AssetsChecked": "checked_on",
     "RiskReported": "reported_on",

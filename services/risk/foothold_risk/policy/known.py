@@ -20,7 +20,7 @@ from foothold_risk.policy.read import (
     switch,
     workers,
 )
-from foothold_risk.policy.regions import areas, clusters, count, level_bands
+from foothold_risk.policy.regions import areas, clusters, count, level_bands, reaches
 from foothold_risk.policy.tables import bands, covers, months_ahead, rhythms, weights, yields
 
 
@@ -74,6 +74,7 @@ KNOWN: Final[Mapping[str, Known]] = {
     "exemption.material_share": Known(share),
     "negative_list.assets": Known(assets),
     "forecast.months": Known(months_ahead),
+    "incidents.impact": Known(reaches),
     "regions.bands": Known(level_bands),
     "regions.keep_share": Known(share),
     "regions.least_households": Known(count),

@@ -1,4 +1,4 @@
-"""How the values of region windows are read: bands of levels, clusters of villages, key places. A reader raises ValueError with what to do."""
+"""How values of whole areas are read: whom incidents may hit, bands of levels, clusters of villages, key places. A reader raises ValueError with what to do."""
 
 import re
 from collections.abc import Mapping
@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from foothold_risk.policy.read import listed
 from foothold_risk.rules.levels import GRAVITY
-from foothold_risk.rules.policy import SHARE_SCALE, Cluster, LevelBand, Scales
+from foothold_risk.rules.policy import SHARE_SCALE, Cluster, Exposure, LevelBand, Reach, Scales
 from foothold_schemas.areas import WINDOWS, WarningLevel
+from foothold_schemas.facts import Hazard, Severity
 from foothold_schemas.values import Sentence
 
 _NONE: Final = "none"
@@ -60,6 +61,22 @@ def _edge(value: object) -> int:
 def _text(scaled: int) -> str:
     whole, rest = divmod(scaled, SHARE_SCALE)
     return f"{whole}.{rest:04d}".rstrip("0").rstrip(".")
+
+
+def reaches(value: object) -> tuple[Reach, ...]:
+    """Rows of hazards, severities and whom they may hit; no hazard at a severity stands in two rows."""
+    read = tuple(_reach(item) for item in value) if isinstance(value, list) else ()
+    pairs = [(hazard, severity) for row in read for hazard in row.hazards for severity in row.severities]
+    if not read or len(set(pairs)) != len(pairs):
+        raise ValueError("a list of rows, such as {hazards: [flood], severities: [I, II], hits: [everybody]}, each hazard at a severity once")
+    return read
+
+
+def _reach(item: object) -> Reach:
+    if not isinstance(item, Mapping) or set(item) != {"hazards", "severities", "hits"}:
+        raise ValueError("a row is {hazards: [flood], severities: [I, II], hits: [everybody]}")
+    hazards, severities, hits = (listed(item[name]) for name in ("hazards", "severities", "hits"))
+    return Reach(frozenset(map(Hazard, hazards)), frozenset(map(Severity, severities)), tuple(map(Exposure, hits)))
 
 
 def count(value: object) -> int:

@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 
 from foothold_schemas.areas import WarningLevel
 from foothold_schemas.checks import Asset, Grade, Guarantee
-from foothold_schemas.facts import HomeState, WorkerState
+from foothold_schemas.facts import Hazard, HomeState, Severity, WorkerState
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.reports import ReportRoute
 from foothold_schemas.values import Sentence
@@ -60,6 +60,24 @@ class Cluster:
     code: str
     title: Sentence
     villages: frozenset[str]
+
+
+class Exposure(StrEnum):
+    """Whom an incident may hit: everybody there, the ex-poor, those who earn by operating or by wages."""
+
+    EVERYBODY = "everybody"
+    EX_POOR = "ex_poor"
+    OPERATING = "operating"
+    WAGE = "wage"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Hazards at severities, and whom they may hit."""
+
+    hazards: frozenset[Hazard]
+    severities: frozenset[Severity]
+    exposures: tuple[Exposure, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +164,7 @@ class PolicyOfDay:
     exemption_material_share: Value[int] | None = None
     negative_list_assets: Value[frozenset[Asset]] | None = None
     forecast_months: Value[tuple[int, ...]] | None = None
+    incidents_impact: Value[tuple[Reach, ...]] | None = None
     regions_bands: Value[Scales] | None = None
     regions_keep_share: Value[int] | None = None
     regions_least_households: Value[int] | None = None

@@ -23,6 +23,7 @@ HAZARD_ZH: Final = {
     Hazard.ACCIDENT: "事故",
     Hazard.EPIDEMIC: "疫情",
     Hazard.HAIL: "冰雹",
+    Hazard.PLANT_CLOSURE: "企业关停",
     Hazard.OTHER: "其他灾害",
 }
 _SEVERITY: Final = {state: rank for rank, state in enumerate(HomeState)} | {WorkerState.UNHURT: 0, WorkerState.DISABLED: 4, WorkerState.DEAD: 5}

@@ -1,0 +1,125 @@
+"""Incidents: one for each thing that struck an area, with every household it may have hit; each township is told of it once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import ColumnElement, RowMapping, Select, func, select
+from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from foothold_alerts.area_tables import IncidentPlaceRow, IncidentRow
+from foothold_alerts.database import CaseRow, ViewRow
+from foothold_alerts.mirror import Shown
+from foothold_alerts.notify import Notices
+from foothold_alerts.rules.case import OPEN, Role
+from foothold_alerts.rules.notices import Event, Note, place_of
+from foothold_schemas.values import JsonObject
+
+SHOWN: Final = 500
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """How many households of a township an incident may have hit, and for how many of them a case is open."""
+
+    township: str
+    households: int
+    cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentPage:
+    """One incident inside the reader's area. No household: it is over there, or was withdrawn."""
+
+    incident: RowMapping
+    townships: list[Hit]
+    households: list[RowMapping]
+
+    @property
+    def count(self) -> int:
+        """Households it may have hit."""
+        return sum(hit.households for hit in self.townships)
+
+
+class Incidents:
+    """Learns of incidents from the views of households; no household's case waits for it."""
+
+    def __init__(self, engine: AsyncEngine, notices: Notices) -> None:
+        self._engine = engine
+        self._notices = notices
+
+    async def take(self, shown: Sequence[Shown], now: datetime) -> None:
+        """Keep what is new of incidents, and tell each township once of each."""
+        bodies: dict[str, JsonObject] = {}
+        places: dict[tuple[str, str], None] = {}
+        for view in (one.view for one in shown if one.view is not None):
+            for impact in view.get("impacts", ()):
+                bodies[impact["incident"]] = {name: impact[name] for name in ("area", "hazard", "severity", "since")}
+                places[impact["incident"], place_of(view["household"]["area"], Role.TOWNSHIP)] = None
+        if not bodies:
+            return
+        async with self._engine.begin() as connection:
+            rows = [{"incident": name, "body": body, "at": now} for name, body in sorted(bodies.items())]
+            known = insert(IncidentRow).values(rows)
+            await connection.execute(known.on_conflict_do_update(index_elements=["incident"], set_={"body": known.excluded.body}))
+            told = [{"incident": name, "township": township, "at": now} for name, township in sorted(places)]
+            fresh = insert(IncidentPlaceRow).values(told).on_conflict_do_nothing().returning(IncidentPlaceRow.incident, IncidentPlaceRow.township)
+            new = (await connection.execute(fresh)).all()
+            asked = select(IncidentRow.incident, IncidentRow.number).where(IncidentRow.incident.in_(bodies))
+            numbers = {name: number for name, number in await connection.execute(asked)}  # noqa: C416 - dict() does not see that a row is a pair
+            await self._notices.add(connection, [Note(numbers[name], township, Event.INCIDENT) for name, township in sorted(map(tuple, new))], now)
+        for name, township in new:
+            log.info("alerts.incident", incident=name, township=township)
+
+    async def standing(self, area: str) -> list[IncidentPage]:
+        """The incidents that may have hit households inside the area, the newest first."""
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(select(*IncidentRow.__table__.columns).order_by(IncidentRow.number.desc()).limit(SHOWN))).mappings().all()
+            pages = [IncidentPage(row, await _townships(connection, row["incident"], area), []) for row in rows]
+        return [page for page in pages if page.count]
+
+    async def page(self, area: str, number: int) -> IncidentPage | None:
+        """The incident, or None if none of its places ever lay inside the area."""
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(select(*IncidentRow.__table__.columns).where(IncidentRow.number == number))).mappings().one_or_none()
+            if row is None:
+                return None
+            mine = select(IncidentPlaceRow.township).where(IncidentPlaceRow.incident == row["incident"])
+            places = (await connection.execute(mine)).scalars().all()
+            if not any(place.startswith(area) or area.startswith(place) for place in places):
+                return None
+            households = list((await connection.execute(_households(row["incident"], area).limit(SHOWN))).mappings())
+            return IncidentPage(row, await _townships(connection, row["incident"], area), households)
+
+
+def _hit(incident: str, area: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return ViewRow.body["impacts"].contains([{"incident": incident}]), ViewRow.body["household"]["area"].astext.startswith(area, autoescape=True)
+
+
+def _newest() -> Any:  # noqa: ANN401 - a subquery
+    """Each household's newest case."""
+    wanted = select(CaseRow.household_id, CaseRow.number, CaseRow.stage, CaseRow.is_urgent, CaseRow.version)
+    return wanted.ext(distinct_on(CaseRow.household_id)).order_by(CaseRow.household_id, CaseRow.episode.desc()).subquery()
+
+
+def _households(incident: str, area: str) -> Select[Any]:
+    """Urgent cases first, then other cases, then households nobody has a case of."""
+    case = _newest()
+    place, register_number = ViewRow.body["household"]["area"].astext, ViewRow.body["household"]["register_number"].astext
+    columns = (place.label("area"), register_number.label("register_number"), case.c.number, case.c.stage, case.c.is_urgent, case.c.version)
+    listed = select(*columns).select_from(ViewRow).outerjoin(case, case.c.household_id == ViewRow.household_id).where(*_hit(incident, area))
+    return listed.order_by(case.c.is_urgent.desc().nulls_last(), case.c.number.nulls_last(), place, register_number)
+
+
+async def _townships(connection: AsyncConnection, incident: str, area: str) -> list[Hit]:
+    case = _newest()
+    township = func.left(ViewRow.body["household"]["area"].astext, 9)
+    is_open = case.c.stage.in_([stage.value for stage in OPEN])
+    counted = select(township, func.count(), func.count(case.c.number).filter(is_open)).select_from(ViewRow)
+    joined = counted.outerjoin(case, case.c.household_id == ViewRow.household_id).where(*_hit(incident, area)).group_by(township).order_by(township)
+    return [Hit(*row) for row in await connection.execute(joined)]
