@@ -41,6 +41,7 @@ test-faults: $(READY) ## The fault tests, longer (SECONDS=120, SEED=a number rep
 
 bench: $(READY) ## How fast the path is on this machine; figures as JSON in var/
 	@$(PY) -m bench.path
+	@$(PY) -m bench.flood
 
 bench-doors: $(READY) ## How fast ingest takes events and files of 200,000 rows; figures as JSON in var/
 	@$(PY) -m bench.doors

@@ -65,6 +65,7 @@ class Finding(Message):
     reason: Sentence
     facts: tuple[Evidence, ...] = Field(description="At most 20, the weightiest first; `facts_total` counts all.")
     facts_total: int
+    project: Name | None = Field(default=None, description="The project that pays too little, where the finding is about one.")
     quiet_until: Day | None = Field(default=None, description="People found it harmless; until this day it leads nowhere.")
 
 

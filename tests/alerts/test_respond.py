@@ -109,6 +109,23 @@ def test_a_correction_that_leaves_a_lead_keeps_the_case_and_only_what_a_disaster
     assert (response.withdraws, sorted(response.keeps), list(response.proposals)) == (True, kept, [])
 
 
+@pytest.mark.parametrize(
+    ("changes", "since"),
+    [
+        ({"is_episode_over": True, "is_lead": False, "exit_reason": ExitReason.NATURAL}, None),
+        ({"is_identified": True}, None),
+        ({}, date(2026, 6, 8)),
+    ],
+)
+def test_time_stands_still_only_as_long_as_the_case_waits_for_people(changes: dict[str, Any], since: date | None) -> None:
+    waiting = case(Stage.VERIFYING, paused_on=date(2026, 6, 8), pause_reason="in_hospital")
+
+    response = respond(waiting, transition(FindingKind.SELF_PAID_HIGH, **changes), frozenset())
+
+    assert response.case is not None
+    assert (response.case.paused_on, response.case.pause_reason is None) == (since, since is None)
+
+
 def test_the_end_of_what_never_was_a_case_is_only_noted() -> None:
     gone = transition(movement=Movement.UNWATCHED, is_lead=False, is_episode_over=True, group=None, status=Status.CLEAR)
 

@@ -18,6 +18,7 @@ from foothold_alerts.hold import NotAllowed, Stale
 from foothold_alerts.inbox import Inbox
 from foothold_alerts.lists import Lists
 from foothold_alerts.metrics import Metrics
+from foothold_alerts.projects import Projects
 from foothold_alerts.relief import ReliefDesk
 from foothold_alerts.rules.case import CloseReason, Role
 from foothold_alerts.rules.relief import ReliefAct
@@ -264,6 +265,7 @@ async def test_while_the_database_is_away_pages_say_so_and_nothing_crashes() -> 
         calendar=WEEKENDS,
         areas=areas_on(engine),
         incidents=incidents_on(engine),
+        projects=Projects(engine),
         checklists=load_checklists(),
         inbox=Inbox(engine),
         metrics=Metrics(CollectorRegistry()),

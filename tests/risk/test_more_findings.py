@@ -92,6 +92,14 @@ def test_a_project_pays_its_guaranteed_yield_on_a_whole_year(paid: str, invested
     assert found == (FindingKind.PROJECT_UNDERPAID in kinds(home, income("9000"), income(paid, "dividend", category="property", project="tanxishan")))
 
 
+def test_the_project_that_owes_most_is_named() -> None:
+    shares = [ProjectShare(project=name, invested=Fen.parse(invested), invested_on=date(2024, 1, 1)) for name, invested in (("small", "900"), ("big", "9000"))]
+    home = household(registered(projects=shares), income("9000"))
+
+    (found,) = (f for f in judged(home, rules=ALL_IN_FORCE).found if f.kind is FindingKind.PROJECT_UNDERPAID)
+    assert found.project == "big"
+
+
 def test_a_project_that_paid_nothing_rests_on_the_register_entry() -> None:
     home = registered(projects=[ProjectShare(project="qihe", invested=Fen.parse("10000.00"), invested_on=date(2024, 1, 1))])
     (found,) = (f for f in judged(household(home, income("9000")), rules=ALL_IN_FORCE).found if f.kind is FindingKind.PROJECT_UNDERPAID)

@@ -33,6 +33,7 @@ from foothold_alerts.mirror import Mirror
 from foothold_alerts.notify import Notices, Notifier, TargetKind
 from foothold_alerts.ops import make_ops, server
 from foothold_alerts.plan import Plan
+from foothold_alerts.projects import Projects
 from foothold_alerts.relief import ReliefDesk
 from foothold_alerts.rules.case import Role
 from foothold_alerts.said import Said
@@ -204,6 +205,7 @@ async def serve(settings: Settings) -> None:
         plan=Plan(engine, hold, said),
         areas=areas,
         incidents=incidents,
+        projects=Projects(engine),
         checklists=load_checklists(),
         lists=Lists(engine, workflows),
         workflows=workflows,

@@ -36,6 +36,8 @@ _CHANGING: Final = (
     "register_number",
     "area",
     "identified_on",
+    "paused_on",
+    "pause_reason",
 )
 
 

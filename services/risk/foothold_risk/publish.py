@@ -20,7 +20,7 @@ from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.transitions import ExitReason, Figures, Finding, HouseholdSummary, Movement, PolicyStamp, Status, Transition
 from foothold_schemas.values import Fen, Group, Sentence
 
-RULES_VERSION: Final = "5"
+RULES_VERSION: Final = "6"
 _ENTRIES: Final = frozenset({Movement.ENTERED, Movement.ROLLED_BACK, Movement.REFLAGGED})
 EXPLAIN: Final = {rule.kind: rule.explain for rule in findings.ALL}
 
@@ -177,6 +177,7 @@ def _finding(found: Found, assessment: Assessment, policy: Policy) -> Finding:
         reason=EXPLAIN[found.kind](found, view, policy.currency),
         facts=evidences(found.facts),
         facts_total=len(found.facts),
+        project=found.project,
         quiet_until=next((e.until for e in assessment.exemptions if e.kind is found.kind), None),
     )
 

@@ -29,3 +29,8 @@ def resume(case: Case, today: date) -> Case | None:
     if case.paused_on is None:
         return None
     return replace(case, due_on=case.due_on + (today - case.paused_on), paused_on=None, pause_reason=None)
+
+
+def released(case: Case) -> Case:
+    """A case that is identified or over waits for nothing any more, so nothing stands still."""
+    return case if case.paused_on is None or case.stage in BEFORE_IDENTIFIED else replace(case, paused_on=None, pause_reason=None)

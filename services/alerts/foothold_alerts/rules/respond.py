@@ -7,6 +7,7 @@ from typing import Final
 
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, SINCE_IDENTIFIED, Case, CloseReason, Proposal, ReliefKind, Stage
 from foothold_alerts.rules.days import WorkDays, due_at, last_day
+from foothold_alerts.rules.pause import released
 from foothold_alerts.rules.workflow import Workflow
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
@@ -57,6 +58,11 @@ def respond(case: Case | None, transition: Transition, helped: AbstractSet[Findi
 
     `workflow`: the case's own version, the newest where a case begins.
     """
+    response = _respond(case, transition, helped, workflow, calendar)
+    return response if response.case is None else replace(response, case=released(response.case))
+
+
+def _respond(case: Case | None, transition: Transition, helped: AbstractSet[FindingKind], workflow: Workflow, calendar: WorkDays) -> Response:
     if transition.is_episode_over:
         return _close(case, transition)
     if transition.movement is Movement.WOULD_HAVE or not transition.is_lead:

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
+from sqlalchemy import RowMapping
 
 from foothold_alerts.accounts import Person
 from foothold_alerts.areas import SHOWN
@@ -17,6 +18,7 @@ from foothold_alerts.web.pages import Pages
 from foothold_alerts.web.refusals import refusal
 
 _TAKE: Final = "take"
+ProjectName = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
 Refused = list[tuple[int, tuple[str, str]]]
 """Numbers of cases, and why each was not taken, in both languages."""
 
@@ -34,7 +36,11 @@ def area_routes(desk: Desk, pages: Pages) -> APIRouter:
 
     @router.get("/areas")
     async def standing(request: Request, who: Who) -> Response:
-        return pages.render(request, "areas.html", person=who, levels=await desk.areas.standing(who.area), incidents=await desk.incidents.standing(who.area))
+        levels: dict[str, list[RowMapping]] = {}
+        for row in await desk.areas.standing(who.area):
+            levels.setdefault(row["area"], []).append(row)
+        incidents, projects = await desk.incidents.standing(who.area), await desk.projects.standing(who.area)
+        return pages.render(request, "areas.html", person=who, levels=list(levels.values()), incidents=incidents, projects=projects)
 
     @router.get("/incidents/{number}")
     async def incident(request: Request, who: Who, number: Number) -> Response:
@@ -45,6 +51,16 @@ def area_routes(desk: Desk, pages: Pages) -> APIRouter:
         own_form(request, who, form.csrf)
         taken, refused = await _take(desk, who, form)
         return await _incident_page(desk, pages, request, who, number, taken, refused)
+
+    @router.get("/projects/{project}")
+    async def project(request: Request, who: Who, project: ProjectName) -> Response:
+        return await _project_page(desk, pages, request, who, project)
+
+    @router.post("/projects/{project}/take")
+    async def take_project(request: Request, who: Who, project: ProjectName, form: Annotated[TakeForm, Form()]) -> Response:
+        own_form(request, who, form.csrf)
+        taken, refused = await _take(desk, who, form)
+        return await _project_page(desk, pages, request, who, project, taken, refused)
 
     @router.get("/areas/{number}")
     async def one(request: Request, who: Who, number: Number) -> Response:
@@ -85,6 +101,17 @@ async def _taken(desk: Desk, who: Person, number: int, version: int) -> tuple[st
     except NotAllowed as error:
         return refusal(error.why)
     return None
+
+
+async def _project_page(
+    desk: Desk, pages: Pages, request: Request, who: Person, project: str, taken: int | None = None, refused: Refused | None = None
+) -> Response:
+    found = await desk.projects.households(who.area, project)
+    if not found:
+        said = ("辖区内没有该项目未兑现的农户。", "The project pays no household of your area too little.")
+        return pages.render(request, "message.html", 404, person=who, title=("未找到", "Not found"), text=said)
+    takeable = {Stage.LEAD.value}
+    return pages.render(request, "project.html", person=who, project=project, households=found, takeable=takeable, taken=taken, refused=refused or [])
 
 
 async def _incident_page(

@@ -14,6 +14,7 @@ from foothold_alerts.incidents import Incidents
 from foothold_alerts.lists import Lists
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.plan import Plan
+from foothold_alerts.projects import Projects
 from foothold_alerts.relief import ReliefDesk
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.workflow import Workflows
@@ -41,6 +42,7 @@ class Desk:
     lists: Lists
     areas: Areas
     incidents: Incidents
+    projects: Projects
     checklists: Mapping[str, Sequence[tuple[str, str]]]
     workflows: Workflows
     calendar: WorkDays

@@ -29,6 +29,7 @@ class Found:
     window: Window | None
     policy: Value[object]
     facts: tuple[HeldFact, ...]
+    project: str | None = None
 
 
 MEDICAL: Final = frozenset({MedicalClaimSettled.model_fields["kind"].default})

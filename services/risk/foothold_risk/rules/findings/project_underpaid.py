@@ -26,7 +26,7 @@ def find(view: View) -> Found | None:
         if paid * SHARE_SCALE >= owed:
             continue
         facts = payments or (view.register,)
-        found = Found(FindingKind.PROJECT_UNDERPAID, paid, -(-owed // SHARE_SCALE), "money", income_window(view.day), guaranteed, facts)
+        found = Found(FindingKind.PROJECT_UNDERPAID, paid, -(-owed // SHARE_SCALE), "money", income_window(view.day), guaranteed, facts, share.project)
         if worst is None or int(found.threshold) - paid > int(worst.threshold) - int(worst.value):
             worst = found
     return worst

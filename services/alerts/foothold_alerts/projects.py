@@ -1,0 +1,67 @@
+"""Dividend projects that pay too little: one line for a project however many households it concerns, with their cases. Queries only."""
+
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Select, column, func, select, true
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_alerts.database import CaseRow
+from foothold_alerts.rules.case import OPEN
+from foothold_schemas.findings import FindingKind
+
+SHOWN: Final = 500
+
+
+class Underpaid(NamedTuple):
+    """A project, how many households inside the reader's area it pays too little, and in how many villages."""
+
+    project: str
+    households: int
+    villages: int
+
+
+class Owed(NamedTuple):
+    """A household's open case, and what the project paid of what it guaranteed, as the finding says it."""
+
+    number: int
+    register_number: str
+    area: str
+    stage: str
+    is_urgent: bool
+    version: int
+    paid: str
+    guaranteed: str
+
+
+class Projects:
+    """Reads open cases; a finding stands until the household's next transition says otherwise."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def standing(self, area: str) -> list[Underpaid]:
+        """The projects, those with most households first."""
+        found, finding = _found(area)
+        project = finding.c.value["project"].astext
+        counted = found.with_only_columns(project, func.count(CaseRow.household_id.distinct()), func.count(CaseRow.area.distinct()))
+        ordered = counted.where(project.is_not(None)).group_by(project).order_by(func.count(CaseRow.household_id.distinct()).desc(), project)
+        async with self._engine.connect() as connection:
+            return [Underpaid(*row) for row in await connection.execute(ordered.limit(SHOWN))]
+
+    async def households(self, area: str, project: str) -> list[Owed]:
+        """The project's households inside the area."""
+        found, finding = _found(area)
+        columns = (CaseRow.number, CaseRow.register_number, CaseRow.area, CaseRow.stage, CaseRow.is_urgent, CaseRow.version)
+        amounts = (finding.c.value["value"].astext, finding.c.value["threshold"].astext)
+        listed = found.with_only_columns(*columns, *amounts).where(finding.c.value["project"].astext == project)
+        async with self._engine.connect() as connection:
+            return [Owed(*row) for row in await connection.execute(listed.order_by(CaseRow.is_urgent.desc(), CaseRow.number).limit(SHOWN))]
+
+
+def _found(area: str) -> tuple[Select[Any], Any]:
+    """Open cases of the area, once for each of their findings of this kind."""
+    finding = func.jsonb_array_elements(CaseRow.latest["findings"]).table_valued(column("value", JSONB), name="finding")
+    mine = (CaseRow.area.startswith(area, autoescape=True), CaseRow.stage.in_([stage.value for stage in OPEN]))
+    asked = select(CaseRow.number).select_from(CaseRow).join(finding, true())
+    return asked.where(*mine, finding.c.value["rule"].astext == FindingKind.PROJECT_UNDERPAID.value), finding
