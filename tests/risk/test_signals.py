@@ -1,0 +1,98 @@
+"""What a transition means for the windows over whole areas, and what it does not."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from foothold_risk.rules.household import Household, Position
+from foothold_risk.signals import area_partition, by_partition, confirmation, signal_of
+from foothold_schemas.areas import Signalled
+from foothold_schemas.codec import decode_output
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.transitions import ExitReason, Movement, Transition
+from tests.support.build import AREA, HOUSEHOLD, household, income
+
+EXAMPLE = decode_output((Path(__file__).parents[2] / "schemas/examples/risk-transitions.v1/Transition.entered.json").read_bytes())
+DAY = date(2026, 6, 10)
+BILL, STORM, POOR = FindingKind.SELF_PAID_HIGH, FindingKind.DISASTER_LOSS, FindingKind.INCOME_BELOW_LINE
+
+
+def said(movement: Movement, *kinds: FindingKind, quiet: FindingKind | None = None, **changes: Any) -> Transition:  # noqa: ANN401
+    assert isinstance(EXAMPLE, Transition)
+    findings = tuple(EXAMPLE.findings[0].model_copy(update={"rule": kind, "quiet_until": DAY if kind is quiet else None}) for kind in kinds)
+    return EXAMPLE.model_copy(update={"movement": movement, "findings": findings, "is_quiet": False, "is_lead": True, **changes})
+
+
+@pytest.mark.parametrize(
+    ("transition", "what", "causes"),
+    [
+        (said(Movement.ENTERED, BILL, STORM), Signalled.RAISED, (STORM, BILL)),
+        (said(Movement.ROLLED_BACK, BILL), Signalled.RAISED, (BILL,)),
+        (said(Movement.RELAPSED, BILL), Signalled.RAISED, (BILL,)),
+        (said(Movement.WATCHED, STORM), Signalled.RAISED, (STORM,)),
+        (said(Movement.WORSENED, BILL, STORM, added=(STORM,)), Signalled.RAISED, (STORM,)),
+        (said(Movement.MOVED, BILL, added=(BILL,)), Signalled.RAISED, (BILL,)),
+        (said(Movement.EXITED, exit_reason=ExitReason.CORRECTED, is_lead=False), Signalled.WITHDRAWN, ()),
+        (said(Movement.UNWATCHED, exit_reason=ExitReason.DISMISSED, is_lead=False), Signalled.WITHDRAWN, ()),
+        (said(Movement.EXITED, exit_reason=ExitReason.EXEMPTED, is_lead=False), Signalled.WITHDRAWN, ()),
+    ],
+)
+def test_what_is_new_is_raised_and_what_was_none_is_taken_back(transition: Transition, what: Signalled, causes: tuple[FindingKind, ...]) -> None:
+    signal = signal_of(3, transition)
+
+    assert signal is not None
+    assert (signal.what, signal.causes, signal.source, signal.village) == (what, causes, 3, transition.household.area)
+    assert (signal.sequence, signal.day) == (2 * transition.number, transition.open_day)
+
+
+@pytest.mark.parametrize(
+    "transition",
+    [
+        said(Movement.ENTERED, BILL, is_quiet=True),  # loaded before go-live: no news
+        said(Movement.ENTERED, BILL, quiet=BILL),  # people found it harmless
+        said(Movement.WATCHED, POOR, is_lead=False),  # income alone is only a reference
+        said(Movement.WORSENED, BILL, STORM, added=()),
+        said(Movement.EASED, BILL, gone=(STORM,)),
+        said(Movement.RECOVERING, gone=(BILL,)),
+        said(Movement.EXITED, exit_reason=ExitReason.CLEARED, is_lead=False),  # it was true while it lasted
+        said(Movement.EXITED, exit_reason=ExitReason.ELIMINATED, is_lead=False),
+        said(Movement.EXITED, exit_reason=ExitReason.NATURAL, is_lead=False),
+        said(Movement.EXIT_DUE),
+        said(Movement.WOULD_HAVE, BILL),
+    ],
+)
+def test_what_is_no_news_of_a_risk_counts_for_nothing(transition: Transition) -> None:
+    assert signal_of(0, transition) is None
+
+
+def test_one_cause_of_several_that_was_a_mistake_is_taken_back_alone() -> None:
+    signal = signal_of(0, said(Movement.EASED, BILL, gone=(STORM,)), ExitReason.CORRECTED)
+
+    assert signal is not None
+    assert (signal.what, signal.causes) == (Signalled.WITHDRAWN, (STORM,))
+
+
+def test_an_identification_is_said_once_by_the_position_and_after_its_last_transition() -> None:
+    before = household(income("7000"))
+    after = msgspec.structs.replace(before, position=Position(number=4, causes=(BILL,), identified_on=DAY))
+
+    signal = confirmation(1, HOUSEHOLD, before, after, DAY)
+
+    assert signal is not None
+    assert (signal.what, signal.causes, signal.sequence, signal.village) == (Signalled.CONFIRMED, (BILL,), 9, AREA)
+    assert confirmation(1, HOUSEHOLD, after, after, DAY) is None
+    assert confirmation(1, HOUSEHOLD, before, after, None) is None
+    assert confirmation(1, HOUSEHOLD, Household(), Household(), DAY) is None
+
+
+def test_everything_of_a_county_stands_in_one_partition_and_each_registered_household_counts_once() -> None:
+    villages = {f"{county}101{n}": n for county in ("370302", "370303", "370323") for n in (201, 202)}
+
+    shares = by_partition(8, villages)
+
+    assert sorted(shares) == list(range(8))
+    assert {village: count for share in shares.values() for village, count in share.items()} == villages
+    assert all(area_partition(village[:6], 8) == partition for partition, share in shares.items() for village in share)
