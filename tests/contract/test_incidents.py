@@ -49,6 +49,8 @@ async def test_a_reader_sees_the_households_of_the_own_area_those_with_urgent_ca
     assert [row["register_number"] for row in page.households] == ["C", "B", "A"]
     assert [(hit.households, hit.cases) for hit in page.townships] == [(3, 2)]
     assert await incidents.page("370302", 1) is None
+    assert await incidents.standing("370302") == []
+    assert [page.count for page in await incidents.standing("370399102201")] == [1]
     assert await incidents.page("370399", 2) is None
 
 

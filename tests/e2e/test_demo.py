@@ -25,7 +25,7 @@ from foothold_schemas.transitions import Transition
 from simulator.county import DATA
 from simulator.demo import STORM_COMMUNE, Demo, Result, write_policy
 from tests.support.parts import ROOT
-from tests.support.sender import read_topic, transitions
+from tests.support.sender import eventually, read_topic, transitions
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(280)]
 
@@ -67,6 +67,24 @@ from judged
 """
 
 
+AREAS = """
+with edges(days, edge, gravity) as (values
+  (7, 0.02, 1), (7, 0.04, 2), (7, 0.08, 3), (7, 0.15, 4), (30, 0.03, 1), (30, 0.06, 2), (30, 0.12, 3), (30, 0.20, 4),
+  (90, 0.05, 1), (90, 0.10, 2), (90, 0.18, 3), (90, 0.30, 4)
+), placed as (
+  select commune = %(commune)s as is_struck, '370399' as county,
+         '370399' || (101 + (commune - 1) / 20)::text as township,
+         '370399' || (101 + (commune - 1) / 20)::text || lpad((200 + commune)::text, 3, '0') as village
+  from survey
+), counted as (
+  select area, count(*) as registered, count(*) filter (where is_struck) as struck
+  from placed, unnest(array[county, township, village]) as area group by area
+)
+select area, days, max(gravity) from counted, edges where struck >= 3 and struck >= edge * registered group by area, days
+"""
+"""The levels of the survey bundle's illustrative bands after the storm; the gravest is 4."""
+
+
 class Oracle:
     """Sets of register numbers, computed by PostgreSQL over the survey file."""
 
@@ -81,6 +99,7 @@ class Oracle:
                     copy.write_row(row)
             self._before = self._sets(connection, storm=False)
             self._after = self._sets(connection, storm=True)
+            self.levels = {(area, days): gravity for area, days, gravity in connection.execute(AREAS, {"commune": STORM_COMMUNE})}
             self.struck = {r[0] for r in connection.execute("select household from survey where commune = %s", [STORM_COMMUNE])}
 
     def _sets(self, connection: psycopg.Connection[tuple[str, bool, str | None]], *, storm: bool) -> list[tuple[str, bool, str | None]]:
@@ -124,7 +143,20 @@ def check(demo: Demo, result: Result, ratio: str) -> list[Transition]:
     assert result.groups_after_storm == dict(Counter(oracle.groups(storm=True).values()))
     assert "V00001" in oracle.with_ratio()
     assert (5999, 5999 + 5999 + 5006 + len(oracle.struck)) == (result.households, result.facts)
+    assert {days for _, days in oracle.levels} == {7, 30, 90}
+    assert len(set(oracle.levels.values())) > 1
+    eventually(lambda: levels_of(demo.stack) == oracle.levels, "village, township and county stand at the levels of the storm")
     return said
+
+
+def levels_of(stack: Stack) -> dict[tuple[str, int], int]:
+    """The levels that stand for the storm's cause."""
+    last = """
+    select distinct on (area, "window") area, "window", gravity from region_warnings where cause = 'disaster_loss'
+    order by area, "window", day desc, place_in_day desc
+    """
+    with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
+        return {(area, days): gravity for area, days, gravity in connection.execute(last) if gravity}
 
 
 def cases_of(stack: Stack) -> list[tuple[str, int, str | None]]:
@@ -154,7 +186,7 @@ def test_the_county_stands_where_an_independent_computation_puts_it(folder: Path
         assert len(facts) - 16 == len({f.fact_id for f in facts if f.household_id})
 
 
-def test_killing_risk_and_alerts_three_times_each_changes_nothing(folder: Path) -> None:
+def test_killing_risk_alerts_and_the_windows_three_times_each_changes_nothing(folder: Path) -> None:
     with county(folder, "0.10") as demo:
         killer = Killer(demo)
         killer.start()
@@ -164,9 +196,10 @@ def test_killing_risk_and_alerts_three_times_each_changes_nothing(folder: Path) 
         said = check(demo, result, "0.10")
 
         assert json.loads(result.as_json()) == UNDISTURBED | {"seconds": 0}
-        assert killer.killed == ["risk", "alerts"] * 3
+        assert killer.killed == ["risk", "alerts", "regions"] * 3
         assert demo.stack.services["risk"].starts >= 4
         assert demo.stack.services["alerts"].starts >= 4
+        assert demo.stack.services["regions"].starts >= 4
         numbers: dict[str, list[int]] = {}
         for one in said:
             numbers.setdefault(one.household_id, []).append(one.number)
@@ -180,7 +213,7 @@ def test_killing_risk_and_alerts_three_times_each_changes_nothing(folder: Path) 
 
 
 class Killer(threading.Thread):
-    """kill -9 of both services while facts come in, while the county goes live, and when it is half through."""
+    """kill -9 of three services while facts come in, while the county goes live, and when it is half through."""
 
     def __init__(self, demo: Demo) -> None:
         super().__init__(daemon=True)
@@ -192,7 +225,7 @@ class Killer(threading.Thread):
         for transitions_said in (0, 1, 1000):
             while self._demo.watch.transitions < transitions_said:
                 time.sleep(0.01)
-            for name in ("risk", "alerts"):
+            for name in ("risk", "alerts", "regions"):
                 self._kill(name)
 
     def _kill(self, name: str) -> None:

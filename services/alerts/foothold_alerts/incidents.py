@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import ColumnElement, RowMapping, Select, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -19,6 +19,7 @@ from foothold_alerts.rules.notices import Event, Note, place_of
 from foothold_schemas.values import JsonObject
 
 SHOWN: Final = 500
+NEWEST: Final = 50
 
 log = structlog.get_logger()
 
@@ -77,9 +78,12 @@ class Incidents:
             log.info("alerts.incident", incident=name, township=township)
 
     async def standing(self, area: str) -> list[IncidentPage]:
-        """The incidents that may have hit households inside the area, the newest first."""
+        """The incidents that may have hit households inside the area, of the newest NEWEST."""
         async with self._engine.connect() as connection:
-            rows = (await connection.execute(select(*IncidentRow.__table__.columns).order_by(IncidentRow.number.desc()).limit(SHOWN))).mappings().all()
+            place = IncidentPlaceRow.township
+            mine = select(IncidentPlaceRow.incident).where(or_(place.startswith(area, autoescape=True), literal(area).startswith(place)))
+            wanted = select(*IncidentRow.__table__.columns).where(IncidentRow.incident.in_(mine)).order_by(IncidentRow.number.desc()).limit(NEWEST)
+            rows = (await connection.execute(wanted)).mappings().all()
             pages = [IncidentPage(row, await _townships(connection, row["incident"], area), []) for row in rows]
         return [page for page in pages if page.count]
 
