@@ -8,7 +8,7 @@ import pytest
 from foothold_risk.policy.loader import SHIPPED, load
 from foothold_risk.policy.regions import areas, clusters, count, level_bands
 from foothold_risk.policy.text import PolicyError
-from foothold_risk.rules.levels import Scale
+from foothold_risk.rules.levels import GRAVITY, Scale
 from foothold_risk.rules.policy import LevelBand
 from foothold_schemas.areas import WarningLevel
 from tests.support.areas import write_region_policy
@@ -97,7 +97,7 @@ SCALE = Scale((LevelBand(None, 0, 500), LevelBand(IV, 500, 1000), LevelBand(III,
 def test_a_level_rises_at_its_edge_and_is_kept_down_to_a_part_of_it(
     before: WarningLevel | None, households: int, registered: int, after: WarningLevel | None
 ) -> None:
-    assert SCALE.step(before, households, registered) is after
+    assert GRAVITY[SCALE.step(GRAVITY.index(before), households, registered)] is after
 
 
 def test_shipped_bands_are_marked_illustrative() -> None:

@@ -3,7 +3,7 @@
 from collections import defaultdict, deque
 from typing import Final
 
-from foothold_schemas.areas import WINDOWS, WarningLevel
+from foothold_schemas.areas import WINDOWS
 
 LONGEST: Final = max(WINDOWS)
 _WEEK: Final = 7
@@ -12,12 +12,16 @@ Counts = tuple[int, ...]
 
 
 class Tally:
-    """Households of one area under one cause, by the last day something was said of them."""
+    """Households of one area under one cause, by the last day something was said of them.
+
+    `levels`: places in GRAVITY, by window. `settled`: what they were settled with, so that nothing is settled twice.
+    """
 
     def __init__(self) -> None:
         self.latest: dict[str, int] = {}
         self.counts = [0] * len(WINDOWS)
-        self.levels: list[WarningLevel | None] = [None] * len(WINDOWS)
+        self.levels = [0] * len(WINDOWS)
+        self.settled: tuple[object, ...] = ()
         self.openings: deque[Counts] = deque(maxlen=_WEEK + 1)
         self._by_day: defaultdict[int, set[str]] = defaultdict(set)
 
@@ -48,6 +52,8 @@ class Tally:
 
     def open(self, today: int) -> None:
         """The day after the last one that was opened: each window loses its oldest day."""
+        if not self.latest:
+            return
         for index, window in enumerate(WINDOWS):
             self.counts[index] -= len(self._by_day.get(today - window, ()))
         for household in self._by_day.pop(today - LONGEST, ()):

@@ -88,7 +88,8 @@ class Windows:
         self._where: defaultdict[str, set[str]] = defaultdict(set)
         self._bundle: str | None = None
         self._registered: Counter[str] = Counter()
-        self._in_force: dict[str, tuple[PolicyOfDay, tuple[Scale, ...]]] = {}
+        self._in_force: dict[str, tuple[PolicyOfDay, tuple[Scale, ...], int]] = {}
+        self._editions = 0
         self._clusters: dict[str, Cluster] = {}
 
     def take(self, record: AreaSignal | AreaDay) -> Iterator[Changed]:
@@ -153,15 +154,19 @@ class Windows:
         """Who is registered in each area, and what is in force in each county, on this day."""
         policy = None if self._bundle is None else self._policies[self._bundle]
         counties = {village[:_COUNTY] for village in villages} | {area[:_COUNTY] for area, _ in self.tallies}
-        self._in_force = {}
+        before, self._in_force = self._in_force, {}
         clusters: dict[str, Cluster] = {}
         for county in sorted(counties):
             place = None if policy is None else policy.place(county)
             if place is None:
                 continue
             in_force = place.on(day)
-            if (scales := _scales(in_force)) is not None:
-                self._in_force[county] = (in_force, scales)
+            known = before.get(county)
+            if known is not None and known[0] is in_force:
+                self._in_force[county] = known
+            elif (scales := _scales(in_force)) is not None:
+                self._editions += 1
+                self._in_force[county] = (in_force, scales, self._editions)
             named = () if in_force.regions_clusters is None else in_force.regions_clusters.value
             clusters |= {village: cluster for cluster in named if cluster.code.startswith(county) for village in cluster.villages}
         if clusters != self._clusters:
@@ -205,7 +210,10 @@ class Windows:
                 self._where[signal.household_id].add(area)
                 if signal.what is Signalled.CONFIRMED:
                     self._identified.setdefault((area, cause), Tally()).mark(signal.household_id, day, today)
-                if self.tallies.setdefault((area, cause), Tally()).mark(signal.household_id, day, today):
+                tally = self.tallies.get((area, cause))
+                if tally is None:
+                    tally = self.tallies[area, cause] = Tally()
+                if tally.mark(signal.household_id, day, today):
                     yield from self._settle((area, cause))
 
     def _forget(self, today: int) -> None:
@@ -229,19 +237,24 @@ class Windows:
         tally, county = self.tallies[key], key[0][:_COUNTY]
         if self.day is None:
             raise AssertionError("levels settle on an open day")
-        is_warming = self.day < self._warm_from
-        for index, window in enumerate(WINDOWS):
+        if self.day < self._warm_from:
+            tally.levels = [self._last_said(*key, window) for window in WINDOWS]
+            return
+        in_force = self._in_force.get(county)
+        if in_force is None:  # nobody has set the bands here: what was said stands
+            return
+        registered, (_, scales, edition) = self._registered.get(key[0], 0), in_force
+        settled = (*tally.counts, registered, edition, *tally.levels)
+        if settled == tally.settled:
+            return
+        for index, scale in enumerate(scales):
             before = tally.levels[index]
-            if is_warming:
-                tally.levels[index] = self._last_said(*key, window)
-                continue
-            if county not in self._in_force:  # nobody has set the bands here: what was said stands
-                continue
-            after = tally.levels[index] = self._in_force[county][1][index].step(before, tally.counts[index], self._registered[key[0]])
-            if after is not before:
+            after = tally.levels[index] = scale.step(before, tally.counts[index], registered)
+            if after != before:
                 yield self._changed(key, index, before)
+        tally.settled = (*tally.counts, registered, edition, *tally.levels)
 
-    def _changed(self, key: Key, index: int, before: WarningLevel | None) -> Changed:
+    def _changed(self, key: Key, index: int, before: int) -> Changed:
         (area, cause), tally, identified = key, self.tallies[key], self._identified.get(key)
         if self.day is None or self._bundle is None:
             raise AssertionError("a level changes on an open day, under a policy")
@@ -251,8 +264,8 @@ class Windows:
             cause=cause,
             window=WINDOWS[index],
             day=self.day,
-            before=before,
-            after=tally.levels[index],
+            before=GRAVITY[before],
+            after=GRAVITY[tally.levels[index]],
             households=tally.counts[index],
             identified=0 if identified is None else identified.counts[index],
             registered=self._registered[area],
@@ -262,9 +275,9 @@ class Windows:
             policy=self._in_force[area[:_COUNTY]][0],
         )
 
-    def _last_said(self, area: str, cause: str, window: int) -> WarningLevel | None:
+    def _last_said(self, area: str, cause: str, window: int) -> int:
         said = () if self._remembered is None else self._remembered.get((area, cause, window), ())
-        return next((level for day, level in reversed(said) if self.day is not None and day <= self.day), None)
+        return next((GRAVITY.index(level) for day, level in reversed(said) if self.day is not None and day <= self.day), 0)
 
 
 def _scales(policy: PolicyOfDay) -> tuple[Scale, ...] | None:
