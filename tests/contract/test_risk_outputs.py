@@ -7,11 +7,11 @@ import pytest
 
 from foothold_risk.explain import differences, read, replay
 from foothold_schemas.codec import decode_view
-from foothold_schemas.facts import DayOpened, FactsRetracted, RetractionReason
+from foothold_schemas.facts import AreaStruck, DayOpened, FactsRetracted, Hazard, RetractionReason, Severity
 from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_VIEWS
 from foothold_schemas.transitions import ExitReason, Movement, Status
 from foothold_schemas.views import UnmetKind
-from tests.support.build import HOUSEHOLD, claim, disaster, identity, income, record, registered
+from tests.support.build import AREA, HOUSEHOLD, claim, disaster, identity, income, record, registered
 from tests.support.risk import ADOPTED, DAY, OPENED, RULES, broadcast, caught_up, quarantined, said, working, write
 from tests.support.sender import read_topic
 
@@ -84,3 +84,20 @@ async def test_the_view_follows_a_flagged_household_and_is_removed_when_nobody_n
     assert sum(int(m.own_shares) for m in views[0].months) == views[0].figures.own_shares
     assert views[1] is not None
     assert [u.kind for u in views[1].unmet] == [UnmetKind.CLEAR_PERIOD]
+
+
+async def test_an_incident_is_looked_at_between_records_and_goes_on_after_a_restart(broker: str) -> None:
+    homes = [f"{n:032x}" for n in range(1, 601)]
+    entries = [registered().model_copy(update={"household_id": home, "fact_id": identity(home)}) for home in homes]
+    struck = AreaStruck(incident="flood", area=AREA[:6], hazard=Hazard.FLOOD, severity=Severity.I, first_day=DAY)
+    await write(broker, *entries, registered(), income("7000"), ADOPTED, OPENED, broadcast(struck, "struck"), claim("6000"))
+    async with working(broker):
+        assert [t.movement for t in await said(broker, 2)] == [Movement.WATCHED, Movement.ENTERED]  # while the others are looked at
+    async with working(broker) as one:
+        while any(lane.owner.households.control.looks for lane in one._lanes.values()) or len(one._lanes) < EMBEDDED_PARTITIONS:
+            await asyncio.sleep(0.05)
+        await caught_up(broker)
+
+    views = {m.key().decode(): m.value() for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_VIEWS.name)))}
+    hit = {home for home, value in views.items() if value and decode_view(value).impacts}
+    assert hit == {*homes, HOUSEHOLD}

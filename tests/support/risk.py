@@ -14,7 +14,7 @@ from foothold_risk.rules.policy import Policy
 from foothold_risk.worker import Worker
 from foothold_schemas.codec import decode_output, decode_quarantined, encode
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
+from foothold_schemas.facts import BroadcastFact, DayOpened, PolicyAdopted
 from foothold_schemas.quarantine import Quarantined
 from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, QUARANTINE, RISK_TRANSITIONS
 from foothold_schemas.transitions import Transition
@@ -26,7 +26,7 @@ RULES = policy()
 DAY = date(2026, 6, 10)
 
 
-def broadcast(fact: DayOpened | PolicyAdopted | FeedHeard, name: str) -> FactRecord:
+def broadcast(fact: BroadcastFact, name: str) -> FactRecord:
     at = datetime(2026, 6, 10, tzinfo=UTC)
     return FactRecord(fact_id=identity(name), agency="statistics", source="/foothold", id=name, time=at, recorded_time=at, data=fact)
 

@@ -66,7 +66,7 @@ class Reading:
 
 
 CASES: Final = Reading("alerts", (RISK_TRANSITIONS,), 500)
-MIRROR: Final = Reading("alerts-mirror", (HOUSEHOLD_VIEWS, HOUSEHOLD_DIRECTORY, REGION_WARNINGS), 200)
+MIRROR: Final = Reading("alerts-mirror", (HOUSEHOLD_VIEWS, HOUSEHOLD_DIRECTORY, REGION_WARNINGS), 1_000)
 """Apart from the cases, so that a flood of views or warnings never keeps a case waiting."""
 
 

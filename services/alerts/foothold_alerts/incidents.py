@@ -67,7 +67,8 @@ class Incidents:
         async with self._engine.begin() as connection:
             rows = [{"incident": name, "body": body, "at": now} for name, body in sorted(bodies.items())]
             known = insert(IncidentRow).values(rows)
-            await connection.execute(known.on_conflict_do_update(index_elements=["incident"], set_={"body": known.excluded.body}))
+            is_other = IncidentRow.body.is_distinct_from(known.excluded.body)
+            await connection.execute(known.on_conflict_do_update(index_elements=["incident"], set_={"body": known.excluded.body}, where=is_other))
             told = [{"incident": name, "township": township, "at": now} for name, township in sorted(places)]
             fresh = insert(IncidentPlaceRow).values(told).on_conflict_do_nothing().returning(IncidentPlaceRow.incident, IncidentPlaceRow.township)
             new = (await connection.execute(fresh)).all()

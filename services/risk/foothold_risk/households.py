@@ -12,7 +12,7 @@ from foothold_risk.errors import UnknownState
 from foothold_risk.rules.due import next_due
 from foothold_risk.rules.heard import Span
 from foothold_risk.rules.household import Household
-from foothold_risk.rules.incidents import Incident
+from foothold_risk.rules.incidents import Incident, Look
 from foothold_risk.rules.policy import Policy
 
 CONTROL_KEY: Final = b"~control"
@@ -23,13 +23,14 @@ _household: Final = Decoder(Household)
 
 
 class Control(msgspec.Struct, frozen=True):
-    """What holds for every household of the partition: the open day, the bundle in force, what feeds have said, when they spoke, and incidents."""
+    """What holds for every household of the partition: day, bundle, what feeds have said and when, incidents, and whom to look at because of them."""
 
     open_day: date | None = None
     bundle: str | None = None
     heard: dict[str, tuple[Span, ...]] = {}
     spoke: dict[str, date] = {}
     incidents: dict[str, Incident] = {}
+    looks: tuple[Look, ...] = ()
 
 
 _control: Final = Decoder(Control)

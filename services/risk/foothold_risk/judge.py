@@ -16,7 +16,7 @@ from foothold_risk.rules.fold import forget_old
 from foothold_risk.rules.heard import Heard, note
 from foothold_risk.rules.hindsight import review
 from foothold_risk.rules.household import Household, Position, fresh
-from foothold_risk.rules.incidents import hitting
+from foothold_risk.rules.incidents import Look, hitting, queued, touched
 from foothold_risk.rules.incidents import note as noted
 from foothold_risk.rules.leaving import Condition
 from foothold_risk.rules.movement import Decided, Move, answered, decide, exempt, freeze, move
@@ -54,7 +54,9 @@ def steer(control: Control, fact: FactRecord) -> Control | None:
             spoke = spoke_now(control.spoke, fact.agency, heard, control.open_day)
             return replace(control, heard=note(control.heard, fact.agency, heard), spoke=spoke)
         case AreaStruck() as struck:
-            return replace(control, incidents=noted(control.incidents, fact.agency, struck, fact.time))
+            incidents = noted(control.incidents, fact.agency, struck, fact.time)
+            more = (Look(area, fact.fact_id, fact.recorded_time) for area in touched(control.incidents, incidents))
+            return replace(control, incidents=incidents, looks=queued(control.looks, more))
         case _:
             raise AssertionError(f"{fact.data.kind} is not a fact for everybody")
 

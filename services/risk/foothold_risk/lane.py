@@ -1,4 +1,7 @@
-"""A partition's work, apart from the polling: records wait in its lane and are judged in order, while the loop goes on asking Kafka."""
+"""A partition's work, apart from the polling: records wait in its lane and are judged in order, while the loop goes on asking Kafka.
+
+Between records it looks at the households an incident concerns, a few at a time.
+"""
 
 import asyncio
 import contextlib
@@ -45,13 +48,17 @@ class Lane:
     async def _run(self) -> None:
         try:
             while True:
-                await self._has_more.wait()
+                if not self.owner.has_looks:
+                    await self._has_more.wait()
                 records, self._waiting = self._waiting[:MAX_AT_ONCE], self._waiting[MAX_AT_ONCE:]
                 if not self._waiting:
                     self._has_more.clear()
                 self._watchdog.feed(self._source)
                 async with self.owner.busy:
-                    await self.owner.work(records)
+                    if records:
+                        await self.owner.work(records)
+                    if self.owner.has_looks:
+                        await self.owner.look_on()
                 self._watchdog.rest(self._source)
         except asyncio.CancelledError:
             raise

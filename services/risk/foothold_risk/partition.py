@@ -11,15 +11,17 @@ from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
+from msgspec.structs import replace
 
 from foothold_risk.errors import MissingBundle
 from foothold_risk.households import Batch, Control, Households
 from foothold_risk.judge import asked, cause_of, judge, steer
 from foothold_risk.metrics import Metrics
 from foothold_risk.outputs import Outputs
+from foothold_risk.publish import Cause
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.fold import Folded, fold
-from foothold_risk.rules.incidents import touched, turning
+from foothold_risk.rules.incidents import turning
 from foothold_risk.rules.leaving import describe
 from foothold_risk.rules.policy import Policy
 from foothold_risk.signals import confirmation
@@ -35,6 +37,7 @@ from foothold_schemas.transitions import DayDone, Transition
 
 GROUP_ID: Final = "risk"
 SLICE: Final = 500
+AT_A_LOOK: Final = 50
 BREATH: Final = 200
 """Records judged before heartbeats and health answers get their turn."""
 
@@ -187,8 +190,7 @@ class Partition:
             case FeedHeard() as heard:
                 await self._sweep(self.households.in_area(heard.area), steered or control, fact, record.offset)
             case AreaStruck():
-                areas = touched(control.incidents, (steered or control).incidents)
-                await self._sweep(self._in_areas(areas), steered or control, fact, record.offset)
+                await self._sweep([], steered or control, fact, record.offset)  # whom it may have hit is looked at between records
             case _:
                 await self._sweep(self.households.in_area(""), steered or control, fact, record.offset)
         if self.is_leaving:
@@ -242,6 +244,25 @@ class Partition:
             done = DayDone(partition=self.source.partition, day=fact.data.day, learned_at=fact.recorded_time, registered=registered, stale=stale)
             outputs.days.append((done, control.bundle))
         await self._commit(batch, outputs, offset + 1)
+
+    @property
+    def has_looks(self) -> bool:
+        """Whether households are to be looked at again beside the records."""
+        return bool(self.households.control.looks) and not self.is_leaving and not self.is_stopped
+
+    async def look_on(self) -> None:
+        """A few of the households an incident concerns, in one transaction with how far that went: no household's own fact waits for the others."""
+        control = self.households.control
+        look, *rest = control.looks
+        keys = [key for key in self.households.in_area(look.area) if key.decode() > look.after][:AT_A_LOOK]
+        batch, outputs = Batch(self.households), self._outputs()
+        for key in keys:
+            judged = judge(key.decode(), batch.get(key), control, self._policy(control), Cause(look.fact_id, look.learned_at))
+            batch.put(key, judged.household)
+            outputs.add(key, judged)
+        left = rest if len(keys) < AT_A_LOOK else [replace(look, after=keys[-1].decode()), *rest]
+        batch.control = replace(control, looks=tuple(left))
+        await self._commit(batch, outputs, None)
 
     async def _commit(self, batch: Batch, outputs: Outputs, next_offset: int | None) -> None:
         """One transaction; then, and only then, memory."""

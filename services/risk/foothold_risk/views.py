@@ -28,7 +28,7 @@ def view_of(household_id: str, position: Position, assessment: Assessment, polic
     """The encoded view; NOTHING when nobody has a reason to look."""
     if position.status is Status.CLEAR and not impacts:
         return NOTHING
-    view = assessment.view
+    view, is_clear = assessment.view, position.status is Status.CLEAR  # of a clear household nobody has a page: only what shows that it may be hit
     return encode(
         HouseholdView(
             household_id=household_id,
@@ -42,11 +42,11 @@ def view_of(household_id: str, position: Position, assessment: Assessment, polic
             months=tuple(
                 MonthFigures(month=month_text(m.month), net=money(m.net), own_shares=Fen(m.own_shares), is_running=m.is_running) for m in by_month(view)
             ),
-            unmet=tuple(_said(c, assessment, policy) for c in (() if position.status is Status.CLEAR else unmet(position, assessment))),
+            unmet=tuple(_said(c, assessment, policy) for c in (() if is_clear else unmet(position, assessment))),
             is_identified=position.is_identified,
-            trace=lines_of(view),
-            hints=hints_of(assessment, policy.currency),
-            forecast=forecast_of(assessment, policy.currency),
+            trace=() if is_clear else lines_of(view),
+            hints=() if is_clear else hints_of(assessment, policy.currency),
+            forecast=() if is_clear else forecast_of(assessment, policy.currency),
             stale=tuple(stale(s) for s in view.silent),
             quiet=tuple(Quiet(finding=e.kind, reason=e.reason, by=e.by, since=e.since, until=e.until) for e in assessment.exemptions),
             impacts=impacts,

@@ -1,6 +1,6 @@
 """Incidents: something struck a whole area. Whom it may have hit follows from hazard, severity and what the household lives on; nobody is flagged by it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 import msgspec
@@ -27,6 +27,15 @@ class Incident(msgspec.Struct, frozen=True):
         return not self.is_withdrawn and self.first_day <= day and (self.last_day is None or day <= self.last_day)
 
 
+class Look(msgspec.Struct, frozen=True):
+    """Households of an area to look at again, by key, those after `after` still to come; `fact_id` and `learned_at` are of what made risk look."""
+
+    area: str
+    fact_id: str
+    learned_at: datetime
+    after: str = ""
+
+
 Incidents = Mapping[str, Incident]
 """Agency and its own number of the incident → the incident."""
 
@@ -51,6 +60,12 @@ def touched(before: Incidents, after: Incidents) -> list[str]:
     names = sorted({*before, *after})
     changed = (name for name in names if before.get(name) != after.get(name))
     return sorted({incident.area for name in changed for known in (before, after) if (incident := known.get(name)) is not None})
+
+
+def queued(looks: Sequence[Look], more: Iterable[Look]) -> tuple[Look, ...]:
+    """With more areas to look at; an area that waits or is under way begins anew."""
+    new = {look.area: look for look in more}
+    return (*(look for look in looks if look.area not in new), *new.values())
 
 
 def turning(incidents: Incidents, before: date, after: date) -> list[str]:
