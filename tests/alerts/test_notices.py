@@ -52,3 +52,15 @@ def test_a_digest_says_that_it_is_a_signal_and_gives_links_to_the_first() -> Non
 
 def test_a_place_is_the_township_until_it_has_gone_up_to_the_county() -> None:
     assert (place_of("370399101202", Role.TOWNSHIP), place_of("370399101202", Role.COUNTY)) == ("370399101", "370399")
+
+
+@pytest.mark.parametrize(
+    ("event", "path", "says"),
+    [(Event.REGION, "areas", "不等于启动应急响应"), (Event.INCIDENT, "incidents", "请核查可能受影响的农户"), (Event.OPENED, "cases", "信号，未经认定")],
+)
+def test_each_notice_leads_to_its_own_pages(event: Event, path: str, says: str) -> None:
+    told = words("370399101", event, list(range(1, 23)), "https://desk.example")
+
+    assert says in told.title
+    assert told.lines[0] == f"https://desk.example/{path}/1"
+    assert told.lines[-1].endswith("desk.example/" if event is Event.OPENED else f"desk.example/{path}")

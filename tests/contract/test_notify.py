@@ -2,17 +2,22 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI, Request, Response
+from procrastinate.jobs import Job
 from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks import Webhook
 
 from deploy.local.ports import free_port
+from foothold_alerts.jobs import AskedToWait, BackOff
 from foothold_alerts.notify import GATHER_SECONDS, Notifier, NotTaken, TargetKind
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.seal import Purpose, Seal
@@ -43,7 +48,8 @@ async def receiver() -> AsyncIterator[Receiver]:
     @app.post("/hook")
     async def hook(request: Request) -> Response:
         made.got.append((dict(request.headers), await request.body()))
-        return Response(status_code=made.answers.pop(0) if made.answers else 200)
+        status = made.answers.pop(0) if made.answers else 200
+        return Response(status_code=status, headers={"retry-after": "7"} if status == httpx.codes.TOO_MANY_REQUESTS else None)
 
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
     task = asyncio.create_task(server.serve())
@@ -91,6 +97,36 @@ async def test_sixteen_cases_are_one_signed_message_under_one_id_until_it_is_tak
     assert (message["type"], len(message["data"]["cases"])) == ("cases.opened", 16)
     assert "信号，未经认定" in message["data"]["title"]
     assert "V00001" not in body.decode()  # no register number, and so no household
+
+
+async def test_a_flood_over_one_township_is_one_short_message_and_a_receiver_that_asks_to_wait_is_waited_for(
+    alerts_database: AsyncEngine, receiver: Receiver
+) -> None:
+    tell = notifier(alerts_database)
+    await tell.add("370399101", TargetKind.WEBHOOK, receiver.url)
+    flooded = [transition("0", 1, FindingKind.DISASTER_LOSS).model_copy(update=identity(n)) for n in range(500)]
+    await cases_on(alerts_database).take(flooded, NOW)
+    for event in ("opened", "urgent"):
+        await tell.gather("370399101", event)
+    (digest,) = await digests(alerts_database)
+    receiver.answers[:] = [429]
+    with pytest.raises(AskedToWait) as asked:
+        await tell.send(digest)
+    await tell.send(digest)
+
+    again = BackOff().get_retry_decision(exception=asked.value, job=Job(id=1, queue="q", lock=None, queueing_lock=None, task_name="send_digest", attempts=1))
+    assert again.retry_at is not None
+    assert 5 < (again.retry_at - datetime.now(UTC)).total_seconds() <= 7
+    _, body = receiver.got[-1]
+    assert len(body) < 20_000
+    told = json.loads(body)["data"]
+    assert len(told["cases"]) == 500
+    assert "500" in told["title"]
+    assert len(told["lines"]) == 21  # twenty links, and how many more there are
+
+
+def identity(n: int) -> dict[str, str]:
+    return {"household_id": f"{n:032x}", "transition_id": f"{n:032x}:1"}
 
 
 async def test_a_receiver_that_is_gone_is_asked_no_more(alerts_database: AsyncEngine, receiver: Receiver) -> None:

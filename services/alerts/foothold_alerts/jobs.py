@@ -23,12 +23,21 @@ AWAY_SECONDS: Final = 1.0
 log = structlog.get_logger()
 
 
+class AskedToWait(Exception):  # noqa: N818 - an answer
+    """The other side said for how many seconds it wants to hear nothing; None: it did not say."""
+
+    def __init__(self, seconds: int | None) -> None:
+        super().__init__(f"asked to wait: {seconds}")
+        self.seconds = seconds
+
+
 class BackOff(BaseRetryStrategy):
-    """Two seconds, four, eight, and never more than a minute: whatever was away is back in work within one."""
+    """Two seconds, four, eight, and never more than a minute: whatever was away is back in work within one. Who asks to wait is not disturbed before."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
         """For ever."""
-        wait = min(2 ** min(job.attempts + 1, 10), LONGEST_WAIT)
+        asked = exception.seconds if isinstance(exception, AskedToWait) else None
+        wait = asked or min(2 ** min(job.attempts + 1, 10), LONGEST_WAIT)
         log.warning("alerts.job_again", job=job.task_name, attempts=job.attempts + 1, seconds=wait, error=type(exception).__name__)
         return RetryDecision(retry_in={"seconds": wait})
 

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from standardwebhooks import Webhook
 
 from foothold_alerts.database import DigestRow, NoticeRow, TargetRow
-from foothold_alerts.jobs import Jobs
+from foothold_alerts.jobs import AskedToWait, Jobs
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.notices import Event, Note, receivers, send_at, words
@@ -29,6 +29,7 @@ SEND: Final = "send_digest"
 GATHER_SECONDS: Final = 60
 """So long others of the same place and event are waited for: one message, not a hundred."""
 WAIT_SECONDS: Final = 20.0
+LONGEST_ASKED: Final = 3_600
 HERE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 log = structlog.get_logger()
@@ -131,6 +132,9 @@ class Notifier:
         except NotTaken:
             self._count(row.kind, "failed")
             raise
+        except AskedToWait:
+            self._count(row.kind, "rate_limited")
+            raise
         self._count(row.kind, "gone" if is_gone else "sent")
         async with self._engine.begin() as connection:
             if is_gone:
@@ -162,6 +166,8 @@ class Notifier:
             raise NotTaken from error
         if answer.status_code == httpx.codes.GONE:
             return True
+        if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            raise AskedToWait(_seconds(answer.headers.get("retry-after", "")))
         if not answer.is_success:
             raise NotTaken
         return False
@@ -169,3 +175,8 @@ class Notifier:
     def _count(self, kind: str, outcome: str) -> None:
         if self._metrics is not None:
             self._metrics.notices.labels(kind, outcome).inc()
+
+
+def _seconds(header: str) -> int | None:
+    """Whole seconds of a `Retry-After`, at most an hour; None for a date or nothing, and then our own waiting holds."""
+    return min(int(header), LONGEST_ASKED) or None if header.isascii() and header.isdigit() and len(header) <= 9 else None  # noqa: PLR2004 - no number of seconds is longer

@@ -1,5 +1,6 @@
 """How plain values of a policy file are read: amounts, shares, numbers, switches, lists. A reader raises ValueError with what to do."""
 
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -48,6 +49,23 @@ def _decimal(value: object, how: str) -> Decimal:
     if isinstance(exponent, int) and exponent < _SHARE_PLACES:
         raise ValueError("at most four places")
     return number
+
+
+def whole(stretches: Sequence[tuple[int, int]], end: int, answer: str, shown: Callable[[int], str] = str) -> None:
+    """Raise ValueError unless the stretches, each from (included) to (excluded), follow one another from 0 to the end: no gap, no overlap.
+
+    `answer`: what every value between must have, such as "every score needs a grade; a score has one grade", in two halves.
+    """
+    gap, overlap = answer.split("; ")
+    reached = 0
+    for low, high in stretches:
+        if low > reached:
+            raise ValueError(f"the bands leave a gap from {shown(reached)} to {shown(low)}; {gap}")
+        if low < reached:
+            raise ValueError(f"the bands overlap from {shown(low)} to {shown(reached)}; {overlap}")
+        reached = high
+    if reached != end:
+        raise ValueError(f"the bands end at {shown(reached)}; they go from 0 to {shown(end)}")
 
 
 def months(value: object) -> int:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from foothold_risk.policy.read import listed
+from foothold_risk.policy.read import listed, whole
 from foothold_risk.rules.levels import GRAVITY
 from foothold_risk.rules.policy import SHARE_SCALE, Cluster, Exposure, LevelBand, Reach, Scales
 from foothold_schemas.areas import WINDOWS, WarningLevel
@@ -30,15 +30,10 @@ def _bands(days: int, value: object) -> tuple[LevelBand, ...]:
     read = sorted((_band(item) for item in value), key=lambda b: b.low) if isinstance(value, list) else []
     if [b.level for b in read] != list(GRAVITY):
         raise ValueError(f"window {days}: give none, IV, III, II and I one band each, such as {_BAND}; the graver the level, the higher its band")
-    reached = 0
-    for band in read:
-        if band.low > reached:
-            raise ValueError(f"window {days}: the bands leave a gap from {_text(reached)} to {_text(band.low)}; every share needs its answer")
-        if band.low < reached:
-            raise ValueError(f"window {days}: the bands overlap from {_text(band.low)} to {_text(reached)}; a share has one level")
-        reached = band.high
-    if reached != SHARE_SCALE:
-        raise ValueError(f"window {days}: the bands end at {_text(reached)}; they go from 0 to 1")
+    try:
+        whole([(band.low, band.high) for band in read], SHARE_SCALE, "every share needs its answer; a share has one level", _text)
+    except ValueError as error:
+        raise ValueError(f"window {days}: {error}") from None
     return tuple(read)
 
 

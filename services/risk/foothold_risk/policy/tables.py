@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final, get_args
 
-from foothold_risk.policy.read import share
+from foothold_risk.policy.read import share, whole
 from foothold_risk.rules.policy import SHARE_SCALE, Band, Cover, Rhythm, Yield
 from foothold_schemas.checks import Grade, Scores
 from foothold_schemas.feeds import FeedKind
@@ -66,15 +66,7 @@ def bands(value: object) -> tuple[Band, ...]:
     read = sorted((_band(item) for item in value), key=lambda b: b.low) if isinstance(value, list) else []
     if [b.grade for b in read] != list(reversed(Grade)):
         raise ValueError("give each grade one band, such as {grade: B, from: 60, to: 80}; the better the grade, the higher its band")
-    reached = 0
-    for band in read:
-        if band.low > reached:
-            raise ValueError(f"the bands leave a gap from {reached} to {band.low}; every score needs a grade")
-        if band.low < reached:
-            raise ValueError(f"the bands overlap from {band.low} to {reached}; a score has one grade")
-        reached = band.high
-    if reached != BEST_SCORE:
-        raise ValueError(f"the bands end at {reached}; they go from 0 to {BEST_SCORE}")
+    whole([(band.low, band.high) for band in read], BEST_SCORE, "every score needs a grade; a score has one grade")
     return tuple(read)
 
 
