@@ -18,7 +18,7 @@ from foothold_schemas.codec import decode_quarantined, decode_warning, encode
 from foothold_schemas.topics import AREA_SIGNALS, EMBEDDED_PARTITIONS, QUARANTINE, REGION_WARNINGS
 from tests.support.areas import County, Record, Reference, Told, write_region_policy
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
 HOME = area_partition("370399", EMBEDDED_PARTITIONS)
 SOURCE = TopicPartition(AREA_SIGNALS.name, HOME)
@@ -113,7 +113,7 @@ async def test_killed_four_times_with_a_second_one_joining_and_leaving_it_says_w
                     async with process(broker, folder, "regions-b"):
                         await write(producer, [records[0], records[1]])  # both were written before
                         await asyncio.sleep(6)
-            await until(broker, {told.warning_id for told in expected}, 90)
+            await until(broker, {told.warning_id for told in expected}, 180)
             bodies = {(w := decode_warning(value)).warning_id: w for value in await said(broker)}
 
     assert sorted(Told(w.warning_id, w.households, w.registered, w.week_ago) for w in bodies.values()) == sorted(expected)

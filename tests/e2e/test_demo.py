@@ -27,7 +27,7 @@ from simulator.demo import STORM_COMMUNE, Demo, Result, write_policy
 from tests.support.parts import ROOT
 from tests.support.sender import eventually, read_topic, transitions
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(600)]
 
 EXPECTED = {"0.10": (1669, 481, 442), "0.25": (657, 178, 293), "0.40": (348, 99, 203)}
 

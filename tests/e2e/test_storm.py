@@ -11,7 +11,7 @@ from deploy.local.stack import Stack
 from tests.support.desk import Caseworker, number_of
 from tests.support.sender import Sender, eventually
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(600)]
 
 VILLAGE = "370399103201"
 FIRST = date(2026, 6, 10)
