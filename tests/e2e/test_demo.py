@@ -241,7 +241,7 @@ class Killer(threading.Thread):
 def test_the_command_ends_with_a_table_a_file_and_zero(folder: Path) -> None:
     figures = folder / "demo.json"
     command = [sys.executable, "-m", "simulator.demo", "--once", "--folder", str(folder / "demo"), "--json", str(figures)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=200)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=500)
 
     assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-2000:]
     found = json.loads(figures.read_text())

@@ -20,7 +20,7 @@ from foothold_ingest.rules.judgement import Accepted, Caller, Clock, Held, Judge
 from foothold_ingest.rules.placing import place_of
 from foothold_ingest.rules.strict_json import JsonValue
 from foothold_schemas.envelope import event_type
-from foothold_schemas.facts import BroadcastFact
+from foothold_schemas.facts import AreaStruck, FeedHeard, PolicyAdopted
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
 
@@ -85,7 +85,9 @@ class Intake:
         accepted = [one for one in judged if isinstance(one, Accepted)]
         if lines := [fact_line(a.record) for a in accepted if a.record.household_id is not None]:
             await (self._publisher.deliver(lines) if is_patient else self._publisher.send(lines))
-        if everywhere := [a.record for a in accepted if isinstance(a.record.data, BroadcastFact)]:
+        # A day is broadcast by who opens it, under a lock; this door only says that it was accepted.
+        everywhere = [a.record for a in accepted if isinstance(a.record.data, FeedHeard | AreaStruck | PolicyAdopted)]
+        if everywhere:
             await self._publisher.broadcast(everywhere)
         await self._books.feeds.hear(accepted)
         told = [Told(a.record.household_id, a.record.time, a.contact) for a in accepted if a.contact and a.record.household_id]
