@@ -6,6 +6,7 @@ import contextlib
 import logging
 import signal
 import sys
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from foothold_alerts.lists import Lists
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.mirror import Mirror
 from foothold_alerts.notify import Notices, Notifier, TargetKind
-from foothold_alerts.ops import make_ops, server
+from foothold_alerts.ops import Server, make_ops, server
 from foothold_alerts.plan import Plan
 from foothold_alerts.projects import Projects
 from foothold_alerts.relief import ReliefDesk
@@ -226,6 +227,15 @@ async def serve(settings: Settings) -> None:
         pulse.run(),
         _wait(ended),
     )
+    try:
+        await _until_one_ends(web, ops, pulse, work)
+    finally:
+        await engine.dispose()
+    log.info("alerts.stopped")
+
+
+async def _until_one_ends(web: Server, ops: Server, pulse: Pulse, work: Sequence[Coroutine[None, None, None]]) -> None:
+    """Everything runs until one of them ends, then all of it ends; what went wrong is raised."""
     tasks = [asyncio.create_task(w) for w in (web.serve(), ops.serve(), *work)]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -239,8 +249,6 @@ async def serve(settings: Settings) -> None:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         await asyncio.wait(tasks[:2], timeout=6)
-        await engine.dispose()
-    log.info("alerts.stopped")
 
 
 async def _jobs(jobs: Jobs, producer: AIOKafkaProducer, sweep: Sweep, deadlines: Deadlines) -> None:
