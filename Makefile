@@ -17,9 +17,9 @@ demo: $(READY) ## 5,999 real households from the HTTP door to the inbox (ONCE=1 
 up: $(READY) ## Kafka, PostgreSQL and the three services until Ctrl-C, one log stream
 	@$(PY) -m deploy.local up
 
-test: $(READY) ## Every check and every test, on embedded Kafka and PostgreSQL
+test: $(READY) ## Every check and every test, on embedded Kafka and PostgreSQL (WORKERS=4: so many at once)
 	@$(MAKE) --no-print-directory check
-	@$(PY) -m pytest
+	@$(PY) -m pytest --numprocesses $(or $(WORKERS),2) --dist loadgroup --no-loadscope-reorder
 
 test-fast: $(READY) ## Only what needs no broker and no database
 	@$(PY) -m pytest tests/schemas tests/ingest tests/risk tests/alerts tests/repository tests/local -m 'not kafka and not postgres'
