@@ -6,6 +6,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from foothold_schemas.areas import AreaDay, AreaRecord, AreaSignal, RegionWarning
 from foothold_schemas.directory import DirectoryEntry
+from foothold_schemas.disputes import DisputeNews
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.quarantine import Quarantined, RefusalReason
 from foothold_schemas.relief import PeopleSaid
@@ -93,6 +94,16 @@ def decode_warning(value: bytes | None) -> RegionWarning:
         raise Unreadable(RefusalReason.NO_VALUE, "the record has no value")
     try:
         return RegionWarning.model_validate_json(value)
+    except ValidationError as error:
+        raise _unreadable(error) from None
+
+
+def decode_dispute(value: bytes | None) -> DisputeNews:
+    """A line of `fact-disputes.v1`; raise Unreadable."""
+    if value is None:
+        raise Unreadable(RefusalReason.NO_VALUE, "the record has no value")
+    try:
+        return DisputeNews.model_validate_json(value)
     except ValidationError as error:
         raise _unreadable(error) from None
 

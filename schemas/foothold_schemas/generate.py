@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from foothold_schemas.areas import AreaRecord, RegionWarning
 from foothold_schemas.directory import DirectoryEntry
+from foothold_schemas.disputes import DisputeNews
 from foothold_schemas.envelope import CloudEvent, FactRecord
 from foothold_schemas.quarantine import Quarantined
 from foothold_schemas.relief import PeopleSaid
@@ -28,6 +29,7 @@ def schemas() -> dict[str, str]:
         "household-views.v1": TypeAdapter(HouseholdView),
         "household-directory.v1": TypeAdapter(DirectoryEntry),
         "relief-facts.v1": TypeAdapter(PeopleSaid),
+        "fact-disputes.v1": TypeAdapter(DisputeNews),
         "area-signals.v1": TypeAdapter(AreaRecord),
         "region-warnings.v1": TypeAdapter(RegionWarning),
         "quarantine.v1": TypeAdapter(Quarantined),

@@ -114,6 +114,13 @@ REGION_WARNINGS: Final = TopicCard(
     writers=("ingest", "risk"),
     readers=("alerts", "risk"),
 )
+FACT_DISPUTES: Final = TopicCard(
+    name="fact-disputes.v1",
+    key="household_id",
+    holds="DisputeNews: whom a caseworker's doubt about a fact was put to, and what became of it; ingest writes also what is retried from quarantine",
+    writers=("ingest",),
+    readers=("alerts",),
+)
 AGENCY_TOPIC: Final = re.compile(r"agency\.([A-Za-z0-9][A-Za-z0-9_-]{0,63})\.v1")
 """An agency's own topic, `agency.<agency>.v1`, made when the agency is; its events are CloudEvents, its key does not matter. Kept 7 days."""
 
@@ -139,5 +146,6 @@ TOPICS: Final = (
     RELIEF_FACTS,
     AREA_SIGNALS,
     REGION_WARNINGS,
+    FACT_DISPUTES,
     QUARANTINE,
 )

@@ -17,7 +17,7 @@ from foothold_alerts.mirror import Mirror, Shown
 from foothold_schemas.codec import decode_quarantined
 from foothold_schemas.directory import Contact, DirectoryEntry
 from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_DIRECTORY, HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
-from tests.support.alerts import areas_on, cases_on, incidents_on
+from tests.support.alerts import areas_on, cases_on, disputes_on, incidents_on
 from tests.support.ingest import DIRECTORY_SEAL, SEAL
 from tests.support.parts import ROOT
 from tests.support.sender import read_topic
@@ -34,7 +34,7 @@ def reader(reading: Reading, broker: str, engine: AsyncEngine, *, partitions: in
         reading,
         bootstrap=broker,
         partitions=partitions,
-        keeps=Keeps(cases_on(engine), Mirror(engine), areas_on(engine), incidents_on(engine)),
+        keeps=Keeps(cases_on(engine), Mirror(engine), areas_on(engine), incidents_on(engine), disputes_on(engine)),
         metrics=Metrics(CollectorRegistry()),
         seal=SEAL,
         limit=limit,

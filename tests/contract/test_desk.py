@@ -31,7 +31,7 @@ from foothold_schemas.decisions import HarmlessReason
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import DayDone, ExitReason, Movement, Status
-from tests.support.alerts import NOW, WEEKENDS, WORKFLOWS, areas_on, cases_on, incidents_on, person, plan_on, relief_on, rows, transition, work_on
+from tests.support.alerts import NOW, WEEKENDS, WORKFLOWS, areas_on, cases_on, disputes_on, incidents_on, person, plan_on, relief_on, rows, transition, work_on
 from tests.support.ingest import DIRECTORY_SEAL
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
@@ -259,6 +259,7 @@ async def test_while_the_database_is_away_pages_say_so_and_nothing_crashes() -> 
         accounts=Accounts(engine, session_hours=1),
         work=work_on(engine),
         relief=relief_on(engine),
+        disputes=disputes_on(engine),
         plan=plan_on(engine),
         lists=Lists(engine, WORKFLOWS),
         workflows=WORKFLOWS,

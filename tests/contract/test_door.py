@@ -25,6 +25,7 @@ from foothold_ingest.audit import Audit
 from foothold_ingest.database import connect
 from foothold_ingest.days import CannotOpen, Days
 from foothold_ingest.directory import Directory
+from foothold_ingest.disputes import DisputeBook
 from foothold_ingest.feeds import FeedBook
 from foothold_ingest.held import HeldBook
 from foothold_ingest.intake import Books, Intake
@@ -221,7 +222,7 @@ async def test_while_the_database_is_away_the_answer_is_503_and_says_to_send_aga
         directory=Directory(away, one, b"d" * 32),
         people=PeopleRegister(away, b"h" * 32),
         regions=RegionBook(away),
-        books=Books(FeedBook(away), HeldBook(away, Seal(b"h" * 32, Purpose.HELD)), Audit(away), ArrivalBook(away)),
+        books=Books(FeedBook(away), HeldBook(away, Seal(b"h" * 32, Purpose.HELD)), Audit(away), ArrivalBook(away), DisputeBook(away)),
         metrics=metrics,
         secret=b"h" * 32,
     )

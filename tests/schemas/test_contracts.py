@@ -107,7 +107,7 @@ def test_a_change_names_the_readers_it_hits_and_must_be_declared(tmp_path: Path)
     assert "BREAKING" in gone
 
 
-NEW = {"area-signals.v1.schema.json", "region-warnings.v1.schema.json", "relief-facts.v1.schema.json"}
+NEW = {"fact-disputes.v1.schema.json", "area-signals.v1.schema.json", "region-warnings.v1.schema.json", "relief-facts.v1.schema.json"}
 """Messages that are in no release yet."""
 
 

@@ -11,6 +11,7 @@ from foothold_alerts.accounts import Person
 from foothold_alerts.areas import Areas
 from foothold_alerts.cases import Cases
 from foothold_alerts.deadlines import Deadlines
+from foothold_alerts.disputes import Disputes
 from foothold_alerts.hold import Hold
 from foothold_alerts.incidents import Incidents
 from foothold_alerts.jobs import Jobs
@@ -83,6 +84,11 @@ def relief_on(engine: AsyncEngine) -> ReliefDesk:
 def plan_on(engine: AsyncEngine) -> Plan:
     """Measures and visits."""
     return Plan(engine, Hold(deadlines_on(engine)), Said(engine, jobs_on(engine)))
+
+
+def disputes_on(engine: AsyncEngine) -> Disputes:
+    """Doubts, and what became of them."""
+    return Disputes(engine, Hold(deadlines_on(engine)), Said(engine, jobs_on(engine)))
 
 
 def areas_on(engine: AsyncEngine) -> Areas:

@@ -24,6 +24,7 @@ from foothold_alerts.cases import Cases
 from foothold_alerts.consumer import CASES, MIRROR, Consumer, Keeps, WrongPartitions
 from foothold_alerts.database import connect
 from foothold_alerts.deadlines import Deadlines
+from foothold_alerts.disputes import Disputes
 from foothold_alerts.hold import Hold
 from foothold_alerts.inbox import Inbox
 from foothold_alerts.incidents import Incidents
@@ -185,7 +186,8 @@ async def serve(settings: Settings) -> None:
     seal, mirror = Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE), Mirror(engine)
     areas = Areas(engine, jobs, notices, load_regions())
     incidents = Incidents(engine, notices)
-    keeps = Keeps(cases, mirror, areas, incidents)
+    disputes = Disputes(engine, hold, said)
+    keeps = Keeps(cases, mirror, areas, incidents, disputes)
     consumers = [
         Consumer(
             reading,
@@ -204,6 +206,7 @@ async def serve(settings: Settings) -> None:
         work=Work(engine, workflows, calendar, said, hold),
         relief=ReliefDesk(engine, workflows, calendar, said, hold),
         plan=Plan(engine, hold, said),
+        disputes=disputes,
         areas=areas,
         incidents=incidents,
         projects=Projects(engine),

@@ -15,14 +15,25 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from foothold_alerts.areas import Areas
 from foothold_alerts.cases import Cases, Taken
+from foothold_alerts.disputes import Disputes
 from foothold_alerts.incidents import Incidents
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.mirror import Listed, Mirror, Shown
 from foothold_schemas.areas import RegionWarning
-from foothold_schemas.codec import Unreadable, decode_directory, decode_output, decode_view, decode_warning, encode
+from foothold_schemas.codec import Unreadable, decode_directory, decode_dispute, decode_output, decode_view, decode_warning, encode
+from foothold_schemas.disputes import DisputeNews
 from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.seal import Seal
-from foothold_schemas.topics import HOUSEHOLD_DIRECTORY, HOUSEHOLD_VIEWS, QUARANTINE, QUARANTINE_BYTES, REGION_WARNINGS, RISK_TRANSITIONS, TopicCard
+from foothold_schemas.topics import (
+    FACT_DISPUTES,
+    HOUSEHOLD_DIRECTORY,
+    HOUSEHOLD_VIEWS,
+    QUARANTINE,
+    QUARANTINE_BYTES,
+    REGION_WARNINGS,
+    RISK_TRANSITIONS,
+    TopicCard,
+)
 from foothold_schemas.transitions import DayDone, Transition
 from foothold_schemas.values import JsonObject
 
@@ -44,6 +55,7 @@ class Read:
     shown: list[Shown] = field(default_factory=list)
     listed: list[Listed] = field(default_factory=list)
     warnings: list[RegionWarning] = field(default_factory=list)
+    answers: list[DisputeNews] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,7 @@ class Keeps:
     mirror: Mirror
     areas: Areas
     incidents: Incidents
+    disputes: Disputes
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +79,7 @@ class Reading:
 
 
 CASES: Final = Reading("alerts", (RISK_TRANSITIONS,), 500)
-MIRROR: Final = Reading("alerts-mirror", (HOUSEHOLD_VIEWS, HOUSEHOLD_DIRECTORY, REGION_WARNINGS), 1_000)
+MIRROR: Final = Reading("alerts-mirror", (HOUSEHOLD_VIEWS, HOUSEHOLD_DIRECTORY, REGION_WARNINGS, FACT_DISPUTES), 1_000)
 """Apart from the cases, so that a flood of views or warnings never keeps a case waiting."""
 
 
@@ -150,8 +163,9 @@ class Consumer:
                 await self._keeps.mirror.keep(read.shown, read.listed)
                 await self._keeps.incidents.take(read.shown, datetime.now(UTC))
                 await self._keeps.areas.take(read.warnings, datetime.now(UTC))
+                await self._keeps.disputes.take(read.answers)
         self._tell(done)
-        self._metrics.mirrored.inc(len(read.shown) + len(read.listed) + len(read.warnings))
+        self._metrics.mirrored.inc(len(read.shown) + len(read.listed) + len(read.warnings) + len(read.answers))
         return taken
 
     def _is_stopped(self, source: TopicPartition) -> bool:
@@ -222,6 +236,9 @@ def _decode(record: ConsumerRecord[bytes, bytes], read: Read) -> None:
         return
     if record.topic == REGION_WARNINGS.name:
         read.warnings.append(decode_warning(record.value))
+        return
+    if record.topic == FACT_DISPUTES.name:
+        read.answers.append(decode_dispute(record.value))
         return
     if record.key is None:
         raise Unreadable(RefusalReason.WRONG_KEY, "the record has no key, so it says nothing of any household")

@@ -161,6 +161,25 @@ class TargetRow(Base):
     disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
+class DisputeRow(Base):
+    """Somebody at the desk doubts a fact of a finding, and what became of the question. The newest state wins, whenever it comes."""
+
+    __tablename__ = "disputes"
+
+    dispute_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    case_id: Mapped[str] = mapped_column(Text, ForeignKey("cases.case_id"))
+    household_id: Mapped[str] = mapped_column(Text, index=True)
+    fact_id: Mapped[str] = mapped_column(Text)
+    doubt: Mapped[str] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    state: Mapped[str] = mapped_column(Text)
+    agency: Mapped[str | None] = mapped_column(Text)
+    answer: Mapped[str] = mapped_column(Text)
+    answered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
 class NoticeRow(Base):
     """Something to tell, of a case or a region warning by its number; `taken_at`: when it became part of a digest."""
 

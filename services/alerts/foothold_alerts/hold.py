@@ -11,12 +11,13 @@ from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.rows import audit_row
 from foothold_alerts.rules.act import Missing, NotYours
 from foothold_alerts.rules.days import SHANGHAI
+from foothold_alerts.rules.dispute import DisputeNo
 from foothold_alerts.rules.exempt import ExemptNo
 from foothold_alerts.rules.pause import PauseNo
 from foothold_alerts.rules.plan import PlanNo
 from foothold_alerts.rules.relief import ReliefNo
 
-Why = NotYours | Missing | ReliefNo | PlanNo | PauseNo | ExemptNo
+Why = NotYours | Missing | ReliefNo | PlanNo | PauseNo | ExemptNo | DisputeNo
 
 
 class Stale(Exception):  # noqa: N818 - an answer

@@ -13,6 +13,7 @@ from foothold_alerts.database import (
     CaseRow,
     DeadlineRow,
     DirectoryRow,
+    DisputeRow,
     MeasureRow,
     PartitionDay,
     ReliefRow,
@@ -78,6 +79,7 @@ class CasePage:
     deadlines: list[RowMapping]
     measures: list[RowMapping]
     visits: list[RowMapping]
+    disputes: list[RowMapping]
 
 
 class Inbox:
@@ -152,6 +154,7 @@ class Inbox:
                 entry=(await connection.execute(entry)).scalar_one_or_none(),
                 deadlines=await _all(connection, DeadlineRow, DeadlineRow.case_id == row["case_id"], DeadlineRow.done_at.is_(None), order=DeadlineRow.due_at),
                 measures=await _all(connection, MeasureRow, MeasureRow.household_id == household_id, order=MeasureRow.measure_id),
+                disputes=await _all(connection, DisputeRow, DisputeRow.household_id == household_id, order=DisputeRow.at),
                 visits=await _all(connection, VisitRow, VisitRow.case_id == row["case_id"], order=VisitRow.visited_on.desc()),
             )
 

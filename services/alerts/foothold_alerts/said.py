@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from foothold_alerts.database import SaidRow
 from foothold_alerts.jobs import Jobs
 from foothold_schemas.codec import encode
+from foothold_schemas.disputes import FactDisputed
 from foothold_schemas.facts import PeopleFact
 from foothold_schemas.relief import PeopleSaid
 from foothold_schemas.topics import RELIEF_FACTS
@@ -27,12 +28,13 @@ class Said:
         self._producer = producer
         jobs.task(TASK, self.send)
 
-    async def say(self, connection: AsyncConnection, household_id: str, data: PeopleFact, *, by: str, at: datetime) -> None:
-        """Keep it and its job in the transaction of the act."""
+    async def say(self, connection: AsyncConnection, household_id: str, data: PeopleFact | FactDisputed, *, by: str, at: datetime) -> str:
+        """Keep it and its job in the transaction of the act; return its id."""
         said = PeopleSaid(id=f"act-{uuid4().hex}", household_id=household_id, time=at, by=by, data=data)
         row = {"said_id": said.id, "household_id": household_id, "body": said.model_dump(mode="json", exclude_none=True), "at": at}
         await connection.execute(insert(SaidRow), [row])
         await self._jobs.defer(connection, TASK, lock=household_id, household_id=household_id)
+        return said.id
 
     async def send(self, household_id: str) -> None:
         """Everything of the household that has not gone out, in order. Sent twice it counts once: the id is the same."""

@@ -128,7 +128,7 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
         seal=parts.seal,
         limit=settings.dead_letter_limit,
     )
-    desk_door = DeskDoor(bootstrap=settings.kafka_bootstrap, publisher=parts.publisher, metrics=parts.metrics, seal=parts.seal)
+    desk_door = DeskDoor(bootstrap=settings.kafka_bootstrap, publisher=parts.publisher, disputes=parts.disputes, metrics=parts.metrics, seal=parts.seal)
     keeper = QuarantineKeeper(settings.kafka_bootstrap, parts.engine, parts.metrics, parts.seal)
     app = make_app(door, files := FileDoor(parts.agencies, parts.uploads, parts.mappings))
     console(parts, files).add_to(app)
@@ -142,6 +142,7 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
         kafka_door.run(),
         desk_door.run(),
         parts.releaser.run(),
+        parts.questions.run(),
         parts.files.run(),
         parts.arrivals.run(),
         ended.wait(),
@@ -165,10 +166,19 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
 
 def console(parts: Built, files: FileDoor) -> Console:
     """The agencies' console on these parts."""
-    desk = Desk(parts.engine, arrivals=parts.arrivals, uploads=parts.uploads, register=parts.register, retrier=parts.retrier)
-    fates = Fates(parts.engine, parts.settings.kafka_bootstrap, parts.settings.partitions, parts.seal)
+    desk = Desk(parts.engine, arrivals=parts.arrivals, disputes=parts.disputes, uploads=parts.uploads, register=parts.register, retrier=parts.retrier)
+    fates = Fates(parts.engine, parts.search, parts.seal)
     reports = Reports(agencies=parts.agencies, intake=parts.intake, people=parts.people, days=parts.days)
-    return Console(desk, reports, fates, Sessions(parts.engine, parts.agencies), files, parts.mappings, is_production=parts.settings.env == "production")
+    return Console(
+        desk=desk,
+        reports=reports,
+        fates=fates,
+        disputes=parts.disputes,
+        sessions=Sessions(parts.engine, parts.agencies),
+        files=files,
+        mappings=parts.mappings,
+        is_production=parts.settings.env == "production",
+    )
 
 
 async def _raise_when(broken: asyncio.Future[None]) -> None:

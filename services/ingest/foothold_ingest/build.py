@@ -12,15 +12,18 @@ from foothold_ingest.audit import Audit
 from foothold_ingest.database import connect
 from foothold_ingest.days import Days
 from foothold_ingest.directory import Directory
+from foothold_ingest.disputes import DisputeBook
 from foothold_ingest.feeds import FeedBook
 from foothold_ingest.files.mappings import MappingBook
 from foothold_ingest.files.store import UploadStore
 from foothold_ingest.files.work import FileWorker
 from foothold_ingest.held import HeldBook
 from foothold_ingest.intake import Books, Intake
+from foothold_ingest.log_search import LogSearch
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.people import PeopleRegister
 from foothold_ingest.publish import Publisher
+from foothold_ingest.questions import Questions
 from foothold_ingest.regions import RegionBook
 from foothold_ingest.register import AgencyRegister
 from foothold_ingest.releaser import Releaser
@@ -51,6 +54,9 @@ class Built:
     files: FileWorker
     releaser: Releaser
     retrier: Retrier
+    search: LogSearch
+    disputes: DisputeBook
+    questions: Questions
     seal: Seal
 
 
@@ -85,13 +91,14 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
         secret = settings.household_secret.get_secret_value().encode()
         agencies = Agencies(engine, settings.key_secret.get_secret_value().encode(), _tokens(settings))
         people, regions, held = PeopleRegister(engine, secret), RegionBook(engine), HeldBook(engine, Seal(secret, Purpose.HELD))
-        arrivals = ArrivalBook(engine)
+        arrivals, disputes = ArrivalBook(engine), DisputeBook(engine)
+        search = LogSearch(settings.kafka_bootstrap, settings.partitions)
         intake = Intake(
             publisher=publisher,
             directory=directory,
             people=people,
             regions=regions,
-            books=Books(FeedBook(engine), held, Audit(engine), arrivals),
+            books=Books(FeedBook(engine), held, Audit(engine), arrivals, disputes),
             metrics=metrics,
             secret=secret,
         )
@@ -116,6 +123,9 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             files=files,
             retrier=Retrier(engine, seal, agencies=agencies, intake=intake, publisher=publisher, days=days, files=files),
             releaser=Releaser(engine, held, agencies=agencies, intake=intake, days=days, metrics=metrics),
+            search=search,
+            disputes=disputes,
+            questions=Questions(engine, disputes, search, publisher, metrics),
             seal=seal,
         )
     finally:

@@ -3,6 +3,7 @@
 The desk proves who spoke, so nothing is judged again but the form. A record read twice gives the same fact id, which counts once.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -10,11 +11,15 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
+from foothold_ingest.database import patiently
+from foothold_ingest.disputes import DisputeBook
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Line, Publisher, fact_line
 from foothold_ingest.rules.accept import fact_id
 from foothold_schemas.codec import Unreadable, decode_said, encode
+from foothold_schemas.disputes import FactDisputed
 from foothold_schemas.envelope import FactRecord
+from foothold_schemas.facts import PeopleFact
 from foothold_schemas.quarantine import Quarantined, SourceRecord
 from foothold_schemas.relief import PeopleSaid
 from foothold_schemas.seal import Seal
@@ -33,8 +38,9 @@ log = structlog.get_logger()
 class DeskDoor:
     """One member of the group."""
 
-    def __init__(self, *, bootstrap: str, publisher: Publisher, metrics: Metrics, seal: Seal) -> None:
+    def __init__(self, *, bootstrap: str, publisher: Publisher, disputes: DisputeBook, metrics: Metrics, seal: Seal) -> None:
         self._publisher = publisher
+        self._disputes = disputes
         self._metrics = metrics
         self._seal = seal
         self._consumer: AIOKafkaConsumer = AIOKafkaConsumer(
@@ -54,24 +60,37 @@ class DeskDoor:
             await self._consumer.start()
             while True:
                 for source, records in (await self._consumer.getmany(timeout_ms=500, max_records=BATCH)).items():
-                    await self._publisher.deliver([self._line(record) for record in records])
+                    await self._take(records)
                     await self._commit(source, records[-1].offset + 1)
         finally:
             await self._consumer.stop()
 
-    def _line(self, record: ConsumerRecord[bytes, bytes]) -> Line:
-        """The fact for the log; what cannot be read is set aside, whole."""
-        try:
-            fact = fact_of(decode_said(record.value), datetime.now(UTC))
-        except Unreadable as error:
-            address = (record.topic, record.partition, record.offset)
-            kept = SourceRecord(key=record.key, value=record.value, headers=tuple(record.headers))
-            aside = Quarantined.of("ingest", address, record.timestamp, reason=error.reason, detail=error.detail, record=kept, seal=self._seal)
-            self._metrics.facts.labels("unknown", error.reason.value, DOOR).inc()
-            return Line(QUARANTINE.name, aside.source_id.encode(), encode(aside))
-        self._metrics.facts.labels(fact.data.kind, "accepted", DOOR).inc()
-        log.info("ingest.event", door=DOOR, fact_id=fact.fact_id, household_id=fact.household_id, kind=fact.data.kind, agency=DESK, outcome="accepted")
-        return fact_line(fact)
+    async def _take(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
+        """Facts into the log, doubts into their book; what cannot be read is set aside, whole."""
+        lines, doubts = list[Line](), list[tuple[PeopleSaid, FactDisputed]]()
+        for record in records:
+            try:
+                said = decode_said(record.value)
+            except Unreadable as error:
+                lines.append(self._aside(record, error))
+                continue
+            self._metrics.facts.labels(said.data.kind, "accepted", DOOR).inc()
+            if isinstance(said.data, FactDisputed):
+                doubts.append((said, said.data))
+            else:
+                lines.append(fact_line(_told(fact_of(said, said.data, datetime.now(UTC)))))
+        await self._publisher.deliver(lines)
+        if doubts:
+            async for attempt in patiently():
+                with attempt:
+                    await self._disputes.ask(doubts)
+
+    def _aside(self, record: ConsumerRecord[bytes, bytes], error: Unreadable) -> Line:
+        address = (record.topic, record.partition, record.offset)
+        kept = SourceRecord(key=record.key, value=record.value, headers=tuple(record.headers))
+        aside = Quarantined.of("ingest", address, record.timestamp, reason=error.reason, detail=error.detail, record=kept, seal=self._seal)
+        self._metrics.facts.labels("unknown", error.reason.value, DOOR).inc()
+        return Line(QUARANTINE.name, aside.source_id.encode(), encode(aside))
 
     async def _commit(self, source: TopicPartition, offset: int) -> None:
         try:
@@ -80,7 +99,12 @@ class DeskDoor:
             log.info("ingest.commit_overtaken", topic=source.topic, partition=source.partition)
 
 
-def fact_of(said: PeopleSaid, now: datetime) -> FactRecord:
+def _told(fact: FactRecord) -> FactRecord:
+    log.info("ingest.event", door=DOOR, fact_id=fact.fact_id, household_id=fact.household_id, kind=fact.data.kind, agency=DESK, outcome="accepted")
+    return fact
+
+
+def fact_of(said: PeopleSaid, data: PeopleFact, now: datetime) -> FactRecord:
     """As it stands in the log."""
     return FactRecord(
         fact_id=fact_id(SOURCE, said.id),
@@ -90,5 +114,5 @@ def fact_of(said: PeopleSaid, now: datetime) -> FactRecord:
         id=said.id,
         time=said.time,
         recorded_time=now,
-        data=said.data,
+        data=data,
     )

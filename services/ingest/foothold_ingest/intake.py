@@ -9,6 +9,7 @@ import structlog
 from foothold_ingest.arrivals import ArrivalBook
 from foothold_ingest.audit import Audit
 from foothold_ingest.directory import Directory, Told
+from foothold_ingest.disputes import DisputeBook
 from foothold_ingest.feeds import FeedBook
 from foothold_ingest.held import HeldBook
 from foothold_ingest.metrics import Metrics
@@ -36,6 +37,7 @@ class Books(NamedTuple):
     held: HeldBook
     audit: Audit
     arrivals: ArrivalBook
+    disputes: DisputeBook
 
 
 class Intake:
@@ -90,6 +92,7 @@ class Intake:
         if everywhere:
             await self._publisher.broadcast(everywhere)
         await self._books.feeds.hear(accepted)
+        await self._books.disputes.corrected(a.record for a in accepted)
         told = [Told(a.record.household_id, a.record.time, a.contact) for a in accepted if a.contact and a.record.household_id]
         try:
             await self._directory.keep(told, is_patient=is_patient)

@@ -26,6 +26,7 @@ class Metrics:
         self.quarantined = Counter("foothold_ingest_quarantined_total", "Records taken into quarantine, by reason.", ["reason"], registry=registry)
         self.waiting = Gauge("foothold_ingest_quarantine_waiting_records", "Records in quarantine nobody has retried.", registry=registry)
         self.held = Gauge("foothold_ingest_held_events", "Events that wait until the register names their person.", registry=registry)
+        self.disputes = Gauge("foothold_ingest_disputes_waiting", "Caseworkers' doubts that wait for an agency's answer.", registry=registry)
         self.door_topics = Gauge("foothold_ingest_agency_topics", "Partitions of agencies' topics this replica reads.", registry=registry)
         self.stopped = Gauge(
             "foothold_ingest_stopped_readers", "Agencies' topics this replica stopped reading because everything in them was bad.", registry=registry

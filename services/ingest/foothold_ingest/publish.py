@@ -51,6 +51,11 @@ def _hashed(key: bytes, partitions: int) -> int:
     return int(DefaultPartitioner()(key, everywhere, everywhere))
 
 
+def partition_of(household_id: str, partitions: int) -> int:
+    """Where the log keeps a household's facts."""
+    return _hashed(household_id.encode(), partitions)
+
+
 class Publisher:
     """Both producers. An error that a producer cannot recover from sets `broken`: the process then ends and is started anew."""
 

@@ -24,8 +24,10 @@ from foothold_alerts.web.pages import Pages
 from foothold_alerts.web.refusals import refusal
 from foothold_schemas.decisions import HarmlessReason, MeasureKind
 from foothold_schemas.directory import Contact, DirectoryEntry
+from foothold_schemas.disputes import Doubt
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.seal import BrokenSeal
+from foothold_schemas.sent import AGENCY_KINDS
 from foothold_schemas.values import Fen, JsonObject
 
 MAX_NOTE: Final = 500
@@ -198,6 +200,9 @@ async def _case_page(
         causes=RELIEF,
         measures=list(MeasureKind),
         harmless=list(HarmlessReason),
+        doubts=list(Doubt),
+        doubted={one["fact_id"]: one for one in found.disputes},
+        sent=AGENCY_KINDS,
         risks=[f["rule"] for f in found.case["latest"].get("findings", ()) if f["is_risk"]],
         is_identified=Stage(found.case["stage"]) in SINCE_IDENTIFIED,
         role=who.role,

@@ -9,6 +9,7 @@ from fastapi import Request
 
 from foothold_alerts.accounts import Accounts, Person
 from foothold_alerts.areas import Areas
+from foothold_alerts.disputes import Disputes
 from foothold_alerts.inbox import Inbox
 from foothold_alerts.incidents import Incidents
 from foothold_alerts.lists import Lists
@@ -39,6 +40,7 @@ class Desk:
     work: Work
     relief: ReliefDesk
     plan: Plan
+    disputes: Disputes
     lists: Lists
     areas: Areas
     incidents: Incidents

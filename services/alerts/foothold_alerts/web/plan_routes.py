@@ -13,6 +13,7 @@ from foothold_alerts.web.case_routes import MAX_NOTE, Number, Version, Who, chan
 from foothold_alerts.web.desk import Desk, own_form
 from foothold_alerts.web.pages import Pages
 from foothold_schemas.decisions import HarmlessReason, MeasureKind
+from foothold_schemas.disputes import Doubt
 from foothold_schemas.findings import FindingKind
 
 Note = Annotated[str, Form(max_length=MAX_NOTE)]
@@ -35,6 +36,16 @@ class MeasureForm(BaseModel):
     measure: MeasureKind
     against: Annotated[list[FindingKind], Field(max_length=20)] = []
     department: Annotated[str, Field(max_length=100)] = ""
+
+
+class DisputeForm(BaseModel):
+    """A fact that is doubted."""
+
+    csrf: str
+    version: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    fact: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    doubt: Doubt
+    note: Annotated[str, Field(max_length=MAX_NOTE)] = ""
 
 
 class ExemptForm(BaseModel):
@@ -107,6 +118,12 @@ def plan_routes(desk: Desk, pages: Pages) -> APIRouter:
 
 
 def _planning(router: APIRouter, desk: Desk, pages: Pages) -> None:
+    @router.post("/cases/{number}/disputes")
+    async def dispute(request: Request, who: Who, number: Number, form: Annotated[DisputeForm, Form()]) -> Response:
+        own_form(request, who, form.csrf)
+        change = desk.disputes.ask(who, number, form.version, form.fact, form.doubt, form.note.strip(), now=datetime.now(UTC))
+        return await changed(desk, pages, request, who, number, "dispute", change)
+
     @router.post("/cases/{number}/measures")
     async def intend(request: Request, who: Who, number: Number, form: Annotated[MeasureForm, Form()]) -> Response:
         own_form(request, who, form.csrf)

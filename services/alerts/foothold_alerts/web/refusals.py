@@ -1,7 +1,12 @@
 """Why a step was not taken, in words for the person who tried."""
 
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
 from foothold_alerts.hold import Why
-from foothold_alerts.rules.act import NotYours
+from foothold_alerts.rules.act import Missing, NotYours
+from foothold_alerts.rules.dispute import DisputeNo
 from foothold_alerts.rules.exempt import ExemptNo
 from foothold_alerts.rules.pause import PauseNo
 from foothold_alerts.rules.plan import PlanNo
@@ -57,18 +62,32 @@ _PLAN = {
 }
 
 
+_DISPUTE = {
+    DisputeNo.NOTE: ("说明不超过 300 字，不写证件号、账号、电话。", "A note has at most 300 characters, and no numbers of people, accounts or telephones."),
+    DisputeNo.OURS: (
+        "这是本县登记的办理结果，不是单位报送的信息；请在案件中更正。",
+        "The county's own people recorded this; no agency sent it. Correct it in the case.",
+    ),
+    DisputeNo.ASKED: ("已请发送单位核实，尚未答复。", "Its sender has been asked already, and has not answered yet."),
+}
+
+
+_LISTED: Final[Mapping[type[StrEnum], Mapping[Any, tuple[str, str]]]] = {
+    ReliefNo: _RELIEF,
+    ExemptNo: _EXEMPT,
+    PauseNo: _PAUSE,
+    PlanNo: _PLAN,
+    DisputeNo: _DISPUTE,
+}
+"""By their lists: members of two lists may be the same text."""
+
+
 def refusal(why: Why) -> tuple[str, str]:
     """Chinese and English."""
-    if isinstance(why, ReliefNo):
-        return _RELIEF[why]
-    if isinstance(why, ExemptNo):
-        return _EXEMPT[why]
-    if isinstance(why, PauseNo):
-        return _PAUSE[why]
-    if isinstance(why, PlanNo):
-        return _PLAN[why]
     if isinstance(why, NotYours):
         roles = sorted(why.roles)
         return f"此步骤由{'、'.join(zh(r) for r in roles)}办理。", f"This step is taken by: {', '.join(en(r) for r in roles)}."
+    if not isinstance(why, Missing):
+        return _LISTED[type(why)][why]
     chinese, english = _NEEDS[why.need]
     return chinese.format(until=why.until), english.format(until=why.until)

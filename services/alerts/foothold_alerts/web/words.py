@@ -6,6 +6,7 @@ from foothold_alerts.rules.case import CloseReason, ReliefKind, ReliefStatus, Ro
 from foothold_alerts.rules.deadlines import DeadlineKind
 from foothold_alerts.rules.relief import ReliefAct
 from foothold_schemas.decisions import HarmlessReason, MeasureKind
+from foothold_schemas.disputes import Doubt
 from foothold_schemas.explanation import HintKind
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Movement
@@ -209,6 +210,16 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "go_on": ("继续帮扶", "help goes on"),
     "dismiss": ("排除", "dismissed"),
     "contact_shown": ("查看联系方式", "contact shown"),
+    Doubt.OTHER_HOUSEHOLD: ("不是这一户的", "belongs to another household"),
+    Doubt.NEVER_HAPPENED: ("没有这回事", "never happened"),
+    Doubt.OTHER_AMOUNT: ("金额不对", "the amount is another"),
+    Doubt.OTHER_DAY: ("日期不对", "the day is another"),
+    Doubt.TWICE: ("重复报送", "sent twice"),
+    "disputed": ("请发送单位核实", "its sender asked"),
+    "dispute_asked": ("已请发送单位核实", "its sender is asked"),
+    "dispute_corrected": ("发送单位已更正或撤回", "corrected or taken back by its sender"),
+    "dispute_confirmed": ("发送单位核实无误", "its sender says it is right"),
+    "dispute_no_sender": ("未找到发送单位，请联系运维", "its sender was not found; ask the operators"),
 }
 
 

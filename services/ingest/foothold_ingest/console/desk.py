@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.arrivals import ArrivalBook, KindCount
 from foothold_ingest.database import FeedRow, HeldRow, OpenedDay, QuarantinedRecord, QuarantineEvent
+from foothold_ingest.disputes import DisputeBook
 from foothold_ingest.files.store import TOPIC, UploadStore
 from foothold_ingest.register import AgencyRegister, Entry
 from foothold_ingest.rules.times import SHANGHAI
@@ -27,6 +28,7 @@ class Overview:
     feeds: Sequence[tuple[str, str, date | None, int | None]]
     waiting: dict[str, int]
     held: int
+    doubted: int
     files: Sequence[RowMapping]
     entry: Entry | None
 
@@ -34,9 +36,12 @@ class Overview:
 class Desk:
     """Every question carries the agency, and no answer leaves it."""
 
-    def __init__(self, engine: AsyncEngine, *, arrivals: ArrivalBook, uploads: UploadStore, register: AgencyRegister, retrier: Retrier) -> None:
+    def __init__(
+        self, engine: AsyncEngine, *, arrivals: ArrivalBook, disputes: DisputeBook, uploads: UploadStore, register: AgencyRegister, retrier: Retrier
+    ) -> None:
         self._engine = engine
         self._arrivals = arrivals
+        self._disputes = disputes
         self._uploads = uploads
         self._register = register
         self._retrier = retrier
@@ -51,6 +56,7 @@ class Desk:
             feeds=await self._feeds(agency),
             waiting=await self._waiting(agency),
             held=await self._held_count(agency),
+            doubted=await self._disputes.waiting_for(agency),
             files=await self._uploads.recent(agency, 10),
             entry=entry,
         )

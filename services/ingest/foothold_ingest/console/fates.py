@@ -1,19 +1,17 @@
 """What became of one event, by the id its sender gave it. The log itself is asked, from the day it was sent; no list of ids is kept for this."""
 
-import asyncio
 import json
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.console.desk import of_agency
 from foothold_ingest.database import HeldRow, QuarantinedRecord
+from foothold_ingest.log_search import Found, LogSearch
 from foothold_ingest.rules.accept import fact_id
 from foothold_schemas.codec import Unreadable, decode_fact
 from foothold_schemas.quarantine import SourceRecord
@@ -48,19 +46,16 @@ class Fate:
 class Fates:
     """Looks for the events of one agency at a time."""
 
-    def __init__(self, engine: AsyncEngine, bootstrap: str, partitions: int, quarantine_seal: Seal) -> None:
+    def __init__(self, engine: AsyncEngine, search: LogSearch, quarantine_seal: Seal) -> None:
         self._engine = engine
-        self._bootstrap = bootstrap
-        self._partitions = partitions
+        self._search = search
         self._seal = quarantine_seal
-        self._one_scan = asyncio.Lock()
 
     async def find(self, agency: str, source: str, event_id: str, since: datetime) -> list[Fate]:
         """Everything that is known of it; the log is read from `since` on, for SCAN_SECONDS at most and one question at a time."""
         fact = fact_id(source, event_id)
         found = [*await self._held(agency, fact), *await self._aside(agency, source, event_id)]
-        async with self._one_scan:
-            found += await self._in_log(fact, since)
+        found += await self._in_log(fact, since)
         return found or [Fate(Where.NOWHERE)]
 
     async def _held(self, agency: str, fact: str) -> list[Fate]:
@@ -78,45 +73,21 @@ class Fates:
         return [Fate(Where.QUARANTINE, row.at, f"{row.reason}: {row.detail}") for row in rows if _name_of(self._seal.open(row.sealed)) in names]
 
     async def _in_log(self, fact: str, since: datetime) -> list[Fate]:
-        consumer: AIOKafkaConsumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, isolation_level="read_committed", enable_auto_commit=False)
-        await consumer.start()
-        try:
-            return await self._scan(consumer, fact, since)
-        finally:
-            await consumer.stop()
+        search = await self._search.first(fact, since, SCAN_SECONDS)
+        if search.is_unfinished:
+            return [Fate(Where.UNFINISHED)]
+        return [await self._told(found) for found in search.facts.values()]
 
-    async def _scan(self, consumer: AIOKafkaConsumer, fact: str, since: datetime) -> list[Fate]:
-        mine = [TopicPartition(HOUSEHOLD_FACTS.name, n) for n in range(self._partitions)]
-        consumer.assign(mine)
-        ends = await consumer.end_offsets(mine)
-        starts = await consumer.offsets_for_times(dict.fromkeys(mine, int(since.timestamp() * 1000)))
-        waiting = set()
-        for partition in mine:
-            start = starts[partition]
-            consumer.seek(partition, ends[partition] if start is None else start.offset)
-            if start is not None and start.offset < ends[partition]:
-                waiting.add(partition)
-        begins, deadline = f'{{"fact_id":"{fact}"'.encode(), time.monotonic() + SCAN_SECONDS
-        while waiting:
-            if time.monotonic() > deadline:
-                return [Fate(Where.UNFINISHED)]
-            for partition, records in (await consumer.getmany(timeout_ms=500, max_records=5_000)).items():
-                for record in records:
-                    if (record.value or b"").startswith(begins):
-                        return [await self._told(partition, record.offset, record.value)]
-            waiting = {p for p in waiting if await consumer.position(p) < ends[p]}
-        return []
-
-    async def _told(self, partition: TopicPartition, offset: int, value: bytes | None) -> Fate:
+    async def _told(self, found: Found) -> Fate:
         """In the log; and whether risk has set it aside since."""
-        address = f"{partition.topic}:{partition.partition}:{offset}"
+        address = f"{HOUSEHOLD_FACTS.name}:{found.partition}:{found.offset}"
         wanted = select(QuarantinedRecord.at, QuarantinedRecord.reason, QuarantinedRecord.detail).where(QuarantinedRecord.source_id == address)
         async with self._engine.connect() as connection:
             row = (await connection.execute(wanted)).one_or_none()
         if row is not None:
             return Fate(Where.SET_ASIDE, row.at, f"{row.reason}: {row.detail}")
         try:
-            return Fate(Where.LOG, decode_fact(value).recorded_time, address)
+            return Fate(Where.LOG, decode_fact(found.value).recorded_time, address)
         except Unreadable:
             return Fate(Where.LOG, None, address)
 

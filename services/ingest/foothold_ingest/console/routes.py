@@ -4,26 +4,25 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
 import structlog
 from fastapi import APIRouter, FastAPI, Form, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 
 from foothold_ingest.console.desk import Desk
 from foothold_ingest.console.fates import Fate, Fates, at_start_of
+from foothold_ingest.console.pages import Forged, Pages, own_form, same_origin
 from foothold_ingest.console.report import NotTaken, Reports, Written, empty
 from foothold_ingest.console.sessions import Person, Sessions
-from foothold_ingest.console.words import CONCERNS, KINDS, OUTCOMES, ROUTES, STATUS, WHERE
+from foothold_ingest.disputes import DisputeBook
 from foothold_ingest.files.mappings import MappingBook, parse
 from foothold_ingest.files.routes import MAX_FILE, FileDoor
 from foothold_ingest.problems import has_nul
 from foothold_ingest.rules.judgement import Held, Rejected
 from foothold_ingest.rules.times import SHANGHAI
-from foothold_ingest.rules.words import sentence
+from foothold_schemas.disputes import MAX_NOTE, is_plain
 
 COOKIE: Final = "foothold-console"
 MAX_FORM: Final = 1024 * 1024
@@ -37,32 +36,23 @@ _HEADERS: Final = {
 log = structlog.get_logger()
 
 
-class Forged(Exception):  # noqa: N818 - says what it looks like
-    """A form that did not come from our page."""
-
-
-class Pages:
-    """Renders templates; every value is escaped."""
-
-    def __init__(self) -> None:
-        self._environment = Environment(loader=PackageLoader("foothold_ingest.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-        self._environment.filters |= {"moment": _moment, "reason": sentence, "kind": lambda code: KINDS.get(code, KINDS["unknown"])}
-        self._environment.globals |= {"outcomes": OUTCOMES, "status_of": STATUS, "where_of": WHERE, "routes": ROUTES, "concerns": CONCERNS}
-
-    def render(self, name: str, status: int = 200, **values: object) -> HTMLResponse:
-        """A page."""
-        return HTMLResponse(self._environment.get_template(name).render(**values), status_code=status)
-
-
-def _moment(value: datetime | None) -> str:
-    return "" if value is None else f"{value.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
-
-
 class Console:
     """Its routes below /console."""
 
-    def __init__(self, desk: Desk, reports: Reports, fates: Fates, sessions: Sessions, files: FileDoor, mappings: MappingBook, *, is_production: bool) -> None:
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        reports: Reports,
+        fates: Fates,
+        disputes: DisputeBook,
+        sessions: Sessions,
+        files: FileDoor,
+        mappings: MappingBook,
+        is_production: bool,
+    ) -> None:
         self._desk = desk
+        self._disputes = disputes
         self._reports = reports
         self._fates = fates
         self._sessions = sessions
@@ -81,6 +71,7 @@ class Console:
             "/held": self.held,
             "/report": self.report,
             "/event": self.event,
+            "/doubts": self.doubts,
             "/files/{upload}": self.file,
         }
         for path, page in pages.items():
@@ -92,6 +83,7 @@ class Console:
             ("/held", self.retry_held),
             ("/report", self.take_report),
             ("/event", self.fate),
+            ("/doubts", self.confirm),
             ("/files", self.upload),
             ("/sign-out", self.sign_out),
         ):
@@ -142,7 +134,7 @@ class Console:
 
     async def sign_in(self, request: Request, key: Annotated[str, Form(max_length=200)], name: Annotated[str, Form(min_length=1, max_length=40)]) -> Response:
         """By the agency's key; a wrong one costs nothing but is answered alike whatever is wrong with it."""
-        if not _same_origin(request) or "\x00" in name:
+        if not same_origin(request) or "\x00" in name:
             return self._message(None, 403, "请求被拒绝，请重新打开页面后再试。", "Refused; open the page again and retry.")
         token = await self._sessions.sign_in(key, name, datetime.now(UTC))
         if token is None:
@@ -153,7 +145,7 @@ class Console:
 
     async def sign_out(self, request: Request, person: Person) -> Response:
         """End the session."""
-        await _own_form(request, person)
+        await own_form(request, person)
         await self._sessions.sign_out(request.cookies[self._cookie])
         response = RedirectResponse("/console/sign-in", status_code=303)
         response.delete_cookie(self._cookie, path="/", secure=self._is_production, httponly=True, samesite="strict")
@@ -172,7 +164,7 @@ class Console:
 
     async def retry(self, request: Request, person: Person) -> Response:
         """Those that are ticked, or all that are shown of one reason."""
-        form = await _own_form(request, person)
+        form = await own_form(request, person)
         reason = str(form.get("reason") or "") or None
         ids = [str(one) for one in form.getlist("id")]
         if form.get("all"):
@@ -187,9 +179,27 @@ class Console:
 
     async def retry_held(self, request: Request, person: Person) -> Response:
         """Look again at what could not be released."""
-        await _own_form(request, person)
+        await own_form(request, person)
         again = await self._desk.retry_held(person.agency)
         return self._pages.render("held.html", person=person, rows=await self._desk.held(person.agency), again=again)
+
+    async def doubts(self, _: Request, person: Person) -> Response:
+        """What caseworkers doubt of what the agency sent."""
+        return await self._doubts_page(person)
+
+    async def confirm(self, request: Request, person: Person) -> Response:
+        """The agency has looked: what it sent is right."""
+        form = await own_form(request, person)
+        note = str(form.get("note") or "").strip()
+        if len(note) > MAX_NOTE or not is_plain(note):
+            return await self._doubts_page(person, said="numbers", status=422)
+        now = datetime.now(UTC)
+        done = await self._disputes.confirm(person.agency, str(form.get("dispute")), note, by=person.actor, now=now)
+        return await self._doubts_page(person, said="confirmed" if done else "not_waiting", status=200 if done else 409)
+
+    async def _doubts_page(self, person: Person, *, said: str = "", status: int = 200) -> Response:
+        rows = await self._disputes.of(person.agency, datetime.now(UTC))
+        return self._pages.render("doubts.html", status, person=person, rows=rows, said=said)
 
     async def report(self, _: Request, person: Person) -> Response:
         """A form to write down what somebody told."""
@@ -197,7 +207,7 @@ class Console:
 
     async def take_report(self, request: Request, person: Person) -> Response:
         """Into the log, or back with what is wrong; the person's number is never shown again."""
-        form = await _own_form(request, person)
+        form = await own_form(request, person)
         written = Written(**{field: str(form.get(field) or "").strip() for field in Written.__dataclass_fields__})
         try:
             outcome = await self._reports.take(person.agency, written, datetime.now(UTC))
@@ -216,7 +226,7 @@ class Console:
 
     async def fate(self, request: Request, person: Person) -> Response:
         """The answer; asked by a form, so that no id stands in an address."""
-        form = await _own_form(request, person)
+        form = await own_form(request, person)
         name, source, day = (str(form.get(field) or "") for field in ("id", "source", "day"))
         if not f"{source}/".startswith(f"/agencies/{person.agency}/"):
             wrong = "来源属于其他单位。", "The source is another agency's."
@@ -234,7 +244,7 @@ class Console:
 
     async def upload(self, request: Request, person: Person) -> Response:
         """Keep the file and go to its page."""
-        form = await _own_form(request, person)
+        form = await own_form(request, person)
         file = form.get("file")
         if not isinstance(file, UploadFile) or not file.size:
             return self._message(person, 422, "请选择一个有内容的文件。", "Choose a file that is not empty.")
@@ -267,20 +277,6 @@ class Console:
     async def template(self, request: Request, person: Person) -> Response:
         """A workbook to fill in."""
         return await self._files.template_of(request.path_params["mapping"], person.agency)
-
-
-async def _own_form(request: Request, person: Person) -> FormData:
-    """The form, if it came from our own page; raise Forged."""
-    form = await request.form(max_files=1, max_fields=1_000)
-    is_plain = not any("\x00" in value for _, value in form.multi_items() if isinstance(value, str))  # PostgreSQL takes no NUL
-    if not _same_origin(request) or form.get("csrf") != person.csrf or not is_plain:
-        raise Forged
-    return form
-
-
-def _same_origin(request: Request) -> bool:
-    origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
 async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:

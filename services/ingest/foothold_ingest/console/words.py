@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from foothold_schemas.disputes import Doubt
 from foothold_schemas.reports import Concern, ReportRoute
 from foothold_schemas.values import Sentence
 
@@ -37,6 +38,27 @@ CONCERNS: Final = {
     Concern.HOUSING: Sentence(zh="住房", en="housing"),
     Concern.WATER: Sentence(zh="饮水", en="water"),
     Concern.OTHER: Sentence(zh="其他", en="other"),
+}
+DOUBTS: Final = {
+    Doubt.OTHER_HOUSEHOLD: Sentence(zh="不是这一户的", en="belongs to another household"),
+    Doubt.NEVER_HAPPENED: Sentence(zh="没有这回事", en="never happened"),
+    Doubt.OTHER_AMOUNT: Sentence(zh="金额不对", en="the amount is another"),
+    Doubt.OTHER_DAY: Sentence(zh="日期不对", en="the day is another"),
+    Doubt.TWICE: Sentence(zh="重复报送", en="sent twice"),
+    Doubt.OTHER: Sentence(zh="其他", en="something else"),
+}
+FIELDS: Final = {
+    "amount": "金额 amount",
+    "total": "总额 total",
+    "category": "类别 category",
+    "item": "项目 item",
+    "earned_month": "月份 month",
+    "settled_on": "结算日 settled on",
+    "spent_on": "支出日 spent on",
+    "struck_on": "受灾日 struck on",
+    "hazard": "灾种 hazard",
+    "grade": "等级 grade",
+    "own_share": "自付 own share",
 }
 STATUS: Final = {
     "waiting": Sentence(zh="等待处理", en="waiting"),

@@ -1,0 +1,51 @@
+"""The console's templates, and whether a form really came from one of them."""
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.datastructures import FormData
+
+from foothold_ingest.console.sessions import Person
+from foothold_ingest.console.words import CONCERNS, DOUBTS, FIELDS, KINDS, OUTCOMES, ROUTES, STATUS, WHERE
+from foothold_ingest.rules.times import SHANGHAI
+from foothold_ingest.rules.words import sentence
+
+
+class Forged(Exception):  # noqa: N818 - says what it looks like
+    """A form that did not come from our page."""
+
+
+class Pages:
+    """Renders templates; every value is escaped."""
+
+    def __init__(self) -> None:
+        self._environment = Environment(loader=PackageLoader("foothold_ingest.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+        self._environment.filters |= {"moment": _moment, "reason": sentence, "kind": lambda code: KINDS.get(code, KINDS["unknown"])}
+        self._environment.globals |= {"outcomes": OUTCOMES, "status_of": STATUS, "where_of": WHERE, "routes": ROUTES, "concerns": CONCERNS, "doubts": DOUBTS}
+        self._environment.filters["field"] = lambda name: FIELDS.get(name, name)
+
+    def render(self, name: str, status: int = 200, **values: object) -> HTMLResponse:
+        """A page."""
+        return HTMLResponse(self._environment.get_template(name).render(**values), status_code=status)
+
+
+def _moment(value: datetime | None) -> str:
+    return "" if value is None else f"{value.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+
+
+async def own_form(request: Request, person: Person) -> FormData:
+    """The form, if it came from our own page; raise Forged."""
+    form = await request.form(max_files=1, max_fields=1_000)
+    is_plain = not any("\x00" in value for _, value in form.multi_items() if isinstance(value, str))  # PostgreSQL takes no NUL
+    if not same_origin(request) or form.get("csrf") != person.csrf or not is_plain:
+        raise Forged
+    return form
+
+
+def same_origin(request: Request) -> bool:
+    """Whether a browser says that the form stood on our page; one that says nothing of it is believed."""
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")

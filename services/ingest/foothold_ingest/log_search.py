@@ -1,0 +1,102 @@
+"""Looks for facts in the log by their ids. No index of ids is kept for this: the log itself is read, from the day a fact can stand there."""
+
+import asyncio
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from foothold_ingest.publish import partition_of
+from foothold_schemas.topics import HOUSEHOLD_FACTS
+
+AT_ONCE: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a fact's record stands, and its bytes."""
+
+    partition: int
+    offset: int
+    value: bytes
+
+
+@dataclass(slots=True)
+class Search:
+    """What a search came to. `naming`: records that name one of the facts without being it, as corrections do."""
+
+    facts: dict[str, Found] = field(default_factory=dict)
+    naming: dict[str, list[bytes]] = field(default_factory=dict)
+    is_unfinished: bool = False
+
+
+class LogSearch:
+    """One search at a time: it reads as fast as it can."""
+
+    def __init__(self, bootstrap: str, partitions: int) -> None:
+        self._bootstrap = bootstrap
+        self._partitions = partitions
+        self._one_search = asyncio.Lock()
+
+    async def first(self, fact: str, since: datetime, seconds: float) -> Search:
+        """The first record of the fact in any partition; unfinished after so many seconds."""
+        return await self._read({fact}, dict.fromkeys(range(self._partitions), since), seconds=seconds)
+
+    async def all_of(self, facts: Collection[str], since: Mapping[str, datetime]) -> Search:
+        """These facts and whatever names them, to the end of the log; `since` by household, whose partitions are read."""
+        starts: dict[int, datetime] = {}
+        for household_id, moment in since.items():
+            partition = partition_of(household_id, self._partitions)
+            starts[partition] = min(moment, starts.get(partition, moment))
+        return await self._read(facts, starts, seconds=None)
+
+    async def _read(self, facts: Collection[str], since: Mapping[int, datetime], *, seconds: float | None) -> Search:
+        consumer: AIOKafkaConsumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, isolation_level="read_committed", enable_auto_commit=False)
+        async with self._one_search:
+            await consumer.start()
+            try:
+                waiting = await _begin(consumer, since)
+                return await _scan(consumer, waiting, [fact.encode() for fact in facts], seconds)
+            finally:
+                await consumer.stop()
+
+
+async def _begin(consumer: AIOKafkaConsumer, since: Mapping[int, datetime]) -> dict[TopicPartition, int]:
+    """Stand where the moments are; return the ends of those partitions that have anything to read."""
+    mine = {TopicPartition(HOUSEHOLD_FACTS.name, n): int(moment.timestamp() * 1000) for n, moment in since.items()}
+    consumer.assign(list(mine))
+    ends, starts = await consumer.end_offsets(list(mine)), await consumer.offsets_for_times(mine)
+    waiting = {}
+    for partition in mine:
+        start = starts[partition]
+        consumer.seek(partition, ends[partition] if start is None else start.offset)
+        if start is not None and start.offset < ends[partition]:
+            waiting[partition] = ends[partition]
+    return waiting
+
+
+async def _scan(consumer: AIOKafkaConsumer, waiting: dict[TopicPartition, int], facts: Sequence[bytes], seconds: float | None) -> Search:
+    """With a limit of seconds the first find is enough; without, everything is read."""
+    search, deadline = Search(), time.monotonic() + (seconds or 0)
+    while waiting:
+        if seconds is not None and (search.facts or time.monotonic() > deadline):
+            search.is_unfinished = not search.facts
+            return search
+        for partition, records in (await consumer.getmany(timeout_ms=500, max_records=AT_ONCE)).items():
+            for record in records:
+                _note(search, facts, partition.partition, record.offset, record.value or b"")
+        waiting = {partition: end for partition, end in waiting.items() if await consumer.position(partition) < end}
+    return search
+
+
+def _note(search: Search, facts: Sequence[bytes], partition: int, offset: int, value: bytes) -> None:
+    for fact in facts:
+        if fact not in value:
+            continue
+        if value.startswith(b'{"fact_id":"' + fact + b'"'):
+            search.facts.setdefault(fact.decode(), Found(partition, offset, value))
+        else:
+            search.naming.setdefault(fact.decode(), []).append(value)

@@ -1,0 +1,116 @@
+"""Puts doubts to whoever sent the fact, and tells the desk what became of them."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from foothold_ingest.database import patiently
+from foothold_ingest.dispute_tables import DisputeRow
+from foothold_ingest.disputes import NEW, DisputeBook
+from foothold_ingest.log_search import LogSearch, Search
+from foothold_ingest.metrics import Metrics
+from foothold_ingest.publish import Line, Publisher
+from foothold_schemas.codec import Unreadable, decode_fact, encode
+from foothold_schemas.disputes import DisputeNews, DisputeState
+from foothold_schemas.envelope import FactRecord
+from foothold_schemas.topics import FACT_DISPUTES
+
+LOOK_SECONDS: Final = 1.0
+AT_ONCE: Final = 200
+_LOCK: Final = 0x446F756274
+"""One replica searches the log at a time."""
+_BEGINNING: Final = datetime(1970, 1, 2, tzinfo=UTC)
+
+log = structlog.get_logger()
+
+
+class Questions:
+    """Any number of replicas may run one."""
+
+    def __init__(self, engine: AsyncEngine, book: DisputeBook, search: LogSearch, publisher: Publisher, metrics: Metrics) -> None:
+        self._engine = engine
+        self._book = book
+        self._search = search
+        self._publisher = publisher
+        self._metrics = metrics
+
+    async def run(self) -> None:
+        """For ever: look senders up, tell the desk, then a pause."""
+        while True:
+            async for attempt in patiently():
+                with attempt:
+                    await self.look_up()
+                    await self.tell()
+                    self._metrics.disputes.set(await self._book.many())
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def look_up(self) -> None:
+        """Find the senders of what is new. The facts are looked for from the day they speak of on, then from the beginning of the log."""
+        async with self._engine.begin() as connection:
+            if not (await connection.execute(select(func.pg_try_advisory_xact_lock(_LOCK)))).scalar_one():
+                return
+            wanted = select(*DisputeRow.__table__.columns).where(DisputeRow.state == NEW).order_by(DisputeRow.asked_at).limit(AT_ONCE)
+            rows = (await connection.execute(wanted)).mappings().all()
+            if rows:
+                await self._settle(rows)
+
+    async def _settle(self, rows: Sequence[RowMapping]) -> None:
+        """Rows are changed on other connections: corrections that arrive meanwhile must not wait for the search."""
+        search = await self._search.all_of({row["fact_id"] for row in rows}, {row["household_id"]: _day_before(row) for row in rows})
+        if missing := [row for row in rows if row["fact_id"] not in search.facts]:
+            older = await self._search.all_of({row["fact_id"] for row in missing}, {row["household_id"]: _BEGINNING for row in missing})
+            search = Search(search.facts | older.facts, search.naming | older.naming)
+        for row in rows:
+            record = None if (found := search.facts.get(row["fact_id"])) is None else _read(found.value)
+            await self._book.found(row["dispute_id"], record)
+            log.info("ingest.doubt", dispute_id=row["dispute_id"], household_id=row["household_id"], agency=record and record.agency, doubt=row["doubt"])
+        naming = [record for values in search.naming.values() for value in values if (record := _read(value)) is not None]
+        await self._book.corrected(naming)
+
+    async def tell(self) -> None:
+        """What the desk does not know yet. The log first, then the row: after a crash between, it is told again, and is the same."""
+        while rows := await self._untold():
+            await self._publisher.deliver([_line(row) for row in rows])
+            async with self._engine.begin() as connection:
+                for row in rows:
+                    await _told(connection, row)
+
+    async def _untold(self) -> Sequence[RowMapping]:
+        wanted = select(*DisputeRow.__table__.columns).where(DisputeRow.state != NEW, DisputeRow.told.is_distinct_from(DisputeRow.state))
+        async with self._engine.connect() as connection:
+            return (await connection.execute(wanted.order_by(DisputeRow.asked_at).limit(AT_ONCE))).mappings().all()
+
+
+async def _told(connection: AsyncConnection, row: RowMapping) -> None:
+    await connection.execute(update(DisputeRow).where(DisputeRow.dispute_id == row["dispute_id"]).values(told=row["state"]))
+
+
+def _line(row: RowMapping) -> Line:
+    news = DisputeNews(
+        dispute_id=row["dispute_id"],
+        household_id=row["household_id"],
+        disputed=row["fact_id"],
+        state=DisputeState(row["state"]),
+        agency=row["agency"],
+        note=row["answer"],
+        at=row["answered_at"] or row["asked_at"],
+    )
+    return Line(FACT_DISPUTES.name, news.household_id.encode(), encode(news))
+
+
+def _day_before(row: RowMapping) -> datetime:
+    """Early enough in every zone."""
+    return datetime.combine(row["fact_day"], time.min, tzinfo=UTC) - timedelta(days=1)
+
+
+def _read(value: bytes) -> FactRecord | None:
+    """A record this version cannot read names nobody; it stands in quarantine."""
+    try:
+        return decode_fact(value)
+    except Unreadable:
+        return None
