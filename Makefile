@@ -17,7 +17,7 @@ demo: $(READY) ## 5,999 real households from the HTTP door to the inbox (ONCE=1 
 up: $(READY) ## Kafka, PostgreSQL and the three services until Ctrl-C, one log stream
 	@$(PY) -m deploy.local up
 
-test: $(READY) ## Every check and every test, on embedded Kafka and PostgreSQL (WORKERS=4: so many at once)
+test: $(READY) ## Every check and every test, on embedded Kafka and PostgreSQL (WORKERS=4 at once; one of them runs the real parts)
 	@$(MAKE) --no-print-directory check
 	@$(PY) -m pytest --numprocesses $(or $(WORKERS),2) --dist loadgroup --no-loadscope-reorder
 

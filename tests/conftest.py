@@ -27,16 +27,15 @@ settings.register_profile("mutants", settings.get_profile("foothold"), max_examp
 settings.load_profile("foothold")
 
 
-LONG_FIRST = ("faults", "e2e")
-"""Folders whose tests run for minutes each: begun last, one of them would keep the run waiting while the other workers have nothing to do."""
+RUNNING = ("contract", "e2e", "faults", "local", "web")
+"""Folders whose tests run brokers, databases and services."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers (`make test`): a file stays with one of them, and so does everything that shares one running Foothold."""
+    """With several workers (`make test`) one of them does everything that runs real parts, and the others what only computes, file by file."""
     for item in items:
-        shared = "foothold" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("foothold" if shared else item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: item.path.parent.name not in LONG_FIRST)
+        is_running = item.path.parent.name in RUNNING
+        item.add_marker(pytest.mark.xdist_group("running" if is_running else item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(scope="session")

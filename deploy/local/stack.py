@@ -10,7 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -149,9 +149,8 @@ class Stack:
         self.stop()
 
     def _start(self) -> None:
-        self.start_parts()
         self.secrets = self._keep_secrets()
-        self._migrate()
+        self.start_parts(meanwhile=self._migrate)
         (self.folder / "log").mkdir(exist_ok=True)
         for name in (*SERVICES, *self._own_ports):
             self.start_service(name)
@@ -167,8 +166,8 @@ class Stack:
         self.services[name] = service
         return service
 
-    def start_parts(self) -> None:
-        """Kafka and PostgreSQL side by side, then the topics."""
+    def start_parts(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Kafka and PostgreSQL side by side, then the topics. `meanwhile` is done once PostgreSQL is there: Kafka takes longer."""
         self._say("kafka", "starting Apache Kafka and PostgreSQL")
         trouble: list[BaseException] = []
 
@@ -181,8 +180,11 @@ class Stack:
 
         thread = threading.Thread(target=start_kafka, daemon=True)
         thread.start()
-        self.postgres.start(DATABASES)
-        thread.join()
+        try:
+            self.postgres.start(DATABASES)
+            meanwhile()
+        finally:
+            thread.join()
         if trouble:
             raise trouble[0]
         self._say("kafka", f"Kafka at {self.kafka.bootstrap}")

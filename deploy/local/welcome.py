@@ -3,6 +3,12 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 
+import foothold_alerts.__main__
+import foothold_alerts.arguments
+import foothold_alerts.settings
+import foothold_ingest.__main__
+import foothold_ingest.arguments
+import foothold_ingest.settings
 from deploy.local.stack import Stack
 
 DEMO_COUNTY = "370399"
@@ -19,11 +25,21 @@ def access(stack: Stack) -> dict[str, str]:
     wanted |= {f"password:{name}": ("alerts", "account", "add", name, "--area", DEMO_COUNTY) for name in ACCOUNTS}
     wanted[f"region:{DEMO_COUNTY}"] = ("ingest", "region", "add", DEMO_COUNTY, "示例县")
     if missing := {name: words for name, words in wanted.items() if name not in kept}:
-        with ThreadPoolExecutor(max_workers=3) as pool:
-            kept |= dict(zip(missing, pool.map(lambda words: stack.command(*words).splitlines()[0], missing.values()), strict=True))
+        with ThreadPoolExecutor(max_workers=1) as aside:  # a loop of its own, whatever runs in the caller's thread
+            kept |= {name: aside.submit(_done, stack, *words).result().splitlines()[0] for name, words in missing.items()}
         path.touch(mode=0o600)
         path.write_text(json.dumps(kept))
     return kept
+
+
+def _done(stack: Stack, service: str, *words: str) -> str:
+    """A service's command in this process: seven of them would load the same libraries seven times."""
+    told = {name.removeprefix("FOOTHOLD_").lower(): value for name, value in stack.environment().items() if name.startswith("FOOTHOLD_")}
+    if service == "ingest":
+        settings = foothold_ingest.settings.Settings.model_validate({n: v for n, v in told.items() if n in foothold_ingest.settings.Settings.model_fields})
+        return foothold_ingest.__main__.run(settings, foothold_ingest.arguments.parser().parse_args(words)) or ""
+    desk = foothold_alerts.settings.Settings.model_validate({n: v for n, v in told.items() if n in foothold_alerts.settings.Settings.model_fields})
+    return foothold_alerts.__main__.run(desk, foothold_alerts.arguments.parser().parse_args(words)) or ""
 
 
 def adopt_shipped_policy(stack: Stack) -> str:

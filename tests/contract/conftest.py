@@ -11,10 +11,10 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-import foothold_alerts.__main__
 import foothold_alerts.database
-import foothold_ingest.__main__
+import foothold_alerts.migrate
 import foothold_ingest.database
+import foothold_ingest.migrate
 from foothold_ingest.api import Door, make_app
 from foothold_ingest.build import Built
 from foothold_ingest.files.routes import FileDoor
@@ -58,8 +58,8 @@ async def emptied(engine: AsyncEngine, metadata: MetaData, *more: str) -> AsyncI
 @pytest.fixture(scope="session")
 def migrated(parts: Parts) -> Parts:
     """Both databases brought up to date by the services' own migrations."""
-    foothold_ingest.__main__.migrate(ingest_settings(parts))
-    foothold_alerts.__main__.migrate(parts.alerts_url)
+    foothold_ingest.migrate.migrate(ingest_settings(parts))
+    foothold_alerts.migrate.migrate(parts.alerts_url)
     return parts
 
 

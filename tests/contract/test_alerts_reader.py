@@ -11,7 +11,8 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.consumer import CASES, MIRROR, Consumer, Keeps, Reading, WrongPartitions
+from foothold_alerts.consumer import CASES, MIRROR, Consumer, Keeps, Reading
+from foothold_alerts.errors import WrongPartitions
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.mirror import Mirror, Shown
 from foothold_schemas.codec import decode_quarantined

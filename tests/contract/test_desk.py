@@ -275,10 +275,7 @@ async def test_while_the_database_is_away_pages_say_so_and_nothing_crashes() -> 
         is_production=False,
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(make_app(desk)), base_url="http://desk") as client:
-        answers = [
-            await client.get("/", headers={"cookie": "foothold=somebody"}),
-            await client.post("/login", data={"name": "zhang", "password": "x"}),
-        ]
+        answers = [await client.get("/", headers={"cookie": "foothold=somebody"}), await client.post("/login", data={"name": "zhang", "password": "x"})]
     await engine.dispose()
 
     assert [a.status_code for a in answers] == [httpx.codes.SERVICE_UNAVAILABLE] * 2

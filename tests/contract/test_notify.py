@@ -18,7 +18,8 @@ from standardwebhooks import Webhook
 
 from deploy.local.ports import free_port
 from foothold_alerts.jobs import AskedToWait, BackOff
-from foothold_alerts.notify import GATHER_SECONDS, Notifier, NotTaken, TargetKind
+from foothold_alerts.notify import GATHER_SECONDS, Notifier, NotTaken
+from foothold_alerts.rules.notices import TargetKind
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.seal import Purpose, Seal
 from foothold_schemas.transitions import Movement

@@ -40,7 +40,7 @@ def test_without_a_log_in_every_page_leads_to_the_log_in(visitor: httpx.Client, 
 
 
 @pytest.mark.parametrize(
-    "path", ["/cases/1/steps/take", "/cases/1/steps/dismiss", "/cases/1/relief/1/decide", "/cases/1/measures", "/cases/1/pause", "/logout"]
+    "path", ["/cases/1/steps/take", "/cases/1/steps/dismiss", "/cases/1/relief/1/decide", "/cases/1/measures", "/cases/1/pause", "/cases/1/disputes", "/logout"]
 )
 def test_without_a_log_in_nothing_is_changed(visitor: httpx.Client, path: str) -> None:
     answer = visitor.post(path, data={"csrf": "x", "version": "1", "amount": "1"})

@@ -16,6 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from foothold_alerts.areas import Areas
 from foothold_alerts.cases import Cases, Taken
 from foothold_alerts.disputes import Disputes
+from foothold_alerts.errors import WrongPartitions
 from foothold_alerts.incidents import Incidents
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.mirror import Listed, Mirror, Shown
@@ -41,10 +42,6 @@ SERVICE: Final = "alerts"
 FETCH_WAIT_MS: Final = 20
 
 log = structlog.get_logger()
-
-
-class WrongPartitions(Exception):  # noqa: N818 - says what is wrong
-    """The topic has another number of partitions than the deployment was made for."""
 
 
 @dataclass(slots=True)

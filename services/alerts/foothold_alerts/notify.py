@@ -4,7 +4,6 @@ import json
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from secrets import token_bytes
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,7 +20,7 @@ from foothold_alerts.database import DigestRow, NoticeRow, TargetRow
 from foothold_alerts.jobs import AskedToWait, Jobs
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.rules.days import WorkDays
-from foothold_alerts.rules.notices import Event, Note, receivers, send_at, words
+from foothold_alerts.rules.notices import Event, Note, TargetKind, receivers, send_at, words
 from foothold_schemas.seal import Seal
 
 GATHER: Final = "gather_notices"
@@ -33,13 +32,6 @@ LONGEST_ASKED: Final = 3_600
 HERE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 log = structlog.get_logger()
-
-
-class TargetKind(StrEnum):
-    """How somebody is reached."""
-
-    APPRISE = "apprise"
-    WEBHOOK = "webhook"
 
 
 class NotTaken(Exception):  # noqa: N818 - an answer

@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from foothold_schemas.seal import Purpose, Seal
+
 
 class Settings(BaseSettings):
     """Variables of alerts. A field without a default must be given."""
@@ -25,3 +27,8 @@ class Settings(BaseSettings):
     alerts_ops_host: str = Field(default="127.0.0.1", description="Address of alerts' metrics and health.")
     alerts_ops_port: int = Field(default=9103, description="Port of alerts' metrics and health.")
     alerts_session_hours: int = Field(default=12, description="How long a log-in lasts.")
+
+
+def notice_seal(settings: Settings) -> Seal:
+    """What keeps addresses of people to tell."""
+    return Seal(settings.directory_secret.get_secret_value().encode(), Purpose.NOTICE)

@@ -1,50 +1,14 @@
-"""Ingest's commands and its composition: the only place that reads settings and builds things."""
+"""Ingest's command line: the only place that reads settings. What a command does is loaded when it is called: nobody waits for the rest."""
 
 import argparse
 import asyncio
-import logging
-import signal
 import sys
-from collections.abc import Callable, Coroutine
-from pathlib import Path
-from typing import Any, Final
 
-import structlog
-from alembic import command
-from alembic.config import Config
-from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
-from foothold_ingest import commands
-from foothold_ingest.api import Door, make_app
 from foothold_ingest.arguments import parser
-from foothold_ingest.build import Built, built, quarantine_seal
-from foothold_ingest.commands import Refused
-from foothold_ingest.console.desk import Desk
-from foothold_ingest.console.fates import Fates
-from foothold_ingest.console.report import Reports
-from foothold_ingest.console.routes import Console
-from foothold_ingest.console.sessions import Sessions
-from foothold_ingest.desk_door import DeskDoor
-from foothold_ingest.files.routes import FileDoor
-from foothold_ingest.kafka_door import KafkaDoor
-from foothold_ingest.metrics import Metrics
-from foothold_ingest.ops import make_ops, server
-from foothold_ingest.publish import WrongPartitions
-from foothold_ingest.quarantine import QuarantineKeeper
-from foothold_ingest.settings import DayClock, Settings
-
-COMMANDS: Final[dict[str, Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, str]]]] = {
-    "agency": commands.agency,
-    "quarantine": commands.quarantine,
-    "region": commands.region,
-    "mapping": commands.mapping,
-    "double": commands.double,
-    "go-live": commands.go_live,
-    "directory": commands.erase,
-}
-
-log = structlog.get_logger()
+from foothold_ingest.errors import Refused, WrongPartitions
+from foothold_ingest.settings import Settings
 
 
 def main() -> None:
@@ -62,10 +26,16 @@ def run(settings: Settings, arguments: argparse.Namespace) -> str | None:
     """Do the command; return what to print."""
     match arguments.command:
         case "serve":
+            from foothold_ingest.serve import serve  # noqa: PLC0415 - see above
+
             asyncio.run(serve(settings))
         case "migrate":
+            from foothold_ingest.migrate import migrate  # noqa: PLC0415 - see above
+
             migrate(settings)
         case name:
+            from foothold_ingest.commands import COMMANDS  # noqa: PLC0415 - see above
+
             return asyncio.run(COMMANDS[name](settings, arguments))
     return None
 
@@ -77,112 +47,6 @@ def read_settings() -> Settings:
     except ValidationError as error:
         wrong = "; ".join(f"FOOTHOLD_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors(include_input=False))
         sys.exit(f"foothold-ingest cannot start: {wrong}")
-
-
-def migrate(settings: Settings) -> None:
-    """Run the migrations that are missing."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    config.set_main_option("sqlalchemy.url", settings.ingest_database_url.replace("%", "%%"))
-    config.attributes["quarantine_seal"] = quarantine_seal(settings)
-    command.upgrade(config, "head")
-
-
-def configure_logging() -> None:
-    """JSON lines on standard output, one canonical line per event and request. Libraries' lines join the stream."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    render = structlog.processors.JSONRenderer(ensure_ascii=False)
-    structlog.configure(processors=[*shared, render], wrapper_class=structlog.make_filtering_bound_logger(logging.INFO), cache_logger_on_first_use=True)
-    handler = logging.StreamHandler(sys.stdout)
-    finish: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, render]
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=finish, foreign_pre_chain=shared))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING)
-
-
-async def serve(settings: Settings) -> None:
-    """Run until SIGTERM; any failure ends the process with an error, and whoever supervises it starts it anew."""
-    configure_logging()
-    ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    async with built(settings, Metrics(CollectorRegistry()), settings.instance) as parts:
-        await _serve(parts, ended)
-    log.info("ingest.stopped")
-
-
-async def _serve(parts: Built, ended: asyncio.Event) -> None:
-    settings = parts.settings
-    door = Door(agencies=parts.agencies, intake=parts.intake, days=parts.days, metrics=parts.metrics, day_clock=settings.day_clock)
-    kafka_door = KafkaDoor(
-        agencies=parts.agencies,
-        bootstrap=settings.kafka_bootstrap,
-        intake=parts.intake,
-        publisher=parts.publisher,
-        days=parts.days,
-        metrics=parts.metrics,
-        seal=parts.seal,
-        limit=settings.dead_letter_limit,
-    )
-    desk_door = DeskDoor(bootstrap=settings.kafka_bootstrap, publisher=parts.publisher, disputes=parts.disputes, metrics=parts.metrics, seal=parts.seal)
-    keeper = QuarantineKeeper(settings.kafka_bootstrap, parts.engine, parts.metrics, parts.seal)
-    app = make_app(door, files := FileDoor(parts.agencies, parts.uploads, parts.mappings))
-    console(parts, files).add_to(app)
-    web = server(app, settings.ingest_host, settings.ingest_port)
-    is_ready = lambda: web.started and not parts.publisher.broken.done()  # noqa: E731 - said once, used once
-    ops = server(make_ops(parts.metrics.registry, is_ready), settings.ingest_ops_host, settings.ingest_ops_port)
-    work: list[Coroutine[Any, Any, object]] = [
-        web.serve(),
-        ops.serve(),
-        keeper.run(),
-        kafka_door.run(),
-        desk_door.run(),
-        parts.releaser.run(),
-        parts.questions.run(),
-        parts.files.run(),
-        parts.arrivals.run(),
-        ended.wait(),
-        _raise_when(parts.publisher.broken),
-    ]
-    if settings.day_clock is DayClock.WALL:
-        work.append(parts.days.follow_wall_clock())
-    log.info("ingest.started", port=settings.ingest_port, ops_port=settings.ingest_ops_port, day_clock=settings.day_clock.value, open_day=str(parts.days.last))
-    tasks = [asyncio.create_task(w) for w in work]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        web.should_exit = ops.should_exit = True
-        for task in done:
-            task.result()
-        await asyncio.wait(tasks[:2], timeout=6)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def console(parts: Built, files: FileDoor) -> Console:
-    """The agencies' console on these parts."""
-    desk = Desk(parts.engine, arrivals=parts.arrivals, disputes=parts.disputes, uploads=parts.uploads, register=parts.register, retrier=parts.retrier)
-    fates = Fates(parts.engine, parts.search, parts.seal)
-    reports = Reports(agencies=parts.agencies, intake=parts.intake, people=parts.people, days=parts.days)
-    return Console(
-        desk=desk,
-        reports=reports,
-        fates=fates,
-        disputes=parts.disputes,
-        sessions=Sessions(parts.engine, parts.agencies),
-        files=files,
-        mappings=parts.mappings,
-        is_production=parts.settings.env == "production",
-    )
-
-
-async def _raise_when(broken: asyncio.Future[None]) -> None:
-    await broken
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from foothold_ingest.questions import Questions
 from foothold_ingest.regions import RegionBook
 from foothold_ingest.register import AgencyRegister
 from foothold_ingest.releaser import Releaser
-from foothold_ingest.settings import Settings
+from foothold_ingest.settings import Settings, quarantine_seal
 from foothold_ingest.shelf import Retrier
 from foothold_ingest.tokens import Issuer, Tokens
 from foothold_schemas.seal import Purpose, Seal
@@ -58,11 +58,6 @@ class Built:
     disputes: DisputeBook
     questions: Questions
     seal: Seal
-
-
-def quarantine_seal(settings: Settings) -> Seal:
-    """What opens and closes quarantined records."""
-    return Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE)
 
 
 def _tokens(settings: Settings) -> Tokens | None:

@@ -4,37 +4,34 @@ import getpass
 import json
 import re
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
-from prometheus_client import CollectorRegistry
 
 from foothold_ingest import doubles
-from foothold_ingest.build import Built, built, quarantine_seal
 from foothold_ingest.database import connect
 from foothold_ingest.days import CannotOpen
+from foothold_ingest.errors import Refused
 from foothold_ingest.files.mappings import MappingBook, WrongMapping, parse
-from foothold_ingest.metrics import Metrics
 from foothold_ingest.people import PeopleRegister
 from foothold_ingest.regions import RegionBook
 from foothold_ingest.register import AgencyRegister, Entry, NotPossible, Remit
 from foothold_ingest.rules.accept import household_id
 from foothold_ingest.rules.regions import Held
 from foothold_ingest.rules.times import SHANGHAI
-from foothold_ingest.settings import Settings
+from foothold_ingest.settings import Settings, quarantine_seal
 from foothold_ingest.shelf import Shelf
 from foothold_schemas.sent import AGENCY_KINDS
 from foothold_schemas.topics import AGENCY_TOPIC, HOUSEHOLD_FACTS, agency_card
 
+if TYPE_CHECKING:
+    from foothold_ingest.build import Built
+
 _AREA: Final = re.compile(r"[0-9]{2}([0-9]{2}){0,2}")
-
-
-class Refused(Exception):  # noqa: N818 - an answer for the person at the terminal
-    """The command cannot be done; the message says why and what to do."""
 
 
 async def add_agency(settings: Settings, name: str, *, is_operator: bool, remit: Remit | None = None) -> str:
@@ -245,6 +242,22 @@ async def _show(shelf: Shelf, source_id: str, actor: str, now: datetime, *, is_w
     return "\n".join(lines)
 
 
-def _running(settings: Settings) -> AbstractAsyncContextManager[Built]:
-    """The parts, beside a serving process: under a name of its own, so that neither fences the other."""
+def _running(settings: Settings) -> "AbstractAsyncContextManager[Built]":
+    """The parts, beside a serving process: under a name of its own, so that neither fences the other. Loaded by the commands that need all of them."""
+    from prometheus_client import CollectorRegistry  # noqa: PLC0415 - see above
+
+    from foothold_ingest.build import built  # noqa: PLC0415 - see above
+    from foothold_ingest.metrics import Metrics  # noqa: PLC0415 - see above
+
     return built(settings, Metrics(CollectorRegistry()), f"{settings.instance}-command")
+
+
+COMMANDS: Final[dict[str, Callable[[Settings, Namespace], Coroutine[Any, Any, str]]]] = {
+    "agency": agency,
+    "quarantine": quarantine,
+    "region": region,
+    "mapping": mapping,
+    "double": double,
+    "go-live": go_live,
+    "directory": erase,
+}

@@ -97,4 +97,4 @@ class DisputeBook:
 def said_in(record: FactRecord) -> dict[str, str]:
     """What a fact says in plain words and numbers, so that its sender knows it again; nothing that names a person."""
     data = record.data.model_dump(mode="json", exclude={"kind", "person_ref"}, exclude_defaults=True)
-    return {name: str(value) for name, value in data.items() if isinstance(value, str | int)}
+    return {name: str(value) for name, value in data.items() if isinstance(value, str | int) and not isinstance(value, bool)}

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
+from foothold_ingest.errors import WrongPartitions
 from foothold_ingest.metrics import Metrics
 from foothold_schemas.codec import encode
 from foothold_schemas.envelope import FactRecord
@@ -21,10 +22,6 @@ _KEYS_REMEMBERED: Final = 1 << 18
 
 class Unknown(Exception):  # noqa: N818 - it is the outcome that is unknown
     """Kafka has not confirmed in time: the facts may be there or come yet. Sending the same events again is safe."""
-
-
-class WrongPartitions(Exception):  # noqa: N818 - says what is wrong
-    """The topic has another number of partitions than the deployment was made for."""
 
 
 class Busy(Exception):  # noqa: N818 - an answer, not a fault

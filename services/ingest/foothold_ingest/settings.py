@@ -7,6 +7,8 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from foothold_schemas.seal import Purpose, Seal
+
 
 class DayClock(StrEnum):
     """Who opens days: the wall clock, or an operator by hand (tests, demos)."""
@@ -48,6 +50,8 @@ class Settings(BaseSettings):
     ingest_ops_port: int = Field(default=9101, description="Port of ingest's metrics and health.")
     ingest_max_in_flight: int = Field(default=20_000, description="Events waiting for Kafka before ingest answers 503.")
 
+    ingest_send_seconds: float = Field(default=4.0, description="How long ingest waits for Kafka before it answers 503, outcome unknown.")
+
     @model_validator(mode="after")
     def _issuer_is_whole(self) -> Self:
         if (self.oidc_issuer is None) != (self.oidc_keys_url is None):
@@ -56,4 +60,7 @@ class Settings(BaseSettings):
             raise ValueError("FOOTHOLD_OIDC_KEYS_URL is an https address: whoever can change what it answers can speak for every agency")
         return self
 
-    ingest_send_seconds: float = Field(default=4.0, description="How long ingest waits for Kafka before it answers 503, outcome unknown.")
+
+def quarantine_seal(settings: Settings) -> Seal:
+    """What opens and closes quarantined records."""
+    return Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE)

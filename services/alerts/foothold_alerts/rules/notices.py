@@ -16,6 +16,13 @@ OPENS, CLOSES = time(9), time(18)
 SHOWN: Final = 20
 
 
+class TargetKind(StrEnum):
+    """How somebody is reached."""
+
+    APPRISE = "apprise"
+    WEBHOOK = "webhook"
+
+
 class Event(StrEnum):
     """What people are told of."""
 

@@ -1,0 +1,108 @@
+"""Builds what serving needs, in the order in which the parts need one another, and takes it down again."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaProducer
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_alerts.accounts import Accounts
+from foothold_alerts.areas import Areas
+from foothold_alerts.calendars import work_days
+from foothold_alerts.cases import Cases
+from foothold_alerts.consumer import CASES, MIRROR, Consumer, Keeps
+from foothold_alerts.database import connect
+from foothold_alerts.deadlines import Deadlines
+from foothold_alerts.disputes import Disputes
+from foothold_alerts.hold import Hold
+from foothold_alerts.inbox import Inbox
+from foothold_alerts.incidents import Incidents
+from foothold_alerts.jobs import Jobs
+from foothold_alerts.lists import Lists
+from foothold_alerts.metrics import Metrics
+from foothold_alerts.mirror import Mirror
+from foothold_alerts.notify import Notices, Notifier
+from foothold_alerts.plan import Plan
+from foothold_alerts.projects import Projects
+from foothold_alerts.relief import ReliefDesk
+from foothold_alerts.said import Said
+from foothold_alerts.settings import Settings, notice_seal
+from foothold_alerts.sweep import Sweep
+from foothold_alerts.tally import Tally
+from foothold_alerts.web.desk import Desk
+from foothold_alerts.web.live import Pulse
+from foothold_alerts.work import Work
+from foothold_alerts.workflows import load, load_checklists, load_regions
+from foothold_schemas.seal import Purpose, Seal
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The parts of one process. The producer sends what jobs have to say, and starts with them."""
+
+    desk: Desk
+    consumers: tuple[Consumer, ...]
+    jobs: Jobs
+    producer: AIOKafkaProducer
+    deadlines: Deadlines
+    sweep: Sweep
+    tally: Tally
+    pulse: Pulse
+
+
+@asynccontextmanager
+async def built(settings: Settings, metrics: Metrics) -> AsyncIterator[Built]:
+    """Everything but what listens or loops; that begins when it is run."""
+    engine = connect(settings.alerts_database_url)
+    try:
+        yield _built(settings, metrics, engine)
+    finally:
+        await engine.dispose()
+
+
+def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
+    workflows, calendar, jobs = load(), work_days(settings.alerts_calendars), Jobs(settings.alerts_database_url)
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, enable_idempotence=True, acks="all")
+    said, notices = Said(engine, jobs, producer), Notices(jobs, calendar)
+    deadlines = Deadlines(engine, jobs, workflows, calendar, notices)
+    hold, areas, incidents = Hold(deadlines), Areas(engine, jobs, notices, load_regions()), Incidents(engine, notices)
+    disputes, pulse = Disputes(engine, hold, said), Pulse(engine)
+    Notifier(engine, jobs, notice_seal(settings), settings.alerts_url, metrics)  # it lives in the jobs it brings
+    desk = Desk(
+        accounts=Accounts(engine, settings.alerts_session_hours),
+        work=Work(engine, workflows, calendar, said, hold),
+        relief=ReliefDesk(engine, workflows, calendar, said, hold),
+        plan=Plan(engine, hold, said),
+        disputes=disputes,
+        areas=areas,
+        incidents=incidents,
+        projects=Projects(engine),
+        checklists=load_checklists(),
+        lists=Lists(engine, workflows),
+        workflows=workflows,
+        calendar=calendar,
+        inbox=Inbox(engine),
+        metrics=metrics,
+        pulse=pulse,
+        directory_seal=Seal(settings.directory_secret.get_secret_value().encode(), Purpose.DIRECTORY),
+        is_production=settings.env == "production",
+    )
+    keeps = Keeps(Cases(engine, workflows, calendar, deadlines, notices), Mirror(engine), areas, incidents, disputes)
+    return Built(desk, _consumers(settings, metrics, keeps), jobs, producer, deadlines, Sweep(jobs, said, deadlines), Tally(engine, metrics), pulse)
+
+
+def _consumers(settings: Settings, metrics: Metrics, keeps: Keeps) -> tuple[Consumer, ...]:
+    seal = Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE)
+    return tuple(
+        Consumer(
+            reading,
+            bootstrap=settings.kafka_bootstrap,
+            partitions=settings.partitions,
+            keeps=keeps,
+            metrics=metrics,
+            seal=seal,
+            limit=settings.dead_letter_limit,
+        )
+        for reading in (CASES, MIRROR)
+    )

@@ -1,0 +1,88 @@
+"""Alerts as it serves: desk, readers and jobs of one process, until SIGTERM."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from foothold_alerts.build import Built, built
+from foothold_alerts.metrics import Metrics
+from foothold_alerts.ops import Server, make_ops, server
+from foothold_alerts.settings import Settings
+from foothold_alerts.web.app import make_app
+from foothold_alerts.web.live import Pulse
+
+log = structlog.get_logger()
+
+
+def configure_logging() -> None:
+    """JSON lines on standard output, one canonical line per transition and action. Libraries' lines join the stream."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    render = structlog.processors.JSONRenderer(ensure_ascii=False)
+    structlog.configure(processors=[*shared, render], wrapper_class=structlog.make_filtering_bound_logger(logging.INFO), cache_logger_on_first_use=True)
+    handler = logging.StreamHandler(sys.stdout)
+    finish: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, render]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=finish, foreign_pre_chain=shared))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGTERM; any failure ends the process with an error, and whoever supervises it starts it anew."""
+    configure_logging()
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    metrics = Metrics(CollectorRegistry())
+    async with built(settings, metrics) as parts:
+        web = server(make_app(parts.desk), settings.alerts_host, settings.alerts_port)
+        is_ready = lambda: web.started and all(c.is_ready for c in parts.consumers)  # noqa: E731 - said once, used once
+        ops = server(make_ops(metrics.registry, is_ready), settings.alerts_ops_host, settings.alerts_ops_port)
+        log.info("alerts.started", port=settings.alerts_port, ops_port=settings.alerts_ops_port)
+        work = (*(c.run() for c in parts.consumers), _jobs(parts), parts.tally.run(), parts.pulse.run(), _wait(ended))
+        await _until_one_ends(web, ops, parts.pulse, work)
+    log.info("alerts.stopped")
+
+
+async def _until_one_ends(web: Server, ops: Server, pulse: Pulse, work: Sequence[Coroutine[None, None, None]]) -> None:
+    """Everything runs until one of them ends, then all of it ends; what went wrong is raised."""
+    tasks = [asyncio.create_task(w) for w in (web.serve(), ops.serve(), *work)]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        pulse.end()
+        web.should_exit = ops.should_exit = True
+        for task in tasks[2:]:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await asyncio.wait(tasks[:2], timeout=6)
+
+
+async def _jobs(parts: Built) -> None:
+    """For ever: durable jobs, with the producer they send by."""
+    await parts.producer.start()
+    try:
+        recounted = await parts.deadlines.recount(datetime.now(UTC))
+        log.info("alerts.jobs_started", recounted=recounted)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(parts.jobs.run())
+            group.create_task(parts.sweep.run())
+    finally:
+        await parts.producer.stop()
+
+
+async def _wait(ended: asyncio.Event) -> None:
+    await ended.wait()

@@ -1,0 +1,51 @@
+"""What risk's two long-running processes share: their log, and how they end."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Coroutine
+
+import structlog
+
+from foothold_risk.ops import Server
+
+
+def configure_logging() -> None:
+    """JSON lines on standard output, one canonical line per fact. Libraries' lines join the stream."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    render = structlog.processors.JSONRenderer(ensure_ascii=False)
+    structlog.configure(processors=[*shared, render], wrapper_class=structlog.make_filtering_bound_logger(logging.INFO), cache_logger_on_first_use=True)
+    handler = logging.StreamHandler(sys.stdout)
+    finish: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, render]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=finish, foreign_pre_chain=shared))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+
+
+async def until_ended(ops: Server, work: Coroutine[None, None, None]) -> None:
+    """Until SIGTERM or SIGINT; what goes wrong in the work or in its inner door is raised."""
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    tasks = [asyncio.create_task(ops.serve()), asyncio.create_task(work), asyncio.create_task(_wait(ended))]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        ops.should_exit = True
+        for task in tasks[1:]:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await asyncio.wait(tasks[:1], timeout=6)
+
+
+async def _wait(ended: asyncio.Event) -> None:
+    await ended.wait()

@@ -1,0 +1,32 @@
+"""Risk as it watches whole areas: the windows and their inner door, until SIGTERM. A process of its own, the only one that loads Faust."""
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from foothold_risk.metrics import RegionMetrics
+from foothold_risk.ops import make_ops, server
+from foothold_risk.regions import Regions
+from foothold_risk.rules.policy import Policy
+from foothold_risk.running import configure_logging, until_ended
+from foothold_risk.settings import Settings
+from foothold_schemas.seal import Purpose, Seal
+
+log = structlog.get_logger()
+
+
+async def serve_regions(settings: Settings, policies: dict[str, Policy]) -> None:
+    """Run the region windows until SIGTERM; a failure ends the process, and the next one reads the signals from their start."""
+    configure_logging()
+    metrics = RegionMetrics(CollectorRegistry())
+    regions = Regions(
+        bootstrap=settings.kafka_bootstrap,
+        instance=settings.instance,
+        partitions=settings.partitions,
+        policies=policies,
+        metrics=metrics,
+        seal=Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE),
+    )
+    ops = server(make_ops(metrics.registry, lambda: regions.is_ready), settings.regions_ops_host, settings.regions_ops_port)
+    log.info("risk.regions_started", ops_port=settings.regions_ops_port, instance=settings.instance)
+    await until_ended(ops, regions.run())
+    log.info("risk.regions_stopped")
