@@ -19,7 +19,7 @@ up: $(READY) ## Kafka, PostgreSQL and the three services until Ctrl-C, one log s
 
 test: $(READY) ## Every check and every test, on embedded Kafka and PostgreSQL (WORKERS=4 at once; one of them runs the real parts)
 	@$(MAKE) --no-print-directory check
-	@$(PY) -m pytest --numprocesses $(or $(WORKERS),2) --dist loadgroup --no-loadscope-reorder
+	@$(PY) -m pytest --numprocesses $(or $(WORKERS),2) --dist loadscope --no-loadscope-reorder
 
 test-fast: $(READY) ## Only what needs no broker and no database
 	@$(PY) -m pytest tests/schemas tests/ingest tests/risk tests/alerts tests/repository tests/local -m 'not kafka and not postgres'

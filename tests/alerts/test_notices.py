@@ -6,7 +6,7 @@ import pytest
 
 from foothold_alerts.rules.case import Role
 from foothold_alerts.rules.days import WorkDays
-from foothold_alerts.rules.notices import SHOWN, Event, place_of, receivers, send_at, words
+from foothold_alerts.rules.notices import SHOWN, Event, place_of, receivers, remind_at, send_at, words
 
 HOLIDAY = WorkDays({2026: {date(2026, 6, 19): False, date(2026, 6, 20): True}})
 """A Friday off, and the Saturday after it worked."""
@@ -37,8 +37,21 @@ def test_the_nearest_who_listen_are_told(place: str, areas: set[str], told: set[
     ],
 )
 def test_a_reminder_goes_in_office_hours_and_what_is_new_or_urgent_at_once(now: datetime, goes: datetime) -> None:
-    assert send_at(Event.OVERDUE, now, HOLIDAY) == goes
+    assert send_at(Event.OVERDUE, now, HOLIDAY) == send_at(Event.NEAR, now, HOLIDAY) == goes
     assert (send_at(Event.OPENED, now, HOLIDAY), send_at(Event.URGENT, now, HOLIDAY)) == (now, now)
+
+
+@pytest.mark.parametrize(
+    ("due", "hours", "at"),
+    [
+        (datetime(2026, 6, 12, 16, tzinfo=UTC), 24, datetime(2026, 6, 12, 1, tzinfo=UTC)),  # due at midnight: the morning of the last day
+        (datetime(2026, 6, 12, 7, tzinfo=UTC), 24, datetime(2026, 6, 11, 7, tzinfo=UTC)),
+        (datetime(2026, 6, 19, 16, tzinfo=UTC), 24, None),  # the last day is a holiday, the next office hour too late
+        (datetime(2026, 6, 19, 16, tzinfo=UTC), 72, datetime(2026, 6, 17, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_reminder_before_something_is_due_falls_into_office_hours_or_is_left_out(due: datetime, hours: int, at: datetime | None) -> None:
+    assert remind_at(due, hours, HOLIDAY) == at
 
 
 def test_a_digest_says_that_it_is_a_signal_and_gives_links_to_the_first() -> None:

@@ -13,6 +13,7 @@ from foothold_alerts.hold import NotAllowed, Stale
 from foothold_alerts.lists import Lists, WorkList
 from foothold_alerts.notify import Notices
 from foothold_alerts.rules.days import WorkDays
+from foothold_alerts.rules.notices import remind_at
 from foothold_alerts.rules.plan import PlanNo
 from foothold_alerts.rules.relief import ReliefAct
 from foothold_alerts.said import Said
@@ -20,7 +21,7 @@ from foothold_alerts.sweep import Sweep
 from foothold_schemas.decisions import MeasureKind
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import DayDone, ExitReason, Movement, Status
-from tests.support.alerts import NOW, WORKFLOWS, cases_on, deadlines_on, jobs_on, person, plan_on, relief_on, rows, transition, work_on
+from tests.support.alerts import NOW, WEEKENDS, WORKFLOWS, cases_on, deadlines_on, jobs_on, person, plan_on, relief_on, rows, transition, work_on
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
 
@@ -141,6 +142,37 @@ async def test_a_provisional_deadline_is_counted_anew_once_the_years_calendar_is
     assert changed == 1
     assert await rows(alerts_database, "select due_at, is_provisional from deadlines") == [(moved, False)]
     assert await rows(alerts_database, "select task_name, scheduled_at from procrastinate_jobs where scheduled_at > now()") == [(TASK, moved)]
+
+
+async def test_somebody_is_reminded_once_before_a_case_must_be_settled_and_not_of_what_is_done(alerts_database: AsyncEngine) -> None:
+    now = datetime.now(UTC)
+    await cases_on(alerts_database).take([transition(home, 1, FindingKind.GUARANTEE_MISSING) for home in "ab"], now)
+    due = "update deadlines set due_at = now() + make_interval(hours => :hours)"
+    deadlines, told = deadlines_on(alerts_database), "select number, place, event from notices where event = 'near'"
+    await alter(alerts_database, due, hours=24 * 30)
+    await deadlines.near(1)
+    assert await rows(alerts_database, told) == [], "it is too early; the job waits"
+    waiting = "select count(*) from procrastinate_jobs where task_name = 'deadline_near' and scheduled_at > now()"
+    assert await rows(alerts_database, waiting) == [(1,)]
+
+    await alter(alerts_database, due, hours=1)
+    await alter(alerts_database, "update deadlines set done_at = now() where deadline_id = 2")
+    always = Deadlines(alerts_database, jobs_on(alerts_database), WORKFLOWS, WorkDays({now.year: {}}), Notices(jobs_on(alerts_database), WorkDays()))
+    for one in (1, 1, 2):
+        await always.near(one)
+
+    place = transition("a").household.area[:9]
+    assert await rows(alerts_database, told) == [(1, place, "near")]
+    assert await rows(alerts_database, "select count(*) from audit where action = 'reminded'") == [(1,)]
+
+
+async def test_a_new_deadline_brings_the_job_that_reminds_of_it(alerts_database: AsyncEngine) -> None:
+    await identified(alerts_database)
+
+    jobs = "select kind, due_at, scheduled_at from procrastinate_jobs join deadlines on deadline_id = (args->>'deadline_id')::bigint"
+    found = await rows(alerts_database, f"{jobs} where task_name = 'deadline_near' order by kind, subject")
+    assert [kind for kind, _, _ in found] == ["first_measure", "measure", "measure", "settle"]
+    assert all(NOW < at < due and at == remind_at(due, WORKFLOWS.newest.reminders[kind], WEEKENDS) for kind, due, at in found)
 
 
 async def identified(engine: AsyncEngine) -> None:

@@ -36,6 +36,15 @@ HOSTILE: dict[str, bytes] = {
     "an outside entity": repacked(
         as_xlsx(BILL_HEADERS, [bill("C1")]), {"xl/workbook.xml": b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><workbook>&x;</workbook>'}
     ),
+    "entities behind a long comment": repacked(
+        as_xlsx(BILL_HEADERS, [bill("C1")]), {"xl/styles.xml": b"<!-- " + b"x" * 300_000 + b' --><!DOCTYPE a [<!ENTITY a "b">]><styleSheet/>'}
+    ),
+    "entities in UTF-16": repacked(
+        as_xlsx(BILL_HEADERS, [bill("C1")]),
+        {"xl/worksheets/sheet1.xml": '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE a [<!ENTITY a "b">]><worksheet/>'.encode("utf-16")},
+    ),
+    "a comment without end": repacked(as_xlsx(BILL_HEADERS, [bill("C1")]), {"xl/styles.xml": b"<!-- " + b"x" * 2_000_000 + b" --><styleSheet/>"}),
+    "too many parts": repacked(as_xlsx(BILL_HEADERS, [bill("C1")]), {f"xl/media/{n}.png": b"\x89PNG" for n in range(2_001)}),
     "a quote that never ends": b'a,"b\n' + b"x" * 1_000_000,
     "no text at all": bytes(range(128, 256)) * 40,
     "too many columns": ",".join("a" * 300).encode(),
@@ -57,6 +66,7 @@ async def test_a_hostile_file_is_refused_with_a_reason_and_harms_nobody(clerk: C
 
     assert (result["status"], counts(result)) == ("refused", {}) or name == "a lone quote in the middle"
     assert len(result["problem"] or "") > 10
+    assert ("entit" in name) == ("document type" in result["problem"])
     assert psutil.Process().memory_info().rss - before < 64 * 1024 * 1024
     assert (await clerk.client.get(f"/v1/files/{upload}/errors")).status_code == httpx.codes.OK
 

@@ -88,7 +88,7 @@ def test_a_wrong_fact_goes_back_to_its_sender_and_the_answer_and_the_correction_
 
     eventually(answered, "the answer stands on the case")
     expect(desk.locator(".evidence")).to_contain_text("发送单位核实无误")
-    desk.screenshot(path=PICTURE / "case-doubt.png", full_page=True)
+    desk.locator("section.card").filter(has=desk.locator(".finding")).screenshot(path=PICTURE / "case-doubt.png")
 
     sender.say("emergency-management", "FactsRetracted", "doubt-fire-back", AT, SUBJECT, events=["doubt-fire"], reason="wrong_household")
 

@@ -114,6 +114,7 @@ class DeadlineRow(Base):
     limit_unit: Mapped[str | None] = mapped_column(Text)
     is_provisional: Mapped[bool]
     done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    reminded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     passed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     level: Mapped[int] = mapped_column(Integer)
     acknowledged_by: Mapped[str | None] = mapped_column(Text)

@@ -14,15 +14,16 @@ from foothold_alerts.database import AuditRow, CaseRow, DeadlineRow, MeasureRow,
 from foothold_alerts.jobs import Jobs
 from foothold_alerts.notify import Notices
 from foothold_alerts.rows import SYSTEM, audit_row, case_of, relief_of
-from foothold_alerts.rules.case import OPEN
+from foothold_alerts.rules.case import OPEN, Role
 from foothold_alerts.rules.days import WorkDays, due_at, end_of, is_provisional
 from foothold_alerts.rules.deadlines import Deadline, Helped, Standing, wanted
-from foothold_alerts.rules.notices import Event, Note, place_of
+from foothold_alerts.rules.notices import Event, Note, place_of, remind_at
 from foothold_alerts.rules.workflow import Limit, Unit, Workflows
 from foothold_schemas.decisions import MeasureKind
 from foothold_schemas.findings import FindingKind
 
 TASK: Final = "deadline_passed"
+NEAR: Final = "deadline_near"
 AT_ONCE: Final = 500
 
 log = structlog.get_logger()
@@ -38,6 +39,7 @@ class Deadlines:
         self._workflows = workflows
         self._calendar = calendar
         jobs.task(TASK, self.passed)
+        jobs.task(NEAR, self.near)
 
     async def follow(self, connection: AsyncConnection, case_ids: Collection[str], now: datetime) -> None:
         """Bring the deadlines of these cases to where the cases stand now."""
@@ -60,8 +62,10 @@ class Deadlines:
         if new:
             waiting = ["case_id", "kind", "subject"]  # another worker may have set it just now
             kept = upsert(DeadlineRow).values(new).on_conflict_do_nothing(index_elements=waiting, index_where=DeadlineRow.done_at.is_(None))
-            made = await connection.execute(kept.returning(DeadlineRow.deadline_id, DeadlineRow.due_at))
-            await self._jobs.defer_many(connection, TASK, [(at, {"deadline_id": deadline_id}) for deadline_id, at in made.all()])
+            made = (await connection.execute(kept.returning(DeadlineRow.deadline_id, DeadlineRow.case_id, DeadlineRow.kind, DeadlineRow.due_at))).all()
+            await self._jobs.defer_many(connection, TASK, [(row.due_at, {"deadline_id": row.deadline_id}) for row in made])
+            near = [(row.deadline_id, self._near(standings[row.case_id].case.workflow, row.kind, row.due_at)) for row in made]
+            await self._jobs.defer_many(connection, NEAR, [(at, {"deadline_id": one}) for one, at in near if at is not None and at > now])
 
     async def passed(self, deadline_id: int) -> None:
         """The job: once its instant has come and nothing is done, the next level is told, until somebody acknowledges or it is done.
@@ -94,6 +98,32 @@ class Deadlines:
                 await self._jobs.defer(connection, TASK, at=later, deadline_id=deadline_id)
         log.info("alerts.overdue", case_number=held["number"], deadline=row["kind"], to=ladder[level].to.value)
 
+    def _near(self, workflow: int, kind: str, due: datetime) -> datetime | None:
+        """When somebody is reminded of it; None: never."""
+        hours = self._workflows.of(workflow).reminders.get(kind)
+        return None if hours is None else remind_at(due, hours, self._calendar)
+
+    async def near(self, deadline_id: int) -> None:
+        """The job: the township is reminded once, unless it is done, stands still, or has passed already."""
+        async with self._engine.begin() as connection:
+            now: datetime = (await connection.execute(select(func.now()))).scalar_one()
+            found = select(*DeadlineRow.__table__.columns).where(DeadlineRow.deadline_id == deadline_id).with_for_update()
+            row = (await connection.execute(found)).mappings().one_or_none()
+            if row is None or any(row[name] is not None for name in ("done_at", "reminded_at", "passed_at", "acknowledged_by")):
+                return
+            case = select(CaseRow.number, CaseRow.workflow, CaseRow.area).where(CaseRow.case_id == row["case_id"])
+            held = (await connection.execute(case)).mappings().one()
+            at = self._near(held["workflow"], row["kind"], row["due_at"])
+            if at is None or row["due_at"] <= now:
+                return
+            if now < at:  # counted anew since, by a calendar that has come
+                await self._jobs.defer(connection, NEAR, at=at, deadline_id=deadline_id)
+                return
+            await connection.execute(update(DeadlineRow).where(DeadlineRow.deadline_id == deadline_id).values(reminded_at=now))
+            await connection.execute(insert(AuditRow), [audit_row(now, SYSTEM, "reminded", row["case_id"], deadline=row["kind"], subject=row["subject"])])
+            await self._notices.add(connection, [Note(held["number"], place_of(held["area"], Role.TOWNSHIP), Event.NEAR)], now)
+        log.info("alerts.near", case_number=held["number"], deadline=row["kind"])
+
     async def forgotten(self, before: datetime) -> Sequence[int]:
         """Deadlines that passed before then and nobody has been told of: their job is gone."""
         untold = select(DeadlineRow.deadline_id).where(DeadlineRow.done_at.is_(None), DeadlineRow.passed_at.is_(None), DeadlineRow.due_at < before)
@@ -119,6 +149,7 @@ class Deadlines:
                 if due != row["due_at"]:
                     changed += 1
                     await self._jobs.defer(connection, TASK, at=due, deadline_id=row["deadline_id"])
+                    await self._jobs.defer(connection, NEAR, deadline_id=row["deadline_id"])  # it looks when, and waits until then
         return changed
 
     async def _standings(self, connection: AsyncConnection, case_ids: Collection[str]) -> dict[str, Standing]:

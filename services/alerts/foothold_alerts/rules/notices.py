@@ -28,6 +28,7 @@ class Event(StrEnum):
 
     OPENED = "opened"
     URGENT = "urgent"
+    NEAR = "near"
     OVERDUE = "overdue"
     REGION = "region"
     INCIDENT = "incident"
@@ -72,7 +73,7 @@ def receivers(place: str, areas: Iterable[str]) -> frozenset[str]:
 
 def send_at(event: Event, now: datetime, calendar: WorkDays) -> datetime:
     """At once; a reminder in office hours of a working day."""
-    if event is not Event.OVERDUE:
+    if event not in (Event.NEAR, Event.OVERDUE):
         return now
     here = now.astimezone(SHANGHAI)
     if calendar.is_working(here.date()) and OPENS <= here.time() < CLOSES:
@@ -83,11 +84,18 @@ def send_at(event: Event, now: datetime, calendar: WorkDays) -> datetime:
     return datetime.combine(day, OPENS, SHANGHAI)
 
 
+def remind_at(due_at: datetime, hours_before: int, calendar: WorkDays) -> datetime | None:
+    """When to say that something is due soon: the first office hour from then on; None where that is too late to be of use."""
+    at = send_at(Event.NEAR, due_at - timedelta(hours=hours_before), calendar)
+    return at if at < due_at else None
+
+
 _TITLES: Final = {
     Event.OPENED: ("新风险线索{count}件（信号，未经认定）", "{count} new leads (signals, nobody has identified anything)"),
     Event.URGENT: ("紧急线索{count}件（信号，未经认定），请立即核实", "{count} urgent leads (signals, not identified): please check at once"),
     Event.REGION: ("区域预警{count}条（仅为信号，不等于启动应急响应）", "{count} region warnings (signals, not an activation)"),
     Event.INCIDENT: ("区域灾害{count}起，请核查可能受影响的农户", "{count} incidents: please check the households they may have hit"),
+    Event.NEAR: ("即将到期提醒{count}件", "{count} cases with something due soon"),
     Event.OVERDUE: ("办理逾期提醒{count}件", "{count} cases with something overdue"),
 }
 

@@ -87,13 +87,17 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """One version of it. A case keeps the version it began with. `pauses`: reason → Chinese and English."""
+    """One version of it. A case keeps the version it began with. `pauses`: reason → Chinese and English.
+
+    `reminders`: kind of deadline → so many hours before it somebody is reminded.
+    """
 
     version: int
     steps: tuple[Step, ...]
     limits: Limits
     escalation: tuple[Rung, ...]
     pauses: Mapping[str, tuple[str, str]]
+    reminders: Mapping[str, int]
 
     def step(self, name: str) -> Step | None:
         """The step of this name."""

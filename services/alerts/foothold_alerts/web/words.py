@@ -209,6 +209,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "hold": ("暂不标注", "not marked for now"),
     "go_on": ("继续帮扶", "help goes on"),
     "dismiss": ("排除", "dismissed"),
+    "reminded": ("到期前提醒", "reminded before it is due"),
     "contact_shown": ("查看联系方式", "contact shown"),
     Doubt.OTHER_HOUSEHOLD: ("不是这一户的", "belongs to another household"),
     Doubt.NEVER_HAPPENED: ("没有这回事", "never happened"),

@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
 
 from foothold_alerts.rules.case import OPEN, Role, Stage
+from foothold_alerts.rules.deadlines import DeadlineKind
 from foothold_alerts.rules.regions import Answer, Answers, Told
 from foothold_alerts.rules.workflow import Limit, Limits, Need, Rung, Says, Step, Unit, Workflow, Workflows
 from foothold_schemas.areas import WarningLevel
@@ -82,6 +83,14 @@ class RungEntry(_Strict):
     confidence: Literal["H", "M", "L", "I"]
 
 
+class ReminderEntry(_Strict):
+    """How long before a deadline its people are reminded."""
+
+    before_hours: int = Field(ge=1, le=1_000, strict=True)
+    reference: str = Field(min_length=8)
+    confidence: Literal["H", "M", "L", "I"]
+
+
 class PauseEntry(_Strict):
     """A reason for which the time to settle may stand still."""
 
@@ -97,6 +106,7 @@ class WorkflowFile(_Strict):
     visits_a_month: NumberEntry
     township_yuan: NumberEntry
     pauses: dict[Word, PauseEntry]
+    reminders: dict[DeadlineKind, ReminderEntry]
     escalation: Annotated[tuple[RungEntry, ...], Field(min_length=1)]
     steps: Annotated[tuple[StepEntry, ...], Field(min_length=1)]
 
@@ -126,7 +136,9 @@ class WorkflowFile(_Strict):
         named = {name: getattr(self.limits, name).limit() for name in LimitEntries.model_fields}
         limits = Limits(**named, visits_a_month=self.visits_a_month.count, township_fen=self.township_yuan.count * 100)
         escalation = tuple(Rung(r.after_hours, r.to) for r in self.escalation)
-        return Workflow(self.version, tuple(s.step() for s in self.steps), limits, escalation, {name: (p.zh, p.en) for name, p in self.pauses.items()})
+        pauses = {name: (p.zh, p.en) for name, p in self.pauses.items()}
+        reminders = {kind.value: entry.before_hours for kind, entry in self.reminders.items()}
+        return Workflow(self.version, tuple(s.step() for s in self.steps), limits, escalation, pauses, reminders)
 
 
 class AnswerEntry(_Strict):

@@ -13,9 +13,11 @@ import resource
 import sys
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import IO, Final
+from xml.parsers import expat
 
 from openpyxl import load_workbook
 
@@ -25,7 +27,9 @@ MAX_COLUMNS: Final = 200
 MAX_CELL: Final = 8_192
 MAX_UNPACKED: Final = 1024 * 1024 * 1024
 MAX_STRINGS: Final = 128 * 1024 * 1024
+MAX_PARTS: Final = 2_000
 _SAMPLE: Final = 64 * 1024
+_SAMPLES: Final = 16
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _DELIMITERS: Final = ",;\t"
 
@@ -109,6 +113,7 @@ def _text(file: IO[bytes], encoding: str, size: int) -> Iterator[dict[str, objec
 
 def _workbook(file: IO[bytes]) -> Iterator[dict[str, object]]:
     _check_archive(file)
+    _check_types(file)
     file.seek(0)
     try:
         book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
@@ -136,9 +141,47 @@ def _check_archive(file: IO[bytes]) -> None:
         raise Refused("workbooks with macros are not taken; save it as .xlsx")
     if "[content_types].xml" not in names:
         raise Refused("this is an archive and no workbook; send the .xlsx or the CSV itself")
+    if len(parts) > MAX_PARTS:
+        raise Refused(f"a workbook of more than {MAX_PARTS} parts is not taken; save the sheet alone as .xlsx, or as CSV")
     strings = sum(part.file_size for part in parts if part.filename.lower().endswith("sharedstrings.xml"))
     if strings > MAX_STRINGS or sum(part.file_size for part in parts) > MAX_UNPACKED:
         raise Refused("unpacked, this workbook is too large; split it, or save it as CSV")
+
+
+def _check_types(file: IO[bytes]) -> None:
+    """Refuse a part with a document type, as ISO/IEC 29500-2 does: without one there is no entity, and a reader need not defend itself against any."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for part in archive.infolist():
+                if part.file_size:
+                    with archive.open(part) as content:
+                        _check_beginning(content)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError):  # RuntimeError: a password, or a way to pack that is not known
+        raise Refused("the workbook is damaged or encrypted; open it, save it as .xlsx without a password, and send it again") from None
+
+
+def _check_beginning(content: IO[bytes]) -> None:
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = _refuse_type
+    parser.StartElementHandler = _past_beginning
+    try:
+        for _ in range(_SAMPLES):
+            parser.Parse(content.read(_SAMPLE))
+    except (_PastBeginning, expat.ExpatError):
+        return  # a picture, or the root element: after it no document type can come
+    raise Refused("a part of the workbook begins with a comment of a megabyte; open it, save it as .xlsx, and send it again")
+
+
+class _PastBeginning(Exception):  # noqa: N818 - says where
+    """The root element has begun."""
+
+
+def _past_beginning(_name: str, _attributes: dict[str, str]) -> None:
+    raise _PastBeginning
+
+
+def _refuse_type(*_declared: object) -> None:
+    raise Refused("a part of the workbook declares a document type, which no spreadsheet program writes; open it, save it as .xlsx, and send it again")
 
 
 def _cell(value: object, *, is_error: bool) -> CellOut:  # noqa: PLR0911 - a line per type

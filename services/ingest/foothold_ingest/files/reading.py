@@ -16,6 +16,10 @@ LINE_LIMIT: Final = 16 * 1024 * 1024
 """More than the longest line of the child: 200 cells of 8,193 characters, each six bytes at most."""
 
 
+CHILD_ENVIRONMENT: Final = {"PYTHONIOENCODING": "utf-8", "OPENPYXL_DEFUSEDXML": "False"}
+"""All the child is told: no secret of ingest, and that openpyxl need not look for entities, as parts that could have any are refused before."""
+
+
 class Unreadable(Exception):  # noqa: N818 - an answer
     """The file cannot be read; the message says why and what to do."""
 
@@ -55,7 +59,8 @@ async def reading(file: IO[bytes]) -> AsyncIterator[Reading]:
     """Start reading an open file on disk from its beginning; the process ends with the block."""
     file.seek(0)
     command = (sys.executable, "-m", "foothold_ingest.files.child")
-    process = await asyncio.create_subprocess_exec(*command, stdin=file, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, limit=LINE_LIMIT)
+    pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*command, stdin=file, stdout=pipe, stderr=nothing, limit=LINE_LIMIT, env=CHILD_ENVIRONMENT)
     try:
         yield Reading(process)
     finally:

@@ -22,6 +22,7 @@ from foothold_schemas.register import HouseholdRegistered
 from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS, HouseholdRegistration
 
 _KNOWN: Final = frozenset(CloudEvent.model_fields)
+_KINDS: Final[dict[str, type[Sent]]] = {**AGENCY_KINDS, **OPERATOR_KINDS}
 _ATTRIBUTE: Final = re.compile(r"[a-z0-9]{1,40}")
 _SUBJECT: Final = re.compile(r"([0-9]{6})/([A-Za-z0-9-]{1,32})")
 
@@ -41,7 +42,7 @@ def fact_id(source: str, event_id: str) -> str:
 
 def household_id(secret: bytes, authority: str, register_number: str) -> str:
     """32 hex digits nobody can reproduce without the deployment's secret."""
-    return hmac.new(secret, f"{authority}/{register_number}".encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(secret, f"{authority}/{register_number}".encode(), "sha256").hex()[:32]
 
 
 def accept(event: Mapping[str, object], caller: Caller, clock: Clock, deployment: Deployment) -> Accepted | Unplaced | Rejected:
@@ -55,8 +56,7 @@ def accept(event: Mapping[str, object], caller: Caller, clock: Clock, deployment
         return refusal
     pseudonyms = Pseudonyms(deployment.secret, clock.today)
     try:
-        model: type[Sent] = (AGENCY_KINDS | OPERATOR_KINDS)[kind]
-        sent = model.model_validate(envelope.data, extra="forbid")
+        sent = _KINDS[kind].model_validate(envelope.data, extra="forbid")
         data = pseudonyms.of(sent)
     except ValidationError as error:
         unknown = any(e["type"] == "extra_forbidden" for e in error.errors(include_input=False, include_context=False, include_url=False))
@@ -72,7 +72,7 @@ def place(unplaced: Unplaced, found: Place, caller: Caller) -> Accepted | Reject
     """The event in the household of its person, if the caller may send for it."""
     if (outside := _outside(caller, {"/data/resident_number": found.county})) is not None:
         return outside
-    record = unplaced.record.model_copy(update={"household_id": found.household_id})
+    record = FactRecord(**{**unplaced.record.__dict__, "household_id": found.household_id})  # a third of what model_copy takes
     return Accepted(record, county=found.county, people=(unplaced.person,))
 
 
@@ -90,7 +90,7 @@ def _odd_attribute(event: Mapping[str, object]) -> Rejected | None:
 
 def _not_allowed(envelope: CloudEvent, kind: str, caller: Caller) -> Rejected | None:
     mine = OPERATOR_KINDS if caller.is_operator else AGENCY_KINDS
-    if envelope.type != event_type(kind) or kind not in AGENCY_KINDS | OPERATOR_KINDS:
+    if envelope.type != event_type(kind) or kind not in _KINDS:
         known = ", ".join(event_type(name) for name in mine)
         return Rejected(RefusalReason.UNKNOWN_KIND, f"This type is not known. Known: {known}.", (FieldProblem("/type", "unknown"),))
     if caller.is_disabled:

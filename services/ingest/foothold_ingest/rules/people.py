@@ -1,26 +1,47 @@
 """Replaces numbers by keyed hashes, so that no number goes further than this. Pure: the secret is an argument."""
 
-import hashlib
 import hmac
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeVar, cast
+from typing import Final, TypeVar
 
 from foothold_ingest.rules.judgement import AnyFact, FieldProblem, Person, Rejected
 from foothold_ingest.rules.resident_number import NotANumber, ResidentNumber, parse
-from foothold_schemas.facts import DayOpened, PeopleFact, PolicyAdopted
+from foothold_schemas.checks import SpendingReported
+from foothold_schemas.facts import DayOpened, IncomeReported, MedicalClaimSettled, PeopleFact, PolicyAdopted
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.register import CoverHeld, HouseholdRegistered, Member
-from foothold_schemas.sent import AgencySent, ClaimAsSent, CoverAsSent, HouseholdRegistration, IncomeAsSent, MemberAsSent, ReportAsSent, SpendingAsSent
+from foothold_schemas.reports import RiskReported
+from foothold_schemas.sent import (
+    AgencySent,
+    ClaimAsSent,
+    CoverAsSent,
+    HouseholdRegistration,
+    IncomeAsSent,
+    MemberAsSent,
+    PersonAsSent,
+    ReportAsSent,
+    SpendingAsSent,
+)
 from foothold_schemas.values import Message
 
 Sent = AgencySent | DayOpened | PolicyAdopted | PeopleFact
+PersonFact = IncomeReported | MedicalClaimSettled | SpendingReported | RiskReported
 M = TypeVar("M", bound=Message)
+
+
+_AS_KEPT: Final[dict[type[PersonAsSent], type[PersonFact]]] = {
+    IncomeAsSent: IncomeReported,
+    ClaimAsSent: MedicalClaimSettled,
+    SpendingAsSent: SpendingReported,
+    ReportAsSent: RiskReported,
+}
+"""What is sent of one person, and the fact it becomes."""
 
 
 def person_ref(secret: bytes, number: str) -> str:
     """32 hex digits for a resident number of 18 characters; nobody can reproduce them without the deployment's secret."""
-    return hmac.new(secret, f"person/{number}".encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(secret, f"person/{number}".encode(), "sha256").hex()[:32]
 
 
 @dataclass(slots=True)
@@ -37,7 +58,7 @@ class Pseudonyms:
         match data:
             case IncomeAsSent() | ClaimAsSent() | SpendingAsSent() | ReportAsSent() if data.resident_number is not None:
                 self._read(data.resident_number, "/data/resident_number")
-                return data.model_copy(update={"resident_number": None, "person_ref": next(iter(self.people), None)})
+                return _without_number(data, _AS_KEPT[type(data)], person_ref=next(iter(self.people), None))
             case HouseholdRegistration():
                 return self._registered(data)
             case _:
@@ -85,6 +106,7 @@ class Pseudonyms:
 
 
 def _without_number(sent: Message, kind: type[M], **known: object) -> M:
-    """The same values in the log's words. They have been checked, so they are not checked again."""
-    values: dict[str, object] = {name: getattr(sent, name) for name in kind.model_fields} | known
-    return cast("M", kind.model_construct(sent.model_fields_set - {"resident_number"} | known.keys(), **values))
+    """The same values in the log's words. Checking them once more takes a quarter of what pydantic needs to leave it out."""
+    values = {**sent.__dict__, **known}
+    values.pop("resident_number")
+    return kind(**values)
