@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foothold_alerts.hold import NotAllowed, Stale
 from foothold_alerts.rules.dispute import DisputeNo
 from foothold_ingest.build import Built
+from foothold_ingest.log_search import LogSearch
+from foothold_ingest.questions import Questions
 from foothold_ingest.rules.accept import household_id
 from foothold_schemas.codec import decode_dispute
 from foothold_schemas.disputes import DisputeNews, DisputeState, Doubt, FactDisputed
@@ -107,6 +109,18 @@ async def test_a_fact_that_is_nowhere_has_no_sender_and_a_wrong_day_still_finds_
         "act-none": (DisputeState.NO_SENDER, None),
         "act-ahead": (DisputeState.ASKED, AGENCY),
     }
+
+
+async def test_while_the_broker_is_away_doubts_wait_and_ingest_goes_on(made: Built, clerk: Clerk) -> None:
+    fact = await income(clerk, "wage-away")
+    await made.disputes.ask([doubt("act-away", fact)])
+    away = LogSearch("127.0.0.1:9", made.settings.partitions)
+    asking = asyncio.create_task(Questions(made.engine, made.disputes, away, made.publisher, made.metrics).run())
+    await asyncio.sleep(2.5)
+
+    assert not asking.done(), "it goes on asking"
+    asking.cancel()
+    assert [(n.dispute_id, n.state) for n in await told(made)] == [("act-away", DisputeState.ASKED)]
 
 
 async def ask(alerts_database: AsyncEngine, fact: str, version: int, note: str = "") -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -13,6 +13,9 @@ from foothold_ingest.publish import partition_of
 from foothold_schemas.topics import HOUSEHOLD_FACTS
 
 AT_ONCE: Final = 5_000
+_BEGINS: Final = b'{"fact_id":"'
+_WITHDRAWS: Final = b'"withdraws":["'
+_ID_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Search:
 
 
 class LogSearch:
-    """One search at a time: it reads as fast as it can."""
+    """One search at a time: it reads as fast as it can. Raises KafkaError while the broker is away."""
 
     def __init__(self, bootstrap: str, partitions: int) -> None:
         self._bootstrap = bootstrap
@@ -56,10 +59,10 @@ class LogSearch:
     async def _read(self, facts: Collection[str], since: Mapping[int, datetime], *, seconds: float | None) -> Search:
         consumer: AIOKafkaConsumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, isolation_level="read_committed", enable_auto_commit=False)
         async with self._one_search:
-            await consumer.start()
             try:
+                await consumer.start()
                 waiting = await _begin(consumer, since)
-                return await _scan(consumer, waiting, [fact.encode() for fact in facts], seconds)
+                return await _scan(consumer, waiting, frozenset(fact.encode() for fact in facts), seconds)
             finally:
                 await consumer.stop()
 
@@ -78,7 +81,7 @@ async def _begin(consumer: AIOKafkaConsumer, since: Mapping[int, datetime]) -> d
     return waiting
 
 
-async def _scan(consumer: AIOKafkaConsumer, waiting: dict[TopicPartition, int], facts: Sequence[bytes], seconds: float | None) -> Search:
+async def _scan(consumer: AIOKafkaConsumer, waiting: dict[TopicPartition, int], facts: frozenset[bytes], seconds: float | None) -> Search:
     """With a limit of seconds the first find is enough; without, everything is read."""
     search, deadline = Search(), time.monotonic() + (seconds or 0)
     while waiting:
@@ -92,11 +95,12 @@ async def _scan(consumer: AIOKafkaConsumer, waiting: dict[TopicPartition, int], 
     return search
 
 
-def _note(search: Search, facts: Sequence[bytes], partition: int, offset: int, value: bytes) -> None:
-    for fact in facts:
-        if fact not in value:
-            continue
-        if value.startswith(b'{"fact_id":"' + fact + b'"'):
-            search.facts.setdefault(fact.decode(), Found(partition, offset, value))
-        else:
-            search.naming.setdefault(fact.decode(), []).append(value)
+def _note(search: Search, facts: frozenset[bytes], partition: int, offset: int, value: bytes) -> None:
+    """A record begins with its own id, as pydantic writes it; only one that withdraws others has to be looked through."""
+    own = value[len(_BEGINS) : len(_BEGINS) + _ID_BYTES]
+    if own in facts and value.startswith(_BEGINS):
+        search.facts.setdefault(own.decode(), Found(partition, offset, value))
+    elif _WITHDRAWS in value:
+        for fact in facts:
+            if fact in value:
+                search.naming.setdefault(fact.decode(), []).append(value)

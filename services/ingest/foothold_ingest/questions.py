@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 import structlog
+from aiokafka.errors import KafkaError
 from sqlalchemy import RowMapping, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -44,10 +45,18 @@ class Questions:
         while True:
             async for attempt in patiently():
                 with attempt:
-                    await self.look_up()
-                    await self.tell()
-                    self._metrics.disputes.set(await self._book.many())
+                    await self._once()
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _once(self) -> None:
+        """A broker that is away keeps doubts waiting, and nothing else of ingest."""
+        try:
+            await self.look_up()
+        except KafkaError as error:
+            log.warning("ingest.doubts_wait", error=type(error).__name__)
+        else:
+            await self.tell()
+        self._metrics.disputes.set(await self._book.many())
 
     async def look_up(self) -> None:
         """Find the senders of what is new. The facts are looked for from the day they speak of on, then from the beginning of the log."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import structlog
+from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
@@ -235,7 +236,12 @@ class Console:
             since = at_start_of(day)
         except ValueError:
             return self._fate_page(person, name, source, "", wrong=("日期无效。", "This is no day."), status=422)
-        return self._fate_page(person, name, source, day, await self._fates.find(person.agency, source, name, since))
+        try:
+            fates = await self._fates.find(person.agency, source, name, since)
+        except KafkaError:
+            away = "暂时查不到，请稍后再试。", "The log cannot be read at this moment; try again shortly."
+            return self._fate_page(person, name, source, day, wrong=away, status=503)
+        return self._fate_page(person, name, source, day, fates)
 
     def _fate_page(
         self, person: Person, name: str, source: str, day: str, fates: list[Fate] | None = None, *, wrong: tuple[str, str] | None = None, status: int = 200
