@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import yaml
 from prometheus_client import CollectorRegistry
 from pydantic_settings import BaseSettings
 
@@ -15,6 +16,8 @@ import foothold_ingest.metrics
 import foothold_ingest.settings
 import foothold_risk.metrics
 import foothold_risk.settings
+from foothold_risk.policy.known import KNOWN
+from foothold_risk.policy.loader import SHIPPED
 from foothold_schemas.topics import TOPICS
 
 ROOT = Path(__file__).parents[1]
@@ -69,8 +72,20 @@ def metrics() -> str:
     return "\n".join(["| metric | type | labels | what it says |", "|---|---|---|---|", *lines])
 
 
-TABLES: dict[str, Callable[[], str]] = {"variables": variables, "topics": topics, "metrics": metrics}
-FILES = ("README.md", "docs/architecture.md", "docs/operations.md")
+def policy_values() -> str:
+    """Every value a policy may hold, as the Zibo bundle describes it."""
+    described: dict[str, dict[str, str]] = {}
+    for file in sorted((SHIPPED / "zibo").glob("[0-9]*.yaml")):
+        described |= yaml.safe_load(file.read_text(encoding="utf-8"))["values"]
+    lines = []
+    for name, known in KNOWN.items():
+        said = described.get(name, {"description": "(no region of the bundle sets it)", "unit": "–"})
+        lines.append(f"| `{name}` | {said['description']} | {said['unit']} | {'yes' if known.is_required else ''} |")
+    return "\n".join(["| value | what it says | unit | must be there |", "|---|---|---|---|", *lines])
+
+
+TABLES: dict[str, Callable[[], str]] = {"variables": variables, "topics": topics, "metrics": metrics, "policy values": policy_values}
+FILES = ("README.md", "docs/architecture.md", "docs/operations.md", "docs/policy.md")
 
 
 def filled(text: str) -> str:
