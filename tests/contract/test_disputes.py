@@ -97,6 +97,7 @@ async def test_a_correction_that_comes_before_the_sender_is_looked_up_is_enough(
     await made.disputes.ask([doubt("act-race", fact)])
     await income(clerk, "wage-race-2", amends="wage-race")
 
+    await made.disputes.found("act-race", None)  # another replica comes late with what it did not find
     assert [(n.state, n.agency) for n in await told(made)] == [(DisputeState.CORRECTED, AGENCY)]
 
 
