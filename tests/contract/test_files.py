@@ -152,8 +152,8 @@ async def test_after_a_crash_it_goes_on_at_the_row_after_the_last_batch_and_the_
     clerk: Clerk, broker: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await clerk.done("households", as_csv(HOUSE_HEADERS, [house("H1")]))
-    rows = [bill(f"C{n}", NUMBER if n % 10 else "bad") for n in range(2_000)]
-    rows[1_900] = bill("C5")
+    rows = [bill(f"C{n}", NUMBER if n % 10 else "bad") for n in range(4_000)]
+    rows[3_900] = bill("C5")
     upload = await clerk.send("settled-bills", as_csv(BILL_HEADERS, rows))
     keep, kept = Intake.keep, []
 
@@ -171,11 +171,11 @@ async def test_after_a_crash_it_goes_on_at_the_row_after_the_last_batch_and_the_
     whole = await clerk.result(upload)
     nothing_left = await clerk.made.files.work_once()
 
-    assert (half["status"], half["counts"]["rows"], half["share"] > 0) == ("running", 1_000, True)
-    assert counts(whole) == {"rows": 2_000, "accepted": 1_800, "repeated": 1, "refused": 199}
-    assert (kept, nothing_left) == ([450] * 5, False)
+    assert (half["status"], half["counts"]["rows"], half["share"] > 0) == ("running", 2_000, True)
+    assert counts(whole) == {"rows": 4_000, "accepted": 3_600, "repeated": 1, "refused": 399}
+    assert (kept, nothing_left) == ([900] * 5, False)
     ids = [f.fact_id for f in await facts(broker, MedicalClaimSettled)]
-    assert (len(set(ids)), len(ids)) == (1_800, 1_800 + 450)
+    assert (len(set(ids)), len(ids)) == (3_600, 3_600 + 900)
 
 
 async def test_two_replicas_take_different_files_and_each_file_is_worked_through_once(clerk: Clerk) -> None:

@@ -25,7 +25,7 @@ from foothold_ingest.rules.mapping import Mapping, RowsAre
 from foothold_ingest.rules.rows import Headers, Row, WrongHeaders, event_of, is_empty, values_of
 
 DOOR: Final = "file"
-BATCH: Final = 500
+BATCH: Final = 1_000
 MAX_ROWS: Final = 500_000
 LOOK_SECONDS: Final = 0.5
 
