@@ -1,6 +1,7 @@
 """Bytes to models and back, the same way for every reader. A reader ignores fields it does not know; it never guesses a value."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -13,6 +14,7 @@ from foothold_schemas.relief import PeopleSaid
 from foothold_schemas.transitions import DayDone, RiskOutput, Transition
 from foothold_schemas.views import HouseholdView
 
+T = TypeVar("T")
 _OUTPUT: Final[TypeAdapter[Transition | DayDone]] = TypeAdapter(RiskOutput)
 _AREA: Final[TypeAdapter[AreaSignal | AreaDay]] = TypeAdapter(AreaRecord)
 _UNKNOWN_KIND = frozenset({"union_tag_invalid", "union_tag_not_found", "enum"})
@@ -34,83 +36,56 @@ def encode(message: BaseModel) -> bytes:
 
 def decode_fact(value: bytes | None) -> FactRecord:
     """A line of `household-facts.v1`; raise Unreadable."""
-    if value is None:
-        raise Unreadable(RefusalReason.NO_VALUE, "the record has no value")
-    try:
-        return FactRecord.model_validate_json(value)
-    except ValidationError as error:
-        raise _unreadable(error) from None
+    return _read(FactRecord.model_validate_json, value)
 
 
 def decode_output(value: bytes | None) -> Transition | DayDone:
     """A line of `risk-transitions.v1`; raise Unreadable."""
-    if value is None:
-        raise Unreadable(RefusalReason.NO_VALUE, "the record has no value")
-    try:
-        return _OUTPUT.validate_json(value)
-    except ValidationError as error:
-        raise _unreadable(error) from None
+    return _read(_OUTPUT.validate_json, value)
 
 
 def decode_view(value: bytes) -> HouseholdView:
     """A line of `household-views.v1` that is no removal; raise Unreadable."""
-    try:
-        return HouseholdView.model_validate_json(value)
-    except ValidationError as error:
-        raise _unreadable(error) from None
+    return _read(HouseholdView.model_validate_json, value)
 
 
 def decode_directory(value: bytes) -> DirectoryEntry:
     """A line of `household-directory.v1` that is no erasure; raise Unreadable."""
-    try:
-        return DirectoryEntry.model_validate_json(value)
-    except ValidationError as error:
-        raise _unreadable(error) from None
+    return _read(DirectoryEntry.model_validate_json, value)
 
 
 def decode_said(value: bytes | None) -> PeopleSaid:
     """A line of `relief-facts.v1`; raise Unreadable."""
-    if value is None:
-        raise Unreadable(RefusalReason.NO_VALUE, "the record has no value")
-    try:
-        return PeopleSaid.model_validate_json(value)
-    except ValidationError as error:
-        raise _unreadable(error) from None
+    return _read(PeopleSaid.model_validate_json, value)
 
 
 def decode_area(value: bytes | None) -> AreaSignal | AreaDay:
     """A line of `area-signals.v1`; raise Unreadable."""
-    if value is None:
-        raise Unreadable(RefusalReason.NO_VALUE, "the record has no value")
-    try:
-        return _AREA.validate_json(value)
-    except ValidationError as error:
-        raise _unreadable(error) from None
+    return _read(_AREA.validate_json, value)
 
 
 def decode_warning(value: bytes | None) -> RegionWarning:
     """A line of `region-warnings.v1`; raise Unreadable."""
-    if value is None:
-        raise Unreadable(RefusalReason.NO_VALUE, "the record has no value")
-    try:
-        return RegionWarning.model_validate_json(value)
-    except ValidationError as error:
-        raise _unreadable(error) from None
+    return _read(RegionWarning.model_validate_json, value)
 
 
 def decode_dispute(value: bytes | None) -> DisputeNews:
     """A line of `fact-disputes.v1`; raise Unreadable."""
-    if value is None:
-        raise Unreadable(RefusalReason.NO_VALUE, "the record has no value")
-    try:
-        return DisputeNews.model_validate_json(value)
-    except ValidationError as error:
-        raise _unreadable(error) from None
+    return _read(DisputeNews.model_validate_json, value)
 
 
 def decode_quarantined(value: bytes) -> Quarantined:
     """A line of `quarantine.v1`; raise ValidationError."""
     return Quarantined.model_validate_json(value)
+
+
+def _read(validate: Callable[[bytes], T], value: bytes | None) -> T:
+    if value is None:
+        raise Unreadable(RefusalReason.NO_VALUE, "the record has no value")
+    try:
+        return validate(value)
+    except ValidationError as error:
+        raise _unreadable(error) from None
 
 
 def _unreadable(error: ValidationError) -> Unreadable:

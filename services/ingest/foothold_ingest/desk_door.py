@@ -78,7 +78,9 @@ class DeskDoor:
             if isinstance(said.data, FactDisputed):
                 doubts.append((said, said.data))
             else:
-                lines.append(fact_line(_told(fact_of(said, said.data, datetime.now(UTC)))))
+                fact = fact_of(said, said.data, datetime.now(UTC))
+                log.info("ingest.event", door=DOOR, fact_id=fact.fact_id, household_id=fact.household_id, kind=fact.data.kind, agency=DESK, outcome="accepted")
+                lines.append(fact_line(fact))
         await self._publisher.deliver(lines)
         if doubts:
             async for attempt in patiently():
@@ -97,11 +99,6 @@ class DeskDoor:
             await self._consumer.commit({source: offset})
         except (CommitFailedError, IllegalStateError):
             log.info("ingest.commit_overtaken", topic=source.topic, partition=source.partition)
-
-
-def _told(fact: FactRecord) -> FactRecord:
-    log.info("ingest.event", door=DOOR, fact_id=fact.fact_id, household_id=fact.household_id, kind=fact.data.kind, agency=DESK, outcome="accepted")
-    return fact
 
 
 def fact_of(said: PeopleSaid, data: PeopleFact, now: datetime) -> FactRecord:

@@ -59,12 +59,9 @@ class DisputeBook:
 
     async def found(self, dispute_id: str, record: FactRecord | None) -> None:
         """The fact's record in the log, or that there is none; what was corrected meanwhile stays so."""
-        values: dict[str, object] = {"state": DisputeState.NO_SENDER.value}
-        if record is not None:
-            values = {"agency": record.agency, "source": record.source, "event_id": record.id, "said": said_in(record)}
-            values["state"] = DisputeState.ASKED.value
-        state = values.pop("state")
-        kept = func.coalesce(func.nullif(DisputeRow.state, NEW), state)
+        state = DisputeState.NO_SENDER if record is None else DisputeState.ASKED
+        values = {} if record is None else {"agency": record.agency, "source": record.source, "event_id": record.id, "said": said_in(record)}
+        kept = func.coalesce(func.nullif(DisputeRow.state, NEW), state.value)
         async with self._engine.begin() as connection:
             await connection.execute(update(DisputeRow).where(DisputeRow.dispute_id == dispute_id).values(**values, state=kept))
 
