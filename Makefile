@@ -35,6 +35,7 @@ check: $(READY) ## Format, lint, types, import contracts, declared dependencies,
 	@$(PY) -m deploy.asyncapi --check
 	@$(PY) -m deploy.openapi --check
 	@$(PY) -m deploy.docs --check
+	@$(PY) -m deploy.grafana.make --check
 
 test-faults: $(READY) ## The fault tests, longer (SECONDS=120, SEED=a number replays a run)
 	@FOOTHOLD_FAULT_SECONDS=$(or $(SECONDS),120) FOOTHOLD_FAULT_SEED=$(or $(SEED),20261125) $(PY) -m pytest tests/faults -s
@@ -58,6 +59,7 @@ generate: $(READY) ## Write the files that are made from code (JSON Schema, tabl
 	@$(PY) -m deploy.asyncapi
 	@$(PY) -m deploy.openapi
 	@$(PY) -m deploy.docs
+	@$(PY) -m deploy.grafana.make
 
 lock: $(READY) ## Make the hashed requirement files anew from the pyproject files
 	@sh deploy/local/lock.sh

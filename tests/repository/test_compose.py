@@ -1,16 +1,21 @@
 """The compose file, by parsing: it tells each service what its settings need and nothing they do not know, and holds no secret."""
 
+import json
 import re
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from deploy.docs import SETTINGS
+from deploy.grafana.boards import BOARDS
 from foothold_schemas.topics import EMBEDDED_PARTITIONS
 
 ROOT = Path(__file__).parents[2]
-COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+FILE = ROOT / "docker-compose.yml"
+COMPOSE = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 SERVICES = COMPOSE["services"]
 RUNNING = sorted(SETTINGS)
 
@@ -53,6 +58,53 @@ def test_region_windows_run_twice_each_under_its_own_name() -> None:
 def test_all_parts_agree_on_the_number_of_partitions_and_the_broker_makes_no_topics() -> None:
     assert {v["FOOTHOLD_PARTITIONS"] for s in SERVICES if "FOOTHOLD_PARTITIONS" in (v := variables(s))} == {str(EMBEDDED_PARTITIONS)}
     assert SERVICES["kafka"]["environment"]["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+
+
+def test_the_file_is_what_compose_reads() -> None:
+    package = Path(str(distribution("check-jsonschema").locate_file("check_jsonschema")))  # its command does not run beside faust's older click
+    schema = json.loads((package / "builtin_schemas" / "vendor" / "compose-spec.json").read_text(encoding="utf-8"))
+
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(COMPOSE)] == []
+    assert list(Draft202012Validator(schema).iter_errors(COMPOSE | {"services": {"kafka": {"imagee": "x"}}}))
+
+
+def test_prometheus_asks_every_process_where_its_metrics_are() -> None:
+    config = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yaml").read_text(encoding="utf-8"))
+    asked = {target for job in config["scrape_configs"] for some in job["static_configs"] for target in some["targets"]}
+    there = {name for name, service in SERVICES.items() if "/readyz" in str(service.get("healthcheck"))}
+    ports = {name: re.search(r":(\d+)/readyz", str(SERVICES[name]["healthcheck"])) for name in there}
+
+    assert asked == {f"{name}:{port[1]}" for name, port in ports.items() if port is not None}
+    assert there >= set(RUNNING)
+
+
+def test_what_is_mounted_is_there_and_alertmanager_names_alerts_that_exist() -> None:
+    mounted = [volume.split(":") for service in SERVICES.values() for volume in service.get("volumes", []) if volume.startswith("./")]
+    rules = yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yaml").read_text(encoding="utf-8"))
+    alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"] if "alert" in rule}
+    told = (ROOT / "deploy" / "alertmanager" / "alertmanager.yaml").read_text(encoding="utf-8")
+
+    assert [source for source, *_ in mounted if not (ROOT / source).exists()] == []
+    assert set(re.findall(r"Foothold\w+", told)) <= alerts
+    assert yaml.safe_load(told)["receivers"][0]["webhook_configs"][0]["url_file"] == f"/run/secrets/{next(iter(COMPOSE['secrets']))}"
+
+
+def test_every_image_has_a_version() -> None:
+    images = [service["image"] for service in SERVICES.values() if "image" in service]
+
+    assert all(re.search(r":v?\d+(\.\d+)*$", image) for image in images), images
+
+
+def test_grafana_finds_its_source_and_the_dashboards_where_they_are_mounted() -> None:
+    folder = ROOT / "deploy" / "grafana"
+    source = yaml.safe_load((folder / "provisioning" / "datasources" / "prometheus.yaml").read_text(encoding="utf-8"))["datasources"][0]
+    provider = yaml.safe_load((folder / "provisioning" / "dashboards" / "foothold.yaml").read_text(encoding="utf-8"))["providers"][0]
+    boards = [json.loads(file.read_text(encoding="utf-8")) for file in sorted((folder / "dashboards").glob("*.json"))]
+
+    assert f"./deploy/grafana/dashboards:{provider['options']['path']}:ro" in SERVICES["grafana"]["volumes"]
+    assert source["url"] == "http://prometheus:9090"
+    assert {board["uid"] for board in boards} == {board.name for board in BOARDS}
+    assert {target["datasource"]["uid"] for board in boards for panel in board["panels"] for target in panel["targets"]} == {source["uid"]}
 
 
 def test_no_secret_has_a_default() -> None:

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 import uvicorn
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -27,7 +27,8 @@ def server(app: ASGIApp, host: str, port: int) -> Server:
 
 
 def make_ops(registry: CollectorRegistry, is_ready: Callable[[], bool]) -> Starlette:
-    """`/metrics`, `/livez` (the loop turns) and `/readyz` (work can be taken)."""
+    """`/metrics` with what the process itself takes, `/livez` (the loop turns) and `/readyz` (work can be taken)."""
+    ProcessCollector(registry=registry)
 
     def metrics(_: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

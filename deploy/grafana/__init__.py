@@ -1,0 +1,1 @@
+"""Grafana: dashboards made from a table of questions, and how they are provisioned."""
