@@ -32,6 +32,14 @@ TITLES: Final = {
     503: "Try the same request again; `outcome: unknown` says that it may have been taken",
 }
 
+TRACE: Final = {
+    "name": "traceparent",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "examples": ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"]},
+    "description": "W3C Trace Context: the id under which the request's events are found in every service's log. One that cannot be read is not an error.",
+}
+
 
 def document() -> Node:
     """The whole document."""
@@ -76,7 +84,7 @@ def _events() -> Node:
         "operationId": "reportEvents",
         "summary": "Report events",
         "description": "One event, or up to 1,000 as a batch; binary mode (ce- headers beside application/json) is taken as well. Repeats count once.",
-        "parameters": [_query("dry_run", {"type": "boolean"}, "Only say what would be answered; nothing is kept.")],
+        "parameters": [_query("dry_run", {"type": "boolean"}, "Only say what would be answered; nothing is kept."), TRACE],
         "requestBody": {
             "required": True,
             "content": {
@@ -109,6 +117,7 @@ def _upload() -> Node:
             _query("as_of", {"type": "string", "format": "date-time"}, "When the file's snapshot was taken; without it, now."),
             _query("dry_run", {"type": "boolean"}, "Judge every row and keep nothing."),
             _query("name", {"type": "string"}, "The file's name, to find it again."),
+            TRACE,
         ],
         "requestBody": {"required": True, "content": {"application/octet-stream": {}, "text/csv": {}, XLSX: {}}},
         "responses": {"202": {"description": "Kept; its rows are worked through", "content": _json(_ref("Uploaded"))}, **_problems(401, 413, 422, 503)},
@@ -153,6 +162,7 @@ def answers() -> Node:
     count = {"type": "integer", "minimum": 0}
     text = {"type": "string"}
     maybe = {"type": ["string", "null"]}
+    trace = {"type": "string", "pattern": "^[0-9a-f]{32}$", "description": "By which Foothold's logs know the request; name it when you ask about it."}
     field = {"type": "object", "required": ["field", "problem"], "properties": {"field": text, "problem": text}}
     slugs = [reason.value.replace("_", "-") for reason in RefusalReason]
     taken = {
@@ -185,7 +195,7 @@ def answers() -> Node:
         "Problem": {
             "type": "object",
             "description": f"RFC 9457. `type` is urn:foothold:problem: and a reason; of events one of {', '.join(slugs)}.",
-            "required": ["type", "title", "status", "detail"],
+            "required": ["type", "title", "status", "detail"],  # those inside a batch have no trace of their own
             "properties": {
                 "type": text,
                 "title": text,
@@ -193,13 +203,14 @@ def answers() -> Node:
                 "detail": text,
                 "fields": {"type": "array", "items": field},
                 "outcome": {"const": "unknown"},
+                "trace_id": trace,
             },
         },
         "Taken": {"type": "object", "required": ["status", "id", "fact_id"], "properties": taken, "additionalProperties": False},
         "BatchResult": {
             "type": "object",
             "required": ["accepted", "refused", "results"],
-            "properties": {"accepted": count, "refused": count, "dry_run": {"const": True}, "results": {"type": "array", "items": item}},
+            "properties": {"accepted": count, "refused": count, "dry_run": {"const": True}, "trace_id": trace, "results": {"type": "array", "items": item}},
         },
         "Uploaded": {"type": "object", "required": ["upload", "url"], "properties": {"upload": text, "url": text}},
         "File": {"type": "object", "required": list(file), "properties": file},

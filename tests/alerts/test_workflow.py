@@ -153,6 +153,10 @@ def test_a_running_case_keeps_its_version_and_a_version_that_is_gone_is_said(tmp
     both = load(tmp_path)
 
     assert (both.newest.version, both.of(1).version) == (2, 1)
+    with pytest.raises(ValueError, match="has the number of another version"):
+        load(SHIPPED, tmp_path)
+    (tmp_path / "monitoring-1.yaml").unlink()
+    assert load(SHIPPED, tmp_path).newest.version == 2
     with pytest.raises(LookupError, match="version 3 is gone"):
         both.of(3)
     (tmp_path / "monitoring-2.yaml").rename(tmp_path / "monitoring-3.yaml")

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -119,6 +119,26 @@ async def test_where_everything_is_bad_reading_stops_before_what_was_not_read(br
     after = {m.key() for m in await asyncio.to_thread(lambda: list(read_topic(broker, QUARANTINE.name)))}
 
     assert (before, taken, len(after)) == (5, 1, 8)
+
+
+def told_of(one: Consumer) -> set[str]:
+    """The partitions whose lag it tells."""
+    return {sample.labels["partition"] for family in one._metrics.lag.collect() for sample in family.samples}
+
+
+async def test_of_a_partition_only_its_reader_tells_also_while_others_come_first(broker: str, alerts_database: AsyncEngine) -> None:
+    everything = {str(n) for n in range(EMBEDDED_PARTITIONS)}
+    first, second = (reader(CASES, broker, alerts_database) for _ in range(2))
+    async with reading(first):
+        await asyncio.wait_for(until_so(lambda: told_of(first) == everything), 30)
+        async with reading(second):
+            await asyncio.wait_for(until_so(lambda: told_of(first) and told_of(second) == everything - told_of(first)), 60)
+    assert len(told_of(second)) < EMBEDDED_PARTITIONS
+
+
+async def until_so(ask: Callable[[], object]) -> None:
+    while not ask():
+        await asyncio.sleep(0.05)
 
 
 async def test_a_topic_of_another_size_is_refused_with_the_reason(broker: str, alerts_database: AsyncEngine) -> None:

@@ -195,6 +195,41 @@ async def test_who_takes_a_partition_over_fences_the_former_owner(broker: str) -
     assert commits  # each commit is progress the watchdog is told of
 
 
+def told_of(metrics: Metrics) -> dict[str, set[str]]:
+    """Which partitions each gauge speaks of."""
+    found: dict[str, set[str]] = {}
+    for family in metrics.registry.collect():
+        for sample in family.samples:
+            if "partition" in sample.labels and family.type == "gauge":
+                found.setdefault(family.name, set()).add(sample.labels["partition"])
+    return found
+
+
+async def test_of_a_partition_only_its_owner_tells(broker: str) -> None:
+    await write(broker, ADOPTED, OPENED, registered())
+    everything = {str(n) for n in range(EMBEDDED_PARTITIONS)}
+    first, second = Metrics(CollectorRegistry()), Metrics(CollectorRegistry())
+    async with working(broker, metrics=first):
+        await caught_up(broker)
+        assert {frozenset(told) for told in told_of(first).values()} == {frozenset(everything)}
+        async with working(broker, metrics=second):
+            for _ in range(300):
+                shares = [told_of(one).get("foothold_risk_lag_records", set()) for one in (first, second)]
+                if all(shares) and not shares[0] & shares[1] and shares[0] | shares[1] == everything:
+                    break
+                await asyncio.sleep(0.1)
+            await write(broker, broadcast(DayOpened(day=DAY + timedelta(days=1)), "next"))
+            await caught_up(broker)
+            by_first, by_second = told_of(first), told_of(second)
+
+    assert set(by_first) == {"foothold_risk_lag_records", "foothold_risk_registered_households", "foothold_risk_open_day_timestamp_seconds"} | {
+        "foothold_risk_stopped_readers"
+    }
+    for gauge, mine in by_first.items():
+        assert mine
+        assert by_second[gauge] == everything - mine, gauge
+
+
 async def _household_records(broker: str, consumer: AIOKafkaConsumer) -> tuple[TopicPartition, list[object]]:
     message = next(m for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name))) if m.value() == b"{probe")
     source = TopicPartition(HOUSEHOLD_FACTS.name, message.partition())

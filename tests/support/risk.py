@@ -49,21 +49,23 @@ async def write(broker: str, *records: FactRecord | tuple[bytes | None, bytes | 
                 await producer.send_and_wait(HOUSEHOLD_FACTS.name, encode(one), key=one.household_id.encode())
 
 
-def worker(broker: str, *, partitions: int = EMBEDDED_PARTITIONS, bundles: Sequence[Policy] = (RULES,), limit: int = 100) -> Worker:
+def worker(
+    broker: str, *, partitions: int = EMBEDDED_PARTITIONS, bundles: Sequence[Policy] = (RULES,), limit: int = 100, metrics: Metrics | None = None
+) -> Worker:
     return Worker(
         bootstrap=broker,
         partitions=partitions,
         session_ms=6_000,
         stall_seconds=60,
         policies={p.bundle: p for p in bundles},
-        metrics=Metrics(CollectorRegistry()),
+        metrics=metrics or Metrics(CollectorRegistry()),
         shelf=Shelf(SEAL, limit),
     )
 
 
 @contextlib.asynccontextmanager
-async def working(broker: str, *, limit: int = 100, bundles: Sequence[Policy] = (RULES,)) -> AsyncIterator[Worker]:
-    one = worker(broker, limit=limit, bundles=bundles)
+async def working(broker: str, *, limit: int = 100, bundles: Sequence[Policy] = (RULES,), metrics: Metrics | None = None) -> AsyncIterator[Worker]:
+    one = worker(broker, limit=limit, bundles=bundles, metrics=metrics)
     task = asyncio.create_task(one.run())
     try:
         yield one

@@ -33,7 +33,7 @@ from foothold_alerts.tally import Tally
 from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.live import Pulse
 from foothold_alerts.work import Work
-from foothold_alerts.workflows import load, load_checklists, load_regions
+from foothold_alerts.workflows import SHIPPED, load, load_checklists, load_regions
 from foothold_schemas.seal import Purpose, Seal
 
 
@@ -62,7 +62,8 @@ async def built(settings: Settings, metrics: Metrics) -> AsyncIterator[Built]:
 
 
 def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
-    workflows, calendar, jobs = load(), work_days(settings.alerts_calendars), Jobs(settings.alerts_database_url)
+    own = [settings.alerts_workflows] if settings.alerts_workflows is not None else []
+    workflows, calendar, jobs = load(SHIPPED, *own), work_days(settings.alerts_calendars), Jobs(settings.alerts_database_url)
     producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, enable_idempotence=True, acks="all")
     said, notices = Said(engine, jobs, producer), Notices(jobs, calendar)
     deadlines = Deadlines(engine, jobs, workflows, calendar, notices)

@@ -1,7 +1,7 @@
 """The desk's memory: takes what risk says into the database, each batch in one transaction with its audit rows. What people do is in `work.py`."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -22,6 +22,7 @@ from foothold_alerts.rules.workflow import Workflows
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import DayDone, Transition
 
+EMPTY: Final[Mapping[str, str]] = {}
 ENDED: Final = "案件已结束 the case ended"
 _CHANGING: Final = (
     "stage",
@@ -47,6 +48,8 @@ class Taken:
 
     transition: Transition
     action: str
+    case_id: str
+    trace_id: str
 
 
 class Cases:
@@ -59,12 +62,15 @@ class Cases:
         self._workflows = workflows
         self._calendar = calendar
 
-    async def take(self, outputs: Sequence[Transition | DayDone], now: datetime) -> list[Taken]:
-        """One database transaction for a batch, in order. A transition already taken is skipped, so a repeat changes nothing."""
+    async def take(self, outputs: Sequence[Transition | DayDone], now: datetime, traces: Mapping[str, str] = EMPTY) -> list[Taken]:
+        """One database transaction for a batch, in order. A transition already taken is skipped, so a repeat changes nothing.
+
+        `traces`: the id of the trace a transition came in, by its own id.
+        """
         transitions = [o for o in outputs if isinstance(o, Transition)]
         async with self._engine.begin() as connection:
             fresh = await self._keep_new(connection, transitions)
-            taken = await self._respond(connection, fresh, now) if fresh else []
+            taken = await self._respond(connection, fresh, now, traces) if fresh else []
             await self._keep_days(connection, [o for o in outputs if isinstance(o, DayDone)])
         return taken
 
@@ -85,7 +91,7 @@ class Cases:
         fresh = set(done.scalars())
         return [t for t in {t.transition_id: t for t in transitions}.values() if t.transition_id in fresh]
 
-    async def _respond(self, connection: AsyncConnection, transitions: Sequence[Transition], now: datetime) -> list[Taken]:
+    async def _respond(self, connection: AsyncConnection, transitions: Sequence[Transition], now: datetime, traces: Mapping[str, str]) -> list[Taken]:
         households = {t.household_id for t in transitions}
         rows = await connection.execute(select(*CaseRow.__table__.columns).where(CaseRow.household_id.in_(households)).with_for_update())
         cases = {row["case_id"]: (case_of(row), row["version"], row["latest"]["number"]) for row in rows.mappings()}
@@ -98,15 +104,15 @@ class Cases:
         news: dict[str, Event] = {}
         taken = []
         for transition in transitions:
-            case_id = f"{transition.household_id}-e{transition.episode}"
+            case_id, trace = f"{transition.household_id}-e{transition.episode}", traces.get(transition.transition_id, "")
             case, version, seen = cases.get(case_id, (None, 0, 0))
             if transition.number < seen:  # retried from quarantine: kept in the history, but the case has gone on since
-                taken.append(Taken(transition, "late"))
+                taken.append(Taken(transition, "late", case_id, trace))
                 continue
             causes = helped[transition.household_id, transition.open_day.year]
             workflow = self._workflows.newest if case is None else self._workflows.of(case.workflow)
             response = respond(case, transition, causes, workflow, self._calendar)
-            taken.append(Taken(transition, response.action))
+            taken.append(Taken(transition, response.action, case_id, trace))
             if response.case is None:
                 continue
             if response.action == REVIEW:
@@ -121,7 +127,8 @@ class Cases:
             cases[case_id] = (response.case, version + 1, transition.number)
             changed[case_id] = case_row(response.case, version + 1, transition)
             relief += relief_rows(response, transition)
-            audit.append(audit_row(now, SYSTEM, response.action, case_id, transition_id=transition.transition_id, movement=transition.movement.value))
+            told = {"transition_id": transition.transition_id, "movement": transition.movement.value, "trace_id": trace}
+            audit.append(audit_row(now, SYSTEM, response.action, case_id, **told))
         await self._write(connection, changed, relief, withdrawn, audit)
         await self._deadlines.follow(connection, changed.keys(), now)
         await self._tell(connection, news, now)

@@ -1,5 +1,6 @@
 """Reads transitions, views and the directory, and lets the desk take them. The database commits first, the offset after; a repeat is harmless."""
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ from foothold_schemas.topics import (
     RISK_TRANSITIONS,
     TopicCard,
 )
+from foothold_schemas.tracing import from_headers, trace_id
 from foothold_schemas.transitions import DayDone, Transition
 from foothold_schemas.values import JsonObject
 
@@ -49,6 +51,7 @@ class Read:
     """A poll's records, decoded."""
 
     outputs: list[Transition | DayDone] = field(default_factory=list)
+    traces: dict[str, str] = field(default_factory=dict)
     shown: list[Shown] = field(default_factory=list)
     listed: list[Listed] = field(default_factory=list)
     warnings: list[RegionWarning] = field(default_factory=list)
@@ -93,6 +96,7 @@ class Consumer:
         self._seal = seal
         self._limit = limit
         self._bad_in_a_row: dict[TopicPartition, int] = {}
+        self._measured: set[TopicPartition] = set()
         self._consumer: AIOKafkaConsumer = AIOKafkaConsumer(
             *(card.name for card in reading.cards),
             bootstrap_servers=bootstrap,
@@ -119,7 +123,7 @@ class Consumer:
                 if fetched:
                     taken = await self._take(fetched)
                     await self._commit(taken)
-                    self._measure_lag(taken)
+                await self._measure_lag()
                 self._hold_stopped()
         finally:
             self.is_ready = False
@@ -156,7 +160,7 @@ class Consumer:
                 taken[source] = record.offset + 1
         async for attempt in stamina.retry_context(on=(OperationalError, InterfaceError), attempts=None, timeout=None, wait_max=5.0):
             with attempt:
-                done = await self._keeps.cases.take(read.outputs, datetime.now(UTC))
+                done = await self._keeps.cases.take(read.outputs, datetime.now(UTC), read.traces)
                 await self._keeps.mirror.keep(read.shown, read.listed)
                 await self._keeps.incidents.take(read.shown, datetime.now(UTC))
                 await self._keeps.areas.take(read.warnings, datetime.now(UTC))
@@ -200,7 +204,9 @@ class Consumer:
                 household_id=transition.household_id,
                 movement=transition.movement.value,
                 group=transition.group,
+                case_id=one.case_id,
                 outcome=one.action,
+                trace_id=one.trace_id,
             )
 
     async def _set_aside(self, record: ConsumerRecord[bytes, bytes], error: Unreadable) -> None:
@@ -217,19 +223,26 @@ class Consumer:
         self._metrics.quarantined.labels(error.reason.value).inc()
         log.warning("alerts.quarantined", source_id=quarantined.source_id, reason=error.reason.value, detail=error.detail)
 
-    def _measure_lag(self, taken: Mapping[TopicPartition, int]) -> None:
-        for source, position in taken.items():
-            if source.topic != RISK_TRANSITIONS.name:
-                continue
+    async def _measure_lag(self) -> None:
+        """Of every partition that is mine, also of one that waits behind the others; what is another's now, the other tells."""
+        mine = {source for source in self._consumer.assignment() if source.topic == RISK_TRANSITIONS.name}
+        for source in self._measured - mine:
+            self._metrics.lag.remove(str(source.partition))
+        self._measured = mine
+        for source in mine:
             highwater = self._consumer.highwater(source)
             if highwater is not None:
-                self._metrics.lag.labels(str(source.partition)).set(max(0, highwater - position))
+                with contextlib.suppress(IllegalStateError):  # it was taken away meanwhile
+                    self._metrics.lag.labels(str(source.partition)).set(max(0, highwater - await self._consumer.position(source)))
 
 
 def _decode(record: ConsumerRecord[bytes, bytes], read: Read) -> None:
     """Put the record where it belongs; raise Unreadable."""
     if record.topic == RISK_TRANSITIONS.name:
-        read.outputs.append(decode_output(record.value))
+        output = decode_output(record.value)
+        read.outputs.append(output)
+        if isinstance(output, Transition):
+            read.traces[output.transition_id] = trace_id(from_headers(record.headers))
         return
     if record.topic == REGION_WARNINGS.name:
         read.warnings.append(decode_warning(record.value))

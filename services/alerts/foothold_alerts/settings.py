@@ -22,6 +22,10 @@ class Settings(BaseSettings):
     alerts_database_url: str = Field(description="SQLAlchemy address of alerts' own database.")
     alerts_url: str = Field(default="http://127.0.0.1:8081", description="The desk's address as people reach it, for links in notices.")
     alerts_calendars: Path | None = Field(default=None, description="Folder with a county's own statutory calendars, one `<year>.yaml` each.")
+    alerts_workflows: Path | None = Field(
+        default=None,
+        description="Folder with a county's own versions of the workflow, `monitoring-<version>.yaml`; new cases go by the newest.",
+    )
     alerts_host: str = Field(default="127.0.0.1", description="Address of the caseworkers' door.")
     alerts_port: int = Field(default=8081, description="Port of the caseworkers' door.")
     alerts_ops_host: str = Field(default="127.0.0.1", description="Address of alerts' metrics and health.")

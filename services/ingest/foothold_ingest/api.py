@@ -18,9 +18,9 @@ from starlette.routing import Match
 from foothold_ingest.agencies import Agencies
 from foothold_ingest.days import CannotOpen, Days
 from foothold_ingest.files.routes import FileDoor
-from foothold_ingest.intake import Intake
+from foothold_ingest.intake import Intake, traced
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.problems import Problem, WrongFlag, answer, flag, of_rejected, problem
+from foothold_ingest.problems import Problem, WrongFlag, answer, flag, of_rejected, problem, trace_of
 from foothold_ingest.publish import Busy, Unknown
 from foothold_ingest.rules.binding import BATCH, DATA, MAX_BODY, STRUCTURED, from_http, media_type
 from foothold_ingest.rules.judgement import Accepted, Caller, Held, Rejected
@@ -28,6 +28,7 @@ from foothold_ingest.rules.strict_json import JsonValue, NotStrict, loads
 from foothold_ingest.settings import DayClock
 from foothold_schemas.facts import DayOpened
 from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.tracing import trace_id
 
 DOOR: Final = "http"
 MAX_BATCH: Final = 1_000
@@ -92,54 +93,57 @@ class Door:
         except (OperationalError, InterfaceError):
             log.warning("ingest.database_away")
             detail = "The register of agencies cannot be asked at this moment; send the same request again."
-            response = answer(problem(503, "register_away", detail), {"retry-after": RETRY_SECONDS})
+            response = answer(request, problem(503, "register_away", detail), {"retry-after": RETRY_SECONDS})
         self._metrics.requests.labels(str(response.status_code)).inc()
-        log.info("ingest.request", status=response.status_code, ms=round((time.perf_counter() - started) * 1000, 1))
+        took = round((time.perf_counter() - started) * 1000, 1)
+        log.info("ingest.request", status=response.status_code, ms=took, trace_id=trace_id(trace_of(request)))
         return response
 
     async def _answer(self, request: Request) -> Response:  # noqa: PLR0911 - a line per answer
         caller = await self._agencies.caller(request.headers.get("authorization"))
         if caller is None:
             detail = "Send your agency's key as `Authorization: Bearer <key>`."
-            return answer(problem(401, "key_needed", detail), {"www-authenticate": "Bearer"})
+            return answer(request, problem(401, "key_needed", detail), {"www-authenticate": "Bearer"})
         try:
             is_dry_run = flag(request.query_params.get("dry_run"))
-            events = await _events(request)
+            events = [traced(event, trace_of(request)) for event in await _events(request)]
         except WrongFlag:
-            return answer(problem(422, "invalid_field", "`dry_run` is true or false."))
+            return answer(request, problem(422, "invalid_field", "`dry_run` is true or false."))
         except OtherMedia:
-            return answer(problem(415, "media_type", f"Send one event as {STRUCTURED}, a list of them as {BATCH}, or its data as {DATA} with ce- headers."))
+            return answer(
+                request, problem(415, "media_type", f"Send one event as {STRUCTURED}, a list of them as {BATCH}, or its data as {DATA} with ce- headers.")
+            )
         except TooLarge:
-            return answer(problem(413, "too_large", f"A body may have {MAX_BODY} bytes and {MAX_BATCH} events; send several requests."))
+            return answer(request, problem(413, "too_large", f"A body may have {MAX_BODY} bytes and {MAX_BATCH} events; send several requests."))
         except NotStrict as error:
-            return answer(of_rejected(Rejected(error.reason, f"{str(error)[:1].upper()}{str(error)[1:]}.")))
+            return answer(request, of_rejected(Rejected(error.reason, f"{str(error)[:1].upper()}{str(error)[1:]}.")))
         if is_dry_run:
-            return await self._dry_run(events, caller, is_batch=media_type(request.headers.get("content-type", "")) == BATCH)
-        results = await self._judge_and_keep(events, caller)
+            return await self._dry_run(request, events, caller, is_batch=media_type(request.headers.get("content-type", "")) == BATCH)
+        results = await self._judge_and_keep(request, events, caller)
         if isinstance(results, Response):
             return results
-        return _batch(results) if media_type(request.headers.get("content-type", "")) == BATCH else _single(results[0])
+        return _batch(request, results) if media_type(request.headers.get("content-type", "")) == BATCH else _single(request, results[0])
 
-    async def _judge_and_keep(self, events: list[JsonValue], caller: Caller) -> list[Problem | Taken] | Response:
+    async def _judge_and_keep(self, request: Request, events: list[JsonValue], caller: Caller) -> list[Problem | Taken] | Response:
         clock = self._days.clock(datetime.now(UTC))
         judged = await self._intake.judge(events, caller, clock)
         try:
             await self._intake.keep([a for a in judged if not isinstance(a, Rejected)], is_patient=False)
             results = [await self._open_day(a) if isinstance(a, Accepted) and isinstance(a.record.data, DayOpened) else a for a in judged]
         except Busy:
-            return answer(problem(503, "busy", "Too many events wait already; nothing of this request was taken."), {"retry-after": RETRY_SECONDS})
+            return answer(request, problem(503, "busy", "Too many events wait already; nothing of this request was taken."), {"retry-after": RETRY_SECONDS})
         except Unknown:
             detail = "Kafka has not confirmed; the facts may be there or not. Send the same events (same source and id) again: repeats count once."
-            return answer(problem(503, "unconfirmed", detail, outcome="unknown"), {"retry-after": RETRY_SECONDS})
+            return answer(request, problem(503, "unconfirmed", detail, outcome="unknown"), {"retry-after": RETRY_SECONDS})
         for event, result in zip(events, results, strict=True):
             self._intake.tell(DOOR, caller.agency, event, result if isinstance(result, Accepted | Held | Rejected) else None)
         return [of_rejected(r) if isinstance(r, Rejected) else self._taken(r) if isinstance(r, Accepted | Held) else r for r in results]
 
-    async def _dry_run(self, events: list[JsonValue], caller: Caller, *, is_batch: bool) -> Response:
+    async def _dry_run(self, request: Request, events: list[JsonValue], caller: Caller, *, is_batch: bool) -> Response:
         """What would be answered; nothing is kept, counted or told."""
         judged = await self._intake.judge(events, caller, self._days.clock(datetime.now(UTC)))
         if not is_batch and isinstance(judged[0], Rejected):
-            return answer(of_rejected(judged[0]))
+            return answer(request, of_rejected(judged[0]))
         said = [of_rejected(one) if isinstance(one, Rejected) else {"status": 202, **({"held": True} if isinstance(one, Held) else {})} for one in judged]
         refused = sum(isinstance(one, Rejected) for one in judged)
         items = [{"index": place, **({"status": one["status"], "problem": one} if "type" in one else one)} for place, one in enumerate(said)]
@@ -188,14 +192,15 @@ async def _events(request: Request) -> list[JsonValue]:
             raise OtherMedia
 
 
-def _single(result: Problem | Taken) -> Response:
-    return JSONResponse(_said(result), status_code=202) if isinstance(result, Taken) else answer(result)
+def _single(request: Request, result: Problem | Taken) -> Response:
+    return JSONResponse(_said(result), status_code=202) if isinstance(result, Taken) else answer(request, result)
 
 
-def _batch(results: list[Problem | Taken]) -> Response:
+def _batch(request: Request, results: list[Problem | Taken]) -> Response:
     items = [{"index": i, **(_said(r) if isinstance(r, Taken) else {"status": r["status"], "problem": r})} for i, r in enumerate(results)]
     refused = sum(not isinstance(r, Taken) for r in results)
-    return JSONResponse({"accepted": len(results) - refused, "refused": refused, "results": items}, status_code=207 if refused else 202)
+    told = {"accepted": len(results) - refused, "refused": refused, "results": items, "trace_id": trace_id(trace_of(request))}
+    return JSONResponse(told, status_code=207 if refused else 202)
 
 
 def _said(taken: Taken) -> dict[str, object]:
@@ -209,7 +214,7 @@ async def _not_here(request: Request, error: Exception) -> Response:
     slug, detail = ("other_method", "This address takes another method.") if status == 405 else ("not_here", "Nothing stands at this address.")  # noqa: PLR2004
     methods = {m for route in request.app.routes if route.matches(request.scope)[0] is Match.PARTIAL for m in route.methods}
     headers = {"allow": ", ".join(sorted(methods))} if methods else None  # each route knows only its own
-    return answer(problem(status, slug, f"{detail} /openapi.json says what there is."), headers)
+    return answer(request, problem(status, slug, f"{detail} /openapi.json says what there is."), headers)
 
 
 @cache

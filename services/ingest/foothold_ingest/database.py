@@ -244,6 +244,7 @@ class UploadRow(Base):
     file_name: Mapped[str] = mapped_column(Text)
     size: Mapped[int] = mapped_column(BigInteger)
     is_dry_run: Mapped[bool]
+    traceparent: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text)
     problem: Mapped[str | None] = mapped_column(Text)
     encoding: Mapped[str | None] = mapped_column(Text)

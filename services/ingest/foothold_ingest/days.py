@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foothold_ingest.database import AWAY, OpenedDay
 from foothold_ingest.feeds import last_heard
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.publish import Publisher
+from foothold_ingest.publish import Publisher, fact_line
 from foothold_ingest.rules.accept import fact_id
 from foothold_ingest.rules.judgement import Clock
 from foothold_ingest.rules.times import SHANGHAI
@@ -19,6 +19,7 @@ from foothold_ingest.settings import DayClock, GoLive
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DayOpened
 from foothold_schemas.feeds import FeedSpoke
+from foothold_schemas.tracing import begin
 
 LOOK_SECONDS: Final = 5.0
 MAX_DAYS_AT_ONCE: Final = 400
@@ -72,7 +73,8 @@ class Days:
                 raise CannotOpen(f"{day} lies {len(days)} days after {last}; at most {MAX_DAYS_AT_ONCE} days are opened at once")
             if days:
                 spoke = await last_heard(connection, first)
-                await self._publisher.broadcast([_record(d, now, spoke if d == first else (), is_quiet=is_quiet) for d in days])
+                records = [_record(d, now, spoke if d == first else (), is_quiet=is_quiet) for d in days]
+                await self._publisher.broadcast([fact_line(record, begin()) for record in records])
                 await connection.execute(insert(OpenedDay), [{"day": d, "opened_at": now} for d in days])
         self._note(max([d for d in (last, *days) if d is not None], default=None))
         for opened in days:

@@ -24,6 +24,7 @@ from foothold_schemas.quarantine import Quarantined, SourceRecord
 from foothold_schemas.relief import PeopleSaid
 from foothold_schemas.seal import Seal
 from foothold_schemas.topics import QUARANTINE, RELIEF_FACTS
+from foothold_schemas.tracing import begin, from_headers, trace_id
 
 GROUP_ID: Final = "ingest-desk"
 DESK: Final = "foothold-desk"
@@ -79,8 +80,10 @@ class DeskDoor:
                 doubts.append((said, said.data))
             else:
                 fact = fact_of(said, said.data, datetime.now(UTC))
-                log.info("ingest.event", door=DOOR, fact_id=fact.fact_id, household_id=fact.household_id, kind=fact.data.kind, agency=DESK, outcome="accepted")
-                lines.append(fact_line(fact))
+                traceparent = from_headers(record.headers) or begin()
+                told = {"fact_id": fact.fact_id, "household_id": fact.household_id, "kind": fact.data.kind, "trace_id": trace_id(traceparent)}
+                log.info("ingest.event", door=DOOR, agency=DESK, outcome="accepted", **told)
+                lines.append(fact_line(fact, traceparent))
         await self._publisher.deliver(lines)
         if doubts:
             async for attempt in patiently():

@@ -1,6 +1,7 @@
 """What every door does with events: judge them, and make what was accepted durable. Who speaks and how it is answered is the door's affair."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -24,6 +25,7 @@ from foothold_schemas.envelope import event_type
 from foothold_schemas.facts import AreaStruck, FeedHeard, PolicyAdopted
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
+from foothold_schemas.tracing import TRACEPARENT, begin, read, trace_id
 
 UNKNOWN_KIND: Final = "unknown"
 
@@ -63,18 +65,20 @@ class Intake:
         self._secret = secret
 
     async def judge(self, events: Sequence[JsonValue], caller: Caller, clock: Clock) -> list[Judgement]:
-        """Whether each event may enter the log, in their order."""
+        """Whether each event may enter the log, in their order. An event belongs to the trace it names: see `traced`."""
         deployment = Deployment(self._secret, await self._regions.current())
         judged = [_judge(event, caller, clock, deployment) for event in events]
         people = {one.person.person_ref for one in judged if isinstance(one, Unplaced)}
         known = await self._people.memberships(people) if people else {}
         results: list[Judgement] = []
         for event, one in zip(events, judged, strict=True):
+            settled: Judgement
             if isinstance(one, Unplaced):
                 found = place_of(known.get(one.person.person_ref, ()), one.day)
-                results.append(Held(one.record, one.person.person_ref, event) if found is None else place(one, found, caller))
+                settled = Held(one.record, one.person.person_ref, event) if found is None else place(one, found, caller)
             else:
-                results.append(one)
+                settled = one
+            results.append(replace(settled, traceparent=_trace_of(event)) if isinstance(settled, Accepted) else settled)
         refused = [(kind_of(event), one.reason) for event, one in zip(events, results, strict=True) if isinstance(one, Rejected)]
         await self._books.audit.note(caller, refused, clock.recorded)
         return results
@@ -85,10 +89,10 @@ class Intake:
         An impatient door gets Busy or Unknown instead of a long wait.
         """
         accepted = [one for one in judged if isinstance(one, Accepted)]
-        if lines := [fact_line(a.record) for a in accepted if a.record.household_id is not None]:
+        if lines := [fact_line(a.record, a.traceparent) for a in accepted if a.record.household_id is not None]:
             await (self._publisher.deliver(lines) if is_patient else self._publisher.send(lines))
         # A day is broadcast by who opens it, under a lock; this door only says that it was accepted.
-        everywhere = [a.record for a in accepted if isinstance(a.record.data, FeedHeard | AreaStruck | PolicyAdopted)]
+        everywhere = [fact_line(a.record, a.traceparent) for a in accepted if isinstance(a.record.data, FeedHeard | AreaStruck | PolicyAdopted)]
         if everywhere:
             await self._publisher.broadcast(everywhere)
         await self._books.feeds.hear(accepted)
@@ -111,7 +115,7 @@ class Intake:
 
     def tell(self, door: str, agency: str, event: JsonValue, judgement: Judgement | None) -> None:
         """One canonical line and one count for each event; None: refused for a reason of the door's own."""
-        outcome = self.count(door, agency, event, judgement)
+        outcome, trace = self.count(door, agency, event, judgement), trace_id(_trace_of(event))
         match judgement:
             case Accepted(record) | Held(record):
                 log.info(
@@ -122,18 +126,28 @@ class Intake:
                     kind=record.data.kind,
                     agency=record.agency,
                     outcome=outcome,
+                    trace_id=trace,
                 )
             case Rejected(reason, _, fields):
                 named = [f.field for f in fields]
-                log.info("ingest.event", door=door, kind=kind_of(event), outcome="rejected", reason=reason.value, fields=named)
+                log.info("ingest.event", door=door, kind=kind_of(event), outcome="rejected", reason=reason.value, fields=named, trace_id=trace)
             case None:
-                log.info("ingest.event", door=door, kind=kind_of(event), outcome="refused")
+                log.info("ingest.event", door=door, kind=kind_of(event), outcome="refused", trace_id=trace)
 
 
 def _judge(event: JsonValue, caller: Caller, clock: Clock, deployment: Deployment) -> Accepted | Unplaced | Rejected:
     if not isinstance(event, dict):
         return Rejected(RefusalReason.INVALID_ENVELOPE, "An event is a JSON object.")
     return accept(event, caller, clock, deployment)
+
+
+def traced(event: JsonValue, traceparent: str = "") -> JsonValue:
+    """The event with the trace it belongs to: its own (the CloudEvents extension), else the one it came in, else a new one. Held or filed, it keeps it."""
+    return {**event, TRACEPARENT: _trace_of(event) or read(traceparent) or begin()} if isinstance(event, dict) else event
+
+
+def _trace_of(event: JsonValue) -> str:
+    return read(event.get(TRACEPARENT)) if isinstance(event, dict) else ""
 
 
 def kind_of(event: JsonValue) -> str:

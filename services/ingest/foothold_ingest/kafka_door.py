@@ -16,7 +16,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from foothold_ingest.agencies import Agencies
 from foothold_ingest.database import patiently
 from foothold_ingest.days import Days
-from foothold_ingest.intake import Intake
+from foothold_ingest.intake import Intake, traced
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Line, Publisher
 from foothold_ingest.rules.binding import from_kafka
@@ -26,6 +26,7 @@ from foothold_schemas.codec import encode
 from foothold_schemas.quarantine import Quarantined, SourceRecord
 from foothold_schemas.seal import Seal
 from foothold_schemas.topics import AGENCY_TOPIC, QUARANTINE
+from foothold_schemas.tracing import from_headers
 
 GROUP_ID: Final = "ingest-door"
 DOOR: Final = "kafka"
@@ -151,7 +152,7 @@ class KafkaDoor:
 
 def _event(record: ConsumerRecord[bytes, bytes]) -> JsonValue | Rejected:
     try:
-        return from_kafka(record.headers, record.value)
+        return traced(from_kafka(record.headers, record.value), from_headers(record.headers))
     except NotStrict as error:
         return Rejected(error.reason, str(error))
 

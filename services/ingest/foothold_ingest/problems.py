@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 from foothold_ingest.audit import FORBIDDEN
 from foothold_ingest.rules.judgement import Rejected
 from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.tracing import TRACEPARENT, begin, read, trace_id
 
 _MALFORMED: Final = frozenset(
     {RefusalReason.NOT_JSON, RefusalReason.DUPLICATE_KEY, RefusalReason.CONTROL_CHARACTER, RefusalReason.TOO_DEEP, RefusalReason.TOO_LONG}
@@ -56,7 +57,15 @@ def of_rejected(rejected: Rejected) -> Problem:
     return problem(status, rejected.reason, rejected.detail, **({"fields": fields} if fields else {}))
 
 
-def answer(body: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
-    """The response of a problem."""
-    status = body["status"]
-    return JSONResponse(body, status_code=status if isinstance(status, int) else 500, media_type="application/problem+json", headers=headers)
+def trace_of(request: Request) -> str:
+    """The trace context the request came in, else one of our own; the same whenever it is asked."""
+    if not hasattr(request.state, TRACEPARENT):
+        request.state.traceparent = read(request.headers.get(TRACEPARENT)) or begin()
+    traceparent: str = request.state.traceparent
+    return traceparent
+
+
+def answer(request: Request, body: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    """The response of a problem, with the id by which our logs know the request."""
+    status, named = body["status"], {**body, "trace_id": trace_id(trace_of(request))}
+    return JSONResponse(named, status_code=status if isinstance(status, int) else 500, media_type="application/problem+json", headers=headers)

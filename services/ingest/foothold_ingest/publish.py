@@ -14,6 +14,7 @@ from foothold_ingest.metrics import Metrics
 from foothold_schemas.codec import encode
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.topics import HOUSEHOLD_FACTS, QUARANTINE_BYTES
+from foothold_schemas.tracing import to_headers
 
 _LINGER_MS: Final = 2
 _BATCH_BYTES: Final = 256 * 1024
@@ -35,11 +36,13 @@ class Line(NamedTuple):
     key: bytes | None
     value: bytes | None
     partition: int | None = None
+    headers: Sequence[tuple[str, bytes | None]] = ()
 
 
-def fact_line(record: FactRecord) -> Line:
-    """A household's fact, in the partition of the household."""
-    return Line(HOUSEHOLD_FACTS.name, (record.household_id or "").encode(), encode(record))
+def fact_line(record: FactRecord, traceparent: str = "") -> Line:
+    """A household's fact, in the partition of the household; or a fact for everybody, which is broadcast."""
+    key = None if record.household_id is None else record.household_id.encode()
+    return Line(HOUSEHOLD_FACTS.name, key, encode(record), headers=to_headers(traceparent))
 
 
 @lru_cache(maxsize=_KEYS_REMEMBERED)
@@ -127,10 +130,10 @@ class Publisher:
         for (topic, partition), some in grouped.items():
             batch = self._keyed.create_batch()
             for line in some:
-                if batch.append(key=line.key, value=line.value, timestamp=None) is None:
+                if batch.append(key=line.key, value=line.value, timestamp=None, headers=list(line.headers)) is None:
                     waiting.append(await self._keyed.send_batch(batch, topic, partition=partition))
                     batch = self._keyed.create_batch()
-                    batch.append(key=line.key, value=line.value, timestamp=None)
+                    batch.append(key=line.key, value=line.value, timestamp=None, headers=list(line.headers))
             waiting.append(await self._keyed.send_batch(batch, topic, partition=partition))
         await asyncio.gather(*waiting)
 
@@ -153,14 +156,14 @@ class Publisher:
         if not self.broken.done():
             self.broken.set_exception(error)
 
-    async def broadcast(self, records: Sequence[FactRecord]) -> None:
-        """Write each record to every partition, all in one transaction; raise Unknown."""
+    async def broadcast(self, lines: Sequence[Line]) -> None:
+        """Write each line to every partition of its topic, all in one transaction; raise Unknown."""
         async with self._one_broadcast:
             try:
                 async with asyncio.timeout(self._send_seconds), self._broadcast.transaction():
                     waiting = [
-                        await self._broadcast.send(HOUSEHOLD_FACTS.name, encode(record), partition=partition)
-                        for record in records
+                        await self._broadcast.send(line.topic, line.value, partition=partition, headers=list(line.headers))
+                        for line in lines
                         for partition in range(self._partitions)
                     ]
                     await asyncio.gather(*waiting)

@@ -14,7 +14,7 @@ from foothold_ingest.database import QuarantinedRecord, QuarantineEvent
 from foothold_ingest.days import Days
 from foothold_ingest.files.store import TOPIC
 from foothold_ingest.files.work import FileWorker
-from foothold_ingest.intake import Intake
+from foothold_ingest.intake import Intake, traced
 from foothold_ingest.kafka_door import agency_of
 from foothold_ingest.publish import Line, Publisher
 from foothold_ingest.rules.binding import from_kafka
@@ -23,6 +23,7 @@ from foothold_ingest.rules.strict_json import NotStrict
 from foothold_schemas.quarantine import SourceRecord
 from foothold_schemas.seal import Seal
 from foothold_schemas.topics import AGENCY_TOPIC, FACT_DISPUTES, HOUSEHOLD_FACTS, REGION_WARNINGS, RELIEF_FACTS, RISK_TRANSITIONS
+from foothold_schemas.tracing import from_headers
 
 COLUMNS: Final = (
     QuarantinedRecord.source_id,
@@ -135,13 +136,13 @@ class Retrier(Shelf):
             return await self._judge(topic, record, now)
         if topic not in AGAIN:
             return Outcome.NOT_RETRIABLE, f"{topic} is read from its start: start its reader again instead"
-        await self._publisher.deliver([Line(topic, record.key, record.value, int(partition))])
+        await self._publisher.deliver([Line(topic, record.key, record.value, int(partition), record.headers)])
         return Outcome.WRITTEN_AGAIN, "written again where it stood; if it cannot be read now either, it comes back under its new address"
 
     async def _judge(self, topic: str, record: SourceRecord, now: datetime) -> tuple[Outcome, str]:
         judgement: Judgement
         try:
-            event = from_kafka(record.headers, record.value)
+            event = traced(from_kafka(record.headers, record.value), from_headers(record.headers))
         except NotStrict as error:
             judgement = Rejected(error.reason, str(error))
         else:

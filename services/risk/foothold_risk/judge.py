@@ -42,8 +42,8 @@ class Judged:
     refused: tuple[Condition, ...] = ()
 
 
-def steer(control: Control, fact: FactRecord) -> Control | None:
-    """What holds for everybody after this fact; None for a day that was opened before, or out of order."""
+def steer(control: Control, fact: FactRecord, trace: str = "") -> Control | None:
+    """What holds for everybody after this fact, which came in `trace`; None for a day that was opened before, or out of order."""
     match fact.data:
         case DayOpened(day=day):
             is_next = control.open_day is None or day == control.open_day + timedelta(days=1)
@@ -55,7 +55,7 @@ def steer(control: Control, fact: FactRecord) -> Control | None:
             return replace(control, heard=note(control.heard, fact.agency, heard), spoke=spoke)
         case AreaStruck() as struck:
             incidents = noted(control.incidents, fact.agency, struck, fact.time)
-            more = (Look(area, fact.fact_id, fact.recorded_time) for area in touched(control.incidents, incidents))
+            more = (Look(area, fact.fact_id, fact.recorded_time, trace=trace) for area in touched(control.incidents, incidents))
             return replace(control, incidents=incidents, looks=queued(control.looks, more))
         case _:
             raise AssertionError(f"{fact.data.kind} is not a fact for everybody")

@@ -35,6 +35,11 @@ class Metrics:
             "foothold_risk_stopped_readers", "1 where reading stopped because everything that came was bad, by partition.", ["partition"], registry=registry
         )
 
+    def forget(self, partition: int) -> None:
+        """What was said of a partition that is no longer this worker's: its new owner says it now, and twice would be wrong."""
+        for gauge in (self.lag, self.households, self.open_day, self.stopped):
+            gauge.remove(str(partition))
+
 
 class RegionMetrics:
     """The catalogue of the region windows' process. Places come as counties, never smaller."""

@@ -10,6 +10,7 @@ from foothold_schemas.areas import AreaDay, AreaSignal
 from foothold_schemas.codec import encode
 from foothold_schemas.quarantine import Quarantined
 from foothold_schemas.topics import AREA_SIGNALS, HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
+from foothold_schemas.tracing import Headers, to_headers
 from foothold_schemas.transitions import DayDone, ExitReason, Transition
 
 Line = dict[str, object]
@@ -23,6 +24,7 @@ class Written(NamedTuple):
     partition: int | None
     key: bytes
     value: bytes | None
+    headers: Headers = []  # noqa: RUF012 - a tuple's default, never changed
 
 
 @dataclass(slots=True)
@@ -32,15 +34,17 @@ class Outputs:
     own: int
     partitions: int
     transitions: list[Transition] = field(default_factory=list)
+    traces: dict[str, str] = field(default_factory=dict)
     views: dict[bytes, bytes | None] = field(default_factory=dict)
     days: list[tuple[DayDone, str | None]] = field(default_factory=list)
     signals: list[AreaSignal] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
 
-    def add(self, key: bytes, judged: Judged, ends: ExitReason | None = None) -> None:
-        """What was said of one household. A view of nothing is a removal. `ends`: what made risk look took grounds away."""
+    def add(self, key: bytes, judged: Judged, trace: str, ends: ExitReason | None = None) -> None:
+        """What was said of one household. A view of nothing is a removal. `trace`, `ends`: of what made risk look; whether that took grounds away."""
         self.transitions += judged.said
+        self.traces.update((said.transition_id, trace) for said in judged.said)
         self.signals += filter(None, (signal_of(self.own, said, ends) for said in judged.said))
         if judged.view is not None:
             self.views[key] = judged.view or None
@@ -48,7 +52,8 @@ class Outputs:
     def messages(self) -> Iterable[Written]:
         """All of it, in an order that is the same for the same input."""
         for transition in self.transitions:
-            yield Written(RISK_TRANSITIONS.name, self.own, transition.household_id.encode(), encode(transition))
+            headers = to_headers(self.traces[transition.transition_id])
+            yield Written(RISK_TRANSITIONS.name, self.own, transition.household_id.encode(), encode(transition), headers)
         for key, view in self.views.items():
             yield Written(HOUSEHOLD_VIEWS.name, self.own, key, view)
         for signal in self.signals:

@@ -17,7 +17,7 @@ from foothold_risk.errors import MissingBundle
 from foothold_risk.households import Batch, Control, Households
 from foothold_risk.judge import asked, cause_of, judge, steer
 from foothold_risk.metrics import Metrics
-from foothold_risk.outputs import Outputs
+from foothold_risk.outputs import Line, Outputs
 from foothold_risk.publish import Cause
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.fold import Folded, fold
@@ -33,6 +33,7 @@ from foothold_schemas.facts import AreaStruck, BroadcastFact, DayOpened, FeedHea
 from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.seal import Seal
 from foothold_schemas.topics import HOUSEHOLD_STATE
+from foothold_schemas.tracing import from_headers, trace_id
 from foothold_schemas.transitions import DayDone, Transition
 
 GROUP_ID: Final = "risk"
@@ -83,7 +84,7 @@ class Partition:
         self._bad_in_a_row = 0
         self._metrics = metrics
         self._on_commit = on_commit
-        self._measure_silence()
+        self.measure_silence()
 
     async def work(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         """Judge records in order. A fact for everybody is a border: what came before is committed first."""
@@ -140,7 +141,7 @@ class Partition:
         data, household_id = fact.data, fact.household_id
         if isinstance(data, BroadcastFact) or household_id is None:
             raise AssertionError("a fact for everybody is not judged for one household")
-        control, key = self.households.control, household_id.encode()
+        control, key, trace = self.households.control, household_id.encode(), from_headers(record.headers)
         before = batch.get(key)
         household, folded = fold(before, fact, data, control.open_day)
         said: tuple[Transition, ...] = ()
@@ -153,23 +154,15 @@ class Partition:
             cause = cause_of(fact)
             judged = judge(household_id, household, control, self._policy(control), cause, decided, before)
             batch.put(key, judged.household)
-            outputs.add(key, judged, cause.ends)
+            outputs.add(key, judged, trace, cause.ends)
             if (confirmed := confirmation(self.source.partition, household_id, before, judged.household, control.open_day)) is not None:
                 outputs.signals.append(confirmed)
             said = judged.said
             if decided is not None and judged.refused:
                 folded = Folded.REFUSED
                 self._set_aside(record, RefusalReason.CONDITION_UNMET, f"{asked(decided)}: {describe(judged.refused)}", outputs)
-        outputs.lines.append(
-            {
-                "event": "risk.fact",
-                "fact_id": fact.fact_id,
-                "household_id": household_id,
-                "kind": data.kind,
-                "outcome": folded.value,
-                "movements": [t.movement.value for t in said],
-            }
-        )
+        told: Line = {"event": "risk.fact", "fact_id": fact.fact_id, "household_id": household_id, "kind": data.kind, "outcome": folded.value}
+        outputs.lines.append({**told, "movements": [t.movement.value for t in said], "trace_id": trace_id(trace)})
 
     def _policy(self, control: Control) -> Policy | None:
         if control.bundle is None:
@@ -181,18 +174,19 @@ class Partition:
 
     async def _broadcast(self, fact: FactRecord, record: ConsumerRecord[bytes, bytes]) -> None:
         control = self.households.control
-        steered, outcome = steer(control, fact), "applied"
+        trace = from_headers(record.headers)
+        steered, outcome = steer(control, fact, trace), "applied"
         match fact.data:
             case DayOpened(day=day) if steered is None:
                 outcome = "ignored" if control.open_day is not None and day <= control.open_day else "out_of_order"
             case DayOpened() as opened:
-                await self._sweep(self._keys_for(opened, control, steered or control), steered or control, fact, record.offset)
+                await self._sweep(self._keys_for(opened, control, steered or control), steered or control, fact, record)
             case FeedHeard() as heard:
-                await self._sweep(self.households.in_area(heard.area), steered or control, fact, record.offset)
+                await self._sweep(self.households.in_area(heard.area), steered or control, fact, record)
             case AreaStruck():
-                await self._sweep([], steered or control, fact, record.offset)  # whom it may have hit is looked at between records
+                await self._sweep([], steered or control, fact, record)  # whom it may have hit is looked at between records
             case _:
-                await self._sweep(self.households.in_area(""), steered or control, fact, record.offset)
+                await self._sweep(self.households.in_area(""), steered or control, fact, record)
         if self.is_leaving:
             return
         if outcome != "applied":
@@ -200,11 +194,13 @@ class Partition:
             if outcome == "out_of_order":
                 self._set_aside(record, RefusalReason.DAY_OUT_OF_ORDER, "a day was opened before the days between", outputs)
             await self._commit(Batch(self.households), outputs, record.offset + 1)
-        self._measure_silence()
+        self.measure_silence()
         self._metrics.facts.labels(fact.data.kind, outcome).inc()
-        log.info("risk.broadcast", partition=self.source.partition, kind=fact.data.kind, outcome=outcome, fact_id=fact.fact_id)
+        told = {"kind": fact.data.kind, "outcome": outcome, "fact_id": fact.fact_id, "trace_id": trace_id(trace)}
+        log.info("risk.broadcast", partition=self.source.partition, **told)
 
-    def _measure_silence(self) -> None:
+    def measure_silence(self) -> None:
+        """Say which feeds are silent where its households live."""
         control = self.households.control
         measure(self._metrics, control, self._policy(control), self.households.registered_by_village())
 
@@ -220,13 +216,13 @@ class Partition:
     def _in_areas(self, areas: Iterable[str]) -> list[bytes]:
         return sorted({key for area in areas for key in self.households.in_area(area)})
 
-    async def _sweep(self, keys: list[bytes], control: Control, fact: FactRecord, offset: int) -> None:
+    async def _sweep(self, keys: list[bytes], control: Control, fact: FactRecord, record: ConsumerRecord[bytes, bytes]) -> None:
         """Judge many households under the new control record, in slices of one transaction each; the last one moves the offset.
 
         If the worker dies between slices the fact is read again, and those already judged do not move a second time.
         """
         policy = self._policy(control)
-        cause = cause_of(fact)
+        cause, trace = cause_of(fact), from_headers(record.headers)
         for start in range(0, len(keys), SLICE):
             if self.is_leaving:
                 return
@@ -234,7 +230,7 @@ class Partition:
             for key in keys[start : start + SLICE]:
                 judged = judge(key.decode(), batch.get(key), control, policy, cause)
                 batch.put(key, judged.household)
-                outputs.add(key, judged)
+                outputs.add(key, judged, trace)
             await self._commit(batch, outputs, None)
         batch, outputs = Batch(self.households), self._outputs()
         batch.control = control
@@ -243,7 +239,7 @@ class Partition:
             stale = stale_feeds(control, policy, registered)
             done = DayDone(partition=self.source.partition, day=fact.data.day, learned_at=fact.recorded_time, registered=registered, stale=stale)
             outputs.days.append((done, control.bundle))
-        await self._commit(batch, outputs, offset + 1)
+        await self._commit(batch, outputs, record.offset + 1)
 
     @property
     def has_looks(self) -> bool:
@@ -259,7 +255,7 @@ class Partition:
         for key in keys:
             judged = judge(key.decode(), batch.get(key), control, self._policy(control), Cause(look.fact_id, look.learned_at))
             batch.put(key, judged.household)
-            outputs.add(key, judged)
+            outputs.add(key, judged, look.trace)
         left = rest if len(keys) < AT_A_LOOK else [replace(look, after=keys[-1].decode()), *rest]
         batch.control = replace(control, looks=tuple(left))
         await self._commit(batch, outputs, None)
@@ -273,7 +269,7 @@ class Partition:
                 for key, packed in batch.records():
                     await self.producer.send(HOUSEHOLD_STATE.name, packed, key=key, partition=self.source.partition)
                 for line in outputs.messages():
-                    await self.producer.send(line.topic, line.value, key=line.key, partition=line.partition)
+                    await self.producer.send(line.topic, line.value, key=line.key, partition=line.partition, headers=line.headers)
                 if next_offset is not None:
                     await self.producer.send_offsets_to_transaction({self.source: next_offset}, GROUP_ID)
         self._on_commit()

@@ -151,8 +151,17 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 for source in revoked:
                     if (lane := self._lanes.pop(source, None)) is not None:
                         await lane.close()
+                self._forget(revoked)
         except BaseException as error:  # noqa: BLE001 - as above
             self._fail(error)
+
+    def _forget(self, revoked: Iterable[TopicPartition]) -> None:
+        """Feeds are told of by county, whatever the partition: those that are left here say which are silent."""
+        for source in revoked:
+            self._metrics.forget(source.partition)
+        self._metrics.stale_feeds.clear()
+        for lane in self._lanes.values():
+            lane.owner.measure_silence()
 
     async def _give_up_restoring(self, sources: Iterable[TopicPartition]) -> None:
         """And wait until each has let go of its producer, but not for long: what hangs is left to the successor, which fences it."""

@@ -187,15 +187,19 @@ def load_checklists(file: Path = SHIPPED / "checklists.yaml") -> dict[str, list[
     return {hazard.value: [(check.zh, check.en) for check in checks] for hazard, checks in read.items()}
 
 
-def load(folder: Path = SHIPPED) -> Workflows:
-    """Every version in the folder; raise ValueError for anything unknown, missing, stuck, or without a reference."""
+def load(*folders: Path) -> Workflows:
+    """Every version in the folders, else the shipped ones; raise ValueError for anything unknown, missing, stuck, twice, or without a reference."""
     found: dict[int, Workflow] = {}
-    for path in sorted(folder.glob("monitoring-*.yaml")):
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        workflow = WorkflowFile.model_validate(content).workflow()
-        if path.name != f"monitoring-{workflow.version}.yaml":
-            raise ValueError(f"{path.name} says that it is version {workflow.version}")
-        found[workflow.version] = workflow
-    if not found:
-        raise ValueError(f"no workflow stands in {folder}")
+    for folder in folders or (SHIPPED,):
+        files = sorted(folder.glob("monitoring-*.yaml"))
+        if not files:
+            raise ValueError(f"no workflow stands in {folder}")
+        for path in files:
+            content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+            workflow = WorkflowFile.model_validate(content).workflow()
+            if path.name != f"monitoring-{workflow.version}.yaml":
+                raise ValueError(f"{path.name} says that it is version {workflow.version}")
+            if workflow.version in found:
+                raise ValueError(f"{path} has the number of another version: cases that run keep theirs, so give this one the next")
+            found[workflow.version] = workflow
     return Workflows(found)

@@ -8,7 +8,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from foothold_ingest.agencies import Agencies
 from foothold_ingest.days import Days
-from foothold_ingest.intake import Intake
+from foothold_ingest.intake import Intake, traced
 from foothold_ingest.people import PeopleRegister
 from foothold_ingest.publish import Busy, Unknown
 from foothold_ingest.rules.judgement import FieldProblem, Held, Rejected
@@ -71,7 +71,7 @@ class Reports:
 
     async def take(self, agency: str, written: Written, now: datetime) -> Rejected | Held | None:
         """None: in the log. Held: nobody knows the person yet. Rejected: what is wrong, and nothing was kept; raise NotTaken."""
-        event = written.event(agency, now)
+        event = traced(written.event(agency, now))
         try:
             caller = await self._agencies.writer(agency)
             (judged,) = await self._intake.judge([event], caller, self._days.clock(now))

@@ -254,13 +254,11 @@ class Console:
         file = form.get("file")
         if not isinstance(file, UploadFile) or not file.size:
             return self._message(person, 422, "请选择一个有内容的文件。", "Choose a file that is not empty.")
-        now = datetime.now(UTC)
         upload = await self._files.keep(
+            request,
             person.agency,
             str(form.get("mapping")),
             _chunks(file),
-            now=now,
-            as_of=now,
             is_dry_run=bool(form.get("dry_run")),
             name=(file.filename or "").replace("\x00", ""),
         )
@@ -278,11 +276,11 @@ class Console:
 
     async def errors(self, request: Request, person: Person) -> Response:
         """The rows that were not taken."""
-        return await self._files.errors_of(request.path_params["upload"], person.agency)
+        return await self._files.errors_of(request, person.agency)
 
     async def template(self, request: Request, person: Person) -> Response:
         """A workbook to fill in."""
-        return await self._files.template_of(request.path_params["mapping"], person.agency)
+        return await self._files.template_of(request, person.agency)
 
 
 async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:

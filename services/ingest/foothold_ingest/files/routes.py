@@ -16,7 +16,7 @@ from foothold_ingest.agencies import Agencies
 from foothold_ingest.files.mappings import MappingBook, parse
 from foothold_ingest.files.sheets import CSV, XLSX, errors_as_csv, errors_as_workbook, template
 from foothold_ingest.files.store import EmptyFile, UploadStore
-from foothold_ingest.problems import WrongFlag, answer, flag, has_nul, problem
+from foothold_ingest.problems import WrongFlag, answer, flag, has_nul, problem, trace_of
 from foothold_ingest.rules.judgement import Caller
 from foothold_ingest.rules.mapping import Mapping
 from foothold_schemas.values import Moment
@@ -55,45 +55,53 @@ class FileDoor:
     def _known(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def route(request: Request) -> Response:
             if has_nul(request):
-                return answer(problem(422, "control_character", "The address holds a NUL character."))
+                return answer(request, problem(422, "control_character", "The address holds a NUL character."))
             try:
                 caller = await self._agencies.caller(request.headers.get("authorization"))
                 if caller is None:
                     detail = "Send your agency's key as `Authorization: Bearer <key>`."
-                    return answer(problem(401, "key_needed", detail), {"www-authenticate": "Bearer"})
+                    return answer(request, problem(401, "key_needed", detail), {"www-authenticate": "Bearer"})
                 return await handler(request, caller)
             except WrongFlag:
-                return answer(problem(422, "invalid_field", "`dry_run` is true or false."))
+                return answer(request, problem(422, "invalid_field", "`dry_run` is true or false."))
             except TooLargeFile:
-                return answer(problem(413, "too_large", f"A file may have {MAX_FILE // 1024 // 1024} MiB; send it in pieces, each with its headers."))
+                return answer(request, problem(413, "too_large", f"A file may have {MAX_FILE // 1024 // 1024} MiB; send it in pieces, each with its headers."))
             except (OperationalError, InterfaceError):
-                return answer(problem(503, "register_away", "The database cannot be asked at this moment; send the same request again."), {"retry-after": "2"})
+                return answer(
+                    request, problem(503, "register_away", "The database cannot be asked at this moment; send the same request again."), {"retry-after": "2"}
+                )
 
         return route
 
     async def take(self, request: Request, caller: Caller) -> Response:
         """The body is the file itself. Answered once all of it is kept."""
-        named, now = request.query_params, datetime.now(UTC)
+        named = request.query_params
         try:
-            as_of = _MOMENT.validate_python(named["as_of"]) if "as_of" in named else now
+            as_of = _MOMENT.validate_python(named["as_of"]) if "as_of" in named else None
         except ValueError:
-            return answer(problem(422, "invalid_field", "`as_of` is a moment, such as 2026-01-15T09:00:00+08:00 (in an address, + is written %2B)."))
+            return answer(request, problem(422, "invalid_field", "`as_of` is a moment, such as 2026-01-15T09:00:00+08:00 (in an address, + is written %2B)."))
         mapping, name, is_dry_run = named.get("mapping", ""), named.get("name", ""), flag(named.get("dry_run"))
         try:
-            upload = await self.keep(caller.agency, mapping, request.stream(), now=now, as_of=as_of, is_dry_run=is_dry_run, name=name)
+            upload = await self.keep(request, caller.agency, mapping, request.stream(), as_of=as_of, is_dry_run=is_dry_run, name=name)
         except EmptyFile:
-            return answer(problem(422, "empty_file", "The body is the file itself, and it is empty. To say that there is nothing to report, send FeedHeard."))
+            return answer(
+                request, problem(422, "empty_file", "The body is the file itself, and it is empty. To say that there is nothing to report, send FeedHeard.")
+            )
         if upload is None:
             names = ", ".join(sorted(await self._mappings.of(caller.agency)))
-            return answer(problem(422, "unknown_mapping", f"`mapping` names what the file holds: {names}."))
+            return answer(request, problem(422, "unknown_mapping", f"`mapping` names what the file holds: {names}."))
         return JSONResponse({"upload": upload, "url": f"/v1/files/{upload}"}, status_code=202, headers={"location": f"/v1/files/{upload}"})
 
-    async def keep(self, agency: str, mapping: str, pieces: AsyncIterator[bytes], *, now: datetime, as_of: datetime, is_dry_run: bool, name: str) -> str | None:
-        """Keep a file of the agency; its id, or None where there is no such mapping; raise EmptyFile or TooLargeFile."""
+    async def keep(
+        self, request: Request, agency: str, mapping: str, pieces: AsyncIterator[bytes], *, as_of: datetime | None = None, is_dry_run: bool, name: str
+    ) -> str | None:
+        """Keep a file of the agency, as of now unless told otherwise; its id, or None where there is no such mapping; raise EmptyFile or TooLargeFile."""
         text = (await self._mappings.of(agency)).get(mapping)
         if text is None:
             return None
-        values = {"agency": agency, "at": now, "as_of": as_of, "mapping": mapping, "mapping_text": text, "file_name": name[:100], "is_dry_run": is_dry_run}
+        now = datetime.now(UTC)
+        said = {"mapping": mapping, "mapping_text": text, "file_name": name[:100], "is_dry_run": is_dry_run}
+        values = {"agency": agency, "at": now, "as_of": as_of or now, **said, "traceparent": trace_of(request)}
         with TemporaryFile() as file:  # however slowly it comes, no connection to the database waits for it
             size = 0
             async for piece in pieces:
@@ -119,20 +127,21 @@ class FileDoor:
         """Counts that add up to the file, and the first rows that were not taken."""
         found = await self.found(request.path_params["upload"], caller.agency)
         if found is None:
-            return _no_file()
+            return _no_file(request)
         upload, reasons, problems = found
         first = [{"row": p["row"], "reason": p["reason"], "detail": p["detail"]} for p in problems]
         return JSONResponse({**_summary(upload), "reasons": reasons, "first_problems": first})
 
     async def errors(self, request: Request, caller: Caller) -> Response:
         """The rows that were not taken."""
-        return await self.errors_of(request.path_params["upload"], caller.agency)
+        return await self.errors_of(request, caller.agency)
 
-    async def errors_of(self, upload_id: str, agency: str) -> Response:
+    async def errors_of(self, request: Request, agency: str) -> Response:
         """In the format in which the file came."""
+        upload_id: str = request.path_params["upload"]
         upload = await self._store.find(upload_id, agency)
         if upload is None:
-            return _no_file()
+            return _no_file(request)
         problems = self._store.problems(upload_id)
         name = f"{upload['mapping']}-{upload_id}-errors"
         if upload["encoding"] != "xlsx":
@@ -148,18 +157,19 @@ class FileDoor:
 
     async def give_template(self, request: Request, caller: Caller) -> Response:
         """Of one mapping."""
-        return await self.template_of(request.path_params["mapping"], caller.agency)
+        return await self.template_of(request, caller.agency)
 
-    async def template_of(self, name: str, agency: str) -> Response:
+    async def template_of(self, request: Request, agency: str) -> Response:
         """A workbook to fill in."""
+        name: str = request.path_params["mapping"]
         text = (await self._mappings.of(agency)).get(name)
         if text is None:
-            return answer(problem(404, "unknown_mapping", "GET /v1/mappings lists the kinds of files."))
+            return answer(request, problem(404, "unknown_mapping", "GET /v1/mappings lists the kinds of files."))
         return Response(template(parse(text)), media_type=XLSX, headers=_attached(f"{name}.xlsx"))
 
 
-def _no_file() -> Response:
-    return answer(problem(404, "unknown_file", "This agency has sent no file of that name."))
+def _no_file(request: Request) -> Response:
+    return answer(request, problem(404, "unknown_file", "This agency has sent no file of that name."))
 
 
 def _described(mapping: Mapping) -> dict[str, object]:

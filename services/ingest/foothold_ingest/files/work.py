@@ -17,12 +17,13 @@ from foothold_ingest.days import Days
 from foothold_ingest.files.mappings import WrongMapping, parse
 from foothold_ingest.files.reading import Unreadable, reading
 from foothold_ingest.files.store import Aside, Overtaken, Problem, Step, UploadStore, from_json
-from foothold_ingest.intake import Intake
+from foothold_ingest.intake import Intake, traced
 from foothold_ingest.people import PeopleRegister, entries
 from foothold_ingest.rules.items import Gatherer, Item, Repeat, Scatter, problem_at
 from foothold_ingest.rules.judgement import Accepted, Held, Judgement, Rejected
 from foothold_ingest.rules.mapping import Mapping, RowsAre
 from foothold_ingest.rules.rows import Headers, Row, WrongHeaders, event_of, is_empty, values_of
+from foothold_schemas.tracing import trace_id
 
 DOOR: Final = "file"
 BATCH: Final = 1_000
@@ -93,7 +94,7 @@ class FileWorker:
     async def settle(self, upload: RowMapping, mapping: Mapping, batch: Sequence[Item], done: int, share: float) -> int:
         """Judge a batch, keep what is right, and note all of it; return the last row. Repeated after a crash, its facts count once."""
         now = datetime.now(UTC)
-        judged = await self._judged(batch, upload["agency"], now)
+        judged = await self._judged(upload, batch, now)
         counts = Counter(await self._compared(judged))
         if not upload["is_dry_run"]:
             await self._intake.keep([one for one in judged if isinstance(one, Accepted | Held)], is_patient=True)
@@ -113,13 +114,14 @@ class FileWorker:
         last = batch[-1].rows[-1].number
         step = Step(last, share, counts, problems, () if upload["is_dry_run"] else asides)
         await self._store.advance(upload, done, step, now)
-        log.info("ingest.rows", upload=upload["upload_id"], agency=upload["agency"], last=last, dry_run=upload["is_dry_run"], **counts)
+        named = {"upload": upload["upload_id"], "agency": upload["agency"], "trace_id": trace_id(upload["traceparent"])}
+        log.info("ingest.rows", last=last, dry_run=upload["is_dry_run"], **named, **counts)
         return last
 
-    async def _judged(self, batch: Sequence[Item], agency: str, now: datetime) -> list[Judgement | Repeat]:
+    async def _judged(self, upload: RowMapping, batch: Sequence[Item], now: datetime) -> list[Judgement | Repeat]:
         """What the door says of each item."""
-        events = [item.outcome for item in batch if isinstance(item.outcome, dict)]
-        said = iter(await self._intake.judge(events, await self._agencies.writer(agency), self._days.clock(now)))
+        events = [traced(item.outcome, upload["traceparent"]) for item in batch if isinstance(item.outcome, dict)]
+        said = iter(await self._intake.judge(events, await self._agencies.writer(upload["agency"]), self._days.clock(now)))
         return [next(said) if isinstance(item.outcome, dict) else item.outcome for item in batch]
 
     async def _compared(self, judged: Sequence[Judgement | Repeat]) -> dict[str, int]:
@@ -145,7 +147,7 @@ class FileWorker:
         if isinstance(outcome := wrong or event, Rejected):
             return outcome
         caller = await self._agencies.writer(agency)
-        (judgement,) = await self._intake.judge([outcome], caller, self._days.clock(now))
+        (judgement,) = await self._intake.judge([traced(outcome, upload["traceparent"])], caller, self._days.clock(now))
         if isinstance(judgement, Rejected):
             return judgement
         await self._intake.keep([judgement], is_patient=True)

@@ -43,12 +43,14 @@ class Accepted:
     """An event that may enter the log. `record.household_id` None means it goes to every partition; the contact goes to the directory.
 
     `county`: six digits, of the household's authority; None where the fact is for everybody. `people`: those named by number.
+    `traceparent`: the trace it came in, which goes with it beside the record.
     """
 
     record: FactRecord
     contact: Contact | None = None
     county: str | None = None
     people: tuple[Person, ...] = ()
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,13 @@ class Incident(msgspec.Struct, frozen=True):
 
 
 class Look(msgspec.Struct, frozen=True):
-    """Households of an area to look at again, by key, those after `after` still to come; `fact_id` and `learned_at` are of what made risk look."""
+    """Households of an area to look at again, by key, those after `after` still to come; `fact_id`, `learned_at` and `trace` are of what made risk look."""
 
     area: str
     fact_id: str
     learned_at: datetime
     after: str = ""
+    trace: str = ""
 
 
 Incidents = Mapping[str, Incident]
