@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 READY := .venv/.ready
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-fast test-faults check bench bench-doors mutants lock generate format
+.PHONY: help demo up watch test test-fast test-faults check bench bench-doors mutants lock generate format
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sort | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -16,6 +16,9 @@ demo: $(READY) ## 5,999 real households from the HTTP door to the inbox (ONCE=1 
 
 up: $(READY) ## Kafka, PostgreSQL and the three services until Ctrl-C, one log stream
 	@$(PY) -m deploy.local up
+
+watch: $(READY) ## Prometheus, if it is installed, for what `make up` runs, by the shipped rules (HURRY=1: seconds instead of minutes)
+	@$(PY) -m deploy.local watch $(if $(HURRY),--hurry)
 
 test: $(READY) ## Every check and every test, on embedded Kafka and PostgreSQL (WORKERS=4 at once; one of them runs the real parts)
 	@$(MAKE) --no-print-directory check
@@ -43,6 +46,7 @@ test-faults: $(READY) ## The fault tests, longer (SECONDS=120, SEED=a number rep
 bench: $(READY) ## How fast the path is on this machine; figures as JSON in var/
 	@$(PY) -m bench.path
 	@$(PY) -m bench.flood
+	@$(PY) -m bench.size
 
 bench-doors: $(READY) ## How fast ingest takes events and files of 200,000 rows; figures as JSON in var/
 	@$(PY) -m bench.doors

@@ -152,29 +152,43 @@ class Bench:
             "data": data,
         }
 
-    def _metrics(self, service: str) -> str:
-        with urllib.request.urlopen(f"{self.stack.ops_url(service)}/metrics", timeout=10) as answer:
-            text: str = answer.read().decode()
-            return text
-
     def _judged(self, since: float = 0) -> float:
-        return sum(float(v) for v in re.findall(r"^foothold_risk_facts_total\{.*\} (\S+)$", self._metrics("risk"), re.MULTILINE)) - since
-
-    def _mirrored(self) -> float:
-        return sum(float(v) for v in re.findall(r"^foothold_alerts_mirrored_total (\S+)$", self._metrics("alerts"), re.MULTILINE))
+        return judged(self.stack) - since
 
     def _histogram(self) -> dict[float, float]:
-        found = re.findall(r'^foothold_alerts_accepted_to_case_seconds_bucket\{le="(\S+)"\} (\S+)$', self._metrics("alerts"), re.MULTILINE)
-        return {float(bound): float(count) for bound, count in found}
+        return histogram(self.stack)
 
     def _settled(self) -> None:
-        """Until risk has judged and alerts has taken nothing new for a second."""
-        last, since = -1.0, time.perf_counter()
-        while time.perf_counter() - since < 1:
-            time.sleep(0.05)
-            seen = self._judged() + self._histogram().get(float("inf"), 0) + self._mirrored()
-            if seen != last:
-                last, since = seen, time.perf_counter()
+        settled(self.stack)
+
+
+def metrics(stack: Stack, service: str) -> str:
+    """What the service's inner door says."""
+    with urllib.request.urlopen(f"{stack.ops_url(service)}/metrics", timeout=10) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+def judged(stack: Stack) -> float:
+    """Facts risk has judged."""
+    return sum(float(v) for v in re.findall(r"^foothold_risk_facts_total\{.*\} (\S+)$", metrics(stack, "risk"), re.MULTILINE))
+
+
+def histogram(stack: Stack) -> dict[float, float]:
+    """Bound in seconds -> cases that stood within it."""
+    found = re.findall(r'^foothold_alerts_accepted_to_case_seconds_bucket\{le="(\S+)"\} (\S+)$', metrics(stack, "alerts"), re.MULTILINE)
+    return {float(bound): float(count) for bound, count in found}
+
+
+def settled(stack: Stack) -> None:
+    """Until risk has judged and alerts has taken nothing new for a second."""
+    last, since = -1.0, time.perf_counter()
+    while time.perf_counter() - since < 1:
+        time.sleep(0.05)
+        mirrored = sum(float(v) for v in re.findall(r"^foothold_alerts_mirrored_total (\S+)$", metrics(stack, "alerts"), re.MULTILINE))
+        seen = judged(stack) + histogram(stack).get(float("inf"), 0) + mirrored
+        if seen != last:
+            last, since = seen, time.perf_counter()
 
 
 def _quantile(buckets: dict[float, float], q: float) -> float:

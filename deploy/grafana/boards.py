@@ -47,14 +47,14 @@ PIPELINE: Final = Board(
             "Events taken",
             "reqps",
             "By kind. A kind that ends is an agency that has fallen silent.",
-            (Query(f'sum by (kind) (rate(foothold_ingest_facts_total{{outcome="accepted"}}{RATE}))', "{{kind}}"),),
+            (Query(f'sum by (kind) (rate(foothold_ingest_facts_total{{outcome="accepted"}}{RATE})) > 0', "{{kind}}"),),
         ),
         Panel(
             "退回与等待",
             "Refused, held, set aside",
             "reqps",
             "By reason. What is held waits for the register; what is refused waits for its sender.",
-            (Query(f'sum by (outcome) (rate(foothold_ingest_facts_total{{outcome!="accepted"}}{RATE}))', "{{outcome}}"),),
+            (Query(f'sum by (outcome) (rate(foothold_ingest_facts_total{{outcome!="accepted"}}{RATE})) > 0', "{{outcome}}"),),
         ),
         Panel(
             "从受理到立案",
@@ -115,7 +115,7 @@ HEALTH: Final = Board(
             "Answers to agencies",
             "reqps",
             "By status. 503 means that Kafka or the database is slow.",
-            (Query(f"sum by (status) (rate(foothold_ingest_requests_total{RATE}))", "{{status}}"),),
+            (Query(f"sum by (status) (rate(foothold_ingest_requests_total{RATE})) > 0", "{{status}}"),),
         ),
         Panel("恢复", "Restoring a partition", "s", "How long a partition is nobody's.", _quantiles("foothold_risk_restore_seconds", "[1h]")),
         Panel(
@@ -150,8 +150,8 @@ BURDEN: Final = Board(
             "short",
             "Households that entered, rolled back or were flagged again.",
             (
-                Query('sum by (group) (increase(foothold_risk_transitions_total{movement=~"entered|rolled_back|reflagged"}[1d]))', "{{group}}"),
-                Query('sum(increase(foothold_risk_transitions_total{movement="watched"}[1d]))', "watched"),
+                Query('sum by (group) (increase(foothold_risk_transitions_total{movement=~"entered|rolled_back|reflagged"}[1d])) > 0', "{{group}}"),
+                Query('sum(increase(foothold_risk_transitions_total{movement="watched"}[1d])) > 0', "watched"),
             ),
         ),
         Panel(
@@ -159,7 +159,7 @@ BURDEN: Final = Board(
             "Movements in a day",
             "short",
             "Everything risk said.",
-            (Query("sum by (movement) (increase(foothold_risk_transitions_total[1d]))", "{{movement}}"),),
+            (Query("sum by (movement) (increase(foothold_risk_transitions_total[1d])) > 0", "{{movement}}"),),
         ),
         Panel(
             "在办案件",
@@ -180,14 +180,14 @@ BURDEN: Final = Board(
             "What people did in a day",
             "short",
             "By step and outcome; many refusals are a form people do not understand.",
-            (Query("sum by (action, outcome) (increase(foothold_alerts_actions_total[1d]))", "{{action}} {{outcome}}"),),
+            (Query("sum by (action, outcome) (increase(foothold_alerts_actions_total[1d])) > 0", "{{action}} {{outcome}}"),),
         ),
         Panel(
             "通知",
             "Notices in a day",
             "short",
             "By target and outcome. What fails is tried again within a minute.",
-            (Query("sum by (kind, outcome) (increase(foothold_alerts_notices_total[1d]))", "{{kind}} {{outcome}}"),),
+            (Query("sum by (kind, outcome) (increase(foothold_alerts_notices_total[1d])) > 0", "{{kind}} {{outcome}}"),),
         ),
         Panel(
             "静默的数据源",
@@ -232,7 +232,7 @@ OUTCOMES: Final = Board(
             "Decided and done in a week",
             "short",
             "What people told risk: decisions, measures, payments.",
-            (Query(f'sum by (kind) (increase(foothold_risk_facts_total{{kind=~"{_DECIDED}",outcome="applied"}}[7d]))', "{{kind}}"),),
+            (Query(f'sum by (kind) (increase(foothold_risk_facts_total{{kind=~"{_DECIDED}",outcome="applied"}}[7d])) > 0', "{{kind}}"),),
         ),
         Panel(
             "一周进出",
@@ -241,7 +241,7 @@ OUTCOMES: Final = Board(
             "Entered against eased, recovering and exited: is more help ending than beginning?",
             (
                 Query(
-                    f'sum by (movement) (increase(foothold_risk_transitions_total{{movement=~"{_IN_AND_OUT}"}}[7d]))',
+                    f'sum by (movement) (increase(foothold_risk_transitions_total{{movement=~"{_IN_AND_OUT}"}}[7d])) > 0',
                     "{{movement}}",
                 ),
             ),
@@ -251,7 +251,7 @@ OUTCOMES: Final = Board(
             "Region warnings in a week",
             "short",
             "Changes of a level, by county and level. A signal, not an activation.",
-            (Query("sum by (county, level, direction) (increase(foothold_regions_warnings_total[7d]))", "{{county}} {{level}} {{direction}}"),),
+            (Query("sum by (county, level, direction) (increase(foothold_regions_warnings_total[7d])) > 0", "{{county}} {{level}} {{direction}}"),),
         ),
         Panel(
             "按周末推算的时限",

@@ -1,4 +1,4 @@
-"""`python -m deploy.local up`: everything until Ctrl-C, one log stream, addresses printed."""
+"""`python -m deploy.local up`: everything until Ctrl-C, one log stream, addresses printed. `… watch`: Prometheus for it."""
 
 import os
 import signal
@@ -13,6 +13,7 @@ with warnings.catch_warnings():  # platformdirs warns where no XDG_RUNTIME_DIR i
 
 from deploy.errors import CannotStart
 from deploy.local.ports import wanted_port
+from deploy.local.watch import watch
 from deploy.local.welcome import adopt_shipped_policy, give_access
 
 
@@ -45,18 +46,21 @@ def up() -> None:
             line("stack", f"adopted the shipped policy: {adopt_shipped_policy(stack)}")
         sys.stdout.flush()
         while not ended.wait(1):
-            for service in stack.services.values():
-                service.check()
+            stack.check()
             stack.remember()
         line("stack", "stopping")
 
 
 def main() -> None:
     """Say what went wrong in words, not in a traceback."""
-    if sys.argv[1:] != ["up"]:
-        sys.exit("usage: python -m deploy.local up")
     try:
-        up()
+        match sys.argv[1:]:
+            case ["up"]:
+                up()
+            case ["watch", *more] if more in ([], ["--hurry"]):
+                watch(hurry=bool(more))
+            case _:
+                sys.exit("usage: python -m deploy.local up | watch [--hurry]")
     except CannotStart as error:
         sys.exit(f"\nFoothold: {error}")
 

@@ -107,6 +107,11 @@ class Kafka:
             raise RuntimeError("Kafka has not been started")
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the broker's process is there."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         """Format the data folder if it is new, start the broker and wait until it answers."""
         jars = classpath(self._say)

@@ -57,6 +57,16 @@ class Postgres:
         return int(self._running.get_postmaster_info().pid)
 
     @property
+    def is_running(self) -> bool:
+        """Whether the postmaster is there."""
+        return self._server is not None and bool(self._server.get_postmaster_info().is_running())
+
+    @property
+    def log_path(self) -> Path:
+        """What the server says."""
+        return self.folder / "log"
+
+    @property
     def _running(self) -> PostgresServer:
         if self._server is None:
             raise RuntimeError("PostgreSQL has not been started")

@@ -187,7 +187,7 @@ class Stack:
             thread.join()
         if trouble:
             raise trouble[0]
-        self._say("kafka", f"Kafka at {self.kafka.bootstrap}")
+        self._say("kafka", f"Kafka at {self.kafka.bootstrap}, process {self.kafka.pid}")
         self._say("postgres", f"PostgreSQL at {self.postgres.socket_folder}")
 
     def _keep_secrets(self) -> dict[str, str]:
@@ -231,17 +231,8 @@ class Stack:
         return told
 
     def _migrate(self) -> None:
-        running = [
-            subprocess.Popen(
-                [sys.executable, "-m", f"foothold_{name}", "migrate"],
-                env=self.environment(),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-            for name in ("ingest", "alerts")
-        ]
-        for process in running:
+        commands = [[sys.executable, "-m", f"foothold_{name}", "migrate"] for name in ("ingest", "alerts")]
+        for process in [subprocess.Popen(c, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for c in commands]:
             said, _ = process.communicate(timeout=READY_SECONDS)
             if process.returncode:
                 raise CannotStart("A database could not be brought up to date.", said.strip()[-800:])
@@ -270,6 +261,14 @@ class Stack:
                     raise CannotStart(f"{name} was not ready within {READY_SECONDS} seconds.", f"Its log is {service.log}.")
                 time.sleep(0.05)
             self._say(name, f"{name} is ready")
+
+    def check(self) -> None:
+        """Raise CannotStart when a part has ended, or a service was given up."""
+        for name, part in (("Kafka", self.kafka), ("PostgreSQL", self.postgres)):
+            if not part.is_running:
+                raise CannotStart(f"{name} has ended.", f"Its log is {part.log_path}. Start again: everything goes on where it was.")
+        for service in self.services.values():
+            service.check()
 
     def remember(self) -> None:
         """Write down what runs, for the next start to find if this one is killed."""

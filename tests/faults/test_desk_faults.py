@@ -1,5 +1,6 @@
-"""People at work while alerts is killed and its database goes away: every act is one audit row, goes to risk, and counts once."""
+"""People at work while alerts is killed and its database is away for a while: every act is one audit row, goes to risk, and counts once."""
 
+import contextlib
 import os
 import random
 import signal
@@ -7,6 +8,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,18 +19,21 @@ import pytest
 from deploy.local.stack import Ports, Stack
 from foothold_schemas.codec import decode_fact, decode_said
 from foothold_schemas.topics import HOUSEHOLD_FACTS, RELIEF_FACTS
-from tests.faults.test_faults import SEED
+from tests.faults.test_faults import SECONDS, SEED
 from tests.support.desk import Caseworker
 from tests.support.parts import VAR
 from tests.support.policy import write_test_policy
-from tests.support.sender import Sender, eventually, read_topic, transitions
+from tests.support.sender import SINGLE, Sender, eventually, read_topic, transitions
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(300 + SECONDS)]
 
 AT = datetime(2026, 6, 10, 2, tzinfo=UTC)
 OPEN_DAY = AT.date()
 CASES = 20
+OUTAGE = SECONDS // 2
+"""So many seconds PostgreSQL is not there at all."""
 ASKING = "a test that asks"
+WITH_A_KEY = {**SINGLE, "authorization": "Bearer fh_00000000_nobody"}
 STEPS: tuple[tuple[str, str, dict[str, str]], ...] = (("take", "verifying", {}), ("consent", "verifying", {}), ("dismiss", "dismissed", {"reason": "can_cope"}))
 
 
@@ -55,11 +60,21 @@ def sabotage(stack: Stack, chance: random.Random, over: threading.Event, kills: 
             os.kill(pid, signal.SIGKILL)
             kills.append(name)
         if chance.random() < 0.2:
-            with psycopg.connect(stack.postgres.dsn("postgres"), autocommit=True) as connection:
+            with contextlib.suppress(psycopg.OperationalError), psycopg.connect(stack.postgres.dsn("postgres"), autocommit=True) as connection:
                 connection.execute(
                     "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'foothold_alerts' and application_name <> %s", [ASKING]
                 )
                 kills.append("connections")
+
+
+def outage(stack: Stack) -> None:
+    """PostgreSQL falls as in a power cut, stays away, and comes back. An agency is asked to send again; a record in its topic waits."""
+    stack.postgres.crash()
+    with httpx.Client(base_url=stack.ingest_url, timeout=20) as agency:
+        statuses = {agency.post("/v1/events", json={}, headers=WITH_A_KEY).status_code for _ in range(3)}
+    time.sleep(OUTAGE)
+    stack.postgres.start_again()
+    assert statuses == {httpx.codes.SERVICE_UNAVAILABLE}, statuses
 
 
 def persist(stack: Stack, caseworker: Caseworker, number: int) -> None:
@@ -67,7 +82,10 @@ def persist(stack: Stack, caseworker: Caseworker, number: int) -> None:
     for step, stage, fields in STEPS:
 
         def is_done(step: str = step, stage: str = stage) -> bool:
-            found = asked(stack, "select stage, consent from cases where number = %s", number)[0]
+            try:
+                found = asked(stack, "select stage, consent from cases where number = %s", number)[0]
+            except psycopg.OperationalError:
+                return False
             return found[0] == stage and (step != "consent" or found[1] == "given")
 
         def act(step: str = step, fields: dict[str, str] = fields) -> bool:
@@ -77,14 +95,17 @@ def persist(stack: Stack, caseworker: Caseworker, number: int) -> None:
                 time.sleep(0.1)
             return is_done()
 
-        eventually(lambda: is_done() or act(), f"{step} of case {number}", 90)
+        eventually(lambda: is_done() or act(), f"{step} of case {number}", 90 + OUTAGE)
 
 
 def test_people_at_work_while_alerts_is_killed_lose_nothing_and_double_nothing() -> None:
     VAR.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="faults-", dir=VAR, ignore_cleanup_errors=True) as made:
         write_test_policy(Path(made) / "policy")
-        with Stack(Path(made), Ports.free(), day_clock="manual", policy_folder=Path(made) / "policy", replicas={"alerts": 2}) as stack:
+        with (
+            Stack(Path(made), Ports.free(), day_clock="manual", policy_folder=Path(made) / "policy", replicas={"alerts": 2}) as stack,
+            ThreadPoolExecutor(1) as pool,
+        ):
             sender = Sender(stack)
             sender.adopt()
             sender.open_day(OPEN_DAY)
@@ -96,8 +117,11 @@ def test_people_at_work_while_alerts_is_killed_lose_nothing_and_double_nothing()
             saboteur.start()
             try:
                 for number in range(1, CASES + 1):
+                    if number == CASES // 2:
+                        away = pool.submit(outage, stack)
                     persist(stack, caseworker, number)
                     time.sleep(0.5)
+                away.result()
             finally:
                 over.set()
                 saboteur.join()
@@ -116,7 +140,7 @@ def test_people_at_work_while_alerts_is_killed_lose_nothing_and_double_nothing()
             caseworker.client.close()
             sender.close()
 
-    print(f"desk, seed {SEED}: {len(kills)} kills, {len(said)} said, {len(sent)} sent")
+    print(f"desk, seed {SEED}: {len(kills)} kills, {OUTAGE} s without a database, {len(said)} said, {len(sent)} sent")
     assert len(kills) >= 3
     assert (set(sent), logged, len(said)) == (said, said, 2 * CASES)  # a consent and a dismissal each
     assert set(moves.values()) == {1}

@@ -3,16 +3,11 @@
 import errno
 import json
 import os
-import re
-import shutil
 import socket
 import subprocess
 import sys
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-import httpx
 import psutil
 import pytest
 
@@ -22,11 +17,11 @@ from deploy.local import kafka
 from deploy.local.kafka import cluster_id
 from deploy.local.leftovers import end_leftovers, remember
 from deploy.local.ports import LOOPBACK, free_port, is_free, wanted_port
-from deploy.local.stack import Ports, Stack
+from deploy.local.stack import Stack
 from deploy.local.supervise import QUICK_DEATHS, Service
 from foothold_schemas.topics import EMBEDDED_PARTITIONS
 from tests.support.parts import ROOT
-from tests.support.sender import SINGLE, eventually
+from tests.support.sender import eventually
 
 SETUP = ROOT / "deploy" / "local" / "setup.sh"
 
@@ -173,57 +168,6 @@ def test_a_service_that_cannot_start_is_given_up_with_its_last_words(tmp_path: P
 
     with pytest.raises(CannotStart, match="No module named no_such_module_of_ours"):
         service.check()
-
-
-@pytest.mark.kafka
-@pytest.mark.postgres
-def test_up_runs_until_it_is_asked_to_stop_and_leaves_nothing_running(folder: Path) -> None:
-    clone = folder / "clone"
-    clone.mkdir()
-    ports = {
-        f"FOOTHOLD_{n}_PORT": str(p)
-        for n, p in zip(("INGEST", "ALERTS", "INGEST_OPS", "RISK_OPS", "ALERTS_OPS", "REGIONS_OPS"), vars_of(Ports.free()), strict=True)
-    }
-    environment = {**os.environ, **ports, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
-    with (folder / "out").open("w") as out:
-        up = subprocess.Popen([sys.executable, "-m", "deploy.local", "up"], cwd=clone, env=environment, stdout=out, stderr=subprocess.STDOUT)
-    try:
-        eventually(lambda: "adopted the shipped policy" in (folder / "out").read_text(), "addresses are printed, the policy is adopted", 90)
-        publish_as_the_readme_does((folder / "out").read_text(), ports["FOOTHOLD_INGEST_PORT"])
-        eventually(lambda: open_leads(ports["FOOTHOLD_ALERTS_OPS_PORT"]) == 1, "the case stands in the inbox")
-        children = psutil.Process(up.pid).children(recursive=True)
-        up.terminate()
-        assert up.wait(40) == 0
-    finally:
-        up.kill()
-
-    said = (folder / "out").read_text()
-    assert f"http://127.0.0.1:{ports['FOOTHOLD_ALERTS_PORT']}" in said
-    assert '"event": "ingest.day_opened"' in said
-    assert [p for p in children if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
-    shutil.rmtree(clone)
-
-
-def publish_as_the_readme_does(said: str, port: str) -> None:
-    """The two committed examples, dated today, each with the key `make up` printed for its agency."""
-    now = datetime.now(ZoneInfo("Asia/Shanghai"))
-    for kind, agency in (("HouseholdRegistered", "statistics"), ("DisasterStruck", "emergency-management")):
-        event = json.loads((ROOT / "schemas" / "examples" / "events" / f"{kind}.json").read_text()) | {"time": now.isoformat()}
-        if kind == "DisasterStruck":
-            event["data"]["struck_on"] = now.date().isoformat()
-        key = re.search(rf"^ +{agency} +(fh_\S+)$", said, re.MULTILINE)
-        assert key is not None
-        headers = {**SINGLE, "authorization": f"Bearer {key[1]}"}
-        assert httpx.post(f"http://{LOOPBACK}:{port}/v1/events", json=event, headers=headers).status_code == httpx.codes.ACCEPTED
-
-
-def open_leads(ops_port: str) -> float:
-    found = re.search(r'^foothold_alerts_open_cases\{stage="lead"\} (\S+)$', httpx.get(f"http://{LOOPBACK}:{ops_port}/metrics").text, re.MULTILINE)
-    return float(found[1]) if found else 0.0
-
-
-def vars_of(ports: Ports) -> tuple[int, ...]:
-    return tuple(getattr(ports, name) for name in Ports.__slots__)
 
 
 @pytest.mark.kafka

@@ -1,6 +1,21 @@
-"""The catalogue of alerts' metrics. Labels come from closed lists only; never a household, a case or a person."""
+"""The catalogue of alerts' metrics. Labels come from closed lists only; never a household, a case or a person.
+
+Counters stand at zero from the beginning: of one that appears with its first event, Prometheus never sees that event.
+"""
+
+from itertools import product
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from foothold_alerts.rules.notices import TargetKind
+from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.transitions import Movement
+
+TAKEN: Final = ("opened", "reopened", "updated", "closed", "noted", "review", "late")
+DONE: Final = ("step", "relief", "reviewed", "visit", "acknowledge", "exempt", "pause", "resume", "dispute", "measure", "contact", "log_in")
+OUTCOMES: Final = ("done", "refused", "stale")
+DELIVERED: Final = ("sent", "failed", "rate_limited", "gone")
 
 
 class Metrics:
@@ -12,6 +27,10 @@ class Metrics:
             "foothold_alerts_transitions_total", "Transitions taken, by movement and what they did.", ["movement", "action"], registry=registry
         )
         self.quarantined = Counter("foothold_alerts_quarantined_total", "Records set aside, by reason.", ["reason"], registry=registry)
+        for movement, action in product(Movement, TAKEN):
+            self.transitions.labels(movement.value, action)
+        for reason in RefusalReason:
+            self.quarantined.labels(reason.value)
         self.lag = Gauge("foothold_alerts_lag_records", "Transitions not yet taken, by partition.", ["partition"], registry=registry)
         self.case_seconds = Histogram(
             "foothold_alerts_accepted_to_case_seconds",
@@ -29,6 +48,10 @@ class Metrics:
         self.unsent = Gauge("foothold_alerts_unsent", "What people said and risk has not heard yet.", registry=registry)
         self.actions = Counter("foothold_alerts_actions_total", "What caseworkers did, by action and outcome.", ["action", "outcome"], registry=registry)
         self.notices = Counter("foothold_alerts_notices_total", "Digests to people, by kind of target and outcome.", ["kind", "outcome"], registry=registry)
+        for action, outcome in product(DONE, OUTCOMES):
+            self.actions.labels(action, outcome)
+        for kind, outcome in product(TargetKind, DELIVERED):
+            self.notices.labels(kind.value, outcome)
         self.mirrored = Counter("foothold_alerts_mirrored_total", "Views and directory entries taken.", registry=registry)
         self.stopped = Gauge(
             "foothold_alerts_stopped_readers",

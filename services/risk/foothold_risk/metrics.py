@@ -1,6 +1,22 @@
-"""The catalogue of risk's metrics. Labels come from closed lists only; never a household."""
+"""The catalogue of risk's metrics. Labels come from closed lists only; never a household.
+
+Counters stand at zero from the beginning: of one that appears with its first event, Prometheus never sees that event.
+"""
+
+from itertools import product
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from foothold_schemas.areas import Direction, WarningLevel
+from foothold_schemas.facts import BroadcastFact, HouseholdFact
+from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.transitions import Movement
+from foothold_schemas.values import Group
+
+NO_GROUP: Final = "none"
+NO_LEVEL: Final = "none"
+KINDS: Final = tuple(kind.model_fields["kind"].default for kind in (*HouseholdFact.__args__, *BroadcastFact.__args__))
 
 
 class Metrics:
@@ -11,6 +27,12 @@ class Metrics:
         self.facts = Counter("foothold_risk_facts_total", "Facts judged, by kind and outcome.", ["kind", "outcome"], registry=registry)
         self.transitions = Counter("foothold_risk_transitions_total", "Transitions, by movement and group.", ["movement", "group"], registry=registry)
         self.quarantined = Counter("foothold_risk_quarantined_total", "Records set aside, by reason.", ["reason"], registry=registry)
+        for kind in KINDS:
+            self.facts.labels(kind, "applied")
+        for movement, group in product(Movement, (*(g.value for g in Group), NO_GROUP)):
+            self.transitions.labels(movement.value, group)
+        for reason in RefusalReason:
+            self.quarantined.labels(reason.value)
         self.lag = Gauge("foothold_risk_lag_records", "Records of the log not yet judged, by partition.", ["partition"], registry=registry)
         self.households = Gauge("foothold_risk_registered_households", "Registered households, by partition.", ["partition"], registry=registry)
         self.open_day = Gauge(
@@ -50,9 +72,16 @@ class RegionMetrics:
             "foothold_regions_warnings_total", "Changes of a level, by county, new level and direction.", ["county", "level", "direction"], registry=registry
         )
         self.quarantined = Counter("foothold_regions_quarantined_total", "Signals set aside, by reason.", ["reason"], registry=registry)
+        for reason in RefusalReason:
+            self.quarantined.labels(reason.value)
         self.day = Gauge(
             "foothold_regions_day_timestamp_seconds",
             "Midnight (Asia/Shanghai) of the day the windows stand at, by partition.",
             ["partition"],
             registry=registry,
         )
+
+    def expect_warnings(self, county: str) -> None:
+        """A county is watched from now on."""
+        for level, direction in product((*(one.value for one in WarningLevel), NO_LEVEL), Direction):
+            self.warnings.labels(county, level, direction.value)

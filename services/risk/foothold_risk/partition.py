@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from foothold_risk.errors import MissingBundle
 from foothold_risk.households import Batch, Control, Households
 from foothold_risk.judge import asked, cause_of, judge, steer
-from foothold_risk.metrics import Metrics
+from foothold_risk.metrics import NO_GROUP, Metrics
 from foothold_risk.outputs import Line, Outputs
 from foothold_risk.publish import Cause
 from foothold_risk.rules.calendar import SHANGHAI
@@ -284,7 +284,7 @@ class Partition:
         if self.is_stopped:
             log.error("risk.reader_stopped", partition=self.source.partition, bad_in_a_row=self._shelf.limit, do="mend the writer, then start risk again")
         for transition in outputs.transitions:
-            self._metrics.transitions.labels(transition.movement.value, transition.group.value if transition.group else "none").inc()
+            self._metrics.transitions.labels(transition.movement.value, transition.group.value if transition.group else NO_GROUP).inc()
         for quarantined in outputs.quarantined:
             self._metrics.quarantined.labels(quarantined.reason.value).inc()
         for line in outputs.lines:

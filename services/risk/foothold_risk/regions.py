@@ -18,12 +18,12 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, T
 
 from foothold_risk.announce import announce
 from foothold_risk.errors import CannotServe
-from foothold_risk.metrics import RegionMetrics
+from foothold_risk.metrics import NO_LEVEL, RegionMetrics
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.levels import GRAVITY
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.windows import Remembered, Windows
-from foothold_schemas.areas import Direction, WarningLevel
+from foothold_schemas.areas import AreaDay, Direction, WarningLevel
 from foothold_schemas.codec import Unreadable, decode_area, decode_warning, encode
 from foothold_schemas.quarantine import Quarantined, SourceRecord
 from foothold_schemas.seal import Seal
@@ -148,12 +148,15 @@ class Regions:
         except Unreadable as error:
             await self._set_aside(message, error)
             return
+        if isinstance(record, AreaDay):
+            for county in {village[:6] for village in record.registered}:
+                self._metrics.expect_warnings(county)
         for changed in fold.windows.take(record):
             if changed.warning_id not in fold.said:
                 warning = announce(changed)
                 await (await self._warnings.send(key=warning.county.encode(), value=encode(warning), partition=message.partition))
                 fold.said.add(changed.warning_id)
-                self._metrics.warnings.labels(warning.county, warning.level or "none", warning.direction.value).inc()
+                self._metrics.warnings.labels(warning.county, warning.level or NO_LEVEL, warning.direction.value).inc()
                 log.info("risk.region_warning", warning_id=warning.warning_id, households=warning.households, registered=warning.registered)
         self._measure(message.partition, fold)
 

@@ -1,0 +1,56 @@
+"""Every alert is made to fire by breaking what it watches, before a real Prometheus that asks the running services by the shipped rules."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from deploy.grafana.boards import BOARDS, Query
+from deploy.local.watch import BINARY, alert_names
+from tests.support.alarms import Breaker, watched
+from tests.support.charts import draw
+from tests.support.parts import ROOT
+from tests.support.prometheus import Prometheus, on_screen
+
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.postgres,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(BINARY is None, reason="prometheus is not installed (Debian: apt-get install prometheus)"),
+]
+
+PICTURES = ROOT / "var" / "pictures"
+
+
+def test_every_alert_fires_once_when_what_it_watches_breaks_and_every_panel_shows_something(folder: Path) -> None:
+    began = time.monotonic()
+    with watched(folder) as (stack, prometheus), Breaker(stack, prometheus) as broken:
+        broken.days_stand_still()
+        broken.a_bank_is_silent()
+        broken.a_receiver_takes_nothing()
+        broken.an_agency_sends_rubbish()
+        broken.ingest_is_gone()
+        broken.help_is_late()
+        broken.kafka_hangs()
+        broken.a_fact_is_doubted()
+        broken.the_windows_are_gone()
+        broken.a_partition_stands_still()
+        broken.the_calendar_is_not_published()
+        broken.a_receiver_took_nothing()
+        broken.everything_comes_at_once_while_nobody_judges()
+
+        assert prometheus.seen == alert_names()
+
+        broken.a_day_after()
+        for _ in range(20):
+            empty = [query.expression for board in BOARDS for panel in board.panels for query in panel.queries if not _numbers(prometheus, query)]
+            if not empty:
+                break
+            time.sleep(1)
+        assert empty == []
+        for board in BOARDS:
+            draw(board, prometheus, int(time.monotonic() - began), PICTURES / f"{board.name}.png")
+
+
+def _numbers(prometheus: Prometheus, query: Query) -> list[str]:
+    return [found["value"][1] for found in prometheus.query(on_screen(query.expression)) if found["value"][1] != "NaN"]

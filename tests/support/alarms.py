@@ -1,0 +1,265 @@
+"""What breaks at night, done on purpose to a running Foothold: each way leads to the alerts that must tell of it."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Final, LiteralString, Self
+
+import httpx
+import psycopg
+import yaml
+from confluent_kafka import Producer
+
+from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.stack import Ports, Stack
+from foothold_alerts.calendars import work_days
+from foothold_alerts.workflows import SHIPPED
+from foothold_schemas.topics import agency_card
+from tests.support.areas import write_region_policy
+from tests.support.desk import Caseworker, number_of
+from tests.support.prometheus import Prometheus
+from tests.support.sender import BATCH, Sender, eventually
+
+INSTANCES: Final = ("ingest", "risk", "risk-2", "regions", "alerts")
+LIMIT: Final = 20
+HOMES: Final = 8_000
+"""Struck at once while nobody judges: three facts each, more than the 10,000 that may wait, and more than 1,000 cases."""
+AT_ONCE: Final = 500
+LAST_KNOWN: Final = max(work_days().years)
+"""The last year whose statutory calendar is published."""
+START: Final = date(LAST_KNOWN, 6, 10)
+DECEMBER: Final = date(LAST_KNOWN, 12, 14)
+HOME: Final = "ALARM-1"
+AREA: Final = "370399101203"
+
+
+@contextmanager
+def watched(folder: Path) -> Iterator[tuple[Stack, Prometheus]]:
+    """A Foothold whose county counts a month of working days, and its Prometheus."""
+    write_region_policy(folder / "policy")
+    (folder / "workflows").mkdir()
+    (folder / "calendars").mkdir()
+    ours = yaml.safe_load((SHIPPED / "monitoring-1.yaml").read_text(encoding="utf-8")) | {"version": 2}
+    ours["limits"]["measure"] = {"count": 20, "unit": "working_days", "confidence": "I", "reference": "A county of this test."}
+    (folder / "workflows" / "monitoring-2.yaml").write_text(yaml.safe_dump(ours, allow_unicode=True), encoding="utf-8")
+    more = {
+        "FOOTHOLD_DEAD_LETTER_LIMIT": str(LIMIT),
+        "FOOTHOLD_ALERTS_WORKFLOWS": str(folder / "workflows"),
+        "FOOTHOLD_ALERTS_CALENDARS": str(folder / "calendars"),
+    }
+    replicas = {"risk": 2}
+    with (
+        Stack(folder, Ports.free(), day_clock="manual", policy_folder=folder / "policy", replicas=replicas, more=more) as stack,
+        Prometheus(stack, folder / "prometheus", INSTANCES) as prometheus,
+    ):
+        yield stack, prometheus
+
+
+class Breaker:
+    """Breaks one thing after another. Use it as a context manager."""
+
+    def __init__(self, stack: Stack, prometheus: Prometheus) -> None:
+        self.stack = stack
+        self.prometheus = prometheus
+        self.sender = Sender(stack)
+        self.sender.keys["bank"] = stack.command("ingest", "agency", "add", "bank").splitlines()[0]
+        self.one = Caseworker(stack, "caseworker", self.sender.passwords["caseworker"])
+        self.other = Caseworker(stack, "duty-officer", self.sender.passwords["duty-officer"])
+        self._expect = prometheus.expect
+        self._is_over = prometheus.expect_over
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Let go of the doors."""
+        self.sender.close()
+        self.one.client.close()
+        self.other.client.close()
+
+    def days_stand_still(self) -> None:
+        """The first day is opened, and none after it."""
+        self.sender.adopt()
+        self.sender.open_day(START)
+        self._expect("FootholdDayMissing")
+        eventually(lambda: self.prometheus.firing() == {"FootholdDayMissing"}, "nothing else is on")
+
+    def a_bank_is_silent(self) -> None:
+        """Policy expects it every month, and it has never spoken."""
+        self._register(HOME)
+        self.sender.open_day(START + timedelta(days=1))
+        self._expect("FootholdFeedSilent")
+        self.sender.say("bank", "FeedHeard", "bank-heard", _noon(START), None, feed="IncomeReported", area="370399", through_month=f"{LAST_KNOWN}-05")
+        self._is_over("FootholdFeedSilent")
+
+    def an_agency_sends_rubbish(self) -> None:
+        """One bad record waits in quarantine; so many in a row, and the topic is read no further until ingest is started again."""
+        producer = Producer({"bootstrap.servers": self.stack.kafka.bootstrap})
+        producer.produce(agency_card("statistics").name, b"not an event")
+        producer.flush(30)
+        self._expect("FootholdQuarantineAgeing")
+        for _ in range(LIMIT):
+            producer.produce(agency_card("bank").name, b"not an event")
+        producer.flush(30)
+        self._expect("FootholdReaderStopped")
+
+    def ingest_is_gone(self) -> None:
+        """Started again, it reads the stopped topic, too."""
+        with self._away("ingest"):
+            self._expect("FootholdIngestDown")
+        self._is_over("FootholdIngestDown", "FootholdReaderStopped")
+
+    def a_receiver_takes_nothing(self) -> None:
+        """An address at which nobody listens, told of what is urgent."""
+        self.stack.command("alerts", "notify", "add", "--area", "370399", "webhook", f"http://{LOOPBACK}:{free_port()}/hook")
+        storm = {"hazard": "storm", "struck_on": f"{START}", "home": "destroyed", "is_verified": True}
+        self.sender.say("emergency-management", "DisasterStruck", "alarm-storm", _noon(START), f"370399/{HOME}", **storm)
+        eventually(lambda: number_of(self.stack, HOME, urgent=True), "the case")
+
+    def a_receiver_took_nothing(self) -> None:
+        """A minute later at the earliest: what comes within one goes out together."""
+        eventually(lambda: "FootholdNoticesFailing" in self.prometheus.firing(), "notices fail", 120)
+        self._expect("FootholdNoticesFailing")
+
+    def help_is_late(self) -> None:
+        """A day passes over the relief, and five over the papers of what was paid first."""
+        number = self._number()
+        (advance,) = self._asked("select relief_id from relief where kind = 'emergency'")
+        self._later("update relief set due_at = now() - interval '1 hour' where kind = 'emergency'")
+        self._expect("FootholdReliefOverdue")
+        self.one.do(number, f"relief/{advance}/decide", amount="3000")
+        self.other.do(number, f"relief/{advance}/pay")
+        self._is_over("FootholdReliefOverdue")
+        self._later("update deadlines set due_at = now() - interval '1 hour' where kind = 'papers'")
+        self._expect("FootholdPapersOwed")
+
+    def kafka_hangs(self) -> None:
+        """While it does, the desk works on, and what people decide waits."""
+        os.kill(_pid(self.stack.kafka.pid), signal.SIGSTOP)
+        try:
+            self.one.do(self._number(), "steps/take")
+            self.one.do(self._number(), "steps/consent")
+            self._expect("FootholdDeskUnsent")
+        finally:
+            os.kill(_pid(self.stack.kafka.pid), signal.SIGCONT)
+        self._is_over("FootholdDeskUnsent")
+
+    def a_fact_is_doubted(self) -> None:
+        """And its sender does not answer."""
+        (fact,) = self._asked("select latest->'findings'->0->'facts'->0->>'fact_id' from cases")
+        self.one.do(self._number(), "disputes", fact=str(fact), doubt="other_amount", note="")
+        self._expect("FootholdDoubtsWaiting")
+
+    def the_windows_are_gone(self) -> None:
+        """No process of the region windows is there."""
+        with self._away("regions"):
+            self._expect("FootholdRegionsDown")
+        self._is_over("FootholdRegionsDown")
+
+    def a_partition_stands_still(self) -> None:
+        """One worker of risk hangs while a day is opened: the windows cannot close theirs."""
+        os.kill(_pid(self.stack.services["risk-2"].pid), signal.SIGSTOP)
+        try:
+            self.sender.say("operator", "DayOpened", "open-hanging", datetime.now(UTC), None, day=f"{START + timedelta(days=2)}")
+            self._expect("FootholdRegionsBehind")
+        finally:
+            os.kill(_pid(self.stack.services["risk-2"].pid), signal.SIGCONT)
+        self._is_over("FootholdRegionsBehind")
+
+    def the_calendar_is_not_published(self) -> None:
+        """Working days are counted into a year nobody has a calendar of; then the county supplies it."""
+        number = self._number()
+        for step in ("verify", "post"):
+            self.one.do(number, f"steps/{step}")
+        self._opened(DECEMBER)
+        for step in ("end_notice", "agree", "identify"):
+            self.one.do(number, f"steps/{step}")
+        self._expect("FootholdCalendarUnknown")
+        year = {"year": LAST_KNOWN + 1, "reference": "A calendar of this test.", "holidays": [date(LAST_KNOWN + 1, 1, 1)], "working": []}
+        (self.stack.folder / "calendars" / f"{LAST_KNOWN + 1}.yaml").write_text(yaml.safe_dump(year), encoding="utf-8")
+        with self._away("alerts"):
+            self._expect("FootholdDeskDown")
+        self._is_over("FootholdCalendarUnknown", "FootholdDeskDown")
+
+    def everything_comes_at_once_while_nobody_judges(self) -> None:
+        """A storm while risk and the desk are away: facts wait to be judged, then transitions to become cases, all of them late."""
+        with self._away("alerts"):
+            with self._away("risk", "risk-2"):
+                self._expect("FootholdRiskDown")
+                self._strike()
+            self._expect("FootholdRiskBehind")
+            self._is_over("FootholdRiskBehind")
+        self._expect("FootholdDeskBehind", "FootholdCasesLate", "FootholdCasesSlow")
+
+    def a_day_after(self) -> None:
+        """Another day, on which the windows count the storm; then a bill, and one that is refused, so that there is something new to show."""
+        self._opened(DECEMBER + timedelta(days=1))
+        eventually(lambda: self.prometheus.query("foothold_regions_warnings_total"), "the region windows warn")
+        bill = {"claim_number": "last", "settled_on": f"{DECEMBER}", "setting": "inpatient", "total": "10.00"}
+        self.sender.say("health-insurance", "MedicalClaimSettled", "last", _noon(START), f"370399/{HOME}", **bill)
+        wrong = self.sender.event("health-insurance", "MedicalClaimSettled", "wrong", _noon(START), f"370399/{HOME}", **bill | {"total": "much"})
+        assert self.sender.post("health-insurance", wrong).status_code == httpx.codes.UNPROCESSABLE_ENTITY
+
+    def _strike(self) -> None:
+        day = self._asked("select max(day) from partition_days")[0]
+        for start in range(0, HOMES, AT_ONCE):
+            names = [f"STORM-{n}" for n in range(start, start + AT_ONCE)]
+            homes = [event for name in names for event in self._poor_home(name)]
+            storm = {"hazard": "storm", "struck_on": f"{day}", "home": "destroyed", "is_verified": True}
+            struck = [self.sender.event("emergency-management", "DisasterStruck", f"storm-{name}", _noon(START), f"370399/{name}", **storm) for name in names]
+            for agency, events in (("statistics", homes), ("emergency-management", struck)):
+                assert self.sender.post(agency, events, BATCH).status_code == httpx.codes.ACCEPTED
+
+    def _register(self, name: str) -> None:
+        assert self.sender.post("statistics", self._poor_home(name), BATCH).status_code == httpx.codes.ACCEPTED
+
+    def _poor_home(self, name: str) -> list[dict[str, object]]:
+        """Registered, with an income below the line."""
+        entry = {"authority": "370399", "register_number": name, "area": AREA, "standing": "ex_poor", "members": [{"person_ref": name}]}
+        income = {"category": "operating", "item": "orchard", "amount": "5000.00", "earned_month": f"{LAST_KNOWN}-05", "is_yearly": True}
+        said = (("HouseholdRegistered", entry), ("IncomeReported", income))
+        return [self.sender.event("statistics", kind, f"{kind}-{name}", _noon(START), f"370399/{name}", **data) for kind, data in said]
+
+    def _opened(self, day: date) -> None:
+        self.sender.open_day(day)
+        eventually(lambda: self._asked("select min(day) from partition_days") == [day], "the desk's day has come")
+
+    @contextmanager
+    def _away(self, *names: str) -> Iterator[None]:
+        for name in names:
+            self.stack.services.pop(name).stop()
+        try:
+            yield
+        finally:
+            for name in names:
+                self.stack.start_service(name)
+            self.stack.wait_ready()
+            self.stack.remember()
+
+    def _number(self) -> int:
+        number = number_of(self.stack, HOME)
+        assert number is not None
+        return number
+
+    def _later(self, moves: LiteralString) -> None:
+        """Time passes over what is due."""
+        with psycopg.connect(self.stack.postgres.dsn("foothold_alerts")) as connection:
+            connection.execute(moves)
+
+    def _asked(self, question: LiteralString) -> list[object]:
+        with psycopg.connect(self.stack.postgres.dsn("foothold_alerts")) as connection:
+            return [row[0] for row in connection.execute(question)]
+
+
+def _noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
+
+
+def _pid(pid: int | None) -> int:
+    assert pid is not None
+    return pid
