@@ -29,8 +29,8 @@ settings.register_profile("mutants", settings.get_profile("foothold"), max_examp
 settings.load_profile("foothold")
 
 
-RUNNING = ("contract", "e2e", "faults", "local", "web")
-"""Folders whose tests run brokers, databases and services."""
+RUNNING = ("contract", "e2e", "faults", "web")
+"""Folders whose tests share brokers, databases and services. Those of `local` start their own, and wait more than they compute."""
 
 
 class ByWorker(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types

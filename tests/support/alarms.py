@@ -167,6 +167,7 @@ class Breaker:
         try:
             self.sender.say("operator", "DayOpened", "open-hanging", datetime.now(UTC), None, day=f"{START + timedelta(days=2)}")
             self._expect("FootholdRegionsBehind")
+            eventually(lambda: self.prometheus.query("foothold_regions_waits_for == 1"), "the windows say for which partition they wait")
         finally:
             os.kill(_pid(self.stack.services["risk-2"].pid), signal.SIGCONT)
         self._is_over("FootholdRegionsBehind")

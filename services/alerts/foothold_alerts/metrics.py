@@ -13,7 +13,22 @@ from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.transitions import Movement
 
 TAKEN: Final = ("opened", "reopened", "updated", "closed", "noted", "review", "late")
-DONE: Final = ("step", "relief", "reviewed", "visit", "acknowledge", "exempt", "pause", "resume", "dispute", "measure", "contact", "log_in")
+DONE: Final = (
+    "step",
+    "relief",
+    "reviewed",
+    "visit",
+    "acknowledge",
+    "exempt",
+    "pause",
+    "resume",
+    "dispute",
+    "measure",
+    "contact",
+    "log_in",
+    "take",
+    "acknowledge_region",
+)
 OUTCOMES: Final = ("done", "refused", "stale")
 DELIVERED: Final = ("sent", "failed", "rate_limited", "gone")
 

@@ -80,6 +80,12 @@ class RegionMetrics:
             ["partition"],
             registry=registry,
         )
+        self.waits_for = Gauge(
+            "foothold_regions_waits_for",
+            "1 for a partition of risk that has not opened the day others have, by partition.",
+            ["partition"],
+            registry=registry,
+        )
 
     def expect_warnings(self, county: str) -> None:
         """A county is watched from now on."""

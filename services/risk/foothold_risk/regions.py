@@ -191,6 +191,9 @@ class Regions:
     def _measure(self, partition: int, fold: Fold) -> None:
         if (day := fold.windows.day) is not None:
             self._metrics.day.labels(str(partition)).set(datetime.combine(day, time.min, SHANGHAI).timestamp())
+        late = {source for one in self._folds.values() for source in one.windows.waits_for()}
+        for source in range(self._partitions):
+            self._metrics.waits_for.labels(str(source)).set(source in late)
 
 
 async def _survey(bootstrap: str, partition: int) -> tuple[int, int, set[str]]:

@@ -141,8 +141,9 @@ class Windows:
         for tally in (*self.tallies.values(), *self._identified.values()):
             tally.open(today)
         self._forget(today)
-        for key in sorted(key for key, tally in self.tallies.items() if tally.is_idle):
-            del self.tallies[key]
+        for tallies in (self.tallies, self._identified):
+            for key in [key for key, tally in tallies.items() if tally.is_idle]:
+                del tallies[key]
         for key in sorted(self.tallies):
             self.tallies[key].openings.append(tuple(self.tallies[key].counts))
             yield from self._settle(key)
