@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from foothold_schemas.decisions import Decision
 from foothold_schemas.explanation import Evidence, Forecast, Hint, PolicyValue, TraceLine
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
@@ -29,6 +30,7 @@ class Movement(StrEnum):
     REFLAGGED = "reflagged"
     GRADE_FELL = "grade_fell"
     WOULD_HAVE = "would_have"
+    REFUSED = "refused"
 
 
 class Status(StrEnum):
@@ -145,6 +147,7 @@ class Transition(Message):
     looks_back_to: Day | None = Field(
         default=None, description="`would_have`: the day of the decision that facts known only now would have changed; figures and findings are of that day."
     )
+    refused: Decision | None = Field(default=None, description="`refused`: what people decided and risk did not carry out, because it does not hold.")
 
 
 class DayDone(Message):

@@ -8,6 +8,7 @@ import pytest
 from foothold_alerts.rules.case import Case, CloseReason, ReliefKind, Stage
 from foothold_alerts.rules.respond import RELIEF, Response
 from foothold_alerts.rules.respond import respond as respond_to
+from foothold_schemas.decisions import Decision
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
 from foothold_schemas.values import Group
@@ -209,3 +210,30 @@ def test_an_identified_case_follows_where_the_household_stands(stage: Stage, mov
 
     assert response.case is not None
     assert response.case.stage is after
+
+
+@pytest.mark.parametrize(
+    ("decision", "stood", "again"),
+    [
+        (Decision.ELIMINATED, Stage.ELIMINATED, Stage.IDENTIFIED),
+        (Decision.NOT_MARKED, Stage.NOT_MARKED, Stage.IDENTIFIED),
+        (Decision.IDENTIFIED, Stage.IDENTIFIED, Stage.COUNTY_DECISION),
+        (Decision.DISMISSED, Stage.DISMISSED, Stage.VERIFYING),
+    ],
+)
+def test_a_decision_risk_did_not_carry_out_is_taken_back_to_be_decided_again(decision: Decision, stood: Stage, again: Stage) -> None:
+    refused = transition(FindingKind.SELF_PAID_HIGH, movement=Movement.REFUSED, refused=decision, group=Group.MARGINAL, status=Status.GROUP)
+    back = respond(case(stood, close_reason=CloseReason.ELIMINATED, group=None), refused, frozenset())
+
+    assert back.case is not None
+    assert (back.action, back.case.stage, back.case.close_reason, back.case.group) == ("not_carried_out", again, None, Group.MARGINAL)
+    assert (back.proposals, back.withdraws) == ((), False)
+
+
+@pytest.mark.parametrize("stage", [Stage.LEAD, Stage.ELIMINATION_REVIEW, Stage.CLOSED])
+def test_a_case_that_has_gone_on_since_stays_where_it_is(stage: Stage) -> None:
+    before = case(stage)
+    response = respond(before, transition(movement=Movement.REFUSED, refused=Decision.ELIMINATED), frozenset())
+
+    assert (response.case, response.action) == (before, "noted")
+    assert respond(None, transition(movement=Movement.REFUSED, refused=Decision.ELIMINATED), frozenset()).case is None

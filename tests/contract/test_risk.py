@@ -100,10 +100,13 @@ async def test_a_decision_that_does_not_hold_is_set_aside_with_what_is_missing_a
     decisions = [people(Decision.ELIMINATED, "too early"), people(Decision.IDENTIFIED, "identified"), people(Decision.ELIMINATED, "again too early")]
     await write(broker, ADOPTED, OPENED, registered(), income("7000"), claim("6000"), *decisions, income("90000", "more"), decisions[0])
     async with working(broker):
-        found = await said(broker, 3)
+        found = await said(broker, 5)
         await caught_up(broker)
 
-    assert [(t.movement, t.is_identified) for t in found] == [(Movement.WATCHED, False), (Movement.ENTERED, False), (Movement.RECOVERING, True)]
+    told = [(t.movement, t.is_identified, t.refused) for t in found]
+    assert told[:3] == [(Movement.WATCHED, False, None), (Movement.ENTERED, False, None), (Movement.REFUSED, False, Decision.ELIMINATED)]
+    assert told[3:] == [(Movement.REFUSED, True, Decision.ELIMINATED), (Movement.RECOVERING, True, None)]
+    assert found[2].reason.zh.startswith("人工决定未生效")
     aside = sorted(await asyncio.to_thread(quarantined, broker), key=lambda q: q.offset)
     assert {RefusalReason.CONDITION_UNMET} == {q.reason for q in aside}
     assert [q.detail for q in aside] == ["eliminated: does_not_fit", "eliminated: does_not_fit"]

@@ -12,12 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.stack import Stack
 from foothold_alerts.jobs import Jobs
+from foothold_alerts.rules.case import CloseReason
 from foothold_alerts.said import Said
 from foothold_alerts.sweep import Sweep
 from foothold_schemas.codec import decode_said
 from foothold_schemas.decisions import CaseDecided, Decision
 from foothold_schemas.topics import RELIEF_FACTS
-from tests.support.alerts import NOW, deadlines_on, rows
+from foothold_schemas.transitions import Movement, Status
+from foothold_schemas.values import Group
+from tests.support.alerts import NOW, cases_on, deadlines_on, rows, transition
 from tests.support.desk import Caseworker, case_number
 from tests.support.sender import Sender, eventually, read_topic, transitions
 
@@ -43,6 +46,24 @@ def test_a_case_dismissed_at_the_desk_ends_in_risk_with_the_persons_word(foothol
     assert eventually(lambda: said() if len(said()) > 1 else None, "risk has heard it") == ["watched", "unwatched dismissed"]
     with Caseworker(foothold, "caseworker", sender.passwords["caseworker"]) as caseworker:
         eventually(lambda: "家庭能够自行承担" in caseworker.page(number), "the case keeps the person's reason")
+
+
+async def test_an_elimination_that_no_longer_held_when_risk_heard_of_it_is_taken_back_and_somebody_is_told(alerts_database: AsyncEngine) -> None:
+    cases = cases_on(alerts_database)
+    group: dict[str, Any] = {"group": Group.MARGINAL, "status": Status.GROUP, "is_identified": True, "is_urgent": False}
+    await cases.take([transition("a", **group)], NOW)
+    async with alerts_database.begin() as connection:
+        await connection.execute(
+            text("update cases set stage = 'eliminated', identified_on = '2026-06-01', close_reason = :why"), {"why": CloseReason.ELIMINATED.value}
+        )
+    refused = transition("a", 2, movement=Movement.REFUSED, refused=Decision.ELIMINATED, **group)
+    await cases.take([refused], NOW)
+    await cases.take([refused], NOW)
+
+    assert await rows(alerts_database, "select stage, close_reason from cases") == [("identified", None)]
+    assert await rows(alerts_database, "select count(*) from audit where action = 'not_carried_out'") == [(1,)]
+    assert await rows(alerts_database, "select count(*) from deadlines where kind = 'measure' and done_at is null") == [(1,)]
+    assert await rows(alerts_database, "select event, count(*) from notices group by event order by event") == [("opened", 2)]
 
 
 @pytest.fixture

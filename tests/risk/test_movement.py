@@ -8,9 +8,9 @@ import pytest
 from foothold_risk.rules.calendar import after_whole_months
 from foothold_risk.rules.fold import fold
 from foothold_risk.rules.heard import Span
-from foothold_risk.rules.household import Household
+from foothold_risk.rules.household import Household, Position
 from foothold_risk.rules.leaving import Condition, unmet
-from foothold_risk.rules.movement import Decided, Move, decide, freeze
+from foothold_risk.rules.movement import Decided, Move, decide, freeze, refuse
 from foothold_risk.rules.policy import Policy
 from foothold_risk.views import view_of
 from foothold_schemas.checks import Grade, Guarantee
@@ -289,3 +289,12 @@ def test_a_household_of_which_nobody_is_counted_any_more_neither_leaves_nor_ente
     shown = view_of(HOUSEHOLD, home.position, judged(home, date(2026, 9, 1), known=HEARD), policy()).decode()
     assert "户内暂无计入人口" in shown
     assert "以下月份收入未报" not in shown
+
+
+def test_a_refusal_changes_the_number_alone_and_is_not_told_where_no_case_can_be() -> None:
+    home = in_group()
+    position, moves = refuse(home.position, ())
+
+    assert position == msgspec.structs.replace(home.position, number=home.position.number + 1)
+    assert [(m.movement, m.before, m.after, m.added, m.gone) for m in moves] == [(Movement.REFUSED, home.position, position, (), ())]
+    assert refuse(Position(), ()) == (Position(), ())

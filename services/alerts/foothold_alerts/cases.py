@@ -17,7 +17,7 @@ from foothold_alerts.rows import SYSTEM, audit_row, case_of, case_row, relief_ro
 from foothold_alerts.rules.case import OPEN, UNPAID, Case, ReliefStatus, Role
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.notices import Event, Note, place_of
-from foothold_alerts.rules.respond import REVIEW, Response, respond
+from foothold_alerts.rules.respond import NOT_CARRIED_OUT, REVIEW, Response, respond
 from foothold_alerts.rules.workflow import Workflows
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import DayDone, Transition
@@ -199,4 +199,4 @@ def _news(before: Case | None, response: Response, transition: Transition) -> Ev
         return None
     if response.case.is_urgent and not (before is not None and before.is_urgent and response.action == "updated"):
         return Event.URGENT
-    return Event.OPENED if response.action in ("opened", "reopened") else None
+    return Event.OPENED if response.action in ("opened", "reopened", NOT_CARRIED_OUT) else None

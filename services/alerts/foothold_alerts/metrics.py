@@ -12,7 +12,7 @@ from foothold_alerts.rules.notices import TargetKind
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.transitions import Movement
 
-TAKEN: Final = ("opened", "reopened", "updated", "closed", "noted", "review", "late")
+TAKEN: Final = ("opened", "reopened", "updated", "closed", "noted", "review", "late", "not_carried_out")
 DONE: Final = (
     "step",
     "relief",

@@ -19,7 +19,7 @@ from foothold_risk.rules.household import Household, Position, fresh
 from foothold_risk.rules.incidents import Look, hitting, queued, touched
 from foothold_risk.rules.incidents import note as noted
 from foothold_risk.rules.leaving import Condition
-from foothold_risk.rules.movement import Decided, Move, answered, decide, exempt, freeze, move
+from foothold_risk.rules.movement import Decided, Move, answered, decide, exempt, freeze, move, refuse
 from foothold_risk.rules.policy import Place, Policy
 from foothold_risk.views import NOTHING, digest, impacts_of, view_of
 from foothold_schemas.decisions import CaseDecided, FindingExempted
@@ -65,7 +65,8 @@ def cause_of(fact: FactRecord) -> Cause:
     """What made risk look."""
     is_quiet = isinstance(fact.data, DayOpened) and fact.data.is_quiet
     ends = ExitReason.CORRECTED if fact.withdraws else ExitReason.EXEMPTED if isinstance(fact.data, FindingExempted) else None
-    return Cause(fact.fact_id, fact.recorded_time, is_quiet=is_quiet, ends=ends, agency=fact.agency)
+    decided = fact.data.decision if isinstance(fact.data, CaseDecided) else None
+    return Cause(fact.fact_id, fact.recorded_time, is_quiet=is_quiet, ends=ends, agency=fact.agency, decided=decided)
 
 
 def asked(decided: CaseDecided | FindingExempted) -> str:
@@ -99,6 +100,8 @@ def judge(
         outcome = None if decided is None else _decided(household, position, assessment, decided)
         if isinstance(outcome, Decided):
             return _told(household_id, household, (outcome.position, (*moves, *outcome.moves)), assessment, policy, cause)
+        if outcome and cause.decided is not None:
+            position, moves = refuse(position, moves)
         return _told(household_id, household, (position, moves), assessment, policy, cause, outcome or ())
     spoke = spoken_by(control.spoke, cause.agency, day, in_force, register.area) if cause.ends is ExitReason.CORRECTED else control.spoke
     assessment = assess(household, register, day, in_force, control.heard, spoke)
@@ -119,6 +122,7 @@ def judge(
             position, moves, assessment = outcome.position, (*moves, *outcome.moves), looked
         else:
             refused = outcome
+            position, moves = refuse(position, moves)
     impacts = impacts_of(hitting(control.incidents, assessment.view, in_force), in_force)
     judged = _told(household_id, household, (position, moves), assessment, policy, cause, refused, impacts)
     return judged if before is None else _looking_back(household_id, judged, before, control.heard, place, policy, cause)

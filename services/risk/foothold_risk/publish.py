@@ -16,11 +16,12 @@ from foothold_risk.rules.household import Left
 from foothold_risk.rules.leaving import earliest_exit
 from foothold_risk.rules.movement import Move
 from foothold_risk.rules.policy import Policy
+from foothold_schemas.decisions import Decision
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.transitions import ExitReason, Figures, Finding, HouseholdSummary, Movement, PolicyStamp, Status, Transition
 from foothold_schemas.values import Fen, Group, Sentence
 
-RULES_VERSION: Final = "6"
+RULES_VERSION: Final = "7"
 _ENTRIES: Final = frozenset({Movement.ENTERED, Movement.ROLLED_BACK, Movement.REFLAGGED})
 EXPLAIN: Final = {rule.kind: rule.explain for rule in findings.ALL}
 
@@ -53,6 +54,7 @@ _ALWAYS: Final = {
     Movement.GRADE_FELL: Sentence(zh="等级下降。", en="The grade fell."),
     Movement.WOULD_HAVE: Sentence(zh="请复核。", en="To be reviewed."),
     Movement.UNWATCHED: Sentence(zh="不再关注。", en="No longer watched."),
+    Movement.REFUSED: Sentence(zh="人工决定未生效：所需条件此时不成立。", en="What people decided was not carried out: it does not hold now."),
 }
 _BY_REASON: Final = {
     ExitReason.NATURAL: _NATURAL,
@@ -71,13 +73,17 @@ _FORETOLD: Final = Sentence(zh="列入关注，提前预警。", en="Watched ahe
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The fact that made risk look: its id, when it was recorded, whether it is a quiet go-live, who sent it, and how what it takes the ground from ends."""
+    """The fact that made risk look: its id, when it was recorded, whether it is a quiet go-live, who sent it, and how what it takes the ground from ends.
+
+    `decided`: what people decided by it.
+    """
 
     fact_id: str
     learned_at: datetime
     is_quiet: bool = False
     ends: ExitReason | None = None
     agency: str = ""
+    decided: Decision | None = None
 
 
 def transition(household_id: str, move: Move, assessment: Assessment, policy: Policy, cause: Cause) -> Transition:
@@ -117,6 +123,7 @@ def transition(household_id: str, move: Move, assessment: Assessment, policy: Po
         hints=hints_of(assessment, policy.currency),
         forecast=forecast_of(assessment, policy.currency),
         stale=tuple(stale(s) for s in view.silent),
+        refused=cause.decided if move.movement is Movement.REFUSED else None,
     )
 
 
@@ -194,7 +201,8 @@ def _reason(move: Move, assessment: Assessment, policy: Policy) -> Sentence:
 def _opening(move: Move, assessment: Assessment) -> Sentence:
     group = move.after.group or move.before.group
     zh, en = (GROUP_ZH[group], GROUP_EN[group]) if group is not None else ("", "")
-    template = _FROZEN if assessment.view.is_withheld else _BY_REASON.get(move.exit_reason) if move.exit_reason else None
+    is_frozen = assessment.view.is_withheld and move.movement is not Movement.REFUSED
+    template = _FROZEN if is_frozen else _BY_REASON.get(move.exit_reason) if move.exit_reason else None
     if template is None and move.movement is Movement.WATCHED and not move.after.is_lead and _is_only_foretold(assessment):
         template = _FORETOLD
     template = template or _OPENINGS[move.movement, move.after.is_lead]

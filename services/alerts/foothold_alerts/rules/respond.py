@@ -9,6 +9,7 @@ from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, SINCE_IDENTIFIED
 from foothold_alerts.rules.days import WorkDays, due_at, last_day
 from foothold_alerts.rules.pause import released
 from foothold_alerts.rules.workflow import Workflow
+from foothold_schemas.decisions import Decision
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
 from foothold_schemas.values import Fen, Sentence
@@ -38,6 +39,14 @@ _CLOSED_BY: Final = {
 
 _ENDS: Final = {CloseReason.ELIMINATED: Stage.ELIMINATED, CloseReason.NATURAL: Stage.NATURAL, CloseReason.DISMISSED: Stage.DISMISSED}
 
+_TAKEN_BACK: Final = {
+    Decision.IDENTIFIED: (Stage.IDENTIFIED, Stage.COUNTY_DECISION),
+    Decision.ELIMINATED: (Stage.ELIMINATED, Stage.IDENTIFIED),
+    Decision.NOT_MARKED: (Stage.NOT_MARKED, Stage.IDENTIFIED),
+    Decision.DISMISSED: (Stage.DISMISSED, Stage.VERIFYING),
+}
+"""Decision -> the stage it led to, and the one from which it is decided again."""
+NOT_CARRIED_OUT: Final = "not_carried_out"
 REVIEW: Final = "review"
 """A note on a decision of the past: the case stays as it is, and a person looks."""
 
@@ -62,7 +71,11 @@ def respond(case: Case | None, transition: Transition, helped: AbstractSet[Findi
     return response if response.case is None else replace(response, case=released(response.case))
 
 
-def _respond(case: Case | None, transition: Transition, helped: AbstractSet[FindingKind], workflow: Workflow, calendar: WorkDays) -> Response:
+def _respond(  # noqa: PLR0911 - one line per way
+    case: Case | None, transition: Transition, helped: AbstractSet[FindingKind], workflow: Workflow, calendar: WorkDays
+) -> Response:
+    if transition.movement is Movement.REFUSED:
+        return _take_back(case, transition)
     if transition.is_episode_over:
         return _close(case, transition)
     if transition.movement is Movement.WOULD_HAVE or not transition.is_lead:
@@ -112,6 +125,16 @@ def _stage(stage: Stage, transition: Transition) -> Stage:
             return Stage.IDENTIFIED
         case _:
             return stage
+
+
+def _take_back(case: Case | None, transition: Transition) -> Response:
+    """What people decided did not hold when risk heard of it: the case goes back to where it can be decided again, unless it has gone on since."""
+    decided, again = _TAKEN_BACK[transition.refused] if transition.refused is not None else (None, Stage.LEAD)
+    if case is None or case.stage is not decided:
+        return Response(case, "noted")
+    is_recovering = transition.status is Status.RECOVERING
+    back = replace(case, stage=again, close_reason=None, group=transition.group, is_urgent=transition.is_urgent, is_recovering=is_recovering)
+    return Response(back, NOT_CARRIED_OUT)
 
 
 def _close(case: Case | None, transition: Transition) -> Response:

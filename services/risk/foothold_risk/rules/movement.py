@@ -278,6 +278,14 @@ def _episode(position: Position) -> dict[str, object]:
     return {} if position.is_in_episode else {"episode": position.episode + 1}
 
 
+def refuse(position: Position, moves: tuple[Move, ...]) -> tuple[Position, tuple[Move, ...]]:
+    """What people decided is not carried out, and they are told: nothing changes but the number. Nobody is told of a household without an episode."""
+    if not position.episode:
+        return position, moves
+    after = msgspec.structs.replace(position, number=position.number + 1)
+    return after, (*moves, Move(Movement.REFUSED, position, after))
+
+
 def _make(movement: Movement, before: Position, assessment: Assessment, **changes: object) -> Move:
     kinds = assessment.kinds
     after = msgspec.structs.replace(before, number=before.number + 1, findings=kinds, **changes)
