@@ -78,9 +78,17 @@ class Visitor:
         assert not done.stderr, done.stderr
         return done.stdout
 
-    def firing(self) -> set[str]:
-        alerts = httpx.get(f"http://{LOOPBACK}:{self.ports['FOOTHOLD_PROMETHEUS_PORT']}/api/v1/alerts").json()["data"]["alerts"]
-        return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
+    def is_quiet(self) -> bool:
+        """Prometheus answers, has asked every process, and no service is missing."""
+        api = f"http://{LOOPBACK}:{self.ports['FOOTHOLD_PROMETHEUS_PORT']}/api/v1"
+        try:
+            up, told = httpx.get(f"{api}/query", params={"query": "count(up == 1)"}), httpx.get(f"{api}/alerts")
+        except httpx.TransportError:
+            return False
+        if not (up.is_success and told.is_success):  # it listens before it is ready
+            return False
+        firing = {alert["labels"]["alertname"] for alert in told.json()["data"]["alerts"] if alert["state"] == "firing"}
+        return [found["value"][1] for found in up.json()["data"]["result"]] == ["4"] and not {name for name in firing if name.endswith("Down")}
 
     def open_leads(self) -> float:
         metrics = httpx.get(f"http://{LOOPBACK}:{self.ports['FOOTHOLD_ALERTS_OPS_PORT']}/metrics").text
@@ -124,7 +132,7 @@ def test_up_shows_the_case_and_ends_when_it_is_asked_to_leaving_nothing_behind(f
 def be_told_and_mend(visitor: Visitor, up: subprocess.Popen[bytes], printed: str) -> None:
     """The rest of the walk, where Prometheus is installed."""
     with visitor.runs("watch", "--hurry"):
-        eventually(lambda: _is_quiet(visitor), "Prometheus looks, and nothing is wrong")
+        eventually(visitor.is_quiet, "Prometheus looks, and nothing is wrong")
         answer = visitor.types(BREAK, {"KAFKA": found(printed, r"Kafka at \S+, process (\d+)$")})
         assert 'foothold_alerts_open_cases{stage="lead"} 1.0' in answer
         assert answer.endswith("docs/runbooks/FootholdServiceDown.md\n")
@@ -132,15 +140,8 @@ def be_told_and_mend(visitor: Visitor, up: subprocess.Popen[bytes], printed: str
         with visitor.runs("up") as (again, said):
             eventually(lambda: ENDS in said.read_text(), "everything runs again", 120)
             eventually(lambda: visitor.open_leads() == 1, "the case is still there")
-            eventually(lambda: _is_quiet(visitor), "the alerts are over")
+            eventually(visitor.is_quiet, "the alerts are over")
             _ends(again)
-
-
-def _is_quiet(visitor: Visitor) -> bool:
-    try:
-        return not {name for name in visitor.firing() if name.endswith("Down")}
-    except httpx.TransportError:
-        return False
 
 
 def _ends(up: subprocess.Popen[bytes]) -> None:

@@ -123,7 +123,7 @@ class Breaker:
 
     def a_receiver_took_nothing(self) -> None:
         """A minute later at the earliest: what comes within one goes out together."""
-        eventually(lambda: "FootholdNoticesFailing" in self.prometheus.firing(), "notices fail", 120)
+        eventually(lambda: "FootholdNoticesFailing" in self.prometheus.firing(), "notices fail", 240)
         self._expect("FootholdNoticesFailing")
 
     def help_is_late(self) -> None:
