@@ -6,12 +6,16 @@ from typing import Any, Final
 import yaml
 
 from deploy.generated import write_or_check
-from foothold_schemas.topics import HOUSEHOLD_STATE, TOPICS, TopicCard, agency_card
+from foothold_schemas.topics import HOUSEHOLD_FACTS, HOUSEHOLD_STATE, RISK_TRANSITIONS, TOPICS, TopicCard, agency_card
+from foothold_schemas.tracing import TRACEPARENT
 
 FILE: Final = Path(__file__).parents[1] / "schemas" / "asyncapi.yaml"
 CONTENT: Final = "application/json"
 FORMAT: Final = "application/schema+json;version=draft-2020-12"
 AGENCY: Final = agency_card("{agency}")
+TRACED: Final = {HOUSEHOLD_FACTS.name, RISK_TRANSITIONS.name, "cloudevent"}
+"""Messages that belong to a trace of W3C's, named beside them."""
+TRACE: Final = {"type": "string", "description": "W3C Trace Context: one id from an agency's request to the case. What cannot be read is left out."}
 
 
 def document() -> dict[str, Any]:
@@ -58,7 +62,8 @@ def _operation(card: TopicCard, verb: str) -> dict[str, Any]:
 
 
 def _message(schema: str) -> dict[str, Any]:
-    return {"contentType": CONTENT, "payload": {"schemaFormat": FORMAT, "schema": {"$ref": f"./json/{schema}.schema.json"}}}
+    headers = {"headers": {"type": "object", "properties": {TRACEPARENT: dict(TRACE)}}} if schema in TRACED else {}  # a copy each: YAML would write an alias
+    return {"contentType": CONTENT, **headers, "payload": {"schemaFormat": FORMAT, "schema": {"$ref": f"./json/{schema}.schema.json"}}}
 
 
 def text() -> str:

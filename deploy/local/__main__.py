@@ -12,24 +12,14 @@ with warnings.catch_warnings():  # platformdirs warns where no XDG_RUNTIME_DIR i
     from deploy.local.stack import Ports, Stack
 
 from deploy.errors import CannotStart
-from deploy.local.ports import wanted_port
+from deploy.local.ports import DOORS, wanted_port
 from deploy.local.watch import watch
 from deploy.local.welcome import adopt_shipped_policy, give_access
 
 
 def up() -> None:
     """Run until SIGINT or SIGTERM."""
-    wanted = {
-        name: wanted_port(int(os.environ.get(name, default)), name)
-        for name, default in {
-            "FOOTHOLD_INGEST_PORT": "8080",
-            "FOOTHOLD_ALERTS_PORT": "8081",
-            "FOOTHOLD_INGEST_OPS_PORT": "9101",
-            "FOOTHOLD_RISK_OPS_PORT": "9102",
-            "FOOTHOLD_ALERTS_OPS_PORT": "9103",
-            "FOOTHOLD_REGIONS_OPS_PORT": "9104",
-        }.items()
-    }
+    wanted = {name: wanted_port(int(os.environ.get(name, default)), name) for name, default in DOORS.items()}
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())

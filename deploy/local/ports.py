@@ -3,10 +3,21 @@
 import contextlib
 import random
 import socket
+from typing import Final
 
 from deploy.errors import CannotStart
 
 LOOPBACK = "127.0.0.1"
+DOORS: Final = {
+    "FOOTHOLD_INGEST_PORT": 8080,
+    "FOOTHOLD_ALERTS_PORT": 8081,
+    "FOOTHOLD_INGEST_OPS_PORT": 9101,
+    "FOOTHOLD_RISK_OPS_PORT": 9102,
+    "FOOTHOLD_ALERTS_OPS_PORT": 9103,
+    "FOOTHOLD_REGIONS_OPS_PORT": 9104,
+}
+"""Variable -> where `make up` opens that door unless told otherwise; in the order of the stack's `Ports`."""
+PROMETHEUS: Final = ("FOOTHOLD_PROMETHEUS_PORT", 9090)
 _OURS = (20_000, 32_000)
 _CHANCE = random.SystemRandom()  # not the seeded generator of a test run, which would choose the same ports again and again
 _GIVEN: set[int] = set()

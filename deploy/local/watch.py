@@ -13,19 +13,14 @@ from typing import Any, Final
 import yaml
 
 from deploy.errors import CannotStart
-from deploy.local.ports import LOOPBACK, wanted_port
+from deploy.local.ports import DOORS, LOOPBACK, PROMETHEUS, wanted_port
 
 SHIPPED: Final = Path(__file__).parents[1] / "prometheus"
 HURRY: Final = "1s"
 SPANS: Final = {"5m": "6s", "15m": "12s", "30m": "12s", "1h": "15s", "6h": "30s"}
 """What each span of the rules becomes in a hurry."""
 BINARY: Final = shutil.which("prometheus")
-OPS_PORTS: Final = {
-    "ingest": ("FOOTHOLD_INGEST_OPS_PORT", 9101),
-    "risk": ("FOOTHOLD_RISK_OPS_PORT", 9102),
-    "alerts": ("FOOTHOLD_ALERTS_OPS_PORT", 9103),
-    "regions": ("FOOTHOLD_REGIONS_OPS_PORT", 9104),
-}
+OPS_PORTS: Final = {name: f"FOOTHOLD_{name.upper()}_OPS_PORT" for name in ("ingest", "risk", "alerts", "regions")}
 
 Yaml = dict[str, Any]
 
@@ -66,9 +61,10 @@ def command(folder: Path, port: int) -> list[str]:
 
 def watch(*, hurry: bool) -> None:
     """Until Ctrl-C."""
-    port = wanted_port(int(os.environ.get("FOOTHOLD_PROMETHEUS_PORT", "9090")), "FOOTHOLD_PROMETHEUS_PORT")
+    variable, default = PROMETHEUS
+    port = wanted_port(int(os.environ.get(variable, default)), variable)
     folder = Path("var/watch").resolve()
-    targets = {name: [f"{LOOPBACK}:{os.environ.get(variable, default)}"] for name, (variable, default) in OPS_PORTS.items()}
+    targets = {name: [f"{LOOPBACK}:{os.environ.get(door, DOORS[door])}"] for name, door in OPS_PORTS.items()}
     write_configuration(folder, targets, hurry=hurry)
     line = command(folder, port)
     print(f"Prometheus at http://{LOOPBACK}:{port}/alerts, until Ctrl-C", flush=True)

@@ -16,7 +16,7 @@ import httpx
 import psutil
 import pytest
 
-from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.ports import DOORS, LOOPBACK, PROMETHEUS, free_port
 from deploy.local.watch import BINARY
 from tests.support.parts import ROOT
 from tests.support.sender import eventually
@@ -25,15 +25,7 @@ README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS: Final = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 TOOLS, PUBLISH, BREAK = BLOCKS
 ENDS: Final = "Ctrl-C 结束 ends everything."
-PORTS: Final = {
-    "FOOTHOLD_INGEST_PORT": "8080",
-    "FOOTHOLD_ALERTS_PORT": "8081",
-    "FOOTHOLD_INGEST_OPS_PORT": "9101",
-    "FOOTHOLD_RISK_OPS_PORT": "9102",
-    "FOOTHOLD_ALERTS_OPS_PORT": "9103",
-    "FOOTHOLD_REGIONS_OPS_PORT": "9104",
-    "FOOTHOLD_PROMETHEUS_PORT": "9090",
-}
+PORTS: Final = {**DOORS, PROMETHEUS[0]: PROMETHEUS[1]}
 
 
 class Visitor:

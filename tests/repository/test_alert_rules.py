@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 import foothold_alerts.metrics
 import foothold_ingest.metrics
 import foothold_risk.metrics
+from deploy.local.watch import OPS_PORTS, write_configuration
 from tests.support.parts import ROOT
 
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yaml"
@@ -65,6 +66,15 @@ def test_the_rules_are_well_formed() -> None:
     done = promtool("check", "rules", str(RULES))
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs_promtool
+def test_the_shipped_configuration_is_one_and_so_is_what_make_watch_writes(tmp_path: Path) -> None:
+    for hurry in (True, False):
+        write_configuration(tmp_path / str(hurry), {name: ["127.0.0.1:1"] for name in OPS_PORTS}, hurry=hurry)
+    for folder in (RULES.parent, tmp_path / "True", tmp_path / "False"):
+        done = promtool("check", "config", str(folder / "prometheus.yaml"))
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_rule_says_what_to_do_and_asks_for_a_metric_there_is() -> None:
