@@ -198,13 +198,18 @@ class Breaker:
         self._expect("FootholdDeskBehind", "FootholdCasesLate", "FootholdCasesSlow")
 
     def a_day_after(self) -> None:
-        """Another day, on which the windows count the storm; then a bill, and one that is refused, so that there is something new to show."""
+        """Another day, on which the windows count the storm."""
         self._opened(DECEMBER + timedelta(days=1))
         eventually(lambda: self.prometheus.query("foothold_regions_warnings_total"), "the region windows warn")
-        bill = {"claim_number": "last", "settled_on": f"{DECEMBER}", "setting": "inpatient", "total": "10.00"}
-        self.sender.say("health-insurance", "MedicalClaimSettled", "last", _noon(START), f"370399/{HOME}", **bill)
-        wrong = self.sender.event("health-insurance", "MedicalClaimSettled", "wrong", _noon(START), f"370399/{HOME}", **bill | {"total": "much"})
-        assert self.sender.post("health-insurance", wrong).status_code == httpx.codes.UNPROCESSABLE_ENTITY
+
+    def work_goes_on(self, number: int) -> None:
+        """One more household with a case, and an event that is refused: there is something new to show."""
+        self._register(f"LATE-{number}")
+        storm = {"hazard": "storm", "struck_on": f"{DECEMBER}", "home": "destroyed", "is_verified": True}
+        agency, kind, name, at, home = "emergency-management", "DisasterStruck", f"late-{number}", _noon(START), f"370399/LATE-{number}"
+        assert self.sender.post(agency, self.sender.event(agency, kind, name, at, home, **storm)).status_code == httpx.codes.ACCEPTED
+        wrong = self.sender.event(agency, kind, f"{name}-wrong", at, home, **storm | {"home": "wet"})
+        assert self.sender.post(agency, wrong).status_code == httpx.codes.UNPROCESSABLE_ENTITY
 
     def _strike(self) -> None:
         day = self._asked("select max(day) from partition_days")[0]
