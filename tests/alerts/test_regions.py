@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from foothold_alerts.rules.regions import NEWS_DAYS, Answer, Told, is_news, place_in_day, places
+from foothold_alerts.rules.regions import NEWS_DAYS, Answer, Told, is_news, is_over, place_in_day, places
 from foothold_alerts.workflows import load_checklists, load_regions
 from foothold_schemas.areas import AreaLevel, Direction, RegionWarning, WarningLevel
 from tests.support.parts import ROOT
@@ -47,6 +47,22 @@ def test_the_place_itself_is_told_and_its_county_where_the_level_asks_for_it(are
 )
 def test_people_are_told_of_what_grew_graver_and_not_of_history(changes: dict[str, Any], before: int, today: date | None, news: str) -> None:
     assert is_news(warning(**changes), before, today) is (news == "news")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "today", "over"),
+    [
+        (2, 0, DAY, True),
+        (2, 0, None, True),
+        (2, 1, DAY, False),
+        (0, 0, DAY, False),
+        (2, 0, DAY + timedelta(days=NEWS_DAYS - 1), True),
+        (2, 0, DAY + timedelta(days=NEWS_DAYS), False),
+    ],
+)
+def test_people_are_told_that_it_is_over_when_nothing_stands_any_more_and_not_of_history(before: int, after: int, today: date | None, over: bool) -> None:  # noqa: FBT001 - a column of the table
+    assert is_over(warning(direction=Direction.DOWN, level=None), before, after, today) is over
+    assert not is_over(warning(direction=Direction.UP), before, after, today)
 
 
 def test_on_one_day_a_fall_comes_before_the_rises_whatever_its_level() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -87,6 +88,17 @@ async def test_only_a_place_that_stands_graver_than_before_is_told_and_history_i
     await cases.take(done, NOW)
     await areas.take([warning("370399102", level="I")], NOW)
     assert {number for number, _ in await told(alerts_database)} == {1, 4}
+
+
+async def test_that_it_is_over_is_told_once_to_whom_it_was_told_when_the_last_level_has_fallen(areas: Areas, alerts_database: AsyncEngine) -> None:
+    over = "select number, place from notices where event = 'region_over' order by notice_id"
+    fall: dict[str, Any] = {"level": "none", "direction": Direction.DOWN, "after": 2}
+    await areas.take([warning(level="IV"), warning(level="IV", window=30), warning(**fall)], NOW)
+    assert await rows(alerts_database, over) == []
+
+    await areas.take([warning(**fall, window=30)], NOW)
+    await areas.take([warning(**fall, window=30), warning(**fall)], NOW)
+    assert [tuple(row) for row in await rows(alerts_database, over)] == [(4, TOWNSHIP)]  # level IV was told to the place alone
 
 
 async def test_people_see_what_lies_in_their_area_and_nothing_else(areas: Areas, cases: Cases) -> None:

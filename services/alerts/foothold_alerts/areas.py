@@ -18,7 +18,7 @@ from foothold_alerts.notify import Notices
 from foothold_alerts.rows import audit_row
 from foothold_alerts.rules.case import OPEN
 from foothold_alerts.rules.notices import Event, Note
-from foothold_alerts.rules.regions import Answers, gravity, is_news, place_in_day, places
+from foothold_alerts.rules.regions import LEVEL, Answers, gravity, is_news, is_over, place_in_day, places
 from foothold_schemas.areas import ANY, RegionWarning, WarningLevel
 
 REMIND: Final = "remind_of_region"
@@ -56,6 +56,10 @@ class Areas:
             for warning in warnings:
                 before = await self._gravest(connection, warning.area)
                 number = await _keep(connection, warning, now)
+                if number is not None and is_over(warning, before, await self._gravest(connection, warning.area), business_day):
+                    told = sorted(places(warning, self._answers[LEVEL[before]]))
+                    await self._notices.add(connection, [Note(number, place, Event.REGION_OVER) for place in told], now)
+                    log.info("alerts.region_over", warning_id=warning.warning_id, number=number)
                 if number is None or warning.level is None or not is_news(warning, before, business_day):
                     continue
                 answer = self._answers[warning.level]

@@ -31,12 +31,13 @@ class Event(StrEnum):
     NEAR = "near"
     OVERDUE = "overdue"
     REGION = "region"
+    REGION_OVER = "region_over"
     INCIDENT = "incident"
 
     @property
     def path(self) -> str:
         """Where at the desk the numbers are."""
-        return {Event.REGION: "areas", Event.INCIDENT: "incidents"}.get(self, "cases")
+        return {Event.REGION: "areas", Event.REGION_OVER: "areas", Event.INCIDENT: "incidents"}.get(self, "cases")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ _TITLES: Final = {
     Event.OPENED: ("新风险线索{count}件（信号，未经认定）", "{count} new leads (signals, nobody has identified anything)"),
     Event.URGENT: ("紧急线索{count}件（信号，未经认定），请立即核实", "{count} urgent leads (signals, not identified): please check at once"),
     Event.REGION: ("区域预警{count}条（仅为信号，不等于启动应急响应）", "{count} region warnings (signals, not an activation)"),
+    Event.REGION_OVER: ("区域预警解除{count}条：各项指标已回落", "{count} areas whose region warnings are over: every count has fallen below its band"),
     Event.INCIDENT: ("区域灾害{count}起，请核查可能受影响的农户", "{count} incidents: please check the households they may have hit"),
     Event.NEAR: ("即将到期提醒{count}件", "{count} cases with something due soon"),
     Event.OVERDUE: ("办理逾期提醒{count}件", "{count} cases with something overdue"),

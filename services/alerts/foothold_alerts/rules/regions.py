@@ -11,6 +11,7 @@ from foothold_alerts.rules.notices import place_of
 from foothold_schemas.areas import AreaLevel, Direction, RegionWarning, WarningLevel
 
 GRAVITY: Final = {None: 0, WarningLevel.IV: 1, WarningLevel.III: 2, WarningLevel.II: 3, WarningLevel.I: 4}
+LEVEL: Final = {gravity: level for level, gravity in GRAVITY.items() if level is not None}
 NEWS_DAYS: Final = 7
 """What is older than this when it comes is history: shown, and nobody is told of it."""
 
@@ -52,5 +53,13 @@ def places(warning: RegionWarning, answer: Answer) -> frozenset[str]:
 
 def is_news(warning: RegionWarning, before: int, business_day: date | None) -> bool:
     """Whether people are told: the area stands graver than it did for any cause and window, and that not long ago."""
-    is_recent = business_day is None or warning.day > business_day - timedelta(days=NEWS_DAYS)
-    return warning.direction is Direction.UP and gravity(warning) > before and is_recent
+    return warning.direction is Direction.UP and gravity(warning) > before and _is_recent(warning, business_day)
+
+
+def is_over(warning: RegionWarning, before: int, after: int, business_day: date | None) -> bool:
+    """Whether those who were told learn that it is over: the last level of any cause and window fell, and that not long ago."""
+    return warning.direction is Direction.DOWN and before > after == 0 and _is_recent(warning, business_day)
+
+
+def _is_recent(warning: RegionWarning, business_day: date | None) -> bool:
+    return business_day is None or warning.day > business_day - timedelta(days=NEWS_DAYS)
