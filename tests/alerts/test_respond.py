@@ -230,6 +230,15 @@ def test_a_decision_risk_did_not_carry_out_is_taken_back_to_be_decided_again(dec
     assert (back.proposals, back.withdraws) == ((), False)
 
 
+@pytest.mark.parametrize(("is_identified", "day"), [(True, date(2026, 6, 1)), (False, None)])
+def test_whose_identification_was_not_carried_out_was_never_identified(is_identified: bool, day: date | None) -> None:  # noqa: FBT001 - a column of the table
+    refused = transition(FindingKind.SELF_PAID_HIGH, movement=Movement.REFUSED, refused=Decision.ELIMINATED, is_identified=is_identified)
+    back = respond(case(Stage.ELIMINATED, identified_on=date(2026, 6, 1)), refused, frozenset())
+
+    assert back.case is not None
+    assert back.case.identified_on == day
+
+
 @pytest.mark.parametrize("stage", [Stage.LEAD, Stage.ELIMINATION_REVIEW, Stage.CLOSED])
 def test_a_case_that_has_gone_on_since_stays_where_it_is(stage: Stage) -> None:
     before = case(stage)

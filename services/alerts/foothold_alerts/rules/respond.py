@@ -133,8 +133,9 @@ def _take_back(case: Case | None, transition: Transition) -> Response:
     if case is None or case.stage is not decided:
         return Response(case, "noted")
     is_recovering = transition.status is Status.RECOVERING
-    back = replace(case, stage=again, close_reason=None, group=transition.group, is_urgent=transition.is_urgent, is_recovering=is_recovering)
-    return Response(back, NOT_CARRIED_OUT)
+    identified_on = case.identified_on if transition.is_identified else None
+    back = replace(case, stage=again, close_reason=None, identified_on=identified_on, group=transition.group)
+    return Response(replace(back, is_urgent=transition.is_urgent, is_recovering=is_recovering), NOT_CARRIED_OUT)
 
 
 def _close(case: Case | None, transition: Transition) -> Response:
