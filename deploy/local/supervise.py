@@ -12,6 +12,7 @@ from deploy.errors import CannotStart
 
 RESTART_SECONDS: Final = 0.3
 STOP_SECONDS: Final = 10
+LONGEST_PAUSE_SECONDS: Final = 5.0
 QUICK_DEATHS: Final = 8
 QUICK_SECONDS: Final = 5.0
 
@@ -19,7 +20,11 @@ Line = Callable[[str, str], None]
 
 
 class Service:
-    """One `python -m <module> <arguments>` that is started again until `stop`."""
+    """One `python -m <module> <arguments>` that is started again until `stop`.
+
+    One that never came to life is given up with its last words: a person waits for it. One that lived is started again for ever, ever less
+    often: what it needs, such as its database, is away for a while.
+    """
 
     def __init__(self, name: str, arguments: list[str], environment: dict[str, str], log: Path, on_line: Line | None = None) -> None:
         self.name = name
@@ -44,17 +49,18 @@ class Service:
         self._thread.start()
 
     def _keep(self) -> None:
-        deaths: list[float] = []
+        deaths, has_lived = 0, False
         while not self._stopping.is_set():
             started = time.monotonic()
             self._once()
             if self._stopping.is_set():
                 return
-            deaths = [*[d for d in deaths if d > started - 60], time.monotonic()] if time.monotonic() - started < QUICK_SECONDS else []
-            if len(deaths) >= QUICK_DEATHS:
-                self.failure = f"{self.name} ended {len(deaths)} times right after its start; its log is {self.log}"
+            lived = time.monotonic() - started >= QUICK_SECONDS
+            has_lived, deaths = has_lived or lived, 0 if lived else deaths + 1
+            if deaths >= QUICK_DEATHS and not has_lived:
+                self.failure = f"{self.name} ended {deaths} times right after its start; its log is {self.log}"
                 return
-            self._stopping.wait(RESTART_SECONDS)
+            self._stopping.wait(min(RESTART_SECONDS * max(deaths, 1), LONGEST_PAUSE_SECONDS))
 
     def _once(self) -> None:
         self.starts += 1

@@ -70,10 +70,12 @@ def sabotage(stack: Stack, chance: random.Random, over: threading.Event, kills: 
 def outage(stack: Stack) -> None:
     """PostgreSQL falls as in a power cut, stays away, and comes back. An agency is asked to send again; a record in its topic waits."""
     stack.postgres.crash()
-    with httpx.Client(base_url=stack.ingest_url, timeout=20) as agency:
-        statuses = {agency.post("/v1/events", json={}, headers=WITH_A_KEY).status_code for _ in range(3)}
-    time.sleep(OUTAGE)
-    stack.postgres.start_again()
+    try:
+        with httpx.Client(base_url=stack.ingest_url, timeout=20) as agency:
+            statuses = {agency.post("/v1/events", json={}, headers=WITH_A_KEY).status_code for _ in range(3)}
+        time.sleep(OUTAGE)
+    finally:
+        stack.postgres.start_again()
     assert statuses == {httpx.codes.SERVICE_UNAVAILABLE}, statuses
 
 

@@ -7,7 +7,7 @@ import sys
 from pydantic import ValidationError
 
 from foothold_alerts.arguments import parser
-from foothold_alerts.errors import Refused, WrongPartitions
+from foothold_alerts.errors import Refused, WrongPartitions, what_is_away
 from foothold_alerts.settings import Settings
 
 
@@ -20,6 +20,10 @@ def main() -> None:
             sys.stdout.write(said + "\n")
     except (WrongPartitions, Refused) as error:
         sys.exit(f"foothold-alerts cannot go on: {error}")
+    except Exception as error:
+        if (away := what_is_away(error)) is None:
+            raise
+        sys.exit(f"foothold-alerts cannot go on: {away}")
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> str | None:

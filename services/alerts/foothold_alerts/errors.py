@@ -1,6 +1,20 @@
 """Why alerts, or one of its commands, cannot go on: answers for the person at the terminal."""
 
 
+def what_is_away(error: BaseException | None) -> str | None:
+    """Kafka or PostgreSQL, where one of them is why; None for anything else, which is a bug and deserves its traceback."""
+    from aiokafka.errors import KafkaConnectionError  # noqa: PLC0415 - a command that goes well does not wait for it
+    from psycopg import OperationalError  # noqa: PLC0415 - see above
+
+    while error is not None:
+        if isinstance(error, KafkaConnectionError):
+            return f"Kafka does not answer ({error}). Start it, then try again."
+        if isinstance(error, OperationalError):
+            return f"PostgreSQL does not serve ({str(error).partition(chr(10))[0]}). Start it, then try again."
+        error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__
+    return None
+
+
 class Refused(Exception):  # noqa: N818 - an answer for the person at the terminal
     """The command cannot be done; the message says why and what to do."""
 

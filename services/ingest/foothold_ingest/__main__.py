@@ -7,7 +7,7 @@ import sys
 from pydantic import ValidationError
 
 from foothold_ingest.arguments import parser
-from foothold_ingest.errors import Refused, WrongPartitions
+from foothold_ingest.errors import Refused, WrongPartitions, what_is_away
 from foothold_ingest.settings import Settings
 
 
@@ -20,6 +20,10 @@ def main() -> None:
             sys.stdout.write(said + "\n")
     except (WrongPartitions, Refused) as error:
         sys.exit(f"foothold-ingest cannot go on: {error}")
+    except Exception as error:
+        if (away := what_is_away(error)) is None:
+            raise
+        sys.exit(f"foothold-ingest cannot go on: {away}")
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> str | None:

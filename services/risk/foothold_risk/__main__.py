@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from foothold_risk import commands
-from foothold_risk.errors import CannotServe
+from foothold_risk.errors import CannotServe, what_is_away
 from foothold_risk.policy.loader import SHIPPED, load_folder
 from foothold_risk.policy.text import PolicyError
 from foothold_risk.rules.policy import Policy
@@ -42,20 +42,29 @@ def main() -> None:
         sys.stdout.write(policy_command(arguments))
         return
     settings = read_settings()
-    if arguments.command == "explain":
-        asyncio.run(explain_household(settings, arguments.household, arguments.on))
-        return
     try:
-        if arguments.command == "regions":
+        run(settings, arguments)
+    except CannotServe as error:
+        sys.exit(f"foothold-risk cannot go on: {error}")
+    except Exception as error:
+        if (away := what_is_away(error)) is None:
+            raise
+        sys.exit(f"foothold-risk cannot go on: {away}")
+
+
+def run(settings: Settings, arguments: argparse.Namespace) -> None:
+    """Do the command, with Kafka."""
+    match arguments.command:
+        case "explain":
+            asyncio.run(explain_household(settings, arguments.household, arguments.on))
+        case "regions":
             from foothold_risk.serve_regions import serve_regions  # noqa: PLC0415 - see above
 
             asyncio.run(serve_regions(settings, load(settings.policy_folder)))
-        else:
+        case _:
             from foothold_risk.serve import serve  # noqa: PLC0415 - see above
 
             asyncio.run(serve(settings, load(settings.policy_folder)))
-    except CannotServe as error:
-        sys.exit(f"foothold-risk cannot go on: {error}")
 
 
 async def explain_household(settings: Settings, household_id: str, on: date) -> None:

@@ -7,6 +7,17 @@ CannotServe
 """
 
 
+def what_is_away(error: BaseException | None) -> str | None:
+    """Kafka, where that is why; None for anything else, which is a bug and deserves its traceback."""
+    from aiokafka.errors import KafkaConnectionError  # noqa: PLC0415 - a command that goes well does not wait for it
+
+    while error is not None:
+        if isinstance(error, KafkaConnectionError):
+            return f"Kafka does not answer ({error}). Start it, then try again."
+        error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__
+    return None
+
+
 class CannotServe(Exception):  # noqa: N818 - reads as what it says
     """Serving makes no sense until somebody changes something; the message says what."""
 
