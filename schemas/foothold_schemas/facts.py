@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
 from foothold_schemas.feeds import FeedKind, FeedSpoke
-from foothold_schemas.register import HouseholdRegistered
+from foothold_schemas.register import HouseholdRegistered, MembershipDisputed
 from foothold_schemas.reports import RiskReported
 from foothold_schemas.values import AreaCode, Day, EventId, Fen, Message, Month, Name, Sha256
 
@@ -240,6 +240,6 @@ AgencyFact = (
     | FactsRetracted
 )
 PeopleFact = AuthorisationGiven | AuthorisationRefused | CaseDecided | FindingExempted | MeasureDelivered | ReliefPaid
-HouseholdFact = AgencyFact | PeopleFact
+HouseholdFact = AgencyFact | PeopleFact | MembershipDisputed
 BroadcastFact = FeedHeard | AreaStruck | DayOpened | PolicyAdopted
 Fact = Annotated[HouseholdFact | BroadcastFact, Field(discriminator="kind")]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from foothold_schemas.values import CountyCode, Day, Fen, Message, Month, Name, RegisterNumber, Standing, VillageCode
+from foothold_schemas.values import CountyCode, Day, Fen, Hex128, Message, Month, Name, RegisterNumber, Standing, VillageCode
 
 
 class Absence(StrEnum):
@@ -93,3 +93,21 @@ class HouseholdRegistered(RegisterEntry):
             if earlier.person_ref == later.person_ref and (earlier.left_on is None or later.joined_on is None or later.joined_on <= earlier.left_on):
                 raise ValueError("a person_ref stands twice among the members at the same time")
         return self
+
+
+class TicketState(StrEnum):
+    """Where the doubt whether a person belongs to two households stands."""
+
+    OPEN = "open"
+    MENDED = "mended"
+    DISMISSED = "dismissed"
+
+
+class MembershipDisputed(Message):
+    """A member stands in another household's entry at the same time. While the ticket is open, neither household is decided on."""
+
+    kind: Literal["MembershipDisputed"] = "MembershipDisputed"
+    ticket: int = Field(ge=1, description="The ticket's number, the same for both households.")
+    state: TicketState = Field(description="`mended`: the register says it clearly now. `dismissed`: somebody looked and left both entries as they are.")
+    person_ref: Name
+    other_household: Hex128

@@ -34,6 +34,7 @@ class UnmetKind(StrEnum):
     GUARANTEE_NOT_MET = "guarantee_not_met"
     GUARANTEE_UNKNOWN = "guarantee_unknown"
     NOBODY_CAN_WORK = "nobody_can_work"
+    MEMBER_DISPUTED = "member_disputed"
     DOES_NOT_FIT = "does_not_fit"
 
 

@@ -74,6 +74,14 @@ def test_owed_papers_do_not_keep_spending_relief_away() -> None:
     assert done(checked, ReliefAct.DECIDE, hand(amount=1, owed=True)).approved_by is None
 
 
+def test_a_member_in_doubt_keeps_spending_relief_from_being_decided_and_never_an_advance() -> None:
+    checked = Relief(ReliefKind.SPENDING, FindingKind.SELF_PAID_HIGH, ReliefStatus.CHECKED)
+    given = hand(amount=1, is_disputed=True)
+
+    assert relieve(checked, ReliefAct.DECIDE, given, LIMITS, WEEKENDS) is ReliefNo.MEMBER_DISPUTED
+    assert done(PROPOSED, ReliefAct.DECIDE, given).status is ReliefStatus.DECIDED
+
+
 @pytest.mark.parametrize(
     ("relief", "act", "given", "why"),
     [

@@ -1,5 +1,6 @@
 """The steps of a case: in their order, by whom they belong to, and only when what they need is there."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -48,6 +49,23 @@ def test_the_way_from_lead_to_eliminated_step_by_step_and_what_risk_is_told() ->
     done = go(case(Stage.ELIMINATION_REVIEW), "eliminate")
     assert isinstance(done, Acted)
     assert (done.case.stage, done.case.close_reason, done.says) == (Stage.ELIMINATED, CloseReason.ELIMINATED, Says.ELIMINATED)
+
+
+@pytest.mark.parametrize(
+    ("name", "stage"),
+    [
+        ("identify", Stage.COUNTY_DECISION),
+        ("eliminate", Stage.ELIMINATION_REVIEW),
+        ("hold", Stage.ELIMINATION_REVIEW),
+        ("dismiss", Stage.VERIFYING),
+    ],
+)
+def test_nobody_decides_while_a_member_is_in_doubt_and_everything_else_goes_on(name: str, stage: Stage) -> None:
+    given = Given(TODAY, WEEKENDS, reason=CloseReason.CAN_COPE, note="why")
+
+    assert go(case(stage), name, given=replace(given, is_disputed=True)) == Missing(Need.MEMBERS_CLEAR)
+    assert isinstance(go(case(stage), name, given=given), Acted)
+    assert isinstance(go(case(), "take", given=replace(given, is_disputed=True)), Acted)
 
 
 def test_a_mere_lead_cannot_be_identified_and_an_identified_household_can_be_proposed_for_elimination_again() -> None:

@@ -26,6 +26,7 @@ from foothold_ingest.settings import DayClock
 from foothold_ingest.shelf import Shelf
 from foothold_schemas.codec import decode_fact
 from foothold_schemas.facts import MedicalClaimSettled
+from foothold_schemas.register import MembershipDisputed, TicketState
 from foothold_schemas.topics import HOUSEHOLD_FACTS, agency_card
 from tests.support.ingest import SECRET, kafka_door
 from tests.support.parts import Parts
@@ -157,6 +158,57 @@ async def test_a_dismissed_ticket_stays_closed_and_the_later_entry_gets_what_wai
 
     assert (await double(made.settings, arguments(action="list")), released) == ("nobody stands in two households at once", 1)
     assert await claims(broker) == [("b1", household_id(KEY, "370302", "V2"), REF)]
+
+
+async def doubts(broker: str) -> list[tuple[str, str, int]]:
+    """Household, state and ticket of every word about a member in doubt, in the log's order of each household."""
+    facts = [decode_fact(m.value()) for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))]
+    named = {household_id(KEY, "370302", name): name for name in ("V1", "V2")}
+    told = [(named[f.household_id or ""], f.data) for f in facts if isinstance(f.data, MembershipDisputed)]
+    assert all(named[data.other_household] == {"V1": "V2", "V2": "V1"}[home] and data.person_ref == REF for home, data in told)
+    return sorted((home, data.state.value, data.ticket) for home, data in told)
+
+
+async def test_both_households_logs_are_told_of_a_member_in_doubt_and_of_its_end_once(made: Built, broker: str, say: Say) -> None:
+    for name, member in (("V1", {"resident_number": NUMBER}), ("V2", {"resident_number": NUMBER})):
+        await say(household(name, member))
+    told = [await made.tickets.tell_some(), await made.tickets.tell_some()]
+    (opened,) = {ticket for _, _, ticket in await doubts(broker)}
+    await say(household("V2", {"person_ref": "rest"}, at="2026-01-17T09:00:00+08:00"))
+    told += [await made.tickets.tell_some(), await made.tickets.tell_some()]
+    said = await doubts(broker)
+    async with made.engine.begin() as connection:  # as after a crash between log and row
+        await connection.execute(text("update doubles set told = 'open'"))
+    await made.tickets.tell_some()
+    facts = [decode_fact(m.value()) for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))]
+    ended = [f.fact_id for f in facts if isinstance(f.data, MembershipDisputed) and f.data.state is TicketState.MENDED]
+
+    assert told == [1, 0, 1, 0]
+    assert said == [("V1", "mended", opened), ("V1", "open", opened), ("V2", "mended", opened), ("V2", "open", opened)]
+    assert (len(ended), len(set(ended))) == (4, 2)
+
+
+async def test_a_dismissed_ticket_lets_both_households_go_on(made: Built, broker: str, say: Say) -> None:
+    for name in ("V1", "V2"):
+        await say(household(name, {"resident_number": NUMBER}))
+    ticket = int((await double(made.settings, arguments(action="list"))).split()[0])
+    await double(made.settings, arguments(action="dismiss", ticket=ticket, because="已核实"))
+    await made.tickets.tell_some()
+
+    assert await doubts(broker) == [("V1", "dismissed", ticket), ("V2", "dismissed", ticket)]
+
+
+async def test_when_one_household_is_erased_the_other_is_let_go_and_nothing_more_is_written_of_the_erased(made: Built, broker: str, say: Say) -> None:
+    for name in ("V1", "V2"):
+        await say(household(name, {"resident_number": NUMBER}))
+    await made.tickets.tell_some()
+    await made.people.erase(household_id(KEY, "370302", "V1"))
+    told = [await made.tickets.tell_some(), await made.tickets.tell_some()]
+    async with made.engine.connect() as connection:
+        kept = (await connection.execute(text("select count(*) from doubles"))).scalar_one()
+
+    assert ([(home, state) for home, state, _ in await doubts(broker)], told) == ([("V1", "open"), ("V2", "mended"), ("V2", "open")], [1, 0])
+    assert kept == 0
 
 
 async def test_bills_after_a_death_go_to_the_household_that_was_left(broker: str, say: Say) -> None:

@@ -19,13 +19,14 @@ from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused,
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import HomeState
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.register import Member
+from foothold_schemas.register import Member, TicketState
 from foothold_schemas.reports import Concern
 from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
-from tests.support.build import AREA, HOUSEHOLD, checked, claim, disaster, graded, income, record, registered, reported
+from tests.support.build import AREA, HOUSEHOLD, checked, claim, disaster, graded, in_doubt, income, record, registered, reported
 from tests.support.rules import ALL_IN_FORCE
 
 HEARD: dict[str, tuple[Span, ...]] = {f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)}
+IN_SPELL = (Status.GROUP, Status.RECOVERING)
 amounts = st.sampled_from(["0.01", "2999.99", "5000.00", "7300.00", "7300.01", "20000.00", "90000.00"])
 
 
@@ -52,8 +53,10 @@ class Life(RuleBasedStateMachine):
     def tell(self, fact: FactRecord | None) -> None:
         """A fact, or a new look at the day."""
         self.log.append((fact, self.day))
-        judged = look(self.home, fact, self.day)
+        before, judged = self.home, look(self.home, fact, self.day)
         self.home = judged.household
+        if before.disputed and self.home.disputed and not self.home.is_refused:
+            assert (self.home.position.group, self.home.position.status in IN_SPELL) == (before.position.group, before.position.status in IN_SPELL)
         self.said += judged.said
         self.refused += bool(judged.refused)
 
@@ -106,6 +109,10 @@ class Life(RuleBasedStateMachine):
         word = AuthorisationGiven(signed_on=self.day) if is_given else AuthorisationRefused(refused_on=self.day)
         self.tell(record(word, self.name("word"), at=datetime.combine(self.day, time(12), SHANGHAI) + timedelta(seconds=self.count)))
 
+    @rule(ticket=st.integers(1, 2), state=st.sampled_from(TicketState))
+    def a_member_is_in_doubt_or_no_longer(self, ticket: int, state: TicketState) -> None:
+        self.tell(in_doubt(ticket, state))
+
     @rule()
     def the_last_fact_comes_again(self) -> None:
         before, told = self.home, len(self.said)
@@ -127,7 +134,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def nobody_is_in_a_group_without_a_finding(self) -> None:
         position = self.home.position
-        assert position.status is not Status.GROUP or position.findings
+        assert position.status is not Status.GROUP or position.findings or self.home.disputed
         assert (position.group is None) == (position.status not in (Status.GROUP, Status.RECOVERING))
 
     @invariant()

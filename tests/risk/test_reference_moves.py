@@ -15,8 +15,9 @@ from foothold_risk.rules.heard import Span
 from foothold_risk.rules.household import Household
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.register import MembershipDisputed, TicketState
 from tests.risk.test_reference import SEED, life
-from tests.support.build import AREA, HOUSEHOLD, OPEN_DAY, claim
+from tests.support.build import AREA, HOUSEHOLD, OPEN_DAY, claim, in_doubt
 from tests.support.reference import opinion
 from tests.support.reference_moves import Stand, say
 from tests.support.rules import ALL_IN_FORCE
@@ -36,13 +37,17 @@ def walk(chance: random.Random) -> dict[date, list[FactRecord]]:
     for fact in facts:
         first = fact.data.kind == "HouseholdRegistered" or chance.random() < 0.5
         came.setdefault(OPEN_DAY + timedelta(days=0 if first else chance.randrange(DAYS)), []).append(fact)
+    for ticket in range(1, 1 + chance.choice((0, 0, 1, 2))):
+        opened, lasts = chance.randrange(DAYS), chance.choice((0, 1, 20, 40, DAYS))
+        came.setdefault(OPEN_DAY + timedelta(days=opened), []).append(in_doubt(ticket))
+        came.setdefault(OPEN_DAY + timedelta(days=opened + lasts), []).append(in_doubt(ticket, chance.choice((TicketState.MENDED, TicketState.DISMISSED))))
     return came
 
 
 @pytest.mark.timeout(3600)
 def test_what_is_said_day_by_day_is_what_a_model_written_apart_says() -> None:
     chance = random.Random(SEED)  # noqa: S311 - chosen lives, not secrets
-    said: Counter[str] = Counter()
+    said, doubts = Counter[str](), 0
     for number in range(WALKS):
         came, known = walk(chance), list[FactRecord]()
         home, stand = Household(), Stand()
@@ -57,10 +62,14 @@ def test_what_is_said_day_by_day_is_what_a_model_written_apart_says() -> None:
                     known.append(fact)
             done = judge(HOUSEHOLD, home, control, ALL_IN_FORCE, Cause("0" * 32, datetime(2026, 6, 1, tzinfo=UTC)))
             home = done.household
-            stand, expected = say(stand, opinion(known, day, everything_heard=True), day)
+            tickets = [f.data for f in known if isinstance(f.data, MembershipDisputed)]
+            is_in_doubt = {t.ticket for t in tickets} > {t.ticket for t in tickets if t.state is not TicketState.OPEN}
+            stand, expected = say(stand, opinion(known, day, everything_heard=True), day, is_in_doubt=is_in_doubt)
+            doubts += is_in_doubt
             assert expected == [t.movement.value for t in done.said], f"walk {number} on {day}: {known}"
             assert (stand.spell, stand.found) == (home.position.spell, frozenset(map(str, home.position.findings)))
             said.update(expected)
 
     assert set(said) >= {"watched", "unwatched", "entered", "moved", "worsened", "eased", "recovering", "relapsed", "exited"} or WALKS < 50, said
+    assert doubts > 100 or WALKS < 50
     assert FindingKind.GRADE_FELL.value not in stand.found

@@ -42,7 +42,7 @@ from foothold_schemas.facts import (
     RetractionReason,
     WorkerState,
 )
-from foothold_schemas.register import HouseholdRegistered, Member, ProjectShare
+from foothold_schemas.register import HouseholdRegistered, Member, MembershipDisputed, ProjectShare, TicketState
 from foothold_schemas.reports import Concern, ReportRoute, RiskReported
 from foothold_schemas.values import Fen, Sentence, Standing
 
@@ -114,6 +114,12 @@ def claim(total: str, name: str = "claim", *, day: date = date(2026, 3, 15), pai
         paid=MedicalPayments(**{more.get("layer", "basic_insurance"): Fen.parse(paid)}),
     )
     return record(fact, name, agency="health-insurance")
+
+
+def in_doubt(ticket: int = 7, state: TicketState = TicketState.OPEN) -> FactRecord:
+    """A member who also stands in another household, or the end of that."""
+    word = MembershipDisputed(ticket=ticket, state=state, person_ref="p0", other_household="0" * 32)
+    return record(word, f"ticket-{ticket}-{state}", agency="foothold")
 
 
 def disaster(name: str = "disaster", *, day: date = date(2026, 6, 9), **what: Any) -> FactRecord:  # noqa: ANN401

@@ -17,8 +17,8 @@ class Stand:
     spell: int = 0
 
 
-def say(stand: Stand, today: Opinion, day: date) -> tuple[Stand, list[str]]:  # noqa: C901, PLR0911 - one plain table, row by row
-    """The movements of one look, in order, and where the household stands after it."""
+def say(stand: Stand, today: Opinion, day: date, *, is_in_doubt: bool = False) -> tuple[Stand, list[str]]:  # noqa: C901, PLR0911, PLR0912 - one plain table, row by row
+    """The movements of one look, in order, and where the household stands after it. `is_in_doubt`: a member stands in another household too."""
     here, found = today.standing, today.findings
     in_group, to_group = stand.at.startswith("group:"), here.startswith("group:")
     same = replace(stand, found=found)
@@ -29,6 +29,10 @@ def say(stand: Stand, today: Opinion, day: date) -> tuple[Stand, list[str]]:  # 
         if in_group or stand.at == "recovering":
             return replace(same, at="clear", clear_since=None), ["exited"]
         return replace(same, at="clear"), ["unwatched"] if stand.at in ("watch", "lead") else []
+    if is_in_doubt:
+        if in_group or stand.at == "recovering":
+            return same, _more_or_less(stand.found, found)
+        here, to_group = "lead" if to_group else here, False
     if in_group:
         if here == stand.at:
             return same, _more_or_less(stand.found, found)

@@ -1,12 +1,14 @@
 """One case in a person's hands: locked, changed with its deadlines, and noted in the audit. What is done with it stands beside."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import RowMapping, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from foothold_alerts.accounts import Person
-from foothold_alerts.database import AuditRow, CaseRow, PartitionDay
+from foothold_alerts.database import AuditRow, CaseRow, PartitionDay, ViewRow
 from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.rows import audit_row
 from foothold_alerts.rules.act import Missing, NotYours
@@ -16,6 +18,7 @@ from foothold_alerts.rules.exempt import ExemptNo
 from foothold_alerts.rules.pause import PauseNo
 from foothold_alerts.rules.plan import PlanNo
 from foothold_alerts.rules.relief import ReliefNo
+from foothold_schemas.views import UnmetKind
 
 Why = NotYours | Missing | ReliefNo | PlanNo | PauseNo | ExemptNo | DisputeNo
 
@@ -63,3 +66,14 @@ async def business_day(connection: AsyncConnection, now: datetime) -> date:
     """The day the desk works in: the earliest any partition of risk is done with; today while none has said so."""
     day: date | None = (await connection.execute(select(func.min(PartitionDay.day)))).scalar_one()
     return now.astimezone(SHANGHAI).date() if day is None else day
+
+
+async def unmet_of(connection: AsyncConnection, household_id: str) -> Sequence[Mapping[str, Any]] | None:
+    """The conditions risk last said are not met; None for a household risk does not show."""
+    body = (await connection.execute(select(ViewRow.body).where(ViewRow.household_id == household_id))).scalar_one_or_none()
+    return None if body is None else body.get("unmet", ())
+
+
+def is_disputed(unmet: Sequence[Mapping[str, Any]] | None) -> bool:
+    """Whether a member also stands in another household."""
+    return any(one["kind"] == UnmetKind.MEMBER_DISPUTED for one in unmet or ())

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.accounts import Person
 from foothold_alerts.database import ReliefRow
-from foothold_alerts.hold import Hold, NotAllowed, Stale, business_day
+from foothold_alerts.hold import Hold, NotAllowed, Stale, business_day, is_disputed, unmet_of
 from foothold_alerts.rows import relief_of, relief_values
 from foothold_alerts.rules.case import OPEN, UNPAID, ReliefKind, ReliefStatus, Role, Stage
 from foothold_alerts.rules.days import WorkDays, due_at
@@ -38,7 +38,8 @@ class ReliefDesk:
             held = (await connection.execute(wanted)).mappings().one_or_none()
             if held is None or (Stage(row["stage"]) not in OPEN and act not in AFTER_PAYMENT):
                 raise Stale
-            hand = Hand(who.name, who.role, now, await self._owes_papers(connection, row["household_id"]), amount, note)
+            in_doubt = is_disputed(await unmet_of(connection, row["household_id"]))
+            hand = Hand(who.name, who.role, now, await self._owes_papers(connection, row["household_id"]), amount, note, in_doubt)
             after = relieve(relief_of(held), act, hand, self._workflows.of(row["workflow"]).limits, self._calendar)
             if after is ReliefNo.STATUS:
                 raise Stale

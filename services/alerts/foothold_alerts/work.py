@@ -4,11 +4,11 @@ from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.accounts import Person
-from foothold_alerts.database import AuditRow, CaseRow, DeadlineRow, ReviewRow, ViewRow
-from foothold_alerts.hold import Hold, NotAllowed, Stale, business_day
+from foothold_alerts.database import AuditRow, CaseRow, DeadlineRow, ReviewRow
+from foothold_alerts.hold import Hold, NotAllowed, Stale, business_day, is_disputed, unmet_of
 from foothold_alerts.rows import audit_row, case_of, standing
 from foothold_alerts.rules.act import Acted, Given, NotNow, act
 from foothold_alerts.rules.case import CloseReason
@@ -54,7 +54,8 @@ class Work:
             step = workflow.step(name)
             if step is None:
                 raise Stale
-            given = Given(await business_day(connection, now), self._calendar, await self._unmet(connection, row["household_id"]), reason, note)
+            unmet = await unmet_of(connection, row["household_id"])
+            given = Given(await business_day(connection, now), self._calendar, 1 if unmet is None else len(unmet), reason, note, is_disputed(unmet))
             outcome = act(case_of(row), step, who.role, workflow, given)
             if isinstance(outcome, NotNow):
                 raise Stale
@@ -136,11 +137,6 @@ class Work:
             if case_id is not None:
                 await connection.execute(insert(AuditRow), [audit_row(now, who.name, "contact_shown", case_id)])
         return case_id is not None
-
-    async def _unmet(self, connection: AsyncConnection, household_id: str) -> int:
-        """How many conditions of leaving risk last said are not met; a household risk does not show cannot leave either."""
-        body = (await connection.execute(select(ViewRow.body).where(ViewRow.household_id == household_id))).scalar_one_or_none()
-        return 1 if body is None else len(body.get("unmet", ()))
 
 
 def _fact(says: Says, today: date, episode: int) -> PeopleFact:

@@ -29,6 +29,7 @@ from foothold_ingest.register import AgencyRegister
 from foothold_ingest.releaser import Releaser
 from foothold_ingest.settings import Settings, quarantine_seal
 from foothold_ingest.shelf import Retrier
+from foothold_ingest.tickets import Tickets
 from foothold_ingest.tokens import Issuer, Tokens
 from foothold_schemas.seal import Purpose, Seal
 
@@ -57,6 +58,7 @@ class Built:
     search: LogSearch
     disputes: DisputeBook
     questions: Questions
+    tickets: Tickets
     seal: Seal
 
 
@@ -121,6 +123,7 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             search=search,
             disputes=disputes,
             questions=Questions(engine, disputes, search, publisher, metrics),
+            tickets=Tickets(engine, publisher),
             seal=seal,
         )
     finally:

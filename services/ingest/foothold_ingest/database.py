@@ -142,7 +142,10 @@ class MembershipRow(Base):
 
 
 class DoubleRow(Base):
-    """A ticket: one person in two households at once. Closed as `mended` by the register, or `dismissed` by somebody with a reason."""
+    """A ticket: one person in two households at once. Closed as `mended` by the register, or `dismissed` by somebody with a reason.
+
+    `told`: the state both households' logs were last told of.
+    """
 
     __tablename__ = "doubles"
 
@@ -155,6 +158,7 @@ class DoubleRow(Base):
     outcome: Mapped[str | None] = mapped_column(Text)
     actor: Mapped[str | None] = mapped_column(Text)
     because: Mapped[str | None] = mapped_column(Text)
+    told: Mapped[str | None] = mapped_column(Text)
 
 
 class HeldRow(Base):

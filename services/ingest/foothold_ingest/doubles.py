@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Final
 
-from sqlalchemy import ColumnElement, Exists, RowMapping, Select, and_, exists, func, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Exists, RowMapping, Select, and_, delete, exists, func, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from foothold_ingest.database import DoubleRow, HouseholdRow, MembershipRow
-
-MENDED: Final = "mended"
-DISMISSED: Final = "dismissed"
+from foothold_schemas.register import TicketState
 
 
 async def look(connection: AsyncConnection, households: Sequence[str], now: datetime) -> None:
@@ -20,7 +17,7 @@ async def look(connection: AsyncConnection, households: Sequence[str], now: date
     pairs = (await connection.execute(_shared(households))).all()
     if pairs:
         rows = [{"person_ref": p, "household_id": one, "other_id": other, "opened_at": now} for p, one, other in sorted(tuple(pair) for pair in pairs)]
-        known = or_(DoubleRow.outcome.is_(None), DoubleRow.outcome == DISMISSED)
+        known = or_(DoubleRow.outcome.is_(None), DoubleRow.outcome == TicketState.DISMISSED)
         once = ["person_ref", "household_id", "other_id"]
         await connection.execute(insert(DoubleRow).on_conflict_do_nothing(index_elements=once, index_where=known), rows)
     mended = update(DoubleRow).where(
@@ -28,7 +25,14 @@ async def look(connection: AsyncConnection, households: Sequence[str], now: date
         or_(DoubleRow.household_id.in_(households), DoubleRow.other_id.in_(households)),
         tuple_(DoubleRow.person_ref, DoubleRow.household_id, DoubleRow.other_id).not_in([tuple(pair) for pair in pairs]),
     )
-    await connection.execute(mended.values(closed_at=now, outcome=MENDED))
+    await connection.execute(mended.values(closed_at=now, outcome=TicketState.MENDED))
+
+
+async def end(connection: AsyncConnection, household_id: str, now: datetime) -> None:
+    """The household is erased: its open tickets end. The other household has yet to hear of it; then they are forgotten as well."""
+    its = or_(DoubleRow.household_id == household_id, DoubleRow.other_id == household_id)
+    await connection.execute(update(DoubleRow).where(its, DoubleRow.closed_at.is_(None)).values(closed_at=now, outcome=TicketState.MENDED))
+    await connection.execute(delete(DoubleRow).where(its, DoubleRow.told == DoubleRow.outcome))
 
 
 def open_for(person_ref: InstrumentedAttribute[str]) -> Exists:
@@ -68,4 +72,4 @@ async def waiting(connection: AsyncConnection) -> Sequence[RowMapping]:
 async def dismiss(connection: AsyncConnection, ticket: int, *, actor: str, because: str, now: datetime) -> bool:
     """Close a ticket as no double; whether it was open."""
     mine = update(DoubleRow).where(DoubleRow.ticket == ticket, DoubleRow.closed_at.is_(None)).returning(DoubleRow.ticket)
-    return (await connection.execute(mine.values(closed_at=now, outcome=DISMISSED, actor=actor, because=because))).first() is not None
+    return (await connection.execute(mine.values(closed_at=now, outcome=TicketState.DISMISSED, actor=actor, because=because))).first() is not None

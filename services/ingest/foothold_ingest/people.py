@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, or_, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_ingest import doubles
-from foothold_ingest.database import DoubleRow, HouseholdRow, MembershipRow, PersonRow
+from foothold_ingest.database import HouseholdRow, MembershipRow, PersonRow
 from foothold_ingest.rules.judgement import Accepted, Place
 from foothold_ingest.rules.placing import Membership
 from foothold_schemas.codec import encode
@@ -84,8 +84,7 @@ class PeopleRegister:
             left = {row.person_ref for row in await connection.execute(people)}
             elsewhere = select(MembershipRow.person_ref)
             await connection.execute(delete(PersonRow).where(PersonRow.person_ref.in_(left), PersonRow.person_ref.not_in(elsewhere)))
-            both = or_(DoubleRow.household_id == household_id, DoubleRow.other_id == household_id)
-            await connection.execute(delete(DoubleRow).where(both))
+            await doubles.end(connection, household_id, datetime.now(UTC))
             gone = await connection.execute(delete(HouseholdRow).where(HouseholdRow.household_id == household_id).returning(HouseholdRow.household_id))
             was_there = gone.first() is not None
         self._known.clear()

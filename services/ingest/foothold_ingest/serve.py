@@ -83,6 +83,7 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
         desk_door.run(),
         parts.releaser.run(),
         parts.questions.run(),
+        parts.tickets.run(),
         parts.files.run(),
         parts.arrivals.run(),
         ended.wait(),

@@ -7,7 +7,7 @@ from foothold_risk.rules.calendar import last_day
 from foothold_risk.rules.findings.disaster_loss import HAZARD_ZH
 from foothold_risk.rules.findings.guarantee_missing import GUARANTEE_ZH
 from foothold_risk.rules.findings.risk_reported import CONCERN_ZH, ROUTE
-from foothold_risk.rules.held import AssetCheck, Authorisation, Check, Claim, Disaster, Grading, HeldFact, Income, Measure, Register, Report, Spending
+from foothold_risk.rules.held import AssetCheck, Authorisation, Check, Claim, Disaster, Grading, HeldFact, Income, Measure, Register, Report, Spending, Ticket
 from foothold_risk.rules.policy import Value
 from foothold_schemas.checks import SpendingCategory
 from foothold_schemas.explanation import Evidence, PolicyValue
@@ -83,7 +83,7 @@ def evidence(fact: HeldFact) -> Evidence:
             return Evidence(fact_id=fact.fact_id.hex(), kind="DisasterStruck", day=fact.day, amount=money(fact.loss), text=text)
         case Check() | Grading() | AssetCheck() | Report() | Register():
             return _looked_at(fact)
-        case Measure() | Authorisation():
+        case Measure() | Authorisation() | Ticket():
             raise AssertionError(f"no finding rests on a {type(fact).__name__}")
         case _:
             assert_never(fact)

@@ -15,11 +15,11 @@ from foothold_risk.rules.figures import withheld
 from foothold_risk.rules.fold import forget_old
 from foothold_risk.rules.heard import Heard, note
 from foothold_risk.rules.hindsight import review
-from foothold_risk.rules.household import Household, Position, fresh
+from foothold_risk.rules.household import Household, Position, answered, fresh
 from foothold_risk.rules.incidents import Look, hitting, queued, touched
 from foothold_risk.rules.incidents import note as noted
 from foothold_risk.rules.leaving import Condition
-from foothold_risk.rules.movement import Decided, Move, answered, decide, exempt, freeze, move, refuse
+from foothold_risk.rules.movement import Decided, Move, decide, exempt, freeze, move, refuse
 from foothold_risk.rules.policy import Place, Policy
 from foothold_risk.views import NOTHING, digest, impacts_of, view_of
 from foothold_schemas.decisions import CaseDecided, FindingExempted

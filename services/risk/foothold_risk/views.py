@@ -96,7 +96,7 @@ def _said(condition: Condition, assessment: Assessment, policy: Policy) -> Unmet
     return Unmet(kind=condition.kind, finding=condition.finding, until=condition.until, text=_words(condition, assessment, policy))
 
 
-def _words(condition: Condition, assessment: Assessment, policy: Policy) -> Sentence:  # noqa: C901, PLR0911 - one sentence per kind of condition
+def _words(condition: Condition, assessment: Assessment, policy: Policy) -> Sentence:  # noqa: C901, PLR0911, PLR0912 - one sentence per kind of condition
     view, until = assessment.view, condition.until
     name = "" if condition.finding is None else condition.finding.value.replace("_", " ")
     zh, en = ("", "") if condition.guarantee is None else (GUARANTEE_ZH[condition.guarantee], condition.guarantee.value.replace("_", " "))
@@ -126,6 +126,11 @@ def _words(condition: Condition, assessment: Assessment, policy: Policy) -> Sent
             return Sentence(zh=f"{zh}尚未核查。", en=f"Not checked yet: {en}.")
         case UnmetKind.NOBODY_CAN_WORK:
             return Sentence(zh="户内无劳动能力，暂不标注风险消除。", en="Nobody in the household can work: kept, not marked eliminated.")
+        case UnmetKind.MEMBER_DISPUTED:
+            return Sentence(
+                zh=f"有成员同时登记在另一户（查重工单{condition.ticket}），户籍核实前不作认定、消除或排除决定，监测类别不变。",
+                en=f"A member also stands in another household's entry (ticket {condition.ticket}): until that is mended nobody decides, and the group stays.",
+            )
         case UnmetKind.DOES_NOT_FIT:
             return Sentence(zh="该决定与农户当前状态不符。", en="The decision does not fit where the household stands.")
         case _:

@@ -6,18 +6,19 @@ from datetime import date
 from foothold_alerts.rules.case import DISMISS_REASONS, Case, CloseReason, Consent, Role, Stage
 from foothold_alerts.rules.days import WorkDays, last_day
 from foothold_alerts.rules.pause import resume
-from foothold_alerts.rules.workflow import Need, Says, Step, Workflow
+from foothold_alerts.rules.workflow import DECIDING, Need, Says, Step, Workflow
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a step rests on: the business day, what keeps the household from leaving, and what the person filled in."""
+    """What a step rests on: the business day, what keeps the household from leaving, whether a member is in doubt, and what the person filled in."""
 
     today: date
     calendar: WorkDays
     unmet: int = 0
     reason: CloseReason | None = None
     note: str = ""
+    is_disputed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def act(case: Case, step: Step, role: Role, workflow: Workflow, given: Given) ->
         return NotNow(case.stage)
     if role not in step.roles:
         return NotYours(step.roles)
-    if (missing := next((m for need in step.needs if (m := _missing(need, case, workflow, given)) is not None), None)) is not None:
+    if (missing := next((m for need in _needs(step) if (m := _missing(need, case, workflow, given)) is not None), None)) is not None:
         return missing
     after = replace(resume(case, given.today) or case, stage=step.to or case.stage)  # who goes on has ended the pause
     match step.says:
@@ -77,6 +78,10 @@ def act(case: Case, step: Step, role: Role, workflow: Workflow, given: Given) ->
     return Acted(after, step.says)
 
 
+def _needs(step: Step) -> tuple[Need, ...]:
+    return (Need.MEMBERS_CLEAR, *step.needs) if step.says in DECIDING else step.needs
+
+
 def _missing(need: Need, case: Case, workflow: Workflow, given: Given) -> Missing | None:
     if need is Need.NOTICE_OVER:
         ends = None if case.notice_on is None else last_day(case.notice_on, workflow.limits.notice, given.calendar)
@@ -87,5 +92,6 @@ def _missing(need: Need, case: Case, workflow: Workflow, given: Given) -> Missin
         Need.NOTHING_UNMET: given.unmet > 0,
         Need.REASON: given.reason not in DISMISS_REASONS,
         Need.NOTE: not given.note,
+        Need.MEMBERS_CLEAR: given.is_disputed,
     }
     return Missing(need) if is_lacking[need] else None

@@ -43,6 +43,7 @@ class ReliefNo(StrEnum):
     PAPERS_OWED = "papers_owed"
     AMOUNT = "amount"
     NOTE = "note"
+    MEMBER_DISPUTED = "member_disputed"
 
 
 _WAYS: Final = {
@@ -85,7 +86,10 @@ class Relief:
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """Who acts, when, and what was filled in. `owed`: papers of another advance to this household are not there yet."""
+    """Who acts, when, and what was filled in. `owed`: papers of another advance to this household are not there yet.
+
+    `is_disputed`: a member also stands in another household.
+    """
 
     by: str
     role: Role
@@ -93,6 +97,7 @@ class Hand:
     owed: bool = False
     amount: int | None = None
     note: str = ""
+    is_disputed: bool = False
 
 
 def may(relief: Relief, role: Role) -> tuple[ReliefAct, ...]:
@@ -128,6 +133,8 @@ def _not_so(act: ReliefAct, hand: Hand) -> ReliefNo | None:
 def _decided(relief: Relief, hand: Hand, limits: Limits) -> Relief | ReliefNo:
     if not hand.amount:
         return ReliefNo.AMOUNT
+    if relief.kind is ReliefKind.SPENDING and hand.is_disputed:  # an advance in an emergency waits for no register
+        return ReliefNo.MEMBER_DISPUTED
     if hand.amount > limits.township_fen and hand.role is not Role.COUNTY:
         return ReliefNo.ABOVE_TOWNSHIP
     is_excepted = hand.owed and hand.role is Role.COUNTY and bool(hand.note)

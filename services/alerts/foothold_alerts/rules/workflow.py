@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from foothold_alerts.rules.case import ReliefKind, Role, Stage
 
@@ -32,6 +33,8 @@ class Need(StrEnum):
     NOTHING_UNMET = "nothing_unmet"
     REASON = "reason"
     NOTE = "note"
+    MEMBERS_CLEAR = "members_clear"
+    """Nobody of the household is in doubt. Every step that decides needs it, whatever its workflow says."""
 
 
 class Says(StrEnum):
@@ -43,6 +46,10 @@ class Says(StrEnum):
     ELIMINATED = "eliminated"
     NOT_MARKED = "not_marked"
     DISMISSED = "dismissed"
+
+
+DECIDING: Final = frozenset({Says.IDENTIFIED, Says.ELIMINATED, Says.NOT_MARKED, Says.DISMISSED})
+"""What decides on a household."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,10 @@ from foothold_alerts.rules.relief import ReliefNo
 from foothold_alerts.rules.workflow import Need
 from foothold_alerts.web.words import en, zh
 
+_IN_DOUBT = (
+    "有成员同时登记在另一户，户籍核实前不作决定；由信息专员处理查重工单。",
+    "A member also stands in another household's entry: nobody decides until the register is mended. Whoever keeps the register settles the ticket.",
+)
 _NEEDS = {
     Need.CONSENT: ("须先登记农户签署的授权书。", "The household's signed consent must be recorded first."),
     Need.NOTICE_OVER: (
@@ -27,10 +31,12 @@ _NEEDS = {
     Need.NOTHING_UNMET: ("仍有未满足的退出条件，见下方列表。", "Conditions of leaving are not met; they are listed below."),
     Need.REASON: ("请选择排除原因。", "Choose why it is dismissed."),
     Need.NOTE: ("请填写说明。", "Write why."),
+    Need.MEMBERS_CLEAR: _IN_DOUBT,
 }
 
 
 _RELIEF = {
+    ReliefNo.MEMBER_DISPUTED: _IN_DOUBT,
     ReliefNo.STATUS: ("救助已不在此步骤。", "The relief is not at this step any more."),
     ReliefNo.ROLE: ("此步骤由乡镇或县办理。", "This step is taken by the township or the county."),
     ReliefNo.ABOVE_TOWNSHIP: ("金额超过乡镇审批限额，须由县级决定。", "The amount is above what a township decides alone; the county decides it."),

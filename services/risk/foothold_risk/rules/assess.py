@@ -95,12 +95,22 @@ def assess(household: Household, register: Register, day: date, policy: PolicyOf
     target = _target(view, kinds | hushed, held, household.position)
     if hushed and household.position.status is Status.GROUP and target.status is not Status.GROUP:
         target = _held(kinds, held, household.position)
-    return Assessment(view, found, held, _quiet(kinds | set(held), household.position, target), exemptions)
+    target = _quiet(kinds | set(held), household.position, target)
+    return Assessment(view, found, held, _undecided(target, household.position) if household.disputed else target, exemptions)
 
 
 def _is_unknown(kind: FindingKind, view: View) -> bool:
     """Whether a rule that held before can be neither confirmed nor cleared."""
     return view.net is None and (kind in NEEDS_INCOME or (kind is FindingKind.DISASTER_LOSS and disaster_loss.is_unknown(view)))
+
+
+def _undecided(target: Target, position: Position) -> Target:
+    """In doubt who belongs to the household: no group begins or ends, and nobody is overlooked. For a group that would begin there is a lead."""
+    if position.status is Status.GROUP:
+        return Target(Status.GROUP, position.group, is_lead=True, is_urgent=(target if target.status is Status.GROUP else position).is_urgent)
+    if position.status is Status.RECOVERING:
+        return Target(Status.RECOVERING, is_lead=True)
+    return Target(Status.WATCH, is_lead=True) if target.status is Status.GROUP else target
 
 
 def _quiet(kinds: frozenset[FindingKind], position: Position, target: Target) -> Target:

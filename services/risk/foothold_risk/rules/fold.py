@@ -22,6 +22,7 @@ from foothold_risk.rules.held import (
     Register,
     Report,
     Spending,
+    Ticket,
     Withdrawal,
 )
 from foothold_risk.rules.household import Household, fresh
@@ -29,7 +30,7 @@ from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGr
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DisasterStruck, FactsRetracted, HouseholdFact, IncomeReported, MedicalClaimSettled
-from foothold_schemas.register import HouseholdRegistered
+from foothold_schemas.register import HouseholdRegistered, MembershipDisputed
 from foothold_schemas.reports import RiskReported
 
 _FIELDS: Final = ("incomes", "claims", "spendings", "disasters", "checks", "gradings", "assets", "reports")
@@ -66,6 +67,8 @@ def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day
             return _last_word(household, hold.authorisation(record, fact, identity))
         case MeasureDelivered():
             return _add(household, "measures", hold.measure(fact, identity), open_day)
+        case MembershipDisputed():
+            return fresh(household, tickets=(*household.tickets, hold.ticket(fact, identity))), Folded.APPLIED
         case FactsRetracted():
             return household, Folded.APPLIED
         case CaseDecided() | FindingExempted() | ReliefPaid():
@@ -174,8 +177,8 @@ def _is_too_old(fact: HeldFact, open_day: date) -> bool:
             month = fact.last_month
         case Claim() | Spending() | Disaster() | Check() | Grading() | AssetCheck() | Report() | Authorisation() | Register():
             month = month_of(fact.day)
-        case Measure():
-            return False  # help stays true for as long as the spell lasts
+        case Measure() | Ticket():
+            return False  # help stays true for as long as the spell lasts; a doubt until it ends
         case _:
             assert_never(fact)
     return month < month_of(open_day) - KEPT_MONTHS

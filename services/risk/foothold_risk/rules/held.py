@@ -278,5 +278,13 @@ class Authorisation(Packed, frozen=True):
         return (self.day, self.time_ms, self.fact_id)
 
 
-HeldFact = Income | Claim | Spending | Disaster | Check | Grading | AssetCheck | Report | Measure | Authorisation | Register
+class Ticket(Packed, frozen=True):
+    """What was last heard of a doubt about a member who also stands in another household."""
+
+    fact_id: bytes
+    number: int
+    is_open: bool
+
+
+HeldFact = Income | Claim | Spending | Disaster | Check | Grading | AssetCheck | Report | Measure | Authorisation | Register | Ticket
 MoneyFact = Income | Claim | Spending | Disaster

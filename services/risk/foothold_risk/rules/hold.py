@@ -18,12 +18,13 @@ from foothold_risk.rules.held import (
     Register,
     Report,
     Spending,
+    Ticket,
 )
 from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, MeasureDelivered
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DisasterStruck, IncomeReported, MedicalClaimSettled
-from foothold_schemas.register import HouseholdRegistered
+from foothold_schemas.register import HouseholdRegistered, MembershipDisputed, TicketState
 from foothold_schemas.register import Member as MemberEntry
 from foothold_schemas.reports import RiskReported
 
@@ -137,6 +138,11 @@ def assets(record: FactRecord, fact: AssetsChecked, identity: bytes) -> AssetChe
 def report(fact: RiskReported, identity: bytes) -> Report:
     """Trouble somebody told of."""
     return Report(identity, fact.reported_on, fact.route, fact.concern)
+
+
+def ticket(fact: MembershipDisputed, identity: bytes) -> Ticket:
+    """A doubt about who belongs where, or its end."""
+    return Ticket(identity, fact.ticket, fact.state is TicketState.OPEN)
 
 
 def measure(fact: MeasureDelivered, identity: bytes) -> Measure:

@@ -19,6 +19,7 @@ from foothold_risk.rules.held import (
     Register,
     Report,
     Spending,
+    Ticket,
     Withdrawal,
 )
 from foothold_schemas.decisions import HarmlessReason
@@ -107,6 +108,13 @@ class Household(Packed, frozen=True):
     assets: tuple[AssetCheck, ...] = ()
     withdrawn: tuple[Withdrawal, ...] = ()
     reports: tuple[Report, ...] = ()
+    tickets: tuple[Ticket, ...] = ()
+
+    @property
+    def disputed(self) -> tuple[int, ...]:
+        """The tickets that are open: a member also stands in another household. The end of one holds, whichever came first."""
+        ended = {t.number for t in self.tickets if not t.is_open}
+        return tuple(sorted({t.number for t in self.tickets} - ended))
 
     @property
     def unanswered(self) -> tuple[Report, ...]:
@@ -135,6 +143,7 @@ class Household(Packed, frozen=True):
         yield from self.assets
         yield from self.reports
         yield from self.measures
+        yield from self.tickets
         yield from (one for one in (self.register, self.authorisation) if one is not None)
 
     def knows(self, fact_id: bytes) -> bool:
@@ -149,6 +158,12 @@ class Household(Packed, frozen=True):
     def is_refused(self) -> bool:
         """Whether the household's last word was that its data may not be compared."""
         return self.authorisation is not None and not self.authorisation.is_given
+
+
+def answered(household: Household, position: Position) -> Position:
+    """The position when people have looked into everything that was reported so far."""
+    reports = tuple(r.fact_id for r in household.reports)
+    return position if position.answered == reports else msgspec.structs.replace(position, answered=reports)
 
 
 def fresh(household: Household, **changes: object) -> Household:

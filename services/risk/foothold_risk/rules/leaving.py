@@ -29,6 +29,12 @@ class Condition:
     finding: FindingKind | None = None
     guarantee: Guarantee | None = None
     until: date | None = None
+    ticket: int | None = None
+
+
+def disputes(assessment: Assessment) -> tuple[Condition, ...]:
+    """The doubts about who belongs to the household: while one is open, nobody decides on it."""
+    return tuple(Condition(UnmetKind.MEMBER_DISPUTED, ticket=number) for number in assessment.view.household.disputed)
 
 
 def earliest_exit(position: Position, policy: PolicyOfDay) -> date | None:
@@ -50,6 +56,7 @@ def unmet(position: Position, assessment: Assessment) -> tuple[Condition, ...]:
 
 def _unmet(position: Position, assessment: Assessment) -> Iterator[Condition]:
     view = assessment.view
+    yield from disputes(assessment)
     for kind in assessment.kinds:
         if position.is_identified or position.status is not Status.RECOVERING:
             yield Condition(UnmetKind.FINDING_HOLDS, finding=kind)
@@ -93,7 +100,7 @@ def _help(position: Position, assessment: Assessment) -> Iterator[Condition]:
 
 def describe(conditions: tuple[Condition, ...]) -> str:
     """The conditions by name, with what they are about and until when; for logs and for whoever must mend it."""
-    about = (next((f" {x}" for x in (c.finding, c.guarantee, c.until) if x is not None), "") for c in conditions)
+    about = (next((f" {x}" for x in (c.finding, c.guarantee, c.until, c.ticket) if x is not None), "") for c in conditions)
     return "; ".join(f"{c.kind.value}{what}" for c, what in zip(conditions, about, strict=True))
 
 

@@ -8,8 +8,8 @@ import msgspec
 
 from foothold_risk.rules.assess import IS_LEAD, Assessment, Target
 from foothold_risk.rules.exempt import exemption_of
-from foothold_risk.rules.household import Household, Left, Position
-from foothold_risk.rules.leaving import Condition, risks_of, unmet
+from foothold_risk.rules.household import Left, Position, answered
+from foothold_risk.rules.leaving import Condition, disputes, risks_of, unmet
 from foothold_schemas.decisions import CaseDecided, Decision, FindingExempted
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import ExitReason, Movement, Status
@@ -71,6 +71,8 @@ def _causes(position: Position, assessment: Assessment) -> tuple[FindingKind, ..
 
 def decide(position: Position, assessment: Assessment, decided: CaseDecided) -> Decided | tuple[Condition, ...]:
     """What people's decision does; or the conditions that are not met, and then it is no decision."""
+    if disputed := disputes(assessment):
+        return disputed
     is_in_spell = position.status in (Status.GROUP, Status.RECOVERING)
     match decided.decision:
         case Decision.IDENTIFIED if is_in_spell:
@@ -85,12 +87,6 @@ def decide(position: Position, assessment: Assessment, decided: CaseDecided) -> 
             return (Condition(UnmetKind.DOES_NOT_FIT),)
         case _:
             assert_never(decided.decision)
-
-
-def answered(household: Household, position: Position) -> Position:
-    """The position when people have looked into everything that was reported so far."""
-    reports = tuple(r.fact_id for r in household.reports)
-    return position if position.answered == reports else msgspec.structs.replace(position, answered=reports)
 
 
 def exempt(position: Position, assessment: Assessment, word: FindingExempted) -> Position | tuple[Condition, ...]:
@@ -184,6 +180,9 @@ def _from_group(position: Position, assessment: Assessment) -> Iterator[Move]:
 def _from_recovering(position: Position, assessment: Assessment) -> Iterator[Move]:
     """Back in the same spell, or out once nothing keeps it; unknown income keeps it waiting. The identified wait for people."""
     target = assessment.target
+    if target.status is Status.RECOVERING:  # in doubt who belongs to it: it waits, and news is told
+        yield from _changed_findings(position, assessment)
+        return
     if target.status is Status.GROUP:
         back = {**_grouped(target), "clear_since": None, "is_due": False, "is_not_marked": False}
         yield _make(Movement.RELAPSED, position, assessment, **back, times_wavered=position.times_wavered + 1)
