@@ -203,6 +203,13 @@ BURDEN: Final = Board(
             "Facts caseworkers found wrong, by agencies not yet answered.",
             (Query("max(foothold_ingest_disputes_waiting)", "waiting"),),
         ),
+        Panel(
+            "一人两户",
+            "People in two households",
+            "short",
+            "Open tickets: nobody decides on either household until the register is mended.",
+            (Query("max(foothold_ingest_members_in_doubt)", "tickets"),),
+        ),
     ),
 )
 

@@ -33,6 +33,7 @@ def test_every_alert_fires_once_when_what_it_watches_breaks_and_every_panel_show
         broken.help_is_late()
         broken.kafka_hangs()
         broken.a_fact_is_doubted()
+        broken.a_person_stands_in_two_households()
         broken.the_windows_are_gone()
         broken.a_partition_stands_still()
         broken.the_calendar_is_not_published()

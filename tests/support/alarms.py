@@ -155,6 +155,15 @@ class Breaker:
         self.one.do(self._number(), "disputes", fact=str(fact), doubt="other_amount", note="")
         self._expect("FootholdDoubtsWaiting")
 
+    def a_person_stands_in_two_households(self) -> None:
+        """Until one of the entries is mended."""
+        numbered = {"resident_number": "11010519491231002X"}
+        for name in ("DOUBT-1", "DOUBT-2"):
+            self._entered(name, numbered, 0)
+        self._expect("FootholdMembersInDoubt")
+        self._entered("DOUBT-2", {"person_ref": "rest"}, 1)
+        self._is_over("FootholdMembersInDoubt")
+
     def the_windows_are_gone(self) -> None:
         """No process of the region windows is there."""
         with self._away("regions"):
@@ -230,6 +239,11 @@ class Breaker:
         income = {"category": "operating", "item": "orchard", "amount": "5000.00", "earned_month": f"{LAST_KNOWN}-05", "is_yearly": True}
         said = (("HouseholdRegistered", entry), ("IncomeReported", income))
         return [self.sender.event("statistics", kind, f"{kind}-{name}", _noon(START), f"370399/{name}", **data) for kind, data in said]
+
+    def _entered(self, name: str, member: dict[str, str], minutes: int) -> None:
+        entry = {"authority": "370399", "register_number": name, "area": AREA, "standing": "ordinary", "members": [member]}
+        at = _noon(START) + timedelta(minutes=minutes)
+        self.sender.say("statistics", "HouseholdRegistered", f"{name}-{minutes}", at, f"370399/{name}", **entry)
 
     def _opened(self, day: date) -> None:
         self.sender.open_day(day)

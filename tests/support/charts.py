@@ -26,7 +26,9 @@ def draw(board: Board, prometheus: Prometheus, seconds: int, file: Path) -> None
     with plt.rc_context({"font.sans-serif": FONTS, "font.size": 9, "axes.unicode_minus": False}):
         figure, axes = plt.subplots(rows, 2, figsize=(14, 2.9 * rows), layout="constrained")
         figure.suptitle(f"{board.zh} {board.en}", fontsize=14, x=0.01, ha="left")
-        for panel, place in zip(board.panels, axes.flat, strict=True):
+        for place in axes.flat[len(board.panels) :]:
+            place.set_axis_off()
+        for panel, place in zip(board.panels, axes.flat, strict=False):
             _draw(panel, place, prometheus, time.time() - seconds, seconds)
         file.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(file, dpi=90)

@@ -123,7 +123,7 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             search=search,
             disputes=disputes,
             questions=Questions(engine, disputes, search, publisher, metrics),
-            tickets=Tickets(engine, publisher),
+            tickets=Tickets(engine, publisher, metrics),
             seal=seal,
         )
     finally:

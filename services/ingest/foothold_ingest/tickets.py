@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_ingest.database import DoubleRow, HouseholdRow, patiently
+from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Line, Publisher, fact_line
 from foothold_ingest.rules.accept import fact_id
 from foothold_schemas.envelope import FactRecord
@@ -25,9 +26,10 @@ log = structlog.get_logger()
 class Tickets:
     """Any number of replicas may run one: each ticket is taken by one of them."""
 
-    def __init__(self, engine: AsyncEngine, publisher: Publisher) -> None:
+    def __init__(self, engine: AsyncEngine, publisher: Publisher, metrics: Metrics) -> None:
         self._engine = engine
         self._publisher = publisher
+        self._metrics = metrics
 
     async def run(self) -> None:
         """For ever: what the logs do not know yet, then a pause."""
@@ -36,6 +38,7 @@ class Tickets:
                 with attempt:
                     while await self.tell_some() == AT_ONCE:
                         pass
+                    await self._count()
             await asyncio.sleep(LOOK_SECONDS)
 
     async def tell_some(self) -> int:
@@ -51,6 +54,11 @@ class Tickets:
                 log.info("ingest.ticket", ticket=row["ticket"], state=row["state"], households=[row["household_id"], row["other_id"]])
             await _forget(connection, [row["ticket"] for row in rows if not {row["household_id"], row["other_id"]} <= there])
         return len(rows)
+
+    async def _count(self) -> None:
+        async with self._engine.connect() as connection:
+            is_open = select(func.count()).select_from(DoubleRow).where(DoubleRow.closed_at.is_(None))
+            self._metrics.tickets.set((await connection.execute(is_open)).scalar_one())
 
 
 async def _registered(connection: AsyncConnection, rows: Sequence[RowMapping]) -> frozenset[str]:
