@@ -143,7 +143,7 @@ class Bench:
         data = IncomeReported(category=IncomeCategory.WAGE, item="day-work", amount=Fen(1), earned_month=self.month)
         moments = {"time": self.now, "recorded_time": self.now}
         publisher = Publisher(
-            bootstrap=self.stack.kafka.bootstrap,
+            broker=self.stack.kafka.broker,
             instance="bench",
             partitions=EMBEDDED_PARTITIONS,
             max_in_flight=EVENTS,

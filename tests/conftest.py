@@ -88,11 +88,17 @@ def foothold() -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def sender(foothold: Stack) -> Iterator[Sender]:
     """Agencies and operator of the shared Foothold; its policy is adopted and TODAY is open, whatever the calendar says."""
-    made = Sender(foothold)
-    made.adopt()
-    made.open_day(TODAY)
-    yield made
-    made.close()
+    with Sender(foothold) as made:
+        made.adopt()
+        made.open_day(TODAY)
+        yield made
+
+
+@pytest.fixture
+def own_sender(own_foothold: Stack) -> Iterator[Sender]:
+    """Its agencies and operator."""
+    with Sender(own_foothold) as made:
+        yield made
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from jgo.maven import MavenContext
 
 from deploy.errors import CannotStart, from_os_error
 from deploy.local.ports import LOOPBACK, free_port, wanted_port
+from foothold_schemas.broker import Broker
 
 VERSION: Final = "4.4.0"
 ENDPOINT: Final = f"org.apache.kafka:kafka_2.13:{VERSION}+org.slf4j:slf4j-simple:1.7.36"
@@ -86,6 +87,9 @@ class PortLost(CannotStart):
 class Kafka:
     """One broker with its own data folder. `bootstrap` is its address once started."""
 
+    formatting: tuple[str, ...] = ()
+    """What the data folder is made with, beside the cluster's id."""
+
     def __init__(self, folder: Path, say: Say, port: int | None = None) -> None:
         self.folder = folder
         self.port = port or free_port()
@@ -99,6 +103,11 @@ class Kafka:
     def bootstrap(self) -> str:
         """Where clients connect."""
         return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def broker(self) -> Broker:
+        """How this machine's own commands reach it."""
+        return Broker(self.bootstrap)
 
     @property
     def pid(self) -> int:
@@ -129,11 +138,11 @@ class Kafka:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             properties = self.folder / "server.properties"
-            properties.write_text(self._properties())
+            properties.write_text("".join(f"{key}={value}\n" for key, value in self.properties().items()))
         except OSError as error:
             raise from_os_error(error, "Preparing Kafka's data folder") from error
         if not (self.folder / "log" / "meta.properties").is_file():
-            formatting = self._run(jars, "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster_id(), "-c", str(properties))
+            formatting = self._run(jars, "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster_id(), "-c", str(properties), *self.formatting)
             if formatting.wait(START_SECONDS):
                 raise CannotStart(f"Kafka's data folder could not be made ready: {self._last_words()}", f"Its log is {self.log_path}.")
         self._process = self._run(jars, "kafka.Kafka", str(properties))
@@ -179,8 +188,9 @@ class Kafka:
             self._process.wait()
         self._process = None
 
-    def _properties(self) -> str:
-        settings = {
+    def properties(self) -> dict[str, str]:
+        """The broker's settings."""
+        return {
             "process.roles": "broker,controller",
             "node.id": "1",
             "controller.quorum.bootstrap.servers": f"{LOOPBACK}:{self.controller_port}",
@@ -199,7 +209,6 @@ class Kafka:
             "group.initial.rebalance.delay.ms": "0",
             "log.message.timestamp.after.max.ms": str(10 * 60 * 1000),
         }
-        return "".join(f"{key}={value}\n" for key, value in settings.items())
 
 
 def cluster_id() -> str:

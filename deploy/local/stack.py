@@ -161,7 +161,7 @@ class Stack:
         """Run a service, or its replica such as `risk-2`, from now on; `module` is what to run in its place."""
         kind = name.partition("-")[0]
         command = COMMANDS.get(kind, (f"foothold_{kind}", "serve"))
-        service = Service(name, [module or command[0], command[1]], self._environment_of(name), self.folder / "log" / f"{name}.jsonl", self._on_line)
+        service = Service(name, [module or command[0], command[1]], self.environment_of(name), self.folder / "log" / f"{name}.jsonl", self._on_line)
         service.start()
         self.services[name] = service
         return service
@@ -174,7 +174,7 @@ class Stack:
         def start_kafka() -> None:
             try:
                 self.kafka.start()
-                make_topics(self.kafka.bootstrap, EMBEDDED_PARTITIONS)
+                make_topics(self.kafka.broker, EMBEDDED_PARTITIONS)
             except BaseException as error:  # noqa: BLE001 - carried over to the main thread, which raises it
                 trouble.append(error)
 
@@ -223,7 +223,8 @@ class Stack:
         ours = {name: value for name, value in os.environ.items() if not name.startswith("FOOTHOLD_")}
         return {**ours, **told, **self._more, **self.secrets, "PYTHONUNBUFFERED": "1"}
 
-    def _environment_of(self, name: str) -> dict[str, str]:
+    def environment_of(self, name: str) -> dict[str, str]:
+        """What a service, one of its replicas, or a command of it is told."""
         told = {**self.environment(), "FOOTHOLD_INSTANCE": name}
         if name in self._own_ports:
             kind, (door, ops) = name.partition("-")[0].upper(), self._own_ports[name]
@@ -241,7 +242,7 @@ class Stack:
         """Run a service's command, such as `agency add`; return what it printed."""
         done = subprocess.run(
             [sys.executable, "-m", f"foothold_{service}", *arguments],
-            env=self.environment(),
+            env=self.environment_of(service),
             capture_output=True,
             text=True,
             check=False,

@@ -34,7 +34,7 @@ def access(stack: Stack) -> dict[str, str]:
 
 def _done(stack: Stack, service: str, *words: str) -> str:
     """A service's command in this process: seven of them would load the same libraries seven times."""
-    told = {name.removeprefix("FOOTHOLD_").lower(): value for name, value in stack.environment().items() if name.startswith("FOOTHOLD_")}
+    told = {name.removeprefix("FOOTHOLD_").lower(): value for name, value in stack.environment_of(service).items() if name.startswith("FOOTHOLD_")}
     if service == "ingest":
         settings = foothold_ingest.settings.Settings.model_validate({n: v for n, v in told.items() if n in foothold_ingest.settings.Settings.model_fields})
         return foothold_ingest.__main__.run(settings, foothold_ingest.arguments.parser().parse_args(words)) or ""

@@ -47,9 +47,9 @@ class TopicCard:
 HOUSEHOLD_FACTS: Final = TopicCard(
     name="household-facts.v1",
     key="household_id; facts for all households stand in every partition",
-    holds="FactRecord: the one ordered log per household, pseudonymous",
+    holds="FactRecord: the one ordered log per household, pseudonymous; ingest looks senders and fates of events up in it",
     writers=("ingest",),
-    readers=("risk",),
+    readers=("ingest", "risk"),
 )
 HOUSEHOLD_STATE: Final = TopicCard(
     name="household-state.v1",
@@ -62,9 +62,9 @@ HOUSEHOLD_STATE: Final = TopicCard(
 RISK_TRANSITIONS: Final = TopicCard(
     name="risk-transitions.v1",
     key="household_id; DayDone stands in the partition it speaks for",
-    holds="Transition and DayDone; ingest writes only what is retried from quarantine",
+    holds="Transition and DayDone; ingest writes only what is retried from quarantine, risk reads when it explains",
     writers=("ingest", "risk"),
-    readers=("alerts",),
+    readers=("alerts", "risk"),
 )
 QUARANTINE: Final = TopicCard(
     name="quarantine.v1",

@@ -19,6 +19,7 @@ from foothold_ingest.register import AgencyRegister, NotPossible, Remit
 from foothold_ingest.rules.accept import accept
 from foothold_ingest.rules.judgement import Accepted, Caller, Clock, Rejected
 from foothold_ingest.shelf import Outcome, Retrier
+from foothold_schemas.broker import Broker
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.sent import AGENCY_KINDS
 from tests.contract.test_kafka_door import STRUCTURED, aside, body, door, facts, make_topic, write
@@ -126,7 +127,7 @@ async def test_at_the_kafka_door_what_is_outside_the_remit_is_kept_and_taken_onc
         await write(broker, topic, (body(agency, f"{agency}-1"), STRUCTURED))
     async with door(parts) as made:
         kept = await aside(broker, 2)
-        keeper = asyncio.create_task(QuarantineKeeper(broker, ingest_database, made.metrics, SEAL).run())
+        keeper = asyncio.create_task(QuarantineKeeper(Broker(broker), ingest_database, made.metrics, SEAL).run())
         await register.allow("remit", Remit())
         retrier = Retrier(
             ingest_database, SEAL, agencies=Agencies(ingest_database, SECRET), intake=made.intake, publisher=made.publisher, days=made.days, files=made.files
@@ -159,7 +160,7 @@ def test_an_operator_enters_narrows_changes_over_and_silences_an_agency_by_comma
         return str(said.json().get("type", said.status_code)).removeprefix("urn:foothold:problem:")
 
     key, *rights = agency("add", "cli-bank", "--kinds", "IncomeReported", "--areas", "370302").splitlines()
-    assert [("Write" in line, "agency.cli-bank.v1" in line) for line in rights] == [(True, True), (False, True)]
+    assert [("Write" in line, "agency.cli-bank.v1" in line, "User:agency-cli-bank" in line) for line in rights] == [(True, True, True)]
     assert answer() == "area-not-allowed"
     assert "cli-bank may send IncomeReported for every area" in agency("allow", "cli-bank", "--kinds", "IncomeReported")
     eventually(lambda: answer() == "202", "the wider remit holds")

@@ -15,6 +15,7 @@ from foothold_alerts.consumer import CASES, MIRROR, Consumer, Keeps, Reading
 from foothold_alerts.errors import WrongPartitions
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.mirror import Mirror, Shown
+from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_quarantined
 from foothold_schemas.directory import Contact, DirectoryEntry
 from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_DIRECTORY, HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
@@ -33,7 +34,7 @@ TRANSITION = (ROOT / "schemas/examples/risk-transitions.v1/Transition.entered.js
 def reader(reading: Reading, broker: str, engine: AsyncEngine, *, partitions: int = EMBEDDED_PARTITIONS, limit: int = 100) -> Consumer:
     return Consumer(
         reading,
-        bootstrap=broker,
+        broker=Broker(broker),
         partitions=partitions,
         keeps=Keeps(cases_on(engine), Mirror(engine), areas_on(engine), incidents_on(engine), disputes_on(engine)),
         metrics=Metrics(CollectorRegistry()),

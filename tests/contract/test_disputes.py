@@ -13,6 +13,7 @@ from foothold_ingest.build import Built
 from foothold_ingest.log_search import LogSearch
 from foothold_ingest.questions import Questions
 from foothold_ingest.rules.accept import household_id
+from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_dispute
 from foothold_schemas.disputes import DisputeNews, DisputeState, Doubt, FactDisputed
 from foothold_schemas.relief import PeopleSaid
@@ -115,7 +116,7 @@ async def test_a_fact_that_is_nowhere_has_no_sender_and_a_wrong_day_still_finds_
 async def test_while_the_broker_is_away_doubts_wait_and_ingest_goes_on(made: Built, clerk: Clerk) -> None:
     fact = await income(clerk, "wage-away")
     await made.disputes.ask([doubt("act-away", fact)])
-    away = LogSearch("127.0.0.1:9", made.settings.partitions)
+    away = LogSearch(Broker("127.0.0.1:9"), made.settings.partitions)
     asking = asyncio.create_task(Questions(made.engine, made.disputes, away, made.publisher, made.metrics).run())
     await asyncio.sleep(2.5)
 

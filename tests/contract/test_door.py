@@ -35,6 +35,7 @@ from foothold_ingest.publish import Busy, Publisher, Unknown, fact_line
 from foothold_ingest.regions import RegionBook
 from foothold_ingest.register import AgencyRegister
 from foothold_ingest.settings import DayClock
+from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_fact
 from foothold_schemas.facts import DayOpened
 from foothold_schemas.seal import Purpose, Seal
@@ -172,10 +173,8 @@ def test_the_document_of_the_door_names_its_routes(sender: Sender) -> None:
 
 
 def publisher(bootstrap: str, *, max_in_flight: int = 100, send_seconds: float = 2.0) -> Publisher:
-    metrics = Metrics(CollectorRegistry())
-    return Publisher(
-        bootstrap=bootstrap, instance="test", partitions=EMBEDDED_PARTITIONS, max_in_flight=max_in_flight, send_seconds=send_seconds, metrics=metrics
-    )
+    limits = {"partitions": EMBEDDED_PARTITIONS, "max_in_flight": max_in_flight}
+    return Publisher(broker=Broker(bootstrap), instance="test", **limits, send_seconds=send_seconds, metrics=Metrics(CollectorRegistry()))
 
 
 async def test_more_events_than_may_wait_are_refused_at_once_and_nothing_of_them_is_taken(broker: str) -> None:
@@ -193,7 +192,7 @@ async def test_while_the_broker_stands_still_the_answer_is_unknown_in_time_and_t
     kafka = Kafka(folder / "kafka", print)
     await asyncio.to_thread(kafka.start)
     try:
-        await asyncio.to_thread(make_topics, kafka.bootstrap, EMBEDDED_PARTITIONS)
+        await asyncio.to_thread(make_topics, kafka.broker, EMBEDDED_PARTITIONS)
         one = publisher(kafka.bootstrap, send_seconds=1.0)
         await one.start()
         os.kill(kafka.pid, signal.SIGSTOP)

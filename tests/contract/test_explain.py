@@ -8,6 +8,7 @@ import pytest
 from foothold_risk.errors import MissingBundle
 from foothold_risk.explain import differences, read, replay, tell
 from foothold_risk.publish import RULES_VERSION
+from foothold_schemas.broker import Broker
 from foothold_schemas.decisions import FindingExempted, HarmlessReason
 from foothold_schemas.facts import DayOpened
 from foothold_schemas.findings import FindingKind
@@ -28,7 +29,7 @@ async def test_a_household_explains_itself_from_the_log_and_equals_what_was_said
     async with working(broker):
         await said(broker, 4)
         await caught_up(broker)
-    facts, stored = await read(broker, HOUSEHOLD, EMBEDDED_PARTITIONS)
+    facts, stored = await read(Broker(broker), HOUSEHOLD, EMBEDDED_PARTITIONS)
     last = DAY + timedelta(days=3)
     replayed = replay(HOUSEHOLD, facts, BUNDLES, last)
     text = "\n".join(tell(HOUSEHOLD, replayed, BUNDLES, last))
@@ -52,7 +53,7 @@ async def test_a_finding_people_found_harmless_ends_the_signal_and_what_did_not_
     async with working(broker):
         lead, ended = await said(broker, 2)
         await caught_up(broker)
-    facts, stored = await read(broker, HOUSEHOLD, EMBEDDED_PARTITIONS)
+    facts, stored = await read(Broker(broker), HOUSEHOLD, EMBEDDED_PARTITIONS)
 
     assert (lead.is_lead, ended.exit_reason, ended.is_episode_over) == (True, ExitReason.EXEMPTED, True)
     assert [(f.rule, f.quiet_until) for f in ended.findings] == [(FindingKind.SELF_PAID_HIGH, DAY + timedelta(days=90))]
@@ -67,7 +68,7 @@ async def test_a_difference_is_named_and_a_bundle_that_is_gone_as_well(broker: s
     async with working(broker):
         await said(broker, 2)
         await caught_up(broker)
-    facts, stored = await read(broker, HOUSEHOLD, EMBEDDED_PARTITIONS)
+    facts, stored = await read(Broker(broker), HOUSEHOLD, EMBEDDED_PARTITIONS)
     replayed = replay(HOUSEHOLD, facts, BUNDLES, DAY).said
     other = stored[1].model_copy(update={"times_wavered": 3})
     older = stored[1].model_copy(update={"policy": stored[1].policy.model_copy(update={"rules_version": "1"})})

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foothold_ingest.build import Built
 from foothold_ingest.quarantine import QuarantineKeeper
 from foothold_ingest.shelf import Outcome, Retrier
+from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_fact, decode_quarantined
 from foothold_schemas.quarantine import Quarantined, RefusalReason
 from foothold_schemas.topics import HOUSEHOLD_FACTS, QUARANTINE, agency_card
@@ -199,7 +200,7 @@ async def test_what_waits_in_quarantine_is_listed_shown_and_retried_once_with_it
     )
     async with door(parts) as made:
         await aside(broker, 2)
-        keeper = asyncio.create_task(QuarantineKeeper(broker, ingest_database, made.metrics, SEAL).run())
+        keeper = asyncio.create_task(QuarantineKeeper(Broker(broker), ingest_database, made.metrics, SEAL).run())
         retrier = Retrier(ingest_database, SEAL, agencies=made.agencies, intake=made.intake, publisher=made.publisher, days=made.days, files=made.files)
         waiting: list[Any] = []
         for _ in range(200):

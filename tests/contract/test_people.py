@@ -24,6 +24,7 @@ from foothold_ingest.rules.people import person_ref
 from foothold_ingest.rules.regions import Held
 from foothold_ingest.settings import DayClock
 from foothold_ingest.shelf import Shelf
+from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_fact
 from foothold_schemas.facts import MedicalClaimSettled
 from foothold_schemas.register import MembershipDisputed, TicketState
@@ -255,7 +256,7 @@ async def test_the_same_holds_for_what_comes_by_kafka(made: Built, parts: Parts,
     await admin.close()
     sent = [("insurance", claim("k-early", NUMBER)), ("insurance", claim("k-bad", "1101051949123100AX")), ("insurance", claim("k-ok", NUMBER))]
     door = asyncio.create_task(kafka_door(made).run())
-    keeper = asyncio.create_task(QuarantineKeeper(parts.bootstrap, made.engine, made.metrics, made.seal).run())
+    keeper = asyncio.create_task(QuarantineKeeper(Broker(parts.bootstrap), made.engine, made.metrics, made.seal).run())
     async with AIOKafkaProducer(bootstrap_servers=broker, enable_idempotence=True, acks="all") as producer:
         for agency, one in [*sent, ("civil", household("V1", {"resident_number": NUMBER}))]:
             await producer.send_and_wait(topics[agency], json.dumps(one).encode())

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from foothold_risk.explain import differences, read, replay
+from foothold_schemas.broker import Broker
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import PolicyAdopted
 from foothold_schemas.topics import EMBEDDED_PARTITIONS
@@ -46,5 +47,5 @@ async def test_a_bundle_adopted_in_mid_stream_judges_everybody_and_old_decisions
     for home in HOMES[12:]:
         assert told(transitions, home) == [(Movement.WATCHED, None, *after), (Movement.ENTERED, Group.MARGINAL, *after)]
     for home in (HOMES[0], HOMES[-1]):
-        facts, stored = await read(broker, home, EMBEDDED_PARTITIONS)
+        facts, stored = await read(Broker(broker), home, EMBEDDED_PARTITIONS)
         assert differences(replay(home, facts, {p.bundle: p for p in (RULES, RAISED)}, DAY).said, stored, DAY) == []

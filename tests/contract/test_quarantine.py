@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.quarantine import QuarantineKeeper
+from foothold_schemas.broker import Broker
 from foothold_schemas.codec import encode
 from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.topics import HOUSEHOLD_FACTS, QUARANTINE
@@ -35,7 +36,7 @@ async def test_each_record_set_aside_is_kept_whole_and_once_even_beside_what_can
         for value in (encode(aside(7)), b"not even a quarantine record", None, encode(aside(7)), encode(aside(8))):
             await producer.send_and_wait(QUARANTINE.name, value, key=b"same", partition=0)
     registry = CollectorRegistry()
-    keeper = asyncio.create_task(QuarantineKeeper(broker, ingest_database, Metrics(registry), SEAL).run())
+    keeper = asyncio.create_task(QuarantineKeeper(Broker(broker), ingest_database, Metrics(registry), SEAL).run())
     rows: list[tuple[str, str, str]] = []
     for _ in range(200):
         async with ingest_database.connect() as connection:

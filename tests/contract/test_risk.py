@@ -15,6 +15,7 @@ from foothold_risk.households import unpack
 from foothold_risk.metrics import Metrics
 from foothold_risk.partition import Shelf
 from foothold_risk.restore import take_over
+from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_output, encode
 from foothold_schemas.decisions import CaseDecided, Decision
 from foothold_schemas.envelope import FactRecord
@@ -179,7 +180,7 @@ async def test_who_takes_a_partition_over_fences_the_former_owner(broker: str) -
             "shelf": Shelf(SEAL, 100),
             "source": source,
             "partitions": 8,
-            "bootstrap": broker,
+            "broker": Broker(broker),
             "consumer": consumer,
             "policies": {RULES.bundle: RULES},
             "metrics": metrics,
@@ -256,7 +257,14 @@ async def test_what_a_transaction_took_back_is_never_restored(broker: str) -> No
     async with AIOKafkaConsumer(bootstrap_servers=broker, group_id="risk", enable_auto_commit=False) as consumer:
         owner = await asyncio.wait_for(
             take_over(
-                source=source, partitions=8, bootstrap=broker, consumer=consumer, policies={}, metrics=metrics, shelf=Shelf(SEAL, 100), on_commit=lambda: None
+                source=source,
+                partitions=8,
+                broker=Broker(broker),
+                consumer=consumer,
+                policies={},
+                metrics=metrics,
+                shelf=Shelf(SEAL, 100),
+                on_commit=lambda: None,
             ),
             20,
         )

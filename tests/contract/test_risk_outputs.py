@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from foothold_risk.explain import differences, read, replay
+from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_view
 from foothold_schemas.facts import AreaStruck, DayOpened, FactsRetracted, Hazard, RetractionReason, Severity
 from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_VIEWS
@@ -52,7 +53,7 @@ async def test_a_correction_ends_what_rested_on_the_wrong_fact_and_explains_itse
     async with working(broker):
         found = await said(broker, 3)
         await caught_up(broker)
-    facts, stored = await read(broker, HOUSEHOLD, EMBEDDED_PARTITIONS)
+    facts, stored = await read(Broker(broker), HOUSEHOLD, EMBEDDED_PARTITIONS)
     replayed = replay(HOUSEHOLD, facts, {RULES.bundle: RULES}, DAY)
 
     assert [(t.movement, t.exit_reason) for t in found] == [

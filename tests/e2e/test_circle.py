@@ -61,8 +61,8 @@ def relief_of(stack: Stack, number: int, cause: str) -> int:
     return int(str(asked(stack, "select relief_id from relief join cases using (case_id) where number = %s and cause = %s", number, cause)[0][0]))
 
 
-def test_a_household_goes_round_the_whole_circle(own_foothold: Stack) -> None:
-    stack, sender = own_foothold, Sender(own_foothold)
+def test_a_household_goes_round_the_whole_circle(own_foothold: Stack, own_sender: Sender) -> None:
+    stack, sender = own_foothold, own_sender
     sender.adopt()
     sender.open_day(START)
     fall(sender)
@@ -111,4 +111,3 @@ def test_a_household_goes_round_the_whole_circle(own_foothold: Stack) -> None:
     assert asked(stack, "select status, to_settle_fen from relief where relief_id = %s", advance) == [("settled", 19950)]
     proposed = asked(stack, "select cause, status from relief join cases using (case_id) where number = %s order by cause", again)
     assert ("self_paid_high", "proposed") in proposed
-    sender.close()

@@ -34,8 +34,8 @@ def may_be_hit(stack: Stack) -> int:
         return 0 if row is None else int(row[0])
 
 
-def test_a_village_struck_by_a_storm_is_warned_of_as_a_whole_beside_each_household_of_it(own_foothold: Stack) -> None:
-    stack, sender = own_foothold, Sender(own_foothold)
+def test_a_village_struck_by_a_storm_is_warned_of_as_a_whole_beside_each_household_of_it(own_foothold: Stack, own_sender: Sender) -> None:
+    stack, sender = own_foothold, own_sender
     sender.adopt()
     sender.open_day(FIRST)
     for number in (*STRUCK, "S-4"):
@@ -85,4 +85,3 @@ def test_a_village_struck_by_a_storm_is_warned_of_as_a_whole_beside_each_househo
     eventually(lambda: may_be_hit(stack) == 0, "and nobody once it was withdrawn")
     sender.open_day(day + timedelta(days=1))
     eventually(lambda: levels(stack, VILLAGE)[-1:] == [(None, 0)], "what was a mistake counts no more the day after")
-    sender.close()

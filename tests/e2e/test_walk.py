@@ -63,8 +63,8 @@ def a_late_bill_puts_the_exit_in_doubt(foothold: Stack, sender: Sender) -> None:
 
 
 @pytest.mark.timeout(240)
-def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again(own_foothold: Stack) -> None:
-    foothold, sender = own_foothold, Sender(own_foothold)
+def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again(own_foothold: Stack, own_sender: Sender) -> None:
+    foothold, sender = own_foothold, own_sender
     sender.adopt()
     start = date(2026, 3, 10)
     sender.open_day(start)
@@ -140,4 +140,3 @@ def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again
     assert relief(foothold)[-1] == ("spending", "rigid_spending_ratio", "proposed")
 
     a_late_bill_puts_the_exit_in_doubt(foothold, sender)
-    sender.close()

@@ -107,12 +107,12 @@ def test_people_at_work_while_alerts_is_killed_lose_nothing_and_double_nothing()
         with (
             Stack(Path(made), Ports.free(), day_clock="manual", policy_folder=Path(made) / "policy", replicas={"alerts": 2}) as stack,
             ThreadPoolExecutor(1) as pool,
+            Sender(stack) as sender,
+            Caseworker(stack, "caseworker", sender.passwords["caseworker"]) as caseworker,
         ):
-            sender = Sender(stack)
             sender.adopt()
             sender.open_day(OPEN_DAY)
             reported(stack, sender)
-            caseworker = Caseworker(stack, "caseworker", sender.passwords["caseworker"])
             over, kills = threading.Event(), list[str]()
             chance = random.Random(SEED)  # noqa: S311 - a seed to replay by, no secret
             saboteur = threading.Thread(target=sabotage, args=(stack, chance, over, kills))
@@ -139,8 +139,6 @@ def test_people_at_work_while_alerts_is_killed_lose_nothing_and_double_nothing()
             moves = Counter((t.household_id, t.movement.value) for t in transitions(stack.kafka.bootstrap))
             logged = {f.id for m in read_topic(stack.kafka.bootstrap, HOUSEHOLD_FACTS.name) if (f := decode_fact(m.value())).agency == "foothold-desk"}
             acts = Counter(asked(stack, "select case_id, action from audit where actor = 'caseworker' and case_id is not null"))
-            caseworker.client.close()
-            sender.close()
 
     print(f"desk, seed {SEED}: {len(kills)} kills, {OUTAGE} s without a database, {len(said)} said, {len(sent)} sent")
     assert len(kills) >= 3

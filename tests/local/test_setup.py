@@ -179,7 +179,7 @@ def test_kafka_moves_to_other_ports_when_one_is_lost_before_it_listens(folder: P
         lost = broker.controller_port
         broker.start()
     try:
-        make_topics(broker.bootstrap, EMBEDDED_PARTITIONS)
+        make_topics(broker.broker, EMBEDDED_PARTITIONS)
         assert broker.controller_port != lost
     finally:
         broker.stop()

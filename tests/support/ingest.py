@@ -44,7 +44,7 @@ def kafka_door(made: Built) -> KafkaDoor:
     """A Kafka door on these parts."""
     return KafkaDoor(
         agencies=made.agencies,
-        bootstrap=made.settings.kafka_bootstrap,
+        broker=made.settings.broker,
         intake=made.intake,
         publisher=made.publisher,
         days=made.days,

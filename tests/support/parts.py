@@ -12,6 +12,7 @@ from pathlib import Path
 from deploy.kafka.topics import make_topics
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
+from foothold_schemas.broker import Broker
 from foothold_schemas.topics import EMBEDDED_PARTITIONS
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +45,7 @@ def embedded_parts() -> Iterator[Parts]:
     kafka, postgres = Kafka(folder / "kafka", print), Postgres(folder / "postgres")
     try:
         kafka.start()
-        make_topics(kafka.bootstrap, EMBEDDED_PARTITIONS)
+        make_topics(kafka.broker, EMBEDDED_PARTITIONS)
         postgres.start(("test_ingest", "test_alerts"))
         yield Parts(kafka.bootstrap, postgres.url("test_ingest"), postgres.url("test_alerts"), "embedded")
     finally:
@@ -60,7 +61,7 @@ def container_parts() -> Iterator[Parts]:
     from testcontainers.postgres import PostgresContainer  # noqa: PLC0415 - as above
 
     with KafkaContainer("confluentinc/cp-kafka:7.9.2").with_kraft() as kafka, PostgresContainer("postgres:18", driver="psycopg") as postgres:
-        make_topics(kafka.get_bootstrap_server(), EMBEDDED_PARTITIONS)
+        make_topics(Broker(kafka.get_bootstrap_server()), EMBEDDED_PARTITIONS)
         url = postgres.get_connection_url()
         yield Parts(kafka.get_bootstrap_server(), url, url, "containers")
 

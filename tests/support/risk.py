@@ -12,6 +12,7 @@ from foothold_risk.metrics import Metrics
 from foothold_risk.partition import Shelf
 from foothold_risk.rules.policy import Policy
 from foothold_risk.worker import Worker
+from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_output, decode_quarantined, encode
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import BroadcastFact, DayOpened, PolicyAdopted
@@ -53,7 +54,7 @@ def worker(
     broker: str, *, partitions: int = EMBEDDED_PARTITIONS, bundles: Sequence[Policy] = (RULES,), limit: int = 100, metrics: Metrics | None = None
 ) -> Worker:
     return Worker(
-        bootstrap=broker,
+        broker=Broker(broker),
         partitions=partitions,
         session_ms=6_000,
         stall_seconds=60,

@@ -4,7 +4,8 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 import httpx
 from confluent_kafka import Consumer, TopicPartition
@@ -71,6 +72,14 @@ class Sender:
         self.keys = {name.removeprefix("key:"): key for name, key in made.items() if name.startswith("key:")}
         self.passwords = {name.removeprefix("password:"): word for name, word in made.items() if name.startswith("password:")}
         self.client = httpx.Client(base_url=stack.ingest_url, timeout=20)
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Let go of the door, also where a test fails: what is left open would fail the next one."""
+        self.close()
 
     def close(self) -> None:
         """Let go of the door."""

@@ -64,7 +64,7 @@ async def built(settings: Settings, metrics: Metrics) -> AsyncIterator[Built]:
 def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
     own = [settings.alerts_workflows] if settings.alerts_workflows is not None else []
     workflows, calendar, jobs = load(SHIPPED, *own), work_days(settings.alerts_calendars), Jobs(settings.alerts_database_url)
-    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, enable_idempotence=True, acks="all")
+    producer = AIOKafkaProducer(**settings.broker.options, enable_idempotence=True, acks="all")
     said, notices = Said(engine, jobs, producer), Notices(jobs, calendar)
     deadlines = Deadlines(engine, jobs, workflows, calendar, notices)
     hold, areas, incidents = Hold(deadlines), Areas(engine, jobs, notices, load_regions()), Incidents(engine, notices)
@@ -98,7 +98,7 @@ def _consumers(settings: Settings, metrics: Metrics, keeps: Keeps) -> tuple[Cons
     return tuple(
         Consumer(
             reading,
-            bootstrap=settings.kafka_bootstrap,
+            broker=settings.broker,
             partitions=settings.partitions,
             keeps=keeps,
             metrics=metrics,

@@ -11,7 +11,7 @@ import stamina
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import CommitFailedError, IllegalStateError
+from aiokafka.errors import CommitFailedError, IllegalStateError, TopicAuthorizationFailedError
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from foothold_alerts.areas import Areas
@@ -22,6 +22,7 @@ from foothold_alerts.incidents import Incidents
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.mirror import Listed, Mirror, Shown
 from foothold_schemas.areas import RegionWarning
+from foothold_schemas.broker import Broker
 from foothold_schemas.codec import Unreadable, decode_directory, decode_dispute, decode_output, decode_view, decode_warning, encode
 from foothold_schemas.disputes import DisputeNews
 from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
@@ -86,10 +87,10 @@ MIRROR: Final = Reading("alerts-mirror", (HOUSEHOLD_VIEWS, HOUSEHOLD_DIRECTORY, 
 class Consumer:
     """One member of a group. An error that is not the database being away ends the process."""
 
-    def __init__(self, reading: Reading, *, bootstrap: str, partitions: int, keeps: Keeps, metrics: Metrics, seal: Seal, limit: int) -> None:
+    def __init__(self, reading: Reading, *, broker: Broker, partitions: int, keeps: Keeps, metrics: Metrics, seal: Seal, limit: int) -> None:
         self.is_ready = False
         self._reading = reading
-        self._bootstrap = bootstrap
+        self._broker = broker
         self._partitions = partitions
         self._keeps = keeps
         self._metrics = metrics
@@ -99,7 +100,7 @@ class Consumer:
         self._measured: set[TopicPartition] = set()
         self._consumer: AIOKafkaConsumer = AIOKafkaConsumer(
             *(card.name for card in reading.cards),
-            bootstrap_servers=bootstrap,
+            **broker.options,
             group_id=reading.group_id,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -109,7 +110,7 @@ class Consumer:
             # aiokafka has one fetch under way per broker: a partition that was just read waits until the fetch for the others comes back.
             fetch_max_wait_ms=FETCH_WAIT_MS,
         )
-        self._producer = AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True, acks="all", max_request_size=QUARANTINE_BYTES)
+        self._producer = AIOKafkaProducer(**broker.options, enable_idempotence=True, acks="all", max_request_size=QUARANTINE_BYTES)
 
     async def run(self) -> None:
         """Until cancelled, or until something goes wrong."""
@@ -132,10 +133,13 @@ class Consumer:
 
     async def _check_partitions(self) -> None:
         """The business date waits for every partition; a topic of another size would make it wrong, silently."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+        admin = AIOKafkaAdminClient(**self._broker.options)
         try:
             await admin.start()
-            found = len((await admin.describe_topics([RISK_TRANSITIONS.name]))[0]["partitions"])
+            topic = (await admin.describe_topics([RISK_TRANSITIONS.name]))[0]
+            if topic["error_code"] == TopicAuthorizationFailedError.errno:
+                raise TopicAuthorizationFailedError(RISK_TRANSITIONS.name)
+            found = len(topic["partitions"])
         finally:
             await admin.close()
         if found != self._partitions:

@@ -5,16 +5,16 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from foothold_schemas.broker import BrokerSettings
 from foothold_schemas.seal import Purpose, Seal
 
 
-class Settings(BaseSettings):
+class Settings(BaseSettings, BrokerSettings):
     """Variables of alerts. A field without a default must be given."""
 
     model_config = SettingsConfigDict(env_prefix="FOOTHOLD_", frozen=True)
 
     env: str = Field(default="production", description="`production` or `development`; production sends cookies over HTTPS only.")
-    kafka_bootstrap: str = Field(description="Kafka's address, `host:port[,host:port]`.")
     partitions: int = Field(description="Partitions of this deployment's topics, fixed when it is created.")
     quarantine_secret: SecretStr = Field(min_length=32, description="Seals what is set aside; the same for all three services.")
     directory_secret: SecretStr = Field(min_length=32, description="Wraps the households' data keys; ingest and alerts share it.")

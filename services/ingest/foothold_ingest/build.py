@@ -73,7 +73,7 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
     """Everything connected. `instance` names the broadcasting producer: two running processes never share one."""
     engine = connect(settings.ingest_database_url)
     publisher = Publisher(
-        bootstrap=settings.kafka_bootstrap,
+        broker=settings.broker,
         instance=instance,
         partitions=settings.partitions,
         max_in_flight=settings.ingest_max_in_flight,
@@ -89,7 +89,7 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
         agencies = Agencies(engine, settings.key_secret.get_secret_value().encode(), _tokens(settings))
         people, regions, held = PeopleRegister(engine, secret), RegionBook(engine), HeldBook(engine, Seal(secret, Purpose.HELD))
         arrivals, disputes = ArrivalBook(engine), DisputeBook(engine)
-        search = LogSearch(settings.kafka_bootstrap, settings.partitions)
+        search = LogSearch(settings.broker, settings.partitions)
         intake = Intake(
             publisher=publisher,
             directory=directory,

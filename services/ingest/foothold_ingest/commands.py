@@ -25,6 +25,7 @@ from foothold_ingest.rules.regions import Held
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.settings import Settings, quarantine_seal
 from foothold_ingest.shelf import Shelf
+from foothold_schemas.broker import Broker
 from foothold_schemas.sent import AGENCY_KINDS
 from foothold_schemas.topics import AGENCY_TOPIC, HOUSEHOLD_FACTS, agency_card
 
@@ -37,7 +38,7 @@ _AREA: Final = re.compile(r"[0-9]{2}([0-9]{2}){0,2}")
 async def add_agency(settings: Settings, name: str, *, is_operator: bool, remit: Remit | None = None) -> str:
     """Enter it in the register and make its topic; the first line is its key, shown once, the others what to tell Kafka."""
     if not is_operator:
-        await _make_topic(settings.kafka_bootstrap, name)
+        await _make_topic(settings.broker, name)
     engine = connect(settings.ingest_database_url)
     try:
         register = AgencyRegister(engine, settings.key_secret.get_secret_value().encode())
@@ -159,16 +160,16 @@ def _rights(name: str) -> str:
     """What Kafka must be told, for a broker that checks rights."""
     topic = agency_card(name).name
     return (
-        f"# kafka-acls.sh --bootstrap-server ... --add --allow-principal User:agency-{name} --operation Write --operation Describe --topic {topic}\n"
-        f"# kafka-acls.sh --bootstrap-server ... --add --allow-principal User:foothold-ingest --operation Read --operation Describe --topic {topic}"
+        f"# kafka-acls.sh --bootstrap-server ... --command-config ... --add --allow-principal User:agency-{name} "
+        f"--operation Write --operation Describe --topic {topic}"
     )
 
 
-async def _make_topic(bootstrap: str, agency: str) -> None:
+async def _make_topic(broker: Broker, agency: str) -> None:
     card = agency_card(agency)
     if not AGENCY_TOPIC.fullmatch(card.name):
         raise Refused("an agency's name has 1 to 64 letters, digits, _ or -, and begins with a letter or digit: it names the agency's topic")
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**broker.options)
     try:
         await admin.start()
         log_partitions = (await admin.describe_topics([HOUSEHOLD_FACTS.name]))[0]["partitions"]

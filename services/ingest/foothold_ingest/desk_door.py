@@ -16,6 +16,7 @@ from foothold_ingest.disputes import DisputeBook
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Line, Publisher, fact_line
 from foothold_ingest.rules.accept import fact_id
+from foothold_schemas.broker import Broker
 from foothold_schemas.codec import Unreadable, decode_said, encode
 from foothold_schemas.disputes import FactDisputed
 from foothold_schemas.envelope import FactRecord
@@ -39,14 +40,14 @@ log = structlog.get_logger()
 class DeskDoor:
     """One member of the group."""
 
-    def __init__(self, *, bootstrap: str, publisher: Publisher, disputes: DisputeBook, metrics: Metrics, seal: Seal) -> None:
+    def __init__(self, *, broker: Broker, publisher: Publisher, disputes: DisputeBook, metrics: Metrics, seal: Seal) -> None:
         self._publisher = publisher
         self._disputes = disputes
         self._metrics = metrics
         self._seal = seal
         self._consumer: AIOKafkaConsumer = AIOKafkaConsumer(
             RELIEF_FACTS.name,
-            bootstrap_servers=bootstrap,
+            **broker.options,
             group_id=GROUP_ID,
             enable_auto_commit=False,
             auto_offset_reset="earliest",

@@ -22,6 +22,7 @@ from foothold_ingest.publish import Line, Publisher
 from foothold_ingest.rules.binding import from_kafka
 from foothold_ingest.rules.judgement import Accepted, Caller, Held, Judgement, Rejected
 from foothold_ingest.rules.strict_json import JsonValue, NotStrict
+from foothold_schemas.broker import Broker
 from foothold_schemas.codec import encode
 from foothold_schemas.quarantine import Quarantined, SourceRecord
 from foothold_schemas.seal import Seal
@@ -40,7 +41,7 @@ class KafkaDoor:
     """One member of the group. A topic in which `limit` records in a row were bad is read no further: its sender is broken, not its records."""
 
     def __init__(
-        self, *, bootstrap: str, agencies: Agencies, intake: Intake, publisher: Publisher, days: Days, metrics: Metrics, seal: Seal, limit: int
+        self, *, broker: Broker, agencies: Agencies, intake: Intake, publisher: Publisher, days: Days, metrics: Metrics, seal: Seal, limit: int
     ) -> None:
         self._agencies = agencies
         self._intake = intake
@@ -52,7 +53,7 @@ class KafkaDoor:
         self._bad_in_a_row: dict[TopicPartition, int] = {}
         self._stopped: set[TopicPartition] = set()
         self._consumer: AIOKafkaConsumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
+            **broker.options,
             group_id=GROUP_ID,
             enable_auto_commit=False,
             auto_offset_reset="earliest",

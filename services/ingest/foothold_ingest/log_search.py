@@ -10,6 +10,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from foothold_ingest.publish import partition_of
+from foothold_schemas.broker import Broker
 from foothold_schemas.topics import HOUSEHOLD_FACTS
 
 AT_ONCE: Final = 5_000
@@ -39,8 +40,8 @@ class Search:
 class LogSearch:
     """One search at a time: it reads as fast as it can. Raises KafkaError while the broker is away."""
 
-    def __init__(self, bootstrap: str, partitions: int) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, broker: Broker, partitions: int) -> None:
+        self._broker = broker
         self._partitions = partitions
         self._one_search = asyncio.Lock()
 
@@ -57,7 +58,7 @@ class LogSearch:
         return await self._read(facts, starts, seconds=None)
 
     async def _read(self, facts: Collection[str], since: Mapping[int, datetime], *, seconds: float | None) -> Search:
-        consumer: AIOKafkaConsumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, isolation_level="read_committed", enable_auto_commit=False)
+        consumer: AIOKafkaConsumer = AIOKafkaConsumer(**self._broker.options, isolation_level="read_committed", enable_auto_commit=False)
         async with self._one_search:
             try:
                 await consumer.start()

@@ -11,6 +11,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from foothold_ingest.errors import WrongPartitions
 from foothold_ingest.metrics import Metrics
+from foothold_schemas.broker import Broker
 from foothold_schemas.codec import encode
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.topics import HOUSEHOLD_FACTS, QUARANTINE_BYTES
@@ -59,7 +60,7 @@ def partition_of(household_id: str, partitions: int) -> int:
 class Publisher:
     """Both producers. An error that a producer cannot recover from sets `broken`: the process then ends and is started anew."""
 
-    def __init__(self, *, bootstrap: str, instance: str, partitions: int, max_in_flight: int, send_seconds: float, metrics: Metrics) -> None:
+    def __init__(self, *, broker: Broker, instance: str, partitions: int, max_in_flight: int, send_seconds: float, metrics: Metrics) -> None:
         self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._partitions = partitions
         self._max_in_flight = max_in_flight
@@ -68,7 +69,7 @@ class Publisher:
         self._in_flight = 0
         self._sizes: dict[str, int] = {}
         self._keyed = AIOKafkaProducer(
-            bootstrap_servers=bootstrap,
+            **broker.options,
             enable_idempotence=True,
             acks="all",
             compression_type="zstd",
@@ -77,7 +78,7 @@ class Publisher:
             max_request_size=QUARANTINE_BYTES,
         )
         self._broadcast = AIOKafkaProducer(
-            bootstrap_servers=bootstrap, transactional_id=f"foothold-ingest-broadcast-{instance}", acks="all", transaction_timeout_ms=10_000
+            **broker.options, transactional_id=f"foothold-ingest-broadcast-{instance}", acks="all", transaction_timeout_ms=10_000
         )
         self._one_broadcast = asyncio.Lock()
 

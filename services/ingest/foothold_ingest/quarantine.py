@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.database import QuarantinedRecord, patiently
 from foothold_ingest.metrics import Metrics
+from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_quarantined
 from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.seal import Seal
@@ -37,13 +38,13 @@ def _read(record: ConsumerRecord[bytes, bytes], seal: Seal) -> Quarantined:
 class QuarantineKeeper:
     """Its own consumer group; a repeat changes nothing because the source's address is the key."""
 
-    def __init__(self, bootstrap: str, engine: AsyncEngine, metrics: Metrics, seal: Seal) -> None:
+    def __init__(self, broker: Broker, engine: AsyncEngine, metrics: Metrics, seal: Seal) -> None:
         self._engine = engine
         self._seal = seal
         self._metrics = metrics
         self._consumer = AIOKafkaConsumer(
             QUARANTINE.name,
-            bootstrap_servers=bootstrap,
+            **broker.options,
             group_id="ingest-quarantine",
             enable_auto_commit=False,
             auto_offset_reset="earliest",

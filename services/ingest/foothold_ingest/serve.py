@@ -60,7 +60,7 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
     door = Door(agencies=parts.agencies, intake=parts.intake, days=parts.days, metrics=parts.metrics, day_clock=settings.day_clock)
     kafka_door = KafkaDoor(
         agencies=parts.agencies,
-        bootstrap=settings.kafka_bootstrap,
+        broker=settings.broker,
         intake=parts.intake,
         publisher=parts.publisher,
         days=parts.days,
@@ -68,8 +68,8 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
         seal=parts.seal,
         limit=settings.dead_letter_limit,
     )
-    desk_door = DeskDoor(bootstrap=settings.kafka_bootstrap, publisher=parts.publisher, disputes=parts.disputes, metrics=parts.metrics, seal=parts.seal)
-    keeper = QuarantineKeeper(settings.kafka_bootstrap, parts.engine, parts.metrics, parts.seal)
+    desk_door = DeskDoor(broker=settings.broker, publisher=parts.publisher, disputes=parts.disputes, metrics=parts.metrics, seal=parts.seal)
+    keeper = QuarantineKeeper(settings.broker, parts.engine, parts.metrics, parts.seal)
     app = make_app(door, files := FileDoor(parts.agencies, parts.uploads, parts.mappings))
     console(parts, files).add_to(app)
     web = server(app, settings.ingest_host, settings.ingest_port)

@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from foothold_schemas.broker import BrokerSettings
 from foothold_schemas.seal import Purpose, Seal
 
 
@@ -24,13 +25,12 @@ class GoLive(StrEnum):
     AT_START = "at_start"
 
 
-class Settings(BaseSettings):
+class Settings(BaseSettings, BrokerSettings):
     """Variables of ingest. A field without a default must be given."""
 
     model_config = SettingsConfigDict(env_prefix="FOOTHOLD_", frozen=True)
 
     env: str = Field(default="production", description="`production` or `development`.")
-    kafka_bootstrap: str = Field(description="Kafka's address, `host:port[,host:port]`.")
     partitions: int = Field(description="Partitions of this deployment's topics, fixed when it is created.")
     ingest_database_url: str = Field(description="SQLAlchemy address of ingest's own database.")
     household_secret: SecretStr = Field(min_length=32, description="Key of the household ids. Losing it means losing them.")

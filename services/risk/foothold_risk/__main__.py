@@ -72,7 +72,7 @@ async def explain_household(settings: Settings, household_id: str, on: date) -> 
     from foothold_risk.explain import differences, read, replay, tell  # noqa: PLC0415 - see above
 
     policies = load(settings.policy_folder)
-    facts, stored = await read(settings.kafka_bootstrap, household_id, settings.partitions)
+    facts, stored = await read(settings.broker, household_id, settings.partitions)
     try:
         replayed = replay(household_id, facts, policies, on)
     except CannotServe as error:

@@ -18,6 +18,7 @@ from foothold_risk.rules.fold import fold
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.trace import Line, trace
+from foothold_schemas.broker import Broker
 from foothold_schemas.codec import Unreadable, decode_fact, decode_output
 from foothold_schemas.decisions import CaseDecided, FindingExempted
 from foothold_schemas.envelope import FactRecord
@@ -72,14 +73,14 @@ def _policy(control: Control, policies: Mapping[str, Policy]) -> Policy | None:
     return policies[control.bundle]
 
 
-async def read(bootstrap: str, household_id: str, partitions: int) -> tuple[list[FactRecord], list[Transition]]:
+async def read(broker: Broker, household_id: str, partitions: int) -> tuple[list[FactRecord], list[Transition]]:
     """What the household's partition holds for it: facts, its own and those for everybody, and what was said of it."""
     key = household_id.encode()
     every = list(range(partitions))
     partition = DefaultPartitioner()(key, every, every)
-    facts = [fact async for fact in _facts(bootstrap, TopicPartition(HOUSEHOLD_FACTS.name, partition), household_id)]
+    facts = [fact async for fact in _facts(broker, TopicPartition(HOUSEHOLD_FACTS.name, partition), household_id)]
     said: list[Transition] = []
-    async for value in _values(bootstrap, TopicPartition(RISK_TRANSITIONS.name, partition)):
+    async for value in _values(broker, TopicPartition(RISK_TRANSITIONS.name, partition)):
         try:
             output = decode_output(value)
         except Unreadable:
@@ -89,8 +90,8 @@ async def read(bootstrap: str, household_id: str, partitions: int) -> tuple[list
     return facts, said
 
 
-async def _facts(bootstrap: str, source: TopicPartition, household_id: str) -> AsyncIterator[FactRecord]:
-    async for value in _values(bootstrap, source):
+async def _facts(broker: Broker, source: TopicPartition, household_id: str) -> AsyncIterator[FactRecord]:
+    async for value in _values(broker, source):
         try:
             fact = decode_fact(value)
         except Unreadable:
@@ -99,9 +100,9 @@ async def _facts(bootstrap: str, source: TopicPartition, household_id: str) -> A
             yield fact
 
 
-async def _values(bootstrap: str, source: TopicPartition) -> AsyncIterator[bytes | None]:
+async def _values(broker: Broker, source: TopicPartition) -> AsyncIterator[bytes | None]:
     reader: AIOKafkaConsumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, group_id=None, isolation_level="read_committed", auto_offset_reset="earliest", enable_auto_commit=False
+        **broker.options, group_id=None, isolation_level="read_committed", auto_offset_reset="earliest", enable_auto_commit=False
     )
     try:
         await reader.start()

@@ -24,6 +24,7 @@ from foothold_risk.rules.levels import GRAVITY
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.windows import Remembered, Windows
 from foothold_schemas.areas import AreaDay, Direction, WarningLevel
+from foothold_schemas.broker import Broker
 from foothold_schemas.codec import Unreadable, decode_area, decode_warning, encode
 from foothold_schemas.quarantine import Quarantined, SourceRecord
 from foothold_schemas.seal import Seal
@@ -74,10 +75,10 @@ class Fold:
 class Regions:
     """The app, its agent and its folds. `fatal` is done when something went wrong: the process then ends, and a new one reads again."""
 
-    def __init__(self, *, bootstrap: str, instance: str, partitions: int, policies: Mapping[str, Policy], metrics: RegionMetrics, seal: Seal) -> None:
+    def __init__(self, *, broker: Broker, instance: str, partitions: int, policies: Mapping[str, Policy], metrics: RegionMetrics, seal: Seal) -> None:
         self.fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.is_ready = False
-        self._bootstrap = bootstrap
+        self._broker = broker
         self._partitions = partitions
         self._policies = policies
         self._metrics = metrics
@@ -92,7 +93,8 @@ class Regions:
     def _make_app(self, instance: str) -> faust.App:
         app = faust.App(
             GROUP_ID,
-            broker=";".join(f"kafka://{address}" for address in self._bootstrap.split(",")),
+            broker=";".join(f"kafka://{address}" for address in self._broker.bootstrap.split(",")),
+            broker_credentials=_credentials(self._broker),
             autodiscover=False,
             web_enabled=False,
             topic_allow_declare=False,
@@ -165,7 +167,7 @@ class Regions:
         fold = self._folds.get(partition)
         if fold is not None and offset >= fold.next_offset:
             return fold
-        beginning, first, said = await _survey(self._bootstrap, partition)
+        beginning, first, said = await _survey(self._broker, partition)
         if offset != first:
             raise LogCut(f"{AREA_SIGNALS.name}[{partition}] begins at {first}, but {offset} came first: start again, and check what moves this group's offsets")
         fold = Fold(Windows(self._policies, self._partitions, None if beginning == 0 else _remembered(said)), offset, said)
@@ -196,11 +198,18 @@ class Regions:
             self._metrics.waits_for.labels(str(source)).set(source in late)
 
 
-async def _survey(bootstrap: str, partition: int) -> tuple[int, int, set[str]]:
+def _credentials(broker: Broker) -> faust.SASLCredentials | None:
+    """The same name and certificate as every other client of the service."""
+    if not broker.is_secured:
+        return None
+    return faust.SASLCredentials(username=broker.username, password=broker.password, mechanism="SCRAM-SHA-512", ssl_context=broker.tls)
+
+
+async def _survey(broker: Broker, partition: int) -> tuple[int, int, set[str]]:
     """Where the log begins, its first committed record, and the ids of all warnings said of this partition's counties."""
     signals, warnings = TopicPartition(AREA_SIGNALS.name, partition), TopicPartition(REGION_WARNINGS.name, partition)
     async with AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False, isolation_level="read_committed", auto_offset_reset="earliest"
+        **broker.options, group_id=None, enable_auto_commit=False, isolation_level="read_committed", auto_offset_reset="earliest"
     ) as reader:
         reader.assign([signals])
         beginning = (await reader.beginning_offsets([signals]))[signals]

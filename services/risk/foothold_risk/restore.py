@@ -13,6 +13,7 @@ from foothold_risk.households import Households
 from foothold_risk.metrics import Metrics
 from foothold_risk.partition import GROUP_ID, Partition, Shelf
 from foothold_risk.rules.policy import Policy
+from foothold_schemas.broker import Broker
 from foothold_schemas.topics import HOUSEHOLD_STATE, QUARANTINE_BYTES
 
 TRANSACTION_MS: Final = 30_000
@@ -44,7 +45,7 @@ async def take_over(
     *,
     source: TopicPartition,
     partitions: int,
-    bootstrap: str,
+    broker: Broker,
     consumer: AIOKafkaConsumer,
     policies: Mapping[str, Policy],
     metrics: Metrics,
@@ -54,7 +55,7 @@ async def take_over(
     """Fence, read the committed offset, restore the state; in this order."""
     started = time.perf_counter()
     producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        **broker.options,
         transactional_id=transactional_id(source),
         acks="all",
         transaction_timeout_ms=TRANSACTION_MS,
@@ -67,7 +68,7 @@ async def take_over(
         await start(producer)
         committed = await consumer.committed(source)
         households = Households(policies)
-        count = await _read_changelog(bootstrap, source.partition, households)
+        count = await _read_changelog(broker, source.partition, households)
         households.plan_anew()
     except BaseException:
         await producer.stop()
@@ -93,10 +94,10 @@ async def take_over(
     )
 
 
-async def _read_changelog(bootstrap: str, partition: int, households: Households) -> int:
+async def _read_changelog(broker: Broker, partition: int, households: Households) -> int:
     changelog = TopicPartition(HOUSEHOLD_STATE.name, partition)
     reader: AIOKafkaConsumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, group_id=None, isolation_level="read_committed", auto_offset_reset="earliest", enable_auto_commit=False
+        **broker.options, group_id=None, isolation_level="read_committed", auto_offset_reset="earliest", enable_auto_commit=False
     )
     count = 0
     try:

@@ -23,7 +23,7 @@ async def serve(settings: Settings, policies: dict[str, Policy]) -> None:
     gc.set_threshold(50_000, 50, 50)  # large state, few cycles: the default thresholds cost a quarter of the throughput
     metrics = Metrics(CollectorRegistry())
     worker = Worker(
-        bootstrap=settings.kafka_bootstrap,
+        broker=settings.broker,
         partitions=settings.partitions,
         session_ms=settings.risk_session_ms,
         stall_seconds=settings.risk_stall_seconds,

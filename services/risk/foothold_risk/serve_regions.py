@@ -19,7 +19,7 @@ async def serve_regions(settings: Settings, policies: dict[str, Policy]) -> None
     configure_logging()
     metrics = RegionMetrics(CollectorRegistry())
     regions = Regions(
-        bootstrap=settings.kafka_bootstrap,
+        broker=settings.broker,
         instance=settings.instance,
         partitions=settings.partitions,
         policies=policies,

@@ -7,15 +7,15 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foothold_risk.policy.loader import SHIPPED
+from foothold_schemas.broker import BrokerSettings
 
 
-class Settings(BaseSettings):
+class Settings(BaseSettings, BrokerSettings):
     """Variables of risk. A field without a default must be given."""
 
     model_config = SettingsConfigDict(env_prefix="FOOTHOLD_", frozen=True)
 
     env: str = Field(default="production", description="`production` or `development`.")
-    kafka_bootstrap: str = Field(description="Kafka's address, `host:port[,host:port]`.")
     instance: str = Field(default_factory=socket.gethostname, description="Name of this replica; two replicas never share one.")
     partitions: int = Field(description="Partitions of this deployment's topics, fixed when it is created.")
     policy_folder: Path = Field(default=SHIPPED, description="Folder of the policy bundles, one folder each with `bundle.yaml` and a file per region.")

@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import TopicAuthorizationFailedError
 
 from foothold_risk.errors import WrongPartitions
 from foothold_risk.lane import ABANDON_SECONDS, Lane, Watchdog
@@ -14,6 +15,7 @@ from foothold_risk.metrics import Metrics
 from foothold_risk.partition import GROUP_ID, Shelf
 from foothold_risk.restore import start, take_over
 from foothold_risk.rules.policy import Policy
+from foothold_schemas.broker import Broker
 from foothold_schemas.topics import HOUSEHOLD_FACTS
 
 POLL_MS: Final = 200
@@ -29,9 +31,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     """One member of the group. Partitions come and go; a record is judged only by the partition's owner of this moment."""
 
     def __init__(
-        self, *, bootstrap: str, partitions: int, session_ms: int, stall_seconds: float, policies: Mapping[str, Policy], metrics: Metrics, shelf: Shelf
+        self, *, broker: Broker, partitions: int, session_ms: int, stall_seconds: float, policies: Mapping[str, Policy], metrics: Metrics, shelf: Shelf
     ) -> None:
-        self._bootstrap = bootstrap
+        self._broker = broker
         self._partitions = partitions
         self._policies = policies
         self._metrics = metrics
@@ -42,7 +44,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._watchdog = Watchdog(stall_seconds)
         self._consumer: AIOKafkaConsumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
+            **broker.options,
             group_id=GROUP_ID,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -74,10 +76,13 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             await self._close()
 
     async def _check_partitions(self) -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+        admin = AIOKafkaAdminClient(**self._broker.options)
         try:
             await start(admin)
-            found = len((await admin.describe_topics([HOUSEHOLD_FACTS.name]))[0]["partitions"])
+            topic = (await admin.describe_topics([HOUSEHOLD_FACTS.name]))[0]
+            if topic["error_code"] == TopicAuthorizationFailedError.errno:
+                raise TopicAuthorizationFailedError(HOUSEHOLD_FACTS.name)
+            found = len(topic["partitions"])
         finally:
             await admin.close()
         if found != self._partitions:
@@ -124,7 +129,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             owner = await take_over(
                 source=source,
                 partitions=self._partitions,
-                bootstrap=self._bootstrap,
+                broker=self._broker,
                 consumer=self._consumer,
                 policies=self._policies,
                 metrics=self._metrics,
