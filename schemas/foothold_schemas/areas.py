@@ -35,7 +35,7 @@ class AreaSignal(Message):
     household_id: Hex128
     sequence: int = Field(ge=1, description="Rises with everything said of the household, so a record counts once.")
     village: VillageCode
-    day: Day = Field(description="The open day it was decided as of.")
+    day: Day = Field(description="The open day it was decided as of; the next for a household registered on that very day: its area has it from then on.")
     what: Signalled
     causes: tuple[FindingKind, ...] = Field(description="The findings behind it; none: taken back for every cause.")
 

@@ -85,3 +85,30 @@ def test_a_village_struck_by_a_storm_is_warned_of_as_a_whole_beside_each_househo
     eventually(lambda: may_be_hit(stack) == 0, "and nobody once it was withdrawn")
     sender.open_day(day + timedelta(days=1))
     eventually(lambda: levels(stack, VILLAGE)[-1:] == [(None, 0)], "what was a mistake counts no more the day after")
+
+
+def test_a_village_registered_today_is_measured_by_its_households_of_tomorrow(own_foothold: Stack, own_sender: Sender) -> None:
+    """One household was there yesterday, nine more are entered today and two of the ten are struck: a fifth of them, not twice as many as there are."""
+    stack, sender = own_foothold, own_sender
+    sender.adopt()
+    sender.open_day(FIRST)
+
+    def register(*numbers: int, day: date) -> None:
+        for n in numbers:
+            entry = {"authority": "370399", "register_number": f"N-{n}", "area": VILLAGE, "standing": "ordinary", "members": [{"person_ref": f"n{n}"}]}
+            sender.say("statistics", "HouseholdRegistered", f"new-{n}", noon(day), f"370399/N-{n}", **entry)
+
+    register(0, day=FIRST)
+    sender.open_day(day := FIRST + timedelta(days=1))
+    register(*range(1, 10), day=day)
+    storm = {"hazard": "storm", "struck_on": day.isoformat(), "home": "destroyed", "is_verified": True}
+    for n in (1, 2):
+        sender.say("emergency-management", "DisasterStruck", f"new-storm-{n}", noon(day), f"370399/N-{n}", **storm)
+        eventually(lambda n=n: number_of(stack, f"N-{n}"), f"N-{n} stands at the desk at once")  # type: ignore[misc]  # eager
+    sender.open_day(day + timedelta(days=1))
+    warned = eventually(lambda: levels(stack, VILLAGE), "the village has its level the day after")
+    with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
+        days = connection.execute("select distinct day, body->>'share' from region_warnings where area = %s", [VILLAGE]).fetchall()
+
+    assert len(warned) == 1
+    assert days == [(day + timedelta(days=1), "0.2000")]

@@ -1,19 +1,20 @@
 """What a transition means for the windows over whole areas, and what it does not."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from foothold_risk.rules.fold import fold
 from foothold_risk.rules.household import Household, Position
 from foothold_risk.signals import area_partition, by_partition, confirmation, signal_of
 from foothold_schemas.areas import Signalled
 from foothold_schemas.codec import decode_output
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import ExitReason, Movement, Transition
-from tests.support.build import AREA, HOUSEHOLD, household, income
+from tests.support.build import AREA, HOUSEHOLD, household, income, registered
 
 EXAMPLE = decode_output((Path(__file__).parents[2] / "schemas/examples/risk-transitions.v1/Transition.entered.json").read_bytes())
 DAY = date(2026, 6, 10)
@@ -86,6 +87,27 @@ def test_an_identification_is_said_once_by_the_position_and_after_its_last_trans
     assert confirmation(1, HOUSEHOLD, after, after, DAY) is None
     assert confirmation(1, HOUSEHOLD, before, after, None) is None
     assert confirmation(1, HOUSEHOLD, Household(), Household(), DAY) is None
+
+
+def test_a_household_registered_today_counts_from_tomorrow_when_its_area_has_it() -> None:
+    transition = said(Movement.ENTERED, STORM)
+    before = msgspec.structs.replace(household(income("7000")), since=DAY)
+    after = msgspec.structs.replace(before, position=Position(number=4, causes=(BILL,), identified_on=DAY))
+    counted = [signal_of(0, transition, since=since) for since in (transition.open_day, transition.open_day - timedelta(days=1), None)]
+    confirmed = confirmation(0, HOUSEHOLD, before, after, DAY)
+
+    assert [signal and signal.day for signal in counted] == [transition.open_day + timedelta(days=1), transition.open_day, transition.open_day]
+    assert confirmed is not None
+    assert confirmed.day == DAY + timedelta(days=1)
+
+
+def test_the_day_of_registration_is_that_of_the_first_entry() -> None:
+    first, later = registered(at=datetime(2026, 1, 1, tzinfo=UTC)), registered(2, at=datetime(2026, 2, 1, tzinfo=UTC))
+    home, _ = fold(Household(), first, first.data, DAY)  # type: ignore[arg-type]  # a household's fact
+    again, _ = fold(home, later, later.data, DAY + timedelta(days=9))  # type: ignore[arg-type]  # a household's fact
+    before_any_day, _ = fold(Household(), first, first.data, None)  # type: ignore[arg-type]  # a household's fact
+
+    assert (home.since, again.since, before_any_day.since) == (DAY, DAY, None)
 
 
 def test_everything_of_a_county_stands_in_one_partition_and_each_registered_household_counts_once() -> None:

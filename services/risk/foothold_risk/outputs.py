@@ -45,7 +45,7 @@ class Outputs:
         """What was said of one household. A view of nothing is a removal. `trace`, `ends`: of what made risk look; whether that took grounds away."""
         self.transitions += judged.said
         self.traces.update((said.transition_id, trace) for said in judged.said)
-        self.signals += filter(None, (signal_of(self.own, said, ends) for said in judged.said))
+        self.signals += filter(None, (signal_of(self.own, said, ends, judged.household.since) for said in judged.said))
         if judged.view is not None:
             self.views[key] = judged.view or None
 

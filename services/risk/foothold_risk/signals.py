@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from aiokafka.partitioner import DefaultPartitioner
@@ -18,6 +18,11 @@ _NEW_COUNT: Final = frozenset({Movement.MOVED, Movement.WORSENED, Movement.GRADE
 _TAKEN_BACK: Final = frozenset({ExitReason.CORRECTED, ExitReason.EXEMPTED, ExitReason.DISMISSED})
 
 
+def counts_from(day: date, since: date | None) -> date:
+    """A household registered on this very day counts from the next: until then it is not among those its area has."""
+    return day + timedelta(days=1) if since == day else day
+
+
 def county_of(area: str) -> str:
     """The county an area lies in; also the key of its records."""
     return area[:_COUNTY_DIGITS]
@@ -29,10 +34,10 @@ def area_partition(county: str, partitions: int) -> int:
     return int(DefaultPartitioner()(county.encode(), every, every))
 
 
-def signal_of(source: int, said: Transition, ends: ExitReason | None = None) -> AreaSignal | None:
+def signal_of(source: int, said: Transition, ends: ExitReason | None = None, since: date | None = None) -> AreaSignal | None:
     """What a transition means for the windows, if anything. What was loaded before go-live is no news, so it never counts.
 
-    `ends`: what made risk look took grounds away; findings that went with it are taken back.
+    `ends`: what made risk look took grounds away; findings that went with it are taken back. `since`: the day the household was registered.
     """
     if said.is_quiet:
         return None
@@ -43,21 +48,21 @@ def signal_of(source: int, said: Transition, ends: ExitReason | None = None) -> 
         case movement if movement in _NEW_COUNT and said.is_lead and holding & set(said.added):
             what, causes = Signalled.RAISED, holding & set(said.added)
         case Movement.EXITED | Movement.UNWATCHED if said.exit_reason in _TAKEN_BACK:
-            return _signal(source, said, Signalled.WITHDRAWN)
+            return _signal(source, said, since, Signalled.WITHDRAWN)
         case _ if ends in _TAKEN_BACK:
             what, causes = Signalled.WITHDRAWN, set(said.gone)
         case _:
             return None
-    return _signal(source, said, what, *sorted(causes)) if causes else None
+    return _signal(source, said, since, what, *sorted(causes)) if causes else None
 
 
-def _signal(source: int, said: Transition, what: Signalled, *causes: str) -> AreaSignal:
+def _signal(source: int, said: Transition, since: date | None, what: Signalled, *causes: str) -> AreaSignal:
     return AreaSignal(
         source=source,
         household_id=said.household_id,
         sequence=2 * said.number,
         village=said.household.area,
-        day=said.open_day,
+        day=counts_from(said.open_day, since),
         what=what,
         causes=causes,
     )
@@ -73,7 +78,7 @@ def confirmation(source: int, household_id: str, before: Household, after: House
         household_id=household_id,
         sequence=2 * now.number + 1,
         village=after.register.area,
-        day=day,
+        day=counts_from(day, after.since),
         what=Signalled.CONFIRMED,
         causes=now.causes,
     )

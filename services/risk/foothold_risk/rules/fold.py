@@ -62,7 +62,7 @@ def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day
         return (household, Folded.WITHDRAWN) if household.has_withdrawn(identity) else _add(household, *held, open_day)
     match fact:
         case HouseholdRegistered():
-            return _latest_register(household, hold.register(record, fact, identity))
+            return _latest_register(household, hold.register(record, fact, identity), open_day)
         case AuthorisationGiven() | AuthorisationRefused():
             return _last_word(household, hold.authorisation(record, fact, identity))
         case MeasureDelivered():
@@ -131,11 +131,11 @@ def _last_word(household: Household, word: Authorisation) -> tuple[Household, Fo
     return fresh(household, authorisation=word), Folded.APPLIED
 
 
-def _latest_register(household: Household, register: Register) -> tuple[Household, Folded]:
+def _latest_register(household: Household, register: Register, open_day: date | None) -> tuple[Household, Folded]:
     known = household.register
     if known is not None and (register.time_ms, register.fact_id) < (known.time_ms, known.fact_id):
         return household, Folded.SUPERSEDED
-    return fresh(household, register=register), Folded.APPLIED
+    return fresh(household, register=register, since=open_day if known is None else household.since), Folded.APPLIED
 
 
 def forget_old(household: Household, open_day: date) -> Household:

@@ -90,7 +90,10 @@ class Position(Packed, frozen=True):
 
 
 class Household(Packed, frozen=True):
-    """Everything risk knows of one household. `view` is the digest of the view written last; `noted` are facts that leave nothing else."""
+    """Everything risk knows of one household. `view` is the digest of the view written last; `noted` are facts that leave nothing else.
+
+    `since`: the open day on which its first register entry came; None: before any day was open.
+    """
 
     register: Register | None = None
     incomes: tuple[Income, ...] = ()
@@ -109,6 +112,7 @@ class Household(Packed, frozen=True):
     withdrawn: tuple[Withdrawal, ...] = ()
     reports: tuple[Report, ...] = ()
     tickets: tuple[Ticket, ...] = ()
+    since: date | None = None
 
     @property
     def disputed(self) -> tuple[int, ...]:
