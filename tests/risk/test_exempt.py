@@ -12,10 +12,12 @@ from foothold_risk.rules.leaving import Condition
 from foothold_risk.rules.movement import exempt, move
 from foothold_risk.rules.policy import Policy
 from foothold_schemas.decisions import FindingExempted, HarmlessReason
+from foothold_schemas.facts import HomeState
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import ExitReason, Status
 from foothold_schemas.views import UnmetKind
 from tests.support.build import OPEN_DAY, claim, disaster, household, income, judged, place_of, policy, step, value
+from tests.support.rules import ALL_IN_FORCE
 
 UNTIL = date(2026, 12, 31)
 BILL, STORM = FindingKind.SELF_PAID_HIGH, FindingKind.DISASTER_LOSS
@@ -57,6 +59,16 @@ def test_what_is_no_number_wakes_by_any_other_fact() -> None:
 
     assert judged(quiet).kinds == ()
     assert judged(fresh(household(income("90000"), storm, disaster("second")), position=quiet.position)).kinds == (STORM,)
+
+
+def test_a_number_that_becomes_a_state_wakes_it() -> None:
+    """A loss was found harmless; then the home is destroyed: what was compared as money is none any more."""
+    loss = disaster("loss", home=HomeState.UNHURT, loss="50000")
+    quiet = found_harmless(household(income("9000"), loss), STORM, ALL_IN_FORCE)
+    worse = fresh(household(income("9000"), loss, disaster("home", home=HomeState.DESTROYED)), position=quiet.position)
+
+    assert STORM not in judged(quiet, rules=ALL_IN_FORCE).kinds
+    assert STORM in judged(worse, rules=ALL_IN_FORCE).kinds
 
 
 def test_it_is_quiet_on_its_last_day_and_looked_at_again_on_the_next() -> None:

@@ -214,3 +214,11 @@ def test_a_finding_says_exactly_what_it_saw(kind: FindingKind) -> None:
 
 def test_every_finding_has_its_case() -> None:
     assert set(CASES) == set(FindingKind)
+
+
+def test_as_many_reports_as_are_named_leave_no_others_to_speak_of() -> None:
+    visits = [reported(Concern.WATER, f"visit {n}", day=date(2026, 5, n), route=ReportRoute.CADRE) for n in (1, 2, 3)]
+    seen, assessment = found(FindingKind.RISK_REPORTED, PLENTY, *visits)
+    zh, en = said(seen, assessment)
+
+    assert (zh.count("干部走访发现"), "另有" in zh, "more" in en) == (3, False, False)

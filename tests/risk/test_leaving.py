@@ -85,3 +85,14 @@ def test_a_fresh_household_is_due_for_nothing() -> None:
     home, _ = fold(Household(), income("1"), income("1").data, None)  # type: ignore[arg-type]
 
     assert (home.position, home.is_refused) == (Position(), False)
+
+
+def test_people_may_say_not_marked_themselves_once_and_the_rules_do_not_say_it_again() -> None:
+    home = msgspec.structs.replace(household(income("90000")), position=READY)
+    word = CaseDecided(decision=Decision.NOT_MARKED, decided_on=date(2026, 8, 1))
+    first = decide(READY, judged(home, date(2026, 8, 1), known=HEARD), word)
+    assert isinstance(first, Decided)
+    again = decide(first.position, judged(home, date(2026, 8, 1), known=HEARD), word)
+
+    assert ([m.movement for m in first.moves], first.position.is_not_marked) == ([Movement.NOT_MARKED], True)
+    assert again == Decided(first.position)

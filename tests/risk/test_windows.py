@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from foothold_risk.announce import announce
+from foothold_risk.policy.loader import load
 from foothold_risk.rules.policy import Policy
+from foothold_risk.rules.tally import LONGEST
 from foothold_risk.rules.windows import Changed, Windows
 from foothold_schemas.areas import AreaDay, AreaSignal, Signalled, WarningLevel
 from foothold_schemas.codec import decode_warning, encode
@@ -140,9 +143,40 @@ def test_without_the_logs_beginning_levels_are_what_was_said_until_the_longest_w
     assert {c.warning_id for c in rest} == {c.warning_id for c in whole if c.day >= warm} != set()
 
 
+def test_other_bands_settle_the_same_count_anew(policy: Policy, tmp_path: Path) -> None:
+    """Four of twenty are level II until the county calls a fifth level I."""
+    write_region_policy(tmp_path)
+    file = tmp_path / "test" / "370399.yaml"
+    week, rest = file.read_text(encoding="utf-8").split('"30":', 1)
+    file.write_text(week.replace('"0.20"', '"0.15"').replace('"0.40"', '"0.20"') + '"30":' + rest, encoding="utf-8")
+    stricter = load(tmp_path / "test")
+    windows = Windows({p.bundle: p for p in (policy, stricter)}, 1)
+    records: list[Record] = [opened(FIRST, bundle=policy.bundle), *(signal(n, FIRST) for n in range(1, 5))]
+    records += [opened(FIRST + timedelta(days=n), bundle=stricter.bundle) for n in (1, 2)]
+    changes = [c for record in records for c in windows.take(record) if (c.area, c.window, c.cause) == (VILLAGES[0], 7, "any")]
+
+    assert [(c.day, c.after) for c in changes][-2:] == [(FIRST, WarningLevel.II), (FIRST + timedelta(days=1), WarningLevel.I)]
+
+
 def test_where_nobody_set_bands_nothing_is_said(policy: Policy) -> None:
     elsewhere = "370302101201"
     day = AreaDay(source=0, day=FIRST, learned_at=AT, bundle=policy.bundle, registered={elsewhere: 10})
     records: list[Record] = [day, *(signal(n, FIRST).model_copy(update={"village": elsewhere}) for n in range(1, 9))]
 
     assert folded(policy, records, sources=1) == []
+
+
+def test_where_nobody_is_registered_there_is_no_share_and_so_no_level(policy: Policy) -> None:
+    day = AreaDay(source=0, day=FIRST, learned_at=AT, bundle=policy.bundle, registered={VILLAGES[1]: 500})
+    records: list[Record] = [day, *(signal(n, FIRST) for n in range(1, 5))]
+
+    assert [c for c in folded(policy, records, sources=1) if c.area == VILLAGES[0]] == []
+
+
+def test_where_nothing_was_said_before_the_log_was_cut_the_first_level_rises_from_none(policy: Policy) -> None:
+    windows = Windows({policy.bundle: policy}, 1, {})
+    days = [FIRST + timedelta(days=n) for n in range(LONGEST + 1)]
+    records: list[Record] = [record for n, day in enumerate(days) for record in (opened(day, bundle=policy.bundle), signal(1 + n % 4, day, number=n + 1))]
+    village = [c for record in records for c in windows.take(record) if (c.area, c.window, c.cause) == (VILLAGES[0], 7, "any")]
+
+    assert [(c.day, c.before, c.after) for c in village][:1] == [(days[-1], None, WarningLevel.II)]
