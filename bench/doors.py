@@ -6,12 +6,10 @@ Reading, judging and Kafka share the machine with risk and alerts, as they do in
 import asyncio
 import csv
 import io
-import json
 import threading
 import time
-import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -20,10 +18,8 @@ import httpx
 from openpyxl import Workbook
 from prometheus_client import CollectorRegistry
 
-with warnings.catch_warnings():  # platformdirs warns where no XDG_RUNTIME_DIR is set; its fall-back suits us
-    warnings.simplefilter("ignore")
-    from deploy.local.stack import Ports, Stack
-
+from bench.stack import fresh, tell, wiped
+from deploy.local.stack import Stack
 from deploy.local.welcome import access
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Publisher, fact_line
@@ -67,12 +63,9 @@ def numbers() -> list[str]:
 
 def main() -> None:
     """Start everything, measure, stop."""
-    if FOLDER.is_dir():
-        Stack.wipe(FOLDER)
-    with Stack(FOLDER, Ports.free(), day_clock="manual", say=lambda _n, text: print(text)) as stack:
+    with fresh(wiped(FOLDER)) as stack:
         figures = Bench(stack).run()
-    FIGURES.write_text(json.dumps(asdict(figures), indent=2) + "\n")
-    print(json.dumps(asdict(figures), indent=2))
+    tell(figures, FIGURES)
     print(f"200,000 rows: CSV {figures.csv_seconds} s, XLSX {figures.xlsx_seconds} s, target {FILE_SECONDS_TARGET} s")
 
 

@@ -3,21 +3,17 @@
 The target (design): one incident, one notice for each township, all impacts to be asked for within 60 seconds. The figures go to var/bench-flood.json.
 """
 
-import json
 import time
-import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import psycopg
 
-with warnings.catch_warnings():  # platformdirs warns where no XDG_RUNTIME_DIR is set; its fall-back suits us
-    warnings.simplefilter("ignore")
-    from deploy.local.stack import Ports, Stack
-
+from bench.stack import fresh, tell, wiped
+from deploy.local.stack import Stack
 from deploy.local.welcome import access
 from simulator.county import COUNTY, SHANGHAI, Event, month_before, operator_event
 from simulator.demo import write_policy
@@ -46,13 +42,10 @@ class Figures:
 
 def main() -> None:
     """Start everything, measure, stop."""
-    if FOLDER.is_dir():
-        Stack.wipe(FOLDER)
-    policy = write_policy(FOLDER / "policy", "0.40")
-    with Stack(FOLDER, Ports.free(), day_clock="manual", policy_folder=policy, say=lambda _n, text: print(text)) as stack:
+    policy = write_policy(wiped(FOLDER) / "policy", "0.40")
+    with fresh(FOLDER, policy) as stack:
         figures = Flood(stack, policy).run()
-    FIGURES.write_text(json.dumps(asdict(figures), indent=2) + "\n")
-    print(json.dumps(asdict(figures), indent=2))
+    tell(figures, FIGURES)
     is_met = figures.impact_seconds < TARGET_SECONDS and (figures.incidents, figures.notices) == (1, TOWNSHIPS)
     print(f"target: one incident, {TOWNSHIPS} notices, {TARGET_SECONDS} seconds: {'met' if is_met else 'missed'}")
 

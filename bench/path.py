@@ -1,22 +1,18 @@
 """`make bench`: how fast the whole path is on this machine. Everything is measured in this run; the figures go to var/bench.json."""
 
-import json
 import re
 import threading
 import time
 import urllib.request
-import warnings
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-with warnings.catch_warnings():  # platformdirs warns where no XDG_RUNTIME_DIR is set; its fall-back suits us
-    warnings.simplefilter("ignore")
-    from deploy.local.stack import Ports, Stack
-
+from bench.stack import fresh, tell, wiped
+from deploy.local.stack import Stack
 from deploy.local.welcome import access
 from simulator.county import COUNTY, SHANGHAI, Event, Surveyed, incomes, month_before, operator_event, registrations, survey
 from simulator.demo import write_policy
@@ -54,13 +50,10 @@ class Figures:
 
 def main() -> None:
     """Start everything, measure, stop."""
-    if FOLDER.is_dir():
-        Stack.wipe(FOLDER)
-    policy = write_policy(FOLDER / "policy", "0.40")
-    with Stack(FOLDER, Ports.free(), day_clock="manual", policy_folder=policy, say=lambda _n, text: print(text)) as stack:
+    policy = write_policy(wiped(FOLDER) / "policy", "0.40")
+    with fresh(FOLDER, policy) as stack:
         figures = Bench(stack, policy).run()
-    FIGURES.write_text(json.dumps(asdict(figures), indent=2) + "\n")
-    print(json.dumps(asdict(figures), indent=2))
+    tell(figures, FIGURES)
     for name, measured, target in (("p50", figures.case_ms_p50, P50_TARGET_MS), ("p99", figures.case_ms_p99, P99_TARGET_MS)):
         print(f"{name} {measured} ms, target {target} ms: {'met' if measured < target else f'missed, {measured / target:.1f} times'}")
 

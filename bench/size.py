@@ -3,23 +3,19 @@
 Synthetic households, each with a register entry, twelve months of income and five bills; every tenth loses its home and becomes a case.
 """
 
-import json
 import re
 import threading
-import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import psycopg
 
-with warnings.catch_warnings():  # platformdirs warns where no XDG_RUNTIME_DIR is set; its fall-back suits us
-    warnings.simplefilter("ignore")
-    from deploy.local.stack import SERVICES, Ports, Stack
-
 from bench.path import metrics, settled
+from bench.stack import fresh, tell, wiped
+from deploy.local.stack import SERVICES, Stack
 from deploy.local.welcome import access
 from foothold_schemas.topics import HOUSEHOLD_FACTS, HOUSEHOLD_STATE, HOUSEHOLD_VIEWS, RISK_TRANSITIONS
 from simulator.county import COUNTY, SHANGHAI, Event, month_before, operator_event
@@ -57,13 +53,10 @@ class Figures:
 
 def main() -> None:
     """Start everything, load, measure, stop."""
-    if FOLDER.is_dir():
-        Stack.wipe(FOLDER)
-    policy = write_policy(FOLDER / "policy", "0.40")
-    with Stack(FOLDER, Ports.free(), day_clock="manual", policy_folder=policy, say=lambda _n, text: print(text)) as stack:
+    policy = write_policy(wiped(FOLDER) / "policy", "0.40")
+    with fresh(FOLDER, policy) as stack:
         figures = Sizes(stack, policy).run()
-    FIGURES.write_text(json.dumps(asdict(figures), indent=2) + "\n")
-    print(json.dumps(asdict(figures), indent=2))
+    tell(figures, FIGURES)
 
 
 class Sizes:
