@@ -193,7 +193,7 @@ async def test_a_decision_in_doubt_waits_for_a_person_once_and_changes_no_case(c
         ("a" * 32 + "-e2", "lead", 1),
     ]
     (asked,) = (await inbox.page("370399", None, 1)).reviews
-    assert (date(2026, 5, 1), date(2026, 6, 10)) == (asked["looks_back_to"], asked["asked_on"])
+    assert (date(2026, 5, 1), date(2026, 6, 10), False) == (asked["looks_back_to"], asked["asked_on"], asked["is_withheld"])
     assert (await inbox.page("370301", None, 1)).reviews == []
 
     number, note = asked["number"], "checked with the hospital"

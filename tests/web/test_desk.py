@@ -151,6 +151,12 @@ def test_a_feed_that_never_spoke_is_shown_above_the_inbox_and_on_the_case(footho
     expect(desk.locator("aside.notice")).to_contain_text("应不超过 30 天")
 
 
+def _consents(stack: Stack, number: int | None, word: str | None) -> None:
+    """Of a household that refused after the note was made nothing computed is shown."""
+    with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
+        connection.execute("update cases set consent = %s where number = %s", [word, number])
+
+
 @pytest.mark.timeout(120)
 def test_a_decision_in_doubt_stands_above_the_inbox_until_somebody_says_what_the_review_found(foothold: Stack, desk: Page, household: str) -> None:
     number = number_of(foothold, household)
@@ -159,6 +165,11 @@ def test_a_decision_in_doubt_stands_above_the_inbox_until_somebody_says_what_the
         connection.execute(asked, ['{"zh": "补报数据表明", "en": "A late fact"}', number])
     desk.reload()
     expect(desk.locator("aside.reviews")).to_contain_text("补报数据表明")
+    _consents(foothold, number, "refused")
+    desk.reload()
+    expect(desk.locator("aside.reviews")).to_contain_text("请复核 2026-05-01 的决定")
+    expect(desk.locator("aside.reviews")).not_to_contain_text("补报数据表明")
+    _consents(foothold, number, None)
     desk.locator("aside.reviews a").click()
     desk.get_by_label("复核结论").fill("2026-117")
     desk.get_by_role("button", name="已复核").click()

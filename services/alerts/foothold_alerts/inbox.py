@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, RowMapping, Select, case, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, case, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.orm import aliased
 
 from foothold_alerts.database import (
     AuditRow,
@@ -22,7 +23,7 @@ from foothold_alerts.database import (
     ViewRow,
     VisitRow,
 )
-from foothold_alerts.rules.case import OPEN, UNPAID, Stage
+from foothold_alerts.rules.case import OPEN, UNPAID, Consent, Stage
 from foothold_schemas.values import JsonObject
 
 PAGE: Final = 50
@@ -175,8 +176,14 @@ async def _all(connection: AsyncConnection, table: type[Base], *where: ColumnEle
 
 
 def _reviews() -> Select[Any]:
-    """Decisions in doubt, the one asked first on top, with the numbers of their cases."""
-    columns = (CaseRow.number, CaseRow.register_number, *ReviewRow.__table__.columns)
+    """Decisions in doubt, the one asked first on top, with the numbers of their cases.
+
+    `is_withheld`: the household has refused since, as its newest case says; then nothing computed of it is shown.
+    """
+    newest = aliased(CaseRow)
+    has_refused = or_(newest.consent == Consent.REFUSED, newest.latest["figures"]["is_withheld"].as_boolean().is_(True))
+    last_word = select(has_refused).where(newest.household_id == CaseRow.household_id).order_by(newest.episode.desc()).limit(1).scalar_subquery()
+    columns = (CaseRow.number, CaseRow.register_number, func.coalesce(last_word, false()).label("is_withheld"), *ReviewRow.__table__.columns)
     return select(*columns).join(CaseRow, CaseRow.case_id == ReviewRow.case_id).order_by(ReviewRow.asked_on, CaseRow.number)
 
 
