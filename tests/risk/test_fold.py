@@ -4,17 +4,19 @@ import itertools
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from foothold_risk.households import Control, pack, unpack, unpack_control
 from foothold_risk.rules.fold import Folded, fold, forget_old
 from foothold_risk.rules.heard import note
-from foothold_risk.rules.household import Household
+from foothold_risk.rules.household import Household, fresh
 from foothold_schemas.checks import Asset, Grade, Guarantee
 from foothold_schemas.codec import decode_fact
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import BroadcastFact, FeedHeard
-from tests.support.build import OPEN_DAY, checked, claim, disaster, graded, household, income, owns, record, registered
+from foothold_schemas.reports import Concern
+from tests.support.build import OPEN_DAY, checked, claim, disaster, graded, household, identity, income, owns, record, registered, reported
 
 
 @pytest.mark.parametrize(
@@ -56,6 +58,15 @@ def test_what_lies_more_than_25_months_back_is_forgotten_and_the_rest_stays() ->
     left = forget_old(home, OPEN_DAY)
 
     assert ([c.total for c in left.claims], left.incomes) == ([200], ())
+
+
+def test_a_report_people_have_looked_into_is_forgotten_when_it_is_old_and_no_other() -> None:
+    day, old = date(2026, 6, 10), date(2024, 1, 10)
+    home = household(*(reported(Concern.ILLNESS, name, day=when) for name, when in (("old", old), ("old, open", old), ("young", day))))
+    seen = [r.fact_id for r in home.reports if r.fact_id != bytes.fromhex(identity("old, open"))]
+    home = fresh(home, position=msgspec.structs.replace(home.position, answered=tuple(seen)))
+
+    assert {r.fact_id.hex() for r in forget_old(home, day).reports} == {identity("old, open"), identity("young")}
 
 
 def test_the_last_check_of_each_kind_and_the_last_two_reviews_stay_true_however_old_they_are() -> None:

@@ -95,6 +95,12 @@ def test_treatment_of_the_open_day_itself_is_counted() -> None:
     assert str(Fen(ahead(*monthly("1000.00", YEAR), *dialysis, *today)[0].treatment)) == "650.00"
 
 
+def test_what_operating_costs_is_foretold_with_what_it_brings() -> None:
+    farm = monthly("1000.00", YEAR, category=IncomeCategory.OPERATING, expense="400.00")
+
+    assert nets(*farm) == nets(*monthly("600.00", YEAR))
+
+
 def test_seasonal_work_comes_when_it_came_a_year_ago() -> None:
     heard = monthly("0.00", YEAR, "nothing", category=IncomeCategory.PROPERTY)
     harvest = monthly("9000.00", ["2025-09"], category=IncomeCategory.OPERATING, item="grain")

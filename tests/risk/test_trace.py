@@ -35,6 +35,13 @@ def lines() -> dict[str, tuple[int | None, str, str, list[tuple[str, int, list[s
     }
 
 
+def test_a_single_month_with_its_own_head_count_is_named_alone() -> None:
+    moved_on = household(registered([Member(person_ref="p0"), Member(person_ref="p1", joined_on=date(2026, 3, 5), left_on=date(2026, 4, 10))]), income("9000"))
+    heads = next(line for line in trace(judged(moved_on).view) if line.en == "sum of month-end heads")
+
+    assert [p.name for p in heads.parts] == ["2025-06 … 2026-02: 9 x 1", "2026-03: 1 x 2", "2026-04 … 2026-05: 2 x 1"]
+
+
 def test_every_line_is_what_the_facts_say() -> None:
     told = lines()
     entry = [FACTS[0].id]

@@ -9,12 +9,12 @@ import pytest
 from foothold_risk.announce import announce
 from foothold_risk.policy.loader import load
 from foothold_risk.rules.policy import Policy
-from foothold_risk.rules.tally import LONGEST
+from foothold_risk.rules.tally import LONGEST, Tally
 from foothold_risk.rules.windows import Changed, Windows
 from foothold_schemas.areas import AreaDay, AreaSignal, Signalled, WarningLevel
 from foothold_schemas.codec import decode_warning, encode
 from foothold_schemas.findings import FindingKind
-from tests.support.areas import AT, FIRST, VILLAGES, County, Record, Reference, Told, write_region_policy
+from tests.support.areas import AT, CLUSTER, FIRST, VILLAGES, County, Record, Reference, Told, write_region_policy
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +156,29 @@ def test_other_bands_settle_the_same_count_anew(policy: Policy, tmp_path: Path) 
     changes = [c for record in records for c in windows.take(record) if (c.area, c.window, c.cause) == (VILLAGES[0], 7, "any")]
 
     assert [(c.day, c.after) for c in changes][-2:] == [(FIRST, WarningLevel.II), (FIRST + timedelta(days=1), WarningLevel.I)]
+
+
+def test_households_of_a_window_are_named_day_by_day_the_latest_first() -> None:
+    tally = Tally()
+    for household, day in (("old", 4), ("middle", 8), ("b", 9), ("a", 9), ("new", 10)):
+        tally.mark(household, day, 10)
+
+    assert tally.within(7, 10) == ["new", "a", "b", "middle", "old"]
+    assert tally.within(2, 10) == ["new", "a", "b"]
+
+
+def test_when_other_villages_belong_together_what_lies_in_them_counts_from_that_day_on(policy: Policy, tmp_path: Path) -> None:
+    write_region_policy(tmp_path)
+    file = tmp_path / "test" / "370399.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace(str(list(CLUSTER)), str([VILLAGES[0], VILLAGES[3]])), encoding="utf-8")
+    other = load(tmp_path / "test")
+    windows = Windows({p.bundle: p for p in (policy, other)}, 1)
+    records: list[Record] = [opened(FIRST, bundle=policy.bundle), *(signal(n, FIRST) for n in range(1, 5))]
+    before = [c for record in records for c in windows.take(record) if c.cluster is not None]
+    after = [c for c in windows.take(opened(FIRST + timedelta(days=1), bundle=other.bundle)) if (c.cluster is not None, c.window, c.cause) == (True, 7, "any")]
+
+    assert before == []
+    assert [(c.area, c.households, c.registered, c.after) for c in after] == [("370399-hills", 4, 20, WarningLevel.II)]
 
 
 def test_where_nobody_set_bands_nothing_is_said(policy: Policy) -> None:
