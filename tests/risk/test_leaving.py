@@ -7,7 +7,7 @@ import pytest
 
 from foothold_risk.rules.fold import fold
 from foothold_risk.rules.heard import Span
-from foothold_risk.rules.household import Household, Position
+from foothold_risk.rules.household import Household, Position, fresh
 from foothold_risk.rules.leaving import unmet
 from foothold_risk.rules.movement import Decided, decide
 from foothold_risk.rules.policy import Place, Policy
@@ -15,7 +15,7 @@ from foothold_schemas.checks import Guarantee
 from foothold_schemas.decisions import CaseDecided, Decision
 from foothold_schemas.transitions import Movement, Status
 from foothold_schemas.views import UnmetKind
-from tests.support.build import AREA, checked, household, income, judged, policy
+from tests.support.build import AREA, checked, claim, disaster, household, in_doubt, income, judged, policy, step
 
 HEARD: dict[str, tuple[Span, ...]] = {f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)}
 READY = Position(
@@ -96,3 +96,16 @@ def test_people_may_say_not_marked_themselves_once_and_the_rules_do_not_say_it_a
 
     assert ([m.movement for m in first.moves], first.position.is_not_marked) == ([Movement.NOT_MARKED], True)
     assert again == Decided(first.position)
+
+
+def test_while_a_member_is_in_doubt_the_group_stays_and_what_is_urgent_is_told() -> None:
+    poor, ill, storm = income("7000"), claim("6000"), disaster("storm")
+    calm, _ = step(household(poor, ill))
+    struck, moves = step(fresh(household(poor, ill, in_doubt(), storm), position=calm.position))
+    urgent, _ = step(household(poor, storm))
+    held, nothing = step(fresh(household(poor, in_doubt()), position=urgent.position))
+
+    assert (calm.position.is_urgent, struck.position.is_urgent, struck.position.group) == (False, True, calm.position.group)
+    assert [m.movement for m in moves] == [Movement.WORSENED]
+    assert (urgent.position.is_urgent, held.position.is_urgent, held.position.group) == (True, True, urgent.position.group)
+    assert Movement.RECOVERING not in [m.movement for m in nothing]
