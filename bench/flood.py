@@ -12,7 +12,7 @@ from typing import Final
 
 import psycopg
 
-from bench.stack import fresh, tell, wiped
+from bench.stack import running, tell, wiped
 from deploy.local.stack import Stack
 from deploy.local.welcome import access
 from simulator.county import COUNTY, SHANGHAI, Event, month_before, operator_event
@@ -43,7 +43,7 @@ class Figures:
 def main() -> None:
     """Start everything, measure, stop."""
     policy = write_policy(wiped(FOLDER) / "policy", "0.40")
-    with fresh(FOLDER, policy) as stack:
+    with running(FOLDER, policy) as stack:
         figures = Flood(stack, policy).run()
     tell(figures, FIGURES)
     is_met = figures.impact_seconds < TARGET_SECONDS and (figures.incidents, figures.notices) == (1, TOWNSHIPS)

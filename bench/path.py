@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from bench.stack import fresh, tell, wiped
+from bench.stack import running, tell, wiped
 from deploy.local.stack import Stack
 from deploy.local.welcome import access
 from simulator.county import COUNTY, SHANGHAI, Event, Surveyed, incomes, month_before, operator_event, registrations, survey
@@ -51,7 +51,7 @@ class Figures:
 def main() -> None:
     """Start everything, measure, stop."""
     policy = write_policy(wiped(FOLDER) / "policy", "0.40")
-    with fresh(FOLDER, policy) as stack:
+    with running(FOLDER, policy) as stack:
         figures = Bench(stack, policy).run()
     tell(figures, FIGURES)
     for name, measured, target in (("p50", figures.case_ms_p50, P50_TARGET_MS), ("p99", figures.case_ms_p99, P99_TARGET_MS)):

@@ -14,7 +14,7 @@ from typing import Final
 import psycopg
 
 from bench.path import metrics, settled
-from bench.stack import fresh, tell, wiped
+from bench.stack import running, tell, wiped
 from deploy.local.stack import SERVICES, Stack
 from deploy.local.welcome import access
 from foothold_schemas.topics import HOUSEHOLD_FACTS, HOUSEHOLD_STATE, HOUSEHOLD_VIEWS, RISK_TRANSITIONS
@@ -54,7 +54,7 @@ class Figures:
 def main() -> None:
     """Start everything, load, measure, stop."""
     policy = write_policy(wiped(FOLDER) / "policy", "0.40")
-    with fresh(FOLDER, policy) as stack:
+    with running(FOLDER, policy) as stack:
         figures = Sizes(stack, policy).run()
     tell(figures, FIGURES)
 

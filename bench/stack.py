@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def fresh(folder: Path, policy: Path | None = None) -> Iterator[Stack]:
-    """A running Foothold without an earlier one's data; without a policy of its own it has the shipped ones."""
+def running(folder: Path, policy: Path | None = None) -> Iterator[Stack]:
+    """A running Foothold in the folder; without a policy of its own it has the shipped ones."""
     with Stack(folder, Ports.free(), day_clock="manual", policy_folder=policy, say=lambda _n, text: print(text)) as stack:
         yield stack
 

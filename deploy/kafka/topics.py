@@ -7,12 +7,12 @@ FOOTHOLD_REPLICATION (1 if not given).
 import asyncio
 import os
 import sys
-from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from pydantic import ValidationError
 
 from deploy.errors import CannotStart
-from foothold_schemas.broker import Broker
+from foothold_schemas.broker import Broker, BrokerSettings
 from foothold_schemas.topics import TOPICS
 
 
@@ -41,9 +41,11 @@ async def _make(broker: Broker, partitions: int, replication: int) -> None:
 
 
 def _broker() -> Broker:
-    ca = os.environ.get("FOOTHOLD_KAFKA_CA")
-    name, password = os.environ.get("FOOTHOLD_KAFKA_USERNAME"), os.environ.get("FOOTHOLD_KAFKA_PASSWORD")
-    return Broker(os.environ["FOOTHOLD_KAFKA_BOOTSTRAP"], name, password, None if ca is None else Path(ca))
+    """By the same variables as the services, and as strict."""
+    told = {"kafka_bootstrap": os.environ["FOOTHOLD_KAFKA_BOOTSTRAP"]}
+    more = ("kafka_username", "kafka_password", "kafka_ca")
+    told |= {name: os.environ[variable] for name in more if (variable := f"FOOTHOLD_{name.upper()}") in os.environ}
+    return BrokerSettings.model_validate(told).broker
 
 
 def main() -> None:
@@ -52,6 +54,8 @@ def main() -> None:
         make_topics(_broker(), int(os.environ["FOOTHOLD_PARTITIONS"]), int(os.environ.get("FOOTHOLD_REPLICATION", "1")))
     except KeyError as missing:
         sys.exit(f"The variable {missing} must be given.")
+    except ValidationError as wrong:
+        sys.exit("; ".join(one["msg"] for one in wrong.errors(include_input=False)))
     except CannotStart as error:
         sys.exit(f"Foothold: {error}")
 
