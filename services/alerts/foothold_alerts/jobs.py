@@ -19,6 +19,7 @@ POLL_SECONDS: Final = 2.0
 HEARTBEAT_SECONDS: Final = 2.0
 STALLED_SECONDS: Final = 10.0
 AWAY_SECONDS: Final = 1.0
+END_SECONDS: Final = 3.0
 
 log = structlog.get_logger()
 
@@ -40,6 +41,15 @@ class BackOff(BaseRetryStrategy):
         wait = asked or min(2 ** min(job.attempts + 1, 10), LONGEST_WAIT)
         log.warning("alerts.job_again", job=job.task_name, attempts=job.attempts + 1, seconds=wait, error=type(exception).__name__)
         return RetryDecision(retry_in={"seconds": wait})
+
+
+async def _end(work: asyncio.Task[None]) -> None:
+    """A worker signs off in the database; while that is away it waits for it, and answers the first cancelling with an error of its own."""
+    for _ in range(2):
+        work.cancel()
+        await asyncio.wait({work}, timeout=END_SECONDS)
+    if work.done():
+        await asyncio.gather(work, return_exceptions=True)
 
 
 class Jobs:
@@ -68,6 +78,14 @@ class Jobs:
 
     async def run(self) -> None:
         """Work until cancelled; while the database is away, wait for it."""
+        work = asyncio.create_task(self._work())
+        try:
+            await asyncio.wait({work})
+            work.result()
+        finally:
+            await _end(work)
+
+    async def _work(self) -> None:
         while True:
             try:
                 async with self._app.open_async():

@@ -1,12 +1,12 @@
 """Alerts as it serves: desk, readers and jobs of one process, until SIGTERM."""
 
 import asyncio
-import contextlib
 import logging
 import signal
 import sys
 from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -17,6 +17,8 @@ from foothold_alerts.ops import Server, make_ops, server
 from foothold_alerts.settings import Settings
 from foothold_alerts.web.app import make_app
 from foothold_alerts.web.live import Pulse
+
+STOP_SECONDS: Final = 8.0
 
 log = structlog.get_logger()
 
@@ -66,9 +68,8 @@ async def _until_one_ends(web: Server, ops: Server, pulse: Pulse, work: Sequence
         web.should_exit = ops.should_exit = True
         for task in tasks[2:]:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        await asyncio.wait(tasks[:2], timeout=6)
+        over, _ = await asyncio.wait(tasks, timeout=STOP_SECONDS)
+        await asyncio.gather(*over, return_exceptions=True)
 
 
 async def _jobs(parts: Built) -> None:

@@ -5,7 +5,7 @@ import logging
 import signal
 import sys
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -24,6 +24,10 @@ from foothold_ingest.metrics import Metrics
 from foothold_ingest.ops import make_ops, server
 from foothold_ingest.quarantine import QuarantineKeeper
 from foothold_ingest.settings import DayClock, Settings
+
+ANSWER_SECONDS: Final = 6.0
+"""For the requests under way."""
+STOP_SECONDS: Final = 3.0
 
 log = structlog.get_logger()
 
@@ -98,11 +102,12 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
         web.should_exit = ops.should_exit = True
         for task in done:
             task.result()
-        await asyncio.wait(tasks[:2], timeout=6)
+        await asyncio.wait(tasks[:2], timeout=ANSWER_SECONDS)
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        over, _ = await asyncio.wait(tasks, timeout=STOP_SECONDS)
+        await asyncio.gather(*over, return_exceptions=True)
 
 
 def console(parts: Built, files: FileDoor) -> Console:

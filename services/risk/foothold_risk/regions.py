@@ -15,6 +15,7 @@ import faust
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
+from mode.threads import ServiceThread, WorkerThread
 
 from foothold_risk.announce import announce
 from foothold_risk.errors import CannotServe
@@ -33,6 +34,7 @@ from foothold_schemas.topics import AREA_SIGNALS, QUARANTINE, QUARANTINE_BYTES, 
 GROUP_ID: Final = "risk-regions"
 AT_ONCE: Final = 1_000
 WITHIN_SECONDS: Final = 0.05
+STOP_SECONDS: Final = 5.0
 
 log = structlog.get_logger()
 
@@ -41,8 +43,18 @@ class LogCut(CannotServe):
     """The first record that came is not the log's first: what lies before it would be missing from every count."""
 
 
+class Expendable(WorkerThread):
+    """A thread that never keeps the process alive: when Kafka is away it waits for it, and cannot be asked to end."""
+
+    def __init__(self, service: ServiceThread) -> None:
+        super().__init__(service)
+        self.daemon = True
+
+
 class CommittedOnlyThread(AIOKafkaConsumerThread):
     """Faust reads what transactions took back unless it writes transactions itself; a signal of risk counts only when it is committed."""
+
+    Worker = Expendable
 
     def _create_worker_consumer(self, transport: Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -113,20 +125,27 @@ class Regions:
 
     async def run(self) -> None:
         """Until cancelled, or until something goes wrong."""
+        work = asyncio.create_task(self._start_and_watch())
+        try:
+            await asyncio.wait({work, self.fatal}, return_when=asyncio.FIRST_COMPLETED)
+            (self.fatal if self.fatal.done() else work).result()
+        finally:
+            await self._stop(work)
+
+    async def _start_and_watch(self) -> None:
+        """Faust ends its own services when one of them crashes; the process must then end too."""
         await self.app.start()
         self.is_ready = True
-        watching = asyncio.create_task(self._watch())
-        try:
-            await asyncio.wait({watching, self.fatal}, return_when=asyncio.FIRST_COMPLETED)
-            (self.fatal if self.fatal.done() else watching).result()
-        finally:
-            watching.cancel()
-            await self.app.stop()
-
-    async def _watch(self) -> None:
-        """Faust ends its own services when one of them crashes; the process must then end too."""
         await self.app.wait_until_stopped()
         raise CannotServe(f"Faust stopped: {self.app.crash_reason!r}")
+
+    async def _stop(self, work: asyncio.Task[None]) -> None:
+        """Faust, told to stop, leaves a start that is under way by itself; one that is cancelled would leave its consumer's thread at work."""
+        tasks = (asyncio.create_task(self.app.stop()), work)
+        _, hanging = await asyncio.wait(tasks, timeout=STOP_SECONDS)
+        for task in hanging:
+            task.cancel()
+        await asyncio.gather(*(task for task in tasks if task not in hanging), return_exceptions=True)
 
     async def _run(self, stream: faust.StreamT[Any]) -> None:
         """The agent. Faust would swallow an exception and go on behind the record, so none leaves here but into `fatal`."""

@@ -1,15 +1,17 @@
 """What risk's two long-running processes share: their log, and how they end."""
 
 import asyncio
-import contextlib
 import logging
 import signal
 import sys
 from collections.abc import Coroutine
+from typing import Final
 
 import structlog
 
 from foothold_risk.ops import Server
+
+STOP_SECONDS: Final = 8.0
 
 
 def configure_logging() -> None:
@@ -42,9 +44,8 @@ async def until_ended(ops: Server, work: Coroutine[None, None, None]) -> None:
         ops.should_exit = True
         for task in tasks[1:]:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        await asyncio.wait(tasks[:1], timeout=6)
+        over, _ = await asyncio.wait(tasks, timeout=STOP_SECONDS)
+        await asyncio.gather(*over, return_exceptions=True)
 
 
 async def _wait(ended: asyncio.Event) -> None:
