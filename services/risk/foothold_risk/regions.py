@@ -24,6 +24,7 @@ from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.levels import GRAVITY
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.windows import Remembered, Windows
+from foothold_risk.topic_check import check_topic
 from foothold_schemas.areas import AreaDay, Direction, WarningLevel
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import Unreadable, decode_area, decode_warning, encode
@@ -134,6 +135,8 @@ class Regions:
 
     async def _start_and_watch(self) -> None:
         """Faust ends its own services when one of them crashes; the process must then end too."""
+        for card in (AREA_SIGNALS, REGION_WARNINGS):
+            await check_topic(self._broker, card, self._partitions)
         await self.app.start()
         self.is_ready = True
         await self.app.wait_until_stopped()

@@ -6,15 +6,13 @@ from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import TopicAuthorizationFailedError
 
-from foothold_risk.errors import WrongPartitions
 from foothold_risk.lane import ABANDON_SECONDS, Lane, Watchdog
 from foothold_risk.metrics import Metrics
 from foothold_risk.partition import GROUP_ID, Shelf
 from foothold_risk.restore import start, take_over
 from foothold_risk.rules.policy import Policy
+from foothold_risk.topic_check import check_topic
 from foothold_schemas.broker import Broker
 from foothold_schemas.topics import HOUSEHOLD_FACTS
 
@@ -75,24 +73,8 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             await asyncio.gather(loop, return_exceptions=True)
             await self._close()
 
-    async def _check_partitions(self) -> None:
-        admin = AIOKafkaAdminClient(**self._broker.options)
-        try:
-            await start(admin)
-            topic = (await admin.describe_topics([HOUSEHOLD_FACTS.name]))[0]
-            if topic["error_code"] == TopicAuthorizationFailedError.errno:
-                raise TopicAuthorizationFailedError(HOUSEHOLD_FACTS.name)
-            found = len(topic["partitions"])
-        finally:
-            await admin.close()
-        if found != self._partitions:
-            raise WrongPartitions(
-                f"{HOUSEHOLD_FACTS.name} has {found} partitions, FOOTHOLD_PARTITIONS says {self._partitions}: "
-                "a household's order hangs on that number; replay into new topics instead of growing them."
-            )
-
     async def _loop(self) -> None:
-        await self._check_partitions()
+        await check_topic(self._broker, HOUSEHOLD_FACTS, self._partitions)
         await start(self._consumer)
         self._consumer.subscribe([HOUSEHOLD_FACTS.name], listener=self)
         self._watchdog.start()

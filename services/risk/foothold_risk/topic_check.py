@@ -1,0 +1,27 @@
+"""What must hold of a topic before anything reads it: that it may be seen at all, and that it has the partitions the deployment was made for."""
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import TopicAuthorizationFailedError
+
+from foothold_risk.errors import WrongPartitions
+from foothold_risk.restore import start
+from foothold_schemas.broker import Broker
+from foothold_schemas.topics import TopicCard
+
+
+async def check_topic(broker: Broker, card: TopicCard, partitions: int) -> None:
+    """Raise WrongPartitions, or TopicAuthorizationFailedError; a reader of an unseen topic would only log it, and wait."""
+    admin = AIOKafkaAdminClient(**broker.options)
+    try:
+        await start(admin)
+        topic = (await admin.describe_topics([card.name]))[0]
+    finally:
+        await admin.close()
+    if topic["error_code"] == TopicAuthorizationFailedError.errno:
+        raise TopicAuthorizationFailedError(card.name)
+    found = len(topic["partitions"])
+    if found != partitions:
+        raise WrongPartitions(
+            f"{card.name} has {found} partitions, FOOTHOLD_PARTITIONS says {partitions}: "
+            "a household's order hangs on that number; replay into new topics instead of growing them."
+        )
