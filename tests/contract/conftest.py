@@ -89,7 +89,7 @@ async def made(parts: Parts, broker: str, ingest_database: AsyncEngine) -> Async
 @pytest.fixture
 async def clerk(made: Built) -> AsyncIterator[Clerk]:
     """An agency with a key of its own."""
-    key = await made.register.add(AGENCY, is_operator=False, now=datetime.now(UTC))
+    key = await made.register.add(AGENCY, is_operator=False, by="op", now=datetime.now(UTC))
     door = Door(agencies=made.agencies, intake=made.intake, days=made.days, metrics=made.metrics, day_clock=DayClock.MANUAL)
     app = make_app(door, FileDoor(made.agencies, made.uploads, made.mappings))
     headers = {"authorization": f"Bearer {key}"}

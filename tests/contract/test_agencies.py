@@ -43,19 +43,19 @@ async def known(engine: AsyncEngine, keys: Iterable[str]) -> list[str | None]:
 
 async def test_a_key_and_its_successor_are_both_good_until_the_old_one_is_ended(ingest_database: AsyncEngine) -> None:
     register = AgencyRegister(ingest_database, SECRET)
-    first = await register.add("bank", is_operator=False, now=NOW)
+    first = await register.add("bank", is_operator=False, by="op", now=NOW)
     with pytest.raises(NotPossible, match="agency rotate bank"):
-        await register.add("bank", is_operator=False, now=NOW)
-    second = await register.rotate("bank", now=NOW)
+        await register.add("bank", is_operator=False, by="op", now=NOW)
+    second = await register.rotate("bank", by="op", now=NOW)
     with pytest.raises(NotPossible, match=f"two keys already, .*{second.split('_')[1]}"):
-        await register.rotate("bank", now=NOW)
+        await register.rotate("bank", by="op", now=NOW)
 
     assert await known(ingest_database, (first, second)) == ["bank", "bank"]
     with pytest.raises(NotPossible, match="no live key 00000000"):
-        await register.disable_key("bank", "00000000", now=NOW)
-    await register.disable_key("bank", first.split("_")[1], now=NOW)
+        await register.disable_key("bank", "00000000", by="op", now=NOW)
+    await register.disable_key("bank", first.split("_")[1], by="op", now=NOW)
     assert await known(ingest_database, (first, second)) == [None, "bank"]
-    third = await register.rotate("bank", now=NOW)
+    third = await register.rotate("bank", by="op", now=NOW)
 
     (entry,) = await register.entries()
     assert {prefix for prefix, _ in entry.keys} == {second.split("_")[1], third.split("_")[1]}
@@ -64,15 +64,19 @@ async def test_a_key_and_its_successor_are_both_good_until_the_old_one_is_ended(
 
 async def test_a_disabled_agency_is_nobody_until_it_is_enabled_and_its_key_is_the_same(ingest_database: AsyncEngine) -> None:
     register = AgencyRegister(ingest_database, SECRET)
-    key = await register.add("bank", is_operator=False, now=NOW)
-    await register.set_disabled("bank", NOW)
+    key = await register.add("bank", is_operator=False, by="op", now=NOW)
+    await register.set_disabled("bank", is_disabled=True, by="op", now=NOW)
     with pytest.raises(NotPossible, match="agency enable bank"):
-        await register.rotate("bank", now=NOW)
+        await register.rotate("bank", by="op", now=NOW)
 
     assert await known(ingest_database, [key]) == [None]
-    await register.set_disabled("bank", None)
+    await register.set_disabled("bank", is_disabled=False, by="op", now=NOW)
     assert await known(ingest_database, [key]) == ["bank"]
-    for change in (register.rotate("nobody", now=NOW), register.set_disabled("nobody", NOW), register.allow("nobody", Remit())):
+    for change in (
+        register.rotate("nobody", by="op", now=NOW),
+        register.set_disabled("nobody", is_disabled=True, by="op", now=NOW),
+        register.allow("nobody", Remit(), by="op", now=NOW),
+    ):
         with pytest.raises(NotPossible, match="agency add nobody"):
             await change
 
@@ -80,13 +84,13 @@ async def test_a_disabled_agency_is_nobody_until_it_is_enabled_and_its_key_is_th
 async def test_a_remit_is_what_key_and_topic_carry(ingest_database: AsyncEngine) -> None:
     register = AgencyRegister(ingest_database, SECRET)
     remit = Remit(("IncomeReported", "FeedHeard"), ("3703", "370401"))
-    key = await register.add("bank", is_operator=False, now=NOW, remit=remit)
+    key = await register.add("bank", is_operator=False, by="op", now=NOW, remit=remit)
     agencies = Agencies(ingest_database, SECRET)
 
     by_key, by_topic, unknown = await agencies.caller(f"Bearer {key}"), await agencies.writer("bank"), await agencies.writer("nobody")
     assert by_key == by_topic == Caller("bank", is_operator=False, kinds=remit.kinds, areas=remit.areas)
     assert unknown == Caller("nobody", is_operator=False)
-    await register.allow("bank", Remit())
+    await register.allow("bank", Remit(), by="op", now=NOW)
     assert await Agencies(ingest_database, SECRET).writer("bank") == Caller("bank", is_operator=False)
 
 
@@ -119,16 +123,16 @@ def test_the_whole_matrix_of_kinds_and_areas(path: Path, kinds: str | None, area
 
 async def test_at_the_kafka_door_what_is_outside_the_remit_is_kept_and_taken_once_it_is_inside(broker: str, parts: Parts, ingest_database: AsyncEngine) -> None:
     register = AgencyRegister(ingest_database, SECRET)
-    await register.add("remit", is_operator=False, now=NOW, remit=Remit(("IncomeReported",), ("370301",)))
-    await register.add("silent", is_operator=False, now=NOW)
-    await register.set_disabled("silent", NOW)
+    await register.add("remit", is_operator=False, by="op", now=NOW, remit=Remit(("IncomeReported",), ("370301",)))
+    await register.add("silent", is_operator=False, by="op", now=NOW)
+    await register.set_disabled("silent", is_disabled=True, by="op", now=NOW)
     for agency in ("remit", "silent"):
         topic = await make_topic(broker, agency)
         await write(broker, topic, (body(agency, f"{agency}-1"), STRUCTURED))
     async with door(parts) as made:
         kept = await aside(broker, 2)
         keeper = asyncio.create_task(QuarantineKeeper(Broker(broker), ingest_database, made.metrics, SEAL).run())
-        await register.allow("remit", Remit())
+        await register.allow("remit", Remit(), by="op", now=NOW)
         retrier = Retrier(
             ingest_database, SEAL, agencies=Agencies(ingest_database, SECRET), intake=made.intake, publisher=made.publisher, days=made.days, files=made.files
         )

@@ -285,12 +285,12 @@ async def test_a_leap_of_more_than_a_year_is_not_opened_by_mistake(broker: str, 
 
 async def test_a_key_is_kept_as_a_keyed_hash_only_and_ends_when_disabled(ingest_database: AsyncEngine) -> None:
     agencies, register = Agencies(ingest_database, b"k" * 32), AgencyRegister(ingest_database, b"k" * 32)
-    key = await register.add("bank", is_operator=False, now=AT)
+    key = await register.add("bank", is_operator=False, by="op", now=AT)
     known = await agencies.caller(f"Bearer {key}")
     with_other_secret = await Agencies(ingest_database, b"x" * 32).caller(f"Bearer {key}")
     async with ingest_database.connect() as connection:
         rows = [str(tuple(row)) for row in await connection.execute(text("select * from agency_keys"))]
-    await register.disable_key("bank", key.split("_")[1], now=AT)
+    await register.disable_key("bank", key.split("_")[1], by="op", now=AT)
     after = await Agencies(ingest_database, b"k" * 32).caller(f"Bearer {key}")
 
     assert known is not None

@@ -103,7 +103,7 @@ async def test_merged_cells_and_formulas_are_rows_that_are_sent_back_not_crashes
 
 async def test_what_is_not_a_file_of_this_agency_is_not_there(clerk: Clerk, made: Built) -> None:
     upload = await clerk.send("settled-bills", as_csv(BILL_HEADERS, [bill("C1")]))
-    other = await made.register.add("other", is_operator=False, now=datetime.now(UTC))
+    other = await made.register.add("other", is_operator=False, by="op", now=datetime.now(UTC))
     asked = [f"/v1/files/{upload}", f"/v1/files/{upload}/errors"]
     as_other = [(await clerk.client.get(path, headers={"authorization": f"Bearer {other}"})).status_code for path in asked]
     as_nobody = [(await clerk.client.get(path, headers={"authorization": "Bearer x"})).status_code for path in [*asked, "/v1/mappings", "/v1/files"]]

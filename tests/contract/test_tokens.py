@@ -82,8 +82,8 @@ def signed_by_hand(header: dict[str, Any], secret: bytes) -> str:
 @pytest.fixture
 async def agencies(ingest_database: AsyncEngine, published: tuple[Keys, str]) -> Agencies:
     register = AgencyRegister(ingest_database, SECRET)
-    await register.add("clinic", is_operator=False, now=datetime.now(UTC), remit=Remit(("MedicalClaimSettled",), ("3703",)))
-    await register.set_client("clinic", "clinic-system")
+    await register.add("clinic", is_operator=False, by="op", now=datetime.now(UTC), remit=Remit(("MedicalClaimSettled",), ("3703",)))
+    await register.set_client("clinic", "clinic-system", by="op", now=datetime.now(UTC))
     return Agencies(ingest_database, SECRET, Tokens(Issuer(ISSUER, AUDIENCE, published[1])))
 
 
@@ -142,15 +142,15 @@ async def test_a_flood_of_unknown_keys_asks_the_issuer_once_and_an_issuer_away_k
 
 async def test_a_disabled_agency_and_an_operator_have_no_tokens(ingest_database: AsyncEngine, agencies: Agencies) -> None:
     register = AgencyRegister(ingest_database, SECRET)
-    await register.set_disabled("clinic", datetime.now(UTC))
-    await register.add("op", is_operator=True, now=datetime.now(UTC))
-    await register.add("other", is_operator=False, now=datetime.now(UTC))
+    await register.set_disabled("clinic", is_disabled=True, by="op", now=datetime.now(UTC))
+    await register.add("op", is_operator=True, by="op", now=datetime.now(UTC))
+    await register.add("other", is_operator=False, by="op", now=datetime.now(UTC))
 
     assert await agencies.caller(f"Bearer {token()}") is None
     with pytest.raises(NotPossible, match="keys only"):
-        await register.set_client("op", "op-system")
+        await register.set_client("op", "op-system", by="op", now=datetime.now(UTC))
     with pytest.raises(NotPossible, match="taken as clinic's"):
-        await register.set_client("other", "clinic-system")
+        await register.set_client("other", "clinic-system", by="op", now=datetime.now(UTC))
 
 
 async def test_without_an_issuer_a_token_is_nobody(ingest_database: AsyncEngine) -> None:

@@ -42,7 +42,7 @@ async def add_agency(settings: Settings, name: str, *, is_operator: bool, remit:
     engine = connect(settings.ingest_database_url)
     try:
         register = AgencyRegister(engine, settings.key_secret.get_secret_value().encode())
-        key = await register.add(name, is_operator=is_operator, now=datetime.now(UTC), remit=remit)
+        key = await register.add(name, is_operator=is_operator, by=getpass.getuser(), now=datetime.now(UTC), remit=remit)
     except NotPossible as error:
         raise Refused(str(error)) from None
     finally:
@@ -64,21 +64,21 @@ async def agency(settings: Settings, arguments: Namespace) -> str:
 
 
 async def _changed(register: AgencyRegister, arguments: Namespace, now: datetime) -> str:
-    name = getattr(arguments, "name", "")
+    name, by = getattr(arguments, "name", ""), getpass.getuser()
     match arguments.action:
         case "rotate":
-            return await register.rotate(name, now=now)
+            return await register.rotate(name, by=by, now=now)
         case "allow":
-            await register.allow(name, remit := _remit(arguments))
+            await register.allow(name, remit := _remit(arguments), by=by, now=now)
             return f"{name} may send {_words(remit)}; the doors know within ten seconds"
         case "client":
-            await register.set_client(name, arguments.client)
+            await register.set_client(name, arguments.client, by=by, now=now)
             return f"tokens of {arguments.client} are {name}'s" if arguments.client else f"{name} comes with keys only"
         case "disable" if arguments.key is not None:
-            await register.disable_key(name, arguments.key, now=now)
+            await register.disable_key(name, arguments.key, by=by, now=now)
             return f"key {arguments.key} of {name} ends within ten seconds"
         case "disable" | "enable":
-            await register.set_disabled(name, now if arguments.action == "disable" else None)
+            await register.set_disabled(name, is_disabled=arguments.action == "disable", by=by, now=now)
             return f"{name} is {arguments.action}d at every door within ten seconds"
         case _:
             return "\n".join(_entry(e) for e in await register.entries()) or "the register is empty"

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from foothold_ingest.database import AgencyKey, AgencyRow
+from foothold_ingest.database import AgencyKey, AgencyRow, AuditRow
 
 LIVE_KEYS: Final = 2
 """The one in use, and its successor while the agency changes over."""
@@ -52,16 +52,17 @@ class AgencyRegister:
         self._engine = engine
         self._secret = key_secret
 
-    async def add(self, agency: str, *, is_operator: bool, now: datetime, remit: Remit | None = None) -> str:
+    async def add(self, agency: str, *, is_operator: bool, by: str, now: datetime, remit: Remit | None = None) -> str:
         """Enter an agency and return its first key, which cannot be shown again; raise NotPossible if it stands there already."""
         remit = remit or Remit()
         async with self._engine.begin() as connection:
             entered = insert(AgencyRow).values(agency=agency, kinds=remit.kinds, areas=remit.areas, is_operator=is_operator, created_at=now)
             if (await connection.execute(entered.on_conflict_do_nothing().returning(AgencyRow.agency))).first() is None:
                 raise NotPossible(f"{agency} is in the register already: 'agency rotate {agency}' makes another key, 'agency allow' changes what it may send")
-            return await self._new_key(connection, agency, is_operator=is_operator, now=now)
+            await _note(connection, by, "agency_added", now, agency=agency, is_operator=is_operator, **asdict(remit))
+            return await self._new_key(connection, agency, is_operator=is_operator, by=by, now=now)
 
-    async def rotate(self, agency: str, *, now: datetime) -> str:
+    async def rotate(self, agency: str, *, by: str, now: datetime) -> str:
         """Another key beside the one in use; raise NotPossible while two are live."""
         async with self._engine.begin() as connection:
             row = await self._entry(connection, agency)
@@ -70,15 +71,16 @@ class AgencyRegister:
             live = (await connection.execute(_live(agency))).scalars().all()
             if len(live) >= LIVE_KEYS:
                 raise NotPossible(f"{agency} has two keys already, {' and '.join(live)}: 'agency disable {agency} --key PREFIX' ends the one no longer used")
-            return await self._new_key(connection, agency, is_operator=row["is_operator"], now=now)
+            return await self._new_key(connection, agency, is_operator=row["is_operator"], by=by, now=now)
 
-    async def allow(self, agency: str, remit: Remit) -> None:
+    async def allow(self, agency: str, remit: Remit, *, by: str, now: datetime) -> None:
         """Set what it may send; raise NotPossible if it is not in the register."""
         async with self._engine.begin() as connection:
             await self._entry(connection, agency)
             await connection.execute(update(AgencyRow).where(AgencyRow.agency == agency).values(kinds=remit.kinds, areas=remit.areas))
+            await _note(connection, by, "agency_allowed", now, agency=agency, **asdict(remit))
 
-    async def set_client(self, agency: str, client: str | None) -> None:
+    async def set_client(self, agency: str, client: str | None, *, by: str, now: datetime) -> None:
         """Take access tokens made for this client as the agency's; raise NotPossible for an operator, and for a client that is another's."""
         async with self._engine.begin() as connection:
             row = await self._entry(connection, agency)
@@ -88,20 +90,26 @@ class AgencyRegister:
             if client is not None and taken is not None:
                 raise NotPossible(f"the tokens of {client} are taken as {taken}'s: 'agency client {taken}' ends that first")
             await connection.execute(update(AgencyRow).where(AgencyRow.agency == agency).values(client=client))
+            await _note(connection, by, "agency_client_set", now, agency=agency, client=client)
 
-    async def disable_key(self, agency: str, prefix: str, *, now: datetime) -> None:
-        """End one key; raise NotPossible if the agency has no such live key."""
+    async def disable_key(self, agency: str, prefix: str, *, by: str, now: datetime, keeping: str | None = None) -> None:
+        """End one key; raise NotPossible if the agency has no such live key, or no longer the one it keeps."""
         async with self._engine.begin() as connection:
+            await self._entry(connection, agency)
+            if keeping is not None and (prefix == keeping or keeping not in (await connection.execute(_live(agency))).scalars().all()):
+                raise NotPossible(f"{agency} would be left without the key {keeping}: sign in with the key that stays, then end the other")
             mine = update(AgencyKey).where(AgencyKey.agency == agency, AgencyKey.prefix == prefix, AgencyKey.disabled_at.is_(None))
             if (await connection.execute(mine.values(disabled_at=now).returning(AgencyKey.prefix))).first() is None:
                 live = (await connection.execute(_live(agency))).scalars().all()
                 raise NotPossible(f"{agency} has no live key {prefix}; live: {', '.join(live) or 'none'}")
+            await _note(connection, by, "key_ended", now, agency=agency, key=prefix)
 
-    async def set_disabled(self, agency: str, at: datetime | None) -> None:
+    async def set_disabled(self, agency: str, *, is_disabled: bool, by: str, now: datetime) -> None:
         """Silence an agency at every door, its keys kept, or let it speak again; raise NotPossible if it is not in the register."""
         async with self._engine.begin() as connection:
             await self._entry(connection, agency)
-            await connection.execute(update(AgencyRow).where(AgencyRow.agency == agency).values(disabled_at=at))
+            await connection.execute(update(AgencyRow).where(AgencyRow.agency == agency).values(disabled_at=now if is_disabled else None))
+            await _note(connection, by, "agency_disabled" if is_disabled else "agency_enabled", now, agency=agency)
 
     async def entries(self) -> list[Entry]:
         """Every agency by name."""
@@ -118,17 +126,23 @@ class AgencyRegister:
             raise NotPossible(f"{agency} is not in the register; 'agency list' shows who is, 'agency add {agency}' enters it")
         return row
 
-    async def _new_key(self, connection: AsyncConnection, agency: str, *, is_operator: bool, now: datetime) -> str:
+    async def _new_key(self, connection: AsyncConnection, agency: str, *, is_operator: bool, by: str, now: datetime) -> str:
         prefix = secrets.token_hex(4)
         key = f"fh_{prefix}_{secrets.token_urlsafe(32)}"
         made = {"prefix": prefix, "agency": agency, "key_hash": key_hash(self._secret, key), "is_operator": is_operator, "created_at": now}
         await connection.execute(insert(AgencyKey).values(**made))
+        await _note(connection, by, "key_made", now, agency=agency, key=prefix)
         return key
 
 
 def remit_of(kinds: Sequence[str] | None, areas: Sequence[str] | None) -> Remit:
     """Columns as a remit."""
     return Remit(None if kinds is None else tuple(kinds), None if areas is None else tuple(areas))
+
+
+async def _note(connection: AsyncConnection, by: str, action: str, now: datetime, **detail: object) -> None:
+    """Who changed the register, in the transaction of the change. Of a key only its prefix."""
+    await connection.execute(insert(AuditRow), [{"at": now, "actor": by, "action": action, "detail": detail}])
 
 
 def _live(agency: str) -> Select[str]:

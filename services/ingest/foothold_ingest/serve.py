@@ -14,6 +14,8 @@ from foothold_ingest.api import Door, make_app
 from foothold_ingest.build import Built, built
 from foothold_ingest.console.desk import Desk
 from foothold_ingest.console.fates import Fates
+from foothold_ingest.console.keys import KeyPages
+from foothold_ingest.console.pages import Pages
 from foothold_ingest.console.report import Reports
 from foothold_ingest.console.routes import Console
 from foothold_ingest.console.sessions import Sessions
@@ -115,14 +117,15 @@ def console(parts: Built, files: FileDoor) -> Console:
     desk = Desk(parts.engine, arrivals=parts.arrivals, disputes=parts.disputes, uploads=parts.uploads, register=parts.register, retrier=parts.retrier)
     fates = Fates(parts.engine, parts.search, parts.seal)
     reports = Reports(agencies=parts.agencies, intake=parts.intake, people=parts.people, days=parts.days)
+    pages = Pages()
     return Console(
         desk=desk,
         reports=reports,
         fates=fates,
-        disputes=parts.disputes,
+        keys=KeyPages(parts.register, parts.agencies, pages),
         sessions=Sessions(parts.engine, parts.agencies),
         files=files,
-        mappings=parts.mappings,
+        pages=pages,
         is_production=parts.settings.env == "production",
     )
 

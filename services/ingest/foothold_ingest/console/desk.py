@@ -108,6 +108,14 @@ class Desk:
             mine = set((await connection.execute(wanted)).scalars())
         return await self._retrier.retry([one for one in ids if one in mine], actor=actor, now=now)
 
+    async def doubts(self, agency: str, now: datetime) -> Sequence[RowMapping]:
+        """What caseworkers doubt of what the agency sent."""
+        return await self._disputes.of(agency, now)
+
+    async def confirm(self, agency: str, dispute: str, note: str, *, actor: str, now: datetime) -> bool:
+        """The agency has looked, and what it sent is right; whether the doubt still waited."""
+        return await self._disputes.confirm(agency, dispute, note, by=actor, now=now)
+
     async def retry_held(self, agency: str) -> int:
         """Let those that could not be released be looked at again; how many."""
         async with self._engine.begin() as connection:

@@ -14,11 +14,10 @@ from starlette.datastructures import UploadFile
 
 from foothold_ingest.console.desk import Desk
 from foothold_ingest.console.fates import Fate, Fates, at_start_of
+from foothold_ingest.console.keys import KeyPages
 from foothold_ingest.console.pages import Forged, Pages, own_form, same_origin
 from foothold_ingest.console.report import NotTaken, Reports, Written, empty
 from foothold_ingest.console.sessions import Person, Sessions
-from foothold_ingest.disputes import DisputeBook
-from foothold_ingest.files.mappings import MappingBook, parse
 from foothold_ingest.files.routes import MAX_FILE, FileDoor
 from foothold_ingest.problems import has_nul
 from foothold_ingest.rules.judgement import Held, Rejected
@@ -46,22 +45,21 @@ class Console:
         desk: Desk,
         reports: Reports,
         fates: Fates,
-        disputes: DisputeBook,
+        keys: KeyPages,
         sessions: Sessions,
         files: FileDoor,
-        mappings: MappingBook,
+        pages: Pages,
         is_production: bool,
     ) -> None:
         self._desk = desk
-        self._disputes = disputes
+        self._keys = keys
         self._reports = reports
         self._fates = fates
         self._sessions = sessions
         self._files = files
-        self._mappings = mappings
         self._is_production = is_production
         self._cookie = f"__Host-{COOKIE}" if is_production else COOKIE
-        self._pages = Pages()
+        self._pages = pages
 
     def add_to(self, app: FastAPI) -> None:
         """Pages, forms, and the headers of both."""
@@ -73,6 +71,7 @@ class Console:
             "/report": self.report,
             "/event": self.event,
             "/doubts": self.doubts,
+            "/keys": self._keys.show,
             "/files/{upload}": self.file,
         }
         for path, page in pages.items():
@@ -85,6 +84,8 @@ class Console:
             ("/report", self.take_report),
             ("/event", self.fate),
             ("/doubts", self.confirm),
+            ("/keys", self._keys.make),
+            ("/keys/end", self._keys.end),
             ("/files", self.upload),
             ("/sign-out", self.sign_out),
         ):
@@ -154,7 +155,7 @@ class Console:
 
     async def overview(self, _: Request, person: Person) -> Response:
         """What arrived, what waits, feeds, files, keys."""
-        mappings = [parse(text) for _, text in sorted((await self._mappings.of(person.agency)).items())]
+        mappings = await self._files.mappings_of(person.agency)
         return self._pages.render("overview.html", person=person, it=await self._desk.overview(person.agency, datetime.now(UTC)), mappings=mappings)
 
     async def quarantine(self, request: Request, person: Person) -> Response:
@@ -195,11 +196,11 @@ class Console:
         if len(note) > MAX_NOTE or not is_plain(note):
             return await self._doubts_page(person, said="numbers", status=422)
         now = datetime.now(UTC)
-        done = await self._disputes.confirm(person.agency, str(form.get("dispute")), note, by=person.actor, now=now)
+        done = await self._desk.confirm(person.agency, str(form.get("dispute")), note, actor=person.actor, now=now)
         return await self._doubts_page(person, said="confirmed" if done else "not_waiting", status=200 if done else 409)
 
     async def _doubts_page(self, person: Person, *, said: str = "", status: int = 200) -> Response:
-        rows = await self._disputes.of(person.agency, datetime.now(UTC))
+        rows = await self._desk.doubts(person.agency, datetime.now(UTC))
         return self._pages.render("doubts.html", status, person=person, rows=rows, said=said)
 
     async def report(self, _: Request, person: Person) -> Response:

@@ -17,11 +17,12 @@ HOURS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """At the console: the agency, the name given, and the token forms must carry."""
+    """At the console: the agency, the name given, the token forms must carry, and the prefix of the key signed in with."""
 
     agency: str
     name: str
     csrf: str
+    key: str
 
     @property
     def actor(self) -> str:
@@ -56,14 +57,14 @@ class Sessions:
         if token is None:
             return None
         wanted = (
-            select(AgencyKey.agency, ConsoleSession.person, ConsoleSession.csrf)
+            select(AgencyKey.agency, ConsoleSession.person, ConsoleSession.csrf, AgencyKey.prefix)
             .join(AgencyKey, AgencyKey.prefix == ConsoleSession.prefix)
             .join(AgencyRow, AgencyRow.agency == AgencyKey.agency)
             .where(ConsoleSession.token_hash == _hash(token), ConsoleSession.expires_at > now, AgencyKey.disabled_at.is_(None), AgencyRow.disabled_at.is_(None))
         )
         async with self._engine.connect() as connection:
             row = (await connection.execute(wanted)).one_or_none()
-        return None if row is None else Person(row.agency, row.person, row.csrf)
+        return None if row is None else Person(row.agency, row.person, row.csrf, row.prefix)
 
     async def sign_out(self, token: str) -> None:
         """End the session."""

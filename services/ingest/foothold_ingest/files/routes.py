@@ -150,9 +150,13 @@ class FileDoor:
         pieces = iter(lambda: file.read(65_536), b"")
         return StreamingResponse(pieces, media_type=XLSX, headers=_attached(f"{name}.xlsx"), background=BackgroundTask(file.close))
 
+    async def mappings_of(self, agency: str) -> list[Mapping]:
+        """The kinds of files it may send, by name."""
+        return [parse(text) for _, text in sorted((await self._mappings.of(agency)).items())]
+
     async def list_mappings(self, _: Request, caller: Caller) -> Response:
         """Names, titles and headers."""
-        mappings = [parse(text) for _, text in sorted((await self._mappings.of(caller.agency)).items())]
+        mappings = await self.mappings_of(caller.agency)
         return JSONResponse({"mappings": [_described(mapping) for mapping in mappings]})
 
     async def give_template(self, request: Request, caller: Caller) -> Response:
