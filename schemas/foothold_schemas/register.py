@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from foothold_schemas.values import CountyCode, Day, Fen, Hex128, Message, Month, Name, RegisterNumber, Standing, VillageCode
+from foothold_schemas.values import AreaCode, CountyCode, Day, Fen, Hex128, Message, Month, Name, RegisterNumber, Standing, VillageCode
 
 
 class Absence(StrEnum):
@@ -79,6 +79,9 @@ class RegisterEntry(Message):
     standing: Standing
     projects: tuple[ProjectShare, ...] = Field(default=(), max_length=20)
     one_budget_with: RegisterNumber | None = Field(default=None, description="Another register entry that lives from the same budget.")
+    residence: AreaCode | None = Field(
+        default=None, description="Where it lives, if elsewhere than in its village: that area is shown that it is cared for; its village stays responsible."
+    )
 
 
 class HouseholdRegistered(RegisterEntry):

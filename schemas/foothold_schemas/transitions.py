@@ -9,7 +9,7 @@ from foothold_schemas.decisions import Decision
 from foothold_schemas.explanation import Evidence, Forecast, Hint, PolicyValue, TraceLine
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.values import Day, Fen, Group, Hex128, Message, Moment, Name, RegisterNumber, Sentence, Sha256, Standing, VillageCode, Window
+from foothold_schemas.values import AreaCode, Day, Fen, Group, Hex128, Message, Moment, Name, RegisterNumber, Sentence, Sha256, Standing, VillageCode, Window
 
 
 class Movement(StrEnum):
@@ -95,6 +95,7 @@ class HouseholdSummary(Message):
     area: VillageCode
     standing: Standing
     members: int
+    residence: AreaCode | None = Field(default=None, description="Where it lives, if the register names another place than its village.")
 
 
 class PolicyStamp(Message):

@@ -238,6 +238,30 @@ async def test_when_a_case_ends_what_was_planned_is_cancelled_with_its_reason_an
     assert [row for row in await rows(alerts_database, WAITING) if row[0] != "relief"] == []
 
 
+async def test_what_was_referred_stands_with_its_department_until_it_comes(alerts_database: AsyncEngine) -> None:
+    await identified(alerts_database)
+    plan, who, lists = plan_on(alerts_database), person("zhao"), Lists(alerts_database, WORKFLOWS)
+    given = (
+        (MeasureKind.SOCIAL_HELP, STORM, "民政局"),
+        (MeasureKind.HEALTH, ILL, "卫健局"),
+        (MeasureKind.EMPLOYMENT, STORM, "人社局"),
+        (MeasureKind.HEALTH, ILL, "卫健局"),
+    )
+    for n, (measure, against, department) in enumerate(given):
+        await plan.intend(who, 1, 2 + n, measure, frozenset({against}), department, now=NOW)
+
+    async def waiting(area: str = "370399") -> list[tuple[str, str]]:
+        return [(e.note, e.what) for e in await lists.entries(WorkList.BY_DEPARTMENT, area, NOW)]
+
+    assert sorted(await waiting()) == sorted((department, measure) for measure, _, department in given)
+    assert [department for department, _ in await waiting()][:2] == ["人社局", "卫健局"]  # each department's together
+    assert await waiting("370302") == []
+    assert all(e.due_on is not None for e in await lists.entries(WorkList.BY_DEPARTMENT, "370399", NOW))
+    await plan.deliver(who, 1, 6, 2, NOW.date(), now=NOW)
+    await plan.drop(who, 1, 7, 3, now=NOW, note="外出务工")
+    assert sorted(await waiting()) == [("卫健局", "health"), ("民政局", "social_help")]
+
+
 async def test_the_work_lists_show_what_is_theirs_inside_the_persons_area(alerts_database: AsyncEngine) -> None:
     await identified(alerts_database)
     cases, relief, lists = cases_on(alerts_database), relief_on(alerts_database), Lists(alerts_database, WORKFLOWS)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, RowMapping, Select, case, false, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import aliased
 
@@ -171,6 +171,11 @@ def hours_left(due_at: datetime, now: datetime) -> int:
     return int((due_at - now).total_seconds() // 3600)
 
 
+def has_refused(cases: type[CaseRow]) -> ColumnElement[bool]:
+    """Whether the household refused its authorisation, as people wrote it down or as risk last said: then nothing computed of it is shown."""
+    return or_(cases.consent.is_not_distinct_from(Consent.REFUSED), cases.latest["figures"]["is_withheld"].as_boolean().is_(True))
+
+
 async def _all(connection: AsyncConnection, table: type[Base], *where: ColumnElement[bool], order: Any) -> list[RowMapping]:  # noqa: ANN401 - a column
     return list((await connection.execute(select(*table.__table__.columns).where(*where).order_by(order))).mappings())
 
@@ -181,9 +186,8 @@ def _reviews() -> Select[Any]:
     `is_withheld`: the household has refused since, as its newest case says; then nothing computed of it is shown.
     """
     newest = aliased(CaseRow)
-    has_refused = or_(newest.consent == Consent.REFUSED, newest.latest["figures"]["is_withheld"].as_boolean().is_(True))
-    last_word = select(has_refused).where(newest.household_id == CaseRow.household_id).order_by(newest.episode.desc()).limit(1).scalar_subquery()
-    columns = (CaseRow.number, CaseRow.register_number, func.coalesce(last_word, false()).label("is_withheld"), *ReviewRow.__table__.columns)
+    last_word = select(has_refused(newest)).where(newest.household_id == CaseRow.household_id).order_by(newest.episode.desc()).limit(1).scalar_subquery()
+    columns = (CaseRow.number, CaseRow.register_number, last_word.label("is_withheld"), *ReviewRow.__table__.columns)
     return select(*columns).join(CaseRow, CaseRow.case_id == ReviewRow.case_id).order_by(ReviewRow.asked_on, CaseRow.number)
 
 

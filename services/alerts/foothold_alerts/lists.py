@@ -6,17 +6,20 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Date, Select, cast, exists, func, literal, null, or_, select
+from sqlalchemy import ColumnElement, Date, Select, any_, case, cast, exists, func, literal, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.database import CaseRow, DeadlineRow, ReliefRow, ViewRow, VisitRow
+from foothold_alerts.database import CaseRow, DeadlineRow, MeasureRow, ReliefRow, ViewRow, VisitRow
 from foothold_alerts.hold import business_day
+from foothold_alerts.inbox import has_refused
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, SINCE_IDENTIFIED, ReliefKind, ReliefStatus, Stage
 from foothold_alerts.rules.deadlines import DeadlineKind
 from foothold_alerts.rules.workflow import Workflows
 from foothold_schemas.transitions import Status
 
 SHOWN: Final = 500
+TOWNSHIP_DIGITS: Final = 9
+_MEASURE_KINDS: Final = (DeadlineKind.MEASURE, DeadlineKind.FIRST_MEASURE)
 
 
 class WorkList(StrEnum):
@@ -25,15 +28,21 @@ class WorkList(StrEnum):
     OVERDUE = "overdue"
     PAPERS_OWED = "papers_owed"
     MEASURES_MISSING = "measures_missing"
+    BY_DEPARTMENT = "by_department"
     VISITS_DUE = "visits_due"
     LEFT_OUT = "left_out"
     OUTSIDE_THE_SYSTEM = "outside_the_system"
     WATCH = "watch"
+    LIVES_HERE = "lives_here"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line. `number` None: there is no case. `what`: a code with words; `note`: an account or a count."""
+    """One line. `number` None: there is no case. `what`: a code with words; `note`: an account or a count.
+
+    `lives_in`: the household lives in this part of the person's area and another area is responsible. Then `register_number` is empty: who it is
+    stays there, as does the case.
+    """
 
     number: int | None
     register_number: str
@@ -41,6 +50,7 @@ class Entry:
     what: str
     due_on: datetime | date | None
     note: str
+    lives_in: str = ""
 
 
 class Lists:
@@ -54,12 +64,25 @@ class Lists:
         """The list, the most pressing first, at most SHOWN."""
         async with self._engine.connect() as connection:
             today = await business_day(connection, now)
-            wanted = _QUESTIONS[name](now, today, self._workflows).limit(SHOWN)
-            if name is not WorkList.WATCH:
-                wanted = wanted.where(CaseRow.area.startswith(area, autoescape=True))
-            else:
-                wanted = wanted.where(ViewRow.body["household"]["area"].astext.startswith(area, autoescape=True))
+            wanted = _QUESTIONS[name](now, today, self._workflows).limit(SHOWN).where(*_inside(name, area))
             return [Entry(*row) for row in await connection.execute(wanted)]
+
+
+def _inside(name: WorkList, area: str) -> tuple[ColumnElement[bool], ...]:
+    """Cases of the area; of households that only live there, those of other areas, so that nobody stands on both lists."""
+    responsible = CaseRow.area.startswith(area, autoescape=True)
+    match name:
+        case WorkList.WATCH:
+            return (ViewRow.body["household"]["area"].astext.startswith(area, autoescape=True),)
+        case WorkList.LIVES_HERE:
+            return _residence().startswith(area, autoescape=True), ~responsible
+        case _:
+            return (responsible,)
+
+
+def _residence() -> ColumnElement[str]:
+    """As risk shows it now; of a household risk shows no more, as its case heard last."""
+    return case((ViewRow.body.is_not(None), ViewRow.body["household"]["residence"].astext), else_=CaseRow.latest["household"]["residence"].astext)
 
 
 def _columns(what: Any, due: Any, note: Any = None) -> tuple[Any, ...]:  # noqa: ANN401 - SQL expressions
@@ -79,7 +102,17 @@ def _papers(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
 
 def _measures(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
     wanted = select(*_columns(func.coalesce(func.nullif(DeadlineRow.subject, ""), DeadlineRow.kind), DeadlineRow.due_at)).join(DeadlineRow)
-    return wanted.where(DeadlineRow.done_at.is_(None), DeadlineRow.kind.in_([DeadlineKind.MEASURE, DeadlineKind.FIRST_MEASURE])).order_by(DeadlineRow.due_at)
+    return wanted.where(DeadlineRow.done_at.is_(None), DeadlineRow.kind.in_(_MEASURE_KINDS)).order_by(DeadlineRow.due_at)
+
+
+def _departments(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
+    """What was referred to a department and has not come, each department's together; due by the risk that waits longest."""
+    is_for = or_(DeadlineRow.subject == "", DeadlineRow.subject == any_(MeasureRow.against))
+    waiting = (DeadlineRow.case_id == MeasureRow.case_id, DeadlineRow.done_at.is_(None), DeadlineRow.kind.in_(_MEASURE_KINDS), is_for)
+    due = select(func.min(DeadlineRow.due_at)).where(*waiting).scalar_subquery()
+    listed = select(*_columns(MeasureRow.kind, due, MeasureRow.department)).join(MeasureRow)
+    planned = listed.where(MeasureRow.delivered_on.is_(None), MeasureRow.dropped_because.is_(None))
+    return planned.order_by(MeasureRow.department, due.nulls_last(), MeasureRow.measure_id)
 
 
 def _visits(_now: datetime, today: date, workflows: Workflows) -> Select[Any]:
@@ -115,12 +148,21 @@ def _watch(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
     return listed.where(view["status"].astext == Status.WATCH, ~open_case).order_by(view["household"]["area"].astext)
 
 
+def _lives_here(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
+    """Another area is responsible: that it is cared for, by whom and how far, and nothing of the household. Who refused is shown nowhere else."""
+    columns = (CaseRow.number, literal(""), func.left(CaseRow.area, TOWNSHIP_DIGITS), CaseRow.stage, null(), func.coalesce(CaseRow.priority_group, ""))
+    listed = select(*columns, _residence()).outerjoin(ViewRow, ViewRow.household_id == CaseRow.household_id)
+    return listed.where(CaseRow.stage.in_([s.value for s in OPEN]), ~has_refused(CaseRow)).order_by(CaseRow.is_urgent.desc(), CaseRow.number)
+
+
 _QUESTIONS: Final[dict[WorkList, Callable[[datetime, date, Workflows], Select[Any]]]] = {
     WorkList.OVERDUE: _overdue,
     WorkList.PAPERS_OWED: _papers,
     WorkList.MEASURES_MISSING: _measures,
+    WorkList.BY_DEPARTMENT: _departments,
     WorkList.VISITS_DUE: _visits,
     WorkList.LEFT_OUT: _left_out,
     WorkList.OUTSIDE_THE_SYSTEM: _outside,
     WorkList.WATCH: _watch,
+    WorkList.LIVES_HERE: _lives_here,
 }

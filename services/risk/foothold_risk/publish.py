@@ -143,7 +143,13 @@ def look_back(household_id: str, note: Move, then: Assessment, policy: Policy, c
 def summary(view: View) -> HouseholdSummary:
     """Which household this is, without a name."""
     register = view.register
-    return HouseholdSummary(register_number=register.register_number, area=register.area, standing=register.standing, members=register.heads(view.day))
+    return HouseholdSummary(
+        register_number=register.register_number,
+        area=register.area,
+        standing=register.standing,
+        members=register.heads(view.day),
+        residence=register.residence,
+    )
 
 
 def figures_of(view: View) -> Figures:

@@ -147,9 +147,12 @@ def _wrong_household(envelope: CloudEvent, data: AnyFact, clock: Clock, caller: 
         return Rejected(RefusalReason.BAD_SUBJECT, detail, (FieldProblem("/subject", "differs from /data/authority and /data/register_number"),))
     county = None if subject is None else subject[1]
     area = data.area if isinstance(data, FeedHeard | AreaStruck | HouseholdRegistered) else None
+    residence = data.residence if isinstance(data, HouseholdRegistered) else None
+    happened = envelope.time.astimezone(SHANGHAI).date()
     problems = {
         "/subject": None if county is None else deployment.regions.problem_by(county, clock.today),
-        "/data/area": None if area is None else deployment.regions.problem_on(area, envelope.time.astimezone(SHANGHAI).date()),
+        "/data/area": None if area is None else deployment.regions.problem_on(area, happened),
+        "/data/residence": None if residence is None else deployment.regions.problem_on(residence, happened),
     }
     if wrong := tuple(FieldProblem(field, problem) for field, problem in problems.items() if problem is not None):
         detail = "A county code is not known here. If it is right, ask the county's operators to add it: 'foothold-ingest region add'."

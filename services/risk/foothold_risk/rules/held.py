@@ -72,6 +72,7 @@ class Register(Packed, frozen=True):
     day: date = date(1970, 1, 1)
     covers: tuple[Cover, ...] = ()
     one_budget_with: str | None = None
+    residence: str | None = None
 
     def heads(self, day: date) -> int:
         """Members in the register who are counted at the end of the day."""

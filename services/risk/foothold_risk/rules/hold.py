@@ -47,6 +47,7 @@ def register(record: FactRecord, fact: HouseholdRegistered, identity: bytes) -> 
         day=shanghai_day(record.time),
         covers=tuple(Cover(c.cover, c.from_day, c.until_day, c.person_ref, c.project) for c in fact.covers),
         one_budget_with=fact.one_budget_with,
+        residence=fact.residence,
     )
 
 
