@@ -19,3 +19,4 @@ class FindingKind(StrEnum):
     GUARANTEE_MISSING = "guarantee_missing"
     GRADE_FELL = "grade_fell"
     RISK_REPORTED = "risk_reported"
+    AREA_STRUCK = "area_struck"

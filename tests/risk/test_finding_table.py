@@ -1,6 +1,6 @@
 """Who counts, what the table of findings says, and that every finding explains itself and can be shown."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -8,14 +8,17 @@ from foothold_risk.evidence import evidence
 from foothold_risk.rules import findings
 from foothold_risk.rules.months import by_month
 from foothold_risk.rules.policy import Heads, PolicyOfDay
+from foothold_risk.rules.struck import Incident
 from foothold_schemas.checks import Grade, Guarantee
-from foothold_schemas.facts import HomeState
+from foothold_schemas.facts import Hazard, HomeState, Severity
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.register import Absence, Member, ProjectShare
 from foothold_schemas.reports import Concern
 from foothold_schemas.values import Fen
-from tests.support.build import OPEN_DAY, checked, claim, disaster, graded, household, income, judged, policy, registered, reported, spending, step, value
+from tests.support.build import AREA, OPEN_DAY, checked, claim, disaster, graded, household, income, judged, policy, registered, reported, spending, step, value
 from tests.support.rules import ALL_IN_FORCE
+
+FLOOD = {"a/flood": Incident(AREA, Hazard.FLOOD, Severity.I, OPEN_DAY, datetime(2026, 6, 10, tzinfo=UTC))}
 
 
 @pytest.mark.parametrize("absence", Absence)
@@ -58,7 +61,7 @@ def test_every_finding_explains_itself_in_both_languages_and_every_fact_it_rests
         graded(Grade.C, "g2", day=date(2026, 5, 30)),
         reported(Concern.ILLNESS),
     )
-    assessment = judged(home, rules=ALL_IN_FORCE)
+    assessment = judged(home, rules=ALL_IN_FORCE, incidents=FLOOD)
 
     assert tuple(FindingKind) == assessment.kinds
     for rule, found in zip(findings.ALL, assessment.found, strict=True):
@@ -74,7 +77,7 @@ def test_a_rule_whose_values_are_not_in_force_finds_nothing() -> None:
     nothing = policy(**dict.fromkeys(set(PolicyOfDay.__dataclass_fields__) - required))
     home = household(income("40000", "before", month="2025-05"), income("9000"), claim("90000", person_ref="p0"), spending("90000"), disaster(loss="9000"))
 
-    assert judged(home, rules=nothing).kinds == ()
+    assert judged(home, rules=nothing, incidents=FLOOD).kinds == ()
 
 
 TABLE = {
@@ -91,6 +94,7 @@ TABLE = {
     FindingKind.GUARANTEE_MISSING: "risk",
     FindingKind.GRADE_FELL: "risk",
     FindingKind.RISK_REPORTED: "",
+    FindingKind.AREA_STRUCK: "risk, shock",
 }
 """Policy's table of findings, as it is written."""
 

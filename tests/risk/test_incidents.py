@@ -21,6 +21,7 @@ from tests.support.build import AREA, HOUSEHOLD, OPEN_DAY, household, income, po
 
 AT = datetime(2026, 6, 1, 4, tzinfo=UTC)
 RULES = policy()
+ID = bytes(range(16))
 
 
 def struck(incident: str = "flood", *, area: str = AREA[:9], severity: Severity = Severity.II, **more: Any) -> AreaStruck:  # noqa: ANN401
@@ -80,16 +81,16 @@ def test_what_was_said_last_of_an_incident_holds(statements: list[AreaStruck], n
 
 
 def test_an_older_statement_that_comes_late_changes_nothing_and_another_agencys_number_is_another_incident() -> None:
-    newer = note({}, "statistics", struck(severity=Severity.I), AT)
+    newer = note({}, "statistics", struck(severity=Severity.I), AT, ID)
 
-    assert note(newer, "statistics", struck(severity=Severity.IV), AT - timedelta(hours=1)) == newer
-    assert note(newer, "statistics", struck(severity=Severity.IV), AT) == newer
-    assert sorted(note(newer, "weather", struck(), AT)) == ["statistics/flood", "weather/flood"]
+    assert note(newer, "statistics", struck(severity=Severity.IV), AT - timedelta(hours=1), ID) == newer
+    assert note(newer, "statistics", struck(severity=Severity.IV), AT, ID) == newer
+    assert sorted(note(newer, "weather", struck(), AT, ID)) == ["statistics/flood", "weather/flood"]
 
 
 def test_areas_to_look_at_are_those_of_before_and_after_and_those_where_a_day_turns_something() -> None:
-    before = note({}, "a", struck(area="370399101", on=OPEN_DAY, last_day=OPEN_DAY + timedelta(days=3)), AT)
-    after = note(before, "a", struck(area="370399102"), AT + timedelta(hours=1))
+    before = note({}, "a", struck(area="370399101", on=OPEN_DAY, last_day=OPEN_DAY + timedelta(days=3)), AT, ID)
+    after = note(before, "a", struck(area="370399102"), AT + timedelta(hours=1), ID)
 
     assert touched(before, after) == ["370399101", "370399102"]
     assert touched(before, before) == []

@@ -14,6 +14,7 @@ from foothold_risk.rules.heard import Heard, note
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.movement import Move, move
 from foothold_risk.rules.policy import Place, Policy, PolicyOfDay, Value
+from foothold_risk.rules.struck import Incidents
 from foothold_schemas.checks import (
     Asset,
     AssetsChecked,
@@ -232,10 +233,10 @@ def heard(*spoken: FeedHeard, agency: str = "statistics") -> Heard:
     return known
 
 
-def judged(home: Household, day: date = OPEN_DAY, rules: Policy | None = None, known: Heard | None = None) -> Assessment:
+def judged(home: Household, day: date = OPEN_DAY, rules: Policy | None = None, known: Heard | None = None, incidents: Incidents | None = None) -> Assessment:
     """The assessment of a household."""
     assert home.register is not None
-    return assess(home, home.register, day, place_of(rules or policy()).on(day), known or {})
+    return assess(home, home.register, day, place_of(rules or policy()).on(day), known or {}, incidents=incidents or {})
 
 
 def step(home: Household, day: date = OPEN_DAY, rules: Policy | None = None, known: Heard | None = None) -> tuple[Household, tuple[Move, ...]]:

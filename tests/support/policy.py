@@ -52,6 +52,15 @@ values:
     description: Routes by which trouble may be reported.
     unit: routes
     dates: [{since: 2020-01-01, value: [self, cadre, hotline, one_key], reference: Three routes of discovery., confidence: H, illustrative: false}]
+  incidents.self_evident:
+    description: Incidents whose households count as hit before each is checked.
+    unit: hazards, severities and whom they hit
+    dates:
+      - since: 2020-01-01
+        value: [{hazards: [landslide], severities: [I], hits: [everybody]}]
+        reference: A test's number; nobody publishes such a table.
+        confidence: I
+        illustrative: false
   negative_list.assets:
     description: Assets that call for verification.
     unit: assets

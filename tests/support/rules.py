@@ -2,8 +2,9 @@
 
 from datetime import date
 
-from foothold_risk.rules.policy import Band, Cover, Yield
+from foothold_risk.rules.policy import Band, Cover, Exposure, Reach, Yield
 from foothold_schemas.checks import Asset, Grade, Guarantee
+from foothold_schemas.facts import Hazard, Severity
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.reports import ReportRoute
 from foothold_schemas.values import Sentence
@@ -36,5 +37,6 @@ ALL_IN_FORCE = policy(
     covers_known=value("covers.known", (INCOME_COVER,)),
     own_share_target=value("own_share.target", 1_000),
     negative_list_assets=value("negative_list.assets", frozenset({Asset.CAR, Asset.TOWN_HOUSE})),
+    incidents_self_evident=value("incidents.self_evident", (Reach(frozenset(Hazard), frozenset(Severity), (Exposure.EVERYBODY,)),)),
     forecast_months=value("forecast.months", (1, 3, 6)),
 )

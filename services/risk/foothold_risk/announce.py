@@ -27,6 +27,7 @@ CAUSE_ZH: Final = {
     FindingKind.GUARANTEE_MISSING: "保障未落实",
     FindingKind.GRADE_FELL: "等级下降",
     FindingKind.RISK_REPORTED: "线索上报",
+    FindingKind.AREA_STRUCK: "区域灾害",
 }
 
 

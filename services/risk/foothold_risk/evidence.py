@@ -7,8 +7,23 @@ from foothold_risk.rules.calendar import last_day
 from foothold_risk.rules.findings.disaster_loss import HAZARD_ZH
 from foothold_risk.rules.findings.guarantee_missing import GUARANTEE_ZH
 from foothold_risk.rules.findings.risk_reported import CONCERN_ZH, ROUTE
-from foothold_risk.rules.held import AssetCheck, Authorisation, Check, Claim, Disaster, Grading, HeldFact, Income, Measure, Register, Report, Spending, Ticket
+from foothold_risk.rules.held import (
+    AssetCheck,
+    Authorisation,
+    Check,
+    Claim,
+    Disaster,
+    Grading,
+    HeldFact,
+    Income,
+    Measure,
+    Register,
+    Report,
+    Spending,
+    Ticket,
+)
 from foothold_risk.rules.policy import Value
+from foothold_risk.rules.struck import Incident
 from foothold_schemas.checks import SpendingCategory
 from foothold_schemas.explanation import Evidence, PolicyValue
 from foothold_schemas.facts import CareSetting, IncomeCategory
@@ -54,12 +69,12 @@ def policy_value(value: Value[object]) -> PolicyValue:
     )
 
 
-def evidences(facts: Sequence[HeldFact]) -> tuple[Evidence, ...]:
+def evidences(facts: Sequence[HeldFact | Incident]) -> tuple[Evidence, ...]:
     """The first facts, which are the weightiest, as many as a message shows."""
     return tuple(evidence(fact) for fact in facts[:MAX_EVIDENCE])
 
 
-def evidence(fact: HeldFact) -> Evidence:
+def evidence(fact: HeldFact | Incident) -> Evidence:
     """The fact as a transition shows it."""
     match fact:
         case Income():
@@ -81,6 +96,12 @@ def evidence(fact: HeldFact) -> Evidence:
         case Disaster():
             text = Sentence(zh=f"灾害（{HAZARD_ZH[fact.hazard]}），已核实", en=f"disaster ({fact.hazard.value}), verified")
             return Evidence(fact_id=fact.fact_id.hex(), kind="DisasterStruck", day=fact.day, amount=money(fact.loss), text=text)
+        case Incident():
+            text = Sentence(
+                zh=f"区域{fact.area}通报{HAZARD_ZH[fact.hazard]}（{fact.severity}级）",
+                en=f"{fact.hazard.value} (level {fact.severity}) reported in {fact.area}",
+            )
+            return Evidence(fact_id=fact.fact_id.hex(), kind="AreaStruck", day=fact.first_day, text=text)
         case Check() | Grading() | AssetCheck() | Report() | Register():
             return _looked_at(fact)
         case Measure() | Authorisation() | Ticket():

@@ -160,7 +160,7 @@ def _figures(replayed: Replayed, policies: Mapping[str, Policy]) -> Iterator[str
     if household.is_refused:
         yield "  农户未授权，不作计算 | the household refused its authorisation: nothing is computed"
         return
-    assessment = assess(household, household.register, control.open_day, place.on(control.open_day), control.heard, control.spoke)
+    assessment = assess(household, household.register, control.open_day, place.on(control.open_day), control.heard, control.spoke, control.incidents)
     view = assessment.view
     if view.unheard:
         months = ", ".join(month_text(m) for m in view.unheard)

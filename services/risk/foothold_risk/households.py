@@ -12,8 +12,9 @@ from foothold_risk.errors import UnknownState
 from foothold_risk.rules.due import next_due
 from foothold_risk.rules.heard import Span
 from foothold_risk.rules.household import Household
-from foothold_risk.rules.incidents import Incident, Look
+from foothold_risk.rules.incidents import Look
 from foothold_risk.rules.policy import Policy
+from foothold_risk.rules.struck import Incident
 
 CONTROL_KEY: Final = b"~control"
 STATE_VERSION: Final = b"\x01"

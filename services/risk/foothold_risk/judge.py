@@ -16,7 +16,7 @@ from foothold_risk.rules.fold import forget_old
 from foothold_risk.rules.heard import Heard, note
 from foothold_risk.rules.hindsight import review
 from foothold_risk.rules.household import Household, Position, answered, fresh
-from foothold_risk.rules.incidents import Look, hitting, queued, touched
+from foothold_risk.rules.incidents import Look, corrects, hitting, queued, touched
 from foothold_risk.rules.incidents import note as noted
 from foothold_risk.rules.leaving import Condition
 from foothold_risk.rules.movement import Decided, Move, decide, exempt, freeze, move, refuse
@@ -54,8 +54,10 @@ def steer(control: Control, fact: FactRecord, trace: str = "") -> Control | None
             spoke = spoke_now(control.spoke, fact.agency, heard, control.open_day)
             return replace(control, heard=note(control.heard, fact.agency, heard), spoke=spoke)
         case AreaStruck() as struck:
-            incidents = noted(control.incidents, fact.agency, struck, fact.time)
-            more = (Look(area, fact.fact_id, fact.recorded_time, trace=trace) for area in touched(control.incidents, incidents))
+            incidents = noted(control.incidents, fact.agency, struck, fact.time, bytes.fromhex(fact.fact_id))
+            wrong = corrects(control.incidents, incidents)
+            areas = touched(control.incidents, incidents)
+            more = (Look(area, fact.fact_id, fact.recorded_time, trace=trace, is_correction=wrong) for area in areas)
             return replace(control, incidents=incidents, looks=queued(control.looks, more))
         case _:
             raise AssertionError(f"{fact.data.kind} is not a fact for everybody")
@@ -104,26 +106,26 @@ def judge(
             position, moves = refuse(position, moves)
         return _told(household_id, household, (position, moves), assessment, policy, cause, outcome or ())
     spoke = spoken_by(control.spoke, cause.agency, day, in_force, register.area) if cause.ends is ExitReason.CORRECTED else control.spoke
-    assessment = assess(household, register, day, in_force, control.heard, spoke)
+    assessment = assess(household, register, day, in_force, control.heard, spoke, control.incidents)
     refused: tuple[Condition, ...] = ()
     if isinstance(decided, FindingExempted):
         exempted = exempt(household.position, assessment, decided)
         if isinstance(exempted, Position):
             household = fresh(household, position=exempted)
-            assessment = assess(household, register, day, in_force, control.heard, spoke)
+            assessment = assess(household, register, day, in_force, control.heard, spoke, control.incidents)
         else:
             refused = exempted
     position, moves = move(household.position, assessment, None if refused else cause.ends)
     if isinstance(decided, CaseDecided):
         standing = answered(household, position)  # people look into what was reported before they decide
-        looked = assess(fresh(household, position=standing), register, day, in_force, control.heard, spoke)
+        looked = assess(fresh(household, position=standing), register, day, in_force, control.heard, spoke, control.incidents)
         outcome = decide(standing, looked, decided)
         if isinstance(outcome, Decided):
             position, moves, assessment = outcome.position, (*moves, *outcome.moves), looked
         else:
             refused = outcome
             position, moves = refuse(position, moves)
-    impacts = impacts_of(hitting(control.incidents, assessment.view, in_force), in_force)
+    impacts = impacts_of(hitting(assessment.view, in_force), in_force)
     judged = _told(household_id, household, (position, moves), assessment, policy, cause, refused, impacts)
     return judged if before is None else _looking_back(household_id, judged, before, control.heard, place, policy, cause)
 

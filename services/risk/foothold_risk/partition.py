@@ -34,7 +34,7 @@ from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.seal import Seal
 from foothold_schemas.topics import HOUSEHOLD_STATE
 from foothold_schemas.tracing import from_headers, trace_id
-from foothold_schemas.transitions import DayDone, Transition
+from foothold_schemas.transitions import DayDone, ExitReason, Transition
 
 GROUP_ID: Final = "risk"
 SLICE: Final = 500
@@ -252,10 +252,11 @@ class Partition:
         look, *rest = control.looks
         keys = [key for key in self.households.in_area(look.area) if key.decode() > look.after][:AT_A_LOOK]
         batch, outputs = Batch(self.households), self._outputs()
+        cause = Cause(look.fact_id, look.learned_at, ends=ExitReason.CORRECTED if look.is_correction else None)
         for key in keys:
-            judged = judge(key.decode(), batch.get(key), control, self._policy(control), Cause(look.fact_id, look.learned_at))
+            judged = judge(key.decode(), batch.get(key), control, self._policy(control), cause)
             batch.put(key, judged.household)
-            outputs.add(key, judged, look.trace)
+            outputs.add(key, judged, look.trace, cause.ends)
         left = rest if len(keys) < AT_A_LOOK else [replace(look, after=keys[-1].decode()), *rest]
         batch.control = replace(control, looks=tuple(left))
         await self._commit(batch, outputs, None)

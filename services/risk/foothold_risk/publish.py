@@ -21,7 +21,7 @@ from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.transitions import ExitReason, Figures, Finding, HouseholdSummary, Movement, PolicyStamp, Status, Transition
 from foothold_schemas.values import Fen, Group, Sentence
 
-RULES_VERSION: Final = "8"
+RULES_VERSION: Final = "9"
 _ENTRIES: Final = frozenset({Movement.ENTERED, Movement.ROLLED_BACK, Movement.REFLAGGED})
 EXPLAIN: Final = {rule.kind: rule.explain for rule in findings.ALL}
 

@@ -12,10 +12,10 @@ from foothold_risk.rules.calendar import month_text
 from foothold_risk.rules.findings.disaster_loss import HAZARD_ZH
 from foothold_risk.rules.findings.guarantee_missing import GUARANTEE_ZH
 from foothold_risk.rules.household import Position
-from foothold_risk.rules.incidents import Incident
 from foothold_risk.rules.leaving import Condition, unmet
 from foothold_risk.rules.months import by_month
 from foothold_risk.rules.policy import Exposure, Policy, PolicyOfDay
+from foothold_risk.rules.struck import Incident
 from foothold_schemas.codec import encode
 from foothold_schemas.transitions import Status
 from foothold_schemas.values import Fen, Sentence

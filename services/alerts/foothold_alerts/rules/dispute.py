@@ -10,11 +10,16 @@ from foothold_schemas.sent import AGENCY_KINDS
 _RANK: Final = {DisputeState.ASKED: 0, DisputeState.NO_SENDER: 1, DisputeState.CONFIRMED: 1, DisputeState.CORRECTED: 2}
 
 
+FOR_EVERYBODY: Final = frozenset({"AreaStruck"})
+"""Said of an area, not of a household: its agency amends it for all of them."""
+
+
 class DisputeNo(StrEnum):
     """Why not."""
 
     NOTE = "note"
     OURS = "ours"
+    AREA = "area"
     ASKED = "asked"
 
 
@@ -30,6 +35,8 @@ def not_dispute(evidence: Mapping[str, Any], note: str, *, is_asked: bool) -> Di
         return DisputeNo.NOTE
     if evidence["kind"] not in AGENCY_KINDS:
         return DisputeNo.OURS
+    if evidence["kind"] in FOR_EVERYBODY:
+        return DisputeNo.AREA
     return DisputeNo.ASKED if is_asked else None
 
 

@@ -74,6 +74,7 @@ _DISPUTE = {
         "这是本县登记的办理结果，不是单位报送的信息；请在案件中更正。",
         "The county's own people recorded this; no agency sent it. Correct it in the case.",
     ),
+    DisputeNo.AREA: ("区域灾情由通报部门统一更新，不按户核实。", "An incident is amended by its agency for the whole area, not by household."),
     DisputeNo.ASKED: ("已请发送单位核实，尚未答复。", "Its sender has been asked already, and has not answered yet."),
 }
 

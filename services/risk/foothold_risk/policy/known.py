@@ -75,6 +75,7 @@ KNOWN: Final[Mapping[str, Known]] = {
     "negative_list.assets": Known(assets),
     "forecast.months": Known(months_ahead),
     "incidents.impact": Known(reaches),
+    "incidents.self_evident": Known(reaches),
     "regions.bands": Known(level_bands),
     "regions.keep_share": Known(share),
     "regions.least_households": Known(count),

@@ -19,6 +19,7 @@ A function of the set of facts, the open day and the policy bundle; the order of
 
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from foothold_risk.rules import findings
 from foothold_risk.rules.exempt import standing
@@ -31,6 +32,7 @@ from foothold_risk.rules.heard import Heard
 from foothold_risk.rules.held import Register
 from foothold_risk.rules.household import Exemption, Household, Position
 from foothold_risk.rules.policy import PolicyOfDay
+from foothold_risk.rules.struck import Incidents
 from foothold_schemas.facts import HomeState
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Status
@@ -40,6 +42,9 @@ IS_RISK = frozenset(rule.kind for rule in findings.ALL if rule.is_risk)
 IS_SHOCK = frozenset(rule.kind for rule in findings.ALL if rule.is_shock)
 IS_LEAD = IS_RISK | IS_SHOCK | {FindingKind.RISK_REPORTED}
 """What people look into, whatever the income."""
+STRUCK = frozenset({FindingKind.DISASTER_LOSS, FindingKind.AREA_STRUCK})
+"""What makes a case urgent whatever the income."""
+NOTHING_STRUCK: Incidents = MappingProxyType({})
 RESTS_ON = {rule.kind: rule.feeds for rule in findings.ALL}
 NEEDS_INCOME = frozenset(rule.kind for rule in findings.ALL if rule.needs_income)
 
@@ -80,9 +85,11 @@ class Assessment:
         return frozenset(e.kind for e in self.exemptions)
 
 
-def assess(household: Household, register: Register, day: date, policy: PolicyOfDay, heard: Heard, spoke: Spoke = NEVER) -> Assessment:
+def assess(
+    household: Household, register: Register, day: date, policy: PolicyOfDay, heard: Heard, spoke: Spoke = NEVER, incidents: Incidents = NOTHING_STRUCK
+) -> Assessment:
     """Judge a registered household as of `day`."""
-    view = look(household, register, day, policy, heard, spoke)
+    view = look(household, register, day, policy, heard, spoke, incidents)
     found = tuple(f for rule in findings.ALL if (f := rule.find(view)) is not None)
     exemptions = standing(household.position.exemptions, found, day, policy)
     quiet = frozenset(e.kind for e in exemptions)
@@ -124,7 +131,7 @@ def _target(view: View, kinds: frozenset[FindingKind], held: tuple[FindingKind, 
         return _held(kinds, held, position)
     if view.net_per_head < view.line and kinds & IS_RISK:
         group = Group.UNSTABLE_EX_POOR if view.register.standing is Standing.EX_POOR else Group.MARGINAL
-        return Target(Status.GROUP, group, is_lead=True, is_urgent=FindingKind.DISASTER_LOSS in kinds)
+        return Target(Status.GROUP, group, is_lead=True, is_urgent=bool(kinds & STRUCK))
     if view.net_per_head >= view.line and kinds & IS_SHOCK and _is_endangered(view):
         return Target(Status.GROUP, Group.SUDDEN_HARDSHIP, is_lead=True, is_urgent=True)
     if kinds & IS_LEAD:

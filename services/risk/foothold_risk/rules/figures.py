@@ -9,6 +9,7 @@ from foothold_risk.rules.heard import Heard, unheard_months
 from foothold_risk.rules.held import Claim, Disaster, Income, Register, Spending
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.policy import PolicyOfDay
+from foothold_risk.rules.struck import Incident, Incidents, standing_over
 from foothold_schemas.checks import SpendingCategory
 from foothold_schemas.facts import IncomeCategory, MedicalPayments
 
@@ -35,6 +36,7 @@ class View:
     heard: Heard
     is_withheld: bool = False
     silent: tuple[Silence, ...] = ()
+    struck: tuple[tuple[str, Incident], ...] = ()
 
     @property
     def line(self) -> int | None:
@@ -50,7 +52,7 @@ LAYERS = {name: index for index, name in enumerate(MedicalPayments.model_fields)
 """The layers that pay on a bill, in their order; a payout reported as income under such a name may be the same money."""
 
 
-def look(household: Household, register: Register, day: date, policy: PolicyOfDay, heard: Heard, spoke: Spoke) -> View:
+def look(household: Household, register: Register, day: date, policy: PolicyOfDay, heard: Heard, spoke: Spoke, incidents: Incidents) -> View:
     """Compute the figures. Both windows of policy: twelve whole months for income, the rolling year for spending and claims income.
 
     net       = wage + operating + property + transfer - operating expense
@@ -88,6 +90,7 @@ def look(household: Household, register: Register, day: date, policy: PolicyOfDa
         disasters=tuple(d for d in household.disasters if first <= d.day <= day),
         heard=heard,
         silent=silent(spoke, register.area, day, policy),
+        struck=standing_over(incidents, register.area, day),
     )
 
 

@@ -9,6 +9,7 @@ from foothold_risk.rules.calendar import first_day, income_months, last_day, rol
 from foothold_risk.rules.figures import View
 from foothold_risk.rules.held import Claim, HeldFact, Spending
 from foothold_risk.rules.policy import Value
+from foothold_risk.rules.struck import Incident
 from foothold_schemas.checks import SpendingReported
 from foothold_schemas.facts import MedicalClaimSettled
 from foothold_schemas.findings import FindingKind
@@ -28,7 +29,7 @@ class Found:
     unit: str
     window: Window | None
     policy: Value[object]
-    facts: tuple[HeldFact, ...]
+    facts: tuple[HeldFact | Incident, ...]
     project: str | None = None
 
 

@@ -1,44 +1,30 @@
 """Incidents: something struck a whole area. Whom it may have hit follows from hazard, severity and what the household lives on; nobody is flagged by it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from foothold_risk.rules.figures import View
-from foothold_risk.rules.policy import Exposure, PolicyOfDay
-from foothold_schemas.facts import AreaStruck, Hazard, IncomeCategory, Severity
+from foothold_risk.rules.policy import Exposure, PolicyOfDay, Reach
+from foothold_risk.rules.struck import Incident, Incidents
+from foothold_schemas.facts import AreaStruck, IncomeCategory
 from foothold_schemas.values import Standing
 
 
-class Incident(msgspec.Struct, frozen=True):
-    """As its agency said it last: `said_at` is that statement's own time. `last_day` None: it goes on."""
-
-    area: str
-    hazard: Hazard
-    severity: Severity
-    first_day: date
-    said_at: datetime
-    last_day: date | None = None
-    is_withdrawn: bool = False
-
-    def stands_on(self, day: date) -> bool:
-        """Whether it has begun, is not over, and was no mistake."""
-        return not self.is_withdrawn and self.first_day <= day and (self.last_day is None or day <= self.last_day)
-
-
 class Look(msgspec.Struct, frozen=True):
-    """Households of an area to look at again, by key, those after `after` still to come; `fact_id`, `learned_at` and `trace` are of what made risk look."""
+    """Households of an area to look at again, by key, those after `after` still to come; `fact_id`, `learned_at` and `trace` are of what made risk look.
+
+    `is_correction`: an incident was taken back or amended, so a ground that is gone now was a mistake.
+    """
 
     area: str
     fact_id: str
     learned_at: datetime
     after: str = ""
     trace: str = ""
-
-
-Incidents = Mapping[str, Incident]
-"""Agency and its own number of the incident → the incident."""
+    is_correction: bool = False
 
 
 def name_of(agency: str, struck: AreaStruck) -> str:
@@ -46,13 +32,13 @@ def name_of(agency: str, struck: AreaStruck) -> str:
     return f"{agency}/{struck.incident}"
 
 
-def note(incidents: Incidents, agency: str, struck: AreaStruck, said_at: datetime) -> dict[str, Incident]:
+def note(incidents: Incidents, agency: str, struck: AreaStruck, said_at: datetime, fact_id: bytes) -> dict[str, Incident]:
     """With what was said; an older statement of the same incident changes nothing, whenever it comes."""
     name = name_of(agency, struck)
     before = incidents.get(name)
     if before is not None and before.said_at >= said_at:
         return dict(incidents)
-    now = Incident(struck.area, struck.hazard, struck.severity, struck.first_day, said_at, struck.last_day, struck.is_withdrawn)
+    now = Incident(struck.area, struck.hazard, struck.severity, struck.first_day, said_at, struck.last_day, struck.is_withdrawn, fact_id)
     return {**incidents, name: now}
 
 
@@ -64,9 +50,11 @@ def touched(before: Incidents, after: Incidents) -> list[str]:
 
 
 def queued(looks: Sequence[Look], more: Iterable[Look]) -> tuple[Look, ...]:
-    """With more areas to look at; an area that waits or is under way begins anew."""
+    """With more areas to look at; an area that waits or is under way begins anew, and what was a correction there stays one."""
     new = {look.area: look for look in more}
-    return (*(look for look in looks if look.area not in new), *new.values())
+    corrected = {look.area for look in looks if look.is_correction}
+    begun = (replace(look, is_correction=look.is_correction or look.area in corrected) for look in new.values())
+    return (*(look for look in looks if look.area not in new), *begun)
 
 
 def turning(incidents: Incidents, before: date, after: date) -> list[str]:
@@ -74,22 +62,28 @@ def turning(incidents: Incidents, before: date, after: date) -> list[str]:
     return sorted({i.area for i in incidents.values() if i.stands_on(before) is not i.stands_on(after)})
 
 
-def hitting(incidents: Incidents, view: View, policy: PolicyOfDay) -> list[tuple[str, Incident, Exposure]]:
+def corrects(before: Incidents, after: Incidents) -> bool:
+    """Whether what was said of an incident before was wrong: it is taken back, or another area, hazard, severity or first day. An end is none."""
+    return any(now.is_withdrawn or _what(was) != _what(now) for name, was in before.items() if (now := after[name]) != was)
+
+
+def _what(incident: Incident) -> tuple[object, ...]:
+    return incident.area, incident.hazard, incident.severity, incident.first_day
+
+
+def hitting(view: View, policy: PolicyOfDay) -> list[tuple[str, Incident, Exposure]]:
     """The incidents that may have hit the household, in the order of their names, and why. Where policy does not say whom, everybody there."""
-    found = []
-    for name, incident in sorted(incidents.items()):
-        if view.register.area.startswith(incident.area) and incident.stands_on(view.day):
-            exposure = next((e for e in _exposures(incident, policy) if _is_exposed(e, view)), None)
-            if exposure is not None:
-                found.append((name, incident, exposure))
-    return found
+    table = None if policy.incidents_impact is None else policy.incidents_impact.value
+    found = ((name, incident, exposure_to(incident, view, table)) for name, incident in view.struck)
+    return [(name, incident, exposure) for name, incident, exposure in found if exposure is not None]
 
 
-def _exposures(incident: Incident, policy: PolicyOfDay) -> Iterable[Exposure]:
-    if policy.incidents_impact is None:
-        return (Exposure.EVERYBODY,)
-    rows = (row for row in policy.incidents_impact.value if incident.hazard in row.hazards and incident.severity in row.severities)
-    return (exposure for row in rows for exposure in row.exposures)
+def exposure_to(incident: Incident, view: View, table: tuple[Reach, ...] | None) -> Exposure | None:
+    """The first reason in the table for which the household is among those it hits; None: it is not. Without a table everybody there is."""
+    if table is None:
+        return Exposure.EVERYBODY
+    rows = (row for row in table if incident.hazard in row.hazards and incident.severity in row.severities)
+    return next((exposure for row in rows for exposure in row.exposures if _is_exposed(exposure, view)), None)
 
 
 def _is_exposed(exposure: Exposure, view: View) -> bool:

@@ -165,6 +165,7 @@ class PolicyOfDay:
     negative_list_assets: Value[frozenset[Asset]] | None = None
     forecast_months: Value[tuple[int, ...]] | None = None
     incidents_impact: Value[tuple[Reach, ...]] | None = None
+    incidents_self_evident: Value[tuple[Reach, ...]] | None = None
     regions_bands: Value[Scales] | None = None
     regions_keep_share: Value[int] | None = None
     regions_least_households: Value[int] | None = None

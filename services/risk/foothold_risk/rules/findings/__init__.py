@@ -1,6 +1,7 @@
 """One file per finding. Each says in code what its policy sentence says in words; `ALL` is the order in which people read them."""
 
 from foothold_risk.rules.findings import (
+    area_struck,
     disaster_loss,
     education_cost_high,
     grade_fell,
@@ -30,4 +31,5 @@ ALL = (
     guarantee_missing.RULE,
     grade_fell.RULE,
     risk_reported.RULE,
+    area_struck.RULE,
 )

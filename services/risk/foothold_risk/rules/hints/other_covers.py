@@ -9,6 +9,7 @@ from foothold_risk.rules.assess import Assessment
 from foothold_risk.rules.calendar import rolling_first
 from foothold_risk.rules.figures import LAYERS, View
 from foothold_risk.rules.hint import Seen, Watcher
+from foothold_risk.rules.struck import Incident
 from foothold_schemas.explanation import HintKind
 from foothold_schemas.values import Sentence
 
@@ -22,7 +23,7 @@ def see(assessment: Assessment) -> Iterator[Seen]:
     for cover in known.value:
         found = [f for f in assessment.found if f.kind in cover.against]
         if cover.name in held and found and not _has_paid(view, cover.name):
-            yield Seen(HintKind.COVER_UNCLAIMED, cover.name, None, known, (view.register, *found[0].facts))
+            yield Seen(HintKind.COVER_UNCLAIMED, cover.name, None, known, (view.register, *(f for f in found[0].facts if not isinstance(f, Incident))))
 
 
 def _has_paid(view: View, cover: str) -> bool:

@@ -1,0 +1,40 @@
+"""An incident stands over the household's village that policy calls self-evident for such households: they count as hit before each is checked."""
+
+from typing import Final
+
+from foothold_risk.rules.figures import View
+from foothold_risk.rules.finding import Found, Rule
+from foothold_risk.rules.findings.disaster_loss import HAZARD_ZH
+from foothold_risk.rules.incidents import exposure_to
+from foothold_risk.rules.struck import Incident
+from foothold_schemas.facts import Severity
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.values import Sentence
+
+_GRAVITY: Final = {severity: place for place, severity in enumerate(Severity)}
+
+
+def find(view: View) -> Found | None:
+    """The gravest such incident, the newest first; none where policy calls nothing self-evident. It ends with the incident."""
+    table = view.policy.incidents_self_evident
+    if table is None:
+        return None
+    hits = [(name, incident) for name, incident in view.struck if exposure_to(incident, view, table.value) is not None]
+    hits.sort(key=lambda hit: (_GRAVITY[hit[1].severity], -hit[1].first_day.toordinal(), hit[0]))
+    if not hits:
+        return None
+    incidents = tuple(incident for _, incident in hits)
+    worst = incidents[0]
+    return Found(FindingKind.AREA_STRUCK, f"{worst.hazard.value} {worst.severity.value}", table.text, "incident", None, table, incidents)
+
+
+def explain(found: Found, _view: View, _currency: Sentence) -> Sentence:
+    """Say what struck where, since when, and that nobody has looked yet."""
+    worst = next(fact for fact in found.facts if isinstance(fact, Incident))
+    return Sentence(
+        zh=f"区域{worst.area}自{worst.first_day}发生{HAZARD_ZH[worst.hazard]}（{worst.severity}级），按政策视同已受影响，损失待逐户核实。",
+        en=f"{worst.hazard.value} (level {worst.severity}) in {worst.area} since {worst.first_day}: by policy it is hit; its losses are still to be checked.",
+    )
+
+
+RULE = Rule(FindingKind.AREA_STRUCK, is_risk=True, is_shock=True, needs_income=False, find=find, explain=explain)

@@ -1,0 +1,42 @@
+"""What struck a whole area, held for everybody. What follows from it for a household stands in `incidents`."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+import msgspec
+
+from foothold_schemas.facts import Hazard, Severity
+
+
+class Incident(msgspec.Struct, frozen=True):
+    """What struck an area, as its agency said it last: `said_at` is that statement's own time. `last_day` None: it goes on.
+
+    `fact_id` is the last statement's; all zeros in a state that was written before it was kept.
+    """
+
+    area: str
+    hazard: Hazard
+    severity: Severity
+    first_day: date
+    said_at: datetime
+    last_day: date | None = None
+    is_withdrawn: bool = False
+    fact_id: bytes = bytes(16)
+
+    @property
+    def day(self) -> date:
+        """The day it began."""
+        return self.first_day
+
+    def stands_on(self, day: date) -> bool:
+        """Whether it has begun, is not over, and was no mistake."""
+        return not self.is_withdrawn and self.first_day <= day and (self.last_day is None or day <= self.last_day)
+
+
+Incidents = Mapping[str, Incident]
+"""Agency and its own number of the incident → the incident."""
+
+
+def standing_over(incidents: Incidents, area: str, day: date) -> tuple[tuple[str, Incident], ...]:
+    """The incidents of an area that holds the village and stands on the day, in the order of their names."""
+    return tuple((name, i) for name, i in sorted(incidents.items()) if area.startswith(i.area) and i.stands_on(day))
