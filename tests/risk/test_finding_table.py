@@ -144,6 +144,13 @@ def test_the_months_are_the_windows_twelve_and_the_running_one_and_add_up() -> N
     assert months[-1].net == 5_000
 
 
+def test_what_was_earned_in_a_month_that_has_not_begun_is_in_none_of_the_months() -> None:
+    """Facts of the next month come before the county has opened its first day."""
+    months = by_month(judged(household(income("12"), income("7", "ahead", month="2026-07", yearly=False))).view)
+
+    assert (len(months), sum(m.net or 0 for m in months)) == (13, 1_200)
+
+
 def test_the_running_month_shows_what_was_paid_up_to_the_open_day_itself() -> None:
     facts = (claim("30", "bill", day=OPEN_DAY), spending("20", "cost", day=OPEN_DAY), spending("5", "other", day=OPEN_DAY, category="other"))
     last = by_month(judged(household(income("12"), income("7", "now", month="2026-06", yearly=False), *facts)).view)[-1]

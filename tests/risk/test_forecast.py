@@ -43,6 +43,10 @@ def test_the_outlooks_are_for_the_last_days_of_the_coming_months() -> None:
     assert ahead(*monthly("1000.00", YEAR), day=date(2026, 6, 1)) == ahead(*monthly("1000.00", YEAR), day=date(2026, 6, 30))
 
 
+def test_the_middle_is_the_one_with_as_many_below_as_above() -> None:
+    assert (middle([9]), middle([5, 9, 1]), middle([9, 1, 5, 7, 3])) == (9, 5, 5)
+
+
 def test_a_wage_that_goes_on_brings_the_middle_of_the_last_three_months() -> None:
     raised = [*monthly("1000.00", YEAR[:10]), *monthly("1500.00", YEAR[10:])]
     first, _, last = ahead(*raised)

@@ -8,6 +8,7 @@ import pytest
 from foothold_risk.evidence import evidence
 from foothold_risk.rules import findings
 from foothold_schemas.checks import Grade, Guarantee
+from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import HomeState
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.register import Member, ProjectShare
@@ -98,6 +99,19 @@ def test_the_project_that_owes_most_is_named() -> None:
 
     (found,) = (f for f in judged(home, rules=ALL_IN_FORCE).found if f.kind is FindingKind.PROJECT_UNDERPAID)
     assert found.project == "big"
+
+
+def test_what_is_owed_still_counts_and_of_equals_the_first_of_the_register_is_named() -> None:
+    def share(name: str, invested: str) -> ProjectShare:
+        return ProjectShare(project=name, invested=Fen.parse(invested), invested_on=date(2024, 1, 1))
+
+    def named(shares: list[ProjectShare], *paid: FactRecord) -> str | None:
+        home = household(registered(projects=shares), income("9000"), *paid)
+        return next(f.project for f in judged(home, rules=ALL_IN_FORCE).found if f.kind is FindingKind.PROJECT_UNDERPAID)
+
+    nearly_paid = income("600", "dividend", category="property", project="large")
+    assert named([share("large", "9000"), share("small", "900")], nearly_paid) == "small"
+    assert named([share("one", "900"), share("other", "900")]) == "one"
 
 
 def test_a_project_that_paid_nothing_rests_on_the_register_entry() -> None:

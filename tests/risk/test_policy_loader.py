@@ -230,6 +230,7 @@ def test_a_value_holds_until_the_next_one_of_its_name(tmp_path: Path) -> None:
     policy = load(write(tmp_path, region))
 
     lines = [policy.places["370399"].on(day).monitoring_line for day in (date(2026, 3, 13), date(2026, 3, 14))]
+    assert policy.places["370399"].on(date(1999, 1, 1)) == policy.places["370399"].on(policy.places["370399"].dates[0])  # nothing older is known
     assert [line.value for line in lines if line is not None] == [730_000, 800_000]
     assert policy.changes(date(2026, 3, 13), date(2026, 3, 14))
     assert not policy.changes(date(2026, 3, 14), date(2026, 12, 31))

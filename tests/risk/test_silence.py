@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 
 from foothold_risk.rules import findings
 from foothold_risk.rules.assess import RESTS_ON, Assessment, assess
-from foothold_risk.rules.feeds import NEVER, Spoke, silent, spoken_by
+from foothold_risk.rules.feeds import BEFORE_GO_LIVE, NEVER, Spoke, silent, spoke_until, spoken_by
 from foothold_risk.rules.household import Exemption, Household, Position, fresh
 from foothold_risk.rules.movement import move
 from foothold_risk.rules.policy import Rhythm
 from foothold_schemas.decisions import HarmlessReason
 from foothold_schemas.envelope import FactRecord
+from foothold_schemas.feeds import FeedSpoke
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Status
 from foothold_schemas.values import Group
@@ -91,3 +92,16 @@ def test_a_feed_is_silent_from_the_day_after_its_rhythm_and_the_nearest_word_cou
 
     assert [s.last_heard for s in found] == ([OPEN_DAY - timedelta(days=latest)] if latest > days else [])
     assert silent(word, "370400101201", OPEN_DAY, rules)[0].last_heard is None
+
+
+def test_the_last_day_a_feed_was_heard_only_moves_forward() -> None:
+    def told(day: date) -> FeedSpoke:
+        return FeedSpoke(agency="bank", feed="IncomeReported", area=COUNTY, heard_on=day)
+
+    key, earlier, later = f"bank|IncomeReported|{COUNTY}", OPEN_DAY - timedelta(days=5), OPEN_DAY + timedelta(days=1)
+    known = spoke_until({}, [told(OPEN_DAY)], OPEN_DAY)
+
+    assert known == {key: OPEN_DAY}
+    assert spoke_until(known, [told(earlier)], later) == {key: OPEN_DAY}
+    assert spoke_until(known, [told(later)], later) == {key: later}
+    assert spoke_until({key: BEFORE_GO_LIVE}, [], OPEN_DAY) == {key: OPEN_DAY}  # what was said before go-live counts from that day

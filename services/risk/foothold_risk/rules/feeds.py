@@ -35,7 +35,7 @@ def spoke_now(spoke: Spoke, agency: str, fact: FeedHeard, open_day: date | None)
 
 def spoke_until(spoke: Spoke, told: Iterable[FeedSpoke], day: date) -> dict[str, date]:
     """With what the doors had heard when the day was opened."""
-    known = {key: max(heard, day) if heard == BEFORE_GO_LIVE else heard for key, heard in spoke.items()}
+    known = {key: day if heard == BEFORE_GO_LIVE else heard for key, heard in spoke.items()}
     for one in told:
         key = _key(one.agency, one.feed, one.area)
         known[key] = max(one.heard_on, known.get(key, one.heard_on))
