@@ -95,15 +95,15 @@ class Areas:
             if row is None:
                 return None
             households = row["body"]["household_ids"]
-            newest = select(CaseRow.number, CaseRow.register_number, CaseRow.area, CaseRow.stage, CaseRow.is_urgent, CaseRow.version, CaseRow.household_id)
-            behind = or_(CaseRow.household_id.in_(households), _came_since(row))
-            found = newest.where(behind, CaseRow.area.startswith(area, autoescape=True)).ext(distinct_on(CaseRow.household_id))
-            cases = list((await connection.execute(found.order_by(CaseRow.household_id, CaseRow.episode.desc()))).mappings())
+            inside = CaseRow.area.startswith(area, autoescape=True)
+            listed = _newest(or_(CaseRow.household_id.in_(households), _came_since(row)) & inside).limit(SHOWN)
+            cases = list((await connection.execute(listed)).mappings())
+            known = select(func.count(CaseRow.household_id.distinct())).where(CaseRow.household_id.in_(households), inside)
+            without = len(households) - int((await connection.execute(known)).scalar_one())
             same = (RegionWarningRow.area == row["area"], RegionWarningRow.cause == row["cause"], RegionWarningRow.window == row["window"])
             before = select(*_COLUMNS).where(*same).order_by(RegionWarningRow.day.desc(), RegionWarningRow.place_in_day.desc()).limit(20)
             history = list((await connection.execute(before)).mappings())
-        cases.sort(key=lambda c: (not c["is_urgent"], c["number"]))
-        return AreaPage(row, cases[:SHOWN], len(set(households) - {case["household_id"] for case in cases}), history)
+        return AreaPage(row, cases, without, history)
 
     async def acknowledge(self, name: str, area: str, number: int, now: datetime) -> bool:
         """Somebody has seen it and sees to it; False if there is none inside the area, or somebody had before."""
@@ -128,6 +128,13 @@ def _last() -> Select[Any]:
     """The last change of each area, cause and window: by day, then by its place in the day; never by when it was read."""
     kinds = (RegionWarningRow.area, RegionWarningRow.cause, RegionWarningRow.window)
     return select(*_COLUMNS).ext(distinct_on(*kinds)).order_by(*kinds, RegionWarningRow.day.desc(), RegionWarningRow.place_in_day.desc())
+
+
+def _newest(which: ColumnElement[bool]) -> Select[Any]:
+    """The newest of each household's cases, the urgent ones first."""
+    columns = (CaseRow.household_id, CaseRow.number, CaseRow.register_number, CaseRow.area, CaseRow.stage, CaseRow.is_urgent, CaseRow.version)
+    newest = select(*columns).where(which).ext(distinct_on(CaseRow.household_id)).order_by(CaseRow.household_id, CaseRow.episode.desc()).subquery()
+    return select(newest).order_by(newest.c.is_urgent.desc(), newest.c.number)
 
 
 def _came_since(warning: RowMapping) -> ColumnElement[bool]:
