@@ -1,13 +1,13 @@
 """Which deadlines a case has, from where it stands; and which measures suit which risk."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from foothold_alerts.rules.case import Case, ReliefKind, ReliefStatus, Stage
 from foothold_alerts.rules.deadlines import DeadlineKind, Helped, Standing, wanted
-from foothold_alerts.rules.plan import PlanNo, suits
+from foothold_alerts.rules.plan import PlanNo, not_on, not_visited, suits
 from foothold_alerts.rules.relief import Relief
 from foothold_schemas.decisions import MeasureKind
 from foothold_schemas.findings import FindingKind
@@ -74,6 +74,16 @@ def test_a_measure_is_of_a_department_and_answers_a_risk_the_household_has(
     measure: MeasureKind, against: set[FindingKind], department: str, why: PlanNo | None
 ) -> None:
     assert suits(measure, against, {ILL, STORM}, department) is why
+
+
+def test_nothing_is_written_down_before_it_happened_and_a_visit_once_with_what_was_seen() -> None:
+    today, tomorrow = date(2026, 6, 10), date(2026, 6, 11)
+
+    assert [not_on(day, today) for day in (today - timedelta(days=40), today, tomorrow)] == [None, None, PlanNo.DAY]
+    assert not_visited(today, today, "roof leaks", was_there=False) is None
+    assert not_visited(tomorrow, today, "", was_there=True) is PlanNo.DAY
+    assert not_visited(today, today, "", was_there=True) is PlanNo.NOTE
+    assert not_visited(today, today, "roof leaks", was_there=True) is PlanNo.TWICE
 
 
 def test_the_kinds_of_deadline_are_those_a_case_can_have() -> None:

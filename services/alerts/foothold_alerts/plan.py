@@ -9,7 +9,7 @@ from foothold_alerts.accounts import Person
 from foothold_alerts.database import MeasureRow, VisitRow
 from foothold_alerts.hold import Hold, NotAllowed, Stale, business_day
 from foothold_alerts.rules.case import SINCE_IDENTIFIED, Stage
-from foothold_alerts.rules.plan import PlanNo, suits
+from foothold_alerts.rules.plan import PlanNo, not_on, not_visited, suits
 from foothold_alerts.said import Said
 from foothold_schemas.decisions import MeasureDelivered, MeasureKind
 from foothold_schemas.findings import FindingKind
@@ -52,8 +52,8 @@ class Plan:
         """It reached the household, on a day up to the business day."""
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who.area)
-            if on > await business_day(connection, now):
-                raise NotAllowed(PlanNo.DAY)
+            if (no := not_on(on, await business_day(connection, now))) is not None:
+                raise NotAllowed(no)
             done = _planned(measure_id, row["case_id"]).values(delivered_on=on, delivered_by=who.name)
             found = (await connection.execute(done.returning(MeasureRow.kind, MeasureRow.against))).one_or_none()
             if found is None:
@@ -80,13 +80,10 @@ class Plan:
         """Somebody was there, on a day up to the business day."""
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who.area)
-            if on > await business_day(connection, now):
-                raise NotAllowed(PlanNo.DAY)
-            if not note:
-                raise NotAllowed(PlanNo.NOTE)
             same = select(VisitRow.visit_id).where(VisitRow.case_id == row["case_id"], VisitRow.visited_on == on, VisitRow.by == who.name)
-            if (await connection.execute(same)).first() is not None:
-                raise NotAllowed(PlanNo.TWICE)
+            was_there = (await connection.execute(same)).first() is not None
+            if (no := not_visited(on, await business_day(connection, now), note, was_there=was_there)) is not None:
+                raise NotAllowed(no)
             await connection.execute(insert(VisitRow), [{"case_id": row["case_id"], "visited_on": on, "by": who.name, "note": note}])
             await self._hold.change(connection, row, {}, now)
             await self._hold.note(connection, now, who, "visited", row, note=note)
