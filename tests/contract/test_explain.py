@@ -1,22 +1,28 @@
 """An explanation folds the log again and equals what was said; where it does not, it says so."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from foothold_risk.errors import MissingBundle
 from foothold_risk.explain import differences, read, replay, tell
 from foothold_risk.publish import RULES_VERSION
+from foothold_risk.rules.policy import Exposure, Reach
+from foothold_schemas.areas import AreaSignal, Signalled
 from foothold_schemas.broker import Broker
+from foothold_schemas.codec import decode_area
 from foothold_schemas.decisions import FindingExempted, HarmlessReason
-from foothold_schemas.facts import DayOpened
+from foothold_schemas.envelope import FactRecord
+from foothold_schemas.facts import AreaStruck, DayOpened, Hazard, Severity
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.quarantine import RefusalReason
-from foothold_schemas.topics import EMBEDDED_PARTITIONS
+from foothold_schemas.topics import AREA_SIGNALS, EMBEDDED_PARTITIONS
 from foothold_schemas.transitions import ExitReason, Movement
-from tests.support.build import HOUSEHOLD, claim, disaster, income, record, registered
+from tests.support.build import AREA, HOUSEHOLD, claim, disaster, identity, income, policy, record, registered, value
 from tests.support.risk import ADOPTED, DAY, OPENED, RULES, broadcast, caught_up, quarantined, said, working, write
+from tests.support.sender import read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 BUNDLES = {RULES.bundle: RULES}
@@ -85,3 +91,42 @@ def test_nothing_is_explained_of_a_household_nobody_knows() -> None:
     nobody = replay("f" * 32, [], BUNDLES, date(2026, 6, 10))
 
     assert "not registered" in "\n".join(tell("f" * 32, nobody, BUNDLES, date(2026, 6, 10)))
+
+
+def struck(name: str, hours: int, **more: Any) -> FactRecord:  # noqa: ANN401
+    """A statement on the flood, so many hours after the day began."""
+    given = {"incident": "flood", "area": AREA[:9], "hazard": Hazard.FLOOD, "severity": Severity.I, "first_day": DAY}
+    said_at = datetime(2026, 6, 10, tzinfo=UTC) + timedelta(hours=hours)
+    return broadcast(AreaStruck(**(given | more)), name).model_copy(update={"time": said_at})
+
+
+async def test_what_comes_right_behind_an_incident_is_judged_after_it_as_the_log_has_it(broker: str) -> None:
+    table = (Reach(frozenset({Hazard.FLOOD}), frozenset({Severity.I}), (Exposure.EVERYBODY,)),)
+    rules = policy(incidents_self_evident=value("incidents.self_evident", table))
+    others = [registered().model_copy(update={"household_id": f"{n:032x}", "fact_id": identity(f"home {n}")}) for n in range(1, 301)]
+    await write(broker, *others, registered(), income("7000"), ADOPTED, OPENED)
+    await write(broker, struck("flood", 1), claim("6000"), struck("milder", 2, severity=Severity.IV), claim("9000", "other", day=DAY - timedelta(days=1)))
+    await write(broker, struck("worse", 3), broadcast(DayOpened(day=DAY + timedelta(days=1)), "next"), struck("mistake", 4, is_withdrawn=True))
+    async with working(broker, bundles=(rules,)) as one:
+        await caught_up(broker)
+        while any(lane.owner.has_looks for lane in one._lanes.values()):
+            await asyncio.sleep(0.05)
+    facts, stored = await read(Broker(broker), HOUSEHOLD, EMBEDDED_PARTITIONS)
+    last = DAY + timedelta(days=1)
+    replayed = replay(HOUSEHOLD, facts, {rules.bundle: rules}, last)
+
+    assert differences(replayed.said, stored, last) == []
+    assert [(t.movement, FindingKind.AREA_STRUCK in {f.rule for f in t.findings}, t.open_day - DAY) for t in stored] == [
+        (Movement.WATCHED, False, timedelta(0)),
+        (Movement.ENTERED, True, timedelta(0)),
+        (Movement.WORSENED, True, timedelta(0)),  # the bill behind the flood
+        (Movement.EASED, False, timedelta(0)),
+        (Movement.WORSENED, True, timedelta(0)),
+        (Movement.EASED, False, timedelta(1)),
+    ]
+    far, told = await read(Broker(broker), others[0].household_id or "", EMBEDDED_PARTITIONS)
+    assert differences(replay(others[0].household_id or "", far, {rules.bundle: rules}, last).said, told, last) == []
+    assert (told[-1].movement, told[-1].exit_reason) == (Movement.UNWATCHED, ExitReason.CORRECTED)
+    signals = [decode_area(m.value()) for m in await asyncio.to_thread(lambda: list(read_topic(broker, AREA_SIGNALS.name)))]
+    of_home = [s for s in signals if isinstance(s, AreaSignal) and s.household_id == HOUSEHOLD and FindingKind.AREA_STRUCK in s.causes]
+    assert [s.what for s in sorted(of_home, key=lambda s: s.sequence)] == [Signalled.RAISED, Signalled.WITHDRAWN, Signalled.RAISED, Signalled.WITHDRAWN]

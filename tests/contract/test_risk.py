@@ -13,8 +13,8 @@ from prometheus_client import CollectorRegistry
 from foothold_risk.errors import MissingBundle, WrongPartitions
 from foothold_risk.households import unpack
 from foothold_risk.metrics import Metrics
-from foothold_risk.partition import Shelf
 from foothold_risk.restore import take_over
+from foothold_risk.shelf import Shelf
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_output, encode
 from foothold_schemas.decisions import CaseDecided, Decision

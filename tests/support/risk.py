@@ -9,8 +9,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from prometheus_client import CollectorRegistry
 
 from foothold_risk.metrics import Metrics
-from foothold_risk.partition import Shelf
 from foothold_risk.rules.policy import Policy
+from foothold_risk.shelf import Shelf
 from foothold_risk.worker import Worker
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_output, decode_quarantined, encode

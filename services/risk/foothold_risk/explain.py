@@ -7,22 +7,24 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.partitioner import DefaultPartitioner
+from msgspec.structs import replace
 
 from foothold_risk.errors import MissingBundle
 from foothold_risk.households import Control
 from foothold_risk.insight import forecast_of, hints_of
-from foothold_risk.judge import cause_of, judge, steer
+from foothold_risk.judge import cause_of, cause_of_look, judge, steer
 from foothold_risk.rules.assess import assess
 from foothold_risk.rules.calendar import month_text
 from foothold_risk.rules.fold import fold
 from foothold_risk.rules.household import Household
+from foothold_risk.rules.incidents import waiting
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.trace import Line, trace
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import Unreadable, decode_fact, decode_output
 from foothold_schemas.decisions import CaseDecided, FindingExempted
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import BroadcastFact, DayOpened
+from foothold_schemas.facts import AreaStruck, BroadcastFact, DayOpened
 from foothold_schemas.topics import HOUSEHOLD_FACTS, RISK_TRANSITIONS
 from foothold_schemas.transitions import Transition
 from foothold_schemas.values import Fen
@@ -45,11 +47,18 @@ def replay(household_id: str, log: Sequence[FactRecord], policies: Mapping[str, 
     for fact in log:
         if isinstance(fact.data, DayOpened) and fact.data.day > until:
             break
+        cause = cause_of(fact)
         if isinstance(fact.data, BroadcastFact):
             steered = steer(done.control, fact)
             if steered is None:
                 continue
-            done.control = steered
+            done.control = replace(steered, looks=())
+            if isinstance(fact.data, AreaStruck):  # risk looks at the households of its areas, before anything else that concerns them
+                register = done.household.register
+                reached = [] if register is None else waiting(steered.looks, household_id, register.area)
+                if not reached:
+                    continue
+                cause = cause_of_look(reached[0])
         elif fact.household_id == household_id:
             before = done.household
             done.household, _ = fold(before, fact, fact.data, done.control.open_day)
@@ -59,7 +68,7 @@ def replay(household_id: str, log: Sequence[FactRecord], policies: Mapping[str, 
             continue
         was = None if fact.household_id is None else before
         decided = fact.data if isinstance(fact.data, CaseDecided | FindingExempted) else None
-        judged = judge(household_id, done.household, done.control, _policy(done.control, policies), cause_of(fact), decided, was)
+        judged = judge(household_id, done.household, done.control, _policy(done.control, policies), cause, decided, was)
         done.household = judged.household
         done.said += judged.said
     return done

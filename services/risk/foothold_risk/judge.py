@@ -71,6 +71,11 @@ def cause_of(fact: FactRecord) -> Cause:
     return Cause(fact.fact_id, fact.recorded_time, is_quiet=is_quiet, ends=ends, agency=fact.agency, decided=decided)
 
 
+def cause_of_look(look: Look) -> Cause:
+    """The incident that made risk look; what rested on one that was wrong ends as a correction."""
+    return Cause(look.fact_id, look.learned_at, ends=ExitReason.CORRECTED if look.is_correction else None)
+
+
 def asked(decided: CaseDecided | FindingExempted) -> str:
     """What people decided, in a word, for the one who reads that it was not carried out."""
     return decided.decision.value if isinstance(decided, CaseDecided) else f"exempt {decided.finding.value}"

@@ -5,7 +5,6 @@ Memory changes only after the commit. Any exception ends the process; the succes
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Final
 
@@ -15,42 +14,32 @@ from msgspec.structs import replace
 
 from foothold_risk.errors import MissingBundle
 from foothold_risk.households import Batch, Control, Households
-from foothold_risk.judge import asked, cause_of, judge, steer
+from foothold_risk.judge import asked, cause_of, cause_of_look, judge, steer
 from foothold_risk.metrics import NO_GROUP, Metrics
 from foothold_risk.outputs import Line, Outputs
-from foothold_risk.publish import Cause
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.fold import Folded, fold
-from foothold_risk.rules.incidents import turning
+from foothold_risk.rules.incidents import Look, turning, waiting
 from foothold_risk.rules.leaving import describe
 from foothold_risk.rules.policy import Policy
+from foothold_risk.shelf import GROUP_ID, Shelf
 from foothold_risk.signals import confirmation
 from foothold_risk.silences import measure, newly_stale, stale_feeds
 from foothold_schemas.codec import Unreadable, decode_fact
 from foothold_schemas.decisions import CaseDecided, FindingExempted
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import AreaStruck, BroadcastFact, DayOpened, FeedHeard
-from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
-from foothold_schemas.seal import Seal
+from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.topics import HOUSEHOLD_STATE
 from foothold_schemas.tracing import from_headers, trace_id
-from foothold_schemas.transitions import DayDone, ExitReason, Transition
+from foothold_schemas.transitions import DayDone, Transition
 
-GROUP_ID: Final = "risk"
 SLICE: Final = 500
 AT_A_LOOK: Final = 50
 BREATH: Final = 200
 """Records judged before heartbeats and health answers get their turn."""
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """How bad records are set aside: sealed, and at most `limit` of them in a row."""
-
-    seal: Seal
-    limit: int
 
 
 class Partition:
@@ -98,6 +87,8 @@ class Partition:
             self.is_stopped = self._bad_in_a_row >= self._shelf.limit
             if fact is not None and fact.household_id is None:
                 await self._commit(batch, outputs, record.offset)
+                while isinstance(fact.data, DayOpened | AreaStruck) and self.has_looks:
+                    await self.look_on()
                 await self._broadcast(fact, record)
                 batch, outputs = Batch(self.households), self._outputs()
             elif fact is not None:
@@ -124,17 +115,7 @@ class Partition:
         return fact
 
     def _set_aside(self, record: ConsumerRecord[bytes, bytes], reason: RefusalReason, detail: str, outputs: Outputs) -> None:
-        outputs.quarantined.append(
-            Quarantined.of(
-                GROUP_ID,
-                (record.topic, record.partition, record.offset),
-                record.timestamp,
-                reason=reason,
-                detail=detail,
-                record=SourceRecord(key=record.key, value=record.value, headers=tuple(record.headers)),
-                seal=self._shelf.seal,
-            )
-        )
+        outputs.quarantined.append(self._shelf.hold(record, reason, detail))
         outputs.lines.append({"event": "risk.quarantined", "offset": record.offset, "reason": reason.value, "detail": detail})
 
     def _judge(self, fact: FactRecord, record: ConsumerRecord[bytes, bytes], batch: Batch, outputs: Outputs) -> None:
@@ -142,6 +123,7 @@ class Partition:
         if isinstance(data, BroadcastFact) or household_id is None:
             raise AssertionError("a fact for everybody is not judged for one household")
         control, key, trace = self.households.control, household_id.encode(), from_headers(record.headers)
+        self._catch_up(key, batch, outputs)
         before = batch.get(key)
         household, folded = fold(before, fact, data, control.open_day)
         said: tuple[Transition, ...] = ()
@@ -228,6 +210,7 @@ class Partition:
                 return
             batch, outputs = Batch(self.households), self._outputs()
             for key in keys[start : start + SLICE]:
+                self._catch_up(key, batch, outputs)
                 judged = judge(key.decode(), batch.get(key), control, policy, cause)
                 batch.put(key, judged.household)
                 outputs.add(key, judged, trace)
@@ -252,14 +235,23 @@ class Partition:
         look, *rest = control.looks
         keys = [key for key in self.households.in_area(look.area) if key.decode() > look.after][:AT_A_LOOK]
         batch, outputs = Batch(self.households), self._outputs()
-        cause = Cause(look.fact_id, look.learned_at, ends=ExitReason.CORRECTED if look.is_correction else None)
         for key in keys:
-            judged = judge(key.decode(), batch.get(key), control, self._policy(control), cause)
-            batch.put(key, judged.household)
-            outputs.add(key, judged, look.trace, cause.ends)
+            self._look(look, key, batch, outputs)
         left = rest if len(keys) < AT_A_LOOK else [replace(look, after=keys[-1].decode()), *rest]
         batch.control = replace(control, looks=tuple(left))
         await self._commit(batch, outputs, None)
+
+    def _catch_up(self, key: bytes, batch: Batch, outputs: Outputs) -> None:
+        """What came first is judged first, as the log has it: incidents that have still to reach the household."""
+        if (looks := self.households.control.looks) and (register := batch.get(key).register) is not None:
+            for look in waiting(looks, key.decode(), register.area):
+                self._look(look, key, batch, outputs)
+
+    def _look(self, look: Look, key: bytes, batch: Batch, outputs: Outputs) -> None:
+        control, cause = self.households.control, cause_of_look(look)
+        judged = judge(key.decode(), batch.get(key), control, self._policy(control), cause)
+        batch.put(key, judged.household)
+        outputs.add(key, judged, look.trace, cause.ends)
 
     async def _commit(self, batch: Batch, outputs: Outputs, next_offset: int | None) -> None:
         """One transaction; then, and only then, memory."""

@@ -11,8 +11,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from foothold_risk.households import Households
 from foothold_risk.metrics import Metrics
-from foothold_risk.partition import GROUP_ID, Partition, Shelf
+from foothold_risk.partition import Partition
 from foothold_risk.rules.policy import Policy
+from foothold_risk.shelf import GROUP_ID, Shelf
 from foothold_schemas.broker import Broker
 from foothold_schemas.topics import HOUSEHOLD_STATE, QUARANTINE_BYTES
 

@@ -9,9 +9,9 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from foothold_risk.lane import ABANDON_SECONDS, Lane, Watchdog
 from foothold_risk.metrics import Metrics
-from foothold_risk.partition import GROUP_ID, Shelf
 from foothold_risk.restore import start, take_over
 from foothold_risk.rules.policy import Policy
+from foothold_risk.shelf import GROUP_ID, Shelf
 from foothold_risk.topic_check import check_topic
 from foothold_schemas.broker import Broker
 from foothold_schemas.topics import HOUSEHOLD_FACTS

@@ -57,6 +57,11 @@ def queued(looks: Sequence[Look], more: Iterable[Look]) -> tuple[Look, ...]:
     return (*(look for look in looks if look.area not in new), *begun)
 
 
+def waiting(looks: Sequence[Look], household_id: str, area: str) -> list[Look]:
+    """Those that have still to reach a household of this village."""
+    return [look for look in looks if area.startswith(look.area) and household_id > look.after]
+
+
 def turning(incidents: Incidents, before: date, after: date) -> list[str]:
     """The areas of incidents that begin or end by time alone between two days."""
     return sorted({i.area for i in incidents.values() if i.stands_on(before) is not i.stands_on(after)})
