@@ -34,7 +34,7 @@ def strikes(sender: Sender, minutes: int, **more: object) -> None:
 
 
 def test_a_self_evident_incident_opens_a_case_for_each_household_until_it_is_taken_back(foothold: Stack, sender: Sender) -> None:
-    sender.say("statistics", "FeedHeard", "slide-heard", AT, None, feed="IncomeReported", area="370399", through_month="2026-05")
+    sender.say("statistics", "FeedHeard", "slide-heard", AT, None, feed="IncomeReported", area=TOWNSHIP, through_month="2026-05")
     enter(sender, "SLIDE-1", "7000.00")
     enter(sender, "SLIDE-2", "90000.00")
     strikes(sender, 1)
