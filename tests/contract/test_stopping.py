@@ -1,6 +1,7 @@
 """A worker told to stop at any moment lets go of everything it held: producers, consumers, connections."""
 
 import asyncio
+import contextlib
 import gc
 
 import pytest
@@ -50,5 +51,26 @@ async def test_a_restore_that_hangs_does_not_keep_a_worker_from_ending(broker: s
     done, _ = await asyncio.wait({task}, timeout=20)
     is_over.set()
     await asyncio.gather(task, return_exceptions=True)
+
+    assert done == {task}
+
+
+async def test_a_cancelling_that_is_lost_while_kafka_answers_does_not_keep_a_worker_from_ending(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.11's wait_for, under every request to Kafka, forgets that it was cancelled when the answer comes in the same turn."""
+    asked = asyncio.Event()
+
+    async def answers_nevertheless(*_: object) -> None:
+        asked.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(20)
+
+    monkeypatch.setattr("foothold_risk.worker.check_topic", answers_nevertheless)
+    task = asyncio.create_task(worker(broker).run())
+    await asyncio.wait_for(asked.wait(), 20)
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=15)
+    for _ in range(2):  # where it did not end: not into the next test
+        task.cancel()
+        await asyncio.wait({task}, timeout=5)
 
     assert done == {task}

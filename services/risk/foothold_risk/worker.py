@@ -69,6 +69,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 self._fatal.result()
             await loop
         finally:
+            self._is_closing = True  # a cancelling that comes together with an answer of Kafka's may be lost (CPython gh-86296): then the loop ends by itself
             loop.cancel()
             await asyncio.gather(loop, return_exceptions=True)
             await self._close()
@@ -78,7 +79,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         await start(self._consumer)
         self._consumer.subscribe([HOUSEHOLD_FACTS.name], listener=self)
         self._watchdog.start()
-        while True:
+        while not self._is_closing:
             self._watchdog.feed(LOOP)
             fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_RECORDS)
             for source, records in fetched.items():
@@ -163,7 +164,6 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             self._fatal.set_exception(error)
 
     async def _close(self) -> None:
-        self._is_closing = True
         self._watchdog.stop()
         await self._give_up_restoring(list(self._restoring))
         if not self._fatal.done():
