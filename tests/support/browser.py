@@ -10,6 +10,14 @@ from playwright.sync_api import Page, sync_playwright
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
+def sign_in(page: Page, console: str, key: str, person: str) -> None:
+    """As an agency's clerk at the console of this address."""
+    page.goto(console)
+    page.get_by_label("本单位密钥").fill(key)
+    page.get_by_label("您的姓名").fill(person)
+    page.get_by_role("button", name="登录").click()
+
+
 def chromium() -> str | None:
     """Its path, if one is installed."""
     return next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)

@@ -41,10 +41,7 @@ def key(foothold: Stack, sender: Sender) -> str:  # noqa: ARG001 - the policy is
 @pytest.fixture
 def desk(foothold: Stack, key: str) -> Iterator[Page]:
     with browser.page() as page:
-        page.goto(f"{foothold.ingest_url}/console")
-        page.get_by_label("本单位密钥").fill(key)
-        page.get_by_label("您的姓名").fill("李办事")
-        page.get_by_role("button", name="登录").click()
+        browser.sign_in(page, f"{foothold.ingest_url}/console", key, "李办事")
         expect(page.get_by_text(f"{AGENCY} · 李办事")).to_be_visible()
         yield page
 

@@ -44,10 +44,7 @@ def clerk_of(foothold: Stack, key: str) -> Iterator[tuple[httpx.Client, str]]:
 def test_a_clerk_changes_the_key_over_without_a_gap(foothold: Stack, sender: Sender) -> None:  # noqa: ARG001 - a day is open
     first = new_agency(foothold, "keys-clinic")
     with browser.page() as page:
-        page.goto(f"{foothold.ingest_url}/console")
-        page.get_by_label("本单位密钥").fill(first)
-        page.get_by_label("您的姓名").fill("王更换")
-        page.get_by_role("button", name="登录").click()
+        browser.sign_in(page, f"{foothold.ingest_url}/console", first, "王更换")
         page.get_by_role("link", name="更换").click()
         page.get_by_label("再次输入现用密钥").fill(first)
         page.get_by_role("button", name="新建").click()
@@ -60,9 +57,7 @@ def test_a_clerk_changes_the_key_over_without_a_gap(foothold: Stack, sender: Sen
         assert (may_send(foothold, first), may_send(foothold, second)) == (True, True)
 
         page.get_by_role("button", name="退出").click()
-        page.get_by_label("本单位密钥").fill(second)
-        page.get_by_label("您的姓名").fill("王更换")
-        page.get_by_role("button", name="登录").click()
+        browser.sign_in(page, f"{foothold.ingest_url}/console", second, "王更换")
         page.goto(f"{foothold.ingest_url}/console/keys")
         page.get_by_role("button", name=f"停用 fh_{prefix_of(first)}").click()
         expect(page.get_by_role("status")).to_contain_text("已停用")

@@ -31,10 +31,7 @@ def household(foothold: Stack, sender: Sender) -> str:
 def form(foothold: Stack, household: str) -> Iterator[Page]:  # noqa: ARG001 - the household is registered
     key = foothold.command("ingest", "agency", "rotate", "civil-affairs-desk").splitlines()[0]
     with browser.page() as page:
-        page.goto(f"{foothold.ingest_url}/console")
-        page.get_by_label("本单位密钥").fill(key)
-        page.get_by_label("您的姓名").fill("李办事")
-        page.get_by_role("button", name="登录").click()
+        browser.sign_in(page, f"{foothold.ingest_url}/console", key, "李办事")
         page.get_by_role("link", name="反映困难").click()
         yield page
     foothold.command("ingest", "agency", "disable", "civil-affairs-desk", "--key", key.split("_")[1])

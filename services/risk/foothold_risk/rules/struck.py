@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from operator import itemgetter
 
 import msgspec
 
@@ -23,11 +24,6 @@ class Incident(msgspec.Struct, frozen=True):
     is_withdrawn: bool = False
     fact_id: bytes = bytes(16)
 
-    @property
-    def day(self) -> date:
-        """The day it began."""
-        return self.first_day
-
     def stands_on(self, day: date) -> bool:
         """Whether it has begun, is not over, and was no mistake."""
         return not self.is_withdrawn and self.first_day <= day and (self.last_day is None or day <= self.last_day)
@@ -39,4 +35,4 @@ Incidents = Mapping[str, Incident]
 
 def standing_over(incidents: Incidents, area: str, day: date) -> tuple[tuple[str, Incident], ...]:
     """The incidents of an area that holds the village and stands on the day, in the order of their names."""
-    return tuple((name, i) for name, i in sorted(incidents.items()) if area.startswith(i.area) and i.stands_on(day))
+    return tuple(sorted(((name, i) for name, i in incidents.items() if area.startswith(i.area) and i.stands_on(day)), key=itemgetter(0)))
