@@ -5,8 +5,11 @@ import contextlib
 import gc
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 from aiokafka.conn import AIOKafkaConnection
 
+from foothold_risk.clients import reading, stop
+from foothold_schemas.broker import Broker
 from tests.support.build import income, registered
 from tests.support.risk import ADOPTED, OPENED, worker, working, write
 
@@ -29,6 +32,40 @@ async def test_a_worker_stopped_while_it_restores_or_while_another_leaves_lets_g
         async with working(broker), working(broker):
             await asyncio.sleep(seconds)
         assert connections() - before == set(), f"after {seconds} seconds"
+
+
+async def test_a_reader_cancelled_at_any_step_of_its_stop_lets_go_of_its_connections(broker: str) -> None:
+    before = connections()
+    for steps in range(40):
+        is_open = asyncio.Event()
+
+        async def reads(is_open: asyncio.Event = is_open) -> None:
+            async with reading(Broker(broker)) as reader:
+                await reader.topics()  # a connection to a broker, beside the one it began with
+                is_open.set()
+
+        task = asyncio.create_task(reads())
+        await is_open.wait()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert connections() - before == set(), f"after {steps} steps"
+
+
+async def test_a_client_whose_stop_hangs_does_not_keep_who_is_cancelled(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AIOKafkaConsumer, "stop", lambda _: asyncio.sleep(60))
+    consumer = AIOKafkaConsumer(bootstrap_servers=broker)
+    task = asyncio.create_task(stop(consumer))
+    await asyncio.sleep(0)
+    task.cancel()
+
+    done, _ = await asyncio.wait({task}, timeout=10)
+
+    monkeypatch.undo()
+    await consumer.stop()
+    assert done == {task}
+    assert task.cancelled()
 
 
 async def test_a_restore_that_hangs_does_not_keep_a_worker_from_ending(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:

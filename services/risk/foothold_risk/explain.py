@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.partitioner import DefaultPartitioner
 from msgspec.structs import replace
 
+from foothold_risk.clients import reading
 from foothold_risk.errors import MissingBundle
 from foothold_risk.households import Control
 from foothold_risk.insight import forecast_of, hints_of
@@ -110,11 +111,7 @@ async def _facts(broker: Broker, source: TopicPartition, household_id: str) -> A
 
 
 async def _values(broker: Broker, source: TopicPartition) -> AsyncIterator[bytes | None]:
-    reader: AIOKafkaConsumer = AIOKafkaConsumer(
-        **broker.options, group_id=None, isolation_level="read_committed", auto_offset_reset="earliest", enable_auto_commit=False
-    )
-    try:
-        await reader.start()
+    async with reading(broker) as reader:
         reader.assign([source])
         end = (await reader.end_offsets([source]))[source]
         reader.seek(source, (await reader.beginning_offsets([source]))[source])
@@ -122,8 +119,6 @@ async def _values(broker: Broker, source: TopicPartition) -> AsyncIterator[bytes
             for records in (await reader.getmany(timeout_ms=WAIT_MS, max_records=10_000)).values():
                 for record in records:
                     yield record.value
-    finally:
-        await reader.stop()
 
 
 def differences(replayed: Sequence[Transition], stored: Sequence[Transition], until: date) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 
+from foothold_risk.clients import stop
 from foothold_risk.partition import Partition
 
 MAX_WAITING: Final = 4_000
@@ -73,7 +74,7 @@ class Lane:
             self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._watchdog.rest(self._source)
-        await self.owner.producer.stop()
+        await stop(self.owner.producer)
 
     async def abandon(self) -> None:
         """Stop where it stands: the process is ending, and the successor fences this producer."""
@@ -81,7 +82,7 @@ class Lane:
         await asyncio.gather(self._task, return_exceptions=True)
         with contextlib.suppress(Exception):  # the broker may be the very thing that went wrong
             async with asyncio.timeout(ABANDON_SECONDS):
-                await self.owner.producer.stop()
+                await stop(self.owner.producer)
 
 
 class Watchdog:

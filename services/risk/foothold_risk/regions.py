@@ -18,6 +18,7 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, T
 from mode.threads import ServiceThread, WorkerThread
 
 from foothold_risk.announce import announce
+from foothold_risk.clients import reading
 from foothold_risk.errors import CannotServe
 from foothold_risk.metrics import NO_LEVEL, RegionMetrics
 from foothold_risk.rules.calendar import SHANGHAI
@@ -230,9 +231,7 @@ def _credentials(broker: Broker) -> faust.SASLCredentials | None:
 async def _survey(broker: Broker, partition: int) -> tuple[int, int, set[str]]:
     """Where the log begins, its first committed record, and the ids of all warnings said of this partition's counties."""
     signals, warnings = TopicPartition(AREA_SIGNALS.name, partition), TopicPartition(REGION_WARNINGS.name, partition)
-    async with AIOKafkaConsumer(
-        **broker.options, group_id=None, enable_auto_commit=False, isolation_level="read_committed", auto_offset_reset="earliest"
-    ) as reader:
+    async with reading(broker) as reader:
         reader.assign([signals])
         beginning = (await reader.beginning_offsets([signals]))[signals]
         first = (await reader.getone()).offset

@@ -1,14 +1,13 @@
 """Takes a partition over: fences the old owner, then reads where it stopped and what it knew. The order matters."""
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 
+from foothold_risk.clients import reading, start, stop
 from foothold_risk.households import Households
 from foothold_risk.metrics import Metrics
 from foothold_risk.partition import Partition
@@ -30,16 +29,6 @@ log = structlog.get_logger()
 def transactional_id(source: TopicPartition) -> str:
     """One per input partition, so that whoever owns the partition next fences a paused former owner."""
     return f"foothold-{GROUP_ID}-{source.topic}-{source.partition}"
-
-
-async def start(client: AIOKafkaConsumer | AIOKafkaProducer | AIOKafkaAdminClient) -> None:
-    """To its end even when cancelled: aiokafka leaves open the connection it is just making (aio-libs/aiokafka#715)."""
-    starting = asyncio.create_task(client.start())
-    try:
-        await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        await asyncio.gather(starting, return_exceptions=True)
-        raise
 
 
 async def take_over(
@@ -72,7 +61,7 @@ async def take_over(
         count = await _read_changelog(broker, source.partition, households)
         households.plan_anew()
     except BaseException:
-        await producer.stop()
+        await stop(producer)
         raise
     metrics.restore_seconds.observe(time.perf_counter() - started)
     log.info(
@@ -97,12 +86,8 @@ async def take_over(
 
 async def _read_changelog(broker: Broker, partition: int, households: Households) -> int:
     changelog = TopicPartition(HOUSEHOLD_STATE.name, partition)
-    reader: AIOKafkaConsumer = AIOKafkaConsumer(
-        **broker.options, group_id=None, isolation_level="read_committed", auto_offset_reset="earliest", enable_auto_commit=False
-    )
     count = 0
-    try:
-        await start(reader)
+    async with reading(broker) as reader:
         reader.assign([changelog])
         first = (await reader.beginning_offsets([changelog]))[changelog]
         end = (await reader.end_offsets([changelog]))[changelog]
@@ -113,6 +98,4 @@ async def _read_changelog(broker: Broker, partition: int, households: Households
                     if record.key is not None and record.value is not None:
                         households.restore(record.key, record.value)
                         count += 1
-    finally:
-        await reader.stop()
     return count

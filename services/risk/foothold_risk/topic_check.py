@@ -3,20 +3,16 @@
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import TopicAuthorizationFailedError
 
+from foothold_risk.clients import started
 from foothold_risk.errors import WrongPartitions
-from foothold_risk.restore import start
 from foothold_schemas.broker import Broker
 from foothold_schemas.topics import TopicCard
 
 
 async def check_topic(broker: Broker, card: TopicCard, partitions: int) -> None:
     """Raise WrongPartitions, or TopicAuthorizationFailedError; a reader of an unseen topic would only log it, and wait."""
-    admin = AIOKafkaAdminClient(**broker.options)
-    try:
-        await start(admin)
+    async with started(AIOKafkaAdminClient(**broker.options)) as admin:
         topic = (await admin.describe_topics([card.name]))[0]
-    finally:
-        await admin.close()
     if topic["error_code"] == TopicAuthorizationFailedError.errno:
         raise TopicAuthorizationFailedError(card.name)
     found = len(topic["partitions"])

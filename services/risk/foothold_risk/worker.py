@@ -7,9 +7,10 @@ from typing import Final
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
+from foothold_risk.clients import start, stop
 from foothold_risk.lane import ABANDON_SECONDS, Lane, Watchdog
 from foothold_risk.metrics import Metrics
-from foothold_risk.restore import start, take_over
+from foothold_risk.restore import take_over
 from foothold_risk.rules.policy import Policy
 from foothold_risk.shelf import GROUP_ID, Shelf
 from foothold_risk.topic_check import check_topic
@@ -120,7 +121,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 on_commit=lambda: self._watchdog.feed(source),
             )
             if self._restoring.get(source) is not asyncio.current_task():
-                await owner.producer.stop()
+                await stop(owner.producer)
                 return
             # No await between these three: the first record judged is the first one not yet committed.
             self._consumer.seek(source, owner.next_offset)
@@ -172,4 +173,4 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 await lane.close()
         await asyncio.gather(*(lane.abandon() for lane in self._lanes.values()))
         self._lanes.clear()
-        await self._consumer.stop()
+        await stop(self._consumer)
