@@ -20,6 +20,7 @@ from deploy.local.ports import free_port
 from foothold_schemas.broker import Broker
 from foothold_schemas.topics import TOPICS, agency_card
 from tests.conftest import TODAY
+from tests.support.build import HOUSEHOLD
 from tests.support.desk import case_number
 from tests.support.parts import VAR
 from tests.support.policy import write_test_policy
@@ -136,12 +137,14 @@ async def test_nobody_joins_risks_group_or_takes_its_transactions(secured: Secur
     assert transactions.value.args[0].code() == KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
 
 
-@pytest.mark.parametrize(("service", "command"), [*((service, "serve") for service in SERVICES), ("risk", "regions")])
+@pytest.mark.parametrize(
+    ("service", "command"), [*((service, "serve") for service in SERVICES), ("risk", "regions"), ("risk", f"explain {HOUSEHOLD} --on {TODAY}")]
+)
 def test_without_its_rights_a_service_says_so_in_one_sentence(secured: SecuredStack, service: str, command: str) -> None:
     bank, told = secured.kafka.known_as(f"agency-{BANK}"), secured.environment_of(service)
     told |= {name: str(free_port()) for name in told if name.endswith("_PORT")}
     told |= {"FOOTHOLD_KAFKA_USERNAME": bank.username or "", "FOOTHOLD_KAFKA_PASSWORD": bank.password or ""}
-    done = subprocess.run([sys.executable, "-m", f"foothold_{service}", command], env=told, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([sys.executable, "-m", f"foothold_{service}", *command.split()], env=told, capture_output=True, text=True, check=False, timeout=30)
 
     assert done.returncode == 1
     assert f"foothold-{service} cannot go on: Kafka does not let it" in done.stderr

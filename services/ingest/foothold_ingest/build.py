@@ -99,6 +99,8 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             metrics=metrics,
             secret=secret,
         )
+        releaser = Releaser(engine, held, agencies=agencies, intake=intake, days=days, metrics=metrics)
+        intake.release_by(releaser.release)
         uploads = UploadStore(engine, Seal(secret, Purpose.FILE), quarantine_seal(settings))
         files = FileWorker(uploads, agencies=agencies, intake=intake, people=people, days=days)
         seal = quarantine_seal(settings)
@@ -119,7 +121,7 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             mappings=MappingBook(engine),
             files=files,
             retrier=Retrier(engine, seal, agencies=agencies, intake=intake, publisher=publisher, days=days, files=files),
-            releaser=Releaser(engine, held, agencies=agencies, intake=intake, days=days, metrics=metrics),
+            releaser=releaser,
             search=search,
             disputes=disputes,
             questions=Questions(engine, disputes, search, publisher, metrics),

@@ -1,9 +1,9 @@
 """What every door does with events: judge them, and make what was accepted durable. Who speaks and how it is answered is the door's affair."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import structlog
 
@@ -14,7 +14,7 @@ from foothold_ingest.disputes import DisputeBook
 from foothold_ingest.feeds import FeedBook
 from foothold_ingest.held import HeldBook
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.people import PeopleRegister
+from foothold_ingest.people import PeopleRegister, entries
 from foothold_ingest.publish import Busy, Publisher, Unknown, fact_line
 from foothold_ingest.regions import RegionBook
 from foothold_ingest.rules.accept import Deployment, accept, place
@@ -42,6 +42,13 @@ class Books(NamedTuple):
     disputes: DisputeBook
 
 
+class Release(Protocol):
+    """Sends into the log what waits for these people."""
+
+    async def __call__(self, people: Collection[str], *, is_patient: bool) -> None:
+        """Raise Busy or Unknown where it is not patient."""
+
+
 class Intake:
     """Shared by the doors of one process."""
 
@@ -63,6 +70,11 @@ class Intake:
         self._books = books
         self._metrics = metrics
         self._secret = secret
+        self._release: Release | None = None
+
+    def release_by(self, release: Release) -> None:
+        """Who releases judges and keeps through this intake, so it is made after it."""
+        self._release = release
 
     async def judge(self, events: Sequence[JsonValue], caller: Caller, clock: Clock) -> list[Judgement]:
         """Whether each event may enter the log, in their order. An event belongs to the trace it names: see `traced`."""
@@ -84,13 +96,23 @@ class Intake:
         return results
 
     async def keep(self, judged: Sequence[Accepted | Held], *, is_patient: bool) -> None:
-        """Facts into the log, contacts into the directory, register entries into the register, the held into their table.
+        """The held into their table, register entries into the register, facts into the log, contacts into the directory.
 
+        What waited for an entry's people goes into the log before the entry: risk judges the household from its entry on, and would find it without income.
         An impatient door gets Busy or Unknown instead of a long wait.
         """
+        await self._books.held.keep([one for one in judged if isinstance(one, Held)])
         accepted = [one for one in judged if isinstance(one, Accepted)]
-        if lines := [fact_line(a.record, a.traceparent) for a in accepted if a.record.household_id is not None]:
-            await (self._publisher.deliver(lines) if is_patient else self._publisher.send(lines))
+        entered = entries(accepted)
+        try:
+            if entered:
+                await self._enter(accepted, {person.person_ref for one in entered for person in one.accepted.people}, is_patient=is_patient)
+            if lines := [fact_line(a.record, a.traceparent) for a in accepted if a.record.household_id is not None]:
+                await (self._publisher.deliver(lines) if is_patient else self._publisher.send(lines))
+        except Busy:
+            if entered:
+                raise Unknown from None  # the register has them already, so it is not true that nothing was taken
+            raise
         # A day is broadcast by who opens it, under a lock; this door only says that it was accepted.
         everywhere = [fact_line(a.record, a.traceparent) for a in accepted if isinstance(a.record.data, FeedHeard | AreaStruck | PolicyAdopted)]
         if everywhere:
@@ -102,8 +124,11 @@ class Intake:
             await self._directory.keep(told, is_patient=is_patient)
         except Busy:
             raise Unknown from None  # the facts are in the log already, so it is not true that nothing was taken
+
+    async def _enter(self, accepted: Sequence[Accepted], people: Collection[str], *, is_patient: bool) -> None:
         await self._people.enter(accepted)
-        await self._books.held.keep([one for one in judged if isinstance(one, Held)])
+        if self._release is not None and people:
+            await self._release(people, is_patient=is_patient)
 
     def count(self, door: str, agency: str, event: JsonValue, judgement: Judgement | None) -> str:
         """Count it, and return what became of it; without a line: for rows of a file, whose result is kept."""

@@ -1,12 +1,12 @@
 """Releases held events by themselves, once a register entry names their person."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 import structlog
-from sqlalchemy import Row, exists, func, select, update
+from sqlalchemy import Row, Select, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_ingest import doubles
@@ -34,6 +34,7 @@ class Releaser:
         self._intake = intake
         self._days = days
         self._metrics = metrics
+        self._one_release = asyncio.Lock()
 
     async def run(self) -> None:
         """For ever: what can be released, then a pause."""
@@ -47,21 +48,32 @@ class Releaser:
 
     async def release_some(self) -> int:
         """Release up to AT_ONCE events whose household is known now; return how many no longer wait for it."""
+        return await self._settle(_clear().with_for_update(skip_locked=True), is_patient=True)
+
+    async def release(self, people: Collection[str], *, is_patient: bool) -> None:
+        """Release what waits for these people; what another replica has in hand is waited for. Raise Busy or Unknown where it is not patient."""
+        theirs = _clear().where(HeldRow.person_ref.in_(people))
+        async with self._engine.connect() as connection:
+            if (await connection.execute(theirs.limit(1))).first() is None:
+                return
+        async with self._one_release:  # it holds a connection while the doors' work below asks for others: many at once would wait for one another
+            while await self._settle(theirs.with_for_update(), is_patient=is_patient) == AT_ONCE:
+                pass
+
+    async def _settle(self, wanted: Select[str, str, str | None], *, is_patient: bool) -> int:
         async with self._engine.begin() as connection:
-            known = exists().where(MembershipRow.person_ref == HeldRow.person_ref)
-            is_clear = known & ~doubles.open_for(HeldRow.person_ref)
-            wanted = select(HeldRow.fact_id, HeldRow.agency, HeldRow.sealed).where(HeldRow.released_at.is_(None), HeldRow.problem.is_(None), is_clear)
-            rows = (await connection.execute(wanted.order_by(HeldRow.at).limit(AT_ONCE).with_for_update(skip_locked=True))).all()
-            settled = [await self._release(connection, agency, [r for r in rows if r.agency == agency]) for agency in sorted({r.agency for r in rows})]
+            rows = (await connection.execute(wanted)).all()
+            agencies = {agency: [row for row in rows if row.agency == agency] for agency in sorted({row.agency for row in rows})}
+            settled = [await self._release(connection, agency, mine, is_patient=is_patient) for agency, mine in agencies.items()]
         return sum(settled)
 
-    async def _release(self, connection: AsyncConnection, agency: str, rows: Sequence[Row[str, str, str | None]]) -> int:
+    async def _release(self, connection: AsyncConnection, agency: str, rows: Sequence[Row[str, str, str | None]], *, is_patient: bool) -> int:
         """The events into the log first, then the rows: after a crash between they go once more, and count once."""
         now = datetime.now(UTC)
         events = [self._book.open(row.sealed) for row in rows]
         judged = await self._intake.judge(events, await self._agencies.writer(agency), self._days.clock(now))
         accepted = [judgement for judgement in judged if isinstance(judgement, Accepted)]
-        await self._intake.keep(accepted, is_patient=True)
+        await self._intake.keep(accepted, is_patient=is_patient)
         released = [one.record.fact_id for one in accepted]
         await connection.execute(update(HeldRow).where(HeldRow.fact_id.in_(released)).values(released_at=now, sealed=None))
         for row, judgement in zip(rows, judged, strict=True):
@@ -76,3 +88,10 @@ class Releaser:
         async with self._engine.connect() as connection:
             waiting = select(func.count()).select_from(HeldRow).where(HeldRow.released_at.is_(None))
             self._metrics.held.set((await connection.execute(waiting)).scalar_one())
+
+
+def _clear() -> Select[str, str, str | None]:
+    """Up to AT_ONCE that wait, whose person is in a register and in no open ticket; in the order in which they came."""
+    known = exists().where(MembershipRow.person_ref == HeldRow.person_ref)
+    waits = (HeldRow.released_at.is_(None), HeldRow.problem.is_(None), known & ~doubles.open_for(HeldRow.person_ref))
+    return select(HeldRow.fact_id, HeldRow.agency, HeldRow.sealed).where(*waits).order_by(HeldRow.at).limit(AT_ONCE)

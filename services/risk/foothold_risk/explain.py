@@ -21,6 +21,7 @@ from foothold_risk.rules.household import Household
 from foothold_risk.rules.incidents import waiting
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.trace import Line, trace
+from foothold_risk.topic_check import check_topic
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import Unreadable, decode_fact, decode_output
 from foothold_schemas.decisions import CaseDecided, FindingExempted
@@ -84,7 +85,9 @@ def _policy(control: Control, policies: Mapping[str, Policy]) -> Policy | None:
 
 
 async def read(broker: Broker, household_id: str, partitions: int) -> tuple[list[FactRecord], list[Transition]]:
-    """What the household's partition holds for it: facts, its own and those for everybody, and what was said of it."""
+    """What the household's partition holds for it: facts, its own and those for everybody, and what was said of it. Raise as check_topic does."""
+    for card in (HOUSEHOLD_FACTS, RISK_TRANSITIONS):
+        await check_topic(broker, card, partitions)
     key = household_id.encode()
     every = list(range(partitions))
     partition = DefaultPartitioner()(key, every, every)
