@@ -57,6 +57,10 @@ def test_a_household_exactly_on_the_line_counts_as_at_the_line_not_below(net: st
     assert target == judged(household(income(net), disaster(home="badly_damaged"))).target
 
 
+def test_a_home_destroyed_on_the_line_itself_is_sudden_hardship() -> None:
+    assert Target(Status.GROUP, Group.SUDDEN_HARDSHIP, is_lead=True, is_urgent=True) == judged(household(income("7300.00"), disaster())).target
+
+
 def test_a_destroyed_home_nobody_has_verified_endangers_nobody_yet() -> None:
     home = household(income("90000"), claim("25000"), disaster(is_verified=False))
 

@@ -4,11 +4,12 @@ import pytest
 
 from foothold_risk.rules.figures import LAYERS, per_head
 from foothold_risk.rules.finding import income_window, spending_window
+from foothold_risk.rules.heard import Span, unheard_months
 from foothold_risk.rules.household import Household
 from foothold_schemas.facts import IncomeCategory, MedicalClaimSettled, MedicalPayments
 from foothold_schemas.register import Absence, Member
 from foothold_schemas.values import Fen, Window
-from tests.support.build import OPEN_DAY, claim, household, income, judged, record, registered
+from tests.support.build import AREA, OPEN_DAY, claim, household, income, judged, record, registered
 
 
 @pytest.mark.parametrize(
@@ -147,3 +148,9 @@ def test_a_payout_taken_back_is_taken_back_whole_whatever_stands_on_the_bills() 
     bill = claim("100.00", paid="10.00", layer="critical_illness")
 
     assert judged(household(income("9000"), back, bill)).view.claims_income == -500
+
+
+def test_a_month_counts_from_the_first_to_the_last_an_agency_spoke_for() -> None:
+    home, spoken = household(registered()), {f"statistics|IncomeReported|{AREA}": (Span(101, 102),)}
+
+    assert unheard_months(home, range(100, 104), ("statistics",), spoken) == (100, 103)

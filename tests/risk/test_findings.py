@@ -55,6 +55,12 @@ def test_where_policy_counts_only_compliant_spending_the_part_out_of_scope_is_le
     assert FindingKind.SELF_PAID_HIGH not in judged(home, rules=policy(self_paid_high_in_scope_only=SWITCHED_ON)).kinds
 
 
+def test_a_bill_whose_payers_covered_all_that_is_in_scope_has_nothing_left_in_scope() -> None:
+    (bill,) = household(claim("30000", paid="20000", in_scope="20000")).claims
+
+    assert (bill.self_paid(in_scope_only=True), bill.self_paid(in_scope_only=False)) == (0, 1_000_000)
+
+
 @pytest.mark.parametrize(("spent", "found"), [("6999.99", False), ("7000.00", False), ("7000.01", True)])
 def test_the_share_of_rigid_spending_must_be_strictly_above_policy(spent: str, *, found: bool) -> None:
     assert found == (FindingKind.RIGID_SPENDING_RATIO in judged(household(income("10000"), claim(spent))).kinds)

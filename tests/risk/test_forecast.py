@@ -167,6 +167,8 @@ def test_treatment_in_two_of_the_last_three_months_goes_on_and_a_single_bill_doe
     assert ahead(*wage, claim("9000.00", "once", day=date(2026, 5, 15)))[0].treatment == 0
     already = [*dialysis, spending("300.00", "now", day=date(2026, 6, 2), category="rehabilitation")]
     assert str(Fen(ahead(*wage, *already)[0].treatment)) == "500.00", "100 more of this month's 400, and the next month's 400"
+    beyond = [*dialysis, spending("401.00", "now", day=date(2026, 6, 2), category="rehabilitation")]
+    assert str(Fen(ahead(*wage, *beyond)[0].treatment)) == "400.00", "no more of this month, whose bills are above the usual, and the next month's 400"
     assert ahead(*wage, *(spending("400.00", f"o{n}", day=date(2026, n, 2), category="other") for n in (3, 4, 5)))[0].treatment == 0
 
 

@@ -5,12 +5,14 @@ from datetime import UTC, date, datetime
 import pytest
 
 from foothold_risk.insight import hints_of
+from foothold_risk.rules.policy import Cover
 from foothold_schemas.checks import Asset, Grade
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.explanation import Hint, HintKind
 from foothold_schemas.facts import IncomeCategory
+from foothold_schemas.findings import FindingKind
 from foothold_schemas.register import CoverHeld, Member
-from foothold_schemas.values import Fen, Standing
+from foothold_schemas.values import Fen, Sentence, Standing
 from tests.support.build import OPEN_DAY, claim, graded, household, income, judged, owns, policy, registered, value
 from tests.support.rules import ALL_IN_FORCE
 
@@ -124,6 +126,18 @@ def test_a_cover_that_answers_a_finding_and_has_paid_nothing_is_named_without_an
     assert covers(registered(), *wages, year) == [], "not held"
     assert covers(held, year) == [], "nothing found"
     assert covers(registered(covers=[CoverHeld(cover="income_cover", from_day=date(2025, 1, 1), until_day=date(2026, 6, 9))]), *wages, year) == [], "ended"
+
+
+def test_a_cover_that_pays_on_bills_is_named_until_a_bill_shows_that_it_paid() -> None:
+    known = Cover("critical_illness", Sentence(zh="大病保险", en="critical illness insurance"), frozenset({FindingKind.SELF_PAID_HIGH}))
+    rules = policy(covers_known=value("covers.known", (known,)))
+    held = registered(covers=[CoverHeld(cover="critical_illness", from_day=date(2026, 1, 1))])
+
+    def covers(*facts: FactRecord) -> list[str]:
+        return [h.text.zh for h in hints_of(judged(household(*facts), OPEN_DAY, rules), rules.currency) if h.kind is HintKind.COVER_UNCLAIMED]
+
+    assert covers(held, bill("50000.00", paid="1000.00")) == ["已参保大病保险，近一年尚无赔付，请向承保机构申请。"]
+    assert covers(held, bill("50000.00", paid="1000.00", layer="critical_illness")) == []
 
 
 @pytest.mark.parametrize(("paid", "over"), [("9000.00", None), ("8999.99", "0.01"), ("0", "9000.00")])

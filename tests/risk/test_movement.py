@@ -8,7 +8,7 @@ import pytest
 from foothold_risk.rules.calendar import after_whole_months
 from foothold_risk.rules.fold import fold
 from foothold_risk.rules.heard import Span
-from foothold_risk.rules.household import Household, Position
+from foothold_risk.rules.household import Household, Left, Position
 from foothold_risk.rules.leaving import Condition, unmet
 from foothold_risk.rules.movement import Decided, Move, decide, freeze, refuse
 from foothold_risk.rules.policy import Policy
@@ -82,6 +82,7 @@ def test_a_signal_leaves_on_the_first_open_day_one_whole_month_after_it_cleared(
     assert names(gone) == [Movement.EXITED]
     assert (gone[0].exit_reason, gone[0].is_episode_over) == (ExitReason.CLEARED, True)
     assert (home.position.status, home.position.group) == (Status.CLEAR, None)
+    assert home.position.left == Left(date(2026, 7, 10), Group.MARGINAL, 1), "what a late fact is compared with"
 
 
 def test_crossing_back_while_recovering_is_a_relapse_in_the_same_spell() -> None:
@@ -126,6 +127,7 @@ def test_a_household_of_which_nobody_is_left_exits_naturally_at_once() -> None:
 
     assert names(moves) == [Movement.EXITED]
     assert (moves[0].exit_reason, home.position.status) == (ExitReason.NATURAL, Status.CLEAR)
+    assert home.position.left is None, "no later fact puts this in doubt"
 
 
 def test_a_lead_that_ends_is_no_longer_watched_and_its_episode_is_over() -> None:
@@ -134,6 +136,7 @@ def test_a_lead_that_ends_is_no_longer_watched_and_its_episode_is_over() -> None
 
     assert names(moves) == [Movement.UNWATCHED]
     assert moves[0].is_episode_over
+    assert not home.position.is_urgent
 
 
 @pytest.mark.parametrize("bill", ["7000.00", "6999.99"])

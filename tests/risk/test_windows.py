@@ -165,6 +165,8 @@ def test_households_of_a_window_are_named_day_by_day_the_latest_first() -> None:
 
     assert tally.within(7, 10) == ["new", "a", "b", "middle", "old"]
     assert tally.within(2, 10) == ["new", "a", "b"]
+    assert not tally.mark("a", 8, 10), "said again of an earlier day"
+    assert tally.within(2, 10) == ["new", "a", "b"]
 
 
 def test_when_other_villages_belong_together_what_lies_in_them_counts_from_that_day_on(policy: Policy, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from foothold_alerts.cases import Cases, Taken
 from foothold_alerts.disputes import Disputes
 from foothold_alerts.errors import WrongPartitions
 from foothold_alerts.incidents import Incidents
+from foothold_alerts.loops import goes_on
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.mirror import Listed, Mirror, Shown
 from foothold_schemas.areas import RegionWarning
@@ -118,7 +119,7 @@ class Consumer:
             await self._producer.start()
             await self._check_partitions()
             await self._consumer.start()
-            while True:
+            while goes_on():
                 fetched = await self._consumer.getmany(timeout_ms=200, max_records=self._reading.at_once)
                 self.is_ready = bool(self._consumer.assignment())
                 if fetched:

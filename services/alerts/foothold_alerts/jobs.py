@@ -13,6 +13,8 @@ from procrastinate.jobs import Job
 from psycopg import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from foothold_alerts.loops import goes_on
+
 LONGEST_WAIT: Final = 60
 CONCURRENCY: Final = 4
 POLL_SECONDS: Final = 2.0
@@ -86,7 +88,7 @@ class Jobs:
             await _end(work)
 
     async def _work(self) -> None:
-        while True:
+        while goes_on():
             try:
                 async with self._app.open_async():
                     await self._app.run_worker_async(

@@ -11,6 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from foothold_alerts.deadlines import TASK as PASSED
 from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.jobs import Jobs
+from foothold_alerts.loops import goes_on
 from foothold_alerts.said import TASK as SEND
 from foothold_alerts.said import Said
 
@@ -30,7 +31,7 @@ class Sweep:
 
     async def run(self) -> None:
         """For ever; while the database is away there is nothing to sweep."""
-        while True:
+        while goes_on():
             await asyncio.sleep(EVERY_SECONDS)
             try:
                 await self.once(datetime.now(UTC))

@@ -10,6 +10,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.database import CaseRow, DeadlineRow, ReliefRow, SaidRow
+from foothold_alerts.loops import goes_on
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.rules.case import OPEN, UNPAID, ReliefKind
 from foothold_alerts.rules.deadlines import DeadlineKind
@@ -26,7 +27,7 @@ class Tally:
 
     async def run(self) -> None:
         """For ever."""
-        while True:
+        while goes_on():
             with contextlib.suppress(OperationalError, InterfaceError):
                 await self.once(datetime.now(UTC))
             await asyncio.sleep(COUNT_SECONDS)

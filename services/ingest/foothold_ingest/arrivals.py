@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.database import AWAY, ArrivalRow
+from foothold_ingest.loops import goes_on
 from foothold_ingest.rules.times import SHANGHAI
 
 FLUSH_SECONDS: Final = 2.0
@@ -51,7 +52,7 @@ class ArrivalBook:
     async def run(self) -> None:
         """For ever; what is left is written at the end."""
         try:
-            while True:
+            while goes_on():
                 await asyncio.sleep(FLUSH_SECONDS)
                 await self.flush()
         finally:

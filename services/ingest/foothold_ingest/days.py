@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.database import AWAY, OpenedDay
 from foothold_ingest.feeds import last_heard
+from foothold_ingest.loops import goes_on
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Publisher, fact_line
 from foothold_ingest.rules.accept import fact_id
@@ -83,7 +84,7 @@ class Days:
 
     async def follow_wall_clock(self) -> None:
         """For ever: open today as soon as it has begun in Asia/Shanghai, from go-live on."""
-        while True:
+        while goes_on():
             now = datetime.now(UTC)
             today = now.astimezone(SHANGHAI).date()
             try:

@@ -13,6 +13,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from foothold_ingest.database import patiently
 from foothold_ingest.disputes import DisputeBook
+from foothold_ingest.loops import goes_on
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Line, Publisher, fact_line
 from foothold_ingest.rules.accept import fact_id
@@ -60,7 +61,7 @@ class DeskDoor:
         """For ever."""
         try:
             await self._consumer.start()
-            while True:
+            while goes_on():
                 for source, records in (await self._consumer.getmany(timeout_ms=500, max_records=BATCH)).items():
                     await self._take(records)
                     await self._commit(source, records[-1].offset + 1)

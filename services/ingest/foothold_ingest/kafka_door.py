@@ -17,6 +17,7 @@ from foothold_ingest.agencies import Agencies
 from foothold_ingest.database import patiently
 from foothold_ingest.days import Days
 from foothold_ingest.intake import Intake, traced
+from foothold_ingest.loops import goes_on
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Line, Publisher
 from foothold_ingest.rules.binding import from_kafka
@@ -68,7 +69,7 @@ class KafkaDoor:
         self._consumer.subscribe(pattern=f"^{AGENCY_TOPIC.pattern}$")
         try:
             await self._consumer.start()
-            while True:
+            while goes_on():
                 fetched = await self._consumer.getmany(timeout_ms=500, max_records=BATCH)
                 self._hold_stopped()
                 await asyncio.gather(*(self._take(source, records) for source, records in fetched.items() if source not in self._stopped))

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.database import QuarantinedRecord, patiently
+from foothold_ingest.loops import goes_on
 from foothold_ingest.metrics import Metrics
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_quarantined
@@ -56,7 +57,7 @@ class QuarantineKeeper:
         """For ever: batch to database, then offsets."""
         try:
             await self._consumer.start()
-            while True:
+            while goes_on():
                 batches = await self._consumer.getmany(timeout_ms=1000, max_records=200)
                 for records in batches.values():
                     for record in records:

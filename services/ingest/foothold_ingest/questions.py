@@ -14,6 +14,7 @@ from foothold_ingest.database import patiently
 from foothold_ingest.dispute_tables import DisputeRow
 from foothold_ingest.disputes import NEW, DisputeBook
 from foothold_ingest.log_search import LogSearch, Search
+from foothold_ingest.loops import goes_on
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Line, Publisher
 from foothold_schemas.codec import Unreadable, decode_fact, encode
@@ -42,7 +43,7 @@ class Questions:
 
     async def run(self) -> None:
         """For ever: look senders up, tell the desk, then a pause."""
-        while True:
+        while goes_on():
             async for attempt in patiently():
                 with attempt:
                     await self._once()

@@ -15,6 +15,7 @@ from foothold_ingest.database import HeldRow, MembershipRow, patiently
 from foothold_ingest.days import Days
 from foothold_ingest.held import HeldBook
 from foothold_ingest.intake import Intake
+from foothold_ingest.loops import goes_on
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.rules.judgement import Accepted, Rejected
 
@@ -38,7 +39,7 @@ class Releaser:
 
     async def run(self) -> None:
         """For ever: what can be released, then a pause."""
-        while True:
+        while goes_on():
             async for attempt in patiently():
                 with attempt:
                     while await self.release_some() == AT_ONCE:

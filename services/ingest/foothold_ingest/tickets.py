@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_ingest.database import DoubleRow, HouseholdRow, patiently
+from foothold_ingest.loops import goes_on
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Line, Publisher, fact_line
 from foothold_ingest.rules.accept import fact_id
@@ -33,7 +34,7 @@ class Tickets:
 
     async def run(self) -> None:
         """For ever: what the logs do not know yet, then a pause."""
-        while True:
+        while goes_on():
             async for attempt in patiently():
                 with attempt:
                     while await self.tell_some() == AT_ONCE:

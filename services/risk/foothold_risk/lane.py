@@ -15,6 +15,7 @@ import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 
 from foothold_risk.clients import stop
+from foothold_risk.loops import goes_on
 from foothold_risk.partition import Partition
 
 MAX_WAITING: Final = 4_000
@@ -48,7 +49,7 @@ class Lane:
 
     async def _run(self) -> None:
         try:
-            while True:
+            while goes_on():
                 if not self.owner.has_looks:
                     await self._has_more.wait()
                 records, self._waiting = self._waiting[:MAX_AT_ONCE], self._waiting[MAX_AT_ONCE:]

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from foothold_risk.clients import start, stop
 from foothold_risk.lane import ABANDON_SECONDS, Lane, Watchdog
+from foothold_risk.loops import goes_on
 from foothold_risk.metrics import Metrics
 from foothold_risk.restore import take_over
 from foothold_risk.rules.policy import Policy
@@ -70,7 +71,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 self._fatal.result()
             await loop
         finally:
-            self._is_closing = True  # a cancelling that comes together with an answer of Kafka's may be lost (CPython gh-86296): then the loop ends by itself
+            self._is_closing = True
             loop.cancel()
             await asyncio.gather(loop, return_exceptions=True)
             await self._close()
@@ -80,7 +81,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         await start(self._consumer)
         self._consumer.subscribe([HOUSEHOLD_FACTS.name], listener=self)
         self._watchdog.start()
-        while not self._is_closing:
+        while goes_on():
             self._watchdog.feed(LOOP)
             fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_RECORDS)
             for source, records in fetched.items():

@@ -14,6 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.database import AuditRow, CaseRow
+from foothold_alerts.loops import goes_on
 
 BEAT_SECONDS: Final = 0.5
 HEARTBEAT_SECONDS: Final = 15.0
@@ -38,7 +39,7 @@ class Pulse:
 
     async def run(self) -> None:
         """For ever: look, and wake the streams of the areas where something changed."""
-        while True:
+        while goes_on():
             try:
                 await self._look()
             except (OperationalError, InterfaceError):

@@ -18,6 +18,7 @@ from foothold_ingest.files.mappings import WrongMapping, parse
 from foothold_ingest.files.reading import Unreadable, reading
 from foothold_ingest.files.store import Aside, Overtaken, Problem, Step, UploadStore, from_json
 from foothold_ingest.intake import Intake, traced
+from foothold_ingest.loops import goes_on
 from foothold_ingest.people import PeopleRegister, entries
 from foothold_ingest.rules.items import Gatherer, Item, Repeat, Scatter, problem_at
 from foothold_ingest.rules.judgement import Accepted, Held, Judgement, Rejected
@@ -45,7 +46,7 @@ class FileWorker:
 
     async def run(self) -> None:
         """For ever: the oldest file, else a pause."""
-        while True:
+        while goes_on():
             async for attempt in patiently():
                 with attempt:
                     if not await self.work_once():

@@ -46,11 +46,11 @@ def find(view: View) -> Found | None:
 
 def _by_loss(view: View) -> Found | None:
     """Losses of the rolling year x 10,000 >= net income x share. Without net income any loss is too much; income not heard: unknown."""
-    share, lost = view.policy.disaster_loss_share, tuple(d for d in view.disasters if d.is_verified and d.loss)
-    loss = sum(d.loss or 0 for d in lost)
+    share, lost = view.policy.disaster_loss_share, [(d.loss, d) for d in view.disasters if d.is_verified and d.loss]
+    loss = sum(amount for amount, _ in lost)
     if share is None or view.net is None or loss <= 0 or loss * SHARE_SCALE < view.net * share.value:
         return None
-    facts = tuple(sorted(lost, key=lambda d: (-(d.loss or 0), d.fact_id)))
+    facts = tuple(d for _, d in sorted(lost, key=lambda one: (-one[0], one[1].fact_id)))
     return Found(FindingKind.DISASTER_LOSS, loss, -(-view.net * share.value // SHARE_SCALE), "money", spending_window(view.day), share, facts)
 
 

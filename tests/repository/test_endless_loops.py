@@ -1,0 +1,52 @@
+"""A loop without an end of its own asks at each turn whether it is still wanted: Python may lose the cancelling that should end it."""
+
+import ast
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import foothold_alerts.loops
+import foothold_ingest.loops
+import foothold_risk.loops
+
+SERVICES = Path(__file__).parents[2] / "services"
+
+
+def endless(source: str) -> Iterator[int]:
+    """Lines of `while True` in coroutines."""
+    for function in ast.walk(ast.parse(source)):
+        if isinstance(function, ast.AsyncFunctionDef):
+            yield from (loop.lineno for loop in ast.walk(function) if isinstance(loop, ast.While) and isinstance(loop.test, ast.Constant))
+
+
+def test_no_coroutine_of_a_service_loops_without_asking() -> None:
+    files = sorted(SERVICES.rglob("*.py"))
+
+    assert len(files) > 100
+    assert [f"{file.name}:{line}" for file in files for line in endless(file.read_text(encoding="utf-8"))] == []
+
+
+def test_an_endless_loop_is_found() -> None:
+    assert list(endless("async def run():\n    try:\n        while True:\n            pass\n    finally:\n        pass\n")) == [3]
+
+
+@pytest.mark.parametrize("goes_on", [foothold_ingest.loops.goes_on, foothold_risk.loops.goes_on, foothold_alerts.loops.goes_on])
+async def test_a_loop_ends_although_its_cancelling_was_lost(goes_on: Callable[[], bool]) -> None:
+    turns = 0
+
+    async def run() -> None:
+        nonlocal turns
+        while goes_on():
+            turns += 1
+            with contextlib.suppress(asyncio.CancelledError):  # as wait_for does where the answer is there
+                await asyncio.sleep(60)
+
+    task = asyncio.create_task(run())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait_for(task, 5)
+
+    assert (turns, task.cancelled()) == (1, False)
