@@ -61,22 +61,32 @@ def by_file(sender: Sender, door: str, number: str = NUMBER) -> None:
 
 
 def by_waiting(sender: Sender, door: str) -> None:
-    """Held until the register names the person, which happens in another trace."""
+    """Held until the register names the person, a newcomer of a household it knew, which happens in another trace."""
     number = next(s + check_character(s) for n in range(3, 999) if check_character(s := f"37030219610714{n:03d}") != "X")
+    hold(sender, door, number)
+    register(sender, door, {"person_ref": "a"}, {"resident_number": number})
+
+
+def hold(sender: Sender, door: str, number: str) -> None:
     event = bill(sender, door)
     del event["subject"]
     event["data"]["resident_number"] = number
     assert sender.post(AGENCY, event, {**SINGLE, "traceparent": parent(door)}).json()["held"]
-    register(sender, door, {"resident_number": number})
 
 
 DOORS: dict[str, Callable[[Sender, str], None]] = {"head": by_header, "attr": by_attribute, "kafka": by_kafka, "file": by_file, "held": by_waiting}
 
 
-def register(sender: Sender, door: str, member: dict[str, str]) -> None:
+def register(sender: Sender, door: str, *members: dict[str, str]) -> None:
     name = f"TRACE-{door}"
-    entry = {"authority": "370399", "register_number": name, "area": "370399101204", "standing": "ordinary", "members": [member]}
-    sender.say("statistics", "HouseholdRegistered", f"trace-reg-{door}", AT, f"370399/{name}", **entry)
+    entry = {"authority": "370399", "register_number": name, "area": "370399101204", "standing": "ordinary", "members": members}
+    event = sender.event("statistics", "HouseholdRegistered", f"trace-reg-{door}-{len(members)}", AT, f"370399/{name}", **entry)
+    sender.post("statistics", event, {**SINGLE, "traceparent": parent(f"reg-{door}")}).raise_for_status()
+
+
+def earn(sender: Sender, door: str) -> None:
+    income = {"category": "operating", "item": "orchard", "amount": "9000.00", "earned_month": "2026-05", "is_yearly": True}
+    sender.say("statistics", "IncomeReported", f"trace-inc-{door}", AT, f"370399/TRACE-{door}", **income)
 
 
 def lines(stack: Stack, service: str, event: str, trace_id: str) -> list[dict[str, Any]]:
@@ -92,10 +102,8 @@ def in_history(stack: Stack, register_number: str) -> list[str]:
 
 @pytest.mark.parametrize("door", DOORS)
 def test_a_request_is_found_again_at_the_case(foothold: Stack, sender: Sender, door: str) -> None:
-    income = {"category": "operating", "item": "orchard", "amount": "9000.00", "earned_month": "2026-05", "is_yearly": True}
-    sender.say("statistics", "IncomeReported", f"trace-inc-{door}", AT, f"370399/TRACE-{door}", **income)
-    if door != "held":
-        register(sender, door, {"resident_number": NUMBER} if door == "file" else {"person_ref": "a"})
+    earn(sender, door)
+    register(sender, door, {"resident_number": NUMBER} if door == "file" else {"person_ref": "a"})
 
     DOORS[door](sender, door)
 
@@ -109,6 +117,21 @@ def test_a_request_is_found_again_at_the_case(foothold: Stack, sender: Sender, d
     for topic in (HOUSEHOLD_FACTS.name, RISK_TRANSITIONS.name):
         headers = [dict(message.headers()) for message in read_topic(foothold.kafka.bootstrap, topic) if message.headers()]
         assert headers.count({"traceparent": parent(door).encode()}) == 1
+
+
+def test_a_case_that_a_register_entry_makes_bears_its_id_and_what_waited_keeps_its_own(foothold: Stack, sender: Sender) -> None:
+    """What was held comes before the entry in the log, and nobody is a household before their entry: it is the entry that opens the case."""
+    number = next(s + check_character(s) for n in range(3, 999) if check_character(s := f"37030219610715{n:03d}") != "X")
+    earn(sender, "new")
+    hold(sender, "new", number)
+    register(sender, "new", {"resident_number": number})
+
+    assert eventually(lambda: in_history(foothold, "TRACE-new"), "the case") == [trace("reg-new")]
+    assert len(lines(foothold, "risk", "risk.fact", trace("new"))) == 1
+    records = [message for message in read_topic(foothold.kafka.bootstrap, HOUSEHOLD_FACTS.name) if message.headers()]
+    where = {dict(message.headers())["traceparent"].decode(): (message.partition(), message.offset()) for message in records}
+    bill_at, entry_at = where[parent("new")], where[parent("reg-new")]
+    assert (bill_at[0], bill_at[1] < entry_at[1]) == (entry_at[0], True)
 
 
 def test_a_file_is_told_once_for_many_rows_and_a_request_by_its_own_id(foothold: Stack, sender: Sender) -> None:

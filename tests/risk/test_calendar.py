@@ -4,6 +4,7 @@ import pytest
 
 from foothold_risk.rules.calendar import (
     add_months,
+    after_whole_months,
     first_day,
     income_months,
     last_day,
@@ -67,3 +68,17 @@ def test_every_month_of_a_year_reads_as_it_is_written() -> None:
 
     assert [month_text(month_from_text(text)) for text in texts] == texts
     assert [first_day(month_from_text(text)).month for text in texts] == list(range(1, 13))
+
+
+@pytest.mark.parametrize(
+    ("clear_since", "months", "first"),
+    [
+        (date(2026, 1, 10), 6, date(2026, 8, 1)),
+        (date(2026, 1, 31), 6, date(2026, 8, 1)),
+        (date(2026, 2, 1), 6, date(2026, 9, 1)),
+        (date(2028, 2, 29), 6, date(2028, 9, 1)),
+        (date(2026, 12, 31), 0, date(2027, 1, 1)),
+    ],
+)
+def test_whole_calendar_months_begin_with_the_month_after(clear_since: date, months: int, first: date) -> None:
+    assert first == after_whole_months(clear_since, months)

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 import msgspec
 import pytest
 
-from foothold_risk.rules.calendar import after_whole_months
 from foothold_risk.rules.fold import fold
 from foothold_risk.rules.heard import Span
 from foothold_risk.rules.household import Household, Left, Position
@@ -218,20 +217,6 @@ def test_each_fall_of_the_grade_is_told_and_only_once() -> None:
 
     assert names(nothing) == []
     assert names(second) == [Movement.GRADE_FELL]
-
-
-@pytest.mark.parametrize(
-    ("clear_since", "months", "first_day"),
-    [
-        (date(2026, 1, 10), 6, date(2026, 8, 1)),
-        (date(2026, 1, 31), 6, date(2026, 8, 1)),
-        (date(2026, 2, 1), 6, date(2026, 9, 1)),
-        (date(2028, 2, 29), 6, date(2028, 9, 1)),
-        (date(2026, 12, 31), 0, date(2027, 1, 1)),
-    ],
-)
-def test_whole_calendar_months_begin_with_the_month_after(clear_since: date, months: int, first_day: date) -> None:
-    assert first_day == after_whole_months(clear_since, months)
 
 
 def test_a_relapse_ends_what_was_said_of_leaving_so_that_it_can_be_said_again() -> None:
