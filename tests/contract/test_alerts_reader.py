@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foothold_alerts.consumer import CASES, MIRROR, Consumer, Keeps, Reading
 from foothold_alerts.errors import WrongPartitions
 from foothold_alerts.metrics import Metrics
-from foothold_alerts.mirror import Mirror, Shown
+from foothold_alerts.mirror import AT_ONCE, Mirror, Shown
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_quarantined
 from foothold_schemas.directory import Contact, DirectoryEntry
@@ -96,6 +96,15 @@ async def test_an_older_view_that_comes_late_does_not_replace_a_newer_one(alerts
     await mirror.keep([Shown(HOME, 7, {"status": "group"})], [])
 
     assert await until(alerts_database, "select body ->> 'status' from views", "recovering") == "recovering"
+
+
+async def test_more_views_than_are_made_ready_at_once_are_all_kept_and_a_removal_among_them_removes(alerts_database: AsyncEngine) -> None:
+    mirror, many = Mirror(alerts_database), 2 * AT_ONCE + 1
+    await mirror.keep([Shown(f"{n:032x}", n, {"status": "group", "text": '张\\"三'}) for n in range(many)], [])
+    await mirror.keep([Shown(f"{n:032x}", many + n, None if n % 2 else {"status": "watch"}) for n in range(many)], [])
+
+    assert await until(alerts_database, "select count(*) from views where body ->> 'status' = 'watch'", AT_ONCE + 1) == AT_ONCE + 1
+    assert await until(alerts_database, "select count(*) from views where body is null", AT_ONCE) == AT_ONCE
 
 
 async def test_poison_is_set_aside_and_the_next_transition_is_taken(broker: str, alerts_database: AsyncEngine) -> None:

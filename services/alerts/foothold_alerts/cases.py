@@ -41,6 +41,12 @@ _CHANGING: Final = (
     "pause_reason",
 )
 
+_INSERT_CASES: Final = upsert(CaseRow)
+_PUT_CASES: Final = _INSERT_CASES.on_conflict_do_update(index_elements=["case_id"], set_={name: _INSERT_CASES.excluded[name] for name in _CHANGING}).returning(
+    CaseRow.case_id
+)
+"""Asks for the ids so that many rows go in one statement."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -87,7 +93,8 @@ class Cases:
             }
             for t in transitions
         ]
-        done = await connection.execute(upsert(TransitionRow).values(rows).on_conflict_do_nothing().returning(TransitionRow.transition_id))
+        # The rows beside the statement, not in it: it is compiled once, however many there are.
+        done = await connection.execute(upsert(TransitionRow).on_conflict_do_nothing().returning(TransitionRow.transition_id), rows)
         fresh = set(done.scalars())
         return [t for t in {t.transition_id: t for t in transitions}.values() if t.transition_id in fresh]
 
@@ -158,8 +165,7 @@ class Cases:
         audit: list[dict[str, object]],
     ) -> None:
         if changed:
-            statement = upsert(CaseRow).values(list(changed.values()))
-            await connection.execute(statement.on_conflict_do_update(index_elements=["case_id"], set_={name: statement.excluded[name] for name in _CHANGING}))
+            await connection.execute(_PUT_CASES, list(changed.values()))
         if ended := [case_id for case_id, row in changed.items() if row["stage"] not in OPEN]:
             planned = update(MeasureRow).where(MeasureRow.case_id.in_(ended), MeasureRow.delivered_on.is_(None), MeasureRow.dropped_because.is_(None))
             await connection.execute(planned.values(dropped_because=ENDED))

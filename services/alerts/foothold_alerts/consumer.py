@@ -1,5 +1,6 @@
 """Reads transitions, views and the directory, and lets the desk take them. The database commits first, the offset after; a repeat is harmless."""
 
+import asyncio
 import contextlib
 import json
 from collections.abc import Mapping, Sequence
@@ -44,6 +45,8 @@ from foothold_schemas.values import JsonObject
 
 SERVICE: Final = "alerts"
 FETCH_WAIT_MS: Final = 20
+BREATH: Final = 20
+"""Records decoded before others get their turn."""
 
 log = structlog.get_logger()
 
@@ -163,6 +166,8 @@ class Consumer:
                     await self._set_aside(record, error)
                     self._bad_in_a_row[source] = self._bad_in_a_row.get(source, 0) + 1
                 taken[source] = record.offset + 1
+                if record.offset % BREATH == 0:
+                    await asyncio.sleep(0)
         async for attempt in stamina.retry_context(on=(OperationalError, InterfaceError), attempts=None, timeout=None, wait_max=5.0):
             with attempt:
                 done = await self._keeps.cases.take(read.outputs, datetime.now(UTC), read.traces)

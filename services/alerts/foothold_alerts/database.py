@@ -290,5 +290,5 @@ class DirectoryRow(Base):
 
 
 def connect(url: str) -> AsyncEngine:
-    """A pool that notices connections a database restart has killed."""
-    return create_async_engine(url, pool_pre_ping=True)
+    """A pool that notices connections a database restart has killed. What a statement carried stands in no error, so in no log."""
+    return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)

@@ -61,8 +61,8 @@ class Deadlines:
             await connection.execute(update(DeadlineRow).where(DeadlineRow.deadline_id.in_(done)).values(done_at=now))
         if new:
             waiting = ["case_id", "kind", "subject"]  # another worker may have set it just now
-            kept = upsert(DeadlineRow).values(new).on_conflict_do_nothing(index_elements=waiting, index_where=DeadlineRow.done_at.is_(None))
-            made = (await connection.execute(kept.returning(DeadlineRow.deadline_id, DeadlineRow.case_id, DeadlineRow.kind, DeadlineRow.due_at))).all()
+            kept = upsert(DeadlineRow).on_conflict_do_nothing(index_elements=waiting, index_where=DeadlineRow.done_at.is_(None))
+            made = (await connection.execute(kept.returning(DeadlineRow.deadline_id, DeadlineRow.case_id, DeadlineRow.kind, DeadlineRow.due_at), new)).all()
             await self._jobs.defer_many(connection, TASK, [(row.due_at, {"deadline_id": row.deadline_id}) for row in made])
             near = [(row.deadline_id, self._near(standings[row.case_id].case.workflow, row.kind, row.due_at)) for row in made]
             await self._jobs.defer_many(connection, NEAR, [(at, {"deadline_id": one}) for one, at in near if at is not None and at > now])

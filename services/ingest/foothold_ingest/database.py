@@ -284,7 +284,7 @@ class UploadProblem(Base):
 
 def connect(url: str) -> AsyncEngine:
     """A pool that notices connections a database restart has killed."""
-    return create_async_engine(url, pool_pre_ping=True)
+    return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
 
 
 def patiently() -> AsyncIterator[stamina.Attempt]:

@@ -6,6 +6,7 @@ Memory changes only after the commit. Any exception ends the process; the succes
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, time
+from itertools import chain
 from typing import Final
 
 import structlog
@@ -16,12 +17,13 @@ from foothold_risk.errors import MissingBundle
 from foothold_risk.households import Batch, Control, Households
 from foothold_risk.judge import asked, cause_of, cause_of_look, judge, steer
 from foothold_risk.metrics import NO_GROUP, Metrics
-from foothold_risk.outputs import Line, Outputs
+from foothold_risk.outputs import Line, Outputs, Written
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.fold import Folded, fold
 from foothold_risk.rules.incidents import Look, turning, waiting
 from foothold_risk.rules.leaving import describe
 from foothold_risk.rules.policy import Policy
+from foothold_risk.sending import send
 from foothold_risk.shelf import GROUP_ID, Shelf
 from foothold_risk.signals import confirmation
 from foothold_risk.silences import measure, newly_stale, stale_feeds
@@ -259,10 +261,8 @@ class Partition:
             return
         with self._metrics.batch_seconds.time():
             async with self.producer.transaction():
-                for key, packed in batch.records():
-                    await self.producer.send(HOUSEHOLD_STATE.name, packed, key=key, partition=self.source.partition)
-                for line in outputs.messages():
-                    await self.producer.send(line.topic, line.value, key=line.key, partition=line.partition, headers=line.headers)
+                own = self.source.partition
+                await send(self.producer, chain((Written(HOUSEHOLD_STATE.name, own, *record) for record in batch.records()), outputs.messages()))
                 if next_offset is not None:
                     await self.producer.send_offsets_to_transaction({self.source: next_offset}, GROUP_ID)
         self._on_commit()

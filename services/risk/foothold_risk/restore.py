@@ -17,6 +17,7 @@ from foothold_schemas.broker import Broker
 from foothold_schemas.topics import HOUSEHOLD_STATE, QUARANTINE_BYTES
 
 TRANSACTION_MS: Final = 30_000
+BATCH_BYTES: Final = 256 * 1024
 RETRY_MS: Final = 10
 """The broker answers a new transaction with "concurrent transactions" until the last one's markers are written, some milliseconds later.
 
@@ -52,6 +53,7 @@ async def take_over(
         linger_ms=1,
         retry_backoff_ms=RETRY_MS,
         compression_type="zstd",
+        max_batch_size=BATCH_BYTES,
         max_request_size=QUARANTINE_BYTES,
     )
     try:

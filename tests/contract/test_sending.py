@@ -1,0 +1,43 @@
+"""What a transaction of risk writes: in order, however much it is, with its headers, and nothing of it unless all."""
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from foothold_risk.outputs import Written
+from foothold_risk.sending import send
+from foothold_schemas.topics import HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
+from tests.support.sender import read_topic
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+
+TRACE = [("traceparent", b"00-0-0-01")]
+
+
+def written(count: int) -> list[Written]:
+    """Two partitions in turn, more than one batch of each, one larger than a batch; a removal; and one whose key decides where it goes."""
+    large = [Written(RISK_TRANSITIONS.name, n % 2, b"key", f"{n:06d}".encode() * (6_000 if n == 7 else 20), TRACE) for n in range(count)]
+    return [*large, Written(HOUSEHOLD_VIEWS.name, 3, b"gone", None), Written(QUARANTINE.name, None, b"source", b"{}")]
+
+
+async def test_records_of_a_partition_keep_their_order_over_many_batches(broker: str) -> None:
+    given = written(3_000)
+    async with AIOKafkaProducer(bootstrap_servers=broker, transactional_id="sending") as producer, producer.transaction():
+        await send(producer, given)
+
+    kept = sorted(((m.partition(), m.offset(), m) for m in read_topic(broker, RISK_TRANSITIONS.name)), key=lambda one: one[:2])
+    for partition in (0, 1):
+        assert [m.value() for p, _, m in kept if p == partition] == [w.value for w in given if w.topic == RISK_TRANSITIONS.name and w.partition == partition]
+    assert {tuple(m.headers()) for _, _, m in kept} == {tuple(TRACE)}
+    assert [(m.partition(), m.key(), m.value()) for m in read_topic(broker, HOUSEHOLD_VIEWS.name)] == [(3, b"gone", None)]
+    assert [(m.key(), m.value()) for m in read_topic(broker, QUARANTINE.name)] == [(b"source", b"{}")]
+
+
+async def test_a_transaction_that_fails_leaves_nothing_of_what_was_sent(broker: str) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=broker, transactional_id="sending") as producer:
+        await producer.begin_transaction()
+        await send(producer, written(300))
+        await producer.abort_transaction()
+        async with producer.transaction():
+            await send(producer, written(2))
+
+    assert len(list(read_topic(broker, RISK_TRANSITIONS.name))) == 2
