@@ -1,11 +1,13 @@
 """What risk writes beside transitions, and where it stops: views, quiet go-live, the dead-letter limit."""
 
 import asyncio
+import time
 from datetime import timedelta
 
 import pytest
 
 from foothold_risk.explain import differences, read, replay
+from foothold_risk.worker import Worker
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_view
 from foothold_schemas.facts import AreaStruck, DayOpened, FactsRetracted, Hazard, RetractionReason, Severity
@@ -17,6 +19,11 @@ from tests.support.risk import ADOPTED, DAY, OPENED, RULES, broadcast, caught_up
 from tests.support.sender import read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+
+
+def transactions(worker: Worker) -> float:
+    """How many it has made."""
+    return sum(float(bucket.get()) for bucket in worker._metrics.batch_seconds._buckets)
 
 
 async def test_where_everything_that_comes_is_bad_reading_stops_and_nothing_of_it_is_dropped(broker: str) -> None:
@@ -34,6 +41,20 @@ async def test_where_everything_that_comes_is_bad_reading_stops_and_nothing_of_i
 
     assert (len(kept), stopped) == (5, 1)
     assert len({q.source_id for q in after}) == len(after) == 12
+
+
+async def test_facts_that_trickle_in_share_transactions(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("foothold_risk.lane.GATHER_SECONDS", gather := 0.3)  # longer than any transaction here takes
+    await write(broker, registered(), ADOPTED, OPENED)
+    async with working(broker) as one:
+        await caught_up(broker)
+        before, started = transactions(one), time.monotonic()
+        await write(broker, *(income("1.00", f"trickle-{n}") for n in range(300)))
+        seconds = time.monotonic() - started
+        await caught_up(broker)
+        gathered = transactions(one) - before
+
+    assert 1 <= gathered <= 2 + seconds / gather
 
 
 async def test_a_quiet_go_live_makes_quiet_transitions_and_what_follows_is_loud(broker: str) -> None:

@@ -20,6 +20,12 @@ from foothold_risk.partition import Partition
 
 MAX_WAITING: Final = 4_000
 MAX_AT_ONCE: Final = 2_000
+GATHER_SECONDS: Final = 0.03
+"""After a transaction others of its kind are waited for, unless there are enough already: a transaction costs broker and worker the same for one as for many.
+
+What comes after a silence is judged at once. Measured at 1,000 facts a second on two cores: without it they all wait for one another twice as long.
+"""
+WORTH_A_TRANSACTION: Final = 200
 ABANDON_SECONDS: Final = 3.0
 
 log = structlog.get_logger()
@@ -62,6 +68,8 @@ class Lane:
                     if self.owner.has_looks:
                         await self.owner.look_on()
                 self._watchdog.rest(self._source)
+                if not self.owner.has_looks and len(self._waiting) < WORTH_A_TRANSACTION:
+                    await asyncio.sleep(GATHER_SECONDS)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 - handed to the worker, which ends the process
