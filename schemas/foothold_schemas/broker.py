@@ -7,6 +7,8 @@ from typing import Literal, Self, TypedDict
 
 from pydantic import BaseModel, Field, SecretStr, model_validator
 
+from foothold_schemas.variables import Addresses
+
 
 class BrokerOptions(TypedDict):
     """What aiokafka's clients take."""
@@ -54,7 +56,7 @@ class Broker:
 class BrokerSettings(BaseModel):
     """The variables every service reads."""
 
-    kafka_bootstrap: str = Field(description="Kafka's address, `host:port[,host:port]`.")
+    kafka_bootstrap: Addresses = Field(description="Kafka's address, `host:port[,host:port]`.")
     kafka_username: str | None = Field(
         default=None, description="The service's name at a secured broker (SASL_SSL, SCRAM-SHA-512); without it the connection is plain."
     )

@@ -35,6 +35,7 @@ from foothold_alerts.web.live import Pulse
 from foothold_alerts.work import Work
 from foothold_alerts.workflows import SHIPPED, load, load_checklists, load_regions
 from foothold_schemas.seal import Purpose, Seal
+from foothold_schemas.variables import Environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
         metrics=metrics,
         pulse=pulse,
         directory_seal=Seal(settings.directory_secret.get_secret_value().encode(), Purpose.DIRECTORY),
-        is_production=settings.env == "production",
+        is_production=settings.env is Environment.PRODUCTION,
     )
     keeps = Keeps(Cases(engine, workflows, calendar, deadlines, notices), Mirror(engine), areas, incidents, disputes)
     return Built(desk, _consumers(settings, metrics, keeps), jobs, producer, deadlines, Sweep(jobs, said, deadlines), Tally(engine, metrics), pulse)

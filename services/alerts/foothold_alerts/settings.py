@@ -1,12 +1,11 @@
 """What alerts is told from outside, read once. Nothing else in this package looks at the environment."""
 
-from pathlib import Path
-
-from pydantic import Field, SecretStr
+from pydantic import DirectoryPath, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foothold_schemas.broker import BrokerSettings
 from foothold_schemas.seal import Purpose, Seal
+from foothold_schemas.variables import DatabaseUrl, Environment, PageUrl, Port
 
 
 class Settings(BaseSettings, BrokerSettings):
@@ -14,23 +13,23 @@ class Settings(BaseSettings, BrokerSettings):
 
     model_config = SettingsConfigDict(env_prefix="FOOTHOLD_", frozen=True)
 
-    env: str = Field(default="production", description="`production` or `development`; production sends cookies over HTTPS only.")
-    partitions: int = Field(description="Partitions of this deployment's topics, fixed when it is created.")
+    env: Environment = Field(default=Environment.PRODUCTION, description="`production` or `development`; production sends cookies over HTTPS only.")
+    partitions: int = Field(ge=1, description="Partitions of this deployment's topics, fixed when it is created.")
     quarantine_secret: SecretStr = Field(min_length=32, description="Seals what is set aside; the same for all three services.")
     directory_secret: SecretStr = Field(min_length=32, description="Wraps the households' data keys; ingest and alerts share it.")
     dead_letter_limit: int = Field(default=1_000, ge=1, description="So many bad records in a row, and a reader stops there instead of setting aside for ever.")
-    alerts_database_url: str = Field(description="SQLAlchemy address of alerts' own database.")
-    alerts_url: str = Field(default="http://127.0.0.1:8081", description="The desk's address as people reach it, for links in notices.")
-    alerts_calendars: Path | None = Field(default=None, description="Folder with a county's own statutory calendars, one `<year>.yaml` each.")
-    alerts_workflows: Path | None = Field(
+    alerts_database_url: DatabaseUrl = Field(description="SQLAlchemy address of alerts' own database.")
+    alerts_url: PageUrl = Field(default="http://127.0.0.1:8081", description="The desk's address as people reach it, for links in notices.")
+    alerts_calendars: DirectoryPath | None = Field(default=None, description="Folder with a county's own statutory calendars, one `<year>.yaml` each.")
+    alerts_workflows: DirectoryPath | None = Field(
         default=None,
         description="Folder with a county's own versions of the workflow, `monitoring-<version>.yaml`; new cases go by the newest.",
     )
     alerts_host: str = Field(default="127.0.0.1", description="Address of the caseworkers' door.")
-    alerts_port: int = Field(default=8081, description="Port of the caseworkers' door.")
+    alerts_port: Port = Field(default=8081, description="Port of the caseworkers' door.")
     alerts_ops_host: str = Field(default="127.0.0.1", description="Address of alerts' metrics and health.")
-    alerts_ops_port: int = Field(default=9103, description="Port of alerts' metrics and health.")
-    alerts_session_hours: int = Field(default=12, description="How long a log-in lasts.")
+    alerts_ops_port: Port = Field(default=9103, description="Port of alerts' metrics and health.")
+    alerts_session_hours: int = Field(default=12, ge=1, description="How long a log-in lasts.")
 
 
 def notice_seal(settings: Settings) -> Seal:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from foothold_ingest.arguments import parser
 from foothold_ingest.errors import Refused, WrongPartitions, what_is_away
 from foothold_ingest.settings import Settings
+from foothold_schemas.variables import what_is_wrong
 
 
 def main() -> None:
@@ -49,8 +50,7 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        wrong = "; ".join(f"FOOTHOLD_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors(include_input=False))
-        sys.exit(f"foothold-ingest cannot start: {wrong}")
+        sys.exit(f"foothold-ingest cannot start: {what_is_wrong(error)}")
 
 
 if __name__ == "__main__":

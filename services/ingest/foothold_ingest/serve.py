@@ -26,6 +26,7 @@ from foothold_ingest.metrics import Metrics
 from foothold_ingest.ops import make_ops, server
 from foothold_ingest.quarantine import QuarantineKeeper
 from foothold_ingest.settings import DayClock, Settings
+from foothold_schemas.variables import Environment
 
 ANSWER_SECONDS: Final = 6.0
 """For the requests under way."""
@@ -126,7 +127,7 @@ def console(parts: Built, files: FileDoor) -> Console:
         sessions=Sessions(parts.engine, parts.agencies),
         files=files,
         pages=pages,
-        is_production=parts.settings.env == "production",
+        is_production=parts.settings.env is Environment.PRODUCTION,
     )
 
 

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foothold_schemas.broker import BrokerSettings
 from foothold_schemas.seal import Purpose, Seal
+from foothold_schemas.variables import DatabaseUrl, Environment, Port
 
 
 class DayClock(StrEnum):
@@ -30,9 +31,9 @@ class Settings(BaseSettings, BrokerSettings):
 
     model_config = SettingsConfigDict(env_prefix="FOOTHOLD_", frozen=True)
 
-    env: str = Field(default="production", description="`production` or `development`.")
-    partitions: int = Field(description="Partitions of this deployment's topics, fixed when it is created.")
-    ingest_database_url: str = Field(description="SQLAlchemy address of ingest's own database.")
+    env: Environment = Field(default=Environment.PRODUCTION, description="`production` or `development`.")
+    partitions: int = Field(ge=1, description="Partitions of this deployment's topics, fixed when it is created.")
+    ingest_database_url: DatabaseUrl = Field(description="SQLAlchemy address of ingest's own database.")
     household_secret: SecretStr = Field(min_length=32, description="Key of the household ids. Losing it means losing them.")
     key_secret: SecretStr = Field(min_length=32, description="Key of the hashes of agencies' API keys.")
     quarantine_secret: SecretStr = Field(min_length=32, description="Seals what is set aside; the same for all three services.")
@@ -45,12 +46,12 @@ class Settings(BaseSettings, BrokerSettings):
     oidc_keys_url: str | None = Field(default=None, description="Address of the issuer's public keys (its `jwks_uri`).")
     instance: str = Field(default_factory=socket.gethostname, description="Name of this replica; two replicas never share one.")
     ingest_host: str = Field(default="127.0.0.1", description="Address of the agencies' door.")
-    ingest_port: int = Field(default=8080, description="Port of the agencies' door.")
+    ingest_port: Port = Field(default=8080, description="Port of the agencies' door.")
     ingest_ops_host: str = Field(default="127.0.0.1", description="Address of ingest's metrics and health.")
-    ingest_ops_port: int = Field(default=9101, description="Port of ingest's metrics and health.")
-    ingest_max_in_flight: int = Field(default=20_000, description="Events waiting for Kafka before ingest answers 503.")
+    ingest_ops_port: Port = Field(default=9101, description="Port of ingest's metrics and health.")
+    ingest_max_in_flight: int = Field(default=20_000, ge=1, description="Events waiting for Kafka before ingest answers 503.")
 
-    ingest_send_seconds: float = Field(default=4.0, description="How long ingest waits for Kafka before it answers 503, outcome unknown.")
+    ingest_send_seconds: float = Field(default=4.0, gt=0, description="How long ingest waits for Kafka before it answers 503, outcome unknown.")
 
     @model_validator(mode="after")
     def _issuer_is_whole(self) -> Self:

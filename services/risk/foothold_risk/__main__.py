@@ -14,6 +14,7 @@ from foothold_risk.policy.loader import SHIPPED, load_folder
 from foothold_risk.policy.text import PolicyError
 from foothold_risk.rules.policy import Policy
 from foothold_risk.settings import Settings
+from foothold_schemas.variables import what_is_wrong
 
 
 def main() -> None:
@@ -111,8 +112,7 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        wrong = "; ".join(f"FOOTHOLD_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors(include_input=False))
-        sys.exit(f"foothold-risk cannot start: {wrong}")
+        sys.exit(f"foothold-risk cannot start: {what_is_wrong(error)}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,98 @@
+"""A service that is told something wrong says which variable, what is wrong and how to write it; never what it was told."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+from foothold_schemas.variables import Environment
+
+SECRET = "Geheim-7391"
+NEEDED = {
+    "KAFKA_BOOTSTRAP": "127.0.0.1:9092",
+    "PARTITIONS": "8",
+    "INGEST_DATABASE_URL": "postgresql+psycopg://ingest:pw@db:5432/foothold_ingest",
+    "ALERTS_DATABASE_URL": "postgresql+psycopg://alerts@/foothold_alerts?host=/run/postgres",
+    **{f"{name}_SECRET": "x" * 32 for name in ("HOUSEHOLD", "KEY", "QUARANTINE", "DIRECTORY")},
+}
+DATABASES = [
+    f"ingest:{SECRET}@db",
+    f"postgresql+psycopg://ingest:{SECRET}@db:port/ingest",
+    f"postgresql+psycopg://ingest:{SECRET}@db:99999/ingest",
+    f"postgresql+psycopg://ingest:{SECRET}@db:5432",
+    f"postgresql+psycopg://ingest:{SECRET}#1@db:5432/ingest",
+    f"mysql://ingest:{SECRET}@db/ingest",
+    f"postgresql+psycopg://ingest:{SECRET}@[db/ingest",
+]
+WRONG = [
+    *[("ingest", "INGEST_DATABASE_URL", url, "postgresql+psycopg://user") for url in DATABASES],
+    *[("alerts", "ALERTS_DATABASE_URL", url, "postgresql+psycopg://user") for url in DATABASES],
+    *[(service, "ENV", env, "'production' or 'development'") for service in ("ingest", "risk", "alerts") for env in ("Production", "prod", "")],
+    *[("risk", "KAFKA_BOOTSTRAP", text, "host:port") for text in ("kafka", "kafka:0", "kafka:65536", "kafka:9092,", "PLAINTEXT://kafka:9092", "")],
+    *[("alerts", "ALERTS_URL", url, "https://host") for url in ("desk.example", "ftp://desk", "https://", "https://desk:x")],
+    *[(service, f"{service.upper()}_OPS_PORT", port, "65535") for service in ("ingest", "risk", "alerts") for port in ("65536",)],
+    ("ingest", "INGEST_PORT", "0", "1"),
+    ("risk", "REGIONS_OPS_PORT", "-1", "1"),
+    ("risk", "PARTITIONS", "0", "1"),
+    ("ingest", "INGEST_MAX_IN_FLIGHT", "0", "1"),
+    ("ingest", "INGEST_SEND_SECONDS", "0", "0"),
+    ("risk", "RISK_SESSION_MS", "0", "1"),
+    ("risk", "RISK_STALL_SECONDS", "0", "0"),
+    ("alerts", "ALERTS_SESSION_HOURS", "0", "1"),
+    ("alerts", "ALERTS_CALENDARS", "nowhere/at-all", "directory"),
+    ("alerts", "ALERTS_WORKFLOWS", "nowhere/at-all", "directory"),
+]
+
+
+@pytest.fixture(autouse=True)
+def told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in NEEDED.items():
+        monkeypatch.setenv(f"FOOTHOLD_{name}", value)
+
+
+@pytest.mark.parametrize(("service", "name", "value", "said"), WRONG)
+def test_a_wrong_variable_is_named_with_the_form_it_takes_and_without_what_it_held(
+    service: str, name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"FOOTHOLD_{name}", value)
+    with pytest.raises(SystemExit) as ended:
+        importlib.import_module(f"foothold_{service}.__main__").read_settings()
+
+    answer = str(ended.value)
+    assert answer.startswith(f"foothold-{service} cannot start: FOOTHOLD_{name}: ")
+    assert said in answer
+    assert SECRET not in answer
+    assert ";" not in answer, "one wrong variable, one sentence"
+
+
+def test_all_that_is_wrong_is_said_at_once_and_what_lies_between_two_names_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FOOTHOLD_PARTITIONS")
+    monkeypatch.setenv("FOOTHOLD_ENV", "prod")
+    with pytest.raises(SystemExit) as ended:
+        importlib.import_module("foothold_risk.__main__").read_settings()
+    assert str(ended.value).count("FOOTHOLD_") == 2
+
+    monkeypatch.setenv("FOOTHOLD_PARTITIONS", "8")
+    monkeypatch.setenv("FOOTHOLD_ENV", "production")
+    monkeypatch.setenv("FOOTHOLD_KAFKA_USERNAME", "risk")
+    with pytest.raises(SystemExit, match=r"^foothold-risk cannot start: FOOTHOLD_KAFKA_USERNAME and FOOTHOLD_KAFKA_PASSWORD belong together$"):
+        importlib.import_module("foothold_risk.__main__").read_settings()
+
+
+@pytest.mark.parametrize("service", ["ingest", "risk", "alerts"])
+def test_what_is_written_as_it_should_be_is_taken(service: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    more = {
+        "ENV": "development",
+        "KAFKA_BOOTSTRAP": "kafka-1:9092, [::1]:9092,10.0.0.7:65535",
+        "ALERTS_URL": "https://desk.example:8443/",
+        "ALERTS_CALENDARS": str(tmp_path),
+        "INGEST_DATABASE_URL": "postgresql://ingest:p%23%2F%40@db/foothold_ingest",
+        "INGEST_PORT": "65535",
+        "PARTITIONS": "1",
+    }
+    for name, value in more.items():
+        monkeypatch.setenv(f"FOOTHOLD_{name}", value)
+
+    settings = importlib.import_module(f"foothold_{service}.__main__").read_settings()
+    assert settings.env is Environment.DEVELOPMENT
+    assert settings.broker.bootstrap == more["KAFKA_BOOTSTRAP"]
