@@ -6,20 +6,24 @@ import sys
 import threading
 import warnings
 from pathlib import Path
+from typing import Final
 
 with warnings.catch_warnings():  # platformdirs warns where no XDG_RUNTIME_DIR is set; its fall-back suits us
     warnings.simplefilter("ignore")
     from deploy.local.stack import Ports, Stack
 
 from deploy.errors import CannotStart
-from deploy.local.ports import DOORS, wanted_port
+from deploy.local.ports import DOORS, told_port, wanted_port
 from deploy.local.watch import watch
 from deploy.local.welcome import adopt_shipped_policy, give_access
+
+KAFKA: Final = "FOOTHOLD_KAFKA_PORT"
+"""Left out, the broker takes a free port: only services ask for it."""
 
 
 def up() -> None:
     """Run until SIGINT or SIGTERM."""
-    wanted = {name: wanted_port(int(os.environ.get(name, default)), name) for name, default in DOORS.items()}
+    wanted = {name: wanted_port(told_port(name, default), name) for name, default in DOORS.items()}
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
@@ -27,7 +31,7 @@ def up() -> None:
     def line(name: str, text: str) -> None:
         sys.stdout.write(f"{name:<8} {text}\n")
 
-    kafka_port = int(os.environ["FOOTHOLD_KAFKA_PORT"]) if os.environ.get("FOOTHOLD_KAFKA_PORT") else None
+    kafka_port = told_port(KAFKA, 9092) if os.environ.get(KAFKA) else None
     stack = Stack(Path("var/up"), Ports(*wanted.values()), day_clock="wall", kafka_port=kafka_port, say=line, on_line=line)
     is_first = not (stack.folder / "access.json").is_file()
     with stack:

@@ -1,11 +1,13 @@
 """Ports on the loopback address: free ones for parts, wanted ones for doors people type into a browser."""
 
 import contextlib
+import os
 import random
 import socket
 from typing import Final
 
 from deploy.errors import CannotStart
+from foothold_schemas.variables import MOST_PORTS
 
 LOOPBACK = "127.0.0.1"
 DOORS: Final = {
@@ -45,6 +47,14 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def told_port(variable: str, default: int) -> int:
+    """The port the variable names, else the default; CannotStart where it names none."""
+    told = os.environ.get(variable) or str(default)
+    if not (told.isascii() and told.isdigit() and 1 <= int(told) <= MOST_PORTS):
+        raise CannotStart(f"{variable}={told} is no port.", f"Give a number from 1 to {MOST_PORTS}, such as {variable}=18080, or leave it out.")
+    return int(told)
 
 
 def wanted_port(port: int, variable: str) -> int:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 
 from deploy.errors import CannotStart
-from deploy.local.ports import DOORS, LOOPBACK, PROMETHEUS, wanted_port
+from deploy.local.ports import DOORS, LOOPBACK, PROMETHEUS, told_port, wanted_port
 
 SHIPPED: Final = Path(__file__).parents[1] / "prometheus"
 HURRY: Final = "1s"
@@ -62,9 +62,9 @@ def command(folder: Path, port: int) -> list[str]:
 def watch(*, hurry: bool) -> None:
     """Until Ctrl-C."""
     variable, default = PROMETHEUS
-    port = wanted_port(int(os.environ.get(variable, default)), variable)
+    port = wanted_port(told_port(variable, default), variable)
     folder = Path("var/watch").resolve()
-    targets = {name: [f"{LOOPBACK}:{os.environ.get(door, DOORS[door])}"] for name, door in OPS_PORTS.items()}
+    targets = {name: [f"{LOOPBACK}:{told_port(door, DOORS[door])}"] for name, door in OPS_PORTS.items()}
     write_configuration(folder, targets, hurry=hurry)
     line = command(folder, port)
     print(f"Prometheus at http://{LOOPBACK}:{port}/alerts, until Ctrl-C", flush=True)

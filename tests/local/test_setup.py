@@ -16,7 +16,7 @@ from deploy.kafka.topics import make_topics
 from deploy.local import kafka
 from deploy.local.kafka import cluster_id
 from deploy.local.leftovers import end_leftovers, remember
-from deploy.local.ports import LOOPBACK, free_port, is_free, wanted_port
+from deploy.local.ports import LOOPBACK, free_port, is_free, told_port, wanted_port
 from deploy.local.stack import Stack
 from deploy.local.supervise import QUICK_DEATHS, Service
 from foothold_schemas.topics import EMBEDDED_PARTITIONS
@@ -79,6 +79,22 @@ def test_a_taken_port_is_named_with_the_variable_that_moves_it() -> None:
             wanted_port(port, "FOOTHOLD_INGEST_PORT")
     assert "FOOTHOLD_INGEST_PORT=" in error.value.remedy
     assert is_free(free_port())
+
+
+@pytest.mark.parametrize("told", ["abc", "0", "65536", "-1", "8080 ", "８０８０", "1e4"])
+def test_what_is_no_port_is_named_with_the_variable_and_what_it_takes(told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTHOLD_INGEST_PORT", told)
+    with pytest.raises(CannotStart, match=f"FOOTHOLD_INGEST_PORT={told} is no port") as error:
+        told_port("FOOTHOLD_INGEST_PORT", 8080)
+
+    assert "FOOTHOLD_INGEST_PORT=18080, or leave it out" in error.value.remedy
+
+
+@pytest.mark.parametrize(("told", "port"), [("", 8080), ("1", 1), ("65535", 65_535)])
+def test_a_port_is_taken_as_told_and_the_default_where_nothing_is_said(told: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTHOLD_INGEST_PORT", told)
+
+    assert told_port("FOOTHOLD_INGEST_PORT", 8080) == port
 
 
 def test_kafka_does_not_take_somebody_elses_server_for_itself(folder: Path) -> None:
