@@ -23,7 +23,7 @@ MAX_AT_ONCE: Final = 2_000
 GATHER_SECONDS: Final = 0.03
 """After a transaction others of its kind are waited for, unless there are enough already: a transaction costs broker and worker the same for one as for many.
 
-What comes after a silence is judged at once. Measured at 1,000 facts a second on two cores: without it they all wait for one another twice as long.
+What comes after a silence is judged at once. Measured at 1,000 facts a second on two cores: without it they wait for one another, up to twice as long (ADR 3).
 """
 WORTH_A_TRANSACTION: Final = 200
 ABANDON_SECONDS: Final = 3.0
