@@ -8,7 +8,7 @@ READY := .venv/.ready
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sort | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
-$(READY): deploy/local/setup.sh requirements/dev.txt schemas/pyproject.toml $(wildcard services/*/pyproject.toml)
+$(READY): deploy/local/setup.sh requirements/dev.txt schemas/pyproject.toml runtime/pyproject.toml $(wildcard services/*/pyproject.toml)
 	@sh deploy/local/setup.sh
 
 demo: $(READY) ## 5,999 real households from the HTTP door to the inbox (ONCE=1 ends after the table, RATIO=0.25 sets the threshold)
@@ -25,14 +25,14 @@ test: $(READY) ## Every check and every test, on embedded Kafka and PostgreSQL (
 	@$(PY) -m pytest --numprocesses $(or $(WORKERS),2) --dist loadscope --no-loadscope-reorder
 
 test-fast: $(READY) ## Only what needs no broker and no database
-	@$(PY) -m pytest tests/schemas tests/ingest tests/risk tests/alerts tests/repository tests/local -m 'not kafka and not postgres'
+	@$(PY) -m pytest tests/schemas tests/runtime tests/ingest tests/risk tests/alerts tests/repository tests/local -m 'not kafka and not postgres'
 
 check: $(READY) ## Format, lint, types, import contracts, declared dependencies, generated files
 	@$(PY) -m ruff format --check --quiet .
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports --no-cache
-	@for p in schemas services/ingest services/risk services/alerts; do .venv/bin/deptry $$p --config $$p/pyproject.toml --no-ansi 2>/dev/null || exit 1; done
+	@for p in schemas runtime services/ingest services/risk services/alerts; do .venv/bin/deptry $$p --config $$p/pyproject.toml --no-ansi 2>/dev/null || exit 1; done
 	@$(PY) -m foothold_schemas.generate --check
 	@$(PY) -m foothold_schemas.contracts --check
 	@$(PY) -m deploy.asyncapi --check

@@ -29,5 +29,5 @@ run() { "$@" >>"$log" 2>&1 || {
 [ -x .venv/bin/python ] && suits .venv/bin/python || run "$python" -m venv --clear .venv
 run .venv/bin/python -m pip install --disable-pip-version-check --no-input --require-hashes -r requirements/dev.txt
 run .venv/bin/python -m pip install --disable-pip-version-check --no-input --no-deps --no-build-isolation \
-    -e schemas -e services/ingest -e services/risk -e services/alerts
+    -e schemas -e runtime -e services/ingest -e services/risk -e services/alerts
 touch .venv/.ready

@@ -8,7 +8,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.conn import AIOKafkaConnection
 
-from foothold_risk.clients import reading, stop
+from foothold_runtime.kafka_clients import reading, stop
 from foothold_schemas.broker import Broker
 from tests.support.build import income, registered
 from tests.support.risk import ADOPTED, OPENED, worker, working, write

@@ -20,9 +20,9 @@ from foothold_alerts.cases import Cases, Taken
 from foothold_alerts.disputes import Disputes
 from foothold_alerts.errors import WrongPartitions
 from foothold_alerts.incidents import Incidents
-from foothold_alerts.loops import goes_on
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.mirror import Listed, Mirror, Shown
+from foothold_runtime.loops import goes_on
 from foothold_schemas.areas import RegionWarning
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import Unreadable, decode_directory, decode_dispute, decode_output, decode_view, decode_warning, encode

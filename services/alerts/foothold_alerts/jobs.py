@@ -13,7 +13,7 @@ from procrastinate.jobs import Job
 from psycopg import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from foothold_alerts.loops import goes_on
+from foothold_runtime.loops import goes_on
 
 LONGEST_WAIT: Final = 60
 CONCURRENCY: Final = 4

@@ -13,10 +13,10 @@ from prometheus_client import CollectorRegistry
 
 from foothold_alerts.build import Built, built
 from foothold_alerts.metrics import Metrics
-from foothold_alerts.ops import Server, make_ops, server
 from foothold_alerts.settings import Settings
 from foothold_alerts.web.app import make_app
 from foothold_alerts.web.live import Pulse
+from foothold_runtime.ops import Server, make_ops, server
 
 STOP_SECONDS: Final = 8.0
 

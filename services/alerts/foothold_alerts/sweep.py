@@ -11,9 +11,9 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from foothold_alerts.deadlines import TASK as PASSED
 from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.jobs import Jobs
-from foothold_alerts.loops import goes_on
 from foothold_alerts.said import TASK as SEND
 from foothold_alerts.said import Said
+from foothold_runtime.loops import goes_on
 
 EVERY_SECONDS: Final = 5.0
 OVERDUE: Final = timedelta(seconds=15)

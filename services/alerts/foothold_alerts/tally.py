@@ -10,10 +10,10 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.database import CaseRow, DeadlineRow, ReliefRow, SaidRow
-from foothold_alerts.loops import goes_on
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.rules.case import OPEN, UNPAID, ReliefKind
 from foothold_alerts.rules.deadlines import DeadlineKind
+from foothold_runtime.loops import goes_on
 
 COUNT_SECONDS: Final = 2.0
 

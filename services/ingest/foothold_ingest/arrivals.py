@@ -12,8 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.database import AWAY, ArrivalRow
-from foothold_ingest.loops import goes_on
 from foothold_ingest.rules.times import SHANGHAI
+from foothold_runtime.loops import goes_on
 
 FLUSH_SECONDS: Final = 2.0
 

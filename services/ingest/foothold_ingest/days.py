@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.database import AWAY, OpenedDay
 from foothold_ingest.feeds import last_heard
-from foothold_ingest.loops import goes_on
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Publisher, fact_line
 from foothold_ingest.rules.accept import fact_id
 from foothold_ingest.rules.judgement import Clock
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.settings import DayClock, GoLive
+from foothold_runtime.loops import goes_on
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DayOpened
 from foothold_schemas.feeds import FeedSpoke

@@ -13,10 +13,10 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from foothold_ingest.database import patiently
 from foothold_ingest.disputes import DisputeBook
-from foothold_ingest.loops import goes_on
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Line, Publisher, fact_line
 from foothold_ingest.rules.accept import fact_id
+from foothold_runtime.loops import goes_on
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import Unreadable, decode_said, encode
 from foothold_schemas.disputes import FactDisputed

@@ -17,12 +17,12 @@ from foothold_ingest.agencies import Agencies
 from foothold_ingest.database import patiently
 from foothold_ingest.days import Days
 from foothold_ingest.intake import Intake, traced
-from foothold_ingest.loops import goes_on
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Line, Publisher
 from foothold_ingest.rules.binding import from_kafka
 from foothold_ingest.rules.judgement import Accepted, Caller, Held, Judgement, Rejected
 from foothold_ingest.rules.strict_json import JsonValue, NotStrict
+from foothold_runtime.loops import goes_on
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import encode
 from foothold_schemas.quarantine import Quarantined, SourceRecord

@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.database import QuarantinedRecord, patiently
-from foothold_ingest.loops import goes_on
 from foothold_ingest.metrics import Metrics
+from foothold_runtime.loops import goes_on
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_quarantined
 from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord

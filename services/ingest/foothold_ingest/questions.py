@@ -14,9 +14,9 @@ from foothold_ingest.database import patiently
 from foothold_ingest.dispute_tables import DisputeRow
 from foothold_ingest.disputes import NEW, DisputeBook
 from foothold_ingest.log_search import LogSearch, Search
-from foothold_ingest.loops import goes_on
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Line, Publisher
+from foothold_runtime.loops import goes_on
 from foothold_schemas.codec import Unreadable, decode_fact, encode
 from foothold_schemas.disputes import DisputeNews, DisputeState
 from foothold_schemas.envelope import FactRecord

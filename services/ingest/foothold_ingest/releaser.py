@@ -15,9 +15,9 @@ from foothold_ingest.database import HeldRow, MembershipRow, patiently
 from foothold_ingest.days import Days
 from foothold_ingest.held import HeldBook
 from foothold_ingest.intake import Intake
-from foothold_ingest.loops import goes_on
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.rules.judgement import Accepted, Rejected
+from foothold_runtime.loops import goes_on
 
 LOOK_SECONDS: Final = 1.0
 AT_ONCE: Final = 200

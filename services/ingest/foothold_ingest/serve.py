@@ -23,9 +23,9 @@ from foothold_ingest.desk_door import DeskDoor
 from foothold_ingest.files.routes import FileDoor
 from foothold_ingest.kafka_door import KafkaDoor
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.ops import make_ops, server
 from foothold_ingest.quarantine import QuarantineKeeper
 from foothold_ingest.settings import DayClock, Settings
+from foothold_runtime.ops import make_ops, server
 from foothold_schemas.variables import Environment
 
 ANSWER_SECONDS: Final = 6.0

@@ -10,10 +10,10 @@ from sqlalchemy import RowMapping, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_ingest.database import DoubleRow, HouseholdRow, patiently
-from foothold_ingest.loops import goes_on
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Line, Publisher, fact_line
 from foothold_ingest.rules.accept import fact_id
+from foothold_runtime.loops import goes_on
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.register import MembershipDisputed, TicketState
 

@@ -9,7 +9,6 @@ from aiokafka import TopicPartition
 from aiokafka.partitioner import DefaultPartitioner
 from msgspec.structs import replace
 
-from foothold_risk.clients import reading
 from foothold_risk.errors import MissingBundle
 from foothold_risk.households import Control
 from foothold_risk.insight import forecast_of, hints_of
@@ -22,6 +21,7 @@ from foothold_risk.rules.incidents import waiting
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.trace import Line, trace
 from foothold_risk.topic_check import check_topic
+from foothold_runtime.kafka_clients import reading
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import Unreadable, decode_fact, decode_output
 from foothold_schemas.decisions import CaseDecided, FindingExempted

@@ -14,9 +14,9 @@ from typing import Final
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 
-from foothold_risk.clients import stop
-from foothold_risk.loops import goes_on
 from foothold_risk.partition import Partition
+from foothold_runtime.kafka_clients import stop
+from foothold_runtime.loops import goes_on
 
 MAX_WAITING: Final = 4_000
 MAX_AT_ONCE: Final = 2_000

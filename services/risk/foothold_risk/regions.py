@@ -18,7 +18,6 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, T
 from mode.threads import ServiceThread, WorkerThread
 
 from foothold_risk.announce import announce
-from foothold_risk.clients import reading
 from foothold_risk.errors import CannotServe
 from foothold_risk.metrics import NO_LEVEL, RegionMetrics
 from foothold_risk.rules.calendar import SHANGHAI
@@ -26,6 +25,7 @@ from foothold_risk.rules.levels import GRAVITY
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.windows import Remembered, Windows
 from foothold_risk.topic_check import check_topic
+from foothold_runtime.kafka_clients import reading
 from foothold_schemas.areas import AreaDay, Direction, WarningLevel
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import Unreadable, decode_area, decode_warning, encode

@@ -7,12 +7,12 @@ from typing import Final
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from foothold_risk.clients import reading, start, stop
 from foothold_risk.households import Households
 from foothold_risk.metrics import Metrics
 from foothold_risk.partition import Partition
 from foothold_risk.rules.policy import Policy
 from foothold_risk.shelf import GROUP_ID, Shelf
+from foothold_runtime.kafka_clients import reading, start, stop
 from foothold_schemas.broker import Broker
 from foothold_schemas.topics import HOUSEHOLD_STATE, QUARANTINE_BYTES
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from foothold_risk.ops import Server
+from foothold_runtime.ops import Server
 
 STOP_SECONDS: Final = 8.0
 

@@ -6,12 +6,12 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from foothold_risk.metrics import Metrics
-from foothold_risk.ops import make_ops, server
 from foothold_risk.rules.policy import Policy
 from foothold_risk.running import configure_logging, until_ended
 from foothold_risk.settings import Settings
 from foothold_risk.shelf import Shelf
 from foothold_risk.worker import Worker
+from foothold_runtime.ops import make_ops, server
 from foothold_schemas.seal import Purpose, Seal
 
 log = structlog.get_logger()

@@ -3,8 +3,8 @@
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import TopicAuthorizationFailedError
 
-from foothold_risk.clients import started
 from foothold_risk.errors import WrongPartitions
+from foothold_runtime.kafka_clients import started
 from foothold_schemas.broker import Broker
 from foothold_schemas.topics import TopicCard
 

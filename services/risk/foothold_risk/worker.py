@@ -7,14 +7,14 @@ from typing import Final
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
-from foothold_risk.clients import start, stop
 from foothold_risk.lane import ABANDON_SECONDS, Lane, Watchdog
-from foothold_risk.loops import goes_on
 from foothold_risk.metrics import Metrics
 from foothold_risk.restore import take_over
 from foothold_risk.rules.policy import Policy
 from foothold_risk.shelf import GROUP_ID, Shelf
 from foothold_risk.topic_check import check_topic
+from foothold_runtime.kafka_clients import start, stop
+from foothold_runtime.loops import goes_on
 from foothold_schemas.broker import Broker
 from foothold_schemas.topics import HOUSEHOLD_FACTS
 

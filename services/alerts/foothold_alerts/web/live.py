@@ -14,7 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.database import AuditRow, CaseRow
-from foothold_alerts.loops import goes_on
+from foothold_runtime.loops import goes_on
 
 BEAT_SECONDS: Final = 0.5
 HEARTBEAT_SECONDS: Final = 15.0

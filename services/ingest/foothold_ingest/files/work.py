@@ -18,12 +18,12 @@ from foothold_ingest.files.mappings import WrongMapping, parse
 from foothold_ingest.files.reading import Unreadable, reading
 from foothold_ingest.files.store import Aside, Overtaken, Problem, Step, UploadStore, from_json
 from foothold_ingest.intake import Intake, traced
-from foothold_ingest.loops import goes_on
 from foothold_ingest.people import PeopleRegister, entries
 from foothold_ingest.rules.items import Gatherer, Item, Repeat, Scatter, problem_at
 from foothold_ingest.rules.judgement import Accepted, Held, Judgement, Rejected
 from foothold_ingest.rules.mapping import Mapping, RowsAre
 from foothold_ingest.rules.rows import Headers, Row, WrongHeaders, event_of, is_empty, values_of
+from foothold_runtime.loops import goes_on
 from foothold_schemas.tracing import trace_id
 
 DOOR: Final = "file"

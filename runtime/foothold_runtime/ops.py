@@ -1,4 +1,4 @@
-"""The inner door for operations: metrics, liveness, readiness. Never reachable from outside."""
+"""The ops endpoint: metrics, liveness, readiness. Never reachable from outside."""
 
 import contextlib
 from collections.abc import Callable, Iterator

@@ -1,0 +1,66 @@
+"""What a reader does while its database is away, and how it knows that it is the database and not the statement."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_runtime.loops import goes_on
+
+UNAVAILABLE: Final = (OperationalError, InterfaceError, NoConnection)
+"""What the driver raises where the database is away; and, alas, where it refuses a statement."""
+PING_SECONDS: Final = 5.0
+LONGEST_WAIT: Final = 5.0
+FAILURES: Final = 3
+_OF_THE_SERVER: Final = ("08", "40", "53", "57P")
+"""SQLSTATE classes that speak of the server, not of the statement: connections, conflicts of transactions, memory and disk, shutdown.
+
+Source: PostgreSQL 18, appendix A.
+"""
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+class StatementFails(Exception):  # noqa: N818 - says what happens
+    """The database answers, and this work fails all the same. Its cause is the error that came last."""
+
+
+async def answers(engine: AsyncEngine) -> bool:
+    """Whether the database takes a statement at this moment, on a connection of its own."""
+    try:
+        async with asyncio.timeout(PING_SECONDS), engine.connect() as connection:
+            await connection.execute(text("select 1"))
+    except (TimeoutError, OSError, *UNAVAILABLE):
+        return False
+    return True
+
+
+async def while_database_down(engine: AsyncEngine, work: Callable[[], Awaitable[T]], *, of: str) -> T:
+    """Do the work, again and again while the database is away; raise StatementFails when it answers a ping and the work failed three times.
+
+    `of` names the work in the log. The work must bear being done twice.
+    """
+    failures, wait = 0, 0.1
+    while goes_on():
+        try:
+            return await work()
+        except UNAVAILABLE as error:
+            if not _is_of_the_server(error) and await answers(engine):
+                failures += 1
+                if failures >= FAILURES:
+                    raise StatementFails(f"{of} failed {failures} times while the database answers") from error
+            log.warning("runtime.database_unavailable", of=of, error=type(error).__name__, failures=failures)
+        await asyncio.sleep(wait)
+        wait = min(wait * 2, LONGEST_WAIT)
+    raise asyncio.CancelledError
+
+
+def _is_of_the_server(error: Exception) -> bool:
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    return isinstance(state, str) and state.startswith(_OF_THE_SERVER)
