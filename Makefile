@@ -41,7 +41,7 @@ check: $(READY) ## Format, lint, types, import contracts, declared dependencies,
 	@$(PY) -m deploy.grafana.make --check
 
 test-faults: $(READY) ## The fault tests, longer (SECONDS=120, SEED=a number replays a run)
-	@FOOTHOLD_FAULT_SECONDS=$(or $(SECONDS),120) FOOTHOLD_FAULT_SEED=$(or $(SEED),20261125) $(PY) -m pytest tests/faults -s
+	@FOOTHOLD_HELD_REQUESTS=$(or $(HELD),1000) FOOTHOLD_FAULT_SECONDS=$(or $(SECONDS),120) FOOTHOLD_FAULT_SEED=$(or $(SEED),20261125) $(PY) -m pytest tests/faults -s
 
 bench: $(READY) ## How fast the path is on this machine; figures as JSON in var/
 	@$(PY) -m bench.path

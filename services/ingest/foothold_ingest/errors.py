@@ -12,7 +12,11 @@ def what_is_away(error: BaseException | None) -> str | None:
     )
     from psycopg import OperationalError  # noqa: PLC0415 - see above
 
+    from foothold_runtime.kafka_clients import Unanswered  # noqa: PLC0415 - see above
+
     while error is not None:
+        if isinstance(error, Unanswered):
+            return f"Kafka did not answer {error}. Start again: it goes on from what is committed."
         if isinstance(error, KafkaConnectionError | KafkaTimeoutError):
             return f"Kafka does not answer ({error}). Start it, then try again."
         if isinstance(error, TopicAuthorizationFailedError | GroupAuthorizationFailedError | TransactionalIdAuthorizationFailed):

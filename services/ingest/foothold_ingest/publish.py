@@ -11,6 +11,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from foothold_ingest.errors import WrongPartitions
 from foothold_ingest.metrics import Metrics
+from foothold_runtime.kafka_clients import TransactionalProducer
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import encode
 from foothold_schemas.envelope import FactRecord
@@ -77,9 +78,7 @@ class Publisher:
             max_batch_size=_BATCH_BYTES,
             max_request_size=QUARANTINE_BYTES,
         )
-        self._broadcast = AIOKafkaProducer(
-            **broker.options, transactional_id=f"foothold-ingest-broadcast-{instance}", acks="all", transaction_timeout_ms=10_000
-        )
+        self._broadcast = TransactionalProducer(broker, f"foothold-ingest-broadcast-{instance}", transaction_timeout_ms=10_000)
         self._one_broadcast = asyncio.Lock()
 
     async def start(self) -> None:

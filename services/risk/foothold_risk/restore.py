@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from foothold_risk.households import Households
 from foothold_risk.metrics import Metrics
 from foothold_risk.partition import Partition
 from foothold_risk.rules.policy import Policy
 from foothold_risk.shelf import GROUP_ID, Shelf
-from foothold_runtime.kafka_clients import reading, start, stop
+from foothold_runtime.kafka_clients import TransactionalProducer, reading, start, stop
 from foothold_schemas.broker import Broker
 from foothold_schemas.topics import HOUSEHOLD_STATE, QUARANTINE_BYTES
 
@@ -45,10 +45,9 @@ async def take_over(
 ) -> Partition:
     """Fence, read the committed offset, restore the state; in this order."""
     started = time.perf_counter()
-    producer = AIOKafkaProducer(
-        **broker.options,
-        transactional_id=transactional_id(source),
-        acks="all",
+    producer = TransactionalProducer(
+        broker,
+        transactional_id(source),
         transaction_timeout_ms=TRANSACTION_MS,
         linger_ms=1,
         retry_backoff_ms=RETRY_MS,
