@@ -29,7 +29,7 @@ settings.register_profile("mutants", settings.get_profile("foothold"), max_examp
 settings.load_profile("foothold")
 
 
-RUNNING = ("contract", "e2e", "faults", "web")
+RUNNING = ("contract", "e2e", "faults", "security", "web")
 """Folders whose tests share brokers, databases and services. Those of `local` start their own, and wait more than they compute."""
 
 

@@ -1,6 +1,15 @@
-"""When a loop that has no end of its own ends."""
+"""When a loop that has no end of its own ends, and what becomes of errors nobody waits for."""
 
 import asyncio
+import time
+from typing import Any, Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter
+
+QUIET_SECONDS: Final = 60.0
+
+log = structlog.get_logger()
 
 
 def goes_on() -> bool:
@@ -11,3 +20,32 @@ def goes_on() -> bool:
     """
     task = asyncio.current_task()
     return task is None or task.cancelling() == 0
+
+
+class LoopErrors:
+    """Takes what asyncio would print for each error nobody waits for: counts every one, logs each kind once a minute.
+
+    A door without descriptors makes the same error thousands of times a second; a log of it fills the disk that everything else needs.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._errors = Counter("foothold_loop_errors_total", "Errors of the event loop that nobody waited for.", registry=registry)
+        self._quiet_until: dict[tuple[str, str], float] = {}
+        self._unlogged = 0
+
+    def watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """From now on."""
+        loop.set_exception_handler(self._take)
+
+    def _take(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self._errors.inc()
+        error, now = context.get("exception"), time.monotonic()
+        kind = (str(context.get("message", "")), type(error).__name__)
+        if self._quiet_until.get(kind, 0.0) > now:
+            self._unlogged += 1
+            return
+        if len(self._quiet_until) > 1_000:  # noqa: PLR2004 - messages may hold addresses; forgetting costs a line
+            self._quiet_until.clear()
+        self._quiet_until[kind] = now + QUIET_SECONDS
+        log.error("loop.error", message=kind[0], error=kind[1], unlogged=self._unlogged, exc_info=error)
+        self._unlogged = 0

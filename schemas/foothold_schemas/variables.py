@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from ipaddress import ip_network
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
@@ -49,6 +50,15 @@ def _page(url: str) -> str:
     return url
 
 
+def _proxies(text: str) -> str:
+    for one in filter(None, (part.strip() for part in text.split(","))):
+        try:
+            ip_network(one, strict=False)
+        except ValueError:
+            raise ValueError("write addresses or networks, several with commas between: 10.1.2.3,10.2.0.0/24") from None
+    return text
+
+
 def what_is_wrong(error: ValidationError) -> str:
     """Every variable at fault, by its name; a fault that lies in several names them itself."""
     found = error.errors(include_input=False, include_context=False, include_url=False)
@@ -62,5 +72,7 @@ Addresses = Annotated[str, AfterValidator(_addresses)]
 """Where Kafka's brokers are: `host:port[,host:port]`."""
 PageUrl = Annotated[str, AfterValidator(_page)]
 """Where a browser finds something."""
+Proxies = Annotated[str, AfterValidator(_proxies)]
+"""Addresses or networks of reverse proxies: `10.1.2.3,10.2.0.0/24`; empty: none."""
 Port = Annotated[int, Field(ge=1, le=MOST_PORTS)]
 """A TCP port."""

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.accounts import LOCK_MINUTES, MAX_FAILURES, Accounts
+from foothold_alerts.accounts import LOCK_MINUTES, MAX_FAILURES, MAX_FAILURES_OF_AN_ADDRESS, Accounts
+from foothold_alerts.passwords import TryLater
 from foothold_alerts.rules.case import Role
 from tests.support.alerts import NOW, cases_on, person, rows, transition, work_on
 
@@ -42,10 +43,46 @@ async def test_who_leaves_is_out_at_once_and_the_cases_go_back_to_the_queue(aler
 async def test_guessing_is_braked_and_the_brake_lets_go(alerts_database: AsyncEngine) -> None:
     accounts = Accounts(alerts_database, session_hours=1)
     password = await accounts.add("zhang", "370399", Role.COUNTY, NOW)
-    guesses = [await accounts.log_in("zhang", "guess", NOW) for _ in range(MAX_FAILURES)]
-    locked = await accounts.log_in("zhang", password, NOW + timedelta(minutes=LOCK_MINUTES - 1))
-    later = await accounts.log_in("zhang", password, NOW + timedelta(minutes=LOCK_MINUTES, seconds=1))
+    guesses = [await accounts.log_in("zhang", "guess", NOW, "10.0.0.1") for _ in range(MAX_FAILURES)]
+    with pytest.raises(TryLater) as braked:
+        await accounts.log_in("zhang", password, NOW + timedelta(minutes=LOCK_MINUTES - 1), "10.0.0.1")
+    later = await accounts.log_in("zhang", password, NOW + timedelta(minutes=LOCK_MINUTES, seconds=1), "10.0.0.1")
 
     assert guesses == [None] * MAX_FAILURES
-    assert locked is None
+    assert braked.value.seconds == 60
     assert later is not None
+
+
+async def test_nobody_locks_a_colleague_out_from_elsewhere(alerts_database: AsyncEngine) -> None:
+    accounts = Accounts(alerts_database, session_hours=1)
+    password = await accounts.add("zhang", "370399", Role.COUNTY, NOW)
+    for _ in range(MAX_FAILURES):
+        await accounts.log_in("zhang", "guess", NOW, "10.0.0.66")
+
+    assert await accounts.log_in("zhang", password, NOW, "10.0.0.1") is not None
+
+
+async def test_an_address_that_tries_many_names_is_braked_for_all_of_them(alerts_database: AsyncEngine) -> None:
+    accounts = Accounts(alerts_database, session_hours=1)
+    password = await accounts.add("zhang", "370399", Role.COUNTY, NOW)
+    for n in range(MAX_FAILURES_OF_AN_ADDRESS):
+        await accounts.log_in(f"name-{n}", "guess", NOW, "10.0.0.66")
+    with pytest.raises(TryLater):
+        await accounts.log_in("zhang", password, NOW, "10.0.0.66")
+
+    assert await accounts.log_in("zhang", password, NOW, "10.0.0.1") is not None
+
+
+async def test_who_is_disabled_or_gets_another_password_while_a_log_in_runs_is_not_let_in(alerts_database: AsyncEngine) -> None:
+    accounts = Accounts(alerts_database, session_hours=1)
+    password = await accounts.add("zhang", "370399", Role.COUNTY, NOW)
+    real = accounts._passwords.matches
+
+    async def meanwhile(password_hash: str | None, typed: str) -> bool:
+        is_right = await real(password_hash, typed)
+        await accounts.add("zhang", "370399", Role.COUNTY, NOW)
+        return is_right
+
+    accounts._passwords.matches = meanwhile  # type: ignore[method-assign]  # what happens between the look and the session
+
+    assert await accounts.log_in("zhang", password, NOW) is None

@@ -1,23 +1,32 @@
-"""Local accounts and their log-ins: argon2id, a hashed session token, and a brake on guessing."""
+"""Local accounts and their log-ins: argon2id, a hashed session token, and brakes on guessing.
+
+A brake is on who guesses, never on who is guessed at: failures count for an address and for a name from that address, so that nobody locks a
+colleague out by typing wrong passwords for them from elsewhere.
+"""
 
 import hashlib
 import secrets
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.database import AccountRow, AuditRow, CaseRow, SessionRow
+from foothold_alerts.passwords import Passwords, TryLater
 from foothold_alerts.rules.case import OPEN, Role
+from foothold_runtime.throttle import Throttle
 
 MAX_FAILURES: Final = 8
+"""Of one name from one address."""
+MAX_FAILURES_OF_AN_ADDRESS: Final = 40
+"""Of any names: an office behind one address has more than one person who mistypes."""
 LOCK_MINUTES: Final = 5
-_NOBODY: Final = PasswordHasher().hash("nobody has this password")
+AT_ONCE_OF_AN_ADDRESS: Final = 4
+"""Log-ins of one address that are looked at at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +45,16 @@ class Accounts:
     def __init__(self, engine: AsyncEngine, session_hours: int) -> None:
         self._engine = engine
         self._hours = session_hours
-        self._hasher = PasswordHasher()
+        self._passwords = Passwords()
+        self._names = Throttle(MAX_FAILURES, LOCK_MINUTES * 60)
+        self._addresses = Throttle(MAX_FAILURES_OF_AN_ADDRESS, LOCK_MINUTES * 60)
+        self._under_way = Counter[str]()
 
     async def add(self, name: str, area: str, role: Role, now: datetime) -> str:
         """Make the account, or give it a new password; return the password, which cannot be shown again."""
         password = secrets.token_urlsafe(9)
-        statement = upsert(AccountRow).values(name=name, password_hash=self._hasher.hash(password), area=area, role=role.value, failures=0)
+        password_hash = await self._passwords.hash(password)
+        statement = upsert(AccountRow).values(name=name, password_hash=password_hash, area=area, role=role.value, failures=0)
         async with self._engine.begin() as connection:
             await connection.execute(
                 statement.on_conflict_do_update(
@@ -75,32 +88,56 @@ class Accounts:
             await connection.execute(insert(AuditRow), rows)
         return len(cases)
 
-    async def log_in(self, name: str, password: str, now: datetime) -> str | None:
-        """A session token, or None: wrong name, wrong password and locked account look the same and take the same time."""
+    async def log_in(self, name: str, password: str, now: datetime, address: str = "") -> str | None:
+        """A session token, or None: wrong name, wrong password and disabled account look the same and take the same time.
+
+        Raise TryLater for who failed too often, and for who tries too much at once. No row and no connection is held while a hash is computed.
+        """
+        moment = now.timestamp()
+        if wait := max(self._names.wait((name, address), moment), self._addresses.wait(address, moment)):
+            raise TryLater(wait)
+        if self._under_way[address] >= AT_ONCE_OF_AN_ADDRESS:
+            raise TryLater(1)
+        self._under_way[address] += 1
+        try:
+            token = await self._log_in(name, password, now)
+        finally:
+            self._under_way[address] -= 1
+            self._under_way += Counter()  # forgets who has none under way
+        if token is None:
+            self._names.failed((name, address), moment)
+            self._addresses.failed(address, moment)
+        else:
+            self._names.succeeded((name, address))
+        return token
+
+    async def _log_in(self, name: str, password: str, now: datetime) -> str | None:
+        wanted = select(AccountRow.password_hash).where(AccountRow.name == name, AccountRow.disabled_at.is_(None))
+        async with self._engine.connect() as connection:
+            password_hash = (await connection.execute(wanted)).scalar_one_or_none()
+        is_right = await self._passwords.matches(password_hash, password)
+        if password_hash is None:
+            return None
+        if not is_right:
+            async with self._engine.begin() as connection:
+                row = {"at": now, "actor": name, "action": "log_in_refused", "detail": {}}
+                await connection.execute(insert(AuditRow), [row])
+            return None
+        return await self._begin_session(name, password_hash, now)
+
+    async def _begin_session(self, name: str, password_hash: str, now: datetime) -> str | None:
+        """Unless the account was disabled, or got another password, while this one was being checked."""
+        token = secrets.token_urlsafe(32)
+        expires_at = now + timedelta(hours=self._hours)
+        session = {"token_hash": _hash(token), "account": name, "csrf": secrets.token_urlsafe(24), "expires_at": expires_at}
+        still = (AccountRow.name == name, AccountRow.password_hash == password_hash, AccountRow.disabled_at.is_(None))
         async with self._engine.begin() as connection:
-            row = (await connection.execute(select(*AccountRow.__table__.columns).where(AccountRow.name == name).with_for_update())).one_or_none()
-            is_right = self._matches(_NOBODY if row is None else row.password_hash, password)
-            if row is None or row.disabled_at is not None or (row.locked_until is not None and row.locked_until > now):
+            if (await connection.execute(select(AccountRow.name).where(*still).with_for_update())).first() is None:
                 return None
-            if not is_right:
-                failures = row.failures + 1
-                locked = now + timedelta(minutes=LOCK_MINUTES) if failures % MAX_FAILURES == 0 else None
-                await connection.execute(update(AccountRow).where(AccountRow.name == name).values(failures=failures, locked_until=locked))
-                await connection.execute(insert(AuditRow), [{"at": now, "actor": name, "action": "log_in_refused", "detail": {"failures": failures}}])
-                return None
-            token = secrets.token_urlsafe(32)
-            await connection.execute(update(AccountRow).where(AccountRow.name == name).values(failures=0, locked_until=None))
             await connection.execute(delete(SessionRow).where(SessionRow.expires_at < now))
-            session = {"token_hash": _hash(token), "account": name, "csrf": secrets.token_urlsafe(24), "expires_at": now + timedelta(hours=self._hours)}
             await connection.execute(insert(SessionRow), [session])
             await connection.execute(insert(AuditRow), [{"at": now, "actor": name, "action": "log_in", "detail": {}}])
         return token
-
-    def _matches(self, password_hash: str, password: str) -> bool:
-        try:
-            return self._hasher.verify(password_hash, password)
-        except VerifyMismatchError:
-            return False
 
     async def person(self, token: str, now: datetime) -> Person | None:
         """Whose session this is; asked on every request, so a disabled account is out at once."""

@@ -29,7 +29,7 @@ DONE: Final = (
     "take",
     "acknowledge_region",
 )
-OUTCOMES: Final = ("done", "refused", "stale")
+OUTCOMES: Final = ("done", "refused", "stale", "throttled")
 DELIVERED: Final = ("sent", "failed", "rate_limited", "gone")
 
 

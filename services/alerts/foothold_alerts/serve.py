@@ -16,7 +16,9 @@ from foothold_alerts.metrics import Metrics
 from foothold_alerts.settings import Settings
 from foothold_alerts.web.app import make_app
 from foothold_alerts.web.live import Pulse
-from foothold_runtime.ops import Server, make_ops, server
+from foothold_runtime.loops import LoopErrors
+from foothold_runtime.ops import OpsEndpoint
+from foothold_runtime.web import Limits, Server, listen, server
 
 STOP_SECONDS: Final = 8.0
 
@@ -46,27 +48,30 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     metrics = Metrics(CollectorRegistry())
+    LoopErrors(metrics.registry).watch(asyncio.get_running_loop())
     async with built(settings, metrics) as parts:
-        web = server(make_app(parts.desk), settings.alerts_host, settings.alerts_port)
+        web = server(make_app(parts.desk), Limits.of(metrics.registry, settings.proxies))
         is_ready = lambda: web.started and all(c.is_ready for c in parts.consumers)  # noqa: E731 - said once, used once
-        ops = server(make_ops(metrics.registry, is_ready), settings.alerts_ops_host, settings.alerts_ops_port)
+        ops = OpsEndpoint(metrics.registry, is_ready, host=settings.alerts_ops_host, port=settings.alerts_ops_port, start=settings.start)
         log.info("alerts.started", port=settings.alerts_port, ops_port=settings.alerts_ops_port)
+        listening = web.serve(sockets=[listen(settings.alerts_host, settings.alerts_port)])
         work = (*(c.run() for c in parts.consumers), _jobs(parts), parts.tally.run(), parts.pulse.run(), _wait(ended))
-        await _until_one_ends(web, ops, parts.pulse, work)
+        await _until_one_ends(web, ops, parts.pulse, (listening, ops.serve(), *work))
     log.info("alerts.stopped")
 
 
-async def _until_one_ends(web: Server, ops: Server, pulse: Pulse, work: Sequence[Coroutine[None, None, None]]) -> None:
-    """Everything runs until one of them ends, then all of it ends; what went wrong is raised."""
-    tasks = [asyncio.create_task(w) for w in (web.serve(), ops.serve(), *work)]
+async def _until_one_ends(web: Server, ops: OpsEndpoint, pulse: Pulse, work: Sequence[Coroutine[None, None, None]]) -> None:
+    """Everything runs until one of them ends, then all of it ends; what went wrong is raised. The door is the first of the work."""
+    tasks = [asyncio.create_task(w) for w in work]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     finally:
         pulse.end()
-        web.should_exit = ops.should_exit = True
-        for task in tasks[2:]:
+        web.should_exit = True
+        ops.stop()
+        for task in tasks[1:]:
             task.cancel()
         over, _ = await asyncio.wait(tasks, timeout=STOP_SECONDS)
         await asyncio.gather(*over, return_exceptions=True)

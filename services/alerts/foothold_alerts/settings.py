@@ -5,7 +5,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foothold_schemas.broker import BrokerSettings
 from foothold_schemas.seal import Purpose, Seal
-from foothold_schemas.variables import DatabaseUrl, Environment, PageUrl, Port
+from foothold_schemas.variables import DatabaseUrl, Environment, PageUrl, Port, Proxies
 
 
 class Settings(BaseSettings, BrokerSettings):
@@ -25,6 +25,8 @@ class Settings(BaseSettings, BrokerSettings):
         default=None,
         description="Folder with a county's own versions of the workflow, `monitoring-<version>.yaml`; new cases go by the newest.",
     )
+    start: str = Field(default="", max_length=100, description="A word that `/readyz` repeats: by it, whoever starts a service knows that it answers itself.")
+    proxies: Proxies = Field(default="", description="Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed; empty: nobody's.")
     alerts_host: str = Field(default="127.0.0.1", description="Address of the caseworkers' door.")
     alerts_port: Port = Field(default=8081, description="Port of the caseworkers' door.")
     alerts_ops_host: str = Field(default="127.0.0.1", description="Address of alerts' metrics and health.")

@@ -20,17 +20,23 @@ from foothold_ingest.console.report import Reports
 from foothold_ingest.console.routes import Console
 from foothold_ingest.console.sessions import Sessions
 from foothold_ingest.desk_door import DeskDoor
-from foothold_ingest.files.routes import FileDoor
+from foothold_ingest.files.routes import MAX_FILE, FileDoor
 from foothold_ingest.kafka_door import KafkaDoor
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.quarantine import QuarantineKeeper
+from foothold_ingest.rules.binding import MAX_BODY
 from foothold_ingest.settings import DayClock, Settings
-from foothold_runtime.ops import make_ops, server
+from foothold_runtime.loops import LoopErrors
+from foothold_runtime.ops import OpsEndpoint
+from foothold_runtime.web import BodyLimits, Limits, listen, server
 from foothold_schemas.variables import Environment
 
 ANSWER_SECONDS: Final = 6.0
 """For the requests under way."""
 STOP_SECONDS: Final = 3.0
+ROOM: Final = 64 * 1024
+"""For what stands around a body: the door itself says by how much one of its own is too large."""
+FILE_PATHS: Final = ("/v1/files", "/console/files")
 
 log = structlog.get_logger()
 
@@ -57,7 +63,9 @@ async def serve(settings: Settings) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    async with built(settings, Metrics(CollectorRegistry()), settings.instance) as parts:
+    metrics = Metrics(CollectorRegistry())
+    LoopErrors(metrics.registry).watch(asyncio.get_running_loop())
+    async with built(settings, metrics, settings.instance) as parts:
         await _serve(parts, ended)
     log.info("ingest.stopped")
 
@@ -79,11 +87,12 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
     keeper = QuarantineKeeper(settings.broker, parts.engine, parts.metrics, parts.seal)
     app = make_app(door, files := FileDoor(parts.agencies, parts.uploads, parts.mappings))
     console(parts, files).add_to(app)
-    web = server(app, settings.ingest_host, settings.ingest_port)
+    limits = Limits.of(parts.metrics.registry, settings.proxies)
+    web = server(BodyLimits(app, MAX_BODY + ROOM, dict.fromkeys(FILE_PATHS, MAX_FILE + ROOM)), limits)
     is_ready = lambda: web.started and not parts.publisher.broken.done()  # noqa: E731 - said once, used once
-    ops = server(make_ops(parts.metrics.registry, is_ready), settings.ingest_ops_host, settings.ingest_ops_port)
+    ops = OpsEndpoint(parts.metrics.registry, is_ready, host=settings.ingest_ops_host, port=settings.ingest_ops_port, start=settings.start)
     work: list[Coroutine[Any, Any, object]] = [
-        web.serve(),
+        web.serve(sockets=[listen(settings.ingest_host, settings.ingest_port)]),
         ops.serve(),
         keeper.run(),
         kafka_door.run(),
@@ -102,11 +111,12 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
     tasks = [asyncio.create_task(w) for w in work]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        web.should_exit = ops.should_exit = True
+        web.should_exit = True
         for task in done:
             task.result()
-        await asyncio.wait(tasks[:2], timeout=ANSWER_SECONDS)
+        await asyncio.wait(tasks[:1], timeout=ANSWER_SECONDS)
     finally:
+        ops.stop()
         for task in tasks:
             task.cancel()
         over, _ = await asyncio.wait(tasks, timeout=STOP_SECONDS)

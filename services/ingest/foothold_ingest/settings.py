@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foothold_schemas.broker import BrokerSettings
 from foothold_schemas.seal import Purpose, Seal
-from foothold_schemas.variables import DatabaseUrl, Environment, Port
+from foothold_schemas.variables import DatabaseUrl, Environment, Port, Proxies
 
 
 class DayClock(StrEnum):
@@ -45,6 +45,8 @@ class Settings(BaseSettings, BrokerSettings):
     oidc_audience: str = Field(default="foothold-ingest", description="What the tokens' `aud` must name.")
     oidc_keys_url: str | None = Field(default=None, description="Address of the issuer's public keys (its `jwks_uri`).")
     instance: str = Field(default_factory=socket.gethostname, description="Name of this replica; two replicas never share one.")
+    start: str = Field(default="", max_length=100, description="A word that `/readyz` repeats: by it, whoever starts a service knows that it answers itself.")
+    proxies: Proxies = Field(default="", description="Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed; empty: nobody's.")
     ingest_host: str = Field(default="127.0.0.1", description="Address of the agencies' door.")
     ingest_port: Port = Field(default=8080, description="Port of the agencies' door.")
     ingest_ops_host: str = Field(default="127.0.0.1", description="Address of ingest's metrics and health.")

@@ -9,7 +9,8 @@ from typing import Final
 
 import structlog
 
-from foothold_runtime.ops import Server
+from foothold_runtime.loops import LoopErrors
+from foothold_runtime.ops import OpsEndpoint
 
 STOP_SECONDS: Final = 8.0
 
@@ -30,8 +31,9 @@ def configure_logging() -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
 
 
-async def until_ended(ops: Server, work: Coroutine[None, None, None]) -> None:
-    """Until SIGTERM or SIGINT; what goes wrong in the work or in its inner door is raised."""
+async def until_ended(ops: OpsEndpoint, work: Coroutine[None, None, None], errors: LoopErrors) -> None:
+    """Until SIGTERM or SIGINT; what goes wrong in the work or in its ops endpoint is raised."""
+    errors.watch(asyncio.get_running_loop())
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
@@ -41,8 +43,8 @@ async def until_ended(ops: Server, work: Coroutine[None, None, None]) -> None:
         for task in done:
             task.result()
     finally:
-        ops.should_exit = True
-        for task in tasks[1:]:
+        ops.stop()
+        for task in tasks:
             task.cancel()
         over, _ = await asyncio.wait(tasks, timeout=STOP_SECONDS)
         await asyncio.gather(*over, return_exceptions=True)

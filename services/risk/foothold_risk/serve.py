@@ -11,7 +11,8 @@ from foothold_risk.running import configure_logging, until_ended
 from foothold_risk.settings import Settings
 from foothold_risk.shelf import Shelf
 from foothold_risk.worker import Worker
-from foothold_runtime.ops import make_ops, server
+from foothold_runtime.loops import LoopErrors
+from foothold_runtime.ops import OpsEndpoint
 from foothold_schemas.seal import Purpose, Seal
 
 log = structlog.get_logger()
@@ -31,9 +32,9 @@ async def serve(settings: Settings, policies: dict[str, Policy]) -> None:
         metrics=metrics,
         shelf=Shelf(Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE), settings.dead_letter_limit),
     )
-    ops = server(make_ops(metrics.registry, lambda: worker.is_ready), settings.risk_ops_host, settings.risk_ops_port)
+    ops = OpsEndpoint(metrics.registry, lambda: worker.is_ready, host=settings.risk_ops_host, port=settings.risk_ops_port, start=settings.start)
     for policy in policies.values():
         log.info("risk.policy_loaded", bundle=policy.bundle, title=policy.title.en, illustrative=policy.illustrative, regions=sorted(policy.places))
     log.info("risk.started", ops_port=settings.risk_ops_port)
-    await until_ended(ops, worker.run())
+    await until_ended(ops, worker.run(), LoopErrors(metrics.registry))
     log.info("risk.stopped")

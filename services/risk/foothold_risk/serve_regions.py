@@ -8,7 +8,8 @@ from foothold_risk.regions import Regions
 from foothold_risk.rules.policy import Policy
 from foothold_risk.running import configure_logging, until_ended
 from foothold_risk.settings import Settings
-from foothold_runtime.ops import make_ops, server
+from foothold_runtime.loops import LoopErrors
+from foothold_runtime.ops import OpsEndpoint
 from foothold_schemas.seal import Purpose, Seal
 
 log = structlog.get_logger()
@@ -26,7 +27,7 @@ async def serve_regions(settings: Settings, policies: dict[str, Policy]) -> None
         metrics=metrics,
         seal=Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE),
     )
-    ops = server(make_ops(metrics.registry, lambda: regions.is_ready), settings.regions_ops_host, settings.regions_ops_port)
+    ops = OpsEndpoint(metrics.registry, lambda: regions.is_ready, host=settings.regions_ops_host, port=settings.regions_ops_port, start=settings.start)
     log.info("risk.regions_started", ops_port=settings.regions_ops_port, instance=settings.instance)
-    await until_ended(ops, regions.run())
+    await until_ended(ops, regions.run(), LoopErrors(metrics.registry))
     log.info("risk.regions_stopped")

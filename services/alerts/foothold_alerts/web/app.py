@@ -12,21 +12,47 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import InterfaceError, OperationalError
+from starlette.exceptions import HTTPException
 
+from foothold_alerts.passwords import TryLater
 from foothold_alerts.web.area_routes import area_routes
 from foothold_alerts.web.case_routes import case_routes
 from foothold_alerts.web.desk import Desk, Forged, NotLoggedIn, own_form, person_of, same_origin
+from foothold_alerts.web.filtered import FilteredRoute, Unseen
 from foothold_alerts.web.live import TooMany
 from foothold_alerts.web.pages import COOKIE as LANGUAGE
 from foothold_alerts.web.pages import Language, Pages
 from foothold_alerts.web.plan_routes import plan_routes
+from foothold_runtime.web import BodyLimits
 
+MAX_FORM: Final = 256 * 1024
+"""A form of the desk: its longest is a list of cases to take together."""
 _HEADERS: Final = {
     "content-security-policy": "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "cache-control": "no-store",
+}
+
+_NOT_VALID: Final = (
+    ("请求无效", "Not valid"),
+    (
+        "地址或表单中的内容无效，请返回后重试。",
+        "Something in the address or the form is not valid; go back and try again.",
+    ),
+)
+_FAILED: Final = (
+    ("出错了", "Something went wrong"),
+    (
+        "此操作未能完成，运维人员已收到记录。请返回后重试；如再次出现，请告知管理员。",
+        "This could not be done, and operations have a record of it. Go back and try again; if it happens again, tell them.",
+    ),
+)
+_BY_STATUS: Final[dict[int, tuple[tuple[str, str], tuple[str, str]]]] = {
+    404: (("未找到", "Not found"), ("没有这个页面。", "There is no such page.")),
+    405: (("请求无效", "Not valid"), ("此地址不接受这种请求。", "This address does not take such a request.")),
+    413: (("内容过大", "Too large"), ("提交的内容过大，请缩短后重试。", "What was sent is too large; shorten it and try again.")),
 }
 
 log = structlog.get_logger()
@@ -36,6 +62,7 @@ def make_app(desk: Desk) -> FastAPI:
     """The application."""
     app = FastAPI(title="Foothold inbox", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk
+    app.add_middleware(BodyLimits, usual=MAX_FORM, larger={})
     pages = Pages()
     app.mount("/static", StaticFiles(directory=pathlib.Path(__file__).with_name("static")), name="static")
     app.include_router(_log_in_routes(desk, pages))
@@ -46,7 +73,11 @@ def make_app(desk: Desk) -> FastAPI:
 
     @app.middleware("http")
     async def harden(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
+        try:
+            response = await call_next(request)
+        except Exception:  # a page nobody has thought of must not come without headers, nor a traceback without its place
+            log.exception("alerts.request_failed", method=request.method, route=_route_of(request))
+            response = _message(pages, request, 500, *_FAILED)
         for name, value in _HEADERS.items():
             if name != "cache-control" or not request.url.path.startswith("/static/"):
                 response.headers[name] = value
@@ -58,10 +89,7 @@ def make_app(desk: Desk) -> FastAPI:
             return Response(status_code=401, headers={"hx-redirect": "/login"})
         return RedirectResponse("/login", status_code=303)
 
-    @app.exception_handler(RequestValidationError)
-    async def not_understood(request: Request, _error: RequestValidationError) -> Response:
-        said = ("地址或表单中的内容无效，请返回后重试。", "Something in the address or the form is not valid; go back and try again.")
-        return pages.render(request, "message.html", 422, person=None, title=("请求无效", "Not valid"), text=said)
+    _answer_what_is_not_valid(app, pages)
 
     @app.exception_handler(InterfaceError)
     @app.exception_handler(OperationalError)
@@ -82,20 +110,54 @@ def make_app(desk: Desk) -> FastAPI:
     return app
 
 
+def _answer_what_is_not_valid(app: FastAPI, pages: Pages) -> None:
+    @app.exception_handler(RequestValidationError)
+    async def not_understood(request: Request, _error: RequestValidationError) -> Response:
+        return _message(pages, request, 422, *_NOT_VALID)
+
+    @app.exception_handler(Unseen)
+    async def unseen(request: Request, error: Unseen) -> Response:
+        chinese = f"“{error}”一栏含有看不见的控制字符，请重新输入后再提交。"
+        english = f"The field “{error}” holds a control character that cannot be seen; type it again."
+        return _message(pages, request, 422, ("内容无效", "Not valid"), (chinese, english))
+
+    @app.exception_handler(HTTPException)
+    async def other(request: Request, error: HTTPException) -> Response:
+        title, text = _BY_STATUS.get(error.status_code, _NOT_VALID)
+        return _message(pages, request, error.status_code, title, text)
+
+
+def _message(pages: Pages, request: Request, status: int, title: tuple[str, str], text: tuple[str, str]) -> Response:
+    return pages.render(request, "message.html", status, person=None, title=title, text=text)
+
+
+def _route_of(request: Request) -> str:
+    """The route's pattern, never the address: it may hold what somebody typed."""
+    route = request.scope.get("route")
+    return str(getattr(route, "path", "unknown"))
+
+
 def _log_in_routes(desk: Desk, pages: Pages) -> APIRouter:
-    router = APIRouter()
+    router = APIRouter(route_class=FilteredRoute)
 
     @router.get("/login")
     async def form(request: Request) -> Response:
-        return pages.render(request, "login.html", person=None, is_wrong=False)
+        return pages.render(request, "login.html", person=None, is_wrong=False, wait=0)
 
     @router.post("/login")
     async def log_in(request: Request, name: Annotated[str, Form(max_length=100)], password: Annotated[str, Form(max_length=200)]) -> Response:
         same_origin(request)
-        token = await desk.accounts.log_in(name, password, datetime.now(UTC))
+        address = request.client.host if request.client is not None else ""
+        try:
+            token = await desk.accounts.log_in(name, password, datetime.now(UTC), address)
+        except TryLater as error:
+            desk.metrics.actions.labels("log_in", "throttled").inc()
+            page = pages.render(request, "login.html", 429, person=None, is_wrong=False, wait=error.seconds)
+            page.headers["retry-after"] = str(error.seconds)
+            return page
         desk.metrics.actions.labels("log_in", "done" if token else "refused").inc()
         if token is None:
-            return pages.render(request, "login.html", 401, person=None, is_wrong=True)
+            return pages.render(request, "login.html", 401, person=None, is_wrong=True, wait=0)
         response = RedirectResponse("/", status_code=303)
         response.set_cookie(desk.cookie, token, httponly=True, samesite="strict", secure=desk.is_production, path="/")
         return response
@@ -123,7 +185,7 @@ def _log_in_routes(desk: Desk, pages: Pages) -> APIRouter:
 
 
 def _live_routes(desk: Desk) -> APIRouter:
-    router = APIRouter()
+    router = APIRouter(route_class=FilteredRoute)
 
     @router.get("/live")
     async def live(request: Request) -> Response:
@@ -135,7 +197,7 @@ def _live_routes(desk: Desk) -> APIRouter:
             return await desk.accounts.person(token, datetime.now(UTC)) is not None
 
         try:
-            events = await desk.pulse.stream(person.area, is_welcome)
+            events = await desk.pulse.stream(person.name, person.area, is_welcome)
         except TooMany:
             return Response(status_code=204)  # tells the browser not to ask again; the page goes on polling
         return StreamingResponse(events, media_type="text/event-stream", headers={"x-accel-buffering": "no"})

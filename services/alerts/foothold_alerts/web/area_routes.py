@@ -14,6 +14,7 @@ from foothold_alerts.hold import NotAllowed, Stale
 from foothold_alerts.rules.case import Stage
 from foothold_alerts.web.case_routes import Number, Who
 from foothold_alerts.web.desk import Desk, own_form
+from foothold_alerts.web.filtered import FilteredRoute
 from foothold_alerts.web.pages import Pages
 from foothold_alerts.web.refusals import refusal
 
@@ -32,7 +33,7 @@ class TakeForm(BaseModel):
 
 def area_routes(desk: Desk, pages: Pages) -> APIRouter:
     """Everything inside the person's area."""
-    router = APIRouter()
+    router = APIRouter(route_class=FilteredRoute)
 
     @router.get("/areas")
     async def standing(request: Request, who: Who) -> Response:

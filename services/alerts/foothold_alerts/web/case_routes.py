@@ -20,6 +20,7 @@ from foothold_alerts.rules.case import BEFORE_IDENTIFIED, DISMISS_REASONS, OPEN,
 from foothold_alerts.rules.relief import ReliefAct, ReliefNo, may
 from foothold_alerts.rules.respond import RELIEF
 from foothold_alerts.web.desk import Desk, own_form, person_of
+from foothold_alerts.web.filtered import FilteredRoute
 from foothold_alerts.web.pages import Pages
 from foothold_alerts.web.refusals import refusal
 from foothold_schemas.decisions import HarmlessReason, MeasureKind
@@ -61,7 +62,7 @@ Who = Annotated[Person, Depends(_signed_in)]
 
 def case_routes(desk: Desk, pages: Pages) -> APIRouter:
     """What is looked at, and what is done."""
-    router = APIRouter()
+    router = APIRouter(route_class=FilteredRoute)
     _looking(router, desk, pages)
     _doing(router, desk, pages)
     return router

@@ -5,6 +5,7 @@ covered by the page's own slow polling.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
@@ -19,6 +20,8 @@ from foothold_runtime.loops import goes_on
 BEAT_SECONDS: Final = 0.5
 HEARTBEAT_SECONDS: Final = 15.0
 MAX_STREAMS: Final = 500
+MAX_STREAMS_OF_ONE: Final = 5
+"""Of one account: six open pages would take every connection a browser has for the desk."""
 CHANGED: Final = b"event: changed\ndata: 1\n\n"
 
 log = structlog.get_logger()
@@ -34,6 +37,7 @@ class Pulse:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._streams: dict[asyncio.Event, str] = {}
+        self._by_account = Counter[str]()
         self._last: int | None = None
         self._is_ending = False
 
@@ -65,15 +69,22 @@ class Pulse:
         for event in self._streams:
             event.set()
 
-    async def stream(self, area: str, is_welcome: Callable[[], Awaitable[bool]]) -> AsyncIterator[bytes]:
-        """Server-sent events for one page, until it closes or the person is welcome no more."""
-        if len(self._streams) >= MAX_STREAMS:
+    async def stream(self, account: str, area: str, is_welcome: Callable[[], Awaitable[bool]]) -> AsyncIterator[bytes]:
+        """Server-sent events for one page, until it closes or the person is welcome no more; raise TooMany."""
+        if self._is_full(account):
             raise TooMany
+        return self._events(account, area, is_welcome)
+
+    def _is_full(self, account: str) -> bool:
+        return len(self._streams) >= MAX_STREAMS or self._by_account[account] >= MAX_STREAMS_OF_ONE
+
+    async def _events(self, account: str, area: str, is_welcome: Callable[[], Awaitable[bool]]) -> AsyncIterator[bytes]:
+        """What is counted here is uncounted here: a generator nobody began to read never runs its end."""
+        if self._is_full(account):
+            return  # others began meanwhile; the page asks again, and is told to poll
         changed = asyncio.Event()
         self._streams[changed] = area
-        return self._events(changed, is_welcome)
-
-    async def _events(self, changed: asyncio.Event, is_welcome: Callable[[], Awaitable[bool]]) -> AsyncIterator[bytes]:
+        self._by_account[account] += 1
         try:
             yield b"retry: 2000\n\n"
             while not self._is_ending and await is_welcome():
@@ -87,3 +98,5 @@ class Pulse:
                     yield CHANGED
         finally:
             del self._streams[changed]
+            self._by_account[account] -= 1
+            self._by_account += Counter()

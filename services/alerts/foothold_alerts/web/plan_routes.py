@@ -11,6 +11,7 @@ from foothold_alerts.rows import case_of
 from foothold_alerts.rules.public import public_notice
 from foothold_alerts.web.case_routes import MAX_NOTE, Number, Version, Who, changed, contact_of, not_here
 from foothold_alerts.web.desk import Desk, own_form
+from foothold_alerts.web.filtered import FilteredRoute
 from foothold_alerts.web.pages import Pages
 from foothold_schemas.decisions import HarmlessReason, MeasureKind
 from foothold_schemas.disputes import Doubt
@@ -60,7 +61,7 @@ class ExemptForm(BaseModel):
 
 def plan_routes(desk: Desk, pages: Pages) -> APIRouter:
     """What is planned, done and listed."""
-    router = APIRouter()
+    router = APIRouter(route_class=FilteredRoute)
     _planning(router, desk, pages)
 
     @router.post("/cases/{number}/visits")
