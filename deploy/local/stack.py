@@ -1,5 +1,6 @@
 """The whole of Foothold on one machine: parts, topics, databases, secrets and services, in the order in which they need one another."""
 
+import http.client
 import json
 import os
 import secrets
@@ -12,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +28,7 @@ from deploy.local.leftovers import end_leftovers, remember
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.postgres import Postgres
 from deploy.local.supervise import Line, Service
+from foothold_runtime.ops import STARTED_BY
 from foothold_schemas.topics import EMBEDDED_PARTITIONS
 
 SERVICES: Final = ("ingest", "risk", "alerts", "regions")
@@ -34,6 +37,8 @@ COMMANDS: Final = {"regions": ("foothold_risk", "regions")}
 DATABASES: Final = ("foothold_ingest", "foothold_alerts")
 READY_SECONDS: Final = 60
 _SECRETS: Final = ("FOOTHOLD_HOUSEHOLD_SECRET", "FOOTHOLD_KEY_SECRET", "FOOTHOLD_QUARANTINE_SECRET", "FOOTHOLD_DIRECTORY_SECRET")
+STRANGER_STARTS: Final = 3
+"""Times a service is started before somebody else's answers count: its former self may still be letting go of the port."""
 _STARTED_BEFORE: Final = "pids.json"
 
 
@@ -86,6 +91,7 @@ class Stack:
         self._say: Line = say or (lambda _name, _text: None)
         self._on_line = on_line
         self._lock: InterProcessLock | None = None
+        self._start_word = secrets.token_urlsafe(12)
 
     @property
     def ingest_url(self) -> str:
@@ -220,12 +226,15 @@ class Stack:
         }
         if self._policy_folder is not None:
             told["FOOTHOLD_POLICY_FOLDER"] = str(self._policy_folder.resolve())
+        told["FOOTHOLD_START"] = self._start_word
         ours = {name: value for name, value in os.environ.items() if not name.startswith("FOOTHOLD_")}
         return {**ours, **told, **self._more, **self.secrets, "PYTHONUNBUFFERED": "1"}
 
     def environment_of(self, name: str) -> dict[str, str]:
         """What a service, one of its replicas, or a command of it is told."""
         told = {**self.environment(), "FOOTHOLD_INSTANCE": name}
+        if name == "ingest":
+            told["FOOTHOLD_FOLDERS"] = f"data={self.folder}"
         if name in self._own_ports:
             kind, (door, ops) = name.partition("-")[0].upper(), self._own_ports[name]
             told |= {f"FOOTHOLD_{kind}_PORT": str(door), f"FOOTHOLD_{kind}_OPS_PORT": str(ops)}
@@ -256,12 +265,21 @@ class Stack:
         """Until every service says it is ready."""
         deadline = time.monotonic() + READY_SECONDS
         for name, service in self.services.items():
-            while not _answers(f"{self.ops_url(name)}/readyz"):
+            while (answer := _ready(f"{self.ops_url(name)}/readyz", self._start_word)) is not Answer.READY:
                 service.check()
+                if answer is Answer.OF_A_STRANGER and service.starts > STRANGER_STARTS:
+                    raise self._taken(name)
                 if time.monotonic() > deadline:
                     raise CannotStart(f"{name} was not ready within {READY_SECONDS} seconds.", f"Its log is {service.log}.")
                 time.sleep(0.05)
             self._say(name, f"{name} is ready")
+
+    def _taken(self, name: str) -> CannotStart:
+        kind = name.partition("-")[0].upper()
+        return CannotStart(
+            f"Another program answers at {self.ops_url(name)}, where {name} should be.",
+            f"It took the port while Foothold was starting: end it, or choose another port with FOOTHOLD_{kind}_OPS_PORT.",
+        )
 
     def check(self) -> None:
         """Raise CannotStart when a part has ended, or a service was given up."""
@@ -291,9 +309,22 @@ class Stack:
             self._lock = None
 
 
-def _answers(url: str) -> bool:
+class Answer(Enum):
+    """What `/readyz` says."""
+
+    READY = "ready"
+    NOT_YET = "not yet"
+    OF_A_STRANGER = "of a stranger"
+
+
+def _ready(url: str, start: str) -> Answer:
+    """Whether the service that was started here is ready; any other program does not know the word it was started with."""
     try:
         with urllib.request.urlopen(url, timeout=2) as answer:
-            return bool(answer.status == HTTPStatus.OK)
-    except (urllib.error.URLError, OSError):
-        return False
+            if answer.headers.get(STARTED_BY) != start:
+                return Answer.OF_A_STRANGER
+            return Answer.READY if answer.status == HTTPStatus.OK else Answer.NOT_YET
+    except urllib.error.HTTPError as error:
+        return Answer.NOT_YET if error.headers.get(STARTED_BY) == start else Answer.OF_A_STRANGER
+    except (urllib.error.URLError, OSError, http.client.HTTPException):
+        return Answer.NOT_YET

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 _DATABASE: Final = "write it as postgresql+psycopg://user:password@host:5432/name, with #, /, ?, @ and % of a password as %23, %2F, %3F, %40 and %25"
 _ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/,\[\]]+):([0-9]{1,5})")
+_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 MOST_PORTS: Final = 65_535
 
 
@@ -59,6 +60,14 @@ def _proxies(text: str) -> str:
     return text
 
 
+def _pairs(text: str) -> str:
+    for one in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = one.partition("=")
+        if not (_NAME.fullmatch(name.strip()) and equals and value.strip()):
+            raise ValueError("write name=value, several with commas between")
+    return text
+
+
 def what_is_wrong(error: ValidationError) -> str:
     """Every variable at fault, by its name; a fault that lies in several names them itself."""
     found = error.errors(include_input=False, include_context=False, include_url=False)
@@ -74,5 +83,7 @@ PageUrl = Annotated[str, AfterValidator(_page)]
 """Where a browser finds something."""
 Proxies = Annotated[str, AfterValidator(_proxies)]
 """Addresses or networks of reverse proxies: `10.1.2.3,10.2.0.0/24`; empty: none."""
+NamedPairs = Annotated[str, AfterValidator(_pairs)]
+"""`name=value,name=value`; empty: none."""
 Port = Annotated[int, Field(ge=1, le=MOST_PORTS)]
 """A TCP port."""

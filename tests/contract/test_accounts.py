@@ -78,8 +78,8 @@ async def test_who_is_disabled_or_gets_another_password_while_a_log_in_runs_is_n
     password = await accounts.add("zhang", "370399", Role.COUNTY, NOW)
     real = accounts._passwords.matches
 
-    async def meanwhile(password_hash: str | None, typed: str) -> bool:
-        is_right = await real(password_hash, typed)
+    async def meanwhile(password_hash: str | None, password: str) -> bool:
+        is_right = await real(password_hash, password)
         await accounts.add("zhang", "370399", Role.COUNTY, NOW)
         return is_right
 

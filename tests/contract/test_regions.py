@@ -29,7 +29,12 @@ WARNINGS = TopicPartition(REGION_WARNINGS.name, HOME)
 async def process(broker: str, folder: Path, instance: str) -> AsyncIterator[Service]:
     """One `foothold-risk regions`, started again whenever it ends."""
     told = {"FOOTHOLD_KAFKA_BOOTSTRAP": broker, "FOOTHOLD_PARTITIONS": str(EMBEDDED_PARTITIONS), "FOOTHOLD_POLICY_FOLDER": str(folder)}
-    told |= {"FOOTHOLD_QUARANTINE_SECRET": "q" * 32, "FOOTHOLD_REGIONS_OPS_PORT": str(free_port()), "FOOTHOLD_INSTANCE": instance}
+    told |= {
+        "FOOTHOLD_ENV": "development",
+        "FOOTHOLD_QUARANTINE_SECRET": "q" * 32,
+        "FOOTHOLD_REGIONS_OPS_PORT": str(free_port()),
+        "FOOTHOLD_INSTANCE": instance,
+    }
     made = Service(instance, ["foothold_risk", "regions"], {**os.environ, **told}, folder / f"{instance}.jsonl")
     made.start()
     try:

@@ -1,14 +1,21 @@
 """A service that is told something wrong says which variable, what is wrong and how to write it; never what it was told."""
 
 import importlib
+from base64 import b64encode
+from collections.abc import Mapping
 from pathlib import Path
+from secrets import token_urlsafe
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
+from foothold_runtime.process_settings import FEWEST_CHARACTERS, is_guessable
 from foothold_schemas.variables import Environment
 
 SECRET = "Geheim-7391"
 NEEDED = {
+    "ENV": "development",
     "KAFKA_BOOTSTRAP": "127.0.0.1:9092",
     "PARTITIONS": "8",
     "INGEST_DATABASE_URL": "postgresql+psycopg://ingest:pw@db:5432/foothold_ingest",
@@ -77,6 +84,62 @@ def test_all_that_is_wrong_is_said_at_once_and_what_lies_between_two_names_both(
     monkeypatch.setenv("FOOTHOLD_KAFKA_USERNAME", "risk")
     with pytest.raises(SystemExit, match=r"^foothold-risk cannot start: FOOTHOLD_KAFKA_USERNAME and FOOTHOLD_KAFKA_PASSWORD belong together$"):
         importlib.import_module("foothold_risk.__main__").read_settings()
+
+
+STRONG = {
+    "ENV": "production",
+    "KAFKA_USERNAME": "foothold",
+    "KAFKA_PASSWORD": "p",
+    "ALERTS_URL": "https://desk.example",
+    **{f"{name}_SECRET": token_urlsafe(32) for name in ("HOUSEHOLD", "KEY", "QUARANTINE", "DIRECTORY")},
+}
+OF_SERVICE = {"ingest": ("HOUSEHOLD", "KEY", "QUARANTINE", "DIRECTORY"), "risk": ("QUARANTINE",), "alerts": ("QUARANTINE", "DIRECTORY")}
+GUESSABLE = ["x" * 43, "0123456789" * 4, "changeme-changeme-changeme-changeme-1", "abcabcabcabcabcabcabcabcabcabcabcabc", "My-Password-is-32-characters-long!!"]
+REFUSED = [
+    *[(service, {f"{name}_SECRET": secret}, f"FOOTHOLD_{name}_SECRET") for service, names in OF_SERVICE.items() for name in names for secret in GUESSABLE],
+    *[(service, {"KAFKA_USERNAME": None, "KAFKA_PASSWORD": None}, "FOOTHOLD_KAFKA_USERNAME") for service in OF_SERVICE],
+    ("ingest", {"KEY_SECRET": STRONG["HOUSEHOLD_SECRET"]}, "FOOTHOLD_HOUSEHOLD_SECRET and FOOTHOLD_KEY_SECRET"),
+    ("alerts", {"DIRECTORY_SECRET": STRONG["QUARANTINE_SECRET"]}, "FOOTHOLD_QUARANTINE_SECRET and FOOTHOLD_DIRECTORY_SECRET"),
+    ("alerts", {"ALERTS_URL": "http://desk.example"}, "FOOTHOLD_ALERTS_URL"),
+    ("alerts", {"ALERTS_URL": None}, "FOOTHOLD_ALERTS_URL"),
+]
+
+
+def tell(monkeypatch: pytest.MonkeyPatch, variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            monkeypatch.delenv(f"FOOTHOLD_{name}", raising=False)
+        else:
+            monkeypatch.setenv(f"FOOTHOLD_{name}", value)
+
+
+@pytest.mark.parametrize(("service", "changed", "named"), REFUSED)
+def test_production_refuses_what_would_only_do_at_home(service: str, changed: dict[str, str | None], named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell(monkeypatch, STRONG | changed)
+    with pytest.raises(SystemExit) as ended:
+        importlib.import_module(f"foothold_{service}.__main__").read_settings()
+    tell(monkeypatch, {"ENV": "development"})
+
+    assert named in str(ended.value)
+    assert not any(value in str(ended.value) for name, value in changed.items() if value and "SECRET" in name)
+    assert importlib.import_module(f"foothold_{service}.__main__").read_settings().env is Environment.DEVELOPMENT
+
+
+@pytest.mark.parametrize("service", OF_SERVICE)
+def test_production_takes_what_is_fit_for_it(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell(monkeypatch, STRONG)
+    assert importlib.import_module(f"foothold_{service}.__main__").read_settings().env is Environment.PRODUCTION
+
+    tell(monkeypatch, {"KAFKA_USERNAME": None, "KAFKA_PASSWORD": None, "KAFKA_PLAINTEXT": "private_network"})
+    assert importlib.import_module(f"foothold_{service}.__main__").read_settings().broker.is_secured is False
+
+
+@given(st.binary(min_size=32, max_size=64).map(lambda noise: b64encode(noise).decode()))
+@settings(max_examples=50)
+def test_whatever_chance_makes_is_taken(noise: str) -> None:
+    assume(len(set(noise)) >= FEWEST_CHARACTERS * 2)  # hypothesis likes zeros more than chance does
+
+    assert not is_guessable(noise)
 
 
 @pytest.mark.parametrize("service", ["ingest", "risk", "alerts"])

@@ -22,6 +22,7 @@ DIRECTORY_SEAL = Seal(SECRET.encode(), Purpose.DIRECTORY)
 def ingest_settings(parts: Parts, **changes: object) -> Settings:
     """Settings of a test; days are opened by hand."""
     told: dict[str, object] = {
+        "env": "development",
         "kafka_bootstrap": parts.bootstrap,
         "partitions": EMBEDDED_PARTITIONS,
         "ingest_database_url": parts.ingest_url,

@@ -157,9 +157,15 @@ class Accounts:
             await connection.execute(delete(SessionRow).where(SessionRow.token_hash == _hash(token)))
 
 
-def role_of(area: str) -> Role:
-    """The level an area is of, where nobody says otherwise: township codes have nine digits, village codes twelve."""
-    return {9: Role.TOWNSHIP, 12: Role.VILLAGE}.get(len(area), Role.COUNTY)
+DIGITS: Final = {Role.COUNTY: 6, Role.TOWNSHIP: 9, Role.VILLAGE: 12}
+"""Of the area codes of each level (GB/T 2260 and GB/T 10114)."""
+
+
+def role_of(area: str) -> Role | None:
+    """The level an area is of, where nobody says otherwise; None for what is no area's code."""
+    if not (area.isascii() and area.isdigit()):
+        return None
+    return next((role for role, digits in DIGITS.items() if digits == len(area)), None)
 
 
 def _hash(token: str) -> bytes:

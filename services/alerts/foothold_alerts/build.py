@@ -42,6 +42,7 @@ from foothold_schemas.variables import Environment
 class Built:
     """The parts of one process. The producer sends what jobs have to say, and starts with them."""
 
+    engine: AsyncEngine
     desk: Desk
     consumers: tuple[Consumer, ...]
     jobs: Jobs
@@ -91,7 +92,7 @@ def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
         is_production=settings.env is Environment.PRODUCTION,
     )
     keeps = Keeps(Cases(engine, workflows, calendar, deadlines, notices), Mirror(engine), areas, incidents, disputes)
-    return Built(desk, _consumers(settings, metrics, keeps), jobs, producer, deadlines, Sweep(jobs, said, deadlines), Tally(engine, metrics), pulse)
+    return Built(engine, desk, _consumers(settings, metrics, keeps), jobs, producer, deadlines, Sweep(jobs, said, deadlines), Tally(engine, metrics), pulse)
 
 
 def _consumers(settings: Settings, metrics: Metrics, keeps: Keeps) -> tuple[Consumer, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from foothold_alerts.accounts import Accounts, role_of
+from foothold_alerts.accounts import DIGITS, Accounts, role_of
 from foothold_alerts.database import connect
 from foothold_alerts.errors import Refused
 from foothold_alerts.rules.case import Role
@@ -22,9 +22,15 @@ async def account(settings: Settings, arguments: argparse.Namespace) -> str:
 
 async def _add(settings: Settings, name: str, area: str, role: str | None) -> str:
     """Make an account."""
+    level = role_of(area)
+    if level is None or (role is not None and Role(role) is not level):
+        raise Refused(
+            f"--area names the area the account sees, by a code of 6 digits (county), 9 (township) or 12 (village)"
+            f"{'' if role is None else f', of {DIGITS[Role(role)]} for a {role} account'}. An account of more than one county is made once in each."
+        )
     engine = connect(settings.alerts_database_url)
     try:
-        return await Accounts(engine, settings.alerts_session_hours).add(name, area, role_of(area) if role is None else Role(role), datetime.now(UTC))
+        return await Accounts(engine, settings.alerts_session_hours).add(name, area, level, datetime.now(UTC))
     finally:
         await engine.dispose()
 

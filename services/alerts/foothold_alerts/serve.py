@@ -16,8 +16,10 @@ from foothold_alerts.metrics import Metrics
 from foothold_alerts.settings import Settings
 from foothold_alerts.web.app import make_app
 from foothold_alerts.web.live import Pulse
+from foothold_runtime.databases import answers
 from foothold_runtime.loops import LoopErrors
 from foothold_runtime.ops import OpsEndpoint
+from foothold_runtime.reach import Reach, kafka_checks, named, peer_checks
 from foothold_runtime.web import Limits, Server, listen, server
 
 STOP_SECONDS: Final = 8.0
@@ -49,14 +51,15 @@ async def serve(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     metrics = Metrics(CollectorRegistry())
     LoopErrors(metrics.registry).watch(asyncio.get_running_loop())
+    door = listen(settings.alerts_host, settings.alerts_port)  # before anything else is begun: a taken port is said at once
     async with built(settings, metrics) as parts:
         web = server(make_app(parts.desk), Limits.of(metrics.registry, settings.proxies))
         is_ready = lambda: web.started and all(c.is_ready for c in parts.consumers)  # noqa: E731 - said once, used once
         ops = OpsEndpoint(metrics.registry, is_ready, host=settings.alerts_ops_host, port=settings.alerts_ops_port, start=settings.start)
         log.info("alerts.started", port=settings.alerts_port, ops_port=settings.alerts_ops_port)
-        listening = web.serve(sockets=[listen(settings.alerts_host, settings.alerts_port)])
+        listening = web.serve(sockets=[door])
         work = (*(c.run() for c in parts.consumers), _jobs(parts), parts.tally.run(), parts.pulse.run(), _wait(ended))
-        await _until_one_ends(web, ops, parts.pulse, (listening, ops.serve(), *work))
+        await _until_one_ends(web, ops, parts.pulse, (listening, ops.serve(), _reach(settings, metrics, parts).run(), *work))
     log.info("alerts.stopped")
 
 
@@ -75,6 +78,13 @@ async def _until_one_ends(web: Server, ops: OpsEndpoint, pulse: Pulse, work: Seq
             task.cancel()
         over, _ = await asyncio.wait(tasks, timeout=STOP_SECONDS)
         await asyncio.gather(*over, return_exceptions=True)
+
+
+def _reach(settings: Settings, metrics: Metrics, parts: Built) -> Reach:
+    address = parts.engine.url
+    database = {("postgres", f"{address.host}/{address.database}"): lambda: answers(parts.engine)}
+    checks = {**kafka_checks(settings.broker), **database, **peer_checks(named(settings.peers))}
+    return Reach(metrics.registry, checks, named(settings.folders))
 
 
 async def _jobs(parts: Built) -> None:

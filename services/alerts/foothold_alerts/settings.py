@@ -1,19 +1,20 @@
 """What alerts is told from outside, read once. Nothing else in this package looks at the environment."""
 
-from pydantic import DirectoryPath, Field, SecretStr
+from typing import Self
+
+from pydantic import DirectoryPath, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from foothold_schemas.broker import BrokerSettings
+from foothold_runtime.process_settings import ProcessSettings
 from foothold_schemas.seal import Purpose, Seal
 from foothold_schemas.variables import DatabaseUrl, Environment, PageUrl, Port, Proxies
 
 
-class Settings(BaseSettings, BrokerSettings):
+class Settings(BaseSettings, ProcessSettings):
     """Variables of alerts. A field without a default must be given."""
 
     model_config = SettingsConfigDict(env_prefix="FOOTHOLD_", frozen=True)
 
-    env: Environment = Field(default=Environment.PRODUCTION, description="`production` or `development`; production sends cookies over HTTPS only.")
     partitions: int = Field(ge=1, description="Partitions of this deployment's topics, fixed when it is created.")
     quarantine_secret: SecretStr = Field(min_length=32, description="Seals what is set aside; the same for all three services.")
     directory_secret: SecretStr = Field(min_length=32, description="Wraps the households' data keys; ingest and alerts share it.")
@@ -25,13 +26,18 @@ class Settings(BaseSettings, BrokerSettings):
         default=None,
         description="Folder with a county's own versions of the workflow, `monitoring-<version>.yaml`; new cases go by the newest.",
     )
-    start: str = Field(default="", max_length=100, description="A word that `/readyz` repeats: by it, whoever starts a service knows that it answers itself.")
     proxies: Proxies = Field(default="", description="Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed; empty: nobody's.")
     alerts_host: str = Field(default="127.0.0.1", description="Address of the caseworkers' door.")
     alerts_port: Port = Field(default=8081, description="Port of the caseworkers' door.")
     alerts_ops_host: str = Field(default="127.0.0.1", description="Address of alerts' metrics and health.")
     alerts_ops_port: Port = Field(default=9103, description="Port of alerts' metrics and health.")
     alerts_session_hours: int = Field(default=12, ge=1, description="How long a log-in lasts.")
+
+    @model_validator(mode="after")
+    def _is_reached_by_https(self) -> Self:
+        if self.env is Environment.PRODUCTION and not self.alerts_url.startswith("https://"):
+            raise ValueError("FOOTHOLD_ALERTS_URL is an http address: links in notices would send log-ins in clear; put a proxy with TLS before the desk")
+        return self
 
 
 def notice_seal(settings: Settings) -> Seal:

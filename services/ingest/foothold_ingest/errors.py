@@ -1,5 +1,7 @@
 """Why ingest, or one of its commands, cannot go on: answers for the person at the terminal."""
 
+from errno import EADDRINUSE
+
 
 def what_is_away(error: BaseException | None) -> str | None:
     """Kafka or PostgreSQL, where one of them is why; None for anything else, which is a bug and deserves its traceback."""
@@ -23,6 +25,8 @@ def what_is_away(error: BaseException | None) -> str | None:
             return f"Kafka does not let it ({error}). Give it the rights that 'python -m deploy.kafka.access' prints."
         if isinstance(error, OperationalError):
             return f"PostgreSQL does not serve ({str(error).partition(chr(10))[0]}). Start it, then try again."
+        if isinstance(error, OSError) and error.errno == EADDRINUSE:
+            return f"another program has its address ({error.strerror}). End it, or choose another port."
         error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__
     return None
 

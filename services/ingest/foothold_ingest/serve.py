@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import socket
 import sys
 from collections.abc import Coroutine
 from typing import Any, Final
@@ -26,8 +27,10 @@ from foothold_ingest.metrics import Metrics
 from foothold_ingest.quarantine import QuarantineKeeper
 from foothold_ingest.rules.binding import MAX_BODY
 from foothold_ingest.settings import DayClock, Settings
+from foothold_runtime.databases import answers
 from foothold_runtime.loops import LoopErrors
 from foothold_runtime.ops import OpsEndpoint
+from foothold_runtime.reach import Reach, kafka_checks, named, peer_checks
 from foothold_runtime.web import BodyLimits, Limits, listen, server
 from foothold_schemas.variables import Environment
 
@@ -65,12 +68,13 @@ async def serve(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     metrics = Metrics(CollectorRegistry())
     LoopErrors(metrics.registry).watch(asyncio.get_running_loop())
+    door = listen(settings.ingest_host, settings.ingest_port)  # before anything else is begun: a taken port is said at once
     async with built(settings, metrics, settings.instance) as parts:
-        await _serve(parts, ended)
+        await _serve(parts, door, ended)
     log.info("ingest.stopped")
 
 
-async def _serve(parts: Built, ended: asyncio.Event) -> None:
+async def _serve(parts: Built, listener: socket.socket, ended: asyncio.Event) -> None:
     settings = parts.settings
     door = Door(agencies=parts.agencies, intake=parts.intake, days=parts.days, metrics=parts.metrics, day_clock=settings.day_clock)
     kafka_door = KafkaDoor(
@@ -92,8 +96,9 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
     is_ready = lambda: web.started and not parts.publisher.broken.done()  # noqa: E731 - said once, used once
     ops = OpsEndpoint(parts.metrics.registry, is_ready, host=settings.ingest_ops_host, port=settings.ingest_ops_port, start=settings.start)
     work: list[Coroutine[Any, Any, object]] = [
-        web.serve(sockets=[listen(settings.ingest_host, settings.ingest_port)]),
+        web.serve(sockets=[listener]),
         ops.serve(),
+        _reach(parts).run(),
         keeper.run(),
         kafka_door.run(),
         desk_door.run(),
@@ -121,6 +126,13 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
             task.cancel()
         over, _ = await asyncio.wait(tasks, timeout=STOP_SECONDS)
         await asyncio.gather(*over, return_exceptions=True)
+
+
+def _reach(parts: Built) -> Reach:
+    settings, address = parts.settings, parts.engine.url
+    database = {("postgres", f"{address.host}/{address.database}"): lambda: answers(parts.engine)}
+    checks = {**kafka_checks(settings.broker), **database, **peer_checks(named(settings.peers))}
+    return Reach(parts.metrics.registry, checks, named(settings.folders))
 
 
 def console(parts: Built, files: FileDoor) -> Console:

@@ -7,9 +7,9 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from foothold_schemas.broker import BrokerSettings
+from foothold_runtime.process_settings import ProcessSettings
 from foothold_schemas.seal import Purpose, Seal
-from foothold_schemas.variables import DatabaseUrl, Environment, Port, Proxies
+from foothold_schemas.variables import DatabaseUrl, Port, Proxies
 
 
 class DayClock(StrEnum):
@@ -26,12 +26,11 @@ class GoLive(StrEnum):
     AT_START = "at_start"
 
 
-class Settings(BaseSettings, BrokerSettings):
+class Settings(BaseSettings, ProcessSettings):
     """Variables of ingest. A field without a default must be given."""
 
     model_config = SettingsConfigDict(env_prefix="FOOTHOLD_", frozen=True)
 
-    env: Environment = Field(default=Environment.PRODUCTION, description="`production` or `development`.")
     partitions: int = Field(ge=1, description="Partitions of this deployment's topics, fixed when it is created.")
     ingest_database_url: DatabaseUrl = Field(description="SQLAlchemy address of ingest's own database.")
     household_secret: SecretStr = Field(min_length=32, description="Key of the household ids. Losing it means losing them.")
@@ -45,7 +44,6 @@ class Settings(BaseSettings, BrokerSettings):
     oidc_audience: str = Field(default="foothold-ingest", description="What the tokens' `aud` must name.")
     oidc_keys_url: str | None = Field(default=None, description="Address of the issuer's public keys (its `jwks_uri`).")
     instance: str = Field(default_factory=socket.gethostname, description="Name of this replica; two replicas never share one.")
-    start: str = Field(default="", max_length=100, description="A word that `/readyz` repeats: by it, whoever starts a service knows that it answers itself.")
     proxies: Proxies = Field(default="", description="Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed; empty: nobody's.")
     ingest_host: str = Field(default="127.0.0.1", description="Address of the agencies' door.")
     ingest_port: Port = Field(default=8080, description="Port of the agencies' door.")

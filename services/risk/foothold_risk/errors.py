@@ -6,6 +6,8 @@ CannotServe
 └── WrongPartitions  the topic has another number of partitions than the deployment was made for
 """
 
+from errno import EADDRINUSE
+
 
 def what_is_away(error: BaseException | None) -> str | None:
     """Kafka, where that is why; None for anything else, which is a bug and deserves its traceback."""
@@ -26,6 +28,8 @@ def what_is_away(error: BaseException | None) -> str | None:
             return f"Kafka does not answer ({error}). Start it, then try again."
         if isinstance(error, TopicAuthorizationFailedError | GroupAuthorizationFailedError | TransactionalIdAuthorizationFailed):
             return f"Kafka does not let it ({error}). Give it the rights that 'python -m deploy.kafka.access' prints."
+        if isinstance(error, OSError) and error.errno == EADDRINUSE:
+            return f"another program has its address ({error.strerror}). End it, or choose another port."
         error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__
     return None
 

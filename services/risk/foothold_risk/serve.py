@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from foothold_risk.metrics import Metrics
 from foothold_risk.rules.policy import Policy
-from foothold_risk.running import configure_logging, until_ended
+from foothold_risk.running import configure_logging, reach_of, until_ended
 from foothold_risk.settings import Settings
 from foothold_risk.shelf import Shelf
 from foothold_risk.worker import Worker
@@ -36,5 +36,5 @@ async def serve(settings: Settings, policies: dict[str, Policy]) -> None:
     for policy in policies.values():
         log.info("risk.policy_loaded", bundle=policy.bundle, title=policy.title.en, illustrative=policy.illustrative, regions=sorted(policy.places))
     log.info("risk.started", ops_port=settings.risk_ops_port)
-    await until_ended(ops, worker.run(), LoopErrors(metrics.registry))
+    await until_ended(ops, reach_of(settings, metrics.registry), worker.run(), LoopErrors(metrics.registry))
     log.info("risk.stopped")

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 from foothold_risk.metrics import RegionMetrics
 from foothold_risk.regions import Regions
 from foothold_risk.rules.policy import Policy
-from foothold_risk.running import configure_logging, until_ended
+from foothold_risk.running import configure_logging, reach_of, until_ended
 from foothold_risk.settings import Settings
 from foothold_runtime.loops import LoopErrors
 from foothold_runtime.ops import OpsEndpoint
@@ -29,5 +29,5 @@ async def serve_regions(settings: Settings, policies: dict[str, Policy]) -> None
     )
     ops = OpsEndpoint(metrics.registry, lambda: regions.is_ready, host=settings.regions_ops_host, port=settings.regions_ops_port, start=settings.start)
     log.info("risk.regions_started", ops_port=settings.regions_ops_port, instance=settings.instance)
-    await until_ended(ops, regions.run(), LoopErrors(metrics.registry))
+    await until_ended(ops, reach_of(settings, metrics.registry), regions.run(), LoopErrors(metrics.registry))
     log.info("risk.regions_stopped")

@@ -7,18 +7,16 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foothold_risk.policy.loader import SHIPPED
-from foothold_schemas.broker import BrokerSettings
-from foothold_schemas.variables import Environment, Port
+from foothold_runtime.process_settings import ProcessSettings
+from foothold_schemas.variables import Port
 
 
-class Settings(BaseSettings, BrokerSettings):
+class Settings(BaseSettings, ProcessSettings):
     """Variables of risk. A field without a default must be given."""
 
     model_config = SettingsConfigDict(env_prefix="FOOTHOLD_", frozen=True)
 
-    env: Environment = Field(default=Environment.PRODUCTION, description="`production` or `development`.")
     instance: str = Field(default_factory=socket.gethostname, description="Name of this replica; two replicas never share one.")
-    start: str = Field(default="", max_length=100, description="A word that `/readyz` repeats: by it, whoever starts a service knows that it answers itself.")
     partitions: int = Field(ge=1, description="Partitions of this deployment's topics, fixed when it is created.")
     policy_folder: Path = Field(default=SHIPPED, description="Folder of the policy bundles, one folder each with `bundle.yaml` and a file per region.")
     quarantine_secret: SecretStr = Field(min_length=32, description="Seals what is set aside; the same for all three services.")

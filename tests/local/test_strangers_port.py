@@ -1,0 +1,62 @@
+"""A port that another program takes between the look and the start is named, whoever answers there."""
+
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from deploy.errors import CannotStart
+from deploy.local.ports import LOOPBACK
+from deploy.local.stack import Ports, Stack
+from tests.support.parts import VAR
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(180)]
+
+
+class Agreeable(BaseHTTPRequestHandler):
+    """Says that it is ready, whatever it is asked."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"ready")
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def stranger() -> Iterator[int]:
+    server = ThreadingHTTPServer((LOOPBACK, 0), Agreeable)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("taken", "says", "do"),
+    [
+        ("ingest_ops", "where ingest should be", "FOOTHOLD_INGEST_OPS_PORT"),
+        ("risk_ops", "where risk should be", "FOOTHOLD_RISK_OPS_PORT"),
+        ("ingest", "ingest ended", "another program has its address"),
+    ],
+)
+def test_a_port_somebody_else_took_meanwhile_is_named_and_nobody_is_called_ready(taken: str, says: str, do: str) -> None:
+    VAR.mkdir(parents=True, exist_ok=True)
+    told: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="taken-", dir=VAR, ignore_cleanup_errors=True) as made, stranger() as port:
+        stack = Stack(Path(made), replace(Ports.free(), **{taken: port}), day_clock="manual", say=lambda _, text: told.append(text))
+        with pytest.raises(CannotStart) as error, stack:
+            pass
+
+    assert says in error.value.what
+    assert do in error.value.remedy
+    assert f"{taken.partition('_')[0]} is ready" not in told
