@@ -270,7 +270,10 @@ class Stack:
                 if answer is Answer.OF_A_STRANGER and service.starts > STRANGER_STARTS:
                     raise self._taken(name)
                 if time.monotonic() > deadline:
-                    raise CannotStart(f"{name} was not ready within {READY_SECONDS} seconds.", f"Its log is {service.log}.")
+                    raise CannotStart(
+                        f"{name} was not ready within {READY_SECONDS} seconds.",
+                        f"It said last: {service.last_words()} Its log is {service.log}.",
+                    )
                 time.sleep(0.05)
             self._say(name, f"{name} is ready")
 

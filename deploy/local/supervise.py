@@ -88,8 +88,12 @@ class Service:
     def check(self) -> None:
         """Raise CannotStart when it was given up."""
         if self.failure is not None:
-            last = self.log.read_text(errors="replace").strip().splitlines()[-1:]
-            raise CannotStart(self.failure + ".", f"It said last: {''.join(last)[:400]}")
+            raise CannotStart(self.failure + ".", f"It said last: {self.last_words()}")
+
+    def last_words(self) -> str:
+        """The last line of its log."""
+        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.is_file() else []
+        return "".join(lines[-1:])[:400]
 
     def ask_to_stop(self) -> None:
         """SIGTERM, without waiting."""

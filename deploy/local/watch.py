@@ -16,6 +16,7 @@ from deploy.errors import CannotStart
 from deploy.local.ports import DOORS, LOOPBACK, PROMETHEUS, told_port, wanted_port
 
 SHIPPED: Final = Path(__file__).parents[1] / "prometheus"
+DOCS: Final = Path(__file__).parents[2] / "docs"
 HURRY: Final = "1s"
 SPANS: Final = {"5m": "6s", "15m": "12s", "30m": "12s", "1h": "15s", "6h": "30s"}
 """What each span of the rules becomes in a hurry."""
@@ -40,10 +41,11 @@ def write_configuration(folder: Path, targets: Mapping[str, Sequence[str]], *, h
     folder.mkdir(parents=True, exist_ok=True)
     config, rules = _read(SHIPPED / "prometheus.yaml"), shipped_rules()
     del config["alerting"]
+    config["global"]["external_labels"] = {"docs": DOCS.as_uri(), "grafana": "http://127.0.0.1:3000"}
     for job in config["scrape_configs"]:
         job["static_configs"] = [{"targets": list(targets[job["job_name"]])}]
     if hurry:
-        config["global"] = {"scrape_interval": HURRY, "scrape_timeout": HURRY, "evaluation_interval": HURRY}
+        config["global"] |= {"scrape_interval": HURRY, "scrape_timeout": HURRY, "evaluation_interval": HURRY}
         for rule in (rule for group in rules["groups"] for rule in group["rules"]):
             rule["expr"] = re.sub(r"\[(\w+)\]", lambda span: f"[{SPANS[span[1]]}]", rule["expr"])
             rule.pop("for", None)

@@ -67,6 +67,11 @@ class OpsEndpoint:
         finally:
             self.stop()
 
+    def close(self) -> None:
+        """Give up the address of an endpoint that was never served."""
+        for listener in self._sockets:
+            listener.close()
+
     def stop(self) -> None:
         """Ask it to end."""
         self._server.should_exit = True

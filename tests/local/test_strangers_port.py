@@ -46,7 +46,7 @@ def stranger() -> Iterator[int]:
     [
         ("ingest_ops", "where ingest should be", "FOOTHOLD_INGEST_OPS_PORT"),
         ("risk_ops", "where risk should be", "FOOTHOLD_RISK_OPS_PORT"),
-        ("ingest", "ingest ended", "another program has its address"),
+        ("ingest", "ingest", "another program has its address"),
     ],
 )
 def test_a_port_somebody_else_took_meanwhile_is_named_and_nobody_is_called_ready(taken: str, says: str, do: str) -> None:

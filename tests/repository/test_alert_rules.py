@@ -13,12 +13,34 @@ import foothold_alerts.metrics
 import foothold_ingest.metrics
 import foothold_risk.metrics
 from deploy.local.watch import OPS_PORTS, write_configuration
+from foothold_runtime.loops import LoopErrors
+from foothold_runtime.ops import OpsEndpoint
+from foothold_runtime.reach import Reach
+from foothold_runtime.web import Limits
 from tests.support.parts import ROOT
+
+
+class OfRuntime:
+    """What every process measures of itself."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        Limits.of(registry, "")
+        LoopErrors(registry)
+        Reach(registry, {}, {})
+        OpsEndpoint(registry, bool, host="127.0.0.1", port=0).close()
+
 
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yaml"
 PROMTOOL = shutil.which("promtool")
 
-METRICS = (foothold_ingest.metrics.Metrics, foothold_risk.metrics.Metrics, foothold_risk.metrics.RegionMetrics, foothold_alerts.metrics.Metrics)
+METRICS = (
+    foothold_ingest.metrics.Metrics,
+    foothold_risk.metrics.Metrics,
+    foothold_risk.metrics.RegionMetrics,
+    foothold_alerts.metrics.Metrics,
+    OfRuntime,
+)
 
 needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed (Debian: apt-get install prometheus)")
 
@@ -78,7 +100,7 @@ def test_the_shipped_configuration_is_one_and_so_is_what_make_watch_writes(tmp_p
 
 
 def test_every_rule_says_what_to_do_and_asks_for_a_metric_there_is() -> None:
-    known = {metric.name for made in METRICS for metric in made(CollectorRegistry()).registry.collect()} | {"foothold:cases_late"}
+    known = {metric.name for made in METRICS for metric in made(CollectorRegistry()).registry.collect()} | {"foothold:cases_late", "up"}
 
     assert rules()
     for rule in rules().values():
@@ -89,6 +111,13 @@ def test_every_rule_says_what_to_do_and_asks_for_a_metric_there_is() -> None:
 
 BUCKET, COUNT = 'foothold_alerts_accepted_to_case_seconds_bucket{le="5.0"}', "foothold_alerts_accepted_to_case_seconds_count"
 ELSE = {"up": "1x5000"}
+REACHABLE = 'foothold_reachable{{part="{part}", address="{address}", instance="{instance}"}}'
+
+
+def reachable(part: str, *seen: str) -> dict[str, str]:
+    """Of one part, by two services."""
+    return {REACHABLE.format(part=part, address="there:1", instance=instance): values for instance, values in zip("ab", seen, strict=True)}
+
 
 DESK = {
     "FootholdCasesLate": ("2m", {BUCKET: "0+80x120", COUNT: "0+100x120"}, {BUCKET: "0+99x120", COUNT: "0+100x120"}),
@@ -131,6 +160,26 @@ DESK = {
     ),
     "FootholdCalendarUnknown": ("1d", {"foothold_alerts_deadlines_provisional": "1x2000"}, {"foothold_alerts_deadlines_provisional": "0x2000"}),
     "FootholdReaderStopped": ("1m", {'foothold_risk_stopped_readers{partition="3"}': "1x60"}, {'foothold_risk_stopped_readers{partition="3"}': "0x60"}),
+    "FootholdKafkaDown": ("1m", reachable("kafka", "0x60", "0x60"), reachable("kafka", "0x60", "1x60")),
+    "FootholdPostgresDown": ("1m", reachable("postgres", "0x60", "0x60"), reachable("kafka", "0x60", "0x60")),
+    "FootholdInstanceDown": (
+        "2m",
+        {'up{job="alerts", instance="a"}': "1x60", 'up{job="alerts", instance="b"}': "0x60"},
+        {'up{job="alerts", instance="a"}': "1x60", 'up{job="elsewhere", instance="b"}': "0x60"},
+    ),
+    "FootholdServiceUnreachable": ("5m", reachable("service", "1x60", "0x60"), reachable("service", "1x60", "1x60")),
+    "FootholdDiskFilling": (
+        "5m",
+        {'foothold_disk_free_bytes{folder="kafka"}': "99x60", 'foothold_disk_size_bytes{folder="kafka"}': "1000x60"},
+        {'foothold_disk_free_bytes{folder="kafka"}': "100x60", 'foothold_disk_size_bytes{folder="kafka"}': "1000x60"},
+    ),
+    "FootholdLoopStandsStill": ("1m", {"foothold_loop_age_seconds": "31x60"}, {"foothold_loop_age_seconds": "30x60"}),
+    "FootholdLoopErrors": ("5m", {"foothold_loop_errors_total": "0+3x60"}, {"foothold_loop_errors_total": "0+2x60"}),
+    "FootholdConnectionsDropped": (
+        "5m",
+        {'foothold_connections_dropped_total{reason="slow_head"}': "0+21x60"},
+        {'foothold_connections_dropped_total{reason="slow_head"}': "0+19x60"},
+    ),
     "FootholdRegionsBehind": (
         "30m",
         {

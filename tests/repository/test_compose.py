@@ -1,9 +1,14 @@
 """The compose file, by parsing: it tells each service what its settings need and nothing they do not know, and holds no secret."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from importlib.metadata import distribution
+from ipaddress import ip_address, ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -11,6 +16,8 @@ from jsonschema import Draft202012Validator
 
 from deploy.docs import SETTINGS
 from deploy.grafana.boards import BOARDS
+from foothold_ingest.files.routes import MAX_FILE
+from foothold_runtime.reach import named
 from foothold_schemas.topics import EMBEDDED_PARTITIONS
 
 ROOT = Path(__file__).parents[2]
@@ -18,6 +25,7 @@ FILE = ROOT / "docker-compose.yml"
 COMPOSE = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 SERVICES = COMPOSE["services"]
 RUNNING = sorted(SETTINGS)
+CADDY = shutil.which("caddy")
 
 
 def variables(service: str) -> dict[str, str]:
@@ -114,8 +122,69 @@ def test_no_secret_has_a_default() -> None:
             assert not secret.search(variable) or ":?" in str(value), f"{name}: {variable}"
 
 
-def test_doors_are_published_on_the_loopback_only() -> None:
-    assert all(port.startswith("127.0.0.1:") for service in SERVICES.values() for port in service.get("ports", []))
+def test_doors_are_published_on_the_loopback_unless_somebody_says_where() -> None:
+    ports = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    proxy = ports.pop("proxy")
+
+    assert all(port.startswith("127.0.0.1:") for some in ports.values() for port in some)
+    assert proxy == ["${FOOTHOLD_PUBLISH:-127.0.0.1}:443:443"]
+
+
+def test_what_cannot_write_has_room_for_what_it_must() -> None:
+    read_only = {name: service for name, service in SERVICES.items() if service.get("read_only")}
+
+    assert set(RUNNING) <= set(read_only)
+    for name, service in read_only.items():
+        (temporary,) = service["tmpfs"]
+        path, _, options = temporary.partition(":")
+        size = int(re.search(r"size=(\d+)m", options)[1])  # type: ignore[index]  # the file must say it
+        assert path == "/tmp", name  # noqa: S108 - the container's
+        assert size >= 4 * MAX_FILE // 1024 // 1024, f"{name}: an upload is spooled whole, and more than one comes at once"
+
+
+def test_kafka_is_spoken_to_in_clear_only_where_nobody_else_is() -> None:
+    plain = {name for name in SERVICES if variables(name).get("FOOTHOLD_KAFKA_PLAINTEXT") == "private_network"}
+
+    assert set(RUNNING) <= plain
+    assert COMPOSE["networks"]["default"]["internal"] is True
+    assert "networks" not in SERVICES["kafka"], "it is in the default network alone"
+    assert "ports" not in SERVICES["kafka"]
+
+
+def test_a_proxy_with_tls_stands_before_both_doors_and_only_it_is_believed() -> None:
+    address = SERVICES["proxy"]["networks"]["doors"]["ipv4_address"]
+    subnet = COMPOSE["networks"]["doors"]["ipam"]["config"][0]["subnet"]
+    caddyfile = (ROOT / "deploy" / "caddy" / "Caddyfile").read_text(encoding="utf-8")
+
+    assert ip_address(address) in ip_network(subnet)
+    for name in ("ingest", "alerts"):
+        assert variables(name)["FOOTHOLD_PROXIES"] == address
+        assert "doors" in SERVICES[name]["networks"]
+        assert f"reverse_proxy {name}:{SETTINGS[name].model_fields[f'{name}_port'].default}" in caddyfile
+    assert variables("alerts")["FOOTHOLD_ALERTS_URL"].startswith("https://${FOOTHOLD_DESK_NAME")
+    assert "protocols h1 h2" in caddyfile
+    assert set(re.findall(r"\{\$(\w+)\}", caddyfile)) == set(SERVICES["proxy"]["environment"])
+
+
+@pytest.mark.skipif(CADDY is None, reason="caddy is not installed (Debian: apt-get install caddy)")
+def test_the_proxys_configuration_is_one() -> None:
+    told = {"FOOTHOLD_DESK_NAME": "desk.example", "FOOTHOLD_DOOR_NAME": "door.example", "FOOTHOLD_TLS": "internal"}
+    command = [str(CADDY), "adapt", "--config", str(ROOT / "deploy" / "caddy" / "Caddyfile"), "--adapter", "caddyfile"]
+    done = subprocess.run(command, env={**os.environ, **told}, capture_output=True, text=True, check=False, timeout=60)
+    adapted = json.loads(done.stdout) if done.returncode == 0 else {}
+
+    assert done.returncode == 0, done.stderr
+    hosts = {host for route in adapted["apps"]["http"]["servers"]["srv0"]["routes"] for match in route["match"] for host in match["host"]}
+    assert hosts == {"desk.example", "door.example"}
+
+
+def test_services_look_at_one_another_at_their_ops_endpoints_and_at_disks_they_see() -> None:
+    for name in RUNNING:
+        for peer, url in named(variables(name).get("FOOTHOLD_PEERS", "")).items():
+            assert f":{urlsplit(url).port}/readyz" in " ".join(SERVICES[peer]["healthcheck"]["test"]), (name, peer)
+        seen = [volume.split(":")[1] for volume in SERVICES[name].get("volumes", [])]
+        assert set(named(variables(name).get("FOOTHOLD_FOLDERS", "")).values()) <= set(seen)
+    assert {peer for name in RUNNING for peer in named(variables(name).get("FOOTHOLD_PEERS", ""))} >= {"ingest", "risk", "alerts"}
 
 
 def test_the_image_copies_files_that_exist_and_is_not_root() -> None:
