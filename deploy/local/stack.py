@@ -234,7 +234,7 @@ class Stack:
         """What a service, one of its replicas, or a command of it is told."""
         told = {**self.environment(), "FOOTHOLD_INSTANCE": name}
         if name == "ingest":
-            told["FOOTHOLD_FOLDERS"] = f"data={self.folder}"
+            told.setdefault("FOOTHOLD_FOLDERS", f"data={self.folder}")
         if name in self._own_ports:
             kind, (door, ops) = name.partition("-")[0].upper(), self._own_ports[name]
             told |= {f"FOOTHOLD_{kind}_PORT": str(door), f"FOOTHOLD_{kind}_OPS_PORT": str(ops)}

