@@ -25,6 +25,7 @@ from foothold_ingest.kafka_door import KafkaDoor
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.quarantine import QuarantineKeeper
 from foothold_ingest.settings import DayClock, Settings
+from foothold_ingest.watch import Watch
 from foothold_runtime.ops import make_ops, server
 from foothold_schemas.variables import Environment
 
@@ -73,9 +74,11 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
         days=parts.days,
         metrics=parts.metrics,
         seal=parts.seal,
-        limit=settings.dead_letter_limit,
+        readers=parts.readers,
     )
-    desk_door = DeskDoor(broker=settings.broker, publisher=parts.publisher, disputes=parts.disputes, metrics=parts.metrics, seal=parts.seal)
+    desk_door = DeskDoor(
+        broker=settings.broker, engine=parts.engine, publisher=parts.publisher, disputes=parts.disputes, metrics=parts.metrics, seal=parts.seal
+    )
     keeper = QuarantineKeeper(settings.broker, parts.engine, parts.metrics, parts.seal)
     app = make_app(door, files := FileDoor(parts.agencies, parts.uploads, parts.mappings))
     console(parts, files).add_to(app)
@@ -92,7 +95,8 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
         parts.questions.run(),
         parts.tickets.run(),
         parts.files.run(),
-        parts.arrivals.run(),
+        parts.arrivals.run(parts.metrics),
+        Watch(settings.broker, parts.readers, parts.metrics).run(),
         ended.wait(),
         _raise_when(parts.publisher.broken),
     ]
