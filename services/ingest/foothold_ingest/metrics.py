@@ -51,6 +51,9 @@ class Metrics:
         for reason in RefusalReason:
             self.quarantined.labels(reason.value)
         self.waiting = Gauge("foothold_ingest_quarantine_waiting_records", "Records in quarantine nobody has retried.", registry=registry)
+        self.waiting_unprocessable = Gauge(
+            "foothold_ingest_quarantine_unprocessable_records", "Records in quarantine at which a program failed twice.", registry=registry
+        )
         self.held = Gauge("foothold_ingest_held_events", "Events that wait until the register names their person.", registry=registry)
         self.tickets = Gauge("foothold_ingest_members_in_doubt", "Tickets of people who stand in two households at once, still open.", registry=registry)
         self.disputes = Gauge("foothold_ingest_disputes_waiting", "Caseworkers' doubts that wait for an agency's answer.", registry=registry)

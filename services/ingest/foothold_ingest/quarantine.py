@@ -93,9 +93,12 @@ class QuarantineKeeper:
         log.error("ingest.quarantine_records_lost", topic=source.topic, partition=source.partition, first=offsets.start, last=offsets.stop - 1)
 
     async def _count(self) -> None:
+        is_unprocessable = QuarantinedRecord.reason == RefusalReason.UNPROCESSABLE
+        waiting = select(func.count(), func.count().filter(is_unprocessable)).where(QuarantinedRecord.retried_at.is_(None))
         async with self._engine.connect() as connection:
-            waiting = await connection.execute(select(func.count()).select_from(QuarantinedRecord).where(QuarantinedRecord.retried_at.is_(None)))
-            self._metrics.waiting.set(waiting.scalar_one())
+            every, unprocessable_ones = (await connection.execute(waiting)).one()
+        self._metrics.waiting.set(every)
+        self._metrics.waiting_unprocessable.set(unprocessable_ones)
 
     async def _keep(self, record: Quarantined) -> None:
         if await while_database_down(self._engine, lambda: self._write(record), of="keeping a record set aside"):

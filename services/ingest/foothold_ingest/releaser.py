@@ -45,7 +45,7 @@ class Releaser:
 
     async def _turn(self) -> None:
         while await self.release_some() >= AT_ONCE:
-            pass
+            self._metrics.progress.labels("releaser").set_to_current_time()
         await self._count()
 
     async def release_some(self) -> int:

@@ -25,6 +25,7 @@ from foothold_ingest.kafka_door import KafkaDoor
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.quarantine import QuarantineKeeper
 from foothold_ingest.settings import DayClock, Settings
+from foothold_ingest.topic_door import TopicDoor
 from foothold_ingest.watch import Watch
 from foothold_runtime.ops import make_ops, server
 from foothold_schemas.variables import Environment
@@ -81,6 +82,7 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
     )
     keeper = QuarantineKeeper(settings.broker, parts.engine, parts.metrics, parts.seal)
     app = make_app(door, files := FileDoor(parts.agencies, parts.uploads, parts.mappings))
+    TopicDoor(files, parts.readers).add_to(app)
     console(parts, files).add_to(app)
     web = server(app, settings.ingest_host, settings.ingest_port)
     is_ready = lambda: web.started and not parts.publisher.broken.done()  # noqa: E731 - said once, used once
@@ -119,7 +121,15 @@ async def _serve(parts: Built, ended: asyncio.Event) -> None:
 
 def console(parts: Built, files: FileDoor) -> Console:
     """The agencies' console on these parts."""
-    desk = Desk(parts.engine, arrivals=parts.arrivals, disputes=parts.disputes, uploads=parts.uploads, register=parts.register, retrier=parts.retrier)
+    desk = Desk(
+        parts.engine,
+        arrivals=parts.arrivals,
+        disputes=parts.disputes,
+        uploads=parts.uploads,
+        register=parts.register,
+        retrier=parts.retrier,
+        readers=parts.readers,
+    )
     fates = Fates(parts.engine, parts.search, parts.seal)
     reports = Reports(agencies=parts.agencies, intake=parts.intake, people=parts.people, days=parts.days)
     pages = Pages()

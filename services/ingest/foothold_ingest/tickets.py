@@ -40,7 +40,7 @@ class Tickets:
 
     async def _turn(self) -> None:
         while await self.tell_some() == AT_ONCE:
-            pass
+            self._metrics.progress.labels("tickets").set_to_current_time()
         await self._count()
 
     async def tell_some(self) -> int:
