@@ -6,19 +6,23 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
 import foothold_ingest.questions
+import foothold_ingest.shelf
 import foothold_ingest.tickets
 from foothold_ingest.arrivals import ArrivalBook
 from foothold_ingest.build import Built
-from foothold_ingest.database import ArrivalRow, DoubleRow, HeldRow
+from foothold_ingest.database import ArrivalRow, DoubleRow, HeldRow, QuarantinedRecord
 from foothold_ingest.dispute_tables import DisputeRow
 from foothold_ingest.held import HeldBook
 from foothold_ingest.metrics import JOBS
+from foothold_ingest.rules.binding import from_kafka
+from foothold_ingest.shelf import Outcome
 from foothold_ingest.turns import take_turns
 from foothold_runtime.databases import StatementFails
 from foothold_schemas.disputes import Doubt, FactDisputed
+from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.relief import PeopleSaid
 from tests.support.clerk import Clerk, counts
 from tests.support.files import BILL_HEADERS, HOUSE_HEADERS, NUMBER, as_csv, bill, house
@@ -124,6 +128,35 @@ async def test_a_ticket_at_which_the_program_fails_waits_for_a_person_and_the_ot
 
     assert [tuple(row) for row in rows] == [(1, None, 3), (2, "open", 0)]
     assert sample(clerk.made, "given_up", "tickets") == 1
+
+
+async def test_a_retry_at_which_the_program_still_fails_leaves_the_record_and_the_next_one_is_tried(made: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    at, kept = 1_781_000_000_000, []
+    for offset, value in enumerate((b'{"bad-one": 1}', b'{"good-one": 1}')):
+        record = SourceRecord(value=value, headers=(("content-type", b"application/cloudevents+json"),))
+        address = ("agency.clinic.v1", 0, offset)
+        kept.append(Quarantined.of("ingest", address, at, reason=RefusalReason.UNPROCESSABLE, detail="", record=record, seal=made.seal))
+    async with made.engine.begin() as connection:
+        columns = ("source_id", "service", "reason", "detail", "at", "sealed")
+        await connection.execute(insert(QuarantinedRecord), [{name: getattr(one, name) for name in columns} for one in kept])
+    read = from_kafka
+
+    def fails(headers: Any, value: bytes) -> Any:  # noqa: ANN401
+        if b"bad-one" in value:
+            raise DefectError(value)
+        return read(headers, value)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(foothold_ingest.shelf, "from_kafka", fails)
+        tried = await made.retrier.retry([one.source_id for one in kept], actor="op", now=datetime.now(UTC))
+    mended = await made.retrier.retry([kept[0].source_id], actor="op", now=datetime.now(UTC))
+
+    assert [(one.outcome, one.detail.partition(":")[0]) for one in (*tried, *mended)] == [
+        (Outcome.STILL_REFUSED, "unprocessable"),
+        (Outcome.STILL_REFUSED, "invalid_envelope"),
+        (Outcome.STILL_REFUSED, "invalid_envelope"),
+    ]
+    assert "bad-one" not in str(tried)
 
 
 async def test_a_figure_the_database_refuses_is_let_go_of_and_the_others_are_written(made: Built) -> None:

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foothold_ingest.aside import PARTS_AWAY, unprocessable
 from foothold_ingest.database import QuarantinedRecord
 from foothold_ingest.metrics import Metrics
+from foothold_ingest.turns import report
 from foothold_runtime import kafka_clients
 from foothold_runtime.barrier import Barrier, Fetched, Reader, Record
-from foothold_runtime.databases import while_database_down
+from foothold_runtime.databases import StatementFails, while_database_down
 from foothold_runtime.loops import goes_on
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_quarantined
@@ -70,9 +71,8 @@ class QuarantineKeeper:
             await kafka_clients.start(self._consumer)
             while goes_on():
                 await self._barrier.work(await self._consumer.getmany(timeout_ms=1000, max_records=200))
-                await while_database_down(self._engine, self._count, of="counting the quarantine")
                 self._metrics.stopped.labels(READER).set(len(self._barrier.stopped))
-                self._metrics.progress.labels(READER).set_to_current_time()
+                await self._look()
         finally:
             await kafka_clients.stop(self._consumer)
 
@@ -91,6 +91,15 @@ class QuarantineKeeper:
     async def lose(self, source: TopicPartition, offsets: range) -> None:
         """Nobody has kept the topic for its whole 90 days."""
         log.error("ingest.quarantine_records_lost", topic=source.topic, partition=source.partition, first=offsets.start, last=offsets.stop - 1)
+
+    async def _look(self) -> None:
+        """That nobody can count them is no reason to stop keeping them; it shows as standing still."""
+        try:
+            await while_database_down(self._engine, self._count, of="counting the quarantine")
+        except StatementFails as error:
+            report(READER, error, self._metrics)
+        else:
+            self._metrics.progress.labels(READER).set_to_current_time()
 
     async def _count(self) -> None:
         is_unprocessable = QuarantinedRecord.reason == RefusalReason.UNPROCESSABLE

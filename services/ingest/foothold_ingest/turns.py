@@ -39,8 +39,13 @@ async def take_turns(part: str, turn: Callable[[], Awaitable[object]], metrics: 
 
 
 def report(part: str, error: BaseException, metrics: Metrics, **where: object) -> None:
-    """Count and log a failure; its message may hold what was sent, so only its kind and its place are written down."""
+    """Count and log a failure of a part."""
     metrics.job_failures.labels(part).inc()
+    log_failure(part, error, **where)
+
+
+def log_failure(part: str, error: BaseException, **where: object) -> None:
+    """An exception's message may hold what was sent, so only its kind and its place are written down."""
     log.error("ingest.turn_failed", part=part, error=type(error).__name__, traceback="".join(traceback.format_tb(error.__traceback__)), **where)
 
 
