@@ -30,6 +30,7 @@ from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_fact, decode_quarantined
 from foothold_schemas.quarantine import Quarantined, RefusalReason
 from foothold_schemas.topics import HOUSEHOLD_FACTS, QUARANTINE, agency_card
+from tests.support.clerk import AGENCY, Clerk
 from tests.support.ingest import SEAL, ingest_parts, ingest_settings, kafka_door
 from tests.support.parts import Parts
 from tests.support.sender import read_topic
@@ -226,6 +227,22 @@ async def test_bad_records_in_a_row_are_counted_across_restarts(broker: str, par
 
     assert [(state.bad_in_a_row, state.paused_at is not None) for state in states] == [(3, False), (5, True)]
     assert len(kept) == 5
+
+
+async def test_an_agency_is_told_how_its_own_topic_fares_and_nothing_of_anothers(clerk: Clerk) -> None:
+    readers = clerk.made.readers
+    await readers.note("bank", readers.limit, NOW)
+    well = (await clerk.client.get("/v1/topic")).json()
+    await readers.lose(AGENCY, 0, range(7), NOW)
+    lost = (await clerk.client.get("/v1/topic")).json()
+    await readers.note(AGENCY, readers.limit, NOW)
+    paused = (await clerk.client.get("/v1/topic")).json()
+    nobody = await clerk.client.get("/v1/topic", headers={"authorization": "Bearer x"})
+
+    assert well == {"topic": f"agency.{AGENCY}.v1", "bad_in_a_row": 0, "lost": 0, "paused_at": None, "lost_at": None, "problem": None}
+    assert (lost["lost"], "7 条" in lost["problem"], "send again" in lost["problem"]) == (7, True, True)
+    assert (paused["paused_at"], paused["bad_in_a_row"], "已暂停读取" in paused["problem"]) == (NOW.isoformat(), 1_000, True)
+    assert nobody.status_code == 401
 
 
 async def has_counted(made: Built, agency: str, bad: int) -> bool:
