@@ -212,8 +212,9 @@ async def test_more_than_twenty_in_an_hour_stop_the_partition_and_set_nothing_mo
     handled = Handled(fails(b"bad"))
     first = await topic.run(handled, 100)
     async with topic.running(handled) as (consumer, barrier):
-        while not barrier.stopped:
-            await barrier.work(await consumer.getmany(timeout_ms=500))
+        async with asyncio.timeout(20):
+            while not barrier.stopped:
+                await barrier.work(await consumer.getmany(timeout_ms=500))
         await topic.write(b"more")
         await barrier.work(await consumer.getmany(timeout_ms=500))
         paused = consumer.paused()
