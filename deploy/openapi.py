@@ -73,6 +73,7 @@ def paths() -> Node:
         "/v1/files/{upload}/errors": {
             "get": _get("fileErrors", "The rows that were not taken, with a column 错误 error", {"text/csv": {}, XLSX: {}}, [upload], 404)
         },
+        "/v1/topic": {"get": _get("showTopic", "How the agency's own topic is read", _json(_ref("Topic")))},
         "/v1/mappings": {"get": _get("listMappings", "The kinds of files the agency may send", _json({"type": "object", "required": ["mappings"]}))},
         "/v1/mappings/{mapping}/template": {"get": _get("mappingTemplate", "A workbook to fill in", {XLSX: {}}, [mapping], 404)},
     }
@@ -191,6 +192,7 @@ def answers() -> Node:
     }
     row = {"type": "object", "required": ["row", "reason", "detail"], "properties": {"row": count, "reason": text, "detail": text}}
     result = {**file, "reasons": {"type": "object", "additionalProperties": count}, "first_problems": {"type": "array", "items": row}}
+    topic = {"topic": text, "bad_in_a_row": count, "lost": count, "paused_at": maybe, "lost_at": maybe, "problem": maybe}
     return {
         "Problem": {
             "type": "object",
@@ -215,6 +217,7 @@ def answers() -> Node:
         "Uploaded": {"type": "object", "required": ["upload", "url"], "properties": {"upload": text, "url": text}},
         "File": {"type": "object", "required": list(file), "properties": file},
         "FileResult": {"type": "object", "required": list(result), "properties": result},
+        "Topic": {"type": "object", "required": list(topic), "properties": topic},
     }
 
 

@@ -2,12 +2,15 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 from pydantic import ConfigDict, Field
 
 from foothold_schemas.seal import Seal
 from foothold_schemas.values import Message, Moment
+
+_LATEST_MS: Final = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp()) * 1000
+"""Timestamps are the sender's: one before 1970 or after this is written as the nearest of the two."""
 
 
 class RefusalReason(StrEnum):
@@ -38,6 +41,7 @@ class RefusalReason(StrEnum):
     DAY_OUT_OF_ORDER = "day_out_of_order"
     CONDITION_UNMET = "condition_unmet"
     ID_REUSE = "id_reuse"
+    UNPROCESSABLE = "unprocessable"
 
 
 class SourceRecord(Message):
@@ -73,7 +77,7 @@ class Quarantined(Message):
     ) -> Self:
         """Set a record aside; `address` is topic, partition, offset."""
         topic, partition, offset = address
-        at = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+        at = datetime.fromtimestamp(min(max(timestamp_ms, 0), _LATEST_MS) / 1000, UTC)
         sealed = seal.close(record.model_dump_json(exclude_none=True).encode())
         return cls(service=service, topic=topic, partition=partition, offset=offset, reason=reason, detail=detail, at=at, sealed=sealed)
 

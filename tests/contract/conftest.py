@@ -19,6 +19,7 @@ from foothold_ingest.api import Door, make_app
 from foothold_ingest.build import Built
 from foothold_ingest.files.routes import FileDoor
 from foothold_ingest.settings import DayClock
+from foothold_ingest.topic_door import TopicDoor
 from foothold_schemas.topics import EMBEDDED_PARTITIONS, TOPICS
 from tests.support.clerk import AGENCY, Clerk
 from tests.support.ingest import ingest_parts, ingest_settings
@@ -91,7 +92,8 @@ async def clerk(made: Built) -> AsyncIterator[Clerk]:
     """An agency with a key of its own."""
     key = await made.register.add(AGENCY, is_operator=False, by="op", now=datetime.now(UTC))
     door = Door(agencies=made.agencies, intake=made.intake, days=made.days, metrics=made.metrics, day_clock=DayClock.MANUAL)
-    app = make_app(door, FileDoor(made.agencies, made.uploads, made.mappings))
+    app = make_app(door, files := FileDoor(made.agencies, made.uploads, made.mappings))
+    TopicDoor(files, made.readers).add_to(app)
     headers = {"authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://door", headers=headers) as client:
         yield Clerk(made, client)

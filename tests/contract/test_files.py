@@ -144,7 +144,7 @@ async def test_a_dry_run_of_events_says_the_same_and_changes_nothing(clerk: Cler
     assert await facts(broker, HouseholdRegistered) == []
 
 
-class Killed(Exception):  # noqa: N818 - an event
+class Killed(BaseException):  # an event, which nobody catches
     """Stands for the process's end."""
 
 
@@ -181,7 +181,7 @@ async def test_after_a_crash_it_goes_on_at_the_row_after_the_last_batch_and_the_
 async def test_two_replicas_take_different_files_and_each_file_is_worked_through_once(clerk: Clerk) -> None:
     made = clerk.made
     uploads = [await clerk.send("settled-bills", as_csv(BILL_HEADERS, [bill(f"C{n}-{k}") for k in range(600)])) for n in range(3)]
-    other = FileWorker(made.uploads, agencies=made.agencies, intake=made.intake, people=made.people, days=made.days)
+    other = FileWorker(made.uploads, agencies=made.agencies, intake=made.intake, people=made.people, days=made.days, metrics=made.metrics)
     while any(await asyncio.gather(made.files.work_once(), other.work_once())):
         pass
 

@@ -9,7 +9,7 @@ import yaml
 
 from foothold_ingest.files.mappings import WrongMapping, parse, shipped
 from foothold_ingest.rules.cells import Cell, Number, WrongCell, cell_of, kept, value_of
-from foothold_ingest.rules.items import Gatherer, Item, Repeat, Scatter, problem_at
+from foothold_ingest.rules.items import Gatherer, Item, Repeat, Scatter, problems_of
 from foothold_ingest.rules.judgement import FieldProblem, Rejected
 from foothold_ingest.rules.mapping import CellKind, Column, Mapping
 from foothold_ingest.rules.rows import Headers, Row, WrongHeaders, unique_key
@@ -190,9 +190,10 @@ def test_a_household_with_one_wrong_row_is_refused_whole_because_a_snapshot_with
     one, two = gathered(HOUSEHOLDS, HOUSE_HEADERS, rows)
 
     assert isinstance(one.outcome, Rejected)
-    assert [problem_at(one, row, one.outcome, HOUSEHOLDS).reason for row in one.rows] == [RefusalReason.DAMAGED_NUMBER] * 2
-    assert "Row 3" in problem_at(one, one.rows[0], one.outcome, HOUSEHOLDS).detail
-    assert problem_at(one, one.rows[1], one.outcome, HOUSEHOLDS).fields[0].field == "成员证件号码"
+    problems = problems_of(one, one.outcome, HOUSEHOLDS)
+    assert [problem.reason for problem in problems] == [RefusalReason.DAMAGED_NUMBER] * 2
+    assert "Row 3" in problems[0].detail
+    assert problems[1].fields[0].field == "成员证件号码"
     assert (isinstance(two.outcome, Rejected), [row.number for row in two.rows]) == (True, [4, 5])
 
 
@@ -213,7 +214,7 @@ def test_what_the_door_says_of_a_field_is_told_by_the_header_in_the_members_own_
     (item,) = gathered(HOUSEHOLDS, HOUSE_HEADERS, [house("H1"), house("H1", "110105491231003")])
     refused = Rejected(RefusalReason.BAD_NUMBER, "d", (FieldProblem("/data/members/1/resident_number", "p"), FieldProblem("/data/area", "q")))
 
-    first, second = (problem_at(item, row, refused, HOUSEHOLDS).fields for row in item.rows)
+    first, second = (problem.fields for problem in problems_of(item, refused, HOUSEHOLDS))
     assert [f.field for f in first] == ["村代码"]
     assert [f.field for f in second] == ["成员证件号码", "村代码"]
 

@@ -180,6 +180,45 @@ DESK = {
         {'foothold_connections_dropped_total{reason="slow_head"}': "0+21x60"},
         {'foothold_connections_dropped_total{reason="slow_head"}': "0+19x60"},
     ),
+    "FootholdProgramAtFault": (
+        "1m",
+        {'foothold_ingest_stopped_readers{reader="agencies"}': "1x60"},
+        {'foothold_ingest_stopped_readers{reader="agencies"}': "0x60"},
+    ),
+    "FootholdRecordsUnprocessable": (
+        "1m",
+        {"foothold_ingest_quarantine_unprocessable_records": "1x60"},
+        {"foothold_ingest_quarantine_unprocessable_records": "0x60"},
+    ),
+    "FootholdJobStandsStill": (
+        "15m",
+        {'foothold_ingest_progress_timestamp_seconds{part="files", instance="a"}': "60x60"},
+        {'foothold_ingest_progress_timestamp_seconds{part="files", instance="a"}': "0+60x60"},
+    ),
+    "FootholdWorkGivenUp": (
+        "1m",
+        {'foothold_ingest_given_up_total{part="files"}': "0 1x60"},
+        {'foothold_ingest_given_up_total{part="files"}': "1x60"},
+    ),
+    "FootholdAgencyPaused": (
+        "1m",
+        {'foothold_ingest_agency_paused{agency="bank", instance="a"}': "1x60", 'foothold_ingest_agency_paused{agency="bank", instance="b"}': "0x60"},
+        {'foothold_ingest_agency_paused{agency="bank"}': "0x60"},
+    ),
+    "FootholdAgencyUnread": (
+        "5m",
+        {'foothold_ingest_agency_unread_seconds{agency="bank"}': "0+60x60", 'foothold_ingest_agency_paused{agency="bank"}': "0x60"},
+        {
+            'foothold_ingest_agency_unread_seconds{agency="bank"}': "0+60x60",
+            'foothold_ingest_agency_paused{agency="bank"}': "1x60",  # that is told by its own alert
+            'foothold_ingest_agency_unread_seconds{agency="clinic"}': "2x60",
+        },
+    ),
+    "FootholdRecordsLost": (
+        "1m",
+        {'foothold_ingest_lost_records{agency="bank"}': "0 5x60"},
+        {'foothold_ingest_lost_records{agency="bank"}': "5x60"},
+    ),
     "FootholdRegionsBehind": (
         "30m",
         {

@@ -51,5 +51,5 @@ def kafka_door(made: Built) -> KafkaDoor:
         days=made.days,
         metrics=made.metrics,
         seal=made.seal,
-        limit=made.settings.dead_letter_limit,
+        readers=made.readers,
     )

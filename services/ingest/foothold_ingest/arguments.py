@@ -22,6 +22,9 @@ def parser() -> argparse.ArgumentParser:
     _agencies(first)
     _people(first)
     _quarantine(first)
+    reader = first.add_parser("reader", help="who reads agencies' topics").add_subparsers(dest="action", required=True)
+    reader.add_parser("list", help="topics that are paused, and what was lost of them")
+    reader.add_parser("resume", help="read an agency's topic on, once its sender is mended").add_argument("agency")
     return made
 
 

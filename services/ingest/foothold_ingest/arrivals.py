@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
@@ -12,10 +12,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.database import AWAY, ArrivalRow
+from foothold_ingest.metrics import Metrics
 from foothold_ingest.rules.times import SHANGHAI
-from foothold_runtime.loops import goes_on
+from foothold_ingest.turns import take_turns
+from foothold_runtime.databases import while_database_down
 
 FLUSH_SECONDS: Final = 2.0
+Work = Callable[[], Awaitable[None]]
 
 log = structlog.get_logger()
 
@@ -49,29 +52,42 @@ class ArrivalBook:
         """Count."""
         self._counted[Arrival(agency, now.astimezone(SHANGHAI).date(), kind, outcome)] += many
 
-    async def run(self) -> None:
-        """For ever; what is left is written at the end."""
+    async def run(self, metrics: Metrics) -> None:
+        """Run until cancelled; what is left is written at the end."""
         try:
-            while goes_on():
-                await asyncio.sleep(FLUSH_SECONDS)
-                await self.flush()
+            await take_turns("arrivals", self.flush, metrics, pause=FLUSH_SECONDS)
         finally:
-            await self.flush()
+            await self._write_all()
 
     async def flush(self) -> None:
         """Write what was counted; while the database is away it goes on being counted."""
+        await self._write_all(patience=lambda work: while_database_down(self._engine, work, of="arrivals"))
+
+    async def _write_all(self, patience: Callable[[Work], Awaitable[None]] = lambda work: work()) -> None:
+        """What cannot be written because the database is away is counted on; a row that is refused while it answers is let go of, by its name."""
         counted, self._counted = self._counted, Counter()
         if not counted:
             return
-        statement = insert(ArrivalRow)
-        rows = [{**one._asdict(), "many": many} for one, many in sorted(counted.items())]
         try:
-            async with self._engine.begin() as connection:
-                keys = ["agency", "day", "kind", "outcome"]
-                await connection.execute(statement.on_conflict_do_update(index_elements=keys, set_={"many": ArrivalRow.many + statement.excluded.many}), rows)
-        except AWAY:
+            await patience(lambda: self._write(counted))
+        except (asyncio.CancelledError, *AWAY):
             self._counted.update(counted)
             log.warning("ingest.arrivals_not_written", reason="the database is away")
+            raise
+        except Exception as error:  # noqa: BLE001 - figures for people to look at, which must never stand still for one of them
+            if len(counted) == 1:
+                names = {name: str(value) for name, value in next(iter(counted))._asdict().items()}
+                log.error("ingest.arrival_refused", error=type(error).__name__, **names)  # noqa: TRY400 - the message may hold what was sent
+                return
+            for arrival, many in counted.items():
+                self._counted.update({arrival: many})
+                await self._write_all(patience)
+
+    async def _write(self, counted: Counter[Arrival]) -> None:
+        statement, keys = insert(ArrivalRow), ["agency", "day", "kind", "outcome"]
+        rows = [{**arrival._asdict(), "many": many} for arrival, many in sorted(counted.items())]
+        async with self._engine.begin() as connection:
+            await connection.execute(statement.on_conflict_do_update(index_elements=keys, set_={"many": ArrivalRow.many + statement.excluded.many}), rows)
 
     async def since(self, agency: str, first: date) -> Sequence[KindCount]:
         """The agency's kinds since the day, the largest first."""

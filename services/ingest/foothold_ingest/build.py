@@ -24,6 +24,7 @@ from foothold_ingest.metrics import Metrics
 from foothold_ingest.people import PeopleRegister
 from foothold_ingest.publish import Publisher
 from foothold_ingest.questions import Questions
+from foothold_ingest.readers import ReaderBook
 from foothold_ingest.regions import RegionBook
 from foothold_ingest.register import AgencyRegister
 from foothold_ingest.releaser import Releaser
@@ -49,6 +50,7 @@ class Built:
     regions: RegionBook
     intake: Intake
     arrivals: ArrivalBook
+    readers: ReaderBook
     days: Days
     uploads: UploadStore
     mappings: MappingBook
@@ -102,7 +104,7 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
         releaser = Releaser(engine, held, agencies=agencies, intake=intake, days=days, metrics=metrics)
         intake.release_by(releaser.release)
         uploads = UploadStore(engine, Seal(secret, Purpose.FILE), quarantine_seal(settings))
-        files = FileWorker(uploads, agencies=agencies, intake=intake, people=people, days=days)
+        files = FileWorker(uploads, agencies=agencies, intake=intake, people=people, days=days, metrics=metrics)
         seal = quarantine_seal(settings)
         yield Built(
             settings=settings,
@@ -116,6 +118,7 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             regions=regions,
             intake=intake,
             arrivals=arrivals,
+            readers=ReaderBook(engine, settings.dead_letter_limit),
             days=days,
             uploads=uploads,
             mappings=MappingBook(engine),

@@ -18,6 +18,7 @@ from foothold_ingest.days import CannotOpen
 from foothold_ingest.errors import Refused
 from foothold_ingest.files.mappings import MappingBook, WrongMapping, parse
 from foothold_ingest.people import PeopleRegister
+from foothold_ingest.readers import ReaderBook, ReaderState
 from foothold_ingest.regions import RegionBook
 from foothold_ingest.register import AgencyRegister, Entry, NotPossible, Remit
 from foothold_ingest.rules.accept import household_id
@@ -135,6 +136,26 @@ async def double(settings: Settings, arguments: Namespace) -> str:
             return f"ticket {arguments.ticket} is dismissed"
     finally:
         await engine.dispose()
+
+
+async def reader(settings: Settings, arguments: Namespace) -> str:
+    """List the readers of agencies' topics that did not fare well, or let a paused one go on."""
+    engine = connect(settings.ingest_database_url)
+    book = ReaderBook(engine, settings.dead_letter_limit)
+    try:
+        if arguments.action == "list":
+            return "\n".join(_reader(state) for state in await book.states()) or "every agency's topic is read, and nothing was lost"
+        if not await book.resume(arguments.agency, by=getpass.getuser(), now=datetime.now(UTC)):
+            raise Refused(f"the topic of {arguments.agency} is not paused; 'reader list' shows those that are")
+        return f"the topic of {arguments.agency} is read on within a few seconds, at every replica"
+    finally:
+        await engine.dispose()
+
+
+def _reader(state: ReaderState) -> str:
+    since = "reading" if state.paused_at is None else f"PAUSED since {state.paused_at:%Y-%m-%d %H:%M:%S}"
+    lost = f"  lost to retention: {state.lost}, last {state.lost_at:%Y-%m-%d %H:%M:%S}" if state.lost and state.lost_at else ""
+    return f"{state.agency}  {since}  bad in a row: {state.bad_in_a_row}{lost}"
 
 
 def _entry(entry: Entry) -> str:
@@ -261,4 +282,5 @@ COMMANDS: Final[dict[str, Callable[[Settings, Namespace], Coroutine[Any, Any, st
     "double": double,
     "go-live": go_live,
     "directory": erase,
+    "reader": reader,
 }

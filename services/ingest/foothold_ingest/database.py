@@ -1,18 +1,19 @@
 """Ingest's own tables: agencies and keys, days and feeds, quarantine, directory, who belongs to which household, what is held, the audit."""
 
-from collections.abc import AsyncIterator
 from datetime import date, datetime
 from typing import Final
 
-import stamina
 from sqlalchemy import ARRAY, BigInteger, Date, DateTime, ForeignKey, Identity, LargeBinary, MetaData, Text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-AWAY: Final = (OperationalError, InterfaceError)
+from foothold_runtime.databases import UNAVAILABLE
+
+AWAY: Final = UNAVAILABLE
 """What a database says that is away for the moment."""
+MOST_ATTEMPTS: Final = 3
+"""So often the work on one file, event, doubt or ticket may fail; then it is set aside and told, and the others go on."""
 
 
 class Base(DeclarativeBase):
@@ -159,6 +160,7 @@ class DoubleRow(Base):
     actor: Mapped[str | None] = mapped_column(Text)
     because: Mapped[str | None] = mapped_column(Text)
     told: Mapped[str | None] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(default=0)
 
 
 class HeldRow(Base):
@@ -173,7 +175,30 @@ class HeldRow(Base):
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     sealed: Mapped[str | None] = mapped_column(Text)
     problem: Mapped[str | None] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(default=0)
     released_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class AgencyReaderRow(Base):
+    """How the reader of an agency's topic fares: bad records in a row, and since when it reads no further. Without a row: well."""
+
+    __tablename__ = "agency_readers"
+
+    agency: Mapped[str] = mapped_column(Text, primary_key=True)
+    bad_in_a_row: Mapped[int]
+    paused_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class AgencyLossRow(Base):
+    """Records of a partition of an agency's topic that nobody had read when Kafka let go of them; `counted_to`: the offset up to which they are counted."""
+
+    __tablename__ = "agency_losses"
+
+    agency: Mapped[str] = mapped_column(Text, primary_key=True)
+    partition: Mapped[int] = mapped_column(primary_key=True)
+    counted_to: Mapped[int] = mapped_column(BigInteger)
+    lost: Mapped[int] = mapped_column(BigInteger)
+    last_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class RegionRow(Base):
@@ -235,7 +260,10 @@ class MappingRow(Base):
 
 
 class UploadRow(Base):
-    """A file an agency sent, how far it has been worked through, and what came of its rows. The mapping is the one of that moment."""
+    """A file an agency sent, how far it has been worked through, and what came of its rows. The mapping is the one of that moment.
+
+    `attempts`: how often work on it began since its last batch was kept. `is_kept`: its pieces stay, as rows in quarantine are only whole there.
+    """
 
     __tablename__ = "uploads"
 
@@ -256,6 +284,8 @@ class UploadRow(Base):
     share: Mapped[float]
     rows_done: Mapped[int]
     counts: Mapped[dict[str, int]] = mapped_column(JSONB)
+    attempts: Mapped[int] = mapped_column(default=0)
+    is_kept: Mapped[bool] = mapped_column(default=False)
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
@@ -285,8 +315,3 @@ class UploadProblem(Base):
 def connect(url: str) -> AsyncEngine:
     """A pool that notices connections a database restart has killed."""
     return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
-
-
-def patiently() -> AsyncIterator[stamina.Attempt]:
-    """Attempts until the database is back, for readers that can wait where they stand."""
-    return aiter(stamina.retry_context(on=AWAY, attempts=None, timeout=None, wait_max=5.0))

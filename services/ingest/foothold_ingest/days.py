@@ -1,6 +1,5 @@
 """Opens calendar days, each one in order and into every partition. Any number of replicas may try: the database lets one at a time."""
 
-import asyncio
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
@@ -8,7 +7,7 @@ import structlog
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_ingest.database import AWAY, OpenedDay
+from foothold_ingest.database import OpenedDay
 from foothold_ingest.feeds import last_heard
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Publisher, fact_line
@@ -16,7 +15,7 @@ from foothold_ingest.rules.accept import fact_id
 from foothold_ingest.rules.judgement import Clock
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.settings import DayClock, GoLive
-from foothold_runtime.loops import goes_on
+from foothold_ingest.turns import take_turns
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DayOpened
 from foothold_schemas.feeds import FeedSpoke
@@ -83,18 +82,19 @@ class Days:
         return days
 
     async def follow_wall_clock(self) -> None:
-        """For ever: open today as soon as it has begun in Asia/Shanghai, from go-live on."""
-        while goes_on():
-            now = datetime.now(UTC)
-            today = now.astimezone(SHANGHAI).date()
+        """Run until cancelled: open today as soon as it has begun in Asia/Shanghai, from go-live on."""
+        await take_turns("days", self._follow, self._metrics, pause=LOOK_SECONDS)
+
+    async def _follow(self) -> None:
+        now = datetime.now(UTC)
+        today = now.astimezone(SHANGHAI).date()
+        if self.last is None and self._go_live is GoLive.BY_COMMAND:
+            await self.load()  # another process opens the first day
+        elif self.last is None or self.last < today:
             try:
-                if self.last is None and self._go_live is GoLive.BY_COMMAND:
-                    await self.load()  # another process opens the first day
-                elif self.last is None or self.last < today:
-                    await self.open(today, now)
-            except (CannotOpen, *AWAY) as error:
-                log.warning("ingest.day_not_opened", reason=str(error) if isinstance(error, CannotOpen) else "the database is away")
-            await asyncio.sleep(LOOK_SECONDS)
+                await self.open(today, now)
+            except CannotOpen as error:
+                log.warning("ingest.day_not_opened", reason=str(error))
 
     def _note(self, day: date | None) -> None:
         self.last = day

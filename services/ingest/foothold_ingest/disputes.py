@@ -63,7 +63,7 @@ class DisputeBook:
         values = {} if record is None else {"agency": record.agency, "source": record.source, "event_id": record.id, "said": said_in(record)}
         kept = func.coalesce(func.nullif(DisputeRow.state, NEW), state.value)
         async with self._engine.begin() as connection:
-            await connection.execute(update(DisputeRow).where(DisputeRow.dispute_id == dispute_id).values(**values, state=kept))
+            await connection.execute(update(DisputeRow).where(DisputeRow.dispute_id == dispute_id).values(**values, state=kept, attempts=0))
 
     async def confirm(self, agency: str, dispute_id: str, note: str, *, by: str, now: datetime) -> bool:
         """The sender has looked and says that its fact is right; False where nothing of the agency waits under that id."""

@@ -1,48 +1,56 @@
 """The Kafka door: agencies write to their own topics, `agency.<agency>.v1`. The topic proves who speaks; key and partition do not matter.
 
 A record is judged like a request's event. What is refused goes to quarantine, whole. An offset is committed only when every fact before
-it is in the log; a record read twice gives the same fact ids, which count once.
+it is in the log; a record read twice gives the same fact ids, which count once. Each agency's topic is read in a lane of its own: none
+waits for another's.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from foothold_ingest.agencies import Agencies
-from foothold_ingest.database import patiently
+from foothold_ingest.aside import PARTS_AWAY, line_of, set_aside, unprocessable
+from foothold_ingest.database import AWAY
 from foothold_ingest.days import Days
 from foothold_ingest.intake import Intake, traced
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.publish import Line, Publisher
+from foothold_ingest.publish import Publisher
+from foothold_ingest.readers import ReaderBook, up_to_limit
 from foothold_ingest.rules.binding import from_kafka
-from foothold_ingest.rules.judgement import Accepted, Caller, Held, Judgement, Rejected
+from foothold_ingest.rules.judgement import Judgement, Rejected
 from foothold_ingest.rules.strict_json import JsonValue, NotStrict
+from foothold_runtime import kafka_clients
+from foothold_runtime.barrier import Barrier, Fetched, Reader, Record
+from foothold_runtime.databases import while_database_down
 from foothold_runtime.loops import goes_on
 from foothold_schemas.broker import Broker
-from foothold_schemas.codec import encode
-from foothold_schemas.quarantine import Quarantined, SourceRecord
+from foothold_schemas.quarantine import Quarantined
 from foothold_schemas.seal import Seal
-from foothold_schemas.topics import AGENCY_TOPIC, QUARANTINE
+from foothold_schemas.topics import AGENCY_TOPIC
 from foothold_schemas.tracing import from_headers
 
 GROUP_ID: Final = "ingest-door"
 DOOR: Final = "kafka"
+READER: Final = "agencies"
 LOOK_MS: Final = 3_000
+TURN_SECONDS: Final = 1.0
+"""So often lanes are opened for new topics, and it is asked which agencies are paused."""
 BATCH: Final = 500
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
 class KafkaDoor:
-    """One member of the group. A topic in which `limit` records in a row were bad is read no further: its sender is broken, not its records."""
+    """One member of the group. An agency that sends bad records only is read no further, alone: its sender is broken, not its records."""
 
     def __init__(
-        self, *, broker: Broker, agencies: Agencies, intake: Intake, publisher: Publisher, days: Days, metrics: Metrics, seal: Seal, limit: int
+        self, *, broker: Broker, agencies: Agencies, intake: Intake, publisher: Publisher, days: Days, metrics: Metrics, seal: Seal, readers: ReaderBook
     ) -> None:
         self._agencies = agencies
         self._intake = intake
@@ -50,9 +58,9 @@ class KafkaDoor:
         self._days = days
         self._metrics = metrics
         self._seal = seal
-        self._limit = limit
-        self._bad_in_a_row: dict[TopicPartition, int] = {}
-        self._stopped: set[TopicPartition] = set()
+        self._readers = readers
+        self._paused: frozenset[str] = frozenset()
+        self._lanes: dict[str, asyncio.Task[None]] = {}
         self._consumer: AIOKafkaConsumer = AIOKafkaConsumer(
             **broker.options,
             group_id=GROUP_ID,
@@ -63,96 +71,120 @@ class KafkaDoor:
             session_timeout_ms=10_000,
             max_poll_interval_ms=300_000,
         )
+        self._barrier = Barrier(Reader(READER, GROUP_ID, broker, PARTS_AWAY), self._consumer, self)
 
     async def run(self) -> None:
-        """For ever; a new agency's topic is found within LOOK_MS."""
-        self._consumer.subscribe(pattern=f"^{AGENCY_TOPIC.pattern}$")
+        """Run until cancelled; a new agency's topic is found within LOOK_MS."""
+        self._consumer.subscribe(pattern=f"^{AGENCY_TOPIC.pattern}$", listener=self._barrier)
+        self._metrics.progress.labels("kafka").set_to_current_time()
         try:
-            await self._consumer.start()
+            await kafka_clients.start(self._consumer)
             while goes_on():
-                fetched = await self._consumer.getmany(timeout_ms=500, max_records=BATCH)
-                self._hold_stopped()
-                await asyncio.gather(*(self._take(source, records) for source, records in fetched.items() if source not in self._stopped))
+                await self._look()
+                self._open_lanes()
+                await self._wait()
         finally:
-            await self._consumer.stop()
+            for lane in self._lanes.values():
+                lane.cancel()
+            await asyncio.gather(*self._lanes.values(), return_exceptions=True)
+            await kafka_clients.stop(self._consumer)
 
-    def _hold_stopped(self) -> None:
-        """A rebalance forgets what was paused."""
-        mine = self._consumer.assignment()
-        self._metrics.door_topics.set(len(mine))
-        self._metrics.stopped.set(len(self._stopped & mine))
-        self._consumer.pause(*(self._stopped & mine))
-
-    async def _writer(self, agency: str) -> Caller:
-        async for attempt in patiently():
-            with attempt:
-                return await self._agencies.writer(agency)
-        raise AssertionError("patience has no end")
-
-    async def _take(self, source: TopicPartition, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
-        caller = await self._writer(agency_of(source.topic))
-        kept: list[Accepted | Held] = []
-        aside: list[Quarantined] = []
-        judged = 0
-        for record, judgement in zip(records, await self._judge(records, caller), strict=True):
-            judged += 1
-            if not isinstance(judgement, Rejected):
-                kept.append(judgement)
-                self._bad_in_a_row[source] = 0
-            else:
-                aside.append(self._set_aside(record, judgement))
-                self._bad_in_a_row[source] = self._bad_in_a_row.get(source, 0) + 1
-                if self._bad_in_a_row[source] >= self._limit:
-                    self._stop(source)
-                    break
-        async for attempt in patiently():
-            with attempt:
-                await self._intake.keep(kept, is_patient=True)
-        await self._publisher.deliver([Line(QUARANTINE.name, q.source_id.encode(), encode(q)) for q in aside])
-        await self._commit(source, records[judged - 1].offset + 1)
-
-    async def _judge(self, records: Sequence[ConsumerRecord[bytes, bytes]], caller: Caller) -> list[Judgement]:
-        read = [_event(record) for record in records]
-        events = [one for one in read if not isinstance(one, Rejected)]
-        async for attempt in patiently():
-            with attempt:
-                rest = iter(await self._intake.judge(events, caller, self._days.clock(datetime.now(UTC))))
-        judged = [one if isinstance(one, Rejected) else next(rest) for one in read]
-        for one, judgement in zip(read, judged, strict=True):
-            self._intake.tell(DOOR, caller.agency, None if isinstance(one, Rejected) else one, judgement)
-        return judged
-
-    def _set_aside(self, record: ConsumerRecord[bytes, bytes], rejected: Rejected) -> Quarantined:
-        named = ", ".join(f"{f.field}: {f.problem}" for f in rejected.fields[:5])
-        return Quarantined.of(
-            "ingest",
-            (record.topic, record.partition, record.offset),
-            record.timestamp,
-            reason=rejected.reason,
-            detail=f"{rejected.detail} {named}".strip(),
-            record=SourceRecord(key=record.key, value=record.value, headers=tuple(record.headers)),
-            seal=self._seal,
-        )
-
-    def _stop(self, source: TopicPartition) -> None:
-        self._stopped.add(source)
-        log.error(
-            "ingest.reader_stopped",
-            topic=source.topic,
-            partition=source.partition,
-            bad_in_a_row=self._limit,
-            do="mend the sender, then start ingest again; nothing is lost meanwhile while the topic keeps it (7 days)",
-        )
-
-    async def _commit(self, source: TopicPartition, offset: int) -> None:
-        """Another replica may have taken the partition over meanwhile; it then reads these records again, and they count once."""
+    async def _look(self) -> None:
+        """A person may have resumed an agency, and another replica may have paused one."""
+        assigned = self._consumer.assignment()
+        self._metrics.door_topics.set(len(assigned))
+        self._metrics.stopped.labels(READER).set(len(self._barrier.stopped))
         try:
-            await self._consumer.commit({source: offset})
-        except (CommitFailedError, IllegalStateError):
-            log.info("ingest.commit_overtaken", topic=source.topic, partition=source.partition)
+            self._paused = await self._readers.paused()
+        except AWAY:
+            log.warning("ingest.readers_not_asked", reason="the database is away")
+            return
+        self._metrics.progress.labels("kafka").set_to_current_time()
+
+    def _open_lanes(self) -> None:
+        for agency in {agency_of(source.topic) for source in self._consumer.assignment()} - self._lanes.keys():
+            self._lanes[agency] = asyncio.create_task(self._lane(agency))
+
+    async def _wait(self) -> None:
+        """A lane ends when its topic goes to another replica; what ends it otherwise ends the door."""
+        if not self._lanes:
+            await asyncio.sleep(TURN_SECONDS)
+            return
+        await asyncio.wait(self._lanes.values(), timeout=TURN_SECONDS, return_when=asyncio.FIRST_EXCEPTION)
+        for agency, lane in list(self._lanes.items()):
+            if lane.done():
+                del self._lanes[agency]
+                lane.result()
+
+    async def _lane(self, agency: str) -> None:
+        while goes_on() and (mine := [source for source in self._consumer.assignment() if agency_of(source.topic) == agency]):
+            if agency in self._paused:
+                await asyncio.sleep(TURN_SECONDS)
+                continue
+            if fetched := await self._consumer.getmany(*mine, timeout_ms=500, max_records=BATCH):
+                await self._barrier.work(fetched)
+            else:
+                await self._barrier.idle(mine)
+
+    async def take(self, fetched: Fetched) -> Mapping[TopicPartition, int]:
+        """Facts into the log, refused records into quarantine; how far each partition was taken."""
+        return {source: await self._take(source, records) for source, records in fetched.items()}
+
+    async def _take(self, source: TopicPartition, records: Sequence[Record]) -> int:
+        agency = agency_of(source.topic)
+        before = await self._patiently(lambda: self._readers.state(agency), of="state of the reader")
+        if before.paused_at is not None:
+            self._paused |= {agency}
+            return int(records[0].offset)
+        events = [_event(record) for record in records]
+        judged = await self._judge(agency, events)
+        count, bad = up_to_limit([isinstance(one, Rejected) for one in judged], before.bad_in_a_row, self._readers.limit)
+        await self._keep(agency, records[:count], events[:count], judged[:count])
+        if bad != before.bad_in_a_row:
+            await self._patiently(lambda: self._readers.note(agency, bad, datetime.now(UTC)), of="bad records in a row")
+        if bad >= self._readers.limit:
+            self._pause(agency, bad)
+        return int(records[count - 1].offset) + 1
+
+    async def _judge(self, agency: str, read: Sequence[JsonValue | Rejected]) -> list[Judgement]:
+        caller = await self._patiently(lambda: self._agencies.writer(agency), of="who writes")
+        events = [event for event in read if not isinstance(event, Rejected)]
+        clock = self._days.clock(datetime.now(UTC))
+        rest = iter(await self._patiently(lambda: self._intake.judge(events, caller, clock), of="judging records"))
+        return [event if isinstance(event, Rejected) else next(rest) for event in read]
+
+    async def _keep(self, agency: str, records: Sequence[Record], events: Sequence[JsonValue | Rejected], judged: Sequence[Judgement]) -> None:
+        for event, judgement in zip(events, judged, strict=True):
+            self._intake.tell(DOOR, agency, None if isinstance(event, Rejected) else event, judgement)
+        kept = [judgement for judgement in judged if not isinstance(judgement, Rejected)]
+        aside = [self._refused(record, one) for record, one in zip(records, judged, strict=True) if isinstance(one, Rejected)]
+        await self._patiently(lambda: self._intake.keep(kept, is_patient=True), of="keeping records")
+        await self._publisher.deliver([line_of(quarantined) for quarantined in aside])
+
+    def _refused(self, record: Record, rejected: Rejected) -> Quarantined:
+        named = ", ".join(f"{f.field}: {f.problem}" for f in rejected.fields[:5])
+        return set_aside(record, rejected.reason, f"{rejected.detail} {named}".strip(), self._seal)
+
+    async def set_aside(self, record: Record, detail: str) -> None:
+        """A record at which the program fails."""
+        await self._publisher.deliver([line_of(unprocessable(record, detail, self._seal))])
+        self._metrics.unprocessable.labels(READER).inc()
+
+    async def lose(self, source: TopicPartition, offsets: range) -> None:
+        """What retention took before it was read."""
+        now = datetime.now(UTC)
+        await self._patiently(lambda: self._readers.lose(agency_of(source.topic), source.partition, offsets, now), of="records lost")
+
+    async def _patiently(self, work: Callable[[], Awaitable[T]], *, of: str) -> T:
+        return await while_database_down(self._readers.engine, work, of=of)
+
+    def _pause(self, agency: str, bad: int) -> None:
+        self._paused |= {agency}
+        do = f"mend the sender, then 'foothold-ingest reader resume {agency}'; what it sends meanwhile waits while the topic keeps it (7 days)"
+        log.error("ingest.agency_paused", agency=agency, bad_in_a_row=bad, do=do)
 
 
-def _event(record: ConsumerRecord[bytes, bytes]) -> JsonValue | Rejected:
+def _event(record: Record) -> JsonValue | Rejected:
     try:
         return traced(from_kafka(record.headers, record.value), from_headers(record.headers))
     except NotStrict as error:
@@ -161,7 +193,7 @@ def _event(record: ConsumerRecord[bytes, bytes]) -> JsonValue | Rejected:
 
 def agency_of(topic: str) -> str:
     """The agency whose topic this is; raise ValueError for any other topic."""
-    found = AGENCY_TOPIC.fullmatch(topic)
-    if found is None:
+    match = AGENCY_TOPIC.fullmatch(topic)
+    if match is None:
         raise ValueError(f"{topic} is no agency's topic")
-    return found[1]
+    return match[1]

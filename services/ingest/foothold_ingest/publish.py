@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import DefaultPartitioner
 
 from foothold_ingest.errors import WrongPartitions
@@ -146,10 +146,10 @@ class Publisher:
         return _hashed(line.key or b"", self._sizes[line.topic])
 
     def _finished(self, done: asyncio.Task[None], count: int) -> None:
-        """The slots come free when Kafka has answered, not when the caller gave up waiting."""
+        """The slots come free when Kafka has answered, not when the caller gave up waiting. A record too large for its topic says nothing of the producer."""
         self._in_flight -= count
         self._metrics.in_flight.set(self._in_flight)
-        if not done.cancelled() and (error := done.exception()) is not None:
+        if not done.cancelled() and (error := done.exception()) is not None and not isinstance(error, MessageSizeTooLargeError):
             self._break(error)
 
     def _break(self, error: BaseException) -> None:

@@ -1,15 +1,22 @@
 """Keeps what the services set aside: reads `quarantine.v1` into the database. The row is written before the offset is, and once."""
 
+from collections.abc import Mapping
+from typing import Final
+
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
-from aiokafka.errors import CommitFailedError
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_ingest.database import QuarantinedRecord, patiently
+from foothold_ingest.aside import PARTS_AWAY, unprocessable
+from foothold_ingest.database import QuarantinedRecord
 from foothold_ingest.metrics import Metrics
+from foothold_ingest.turns import report
+from foothold_runtime import kafka_clients
+from foothold_runtime.barrier import Barrier, Fetched, Reader, Record
+from foothold_runtime.databases import StatementFails, while_database_down
 from foothold_runtime.loops import goes_on
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_quarantined
@@ -17,10 +24,13 @@ from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.seal import Seal
 from foothold_schemas.topics import QUARANTINE, QUARANTINE_BYTES
 
+GROUP_ID: Final = "ingest-quarantine"
+READER: Final = "quarantine"
+
 log = structlog.get_logger()
 
 
-def _read(record: ConsumerRecord[bytes, bytes], seal: Seal) -> Quarantined:
+def _read(record: Record, seal: Seal) -> Quarantined:
     """What was set aside; a record of this topic that cannot be read is itself set aside, whole, rather than stopping the keeper."""
     try:
         return decode_quarantined(record.value or b"")
@@ -44,47 +54,68 @@ class QuarantineKeeper:
         self._seal = seal
         self._metrics = metrics
         self._consumer = AIOKafkaConsumer(
-            QUARANTINE.name,
             **broker.options,
-            group_id="ingest-quarantine",
+            group_id=GROUP_ID,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
             max_partition_fetch_bytes=QUARANTINE_BYTES,
         )
+        self._barrier = Barrier(Reader(READER, GROUP_ID, broker, PARTS_AWAY), self._consumer, self)
 
     async def run(self) -> None:
-        """For ever: batch to database, then offsets."""
+        """Run until cancelled: batch to database, then offsets."""
+        self._consumer.subscribe([QUARANTINE.name], listener=self._barrier)
+        self._metrics.progress.labels(READER).set_to_current_time()
         try:
-            await self._consumer.start()
+            await kafka_clients.start(self._consumer)
             while goes_on():
-                batches = await self._consumer.getmany(timeout_ms=1000, max_records=200)
-                for records in batches.values():
-                    for record in records:
-                        async for attempt in patiently():
-                            with attempt:
-                                await self._keep(_read(record, self._seal))
-                if batches:
-                    await self._commit()
-                async for attempt in patiently():
-                    with attempt:
-                        await self._count()
+                await self._barrier.work(await self._consumer.getmany(timeout_ms=1000, max_records=200))
+                self._metrics.stopped.labels(READER).set(len(self._barrier.stopped))
+                await self._look()
         finally:
-            await self._consumer.stop()
+            await kafka_clients.stop(self._consumer)
 
-    async def _commit(self) -> None:
-        """Another replica may have taken the partitions over meanwhile; it then reads these records again, which changes nothing."""
+    async def take(self, fetched: Fetched) -> Mapping[TopicPartition, int]:
+        """A row for each."""
+        for records in fetched.values():
+            for record in records:
+                await self._keep(_read(record, self._seal))
+        return {source: records[-1].offset + 1 for source, records in fetched.items()}
+
+    async def set_aside(self, record: Record, detail: str) -> None:
+        """A record at which the keeper itself fails stands in the topic already: its row is written here, and nothing of it but its bytes."""
+        await self._keep(unprocessable(record, detail, self._seal))
+        self._metrics.unprocessable.labels(READER).inc()
+
+    async def lose(self, source: TopicPartition, offsets: range) -> None:
+        """Nobody has kept the topic for its whole 90 days."""
+        log.error("ingest.quarantine_records_lost", topic=source.topic, partition=source.partition, first=offsets.start, last=offsets.stop - 1)
+
+    async def _look(self) -> None:
+        """That nobody can count them is no reason to stop keeping them; it shows as standing still."""
         try:
-            await self._consumer.commit()
-        except CommitFailedError:
-            log.info("ingest.commit_overtaken")
+            await while_database_down(self._engine, self._count, of="counting the quarantine")
+        except StatementFails as error:
+            report(READER, error, self._metrics)
+        else:
+            self._metrics.progress.labels(READER).set_to_current_time()
 
     async def _count(self) -> None:
+        is_unprocessable = QuarantinedRecord.reason == RefusalReason.UNPROCESSABLE
+        waiting = select(func.count(), func.count().filter(is_unprocessable)).where(QuarantinedRecord.retried_at.is_(None))
         async with self._engine.connect() as connection:
-            waiting = await connection.execute(select(func.count()).select_from(QuarantinedRecord).where(QuarantinedRecord.retried_at.is_(None)))
-            self._metrics.waiting.set(waiting.scalar_one())
+            every, unprocessable_ones = (await connection.execute(waiting)).one()
+        self._metrics.waiting.set(every)
+        self._metrics.waiting_unprocessable.set(unprocessable_ones)
 
     async def _keep(self, record: Quarantined) -> None:
+        if await while_database_down(self._engine, lambda: self._write(record), of="keeping a record set aside"):
+            self._metrics.quarantined.labels(record.reason.value).inc()
+            log.warning("ingest.quarantined", source_id=record.source_id, service=record.service, reason=record.reason.value, detail=record.detail)
+
+    async def _write(self, record: Quarantined) -> bool:
+        """Whether it is new."""
         row = {
             "source_id": record.source_id,
             "service": record.service,
@@ -94,8 +125,5 @@ class QuarantineKeeper:
             "sealed": record.sealed,
         }
         async with self._engine.begin() as connection:
-            done = await connection.execute(insert(QuarantinedRecord).values(row).on_conflict_do_nothing().returning(QuarantinedRecord.source_id))
-            is_new = done.first() is not None
-        if is_new:
-            self._metrics.quarantined.labels(record.reason.value).inc()
-            log.warning("ingest.quarantined", source_id=record.source_id, service=record.service, reason=record.reason.value, detail=record.detail)
+            written = await connection.execute(insert(QuarantinedRecord).values(row).on_conflict_do_nothing().returning(QuarantinedRecord.source_id))
+            return written.first() is not None

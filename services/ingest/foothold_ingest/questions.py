@@ -1,22 +1,20 @@
 """Puts doubts to whoever sent the fact, and tells the desk what became of them."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 import structlog
-from aiokafka.errors import KafkaError
 from sqlalchemy import RowMapping, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from foothold_ingest.database import patiently
+from foothold_ingest.database import MOST_ATTEMPTS
 from foothold_ingest.dispute_tables import DisputeRow
 from foothold_ingest.disputes import NEW, DisputeBook
 from foothold_ingest.log_search import LogSearch, Search
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Line, Publisher
-from foothold_runtime.loops import goes_on
+from foothold_ingest.turns import Items, take_turns
 from foothold_schemas.codec import Unreadable, decode_fact, encode
 from foothold_schemas.disputes import DisputeNews, DisputeState
 from foothold_schemas.envelope import FactRecord
@@ -40,23 +38,17 @@ class Questions:
         self._search = search
         self._publisher = publisher
         self._metrics = metrics
+        self._items = Items("questions", engine, metrics)
 
     async def run(self) -> None:
-        """For ever: look senders up, tell the desk, then a pause."""
-        while goes_on():
-            async for attempt in patiently():
-                with attempt:
-                    await self._once()
-            await asyncio.sleep(LOOK_SECONDS)
+        """Run until cancelled: look senders up, tell the desk, then a pause."""
+        await take_turns("questions", self._turn, self._metrics, pause=LOOK_SECONDS)
 
-    async def _once(self) -> None:
+    async def _turn(self) -> None:
         """A broker that is away keeps doubts waiting, and nothing else of ingest."""
-        try:
-            await self.look_up()
-        except KafkaError as error:
-            log.warning("ingest.doubts_wait", error=type(error).__name__)
-        else:
-            await self.tell()
+        self._metrics.disputes.set(await self._book.many())
+        await self.look_up()
+        await self.tell()
         self._metrics.disputes.set(await self._book.many())
 
     async def look_up(self) -> None:
@@ -64,10 +56,17 @@ class Questions:
         async with self._engine.begin() as connection:
             if not (await connection.execute(select(func.pg_try_advisory_xact_lock(_LOCK)))).scalar_one():
                 return
-            wanted = select(*DisputeRow.__table__.columns).where(DisputeRow.state == NEW).order_by(DisputeRow.asked_at).limit(AT_ONCE)
-            rows = (await connection.execute(wanted)).mappings().all()
-            if rows:
-                await self._settle(rows)
+            waiting = select(*DisputeRow.__table__.columns).where(DisputeRow.state == NEW, DisputeRow.attempts < MOST_ATTEMPTS)
+            rows = (await connection.execute(waiting.order_by(DisputeRow.asked_at).limit(AT_ONCE))).mappings().all()
+            await self._items.work(rows, self._settle, self._failed)
+
+    async def _failed(self, row: RowMapping, _: str) -> bool:
+        """One more attempt failed; after the last, the doubt waits for a person."""
+        async with self._engine.begin() as connection:
+            mine = update(DisputeRow).where(DisputeRow.dispute_id == row["dispute_id"]).values(attempts=DisputeRow.attempts + 1)
+            attempts = (await connection.execute(mine.returning(DisputeRow.attempts))).scalar_one()
+        log.error("ingest.doubt_failed", dispute_id=row["dispute_id"], attempts=attempts)
+        return int(attempts) >= MOST_ATTEMPTS
 
     async def _settle(self, rows: Sequence[RowMapping]) -> None:
         """Rows are changed on other connections: corrections that arrive meanwhile must not wait for the search."""
@@ -83,21 +82,27 @@ class Questions:
         await self._book.corrected(naming)
 
     async def tell(self) -> None:
-        """What the desk does not know yet. The log first, then the row: after a crash between, it is told again, and is the same."""
-        while rows := await self._untold():
-            await self._publisher.deliver([_line(row) for row in rows])
-            async with self._engine.begin() as connection:
-                for row in rows:
-                    await _told(connection, row)
+        """What the desk does not know yet, each once in a turn. The log first, then the row: after a crash between, it is told again, and is the same."""
+        tried: set[str] = set()
+        while rows := [row for row in await self._untold() if row["dispute_id"] not in tried]:
+            tried |= {row["dispute_id"] for row in rows}
+            await self._items.work(rows, self._tell, self._failed)
+
+    async def _tell(self, rows: Sequence[RowMapping]) -> None:
+        await self._publisher.deliver([_line(row) for row in rows])
+        async with self._engine.begin() as connection:
+            for row in rows:
+                await _told(connection, row)
 
     async def _untold(self) -> Sequence[RowMapping]:
-        wanted = select(*DisputeRow.__table__.columns).where(DisputeRow.state != NEW, DisputeRow.told.is_distinct_from(DisputeRow.state))
+        is_new = DisputeRow.told.is_distinct_from(DisputeRow.state)
+        wanted = select(*DisputeRow.__table__.columns).where(DisputeRow.state != NEW, is_new, DisputeRow.attempts < MOST_ATTEMPTS)
         async with self._engine.connect() as connection:
             return (await connection.execute(wanted.order_by(DisputeRow.asked_at).limit(AT_ONCE))).mappings().all()
 
 
 async def _told(connection: AsyncConnection, row: RowMapping) -> None:
-    await connection.execute(update(DisputeRow).where(DisputeRow.dispute_id == row["dispute_id"]).values(told=row["state"]))
+    await connection.execute(update(DisputeRow).where(DisputeRow.dispute_id == row["dispute_id"]).values(told=row["state"], attempts=0))
 
 
 def _line(row: RowMapping) -> Line:

@@ -6,18 +6,20 @@ from datetime import UTC, datetime
 from typing import Final
 
 import structlog
-from sqlalchemy import Row, Select, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_ingest import doubles
 from foothold_ingest.agencies import Agencies
-from foothold_ingest.database import HeldRow, MembershipRow, patiently
+from foothold_ingest.aside import PARTS_AWAY
+from foothold_ingest.database import MOST_ATTEMPTS, HeldRow, MembershipRow
 from foothold_ingest.days import Days
 from foothold_ingest.held import HeldBook
 from foothold_ingest.intake import Intake
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.rules.judgement import Accepted, Rejected
-from foothold_runtime.loops import goes_on
+from foothold_ingest.turns import Items, report, take_turns
+from foothold_schemas.quarantine import RefusalReason
 
 LOOK_SECONDS: Final = 1.0
 AT_ONCE: Final = 200
@@ -38,28 +40,58 @@ class Releaser:
         self._one_release = asyncio.Lock()
 
     async def run(self) -> None:
-        """For ever: what can be released, then a pause."""
-        while goes_on():
-            async for attempt in patiently():
-                with attempt:
-                    while await self.release_some() == AT_ONCE:
-                        pass
-                    await self._count()
-            await asyncio.sleep(LOOK_SECONDS)
+        """Run until cancelled: what can be released, then a pause."""
+        await take_turns("releaser", self._turn, self._metrics, pause=LOOK_SECONDS)
+
+    async def _turn(self) -> None:
+        while await self.release_some() >= AT_ONCE:
+            self._metrics.progress.labels("releaser").set_to_current_time()
+        await self._count()
 
     async def release_some(self) -> int:
-        """Release up to AT_ONCE events whose household is known now; return how many no longer wait for it."""
-        return await self._settle(_clear().with_for_update(skip_locked=True), is_patient=True)
+        """Release up to AT_ONCE events of each agency whose household is known now; return how many no longer wait for it."""
+        async with self._engine.connect() as connection:
+            agencies = (await connection.execute(select(HeldRow.agency).where(*_waits()).distinct().order_by(HeldRow.agency))).scalars().all()
+        return sum([await self._release_of(agency) for agency in agencies])
+
+    async def _release_of(self, agency: str) -> int:
+        """An agency's events never wait behind another's that cannot be released; nor behind one of its own: that is tried alone."""
+        async with self._engine.connect() as connection:
+            waiting = (await connection.execute(_rows().where(HeldRow.agency == agency))).scalars().all()
+
+        settled = 0
+
+        async def settle(names: Sequence[str]) -> None:
+            nonlocal settled
+            settled += await self._settle(_rows().where(HeldRow.fact_id.in_(names)).with_for_update(skip_locked=True), is_patient=True)
+
+        await Items("releaser", self._engine, self._metrics).work(waiting, settle, self._failed)
+        return settled
+
+    async def _failed(self, name: str, error: str) -> bool:
+        """One more attempt failed; the last leaves the event with its problem, for the agency's console and a person."""
+        async with self._engine.begin() as connection:
+            mine = update(HeldRow).where(HeldRow.fact_id == name)
+            attempts = (await connection.execute(mine.values(attempts=HeldRow.attempts + 1).returning(HeldRow.attempts))).scalar_one()
+            if attempts >= MOST_ATTEMPTS:
+                problem = f"{RefusalReason.UNPROCESSABLE.value}: the program failed at it {attempts} times ({error}); it is kept, look again after an upgrade"
+                await connection.execute(mine.values(problem=problem, attempts=0))
+        return attempts >= MOST_ATTEMPTS
 
     async def release(self, people: Collection[str], *, is_patient: bool) -> None:
         """Release what waits for these people; what another replica has in hand is waited for. Raise Busy or Unknown where it is not patient."""
-        theirs = _clear().where(HeldRow.person_ref.in_(people))
+        theirs = _rows().where(HeldRow.person_ref.in_(people))
         async with self._engine.connect() as connection:
             if (await connection.execute(theirs.limit(1))).first() is None:
                 return
         async with self._one_release:  # it holds a connection while the doors' work below asks for others: many at once would wait for one another
-            while await self._settle(theirs.with_for_update(), is_patient=is_patient) == AT_ONCE:
-                pass
+            try:
+                while await self._settle(theirs.with_for_update(), is_patient=is_patient) == AT_ONCE:
+                    pass
+            except PARTS_AWAY:
+                raise
+            except Exception as error:  # noqa: BLE001 - what was held may be another agency's: it must not refuse the entry. `run` tries it one by one
+                report("releaser", error, self._metrics)
 
     async def _settle(self, wanted: Select[str, str, str | None], *, is_patient: bool) -> int:
         async with self._engine.begin() as connection:
@@ -91,8 +123,12 @@ class Releaser:
             self._metrics.held.set((await connection.execute(waiting)).scalar_one())
 
 
-def _clear() -> Select[str, str, str | None]:
-    """Up to AT_ONCE that wait, whose person is in a register and in no open ticket; in the order in which they came."""
+def _waits() -> tuple[ColumnElement[bool], ...]:
+    """Those whose person is in a register and in no open ticket."""
     known = exists().where(MembershipRow.person_ref == HeldRow.person_ref)
-    waits = (HeldRow.released_at.is_(None), HeldRow.problem.is_(None), known & ~doubles.open_for(HeldRow.person_ref))
-    return select(HeldRow.fact_id, HeldRow.agency, HeldRow.sealed).where(*waits).order_by(HeldRow.at).limit(AT_ONCE)
+    return HeldRow.released_at.is_(None), HeldRow.problem.is_(None), known & ~doubles.open_for(HeldRow.person_ref)
+
+
+def _rows() -> Select[str, str, str | None]:
+    """Up to AT_ONCE that can be released, in the order in which they came."""
+    return select(HeldRow.fact_id, HeldRow.agency, HeldRow.sealed).where(*_waits()).order_by(HeldRow.at).limit(AT_ONCE)

@@ -27,6 +27,8 @@ from foothold_ingest.metrics import Metrics
 from foothold_ingest.quarantine import QuarantineKeeper
 from foothold_ingest.rules.binding import MAX_BODY
 from foothold_ingest.settings import DayClock, Settings
+from foothold_ingest.topic_door import TopicDoor
+from foothold_ingest.watch import Watch
 from foothold_runtime.databases import answers
 from foothold_runtime.loops import LoopErrors
 from foothold_runtime.ops import OpsEndpoint
@@ -85,11 +87,14 @@ async def _serve(parts: Built, listener: socket.socket, ended: asyncio.Event) ->
         days=parts.days,
         metrics=parts.metrics,
         seal=parts.seal,
-        limit=settings.dead_letter_limit,
+        readers=parts.readers,
     )
-    desk_door = DeskDoor(broker=settings.broker, publisher=parts.publisher, disputes=parts.disputes, metrics=parts.metrics, seal=parts.seal)
+    desk_door = DeskDoor(
+        broker=settings.broker, engine=parts.engine, publisher=parts.publisher, disputes=parts.disputes, metrics=parts.metrics, seal=parts.seal
+    )
     keeper = QuarantineKeeper(settings.broker, parts.engine, parts.metrics, parts.seal)
     app = make_app(door, files := FileDoor(parts.agencies, parts.uploads, parts.mappings))
+    TopicDoor(files, parts.readers).add_to(app)
     console(parts, files).add_to(app)
     limits = Limits.of(parts.metrics.registry, settings.proxies)
     web = server(BodyLimits(app, MAX_BODY + ROOM, dict.fromkeys(FILE_PATHS, MAX_FILE + ROOM)), limits)
@@ -106,7 +111,8 @@ async def _serve(parts: Built, listener: socket.socket, ended: asyncio.Event) ->
         parts.questions.run(),
         parts.tickets.run(),
         parts.files.run(),
-        parts.arrivals.run(),
+        parts.arrivals.run(parts.metrics),
+        Watch(settings.broker, parts.readers, parts.metrics).run(),
         ended.wait(),
         _raise_when(parts.publisher.broken),
     ]
@@ -137,7 +143,15 @@ def _reach(parts: Built) -> Reach:
 
 def console(parts: Built, files: FileDoor) -> Console:
     """The agencies' console on these parts."""
-    desk = Desk(parts.engine, arrivals=parts.arrivals, disputes=parts.disputes, uploads=parts.uploads, register=parts.register, retrier=parts.retrier)
+    desk = Desk(
+        parts.engine,
+        arrivals=parts.arrivals,
+        disputes=parts.disputes,
+        uploads=parts.uploads,
+        register=parts.register,
+        retrier=parts.retrier,
+        readers=parts.readers,
+    )
     fates = Fates(parts.engine, parts.search, parts.seal)
     reports = Reports(agencies=parts.agencies, intake=parts.intake, people=parts.people, days=parts.days)
     pages = Pages()

@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_ingest.agencies import Agencies
+from foothold_ingest.aside import PARTS_AWAY
 from foothold_ingest.database import QuarantinedRecord, QuarantineEvent
 from foothold_ingest.days import Days
 from foothold_ingest.files.store import TOPIC
@@ -20,9 +21,10 @@ from foothold_ingest.publish import Line, Publisher
 from foothold_ingest.rules.binding import from_kafka
 from foothold_ingest.rules.judgement import Held, Judgement, Rejected
 from foothold_ingest.rules.strict_json import NotStrict
-from foothold_schemas.quarantine import SourceRecord
+from foothold_ingest.turns import log_failure
+from foothold_schemas.quarantine import RefusalReason, SourceRecord
 from foothold_schemas.seal import Seal
-from foothold_schemas.topics import AGENCY_TOPIC, FACT_DISPUTES, HOUSEHOLD_FACTS, REGION_WARNINGS, RELIEF_FACTS, RISK_TRANSITIONS
+from foothold_schemas.topics import AGENCY_TOPIC, FACT_DISPUTES, HOUSEHOLD_FACTS, QUARANTINE, REGION_WARNINGS, RELIEF_FACTS, RISK_TRANSITIONS
 from foothold_schemas.tracing import from_headers
 
 COLUMNS: Final = (
@@ -33,7 +35,7 @@ COLUMNS: Final = (
     QuarantinedRecord.at,
     QuarantinedRecord.retried_at,
 )
-AGAIN: Final = frozenset({HOUSEHOLD_FACTS.name, RISK_TRANSITIONS.name, RELIEF_FACTS.name, REGION_WARNINGS.name, FACT_DISPUTES.name})
+AGAIN: Final = frozenset({HOUSEHOLD_FACTS.name, RISK_TRANSITIONS.name, RELIEF_FACTS.name, REGION_WARNINGS.name, FACT_DISPUTES.name, QUARANTINE.name})
 """Topics whose records are written again as they stood, for a reader that understands them now.
 
 Not those that are read from their start: a reader that understands the record now finds it there, and in a compacted one it would replace a newer.
@@ -122,11 +124,24 @@ class Retrier(Shelf):
             row = (await connection.execute(wanted)).one_or_none()
             if row is None or row.retried_at is not None:
                 return Retried(source_id, Outcome.NOT_WAITING, "no such record waits: it is unknown, or was retried before")
-            outcome, detail = await self._apply(source_id, SourceRecord.model_validate_json(self._seal.open(row.sealed)), now)
+            outcome, detail = await self._try(source_id, row.sealed, now)
             await self._note(connection, source_id, now, actor, "retried", outcome.value, detail)
             if outcome in (Outcome.ACCEPTED, Outcome.HELD, Outcome.WRITTEN_AGAIN):
                 await connection.execute(update(QuarantinedRecord).where(QuarantinedRecord.source_id == source_id).values(retried_at=now))
         return Retried(source_id, outcome, detail)
+
+    async def _try(self, source_id: str, sealed: str, now: datetime) -> tuple[Outcome, str]:
+        """A record at which the program still fails stays, and the others of the same retry are tried."""
+        try:
+            return await self._apply(source_id, SourceRecord.model_validate_json(self._seal.open(sealed)), now)
+        except PARTS_AWAY:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever nobody has thought of
+            log_failure("retry", error, source_id=source_id)
+            return (
+                Outcome.STILL_REFUSED,
+                f"{RefusalReason.UNPROCESSABLE.value}: the program failed at it again ({type(error).__name__}); retry after an upgrade",
+            )
 
     async def _apply(self, source_id: str, record: SourceRecord, now: datetime) -> tuple[Outcome, str]:
         topic, partition, _ = source_id.rsplit(":", 2)

@@ -1,6 +1,5 @@
 """Tells both households' logs that a member is in doubt between them, and that it is no longer."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -9,17 +8,19 @@ import structlog
 from sqlalchemy import RowMapping, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from foothold_ingest.database import DoubleRow, HouseholdRow, patiently
+from foothold_ingest.database import MOST_ATTEMPTS, DoubleRow, HouseholdRow
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Line, Publisher, fact_line
 from foothold_ingest.rules.accept import fact_id
-from foothold_runtime.loops import goes_on
+from foothold_ingest.turns import Items, take_turns
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.register import MembershipDisputed, TicketState
 
 LOOK_SECONDS: Final = 1.0
 AT_ONCE: Final = 200
 _SOURCE: Final = "/foothold/tickets"
+_STATE: Final = func.coalesce(DoubleRow.outcome, literal(TicketState.OPEN.value))
+_UNTOLD: Final = DoubleRow.told.is_distinct_from(_STATE)
 
 log = structlog.get_logger()
 
@@ -31,30 +32,44 @@ class Tickets:
         self._engine = engine
         self._publisher = publisher
         self._metrics = metrics
+        self._items = Items("tickets", engine, metrics)
 
     async def run(self) -> None:
-        """For ever: what the logs do not know yet, then a pause."""
-        while goes_on():
-            async for attempt in patiently():
-                with attempt:
-                    while await self.tell_some() == AT_ONCE:
-                        pass
-                    await self._count()
-            await asyncio.sleep(LOOK_SECONDS)
+        """Run until cancelled: what the logs do not know yet, then a pause."""
+        await take_turns("tickets", self._turn, self._metrics, pause=LOOK_SECONDS)
+
+    async def _turn(self) -> None:
+        while await self.tell_some() == AT_ONCE:
+            self._metrics.progress.labels("tickets").set_to_current_time()
+        await self._count()
 
     async def tell_some(self) -> int:
-        """The log first, then the row: after a crash between, it is told once more under the same ids, and counts once. Return how many were told."""
+        """Return how many were told, or failed to be."""
+        async with self._engine.connect() as connection:
+            untold = select(DoubleRow.ticket).where(_UNTOLD, DoubleRow.attempts < MOST_ATTEMPTS).order_by(DoubleRow.ticket).limit(AT_ONCE)
+            tickets = (await connection.execute(untold)).scalars().all()
+        await self._items.work(tickets, self._tell, self._failed)
+        return len(tickets)
+
+    async def _failed(self, ticket: int, _: str) -> bool:
+        """One more attempt failed; after the last, the ticket waits for a person."""
         async with self._engine.begin() as connection:
-            state = func.coalesce(DoubleRow.outcome, literal(TicketState.OPEN.value)).label("state")
-            wanted = select(*DoubleRow.__table__.columns, state).where(DoubleRow.told.is_distinct_from(state))
-            rows = (await connection.execute(wanted.order_by(DoubleRow.ticket).limit(AT_ONCE).with_for_update(skip_locked=True))).mappings().all()
+            mine = update(DoubleRow).where(DoubleRow.ticket == ticket).values(attempts=DoubleRow.attempts + 1)
+            attempts = (await connection.execute(mine.returning(DoubleRow.attempts))).scalar_one()
+        log.error("ingest.ticket_failed", ticket=ticket, attempts=attempts)
+        return int(attempts) >= MOST_ATTEMPTS
+
+    async def _tell(self, tickets: Sequence[int]) -> None:
+        """The log first, then the row: after a crash between, it is told once more under the same ids, and counts once."""
+        async with self._engine.begin() as connection:
+            wanted = select(*DoubleRow.__table__.columns, _STATE.label("state")).where(DoubleRow.ticket.in_(tickets), _UNTOLD)
+            rows = (await connection.execute(wanted.order_by(DoubleRow.ticket).with_for_update(skip_locked=True))).mappings().all()
             there = await _registered(connection, rows)
             await self._publisher.deliver([line for row in rows for line in _lines(row, there)])
             for row in rows:
-                await connection.execute(update(DoubleRow).where(DoubleRow.ticket == row["ticket"]).values(told=row["state"]))
+                await connection.execute(update(DoubleRow).where(DoubleRow.ticket == row["ticket"]).values(told=row["state"], attempts=0))
                 log.info("ingest.ticket", ticket=row["ticket"], state=row["state"], households=[row["household_id"], row["other_id"]])
             await _forget(connection, [row["ticket"] for row in rows if not {row["household_id"], row["other_id"]} <= there])
-        return len(rows)
 
     async def _count(self) -> None:
         async with self._engine.connect() as connection:

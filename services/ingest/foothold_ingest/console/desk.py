@@ -11,9 +11,11 @@ from foothold_ingest.arrivals import ArrivalBook, KindCount
 from foothold_ingest.database import FeedRow, HeldRow, OpenedDay, QuarantinedRecord, QuarantineEvent
 from foothold_ingest.disputes import DisputeBook
 from foothold_ingest.files.store import TOPIC, UploadStore
+from foothold_ingest.readers import ReaderBook
 from foothold_ingest.register import AgencyRegister, Entry
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.shelf import Retried, Retrier
+from foothold_ingest.topic_door import problem_of
 from foothold_schemas.topics import agency_card
 
 SHOWN = 200
@@ -31,14 +33,24 @@ class Overview:
     doubted: int
     files: Sequence[RowMapping]
     entry: Entry | None
+    topic_problem: str | None
 
 
 class Desk:
     """Every question carries the agency, and no answer leaves it."""
 
     def __init__(
-        self, engine: AsyncEngine, *, arrivals: ArrivalBook, disputes: DisputeBook, uploads: UploadStore, register: AgencyRegister, retrier: Retrier
+        self,
+        engine: AsyncEngine,
+        *,
+        arrivals: ArrivalBook,
+        disputes: DisputeBook,
+        uploads: UploadStore,
+        register: AgencyRegister,
+        retrier: Retrier,
+        readers: ReaderBook,
     ) -> None:
+        self._readers = readers
         self._engine = engine
         self._arrivals = arrivals
         self._disputes = disputes
@@ -59,6 +71,7 @@ class Desk:
             doubted=await self._disputes.waiting_for(agency),
             files=await self._uploads.recent(agency, 10),
             entry=entry,
+            topic_problem=problem_of(await self._readers.state(agency)),
         )
 
     async def _feeds(self, agency: str) -> list[tuple[str, str, date | None, int | None]]:

@@ -28,6 +28,9 @@ MAX_CELL: Final = 8_192
 MAX_UNPACKED: Final = 1024 * 1024 * 1024
 MAX_STRINGS: Final = 128 * 1024 * 1024
 MAX_PARTS: Final = 2_000
+FREE_TEXT: Final = 64 * 1024 * 1024
+TEXT_PER_BYTE: Final = 32
+"""A workbook may repeat a text ever so often for a few bytes each time: the text of all cells stays in proportion to the file."""
 _SAMPLE: Final = 64 * 1024
 _SAMPLES: Final = 16
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -48,7 +51,7 @@ def main() -> None:
     say = sys.stdout.write
     try:
         with os.fdopen(0, "rb") as file:
-            for line in lines(file):
+            for line in in_proportion(lines(file), os.fstat(file.fileno()).st_size):
                 say(json.dumps(line, ensure_ascii=False) + "\n")
         say('{"end": true}\n')
     except Refused as refused:
@@ -70,6 +73,17 @@ def lines(file: IO[bytes]) -> Iterator[dict[str, object]]:
         encoding = encoding_of(file)
         yield {"encoding": encoding}
         yield from _text(file, encoding, size)
+
+
+def in_proportion(read: Iterator[dict[str, object]], size: int) -> Iterator[dict[str, object]]:
+    """The same lines; raise Refused where their text is out of all proportion to the file."""
+    left = FREE_TEXT + TEXT_PER_BYTE * size
+    for line in read:
+        cells = line.get("cells")
+        left -= sum(len(cell) for cell in cells if isinstance(cell, str)) if isinstance(cells, list) else 0
+        if left < 0:
+            raise Refused("this file repeats long texts out of all proportion to its size; clear the columns that are not needed, split it, or save it as CSV")
+        yield line
 
 
 def encoding_of(file: IO[bytes]) -> str:

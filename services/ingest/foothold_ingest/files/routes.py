@@ -50,9 +50,11 @@ class FileDoor:
             ("GET", "/v1/mappings/{mapping}/template", self.give_template, "A workbook to fill in"),
         ]
         for method, path, handler, summary in routes:
-            app.add_api_route(path, self._known(handler), methods=[method], summary=summary, response_model=None, name=summary)
+            app.add_api_route(path, self.known(handler), methods=[method], summary=summary, response_model=None, name=summary)
 
-    def _known(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    def known(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        """A route for agencies only, each by its key."""
+
         async def route(request: Request) -> Response:
             if has_nul(request):
                 return answer(request, problem(422, "control_character", "The address holds a NUL character."))

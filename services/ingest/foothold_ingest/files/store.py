@@ -9,11 +9,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import IO, Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, update
+from sqlalchemy import RowMapping, delete, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.database import QuarantinedRecord, UploadPart, UploadProblem, UploadRow
+from foothold_ingest.files.claims import Claims
 from foothold_ingest.rules.cells import cell_of, kept
 from foothold_ingest.rules.rows import Row
 from foothold_schemas.quarantine import SourceRecord
@@ -23,6 +24,8 @@ PART: Final = 512 * 1024
 TOPIC: Final = "file"
 """Rows in quarantine stand under `file.<agency>.<upload>:0:<row>`."""
 
+KEPT: Final = 64 * 1024
+"""A refused row is kept up to so many bytes. The whole of a longer one stands in the file, which stays as long as such rows wait."""
 COUNTS: Final = ("rows", "accepted", "held", "repeated", "refused", "new", "changed", "same")
 
 
@@ -44,12 +47,13 @@ class Problem(NamedTuple):
 
 
 class Aside(NamedTuple):
-    """Rows for the quarantine, with what makes their event again."""
+    """Rows for the quarantine, with what makes their event again; those that are a part of a household never do."""
 
     rows: tuple[Row, ...]
     occurrence: int
     reason: str
     detail: str
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +79,15 @@ class UploadStore:
     """Cells are kept under seal; counts and reasons are not secret."""
 
     def __init__(self, engine: AsyncEngine, file_seal: Seal, quarantine_seal: Seal) -> None:
-        self._engine = engine
+        self.engine = engine
         self._seal = file_seal
         self._quarantine_seal = quarantine_seal
+        self._claims = Claims(engine)
 
     async def receive(self, values: dict[str, object], file: IO[bytes]) -> str:
         """Keep an open file, all of it or nothing; return its id; raise EmptyFile."""
         upload_id = secrets.token_hex(8)
-        async with self._engine.begin() as connection:
+        async with self.engine.begin() as connection:
             blank = {"size": 0, "share": 0.0, "rows_done": 0, "counts": dict.fromkeys(COUNTS, 0), "status": Status.WAITING}
             await connection.execute(insert(UploadRow).values({**values, **blank, "upload_id": upload_id}))
             size = 0
@@ -98,23 +103,46 @@ class UploadStore:
         return {"upload_id": upload_id, "number": number, "sealed": self._seal.close(piece)}
 
     @asynccontextmanager
-    async def next_open(self) -> AsyncIterator[RowMapping | None]:
-        """The oldest file nobody works through, reserved while the block runs; None when there is none."""
-        async with self._engine.connect() as connection:
-            wanted = select(*UploadRow.__table__.columns).where(UploadRow.finished_at.is_(None)).order_by(UploadRow.at).limit(20)
-            for row in (await connection.execute(wanted)).mappings().all():
-                if (await connection.execute(select(func.pg_try_advisory_lock(_lock(row["upload_id"]))))).scalar_one():
-                    try:
-                        await connection.commit()
-                        yield await self.find(row["upload_id"])
-                    finally:
-                        await connection.execute(select(func.pg_advisory_unlock(_lock(row["upload_id"]))))
+    async def next_open(self, agency: str | None = None) -> AsyncIterator[RowMapping | None]:
+        """The oldest file, of this agency or of any, that nobody works through; reserved while the block runs. None when there is none."""
+        wanted = select(UploadRow.upload_id).where(UploadRow.finished_at.is_(None)).order_by(UploadRow.at).limit(20)
+        async with self.engine.connect() as connection:
+            waiting = (await connection.execute(wanted if agency is None else wanted.where(UploadRow.agency == agency))).scalars().all()
+        for upload_id in waiting:
+            async with self._claims.claimed(upload_id) as is_mine:
+                if is_mine and (upload := await self.find(upload_id)) is not None and upload["finished_at"] is None:
+                    yield upload
                     return
         yield None
 
+    async def agencies_waiting(self) -> list[str]:
+        """Agencies with files to be worked through, whose oldest is oldest first."""
+        first = func.min(UploadRow.at)
+        wanted = select(UploadRow.agency).where(UploadRow.finished_at.is_(None)).group_by(UploadRow.agency).order_by(first)
+        async with self.engine.connect() as connection:
+            return list((await connection.execute(wanted)).scalars())
+
+    async def begin(self, upload_id: str) -> None:
+        """Work on the file begins: that counts as an attempt until a batch of it is kept, so that a death counts as well."""
+        await self.note(upload_id, attempts=UploadRow.attempts + 1)
+
+    async def forgive(self, upload_id: str) -> None:
+        """What ended the attempt has nothing to do with the file."""
+        await self.note(upload_id, attempts=func.greatest(UploadRow.attempts - 1, 0))
+
+    async def let_go(self) -> None:
+        """Pieces of files that are done with, none of whose long rows waits any longer."""
+        source = func.concat(f"{TOPIC}.", UploadRow.agency, ".", UploadRow.upload_id, ":")
+        waits = exists().where(QuarantinedRecord.retried_at.is_(None), func.starts_with(QuarantinedRecord.source_id, source))
+        over = select(UploadRow.upload_id).where(UploadRow.is_kept, UploadRow.finished_at.is_not(None), ~waits)
+        async with self.engine.begin() as connection:
+            for upload_id in (await connection.execute(over)).scalars().all():
+                await connection.execute(delete(UploadPart).where(UploadPart.upload_id == upload_id))
+                await connection.execute(update(UploadRow).where(UploadRow.upload_id == upload_id).values(is_kept=False))
+
     async def write_to(self, upload_id: str, file: IO[bytes]) -> None:
         """The file's bytes, in clear, into an unnamed file on disk."""
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             wanted = select(UploadPart.sealed).where(UploadPart.upload_id == upload_id).order_by(UploadPart.number)
             async for (sealed,) in await connection.stream(wanted.execution_options(yield_per=8)):
                 file.write(self._seal.open(sealed))
@@ -123,14 +151,16 @@ class UploadStore:
     async def advance(self, upload: RowMapping, done_before: int, step: Step, now: datetime) -> None:
         """Note what a batch came to, all of it or nothing; raise Overtaken when somebody else has gone further."""
         upload_id = upload["upload_id"]
-        async with self._engine.begin() as connection:
+        async with self.engine.begin() as connection:
             wanted = select(UploadRow.counts).where(UploadRow.upload_id == upload_id, UploadRow.rows_done == done_before, UploadRow.finished_at.is_(None))
             counts = (await connection.execute(wanted.with_for_update())).scalar_one_or_none()
             if counts is None:
                 raise Overtaken
             total = {name: counts[name] + step.counts.get(name, 0) for name in COUNTS}
             mine = update(UploadRow).where(UploadRow.upload_id == upload_id)
-            await connection.execute(mine.values(rows_done=step.rows_done, share=step.share, counts=total, status=Status.RUNNING))
+            is_kept = UploadRow.is_kept | any(row.size > KEPT for one in step.asides for row in one.rows)
+            moved = {"rows_done": step.rows_done, "share": step.share, "counts": total, "status": Status.RUNNING}
+            await connection.execute(mine.values(**moved, is_kept=is_kept, attempts=0))
             if step.problems:
                 await connection.execute(insert(UploadProblem), [self._problem(upload_id, one) for one in step.problems])
             if step.asides:
@@ -138,11 +168,12 @@ class UploadStore:
                 await connection.execute(upsert(QuarantinedRecord).on_conflict_do_nothing(), rows)
 
     def _problem(self, upload_id: str, one: Problem) -> dict[str, object]:
-        sealed = self._seal.close(json.dumps(as_json(one.row), ensure_ascii=False).encode())
+        sealed = self._seal.close(json.dumps(as_json(_kept(one.row)), ensure_ascii=False).encode())
         return {"upload_id": upload_id, "row": one.row.number, "reason": one.reason, "detail": one.detail, "sealed": sealed}
 
     def _aside(self, upload: RowMapping, one: Aside, now: datetime) -> dict[str, object]:
-        value = json.dumps({"rows": [as_json(row) for row in one.rows], "occurrence": one.occurrence}, ensure_ascii=False).encode()
+        rows, cut = [as_json(_kept(row)) for row in one.rows], [row.number for row in one.rows if row.size > KEPT]
+        value = json.dumps({"rows": rows, "occurrence": one.occurrence, "is_part": one.is_part, "cut": cut}, ensure_ascii=False).encode()
         return {
             "source_id": f"{TOPIC}.{upload['agency']}.{upload['upload_id']}:0:{one.rows[0].number}",
             "service": "ingest",
@@ -154,34 +185,35 @@ class UploadStore:
 
     async def note(self, upload_id: str, **values: object) -> None:
         """Set columns of a file."""
-        async with self._engine.begin() as connection:
+        async with self.engine.begin() as connection:
             await connection.execute(update(UploadRow).where(UploadRow.upload_id == upload_id).values(**values))
 
     async def finish(self, upload_id: str, now: datetime, problem: str | None = None) -> None:
-        """The file is worked through, or refused as a whole; its pieces are no longer needed."""
+        """The file is worked through, or refused as a whole; its pieces are no longer needed, but for rows that are whole nowhere else."""
         status = Status.DONE if problem is None else Status.REFUSED
-        async with self._engine.begin() as connection:
+        async with self.engine.begin() as connection:
             values = {"status": status, "problem": problem, "finished_at": now, **({"share": 1.0} if problem is None else {})}
-            await connection.execute(update(UploadRow).where(UploadRow.upload_id == upload_id).values(**values))
-            await connection.execute(delete(UploadPart).where(UploadPart.upload_id == upload_id))
+            finished = update(UploadRow).where(UploadRow.upload_id == upload_id).values(**values).returning(UploadRow.is_kept)
+            if not (await connection.execute(finished)).scalar_one():
+                await connection.execute(delete(UploadPart).where(UploadPart.upload_id == upload_id))
 
     async def find(self, upload_id: str, agency: str | None = None) -> RowMapping | None:
         """A file's row; with `agency`, only if it is that agency's."""
         wanted = select(*UploadRow.__table__.columns).where(UploadRow.upload_id == upload_id)
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             return (await connection.execute(wanted if agency is None else wanted.where(UploadRow.agency == agency))).mappings().one_or_none()
 
     async def recent(self, agency: str, limit: int = 20) -> Sequence[RowMapping]:
         """The agency's last files, newest first."""
         wanted = select(*UploadRow.__table__.columns).where(UploadRow.agency == agency).order_by(UploadRow.at.desc()).limit(limit)
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             return (await connection.execute(wanted)).mappings().all()
 
     async def problems(self, upload_id: str, limit: int | None = None) -> AsyncIterator[tuple[RowMapping, Row]]:
         """The rows that were not taken, in the file's order, with their cells."""
         columns = (UploadProblem.row, UploadProblem.reason, UploadProblem.detail, UploadProblem.mended_at, UploadProblem.sealed)
         wanted = select(*columns).where(UploadProblem.upload_id == upload_id).order_by(UploadProblem.row).limit(limit)
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             result = await connection.stream(wanted.execution_options(yield_per=500))
             async for row in result.mappings():
                 yield row, from_json(json.loads(self._seal.open(row["sealed"])))
@@ -189,13 +221,13 @@ class UploadStore:
     async def reasons(self, upload_id: str) -> dict[str, int]:
         """How many rows each reason kept out."""
         wanted = select(UploadProblem.reason, func.count().label("many")).where(UploadProblem.upload_id == upload_id).group_by(UploadProblem.reason)
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             found = [(row.reason, row.many) for row in await connection.execute(wanted)]
         return dict(sorted(found, key=lambda pair: -pair[1]))
 
     async def mend(self, upload_id: str, rows: Iterable[int], now: datetime) -> None:
         """A retry has taken these rows."""
-        async with self._engine.begin() as connection:
+        async with self.engine.begin() as connection:
             mine = update(UploadProblem).where(UploadProblem.upload_id == upload_id, UploadProblem.row.in_(list(rows)))
             await connection.execute(mine.values(mended_at=now))
 
@@ -211,5 +243,5 @@ def from_json(told: Sequence[Any]) -> Row:
     return Row(number, tuple(cell_of(cell) for cell in cells))
 
 
-def _lock(upload_id: str) -> ColumnElement[int]:
-    return func.hashtextextended(upload_id, 0)
+def _kept(row: Row) -> Row:
+    return row if row.size <= KEPT else row.cut(KEPT)

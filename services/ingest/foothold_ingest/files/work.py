@@ -1,107 +1,175 @@
 """Works through uploaded files: rows become events, judged and kept like every other. After a crash it goes on at the row after the last batch."""
 
 import asyncio
+import contextlib
 import json
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import IO, Final
+from typing import IO, Final, TypeVar
 
 import structlog
 from sqlalchemy import RowMapping
 
 from foothold_ingest.agencies import Agencies
-from foothold_ingest.database import patiently
+from foothold_ingest.aside import PARTS_AWAY
+from foothold_ingest.database import MOST_ATTEMPTS
 from foothold_ingest.days import Days
 from foothold_ingest.files.mappings import WrongMapping, parse
 from foothold_ingest.files.reading import Unreadable, reading
 from foothold_ingest.files.store import Aside, Overtaken, Problem, Step, UploadStore, from_json
 from foothold_ingest.intake import Intake, traced
+from foothold_ingest.metrics import Metrics
 from foothold_ingest.people import PeopleRegister, entries
-from foothold_ingest.rules.items import Gatherer, Item, Repeat, Scatter, problem_at
+from foothold_ingest.rules.items import SHOWN, Gatherer, Item, Repeat, Scatter, problems_of
 from foothold_ingest.rules.judgement import Accepted, Held, Judgement, Rejected
 from foothold_ingest.rules.mapping import Mapping, RowsAre
 from foothold_ingest.rules.rows import Headers, Row, WrongHeaders, event_of, is_empty, values_of
+from foothold_ingest.turns import report, take_turns
+from foothold_runtime.databases import while_database_down
 from foothold_runtime.loops import goes_on
+from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.tracing import trace_id
 
 DOOR: Final = "file"
+PART: Final = "files"
 BATCH: Final = 1_000
+BATCH_BYTES: Final = 8 * 1024 * 1024
 MAX_ROWS: Final = 500_000
 LOOK_SECONDS: Final = 0.5
+LANES: Final = 8
+"""Agencies whose files are worked through at once."""
+TURNS: Final = 2
+"""Batches that are settled at once."""
+YIELD_EVERY: Final = 100
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
 class FileWorker:
-    """Any number of replicas may run one: each file is worked through by one of them."""
+    """Any number of replicas may run one: each file is worked through by one of them.
 
-    def __init__(self, store: UploadStore, *, agencies: Agencies, intake: Intake, people: PeopleRegister, days: Days) -> None:
+    Agencies take turns: each has a lane of its own, and lanes settle a batch each in the order in which they ask.
+    """
+
+    def __init__(self, store: UploadStore, *, agencies: Agencies, intake: Intake, people: PeopleRegister, days: Days, metrics: Metrics) -> None:
         self._store = store
         self._agencies = agencies
         self._intake = intake
         self._people = people
         self._days = days
+        self._metrics = metrics
+        self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._turns = asyncio.Semaphore(TURNS)
 
     async def run(self) -> None:
-        """For ever: the oldest file, else a pause."""
-        while goes_on():
-            async for attempt in patiently():
-                with attempt:
-                    if not await self.work_once():
-                        await asyncio.sleep(LOOK_SECONDS)
+        """Run until cancelled: a lane for each agency with files that wait."""
+        try:
+            await take_turns(PART, self._open_lanes, self._metrics, pause=LOOK_SECONDS)
+        finally:
+            for lane in self._lanes.values():
+                lane.cancel()
+            await asyncio.gather(*self._lanes.values(), return_exceptions=True)
 
-    async def work_once(self) -> bool:
-        """Work through the oldest file that waits; whether there was one."""
-        async with self._store.next_open() as upload:
+    async def _open_lanes(self) -> None:
+        self._lanes = {agency: lane for agency, lane in self._lanes.items() if not lane.done()}
+        for agency in await self._store.agencies_waiting():
+            if agency not in self._lanes and len(self._lanes) < LANES:
+                self._lanes[agency] = asyncio.create_task(self._lane(agency))
+        await self._store.let_go()
+
+    async def _lane(self, agency: str) -> None:
+        """One file of the agency after the other, and no other agency waits for it whatever becomes of them."""
+        try:
+            while goes_on() and await self.work_once(agency):
+                pass
+        except PARTS_AWAY as error:
+            log.warning("ingest.files_wait", agency=agency, error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - see take_turns
+            report(PART, error, self._metrics, agency=agency)
+
+    async def work_once(self, agency: str | None = None) -> bool:
+        """Work through the oldest file that waits, of this agency or of any; whether there was one."""
+        async with self._store.next_open(agency) as upload:
             if upload is None:
                 return False
-            with tempfile.TemporaryFile() as file:
-                await self._store.write_to(upload["upload_id"], file)
-                try:
-                    await self._work(upload, file)
-                except (Unreadable, WrongHeaders, WrongMapping) as error:
-                    await self._store.finish(upload["upload_id"], datetime.now(UTC), str(error))
-                except Overtaken:
-                    log.info("ingest.file_overtaken", upload=upload["upload_id"])
+            if upload["attempts"] >= MOST_ATTEMPTS:
+                await self._give_up(upload)
+            else:
+                await self._attempt(upload)
         return True
+
+    async def _attempt(self, upload: RowMapping) -> None:
+        """Counted before it begins; whatever the work raises is the file's affair alone, and that Kafka or the database is away is not."""
+        name = upload["upload_id"]
+        await self._store.begin(name)
+        try:
+            with tempfile.TemporaryFile() as file:
+                await self._store.write_to(name, file)
+                await self._work(upload, file)
+        except (Unreadable, WrongHeaders, WrongMapping) as error:
+            await self._store.finish(name, datetime.now(UTC), str(error))
+        except Overtaken:
+            log.info("ingest.file_overtaken", upload=name)
+        except (asyncio.CancelledError, *PARTS_AWAY):
+            with contextlib.suppress(*PARTS_AWAY):
+                await asyncio.shield(self._store.forgive(name))
+            raise
+        except Exception as error:  # noqa: BLE001 - a file nobody has thought of must not end ingest, nor keep the next one waiting
+            report(PART, error, self._metrics, upload=name, agency=upload["agency"], attempt=upload["attempts"] + 1)
+
+    async def _give_up(self, upload: RowMapping) -> None:
+        """Its sender is told what to do, and operations are."""
+        done = upload["rows_done"]
+        problem = (
+            f"处理本文件连续失败 {MOST_ATTEMPTS} 次，已停止；第 {done} 行及以前的数据已处理。请从下一行起拆成小文件或另存为 CSV 再上传，仍不行请联系运维。"
+            f" Work on this file failed {MOST_ATTEMPTS} times in a row; the rows up to {done} are done. "
+            "Send the rest in smaller files or as CSV; if that fails too, tell the operators."
+        )
+        await self._store.finish(upload["upload_id"], datetime.now(UTC), problem)
+        self._metrics.given_up.labels(PART).inc()
+        log.error("ingest.file_given_up", upload=upload["upload_id"], agency=upload["agency"], rows_done=done)
 
     async def _work(self, upload: RowMapping, file: IO[bytes]) -> None:
         mapping = parse(upload["mapping_text"])
         scattered = await _scattered(file, mapping) if mapping.rows is RowsAre.MEMBER else frozenset()
-        batch, waiting = list[Item](), 0
         settler = _Settler(self, upload, mapping)
-        async with reading(file) as read:
-            rows = read.rows()
-            names = (await anext(rows, Row(1, ()))).cells
-            headers = Headers.of(names, mapping)
-            await self._store.note(upload["upload_id"], encoding=read.encoding, headers=[str(name or "").replace("\x00", "") for name in names])
-            gatherer = Gatherer(headers, mapping, upload["agency"], upload["as_of"], scattered)
-            async for item in _items(rows, gatherer):
-                if item.rows[0].number <= upload["rows_done"]:
-                    continue  # in a batch that was kept before a crash; read again only so that repeats are known
-                batch.append(item)
-                waiting += len(item.rows)
-                if waiting >= BATCH:
+        try:
+            async with reading(file) as read:
+                rows = read.rows()
+                names = (await anext(rows, Row(1, ()))).cells
+                headers = Headers.of(names, mapping)
+                kept = [str(name or "").replace("\x00", "") for name in names]
+                await self.patiently(lambda: self._store.note(upload["upload_id"], encoding=read.encoding, headers=kept), of="a file's headers")
+                gatherer = Gatherer(headers, mapping, upload["agency"], upload["as_of"], scattered)
+                async for batch in _batches(_items(rows, gatherer), upload["rows_done"]):
                     await settler.begin(batch, read.share)
-                    batch, waiting = [], 0
-        if batch:
-            await settler.begin(batch, 1.0)
-        await settler.end()
+        except asyncio.CancelledError:
+            settler.cancel()
+            raise
+        finally:
+            await settler.end()
         await self._store.finish(upload["upload_id"], datetime.now(UTC))
         log.info("ingest.file_done", upload=upload["upload_id"], agency=upload["agency"], mapping=mapping.name)
 
+    async def patiently(self, work: Callable[[], Awaitable[T]], *, of: str) -> T:
+        """While the database is away; raise StatementFails where it is the statement."""
+        return await while_database_down(self._store.engine, work, of=of)
+
     async def settle(self, upload: RowMapping, mapping: Mapping, batch: Sequence[Item], done: int, share: float) -> int:
-        """Judge a batch, keep what is right, and note all of it; return the last row. Repeated after a crash, its facts count once."""
+        """Judge a batch when it is this file's turn, keep what is right, and note all of it; return the last row."""
+        async with self._turns:
+            return await self.patiently(lambda: self._settle(upload, mapping, batch, done, share), of="a batch of rows")
+
+    async def _settle(self, upload: RowMapping, mapping: Mapping, batch: Sequence[Item], done: int, share: float) -> int:
+        """Repeated after a crash, its facts count once."""
         now = datetime.now(UTC)
         judged = await self._judged(upload, batch, now)
         counts = Counter(await self._compared(judged))
         if not upload["is_dry_run"]:
             await self._intake.keep([one for one in judged if isinstance(one, Accepted | Held)], is_patient=True)
-            for item, one in zip(batch, judged, strict=True):
-                if not isinstance(one, Repeat):
-                    self._intake.count(DOOR, upload["agency"], item.outcome if isinstance(item.outcome, dict) else None, one)
         problems, asides = list[Problem](), list[Aside]()
         for item, one in zip(batch, judged, strict=True):
             counts["rows"] += len(item.rows)
@@ -109,15 +177,23 @@ class FileWorker:
             if isinstance(one, Repeat):
                 problems.append(Problem(item.rows[0], "repeated", f"names the same record as row {one.row}; the earlier row counts"))
             elif isinstance(one, Rejected):
-                told = [Problem(row, one.reason.value, words(problem_at(item, row, one, mapping))) for row in item.rows]
+                of_rows = zip(item.rows, problems_of(item, one, mapping), strict=True)
+                told = [Problem(row, problem.reason.value, words(problem)) for row, problem in of_rows]
                 problems += told
-                asides.append(Aside(item.rows, item.occurrence, one.reason.value, told[0].detail))
+                asides.append(Aside(item.rows, item.occurrence, one.reason.value, told[0].detail, item.is_part))
         last = batch[-1].rows[-1].number
         step = Step(last, share, counts, problems, () if upload["is_dry_run"] else asides)
         await self._store.advance(upload, done, step, now)
+        self._count(upload, batch, judged)
         named = {"upload": upload["upload_id"], "agency": upload["agency"], "trace_id": trace_id(upload["traceparent"])}
         log.info("ingest.rows", last=last, dry_run=upload["is_dry_run"], **named, **counts)
         return last
+
+    def _count(self, upload: RowMapping, batch: Sequence[Item], judged: Sequence[Judgement | Repeat]) -> None:
+        if not upload["is_dry_run"]:
+            for item, one in zip(batch, judged, strict=True):
+                if not isinstance(one, Repeat):
+                    self._intake.count(DOOR, upload["agency"], item.outcome if isinstance(item.outcome, dict) else None, one)
 
     async def _judged(self, upload: RowMapping, batch: Sequence[Item], now: datetime) -> list[Judgement | Repeat]:
         """What the door says of each item."""
@@ -141,7 +217,12 @@ class FileWorker:
         if upload is None:
             raise AssertionError("files are kept as long as their rows")
         mapping, told = parse(upload["mapping_text"]), json.loads(value)
+        if told.get("is_part"):
+            return Rejected(RefusalReason.INVALID_FIELD, "These rows are a part of a household; send all its rows together in a new file.")
         headers, rows = Headers.of(upload["headers"], mapping), [from_json(row) for row in told["rows"]]
+        if cut := frozenset(told.get("cut", ())):
+            whole = await self._whole(upload_id, cut)
+            rows = [whole.get(row.number, row) for row in rows]
         read = [values_of(row, headers) for row in rows]
         wrong = next((problem for _, problem in read if problem is not None), None)
         event = event_of([values for values, _ in read], mapping, agency, upload["as_of"], told["occurrence"])
@@ -154,6 +235,19 @@ class FileWorker:
         await self._intake.keep([judgement], is_patient=True)
         await self._store.mend(upload_id, [row.number for row in rows], now)
         return judgement
+
+    async def _whole(self, upload_id: str, numbers: frozenset[int]) -> dict[int, Row]:
+        """These rows as they stand in the file, which is kept for that."""
+        found: dict[int, Row] = {}
+        with tempfile.TemporaryFile() as file:
+            await self._store.write_to(upload_id, file)
+            async with reading(file) as read:
+                async for row in read.rows():
+                    if row.number in numbers:
+                        found[row.number] = row
+                    if len(found) == len(numbers):
+                        break
+        return found
 
 
 class _Settler:
@@ -171,6 +265,12 @@ class _Settler:
         await self.end()
         self._running = asyncio.create_task(self._worker.settle(self._upload, self._mapping, batch, self._done, share))
 
+    def cancel(self) -> None:
+        """Let go of the batch that is being settled."""
+        if self._running is not None:
+            self._running.cancel()
+            self._running = None
+
     async def end(self) -> None:
         """Wait for the batch that is being settled."""
         if self._running is not None:
@@ -180,7 +280,7 @@ class _Settler:
 
 def words(refused: Rejected) -> str:
     """What is wrong with a row: the fields by their headers, or the whole."""
-    named = "; ".join(f"{f.field}: {f.problem}" if f.field else f.problem for f in refused.fields[:5])
+    named = "; ".join(f"{f.field}: {f.problem}" if f.field else f.problem for f in refused.fields[:SHOWN])
     return named or refused.detail
 
 
@@ -196,8 +296,30 @@ def _name(one: Judgement | Repeat) -> str:
             return "refused"
 
 
+async def _batches(items: AsyncIterator[Item], done: int) -> AsyncIterator[list[Item]]:
+    """Up to BATCH rows or BATCH_BYTES at once, from the row after `done` on: the rows before it were kept before a crash."""
+    batch, rows, size = list[Item](), 0, 0
+    refused: Unreadable | None = None
+    try:
+        async for item in items:
+            if item.rows[0].number <= done:
+                continue  # read again only so that repeats are known
+            batch.append(item)
+            rows += len(item.rows)
+            size += sum(row.size for row in item.rows)
+            if rows >= BATCH or size >= BATCH_BYTES:
+                yield batch
+                batch, rows, size = [], 0, 0
+    except Unreadable as error:
+        refused = error  # what was read before it is taken, as its message says
+    if batch:
+        yield batch
+    if refused is not None:
+        raise refused
+
+
 async def _items(rows: AsyncIterator[Row], gatherer: Gatherer) -> AsyncIterator[Item]:
-    async for row in rows:
+    async for row in _breathing(rows):
         if row.number > MAX_ROWS:
             raise Unreadable(f"a file may have {MAX_ROWS} rows; the rows up to here have been taken, send the rest in further files")
         if not is_empty(row):
@@ -207,20 +329,28 @@ async def _items(rows: AsyncIterator[Row], gatherer: Gatherer) -> AsyncIterator[
         yield item
 
 
+async def _breathing(rows: AsyncIterator[Row]) -> AsyncIterator[Row]:
+    """Rows that have been read already come without a pause; others get their turn all the same."""
+    async for row in rows:
+        if row.number % YIELD_EVERY == 0:
+            await asyncio.sleep(0)
+        yield row
+
+
 def _taken(gatherer: Gatherer, row: Row) -> list[Item]:
     try:
         return list(gatherer.take(row))
-    except Exception as error:  # a row nobody has thought of must not end ingest again and again
-        log.exception("ingest.row_not_understood", row=row.number)
+    except Exception as error:  # noqa: BLE001 - a row nobody has thought of must not end ingest again and again
+        log.error("ingest.row_not_understood", row=row.number, error=type(error).__name__)  # noqa: TRY400 - its message may hold the row
         told = f"row {row.number} could not be worked through ({type(error).__name__}); the rows before it have been taken. Report this to the operators."
-        raise Unreadable(told) from error
+        raise Unreadable(told) from None
 
 
-async def _scattered(file: IO[bytes], mapping: Mapping) -> frozenset[tuple[str | bool, ...]]:
+async def _scattered(file: IO[bytes], mapping: Mapping) -> frozenset[bytes]:
     async with reading(file) as read:
         rows = read.rows()
         scatter = Scatter(Headers.of((await anext(rows, Row(1, ()))).cells, mapping))
-        async for row in rows:
+        async for row in _breathing(rows):
             if not is_empty(row):
                 scatter.take(row)
     return frozenset(scatter.found)

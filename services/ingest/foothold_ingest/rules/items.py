@@ -12,7 +12,9 @@ from foothold_ingest.rules.strict_json import JsonValue
 from foothold_schemas.quarantine import RefusalReason
 
 _GROUP: Final = 60
-"""As many members as an entry may have; rows beyond are refused with it."""
+"""As many members as an entry may have; a household with more rows is refused, all of it."""
+SHOWN: Final = 5
+"""Problems told of a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,16 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Rows, and what they say. `problems` by row where single rows are at fault. `occurrence` makes the event's id the same on a retry."""
+    """Rows, and what they say. `problems` by row where single rows are at fault. `occurrence` makes the event's id the same on a retry.
+
+    `is_part`: other rows of the same household stand elsewhere, so that these alone never make an entry.
+    """
 
     rows: tuple[Row, ...]
     outcome: dict[str, JsonValue] | Rejected | Repeat
     problems: dict[int, Rejected] = field(default_factory=dict)
     occurrence: int = 0
+    is_part: bool = False
 
 
 @dataclass(slots=True)
@@ -40,11 +46,12 @@ class Gatherer:
     mapping: Mapping
     agency: str
     as_of: datetime
-    scattered: frozenset[tuple[str | bool, ...]] = frozenset()
+    scattered: frozenset[bytes] = frozenset()
     _seen: dict[bytes, int] = field(default_factory=dict)
     _said: dict[str, int] = field(default_factory=dict)
     _group: list[tuple[Row, Values, Rejected | None]] = field(default_factory=list)
-    _key: tuple[str | bool, ...] | None = None
+    _key: bytes | None = None
+    _is_overfull: bool = False
 
     def take(self, row: Row) -> Iterator[Item]:
         """What is complete now that this row has been read."""
@@ -55,8 +62,11 @@ class Gatherer:
         key = household_key(values) or self._key
         if key != self._key:
             yield from self.rest()
-            self._key = key
+            self._key, self._is_overfull = key, False
         self._group.append((row, values, wrong))
+        if len(self._group) > _GROUP:  # more of the household may follow, however much: none of it makes an entry
+            yield from self.rest()
+            self._is_overfull = True
 
     def rest(self) -> Iterator[Item]:
         """What is complete when no further row of the household comes."""
@@ -84,16 +94,24 @@ class Gatherer:
 
     def _household(self, group: list[tuple[Row, Values, Rejected | None]]) -> Item:
         rows = tuple(row for row, _, _ in group)
-        if wrong := {row.number: problem for row, _, problem in group if problem is not None}:
+        refused = self._refused(len(rows))
+        wrong = {row.number: problem for row, _, problem in group if problem is not None}
+        if wrong and refused is None:
             detail = f"Row {min(wrong)} of this household is not right, and a household is taken whole."
             return Item(rows, Rejected(next(iter(wrong.values())).reason, detail), wrong)
-        if self._key is None:
-            return Item(rows, Rejected(RefusalReason.INVALID_FIELD, "The row names no household."))
-        if self._key in self.scattered:
-            return Item(rows, Rejected(RefusalReason.INVALID_FIELD, "The rows of this household do not stand together; sort the file by household."))
-        if len(rows) > _GROUP:
-            return Item(rows, Rejected(RefusalReason.INVALID_FIELD, f"A household has at most {_GROUP} rows."))
+        if refused is not None:
+            return Item(rows, refused, wrong, is_part=True)
         return Item(rows, event_of([values for _, values, _ in group], self.mapping, self.agency, self.as_of))
+
+    def _refused(self, many: int) -> Rejected | None:
+        """Why these rows make no entry, whatever stands in them."""
+        if self._key is None:
+            return Rejected(RefusalReason.INVALID_FIELD, "The row names no household.")
+        if self._key in self.scattered:
+            return Rejected(RefusalReason.INVALID_FIELD, "The rows of this household do not stand together; sort the file by household.")
+        if self._is_overfull or many > _GROUP:
+            return Rejected(RefusalReason.INVALID_FIELD, f"A household has at most {_GROUP} rows.")
+        return None
 
 
 @dataclass(slots=True)
@@ -101,9 +119,9 @@ class Scatter:
     """Finds households whose rows do not stand together, which must be known before the first of them is taken."""
 
     headers: Headers
-    found: set[tuple[str | bool, ...]] = field(default_factory=set)
-    _seen: set[tuple[str | bool, ...]] = field(default_factory=set)
-    _key: tuple[str | bool, ...] | None = None
+    found: set[bytes] = field(default_factory=set)
+    _seen: set[bytes] = field(default_factory=set)
+    _key: bytes | None = None
 
     def take(self, row: Row) -> None:
         """Look at the next row."""
@@ -115,21 +133,20 @@ class Scatter:
         self._key = key
 
 
-def problem_at(item: Item, row: Row, refused: Rejected, mapping: Mapping) -> Rejected:
-    """A refusal in the words of the file: fields of the event become headers, and a member's field stands in the member's row."""
-    if row.number in item.problems:
-        return item.problems[row.number]
-    place = next(n for n, one in enumerate(item.rows) if one.number == row.number)
+def problems_of(item: Item, refused: Rejected, mapping: Mapping) -> list[Rejected]:
+    """A refusal in the words of the file, for each of the item's rows: fields become headers, and a member's field stands in the member's row."""
     headers = {column.to: column.headers[0] for column in mapping.columns}
-    told: list[FieldProblem] = []
+    shared: list[FieldProblem] = []
+    own: dict[int, list[FieldProblem]] = {}
     for one in refused.fields:
         parts = one.field.split("/")
         if parts[:3] == ["", "data", "members"] and len(parts) > 4 and parts[3].isdigit():  # noqa: PLR2004 - /data/members/N/field
-            if int(parts[3]) == place:
-                told.append(FieldProblem(headers.get(f"/member/{parts[4]}", parts[4]), one.problem))
+            own.setdefault(int(parts[3]), []).append(FieldProblem(headers.get(f"/member/{parts[4]}", parts[4]), one.problem))
         else:
-            told.append(FieldProblem(headers.get(one.field, _subject(one.field, headers)), one.problem))
-    return Rejected(refused.reason, refused.detail.removesuffix(" See `fields`."), tuple(told))
+            shared.append(FieldProblem(headers.get(one.field, _subject(one.field, headers)), one.problem))
+    detail = refused.detail.removesuffix(" See `fields`.")
+    everybody = tuple(shared[:SHOWN])  # as many as are told of a row
+    return [item.problems.get(row.number) or Rejected(refused.reason, detail, (*own.get(place, ()), *everybody)) for place, row in enumerate(item.rows)]
 
 
 def _subject(pointer: str, headers: dict[str, str]) -> str:

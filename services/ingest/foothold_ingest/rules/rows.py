@@ -16,6 +16,8 @@ from foothold_schemas.envelope import event_type
 from foothold_schemas.quarantine import RefusalReason
 
 _DAYS: Final = ("settled_on", "spent_on", "struck_on", "checked_on", "graded_on")
+_CELL: Final = 8
+"""What a cell takes beside its text."""
 Values = dict[str, str | bool]
 
 
@@ -29,6 +31,20 @@ class Row:
 
     number: int
     cells: tuple[Cell, ...]
+
+    @property
+    def size(self) -> int:
+        """About how many bytes its cells take."""
+        return sum(_CELL + (len(cell) * (1 if cell.isascii() else 3) if isinstance(cell, str) else 0) for cell in self.cells)
+
+    def cut(self, size: int) -> "Row":
+        """Its beginning, of at most so many bytes of text; the other cells are empty."""
+        cells: list[Cell] = []
+        for cell in self.cells:
+            text = cell[: size // 3] if isinstance(cell, str) and len(cell) * 3 > size else cell
+            size -= min(size, _CELL + 3 * len(text) if isinstance(text, str) else _CELL)
+            cells.append(text or None)
+        return Row(self.number, tuple(cells))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +105,9 @@ def is_empty(row: Row) -> bool:
     return all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in row.cells)
 
 
-def household_key(values: Values) -> tuple[str | bool, ...] | None:
-    """Which household a member's row belongs to; None where the row does not say, as in the lower rows of merged cells."""
-    return tuple(values[to] for to in SUBJECT) if all(to in values for to in SUBJECT) else None
+def household_key(values: Values) -> bytes | None:
+    """Which household a member's row belongs to, in few bytes; None where the row does not say, as in the lower rows of merged cells."""
+    return _hash([values[to] for to in SUBJECT]) if all(to in values for to in SUBJECT) else None
 
 
 def unique_key(values: Dict[str, str | bool], mapping: Mapping) -> bytes | None:

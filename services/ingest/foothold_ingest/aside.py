@@ -1,0 +1,34 @@
+"""What ingest's readers have in common: which failures say nothing about a record, and how a record is set aside at which the program fails."""
+
+from typing import Final
+
+from aiokafka.errors import KafkaError
+
+from foothold_ingest.database import AWAY
+from foothold_ingest.publish import Busy, Line, Unknown
+from foothold_runtime.barrier import Record
+from foothold_schemas.codec import encode
+from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
+from foothold_schemas.seal import Seal
+from foothold_schemas.topics import QUARANTINE
+
+KAFKA_AWAY: Final = (KafkaError, Busy, Unknown)
+PARTS_AWAY: Final = (*KAFKA_AWAY, *AWAY)
+"""Kafka or the database is away; whatever is being worked on waits."""
+
+
+def set_aside(record: Record, reason: RefusalReason, detail: str, seal: Seal) -> Quarantined:
+    """A record of Kafka, whole, with why it is not used."""
+    kept = SourceRecord(key=record.key, value=record.value, headers=tuple(record.headers))
+    address = (record.topic, record.partition, record.offset)
+    return Quarantined.of("ingest", address, record.timestamp, reason=reason, detail=detail, record=kept, seal=seal)
+
+
+def unprocessable(record: Record, detail: str, seal: Seal) -> Quarantined:
+    """A record at which the program fails."""
+    return set_aside(record, RefusalReason.UNPROCESSABLE, detail, seal)
+
+
+def line_of(quarantined: Quarantined) -> Line:
+    """As it goes into the topic."""
+    return Line(QUARANTINE.name, quarantined.source_id.encode(), encode(quarantined))

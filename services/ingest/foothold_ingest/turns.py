@@ -1,0 +1,74 @@
+"""Work that runs beside the doors, turn after turn. Whatever a turn raises ends neither the work nor ingest, and nothing of it is hidden."""
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeVar
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_ingest.aside import PARTS_AWAY
+from foothold_ingest.metrics import Metrics
+from foothold_runtime.databases import while_database_down
+from foothold_runtime.loops import goes_on
+
+LONGEST_WAIT: Final = 5.0
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+async def take_turns(part: str, turn: Callable[[], Awaitable[object]], metrics: Metrics, *, pause: float) -> None:
+    """Run until cancelled. While Kafka or the database is away turns come more rarely; a turn that fails is counted and the next one comes all the same."""
+    wait = pause
+    metrics.progress.labels(part).set_to_current_time()  # a part that never finishes its first turn is seen as well
+    while goes_on():
+        try:
+            await turn()
+        except PARTS_AWAY as error:
+            wait = min(wait * 2 + 0.1, LONGEST_WAIT)
+            log.warning("ingest.turn_waits", part=part, error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - a job must outlive whatever nobody has thought of
+            wait = min(wait * 2 + 0.1, LONGEST_WAIT)
+            report(part, error, metrics)
+        else:
+            wait = pause
+            metrics.progress.labels(part).set_to_current_time()
+        await asyncio.sleep(wait)
+
+
+def report(part: str, error: BaseException, metrics: Metrics, **where: object) -> None:
+    """Count and log a failure of a part."""
+    metrics.job_failures.labels(part).inc()
+    log_failure(part, error, **where)
+
+
+def log_failure(part: str, error: BaseException, **where: object) -> None:
+    """An exception's message may hold what was sent, so only its kind and its place are written down."""
+    log.error("ingest.turn_failed", part=part, error=type(error).__name__, traceback="".join(traceback.format_tb(error.__traceback__)), **where)
+
+
+class Items:
+    """Works on items together; when that fails, on each alone, so that the one at fault is known and the others are done."""
+
+    def __init__(self, part: str, engine: AsyncEngine, metrics: Metrics) -> None:
+        self._part = part
+        self._engine = engine
+        self._metrics = metrics
+
+    async def work(self, items: Sequence[T], work: Callable[[Sequence[T]], Awaitable[object]], failed: Callable[[T, str], Awaitable[bool]]) -> None:
+        """`failed` counts a failed attempt at one item, and says whether it was the last; raise what says that Kafka or the database is away."""
+        if not items:
+            return
+        try:
+            await while_database_down(self._engine, lambda: work(items), of=self._part)
+        except PARTS_AWAY:
+            raise
+        except Exception as error:  # noqa: BLE001 - see take_turns
+            report(self._part, error, self._metrics, items=len(items))
+            if len(items) > 1:
+                for item in items:
+                    await self.work([item], work, failed)
+            elif await failed(items[0], type(error).__name__):
+                self._metrics.given_up.labels(self._part).inc()
