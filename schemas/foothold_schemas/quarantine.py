@@ -2,12 +2,15 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 from pydantic import ConfigDict, Field
 
 from foothold_schemas.seal import Seal
-from foothold_schemas.values import Message, Moment
+from foothold_schemas.values import Message, Moment, is_within_years
+
+
+_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class RefusalReason(StrEnum):
@@ -38,6 +41,7 @@ class RefusalReason(StrEnum):
     DAY_OUT_OF_ORDER = "day_out_of_order"
     CONDITION_UNMET = "condition_unmet"
     ID_REUSE = "id_reuse"
+    UNPROCESSABLE = "unprocessable"
 
 
 class SourceRecord(Message):
@@ -73,10 +77,21 @@ class Quarantined(Message):
     ) -> Self:
         """Set a record aside; `address` is topic, partition, offset."""
         topic, partition, offset = address
-        at = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+        at = moment_of(timestamp_ms)
         sealed = seal.close(record.model_dump_json(exclude_none=True).encode())
         return cls(service=service, topic=topic, partition=partition, offset=offset, reason=reason, detail=detail, at=at, sealed=sealed)
 
     def open(self, seal: Seal) -> SourceRecord:
         """The record; raise BrokenSeal."""
         return SourceRecord.model_validate_json(seal.open(self.sealed))
+
+
+def moment_of(timestamp_ms: int) -> datetime:
+    """A record's own timestamp, which its producer chose, as a moment. One no clock shows (none is -1) reads as the beginning of Kafka's time."""
+    if timestamp_ms < 0:
+        return _BEGINNING
+    try:
+        moment = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return _BEGINNING
+    return moment if is_within_years(moment) else _BEGINNING
