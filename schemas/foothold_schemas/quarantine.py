@@ -9,7 +9,6 @@ from pydantic import ConfigDict, Field
 from foothold_schemas.seal import Seal
 from foothold_schemas.values import Message, Moment, is_within_years
 
-
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 

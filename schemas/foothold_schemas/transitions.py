@@ -9,7 +9,23 @@ from foothold_schemas.decisions import Decision
 from foothold_schemas.explanation import Evidence, Forecast, Hint, PolicyValue, TraceLine
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.values import AreaCode, Day, Fen, Group, Hex128, Message, Moment, Month, Name, RegisterNumber, Sentence, Sha256, Standing, VillageCode, Window
+from foothold_schemas.values import (
+    AreaCode,
+    Day,
+    Fen,
+    Group,
+    Hex128,
+    Message,
+    Moment,
+    Month,
+    Name,
+    RegisterNumber,
+    Sentence,
+    Sha256,
+    Standing,
+    VillageCode,
+    Window,
+)
 
 
 class Movement(StrEnum):

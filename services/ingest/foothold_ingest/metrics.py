@@ -12,7 +12,7 @@ from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
 
 DOORS: Final = ("http", "kafka", "file")
-STATUSES: Final = (200, 202, 207, 400, 401, 403, 409, 413, 415, 422, 503)
+STATUSES: Final = (200, 202, 207, 400, 401, 403, 409, 413, 415, 422, 500, 503)
 
 
 class Metrics:
