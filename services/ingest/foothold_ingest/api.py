@@ -17,7 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
-from starlette.routing import Match
+from starlette.routing import Match, Route
 
 from foothold_ingest.agencies import Agencies
 from foothold_ingest.days import CannotOpen, Days
@@ -255,13 +255,18 @@ def _said(taken: Taken) -> dict[str, object]:
     return {"status": 202, "id": taken.id, "fact_id": taken.fact_id, **{name: True for name, is_so in more.items() if is_so}, **_warned(taken.warnings)}
 
 
+def routes_of(app: FastAPI) -> list[Route]:
+    """Every route of the application, also those it took over from a router."""
+    return [route for one in app.routes for route in getattr(getattr(one, "original_router", None), "routes", [one]) if isinstance(route, Route)]
+
+
 async def _not_here(request: Request, error: Exception) -> Response:
     """No such route, or not with this method."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == HTTPStatus.BAD_REQUEST:
         return answer(request, problem(400, "unreadable_form", "The form cannot be read; open its page again."))
     slug, detail = ("other_method", "This address takes another method.") if status == 405 else ("not_here", "Nothing stands at this address.")  # noqa: PLR2004
-    methods = {m for route in request.app.routes if route.matches(request.scope)[0] is Match.PARTIAL for m in route.methods}
+    methods = {m for route in routes_of(request.app) if route.matches(request.scope)[0] is Match.PARTIAL for m in route.methods or ()}
     headers = {"allow": ", ".join(sorted(methods))} if methods else None  # each route knows only its own
     return answer(request, problem(status, slug, f"{detail} /openapi.json says what there is."), headers)
 

@@ -106,12 +106,14 @@ class Console:
                 return await page(request, person)
             except Forged:
                 return self._message(person, 403, "请求被拒绝，请重新打开页面后再试。", "Refused; open the page again and retry.")
+            finally:
+                await request.close()  # the file of a form
 
         return route
 
     async def _harden(self, request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         """Headers on every page; a form too large to be read is refused before it is."""
-        path = request.url.path
+        path: str = request.scope["path"]  # `request.url` cannot be made of every address
         if not path.startswith("/console"):
             return await call_next(request)
         limit = MAX_FILE + MAX_FORM if path == "/console/files" else MAX_FORM
