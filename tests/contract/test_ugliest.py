@@ -16,9 +16,11 @@ import yaml
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from deploy.local.stack import Stack
+from foothold_ingest.rules.binding import MAX_BODY
 from foothold_schemas.envelope import event_type
 from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
 from foothold_schemas.topics import agency_card
+from tests.ingest.test_costs import SHAPES
 from tests.support import ugly
 from tests.support.parts import ROOT
 from tests.support.prober import Prober
@@ -122,6 +124,14 @@ def by_kafka(running: Running, kind: str, producer: Producer) -> None:
     running.assert_others_go_on(f"records of {kind}")
 
 
+def by_size(running: Running, shape: str) -> None:
+    """As much as a body may hold, and of a shape that costs as much as it can."""
+    body = SHAPES[shape](MAX_BODY)[:MAX_BODY]
+    for headers in (SINGLE, BATCH):
+        running.send(body, UGLY_AGENCY, headers)
+    running.assert_others_go_on(f"a large body: {shape}")
+
+
 CELLS = (*ugly.DAYS, *ugly.MONTHS, *ugly.AMOUNTS, *ugly.TEXTS, "\x00", "\u202eabc", "x" * 5_000, "3.70302E+17", "1" * 400, "9999/12/31", "0001年1月1日")
 
 
@@ -159,6 +169,8 @@ def test_the_ugliest_values_harm_nobody_at_any_door(running: Running) -> None:
             by_http(running, kind)
         for kind in AGENCY_KINDS:
             by_kafka(running, kind, producer)
+        for shape in SHAPES:
+            by_size(running, shape)
         for mapping in ("households", "incomes", "settled-bills"):
             by_file(running, mapping)
     print(f"answers {dict(sorted(running.answers.items()))}; another agency waited at most {max(running.waited) * 1000:.0f} ms")
