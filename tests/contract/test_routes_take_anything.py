@@ -244,5 +244,6 @@ async def test_a_defect_in_a_route_is_told_by_its_trace_id_and_logged_without_wh
         ("ingest.unexpected", "/v1/planted", "RuntimeError"),
     ]
     assert "110105" not in str(logs)
+    assert [line for line in logs if "exc_info" in line] == []  # its words would be written out
     assert counted == 2
     await asyncio.sleep(0)

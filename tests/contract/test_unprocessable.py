@@ -79,6 +79,7 @@ async def test_an_event_on_which_a_rule_raises_is_refused_alone_and_told_without
     assert [result["status"] for result in json.loads(dry.body)["results"]] == [202, 422]
     assert [(line["kind"], line["where"][-1], any("planted" in step for step in line["where"])) for line in told] == [("IncomeReported", "KeyError", True)] * 3
     assert PERSON not in str(logs)
+    assert [line for line in logs if "exc_info" in line] == []  # its words would be written out
     assert counted == 2
 
 
