@@ -40,8 +40,9 @@ check: $(READY) ## Format, lint, types, import contracts, declared dependencies,
 	@$(PY) -m deploy.docs --check
 	@$(PY) -m deploy.grafana.make --check
 
-test-faults: $(READY) ## The fault tests, longer (SECONDS=120, SEED=a number replays a run)
-	@FOOTHOLD_HELD_REQUESTS=$(or $(HELD),1000) FOOTHOLD_FAULT_SECONDS=$(or $(SECONDS),120) FOOTHOLD_FAULT_SEED=$(or $(SEED),20261125) $(PY) -m pytest tests/faults -s
+test-faults: $(READY) ## The fault tests, longer (SECONDS=120, HELD=1000 requests, SEED=a number replays a run, EXAMPLES=1000 ugly values a kind)
+	@FOOTHOLD_HELD_REQUESTS=$(or $(HELD),1000) FOOTHOLD_FAULT_SECONDS=$(or $(SECONDS),120) FOOTHOLD_FAULT_SEED=$(or $(SEED),20261125) \
+		FOOTHOLD_UGLY_EXAMPLES=$(or $(EXAMPLES),1000) $(PY) -m pytest tests/faults tests/contract/test_ugliest.py -s
 
 bench: $(READY) ## How fast the path is on this machine; figures as JSON in var/
 	@$(PY) -m bench.path

@@ -28,6 +28,7 @@ TITLES: Final = {
     409: "Days are opened by the clock here, or this day does not come next",
     413: "The body is too large",
     415: "Not a media type in which events come",
+    500: "A defect of Foothold's: send the same request again later, or name its trace id",
     422: "Read, and not acceptable: `fields` names what is wrong",
     503: "Try the same request again; `outcome: unknown` says that it may have been taken",
 }
@@ -103,7 +104,7 @@ def _events() -> Node:
                 "content": _json({"anyOf": [_ref("Taken"), _ref("BatchResult")]}),
             },
             "207": {"description": "A batch of which some were refused; the others are taken", "content": _json(_ref("BatchResult"))},
-            **_problems(400, 401, 403, 409, 413, 415, 422, 503),
+            **_problems(400, 401, 403, 409, 413, 415, 422, 500, 503),
         },
     }
 
@@ -121,12 +122,12 @@ def _upload() -> Node:
             TRACE,
         ],
         "requestBody": {"required": True, "content": {"application/octet-stream": {}, "text/csv": {}, XLSX: {}}},
-        "responses": {"202": {"description": "Kept; its rows are worked through", "content": _json(_ref("Uploaded"))}, **_problems(401, 413, 422, 503)},
+        "responses": {"202": {"description": "Kept; its rows are worked through", "content": _json(_ref("Uploaded"))}, **_problems(401, 413, 422, 500, 503)},
     }
 
 
 def _get(name: str, summary: str, content: Node, parameters: list[Node] | None = None, *more: int) -> Node:
-    responses = {"200": {"description": summary, "content": content}, **_problems(401, *more, 503)}
+    responses = {"200": {"description": summary, "content": content}, **_problems(401, *more, 500, 503)}
     return {"operationId": name, "summary": summary, "parameters": parameters or [], "responses": responses}
 
 
@@ -165,6 +166,7 @@ def answers() -> Node:
     maybe = {"type": ["string", "null"]}
     trace = {"type": "string", "pattern": "^[0-9a-f]{32}$", "description": "By which Foothold's logs know the request; name it when you ask about it."}
     field = {"type": "object", "required": ["field", "problem"], "properties": {"field": text, "problem": text}}
+    warnings = {"type": "array", "items": field, "description": "What was read otherwise than it was written, such as 9999-12-31 as empty."}
     slugs = [reason.value.replace("_", "-") for reason in RefusalReason]
     taken = {
         "status": {"const": 202},
@@ -172,8 +174,10 @@ def answers() -> Node:
         "fact_id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
         "duplicate": {"const": True},
         "held": {"const": True},
+        "warnings": warnings,
     }
-    item = {"type": "object", "required": ["index", "status"], "properties": {"index": count, "status": count, "problem": _ref("Problem")}}
+    told = {"index": count, "status": count, "problem": _ref("Problem"), "warnings": warnings}
+    item = {"type": "object", "required": ["index", "status"], "properties": told}
     counts = dict.fromkeys(("rows", "accepted", "held", "repeated", "refused", "new", "changed", "same"), count)
     file = {
         "upload": text,

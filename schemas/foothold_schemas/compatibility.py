@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 Schema = Mapping[str, Any]
-_LIMITS = ("pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "format", "const")
+_LIMITS = ("pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "format", "formatMinimum", "formatMaximum", "const")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Compares the schemas with the last release: `python -m foothold_schemas.contracts --check`, and `--release VERSION` to keep them as one.
 
 A breaking change needs a new major version of its topic or event. A compatible one is declared in `schemas/changes.toml`, in the words this
-command prints, so that nobody changes a contract without meaning to.
+command prints, so that nobody changes a contract without meaning to. A limit that shuts out only what nobody could use is declared there too,
+once for all fields, under `tightened`: the change, and why.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import json
 import shutil
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +21,7 @@ from foothold_schemas.topics import TOPICS
 ROOT: Final = FOLDER.parent
 RELEASED: Final = ROOT / "released"
 DECLARED: Final = ROOT / "changes.toml"
+TIGHTENED: Final = "tightened"
 _SUFFIX: Final = ".schema.json"
 GONE: Final = [Change("/", "the message is gone", is_breaking=True)]
 
@@ -48,6 +51,13 @@ def readers(message: str) -> str:
     """Who is hit when this message changes."""
     card = next((card for card in TOPICS if card.name == message), None)
     return f"read by {', '.join(card.readers)}" if card is not None else "sent by every agency, read by ingest"
+
+
+def allowed(found: dict[str, list[Change]], tightened: Mapping[str, str]) -> tuple[dict[str, list[Change]], list[str]]:
+    """The changes without those a reason under `tightened` allows, and the reasons that allow nothing."""
+    left = {message: [c for c in made if not (c.is_breaking and c.what in tightened)] for message, made in found.items()}
+    used = {change.what for made in found.values() for change in made if change.is_breaking}
+    return left, [f"changes.toml gives a reason for what did not change: {what}" for what in tightened if what not in used]
 
 
 def complaints(found: dict[str, list[Change]], declared: dict[str, list[str]]) -> list[str]:
@@ -81,7 +91,9 @@ def main() -> None:
         release(chosen.release)
         return
     last = latest_release()
-    told = complaints(compare(last / "json", FOLDER), tomllib.loads(DECLARED.read_text()))
+    declared = tomllib.loads(DECLARED.read_text())
+    found, told = allowed(compare(last / "json", FOLDER), declared.pop(TIGHTENED, {}))
+    told += complaints(found, declared)
     if told:
         sys.exit(f"The messages differ from release {last.name}:\n" + "\n".join(told))
 

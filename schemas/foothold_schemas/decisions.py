@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.values import Day, Fen, Message, Name
+from foothold_schemas.values import COUNT_MAX, Day, Fen, Message, Name
 
 LONGEST_EXEMPTION_DAYS: Final = 366
 
@@ -41,7 +41,7 @@ class CaseDecided(Message):
     kind: Literal["CaseDecided"] = "CaseDecided"
     decision: Decision
     decided_on: Day
-    episode: int | None = Field(default=None, ge=1, description="The case's episode; empty: the one that is open.")
+    episode: int | None = Field(default=None, ge=1, le=COUNT_MAX, description="The case's episode; empty: the one that is open.")
 
 
 class HarmlessReason(StrEnum):

@@ -7,10 +7,9 @@ from typing import Final, Self
 from pydantic import ConfigDict, Field
 
 from foothold_schemas.seal import Seal
-from foothold_schemas.values import Message, Moment
+from foothold_schemas.values import Message, Moment, is_within_years
 
-_LATEST_MS: Final = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp()) * 1000
-"""Timestamps are the sender's: one before 1970 or after this is written as the nearest of the two."""
+_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class RefusalReason(StrEnum):
@@ -77,10 +76,21 @@ class Quarantined(Message):
     ) -> Self:
         """Set a record aside; `address` is topic, partition, offset."""
         topic, partition, offset = address
-        at = datetime.fromtimestamp(min(max(timestamp_ms, 0), _LATEST_MS) / 1000, UTC)
+        at = moment_of(timestamp_ms)
         sealed = seal.close(record.model_dump_json(exclude_none=True).encode())
         return cls(service=service, topic=topic, partition=partition, offset=offset, reason=reason, detail=detail, at=at, sealed=sealed)
 
     def open(self, seal: Seal) -> SourceRecord:
         """The record; raise BrokenSeal."""
         return SourceRecord.model_validate_json(seal.open(self.sealed))
+
+
+def moment_of(timestamp_ms: int) -> datetime:
+    """A record's own timestamp, which its producer chose, as a moment. One no clock shows (none is -1) reads as the beginning of Kafka's time."""
+    if timestamp_ms < 0:
+        return _BEGINNING
+    try:
+        moment = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return _BEGINNING
+    return moment if is_within_years(moment) else _BEGINNING

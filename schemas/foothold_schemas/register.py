@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from foothold_schemas.values import AreaCode, CountyCode, Day, Fen, Hex128, Message, Month, Name, RegisterNumber, Standing, VillageCode
+from foothold_schemas.values import KEY_MAX, AreaCode, CountyCode, Day, Fen, Hex128, Message, Month, Name, RegisterNumber, Standing, VillageCode
 
 
 class Absence(StrEnum):
@@ -110,7 +110,7 @@ class MembershipDisputed(Message):
     """A member stands in another household's entry at the same time. While the ticket is open, neither household is decided on."""
 
     kind: Literal["MembershipDisputed"] = "MembershipDisputed"
-    ticket: int = Field(ge=1, description="The ticket's number, the same for both households.")
+    ticket: int = Field(ge=1, le=KEY_MAX, description="The ticket's number, the same for both households.")
     state: TicketState = Field(description="`mended`: the register says it clearly now. `dismissed`: somebody looked and left both entries as they are.")
     person_ref: Name
     other_household: Hex128

@@ -9,7 +9,23 @@ from foothold_schemas.decisions import Decision
 from foothold_schemas.explanation import Evidence, Forecast, Hint, PolicyValue, TraceLine
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.values import AreaCode, Day, Fen, Group, Hex128, Message, Moment, Name, RegisterNumber, Sentence, Sha256, Standing, VillageCode, Window
+from foothold_schemas.values import (
+    AreaCode,
+    Day,
+    Fen,
+    Group,
+    Hex128,
+    Message,
+    Moment,
+    Month,
+    Name,
+    RegisterNumber,
+    Sentence,
+    Sha256,
+    Standing,
+    VillageCode,
+    Window,
+)
 
 
 class Movement(StrEnum):
@@ -84,7 +100,7 @@ class Figures(Message):
     head_months: int = Field(description="Sum of the income window's twelve month-end head counts.")
     income_window: Window
     spending_window: Window
-    unheard_months: tuple[str, ...]
+    unheard_months: tuple[Month, ...]
     is_withheld: bool = Field(default=False, description="Nothing was computed: the household refused its authorisation.")
 
 

@@ -3,9 +3,9 @@
 import re
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, NewType, Self
+from typing import Annotated, Any, Final, NewType, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -21,6 +21,19 @@ EventId = Annotated[str, Field(pattern=r"^[!-~]{1,200}$")]
 AMOUNT_PATTERN = r"^-?[0-9]{1,12}(\.[0-9]{1,2})?$"
 _AMOUNT = re.compile(AMOUNT_PATTERN.strip("^$"))
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2200
+"""Nobody lives outside these years, and everybody may calculate inside them: a day more or another zone is still a day (PostgreSQL, Python and Kafka agree)."""
+_FIRST: Final = str(FIRST_YEAR)
+_LAST: Final = str(LAST_YEAR)
+_OUTSIDE: Final = f"the year lies outside {FIRST_YEAR}-{LAST_YEAR}"
+COUNT_MAX: Final = 1_000_000
+"""The largest count anybody sends: of episodes, of months, of days."""
+KEY_MAX: Final = 2**63 - 1
+"""The largest key a table gives out (PostgreSQL's bigint)."""
 
 
 class Fen(int):
@@ -64,24 +77,62 @@ class Fen(int):
 
 
 def _only_day(value: object) -> object:
-    if isinstance(value, datetime) or not (isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value) and value.isascii())):
+    """Refuse what is no plain day, before anything is calculated with it. A string's year is compared as text: that costs next to nothing."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        if not _FIRST <= value[:4] <= _LAST:
+            raise ValueError(_OUTSIDE)
+    elif isinstance(value, datetime) or not isinstance(value, date):
         raise ValueError('a day is written as "YYYY-MM-DD", without a time')
+    elif not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError(_OUTSIDE)
     return value
 
 
 def _only_moment(value: object) -> object:
-    if not isinstance(value, str | datetime):
-        raise ValueError('a moment is written as "YYYY-MM-DDThh:mm:ss+08:00"')  # noqa: TRY004 - pydantic turns ValueError, not TypeError, into an answer
+    """Refuse what is no RFC 3339 moment. The year is the one it is written with: an offset moves it by a day at most, which can still be calculated."""
+    if isinstance(value, str):
+        if not _MOMENT.fullmatch(value):
+            raise ValueError('a moment is written as "YYYY-MM-DDThh:mm:ss+08:00" (RFC 3339)')
+        if not _FIRST <= value[:4] <= _LAST:
+            raise ValueError(_OUTSIDE)
+    elif not isinstance(value, datetime):
+        raise ValueError('a moment is written as "YYYY-MM-DDThh:mm:ss+08:00" (RFC 3339)')  # noqa: TRY004 - pydantic turns ValueError, not TypeError, into an answer
+    elif not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError(_OUTSIDE)
     return value
 
 
-Day = Annotated[date, BeforeValidator(_only_day)]
-"""A calendar day in Asia/Shanghai; never midnight of some zone."""
+def _only_month(value: str) -> str:
+    if not _MONTH.fullmatch(value):
+        raise ValueError('a month is written as "YYYY-MM"')
+    if not _FIRST <= value[:4] <= _LAST:
+        raise ValueError(_OUTSIDE)
+    return value
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_only_moment)]
-"""An instant with its offset; numbers and instants without an offset are refused."""
 
-Month = Annotated[str, Field(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2026-03"])]
+def is_within_years(moment: datetime) -> bool:
+    """Whether everybody here may calculate with the moment."""
+    return FIRST_YEAR <= moment.year <= LAST_YEAR
+
+
+Day = Annotated[
+    date,
+    BeforeValidator(_only_day),
+    Field(json_schema_extra={"formatMinimum": f"{FIRST_YEAR}-01-01", "formatMaximum": f"{LAST_YEAR}-12-31"}),
+]
+"""A calendar day in Asia/Shanghai; never midnight of some zone. From the years in which people live: nobody's arithmetic ends at such a day."""
+
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_only_moment),
+    Field(json_schema_extra={"formatMinimum": f"{FIRST_YEAR}-01-01T00:00:00Z", "formatMaximum": f"{LAST_YEAR}-12-31T23:59:59Z"}),
+]
+"""An instant with its offset; numbers, numbers in strings and instants without an offset are refused. Bounded as a day is."""
+
+MONTH_PATTERN: Final = r"^(19[0-9]{2}|2[01][0-9]{2}|2200)-(0[1-9]|1[0-2])$"
+Month = Annotated[str, AfterValidator(_only_month), Field(examples=["2026-03"], json_schema_extra={"pattern": MONTH_PATTERN})]
+"""A calendar month, bounded as a day is."""
+
 AreaCode = Annotated[str, Field(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", description="County (6), township (9) or village (12 digits).")]
 VillageCode = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 CountyCode = Annotated[str, Field(pattern=r"^[0-9]{6}$")]

@@ -79,6 +79,11 @@ def signed_by_hand(header: dict[str, Any], secret: bytes) -> str:
     return b".".join([*parts, base64.urlsafe_b64encode(mac).rstrip(b"=")]).decode()
 
 
+def encoded(part: bytes) -> str:
+    """A part of a token, in whatever bytes."""
+    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+
+
 @pytest.fixture
 async def agencies(ingest_database: AsyncEngine, published: tuple[Keys, str]) -> Agencies:
     register = AgencyRegister(ingest_database, SECRET)
@@ -122,6 +127,20 @@ WRONG: dict[str, Callable[[], str]] = {
     "HS256 with the public key": lambda: signed_by_hand({"alg": "HS256", "kid": "rsa"}, PEM),
     "cut off": lambda: token()[:-8],
     "no token": lambda: "a.b.c",
+    "expires beyond every number": lambda: token(exp=float("inf")),
+    "expires at no number": lambda: token(exp="tomorrow"),
+    "expires at a list": lambda: token(exp=[1]),
+    "begins beyond every number": lambda: token(nbf=float("inf")),
+    "made beyond every number": lambda: token(iat=float("inf")),
+    "made at no number": lambda: token(iat="now"),
+    "a client with a NUL": lambda: token(client_id="clinic\x00system"),
+    "a client that is half a letter": lambda: token(client_id="\ud800"),
+    "a client without end": lambda: token(client_id="x" * 10_000),
+    "a header nested without end": lambda: f"{encoded(b'[' * 100_000)}.b.c",
+    "a header that is a list": lambda: f"{encoded(b'[]')}.b.c",
+    "a key that is a list": lambda: f"{encoded(json.dumps({'alg': 'RS256', 'kid': []}).encode())}.b.c",
+    "an algorithm that is a list": lambda: signed_by_hand({"alg": ["RS256"], "kid": "rsa"}, PEM),
+    "a header that is no UTF-8": lambda: f"{encoded(bytes([255]))}.b.c",
 }
 
 

@@ -1,40 +1,45 @@
 """The HTTP door: bytes → strict events → the log. It answers 202 only after the broker has the facts."""
 
+import asyncio
 import json
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
+from http import HTTPStatus
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
-from starlette.routing import Match
+from starlette.routing import Match, Route
 
 from foothold_ingest.agencies import Agencies
 from foothold_ingest.days import CannotOpen, Days
 from foothold_ingest.files.routes import FileDoor
-from foothold_ingest.intake import Intake, traced
+from foothold_ingest.intake import Breath, Intake, traced
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.problems import Problem, WrongFlag, answer, flag, of_rejected, problem, trace_of
+from foothold_ingest.problems import Problem, Unbroken, WrongFlag, answer, flag, of_rejected, problem, trace_of, unexpected, unreadable_form
 from foothold_ingest.publish import Busy, Unknown
 from foothold_ingest.rules.binding import BATCH, DATA, MAX_BODY, STRUCTURED, from_http, media_type
-from foothold_ingest.rules.judgement import Accepted, Caller, Held, Rejected
-from foothold_ingest.rules.strict_json import JsonValue, NotStrict, loads
+from foothold_ingest.rules.judgement import Accepted, Caller, FieldProblem, Held, Judgement, Rejected
+from foothold_ingest.rules.strict_json import MAX_EVENTS, JsonValue, NotStrict, loads, loads_batch
 from foothold_ingest.settings import DayClock
 from foothold_schemas.facts import DayOpened
-from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.tracing import trace_id
 
 DOOR: Final = "http"
-MAX_BATCH: Final = 1_000
+OFF_THE_LOOP_BYTES: Final = 64 * 1024
+"""A body larger than this is parsed in a thread: nobody else waits for it."""
 RECENT: Final = 100_000
 RETRY_SECONDS: Final = "2"
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
@@ -48,12 +53,16 @@ class OtherMedia(Exception):  # noqa: N818 - an answer
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An event that is kept: in the log, or held until the register names its person. `is_repeat`: this replica saw it before."""
+    """An event that is kept: in the log, or held until the register names its person. `is_repeat`: this replica saw it before.
+
+    `warnings`: what was read otherwise than it was written.
+    """
 
     id: str
     fact_id: str
     is_repeat: bool
     is_held: bool = False
+    warnings: tuple[FieldProblem, ...] = ()
 
 
 class Recent:
@@ -81,7 +90,7 @@ class Door:
         self._agencies = agencies
         self._intake = intake
         self._days = days
-        self._metrics = metrics
+        self.metrics = metrics
         self._day_clock = day_clock
         self._recent = Recent(RECENT)
 
@@ -94,7 +103,7 @@ class Door:
             log.warning("ingest.database_away")
             detail = "The register of agencies cannot be asked at this moment; send the same request again."
             response = answer(request, problem(503, "register_away", detail), {"retry-after": RETRY_SECONDS})
-        self._metrics.requests.labels(str(response.status_code)).inc()
+        self.metrics.requests.labels(str(response.status_code)).inc()
         took = round((time.perf_counter() - started) * 1000, 1)
         log.info("ingest.request", status=response.status_code, ms=took, trace_id=trace_id(trace_of(request)))
         return response
@@ -114,7 +123,7 @@ class Door:
                 request, problem(415, "media_type", f"Send one event as {STRUCTURED}, a list of them as {BATCH}, or its data as {DATA} with ce- headers.")
             )
         except TooLarge:
-            return answer(request, problem(413, "too_large", f"A body may have {MAX_BODY} bytes and {MAX_BATCH} events; send several requests."))
+            return answer(request, problem(413, "too_large", f"A body may have {MAX_BODY} bytes and {MAX_EVENTS} events; send several requests."))
         except NotStrict as error:
             return answer(request, of_rejected(Rejected(error.reason, f"{str(error)[:1].upper()}{str(error)[1:]}.")))
         if is_dry_run:
@@ -126,7 +135,7 @@ class Door:
 
     async def _judge_and_keep(self, request: Request, events: list[JsonValue], caller: Caller) -> list[Problem | Taken] | Response:
         clock = self._days.clock(datetime.now(UTC))
-        judged = await self._intake.judge(events, caller, clock)
+        judged = await self._intake.judge(events, caller, clock, is_barrier=True)
         try:
             await self._intake.keep([a for a in judged if not isinstance(a, Rejected)], is_patient=False)
             results = [await self._open_day(a) if isinstance(a, Accepted) and isinstance(a.record.data, DayOpened) else a for a in judged]
@@ -135,33 +144,67 @@ class Door:
         except Unknown:
             detail = "Kafka has not confirmed; the facts may be there or not. Send the same events (same source and id) again: repeats count once."
             return answer(request, problem(503, "unconfirmed", detail, outcome="unknown"), {"retry-after": RETRY_SECONDS})
+        breath = Breath()
         for event, result in zip(events, results, strict=True):
             self._intake.tell(DOOR, caller.agency, event, result if isinstance(result, Accepted | Held | Rejected) else None)
+            await breath.take()
         return [of_rejected(r) if isinstance(r, Rejected) else self._taken(r) if isinstance(r, Accepted | Held) else r for r in results]
 
     async def _dry_run(self, request: Request, events: list[JsonValue], caller: Caller, *, is_batch: bool) -> Response:
         """What would be answered; nothing is kept, counted or told."""
-        judged = await self._intake.judge(events, caller, self._days.clock(datetime.now(UTC)))
-        if not is_batch and isinstance(judged[0], Rejected):
-            return answer(request, of_rejected(judged[0]))
-        said = [of_rejected(one) if isinstance(one, Rejected) else {"status": 202, **({"held": True} if isinstance(one, Held) else {})} for one in judged]
-        refused = sum(isinstance(one, Rejected) for one in judged)
-        items = [{"index": place, **({"status": one["status"], "problem": one} if "type" in one else one)} for place, one in enumerate(said)]
-        return JSONResponse({"dry_run": True, "accepted": len(judged) - refused, "refused": refused, "results": items})
+        now = datetime.now(UTC)
+        results = await self._with_days(await self._intake.judge(events, caller, self._days.clock(now), is_barrier=True), now)
+        if not is_batch and isinstance(refusal := results[0], dict):
+            return answer(request, refusal)
+        refused = sum(isinstance(result, dict) for result in results)
+        items = [{"index": place, **_previewed(result)} for place, result in enumerate(results)]
+        return JSONResponse({"dry_run": True, "accepted": len(results) - refused, "refused": refused, "results": items})
+
+    async def _with_days(self, judged: Sequence[Judgement], now: datetime) -> list[Accepted | Held | Problem]:
+        """What the door would make of these: refusals by the rules, and of days by their book, which no rule can know."""
+        refusals = iter(await self._refusals_of([a.record.data for a in judged if isinstance(a, Accepted) and isinstance(a.record.data, DayOpened)], now))
+        results: list[Accepted | Held | Problem] = []
+        for one in judged:
+            if isinstance(one, Rejected):
+                results.append(of_rejected(one))
+            else:
+                is_day = isinstance(one.record.data, DayOpened) and isinstance(one, Accepted)
+                results.append((next(refusals) if is_day else None) or one)
+        return results
+
+    async def _refusals_of(self, days: Sequence[DayOpened], now: datetime) -> list[Problem | None]:
+        if not days or self._day_clock is DayClock.WALL:
+            return [_BY_CLOCK for _ in days]
+        previews = await self._days.preview([(d.day, d.is_quiet) for d in days], now)
+        return [None if error is None else _not_opened(error) for error in previews]
 
     def _taken(self, kept: Accepted | Held) -> Taken:
         record, is_held = kept.record, isinstance(kept, Held)
-        return Taken(record.id, record.fact_id, is_repeat=self._recent.has_seen(record.fact_id), is_held=is_held)
+        return Taken(record.id, record.fact_id, is_repeat=self._recent.has_seen(record.fact_id), is_held=is_held, warnings=kept.warnings)
 
     async def _open_day(self, accepted: Accepted) -> Accepted | Problem:
         data = accepted.record.data
         if not isinstance(data, DayOpened) or self._day_clock is DayClock.WALL:
-            return problem(409, "days_by_clock", "Days are opened by the clock here (FOOTHOLD_DAY_CLOCK=wall).")
+            return _BY_CLOCK
         try:
             await self._days.open(data.day, datetime.now(UTC), is_quiet=data.is_quiet)
         except CannotOpen as error:
-            return problem(409, "day_not_opened", f"The day was not opened: {error}.")
+            return _not_opened(error)
         return accepted
+
+
+_BY_CLOCK: Final = problem(409, "days_by_clock", "Days are opened by the clock here (FOOTHOLD_DAY_CLOCK=wall).")
+
+
+def _not_opened(error: CannotOpen) -> Problem:
+    return problem(409, "day_not_opened", f"The day was not opened: {error}.")
+
+
+def _previewed(result: Accepted | Held | Problem) -> dict[str, object]:
+    if isinstance(result, dict):
+        return {"status": result["status"], "problem": result}
+    held = {"held": True} if isinstance(result, Held) else {}
+    return {"status": 202, **held, **_warned(result.warnings)}
 
 
 async def _body(request: Request) -> bytes:
@@ -178,18 +221,22 @@ async def _events(request: Request) -> list[JsonValue]:
     """The events of a request in any of the three content modes of CloudEvents over HTTP."""
     match media_type(request.headers.get("content-type", "")):
         case kind if kind == STRUCTURED:
-            return [loads(await _body(request))]
+            return [await _parsed(loads, await _body(request))]
         case kind if kind == BATCH:
-            value = loads(await _body(request))
-            if not isinstance(value, list):
-                raise NotStrict(RefusalReason.NOT_JSON, "a batch is a JSON array of events")
-            if len(value) > MAX_BATCH:
-                raise TooLarge
-            return value
+            return await _parsed(loads_batch, await _body(request))
         case kind if kind == DATA and "ce-specversion" in request.headers:
-            return [from_http(request.headers.items(), await _body(request))]
+            return [await _parsed(partial(from_http, request.headers.items()), await _body(request))]
         case _:
             raise OtherMedia
+
+
+async def _parsed(parse: Callable[[bytes], T], body: bytes) -> T:
+    return await asyncio.to_thread(parse, body) if len(body) > OFF_THE_LOOP_BYTES else parse(body)
+
+
+def _warned(warnings: Sequence[FieldProblem]) -> dict[str, object]:
+    """What the sender is told beside the acceptance."""
+    return {"warnings": [{"field": w.field, "problem": w.problem} for w in warnings]} if warnings else {}
 
 
 def _single(request: Request, result: Problem | Taken) -> Response:
@@ -205,14 +252,21 @@ def _batch(request: Request, results: list[Problem | Taken]) -> Response:
 
 def _said(taken: Taken) -> dict[str, object]:
     more = {"duplicate": taken.is_repeat, "held": taken.is_held}
-    return {"status": 202, "id": taken.id, "fact_id": taken.fact_id, **{name: True for name, is_so in more.items() if is_so}}
+    return {"status": 202, "id": taken.id, "fact_id": taken.fact_id, **{name: True for name, is_so in more.items() if is_so}, **_warned(taken.warnings)}
+
+
+def routes_of(app: FastAPI) -> list[Route]:
+    """Every route of the application, also those it took over from a router."""
+    return [route for one in app.routes for route in getattr(getattr(one, "original_router", None), "routes", [one]) if isinstance(route, Route)]
 
 
 async def _not_here(request: Request, error: Exception) -> Response:
     """No such route, or not with this method."""
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == HTTPStatus.BAD_REQUEST:
+        return answer(request, problem(400, "unreadable_form", "The form cannot be read; open its page again."))
     slug, detail = ("other_method", "This address takes another method.") if status == 405 else ("not_here", "Nothing stands at this address.")  # noqa: PLR2004
-    methods = {m for route in request.app.routes if route.matches(request.scope)[0] is Match.PARTIAL for m in route.methods}
+    methods = {m for route in routes_of(request.app) if route.matches(request.scope)[0] is Match.PARTIAL for m in route.methods or ()}
     headers = {"allow": ", ".join(sorted(methods))} if methods else None  # each route knows only its own
     return answer(request, problem(status, slug, f"{detail} /openapi.json says what there is."), headers)
 
@@ -230,6 +284,9 @@ def make_app(door: Door, file_door: FileDoor | None = None) -> FastAPI:
     app.openapi = _document  # type: ignore[method-assign]  # the way FastAPI offers for a document of one's own
     app.add_api_route("/v1/events", door.events, methods=["POST"], status_code=202, summary="Report events", response_class=JSONResponse, response_model=None)
     app.add_exception_handler(HTTPException, _not_here)
+    app.add_exception_handler(RequestValidationError, unreadable_form)
+    app.add_exception_handler(Exception, unexpected)
+    app.add_middleware(Unbroken, metrics=door.metrics)
     if file_door is not None:
         file_door.add_to(app)
     return app

@@ -1,11 +1,12 @@
 """Opens calendar days, each one in order and into every partition. Any number of replicas may try: the database lets one at a time."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 import structlog
 from sqlalchemy import func, insert, select, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_ingest.database import OpenedDay
 from foothold_ingest.feeds import last_heard
@@ -58,20 +59,40 @@ class Days:
         end = datetime.combine(self.last + timedelta(days=1), time.min, SHANGHAI).astimezone(UTC)
         return Clock(now=max(now, end), today=self.last, recorded=now)
 
+    async def preview(self, wanted: Sequence[tuple[date, bool]], now: datetime) -> list[CannotOpen | None]:
+        """What `open` would say to these days (and whether each is quiet), one after the other; nothing is opened."""
+        try:
+            async with self._engine.connect() as connection:
+                last = await self._last(connection, now)
+        except CannotOpen as error:
+            return [error] * len(wanted)
+        answers: list[CannotOpen | None] = []
+        for day, is_quiet in wanted:
+            try:
+                days = days_to_open(day, last, is_quiet=is_quiet)
+            except CannotOpen as error:
+                answers.append(error)
+            else:
+                last = days[-1] if days else last
+                answers.append(None)
+        return answers
+
+    async def _last(self, connection: AsyncConnection, now: datetime) -> date | None:
+        """The day opened last; raise CannotOpen where the clocks disagree."""
+        database_now, last = (await connection.execute(select(func.clock_timestamp(), func.max(OpenedDay.day)))).one()
+        if abs(database_now - now) > MAX_CLOCK_SKEW:
+            raise CannotOpen(f"this machine's clock is {abs(database_now - now)} away from the database's; no day is opened until they agree")
+        found: date | None = last
+        return found
+
     async def open(self, day: date, now: datetime, *, is_quiet: bool = False) -> list[date]:
         """Open every day after the last one up to `day` (only `day` itself if it is the first); return those opened."""
         async with self._engine.begin() as connection:
             await connection.execute(_LOCK)
-            database_now, last = (await connection.execute(select(func.clock_timestamp(), func.max(OpenedDay.day)))).one()
-            if abs(database_now - now) > MAX_CLOCK_SKEW:
-                raise CannotOpen(f"this machine's clock is {abs(database_now - now)} away from the database's; no day is opened until they agree")
-            if is_quiet and last is not None:
-                raise CannotOpen(f"only the first day can be quiet, and {last} is open already")
-            first = day if last is None else last + timedelta(days=1)
-            days = [first + timedelta(days=n) for n in range((day - first).days + 1)]
-            if len(days) > MAX_DAYS_AT_ONCE:
-                raise CannotOpen(f"{day} lies {len(days)} days after {last}; at most {MAX_DAYS_AT_ONCE} days are opened at once")
+            last = await self._last(connection, now)
+            days = days_to_open(day, last, is_quiet=is_quiet)
             if days:
+                first = days[0]
                 spoke = await last_heard(connection, first)
                 records = [_record(d, now, spoke if d == first else (), is_quiet=is_quiet) for d in days]
                 await self._publisher.broadcast([fact_line(record, begin()) for record in records])
@@ -100,6 +121,17 @@ class Days:
         self.last = day
         if day is not None:
             self._metrics.open_day.set(datetime.combine(day, time.min, SHANGHAI).timestamp())
+
+
+def days_to_open(day: date, last: date | None, *, is_quiet: bool) -> list[date]:
+    """Every day after the last one up to `day`, or the day itself where none is open yet; raise CannotOpen."""
+    if is_quiet and last is not None:
+        raise CannotOpen(f"only the first day can be quiet, and {last} is open already")
+    first = day if last is None else last + timedelta(days=1)
+    many = (day - first).days + 1
+    if many > MAX_DAYS_AT_ONCE:
+        raise CannotOpen(f"{day} lies {many} days after {last}; at most {MAX_DAYS_AT_ONCE} days are opened at once")
+    return [first + timedelta(days=n) for n in range(many)]
 
 
 def _record(day: date, now: datetime, feeds: tuple[FeedSpoke, ...], *, is_quiet: bool) -> FactRecord:

@@ -1,9 +1,12 @@
 """What every door does with events: judge them, and make what was accepted durable. Who speaks and how it is answered is the door's affair."""
 
-from collections.abc import Collection, Sequence
+import asyncio
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final, NamedTuple, Protocol
+from functools import partial
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 import structlog
 
@@ -11,6 +14,7 @@ from foothold_ingest.arrivals import ArrivalBook
 from foothold_ingest.audit import Audit
 from foothold_ingest.directory import Directory, Told
 from foothold_ingest.disputes import DisputeBook
+from foothold_ingest.errors import where_raised
 from foothold_ingest.feeds import FeedBook
 from foothold_ingest.held import HeldBook
 from foothold_ingest.metrics import Metrics
@@ -19,7 +23,7 @@ from foothold_ingest.publish import Busy, Publisher, Unknown, fact_line
 from foothold_ingest.regions import RegionBook
 from foothold_ingest.rules.accept import Deployment, accept, place
 from foothold_ingest.rules.judgement import Accepted, Caller, Clock, Held, Judgement, Rejected, Unplaced
-from foothold_ingest.rules.placing import place_of
+from foothold_ingest.rules.placing import Membership, place_of
 from foothold_ingest.rules.strict_json import JsonValue
 from foothold_schemas.envelope import event_type
 from foothold_schemas.facts import AreaStruck, FeedHeard, PolicyAdopted
@@ -28,8 +32,27 @@ from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
 from foothold_schemas.tracing import TRACEPARENT, begin, read, trace_id
 
 UNKNOWN_KIND: Final = "unknown"
+UNPROCESSABLE: Final = (
+    "系统无法处理这条数据，已通知运维，其余照常受理。 Foothold could not work this event through; operations have been told, and the others are taken. "
+    "Send it again once they say so."
+)
+_KIND_OF_TYPE: Final = {event_type(kind): kind for kind in (*AGENCY_KINDS, *OPERATOR_KINDS)}
+BREATH_SECONDS: Final = 0.01
 
 log = structlog.get_logger()
+
+
+class Breath:
+    """Lets the others on the loop have their turn, where one request is much work."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+
+    async def take(self) -> None:
+        """Give way, if it is time."""
+        if time.monotonic() - self._since > BREATH_SECONDS:
+            await asyncio.sleep(0)
+            self._since = time.monotonic()
 
 
 class Books(NamedTuple):
@@ -76,21 +99,22 @@ class Intake:
         """Who releases judges and keeps through this intake, so it is made after it."""
         self._release = release
 
-    async def judge(self, events: Sequence[JsonValue], caller: Caller, clock: Clock) -> list[Judgement]:
-        """Whether each event may enter the log, in their order. An event belongs to the trace it names: see `traced`."""
+    async def judge(self, events: Sequence[JsonValue], caller: Caller, clock: Clock, *, is_barrier: bool = False) -> list[Judgement]:
+        """Whether each event may enter the log, in their order. An event belongs to the trace it names: see `traced`.
+
+        With `is_barrier` an event on which a rule raises is refused alone, and operations are told; without it the exception goes to the caller,
+        which knows better what to do about it. The loop breathes between events.
+        """
         deployment = Deployment(self._secret, await self._regions.current())
-        judged = [_judge(event, caller, clock, deployment) for event in events]
+        guard = _refusing if is_barrier else _raising
+        breath = Breath()
+        judged: list[Accepted | Unplaced | Rejected] = []
+        for event in events:
+            judged.append(guard(event, partial(_judge, event, caller, clock, deployment)))
+            await breath.take()
         people = {one.person.person_ref for one in judged if isinstance(one, Unplaced)}
         known = await self._people.memberships(people) if people else {}
-        results: list[Judgement] = []
-        for event, one in zip(events, judged, strict=True):
-            settled: Judgement
-            if isinstance(one, Unplaced):
-                found = place_of(known.get(one.person.person_ref, ()), one.day)
-                settled = Held(one.record, one.person.person_ref, event) if found is None else place(one, found, caller)
-            else:
-                settled = one
-            results.append(replace(settled, traceparent=_trace_of(event)) if isinstance(settled, Accepted) else settled)
+        results: list[Judgement] = [guard(event, partial(_settle, event, one, known, caller)) for event, one in zip(events, judged, strict=True)]
         refused = [(kind_of(event), one.reason) for event, one in zip(events, results, strict=True) if isinstance(one, Rejected)]
         await self._books.audit.note(caller, refused, clock.recorded)
         return results
@@ -143,8 +167,10 @@ class Intake:
         outcome, trace = self.count(door, agency, event, judgement), trace_id(_trace_of(event))
         match judgement:
             case Accepted(record) | Held(record):
+                warned = {"warned": [w.field for w in judgement.warnings]} if judgement.warnings else {}
                 log.info(
                     "ingest.event",
+                    **warned,
                     door=door,
                     fact_id=record.fact_id,
                     household_id=record.household_id,
@@ -158,6 +184,35 @@ class Intake:
                 log.info("ingest.event", door=door, kind=kind_of(event), outcome="rejected", reason=reason.value, fields=named, trace_id=trace)
             case None:
                 log.info("ingest.event", door=door, kind=kind_of(event), outcome="refused", trace_id=trace)
+
+
+J = TypeVar("J")
+
+
+def _raising(_: JsonValue, decide: Callable[[], J]) -> J:
+    """Nothing between the rule and the caller."""
+    return decide()
+
+
+def _refusing(event: JsonValue, decide: Callable[[], J]) -> J | Rejected:
+    """The last resort for a defect nobody has thought of: the event is refused, and the log says where the rule raised."""
+    try:
+        return decide()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is one event's
+        told = {"kind": kind_of(event), "where": where_raised(error), "trace_id": trace_id(_trace_of(event))}
+        log.error("ingest.unprocessable", **told)  # noqa: TRY400 - the exception's words may repeat what was sent
+        return Rejected(RefusalReason.UNPROCESSABLE, UNPROCESSABLE)
+
+
+def _settle(event: JsonValue, one: Accepted | Unplaced | Rejected, known: Mapping[str, tuple[Membership, ...]], caller: Caller) -> Judgement:
+    """Where a person's number tells the household, the register's word decides."""
+    settled: Judgement
+    if isinstance(one, Unplaced):
+        found = place_of(known.get(one.person.person_ref, ()), one.day)
+        settled = Held(one.record, one.person.person_ref, event, one.warnings) if found is None else place(one, found, caller)
+    else:
+        settled = one
+    return replace(settled, traceparent=_trace_of(event)) if isinstance(settled, Accepted) else settled
 
 
 def _judge(event: JsonValue, caller: Caller, clock: Clock, deployment: Deployment) -> Accepted | Unplaced | Rejected:
@@ -178,4 +233,4 @@ def _trace_of(event: JsonValue) -> str:
 def kind_of(event: JsonValue) -> str:
     """The event's kind for metrics and logs: one of the known ones, or `unknown`, whatever the sender wrote."""
     named = event.get("type") if isinstance(event, dict) else None
-    return next((kind for kind in (*AGENCY_KINDS, *OPERATOR_KINDS) if named == event_type(kind)), UNKNOWN_KIND)
+    return _KIND_OF_TYPE.get(named, UNKNOWN_KIND) if isinstance(named, str) else UNKNOWN_KIND

@@ -69,8 +69,8 @@ class LogSearch:
 
 
 async def _begin(consumer: AIOKafkaConsumer, since: Mapping[int, datetime]) -> dict[TopicPartition, int]:
-    """Stand where the moments are; return the ends of those partitions that have anything to read."""
-    mine = {TopicPartition(HOUSEHOLD_FACTS.name, n): int(moment.timestamp() * 1000) for n, moment in since.items()}
+    """Stand where the moments are (Kafka gives negative ones a meaning of their own); return the ends of those partitions that have anything to read."""
+    mine = {TopicPartition(HOUSEHOLD_FACTS.name, n): max(0, int(moment.timestamp() * 1000)) for n, moment in since.items()}
     consumer.assign(list(mine))
     ends, starts = await consumer.end_offsets(list(mine)), await consumer.offsets_for_times(mine)
     waiting = {}

@@ -18,7 +18,7 @@ JOBS: Final = ("kafka", "desk", "quarantine", "releaser", "questions", "tickets"
 """What works by itself, turn after turn."""
 GIVEN_UP: Final = ("releaser", "questions", "tickets", "files")
 """Whose items are set aside after three attempts."""
-STATUSES: Final = (200, 202, 207, 400, 401, 403, 409, 413, 415, 422, 503)
+STATUSES: Final = (200, 202, 207, 400, 401, 403, 409, 413, 415, 422, 500, 503)
 
 
 class Metrics:

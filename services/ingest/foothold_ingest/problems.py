@@ -2,10 +2,14 @@
 
 from typing import Final
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foothold_ingest.audit import FORBIDDEN
+from foothold_ingest.errors import what_is_away, where_raised
+from foothold_ingest.metrics import Metrics
 from foothold_ingest.rules.judgement import Rejected
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.tracing import TRACEPARENT, begin, read, trace_id
@@ -23,10 +27,12 @@ _TITLES: Final = {
     413: "Too large",
     415: "Media type",
     422: "Not acceptable",
+    500: "Our fault",
     503: "Try again",
 }
 
 Problem = dict[str, object]
+log = structlog.get_logger()
 
 
 def problem(status: int, slug: str, detail: str, **more: object) -> Problem:
@@ -50,9 +56,17 @@ def has_nul(request: Request) -> bool:
     return b"%00" in request.scope.get("raw_path", b"") + request.scope.get("query_string", b"")
 
 
+def _status_of(reason: RefusalReason) -> int:
+    if reason in FORBIDDEN:
+        return 403
+    if reason is RefusalReason.TOO_LARGE:
+        return 413
+    return 400 if reason in _MALFORMED else 422
+
+
 def of_rejected(rejected: Rejected) -> Problem:
     """The problem of a refused event."""
-    status = 403 if rejected.reason in FORBIDDEN else 400 if rejected.reason in _MALFORMED else 422
+    status = _status_of(rejected.reason)
     fields = [{"field": f.field, "problem": f.problem} for f in rejected.fields]
     return problem(status, rejected.reason, rejected.detail, **({"fields": fields} if fields else {}))
 
@@ -69,3 +83,48 @@ def answer(request: Request, body: Problem, headers: dict[str, str] | None = Non
     """The response of a problem, with the id by which our logs know the request."""
     status, named = body["status"], {**body, "trace_id": trace_id(trace_of(request))}
     return JSONResponse(named, status_code=status if isinstance(status, int) else 500, media_type="application/problem+json", headers=headers)
+
+
+async def unexpected(request: Request, error: Exception) -> JSONResponse:
+    """A defect of ours: the caller learns under which id operations find it, the log where it was raised, and nobody what was sent."""
+    if what_is_away(error) is not None:
+        detail = "暂时无法处理，请稍后原样重发。 Kafka or the database cannot be asked at this moment; send the same request again."
+        return answer(request, problem(503, "away", detail), {"retry-after": "2"})
+    route = getattr(request.scope.get("route"), "path", "")  # as it was declared, without what was sent
+    log.error("ingest.unexpected", route=route, where=where_raised(error), trace_id=trace_id(trace_of(request)))
+    detail = "出现内部错误，已记录；请稍后原样重发。 Something went wrong here and is written down; send the same request again later, or name the trace id."
+    return answer(request, problem(500, "internal", detail))
+
+
+async def unreadable_form(request: Request, _: Exception) -> JSONResponse:
+    """A form or an address of another shape than the route's. The framework's own answer would repeat what was sent."""
+    return answer(request, problem(422, "invalid_field", "表单或地址不完整。 A field of the form or of the address is missing, or is not right."))
+
+
+class Unbroken:
+    """Around every route: an exception nobody has thought of is answered inside the pages' own headers, and ends neither connection nor process."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass it on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        has_begun = False
+
+        async def note(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = has_begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, note)
+        except Exception as error:  # the last resort; what it was stands in the log
+            if has_begun:
+                raise
+            response = await unexpected(Request(scope), error)
+            self._metrics.requests.labels(str(response.status_code)).inc()
+            await response(scope, receive, send)

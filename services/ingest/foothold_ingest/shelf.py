@@ -161,7 +161,8 @@ class Retrier(Shelf):
         except NotStrict as error:
             judgement = Rejected(error.reason, str(error))
         else:
-            judgement = (await self._intake.judge([event], await self._agencies.writer(agency_of(topic)), self._days.clock(now)))[0]
+            caller = await self._agencies.writer(agency_of(topic))
+            (judgement,) = await self._intake.judge([event], caller, self._days.clock(now), is_barrier=True)
         if not isinstance(judgement, Rejected):
             await self._intake.keep([judgement], is_patient=True)
         return _outcome(judgement)

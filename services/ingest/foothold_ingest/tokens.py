@@ -19,6 +19,9 @@ KEYS_SECONDS: Final = 600.0
 PAUSE_SECONDS: Final = 30.0
 _FETCH_SECONDS: Final = 5.0
 _MOST_BYTES: Final = 256 * 1024
+LONGEST_CLIENT: Final = 200
+_UNREADABLE: Final = (PyJWTError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError)
+"""What the library raises for headers and claims nobody meant: nested without end, an `exp` beyond every calendar. Such a token is nobody's."""
 
 log = structlog.get_logger()
 
@@ -57,10 +60,10 @@ class Tokens:
                 leeway=LEEWAY_SECONDS,
                 options={"require": ["exp", "iss", "aud"]},
             )
-        except PyJWTError:
+        except _UNREADABLE:
             return None
         client = told.get("client_id") or told.get("azp")
-        return client if isinstance(client, str) else None
+        return client if isinstance(client, str) and len(client) <= LONGEST_CLIENT and client.isprintable() else None
 
     async def _key(self, name: object) -> jwt.PyJWK | None:
         if not isinstance(name, str):

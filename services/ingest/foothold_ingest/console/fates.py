@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Final
 
+from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -13,12 +14,15 @@ from foothold_ingest.console.desk import of_agency
 from foothold_ingest.database import HeldRow, QuarantinedRecord
 from foothold_ingest.log_search import Found, LogSearch
 from foothold_ingest.rules.accept import fact_id
+from foothold_ingest.rules.times import SHANGHAI
 from foothold_schemas.codec import Unreadable, decode_fact
 from foothold_schemas.quarantine import SourceRecord
 from foothold_schemas.seal import Seal
 from foothold_schemas.topics import HOUSEHOLD_FACTS
+from foothold_schemas.values import Day
 
 SCAN_SECONDS: Final = 15.0
+_DAY: Final[TypeAdapter[date]] = TypeAdapter(Day)
 OPENED: Final = 1_000
 """So many records in quarantine are opened to look for an id."""
 
@@ -100,11 +104,11 @@ def _name_of(sealed: bytes) -> tuple[str, str] | None:
         return headers.get("ce_source", ""), headers["ce_id"]
     try:
         event = json.loads(record.value or b"")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return (str(event.get("source")), str(event.get("id"))) if isinstance(event, dict) else None
 
 
 def at_start_of(day: str) -> datetime:
     """The first moment of "YYYY-MM-DD" in Shanghai; raise ValueError."""
-    return datetime.fromisoformat(f"{day}T00:00:00+08:00").astimezone(UTC)
+    return datetime.combine(_DAY.validate_python(day), time.min, SHANGHAI).astimezone(UTC)

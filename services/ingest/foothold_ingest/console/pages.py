@@ -1,6 +1,8 @@
 """The console's templates, and whether a form really came from one of them."""
 
+import re
 from datetime import datetime
+from typing import Final
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -12,6 +14,9 @@ from foothold_ingest.console.sessions import Person
 from foothold_ingest.console.words import CONCERNS, DOUBTS, FIELDS, KINDS, OUTCOMES, ROUTES, STATUS, WHERE
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.rules.words import sentence
+
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+"""What PostgreSQL takes in no text, and UTF-8 in no byte."""
 
 
 class Forged(Exception):  # noqa: N818 - says what it looks like
@@ -38,8 +43,11 @@ def _moment(value: datetime | None) -> str:
 
 async def own_form(request: Request, person: Person) -> FormData:
     """The form, if it came from our own page; raise Forged."""
-    form = await request.form(max_files=1, max_fields=1_000)
-    is_plain = not any("\x00" in value for _, value in form.multi_items() if isinstance(value, str))  # PostgreSQL takes no NUL
+    try:
+        form = await request.form(max_files=1, max_fields=1_000)
+    except (UnicodeError, ValueError):  # a charset nobody speaks
+        raise Forged from None
+    is_plain = all(is_storable(value) for _, value in form.multi_items() if isinstance(value, str))
     if not same_origin(request) or form.get("csrf") != person.csrf or not is_plain:
         raise Forged
     return form
@@ -48,4 +56,17 @@ async def own_form(request: Request, person: Person) -> FormData:
 def same_origin(request: Request) -> bool:
     """Whether a browser says that the form stood on our page; one that says nothing of it is believed."""
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    try:
+        return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    except ValueError:  # half an IPv6 address
+        return False
+
+
+def is_storable(text: str) -> bool:
+    """Whether the text can be kept at all; everything else about it is for its reader to say."""
+    return _UNSTORABLE.search(text) is None
+
+
+def storable(text: str) -> str:
+    """The text without what cannot be kept."""
+    return _UNSTORABLE.sub("", text)

@@ -74,7 +74,7 @@ class Reports:
         event = traced(written.event(agency, now))
         try:
             caller = await self._agencies.writer(agency)
-            (judged,) = await self._intake.judge([event], caller, self._days.clock(now))
+            (judged,) = await self._intake.judge([event], caller, self._days.clock(now), is_barrier=True)
             if not isinstance(judged, Rejected | Held) and await self._is_strange(judged.record.household_id):
                 judged = _strange()
             if not isinstance(judged, Rejected):

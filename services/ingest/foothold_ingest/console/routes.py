@@ -12,10 +12,10 @@ from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import UploadFile
 
-from foothold_ingest.console.desk import Desk
+from foothold_ingest.console.desk import SHOWN, Desk
 from foothold_ingest.console.fates import Fate, Fates, at_start_of
 from foothold_ingest.console.keys import KeyPages
-from foothold_ingest.console.pages import Forged, Pages, own_form, same_origin
+from foothold_ingest.console.pages import Forged, Pages, is_storable, own_form, same_origin, storable
 from foothold_ingest.console.report import NotTaken, Reports, Written, empty
 from foothold_ingest.console.sessions import Person, Sessions
 from foothold_ingest.files.routes import MAX_FILE, FileDoor
@@ -26,6 +26,7 @@ from foothold_schemas.disputes import MAX_NOTE, is_plain
 
 COOKIE: Final = "foothold-console"
 MAX_FORM: Final = 1024 * 1024
+_DIGITS: Final = 12
 _HEADERS: Final = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
@@ -105,17 +106,19 @@ class Console:
                 return await page(request, person)
             except Forged:
                 return self._message(person, 403, "请求被拒绝，请重新打开页面后再试。", "Refused; open the page again and retry.")
+            finally:
+                await request.close()  # the file of a form
 
         return route
 
     async def _harden(self, request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         """Headers on every page; a form too large to be read is refused before it is."""
-        path = request.url.path
+        path: str = request.scope["path"]  # `request.url` cannot be made of every address
         if not path.startswith("/console"):
             return await call_next(request)
         limit = MAX_FILE + MAX_FORM if path == "/console/files" else MAX_FORM
         length = request.headers.get("content-length", "")
-        if request.method == "POST" and not (length.isdecimal() and int(length) <= limit):
+        if request.method == "POST" and not (length.isdecimal() and len(length) <= _DIGITS and int(length) <= limit):
             said = "文件过大，请拆分后上传，每份都带表头。", "Too large; send a file in pieces, each with its headers."
             response = self._message(None, 413, *said)
         elif has_nul(request):
@@ -136,7 +139,7 @@ class Console:
 
     async def sign_in(self, request: Request, key: Annotated[str, Form(max_length=200)], name: Annotated[str, Form(min_length=1, max_length=40)]) -> Response:
         """By the agency's key; a wrong one costs nothing but is answered alike whatever is wrong with it."""
-        if not same_origin(request) or "\x00" in name:
+        if not same_origin(request) or not is_storable(key + name):
             return self._message(None, 403, "请求被拒绝，请重新打开页面后再试。", "Refused; open the page again and retry.")
         token = await self._sessions.sign_in(key, name, datetime.now(UTC))
         if token is None:
@@ -168,7 +171,7 @@ class Console:
         """Those that are ticked, or all that are shown of one reason."""
         form = await own_form(request, person)
         reason = str(form.get("reason") or "") or None
-        ids = [str(one) for one in form.getlist("id")]
+        ids = [str(one) for one in form.getlist("id")][:SHOWN]
         if form.get("all"):
             ids = [row["source_id"] for row in await self._desk.quarantine(person.agency, reason)]
         tried = await self._desk.retry(person.agency, ids, actor=person.actor, now=datetime.now(UTC))
@@ -261,7 +264,7 @@ class Console:
             str(form.get("mapping")),
             _chunks(file),
             is_dry_run=bool(form.get("dry_run")),
-            name=(file.filename or "").replace("\x00", ""),
+            name=storable(file.filename or ""),
         )
         if upload is None:
             return self._message(person, 422, "请选择文件类型。", "Choose what the file holds.")

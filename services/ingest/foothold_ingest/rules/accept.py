@@ -4,12 +4,14 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from pydantic import ValidationError
 
 from foothold_ingest.rules.corrections import problem_of, withdrawn
+from foothold_ingest.rules.forever import without_forever
 from foothold_ingest.rules.judgement import Accepted, AnyFact, Caller, Clock, FieldProblem, Place, Rejected, Unplaced
 from foothold_ingest.rules.names import repeatable
 from foothold_ingest.rules.people import Pseudonyms, Sent
@@ -24,6 +26,8 @@ from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS, HouseholdRegistr
 _KNOWN: Final = frozenset(CloudEvent.model_fields)
 _KINDS: Final[dict[str, type[Sent]]] = {**AGENCY_KINDS, **OPERATOR_KINDS}
 _ATTRIBUTE: Final = re.compile(r"[a-z0-9]{1,40}")
+_FIELDS: Final = 20
+"""So many fields at fault are named; who sends more has one mistake everywhere."""
 _SUBJECT: Final = re.compile(r"([0-9]{6})/([A-Za-z0-9-]{1,32})")
 
 
@@ -55,17 +59,18 @@ def accept(event: Mapping[str, object], caller: Caller, clock: Clock, deployment
     if (refusal := _odd_attribute(event) or _not_allowed(envelope, kind, caller)) is not None:
         return refusal
     pseudonyms = Pseudonyms(deployment.secret, clock.today)
+    content, warnings = without_forever(kind, envelope.data)
     try:
-        sent = _KINDS[kind].model_validate(envelope.data, extra="forbid")
+        sent = _KINDS[kind].model_validate(content, extra="forbid")
         data = pseudonyms.of(sent)
     except ValidationError as error:
-        unknown = any(e["type"] == "extra_forbidden" for e in error.errors(include_input=False, include_context=False, include_url=False))
-        return _invalid(error, RefusalReason.UNKNOWN_FIELD if unknown else RefusalReason.INVALID_FIELD, "/data", f"The data of {kind} is not right.")
+        return _invalid(error, RefusalReason.INVALID_FIELD, "/data", f"The data of {kind} is not right.")
     if (problem := problem_of(envelope, data)) is not None:
         return Rejected(RefusalReason.INVALID_FIELD, "What the event corrects is not right.", (FieldProblem(_corrects(data), problem),))
     if (refused := pseudonyms.refusal() or wrong_time(envelope, data, clock) or _wrong_household(envelope, data, clock, caller, deployment)) is not None:
         return refused
-    return _named(envelope, sent, data, caller, clock, deployment.secret, pseudonyms)
+    named = _named(envelope, sent, data, caller, clock, deployment.secret, pseudonyms)
+    return named if isinstance(named, Rejected) or not warnings else replace(named, warnings=warnings)
 
 
 def place(unplaced: Unplaced, found: Place, caller: Caller) -> Accepted | Rejected:
@@ -73,7 +78,7 @@ def place(unplaced: Unplaced, found: Place, caller: Caller) -> Accepted | Reject
     if (outside := _outside(caller, {"/data/resident_number": found.county})) is not None:
         return outside
     record = FactRecord(**{**unplaced.record.__dict__, "household_id": found.household_id})  # a third of what model_copy takes
-    return Accepted(record, county=found.county, people=(unplaced.person,))
+    return Accepted(record, county=found.county, people=(unplaced.person,), warnings=unplaced.warnings)
 
 
 def _corrects(data: AnyFact) -> str:
@@ -106,11 +111,12 @@ def _not_allowed(envelope: CloudEvent, kind: str, caller: Caller) -> Rejected | 
 
 
 def _invalid(error: ValidationError, reason: RefusalReason, prefix: str, detail: str) -> Rejected:
-    fields = tuple(
-        FieldProblem(prefix + "".join(f"/{repeatable(part)}" for part in e["loc"]), _say(e["type"], e["msg"]))
-        for e in error.errors(include_url=False, include_context=False, include_input=False)
-    )
-    return Rejected(reason, f"{detail} See `fields`.", fields[:20])
+    """The first fields at fault; a field the data does not know says more than any other."""
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    if prefix and any(e["type"] == "extra_forbidden" for e in errors):
+        reason = RefusalReason.UNKNOWN_FIELD
+    fields = tuple(FieldProblem(prefix + "".join(f"/{repeatable(part)}" for part in e["loc"]), _say(e["type"], e["msg"])) for e in islice(errors, _FIELDS))
+    return Rejected(reason, f"{detail} See `fields`.", fields)
 
 
 def _say(kind: str, message: str) -> str:

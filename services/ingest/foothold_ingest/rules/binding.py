@@ -15,6 +15,8 @@ STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 DATA: Final = "application/json"
 MAX_BODY: Final = 1024 * 1024
+MAX_ATTRIBUTES: Final = 100
+"""Of one event in binary mode, where each is a header."""
 _HTTP_PREFIX: Final = "ce-"
 _KAFKA_PREFIX: Final = "ce_"
 
@@ -55,6 +57,8 @@ def from_kafka(headers: Iterable[tuple[str, bytes | None]], value: bytes | None)
 def _binary(attributes: Iterable[tuple[str, str]], data: bytes) -> JsonValue:
     event: dict[str, JsonValue] = {}
     for name, text in attributes:
+        if len(event) >= MAX_ATTRIBUTES:
+            raise NotStrict(RefusalReason.TOO_LARGE, f"an event has more than {MAX_ATTRIBUTES} attributes among the headers")
         if name in event:
             raise NotStrict(RefusalReason.DUPLICATE_KEY, f"the attribute {repeatable(name)} stands twice among the headers")
         check_text(text, f"/{repeatable(name)}")

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Final, NamedTuple
 
 from foothold_ingest.rules.mapping import CellKind, Column
@@ -17,6 +17,8 @@ _YES: Final = frozenset({"是", "有", "y", "yes", "true", "1"})
 _NO: Final = frozenset({"否", "无", "n", "no", "false", "0"})
 _SIGNIFICANT: Final = 15
 _TOO_MUCH: Final = Decimal(10) ** 12
+_MAGNITUDE: Final = 40
+"""Powers of ten beyond which a number is not even looked at: 1E+999999 is short to write and long to calculate with."""
 REPLACEMENT: Final = "\ufffd"
 
 
@@ -109,8 +111,8 @@ def _text(cell: Cell, *, is_person: bool) -> str:
 def _amount(cell: Cell) -> str:
     """An amount is exact. A spreadsheet holds binary numbers: their fifteen significant digits are what it shows."""
     if isinstance(cell, Number) and cell.digits:
-        shown = Decimal(f"{Decimal(cell.digits):.{_SIGNIFICANT}g}")
-        if not shown.is_finite() or abs(shown) >= _TOO_MUCH:
+        shown = _shown(cell.digits)
+        if shown is None or abs(shown) >= _TOO_MUCH:
             raise WrongCell(RefusalReason.INVALID_FIELD, "this is no amount of money")
         if shown != round(shown, 2):
             raise WrongCell(RefusalReason.INVALID_FIELD, "an amount has at most two decimal places")
@@ -118,6 +120,17 @@ def _amount(cell: Cell) -> str:
     if isinstance(cell, str):
         return cell
     raise WrongCell(RefusalReason.INVALID_FIELD, "this cell is no amount")
+
+
+def _shown(digits: str) -> Decimal | None:
+    """The number as a spreadsheet shows it; None for what is none. Nothing is rounded that is too large to be an amount."""
+    try:
+        number = Decimal(digits)
+    except InvalidOperation:
+        return None
+    if not number.is_finite() or (number and abs(number.adjusted()) > _MAGNITUDE):
+        return None
+    return Decimal(f"{number:.{_SIGNIFICANT}g}") if number else Decimal(0)
 
 
 def _day(cell: Cell) -> str:
@@ -135,7 +148,7 @@ def _day(cell: Cell) -> str:
 
 def _month(cell: Cell) -> str:
     if isinstance(cell, date):
-        return f"{cell:%Y-%m}"
+        return f"{cell.year:04d}-{cell.month:02d}"
     found = _MONTH.fullmatch(cell) if isinstance(cell, str) else None
     if found is None:
         raise WrongCell(RefusalReason.INVALID_FIELD, "this is no month; write it as 2026-01")

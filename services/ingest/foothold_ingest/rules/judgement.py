@@ -43,7 +43,7 @@ class Accepted:
     """An event that may enter the log. `record.household_id` None means it goes to every partition; the contact goes to the directory.
 
     `county`: six digits, of the household's authority; None where the fact is for everybody. `people`: those named by number.
-    `traceparent`: the trace it came in, which goes with it beside the record.
+    `traceparent`: the trace it came in, which goes with it beside the record. `warnings`: what was read otherwise than it was written.
     """
 
     record: FactRecord
@@ -51,6 +51,7 @@ class Accepted:
     county: str | None = None
     people: tuple[Person, ...] = ()
     traceparent: str = ""
+    warnings: tuple[FieldProblem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Unplaced:
     record: FactRecord
     person: Person
     day: date
+    warnings: tuple[FieldProblem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Held:
     record: FactRecord
     person_ref: str
     event: JsonValue
+    warnings: tuple[FieldProblem, ...] = ()
 
 
 Judgement = Accepted | Held | Rejected

@@ -21,6 +21,8 @@ _DISABILITY: Final = re.compile(r"([0-9]{17}[0-9X])[1-7][1-4](B[1-9]|[0-9]{2})?"
 _EXPONENT: Final = re.compile(r"[0-9]+(\.[0-9]*)?E\+?[0-9]+")
 _DECIMAL: Final = re.compile(r"[0-9]{15,}\.0*")
 _FIRST_BIRTH: Final = 1850
+_LONGEST: Final = 60
+"""Twenty-two characters, and what stands around them."""
 
 
 class NotANumber(ValueError):  # noqa: N818 - named for what it says about the text
@@ -48,6 +50,8 @@ def parse(text: str, today: date) -> ResidentNumber:
     """Read a resident number (18 or 15) or a disability certificate's (20 or 22, which begins with one); raise NotANumber."""
     if _NEW.fullmatch(text) and text[17] == check_character(text[:17]):  # nearly all are: no placeholder passes the check and is born
         return ResidentNumber(_born(text, today), is_derived=False)
+    if len(text) > _LONGEST:  # to put combining marks in order costs the square of how many there are
+        raise NotANumber(RefusalReason.BAD_NUMBER, "a resident number has 18 characters, or 15 digits; a disability certificate's has 20 or 22")
     plain = unicodedata.normalize("NFKC", text).strip().upper()
     if _EXPONENT.fullmatch(plain) or _DECIMAL.fullmatch(plain):
         raise NotANumber(RefusalReason.DAMAGED_NUMBER, "a spreadsheet has damaged this number: take it from the source, in a column formatted as text")

@@ -30,6 +30,7 @@ WORDS: Final[dict[RefusalReason, Sentence]] = {
     RefusalReason.WRONG_KEY: Sentence(zh="记录的键有误", en="the record's key is not right"),
     RefusalReason.DAY_OUT_OF_ORDER: Sentence(zh="业务日次序有误", en="the day is out of order"),
     RefusalReason.CONDITION_UNMET: Sentence(zh="条件未满足", en="a condition is unmet"),
+    RefusalReason.UNPROCESSABLE: Sentence(zh="系统无法处理，已通知运维", en="Foothold could not work this through; operations have been told"),
     RefusalReason.ID_REUSE: Sentence(zh="同一编号两种内容", en="one id with two contents"),
     RefusalReason.UNPROCESSABLE: Sentence(zh="程序两次处理失败，已留存，升级后重试", en="the program failed at it twice; kept for a retry after an upgrade"),
 }
