@@ -38,6 +38,7 @@ class RefusalReason(StrEnum):
     DAY_OUT_OF_ORDER = "day_out_of_order"
     CONDITION_UNMET = "condition_unmet"
     ID_REUSE = "id_reuse"
+    UNPROCESSABLE = "unprocessable"
 
 
 class SourceRecord(Message):

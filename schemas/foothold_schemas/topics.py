@@ -62,7 +62,7 @@ HOUSEHOLD_STATE: Final = TopicCard(
 RISK_TRANSITIONS: Final = TopicCard(
     name="risk-transitions.v1",
     key="household_id; DayDone stands in the partition it speaks for",
-    holds="Transition and DayDone; ingest writes only what is retried from quarantine, risk reads when it explains",
+    holds="Transition, DayDone and Judgement; ingest writes only what is retried from quarantine, risk reads when it explains",
     writers=("ingest", "risk"),
     readers=("alerts", "risk"),
 )

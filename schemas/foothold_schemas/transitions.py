@@ -162,4 +162,18 @@ class DayDone(Message):
     stale: dict[Name, tuple[StaleFeed, ...]] = Field(default={}, description="Feeds silent for too long, by county; what rests on them is held.")
 
 
-RiskOutput = Annotated[Transition | DayDone, Field(discriminator="kind")]
+class Judgement(Message):
+    """Risk stopped judging a household because judging it raised, or judges it again.
+
+    While it is not judged, all that is shown of it is as old as `since`, and facts that come for it wait.
+    """
+
+    kind: Literal["Judgement"] = "Judgement"
+    household_id: Hex128
+    is_judged: bool
+    since: Moment = Field(description="Since when this holds.")
+    register_number: RegisterNumber | None = Field(default=None, description="Empty: not registered yet.")
+    area: VillageCode | None = Field(default=None, description="Empty: not registered yet.")
+
+
+RiskOutput = Annotated[Transition | DayDone | Judgement, Field(discriminator="kind")]

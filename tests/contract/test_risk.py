@@ -181,7 +181,6 @@ async def test_who_takes_a_partition_over_fences_the_former_owner(broker: str) -
             "source": source,
             "partitions": 8,
             "broker": Broker(broker),
-            "consumer": consumer,
             "policies": {RULES.bundle: RULES},
             "metrics": metrics,
             "on_commit": lambda: commits.append(1),
@@ -227,7 +226,9 @@ async def test_of_a_partition_only_its_owner_tells(broker: str) -> None:
             by_first, by_second = told_of(first), told_of(second)
 
     assert set(by_first) == {"foothold_risk_lag_records", "foothold_risk_registered_households", "foothold_risk_open_day_timestamp_seconds"} | {
-        "foothold_risk_stopped_readers"
+        "foothold_risk_stopped_readers",
+        "foothold_risk_households_not_judged",
+        "foothold_risk_progress_timestamp_seconds",
     }
     for gauge, mine in by_first.items():
         assert mine
@@ -260,7 +261,6 @@ async def test_what_a_transaction_took_back_is_never_restored(broker: str) -> No
                 source=source,
                 partitions=8,
                 broker=Broker(broker),
-                consumer=consumer,
                 policies={},
                 metrics=metrics,
                 shelf=Shelf(SEAL, 100),

@@ -31,6 +31,7 @@ WORDS: Final[dict[RefusalReason, Sentence]] = {
     RefusalReason.DAY_OUT_OF_ORDER: Sentence(zh="业务日次序有误", en="the day is out of order"),
     RefusalReason.CONDITION_UNMET: Sentence(zh="条件未满足", en="a condition is unmet"),
     RefusalReason.ID_REUSE: Sentence(zh="同一编号两种内容", en="one id with two contents"),
+    RefusalReason.UNPROCESSABLE: Sentence(zh="程序出错，未能处理", en="the program failed at it"),
 }
 
 
