@@ -22,7 +22,7 @@ from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DayOpened, FeedHeard
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, RISK_TRANSITIONS
-from foothold_schemas.transitions import DayDone, Movement, Transition
+from foothold_schemas.transitions import DayDone, Judgement, Movement, Transition
 from tests.support.build import AREA, HOUSEHOLD, amending, claim, identity, income, record, registered
 from tests.support.ingest import SEAL
 from tests.support.risk import ADOPTED, DAY, OPENED, RULES, broadcast, caught_up, quarantined, said, worker, working, write
@@ -124,7 +124,7 @@ async def test_a_day_is_opened_once_in_order_and_a_gap_is_set_aside(broker: str)
     assert {RefusalReason.DAY_OUT_OF_ORDER} == {q.reason for q in await asyncio.to_thread(quarantined, broker)}
 
 
-def _by_partition(outputs: Iterable[Transition | DayDone]) -> Iterable[tuple[int, list[date]]]:
+def _by_partition(outputs: Iterable[Transition | DayDone | Judgement]) -> Iterable[tuple[int, list[date]]]:
     found: dict[int, list[date]] = {}
     for one in outputs:
         if isinstance(one, DayDone):
@@ -255,20 +255,19 @@ async def test_what_a_transaction_took_back_is_never_restored(broker: str) -> No
         await producer.begin_transaction()
         await producer.send_and_wait(HOUSEHOLD_STATE.name, b"\x01never", key=b"a" * 32, partition=0)
         await producer.abort_transaction()
-    async with AIOKafkaConsumer(bootstrap_servers=broker, group_id="risk", enable_auto_commit=False) as consumer:
-        owner = await asyncio.wait_for(
-            take_over(
-                source=source,
-                partitions=8,
-                broker=Broker(broker),
-                policies={},
-                metrics=metrics,
-                shelf=Shelf(SEAL, 100),
-                on_commit=lambda: None,
-            ),
-            20,
-        )
-        await owner.producer.stop()
+    owner = await asyncio.wait_for(
+        take_over(
+            source=source,
+            partitions=8,
+            broker=Broker(broker),
+            policies={},
+            metrics=metrics,
+            shelf=Shelf(SEAL, 100),
+            on_commit=lambda: None,
+        ),
+        20,
+    )
+    await owner.producer.stop()
 
     assert owner.households._packed == {}
 

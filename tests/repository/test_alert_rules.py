@@ -131,6 +131,17 @@ DESK = {
     ),
     "FootholdCalendarUnknown": ("1d", {"foothold_alerts_deadlines_provisional": "1x2000"}, {"foothold_alerts_deadlines_provisional": "0x2000"}),
     "FootholdReaderStopped": ("1m", {'foothold_risk_stopped_readers{partition="3"}': "1x60"}, {'foothold_risk_stopped_readers{partition="3"}': "0x60"}),
+    "FootholdHouseholdsNotJudged": (
+        "1m",
+        {'foothold_risk_households_not_judged{partition="3"}': "1x60"},
+        {'foothold_risk_households_not_judged{partition="3"}': "0x60"},
+    ),
+    "FootholdWorkStandsStill": (
+        "1m",
+        {'foothold_alerts_progress_timestamp_seconds{part="tally"}': "0x60", 'foothold_risk_progress_timestamp_seconds{partition="3"}': "0+60x60"},
+        {'foothold_alerts_progress_timestamp_seconds{part="tally"}': "0+60x60", 'foothold_risk_progress_timestamp_seconds{partition="3"}': "0+60x60"},
+    ),
+    "FootholdJobsSetAside": ("1m", {"foothold_alerts_jobs_set_aside": "1x60"}, {"foothold_alerts_jobs_set_aside": "0x60"}),
     "FootholdRegionsBehind": (
         "30m",
         {
@@ -151,7 +162,7 @@ DESK = {
 }
 """Rule → how long it waits, series that must raise it, and series that must not."""
 LATER = {"10m": "30m", "30m": "60m", "2m": "10m", "15m": "30m", "1h": "90m", "5m": "30m", "1d": "1500m", "3d": "4500m", "1m": "5m"}
-OWN_TIMES = {"FootholdDayMissing": "1500m", "FootholdCasesSlow": "6h"}
+OWN_TIMES = {"FootholdDayMissing": "1500m", "FootholdCasesSlow": "6h", "FootholdWorkStandsStill": "30m"}
 """Those whose figures take longer than they wait."""
 
 

@@ -40,7 +40,7 @@ from foothold_schemas.topics import (
     TopicCard,
 )
 from foothold_schemas.tracing import from_headers, trace_id
-from foothold_schemas.transitions import DayDone, Transition
+from foothold_schemas.transitions import DayDone, Judgement, Transition
 from foothold_schemas.values import JsonObject
 
 SERVICE: Final = "alerts"
@@ -55,7 +55,7 @@ log = structlog.get_logger()
 class Read:
     """A poll's records, decoded."""
 
-    outputs: list[Transition | DayDone] = field(default_factory=list)
+    outputs: list[Transition | DayDone | Judgement] = field(default_factory=list)
     traces: dict[str, str] = field(default_factory=dict)
     shown: list[Shown] = field(default_factory=list)
     listed: list[Listed] = field(default_factory=list)

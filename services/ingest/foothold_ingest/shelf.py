@@ -125,8 +125,8 @@ class Retrier(Shelf):
     async def _in_order(self, source_ids: Sequence[str]) -> list[str]:
         listed = select(QuarantinedRecord.source_id, QuarantinedRecord.sealed).where(QuarantinedRecord.source_id.in_(source_ids))
         async with self._engine.connect() as connection:
-            first = {row.source_id: self._first_address(row.source_id, row.sealed) for row in await connection.execute(listed)}
-        return sorted(source_ids, key=lambda source_id: _order(first.get(source_id, source_id)))
+            first = {str(row.source_id): self._first_address(row.source_id, row.sealed) for row in await connection.execute(listed)}
+        return sorted(source_ids, key=lambda source_id: _order(first.get(source_id) or source_id))
 
     def _first_address(self, source_id: str, sealed: str) -> str:
         return retried_from(SourceRecord.model_validate_json(self._seal.open(sealed)).headers) or source_id

@@ -1,7 +1,7 @@
 """What one record means for its household, put into a batch and its outputs. Nothing here is committed, and nothing is half done that raised alone."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from aiokafka import ConsumerRecord, TopicPartition
 
@@ -91,7 +91,7 @@ class Decider:
             pending.outputs.lines.append(self._line(fact, WAITS, (), record))
             return
         if mark is not None:
-            self._resume(key, fact.recorded_time, pending)
+            self._resume(key, mark, record, pending)
         self._catch_up(key, pending)
         self._fold_and_judge(fact, data, record, pending, is_resumed=mark is not None)
 
@@ -151,7 +151,7 @@ class Decider:
         if mark is None or address_of(record) != mark.behind:
             return
         cause = cause_in(record)
-        self._resume(key, cause.learned_at, pending)
+        self._resume(key, mark, record, pending)
         self.judge(key, self._households.control, cause, from_headers(record.headers), pending)
 
     def judge(self, key: bytes, control: Control, cause: Cause, trace: str, pending: Pending) -> None:
@@ -188,10 +188,11 @@ class Decider:
             pending.outputs.judgements.append(_judgement(key, household, since, is_judged=False))
         pending.outputs.lines.append({"event": "risk.household_not_judged", "household_id": key.decode(), "raised": raised, "behind": behind})
 
-    def _resume(self, key: bytes, at: datetime, pending: Pending) -> None:
+    def _resume(self, key: bytes, mark: Unjudged, record: ConsumerRecord[bytes, bytes], pending: Pending) -> None:
         household = fresh(pending.batch.get(key), unjudged=None)
         pending.batch.put(key, household)
-        pending.outputs.judgements.append(_judgement(key, household, at, is_judged=True))
+        since = max(mark.since, datetime.fromtimestamp(max(0, record.timestamp) / 1000, UTC))
+        pending.outputs.judgements.append(_judgement(key, household, since, is_judged=True))
         pending.outputs.lines.append({"event": "risk.household_judged_again", "household_id": key.decode()})
 
 
