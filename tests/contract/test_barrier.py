@@ -1,0 +1,227 @@
+"""The barrier in every reader, on a real broker: what fails twice is set aside, a death says little, and an absent database nothing."""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from foothold_runtime.attempts import DIED_IN_A_ROW, MOST_IN_AN_HOUR, Attempts
+from foothold_runtime.barrier import Barrier, DecidingRaised, Fetched, Reader, Record
+from foothold_schemas.broker import Broker
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+
+
+class AwayError(Exception):
+    """Says that the database is away."""
+
+
+class DefectError(Exception):
+    """A fault of the program; its message holds what was sent."""
+
+
+@dataclass
+class Handled:
+    """A reader's handler that fails where it is told to."""
+
+    fails_at: Callable[[bytes], BaseException | None] = lambda _: None
+    batches: list[list[bytes]] = field(default_factory=list)
+    taken: list[bytes] = field(default_factory=list)
+    aside: list[bytes] = field(default_factory=list)
+
+    async def take(self, fetched: Fetched) -> Mapping[TopicPartition, int]:
+        for records in fetched.values():
+            self.batches.append([record.value for record in records])
+            for record in records:
+                if (error := self.fails_at(record.value)) is not None:
+                    raise error
+        self.taken += [record.value for records in fetched.values() for record in records]
+        return {source: records[-1].offset + 1 for source, records in fetched.items()}
+
+    async def set_aside(self, record: Record, detail: str) -> None:
+        assert "sent" not in detail
+        self.aside.append(record.value)
+
+
+def fails(*values: bytes, error: type[BaseException] = DefectError) -> Callable[[bytes], BaseException | None]:
+    return lambda value: error(f"sent {value!r}") if value in values else None
+
+
+@dataclass
+class Topic:
+    """A topic of one partition and a group that reads it; each `run` is a process."""
+
+    broker: str
+    name: str
+
+    async def write(self, *values: bytes) -> None:
+        async with AIOKafkaProducer(bootstrap_servers=self.broker, acks="all") as producer:
+            for value in values:
+                await producer.send_and_wait(self.name, value)
+
+    async def committed(self) -> tuple[int, Attempts]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.broker)
+        await admin.start()
+        try:
+            (found,) = (await admin.list_consumer_group_offsets(self.name)).values()
+        finally:
+            await admin.close()
+        return found.offset, Attempts.read(found.metadata)
+
+    @contextlib.asynccontextmanager
+    async def running(self, handled: Handled) -> AsyncIterator[tuple[AIOKafkaConsumer, Barrier]]:
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.broker, group_id=self.name, enable_auto_commit=False, auto_offset_reset="earliest")
+        barrier = Barrier(Reader("test", self.name, Broker(self.broker), (AwayError,)), consumer, handled)
+        consumer.subscribe([self.name], listener=barrier)
+        await consumer.start()
+        try:
+            yield consumer, barrier
+        finally:
+            await consumer.stop()
+
+    async def run(self, handled: Handled, until: int) -> BaseException | None:
+        """Read until so many have been taken or set aside; return what ended it before."""
+        async with self.running(handled) as (consumer, barrier):
+            try:
+                async with asyncio.timeout(20):
+                    while len(handled.taken) + len(handled.aside) < until and not barrier.stopped:
+                        await barrier.work(await consumer.getmany(timeout_ms=500))
+            except (DecidingRaised, AwayError, KeyboardInterrupt) as error:
+                return error
+        return None
+
+
+@pytest.fixture
+async def topic(broker: str) -> Topic:
+    name = f"barrier-{uuid.uuid4().hex[:8]}"
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(name, 1, 1)])
+    finally:
+        await admin.close()
+    return Topic(broker, name)
+
+
+async def test_a_record_at_which_the_program_fails_twice_is_set_aside_and_all_others_are_taken(topic: Topic, capsys: pytest.CaptureFixture[str]) -> None:
+    await topic.write(b"a", b"bad", b"c", b"worse", b"e")
+    handled = Handled(fails(b"bad", b"worse"))
+    first = await topic.run(handled, 5)
+    after_first = await topic.committed()
+    second = await topic.run(handled, 5)
+
+    assert isinstance(first, DecidingRaised)
+    assert (after_first[0], after_first[1].raised, after_first[1].is_suspect(4)) == (0, 1, True)
+    assert (second, handled.taken, handled.aside) == (None, [b"a", b"c", b"e"], [b"bad", b"worse"])
+    assert (await topic.committed())[0] == 5
+    assert "sent" not in str(first) + capsys.readouterr().out
+    assert first.__suppress_context__
+
+
+async def test_after_what_was_set_aside_batches_are_whole_again(topic: Topic) -> None:
+    await topic.write(b"bad")
+    handled = Handled(fails(b"bad"))
+    await topic.run(handled, 1)
+    async with topic.running(handled) as (consumer, barrier):
+        while not handled.aside:
+            await barrier.work(await consumer.getmany(timeout_ms=500))
+        await topic.write(b"x", b"y", b"z")
+        while len(handled.taken) < 3:
+            await barrier.work(await consumer.getmany(timeout_ms=500))
+
+    assert (await topic.committed())[1].raised == 0
+    assert sum(len(batch) > 0 for batch in handled.batches) <= 5
+
+
+async def test_deaths_without_a_word_set_a_record_aside_only_when_five_in_a_row_ended_at_it(topic: Topic) -> None:
+    await topic.write(b"a", b"kills", b"c")
+    handled = Handled(fails(b"kills", error=KeyboardInterrupt))  # nobody catches it, as nobody catches a kill
+    lives = 0
+    while (await topic.run(handled, 3)) is not None:
+        lives += 1
+        if lives <= DIED_IN_A_ROW - 1:
+            assert handled.aside == []
+        assert lives < 20
+
+    assert (handled.taken, handled.aside) == ([b"a", b"c"], [b"kills"])
+
+
+async def test_four_deaths_at_a_record_set_nothing_aside(topic: Topic) -> None:
+    await topic.write(b"kills", b"b")
+    for _ in range(4):
+        assert await topic.run(Handled(fails(b"kills", error=KeyboardInterrupt)), 2) is not None
+    handled = Handled()
+    assert await topic.run(handled, 2) is None
+
+    assert (handled.taken, handled.aside) == ([b"kills", b"b"], [])
+    assert (await topic.committed())[1] == Attempts()
+
+
+async def test_an_absent_database_counts_for_nothing_however_often(topic: Topic) -> None:
+    await topic.write(b"a", b"b")
+    for _ in range(DIED_IN_A_ROW + 3):
+        assert isinstance(await topic.run(Handled(fails(b"a", error=AwayError)), 2), AwayError)
+    handled = Handled()
+    await topic.run(handled, 2)
+
+    assert (handled.taken, handled.aside) == ([b"a", b"b"], [])
+
+
+async def test_a_reader_told_to_end_while_it_decides_leaves_no_suspicion(topic: Topic) -> None:
+    await topic.write(b"a")
+    for _ in range(DIED_IN_A_ROW + 3):
+        hangs = asyncio.Event()
+
+        class Slow(Handled):
+            async def take(self, fetched: Fetched, hangs: asyncio.Event = hangs) -> Mapping[TopicPartition, int]:
+                hangs.set()
+                await asyncio.sleep(60)
+                return await super().take(fetched)
+
+        task = asyncio.create_task(topic.run(Slow(), 1))
+        await hangs.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    handled = Handled()
+    await topic.run(handled, 1)
+
+    assert (handled.taken, handled.aside) == ([b"a"], [])
+
+
+async def test_more_than_twenty_in_an_hour_stop_the_partition_and_set_nothing_more_aside(topic: Topic) -> None:
+    await topic.write(*[b"bad"] * (MOST_IN_AN_HOUR + 5))
+    handled = Handled(fails(b"bad"))
+    first = await topic.run(handled, 100)
+    async with topic.running(handled) as (consumer, barrier):
+        while not barrier.stopped:
+            await barrier.work(await consumer.getmany(timeout_ms=500))
+        await topic.write(b"more")
+        await barrier.work(await consumer.getmany(timeout_ms=500))
+        paused = consumer.paused()
+    again = await topic.run(handled, 100)
+
+    assert isinstance(first, DecidingRaised)
+    assert (len(handled.aside), len(paused), again) == (MOST_IN_AN_HOUR, 1, None)
+    assert (await topic.committed())[0] == MOST_IN_AN_HOUR
+    assert b"more" not in handled.taken
+
+
+async def test_what_the_handler_leaves_is_read_again(topic: Topic) -> None:
+    await topic.write(b"a", b"b", b"c")
+
+    class Halves(Handled):
+        async def take(self, fetched: Fetched) -> Mapping[TopicPartition, int]:
+            ((source, records),) = fetched.items()
+            self.taken.append(records[0].value)
+            return {source: records[0].offset + 1}
+
+    handled = Halves()
+    await topic.run(handled, 3)
+
+    assert handled.taken == [b"a", b"b", b"c"]
+    assert (await topic.committed())[0] == 3
