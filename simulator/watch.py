@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from foothold_schemas.codec import decode_output
 from foothold_schemas.topics import RISK_TRANSITIONS
-from foothold_schemas.transitions import DayDone, Judgement, Transition
+from foothold_schemas.transitions import DayDone, Judgement, Status, Transition
 
 WAIT_SECONDS: Final = 120
 

@@ -30,7 +30,7 @@ DONE: Final = (
     "acknowledge_region",
 )
 OUTCOMES: Final = ("done", "refused", "stale")
-PARTS: Final = ("cases", "mirror", "jobs", "sweep", "tally", "pulse")
+PARTS: Final = ("cases", "mirror", "sweep", "tally", "pulse")
 """What turns on its own in one process."""
 DELIVERED: Final = ("sent", "failed", "rate_limited", "gone")
 
@@ -79,7 +79,7 @@ class Metrics:
         self.jobs_set_aside = Gauge("foothold_alerts_jobs_set_aside", "Jobs that failed three times and wait for somebody.", registry=registry)
         self.progress = Gauge(
             "foothold_alerts_progress_timestamp_seconds",
-            "When a part of this process was last done with a turn, also an idle one.",
+            "When a part of this process last had a turn that went well, also an idle one.",
             ["part"],
             registry=registry,
         )

@@ -8,20 +8,18 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
-import structlog
 from sqlalchemy import func, select
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.database import AuditRow, CaseRow
+from foothold_alerts.metrics import Metrics
+from foothold_alerts.turns import Turns
 from foothold_runtime.loops import goes_on
 
 BEAT_SECONDS: Final = 0.5
 HEARTBEAT_SECONDS: Final = 15.0
 MAX_STREAMS: Final = 500
 CHANGED: Final = b"event: changed\ndata: 1\n\n"
-
-log = structlog.get_logger()
 
 
 class TooMany(Exception):  # noqa: N818 - an answer
@@ -31,8 +29,9 @@ class TooMany(Exception):  # noqa: N818 - an answer
 class Pulse:
     """Who listens, for which area."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, metrics: Metrics | None = None) -> None:
         self._engine = engine
+        self._turns = Turns("pulse", metrics)
         self._streams: dict[asyncio.Event, str] = {}
         self._last: int | None = None
         self._is_ending = False
@@ -40,10 +39,7 @@ class Pulse:
     async def run(self) -> None:
         """For ever: look, and wake the streams of the areas where something changed."""
         while goes_on():
-            try:
-                await self._look()
-            except (OperationalError, InterfaceError):
-                log.warning("alerts.database_away")
+            await self._turns.take(self._look)
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _look(self) -> None:
