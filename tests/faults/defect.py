@@ -1,12 +1,12 @@
 """Runs a service with a planted defect: `python -m tests.faults.defect serve`, or `regions`.
 
+DEFECT_SERVICE is risk, regions or alerts: what is run.
 DEFECT_PLAN is a JSON file, read anew each time, so that a running service can be given another defect:
-  service     risk, regions or alerts: what is run
   facts       risk: ids of facts at which folding raises
   households  risk: ids of households whose judging raises
   kills       risk: id of a fact → how often the process is still killed while it folds it
   signals     regions: households at whose signals the fold raises
-  transitions alerts: ids of transitions that cannot be taken
+  transitions alerts: households whose transitions cannot be taken
   views       alerts: households whose views cannot be kept
 """
 
@@ -49,15 +49,40 @@ def is_folded_badly(_household: object, record: Any, *_: object) -> bool:  # noq
     return record.fact_id in told.get("facts", ())
 
 
+def is_counted_badly(_windows: object, record: Any) -> bool:  # noqa: ANN401 - a signal or a day
+    """Whether the signal is of one of those households."""
+    return getattr(record, "household_id", None) in plan().get("signals", ())
+
+
+def is_taken_badly(_cases: object, outputs: Any, *_: object) -> bool:  # noqa: ANN401 - transitions and days
+    """Whether one of those households moved."""
+    return any(getattr(one, "household_id", None) in plan().get("transitions", ()) for one in outputs)
+
+
+def is_kept_badly(_mirror: object, shown: Any, *_: object) -> bool:  # noqa: ANN401 - views
+    """Whether one of those households is shown."""
+    return any(one.household_id in plan().get("views", ()) for one in shown)
+
+
 def main() -> None:
     """Bend what is asked for, then serve as the service does."""
-    if plan()["service"] == "risk":
-        import foothold_risk.__main__  # noqa: PLC0415 - one service a process
-        import foothold_risk.decide  # noqa: PLC0415 - as above
+    if os.environ["DEFECT_SERVICE"] == "alerts":
+        import foothold_alerts.__main__  # noqa: PLC0415 - one service a process
+        from foothold_alerts.cases import Cases  # noqa: PLC0415 - as above
+        from foothold_alerts.mirror import Mirror  # noqa: PLC0415 - as above
 
-        bend(foothold_risk.decide, "fold", is_folded_badly)
-        bend(foothold_risk.decide, "judge", lambda household_id, *_: household_id in plan().get("households", ()))
-        foothold_risk.__main__.main()
+        bend(Cases, "take", is_taken_badly)
+        bend(Mirror, "keep", is_kept_badly)
+        foothold_alerts.__main__.main()
+        return
+    import foothold_risk.__main__  # noqa: PLC0415 - as above
+    import foothold_risk.decide  # noqa: PLC0415 - as above
+    from foothold_risk.rules.windows import Windows  # noqa: PLC0415 - as above
+
+    bend(foothold_risk.decide, "fold", is_folded_badly)
+    bend(foothold_risk.decide, "judge", lambda household_id, *_: household_id in plan().get("households", ()))
+    bend(Windows, "take", is_counted_badly)
+    foothold_risk.__main__.main()
 
 
 if __name__ == "__main__":

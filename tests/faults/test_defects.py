@@ -39,18 +39,20 @@ class Planted:
         self.sender = sender
         self._plan = stack.folder / "defect.json"
 
-    def plant(self, service: str, **what: Any) -> None:  # noqa: ANN401 - what stands in a plan
+    def plant(self, **what: Any) -> None:  # noqa: ANN401 - what stands in a plan
         """From now on this goes wrong."""
-        self._plan.write_text(json.dumps({"service": service, **what}), encoding="utf-8")
+        self._plan.write_text(json.dumps(what), encoding="utf-8")
 
     def run_bent(self, name: str) -> None:
         """Run the service with the defect in place of itself."""
         self.stack.services.pop(name).stop()
-        os.environ["DEFECT_PLAN"] = str(self._plan)
+        told = {"DEFECT_PLAN": str(self._plan), "DEFECT_SERVICE": name}
+        os.environ.update(told)
         try:
             self.stack.start_service(name, "tests.faults.defect")
         finally:
-            del os.environ["DEFECT_PLAN"]
+            for variable in told:
+                del os.environ[variable]
         self.stack.wait_ready()
 
     def upgrade(self, name: str) -> None:
@@ -119,7 +121,7 @@ def test_f12_a_defect_in_risk_costs_one_household_its_turn_until_it_is_retried_a
         county.register("BAD", "GOOD", "DAY-BAD", "DAY-GOOD", "DEADLY")
         county.sender.open_day(BEFORE)
         bad, deadly = (fact_id("/agencies/health-insurance", name) for name in ("bad", "deadly"))
-        county.plant("risk", facts=[bad], households=[county.household("DAY-BAD")])
+        county.plant(facts=[bad], households=[county.household("DAY-BAD")])
         county.run_bent("risk")
         county.sender.open_day(DAY)  # the month turns: everybody is judged
         eventually(lambda: county.metric("risk", NOT_JUDGED) == 1, "the household is marked and the day is done")
@@ -132,7 +134,7 @@ def test_f12_a_defect_in_risk_costs_one_household_its_turn_until_it_is_retried_a
         eventually(lambda: {"GOOD", "DAY-GOOD"} <= county.cases(), "the other households have their cases")
         eventually(lambda: county.metric("risk", NOT_JUDGED) == 2, "the alert's metric is up")
 
-        county.plant("risk", facts=[bad], households=[county.household("DAY-BAD")], kills={deadly: 4})
+        county.plant(facts=[bad], households=[county.household("DAY-BAD")], kills={deadly: 4})
         starts = county.stack.services["risk"].starts
         county.bill("DEADLY", "deadly")
         eventually(lambda: "DEADLY" in county.cases(), "four kills set nothing aside", 120)
@@ -155,3 +157,37 @@ def test_f12_a_defect_in_risk_costs_one_household_its_turn_until_it_is_retried_a
     assert [(len(h.claims), h.unjudged) for h in states.values()] == [(2, None), (2, None), (1, None), (1, None)]
     assert states["DAY-BAD"].position == states["DAY-GOOD"].position
     assert (states["BAD"].position.status, states["BAD"].position.group) == (states["GOOD"].position.status, states["GOOD"].position.group)
+
+
+def test_f12_a_defect_in_the_windows_and_at_the_desk_leaves_out_one_record_and_the_processes_live() -> None:
+    with planted() as county:
+        county.register("WINDOW", "CASE", "VIEW", "GOOD")
+        county.sender.open_day(BEFORE)
+        county.sender.open_day(DAY)
+        ids = {name: county.household(name) for name in ("WINDOW", "CASE", "VIEW")}
+        county.plant(signals=[ids["WINDOW"]], transitions=[ids["CASE"]], views=[ids["VIEW"]])
+        for service in ("regions", "alerts"):
+            county.run_bent(service)
+        for name in (*ids, "GOOD"):
+            county.bill(name, f"bill-{name}")
+        eventually(lambda: {"WINDOW", "VIEW", "GOOD"} <= county.cases(), "the other households have their cases")
+        topics = {"area-signals.v1", "risk-transitions.v1", "household-views.v1"}
+        eventually(lambda: topics <= {line.split("  ")[1].split(":")[0] for line in county.quarantined()}, "each has set aside its record")
+        eventually(lambda: county.metric("regions", "foothold_regions_quarantined_total", reason="unprocessable") >= 1, "it is counted")
+        waiting = county.quarantined()
+        county.run_bent("regions")  # the windows are folded from the log's start again, and the signal is left out again
+        county.register("LATER")
+        county.bill("LATER", "bill-LATER")
+        eventually(lambda: "LATER" in county.cases(), "the desk goes on")
+        settled = county.stack.services["regions"].starts, county.quarantined() == waiting
+        alive = [county.stack.services[name].pid is not None for name in ("regions", "alerts")]
+
+        for service in ("regions", "alerts"):
+            county.upgrade(service)
+        county.retry()
+        eventually(lambda: "CASE" in county.cases(), "the case it would have had")
+        left = county.quarantined()
+
+    assert settled == (1, True)
+    assert alive == [True, True]
+    assert [line for line in left if "household-views" not in line] == []

@@ -23,7 +23,7 @@ from foothold_ingest.rules.strict_json import NotStrict
 from foothold_schemas.quarantine import SourceRecord
 from foothold_schemas.retries import HOUSEHOLD, retried_from, retry_headers
 from foothold_schemas.seal import Seal
-from foothold_schemas.topics import AGENCY_TOPIC, FACT_DISPUTES, HOUSEHOLD_FACTS, REGION_WARNINGS, RELIEF_FACTS, RISK_TRANSITIONS
+from foothold_schemas.topics import AGENCY_TOPIC, AREA_SIGNALS, FACT_DISPUTES, HOUSEHOLD_FACTS, REGION_WARNINGS, RELIEF_FACTS, RISK_TRANSITIONS
 from foothold_schemas.tracing import from_headers
 
 COLUMNS: Final = (
@@ -34,10 +34,11 @@ COLUMNS: Final = (
     QuarantinedRecord.at,
     QuarantinedRecord.retried_at,
 )
-AGAIN: Final = frozenset({HOUSEHOLD_FACTS.name, RISK_TRANSITIONS.name, RELIEF_FACTS.name, REGION_WARNINGS.name, FACT_DISPUTES.name})
+AGAIN: Final = frozenset({AREA_SIGNALS.name, HOUSEHOLD_FACTS.name, RISK_TRANSITIONS.name, RELIEF_FACTS.name, REGION_WARNINGS.name, FACT_DISPUTES.name})
 """Topics whose records are written again as they stood, for a reader that understands them now.
 
 Not those that are read from their start: a reader that understands the record now finds it there, and in a compacted one it would replace a newer.
+The region windows read their signals from the start, leave out what was set aside, and count a signal they know only once.
 """
 
 PLACE: Final = 2

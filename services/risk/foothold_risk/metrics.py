@@ -102,6 +102,10 @@ class RegionMetrics:
             registry=registry,
         )
 
+        self.stopped = Gauge(
+            "foothold_regions_stopped_readers", "1 where the windows stopped because the program is at fault, by partition.", ["partition"], registry=registry
+        )
+
     def expect_warnings(self, county: str) -> None:
         """A county is watched from now on."""
         for level, direction in product((*(one.value for one in WarningLevel), NO_LEVEL), Direction):
