@@ -9,7 +9,7 @@ from foothold_schemas.decisions import Decision
 from foothold_schemas.explanation import Evidence, Forecast, Hint, PolicyValue, TraceLine
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.values import AreaCode, Day, Fen, Group, Hex128, Message, Moment, Name, RegisterNumber, Sentence, Sha256, Standing, VillageCode, Window
+from foothold_schemas.values import AreaCode, Day, Group, Hex128, Message, Moment, Name, RegisterNumber, Sentence, Sha256, Standing, Total, VillageCode, Window
 
 
 class Movement(StrEnum):
@@ -74,13 +74,13 @@ class Finding(Message):
 class Figures(Message):
     """The numbers of a household as of the open day; empty means unknown, never zero."""
 
-    line: Fen | None = None
-    net: Fen | None = None
-    net_per_head: Fen | None = None
-    reference: Fen | None = None
-    reference_per_head: Fen | None = None
-    claims_income: Fen
-    own_shares: Fen
+    line: Total | None = None
+    net: Total | None = None
+    net_per_head: Total | None = None
+    reference: Total | None = None
+    reference_per_head: Total | None = None
+    claims_income: Total
+    own_shares: Total
     head_months: int = Field(description="Sum of the income window's twelve month-end head counts.")
     income_window: Window
     spending_window: Window

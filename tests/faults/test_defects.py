@@ -19,6 +19,7 @@ from foothold_ingest.rules.accept import fact_id, household_id
 from foothold_risk.households import CONTROL_KEY, unpack
 from foothold_risk.rules.household import Household
 from foothold_schemas.topics import HOUSEHOLD_STATE
+from tests.support.desk import Caseworker, case_number
 from tests.support.parts import VAR
 from tests.support.policy import write_test_policy
 from tests.support.sender import Sender, eventually, read_topic
@@ -95,6 +96,13 @@ class Planted:
         with psycopg.connect(self.stack.postgres.dsn("foothold_alerts")) as connection:
             return {row[0] for row in connection.execute("select register_number from cases where priority_group is not null")}
 
+    def not_judged_pages(self) -> str | None:
+        """The list of those that are not judged, once the case of one of them says so as well."""
+        with Caseworker(self.stack, "caseworker", self.sender.passwords["caseworker"]) as caseworker:
+            number = case_number(self.stack, "GOOD")
+            assert number is not None
+            return caseworker.client.get("/lists/not_judged").text if "未能研判" in caseworker.page(number) else None
+
     def quarantined(self) -> list[str]:
         """What waits as unprocessable."""
         lines = self.stack.command("ingest", "quarantine", "list", "--reason", "unprocessable").splitlines()
@@ -120,7 +128,7 @@ def test_f12_a_defect_in_risk_costs_one_household_its_turn_until_it_is_retried_a
     with planted() as county:
         county.register("BAD", "GOOD", "DAY-BAD", "DAY-GOOD", "DEADLY")
         county.sender.open_day(BEFORE)
-        bad, deadly = (fact_id("/agencies/health-insurance", name) for name in ("bad", "deadly"))
+        bad, worse, deadly = (fact_id("/agencies/health-insurance", name) for name in ("bad", "worse", "deadly"))
         county.plant(facts=[bad], households=[county.household("DAY-BAD")])
         county.run_bent("risk")
         county.sender.open_day(DAY)  # the month turns: everybody is judged
@@ -134,7 +142,12 @@ def test_f12_a_defect_in_risk_costs_one_household_its_turn_until_it_is_retried_a
         eventually(lambda: {"GOOD", "DAY-GOOD"} <= county.cases(), "the other households have their cases")
         eventually(lambda: county.metric("risk", NOT_JUDGED) == 2, "the alert's metric is up")
 
-        county.plant(facts=[bad], households=[county.household("DAY-BAD")], kills={deadly: 4})
+        county.plant(facts=[bad, worse], households=[county.household("DAY-BAD")])
+        county.bill("GOOD", "worse", "2.00")
+        eventually(lambda: county.metric("risk", NOT_JUDGED) == 3, "also a household with a case is marked")
+        pages = eventually(county.not_judged_pages, "the desk says so, on the case and on the list")
+
+        county.plant(facts=[bad, worse], households=[county.household("DAY-BAD")], kills={deadly: 4})
         starts = county.stack.services["risk"].starts
         county.bill("DEADLY", "deadly")
         eventually(lambda: "DEADLY" in county.cases(), "four kills set nothing aside", 120)
@@ -150,11 +163,12 @@ def test_f12_a_defect_in_risk_costs_one_household_its_turn_until_it_is_retried_a
         states = {name: county.state(name) for name in ("BAD", "GOOD", "DAY-BAD", "DAY-GOOD")}
 
     assert (died, is_alive) == (4, True)
-    assert len(waiting) == 4
+    assert len(waiting) == 5
+    assert all(name in pages for name in ("BAD", "DAY-BAD", "GOOD"))
     assert sum("  household." in line for line in waiting) == 1
     assert all(home.unjudged is not None and not home.claims for home in marked)
-    assert retried.count("written_again") == 4
-    assert [(len(h.claims), h.unjudged) for h in states.values()] == [(2, None), (2, None), (1, None), (1, None)]
+    assert retried.count("written_again") == 5
+    assert [(len(h.claims), h.unjudged) for h in states.values()] == [(2, None), (3, None), (1, None), (1, None)]
     assert states["DAY-BAD"].position == states["DAY-GOOD"].position
     assert (states["BAD"].position.status, states["BAD"].position.group) == (states["GOOD"].position.status, states["GOOD"].position.group)
 

@@ -175,7 +175,7 @@ class Retrier(Shelf):
 def _order(address: str) -> tuple[int, int, bool]:
     """A household marked at a record comes before the record: what waits for it may have come at the same offset."""
     topic, *place = address.rsplit(":", 2)
-    partition, offset = (int(number) if number.isdigit() else 0 for number in (place if len(place) == PLACE else ("", "")))
+    partition, offset = (int(number) if number.isdecimal() else 0 for number in (place if len(place) == PLACE else ("", "")))
     return partition, offset, not topic.startswith(HOUSEHOLD)
 
 

@@ -49,6 +49,8 @@ class Committer:
         if next_offset == self.next_offset:
             return
         batch, outputs = pending.batch, pending.outputs
+        if next_offset is None and not batch.changed and batch.control is None:
+            return
         looks = (batch.control or self._households.control).looks
         trials = (pending.trials or self.trials).committed(next_offset, batch.changed, has_rechecks=bool(looks))
         with self._metrics.batch_seconds.time():
