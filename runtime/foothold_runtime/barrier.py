@@ -7,7 +7,7 @@ the next owner of the partition. Unavailability of Kafka or the database says no
 import asyncio
 import contextlib
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Protocol, TypeAlias
@@ -49,6 +49,9 @@ class Handler(Protocol):
     async def set_aside(self, record: Record, detail: str) -> None:
         """Keep the record as unprocessable, with its bytes; return once it is durable. Raise NeverSetAside where nobody may miss it."""
 
+    async def lose(self, source: TopicPartition, offsets: range) -> None:
+        """Kafka has let go of these before anybody of the group had read them; a repeat must be harmless."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -68,6 +71,8 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
         self._consumer = consumer
         self._handler = handler
         self._known: dict[TopicPartition, Attempts] = {}
+        self._next: dict[TopicPartition, int] = {}
+        self._learned: set[TopicPartition] = set()
         self._taken_over: set[TopicPartition] = set()
         self._stopped: set[TopicPartition] = set()
 
@@ -78,6 +83,7 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
 
     def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
         """Whoever owns them next reads beside the offset how they fared."""
+        self._learned.difference_update(revoked)
         self._taken_over.difference_update(revoked)
         self._stopped.difference_update(revoked)
 
@@ -90,11 +96,12 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
         waiting = {source: records for source, records in fetched.items() if records and source not in self._stopped}
         if not waiting or not await self._take_over(waiting):
             return
-        ending: tuple[type[BaseException], ...] = (asyncio.CancelledError, *self._reader.away)
         try:
+            for source, records in waiting.items():
+                await self._count_lost(source, records[0].offset)
             await self._work(waiting)
-        except ending as error:
-            if not isinstance(error, MessageSizeTooLargeError):
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError) or self._is_away(error):
                 await self._forgive(waiting)
             raise
 
@@ -134,7 +141,7 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
             return await self._put_aside(source, record, f"the program failed at this record twice ({type(error).__name__})")
         return await self._done(alone, offsets)
 
-    def _is_away(self, error: Exception) -> bool:
+    def _is_away(self, error: BaseException) -> bool:
         """A record too large to be written is Kafka's word about the record."""
         return isinstance(error, self._reader.away) and not isinstance(error, MessageSizeTooLargeError)
 
@@ -165,23 +172,54 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
         do = "the program is at fault, not the records: deploy one that can read them, and start it; nothing is lost meanwhile"
         log.error("reader.stopped", reader=self._reader.name, at=at, set_aside_in_an_hour=MOST_IN_AN_HOUR, do=do)
 
+    async def idle(self, sources: Collection[TopicPartition]) -> None:
+        """Nothing came: commit past the ends of transactions, so that who compares the offset with the topic's end sees nothing unread."""
+        await self._learn(sources)
+        moved = {}
+        for source in sources:
+            with contextlib.suppress(IllegalStateError):  # it was taken away meanwhile
+                position: int = await self._consumer.position(source)
+                if source not in self._stopped and position > self._next.get(source, position):
+                    await self._count_lost(source, position)
+                    self._known[source] = self._known[source].past(position)
+                    moved[source] = (position, self._known[source])
+        if moved:
+            await self._write(moved)
+
+    async def _learn(self, sources: Collection[TopicPartition]) -> None:
+        """Of partitions that are new here: how far they were read, and how their records fared."""
+        if new := [source for source in sources if source not in self._learned]:
+            async with started(AIOKafkaAdminClient(**self._reader.broker.options)) as admin:
+                committed = await admin.list_consumer_group_offsets(self._reader.group_id, partitions=new)
+            for source in new:
+                found = committed.get(source)
+                self._known[source] = Attempts.read("" if found is None else found.metadata or "")
+                self._next.pop(source, None)
+                if found is not None and found.offset >= 0:
+                    self._next[source] = found.offset
+            self._learned.update(new)
+
     async def _take_over(self, fetched: Fetched) -> bool:
-        """Of a partition that is new here: read how its records fared, and write down that they are tried now. False: it is another's already."""
-        new = [source for source in fetched if source not in self._taken_over]
-        if not new:
-            return True
-        async with started(AIOKafkaAdminClient(**self._reader.broker.options)) as admin:
-            committed = await admin.list_consumer_group_offsets(self._reader.group_id, partitions=new)
+        """Of partitions whose first records these are: write down that they are tried now. False: one is another's already."""
+        await self._learn(fetched.keys())
         begun = {}
-        for source in new:
+        for source in fetched.keys() - self._taken_over:
             first, last = fetched[source][0].offset, fetched[source][-1].offset
-            text = committed[source].metadata if source in committed else ""
-            self._known[source] = Attempts.read(text or "").past(first).beginning(first, last)
+            await self._count_lost(source, first)
+            self._known[source] = self._known[source].past(first).beginning(first, last)
             begun[source] = (first, self._known[source])
         if not await self._write(begun):
             return False
-        self._taken_over.update(new)
+        self._taken_over.update(begun)
         return True
+
+    async def _count_lost(self, source: TopicPartition, first: int) -> None:
+        """Offsets may be missing for other reasons, such as a transaction's end; those before the partition's beginning are gone."""
+        expected, self._next[source] = self._next.get(source, first), first
+        if first > expected:
+            beginning: int = (await self._consumer.beginning_offsets([source]))[source]
+            if lost := range(expected, min(beginning, first)):
+                await self._handler.lose(source, lost)
 
     async def _give_up(self, fetched: Fetched, error: Exception) -> None:
         """Write down that deciding raised, then end the process. The message and what stands in it may hold what was sent, so neither is repeated."""
@@ -229,7 +267,9 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
         try:
             if commits:
                 await self._consumer.commit(commits)
+            self._next.update({source: commit.offset for source, commit in commits.items()})
         except OVERTAKEN:
+            self._learned.difference_update(offsets)
             self._taken_over.difference_update(offsets)
             log.info("reader.commit_overtaken", reader=self._reader.name, partitions=[f"{s.topic}:{s.partition}" for s in commits])
             return False

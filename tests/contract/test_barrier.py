@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 
 from foothold_runtime.attempts import DIED_IN_A_ROW, MOST_IN_AN_HOUR, Attempts
 from foothold_runtime.barrier import Barrier, DecidingRaised, Fetched, Reader, Record
@@ -33,6 +33,7 @@ class Handled:
     batches: list[list[bytes]] = field(default_factory=list)
     taken: list[bytes] = field(default_factory=list)
     aside: list[bytes] = field(default_factory=list)
+    lost: list[range] = field(default_factory=list)
 
     async def take(self, fetched: Fetched) -> Mapping[TopicPartition, int]:
         for records in fetched.values():
@@ -46,6 +47,9 @@ class Handled:
     async def set_aside(self, record: Record, detail: str) -> None:
         assert "sent" not in detail
         self.aside.append(record.value)
+
+    async def lose(self, source: TopicPartition, offsets: range) -> None:  # noqa: ARG002 - of the only partition
+        self.lost.append(offsets)
 
 
 def fails(*values: bytes, error: type[BaseException] = DefectError) -> Callable[[bytes], BaseException | None]:
@@ -72,6 +76,15 @@ class Topic:
         finally:
             await admin.close()
         return found.offset, Attempts.read(found.metadata)
+
+    async def delete_before(self, offset: int) -> None:
+        """As retention does."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.broker)
+        await admin.start()
+        try:
+            await admin.delete_records({TopicPartition(self.name, 0): RecordsToDelete(before_offset=offset)})
+        finally:
+            await admin.close()
 
     @contextlib.asynccontextmanager
     async def running(self, handled: Handled) -> AsyncIterator[tuple[AIOKafkaConsumer, Barrier]]:
@@ -184,7 +197,8 @@ async def test_a_reader_told_to_end_while_it_decides_leaves_no_suspicion(topic: 
                 return await super().take(fetched)
 
         task = asyncio.create_task(topic.run(Slow(), 1))
-        await hangs.wait()
+        async with asyncio.timeout(20):
+            await hangs.wait()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     handled = Handled()
@@ -209,6 +223,31 @@ async def test_more_than_twenty_in_an_hour_stop_the_partition_and_set_nothing_mo
     assert (len(handled.aside), len(paused), again) == (MOST_IN_AN_HOUR, 1, None)
     assert (await topic.committed())[0] == MOST_IN_AN_HOUR
     assert b"more" not in handled.taken
+
+
+async def test_what_kafka_let_go_of_before_it_was_read_is_counted_and_a_gap_of_another_kind_is_not(topic: Topic) -> None:
+    await topic.write(b"a", b"b", b"c", b"d")
+    stops = Handled(fails(b"b", error=AwayError))
+    await topic.run(stops, 1)
+    handled = Handled()
+    async with topic.running(handled) as (consumer, barrier):
+        while not handled.taken:
+            await barrier.work(await consumer.getmany(timeout_ms=500, max_records=1))
+        await topic.delete_before(3)
+        async with AIOKafkaProducer(bootstrap_servers=topic.broker, transactional_id=topic.name) as producer:
+            for value in (b"e", b"f"):
+                async with producer.transaction():
+                    await producer.send_and_wait(topic.name, value, partition=0)
+        consumer.seek(TopicPartition(topic.name, 0), 1)  # what it had fetched before the records went is let go of
+        while b"f" not in handled.taken:
+            await barrier.work(await consumer.getmany(timeout_ms=500, max_records=1))
+    await topic.write(b"g", b"h")
+    await topic.delete_before(9)
+    later = Handled()
+    await topic.run(later, 1)
+
+    assert (handled.taken, handled.lost) == ([b"a", b"d", b"e", b"f"], [range(1, 3)])
+    assert (later.taken, later.lost) == ([b"h"], [range(7, 9)])
 
 
 async def test_what_the_handler_leaves_is_read_again(topic: Topic) -> None:

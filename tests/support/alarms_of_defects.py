@@ -28,7 +28,7 @@ def a_household_cannot_be_judged(broken: Breaker) -> None:
 
 def a_job_fails_for_good(broken: Breaker) -> None:
     """A deadline whose number is none: three times, then it is set aside and waits for somebody."""
-    job = "insert into procrastinate_jobs (task_name, args) values ('deadline_passed', '{\"deadline_id\": \"none\"}')"
+    job = "insert into procrastinate_jobs (queue_name, task_name, args) values ('default', 'deadline_passed', '{\"deadline_id\": \"none\"}')"
     broken._later(job)
     broken._expect("FootholdJobsSetAside")
     assert "deadline_passed" in broken.stack.command("alerts", "job", "list")

@@ -213,6 +213,10 @@ class Consumer:
             raise NeverSetAside
         await self._set_aside(record, Unreadable(RefusalReason.UNPROCESSABLE, detail))
 
+    async def lose(self, source: TopicPartition, offsets: range) -> None:
+        """What risk says is kept for ever; should Kafka have let go of it all the same, a rebuild from the log brings it back."""
+        log.error("alerts.records_lost", topic=source.topic, partition=source.partition, first=offsets.start, count=len(offsets))
+
     async def _set_aside(self, record: ConsumerRecord[bytes, bytes], error: Unreadable) -> None:
         quarantined = Quarantined.of(
             SERVICE,
