@@ -86,8 +86,11 @@ class Planted:
         return unpack(newest[-1]) if newest else Household()
 
     def metric(self, service: str, name: str, **labels: str) -> float:
-        """The sum of a metric's series."""
-        text = httpx.get(f"{self.stack.ops_url(service)}/metrics", timeout=5).text
+        """The sum of a metric's series; below zero while the service is being started again."""
+        try:
+            text = httpx.get(f"{self.stack.ops_url(service)}/metrics", timeout=5).text
+        except httpx.TransportError:
+            return -1
         samples = (s for family in text_string_to_metric_families(text) for s in family.samples)
         return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
 
