@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from foothold_schemas.codec import decode_output
 from foothold_schemas.topics import RISK_TRANSITIONS
-from foothold_schemas.transitions import DayDone, Status, Transition
+from foothold_schemas.transitions import DayDone, Judgement, Status, Transition
 
 WAIT_SECONDS: Final = 120
 
@@ -53,10 +53,10 @@ class Watch:
                     self._note(decode_output(message.value()))
             on_read(self)
 
-    def _note(self, output: Transition | DayDone) -> None:
+    def _note(self, output: Transition | DayDone | Judgement) -> None:
         if isinstance(output, DayDone):
             self.days[output.partition] = output.day
-        else:
+        elif isinstance(output, Transition):
             self.transitions += 1
             self.latest[output.household_id] = output
 

@@ -36,6 +36,10 @@ class DecidingRaised(Exception):  # noqa: N818 - says what happened
     """The program failed at one of these records; that stands beside the offset now, and the process is to end."""
 
 
+class NeverSetAside(Exception):  # noqa: N818 - says what holds
+    """The record concerns everybody: the reader stops in front of it instead."""
+
+
 class Handler(Protocol):
     """What a reader does with records."""
 
@@ -43,7 +47,7 @@ class Handler(Protocol):
         """Decide and write; return the next offset of each partition. One that is not past the records is read from there again later."""
 
     async def set_aside(self, record: Record, detail: str) -> None:
-        """Keep the record as unprocessable, with its bytes; return once it is durable."""
+        """Keep the record as unprocessable, with its bytes; return once it is durable. Raise NeverSetAside where nobody may miss it."""
 
     async def lose(self, source: TopicPartition, offsets: range) -> None:
         """Kafka has let go of these before anybody of the group had read them; a repeat must be harmless."""
@@ -146,7 +150,11 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
         if self._is_program_at_fault(now):
             self._stop(source, record)
             return False
-        await self._handler.set_aside(record, detail)
+        try:
+            await self._handler.set_aside(record, detail)
+        except NeverSetAside:
+            self._stop(source, record)
+            return False
         self._known[source] = self._known[source].past(record.offset + 1).set_aside(now)
         log.error("reader.set_aside", reader=self._reader.name, at=f"{record.topic}:{record.partition}:{record.offset}", detail=detail)
         return await self._write({source: (record.offset + 1, self._known[source])})

@@ -11,11 +11,11 @@ from foothold_schemas.disputes import DisputeNews
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.quarantine import Quarantined, RefusalReason
 from foothold_schemas.relief import PeopleSaid
-from foothold_schemas.transitions import DayDone, RiskOutput, Transition
+from foothold_schemas.transitions import DayDone, Judgement, RiskOutput, Transition
 from foothold_schemas.views import HouseholdView
 
 T = TypeVar("T")
-_OUTPUT: Final[TypeAdapter[Transition | DayDone]] = TypeAdapter(RiskOutput)
+_OUTPUT: Final[TypeAdapter[Transition | DayDone | Judgement]] = TypeAdapter(RiskOutput)
 _AREA: Final[TypeAdapter[AreaSignal | AreaDay]] = TypeAdapter(AreaRecord)
 _UNKNOWN_KIND = frozenset({"union_tag_invalid", "union_tag_not_found", "enum"})
 
@@ -39,7 +39,7 @@ def decode_fact(value: bytes | None) -> FactRecord:
     return _read(FactRecord.model_validate_json, value)
 
 
-def decode_output(value: bytes | None) -> Transition | DayDone:
+def decode_output(value: bytes | None) -> Transition | DayDone | Judgement:
     """A line of `risk-transitions.v1`; raise Unreadable."""
     return _read(_OUTPUT.validate_json, value)
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from foothold_schemas.values import Day, Fen, Hex128, Message, Sentence
+from foothold_schemas.values import Day, Hex128, Message, Sentence, Total
 
 
 class PolicyValue(Message):
@@ -26,7 +26,7 @@ class Evidence(Message):
     fact_id: Hex128
     kind: str
     day: Day
-    amount: Fen | None = None
+    amount: Total | None = None
     text: Sentence
 
 
@@ -63,7 +63,7 @@ class Hint(Message):
     """Help nobody has asked for yet, or something to verify: with its amount where there is one, its policy value and its facts."""
 
     kind: HintKind
-    amount: Fen | None = None
+    amount: Total | None = None
     text: Sentence
     policy: PolicyValue | None = None
     facts: tuple[Evidence, ...] = Field(default=(), description="At most 20, the weightiest first.")
@@ -83,7 +83,7 @@ class CauseOfFall(Message):
     """One cause and by how much it lowers the figure."""
 
     cause: ForecastCause
-    amount: Fen
+    amount: Total
     text: Sentence
 
 
@@ -92,13 +92,13 @@ class Forecast(Message):
 
     day: Day = Field(description="The last day of the month it is for.")
     months_ahead: int
-    known: Fen = Field(description="Net income of the coming window's months that are over.")
-    expected: Fen = Field(description="Net income of the running month and the months to come.")
-    net: Fen
-    treatment: Fen = Field(description="Own shares of treatment that recurs every month, still to come.")
-    reference: Fen
+    known: Total = Field(description="Net income of the coming window's months that are over.")
+    expected: Total = Field(description="Net income of the running month and the months to come.")
+    net: Total
+    treatment: Total = Field(description="Own shares of treatment that recurs every month, still to come.")
+    reference: Total
     head_months: int
-    net_per_head: Fen | None = None
-    reference_per_head: Fen | None = None
+    net_per_head: Total | None = None
+    reference_per_head: Total | None = None
     is_below: bool = Field(description="Net income per head lies below the open day's line, or the reference does because of treatment to come.")
     causes: tuple[CauseOfFall, ...] = Field(description="The weightiest first.")

@@ -62,7 +62,7 @@ HOUSEHOLD_STATE: Final = TopicCard(
 RISK_TRANSITIONS: Final = TopicCard(
     name="risk-transitions.v1",
     key="household_id; DayDone stands in the partition it speaks for",
-    holds="Transition and DayDone; ingest writes only what is retried from quarantine, risk reads when it explains",
+    holds="Transition, DayDone and Judgement; ingest writes only what is retried from quarantine, risk reads when it explains",
     writers=("ingest", "risk"),
     readers=("alerts", "risk"),
 )
@@ -102,8 +102,8 @@ RELIEF_FACTS: Final = TopicCard(
 AREA_SIGNALS: Final = TopicCard(
     name="area-signals.v1",
     key="county; a day stands in every partition",
-    holds="AreaSignal and AreaDay: what the windows over whole areas count, read from its start",
-    writers=("risk",),
+    holds="AreaSignal and AreaDay: what the windows over whole areas count, read from its start; ingest writes only what is retried from quarantine",
+    writers=("ingest", "risk"),
     readers=("risk",),
     retention_days=400,
 )

@@ -12,7 +12,6 @@ from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import (
     AreaCode,
     Day,
-    Fen,
     Group,
     Hex128,
     Message,
@@ -23,6 +22,7 @@ from foothold_schemas.values import (
     Sentence,
     Sha256,
     Standing,
+    Total,
     VillageCode,
     Window,
 )
@@ -90,13 +90,13 @@ class Finding(Message):
 class Figures(Message):
     """The numbers of a household as of the open day; empty means unknown, never zero."""
 
-    line: Fen | None = None
-    net: Fen | None = None
-    net_per_head: Fen | None = None
-    reference: Fen | None = None
-    reference_per_head: Fen | None = None
-    claims_income: Fen
-    own_shares: Fen
+    line: Total | None = None
+    net: Total | None = None
+    net_per_head: Total | None = None
+    reference: Total | None = None
+    reference_per_head: Total | None = None
+    claims_income: Total
+    own_shares: Total
     head_months: int = Field(description="Sum of the income window's twelve month-end head counts.")
     income_window: Window
     spending_window: Window
@@ -178,4 +178,18 @@ class DayDone(Message):
     stale: dict[Name, tuple[StaleFeed, ...]] = Field(default={}, description="Feeds silent for too long, by county; what rests on them is held.")
 
 
-RiskOutput = Annotated[Transition | DayDone, Field(discriminator="kind")]
+class Judgement(Message):
+    """Risk stopped judging a household because judging it raised, or judges it again.
+
+    While it is not judged, all that is shown of it is as old as `since`, and facts that come for it wait.
+    """
+
+    kind: Literal["Judgement"] = "Judgement"
+    household_id: Hex128
+    is_judged: bool
+    since: Moment = Field(description="Since when this holds.")
+    register_number: RegisterNumber | None = Field(default=None, description="Empty: not registered yet.")
+    area: VillageCode | None = Field(default=None, description="Empty: not registered yet.")
+
+
+RiskOutput = Annotated[Transition | DayDone | Judgement, Field(discriminator="kind")]

@@ -76,6 +76,25 @@ class Fen(int):
         return {"type": "string", "pattern": AMOUNT_PATTERN, "description": "An exact amount: a decimal string, at most two places."}
 
 
+_TOTAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,2})?")
+
+
+def _from_total(value: object) -> object:
+    """A text that may have more digits than a single amount."""
+    if not isinstance(value, str) or not _TOTAL.fullmatch(value):
+        return value
+    units, _, cents = value.lstrip("-").partition(".")
+    fen = int(units) * 100 + int(cents.ljust(2, "0") or 0)
+    return Fen(-fen if value.startswith("-") else fen)
+
+
+Total = Annotated[Fen, BeforeValidator(_from_total)]
+"""What adds up from amounts. The contract promises as many digits as an amount has, and every plausible sum keeps it; a reader takes more.
+
+Absurd amounts that have entered add up to more, and must not cost the household its page or its case.
+"""
+
+
 def _only_day(value: object) -> object:
     """Refuse what is no plain day, before anything is calculated with it. A string's year is compared as text: that costs next to nothing."""
     if isinstance(value, str) and _DAY.fullmatch(value):

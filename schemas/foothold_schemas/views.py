@@ -11,15 +11,15 @@ from foothold_schemas.facts import Hazard, Severity
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Figures, HouseholdSummary, Status
-from foothold_schemas.values import AreaCode, Day, Fen, Group, Hex128, Message, Month, Name, Sentence
+from foothold_schemas.values import AreaCode, Day, Group, Hex128, Message, Month, Name, Sentence, Total
 
 
 class MonthFigures(Message):
     """One calendar month: net income (empty: not reported, unknown) and what the household paid itself."""
 
     month: Month
-    net: Fen | None = None
-    own_shares: Fen
+    net: Total | None = None
+    own_shares: Total
     is_running: bool = Field(default=False, description="The month of the open day: what was reported so far.")
 
 

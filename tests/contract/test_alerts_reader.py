@@ -36,6 +36,7 @@ def reader(reading: Reading, broker: str, engine: AsyncEngine, *, partitions: in
         reading,
         broker=Broker(broker),
         partitions=partitions,
+        engine=engine,
         keeps=Keeps(cases_on(engine), Mirror(engine), areas_on(engine), incidents_on(engine), disputes_on(engine)),
         metrics=Metrics(CollectorRegistry()),
         seal=SEAL,

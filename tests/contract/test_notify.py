@@ -116,6 +116,7 @@ async def test_a_flood_over_one_township_is_one_short_message_and_a_receiver_tha
     await tell.send(digest)
 
     again = BackOff().get_retry_decision(exception=asked.value, job=Job(id=1, queue="q", lock=None, queueing_lock=None, task_name="send_digest", attempts=1))
+    assert again is not None
     assert again.retry_at is not None
     assert 5 < (again.retry_at - datetime.now(UTC)).total_seconds() <= 7
     _, body = receiver.got[-1]

@@ -22,7 +22,7 @@ from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DayOpened, FeedHeard
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, RISK_TRANSITIONS
-from foothold_schemas.transitions import DayDone, Movement, Transition
+from foothold_schemas.transitions import DayDone, Judgement, Movement, Transition
 from tests.support.build import AREA, HOUSEHOLD, amending, claim, identity, income, record, registered
 from tests.support.ingest import SEAL
 from tests.support.risk import ADOPTED, DAY, OPENED, RULES, broadcast, caught_up, quarantined, said, worker, working, write
@@ -124,7 +124,7 @@ async def test_a_day_is_opened_once_in_order_and_a_gap_is_set_aside(broker: str)
     assert {RefusalReason.DAY_OUT_OF_ORDER} == {q.reason for q in await asyncio.to_thread(quarantined, broker)}
 
 
-def _by_partition(outputs: Iterable[Transition | DayDone]) -> Iterable[tuple[int, list[date]]]:
+def _by_partition(outputs: Iterable[Transition | DayDone | Judgement]) -> Iterable[tuple[int, list[date]]]:
     found: dict[int, list[date]] = {}
     for one in outputs:
         if isinstance(one, DayDone):
@@ -181,7 +181,6 @@ async def test_who_takes_a_partition_over_fences_the_former_owner(broker: str) -
             "source": source,
             "partitions": 8,
             "broker": Broker(broker),
-            "consumer": consumer,
             "policies": {RULES.bundle: RULES},
             "metrics": metrics,
             "on_commit": lambda: commits.append(1),
@@ -227,7 +226,9 @@ async def test_of_a_partition_only_its_owner_tells(broker: str) -> None:
             by_first, by_second = told_of(first), told_of(second)
 
     assert set(by_first) == {"foothold_risk_lag_records", "foothold_risk_registered_households", "foothold_risk_open_day_timestamp_seconds"} | {
-        "foothold_risk_stopped_readers"
+        "foothold_risk_stopped_readers",
+        "foothold_risk_households_not_judged",
+        "foothold_risk_progress_timestamp_seconds",
     }
     for gauge, mine in by_first.items():
         assert mine
@@ -254,21 +255,19 @@ async def test_what_a_transaction_took_back_is_never_restored(broker: str) -> No
         await producer.begin_transaction()
         await producer.send_and_wait(HOUSEHOLD_STATE.name, b"\x01never", key=b"a" * 32, partition=0)
         await producer.abort_transaction()
-    async with AIOKafkaConsumer(bootstrap_servers=broker, group_id="risk", enable_auto_commit=False) as consumer:
-        owner = await asyncio.wait_for(
-            take_over(
-                source=source,
-                partitions=8,
-                broker=Broker(broker),
-                consumer=consumer,
-                policies={},
-                metrics=metrics,
-                shelf=Shelf(SEAL, 100),
-                on_commit=lambda: None,
-            ),
-            20,
-        )
-        await owner.producer.stop()
+    owner = await asyncio.wait_for(
+        take_over(
+            source=source,
+            partitions=8,
+            broker=Broker(broker),
+            policies={},
+            metrics=metrics,
+            shelf=Shelf(SEAL, 100),
+            on_commit=lambda: None,
+        ),
+        20,
+    )
+    await owner.producer.stop()
 
     assert owner.households._packed == {}
 

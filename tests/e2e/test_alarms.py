@@ -8,6 +8,7 @@ import pytest
 from deploy.grafana.boards import BOARDS, Query
 from deploy.local.watch import BINARY, alert_names
 from tests.support.alarms import Breaker, watched
+from tests.support.alarms_of_defects import a_household_cannot_be_judged, a_job_fails_for_good, a_part_stands_still
 from tests.support.charts import draw
 from tests.support.parts import ROOT
 from tests.support.prometheus import Prometheus, on_screen
@@ -15,7 +16,7 @@ from tests.support.prometheus import Prometheus, on_screen
 pytestmark = [
     pytest.mark.kafka,
     pytest.mark.postgres,
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1200),
     pytest.mark.skipif(BINARY is None, reason="prometheus is not installed (Debian: apt-get install prometheus)"),
 ]
 
@@ -43,6 +44,9 @@ def test_every_alert_fires_once_when_what_it_watches_breaks_and_every_panel_show
         broken.a_fact_is_doubted()
         broken.a_writer_is_broken()
         broken.a_person_stands_in_two_households()
+        a_household_cannot_be_judged(broken)
+        a_job_fails_for_good(broken)
+        a_part_stands_still(broken)
         broken.the_windows_are_gone()
         broken.a_partition_stands_still()
         broken.the_calendar_is_not_published()

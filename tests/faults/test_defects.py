@@ -1,148 +1,210 @@
-"""A defect nobody has thought of, planted in each of ingest's readers: the record is set aside, the others arrive, and the process lives."""
+"""F12, defects: what raises in a reader's decision ends as one thing set aside and told of, with everything else done and the process alive."""
 
 import json
 import os
-import re
-import urllib.request
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
+import httpx
+import psycopg
 import pytest
-from confluent_kafka import Producer
+from prometheus_client.parser import text_string_to_metric_families
 
-from deploy.local.stack import Stack
-from foothold_schemas.codec import Unreadable, decode_fact, decode_quarantined, encode
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
-from foothold_schemas.seal import Purpose, Seal
-from foothold_schemas.topics import HOUSEHOLD_FACTS, QUARANTINE, RELIEF_FACTS, agency_card
-from tests.faults.defect import KILLS, RAISES
-from tests.faults.test_faults import SEED, world
-from tests.support.parts import ROOT
-from tests.support.sender import eventually, read_topic
+from deploy.local.stack import Ports, Stack
+from foothold_ingest.rules.accept import fact_id, household_id
+from foothold_risk.households import CONTROL_KEY, unpack
+from foothold_risk.rules.household import Household
+from foothold_schemas.topics import HOUSEHOLD_STATE
+from tests.support.desk import Caseworker, case_number
+from tests.support.parts import VAR
+from tests.support.policy import write_test_policy
+from tests.support.sender import Sender, eventually, read_topic
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(600)]
 
-AGENCY = "statistics"
-SAID = json.loads((ROOT / "schemas/examples/relief-facts.v1/CaseDecided.json").read_text(encoding="utf-8"))
-
-
-def reported(name: str) -> bytes:
-    """An event of the agency's, by its topic."""
-    data = {"category": "wage", "item": "salary", "amount": "12.50", "earned_month": "2026-05"}
-    event = {"specversion": "1.0", "id": name, "source": f"/agencies/{AGENCY}", "type": "foothold.IncomeReported.v1", "time": "2026-06-09T04:00:00Z"}
-    return json.dumps({**event, "subject": "370399/F-1", "data": data}).encode()
+COUNTY, AREA = "370399", "370399101201"
+BEFORE, DAY = date(2026, 5, 30), date(2026, 6, 10)
+NOT_JUDGED = "foothold_risk_households_not_judged"
+AT = datetime(2026, 6, 9, 4, tzinfo=UTC)
 
 
-def said(name: str) -> bytes:
-    """What a caseworker did."""
-    return json.dumps({**SAID, "id": name}).encode()
+class Planted:
+    """A running Foothold, one service of which has a defect that can be changed while it runs."""
 
+    def __init__(self, stack: Stack, sender: Sender) -> None:
+        self.stack = stack
+        self.sender = sender
+        self._plan = stack.folder / "defect.json"
 
-def put_aside(name: str) -> bytes:
-    """A record another service has set aside."""
-    kept = Seal(b"x" * 32, Purpose.QUARANTINE)
-    address, moment = ("risk-transitions.v1", 0, abs(hash(name)) % 10**9), 1_780_000_000_000
-    return encode(Quarantined.of("risk", address, moment, reason=RefusalReason.ID_REUSE, detail=name, record=SourceRecord(value=b"{}"), seal=kept))
+    def plant(self, **what: Any) -> None:  # noqa: ANN401 - what stands in a plan
+        """From now on this goes wrong."""
+        self._plan.write_text(json.dumps(what), encoding="utf-8")
 
+    def run_bent(self, name: str) -> None:
+        """Run the service with the defect in place of itself."""
+        self.stack.services.pop(name).stop()
+        told = {"DEFECT_PLAN": str(self._plan), "DEFECT_SERVICE": name}
+        os.environ.update(told)
+        try:
+            self.stack.start_service(name, "tests.faults.defect")
+        finally:
+            for variable in told:
+                del os.environ[variable]
+        self.stack.wait_ready()
 
-READERS = {"agencies": (agency_card(AGENCY).name, reported), "desk": (RELIEF_FACTS.name, said), "quarantine": (QUARANTINE.name, put_aside)}
+    def upgrade(self, name: str) -> None:
+        """The service without the defect."""
+        self.stack.services.pop(name).stop()
+        self.stack.start_service(name)
+        self.stack.wait_ready()
+
+    def register(self, *names: str) -> None:
+        """Poor households: a bill makes each of them a case."""
+        for name in names:
+            entry = {"authority": COUNTY, "register_number": name, "area": AREA, "standing": "ordinary", "members": [{"person_ref": name}]}
+            wages = {"category": "wage", "item": "salary", "amount": "7000.00", "earned_month": "2026-05", "is_yearly": True}
+            self.sender.say("statistics", "HouseholdRegistered", f"reg-{name}", AT, f"{COUNTY}/{name}", **entry)
+            self.sender.say("statistics", "IncomeReported", f"inc-{name}", AT, f"{COUNTY}/{name}", **wages)
+
+    def bill(self, name: str, event_id: str, total: str = "6000.00") -> None:
+        """A settled bill."""
+        bill = {"claim_number": event_id, "settled_on": "2026-03-15", "setting": "inpatient", "total": total}
+        self.sender.say("health-insurance", "MedicalClaimSettled", event_id, AT, f"{COUNTY}/{name}", **bill)
+
+    def household(self, name: str) -> str:
+        """Its id."""
+        return household_id(self.stack.secrets["FOOTHOLD_HOUSEHOLD_SECRET"].encode(), COUNTY, name)
+
+    def state(self, name: str) -> Household:
+        """As risk keeps it."""
+        key = self.household(name).encode()
+        newest = [m.value() for m in read_topic(self.stack.kafka.bootstrap, HOUSEHOLD_STATE.name) if m.key() == key and m.key() != CONTROL_KEY]
+        return unpack(newest[-1]) if newest else Household()
+
+    def metric(self, service: str, name: str, **labels: str) -> float:
+        """The sum of a metric's series; below zero while the service is being started again."""
+        try:
+            text = httpx.get(f"{self.stack.ops_url(service)}/metrics", timeout=5).text
+        except httpx.TransportError:
+            return -1
+        samples = (s for family in text_string_to_metric_families(text) for s in family.samples)
+        return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
+
+    def cases(self) -> set[str]:
+        """Register numbers with a case at the desk."""
+        with psycopg.connect(self.stack.postgres.dsn("foothold_alerts")) as connection:
+            return {row[0] for row in connection.execute("select register_number from cases where priority_group is not null")}
+
+    def not_judged_pages(self) -> str | None:
+        """The list of those that are not judged, once the case of one of them says so as well."""
+        with Caseworker(self.stack, "caseworker", self.sender.passwords["caseworker"]) as caseworker:
+            number = case_number(self.stack, "GOOD")
+            assert number is not None
+            return caseworker.client.get("/lists/not_judged").text if "未能研判" in caseworker.page(number) else None
+
+    def quarantined(self) -> list[str]:
+        """What waits as unprocessable."""
+        lines = self.stack.command("ingest", "quarantine", "list", "--reason", "unprocessable").splitlines()
+        return [line for line in lines if "unprocessable" in line]
+
+    def retry(self) -> str:
+        """The ordinary command."""
+        return self.stack.command("ingest", "quarantine", "retry", "--reason", "unprocessable")
 
 
 @contextmanager
-def defective(stack: Stack, deaths: int = 0) -> Iterator[None]:
-    """Ingest with the defects in place of the sound one."""
-    path = stack.folder / "deaths"
-    path.write_text(str(deaths))
-    stack.services.pop("ingest").stop()
-    os.environ["DEFECT_DEATHS"] = str(path)
-    try:
-        stack.start_service("ingest", "tests.faults.defect")
-        yield
-    finally:
-        del os.environ["DEFECT_DEATHS"]
+def planted() -> Iterator[Planted]:
+    VAR.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="defects-", dir=VAR, ignore_cleanup_errors=True) as made:
+        folder = Path(made)
+        write_test_policy(folder / "policy")
+        with Stack(folder, Ports.free(), day_clock="manual", policy_folder=folder / "policy") as stack, Sender(stack) as sender:
+            sender.adopt()
+            yield Planted(stack, sender)
 
 
-def write(stack: Stack, topic: str, *values: bytes) -> None:
-    producer = Producer({"bootstrap.servers": stack.kafka.bootstrap, "acks": "all"})
-    for value in values:
-        producer.produce(topic, value=value, key=b"k", partition=0, headers={"content-type": b"application/cloudevents+json"})
-    assert producer.flush(30) == 0
+def test_f12_a_defect_in_risk_costs_one_household_its_turn_until_it_is_retried_after_the_upgrade() -> None:
+    with planted() as county:
+        county.register("BAD", "GOOD", "DAY-BAD", "DAY-GOOD", "DEADLY")
+        county.sender.open_day(BEFORE)
+        bad, worse, deadly = (fact_id("/agencies/health-insurance", name) for name in ("bad", "worse", "deadly"))
+        county.plant(facts=[bad], households=[county.household("DAY-BAD")])
+        county.run_bent("risk")
+        county.sender.open_day(DAY)  # the month turns: everybody is judged
+        eventually(lambda: county.metric("risk", NOT_JUDGED) == 1, "the household is marked and the day is done")
+        for name in ("GOOD", "DAY-GOOD", "DAY-BAD"):
+            county.bill(name, f"{name}-before")
+        county.bill("BAD", "bad")
+        county.bill("BAD", "bad-after", "1.00")
+        county.bill("GOOD", "good-after", "1.00")
+        eventually(lambda: len(county.quarantined()) == 4, "the household, what waits behind it, the bill, and what waits behind that")
+        eventually(lambda: {"GOOD", "DAY-GOOD"} <= county.cases(), "the other households have their cases")
+        eventually(lambda: county.metric("risk", NOT_JUDGED) == 2, "the alert's metric is up")
+
+        county.plant(facts=[bad, worse], households=[county.household("DAY-BAD")])
+        county.bill("GOOD", "worse", "2.00")
+        eventually(lambda: county.metric("risk", NOT_JUDGED) == 3, "also a household with a case is marked")
+        pages = eventually(county.not_judged_pages, "the desk says so, on the case and on the list")
+
+        county.plant(facts=[bad, worse], households=[county.household("DAY-BAD")], kills={deadly: 4})
+        starts = county.stack.services["risk"].starts
+        county.bill("DEADLY", "deadly")
+        eventually(lambda: "DEADLY" in county.cases(), "four kills set nothing aside", 120)
+        died = county.stack.services["risk"].starts - starts
+        is_alive = county.stack.services["risk"].pid is not None
+        waiting = county.quarantined()
+        marked = county.state("BAD"), county.state("DAY-BAD")
+
+        county.upgrade("risk")
+        retried = county.retry()
+        eventually(lambda: {"BAD", "DAY-BAD"} <= county.cases(), "the cases they would have had")
+        eventually(lambda: county.metric("risk", NOT_JUDGED) == 0, "nobody is left out any more")
+        states = {name: county.state(name) for name in ("BAD", "GOOD", "DAY-BAD", "DAY-GOOD")}
+
+    assert (died, is_alive) == (4, True)
+    assert len(waiting) == 5
+    assert all(name in pages for name in ("BAD", "DAY-BAD", "GOOD"))
+    assert sum("  household." in line for line in waiting) == 1
+    assert all(home.unjudged is not None and not home.claims for home in marked)
+    assert retried.count("written_again") == 5
+    assert [(len(h.claims), h.unjudged) for h in states.values()] == [(2, None), (3, None), (1, None), (1, None)]
+    assert states["DAY-BAD"].position == states["DAY-GOOD"].position
+    assert (states["BAD"].position.status, states["BAD"].position.group) == (states["GOOD"].position.status, states["GOOD"].position.group)
 
 
-def metric(stack: Stack, name: str, **labels: str) -> float:
-    """Of the running ingest; 0 while it is away."""
-    try:
-        with urllib.request.urlopen(f"{stack.ops_url('ingest')}/metrics", timeout=2) as answer:
-            text = answer.read().decode()
-    except OSError:
-        return 0
-    wanted = "".join(f'(?=[^}}]*{key}="{value}")' for key, value in labels.items())
-    found = re.findall(rf"^{name}{{{wanted}[^}}]*}} (\S+)$", text, re.MULTILINE)
-    return float(found[0]) if found else 0
+def test_f12_a_defect_in_the_windows_and_at_the_desk_leaves_out_one_record_and_the_processes_live() -> None:
+    with planted() as county:
+        county.register("WINDOW", "CASE", "VIEW", "GOOD")
+        county.sender.open_day(BEFORE)
+        county.sender.open_day(DAY)
+        ids = {name: county.household(name) for name in ("WINDOW", "CASE", "VIEW")}
+        county.plant(signals=[ids["WINDOW"]], transitions=[ids["CASE"]], views=[ids["VIEW"]])
+        for service in ("regions", "alerts"):
+            county.run_bent(service)
+        for name in (*ids, "GOOD"):
+            county.bill(name, f"bill-{name}")
+        eventually(lambda: {"WINDOW", "VIEW", "GOOD"} <= county.cases(), "the other households have their cases")
+        topics = {"area-signals.v1", "risk-transitions.v1", "household-views.v1"}
+        eventually(lambda: topics <= {line.split("  ")[1].split(":")[0] for line in county.quarantined()}, "each has set aside its record")
+        eventually(lambda: county.metric("regions", "foothold_regions_quarantined_total", reason="unprocessable") >= 1, "it is counted")
+        waiting = county.quarantined()
+        county.run_bent("regions")  # the windows are folded from the log's start again, and the signal is left out again
+        county.register("LATER")
+        county.bill("LATER", "bill-LATER")
+        eventually(lambda: "LATER" in county.cases(), "the desk goes on")
+        settled = county.stack.services["regions"].starts, county.quarantined() == waiting
+        alive = [county.stack.services[name].pid is not None for name in ("regions", "alerts")]
 
+        for service in ("regions", "alerts"):
+            county.upgrade(service)
+        county.retry()
+        eventually(lambda: "CASE" in county.cases(), "the case it would have had")
+        left = county.quarantined()
 
-def arrived(stack: Stack) -> set[str]:
-    """Ids in the log, and details of the rows of the quarantine."""
-    ids = {fact.id for m in read_topic(stack.kafka.bootstrap, HOUSEHOLD_FACTS.name) if (fact := _fact(m.value())) is not None}
-    return ids | set(re.findall(r"\S+$", stack.command("ingest", "quarantine", "list", "--all"), re.MULTILINE))
-
-
-def _fact(value: bytes) -> FactRecord | None:
-    """The county plants records there that nobody can read."""
-    try:
-        return decode_fact(value)
-    except Unreadable:
-        return None
-
-
-def aside(stack: Stack) -> list[Quarantined]:
-    records: list[Any] = list(read_topic(stack.kafka.bootstrap, QUARANTINE.name))
-    return [one for one in (decode_quarantined(r.value()) for r in records) if one.reason is RefusalReason.UNPROCESSABLE]
-
-
-def test_a_record_at_which_a_readers_decide_step_raises_is_set_aside_and_the_good_ones_before_and_after_it_arrive() -> None:
-    with world(SEED + 20) as county, defective(county.stack):
-        stack = county.stack
-        for reader, (topic, make) in READERS.items():
-            _is_set_aside_alone(stack, reader, topic, make)
-        topics = {one.topic: one.open(Seal(stack.secrets["FOOTHOLD_QUARANTINE_SECRET"].encode(), Purpose.QUARANTINE)).value for one in aside(stack)}
-        listed = stack.command("ingest", "quarantine", "list", "--reason", "unprocessable")
-        log = stack.services["ingest"].log.read_text(errors="replace")
-
-    assert topics == {agency_card(AGENCY).name: reported_like(topics), RELIEF_FACTS.name: said(RAISES)}
-    assert listed.count("unprocessable") == len(READERS)
-    assert log.count('"reader.deciding_raised"') == 2 * len(READERS)
-    assert RAISES not in log.replace("tests/faults/defect.py", "")
-
-
-def _is_set_aside_alone(stack: Stack, reader: str, topic: str, make: Callable[[str], bytes]) -> None:
-    starts = stack.services["ingest"].starts
-    write(stack, topic, make(f"{reader}-before"), make(RAISES), make(f"{reader}-after"))
-    eventually(lambda: metric(stack, "foothold_ingest_unprocessable_total", reader=reader) == 1, f"{reader} sets the record aside")
-    eventually(lambda: {f"{reader}-before", f"{reader}-after"} <= arrived(stack), f"{reader} goes on", 30)
-    assert stack.services["ingest"].starts == starts + 1, "the first failure is a crash, and nothing else is"
-    pid = stack.services["ingest"].pid
-    write(stack, topic, make(f"{reader}-later"))
-    eventually(lambda: f"{reader}-later" in arrived(stack), f"{reader} lives", 30)
-    assert stack.services["ingest"].pid == pid
-
-
-def reported_like(topics: dict[str, bytes | None]) -> bytes | None:
-    """Byte for byte but for the moment at which it was made."""
-    value = topics.get(agency_card(AGENCY).name)
-    assert value is not None
-    assert json.loads(value)["id"] == RAISES
-    return value
-
-
-def test_four_kills_at_a_record_set_nothing_aside() -> None:
-    with world(SEED + 21) as county, defective(county.stack, deaths=4):
-        stack = county.stack
-        write(stack, agency_card(AGENCY).name, reported("before"), reported(KILLS), reported("after"))
-        eventually(lambda: {"before", KILLS, "after"} <= arrived(stack), "everything arrives", 60)
-        starts = stack.services["ingest"].starts
-
-        assert aside(stack) == []
-    assert starts == 5
+    assert settled == (1, True)
+    assert alive == [True, True]
+    assert [line for line in left if "household-views" not in line] == []

@@ -219,6 +219,17 @@ DESK = {
         {'foothold_ingest_lost_records{agency="bank"}': "0 5x60"},
         {'foothold_ingest_lost_records{agency="bank"}': "5x60"},
     ),
+    "FootholdHouseholdsNotJudged": (
+        "1m",
+        {'foothold_risk_households_not_judged{partition="3"}': "1x60"},
+        {'foothold_risk_households_not_judged{partition="3"}': "0x60"},
+    ),
+    "FootholdWorkStandsStill": (
+        "1m",
+        {'foothold_alerts_progress_timestamp_seconds{part="tally"}': "0x60", 'foothold_risk_progress_timestamp_seconds{partition="3"}': "0+60x60"},
+        {'foothold_alerts_progress_timestamp_seconds{part="tally"}': "0+60x60", 'foothold_risk_progress_timestamp_seconds{partition="3"}': "0+60x60"},
+    ),
+    "FootholdJobsSetAside": ("1m", {"foothold_alerts_jobs_set_aside": "1x60"}, {"foothold_alerts_jobs_set_aside": "0x60"}),
     "FootholdRegionsBehind": (
         "30m",
         {

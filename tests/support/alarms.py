@@ -23,7 +23,7 @@ from foothold_alerts.calendars import work_days
 from foothold_alerts.workflows import SHIPPED
 from foothold_runtime.attempts import MOST_IN_AN_HOUR
 from foothold_schemas.topics import FACT_DISPUTES, agency_card
-from tests.faults.defect import RAISES
+from tests.faults.ingest_defect import RAISES
 from tests.support.areas import write_region_policy
 from tests.support.desk import Caseworker, number_of
 from tests.support.prometheus import Prometheus
@@ -149,7 +149,7 @@ class Breaker:
     def ingest_has_a_defect(self) -> None:
         """Its readers fail at a record, then at so many that it is no longer the records' fault."""
         self.stack.services.pop("ingest").stop()
-        self.stack.start_service("ingest", "tests.faults.defect")
+        self.stack.start_service("ingest", "tests.faults.ingest_defect")
         self._write(agency_card("bank").name, RAISES.encode())
         self._expect("FootholdRecordsUnprocessable")
         self._write(agency_card("bank").name, *[RAISES.encode()] * MOST_IN_AN_HOUR)

@@ -25,4 +25,7 @@ def parser() -> argparse.ArgumentParser:
     told.add_argument("address", help="an Apprise address such as mailto://…, or a webhook's https:// address")
     notify.add_parser("list", help="areas and kinds; never the addresses")
     notify.add_parser("remove", help="tell one no more").add_argument("target", type=int)
+    job = commands.add_parser("job", help="what the desk does by itself and could not").add_subparsers(dest="action", required=True)
+    job.add_parser("list", help="jobs and words to risk that failed three times and were set aside")
+    job.add_parser("retry", help="try them anew, all or some").add_argument("ids", nargs="*", help="as 'job list' prints them; all, if none is named")
     return made

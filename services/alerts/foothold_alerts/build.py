@@ -70,7 +70,7 @@ def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
     said, notices = Said(engine, jobs, producer), Notices(jobs, calendar)
     deadlines = Deadlines(engine, jobs, workflows, calendar, notices)
     hold, areas, incidents = Hold(deadlines), Areas(engine, jobs, notices, load_regions()), Incidents(engine, notices)
-    disputes, pulse = Disputes(engine, hold, said), Pulse(engine)
+    disputes, pulse = Disputes(engine, hold, said), Pulse(engine, metrics)
     Notifier(engine, jobs, notice_seal(settings), settings.alerts_url, metrics)  # it lives in the jobs it brings
     desk = Desk(
         accounts=Accounts(engine, settings.alerts_session_hours),
@@ -92,16 +92,19 @@ def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
         is_production=settings.env is Environment.PRODUCTION,
     )
     keeps = Keeps(Cases(engine, workflows, calendar, deadlines, notices), Mirror(engine), areas, incidents, disputes)
-    return Built(engine, desk, _consumers(settings, metrics, keeps), jobs, producer, deadlines, Sweep(jobs, said, deadlines), Tally(engine, metrics), pulse)
+    sweep, tally = Sweep(jobs, said, deadlines, metrics), Tally(engine, metrics)
+    consumers = _consumers(settings, metrics, engine, keeps)
+    return Built(engine, desk, consumers, jobs, producer, deadlines, sweep, tally, pulse)
 
 
-def _consumers(settings: Settings, metrics: Metrics, keeps: Keeps) -> tuple[Consumer, ...]:
+def _consumers(settings: Settings, metrics: Metrics, engine: AsyncEngine, keeps: Keeps) -> tuple[Consumer, ...]:
     seal = Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE)
     return tuple(
         Consumer(
             reading,
             broker=settings.broker,
             partitions=settings.partitions,
+            engine=engine,
             keeps=keeps,
             metrics=metrics,
             seal=seal,

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from foothold_alerts import judgements
 from foothold_alerts.database import AuditRow, CaseRow, MeasureRow, PartitionDay, ReliefRow, ReviewRow, TransitionRow
 from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.notify import Notices
@@ -20,7 +21,7 @@ from foothold_alerts.rules.notices import Event, Note, place_of
 from foothold_alerts.rules.respond import NOT_CARRIED_OUT, REVIEW, Response, respond
 from foothold_alerts.rules.workflow import Workflows
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import DayDone, Transition
+from foothold_schemas.transitions import DayDone, Judgement, Transition
 
 EMPTY: Final[Mapping[str, str]] = {}
 ENDED: Final = "案件已结束 the case ended"
@@ -68,7 +69,7 @@ class Cases:
         self._workflows = workflows
         self._calendar = calendar
 
-    async def take(self, outputs: Sequence[Transition | DayDone], now: datetime, traces: Mapping[str, str] = EMPTY) -> list[Taken]:
+    async def take(self, outputs: Sequence[Transition | DayDone | Judgement], now: datetime, traces: Mapping[str, str] = EMPTY) -> list[Taken]:
         """One database transaction for a batch, in order. A transition already taken is skipped, so a repeat changes nothing.
 
         `traces`: the id of the trace a transition came in, by its own id.
@@ -78,6 +79,7 @@ class Cases:
             fresh = await self._keep_new(connection, transitions)
             taken = await self._respond(connection, fresh, now, traces) if fresh else []
             await self._keep_days(connection, [o for o in outputs if isinstance(o, DayDone)])
+            await judgements.keep(connection, [o for o in outputs if isinstance(o, Judgement)])
         return taken
 
     async def _keep_new(self, connection: AsyncConnection, transitions: Sequence[Transition]) -> list[Transition]:

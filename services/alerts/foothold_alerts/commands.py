@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from foothold_alerts import jobs_aside
 from foothold_alerts.accounts import DIGITS, Accounts, role_of
 from foothold_alerts.database import connect
 from foothold_alerts.errors import Refused
@@ -70,4 +71,15 @@ async def notify(settings: Settings, arguments: argparse.Namespace) -> str:
         await engine.dispose()
 
 
-COMMANDS: Final[dict[str, Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, str]]]] = {"account": account, "notify": notify}
+async def job(settings: Settings, arguments: argparse.Namespace) -> str:
+    """List or retry what was set aside."""
+    engine = connect(settings.alerts_database_url)
+    try:
+        if arguments.action == "list":
+            return "\n".join(await jobs_aside.listed(engine)) or "nothing is set aside"
+        return f"{await jobs_aside.retry(engine, arguments.ids)} are tried anew; alerts begins within seconds"
+    finally:
+        await engine.dispose()
+
+
+COMMANDS: Final[dict[str, Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, str]]]] = {"account": account, "job": job, "notify": notify}

@@ -2,18 +2,16 @@
 
 import asyncio
 import contextlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-import stamina
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import CommitFailedError, IllegalStateError, TopicAuthorizationFailedError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from aiokafka.errors import IllegalStateError, KafkaError, TopicAuthorizationFailedError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.areas import Areas
 from foothold_alerts.cases import Cases, Taken
@@ -21,12 +19,14 @@ from foothold_alerts.disputes import Disputes
 from foothold_alerts.errors import WrongPartitions
 from foothold_alerts.incidents import Incidents
 from foothold_alerts.metrics import Metrics
-from foothold_alerts.mirror import Listed, Mirror, Shown
+from foothold_alerts.mirror import Mirror
+from foothold_alerts.records import Read, decode, is_day
+from foothold_runtime.barrier import Barrier, NeverSetAside, Reader
+from foothold_runtime.databases import while_database_down
+from foothold_runtime.kafka_clients import stop
 from foothold_runtime.loops import goes_on
-from foothold_schemas.areas import RegionWarning
 from foothold_schemas.broker import Broker
-from foothold_schemas.codec import Unreadable, decode_directory, decode_dispute, decode_output, decode_view, decode_warning, encode
-from foothold_schemas.disputes import DisputeNews
+from foothold_schemas.codec import Unreadable, encode
 from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.seal import Seal
 from foothold_schemas.topics import (
@@ -39,9 +39,6 @@ from foothold_schemas.topics import (
     RISK_TRANSITIONS,
     TopicCard,
 )
-from foothold_schemas.tracing import from_headers, trace_id
-from foothold_schemas.transitions import DayDone, Transition
-from foothold_schemas.values import JsonObject
 
 SERVICE: Final = "alerts"
 FETCH_WAIT_MS: Final = 20
@@ -49,18 +46,6 @@ BREATH: Final = 20
 """Records decoded before others get their turn."""
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class Read:
-    """A poll's records, decoded."""
-
-    outputs: list[Transition | DayDone] = field(default_factory=list)
-    traces: dict[str, str] = field(default_factory=dict)
-    shown: list[Shown] = field(default_factory=list)
-    listed: list[Listed] = field(default_factory=list)
-    warnings: list[RegionWarning] = field(default_factory=list)
-    answers: list[DisputeNews] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +61,34 @@ class Keeps:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one consumer reads, as which group, how much at once, and for how many seconds it lets more come after it took less than that."""
+    """What one consumer reads, as which group, how much at once, and for how many seconds it lets more come after it took less than that.
+
+    `part`: what operations call it.
+    """
 
     group_id: str
     cards: tuple[TopicCard, ...]
     at_once: int
+    part: str
     gather: float = 0.0
 
 
-CASES: Final = Reading("alerts", (RISK_TRANSITIONS,), 500)
-MIRROR: Final = Reading("alerts-mirror", (HOUSEHOLD_VIEWS, HOUSEHOLD_DIRECTORY, REGION_WARNINGS, FACT_DISPUTES), 1_000, gather=0.1)
+CASES: Final = Reading("alerts", (RISK_TRANSITIONS,), 500, "cases")
+MIRROR: Final = Reading("alerts-mirror", (HOUSEHOLD_VIEWS, HOUSEHOLD_DIRECTORY, REGION_WARNINGS, FACT_DISPUTES), 1_000, "mirror", gather=0.1)
 """Apart from the cases, so that a flood of views or warnings never keeps a case waiting. Nobody waits for a view: few transactions leave the cases room."""
 
 
 class Consumer:
-    """One member of a group. An error that is not the database being away ends the process."""
+    """One member of a group. The first failure at a record ends the process, the second sets the record aside (ADR 39)."""
 
-    def __init__(self, reading: Reading, *, broker: Broker, partitions: int, keeps: Keeps, metrics: Metrics, seal: Seal, limit: int) -> None:
+    def __init__(
+        self, reading: Reading, *, broker: Broker, partitions: int, engine: AsyncEngine, keeps: Keeps, metrics: Metrics, seal: Seal, limit: int
+    ) -> None:
         self.is_ready = False
         self._reading = reading
         self._broker = broker
         self._partitions = partitions
+        self._engine = engine
         self._keeps = keeps
         self._metrics = metrics
         self._seal = seal
@@ -104,7 +96,6 @@ class Consumer:
         self._bad_in_a_row: dict[TopicPartition, int] = {}
         self._measured: set[TopicPartition] = set()
         self._consumer: AIOKafkaConsumer = AIOKafkaConsumer(
-            *(card.name for card in reading.cards),
             **broker.options,
             group_id=reading.group_id,
             enable_auto_commit=False,
@@ -116,6 +107,7 @@ class Consumer:
             fetch_max_wait_ms=FETCH_WAIT_MS,
         )
         self._producer = AIOKafkaProducer(**broker.options, enable_idempotence=True, acks="all", max_request_size=QUARANTINE_BYTES)
+        self._barrier = Barrier(Reader(f"{SERVICE}-{reading.part}", reading.group_id, broker, (KafkaError, OSError)), self._consumer, self)
 
     async def run(self) -> None:
         """Until cancelled, or until something goes wrong."""
@@ -123,20 +115,20 @@ class Consumer:
             await self._producer.start()
             await self._check_partitions()
             await self._consumer.start()
+            self._consumer.subscribe([card.name for card in self._reading.cards], listener=self._barrier)
             while goes_on():
                 fetched = await self._consumer.getmany(timeout_ms=200, max_records=self._reading.at_once)
                 self.is_ready = bool(self._consumer.assignment())
-                if fetched:
-                    taken = await self._take(fetched)
-                    await self._commit(taken)
+                await self._barrier.work(fetched)
                 await self._measure_lag()
                 self._hold_stopped()
+                self._metrics.progress.labels(self._reading.part).set_to_current_time()
                 if 0 < sum(map(len, fetched.values())) < self._reading.at_once:
                     await asyncio.sleep(self._reading.gather)
         finally:
             self.is_ready = False
-            await self._consumer.stop()
-            await self._producer.stop()
+            await stop(self._consumer)
+            await stop(self._producer)
 
     async def _check_partitions(self) -> None:
         """The business date waits for every partition; a topic of another size would make it wrong, silently."""
@@ -155,7 +147,7 @@ class Consumer:
                 "a household's order hangs on that number; replay into new topics instead of growing them."
             )
 
-    async def _take(self, fetched: Mapping[TopicPartition, Sequence[ConsumerRecord[bytes, bytes]]]) -> dict[TopicPartition, int]:
+    async def take(self, fetched: Mapping[TopicPartition, Sequence[ConsumerRecord[bytes, bytes]]]) -> dict[TopicPartition, int]:
         """Decode, then write; return how far each partition was taken. Past the limit of bad records a partition is taken no further."""
         read, taken = Read(), {}
         for source, records in fetched.items():
@@ -163,7 +155,7 @@ class Consumer:
                 if self._is_stopped(source):
                     break
                 try:
-                    _decode(record, read)
+                    decode(record, read)
                     self._bad_in_a_row[source] = 0
                 except Unreadable as error:
                     await self._set_aside(record, error)
@@ -171,15 +163,17 @@ class Consumer:
                 taken[source] = record.offset + 1
                 if record.offset % BREATH == 0:
                     await asyncio.sleep(0)
-        async for attempt in stamina.retry_context(on=(OperationalError, InterfaceError), attempts=None, timeout=None, wait_max=5.0):
-            with attempt:
-                done = await self._keeps.cases.take(read.outputs, datetime.now(UTC), read.traces)
-                await self._keeps.mirror.keep(read.shown, read.listed)
-                await self._keeps.incidents.take(read.shown, datetime.now(UTC))
-                await self._keeps.areas.take(read.warnings, datetime.now(UTC))
-                await self._keeps.disputes.take(read.answers)
-        self._tell(done)
+        self._tell(await while_database_down(self._engine, lambda: self._keep(read), of=f"keeping what {self._reading.part} reads"))
         self._metrics.mirrored.inc(len(read.shown) + len(read.listed) + len(read.warnings) + len(read.answers))
+        return taken
+
+    async def _keep(self, read: Read) -> list[Taken]:
+        """Each in its own transactions; done twice, it comes to the same."""
+        taken = await self._keeps.cases.take(read.outputs, datetime.now(UTC), read.traces)
+        await self._keeps.mirror.keep(read.shown, read.listed)
+        await self._keeps.incidents.take(read.shown, datetime.now(UTC))
+        await self._keeps.areas.take(read.warnings, datetime.now(UTC))
+        await self._keeps.disputes.take(read.answers)
         return taken
 
     def _is_stopped(self, source: TopicPartition) -> bool:
@@ -188,21 +182,12 @@ class Consumer:
     def _hold_stopped(self) -> None:
         """A rebalance forgets what was paused."""
         stopped = {source for source in self._consumer.assignment() if self._is_stopped(source)}
-        self._metrics.stopped.labels(self._reading.group_id).set(len(stopped))
+        self._metrics.stopped.labels(self._reading.group_id).set(len(stopped | self._barrier.stopped))
         for source in stopped - self._consumer.paused():
             log.error(
                 "alerts.reader_stopped", topic=source.topic, partition=source.partition, bad_in_a_row=self._limit, do="mend the writer, then start alerts again"
             )
             self._consumer.pause(source)
-
-    async def _commit(self, taken: Mapping[TopicPartition, int]) -> None:
-        """Another worker may have taken partitions over meanwhile; it then reads these records again, and their ids are known."""
-        mine = {source: offset for source, offset in taken.items() if source in self._consumer.assignment()}
-        try:
-            if mine:
-                await self._consumer.commit(mine)
-        except (CommitFailedError, IllegalStateError):
-            log.info("alerts.commit_overtaken")
 
     def _tell(self, taken: Sequence[Taken]) -> None:
         now = datetime.now(UTC)
@@ -221,6 +206,16 @@ class Consumer:
                 outcome=one.action,
                 trace_id=one.trace_id,
             )
+
+    async def set_aside(self, record: ConsumerRecord[bytes, bytes], detail: str) -> None:
+        """Keep a record at which the program failed; raise NeverSetAside for a day, without which the business date would stand still."""
+        if record.topic == RISK_TRANSITIONS.name and is_day(record.value):
+            raise NeverSetAside
+        await self._set_aside(record, Unreadable(RefusalReason.UNPROCESSABLE, detail))
+
+    async def lose(self, source: TopicPartition, offsets: range) -> None:
+        """What risk says is kept for ever; should Kafka have let go of it all the same, a rebuild from the log brings it back."""
+        log.error("alerts.records_lost", topic=source.topic, partition=source.partition, first=offsets.start, count=len(offsets))
 
     async def _set_aside(self, record: ConsumerRecord[bytes, bytes], error: Unreadable) -> None:
         quarantined = Quarantined.of(
@@ -247,44 +242,3 @@ class Consumer:
             if highwater is not None:
                 with contextlib.suppress(IllegalStateError):  # it was taken away meanwhile
                     self._metrics.lag.labels(str(source.partition)).set(max(0, highwater - await self._consumer.position(source)))
-
-
-def _decode(record: ConsumerRecord[bytes, bytes], read: Read) -> None:
-    """Put the record where it belongs; raise Unreadable."""
-    if record.topic == RISK_TRANSITIONS.name:
-        output = decode_output(record.value)
-        read.outputs.append(output)
-        if isinstance(output, Transition):
-            read.traces[output.transition_id] = trace_id(from_headers(record.headers))
-        return
-    if record.topic == REGION_WARNINGS.name:
-        read.warnings.append(decode_warning(record.value))
-        return
-    if record.topic == FACT_DISPUTES.name:
-        read.answers.append(decode_dispute(record.value))
-        return
-    if record.key is None:
-        raise Unreadable(RefusalReason.WRONG_KEY, "the record has no key, so it says nothing of any household")
-    household_id = record.key.decode(errors="replace")
-    if record.topic == HOUSEHOLD_VIEWS.name:
-        read.shown.append(Shown(household_id, record.offset, _view(record.value)))
-    else:
-        read.listed.append(Listed(household_id, record.offset, _entry(record.value)))
-
-
-def _view(value: bytes | None) -> JsonObject | None:
-    """The view as it will be kept, once it is known to be one; None for a removal."""
-    if value is None:
-        return None
-    decode_view(value)
-    kept: JsonObject = json.loads(value)
-    return kept
-
-
-def _entry(value: bytes | None) -> JsonObject | None:
-    """The entry as it will be kept, once it is known to be one; None for an erasure."""
-    if value is None:
-        return None
-    decode_directory(value)
-    kept: JsonObject = json.loads(value)
-    return kept

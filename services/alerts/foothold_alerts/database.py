@@ -207,7 +207,7 @@ class DigestRow(Base):
 
 
 class SaidRow(Base):
-    """What people decided or did, on its way into the log; `sent_at` empty until Kafka has it."""
+    """What people decided or did, on its way into the log; `sent_at` empty until Kafka has it. `set_aside_at`: it failed too often."""
 
     __tablename__ = "said"
     __table_args__ = (Index("ix_said_waiting", "household_id", "seq", postgresql_where="sent_at is null"),)
@@ -218,6 +218,8 @@ class SaidRow(Base):
     body: Mapped[JsonObject] = mapped_column(JSONB)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    failures: Mapped[int] = mapped_column(Integer, server_default="0")
+    set_aside_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class AccountRow(Base):

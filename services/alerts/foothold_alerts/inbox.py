@@ -23,6 +23,7 @@ from foothold_alerts.database import (
     ViewRow,
     VisitRow,
 )
+from foothold_alerts.judgements import not_judged_since
 from foothold_alerts.rules.case import OPEN, UNPAID, Consent, Stage
 from foothold_schemas.values import JsonObject
 
@@ -67,7 +68,7 @@ class InboxPage:
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """Everything of one case."""
+    """Everything of one case. `not_judged_since`: risk fails at the household, so nothing computed of it is newer."""
 
     case: RowMapping
     relief: list[RowMapping]
@@ -81,6 +82,7 @@ class CasePage:
     measures: list[RowMapping]
     visits: list[RowMapping]
     disputes: list[RowMapping]
+    not_judged_since: datetime | None
 
 
 class Inbox:
@@ -157,6 +159,7 @@ class Inbox:
                 measures=await _all(connection, MeasureRow, MeasureRow.household_id == household_id, order=MeasureRow.measure_id),
                 disputes=await _all(connection, DisputeRow, DisputeRow.household_id == household_id, order=DisputeRow.at),
                 visits=await _all(connection, VisitRow, VisitRow.case_id == row["case_id"], order=VisitRow.visited_on.desc()),
+                not_judged_since=await not_judged_since(connection, household_id),
             )
 
     async def version(self, area: str, number: int) -> int | None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foothold_alerts.database import CaseRow, DeadlineRow, MeasureRow, ReliefRow, ViewRow, VisitRow
 from foothold_alerts.hold import business_day
 from foothold_alerts.inbox import has_refused
+from foothold_alerts.judgements import JudgementRow
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, SINCE_IDENTIFIED, ReliefKind, ReliefStatus, Stage
 from foothold_alerts.rules.deadlines import DeadlineKind
 from foothold_alerts.rules.workflow import Workflows
@@ -34,6 +35,7 @@ class WorkList(StrEnum):
     OUTSIDE_THE_SYSTEM = "outside_the_system"
     WATCH = "watch"
     LIVES_HERE = "lives_here"
+    NOT_JUDGED = "not_judged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ def _inside(name: WorkList, area: str) -> tuple[ColumnElement[bool], ...]:
             return (ViewRow.body["household"]["area"].astext.startswith(area, autoescape=True),)
         case WorkList.LIVES_HERE:
             return _residence().startswith(area, autoescape=True), ~responsible
+        case WorkList.NOT_JUDGED:
+            return (JudgementRow.area.startswith(area, autoescape=True),)
         case _:
             return (responsible,)
 
@@ -155,6 +159,13 @@ def _lives_here(_now: datetime, _today: date, _workflows: Workflows) -> Select[A
     return listed.where(CaseRow.stage.in_([s.value for s in OPEN]), ~has_refused(CaseRow)).order_by(CaseRow.is_urgent.desc(), CaseRow.number)
 
 
+def _not_judged(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
+    """The program failed at them: what is shown of them is as old as the day beside it. With their newest case, where they have one."""
+    newest = select(func.max(CaseRow.number)).where(CaseRow.household_id == JudgementRow.household_id).scalar_subquery()
+    listed = select(newest, JudgementRow.register_number, JudgementRow.area, literal("not_judged"), JudgementRow.since, literal(""))
+    return listed.where(~JudgementRow.is_judged).order_by(JudgementRow.since, JudgementRow.household_id)
+
+
 _QUESTIONS: Final[dict[WorkList, Callable[[datetime, date, Workflows], Select[Any]]]] = {
     WorkList.OVERDUE: _overdue,
     WorkList.PAPERS_OWED: _papers,
@@ -165,4 +176,5 @@ _QUESTIONS: Final[dict[WorkList, Callable[[datetime, date, Workflows], Select[An
     WorkList.OUTSIDE_THE_SYSTEM: _outside,
     WorkList.WATCH: _watch,
     WorkList.LIVES_HERE: _lives_here,
+    WorkList.NOT_JUDGED: _not_judged,
 }

@@ -30,6 +30,8 @@ DONE: Final = (
     "acknowledge_region",
 )
 OUTCOMES: Final = ("done", "refused", "stale", "throttled")
+PARTS: Final = ("cases", "mirror", "sweep", "tally", "pulse")
+"""What turns on its own in one process."""
 DELIVERED: Final = ("sent", "failed", "rate_limited", "gone")
 
 
@@ -70,7 +72,17 @@ class Metrics:
         self.mirrored = Counter("foothold_alerts_mirrored_total", "Views and directory entries taken.", registry=registry)
         self.stopped = Gauge(
             "foothold_alerts_stopped_readers",
-            "Partitions this worker stopped reading because everything in them was bad, by group.",
+            "Partitions this worker stopped reading because everything in them was bad or the program is at fault, by group.",
             ["group"],
             registry=registry,
         )
+        self.jobs_set_aside = Gauge("foothold_alerts_jobs_set_aside", "Jobs that failed three times and wait for somebody.", registry=registry)
+        self.progress = Gauge(
+            "foothold_alerts_progress_timestamp_seconds",
+            "When a part of this process last had a turn that went well, also an idle one.",
+            ["part"],
+            registry=registry,
+        )
+        self.failed_turns = Counter("foothold_alerts_failed_turns_total", "Turns of a part that raised, by part.", ["part"], registry=registry)
+        for part in PARTS:
+            self.failed_turns.labels(part)

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from standardwebhooks import Webhook
 
 from foothold_alerts.database import DigestRow, NoticeRow, TargetRow
-from foothold_alerts.jobs import AskedToWait, Jobs
+from foothold_alerts.jobs import AskedToWait, Away, Jobs
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.notices import Event, Note, TargetKind, receivers, send_at, words
@@ -34,7 +34,7 @@ HERE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 log = structlog.get_logger()
 
 
-class NotTaken(Exception):  # noqa: N818 - an answer
+class NotTaken(Away):
     """The other side did not take the message; it is tried again, later each time."""
 
 

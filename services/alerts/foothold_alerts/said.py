@@ -4,19 +4,24 @@ from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
+import structlog
 from aiokafka import AIOKafkaProducer
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.database import SaidRow
-from foothold_alerts.jobs import Jobs
+from foothold_alerts.jobs import RAISED_AT_MOST, Jobs, says_nothing_of_the_job
 from foothold_schemas.codec import encode
 from foothold_schemas.disputes import FactDisputed
 from foothold_schemas.facts import PeopleFact
 from foothold_schemas.relief import PeopleSaid
 from foothold_schemas.topics import RELIEF_FACTS
+from foothold_schemas.values import JsonObject
 
 TASK: Final = "send_said"
+_IS_WAITING: Final = (SaidRow.sent_at.is_(None), SaidRow.set_aside_at.is_(None))
+
+log = structlog.get_logger()
 
 
 class Said:
@@ -40,17 +45,43 @@ class Said:
         """Everything of the household that has not gone out, in order. Sent twice it counts once: the id is the same."""
         if self._producer is None:
             raise RuntimeError("this process only keeps what is said; another sends it")
-        waiting = select(SaidRow.seq, SaidRow.body).where(SaidRow.household_id == household_id, SaidRow.sent_at.is_(None)).order_by(SaidRow.seq)
+        waiting = select(SaidRow.seq, SaidRow.body).where(SaidRow.household_id == household_id, *_IS_WAITING).order_by(SaidRow.seq)
         async with self._engine.connect() as connection:
             rows = (await connection.execute(waiting)).all()
         for row in rows:
-            value = encode(PeopleSaid.model_validate(row.body))
-            await self._producer.send_and_wait(RELIEF_FACTS.name, value, key=household_id.encode())
+            if not await self._send(row.seq, row.body, household_id):
+                continue
             async with self._engine.begin() as connection:
                 await connection.execute(update(SaidRow).where(SaidRow.seq == row.seq).values(sent_at=func.now()))
 
+    async def _send(self, seq: int, body: JsonObject, household_id: str) -> bool:
+        """Whether it went out. What fails three times is set aside, so that the household's later words are not held back for ever."""
+        if self._producer is None:
+            raise RuntimeError("this process only keeps what is said; another sends it")
+        try:
+            value = encode(PeopleSaid.model_validate(body))
+            await self._producer.send_and_wait(RELIEF_FACTS.name, value, key=household_id.encode())
+        except Exception as error:
+            if says_nothing_of_the_job(error) or not await self._is_hopeless(seq):
+                raise
+            _report(seq, household_id, error)
+            return False
+        return True
+
+    async def _is_hopeless(self, seq: int) -> bool:
+        """Count one more failure; at the third, set it aside."""
+        failures = SaidRow.failures + 1
+        aside = case((failures >= RAISED_AT_MOST, func.now()))
+        counted = update(SaidRow).where(SaidRow.seq == seq).values(failures=failures, set_aside_at=aside).returning(SaidRow.set_aside_at)
+        async with self._engine.begin() as connection:
+            return (await connection.execute(counted)).scalar_one() is not None
+
     async def unsent(self, before: datetime) -> list[str]:
         """Households of which something has been waiting since before then."""
-        wanted = select(SaidRow.household_id).where(SaidRow.sent_at.is_(None), SaidRow.at < before).distinct()
+        wanted = select(SaidRow.household_id).where(*_IS_WAITING, SaidRow.at < before).distinct()
         async with self._engine.connect() as connection:
             return list((await connection.execute(wanted)).scalars())
+
+
+def _report(seq: int, household_id: str, error: Exception) -> None:
+    log.error("alerts.said_set_aside", seq=seq, household_id=household_id, error=type(error).__name__, do="foothold-alerts job list")

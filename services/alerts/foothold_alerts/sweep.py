@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
-from procrastinate.exceptions import AppNotOpen, ConnectorException
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from foothold_alerts.deadlines import TASK as PASSED
 from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.jobs import Jobs
+from foothold_alerts.metrics import Metrics
 from foothold_alerts.said import TASK as SEND
 from foothold_alerts.said import Said
+from foothold_alerts.turns import Turns
 from foothold_runtime.loops import goes_on
 
 EVERY_SECONDS: Final = 5.0
@@ -24,19 +24,17 @@ log = structlog.get_logger()
 class Sweep:
     """Costs a few short queries each time, and usually finds nothing."""
 
-    def __init__(self, jobs: Jobs, said: Said, deadlines: Deadlines) -> None:
+    def __init__(self, jobs: Jobs, said: Said, deadlines: Deadlines, metrics: Metrics | None = None) -> None:
+        self._turns = Turns("sweep", metrics)
         self._jobs = jobs
         self._said = said
         self._deadlines = deadlines
 
     async def run(self) -> None:
-        """For ever; while the database is away there is nothing to sweep."""
+        """For ever, whatever one turn meets; while the database is away there is nothing to sweep."""
         while goes_on():
             await asyncio.sleep(EVERY_SECONDS)
-            try:
-                await self.once(datetime.now(UTC))
-            except (AppNotOpen, ConnectorException, OperationalError, InterfaceError):
-                continue
+            await self._turns.take(lambda: self.once(datetime.now(UTC)))
 
     async def once(self, now: datetime) -> None:
         """One look."""

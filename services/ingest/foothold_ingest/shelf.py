@@ -23,8 +23,9 @@ from foothold_ingest.rules.judgement import Held, Judgement, Rejected
 from foothold_ingest.rules.strict_json import NotStrict
 from foothold_ingest.turns import log_failure
 from foothold_schemas.quarantine import RefusalReason, SourceRecord
+from foothold_schemas.retries import HOUSEHOLD, retried_from, retry_headers
 from foothold_schemas.seal import Seal
-from foothold_schemas.topics import AGENCY_TOPIC, FACT_DISPUTES, HOUSEHOLD_FACTS, QUARANTINE, REGION_WARNINGS, RELIEF_FACTS, RISK_TRANSITIONS
+from foothold_schemas.topics import AGENCY_TOPIC, AREA_SIGNALS, FACT_DISPUTES, HOUSEHOLD_FACTS, QUARANTINE, REGION_WARNINGS, RELIEF_FACTS, RISK_TRANSITIONS
 from foothold_schemas.tracing import from_headers
 
 COLUMNS: Final = (
@@ -35,11 +36,17 @@ COLUMNS: Final = (
     QuarantinedRecord.at,
     QuarantinedRecord.retried_at,
 )
-AGAIN: Final = frozenset({HOUSEHOLD_FACTS.name, RISK_TRANSITIONS.name, RELIEF_FACTS.name, REGION_WARNINGS.name, FACT_DISPUTES.name, QUARANTINE.name})
+AGAIN: Final = frozenset(
+    {AREA_SIGNALS.name, HOUSEHOLD_FACTS.name, RISK_TRANSITIONS.name, RELIEF_FACTS.name, REGION_WARNINGS.name, FACT_DISPUTES.name, QUARANTINE.name}
+)
 """Topics whose records are written again as they stood, for a reader that understands them now.
 
 Not those that are read from their start: a reader that understands the record now finds it there, and in a compacted one it would replace a newer.
+The region windows read their signals from the start, leave out what was set aside, and count a signal they know only once.
 """
+
+PLACE: Final = 2
+"""An address ends with the record's partition and offset."""
 
 
 class Outcome(StrEnum):
@@ -114,8 +121,20 @@ class Retrier(Shelf):
         self._files = files
 
     async def retry(self, source_ids: Sequence[str], *, actor: str, now: datetime) -> list[Retried]:
-        """Each one in a transaction of its own, in the order given."""
-        return [await self._one(source_id, actor, now) for source_id in source_ids]
+        """Each one in a transaction of its own; those of one partition in the order in which they stood there at first.
+
+        What waited behind another comes back behind it: offsets are ordered as numbers, and a household before what waits for it.
+        """
+        return [await self._one(source_id, actor, now) for source_id in await self._in_order(source_ids)]
+
+    async def _in_order(self, source_ids: Sequence[str]) -> list[str]:
+        listed = select(QuarantinedRecord.source_id, QuarantinedRecord.sealed).where(QuarantinedRecord.source_id.in_(source_ids))
+        async with self._engine.connect() as connection:
+            first = {str(row.source_id): self._first_address(row.source_id, row.sealed) for row in await connection.execute(listed)}
+        return sorted(source_ids, key=lambda source_id: _order(first.get(source_id) or source_id))
+
+    def _first_address(self, source_id: str, sealed: str) -> str:
+        return retried_from(SourceRecord.model_validate_json(self._seal.open(sealed)).headers) or source_id
 
     async def _one(self, source_id: str, actor: str, now: datetime) -> Retried:
         """The row is locked while its facts are written: two people retrying at once apply it once."""
@@ -149,9 +168,12 @@ class Retrier(Shelf):
             return _outcome(await self._files.again(topic, record.value or b"", now))
         if AGENCY_TOPIC.fullmatch(topic):
             return await self._judge(topic, record, now)
+        if topic.startswith(HOUSEHOLD):
+            await self._publisher.deliver([Line(HOUSEHOLD_FACTS.name, record.key, None, int(partition), record.headers)])
+            return Outcome.WRITTEN_AGAIN, "risk looks at the household again; if it cannot judge it now either, it comes back under its new address"
         if topic not in AGAIN:
             return Outcome.NOT_RETRIABLE, f"{topic} is read from its start: start its reader again instead"
-        await self._publisher.deliver([Line(topic, record.key, record.value, int(partition), record.headers)])
+        await self._publisher.deliver([Line(topic, record.key, record.value, int(partition), retry_headers(record.headers, source_id))])
         return Outcome.WRITTEN_AGAIN, "written again where it stood; if it cannot be read now either, it comes back under its new address"
 
     async def _judge(self, topic: str, record: SourceRecord, now: datetime) -> tuple[Outcome, str]:
@@ -166,6 +188,13 @@ class Retrier(Shelf):
         if not isinstance(judgement, Rejected):
             await self._intake.keep([judgement], is_patient=True)
         return _outcome(judgement)
+
+
+def _order(address: str) -> tuple[int, int, bool]:
+    """A household marked at a record comes before the record: what waits for it may have come at the same offset."""
+    topic, *place = address.rsplit(":", 2)
+    partition, offset = (int(number) if number.isdecimal() else 0 for number in (place if len(place) == PLACE else ("", "")))
+    return partition, offset, not topic.startswith(HOUSEHOLD)
 
 
 def _outcome(judgement: Judgement) -> tuple[Outcome, str]:

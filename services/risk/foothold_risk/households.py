@@ -2,13 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 import msgspec
 from msgspec.msgpack import Decoder, Encoder
 
-from foothold_risk.errors import UnknownState
+from foothold_risk.errors import MissingBundle, UnknownState
 from foothold_risk.rules.due import next_due
 from foothold_risk.rules.heard import Span
 from foothold_risk.rules.household import Household
@@ -65,6 +65,7 @@ class Households:
         self.control = Control()
         self.registered: Counter[str] = Counter()
         self.policies = policies
+        self.not_judged: set[bytes] = set()
         self._packed: dict[bytes, bytes] = {}
         self._due: defaultdict[date, set[bytes]] = defaultdict(set)
         self._due_on: dict[bytes, date] = {}
@@ -72,8 +73,17 @@ class Households:
 
     @property
     def policy(self) -> Policy | None:
-        """The bundle in force; KeyError when this worker does not have it."""
-        return None if self.control.bundle is None else self.policies[self.control.bundle]
+        """The bundle in force; raise MissingBundle when this worker does not have it."""
+        return self.policy_under(self.control)
+
+    def policy_under(self, control: Control) -> Policy | None:
+        """The bundle a control record puts in force; raise MissingBundle."""
+        if control.bundle is None:
+            return None
+        try:
+            return self.policies[control.bundle]
+        except KeyError:
+            raise MissingBundle(f"policy bundle {control.bundle} is in force but not in this worker's policy folder") from None
 
     def get(self, key: bytes) -> Household:
         """The household, empty if unknown."""
@@ -91,14 +101,14 @@ class Households:
         """Make a committed batch visible."""
         for key, household in batch.changed.items():
             self._packed[key] = batch.packed[key]
-            self._index(key, household)
+            self._index(key, household, batch.due[key])
         if batch.control is not None:
             is_other_policy = batch.control.bundle != self.control.bundle
             self.control = batch.control
             if is_other_policy:
                 self.plan_anew()
 
-    def _index(self, key: bytes, household: Household) -> None:
+    def _index(self, key: bytes, household: Household, due: date | None) -> None:
         area = household.register.area if household.register is not None else None
         if area != (before := self._area.get(key)):
             if before is not None:
@@ -106,24 +116,45 @@ class Households:
             if area is not None:
                 self._area[key] = area
                 self.registered[area] += 1
-        self._plan(key, household)
+        if household.unjudged is None:
+            self.not_judged.discard(key)
+        else:
+            self.not_judged.add(key)
+        self._plan(key, due)
 
-    def _plan(self, key: bytes, household: Household) -> None:
+    def _plan(self, key: bytes, due: date | None) -> None:
         if (planned := self._due_on.pop(key, None)) is not None:
             self._due[planned].discard(key)
             if not self._due[planned]:
                 del self._due[planned]
-        place = None if self.policy is None or household.register is None else self.policy.place(household.register.area)
-        if household.as_of is None or place is None:
-            return
-        due = next_due(household, household.as_of, place.on(household.as_of))
-        self._due_on[key] = due
-        self._due[due].add(key)
+        if due is not None:
+            self._due_on[key] = due
+            self._due[due].add(key)
+
+    def due_of(self, household: Household) -> date | None:
+        """When time alone may change something about it. It may raise, so it is asked before the commit: planning is part of deciding."""
+        policy, register = self.policy, household.register
+        place = None if policy is None or register is None else policy.place(register.area)
+        if household.as_of is None or place is None or household.unjudged is not None:
+            return None
+        return next_due(household, household.as_of, place.on(household.as_of))
 
     def plan_anew(self) -> None:
-        """Build the indexes: after a restore, and when another policy moves the days on which things fall due."""
+        """Build the indexes: after a restore, and when another policy moves the days on which things fall due.
+
+        A household that cannot be planned is due on the next day: it then fails where failing is counted, and stops nobody here.
+        """
         for key, packed in self._packed.items():
-            self._index(key, unpack(packed))
+            household = unpack(packed)
+            self._index(key, household, self._due_or_next_day(household))
+
+    def _due_or_next_day(self, household: Household) -> date | None:
+        try:
+            return self.due_of(household)
+        except MissingBundle:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, judging the household will meet it again
+            return None if household.as_of is None else household.as_of + timedelta(days=1)
 
     def due(self, day: date) -> list[bytes]:
         """Registered households to look at on this day, in a stable order."""
@@ -145,6 +176,7 @@ class Batch:
     def __init__(self, households: Households) -> None:
         self.changed: dict[bytes, Household] = {}
         self.packed: dict[bytes, bytes] = {}
+        self.due: dict[bytes, date | None] = {}
         self.control: Control | None = None
         self._households = households
 
@@ -153,8 +185,14 @@ class Batch:
         return self.changed.get(key) or self._households.get(key)
 
     def put(self, key: bytes, household: Household) -> None:
-        """Change it in this batch."""
+        """Change it in this batch; nothing is changed where planning it raises."""
+        self.due[key] = self._households.due_of(household)
         self.changed[key] = household
+
+    def drop(self, key: bytes) -> None:
+        """Take back what the batch changed of a household."""
+        self.changed.pop(key, None)
+        self.due.pop(key, None)
 
     def records(self) -> Iterable[tuple[bytes, bytes]]:
         """What the changelog gets: the last version of each household, then the control record if it changed."""

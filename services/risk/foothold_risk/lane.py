@@ -48,6 +48,11 @@ class Lane:
         """Whether no more should be fetched for it now."""
         return len(self._waiting) >= MAX_WAITING or self.owner.is_stopped
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits for it and nothing is under way."""
+        return not self._waiting and not self.owner.busy.locked() and not self.owner.is_stopped
+
     def put(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         """Let records wait for their turn."""
         self._waiting += records
@@ -68,6 +73,7 @@ class Lane:
                     if self.owner.has_looks:
                         await self.owner.look_on()
                 self._watchdog.rest(self._source)
+                self.owner.report_progress()
                 if not self.owner.has_looks and len(self._waiting) < WORTH_A_TRANSACTION:
                     await asyncio.sleep(GATHER_SECONDS)
         except asyncio.CancelledError:
@@ -77,12 +83,13 @@ class Lane:
 
     async def close(self) -> None:
         """Let the running transaction end, judge nothing more, and let go of the producer."""
-        self.owner.is_leaving = True
+        self.owner.stop_working()
         self._waiting = []
         async with self.owner.busy:
             self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._watchdog.rest(self._source)
+        await self.owner.leave()
         await stop(self.owner.producer)
 
     async def abandon(self) -> None:

@@ -54,12 +54,27 @@ class Metrics:
             "foothold_risk_restore_seconds", "Restoring a partition on assignment.", buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60), registry=registry
         )
         self.stopped = Gauge(
-            "foothold_risk_stopped_readers", "1 where reading stopped because everything that came was bad, by partition.", ["partition"], registry=registry
+            "foothold_risk_stopped_readers",
+            "1 where reading stopped because everything that came was bad or the program is at fault, by partition.",
+            ["partition"],
+            registry=registry,
+        )
+        self.not_judged = Gauge(
+            "foothold_risk_households_not_judged",
+            "Households not judged because judging them raised, by partition.",
+            ["partition"],
+            registry=registry,
+        )
+        self.progress = Gauge(
+            "foothold_risk_progress_timestamp_seconds",
+            "When the partition was last done with something, or had nothing to do.",
+            ["partition"],
+            registry=registry,
         )
 
     def forget(self, partition: int) -> None:
         """What was said of a partition that is no longer this worker's: its new owner says it now, and twice would be wrong."""
-        for gauge in (self.lag, self.households, self.open_day, self.stopped):
+        for gauge in (self.lag, self.households, self.open_day, self.stopped, self.not_judged, self.progress):
             gauge.remove(str(partition))
 
 
@@ -85,6 +100,10 @@ class RegionMetrics:
             "1 for a partition of risk that has not opened the day others have, by partition.",
             ["partition"],
             registry=registry,
+        )
+
+        self.stopped = Gauge(
+            "foothold_regions_stopped_readers", "1 where the windows stopped because the program is at fault, by partition.", ["partition"], registry=registry
         )
 
     def expect_warnings(self, county: str) -> None:

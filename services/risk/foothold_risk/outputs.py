@@ -11,7 +11,7 @@ from foothold_schemas.codec import encode
 from foothold_schemas.quarantine import Quarantined
 from foothold_schemas.topics import AREA_SIGNALS, HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
 from foothold_schemas.tracing import Headers, to_headers
-from foothold_schemas.transitions import DayDone, ExitReason, Transition
+from foothold_schemas.transitions import DayDone, ExitReason, Judgement, Transition
 
 Line = dict[str, object]
 DAY_KEY = b"~day"
@@ -27,6 +27,13 @@ class Written(NamedTuple):
     headers: Headers = []  # noqa: RUF012 - a tuple's default, never changed
 
 
+class Savepoint(NamedTuple):
+    """How much stood in the lists."""
+
+    transitions: int
+    signals: int
+
+
 @dataclass(slots=True)
 class Outputs:
     """Of partition `own` among `partitions`; and the lines to log once it is committed."""
@@ -39,15 +46,27 @@ class Outputs:
     days: list[tuple[DayDone, str | None]] = field(default_factory=list)
     signals: list[AreaSignal] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
+    judgements: list[Judgement] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
 
     def add(self, key: bytes, judged: Judged, trace: str, ends: ExitReason | None = None) -> None:
         """What was said of one household. A view of nothing is a removal. `trace`, `ends`: of what made risk look; whether that took grounds away."""
+        signals = [signal_of(self.own, said, ends, judged.household.since) for said in judged.said]  # first what may raise
+        self.signals += filter(None, signals)
         self.transitions += judged.said
         self.traces.update((said.transition_id, trace) for said in judged.said)
-        self.signals += filter(None, (signal_of(self.own, said, ends, judged.household.since) for said in judged.said))
         if judged.view is not None:
             self.views[key] = judged.view or None
+
+    def savepoint(self) -> "Savepoint":
+        """How far it is filled, so that half of what a failing household led to can be taken back."""
+        return Savepoint(len(self.transitions), len(self.signals))
+
+    def restore(self, point: "Savepoint", key: bytes) -> None:
+        """As it was at the savepoint; `key`: the household tried since, which had not been touched before."""
+        del self.transitions[point.transitions :]
+        del self.signals[point.signals :]
+        self.views.pop(key, None)
 
     def messages(self) -> Iterable[Written]:
         """All of it, in an order that is the same for the same input."""
@@ -59,6 +78,8 @@ class Outputs:
         for signal in self.signals:
             county = county_of(signal.village)
             yield Written(AREA_SIGNALS.name, area_partition(county, self.partitions), county.encode(), encode(signal))
+        for judgement in self.judgements:
+            yield Written(RISK_TRANSITIONS.name, self.own, judgement.household_id.encode(), encode(judgement))
         for done, bundle in self.days:
             yield Written(RISK_TRANSITIONS.name, self.own, DAY_KEY, encode(done))
             for partition, registered in by_partition(self.partitions, done.registered).items():

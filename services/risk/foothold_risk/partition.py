@@ -1,45 +1,39 @@
 """One partition of the log, owned by this worker: judges records in order and commits state, outputs and offset in one transaction.
 
-Memory changes only after the commit. Any exception ends the process; the successor fences this producer and restores from the changelog.
+Memory changes only after the commit. A record whose deciding raises ends the process once; raising again, it is set aside and its household
+marked (ADR 42). Anything else that is raised ends the process too; the successor fences this producer and restores from the changelog.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, time
-from itertools import chain
+import contextlib
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
-from msgspec.structs import replace
+from aiokafka.errors import KafkaError
 
-from foothold_risk.errors import MissingBundle
-from foothold_risk.households import Batch, Control, Households
-from foothold_risk.judge import asked, cause_of, cause_of_look, judge, steer
-from foothold_risk.metrics import NO_GROUP, Metrics
-from foothold_risk.outputs import Line, Outputs, Written
-from foothold_risk.rules.calendar import SHANGHAI
-from foothold_risk.rules.fold import Folded, fold
-from foothold_risk.rules.incidents import Look, turning, waiting
-from foothold_risk.rules.leaving import describe
-from foothold_risk.rules.policy import Policy
-from foothold_risk.sending import send
-from foothold_risk.shelf import GROUP_ID, Shelf
-from foothold_risk.signals import confirmation
-from foothold_risk.silences import measure, newly_stale, stale_feeds
-from foothold_schemas.codec import Unreadable, decode_fact
-from foothold_schemas.decisions import CaseDecided, FindingExempted
+from foothold_risk.committing import Committer
+from foothold_risk.decide import Decider, Pending
+from foothold_risk.defects import Defect, is_defect, place_of
+from foothold_risk.errors import CannotServe
+from foothold_risk.everybody import PROGRAM_AT_FAULT, Everybody
+from foothold_risk.households import Households
+from foothold_risk.metrics import Metrics
+from foothold_risk.retry import address_of, is_marker
+from foothold_risk.shelf import Shelf
+from foothold_risk.silences import measure
+from foothold_risk.trials import Committed
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import AreaStruck, BroadcastFact, DayOpened, FeedHeard
+from foothold_schemas.facts import AreaStruck, DayOpened
 from foothold_schemas.quarantine import RefusalReason
-from foothold_schemas.topics import HOUSEHOLD_STATE
-from foothold_schemas.tracing import from_headers, trace_id
-from foothold_schemas.transitions import DayDone, Transition
+from foothold_schemas.retries import retried_from
 
-SLICE: Final = 500
-AT_A_LOOK: Final = 50
 BREATH: Final = 200
 """Records judged before heartbeats and health answers get their turn."""
+_HOUSEHOLD: Final = re.compile(rb"[0-9a-f]{32}")
 
 log = structlog.get_logger()
 
@@ -47,8 +41,7 @@ log = structlog.get_logger()
 class Partition:
     """State and producer of one partition. `busy` is held while a transaction runs; `next_offset` is the first record not yet judged.
 
-    `is_leaving`: somebody else is about to own it, so a long sweep ends after the slice at hand; the successor begins the sweep again.
-    `is_stopped`: everything that came was bad, so nothing more is read until somebody has looked and started the worker again.
+    `is_stopped`: everything that came was bad, or the program is at fault: nothing more is read until somebody has looked and started the worker again.
     """
 
     def __init__(
@@ -60,230 +53,210 @@ class Partition:
         households: Households,
         metrics: Metrics,
         shelf: Shelf,
-        next_offset: int,
+        committed: Committed,
         on_commit: Callable[[], None],
     ) -> None:
         self.source = source
         self.producer = producer
         self.households = households
-        self.next_offset = next_offset
         self.busy = asyncio.Lock()
-        self.is_leaving = False
-        self.is_stopped = False
-        self._partitions = partitions
         self._shelf = shelf
         self._bad_in_a_row = 0
         self._metrics = metrics
-        self._on_commit = on_commit
+        self._committer = Committer(source, producer, households, metrics, committed, on_commit)
+        self._decider = Decider(source, partitions, households, shelf)
+        self._everybody = Everybody(self._committer, self._decider, households, metrics, shelf)
+        self._has_begun = False
+        self._alone_until = -1
+        metrics.not_judged.labels(str(source.partition)).set(len(households.not_judged))
         self.measure_silence()
 
-    async def work(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
-        """Judge records in order. A fact for everybody is a border: what came before is committed first."""
-        batch, outputs = Batch(self.households), self._outputs()
-        last = self.next_offset - 1
-        for record in records:
-            if record.offset < self.next_offset or self.is_stopped or self.is_leaving:
-                continue
-            fact = self._read(record, outputs)
-            self._bad_in_a_row = 0 if fact is not None else self._bad_in_a_row + 1
-            self.is_stopped = self._bad_in_a_row >= self._shelf.limit
-            if fact is not None and fact.household_id is None:
-                await self._commit(batch, outputs, record.offset)
-                while isinstance(fact.data, DayOpened | AreaStruck) and self.has_looks:
-                    await self.look_on()
-                await self._broadcast(fact, record)
-                batch, outputs = Batch(self.households), self._outputs()
-            elif fact is not None:
-                self._judge(fact, record, batch, outputs)
-            last = record.offset
-            if record.offset % BREATH == 0:
-                await asyncio.sleep(0)
-        if last >= self.next_offset and not self.is_leaving:
-            await self._commit(batch, outputs, last + 1)
+    @property
+    def next_offset(self) -> int:
+        """The first record not yet judged."""
+        return self._committer.next_offset
 
-    def _outputs(self) -> Outputs:
-        return Outputs(self.source.partition, self._partitions)
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it reads nothing more."""
+        return self._committer.is_stopped
 
-    def _read(self, record: ConsumerRecord[bytes, bytes], outputs: Outputs) -> FactRecord | None:
-        try:
-            fact = decode_fact(record.value)
-        except Unreadable as error:
-            self._set_aside(record, error.reason, error.detail, outputs)
-            return None
-        is_for_all = isinstance(fact.data, BroadcastFact)
-        if is_for_all != (fact.household_id is None) or (not is_for_all and record.key != (fact.household_id or "").encode()):
-            self._set_aside(record, RefusalReason.WRONG_KEY, "the record's key is not its household", outputs)
-            return None
-        return fact
-
-    def _set_aside(self, record: ConsumerRecord[bytes, bytes], reason: RefusalReason, detail: str, outputs: Outputs) -> None:
-        outputs.quarantined.append(self._shelf.hold(record, reason, detail))
-        outputs.lines.append({"event": "risk.quarantined", "offset": record.offset, "reason": reason.value, "detail": detail})
-
-    def _judge(self, fact: FactRecord, record: ConsumerRecord[bytes, bytes], batch: Batch, outputs: Outputs) -> None:
-        data, household_id = fact.data, fact.household_id
-        if isinstance(data, BroadcastFact) or household_id is None:
-            raise AssertionError("a fact for everybody is not judged for one household")
-        control, key, trace = self.households.control, household_id.encode(), from_headers(record.headers)
-        self._catch_up(key, batch, outputs)
-        before = batch.get(key)
-        household, folded = fold(before, fact, data, control.open_day)
-        said: tuple[Transition, ...] = ()
-        if folded is Folded.TOO_OLD:
-            self._set_aside(record, RefusalReason.TOO_OLD, f"{data.kind} lies more than 25 months before the open day", outputs)
-        elif folded is Folded.ID_REUSED:
-            self._set_aside(record, RefusalReason.ID_REUSE, f"another {data.kind} came under this id; give a correction an id of its own", outputs)
-        if household is not before:  # applied; or itself too old or withdrawn, but it replaces others
-            decided = data if isinstance(data, CaseDecided | FindingExempted) else None
-            cause = cause_of(fact)
-            judged = judge(household_id, household, control, self._policy(control), cause, decided, before)
-            batch.put(key, judged.household)
-            outputs.add(key, judged, trace, cause.ends)
-            if (confirmed := confirmation(self.source.partition, household_id, before, judged.household, control.open_day)) is not None:
-                outputs.signals.append(confirmed)
-            said = judged.said
-            if decided is not None and judged.refused:
-                folded = Folded.REFUSED
-                self._set_aside(record, RefusalReason.CONDITION_UNMET, f"{asked(decided)}: {describe(judged.refused)}", outputs)
-        told: Line = {"event": "risk.fact", "fact_id": fact.fact_id, "household_id": household_id, "kind": data.kind, "outcome": folded.value}
-        outputs.lines.append({**told, "movements": [t.movement.value for t in said], "trace_id": trace_id(trace)})
-
-    def _policy(self, control: Control) -> Policy | None:
-        if control.bundle is None:
-            return None
-        try:
-            return self.households.policies[control.bundle]
-        except KeyError:
-            raise MissingBundle(f"policy bundle {control.bundle} is in force but not in this worker's policy folder") from None
-
-    async def _broadcast(self, fact: FactRecord, record: ConsumerRecord[bytes, bytes]) -> None:
-        control = self.households.control
-        trace = from_headers(record.headers)
-        steered, outcome = steer(control, fact, trace), "applied"
-        match fact.data:
-            case DayOpened(day=day) if steered is None:
-                outcome = "ignored" if control.open_day is not None and day <= control.open_day else "out_of_order"
-            case DayOpened() as opened:
-                await self._sweep(self._keys_for(opened, control, steered or control), steered or control, fact, record)
-            case FeedHeard() as heard:
-                await self._sweep(self.households.in_area(heard.area), steered or control, fact, record)
-            case AreaStruck():
-                await self._sweep([], steered or control, fact, record)  # whom it may have hit is looked at between records
-            case _:
-                await self._sweep(self.households.in_area(""), steered or control, fact, record)
-        if self.is_leaving:
-            return
-        if outcome != "applied":
-            outputs = self._outputs()
-            if outcome == "out_of_order":
-                self._set_aside(record, RefusalReason.DAY_OUT_OF_ORDER, "a day was opened before the days between", outputs)
-            await self._commit(Batch(self.households), outputs, record.offset + 1)
-        self.measure_silence()
-        self._metrics.facts.labels(fact.data.kind, outcome).inc()
-        told = {"kind": fact.data.kind, "outcome": outcome, "fact_id": fact.fact_id, "trace_id": trace_id(trace)}
-        log.info("risk.broadcast", partition=self.source.partition, **told)
-
-    def measure_silence(self) -> None:
-        """Say which feeds are silent where its households live."""
-        control = self.households.control
-        measure(self._metrics, control, self._policy(control), self.households.registered_by_village())
-
-    def _keys_for(self, opened: DayOpened, control: Control, steered: Control) -> list[bytes]:
-        """Whom a new day concerns: everybody at go-live and when a policy value changes, else those something falls due or a feed falls silent for."""
-        policy = self._policy(control)
-        if control.open_day is None or (policy is not None and policy.changes(control.open_day, opened.day)):
-            return self.households.in_area("")
-        silenced = newly_stale(control, steered, policy, self.households.registered_by_village())
-        areas = [*silenced, *turning(control.incidents, control.open_day, opened.day)]
-        return sorted({*self.households.due(opened.day), *self._in_areas(areas)})
-
-    def _in_areas(self, areas: Iterable[str]) -> list[bytes]:
-        return sorted({key for area in areas for key in self.households.in_area(area)})
-
-    async def _sweep(self, keys: list[bytes], control: Control, fact: FactRecord, record: ConsumerRecord[bytes, bytes]) -> None:
-        """Judge many households under the new control record, in slices of one transaction each; the last one moves the offset.
-
-        If the worker dies between slices the fact is read again, and those already judged do not move a second time.
-        """
-        policy = self._policy(control)
-        cause, trace = cause_of(fact), from_headers(record.headers)
-        for start in range(0, len(keys), SLICE):
-            if self.is_leaving:
-                return
-            batch, outputs = Batch(self.households), self._outputs()
-            for key in keys[start : start + SLICE]:
-                self._catch_up(key, batch, outputs)
-                judged = judge(key.decode(), batch.get(key), control, policy, cause)
-                batch.put(key, judged.household)
-                outputs.add(key, judged, trace)
-            await self._commit(batch, outputs, None)
-        batch, outputs = Batch(self.households), self._outputs()
-        batch.control = control
-        if isinstance(fact.data, DayOpened):
-            registered = self.households.registered_by_village()
-            stale = stale_feeds(control, policy, registered)
-            done = DayDone(partition=self.source.partition, day=fact.data.day, learned_at=fact.recorded_time, registered=registered, stale=stale)
-            outputs.days.append((done, control.bundle))
-        await self._commit(batch, outputs, record.offset + 1)
+    @property
+    def is_leaving(self) -> bool:
+        """Whether somebody else is about to own it."""
+        return self._everybody.is_leaving
 
     @property
     def has_looks(self) -> bool:
         """Whether households are to be looked at again beside the records."""
-        return bool(self.households.control.looks) and not self.is_leaving and not self.is_stopped
+        return self._everybody.has_looks
 
     async def look_on(self) -> None:
-        """A few of the households an incident concerns, in one transaction with how far that went: no household's own fact waits for the others."""
-        control = self.households.control
-        look, *rest = control.looks
-        keys = [key for key in self.households.in_area(look.area) if key.decode() > look.after][:AT_A_LOOK]
-        batch, outputs = Batch(self.households), self._outputs()
-        for key in keys:
-            self._look(look, key, batch, outputs)
-        left = rest if len(keys) < AT_A_LOOK else [replace(look, after=keys[-1].decode()), *rest]
-        batch.control = replace(control, looks=tuple(left))
-        await self._commit(batch, outputs, None)
+        """Look at a few of them; where the writing fails and nobody knows for whom, nothing more is read."""
+        try:
+            await self._everybody.look_on()
+        except Exception as error:  # noqa: BLE001 - what it is decides what follows
+            await self._failed_for_everybody(error, self.next_offset)
 
-    def _catch_up(self, key: bytes, batch: Batch, outputs: Outputs) -> None:
-        """What came first is judged first, as the log has it: incidents that have still to reach the household."""
-        if (looks := self.households.control.looks) and (register := batch.get(key).register) is not None:
-            for look in waiting(looks, key.decode(), register.area):
-                self._look(look, key, batch, outputs)
+    def report_progress(self) -> None:
+        """The partition is at work, or has nothing to do."""
+        self._committer.report_progress()
 
-    def _look(self, look: Look, key: bytes, batch: Batch, outputs: Outputs) -> None:
-        control, cause = self.households.control, cause_of_look(look)
-        judged = judge(key.decode(), batch.get(key), control, self._policy(control), cause)
-        batch.put(key, judged.household)
-        outputs.add(key, judged, look.trace, cause.ends)
+    async def leave(self) -> None:
+        """Somebody else is about to own it; that this start came to nothing is no record's fault."""
+        if self._committer.trials.attempts.begun:
+            with contextlib.suppress(KafkaError):  # a broker that is away keeps nobody from leaving
+                await self._committer.remember(self._committer.trials.forgiven())
 
-    async def _commit(self, batch: Batch, outputs: Outputs, next_offset: int | None) -> None:
-        """One transaction; then, and only then, memory."""
-        if next_offset == self.next_offset:
+    def stop_working(self) -> None:
+        """What is under way ends soon, and nothing more begins."""
+        self._everybody.is_leaving = True
+
+    async def work(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
+        """Judge records in order. A fact for everybody is a border: what came before is committed first."""
+        try:
+            await self._work(records)
+        except Defect:
+            raise
+        except CannotServe:
+            await self.leave()
+            raise
+
+    async def _work(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
+        pending = self._decider.pending()
+        for record in records:
+            if record.offset < self.next_offset or self.is_stopped or self.is_leaving:
+                continue
+            await self._begin(record.offset, records[-1].offset)
+            if self._is_tried_alone(record):
+                await self._close(pending)
+                await self._alone(record)
+                pending = self._decider.pending()
+            else:
+                pending = await self._together(record, pending)
+            if record.offset % BREATH == 0:
+                await asyncio.sleep(0)
+        await self._close(pending)
+
+    async def _begin(self, first: int, last: int) -> None:
+        """Write down which records this owner tries first, so that a death without a word leaves a trace; once for each owner.
+
+        What stands before records that raised was decided before they were, so it is not suspect.
+        """
+        attempts = self._committer.trials.attempts
+        if self._has_begun or (attempts.raised and first < attempts.first):
             return
-        with self._metrics.batch_seconds.time():
-            async with self.producer.transaction():
-                own = self.source.partition
-                await send(self.producer, chain((Written(HOUSEHOLD_STATE.name, own, *record) for record in batch.records()), outputs.messages()))
-                if next_offset is not None:
-                    await self.producer.send_offsets_to_transaction({self.source: next_offset}, GROUP_ID)
-        self._on_commit()
-        self.households.take_over(batch)
-        if next_offset is not None:
-            self.next_offset = next_offset
-        self._tell(outputs)
+        self._has_begun = True
+        trials = self._committer.trials.beginning(first, last)
+        if trials.attempts.is_one_by_one(first):
+            self._alone_until = trials.attempts.last
+        await self._committer.remember(trials)
 
-    def _tell(self, outputs: Outputs) -> None:
-        partition = str(self.source.partition)
-        self._metrics.stopped.labels(partition).set(self.is_stopped)
-        if self.is_stopped:
-            log.error("risk.reader_stopped", partition=self.source.partition, bad_in_a_row=self._shelf.limit, do="mend the writer, then start risk again")
-        for transition in outputs.transitions:
-            self._metrics.transitions.labels(transition.movement.value, transition.group.value if transition.group else NO_GROUP).inc()
-        for quarantined in outputs.quarantined:
-            self._metrics.quarantined.labels(quarantined.reason.value).inc()
-        for line in outputs.lines:
-            if line["event"] == "risk.fact":
-                self._metrics.facts.labels(line["kind"], line["outcome"]).inc()
-            log.info(partition=self.source.partition, **line)
-        self._metrics.households.labels(partition).set(self.households.registered.total())
-        if (day := self.households.control.open_day) is not None:
-            self._metrics.open_day.labels(partition).set(datetime.combine(day, time.min, SHANGHAI).timestamp())
+    def _is_tried_alone(self, record: ConsumerRecord[bytes, bytes]) -> bool:
+        """In a transaction of its own: it is suspect, or a retry, whose failure ends nothing."""
+        is_suspect = self._committer.trials.attempts.is_one_by_one(record.offset)
+        return is_suspect or record.offset <= self._alone_until or bool(retried_from(record.headers))
+
+    async def _together(self, record: ConsumerRecord[bytes, bytes], pending: Pending) -> Pending:
+        """Decide with those before it; return what the next record joins."""
+        try:
+            fact = self._read(record, pending)
+            if fact is not None and fact.household_id is not None:
+                self._decider.decide(fact, record, pending)
+            is_for_everybody = fact is not None and fact.household_id is None
+        except Exception as error:  # noqa: BLE001 - what it is decides what follows
+            await self._end_at(error, record.offset, record.offset)
+        if fact is None or not is_for_everybody:
+            pending.holds(record.offset)
+            return pending
+        await self._close(pending)
+        await self._for_everybody(fact, record)
+        return self._decider.pending()
+
+    def _read(self, record: ConsumerRecord[bytes, bytes], pending: Pending) -> FactRecord | None:
+        if is_marker(record):
+            self._decider.look_again(record, pending)
+            return None
+        fact = self._decider.read(record, pending)
+        self._bad_in_a_row = 0 if fact is not None else self._bad_in_a_row + 1
+        if self._bad_in_a_row >= self._shelf.limit:
+            self._committer.stop(f"{self._bad_in_a_row} records in a row were bad: mend their writer")
+        return fact
+
+    async def _alone(self, record: ConsumerRecord[bytes, bytes]) -> None:
+        """Decide and commit one record; the second time it raises, or when too many starts ended at it, it is set aside."""
+        attempts, is_retry = self._committer.trials.attempts, bool(retried_from(record.headers))
+        if attempts.is_hopeless(record.offset) and record.key is not None:
+            await self._give_up(record, f"{attempts.begun} starts in a row ended here")
+            return
+        pending = self._decider.pending()
+        try:
+            fact = self._read(record, pending)
+            if fact is None or fact.household_id is not None:
+                await self._decide_and_commit(fact, record, pending)
+                return
+        except Exception as error:  # noqa: BLE001 - as above
+            if not is_defect(error) or not (is_retry or attempts.has_raised(record.offset)):
+                await self._end_at(error, record.offset, record.offset)
+            await self._give_up(record, place_of(error))
+            return
+        await self._for_everybody(fact, record)
+
+    async def _decide_and_commit(self, fact: FactRecord | None, record: ConsumerRecord[bytes, bytes], pending: Pending) -> None:
+        if fact is not None:
+            self._decider.decide(fact, record, pending)
+        await self._committer.commit(pending, record.offset + 1)
+
+    async def _give_up(self, record: ConsumerRecord[bytes, bytes], raised: str) -> None:
+        """Set the record aside with its bytes, mark its household, go on behind it. Of a retry nobody is surprised, so it does not count."""
+        now, trials, is_retry = datetime.now(UTC), self._committer.trials, bool(retried_from(record.headers))
+        if record.key is None or (not is_retry and trials.attempts.is_program_at_fault(now)):
+            self._committer.stop(PROGRAM_AT_FAULT if record.key is not None else f"a record for everybody cannot be applied: {raised}")
+            return
+        pending = self._decider.pending()
+        detail = f"{raised}; the household is not judged until this is retried"
+        self._decider.set_aside(record, RefusalReason.UNPROCESSABLE, detail, pending)
+        if _HOUSEHOLD.fullmatch(record.key):
+            self._decider.mark(record.key, raised, address_of(record), now, pending)
+        pending.trials = trials if is_retry else trials.set_aside(now)
+        await self._committer.commit(pending, record.offset + 1)
+
+    async def _for_everybody(self, fact: FactRecord, record: ConsumerRecord[bytes, bytes]) -> None:
+        try:
+            while isinstance(fact.data, DayOpened | AreaStruck) and self.has_looks:
+                await self._everybody.look_on()
+            if not self.is_stopped:
+                await self._everybody.apply(fact, record)
+        except Exception as error:  # noqa: BLE001 - as above
+            await self._failed_for_everybody(error, record.offset)
+        if not self.is_leaving and not self.is_stopped:
+            self.measure_silence()
+
+    async def _failed_for_everybody(self, error: Exception, offset: int) -> None:
+        """Nobody may be left out of a day or a policy: the second time, the partition stands still and says so."""
+        if is_defect(error) and self._committer.trials.attempts.has_raised(offset):
+            self._committer.stop(f"a record for everybody cannot be applied: {place_of(error)}")
+            return
+        await self._end_at(error, offset, offset)
+
+    async def _end_at(self, error: Exception, first: int, last: int) -> None:
+        await self._committer.end_at(error, self._committer.trials.raising(first, last), first=first, last=last)
+
+    async def _close(self, pending: Pending) -> None:
+        """Commit what was decided together. Where only the writing raises, nobody knows for which record: all are tried alone after the start."""
+        if pending.last < self.next_offset or self.is_leaving:
+            return
+        try:
+            await self._committer.commit(pending, pending.last + 1)
+        except Exception as error:  # noqa: BLE001 - as above
+            await self._end_at(error, pending.first, pending.last)
+
+    def measure_silence(self) -> None:
+        """Say which feeds are silent where its households live. It only informs: whatever it meets, the partition goes on."""
+        control = self.households.control
+        try:
+            measure(self._metrics, control, self.households.policy_under(control), self.households.registered_by_village())
+        except CannotServe:
+            raise
+        except Exception as error:  # noqa: BLE001 - see above
+            log.error("risk.silence_not_measured", partition=self.source.partition, raised=place_of(error))  # noqa: TRY400 - its message may repeat what was sent

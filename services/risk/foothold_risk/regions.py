@@ -5,31 +5,33 @@ from the log's start at each assignment, and what stands in `region-warnings.v1`
 """
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any, Final, cast
 
 import faust
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
-from mode.threads import ServiceThread, WorkerThread
+from aiokafka import TopicPartition
 
 from foothold_risk.announce import announce
+from foothold_risk.defects import Defect, is_defect, place_of, stack_of
 from foothold_risk.errors import CannotServe
+from foothold_risk.faust_client import CommittedOnlyTransport, credentials
 from foothold_risk.metrics import NO_LEVEL, RegionMetrics
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.levels import GRAVITY
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.windows import Remembered, Windows
+from foothold_risk.signal_trials import SignalTrials, load, save
 from foothold_risk.topic_check import check_topic
 from foothold_runtime.kafka_clients import reading
-from foothold_schemas.areas import AreaDay, Direction, WarningLevel
+from foothold_schemas.areas import AreaDay, AreaSignal, Direction, RegionWarning, WarningLevel
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import Unreadable, decode_area, decode_warning, encode
-from foothold_schemas.quarantine import Quarantined, SourceRecord
+from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.seal import Seal
 from foothold_schemas.topics import AREA_SIGNALS, QUARANTINE, QUARANTINE_BYTES, REGION_WARNINGS
 
@@ -45,45 +47,16 @@ class LogCut(CannotServe):
     """The first record that came is not the log's first: what lies before it would be missing from every count."""
 
 
-class Expendable(WorkerThread):
-    """A thread that never keeps the process alive: when Kafka is away it waits for it, and cannot be asked to end."""
-
-    def __init__(self, service: ServiceThread) -> None:
-        super().__init__(service)
-        self.daemon = True
-
-
-class CommittedOnlyThread(AIOKafkaConsumerThread):
-    """Faust reads what transactions took back unless it writes transactions itself; a signal of risk counts only when it is committed."""
-
-    Worker = Expendable
-
-    def _create_worker_consumer(self, transport: Transport) -> AIOKafkaConsumer:
-        consumer = super()._create_worker_consumer(transport)
-        consumer._isolation_level = "read_committed"  # noqa: SLF001 - Faust offers no setting for it
-        return consumer
-
-
-class CommittedOnlyConsumer(Consumer):
-    """The consumer that goes with it."""
-
-    def _new_consumer_thread(self) -> CommittedOnlyThread:
-        return CommittedOnlyThread(self, loop=self.loop, beacon=self.beacon)
-
-
-class CommittedOnlyTransport(Transport):
-    """The transport that goes with it."""
-
-    Consumer = CommittedOnlyConsumer
-
-
 @dataclass(slots=True)
 class Fold:
-    """One partition's windows, the next offset expected, and the ids that stand in the output already."""
+    """One partition's windows, the next offset expected, the ids that stand in the output already, the log's first offset, and what raised."""
 
     windows: Windows
     next_offset: int
     said: set[str]
+    first: int
+    trials: SignalTrials
+    remembered: Remembered | None
 
 
 class Regions:
@@ -98,6 +71,7 @@ class Regions:
         self._metrics = metrics
         self._seal = seal
         self._folds: dict[int, Fold] = {}
+        self._stopped: set[int] = set()
         self.app = self._make_app(instance)
         source = self.app.topic(AREA_SIGNALS.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw", acks=False, allow_empty=True)
         self._warnings = self.app.topic(REGION_WARNINGS.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
@@ -108,7 +82,7 @@ class Regions:
         app = faust.App(
             GROUP_ID,
             broker=";".join(f"kafka://{address}" for address in self._broker.bootstrap.split(",")),
-            broker_credentials=_credentials(self._broker),
+            broker_credentials=credentials(self._broker),
             autodiscover=False,
             web_enabled=False,
             topic_allow_declare=False,
@@ -166,24 +140,79 @@ class Regions:
             await asyncio.Event().wait()
 
     async def _take(self, message: Any) -> None:  # noqa: ANN401 - Faust's message
+        if message.partition in self._stopped:
+            return
         fold = await self._fold(message.partition, message.offset)
         fold.next_offset = message.offset + 1
+        if message.offset in fold.trials.aside:
+            return
         try:
             record = decode_area(message.value)
+            warnings = self._decide(record, fold)
         except Unreadable as error:
             await self._set_aside(message, error)
             return
+        except Exception as error:  # noqa: BLE001 - what it is decides what follows
+            await self._raised(message, fold, error)
+            return
+        for warning in warnings:
+            await (await self._warnings.send(key=warning.county.encode(), value=encode(warning), partition=message.partition))
+            fold.said.add(warning.warning_id)
+            self._metrics.warnings.labels(warning.county, warning.level or NO_LEVEL, warning.direction.value).inc()
+            log.info("risk.region_warning", warning_id=warning.warning_id, households=warning.households, registered=warning.registered)
+        self._measure(message.partition, fold)
+
+    def _decide(self, record: AreaSignal | AreaDay, fold: Fold) -> list[RegionWarning]:
+        """What the record changes and was not said yet. What is written is made here: what cannot be written raises here."""
         if isinstance(record, AreaDay):
             for county in {village[:6] for village in record.registered}:
                 self._metrics.expect_warnings(county)
-        for changed in fold.windows.take(record):
-            if changed.warning_id not in fold.said:
-                warning = announce(changed)
-                await (await self._warnings.send(key=warning.county.encode(), value=encode(warning), partition=message.partition))
-                fold.said.add(changed.warning_id)
-                self._metrics.warnings.labels(warning.county, warning.level or NO_LEVEL, warning.direction.value).inc()
-                log.info("risk.region_warning", warning_id=warning.warning_id, households=warning.households, registered=warning.registered)
-        self._measure(message.partition, fold)
+        warnings = [announce(changed) for changed in fold.windows.take(record) if changed.warning_id not in fold.said]
+        for warning in warnings:
+            encode(warning)
+        return warnings
+
+    async def _raised(self, message: Any, fold: Fold, error: Exception) -> None:  # noqa: ANN401 - Faust's message
+        """The first time the process ends; the second time the signal is left out of the fold, now and whenever it is made anew.
+
+        A day is never left out: without it the windows would stand still, and nobody would know why.
+        """
+        if not is_defect(error):
+            raise error
+        source, raised = TopicPartition(AREA_SIGNALS.name, message.partition), place_of(error)
+        where = {"partition": message.partition, "offset": message.offset, "raised": raised}
+        if not fold.trials.attempts.has_raised(message.offset):
+            log.error("risk.defect", **where, stack=stack_of(error.__traceback__))
+            await save(self._broker, source, message.offset, fold.trials.raising(message.offset))
+            raise Defect(f"folding a signal raised {raised}; it is tried once more after the start") from None
+        now = datetime.now(UTC)
+        if fold.trials.must_stop(now) or _is_day(message.value):
+            self._stopped.add(message.partition)
+            self._metrics.stopped.labels(str(message.partition)).set(1)
+            log.error("risk.reader_stopped", **where, topic=AREA_SIGNALS.name, do="update or mend risk, then start the region windows again")
+            return
+        await self._set_aside(message, Unreadable(RefusalReason.UNPROCESSABLE, f"{raised}; left out of the windows until it is retried"))
+        fold.trials = fold.trials.set_aside(message.offset, now)
+        await save(self._broker, source, message.offset, fold.trials)
+        fold.windows = await self._folded(source, fold, message.offset)
+
+    async def _folded(self, source: TopicPartition, fold: Fold, until: int) -> Windows:
+        """The windows made anew without what was set aside: the signal that raised may have been half counted."""
+        windows = self._windows(fold)
+        async with reading(self._broker) as reader:
+            reader.assign([source])
+            reader.seek(source, fold.first)
+            while await reader.position(source) < until:
+                for records in (await reader.getmany(timeout_ms=200)).values():
+                    for record in records:
+                        if record.offset < until and record.offset not in fold.trials.aside:
+                            with contextlib.suppress(Unreadable):
+                                for _ in windows.take(decode_area(record.value)):
+                                    pass
+        return windows
+
+    def _windows(self, fold: Fold) -> Windows:
+        return Windows(self._policies, self._partitions, fold.remembered)
 
     async def _fold(self, partition: int, offset: int) -> Fold:
         """The partition's fold: the one at work, or a new one if this is the first record since the partition came here."""
@@ -193,7 +222,9 @@ class Regions:
         beginning, first, said = await _survey(self._broker, partition)
         if offset != first:
             raise LogCut(f"{AREA_SIGNALS.name}[{partition}] begins at {first}, but {offset} came first: start again, and check what moves this group's offsets")
-        fold = Fold(Windows(self._policies, self._partitions, None if beginning == 0 else _remembered(said)), offset, said)
+        trials = (await load(self._broker, TopicPartition(AREA_SIGNALS.name, partition))).from_offset(beginning)
+        remembered = None if beginning == 0 else _remembered(said)
+        fold = Fold(Windows(self._policies, self._partitions, remembered), offset, said, offset, trials, remembered)
         self._folds[partition] = fold
         log.info("risk.regions_begin", partition=partition, offset=offset, is_whole=beginning == 0, said=len(said))
         return fold
@@ -221,13 +252,6 @@ class Regions:
             self._metrics.waits_for.labels(str(source)).set(source in late)
 
 
-def _credentials(broker: Broker) -> faust.SASLCredentials | None:
-    """The same name and certificate as every other client of the service."""
-    if not broker.is_secured:
-        return None
-    return faust.SASLCredentials(username=broker.username, password=broker.password, mechanism="SCRAM-SHA-512", ssl_context=broker.tls)
-
-
 async def _survey(broker: Broker, partition: int) -> tuple[int, int, set[str]]:
     """Where the log begins, its first committed record, and the ids of all warnings said of this partition's counties."""
     signals, warnings = TopicPartition(AREA_SIGNALS.name, partition), TopicPartition(REGION_WARNINGS.name, partition)
@@ -241,15 +265,32 @@ async def _survey(broker: Broker, partition: int) -> tuple[int, int, set[str]]:
         await reader.seek_to_beginning(warnings)
         while await reader.position(warnings) < end:
             for records in (await reader.getmany(timeout_ms=200)).values():
-                said.update(decode_warning(record.value).warning_id for record in records)
+                said.update(filter(None, (_warning_id(record.value) for record in records)))
     return beginning, first, said
+
+
+def _is_day(value: bytes | None) -> bool:
+    try:
+        return isinstance(decode_area(value), AreaDay)
+    except Exception:  # noqa: BLE001 - what cannot be decoded is no day
+        return False
+
+
+def _warning_id(value: bytes | None) -> str | None:
+    """The id; None for a record that cannot be read, which stops nobody: at worst one warning is said again."""
+    try:
+        return decode_warning(value).warning_id
+    except Exception as error:  # noqa: BLE001 - whatever it is, the windows are worth more
+        log.warning("risk.warning_unreadable", error=type(error).__name__)
+        return None
 
 
 def _remembered(said: set[str]) -> Remembered:
     """The levels that were said, in the order in which they were reached: on a day first down, then up."""
     reached: defaultdict[tuple[str, str, int], list[tuple[date, bool, int]]] = defaultdict(list)
     for warning_id in said:
-        area, cause, window, day, direction, level = warning_id.split(":")
-        gravity = GRAVITY.index(None if level == "none" else WarningLevel(level))
-        reached[area, cause, int(window)].append((date.fromisoformat(day), direction == Direction.UP, gravity))
+        with contextlib.suppress(ValueError):  # an id of another shape says nothing of a level
+            area, cause, window, day, direction, level = warning_id.split(":")
+            gravity = GRAVITY.index(None if level == "none" else WarningLevel(level))
+            reached[area, cause, int(window)].append((date.fromisoformat(day), direction == Direction.UP, gravity))
     return {key: [(day, GRAVITY[gravity]) for day, _, gravity in sorted(steps)] for key, steps in reached.items()}

@@ -5,14 +5,16 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from foothold_risk.households import Households
 from foothold_risk.metrics import Metrics
 from foothold_risk.partition import Partition
 from foothold_risk.rules.policy import Policy
 from foothold_risk.shelf import GROUP_ID, Shelf
-from foothold_runtime.kafka_clients import TransactionalProducer, reading, start, stop
+from foothold_risk.trials import Committed, Trials
+from foothold_runtime.kafka_clients import TransactionalProducer, reading, start, started, stop
 from foothold_schemas.broker import Broker
 from foothold_schemas.topics import HOUSEHOLD_STATE, QUARANTINE_BYTES
 
@@ -37,7 +39,6 @@ async def take_over(
     source: TopicPartition,
     partitions: int,
     broker: Broker,
-    consumer: AIOKafkaConsumer,
     policies: Mapping[str, Policy],
     metrics: Metrics,
     shelf: Shelf,
@@ -57,7 +58,7 @@ async def take_over(
     )
     try:
         await start(producer)
-        committed = await consumer.committed(source)
+        committed = await _read_offset(broker, source)
         households = Households(policies)
         count = await _read_changelog(broker, source.partition, households)
         households.plan_anew()
@@ -70,7 +71,8 @@ async def take_over(
         partition=source.partition,
         records=count,
         registered=households.registered.total(),
-        next_offset=committed or 0,
+        next_offset=committed.next_offset,
+        remembered=committed.trials.text(),
         seconds=round(time.perf_counter() - started, 3),
     )
     return Partition(
@@ -80,9 +82,16 @@ async def take_over(
         households=households,
         metrics=metrics,
         shelf=shelf,
-        next_offset=committed or 0,
+        committed=committed,
         on_commit=on_commit,
     )
+
+
+async def _read_offset(broker: Broker, source: TopicPartition) -> Committed:
+    """Where the group stands in the partition, and what is remembered beside it: consumers hand out the offset only, so the admin client asks."""
+    async with started(AIOKafkaAdminClient(**broker.options)) as admin:
+        found = (await admin.list_consumer_group_offsets(GROUP_ID, partitions=[source])).get(source)
+    return Committed() if found is None or found.offset < 0 else Committed(found.offset, Trials.read(found.metadata or ""))
 
 
 async def _read_changelog(broker: Broker, partition: int, households: Households) -> int:

@@ -5,6 +5,8 @@ from typing import Final
 
 from aiokafka import ConsumerRecord
 
+from foothold_risk.publish import Cause
+from foothold_risk.retry import household_address, marker_of
 from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.seal import Seal
 
@@ -27,5 +29,18 @@ class Shelf:
             reason=reason,
             detail=detail,
             record=SourceRecord(key=record.key, value=record.value, headers=tuple(record.headers)),
+            seal=self.seal,
+        )
+
+    def hold_household(self, household_id: str, partition: int, offset: int, cause: Cause, detail: str) -> Quarantined:
+        """A household that no record of its own stopped: its retry makes risk look at it again, for the same cause."""
+        topic = household_address(household_id)
+        return Quarantined.of(
+            GROUP_ID,
+            (topic, partition, offset),
+            round(cause.learned_at.timestamp() * 1000),
+            reason=RefusalReason.UNPROCESSABLE,
+            detail=detail,
+            record=marker_of(household_id, f"{topic}:{partition}:{offset}", cause),
             seal=self.seal,
         )

@@ -89,6 +89,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                     lane.put(records)
             self._hold_full()
             self._measure_lag()
+            for lane in self._lanes.values():
+                if lane.is_idle:
+                    lane.owner.report_progress()
 
     def _hold_full(self) -> None:
         """Polling goes on while a partition works through a long day; what it cannot take yet stays at the broker."""
@@ -115,7 +118,6 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 source=source,
                 partitions=self._partitions,
                 broker=self._broker,
-                consumer=self._consumer,
                 policies=self._policies,
                 metrics=self._metrics,
                 shelf=self._shelf,

@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
-import structlog
 from sqlalchemy import func, select
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.database import AuditRow, CaseRow
+from foothold_alerts.metrics import Metrics
+from foothold_alerts.turns import Turns
 from foothold_runtime.loops import goes_on
 
 BEAT_SECONDS: Final = 0.5
@@ -24,8 +24,6 @@ MAX_STREAMS_OF_ONE: Final = 5
 """Of one account: six open pages would take every connection a browser has for the desk."""
 CHANGED: Final = b"event: changed\ndata: 1\n\n"
 
-log = structlog.get_logger()
-
 
 class TooMany(Exception):  # noqa: N818 - an answer
     """So many pages are open that one more only polls."""
@@ -34,8 +32,9 @@ class TooMany(Exception):  # noqa: N818 - an answer
 class Pulse:
     """Who listens, for which area."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, metrics: Metrics | None = None) -> None:
         self._engine = engine
+        self._turns = Turns("pulse", metrics)
         self._streams: dict[asyncio.Event, str] = {}
         self._by_account = Counter[str]()
         self._last: int | None = None
@@ -44,10 +43,7 @@ class Pulse:
     async def run(self) -> None:
         """For ever: look, and wake the streams of the areas where something changed."""
         while goes_on():
-            try:
-                await self._look()
-            except (OperationalError, InterfaceError):
-                log.warning("alerts.database_away")
+            await self._turns.take(self._look)
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _look(self) -> None:

@@ -81,6 +81,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "list_outside_the_system": ("体外循环", "outside the system"),
     "list_watch": ("关注名单", "watch"),
     "list_lives_here": ("居住在本地", "living here"),
+    "list_not_judged": ("未能研判", "not judged"),
+    "not_judged": ("未能研判", "not judged"),
     "hazard_flood": ("洪涝", "flood"),
     "hazard_storm": ("风暴", "storm"),
     "hazard_drought": ("干旱", "drought"),

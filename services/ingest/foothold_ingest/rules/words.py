@@ -32,7 +32,6 @@ WORDS: Final[dict[RefusalReason, Sentence]] = {
     RefusalReason.CONDITION_UNMET: Sentence(zh="条件未满足", en="a condition is unmet"),
     RefusalReason.UNPROCESSABLE: Sentence(zh="系统无法处理，已通知运维", en="Foothold could not work this through; operations have been told"),
     RefusalReason.ID_REUSE: Sentence(zh="同一编号两种内容", en="one id with two contents"),
-    RefusalReason.UNPROCESSABLE: Sentence(zh="程序两次处理失败，已留存，升级后重试", en="the program failed at it twice; kept for a retry after an upgrade"),
 }
 
 

@@ -1,7 +1,7 @@
 """Months and days as policy counts them. A month is its index, year x 12 + month - 1; a day is a `date` in Asia/Shanghai."""
 
 from calendar import monthrange
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -60,10 +60,22 @@ def rolling_first(open_day: date) -> date:
 
 
 def leaves_rolling_year(day: date) -> date:
-    """The first open day whose rolling year no longer holds this day."""
+    """The first open day whose rolling year no longer holds this day; the last day there is, where the calendar ends before."""
+    if day.year == MAXYEAR:
+        return date.max
     if (day.month, day.day) == (2, 29):
         return date(day.year + 1, 3, 1)
     return day.replace(year=day.year + 1)
+
+
+def day_after(day: date) -> date:
+    """The next day; the last day there is has none, and stays."""
+    return day if day == date.max else day + timedelta(days=1)
+
+
+def until(day: date | None) -> date | None:
+    """A last day as it is meant: registers write the last day there is where they mean 'for ever'."""
+    return None if day == date.max else day
 
 
 def after_whole_months(day: date, months: int) -> date:

@@ -1,9 +1,9 @@
 """When a household must be looked at again although nothing happened: the month turns, a bill leaves the year, an exit falls due."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
-from foothold_risk.rules.calendar import first_day, leaves_rolling_year, month_of
+from foothold_risk.rules.calendar import day_after, first_day, leaves_rolling_year, month_of
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.leaving import earliest_exit
 from foothold_risk.rules.policy import PolicyOfDay
@@ -20,9 +20,9 @@ def _turning_points(household: Household, day: date, policy: PolicyOfDay) -> Ite
     yield from (leaves_rolling_year(d) for d in days)
     if (earliest := earliest_exit(household.position, policy)) is not None:
         yield earliest
-    yield from (e.until + timedelta(days=1) for e in household.position.exemptions)
+    yield from (day_after(e.until) for e in household.position.exemptions)
     for member in household.register.members if household.register is not None else ():
         if member.left_on is not None:
-            yield member.left_on + timedelta(days=1)
+            yield day_after(member.left_on)
         if member.joined_on is not None:
             yield member.joined_on

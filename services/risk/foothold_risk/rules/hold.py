@@ -2,7 +2,7 @@
 
 import hashlib
 
-from foothold_risk.rules.calendar import WINDOW_MONTHS, month_from_text, month_of, shanghai_day
+from foothold_risk.rules.calendar import WINDOW_MONTHS, month_from_text, month_of, shanghai_day, until
 from foothold_risk.rules.held import (
     AssetCheck,
     Authorisation,
@@ -45,7 +45,7 @@ def register(record: FactRecord, fact: HouseholdRegistered, identity: bytes) -> 
         members=tuple(_member(m) for m in fact.members),
         projects=tuple(Project(p.project, int(p.invested), p.invested_on) for p in fact.projects),
         day=shanghai_day(record.time),
-        covers=tuple(Cover(c.cover, c.from_day, c.until_day, c.person_ref, c.project) for c in fact.covers),
+        covers=tuple(Cover(c.cover, c.from_day, until(c.until_day), c.person_ref, c.project) for c in fact.covers),
         one_budget_with=fact.one_budget_with,
         residence=fact.residence,
     )
@@ -55,7 +55,7 @@ def _member(entry: MemberEntry) -> Member:
     return Member(
         person_ref=entry.person_ref,
         joined_on=entry.joined_on,
-        left_on=entry.left_on,
+        left_on=until(entry.left_on),
         is_counted=entry.absence is None,
         is_registered=entry.is_registered,
         shares_budget=entry.shares_budget,

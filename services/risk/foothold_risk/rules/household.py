@@ -1,7 +1,7 @@
 """A household as risk remembers it: register entry, facts, and where it stands. Immutable; small enough to keep a county in memory, packed."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 
@@ -89,6 +89,17 @@ class Position(Packed, frozen=True):
         return self.identified_on is not None
 
 
+class Unjudged(Packed, frozen=True):
+    """Judging the household raised, so it is not judged any more: since when, what raised (exception and place).
+
+    `behind`: the address everything else that comes for it waits behind.
+    """
+
+    since: datetime
+    raised: str
+    behind: str
+
+
 class Household(Packed, frozen=True):
     """Everything risk knows of one household. `view` is the digest of the view written last; `noted` are facts that leave nothing else.
 
@@ -113,6 +124,7 @@ class Household(Packed, frozen=True):
     reports: tuple[Report, ...] = ()
     tickets: tuple[Ticket, ...] = ()
     since: date | None = None
+    unjudged: Unjudged | None = None
 
     @property
     def disputed(self) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 import msgspec
 from msgspec.structs import replace
 
+from foothold_risk.rules.calendar import until
 from foothold_risk.rules.figures import View
 from foothold_risk.rules.policy import Exposure, PolicyOfDay, Reach
 from foothold_risk.rules.struck import Incident, Incidents
@@ -38,7 +39,7 @@ def note(incidents: Incidents, agency: str, struck: AreaStruck, said_at: datetim
     before = incidents.get(name)
     if before is not None and before.said_at >= said_at:
         return dict(incidents)
-    now = Incident(struck.area, struck.hazard, struck.severity, struck.first_day, said_at, struck.last_day, struck.is_withdrawn, fact_id)
+    now = Incident(struck.area, struck.hazard, struck.severity, struck.first_day, said_at, until(struck.last_day), struck.is_withdrawn, fact_id)
     return {**incidents, name: now}
 
 

@@ -1,0 +1,44 @@
+"""Jobs and words to risk that failed three times: shown, counted, and tried anew when somebody asks for it."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, bindparam, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from foothold_alerts.database import SaidRow
+
+_FAILED = "select id, task_name, args, attempts from procrastinate_jobs where status = 'failed' order by id"
+_AGAIN = text("select procrastinate_retry_job_v2(id, now(), null, null, null) from procrastinate_jobs where status = 'failed' and id = any(:ids)")
+_FORGET = text("delete from job_failures where job_id = any(:ids)")
+_IS_ASIDE: ColumnElement[bool] = SaidRow.set_aside_at.is_not(None) & SaidRow.sent_at.is_(None)
+SAID = "said"
+"""What a word to risk is called beside the jobs: `said-17`."""
+
+
+async def count(connection: AsyncConnection) -> int:
+    """How many wait for somebody."""
+    jobs = (await connection.execute(text("select count(*) from procrastinate_jobs where status = 'failed'"))).scalar_one()
+    words = (await connection.execute(select(func.count()).select_from(SaidRow).where(_IS_ASIDE))).scalar_one()
+    return int(jobs) + int(words)
+
+
+async def listed(engine: AsyncEngine) -> list[str]:
+    """A line for each: its id, what it does, what it is about (ids and codes only), how often it was tried."""
+    async with engine.connect() as connection:
+        jobs = (await connection.execute(text(_FAILED))).all()
+        words = (await connection.execute(select(SaidRow.seq, SaidRow.household_id, SaidRow.failures).where(_IS_ASIDE).order_by(SaidRow.seq))).all()
+    lines = [f"{job.id}  {job.task_name}  {' '.join(f'{k}={v}' for k, v in sorted(job.args.items()))}  tried {job.attempts}" for job in jobs]
+    return [*lines, *(f"{SAID}-{word.seq}  household_id={word.household_id}  tried {word.failures}" for word in words)]
+
+
+async def retry(engine: AsyncEngine, names: Sequence[str]) -> int:
+    """Try these anew, or all where none is named; return how many. A word goes out behind those that went out meanwhile."""
+    async with engine.begin() as connection:
+        jobs = [row.id for row in await connection.execute(text(_FAILED)) if not names or str(row.id) in names]
+        if jobs:
+            await connection.execute(_AGAIN, {"ids": jobs})
+            await connection.execute(_FORGET, {"ids": jobs})
+        chosen = [int(n.removeprefix(f"{SAID}-")) for n in names if n.startswith(f"{SAID}-") and n.removeprefix(f"{SAID}-").isdigit()]
+        mine = (_IS_ASIDE, SaidRow.seq.in_(bindparam("seqs", chosen, expanding=True))) if names else (_IS_ASIDE,)
+        words = await connection.execute(update(SaidRow).where(*mine).values(set_aside_at=None, failures=0).returning(SaidRow.seq))
+        return len(jobs) + len(words.all())

@@ -1,0 +1,136 @@
+"""No job is tried for ever: what raises three times although nothing is away is set aside, told of, and tried anew when somebody asks."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from prometheus_client import CollectorRegistry
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_alerts import jobs_aside
+from foothold_alerts.jobs import RAISED_AT_MOST, Away, Jobs
+from foothold_alerts.metrics import Metrics
+from foothold_alerts.said import Said
+from foothold_alerts.tally import Tally
+from foothold_alerts.turns import Turns
+from foothold_schemas.codec import decode_said
+from foothold_schemas.decisions import CaseDecided, Decision
+from foothold_schemas.topics import RELIEF_FACTS
+from tests.support.alerts import NOW, jobs_on, rows
+from tests.support.sender import read_topic
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(120)]
+
+HOME = "a" * 32
+
+
+@contextlib.asynccontextmanager
+async def working(jobs: Jobs) -> AsyncIterator[None]:
+    task = asyncio.create_task(jobs.run())
+    try:
+        yield
+    finally:
+        assert not task.done()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(engine: AsyncEngine, question: str, answer: object) -> object:
+    found: object = None
+    for _ in range(300):
+        ((found,),) = await rows(engine, question)
+        if found == answer:
+            break
+        await asyncio.sleep(0.1)
+    return found
+
+
+async def test_a_job_that_raises_three_times_is_set_aside_and_the_next_of_its_household_is_done(alerts_database: AsyncEngine) -> None:
+    jobs, is_mended = jobs_on(alerts_database), False
+    tried: list[str] = []
+
+    async def work(what: str) -> None:
+        tried.append(what)
+        if what == "away" and len([t for t in tried if t == "away"]) <= RAISED_AT_MOST:
+            raise Away
+        if what == "bad" and not is_mended:
+            raise OverflowError("张三 must stand in no log")
+
+    jobs.task("work", work)
+    async with alerts_database.begin() as connection:
+        for name in ("bad", "next"):
+            await jobs.defer(connection, "work", lock=HOME, what=name)
+        await jobs.defer(connection, "work", what="away")
+    metrics = Metrics(CollectorRegistry())
+    async with working(jobs):
+        failed = await until(alerts_database, "select count(*) from procrastinate_jobs where status = 'failed'", 1)
+        after = await until(alerts_database, "select count(*) from procrastinate_jobs where status <> 'failed'", 0)
+        await Tally(alerts_database, metrics).once(NOW)
+        (line,) = await jobs_aside.listed(alerts_database)
+        before = list(tried)
+        is_mended = True
+        again = await jobs_aside.retry(alerts_database, [line.split()[0]])
+        left = await until(alerts_database, "select count(*) from procrastinate_jobs", 0)
+
+    assert (failed, after, again, left) == (1, 0, 1, 0)
+    assert (before.count("bad"), before.count("next"), before.count("away")) == (RAISED_AT_MOST, 1, RAISED_AT_MOST + 1)
+    assert metrics.registry.get_sample_value("foothold_alerts_jobs_set_aside") == 1
+    assert "work" in line
+    assert await rows(alerts_database, "select count(*) from job_failures") == [(0,)]
+
+
+async def test_a_word_that_cannot_be_sent_is_set_aside_and_the_households_later_words_go_out(broker: str, alerts_database: AsyncEngine) -> None:
+    jobs = jobs_on(alerts_database)
+    async with AIOKafkaProducer(bootstrap_servers=broker, enable_idempotence=True, acks="all") as producer:
+        said = Said(alerts_database, jobs, producer)
+        async with alerts_database.begin() as connection:
+            for decision in (Decision.IDENTIFIED, Decision.ELIMINATED, Decision.DISMISSED):
+                await said.say(connection, HOME, CaseDecided(decision=decision, decided_on=NOW.date()), by="zhang", at=NOW)
+            await connection.execute(text("update said set body = '{\"broken\": true}' where seq = 2"))
+        async with working(jobs):
+            sent = await until(alerts_database, "select count(*) from said where sent_at is not null", 2)
+            (line,) = await jobs_aside.listed(alerts_database)
+    words = [decode_said(m.value()).data for m in await asyncio.to_thread(lambda: list(read_topic(broker, RELIEF_FACTS.name)))]
+
+    assert sent == 2
+    assert [w.decision for w in words if isinstance(w, CaseDecided)] == [Decision.IDENTIFIED, Decision.DISMISSED]
+    assert line.startswith(f"said-2  household_id={HOME}")
+    assert await jobs_aside.retry(alerts_database, ["said-2"]) == 1
+    assert await rows(alerts_database, "select failures, set_aside_at from said where seq = 2") == [(0, None)]
+
+
+async def test_a_job_at_which_its_worker_dies_every_time_is_set_aside(alerts_database: AsyncEngine) -> None:
+    jobs = jobs_on(alerts_database)
+    async with alerts_database.begin() as connection:
+        await jobs.defer(connection, "deadly", what="x")
+    async with jobs._app.open_async():
+        statuses = []
+        for _ in range(6):
+            async with alerts_database.begin() as connection:
+                await connection.execute(text("update procrastinate_jobs set status = 'doing' where status = 'todo'"))
+            await jobs.revive()
+            statuses += [status for (status,) in await rows(alerts_database, "select status::text from procrastinate_jobs")]
+
+    assert statuses == ["todo"] * 4 + ["failed"] * 2
+
+
+async def test_a_turn_that_raises_is_counted_and_the_loop_goes_on() -> None:
+    metrics, outcomes = Metrics(CollectorRegistry()), [ZeroDivisionError, KeyError, None]
+    turns = Turns("tally", metrics)
+
+    async def turn() -> None:
+        if (outcome := outcomes.pop(0)) is not None:
+            raise outcome
+
+    progress = [await _progress(turns, turn, metrics) for _ in range(3)]
+
+    assert metrics.registry.get_sample_value("foothold_alerts_failed_turns_total", {"part": "tally"}) == 2
+    assert [p is None for p in progress] == [True, True, False]
+
+
+async def _progress(turns: Turns, turn: object, metrics: Metrics) -> float | None:
+    await turns.take(turn)  # type: ignore[arg-type]
+    return metrics.registry.get_sample_value("foothold_alerts_progress_timestamp_seconds", {"part": "tally"})
