@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 import foothold_alerts.metrics
 import foothold_ingest.metrics
 import foothold_risk.metrics
+from deploy.grafana.boards import BOARDS
 from deploy.local.watch import OPS_PORTS, write_configuration
 from foothold_runtime.loops import LoopErrors
 from foothold_runtime.ops import OpsEndpoint
@@ -61,14 +62,29 @@ def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([str(PROMTOOL), *arguments], capture_output=True, text=True, check=False, timeout=60)
 
 
+LED_TO = {
+    "runbook_url": "https://desk.example/docs/runbooks/FootholdFeedSilent.md",
+    "dashboard_url": "http://127.0.0.1:3000/d/foothold-burden",
+}
+
+
+def test_every_alert_leads_to_its_page_and_to_a_dashboard_there_is() -> None:
+    boards = {board.name for board in BOARDS}
+    for name, rule in rules().items():
+        told = rule["annotations"]
+        assert told["runbook_url"] == "{{ $externalLabels.docs }}/" + told["runbook"].removeprefix("docs/"), name
+        assert told["dashboard_url"].removeprefix("{{ $externalLabels.grafana }}/d/") in boards, name
+
+
 @needs_promtool
 def test_a_feed_silent_for_an_hour_alerts_once_for_all_partitions_and_one_heard_does_not(tmp_path: Path) -> None:
     feed = 'foothold_risk_stale_feed{{agency="health-insurance", feed="MedicalClaimSettled", area="{area}", instance="{worker}"}}'
     silent, heard = [feed.format(area="370302", worker=w) for w in ("risk-1", "risk-2")], feed.format(area="370303", worker="risk-1")
     labels = {"severity": "warning", "agency": "health-insurance", "feed": "MedicalClaimSettled", "area": "370302"}
     summary = "health-insurance has sent no MedicalClaimSettled for 370302 for longer than the county's policy expects."
-    annotations = {**rules()["FootholdFeedSilent"]["annotations"], "summary": summary}
+    annotations = {**rules()["FootholdFeedSilent"]["annotations"], "summary": summary, **LED_TO}
     case = {
+        "external_labels": {"docs": "https://desk.example/docs", "grafana": "http://127.0.0.1:3000"},
         "interval": "10m",
         "input_series": [{"series": s, "values": "1x12"} for s in silent] + [{"series": heard, "values": "0x12"}],
         "alert_rule_test": [

@@ -54,7 +54,7 @@ class Accounts:
         """Make the account, or give it a new password; return the password, which cannot be shown again."""
         password = secrets.token_urlsafe(9)
         password_hash = await self._passwords.hash(password)
-        statement = upsert(AccountRow).values(name=name, password_hash=password_hash, area=area, role=role.value, failures=0)
+        statement = upsert(AccountRow).values(name=name, password_hash=password_hash, area=area, role=role.value)
         async with self._engine.begin() as connection:
             await connection.execute(
                 statement.on_conflict_do_update(
@@ -63,8 +63,6 @@ class Accounts:
                         "password_hash": statement.excluded.password_hash,
                         "area": area,
                         "role": role.value,
-                        "failures": 0,
-                        "locked_until": None,
                         "disabled_at": None,
                     },
                 )
