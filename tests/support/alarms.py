@@ -12,23 +12,18 @@ from typing import Final, LiteralString, Self
 import httpx
 import psycopg
 import yaml
-from confluent_kafka import Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
 
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.stack import Ports, Stack
 from foothold_alerts.calendars import work_days
 from foothold_alerts.workflows import SHIPPED
-from foothold_runtime.attempts import MOST_IN_AN_HOUR
-from foothold_schemas.topics import FACT_DISPUTES, agency_card
-from tests.faults.defect import RAISES
 from tests.support.areas import write_region_policy
 from tests.support.desk import Caseworker, number_of
+from tests.support.ingest_alarms import LIMIT, IngestBreaker
 from tests.support.prometheus import Prometheus
 from tests.support.sender import BATCH, Sender, eventually
 
 INSTANCES: Final = ("ingest", "risk", "risk-2", "regions", "alerts")
-LIMIT: Final = 20
 HOMES: Final = 8_000
 """Struck at once while nobody judges: three facts each, more than the 10,000 that may wait, and more than 1,000 cases."""
 AT_ONCE: Final = 500
@@ -62,7 +57,7 @@ def watched(folder: Path) -> Iterator[tuple[Stack, Prometheus]]:
         yield stack, prometheus
 
 
-class Breaker:
+class Breaker(IngestBreaker):
     """Breaks one thing after another. Use it as a context manager."""
 
     def __init__(self, stack: Stack, prometheus: Prometheus) -> None:
@@ -99,60 +94,6 @@ class Breaker:
         self._expect("FootholdFeedSilent")
         self.sender.say("bank", "FeedHeard", "bank-heard", _noon(START), None, feed="IncomeReported", area="370399", through_month=f"{LAST_KNOWN}-05")
         self._is_over("FootholdFeedSilent")
-
-    def an_agency_sends_rubbish(self) -> None:
-        """One bad record waits in quarantine; so many in a row, and its topic is read no further until a person resumes it; some of it is gone by then."""
-        bank = agency_card("bank").name
-        self._write(agency_card("statistics").name, b"not an event")
-        self._expect("FootholdQuarantineAgeing")
-        self._write(bank, *[b"not an event"] * (LIMIT + 5))
-        self._expect("FootholdAgencyPaused")
-        admin = AdminClient({"bootstrap.servers": self.stack.kafka.bootstrap})
-        for done in admin.delete_records([TopicPartition(bank, 0, LIMIT + 3)]).values():
-            done.result(30)
-        self._expect("FootholdRecordsLost")
-        self.stack.command("ingest", "reader", "resume", "bank")
-        self._is_over("FootholdAgencyPaused")
-
-    def an_agency_leaves_a_transaction_open(self) -> None:
-        """What it writes behind it cannot be read."""
-        topic = agency_card("bank").name
-        hanging = Producer({"bootstrap.servers": self.stack.kafka.bootstrap, "transactional.id": "bank"})
-        hanging.init_transactions(30)
-        hanging.begin_transaction()
-        hanging.produce(topic, b"not an event")
-        hanging.flush(30)
-        self._write(topic, b"not an event either")
-        self._expect("FootholdAgencyUnread")
-        hanging.abort_transaction(30)
-        self._is_over("FootholdAgencyUnread")
-
-    def ingest_has_a_defect(self) -> None:
-        """Its readers fail at a record, then at so many that it is no longer the records' fault."""
-        self.stack.services.pop("ingest").stop()
-        self.stack.start_service("ingest", "tests.faults.defect")
-        self._write(agency_card("bank").name, RAISES.encode())
-        self._expect("FootholdRecordsUnprocessable")
-        self._write(agency_card("bank").name, *[RAISES.encode()] * MOST_IN_AN_HOUR)
-        self._expect("FootholdProgramAtFault")
-
-    def a_job_stands_still(self) -> None:
-        """Somebody has locked a table, and forgotten it; then a file that failed three times is given up."""
-        with psycopg.connect(self._ingest_database()) as locked:
-            locked.execute("lock table doubles in access exclusive mode")
-            self._expect("FootholdJobStandsStill")
-        self._is_over("FootholdJobStandsStill")
-        with psycopg.connect(self._ingest_database(), autocommit=True) as database:
-            database.execute(
-                "insert into uploads (upload_id, agency, at, as_of, mapping, mapping_text, file_name, size, is_dry_run, traceparent, status, share, rows_done,"
-                " counts, attempts) values ('worn-out', 'bank', now(), now(), 'incomes', '', '', 1, false, '', 'waiting', 0, 0, '{}', 3)"
-            )
-        self._expect("FootholdWorkGivenUp")
-
-    def a_writer_is_broken(self) -> None:
-        """So many records in a row that the desk cannot read: that reader of alerts stops until it is started again."""
-        self._write(FACT_DISPUTES.name, *[b"not a word"] * LIMIT)
-        self._expect("FootholdReaderStopped")
 
     def ingest_is_gone(self) -> None:
         """Started again, and mended, it reads what the defect kept it from."""
@@ -265,15 +206,6 @@ class Breaker:
         assert self.sender.post(agency, self.sender.event(agency, kind, name, at, home, **storm)).status_code == httpx.codes.ACCEPTED
         wrong = self.sender.event(agency, kind, f"{name}-wrong", at, home, **storm | {"home": "wet"})
         assert self.sender.post(agency, wrong).status_code == httpx.codes.UNPROCESSABLE_ENTITY
-
-    def _write(self, topic: str, *values: bytes) -> None:
-        producer = Producer({"bootstrap.servers": self.stack.kafka.bootstrap})
-        for value in values:
-            producer.produce(topic, value, partition=0)
-        assert producer.flush(30) == 0
-
-    def _ingest_database(self) -> str:
-        return self.stack.postgres.url("foothold_ingest").replace("+psycopg", "")
 
     def _strike(self) -> None:
         day = self._asked("select max(day) from partition_days")[0]
