@@ -5,7 +5,7 @@ Walked from the routes: a new route or field is tried by itself.
 
 import itertools
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -107,7 +107,7 @@ def fields_of(route: APIRoute) -> list[str]:
 
 
 @pytest.fixture
-async def desk(alerts_database: AsyncEngine) -> AsyncIterator[tuple[FastAPI, tuple[bytes, bytes], str]]:
+async def desk(alerts_database: AsyncEngine) -> tuple[FastAPI, tuple[bytes, bytes], str]:
     """A desk with a case on it, a log-in's cookie and its token."""
     engine = alerts_database
     await cases_on(engine).take([transition("a", 1, FindingKind.DISASTER_LOSS)], NOW)
@@ -138,7 +138,7 @@ async def desk(alerts_database: AsyncEngine) -> AsyncIterator[tuple[FastAPI, tup
     page = (await call(app, "GET", b"/cases/1", headers=(cookie,))).body.decode()
     csrf = re.search(r'name="csrf" value="([^"]+)"', page)
     assert csrf is not None, page[:500]
-    yield app, cookie, csrf[1]
+    return app, cookie, csrf[1]
 
 
 def address(route: APIRoute, **changed: str) -> bytes:

@@ -9,7 +9,8 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_ingest.database import AgencyLossRow, AgencyReaderRow, AuditRow
+from foothold_ingest.database import AuditRow
+from foothold_ingest.reader_tables import AgencyLossRow, AgencyReaderRow
 
 log = structlog.get_logger()
 

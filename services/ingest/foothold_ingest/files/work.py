@@ -5,7 +5,7 @@ import contextlib
 import json
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import IO, Final, TypeVar
 
@@ -16,16 +16,17 @@ from foothold_ingest.agencies import Agencies
 from foothold_ingest.aside import PARTS_AWAY
 from foothold_ingest.database import MOST_ATTEMPTS
 from foothold_ingest.days import Days
+from foothold_ingest.files.batches import batches, items_of, scattered_in
 from foothold_ingest.files.mappings import WrongMapping, parse
 from foothold_ingest.files.reading import Unreadable, reading
 from foothold_ingest.files.store import Aside, Overtaken, Problem, Step, UploadStore, from_json
 from foothold_ingest.intake import Intake, traced
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.people import PeopleRegister, entries
-from foothold_ingest.rules.items import SHOWN, Gatherer, Item, Repeat, Scatter, problems_of
+from foothold_ingest.rules.items import SHOWN, Gatherer, Item, Repeat, problems_of
 from foothold_ingest.rules.judgement import Accepted, Held, Judgement, Rejected
 from foothold_ingest.rules.mapping import Mapping, RowsAre
-from foothold_ingest.rules.rows import Headers, Row, WrongHeaders, event_of, is_empty, values_of
+from foothold_ingest.rules.rows import Headers, Row, WrongHeaders, event_of, values_of
 from foothold_ingest.turns import report, take_turns
 from foothold_runtime.databases import while_database_down
 from foothold_runtime.loops import goes_on
@@ -34,15 +35,11 @@ from foothold_schemas.tracing import trace_id
 
 DOOR: Final = "file"
 PART: Final = "files"
-BATCH: Final = 1_000
-BATCH_BYTES: Final = 8 * 1024 * 1024
-MAX_ROWS: Final = 500_000
 LOOK_SECONDS: Final = 0.5
 LANES: Final = 8
 """Agencies whose files are worked through at once."""
 TURNS: Final = 2
 """Batches that are settled at once."""
-YIELD_EVERY: Final = 100
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -134,7 +131,7 @@ class FileWorker:
 
     async def _work(self, upload: RowMapping, file: IO[bytes]) -> None:
         mapping = parse(upload["mapping_text"])
-        scattered = await _scattered(file, mapping) if mapping.rows is RowsAre.MEMBER else frozenset()
+        scattered = await scattered_in(file, mapping) if mapping.rows is RowsAre.MEMBER else frozenset()
         settler = _Settler(self, upload, mapping)
         try:
             async with reading(file) as read:
@@ -144,7 +141,7 @@ class FileWorker:
                 kept = [str(name or "").replace("\x00", "") for name in names]
                 await self.patiently(lambda: self._store.note(upload["upload_id"], encoding=read.encoding, headers=kept), of="a file's headers")
                 gatherer = Gatherer(headers, mapping, upload["agency"], upload["as_of"], scattered)
-                async for batch in _batches(_items(rows, gatherer), upload["rows_done"]):
+                async for batch in batches(items_of(rows, gatherer), upload["rows_done"]):
                     await settler.begin(batch, read.share)
         except asyncio.CancelledError:
             settler.cancel()
@@ -294,63 +291,3 @@ def _name(one: Judgement | Repeat) -> str:
             return "repeated"
         case Rejected():
             return "refused"
-
-
-async def _batches(items: AsyncIterator[Item], done: int) -> AsyncIterator[list[Item]]:
-    """Up to BATCH rows or BATCH_BYTES at once, from the row after `done` on: the rows before it were kept before a crash."""
-    batch, rows, size = list[Item](), 0, 0
-    refused: Unreadable | None = None
-    try:
-        async for item in items:
-            if item.rows[0].number <= done:
-                continue  # read again only so that repeats are known
-            batch.append(item)
-            rows += len(item.rows)
-            size += sum(row.size for row in item.rows)
-            if rows >= BATCH or size >= BATCH_BYTES:
-                yield batch
-                batch, rows, size = [], 0, 0
-    except Unreadable as error:
-        refused = error  # what was read before it is taken, as its message says
-    if batch:
-        yield batch
-    if refused is not None:
-        raise refused
-
-
-async def _items(rows: AsyncIterator[Row], gatherer: Gatherer) -> AsyncIterator[Item]:
-    async for row in _breathing(rows):
-        if row.number > MAX_ROWS:
-            raise Unreadable(f"a file may have {MAX_ROWS} rows; the rows up to here have been taken, send the rest in further files")
-        if not is_empty(row):
-            for item in _taken(gatherer, row):
-                yield item
-    for item in gatherer.rest():
-        yield item
-
-
-async def _breathing(rows: AsyncIterator[Row]) -> AsyncIterator[Row]:
-    """Rows that have been read already come without a pause; others get their turn all the same."""
-    async for row in rows:
-        if row.number % YIELD_EVERY == 0:
-            await asyncio.sleep(0)
-        yield row
-
-
-def _taken(gatherer: Gatherer, row: Row) -> list[Item]:
-    try:
-        return list(gatherer.take(row))
-    except Exception as error:  # noqa: BLE001 - a row nobody has thought of must not end ingest again and again
-        log.error("ingest.row_not_understood", row=row.number, error=type(error).__name__)  # noqa: TRY400 - its message may hold the row
-        told = f"row {row.number} could not be worked through ({type(error).__name__}); the rows before it have been taken. Report this to the operators."
-        raise Unreadable(told) from None
-
-
-async def _scattered(file: IO[bytes], mapping: Mapping) -> frozenset[bytes]:
-    async with reading(file) as read:
-        rows = read.rows()
-        scatter = Scatter(Headers.of((await anext(rows, Row(1, ()))).cells, mapping))
-        async for row in _breathing(rows):
-            if not is_empty(row):
-                scatter.take(row)
-    return frozenset(scatter.found)
