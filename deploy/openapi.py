@@ -178,7 +178,7 @@ def answers() -> Node:
     }
     told = {"index": count, "status": count, "problem": _ref("Problem"), "warnings": warnings}
     item = {"type": "object", "required": ["index", "status"], "properties": told}
-    counts = dict.fromkeys(("rows", "accepted", "held", "repeated", "refused", "new", "changed", "same"), count)
+    counts = dict.fromkeys(("rows", "accepted", "held", "repeated", "refused", "new", "changed", "same", "warned"), count)
     file = {
         "upload": text,
         "name": text,
@@ -193,6 +193,11 @@ def answers() -> Node:
         "dry_run": {"type": "boolean"},
         "share": {"type": "number"},
         "counts": {"type": "object", "required": list(counts), "properties": counts},
+        "warnings": {
+            "type": "array",
+            "description": "Rows that were taken although something in them was read otherwise than it was written; the first of them.",
+            "items": {"type": "object", "required": ["row", "detail"], "properties": {"row": count, "detail": text}},
+        },
     }
     row = {"type": "object", "required": ["row", "reason", "detail"], "properties": {"row": count, "reason": text, "detail": text}}
     result = {**file, "reasons": {"type": "object", "additionalProperties": count}, "first_problems": {"type": "array", "items": row}}

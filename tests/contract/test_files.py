@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -228,3 +229,15 @@ async def test_an_agencys_own_mapping_holds_before_the_shipped_one(clerk: Clerk)
     old = await clerk.done("settled-bills", as_csv(BILL_HEADERS, [bill("C2")]))
 
     assert (counts(result), old["status"], old["problem"]) == ({"rows": 1, "held": 1}, "refused", "these columns are not known to settled-bills: 结算单号")
+
+
+@pytest.mark.parametrize("make", [as_csv, as_xlsx])
+async def test_for_ever_is_read_as_empty_and_the_sender_is_told_by_row_and_header(clerk: Clerk, make: Callable[..., bytes]) -> None:
+    headers = [*HOUSE_HEADERS, "迁出日期"]
+    rows = [[*house("H1"), ""], [*house("H2", OLD_NUMBER.replace("002", "003")), "9999-12-31"], [*house("H3", OLD_NUMBER.replace("002", "005")), "9998-12-31"]]
+    result = await clerk.done("households", make(headers, rows))
+
+    assert counts(result) == {"rows": 3, "accepted": 2, "refused": 1, "new": 2, "warned": 1}
+    assert [(warned["row"], warned["detail"].partition(":")[0]) for warned in result["warnings"]] == [(3, "迁出日期")]
+    assert "for ever" in result["warnings"][0]["detail"]
+    assert [problem["row"] for problem in result["first_problems"]] == [4]

@@ -262,6 +262,7 @@ class UploadRow(Base):
     share: Mapped[float]
     rows_done: Mapped[int]
     counts: Mapped[dict[str, int]] = mapped_column(JSONB)
+    warnings: Mapped[list[dict[str, object]]] = mapped_column(JSONB, server_default="[]")
     attempts: Mapped[int] = mapped_column(default=0)
     is_kept: Mapped[bool] = mapped_column(default=False)
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

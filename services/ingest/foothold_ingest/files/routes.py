@@ -194,6 +194,7 @@ def _summary(upload: RowMapping) -> dict[str, object]:
         "dry_run": upload["is_dry_run"],
         "share": upload["share"],
         "counts": upload["counts"],
+        "warnings": upload["warnings"],
     }
 
 

@@ -26,7 +26,9 @@ TOPIC: Final = "file"
 
 KEPT: Final = 64 * 1024
 """A refused row is kept up to so many bytes. The whole of a longer one stands in the file, which stays as long as such rows wait."""
-COUNTS: Final = ("rows", "accepted", "held", "repeated", "refused", "new", "changed", "same")
+COUNTS: Final = ("rows", "accepted", "held", "repeated", "refused", "new", "changed", "same", "warned")
+WARNINGS: Final = 50
+"""So many are kept of a file; the others are counted."""
 
 
 class Status(StrEnum):
@@ -43,6 +45,13 @@ class Problem(NamedTuple):
 
     row: Row
     reason: str
+    detail: str
+
+
+class Warned(NamedTuple):
+    """A row that was taken, and what of it was read otherwise than it was written."""
+
+    row: int
     detail: str
 
 
@@ -65,6 +74,7 @@ class Step:
     counts: dict[str, int]
     problems: Sequence[Problem]
     asides: Sequence[Aside]
+    warnings: Sequence[Warned] = ()
 
 
 class EmptyFile(Exception):  # noqa: N818 - an answer
@@ -152,14 +162,16 @@ class UploadStore:
         """Note what a batch came to, all of it or nothing; raise Overtaken when somebody else has gone further."""
         upload_id = upload["upload_id"]
         async with self.engine.begin() as connection:
-            wanted = select(UploadRow.counts).where(UploadRow.upload_id == upload_id, UploadRow.rows_done == done_before, UploadRow.finished_at.is_(None))
-            counts = (await connection.execute(wanted.with_for_update())).scalar_one_or_none()
-            if counts is None:
+            is_mine = (UploadRow.upload_id == upload_id, UploadRow.rows_done == done_before, UploadRow.finished_at.is_(None))
+            wanted = select(UploadRow.counts, UploadRow.warnings).where(*is_mine)
+            before = (await connection.execute(wanted.with_for_update())).one_or_none()
+            if before is None:
                 raise Overtaken
-            total = {name: counts[name] + step.counts.get(name, 0) for name in COUNTS}
+            total = {name: before.counts.get(name, 0) + step.counts.get(name, 0) for name in COUNTS}
+            warnings = [*before.warnings, *(warned._asdict() for warned in step.warnings)][:WARNINGS]
             mine = update(UploadRow).where(UploadRow.upload_id == upload_id)
             is_kept = UploadRow.is_kept | any(row.size > KEPT for one in step.asides for row in one.rows)
-            moved = {"rows_done": step.rows_done, "share": step.share, "counts": total, "status": Status.RUNNING}
+            moved = {"rows_done": step.rows_done, "share": step.share, "counts": total, "warnings": warnings, "status": Status.RUNNING}
             await connection.execute(mine.values(**moved, is_kept=is_kept, attempts=0))
             if step.problems:
                 await connection.execute(insert(UploadProblem), [self._problem(upload_id, one) for one in step.problems])

@@ -19,7 +19,7 @@ from foothold_ingest.days import Days
 from foothold_ingest.files.batches import batches, items_of, scattered_in
 from foothold_ingest.files.mappings import WrongMapping, parse
 from foothold_ingest.files.reading import Unreadable, reading
-from foothold_ingest.files.store import Aside, Overtaken, Problem, Step, UploadStore, from_json
+from foothold_ingest.files.store import Aside, Overtaken, Problem, Step, UploadStore, Warned, from_json
 from foothold_ingest.intake import Intake, traced
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.people import PeopleRegister, entries
@@ -179,7 +179,9 @@ class FileWorker:
                 problems += told
                 asides.append(Aside(item.rows, item.occurrence, one.reason.value, told[0].detail, item.is_part))
         last = batch[-1].rows[-1].number
-        step = Step(last, share, counts, problems, () if upload["is_dry_run"] else asides)
+        warnings = [warned for item, one in zip(batch, judged, strict=True) for warned in _warned(item, one, mapping)]
+        counts["warned"] = len(warnings)
+        step = Step(last, share, counts, problems, () if upload["is_dry_run"] else asides, warnings)
         await self._store.advance(upload, done, step, now)
         self._count(upload, batch, judged)
         named = {"upload": upload["upload_id"], "agency": upload["agency"], "trace_id": trace_id(upload["traceparent"])}
@@ -273,6 +275,14 @@ class _Settler:
         if self._running is not None:
             running, self._running = self._running, None
             self._done = await running
+
+
+def _warned(item: Item, judged: Judgement | Repeat, mapping: Mapping) -> list[Warned]:
+    """What of the item's rows was read otherwise than it was written, by the headers of the file."""
+    if not isinstance(judged, Accepted | Held) or not judged.warnings:
+        return []
+    by_row = problems_of(item, Rejected(RefusalReason.INVALID_FIELD, "", judged.warnings), mapping)
+    return [Warned(row.number, words(problem)) for row, problem in zip(item.rows, by_row, strict=True) if problem.fields]
 
 
 def words(refused: Rejected) -> str:
