@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -19,9 +19,11 @@ with warnings.catch_warnings():  # platformdirs warns once at import where no XD
 
 from deploy.local.stack import Ports, Stack
 from tests.support.areas import write_region_policy
+from tests.support.prober import Prober
 from tests.support.sender import Sender
 
 TODAY = date(2026, 6, 10)
+LIVES = VAR / "livez"
 
 settings.register_profile("foothold", max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("mutants", settings.get_profile("foothold"), max_examples=12)
@@ -80,9 +82,27 @@ def _running() -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def foothold() -> Iterator[Stack]:
-    """All of Foothold running, shared by tests that open no day themselves."""
-    with _running() as stack:
+    """All of Foothold running, shared by tests that open no day themselves; asked all the while whether it lives."""
+    with _running() as stack, ExitStack() as probing:
+        probers = [probing.enter_context(Prober(f"{stack.ops_url(name)}/livez", name)) for name in ("ingest", "alerts")]
         yield stack
+        probing.close()
+        LIVES.mkdir(parents=True, exist_ok=True)
+        for prober in probers:
+            (LIVES / prober.name).write_text(f"{prober}\n", encoding="utf-8")
+            prober.assert_lively()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """What an earlier run measured is not this one's."""
+    if not hasattr(session.config, "workerinput"):
+        shutil.rmtree(LIVES, ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how lively the shared Foothold was under all tests."""
+    for measured in sorted(LIVES.glob("*")):
+        terminalreporter.write_line(f"/livez of the shared Foothold, {measured.read_text(encoding='utf-8').strip()}")
 
 
 @pytest.fixture(scope="session")

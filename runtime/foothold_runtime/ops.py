@@ -24,6 +24,8 @@ STILL_SECONDS: Final = 60.0
 """A loop that has not turned for so long does not come back by itself."""
 CONNECTIONS: Final = 32
 STARTED_BY: Final = "x-foothold-start"
+LOOP_AGE: Final = "x-foothold-loop-age"
+"""Seconds since the service's own loop turned, with every answer about its health."""
 
 log = structlog.get_logger()
 
@@ -97,7 +99,8 @@ class OpsEndpoint:
         return time.monotonic() - self._beat
 
     def _headers(self) -> dict[str, str]:
-        return {STARTED_BY: self._start} if self._start else {}
+        started = {STARTED_BY: self._start} if self._start else {}
+        return {**started, LOOP_AGE: f"{self._age_of_beat():.3f}"}
 
     async def _metrics(self, _: Request) -> Response:
         return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)

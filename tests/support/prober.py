@@ -8,6 +8,8 @@ from types import TracebackType
 from typing import Final, Self
 from urllib.parse import urlsplit
 
+from foothold_runtime.ops import LOOP_AGE
+
 EVERY_SECONDS: Final = 0.05
 PATIENCE_SECONDS: Final = 10.0
 P99_SECONDS: Final = 0.5
@@ -15,11 +17,12 @@ WORST_SECONDS: Final = 2.0
 
 
 class Prober:
-    """Use it as a context manager around a test; `assert_lively` afterwards prints what was measured and judges it."""
+    """Use it as a context manager around a test, or around all that share a Foothold; `assert_lively` then prints what was measured, and judges."""
 
     def __init__(self, url: str, name: str = "livez") -> None:
         self.name = name
         self.seconds: list[float] = []
+        self.still = 0.0
         self.silent = 0
         self._address = urlsplit(url)
         self._ended = threading.Event()
@@ -47,7 +50,9 @@ class Prober:
         connection = http.client.HTTPConnection(self._address.hostname or "", self._address.port, timeout=PATIENCE_SECONDS)
         try:
             connection.request("GET", self._address.path)
-            return connection.getresponse().read() is not None
+            answer = connection.getresponse()
+            self.still = max(self.still, float(answer.headers.get(LOOP_AGE, "0")))
+            return answer.read() is not None
         except (OSError, http.client.HTTPException):
             return False
         finally:
@@ -67,7 +72,8 @@ class Prober:
 
     def __str__(self) -> str:
         """One line for people."""
-        return f"{self.name}: {len(self.seconds)} asked, {self.silent} unanswered, p99 {self.p99 * 1000:.0f} ms, worst {self.worst * 1000:.0f} ms"
+        answers = f"{len(self.seconds)} asked, {self.silent} unanswered, p99 {self.p99 * 1000:.0f} ms, worst {self.worst * 1000:.0f} ms"
+        return f"{self.name}: {answers}, its loop at most {self.still:.1f} s old"
 
     def assert_lively(self, p99: float = P99_SECONDS, worst: float = WORST_SECONDS) -> None:
         """Whether it answered always, and soon."""
