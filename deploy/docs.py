@@ -5,9 +5,11 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import yaml
 from prometheus_client import CollectorRegistry
+from prometheus_client.metrics import MetricWrapperBase
 from pydantic_settings import BaseSettings
 
 import foothold_alerts.metrics
@@ -18,6 +20,10 @@ import foothold_risk.metrics
 import foothold_risk.settings
 from foothold_risk.policy.known import KNOWN
 from foothold_risk.policy.loader import SHIPPED
+from foothold_runtime.loops import LoopErrors
+from foothold_runtime.ops import OpsEndpoint
+from foothold_runtime.reach import Reach
+from foothold_runtime.web import Limits
 from foothold_schemas.topics import TOPICS
 
 ROOT = Path(__file__).parents[1]
@@ -56,18 +62,38 @@ def topics() -> str:
     return "\n".join(["| topic | key | holds | writer → reader | cleanup, retention |", "|---|---|---|---|---|", *lines])
 
 
+class OfRuntime:
+    """What every process measures of itself, whichever service it is."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        Limits.of(registry, "")
+        LoopErrors(registry)
+        Reach(registry, {}, {})
+        OpsEndpoint(registry, bool, host="127.0.0.1", port=0).close()
+
+
+CATALOGUES: Final = (
+    foothold_ingest.metrics.Metrics,
+    foothold_risk.metrics.Metrics,
+    foothold_risk.metrics.RegionMetrics,
+    foothold_alerts.metrics.Metrics,
+    OfRuntime,
+)
+
+
 def metrics() -> str:
-    """Every metric of the three services."""
+    """Every metric of the services, and what each process measures of itself."""
     lines = []
-    for made in (foothold_ingest.metrics.Metrics, foothold_risk.metrics.Metrics, foothold_risk.metrics.RegionMetrics, foothold_alerts.metrics.Metrics):
+    for catalogue in CATALOGUES:
         registry = CollectorRegistry()
-        catalogue = made(registry)
-        for metric in vars(catalogue).values():
-            if metric is registry:
-                continue
-            family = metric.describe()[0]
+        catalogue(registry)
+        for metric in registry._collector_to_names:  # noqa: SLF001 - the client offers no public way to ask
+            if not isinstance(metric, MetricWrapperBase):
+                continue  # what the client itself measures of a process
+            family = next(iter(metric.describe()))
             name = f"{family.name}_total" if family.type == "counter" else family.name
-            labels = ", ".join(f"`{label}`" for label in metric._labelnames) or "–"  # noqa: SLF001 - the client offers no public way to ask
+            labels = ", ".join(f"`{label}`" for label in metric._labelnames) or "–"  # noqa: SLF001 - as above
             lines.append(f"| `{name}` | {family.type} | {labels} | {family.documentation} |")
     return "\n".join(["| metric | type | labels | what it says |", "|---|---|---|---|", *lines])
 

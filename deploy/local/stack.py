@@ -230,6 +230,10 @@ class Stack:
         ours = {name: value for name, value in os.environ.items() if not name.startswith("FOOTHOLD_")}
         return {**ours, **told, **self._more, **self.secrets, "PYTHONUNBUFFERED": "1"}
 
+    def told_too(self, variable: str, value: str) -> None:
+        """One more variable, or another value, for services started from now on."""
+        self._more[variable] = value
+
     def environment_of(self, name: str) -> dict[str, str]:
         """What a service, one of its replicas, or a command of it is told."""
         told = {**self.environment(), "FOOTHOLD_INSTANCE": name}
@@ -268,6 +272,8 @@ class Stack:
             while (answer := _ready(f"{self.ops_url(name)}/readyz", self._start_word)) is not Answer.READY:
                 service.check()
                 if answer is Answer.OF_A_STRANGER and service.starts > STRANGER_STARTS:
+                    raise self._taken(name)
+                if time.monotonic() > deadline and answer is Answer.OF_A_STRANGER:
                     raise self._taken(name)
                 if time.monotonic() > deadline:
                     raise CannotStart(

@@ -16,7 +16,7 @@ DIED_IN_A_ROW: Final = 5
 """A record nobody saw raise is set aside only when so many starts in a row ended at it."""
 ONE_BY_ONE_FROM: Final = 2
 MOST_IN_AN_HOUR: Final = 20
-"""More set aside than this, and the program is at fault, not the records: the reader stops and pages (I)."""
+"""More set aside than this, and the program is at fault, not the records: the reader stops and pages."""
 HOUR: Final = timedelta(hours=1)
 _VERSION: Final = "a1"
 

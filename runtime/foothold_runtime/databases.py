@@ -8,7 +8,8 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from foothold_runtime.loops import goes_on
 
@@ -32,12 +33,15 @@ class StatementFails(Exception):  # noqa: N818 - says what happens
 
 
 async def answers(engine: AsyncEngine) -> bool:
-    """Whether the database takes a statement at this moment, on a connection of its own."""
+    """Whether the database takes a statement at this moment, on a connection of its own: one of the pool may have to be waited for."""
+    own = create_async_engine(engine.url, poolclass=NullPool, hide_parameters=True)
     try:
-        async with asyncio.timeout(PING_SECONDS), engine.connect() as connection:
+        async with asyncio.timeout(PING_SECONDS), own.connect() as connection:
             await connection.execute(text("select 1"))
     except (TimeoutError, OSError, *UNAVAILABLE):
         return False
+    finally:
+        await own.dispose()
     return True
 
 

@@ -7,6 +7,8 @@ from typing import Any, Final
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
+from foothold_runtime.raised import where_raised
+
 QUIET_SECONDS: Final = 60.0
 
 log = structlog.get_logger()
@@ -47,5 +49,6 @@ class LoopErrors:
         if len(self._quiet_until) > 1_000:  # noqa: PLR2004 - messages may hold addresses; forgetting costs a line
             self._quiet_until.clear()
         self._quiet_until[kind] = now + QUIET_SECONDS
-        log.error("loop.error", message=kind[0], error=kind[1], unlogged=self._unlogged, exc_info=error)
+        where = [] if error is None else where_raised(error)
+        log.error("loop.error", message=kind[0][:200], error=kind[1], where=where, unlogged=self._unlogged)
         self._unlogged = 0

@@ -30,6 +30,21 @@ LOOP_AGE: Final = "x-foothold-loop-age"
 log = structlog.get_logger()
 
 
+class Readiness:
+    """Whether a service takes work; before it knows by what, it does not."""
+
+    def __init__(self) -> None:
+        self._ask: Callable[[], bool] = bool
+
+    def is_by(self, ask: Callable[[], bool]) -> None:
+        """From now on it is what this says."""
+        self._ask = ask
+
+    def asked(self) -> bool:
+        """Whether it does at this moment."""
+        return self._ask()
+
+
 class OpsEndpoint:
     """Serves while `serve` runs.
 

@@ -10,7 +10,7 @@ from foothold_schemas.broker import BrokerSettings
 from foothold_schemas.variables import Environment, NamedPairs
 
 FEWEST_CHARACTERS: Final = 10
-"""Different ones in a secret. 32 random characters of base64 have fewer than that once in 10^13 times."""
+"""Different ones in a secret. 32 random characters of base64 practically never have fewer."""
 _GUESSED: Final = ("changeme", "change-me", "password", "foothold", "secret", "example", "0123456789", "qwertyuiop")
 
 _PLAIN: Final = (

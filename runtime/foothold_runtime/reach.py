@@ -58,12 +58,15 @@ def _peer_check(address: str) -> Check:
     async def answers() -> bool:
         try:
             reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-            writer.write(f"GET /livez HTTP/1.1\r\nhost: {parts.netloc}\r\nconnection: close\r\n\r\n".encode())
-            line = await reader.readline()
-            writer.close()
         except OSError:
             return False
-        return b" 200 " in line
+        try:
+            writer.write(f"GET /livez HTTP/1.1\r\nhost: {parts.netloc}\r\nconnection: close\r\n\r\n".encode())
+            return b" 200 " in await reader.readline()
+        except OSError:
+            return False
+        finally:
+            writer.close()
 
     return answers
 

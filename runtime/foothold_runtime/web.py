@@ -28,6 +28,8 @@ BODY_IDLE_SECONDS: Final = 30.0
 BODY_GRACE_SECONDS: Final = 60.0
 BODY_BYTES_A_SECOND: Final = 256
 """What a body must bring on average once it has been coming for a minute."""
+WRITE_IDLE_SECONDS: Final = 30.0
+"""How long an answer waits for the other side to take more of it."""
 UNREAD_BYTES: Final = 1024 * 1024
 """Of a body whose request was answered before its end: enough for the other side to see the answer."""
 GRACEFUL_SECONDS: Final = 5
@@ -36,7 +38,8 @@ TOO_MANY: Final = "too_many"
 SLOW_HEAD: Final = "slow_head"
 SLOW_BODY: Final = "slow_body"
 UNWANTED_BODY: Final = "unwanted_body"
-DROPPED: Final = (TOO_MANY, SLOW_HEAD, SLOW_BODY, UNWANTED_BODY)
+SLOW_READER: Final = "slow_reader"
+DROPPED: Final = (TOO_MANY, SLOW_HEAD, SLOW_BODY, UNWANTED_BODY, SLOW_READER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,8 @@ class _Limited(H11Protocol):
         super().__init__(*arguments, **named)
         self._timer: asyncio.TimerHandle | None = None
         self._waits_since = self._heard_at = self._body_since = 0.0
-        self._body_bytes = self._unread = 0
+        self._body_bytes = self._unread = self._unsent = 0
+        self._unsent_since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
@@ -151,12 +155,22 @@ class _Limited(H11Protocol):
         super().on_response_complete()
 
     def _tick(self) -> None:
-        if self.transport.is_closing():
+        if self._takes_nothing(self.loop.time()):
+            self._drop(SLOW_READER)
+            return
+        if self.transport.is_closing() and not self.transport.get_write_buffer_size():
             return
         if (reason := self._is_too_slow(self.loop.time())) is not None:
             self._drop(reason)
             return
         self._timer = self.loop.call_later(TICK_SECONDS, self._tick)
+
+    def _takes_nothing(self, now: float) -> bool:
+        """Whether an answer has been waiting for the other side to take any of it."""
+        waiting = self.transport.get_write_buffer_size()
+        if waiting == 0 or waiting != self._unsent:
+            self._unsent, self._unsent_since = waiting, now
+        return waiting > 0 and now - self._unsent_since > WRITE_IDLE_SECONDS
 
     def _is_too_slow(self, now: float) -> str | None:
         if self.conn.their_state is h11.IDLE:

@@ -11,6 +11,8 @@ from pydantic import AfterValidator, Field, ValidationError
 _DATABASE: Final = "write it as postgresql+psycopg://user:password@host:5432/name, with #, /, ?, @ and % of a password as %23, %2F, %3F, %40 and %25"
 _ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/,\[\]]+):([0-9]{1,5})")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+MOST_PROXIES: Final = 2**16
+"""Addresses of one network."""
 MOST_PORTS: Final = 65_535
 
 
@@ -54,9 +56,11 @@ def _page(url: str) -> str:
 def _proxies(text: str) -> str:
     for one in filter(None, (part.strip() for part in text.split(","))):
         try:
-            ip_network(one, strict=False)
+            network = ip_network(one, strict=False)
         except ValueError:
             raise ValueError("write addresses or networks, several with commas between: 10.1.2.3,10.2.0.0/24") from None
+        if network.num_addresses > MOST_PROXIES:
+            raise ValueError("name the proxies themselves: in so large a network anybody could say who connects")
     return text
 
 

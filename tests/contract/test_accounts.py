@@ -86,3 +86,32 @@ async def test_who_is_disabled_or_gets_another_password_while_a_log_in_runs_is_n
     accounts._passwords.matches = meanwhile  # type: ignore[method-assign]  # what happens between the look and the session
 
     assert await accounts.log_in("zhang", password, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:2", True),
+        ("2001:db8:0:1::1", "2001:db8::1", False),
+        ("10.0.0.1", "10.0.0.2", False),
+        ("::ffff:10.0.0.1", "10.0.0.1", True),
+    ],
+)
+async def test_a_host_that_takes_one_address_after_another_is_braked_as_one(alerts_database: AsyncEngine, one: str, other: str, *, is_same: bool) -> None:
+    accounts = Accounts(alerts_database, session_hours=1)
+    for n in range(MAX_FAILURES_OF_AN_ADDRESS):
+        await accounts.log_in(f"name-{n}", "guess", NOW, one)
+    if is_same:
+        with pytest.raises(TryLater):
+            await accounts.log_in("zhang", "guess", NOW, other)
+    else:
+        assert await accounts.log_in("zhang", "guess", NOW, other) is None
+
+
+async def test_a_name_nobody_has_leaves_the_same_trace_as_one_somebody_has(alerts_database: AsyncEngine) -> None:
+    accounts = Accounts(alerts_database, session_hours=1)
+    await accounts.add("zhang", "370399", Role.COUNTY, NOW)
+    for name in ("zhang", "nobody"):
+        await accounts.log_in(name, "guess", NOW)
+
+    assert await rows(alerts_database, "select actor from audit where action = 'log_in_refused' order by 1") == [("nobody",), ("zhang",)]

@@ -36,6 +36,7 @@ def test_every_alert_fires_once_when_what_it_watches_breaks_and_every_panel_show
         broken.ingest_is_gone()
         broken.help_is_late()
         broken.kafka_hangs()
+        broken.one_of_two_brokers_is_gone()
         broken.the_database_is_gone()
         broken.one_of_two_is_gone()
         broken.a_disk_fills()

@@ -9,39 +9,15 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-import foothold_alerts.metrics
-import foothold_ingest.metrics
-import foothold_risk.metrics
+from deploy.docs import CATALOGUES
 from deploy.grafana.boards import BOARDS
 from deploy.local.watch import OPS_PORTS, write_configuration
-from foothold_runtime.loops import LoopErrors
-from foothold_runtime.ops import OpsEndpoint
-from foothold_runtime.reach import Reach
-from foothold_runtime.web import Limits
 from tests.support.parts import ROOT
-
-
-class OfRuntime:
-    """What every process measures of itself."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.registry = registry
-        Limits.of(registry, "")
-        LoopErrors(registry)
-        Reach(registry, {}, {})
-        OpsEndpoint(registry, bool, host="127.0.0.1", port=0).close()
-
 
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yaml"
 PROMTOOL = shutil.which("promtool")
 
-METRICS = (
-    foothold_ingest.metrics.Metrics,
-    foothold_risk.metrics.Metrics,
-    foothold_risk.metrics.RegionMetrics,
-    foothold_alerts.metrics.Metrics,
-    OfRuntime,
-)
+METRICS = CATALOGUES
 
 needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed (Debian: apt-get install prometheus)")
 
@@ -177,6 +153,11 @@ DESK = {
     "FootholdCalendarUnknown": ("1d", {"foothold_alerts_deadlines_provisional": "1x2000"}, {"foothold_alerts_deadlines_provisional": "0x2000"}),
     "FootholdReaderStopped": ("1m", {'foothold_risk_stopped_readers{partition="3"}': "1x60"}, {'foothold_risk_stopped_readers{partition="3"}': "0x60"}),
     "FootholdKafkaDown": ("1m", reachable("kafka", "0x60", "0x60"), reachable("kafka", "0x60", "1x60")),
+    "FootholdBrokerDown": (
+        "2m",
+        {**reachable("kafka", "0x60", "0x60"), 'foothold_reachable{part="kafka", address="there:2", instance="a"}': "1x60"},
+        {**reachable("kafka", "0x60", "0x60"), 'foothold_reachable{part="kafka", address="there:2", instance="a"}': "0x60"},
+    ),
     "FootholdPostgresDown": ("1m", reachable("postgres", "0x60", "0x60"), reachable("kafka", "0x60", "0x60")),
     "FootholdInstanceDown": (
         "2m",

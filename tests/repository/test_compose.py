@@ -97,6 +97,41 @@ def test_what_is_mounted_is_there_and_alertmanager_names_alerts_that_exist() -> 
     assert yaml.safe_load(told)["receivers"][0]["webhook_configs"][0]["url_file"] == f"/run/secrets/{next(iter(COMPOSE['secrets']))}"
 
 
+NEVER_SILENT = (
+    "FootholdDiskFilling",
+    "FootholdBrokerDown",
+    "FootholdRecordsLost",
+    "FootholdAgencyPaused",
+    "FootholdHouseholdsNotJudged",
+    "FootholdReaderStopped",
+)
+
+
+def test_a_dead_part_silences_what_follows_from_it_and_nothing_else() -> None:
+    rules = yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yaml").read_text(encoding="utf-8"))
+    alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"] if "alert" in rule}
+    told = yaml.safe_load((ROOT / "deploy" / "alertmanager" / "alertmanager.yaml").read_text(encoding="utf-8"))
+    silenced: dict[str, set[str]] = {}
+    for rule in told["inhibit_rules"]:
+        sources, targets = (_named(matcher, alerts) for matcher in (rule["source_matchers"][0], rule["target_matchers"][0]))
+        assert sources, rule
+        assert targets, rule
+        for source in sources:
+            silenced.setdefault(source, set()).update(targets - {source})
+
+    for part in ("FootholdKafkaDown", "FootholdPostgresDown"):
+        assert {"FootholdRiskDown", "FootholdIngestDown", "FootholdDeskDown", "FootholdInstanceDown", "FootholdDeskUnsent"} <= silenced[part]
+    assert [(source, name) for source, names in silenced.items() for name in NEVER_SILENT if name in names] == []
+    assert "FootholdKafkaDown" not in silenced["FootholdPostgresDown"]
+
+
+def _named(matcher: str, alerts: set[str]) -> set[str]:
+    """The alerts a matcher of Alertmanager stands for."""
+    found = re.fullmatch(r'alertname(=~|=)"(.*)"', matcher)
+    assert found is not None, matcher
+    return {name for name in alerts if re.fullmatch(found[2], name)}
+
+
 def test_every_image_has_a_version() -> None:
     images = [service["image"] for service in SERVICES.values() if "image" in service]
 

@@ -45,7 +45,7 @@ DAYS: Final = [
 UNTIL: Final = frozenset({"left_on", "until_day", "last_day"})
 """Fields that mean 'until': registers write the last day there is where they mean 'for ever'."""
 AMOUNTS: Final = ["60000.00", "7300.00", "0", "0.01", "-0.01", "999999999999.99", "-999999999999.99"]
-TEXTS: Final = ["2026-05", "p0", "salary", "city_supplement", "V-1", "1900-01", "2099-12", "370399", "370399101", "370399101201", "0" * 32, "0" * 64]
+TEXTS: Final = ["2026-05", "p0", "salary", "city_supplement", "V-1", "1900-01", "2200-12", "370399", "370399101", "370399101201", "0" * 32, "0" * 64]
 NUMBERS: Final = [1, 0, 2**31 - 1, 100, 60]
 OPEN_DAYS: Final = [date(2026, 6, 10), date(2026, 7, 1), date(2028, 2, 29), date(2029, 3, 1)]
 MOMENTS: Final = [datetime(1900, 1, 1, tzinfo=UTC), datetime(2026, 6, 9, 16, 30, tzinfo=UTC), datetime(2200, 12, 31, 23, tzinfo=UTC)]
@@ -53,10 +53,13 @@ MOMENTS: Final = [datetime(1900, 1, 1, tzinfo=UTC), datetime(2026, 6, 9, 16, 30,
 
 def pattern_of(metadata: typing.Iterable[object]) -> str | None:
     """The pattern of a text, wherever its type keeps it."""
-    for one in metadata:
-        found = getattr(one, "pattern", None) or (pattern_of(one.metadata) if isinstance(one, FieldInfo) else None)
-        if found:
-            return str(found)
+    for constraint in metadata:
+        pattern = getattr(constraint, "pattern", None)
+        if pattern is None and isinstance(constraint, FieldInfo):
+            more = constraint.json_schema_extra
+            pattern = pattern_of(constraint.metadata) or (more.get("pattern") if isinstance(more, dict) else None)
+        if pattern:
+            return str(pattern)
     return None
 
 

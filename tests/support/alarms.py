@@ -214,6 +214,18 @@ class Breaker:
             os.kill(_pid(self.stack.kafka.pid), signal.SIGCONT)
         self._is_over("FootholdDeskUnsent", "FootholdKafkaDown")
 
+    def one_of_two_brokers_is_gone(self) -> None:
+        """Ingest is told of a second one, at which nobody listens."""
+        alone = self.stack.kafka.bootstrap
+        for addresses in (f"{alone},{LOOPBACK}:{free_port()}", alone):
+            self.stack.services.pop("ingest").stop()
+            self.stack.told_too("FOOTHOLD_KAFKA_BOOTSTRAP", addresses)
+            self.stack.start_service("ingest")
+            self.stack.wait_ready()
+            if addresses != alone:
+                self._expect("FootholdBrokerDown")
+        self._is_over("FootholdBrokerDown")
+
     def the_database_is_gone(self) -> None:
         """It is stopped, and started again."""
         self.stack.postgres.crash()

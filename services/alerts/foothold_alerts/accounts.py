@@ -9,6 +9,7 @@ import secrets
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 from sqlalchemy import delete, insert, select, update
@@ -91,7 +92,7 @@ class Accounts:
 
         Raise TryLater for who failed too often, and for who tries too much at once. No row and no connection is held while a hash is computed.
         """
-        moment = now.timestamp()
+        moment, address = now.timestamp(), network_of(address)
         if wait := max(self._names.wait((name, address), moment), self._addresses.wait(address, moment)):
             raise TryLater(wait)
         if self._under_way[address] >= AT_ONCE_OF_AN_ADDRESS:
@@ -114,14 +115,12 @@ class Accounts:
         async with self._engine.connect() as connection:
             password_hash = (await connection.execute(wanted)).scalar_one_or_none()
         is_right = await self._passwords.matches(password_hash, password)
-        if password_hash is None:
-            return None
-        if not is_right:
-            async with self._engine.begin() as connection:
-                row = {"at": now, "actor": name, "action": "log_in_refused", "detail": {}}
-                await connection.execute(insert(AuditRow), [row])
-            return None
-        return await self._begin_session(name, password_hash, now)
+        if password_hash is not None and is_right:
+            return await self._begin_session(name, password_hash, now)
+        async with self._engine.begin() as connection:  # also for a name nobody has: it takes as long, and shows who guesses
+            row = {"at": now, "actor": name[:100], "action": "log_in_refused", "detail": {}}
+            await connection.execute(insert(AuditRow), [row])
+        return None
 
     async def _begin_session(self, name: str, password_hash: str, now: datetime) -> str | None:
         """Unless the account was disabled, or got another password, while this one was being checked."""
@@ -153,6 +152,19 @@ class Accounts:
         async with self._engine.begin() as connection:
             await connection.execute(insert(AuditRow), [{"at": now, "actor": person.name, "action": "log_out", "detail": {}}])
             await connection.execute(delete(SessionRow).where(SessionRow.token_hash == _hash(token)))
+
+
+def network_of(address: str) -> str:
+    """Who counts as one: an IPv4 address, or the /64 an IPv6 host may take any address of."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ip_network((parsed, 64), strict=False))
+    return str(parsed)
 
 
 DIGITS: Final = {Role.COUNTY: 6, Role.TOWNSHIP: 9, Role.VILLAGE: 12}

@@ -16,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
     add = account.add_parser("add", help="make an account, or give it a new password; it is shown once")
     add.add_argument("name")
     add.add_argument("--area", required=True, help="county, township or village code the account may see")
-    add.add_argument("--role", choices=[role.value for role in Role], help="whose steps it may take; the level of the area, if not said")
+    add.add_argument("--role", choices=[role.value for role in Role], help="whose steps it takes; an area of another level is refused")
     account.add_parser("disable", help="end an account; its open cases go back to the queue").add_argument("name")
     notify = commands.add_parser("notify", help="who is told of new, urgent and overdue cases").add_subparsers(dest="action", required=True)
     told = notify.add_parser("add", help="tell an address of an area; a webhook's secret is shown once")

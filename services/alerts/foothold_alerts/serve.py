@@ -18,7 +18,7 @@ from foothold_alerts.web.app import make_app
 from foothold_alerts.web.live import Pulse
 from foothold_runtime.databases import answers
 from foothold_runtime.loops import LoopErrors
-from foothold_runtime.ops import OpsEndpoint
+from foothold_runtime.ops import OpsEndpoint, Readiness
 from foothold_runtime.reach import Reach, kafka_checks, named, peer_checks
 from foothold_runtime.web import Limits, Server, listen, server
 
@@ -51,11 +51,12 @@ async def serve(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     metrics = Metrics(CollectorRegistry())
     LoopErrors(metrics.registry).watch(asyncio.get_running_loop())
-    door = listen(settings.alerts_host, settings.alerts_port)  # before anything else is begun: a taken port is said at once
+    # Both addresses before anything else is begun: one that is taken is said at once.
+    door, ready = listen(settings.alerts_host, settings.alerts_port), Readiness()
+    ops = OpsEndpoint(metrics.registry, ready.asked, host=settings.alerts_ops_host, port=settings.alerts_ops_port, start=settings.start)
     async with built(settings, metrics) as parts:
         web = server(make_app(parts.desk), Limits.of(metrics.registry, settings.proxies))
-        is_ready = lambda: web.started and all(c.is_ready for c in parts.consumers)  # noqa: E731 - said once, used once
-        ops = OpsEndpoint(metrics.registry, is_ready, host=settings.alerts_ops_host, port=settings.alerts_ops_port, start=settings.start)
+        ready.is_by(lambda: web.started and all(consumer.is_ready for consumer in parts.consumers))
         log.info("alerts.started", port=settings.alerts_port, ops_port=settings.alerts_ops_port)
         listening = web.serve(sockets=[door])
         work = (*(c.run() for c in parts.consumers), _jobs(parts), parts.tally.run(), parts.pulse.run(), _wait(ended))

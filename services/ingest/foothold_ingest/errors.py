@@ -1,22 +1,6 @@
 """Why ingest, or one of its commands, cannot go on: answers for the person at the terminal."""
 
-import traceback
 from errno import EADDRINUSE
-from typing import Final
-
-_FRAMES: Final = 30
-
-
-def where_raised(error: BaseException) -> list[str]:
-    """The way to an exception for the log: its type and its causes', file, line and function; never its words, which may repeat what was sent."""
-    trail: list[str] = []
-    current: BaseException | None = error
-    while current is not None and len(trail) < _FRAMES:
-        frames = traceback.extract_tb(current.__traceback__)[-_FRAMES:]
-        trail += [f"{'/'.join(frame.filename.rsplit('/', 2)[-2:])}:{frame.lineno} {frame.name}" for frame in frames]
-        trail.append(type(current).__name__)
-        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
-    return trail
 
 
 def what_is_away(error: BaseException | None) -> str | None:

@@ -14,7 +14,6 @@ from foothold_ingest.arrivals import ArrivalBook
 from foothold_ingest.audit import Audit
 from foothold_ingest.directory import Directory, Told
 from foothold_ingest.disputes import DisputeBook
-from foothold_ingest.errors import where_raised
 from foothold_ingest.feeds import FeedBook
 from foothold_ingest.held import HeldBook
 from foothold_ingest.metrics import Metrics
@@ -25,6 +24,7 @@ from foothold_ingest.rules.accept import Deployment, accept, place
 from foothold_ingest.rules.judgement import Accepted, Caller, Clock, Held, Judgement, Rejected, Unplaced
 from foothold_ingest.rules.placing import Membership, place_of
 from foothold_ingest.rules.strict_json import JsonValue
+from foothold_runtime.raised import where_raised
 from foothold_schemas.envelope import event_type
 from foothold_schemas.facts import AreaStruck, FeedHeard, PolicyAdopted
 from foothold_schemas.quarantine import RefusalReason

@@ -8,9 +8,10 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foothold_ingest.audit import FORBIDDEN
-from foothold_ingest.errors import what_is_away, where_raised
+from foothold_ingest.errors import what_is_away
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.rules.judgement import Rejected
+from foothold_runtime.raised import where_raised
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.tracing import TRACEPARENT, begin, read, trace_id
 

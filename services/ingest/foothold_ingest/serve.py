@@ -31,7 +31,7 @@ from foothold_ingest.topic_door import TopicDoor
 from foothold_ingest.watch import Watch
 from foothold_runtime.databases import answers
 from foothold_runtime.loops import LoopErrors
-from foothold_runtime.ops import OpsEndpoint
+from foothold_runtime.ops import OpsEndpoint, Readiness
 from foothold_runtime.reach import Reach, kafka_checks, named, peer_checks
 from foothold_runtime.web import BodyLimits, Limits, listen, server
 from foothold_schemas.variables import Environment
@@ -70,13 +70,15 @@ async def serve(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     metrics = Metrics(CollectorRegistry())
     LoopErrors(metrics.registry).watch(asyncio.get_running_loop())
-    door = listen(settings.ingest_host, settings.ingest_port)  # before anything else is begun: a taken port is said at once
+    # Both addresses before anything else is begun: one that is taken is said at once.
+    door, ready = listen(settings.ingest_host, settings.ingest_port), Readiness()
+    ops = OpsEndpoint(metrics.registry, ready.asked, host=settings.ingest_ops_host, port=settings.ingest_ops_port, start=settings.start)
     async with built(settings, metrics, settings.instance) as parts:
-        await _serve(parts, door, ended)
+        await _serve(parts, door, ops, ready, ended)
     log.info("ingest.stopped")
 
 
-async def _serve(parts: Built, listener: socket.socket, ended: asyncio.Event) -> None:
+async def _serve(parts: Built, listener: socket.socket, ops: OpsEndpoint, ready: Readiness, ended: asyncio.Event) -> None:
     settings = parts.settings
     door = Door(agencies=parts.agencies, intake=parts.intake, days=parts.days, metrics=parts.metrics, day_clock=settings.day_clock)
     kafka_door = KafkaDoor(
@@ -98,8 +100,7 @@ async def _serve(parts: Built, listener: socket.socket, ended: asyncio.Event) ->
     console(parts, files).add_to(app)
     limits = Limits.of(parts.metrics.registry, settings.proxies)
     web = server(BodyLimits(app, MAX_BODY + ROOM, dict.fromkeys(FILE_PATHS, MAX_FILE + ROOM)), limits)
-    is_ready = lambda: web.started and not parts.publisher.broken.done()  # noqa: E731 - said once, used once
-    ops = OpsEndpoint(parts.metrics.registry, is_ready, host=settings.ingest_ops_host, port=settings.ingest_ops_port, start=settings.start)
+    ready.is_by(lambda: web.started and not parts.publisher.broken.done())
     work: list[Coroutine[Any, Any, object]] = [
         web.serve(sockets=[listener]),
         ops.serve(),

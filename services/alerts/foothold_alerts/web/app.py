@@ -23,6 +23,7 @@ from foothold_alerts.web.live import TooMany
 from foothold_alerts.web.pages import COOKIE as LANGUAGE
 from foothold_alerts.web.pages import Language, Pages
 from foothold_alerts.web.plan_routes import plan_routes
+from foothold_runtime.raised import where_raised
 from foothold_runtime.web import BodyLimits
 
 MAX_FORM: Final = 256 * 1024
@@ -75,11 +76,12 @@ def make_app(desk: Desk) -> FastAPI:
     async def harden(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         try:
             response = await call_next(request)
-        except Exception:  # a page nobody has thought of must not come without headers, nor a traceback without its place
-            log.exception("alerts.request_failed", method=request.method, route=_route_of(request))
+        except Exception as error:  # noqa: BLE001 - a page nobody has thought of must not come without headers
+            # Where it was raised and nothing of its words, which may repeat what was sent.
+            log.error("alerts.request_failed", method=request.method, route=_route_of(request), where=where_raised(error))  # noqa: TRY400
             response = _message(pages, request, 500, *_FAILED)
         for name, value in _HEADERS.items():
-            if name != "cache-control" or not request.url.path.startswith("/static/"):
+            if name != "cache-control" or not request.scope["path"].startswith("/static/"):
                 response.headers[name] = value
         return response
 
@@ -131,6 +133,16 @@ def _message(pages: Pages, request: Request, status: int, title: tuple[str, str]
     return pages.render(request, "message.html", status, person=None, title=title, text=text)
 
 
+def _back_to(request: Request) -> str:
+    """The page of ours the request came from, else the first one."""
+    try:
+        before = urlsplit(request.headers.get("referer", ""))
+    except ValueError:  # half an IPv6 address
+        return "/"
+    is_ours = before.netloc == request.headers.get("host") and not before.path.startswith("//")
+    return f"{before.path or '/'}{'?' + before.query if before.query else ''}" if is_ours else "/"
+
+
 def _route_of(request: Request) -> str:
     """The route's pattern, never the address: it may hold what somebody typed."""
     route = request.scope.get("route")
@@ -174,10 +186,7 @@ def _log_in_routes(desk: Desk, pages: Pages) -> APIRouter:
     @router.get("/language/{language}")
     async def choose(request: Request, language: Language) -> Response:
         """Remember how pages should speak, and go back to the page."""
-        before = urlsplit(request.headers.get("referer", ""))
-        is_ours = before.netloc == request.headers.get("host") and not before.path.startswith("//")
-        back = f"{before.path or '/'}{'?' + before.query if before.query else ''}" if is_ours else "/"
-        response = RedirectResponse(back, status_code=303)
+        response = RedirectResponse(_back_to(request), status_code=303)
         response.set_cookie(LANGUAGE, language.value, max_age=365 * 86_400, httponly=True, samesite="strict", secure=desk.is_production, path="/")
         return response
 

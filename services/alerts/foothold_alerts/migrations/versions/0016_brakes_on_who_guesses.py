@@ -1,6 +1,8 @@
-"""An account is no longer locked for what others typed: the brake is on who guesses, and kept by the process."""
+"""An account is no longer locked for what others typed: the brake is on who guesses, and kept by the process.
 
-import sqlalchemy as sa
+The columns stay one release longer, with a default: the desk of the version before reads and writes them while it is being replaced.
+"""
+
 from alembic import op
 
 revision = "0016"
@@ -10,12 +12,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing counts against a name."""
-    op.drop_column("accounts", "failures")
-    op.drop_column("accounts", "locked_until")
+    """Nothing has to be written any more."""
+    op.alter_column("accounts", "failures", server_default="0")
 
 
 def downgrade() -> None:
-    """Names may be locked again."""
-    op.add_column("accounts", sa.Column("failures", sa.Integer, nullable=False, server_default="0"))
-    op.add_column("accounts", sa.Column("locked_until", sa.DateTime(timezone=True)))
+    """As before."""
+    op.alter_column("accounts", "failures", server_default=None)
