@@ -30,6 +30,11 @@ BODY_BYTES_A_SECOND: Final = 256
 """What a body must bring on average once it has been coming for a minute."""
 WRITE_IDLE_SECONDS: Final = 30.0
 """How long an answer waits for the other side to take more of it."""
+READ_BYTES: Final = 16 * 1024
+"""Read at once: what is in it is worked through before anybody else gets a turn."""
+PIECES: Final = 500
+PIECE_BYTES: Final = 16
+"""After so many pieces, what one of a body must bring on average: a chunk costs the same whether it holds a byte or a kilobyte."""
 UNREAD_BYTES: Final = 1024 * 1024
 """Of a body whose request was answered before its end: enough for the other side to see the answer."""
 GRACEFUL_SECONDS: Final = 5
@@ -39,7 +44,8 @@ SLOW_HEAD: Final = "slow_head"
 SLOW_BODY: Final = "slow_body"
 UNWANTED_BODY: Final = "unwanted_body"
 SLOW_READER: Final = "slow_reader"
-DROPPED: Final = (TOO_MANY, SLOW_HEAD, SLOW_BODY, UNWANTED_BODY, SLOW_READER)
+TINY_PIECES: Final = "tiny_pieces"
+DROPPED: Final = (TOO_MANY, SLOW_HEAD, SLOW_BODY, UNWANTED_BODY, SLOW_READER, TINY_PIECES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +128,14 @@ class _Limited(H11Protocol):
         super().__init__(*arguments, **named)
         self._timer: asyncio.TimerHandle | None = None
         self._waits_since = self._heard_at = self._body_since = 0.0
-        self._body_bytes = self._unread = self._unsent = 0
+        self._body_bytes = self._unread = self._unsent = self._pieces = self._piece_bytes = 0
         self._unsent_since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
+        transport.max_size = READ_BYTES  # type: ignore[attr-defined]  # asyncio's own name for it; it reads 256 KiB at once otherwise
+        next_event = self.conn.next_event
+        self.conn.next_event = lambda: self._counted(next_event())  # type: ignore[method-assign]
         self._waits_since = self.loop.time()
         if len(self.connections) > self.limits.within(resource.getrlimit(resource.RLIMIT_NOFILE)[0]):
             self._drop(TOO_MANY)
@@ -149,6 +158,18 @@ class _Limited(H11Protocol):
                 self._drop(UNWANTED_BODY)
         elif self.conn.their_state is h11.SEND_BODY:
             self._body_since, self._body_bytes = self._heard_at, 0
+
+    def _counted(self, event: Any) -> Any:  # noqa: ANN401 - h11's events
+        """The event; or none, and the connection is let go, where a body comes in pieces that cost more than they bring."""
+        if isinstance(event, h11.Request):
+            self._pieces = self._piece_bytes = 0
+        elif isinstance(event, h11.Data):
+            self._pieces += 1
+            self._piece_bytes += len(event.data)
+            if self._pieces > PIECES and self._piece_bytes < self._pieces * PIECE_BYTES:
+                self._drop(TINY_PIECES)
+                return h11.NEED_DATA
+        return event
 
     def on_response_complete(self) -> None:
         self._waits_since = self.loop.time()

@@ -41,6 +41,7 @@ class RefusalReason(StrEnum):
     CONDITION_UNMET = "condition_unmet"
     ID_REUSE = "id_reuse"
     UNPROCESSABLE = "unprocessable"
+    HOUSEHOLD_FULL = "household_full"
 
 
 class SourceRecord(Message):

@@ -1,11 +1,15 @@
 """What a transaction of risk writes: in order, however much it is, with its headers, and nothing of it unless all."""
 
+import asyncio
+import os
+
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import MessageSizeTooLargeError
 
 from foothold_risk.outputs import Written
 from foothold_risk.sending import send
-from foothold_schemas.topics import HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
+from foothold_schemas.topics import HOUSEHOLD_STATE, HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
 from tests.support.sender import read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
@@ -41,3 +45,20 @@ async def test_a_transaction_that_fails_leaves_nothing_of_what_was_sent(broker: 
             await send(producer, written(2))
 
     assert len(list(read_topic(broker, RISK_TRANSITIONS.name))) == 2
+
+
+async def test_a_record_the_broker_refuses_is_no_part_of_a_transaction_that_commits(broker: str) -> None:
+    """The commit waits until nothing is under way, and not for what came of it: whoever sends must ask."""
+    too_large = Written(HOUSEHOLD_STATE.name, 0, b"k", os.urandom(3 * 1024 * 1024))
+    options = {"transactional_id": "refused", "max_request_size": 16 * 1024 * 1024, "max_batch_size": 256 * 1024}
+    async with AIOKafkaProducer(bootstrap_servers=broker, **options) as producer:
+
+        async def whole_transaction() -> None:
+            async with producer.transaction():
+                await asyncio.gather(*await send(producer, [Written(RISK_TRANSITIONS.name, 0, b"k", b"v"), too_large]))
+
+        with pytest.raises(MessageSizeTooLargeError):
+            await whole_transaction()
+    committed = await asyncio.to_thread(lambda: list(read_topic(broker, RISK_TRANSITIONS.name)))
+
+    assert committed == []

@@ -48,7 +48,7 @@ AMOUNTS: Final = ["60000.00", "7300.00", "0", "0.01", "-0.01", "999999999999.99"
 TEXTS: Final = ["2026-05", "p0", "salary", "city_supplement", "V-1", "1900-01", "2200-12", "370399", "370399101", "370399101201", "0" * 32, "0" * 64]
 NUMBERS: Final = [1, 0, 2**31 - 1, 100, 60]
 OPEN_DAYS: Final = [date(2026, 6, 10), date(2026, 7, 1), date(2028, 2, 29), date(2029, 3, 1)]
-MOMENTS: Final = [datetime(1900, 1, 1, tzinfo=UTC), datetime(2026, 6, 9, 16, 30, tzinfo=UTC), datetime(2200, 12, 31, 23, tzinfo=UTC)]
+MOMENTS: Final = [datetime(1900, 1, 1, tzinfo=UTC), datetime(2026, 6, 9, 16, 30, tzinfo=UTC), datetime(2200, 12, 31, 15, 59, tzinfo=UTC)]
 
 
 def pattern_of(metadata: typing.Iterable[object]) -> str | None:

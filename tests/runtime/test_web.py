@@ -20,7 +20,7 @@ from foothold_runtime import ops as ops_module
 from foothold_runtime import web
 from foothold_runtime.loops import LoopErrors
 from foothold_runtime.ops import STARTED_BY, OpsEndpoint
-from foothold_runtime.web import SLOW_BODY, SLOW_HEAD, TOO_MANY, BodyLimits, Limits, listen, server
+from foothold_runtime.web import SLOW_BODY, SLOW_HEAD, SLOW_READER, TINY_PIECES, TOO_MANY, BodyLimits, Limits, listen, server
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -107,6 +107,57 @@ async def test_a_body_that_does_not_come_to_an_end_is_let_go(monkeypatch: pytest
     assert idle < 4
     assert 1.9 < trickle < 5
     assert dropped == {SLOW_BODY: 2}
+
+
+@pytest.mark.parametrize("path", ["/small", "/files", "/nowhere"])
+async def test_a_body_in_pieces_of_a_byte_is_let_go_and_others_are_served_meanwhile(path: str) -> None:
+    dropped: Counter[str] = Counter()
+    async with door(Limits(dropped=lambda reason: dropped.update([reason]))) as port, httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}") as client:
+        head = f"POST {path} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n".encode()
+        began = time.monotonic()
+        for _ in range(10):
+            _, writer = await opened(port, head)
+            with contextlib.suppress(ConnectionError):
+                for _ in range(20):
+                    writer.write(b"1\r\nx\r\n" * 10_000)
+                    await writer.drain()
+            await closed(writer)
+            assert (await client.post("/small", content=b"x")).status_code == 200
+        took = time.monotonic() - began
+
+    assert dropped[TINY_PIECES] == 10
+    assert took < 5
+
+
+async def test_a_body_in_pieces_of_a_line_is_taken() -> None:
+    async def lines() -> AsyncIterator[bytes]:
+        for n in range(300):
+            yield f"{n},370399,V-{n}\r\n".encode()
+
+    async with door(Limits()) as port, httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}") as client:
+        assert (await client.post("/files", content=lines())).status_code == 200
+
+
+async def test_who_takes_nothing_of_an_answer_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "WRITE_IDLE_SECONDS", 1.0)
+
+    async def large(_: Request) -> Response:
+        return PlainTextResponse("x" * 20_000_000)
+
+    dropped: Counter[str] = Counter()
+    port = free_port()
+    serving = server(Starlette(routes=[Route("/", large)]), Limits(dropped=lambda reason: dropped.update([reason])))
+    task = asyncio.create_task(serving.serve(sockets=[listen(LOOPBACK, port)]))
+    _, writer = await opened(port, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+    for _ in range(100):
+        if dropped:
+            break
+        await asyncio.sleep(0.1)
+    await closed(writer)
+    serving.should_exit = True
+    await task
+
+    assert dropped == {SLOW_READER: 1}
 
 
 async def test_a_request_that_takes_long_to_answer_is_no_slow_request() -> None:

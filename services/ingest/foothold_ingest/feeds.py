@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from foothold_ingest.database import AWAY, FeedRow, OpenedDay
+from foothold_ingest.database import AWAY, FeedRow, HouseholdRow, OpenedDay
 from foothold_ingest.rules.judgement import Accepted
 from foothold_schemas.facts import FactsRetracted
 from foothold_schemas.feeds import FeedKind, FeedSpoke
@@ -18,6 +18,8 @@ from foothold_schemas.feeds import FeedKind, FeedSpoke
 FRESH_SECONDS: Final = 10.0
 """A feed written down so recently is not written down again: a busy feed costs one small statement in ten seconds."""
 _EVERY_KIND: Final = ""
+MOST: Final = 5_000
+"""As many as a day tells of."""
 
 log = structlog.get_logger()
 
@@ -55,9 +57,19 @@ class FeedBook:
 
 
 async def last_heard(connection: AsyncConnection, opening: date) -> tuple[FeedSpoke, ...]:
-    """Every feed known and when it was last heard; what came before any day was opened counts for the first, `opening` if none is open yet."""
+    """The feeds of counties that have a household, and when each was last heard; at most MOST, those heard last.
+
+    What came before any day was opened counts for the first, `opening` if none is open yet. However many feeds an agency makes up, a day is opened.
+    """
     first_day = (await connection.execute(select(func.min(OpenedDay.day)))).scalar_one_or_none() or opening
-    rows = await connection.execute(select(FeedRow).order_by(FeedRow.agency, FeedRow.kind, FeedRow.county))
+    is_served = FeedRow.county.in_(select(HouseholdRow.county).distinct())
+    newest = FeedRow.heard_on.desc().nulls_first()
+    wanted = select(FeedRow).where(is_served).order_by(newest, FeedRow.agency, FeedRow.kind, FeedRow.county).limit(MOST + 1)
+    rows = list(await connection.execute(wanted))
+    if len(rows) > MOST:
+        log.error("ingest.too_many_feeds", most=MOST, do="narrow the areas of agencies that send for counties they have nothing to do with")
+        rows = rows[:MOST]
+    rows.sort(key=lambda row: (row.agency, row.kind, row.county))
     return tuple(FeedSpoke(agency=r.agency, feed=cast(FeedKind, r.kind), area=r.county, heard_on=r.heard_on or first_day) for r in rows)
 
 

@@ -1,17 +1,19 @@
 """Writes the log. A fact of one household goes to its partition; a fact for everybody goes to every partition in one transaction."""
 
 import asyncio
-from collections.abc import Sequence
-from functools import lru_cache
+import contextlib
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
+import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import DefaultPartitioner
 
 from foothold_ingest.errors import WrongPartitions
 from foothold_ingest.metrics import Metrics
-from foothold_runtime.kafka_clients import TransactionalProducer
+from foothold_runtime.kafka_clients import TransactionalProducer, Unanswered, start, stop
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import encode
 from foothold_schemas.envelope import FactRecord
@@ -20,7 +22,12 @@ from foothold_schemas.tracing import to_headers
 
 _LINGER_MS: Final = 2
 _BATCH_BYTES: Final = 256 * 1024
+MOST_FAILED_IN_A_ROW: Final = 5
+"""Broadcasts: then it is this process, or Kafka, that is broken."""
+LET_GO_SECONDS: Final = 5.0
 _KEYS_REMEMBERED: Final = 1 << 18
+
+log = structlog.get_logger()
 
 
 class Unknown(Exception):  # noqa: N818 - it is the outcome that is unknown
@@ -78,13 +85,17 @@ class Publisher:
             max_batch_size=_BATCH_BYTES,
             max_request_size=QUARANTINE_BYTES,
         )
-        self._broadcast = TransactionalProducer(broker, f"foothold-ingest-broadcast-{instance}", transaction_timeout_ms=10_000)
+        name = f"foothold-ingest-broadcast-{instance}"
+        self._make_broadcaster: Callable[[], TransactionalProducer] = partial(TransactionalProducer, broker, name, transaction_timeout_ms=10_000)
+        self._broadcaster: TransactionalProducer | None = None
+        self._given_up: set[asyncio.Task[None]] = set()
+        self._failed_in_a_row = 0
         self._one_broadcast = asyncio.Lock()
 
     async def start(self) -> None:
         """Connect, and check that the topic has the partitions this deployment was made for."""
         await self._keyed.start()
-        await self._broadcast.start()
+        await self._start_broadcaster()
         found = await self._keyed.partitions_for(HOUSEHOLD_FACTS.name)
         if len(found) != self._partitions:
             raise WrongPartitions(
@@ -95,7 +106,9 @@ class Publisher:
     async def stop(self) -> None:
         """Flush and close."""
         await self._keyed.stop()
-        await self._broadcast.stop()
+        if self._broadcaster is not None:
+            await stop(self._broadcaster)
+        await asyncio.gather(*self._given_up, return_exceptions=True)
 
     async def send(self, lines: Sequence[Line]) -> None:
         """Write the lines and wait for every acknowledgement, but not for long; raise Busy or Unknown."""
@@ -157,16 +170,53 @@ class Publisher:
             self.broken.set_exception(error)
 
     async def broadcast(self, lines: Sequence[Line]) -> None:
-        """Write each line to every partition of its topic, all in one transaction; raise Unknown."""
+        """Write each line to every partition of its topic, all in one transaction; raise Unknown.
+
+        A producer that fails or does not end in time is given up, for another whose epoch fences it; several in a row end the process.
+        """
         async with self._one_broadcast:
             try:
-                async with asyncio.timeout(self._send_seconds), self._broadcast.transaction():
-                    waiting = [
-                        await self._broadcast.send(line.topic, line.value, partition=partition, headers=list(line.headers))
-                        for line in lines
-                        for partition in range(self._partitions)
-                    ]
-                    await asyncio.gather(*waiting)
-            except (KafkaError, TimeoutError) as error:
-                self._break(error)
+                async with asyncio.timeout(self._send_seconds):
+                    producer = self._broadcaster or await self._start_broadcaster()
+                    async with producer.transaction():
+                        await self._everywhere(producer, lines)
+            except (KafkaError, Unanswered, TimeoutError) as error:
+                self._give_up_broadcaster()
+                self._failed_in_a_row += 1
+                log.warning("ingest.broadcast_failed", error=type(error).__name__, in_a_row=self._failed_in_a_row)
+                if self._failed_in_a_row >= MOST_FAILED_IN_A_ROW:
+                    self._break(error)
                 raise Unknown from error
+            self._failed_in_a_row = 0
+
+    async def _everywhere(self, producer: TransactionalProducer, lines: Sequence[Line]) -> None:
+        waiting = [
+            await producer.send(line.topic, line.value, partition=partition, headers=list(line.headers))
+            for line in lines
+            for partition in range(self._partitions)
+        ]
+        await asyncio.gather(*waiting)
+
+    async def _start_broadcaster(self) -> TransactionalProducer:
+        producer = self._make_broadcaster()
+        try:
+            await start(producer)
+        except BaseException:
+            await stop(producer)
+            raise
+        self._broadcaster = producer
+        return producer
+
+    def _give_up_broadcaster(self) -> None:
+        """It lets go of its connections beside everything else; its transaction, if one is open, ends with the next one's epoch."""
+        producer, self._broadcaster = self._broadcaster, None
+        if producer is not None:
+            task = asyncio.create_task(_let_go(producer))
+            self._given_up.add(task)
+            task.add_done_callback(self._given_up.discard)
+
+
+async def _let_go(producer: TransactionalProducer) -> None:
+    with contextlib.suppress(KafkaError, Unanswered, TimeoutError):
+        async with asyncio.timeout(LET_GO_SECONDS):
+            await stop(producer)

@@ -1,5 +1,6 @@
 """One transaction of a partition: state, outputs, offset and what is remembered beside it. Memory changes only after the commit."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, time
 from itertools import chain
@@ -57,9 +58,10 @@ class Committer:
             async with self.producer.transaction():
                 own = self.source.partition
                 state = (Written(HOUSEHOLD_STATE.name, own, *record) for record in batch.records())
-                await send(self.producer, chain(state, outputs.messages()))
+                waiting = await send(self.producer, chain(state, outputs.messages()))
                 if next_offset is not None or trials != self.trials:
                     await self._send_offset(self.next_offset if next_offset is None else next_offset, trials)
+                await asyncio.gather(*waiting)
         self._on_commit()
         self.trials = trials
         self._households.take_over(batch)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from aiokafka import ConsumerRecord, TopicPartition
 
@@ -10,7 +11,7 @@ from foothold_risk.judge import Judged, asked, cause_of, cause_of_look, judge
 from foothold_risk.outputs import Line, Outputs
 from foothold_risk.publish import Cause
 from foothold_risk.retry import address_of, cause_in
-from foothold_risk.rules.fold import Folded, fold
+from foothold_risk.rules.fold import MOST_FACTS, MOST_WITHDRAWN, Folded, fold
 from foothold_risk.rules.household import Household, Unjudged, fresh
 from foothold_risk.rules.incidents import Look, waiting
 from foothold_risk.rules.leaving import describe
@@ -26,6 +27,9 @@ from foothold_schemas.tracing import from_headers, trace_id
 from foothold_schemas.transitions import Judgement
 
 WAITS = "waits"
+
+
+FULL: Final = f"the household holds {MOST_FACTS} facts of agencies, or {MOST_WITHDRAWN} taken back: see whether its sender puts everything under one subject"
 
 
 @dataclass(slots=True)
@@ -111,6 +115,8 @@ class Decider:
             self.set_aside(record, RefusalReason.TOO_OLD, f"{data.kind} lies more than 25 months before the open day", pending)
         elif folded is Folded.ID_REUSED:
             self.set_aside(record, RefusalReason.ID_REUSE, f"another {data.kind} came under this id; give a correction an id of its own", pending)
+        elif folded is Folded.FULL:
+            self.set_aside(record, RefusalReason.HOUSEHOLD_FULL, FULL, pending)
         if household is before and not is_resumed:
             pending.outputs.lines.append(self._line(fact, folded.value, (), record))
             return

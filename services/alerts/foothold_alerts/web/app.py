@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from foothold_alerts.passwords import TryLater
 from foothold_alerts.web.area_routes import area_routes
@@ -77,6 +78,8 @@ def make_app(desk: Desk) -> FastAPI:
         try:
             response = await call_next(request)
         except Exception as error:  # noqa: BLE001 - a page nobody has thought of must not come without headers
+            if isinstance(error, ClientDisconnect):
+                return Response(status_code=400)  # nobody is there to read it
             # Where it was raised and nothing of its words, which may repeat what was sent.
             log.error("alerts.request_failed", method=request.method, route=_route_of(request), where=where_raised(error))  # noqa: TRY400
             response = _message(pages, request, 500, *_FAILED)

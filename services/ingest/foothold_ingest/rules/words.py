@@ -30,6 +30,7 @@ WORDS: Final[dict[RefusalReason, Sentence]] = {
     RefusalReason.WRONG_KEY: Sentence(zh="记录的键有误", en="the record's key is not right"),
     RefusalReason.DAY_OUT_OF_ORDER: Sentence(zh="业务日次序有误", en="the day is out of order"),
     RefusalReason.CONDITION_UNMET: Sentence(zh="条件未满足", en="a condition is unmet"),
+    RefusalReason.HOUSEHOLD_FULL: Sentence(zh="该户信息过多，请核对户编号", en="too many facts of one household; check its number"),
     RefusalReason.UNPROCESSABLE: Sentence(zh="系统无法处理，已通知运维", en="Foothold could not work this through; operations have been told"),
     RefusalReason.ID_REUSE: Sentence(zh="同一编号两种内容", en="one id with two contents"),
 }

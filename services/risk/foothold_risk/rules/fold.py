@@ -33,6 +33,21 @@ from foothold_schemas.facts import DisasterStruck, FactsRetracted, HouseholdFact
 from foothold_schemas.register import HouseholdRegistered, MembershipDisputed
 from foothold_schemas.reports import RiskReported
 
+MOST_FACTS: Final = 4_000
+"""Of agencies, for one household within 25 months: a hundred times as many as a household of the pilot counties has (I). Its state then stays below
+half of what Kafka takes as one record."""
+MOST_WITHDRAWN: Final = 4_000
+"""Facts taken back or corrected, within the same time (I)."""
+_OF_AGENCIES: Final = (
+    IncomeReported,
+    MedicalClaimSettled,
+    SpendingReported,
+    DisasterStruck,
+    GuaranteeChecked,
+    HouseholdGraded,
+    AssetsChecked,
+    RiskReported,
+)
 _FIELDS: Final = ("incomes", "claims", "spendings", "disasters", "checks", "gradings", "assets", "reports")
 
 T = TypeVar("T", Check, Grading, AssetCheck)
@@ -48,18 +63,26 @@ class Folded(StrEnum):
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     ID_REUSED = "id_reused"
+    FULL = "full"
 
 
-def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day: date | None) -> tuple[Household, Folded]:  # noqa: PLR0911 - one line per way
+def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day: date | None) -> tuple[Household, Folded]:
     """The household with the fact. Facts older than 25 months before the open day stay out."""
     identity = bytes.fromhex(record.fact_id)
     held = _held(record, fact, identity)
     if household.knows(identity):
         return household, Folded.ID_REUSED if held is not None and _says_otherwise(household, *held) else Folded.DUPLICATE
+    if _is_full(household, fact, len(record.withdraws)):
+        return household, Folded.FULL
     if record.withdraws:
         household = _withdraw(household, record, identity)
     if held is not None:
         return (household, Folded.WITHDRAWN) if household.has_withdrawn(identity) else _add(household, *held, open_day)
+    return _without_replacing(household, record, fact, identity, open_day)
+
+
+def _without_replacing(household: Household, record: FactRecord, fact: HouseholdFact, identity: bytes, open_day: date | None) -> tuple[Household, Folded]:
+    """Facts of the register and of people: the latest counts, or each by itself."""
     match fact:
         case HouseholdRegistered():
             return _latest_register(household, hold.register(record, fact, identity), open_day)
@@ -75,6 +98,18 @@ def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day
             return fresh(household, noted=(*household.noted, identity)), Folded.APPLIED
         case _:
             raise AssertionError(f"{fact.kind} is held by nobody")
+
+
+def _is_full(household: Household, fact: HouseholdFact, withdraws: int) -> bool:
+    """Whether the household holds so much already that this would be more than its state may weigh.
+
+    What people decide and the register say is never too much; what an agency takes back or corrects is, once it has taken back as much before.
+    """
+    if withdraws and len(household.withdrawn) + withdraws > MOST_WITHDRAWN:
+        return True
+    if isinstance(fact, FactsRetracted) or type(fact) not in _OF_AGENCIES:
+        return False
+    return sum(len(getattr(household, field)) for field in _FIELDS) >= MOST_FACTS + withdraws
 
 
 def _held(record: FactRecord, fact: HouseholdFact, identity: bytes) -> tuple[str, HeldFact] | None:  # noqa: PLR0911 - one line per kind
