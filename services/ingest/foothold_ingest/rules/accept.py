@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from foothold_ingest.rules.corrections import problem_of, withdrawn
 from foothold_ingest.rules.forever import without_forever
 from foothold_ingest.rules.judgement import Accepted, AnyFact, Caller, Clock, FieldProblem, Place, Rejected, Unplaced
+from foothold_ingest.rules.media_types import problem_of_data
 from foothold_ingest.rules.names import repeatable
 from foothold_ingest.rules.people import Pseudonyms, Sent
 from foothold_ingest.rules.regions import Regions
@@ -56,7 +57,7 @@ def accept(event: Mapping[str, object], caller: Caller, clock: Clock, deployment
     except ValidationError as error:
         return _invalid(error, RefusalReason.INVALID_ENVELOPE, "", "The CloudEvents envelope is not right.")
     kind = envelope.type.removeprefix(TYPE_PREFIX).removesuffix(TYPE_SUFFIX)
-    if (refusal := _odd_attribute(event) or _not_allowed(envelope, kind, caller)) is not None:
+    if (refusal := _other_media(envelope) or _odd_attribute(event) or _not_allowed(envelope, kind, caller)) is not None:
         return refusal
     pseudonyms = Pseudonyms(deployment.secret, clock.today)
     content, warnings = without_forever(kind, envelope.data)
@@ -83,6 +84,11 @@ def place(unplaced: Unplaced, found: Place, caller: Caller) -> Accepted | Reject
 
 def _corrects(data: AnyFact) -> str:
     return "/data/events" if isinstance(data, FactsRetracted) else "/amends"
+
+
+def _other_media(envelope: CloudEvent) -> Rejected | None:
+    other = problem_of_data(envelope.datacontenttype)
+    return None if other is None else Rejected(RefusalReason.MEDIA_TYPE, f"{other}.", (FieldProblem("/datacontenttype", other),))
 
 
 def _odd_attribute(event: Mapping[str, object]) -> Rejected | None:
