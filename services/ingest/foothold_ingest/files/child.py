@@ -112,17 +112,17 @@ def _decodes(file: IO[bytes], name: str) -> bool:
 
 def _text(file: IO[bytes], encoding: str, size: int) -> Iterator[dict[str, object]]:
     csv.field_size_limit(MAX_CELL)
-    text = io.TextIOWrapper(file, encoding=encoding, newline="")
-    sample = text.read(_SAMPLE)
-    text.seek(0)
-    delimiter = max(_DELIMITERS, key=sample.partition("\n")[0].count)
     number = 0
-    try:
-        for cells in csv.reader(text, delimiter=delimiter, strict=True):
-            number += 1
-            yield _row(number, [cell or None for cell in cells], file.tell() / size)
-    except csv.Error as error:
-        raise Refused(f"after row {number} the text is no CSV: {error}") from None
+    with io.TextIOWrapper(file, encoding=encoding, newline="") as text:
+        sample = text.read(_SAMPLE)
+        text.seek(0)
+        delimiter = max(_DELIMITERS, key=sample.partition("\n")[0].count)
+        try:
+            for cells in csv.reader(text, delimiter=delimiter, strict=True):
+                number += 1
+                yield _row(number, [cell or None for cell in cells], file.tell() / size)
+        except csv.Error as error:
+            raise Refused(f"after row {number} the text is no CSV: {error}") from None
 
 
 def _workbook(file: IO[bytes]) -> Iterator[dict[str, object]]:

@@ -11,8 +11,8 @@ from foothold_schemas.quarantine import RefusalReason
 
 _DAY: Final = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})-([0-9]{1,2})|/([0-9]{1,2})/([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日|([0-9]{2})([0-9]{2}))")
 _MONTH: Final = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})|/([0-9]{1,2})|年([0-9]{1,2})月|([0-9]{2}))")
-_EXPONENT: Final = re.compile(r"[0-9]+(\.[0-9]*)?[eE]\+?[0-9]+")
-_LOST: Final = re.compile(r"[0-9]{15}000")
+_EXPONENT: Final = re.compile(r"[0-9]+(\.[0-9]*)?[eE]\+[0-9]+")
+"""As spreadsheets write long numbers; a claim number of digits and an E has no plus sign."""
 _YES: Final = frozenset({"是", "有", "y", "yes", "true", "1"})
 _NO: Final = frozenset({"否", "无", "n", "no", "false", "0"})
 _SIGNIFICANT: Final = 15
@@ -74,7 +74,7 @@ def value_of(cell: Cell, column: Column) -> str | bool | None:  # noqa: PLR0911 
         _check(cell)
     match column.kind:
         case CellKind.TEXT:
-            return _text(cell, is_person=column.to.endswith("/resident_number"))
+            return _text(cell)
         case CellKind.AMOUNT:
             return _amount(cell)
         case CellKind.DAY:
@@ -96,15 +96,12 @@ def _check(text: str) -> None:
         raise WrongCell(error.reason, "this cell holds a control or bidirectional character, or is too long") from None
 
 
-def _text(cell: Cell, *, is_person: bool) -> str:
+def _text(cell: Cell) -> str:
     if not isinstance(cell, str):
         message = "this cell is a number or a date, and the column holds text: a spreadsheet may have cut its digits; format the column as text at the source"
         raise WrongCell(RefusalReason.DAMAGED_NUMBER, message)
     if _EXPONENT.fullmatch(cell):
         raise WrongCell(RefusalReason.DAMAGED_NUMBER, "a spreadsheet has damaged this number: format the column as text at the source, and export again")
-    if is_person and _LOST.fullmatch(cell):
-        message = "it ends in 000, as spreadsheets leave long numbers; if it really does, send this one as an event instead of in a file"
-        raise WrongCell(RefusalReason.DAMAGED_NUMBER, message)
     return cell
 
 
