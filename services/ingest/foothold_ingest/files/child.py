@@ -15,16 +15,13 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
-from datetime import date, datetime
 from typing import IO, Final
 from xml.parsers import expat
 
-from openpyxl import load_workbook
+from foothold_ingest.files.workbook import MAX_CELL, MAX_COLUMNS, CellOut, Refused, sheet_of
 
 MEMORY: Final = 1024 * 1024 * 1024
 CPU_SECONDS: Final = 600
-MAX_COLUMNS: Final = 200
-MAX_CELL: Final = 8_192
 MAX_UNPACKED: Final = 1024 * 1024 * 1024
 MAX_STRINGS: Final = 128 * 1024 * 1024
 MAX_PARTS: Final = 2_000
@@ -35,12 +32,6 @@ _SAMPLE: Final = 64 * 1024
 _SAMPLES: Final = 16
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _DELIMITERS: Final = ",;\t"
-
-CellOut = str | bool | dict[str, str] | None
-
-
-class Refused(Exception):  # noqa: N818 - an answer
-    """The file cannot be read; the message says why and what to do."""
 
 
 def main() -> None:
@@ -130,14 +121,9 @@ def _workbook(file: IO[bytes]) -> Iterator[dict[str, object]]:
     _check_types(file)
     file.seek(0)
     try:
-        book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        sheet = next(s for s in book.worksheets if s.sheet_state == "visible")
-        told = sheet.max_row
-        sheet.reset_dimensions()  # what a workbook says of its size may be wrong, and is good for a progress bar only
         yield {"encoding": "xlsx"}
-        for number, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS + 1), start=1):
-            share = min(1.0, number / told) if told else 0.0
-            yield _row(number, _trimmed([_cell(cell.value, is_error=cell.data_type == "e") for cell in cells]), share)
+        for number, cells, share in sheet_of(file):
+            yield _row(number, cells, share)
     except (Refused, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever a broken or hostile workbook makes the library raise, it is the file that is at fault
@@ -196,30 +182,6 @@ def _past_beginning(_name: str, _attributes: dict[str, str]) -> None:
 
 def _refuse_type(*_declared: object) -> None:
     raise Refused("a part of the workbook declares a document type, which no spreadsheet program writes; open it, save it as .xlsx, and send it again")
-
-
-def _cell(value: object, *, is_error: bool) -> CellOut:  # noqa: PLR0911 - a line per type
-    match value:
-        case None | bool():
-            return value
-        case _ if is_error:
-            return "\ufffd"
-        case str():
-            return value[: MAX_CELL + 1]
-        case datetime():
-            return {"d": value.date().isoformat()} if value.time() == value.time().min else {"t": value.isoformat()}
-        case date():
-            return {"d": value.isoformat()}
-        case int() | float():
-            return {"n": repr(value)}
-        case _:
-            return {"t": str(value)}
-
-
-def _trimmed(cells: list[CellOut]) -> list[CellOut]:
-    while cells and cells[-1] is None:
-        cells.pop()
-    return cells
 
 
 def _row(number: int, cells: list[CellOut] | list[str | None], at: float) -> dict[str, object]:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from foothold_ingest.rules.mapping import CellKind, Column
 from foothold_ingest.rules.strict_json import NotStrict, check_text
+from foothold_ingest.rules.unread import NO_VALUE, is_unread
 from foothold_schemas.quarantine import RefusalReason
 
 _DAY: Final = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})-([0-9]{1,2})|/([0-9]{1,2})/([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日|([0-9]{2})([0-9]{2}))")
@@ -88,6 +89,8 @@ def value_of(cell: Cell, column: Column) -> str | bool | None:  # noqa: PLR0911 
 
 
 def _check(text: str) -> None:
+    if is_unread(text):
+        raise WrongCell(RefusalReason.INVALID_FIELD, NO_VALUE)
     if REPLACEMENT in text:
         raise WrongCell(RefusalReason.INVALID_FIELD, "characters of this cell were lost before the file was saved; take it from the source")
     try:
