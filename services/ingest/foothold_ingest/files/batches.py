@@ -21,18 +21,19 @@ log = structlog.get_logger()
 
 async def batches(items: AsyncIterator[Item], done: int) -> AsyncIterator[list[Item]]:
     """Up to BATCH rows or BATCH_BYTES at once, from the row after `done` on: the rows before it were kept before a crash."""
-    batch, rows, size = list[Item](), 0, 0
+    batch, rows, size, last = list[Item](), 0, 0, 0
     refused: Unreadable | None = None
     try:
         async for item in items:
             if item.rows[0].number <= done:
                 continue  # read again only so that repeats are known
-            batch.append(item)
-            rows += len(item.rows)
-            size += sum(row.size for row in item.rows)
-            if rows >= BATCH or size >= BATCH_BYTES:
+            if (rows >= BATCH or size >= BATCH_BYTES) and item.rows[0].number > last:  # no batch ends inside another item
                 yield batch
                 batch, rows, size = [], 0, 0
+            batch.append(item)
+            last = max(last, item.rows[-1].number)
+            rows += len(item.rows)
+            size += sum(row.size for row in item.rows)
     except Unreadable as error:
         refused = error  # what was read before it is taken, as its message says
     if batch:

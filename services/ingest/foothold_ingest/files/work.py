@@ -178,7 +178,7 @@ class FileWorker:
                 told = [Problem(row, problem.reason.value, words(problem)) for row, problem in of_rows]
                 problems += told
                 asides.append(Aside(item.rows, item.occurrence, one.reason.value, told[0].detail, item.is_part))
-        last = batch[-1].rows[-1].number
+        last = max(item.rows[-1].number for item in batch)
         warnings = [warned for item, one in zip(batch, judged, strict=True) for warned in _warned(item, one, mapping)]
         counts["warned"] = len(warnings)
         step = Step(last, share, counts, problems, () if upload["is_dry_run"] else asides, warnings)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from foothold_ingest.rules.footers import is_footer
 from foothold_ingest.rules.judgement import FieldProblem, Rejected
 from foothold_ingest.rules.mapping import Mapping, RowsAre
 from foothold_ingest.rules.rows import Headers, Row, Values, event_of, household_key, unique_key, values_of
@@ -13,6 +14,10 @@ from foothold_schemas.quarantine import RefusalReason
 
 _GROUP: Final = 60
 """As many members as an entry may have; a household with more rows is refused, all of it."""
+FOOTER: Final = (
+    "本行既无户也无人（合计、签字等），单独退回，不影响其他农户 "
+    "the row names neither household nor person, as totals do: it comes back alone, and no household with it"
+)
 SHOWN: Final = 5
 """Problems told of a row."""
 
@@ -50,6 +55,7 @@ class Gatherer:
     _seen: dict[bytes, int] = field(default_factory=dict)
     _said: dict[str, int] = field(default_factory=dict)
     _group: list[tuple[Row, Values, Rejected | None]] = field(default_factory=list)
+    _footers: list[Row] = field(default_factory=list)
     _key: bytes | None = None
     _is_overfull: bool = False
 
@@ -58,6 +64,11 @@ class Gatherer:
         values, wrong = values_of(row, self.headers)
         if self.mapping.rows is RowsAre.EVENT:
             yield self._single(row, values, wrong)
+            return
+        if is_footer(row, self.headers):
+            self._footers.append(row)
+            if len(self._footers) > _GROUP or not self._group:
+                yield from self.rest()
             return
         key = household_key(values) or self._key
         if key != self._key:
@@ -69,10 +80,13 @@ class Gatherer:
             self._is_overfull = True
 
     def rest(self) -> Iterator[Item]:
-        """What is complete when no further row of the household comes."""
+        """What is complete when no further row of the household comes: the household, then what stood among its rows and names nobody."""
         if self._group:
             group, self._group = self._group, []
             yield self._household(group)
+        footers, self._footers = self._footers, []
+        for row in footers:
+            yield Item((row,), Rejected(RefusalReason.INVALID_FIELD, FOOTER))
 
     def _single(self, row: Row, values: Values, wrong: Rejected | None) -> Item:
         if wrong is not None:
@@ -122,14 +136,19 @@ class Scatter:
     found: set[bytes] = field(default_factory=set)
     _seen: set[bytes] = field(default_factory=set)
     _key: bytes | None = None
+    _footers: int = 0
 
     def take(self, row: Row) -> None:
-        """Look at the next row."""
+        """Look at the next row. A few rows between that name nobody part no household; more than the gatherer waits for do."""
+        if is_footer(row, self.headers):
+            self._footers += 1
+            return
         key = household_key(values_of(row, self.headers)[0]) or self._key
+        if key is not None and (key in self._seen if key != self._key else self._footers > _GROUP):
+            self.found.add(key)
         if key is not None and key != self._key:
-            if key in self._seen:
-                self.found.add(key)
             self._seen.add(key)
+            self._footers = 0
         self._key = key
 
 
