@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import IO, Final, TypeVar
 
@@ -279,10 +280,11 @@ class _Settler:
 
 def _warned(item: Item, judged: Judgement | Repeat, mapping: Mapping) -> list[Warned]:
     """What of the item's rows was read otherwise than it was written, by the headers of the file."""
-    if not isinstance(judged, Accepted | Held) or not judged.warnings:
+    if not isinstance(judged, Accepted | Held) or not (judged.warnings or item.warnings):
         return []
     by_row = problems_of(item, Rejected(RefusalReason.INVALID_FIELD, "", judged.warnings), mapping)
-    return [Warned(row.number, words(problem)) for row, problem in zip(item.rows, by_row, strict=True) if problem.fields]
+    both = [replace(told, fields=(*item.warnings.get(row.number, ()), *told.fields)) for row, told in zip(item.rows, by_row, strict=True)]
+    return [Warned(row.number, words(told)) for row, told in zip(item.rows, both, strict=True) if told.fields]
 
 
 def words(refused: Rejected) -> str:

@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 from foothold_ingest.rules.mapping import CellKind, Column
 from foothold_ingest.rules.strict_json import NotStrict, check_text
 from foothold_ingest.rules.unread import NO_VALUE, is_unread
+from foothold_ingest.rules.unseen import INSIDE
+from foothold_schemas.characters import has_unseen, trimmed
 from foothold_schemas.quarantine import RefusalReason
 
 _DAY: Final = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})-([0-9]{1,2})|/([0-9]{1,2})/([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日|([0-9]{2})([0-9]{2}))")
@@ -66,13 +68,12 @@ class WrongCell(ValueError):  # noqa: N818 - named for what it says about the ce
 
 def value_of(cell: Cell, column: Column) -> str | bool | None:  # noqa: PLR0911 - a line per kind
     """The value for the event; None for an empty cell; raise WrongCell."""
-    if cell is None or (isinstance(cell, str) and not cell.strip()):
+    if isinstance(cell, str):
+        cell = _checked(cell.strip())
+    if cell is None or cell == "":
         if column.required:
             raise WrongCell(RefusalReason.INVALID_FIELD, "this cell is empty, and the column is required")
         return None
-    if isinstance(cell, str):
-        cell = cell.strip()
-        _check(cell)
     match column.kind:
         case CellKind.TEXT:
             return _text(cell)
@@ -88,15 +89,19 @@ def value_of(cell: Cell, column: Column) -> str | bool | None:  # noqa: PLR0911 
             return _choice(cell, column)
 
 
-def _check(text: str) -> None:
+def _checked(written: str) -> str:
+    text = trimmed(written).strip()
     if is_unread(text):
         raise WrongCell(RefusalReason.INVALID_FIELD, NO_VALUE)
     if REPLACEMENT in text:
         raise WrongCell(RefusalReason.INVALID_FIELD, "characters of this cell were lost before the file was saved; take it from the source")
     try:
-        check_text(text, "")
+        check_text(written, "")
     except NotStrict as error:
         raise WrongCell(error.reason, "this cell holds a control or bidirectional character, or is too long") from None
+    if has_unseen(text):
+        raise WrongCell(RefusalReason.INVALID_FIELD, INSIDE)
+    return text
 
 
 def _text(cell: Cell) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 from foothold_ingest.rules.cells import Cell
 from foothold_ingest.rules.mapping import SUBJECT
 from foothold_ingest.rules.rows import Headers, Row
+from foothold_schemas.characters import trimmed
 
 _LABEL: Final = re.compile(r"(本?[页表村组乡镇县户]|全[村组乡镇县])?(合计|总计|小计|共计|累计|总数|grandtotal|subtotal|total|sum)(数|人数|户数|:.*|[0-9(].*)?")
 _MEMBER: Final = "/member/"
@@ -28,7 +29,7 @@ def is_footer(row: Row, headers: Headers) -> bool:
 
 
 def _is_empty(cell: Cell) -> bool:
-    return cell is None or (isinstance(cell, str) and not cell.strip())
+    return cell is None or (isinstance(cell, str) and not trimmed(cell).strip())
 
 
 def _plain(text: str) -> str:

@@ -1,14 +1,14 @@
 """Gathers a file's rows into items: one event each, or the reason why the rows give none. Pure, and the same on every reading of the file."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from foothold_ingest.rules.footers import is_footer
 from foothold_ingest.rules.judgement import FieldProblem, Rejected
 from foothold_ingest.rules.mapping import Mapping, RowsAre
-from foothold_ingest.rules.rows import Headers, Row, Values, event_of, household_key, unique_key, values_of
+from foothold_ingest.rules.rows import Headers, Row, Values, event_of, household_key, unique_key, values_of, warnings_of
 from foothold_ingest.rules.strict_json import JsonValue
 from foothold_schemas.quarantine import RefusalReason
 
@@ -22,6 +22,9 @@ SHOWN: Final = 5
 """Problems told of a row."""
 
 
+Mapped = dict[int, tuple[FieldProblem, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Repeat:
     """The row names the same record as an earlier one."""
@@ -31,8 +34,11 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Rows, and what they say. `problems` by row where single rows are at fault. `occurrence` makes the event's id the same on a retry.
+    """Rows, and what they say. `problems` by row where single rows are at fault.
 
+    `occurrence` makes the event's id the same on a retry.
+
+    `warnings` by row: what was read otherwise than it is written.
     `is_part`: other rows of the same household stand elsewhere, so that these alone never make an entry.
     """
 
@@ -41,6 +47,7 @@ class Item:
     problems: dict[int, Rejected] = field(default_factory=dict)
     occurrence: int = 0
     is_part: bool = False
+    warnings: Mapped = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -61,6 +68,17 @@ class Gatherer:
 
     def take(self, row: Row) -> Iterator[Item]:
         """What is complete now that this row has been read."""
+        yield from map(self._with_warnings, self._take(row))
+
+    def rest(self) -> Iterator[Item]:
+        """What is complete when no further row comes."""
+        yield from map(self._with_warnings, self._rest())
+
+    def _with_warnings(self, item: Item) -> Item:
+        warnings = {row.number: told for row in item.rows if (told := warnings_of(row, self.headers))}
+        return replace(item, warnings=warnings) if warnings else item
+
+    def _take(self, row: Row) -> Iterator[Item]:
         values, wrong = values_of(row, self.headers)
         if self.mapping.rows is RowsAre.EVENT:
             yield self._single(row, values, wrong)
@@ -68,18 +86,18 @@ class Gatherer:
         if is_footer(row, self.headers):
             self._footers.append(row)
             if len(self._footers) > _GROUP or not self._group:
-                yield from self.rest()
+                yield from self._rest()
             return
         key = household_key(values) or self._key
         if key != self._key:
-            yield from self.rest()
+            yield from self._rest()
             self._key, self._is_overfull = key, False
         self._group.append((row, values, wrong))
         if len(self._group) > _GROUP:  # more of the household may follow, however much: none of it makes an entry
-            yield from self.rest()
+            yield from self._rest()
             self._is_overfull = True
 
-    def rest(self) -> Iterator[Item]:
+    def _rest(self) -> Iterator[Item]:
         """What is complete when no further row of the household comes: the household, then what stood among its rows and names nobody."""
         if self._group:
             group, self._group = self._group, []
