@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import os
+import re
 import resource
 import sys
 import warnings
@@ -18,6 +19,7 @@ from collections.abc import Iterator
 from typing import IO, Final
 from xml.parsers import expat
 
+from foothold_ingest.files.formats import other_archive, other_format
 from foothold_ingest.files.workbook import MAX_CELL, MAX_COLUMNS, CellOut, Refused, sheet_of
 
 MEMORY: Final = 1024 * 1024 * 1024
@@ -31,6 +33,7 @@ TEXT_PER_BYTE: Final = 32
 _SAMPLE: Final = 64 * 1024
 _SAMPLES: Final = 16
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_HINT: Final = re.compile(r"""['"]?sep=([,;|:^~\t])['"]?[ ,;\t]*(?:\r|\n)""", re.IGNORECASE)
 _DELIMITERS: Final = ",;\t"
 
 
@@ -54,12 +57,12 @@ def main() -> None:
 def lines(file: IO[bytes]) -> Iterator[dict[str, object]]:
     """Everything there is to say of the file; raise Refused."""
     size = max(1, os.fstat(file.fileno()).st_size)
+    if (other := other_format(file)) is not None:
+        raise Refused(other)
     start = file.read(8)
     file.seek(0)
     if start.startswith(b"PK\x03\x04"):
         yield from _workbook(file)
-    elif start.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Refused("this is an old or encrypted Excel file; save it as .xlsx without a password, or as CSV")
     else:
         encoding = encoding_of(file)
         yield {"encoding": encoding}
@@ -107,7 +110,10 @@ def _text(file: IO[bytes], encoding: str, size: int) -> Iterator[dict[str, objec
     with io.TextIOWrapper(file, encoding=encoding, newline="") as text:
         sample = text.read(_SAMPLE)
         text.seek(0)
-        delimiter = max(_DELIMITERS, key=sample.partition("\n")[0].count)
+        hint = _HINT.match(sample)
+        delimiter = max(_DELIMITERS, key=sample.partition("\n")[0].count) if hint is None else hint[1]
+        if hint is not None:
+            text.readline()  # spreadsheets count no row for it
         try:
             for cells in csv.reader(text, delimiter=delimiter, strict=True):
                 number += 1
@@ -137,6 +143,8 @@ def _check_archive(file: IO[bytes]) -> None:
     except zipfile.BadZipFile:
         raise Refused("the workbook is cut off or damaged; send it again") from None
     names = {part.filename.lower() for part in parts}
+    if (other := other_archive(names)) is not None:
+        raise Refused(other)
     if any("vbaproject" in name for name in names):
         raise Refused("workbooks with macros are not taken; save it as .xlsx")
     if "[content_types].xml" not in names:

@@ -16,6 +16,8 @@ _DAY: Final = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})-([0-9]{1,2})|/([0-9]{1,2})
 _MONTH: Final = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})|/([0-9]{1,2})|年([0-9]{1,2})月|([0-9]{2}))")
 _EXPONENT: Final = re.compile(r"[0-9]+(\.[0-9]*)?[eE]\+[0-9]+")
 """As spreadsheets write long numbers; a claim number of digits and an E has no plus sign."""
+_GROUPED: Final = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
+_HALF_WIDTH: Final = str.maketrans("０１２３４５６７８９，．－／", "0123456789,.-/")
 _YES: Final = frozenset({"是", "有", "y", "yes", "true", "1"})
 _NO: Final = frozenset({"否", "无", "n", "no", "false", "0"})
 _SIGNIFICANT: Final = 15
@@ -123,8 +125,17 @@ def _amount(cell: Cell) -> str:
             raise WrongCell(RefusalReason.INVALID_FIELD, "an amount has at most two decimal places")
         return f"{shown:.2f}"
     if isinstance(cell, str):
-        return cell
+        return _ungrouped(cell.translate(_HALF_WIDTH))
     raise WrongCell(RefusalReason.INVALID_FIELD, "this cell is no amount")
+
+
+def _ungrouped(text: str) -> str:
+    """An amount without its thousands separators, which must stand where they belong."""
+    if "," not in text:
+        return text
+    if not _GROUPED.fullmatch(text):
+        raise WrongCell(RefusalReason.INVALID_FIELD, "千位分隔符的位置不对，请写成 31400.00 separators stand in wrong places: write 31400.00")
+    return text.replace(",", "")
 
 
 def _shown(digits: str) -> Decimal | None:
@@ -141,7 +152,7 @@ def _shown(digits: str) -> Decimal | None:
 def _day(cell: Cell) -> str:
     if isinstance(cell, date):
         return cell.isoformat()
-    found = _DAY.fullmatch(cell) if isinstance(cell, str) else None
+    found = _DAY.fullmatch(cell.translate(_HALF_WIDTH)) if isinstance(cell, str) else None
     if found is not None:
         year, *parts = (int(part) for part in found.groups() if part is not None)
         try:
@@ -154,7 +165,7 @@ def _day(cell: Cell) -> str:
 def _month(cell: Cell) -> str:
     if isinstance(cell, date):
         return f"{cell.year:04d}-{cell.month:02d}"
-    found = _MONTH.fullmatch(cell) if isinstance(cell, str) else None
+    found = _MONTH.fullmatch(cell.translate(_HALF_WIDTH)) if isinstance(cell, str) else None
     if found is None:
         raise WrongCell(RefusalReason.INVALID_FIELD, "this is no month; write it as 2026-01")
     year, month = (int(part) for part in found.groups() if part is not None)
