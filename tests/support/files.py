@@ -73,3 +73,22 @@ def lines_of(content: bytes) -> list[dict[str, Any]]:
 def rows_of(content: bytes) -> list[Row]:
     """The rows of a file, the headers first, as they come out of the reading process."""
     return [Row(line["row"], tuple(cell_of(cell) for cell in line["cells"])) for line in lines_of(content) if "row" in line]
+
+
+def as_book(sheets: dict[str, Sequence[Sequence[object]]], *, states: dict[str, str] | None = None, hidden: Sequence[str | int] = ()) -> bytes:
+    """A workbook of several sheets; rows (numbers) and columns (letters) of each that are hidden."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        sheet.sheet_state = (states or {}).get(name, "visible")
+        for row in rows:
+            sheet.append(list(row))
+        for place in hidden:
+            if isinstance(place, int):
+                sheet.row_dimensions[place].hidden = True
+            else:
+                sheet.column_dimensions[place].hidden = True
+    held = io.BytesIO()
+    book.save(held)
+    return held.getvalue()

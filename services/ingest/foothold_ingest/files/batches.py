@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import IO, Final
 
 import structlog
@@ -9,7 +10,7 @@ import structlog
 from foothold_ingest.files.reading import Unreadable, reading
 from foothold_ingest.rules.items import Gatherer, Item, Scatter
 from foothold_ingest.rules.mapping import Mapping
-from foothold_ingest.rules.rows import Headers, Row, is_empty
+from foothold_ingest.rules.rows import Headers, Row, fits, is_empty
 
 BATCH: Final = 1_000
 BATCH_BYTES: Final = 8 * 1024 * 1024
@@ -73,7 +74,7 @@ def _taken(gatherer: Gatherer, row: Row) -> list[Item]:
 
 async def scattered_in(file: IO[bytes], mapping: Mapping) -> frozenset[bytes]:
     """Households whose rows do not stand together; raise Unreadable."""
-    async with reading(file) as read:
+    async with reading(file, partial(fits, mapping=mapping)) as read:
         rows = read.rows()
         scatter = Scatter(Headers.of((await anext(rows, Row(1, ()))).cells, mapping))
         async for row in _breathing(rows):

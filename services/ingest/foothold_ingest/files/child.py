@@ -1,6 +1,7 @@
 """Reads one untrusted file, in a process of its own with bounded memory and time: `python -m foothold_ingest.files.child < FILE`.
 
-It writes a line of JSON for each row, {"row": 2, "cells": […], "at": 0.01}; first {"encoding": …}, last {"end": true}, or {"refused": why}.
+It writes a line of JSON for each row, {"row": 2, "cells": […], "at": 0.01}; first {"encoding": …} and the {"sheets": …} of a workbook,
+last {"end": true}, or {"refused": why}.
 A cell is text or null, {"n": "12.50"} for a number, {"d": "2026-01-31"} for a date, true or false. `at` is the share of the file read.
 """
 
@@ -20,7 +21,7 @@ from typing import IO, Final
 from xml.parsers import expat
 
 from foothold_ingest.files.formats import other_archive, other_format
-from foothold_ingest.files.workbook import MAX_CELL, MAX_COLUMNS, CellOut, Refused, sheet_of
+from foothold_ingest.files.workbook import MAX_CELL, MAX_COLUMNS, Book, CellOut, Refused
 
 MEMORY: Final = 1024 * 1024 * 1024
 CPU_SECONDS: Final = 600
@@ -43,9 +44,10 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions it does not know; only cells matter here
     say = sys.stdout.write
+    place = int(sys.argv[1]) if len(sys.argv) > 1 else None
     try:
         with os.fdopen(0, "rb") as file:
-            for line in in_proportion(lines(file), os.fstat(file.fileno()).st_size):
+            for line in in_proportion(lines(file, place), os.fstat(file.fileno()).st_size):
                 say(json.dumps(line, ensure_ascii=False) + "\n")
         say('{"end": true}\n')
     except Refused as refused:
@@ -54,15 +56,15 @@ def main() -> None:
         say('{"refused": "reading this file takes more memory than it may have; split it, or save it as CSV"}\n')
 
 
-def lines(file: IO[bytes]) -> Iterator[dict[str, object]]:
-    """Everything there is to say of the file; raise Refused."""
+def lines(file: IO[bytes], place: int | None = None) -> Iterator[dict[str, object]]:
+    """Everything there is to say of the file, of a workbook's sheet at this place or of its first; raise Refused."""
     size = max(1, os.fstat(file.fileno()).st_size)
     if (other := other_format(file)) is not None:
         raise Refused(other)
     start = file.read(8)
     file.seek(0)
     if start.startswith(b"PK\x03\x04"):
-        yield from _workbook(file)
+        yield from _workbook(file, place)
     else:
         encoding = encoding_of(file)
         yield {"encoding": encoding}
@@ -122,14 +124,17 @@ def _text(file: IO[bytes], encoding: str, size: int) -> Iterator[dict[str, objec
             raise Refused(f"after row {number} the text is no CSV: {error}") from None
 
 
-def _workbook(file: IO[bytes]) -> Iterator[dict[str, object]]:
+def _workbook(file: IO[bytes], place: int | None) -> Iterator[dict[str, object]]:
     _check_archive(file)
     _check_types(file)
     file.seek(0)
     try:
         yield {"encoding": "xlsx"}
-        for number, cells, share in sheet_of(file):
+        book = Book(file)
+        yield {"sheets": book.sheets(), "first": book.first}
+        for number, cells, share in book.rows(book.first if place is None else place):
             yield _row(number, cells, share)
+        yield {"hidden": {"rows": book.hidden.rows, "count": book.hidden.count, "columns": sorted(book.hidden.columns)}}
     except (Refused, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever a broken or hostile workbook makes the library raise, it is the file that is at fault

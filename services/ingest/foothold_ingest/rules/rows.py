@@ -73,6 +73,15 @@ class Headers:
         return cls(columns)
 
 
+def fits(names: Sequence[Cell], mapping: Mapping) -> bool:
+    """Whether these are headers of the mapping's."""
+    try:
+        Headers.of(names, mapping)
+    except WrongHeaders:
+        return False
+    return True
+
+
 def _shown(header: str) -> str:
     """A header as it may be repeated: short, and nothing in it that cannot be seen."""
     return "".join(c if c.isprintable() else "?" for c in header[:40])
