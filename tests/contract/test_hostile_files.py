@@ -3,6 +3,7 @@
 import asyncio
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import httpx
@@ -102,7 +103,7 @@ async def test_merged_cells_and_formulas_are_rows_that_are_sent_back_not_crashes
 
 
 async def test_an_instruction_sheet_and_hidden_rows_are_named_in_the_result(clerk: Clerk) -> None:
-    sheets = {"说明": [("填表说明",)], "账单": [BILL_HEADERS, bill("C1\u200b"), bill("C2")]}
+    sheets: dict[str, Sequence[Sequence[object]]] = {"说明": [("填表说明",)], "账单": [BILL_HEADERS, bill("C1\u200b"), bill("C2")]}
     result = await clerk.done("settled-bills", as_book(sheets, hidden=[3]))
 
     assert counts(result) == {"rows": 2, "held": 2, "warned": 1}
