@@ -195,7 +195,7 @@ def answers() -> Node:
         "counts": {"type": "object", "required": list(counts), "properties": counts},
         "warnings": {
             "type": "array",
-            "description": "Rows that were taken although something in them was read otherwise than it was written; the first of them.",
+            "description": "Rows taken although something was read otherwise than written; the first of them. Row 0: all of it, such as sheets not read.",
             "items": {"type": "object", "required": ["row", "detail"], "properties": {"row": count, "detail": text}},
         },
     }

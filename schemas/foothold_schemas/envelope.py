@@ -31,7 +31,7 @@ class CloudEvent(Message):
     time: Moment = Field(description="When it happened, by the sender's clock, with an offset.")
     subject: ShortText | None = Field(default=None, description="`<county>/<register number>`; empty for kinds about an area.")
     amends: ManyIds | None = Field(default=None, description="Ids of earlier events of the same source that this one replaces, separated by a space.")
-    datacontenttype: Literal["application/json"] = "application/json"
+    datacontenttype: str = Field(default="application/json", description="`application/json` or `application/*+json`, in UTF-8.")
     data: JsonObject
 
 

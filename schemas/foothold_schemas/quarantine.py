@@ -22,6 +22,7 @@ class RefusalReason(StrEnum):
     TOO_LONG = "too_long"
     TOO_LARGE = "too_large"
     NO_VALUE = "no_value"
+    MEDIA_TYPE = "media_type"
     INVALID_ENVELOPE = "invalid_envelope"
     UNKNOWN_KIND = "unknown_kind"
     KIND_NOT_ALLOWED = "kind_not_allowed"

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import httpx
@@ -14,7 +15,7 @@ from foothold_ingest.files.routes import MAX_FILE
 from foothold_ingest.rules.items import Gatherer, Item
 from foothold_ingest.rules.rows import Row
 from tests.support.clerk import Clerk, counts
-from tests.support.files import BILL_HEADERS, as_csv, as_xlsx, bill, repacked
+from tests.support.files import BILL_HEADERS, as_book, as_csv, as_xlsx, bill, repacked
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(180)]
 
@@ -99,6 +100,14 @@ async def test_merged_cells_and_formulas_are_rows_that_are_sent_back_not_crashes
     result = await clerk.done("settled-bills", as_xlsx(BILL_HEADERS, rows, merged="A2:A3"))
 
     assert counts(result) == {"rows": 3, "held": 1, "refused": 2}
+
+
+async def test_an_instruction_sheet_and_hidden_rows_are_named_in_the_result(clerk: Clerk) -> None:
+    sheets: dict[str, Sequence[Sequence[object]]] = {"说明": [("填表说明",)], "账单": [BILL_HEADERS, bill("C1\u200b"), bill("C2")]}
+    result = await clerk.done("settled-bills", as_book(sheets, hidden=[3]))
+
+    assert counts(result) == {"rows": 2, "held": 2, "warned": 1}
+    assert [(w["row"], w["detail"].split(" ")[0]) for w in result["warnings"]] == [(0, "未读取的工作表"), (0, "隐藏的行也已读取（共"), (2, "结算单号:")]
 
 
 async def test_what_is_not_a_file_of_this_agency_is_not_there(clerk: Clerk, made: Built) -> None:

@@ -55,7 +55,7 @@ def test_a_good_event_becomes_a_fact_of_its_household_with_both_clocks() -> None
         (event(time=1_780_000_000), RefusalReason.INVALID_ENVELOPE, "/time"),
         (event(time="yesterday"), RefusalReason.INVALID_ENVELOPE, "/time"),
         (event(data_base64="e30="), RefusalReason.INVALID_ENVELOPE, "/data_base64"),
-        (event(datacontenttype="text/xml"), RefusalReason.INVALID_ENVELOPE, "/datacontenttype"),
+        (event(datacontenttype="text/xml"), RefusalReason.MEDIA_TYPE, "/datacontenttype"),
         (event(type="foothold.IncomeReported.v2"), RefusalReason.UNKNOWN_KIND, "/type"),
         (event(type="IncomeReported"), RefusalReason.UNKNOWN_KIND, "/type"),
         (event(type="foothold.PolicyAdopted.v1"), RefusalReason.KIND_NOT_ALLOWED, "/type"),

@@ -2,15 +2,15 @@
 
 import pytest
 
-from foothold_ingest.rules.binding import MAX_BODY, from_kafka, media_type
+from foothold_ingest.rules.binding import MAX_BODY, from_kafka
 from foothold_ingest.rules.strict_json import NotStrict
 from foothold_schemas.quarantine import RefusalReason
 
 
-def test_a_record_with_ce_headers_is_binary_and_its_content_type_is_the_datas() -> None:
+def test_a_record_with_ce_headers_is_binary() -> None:
     event = from_kafka([("ce_id", b"1"), ("content-type", b"application/json; charset=utf-8"), ("other", None)], b'{"a": "1"}')
 
-    assert event == {"id": "1", "datacontenttype": "application/json", "data": {"a": "1"}}
+    assert event == {"id": "1", "data": {"a": "1"}}
 
 
 @pytest.mark.parametrize("headers", [[("Content-Type", b"application/cloudevents+json; charset=UTF-8"), ("ce_id", b"ignored")], []])
@@ -27,7 +27,3 @@ def test_a_value_may_be_as_large_as_a_body_and_no_larger(size: int, *, is_taken:
         with pytest.raises(NotStrict) as error:
             from_kafka([], value)
         assert error.value.reason is RefusalReason.TOO_LARGE
-
-
-def test_a_media_type_is_compared_without_case_and_parameters() -> None:
-    assert media_type(" Application/JSON ; charset=utf-8") == "application/json"

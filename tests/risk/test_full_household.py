@@ -71,7 +71,7 @@ def test_names_of_facts_that_never_came_are_bounded_too() -> None:
     assert len(household.withdrawn) == 2
 
 
-def test_a_full_household_weighs_less_than_half_of_what_kafka_takes() -> None:
+def test_a_full_household_weighs_less_than_kafka_takes() -> None:
     household = Household()
     household, _ = folded(household, registered(60))
     for n in range(MOST_FACTS):

@@ -2,10 +2,17 @@
 
 import csv
 import io
+import json
+import tempfile
 import zipfile
 from collections.abc import Sequence
+from typing import Any
 
 from openpyxl import Workbook
+
+from foothold_ingest.files import child
+from foothold_ingest.rules.cells import cell_of
+from foothold_ingest.rules.rows import Row
 
 NUMBER = "11010519491231002X"
 OLD_NUMBER = "110105491231002"
@@ -52,4 +59,36 @@ def repacked(workbook: bytes, changes: dict[str, bytes]) -> bytes:
             new.writestr(part.filename, changes.get(part.filename, old.read(part.filename)))
         for name in changes.keys() - set(old.namelist()):
             new.writestr(name, changes[name])
+    return held.getvalue()
+
+
+def lines_of(content: bytes) -> list[dict[str, Any]]:
+    """What the reading process writes of a file."""
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        return [json.loads(json.dumps(line)) for line in child.lines(file)]
+
+
+def rows_of(content: bytes) -> list[Row]:
+    """The rows of a file, the headers first, as they come out of the reading process."""
+    return [Row(line["row"], tuple(cell_of(cell) for cell in line["cells"])) for line in lines_of(content) if "row" in line]
+
+
+def as_book(sheets: dict[str, Sequence[Sequence[object]]], *, states: dict[str, str] | None = None, hidden: Sequence[str | int] = ()) -> bytes:
+    """A workbook of several sheets; rows (numbers) and columns (letters) of each that are hidden."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        sheet.sheet_state = (states or {}).get(name, "visible")
+        for row in rows:
+            sheet.append(list(row))
+        for place in hidden:
+            if isinstance(place, int):
+                sheet.row_dimensions[place].hidden = True
+            else:
+                sheet.column_dimensions[place].hidden = True
+    held = io.BytesIO()
+    book.save(held)
     return held.getvalue()

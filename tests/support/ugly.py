@@ -140,11 +140,12 @@ def changed(event: Event, changes: list[tuple[tuple[str | int, ...], object]]) -
     """The event with its changes, as far as its shape allows them."""
     made = copy.deepcopy(event)
     for path, value in changes:
-        _put(made, path, value)
+        put(made, path, value)
     return made
 
 
-def _put(inside: Any, path: tuple[str | int, ...], value: object) -> None:  # noqa: ANN401 - JSON
+def put(inside: Any, path: tuple[str | int, ...], value: object) -> None:  # noqa: ANN401 - JSON
+    """Change the value at a path, as far as the shape allows."""
     for step, following in pairwise(path):
         if isinstance(step, int):
             if not isinstance(inside, list):

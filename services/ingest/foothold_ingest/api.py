@@ -26,8 +26,9 @@ from foothold_ingest.intake import Breath, Intake, traced
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.problems import Problem, Unbroken, WrongFlag, answer, flag, of_rejected, problem, trace_of, unexpected, unreadable_form
 from foothold_ingest.publish import Busy, Unknown
-from foothold_ingest.rules.binding import BATCH, DATA, MAX_BODY, STRUCTURED, from_http, media_type
+from foothold_ingest.rules.binding import BATCH, EVENTS, MAX_BODY, STRUCTURED, from_http
 from foothold_ingest.rules.judgement import Accepted, Caller, FieldProblem, Held, Judgement, Rejected
+from foothold_ingest.rules.media_types import MediaType, check_charset
 from foothold_ingest.rules.strict_json import MAX_EVENTS, JsonValue, NotStrict, loads, loads_batch
 from foothold_ingest.settings import DayClock
 from foothold_schemas.facts import DayOpened
@@ -115,23 +116,21 @@ class Door:
             return answer(request, problem(401, "key_needed", detail), {"www-authenticate": "Bearer"})
         try:
             is_dry_run = flag(request.query_params.get("dry_run"))
-            events = [traced(event, trace_of(request)) for event in await _events(request)]
+            events = [traced(event, trace_of(request)) for event in await events_of(request)]
         except WrongFlag:
             return answer(request, problem(422, "invalid_field", "`dry_run` is true or false."))
         except OtherMedia:
-            return answer(
-                request, problem(415, "media_type", f"Send one event as {STRUCTURED}, a list of them as {BATCH}, or its data as {DATA} with ce- headers.")
-            )
+            return answer(request, problem(415, "media_type", _MEDIA))
         except TooLarge:
             return answer(request, problem(413, "too_large", f"A body may have {MAX_BODY} bytes and {MAX_EVENTS} events; send several requests."))
         except NotStrict as error:
             return answer(request, of_rejected(Rejected(error.reason, f"{str(error)[:1].upper()}{str(error)[1:]}.")))
         if is_dry_run:
-            return await self._dry_run(request, events, caller, is_batch=media_type(request.headers.get("content-type", "")) == BATCH)
+            return await self._dry_run(request, events, caller, is_batch=_is_batch(request))
         results = await self._judge_and_keep(request, events, caller)
         if isinstance(results, Response):
             return results
-        return _batch(request, results) if media_type(request.headers.get("content-type", "")) == BATCH else _single(request, results[0])
+        return _batch(request, results) if _is_batch(request) else _single(request, results[0])
 
     async def _judge_and_keep(self, request: Request, events: list[JsonValue], caller: Caller) -> list[Problem | Taken] | Response:
         clock = self._days.clock(datetime.now(UTC))
@@ -193,6 +192,9 @@ class Door:
         return accepted
 
 
+_MEDIA: Final = (
+    f"Send one event as {STRUCTURED}, a list of them as {BATCH}, or its data as application/json or application/*+json with ce- headers; always in UTF-8."
+)
 _BY_CLOCK: Final = problem(409, "days_by_clock", "Days are opened by the clock here (FOOTHOLD_DAY_CLOCK=wall).")
 
 
@@ -217,17 +219,20 @@ async def _body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-async def _events(request: Request) -> list[JsonValue]:
+async def events_of(request: Request) -> list[JsonValue]:
     """The events of a request in any of the three content modes of CloudEvents over HTTP."""
-    match media_type(request.headers.get("content-type", "")):
-        case kind if kind == STRUCTURED:
-            return [await _parsed(loads, await _body(request))]
-        case kind if kind == BATCH:
-            return await _parsed(loads_batch, await _body(request))
-        case kind if kind == DATA and "ce-specversion" in request.headers:
-            return [await _parsed(partial(from_http, request.headers.items()), await _body(request))]
-        case _:
-            raise OtherMedia
+    media = MediaType.of(request.headers.get("content-type", ""))
+    if media.name in (STRUCTURED, BATCH):
+        check_charset(media)
+        body = await _body(request)
+        return await _parsed(loads_batch, body) if media.name == BATCH else [await _parsed(loads, body)]
+    if media.name.startswith(EVENTS) or "ce-specversion" not in request.headers:
+        raise OtherMedia
+    return [await _parsed(partial(from_http, request.headers.items()), await _body(request))]
+
+
+def _is_batch(request: Request) -> bool:
+    return MediaType.of(request.headers.get("content-type", "")).name == BATCH
 
 
 async def _parsed(parse: Callable[[bytes], T], body: bytes) -> T:

@@ -62,6 +62,8 @@ def _status_of(reason: RefusalReason) -> int:
         return 403
     if reason is RefusalReason.TOO_LARGE:
         return 413
+    if reason is RefusalReason.MEDIA_TYPE:
+        return 415
     return 400 if reason in _MALFORMED else 422
 
 

@@ -5,12 +5,14 @@ from typing import Any, Final
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
+
+from foothold_schemas.characters import has_unseen, trimmed
 
 _ALLOWED: Final = "\t\n\r"
 _FORBIDDEN: Final = ((0x00, 0x1F), (0x7F, 0x9F), (0x202A, 0x202E), (0x2066, 0x2069), (0xD800, 0xDFFF))
 """C0 and C1 controls, bidirectional overrides and isolates, lone surrogates: PostgreSQL takes no NUL, UTF-8 no surrogate, and a reader is
-misled by the rest."""
+misled by the rest. Other format characters go by the rule of all doors: see `foothold_schemas.characters`."""
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 MOST_FIELDS: Final = 1_000
 
@@ -22,8 +24,8 @@ class Unseen(Exception):  # noqa: N818 - an answer
 
 
 def is_plain(text: str) -> bool:
-    """Whether all of it can be seen and kept."""
-    return text.isprintable() or not any(_is_forbidden(character) for character in text)
+    """Whether all of it can be seen and kept, once what nobody sees at its ends is off."""
+    return text.isprintable() or not (any(map(_is_forbidden, text)) or has_unseen(trimmed(text)))
 
 
 def _is_forbidden(character: str) -> bool:
@@ -41,8 +43,10 @@ class FilteredRoute(APIRoute):
             for name, text in (*request.path_params.items(), *request.query_params.multi_items()):
                 _check(name, text)
             if request.headers.get("content-type", "").partition(";")[0].strip().lower() in _FORMS:
-                for name, value in (await request.form(max_fields=MOST_FIELDS, max_files=0)).multi_items():
+                fields = (await request.form(max_fields=MOST_FIELDS, max_files=0)).multi_items()
+                for name, value in fields:
                     _check(name, value)
+                request._form = FormData([(n, trimmed(v) if isinstance(v, str) else v) for n, v in fields])  # noqa: SLF001 - what handlers are given
             return await handle(request)
 
         return filtered

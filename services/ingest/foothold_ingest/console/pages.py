@@ -14,6 +14,7 @@ from foothold_ingest.console.sessions import Person
 from foothold_ingest.console.words import CONCERNS, DOUBTS, FIELDS, KINDS, OUTCOMES, ROUTES, STATUS, WHERE
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.rules.words import sentence
+from foothold_schemas.characters import trimmed
 
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 """What PostgreSQL takes in no text, and UTF-8 in no byte."""
@@ -50,7 +51,7 @@ async def own_form(request: Request, person: Person) -> FormData:
     is_plain = all(is_storable(value) for _, value in form.multi_items() if isinstance(value, str))
     if not same_origin(request) or form.get("csrf") != person.csrf or not is_plain:
         raise Forged
-    return form
+    return FormData([(name, trimmed(value) if isinstance(value, str) else value) for name, value in form.multi_items()])
 
 
 def same_origin(request: Request) -> bool:

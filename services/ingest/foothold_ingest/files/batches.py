@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import IO, Final
 
 import structlog
@@ -9,7 +10,7 @@ import structlog
 from foothold_ingest.files.reading import Unreadable, reading
 from foothold_ingest.rules.items import Gatherer, Item, Scatter
 from foothold_ingest.rules.mapping import Mapping
-from foothold_ingest.rules.rows import Headers, Row, is_empty
+from foothold_ingest.rules.rows import Headers, Row, fits, is_empty
 
 BATCH: Final = 1_000
 BATCH_BYTES: Final = 8 * 1024 * 1024
@@ -21,18 +22,19 @@ log = structlog.get_logger()
 
 async def batches(items: AsyncIterator[Item], done: int) -> AsyncIterator[list[Item]]:
     """Up to BATCH rows or BATCH_BYTES at once, from the row after `done` on: the rows before it were kept before a crash."""
-    batch, rows, size = list[Item](), 0, 0
+    batch, rows, size, last = list[Item](), 0, 0, 0
     refused: Unreadable | None = None
     try:
         async for item in items:
             if item.rows[0].number <= done:
                 continue  # read again only so that repeats are known
-            batch.append(item)
-            rows += len(item.rows)
-            size += sum(row.size for row in item.rows)
-            if rows >= BATCH or size >= BATCH_BYTES:
+            if (rows >= BATCH or size >= BATCH_BYTES) and item.rows[0].number > last:  # no batch ends inside another item
                 yield batch
                 batch, rows, size = [], 0, 0
+            batch.append(item)
+            last = max(last, item.rows[-1].number)
+            rows += len(item.rows)
+            size += sum(row.size for row in item.rows)
     except Unreadable as error:
         refused = error  # what was read before it is taken, as its message says
     if batch:
@@ -72,7 +74,7 @@ def _taken(gatherer: Gatherer, row: Row) -> list[Item]:
 
 async def scattered_in(file: IO[bytes], mapping: Mapping) -> frozenset[bytes]:
     """Households whose rows do not stand together; raise Unreadable."""
-    async with reading(file) as read:
+    async with reading(file, partial(fits, mapping=mapping)) as read:
         rows = read.rows()
         scatter = Scatter(Headers.of((await anext(rows, Row(1, ()))).cells, mapping))
         async for row in _breathing(rows):

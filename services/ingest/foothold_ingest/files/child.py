@@ -1,6 +1,7 @@
 """Reads one untrusted file, in a process of its own with bounded memory and time: `python -m foothold_ingest.files.child < FILE`.
 
-It writes a line of JSON for each row, {"row": 2, "cells": […], "at": 0.01}; first {"encoding": …}, last {"end": true}, or {"refused": why}.
+It writes a line of JSON for each row, {"row": 2, "cells": […], "at": 0.01}; first {"encoding": …} and the {"sheets": …} of a workbook,
+last {"end": true}, or {"refused": why}.
 A cell is text or null, {"n": "12.50"} for a number, {"d": "2026-01-31"} for a date, true or false. `at` is the share of the file read.
 """
 
@@ -9,22 +10,21 @@ import csv
 import io
 import json
 import os
+import re
 import resource
 import sys
 import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
-from datetime import date, datetime
 from typing import IO, Final
 from xml.parsers import expat
 
-from openpyxl import load_workbook
+from foothold_ingest.files.formats import other_archive, other_format
+from foothold_ingest.files.workbook import MAX_CELL, MAX_COLUMNS, Book, CellOut, Refused
 
 MEMORY: Final = 1024 * 1024 * 1024
 CPU_SECONDS: Final = 600
-MAX_COLUMNS: Final = 200
-MAX_CELL: Final = 8_192
 MAX_UNPACKED: Final = 1024 * 1024 * 1024
 MAX_STRINGS: Final = 128 * 1024 * 1024
 MAX_PARTS: Final = 2_000
@@ -34,13 +34,8 @@ TEXT_PER_BYTE: Final = 32
 _SAMPLE: Final = 64 * 1024
 _SAMPLES: Final = 16
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_HINT: Final = re.compile(r"""['"]?sep=([,;|:^~\t])['"]?[ ,;\t]*(?:\r|\n)""", re.IGNORECASE)
 _DELIMITERS: Final = ",;\t"
-
-CellOut = str | bool | dict[str, str] | None
-
-
-class Refused(Exception):  # noqa: N818 - an answer
-    """The file cannot be read; the message says why and what to do."""
 
 
 def main() -> None:
@@ -49,9 +44,10 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions it does not know; only cells matter here
     say = sys.stdout.write
+    place = int(sys.argv[1]) if len(sys.argv) > 1 else None
     try:
         with os.fdopen(0, "rb") as file:
-            for line in in_proportion(lines(file), os.fstat(file.fileno()).st_size):
+            for line in in_proportion(lines(file, place), os.fstat(file.fileno()).st_size):
                 say(json.dumps(line, ensure_ascii=False) + "\n")
         say('{"end": true}\n')
     except Refused as refused:
@@ -60,15 +56,15 @@ def main() -> None:
         say('{"refused": "reading this file takes more memory than it may have; split it, or save it as CSV"}\n')
 
 
-def lines(file: IO[bytes]) -> Iterator[dict[str, object]]:
-    """Everything there is to say of the file; raise Refused."""
+def lines(file: IO[bytes], place: int | None = None) -> Iterator[dict[str, object]]:
+    """Everything there is to say of the file, of a workbook's sheet at this place or of its first; raise Refused."""
     size = max(1, os.fstat(file.fileno()).st_size)
+    if (other := other_format(file)) is not None:
+        raise Refused(other)
     start = file.read(8)
     file.seek(0)
     if start.startswith(b"PK\x03\x04"):
-        yield from _workbook(file)
-    elif start.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Refused("this is an old or encrypted Excel file; save it as .xlsx without a password, or as CSV")
+        yield from _workbook(file, place)
     else:
         encoding = encoding_of(file)
         yield {"encoding": encoding}
@@ -112,32 +108,33 @@ def _decodes(file: IO[bytes], name: str) -> bool:
 
 def _text(file: IO[bytes], encoding: str, size: int) -> Iterator[dict[str, object]]:
     csv.field_size_limit(MAX_CELL)
-    text = io.TextIOWrapper(file, encoding=encoding, newline="")
-    sample = text.read(_SAMPLE)
-    text.seek(0)
-    delimiter = max(_DELIMITERS, key=sample.partition("\n")[0].count)
     number = 0
-    try:
-        for cells in csv.reader(text, delimiter=delimiter, strict=True):
-            number += 1
-            yield _row(number, [cell or None for cell in cells], file.tell() / size)
-    except csv.Error as error:
-        raise Refused(f"after row {number} the text is no CSV: {error}") from None
+    with io.TextIOWrapper(file, encoding=encoding, newline="") as text:
+        sample = text.read(_SAMPLE)
+        text.seek(0)
+        hint = _HINT.match(sample)
+        delimiter = max(_DELIMITERS, key=sample.partition("\n")[0].count) if hint is None else hint[1]
+        if hint is not None:
+            text.readline()  # spreadsheets count no row for it
+        try:
+            for cells in csv.reader(text, delimiter=delimiter, strict=True):
+                number += 1
+                yield _row(number, [cell or None for cell in cells], file.tell() / size)
+        except csv.Error as error:
+            raise Refused(f"after row {number} the text is no CSV: {error}") from None
 
 
-def _workbook(file: IO[bytes]) -> Iterator[dict[str, object]]:
+def _workbook(file: IO[bytes], place: int | None) -> Iterator[dict[str, object]]:
     _check_archive(file)
     _check_types(file)
     file.seek(0)
     try:
-        book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        sheet = next(s for s in book.worksheets if s.sheet_state == "visible")
-        told = sheet.max_row
-        sheet.reset_dimensions()  # what a workbook says of its size may be wrong, and is good for a progress bar only
         yield {"encoding": "xlsx"}
-        for number, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS + 1), start=1):
-            share = min(1.0, number / told) if told else 0.0
-            yield _row(number, _trimmed([_cell(cell.value, is_error=cell.data_type == "e") for cell in cells]), share)
+        book = Book(file)
+        yield {"sheets": book.sheets(), "first": book.first}
+        for number, cells, share in book.rows(book.first if place is None else place):
+            yield _row(number, cells, share)
+        yield {"hidden": {"rows": book.hidden.rows, "count": book.hidden.count, "columns": sorted(book.hidden.columns)}}
     except (Refused, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever a broken or hostile workbook makes the library raise, it is the file that is at fault
@@ -151,6 +148,8 @@ def _check_archive(file: IO[bytes]) -> None:
     except zipfile.BadZipFile:
         raise Refused("the workbook is cut off or damaged; send it again") from None
     names = {part.filename.lower() for part in parts}
+    if (other := other_archive(names)) is not None:
+        raise Refused(other)
     if any("vbaproject" in name for name in names):
         raise Refused("workbooks with macros are not taken; save it as .xlsx")
     if "[content_types].xml" not in names:
@@ -196,30 +195,6 @@ def _past_beginning(_name: str, _attributes: dict[str, str]) -> None:
 
 def _refuse_type(*_declared: object) -> None:
     raise Refused("a part of the workbook declares a document type, which no spreadsheet program writes; open it, save it as .xlsx, and send it again")
-
-
-def _cell(value: object, *, is_error: bool) -> CellOut:  # noqa: PLR0911 - a line per type
-    match value:
-        case None | bool():
-            return value
-        case _ if is_error:
-            return "\ufffd"
-        case str():
-            return value[: MAX_CELL + 1]
-        case datetime():
-            return {"d": value.date().isoformat()} if value.time() == value.time().min else {"t": value.isoformat()}
-        case date():
-            return {"d": value.isoformat()}
-        case int() | float():
-            return {"n": repr(value)}
-        case _:
-            return {"t": str(value)}
-
-
-def _trimmed(cells: list[CellOut]) -> list[CellOut]:
-    while cells and cells[-1] is None:
-        cells.pop()
-    return cells
 
 
 def _row(number: int, cells: list[CellOut] | list[str | None], at: float) -> dict[str, object]:

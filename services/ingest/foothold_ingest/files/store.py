@@ -27,6 +27,8 @@ TOPIC: Final = "file"
 KEPT: Final = 64 * 1024
 """A refused row is kept up to so many bytes. The whole of a longer one stands in the file, which stays as long as such rows wait."""
 COUNTS: Final = ("rows", "accepted", "held", "repeated", "refused", "new", "changed", "same", "warned")
+WHOLE: Final = 0
+"""In place of a row's number: the whole file."""
 WARNINGS: Final = 50
 """So many are kept of a file; the others are counted."""
 
@@ -200,11 +202,17 @@ class UploadStore:
         async with self.engine.begin() as connection:
             await connection.execute(update(UploadRow).where(UploadRow.upload_id == upload_id).values(**values))
 
-    async def finish(self, upload_id: str, now: datetime, problem: str | None = None) -> None:
-        """The file is worked through, or refused as a whole; its pieces are no longer needed, but for rows that are whole nowhere else."""
+    async def finish(self, upload_id: str, now: datetime, problem: str | None = None, *, notes: Sequence[str] = ()) -> None:
+        """The file is worked through, or refused as a whole; `notes` about all of it come first among its warnings.
+
+        Its pieces are no longer needed, but for rows that are whole nowhere else.
+        """
         status = Status.DONE if problem is None else Status.REFUSED
         async with self.engine.begin() as connection:
-            values = {"status": status, "problem": problem, "finished_at": now, **({"share": 1.0} if problem is None else {})}
+            values: dict[str, object] = {"status": status, "problem": problem, "finished_at": now, **({"share": 1.0} if problem is None else {})}
+            if notes:
+                before = (await connection.execute(select(UploadRow.warnings).where(UploadRow.upload_id == upload_id).with_for_update())).scalar_one()
+                values["warnings"] = [*(Warned(WHOLE, note)._asdict() for note in notes), *before][:WARNINGS]
             finished = update(UploadRow).where(UploadRow.upload_id == upload_id).values(**values).returning(UploadRow.is_kept)
             if not (await connection.execute(finished)).scalar_one():
                 await connection.execute(delete(UploadPart).where(UploadPart.upload_id == upload_id))

@@ -6,7 +6,9 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import IO, Final, TypeVar
 
 import structlog
@@ -26,7 +28,7 @@ from foothold_ingest.people import PeopleRegister, entries
 from foothold_ingest.rules.items import SHOWN, Gatherer, Item, Repeat, problems_of
 from foothold_ingest.rules.judgement import Accepted, Held, Judgement, Rejected
 from foothold_ingest.rules.mapping import Mapping, RowsAre
-from foothold_ingest.rules.rows import Headers, Row, WrongHeaders, event_of, values_of
+from foothold_ingest.rules.rows import Headers, Row, WrongHeaders, event_of, fits, values_of
 from foothold_ingest.turns import report, take_turns
 from foothold_runtime.databases import while_database_down
 from foothold_runtime.loops import goes_on
@@ -134,7 +136,7 @@ class FileWorker:
         scattered = await scattered_in(file, mapping) if mapping.rows is RowsAre.MEMBER else frozenset()
         settler = _Settler(self, upload, mapping)
         try:
-            async with reading(file) as read:
+            async with reading(file, partial(fits, mapping=mapping)) as read:
                 rows = read.rows()
                 names = (await anext(rows, Row(1, ()))).cells
                 headers = Headers.of(names, mapping)
@@ -148,7 +150,7 @@ class FileWorker:
             raise
         finally:
             await settler.end()
-        await self._store.finish(upload["upload_id"], datetime.now(UTC))
+        await self._store.finish(upload["upload_id"], datetime.now(UTC), notes=read.notes)
         log.info("ingest.file_done", upload=upload["upload_id"], agency=upload["agency"], mapping=mapping.name)
 
     async def patiently(self, work: Callable[[], Awaitable[T]], *, of: str) -> T:
@@ -178,7 +180,7 @@ class FileWorker:
                 told = [Problem(row, problem.reason.value, words(problem)) for row, problem in of_rows]
                 problems += told
                 asides.append(Aside(item.rows, item.occurrence, one.reason.value, told[0].detail, item.is_part))
-        last = batch[-1].rows[-1].number
+        last = max(item.rows[-1].number for item in batch)
         warnings = [warned for item, one in zip(batch, judged, strict=True) for warned in _warned(item, one, mapping)]
         counts["warned"] = len(warnings)
         step = Step(last, share, counts, problems, () if upload["is_dry_run"] else asides, warnings)
@@ -220,7 +222,7 @@ class FileWorker:
             return Rejected(RefusalReason.INVALID_FIELD, "These rows are a part of a household; send all its rows together in a new file.")
         headers, rows = Headers.of(upload["headers"], mapping), [from_json(row) for row in told["rows"]]
         if cut := frozenset(told.get("cut", ())):
-            whole = await self._whole(upload_id, cut)
+            whole = await self._whole(upload_id, mapping, cut)
             rows = [whole.get(row.number, row) for row in rows]
         read = [values_of(row, headers) for row in rows]
         wrong = next((problem for _, problem in read if problem is not None), None)
@@ -235,12 +237,12 @@ class FileWorker:
         await self._store.mend(upload_id, [row.number for row in rows], now)
         return judgement
 
-    async def _whole(self, upload_id: str, numbers: frozenset[int]) -> dict[int, Row]:
+    async def _whole(self, upload_id: str, mapping: Mapping, numbers: frozenset[int]) -> dict[int, Row]:
         """These rows as they stand in the file, which is kept for that."""
         found: dict[int, Row] = {}
         with tempfile.TemporaryFile() as file:
             await self._store.write_to(upload_id, file)
-            async with reading(file) as read:
+            async with reading(file, partial(fits, mapping=mapping)) as read:
                 async for row in read.rows():
                     if row.number in numbers:
                         found[row.number] = row
@@ -279,10 +281,11 @@ class _Settler:
 
 def _warned(item: Item, judged: Judgement | Repeat, mapping: Mapping) -> list[Warned]:
     """What of the item's rows was read otherwise than it was written, by the headers of the file."""
-    if not isinstance(judged, Accepted | Held) or not judged.warnings:
+    if not isinstance(judged, Accepted | Held) or not (judged.warnings or item.warnings):
         return []
     by_row = problems_of(item, Rejected(RefusalReason.INVALID_FIELD, "", judged.warnings), mapping)
-    return [Warned(row.number, words(problem)) for row, problem in zip(item.rows, by_row, strict=True) if problem.fields]
+    both = [replace(told, fields=(*item.warnings.get(row.number, ()), *told.fields)) for row, told in zip(item.rows, by_row, strict=True)]
+    return [Warned(row.number, words(told)) for row, told in zip(item.rows, both, strict=True) if told.fields]
 
 
 def words(refused: Rejected) -> str:

@@ -13,10 +13,12 @@ from pydantic import ValidationError
 from foothold_ingest.rules.corrections import problem_of, withdrawn
 from foothold_ingest.rules.forever import without_forever
 from foothold_ingest.rules.judgement import Accepted, AnyFact, Caller, Clock, FieldProblem, Place, Rejected, Unplaced
+from foothold_ingest.rules.media_types import problem_of_data
 from foothold_ingest.rules.names import repeatable
 from foothold_ingest.rules.people import Pseudonyms, Sent
 from foothold_ingest.rules.regions import Regions
 from foothold_ingest.rules.times import SHANGHAI, day_of, wrong_time
+from foothold_ingest.rules.unseen import Seen
 from foothold_schemas.envelope import TYPE_PREFIX, TYPE_SUFFIX, CloudEvent, FactRecord, event_type
 from foothold_schemas.facts import AreaStruck, BroadcastFact, FactsRetracted, FeedHeard
 from foothold_schemas.quarantine import RefusalReason
@@ -56,10 +58,11 @@ def accept(event: Mapping[str, object], caller: Caller, clock: Clock, deployment
     except ValidationError as error:
         return _invalid(error, RefusalReason.INVALID_ENVELOPE, "", "The CloudEvents envelope is not right.")
     kind = envelope.type.removeprefix(TYPE_PREFIX).removesuffix(TYPE_SUFFIX)
-    if (refusal := _odd_attribute(event) or _not_allowed(envelope, kind, caller)) is not None:
+    if (refusal := _other_media(envelope) or _odd_attribute(event) or _not_allowed(envelope, kind, caller)) is not None:
         return refusal
     pseudonyms = Pseudonyms(deployment.secret, clock.today)
-    content, warnings = without_forever(kind, envelope.data)
+    seen = Seen()
+    content, warnings = without_forever(kind, seen.data(envelope.data))
     try:
         sent = _KINDS[kind].model_validate(content, extra="forbid")
         data = pseudonyms.of(sent)
@@ -67,9 +70,12 @@ def accept(event: Mapping[str, object], caller: Caller, clock: Clock, deployment
         return _invalid(error, RefusalReason.INVALID_FIELD, "/data", f"The data of {kind} is not right.")
     if (problem := problem_of(envelope, data)) is not None:
         return Rejected(RefusalReason.INVALID_FIELD, "What the event corrects is not right.", (FieldProblem(_corrects(data), problem),))
-    if (refused := pseudonyms.refusal() or wrong_time(envelope, data, clock) or _wrong_household(envelope, data, clock, caller, deployment)) is not None:
+    if (
+        refused := seen.refusal or pseudonyms.refusal() or wrong_time(envelope, data, clock) or _wrong_household(envelope, data, clock, caller, deployment)
+    ) is not None:
         return refused
     named = _named(envelope, sent, data, caller, clock, deployment.secret, pseudonyms)
+    warnings = (*seen.warnings, *warnings)
     return named if isinstance(named, Rejected) or not warnings else replace(named, warnings=warnings)
 
 
@@ -83,6 +89,11 @@ def place(unplaced: Unplaced, found: Place, caller: Caller) -> Accepted | Reject
 
 def _corrects(data: AnyFact) -> str:
     return "/data/events" if isinstance(data, FactsRetracted) else "/amends"
+
+
+def _other_media(envelope: CloudEvent) -> Rejected | None:
+    other = problem_of_data(envelope.datacontenttype)
+    return None if other is None else Rejected(RefusalReason.MEDIA_TYPE, f"{other}.", (FieldProblem("/datacontenttype", other),))
 
 
 def _odd_attribute(event: Mapping[str, object]) -> Rejected | None:

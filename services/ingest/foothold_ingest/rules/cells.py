@@ -7,12 +7,17 @@ from typing import Final, NamedTuple
 
 from foothold_ingest.rules.mapping import CellKind, Column
 from foothold_ingest.rules.strict_json import NotStrict, check_text
+from foothold_ingest.rules.unread import NO_VALUE, is_unread
+from foothold_ingest.rules.unseen import INSIDE
+from foothold_schemas.characters import has_unseen, trimmed
 from foothold_schemas.quarantine import RefusalReason
 
 _DAY: Final = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})-([0-9]{1,2})|/([0-9]{1,2})/([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日|([0-9]{2})([0-9]{2}))")
 _MONTH: Final = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})|/([0-9]{1,2})|年([0-9]{1,2})月|([0-9]{2}))")
-_EXPONENT: Final = re.compile(r"[0-9]+(\.[0-9]*)?[eE]\+?[0-9]+")
-_LOST: Final = re.compile(r"[0-9]{15}000")
+_EXPONENT: Final = re.compile(r"[0-9]+(\.[0-9]*)?[eE]\+[0-9]+")
+"""As spreadsheets write long numbers; a claim number of digits and an E has no plus sign."""
+_GROUPED: Final = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
+_HALF_WIDTH: Final = str.maketrans("０１２３４５６７８９，．－／", "0123456789,.-/")
 _YES: Final = frozenset({"是", "有", "y", "yes", "true", "1"})
 _NO: Final = frozenset({"否", "无", "n", "no", "false", "0"})
 _SIGNIFICANT: Final = 15
@@ -65,16 +70,15 @@ class WrongCell(ValueError):  # noqa: N818 - named for what it says about the ce
 
 def value_of(cell: Cell, column: Column) -> str | bool | None:  # noqa: PLR0911 - a line per kind
     """The value for the event; None for an empty cell; raise WrongCell."""
-    if cell is None or (isinstance(cell, str) and not cell.strip()):
+    if isinstance(cell, str):
+        cell = _checked(cell.strip())
+    if cell is None or cell == "":
         if column.required:
             raise WrongCell(RefusalReason.INVALID_FIELD, "this cell is empty, and the column is required")
         return None
-    if isinstance(cell, str):
-        cell = cell.strip()
-        _check(cell)
     match column.kind:
         case CellKind.TEXT:
-            return _text(cell, is_person=column.to.endswith("/resident_number"))
+            return _text(cell)
         case CellKind.AMOUNT:
             return _amount(cell)
         case CellKind.DAY:
@@ -87,24 +91,27 @@ def value_of(cell: Cell, column: Column) -> str | bool | None:  # noqa: PLR0911 
             return _choice(cell, column)
 
 
-def _check(text: str) -> None:
+def _checked(written: str) -> str:
+    text = trimmed(written).strip()
+    if is_unread(text):
+        raise WrongCell(RefusalReason.INVALID_FIELD, NO_VALUE)
     if REPLACEMENT in text:
         raise WrongCell(RefusalReason.INVALID_FIELD, "characters of this cell were lost before the file was saved; take it from the source")
     try:
-        check_text(text, "")
+        check_text(written, "")
     except NotStrict as error:
         raise WrongCell(error.reason, "this cell holds a control or bidirectional character, or is too long") from None
+    if has_unseen(text):
+        raise WrongCell(RefusalReason.INVALID_FIELD, INSIDE)
+    return text
 
 
-def _text(cell: Cell, *, is_person: bool) -> str:
+def _text(cell: Cell) -> str:
     if not isinstance(cell, str):
         message = "this cell is a number or a date, and the column holds text: a spreadsheet may have cut its digits; format the column as text at the source"
         raise WrongCell(RefusalReason.DAMAGED_NUMBER, message)
     if _EXPONENT.fullmatch(cell):
         raise WrongCell(RefusalReason.DAMAGED_NUMBER, "a spreadsheet has damaged this number: format the column as text at the source, and export again")
-    if is_person and _LOST.fullmatch(cell):
-        message = "it ends in 000, as spreadsheets leave long numbers; if it really does, send this one as an event instead of in a file"
-        raise WrongCell(RefusalReason.DAMAGED_NUMBER, message)
     return cell
 
 
@@ -118,8 +125,17 @@ def _amount(cell: Cell) -> str:
             raise WrongCell(RefusalReason.INVALID_FIELD, "an amount has at most two decimal places")
         return f"{shown:.2f}"
     if isinstance(cell, str):
-        return cell
+        return _ungrouped(cell.translate(_HALF_WIDTH))
     raise WrongCell(RefusalReason.INVALID_FIELD, "this cell is no amount")
+
+
+def _ungrouped(text: str) -> str:
+    """An amount without its thousands separators, which must stand where they belong."""
+    if "," not in text:
+        return text
+    if not _GROUPED.fullmatch(text):
+        raise WrongCell(RefusalReason.INVALID_FIELD, "千位分隔符的位置不对，请写成 31400.00 separators stand in wrong places: write 31400.00")
+    return text.replace(",", "")
 
 
 def _shown(digits: str) -> Decimal | None:
@@ -136,7 +152,7 @@ def _shown(digits: str) -> Decimal | None:
 def _day(cell: Cell) -> str:
     if isinstance(cell, date):
         return cell.isoformat()
-    found = _DAY.fullmatch(cell) if isinstance(cell, str) else None
+    found = _DAY.fullmatch(cell.translate(_HALF_WIDTH)) if isinstance(cell, str) else None
     if found is not None:
         year, *parts = (int(part) for part in found.groups() if part is not None)
         try:
@@ -149,7 +165,7 @@ def _day(cell: Cell) -> str:
 def _month(cell: Cell) -> str:
     if isinstance(cell, date):
         return f"{cell.year:04d}-{cell.month:02d}"
-    found = _MONTH.fullmatch(cell) if isinstance(cell, str) else None
+    found = _MONTH.fullmatch(cell.translate(_HALF_WIDTH)) if isinstance(cell, str) else None
     if found is None:
         raise WrongCell(RefusalReason.INVALID_FIELD, "this is no month; write it as 2026-01")
     year, month = (int(part) for part in found.groups() if part is not None)

@@ -1,20 +1,28 @@
 """Gathers a file's rows into items: one event each, or the reason why the rows give none. Pure, and the same on every reading of the file."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from foothold_ingest.rules.footers import is_footer
 from foothold_ingest.rules.judgement import FieldProblem, Rejected
 from foothold_ingest.rules.mapping import Mapping, RowsAre
-from foothold_ingest.rules.rows import Headers, Row, Values, event_of, household_key, unique_key, values_of
+from foothold_ingest.rules.rows import Headers, Row, Values, event_of, household_key, unique_key, values_of, warnings_of
 from foothold_ingest.rules.strict_json import JsonValue
 from foothold_schemas.quarantine import RefusalReason
 
 _GROUP: Final = 60
 """As many members as an entry may have; a household with more rows is refused, all of it."""
+FOOTER: Final = (
+    "本行既无户也无人（合计、签字等），单独退回，不影响其他农户 "
+    "the row names neither household nor person, as totals do: it comes back alone, and no household with it"
+)
 SHOWN: Final = 5
 """Problems told of a row."""
+
+
+Mapped = dict[int, tuple[FieldProblem, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +34,11 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Rows, and what they say. `problems` by row where single rows are at fault. `occurrence` makes the event's id the same on a retry.
+    """Rows, and what they say. `problems` by row where single rows are at fault.
 
+    `occurrence` makes the event's id the same on a retry.
+
+    `warnings` by row: what was read otherwise than it is written.
     `is_part`: other rows of the same household stand elsewhere, so that these alone never make an entry.
     """
 
@@ -36,6 +47,7 @@ class Item:
     problems: dict[int, Rejected] = field(default_factory=dict)
     occurrence: int = 0
     is_part: bool = False
+    warnings: Mapped = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -50,29 +62,49 @@ class Gatherer:
     _seen: dict[bytes, int] = field(default_factory=dict)
     _said: dict[str, int] = field(default_factory=dict)
     _group: list[tuple[Row, Values, Rejected | None]] = field(default_factory=list)
+    _footers: list[Row] = field(default_factory=list)
     _key: bytes | None = None
     _is_overfull: bool = False
 
     def take(self, row: Row) -> Iterator[Item]:
         """What is complete now that this row has been read."""
+        yield from map(self._with_warnings, self._take(row))
+
+    def rest(self) -> Iterator[Item]:
+        """What is complete when no further row comes."""
+        yield from map(self._with_warnings, self._rest())
+
+    def _with_warnings(self, item: Item) -> Item:
+        warnings = {row.number: told for row in item.rows if (told := warnings_of(row, self.headers))}
+        return replace(item, warnings=warnings) if warnings else item
+
+    def _take(self, row: Row) -> Iterator[Item]:
         values, wrong = values_of(row, self.headers)
         if self.mapping.rows is RowsAre.EVENT:
             yield self._single(row, values, wrong)
             return
+        if is_footer(row, self.headers):
+            self._footers.append(row)
+            if len(self._footers) > _GROUP or not self._group:
+                yield from self._rest()
+            return
         key = household_key(values) or self._key
         if key != self._key:
-            yield from self.rest()
+            yield from self._rest()
             self._key, self._is_overfull = key, False
         self._group.append((row, values, wrong))
         if len(self._group) > _GROUP:  # more of the household may follow, however much: none of it makes an entry
-            yield from self.rest()
+            yield from self._rest()
             self._is_overfull = True
 
-    def rest(self) -> Iterator[Item]:
-        """What is complete when no further row of the household comes."""
+    def _rest(self) -> Iterator[Item]:
+        """What is complete when no further row of the household comes: the household, then what stood among its rows and names nobody."""
         if self._group:
             group, self._group = self._group, []
             yield self._household(group)
+        footers, self._footers = self._footers, []
+        for row in footers:
+            yield Item((row,), Rejected(RefusalReason.INVALID_FIELD, FOOTER))
 
     def _single(self, row: Row, values: Values, wrong: Rejected | None) -> Item:
         if wrong is not None:
@@ -122,14 +154,19 @@ class Scatter:
     found: set[bytes] = field(default_factory=set)
     _seen: set[bytes] = field(default_factory=set)
     _key: bytes | None = None
+    _footers: int = 0
 
     def take(self, row: Row) -> None:
-        """Look at the next row."""
+        """Look at the next row. A few rows between that name nobody part no household; more than the gatherer waits for do."""
+        if is_footer(row, self.headers):
+            self._footers += 1
+            return
         key = household_key(values_of(row, self.headers)[0]) or self._key
+        if key is not None and (key in self._seen if key != self._key else self._footers > _GROUP):
+            self.found.add(key)
         if key is not None and key != self._key:
-            if key in self._seen:
-                self.found.add(key)
             self._seen.add(key)
+            self._footers = 0
         self._key = key
 
 

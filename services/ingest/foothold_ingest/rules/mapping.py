@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from foothold_schemas.characters import is_unseen
 from foothold_schemas.sent import AGENCY_KINDS
 from foothold_schemas.values import Sentence
 
@@ -98,5 +99,6 @@ class Mapping(Strict):
 
 
 def plain(header: str) -> str:
-    """A header as it is compared: full-width and half-width, upper and lower case, and spaces around are the same."""
-    return "".join(unicodedata.normalize("NFKC", header).casefold().split())
+    """A header as it is compared: full-width and half-width, upper and lower case, spaces and what nobody sees make no difference."""
+    text = "".join(unicodedata.normalize("NFKC", header).casefold().split())
+    return text if text.isprintable() else "".join(c for c in text if not is_unseen(c))

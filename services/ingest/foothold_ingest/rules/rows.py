@@ -12,6 +12,8 @@ from foothold_ingest.rules.cells import Cell, WrongCell, value_of
 from foothold_ingest.rules.judgement import FieldProblem, Rejected
 from foothold_ingest.rules.mapping import OWN, SUBJECT, Column, Mapping, RowsAre
 from foothold_ingest.rules.strict_json import JsonValue
+from foothold_ingest.rules.unseen import TAKEN_OFF
+from foothold_schemas.characters import trimmed
 from foothold_schemas.envelope import event_type
 from foothold_schemas.quarantine import RefusalReason
 
@@ -71,6 +73,15 @@ class Headers:
         return cls(columns)
 
 
+def fits(names: Sequence[Cell], mapping: Mapping) -> bool:
+    """Whether these are headers of the mapping's."""
+    try:
+        Headers.of(names, mapping)
+    except WrongHeaders:
+        return False
+    return True
+
+
 def _shown(header: str) -> str:
     """A header as it may be repeated: short, and nothing in it that cannot be seen."""
     return "".join(c if c.isprintable() else "?" for c in header[:40])
@@ -102,7 +113,17 @@ def values_of(row: Row, headers: Headers) -> tuple[Values, Rejected | None]:
 
 def is_empty(row: Row) -> bool:
     """Whether nothing stands in the row."""
-    return all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in row.cells)
+    return all(cell is None or (isinstance(cell, str) and not trimmed(cell).strip()) for cell in row.cells)
+
+
+def warnings_of(row: Row, headers: Headers) -> tuple[FieldProblem, ...]:
+    """What is read of the row otherwise than it is written, by header."""
+    cells = zip(headers.columns, row.cells, strict=False)
+    return tuple(
+        FieldProblem(column.headers[0], TAKEN_OFF)
+        for column, cell in cells
+        if column is not None and isinstance(cell, str) and not cell.isprintable() and trimmed(cell) != cell
+    )
 
 
 def household_key(values: Values) -> bytes | None:

@@ -13,6 +13,7 @@ WORDS: Final[dict[RefusalReason, Sentence]] = {
     RefusalReason.TOO_LONG: Sentence(zh="文本过长", en="a text is too long"),
     RefusalReason.TOO_LARGE: Sentence(zh="内容过大", en="too large"),
     RefusalReason.NO_VALUE: Sentence(zh="记录为空", en="no value"),
+    RefusalReason.MEDIA_TYPE: Sentence(zh="不是 UTF-8 编码的 JSON", en="not JSON in UTF-8 by its media type"),
     RefusalReason.INVALID_ENVELOPE: Sentence(zh="事件信封有误", en="the event's envelope is not right"),
     RefusalReason.UNKNOWN_KIND: Sentence(zh="事件类型未知", en="the type is not known"),
     RefusalReason.KIND_NOT_ALLOWED: Sentence(zh="本单位不得报送此类信息", en="this agency may not send this kind"),

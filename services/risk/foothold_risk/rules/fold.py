@@ -34,8 +34,8 @@ from foothold_schemas.register import HouseholdRegistered, MembershipDisputed
 from foothold_schemas.reports import RiskReported
 
 MOST_FACTS: Final = 4_000
-"""Of agencies, for one household within 25 months: a hundred times as many as a household of the pilot counties has (I). Its state then stays below
-half of what Kafka takes as one record."""
+"""Of agencies, for one household within 25 months: a hundred times as many as a household of the pilot counties has (I). Its state then is smaller than
+what Kafka takes as one record, even where nothing of it can be compressed."""
 MOST_WITHDRAWN: Final = 4_000
 """Facts taken back or corrected, within the same time (I)."""
 _OF_AGENCIES: Final = (
