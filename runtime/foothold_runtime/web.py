@@ -15,7 +15,6 @@ from typing import Any, Final, Self
 import h11
 import uvicorn
 from prometheus_client import CollectorRegistry, Counter
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -211,14 +210,15 @@ class _Limited(H11Protocol):
 
 
 class BodyLimits:
-    """Refuses a body larger than its route takes, before it is read where its length is told, else as soon as it is too long.
+    """Refuses a body larger than its route takes: before it is read where its length is told, else as soon as it is too long.
 
-    Raises an HTTPException with 413 where the application reads, so that it answers in its own words. `larger`: limits of paths, in bytes, other
-    than the usual one; the longest path that begins the request's own counts.
+    `refuse` answers in the service's own words. `larger`: limits of paths, in bytes, other than the usual one; the longest path that begins
+    the request's own counts.
     """
 
-    def __init__(self, app: ASGIApp, usual: int, larger: Mapping[str, int]) -> None:
+    def __init__(self, app: ASGIApp, refuse: ASGIApp, usual: int, larger: Mapping[str, int]) -> None:
         self._app = app
+        self._refuse = refuse
         self._usual = usual
         self._larger = sorted(larger.items(), key=lambda pair: -len(pair[0]))
 
@@ -227,23 +227,48 @@ class BodyLimits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit, size = self._limit(scope["path"]), 0
-        is_too_large = _told_length(scope) > limit
-
-        async def bounded() -> Message:
-            nonlocal size
-            if is_too_large:
-                raise HTTPException(413)
-            message = await receive()
-            size += len(message.get("body", b""))
-            if size > limit:
-                raise HTTPException(413)
-            return message
-
-        await self._app(scope, bounded, send)
+        limit = self._limit(scope["path"])
+        if _told_length(scope) > limit:
+            await self._refuse(scope, receive, send)
+            return
+        body = _Bounded(receive, send, limit)
+        try:
+            await self._app(scope, body.receive, body.send)
+        except Exception:
+            if not body.is_too_large:
+                raise
+        if body.is_too_large and not body.has_begun:
+            await self._refuse(scope, receive, send)
 
     def _limit(self, path: str) -> int:
         return next((limit for start, limit in self._larger if path.startswith(start)), self._usual)
+
+
+class _Bounded:
+    """A body that ends, for the application, where it becomes too long; what the application then answers is not sent."""
+
+    def __init__(self, receive: Receive, send: Send, limit: int) -> None:
+        self.is_too_large = False
+        self.has_begun = False
+        self._receive = receive
+        self._send = send
+        self._left = limit
+
+    async def receive(self) -> Message:
+        """The next piece, or that the other side is gone."""
+        if self.is_too_large:
+            return {"type": "http.disconnect"}
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        self.is_too_large = self._left < 0
+        return {"type": "http.disconnect"} if self.is_too_large else message
+
+    async def send(self, message: Message) -> None:
+        """Unless it answers a body that was cut."""
+        if self.is_too_large and not self.has_begun:
+            return
+        self.has_begun = True
+        await self._send(message)
 
 
 def _told_length(scope: Scope) -> int:

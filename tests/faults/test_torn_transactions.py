@@ -6,12 +6,13 @@ FOOTHOLD_HELD_REQUESTS lengthens the run (`make test-faults`), FOOTHOLD_FAULT_SE
 
 import asyncio
 import contextlib
+import gc
 import os
 import random
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,13 @@ def _small_and_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(foothold_runtime.kafka_clients, "ANSWER_MS", ANSWER_MS)
     monkeypatch.setattr(foothold_risk.lane, "MAX_AT_ONCE", 3)
     monkeypatch.setattr(foothold_risk.lane, "GATHER_SECONDS", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def _swept() -> Iterator[None]:
+    """What the clients that were given up leave behind goes here, and not while somebody else's module is being compiled."""
+    yield
+    gc.collect()
 
 
 @contextlib.asynccontextmanager

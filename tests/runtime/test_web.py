@@ -29,13 +29,14 @@ async def _length(request: Request) -> Response:
     return PlainTextResponse(str(len(await request.body())))
 
 
+_refused = PlainTextResponse("too large", status_code=413)
 APP = Starlette(routes=[Route(path, _length, methods=["GET", "POST"]) for path in ("/small", "/files")])
 
 
 @contextlib.asynccontextmanager
 async def door(limits: Limits) -> AsyncIterator[int]:
     port = free_port()
-    serving = server(BodyLimits(APP, 1_000, {"/files": 10_000}), limits)
+    serving = server(BodyLimits(APP, _refused, 1_000, {"/files": 10_000}), limits)
     task = asyncio.create_task(serving.serve(sockets=[listen(LOOPBACK, port)]))
     try:
         while not serving.started:

@@ -270,8 +270,6 @@ async def _not_here(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == HTTPStatus.BAD_REQUEST:
         return answer(request, problem(400, "unreadable_form", "The form cannot be read; open its page again."))
-    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return answer(request, problem(413, "too_large", "The body is larger than this address takes; send it in pieces."))
     slug, detail = ("other_method", "This address takes another method.") if status == 405 else ("not_here", "Nothing stands at this address.")  # noqa: PLR2004
     methods = {m for route in routes_of(request.app) if route.matches(request.scope)[0] is Match.PARTIAL for m in route.methods or ()}
     headers = {"allow": ", ".join(sorted(methods))} if methods else None  # each route knows only its own

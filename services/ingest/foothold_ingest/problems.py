@@ -99,6 +99,12 @@ async def unexpected(request: Request, error: Exception) -> JSONResponse:
     return answer(request, problem(500, "internal", detail))
 
 
+async def too_large(scope: Scope, receive: Receive, send: Send) -> None:
+    """A body larger than any its address takes, answered without reading it."""
+    refused = answer(Request(scope), problem(413, "too_large", "内容过大，请分次报送。 The body is larger than this address takes; send it in pieces."))
+    await refused(scope, receive, send)
+
+
 async def unreadable_form(request: Request, _: Exception) -> JSONResponse:
     """A form or an address of another shape than the route's. The framework's own answer would repeat what was sent."""
     return answer(request, problem(422, "invalid_field", "表单或地址不完整。 A field of the form or of the address is missing, or is not right."))

@@ -24,6 +24,7 @@ from foothold_ingest.desk_door import DeskDoor
 from foothold_ingest.files.routes import MAX_FILE, FileDoor
 from foothold_ingest.kafka_door import KafkaDoor
 from foothold_ingest.metrics import Metrics
+from foothold_ingest.problems import too_large
 from foothold_ingest.quarantine import QuarantineKeeper
 from foothold_ingest.rules.binding import MAX_BODY
 from foothold_ingest.settings import DayClock, Settings
@@ -99,7 +100,7 @@ async def _serve(parts: Built, listener: socket.socket, ops: OpsEndpoint, ready:
     TopicDoor(files, parts.readers).add_to(app)
     console(parts, files).add_to(app)
     limits = Limits.of(parts.metrics.registry, settings.proxies)
-    web = server(BodyLimits(app, MAX_BODY + ROOM, dict.fromkeys(FILE_PATHS, MAX_FILE + ROOM)), limits)
+    web = server(BodyLimits(app, too_large, MAX_BODY + ROOM, dict.fromkeys(FILE_PATHS, MAX_FILE + ROOM)), limits)
     ready.is_by(lambda: web.started and not parts.publisher.broken.done())
     work: list[Coroutine[Any, Any, object]] = [
         web.serve(sockets=[listener]),

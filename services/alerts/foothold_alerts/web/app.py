@@ -14,6 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foothold_alerts.passwords import TryLater
 from foothold_alerts.web.area_routes import area_routes
@@ -64,7 +65,6 @@ def make_app(desk: Desk) -> FastAPI:
     """The application."""
     app = FastAPI(title="Foothold inbox", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk
-    app.add_middleware(BodyLimits, usual=MAX_FORM, larger={})
     pages = Pages()
     app.mount("/static", StaticFiles(directory=pathlib.Path(__file__).with_name("static")), name="static")
     app.include_router(_log_in_routes(desk, pages))
@@ -72,6 +72,8 @@ def make_app(desk: Desk) -> FastAPI:
     app.include_router(plan_routes(desk, pages))
     app.include_router(area_routes(desk, pages))
     app.include_router(_live_routes(desk))
+
+    app.add_middleware(BodyLimits, refuse=_too_large(pages), usual=MAX_FORM, larger={})
 
     @app.middleware("http")
     async def harden(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -144,6 +146,13 @@ def _back_to(request: Request) -> str:
         return "/"
     is_ours = before.netloc == request.headers.get("host") and not before.path.startswith("//")
     return f"{before.path or '/'}{'?' + before.query if before.query else ''}" if is_ours else "/"
+
+
+def _too_large(pages: Pages) -> ASGIApp:
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        await _message(pages, Request(scope), 413, *_BY_STATUS[413])(scope, receive, send)
+
+    return refuse
 
 
 def _route_of(request: Request) -> str:
