@@ -174,6 +174,45 @@ async def test_after_twenty_in_an_hour_nothing_more_is_set_aside_and_reading_sto
     assert await aside(broker) == []
 
 
+@pytest.mark.parametrize("what", ["day", "landslide"])
+async def test_where_more_than_twenty_households_of_one_sweep_raise_the_partition_stops_and_the_process_lives(
+    broker: str, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Eighteen were set aside before, so that the worker dies three times and not one and twenty."""
+    failing = [HOUSEHOLD, *neighbours(MOST_IN_AN_HOUR + 2)]
+    struck = AreaStruck(area=AREA[:9], incident="landslide-1", hazard=Hazard.LANDSLIDE, severity=Severity.I, first_day=DAY)
+    before = [ADOPTED] if what == "day" else [ADOPTED, OPENED]
+    await write(broker, *before, *(of(one, registered()) for one in failing))
+    async with settled(broker) as one:
+        owner = next(lane.owner for source, lane in one._lanes.items() if source.partition == HOME)
+        beside = owner._committer.trials
+        for _ in range(MOST_IN_AN_HOUR - 2):
+            beside = beside.set_aside(datetime.now(UTC))
+        await owner._committer.remember(beside)
+    real = foothold_risk.judge.judge
+
+    def judge(household_id: str, *arguments: object, **named: object) -> Judged:
+        if household_id in failing:
+            raise RecursionError
+        return real(household_id, *arguments, **named)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(foothold_risk.decide, "judge", judge)
+        await write(broker, OPENED if what == "day" else broadcast(struck, "landslide"))
+        for _ in range(3):
+            await dies(broker)
+        for _ in range(2):  # a start changes nothing
+            metrics = Metrics(CollectorRegistry())
+            async with working(broker, metrics=metrics) as one:
+                async with asyncio.timeout(60):
+                    while stopped(metrics) < 1:
+                        await asyncio.sleep(0.05)
+                marked = [home for home in homes(one).values() if home.unjudged is not None]
+
+    assert metrics.registry.get_sample_value("foothold_risk_stopped_readers", {"partition": str(HOME)}) == 1
+    assert (len(marked), len(await aside(broker))) == (2, 2)
+
+
 async def test_four_kills_at_one_record_set_nothing_aside_and_six_do(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A kill leaves no exception: the worker is cut off in the middle of deciding, as often as is asked for."""
     await write(broker, ADOPTED, OPENED, registered(), income("7000"))

@@ -109,6 +109,8 @@ class Everybody:
                 return
             pending = self._decider.pending()
             for key in keys[start : start + size]:
+                if self._must_end:  # else whoever raises next would end the process that stopped here, at every start anew
+                    return
                 await self._try(key, control, cause, trace, pending)
             if not self._must_end:
                 await self._commit_slice(pending, keys[start], cause, is_alone=is_alone)
@@ -177,6 +179,8 @@ class Everybody:
         keys = [key for key in self._households.in_area(look.area) if key.decode() > look.after][:size]
         pending = self._decider.pending()
         for key in keys:
+            if self._must_end:
+                return
             await self._try_look(key, pending)
         if self._must_end:
             return
