@@ -47,7 +47,10 @@ async def listed(engine: AsyncEngine) -> list[str]:
 
 
 async def retry(engine: AsyncEngine, names: Sequence[str]) -> int:
-    """Try these anew, or all where none is named; return how many. Of several that do the same, one is tried. A word goes out behind those that went out meanwhile."""
+    """Try these anew, or all where none is named; return how many. Of several that do the same, one is tried.
+
+    A word goes out behind those that went out meanwhile.
+    """
     async with engine.begin() as connection:
         jobs = [row.id for row in await connection.execute(text(_FAILED)) if not names or str(row.id) in names]
         if jobs:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from foothold_alerts.database import SaidRow
 from foothold_alerts.jobs import RAISED_AT_MOST, Jobs, says_nothing_of_the_job
 from foothold_alerts.jobs_aside import set_aside
+from foothold_runtime.places import place_of
 from foothold_schemas.codec import encode
 from foothold_schemas.disputes import FactDisputed
 from foothold_schemas.facts import PeopleFact
@@ -84,4 +85,4 @@ class Said:
 
 
 def _report(seq: int, household_id: str, error: Exception) -> None:
-    log.error("alerts.said_set_aside", seq=seq, household_id=household_id, error=type(error).__name__, do="foothold-alerts job list")
+    log.error("alerts.said_set_aside", seq=seq, household_id=household_id, raised=place_of(error), do="foothold-alerts job list")
