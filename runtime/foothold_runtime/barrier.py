@@ -7,7 +7,7 @@ the next owner of the partition. Unavailability of Kafka or the database says no
 import asyncio
 import contextlib
 import traceback
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Protocol, TypeAlias
@@ -74,6 +74,7 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
         self._next: dict[TopicPartition, int] = {}
         self._learned: set[TopicPartition] = set()
         self._taken_over: set[TopicPartition] = set()
+        self._begun_at: dict[TopicPartition, int] = {}
         self._stopped: set[TopicPartition] = set()
 
     @property
@@ -81,15 +82,19 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
         """Partitions read no further because the program is at fault, not the records."""
         return frozenset(self._stopped)
 
-    def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
-        """Whoever owns them next reads beside the offset how they fared."""
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """Whoever owns them next reads beside the offset how they fared. That they went in the middle of work is no record's fault."""
+        await self._forgive(revoked)
+        self._forget(revoked)
+
+    def _forget(self, revoked: Sequence[TopicPartition]) -> None:
         self._learned.difference_update(revoked)
         self._taken_over.difference_update(revoked)
         self._stopped.difference_update(revoked)
 
     def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Their attempts are read with their first records."""
-        self.on_partitions_revoked(assigned)
+        self._forget(assigned)
 
     async def work(self, fetched: Fetched) -> None:
         """Let the handler take the records and commit. Raise DecidingRaised after its first failure, and whatever says that Kafka or the database is away."""
@@ -206,12 +211,19 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
         for source in fetched.keys() - self._taken_over:
             first, last = fetched[source][0].offset, fetched[source][-1].offset
             await self._count_lost(source, first)
-            self._known[source] = self._known[source].past(first).beginning(first, last)
+            self._known[source] = self._without_mine(source, first).past(first).beginning(first, last)
+            self._begun_at[source] = first
             begun[source] = (first, self._known[source])
         if not await self._write(begun):
             return False
         self._taken_over.update(begun)
         return True
+
+    def _without_mine(self, source: TopicPartition, first: int) -> Attempts:
+        """A process that began there before, was overtaken, and lives: that was no death."""
+        attempts = self._known[source]
+        is_mine = self._begun_at.get(source) == first == attempts.first
+        return replace(attempts, begun=attempts.begun - 1) if is_mine and attempts.begun else attempts
 
     async def _count_lost(self, source: TopicPartition, first: int) -> None:
         """Offsets may be missing for other reasons, such as a transaction's end; those before the partition's beginning are gone."""
@@ -227,25 +239,27 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
         for source, records in fetched.items():
             self._known[source] = self._known[source].raising(records[0].offset, records[-1].offset)
             failed[source] = (records[0].offset, self._known[source])
+        self._report(fetched, error)  # first: where the writing fails, this is all that is known
         await asyncio.shield(self._write(failed))
-        self._report(fetched, error)
         raise DecidingRaised(f"{self._reader.name}: {type(error).__name__} at {', '.join(_places(fetched))}") from None
 
     def _report(self, fetched: Fetched, error: Exception) -> None:
         frames = "".join(traceback.format_tb(error.__traceback__))
         log.error("reader.deciding_raised", reader=self._reader.name, at=_places(fetched), error=type(error).__name__, traceback=frames)
 
-    async def _forgive(self, fetched: Fetched) -> None:
-        """The process ends for another reason: that it ended at these records does not count."""
+    async def _forgive(self, sources: Iterable[TopicPartition]) -> None:
+        """The process ends, or they are taken away, for another reason: that it ended at these records does not count."""
         begun = {}
-        for source in fetched:
+        for source in self._taken_over.intersection(sources):
             attempts = self._known[source]
             if attempts.begun:
                 self._known[source] = replace(attempts, begun=attempts.begun - 1)
                 begun[source] = (attempts.first, self._known[source])
         with contextlib.suppress(Exception):
             async with asyncio.timeout(FORGIVE_SECONDS):
-                await self._write(begun)
+                if await self._write(begun):
+                    for source in begun:
+                        self._begun_at.pop(source, None)
 
     async def _done(self, fetched: Fetched, offsets: Mapping[TopicPartition, int]) -> bool:
         """Commit how far each was taken; whether all of it was. What was not is read again."""

@@ -207,6 +207,59 @@ async def test_a_reader_told_to_end_while_it_decides_leaves_no_suspicion(topic: 
     assert (handled.taken, handled.aside) == ([b"a"], [])
 
 
+async def test_a_partition_that_is_taken_away_in_the_middle_of_work_leaves_no_suspicion(topic: Topic) -> None:
+    """Another member joins while the first decides; the partition goes to whichever of the two the group chooses."""
+    await topic.write(b"a")
+    hangs, may_go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Handled):
+        async def take(self, fetched: Fetched) -> Mapping[TopicPartition, int]:
+            hangs.set()
+            await may_go_on.wait()
+            return await super().take(fetched)
+
+    begun = []
+    async with topic.running(slow := Slow()) as (consumer, barrier), asyncio.timeout(60):
+        work = asyncio.create_task(barrier.work(await fetched_by(consumer)))
+        await hangs.wait()
+        begun.append((await topic.committed())[1].begun)
+        async with topic.running(Handled()):
+            while barrier._taken_over:
+                await asyncio.sleep(0.05)
+            begun.append((await topic.committed())[1].begun)
+            may_go_on.set()
+            await work
+
+    assert (begun, slow.aside) == ([1, 0], [])
+
+
+async def test_a_reader_that_is_overtaken_again_and_again_at_one_record_is_not_taken_for_one_that_died(topic: Topic) -> None:
+    """Kafka takes it for a member of an earlier generation, as one is that was cut off for longer than its session: its commit comes too late."""
+    await topic.write(b"a")
+    begun: list[int] = []
+
+    class Overtaken(Handled):
+        async def take(self, fetched: Fetched) -> Mapping[TopicPartition, int]:
+            begun.append((await topic.committed())[1].begun)
+            if len(begun) < 3:
+                consumer._coordinator.generation -= 1
+            return await super().take(fetched)
+
+    async with topic.running(handled := Overtaken()) as (consumer, barrier), asyncio.timeout(90):
+        while len(begun) < 3:
+            await barrier.work(await consumer.getmany(timeout_ms=200))
+        committed = await topic.committed()
+
+    assert (begun, handled.aside, committed) == ([1, 1, 1], [], (1, Attempts()))
+
+
+async def fetched_by(consumer: AIOKafkaConsumer) -> Fetched:
+    fetched: Fetched = {}
+    while not fetched:
+        fetched = await consumer.getmany(timeout_ms=200)
+    return fetched
+
+
 async def test_more_than_twenty_in_an_hour_stop_the_partition_and_set_nothing_more_aside(topic: Topic) -> None:
     await topic.write(*[b"bad"] * (MOST_IN_AN_HOUR + 5))
     handled = Handled(fails(b"bad"))

@@ -4,8 +4,10 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from aiokafka.errors import TopicAuthorizationFailedError
 from prometheus_client import CollectorRegistry
 
+import foothold_risk.committing
 import foothold_risk.decide
 import foothold_risk.everybody
 import foothold_risk.judge
@@ -15,8 +17,10 @@ from foothold_risk.errors import MissingBundle
 from foothold_risk.households import Control
 from foothold_risk.judge import Judged
 from foothold_risk.metrics import Metrics
+from foothold_risk.partition import Partition
 from foothold_risk.trials import Trials
 from foothold_runtime.attempts import DIED_IN_A_ROW, MOST_IN_AN_HOUR
+from foothold_runtime.kafka_clients import Unanswered
 from foothold_schemas.codec import encode
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import AreaStruck, DayOpened, Hazard, Severity
@@ -172,6 +176,90 @@ async def test_after_twenty_in_an_hour_nothing_more_is_set_aside_and_reading_sto
             await asyncio.sleep(0)
             assert OTHER not in homes(one)
     assert await aside(broker) == []
+
+
+@pytest.mark.parametrize("what", ["day", "landslide"])
+async def test_where_more_than_twenty_households_of_one_sweep_raise_the_partition_stops_and_the_process_lives(
+    broker: str, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Eighteen were set aside before, so that the worker dies three times and not one and twenty."""
+    failing = [HOUSEHOLD, *neighbours(MOST_IN_AN_HOUR + 2)]
+    struck = AreaStruck(area=AREA[:9], incident="landslide-1", hazard=Hazard.LANDSLIDE, severity=Severity.I, first_day=DAY)
+    before = [ADOPTED] if what == "day" else [ADOPTED, OPENED]
+    await write(broker, *before, *(of(one, registered()) for one in failing))
+    async with settled(broker) as one:
+        owner = next(lane.owner for source, lane in one._lanes.items() if source.partition == HOME)
+        beside = owner._committer.trials
+        for _ in range(MOST_IN_AN_HOUR - 2):
+            beside = beside.set_aside(datetime.now(UTC))
+        await owner._committer.remember(beside)
+    real = foothold_risk.judge.judge
+
+    def judge(household_id: str, *arguments: object, **named: object) -> Judged:
+        if household_id in failing:
+            raise RecursionError
+        return real(household_id, *arguments, **named)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(foothold_risk.decide, "judge", judge)
+        await write(broker, OPENED if what == "day" else broadcast(struck, "landslide"))
+        for _ in range(3):
+            await dies(broker)
+        for _ in range(2):  # a start changes nothing
+            metrics = Metrics(CollectorRegistry())
+            async with working(broker, metrics=metrics) as one:
+                async with asyncio.timeout(60):
+                    while stopped(metrics) < 1:
+                        await asyncio.sleep(0.05)
+                marked = [home for home in homes(one).values() if home.unjudged is not None]
+
+    assert metrics.registry.get_sample_value("foothold_risk_stopped_readers", {"partition": str(HOME)}) == 1
+    assert (len(marked), len(await aside(broker))) == (2, 2)
+
+
+@pytest.mark.parametrize("error", [TopicAuthorizationFailedError, TimeoutError])
+async def test_what_kafka_refuses_is_no_records_fault_however_often(broker: str, monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    """The right to write to an output is missing, say: every start ends there until somebody grants it."""
+
+    async def refused(*_: object) -> None:
+        raise error
+
+    await write(broker, ADOPTED, OPENED, registered(), income("7000"))
+    async with settled(broker):
+        pass
+    await append(broker, claim("6000"))
+    with monkeypatch.context() as patch:
+        patch.setattr(foothold_risk.committing, "send", refused)
+        for _ in range(DIED_IN_A_ROW + 1):
+            with pytest.raises(error):
+                await asyncio.wait_for(worker(broker).run(), 60)
+    begun = (await remembered_beside(broker)).attempts.begun
+    async with settled(broker) as one:
+        is_judged = homes(one)[HOUSEHOLD].position.status is Status.GROUP
+
+    assert (begun, is_judged, await aside(broker)) == (0, True, [])
+
+
+async def test_a_partition_that_cannot_say_goodbye_lets_go_of_its_producer_all_the_same(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(_: Partition) -> None:
+        raise Unanswered("AddOffsetsToTxn")
+
+    await write(broker, ADOPTED)
+    one = worker(broker)
+    task = asyncio.create_task(one.run())
+    async with asyncio.timeout(60):
+        while len(one._lanes) < EMBEDDED_PARTITIONS:
+            await asyncio.sleep(0.02)
+    lane = next(iter(one._lanes.values()))
+    with monkeypatch.context() as patch:
+        patch.setattr(Partition, "leave", fails)
+        with pytest.raises(Unanswered):
+            await lane.close()
+    is_closed = lane.owner.producer._closed
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert is_closed
 
 
 async def test_four_kills_at_one_record_set_nothing_aside_and_six_do(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -223,8 +223,12 @@ DESK = {
     ),
     "FootholdWorkStandsStill": (
         "1m",
-        {'foothold_alerts_progress_timestamp_seconds{part="tally"}': "0x60", 'foothold_risk_progress_timestamp_seconds{partition="3"}': "0+60x60"},
-        {'foothold_alerts_progress_timestamp_seconds{part="tally"}': "0+60x60", 'foothold_risk_progress_timestamp_seconds{partition="3"}': "0+60x60"},
+        {'foothold_regions_progress_timestamp_seconds{instance="a"}': "0x60", 'foothold_risk_progress_timestamp_seconds{partition="3"}': "0+60x60"},
+        {
+            'foothold_alerts_progress_timestamp_seconds{part="jobs"}': "0+60x60",
+            'foothold_risk_progress_timestamp_seconds{partition="3"}': "0+60x60",
+            'foothold_regions_progress_timestamp_seconds{instance="a"}': "0+60x60",
+        },
     ),
     "FootholdJobsSetAside": ("1m", {"foothold_alerts_jobs_set_aside": "1x60"}, {"foothold_alerts_jobs_set_aside": "0x60"}),
     "FootholdRegionsBehind": (

@@ -78,8 +78,12 @@ async def dies(broker: str) -> None:
 
 @contextlib.asynccontextmanager
 async def settled(broker: str, metrics: Metrics | None = None) -> AsyncIterator[Worker]:
+    """A worker that has read everything. Where there was nothing to read, it may not have its partitions yet."""
     async with working(broker, metrics=metrics) as one:
         await caught_up(broker)
+        async with asyncio.timeout(60):
+            while len(one._lanes) < EMBEDDED_PARTITIONS:
+                await asyncio.sleep(0.02)
         yield one
 
 

@@ -65,7 +65,7 @@ async def built(settings: Settings, metrics: Metrics) -> AsyncIterator[Built]:
 
 def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
     own = [settings.alerts_workflows] if settings.alerts_workflows is not None else []
-    workflows, calendar, jobs = load(SHIPPED, *own), work_days(settings.alerts_calendars), Jobs(settings.alerts_database_url)
+    workflows, calendar, jobs = load(SHIPPED, *own), work_days(settings.alerts_calendars), _jobs(settings, metrics)
     producer = AIOKafkaProducer(**settings.broker.options, enable_idempotence=True, acks="all")
     said, notices = Said(engine, jobs, producer), Notices(jobs, calendar)
     deadlines = Deadlines(engine, jobs, workflows, calendar, notices)
@@ -95,6 +95,10 @@ def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
     sweep, tally = Sweep(jobs, said, deadlines, metrics), Tally(engine, metrics)
     consumers = _consumers(settings, metrics, engine, keeps)
     return Built(engine, desk, consumers, jobs, producer, deadlines, sweep, tally, pulse)
+
+
+def _jobs(settings: Settings, metrics: Metrics) -> Jobs:
+    return Jobs(settings.alerts_database_url, metrics.progress.labels("jobs").set_to_current_time)
 
 
 def _consumers(settings: Settings, metrics: Metrics, engine: AsyncEngine, keeps: Keeps) -> tuple[Consumer, ...]:

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import RowMapping, exists, func, insert, select, update
+from sqlalchemy import BigInteger, RowMapping, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.database import AuditRow, CaseRow, DeadlineRow, MeasureRow, ReliefRow
 from foothold_alerts.jobs import Jobs
+from foothold_alerts.jobs_aside import set_aside
 from foothold_alerts.notify import Notices
 from foothold_alerts.rows import SYSTEM, audit_row, case_of, relief_of
 from foothold_alerts.rules.case import OPEN, Role
@@ -125,8 +126,9 @@ class Deadlines:
         log.info("alerts.near", case_number=held["number"], deadline=row["kind"])
 
     async def forgotten(self, before: datetime) -> Sequence[int]:
-        """Deadlines that passed before then and nobody has been told of: their job is gone."""
+        """Deadlines that passed before then and nobody has been told of: their job is gone. One whose job was set aside waits for somebody."""
         untold = select(DeadlineRow.deadline_id).where(DeadlineRow.done_at.is_(None), DeadlineRow.passed_at.is_(None), DeadlineRow.due_at < before)
+        untold = untold.where(DeadlineRow.deadline_id.not_in(set_aside(TASK, "deadline_id", BigInteger)))
         async with self._engine.connect() as connection:
             return (await connection.execute(untold.order_by(DeadlineRow.due_at).limit(AT_ONCE))).scalars().all()
 

@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
 from psycopg import OperationalError
 from sqlalchemy import BigInteger, Integer
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from foothold_alerts.database import Base
 from foothold_runtime.databases import UNAVAILABLE
 from foothold_runtime.loops import goes_on
+from foothold_runtime.places import frames_of, place_of
 
 LONGEST_WAIT: Final = 60
 CONCURRENCY: Final = 4
@@ -57,9 +58,9 @@ class Away(Exception):  # noqa: N818 - says what is the matter
 class JobRaised(Exception):  # noqa: N818 - says what happened
     """A job raised something else, for this many times. What it raised may repeat what somebody wrote, so it is not carried along."""
 
-    def __init__(self, kind: str, times: int) -> None:
-        super().__init__(f"{kind}, time {times}")
-        self.kind = kind
+    def __init__(self, raised: str, times: int) -> None:
+        super().__init__(f"{raised}, time {times}")
+        self.raised = raised
         self.times = times
 
 
@@ -80,24 +81,36 @@ class BackOff(BaseRetryStrategy):
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """For ever while something is away; else three times."""
         if isinstance(exception, JobRaised) and exception.times >= RAISED_AT_MOST:
-            log.error("alerts.job_set_aside", job=job.task_name, job_id=job.id, error=exception.kind, do="foothold-alerts job list")
+            log.error("alerts.job_set_aside", job=job.task_name, job_id=job.id, raised=exception.raised, do="foothold-alerts job list")
             return None
         asked = exception.seconds if isinstance(exception, AskedToWait) else None
         wait = asked or min(2 ** min(job.attempts + 1, 10), LONGEST_WAIT)
-        kind = exception.kind if isinstance(exception, JobRaised) else type(exception).__name__
-        log.warning("alerts.job_again", job=job.task_name, attempts=job.attempts + 1, seconds=wait, error=kind)
+        kind = exception.raised if isinstance(exception, JobRaised) else type(exception).__name__
+        log.warning("alerts.job_again", job=job.task_name, attempts=job.attempts + 1, seconds=wait, raised=kind)
         return RetryDecision(retry_in={"seconds": wait})
 
 
 def _report(job: Job, error: Exception, times: int) -> None:
     """Where it was raised; the exception's message may repeat what somebody wrote."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    log.error("alerts.job_raised", job=job.task_name, job_id=job.id, error=type(error).__name__, times=times, traceback=frames)
+    log.error("alerts.job_raised", job=job.task_name, job_id=job.id, raised=place_of(error), times=times, frames=frames_of(error))
 
 
 def says_nothing_of_the_job(error: BaseException) -> bool:
     """Whether Kafka, the network or the other side is away. What is too large for Kafka is the job's own fault."""
     return isinstance(error, Away | KafkaError | OSError) and not isinstance(error, MessageSizeTooLargeError)
+
+
+class _Looks(JobManager):
+    """Says that a worker looked for a job."""
+
+    def __init__(self, connector: PsycopgConnector, on_look: Callable[[], None]) -> None:
+        super().__init__(connector)
+        self._on_look = on_look
+
+    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
+        job = await super().fetch_job(queues, worker_id)
+        self._on_look()
+        return job
 
 
 async def _end(work: asyncio.Task[None]) -> None:
@@ -112,8 +125,11 @@ async def _end(work: asyncio.Task[None]) -> None:
 class Jobs:
     """Procrastinate on alerts' database. Every job may run twice, and says so by changing nothing the second time."""
 
-    def __init__(self, url: str) -> None:
-        self._app = App(connector=PsycopgConnector(conninfo=url.replace("+psycopg", "", 1), min_size=1, max_size=CONCURRENCY + 2))
+    def __init__(self, url: str, on_look: Callable[[], None] = lambda: None) -> None:
+        """`on_look`: called whenever a worker has looked for its next job, also where there is none; while every hand hangs nobody looks."""
+        connector = PsycopgConnector(conninfo=url.replace("+psycopg", "", 1), min_size=1, max_size=CONCURRENCY + 2)
+        self._app = App(connector=connector)
+        self._app.job_manager = _Looks(connector, on_look)
 
     def task(self, name: str, do: Callable[..., Awaitable[None]]) -> None:
         """What a job of this name does. While something is away it is tried again, later each time; one that raises three times is set aside."""
@@ -132,7 +148,7 @@ class Jobs:
                 raise
             raised, _ = await self._count(job, raised=1)
             _report(job, error, raised)
-            raise JobRaised(type(error).__name__, raised) from None
+            raise JobRaised(place_of(error), raised) from None
         if job.attempts:
             await self._app.connector.execute_query_async(_FORGET, job_id=job.id)
 
@@ -202,6 +218,6 @@ class Jobs:
             if died < DIED_AT_MOST:
                 await self._app.job_manager.retry_job(job)
                 continue
-            log.error("alerts.job_set_aside", job=job.task_name, job_id=job.id, error="its worker died", do="foothold-alerts job list")
+            log.error("alerts.job_set_aside", job=job.task_name, job_id=job.id, raised="its worker died", do="foothold-alerts job list")
             await self._app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
         return len(stalled)

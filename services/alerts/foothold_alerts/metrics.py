@@ -30,7 +30,7 @@ DONE: Final = (
     "acknowledge_region",
 )
 OUTCOMES: Final = ("done", "refused", "stale", "throttled")
-PARTS: Final = ("cases", "mirror", "sweep", "tally", "pulse")
+PARTS: Final = ("cases", "mirror", "jobs", "sweep", "tally", "pulse")
 """What turns on its own in one process."""
 DELIVERED: Final = ("sent", "failed", "rate_limited", "gone")
 

@@ -6,11 +6,13 @@ from uuid import uuid4
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from sqlalchemy import case, func, insert, select, update
+from sqlalchemy import Text, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.database import SaidRow
 from foothold_alerts.jobs import RAISED_AT_MOST, Jobs, says_nothing_of_the_job
+from foothold_alerts.jobs_aside import set_aside
+from foothold_runtime.places import place_of
 from foothold_schemas.codec import encode
 from foothold_schemas.disputes import FactDisputed
 from foothold_schemas.facts import PeopleFact
@@ -49,18 +51,16 @@ class Said:
         async with self._engine.connect() as connection:
             rows = (await connection.execute(waiting)).all()
         for row in rows:
-            if not await self._send(row.seq, row.body, household_id):
+            if not await self._send(self._producer, row.seq, row.body, household_id):
                 continue
             async with self._engine.begin() as connection:
                 await connection.execute(update(SaidRow).where(SaidRow.seq == row.seq).values(sent_at=func.now()))
 
-    async def _send(self, seq: int, body: JsonObject, household_id: str) -> bool:
+    async def _send(self, producer: AIOKafkaProducer, seq: int, body: JsonObject, household_id: str) -> bool:
         """Whether it went out. What fails three times is set aside, so that the household's later words are not held back for ever."""
-        if self._producer is None:
-            raise RuntimeError("this process only keeps what is said; another sends it")
         try:
             value = encode(PeopleSaid.model_validate(body))
-            await self._producer.send_and_wait(RELIEF_FACTS.name, value, key=household_id.encode())
+            await producer.send_and_wait(RELIEF_FACTS.name, value, key=household_id.encode())
         except Exception as error:
             if says_nothing_of_the_job(error) or not await self._is_hopeless(seq):
                 raise
@@ -77,11 +77,12 @@ class Said:
             return (await connection.execute(counted)).scalar_one() is not None
 
     async def unsent(self, before: datetime) -> list[str]:
-        """Households of which something has been waiting since before then."""
-        wanted = select(SaidRow.household_id).where(*_IS_WAITING, SaidRow.at < before).distinct()
+        """Households of which something has been waiting since before then, but for those whose job was set aside: they wait for somebody."""
+        waiting = select(SaidRow.household_id).where(*_IS_WAITING, SaidRow.at < before).distinct()
+        waiting = waiting.where(SaidRow.household_id.not_in(set_aside(TASK, "household_id", Text)))
         async with self._engine.connect() as connection:
-            return list((await connection.execute(wanted)).scalars())
+            return list((await connection.execute(waiting)).scalars())
 
 
 def _report(seq: int, household_id: str, error: Exception) -> None:
-    log.error("alerts.said_set_aside", seq=seq, household_id=household_id, error=type(error).__name__, do="foothold-alerts job list")
+    log.error("alerts.said_set_aside", seq=seq, household_id=household_id, raised=place_of(error), do="foothold-alerts job list")

@@ -1,6 +1,5 @@
-"""A loop that goes on whatever one of its turns meets: a failure is counted, told once, and told again only after a turn that went well."""
+"""A loop that goes on whatever one of its turns meets: a failure is counted, each kind told once, and told again only after a turn that went well."""
 
-import traceback
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -9,6 +8,7 @@ from procrastinate.exceptions import AppNotOpen, ConnectorException
 
 from foothold_alerts.metrics import Metrics
 from foothold_runtime.databases import UNAVAILABLE
+from foothold_runtime.places import frames_of, place_of
 
 _AWAY: Final = (AppNotOpen, ConnectorException, *UNAVAILABLE)
 
@@ -21,7 +21,7 @@ class Turns:
     def __init__(self, part: str, metrics: Metrics | None) -> None:
         self._part = part
         self._metrics = metrics
-        self._has_failed = False
+        self._told: set[str] = set()
 
     async def take(self, turn: Callable[[], Awaitable[object]]) -> None:
         """One turn. Only a cancelling leaves here."""
@@ -30,7 +30,7 @@ class Turns:
         except Exception as error:  # noqa: BLE001 - the next turn may go well, and the other parts have to go on
             self._failed(error)
         else:
-            self._has_failed = False
+            self._told.clear()
             if self._metrics is not None:
                 self._metrics.progress.labels(self._part).set_to_current_time()
 
@@ -38,8 +38,8 @@ class Turns:
         is_away = isinstance(error, _AWAY)
         if self._metrics is not None and not is_away:
             self._metrics.failed_turns.labels(self._part).inc()
-        if self._has_failed:
+        kind = type(error).__name__ if is_away else place_of(error)
+        if kind in self._told:
             return
-        self._has_failed = True
-        frames = "" if is_away else "".join(traceback.format_tb(error.__traceback__))
-        log.error("alerts.turn_failed", part=self._part, error=type(error).__name__, is_away=is_away, traceback=frames)
+        self._told.add(kind)
+        log.error("alerts.turn_failed", part=self._part, raised=kind, is_away=is_away, frames=[] if is_away else frames_of(error))

@@ -24,7 +24,7 @@ from foothold_ingest.rules.accept import Deployment, accept, place
 from foothold_ingest.rules.judgement import Accepted, Caller, Clock, Held, Judgement, Rejected, Unplaced
 from foothold_ingest.rules.placing import Membership, place_of
 from foothold_ingest.rules.strict_json import JsonValue
-from foothold_runtime.raised import where_raised
+from foothold_runtime.places import where_raised
 from foothold_schemas.envelope import event_type
 from foothold_schemas.facts import AreaStruck, FeedHeard, PolicyAdopted
 from foothold_schemas.quarantine import RefusalReason

@@ -11,7 +11,7 @@ from foothold_ingest.audit import FORBIDDEN
 from foothold_ingest.errors import what_is_away
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.rules.judgement import Rejected
-from foothold_runtime.raised import where_raised
+from foothold_runtime.places import where_raised
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.tracing import TRACEPARENT, begin, read, trace_id
 

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
 from foothold_risk.decide import Pending
-from foothold_risk.defects import Defect, is_defect, place_of, stack_of
+from foothold_risk.defects import Defect, is_defect
 from foothold_risk.households import Households
 from foothold_risk.metrics import NO_GROUP, Metrics
 from foothold_risk.outputs import Outputs, Written
@@ -19,6 +19,7 @@ from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.sending import send
 from foothold_risk.shelf import GROUP_ID
 from foothold_risk.trials import Committed, Trials
+from foothold_runtime.places import frames_of, place_of
 from foothold_schemas.topics import HOUSEHOLD_STATE
 
 log = structlog.get_logger()
@@ -83,7 +84,7 @@ class Committer:
         if not is_defect(error):
             raise error
         raised = place_of(error)
-        log.error("risk.defect", partition=self.source.partition, raised=raised, stack=stack_of(error.__traceback__), **where)
+        log.error("risk.defect", partition=self.source.partition, raised=raised, frames=frames_of(error), **where)
         await self.remember(trials)
         raise Defect(f"deciding raised {raised}; it is tried once more after the start") from None
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from foothold_risk.committing import Committer
 from foothold_risk.decide import Decider, Pending
-from foothold_risk.defects import is_defect, place_of
+from foothold_risk.defects import is_defect
 from foothold_risk.households import Control, Households
 from foothold_risk.judge import cause_of, cause_of_look, steer
 from foothold_risk.metrics import Metrics
@@ -19,6 +19,7 @@ from foothold_risk.retry import household_address
 from foothold_risk.rules.incidents import turning
 from foothold_risk.shelf import Shelf
 from foothold_risk.silences import newly_stale, stale_feeds
+from foothold_runtime.places import place_of
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import AreaStruck, DayOpened, FeedHeard
 from foothold_schemas.quarantine import RefusalReason
@@ -116,7 +117,12 @@ class Everybody:
             await self._close(control, fact, record)
 
     async def _try(self, key: bytes, control: Control, cause: Cause, trace: str, pending: Pending) -> None:
-        """One household of a sweep. Raising once ends the process, raising twice marks it."""
+        """One household of a sweep. Raising once ends the process, raising twice marks it.
+
+        Behind a household that stopped the partition none is tried: whoever raised next would end the process, at every start anew.
+        """
+        if self._must_end:
+            return
         point = pending.outputs.savepoint()
         try:
             self._decider.catch_up_and_judge(key, control, cause, trace, pending)
@@ -190,6 +196,8 @@ class Everybody:
             await self._failed(keys[0], cause_of_look(look), error)
 
     async def _try_look(self, key: bytes, pending: Pending) -> None:
+        if self._must_end:
+            return
         look, point = self._households.control.looks[0], pending.outputs.savepoint()
         try:
             self._decider.look(look, key, pending)

@@ -89,8 +89,10 @@ class Lane:
             self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._watchdog.rest(self._source)
-        await self.owner.leave()
-        await stop(self.owner.producer)
+        try:
+            await self.owner.leave()
+        finally:
+            await stop(self.owner.producer)
 
     async def abandon(self) -> None:
         """Stop where it stands: the process is ending, and the successor fences this producer."""
@@ -98,7 +100,10 @@ class Lane:
         await asyncio.gather(self._task, return_exceptions=True)
         with contextlib.suppress(Exception):  # the broker may be the very thing that went wrong
             async with asyncio.timeout(ABANDON_SECONDS):
-                await stop(self.owner.producer)
+                try:
+                    await self.owner.leave()
+                finally:
+                    await stop(self.owner.producer)
 
 
 class Watchdog:

@@ -105,6 +105,9 @@ class RegionMetrics:
         self.stopped = Gauge(
             "foothold_regions_stopped_readers", "1 where the windows stopped because the program is at fault, by partition.", ["partition"], registry=registry
         )
+        self.progress = Gauge(
+            "foothold_regions_progress_timestamp_seconds", "When the windows were last done with something, or had nothing to do.", registry=registry
+        )
 
     def expect_warnings(self, county: str) -> None:
         """A county is watched from now on."""

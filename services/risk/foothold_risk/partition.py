@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 
 from foothold_risk.committing import Committer
 from foothold_risk.decide import Decider, Pending
-from foothold_risk.defects import Defect, is_defect, place_of
+from foothold_risk.defects import Defect, is_defect
 from foothold_risk.errors import CannotServe
 from foothold_risk.everybody import PROGRAM_AT_FAULT, Everybody
 from foothold_risk.households import Households
@@ -26,6 +26,8 @@ from foothold_risk.retry import address_of, is_marker
 from foothold_risk.shelf import Shelf
 from foothold_risk.silences import measure
 from foothold_risk.trials import Committed
+from foothold_runtime.kafka_clients import Unanswered
+from foothold_runtime.places import place_of
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import AreaStruck, DayOpened
 from foothold_schemas.quarantine import RefusalReason
@@ -103,9 +105,10 @@ class Partition:
         self._committer.report_progress()
 
     async def leave(self) -> None:
-        """Somebody else is about to own it; that this start came to nothing is no record's fault."""
-        if self._committer.trials.attempts.begun:
-            with contextlib.suppress(KafkaError):  # a broker that is away keeps nobody from leaving
+        """The owner ends, and no record is why: that its start came to nothing does not count. Said once for each owner."""
+        if self._has_begun and self._committer.trials.attempts.begun:
+            self._has_begun = False
+            with contextlib.suppress(KafkaError, Unanswered):  # a broker that is away keeps nobody from leaving
                 await self._committer.remember(self._committer.trials.forgiven())
 
     def stop_working(self) -> None:
@@ -116,10 +119,9 @@ class Partition:
         """Judge records in order. A fact for everybody is a border: what came before is committed first."""
         try:
             await self._work(records)
-        except Defect:
-            raise
-        except CannotServe:
-            await self.leave()
+        except Exception as error:
+            if not isinstance(error, Defect) and not is_defect(error):
+                await self.leave()
             raise
 
     async def _work(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:

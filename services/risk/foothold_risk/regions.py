@@ -10,14 +10,16 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from time import monotonic
 from typing import Any, Final, cast
 
 import faust
 import structlog
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
 from foothold_risk.announce import announce
-from foothold_risk.defects import Defect, is_defect, place_of, stack_of
+from foothold_risk.defects import Defect, is_defect
 from foothold_risk.errors import CannotServe
 from foothold_risk.faust_client import CommittedOnlyTransport, credentials
 from foothold_risk.metrics import NO_LEVEL, RegionMetrics
@@ -28,6 +30,8 @@ from foothold_risk.rules.windows import Remembered, Windows
 from foothold_risk.signal_trials import SignalTrials, load, save
 from foothold_risk.topic_check import check_topic
 from foothold_runtime.kafka_clients import reading
+from foothold_runtime.loops import goes_on
+from foothold_runtime.places import frames_of, place_of
 from foothold_schemas.areas import AreaDay, AreaSignal, Direction, RegionWarning, WarningLevel
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import Unreadable, decode_area, decode_warning, encode
@@ -39,6 +43,9 @@ GROUP_ID: Final = "risk-regions"
 AT_ONCE: Final = 1_000
 WITHIN_SECONDS: Final = 0.05
 STOP_SECONDS: Final = 5.0
+BEAT_SECONDS: Final = 5.0
+RENEW_SECONDS: Final = 86_400.0
+"""Kafka forgets an offset of a group without members a week after it was written (`offsets.retention.minutes`)."""
 
 log = structlog.get_logger()
 
@@ -72,6 +79,8 @@ class Regions:
         self._seal = seal
         self._folds: dict[int, Fold] = {}
         self._stopped: set[int] = set()
+        self._is_at_work = False
+        self._memory = asyncio.Lock()
         self.app = self._make_app(instance)
         source = self.app.topic(AREA_SIGNALS.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw", acks=False, allow_empty=True)
         self._warnings = self.app.topic(REGION_WARNINGS.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
@@ -114,8 +123,31 @@ class Regions:
             await check_topic(self._broker, card, self._partitions)
         await self.app.start()
         self.is_ready = True
-        await self.app.wait_until_stopped()
+        async with asyncio.TaskGroup() as group:
+            beat = group.create_task(self._beat())
+            await self.app.wait_until_stopped()
+            beat.cancel()
         raise CannotServe(f"Faust stopped: {self.app.crash_reason!r}")
+
+    async def _beat(self) -> None:
+        """Say that the windows turn, also where nothing comes; and once a day keep Kafka from forgetting what was set aside."""
+        renew_at = monotonic() + RENEW_SECONDS
+        while goes_on():
+            if not self._is_at_work:
+                self._metrics.progress.set_to_current_time()
+            if monotonic() >= renew_at:
+                with contextlib.suppress(KafkaError):  # there is a week for it: it is tried again at the next beat
+                    for partition in list(self._folds):
+                        await self._remember(partition)
+                    renew_at = monotonic() + RENEW_SECONDS
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def _remember(self, partition: int) -> None:
+        """Write down what is known of the partition's signals, also when it stands there already: Kafka forgets it a week after it was written."""
+        async with self._memory:
+            fold = self._folds[partition]
+            if fold.trials != SignalTrials():
+                await save(self._broker, TopicPartition(AREA_SIGNALS.name, partition), fold.next_offset, fold.trials)
 
     async def _stop(self, work: asyncio.Task[None]) -> None:
         """Faust, told to stop, leaves a start that is under way by itself; one that is cancelled would leave its consumer's thread at work."""
@@ -129,8 +161,13 @@ class Regions:
         """The agent. Faust would swallow an exception and go on behind the record, so none leaves here but into `fatal`."""
         try:
             async for events in cast("faust.Stream[bytes]", stream).take_events(AT_ONCE, within=WITHIN_SECONDS):
-                for event in events:
-                    await self._take(event.message)
+                self._is_at_work = True
+                try:
+                    for event in events:
+                        await self._take(event.message)
+                finally:
+                    self._is_at_work = False
+                self._metrics.progress.set_to_current_time()
         except asyncio.CancelledError:
             raise
         except BaseException as error:
@@ -140,11 +177,9 @@ class Regions:
             await asyncio.Event().wait()
 
     async def _take(self, message: Any) -> None:  # noqa: ANN401 - Faust's message
-        if message.partition in self._stopped:
-            return
         fold = await self._fold(message.partition, message.offset)
         fold.next_offset = message.offset + 1
-        if message.offset in fold.trials.aside:
+        if message.partition in self._stopped or message.offset in fold.trials.aside:
             return
         try:
             record = decode_area(message.value)
@@ -182,8 +217,9 @@ class Regions:
         source, raised = TopicPartition(AREA_SIGNALS.name, message.partition), place_of(error)
         where = {"partition": message.partition, "offset": message.offset, "raised": raised}
         if not fold.trials.attempts.has_raised(message.offset):
-            log.error("risk.defect", **where, stack=stack_of(error.__traceback__))
-            await save(self._broker, source, message.offset, fold.trials.raising(message.offset))
+            log.error("risk.defect", **where, frames=frames_of(error))
+            fold.trials = fold.trials.raising(message.offset)
+            await self._remember(message.partition)
             raise Defect(f"folding a signal raised {raised}; it is tried once more after the start") from None
         now = datetime.now(UTC)
         if fold.trials.must_stop(now) or _is_day(message.value):
@@ -193,7 +229,7 @@ class Regions:
             return
         await self._set_aside(message, Unreadable(RefusalReason.UNPROCESSABLE, f"{raised}; left out of the windows until it is retried"))
         fold.trials = fold.trials.set_aside(message.offset, now)
-        await save(self._broker, source, message.offset, fold.trials)
+        await self._remember(message.partition)
         fold.windows = await self._folded(source, fold, message.offset)
 
     async def _folded(self, source: TopicPartition, fold: Fold, until: int) -> Windows:
@@ -226,6 +262,9 @@ class Regions:
         remembered = None if beginning == 0 else _remembered(said)
         fold = Fold(Windows(self._policies, self._partitions, remembered), offset, said, offset, trials, remembered)
         self._folds[partition] = fold
+        self._stopped.discard(partition)  # it may have been another's meanwhile, and what stopped it is met again, if it is still there
+        self._metrics.stopped.labels(str(partition)).set(0)
+        await self._remember(partition)
         log.info("risk.regions_begin", partition=partition, offset=offset, is_whole=beginning == 0, said=len(said))
         return fold
 

@@ -1,6 +1,7 @@
 """What the region windows remember of signals that raised: beside an offset of a group of its own, because Faust commits nothing for them.
 
 The windows are folded from the log's start at every start, so what was set aside once has to be left out every time.
+The group has no members: Kafka forgets what was written a week ago, so it is written again at every start and every day.
 """
 
 from dataclasses import dataclass, field, replace

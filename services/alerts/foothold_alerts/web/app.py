@@ -25,7 +25,7 @@ from foothold_alerts.web.live import TooMany
 from foothold_alerts.web.pages import COOKIE as LANGUAGE
 from foothold_alerts.web.pages import Language, Pages
 from foothold_alerts.web.plan_routes import plan_routes
-from foothold_runtime.raised import where_raised
+from foothold_runtime.places import where_raised
 from foothold_runtime.web import BodyLimits
 
 MAX_FORM: Final = 256 * 1024
