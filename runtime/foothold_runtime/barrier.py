@@ -157,9 +157,9 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
 
     async def _hand_over(self, record: Record, detail: str) -> bool:
         """Whether the record is kept: whole, else its beginning. A death here would come back with every start, for all others as well."""
-        for form in (lambda: record, lambda: _cut(record)):
+        for form in (_whole, _cut):
             try:
-                await self._handler.set_aside(form(), detail)
+                await self._handler.set_aside(form(record), detail)
             except NeverSetAside:
                 return False
             except Exception as error:
@@ -288,6 +288,10 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
             log.info("reader.commit_overtaken", reader=self._reader.name, partitions=[f"{s.topic}:{s.partition}" for s in commits])
             return False
         return len(commits) == len(offsets)
+
+
+def _whole(record: Record) -> Record:
+    return record
 
 
 def _cut(record: Record) -> Record:

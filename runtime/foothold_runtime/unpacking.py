@@ -8,7 +8,7 @@ import mmap
 from collections.abc import Callable
 from typing import Any, Final
 
-import cramjam
+from aiokafka.codec import cramjam
 
 UNPACKED_BYTES: Final = 64 * 1024 * 1024
 """Of one batch; sixty times what a broker takes by default."""

@@ -17,6 +17,8 @@ PLAIN_BYTES: Final = 11 * 1024 * 1024
 CUT_BYTES: Final = 256 * 1024
 """Of a larger one so much is kept of key, headers and value together; half a MiB sealed, which every broker takes."""
 HEADERS_BYTES: Final = 64 * 1024
+HEADER_BYTES: Final = 16
+"""What a header takes beside its name and value."""
 CUT: Final = "foothold-cut"
 """The header of a record that is kept cut: how many bytes it had, and their SHA-256. A sender who writes it spoils its own retry only."""
 _TOLD: Final = re.compile(rb"(\d{1,20}) ([0-9a-f]{64})")
@@ -82,7 +84,7 @@ class SourceRecord(Message):
 
     def cut(self) -> Self:
         """Its beginning, with a header that tells its size and its hash; as it is where it is cut already."""
-        if self.is_cut and self.size <= CUT_BYTES:
+        if self.is_cut and self.size + HEADER_BYTES * len(self.headers) <= CUT_BYTES:
             return self
         whole = hashlib.sha256()
         for piece in self._pieces():
@@ -152,7 +154,7 @@ def _words(record: SourceRecord) -> str:
 def _first(headers: Iterable[tuple[str, bytes | None]], most: int) -> Iterator[tuple[str, bytes | None]]:
     """Headers up to so many bytes; the one that goes beyond is left out, and those behind it."""
     for name, value in headers:
-        most -= len(name.encode()) + len(value or b"")
+        most -= HEADER_BYTES + len(name.encode()) + len(value or b"")
         if most < 0:
             return
         if name != CUT:

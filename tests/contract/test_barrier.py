@@ -285,6 +285,6 @@ async def test_a_record_that_cannot_be_set_aside_is_kept_cut_or_stops_its_partit
 
     assert (type(first), second) == (DecidingRaised, None)
     if cannot_be_kept == "whole":
-        assert (large.startswith(*handled.aside), handled.taken, (await topic.committed())[0]) == (True, [b"after"], 2)
+        assert (large.startswith(handled.aside[0]), handled.taken, (await topic.committed())[0]) == (True, [b"after"], 2)
     else:
         assert (handled.aside, handled.taken, (await topic.committed())[0]) == ([], [], 0)

@@ -218,7 +218,7 @@ def packed(broker: str, topic: str, codec: str, *values: bytes) -> None:
     """Written by another client, each record in a batch of its own."""
     producer = Producer({"bootstrap.servers": broker, "compression.type": codec, "message.max.bytes": 1_000_000_000, "linger.ms": 0})
     for value in values:
-        producer.produce(topic, value=value, headers=STRUCTURED)
+        producer.produce(topic, value=value, headers=list(STRUCTURED))
         producer.flush(60)
 
 
