@@ -21,6 +21,7 @@ from aiokafka.structs import OffsetAndMetadata
 from foothold_runtime.attempts import HOUR, MOST_IN_AN_HOUR, Attempts
 from foothold_runtime.kafka_clients import started
 from foothold_schemas.broker import Broker
+from foothold_schemas.quarantine import SourceRecord
 
 OVERTAKEN: Final = (CommitFailedError, IllegalStateError)
 """Another member of the group has taken the partition over; it reads the same records again."""
@@ -152,28 +153,41 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
 
     async def _put_aside(self, source: TopicPartition, record: Record, detail: str) -> bool:
         now = datetime.now(UTC)
-        if self._is_program_at_fault(now):
-            self._stop(source, record)
-            return False
-        try:
-            await self._handler.set_aside(record, detail)
-        except NeverSetAside:
-            self._stop(source, record)
+        if self._is_program_at_fault(now) or not await self._hand_over(record, detail):
+            self.stop(source, record.offset)
             return False
         self._known[source] = self._known[source].past(record.offset + 1).set_aside(now)
         log.error("reader.set_aside", reader=self._reader.name, at=f"{record.topic}:{record.partition}:{record.offset}", detail=detail)
         return await self._write({source: (record.offset + 1, self._known[source])})
 
+    async def _hand_over(self, record: Record, detail: str) -> bool:
+        """Whether the record is kept: whole, else its beginning. A death here would come back with every start, for all others as well."""
+        for form in (_whole, _cut):
+            try:
+                await self._handler.set_aside(form(record), detail)
+            except NeverSetAside:
+                return False
+            except Exception as error:
+                if self._is_away(error):
+                    raise
+                frames = "".join(traceback.format_tb(error.__traceback__))
+                log.error(  # noqa: TRY400 - its message may hold what was sent
+                    "reader.not_set_aside", reader=self._reader.name, error=type(error).__name__, traceback=frames
+                )
+            else:
+                return True
+        return False
+
     def _is_program_at_fault(self, now: datetime) -> bool:
         recent = [moment for source in self._taken_over for moment in self._known[source].aside if now - moment < HOUR]
         return len(recent) >= MOST_IN_AN_HOUR
 
-    def _stop(self, source: TopicPartition, record: Record) -> None:
-        """The process lives, for the sake of all others."""
+    def stop(self, source: TopicPartition, offset: int) -> None:
+        """Read this partition no further; the process lives, for the sake of all others."""
         self._stopped.add(source)
         with contextlib.suppress(IllegalStateError):  # it was taken away meanwhile
             self._consumer.pause(source)
-        at = f"{record.topic}:{record.partition}:{record.offset}"
+        at = f"{source.topic}:{source.partition}:{offset}"
         do = "the program is at fault, not the records: deploy one that can read them, and start it; nothing is lost meanwhile"
         log.error("reader.stopped", reader=self._reader.name, at=at, set_aside_in_an_hour=MOST_IN_AN_HOUR, do=do)
 
@@ -288,6 +302,16 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
             log.info("reader.commit_overtaken", reader=self._reader.name, partitions=[f"{s.topic}:{s.partition}" for s in commits])
             return False
         return len(commits) == len(offsets)
+
+
+def _whole(record: Record) -> Record:
+    return record
+
+
+def _cut(record: Record) -> Record:
+    """The record's beginning, with a header that says that it is one."""
+    kept = SourceRecord(key=record.key, value=record.value, headers=tuple(record.headers)).cut()
+    return replace(record, key=kept.key, value=kept.value, headers=kept.headers)
 
 
 def _places(fetched: Fetched) -> list[str]:

@@ -65,6 +65,12 @@ async def while_database_down(engine: AsyncEngine, work: Callable[[], Awaitable[
     raise asyncio.CancelledError
 
 
+def is_away(error: BaseException) -> bool:
+    """Whether a driver's OperationalError speaks of the server: no connection leaves no SQLSTATE, and a statement that is refused leaves its own."""
+    state = getattr(error, "sqlstate", None)
+    return state is None or str(state).startswith(_OF_THE_SERVER)
+
+
 def _is_of_the_server(error: Exception) -> bool:
     state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
     return isinstance(state, str) and state.startswith(_OF_THE_SERVER)

@@ -1,5 +1,8 @@
-"""A record nobody could use, kept whole and sealed, with a reason from a closed list."""
+"""A record nobody could use, kept and sealed, with a reason from a closed list. What is too large for the topic is kept cut."""
 
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, Self
@@ -9,6 +12,17 @@ from pydantic import ConfigDict, Field
 from foothold_schemas.seal import Seal
 from foothold_schemas.values import Message, Moment, is_within_years
 
+PLAIN_BYTES: Final = 11 * 1024 * 1024
+"""A record is kept whole as long as its JSON is no larger: sealing adds a third, and the topic takes 16 MiB."""
+CUT_BYTES: Final = 256 * 1024
+"""Of a larger one so much is kept of key, headers and value together; half a MiB sealed, which every broker takes."""
+HEADERS_BYTES: Final = 64 * 1024
+HEADER_BYTES: Final = 16
+"""What a header takes beside its name and value."""
+CUT: Final = "foothold-cut"
+"""The header of a record that is kept cut: how many bytes it had, and their SHA-256. A sender who writes it spoils its own retry only."""
+_TOLD: Final = re.compile(rb"(\d{1,20}) ([0-9a-f]{64})")
+DETAIL_CHARACTERS: Final = 2_000
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -54,6 +68,42 @@ class SourceRecord(Message):
     value: bytes | None = None
     headers: tuple[tuple[str, bytes | None], ...] = ()
 
+    @property
+    def size(self) -> int:
+        """In bytes, without what Kafka adds."""
+        return sum(len(piece) for piece in self._pieces())
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether this is only the beginning of what stood in Kafka."""
+        return self.told_size is not None
+
+    @property
+    def told_size(self) -> tuple[str, str] | None:
+        """How many bytes the whole record had and their SHA-256, where this is only its beginning."""
+        told = next((_TOLD.fullmatch(value) for name, value in self.headers if name == CUT and value), None)
+        return None if told is None else (told[1].decode(), told[2].decode())
+
+    def cut(self) -> Self:
+        """Its beginning, with a header that tells its size and its hash; as it is where it is cut already."""
+        if self.is_cut and self.size + HEADER_BYTES * len(self.headers) <= CUT_BYTES:
+            return self
+        whole = hashlib.sha256()
+        for piece in self._pieces():
+            whole.update(piece)
+        key = None if self.key is None else self.key[:HEADERS_BYTES]
+        headers = tuple(_first(self.headers, HEADERS_BYTES))
+        value = None if self.value is None else self.value[: CUT_BYTES - 2 * HEADERS_BYTES]
+        told = f"{self.size} {whole.hexdigest()}".encode()
+        return type(self)(key=key, value=value, headers=((CUT, told), *headers))
+
+    def _pieces(self) -> Iterator[bytes]:
+        yield self.key or b""
+        yield self.value or b""
+        for name, value in self.headers:
+            yield name.encode()
+            yield value or b""
+
 
 class Quarantined(Message):
     """Where a record stood, why it could not be used, and the record itself, sealed. `detail` names fields, never their values."""
@@ -76,15 +126,41 @@ class Quarantined(Message):
     def of(
         cls, service: str, address: tuple[str, int, int], timestamp_ms: int, *, reason: RefusalReason, detail: str, record: SourceRecord, seal: Seal
     ) -> Self:
-        """Set a record aside; `address` is topic, partition, offset."""
+        """Set a record aside; `address` is topic, partition, offset. What the topic cannot take whole is cut, and `detail` says so."""
         topic, partition, offset = address
         at = moment_of(timestamp_ms)
-        sealed = seal.close(record.model_dump_json(exclude_none=True).encode())
-        return cls(service=service, topic=topic, partition=partition, offset=offset, reason=reason, detail=detail, at=at, sealed=sealed)
+        plain, is_cut = _plain(record)
+        told = f"{detail[:DETAIL_CHARACTERS]}{_words(record) if is_cut else ''}"
+        sealed = seal.close(plain)
+        return cls(service=service, topic=topic, partition=partition, offset=offset, reason=reason, detail=told, at=at, sealed=sealed)
 
     def open(self, seal: Seal) -> SourceRecord:
         """The record; raise BrokenSeal."""
         return SourceRecord.model_validate_json(seal.open(self.sealed))
+
+
+def _plain(record: SourceRecord) -> tuple[bytes, bool]:
+    """The record as it is sealed, and whether it was cut for that."""
+    if record.size <= PLAIN_BYTES:
+        plain = record.model_dump_json(exclude_none=True).encode()
+        if len(plain) <= PLAIN_BYTES:
+            return plain, record.is_cut
+    return record.cut().model_dump_json(exclude_none=True).encode(), True
+
+
+def _words(record: SourceRecord) -> str:
+    size, digest = record.cut().told_size or ("", "")
+    return f" (kept cut: the record has {size} bytes, SHA-256 {digest}; ask its sender for the whole)"
+
+
+def _first(headers: Iterable[tuple[str, bytes | None]], most: int) -> Iterator[tuple[str, bytes | None]]:
+    """Headers up to so many bytes; the one that goes beyond is left out, and those behind it."""
+    for name, value in headers:
+        most -= HEADER_BYTES + len(name.encode()) + len(value or b"")
+        if most < 0:
+            return
+        if name != CUT:
+            yield name, value
 
 
 def moment_of(timestamp_ms: int) -> datetime:

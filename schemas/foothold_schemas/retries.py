@@ -11,13 +11,16 @@ HOUSEHOLD: Final = "household."
 Its retry is a record without a value, which only makes risk look at the household again.
 """
 
+MOST_BYTES: Final = 512
+"""No address is longer: a topic's name has at most 249 characters."""
+
 RecordHeaders = Iterable[tuple[str, bytes | None]]
 
 
 def retried_from(headers: RecordHeaders | None) -> str:
     """The address a retried record had at first; empty for a record that is no retry."""
     value = next((v for name, v in headers or () if name == RETRY and v is not None), b"")
-    return value.decode("ascii", errors="replace")
+    return value.decode("ascii", errors="replace") if len(value) <= MOST_BYTES else ""
 
 
 def retry_headers(headers: RecordHeaders, source_id: str) -> tuple[tuple[str, bytes | None], ...]:

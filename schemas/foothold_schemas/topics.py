@@ -9,6 +9,8 @@ EMBEDDED_PARTITIONS: Final = 8
 PRODUCTION_PARTITIONS: Final = 48
 QUARANTINE_BYTES: Final = 16 * 1024 * 1024
 """Room for a record of several megabytes, sealed: what is too large for the log is kept all the same."""
+AGENCY_BYTES: Final = 1024 * 1024
+"""Of a batch as an agency's client sends it, compressed or not; unpacked it may have what `foothold_runtime.unpacking` says."""
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 
 
@@ -69,7 +71,7 @@ RISK_TRANSITIONS: Final = TopicCard(
 QUARANTINE: Final = TopicCard(
     name="quarantine.v1",
     key="<topic>:<partition>:<offset> of the record set aside",
-    holds="Quarantined: what could not be used, kept whole with its reason",
+    holds="Quarantined: what could not be used, kept with its reason, whole or, of more than 8 MiB, its beginning",
     writers=("alerts", "ingest", "risk"),
     readers=("ingest",),
     retention_days=90,
@@ -134,6 +136,7 @@ def agency_card(agency: str) -> TopicCard:
         writers=(agency,),
         readers=("ingest",),
         retention_days=7,
+        max_bytes=AGENCY_BYTES,
     )
 
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.errors import MessageSizeTooLargeError
 
 from foothold_runtime.attempts import DIED_IN_A_ROW, MOST_IN_AN_HOUR, Attempts
 from foothold_runtime.barrier import Barrier, DecidingRaised, Fetched, Reader, Record
 from foothold_schemas.broker import Broker
+from foothold_schemas.quarantine import CUT_BYTES
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
@@ -318,3 +320,24 @@ async def test_what_the_handler_leaves_is_read_again(topic: Topic) -> None:
 
     assert handled.taken == [b"a", b"b", b"c"]
     assert (await topic.committed())[0] == 3
+
+
+@pytest.mark.parametrize("cannot_be_kept", ["whole", "at all"])
+async def test_a_record_that_cannot_be_set_aside_is_kept_cut_or_stops_its_partition_and_never_ends_the_process(topic: Topic, cannot_be_kept: str) -> None:
+    large = b"bad" + b"x" * 500_000
+    await topic.write(large, b"after")
+
+    class Refuses(Handled):
+        async def set_aside(self, record: Record, detail: str) -> None:
+            if cannot_be_kept == "at all" or len(record.value) > CUT_BYTES:
+                raise MessageSizeTooLargeError
+            await super().set_aside(record, detail)
+
+    handled = Refuses(fails(large))
+    first, second = await topic.run(handled, 2), await topic.run(handled, 2)
+
+    assert (type(first), second) == (DecidingRaised, None)
+    if cannot_be_kept == "whole":
+        assert (large.startswith(handled.aside[0]), handled.taken, (await topic.committed())[0]) == (True, [b"after"], 2)
+    else:
+        assert (handled.aside, handled.taken, (await topic.committed())[0]) == ([], [], 0)

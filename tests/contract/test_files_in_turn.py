@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import errno
 import io
+import tempfile
 import time
 import zipfile
 from collections.abc import AsyncIterator
@@ -119,6 +121,36 @@ async def test_a_file_at_which_the_program_fails_three_times_is_refused_with_wha
     assert ["处理本文件连续失败 3 次" in refused["problem"], "smaller files" in refused["problem"]] == [True, True]
     assert sample(clerk.made, "foothold_ingest_given_up_total", part="files") == 1
     assert sample(clerk.made, "foothold_ingest_job_failures_total", part="files") == 3
+
+
+async def test_a_full_disk_is_not_the_files_fault(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, refused = tempfile.TemporaryFile, list[int]()
+
+    def full(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+        if len(refused) < 4:
+            refused.append(1)
+            raise OSError(errno.ENOSPC, "no space")
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(work, "REST_SECONDS", 0.05)
+    upload = await clerk.send("settled-bills", as_csv(BILL_HEADERS, [bill("C1")]))
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    async with working(clerk.made):
+        result = await finished(clerk, upload)
+
+    assert (result["status"], counts(result), len(refused)) == ("done", {"rows": 1, "held": 1}, 4)
+
+
+async def test_an_agency_beyond_the_lanes_gets_one_while_the_others_have_files_without_end(clerk: Clerk, other: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "LANES", 1)
+    many = [await clerk.send("settled-bills", as_csv(BILL_HEADERS, [bill(f"C{n}")])) for n in range(4)]
+    late = await other.send("settled-bills", as_csv(BILL_HEADERS, [bill("C1")]))
+    async with working(clerk.made):
+        result = await finished(other, late)
+        last = await clerk.result(many[-1])
+        await finished(clerk, many[-1])
+
+    assert (counts(result), last["finished_at"]) == ({"rows": 1, "held": 1}, None)
 
 
 async def test_a_statement_the_database_refuses_is_not_taken_for_an_absent_database(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -212,3 +212,53 @@ async def test_what_waits_in_quarantine_is_listed_shown_and_retried_once_with_it
     assert [(h["actor"], h["action"], h["outcome"]) for h in shown[1]] == [("li", "retried", "still_refused"), ("wang", "retried", "accepted")]
     assert only_bad == left == ids[1:]
     assert "bad-for-ever" not in stored
+
+
+def packed(broker: str, topic: str, codec: str, *values: bytes) -> None:
+    """Written by another client, each record in a batch of its own."""
+    producer = Producer({"bootstrap.servers": broker, "compression.type": codec, "message.max.bytes": 1_000_000_000, "linger.ms": 0})
+    for value in values:
+        producer.produce(topic, value=value, headers=list(STRUCTURED))
+        producer.flush(60)
+
+
+@pytest.mark.parametrize("codec", ["gzip", "zstd"])
+async def test_a_record_larger_than_the_quarantine_takes_is_kept_cut_and_the_next_one_arrives(
+    codec: str, broker: str, parts: Parts, ingest_database: AsyncEngine
+) -> None:
+    agency = f"z-{uuid.uuid4().hex[:8]}"
+    topic = await make_topic(broker, agency)
+    large = b"\x00" * 20_000_000
+    await asyncio.to_thread(packed, broker, topic, codec, large, body(agency, "next"))
+    async with door(parts) as made:
+        arrived = await facts(broker, 1)
+        (kept,) = await aside(broker, 1)
+        keeper = asyncio.create_task(QuarantineKeeper(Broker(broker), ingest_database, made.metrics, SEAL).run())
+        retrier = Retrier(ingest_database, SEAL, agencies=made.agencies, intake=made.intake, publisher=made.publisher, days=made.days, files=made.files)
+        async with asyncio.timeout(20):
+            while not await retrier.rows():
+                await asyncio.sleep(0.05)
+        (retried,) = await retrier.retry([kept.source_id], actor="li", now=NOW)
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
+
+    assert arrived == ["next"]
+    assert (kept.reason, kept.open(SEAL).is_cut) == (RefusalReason.TOO_LARGE, True)
+    assert large.startswith(kept.open(SEAL).value or b"no")
+    assert "20000040 bytes" in kept.detail
+    assert (retried.outcome, "beginning" in retried.detail) == (Outcome.NOT_RETRIABLE, True)
+
+
+@pytest.mark.usefixtures("ingest_database")
+async def test_a_batch_that_would_take_all_memory_stops_its_agency_alone(broker: str, parts: Parts) -> None:
+    bomb, well = f"y-{uuid.uuid4().hex[:8]}", f"x-{uuid.uuid4().hex[:8]}"
+    topic, other = await make_topic(broker, bomb), await make_topic(broker, well)
+    await asyncio.to_thread(packed, broker, topic, "zstd", b"\x00" * 90_000_000)
+    async with door(parts) as made:
+        async with asyncio.timeout(20):
+            while made.metrics.registry.get_sample_value("foothold_ingest_stopped_readers", {"reader": "agencies"}) != 1:
+                await asyncio.sleep(0.05)
+        await write(broker, other, (body(well, "well"), STRUCTURED))
+        arrived = await facts(broker, 1)
+
+    assert arrived == ["well"]

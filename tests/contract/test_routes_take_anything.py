@@ -21,6 +21,7 @@ from foothold_ingest.console.pages import Pages
 from foothold_ingest.files.routes import FileDoor
 from foothold_ingest.serve import console
 from foothold_ingest.settings import DayClock
+from foothold_ingest.topic_door import TopicDoor
 from tests.support.asgi import PROBLEM, Answer, Header, call
 from tests.support.clerk import AGENCY
 from tests.support.parts import ROOT
@@ -105,6 +106,7 @@ async def routes(made: Built) -> Routes:
 def whole(made: Built) -> FastAPI:
     door = Door(agencies=made.agencies, intake=made.intake, days=made.days, metrics=made.metrics, day_clock=DayClock.MANUAL)
     app = make_app(door, files := FileDoor(made.agencies, made.uploads, made.mappings))
+    TopicDoor(files, made.readers).add_to(app)
     console(made, files).add_to(app)
     return app
 

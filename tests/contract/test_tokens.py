@@ -180,3 +180,12 @@ async def test_without_an_issuer_a_token_is_nobody(ingest_database: AsyncEngine)
 def test_half_an_issuer_or_keys_over_plain_http_are_refused_at_the_start(parts: Parts, changes: dict[str, str]) -> None:
     with pytest.raises(ValidationError, match="FOOTHOLD_OIDC"):
         ingest_settings(parts, **changes)
+
+
+async def test_a_defect_of_ours_is_not_taken_for_a_wrong_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(_: Tokens) -> None:
+        raise LookupError
+
+    monkeypatch.setattr(Tokens, "_fetch", fails)
+    with pytest.raises(LookupError):
+        await Tokens(Issuer(ISSUER, AUDIENCE, "http://127.0.0.1:1")).client_of(token())

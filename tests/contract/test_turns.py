@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, text
+from sqlalchemy.exc import InterfaceError
 
 import foothold_ingest.questions
 import foothold_ingest.shelf
 import foothold_ingest.tickets
+import foothold_ingest.turns
+from foothold_ingest import given_up
 from foothold_ingest.arrivals import ArrivalBook
 from foothold_ingest.build import Built
 from foothold_ingest.database import ArrivalRow, DoubleRow, HeldRow, QuarantinedRecord
@@ -38,6 +41,11 @@ class DefectError(Exception):
 
 def sample(made: Built, name: str, part: str) -> float:
     return made.metrics.registry.get_sample_value(f"foothold_ingest_{name}_total", {"part": part}) or 0
+
+
+@pytest.fixture(autouse=True)
+def no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(foothold_ingest.turns, "REST_SECONDS", 0.0)
 
 
 async def held(clerk: Clerk) -> None:
@@ -111,6 +119,74 @@ async def test_a_doubt_at_which_the_program_fails_waits_for_a_person_and_the_oth
     assert sample(made, "given_up", "questions") == 1
 
 
+async def doubts(made: Built, many: int) -> None:
+    for n in range(many):
+        word = FactDisputed(disputed=f"{n:032x}", fact_kind="IncomeReported", fact_day=date(2026, 1, 10), doubt=Doubt.NEVER_HAPPENED, note="")
+        said = PeopleSaid(id=f"act-{n}", household_id="a" * 32, time=datetime.now(UTC), by="zhang", data=word)
+        await made.disputes.ask([(said, word)])
+
+
+async def attempts(made: Built) -> list[tuple[str | None, int]]:
+    async with made.engine.connect() as connection:
+        rows = (await connection.execute(select(DisputeRow.told, DisputeRow.attempts).order_by(DisputeRow.dispute_id))).all()
+    return [(row.told, row.attempts) for row in rows]
+
+
+async def test_where_all_items_of_a_turn_fail_none_is_blamed_and_all_are_done_once_the_program_works(made: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    await doubts(made, 3)
+    await made.questions.look_up()
+
+    def fails(row: Any) -> Any:  # noqa: ANN401
+        raise DefectError(row)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(foothold_ingest.questions, "_line", fails)
+        for _ in range(4):
+            with pytest.raises(DefectError):
+                await made.questions.tell()
+        blamed = await attempts(made)
+    await made.questions.tell()
+
+    assert (blamed, await attempts(made)) == ([(None, 0)] * 3, [("no_sender", 0)] * 3)
+    assert sample(made, "given_up", "questions") == 0
+
+
+async def test_an_item_that_failed_rests_before_its_next_attempt_and_one_that_was_given_up_is_tried_again_when_asked(
+    made: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await doubts(made, 1)
+    await made.questions.look_up()
+
+    def fails(row: Any) -> Any:  # noqa: ANN401
+        raise DefectError(row)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(foothold_ingest.questions, "_line", fails)
+        with monkeypatch.context() as long:
+            long.setattr(foothold_ingest.turns, "REST_SECONDS", 3_600.0)
+            for _ in range(4):
+                await made.questions.tell()
+        rested = await attempts(made)
+        made.questions._items._rests_until.clear()
+        for _ in range(4):
+            await made.questions.tell()
+        given = await attempts(made), await given_up.listed(made.engine)
+    many = await given_up.retry(made.engine, by="op", now=datetime.now(UTC))
+    await made.questions.tell()
+
+    assert (rested, given) == ([(None, 1)], ([(None, 3)], ["doubt act-0"]))
+    assert (many, await attempts(made), await given_up.listed(made.engine)) == (1, [("no_sender", 0)], [])
+
+
+async def test_tickets_another_replica_has_in_hand_are_not_counted_as_told(clerk: Clerk) -> None:
+    await clerk.done("households", as_csv(HOUSE_HEADERS, [house("H1", NUMBER), house("H2", NUMBER)]))
+    async with clerk.made.engine.begin() as connection:
+        await connection.execute(select(DoubleRow.ticket).with_for_update())
+        meanwhile = await clerk.made.tickets.tell_some()
+
+    assert (meanwhile, await clerk.made.tickets.tell_some()) == (0, 1)
+
+
 async def test_a_ticket_at_which_the_program_fails_waits_for_a_person_and_the_others_are_told(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
     await clerk.done("households", as_csv(HOUSE_HEADERS, [house("H1", NUMBER), house("H2", NUMBER), house("H3", OTHER), house("H4", OTHER)]))
     lines = foothold_ingest.tickets._lines
@@ -157,6 +233,49 @@ async def test_a_retry_at_which_the_program_still_fails_leaves_the_record_and_th
         (Outcome.STILL_REFUSED, "invalid_envelope"),
     ]
     assert "bad-one" not in str(tried)
+
+
+async def test_a_forged_header_or_a_broken_seal_keeps_no_other_record_of_the_same_retry(made: Built) -> None:
+    forged = SourceRecord(value=b"{}", headers=(("retry", b"agency.clinic.v1:0:" + b"9" * 5_000),))
+    address = ("agency.clinic.v1", 0, 1)
+    kept = Quarantined.of("ingest", address, 0, reason=RefusalReason.NOT_JSON, detail="", record=forged, seal=made.seal)
+    same = ("household-facts.v1", 0, 1)
+    ours = Quarantined.of("risk", same, 0, reason=RefusalReason.NOT_JSON, detail="", record=forged, seal=made.seal)
+    broken = ours.model_copy(update={"offset": 2, "sealed": "broken"})
+    columns = ("source_id", "service", "reason", "detail", "at", "sealed")
+    async with made.engine.begin() as connection:
+        await connection.execute(insert(QuarantinedRecord), [{name: getattr(one, name) for name in columns} for one in (kept, ours, broken)])
+    tried = await made.retrier.retry([one.source_id for one in (kept, broken, ours)], actor="op", now=datetime.now(UTC))
+
+    assert {one.source_id: one.outcome for one in tried} == {
+        kept.source_id: Outcome.STILL_REFUSED,
+        ours.source_id: Outcome.WRITTEN_AGAIN,
+        broken.source_id: Outcome.STILL_REFUSED,
+    }
+
+
+async def test_figures_are_counted_once_when_the_database_goes_away_between_two_of_them(made: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    book = ArrivalBook(made.engine)
+    for kind in ("first", "second", "third"):
+        book.note("bank", kind, "accepted", datetime.now(UTC), 7)
+    write = ArrivalBook._write
+
+    async def fails(self: ArrivalBook, counted: Any) -> None:  # noqa: ANN401
+        if len(counted) > 1:
+            raise DefectError
+        if "second" in {arrival.kind for arrival in counted}:
+            raise InterfaceError("", {}, Exception())
+        await write(self, counted)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ArrivalBook, "_write", fails)
+        with pytest.raises(InterfaceError):
+            await book._write_all()
+    await book.flush()
+    async with made.engine.connect() as connection:
+        rows = (await connection.execute(select(ArrivalRow.kind, ArrivalRow.many).where(ArrivalRow.agency == "bank").order_by(ArrivalRow.kind))).all()
+
+    assert [tuple(row) for row in rows] == [("first", 7), ("second", 7), ("third", 7)]
 
 
 async def test_a_figure_the_database_refuses_is_let_go_of_and_the_others_are_written(made: Built) -> None:

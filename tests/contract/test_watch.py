@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -129,3 +130,24 @@ async def test_a_watch_without_a_broker_waits_and_says_so(parts: Parts, monkeypa
         after = made.metrics.registry.get_sample_value("foothold_ingest_progress_timestamp_seconds", {"part": "watch"})
 
     assert before in (None, after)
+
+
+async def test_what_went_before_anybody_read_is_not_lost_and_a_topic_made_anew_is_counted_from_its_beginning(broker: str, parts: Parts) -> None:
+    agency = f"n-{uuid.uuid4().hex[:8]}"
+    topic = await make_topic(broker, agency)
+    await write(broker, topic, *[(body(agency, f"gone-{n}"), STRUCTURED) for n in range(3)], (body(agency, "left"), STRUCTURED))
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await admin.start()
+    await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=3)})
+    await admin.close()
+    now = datetime.now(UTC)
+    async with ingest_parts(parts) as made:
+        async with watching(made):
+            await until(lambda: gauge(made, "agency_lag_records", agency) == 1)
+            before = gauge(made, "lost_records", agency)
+        await made.readers.lose(agency, 0, range(90, 100), now)  # of the topic that had this name before
+        async with watching(made):
+            await until(lambda: gauge(made, "lost_records", agency) == 10)
+        many = await made.readers.lose(agency, 0, range(1, 3), now)
+
+    assert (before, many) == (0, 2)

@@ -1,7 +1,7 @@
 """Runs an ingest with defects nobody has thought of: `python -m tests.faults.ingest_defect serve`.
 
 DEFECT_DEATHS  a file that holds how many deaths are left: at a record with KILLS the process is killed (-9) as often
-A record with RAISES makes each reader's decide step raise, every time; the exception repeats what was sent.
+A record with RAISES makes each reader's decide step raise, every time, and an event with it the rule of every door; the exception repeats what was sent.
 """
 
 import os
@@ -12,8 +12,10 @@ from typing import Any
 
 import foothold_ingest.__main__
 import foothold_ingest.desk_door
+import foothold_ingest.intake
 import foothold_ingest.kafka_door
 import foothold_ingest.quarantine
+from foothold_ingest.rules.accept import accept
 
 RAISES = "raises-in-the-decide-step"
 KILLS = "kills-the-process"
@@ -33,6 +35,7 @@ def main() -> None:
     """Plant the defects, then serve as ingest does."""
     for module, name in STEPS:
         setattr(module, name, _broken(getattr(module, name)))
+    foothold_ingest.intake.__dict__["accept"] = _refusing(accept)
     foothold_ingest.__main__.main()
 
 
@@ -45,6 +48,15 @@ def _broken(step: Callable[..., Any]) -> Callable[..., Any]:
             deaths.write_text(str(left - 1))
             os.kill(os.getpid(), signal.SIGKILL)
         return step(*arguments)
+
+    return broken
+
+
+def _refusing(rule: Callable[..., Any]) -> Callable[..., Any]:
+    def broken(event: Any, *rest: Any) -> Any:  # noqa: ANN401 - stands for the rule
+        if RAISES in str(event):
+            raise DefectError(event)
+        return rule(event, *rest)
 
     return broken
 

@@ -197,6 +197,16 @@ DESK = {
         {'foothold_ingest_given_up_total{part="files"}': "0 1x60"},
         {'foothold_ingest_given_up_total{part="files"}': "1x60"},
     ),
+    "FootholdEventsFailing": (
+        "1m",
+        {'foothold_ingest_facts_total{kind="IncomeReported", outcome="unprocessable", door="http"}': "0 1x60"},
+        {
+            'foothold_ingest_facts_total{kind="IncomeReported", outcome="unprocessable", door="http"}': "1x60",
+            'foothold_ingest_facts_total{kind="unknown", outcome="not_json", door="http"}': "0+1x60",
+            'foothold_ingest_requests_total{status="500"}': "0x60",
+            'foothold_ingest_requests_total{status="422"}': "0+1x60",
+        },
+    ),
     "FootholdAgencyPaused": (
         "1m",
         {'foothold_ingest_agency_paused{agency="bank", instance="a"}': "1x60", 'foothold_ingest_agency_paused{agency="bank", instance="b"}': "0x60"},

@@ -150,6 +150,11 @@ class Breaker:
         """Its readers fail at a record, then at so many that it is no longer the records' fault."""
         self.stack.services.pop("ingest").stop()
         self.stack.start_service("ingest", "tests.faults.ingest_defect")
+        self.stack.wait_ready()
+        income = {"category": "wage", "item": "salary", "amount": "1.00", "earned_month": f"{START:%Y-%m}"}
+        raising = self.sender.event("statistics", "IncomeReported", RAISES, _noon(START), f"370399/{HOME}", **income)
+        assert self.sender.post("statistics", raising).status_code >= httpx.codes.BAD_REQUEST
+        self._expect("FootholdEventsFailing")
         self._write(agency_card("bank").name, RAISES.encode())
         self._expect("FootholdRecordsUnprocessable")
         self._write(agency_card("bank").name, *[RAISES.encode()] * MOST_IN_AN_HOUR)

@@ -25,6 +25,9 @@ def parser() -> argparse.ArgumentParser:
     reader = first.add_parser("reader", help="who reads agencies' topics").add_subparsers(dest="action", required=True)
     reader.add_parser("list", help="topics that are paused, and what was lost of them")
     reader.add_parser("resume", help="read an agency's topic on, once its sender is mended").add_argument("agency")
+    work = first.add_parser("work", help="doubts and tickets that were given up after three attempts").add_subparsers(dest="action", required=True)
+    work.add_parser("list", help="which, by their ids")
+    work.add_parser("retry", help="try all of them again, after an upgrade")
     return made
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Final, NamedTuple
 
 import structlog
@@ -75,13 +76,24 @@ class ArrivalBook:
             log.warning("ingest.arrivals_not_written", reason="the database is away")
             raise
         except Exception as error:  # noqa: BLE001 - figures for people to look at, which must never stand still for one of them
-            if len(counted) == 1:
-                names = {name: str(value) for name, value in next(iter(counted))._asdict().items()}
-                log.error("ingest.arrival_refused", error=type(error).__name__, **names)  # noqa: TRY400 - the message may hold what was sent
-                return
+            log.warning("ingest.arrivals_one_by_one", rows=len(counted), error=type(error).__name__)
+            await self._write_each(counted, patience)
+
+    async def _write_each(self, counted: Counter[Arrival], patience: Callable[[Work], Awaitable[None]]) -> None:
+        """Each row alone, once; what was not reached is counted on."""
+        left = Counter(counted)
+        try:
             for arrival, many in counted.items():
-                self._counted.update({arrival: many})
-                await self._write_all(patience)
+                try:
+                    await patience(partial(self._write, Counter({arrival: many})))
+                except AWAY:
+                    raise
+                except Exception as error:  # noqa: BLE001 - see above
+                    names = {name: str(value) for name, value in arrival._asdict().items()}
+                    log.error("ingest.arrival_refused", error=type(error).__name__, **names)  # noqa: TRY400 - the message may hold what was sent
+                del left[arrival]
+        finally:
+            self._counted.update(left)
 
     async def _write(self, counted: Counter[Arrival]) -> None:
         statement, keys = insert(ArrivalRow), ["agency", "day", "kind", "outcome"]

@@ -18,7 +18,7 @@ PARTS_AWAY: Final = (*KAFKA_AWAY, *AWAY)
 
 
 def set_aside(record: Record, reason: RefusalReason, detail: str, seal: Seal) -> Quarantined:
-    """A record of Kafka, whole, with why it is not used."""
+    """A record of Kafka with why it is not used; what is too large is cut."""
     kept = SourceRecord(key=record.key, value=record.value, headers=tuple(record.headers))
     address = (record.topic, record.partition, record.offset)
     return Quarantined.of("ingest", address, record.timestamp, reason=reason, detail=detail, record=kept, seal=seal)

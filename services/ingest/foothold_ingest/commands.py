@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from foothold_ingest import doubles
+from foothold_ingest import doubles, given_up
 from foothold_ingest.database import connect
 from foothold_ingest.days import CannotOpen
 from foothold_ingest.errors import Refused
@@ -152,6 +152,18 @@ async def reader(settings: Settings, arguments: Namespace) -> str:
         await engine.dispose()
 
 
+async def work(settings: Settings, arguments: Namespace) -> str:
+    """List the doubts and tickets that were given up, or let them be tried again."""
+    engine = connect(settings.ingest_database_url)
+    try:
+        if arguments.action == "list":
+            return "\n".join(await given_up.listed(engine)) or "nothing was given up"
+        many = await given_up.retry(engine, by=getpass.getuser(), now=datetime.now(UTC))
+        return f"{many} are tried again within a few seconds"
+    finally:
+        await engine.dispose()
+
+
 def _reader(state: ReaderState) -> str:
     since = "reading" if state.paused_at is None else f"PAUSED since {state.paused_at:%Y-%m-%d %H:%M:%S}"
     lost = f"  lost to retention: {state.lost}, last {state.lost_at:%Y-%m-%d %H:%M:%S}" if state.lost and state.lost_at else ""
@@ -283,4 +295,5 @@ COMMANDS: Final[dict[str, Callable[[Settings, Namespace], Coroutine[Any, Any, st
     "go-live": go_live,
     "directory": erase,
     "reader": reader,
+    "work": work,
 }

@@ -14,6 +14,7 @@ def what_is_away(error: BaseException | None) -> str | None:
     )
     from psycopg import OperationalError  # noqa: PLC0415 - see above
 
+    from foothold_runtime.databases import is_away  # noqa: PLC0415 - see above
     from foothold_runtime.kafka_clients import Unanswered  # noqa: PLC0415 - see above
 
     while error is not None:
@@ -23,7 +24,7 @@ def what_is_away(error: BaseException | None) -> str | None:
             return f"Kafka does not answer ({error}). Start it, then try again."
         if isinstance(error, TopicAuthorizationFailedError | GroupAuthorizationFailedError | TransactionalIdAuthorizationFailed):
             return f"Kafka does not let it ({error}). Give it the rights that 'python -m deploy.kafka.access' prints."
-        if isinstance(error, OperationalError):
+        if isinstance(error, OperationalError) and is_away(error):
             return f"PostgreSQL does not serve ({str(error).partition(chr(10))[0]}). Start it, then try again."
         if isinstance(error, OSError) and error.errno == EADDRINUSE:
             return f"another program has its address ({error.strerror}). End it, or choose another port."

@@ -1,6 +1,7 @@
 """The Kafka door: agencies write to their own topics, `agency.<agency>.v1`. The topic proves who speaks; key and partition do not matter.
 
-A record is judged like a request's event. What is refused goes to quarantine, whole. An offset is committed only when every fact before
+A record is judged like a request's event. What is refused goes to quarantine, whole, or its beginning where
+it is too large for that. An offset is committed only when every fact before
 it is in the log; a record read twice gives the same fact ids, which count once. Each agency's topic is read in a lane of its own: none
 waits for another's.
 """
@@ -24,7 +25,7 @@ from foothold_ingest.readers import ReaderBook, up_to_limit
 from foothold_ingest.rules.binding import from_kafka
 from foothold_ingest.rules.judgement import Judgement, Rejected
 from foothold_ingest.rules.strict_json import JsonValue, NotStrict
-from foothold_runtime import kafka_clients
+from foothold_runtime import kafka_clients, unpacking
 from foothold_runtime.barrier import Barrier, Fetched, Reader, Record
 from foothold_runtime.databases import while_database_down
 from foothold_runtime.loops import goes_on
@@ -60,6 +61,7 @@ class KafkaDoor:
         self._seal = seal
         self._readers = readers
         self._paused: frozenset[str] = frozenset()
+        unpacking.bound()
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._consumer: AIOKafkaConsumer = AIOKafkaConsumer(
             **broker.options,
@@ -118,13 +120,26 @@ class KafkaDoor:
 
     async def _lane(self, agency: str) -> None:
         while goes_on() and (mine := [source for source in self._consumer.assignment() if agency_of(source.topic) == agency]):
-            if agency in self._paused:
+            readable = [source for source in mine if source not in self._barrier.stopped]
+            if agency in self._paused or not readable:
                 await asyncio.sleep(TURN_SECONDS)
                 continue
-            if fetched := await self._consumer.getmany(*mine, timeout_ms=500, max_records=BATCH):
+            if fetched := await self._fetch(readable):
                 await self._barrier.work(fetched)
             else:
-                await self._barrier.idle(mine)
+                await self._barrier.idle(readable)
+
+    async def _fetch(self, sources: Sequence[TopicPartition]) -> Fetched:
+        """What came. An agency that wrote what no client can unpack is read no further, alone: nobody can tell how much to step over."""
+        try:
+            return dict(await self._consumer.getmany(*sources, timeout_ms=500, max_records=BATCH))
+        except PARTS_AWAY:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a client makes of bytes that a stranger chose
+            log.error("ingest.batch_unreadable", topics=[s.topic for s in sources], error=type(error).__name__)  # noqa: TRY400 - see aside
+            for source in sources:
+                self._barrier.stop(source, await self._consumer.position(source))
+            return {}
 
     async def take(self, fetched: Fetched) -> Mapping[TopicPartition, int]:
         """Facts into the log, refused records into quarantine; how far each partition was taken."""

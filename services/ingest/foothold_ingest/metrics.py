@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
 
-DOORS: Final = ("http", "kafka", "file")
+DOORS: Final = ("http", "kafka", "file", "console")
 READERS: Final = ("agencies", "desk", "quarantine")
 """Who reads Kafka."""
 JOBS: Final = ("kafka", "desk", "quarantine", "releaser", "questions", "tickets", "files", "arrivals", "days", "watch")
@@ -35,6 +35,7 @@ class Metrics:
         self.requests = Counter("foothold_ingest_requests_total", "Requests answered, by status.", ["status"], registry=registry)
         for kind, door in product((*AGENCY_KINDS, *OPERATOR_KINDS), DOORS):
             self.facts.labels(kind, "accepted", door)
+            self.facts.labels(kind, RefusalReason.UNPROCESSABLE.value, door)
         for reason, door in product(RefusalReason, DOORS):
             self.facts.labels("unknown", reason.value, door)
         for status in STATUSES:

@@ -90,10 +90,11 @@ def answer(request: Request, body: Problem, headers: dict[str, str] | None = Non
 
 async def unexpected(request: Request, error: Exception) -> JSONResponse:
     """A defect of ours: the caller learns under which id operations find it, the log where it was raised, and nobody what was sent."""
+    route = getattr(request.scope.get("route"), "path", "")  # as it was declared, without what was sent
     if what_is_away(error) is not None:
+        log.warning("ingest.away", route=route, where=where_raised(error), trace_id=trace_id(trace_of(request)))
         detail = "暂时无法处理，请稍后原样重发。 Kafka or the database cannot be asked at this moment; send the same request again."
         return answer(request, problem(503, "away", detail), {"retry-after": "2"})
-    route = getattr(request.scope.get("route"), "path", "")  # as it was declared, without what was sent
     log.error("ingest.unexpected", route=route, where=where_raised(error), trace_id=trace_id(trace_of(request)))
     detail = "出现内部错误，已记录；请稍后原样重发。 Something went wrong here and is written down; send the same request again later, or name the trace id."
     return answer(request, problem(500, "internal", detail))

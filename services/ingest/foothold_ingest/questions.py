@@ -38,7 +38,7 @@ class Questions:
         self._search = search
         self._publisher = publisher
         self._metrics = metrics
-        self._items = Items("questions", engine, metrics)
+        self._items = Items[RowMapping]("questions", engine, metrics, name=lambda row: row["dispute_id"])
 
     async def run(self) -> None:
         """Run until cancelled: look senders up, tell the desk, then a pause."""
@@ -47,8 +47,10 @@ class Questions:
     async def _turn(self) -> None:
         """A broker that is away keeps doubts waiting, and nothing else of ingest."""
         self._metrics.disputes.set(await self._book.many())
-        await self.look_up()
-        await self.tell()
+        try:
+            await self.look_up()
+        finally:
+            await self.tell()
         self._metrics.disputes.set(await self._book.many())
 
     async def look_up(self) -> None:

@@ -1,6 +1,6 @@
 """How the reader of each agency's topic fares, for all replicas: bad records in a row, whether it is paused, and what Kafka let go of unread."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -71,6 +71,16 @@ class ReaderBook:
             if was_paused:
                 await connection.execute(insert(AuditRow), [{"at": now, "actor": by, "action": "reader_resumed", "detail": {"agency": agency}}])
         return was_paused
+
+    async def begin_anew(self, ends: Mapping[tuple[str, int], int]) -> None:
+        """Where more was counted than ever stood there, the topic was made anew: its offsets are counted from the first again."""
+        async with self.engine.begin() as connection:
+            known = await connection.execute(select(AgencyLossRow.agency, AgencyLossRow.partition, AgencyLossRow.counted_to))
+            for agency, partition, counted_to in known.all():
+                if counted_to > ends.get((agency, partition), counted_to):
+                    mine = (AgencyLossRow.agency == agency, AgencyLossRow.partition == partition, AgencyLossRow.counted_to == counted_to)
+                    await connection.execute(update(AgencyLossRow).where(*mine).values(counted_to=0))
+                    log.warning("ingest.topic_made_anew", agency=agency, partition=partition)
 
     async def lose(self, agency: str, partition: int, offsets: range, now: datetime) -> int:
         """Kafka has let go of these offsets and nobody had read them; return how many were not counted before."""

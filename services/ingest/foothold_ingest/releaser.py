@@ -37,6 +37,7 @@ class Releaser:
         self._intake = intake
         self._days = days
         self._metrics = metrics
+        self._items = Items[str]("releaser", engine, metrics, name=lambda fact_id: fact_id)
         self._one_release = asyncio.Lock()
 
     async def run(self) -> None:
@@ -51,8 +52,18 @@ class Releaser:
     async def release_some(self) -> int:
         """Release up to AT_ONCE events of each agency whose household is known now; return how many no longer wait for it."""
         async with self._engine.connect() as connection:
-            agencies = (await connection.execute(select(HeldRow.agency).where(*_waits()).distinct().order_by(HeldRow.agency))).scalars().all()
-        return sum([await self._release_of(agency) for agency in agencies])
+            agencies = (await connection.execute(agencies_waiting())).scalars().all()
+        settled, failure = 0, None
+        for agency in agencies:
+            try:
+                settled += await self._release_of(agency)
+            except PARTS_AWAY:
+                raise
+            except Exception as error:  # noqa: BLE001 - all of this agency's events failed; the others' may not
+                failure = error
+        if failure is not None:
+            raise failure
+        return settled
 
     async def _release_of(self, agency: str) -> int:
         """An agency's events never wait behind another's that cannot be released; nor behind one of its own: that is tried alone."""
@@ -65,7 +76,7 @@ class Releaser:
             nonlocal settled
             settled += await self._settle(_rows().where(HeldRow.fact_id.in_(names)).with_for_update(skip_locked=True), is_patient=True)
 
-        await Items("releaser", self._engine, self._metrics).work(waiting, settle, self._failed)
+        await self._items.work(waiting, settle, self._failed)
         return settled
 
     async def _failed(self, name: str, error: str) -> bool:
@@ -127,6 +138,11 @@ def _waits() -> tuple[ColumnElement[bool], ...]:
     """Those whose person is in a register and in no open ticket."""
     known = exists().where(MembershipRow.person_ref == HeldRow.person_ref)
     return HeldRow.released_at.is_(None), HeldRow.problem.is_(None), known & ~doubles.open_for(HeldRow.person_ref)
+
+
+def agencies_waiting() -> Select[str]:
+    """Agencies with events that can be released."""
+    return select(HeldRow.agency).where(*_waits()).distinct().order_by(HeldRow.agency)
 
 
 def _rows() -> Select[str, str, str | None]:

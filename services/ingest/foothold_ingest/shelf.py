@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from pydantic import ValidationError
 from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -24,7 +25,7 @@ from foothold_ingest.rules.strict_json import NotStrict
 from foothold_ingest.turns import log_failure
 from foothold_schemas.quarantine import RefusalReason, SourceRecord
 from foothold_schemas.retries import HOUSEHOLD, retried_from, retry_headers
-from foothold_schemas.seal import Seal
+from foothold_schemas.seal import BrokenSeal, Seal
 from foothold_schemas.topics import AGENCY_TOPIC, AREA_SIGNALS, FACT_DISPUTES, HOUSEHOLD_FACTS, QUARANTINE, REGION_WARNINGS, RELIEF_FACTS, RISK_TRANSITIONS
 from foothold_schemas.tracing import from_headers
 
@@ -47,6 +48,8 @@ The region windows read their signals from the start, leave out what was set asi
 
 PLACE: Final = 2
 """An address ends with the record's partition and offset."""
+DIGITS: Final = 19
+"""Of the largest offset there can be."""
 
 
 class Outcome(StrEnum):
@@ -134,7 +137,14 @@ class Retrier(Shelf):
         return sorted(source_ids, key=lambda source_id: _order(first.get(source_id) or source_id))
 
     def _first_address(self, source_id: str, sealed: str) -> str:
-        return retried_from(SourceRecord.model_validate_json(self._seal.open(sealed)).headers) or source_id
+        """Only services write the header; and whatever is wrong with a record is told when its turn comes, not here."""
+        topic = source_id.rsplit(":", PLACE)[0]
+        if topic not in AGAIN and not topic.startswith(HOUSEHOLD):
+            return source_id
+        try:
+            return retried_from(SourceRecord.model_validate_json(self._seal.open(sealed)).headers) or source_id
+        except (BrokenSeal, ValidationError):
+            return source_id
 
     async def _one(self, source_id: str, actor: str, now: datetime) -> Retried:
         """The row is locked while its facts are written: two people retrying at once apply it once."""
@@ -164,6 +174,8 @@ class Retrier(Shelf):
 
     async def _apply(self, source_id: str, record: SourceRecord, now: datetime) -> tuple[Outcome, str]:
         topic, partition, _ = source_id.rsplit(":", 2)
+        if record.is_cut:
+            return Outcome.NOT_RETRIABLE, "only the record's beginning is kept, because it is too large: ask its sender for it, in smaller records"
         if topic.startswith(f"{TOPIC}."):
             return _outcome(await self._files.again(topic, record.value or b"", now))
         if AGENCY_TOPIC.fullmatch(topic):
@@ -192,9 +204,13 @@ class Retrier(Shelf):
 
 def _order(address: str) -> tuple[int, int, bool]:
     """A household marked at a record comes before the record: what waits for it may have come at the same offset."""
-    topic, *place = address.rsplit(":", 2)
-    partition, offset = (int(number) if number.isdecimal() else 0 for number in (place if len(place) == PLACE else ("", "")))
+    topic, *place = address.rsplit(":", PLACE)
+    partition, offset = (_number(text) for text in (place if len(place) == PLACE else ("", "")))
     return partition, offset, not topic.startswith(HOUSEHOLD)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) <= DIGITS else 0
 
 
 def _outcome(judgement: Judgement) -> tuple[Outcome, str]:

@@ -32,7 +32,7 @@ class Tickets:
         self._engine = engine
         self._publisher = publisher
         self._metrics = metrics
-        self._items = Items("tickets", engine, metrics)
+        self._items = Items[int]("tickets", engine, metrics, name=lambda ticket: ticket)
 
     async def run(self) -> None:
         """Run until cancelled: what the logs do not know yet, then a pause."""
@@ -44,12 +44,18 @@ class Tickets:
         await self._count()
 
     async def tell_some(self) -> int:
-        """Return how many were told, or failed to be."""
+        """Return how many were told; those that another replica has in hand, or that failed, are none of them."""
+        told = 0
+
+        async def tell(tickets: Sequence[int]) -> None:
+            nonlocal told
+            told += await self._tell(tickets)
+
         async with self._engine.connect() as connection:
             untold = select(DoubleRow.ticket).where(_UNTOLD, DoubleRow.attempts < MOST_ATTEMPTS).order_by(DoubleRow.ticket).limit(AT_ONCE)
             tickets = (await connection.execute(untold)).scalars().all()
-        await self._items.work(tickets, self._tell, self._failed)
-        return len(tickets)
+        await self._items.work(tickets, tell, self._failed)
+        return told
 
     async def _failed(self, ticket: int, _: str) -> bool:
         """One more attempt failed; after the last, the ticket waits for a person."""
@@ -59,7 +65,7 @@ class Tickets:
         log.error("ingest.ticket_failed", ticket=ticket, attempts=attempts)
         return int(attempts) >= MOST_ATTEMPTS
 
-    async def _tell(self, tickets: Sequence[int]) -> None:
+    async def _tell(self, tickets: Sequence[int]) -> int:
         """The log first, then the row: after a crash between, it is told once more under the same ids, and counts once."""
         async with self._engine.begin() as connection:
             wanted = select(*DoubleRow.__table__.columns, _STATE.label("state")).where(DoubleRow.ticket.in_(tickets), _UNTOLD)
@@ -70,6 +76,7 @@ class Tickets:
                 await connection.execute(update(DoubleRow).where(DoubleRow.ticket == row["ticket"]).values(told=row["state"], attempts=0))
                 log.info("ingest.ticket", ticket=row["ticket"], state=row["state"], households=[row["household_id"], row["other_id"]])
             await _forget(connection, [row["ticket"] for row in rows if not {row["household_id"], row["other_id"]} <= there])
+            return len(rows)
 
     async def _count(self) -> None:
         async with self._engine.connect() as connection:

@@ -46,15 +46,23 @@ class Tokens:
 
     async def client_of(self, token: str) -> str | None:
         """The client a token was made for; None for one that is not right in every respect."""
+        header = _header(token)
+        key = None if header is None else await self._key(header.get("kid"))
+        if header is None or key is None or header.get("alg") not in ALGORITHMS or key.algorithm_name != header["alg"]:
+            return None
+        told = self._claims(token, key, header["alg"])
+        if told is None:
+            return None
+        client = told.get("client_id") or told.get("azp")
+        return client if isinstance(client, str) and len(client) <= LONGEST_CLIENT and client.isprintable() else None
+
+    def _claims(self, token: str, key: jwt.PyJWK, algorithm: str) -> dict[str, object] | None:
+        """What the token says; None for one that is not right."""
         try:
-            header = jwt.get_unverified_header(token)
-            key = await self._key(header.get("kid"))
-            if key is None or header.get("alg") not in ALGORITHMS or key.algorithm_name != header["alg"]:
-                return None
-            told = jwt.decode(
+            told: dict[str, object] = jwt.decode(
                 token,
                 key,
-                algorithms=[header["alg"]],
+                algorithms=[algorithm],
                 issuer=self._issuer.name,
                 audience=self._issuer.audience,
                 leeway=LEEWAY_SECONDS,
@@ -62,8 +70,7 @@ class Tokens:
             )
         except _UNREADABLE:
             return None
-        client = told.get("client_id") or told.get("azp")
-        return client if isinstance(client, str) and len(client) <= LONGEST_CLIENT and client.isprintable() else None
+        return told
 
     async def _key(self, name: object) -> jwt.PyJWK | None:
         if not isinstance(name, str):
@@ -83,6 +90,15 @@ class Tokens:
             self._keys = {key.key_id: key for key in jwt.PyJWKSet.from_dict(json.loads(body)).keys if key.key_id is not None}
         except (OSError, ValueError, PyJWKSetError) as error:
             log.warning("ingest.issuer_keys_away", error=type(error).__name__)
+
+
+def _header(token: str) -> dict[str, object] | None:
+    """None where the library cannot read one."""
+    try:
+        read: dict[str, object] = jwt.get_unverified_header(token)
+    except _UNREADABLE:
+        return None
+    return read
 
 
 def _get(url: str) -> bytes:

@@ -84,10 +84,12 @@ class Watch:
         beginnings = await all_records.beginning_offsets(sources)
         readable = await committed.end_offsets(sources)
         ends = await all_records.end_offsets(sources)
-        offsets = {source: max(0, read[source].offset) if source in read else 0 for source in sources}
+        offsets = {source: read[source].offset for source in sources if source in read and read[source].offset >= 0}
+        offsets = beginnings | offsets  # what went before anybody began to read was never unread
         return {source: Stand(beginnings[source], offsets[source], readable[source], ends[source]) for source in sources}
 
     async def _count_lost(self, stands: Mapping[TopicPartition, Stand]) -> None:
+        await self._readers.begin_anew({(agency_of(source.topic), source.partition): stand.end for source, stand in stands.items()})
         for source, stand in stands.items():
             if stand.beginning > stand.read:
                 await self._readers.lose(agency_of(source.topic), source.partition, range(stand.read, stand.beginning), datetime.now(UTC))

@@ -17,6 +17,7 @@ BATCH_BYTES: Final = 8 * 1024 * 1024
 MAX_ROWS: Final = 500_000
 YIELD_EVERY: Final = 100
 
+Names = dict[str, str]
 log = structlog.get_logger()
 
 
@@ -43,13 +44,13 @@ async def batches(items: AsyncIterator[Item], done: int) -> AsyncIterator[list[I
         raise refused
 
 
-async def items_of(rows: AsyncIterator[Row], gatherer: Gatherer) -> AsyncIterator[Item]:
-    """What the gatherer makes of each row that says something; raise Unreadable."""
+async def items_of(rows: AsyncIterator[Row], gatherer: Gatherer, names: Names) -> AsyncIterator[Item]:
+    """What the gatherer makes of each row that says something; raise Unreadable. `names`: what the log calls the file."""
     async for row in _breathing(rows):
         if row.number > MAX_ROWS:
             raise Unreadable(f"a file may have {MAX_ROWS} rows; the rows up to here have been taken, send the rest in further files")
         if not is_empty(row):
-            for item in _taken(gatherer, row):
+            for item in _taken(gatherer, row, names):
                 yield item
     for item in gatherer.rest():
         yield item
@@ -63,11 +64,11 @@ async def _breathing(rows: AsyncIterator[Row]) -> AsyncIterator[Row]:
         yield row
 
 
-def _taken(gatherer: Gatherer, row: Row) -> list[Item]:
+def _taken(gatherer: Gatherer, row: Row, names: Names) -> list[Item]:
     try:
         return list(gatherer.take(row))
     except Exception as error:  # noqa: BLE001 - a row nobody has thought of must not end ingest again and again
-        log.error("ingest.row_not_understood", row=row.number, error=type(error).__name__)  # noqa: TRY400 - its message may hold the row
+        log.error("ingest.row_not_understood", row=row.number, error=type(error).__name__, **names)  # noqa: TRY400 - its message may hold the row
         told = f"row {row.number} could not be worked through ({type(error).__name__}); the rows before it have been taken. Report this to the operators."
         raise Unreadable(told) from None
 

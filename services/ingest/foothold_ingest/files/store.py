@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import IO, Any, Final, NamedTuple
 
-from sqlalchemy import RowMapping, delete, exists, func, insert, select, update
+from sqlalchemy import RowMapping, Select, delete, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -24,6 +24,8 @@ PART: Final = 512 * 1024
 TOPIC: Final = "file"
 """Rows in quarantine stand under `file.<agency>.<upload>:0:<row>`."""
 
+_BEHIND: Final = ";"
+"""The character that follows the colon: an index by characters finds all that begins with a name as what lies between."""
 KEPT: Final = 64 * 1024
 """A refused row is kept up to so many bytes. The whole of a longer one stands in the file, which stays as long as such rows wait."""
 COUNTS: Final = ("rows", "accepted", "held", "repeated", "refused", "new", "changed", "same", "warned")
@@ -144,11 +146,8 @@ class UploadStore:
 
     async def let_go(self) -> None:
         """Pieces of files that are done with, none of whose long rows waits any longer."""
-        source = func.concat(f"{TOPIC}.", UploadRow.agency, ".", UploadRow.upload_id, ":")
-        waits = exists().where(QuarantinedRecord.retried_at.is_(None), func.starts_with(QuarantinedRecord.source_id, source))
-        over = select(UploadRow.upload_id).where(UploadRow.is_kept, UploadRow.finished_at.is_not(None), ~waits)
         async with self.engine.begin() as connection:
-            for upload_id in (await connection.execute(over)).scalars().all():
+            for upload_id in (await connection.execute(over())).scalars().all():
                 await connection.execute(delete(UploadPart).where(UploadPart.upload_id == upload_id))
                 await connection.execute(update(UploadRow).where(UploadRow.upload_id == upload_id).values(is_kept=False))
 
@@ -250,6 +249,14 @@ class UploadStore:
         async with self.engine.begin() as connection:
             mine = update(UploadProblem).where(UploadProblem.upload_id == upload_id, UploadProblem.row.in_(list(rows)))
             await connection.execute(mine.values(mended_at=now))
+
+
+def over() -> Select[str]:
+    """Files whose pieces are kept for rows of which none waits any longer."""
+    source, name = func.concat(f"{TOPIC}.", UploadRow.agency, ".", UploadRow.upload_id), QuarantinedRecord.source_id
+    begins = name.op("~>=~", is_comparison=True)(func.concat(source, ":")) & name.op("~<~", is_comparison=True)(func.concat(source, _BEHIND))
+    waits = exists().where(QuarantinedRecord.retried_at.is_(None), begins)
+    return select(UploadRow.upload_id).where(UploadRow.is_kept, UploadRow.finished_at.is_not(None), ~waits)
 
 
 def as_json(row: Row) -> list[object]:

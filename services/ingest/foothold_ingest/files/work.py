@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -42,6 +44,13 @@ LANES: Final = 8
 """Agencies whose files are worked through at once."""
 TURNS: Final = 2
 """Batches that are settled at once."""
+LET_GO_SECONDS: Final = 60.0
+REST_SECONDS: Final = 2.0
+"""After an attempt that failed the agency's next one waits so long; whatever was wrong may be over then."""
+_OF_THE_MACHINE: Final = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EROFS, errno.ENOMEM, errno.EACCES, errno.EPERM, errno.ENOENT}
+)
+"""No disk, no descriptors, no folder for what is unpacked: nothing that a file could be blamed for."""
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -61,6 +70,10 @@ class FileWorker:
         self._days = days
         self._metrics = metrics
         self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._served: dict[str, float] = {}
+        self._rests_until: dict[str, float] = {}
+        self._is_crowded = False
+        self._let_go_at = 0.0
         self._turns = asyncio.Semaphore(TURNS)
 
     async def run(self) -> None:
@@ -73,21 +86,38 @@ class FileWorker:
             await asyncio.gather(*self._lanes.values(), return_exceptions=True)
 
     async def _open_lanes(self) -> None:
+        """Who had a lane longest ago comes first."""
+        now = time.monotonic()
         self._lanes = {agency: lane for agency, lane in self._lanes.items() if not lane.done()}
-        for agency in await self._store.agencies_waiting():
-            if agency not in self._lanes and len(self._lanes) < LANES:
-                self._lanes[agency] = asyncio.create_task(self._lane(agency))
-        await self._store.let_go()
+        with_files = await self._store.agencies_waiting()
+        self._served = {agency: at for agency, at in self._served.items() if agency in with_files}
+        self._rests_until = {agency: at for agency, at in self._rests_until.items() if at > now}
+        waiting = [agency for agency in with_files if agency not in self._lanes and agency not in self._rests_until]
+        waiting.sort(key=lambda agency: self._served.get(agency, 0.0))
+        free = LANES - len(self._lanes)
+        for agency in waiting[:free]:
+            self._served[agency] = now
+            self._lanes[agency] = asyncio.create_task(self._lane(agency))
+        self._is_crowded = len(waiting) > free
+        if now >= self._let_go_at:
+            await self._store.let_go()
+            self._let_go_at = now + LET_GO_SECONDS
 
     async def _lane(self, agency: str) -> None:
-        """One file of the agency after the other, and no other agency waits for it whatever becomes of them."""
+        """One file of the agency after the other, whatever becomes of them. Where another agency waits for a lane, this one is given up after a file."""
         try:
             while goes_on() and await self.work_once(agency):
-                pass
+                if self._is_crowded or agency in self._rests_until:
+                    return
         except PARTS_AWAY as error:
+            self._rest(agency)
             log.warning("ingest.files_wait", agency=agency, error=type(error).__name__)
         except Exception as error:  # noqa: BLE001 - see take_turns
+            self._rest(agency)
             report(PART, error, self._metrics, agency=agency)
+
+    def _rest(self, agency: str) -> None:
+        self._rests_until[agency] = time.monotonic() + REST_SECONDS
 
     async def work_once(self, agency: str | None = None) -> bool:
         """Work through the oldest file that waits, of this agency or of any; whether there was one."""
@@ -101,7 +131,7 @@ class FileWorker:
         return True
 
     async def _attempt(self, upload: RowMapping) -> None:
-        """Counted before it begins; whatever the work raises is the file's affair alone, and that Kafka or the database is away is not."""
+        """Counted before it begins; whatever the work raises is the file's affair alone, and that a part is away or this machine is full is not."""
         name = upload["upload_id"]
         await self._store.begin(name)
         try:
@@ -113,11 +143,18 @@ class FileWorker:
         except Overtaken:
             log.info("ingest.file_overtaken", upload=name)
         except (asyncio.CancelledError, *PARTS_AWAY):
-            with contextlib.suppress(*PARTS_AWAY):
-                await asyncio.shield(self._store.forgive(name))
+            await self._forgive(name)
             raise
-        except Exception as error:  # noqa: BLE001 - a file nobody has thought of must not end ingest, nor keep the next one waiting
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+                await self._forgive(name)
+                raise
+            self._rest(upload["agency"])
             report(PART, error, self._metrics, upload=name, agency=upload["agency"], attempt=upload["attempts"] + 1)
+
+    async def _forgive(self, name: str) -> None:
+        with contextlib.suppress(*PARTS_AWAY):
+            await asyncio.shield(self._store.forgive(name))
 
     async def _give_up(self, upload: RowMapping) -> None:
         """Its sender is told what to do, and operations are."""
@@ -143,7 +180,7 @@ class FileWorker:
                 kept = [str(name or "").replace("\x00", "") for name in names]
                 await self.patiently(lambda: self._store.note(upload["upload_id"], encoding=read.encoding, headers=kept), of="a file's headers")
                 gatherer = Gatherer(headers, mapping, upload["agency"], upload["as_of"], scattered)
-                async for batch in batches(items_of(rows, gatherer), upload["rows_done"]):
+                async for batch in batches(items_of(rows, gatherer, _names(upload)), upload["rows_done"]):
                     await settler.begin(batch, read.share)
         except asyncio.CancelledError:
             settler.cancel()
@@ -277,6 +314,10 @@ class _Settler:
         if self._running is not None:
             running, self._running = self._running, None
             self._done = await running
+
+
+def _names(upload: RowMapping) -> dict[str, str]:
+    return {"upload": upload["upload_id"], "agency": upload["agency"]}
 
 
 def _warned(item: Item, judged: Judgement | Repeat, mapping: Mapping) -> list[Warned]:
