@@ -9,6 +9,7 @@ import contextlib
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Final
 
 import structlog
@@ -33,8 +34,8 @@ from foothold_schemas.facts import AreaStruck, DayOpened
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.retries import retried_from
 
-BREATH: Final = 200
-"""Records judged before heartbeats and health answers get their turn."""
+BREATH_SECONDS: Final = 0.02
+"""How long records are judged before heartbeats and the other partitions get their turn: one of a large household takes as long as hundreds."""
 _HOUSEHOLD: Final = re.compile(rb"[0-9a-f]{32}")
 
 log = structlog.get_logger()
@@ -125,7 +126,7 @@ class Partition:
             raise
 
     async def _work(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
-        pending = self._decider.pending()
+        pending, breathed = self._decider.pending(), monotonic()
         for record in records:
             if record.offset < self.next_offset or self.is_stopped or self.is_leaving:
                 continue
@@ -136,8 +137,9 @@ class Partition:
                 pending = self._decider.pending()
             else:
                 pending = await self._together(record, pending)
-            if record.offset % BREATH == 0:
+            if monotonic() - breathed > BREATH_SECONDS:
                 await asyncio.sleep(0)
+                breathed = monotonic()
         await self._close(pending)
 
     async def _begin(self, first: int, last: int) -> None:
