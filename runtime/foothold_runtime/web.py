@@ -34,8 +34,9 @@ READ_BYTES: Final = 16 * 1024
 PIECES: Final = 500
 PIECE_BYTES: Final = 16
 """After so many pieces, what one of a body must bring on average: a chunk costs the same whether it holds a byte or a kilobyte."""
-UNREAD_BYTES: Final = 1024 * 1024
-"""Of a body whose request was answered before its end: enough for the other side to see the answer."""
+UNREAD_BYTES: Final = 64 * 1024 * 1024
+"""Taken and thrown away of a body whose request was answered before its end: many programs read the answer only once they have sent all of it,
+and a connection that is let go earlier takes the answer with it."""
 GRACEFUL_SECONDS: Final = 5
 
 TOO_MANY: Final = "too_many"

@@ -20,7 +20,7 @@ from foothold_runtime import ops as ops_module
 from foothold_runtime import web
 from foothold_runtime.loops import LoopErrors
 from foothold_runtime.ops import STARTED_BY, OpsEndpoint
-from foothold_runtime.web import SLOW_BODY, SLOW_HEAD, SLOW_READER, TINY_PIECES, TOO_MANY, BodyLimits, Limits, listen, server
+from foothold_runtime.web import SLOW_BODY, SLOW_HEAD, SLOW_READER, TINY_PIECES, TOO_MANY, UNWANTED_BODY, BodyLimits, Limits, listen, server
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -208,6 +208,33 @@ async def test_a_body_is_as_large_as_its_route_takes(path: str, size: int, statu
         answer = await client.post(path, content=b"x" * size if told else pieces())
 
     assert answer.status_code == status
+
+
+async def test_who_reads_only_after_the_whole_body_is_sent_reads_why_it_was_refused() -> None:
+    size = 20_000_000
+    async with door(Limits()) as port:
+        reader, writer = await opened(port, f"POST /small HTTP/1.1\r\nhost: x\r\ncontent-length: {size}\r\n\r\n".encode())
+        for _ in range(20):
+            writer.write(bytes(size // 20))
+            await writer.drain()
+        answer = await reader.readuntil(b"\r\n")
+        await closed(writer)
+
+    assert answer == b"HTTP/1.1 413 Request Entity Too Large\r\n"
+
+
+async def test_a_refused_body_that_goes_on_for_ever_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "UNREAD_BYTES", 1_000_000)
+    dropped: Counter[str] = Counter()
+    async with door(Limits(dropped=lambda reason: dropped.update([reason]))) as port:
+        _, writer = await opened(port, b"POST /small HTTP/1.1\r\nhost: x\r\ncontent-length: 9000000000\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(bytes(100_000))
+                await writer.drain()
+        await closed(writer)
+
+    assert dropped == {UNWANTED_BODY: 1}
 
 
 def test_a_taken_port_is_said_at_once_with_its_number() -> None:
