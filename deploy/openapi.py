@@ -176,8 +176,8 @@ def answers() -> Node:
         "held": {"const": True},
         "warnings": warnings,
     }
-    told = {"index": count, "status": count, "problem": _ref("Problem"), "warnings": warnings}
-    item = {"type": "object", "required": ["index", "status"], "properties": told}
+    result_fields = {"index": count, "status": count, "problem": _ref("Problem"), "warnings": warnings}
+    item = {"type": "object", "required": ["index", "status"], "properties": result_fields}
     counts = dict.fromkeys(("rows", "accepted", "held", "repeated", "refused", "new", "changed", "same", "warned"), count)
     file = {
         "upload": text,

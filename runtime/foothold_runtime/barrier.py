@@ -211,11 +211,11 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
             async with started(AIOKafkaAdminClient(**self._reader.broker.options)) as admin:
                 committed = await admin.list_consumer_group_offsets(self._reader.group_id, partitions=new)
             for source in new:
-                found = committed.get(source)
-                self._known[source] = Attempts.read("" if found is None else found.metadata or "")
+                offset = committed.get(source)
+                self._known[source] = Attempts.read("" if offset is None else offset.metadata or "")
                 self._next.pop(source, None)
-                if found is not None and found.offset >= 0:
-                    self._next[source] = found.offset
+                if offset is not None and offset.offset >= 0:
+                    self._next[source] = offset.offset
             self._learned.update(new)
 
     async def _take_over(self, fetched: Fetched) -> bool:
@@ -290,8 +290,8 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
 
     async def _write(self, offsets: Mapping[TopicPartition, tuple[int, Attempts]]) -> bool:
         """Whether the partitions are still mine."""
-        mine = self._consumer.assignment()
-        commits = {source: OffsetAndMetadata(offset, attempts.text()) for source, (offset, attempts) in offsets.items() if source in mine}
+        assigned = self._consumer.assignment()
+        commits = {source: OffsetAndMetadata(offset, attempts.text()) for source, (offset, attempts) in offsets.items() if source in assigned}
         try:
             if commits:
                 await self._consumer.commit(commits)

@@ -273,5 +273,5 @@ class _Bounded:
 
 
 def _told_length(scope: Scope) -> int:
-    told = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
-    return int(told) if told.isdigit() else 0
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return int(length) if length.isdigit() else 0
