@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 import pytest
-from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -16,23 +15,25 @@ from foothold_alerts.cases import Cases
 from foothold_alerts.database import connect
 from foothold_alerts.hold import NotAllowed, Stale
 from foothold_alerts.inbox import Inbox
-from foothold_alerts.lists import Lists
-from foothold_alerts.metrics import Metrics
-from foothold_alerts.projects import Projects
 from foothold_alerts.relief import ReliefDesk
 from foothold_alerts.rules.case import CloseReason, Role
 from foothold_alerts.rules.relief import ReliefAct
 from foothold_alerts.web.app import make_app
-from foothold_alerts.web.desk import Desk
-from foothold_alerts.web.live import Pulse
 from foothold_alerts.work import Work
-from foothold_alerts.workflows import load_checklists
 from foothold_schemas.decisions import HarmlessReason
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import DayDone, ExitReason, Movement, Status
-from tests.support.alerts import NOW, WEEKENDS, WORKFLOWS, areas_on, cases_on, disputes_on, incidents_on, person, plan_on, relief_on, rows, transition, work_on
-from tests.support.ingest import DIRECTORY_SEAL
+from tests.support.alerts import (
+    NOW,
+    cases_on,
+    desk_on,
+    person,
+    relief_on,
+    rows,
+    transition,
+    work_on,
+)
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
 
@@ -255,25 +256,7 @@ async def test_the_audit_can_neither_be_changed_nor_deleted(cases: Cases, alerts
 
 async def test_while_the_database_is_away_pages_say_so_and_nothing_crashes() -> None:
     engine = connect("postgresql+psycopg://nobody@127.0.0.1:9/nothing")
-    desk = Desk(
-        accounts=Accounts(engine, session_hours=1),
-        work=work_on(engine),
-        relief=relief_on(engine),
-        disputes=disputes_on(engine),
-        plan=plan_on(engine),
-        lists=Lists(engine, WORKFLOWS),
-        workflows=WORKFLOWS,
-        calendar=WEEKENDS,
-        areas=areas_on(engine),
-        incidents=incidents_on(engine),
-        projects=Projects(engine),
-        checklists=load_checklists(),
-        inbox=Inbox(engine),
-        metrics=Metrics(CollectorRegistry()),
-        pulse=Pulse(engine),
-        directory_seal=DIRECTORY_SEAL,
-        is_production=False,
-    )
+    desk = desk_on(engine, Accounts(engine, session_hours=1))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(make_app(desk)), base_url="http://desk") as client:
         answers = [await client.get("/", headers={"cookie": "foothold=somebody"}), await client.post("/login", data={"name": "zhang", "password": "x"})]
     await engine.dispose()

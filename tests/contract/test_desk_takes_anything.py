@@ -12,26 +12,17 @@ from urllib.parse import quote, urlencode
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.routing import BaseRoute
 
 from foothold_alerts.accounts import Accounts
-from foothold_alerts.inbox import Inbox
-from foothold_alerts.lists import Lists
-from foothold_alerts.metrics import Metrics
-from foothold_alerts.projects import Projects
 from foothold_alerts.rules.case import Role
 from foothold_alerts.web.app import make_app
-from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.filtered import FilteredRoute
-from foothold_alerts.web.live import Pulse
-from foothold_alerts.workflows import load_checklists
 from foothold_schemas.findings import FindingKind
-from tests.support.alerts import NOW, WEEKENDS, WORKFLOWS, areas_on, cases_on, disputes_on, incidents_on, plan_on, relief_on, transition, work_on
+from tests.support.alerts import NOW, cases_on, desk_on, transition
 from tests.support.asgi import call
-from tests.support.ingest import DIRECTORY_SEAL
 from tests.support.ugly import AMOUNTS, DAYS
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
@@ -115,25 +106,7 @@ async def desk(alerts_database: AsyncEngine) -> tuple[FastAPI, tuple[bytes, byte
     password = await accounts.add("zhang", "370399", Role.COUNTY, NOW)
     token = await accounts.log_in("zhang", password, NOW)
     assert token is not None
-    made = Desk(
-        accounts=accounts,
-        work=work_on(engine),
-        relief=relief_on(engine),
-        disputes=disputes_on(engine),
-        plan=plan_on(engine),
-        lists=Lists(engine, WORKFLOWS),
-        workflows=WORKFLOWS,
-        calendar=WEEKENDS,
-        areas=areas_on(engine),
-        incidents=incidents_on(engine),
-        projects=Projects(engine),
-        checklists=load_checklists(),
-        inbox=Inbox(engine),
-        metrics=Metrics(CollectorRegistry()),
-        pulse=Pulse(engine),
-        directory_seal=DIRECTORY_SEAL,
-        is_production=False,
-    )
+    made = desk_on(engine, accounts)
     app, cookie = make_app(made), (b"cookie", f"foothold={token}".encode())
     page = (await call(app, "GET", b"/cases/1", headers=(cookie,))).body.decode()
     csrf = re.search(r'name="csrf" value="([^"]+)"', page)

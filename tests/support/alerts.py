@@ -4,29 +4,37 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.accounts import Person
+from foothold_alerts.accounts import Accounts, Person
 from foothold_alerts.areas import Areas
 from foothold_alerts.cases import Cases
 from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.disputes import Disputes
 from foothold_alerts.hold import Hold
+from foothold_alerts.inbox import Inbox
 from foothold_alerts.incidents import Incidents
 from foothold_alerts.jobs import Jobs
+from foothold_alerts.lists import Lists
+from foothold_alerts.metrics import Metrics
 from foothold_alerts.notify import Notices
 from foothold_alerts.plan import Plan
+from foothold_alerts.projects import Projects
 from foothold_alerts.relief import ReliefDesk
 from foothold_alerts.rules.case import Case, Role, Stage
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.said import Said
+from foothold_alerts.web.desk import Desk
+from foothold_alerts.web.live import Pulse
 from foothold_alerts.work import Work
-from foothold_alerts.workflows import load, load_regions
+from foothold_alerts.workflows import load, load_checklists, load_regions
 from foothold_schemas.codec import decode_output
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Transition
 from foothold_schemas.values import Group
+from tests.support.ingest import DIRECTORY_SEAL
 
 WORKFLOWS = load()
 WORKFLOW = WORKFLOWS.newest
@@ -100,6 +108,29 @@ def areas_on(engine: AsyncEngine) -> Areas:
 def incidents_on(engine: AsyncEngine) -> Incidents:
     """Incidents."""
     return Incidents(engine, Notices(jobs_on(engine), WEEKENDS))
+
+
+def desk_on(engine: AsyncEngine, accounts: Accounts) -> Desk:
+    """All the desk's pages need."""
+    return Desk(
+        accounts=accounts,
+        work=work_on(engine),
+        relief=relief_on(engine),
+        disputes=disputes_on(engine),
+        plan=plan_on(engine),
+        lists=Lists(engine, WORKFLOWS),
+        workflows=WORKFLOWS,
+        calendar=WEEKENDS,
+        areas=areas_on(engine),
+        incidents=incidents_on(engine),
+        projects=Projects(engine),
+        checklists=load_checklists(),
+        inbox=Inbox(engine),
+        metrics=Metrics(CollectorRegistry()),
+        pulse=Pulse(engine),
+        directory_seal=DIRECTORY_SEAL,
+        is_production=False,
+    )
 
 
 async def rows(engine: AsyncEngine, statement: str) -> list[tuple[Any, ...]]:
