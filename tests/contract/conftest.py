@@ -20,7 +20,7 @@ from foothold_ingest.build import Built
 from foothold_ingest.files.routes import FileDoor
 from foothold_ingest.settings import DayClock
 from foothold_ingest.topic_door import TopicDoor
-from foothold_schemas.topics import EMBEDDED_PARTITIONS, TOPICS
+from foothold_schemas.topics import AGENCY_TOPIC, EMBEDDED_PARTITIONS, TOPICS
 from tests.support.clerk import AGENCY, Clerk
 from tests.support.ingest import ingest_parts, ingest_settings
 from tests.support.parts import Parts
@@ -28,13 +28,14 @@ from tests.support.parts import Parts
 
 @pytest.fixture
 async def broker(parts: Parts) -> str:
-    """The broker's address; every topic is new and empty."""
+    """The broker's address; every topic is new and empty, and those of other tests' agencies are gone."""
     admin = AIOKafkaAdminClient(bootstrap_servers=parts.bootstrap)
     await admin.start()
     names = {card.name for card in TOPICS}
     try:
-        await admin.delete_topics(sorted(names & set(await admin.list_topics())))
-        while names & set(await admin.list_topics()):
+        old = {topic for topic in await admin.list_topics() if topic in names or AGENCY_TOPIC.fullmatch(topic)}
+        await admin.delete_topics(sorted(old))
+        while old & set(await admin.list_topics()):
             await asyncio.sleep(0.02)
         await admin.create_topics([NewTopic(card.name, EMBEDDED_PARTITIONS, 1, topic_configs=card.config) for card in TOPICS])
         while not names <= set(await admin.list_topics()):

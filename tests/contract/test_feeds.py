@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_ingest.database import connect
+from foothold_ingest.database import HouseholdRow, connect
 from foothold_ingest.days import Days
 from foothold_ingest.feeds import FeedBook, last_heard
 from foothold_ingest.metrics import Metrics
@@ -38,6 +39,12 @@ def told(*facts: FactRecord) -> list[Accepted]:
     return [Accepted(fact, county=COUNTY) for fact in facts]
 
 
+async def serves_the_county(engine: AsyncEngine) -> None:
+    """A household of it is in the register: a day tells of feeds only where somebody lives."""
+    async with engine.begin() as connection:
+        await connection.execute(insert(HouseholdRow).values(household_id="of the county", county=COUNTY, sealed_subject=""))
+
+
 async def feeds_told(broker: str) -> dict[date, set[tuple[str, str, date]]]:
     found: dict[date, set[tuple[str, str, date]]] = {}
     for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name))):
@@ -49,6 +56,7 @@ async def feeds_told(broker: str) -> dict[date, set[tuple[str, str, date]]]:
 
 
 async def test_what_was_heard_is_told_with_the_next_day(broker: str, ingest_database: AsyncEngine) -> None:
+    await serves_the_county(ingest_database)
     one = publisher(broker)
     await one.start()
     days = Days(ingest_database, one, Metrics(CollectorRegistry()), DayClock.MANUAL)
@@ -99,6 +107,7 @@ async def days_done(broker: str) -> list[DayDone]:
 
 
 async def test_while_the_database_is_away_facts_are_accepted_and_the_feed_is_noted_with_the_next_one(ingest_database: AsyncEngine) -> None:
+    await serves_the_county(ingest_database)
     away = connect("postgresql+psycopg://nobody@127.0.0.1:9/nothing")
     book = FeedBook(away)
     await book.hear(told(income("1")))

