@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.consumer import CASES, MIRROR
-from foothold_risk.households import CONTROL_KEY
+from foothold_risk.households import is_household
 from foothold_schemas.decisions import FindingExempted, HarmlessReason
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DayOpened, FeedHeard
@@ -113,7 +113,7 @@ async def test_a_fresh_group_over_the_same_log_makes_the_same_state_and_says_the
 
     movements = "".join(value.decode() for said in first.said.values() for value in said)
     assert [word for word in ("would_have", "corrected", "exempted", "cleared", "entered") if f'"{word}"' not in movements] == []
-    assert len([key for topic, _, key in first.kept if topic == HOUSEHOLD_STATE.name and key != CONTROL_KEY]) == len(HOMES)
+    assert len([key for topic, _, key in first.kept if topic == HOUSEHOLD_STATE.name and is_household(key)]) == len(HOMES)
     assert first == again
 
 

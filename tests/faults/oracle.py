@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from deploy.local.stack import Stack
 from foothold_ingest.rules.accept import fact_id, household_id
-from foothold_risk.households import CONTROL_KEY, unpack
+from foothold_risk.households import is_household, unpack
 from foothold_risk.rules.household import Household
 from foothold_schemas.codec import decode_quarantined
 from foothold_schemas.seal import Purpose, Seal
@@ -72,7 +72,7 @@ def _identity(e: Happened) -> bytes:
 def _states(stack: Stack) -> dict[str, Household]:
     newest: dict[bytes, tuple[int, bytes]] = {}
     for m in read_topic(stack.kafka.bootstrap, HOUSEHOLD_STATE.name):
-        if m.key() != CONTROL_KEY and m.offset() >= newest.get(m.key(), (-1, b""))[0]:
+        if is_household(m.key()) and m.offset() >= newest.get(m.key(), (-1, b""))[0]:
             newest[m.key()] = (m.offset(), m.value())
     return {key.decode(): unpack(value) for key, (_, value) in newest.items()}
 

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.local.stack import Ports, Stack
 from foothold_ingest.rules.accept import fact_id, household_id
-from foothold_risk.households import CONTROL_KEY, unpack
+from foothold_risk.households import unpack
 from foothold_risk.rules.household import Household
 from foothold_schemas.topics import HOUSEHOLD_STATE
 from tests.support.desk import Caseworker, case_number
@@ -82,7 +82,7 @@ class Planted:
     def state(self, name: str) -> Household:
         """As risk keeps it."""
         key = self.household(name).encode()
-        newest = [m.value() for m in read_topic(self.stack.kafka.bootstrap, HOUSEHOLD_STATE.name) if m.key() == key and m.key() != CONTROL_KEY]
+        newest = [m.value() for m in read_topic(self.stack.kafka.bootstrap, HOUSEHOLD_STATE.name) if m.key() == key]
         return unpack(newest[-1]) if newest else Household()
 
     def metric(self, service: str, name: str, **labels: str) -> float:

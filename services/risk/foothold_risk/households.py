@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 from msgspec.msgpack import Decoder, Encoder
+from msgspec.structs import replace
 
 from foothold_risk.errors import MissingBundle, UnknownState
 from foothold_risk.rules.due import next_due
@@ -14,9 +15,11 @@ from foothold_risk.rules.heard import Span
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.incidents import Look
 from foothold_risk.rules.policy import Policy
-from foothold_risk.rules.struck import Incident
+from foothold_risk.rules.struck import Incident, Indexed
 
 CONTROL_KEY: Final = b"~control"
+INCIDENT_KEY: Final = b"~incident "
+"""Before an incident's name. One more costs the changelog one small record, not all of them once more."""
 STATE_VERSION: Final = b"\x01"
 
 _encoder: Final = Encoder()
@@ -35,9 +38,15 @@ class Control(msgspec.Struct, frozen=True):
 
 
 _control: Final = Decoder(Control)
+_incident: Final = Decoder(Incident)
 
 
-def pack(state: Household | Control) -> bytes:
+def is_household(key: bytes) -> bool:
+    """Whether a record of the changelog is a household's."""
+    return not key.startswith(b"~")
+
+
+def pack(state: Household | Control | Incident) -> bytes:
     """One version byte, then MessagePack."""
     return STATE_VERSION + _encoder.encode(state)
 
@@ -59,13 +68,17 @@ def _body(packed: bytes) -> memoryview:
 
 
 class Households:
-    """Reads see what is committed. Writes are gathered in a `Batch` and become visible when the transaction has been committed."""
+    """Reads see what is committed. Writes are gathered in a `Batch` and become visible when the transaction has been committed.
+
+    `written`: the incidents as they stand in records of their own; one that stands only in an older control record has none yet.
+    """
 
     def __init__(self, policies: Mapping[str, Policy]) -> None:
         self.control = Control()
         self.registered: Counter[str] = Counter()
         self.policies = policies
         self.not_judged: set[bytes] = set()
+        self.written: dict[str, Incident] = {}
         self._packed: dict[bytes, bytes] = {}
         self._due: defaultdict[date, set[bytes]] = defaultdict(set)
         self._due_on: dict[bytes, date] = {}
@@ -91,11 +104,18 @@ class Households:
         return Household() if packed is None else unpack(packed)
 
     def restore(self, key: bytes, packed: bytes) -> None:
-        """Take over a record of the changelog; call `plan_anew` after the last one."""
+        """Take over a record of the changelog; call `restored` after the last one."""
         if key == CONTROL_KEY:
             self.control = unpack_control(packed)
+        elif key.startswith(INCIDENT_KEY):
+            self.written[key.removeprefix(INCIDENT_KEY).decode()] = _incident.decode(_body(packed))
         else:
             self._packed[key] = packed
+
+    def restored(self) -> None:
+        """Every record was taken over: put together what follows from them."""
+        self.control = replace(self.control, incidents=Indexed({**self.control.incidents, **self.written}))
+        self.plan_anew()
 
     def take_over(self, batch: "Batch") -> None:
         """Make a committed batch visible."""
@@ -105,6 +125,7 @@ class Households:
         if batch.control is not None:
             is_other_policy = batch.control.bundle != self.control.bundle
             self.control = batch.control
+            self.written = dict(batch.control.incidents)
             if is_other_policy:
                 self.plan_anew()
 
@@ -195,8 +216,12 @@ class Batch:
         self.due.pop(key, None)
 
     def records(self) -> Iterable[tuple[bytes, bytes]]:
-        """What the changelog gets: the last version of each household, then the control record if it changed."""
+        """What the changelog gets: the last version of each household, then incidents and the control record if they changed."""
         self.packed = {key: pack(household) for key, household in self.changed.items()}
         yield from self.packed.items()
         if self.control is not None:
-            yield CONTROL_KEY, pack(self.control)
+            written = self._households.written
+            for name, incident in self.control.incidents.items():
+                if written.get(name) is not incident:
+                    yield INCIDENT_KEY + name.encode(), pack(incident)
+            yield CONTROL_KEY, pack(replace(self.control, incidents={}))

@@ -61,7 +61,7 @@ async def take_over(
         committed = await _read_offset(broker, source)
         households = Households(policies)
         count = await _read_changelog(broker, source.partition, households)
-        households.plan_anew()
+        households.restored()
     except BaseException:
         await stop(producer)
         raise

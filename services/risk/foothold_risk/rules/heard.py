@@ -1,6 +1,6 @@
 """Which months count: a month is heard when every required feed has spoken for the household and that month. Unknown is not zero."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -23,10 +23,24 @@ Heard = Mapping[str, tuple[Span, ...]]
 
 
 def note(heard: Heard, agency: str, fact: FeedHeard) -> dict[str, tuple[Span, ...]]:
-    """What was heard, with this."""
+    """What was heard, with this; spans that meet are one, so that what is kept grows with the gaps and not with the messages."""
     span = Span(ALWAYS if fact.from_month is None else month_from_text(fact.from_month), month_from_text(fact.through_month))
     key = f"{agency}|{fact.feed}|{fact.area}"
-    return {**heard, key: tuple(sorted({*heard.get(key, ()), span}, key=lambda s: (s.first, s.last)))}
+    return {**heard, key: tuple(_joined(sorted({*heard.get(key, ()), span}, key=lambda s: (s.first, s.last))))}
+
+
+def _joined(spans: Iterable[Span]) -> Iterator[Span]:
+    """Spans in order, those that overlap or follow one another as one."""
+    open_span: Span | None = None
+    for span in spans:
+        if open_span is not None and span.first <= open_span.last + 1:
+            open_span = Span(open_span.first, max(open_span.last, span.last))
+            continue
+        if open_span is not None:
+            yield open_span
+        open_span = span
+    if open_span is not None:
+        yield open_span
 
 
 def unheard_months(household: Household, months: Iterable[int], feeds: tuple[str, ...], heard: Heard) -> tuple[int, ...]:

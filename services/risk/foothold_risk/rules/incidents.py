@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from foothold_risk.rules.calendar import until
 from foothold_risk.rules.figures import View
 from foothold_risk.rules.policy import Exposure, PolicyOfDay, Reach
-from foothold_risk.rules.struck import Incident, Incidents
+from foothold_risk.rules.struck import Incident, Incidents, Indexed
 from foothold_schemas.facts import AreaStruck, IncomeCategory
 from foothold_schemas.values import Standing
 
@@ -33,14 +33,14 @@ def name_of(agency: str, struck: AreaStruck) -> str:
     return f"{agency}/{struck.incident}"
 
 
-def note(incidents: Incidents, agency: str, struck: AreaStruck, said_at: datetime, fact_id: bytes) -> dict[str, Incident]:
+def note(incidents: Incidents, agency: str, struck: AreaStruck, said_at: datetime, fact_id: bytes) -> Indexed:
     """With what was said; an older statement of the same incident changes nothing, whenever it comes."""
     name = name_of(agency, struck)
     before = incidents.get(name)
     if before is not None and before.said_at >= said_at:
-        return dict(incidents)
+        return Indexed(incidents)
     now = Incident(struck.area, struck.hazard, struck.severity, struck.first_day, said_at, until(struck.last_day), struck.is_withdrawn, fact_id)
-    return {**incidents, name: now}
+    return Indexed({**incidents, name: now})
 
 
 def touched(before: Incidents, after: Incidents) -> list[str]:

@@ -1,8 +1,9 @@
 """What struck a whole area, held for everybody. What follows from it for a household stands in `incidents`."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime
-from operator import itemgetter
+from functools import cached_property
 
 import msgspec
 
@@ -33,6 +34,20 @@ Incidents = Mapping[str, Incident]
 """Agency and its own number of the incident → the incident."""
 
 
+class Indexed(dict[str, Incident]):
+    """Incidents that know which of them are said of which area, so that a household is asked about its own only. Not changed once made."""
+
+    @cached_property
+    def by_area(self) -> Mapping[str, tuple[str, ...]]:
+        """The names of the incidents said of exactly this area."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for name, incident in self.items():
+            found[incident.area].append(name)
+        return {area: tuple(sorted(names)) for area, names in found.items()}
+
+
 def standing_over(incidents: Incidents, area: str, day: date) -> tuple[tuple[str, Incident], ...]:
     """The incidents of an area that holds the village and stands on the day, in the order of their names."""
-    return tuple(sorted(((name, i) for name, i in incidents.items() if area.startswith(i.area) and i.stands_on(day)), key=itemgetter(0)))
+    by_area = (incidents if isinstance(incidents, Indexed) else Indexed(incidents)).by_area
+    names = sorted(name for length in range(len(area) + 1) for name in by_area.get(area[:length], ()))
+    return tuple((name, incidents[name]) for name in names if incidents[name].stands_on(day))
