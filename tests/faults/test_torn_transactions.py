@@ -27,7 +27,7 @@ import foothold_risk.restore
 import foothold_runtime.kafka_clients
 from deploy.kafka.topics import make_topics
 from foothold_ingest.publish import Publisher, Unknown, fact_line
-from foothold_risk.households import CONTROL_KEY, Control, unpack
+from foothold_risk.households import Control, is_household, unpack
 from foothold_risk.judge import cause_of, judge, steer
 from foothold_risk.rules.fold import fold
 from foothold_risk.rules.household import Household
@@ -42,7 +42,7 @@ from foothold_schemas.transitions import Transition
 from tests.faults.held_requests import ADD_PARTITIONS, END_TXN, KINDS, ProxiedKafka, Proxy
 from tests.support.build import claim, identity, income, registered, retracted
 from tests.support.parts import VAR
-from tests.support.risk import ADOPTED, OPENED, RULES, broadcast, worker
+from tests.support.risk import ADOPTED, OPENED, RULES, broadcast, transactions_ended, worker
 from tests.support.sender import read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -130,6 +130,7 @@ class County:
 
     async def look(self) -> None:
         """Whether every batch is whole: state, transitions, views and offsets speak of the same facts, and no offset went back."""
+        await transactions_ended(self.kafka.bootstrap)
         async with AIOKafkaConsumer(bootstrap_servers=self.kafka.bootstrap, group_id="risk", enable_auto_commit=False) as consumer:
             committed = {source: await consumer.committed(source) or 0 for source in PARTITIONS}
         self.wrong += [f"offset of {s.partition} went back" for s in PARTITIONS if committed[s] < self.committed.get(s, 0)]
@@ -138,7 +139,7 @@ class County:
 
     def _compare(self) -> list[str]:
         wanted = self._judged()
-        states = {m.key(): m.value() for m in self._read(HOUSEHOLD_STATE.name) if m.key() != CONTROL_KEY}
+        states = {m.key(): m.value() for m in self._read(HOUSEHOLD_STATE.name) if is_household(m.key())}
         views = {m.key(): m.value() for m in self._read(HOUSEHOLD_VIEWS.name)}
         numbers: dict[str, list[int]] = defaultdict(list)
         for message in self._read(RISK_TRANSITIONS.name):

@@ -28,7 +28,7 @@ from foothold_schemas.retries import retry_headers
 from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, RISK_TRANSITIONS
 from tests.support.build import HOUSEHOLD, identity
 from tests.support.ingest import SEAL
-from tests.support.risk import caught_up, quarantined, worker, working
+from tests.support.risk import caught_up, quarantined, transactions_ended, worker, working
 from tests.support.sender import read_topic
 
 EVERY = list(range(EMBEDDED_PARTITIONS))
@@ -119,6 +119,8 @@ async def append(broker: str, *records: FactRecord) -> None:
 
 
 async def remembered_beside(broker: str) -> Trials:
+    """What a successor would read."""
+    await transactions_ended(broker, [HOME])
     admin = AIOKafkaAdminClient(bootstrap_servers=broker)
     await admin.start()
     try:

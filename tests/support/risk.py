@@ -9,9 +9,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from prometheus_client import CollectorRegistry
 
 from foothold_risk.metrics import Metrics
+from foothold_risk.restore import transactional_id
 from foothold_risk.rules.policy import Policy
 from foothold_risk.shelf import Shelf
 from foothold_risk.worker import Worker
+from foothold_runtime.kafka_clients import TransactionalProducer
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_output, decode_quarantined, encode
 from foothold_schemas.envelope import FactRecord
@@ -106,6 +108,14 @@ async def caught_up(broker: str) -> None:
                 return
             await asyncio.sleep(0.05)
     raise AssertionError("risk has not caught up")
+
+
+async def transactions_ended(broker: str, partitions: Sequence[int] = range(EMBEDDED_PARTITIONS)) -> None:
+    """Until what a worker left under way is committed or aborted, as its successor waits for it: the broker answers a commit before it shows."""
+    for number in partitions:
+        producer = TransactionalProducer(Broker(broker), transactional_id(TopicPartition(HOUSEHOLD_FACTS.name, number)))
+        await producer.start()
+        await producer.stop()
 
 
 def quarantined(broker: str) -> list[Quarantined]:
