@@ -1,7 +1,7 @@
 """What happened, in the past tense: the facts agencies, people and Foothold itself put into the one log per household."""
 
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -241,5 +241,16 @@ AgencyFact = (
 )
 PeopleFact = AuthorisationGiven | AuthorisationRefused | CaseDecided | FindingExempted | MeasureDelivered | ReliefPaid
 HouseholdFact = AgencyFact | PeopleFact | MembershipDisputed
+AGEING: Final = (
+    IncomeReported,
+    MedicalClaimSettled,
+    SpendingReported,
+    DisasterStruck,
+    GuaranteeChecked,
+    HouseholdGraded,
+    AssetsChecked,
+    RiskReported,
+)
+"""Facts of agencies that decide nothing any more once they are old. The register, people's words and decisions stay true until the next."""
 BroadcastFact = FeedHeard | AreaStruck | DayOpened | PolicyAdopted
 Fact = Annotated[HouseholdFact | BroadcastFact, Field(discriminator="kind")]

@@ -1,9 +1,7 @@
 """Alerts as it serves: desk, readers and jobs of one process, until SIGTERM."""
 
 import asyncio
-import logging
 import signal
-import sys
 from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -17,6 +15,7 @@ from foothold_alerts.settings import Settings
 from foothold_alerts.web.app import make_app
 from foothold_alerts.web.live import Pulse
 from foothold_runtime.databases import answers
+from foothold_runtime.logs import configure_logging
 from foothold_runtime.loops import LoopErrors
 from foothold_runtime.ops import OpsEndpoint, Readiness
 from foothold_runtime.reach import Reach, kafka_checks, named, peer_checks
@@ -25,22 +24,6 @@ from foothold_runtime.web import Limits, Server, listen, server
 STOP_SECONDS: Final = 8.0
 
 log = structlog.get_logger()
-
-
-def configure_logging() -> None:
-    """JSON lines on standard output, one canonical line per transition and action. Libraries' lines join the stream."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    render = structlog.processors.JSONRenderer(ensure_ascii=False)
-    structlog.configure(processors=[*shared, render], wrapper_class=structlog.make_filtering_bound_logger(logging.INFO), cache_logger_on_first_use=True)
-    handler = logging.StreamHandler(sys.stdout)
-    finish: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, render]
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=finish, foreign_pre_chain=shared))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING)
 
 
 async def serve(settings: Settings) -> None:

@@ -1,10 +1,8 @@
 """Ingest as it serves: doors, console and background work of one process, until SIGTERM."""
 
 import asyncio
-import logging
 import signal
 import socket
-import sys
 from collections.abc import Coroutine
 from typing import Any, Final
 
@@ -31,6 +29,7 @@ from foothold_ingest.settings import DayClock, Settings
 from foothold_ingest.topic_door import TopicDoor
 from foothold_ingest.watch import Watch
 from foothold_runtime.databases import answers
+from foothold_runtime.logs import configure_logging
 from foothold_runtime.loops import LoopErrors
 from foothold_runtime.ops import OpsEndpoint, Readiness
 from foothold_runtime.reach import Reach, kafka_checks, named, peer_checks
@@ -45,22 +44,6 @@ ROOM: Final = 64 * 1024
 FILE_PATHS: Final = ("/v1/files", "/console/files")
 
 log = structlog.get_logger()
-
-
-def configure_logging() -> None:
-    """JSON lines on standard output, one canonical line per event and request. Libraries' lines join the stream."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    render = structlog.processors.JSONRenderer(ensure_ascii=False)
-    structlog.configure(processors=[*shared, render], wrapper_class=structlog.make_filtering_bound_logger(logging.INFO), cache_logger_on_first_use=True)
-    handler = logging.StreamHandler(sys.stdout)
-    finish: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, render]
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=finish, foreign_pre_chain=shared))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING)
 
 
 async def serve(settings: Settings) -> None:

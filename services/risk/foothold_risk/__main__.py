@@ -9,11 +9,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from foothold_risk import commands
-from foothold_risk.errors import CannotServe, what_is_away
+from foothold_risk.errors import CannotServe
 from foothold_risk.policy.loader import SHIPPED, load_folder
 from foothold_risk.policy.text import PolicyError
 from foothold_risk.rules.policy import Policy
 from foothold_risk.settings import Settings
+from foothold_runtime.away import what_is_away
 from foothold_schemas.variables import what_is_wrong
 
 

@@ -1,13 +1,10 @@
 """What risk's two long-running processes share: their log, and how they end."""
 
 import asyncio
-import logging
 import signal
-import sys
 from collections.abc import Coroutine
 from typing import Final
 
-import structlog
 from prometheus_client import CollectorRegistry
 
 from foothold_risk.settings import Settings
@@ -16,22 +13,6 @@ from foothold_runtime.ops import OpsEndpoint
 from foothold_runtime.reach import Reach, kafka_checks, named, peer_checks
 
 STOP_SECONDS: Final = 8.0
-
-
-def configure_logging() -> None:
-    """JSON lines on standard output, one canonical line per fact. Libraries' lines join the stream."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    render = structlog.processors.JSONRenderer(ensure_ascii=False)
-    structlog.configure(processors=[*shared, render], wrapper_class=structlog.make_filtering_bound_logger(logging.INFO), cache_logger_on_first_use=True)
-    handler = logging.StreamHandler(sys.stdout)
-    finish: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, render]
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=finish, foreign_pre_chain=shared))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING)
 
 
 async def until_ended(ops: OpsEndpoint, reach: Reach, work: Coroutine[None, None, None], errors: LoopErrors) -> None:

@@ -6,8 +6,9 @@ from prometheus_client import CollectorRegistry
 from foothold_risk.metrics import RegionMetrics
 from foothold_risk.regions import Regions
 from foothold_risk.rules.policy import Policy
-from foothold_risk.running import configure_logging, reach_of, until_ended
+from foothold_risk.running import reach_of, until_ended
 from foothold_risk.settings import Settings
+from foothold_runtime.logs import configure_logging
 from foothold_runtime.loops import LoopErrors
 from foothold_runtime.ops import OpsEndpoint
 from foothold_schemas.seal import Purpose, Seal

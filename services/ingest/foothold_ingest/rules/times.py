@@ -5,11 +5,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from foothold_ingest.rules.judgement import AnyFact, Clock, FieldProblem, Rejected
-from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.envelope import CloudEvent
-from foothold_schemas.facts import DayOpened, DisasterStruck, FeedHeard, IncomeReported, MedicalClaimSettled, PolicyAdopted
+from foothold_schemas.facts import AGEING, DayOpened, FeedHeard, IncomeReported, PolicyAdopted
 from foothold_schemas.quarantine import RefusalReason
-from foothold_schemas.reports import RiskReported
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 FUTURE_MINUTES: Final = 5
@@ -32,7 +30,7 @@ def wrong_time(envelope: CloudEvent, data: AnyFact, clock: Clock) -> Rejected | 
         return Rejected(
             RefusalReason.FUTURE_TIME, f"The day lies after today, {clock.today} in Asia/Shanghai.", (FieldProblem(_pointer(field), "in the future"),)
         )
-    if day < _FIRST_MONEY_DAY or (_ages(data) and day < months_before(clock.today, KEPT_MONTHS)):
+    if day < _FIRST_MONEY_DAY or (isinstance(data, AGEING) and day < months_before(clock.today, KEPT_MONTHS)):
         return Rejected(
             RefusalReason.TOO_OLD,
             f"Facts older than {KEPT_MONTHS} months decide nothing any more and are not kept.",
@@ -43,23 +41,6 @@ def wrong_time(envelope: CloudEvent, data: AnyFact, clock: Clock) -> Rejected | 
 
 def _pointer(field: str) -> str:
     return "/time" if field == "time" else f"/data/{field}"
-
-
-_AGEING: Final = (
-    IncomeReported,
-    MedicalClaimSettled,
-    SpendingReported,
-    DisasterStruck,
-    GuaranteeChecked,
-    HouseholdGraded,
-    AssetsChecked,
-    RiskReported,
-)
-
-
-def _ages(data: AnyFact) -> bool:
-    """Whether it decides nothing any more once it is old. The register, people's words and their decisions stay true until the next."""
-    return isinstance(data, _AGEING)
 
 
 _DAY_FIELDS: Final[dict[str, str]] = {

@@ -29,7 +29,7 @@ from foothold_risk.rules.household import Household, fresh
 from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import DisasterStruck, FactsRetracted, HouseholdFact, IncomeReported, MedicalClaimSettled
+from foothold_schemas.facts import AGEING, DisasterStruck, FactsRetracted, HouseholdFact, IncomeReported, MedicalClaimSettled
 from foothold_schemas.register import HouseholdRegistered, MembershipDisputed
 from foothold_schemas.reports import RiskReported
 
@@ -38,16 +38,6 @@ MOST_FACTS: Final = 4_000
 what Kafka takes as one record, even where nothing of it can be compressed."""
 MOST_WITHDRAWN: Final = 4_000
 """Facts taken back or corrected, within the same time (I)."""
-_OF_AGENCIES: Final = (
-    IncomeReported,
-    MedicalClaimSettled,
-    SpendingReported,
-    DisasterStruck,
-    GuaranteeChecked,
-    HouseholdGraded,
-    AssetsChecked,
-    RiskReported,
-)
 _FIELDS: Final = ("incomes", "claims", "spendings", "disasters", "checks", "gradings", "assets", "reports")
 
 T = TypeVar("T", Check, Grading, AssetCheck)
@@ -107,7 +97,7 @@ def _is_full(household: Household, fact: HouseholdFact, withdraws: int) -> bool:
     """
     if withdraws and len(household.withdrawn) + withdraws > MOST_WITHDRAWN:
         return True
-    if isinstance(fact, FactsRetracted) or type(fact) not in _OF_AGENCIES:
+    if isinstance(fact, FactsRetracted) or type(fact) not in AGEING:
         return False
     return sum(len(getattr(household, field)) for field in _FIELDS) >= MOST_FACTS + withdraws
 
