@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from foothold_schemas.topics import TOPICS
+from foothold_schemas.topics import RISK_GROUP, TOPICS
 
 SERVICES: Final = ("ingest", "risk", "alerts")
 AGENCIES: Final = "agency."
@@ -48,6 +48,7 @@ def rights(service: str) -> Iterator[Right]:
             yield Right(name, (*may, "Describe"), "topic", card.name)
     if service == "ingest":
         yield Right(name, ("Create", "Read", "Describe"), "topic", AGENCIES, is_prefixed=True)
+        yield Right(name, ("Describe",), "group", RISK_GROUP)
     yield Right(name, ("Read",), "group", service, is_prefixed=True)
     yield Right(name, ("Write", "Describe"), "transactional-id", f"{name}-", is_prefixed=True)
 

@@ -11,6 +11,8 @@ QUARANTINE_BYTES: Final = 16 * 1024 * 1024
 """Room for a record of several megabytes, sealed: what is too large for the log is kept all the same."""
 AGENCY_BYTES: Final = 1024 * 1024
 """Of a batch as an agency's client sends it, compressed or not; unpacked it may have what `foothold_runtime.unpacking` says."""
+RISK_GROUP: Final = "risk"
+"""The consumer group that judges the log: how far it came says what has been taken."""
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 
 

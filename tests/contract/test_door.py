@@ -19,6 +19,7 @@ from deploy.kafka.topics import make_topics
 from deploy.local.kafka import Kafka
 from deploy.local.stack import Stack
 from foothold_ingest.agencies import Agencies
+from foothold_ingest.announcing import Announcer
 from foothold_ingest.api import Door, make_app
 from foothold_ingest.arrivals import ArrivalBook
 from foothold_ingest.audit import Audit
@@ -219,6 +220,7 @@ async def test_while_the_database_is_away_the_answer_is_503_and_says_to_send_aga
     days = Days(away, one, metrics, DayClock.MANUAL)
     intake = Intake(
         publisher=one,
+        announcer=Announcer(one, Broker(broker)),
         directory=Directory(away, one, b"d" * 32),
         people=PeopleRegister(away, b"h" * 32),
         regions=RegionBook(away),

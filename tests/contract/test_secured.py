@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import TopicAuthorizationFailedError
+from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from deploy.kafka.access import SERVICES, principal, rights
 from deploy.local.ports import free_port
 from foothold_schemas.broker import Broker
-from foothold_schemas.topics import TOPICS, agency_card
+from foothold_schemas.topics import HOUSEHOLD_FACTS, RISK_GROUP, RISK_TRANSITIONS, TOPICS, agency_card
 from tests.conftest import TODAY
 from tests.support.build import HOUSEHOLD
 from tests.support.desk import case_number
@@ -121,19 +121,27 @@ def test_nobody_comes_without_a_name_or_with_a_wrong_password(secured: SecuredSt
             client.list_topics(timeout=3)
 
 
-@pytest.mark.parametrize("name", [principal("alerts"), principal("ingest"), f"agency-{CLINIC}"])
-async def test_nobody_joins_risks_group_or_takes_its_transactions(secured: SecuredStack, name: str) -> None:
-    """Either would stop risk: a member of its group takes partitions, a producer of its name fences it."""
-    config = secured.kafka.client(name)
-    admin = AdminClient(config)  # as long as it is there, its futures are
-    joining = admin.describe_consumer_groups(["risk"], request_timeout=20)["risk"]
-    producer = Producer(config | {"transactional.id": "foothold-risk-household-facts.v1-0"})
+async def _joins(broker: Broker, topic: str) -> None:
+    member = AIOKafkaConsumer(topic, **broker.options, group_id=RISK_GROUP)
+    try:
+        await member.start()
+        await member.getmany(timeout_ms=20_000)
+    finally:
+        await member.stop()
 
-    with pytest.raises(KafkaException) as group:
-        joining.result(20)
+
+@pytest.mark.parametrize(
+    ("name", "topic"),
+    [(principal("alerts"), RISK_TRANSITIONS.name), (principal("ingest"), HOUSEHOLD_FACTS.name), (f"agency-{CLINIC}", agency_card(CLINIC).name)],
+)
+async def test_nobody_joins_risks_group_or_takes_its_transactions(secured: SecuredStack, name: str, topic: str) -> None:
+    """Each would stop risk: a member of its group takes partitions, a producer of its name fences it."""
+    producer = Producer(secured.kafka.client(name) | {"transactional.id": "foothold-risk-household-facts.v1-0"})
+
+    with pytest.raises(GroupAuthorizationFailedError):
+        await _joins(secured.kafka.known_as(name), topic)
     with pytest.raises(KafkaException) as transactions:
         producer.init_transactions(20)
-    assert group.value.args[0].code() == KafkaError.GROUP_AUTHORIZATION_FAILED
     assert transactions.value.args[0].code() == KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.agencies import Agencies
+from foothold_ingest.announcing import Announcer
 from foothold_ingest.arrivals import ArrivalBook
 from foothold_ingest.audit import Audit
 from foothold_ingest.database import connect
@@ -94,6 +95,7 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
         search = LogSearch(settings.broker, settings.partitions)
         intake = Intake(
             publisher=publisher,
+            announcer=Announcer(publisher, settings.broker),
             directory=directory,
             people=people,
             regions=regions,

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 
 import structlog
 
+from foothold_ingest.announcing import Announcer, is_announced
 from foothold_ingest.arrivals import ArrivalBook
 from foothold_ingest.audit import Audit
 from foothold_ingest.directory import Directory, Told
@@ -26,7 +27,7 @@ from foothold_ingest.rules.placing import Membership, place_of
 from foothold_ingest.rules.strict_json import JsonValue
 from foothold_runtime.places import where_raised
 from foothold_schemas.envelope import event_type
-from foothold_schemas.facts import AreaStruck, FeedHeard, PolicyAdopted
+from foothold_schemas.facts import PolicyAdopted
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
 from foothold_schemas.tracing import TRACEPARENT, begin, read, trace_id
@@ -79,6 +80,7 @@ class Intake:
         self,
         *,
         publisher: Publisher,
+        announcer: Announcer,
         directory: Directory,
         people: PeopleRegister,
         regions: RegionBook,
@@ -87,6 +89,7 @@ class Intake:
         secret: bytes,
     ) -> None:
         self._publisher = publisher
+        self._announcer = announcer
         self._directory = directory
         self._people = people
         self._regions = regions
@@ -138,9 +141,10 @@ class Intake:
                 raise Unknown from None  # the register has them already, so it is not true that nothing was taken
             raise
         # A day is broadcast by who opens it, under a lock; this door only says that it was accepted.
-        everywhere = [fact_line(a.record, a.traceparent) for a in accepted if isinstance(a.record.data, FeedHeard | AreaStruck | PolicyAdopted)]
-        if everywhere:
-            await self._publisher.broadcast(everywhere)
+        if announced := [a for a in accepted if is_announced(a)]:
+            await self._announcer.announce(announced, is_patient=is_patient)
+        if adopted := [fact_line(a.record, a.traceparent) for a in accepted if isinstance(a.record.data, PolicyAdopted)]:
+            await self._publisher.broadcast(adopted)
         await self._books.feeds.hear(accepted)
         await self._books.disputes.corrected(a.record for a in accepted)
         told = [Told(a.record.household_id, a.record.time, a.contact) for a in accepted if a.contact and a.record.household_id]

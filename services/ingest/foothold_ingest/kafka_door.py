@@ -15,6 +15,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from foothold_ingest.agencies import Agencies
+from foothold_ingest.announcing import up_to_a_turn
 from foothold_ingest.aside import PARTS_AWAY, line_of, set_aside, unprocessable
 from foothold_ingest.database import AWAY
 from foothold_ingest.days import Days
@@ -152,7 +153,7 @@ class KafkaDoor:
             self._paused |= {agency}
             return int(records[0].offset)
         events = [_event(record) for record in records]
-        judged = await self._judge(agency, events)
+        judged = up_to_a_turn(await self._judge(agency, events))
         count, bad = up_to_limit([isinstance(one, Rejected) for one in judged], before.bad_in_a_row, self._readers.limit)
         await self._keep(agency, records[:count], events[:count], judged[:count])
         if bad != before.bad_in_a_row:

@@ -169,8 +169,8 @@ class Publisher:
         if not self.broken.done():
             self.broken.set_exception(error)
 
-    async def broadcast(self, lines: Sequence[Line]) -> None:
-        """Write each line to every partition of its topic, all in one transaction; raise Unknown.
+    async def broadcast(self, lines: Sequence[Line]) -> dict[int, int]:
+        """Write each line to every partition of its topic, all in one transaction; return each partition's last offset; raise Unknown.
 
         A producer that fails or does not end in time is given up, for another whose epoch fences it; several in a row end the process.
         """
@@ -179,7 +179,7 @@ class Publisher:
                 async with asyncio.timeout(self._send_seconds):
                     producer = self._broadcaster or await self._start_broadcaster()
                     async with producer.transaction():
-                        await self._everywhere(producer, lines)
+                        ends = await self._everywhere(producer, lines)
             except (KafkaError, Unanswered, TimeoutError) as error:
                 self._give_up_broadcaster()
                 self._failed_in_a_row += 1
@@ -188,14 +188,15 @@ class Publisher:
                     self._break(error)
                 raise Unknown from error
             self._failed_in_a_row = 0
+            return ends
 
-    async def _everywhere(self, producer: TransactionalProducer, lines: Sequence[Line]) -> None:
+    async def _everywhere(self, producer: TransactionalProducer, lines: Sequence[Line]) -> dict[int, int]:
         waiting = [
             await producer.send(line.topic, line.value, partition=partition, headers=list(line.headers))
             for line in lines
             for partition in range(self._partitions)
         ]
-        await asyncio.gather(*waiting)
+        return {written.partition: written.offset for written in await asyncio.gather(*waiting)}
 
     async def _start_broadcaster(self) -> TransactionalProducer:
         producer = self._make_broadcaster()

@@ -9,8 +9,9 @@ from foothold_risk.publish import Cause
 from foothold_risk.retry import household_address, marker_of
 from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.seal import Seal
+from foothold_schemas.topics import RISK_GROUP
 
-GROUP_ID: Final = "risk"
+GROUP_ID: Final = RISK_GROUP
 
 
 @dataclass(frozen=True, slots=True)

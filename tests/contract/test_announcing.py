@@ -1,0 +1,169 @@
+"""What an agency says to everybody: a few at a time, so that nobody's facts wait behind all of it (ADR 43)."""
+
+import asyncio
+import contextlib
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from foothold_ingest import announcing
+from foothold_ingest.announcing import AT_ONCE, Announcer, up_to_a_turn
+from foothold_ingest.publish import Publisher, Unknown
+from foothold_ingest.rules.judgement import Accepted, Judgement, Rejected
+from foothold_schemas.broker import Broker
+from foothold_schemas.codec import decode_fact, encode
+from foothold_schemas.facts import AreaStruck, FeedHeard, Hazard, Severity
+from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.topics import HOUSEHOLD_FACTS
+from tests.contract.test_door import publisher
+from tests.contract.test_kafka_door import NOW, STRUCTURED, door, make_topic
+from tests.contract.test_kafka_door import write as write_topic
+from tests.support.build import AREA, identity, income, registered
+from tests.support.parts import Parts
+from tests.support.risk import ADOPTED, DAY, OPENED, broadcast, caught_up, working, write
+from tests.support.sender import read_topic
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+
+HOUSEHOLDS = 400
+INCIDENTS = 60
+WAITED_SECONDS = 4.0
+
+
+def struck(number: int, agency: str = "statistics") -> Accepted:
+    fact = AreaStruck(area=AREA[:6], incident=f"flood-{number}", hazard=Hazard.FLOOD, severity=Severity.II, first_day=DAY)
+    return Accepted(broadcast(fact, f"{agency} flood {number}").model_copy(update={"agency": agency}), county=AREA[:6])
+
+
+@contextlib.asynccontextmanager
+async def announcing_on(broker: str) -> AsyncIterator[Announcer]:
+    one: Publisher = publisher(broker, send_seconds=5.0)
+    await one.start()
+    yield Announcer(one, Broker(broker))
+    await one.stop()
+
+
+def incidents_in_the_log(broker: str) -> list[str]:
+    """Of its first partition, in their order."""
+    messages = [m for m in read_topic(broker, HOUSEHOLD_FACTS.name) if m.partition() == 0 and not m.value().startswith(b"{probe")]
+    return [fact.data.incident for m in messages if isinstance((fact := decode_fact(m.value())).data, AreaStruck)]
+
+
+async def seconds_until_taken(broker: str, name: str) -> float:
+    """How long an agency's ordinary fact waits in the log."""
+    began, household_id = time.monotonic(), identity("household 1")
+    fact = income("1", name).model_copy(update={"household_id": household_id})
+    async with AIOKafkaProducer(bootstrap_servers=broker, acks="all") as producer:
+        written = await producer.send_and_wait(HOUSEHOLD_FACTS.name, encode(fact), key=household_id.encode())
+    source = TopicPartition(HOUSEHOLD_FACTS.name, written.partition)
+    async with AIOKafkaConsumer(bootstrap_servers=broker, group_id="risk", enable_auto_commit=False) as reader:
+        while (await reader.committed(source) or 0) <= written.offset:
+            await asyncio.sleep(0.02)
+    return time.monotonic() - began
+
+
+async def test_an_ordinary_fact_does_not_wait_behind_all_that_one_agency_says_to_everybody(broker: str) -> None:
+    entries = [registered().model_copy(update={"household_id": identity(f"household {n}"), "fact_id": identity(f"entry {n}")}) for n in range(HOUSEHOLDS)]
+    await write(broker, ADOPTED, OPENED, *entries)
+    async with working(broker), announcing_on(broker) as announcer:
+        await caught_up(broker)
+        flood = asyncio.create_task(announcer.announce([struck(n) for n in range(INCIDENTS)], is_patient=True))
+        waited = []
+        for n in range(12):
+            await asyncio.sleep(0.3)
+            waited.append(await seconds_until_taken(broker, f"ordinary {n}"))
+        was_under_way = not flood.done()
+        flood.cancel()
+        await asyncio.gather(flood, return_exceptions=True)
+
+    print(f"waited {max(waited):.2f} s at most, {sorted(waited)[len(waited) // 2]:.2f} s as a rule")
+    assert was_under_way
+    assert max(waited) < WAITED_SECONDS
+
+
+async def test_everything_arrives_once_and_in_order_though_it_is_sent_again_and_another_agency_speaks_meanwhile(broker: str) -> None:
+    many = [struck(n) for n in range(3 * AT_ONCE)]
+    async with working(broker), announcing_on(broker) as announcer:
+        await asyncio.gather(announcer.announce(many, is_patient=True), announcer.announce([struck(100, "weather")], is_patient=True))
+        await announcer.announce([*many, struck(99)], is_patient=True)
+    found = incidents_in_the_log(broker)
+
+    assert sorted(found) == sorted([*(f"flood-{n}" for n in range(3 * AT_ONCE)), "flood-99", "flood-100"])
+    assert [name for name in found if name != "flood-100"] == [*(f"flood-{n}" for n in range(3 * AT_ONCE)), "flood-99"]
+
+
+async def test_a_statement_changed_under_the_same_id_is_said(broker: str) -> None:
+    first = struck(1)
+    assert isinstance(first.record.data, AreaStruck)
+    changed = first.record.model_copy(update={"data": first.record.data.model_copy(update={"is_withdrawn": True})})
+    async with announcing_on(broker) as announcer:
+        await announcer.announce([first], is_patient=True)
+        await announcer.announce([Accepted(changed, county=AREA[:6])], is_patient=True)
+
+    assert incidents_in_the_log(broker) == ["flood-1", "flood-1"]
+
+
+async def test_while_risk_is_not_there_much_is_taken_and_the_rest_refused_until_it_goes_on_where_it_stopped(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcing, "MOST_UNTAKEN", 2 * AT_ONCE)
+    monkeypatch.setattr(announcing, "IMPATIENT_SECONDS", 3.0)
+    many = [struck(n) for n in range(3 * AT_ONCE)]
+    async with announcing_on(broker) as announcer:
+        with pytest.raises(Unknown):
+            await announcer.announce(many, is_patient=False)
+        before = len(incidents_in_the_log(broker))
+        async with working(broker):
+            monkeypatch.setattr(announcing, "IMPATIENT_SECONDS", 60.0)
+            await announcer.announce(many, is_patient=False)
+
+    assert before == 2 * AT_ONCE
+    assert incidents_in_the_log(broker) == [f"flood-{n}" for n in range(3 * AT_ONCE)]
+
+
+async def test_behind_a_risk_that_stands_still_an_agency_waits_and_not_for_ever(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(announcing, "LONGEST_WAIT", 0.5)
+    monkeypatch.setattr(announcing, "LONGEST_PAUSE", 0.0)
+    async with AIOKafkaConsumer(HOUSEHOLD_FACTS.name, bootstrap_servers=broker, group_id="risk", enable_auto_commit=False), announcing_on(broker) as announcer:
+        began = time.monotonic()
+        await announcer.announce([struck(n) for n in range(3 * AT_ONCE)], is_patient=True)
+        took = time.monotonic() - began
+
+    assert took > 2 * 0.5
+    assert len(incidents_in_the_log(broker)) == 3 * AT_ONCE
+
+
+def said(agency: str, incident: str) -> dict[str, object]:
+    """The event as an agency writes it."""
+    data = {"incident": incident, "area": "370399", "hazard": "flood", "severity": "II", "first_day": f"{NOW:%Y-%m-%d}"}
+    told = {"specversion": "1.0", "id": incident, "source": f"/agencies/{agency}", "type": "foothold.AreaStruck.v1"}
+    return {**told, "time": NOW.isoformat(), "data": data}
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("ingest_database")
+async def test_a_topic_full_of_them_is_taken_a_few_at_a_time_and_whole(broker: str, parts: Parts) -> None:
+    agency = f"s-{uuid.uuid4().hex[:8]}"
+    topic = await make_topic(broker, agency)
+    values = [json.dumps(said(agency, f"flood-{n}")).encode() for n in range(3 * AT_ONCE)]
+    async with door(parts):
+        await write_topic(broker, topic, *[(value, STRUCTURED) for value in values])
+        async with asyncio.timeout(30):
+            while len(incidents_in_the_log(broker)) < 3 * AT_ONCE:
+                await asyncio.sleep(0.2)
+
+    assert incidents_in_the_log(broker) == [f"flood-{n}" for n in range(3 * AT_ONCE)]
+
+
+def test_a_reader_takes_no_more_of_them_than_a_turn_and_all_else_between() -> None:
+    def heard(n: int) -> Judgement:
+        return Accepted(broadcast(FeedHeard(feed="IncomeReported", area=AREA[:6], through_month="2026-05"), f"heard {n}"), county=AREA[:6])
+
+    refused = Rejected(RefusalReason.NOT_JSON, "no")
+    for_everybody: list[Judgement] = [heard(n) for n in range(AT_ONCE)]
+    assert up_to_a_turn([refused] * 9) == [refused] * 9
+    assert up_to_a_turn([*for_everybody, refused, heard(9), refused]) == [*for_everybody, refused]
