@@ -1,5 +1,6 @@
 """Settings every level shares: a fixed Hypothesis profile, so that a red run is red again, and the real parts."""
 
+import os
 import shutil
 import tempfile
 import warnings
@@ -31,23 +32,28 @@ settings.register_profile("mutants", settings.get_profile("foothold"), max_examp
 settings.load_profile("foothold")
 
 
-RUNNING = ("contract", "e2e", "faults", "security", "web")
-"""Folders whose tests share brokers, databases and services. Those of `local` start their own, and wait more than they compute."""
+LONGEST_FIRST = ("e2e", "faults", "contract", "web", "security", "local")
+"""Folders whose tests run real parts: they wait more than they compute, so what only computes fills the gaps at the end."""
 
 
-class ByWorker(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
-    """One worker does everything that runs real parts, the others what only computes, file by file."""
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """After they were shuffled: the longest first, so that no worker begins with one of them when the others are done."""
+    ranks = {folder: rank for rank, folder in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(Path(item.nodeid).parts[1], len(ranks)))
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
+    """A file stays with one worker. Each worker has a broker, databases and a Foothold of its own, from the first test on that asks for them."""
 
     def _split_scope(self, nodeid: str) -> str:
-        """What stays together. xdist's own marker for this (`xdist_group`) is not seen by pytest 9.2."""
-        file = nodeid.partition("::")[0]
-        return "running" if file.split("/")[1] in RUNNING else file
+        return nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByWorker:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
     """How `make test` shares its tests out."""
-    return ByWorker(config, log)
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -88,8 +94,9 @@ def foothold() -> Iterator[Stack]:
         yield stack
         probing.close()
         LIVES.mkdir(parents=True, exist_ok=True)
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
         for prober in probers:
-            (LIVES / prober.name).write_text(f"{prober}\n", encoding="utf-8")
+            (LIVES / f"{prober.name}-{worker}").write_text(f"{prober}\n", encoding="utf-8")
             prober.assert_lively()
 
 
