@@ -32,7 +32,9 @@ settings.register_profile("mutants", settings.get_profile("foothold"), max_examp
 settings.load_profile("foothold")
 
 
-LONGEST_FIRST = ("e2e", "faults", "contract", "web", "security", "local")
+TUMULT = ("e2e", "faults")
+"""Folders whose tests kill, freeze and overload: one worker does them all, so that none is disturbed by another."""
+LONGEST_FIRST = (*TUMULT, "contract", "web", "security", "local")
 """Folders whose tests run real parts: they wait more than they compute, so what only computes fills the gaps at the end."""
 
 
@@ -44,10 +46,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
-    """A file stays with one worker. Each worker has a broker, databases and a Foothold of its own, from the first test on that asks for them."""
+    """A file stays with one worker, and all tumult with one. Each has a broker, databases and a Foothold of its own, once a test asks for them."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid.partition("::")[0]
+        file = nodeid.partition("::")[0]
+        return "tumult" if Path(file).parts[1] in TUMULT else file
 
 
 @pytest.hookimpl(optionalhook=True)

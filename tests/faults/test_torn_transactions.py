@@ -33,11 +33,12 @@ from foothold_risk.rules.fold import fold
 from foothold_risk.rules.household import Household
 from foothold_risk.views import digest
 from foothold_risk.worker import Worker
+from foothold_runtime import attempts
 from foothold_schemas.broker import Broker
-from foothold_schemas.codec import decode_fact, decode_output, encode
+from foothold_schemas.codec import decode_fact, decode_output, decode_quarantined, encode
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import BroadcastFact, FeedHeard
-from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, HOUSEHOLD_VIEWS, RISK_TRANSITIONS
+from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
 from foothold_schemas.transitions import Transition
 from tests.faults.held_requests import ADD_PARTITIONS, END_TXN, KINDS, ProxiedKafka, Proxy
 from tests.support.build import claim, identity, income, registered, retracted
@@ -59,7 +60,11 @@ PARTITIONS = [TopicPartition(HOUSEHOLD_FACTS.name, n) for n in range(EMBEDDED_PA
 
 @pytest.fixture(autouse=True)
 def _small_and_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many small transactions, and clients that soon take an answer for lost."""
+    """Many small transactions, and clients that soon take an answer for lost.
+
+    Here nearly every start ends in its first transaction. That so many in a row set the record at hand aside is another promise, tested elsewhere.
+    """
+    monkeypatch.setattr(attempts, "DIED_IN_A_ROW", 10_000)
     monkeypatch.setattr(foothold_runtime.kafka_clients, "ANSWER_MS", ANSWER_MS)
     monkeypatch.setattr(foothold_risk.lane, "MAX_AT_ONCE", 3)
     monkeypatch.setattr(foothold_risk.lane, "GATHER_SECONDS", 0.0)
@@ -129,7 +134,10 @@ class County:
             await producer.flush()
 
     async def look(self) -> None:
-        """Whether every batch is whole: state, transitions, views and offsets speak of the same facts, and no offset went back."""
+        """Whether every batch is whole: state, transitions, views and offsets speak of the same facts, and no offset went back.
+
+        Nor is a record blamed for what the network did.
+        """
         await transactions_ended(self.kafka.bootstrap)
         async with AIOKafkaConsumer(bootstrap_servers=self.kafka.bootstrap, group_id="risk", enable_auto_commit=False) as consumer:
             committed = {source: await consumer.committed(source) or 0 for source in PARTITIONS}
@@ -146,7 +154,7 @@ class County:
             output = decode_output(message.value())
             if isinstance(output, Transition):
                 numbers[output.household_id].append(output.number)
-        wrong = []
+        wrong = [f"a record was set aside: {decode_quarantined(m.value()).detail}" for m in self._read(QUARANTINE.name)]
         for household_id, (household, count) in wanted.items():
             key = household_id.encode()
             state = unpack(states[key]) if key in states else Household()

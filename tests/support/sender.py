@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from deploy.local.stack import Stack
 from deploy.local.welcome import access
@@ -22,7 +22,7 @@ SINGLE = {"content-type": "application/cloudevents+json"}
 BATCH = {"content-type": "application/cloudevents-batch+json"}
 
 
-def eventually(ask: Callable[[], T | None], what: str, seconds: float = 60) -> T:
+def eventually(ask: Callable[[], T | None], what: str, seconds: float = 120) -> T:
     """The first answer that is something; fails with `what` when none comes."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -43,9 +43,9 @@ def read_topic(bootstrap: str, topic: str, *, committed: bool = True) -> Iterato
     try:
         while len(ended) < EMBEDDED_PARTITIONS:
             for message in consumer.consume(1000, timeout=1):
-                if message.error() is None:
+                if (error := message.error()) is None:
                     yield message
-                else:
+                elif error.code() == KafkaError._PARTITION_EOF:  # any other passes, and librdkafka goes on
                     ended.add(int(message.partition() or 0))
     finally:
         consumer.close()

@@ -106,8 +106,11 @@ class Partition:
         self._committer.report_progress()
 
     async def leave(self) -> None:
-        """The owner ends, and no record is why: that its start came to nothing does not count. Said once for each owner."""
-        if self._has_begun and self._committer.trials.attempts.begun:
+        """The owner ends, and no record is why: that its start came to nothing does not count. Said once for each owner.
+
+        Not where a transaction is in doubt: it may have been committed, and what is written here would take its offset back.
+        """
+        if self._has_begun and self._committer.trials.attempts.begun and not self._committer.is_in_doubt:
             self._has_begun = False
             with contextlib.suppress(KafkaError, Unanswered):  # a broker that is away keeps nobody from leaving
                 await self._committer.remember(self._committer.trials.forgiven())
