@@ -20,9 +20,9 @@ up: $(READY) ## Kafka, PostgreSQL and the three services until Ctrl-C, one log s
 watch: $(READY) ## Prometheus, if it is installed, for what `make up` runs, by the shipped rules (HURRY=1: seconds instead of minutes)
 	@$(PY) -m deploy.local watch $(if $(HURRY),--hurry)
 
-test: $(READY) ## Every check and every test, on embedded Kafka and PostgreSQL (WORKERS=4 at once, each with its own)
+test: $(READY) ## Every check and every test, on embedded Kafka and PostgreSQL (WORKERS=4 at once; one of them runs the real parts)
 	@$(MAKE) --no-print-directory check
-	@$(PY) -m pytest --numprocesses $(or $(WORKERS),2) --dist loadscope --no-loadscope-reorder
+	@$(PY) -m pytest --numprocesses $(or $(WORKERS),2) --dist loadscope --no-loadscope-reorder -m 'not long'
 
 test-fast: $(READY) ## Only what needs no broker and no database
 	@$(PY) -m pytest tests/schemas tests/runtime tests/ingest tests/risk tests/alerts tests/repository tests/local -m 'not kafka and not postgres'
@@ -42,7 +42,7 @@ check: $(READY) ## Format, lint, types, import contracts, declared dependencies,
 
 test-faults: $(READY) ## The fault tests, longer (SECONDS=120, HELD=1000 requests, SEED=a number replays a run, EXAMPLES=1000 ugly values a kind)
 	@FOOTHOLD_HELD_REQUESTS=$(or $(HELD),1000) FOOTHOLD_FAULT_SECONDS=$(or $(SECONDS),120) FOOTHOLD_FAULT_SEED=$(or $(SEED),20261125) \
-		FOOTHOLD_UGLY_EXAMPLES=$(or $(EXAMPLES),1000) $(PY) -m pytest tests/faults tests/contract/test_ugliest.py -s
+		FOOTHOLD_UGLY_EXAMPLES=$(or $(EXAMPLES),1000) $(PY) -m pytest tests/faults tests/contract/test_ugliest.py tests/e2e/test_alarms.py tests/local/test_strangers_port.py -s
 
 bench: $(READY) ## How fast the path is on this machine; figures as JSON in var/
 	@$(PY) -m bench.path

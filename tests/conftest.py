@@ -32,31 +32,32 @@ settings.register_profile("mutants", settings.get_profile("foothold"), max_examp
 settings.load_profile("foothold")
 
 
-TUMULT = ("e2e", "faults")
-"""Folders whose tests kill, freeze and overload: one worker does them all, so that none is disturbed by another."""
-LONGEST_FIRST = (*TUMULT, "contract", "web", "security", "local")
-"""Folders whose tests run real parts: they wait more than they compute, so what only computes fills the gaps at the end."""
+RUNNING = ("contract", "e2e", "faults", "security", "web")
+"""Folders whose tests share brokers, databases and services. Those of `local` start their own, and wait more than they compute."""
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """After they were shuffled: the longest first, so that no worker begins with one of them when the others are done."""
-    ranks = {folder: rank for rank, folder in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: ranks.get(Path(item.nodeid).parts[1], len(ranks)))
+    """After they were shuffled: first what takes longest, so that no worker begins with it when the others are done."""
+    items.sort(key=lambda item: Path(item.nodeid).parts[1] not in RUNNING)
 
 
-class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
-    """A file stays with one worker, and all tumult with one. Each has a broker, databases and a Foothold of its own, once a test asks for them."""
+class ByWorker(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
+    """One worker does everything that runs real parts, the others what only computes, file by file.
+
+    Two of them with real parts took as long together as one after the other, and disturbed each other: two cores are busy with either.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
+        """What stays together. xdist's own marker for this (`xdist_group`) is not seen by pytest 9.2."""
         file = nodeid.partition("::")[0]
-        return "tumult" if Path(file).parts[1] in TUMULT else file
+        return "running" if Path(file).parts[1] in RUNNING else file
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByWorker:
     """How `make test` shares its tests out."""
-    return ByFile(config, log)
+    return ByWorker(config, log)
 
 
 @pytest.fixture(scope="session")

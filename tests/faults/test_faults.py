@@ -26,7 +26,7 @@ from tests.support.sender import Sender, eventually
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(600)]
 
 SEED = int(os.environ.get("FOOTHOLD_FAULT_SEED", "20261125"))
-SECONDS = int(os.environ.get("FOOTHOLD_FAULT_SECONDS", "45"))
+SECONDS = int(os.environ.get("FOOTHOLD_FAULT_SECONDS", "24"))
 HOUSEHOLDS = 60
 SESSION_MS = 6_000
 PATH = ("ingest", "risk", "alerts")

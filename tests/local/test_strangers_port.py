@@ -44,9 +44,9 @@ def stranger() -> Iterator[int]:
 @pytest.mark.parametrize(
     ("taken", "says", "do"),
     [
-        ("ingest_ops", "where ingest should be", "FOOTHOLD_INGEST_OPS_PORT"),
         ("risk_ops", "where risk should be", "FOOTHOLD_RISK_OPS_PORT"),
-        ("ingest", "ingest", "another program has its address"),
+        pytest.param("ingest_ops", "where ingest should be", "FOOTHOLD_INGEST_OPS_PORT", marks=pytest.mark.long),
+        pytest.param("ingest", "ingest", "another program has its address", marks=pytest.mark.long),
     ],
 )
 def test_a_port_somebody_else_took_meanwhile_is_named_and_nobody_is_called_ready(taken: str, says: str, do: str) -> None:

@@ -28,7 +28,7 @@ log = structlog.get_logger()
 class Committer:
     """The producer of one partition. `next_offset` is the first record not yet judged; `trials` stands beside it.
 
-    `is_in_doubt`: a transaction was begun, and whether it was committed is not known here; only a successor can read that.
+    `is_in_doubt`: the commit of a transaction was asked for, and whether it was one is not known here; only a successor can read that.
     """
 
     def __init__(
@@ -59,7 +59,6 @@ class Committer:
             return
         looks = (batch.control or self._households.control).looks
         trials = (pending.trials or self.trials).committed(next_offset, batch.changed, has_rechecks=bool(looks))
-        self.is_in_doubt = True
         with self._metrics.batch_seconds.time():
             async with self.producer.transaction():
                 own = self.source.partition
@@ -68,6 +67,7 @@ class Committer:
                 if next_offset is not None or trials != self.trials:
                     await self._send_offset(self.next_offset if next_offset is None else next_offset, trials)
                 await asyncio.gather(*waiting)
+                self.is_in_doubt = True
         self.is_in_doubt = False
         self._on_commit()
         self.trials = trials
@@ -78,9 +78,9 @@ class Committer:
 
     async def remember(self, trials: Trials) -> None:
         """Write down how records fared, and nothing else: the offset stays where it is."""
-        self.is_in_doubt = True
         async with self.producer.transaction():
             await self._send_offset(self.next_offset, trials)
+            self.is_in_doubt = True
         self.is_in_doubt = False
         self.trials = trials
 

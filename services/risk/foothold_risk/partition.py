@@ -14,7 +14,7 @@ from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalOperation, KafkaError
 
 from foothold_risk.committing import Committer
 from foothold_risk.decide import Decider, Pending
@@ -112,7 +112,7 @@ class Partition:
         """
         if self._has_begun and self._committer.trials.attempts.begun and not self._committer.is_in_doubt:
             self._has_begun = False
-            with contextlib.suppress(KafkaError, Unanswered):  # a broker that is away keeps nobody from leaving
+            with contextlib.suppress(KafkaError, IllegalOperation, Unanswered):  # a broker that is away keeps nobody from leaving
                 await self._committer.remember(self._committer.trials.forgiven())
 
     def stop_working(self) -> None:
