@@ -11,12 +11,13 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from foothold_ingest import announcing
-from foothold_ingest.announcing import AT_ONCE, Announcer, up_to_a_turn
+from foothold_ingest.announcing import AT_ONCE, Announcer, Outstanding, up_to_a_turn
 from foothold_ingest.publish import Publisher, Unknown
-from foothold_ingest.rules.judgement import Accepted, Judgement, Rejected
+from foothold_ingest.rules.judgement import Accepted, Rejected
+from foothold_ingest.rules.strict_json import JsonValue
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_fact, encode
-from foothold_schemas.facts import AreaStruck, FeedHeard, Hazard, Severity
+from foothold_schemas.facts import AreaStruck, Hazard, Severity
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.topics import HOUSEHOLD_FACTS
 from tests.contract.test_door import publisher
@@ -128,6 +129,7 @@ async def test_while_risk_is_not_there_much_is_taken_and_the_rest_refused_until_
 
 async def test_behind_a_risk_that_stands_still_an_agency_waits_and_not_for_ever(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(announcing, "LONGEST_WAIT", 0.5)
+    monkeypatch.setattr(announcing, "MOST_UNTAKEN", 0)
     monkeypatch.setattr(announcing, "LONGEST_PAUSE", 0.0)
     async with AIOKafkaConsumer(HOUSEHOLD_FACTS.name, bootstrap_servers=broker, group_id="risk", enable_auto_commit=False), announcing_on(broker) as announcer:
         began = time.monotonic()
@@ -138,10 +140,10 @@ async def test_behind_a_risk_that_stands_still_an_agency_waits_and_not_for_ever(
     assert len(incidents_in_the_log(broker)) == 3 * AT_ONCE
 
 
-def said(agency: str, incident: str) -> dict[str, object]:
+def said(agency: str, incident: str) -> dict[str, JsonValue]:
     """The event as an agency writes it."""
-    data = {"incident": incident, "area": "370399", "hazard": "flood", "severity": "II", "first_day": f"{NOW:%Y-%m-%d}"}
-    told = {"specversion": "1.0", "id": incident, "source": f"/agencies/{agency}", "type": "foothold.AreaStruck.v1"}
+    data: dict[str, JsonValue] = {"incident": incident, "area": "370399", "hazard": "flood", "severity": "II", "first_day": f"{NOW:%Y-%m-%d}"}
+    told: dict[str, JsonValue] = {"specversion": "1.0", "id": incident, "source": f"/agencies/{agency}", "type": "foothold.AreaStruck.v1"}
     return {**told, "time": NOW.isoformat(), "data": data}
 
 
@@ -161,10 +163,43 @@ async def test_a_topic_full_of_them_is_taken_a_few_at_a_time_and_whole(broker: s
 
 
 def test_a_reader_takes_no_more_of_them_than_a_turn_and_all_else_between() -> None:
-    def heard(n: int) -> Judgement:
-        return Accepted(broadcast(FeedHeard(feed="IncomeReported", area=AREA[:6], through_month="2026-05"), f"heard {n}"), county=AREA[:6])
-
     refused = Rejected(RefusalReason.NOT_JSON, "no")
-    for_everybody: list[Judgement] = [heard(n) for n in range(AT_ONCE)]
-    assert up_to_a_turn([refused] * 9) == [refused] * 9
-    assert up_to_a_turn([*for_everybody, refused, heard(9), refused]) == [*for_everybody, refused]
+    for_everybody = [said("bank", f"flood-{n}") for n in range(AT_ONCE + 1)]
+    assert up_to_a_turn([refused] * 9) == 9
+    assert up_to_a_turn([*for_everybody[:AT_ONCE], refused, {"type": 7}]) == AT_ONCE + 2
+    assert up_to_a_turn([*for_everybody[:AT_ONCE], refused, for_everybody[-1], refused]) == AT_ONCE + 1
+
+
+async def test_whoever_is_cut_short_in_a_broadcast_leaves_a_publisher_that_works(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, hangs = AIOKafkaProducer.commit_transaction, asyncio.Event()
+
+    async def commit_transaction(self: AIOKafkaProducer) -> None:
+        hangs.set()
+        await asyncio.sleep(60)
+        await real(self)
+
+    async with announcing_on(broker) as announcer:
+        with monkeypatch.context() as patch:
+            patch.setattr(AIOKafkaProducer, "commit_transaction", commit_transaction)
+            cut_short = asyncio.create_task(announcer.announce([struck(1)], is_patient=True))
+            await asyncio.wait_for(hangs.wait(), 20)
+            cut_short.cancel()
+            await asyncio.gather(cut_short, return_exceptions=True)
+        await announcer.announce([struck(2)], is_patient=True)
+
+    assert incidents_in_the_log(broker) == ["flood-2"]
+
+
+async def test_a_door_that_may_not_wait_finds_the_pause_where_it_left_it(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(announcing, "IMPATIENT_SECONDS", 0.4)
+    outstanding = Outstanding(untaken=AT_ONCE, said_at=time.monotonic() - 10, seen_untaken_at=time.monotonic())
+    outstanding.taken()
+    async with announcing_on(broker) as announcer:
+        announcer._outstanding["statistics"] = outstanding
+        for _ in range(2):
+            with pytest.raises(Unknown):
+                await announcer.announce([struck(1)], is_patient=False)
+        outstanding.not_before = 0.0
+        await announcer.announce([struck(1)], is_patient=False)
+
+    assert incidents_in_the_log(broker) == ["flood-1"]

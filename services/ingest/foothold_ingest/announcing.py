@@ -17,22 +17,27 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from foothold_ingest.publish import Publisher, Unknown, fact_line
-from foothold_ingest.rules.judgement import Accepted, Judgement
+from foothold_ingest.rules.judgement import Accepted, Judgement, Rejected
+from foothold_ingest.rules.strict_json import JsonValue
 from foothold_runtime.kafka_clients import started
 from foothold_schemas.broker import Broker
-from foothold_schemas.envelope import FactRecord
+from foothold_schemas.envelope import FactRecord, event_type
 from foothold_schemas.facts import AreaStruck, FeedHeard
 from foothold_schemas.topics import HOUSEHOLD_FACTS, RISK_GROUP
 
 AT_ONCE: Final = 4
 MOST_UNTAKEN: Final = 500
 """Of an agency, while risk is not there: nobody waits behind them yet, but somebody will."""
-LOOK_SECONDS: Final = 0.1
+ABSENT_SECONDS: Final = 60.0
+"""So long nobody may be in risk's group before it counts as not there: a restart is over sooner."""
+POLL_SECONDS: Final = 0.1
 LONGEST_PAUSE: Final = 60.0
 IMPATIENT_SECONDS: Final = 10.0
-LONGEST_WAIT: Final = 300.0
-"""Behind a partition of risk that stands still: whoever watches Foothold knows of it by then, and the agency's other facts wait behind these."""
+LONGEST_WAIT: Final = 120.0
+"""Behind a partition of risk that stands still: the agency's other facts wait behind these. With the pause it is less than a client may be silent."""
 _REMEMBERED: Final = 4_000
+ANNOUNCED_KINDS: Final = frozenset({"AreaStruck", "FeedHeard"})
+_ANNOUNCED: Final = frozenset(map(event_type, ANNOUNCED_KINDS))
 _MEMBERS: Final = 5
 """Where a group's description has its members."""
 
@@ -40,20 +45,30 @@ log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class Spoken:
-    """What an agency said that risk may not have taken yet: the last offset in each partition, when, and how many. `names`: what need not be said again."""
+class Outstanding:
+    """What an agency said that risk may not have taken yet: the last offset in each partition, when, and how many. `names`: what need not be said again.
+
+    `seen_untaken_at`: when risk was last seen not to have come so far. `not_before`: when the next may go out.
+    """
 
     ends: Mapping[int, int] = field(default_factory=dict)
     said_at: float = 0.0
     untaken: int = 0
+    seen_untaken_at: float = 0.0
+    not_before: float = 0.0
     names: "OrderedDict[bytes, None]" = field(default_factory=OrderedDict)
 
-    def said(self, ends: Mapping[int, int], names: Sequence[bytes]) -> None:
-        """These too."""
+    def record(self, ends: Mapping[int, int], names: Sequence[bytes]) -> None:
+        """These went out."""
         self.ends, self.said_at, self.untaken = ends, time.monotonic(), self.untaken + len(names)
         self.names.update(dict.fromkeys(names))
         while len(self.names) > _REMEMBERED:
             self.names.popitem(last=False)
+
+    def taken(self) -> None:
+        """Risk has come so far: the next wait for as long as it was seen to take, whoever asks for them and when."""
+        took = max(0.0, self.seen_untaken_at - self.said_at)
+        self.untaken, self.not_before = 0, time.monotonic() + min(took, LONGEST_PAUSE)
 
 
 class Announcer:
@@ -62,8 +77,9 @@ class Announcer:
     def __init__(self, publisher: Publisher, broker: Broker) -> None:
         self._publisher = publisher
         self._broker = broker
-        self._spoken: defaultdict[str, Spoken] = defaultdict(Spoken)
+        self._outstanding: defaultdict[str, Outstanding] = defaultdict(Outstanding)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._seen_at_work = -ABSENT_SECONDS
 
     async def announce(self, accepted: Sequence[Accepted], *, is_patient: bool) -> None:
         """Say them to every partition; raise Unknown where Kafka does not confirm, or an impatient door would wait long.
@@ -73,42 +89,59 @@ class Announcer:
         by_agency: defaultdict[str, list[Accepted]] = defaultdict(list)
         for one in accepted:
             by_agency[one.record.agency].append(one)
+        deadline = None if is_patient else asyncio.get_running_loop().time() + IMPATIENT_SECONDS
+        for agency, some in by_agency.items():
+            for start in range(0, len(some), AT_ONCE):
+                await self._say(agency, some[start : start + AT_ONCE], deadline)
+
+    async def _say(self, agency: str, some: Sequence[Accepted], deadline: float | None) -> None:
+        """A few. Only the waiting may be cut short: a transaction that is cut short leaves a producer nobody can use."""
+        outstanding, turn = self._outstanding[agency], self._turns[agency]
+        named = {_name(one.record): one for one in some}
         try:
-            async with asyncio.timeout(None if is_patient else IMPATIENT_SECONDS):
-                for agency, some in by_agency.items():
-                    await self._announce(agency, some)
+            async with asyncio.timeout_at(deadline):
+                await turn.acquire()
         except TimeoutError:
             raise Unknown from None
-
-    async def _announce(self, agency: str, accepted: Sequence[Accepted]) -> None:
-        spoken = self._spoken[agency]
-        async with self._turns[agency]:
-            new = [(name, one) for one in accepted if (name := _name(one.record)) not in spoken.names]
-            for start in range(0, len(new), AT_ONCE):
-                some = new[start : start + AT_ONCE]
-                await self._turn(agency, spoken)
-                ends = await self._publisher.broadcast([fact_line(one.record, one.traceparent) for _, one in some])
-                spoken.said(ends, [name for name, _ in some])
-
-    async def _turn(self, agency: str, spoken: Spoken) -> None:
-        """Return when risk has taken what the agency said last; while risk is not there, as long as not too much waits for it."""
-        if not spoken.untaken:
-            return
-        began, has_waited = time.monotonic(), False
         try:
-            async with started(AIOKafkaAdminClient(**self._broker.options)) as admin:
-                while not await _is_taken(admin, spoken.ends) and time.monotonic() - began < LONGEST_WAIT:
-                    if spoken.untaken < MOST_UNTAKEN and not await _is_at_work(admin):
-                        return
-                    if not has_waited:
-                        log.info("ingest.announcement_waits", agency=agency, untaken=spoken.untaken)
-                    has_waited = True
-                    await asyncio.sleep(LOOK_SECONDS)
-        except KafkaError:
-            return  # who broadcasts next will say so
-        spoken.untaken = 0
-        if has_waited:
-            await asyncio.sleep(min(time.monotonic() - spoken.said_at, LONGEST_PAUSE))
+            new = {name: one for name, one in named.items() if name not in outstanding.names}
+            if not new:
+                return
+            async with asyncio.timeout_at(deadline):
+                await self._wait(agency, outstanding)
+            ends = await self._publisher.broadcast([fact_line(one.record, one.traceparent) for one in new.values()])
+            outstanding.record(ends, list(new))
+        except TimeoutError:
+            raise Unknown from None
+        finally:
+            turn.release()
+
+    async def _wait(self, agency: str, outstanding: Outstanding) -> None:
+        """Until risk has taken what the agency said last, and as long again; while risk is not there, as long as not too much waits for it."""
+        if outstanding.untaken:
+            try:
+                async with started(AIOKafkaAdminClient(**self._broker.options)) as admin:
+                    await self._until_taken(admin, agency, outstanding)
+            except KafkaError as error:
+                do = "where the broker asks for rights, give ingest those that 'python -m deploy.kafka.access' prints; else nothing"
+                log.error("ingest.announcements_not_paced", error=type(error).__name__, do=do)  # noqa: TRY400 - it may repeat an address
+                return
+        await asyncio.sleep(max(0.0, outstanding.not_before - time.monotonic()))
+
+    async def _until_taken(self, admin: AIOKafkaAdminClient, agency: str, outstanding: Outstanding) -> None:
+        began = time.monotonic()
+        while not await _is_taken(admin, outstanding.ends):
+            now = time.monotonic()
+            if await _is_at_work(admin):
+                self._seen_at_work = now
+            is_absent = now - self._seen_at_work >= ABSENT_SECONDS
+            if now - began >= LONGEST_WAIT or (is_absent and outstanding.untaken < MOST_UNTAKEN):
+                return
+            if outstanding.seen_untaken_at < outstanding.said_at:
+                log.info("ingest.announcement_waits", agency=agency, untaken=outstanding.untaken)
+            outstanding.seen_untaken_at = now
+            await asyncio.sleep(POLL_SECONDS)
+        outstanding.taken()
 
 
 async def _is_taken(admin: AIOKafkaAdminClient, ends: Mapping[int, int]) -> bool:
@@ -134,11 +167,11 @@ def is_announced(judgement: Judgement) -> bool:
     return isinstance(judgement, Accepted) and isinstance(judgement.record.data, FeedHeard | AreaStruck)
 
 
-def up_to_a_turn(judged: Sequence[Judgement]) -> Sequence[Judgement]:
-    """The first of them, with no more facts for everybody than go out at once: a reader commits behind these before it waits for the next."""
+def up_to_a_turn(events: Sequence[JsonValue | Rejected]) -> int:
+    """How many of the first hold no more facts for everybody than go out at once: a reader commits behind these before it waits for the next."""
     many = 0
-    for place, one in enumerate(judged):
-        many += is_announced(one)
+    for place, event in enumerate(events):
+        many += isinstance(event, dict) and event.get("type") in _ANNOUNCED
         if many > AT_ONCE:
-            return judged[:place]
-    return judged
+            return place
+    return len(events)

@@ -141,7 +141,10 @@ class Door:
         except Busy:
             return answer(request, problem(503, "busy", "Too many events wait already; nothing of this request was taken."), {"retry-after": RETRY_SECONDS})
         except Unknown:
-            detail = "Kafka has not confirmed; the facts may be there or not. Send the same events (same source and id) again: repeats count once."
+            detail = (
+                "Kafka has not confirmed, or you said much to everybody at once, which goes out a few at a time; the facts may be there or not. "
+                "Send the same events (same source and id) again: repeats count once."
+            )
             return answer(request, problem(503, "unconfirmed", detail, outcome="unknown"), {"retry-after": RETRY_SECONDS})
         breath = Breath()
         for event, result in zip(events, results, strict=True):

@@ -153,7 +153,8 @@ class KafkaDoor:
             self._paused |= {agency}
             return int(records[0].offset)
         events = [_event(record) for record in records]
-        judged = up_to_a_turn(await self._judge(agency, events))
+        events = events[: up_to_a_turn(events)]
+        judged = await self._judge(agency, events)
         count, bad = up_to_limit([isinstance(one, Rejected) for one in judged], before.bad_in_a_row, self._readers.limit)
         await self._keep(agency, records[:count], events[:count], judged[:count])
         if bad != before.bad_in_a_row:

@@ -187,6 +187,9 @@ class Publisher:
                 if self._failed_in_a_row >= MOST_FAILED_IN_A_ROW:
                     self._break(error)
                 raise Unknown from error
+            except BaseException:
+                self._give_up_broadcaster()  # whoever was cancelled in the middle leaves one that can begin nothing more
+                raise
             self._failed_in_a_row = 0
             return ends
 

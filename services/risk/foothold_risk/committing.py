@@ -68,12 +68,12 @@ class Committer:
                     await self._send_offset(self.next_offset if next_offset is None else next_offset, trials)
                 await asyncio.gather(*waiting)
                 self.is_in_doubt = True
-        self.is_in_doubt = False
-        self._on_commit()
         self.trials = trials
-        self._households.take_over(batch)
         if next_offset is not None:
             self.next_offset = next_offset
+        self.is_in_doubt = False
+        self._on_commit()
+        self._households.take_over(batch)
         self._report(outputs)
 
     async def remember(self, trials: Trials) -> None:
@@ -93,7 +93,8 @@ class Committer:
             raise error
         raised = place_of(error)
         log.error("risk.defect", partition=self.source.partition, raised=raised, frames=frames_of(error), **where)
-        await self.remember(trials)
+        if not self.is_in_doubt:  # else the offset written with it might be one of before
+            await self.remember(trials)
         raise Defect(f"deciding raised {raised}; it is tried once more after the start") from None
 
     def stop(self, why: str) -> None:

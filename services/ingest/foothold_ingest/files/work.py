@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy import RowMapping
 
 from foothold_ingest.agencies import Agencies
+from foothold_ingest.announcing import ANNOUNCED_KINDS
 from foothold_ingest.aside import PARTS_AWAY
 from foothold_ingest.database import MOST_ATTEMPTS
 from foothold_ingest.days import Days
@@ -75,6 +76,7 @@ class FileWorker:
         self._is_crowded = False
         self._let_go_at = 0.0
         self._turns = asyncio.Semaphore(TURNS)
+        self._announcing = asyncio.Semaphore(1)
 
     async def run(self) -> None:
         """Run until cancelled: a lane for each agency with files that wait."""
@@ -195,8 +197,11 @@ class FileWorker:
         return await while_database_down(self._store.engine, work, of=of)
 
     async def settle(self, upload: RowMapping, mapping: Mapping, batch: Sequence[Item], done: int, share: float) -> int:
-        """Judge a batch when it is this file's turn, keep what is right, and note all of it; return the last row."""
-        async with self._turns:
+        """Judge a batch when it is this file's turn, keep what is right, and note all of it; return the last row.
+
+        Files for everybody go out slowly, so they take no turn from the others.
+        """
+        async with self._announcing if mapping.kind in ANNOUNCED_KINDS else self._turns:
             return await self.patiently(lambda: self._settle(upload, mapping, batch, done, share), of="a batch of rows")
 
     async def _settle(self, upload: RowMapping, mapping: Mapping, batch: Sequence[Item], done: int, share: float) -> int:
