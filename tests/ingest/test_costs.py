@@ -24,7 +24,7 @@ NOW = datetime(2026, 7, 1, 4, tzinfo=UTC)
 CLOCK = Clock(now=NOW, today=date(2026, 7, 1), recorded=NOW)
 SIZES: Final = (120_000, 240_000)
 """Characters, about a quarter of what a body may have, and twice that."""
-FLOOR: Final = 0.002
+FLOOR: Final = 0.005
 """Seconds below which a ratio says more about the machine than about the text."""
 
 
