@@ -43,10 +43,10 @@ def struck(number: int, agency: str = "statistics") -> Accepted:
 
 @contextlib.asynccontextmanager
 async def announcing_on(broker: str) -> AsyncIterator[Announcer]:
-    one: Publisher = publisher(broker, send_seconds=5.0)
-    await one.start()
-    yield Announcer(one, Broker(broker))
-    await one.stop()
+    writer: Publisher = publisher(broker, send_seconds=5.0)
+    await writer.start()
+    yield Announcer(writer, Broker(broker))
+    await writer.stop()
 
 
 def incidents_in_the_log(broker: str) -> list[str]:
@@ -92,10 +92,10 @@ async def test_everything_arrives_once_and_in_order_though_it_is_sent_again_and_
     async with working(broker), announcing_on(broker) as announcer:
         await asyncio.gather(announcer.announce(many, is_patient=True), announcer.announce([struck(100, "weather")], is_patient=True))
         await announcer.announce([*many, struck(99)], is_patient=True)
-    found = incidents_in_the_log(broker)
+    logged = incidents_in_the_log(broker)
 
-    assert sorted(found) == sorted([*(f"flood-{n}" for n in range(3 * AT_ONCE)), "flood-99", "flood-100"])
-    assert [name for name in found if name != "flood-100"] == [*(f"flood-{n}" for n in range(3 * AT_ONCE)), "flood-99"]
+    assert sorted(logged) == sorted([*(f"flood-{n}" for n in range(3 * AT_ONCE)), "flood-99", "flood-100"])
+    assert [name for name in logged if name != "flood-100"] == [*(f"flood-{n}" for n in range(3 * AT_ONCE)), "flood-99"]
 
 
 async def test_a_statement_changed_under_the_same_id_is_said(broker: str) -> None:
@@ -143,8 +143,8 @@ async def test_behind_a_risk_that_stands_still_an_agency_waits_and_not_for_ever(
 def said(agency: str, incident: str) -> dict[str, JsonValue]:
     """The event as an agency writes it."""
     data: dict[str, JsonValue] = {"incident": incident, "area": "370399", "hazard": "flood", "severity": "II", "first_day": f"{NOW:%Y-%m-%d}"}
-    told: dict[str, JsonValue] = {"specversion": "1.0", "id": incident, "source": f"/agencies/{agency}", "type": "foothold.AreaStruck.v1"}
-    return {**told, "time": NOW.isoformat(), "data": data}
+    envelope: dict[str, JsonValue] = {"specversion": "1.0", "id": incident, "source": f"/agencies/{agency}", "type": "foothold.AreaStruck.v1"}
+    return {**envelope, "time": NOW.isoformat(), "data": data}
 
 
 @pytest.mark.postgres

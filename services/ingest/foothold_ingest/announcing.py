@@ -158,8 +158,8 @@ async def _is_at_work(admin: AIOKafkaAdminClient) -> bool:
 
 def _name(record: FactRecord) -> bytes:
     """The same for the same event sent again."""
-    told = (record.fact_id, record.time.isoformat(), record.data.model_dump_json())
-    return blake2b("\n".join(told).encode(), digest_size=16).digest()
+    statement = (record.fact_id, record.time.isoformat(), record.data.model_dump_json())
+    return blake2b("\n".join(statement).encode(), digest_size=16).digest()
 
 
 def is_announced(judgement: Judgement) -> bool:

@@ -1,4 +1,4 @@
-"""What risk's two long-running processes share: their log, and how they end."""
+"""What risk's two long-running processes share: what they reach, and how they end."""
 
 import asyncio
 import signal

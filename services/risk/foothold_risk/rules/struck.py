@@ -40,10 +40,10 @@ class Indexed(dict[str, Incident]):
     @cached_property
     def by_area(self) -> Mapping[str, tuple[str, ...]]:
         """The names of the incidents said of exactly this area."""
-        found: defaultdict[str, list[str]] = defaultdict(list)
+        names: defaultdict[str, list[str]] = defaultdict(list)
         for name, incident in self.items():
-            found[incident.area].append(name)
-        return {area: tuple(sorted(names)) for area, names in found.items()}
+            names[incident.area].append(name)
+        return {area: tuple(sorted(of_area)) for area, of_area in names.items()}
 
 
 def standing_over(incidents: Incidents, area: str, day: date) -> tuple[tuple[str, Incident], ...]:
