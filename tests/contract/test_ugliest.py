@@ -16,6 +16,7 @@ import yaml
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from deploy.local.stack import Stack
+from deploy.local.supervise import Service
 from foothold_ingest.rules.binding import MAX_BODY
 from foothold_schemas.envelope import event_type
 from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
@@ -63,7 +64,16 @@ class Running:
         self.waited.append(time.monotonic() - began)
         assert answer.status_code == 202, f"after {what}: {answer.text}"
         assert self.waited[-1] < SOON, f"after {what} another agency waited for {self.waited[-1]:.2f} s"
-        assert {name: service.starts for name, service in self.stack.services.items()} == self.starts, f"a process ended after {what}"
+        ended = [service for name, service in self.stack.services.items() if service.starts != self.starts[name]]
+        assert not ended, f"after {what} processes had ended: " + "\n".join(last_words(service) for service in ended)
+
+
+def last_words(service: Service) -> str:
+    """The errors of its log, and what it said before it was started again."""
+    lines = service.log.read_text(errors="replace").splitlines()
+    return "\n".join(
+        [service.name, *[line[:2_000] for line in lines if '"level": "error"' in line or line.startswith((" ", "Traceback")) or "Error" in line][-60:]]
+    )
 
 
 @pytest.fixture
@@ -108,15 +118,10 @@ def read_up_to_here(running: Running) -> None:
         reader.close()
 
 
-def binary(event: dict[str, object]) -> list[tuple[str, str | bytes | None]]:
-    """The attributes as headers, in whatever bytes."""
-    return [(f"ce_{name}", str(value).encode(errors="surrogatepass")) for name, value in event.items() if name != "data"]
-
-
 def by_kafka(running: Running, kind: str, producer: Producer) -> None:
     """Every third in binary mode; some at a time before time."""
     for place, event in enumerate(ugly.examples(kind, EXAMPLES, f"/agencies/{UGLY_AGENCY}")):
-        value, headers = (ugly.as_json(event.get("data")), binary(event)) if place % 3 == 0 else (ugly.as_json(event), [])
+        value, headers = (ugly.as_json(event.get("data")), ugly.as_headers(event)) if place % 3 == 0 else (ugly.as_json(event), [])
         producer.produce(TOPIC, value, key=b"k", headers=headers, timestamp=1 if place % 7 == 0 else 0)
     producer.produce(TOPIC, ugly.as_json(ugly.example(kind, 0, f"/agencies/{UGLY_AGENCY}") | {"id": f"sound-{kind}"}), key=b"k")
     assert producer.flush(30) == 0

@@ -17,11 +17,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from foothold_ingest.publish import Publisher, Unknown, fact_line
+from foothold_ingest.rules.accept import kind_of
 from foothold_ingest.rules.judgement import Accepted, Judgement, Rejected
 from foothold_ingest.rules.strict_json import JsonValue
 from foothold_runtime.kafka_clients import started
 from foothold_schemas.broker import Broker
-from foothold_schemas.envelope import FactRecord, event_type
+from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import AreaStruck, FeedHeard
 from foothold_schemas.topics import HOUSEHOLD_FACTS, RISK_GROUP
 
@@ -37,7 +38,6 @@ LONGEST_WAIT: Final = 120.0
 """Behind a partition of risk that stands still: the agency's other facts wait behind these. With the pause it is less than a client may be silent."""
 _REMEMBERED: Final = 4_000
 ANNOUNCED_KINDS: Final = frozenset({"AreaStruck", "FeedHeard"})
-_ANNOUNCED: Final = frozenset(map(event_type, ANNOUNCED_KINDS))
 _MEMBERS: Final = 5
 """Where a group's description has its members."""
 
@@ -171,7 +171,7 @@ def up_to_a_turn(events: Sequence[JsonValue | Rejected]) -> int:
     """How many of the first hold no more facts for everybody than go out at once: a reader commits behind these before it waits for the next."""
     many = 0
     for place, event in enumerate(events):
-        many += isinstance(event, dict) and event.get("type") in _ANNOUNCED
+        many += not isinstance(event, Rejected) and kind_of(event) in ANNOUNCED_KINDS
         if many > AT_ONCE:
             return place
     return len(events)

@@ -21,23 +21,19 @@ from foothold_ingest.metrics import Metrics
 from foothold_ingest.people import PeopleRegister, entries
 from foothold_ingest.publish import Busy, Publisher, Unknown, fact_line
 from foothold_ingest.regions import RegionBook
-from foothold_ingest.rules.accept import Deployment, accept, place
+from foothold_ingest.rules.accept import Deployment, accept, kind_of, place
 from foothold_ingest.rules.judgement import Accepted, Caller, Clock, Held, Judgement, Rejected, Unplaced
 from foothold_ingest.rules.placing import Membership, place_of
 from foothold_ingest.rules.strict_json import JsonValue
 from foothold_runtime.places import where_raised
-from foothold_schemas.envelope import event_type
 from foothold_schemas.facts import PolicyAdopted
 from foothold_schemas.quarantine import RefusalReason
-from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
 from foothold_schemas.tracing import TRACEPARENT, begin, read, trace_id
 
-UNKNOWN_KIND: Final = "unknown"
 UNPROCESSABLE: Final = (
     "系统无法处理这条数据，已通知运维，其余照常受理。 Foothold could not work this event through; operations have been told, and the others are taken. "
     "Send it again once they say so."
 )
-_KIND_OF_TYPE: Final = {event_type(kind): kind for kind in (*AGENCY_KINDS, *OPERATOR_KINDS)}
 BREATH_SECONDS: Final = 0.01
 
 log = structlog.get_logger()
@@ -232,9 +228,3 @@ def traced(event: JsonValue, traceparent: str = "") -> JsonValue:
 
 def _trace_of(event: JsonValue) -> str:
     return read(event.get(TRACEPARENT)) if isinstance(event, dict) else ""
-
-
-def kind_of(event: JsonValue) -> str:
-    """The event's kind for metrics and logs: one of the known ones, or `unknown`, whatever the sender wrote."""
-    named = event.get("type") if isinstance(event, dict) else None
-    return _KIND_OF_TYPE.get(named, UNKNOWN_KIND) if isinstance(named, str) else UNKNOWN_KIND

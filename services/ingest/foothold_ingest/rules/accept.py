@@ -17,6 +17,7 @@ from foothold_ingest.rules.media_types import problem_of_data
 from foothold_ingest.rules.names import repeatable
 from foothold_ingest.rules.people import Pseudonyms, Sent
 from foothold_ingest.rules.regions import Regions
+from foothold_ingest.rules.strict_json import JsonValue
 from foothold_ingest.rules.times import SHANGHAI, day_of, wrong_time
 from foothold_ingest.rules.unseen import Seen
 from foothold_schemas.envelope import TYPE_PREFIX, TYPE_SUFFIX, CloudEvent, FactRecord, event_type
@@ -27,6 +28,8 @@ from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS, HouseholdRegistr
 
 _KNOWN: Final = frozenset(CloudEvent.model_fields)
 _KINDS: Final[dict[str, type[Sent]]] = {**AGENCY_KINDS, **OPERATOR_KINDS}
+_KIND_OF_TYPE: Final = {event_type(kind): kind for kind in _KINDS}
+UNKNOWN_KIND: Final = "unknown"
 _ATTRIBUTE: Final = re.compile(r"[a-z0-9]{1,40}")
 _FIELDS: Final = 20
 """So many fields at fault are named; who sends more has one mistake everywhere."""
@@ -102,6 +105,12 @@ def _odd_attribute(event: Mapping[str, object]) -> Rejected | None:
         return None
     detail = "CloudEvents attribute names are lower-case letters and digits; what the event says stands in `data`."
     return Rejected(RefusalReason.INVALID_ENVELOPE, detail, (FieldProblem(f"/{repeatable(odd)}", "not an attribute name"),))
+
+
+def kind_of(event: JsonValue) -> str:
+    """The kind an event calls itself: one of the known ones, or `unknown`, whatever the sender wrote."""
+    named = event.get("type") if isinstance(event, dict) else None
+    return _KIND_OF_TYPE.get(named, UNKNOWN_KIND) if isinstance(named, str) else UNKNOWN_KIND
 
 
 def _not_allowed(envelope: CloudEvent, kind: str, caller: Caller) -> Rejected | None:
