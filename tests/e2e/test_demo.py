@@ -164,7 +164,7 @@ def cases_of(stack: Stack) -> list[tuple[str, int, str | None]]:
         return connection.execute("select register_number, episode, priority_group from cases").fetchall()
 
 
-@pytest.mark.parametrize("ratio", ["0.25", "0.40"])
+@pytest.mark.parametrize("ratio", [pytest.param("0.25", marks=pytest.mark.long), "0.40"])
 def test_the_county_stands_where_an_independent_computation_puts_it(folder: Path, ratio: str) -> None:
     with county(folder, ratio) as demo:
         result = demo.run()

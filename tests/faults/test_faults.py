@@ -165,10 +165,11 @@ def has_ended(process: psutil.Process) -> bool:
         return True
 
 
-def test_f03_a_worker_frozen_at_any_point_of_its_transaction_never_doubles_when_it_wakes() -> None:
+@pytest.mark.parametrize("points", [("offsets", "end"), pytest.param(("begin", "after"), marks=pytest.mark.long)], ids=" and ".join)
+def test_f03_a_worker_frozen_at_any_point_of_its_transaction_never_doubles_when_it_wakes(points: tuple[str, ...]) -> None:
     with world(SEED + 3, risk=1) as county:
         county.stack._own_ports["risk-2"] = (0, Ports.free().risk_ops)
-        for at in ("begin", "offsets", "end", "after"):
+        for at in points:
             freeze_and_wake(county, at)
             assert county.settle() < HEAL_SECONDS, at
 

