@@ -24,7 +24,8 @@ EXAMPLES: Final = 150
 
 def read(event: ugly.Event, *, in_headers: bool) -> JsonValue | Rejected:
     """As the Kafka door reads it."""
-    headers, value = (ugly.as_headers(event), ugly.as_json(event.get("data"))) if in_headers else ([], ugly.as_json(event))
+    headers = [(name, value) for name, value in ugly.as_headers(event) if isinstance(value, bytes)] if in_headers else []
+    value = ugly.as_json(event.get("data") if in_headers else event)
     try:
         return traced(from_kafka(headers, value))
     except NotStrict as error:
@@ -38,7 +39,7 @@ def test_no_ugly_value_makes_a_step_before_the_judgement_raise(kind: str) -> Non
     read_in = [read(event, in_headers=place % 3 == 0) for place, event in enumerate(events)]
     caller = Caller("statistics", is_operator=kind in OPERATOR_KINDS, kinds=None)
 
-    judged = [accept(event, caller, clock, ours) for event in read_in if not isinstance(event, Rejected)]
+    judged = [accept(event, caller, clock, ours) for event in read_in if isinstance(event, dict)]
 
     assert all(isinstance(one, Accepted | Unplaced | Rejected) for one in judged)
     assert len(judged) > EXAMPLES // 4

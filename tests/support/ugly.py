@@ -184,7 +184,7 @@ def as_json(value: object) -> bytes:
     return json.dumps(value).encode().replace(b'"@1e309@"', b"1e309")
 
 
-def as_headers(event: Event) -> list[tuple[str, bytes]]:
+def as_headers(event: Event) -> list[tuple[str, str | bytes | None]]:
     """The attributes of a record in binary mode, in whatever bytes."""
     return [(f"ce_{name}", str(value).encode(errors="surrogatepass")) for name, value in event.items() if name != "data"]
 
