@@ -1,5 +1,6 @@
 """No job is tried for ever: what raises three times although nothing is away is set aside, told of, and tried anew when somebody asks."""
 
+import argparse
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
@@ -14,9 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import foothold_alerts.jobs
 from foothold_alerts import jobs_aside
+from foothold_alerts.commands import job
+from foothold_alerts.errors import Refused
 from foothold_alerts.jobs import RAISED_AT_MOST, Away, Jobs
 from foothold_alerts.metrics import PARTS, Metrics
 from foothold_alerts.said import Said
+from foothold_alerts.settings import Settings
 from foothold_alerts.sweep import Sweep
 from foothold_alerts.tally import Tally
 from foothold_alerts.turns import Turns
@@ -105,6 +109,13 @@ async def test_a_word_that_cannot_be_sent_is_set_aside_and_the_households_later_
     assert line.startswith(f"said-2  household_id={HOME}")
     assert await jobs_aside.retry(alerts_database, ["said-2"]) == 1
     assert await rows(alerts_database, "select failures, set_aside_at from said where seq = 2") == [(0, None)]
+
+
+async def test_asking_for_what_is_not_set_aside_is_refused_with_where_to_look(alerts_database: AsyncEngine) -> None:
+    settings = Settings.model_construct(alerts_database_url=alerts_database.url.render_as_string(hide_password=False))
+    for names in ([], ["999"], ["said-999"], ["nonsense"]):
+        with pytest.raises(Refused, match="nothing of that is set aside; 'foothold-alerts job list'"):
+            await job(settings, argparse.Namespace(action="retry", ids=names))
 
 
 async def test_what_a_job_set_aside_was_for_is_left_alone_by_the_sweep_until_somebody_asks(alerts_database: AsyncEngine) -> None:

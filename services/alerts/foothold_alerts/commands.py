@@ -77,7 +77,9 @@ async def job(settings: Settings, arguments: argparse.Namespace) -> str:
     try:
         if arguments.action == "list":
             return "\n".join(await jobs_aside.listed(engine)) or "nothing is set aside"
-        return f"{await jobs_aside.retry(engine, arguments.ids)} are tried anew; alerts begins within seconds"
+        if not (count := await jobs_aside.retry(engine, arguments.ids)):
+            raise Refused("nothing of that is set aside; 'foothold-alerts job list' shows what is")
+        return f"{count} are tried anew; alerts begins within seconds"
     finally:
         await engine.dispose()
 
