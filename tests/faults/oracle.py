@@ -77,14 +77,19 @@ def _states(stack: Stack) -> dict[str, Household]:
     return {key.decode(): unpack(value) for key, (_, value) in newest.items()}
 
 
-def _committed(stack: Stack) -> bool:
-    """O6: everything in the log is committed by risk."""
+def _uncommitted(stack: Stack) -> list[str]:
+    """O6: the partitions of the log with records that risk has not committed, each with how far it is.
+
+    The end of a partition is no measure: what ends a transaction stands there too, and nobody commits it where no record follows.
+    """
     consumer = Consumer({"bootstrap.servers": stack.kafka.bootstrap, "group.id": "risk", "enable.auto.commit": False})
     try:
         asked = consumer.committed([TopicPartition(HOUSEHOLD_FACTS.name, n) for n in range(EMBEDDED_PARTITIONS)], timeout=10)
-        return all(p.offset >= consumer.get_watermark_offsets(p, timeout=10)[1] for p in asked)
     finally:
         consumer.close()
+    reached = {p.partition: p.offset for p in asked}
+    last = {m.partition(): m.offset() for m in read_topic(stack.kafka.bootstrap, HOUSEHOLD_FACTS.name)}
+    return [f"partition {n}: {reached[n]} of {offset + 1}" for n, offset in sorted(last.items()) if reached[n] <= offset]
 
 
 def wait_healed(stack: Stack, ledger: Ledger) -> float:
@@ -104,8 +109,8 @@ def _missing(stack: Stack, ledger: Ledger) -> str:
     repeats = _repeats(ledger)
     if lost := [e.event_id for e in ledger.accepted.values() if _identity(e) not in known and e.event_id not in repeats]:
         return f"O1: {len(lost)} facts in no state, such as {lost[:3]}"
-    if not _committed(stack):
-        return "O6: risk has not committed everything"
+    if behind := _uncommitted(stack):
+        return f"O6: risk has not committed everything: {behind}"
     aside = {decode_quarantined(m.value()).source_id for m in read_topic(stack.kafka.bootstrap, QUARANTINE.name)}
     if len(aside) < len(ledger.planted):
         return f"O7: {len(ledger.planted) - len(aside)} bad records not yet set aside"
