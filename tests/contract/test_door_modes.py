@@ -1,6 +1,7 @@
 """CloudEvents over HTTP in every content mode, repeats that are told, contacts that never enter the log, and go-live by command."""
 
 import asyncio
+import gzip
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -48,6 +49,26 @@ def test_an_event_of_the_cncf_sdk_in_binary_mode_is_taken_and_its_repeat_is_told
     assert (first.json().get("duplicate"), again.json()["duplicate"]) == (None, True)
     assert first.json()["fact_id"] == again.json()["fact_id"]
     assert "mode-binary" in ids
+
+
+def test_another_content_under_a_known_id_is_told_and_a_packed_body_is_not_taken(sender: Sender) -> None:
+    first, again, other = (binary(sender, "mode-reused", json.dumps({**WAGE, "amount": amount}).encode()) for amount in ("1.00", "1.00", "2.00"))
+    packed = binary(sender, "mode-gzip", gzip.compress(json.dumps(WAGE).encode()), **{"content-encoding": "gzip"})
+
+    assert ["warnings" in a.json() for a in (first, again, other)] == [False, False, True]
+    assert other.json()["duplicate"] is True
+    assert "amends" in other.json()["warnings"][0]["problem"]
+    assert (packed.status_code, "gzip" in packed.json()["detail"]) == (415, True)
+
+
+async def test_who_hangs_up_in_the_middle_of_a_body_is_no_defect(foothold: Stack, sender: Sender) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(foothold.door_url("ingest")).port)
+    head = f"POST /v1/events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {sender.keys['statistics']}\r\nContent-Type: application/cloudevents+json\r\n"
+    writer.write(f"{head}Content-Length: 1000\r\n\r\n{{".encode())
+    await asyncio.sleep(0.5)
+    writer.transport.abort()
+    logged = foothold.folder / "log" / "ingest.jsonl"
+    await asyncio.to_thread(eventually, lambda: "ingest.hung_up" in logged.read_text(encoding="utf-8"), "the log says that somebody hung up", 20)
 
 
 def test_an_amendment_in_binary_mode_names_what_it_replaces(foothold: Stack, sender: Sender) -> None:

@@ -1,12 +1,15 @@
 """What a file costs follows its size: twice as much of anything takes about twice as long, and nothing grows without bound."""
 
 import time
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
-from foothold_ingest.files.child import FREE_TEXT, TEXT_PER_BYTE, in_proportion
+from foothold_ingest.files.child import FREE_TEXT, TEXT_PER_BYTE, in_proportion, lines
 from foothold_ingest.files.mappings import parse, shipped
 from foothold_ingest.files.workbook import Refused
 from foothold_ingest.rules.cells import Cell
@@ -125,3 +128,23 @@ def test_a_cut_row_is_no_longer_than_it_may_be_and_a_beginning_of_the_row(cells:
     assert len(cut.cells) == len(cells)
     assert sum(len(cell.encode()) for cell in cut.cells if isinstance(cell, str)) <= 65_536
     assert all(cell is None or cell == whole or str(whole).startswith(str(cell)) for cell, whole in zip(cut.cells, cells, strict=True))
+
+
+@pytest.mark.parametrize("filling", ["y" * 1000, "y" * 999 + ">"])
+@pytest.mark.parametrize(("megabytes", "is_read"), [(0, True), (3, False)])
+def test_a_tag_of_megabytes_is_refused_before_it_is_read_whole(tmp_path: Path, filling: str, megabytes: int, is_read: bool) -> None:  # noqa: FBT001 - a table
+    whole, bent = tmp_path / "whole.xlsx", tmp_path / "bent.xlsx"
+    book = Workbook()
+    book.active.append(["户编号", "金额"])  # type: ignore[union-attr]  # a new workbook has a sheet
+    book.save(whole)
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(bent, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            row = f'<row x="{filling * (1000 * megabytes)}"/></sheetData>'.encode()
+            target.writestr(name, source.read(name).replace(b"</sheetData>", row))
+
+    with bent.open("rb") as file:
+        if is_read:
+            assert any("cells" in line for line in lines(file))
+            return
+        with pytest.raises(Refused, match="a tag of a megabyte"):
+            list(lines(file))

@@ -26,6 +26,7 @@ from foothold_ingest.intake import Breath, Intake, traced
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.problems import Problem, Unbroken, WrongFlag, answer, flag, of_rejected, problem, trace_of, unexpected, unreadable_form
 from foothold_ingest.publish import Busy, Unknown
+from foothold_ingest.recent import Recent
 from foothold_ingest.rules.binding import BATCH, EVENTS, MAX_BODY, STRUCTURED, from_http
 from foothold_ingest.rules.judgement import Accepted, Caller, FieldProblem, Held, Judgement, Rejected
 from foothold_ingest.rules.media_types import MediaType, check_charset
@@ -37,7 +38,6 @@ from foothold_schemas.tracing import trace_id
 DOOR: Final = "http"
 OFF_THE_LOOP_BYTES: Final = 64 * 1024
 """A body larger than this is parsed in a thread: nobody else waits for it."""
-RECENT: Final = 100_000
 RETRY_SECONDS: Final = "2"
 
 T = TypeVar("T")
@@ -66,24 +66,6 @@ class Taken:
     warnings: tuple[FieldProblem, ...] = ()
 
 
-class Recent:
-    """The fact ids taken last, so that a sender learns of a repeat. A courtesy: what a repeat changes is decided in risk alone."""
-
-    def __init__(self, at_least: int) -> None:
-        self._at_least = at_least
-        self._newer: set[str] = set()
-        self._older: set[str] = set()
-
-    def has_seen(self, fact_id: str) -> bool:
-        """Whether it was among them; from now on it is."""
-        if fact_id in self._newer or fact_id in self._older:
-            return True
-        self._newer.add(fact_id)
-        if len(self._newer) >= self._at_least:
-            self._older, self._newer = self._newer, set()
-        return False
-
-
 class Door:
     """Judges and publishes the events of one request."""
 
@@ -93,7 +75,7 @@ class Door:
         self._days = days
         self.metrics = metrics
         self._day_clock = day_clock
-        self._recent = Recent(RECENT)
+        self._recent = Recent()
 
     async def events(self, request: Request) -> Response:
         """POST /v1/events."""
@@ -119,8 +101,8 @@ class Door:
             events = [traced(event, trace_of(request)) for event in await events_of(request)]
         except WrongFlag:
             return answer(request, problem(422, "invalid_field", "`dry_run` is true or false."))
-        except OtherMedia:
-            return answer(request, problem(415, "media_type", _MEDIA))
+        except OtherMedia as error:
+            return answer(request, problem(415, "media_type", str(error) or _MEDIA))
         except TooLarge:
             return answer(request, problem(413, "too_large", f"A body may have {MAX_BODY} bytes and {MAX_EVENTS} events; send several requests."))
         except NotStrict as error:
@@ -181,8 +163,9 @@ class Door:
         return [None if error is None else _not_opened(error) for error in previews]
 
     def _taken(self, kept: Accepted | Held) -> Taken:
-        record, is_held = kept.record, isinstance(kept, Held)
-        return Taken(record.id, record.fact_id, is_repeat=self._recent.has_seen(record.fact_id), is_held=is_held, warnings=kept.warnings)
+        says_the_same = self._recent.seen(kept.record.fact_id, kept.record.data.model_dump_json())
+        warnings = (*kept.warnings, _OTHER_CONTENT) if says_the_same is False else kept.warnings
+        return Taken(kept.record.id, kept.record.fact_id, is_repeat=says_the_same is not None, is_held=isinstance(kept, Held), warnings=warnings)
 
     async def _open_day(self, accepted: Accepted) -> Accepted | Problem:
         data = accepted.record.data
@@ -195,6 +178,12 @@ class Door:
         return accepted
 
 
+_OTHER_CONTENT: Final = FieldProblem(
+    "/id",
+    "another content came under this id, and that counts: give a correction an id of its own, and name this one in `amends` "
+    "（该编号此前已报过其他内容，以先报的为准；更正请用新编号，并在 amends 中写明本编号）",
+)
+_PACKED: Final = "Send the body as it is; a content encoding such as gzip is not taken."
 _MEDIA: Final = (
     f"Send one event as {STRUCTURED}, a list of them as {BATCH}, or its data as application/json or application/*+json with ce- headers; always in UTF-8."
 )
@@ -225,6 +214,8 @@ async def _body(request: Request) -> bytes:
 async def events_of(request: Request) -> list[JsonValue]:
     """The events of a request in any of the three content modes of CloudEvents over HTTP."""
     media = MediaType.of(request.headers.get("content-type", ""))
+    if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise OtherMedia(_PACKED)
     if media.name in (STRUCTURED, BATCH):
         check_charset(media)
         body = await _body(request)

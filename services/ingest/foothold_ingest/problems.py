@@ -3,7 +3,7 @@
 from typing import Final
 
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -95,6 +95,9 @@ async def unexpected(request: Request, error: Exception) -> JSONResponse:
         log.warning("ingest.away", route=route, where=where_raised(error), trace_id=trace_id(trace_of(request)))
         detail = "暂时无法处理，请稍后原样重发。 Kafka or the database cannot be asked at this moment; send the same request again."
         return answer(request, problem(503, "away", detail), {"retry-after": "2"})
+    if isinstance(error, ClientDisconnect):  # nobody hears the answer
+        log.info("ingest.hung_up", route=route, trace_id=trace_id(trace_of(request)))
+        return answer(request, problem(400, "hung_up", "连接在内容传完之前断开。 The connection ended before the body did; send the request again."))
     log.error("ingest.unexpected", route=route, where=where_raised(error), trace_id=trace_id(trace_of(request)))
     detail = "出现内部错误，已记录；请稍后原样重发。 Something went wrong here and is written down; send the same request again later, or name the trace id."
     return answer(request, problem(500, "internal", detail))
