@@ -45,7 +45,8 @@ SLOW_BODY: Final = "slow_body"
 UNWANTED_BODY: Final = "unwanted_body"
 SLOW_READER: Final = "slow_reader"
 TINY_PIECES: Final = "tiny_pieces"
-DROPPED: Final = (TOO_MANY, SLOW_HEAD, SLOW_BODY, UNWANTED_BODY, SLOW_READER, TINY_PIECES)
+TWO_LENGTHS: Final = "two_lengths"
+DROPPED: Final = (TOO_MANY, SLOW_HEAD, SLOW_BODY, UNWANTED_BODY, SLOW_READER, TINY_PIECES, TWO_LENGTHS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +161,15 @@ class _Limited(H11Protocol):
             self._body_since, self._body_bytes = self._heard_at, 0
 
     def _counted(self, event: Any) -> Any:  # noqa: ANN401 - h11's events
-        """The event; or none, and the connection is let go, where a body comes in pieces that cost more than they bring."""
+        """The event; or none, and the connection is let go, where a body comes in pieces that cost more than they bring.
+
+        Nor is a request taken that tells its length in two ways: a proxy before us may believe the other one, and take the rest for a request.
+        """
         if isinstance(event, h11.Request):
             self._pieces = self._piece_bytes = 0
+            if {b"content-length", b"transfer-encoding"} <= {name for name, _ in event.headers}:
+                self._drop(TWO_LENGTHS)
+                return h11.NEED_DATA
         elif isinstance(event, h11.Data):
             self._pieces += 1
             self._piece_bytes += len(event.data)

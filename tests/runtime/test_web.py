@@ -20,7 +20,7 @@ from foothold_runtime import ops as ops_module
 from foothold_runtime import web
 from foothold_runtime.loops import LoopErrors
 from foothold_runtime.ops import STARTED_BY, OpsEndpoint
-from foothold_runtime.web import SLOW_BODY, SLOW_HEAD, SLOW_READER, TINY_PIECES, TOO_MANY, UNWANTED_BODY, BodyLimits, Limits, listen, server
+from foothold_runtime.web import SLOW_BODY, SLOW_HEAD, SLOW_READER, TINY_PIECES, TOO_MANY, TWO_LENGTHS, UNWANTED_BODY, BodyLimits, Limits, listen, server
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -128,6 +128,18 @@ async def test_a_body_in_pieces_of_a_byte_is_let_go_and_others_are_served_meanwh
 
     assert dropped[TINY_PIECES] == 10
     assert took < 5
+
+
+async def test_a_request_of_two_lengths_is_let_go_unanswered() -> None:
+    dropped: Counter[str] = Counter()
+    async with door(Limits(dropped=lambda reason: dropped.update([reason]))) as port:
+        head = b"POST /small HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n"
+        reader, writer = await opened(port, head, b"1\r\nx\r\n0\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+        await closed(writer)
+
+    assert dropped[TWO_LENGTHS] == 1
 
 
 async def test_a_body_in_pieces_of_a_line_is_taken() -> None:
