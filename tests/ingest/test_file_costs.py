@@ -148,3 +148,13 @@ def test_a_tag_of_megabytes_is_refused_before_it_is_read_whole(tmp_path: Path, f
             return
         with pytest.raises(Refused, match="a tag of a megabyte"):
             list(lines(file))
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-7", "no-such-encoding"])
+def test_a_part_in_an_encoding_expat_cannot_read_is_refused_in_words(tmp_path: Path, encoding: str) -> None:
+    book = tmp_path / "book.xlsx"
+    with zipfile.ZipFile(book, "w") as target:
+        target.writestr("[Content_Types].xml", f'<?xml version="1.0" encoding="{encoding}"?><Types/>')
+
+    with book.open("rb") as file, pytest.raises(Refused, match="in an encoding no spreadsheet program writes"):
+        list(lines(file))

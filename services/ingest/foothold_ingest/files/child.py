@@ -167,7 +167,7 @@ def _check_archive(file: IO[bytes]) -> None:
 def _check_parts(file: IO[bytes]) -> None:
     """Refuse a part with a document type, as ISO/IEC 29500-2 does: without one there is no entity, and a reader need not defend itself against any.
 
-    Every part is read once more for it, by expat alone, which is a tenth of what its cells cost.
+    Every part is read once more for it, by expat alone.
     """
     try:
         with zipfile.ZipFile(file) as archive:
@@ -195,6 +195,8 @@ def _check_part(content: IO[bytes]) -> None:
                 raise Refused("a part of the workbook begins with a comment of a megabyte; open it, save it as .xlsx, and send it again")
     except expat.ExpatError:
         return  # a picture, or what its reader will refuse
+    except (LookupError, ValueError):  # expat knows neither the encoding nor how to read it
+        raise Refused("a part of the workbook is in an encoding no spreadsheet program writes; open it, save it as .xlsx, and send it again") from None
 
 
 def _refuse_type(*_declared: object) -> None:
