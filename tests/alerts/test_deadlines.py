@@ -87,4 +87,4 @@ def test_nothing_is_written_down_before_it_happened_and_a_visit_once_with_what_w
 
 
 def test_the_kinds_of_deadline_are_those_a_case_can_have() -> None:
-    assert {kind.value for kind in DeadlineKind} == {"settle", "first_measure", "measure", "relief", "papers"}
+    assert {kind.value for kind in DeadlineKind} == {"look", "settle", "first_measure", "measure", "relief", "papers"}

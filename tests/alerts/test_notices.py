@@ -58,7 +58,7 @@ def test_a_digest_says_that_it_is_a_signal_and_gives_links_to_the_first() -> Non
     text = words("370399101", Event.URGENT, list(range(1, SHOWN + 4)), "https://desk.example")
 
     assert "23件（信号，未经认定）" in text.title
-    assert "23 urgent leads (signals, not identified)" in text.title
+    assert "23 households in danger (signals, not identified)" in text.title
     assert text.lines[0] == "https://desk.example/cases/1"
     assert (len(text.lines), text.lines[-1]) == (SHOWN + 1, "另有3件 and 3 more: https://desk.example/")
 

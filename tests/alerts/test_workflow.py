@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from foothold_alerts.rules.act import Acted, Given, Missing, NotNow, NotYours, act
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, DISMISS_REASONS, Case, CloseReason, Consent, Role, Stage
+from foothold_alerts.rules.two import TwoNo
 from foothold_alerts.rules.workflow import Limit, Need, Says, Step, Unit
 from foothold_alerts.workflows import SHIPPED, load
 from tests.support.alerts import WEEKENDS, WORKFLOW, case
@@ -24,7 +25,7 @@ def step(name: str) -> Step:
     return found
 
 
-def go(before: Case, name: str, role: Role = Role.COUNTY, given: Given = GIVEN) -> Acted | NotNow | NotYours | Missing:
+def go(before: Case, name: str, role: Role = Role.COUNTY, given: Given = GIVEN) -> Acted | NotNow | NotYours | Missing | TwoNo:
     return act(before, step(name), role, WORKFLOW, given)
 
 

@@ -36,7 +36,7 @@ async def alter(engine: AsyncEngine, statement: str, **values: Any) -> None:  # 
 
 async def test_deadlines_come_and_go_with_the_case_and_its_relief_each_with_a_job(alerts_database: AsyncEngine) -> None:
     cases, relief = cases_on(alerts_database), relief_on(alerts_database)
-    await cases.take([transition("a", 1, STORM)], NOW)
+    await cases.take([transition("a", 1, STORM, is_urgent=False)], NOW)
     assert [row[:2] for row in await rows(alerts_database, WAITING)] == [("relief", "1"), ("settle", "")]
     jobs = "select (args->>'deadline_id')::bigint, scheduled_at from procrastinate_jobs where task_name = 'deadline_passed' order by 1"
     assert await rows(alerts_database, jobs) == await rows(alerts_database, "select deadline_id, due_at from deadlines order by 1")
@@ -55,7 +55,7 @@ async def test_deadlines_come_and_go_with_the_case_and_its_relief_each_with_a_jo
 async def overdue(engine: AsyncEngine, days: int) -> None:
     """The case's last day to settle was so many days ago: 1 is less than a day overdue, 2 is more than one."""
     if not await rows(engine, "select 1 from cases"):
-        await cases_on(engine).take([transition("a", 1, FindingKind.GUARANTEE_MISSING)], NOW)
+        await cases_on(engine).take([transition("a", 1, FindingKind.GUARANTEE_MISSING, is_urgent=False)], NOW)
     await alter(engine, "update cases set due_on = (now() at time zone 'Asia/Shanghai')::date - :days", days=days)
     await alter(engine, "update deadlines set due_at = (select due_on + 1 from cases)::timestamp at time zone 'Asia/Shanghai'")
 
@@ -108,7 +108,7 @@ async def test_a_deadline_whose_job_is_gone_is_found_by_the_sweep(alerts_databas
 
 
 async def test_two_workers_that_start_at_once_set_each_deadline_once(alerts_database: AsyncEngine) -> None:
-    await cases_on(alerts_database).take([transition(home, 1, FindingKind.GUARANTEE_MISSING) for home in "abc"], NOW)
+    await cases_on(alerts_database).take([transition(home, 1, FindingKind.GUARANTEE_MISSING, is_urgent=False) for home in "abc"], NOW)
     await alter(alerts_database, "delete from deadlines")
     await asyncio.gather(*(deadlines_on(alerts_database).recount(NOW) for _ in range(4)))
 
@@ -116,7 +116,7 @@ async def test_two_workers_that_start_at_once_set_each_deadline_once(alerts_data
 
 
 async def test_a_county_with_many_running_cases_gets_its_deadlines_when_alerts_starts(alerts_database: AsyncEngine) -> None:
-    await cases_on(alerts_database).take([transition("a", 1, FindingKind.GUARANTEE_MISSING)], NOW)
+    await cases_on(alerts_database).take([transition("a", 1, FindingKind.GUARANTEE_MISSING, is_urgent=False)], NOW)
     names = "household_id, episode, register_number, area, stage, is_urgent, opened_on, due_on, is_recovering, version, latest, is_quiet, workflow"
     many = f"insert into cases (case_id, {names}) select case_id || n, {names.replace('episode', 'n')} from cases, generate_series(2, 9000) n"  # noqa: S608
     await alter(alerts_database, many)
@@ -127,7 +127,7 @@ async def test_a_county_with_many_running_cases_gets_its_deadlines_when_alerts_s
 
 
 async def test_a_provisional_deadline_is_counted_anew_once_the_years_calendar_is_there(alerts_database: AsyncEngine) -> None:
-    await cases_on(alerts_database).take([transition("a", 1, FindingKind.GUARANTEE_MISSING)], NOW)
+    await cases_on(alerts_database).take([transition("a", 1, FindingKind.GUARANTEE_MISSING, is_urgent=False)], NOW)
     weekends_only = (
         "update deadlines set kind = 'x', began_on = '2026-12-30', limit_count = 2, limit_unit = 'working_days', is_provisional = true, due_at = :at"
     )
@@ -146,7 +146,7 @@ async def test_a_provisional_deadline_is_counted_anew_once_the_years_calendar_is
 
 async def test_somebody_is_reminded_once_before_a_case_must_be_settled_and_not_of_what_is_done(alerts_database: AsyncEngine) -> None:
     now = datetime.now(UTC)
-    await cases_on(alerts_database).take([transition(home, 1, FindingKind.GUARANTEE_MISSING) for home in "ab"], now)
+    await cases_on(alerts_database).take([transition(home, 1, FindingKind.GUARANTEE_MISSING, is_urgent=False) for home in "ab"], now)
     due = "update deadlines set due_at = now() + make_interval(hours => :hours)"
     deadlines, told = deadlines_on(alerts_database), "select number, place, event from notices where event = 'near'"
     await alter(alerts_database, due, hours=24 * 30)
@@ -177,7 +177,7 @@ async def test_a_new_deadline_brings_the_job_that_reminds_of_it(alerts_database:
 
 async def identified(engine: AsyncEngine) -> None:
     """A household people identified, of two risks."""
-    await cases_on(engine).take([DayDone(partition=0, day=NOW.date(), learned_at=NOW, registered={}), transition("a", 1, ILL, STORM)], NOW)
+    await cases_on(engine).take([DayDone(partition=0, day=NOW.date(), learned_at=NOW, registered={}), transition("a", 1, ILL, STORM, is_urgent=False)], NOW)
     await alter(engine, "update cases set stage = 'county_decision', consent = 'given'")
     await work_on(engine).step(person("chen"), 1, 1, "identify", now=NOW)
 
@@ -209,7 +209,7 @@ async def test_a_plan_is_made_carried_out_and_told_to_risk(alerts_database: Asyn
 
 
 async def test_time_stands_still_for_a_listed_reason_and_help_does_not(alerts_database: AsyncEngine) -> None:
-    await cases_on(alerts_database).take([DayDone(partition=0, day=NOW.date(), learned_at=NOW, registered={}), transition("a", 1, STORM)], NOW)
+    await cases_on(alerts_database).take([DayDone(partition=0, day=NOW.date(), learned_at=NOW, registered={}), transition("a", 1, STORM, is_urgent=False)], NOW)
     work = work_on(alerts_database)
     with pytest.raises(NotAllowed):
         await work.pause(person("zhao"), 1, 1, "on_holiday", now=NOW)
@@ -265,7 +265,7 @@ async def test_what_was_referred_stands_with_its_department_until_it_comes(alert
 async def test_the_work_lists_show_what_is_theirs_inside_the_persons_area(alerts_database: AsyncEngine) -> None:
     await identified(alerts_database)
     cases, relief, lists = cases_on(alerts_database), relief_on(alerts_database), Lists(alerts_database, WORKFLOWS)
-    await cases.take([transition(home, 1, STORM) for home in "bc"], NOW)
+    await cases.take([transition(home, 1, STORM, is_urgent=False) for home in "bc"], NOW)
     await relief.relieve(person("zhao"), 2, 1, 3, ReliefAct.DECIDE, now=NOW, amount=100, note="")
     await relief.relieve(person("li"), 2, 2, 3, ReliefAct.PAY, now=NOW, amount=None, note="")
     await alter(alerts_database, "update cases set stage = 'dismissed', close_reason = 'can_cope' where number = 2")

@@ -26,6 +26,7 @@ from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import DayDone, ExitReason, Movement, Status
 from tests.support.alerts import (
     NOW,
+    WORKFLOWS,
     cases_on,
     desk_on,
     person,
@@ -146,14 +147,14 @@ async def test_outside_the_persons_area_there_is_nothing_to_act_on_or_to_count(c
     await cases.take([transition("a")], NOW)
     with pytest.raises(LookupError):
         await work.step(person("li", area=area), 1, 1, "dismiss", now=NOW, reason=CloseReason.CAN_COPE)
-    inbox = Inbox(alerts_database)
+    inbox = Inbox(alerts_database, WORKFLOWS)
     page = await inbox.page(area, None, 1)
 
     assert (page.rows, page.total, page.urgent, page.by_stage) == ([], 0, 0, {})
     assert None is await inbox.case(area, 1)
 
 
-async def test_urgent_cases_stand_first_then_the_relief_due_soonest_then_the_case_due_soonest(cases: Cases, alerts_database: AsyncEngine) -> None:
+async def test_cases_stand_by_the_duty_that_ends_next(cases: Cases, alerts_database: AsyncEngine) -> None:
     calm: dict[str, Any] = {"is_urgent": False, "group": None, "status": Status.WATCH, "movement": Movement.WATCHED}
     await cases.take(
         [
@@ -164,9 +165,9 @@ async def test_urgent_cases_stand_first_then_the_relief_due_soonest_then_the_cas
         ],
         NOW,
     )
-    page = await Inbox(alerts_database).page("370399", None, 1)
+    page = await Inbox(alerts_database, WORKFLOWS).page("370399", None, 1)
 
-    assert [row["household_id"][0] for row in page.rows] == ["d", "c", "b", "a"]
+    assert [row["household_id"][0] for row in page.rows] == ["c", "d", "b", "a"]  # two looks, then two cases to settle
 
 
 async def test_the_business_day_is_the_earliest_a_partition_is_done_with_and_never_goes_back(cases: Cases, alerts_database: AsyncEngine) -> None:
@@ -176,7 +177,7 @@ async def test_the_business_day_is_the_earliest_a_partition_is_done_with_and_nev
     await cases.take([done(0, date(2026, 6, 11)), done(1, date(2026, 6, 10)), done(0, date(2026, 6, 9))], NOW)
 
     assert [(0, date(2026, 6, 11)), (1, date(2026, 6, 10))] == await rows(alerts_database, "select partition, day from partition_days order by 1")
-    assert date(2026, 6, 10) == (await Inbox(alerts_database).page("370399", None, 1)).business_day
+    assert date(2026, 6, 10) == (await Inbox(alerts_database, WORKFLOWS).page("370399", None, 1)).business_day
 
 
 async def test_a_decision_in_doubt_waits_for_a_person_once_and_changes_no_case(cases: Cases, work: Work, alerts_database: AsyncEngine) -> None:
@@ -186,7 +187,7 @@ async def test_a_decision_in_doubt_waits_for_a_person_once_and_changes_no_case(c
     batch = [transition("a"), ended, anew, doubt]
     taken = await cases.take(batch, NOW)
     await cases.take(batch, NOW)
-    inbox = Inbox(alerts_database)
+    inbox = Inbox(alerts_database, WORKFLOWS)
 
     assert [t.action for t in taken] == ["opened", "closed", "opened", "review"]
     assert await rows(alerts_database, "select case_id, stage, version from cases order by 1") == [
@@ -221,16 +222,16 @@ async def test_the_inbox_shows_each_silent_feed_of_the_counties_in_sight_once(ca
     said = [{"370301": (silent,), "370302": (silent, never)}, {"370302": (never, silent)}]
     await cases.take([DayDone(partition=n, day=date(2026, 6, 10), learned_at=NOW, registered={}, stale=s) for n, s in enumerate(said)], NOW)
 
-    shown = (await Inbox(alerts_database).page(area, None, 1)).stale
+    shown = (await Inbox(alerts_database, WORKFLOWS).page(area, None, 1)).stale
     assert seen == sorted({s.county for s in shown})
     assert all(len([s for s in shown if s.county == county]) == {"370301": 1, "370302": 2}[county] for county in seen)
 
     await cases.take([DayDone(partition=n, day=date(2026, 6, 11), learned_at=NOW, registered={}) for n in range(2)], NOW)
-    assert (await Inbox(alerts_database).page(area, None, 1)).stale == []
+    assert (await Inbox(alerts_database, WORKFLOWS).page(area, None, 1)).stale == []
 
 
 async def test_a_finding_found_harmless_goes_to_risk_with_who_and_until_when(cases: Cases, work: Work, alerts_database: AsyncEngine) -> None:
-    await cases.take([DayDone(partition=0, day=NOW.date(), learned_at=NOW, registered={}), transition("a")], NOW)
+    await cases.take([DayDone(partition=0, day=NOW.date(), learned_at=NOW, registered={}), transition("a", is_urgent=False)], NOW)
     ratio, storm, why = FindingKind.RIGID_SPENDING_RATIO, FindingKind.DISASTER_LOSS, HarmlessReason.CAN_COPE
     for who, finding, until in (
         (person("wang", Role.VILLAGE), ratio, date(2026, 12, 31)),

@@ -38,7 +38,7 @@ async def shown(engine: AsyncEngine, area: str) -> list[tuple[Any, ...]]:
 
 async def test_where_it_lives_it_is_shown_masked_and_counted_only_where_it_is_responsible(alerts_database: AsyncEngine) -> None:
     await cases_on(alerts_database).take([living("a", f"{TOWN}101"), living("b", None)], NOW)
-    inbox = Inbox(alerts_database)
+    inbox = Inbox(alerts_database, WORKFLOWS)
     masked = (1, "", VILLAGE[:9], "lead", f"{TOWN}101")
 
     assert [await shown(alerts_database, area) for area in (TOWN, f"{TOWN}101", f"{TOWN}102", HOME, "3703")] == [[masked], [masked], [], [], []]

@@ -30,7 +30,7 @@ async def shown(engine: AsyncEngine, area: str) -> list[tuple[Any, ...]]:
 async def test_it_stands_on_its_case_and_on_the_list_of_its_area_also_without_a_case(alerts_database: AsyncEngine) -> None:
     cases, later = cases_on(alerts_database), NOW + timedelta(hours=1)
     await cases.take([transition("a"), judgement("a"), judgement("b", later), judgement("c", area="110101001001")], NOW)
-    page = await Inbox(alerts_database).case(VILLAGE[:6], 1)
+    page = await Inbox(alerts_database, WORKFLOWS).case(VILLAGE[:6], 1)
 
     assert page is not None
     assert page.not_judged_since == NOW
@@ -43,7 +43,7 @@ async def test_it_is_cleared_when_it_is_judged_again_and_what_comes_late_does_no
     await cases.take([transition("a"), judgement("a")], NOW)
     await cases.take([judgement("a", NOW + timedelta(hours=2), is_judged=True)], NOW)
     await cases.take([judgement("a")], NOW)
-    page = await Inbox(alerts_database).case(VILLAGE[:6], 1)
+    page = await Inbox(alerts_database, WORKFLOWS).case(VILLAGE[:6], 1)
 
     assert page is not None
     assert page.not_judged_since is None

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foothold_alerts.projects import Owed, Projects, Underpaid
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Transition
-from tests.support.alerts import NOW, cases_on, transition
+from tests.support.alerts import NOW, WORKFLOWS, cases_on, transition
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
 
@@ -22,7 +22,7 @@ def underpaid(household: str, project: str, village: str, *, is_urgent: bool = F
 async def test_many_households_are_one_line_and_each_reader_sees_the_own_area(alerts_database: AsyncEngine) -> None:
     said = [underpaid(letter, "solar-1", VILLAGES[n]) for n, letter in enumerate("abc")]
     await cases_on(alerts_database).take([*said, underpaid("d", "orchard-2", VILLAGES[0]), transition("e")], NOW)
-    projects = Projects(alerts_database)
+    projects = Projects(alerts_database, WORKFLOWS)
 
     assert await projects.standing("370399") == [Underpaid("solar-1", 3, 3), Underpaid("orchard-2", 1, 1)]
     assert await projects.standing("370399102") == [Underpaid("solar-1", 1, 1)]
@@ -38,6 +38,6 @@ async def test_urgent_households_come_first(alerts_database: AsyncEngine) -> Non
     said = [underpaid("a", "solar-1", VILLAGES[0]), underpaid("b", "solar-1", VILLAGES[0], is_urgent=True)]
     await cases_on(alerts_database).take(said, NOW)
 
-    found = await Projects(alerts_database).households("370399", "solar-1")
+    found = await Projects(alerts_database, WORKFLOWS).households("370399", "solar-1")
     assert [type(one) for one in found] == [Owed, Owed]
     assert [(one.number, one.is_urgent) for one in found] == [(2, True), (1, False)]

@@ -72,7 +72,7 @@ async def test_for_one_cause_relief_comes_again_in_a_year_only_by_the_countys_ex
 
 async def test_nothing_is_decided_or_paid_once_the_case_is_over_but_papers_still_come(alerts_database: AsyncEngine) -> None:
     relief, cases = relief_on(alerts_database), cases_on(alerts_database)
-    await cases.take([transition("a", 1, FindingKind.DISASTER_LOSS, FindingKind.SELF_PAID_HIGH)], NOW)
+    await cases.take([transition("a", 1, FindingKind.DISASTER_LOSS, FindingKind.SELF_PAID_HIGH, is_urgent=False)], NOW)
     await relief.relieve(TOWNSHIP, 1, 1, 1, ReliefAct.DECIDE, now=NOW, amount=100, note="")
     await relief.relieve(person("li"), 1, 2, 1, ReliefAct.PAY, now=NOW, amount=None, note="")
     await work_on(alerts_database).step(TOWNSHIP, 1, 3, "dismiss", now=NOW, reason=CloseReason.CAN_COPE)

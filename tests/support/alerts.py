@@ -102,12 +102,12 @@ def disputes_on(engine: AsyncEngine) -> Disputes:
 def areas_on(engine: AsyncEngine) -> Areas:
     """Region warnings."""
     jobs = jobs_on(engine)
-    return Areas(engine, jobs, Notices(jobs, WEEKENDS), load_regions())
+    return Areas(engine, jobs, Notices(jobs, WEEKENDS), load_regions(), WORKFLOWS)
 
 
 def incidents_on(engine: AsyncEngine) -> Incidents:
     """Incidents."""
-    return Incidents(engine, Notices(jobs_on(engine), WEEKENDS))
+    return Incidents(engine, Notices(jobs_on(engine), WEEKENDS), WORKFLOWS)
 
 
 def desk_on(engine: AsyncEngine, accounts: Accounts) -> Desk:
@@ -123,9 +123,9 @@ def desk_on(engine: AsyncEngine, accounts: Accounts) -> Desk:
         calendar=WEEKENDS,
         areas=areas_on(engine),
         incidents=incidents_on(engine),
-        projects=Projects(engine),
+        projects=Projects(engine, WORKFLOWS),
         checklists=load_checklists(),
-        inbox=Inbox(engine),
+        inbox=Inbox(engine, WORKFLOWS),
         metrics=Metrics(CollectorRegistry()),
         pulse=Pulse(engine),
         directory_seal=DIRECTORY_SEAL,

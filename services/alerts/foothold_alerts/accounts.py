@@ -16,7 +16,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.database import AccountRow, AuditRow, CaseRow, SessionRow
+from foothold_alerts.account_tables import AccountRow, SessionRow
+from foothold_alerts.database import AuditRow, CaseRow
 from foothold_alerts.passwords import Passwords, TryLater
 from foothold_alerts.rules.case import OPEN, Role
 from foothold_runtime.throttle import Throttle

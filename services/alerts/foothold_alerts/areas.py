@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.area_tables import RegionWarningRow
+from foothold_alerts.clocks import is_soon, next_due
 from foothold_alerts.database import AuditRow, CaseRow, PartitionDay
 from foothold_alerts.jobs import Jobs
 from foothold_alerts.notify import Notices
@@ -19,6 +20,7 @@ from foothold_alerts.rows import audit_row
 from foothold_alerts.rules.case import OPEN
 from foothold_alerts.rules.notices import Event, Note
 from foothold_alerts.rules.regions import LEVEL, Answers, gravity, is_news, is_over, place_in_day, places
+from foothold_alerts.rules.workflow import Workflows
 from foothold_schemas.areas import ANY, RegionWarning, WarningLevel
 
 REMIND: Final = "remind_of_region"
@@ -40,8 +42,9 @@ class AreaPage:
 class Areas:
     """Works beside the cases, and no case ever waits for it."""
 
-    def __init__(self, engine: AsyncEngine, jobs: Jobs, notices: Notices, answers: Answers) -> None:
+    def __init__(self, engine: AsyncEngine, jobs: Jobs, notices: Notices, answers: Answers, workflows: Workflows) -> None:
         self._engine = engine
+        self._workflows = workflows
         self._jobs = jobs
         self._notices = notices
         self._answers = answers
@@ -96,7 +99,7 @@ class Areas:
                 return None
             households = row["body"]["household_ids"]
             inside = CaseRow.area.startswith(area, autoescape=True)
-            listed = _newest(or_(CaseRow.household_id.in_(households), _came_since(row)) & inside).limit(SHOWN)
+            listed = _newest(or_(CaseRow.household_id.in_(households), _came_since(row)) & inside, self._workflows).limit(SHOWN)
             cases = list((await connection.execute(listed)).mappings())
             known = select(func.count(CaseRow.household_id.distinct())).where(CaseRow.household_id.in_(households), inside)
             without = len(households) - int((await connection.execute(known)).scalar_one())
@@ -130,11 +133,13 @@ def _last() -> Select[Any]:
     return select(*_COLUMNS).ext(distinct_on(*kinds)).order_by(*kinds, RegionWarningRow.day.desc(), RegionWarningRow.place_in_day.desc())
 
 
-def _newest(which: ColumnElement[bool]) -> Select[Any]:
+def _newest(which: ColumnElement[bool], workflows: Workflows) -> Select[Any]:
     """The newest of each household's cases, the urgent ones first."""
-    columns = (CaseRow.household_id, CaseRow.number, CaseRow.register_number, CaseRow.area, CaseRow.stage, CaseRow.is_urgent, CaseRow.version)
+    names = ("household_id", "case_id", "workflow", "number", "register_number", "area", "stage", "is_urgent", "version")
+    columns = [CaseRow.__table__.columns[name] for name in names]
     newest = select(*columns).where(which).ext(distinct_on(CaseRow.household_id)).order_by(CaseRow.household_id, CaseRow.episode.desc()).subquery()
-    return select(newest).order_by(newest.c.is_urgent.desc(), newest.c.number)
+    soon = is_soon(workflows, newest.c)
+    return select(newest, soon.label("is_soon")).order_by(soon.desc(), next_due(newest.c).nulls_last(), newest.c.number)
 
 
 def _came_since(warning: RowMapping) -> ColumnElement[bool]:

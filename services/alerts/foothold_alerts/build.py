@@ -69,7 +69,7 @@ def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
     producer = AIOKafkaProducer(**settings.broker.options, enable_idempotence=True, acks="all")
     said, notices = Said(engine, jobs, producer), Notices(jobs, calendar)
     deadlines = Deadlines(engine, jobs, workflows, calendar, notices)
-    hold, areas, incidents = Hold(deadlines), Areas(engine, jobs, notices, load_regions()), Incidents(engine, notices)
+    hold, areas, incidents = Hold(deadlines), Areas(engine, jobs, notices, load_regions(), workflows), Incidents(engine, notices, workflows)
     disputes, pulse = Disputes(engine, hold, said), Pulse(engine, metrics)
     Notifier(engine, jobs, notice_seal(settings), settings.alerts_url, metrics)  # it lives in the jobs it brings
     desk = Desk(
@@ -80,12 +80,12 @@ def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
         disputes=disputes,
         areas=areas,
         incidents=incidents,
-        projects=Projects(engine),
+        projects=Projects(engine, workflows),
         checklists=load_checklists(),
         lists=Lists(engine, workflows),
         workflows=workflows,
         calendar=calendar,
-        inbox=Inbox(engine),
+        inbox=Inbox(engine, workflows),
         metrics=metrics,
         pulse=pulse,
         directory_seal=Seal(settings.directory_secret.get_secret_value().encode(), Purpose.DIRECTORY),

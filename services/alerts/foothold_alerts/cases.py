@@ -40,6 +40,10 @@ _CHANGING: Final = (
     "identified_on",
     "paused_on",
     "pause_reason",
+    "urgent_at",
+    "looked_at",
+    "proposed_by",
+    "proposed_what",
 )
 
 _INSERT_CASES: Final = upsert(CaseRow)

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Identity, Index, Integer, LargeBinary, MetaData, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Identity, Index, Integer, MetaData, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -45,6 +45,10 @@ class CaseRow(Base):
     identified_on: Mapped[date | None] = mapped_column(Date)
     paused_on: Mapped[date | None] = mapped_column(Date)
     pause_reason: Mapped[str | None] = mapped_column(Text)
+    urgent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    looked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    proposed_by: Mapped[str | None] = mapped_column(Text)
+    proposed_what: Mapped[str | None] = mapped_column(Text)
 
 
 class TransitionRow(Base):
@@ -150,18 +154,6 @@ class VisitRow(Base):
     note: Mapped[str] = mapped_column(Text)
 
 
-class TargetRow(Base):
-    """Whom to tell of an area; the address, which may hold a password, under seal."""
-
-    __tablename__ = "targets"
-
-    target_id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    area: Mapped[str] = mapped_column(Text)
-    kind: Mapped[str] = mapped_column(Text)
-    sealed: Mapped[str] = mapped_column(Text)
-    disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-
-
 class DisputeRow(Base):
     """Somebody at the desk doubts a fact of a finding, and what became of the question. The newest state wins, whenever it comes."""
 
@@ -181,31 +173,6 @@ class DisputeRow(Base):
     answered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
-class NoticeRow(Base):
-    """Something to tell, of a case or a region warning by its number; `taken_at`: when it became part of a digest."""
-
-    __tablename__ = "notices"
-
-    notice_id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    number: Mapped[int] = mapped_column(BigInteger)
-    place: Mapped[str] = mapped_column(Text)
-    event: Mapped[str] = mapped_column(Text)
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    taken_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-
-
-class DigestRow(Base):
-    """One message to one target. Its id goes with it, so that a repeat is known as one."""
-
-    __tablename__ = "digests"
-
-    digest_id: Mapped[str] = mapped_column(Text, primary_key=True)
-    target_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("targets.target_id", ondelete="CASCADE"))
-    body: Mapped[JsonObject] = mapped_column(JSONB)
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-
-
 class SaidRow(Base):
     """What people decided or did, on its way into the log; `sent_at` empty until Kafka has it. `set_aside_at`: it failed too often."""
 
@@ -220,29 +187,6 @@ class SaidRow(Base):
     sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     failures: Mapped[int] = mapped_column(Integer, server_default="0")
     set_aside_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-
-
-class AccountRow(Base):
-    """A local account, its password as argon2id, the area it may see, and whose steps it may take there."""
-
-    __tablename__ = "accounts"
-
-    name: Mapped[str] = mapped_column(Text, primary_key=True)
-    password_hash: Mapped[str] = mapped_column(Text)
-    area: Mapped[str] = mapped_column(Text)
-    role: Mapped[str] = mapped_column(Text)
-    disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-
-
-class SessionRow(Base):
-    """A log-in. Only the hash of its token is kept."""
-
-    __tablename__ = "sessions"
-
-    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    account: Mapped[str] = mapped_column(Text, ForeignKey("accounts.name", ondelete="CASCADE"))
-    csrf: Mapped[str] = mapped_column(Text)
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class AuditRow(Base):

@@ -17,7 +17,7 @@ from foothold_alerts.notify import Notices
 from foothold_alerts.rows import SYSTEM, audit_row, case_of, relief_of
 from foothold_alerts.rules.case import OPEN, Role
 from foothold_alerts.rules.days import WorkDays, due_at, end_of, is_provisional
-from foothold_alerts.rules.deadlines import Deadline, Helped, Standing, wanted
+from foothold_alerts.rules.deadlines import Deadline, DeadlineKind, Helped, Standing, wanted
 from foothold_alerts.rules.notices import Event, Note, place_of, remind_at
 from foothold_alerts.rules.workflow import Limit, Unit, Workflows
 from foothold_schemas.decisions import MeasureKind
@@ -136,7 +136,10 @@ class Deadlines:
         """When alerts starts: give cases that never had a deadline theirs, and count those anew whose year's calendar has come; return how many."""
         async with self._engine.connect() as connection:
             has_some = exists().where(DeadlineRow.case_id == CaseRow.case_id)
-            bare = (await connection.execute(select(CaseRow.case_id).where(CaseRow.stage.in_([s.value for s in OPEN]), ~has_some))).scalars().all()
+            waits = CaseRow.urgent_at.is_not(None) & CaseRow.looked_at.is_(None)
+            has_look = exists().where(DeadlineRow.case_id == CaseRow.case_id, DeadlineRow.kind == DeadlineKind.LOOK, DeadlineRow.done_at.is_(None))
+            asked = select(CaseRow.case_id).where(CaseRow.stage.in_([s.value for s in OPEN]), ~has_some | (waits & ~has_look))
+            bare = (await connection.execute(asked)).scalars().all()
         for begin in range(0, len(bare), AT_ONCE):  # in slices: a statement takes 65,535 values
             async with self._engine.begin() as connection:
                 await self.follow(connection, bare[begin : begin + AT_ONCE], now)

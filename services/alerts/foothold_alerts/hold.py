@@ -18,9 +18,10 @@ from foothold_alerts.rules.exempt import ExemptNo
 from foothold_alerts.rules.pause import PauseNo
 from foothold_alerts.rules.plan import PlanNo
 from foothold_alerts.rules.relief import ReliefNo
+from foothold_alerts.rules.two import TwoNo
 from foothold_schemas.views import UnmetKind
 
-Why = NotYours | Missing | ReliefNo | PlanNo | PauseNo | ExemptNo | DisputeNo
+Why = NotYours | Missing | ReliefNo | PlanNo | PauseNo | ExemptNo | DisputeNo | TwoNo
 
 
 class Stale(Exception):  # noqa: N818 - an answer

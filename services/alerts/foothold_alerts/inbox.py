@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, RowMapping, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import aliased
 
+from foothold_alerts.clocks import is_soon, next_due, next_kind
 from foothold_alerts.database import (
     AuditRow,
     Base,
@@ -24,7 +25,8 @@ from foothold_alerts.database import (
     VisitRow,
 )
 from foothold_alerts.judgements import not_judged_since
-from foothold_alerts.rules.case import OPEN, UNPAID, Consent, Stage
+from foothold_alerts.rules.case import OPEN, Consent, Stage
+from foothold_alerts.rules.workflow import Workflows
 from foothold_schemas.values import JsonObject
 
 PAGE: Final = 50
@@ -88,14 +90,17 @@ class CasePage:
 class Inbox:
     """Queries only."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, workflows: Workflows) -> None:
         self._engine = engine
+        self._workflows = workflows
 
-    async def page(self, area: str, stage: Stage | None, page: int) -> InboxPage:
-        """Open cases by urgency and due date: the next instant by which relief is due counts before the case's own day."""
+    async def page(self, area: str, stage: Stage | None, page: int, *, is_urgent: bool = False) -> InboxPage:
+        """Open cases, or those of a stage: first those of which a duty ends soon, then by the next duty. `is_urgent`: only those."""
         mine = CaseRow.area.startswith(area, autoescape=True)
+        soon = is_soon(self._workflows)
         shown: ColumnElement[bool] = CaseRow.stage.in_([s.value for s in OPEN]) if stage is None else CaseRow.stage == stage.value
-        relief_due = select(func.min(ReliefRow.due_at)).where(ReliefRow.case_id == CaseRow.case_id, ReliefRow.status.in_(UNPAID)).scalar_subquery()
+        if is_urgent:
+            shown = shown & soon
         columns = (c for c in CaseRow.__table__.columns if c.name != "latest")
         latest = (
             CaseRow.latest["reason"]["zh"].astext.label("reason_zh"),
@@ -103,9 +108,9 @@ class Inbox:
             CaseRow.latest["policy"]["illustrative"].as_boolean().label("is_illustrative"),
         )
         listed = (
-            select(*columns, *latest, relief_due.label("relief_due_at"))
+            select(*columns, *latest, soon.label("is_soon"), next_due().label("next_due_at"), next_kind().label("next_kind"))
             .where(mine, shown)
-            .order_by(CaseRow.is_urgent.desc(), case((relief_due.is_(None), 1), else_=0), relief_due, CaseRow.due_on, CaseRow.number)
+            .order_by(literal_column("is_soon").desc(), literal_column("next_due_at").nulls_last(), CaseRow.number)
             .limit(PAGE)
             .offset((page - 1) * PAGE)
         )
@@ -113,14 +118,14 @@ class Inbox:
             rows = list((await connection.execute(listed)).mappings())
             stages = await connection.execute(select(CaseRow.stage, func.count()).where(mine).group_by(CaseRow.stage))
             by_stage = {code: count for code, count in stages}  # noqa: C416 - dict() does not see that a row is a pair
-            urgent = await connection.execute(select(func.count()).where(mine, CaseRow.is_urgent, CaseRow.stage.in_([s.value for s in OPEN])))
+            urgent = await connection.execute(select(func.count()).select_from(CaseRow).where(mine, CaseRow.stage.in_([s.value for s in OPEN]), soon))
+            total = await connection.execute(select(func.count()).select_from(CaseRow).where(mine, shown))
             business_day = (await connection.execute(select(func.min(PartitionDay.day)))).scalar_one()
             waiting = _reviews().where(mine, ReviewRow.done_at.is_(None)).limit(PAGE)
             said = [dict(body) for body in (await connection.execute(select(PartitionDay.stale))).scalars()]
-            wanted = [s.value for s in OPEN] if stage is None else [stage.value]
             return InboxPage(
                 rows=rows,
-                total=sum(by_stage.get(s, 0) for s in wanted),
+                total=total.scalar_one(),
                 page=page,
                 by_stage=by_stage,
                 urgent=urgent.scalar_one(),

@@ -11,11 +11,13 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.area_tables import IncidentPlaceRow, IncidentRow
+from foothold_alerts.clocks import is_soon, next_due
 from foothold_alerts.database import CaseRow, ViewRow
 from foothold_alerts.mirror import Shown
 from foothold_alerts.notify import Notices
 from foothold_alerts.rules.case import OPEN, Role
 from foothold_alerts.rules.notices import Event, Note, place_of
+from foothold_alerts.rules.workflow import Workflows
 from foothold_schemas.values import JsonObject
 
 SHOWN: Final = 500
@@ -50,8 +52,9 @@ class IncidentPage:
 class Incidents:
     """Learns of incidents from the views of households; no household's case waits for it."""
 
-    def __init__(self, engine: AsyncEngine, notices: Notices) -> None:
+    def __init__(self, engine: AsyncEngine, notices: Notices, workflows: Workflows) -> None:
         self._engine = engine
+        self._workflows = workflows
         self._notices = notices
 
     async def take(self, shown: Sequence[Shown], now: datetime) -> None:
@@ -98,7 +101,7 @@ class Incidents:
             places = (await connection.execute(mine)).scalars().all()
             if not any(place.startswith(area) or area.startswith(place) for place in places):
                 return None
-            households = list((await connection.execute(_households(row["incident"], area).limit(SHOWN))).mappings())
+            households = list((await connection.execute(_households(row["incident"], area, self._workflows).limit(SHOWN))).mappings())
             return IncidentPage(row, await _townships(connection, row["incident"], area), households)
 
 
@@ -108,17 +111,19 @@ def _hit(incident: str, area: str) -> tuple[ColumnElement[bool], ColumnElement[b
 
 def _newest() -> Any:  # noqa: ANN401 - a subquery
     """Each household's newest case."""
-    wanted = select(CaseRow.household_id, CaseRow.number, CaseRow.stage, CaseRow.is_urgent, CaseRow.version)
+    wanted = select(CaseRow.household_id, CaseRow.case_id, CaseRow.workflow, CaseRow.number, CaseRow.stage, CaseRow.is_urgent, CaseRow.version)
     return wanted.ext(distinct_on(CaseRow.household_id)).order_by(CaseRow.household_id, CaseRow.episode.desc()).subquery()
 
 
-def _households(incident: str, area: str) -> Select[Any]:
+def _households(incident: str, area: str, workflows: Workflows) -> Select[Any]:
     """Urgent cases first, then other cases, then households nobody has a case of."""
     case = _newest()
+    soon = is_soon(workflows, case.c)
     place, register_number = ViewRow.body["household"]["area"].astext, ViewRow.body["household"]["register_number"].astext
-    columns = (place.label("area"), register_number.label("register_number"), case.c.number, case.c.stage, case.c.is_urgent, case.c.version)
+    of_case = (case.c.number, case.c.stage, case.c.is_urgent, soon.label("is_soon"), case.c.version)
+    columns = (place.label("area"), register_number.label("register_number"), *of_case)
     listed = select(*columns).select_from(ViewRow).outerjoin(case, case.c.household_id == ViewRow.household_id).where(*_hit(incident, area))
-    return listed.order_by(case.c.is_urgent.desc().nulls_last(), case.c.number.nulls_last(), place, register_number)
+    return listed.order_by(soon.desc(), next_due(case.c).nulls_last(), case.c.number.nulls_last(), place, register_number)
 
 
 async def _townships(connection: AsyncConnection, incident: str, area: str) -> list[Hit]:

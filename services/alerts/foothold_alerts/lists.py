@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Date, Select, any_, case, cast, exists, func, literal, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from foothold_alerts.clocks import is_soon, next_due
 from foothold_alerts.database import CaseRow, DeadlineRow, MeasureRow, ReliefRow, ViewRow, VisitRow
 from foothold_alerts.hold import business_day
 from foothold_alerts.inbox import has_refused
@@ -152,11 +153,13 @@ def _watch(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
     return listed.where(view["status"].astext == Status.WATCH, ~open_case).order_by(view["household"]["area"].astext)
 
 
-def _lives_here(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
+def _lives_here(_now: datetime, _today: date, workflows: Workflows) -> Select[Any]:
     """Another area is responsible: that it is cared for, by whom and how far, and nothing of the household. Who refused is shown nowhere else."""
     columns = (CaseRow.number, literal(""), func.left(CaseRow.area, TOWNSHIP_DIGITS), CaseRow.stage, null(), func.coalesce(CaseRow.priority_group, ""))
     listed = select(*columns, _residence()).outerjoin(ViewRow, ViewRow.household_id == CaseRow.household_id)
-    return listed.where(CaseRow.stage.in_([s.value for s in OPEN]), ~has_refused(CaseRow)).order_by(CaseRow.is_urgent.desc(), CaseRow.number)
+    return listed.where(CaseRow.stage.in_([s.value for s in OPEN]), ~has_refused(CaseRow)).order_by(
+        is_soon(workflows).desc(), next_due().nulls_last(), CaseRow.number
+    )
 
 
 def _not_judged(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:

@@ -16,9 +16,9 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from standardwebhooks import Webhook
 
-from foothold_alerts.database import DigestRow, NoticeRow, TargetRow
 from foothold_alerts.jobs import AskedToWait, Away, Jobs
 from foothold_alerts.metrics import Metrics
+from foothold_alerts.notice_tables import DigestRow, NoticeRow, TargetRow
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.notices import Event, Note, TargetKind, receivers, send_at, words
 from foothold_schemas.seal import Seal

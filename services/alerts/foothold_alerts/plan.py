@@ -2,13 +2,14 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Update, insert, select, update
+from sqlalchemy import RowMapping, Update, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.accounts import Person
 from foothold_alerts.database import MeasureRow, VisitRow
 from foothold_alerts.hold import Hold, NotAllowed, Stale, business_day
 from foothold_alerts.rules.case import SINCE_IDENTIFIED, Stage
+from foothold_alerts.rules.days import SHANGHAI
 from foothold_alerts.rules.plan import PlanNo, not_on, not_visited, suits
 from foothold_alerts.said import Said
 from foothold_schemas.decisions import MeasureDelivered, MeasureKind
@@ -85,8 +86,15 @@ class Plan:
             if (no := not_visited(on, await business_day(connection, now), note, was_there=was_there)) is not None:
                 raise NotAllowed(no)
             await connection.execute(insert(VisitRow), [{"case_id": row["case_id"], "visited_on": on, "by": who.name, "note": note}])
-            await self._hold.change(connection, row, {}, now)
+            await self._hold.change(connection, row, _looked(row, on, now), now)
             await self._hold.note(connection, now, who, "visited", row, note=note)
+
+
+def _looked(row: RowMapping, on: date, now: datetime) -> dict[str, object]:
+    """A visit since the danger began is the look it asks for. One of the day itself counts: only its day is written down."""
+    urgent_at, looked_at = row["urgent_at"], row["looked_at"]
+    is_look = urgent_at is not None and looked_at is None and on >= urgent_at.astimezone(SHANGHAI).date()
+    return {"looked_at": now} if is_look else {}
 
 
 def _planned(measure_id: int, case_id: str) -> Update:

@@ -6,8 +6,10 @@ from sqlalchemy import Select, column, func, select, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from foothold_alerts.clocks import is_soon, next_due
 from foothold_alerts.database import CaseRow
 from foothold_alerts.rules.case import OPEN
+from foothold_alerts.rules.workflow import Workflows
 from foothold_schemas.findings import FindingKind
 
 SHOWN: Final = 500
@@ -29,6 +31,7 @@ class Owed(NamedTuple):
     area: str
     stage: str
     is_urgent: bool
+    is_soon: bool
     version: int
     paid: str
     guaranteed: str
@@ -37,8 +40,9 @@ class Owed(NamedTuple):
 class Projects:
     """Reads open cases; a finding stands until the household's next transition says otherwise."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, workflows: Workflows) -> None:
         self._engine = engine
+        self._workflows = workflows
 
     async def standing(self, area: str) -> list[Underpaid]:
         """The projects, those with most households first."""
@@ -52,11 +56,12 @@ class Projects:
     async def households(self, area: str, project: str) -> list[Owed]:
         """The project's households inside the area."""
         found, finding = _found(area)
-        columns = (CaseRow.number, CaseRow.register_number, CaseRow.area, CaseRow.stage, CaseRow.is_urgent, CaseRow.version)
+        soon = is_soon(self._workflows)
+        columns = (CaseRow.number, CaseRow.register_number, CaseRow.area, CaseRow.stage, CaseRow.is_urgent, soon, CaseRow.version)
         amounts = (finding.c.value["value"].astext, finding.c.value["threshold"].astext)
         listed = found.with_only_columns(*columns, *amounts).where(finding.c.value["project"].astext == project)
         async with self._engine.connect() as connection:
-            return [Owed(*row) for row in await connection.execute(listed.order_by(CaseRow.is_urgent.desc(), CaseRow.number).limit(SHOWN))]
+            return [Owed(*row) for row in await connection.execute(listed.order_by(soon.desc(), next_due().nulls_last(), CaseRow.number).limit(SHOWN))]
 
 
 def _found(area: str) -> tuple[Select[Any], Any]:

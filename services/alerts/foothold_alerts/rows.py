@@ -34,6 +34,10 @@ def case_of(row: RowMapping) -> Case:
         identified_on=row["identified_on"],
         paused_on=row["paused_on"],
         pause_reason=row["pause_reason"],
+        urgent_at=row["urgent_at"],
+        looked_at=row["looked_at"],
+        proposed_by=row["proposed_by"],
+        proposed_what=row["proposed_what"],
     )
 
 
@@ -68,6 +72,10 @@ def standing(case: Case) -> dict[str, object]:
         "identified_on": case.identified_on,
         "paused_on": case.paused_on,
         "pause_reason": case.pause_reason,
+        "urgent_at": case.urgent_at,
+        "looked_at": case.looked_at,
+        "proposed_by": case.proposed_by,
+        "proposed_what": case.proposed_what,
     }
 
 

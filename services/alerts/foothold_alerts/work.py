@@ -15,6 +15,7 @@ from foothold_alerts.rules.case import CloseReason
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.exempt import not_exempt
 from foothold_alerts.rules.pause import PauseNo, pause, resume
+from foothold_alerts.rules.two import TwoNo, second_word, taken_back
 from foothold_alerts.rules.workflow import Says, Workflows
 from foothold_alerts.said import Said
 from foothold_schemas.decisions import (
@@ -55,7 +56,9 @@ class Work:
             if step is None:
                 raise Stale
             unmet = await unmet_of(connection, row["household_id"])
-            given = Given(await business_day(connection, now), self._calendar, 1 if unmet is None else len(unmet), reason, note, is_disputed(unmet))
+            given = Given(
+                await business_day(connection, now), self._calendar, 1 if unmet is None else len(unmet), reason, note, is_disputed(unmet), who.name, now
+            )
             outcome = act(case_of(row), step, who.role, workflow, given)
             if isinstance(outcome, NotNow):
                 raise Stale
@@ -66,7 +69,8 @@ class Work:
             if outcome.says is not None:
                 fact = _fact(outcome.says, given.today, row["episode"])
                 await self._said.say(connection, row["household_id"], fact, by=who.name, at=now)
-            await self._hold.note(connection, now, who, name, row, reason=reason and reason.value, note=note)
+            action = f"{name}_proposed" if outcome.is_first_word else name
+            await self._hold.note(connection, now, who, action, row, reason=reason and reason.value, note=note)
 
     async def reviewed(self, who: Person, number: int, version: int, note: str, *, now: datetime) -> None:
         """A person looked at a decision of the past that was in doubt; raise Stale, or LookupError outside the person's area."""
@@ -87,9 +91,16 @@ class Work:
                 raise Stale
             if (no := not_exempt(who.role, until, today)) is not None:
                 raise NotAllowed(no)
+            waits = second_word(case_of(row), who.name, f"exempt {finding.value} {reason.value} {until}")
+            if isinstance(waits, TwoNo):
+                raise NotAllowed(waits)
+            if waits is not None:
+                await self._hold.change(connection, row, standing(waits), now)
+                await self._hold.note(connection, now, who, "exempt_proposed", row, reason=reason.value, finding=finding.value, note=f"{until}")
+                return
             word = FindingExempted(finding=finding, reason=reason, by=who.name, exempted_on=today, until=until)
             await self._said.say(connection, row["household_id"], word, by=who.name, at=now)
-            await self._hold.change(connection, row, {}, now)
+            await self._hold.change(connection, row, standing(taken_back(case_of(row))), now)
             await self._hold.note(connection, now, who, "exempted", row, reason=reason.value, finding=finding.value, note=f"{until}")
 
     async def pause(self, who: Person, number: int, version: int, reason: str, *, now: datetime) -> None:

@@ -1,17 +1,22 @@
 """What a person may do with a case, and what it leads to."""
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
+from typing import Final
 
 from foothold_alerts.rules.case import DISMISS_REASONS, Case, CloseReason, Consent, Role, Stage
 from foothold_alerts.rules.days import WorkDays, last_day
 from foothold_alerts.rules.pause import resume
+from foothold_alerts.rules.two import TwoNo, second_word, taken_back
 from foothold_alerts.rules.workflow import DECIDING, Need, Says, Step, Workflow
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a step rests on: the business day, what keeps the household from leaving, whether a member is in doubt, and what the person filled in."""
+    """What a step rests on: the business day, what keeps the household from leaving, whether a member is in doubt, and what the person filled in.
+
+    `by`: the account that takes it; `now`: the instant, for duties that count hours.
+    """
 
     today: date
     calendar: WorkDays
@@ -19,14 +24,17 @@ class Given:
     reason: CloseReason | None = None
     note: str = ""
     is_disputed: bool = False
+    by: str = ""
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """The case after the step, and what risk is told."""
+    """The case after the step, and what risk is told. `is_first_word`: nothing is done yet, a second person must say the same."""
 
     case: Case
     says: Says | None = None
+    is_first_word: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,11 @@ class Missing:
     until: date | None = None
 
 
-def act(case: Case, step: Step, role: Role, workflow: Workflow, given: Given) -> Acted | NotNow | NotYours | Missing:
+_NOT_LOOKED_YET: Final = frozenset({Stage.LEAD, Stage.VERIFYING})
+"""Whoever takes a case further than these has seen how the household is."""
+
+
+def act(case: Case, step: Step, role: Role, workflow: Workflow, given: Given) -> Acted | NotNow | NotYours | Missing | TwoNo:
     """The case after a step, or why not."""
     if case.stage not in step.sources:
         return NotNow(case.stage)
@@ -59,7 +71,15 @@ def act(case: Case, step: Step, role: Role, workflow: Workflow, given: Given) ->
         return NotYours(step.roles)
     if (missing := next((m for need in _needs(step) if (m := _missing(need, case, workflow, given)) is not None), None)) is not None:
         return missing
-    after = replace(resume(case, given.today) or case, stage=step.to or case.stage)  # who goes on has ended the pause
+    if step.says is Says.DISMISSED and (waits := second_word(case, given.by, f"dismiss {given.reason}")) is not None:
+        return waits if isinstance(waits, TwoNo) else Acted(waits, is_first_word=True)
+    return Acted(_after(case, step, given), step.says)
+
+
+def _after(case: Case, step: Step, given: Given) -> Case:
+    """The case once the step is taken. Who goes on with it has ended its pause, and has taken back the first word of somebody else."""
+    after = taken_back(case)
+    after = replace(resume(after, given.today) or after, stage=step.to or case.stage)
     match step.says:
         case Says.CONSENT_GIVEN:
             after = replace(after, consent=Consent.GIVEN)
@@ -73,9 +93,9 @@ def act(case: Case, step: Step, role: Role, workflow: Workflow, given: Given) ->
             after = replace(after, close_reason=CloseReason.ELIMINATED)
         case _:
             pass
-    if step.to is Stage.PUBLIC_NOTICE:
-        after = replace(after, notice_on=given.today)
-    return Acted(after, step.says)
+    if case.stage in _NOT_LOOKED_YET and after.stage not in _NOT_LOOKED_YET:
+        after = replace(after, looked_at=after.looked_at or given.now)
+    return replace(after, notice_on=given.today) if step.to is Stage.PUBLIC_NOTICE else after
 
 
 def _needs(step: Step) -> tuple[Need, ...]:

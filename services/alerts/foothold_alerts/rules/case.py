@@ -93,7 +93,8 @@ class Case:
     """One episode of one household. `due_on` is the last day on which it should be settled.
 
     `workflow`: the version of the steps it goes by, for as long as it runs. `notice_on`: the day its public notice was posted.
-    `paused_on`: since when the time to settle stands still.
+    `paused_on`: since when the time to settle stands still. `urgent_at`: since when it has been in danger, empty where it never was in this
+    episode; `looked_at`: when somebody looked since. `proposed_by`, `proposed_what`: the first of two people who must say the same (`two.py`).
     """
 
     household_id: str
@@ -111,6 +112,10 @@ class Case:
     identified_on: date | None = None
     paused_on: date | None = None
     pause_reason: str | None = None
+    urgent_at: datetime | None = None
+    looked_at: datetime | None = None
+    proposed_by: str | None = None
+    proposed_what: str | None = None
 
     @property
     def case_id(self) -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from foothold_alerts.rules.case import BEFORE_IDENTIFIED, SINCE_IDENTIFIED, UNPAID, Case, ReliefKind, ReliefStatus
-from foothold_alerts.rules.days import WorkDays, due_at, end_of, is_provisional
+from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, SINCE_IDENTIFIED, UNPAID, Case, ReliefKind, ReliefStatus
+from foothold_alerts.rules.days import SHANGHAI, WorkDays, due_at, end_of, is_provisional
 from foothold_alerts.rules.relief import Relief
 from foothold_alerts.rules.workflow import Limit, Workflow
 from foothold_schemas.decisions import MeasureKind
@@ -15,8 +15,9 @@ from foothold_schemas.measures import answers
 
 
 class DeadlineKind(StrEnum):
-    """What is due."""
+    """What is due. `look`: somebody sees how a household in danger is."""
 
+    LOOK = "look"
     SETTLE = "settle"
     FIRST_MEASURE = "first_measure"
     MEASURE = "measure"
@@ -58,6 +59,9 @@ def wanted(standing: Standing, workflow: Workflow, calendar: WorkDays) -> tuple[
     """What is still to be done."""
     case, limits = standing.case, workflow.limits
     found: list[Deadline] = []
+    if case.stage in OPEN and case.urgent_at is not None and case.looked_at is None:
+        began_on = case.urgent_at.astimezone(SHANGHAI).date()
+        found.append(Deadline(DeadlineKind.LOOK, "", began_on, due_at(case.urgent_at, began_on, limits.look, calendar)))
     if case.stage in BEFORE_IDENTIFIED and case.paused_on is None:
         found.append(Deadline(DeadlineKind.SETTLE, "", case.opened_on, end_of(case.due_on)))
     if case.stage in SINCE_IDENTIFIED and case.identified_on is not None:

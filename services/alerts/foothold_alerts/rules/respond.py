@@ -8,6 +8,7 @@ from typing import Final
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, SINCE_IDENTIFIED, Case, CloseReason, Proposal, ReliefKind, Stage
 from foothold_alerts.rules.days import WorkDays, due_at, last_day
 from foothold_alerts.rules.pause import released
+from foothold_alerts.rules.two import taken_back
 from foothold_alerts.rules.workflow import Workflow
 from foothold_schemas.decisions import Decision
 from foothold_schemas.findings import FindingKind
@@ -68,7 +69,18 @@ def respond(case: Case | None, transition: Transition, helped: AbstractSet[Findi
     `workflow`: the case's own version, the newest where a case begins.
     """
     response = _respond(case, transition, helped, workflow, calendar)
-    return response if response.case is None else replace(response, case=released(response.case))
+    if response.case is None or response.case is case:
+        return response
+    return replace(response, case=_in_danger(released(taken_back(response.case)), case, transition))
+
+
+def _in_danger(after: Case, before: Case | None, transition: Transition) -> Case:
+    """Since when the household has been in danger, with the look that asks for. What falls due for one danger is not put off by the next."""
+    if not transition.is_urgent or transition.is_episode_over:
+        return after
+    is_new = before is None or not before.is_urgent or before.stage not in OPEN or transition.movement in _NEWS
+    is_waiting = after.urgent_at is not None and after.looked_at is None
+    return replace(after, urgent_at=transition.learned_at, looked_at=None) if is_new and not is_waiting else after
 
 
 def _respond(  # noqa: PLR0911 - one line per way

@@ -24,6 +24,11 @@ class Limit:
     unit: Unit
 
 
+LOOK: Final = Limit(24, Unit.HOURS)
+URGENT_HOURS: Final = 48
+"""Foothold's own choices, where a county's own file, written before there were such limits, names none."""
+
+
 class Need(StrEnum):
     """What must hold before a step is taken."""
 
@@ -68,7 +73,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of the work, each with its reference in the file. `township_fen`: what a township may decide alone."""
+    """The limits of the work, each with its reference in the file. `township_fen`: what a township may decide alone.
+
+    `look`: within which somebody sees how a household in danger is. `urgent_hours`: a case is urgent while a duty of it ends within so many hours.
+    """
 
     settle: Limit
     notice: Limit
@@ -78,6 +86,8 @@ class Limits:
     papers: Limit
     visits_a_month: int
     township_fen: int
+    look: Limit = LOOK
+    urgent_hours: int = URGENT_HOURS
 
     def relief(self, kind: ReliefKind) -> Limit:
         """Within which relief of this kind should be paid: emergency relief by the hour, spending relief with the case."""

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
 from foothold_alerts.accounts import Person
+from foothold_alerts.clocks import are_soon
 from foothold_alerts.hold import NotAllowed, Stale
 from foothold_alerts.inbox import hours_left
 from foothold_alerts.lists import WorkList
@@ -23,6 +24,7 @@ from foothold_alerts.web.desk import Desk, own_form, person_of
 from foothold_alerts.web.filtered import FilteredRoute
 from foothold_alerts.web.pages import Pages
 from foothold_alerts.web.refusals import refusal
+from foothold_alerts.web.words import en, zh
 from foothold_schemas.decisions import HarmlessReason, MeasureKind
 from foothold_schemas.directory import Contact, DirectoryEntry
 from foothold_schemas.disputes import Doubt
@@ -71,9 +73,10 @@ def case_routes(desk: Desk, pages: Pages) -> APIRouter:
 def _looking(router: APIRouter, desk: Desk, pages: Pages) -> None:
 
     @router.get("/")
-    async def inbox(request: Request, who: Who, stage: Stage | None = None, page: int = 1) -> Response:
-        found = await desk.inbox.page(who.area, stage, max(1, min(page, 10_000)))
-        return pages.render(request, "inbox.html", person=who, inbox=found, stage=stage, stages=list(Stage), lists=list(WorkList), hours_left=hours_left)
+    async def inbox(request: Request, who: Who, stage: Stage | None = None, page: int = 1, *, urgent: bool = False) -> Response:
+        found = await desk.inbox.page(who.area, stage, max(1, min(page, 10_000)), is_urgent=urgent)
+        stages, lists = list(Stage), list(WorkList)
+        return pages.render(request, "inbox.html", person=who, inbox=found, hours_left=hours_left, stage=stage, is_urgent=urgent, stages=stages, lists=lists)
 
     @router.get("/cases/{number}")
     async def case(request: Request, who: Who, number: Number) -> Response:
@@ -193,6 +196,9 @@ async def _case_page(
         latest=found.case["latest"],
         contact=contact_of(desk, found.entry, is_masked=is_masked),
         is_masked=is_masked,
+        is_soon=are_soon(found.deadlines, desk.workflows.of(found.case["workflow"]).limits.urgent_hours, datetime.now(UTC)),
+        is_before=Stage(found.case["stage"]) in BEFORE_IDENTIFIED,
+        proposed=_proposed(found.case["proposed_what"] or ""),
         is_open=Stage(found.case["stage"]) in OPEN,
         pauses=desk.workflows.of(found.case["workflow"]).pauses if Stage(found.case["stage"]) in BEFORE_IDENTIFIED and who.role is not Role.VILLAGE else {},
         steps=[s for s in desk.workflows.of(found.case["workflow"]).at(Stage(found.case["stage"])) if who.role in s.roles],
@@ -210,6 +216,12 @@ async def _case_page(
         said=said,
         hours_left=hours_left,
     )
+
+
+def _proposed(what: str) -> tuple[str, str]:
+    """The first word of two people, in both languages: codes with words, and a day that has none."""
+    codes = what.split()
+    return " · ".join(map(zh, codes)), " · ".join(map(en, codes))
 
 
 def contact_of(desk: Desk, entry: JsonObject | None, *, is_masked: bool) -> Contact | None:

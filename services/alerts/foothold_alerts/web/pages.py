@@ -1,7 +1,7 @@
 """Renders templates: every value escaped, every text in the reader's language, or in both side by side."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -81,7 +81,7 @@ class Pages:
         self._environment = Environment(
             loader=PackageLoader("foothold_alerts.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
-        self._environment.filters |= {"moment": _moment, "yuan": _yuan, "area": _area}
+        self._environment.filters |= {"moment": _moment, "until": _until, "yuan": _yuan, "area": _area}
 
     def render(self, request: Request, template: str, status: int = 200, **values: object) -> HTMLResponse:
         """The page in the reader's language."""
@@ -96,6 +96,12 @@ class Pages:
 def _moment(value: datetime | str) -> str:
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
     return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+def _until(value: datetime) -> str:
+    """An instant by which something is due. The end of a day is written as that day's 24:00, so that it names the day everybody else names."""
+    at = value.astimezone(SHANGHAI)
+    return f"{at.date() - timedelta(days=1)} 24:00" if at.time() == time.min else at.strftime("%Y-%m-%d %H:%M")
 
 
 def _yuan(fen: int | None) -> str:

@@ -11,6 +11,7 @@ from foothold_alerts.rules.exempt import ExemptNo
 from foothold_alerts.rules.pause import PauseNo
 from foothold_alerts.rules.plan import PlanNo
 from foothold_alerts.rules.relief import ReliefNo
+from foothold_alerts.rules.two import TwoNo
 from foothold_alerts.rules.workflow import Need
 from foothold_alerts.web.words import en, zh
 
@@ -58,6 +59,12 @@ _PAUSE = {
     PauseNo.REASON: ("请选择清单内的中止原因。", "Choose one of the listed reasons."),
     PauseNo.ROLE: ("中止由乡镇或县办理。", "The township or the county may pause it."),
 }
+_TWO = {
+    TwoNo.SAME_PERSON: (
+        "该案件曾为危急，须由另一人以同一原因确认后才能排除；您的意见已登记。",
+        "This case was in danger: another person must say the same before it is put aside. Your word is recorded.",
+    ),
+}
 _PLAN = {
     PlanNo.RISK: ("措施须针对该户现有的风险。", "A measure is meant for risks the household has now."),
     PlanNo.FITS_NOT: ("该类措施不对应所选风险。", "A measure of this kind does not answer the risks chosen."),
@@ -85,6 +92,7 @@ _LISTED: Final[Mapping[type[StrEnum], Mapping[Any, tuple[str, str]]]] = {
     PauseNo: _PAUSE,
     PlanNo: _PLAN,
     DisputeNo: _DISPUTE,
+    TwoNo: _TWO,
 }
 """By their lists: members of two lists may be the same text."""
 

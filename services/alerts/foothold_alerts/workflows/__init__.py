@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 from foothold_alerts.rules.case import OPEN, Role, Stage
 from foothold_alerts.rules.deadlines import DeadlineKind
 from foothold_alerts.rules.regions import Answer, Answers, Told
-from foothold_alerts.rules.workflow import Limit, Limits, Need, Rung, Says, Step, Unit, Workflow, Workflows
+from foothold_alerts.rules.workflow import LOOK, URGENT_HOURS, Limit, Limits, Need, Rung, Says, Step, Unit, Workflow, Workflows
 from foothold_schemas.areas import WarningLevel
 from foothold_schemas.facts import Hazard
 
@@ -40,8 +40,11 @@ class LimitEntry(NumberEntry):
         return Limit(self.count, self.unit)
 
 
+_OWN: Final = "Foothold's own choice, where the file names none."
+
+
 class LimitEntries(_Strict):
-    """Every limit the work knows."""
+    """Every limit the work knows. What has a default came later: a county's own file goes on as it is, since running cases keep their version."""
 
     settle: LimitEntry
     notice: LimitEntry
@@ -49,6 +52,15 @@ class LimitEntries(_Strict):
     measure: LimitEntry
     emergency: LimitEntry
     papers: LimitEntry
+    look: LimitEntry = LimitEntry(count=LOOK.count, unit=LOOK.unit, reference=_OWN, confidence="I")
+
+
+class UrgentEntry(_Strict):
+    """How near the end of a duty is when its case is urgent."""
+
+    within_hours: int = Field(ge=1, le=1_000, strict=True)
+    reference: str = Field(min_length=8)
+    confidence: Literal["H", "M", "L", "I"]
 
 
 class StepEntry(_Strict):
@@ -103,6 +115,7 @@ class WorkflowFile(_Strict):
 
     version: int = Field(ge=1, strict=True)
     limits: LimitEntries
+    urgent: UrgentEntry = UrgentEntry(within_hours=URGENT_HOURS, reference=_OWN, confidence="I")
     visits_a_month: NumberEntry
     township_yuan: NumberEntry
     pauses: dict[Word, PauseEntry]
@@ -134,7 +147,8 @@ class WorkflowFile(_Strict):
     def workflow(self) -> Workflow:
         """As the rules see it."""
         named = {name: getattr(self.limits, name).limit() for name in LimitEntries.model_fields}
-        limits = Limits(**named, visits_a_month=self.visits_a_month.count, township_fen=self.township_yuan.count * 100)
+        township_fen, hours = self.township_yuan.count * 100, self.urgent.within_hours
+        limits = Limits(**named, visits_a_month=self.visits_a_month.count, township_fen=township_fen, urgent_hours=hours)
         escalation = tuple(Rung(r.after_hours, r.to) for r in self.escalation)
         pauses = {name: (p.zh, p.en) for name, p in self.pauses.items()}
         reminders = {kind.value: entry.before_hours for kind, entry in self.reminders.items()}
