@@ -20,7 +20,7 @@ up: $(READY) ## Kafka, PostgreSQL and the three services until Ctrl-C, one log s
 watch: $(READY) ## Prometheus, if it is installed, for what `make up` runs, by the shipped rules (HURRY=1: seconds instead of minutes)
 	@$(PY) -m deploy.local watch $(if $(HURRY),--hurry)
 
-test: $(READY) ## Every check and every test, on embedded Kafka and PostgreSQL (WORKERS=4 at once; one of them runs the real parts)
+test: $(READY) ## Every check and every test, on embedded Kafka and PostgreSQL (WORKERS=4 at once)
 	@$(MAKE) --no-print-directory check
 	@$(PY) -m pytest --numprocesses $(or $(WORKERS),2) --dist loadscope --no-loadscope-reorder -m 'not long'
 

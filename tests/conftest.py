@@ -1,5 +1,6 @@
 """Settings every level shares: a fixed Hypothesis profile, so that a red run is red again, and the real parts."""
 
+import ast
 import os
 import shutil
 import tempfile
@@ -7,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,25 +35,46 @@ settings.load_profile("foothold")
 
 
 RUNNING = ("contract", "e2e", "faults", "security", "web")
-"""Folders whose tests share brokers, databases and services. Those of `local` start their own, and wait more than they compute."""
+"""Folders whose tests need brokers, databases or services. Those of `local` start their own, and wait more than they compute."""
+SHARED = "foothold"
+"""The fixture that keeps all of Foothold running. Files that use it stay together, so that it runs once and ends with the last of their tests."""
+_LEADS_TO_IT = frozenset({SHARED, "sender", "desk"})
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """After they were shuffled: first what takes longest, so that no worker begins with it when the others are done."""
-    items.sort(key=lambda item: Path(item.nodeid).parts[1] not in RUNNING)
+    items.sort(key=lambda item: (not _is_shared(item), Path(item.nodeid).parts[1] not in RUNNING))
+
+
+def _is_shared(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and SHARED in item.fixturenames
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """End the shared Foothold where the next test does not use it: it takes a third of a core though nobody asks it anything."""
+    if isinstance(item, pytest.Function) and _is_shared(item) and nextitem is not None and not _is_shared(nextitem):
+        for kept in item._request._arg2fixturedefs[SHARED]:
+            kept.finish(item._request)  # type: ignore[arg-type]  # it is asked for a node to blame only
 
 
 class ByWorker(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
-    """One worker does everything that runs real parts, the others what only computes, file by file.
-
-    Two of them with real parts took as long together as one after the other, and disturbed each other: two cores are busy with either.
-    """
+    """The files that share one Foothold go to one worker, all others file by file to whoever is free."""
 
     def _split_scope(self, nodeid: str) -> str:
-        """What stays together. xdist's own marker for this (`xdist_group`) is not seen by pytest 9.2."""
+        """What stays together. Read from the file: only workers know the fixtures, and a name they gave a test is not seen by pytest 9.2."""
         file = nodeid.partition("::")[0]
-        return "running" if Path(file).parts[1] in RUNNING else file
+        return SHARED if _shares(file) else file
+
+
+@cache
+def _shares(file: str) -> bool:
+    tree = ast.parse(Path(__file__).parents[1].joinpath(file).read_text(encoding="utf-8"))
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    asks = [f for f in functions if f.decorator_list or f.name.startswith("test_")]
+    names = _LEADS_TO_IT - {f.name for f in functions}  # a fixture of the file's own stands before the shared one
+    return any(names & {argument.arg for argument in f.args.args} for f in asks)
 
 
 @pytest.hookimpl(optionalhook=True)

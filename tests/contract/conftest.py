@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import UTC, date, datetime
 
 import httpx
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -28,21 +29,39 @@ from tests.support.parts import Parts
 
 @pytest.fixture
 async def broker(parts: Parts) -> str:
-    """The broker's address; every topic is new and empty, and those of other tests' agencies are gone."""
+    """The broker's address; every topic is empty, and those of other tests' agencies are gone."""
     admin = AIOKafkaAdminClient(bootstrap_servers=parts.bootstrap)
     await admin.start()
-    names = {card.name for card in TOPICS}
+    cards = {card.name: card for card in TOPICS}
     try:
-        old = {topic for topic in await admin.list_topics() if topic in names or AGENCY_TOPIC.fullmatch(topic)}
-        await admin.delete_topics(sorted(old))
-        while old & set(await admin.list_topics()):
+        there = set(await admin.list_topics())
+        used = await _used(admin, parts.bootstrap, there & set(cards)) | {topic for topic in there if AGENCY_TOPIC.fullmatch(topic)}
+        if used:
+            await admin.delete_topics(sorted(used))
+        while used & set(await admin.list_topics()):
             await asyncio.sleep(0.02)
-        await admin.create_topics([NewTopic(card.name, EMBEDDED_PARTITIONS, 1, topic_configs=card.config) for card in TOPICS])
-        while not names <= set(await admin.list_topics()):
+        missing = [card for name, card in cards.items() if name in used or name not in there]
+        if missing:
+            await admin.create_topics([NewTopic(card.name, EMBEDDED_PARTITIONS, 1, topic_configs=card.config) for card in missing])
+        while not set(cards) <= set(await admin.list_topics()):
             await asyncio.sleep(0.02)
     finally:
         await admin.close()
     return parts.bootstrap
+
+
+async def _used(admin: AIOKafkaAdminClient, bootstrap: str, topics: Collection[str]) -> set[str]:
+    """Those to which anything was ever written, or with another number of partitions: only they are made anew."""
+    counts = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics(sorted(topics))}
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    partitions = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
+    consumer.assign(partitions)
+    await consumer.start()
+    try:
+        ends = await consumer.end_offsets(partitions)
+    finally:
+        await consumer.stop()
+    return {partition.topic for partition, end in ends.items() if end} | {topic for topic, count in counts.items() if count != EMBEDDED_PARTITIONS}
 
 
 @contextlib.asynccontextmanager

@@ -11,7 +11,7 @@ from openpyxl import Workbook
 
 from foothold_ingest.files.child import FREE_TEXT, TEXT_PER_BYTE, in_proportion, lines
 from foothold_ingest.files.mappings import parse, shipped
-from foothold_ingest.files.workbook import Refused
+from foothold_ingest.files.row import Refused
 from foothold_ingest.rules.cells import Cell
 from foothold_ingest.rules.items import Gatherer, Item, Scatter, problems_of
 from foothold_ingest.rules.judgement import FieldProblem, Rejected

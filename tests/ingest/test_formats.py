@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from foothold_ingest.files.workbook import Refused
+from foothold_ingest.files.row import Refused
 from tests.support.files import BILL_HEADERS, as_csv, as_xlsx, bill, lines_of, repacked, rows_of
 
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -21,7 +21,7 @@ from typing import IO, Final
 from xml.parsers import expat
 
 from foothold_ingest.files.formats import other_archive, other_format
-from foothold_ingest.files.workbook import MAX_CELL, MAX_COLUMNS, Book, CellOut, Refused
+from foothold_ingest.files.row import MAX_CELL, MAX_COLUMNS, CellOut, Refused
 
 MEMORY: Final = 1024 * 1024 * 1024
 CPU_SECONDS: Final = 600
@@ -128,6 +128,8 @@ def _text(file: IO[bytes], encoding: str, size: int) -> Iterator[dict[str, objec
 
 
 def _workbook(file: IO[bytes], place: int | None) -> Iterator[dict[str, object]]:
+    from foothold_ingest.files.workbook import Book  # noqa: PLC0415 - openpyxl loads for a quarter of a second, and text needs none of it
+
     _check_archive(file)
     _check_parts(file)
     file.seek(0)

@@ -13,10 +13,9 @@ from openpyxl import load_workbook
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
+from foothold_ingest.files.row import MAX_CELL, MAX_COLUMNS, CellOut, Refused
 from foothold_ingest.rules.unread import ERROR_TEXT, FORMULA_TEXT, is_unread
 
-MAX_COLUMNS: Final = 200
-MAX_CELL: Final = 8_192
 MAX_SHEETS: Final = 50
 """So many sheets are looked at; further ones are named."""
 MAX_HEADER: Final = 200
@@ -24,12 +23,6 @@ LOOKED_AT: Final = 100
 SHOWN: Final = 20
 _AREAS: Final = ("array", "dataTable")
 """Formulas whose values stand in more cells than their own."""
-
-CellOut = str | bool | dict[str, str] | None
-
-
-class Refused(Exception):  # noqa: N818 - an answer
-    """The file cannot be read; the message says why and what to do."""
 
 
 class Book:
