@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.saw import Saw
 from foothold_schemas.values import COUNT_MAX, Day, Fen, Message, Name
 
 LONGEST_EXEMPTION_DAYS: Final = 366
@@ -33,6 +34,8 @@ class Decision(StrEnum):
     ELIMINATED = "eliminated"
     NOT_MARKED = "not_marked"
     DISMISSED = "dismissed"
+    REOPENED = "reopened"
+    ROLLED_BACK = "rolled_back"
 
 
 class CaseDecided(Message):
@@ -42,6 +45,9 @@ class CaseDecided(Message):
     decision: Decision
     decided_on: Day
     episode: int | None = Field(default=None, ge=1, le=COUNT_MAX, description="The case's episode; empty: the one that is open.")
+    saw: Annotated[tuple[Saw, ...], Field(max_length=len(FindingKind))] | None = Field(
+        default=None, description="`dismissed`: what the page showed; what came since is news. Empty: what risk knew when the word arrived."
+    )
 
 
 class HarmlessReason(StrEnum):
@@ -54,7 +60,7 @@ class HarmlessReason(StrEnum):
 
 
 class FindingExempted(Message):
-    """People checked a finding and found it harmless. It stays quiet until the day has passed, or until its facts change materially."""
+    """People checked a finding and found it harmless. It stays quiet until the day has passed, or the facts say more than what was seen."""
 
     kind: Literal["FindingExempted"] = "FindingExempted"
     finding: FindingKind
@@ -62,6 +68,7 @@ class FindingExempted(Message):
     by: Name = Field(description="The account of the person who decided; no name.")
     exempted_on: Day
     until: Day = Field(description="The last day on which it is quiet; at most a year later, then somebody looks again.")
+    saw: Saw | None = Field(default=None, description="What the page showed of it. Empty: what risk knew when the word arrived.")
 
     @model_validator(mode="after")
     def _ends(self) -> Self:

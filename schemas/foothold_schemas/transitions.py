@@ -9,6 +9,7 @@ from foothold_schemas.decisions import Decision
 from foothold_schemas.explanation import Evidence, Forecast, Hint, PolicyValue, TraceLine
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.saw import Saw
 from foothold_schemas.values import (
     AreaCode,
     Day,
@@ -47,6 +48,7 @@ class Movement(StrEnum):
     GRADE_FELL = "grade_fell"
     WOULD_HAVE = "would_have"
     REFUSED = "refused"
+    RESTORED = "restored"
 
 
 class Status(StrEnum):
@@ -165,6 +167,13 @@ class Transition(Message):
         default=None, description="`would_have`: the day of the decision that facts known only now would have changed; figures and findings are of that day."
     )
     refused: Decision | None = Field(default=None, description="`refused`: what people decided and risk did not carry out, because it does not hold.")
+    decided: Decision | None = Field(default=None, description="What people decided, where this transition carries it out.")
+    saw: tuple[Saw, ...] = Field(default=(), description="The findings as a word of people about them gives them back; those found harmless left out.")
+    is_told: bool | None = Field(
+        default=None, description="Whether people are to be told: not of the same ground again within `wavering.days`. Empty: written before this was said."
+    )
+    is_wavering: bool = Field(default=False, description="It goes and returns on the same ground (反复); the case stays open until it was quiet.")
+    handed_over_to: AreaCode | None = Field(default=None, description="The household's new area, which no county of the policy serves.")
 
 
 class DayDone(Message):

@@ -10,6 +10,7 @@ from foothold_schemas.explanation import Forecast, Hint, PolicyValue, TraceLine
 from foothold_schemas.facts import Hazard, Severity
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.saw import Saw
 from foothold_schemas.transitions import Figures, HouseholdSummary, Status
 from foothold_schemas.values import AreaCode, Day, Group, Hex128, Message, Month, Name, Sentence, Total
 
@@ -36,6 +37,7 @@ class UnmetKind(StrEnum):
     NOBODY_CAN_WORK = "nobody_can_work"
     MEMBER_DISPUTED = "member_disputed"
     DOES_NOT_FIT = "does_not_fit"
+    NEWS = "news"
 
 
 class Unmet(Message):
@@ -55,6 +57,7 @@ class Quiet(Message):
     by: Name
     since: Day
     until: Day
+    is_dismissal: bool = Field(default=False, description="It came with the whole case's dismissal; `reason` and `by` then stand in the case.")
 
 
 class Impact(Message):
@@ -89,3 +92,5 @@ class HouseholdView(Message):
     stale: tuple[StaleFeed, ...] = ()
     quiet: tuple[Quiet, ...] = ()
     impacts: tuple[Impact, ...] = ()
+    saw: tuple[Saw, ...] = Field(default=(), description="The findings as they are now, for a word of people about them.")
+    is_wavering: bool = Field(default=False, description="It goes and returns on the same ground (反复).")

@@ -1,16 +1,15 @@
 """What becomes of a fact that comes again, late, or too late."""
 
 import itertools
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from foothold_risk.households import Control, pack, unpack, unpack_control
 from foothold_risk.rules.fold import Folded, fold, forget_old
 from foothold_risk.rules.heard import note
-from foothold_risk.rules.household import Household, fresh
+from foothold_risk.rules.household import Household, answered, fresh, report_name
 from foothold_schemas.checks import Asset, Grade, Guarantee
 from foothold_schemas.codec import decode_fact
 from foothold_schemas.envelope import FactRecord
@@ -62,9 +61,9 @@ def test_what_lies_more_than_25_months_back_is_forgotten_and_the_rest_stays() ->
 
 def test_a_report_people_have_looked_into_is_forgotten_when_it_is_old_and_no_other() -> None:
     day, old = date(2026, 6, 10), date(2024, 1, 10)
-    home = household(*(reported(Concern.ILLNESS, name, day=when) for name, when in (("old", old), ("old, open", old), ("young", day))))
-    seen = [r.fact_id for r in home.reports if r.fact_id != bytes.fromhex(identity("old, open"))]
-    home = fresh(home, position=msgspec.structs.replace(home.position, answered=tuple(seen)))
+    home = household(*(reported(Concern.ILLNESS, name, day=when) for name, when in (("old", old), ("old, open", old + timedelta(days=1)), ("young", day))))
+    seen = [report_name(r) for r in home.reports if r.fact_id != bytes.fromhex(identity("old, open"))]
+    home = fresh(home, position=answered(home, home.position, seen))
 
     assert {r.fact_id.hex() for r in forget_old(home, day).reports} == {identity("old, open"), identity("young")}
 

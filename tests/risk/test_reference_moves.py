@@ -19,6 +19,7 @@ from foothold_schemas.register import MembershipDisputed, TicketState
 from tests.risk.test_reference import SEED, life
 from tests.support.build import AREA, HOUSEHOLD, OPEN_DAY, claim, in_doubt
 from tests.support.reference import opinion
+from tests.support.reference_events import happened
 from tests.support.reference_moves import Stand, say
 from tests.support.rules import ALL_IN_FORCE
 
@@ -64,7 +65,8 @@ def test_what_is_said_day_by_day_is_what_a_model_written_apart_says() -> None:
             home = done.household
             tickets = [f.data for f in known if isinstance(f.data, MembershipDisputed)]
             is_in_doubt = {t.ticket for t in tickets} > {t.ticket for t in tickets if t.state is not TicketState.OPEN}
-            stand, expected = say(stand, opinion(known, day, everything_heard=True), day, is_in_doubt=is_in_doubt)
+            today = opinion(known, day, everything_heard=True)
+            stand, expected = say(stand, today, day, happened(known, day, today.findings), is_in_doubt=is_in_doubt)
             doubts += is_in_doubt
             assert expected == [t.movement.value for t in done.said], f"walk {number} on {day}: {known}"
             assert (stand.spell, stand.found) == (home.position.spell, frozenset(map(str, home.position.findings)))

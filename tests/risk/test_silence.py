@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from foothold_risk.rules import findings
 from foothold_risk.rules.assess import RESTS_ON, Assessment, assess
 from foothold_risk.rules.feeds import BEFORE_GO_LIVE, NEVER, Spoke, silent, spoke_until, spoken_by
-from foothold_risk.rules.household import Exemption, Household, Position, fresh
+from foothold_risk.rules.household import Household, Position, Word, fresh
 from foothold_risk.rules.movement import move
 from foothold_risk.rules.policy import Rhythm
 from foothold_schemas.decisions import HarmlessReason
@@ -26,12 +26,12 @@ EVERY_FEED = tuple(sorted({feed for rule in findings.ALL for feed in rule.feeds}
 RHYTHM = value("feeds.rhythm", tuple(Rhythm("health-insurance", feed, 30) for feed in EVERY_FEED))
 SHARE = value("exemption.material_share", 1_000)
 
-exemptions = st.builds(
-    Exemption,
+words = st.builds(
+    Word,
     kind=st.sampled_from(FindingKind),
     beyond=st.integers(0, 3_000_000) | st.none(),
-    size=st.integers(0, 3_000_000) | st.none(),
-    facts=st.just(b"other"),
+    value=st.integers(0, 3_000_000) | st.none(),
+    is_below=st.booleans(),
     since=st.just(OPEN_DAY),
     until=st.dates(OPEN_DAY - timedelta(days=1), OPEN_DAY + timedelta(days=2)),
     reason=st.just(HarmlessReason.OTHER),
@@ -43,7 +43,7 @@ stood = st.builds(
     group=st.sampled_from(Group),
     is_lead=st.just(value=True),
     findings=st.sets(st.sampled_from(FindingKind), max_size=3).map(lambda kinds: tuple(sorted(kinds))),
-    exemptions=st.lists(exemptions, max_size=2, unique_by=lambda e: e.kind).map(tuple),
+    words=st.lists(words, max_size=2).map(tuple),
 )
 spoke = st.dictionaries(
     st.sampled_from([f"health-insurance|{feed}|{area}" for feed in EVERY_FEED for area in (COUNTY, AREA)]), st.dates(date(2026, 4, 1), OPEN_DAY), max_size=3
@@ -65,7 +65,7 @@ def test_order_changes_nothing_while_feeds_are_silent_and_findings_exempt(
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
     one, other = (assessed(household(*told), before, heard) for told in (given_facts, shuffled))
 
-    assert (one.kinds, one.held, one.target, one.exemptions, one.view.silent) == (other.kinds, other.held, other.target, other.exemptions, other.view.silent)
+    assert (one.kinds, one.held, one.target, one.words, one.view.silent) == (other.kinds, other.held, other.target, other.words, other.view.silent)
 
 
 @given(facts(), stood)

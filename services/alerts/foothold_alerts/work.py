@@ -28,6 +28,7 @@ from foothold_schemas.decisions import (
 )
 from foothold_schemas.facts import PeopleFact
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.saw import Saw
 
 _DECISION: Final = {
     Says.IDENTIFIED: Decision.IDENTIFIED,
@@ -47,7 +48,18 @@ class Work:
         self._calendar = calendar
         self._said = said
 
-    async def step(self, who: Person, number: int, version: int, name: str, *, now: datetime, reason: CloseReason | None = None, note: str = "") -> None:
+    async def step(
+        self,
+        who: Person,
+        number: int,
+        version: int,
+        name: str,
+        *,
+        now: datetime,
+        reason: CloseReason | None = None,
+        note: str = "",
+        saw: tuple[Saw, ...] | None = None,
+    ) -> None:
         """Take a step of the case's workflow; raise Stale, NotAllowed or LookupError."""
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who.area)
@@ -67,7 +79,7 @@ class Work:
             taken = {"assigned_to": who.name} if name == "take" else {}
             await self._hold.change(connection, row, standing(outcome.case) | taken, now)
             if outcome.says is not None:
-                fact = _fact(outcome.says, given.today, row["episode"])
+                fact = _fact(outcome.says, given.today, row["episode"], saw)
                 await self._said.say(connection, row["household_id"], fact, by=who.name, at=now)
             action = f"{name}_proposed" if outcome.is_first_word else name
             await self._hold.note(connection, now, who, action, row, reason=reason and reason.value, note=note)
@@ -82,7 +94,9 @@ class Work:
             await self._hold.change(connection, row, {}, now)
             await self._hold.note(connection, now, who, "reviewed", row, note=note)
 
-    async def exempt(self, who: Person, number: int, version: int, finding: FindingKind, reason: HarmlessReason, until: date, *, now: datetime) -> None:
+    async def exempt(
+        self, who: Person, number: int, version: int, finding: FindingKind, reason: HarmlessReason, until: date, *, now: datetime, saw: Saw | None = None
+    ) -> None:
         """A finding was checked and is harmless; it stays quiet until the day. Raise Stale, NotAllowed or LookupError."""
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who.area)
@@ -98,7 +112,7 @@ class Work:
                 await self._hold.change(connection, row, standing(waits), now)
                 await self._hold.note(connection, now, who, "exempt_proposed", row, reason=reason.value, finding=finding.value, note=f"{until}")
                 return
-            word = FindingExempted(finding=finding, reason=reason, by=who.name, exempted_on=today, until=until)
+            word = FindingExempted(finding=finding, reason=reason, by=who.name, exempted_on=today, until=until, saw=saw)
             await self._said.say(connection, row["household_id"], word, by=who.name, at=now)
             await self._hold.change(connection, row, standing(taken_back(case_of(row))), now)
             await self._hold.note(connection, now, who, "exempted", row, reason=reason.value, finding=finding.value, note=f"{until}")
@@ -150,7 +164,7 @@ class Work:
         return case_id is not None
 
 
-def _fact(says: Says, today: date, episode: int) -> PeopleFact:
+def _fact(says: Says, today: date, episode: int, saw: tuple[Saw, ...] | None = None) -> PeopleFact:
     """The step as risk hears of it."""
     match says:
         case Says.CONSENT_GIVEN:
@@ -158,4 +172,4 @@ def _fact(says: Says, today: date, episode: int) -> PeopleFact:
         case Says.CONSENT_REFUSED:
             return AuthorisationRefused(refused_on=today)
         case _:
-            return CaseDecided(decision=_DECISION[says], decided_on=today, episode=episode)
+            return CaseDecided(decision=_DECISION[says], decided_on=today, episode=episode, saw=saw if says is Says.DISMISSED else None)

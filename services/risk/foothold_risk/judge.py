@@ -1,6 +1,7 @@
 """Brings one household to the open day: figures, findings, moves, transitions, view. Reads nothing and writes nothing."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,10 +20,10 @@ from foothold_risk.rules.household import Household, Position, answered, fresh
 from foothold_risk.rules.incidents import Look, corrects, hitting, queued, touched
 from foothold_risk.rules.incidents import note as noted
 from foothold_risk.rules.leaving import Condition
-from foothold_risk.rules.movement import Decided, Move, decide, exempt, freeze, move, refuse
+from foothold_risk.rules.movement import Decided, Move, decide, dismiss, exempt, freeze, move, news_in, refuse
 from foothold_risk.rules.policy import Place, Policy
 from foothold_risk.views import NOTHING, digest, impacts_of, view_of
-from foothold_schemas.decisions import CaseDecided, FindingExempted
+from foothold_schemas.decisions import CaseDecided, Decision, FindingExempted
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import AreaStruck, DayOpened, FeedHeard, PolicyAdopted
 from foothold_schemas.transitions import ExitReason, Status, Transition
@@ -111,28 +112,66 @@ def judge(
             position, moves = refuse(position, moves)
         return _told(household_id, household, (position, moves), assessment, policy, cause, outcome or ())
     spoke = spoken_by(control.spoke, cause.agency, day, in_force, register.area) if cause.ends is ExitReason.CORRECTED else control.spoke
-    assessment = assess(household, register, day, in_force, control.heard, spoke, control.incidents)
-    refused: tuple[Condition, ...] = ()
-    if isinstance(decided, FindingExempted):
-        exempted = exempt(household.position, assessment, decided)
-        if isinstance(exempted, Position):
-            household = fresh(household, position=exempted)
-            assessment = assess(household, register, day, in_force, control.heard, spoke, control.incidents)
-        else:
-            refused = exempted
-    position, moves = move(household.position, assessment, None if refused else cause.ends)
-    if isinstance(decided, CaseDecided):
-        standing = answered(household, position)  # people look into what was reported before they decide
-        looked = assess(fresh(household, position=standing), register, day, in_force, control.heard, spoke, control.incidents)
-        outcome = decide(standing, looked, decided)
-        if isinstance(outcome, Decided):
-            position, moves, assessment = outcome.position, (*moves, *outcome.moves), looked
-        else:
-            refused = outcome
-            position, moves = refuse(position, moves)
+    known = household
+
+    def look(position: Position) -> Assessment:
+        return assess(fresh(known, position=position), register, day, in_force, control.heard, spoke, control.incidents)
+
+    stepped = _step(known, look, decided, cause)
+    assessment = stepped.assessment
     impacts = impacts_of(hitting(assessment.view, in_force), in_force)
-    judged = _told(household_id, household, (position, moves), assessment, policy, cause, refused, impacts)
+    judged = _told(household_id, household, (stepped.position, stepped.moves), assessment, policy, cause, stepped.refused, impacts)
     return judged if before is None else _looking_back(household_id, judged, before, control.heard, place, policy, cause)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stepped:
+    """Where the household stands, how it got there, and what it was judged by."""
+
+    position: Position
+    moves: tuple[Move, ...]
+    assessment: Assessment
+    refused: tuple[Condition, ...] = ()
+
+
+def _step(household: Household, look: Callable[[Position], Assessment], decided: CaseDecided | FindingExempted | None, cause: Cause) -> _Stepped:
+    """Bring it to the present, with people's word if there is one."""
+    position = household.position
+    match decided:
+        case FindingExempted():
+            return _exempted(position, look, decided)
+        case CaseDecided():
+            assessment = look(position)
+            position, moves = move(position, assessment, cause.ends)
+            return _carried_out(household, _Stepped(position, moves, assessment), look, decided)
+        case _:
+            assessment = look(position)
+            return _Stepped(*move(position, assessment, cause.ends), assessment)
+
+
+def _exempted(position: Position, look: Callable[[Position], Assessment], word: FindingExempted) -> _Stepped:
+    """A finding is harmless as people saw it; where it says more today, that is news and stays."""
+    assessment = look(position)
+    covered = exempt(position, assessment, word)
+    if not isinstance(covered, Position):
+        return _Stepped(*move(position, assessment), assessment, covered)
+    assessment = look(covered)
+    refused = tuple(c for c in news_in(assessment) if c.finding is word.finding)
+    return _Stepped(*move(covered, assessment, None if refused else ExitReason.EXEMPTED), assessment, refused)
+
+
+def _carried_out(household: Household, now: _Stepped, look: Callable[[Position], Assessment], decided: CaseDecided) -> _Stepped:
+    """What people decided, if it holds today. They look into what was reported before they decide."""
+    is_dismissal = decided.decision is Decision.DISMISSED and not now.position.is_identified
+    standing = dismiss(now.position, now.assessment, decided) if is_dismissal else answered(household, now.position)
+    looked = look(standing)
+    outcome = decide(standing, looked, decided)
+    if isinstance(outcome, Decided):
+        return _Stepped(outcome.position, (*now.moves, *outcome.moves), looked)
+    if not any(c.kind is UnmetKind.NEWS for c in outcome):
+        return _Stepped(*refuse(now.position, now.moves), now.assessment, outcome)
+    position, more = move(standing, looked)  # what they saw is covered, and what they did not see stays with them
+    return _Stepped(*refuse(position, (*now.moves, *more)), looked, outcome)
 
 
 def _decided(household: Household, position: Position, assessment: Assessment, word: CaseDecided | FindingExempted) -> Decided | tuple[Condition, ...]:

@@ -9,6 +9,7 @@ from foothold_risk.insight import first_below, forecast_of, foretold, hints_of, 
 from foothold_risk.rules import findings
 from foothold_risk.rules.assess import IS_RISK, IS_SHOCK, Assessment
 from foothold_risk.rules.calendar import month_text
+from foothold_risk.rules.events import saw_of
 from foothold_risk.rules.feeds import Silence
 from foothold_risk.rules.figures import View
 from foothold_risk.rules.finding import Found, income_window, spending_window
@@ -16,8 +17,10 @@ from foothold_risk.rules.household import Left
 from foothold_risk.rules.leaving import earliest_exit
 from foothold_risk.rules.movement import Move
 from foothold_risk.rules.policy import Policy
+from foothold_risk.rules.words import is_below
 from foothold_schemas.decisions import Decision
 from foothold_schemas.feeds import StaleFeed
+from foothold_schemas.saw import Saw
 from foothold_schemas.transitions import ExitReason, Figures, Finding, HouseholdSummary, Movement, PolicyStamp, Status, Transition
 from foothold_schemas.values import Fen, Group, Sentence
 
@@ -54,6 +57,7 @@ _ALWAYS: Final = {
     Movement.GRADE_FELL: Sentence(zh="等级下降。", en="The grade fell."),
     Movement.WOULD_HAVE: Sentence(zh="请复核。", en="To be reviewed."),
     Movement.UNWATCHED: Sentence(zh="不再关注。", en="No longer watched."),
+    Movement.RESTORED: Sentence(zh="登记已更正，恢复到原来的状态。", en="The register entry was mended: it stands again where it stood."),
     Movement.REFUSED: Sentence(zh="人工决定未生效：所需条件此时不成立。", en="What people decided was not carried out: it does not hold now."),
 }
 _BY_REASON: Final = {
@@ -124,7 +128,14 @@ def transition(household_id: str, move: Move, assessment: Assessment, policy: Po
         forecast=forecast_of(assessment, policy.currency),
         stale=tuple(stale(s) for s in view.silent),
         refused=cause.decided if move.movement is Movement.REFUSED else None,
+        saw=shown(assessment),
     )
+
+
+def shown(assessment: Assessment) -> tuple[Saw, ...]:
+    """The findings as a word of people about them gives them back; those they have found harmless left out."""
+    below = is_below(assessment.view)
+    return tuple(saw_of(g, is_below=below) for g in assessment.speaking)
 
 
 def look_back(household_id: str, note: Move, then: Assessment, policy: Policy, cause: Cause, day: date, left: Left) -> Transition:
@@ -191,7 +202,7 @@ def _finding(found: Found, assessment: Assessment, policy: Policy) -> Finding:
         facts=evidences(found.facts),
         facts_total=len(found.facts),
         project=found.project,
-        quiet_until=next((e.until for e in assessment.exemptions if e.kind is found.kind), None),
+        quiet_until=next((w.until for w in assessment.words if w.kind is found.kind), None),
     )
 
 

@@ -6,22 +6,25 @@ from typing import Final, assert_never
 
 from foothold_risk.evidence import money, policy_value
 from foothold_risk.insight import forecast_of, hints_of, lines_of
-from foothold_risk.publish import EXPLAIN, figures_of, stale, summary
+from foothold_risk.publish import EXPLAIN, figures_of, shown, stale, summary
 from foothold_risk.rules.assess import Assessment
 from foothold_risk.rules.calendar import month_text
 from foothold_risk.rules.findings.disaster_loss import HAZARD_ZH
 from foothold_risk.rules.findings.guarantee_missing import GUARANTEE_ZH
-from foothold_risk.rules.household import Position
+from foothold_risk.rules.household import Position, Word
 from foothold_risk.rules.leaving import Condition, unmet
 from foothold_risk.rules.months import by_month
 from foothold_risk.rules.policy import Exposure, Policy, PolicyOfDay
 from foothold_risk.rules.struck import Incident
 from foothold_schemas.codec import encode
+from foothold_schemas.decisions import HarmlessReason
 from foothold_schemas.transitions import Status
 from foothold_schemas.values import Fen, Sentence
 from foothold_schemas.views import HouseholdView, Impact, MonthFigures, Quiet, Unmet, UnmetKind
 
 NOTHING = b""
+DESK: Final = "desk"
+"""Who dismissed, where the word names nobody: the case does."""
 
 
 def view_of(household_id: str, position: Position, assessment: Assessment, policy: Policy, impacts: tuple[Impact, ...] = ()) -> bytes:
@@ -48,10 +51,16 @@ def view_of(household_id: str, position: Position, assessment: Assessment, polic
             hints=() if is_clear else hints_of(assessment, policy.currency),
             forecast=() if is_clear else forecast_of(assessment, policy.currency),
             stale=tuple(stale(s) for s in view.silent),
-            quiet=tuple(Quiet(finding=e.kind, reason=e.reason, by=e.by, since=e.since, until=e.until) for e in assessment.exemptions),
+            quiet=tuple(_quiet(w) for w in assessment.words),
             impacts=impacts,
+            saw=() if is_clear else shown(assessment),
         )
     )
+
+
+def _quiet(word: Word) -> Quiet:
+    reason = word.reason or HarmlessReason.OTHER
+    return Quiet(finding=word.kind, reason=reason, by=word.by or DESK, since=word.since, until=word.until, is_dismissal=word.reason is None)
 
 
 def impacts_of(hits: Sequence[tuple[str, Incident, Exposure]], policy: PolicyOfDay) -> tuple[Impact, ...]:
@@ -130,6 +139,11 @@ def _words(condition: Condition, assessment: Assessment, policy: Policy) -> Sent
             return Sentence(
                 zh=f"有成员同时登记在另一户（查重工单{condition.ticket}），户籍核实前不作认定、消除或排除决定，监测类别不变。",
                 en=f"A member also stands in another household's entry (ticket {condition.ticket}): until that is mended nobody decides, and the group stays.",
+            )
+        case UnmetKind.NEWS:
+            return Sentence(
+                zh="办理期间又有新情况，请核对后再作决定。",
+                en=f"Something came while it was decided ({name}): look at it, then decide.",
             )
         case UnmetKind.DOES_NOT_FIT:
             return Sentence(zh="该决定与农户当前状态不符。", en="The decision does not fit where the household stands.")

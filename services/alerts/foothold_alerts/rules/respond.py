@@ -45,6 +45,8 @@ _TAKEN_BACK: Final = {
     Decision.ELIMINATED: (Stage.ELIMINATED, Stage.IDENTIFIED),
     Decision.NOT_MARKED: (Stage.NOT_MARKED, Stage.IDENTIFIED),
     Decision.DISMISSED: (Stage.DISMISSED, Stage.VERIFYING),
+    Decision.REOPENED: (Stage.VERIFYING, Stage.DISMISSED),
+    Decision.ROLLED_BACK: (Stage.IDENTIFIED, Stage.VERIFYING),
 }
 """Decision -> the stage it led to, and the one from which it is decided again."""
 NOT_CARRIED_OUT: Final = "not_carried_out"

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import structlog
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from foothold_alerts.accounts import Person
 from foothold_alerts.clocks import are_soon
@@ -24,6 +24,7 @@ from foothold_alerts.web.desk import Desk, own_form, person_of
 from foothold_alerts.web.filtered import FilteredRoute
 from foothold_alerts.web.pages import Pages
 from foothold_alerts.web.refusals import refusal
+from foothold_alerts.web.shown import Shown, given_back, shown_by
 from foothold_alerts.web.words import en, zh
 from foothold_schemas.decisions import HarmlessReason, MeasureKind
 from foothold_schemas.directory import Contact, DirectoryEntry
@@ -38,6 +39,16 @@ Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
 StepName = Annotated[str, Path(pattern=r"^[a-z][a-z_]{1,39}$")]
 ReviewNote = Annotated[str, Form(min_length=1, max_length=MAX_NOTE)]
+
+
+class StepForm(BaseModel):
+    """A step of the workflow; which fields count depends on what it needs."""
+
+    csrf: str
+    version: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    reason: Annotated[CloseReason | None, BeforeValidator(lambda chosen: chosen or None)] = None
+    note: Annotated[str, Field(max_length=MAX_NOTE)] = ""
+    saw: Shown = ""
 
 
 class ReliefForm(BaseModel):
@@ -151,13 +162,10 @@ def _doing(router: APIRouter, desk: Desk, pages: Pages) -> None:
         who: Who,
         number: Number,
         name: StepName,
-        csrf: Annotated[str, Form()],
-        version: Version,
-        reason: Annotated[CloseReason | None, Form()] = None,
-        note: Annotated[str, Form(max_length=MAX_NOTE)] = "",
+        form: Annotated[StepForm, Form()],
     ) -> Response:
-        own_form(request, who, csrf)
-        change = desk.work.step(who, number, version, name, now=datetime.now(UTC), reason=reason, note=note.strip())
+        own_form(request, who, form.csrf)
+        change = desk.work.step(who, number, form.version, name, now=datetime.now(UTC), reason=form.reason, note=form.note.strip(), saw=given_back(form.saw))
         return await changed(desk, pages, request, who, number, "step", change)
 
 
@@ -214,6 +222,7 @@ async def _case_page(
         is_identified=Stage(found.case["stage"]) in SINCE_IDENTIFIED,
         role=who.role,
         said=said,
+        shown=shown_by(found.case["latest"]),
         hours_left=hours_left,
     )
 

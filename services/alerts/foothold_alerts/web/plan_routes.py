@@ -13,6 +13,7 @@ from foothold_alerts.web.case_routes import MAX_NOTE, Number, Version, Who, chan
 from foothold_alerts.web.desk import Desk, own_form
 from foothold_alerts.web.filtered import FilteredRoute
 from foothold_alerts.web.pages import Pages
+from foothold_alerts.web.shown import Shown, given_back, of_finding
 from foothold_schemas.decisions import HarmlessReason, MeasureKind
 from foothold_schemas.disputes import Doubt
 from foothold_schemas.findings import FindingKind
@@ -57,6 +58,7 @@ class ExemptForm(BaseModel):
     finding: FindingKind
     reason: HarmlessReason
     until: date
+    saw: Shown = ""
 
 
 def plan_routes(desk: Desk, pages: Pages) -> APIRouter:
@@ -80,7 +82,8 @@ def plan_routes(desk: Desk, pages: Pages) -> APIRouter:
     @router.post("/cases/{number}/exempt")
     async def exempt(request: Request, who: Who, number: Number, form: Annotated[ExemptForm, Form()]) -> Response:
         own_form(request, who, form.csrf)
-        change = desk.work.exempt(who, number, form.version, form.finding, form.reason, form.until, now=datetime.now(UTC))
+        seen = of_finding(given_back(form.saw), form.finding)
+        change = desk.work.exempt(who, number, form.version, form.finding, form.reason, form.until, now=datetime.now(UTC), saw=seen)
         return await changed(desk, pages, request, who, number, "exempt", change)
 
     @router.post("/cases/{number}/pause")

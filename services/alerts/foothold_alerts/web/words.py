@@ -172,6 +172,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     Movement.NOT_MARKED: ("暂不标注", "not marked eliminated"),
     Movement.WOULD_HAVE: ("待复核", "to be reviewed"),
     Movement.REFUSED: ("决定未生效", "decision not carried out"),
+    Movement.RESTORED: ("登记更正，恢复", "restored after a register entry was mended"),
     "reviewed": ("已复核", "reviewed"),
     Movement.EXITED: ("退出", "exited"),
     Movement.ROLLED_BACK: ("消除回退", "rolled back"),

@@ -7,6 +7,7 @@ from typing import Final
 from foothold_risk.policy.read import (
     age,
     assets,
+    days,
     feeds,
     guarantees,
     heads,
@@ -72,6 +73,9 @@ KNOWN: Final[Mapping[str, Known]] = {
     "covers.known": Known(covers),
     "own_share.target": Known(share),
     "exemption.material_share": Known(share),
+    "dismissal.days": Known(days),
+    "wavering.days": Known(days),
+    "register.slip_days": Known(days),
     "negative_list.assets": Known(assets),
     "forecast.months": Known(months_ahead),
     "incidents.impact": Known(reaches),

@@ -12,6 +12,7 @@ from foothold_schemas.values import Fen
 
 _SHARE_PLACES: Final = -4
 _MAX_MONTHS: Final = 24
+_MAX_DAYS: Final = 366
 _MAX_AGE: Final = 120
 
 
@@ -71,6 +72,11 @@ def whole(stretches: Sequence[tuple[int, int]], end: int, answer: str, shown: Ca
 def months(value: object) -> int:
     """A number of months."""
     return _whole(value, 0, _MAX_MONTHS, "a number of months is a whole number from 0 to 24")
+
+
+def days(value: object) -> int:
+    """A number of days, at least one."""
+    return _whole(value, 1, _MAX_DAYS, "a number of days is a whole number from 1 to 366")
 
 
 def some_months(value: object) -> int:

@@ -12,7 +12,8 @@
 | at or above | none left, but the feed it rested on is silent | as before, shown stale |
 
 Basic living is endangered when the reference income is below the line, a home is destroyed, or a guarantee that was met is not met now.
-A household that refused its authorisation is not assessed at all. Findings people dismissed as harmless lead nowhere until another one comes.
+A household that refused its authorisation is not assessed at all. A finding people dismissed or found harmless leads nowhere while the facts say no
+more than what they saw.
 
 A function of the set of facts, the open day and the policy bundle; the order of arrival does not matter.
 """
@@ -22,7 +23,7 @@ from datetime import date
 from types import MappingProxyType
 
 from foothold_risk.rules import findings
-from foothold_risk.rules.exempt import standing
+from foothold_risk.rules.events import Ground, ground_of
 from foothold_risk.rules.feeds import NEVER, Spoke
 from foothold_risk.rules.figures import View, look
 from foothold_risk.rules.finding import Found
@@ -30,9 +31,10 @@ from foothold_risk.rules.findings import disaster_loss, guarantee_missing
 from foothold_risk.rules.forecast import look_ahead
 from foothold_risk.rules.heard import Heard
 from foothold_risk.rules.held import Register
-from foothold_risk.rules.household import Exemption, Household, Position
+from foothold_risk.rules.household import Household, Position, Word
 from foothold_risk.rules.policy import PolicyOfDay
 from foothold_risk.rules.struck import Incidents
+from foothold_risk.rules.words import holding
 from foothold_schemas.facts import HomeState
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Status
@@ -64,14 +66,16 @@ class Target:
 class Assessment:
     """The figures, the findings and the target they lead to. `held` are findings of before that nothing heard can confirm or clear.
 
-    `exemptions`: people's word that a finding is harmless, as far as it still stands; such a finding is shown and leads nowhere.
+    `words`: people's word that a finding calls for nothing, as far as it holds today; such a finding is shown and leads nowhere.
+    `grounds`: what each finding rests on, in their order.
     """
 
     view: View
     found: tuple[Found, ...]
     held: tuple[FindingKind, ...]
     target: Target
-    exemptions: tuple[Exemption, ...] = ()
+    words: tuple[Word, ...] = ()
+    grounds: tuple[Ground, ...] = ()
 
     @property
     def kinds(self) -> tuple[FindingKind, ...]:
@@ -82,7 +86,13 @@ class Assessment:
     @property
     def quiet(self) -> frozenset[FindingKind]:
         """The rules people found harmless."""
-        return frozenset(e.kind for e in self.exemptions)
+        return frozenset(w.kind for w in self.words)
+
+    @property
+    def speaking(self) -> tuple[Ground, ...]:
+        """What the findings rest on that people found nothing about."""
+        quiet = self.quiet
+        return tuple(g for g in self.grounds if g.kind not in quiet)
 
 
 def assess(
@@ -91,19 +101,19 @@ def assess(
     """Judge a registered household as of `day`."""
     view = look(household, register, day, policy, heard, spoke, incidents)
     found = tuple(f for rule in findings.ALL if (f := rule.find(view)) is not None)
-    exemptions = standing(household.position.exemptions, found, day, policy)
-    quiet = frozenset(e.kind for e in exemptions)
+    grounds = tuple(ground_of(f, view) for f in found)
+    words = holding(household.position.words, grounds, view)
+    quiet = frozenset(w.kind for w in words)
     gone = [k for k in household.position.findings if k not in {f.kind for f in found}]
     hushed = frozenset(k for k in gone if RESTS_ON[k] & {s.feed for s in view.silent})
     held = tuple(k for k in gone if k in hushed or _is_unknown(k, view))
     if not any(m.is_here(day) for m in register.members):
-        return Assessment(view, found, held, Target(Status.CLEAR, is_natural=True), exemptions)
+        return Assessment(view, found, held, Target(Status.CLEAR, is_natural=True), words, grounds)
     kinds = frozenset(f.kind for f in found) - quiet
     target = _target(view, kinds | hushed, held, household.position)
     if hushed and household.position.status is Status.GROUP and target.status is not Status.GROUP:
         target = _held(kinds, held, household.position)
-    target = _quiet(kinds | set(held), household.position, target)
-    return Assessment(view, found, held, _undecided(target, household.position) if household.disputed else target, exemptions)
+    return Assessment(view, found, held, _undecided(target, household.position) if household.disputed else target, words, grounds)
 
 
 def _is_unknown(kind: FindingKind, view: View) -> bool:
@@ -118,12 +128,6 @@ def _undecided(target: Target, position: Position) -> Target:
     if position.status is Status.RECOVERING:
         return Target(Status.RECOVERING, is_lead=True)
     return Target(Status.WATCH, is_lead=True) if target.status is Status.GROUP else target
-
-
-def _quiet(kinds: frozenset[FindingKind], position: Position, target: Target) -> Target:
-    """What people found harmless stays watched, without a case, until something else is found."""
-    leads = kinds & IS_LEAD
-    return Target(Status.WATCH) if target.is_lead and leads and leads <= set(position.dismissed) else target
 
 
 def _target(view: View, kinds: frozenset[FindingKind], held: tuple[FindingKind, ...], position: Position) -> Target:

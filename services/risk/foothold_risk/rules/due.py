@@ -20,7 +20,7 @@ def _turning_points(household: Household, day: date, policy: PolicyOfDay) -> Ite
     yield from (leaves_rolling_year(d) for d in days)
     if (earliest := earliest_exit(household.position, policy)) is not None:
         yield earliest
-    yield from (day_after(e.until) for e in household.position.exemptions)
+    yield from (day_after(w.until) for w in household.position.words)
     for member in household.register.members if household.register is not None else ():
         if member.left_on is not None:
             yield day_after(member.left_on)

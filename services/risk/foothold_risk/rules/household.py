@@ -1,7 +1,8 @@
 """A household as risk remembers it: register entry, facts, and where it stands. Immutable; small enough to keep a county in memory, packed."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime
+from hashlib import blake2b
 
 import msgspec
 
@@ -37,7 +38,7 @@ class Left(Packed, frozen=True):
 
 
 class Exemption(Packed, frozen=True):
-    """A finding people found harmless: how far it lay beyond its threshold, its value, its facts (a digest), and their word."""
+    """A finding people found harmless, as states of before `Word` hold it; no longer read."""
 
     kind: FindingKind
     beyond: int | None
@@ -49,12 +50,41 @@ class Exemption(Packed, frozen=True):
     by: str
 
 
+class Event(Packed, frozen=True):
+    """One thing that happened, by its name. `states`: how grave, part by part; `amount`: fen lost or owed.
+
+    `since`, `last`: ordinals of the day from which it is another event than one seen before, and of the last day somebody said so.
+    """
+
+    name: str
+    states: tuple[int, ...] = ()
+    amount: int = 0
+    since: int = 0
+    last: int = 0
+
+
+class Word(Packed, frozen=True):
+    """People's word that a finding calls for nothing: what they saw of it, and until when it holds. `reason`, `by` are empty for a dismissal."""
+
+    kind: FindingKind
+    since: date
+    until: date
+    value: int | None = None
+    beyond: int | None = None
+    events: tuple[Event, ...] = ()
+    total: int = 0
+    is_below: bool = False
+    reason: HarmlessReason | None = None
+    by: str = ""
+
+
 class Position(Packed, frozen=True):
     """Where a household stands between two transitions.
 
     `causes`: the risks of this spell. `identified_on`: the day people identified it. `is_due`, `is_not_marked`: said once while it holds.
-    `eliminated`: the causes people last declared eliminated. `dismissed`: findings people declared harmless. `fell`: the grading last told.
-    `left`: the leaving that a late fact may still put in doubt. `answered`: reports people have looked into.
+    `eliminated`: the causes people last declared eliminated. `left`: the leaving that a late fact may still put in doubt.
+    `answered`: reports people have looked into. `words`: what they found harmless or dismissed. `had`: the events of its case.
+    `dismissed`, `fell`, `exemptions` are of states of before, and no longer read.
     """
 
     number: int = 0
@@ -77,6 +107,8 @@ class Position(Packed, frozen=True):
     left: Left | None = None
     exemptions: tuple[Exemption, ...] = ()
     answered: tuple[bytes, ...] = ()
+    words: tuple[Word, ...] = ()
+    had: tuple[Event, ...] = ()
 
     @property
     def is_in_episode(self) -> bool:
@@ -135,7 +167,8 @@ class Household(Packed, frozen=True):
     @property
     def unanswered(self) -> tuple[Report, ...]:
         """What was reported and nobody has looked into yet, the newest first."""
-        waiting = (r for r in self.reports if r.fact_id not in self.position.answered)
+        answered = self.position.answered
+        waiting = (r for r in self.reports if report_key(r) not in answered) if answered else self.reports
         return tuple(sorted(waiting, key=lambda r: (r.day, r.fact_id), reverse=True))
 
     @property
@@ -176,9 +209,20 @@ class Household(Packed, frozen=True):
         return self.authorisation is not None and not self.authorisation.is_given
 
 
-def answered(household: Household, position: Position) -> Position:
-    """The position when people have looked into everything that was reported so far."""
-    reports = tuple(r.fact_id for r in household.reports)
+def report_name(report: Report) -> str:
+    """Route, concern and day: the same for a report sent again."""
+    return f"{report.route} {report.concern} {report.day}"
+
+
+def report_key(report: Report) -> bytes:
+    """The name in eight bytes."""
+    return blake2b(report_name(report).encode(), digest_size=8).digest()
+
+
+def answered(household: Household, position: Position, names: Collection[str] | None = None) -> Position:
+    """The position when people have looked into what was reported: under these names, or so far."""
+    looked_into = {report_key(r) for r in household.reports if names is None or report_name(r) in names}
+    reports = tuple(sorted({*position.answered, *looked_into} & {report_key(r) for r in household.reports}))
     return position if position.answered == reports else msgspec.structs.replace(position, answered=reports)
 
 

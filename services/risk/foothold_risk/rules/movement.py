@@ -1,5 +1,6 @@
 """From where a household stands and where it should stand to its transitions: enter and leave freely, each step with its reason."""
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
@@ -7,11 +8,13 @@ from typing import assert_never
 import msgspec
 
 from foothold_risk.rules.assess import IS_LEAD, Assessment, Target
-from foothold_risk.rules.exempt import exemption_of
-from foothold_risk.rules.household import Left, Position, answered
+from foothold_risk.rules.events import MOST_HAD, TOLD_BY_EVENT, joined, saw_of, unseen
+from foothold_risk.rules.household import Event, Household, Left, Position, answered, report_key
 from foothold_risk.rules.leaving import Condition, disputes, risks_of, unmet
+from foothold_risk.rules.words import added, dismissal, exemption, in_force, is_below
 from foothold_schemas.decisions import CaseDecided, Decision, FindingExempted
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.saw import Saw
 from foothold_schemas.transitions import ExitReason, Movement, Status
 from foothold_schemas.views import UnmetKind
 
@@ -55,12 +58,25 @@ def move(position: Position, assessment: Assessment, ended_by: ExitReason | None
         position,
         findings=kinds,
         causes=_causes(position, assessment),
-        dismissed=tuple(k for k in position.dismissed if k in kinds),
         is_due=position.is_due and not unmet(position, assessment),
-        fell=_fallen(position, assessment),
-        exemptions=assessment.exemptions,
-        answered=tuple(r.fact_id for r in assessment.view.household.reports if r.fact_id in position.answered),
+        had=_had(position, assessment),
+        words=in_force(position.words, assessment.view.day),
+        answered=_still_reported(position, assessment.view.household),
     ), tuple(moves)
+
+
+def _still_reported(position: Position, household: Household) -> tuple[bytes, ...]:
+    """What people have looked into, as long as it is reported."""
+    if not position.answered:
+        return ()
+    reported = {report_key(r) for r in household.reports}
+    return tuple(key for key in position.answered if key in reported)
+
+
+def _had(position: Position, assessment: Assessment) -> tuple[Event, ...]:
+    """The events the case has had. A new case begins with those it is opened for; without one nothing is told, so nothing is added."""
+    events = [e for g in assessment.speaking if g.kind in TOLD_BY_EVENT for e in g.events]
+    return joined(position.had, events, MOST_HAD) if events and position.is_in_episode else position.had
 
 
 def _causes(position: Position, assessment: Assessment) -> tuple[FindingKind, ...]:
@@ -70,7 +86,10 @@ def _causes(position: Position, assessment: Assessment) -> tuple[FindingKind, ..
 
 
 def decide(position: Position, assessment: Assessment, decided: CaseDecided) -> Decided | tuple[Condition, ...]:
-    """What people's decision does; or the conditions that are not met, and then it is no decision."""
+    """What people's decision does; or the conditions that are not met, and then it is no decision.
+
+    Of a dismissal the words stand in the position already, so what still speaks came while they decided.
+    """
     if disputed := disputes(assessment):
         return disputed
     is_in_spell = position.status in (Status.GROUP, Status.RECOVERING)
@@ -81,12 +100,33 @@ def decide(position: Position, assessment: Assessment, decided: CaseDecided) -> 
             return unmet(position, assessment) or _done(_exit(position, assessment, ExitReason.ELIMINATED))
         case Decision.NOT_MARKED if position.status is Status.RECOVERING and position.is_identified:
             return Decided(position) if position.is_not_marked else _done(_make(Movement.NOT_MARKED, position, assessment, is_not_marked=True))
-        case Decision.DISMISSED if position.is_in_episode and not position.is_identified:
-            return _done(_dismiss(position, assessment))
-        case Decision.IDENTIFIED | Decision.ELIMINATED | Decision.NOT_MARKED | Decision.DISMISSED:
-            return (Condition(UnmetKind.DOES_NOT_FIT),)
+        case Decision.DISMISSED if not position.is_identified and position.episode:
+            return _dismissed(position, assessment, decided)
         case _:
-            assert_never(decided.decision)
+            return (Condition(UnmetKind.DOES_NOT_FIT),)
+
+
+def _dismissed(position: Position, assessment: Assessment, decided: CaseDecided) -> Decided | tuple[Condition, ...]:
+    """Out, unless something came while they decided. What ended by itself meanwhile is covered if it comes back, where they say what they saw."""
+    if position.is_in_episode:
+        return news_in(assessment) or _done(_dismiss(position, assessment))
+    return Decided(position) if decided.saw else (Condition(UnmetKind.DOES_NOT_FIT),)
+
+
+def news_in(assessment: Assessment) -> tuple[Condition, ...]:
+    """The findings people have not seen, or not as they are now."""
+    return tuple(Condition(UnmetKind.NEWS, finding=g.kind) for g in assessment.speaking if g.kind in IS_LEAD)
+
+
+def dismiss(position: Position, assessment: Assessment, decided: CaseDecided) -> Position:
+    """With people's word on every finding they saw: by what the page showed, else by what is known now."""
+    household, policy = assessment.view.household, assessment.view.policy
+    saw = _shown(assessment, decided.saw)
+    reports = next((s for s in saw if s.finding is FindingKind.RISK_REPORTED), None)
+    names = [] if reports is None else [e.name for e in reports.events]
+    position = answered(household, position, None if decided.saw is None or _is_cut(reports) else names)
+    words = (dismissal(s, decided, policy) for s in saw if s.finding in IS_LEAD and s.finding is not FindingKind.RISK_REPORTED)
+    return msgspec.structs.replace(position, words=added(position.words, words))
 
 
 def exempt(position: Position, assessment: Assessment, word: FindingExempted) -> Position | tuple[Condition, ...]:
@@ -94,13 +134,23 @@ def exempt(position: Position, assessment: Assessment, word: FindingExempted) ->
 
     A report that was found harmless is answered: it does not come back when the day has passed.
     """
-    found = next((f for f in assessment.found if f.kind is word.finding and f.kind in IS_LEAD), None)
-    if found is None:
+    saw = next((s for s in _shown(assessment, None) if s.finding is word.finding and s.finding in IS_LEAD), None)
+    if saw is None or (word.saw is not None and word.saw.finding is not word.finding):
         return (Condition(UnmetKind.DOES_NOT_FIT),)
-    if found.kind is FindingKind.RISK_REPORTED:
-        return answered(assessment.view.household, position)
-    others = (e for e in position.exemptions if e.kind is not word.finding)
-    return msgspec.structs.replace(position, exemptions=(*others, exemption_of(found, word)))
+    saw = word.saw or saw
+    if saw.finding is FindingKind.RISK_REPORTED:
+        return answered(assessment.view.household, position, None if word.saw is None or _is_cut(saw) else [e.name for e in saw.events])
+    return msgspec.structs.replace(position, words=added(position.words, [exemption(saw, word)]))
+
+
+def _shown(assessment: Assessment, saw: tuple[Saw, ...] | None) -> tuple[Saw, ...]:
+    below = is_below(assessment.view)
+    return tuple(saw_of(g, is_below=below) for g in assessment.grounds) if saw is None else saw
+
+
+def _is_cut(saw: Saw | None) -> bool:
+    """Whether more was there than is named; nobody reads a hundred reports one by one, so all that are known count as seen."""
+    return saw is not None and saw.events_total > len(saw.events)
 
 
 def freeze(position: Position, assessment: Assessment) -> tuple[Position, tuple[Move, ...]]:
@@ -119,17 +169,18 @@ def _done(step: Move) -> Decided:
 
 
 def _dismiss(position: Position, assessment: Assessment) -> Move:
+    """Out, whatever cannot be known just now: what is left is watched at most."""
     is_group = position.status is not Status.WATCH
     target = assessment.target
-    is_watched = bool(assessment.kinds) or (target.status is Status.WATCH and not target.is_lead)
+    is_watched = target.status is Status.WATCH and not target.is_lead
     step = _make(
         Movement.EXITED if is_group else Movement.UNWATCHED,
         position,
         assessment,
         **_out(Target(Status.WATCH if is_watched else Status.CLEAR)),
-        dismissed=assessment.kinds,
     )
-    return _because(step, ExitReason.DISMISSED)
+    after = msgspec.structs.replace(step.after, findings=tuple(k for k in assessment.kinds if k not in IS_LEAD))
+    return _because(dataclasses.replace(step, after=after), ExitReason.DISMISSED)
 
 
 def _because(step: Move, reason: ExitReason) -> Move:
@@ -205,7 +256,7 @@ def _from_outside(position: Position, assessment: Assessment) -> Iterator[Move]:
     """Entry at once, any day, any number of times; or watched, or no longer."""
     target = assessment.target
     if target.status is Status.GROUP:
-        changes = {**_grouped(target), **_episode(position), "spell": position.spell + 1, "causes": (), "eliminated": (), "dismissed": ()}
+        changes = {**_grouped(target), **_episode(position), "spell": position.spell + 1, "causes": (), "eliminated": ()}
         yield _make(_entry(position, assessment), position, assessment, **changes)
     elif target.status is Status.WATCH and (position.status is Status.CLEAR or position.is_lead is not target.is_lead):
         more = _episode(position) if target.is_lead else {}
@@ -226,10 +277,10 @@ def _entry(position: Position, assessment: Assessment) -> Movement:
 
 
 def _changed_findings(position: Position, assessment: Assessment, **changes: object) -> Iterator[Move]:
-    """`grade_fell` for each fall, `worsened` when a finding came, `eased` when one only went; a mere change of figures is no transition."""
+    """`grade_fell` for each fall, `worsened` when a finding or another event came, `eased` when one only went; a mere change of figures is nothing."""
     if _has_fallen_anew(position, assessment):
         yield _make(Movement.GRADE_FELL, position, assessment, **changes)
-    elif set(assessment.kinds) - set(position.findings):
+    elif set(assessment.kinds) - set(position.findings) or _kinds_of_news(position, assessment):
         yield _make(Movement.WORSENED, position, assessment, **changes)
     elif set(position.findings) - set(assessment.kinds):
         yield _make(Movement.EASED, position, assessment, **changes)
@@ -237,11 +288,13 @@ def _changed_findings(position: Position, assessment: Assessment, **changes: obj
 
 def _has_fallen_anew(position: Position, assessment: Assessment) -> bool:
     """Whether a review nobody has been told of graded the household lower."""
-    return _fallen(position, assessment) != position.fell
+    return FindingKind.GRADE_FELL in _kinds_of_news(position, assessment)
 
 
-def _fallen(position: Position, assessment: Assessment) -> bytes:
-    return next((f.facts[0].fact_id for f in assessment.found if f.kind is FindingKind.GRADE_FELL), position.fell)
+def _kinds_of_news(position: Position, assessment: Assessment) -> set[FindingKind]:
+    """The findings of which something happened that the case has not had, or that grew worse."""
+    share = assessment.view.policy.material_share
+    return {g.kind for g in assessment.speaking if g.kind in TOLD_BY_EVENT and unseen(g.events, position.had, share)}
 
 
 def _exit(position: Position, assessment: Assessment, reason: ExitReason) -> Move:
@@ -274,7 +327,7 @@ def _grouped(target: Target) -> dict[str, object]:
 
 def _episode(position: Position) -> dict[str, object]:
     """A new episode begins with the first lead or group after both were gone."""
-    return {} if position.is_in_episode else {"episode": position.episode + 1}
+    return {} if position.is_in_episode else {"episode": position.episode + 1, "had": ()}
 
 
 def refuse(position: Position, moves: tuple[Move, ...]) -> tuple[Position, tuple[Move, ...]]:

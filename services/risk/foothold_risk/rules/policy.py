@@ -162,6 +162,9 @@ class PolicyOfDay:
     covers_known: Value[tuple[Cover, ...]] | None = None
     own_share_target: Value[int] | None = None
     exemption_material_share: Value[int] | None = None
+    dismissal_days: Value[int] | None = None
+    wavering_days: Value[int] | None = None
+    register_slip_days: Value[int] | None = None
     negative_list_assets: Value[frozenset[Asset]] | None = None
     forecast_months: Value[tuple[int, ...]] | None = None
     incidents_impact: Value[tuple[Reach, ...]] | None = None
@@ -184,6 +187,26 @@ class PolicyOfDay:
     def one_off_items(self) -> frozenset[str]:
         """Income items that never enter net income."""
         return frozenset() if self.income_one_off_items is None else self.income_one_off_items.value
+
+    @property
+    def material_share(self) -> int:
+        """By how much of what people saw something must grow to be told again. A county that says nothing gets Foothold's own choice, as below."""
+        return 2_000 if self.exemption_material_share is None else self.exemption_material_share.value
+
+    @property
+    def days_of_dismissal(self) -> int:
+        """For how many days a dismissal holds at most."""
+        return 366 if self.dismissal_days is None else self.dismissal_days.value
+
+    @property
+    def days_of_wavering(self) -> int:
+        """Within how many days what returns on the same ground is no news."""
+        return 30 if self.wavering_days is None else self.wavering_days.value
+
+    @property
+    def days_of_slip(self) -> int:
+        """Within how many days a mended register entry undoes what rested on it alone."""
+        return 14 if self.register_slip_days is None else self.register_slip_days.value
 
     @property
     def is_sharing(self) -> bool:

@@ -16,16 +16,19 @@ _GRAVITY: Final = {severity: place for place, severity in enumerate(Severity)}
 
 def find(view: View) -> Found | None:
     """The gravest such incident, the newest first; none where policy calls nothing self-evident. It ends with the incident."""
-    table = view.policy.incidents_self_evident
-    if table is None:
+    table, struck = view.policy.incidents_self_evident, hits(view)
+    if table is None or not struck:
         return None
-    hits = [(name, incident) for name, incident in view.struck if exposure_to(incident, view, table.value) is not None]
-    hits.sort(key=lambda hit: (_GRAVITY[hit[1].severity], -hit[1].first_day.toordinal(), hit[0]))
-    if not hits:
-        return None
-    incidents = tuple(incident for _, incident in hits)
+    struck.sort(key=lambda hit: (_GRAVITY[hit[1].severity], -hit[1].first_day.toordinal(), hit[0]))
+    incidents = tuple(incident for _, incident in struck)
     worst = incidents[0]
     return Found(FindingKind.AREA_STRUCK, f"{worst.hazard.value} {worst.severity.value}", table.text, "incident", None, table, incidents)
+
+
+def hits(view: View) -> list[tuple[str, Incident]]:
+    """The incidents policy calls self-evident for this household, with their names."""
+    table = view.policy.incidents_self_evident
+    return [] if table is None else [(name, incident) for name, incident in view.struck if exposure_to(incident, view, table.value) is not None]
 
 
 def explain(found: Found, _view: View, _currency: Sentence) -> Sentence:

@@ -31,17 +31,24 @@ _SEVERITY: Final = {state: rank for rank, state in enumerate(HomeState)} | {Work
 
 def find(view: View) -> Found | None:
     """A verified disaster whose damage stands on the list; else losses that reach the share."""
-    hits = tuple(sorted((d for d in view.disasters if _counts(d, view)), key=lambda d: (-_weight(d), -d.day.toordinal(), d.fact_id)))
-    if not hits:
+    listed = tuple(sorted((d for d in view.disasters if _counts(d, view)), key=lambda d: (-_weight(d), -d.day.toordinal(), d.fact_id)))
+    if not listed:
         return _by_loss(view)
-    worst = hits[0]
+    worst = listed[0]
     home = view.policy.disaster_loss_home
     by_home = home is not None and worst.home in home.value
-    listed = home if by_home else view.policy.disaster_loss_worker
-    if listed is None:
+    states = home if by_home else view.policy.disaster_loss_worker
+    if states is None:
         return None
     seen = worst.home if by_home else worst.main_worker
-    return Found(FindingKind.DISASTER_LOSS, seen.value, listed.text, "state", spending_window(view.day), listed, hits)
+    return Found(FindingKind.DISASTER_LOSS, seen.value, states.text, "state", spending_window(view.day), states, listed)
+
+
+def hits(view: View) -> tuple[Disaster, ...]:
+    """Every disaster that counts: by what it did, and, where the losses of the year reach the share, by its loss."""
+    by_loss = _by_loss(view)
+    lost = () if by_loss is None else by_loss.facts
+    return tuple(d for d in view.disasters if _counts(d, view) or d in lost)
 
 
 def _by_loss(view: View) -> Found | None:

@@ -12,7 +12,7 @@ from foothold_schemas.values import Sentence
 SCORES_ZH: Final = ("生产", "健康", "教育", "安全", "收入")
 SCORES_EN: Final = ("production", "health", "education", "security", "income")
 STRATEGY: Final = {Grade.A: ("引", "lead"), Grade.B: ("扶", "support"), Grade.C: ("帮", "help"), Grade.D: ("包", "cover")}
-_RANK: Final = {grade: rank for rank, grade in enumerate(Grade)}
+RANK: Final = {grade: rank for rank, grade in enumerate(Grade)}
 
 
 def find(view: View) -> Found | None:
@@ -29,7 +29,7 @@ def has_fallen(household: Household) -> bool:
     if len(household.gradings) < 2:  # noqa: PLR2004 - two to compare; nearly all households have none
         return False
     reviews = sorted(household.gradings, key=lambda g: g.order)[-2:]
-    return _RANK[reviews[1].grade] > _RANK[reviews[0].grade]
+    return RANK[reviews[1].grade] > RANK[reviews[0].grade]
 
 
 def explain(found: Found, view: View, _currency: Sentence) -> Sentence:
@@ -37,7 +37,7 @@ def explain(found: Found, view: View, _currency: Sentence) -> Sentence:
     last = max(view.household.gradings, key=lambda g: g.order)
     low = min(range(len(SCORES_EN)), key=lambda n: last.scores[n])
     zh, en = STRATEGY[last.grade]
-    is_jump = _RANK[last.grade] - _RANK[Grade(str(found.threshold))] > 1 and not last.is_explained
+    is_jump = RANK[last.grade] - RANK[Grade(str(found.threshold))] > 1 and not last.is_explained
     ask = ("一次下降超过一级而未说明理由，请核实。", " More than one grade at once and no reason given: check it.") if is_jump else ("", "")
     return Sentence(
         zh=f"{last.day}评定等级由{found.threshold}降为{found.value}（{SCORES_ZH[low]}得分最低，{last.scores[low]}），帮扶方式：{zh}。{ask[0]}",

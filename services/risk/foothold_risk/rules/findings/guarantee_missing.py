@@ -29,17 +29,25 @@ def find(view: View) -> Found | None:
         return None
     latest = last_checks(view.household)
     missing = {g for g, check in latest.items() if not check.is_met}
-    by_register = {Guarantee.EDUCATION: any(_is_out_of_school(m, view) for m in view.register.here(view.day))} | {
-        Guarantee.MEDICAL_INSURANCE: any(m.is_insured is False for m in view.register.here(view.day))
-    }
-    missing = (missing | {g for g, is_so in by_register.items() if is_so}) & counted.value
+    registered = {g for g, _ in by_register(view)}
+    missing = (missing | registered) & counted.value
     if not missing:
         return None
     facts: tuple[HeldFact, ...] = tuple(latest[g] for g in Guarantee if g in missing and g in latest and not latest[g].is_met)
-    if any(by_register.get(g) for g in missing):
+    if registered & missing:
         facts = (*facts, view.register)
     names = ", ".join(g.value for g in Guarantee if g in missing)
     return Found(FindingKind.GUARANTEE_MISSING, names, counted.text, "guarantees", None, counted, facts)
+
+
+def by_register(view: View) -> list[tuple[Guarantee, str]]:
+    """Whose guarantee is missing by the register: each child out of school, each member without basic insurance."""
+    counted, here = view.policy.guarantee_missing_guarantees, view.register.here(view.day)
+    if counted is None:
+        return []
+    missing = [(Guarantee.EDUCATION, m.person_ref) for m in here if _is_out_of_school(m, view)]
+    missing += [(Guarantee.MEDICAL_INSURANCE, m.person_ref) for m in here if m.is_insured is False]
+    return [(g, person) for g, person in missing if g in counted.value]
 
 
 def last_checks(household: Household) -> Mapping[Guarantee, Check]:

@@ -9,14 +9,19 @@ from foothold_schemas.values import Fen, Sentence
 
 
 def find(view: View) -> Found | None:
+    """The project that owes most, the first of several alike."""
+    return max(underpaid(view), key=lambda one: int(one.threshold) - int(one.value), default=None)
+
+
+def underpaid(view: View) -> list[Found]:
     """Paid x 10,000 < invested x yield over twelve heard months. The yield is that of the day of the investment.
 
     A share younger than the window has had no whole year yet; one older than any guarantee has none.
     """
     guaranteed, months = view.policy.project_underpaid_yield, income_months(view.day)
     if guaranteed is None or view.net is None:
-        return None
-    worst: Found | None = None
+        return []
+    owing: list[Found] = []
     for share in view.register.projects:
         promised = max((y for y in guaranteed.value if y.invested_from <= share.invested_on), key=lambda y: y.invested_from, default=None)
         if promised is None or share.invested_on > first_day(months.start):
@@ -26,10 +31,8 @@ def find(view: View) -> Found | None:
         if paid * SHARE_SCALE >= owed:
             continue
         facts = payments or (view.register,)
-        found = Found(FindingKind.PROJECT_UNDERPAID, paid, -(-owed // SHARE_SCALE), "money", income_window(view.day), guaranteed, facts, share.project)
-        if worst is None or int(found.threshold) - paid > int(worst.threshold) - int(worst.value):
-            worst = found
-    return worst
+        owing.append(Found(FindingKind.PROJECT_UNDERPAID, paid, -(-owed // SHARE_SCALE), "money", income_window(view.day), guaranteed, facts, share.project))
+    return owing
 
 
 def explain(found: Found, view: View, currency: Sentence) -> Sentence:

@@ -3,6 +3,7 @@
 from foothold_risk.rules.calendar import income_months
 from foothold_risk.rules.figures import View
 from foothold_risk.rules.finding import Found, Rule, income_window
+from foothold_risk.rules.held import Income
 from foothold_schemas.facts import IncomeCategory
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Sentence
@@ -10,18 +11,28 @@ from foothold_schemas.values import Sentence
 
 def find(view: View) -> Found | None:
     """Somebody who still belongs to the household earned a wage in the window, and none in its last n months. A year's figure covers its months."""
+    least, gone_longest = view.policy.work_lost_months, max(lost(view), default=None)
+    if least is None or gone_longest is None:
+        return None
+    gone, person = gone_longest
+    facts = tuple(sorted((i for i in _wages(view) if i.person_ref == person), key=lambda i: (-i.last_month, i.fact_id)))
+    return Found(FindingKind.WORK_LOST, gone, least.value, "months", income_window(view.day), least, facts)
+
+
+def lost(view: View) -> list[tuple[int, str]]:
+    """For how many months each such person has had no wage."""
     least = view.policy.work_lost_months
     if least is None or view.net is None:
-        return None
+        return []
+    months, wages = income_months(view.day), _wages(view)
+    last = {person: max(min(i.last_month, months.stop - 1) for i in wages if i.person_ref == person) for person in {str(i.person_ref) for i in wages}}
+    return [(gone, person) for person, month in last.items() if (gone := months.stop - 1 - month) >= least.value]
+
+
+def _wages(view: View) -> list[Income]:
     months = income_months(view.day)
     here = {m.person_ref for m in view.register.here(view.day)}
-    wages = [i for i in view.household.incomes if i.category is IncomeCategory.WAGE and i.person_ref in here and i.within(months) > 0]
-    last = {person: max(min(i.last_month, months.stop - 1) for i in wages if i.person_ref == person) for person in {str(i.person_ref) for i in wages}}
-    gone, person = max(((months.stop - 1 - month, person) for person, month in last.items()), default=(0, ""))
-    if gone < least.value:
-        return None
-    facts = tuple(sorted((i for i in wages if i.person_ref == person), key=lambda i: (-i.last_month, i.fact_id)))
-    return Found(FindingKind.WORK_LOST, gone, least.value, "months", income_window(view.day), least, facts)
+    return [i for i in view.household.incomes if i.category is IncomeCategory.WAGE and i.person_ref in here and i.within(months) > 0]
 
 
 def explain(found: Found, _view: View, _currency: Sentence) -> Sentence:

@@ -1,0 +1,45 @@
+"""What a page showed of the findings, given back by its form: people's word covers that, and what came while they decided is news."""
+
+import json
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field, TypeAdapter
+
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.saw import Saw
+from foothold_schemas.values import JsonObject
+
+MAX_SHOWN: Final = 60_000
+"""Characters a form gives back. A page that would show more gives back nothing: the word then rests on what risk knows when it arrives."""
+_SAW: Final = TypeAdapter(tuple[Saw, ...])
+
+
+def shown_by(latest: JsonObject) -> str:
+    """What the page of this transition shows, for its form."""
+    saw = latest.get("saw", ())
+    text = json.dumps(saw, separators=(",", ":")) if saw else ""
+    return text if len(text) <= MAX_SHOWN else ""
+
+
+def given_back(text: str) -> tuple[Saw, ...] | None:
+    """What the form gave back; None for nothing. Raise ValueError for anything else."""
+    if not text:
+        return None
+    saw = _SAW.validate_json(text)
+    if len({one.finding for one in saw}) != len(saw):
+        raise ValueError("a finding stands twice")
+    return saw
+
+
+def _readable(text: str) -> str:
+    given_back(text)
+    return text
+
+
+Shown = Annotated[str, Field(max_length=MAX_SHOWN), AfterValidator(_readable)]
+"""A form's field for it."""
+
+
+def of_finding(saw: tuple[Saw, ...] | None, finding: FindingKind) -> Saw | None:
+    """What was shown of one finding."""
+    return next((one for one in saw or () if one.finding is finding), None)
