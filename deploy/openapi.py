@@ -27,7 +27,7 @@ TITLES: Final = {
     404: "This agency has nothing of that name",
     409: "Days are opened by the clock here, or this day does not come next",
     413: "The body is too large",
-    415: "Not a media type in which events come",
+    415: "Not a media type in which this comes",
     500: "A defect of Foothold's: send the same request again later, or name its trace id",
     422: "Read, and not acceptable: `fields` names what is wrong",
     503: "Try the same request again; `outcome: unknown` says that it may have been taken",
@@ -122,7 +122,10 @@ def _upload() -> Node:
             TRACE,
         ],
         "requestBody": {"required": True, "content": {"application/octet-stream": {}, "text/csv": {}, XLSX: {}}},
-        "responses": {"202": {"description": "Kept; its rows are worked through", "content": _json(_ref("Uploaded"))}, **_problems(401, 413, 422, 500, 503)},
+        "responses": {
+            "202": {"description": "Kept; its rows are worked through", "content": _json(_ref("Uploaded"))},
+            **_problems(401, 413, 415, 422, 500, 503),
+        },
     }
 
 

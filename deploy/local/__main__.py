@@ -23,6 +23,7 @@ KAFKA: Final = "FOOTHOLD_KAFKA_PORT"
 
 def up() -> None:
     """Run until SIGINT or SIGTERM."""
+    Stack.refuse_second(folder := Path("var/up"))
     wanted = {name: wanted_port(told_port(name, default), name) for name, default in DOORS.items()}
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -32,7 +33,7 @@ def up() -> None:
         sys.stdout.write(f"{name:<8} {text}\n")
 
     kafka_port = told_port(KAFKA, 9092) if os.environ.get(KAFKA) else None
-    stack = Stack(Path("var/up"), Ports(*wanted.values()), day_clock="wall", kafka_port=kafka_port, say=line, on_line=line)
+    stack = Stack(folder, Ports(*wanted.values()), day_clock="wall", kafka_port=kafka_port, say=line, on_line=line)
     is_first = not (stack.folder / "access.json").is_file()
     with stack:
         sys.stdout.write(give_access(stack))

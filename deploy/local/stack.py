@@ -128,6 +128,11 @@ class Stack:
             lock.release()
 
     @staticmethod
+    def refuse_second(folder: Path) -> None:
+        """Raise CannotStart where one runs on the folder already: before anybody wonders who took its ports."""
+        Stack._take(folder).release()
+
+    @staticmethod
     def _take(folder: Path) -> InterProcessLock:
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -3,9 +3,14 @@
 In a hurry it looks every second, and the spans of the rules shrink from minutes to seconds: to try alerts, never to run a county by.
 """
 
-import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +25,7 @@ DOCS: Final = Path(__file__).parents[2] / "docs"
 HURRY: Final = "1s"
 SPANS: Final = {"5m": "6s", "15m": "12s", "30m": "12s", "1h": "15s", "6h": "30s"}
 """What each span of the rules becomes in a hurry."""
+START_SECONDS: Final = 10
 BINARY: Final = shutil.which("prometheus")
 OPS_PORTS: Final = {name: f"FOOTHOLD_{name.upper()}_OPS_PORT" for name in ("ingest", "risk", "alerts", "regions")}
 
@@ -69,8 +75,25 @@ def watch(*, hurry: bool) -> None:
     targets = {name: [f"{LOOPBACK}:{told_port(door, DOORS[door])}"] for name, door in OPS_PORTS.items()}
     write_configuration(folder, targets, hurry=hurry)
     line = command(folder, port)
-    print(f"Prometheus at http://{LOOPBACK}:{port}/alerts, until Ctrl-C", flush=True)
-    os.execv(line[0], line)  # noqa: S606 - Prometheus takes this process over, and its Ctrl-C
+    prometheus = subprocess.Popen(line)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: prometheus.terminate())
+    print(f"Prometheus at {_alerts_page(prometheus, f'http://{LOOPBACK}:{port}')}, until Ctrl-C", flush=True)
+    sys.exit(prometheus.wait())
+
+
+def _alerts_page(prometheus: subprocess.Popen[bytes], address: str) -> str:
+    """Where the alerts are shown: Debian builds Prometheus without its newer pages."""
+    deadline = time.monotonic() + START_SECONDS
+    while prometheus.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{address}/alerts", timeout=START_SECONDS):
+                return f"{address}/alerts"
+        except urllib.error.HTTPError:
+            return f"{address}/classic/alerts"
+        except urllib.error.URLError:
+            time.sleep(0.1)
+    return f"{address}/alerts"
 
 
 def _read(file: Path) -> Yaml:

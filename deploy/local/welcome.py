@@ -1,7 +1,9 @@
-"""First keys and accounts of an embedded Foothold, made once and kept beside its data."""
+"""First keys and accounts of an embedded Foothold, made once and kept beside its data, and what a shell needs to run its commands."""
 
 import json
+import shlex
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import foothold_alerts.__main__
 import foothold_alerts.arguments
@@ -52,8 +54,17 @@ def adopt_shipped_policy(stack: Stack) -> str:
     return title
 
 
+def write_environment(stack: Stack) -> Path:
+    """A file that gives a shell the variables of this run, so that commands of the services work on it; for its owner alone, since it holds secrets."""
+    path = stack.folder / "environment"
+    path.touch(mode=0o600)
+    told = {name: value for name, value in stack.environment().items() if name.startswith("FOOTHOLD_")}
+    path.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(told.items())), encoding="utf-8")
+    return path
+
+
 def give_access(stack: Stack) -> str:
-    """What to print once everything runs: addresses, log-ins and keys."""
+    """What to print once everything runs: addresses, log-ins and keys, and how to run commands beside it."""
     made = access(stack)
     log_ins = "\n".join(f"    {name:<22} {made[f'password:{name}']}" for name in ACCOUNTS)
     keys = "\n".join(f"    {name:<22} {made[f'key:{name}']}" for name in (*AGENCIES, "operator"))
@@ -65,6 +76,8 @@ def give_access(stack: Stack) -> str:
   报送台 Console    {stack.ingest_url}/console
   指标 Metrics      {"  ".join(f"{stack.ops_url(name)}/metrics" for name in stack.services)}
   Kafka             {stack.kafka.bootstrap}
+  命令 Commands     . {write_environment(stack)} && PATH="$PWD/.venv/bin:$PATH"    (foothold-ingest, foothold-risk, foothold-alerts)
+  这些也记在 These stand in {stack.folder / "access.json"}
   Ctrl-C 结束 ends everything.
 
 """

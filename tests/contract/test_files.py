@@ -241,3 +241,12 @@ async def test_for_ever_is_read_as_empty_and_the_sender_is_told_by_row_and_heade
     assert [(warned["row"], warned["detail"].partition(":")[0]) for warned in result["warnings"]] == [(3, "迁出日期")]
     assert "for ever" in result["warnings"][0]["detail"]
     assert [problem["row"] for problem in result["first_problems"]] == [4]
+
+
+async def test_a_form_is_refused_by_how_to_send_a_file_and_a_wrong_key_is_called_wrong(clerk: Clerk) -> None:
+    form = await clerk.client.post("/v1/files?mapping=settled-bills", files={"file": ("a.csv", b"a,b")})
+    other = await clerk.client.get("/v1/files", headers={"authorization": "Bearer fh_nobody"})
+    none = await clerk.client.get("/v1/files", headers={"authorization": ""})
+
+    assert (form.status_code, "--data-binary" in form.json()["detail"]) == (415, True)
+    assert [(one.status_code, one.json()["type"].rsplit(":", 1)[1]) for one in (other, none)] == [(401, "key-wrong"), (401, "key-needed")]

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.quarantine import QuarantineKeeper
+from foothold_ingest.shelf import Shelf
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import encode
 from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
@@ -55,3 +56,5 @@ async def test_each_record_set_aside_is_kept_whole_and_once_even_beside_what_can
         ("quarantine.v1:0:2", "unknown", None),
     ]
     assert registry.get_sample_value("foothold_ingest_quarantined_total", {"reason": "not_json"}) == 4
+    newest, count = await Shelf(ingest_database, SEAL).newest(reason=None, is_all=False, limit=2)
+    assert ([row["source_id"] for row in newest], count) == (["quarantine.v1:0:1", "quarantine.v1:0:2"], 4)

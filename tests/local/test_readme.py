@@ -24,7 +24,7 @@ from tests.support.sender import eventually
 
 README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS: Final = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
-TOOLS, PUBLISH, BREAK = BLOCKS
+TOOLS, PUBLISH, COMMANDS, BREAK = BLOCKS
 LACKING: Final = [tool for tool in ("bash", "curl") if shutil.which(tool) is None]
 ENDS: Final = "Ctrl-C 结束 ends everything."
 PORTS: Final = {**DOORS, PROMETHEUS[0]: PROMETHEUS[1]}
@@ -118,6 +118,7 @@ def test_up_shows_the_case_and_ends_when_it_is_asked_to_leaving_nothing_behind(f
         answered = visitor.types(PUBLISH, keys)
         assert [line[:14] for line in answered.splitlines()] == ['{"status":202,', '{"status":202,'], (answered, printed[-2_000:])
         eventually(lambda: visitor.open_leads() == 1, "the case stands in the inbox")
+        assert "emergency-management" in visitor.types(COMMANDS.replace(".venv/bin/foothold-ingest", f"{sys.executable} -m foothold_ingest"), {})
         if BINARY is not None:
             be_told_and_mend(visitor, up, printed)
             return
@@ -126,8 +127,9 @@ def test_up_shows_the_case_and_ends_when_it_is_asked_to_leaving_nothing_behind(f
 
 def be_told_and_mend(visitor: Visitor, up: subprocess.Popen[bytes], printed: str) -> None:
     """The rest of the walk, where Prometheus is installed."""
-    with visitor.runs("watch", "--hurry"):
+    with visitor.runs("watch", "--hurry") as (_, shown):
         eventually(visitor.is_quiet, "Prometheus looks, and nothing is wrong")
+        assert httpx.get(found(shown.read_text(), r"^Prometheus at (\S+), until")).status_code == 200
         answer = visitor.types(BREAK, {"KAFKA": found(printed, r"Kafka at \S+, process (\d+)$")})
         assert 'foothold_alerts_open_cases{stage="lead"} 1.0' in answer
         assert answer.endswith("docs/runbooks/FootholdServiceDown.md\n")

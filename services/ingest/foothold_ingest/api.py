@@ -24,7 +24,7 @@ from foothold_ingest.days import CannotOpen, Days
 from foothold_ingest.files.routes import FileDoor
 from foothold_ingest.intake import Breath, Intake, traced
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.problems import Problem, Unbroken, WrongFlag, answer, flag, of_rejected, problem, trace_of, unexpected, unreadable_form
+from foothold_ingest.problems import Problem, Unbroken, WrongFlag, answer, flag, of_rejected, problem, stranger, trace_of, unexpected, unreadable_form
 from foothold_ingest.publish import Busy, Unknown
 from foothold_ingest.recent import Recent
 from foothold_ingest.rules.binding import BATCH, EVENTS, MAX_BODY, STRUCTURED, from_http
@@ -94,8 +94,7 @@ class Door:
     async def _answer(self, request: Request) -> Response:  # noqa: PLR0911 - a line per answer
         caller = await self._agencies.caller(request.headers.get("authorization"))
         if caller is None:
-            detail = "Send your agency's key as `Authorization: Bearer <key>`."
-            return answer(request, problem(401, "key_needed", detail), {"www-authenticate": "Bearer"})
+            return stranger(request)
         try:
             is_dry_run = flag(request.query_params.get("dry_run"))
             events = [traced(event, trace_of(request)) for event in await events_of(request)]

@@ -85,4 +85,5 @@ def _quarantine(first: Commands) -> None:
     retry.add_argument("ids", nargs="*", metavar="id")
     for one in (listed, retry):
         one.add_argument("--reason", choices=[reason.value for reason in RefusalReason])
-        one.add_argument("--limit", type=int, default=1_000)
+        of = "the newest" if one is listed else "the oldest"
+        one.add_argument("--limit", type=int, default=1_000, help=f"so many at most, {of} (1000)")

@@ -252,8 +252,9 @@ async def quarantine(settings: Settings, arguments: Namespace) -> str:
     try:
         shelf = Shelf(engine, quarantine_seal(settings))
         if arguments.action == "list":
-            rows = await shelf.rows(reason=arguments.reason, is_all=arguments.all, limit=arguments.limit)
-            return "\n".join(_line(row) for row in rows) or "nothing waits"
+            rows, count = await shelf.newest(reason=arguments.reason, is_all=arguments.all, limit=arguments.limit)
+            left_out = [f"the newest {len(rows)} of {count}; --limit {count} shows all, --reason those of one kind"] if len(rows) < count else []
+            return "\n".join([*(_line(row) for row in rows), *left_out]) or "nothing waits"
         return await _show(shelf, arguments.id, actor, now, is_whole=arguments.content)
     finally:
         await engine.dispose()

@@ -88,6 +88,18 @@ def answer(request: Request, body: Problem, headers: dict[str, str] | None = Non
     return JSONResponse(named, status_code=status if isinstance(status, int) else 500, media_type="application/problem+json", headers=headers)
 
 
+def stranger(request: Request) -> JSONResponse:
+    """Nobody's key: none was sent, or one that no agency has, has any longer, or whose agency is disabled; which of these a stranger is not told."""
+    if request.headers.get("authorization"):
+        detail = (
+            "密钥不对，或已停用。请核对，或请运维核发新的。 "
+            "This key is wrong, or was ended; compare it with the one you were given, or ask the operators for another."
+        )
+        return answer(request, problem(401, "key_wrong", detail), {"www-authenticate": "Bearer"})
+    detail = "请在请求头中带上密钥： Send your agency's key as `Authorization: Bearer <key>`."
+    return answer(request, problem(401, "key_needed", detail), {"www-authenticate": "Bearer"})
+
+
 async def unexpected(request: Request, error: Exception) -> JSONResponse:
     """A defect of ours: the caller learns under which id operations find it, the log where it was raised, and nobody what was sent."""
     route = getattr(request.scope.get("route"), "path", "")  # as it was declared, without what was sent

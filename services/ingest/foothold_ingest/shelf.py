@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from pydantic import ValidationError
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_ingest.agencies import Agencies
@@ -80,14 +80,28 @@ class Shelf:
         self._seal = seal
 
     async def rows(self, *, reason: str | None = None, is_all: bool = False, limit: int = 100) -> list[RowMapping]:
-        """What waits, oldest first; with `is_all` also what was retried."""
-        wanted = select(*COLUMNS).order_by(QuarantinedRecord.at, QuarantinedRecord.source_id).limit(limit)
+        """The first that wait, in the order in which they came; with `is_all` also what was retried."""
+        wanted = self._wanted(reason, is_all=is_all).order_by(QuarantinedRecord.at, QuarantinedRecord.source_id)
+        async with self._engine.connect() as connection:
+            return list((await connection.execute(wanted.limit(limit))).mappings())
+
+    async def newest(self, *, reason: str | None, is_all: bool, limit: int) -> tuple[list[RowMapping], int]:
+        """The last that came, in the order in which they came, and how many there are."""
+        wanted = self._wanted(reason, is_all=is_all)
+        last = wanted.order_by(QuarantinedRecord.at.desc(), QuarantinedRecord.source_id.desc()).limit(limit)
+        async with self._engine.connect() as connection:
+            rows = list((await connection.execute(last)).mappings())
+            count = (await connection.execute(select(func.count()).select_from(wanted.subquery()))).scalar_one()
+        return rows[::-1], count
+
+    @staticmethod
+    def _wanted(reason: str | None, *, is_all: bool) -> Select[str, str, str, str, datetime, datetime | None]:
+        wanted = select(*COLUMNS)
         if reason is not None:
             wanted = wanted.where(QuarantinedRecord.reason == reason)
         if not is_all:
             wanted = wanted.where(QuarantinedRecord.retried_at.is_(None))
-        async with self._engine.connect() as connection:
-            return list((await connection.execute(wanted)).mappings())
+        return wanted
 
     async def show(self, source_id: str) -> tuple[RowMapping, list[RowMapping]] | None:
         """A record's row and its history, without its content."""

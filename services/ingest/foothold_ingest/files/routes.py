@@ -16,7 +16,7 @@ from foothold_ingest.agencies import Agencies
 from foothold_ingest.files.mappings import MappingBook, parse
 from foothold_ingest.files.sheets import CSV, XLSX, errors_as_csv, errors_as_workbook, template
 from foothold_ingest.files.store import EmptyFile, UploadStore
-from foothold_ingest.problems import WrongFlag, answer, flag, has_nul, problem, trace_of
+from foothold_ingest.problems import WrongFlag, answer, flag, has_nul, problem, stranger, trace_of
 from foothold_ingest.rules.judgement import Caller
 from foothold_ingest.rules.mapping import Mapping
 from foothold_schemas.values import Moment
@@ -61,8 +61,7 @@ class FileDoor:
             try:
                 caller = await self._agencies.caller(request.headers.get("authorization"))
                 if caller is None:
-                    detail = "Send your agency's key as `Authorization: Bearer <key>`."
-                    return answer(request, problem(401, "key_needed", detail), {"www-authenticate": "Bearer"})
+                    return stranger(request)
                 return await handler(request, caller)
             except WrongFlag:
                 return answer(request, problem(422, "invalid_field", "`dry_run` is true or false."))
@@ -77,6 +76,12 @@ class FileDoor:
 
     async def take(self, request: Request, caller: Caller) -> Response:
         """The body is the file itself. Answered once all of it is kept."""
+        if request.headers.get("content-type", "").strip().lower().startswith("multipart/"):
+            detail = (
+                "请求体就是文件本身，不要用表单上传（curl 用 --data-binary @文件，不用 -F）。 "
+                "The body is the file itself, not a form: with curl send it by `--data-binary @file`, not by `-F`."
+            )
+            return answer(request, problem(415, "media_type", detail))
         named = request.query_params
         try:
             as_of = _MOMENT.validate_python(named["as_of"]) if "as_of" in named else None
