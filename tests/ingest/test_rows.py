@@ -162,7 +162,7 @@ def test_headers_match_however_they_are_written_and_the_error_column_of_rows_sen
         ([*BILL_HEADERS, "血型"], "not known to settled-bills: 血型"),
         (["\ufeff结算单号"[1:], "结算日期", "就医类别"], "missing: 总费用"),
         ([*BILL_HEADERS, "证件号码"], "twice: 证件号码"),
-        ([*BILL_HEADERS[:2], "", *BILL_HEADERS[2:]], "(no header)"),
+        ([*BILL_HEADERS[:2], "", *BILL_HEADERS[2:]], "no header"),
         ([], "missing: 结算单号"),
     ],
 )

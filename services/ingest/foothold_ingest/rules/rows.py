@@ -64,13 +64,20 @@ class Headers:
         columns = tuple(mapping.column(text) for text in texts)
         unknown = [text for text, column in zip(texts, columns, strict=True) if column is None and not mapping.ignores(text)]
         if unknown:
-            raise WrongHeaders(f"these columns are not known to {mapping.name}: {', '.join(_shown(t) or '(no header)' for t in unknown[:10])}")
+            named = ", ".join(_shown(text) or "（无标题 no header）" for text in unknown[:10])
+            raise WrongHeaders(f"不认识这些列 these columns are not known to {mapping.name}: {named}。{_expected(mapping)}")
         found = [column.to for column in columns if column is not None]
         if twice := sorted({column.headers[0] for column in columns if column is not None and found.count(column.to) > 1}):
-            raise WrongHeaders(f"these columns stand there twice: {', '.join(twice)}")
+            raise WrongHeaders(f"这些列出现了两次 these columns stand there twice: {', '.join(twice)}。{_expected(mapping)}")
         if missing := [column.headers[0] for column in mapping.columns if column.required and column.to not in found]:
-            raise WrongHeaders(f"these columns are missing: {', '.join(missing)}")
+            raise WrongHeaders(f"缺少这些列 these columns are missing: {', '.join(missing)}。{_expected(mapping)}")
         return cls(columns)
+
+
+def _expected(mapping: Mapping) -> str:
+    """The columns a file may have, those marked * must be there, and where the template is."""
+    columns = ", ".join(f"{column.headers[0]}{'*' if column.required else ''}" for column in mapping.columns)
+    return f"应有的列（* 必填） columns it may have (* needed): {columns}。模板 template: GET /v1/mappings/{mapping.name}/template"
 
 
 def fits(names: Sequence[Cell], mapping: Mapping) -> bool:
