@@ -26,6 +26,7 @@ class SpendingReported(Message):
     total: Fen
     covered: Fen = Field(default=Fen(0), description="Aid, reductions and insurance together.")
     person_ref: Name | None = None
+    statement_number: Name | None = Field(default=None, description="The sender's own number of this statement: the same one again is a new version of it.")
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:

@@ -1,5 +1,6 @@
 """The two envelopes: the CloudEvent an agency sends, and the record that stands in the log."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
@@ -11,6 +12,9 @@ TYPE_PREFIX = "foothold."
 TYPE_SUFFIX = ".v1"
 
 ManyIds = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[!-~]{1,200}( [!-~]{1,200}){0,19}$")]
+PLACE_MAX = 2**53 - 1
+"""The largest whole number every JSON reader keeps exactly."""
+PlaceNumber = Annotated[int, Field(ge=0, le=PLACE_MAX)]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
 
 
@@ -46,4 +50,15 @@ class FactRecord(Message):
     time: Moment = Field(description="When it happened.")
     recorded_time: Moment = Field(description="When Foothold learned of it.")
     withdraws: tuple[Hex128, ...] = Field(default=(), description="Facts that count no longer, because this one replaces them or takes them back.")
+    place: Annotated[tuple[PlaceNumber, ...], Field(max_length=2)] | None = Field(
+        default=None, description="Where it stood in what it came in: row of the file, index in the batch, or partition and offset of the topic."
+    )
     data: Fact
+
+    @property
+    def version_key(self) -> tuple[datetime, datetime, tuple[int, ...], str]:
+        """Which of two statements of one name is the later version, the same in any order of arrival: the greater key counts.
+
+        `time` to the microsecond, then when Foothold first got it, then its place, then its id. What amends or retracts comes before any order.
+        """
+        return self.time, self.recorded_time, self.place or (), self.fact_id

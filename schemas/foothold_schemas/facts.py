@@ -10,7 +10,7 @@ from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused,
 from foothold_schemas.feeds import FeedKind, FeedSpoke
 from foothold_schemas.register import HouseholdRegistered, MembershipDisputed
 from foothold_schemas.reports import RiskReported
-from foothold_schemas.values import AreaCode, Day, EventId, Fen, Message, Month, Name, Sha256
+from foothold_schemas.values import AreaCode, Day, EventId, Fen, ItemName, Message, Month, Name, Sha256
 
 
 class IncomeCategory(StrEnum):
@@ -28,7 +28,9 @@ class IncomeReported(Message):
 
     kind: Literal["IncomeReported"] = "IncomeReported"
     category: IncomeCategory
-    item: Name = Field(description="What it was, such as `salary`, `dibao`, `pension`; policy names the items kept out as one-off.")
+    item: ItemName = Field(
+        description="What it was, such as `salary`, `dibao`, `临时救助`; case, spaces and underscores do not matter. Policy says what counts."
+    )
     amount: Fen
     operating_expense: Fen = Fen(0)
     earned_month: Month | None = Field(default=None, description="The month it was earned for; empty: the month of the event's `time`.")
@@ -36,6 +38,9 @@ class IncomeReported(Message):
     person_ref: Name | None = Field(default=None, description="Who earned it; needed to notice that a wage stopped.")
     project: Name | None = Field(default=None, description="The dividend project that paid it.")
     until_month: Month | None = Field(default=None, description="The last month in which it will be paid, where that is known (support that ends).")
+    statement_number: Name | None = Field(default=None, description="The sender's own number of this statement: the same one again is a new version of it.")
+    claim_number: Name | None = Field(default=None, description="Of a payout (category claims): the bill it is for, by its claim_number.")
+    stay: Name | None = Field(default=None, description="Of a payout (category claims): the hospital stay it is for.")
 
     @model_validator(mode="after")
     def _is_clear(self) -> Self:
@@ -43,6 +48,8 @@ class IncomeReported(Message):
             raise ValueError("a yearly figure needs earned_month, the last month it covers")
         if self.operating_expense and self.category is not IncomeCategory.OPERATING:
             raise ValueError("operating_expense belongs to the category operating only")
+        if (self.claim_number or self.stay) and self.category is not IncomeCategory.CLAIMS:
+            raise ValueError("claim_number and stay belong to the category claims only")
         return self
 
 

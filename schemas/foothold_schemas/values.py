@@ -156,6 +156,9 @@ AreaCode = Annotated[str, Field(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", des
 VillageCode = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 CountyCode = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$", description="A short identifier without spaces.")]
+ITEM_PATTERN: Final = r"^[A-Za-z0-9\u4e00-\u9fff\uff10-\uff5a][A-Za-z0-9\u4e00-\u9fff\uff10-\uff5a ._:-]{0,63}$"
+ItemName = Annotated[str, Field(pattern=ITEM_PATTERN)]
+"""What a sender calls an income: a short name, in Chinese too, in full width too, with spaces. Readers fold it."""
 RegisterNumber = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,32}$")]
 Hex128 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -29,7 +29,7 @@ from deploy.kafka.topics import make_topics
 from foothold_ingest.publish import Publisher, Unknown, fact_line
 from foothold_risk.households import Control, is_household, unpack
 from foothold_risk.judge import cause_of, judge, steer
-from foothold_risk.rules.fold import fold
+from foothold_risk.rules.fold import Folded, fold
 from foothold_risk.rules.household import Household
 from foothold_risk.views import digest
 from foothold_risk.worker import Worker
@@ -183,8 +183,8 @@ class County:
                 continue
             self.judged += 1
             before, count = households.get(fact.household_id, (Household(), 0))
-            folded, _ = fold(before, fact, fact.data, controls[partition].open_day)
-            judged = judge(fact.household_id, folded, controls[partition], RULES, cause_of(fact), None, before)
+            folded, outcome = fold(before, fact, fact.data, controls[partition].open_day)
+            judged = judge(fact.household_id, folded, controls[partition], RULES, cause_of(fact, is_correction=outcome is Folded.REPLACED), None, before)
             households[fact.household_id] = (judged.household, count + len(judged.said))
         return households
 

@@ -1,6 +1,6 @@
 """A finding people found harmless: when it wakes, what no number shows, and whom it does not let go."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
@@ -58,19 +58,25 @@ def test_what_is_no_number_wakes_by_another_event_or_one_grown_worse_and_not_by_
     storm = disaster("first", home=HomeState.BADLY_DAMAGED, loss="1000")
     quiet = found_harmless(household(income("90000"), storm), STORM)
 
+    later = datetime(2026, 6, 2, tzinfo=UTC)
+
     def kinds(*more: FactRecord) -> tuple[FindingKind, ...]:
         return judged(fresh(household(income("90000"), storm, *more), position=quiet.position)).kinds
 
-    assert kinds() == kinds(disaster("repeat", home=HomeState.BADLY_DAMAGED, loss="1200")) == ()
+    assert kinds() == kinds(disaster("repeat", home=HomeState.BADLY_DAMAGED, loss="1200", at=later)) == ()
     assert kinds(disaster("another day", home=HomeState.BADLY_DAMAGED, day=OPEN_DAY)) == (STORM,)
-    assert kinds(disaster("graver", home=HomeState.DESTROYED)) == kinds(disaster("costlier", home=HomeState.BADLY_DAMAGED, loss="1200.01")) == (STORM,)
+    assert (
+        kinds(disaster("graver", home=HomeState.DESTROYED, at=later))
+        == kinds(disaster("costlier", home=HomeState.BADLY_DAMAGED, loss="1200.01", at=later))
+        == (STORM,)
+    )
 
 
 def test_a_number_that_becomes_a_state_wakes_it() -> None:
     """A loss was found harmless; then the home is destroyed: what was compared as money is none any more."""
     loss = disaster("loss", home=HomeState.UNHURT, loss="50000")
     quiet = found_harmless(household(income("9000"), loss), STORM, ALL_IN_FORCE)
-    worse = fresh(household(income("9000"), loss, disaster("home", home=HomeState.DESTROYED)), position=quiet.position)
+    worse = fresh(household(income("9000"), loss, disaster("home", home=HomeState.DESTROYED, day=date(2026, 6, 8))), position=quiet.position)
 
     assert STORM not in judged(quiet, rules=ALL_IN_FORCE).kinds
     assert STORM in judged(worse, rules=ALL_IN_FORCE).kinds

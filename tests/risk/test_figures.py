@@ -62,7 +62,7 @@ def test_one_off_relief_never_enters_net_income() -> None:
 
 def test_two_wages_in_one_month_because_pay_day_moved_leave_the_yearly_sum_unchanged() -> None:
     regular = [income("700", f"w{m}", month=f"2026-{m:02d}", yearly=False) for m in range(1, 6)]
-    moved = [income("700", f"w{m}", month=f"2026-{max(m, 2):02d}", yearly=False) for m in range(1, 6)]
+    moved = [income("700", f"w{m}", month=f"2026-{max(m, 2):02d}", yearly=False, number=f"w{m}") for m in range(1, 6)]
 
     assert judged(household(income("0", month="2026-05"), *regular)).view.net == judged(household(income("0", month="2026-05"), *moved)).view.net
 

@@ -95,7 +95,10 @@ def test_the_worst_of_several_disasters_comes_first_a_dead_worker_before_a_home_
 
 @pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
 def test_losses_stand_by_weight_whatever_their_names(names: tuple[str, str]) -> None:
-    small, large = (disaster(n, home=HomeState.UNHURT, loss=loss, day=date(2026, 5, 1)) for n, loss in zip(names, ("3000.00", "4000.00"), strict=True))
+    small, large = (
+        disaster(n, home=HomeState.UNHURT, loss=loss, day=day)
+        for n, loss, day in zip(names, ("3000.00", "4000.00"), (date(2026, 5, 1), date(2026, 4, 1)), strict=True)
+    )
     seen, _ = found(FindingKind.DISASTER_LOSS, income("10000", "year"), small, large)
 
     assert [f.fact_id.hex() for f in seen.facts] == [large.fact_id, small.fact_id]

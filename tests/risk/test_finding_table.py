@@ -50,7 +50,7 @@ def test_every_finding_explains_itself_in_both_languages_and_every_fact_it_rests
     shares = [ProjectShare(project="qihe", invested=Fen.parse("10000.00"), invested_on=date(2024, 1, 1))]
     home = household(
         registered(people, projects=shares),
-        income("40000", "before", month="2025-05"),
+        income("40000", "before", month="2025-05", until_month="2025-05"),
         income("6000", "land", category="operating", expense="500"),
         income("3000", "wage", month="2026-01", yearly=False, person_ref="p0"),
         claim("25000", person_ref="p0"),
@@ -75,7 +75,13 @@ def test_every_finding_explains_itself_in_both_languages_and_every_fact_it_rests
 def test_a_rule_whose_values_are_not_in_force_finds_nothing() -> None:
     required = {"exit_signal_months", "exit_stable_months", "exit_min_months_since_identified", "monitoring_line", "feeds_required"}
     nothing = policy(**dict.fromkeys(set(PolicyOfDay.__dataclass_fields__) - required))
-    home = household(income("40000", "before", month="2025-05"), income("9000"), claim("90000", person_ref="p0"), spending("90000"), disaster(loss="9000"))
+    home = household(
+        income("40000", "before", month="2025-05", until_month="2025-05"),
+        income("9000"),
+        claim("90000", person_ref="p0"),
+        spending("90000"),
+        disaster(loss="9000"),
+    )
 
     assert judged(home, rules=nothing, incidents=FLOOD).kinds == ()
 

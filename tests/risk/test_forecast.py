@@ -58,7 +58,11 @@ def test_a_wage_that_goes_on_brings_the_middle_of_the_last_three_months() -> Non
 
 
 def test_two_wages_in_one_month_because_pay_day_moved_foretell_neither_a_rise_nor_a_fall() -> None:
-    moved = [*monthly("1000.00", [*YEAR[:10], YEAR[11]]), *monthly("0.00", [YEAR[10]], "none"), *monthly("1000.00", [YEAR[11]], "late")]
+    moved = [
+        *monthly("1000.00", [*YEAR[:10], YEAR[11]]),
+        *monthly("0.00", [YEAR[10]], "none"),
+        income("1000.00", "late", month=YEAR[11], yearly=False, person_ref="p0", number="late"),
+    ]
 
     assert nets(*moved) == ["12000.00"] * 3
 

@@ -235,7 +235,7 @@ def test_losses_that_reach_the_share_of_income_are_a_disaster_finding(loss: str,
 
 def test_a_loss_that_can_be_compared_with_nothing_keeps_what_was_found_and_finds_nothing_new() -> None:
     flood = disaster(home=HomeState.UNHURT, loss="9000", day=date(2026, 5, 9))
-    home, _ = step(household(income("10000"), flood), rules=ALL_IN_FORCE)
+    home, _ = step(household(income("10000", until_month="2026-05"), flood), rules=ALL_IN_FORCE)
 
     assert FindingKind.DISASTER_LOSS in judged(home, date(2026, 7, 1), ALL_IN_FORCE).held
     assert kinds(flood) == ()

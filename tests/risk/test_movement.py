@@ -50,7 +50,7 @@ def test_the_same_facts_on_the_same_day_move_nobody_twice() -> None:
 
 
 def test_a_finding_more_worsens_and_a_finding_less_eases_while_the_group_stays() -> None:
-    home, _ = step(household(income("7000"), claim("6000")))
+    home, _ = step(household(income("7000", until_month="2026-05"), claim("6000")))
     home, worse = step(add(home, disaster()))
     home, better = step(home, date(2027, 6, 9))  # both the bill and the storm have left the year, income is no longer heard
 
@@ -60,15 +60,15 @@ def test_a_finding_more_worsens_and_a_finding_less_eases_while_the_group_stays()
 
 def test_from_one_group_to_another_is_one_move_not_exit_and_entry() -> None:
     home, _ = step(household(income("7000"), claim("6000")))
-    home, moves = step(add(home, income("1000", "more")))
+    home, moves = step(add(home, income("1000", "more", item="more")))
 
     assert names(moves) == [Movement.MOVED]
     assert (moves[0].before.group, home.position.group, home.position.spell) == (Group.MARGINAL, Group.SUDDEN_HARDSHIP, 1)
 
 
 def test_a_signal_leaves_on_the_first_open_day_one_whole_month_after_it_cleared() -> None:
-    home, _ = step(household(income("7000"), claim("6000")))
-    home, recovering = step(add(home, income("90000", "more")))
+    home, _ = step(household(income("7000", until_month="2026-05"), claim("6000")))
+    home, recovering = step(add(home, income("90000", "more", item="more", until_month="2026-05")))
     home, early = step(home, date(2026, 7, 9))
     unknown, waiting = step(home, date(2026, 7, 10))
     home, gone = step(add(home, income("97000", "june", month="2026-06")), date(2026, 7, 10))
@@ -86,8 +86,8 @@ def test_a_signal_leaves_on_the_first_open_day_one_whole_month_after_it_cleared(
 
 def test_crossing_back_while_recovering_is_a_relapse_in_the_same_spell() -> None:
     home, _ = step(household(income("7000"), claim("6000")))
-    home, _ = step(add(home, income("90000", "more")))
-    home, moves = step(add(home, income("-90000", "less")), date(2026, 6, 20))
+    home, _ = step(add(home, income("90000", "more", item="more")))
+    home, moves = step(add(home, income("-90000", "less", item="less")), date(2026, 6, 20))
 
     assert names(moves) == [Movement.RELAPSED]
     assert (home.position.spell, home.position.times_wavered, home.position.clear_since) == (1, 1, None)
@@ -95,7 +95,7 @@ def test_crossing_back_while_recovering_is_a_relapse_in_the_same_spell() -> None
 
 def test_entering_again_after_leaving_is_a_second_spell_of_a_second_episode() -> None:
     home, _ = step(household(income("7000"), claim("6000")))
-    home, _ = step(add(home, income("90000", "more")))
+    home, _ = step(add(home, income("90000", "more", item="more")))
     home, _ = step(add(home, income("97000", "june", month="2026-06")), date(2026, 7, 10))
     home, moves = step(add(home, claim("400000", "again", day=date(2026, 7, 9))), date(2026, 7, 10))
 
@@ -105,7 +105,7 @@ def test_entering_again_after_leaving_is_a_second_spell_of_a_second_episode() ->
 
 def test_a_lead_that_stays_after_the_group_ended_keeps_its_episode() -> None:
     home, _ = step(household(income("26000"), claim("20000")))
-    home, _ = step(add(home, income("90000", "more")))
+    home, _ = step(add(home, income("90000", "more", item="more")))
     home, moves = step(add(home, income("116000", "june", month="2026-06")), date(2026, 7, 10))
 
     assert names(moves) == [Movement.EXITED]

@@ -14,7 +14,7 @@ from tests.support.scenario import FOLDER, play
 
 KEYS = {"name", "case", "policy", "household", "heard", "spoke", "opened", "until", "facts", "expect", "refused", "policy_refused"}
 OF_A_TRANSITION = {"day", "movement", "group", "findings", "reason", "exit", "lead", "urgent", "spell"}
-EXPECTED = OF_A_TRANSITION | {"identified", "line", "hints", "hint", "ahead", "stale", "back_to"}
+EXPECTED = OF_A_TRANSITION | {"identified", "line", "hints", "hint", "ahead", "stale", "back_to", "per_head"}
 MOST_LINES = 25
 
 
@@ -40,6 +40,7 @@ def told(transition: Transition, asked: dict[str, Any]) -> dict[str, Any]:
         "spell": transition.spell,
         "identified": transition.is_identified,
         "line": str(figures.line),
+        "per_head": str(figures.net_per_head),
         "hints": [h.kind.value for h in transition.hints],
         "hint": asked.get("hint") if any(str(asked.get("hint")) in h.text.zh + h.text.en for h in transition.hints) else None,
         "back_to": transition.looks_back_to,
@@ -75,7 +76,7 @@ def test_a_scenario_reads_as_it_should(file: Path, text: str) -> None:
     assert set(scenario) <= KEYS
     assert {"name", "case", "facts", "expect"} <= set(scenario)
     assert re.fullmatch(r"[A-Z].+（[一-鿿，、]+）\.", scenario["name"]), "an English sentence that ends with the official term in brackets"
-    assert re.fullmatch(r"[PT][0-9]{2}", scenario["case"])
+    assert re.fullmatch(r"[PTE][0-9]{2}", scenario["case"])
     assert all(set(asked) <= EXPECTED and {"day", "movement"} <= set(asked) for asked in scenario["expect"])
     assert not re.search(r"\{\{|\{%|!!|__|lambda|eval", text), "no code"
     assert all(type(day) is date for day in (fact["day"] for fact in scenario["facts"]))

@@ -58,7 +58,11 @@ def identity(name: str) -> str:
     return hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
 
 
-def record(fact: HouseholdFact | BroadcastFact, name: str, *, agency: str = "statistics", at: datetime = datetime(2026, 6, 1, 4, tzinfo=UTC)) -> FactRecord:
+TOLD_AT = datetime(2026, 6, 1, 4, tzinfo=UTC)
+"""When everything is told unless a test says otherwise."""
+
+
+def record(fact: HouseholdFact | BroadcastFact, name: str, *, agency: str = "statistics", at: datetime = TOLD_AT) -> FactRecord:
     """A fact with an envelope."""
     return FactRecord(
         fact_id=identity(name),
@@ -87,10 +91,10 @@ def registered(
 
 
 def income(amount: str, name: str = "income", *, month: str = LAST_MONTH, yearly: bool = True, **more: Any) -> FactRecord:  # noqa: ANN401
-    """Income; a year's by default, so that every month is heard."""
+    """Income; a year's by default, so that every month is heard. A year's figure is a source of its own beside the months' unless told otherwise."""
     fact = IncomeReported(
         category=more.pop("category", IncomeCategory.WAGE),
-        item=more.pop("item", "salary"),
+        item=more.pop("item", "earnings" if yearly else "salary"),
         amount=Fen.parse(amount),
         operating_expense=Fen.parse(more.pop("expense", "0")),
         earned_month=month,
@@ -98,6 +102,9 @@ def income(amount: str, name: str = "income", *, month: str = LAST_MONTH, yearly
         person_ref=more.pop("person_ref", None),
         project=more.pop("project", None),
         until_month=more.pop("until_month", None),
+        statement_number=more.pop("number", None),
+        claim_number=more.pop("claim_number", None),
+        stay=more.pop("stay", None),
     )
     return record(fact, name, **more)
 
@@ -133,7 +140,7 @@ def disaster(name: str = "disaster", *, day: date = date(2026, 6, 9), **what: An
         loss=None if "loss" not in what else Fen.parse(what["loss"]),
         is_verified=what.get("is_verified", True),
     )
-    return record(fact, name, agency="emergency-management")
+    return record(fact, name, agency="emergency-management", at=what.get("at", TOLD_AT))
 
 
 def amending(fact: FactRecord, *names: str) -> FactRecord:
@@ -147,10 +154,17 @@ def retracted(*names: str, name: str = "retraction", at: datetime = datetime(202
     return amending(record(fact, name, agency="health-insurance", at=at), *names)
 
 
-def spending(total: str, name: str = "spending", *, day: date = date(2026, 3, 15), covered: str = "0", category: str = "education") -> FactRecord:
-    """Education costs, unless told otherwise."""
-    fact = SpendingReported(category=SpendingCategory(category), spent_on=day, total=Fen.parse(total), covered=Fen.parse(covered))
-    return record(fact, name, agency="education-bureau")
+def spending(total: str, name: str = "spending", *, day: date = date(2026, 3, 15), covered: str = "0", category: str = "education", **more: Any) -> FactRecord:  # noqa: ANN401
+    """Education costs, unless told otherwise; `number` is the sender's own of the statement."""
+    fact = SpendingReported(
+        category=SpendingCategory(category),
+        spent_on=day,
+        total=Fen.parse(total),
+        covered=Fen.parse(covered),
+        person_ref=more.pop("person_ref", None),
+        statement_number=more.pop("number", None),
+    )
+    return record(fact, name, agency="education-bureau", **more)
 
 
 def checked(guarantee: Guarantee, name: str = "check", *, is_met: bool, day: date = date(2026, 5, 1)) -> FactRecord:
@@ -221,7 +235,7 @@ def household(*facts: FactRecord, open_day: date | None = None) -> Household:
     result = Household()
     for one in facts if has_entry else (registered(), *facts):
         result, folded = fold(result, one, one.data, open_day)  # type: ignore[arg-type]  # builders make household facts only
-        assert folded in (Folded.APPLIED, Folded.DUPLICATE, Folded.SUPERSEDED, Folded.WITHDRAWN), folded
+        assert folded not in (Folded.TOO_OLD, Folded.ID_REUSED, Folded.FULL), folded
     return result
 
 

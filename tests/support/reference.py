@@ -10,10 +10,13 @@ from fractions import Fraction
 
 from foothold_schemas.checks import Grade, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import CareSetting, DisasterStruck, HomeState, IncomeCategory, IncomeReported, MedicalClaimSettled, WorkerState
+from foothold_schemas.facts import CareSetting, HomeState, IncomeCategory, IncomeReported, WorkerState
 from foothold_schemas.register import HouseholdRegistered, Member
 from tests.support.reference_ahead import Life, below_in, claims_income
 from tests.support.reference_arithmetic import LINE, covered_months, in_rolling_year, is_here, last_of, months_before, own, part_of, rounded, share_of, yuan
+from tests.support.reference_statements import age, last_words, months_of
+from tests.support.reference_statements import bills as settled
+from tests.support.reference_statements import storms as disasters
 
 
 @dataclass(frozen=True)
@@ -36,14 +39,14 @@ def opinion(facts: Iterable[FactRecord], today: date, *, everything_heard: bool 
     by_kind: dict[str, list[FactRecord]] = {}
     for fact in {f.fact_id: f for f in facts}.values():
         by_kind.setdefault(fact.data.kind, []).append(fact)
-    entry = max(by_kind["HouseholdRegistered"], key=lambda f: (f.time, f.fact_id)).data
+    entry = max(by_kind["HouseholdRegistered"], key=age).data
     assert isinstance(entry, HouseholdRegistered)
-    incomes = by_kind.get("IncomeReported", [])
-    bills = [f.data for f in by_kind.get("MedicalClaimSettled", []) if isinstance(f.data, MedicalClaimSettled)]
-    costs = [f.data for f in by_kind.get("SpendingReported", []) if isinstance(f.data, SpendingReported)]
-    storms = [f.data for f in by_kind.get("DisasterStruck", []) if isinstance(f.data, DisasterStruck)]
-    checks = by_kind.get("GuaranteeChecked", [])
-    reviews = by_kind.get("HouseholdGraded", [])
+    incomes = months_of(by_kind.get("IncomeReported", []), entry, today)
+    bills = settled(by_kind.get("MedicalClaimSettled", []))
+    costs = [f.data for f in last_words(by_kind.get("SpendingReported", [])) if isinstance(f.data, SpendingReported)]
+    storms = disasters(by_kind.get("DisasterStruck", []))
+    checks = last_words(by_kind.get("GuaranteeChecked", []))
+    reviews = last_words(by_kind.get("HouseholdGraded", []))
 
     window = months_before(today, 12)
     a_year_ago = months_before(today, 24)[:12]
@@ -98,7 +101,7 @@ def opinion(facts: Iterable[FactRecord], today: date, *, everything_heard: bool 
     last, ever_met = checked(checks)
     if any(not met for met in last.values()):
         found.add("guarantee_missing")
-    ladder = [f.data.grade for f in sorted(reviews, key=lambda f: (_graded(f).graded_on, f.time, f.fact_id)) if isinstance(f.data, HouseholdGraded)]
+    ladder = [f.data.grade for f in sorted(reviews, key=lambda f: _graded(f).graded_on) if isinstance(f.data, HouseholdGraded)]
     if len(ladder) > 1 and list(Grade).index(ladder[-1]) > list(Grade).index(ladder[-2]):
         found.add("grade_fell")
 
@@ -196,7 +199,7 @@ def checked(checks: Iterable[FactRecord]) -> tuple[Mapping[str, bool], set[str]]
     """What each guarantee's last check said, and which were ever met."""
     last: dict[str, bool] = {}
     met: set[str] = set()
-    for record in sorted(checks, key=lambda f: (_checked(f).checked_on, f.time, f.fact_id)):
+    for record in sorted(checks, key=lambda f: _checked(f).checked_on):
         fact = _checked(record)
         last[fact.guarantee] = fact.is_met
         met |= {fact.guarantee.value} if fact.is_met else set()

@@ -16,7 +16,7 @@ from foothold_risk.judge import cause_of, judge
 from foothold_risk.policy.loader import load
 from foothold_risk.publish import Cause
 from foothold_risk.rules.calendar import SHANGHAI
-from foothold_risk.rules.fold import fold
+from foothold_risk.rules.fold import Folded, fold
 from foothold_risk.rules.heard import Span
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.leaving import describe
@@ -116,10 +116,10 @@ def _day(record: FactRecord) -> date:
 
 def _take(played: Played, record: FactRecord, control: Control, policy: Policy) -> None:
     before = played.household
-    played.household, _ = fold(before, record, record.data, control.open_day)  # type: ignore[arg-type]  # household facts only
+    played.household, folded = fold(before, record, record.data, control.open_day)  # type: ignore[arg-type]  # household facts only
     if played.household is not before:
         decided = record.data if isinstance(record.data, CaseDecided | FindingExempted) else None
-        _look(played, control, policy, cause_of(record), decided, before)
+        _look(played, control, policy, cause_of(record, is_correction=folded is Folded.REPLACED), decided, before)
 
 
 def _look(
@@ -157,6 +157,7 @@ def records(fact: Mapping[str, Any], number: int) -> Iterator[FactRecord]:
             time=recorded if at is None else datetime.fromisoformat(at),
             recorded_time=recorded,
             withdraws=tuple(identity(one) for one in amends),
+            place=(number,),
             data=data,
         )
 

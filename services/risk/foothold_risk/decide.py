@@ -120,7 +120,8 @@ class Decider:
         if household is before and not is_resumed:
             pending.outputs.lines.append(self._line(fact, folded.value, (), record))
             return
-        judged = self._judged(fact, data, household, before, record, pending)  # applied; or itself too old or withdrawn, but it replaces others
+        is_correction = folded is Folded.REPLACED  # else applied; or itself too old or withdrawn, but it replaces others
+        judged = self._judged(fact, data, household, before, record, pending, is_correction=is_correction)
         if judged.refused and isinstance(data, CaseDecided | FindingExempted):
             folded = Folded.REFUSED
             self.set_aside(record, RefusalReason.CONDITION_UNMET, f"{asked(data)}: {describe(judged.refused)}", pending)
@@ -134,8 +135,10 @@ class Decider:
         before: Household,
         record: ConsumerRecord[bytes, bytes],
         pending: Pending,
+        *,
+        is_correction: bool,
     ) -> Judged:
-        control, key, cause = self._households.control, record.key or b"", cause_of(fact)
+        control, key, cause = self._households.control, record.key or b"", cause_of(fact, is_correction=is_correction)
         decided = data if isinstance(data, CaseDecided | FindingExempted) else None
         judged = judge(key.decode(), household, control, self._households.policy, cause, decided, before)
         pending.batch.put(key, judged.household)

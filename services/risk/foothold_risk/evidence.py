@@ -79,7 +79,7 @@ def evidence(fact: HeldFact | Incident) -> Evidence:
     match fact:
         case Income():
             return Evidence(
-                fact_id=fact.fact_id.hex(), kind="IncomeReported", day=last_day(fact.last_month), amount=Fen(fact.amount - fact.expense), text=_income(fact)
+                fact_id=fact.fact_id.hex(), kind="IncomeReported", day=last_day(fact.latest_month), amount=Fen(fact.amount - fact.expense), text=_income(fact)
             )
         case Claim():
             zh, en = _CARE[fact.setting]

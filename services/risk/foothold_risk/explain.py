@@ -15,7 +15,7 @@ from foothold_risk.insight import forecast_of, hints_of
 from foothold_risk.judge import cause_of, cause_of_look, judge, steer
 from foothold_risk.rules.assess import assess
 from foothold_risk.rules.calendar import month_text
-from foothold_risk.rules.fold import fold
+from foothold_risk.rules.fold import Folded, fold
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.incidents import waiting
 from foothold_risk.rules.policy import Policy
@@ -63,9 +63,10 @@ def replay(household_id: str, log: Sequence[FactRecord], policies: Mapping[str, 
                 cause = cause_of_look(reached[0])
         elif fact.household_id == household_id:
             before = done.household
-            done.household, _ = fold(before, fact, fact.data, done.control.open_day)
+            done.household, folded = fold(before, fact, fact.data, done.control.open_day)
             if done.household is before:
                 continue
+            cause = cause_of(fact, is_correction=folded is Folded.REPLACED)
         else:
             continue
         was = None if fact.household_id is None else before

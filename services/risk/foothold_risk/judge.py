@@ -64,10 +64,10 @@ def steer(control: Control, fact: FactRecord, trace: str = "") -> Control | None
             raise AssertionError(f"{fact.data.kind} is not a fact for everybody")
 
 
-def cause_of(fact: FactRecord) -> Cause:
-    """What made risk look."""
+def cause_of(fact: FactRecord, *, is_correction: bool = False) -> Cause:
+    """What made risk look. `is_correction`: it replaced another version of its statement, as what amends does."""
     is_quiet = isinstance(fact.data, DayOpened) and fact.data.is_quiet
-    ends = ExitReason.CORRECTED if fact.withdraws else ExitReason.EXEMPTED if isinstance(fact.data, FindingExempted) else None
+    ends = ExitReason.CORRECTED if fact.withdraws or is_correction else ExitReason.EXEMPTED if isinstance(fact.data, FindingExempted) else None
     decided = fact.data.decision if isinstance(fact.data, CaseDecided) else None
     return Cause(fact.fact_id, fact.recorded_time, is_quiet=is_quiet, ends=ends, agency=fact.agency, decided=decided)
 

@@ -24,7 +24,7 @@ from foothold_schemas.saw import Saw
 from foothold_schemas.transitions import ExitReason, Figures, Finding, HouseholdSummary, Movement, PolicyStamp, Status, Transition
 from foothold_schemas.values import Fen, Group, Sentence
 
-RULES_VERSION: Final = "9"
+RULES_VERSION: Final = "10"
 _ENTRIES: Final = frozenset({Movement.ENTERED, Movement.ROLLED_BACK, Movement.REFLAGGED})
 EXPLAIN: Final = {rule.kind: rule.explain for rule in findings.ALL}
 

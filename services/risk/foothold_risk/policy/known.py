@@ -22,7 +22,7 @@ from foothold_risk.policy.read import (
     workers,
 )
 from foothold_risk.policy.regions import areas, clusters, count, level_bands, reaches
-from foothold_risk.policy.tables import bands, covers, months_ahead, rhythms, weights, yields
+from foothold_risk.policy.tables import bands, covers, items, months_ahead, rhythms, weights, yields
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,9 @@ KNOWN: Final[Mapping[str, Known]] = {
     "feeds.required": Known(feeds, is_required=True),
     "feeds.rhythm": Known(rhythms),
     "income.one_off_items": Known(names, is_required=True),
+    "income.items": Known(items),
+    "claims.precedence": Known(feeds),
+    "feeds.yearly_grace": Known(months),
     "income_dropped.percent": Known(share),
     "income_dropped.amount": Known(money),
     "work_lost.months": Known(some_months),

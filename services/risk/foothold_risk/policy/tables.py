@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final, get_args
 
-from foothold_risk.policy.read import share, whole
+from foothold_risk.policy.read import listed, share, whole
+from foothold_risk.rules.items import Counts, IncomeItem, item_key
 from foothold_risk.rules.policy import SHARE_SCALE, Band, Cover, Rhythm, Yield
 from foothold_schemas.checks import Grade, Scores
 from foothold_schemas.feeds import FeedKind
@@ -92,6 +93,23 @@ def _cover(item: Any) -> Cover:  # noqa: ANN401 - whatever YAML holds
     if not isinstance(item, Mapping) or set(item) != {"cover", "zh", "en", "against"} or not isinstance(item["against"], list) or not item["against"]:
         raise ValueError("a cover is {cover: income_cover, zh: 收入保, en: income cover, against: [income_dropped]}")
     return Cover(str(item["cover"]), Sentence(zh=item["zh"], en=item["en"]), frozenset(FindingKind(name) for name in item["against"]))
+
+
+def items(value: object) -> tuple[IncomeItem, ...]:
+    """Income items by name, what policy makes of each, and what else senders call them; no name twice, however it is written."""
+    read = tuple(_item(str(name), said) for name, said in value.items()) if isinstance(value, Mapping) else ()
+    called = [item_key(name) for item in read for name in (item.name, *item.also)]
+    if not read or len(set(called)) != len(called):
+        raise ValueError("items are {salary: counted, emergency_relief: {counts: one_off, also: [临时救助]}, loan: no_income}; a name stands for one item")
+    return read
+
+
+def _item(name: str, said: Any) -> IncomeItem:  # noqa: ANN401 - whatever YAML holds
+    if isinstance(said, str):
+        return IncomeItem(name, Counts(said))
+    if not isinstance(said, Mapping) or not {"counts"} <= set(said) <= {"counts", "also"}:
+        raise ValueError("an item is counted, one_off or no_income, or {counts: one_off, also: [临时救助]}")
+    return IncomeItem(name, Counts(str(said["counts"])), frozenset(listed(said["also"])) if "also" in said else frozenset())
 
 
 def months_ahead(value: object) -> tuple[int, ...]:

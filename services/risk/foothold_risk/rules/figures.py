@@ -1,14 +1,17 @@
 """A household's money as of the open day, exact to the fen, and which of it is unknown."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from foothold_risk.rules.calendar import income_months, rolling_first
+from foothold_risk.rules.counting import counting
 from foothold_risk.rules.feeds import Silence, Spoke, silent
 from foothold_risk.rules.heard import Heard, unheard_months
 from foothold_risk.rules.held import Claim, Disaster, Income, Register, Spending
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.policy import PolicyOfDay
+from foothold_risk.rules.sources import Lapse, Share
 from foothold_risk.rules.struck import Incident, Incidents, standing_over
 from foothold_schemas.checks import SpendingCategory
 from foothold_schemas.facts import IncomeCategory, MedicalPayments
@@ -16,7 +19,10 @@ from foothold_schemas.facts import IncomeCategory, MedicalPayments
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What every rule looks at: the household, the policy of the day, and the figures. Money is in fen; None is unknown."""
+    """What every rule looks at: the household as policy counts it, the policy of the day, and the figures. Money is in fen; None is unknown.
+
+    `carried`: months of the window whose yearly income is the year before's, by the month; `lapses`: yearly sources that are unknown.
+    """
 
     household: Household
     register: Register
@@ -37,6 +43,8 @@ class View:
     is_withheld: bool = False
     silent: tuple[Silence, ...] = ()
     struck: tuple[tuple[str, Incident], ...] = ()
+    lapses: tuple[Lapse, ...] = ()
+    carried: tuple[int, ...] = ()
 
     @property
     def line(self) -> int | None:
@@ -61,11 +69,13 @@ def look(household: Household, register: Register, day: date, policy: PolicyOfDa
     """
     months = income_months(day)
     first = rolling_first(day)
-    unheard = unheard_months(household, months, policy.feeds, heard)
+    counted_in = counting(household, register, day, policy)
+    household = counted_in.household
+    unheard = unheard_months(household, months, policy.feeds, heard, counted_in.lapses)
     one_off = policy.one_off_items
     counted = [i for i in household.incomes if i.item not in one_off]
     earned = sum(i.within(months) for i in counted if i.category is not IncomeCategory.CLAIMS)
-    claims = tuple(c for c in household.bills if first <= c.day <= day)
+    claims = tuple(c for c in household.claims if first <= c.day <= day)
     claims_income = claims_income_of(payouts(household, policy, first, day), claims)
     spendings = tuple(s for s in household.spendings if s.category in RIGID and first <= s.day <= day)
     own_shares = sum(c.own_share for c in claims) + sum(s.own_share for s in spendings)
@@ -91,7 +101,14 @@ def look(household: Household, register: Register, day: date, policy: PolicyOfDa
         heard=heard,
         silent=silent(spoke, register.area, day, policy),
         struck=standing_over(incidents, register.area, day),
+        lapses=counted_in.lapses,
+        carried=_carried(household, months),
     )
+
+
+def _carried(household: Household, months: range) -> tuple[int, ...]:
+    shares = (i for i in household.incomes if isinstance(i, Share) and i.is_carried)
+    return tuple(sorted({month for share in shares for month in share.counted_months(months)}))
 
 
 def payouts(household: Household, policy: PolicyOfDay, first: date, last: date) -> list[Income]:
@@ -136,7 +153,7 @@ def withheld(household: Household, register: Register, day: date, policy: Policy
 
 def net_within(view: View, months: range) -> int | None:
     """Net income over a stretch of whole months; None while one of them is unheard."""
-    if unheard_months(view.household, months, view.policy.feeds, view.heard):
+    if unheard_months(view.household, months, view.policy.feeds, view.heard, view.lapses):
         return None
     one_off = view.policy.one_off_items
     return sum(i.within(months) for i in view.household.incomes if i.category is not IncomeCategory.CLAIMS and i.item not in one_off)
@@ -146,7 +163,16 @@ def earning(view: View, months: range) -> tuple[Income, ...]:
     """The incomes that net income of these months is made of, the latest first."""
     one_off = view.policy.one_off_items
     counted = (i for i in view.household.incomes if i.category is not IncomeCategory.CLAIMS and i.item not in one_off)
-    return tuple(sorted((i for i in counted if i.first_month < months.stop and months.start <= i.last_month), key=lambda i: (-i.last_month, i.fact_id)))
+    return tuple(sorted((i for i in counted if i.counted_months(months)), key=lambda i: (-i.last_month, i.fact_id)))
+
+
+def resting_on(incomes: Iterable[Income]) -> tuple[Income, ...]:
+    """Each fact once: what is carried from a yearly income is the same fact, and its own months say more."""
+    once: dict[bytes, Income] = {}
+    for income in incomes:
+        if income.fact_id not in once or not (isinstance(income, Share) and income.is_carried):
+            once[income.fact_id] = income
+    return tuple(once.values())
 
 
 def per_head(total: int | None, head_months: int) -> int | None:

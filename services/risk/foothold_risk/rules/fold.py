@@ -1,9 +1,9 @@
 """Adds a fact to a household. The result depends on the set of facts only, never on the order in which they came."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Final, TypeVar, assert_never
+from typing import Any, Final, TypeVar, assert_never
 
 import msgspec
 
@@ -26,6 +26,8 @@ from foothold_risk.rules.held import (
     Withdrawal,
 )
 from foothold_risk.rules.household import Household, fresh
+from foothold_risk.rules.packed import Version, version_key
+from foothold_risk.rules.statements import Statement, content_of, latest, name_of
 from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
 from foothold_schemas.envelope import FactRecord
@@ -44,7 +46,7 @@ T = TypeVar("T", Check, Grading, AssetCheck)
 
 
 class Folded(StrEnum):
-    """What became of a fact."""
+    """What became of a fact. `replaced`: it says otherwise than what counted under its name; `repeated`: it says the same under an id of its own."""
 
     APPLIED = "applied"
     DUPLICATE = "duplicate"
@@ -54,6 +56,8 @@ class Folded(StrEnum):
     WITHDRAWN = "withdrawn"
     ID_REUSED = "id_reused"
     FULL = "full"
+    REPEATED = "repeated"
+    REPLACED = "replaced"
 
 
 def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day: date | None) -> tuple[Household, Folded]:
@@ -110,9 +114,9 @@ def _held(record: FactRecord, fact: HouseholdFact, identity: bytes) -> tuple[str
         case MedicalClaimSettled():
             return "claims", hold.claim(record, fact, identity)
         case SpendingReported():
-            return "spendings", hold.spending(fact, identity)
+            return "spendings", hold.spending(record, fact, identity)
         case DisasterStruck():
-            return "disasters", hold.disaster(fact, identity)
+            return "disasters", hold.disaster(record, fact, identity)
         case GuaranteeChecked():
             return "checks", hold.check(record, fact, identity)
         case HouseholdGraded():
@@ -120,7 +124,7 @@ def _held(record: FactRecord, fact: HouseholdFact, identity: bytes) -> tuple[str
         case AssetsChecked():
             return "assets", hold.assets(record, fact, identity)
         case RiskReported():
-            return "reports", hold.report(fact, identity)
+            return "reports", hold.report(record, fact, identity)
         case _:
             return None
 
@@ -128,11 +132,13 @@ def _held(record: FactRecord, fact: HouseholdFact, identity: bytes) -> tuple[str
 def _says_otherwise(household: Household, field: str, fact: HeldFact) -> bool:
     """Whether another body came under an id that is known. When an event was sent does not matter, and what was withdrawn is gone."""
     known = next((f for f in getattr(household, field) if f.fact_id == fact.fact_id), None)
-    return known is not None and _untimed(known) != _untimed(fact)
+    return known is not None and _unversioned(known) != _unversioned(fact)
 
 
-def _untimed(fact: HeldFact) -> HeldFact:
-    return fact if isinstance(fact, Income | Spending | Disaster | Measure | Report) else msgspec.structs.replace(fact, time_ms=0)
+def _unversioned(fact: HeldFact) -> HeldFact:
+    """Without what says which version it is, and what states written before versions were kept do not have."""
+    since = {"version": Version(), "time_ms": 0, "agency": "", "name": b"", "claim_number": b"", "has_month": True}
+    return msgspec.structs.replace(fact, **{field: value for field, value in since.items() if field in fact.__struct_fields__})
 
 
 def _withdraw(household: Household, record: FactRecord, by: bytes) -> Household:
@@ -146,7 +152,19 @@ def _withdraw(household: Household, record: FactRecord, by: bytes) -> Household:
 def _add(household: Household, field: str, fact: HeldFact, open_day: date | None) -> tuple[Household, Folded]:
     if open_day is not None and _is_too_old(fact, open_day):
         return household, Folded.TOO_OLD
-    return fresh(household, **{field: (*getattr(household, field), fact)}), Folded.APPLIED
+    told = getattr(household, field)
+    outcome = Folded.APPLIED
+    if isinstance(fact, Statement) and (versions := [f for f in told if name_of(f) == name_of(fact)]):
+        outcome = _as_version(versions, fact)
+    return fresh(household, **{field: (*told, fact)}), outcome
+
+
+def _as_version(versions: Sequence[Any], fact: Any) -> Folded:  # noqa: ANN401 - of one kind, whichever
+    """Whether it replaces what counted under its name, says the same, or is older than what counts."""
+    before, after = content_of(latest(versions)), content_of(latest([*versions, fact]))
+    if before != after:
+        return Folded.REPLACED
+    return Folded.REPEATED if content_of(fact) == after else Folded.SUPERSEDED
 
 
 def _last_word(household: Household, word: Authorisation) -> tuple[Household, Folded]:
@@ -158,7 +176,7 @@ def _last_word(household: Household, word: Authorisation) -> tuple[Household, Fo
 
 def _latest_register(household: Household, register: Register, open_day: date | None) -> tuple[Household, Folded]:
     known = household.register
-    if known is not None and (register.time_ms, register.fact_id) < (known.time_ms, known.fact_id):
+    if known is not None and version_key(register) < version_key(known):
         return household, Folded.SUPERSEDED
     return fresh(household, register=register, since=open_day if known is None else household.since), Folded.APPLIED
 

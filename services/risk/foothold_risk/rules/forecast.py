@@ -28,6 +28,7 @@ from typing import Final
 from foothold_risk.rules.calendar import WINDOW_MONTHS, last_day, month_of, rolling_first
 from foothold_risk.rules.figures import View, claims_income_of, payouts, per_head
 from foothold_risk.rules.held import Income
+from foothold_risk.rules.sources import may_earn
 from foothold_schemas.explanation import ForecastCause
 from foothold_schemas.facts import IncomeCategory
 
@@ -142,7 +143,7 @@ def _source(view: View, incomes: Sequence[Income], coming: range) -> _Source:
     """What each coming month will bring, by the table above. What the running month has brought already stands."""
     running, brought = coming.start, _by_month(incomes, coming.start)
     past = [brought.get(m, 0) for m in range(running - WINDOW_MONTHS, running)]
-    latest = max(incomes, key=lambda i: (i.last_month, i.fact_id))
+    latest = max(incomes, key=lambda i: (i.latest_month, i.fact_id))
     is_regular = latest.category in _REGULAR
     lately = middle(past[-LATELY:]) if is_regular else 0
     has_stopped = is_regular and not lately and sum(amount > 0 for amount in past) * 2 > WINDOW_MONTHS
@@ -150,7 +151,7 @@ def _source(view: View, incomes: Sequence[Income], coming: range) -> _Source:
     causes: list[ForecastCause | None] = []
     for month in coming:
         cause: ForecastCause | None = None
-        if not _is_here(view, latest.person_ref, month):
+        if not may_earn(view.register, latest.person_ref, month):
             amount, cause = 0, ForecastCause.EARNER_LEAVES
         elif latest.until_month is not None and month > latest.until_month:
             amount, cause = 0, ForecastCause.SUPPORT_ENDS
@@ -172,7 +173,7 @@ def _by_month(incomes: Sequence[Income], running: int) -> Mapping[int, int]:
         if income.months == 1:  # most incomes; the general way below gives the same, slower
             by_month[income.last_month] += income.amount - income.expense
             continue
-        for month in range(max(income.first_month, running - WINDOW_MONTHS), min(income.last_month, running) + 1):
+        for month in income.counted_months(range(running - WINDOW_MONTHS, running + 1)):
             by_month[month] += income.within(range(month, month + 1))
     return by_month
 
@@ -180,12 +181,6 @@ def _by_month(incomes: Sequence[Income], running: int) -> Mapping[int, int]:
 def _payouts(view: View, first: date) -> int:
     """Claims income that will still count then."""
     return claims_income_of(payouts(view.household, view.policy, first, view.day), tuple(c for c in view.claims if first <= c.day))
-
-
-def _is_here(view: View, person: str | None, month: int) -> bool:
-    """Whether they still belong to the household then. Somebody the register does not name is not known to leave."""
-    spans = () if person is None else [m for m in view.register.members if m.person_ref == person]
-    return not spans or any(m.is_here(last_day(month)) for m in spans)
 
 
 def _own_in(view: View, month: int) -> int:

@@ -6,6 +6,7 @@ import msgspec
 
 from foothold_risk.rules.calendar import month_from_text
 from foothold_risk.rules.household import Household
+from foothold_risk.rules.sources import Lapse
 from foothold_schemas.facts import FeedHeard
 
 ALWAYS = 0
@@ -43,17 +44,21 @@ def _joined(spans: Iterable[Span]) -> Iterator[Span]:
         yield open_span
 
 
-def unheard_months(household: Household, months: Iterable[int], feeds: tuple[str, ...], heard: Heard) -> tuple[int, ...]:
-    """The months for which one of the required income feeds has said nothing yet."""
+def unheard_months(household: Household, months: range, feeds: tuple[str, ...], heard: Heard, lapses: tuple[Lapse, ...] = ()) -> tuple[int, ...]:
+    """The months for which one of the required income feeds has said nothing yet, or of which a yearly source of its has lapsed.
+
+    `household`: as policy counts it. What is carried counts as heard; "nothing more to report" says nothing of a yearly source.
+    """
     unheard: set[int] = set()
     for agency in feeds:
         silent = set(months)
         for income in household.incomes:
             if income.agency == agency:
-                silent.difference_update(range(income.last_month - income.months + 1, income.last_month + 1))
+                silent.difference_update(income.counted_months(months))
             if not silent:
                 break
         unheard |= {month for month in silent if not _has_spoken(household, month, agency, heard)}
+        unheard |= {month for lapse in lapses if lapse.agency == agency for month in months if month >= lapse.first}
     return tuple(sorted(unheard))
 
 

@@ -2,19 +2,14 @@
 
 from datetime import date
 
-import msgspec
-
 from foothold_risk.rules.calendar import last_day
+from foothold_risk.rules.packed import Dated, Packed, Version
 from foothold_schemas.checks import Asset, Grade, Guarantee, SpendingCategory
 from foothold_schemas.decisions import MeasureKind
 from foothold_schemas.facts import CareSetting, Hazard, HomeState, IncomeCategory, WorkerState
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.reports import Concern, ReportRoute
 from foothold_schemas.values import Standing
-
-
-class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Base: packed as an array, so a fact costs tens of bytes. New fields go at the end and carry a default."""
 
 
 class Member(Packed, frozen=True):
@@ -59,7 +54,7 @@ class Cover(Packed, frozen=True):
 
 
 class Register(Packed, frozen=True):
-    """The latest snapshot. `time_ms` decides which is latest; `fact_id` breaks a tie the same way in any order."""
+    """The latest snapshot, by its version. `time_ms`, here and below: of states written before versions were kept; 0 since."""
 
     fact_id: bytes
     time_ms: int
@@ -73,6 +68,7 @@ class Register(Packed, frozen=True):
     covers: tuple[Cover, ...] = ()
     one_budget_with: str | None = None
     residence: str | None = None
+    version: Version = Version()
 
     def heads(self, day: date) -> int:
         """Members in the register who are counted at the end of the day."""
@@ -95,7 +91,11 @@ class Register(Packed, frozen=True):
 
 
 class Income(Packed, frozen=True):
-    """Money for `months` months ending with `last_month`, in fen. `day` is when it happened: claims income counts by it."""
+    """Money for `months` months ending with `last_month`, in fen. `day` is when it happened: claims income counts by it.
+
+    `name`: a digest of the sender's own number of the statement, empty without one. `has_month`: the sender gave the month. `claim_number`
+    (a digest) and `stay`: of a payout, the bill it is for.
+    """
 
     fact_id: bytes
     agency: str
@@ -109,11 +109,25 @@ class Income(Packed, frozen=True):
     person_ref: str | None = None
     project: str | None = None
     until_month: int | None = None
+    version: Version = Version()
+    name: bytes = b""
+    has_month: bool = True
+    claim_number: bytes = b""
+    stay: str | None = None
+
+    @property
+    def latest_month(self) -> int:
+        """The last month for which it counts."""
+        return self.last_month
 
     @property
     def first_month(self) -> int:
         """The first month it covers."""
         return self.last_month - self.months + 1
+
+    def counted_months(self, months: range) -> list[int]:
+        """The months of a stretch for which it counts, rising."""
+        return list(range(max(self.first_month, months.start), min(self.last_month + 1, months.stop)))
 
     def within(self, months: range) -> int:
         """What of it falls into a stretch of months, after expense. A year's amount is spread so that its months add up to the fen."""
@@ -149,6 +163,9 @@ class Claim(Packed, frozen=True):
     stay: str | None = None
     layers: tuple[int, ...] = ()
     time_ms: int = 0
+    version: Version = Version()
+    agency: str = ""
+    claim_number: bytes = b""
 
     @property
     def own_share(self) -> int:
@@ -175,6 +192,9 @@ class Spending(Packed, frozen=True):
     total: int
     covered: int
     person_ref: str | None = None
+    version: Version = Version()
+    agency: str = ""
+    name: bytes = b""
 
     @property
     def own_share(self) -> int:
@@ -192,24 +212,22 @@ class Disaster(Packed, frozen=True):
     main_worker: WorkerState
     loss: int | None
     is_verified: bool
+    version: Version = Version()
+    agency: str = ""
 
 
-class Check(Packed, frozen=True):
-    """Whether a guarantee was met on a day. `order` breaks a tie between checks of one day."""
+class Check(Dated, frozen=True):
+    """Whether a guarantee was met on a day."""
 
     fact_id: bytes
     guarantee: Guarantee
     is_met: bool
     day: date
-    time_ms: int
-
-    @property
-    def order(self) -> tuple[date, int, bytes]:
-        """Which of two checks is the later one, the same way in any order of arrival."""
-        return (self.day, self.time_ms, self.fact_id)
+    time_ms: int = 0
+    version: Version = Version()
 
 
-class Grading(Packed, frozen=True):
+class Grading(Dated, frozen=True):
     """A village review; `scores` are production, health, education, security, income."""
 
     fact_id: bytes
@@ -218,25 +236,17 @@ class Grading(Packed, frozen=True):
     day: date
     time_ms: int
     is_explained: bool
-
-    @property
-    def order(self) -> tuple[date, int, bytes]:
-        """Which of two reviews is the later one."""
-        return (self.day, self.time_ms, self.fact_id)
+    version: Version = Version()
 
 
-class AssetCheck(Packed, frozen=True):
+class AssetCheck(Dated, frozen=True):
     """What the household was found to own; what is held for a disability is left out already."""
 
     fact_id: bytes
     assets: tuple[Asset, ...]
     day: date
-    time_ms: int
-
-    @property
-    def order(self) -> tuple[date, int, bytes]:
-        """Which of two checks is the later one."""
-        return (self.day, self.time_ms, self.fact_id)
+    time_ms: int = 0
+    version: Version = Version()
 
 
 class Report(Packed, frozen=True):
@@ -246,6 +256,7 @@ class Report(Packed, frozen=True):
     day: date
     route: ReportRoute
     concern: Concern
+    version: Version = Version()
 
 
 class Withdrawal(Packed, frozen=True):
@@ -265,18 +276,14 @@ class Measure(Packed, frozen=True):
     day: date
 
 
-class Authorisation(Packed, frozen=True):
+class Authorisation(Dated, frozen=True):
     """The household's last word on whether its data may be compared."""
 
     fact_id: bytes
     day: date
     time_ms: int
     is_given: bool
-
-    @property
-    def order(self) -> tuple[date, int, bytes]:
-        """Which of two words is the later one."""
-        return (self.day, self.time_ms, self.fact_id)
+    version: Version = Version()
 
 
 class Ticket(Packed, frozen=True):
@@ -288,4 +295,3 @@ class Ticket(Packed, frozen=True):
 
 
 HeldFact = Income | Claim | Spending | Disaster | Check | Grading | AssetCheck | Report | Measure | Authorisation | Register | Ticket
-MoneyFact = Income | Claim | Spending | Disaster

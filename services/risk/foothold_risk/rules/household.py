@@ -16,13 +16,14 @@ from foothold_risk.rules.held import (
     HeldFact,
     Income,
     Measure,
-    Packed,
     Register,
     Report,
     Spending,
     Ticket,
     Withdrawal,
 )
+from foothold_risk.rules.packed import Packed
+from foothold_risk.rules.statements import latest_of_each
 from foothold_schemas.decisions import HarmlessReason
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Status
@@ -168,18 +169,13 @@ class Household(Packed, frozen=True):
     def unanswered(self) -> tuple[Report, ...]:
         """What was reported and nobody has looked into yet, the newest first."""
         answered = self.position.answered
-        waiting = (r for r in self.reports if report_key(r) not in answered) if answered else self.reports
+        waiting = (r for r in latest_of_each(self.reports) if report_key(r) not in answered)
         return tuple(sorted(waiting, key=lambda r: (r.day, r.fact_id), reverse=True))
 
     @property
     def bills(self) -> tuple[Claim, ...]:
-        """The claims that count: of several under one number of one agency the latest word, in any order of arrival."""
-        if len({c.business_key for c in self.claims}) == len(self.claims):
-            return self.claims
-        latest: dict[bytes, Claim] = {}
-        for claim in sorted(self.claims, key=lambda c: (c.time_ms, c.fact_id)):
-            latest[claim.business_key] = claim
-        return tuple(latest.values())
+        """Of several claims under one number of one agency the version that counts, in any order of arrival."""
+        return latest_of_each(self.claims)
 
     def held(self) -> Iterator[HeldFact]:
         """Every fact it holds."""

@@ -6,14 +6,18 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
+from foothold_risk.rules.items import NEVER_INCOME, Counts, IncomeItem, item_key
 from foothold_schemas.areas import WarningLevel
 from foothold_schemas.checks import Asset, Grade, Guarantee
-from foothold_schemas.facts import Hazard, HomeState, Severity, WorkerState
+from foothold_schemas.facts import Hazard, HomeState, MedicalPayments, Severity, WorkerState
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.reports import ReportRoute
 from foothold_schemas.values import Sentence
 
 T_co = TypeVar("T_co", covariant=True)
+
+YEARLY_GRACE: Final = 6
+"""Months (I), where the county gives none."""
 
 SHARE_SCALE: Final = 10_000
 """A share of 0.10 is 1,000 of these, so that comparisons stay on integers."""
@@ -174,6 +178,9 @@ class PolicyOfDay:
     regions_least_households: Value[int] | None = None
     regions_clusters: Value[tuple[Cluster, ...]] | None = None
     regions_priority: Value[frozenset[str]] | None = None
+    income_items: Value[tuple[IncomeItem, ...]] | None = None
+    claims_precedence: Value[tuple[str, ...]] | None = None
+    feeds_yearly_grace: Value[int] | None = None
     exit_signal_months: Value[int]
     exit_stable_months: Value[int]
     exit_min_months_since_identified: Value[int]
@@ -185,8 +192,34 @@ class PolicyOfDay:
 
     @property
     def one_off_items(self) -> frozenset[str]:
-        """Income items that never enter net income."""
-        return frozenset() if self.income_one_off_items is None else self.income_one_off_items.value
+        """Income items that never enter net income, by policy's names: what is one-off, and what is no income."""
+        one_off = frozenset() if self.income_one_off_items is None else self.income_one_off_items.value
+        return one_off | {i.name for i in self.items if i.counts is not Counts.COUNTED}
+
+    @property
+    def items(self) -> tuple[IncomeItem, ...]:
+        """The income items policy names."""
+        return NEVER_INCOME if self.income_items is None else self.income_items.value
+
+    @property
+    def yearly_grace(self) -> int:
+        """Months for which a yearly income is carried after the next statement was due."""
+        return YEARLY_GRACE if self.feeds_yearly_grace is None else self.feeds_yearly_grace.value
+
+    @property
+    def bills_precedence(self) -> tuple[str, ...]:
+        """Whose bills of a stay count where several senders bill it, the first before the others."""
+        return () if self.claims_precedence is None else self.claims_precedence.value
+
+    def is_known_item(self, item: str) -> bool:
+        """Whether policy names the item. Without a list of items nothing is unknown."""
+        return self.income_items is None or item_key(item) in self.item_names()
+
+    def item_names(self) -> Mapping[str, str]:
+        """What items are called, folded, → policy's name."""
+        one_off = () if self.income_one_off_items is None else self.income_one_off_items.value
+        names = {item_key(name): name for name in (*MedicalPayments.model_fields, *one_off)}
+        return names | {item_key(called): i.name for i in self.items for called in (i.name, *i.also)}
 
     @property
     def material_share(self) -> int:

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
+from itertools import groupby, product
 
 from foothold_risk.rules.calendar import income_months, month_text, rolling_first
 from foothold_risk.rules.figures import View, earning, payouts
 from foothold_risk.rules.held import HeldFact
 from foothold_risk.rules.policy import Value
+from foothold_risk.rules.sources import Share
 from foothold_schemas.facts import IncomeCategory
 from foothold_schemas.values import Sentence
 
@@ -91,8 +92,11 @@ def _per_head(zh: str, en: str, head_months: int) -> Sentence:
 
 def _net(view: View, months: range) -> tuple[Part, ...]:
     counted = earning(view, months)
-    of = {c: [i for i in counted if i.category is c] for c in IncomeCategory}
-    parts = [Part(c.value, sum(i.gross_within(months) for i in incomes), _ids(incomes)) for c, incomes in of.items()]
+    parts = []
+    for category, is_carried in product(IncomeCategory, (False, True)):
+        incomes = [i for i in counted if i.category is category and (isinstance(i, Share) and i.is_carried) is is_carried]
+        name = f"{category.value}, carried" if is_carried else category.value
+        parts.append(Part(name, sum(i.gross_within(months) for i in incomes), _ids(incomes)))
     spent = [i for i in counted if i.expense]
     parts.append(Part("operating expense", -sum(i.expense_within(months) for i in spent), _ids(spent)))
     return tuple(part for part in parts if part.facts)
@@ -115,4 +119,4 @@ def _claims_income(view: View, first: date) -> Iterator[Part]:
 
 def _ids(facts: Iterable[HeldFact]) -> tuple[bytes, ...]:
     """Sorted, so that the order of arrival does not show."""
-    return tuple(sorted(f.fact_id for f in facts))
+    return tuple(sorted({f.fact_id for f in facts}))

@@ -1,7 +1,7 @@
 """Net income of the window is down, against the window one year earlier, by at least a percentage and at least an amount."""
 
 from foothold_risk.rules.calendar import WINDOW_MONTHS, income_months
-from foothold_risk.rules.figures import View, earning, net_within
+from foothold_risk.rules.figures import View, earning, net_within, resting_on
 from foothold_risk.rules.finding import Found, Rule, income_window, percent_text
 from foothold_risk.rules.policy import SHARE_SCALE
 from foothold_schemas.findings import FindingKind
@@ -20,7 +20,7 @@ def find(view: View) -> Found | None:
     if drop * SHARE_SCALE < before * percent.value or (amount is not None and drop < amount.value):
         return None
     months = income_months(view.day)
-    incomes = earning(view, range(months.start - WINDOW_MONTHS, months.stop))
+    incomes = resting_on(earning(view, range(months.start - WINDOW_MONTHS, months.stop)))
     least = max(-(-before * percent.value // SHARE_SCALE), 0 if amount is None else amount.value)
     return Found(FindingKind.INCOME_DROPPED, drop, least, "money", income_window(view.day), percent, incomes)
 

@@ -1,7 +1,7 @@
 """A dividend project paid less in the window than its guaranteed yield on what the household invested, or nothing."""
 
 from foothold_risk.rules.calendar import first_day, income_months
-from foothold_risk.rules.figures import View
+from foothold_risk.rules.figures import View, resting_on
 from foothold_risk.rules.finding import Found, Rule, income_window
 from foothold_risk.rules.policy import SHARE_SCALE
 from foothold_schemas.findings import FindingKind
@@ -30,7 +30,7 @@ def underpaid(view: View) -> list[Found]:
         paid, owed = sum(i.within(months) for i in payments), share.invested * promised.share
         if paid * SHARE_SCALE >= owed:
             continue
-        facts = payments or (view.register,)
+        facts = resting_on(payments) or (view.register,)
         owing.append(Found(FindingKind.PROJECT_UNDERPAID, paid, -(-owed // SHARE_SCALE), "money", income_window(view.day), guaranteed, facts, share.project))
     return owing
 

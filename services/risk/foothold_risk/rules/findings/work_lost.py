@@ -1,7 +1,7 @@
 """A wage earner's income has been gone for so many whole months, all of them heard."""
 
 from foothold_risk.rules.calendar import income_months
-from foothold_risk.rules.figures import View
+from foothold_risk.rules.figures import View, resting_on
 from foothold_risk.rules.finding import Found, Rule, income_window
 from foothold_risk.rules.held import Income
 from foothold_schemas.facts import IncomeCategory
@@ -15,7 +15,7 @@ def find(view: View) -> Found | None:
     if least is None or gone_longest is None:
         return None
     gone, person = gone_longest
-    facts = tuple(sorted((i for i in _wages(view) if i.person_ref == person), key=lambda i: (-i.last_month, i.fact_id)))
+    facts = resting_on(sorted((i for i in _wages(view) if i.person_ref == person), key=lambda i: (-i.last_month, i.fact_id)))
     return Found(FindingKind.WORK_LOST, gone, least.value, "months", income_window(view.day), least, facts)
 
 
@@ -25,7 +25,7 @@ def lost(view: View) -> list[tuple[int, str]]:
     if least is None or view.net is None:
         return []
     months, wages = income_months(view.day), _wages(view)
-    last = {person: max(min(i.last_month, months.stop - 1) for i in wages if i.person_ref == person) for person in {str(i.person_ref) for i in wages}}
+    last = {person: max(max(i.counted_months(months)) for i in wages if i.person_ref == person) for person in {str(i.person_ref) for i in wages}}
     return [(gone, person) for person, month in last.items() if (gone := months.stop - 1 - month) >= least.value]
 
 

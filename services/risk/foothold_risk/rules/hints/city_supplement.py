@@ -30,7 +30,7 @@ def see(assessment: Assessment) -> Iterator[Seen]:
     share, above = view.policy.city_supplement_share, view.policy.city_supplement_above
     if share is None or above is None:
         return
-    held = view.household.bills
+    held = view.household.claims
     for person in sorted({c.person_ref for c in held if c.person_ref is not None}):
         for year in range(rolling_first(view.day).year, view.day.year + 1):
             for setting, cap in _caps(view.policy):
