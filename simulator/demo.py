@@ -16,6 +16,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final
 
+import yaml
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -35,6 +36,7 @@ from simulator.watch import TookTooLong, Watch
 
 STORM_COMMUNE: Final = 115
 POLICY: Final = Path("services/risk/foothold_risk/policy/bundles/survey")
+WORKFLOW: Final = Path("services/alerts/foothold_alerts/workflows/monitoring-1.yaml")
 CASE_SECONDS: Final = 120
 _OPEN: Final = re.compile(r'^foothold_alerts_open_cases\{stage="(\w+)"\} ([0-9.e+]+)$', re.MULTILINE)
 
@@ -195,6 +197,17 @@ def write_policy(folder: Path, ratio: str) -> Path:
     return folder
 
 
+def write_workflow(folder: Path) -> Path:
+    """The shipped workflow with its amounts in the survey's currency, as the next version: limits in yuan bound nothing there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shipped = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+    bundle = yaml.safe_load((POLICY / "bundle.yaml").read_text(encoding="utf-8"))
+    township = shipped.pop("township_yuan") | {"confidence": "I", "reference": "Illustrative; the survey's county has no published limit."}
+    own = shipped | {"version": shipped["version"] + 1, "currency": bundle["currency"], "township": township}
+    (folder / f"monitoring-{own['version']}.yaml").write_text(yaml.safe_dump(own, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return folder
+
+
 def _ports() -> Ports:
     """The usual doors if they are free, any others if not."""
     return Ports(*(port if is_free(port) else free_port() for port in (8080, 8081, 9101, 9102, 9103, 9104)))
@@ -234,8 +247,9 @@ def demonstrate(folder: Path, figures: Path, ratio: str, *, once: bool, ended: t
     if folder.is_dir():
         Stack.wipe(folder)
     policy_folder = write_policy(folder / "policy", ratio)
+    more = {"FOOTHOLD_ALERTS_WORKFLOWS": str(write_workflow(folder / "workflows").resolve())}
     started = time.monotonic()
-    stack = Stack(folder, _ports(), day_clock="manual", policy_folder=policy_folder, say=lambda _name, text: console.print(f"[dim]{text}[/dim]"))
+    stack = Stack(folder, _ports(), day_clock="manual", policy_folder=policy_folder, more=more, say=lambda _name, text: console.print(f"[dim]{text}[/dim]"))
     with stack:
         bundle = stack.command("risk", "policy", "check", str(policy_folder)).split()[0]
         demo = Demo(stack, console, bundle)

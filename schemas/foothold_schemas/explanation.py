@@ -1,6 +1,7 @@
 """What a number rests on: the policy value it was measured against, the facts, how it adds up, and what it may come to."""
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
@@ -28,6 +29,14 @@ class Evidence(Message):
     day: Day
     amount: Total | None = None
     text: Sentence
+
+
+class Outlay(Message):
+    """What a household bore itself on one day, by the statements that count now: own shares by kind, or what a verified disaster cost it."""
+
+    day: Day
+    kind: Literal["medical", "education", "rehabilitation", "accident", "disaster"]
+    amount: Total | None = Field(default=None, description="Empty: the loss is not known.")
 
 
 class TracePart(Message):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from foothold_schemas.decisions import Decision
-from foothold_schemas.explanation import Evidence, Forecast, Hint, PolicyValue, TraceLine
+from foothold_schemas.explanation import Evidence, Forecast, Hint, Outlay, PolicyValue, TraceLine
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.saw import Saw
@@ -165,6 +165,9 @@ class Transition(Message):
     stale: tuple[StaleFeed, ...] = ()
     looks_back_to: Day | None = Field(
         default=None, description="`would_have`: the day of the decision that facts known only now would have changed; figures and findings are of that day."
+    )
+    outlays: tuple[Outlay, ...] | None = Field(
+        default=None, description="What the household bore itself, by day and kind, of the last two years: all that counts now. Empty: not said."
     )
     refused: Decision | None = Field(default=None, description="`refused`: what people decided and risk did not carry out, because it does not hold.")
     decided: Decision | None = Field(default=None, description="What people decided, where this transition carries it out.")

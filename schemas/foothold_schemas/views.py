@@ -6,12 +6,12 @@ from typing import Annotated
 from pydantic import Field
 
 from foothold_schemas.decisions import HarmlessReason
-from foothold_schemas.explanation import Forecast, Hint, PolicyValue, TraceLine
+from foothold_schemas.explanation import Forecast, Hint, Outlay, PolicyValue, TraceLine
 from foothold_schemas.facts import Hazard, Severity
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.saw import Saw
-from foothold_schemas.transitions import Figures, HouseholdSummary, Status
+from foothold_schemas.transitions import Figures, Finding, HouseholdSummary, Status
 from foothold_schemas.values import AreaCode, Day, Group, Hex128, Message, Month, Name, Sentence, Total
 
 
@@ -94,3 +94,9 @@ class HouseholdView(Message):
     impacts: tuple[Impact, ...] = ()
     saw: tuple[Saw, ...] = Field(default=(), description="The findings as they are now, for a word of people about them.")
     is_wavering: bool = Field(default=False, description="It goes and returns on the same ground (反复).")
+    findings: tuple[Finding, ...] = Field(default=(), description="What holds as of the day, with the facts; the figures are of the same moment.")
+    reason: Sentence | None = Field(default=None, description="The findings in a sentence, with the figures of this moment.")
+    number: int = Field(default=0, ge=0, description="The household's last transition when this was written; 0: it had none, or the writer did not say.")
+    outlays: tuple[Outlay, ...] | None = Field(
+        default=None, description="What the household bore itself, by day and kind, of the last two years: all that counts now. Empty: not said."
+    )

@@ -15,11 +15,12 @@ from foothold_alerts.consumer import CASES, MIRROR, Consumer, Keeps, Reading
 from foothold_alerts.errors import WrongPartitions
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.mirror import AT_ONCE, Mirror, Shown
+from foothold_alerts.settling import Settling
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_quarantined
 from foothold_schemas.directory import Contact, DirectoryEntry
 from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_DIRECTORY, HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
-from tests.support.alerts import areas_on, cases_on, disputes_on, incidents_on
+from tests.support.alerts import WORKFLOWS, areas_on, cases_on, disputes_on, incidents_on
 from tests.support.ingest import DIRECTORY_SEAL, SEAL
 from tests.support.parts import ROOT
 from tests.support.sender import read_topic
@@ -37,7 +38,7 @@ def reader(reading: Reading, broker: str, engine: AsyncEngine, *, partitions: in
         broker=Broker(broker),
         partitions=partitions,
         engine=engine,
-        keeps=Keeps(cases_on(engine), Mirror(engine), areas_on(engine), incidents_on(engine), disputes_on(engine)),
+        keeps=Keeps(cases_on(engine), Mirror(engine), areas_on(engine), incidents_on(engine), disputes_on(engine), Settling(engine, WORKFLOWS)),
         metrics=Metrics(CollectorRegistry()),
         seal=SEAL,
         limit=limit,

@@ -1,5 +1,6 @@
 """A policy bundle is refused with file, line and what to do, or understood completely."""
 
+import re
 import shutil
 from datetime import date
 from pathlib import Path
@@ -30,6 +31,30 @@ def refusal(folder: Path) -> str:
     with pytest.raises(PolicyError) as error:
         load(folder)
     return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("unit", "bundle", "says"),
+    [
+        ("yuan per head and year", "{zh: 千盾, en: thousand dong}", "is in yuan and the bundle in thousand dong"),
+        ("dong a year", "{zh: 千盾, en: thousand dong}", "is in dong and the bundle in thousand dong"),
+        ("thousand dong a year", "{zh: 元, en: yuan}", "is in thousand dong and the bundle in yuan"),
+        ("每人每年万元", "{zh: 元, en: yuan}", "is in 万元 and the bundle in yuan"),
+        ("thousand dong a year", "{zh: 千盾, en: thousand dong}", None),
+        ("元/人·年", "{zh: 元, en: yuan}", None),
+        ("test", "{zh: 元, en: yuan}", None),
+    ],
+)
+def test_an_amount_in_another_currency_than_the_bundles_is_refused_by_name(tmp_path: Path, unit: str, bundle: str, says: str | None) -> None:
+    region = re.sub(r"unit: yuan[^\n]*", f"unit: {unit}", REGION)
+    folder = write(tmp_path, region, BUNDLE.replace("{zh: 元, en: yuan}", bundle))
+
+    if says is None:
+        load(folder)
+    else:
+        message = refusal(folder)
+        assert says in message
+        assert "370399.yaml:" in message
 
 
 def parent(code: str, values: str) -> str:

@@ -26,6 +26,7 @@ from foothold_alerts.relief import ReliefDesk
 from foothold_alerts.rules.case import Case, Role, Stage
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.said import Said
+from foothold_alerts.settling import Settling
 from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.live import Pulse
 from foothold_alerts.work import Work
@@ -33,7 +34,7 @@ from foothold_alerts.workflows import load, load_checklists, load_regions
 from foothold_schemas.codec import decode_output
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Transition
-from foothold_schemas.values import Group
+from foothold_schemas.values import Group, Sentence
 from tests.support.ingest import DIRECTORY_SEAL
 
 WORKFLOWS = load()
@@ -60,7 +61,9 @@ def transition(household: str, number: int = 1, *rules: FindingKind, **changes: 
     kinds = rules or (FindingKind.RIGID_SPENDING_RATIO,)
     findings = tuple(EXAMPLE.findings[0].model_copy(update={"rule": rule}) for rule in kinds)
     identity = household * 32
-    return EXAMPLE.model_copy(update={"household_id": identity, "transition_id": f"{identity}:{number}", "number": number, "findings": findings, **changes})
+    policy = EXAMPLE.policy.model_copy(update={"currency": Sentence(zh="元", en="yuan")})  # what the shipped workflow's limits are in
+    made = {"household_id": identity, "transition_id": f"{identity}:{number}", "number": number, "findings": findings, "policy": policy}
+    return EXAMPLE.model_copy(update=made | changes)
 
 
 def jobs_on(engine: AsyncEngine) -> Jobs:
@@ -76,7 +79,7 @@ def deadlines_on(engine: AsyncEngine, jobs: Jobs | None = None) -> Deadlines:
 
 def cases_on(engine: AsyncEngine) -> Cases:
     """What takes transitions."""
-    return Cases(engine, WORKFLOWS, WEEKENDS, deadlines_on(engine), Notices(jobs_on(engine), WEEKENDS))
+    return Cases(engine, WORKFLOWS, WEEKENDS, deadlines_on(engine), Notices(jobs_on(engine), WEEKENDS), Settling(engine, WORKFLOWS))
 
 
 def work_on(engine: AsyncEngine) -> Work:

@@ -28,6 +28,7 @@ from foothold_alerts.projects import Projects
 from foothold_alerts.relief import ReliefDesk
 from foothold_alerts.said import Said
 from foothold_alerts.settings import Settings, notice_seal
+from foothold_alerts.settling import Settling
 from foothold_alerts.sweep import Sweep
 from foothold_alerts.tally import Tally
 from foothold_alerts.web.desk import Desk
@@ -91,7 +92,9 @@ def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
         directory_seal=Seal(settings.directory_secret.get_secret_value().encode(), Purpose.DIRECTORY),
         is_production=settings.env is Environment.PRODUCTION,
     )
-    keeps = Keeps(Cases(engine, workflows, calendar, deadlines, notices), Mirror(engine), areas, incidents, disputes)
+    settling = Settling(engine, workflows)
+    cases = Cases(engine, workflows, calendar, deadlines, notices, settling)
+    keeps = Keeps(cases, Mirror(engine), areas, incidents, disputes, settling)
     sweep, tally = Sweep(jobs, said, deadlines, metrics), Tally(engine, metrics)
     consumers = _consumers(settings, metrics, engine, keeps)
     return Built(engine, desk, consumers, jobs, producer, deadlines, sweep, tally, pulse)

@@ -20,6 +20,7 @@ from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.notices import Event, Note, place_of
 from foothold_alerts.rules.respond import NOT_CARRIED_OUT, REVIEW, Response, respond
 from foothold_alerts.rules.workflow import Workflows
+from foothold_alerts.settling import Settling
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import DayDone, Judgement, Transition
 
@@ -66,8 +67,9 @@ class Taken:
 class Cases:
     """What becomes of transitions. Reading for pages is in `inbox.py`."""
 
-    def __init__(self, engine: AsyncEngine, workflows: Workflows, calendar: WorkDays, deadlines: Deadlines, notices: Notices) -> None:
+    def __init__(self, engine: AsyncEngine, workflows: Workflows, calendar: WorkDays, deadlines: Deadlines, notices: Notices, settling: Settling) -> None:
         self._engine = engine
+        self._settling = settling
         self._notices = notices
         self._deadlines = deadlines
         self._workflows = workflows
@@ -143,6 +145,7 @@ class Cases:
             told = {"transition_id": transition.transition_id, "movement": transition.movement.value, "trace_id": trace}
             audit.append(audit_row(now, SYSTEM, response.action, case_id, **told))
         await self._write(connection, changed, relief, withdrawn, audit)
+        await self._settling.moved(connection, transitions, now)
         await self._deadlines.follow(connection, changed.keys(), now)
         await self._tell(connection, news, now)
         if reviews:

@@ -21,6 +21,7 @@ from foothold_alerts.incidents import Incidents
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.mirror import Mirror
 from foothold_alerts.records import Read, decode, is_day
+from foothold_alerts.settling import Settling
 from foothold_runtime.barrier import Barrier, NeverSetAside, Reader
 from foothold_runtime.databases import while_database_down
 from foothold_runtime.kafka_clients import stop
@@ -57,6 +58,7 @@ class Keeps:
     areas: Areas
     incidents: Incidents
     disputes: Disputes
+    settling: Settling
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,7 @@ class Consumer:
         """Each in its own transactions; done twice, it comes to the same."""
         taken = await self._keeps.cases.take(read.outputs, datetime.now(UTC), read.traces)
         await self._keeps.mirror.keep(read.shown, read.listed)
+        await self._keeps.settling.take(read.shown, datetime.now(UTC))
         await self._keeps.incidents.take(read.shown, datetime.now(UTC))
         await self._keeps.areas.take(read.warnings, datetime.now(UTC))
         await self._keeps.disputes.take(read.answers)

@@ -64,7 +64,10 @@ class TransitionRow(Base):
 
 
 class ReliefRow(Base):
-    """Temporary relief: proposed for one cause, then decided by one person and paid by another, refused or withdrawn."""
+    """Temporary relief: proposed for one cause, then decided by one person and paid by another, refused or withdrawn.
+
+    `borne_number`: the transition of the household by which `borne_fen` was known, so that what is older never replaces what is newer.
+    """
 
     __tablename__ = "relief"
 
@@ -87,6 +90,12 @@ class ReliefRow(Base):
     to_settle_fen: Mapped[int | None] = mapped_column(BigInteger)
     explained: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
     is_exception: Mapped[bool]
+    paid_on: Mapped[date | None] = mapped_column(Date)
+    borne_fen: Mapped[int | None] = mapped_column(BigInteger)
+    borne_number: Mapped[int] = mapped_column(Integer, server_default="0")
+    allowed_fen: Mapped[int | None] = mapped_column(BigInteger)
+    came_back_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    waived_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class ReviewRow(Base):

@@ -29,6 +29,7 @@ class WorkList(StrEnum):
 
     OVERDUE = "overdue"
     PAPERS_OWED = "papers_owed"
+    TO_SETTLE = "to_settle"
     MEASURES_MISSING = "measures_missing"
     BY_DEPARTMENT = "by_department"
     VISITS_DUE = "visits_due"
@@ -105,6 +106,14 @@ def _papers(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
     return owed.order_by(ReliefRow.papers_due_on)
 
 
+def _to_settle(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
+    """Paid beyond what is allowed, and neither come back nor waived; whatever became of the case."""
+    still_open = ReliefRow.to_settle_fen - ReliefRow.came_back_fen - ReliefRow.waived_fen
+    amount = func.to_char(still_open / literal(100.0), "FM999999999990.00").concat(" ").concat(CaseRow.latest["policy"]["currency"]["zh"].astext)
+    listed = select(*_columns(ReliefRow.cause, ReliefRow.paid_on, amount)).join(ReliefRow, ReliefRow.case_id == CaseRow.case_id)
+    return listed.where(still_open > 0).order_by(ReliefRow.paid_on, ReliefRow.relief_id)
+
+
 def _measures(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
     wanted = select(*_columns(func.coalesce(func.nullif(DeadlineRow.subject, ""), DeadlineRow.kind), DeadlineRow.due_at)).join(DeadlineRow)
     return wanted.where(DeadlineRow.done_at.is_(None), DeadlineRow.kind.in_(_MEASURE_KINDS)).order_by(DeadlineRow.due_at)
@@ -172,6 +181,7 @@ def _not_judged(_now: datetime, _today: date, _workflows: Workflows) -> Select[A
 _QUESTIONS: Final[dict[WorkList, Callable[[datetime, date, Workflows], Select[Any]]]] = {
     WorkList.OVERDUE: _overdue,
     WorkList.PAPERS_OWED: _papers,
+    WorkList.TO_SETTLE: _to_settle,
     WorkList.MEASURES_MISSING: _measures,
     WorkList.BY_DEPARTMENT: _departments,
     WorkList.VISITS_DUE: _visits,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.accounts import Person
@@ -13,8 +13,10 @@ from foothold_alerts.rules.case import OPEN, UNPAID, ReliefKind, ReliefStatus, R
 from foothold_alerts.rules.days import WorkDays, due_at
 from foothold_alerts.rules.relief import AFTER_PAYMENT, Hand, ReliefAct, ReliefNo, relieve
 from foothold_alerts.rules.respond import RELIEF
+from foothold_alerts.rules.settle import settled
 from foothold_alerts.rules.workflow import Workflows
 from foothold_alerts.said import Said
+from foothold_alerts.settling import heard, view_of, with_borne
 from foothold_schemas.decisions import ReliefPaid
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen
@@ -39,19 +41,27 @@ class ReliefDesk:
             if held is None or (Stage(row["stage"]) not in OPEN and act not in AFTER_PAYMENT):
                 raise Stale
             in_doubt = is_disputed(await unmet_of(connection, row["household_id"]))
-            hand = Hand(who.name, who.role, now, await self._owes_papers(connection, row["household_id"]), amount, note, in_doubt)
-            after = relieve(relief_of(held), act, hand, self._workflows.of(row["workflow"]).limits, self._calendar)
+            limits, today = self._workflows.of(row["workflow"]).limits, await business_day(connection, now)
+            currency = row["latest"]["policy"]["currency"]["en"]
+            owed = await self._owes_papers(connection, row["household_id"])
+            hand = Hand(who.name, who.role, now, owed, amount, note, in_doubt, today, currency)
+            after = relieve(relief_of(held), act, hand, limits, self._calendar)
             if after is ReliefNo.STATUS:
                 raise Stale
             if isinstance(after, ReliefNo):
                 raise NotAllowed(after)
-            marks = {ReliefAct.DECIDE: {"decided_at": now}, ReliefAct.PAY: {"paid_at": now}}.get(act, {})
+            said = heard(row["latest"], await view_of(connection, row["household_id"]))
+            after = settled(with_borne(after, said) if act is ReliefAct.PAY else after, limits)
+            marks: dict[str, object] = {"decided_at": now} if act in (ReliefAct.DECIDE, ReliefAct.AMEND) else {}
+            if act is ReliefAct.PAY:
+                marks = {"paid_at": now, "borne_number": 0 if said is None else said.number}
             await connection.execute(update(ReliefRow).where(ReliefRow.relief_id == relief_id).values(**relief_values(after), **marks))
             if act is ReliefAct.PAY and after.amount is not None:
-                paid = ReliefPaid(relief=after.kind.value, cause=after.cause.value, amount=Fen(after.amount), paid_on=await business_day(connection, now))
+                paid = ReliefPaid(relief=after.kind.value, cause=after.cause.value, amount=Fen(after.amount), paid_on=today)
                 await self._said.say(connection, row["household_id"], paid, by=who.name, at=now)
             await self._hold.change(connection, row, {}, now)
-            await self._hold.note(connection, now, who, f"relief_{act.value}", row, relief_id=relief_id, amount_fen=amount, note=note)
+            told = after.waived - relief_of(held).waived if act is ReliefAct.WAIVE else amount
+            await self._hold.note(connection, now, who, f"relief_{act.value}", row, relief_id=relief_id, amount_fen=told, note=note)
 
     async def again(self, who: Person, number: int, version: int, cause: FindingKind, *, now: datetime, note: str) -> None:
         """The county proposes relief a second time in a year for one cause, and says why; raise Stale, NotAllowed or LookupError."""
@@ -61,6 +71,8 @@ class ReliefDesk:
                 raise NotAllowed(ReliefNo.ROLE)
             if not note:
                 raise NotAllowed(ReliefNo.NOTE)
+            if cause not in await self._found(connection, row):
+                raise NotAllowed(ReliefNo.NOT_FOUND)
             today = await business_day(connection, now)
             under_way = select(ReliefRow.relief_id).where(ReliefRow.case_id == row["case_id"], ReliefRow.cause == cause, ReliefRow.status.in_(UNPAID))
             if Stage(row["stage"]) not in OPEN or cause not in RELIEF or (await connection.execute(under_way)).first() is not None:
@@ -79,6 +91,11 @@ class ReliefDesk:
             await connection.execute(insert(ReliefRow), [proposal])
             await self._hold.change(connection, row, {}, now)
             await self._hold.note(connection, now, who, "relief_excepted", row, cause=cause.value, note=note)
+
+    async def _found(self, connection: AsyncConnection, row: RowMapping) -> set[str]:
+        """The causes the household has now, as the case or its view says."""
+        view = await view_of(connection, row["household_id"]) or {}
+        return {finding["rule"] for finding in (*row["latest"].get("findings", ()), *view.get("findings", ()))}
 
     async def _owes_papers(self, connection: AsyncConnection, household_id: str) -> bool:
         """Whether an advance was paid to the household whose papers are not there yet, whatever case it belongs to."""

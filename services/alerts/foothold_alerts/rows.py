@@ -124,6 +124,11 @@ def relief_of(row: RowMapping) -> Relief:
         papers_due_on=row["papers_due_on"],
         actual=row["actual_fen"],
         to_settle=row["to_settle_fen"],
+        paid_on=row["paid_on"],
+        borne=row["borne_fen"],
+        allowed=row["allowed_fen"],
+        came_back=row["came_back_fen"],
+        waived=row["waived_fen"],
     )
 
 
@@ -138,6 +143,11 @@ def relief_values(relief: Relief) -> dict[str, object]:
         "papers_due_on": relief.papers_due_on,
         "actual_fen": relief.actual,
         "to_settle_fen": relief.to_settle,
+        "paid_on": relief.paid_on,
+        "borne_fen": relief.borne,
+        "allowed_fen": relief.allowed,
+        "came_back_fen": relief.came_back,
+        "waived_fen": relief.waived,
     }
 
 

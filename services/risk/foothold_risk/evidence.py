@@ -1,9 +1,12 @@
 """How a fact something rests on is shown: what it was, when, how much; and a policy value. Never a name, a place or a person."""
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import Final, assert_never
+from datetime import date, timedelta
+from typing import Final, Literal, assert_never
 
 from foothold_risk.rules.calendar import last_day
+from foothold_risk.rules.figures import View
 from foothold_risk.rules.findings.disaster_loss import HAZARD_ZH
 from foothold_risk.rules.findings.guarantee_missing import GUARANTEE_ZH
 from foothold_risk.rules.findings.risk_reported import CONCERN_ZH, ROUTE
@@ -25,11 +28,18 @@ from foothold_risk.rules.held import (
 from foothold_risk.rules.policy import Value
 from foothold_risk.rules.struck import Incident
 from foothold_schemas.checks import SpendingCategory
-from foothold_schemas.explanation import Evidence, PolicyValue
+from foothold_schemas.explanation import Evidence, Outlay, PolicyValue
 from foothold_schemas.facts import CareSetting, IncomeCategory
 from foothold_schemas.values import Fen, Sentence
 
 MAX_EVIDENCE: Final = 20
+OUTLAYS_FOR: Final = timedelta(days=731)
+_OutlayKind = Literal["medical", "education", "rehabilitation", "accident", "disaster"]
+_OUTLAY_KINDS: Final[dict[SpendingCategory, _OutlayKind]] = {
+    SpendingCategory.EDUCATION: "education",
+    SpendingCategory.REHABILITATION: "rehabilitation",
+    SpendingCategory.ACCIDENT: "accident",
+}
 _CATEGORY_ZH: Final = {
     IncomeCategory.WAGE: "工资性收入",
     IncomeCategory.OPERATING: "经营性收入",
@@ -108,6 +118,25 @@ def evidence(fact: HeldFact | Incident) -> Evidence:
             raise AssertionError(f"no finding rests on a {type(fact).__name__}")
         case _:
             assert_never(fact)
+
+
+def outlays(view: View) -> tuple[Outlay, ...] | None:
+    """What the household bore itself, by day and kind, by the statements that count: of more than any window, so that none of it is gone by a turned month.
+
+    None: nothing is said of a household that refused.
+    """
+    if view.is_withheld:
+        return None
+    since = view.day - OUTLAYS_FOR
+    sums: Counter[tuple[date, _OutlayKind]] = Counter()
+    for bill in view.household.bills:
+        sums[bill.day, "medical"] += bill.own_share
+    for cost in view.household.spendings:
+        if (kind := _OUTLAY_KINDS.get(cost.category)) is not None:
+            sums[cost.day, kind] += cost.own_share
+    borne = [Outlay(day=day, kind=kind, amount=Fen(amount)) for (day, kind), amount in sums.items() if since <= day <= view.day]
+    struck = [Outlay(day=d.day, kind="disaster", amount=money(d.loss)) for d in view.household.disasters if d.is_verified and since <= d.day <= view.day]
+    return tuple(sorted([*borne, *struck], key=lambda one: (one.day, one.kind, -1 if one.amount is None else one.amount)))
 
 
 def _income(fact: Income) -> Sentence:

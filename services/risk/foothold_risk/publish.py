@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from foothold_risk.evidence import evidences, money, policy_value
+from foothold_risk.evidence import evidences, money, outlays, policy_value
 from foothold_risk.insight import first_below, forecast_of, foretold, hints_of, lines_of
 from foothold_risk.rules import findings
 from foothold_risk.rules.assess import IS_RISK, IS_SHOCK, Assessment
@@ -117,7 +117,7 @@ def transition(household_id: str, move: Move, assessment: Assessment, policy: Po
         times_wavered=after.times_wavered,
         is_identified=after.is_identified,
         is_quiet=cause.is_quiet,
-        findings=tuple(_finding(found, assessment, policy) for found in assessment.found),
+        findings=findings_of(assessment, policy),
         added=move.added,
         gone=move.gone,
         figures=figures_of(view),
@@ -127,6 +127,7 @@ def transition(household_id: str, move: Move, assessment: Assessment, policy: Po
         hints=hints_of(assessment, policy.currency),
         forecast=forecast_of(assessment, policy.currency),
         stale=tuple(stale(s) for s in view.silent),
+        outlays=outlays(view),
         refused=cause.decided if move.movement is Movement.REFUSED else None,
         saw=shown(assessment),
     )
@@ -186,6 +187,21 @@ def stale(silence: Silence) -> StaleFeed:
     return StaleFeed(agency=silence.agency, feed=silence.feed, last_heard=silence.last_heard, rhythm_days=silence.days)
 
 
+def findings_of(assessment: Assessment, policy: Policy) -> tuple[Finding, ...]:
+    """What holds, as messages carry it."""
+    return tuple(_finding(found, assessment, policy) for found in assessment.found)
+
+
+def reason_now(assessment: Assessment, policy: Policy) -> Sentence | None:
+    """The findings in a sentence, as they stand at this moment; None where nothing is found."""
+    sentences = _sentences(assessment, policy)
+    return Sentence(zh="".join(s.zh for s in sentences), en=" ".join(s.en for s in sentences)) if sentences else None
+
+
+def _sentences(assessment: Assessment, policy: Policy) -> list[Sentence]:
+    return [EXPLAIN[f.kind](f, assessment.view, policy.currency) for f in assessment.found if f.kind not in assessment.quiet]
+
+
 def _finding(found: Found, assessment: Assessment, policy: Policy) -> Finding:
     view = assessment.view
     is_money = found.unit == "money"
@@ -209,7 +225,7 @@ def _finding(found: Found, assessment: Assessment, policy: Policy) -> Finding:
 def _reason(move: Move, assessment: Assessment, policy: Policy) -> Sentence:
     """Why the household moved: the findings' sentences, or what ended."""
     opening = _opening(move, assessment)
-    sentences = [EXPLAIN[f.kind](f, assessment.view, policy.currency) for f in assessment.found if f.kind not in assessment.quiet]
+    sentences = _sentences(assessment, policy)
     if move.after.status is Status.WATCH and (ahead := first_below(assessment)) is not None:
         sentences.append(foretold(ahead, assessment.view, policy.currency))
     return Sentence(zh="".join([opening.zh, *(s.zh for s in sentences)]), en=" ".join([opening.en, *(s.en for s in sentences)]))

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Final, assert_never
 
-from foothold_risk.evidence import money, policy_value
+from foothold_risk.evidence import money, outlays, policy_value
 from foothold_risk.insight import forecast_of, hints_of, lines_of
-from foothold_risk.publish import EXPLAIN, figures_of, shown, stale, summary
+from foothold_risk.publish import EXPLAIN, figures_of, findings_of, reason_now, shown, stale, summary
 from foothold_risk.rules.assess import Assessment
 from foothold_risk.rules.calendar import month_text
 from foothold_risk.rules.findings.disaster_loss import HAZARD_ZH
@@ -54,6 +54,10 @@ def view_of(household_id: str, position: Position, assessment: Assessment, polic
             quiet=tuple(_quiet(w) for w in assessment.words),
             impacts=impacts,
             saw=() if is_clear else shown(assessment),
+            findings=() if is_clear else findings_of(assessment, policy),
+            reason=None if is_clear else reason_now(assessment, policy),
+            number=position.number,
+            outlays=None if is_clear else outlays(view),
         )
     )
 

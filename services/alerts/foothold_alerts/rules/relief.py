@@ -7,7 +7,13 @@
 | anybody but the person who decided | `pay`, then `papers` by the end of their day | `pay`, then `follow_up` |
 | whoever may decide | `refuse` | `refuse` |
 
-No advance is decided while papers of an earlier one are owed, unless the county says so and why. What papers show is the cap: the rest is to settle.
+| township, up to its own limit; county above it | `amend` until it is paid | `amend` until it is paid |
+| anybody | `came_back` | `came_back` |
+| county, with a reason | `waive` | `waive` |
+
+No advance is decided while papers of an earlier one are owed, unless the county says so and why. An amended amount is a new decision: whoever amended
+it does not pay it. Never above the hard limit or the county's ceiling; above its scale with a reason. What was paid beyond what is allowed
+(`settle.py`) is to settle, until it came back or the county waives it.
 """
 
 from dataclasses import dataclass, replace
@@ -31,6 +37,9 @@ class ReliefAct(StrEnum):
     PAPERS = "papers"
     FOLLOW_UP = "follow_up"
     REFUSE = "refuse_relief"
+    AMEND = "amend"
+    CAME_BACK = "came_back"
+    WAIVE = "waive"
 
 
 class ReliefNo(StrEnum):
@@ -44,11 +53,18 @@ class ReliefNo(StrEnum):
     AMOUNT = "amount"
     NOTE = "note"
     MEMBER_DISPUTED = "member_disputed"
+    CURRENCY = "currency"
+    ABOVE_HARD_LIMIT = "above_hard_limit"
+    ABOVE_CEILING = "above_ceiling"
+    ABOVE_SCALE = "above_scale"
+    NOT_FOUND = "not_found"
+    MORE_THAN_OPEN = "more_than_open"
 
 
 _WAYS: Final = {
     ReliefKind.EMERGENCY: {
         ReliefAct.DECIDE: ({ReliefStatus.PROPOSED}, ReliefStatus.DECIDED),
+        ReliefAct.AMEND: ({ReliefStatus.DECIDED}, ReliefStatus.DECIDED),
         ReliefAct.PAY: ({ReliefStatus.DECIDED}, ReliefStatus.PAID),
         ReliefAct.PAPERS: ({ReliefStatus.PAID}, ReliefStatus.SETTLED),
         ReliefAct.REFUSE: ({ReliefStatus.PROPOSED, ReliefStatus.DECIDED}, ReliefStatus.REFUSED),
@@ -57,20 +73,25 @@ _WAYS: Final = {
         ReliefAct.APPLY: ({ReliefStatus.PROPOSED}, ReliefStatus.APPLIED),
         ReliefAct.CHECK: ({ReliefStatus.APPLIED}, ReliefStatus.CHECKED),
         ReliefAct.DECIDE: ({ReliefStatus.CHECKED}, ReliefStatus.DECIDED),
+        ReliefAct.AMEND: ({ReliefStatus.DECIDED}, ReliefStatus.DECIDED),
         ReliefAct.PAY: ({ReliefStatus.DECIDED}, ReliefStatus.PAID),
         ReliefAct.FOLLOW_UP: ({ReliefStatus.PAID}, ReliefStatus.SETTLED),
         ReliefAct.REFUSE: ({ReliefStatus.PROPOSED, ReliefStatus.APPLIED, ReliefStatus.CHECKED, ReliefStatus.DECIDED}, ReliefStatus.REFUSED),
     },
 }
 _EXPLAINED: Final = frozenset({ReliefAct.CHECK, ReliefAct.FOLLOW_UP, ReliefAct.REFUSE})
-_DECIDING: Final = frozenset({ReliefAct.DECIDE, ReliefAct.REFUSE})
-AFTER_PAYMENT: Final = frozenset({ReliefAct.PAPERS, ReliefAct.FOLLOW_UP})
+_DECIDING: Final = frozenset({ReliefAct.DECIDE, ReliefAct.REFUSE, ReliefAct.AMEND})
+_SETTLING: Final = (ReliefAct.CAME_BACK, ReliefAct.WAIVE)
+AFTER_PAYMENT: Final = frozenset({ReliefAct.PAPERS, ReliefAct.FOLLOW_UP, *_SETTLING})
 """What may still be done once the case is over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Relief:
-    """One relief. Amounts in fen; `actual`: what the papers show it cost; `to_settle`: what was paid beyond that."""
+    """One relief. Amounts in fen; `actual`: what the papers show it cost; `borne`: what the household bore for the cause, as its statements stand now.
+
+    `allowed`: the least of what bounds it; `to_settle`: what was paid beyond that, of which so much came back and so much was waived.
+    """
 
     kind: ReliefKind
     cause: FindingKind
@@ -82,13 +103,23 @@ class Relief:
     papers_due_on: date | None = None
     actual: int | None = None
     to_settle: int | None = None
+    paid_on: date | None = None
+    borne: int | None = None
+    allowed: int | None = None
+    came_back: int = 0
+    waived: int = 0
+
+    @property
+    def open(self) -> int:
+        """What is still to come back, in fen. More may have come back than is to settle by now: that is nothing open."""
+        return max(0, (self.to_settle or 0) - self.came_back - self.waived)
 
 
 @dataclass(frozen=True, slots=True)
 class Hand:
     """Who acts, when, and what was filled in. `owed`: papers of another advance to this household are not there yet.
 
-    `is_disputed`: a member also stands in another household.
+    `is_disputed`: a member also stands in another household. `today`: the business day. `currency`: of the household's figures, in English.
     """
 
     by: str
@@ -98,28 +129,32 @@ class Hand:
     amount: int | None = None
     note: str = ""
     is_disputed: bool = False
+    today: date | None = None
+    currency: str = ""
 
 
 def may(relief: Relief, role: Role) -> tuple[ReliefAct, ...]:
     """The buttons to show."""
-    return tuple(a for a, (sources, _) in _WAYS[relief.kind].items() if relief.status in sources and not (a in _DECIDING and role is Role.VILLAGE))
+    usual = (a for a, (sources, _) in _WAYS[relief.kind].items() if relief.status in sources and not (a in _DECIDING and role is Role.VILLAGE))
+    settling = (a for a in _SETTLING if relief.open and (a is ReliefAct.CAME_BACK or role is Role.COUNTY))
+    return (*usual, *settling)
 
 
 def relieve(relief: Relief, act: ReliefAct, hand: Hand, limits: Limits, calendar: WorkDays) -> Relief | ReliefNo:
     """The relief after the act, or why not."""
+    if act in _SETTLING:
+        return _came_back(relief, act, hand)
     sources, after = _WAYS[relief.kind].get(act, (set(), relief.status))
-    if relief.status not in sources:
-        return ReliefNo.STATUS
-    if (no := _not_so(act, hand)) is not None:
+    if (no := _not_so(act, hand) if relief.status in sources else ReliefNo.STATUS) is not None:
         return no
     changed = replace(relief, status=after)
     match act:
-        case ReliefAct.DECIDE:
+        case ReliefAct.DECIDE | ReliefAct.AMEND:
             return _decided(changed, hand, limits)
         case ReliefAct.PAY:
             return _paid(changed, hand, limits, calendar)
         case ReliefAct.PAPERS:
-            return _settled(changed, hand)
+            return ReliefNo.AMOUNT if hand.amount is None else replace(changed, actual=hand.amount)
         case _:
             return changed
 
@@ -135,23 +170,42 @@ def _decided(relief: Relief, hand: Hand, limits: Limits) -> Relief | ReliefNo:
         return ReliefNo.AMOUNT
     if relief.kind is ReliefKind.SPENDING and hand.is_disputed:  # an advance in an emergency waits for no register
         return ReliefNo.MEMBER_DISPUTED
-    if hand.amount > limits.township_fen and hand.role is not Role.COUNTY:
-        return ReliefNo.ABOVE_TOWNSHIP
+    if (no := _above(relief.kind, hand.amount, hand, limits)) is not None:
+        return no
     is_excepted = hand.owed and hand.role is Role.COUNTY and bool(hand.note)
     if relief.kind is ReliefKind.EMERGENCY and hand.owed and not is_excepted:
         return ReliefNo.PAPERS_OWED
     return replace(relief, amount=hand.amount, decided_by=hand.by, approved_by=hand.by if is_excepted else None)
 
 
+def _above(kind: ReliefKind, amount: int, hand: Hand, limits: Limits) -> ReliefNo | None:
+    """Which bound the amount passes. Limits in another currency than the household's figures bound nothing, so nobody decides by them."""
+    if hand.currency and hand.currency != limits.currency[1]:
+        return ReliefNo.CURRENCY
+    if amount > limits.hard_limit_fen:
+        return ReliefNo.ABOVE_HARD_LIMIT
+    if limits.ceiling_fen is not None and amount > limits.ceiling_fen:
+        return ReliefNo.ABOVE_CEILING
+    if amount > limits.township_fen and hand.role is not Role.COUNTY:
+        return ReliefNo.ABOVE_TOWNSHIP
+    return ReliefNo.ABOVE_SCALE if amount > limits.scale.get(kind, amount) and not hand.note else None
+
+
 def _paid(relief: Relief, hand: Hand, limits: Limits, calendar: WorkDays) -> Relief | ReliefNo:
     if hand.by == relief.decided_by:
         return ReliefNo.SAME_PERSON
-    due = last_day(hand.now.astimezone(SHANGHAI).date(), limits.papers, calendar) if relief.kind is ReliefKind.EMERGENCY else None
-    return replace(relief, paid_by=hand.by, papers_due_on=due)
+    here = hand.now.astimezone(SHANGHAI).date()
+    due = last_day(here, limits.papers, calendar) if relief.kind is ReliefKind.EMERGENCY else None
+    return replace(relief, paid_by=hand.by, papers_due_on=due, paid_on=hand.today or here)
 
 
-def _settled(relief: Relief, hand: Hand) -> Relief | ReliefNo:
-    """What was paid beyond the actual cost is to settle."""
-    if hand.amount is None:
+def _came_back(relief: Relief, act: ReliefAct, hand: Hand) -> Relief | ReliefNo:
+    if not relief.open:
+        return ReliefNo.STATUS
+    if act is ReliefAct.WAIVE:
+        if hand.role is not Role.COUNTY:
+            return ReliefNo.ROLE
+        return replace(relief, waived=relief.waived + relief.open) if hand.note else ReliefNo.NOTE
+    if not hand.amount:
         return ReliefNo.AMOUNT
-    return replace(relief, actual=hand.amount, to_settle=max(0, (relief.amount or 0) - hand.amount))
+    return ReliefNo.MORE_THAN_OPEN if hand.amount > relief.open else replace(relief, came_back=relief.came_back + hand.amount)

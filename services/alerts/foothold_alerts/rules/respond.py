@@ -177,11 +177,17 @@ def _proposals(transition: Transition, helped: AbstractSet[FindingKind], workflo
 def _bounds(cause: FindingKind, transition: Transition, workflow: Workflow) -> Sentence:
     """What bounds the amount. No amount is proposed: none is published for the county, so a person decides it."""
     finding = next(f for f in transition.findings if f.rule is cause)
-    currency, township = transition.policy.currency, Fen(workflow.limits.township_fen)
+    currency, limits = transition.policy.currency, workflow.limits
     cost_zh, cost_en = (
         f"不超过实际支出（核定时凭票据，超出部分退还）：{finding.reason.zh}",
         f"Never above the actual cost, which the papers show: {finding.reason.en}",
     )
+    if currency.en != limits.currency[1]:
+        return Sentence(
+            zh=f"{cost_zh}流程限额以{limits.currency[0]}计，本户金额以{currency.zh}计，不能比较。",
+            en=f"{cost_en} The workflow's limits are in {limits.currency[1]} and the figures in {currency.en}: they are not compared.",
+        )
+    township = Fen(limits.township_fen)
     return Sentence(
         zh=f"{cost_zh}乡镇可决定{township}{currency.zh}以内，超过由县级决定。",
         en=f"{cost_en} The township decides up to {township} {currency.en}, the county above that.",

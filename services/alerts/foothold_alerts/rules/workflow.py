@@ -1,7 +1,7 @@
 """What a workflow is: the steps of a case with whose they are and what they need, and the limits of the work. Loaded elsewhere."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -26,6 +26,8 @@ class Limit:
 
 LOOK: Final = Limit(24, Unit.HOURS)
 URGENT_HOURS: Final = 48
+HARD_LIMIT_FEN: Final = 10_000_000
+YUAN: Final = ("元", "yuan")
 """Foothold's own choices, where a county's own file, written before there were such limits, names none."""
 
 
@@ -75,6 +77,8 @@ class Step:
 class Limits:
     """The limits of the work, each with its reference in the file. `township_fen`: what a township may decide alone.
 
+    `currency`: what all amounts are in, Chinese and English. `hard_limit_fen`: never exceeded; `ceiling_fen` and `scale`: the county's own, where it has
+    them; an amount above the scale of its kind needs a reason.
     `look`: within which somebody sees how a household in danger is. `urgent_hours`: a case is urgent while a duty of it ends within so many hours.
     """
 
@@ -88,6 +92,10 @@ class Limits:
     township_fen: int
     look: Limit = LOOK
     urgent_hours: int = URGENT_HOURS
+    currency: tuple[str, str] = YUAN
+    hard_limit_fen: int = HARD_LIMIT_FEN
+    ceiling_fen: int | None = None
+    scale: Mapping[ReliefKind, int] = field(default_factory=dict)
 
     def relief(self, kind: ReliefKind) -> Limit:
         """Within which relief of this kind should be paid: emergency relief by the hour, spending relief with the case."""

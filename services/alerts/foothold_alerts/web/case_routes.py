@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import structlog
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from foothold_alerts.accounts import Person
 from foothold_alerts.clocks import are_soon
 from foothold_alerts.hold import NotAllowed, Stale
-from foothold_alerts.inbox import hours_left
+from foothold_alerts.inbox import CasePage, hours_left
 from foothold_alerts.lists import WorkList
 from foothold_alerts.rows import relief_of
 from foothold_alerts.rules.act import NotYours
@@ -61,6 +61,7 @@ class ReliefForm(BaseModel):
 
 
 _AMOUNT: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
+_NO_AMOUNT: Final = ("金额无效：请填写最多两位小数的数字。", "Not an amount: write a number with at most two decimals.")
 
 log = structlog.get_logger()
 
@@ -121,13 +122,25 @@ def _doing(router: APIRouter, desk: Desk, pages: Pages) -> None:
         form: Annotated[ReliefForm, Form()],
     ) -> Response:
         own_form(request, who, form.csrf)
-        text = form.amount.strip()
-        if text and (not _AMOUNT.fullmatch(text) or not text.isascii()):
-            said = ("金额无效：请填写最多两位小数的数字。", "Not an amount: write a number with at most two decimals.")
-            return await _case_page(desk, pages, request, who, number, status=422, said=said)
-        fen = int(Fen.parse(text)) if text else None
+        if (fen := _fen(form.amount)) is False:
+            return await _case_page(desk, pages, request, who, number, status=422, said=_NO_AMOUNT)
         change = desk.relief.relieve(who, number, form.version, relief_id, act, now=datetime.now(UTC), amount=fen, note=form.note.strip())
         return await changed(desk, pages, request, who, number, "relief", change)
+
+    @router.post("/cases/{number}/relief/{relief_id}/{act}/confirm")
+    async def confirm(
+        request: Request, who: Who, number: Number, relief_id: Number, act: Literal[ReliefAct.DECIDE, ReliefAct.AMEND], form: Annotated[ReliefForm, Form()]
+    ) -> Response:
+        """The amount once more, in figures and in words, before anything is done with it."""
+        own_form(request, who, form.csrf)
+        found = await desk.inbox.case(who.area, number)
+        if found is None:
+            return not_here(pages, request, who)
+        if not (fen := _fen(form.amount)):
+            return await _case_page(desk, pages, request, who, number, status=422, said=_NO_AMOUNT)
+        currency = found.case["latest"]["policy"]["currency"]
+        shown = {"number": number, "relief_id": relief_id, "act": act, "version": form.version}
+        return pages.render(request, "confirm.html", 200, person=who, fen=fen, note=form.note.strip(), currency=currency, **shown)
 
     @router.post("/cases/{number}/relief-again")
     async def again(
@@ -212,7 +225,7 @@ async def _case_page(
         steps=[s for s in desk.workflows.of(found.case["workflow"]).at(Stage(found.case["stage"])) if who.role in s.roles],
         reasons=DISMISS_REASONS,
         may=lambda relief: may(relief_of(relief), who.role),
-        causes=RELIEF,
+        causes=[cause for cause in RELIEF if cause in found_causes(found)],
         measures=list(MeasureKind),
         harmless=list(HarmlessReason),
         doubts=list(Doubt),
@@ -225,6 +238,19 @@ async def _case_page(
         shown=shown_by(found.case["latest"]),
         hours_left=hours_left,
     )
+
+
+def _fen(amount: str) -> int | Literal[False] | None:
+    """The amount in fen; None for nothing, False for what is no amount."""
+    text = amount.strip()
+    if not text:
+        return None
+    return int(Fen.parse(text)) if text.isascii() and _AMOUNT.fullmatch(text) else False
+
+
+def found_causes(found: CasePage) -> set[str]:
+    """What the household comes under now, as its case or its view says."""
+    return {finding["rule"] for finding in (*found.case["latest"].get("findings", ()), *(found.view or {}).get("findings", ()))}
 
 
 def _proposed(what: str) -> tuple[str, str]:

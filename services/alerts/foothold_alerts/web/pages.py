@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from foothold_alerts.rules.capital import capital
 from foothold_alerts.rules.days import SHANGHAI
 from foothold_alerts.web.words import en, zh
 from foothold_schemas.values import Fen
@@ -81,7 +82,7 @@ class Pages:
         self._environment = Environment(
             loader=PackageLoader("foothold_alerts.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
-        self._environment.filters |= {"moment": _moment, "until": _until, "yuan": _yuan, "area": _area}
+        self._environment.filters |= {"moment": _moment, "until": _until, "yuan": _yuan, "capital": capital, "area": _area}
 
     def render(self, request: Request, template: str, status: int = 200, **values: object) -> HTMLResponse:
         """The page in the reader's language."""

@@ -46,6 +46,21 @@ _RELIEF = {
         "该户上一笔先行救助手续未补齐；如需再次先行救助，须由县级批准并说明理由。",
         "Papers of an earlier advance are owed; only the county may decide another, and says why.",
     ),
+    ReliefNo.CURRENCY: (
+        "流程文件中的限额与本户金额不是同一币种，不能比较；请管理员在流程文件中以该币种给出限额（currency、township、relief）。",
+        "The workflow's limits are in another currency than the household's figures: have them given in that currency (currency, township, relief).",
+    ),
+    ReliefNo.ABOVE_HARD_LIMIT: (
+        "金额超过任何人不得超过的上限（流程文件 relief.hard_limit），请核对位数。",
+        "The amount is above what nobody may exceed (relief.hard_limit of the workflow); check its digits.",
+    ),
+    ReliefNo.ABOVE_CEILING: ("金额超过本县最高限额（relief.ceiling）。", "The amount is above the county's ceiling (relief.ceiling)."),
+    ReliefNo.ABOVE_SCALE: (
+        "金额超过本县救助标准（relief.scale），须写明理由。",
+        "The amount is above the county's scale (relief.scale): write why.",
+    ),
+    ReliefNo.NOT_FOUND: ("该户目前没有这一原因。", "The household does not have this cause."),
+    ReliefNo.MORE_THAN_OPEN: ("金额多于应退还的余额。", "That is more than is still to come back."),
     ReliefNo.AMOUNT: ("请填写金额。", "Write the amount."),
     ReliefNo.NOTE: ("请填写说明。", "Write why."),
 }

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Final, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
 
-from foothold_alerts.rules.case import OPEN, Role, Stage
+from foothold_alerts.rules.case import OPEN, ReliefKind, Role, Stage
 from foothold_alerts.rules.deadlines import DeadlineKind
 from foothold_alerts.rules.regions import Answer, Answers, Told
-from foothold_alerts.rules.workflow import LOOK, URGENT_HOURS, Limit, Limits, Need, Rung, Says, Step, Unit, Workflow, Workflows
+from foothold_alerts.rules.workflow import HARD_LIMIT_FEN, LOOK, URGENT_HOURS, YUAN, Limit, Limits, Need, Rung, Says, Step, Unit, Workflow, Workflows
 from foothold_schemas.areas import WarningLevel
 from foothold_schemas.facts import Hazard
 
@@ -61,6 +61,32 @@ class UrgentEntry(_Strict):
     within_hours: int = Field(ge=1, le=1_000, strict=True)
     reference: str = Field(min_length=8)
     confidence: Literal["H", "M", "L", "I"]
+
+
+class Currency(_Strict):
+    """What amounts are in."""
+
+    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+
+class AmountEntry(NumberEntry):
+    """An amount in whole units of the file's currency. It may name its own, which then is the file's."""
+
+    currency: Currency | None = None
+
+    @property
+    def fen(self) -> int:
+        """As the rules see it."""
+        return self.count * 100
+
+
+class ReliefEntries(_Strict):
+    """What bounds the amount of a relief. A county without a scale or a ceiling of its own names none."""
+
+    hard_limit: AmountEntry = AmountEntry(count=HARD_LIMIT_FEN // 100, reference=_OWN, confidence="I")
+    ceiling: AmountEntry | None = None
+    scale: dict[ReliefKind, AmountEntry] = {}
 
 
 class StepEntry(_Strict):
@@ -117,11 +143,37 @@ class WorkflowFile(_Strict):
     limits: LimitEntries
     urgent: UrgentEntry = UrgentEntry(within_hours=URGENT_HOURS, reference=_OWN, confidence="I")
     visits_a_month: NumberEntry
-    township_yuan: NumberEntry
+    currency: Currency = Currency(zh=YUAN[0], en=YUAN[1])
+    township_yuan: AmountEntry | None = None
+    township: AmountEntry | None = None
+    relief: ReliefEntries = ReliefEntries()
     pauses: dict[Word, PauseEntry]
     reminders: dict[DeadlineKind, ReminderEntry]
     escalation: Annotated[tuple[RungEntry, ...], Field(min_length=1)]
     steps: Annotated[tuple[StepEntry, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _has_one_currency(self) -> Self:
+        """Every amount is in the file's currency: amounts in two are never compared."""
+        if (self.township_yuan is None) == (self.township is None):
+            raise ValueError("write what a township decides alone once: `township`, or `township_yuan` where the currency is yuan")
+        if self.township_yuan is not None and self.currency.en != YUAN[1]:
+            raise ValueError(f"township_yuan is in yuan and the file's currency is {self.currency.en}: write the limit as `township`, in {self.currency.en}")
+        if self._township.fen > self.relief.hard_limit.fen:
+            raise ValueError("what a township decides alone is above relief.hard_limit, which nobody may exceed")
+        named = {"township": self._township, "relief.hard_limit": self.relief.hard_limit, "relief.ceiling": self.relief.ceiling}
+        named |= {f"relief.scale.{kind}": entry for kind, entry in self.relief.scale.items()}
+        for name, entry in named.items():
+            if entry is not None and entry.currency is not None and entry.currency != self.currency:
+                raise ValueError(f"{name} is in {entry.currency.en} and the file's currency is {self.currency.en}: limits are in one currency")
+        return self
+
+    @property
+    def _township(self) -> AmountEntry:
+        entry = self.township or self.township_yuan
+        if entry is None:
+            raise ValueError("no limit of the township")
+        return entry
 
     @model_validator(mode="after")
     def _climbs(self) -> Self:
@@ -147,8 +199,17 @@ class WorkflowFile(_Strict):
     def workflow(self) -> Workflow:
         """As the rules see it."""
         named = {name: getattr(self.limits, name).limit() for name in LimitEntries.model_fields}
-        township_fen, hours = self.township_yuan.count * 100, self.urgent.within_hours
-        limits = Limits(**named, visits_a_month=self.visits_a_month.count, township_fen=township_fen, urgent_hours=hours)
+        relief = self.relief
+        limits = Limits(
+            **named,
+            visits_a_month=self.visits_a_month.count,
+            township_fen=self._township.fen,
+            urgent_hours=self.urgent.within_hours,
+            currency=(self.currency.zh, self.currency.en),
+            hard_limit_fen=relief.hard_limit.fen,
+            ceiling_fen=None if relief.ceiling is None else relief.ceiling.fen,
+            scale={kind: entry.fen for kind, entry in relief.scale.items()},
+        )
         escalation = tuple(Rung(r.after_hours, r.to) for r in self.escalation)
         pauses = {name: (p.zh, p.en) for name, p in self.pauses.items()}
         reminders = {kind.value: entry.before_hours for kind, entry in self.reminders.items()}

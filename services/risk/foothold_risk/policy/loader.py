@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from foothold_risk.policy.currency import other_currency
 from foothold_risk.policy.known import BASES, KNOWN
 from foothold_risk.policy.read import multiple, share
 from foothold_risk.policy.text import PolicyError, Text
@@ -96,7 +97,7 @@ def load(folder: Path) -> Policy:
         region = text.read(RegionFile, (RegionFile, Named, Dated, Sentence))
         if region.region in regions:
             raise PolicyError(f"{text.at('region')}: the region {region.region} stands in two files of this bundle")
-        regions[region.region] = (region, {name: tuple(_entries(text, name, named)) for name, named in region.values.items()})
+        regions[region.region] = (region, {name: tuple(_entries(text, name, named, bundle.currency)) for name, named in region.values.items()})
     places = {code: _place(head, code, regions) for code in bundle.in_service}
     content = {"bundle": bundle.model_dump(mode="json"), "regions": [regions[code][0].model_dump(mode="json") for code in sorted(regions)]}
     return Policy(
@@ -117,12 +118,17 @@ def _field(name: str) -> str:
     return name.replace(".", "_")
 
 
-def _entries(text: Text, name: str, named: Named) -> Iterator[Entry]:
-    """The dated values of one name, checked: known, readable, without gap or overlap, and none missing without saying NEED."""
+def _entries(text: Text, name: str, named: Named, currency: Sentence) -> Iterator[Entry]:
+    """The dated values of one name, checked: known, readable, in the bundle's currency, without gap or overlap, and none missing without saying NEED."""
     if name not in KNOWN:
         near = difflib.get_close_matches(name, KNOWN, 1)
         hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(KNOWN)}"
         raise PolicyError(f"{text.at('values', name)}: {name} is not a value Foothold knows{hint}")
+    if (other := other_currency(named.unit, currency)) is not None:
+        raise PolicyError(
+            f"{text.at('values', name, 'unit')}: {name} is in {other} and the bundle in {currency.en}: "
+            f"amounts of one bundle are compared, so give it in {currency.en}, or correct the currency in {BUNDLE_FILE}"
+        )
     before: Dated | None = None
     for index, dated in enumerate(named.dates):
         where = text.at("values", name, "dates", index)

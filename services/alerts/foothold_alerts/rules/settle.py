@@ -1,0 +1,54 @@
+"""What of a relief is to come back: what was paid beyond what is allowed. Allowed is the least of everything that is known to bound it.
+
+| bound | known |
+|---|---|
+| the actual cost by papers | once the papers of an advance are there |
+| what the household bore for the cause, as its statements stand now | while risk says it; 0 where nothing of them is left |
+| the county's scale and ceiling | where its workflow names them |
+
+What the household bore counts in the year before the payment. So a bill that is amended or taken back changes it, and a turned month does not.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any, Final
+
+from foothold_alerts.rules.relief import Relief
+from foothold_alerts.rules.workflow import Limits
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.values import Fen
+
+_YEAR: Final = timedelta(days=366)
+HEARD_FOR: Final = timedelta(days=330)
+"""So long after a payment risk still holds every statement of the year before it; later an older one may be gone only because it is old."""
+_MEDICAL: Final = frozenset({"medical"})
+_BORNE: Final[Mapping[FindingKind, frozenset[str]]] = {
+    FindingKind.DISASTER_LOSS: frozenset({"disaster"}),
+    FindingKind.SELF_PAID_HIGH: _MEDICAL,
+    FindingKind.SINGLE_STAY_HIGH: _MEDICAL,
+    FindingKind.SELF_PAID_RATIO: _MEDICAL,
+    FindingKind.RIGID_SPENDING_RATIO: frozenset({"medical", "education", "rehabilitation", "accident"}),
+    FindingKind.EDUCATION_COST_HIGH: frozenset({"education"}),
+}
+
+
+def borne(cause: FindingKind, outlays: Iterable[Mapping[str, Any]], paid_on: date) -> int | None:
+    """What the household bore for the cause in the year up to the payment, in fen; None where it is not known, as a loss nobody has put a figure to.
+
+    `outlays`: as risk says them, `day` and `amount` as texts.
+    """
+    if cause not in _BORNE:
+        return None
+    since = paid_on - _YEAR
+    amounts = [o.get("amount") for o in outlays if o["kind"] in _BORNE[cause] and since < date.fromisoformat(o["day"]) <= paid_on]
+    return None if None in amounts else sum(int(Fen.parse(amount)) for amount in amounts if amount is not None)
+
+
+def settled(relief: Relief, limits: Limits) -> Relief:
+    """The relief with what is to settle, from what is known of it now; nothing before it is paid."""
+    if relief.amount is None or relief.paid_by is None:
+        return relief
+    bounds = (relief.actual, relief.borne, limits.scale.get(relief.kind), limits.ceiling_fen)
+    known = [bound for bound in bounds if bound is not None]
+    return replace(relief, allowed=min(known) if known else None, to_settle=max(0, relief.amount - min(known)) if known else None)
