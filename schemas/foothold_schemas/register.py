@@ -38,7 +38,7 @@ class Belonging(Message):
 
 
 class Member(Belonging):
-    """One person of a household. Who left and came back stands there once for each interval."""
+    """One person of a household. Who left and came back stands there once for each interval; the last day of one may be the first of the next."""
 
     person_ref: Name
 
@@ -93,7 +93,7 @@ class HouseholdRegistered(RegisterEntry):
     @model_validator(mode="after")
     def _each_member_once_at_a_time(self) -> Self:
         for earlier, later in pairwise(sorted(self.members, key=lambda m: (m.person_ref, m.joined_on is not None, m.joined_on))):
-            if earlier.person_ref == later.person_ref and (earlier.left_on is None or later.joined_on is None or later.joined_on <= earlier.left_on):
+            if earlier.person_ref == later.person_ref and (earlier.left_on is None or later.joined_on is None or later.joined_on < earlier.left_on):
                 raise ValueError("a person_ref stands twice among the members at the same time")
         return self
 

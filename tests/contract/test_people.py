@@ -20,6 +20,7 @@ from foothold_ingest.commands import double, region
 from foothold_ingest.quarantine import QuarantineKeeper
 from foothold_ingest.register import Remit
 from foothold_ingest.rules.accept import household_id
+from foothold_ingest.rules.judgement import Accepted, Person
 from foothold_ingest.rules.people import person_ref
 from foothold_ingest.rules.regions import Held
 from foothold_ingest.settings import DayClock
@@ -27,11 +28,13 @@ from foothold_ingest.shelf import Shelf
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_fact
 from foothold_schemas.facts import MedicalClaimSettled
-from foothold_schemas.register import MembershipDisputed, TicketState
+from foothold_schemas.register import Member, MembershipDisputed, TicketState
 from foothold_schemas.topics import HOUSEHOLD_FACTS, agency_card
+from tests.support.build import identity, registered
 from tests.support.ingest import SECRET, kafka_door
 from tests.support.parts import Parts
 from tests.support.sender import read_topic
+from tests.support.versions import LATER
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(120)]
 
@@ -294,3 +297,48 @@ async def test_what_a_sender_may_not_is_written_down_once_a_minute_with_how_ofte
         ("insurance", "refused", {"kind": "MedicalClaimSettled", "reason": "kind_not_allowed", "times": 1}),
         ("insurance", "refused", {"kind": "IncomeReported", "reason": "area_not_allowed", "times": 1}),
     ]
+
+
+@pytest.mark.parametrize(("later", "earlier"), LATER)
+@pytest.mark.parametrize("names", ["ab", "ba"])
+async def test_of_two_entries_the_register_keeps_the_one_that_counts_in_risk(
+    made: Built, later: dict[str, object], earlier: dict[str, object], names: str
+) -> None:
+    home, people = "a" * 32, [Person(person_ref(KEY, number), number, is_derived=False) for number in (NUMBER, "110105194912310038")]
+    one, other = (
+        registered([Member(person_ref=person.person_ref)]).model_copy(update={"household_id": home, "fact_id": identity(name), **which})
+        for person, name, which in zip(people, names, (later, earlier), strict=True)
+    )
+    for order in ((one, other), (other, one)):
+        for entry in order:
+            await made.people.enter([Accepted(entry, county="370399", people=tuple(people))])
+        async with made.engine.connect() as connection:
+            held = (await connection.execute(text("select person_ref from memberships where household_id = :home"), {"home": home})).scalars().all()
+
+        assert held == [people[0].person_ref]
+        await made.people.erase(home)
+
+
+async def test_who_leaves_one_household_on_the_day_they_join_another_is_in_no_doubt(made: Built, say: Say) -> None:
+    await say(household("V1", {"resident_number": NUMBER, "left_on": "2025-11-05"}, {"person_ref": "p"}))
+    await say(household("V2", {"resident_number": NUMBER, "joined_on": "2025-11-05"}))
+    seam = await double(made.settings, arguments(action="list"))
+    await say(household("V2", {"resident_number": NUMBER, "joined_on": "2025-11-04"}, at="2026-01-16T09:00:00+08:00"))
+    doubt = await double(made.settings, arguments(action="list"))
+    back = await say(household("V3", {"person_ref": "c", "left_on": "2025-11-05"}, {"person_ref": "c", "joined_on": "2025-11-05"}))
+    twice = await say(household("V4", {"person_ref": "c", "left_on": "2025-11-06"}, {"person_ref": "c", "joined_on": "2025-11-05"}))
+
+    assert (seam, back.status_code, twice.status_code) == ("nobody stands in two households at once", 202, 422)
+    assert doubt.split("  ")[2:] == sorted_by_id("V1", "V2")
+
+
+async def test_what_was_held_enters_the_log_with_the_time_and_place_at_which_it_first_came(made: Built, broker: str, say: Say) -> None:
+    before = datetime.now(UTC)
+    await say(claim("early", NUMBER))
+    came = datetime.now(UTC)
+    await say(household("V1", {"resident_number": NUMBER}))
+    await made.releaser.release_some()
+    (bill,) = [f for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name))) if (f := decode_fact(m.value())).id == "early"]
+
+    assert before <= bill.recorded_time <= came
+    assert bill.place == (0,)

@@ -35,9 +35,7 @@ from tests.support.build import (
     value,
 )
 from tests.support.rules import ALL_IN_FORCE
-
-AT = datetime(2026, 6, 1, 4, tzinfo=UTC)
-TICK = timedelta(microseconds=1)
+from tests.support.versions import AT, LATER, TICK
 
 
 def version(fact: FactRecord, name: str, **changes: Any) -> FactRecord:  # noqa: ANN401
@@ -59,19 +57,6 @@ def own(*facts: FactRecord, rules: Policy | None = None) -> str:
 
 def outcome(fact: FactRecord, *before: FactRecord) -> Folded:
     return fold(household(*before), fact, fact.data, OPEN_DAY)[1]  # type: ignore[arg-type]  # household facts only
-
-
-LATER = [
-    ({"time": AT + TICK}, {"time": AT}),
-    ({"time": AT, "recorded_time": AT + TICK}, {"time": AT, "recorded_time": AT}),
-    ({"time": AT + TICK, "recorded_time": AT}, {"time": AT, "recorded_time": AT + timedelta(days=1)}),
-    ({"place": (8,)}, {"place": (7,)}),
-    ({"place": (10,)}, {"place": (9,)}),
-    ({"place": (1, 2)}, {"place": (1, 1)}),
-    ({"place": (2, 0)}, {"place": (1, 99)}),
-    ({"recorded_time": AT + TICK, "place": (0,)}, {"recorded_time": AT, "place": (9,)}),
-]
-"""Later version, earlier version."""
 
 
 @pytest.mark.parametrize(("later", "earlier"), LATER)

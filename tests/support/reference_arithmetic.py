@@ -51,6 +51,8 @@ def last_of(month: tuple[int, int]) -> date:
 
 def is_here(member: Member, day: date) -> bool:
     """Whether the member belongs to the household at the end of the day."""
+    if member.joined_on is None and member.birth_month is not None and (day.year, day.month) < (int(member.birth_month[:4]), int(member.birth_month[5:])):
+        return False
     return not (member.joined_on is not None and member.joined_on > day) and not (member.left_on is not None and member.left_on < day)
 
 

@@ -127,6 +127,9 @@ class HouseholdRow(Base):
     county: Mapped[str] = mapped_column(Text)
     sealed_subject: Mapped[str] = mapped_column(Text)
     registered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    recorded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    place: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+    fact_id: Mapped[str | None] = mapped_column(Text)
     digest: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
@@ -173,6 +176,7 @@ class HeldRow(Base):
     agency: Mapped[str] = mapped_column(Text, index=True)
     kind: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    place: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
     sealed: Mapped[str | None] = mapped_column(Text)
     problem: Mapped[str | None] = mapped_column(Text)
     attempts: Mapped[int] = mapped_column(default=0)

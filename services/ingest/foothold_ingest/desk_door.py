@@ -110,14 +110,14 @@ class DeskDoor:
 
 def _accepted(said: PeopleSaid, data: PeopleFact, record: Record) -> Line:
     """The fact's line, and a canonical line in the log."""
-    fact = fact_of(said, data, datetime.now(UTC))
+    fact = fact_of(said, data, datetime.now(UTC), (record.partition, record.offset))
     traceparent = from_headers(record.headers) or begin()
     fields = {"fact_id": fact.fact_id, "household_id": fact.household_id, "kind": fact.data.kind, "trace_id": trace_id(traceparent)}
     log.info("ingest.event", door=DOOR, agency=DESK, outcome="accepted", **fields)
     return fact_line(fact, traceparent)
 
 
-def fact_of(said: PeopleSaid, data: PeopleFact, now: datetime) -> FactRecord:
+def fact_of(said: PeopleSaid, data: PeopleFact, now: datetime, place: tuple[int, int]) -> FactRecord:
     """As it stands in the log."""
     return FactRecord(
         fact_id=fact_id(SOURCE, said.id),
@@ -127,5 +127,6 @@ def fact_of(said: PeopleSaid, data: PeopleFact, now: datetime) -> FactRecord:
         id=said.id,
         time=said.time,
         recorded_time=now,
+        place=place,
         data=data,
     )

@@ -43,7 +43,7 @@ def open_for(person_ref: InstrumentedAttribute[str]) -> Exists:
 def _shared(households: Sequence[str]) -> Select[str, str, str]:
     mine, theirs = aliased(MembershipRow), aliased(MembershipRow)
     one, other = func.least(mine.household_id, theirs.household_id), func.greatest(mine.household_id, theirs.household_id)
-    at_once = and_(_starts(mine) <= _ends(theirs), _starts(theirs) <= _ends(mine))
+    at_once = func.greatest(_starts(mine), _starts(theirs)) < func.least(_ends(mine), _ends(theirs))  # one common day is a seam: out of one, into the other
     both = and_(theirs.person_ref == mine.person_ref, theirs.household_id != mine.household_id, at_once)
     return select(mine.person_ref, one, other).join(theirs, both).where(mine.household_id.in_(households)).distinct()
 

@@ -30,6 +30,7 @@ class HeldBook:
                 "agency": one.record.agency,
                 "kind": one.record.data.kind,
                 "at": one.record.recorded_time,
+                "place": one.record.place,
                 "sealed": self._seal.close(json.dumps(one.event, ensure_ascii=False).encode()),
             }
             for one in held

@@ -22,7 +22,7 @@ from foothold_ingest.people import PeopleRegister, entries
 from foothold_ingest.publish import Busy, Publisher, Unknown, fact_line
 from foothold_ingest.regions import RegionBook
 from foothold_ingest.rules.accept import Deployment, accept, kind_of, place
-from foothold_ingest.rules.judgement import Accepted, Caller, Clock, Held, Judgement, Rejected, Unplaced
+from foothold_ingest.rules.judgement import Accepted, Arrival, Caller, Clock, Held, Judgement, Rejected, Unplaced
 from foothold_ingest.rules.placing import Membership, place_of
 from foothold_ingest.rules.strict_json import JsonValue
 from foothold_runtime.places import where_raised
@@ -98,8 +98,12 @@ class Intake:
         """Who releases judges and keeps through this intake, so it is made after it."""
         self._release = release
 
-    async def judge(self, events: Sequence[JsonValue], caller: Caller, clock: Clock, *, is_barrier: bool = False) -> list[Judgement]:
+    async def judge(
+        self, events: Sequence[JsonValue], caller: Caller, clock: Clock, *, arrivals: Sequence[Arrival] | None = None, is_barrier: bool = False
+    ) -> list[Judgement]:
         """Whether each event may enter the log, in their order. An event belongs to the trace it names: see `traced`.
+
+        `arrivals`: when and where each came first; without them now, and at its index among these.
 
         With `is_barrier` an event on which a rule raises is refused alone, and operations are told; without it the exception goes to the caller,
         which knows better what to do about it. The loop breathes between events.
@@ -108,8 +112,10 @@ class Intake:
         guard = _refusing if is_barrier else _raising
         breath = Breath()
         judged: list[Accepted | Unplaced | Rejected] = []
-        for event in events:
-            judged.append(guard(event, partial(_judge, event, caller, clock, deployment)))
+        came = [Arrival(place=(n,)) for n in range(len(events))] if arrivals is None else arrivals
+        for event, arrival in zip(events, came, strict=True):
+            mine = replace(clock, recorded=arrival.recorded or clock.recorded, place=arrival.place)
+            judged.append(guard(event, partial(_judge, event, caller, mine, deployment)))
             await breath.take()
         people = {one.person.person_ref for one in judged if isinstance(one, Unplaced)}
         known = await self._people.memberships(people) if people else {}

@@ -24,7 +24,7 @@ from foothold_ingest.metrics import Metrics
 from foothold_ingest.publish import Publisher
 from foothold_ingest.readers import ReaderBook, up_to_limit
 from foothold_ingest.rules.binding import from_kafka
-from foothold_ingest.rules.judgement import Judgement, Rejected
+from foothold_ingest.rules.judgement import Arrival, Judgement, Rejected
 from foothold_ingest.rules.strict_json import JsonValue, NotStrict
 from foothold_runtime import kafka_clients, unpacking
 from foothold_runtime.barrier import Barrier, Fetched, Reader, Record
@@ -154,7 +154,7 @@ class KafkaDoor:
             return int(records[0].offset)
         events = [_event(record) for record in records]
         events = events[: up_to_a_turn(events)]
-        judged = await self._judge(agency, events)
+        judged = await self._judge(agency, records[: len(events)], events)
         count, bad = up_to_limit([isinstance(one, Rejected) for one in judged], before.bad_in_a_row, self._readers.limit)
         await self._keep(agency, records[:count], events[:count], judged[:count])
         if bad != before.bad_in_a_row:
@@ -163,11 +163,12 @@ class KafkaDoor:
             self._pause(agency, bad)
         return int(records[count - 1].offset) + 1
 
-    async def _judge(self, agency: str, read: Sequence[JsonValue | Rejected]) -> list[Judgement]:
+    async def _judge(self, agency: str, records: Sequence[Record], read: Sequence[JsonValue | Rejected]) -> list[Judgement]:
         caller = await self._patiently(lambda: self._agencies.writer(agency), of="who writes")
         events = [event for event in read if not isinstance(event, Rejected)]
         clock = self._days.clock(datetime.now(UTC))
-        rest = iter(await self._patiently(lambda: self._intake.judge(events, caller, clock), of="judging records"))
+        came = [Arrival(place=(record.partition, record.offset)) for record, event in zip(records, read, strict=True) if not isinstance(event, Rejected)]
+        rest = iter(await self._patiently(lambda: self._intake.judge(events, caller, clock, arrivals=came), of="judging records"))
         return [event if isinstance(event, Rejected) else next(rest) for event in read]
 
     async def _keep(self, agency: str, records: Sequence[Record], events: Sequence[JsonValue | Rejected], judged: Sequence[Judgement]) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -20,15 +20,20 @@ from foothold_schemas.seal import Purpose, Seal
 
 _CACHE_SECONDS: Final = 10.0
 _CACHED: Final = 200_000
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Entry(NamedTuple):
     """A register entry as it came in."""
 
     household_id: str
-    time: datetime
     accepted: Accepted
     data: HouseholdRegistered
+
+    @property
+    def version(self) -> tuple[datetime, datetime, tuple[int, ...], str]:
+        """Which of two entries of a household counts: the greater."""
+        return self.accepted.record.version_key
 
     @property
     def digest(self) -> bytes:
@@ -60,7 +65,7 @@ class PeopleRegister:
 
     async def enter(self, accepted: Sequence[Accepted]) -> None:
         """Take in the register entries among these, each household's latest. Entries older than what stands change nothing."""
-        latest = {entry.household_id: entry for entry in sorted(entries(accepted), key=lambda e: e.time)}
+        latest = {entry.household_id: entry for entry in sorted(entries(accepted), key=lambda e: e.version)}
         if not latest:
             return
         async with self._engine.begin() as connection:
@@ -98,17 +103,19 @@ class PeopleRegister:
         """The entries that are newer than what stands, under their households' locks."""
         rows = [{"household_id": h, "county": latest[h].data.authority, "sealed_subject": self._subject(latest[h].data)} for h in sorted(latest)]
         await connection.execute(upsert(HouseholdRow).on_conflict_do_nothing(), rows)
-        wanted = select(HouseholdRow.household_id, HouseholdRow.registered_at).where(HouseholdRow.household_id.in_(latest))
+        which = (HouseholdRow.registered_at, HouseholdRow.recorded_at, HouseholdRow.place, HouseholdRow.fact_id)
+        wanted = select(HouseholdRow.household_id, *which).where(HouseholdRow.household_id.in_(latest))
         held = (await connection.execute(wanted.order_by(HouseholdRow.household_id).with_for_update())).all()
-        return [latest[row.household_id] for row in held if row.registered_at is None or row.registered_at <= latest[row.household_id].time]
+        return [latest[row.household_id] for row in held if row.registered_at is None or _version(row) <= latest[row.household_id].version]
 
     def _subject(self, data: HouseholdRegistered) -> str:
         return self._seal.close(f"{data.authority}/{data.register_number}".encode())
 
     async def _write(self, connection: AsyncConnection, newer: Sequence[Entry]) -> None:
         mine = update(HouseholdRow).where(HouseholdRow.household_id == bindparam("household"))
-        changed = [{"household": e.household_id, "new_time": e.time, "new_digest": e.digest} for e in newer]
-        await connection.execute(mine.values(registered_at=bindparam("new_time"), digest=bindparam("new_digest")), changed)
+        columns = ("registered_at", "recorded_at", "place", "fact_id", "digest")
+        changed = [{"household": e.household_id} | {f"new_{c}": v for c, v in zip(columns, (*e.version, e.digest), strict=True)} for e in newer]
+        await connection.execute(mine.values({column: bindparam(f"new_{column}") for column in columns}), changed)
         await self._write_people(connection, newer)
         households = [e.household_id for e in newer]
         await connection.execute(delete(MembershipRow).where(MembershipRow.household_id.in_(households)))
@@ -126,12 +133,15 @@ class PeopleRegister:
             )
 
 
+def _version(row: Row[str, datetime | None, datetime | None, list[int] | None, str | None]) -> tuple[datetime, datetime, tuple[int, ...], str]:
+    """What the household stands at; what was entered before the rest was kept comes before what is entered since."""
+    return row.registered_at or _LONG_AGO, row.recorded_at or _LONG_AGO, tuple(row.place or ()), row.fact_id or ""
+
+
 def entries(accepted: Iterable[Accepted]) -> list[Entry]:
     """The register entries among these."""
     return [
-        Entry(a.record.household_id, a.record.time, a, a.record.data)
-        for a in accepted
-        if isinstance(a.record.data, HouseholdRegistered) and a.record.household_id is not None
+        Entry(a.record.household_id, a, a.record.data) for a in accepted if isinstance(a.record.data, HouseholdRegistered) and a.record.household_id is not None
     ]
 
 

@@ -17,7 +17,7 @@ from foothold_ingest.days import Days
 from foothold_ingest.held import HeldBook
 from foothold_ingest.intake import Intake
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.rules.judgement import Accepted, Rejected
+from foothold_ingest.rules.judgement import Accepted, Arrival, Rejected
 from foothold_ingest.turns import Items, report, take_turns
 from foothold_schemas.quarantine import RefusalReason
 
@@ -25,6 +25,8 @@ LOOK_SECONDS: Final = 1.0
 AT_ONCE: Final = 200
 
 log = structlog.get_logger()
+HeldLine = Row[str, str, str | None, datetime, list[int] | None]
+"""Fact id, agency, the sealed event, when and where it first came."""
 
 
 class Releaser:
@@ -104,18 +106,19 @@ class Releaser:
             except Exception as error:  # noqa: BLE001 - what was held may be another agency's: it must not refuse the entry. `run` tries it one by one
                 report("releaser", error, self._metrics)
 
-    async def _settle(self, wanted: Select[str, str, str | None], *, is_patient: bool) -> int:
+    async def _settle(self, wanted: Select[str, str, str | None, datetime, list[int] | None], *, is_patient: bool) -> int:
         async with self._engine.begin() as connection:
             rows = (await connection.execute(wanted)).all()
             agencies = {agency: [row for row in rows if row.agency == agency] for agency in sorted({row.agency for row in rows})}
             settled = [await self._release(connection, agency, mine, is_patient=is_patient) for agency, mine in agencies.items()]
         return sum(settled)
 
-    async def _release(self, connection: AsyncConnection, agency: str, rows: Sequence[Row[str, str, str | None]], *, is_patient: bool) -> int:
+    async def _release(self, connection: AsyncConnection, agency: str, rows: Sequence[HeldLine], *, is_patient: bool) -> int:
         """The events into the log first, then the rows: after a crash between they go once more, and count once."""
         now = datetime.now(UTC)
         events = [self._book.open(row.sealed) for row in rows]
-        judged = await self._intake.judge(events, await self._agencies.writer(agency), self._days.clock(now))
+        came = [Arrival(row.at, None if row.place is None else tuple(row.place)) for row in rows]
+        judged = await self._intake.judge(events, await self._agencies.writer(agency), self._days.clock(now), arrivals=came)
         accepted = [judgement for judgement in judged if isinstance(judgement, Accepted)]
         await self._intake.keep(accepted, is_patient=is_patient)
         released = [one.record.fact_id for one in accepted]
@@ -145,6 +148,6 @@ def agencies_waiting() -> Select[str]:
     return select(HeldRow.agency).where(*_waits()).distinct().order_by(HeldRow.agency)
 
 
-def _rows() -> Select[str, str, str | None]:
+def _rows() -> Select[str, str, str | None, datetime, list[int] | None]:
     """Up to AT_ONCE that can be released, in the order in which they came."""
-    return select(HeldRow.fact_id, HeldRow.agency, HeldRow.sealed).where(*_waits()).order_by(HeldRow.at).limit(AT_ONCE)
+    return select(HeldRow.fact_id, HeldRow.agency, HeldRow.sealed, HeldRow.at, HeldRow.place).where(*_waits()).order_by(HeldRow.at).limit(AT_ONCE)

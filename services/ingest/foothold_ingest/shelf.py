@@ -20,7 +20,7 @@ from foothold_ingest.intake import Intake, traced
 from foothold_ingest.kafka_door import agency_of
 from foothold_ingest.publish import Line, Publisher
 from foothold_ingest.rules.binding import from_kafka
-from foothold_ingest.rules.judgement import Held, Judgement, Rejected
+from foothold_ingest.rules.judgement import Arrival, Held, Judgement, Rejected
 from foothold_ingest.rules.strict_json import NotStrict
 from foothold_ingest.turns import log_failure
 from foothold_schemas.quarantine import RefusalReason, SourceRecord
@@ -163,20 +163,21 @@ class Retrier(Shelf):
     async def _one(self, source_id: str, actor: str, now: datetime) -> Retried:
         """The row is locked while its facts are written: two people retrying at once apply it once."""
         async with self._engine.begin() as connection:
-            wanted = select(QuarantinedRecord.sealed, QuarantinedRecord.retried_at).where(QuarantinedRecord.source_id == source_id).with_for_update()
+            columns = (QuarantinedRecord.sealed, QuarantinedRecord.retried_at, QuarantinedRecord.at)
+            wanted = select(*columns).where(QuarantinedRecord.source_id == source_id).with_for_update()
             row = (await connection.execute(wanted)).one_or_none()
             if row is None or row.retried_at is not None:
                 return Retried(source_id, Outcome.NOT_WAITING, "no such record waits: it is unknown, or was retried before")
-            outcome, detail = await self._try(source_id, row.sealed, now)
+            outcome, detail = await self._try(source_id, row.sealed, row.at, now)
             await self._note(connection, source_id, now, actor, "retried", outcome.value, detail)
             if outcome in (Outcome.ACCEPTED, Outcome.HELD, Outcome.WRITTEN_AGAIN):
                 await connection.execute(update(QuarantinedRecord).where(QuarantinedRecord.source_id == source_id).values(retried_at=now))
         return Retried(source_id, outcome, detail)
 
-    async def _try(self, source_id: str, sealed: str, now: datetime) -> tuple[Outcome, str]:
+    async def _try(self, source_id: str, sealed: str, first: datetime, now: datetime) -> tuple[Outcome, str]:
         """A record at which the program still fails stays, and the others of the same retry are tried."""
         try:
-            return await self._apply(source_id, SourceRecord.model_validate_json(self._seal.open(sealed)), now)
+            return await self._apply(source_id, SourceRecord.model_validate_json(self._seal.open(sealed)), first, now)
         except PARTS_AWAY:
             raise
         except Exception as error:  # noqa: BLE001 - whatever nobody has thought of
@@ -186,14 +187,14 @@ class Retrier(Shelf):
                 f"{RefusalReason.UNPROCESSABLE.value}: the program failed at it again ({type(error).__name__}); retry after an upgrade",
             )
 
-    async def _apply(self, source_id: str, record: SourceRecord, now: datetime) -> tuple[Outcome, str]:
+    async def _apply(self, source_id: str, record: SourceRecord, first: datetime, now: datetime) -> tuple[Outcome, str]:
         topic, partition, _ = source_id.rsplit(":", 2)
         if record.is_cut:
             return Outcome.NOT_RETRIABLE, "only the record's beginning is kept, because it is too large: ask its sender for it, in smaller records"
         if topic.startswith(f"{TOPIC}."):
             return _outcome(await self._files.again(topic, record.value or b"", now))
         if AGENCY_TOPIC.fullmatch(topic):
-            return await self._judge(topic, record, now)
+            return await self._judge(source_id, record, first, now)
         if topic.startswith(HOUSEHOLD):
             await self._publisher.deliver([Line(HOUSEHOLD_FACTS.name, record.key, None, int(partition), record.headers)])
             return Outcome.WRITTEN_AGAIN, "risk looks at the household again; if it cannot judge it now either, it comes back under its new address"
@@ -202,15 +203,17 @@ class Retrier(Shelf):
         await self._publisher.deliver([Line(topic, record.key, record.value, int(partition), retry_headers(record.headers, source_id))])
         return Outcome.WRITTEN_AGAIN, "written again where it stood; if it cannot be read now either, it comes back under its new address"
 
-    async def _judge(self, topic: str, record: SourceRecord, now: datetime) -> tuple[Outcome, str]:
+    async def _judge(self, source_id: str, record: SourceRecord, first: datetime, now: datetime) -> tuple[Outcome, str]:
         judgement: Judgement
+        topic, partition, offset = source_id.rsplit(":", PLACE)
         try:
             event = traced(from_kafka(record.headers, record.value), from_headers(record.headers))
         except NotStrict as error:
             judgement = Rejected(error.reason, str(error))
         else:
             caller = await self._agencies.writer(agency_of(topic))
-            (judgement,) = await self._intake.judge([event], caller, self._days.clock(now), is_barrier=True)
+            came = Arrival(first, (int(partition), int(offset)))
+            (judgement,) = await self._intake.judge([event], caller, self._days.clock(now), arrivals=[came], is_barrier=True)
         if not isinstance(judgement, Rejected):
             await self._intake.keep([judgement], is_patient=True)
         return _outcome(judgement)

@@ -29,7 +29,7 @@ from foothold_ingest.intake import Intake, traced
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.people import PeopleRegister, entries
 from foothold_ingest.rules.items import SHOWN, Gatherer, Item, Repeat, problems_of
-from foothold_ingest.rules.judgement import Accepted, Held, Judgement, Rejected
+from foothold_ingest.rules.judgement import Accepted, Arrival, Held, Judgement, Rejected
 from foothold_ingest.rules.mapping import Mapping, RowsAre
 from foothold_ingest.rules.rows import Headers, Row, WrongHeaders, event_of, fits, values_of
 from foothold_ingest.turns import report, take_turns
@@ -241,7 +241,8 @@ class FileWorker:
     async def _judged(self, upload: RowMapping, batch: Sequence[Item], now: datetime) -> list[Judgement | Repeat]:
         """What the door says of each item."""
         events = [traced(item.outcome, upload["traceparent"]) for item in batch if isinstance(item.outcome, dict)]
-        said = iter(await self._intake.judge(events, await self._agencies.writer(upload["agency"]), self._days.clock(now)))
+        came = [Arrival(upload["at"], (item.rows[0].number,)) for item in batch if isinstance(item.outcome, dict)]
+        said = iter(await self._intake.judge(events, await self._agencies.writer(upload["agency"]), self._days.clock(now), arrivals=came))
         return [next(said) if isinstance(item.outcome, dict) else item.outcome for item in batch]
 
     async def _compared(self, judged: Sequence[Judgement | Repeat]) -> dict[str, int]:
@@ -272,7 +273,8 @@ class FileWorker:
         if isinstance(outcome := wrong or event, Rejected):
             return outcome
         caller = await self._agencies.writer(agency)
-        (judgement,) = await self._intake.judge([traced(outcome, upload["traceparent"])], caller, self._days.clock(now))
+        came = Arrival(upload["at"], (rows[0].number,))
+        (judgement,) = await self._intake.judge([traced(outcome, upload["traceparent"])], caller, self._days.clock(now), arrivals=[came])
         if isinstance(judgement, Rejected):
             return judgement
         await self._intake.keep([judgement], is_patient=True)

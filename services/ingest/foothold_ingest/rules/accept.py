@@ -200,6 +200,7 @@ def _named(
         time=envelope.time,
         recorded_time=clock.recorded,
         withdraws=withdrawn(envelope, data, fact_id),
+        place=clock.place,
         data=data,
     )
     if subject is not None or _is_for_all(data):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from foothold_ingest.rules.strict_json import JsonValue
 from foothold_schemas.directory import Contact
@@ -96,13 +97,21 @@ class Caller:
     is_disabled: bool = False
 
 
+class Arrival(NamedTuple):
+    """When Foothold first got an event, and where it stood in what it came in (row, index, or partition and offset). None: now; in no order."""
+
+    recorded: datetime | None = None
+    place: tuple[int, ...] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The door's time. `now` and `today` bound what may have happened; `recorded` is when we learned of it.
+    """The door's time. `now` and `today` bound what may have happened; `recorded` is when we learned of it, `place` where the event stood in what it came in.
 
-    They differ only where days are opened by hand and the open day is not the calendar's.
+    `now` differs from `recorded` where days are opened by hand and the open day is not the calendar's, and for an event that was held or set aside.
     """
 
     now: datetime
     today: date
     recorded: datetime
+    place: tuple[int, ...] | None = None

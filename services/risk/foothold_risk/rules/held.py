@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from foothold_risk.rules.calendar import last_day
+from foothold_risk.rules.calendar import last_day, month_of
 from foothold_risk.rules.packed import Dated, Packed, Version
 from foothold_schemas.checks import Asset, Grade, Guarantee, SpendingCategory
 from foothold_schemas.decisions import MeasureKind
@@ -27,8 +27,11 @@ class Member(Packed, frozen=True):
     at_school: bool | None = None
 
     def is_here(self, day: date) -> bool:
-        """Whether they belong to the household at the end of the day."""
-        return (self.joined_on is None or self.joined_on <= day) and (self.left_on is None or day <= self.left_on)
+        """Whether they belong to the household at the end of the day. Who joined on no day always did; a child, from the month of its birth."""
+        return (self._was_born(day) if self.joined_on is None else self.joined_on <= day) and (self.left_on is None or day <= self.left_on)
+
+    def _was_born(self, day: date) -> bool:
+        return self.birth_month is None or self.birth_month <= month_of(day)
 
 
 class Project(Packed, frozen=True):
@@ -72,14 +75,14 @@ class Register(Packed, frozen=True):
 
     def heads(self, day: date) -> int:
         """Members in the register who are counted at the end of the day."""
-        return sum(m.is_here(day) for m in self.counted(sharing=False))
+        return len({m.person_ref for m in self.counted(sharing=False) if m.is_here(day)})
 
     def month_ends(self, months: range, *, sharing: bool) -> tuple[int, ...]:
         """The heads counted at the end of each month."""
         people = self.counted(sharing=sharing)
-        if all(m.joined_on is None and m.left_on is None for m in people):  # most households: nobody came or went
+        if all(m.joined_on is None and m.left_on is None and (m.birth_month or 0) <= months.start for m in people):  # most: nobody came, went or was born
             return (len(people),) * len(months)
-        return tuple(sum(m.is_here(day) for m in people) for day in map(last_day, months))
+        return tuple(len({m.person_ref for m in people if m.is_here(day)}) for day in map(last_day, months))  # who left and came back is one
 
     def counted(self, *, sharing: bool) -> list[Member]:
         """Members who count while they are here."""
