@@ -11,6 +11,7 @@ import yaml
 from foothold_alerts.clocks import are_soon
 from foothold_alerts.rules.act import Acted, Given, act
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, Case, CloseReason, Consent, Role, Stage
+from foothold_alerts.rules.causes import NOTHING
 from foothold_alerts.rules.deadlines import Standing, wanted
 from foothold_alerts.rules.respond import respond
 from foothold_alerts.rules.two import TwoNo
@@ -27,7 +28,7 @@ TODAY = date(2026, 6, 10)
 
 def after(before: Case | None, **changes: Any) -> Case:  # noqa: ANN401
     said = transition("0", 1, FindingKind.DISASTER_LOSS, **({"learned_at": LEARNED, "open_day": TODAY, "is_urgent": True} | changes))
-    moved = respond(before, said, frozenset(), WORKFLOW, WEEKENDS).case
+    moved = respond(before, said, NOTHING, WORKFLOW, WEEKENDS).case
     assert moved is not None
     return moved
 

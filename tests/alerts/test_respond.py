@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from foothold_alerts.rules.case import Case, CloseReason, ReliefKind, Stage
-from foothold_alerts.rules.respond import RELIEF, Response
+from foothold_alerts.rules.causes import NOTHING, RELIEF, Cause
+from foothold_alerts.rules.respond import Response
 from foothold_alerts.rules.respond import respond as respond_to
 from foothold_schemas.decisions import Decision
 from foothold_schemas.findings import FindingKind
@@ -25,7 +26,10 @@ def transition(*rules: FindingKind, **changes: Any) -> Transition:  # noqa: ANN4
 
 
 def respond(before: Case | None, said: Transition, helped: frozenset[FindingKind]) -> Response:
-    return respond_to(before, said, helped, WORKFLOW, WEEKENDS)
+    relieved = NOTHING
+    for cause in helped:
+        relieved = relieved.with_cause(Cause(cause), said.open_day.year)
+    return respond_to(before, said, relieved, WORKFLOW, WEEKENDS)
 
 
 def test_entering_opens_a_case_to_be_settled_fifteen_days_later_not_counting_the_first() -> None:

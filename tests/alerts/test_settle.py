@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from foothold_alerts.rules.case import ReliefKind, ReliefStatus, Role
+from foothold_alerts.rules.causes import NOTHING
 from foothold_alerts.rules.relief import Hand, Relief, ReliefAct, ReliefNo, may, relieve
 from foothold_alerts.rules.respond import respond
 from foothold_alerts.rules.settle import borne, settled
@@ -141,7 +142,7 @@ def test_an_amended_amount_is_a_new_decision_and_who_made_it_does_not_pay_it() -
 
 def test_limits_of_another_currency_are_neither_compared_nor_printed_beside_the_figures() -> None:
     dong = transition("0", 1, FindingKind.SELF_PAID_HIGH).policy.model_copy(update={"currency": Sentence(zh="千盾", en="thousand dong")})
-    (explained,) = (p.explained for p in respond(None, transition("0", 1, FindingKind.SELF_PAID_HIGH, policy=dong), frozenset(), WORKFLOW, WEEKENDS).proposals)
+    (explained,) = (p.explained for p in respond(None, transition("0", 1, FindingKind.SELF_PAID_HIGH, policy=dong), NOTHING, WORKFLOW, WEEKENDS).proposals)
     given = hand(amount=1, currency="thousand dong")
 
     assert relieve(replace(DECIDED, status=ReliefStatus.PROPOSED), ReliefAct.DECIDE, given, LIMITS, WEEKENDS) is ReliefNo.CURRENCY

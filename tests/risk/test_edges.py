@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from foothold_alerts.rules.case import Case
+from foothold_alerts.rules.causes import Relieved
 from foothold_alerts.rules.respond import respond
 from foothold_risk.households import Control, pack, unpack
 from foothold_risk.judge import Judged, judge, steer
@@ -159,5 +160,5 @@ def taken(case: Case | None, judged: Judged) -> Case | None:
     for transition in judged.said:
         read = decode_output(encode(transition))
         assert isinstance(read, Transition)
-        case = respond(case, read, frozenset(), WORKFLOW, WEEKENDS).case or case
+        case = respond(case, read, Relieved(), WORKFLOW, WEEKENDS).case or case
     return case

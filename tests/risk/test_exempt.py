@@ -6,10 +6,11 @@ import msgspec
 import pytest
 from pydantic import ValidationError
 
+from foothold_risk.rules.deciding import exempt
 from foothold_risk.rules.due import next_due
 from foothold_risk.rules.household import Household, Position, fresh
 from foothold_risk.rules.leaving import Condition
-from foothold_risk.rules.movement import exempt, move
+from foothold_risk.rules.movement import move
 from foothold_risk.rules.policy import Policy
 from foothold_schemas.decisions import FindingExempted, HarmlessReason
 from foothold_schemas.envelope import FactRecord

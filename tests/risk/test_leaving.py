@@ -5,11 +5,11 @@ from datetime import date
 import msgspec
 import pytest
 
+from foothold_risk.rules.deciding import Decided, decide
 from foothold_risk.rules.fold import fold
 from foothold_risk.rules.heard import Span
 from foothold_risk.rules.household import Household, Position, fresh
 from foothold_risk.rules.leaving import unmet
-from foothold_risk.rules.movement import Decided, decide
 from foothold_risk.rules.policy import Place, Policy
 from foothold_schemas.checks import Guarantee
 from foothold_schemas.decisions import CaseDecided, Decision

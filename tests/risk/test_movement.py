@@ -5,11 +5,12 @@ from datetime import UTC, date, datetime
 import msgspec
 import pytest
 
+from foothold_risk.rules.deciding import Decided, decide, freeze, refuse
 from foothold_risk.rules.fold import fold
 from foothold_risk.rules.heard import Span
 from foothold_risk.rules.household import Household, Left, Position
 from foothold_risk.rules.leaving import Condition, unmet
-from foothold_risk.rules.movement import Decided, Move, decide, freeze, refuse
+from foothold_risk.rules.movement import Move
 from foothold_risk.rules.policy import Policy
 from foothold_risk.views import view_of
 from foothold_schemas.checks import Grade, Guarantee

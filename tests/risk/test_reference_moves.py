@@ -19,8 +19,8 @@ from foothold_schemas.register import MembershipDisputed, TicketState
 from tests.risk.test_reference import SEED, life
 from tests.support.build import AREA, HOUSEHOLD, OPEN_DAY, claim, in_doubt
 from tests.support.reference import opinion
-from tests.support.reference_events import happened
-from tests.support.reference_moves import Stand, say
+from tests.support.reference_events import bills_of, happened
+from tests.support.reference_moves import Stand, Today, say
 from tests.support.rules import ALL_IN_FORCE
 
 WALKS = int(os.environ.get("FOOTHOLD_WALKS", "50"))
@@ -65,11 +65,13 @@ def test_what_is_said_day_by_day_is_what_a_model_written_apart_says() -> None:
             home = done.household
             tickets = [f.data for f in known if isinstance(f.data, MembershipDisputed)]
             is_in_doubt = {t.ticket for t in tickets} > {t.ticket for t in tickets if t.state is not TicketState.OPEN}
-            today = opinion(known, day, everything_heard=True)
-            stand, expected = say(stand, today, day, happened(known, day, today.findings), is_in_doubt=is_in_doubt)
+            thought = opinion(known, day, everything_heard=True)
+            today = Today(thought, day, happened(known, day, thought.findings), bills_of(known, day, thought), is_in_doubt)
+            stand, expected = say(stand, today)
             doubts += is_in_doubt
             assert expected == [t.movement.value for t in done.said], f"walk {number} on {day}: {known}"
             assert (stand.spell, stand.found) == (home.position.spell, frozenset(map(str, home.position.findings)))
+            assert stand.told == home.position.told_on, f"walk {number} on {day}: {expected}"
             said.update(expected)
 
     assert set(said) >= {"watched", "unwatched", "entered", "moved", "worsened", "eased", "recovering", "relapsed", "exited"} or WALKS < 50, said

@@ -14,7 +14,7 @@ from tests.support.scenario import FOLDER, play
 
 KEYS = {"name", "case", "policy", "household", "heard", "spoke", "opened", "until", "facts", "expect", "refused", "policy_refused"}
 OF_A_TRANSITION = {"day", "movement", "group", "findings", "reason", "exit", "lead", "urgent", "spell"}
-EXPECTED = OF_A_TRANSITION | {"identified", "line", "hints", "hint", "ahead", "stale", "back_to", "per_head"}
+EXPECTED = OF_A_TRANSITION | {"identified", "line", "hints", "hint", "ahead", "stale", "back_to", "per_head", "episode", "told", "wavering"}
 MOST_LINES = 25
 
 
@@ -39,6 +39,9 @@ def told(transition: Transition, asked: dict[str, Any]) -> dict[str, Any]:
         "urgent": transition.is_urgent,
         "spell": transition.spell,
         "identified": transition.is_identified,
+        "episode": transition.episode,
+        "told": transition.is_told,
+        "wavering": transition.is_wavering,
         "line": str(figures.line),
         "per_head": str(figures.net_per_head),
         "hints": [h.kind.value for h in transition.hints],

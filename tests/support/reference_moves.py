@@ -1,41 +1,67 @@
 """The second opinion on coming and going: from where a household stood and what is found today to what is said. No people's decisions, no gaps in income."""
 
 from calendar import monthrange
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from tests.support.reference import LEADS, Opinion
-from tests.support.reference_events import Happened
+from tests.support.reference_events import Bills, Happened, heavy
+
+OPEN = ("lead", "recovering", "group")
+DAYS = 30
+"""Within so many days what returns on the same ground is no news."""
 
 
 @dataclass(frozen=True)
 class Stand:
-    """`at`: `clear`, `watch`, `lead`, `recovering` or `group:<name>`. `spell`: how often it was in a group."""
+    """`at`: `clear`, `watch`, `lead`, `recovering` or `group:<name>`. `spell`: how often it was in a group.
+
+    `had`, `paid`: events and bills its case has had. `ended`: when its last group or lead ended by itself, and whether that was a group.
+    `returned`: when it last came back on the same ground; `moved`: when it last went from group to group; `told`: when people were last told.
+    """
 
     at: str = "clear"
     found: frozenset[str] = frozenset()
     clear_since: date | None = None
     spell: int = 0
-    had: tuple[tuple[str, tuple[int, ...]], ...] = ()
-    """What its case has been told of: name and how bad."""
+    had: Happened = field(default_factory=dict)
+    paid: frozenset[str] = frozenset()
+    ended: tuple[date, bool] | None = None
+    returned: date | None = None
+    moved: date | None = None
+    told: date | None = None
 
 
-OPEN = ("lead", "recovering", "group")
+@dataclass(frozen=True)
+class Today:
+    """What one look sees: the opinion, its events, the bills of its sums."""
+
+    opinion: Opinion
+    day: date
+    events: Happened = field(default_factory=dict)
+    bills: tuple[Bills, ...] = ()
+    is_in_doubt: bool = False
 
 
-def say(stand: Stand, today: Opinion, day: date, events: Happened | None = None, *, is_in_doubt: bool = False) -> tuple[Stand, list[str]]:
-    """The movements of one look, in order, and where the household stands after it. `is_in_doubt`: a member stands in another household too."""
-    now = events or {}
-    had = dict(stand.had) if stand.at.startswith(OPEN) else {}
-    is_news = any(name not in had or any(a > b for a, b in zip(grade, had[name], strict=True)) for name, grade in now.items())
-    after, said = _said(stand, today, day, is_news=is_news, is_in_doubt=is_in_doubt)
-    for name, grade in now.items():
+def say(stand: Stand, today: Today) -> tuple[Stand, list[str]]:
+    """The movements of one look, in order, and where the household stands after it."""
+    is_event = any(name not in stand.had or worse(grade, stand.had[name]) for name, grade in today.events.items())
+    is_news = is_event or bool(heavy(today.bills, stand.paid))
+    after, said = _said(stand, today, is_event=is_event, is_news=is_news)
+    if not after.at.startswith(OPEN):
+        return after, said
+    had = dict(after.had)
+    for name, grade in today.events.items():
         had[name] = tuple(map(max, grade, had.get(name, grade)))
-    return replace(after, had=tuple(sorted(had.items())) if after.at.startswith(OPEN) else stand.had), said
+    return replace(after, had=had, paid=after.paid | {name for bills in today.bills for name in bills}), said
 
 
-def _said(stand: Stand, today: Opinion, day: date, *, is_news: bool, is_in_doubt: bool) -> tuple[Stand, list[str]]:  # noqa: C901, PLR0911, PLR0912 - one plain table, row by row
-    here, found = today.standing, today.findings
+def worse(now: tuple[int, ...], then: tuple[int, ...]) -> bool:
+    return any(a > b for a, b in zip(now, then, strict=True))
+
+
+def _said(stand: Stand, today: Today, *, is_event: bool, is_news: bool) -> tuple[Stand, list[str]]:  # noqa: C901, PLR0911, PLR0912 - one plain table, row by row
+    day, here, found = today.day, today.opinion.standing, today.opinion.findings
     in_group, to_group = stand.at.startswith("group:"), here.startswith("group:")
     same = replace(stand, found=found)
     if here == "unknown":  # nobody of those who are here is counted: what is found is a lead, with nothing found there is none, all else stays
@@ -43,37 +69,80 @@ def _said(stand: Stand, today: Opinion, day: date, *, is_news: bool, is_in_doubt
         to_group = in_group
     if here == "natural":
         if in_group or stand.at == "recovering":
-            return replace(same, at="clear", clear_since=None), ["exited"]
-        return replace(same, at="clear"), ["unwatched"] if stand.at in ("watch", "lead") else []
-    if is_in_doubt:
+            return replace(same, at="clear", clear_since=None, ended=None), ["exited"]
+        is_lead = stand.at == "lead"
+        ended = (stand.ended if stand.ended and stand.ended[1] else None) if is_lead else stand.ended
+        return replace(same, at="clear", clear_since=None, ended=ended), ["unwatched"] if stand.at in ("watch", "lead") else []
+    if today.is_in_doubt:
         if in_group or stand.at == "recovering":
-            return same, _more_or_less(stand.found, found, is_news=is_news)
+            return _more_or_less(same, stand, found, day, is_event=is_event, is_news=is_news)
         here, to_group = "lead" if to_group else here, False
     if in_group:
         if here == stand.at:
-            return same, _more_or_less(stand.found, found, is_news=is_news)
+            return _more_or_less(same, stand, found, day, is_event=is_event, is_news=is_news)
         if to_group:
-            return replace(same, at=here), ["moved"]
+            is_back = stand.moved is not None and (day - stand.moved).days <= DAYS and not is_news
+            moved = replace(same, at=here, moved=day, returned=day if is_back else stand.returned)
+            return (replace(moved, told=day) if is_news else moved), ["moved"]
         return replace(same, at="recovering", clear_since=day), ["recovering"]
     if stand.at == "recovering":
-        if today.standing == "unknown":
+        if today.opinion.standing == "unknown":
             return same, []
         if to_group:
-            return replace(same, at=here, clear_since=None), ["relapsed"]
-        if stand.clear_since is not None and day >= a_month_after(stand.clear_since):
-            return replace(same, at=here, clear_since=None), ["exited"]
+            return tell(replace(same, at=here, clear_since=None, returned=day), day, is_news=is_news), ["relapsed"]
+        if stand.clear_since is not None and day >= max(a_month_after(stand.clear_since), quiet_until(stand, stand.clear_since)):
+            return replace(same, at=here, clear_since=None, ended=(day, True)), ["exited"]
         return same, []
+    goes_on = stand.ended is not None and (day - stand.ended[0]).days <= DAYS and not is_news
     if to_group:
-        return replace(same, at=here, spell=stand.spell + 1), ["entered"]
-    if here == stand.at:
-        return same, _more_or_less(stand.found, found, is_news=is_news) if here == "lead" else []
-    return replace(same, at=here), ["unwatched" if here == "clear" else "watched"]
+        return _into_group(same, stand, here, day, goes_on=goes_on, is_news=is_news)
+    if here == "lead" and stand.at != "lead":
+        kept = stand.ended if stand.ended and stand.ended[1] else None
+        back = replace(same, at="lead", returned=day, ended=kept) if goes_on else begun(replace(same, at="lead"))
+        return tell(back, day, is_news=is_news or not goes_on), ["watched"]
+    if here == "lead" and stand.clear_since is not None:
+        return tell(replace(same, clear_since=None, returned=day), day, is_news=is_news), ["watched"]
+    if here == "lead":
+        return _more_or_less(same, stand, found, day, is_event=is_event, is_news=is_news)
+    if stand.at == "lead":
+        since = stand.clear_since or day
+        if day < quiet_until(stand, since):
+            return replace(same, clear_since=since), [] if stand.clear_since else ["eased"]
+        kept = stand.ended if stand.ended and stand.ended[1] else (day, False)
+        return replace(same, at=here, clear_since=None, ended=kept), ["unwatched" if here == "clear" else "watched"]
+    return (same, []) if here == stand.at else (replace(same, at=here), ["unwatched" if here == "clear" else "watched"])
 
 
-def _more_or_less(before: frozenset[str], now: frozenset[str], *, is_news: bool) -> list[str]:
-    if now - before or is_news:
-        return ["worsened"]
-    return ["eased"] if before - now else []
+def _into_group(same: Stand, stand: Stand, here: str, day: date, *, goes_on: bool, is_news: bool) -> tuple[Stand, list[str]]:
+    into = replace(same, at=here, clear_since=None, ended=None)
+    if goes_on and stand.ended is not None:
+        again = replace(into, returned=day, spell=stand.spell + (0 if stand.ended[1] else 1))
+        return tell(again, day, is_news=is_news), ["relapsed" if stand.ended[1] else "entered"]
+    into = replace(into, spell=stand.spell + 1)
+    is_new_case = stand.at != "lead"
+    return tell(begun(into) if is_new_case else into, day, is_news=is_news or is_new_case), ["entered"]
+
+
+def begun(stand: Stand) -> Stand:
+    """A new case has had nothing yet."""
+    return replace(stand, had={}, paid=frozenset(), ended=None, returned=None, moved=None)
+
+
+def tell(stand: Stand, day: date, *, is_news: bool) -> Stand:
+    """Told of news, and of anything once the days since the last word are over."""
+    return replace(stand, told=day) if is_news or stand.told is None or (day - stand.told).days > DAYS else stand
+
+
+def quiet_until(stand: Stand, since: date) -> date:
+    """What had returned before ends after it was quiet for the days."""
+    has_returned = stand.returned is not None and (since - stand.returned).days <= DAYS
+    return date.fromordinal(since.toordinal() + DAYS + 1) if has_returned else since
+
+
+def _more_or_less(same: Stand, stand: Stand, found: frozenset[str], day: date, *, is_event: bool, is_news: bool) -> tuple[Stand, list[str]]:
+    if found - stand.found or is_event:
+        return tell(same, day, is_news=is_news), ["worsened"]
+    return same, ["eased"] if stand.found - found else []
 
 
 def a_month_after(day: date) -> date:

@@ -16,6 +16,7 @@ from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.notify import Notices
 from foothold_alerts.rows import SYSTEM, audit_row, case_of, case_row, relief_rows, review_row
 from foothold_alerts.rules.case import OPEN, UNPAID, Case, ReliefStatus, Role
+from foothold_alerts.rules.causes import BY_EVENT, Cause, Relieved
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.notices import Event, Note, place_of
 from foothold_alerts.rules.respond import NOT_CARRIED_OUT, REVIEW, Response, respond
@@ -45,6 +46,8 @@ _CHANGING: Final = (
     "looked_at",
     "proposed_by",
     "proposed_what",
+    "closed_on",
+    "closed_at",
 )
 
 _INSERT_CASES: Final = upsert(CaseRow)
@@ -110,7 +113,7 @@ class Cases:
         households = {t.household_id for t in transitions}
         rows = await connection.execute(select(*CaseRow.__table__.columns).where(CaseRow.household_id.in_(households)).with_for_update())
         cases = {row["case_id"]: (case_of(row), row["version"], row["latest"]["number"]) for row in rows.mappings()}
-        helped = await self._helped(connection, households)
+        relieved = await self._relieved(connection, households)
         changed: dict[str, dict[str, object]] = {}
         relief: list[dict[str, object]] = []
         withdrawn: dict[str, frozenset[FindingKind]] = {}
@@ -124,9 +127,8 @@ class Cases:
             if transition.number < seen:  # retried from quarantine: kept in the history, but the case has gone on since
                 taken.append(Taken(transition, "late", case_id, trace))
                 continue
-            causes = helped[transition.household_id, transition.open_day.year]
             workflow = self._workflows.newest if case is None else self._workflows.of(case.workflow)
-            response = respond(case, transition, causes, workflow, self._calendar)
+            response = respond(case, transition, relieved[transition.household_id], workflow, self._calendar)
             taken.append(Taken(transition, response.action, case_id, trace))
             if response.case is None:
                 continue
@@ -135,7 +137,9 @@ class Cases:
                 continue
             if (event := _news(case, response, transition)) is not None:
                 news[case_id] = event
-            causes |= {p.cause for p in response.proposals}
+            for p in response.proposals:
+                cause = Cause(p.cause, p.event, p.bills_until)
+                relieved[transition.household_id] = relieved[transition.household_id].with_cause(cause, transition.open_day.year)
             if response.withdraws:
                 withdrawn[case_id] = response.keeps & withdrawn.get(case_id, response.keeps)
                 relief = [r for r in relief if r["case_id"] != case_id or r["cause"] in response.keeps]
@@ -154,16 +158,16 @@ class Cases:
             await connection.execute(doubted.values(version=CaseRow.version + 1))
         return taken
 
-    async def _helped(self, connection: AsyncConnection, households: set[str]) -> defaultdict[tuple[str, int], set[FindingKind]]:
-        found = await connection.execute(
-            select(ReliefRow.household_id, ReliefRow.year, ReliefRow.cause).where(
-                ReliefRow.household_id.in_(households), ReliefRow.status.not_in([ReliefStatus.WITHDRAWN, ReliefStatus.REFUSED])
-            )
-        )
-        helped: defaultdict[tuple[str, int], set[FindingKind]] = defaultdict(set)
-        for row in found:
-            helped[row.household_id, row.year].add(FindingKind(row.cause))
-        return helped
+    async def _relieved(self, connection: AsyncConnection, households: set[str]) -> defaultdict[str, Relieved]:
+        columns = (ReliefRow.household_id, ReliefRow.year, ReliefRow.cause, ReliefRow.event, ReliefRow.bills_until, ReliefRow.is_exception)
+        standing = ReliefRow.status.not_in([ReliefStatus.WITHDRAWN, ReliefStatus.REFUSED])
+        relieved: defaultdict[str, Relieved] = defaultdict(Relieved)
+        for row in await connection.execute(select(*columns).where(ReliefRow.household_id.in_(households), standing)):
+            finding = FindingKind(row.cause)
+            if not (row.is_exception and finding in BY_EVENT and row.event is None):  # what the county proposed once more stands in no event's way
+                cause = Cause(finding, row.event, row.bills_until)
+                relieved[row.household_id] = relieved[row.household_id].with_cause(cause, row.year)
+        return relieved
 
     async def _write(
         self,
@@ -209,9 +213,11 @@ class Cases:
 
 
 def _news(before: Case | None, response: Response, transition: Transition) -> Event | None:
-    """What people should be told of: a case opened, or one that has turned urgent. A quiet go-live tells nobody."""
-    if transition.is_quiet or response.case is None:
+    """What people should be told of: a case opened, one that has turned urgent, or news of one. A quiet go-live tells nobody, nor does what wavers."""
+    if transition.is_quiet or response.case is None or transition.is_told is False:
         return None
     if response.case.is_urgent and not (before is not None and before.is_urgent and response.action == "updated"):
         return Event.URGENT
-    return Event.OPENED if response.action in ("opened", "reopened", NOT_CARRIED_OUT) else None
+    if response.action in ("opened", "reopened", "restored", NOT_CARRIED_OUT):
+        return Event.OPENED
+    return Event.NEWS if transition.is_told else None

@@ -49,6 +49,8 @@ class CaseRow(Base):
     looked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     proposed_by: Mapped[str | None] = mapped_column(Text)
     proposed_what: Mapped[str | None] = mapped_column(Text)
+    closed_on: Mapped[date | None] = mapped_column(Date)
+    closed_at: Mapped[str | None] = mapped_column(Text)
 
 
 class TransitionRow(Base):
@@ -96,6 +98,8 @@ class ReliefRow(Base):
     allowed_fen: Mapped[int | None] = mapped_column(BigInteger)
     came_back_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
     waived_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    event: Mapped[str | None] = mapped_column(Text)
+    bills_until: Mapped[date | None] = mapped_column(Date)
 
 
 class ReviewRow(Base):

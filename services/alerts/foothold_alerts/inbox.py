@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, false, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import aliased
 
@@ -87,6 +87,12 @@ class CasePage:
     not_judged_since: datetime | None
 
 
+def _is_wavering() -> ColumnElement[bool]:
+    """Whether risk's last view of the household says that it goes and returns; before the first view, its last transition."""
+    shown = select(ViewRow.body["is_wavering"].as_boolean()).where(ViewRow.household_id == CaseRow.household_id).scalar_subquery()
+    return func.coalesce(shown, CaseRow.latest["is_wavering"].as_boolean(), false())
+
+
 class Inbox:
     """Queries only."""
 
@@ -106,6 +112,7 @@ class Inbox:
             CaseRow.latest["reason"]["zh"].astext.label("reason_zh"),
             CaseRow.latest["reason"]["en"].astext.label("reason_en"),
             CaseRow.latest["policy"]["illustrative"].as_boolean().label("is_illustrative"),
+            _is_wavering().label("is_wavering"),
         )
         listed = (
             select(*columns, *latest, soon.label("is_soon"), next_due().label("next_due_at"), next_kind().label("next_kind"))

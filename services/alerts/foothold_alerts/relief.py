@@ -10,9 +10,9 @@ from foothold_alerts.database import ReliefRow
 from foothold_alerts.hold import Hold, NotAllowed, Stale, business_day, is_disputed, unmet_of
 from foothold_alerts.rows import relief_of, relief_values
 from foothold_alerts.rules.case import OPEN, UNPAID, ReliefKind, ReliefStatus, Role, Stage
+from foothold_alerts.rules.causes import RELIEF
 from foothold_alerts.rules.days import WorkDays, due_at
 from foothold_alerts.rules.relief import AFTER_PAYMENT, Hand, ReliefAct, ReliefNo, relieve
-from foothold_alerts.rules.respond import RELIEF
 from foothold_alerts.rules.settle import settled
 from foothold_alerts.rules.workflow import Workflows
 from foothold_alerts.said import Said

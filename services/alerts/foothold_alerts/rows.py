@@ -38,6 +38,8 @@ def case_of(row: RowMapping) -> Case:
         looked_at=row["looked_at"],
         proposed_by=row["proposed_by"],
         proposed_what=row["proposed_what"],
+        closed_on=row["closed_on"],
+        closed_at=None if row["closed_at"] is None else Stage(row["closed_at"]),
     )
 
 
@@ -76,6 +78,8 @@ def standing(case: Case) -> dict[str, object]:
         "looked_at": case.looked_at,
         "proposed_by": case.proposed_by,
         "proposed_what": case.proposed_what,
+        "closed_on": case.closed_on,
+        "closed_at": None if case.closed_at is None else case.closed_at.value,
     }
 
 
@@ -106,6 +110,8 @@ def relief_rows(response: Response, transition: Transition) -> list[dict[str, ob
             "status": ReliefStatus.PROPOSED.value,
             "due_at": p.due_at,
             "explained": p.explained.model_dump(),
+            "event": p.event,
+            "bills_until": p.bills_until,
         }
         for p in response.proposals
     ]

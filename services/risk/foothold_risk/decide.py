@@ -143,7 +143,7 @@ class Decider:
         judged = judge(key.decode(), household, control, self._households.policy, cause, decided, before)
         pending.batch.put(key, judged.household)
         pending.outputs.add(key, judged, from_headers(record.headers), cause.ends)
-        confirmed = confirmation(self._source.partition, key.decode(), before, judged.household, control.open_day)
+        confirmed = confirmation(self._source.partition, key.decode(), before, judged.household, control.open_day, is_decided=isinstance(data, CaseDecided))
         if confirmed is not None:
             pending.outputs.signals.append(confirmed)
         return judged

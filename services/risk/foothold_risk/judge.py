@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from msgspec.structs import replace
 
@@ -11,16 +11,18 @@ from foothold_risk.households import Control
 from foothold_risk.publish import Cause, look_back, transition
 from foothold_risk.rules.assess import Assessment, Target, assess
 from foothold_risk.rules.calendar import month_of
+from foothold_risk.rules.deciding import Decided, decide, dismiss, exempt, freeze, news_in, refuse, reopen
 from foothold_risk.rules.feeds import spoke_now, spoke_until, spoken_by
 from foothold_risk.rules.figures import withheld
 from foothold_risk.rules.fold import forget_old
 from foothold_risk.rules.heard import Heard, note
+from foothold_risk.rules.held import Register
 from foothold_risk.rules.hindsight import review
 from foothold_risk.rules.household import Household, Position, answered, fresh
 from foothold_risk.rules.incidents import Look, corrects, hitting, queued, touched
 from foothold_risk.rules.incidents import note as noted
 from foothold_risk.rules.leaving import Condition
-from foothold_risk.rules.movement import Decided, Move, decide, dismiss, exempt, freeze, move, news_in, refuse
+from foothold_risk.rules.movement import Move, move
 from foothold_risk.rules.policy import Place, Policy
 from foothold_risk.views import NOTHING, digest, impacts_of, view_of
 from foothold_schemas.decisions import CaseDecided, Decision, FindingExempted
@@ -97,8 +99,10 @@ def judge(
     """
     day, register = control.open_day, household.register
     place = None if policy is None or register is None else policy.place(register.area)
-    if day is None or register is None or policy is None or place is None:
+    if day is None or register is None or policy is None:
         return Judged(household)
+    if place is None:
+        return _handed_over(household_id, household, register, day, policy, cause)
     if household.as_of is not None and month_of(household.as_of) != month_of(day):
         household = forget_old(household, day)
     in_force = place.on(day)
@@ -162,6 +166,8 @@ def _exempted(position: Position, look: Callable[[Position], Assessment], word: 
 
 def _carried_out(household: Household, now: _Stepped, look: Callable[[Position], Assessment], decided: CaseDecided) -> _Stepped:
     """What people decided, if it holds today. They look into what was reported before they decide."""
+    if decided.decision is Decision.REOPENED:
+        return _reopened(now, look)
     is_dismissal = decided.decision is Decision.DISMISSED and not now.position.is_identified
     standing = dismiss(now.position, now.assessment, decided) if is_dismissal else answered(household, now.position)
     looked = look(standing)
@@ -172,6 +178,28 @@ def _carried_out(household: Household, now: _Stepped, look: Callable[[Position],
         return _Stepped(*refuse(now.position, now.moves), now.assessment, outcome)
     position, more = move(standing, looked)  # what they saw is covered, and what they did not see stays with them
     return _Stepped(*refuse(position, (*now.moves, *more)), looked, outcome)
+
+
+def _reopened(now: _Stepped, look: Callable[[Position], Assessment]) -> _Stepped:
+    """What the dismissal covered speaks again; where nothing of it is left to look into, people are told so."""
+    standing = reopen(now.position, now.assessment)
+    if standing is None:
+        return _Stepped(*refuse(now.position, now.moves), now.assessment, (Condition(UnmetKind.DOES_NOT_FIT),))
+    looked = look(standing)
+    position, moves = move(standing, looked)
+    if not position.is_in_episode:
+        return _Stepped(*refuse(position, (*now.moves, *moves)), looked, (Condition(UnmetKind.DOES_NOT_FIT),))
+    return _Stepped(position, (*now.moves, *(dataclasses.replace(m, is_decided=True, is_told=True) for m in moves)), looked)
+
+
+def _handed_over(household_id: str, household: Household, register: Register, day: date, policy: Policy, cause: Cause) -> Judged:
+    """Its area belongs to no county of the policy: what stands here ends, and nothing more is computed."""
+    if household.position.status is Status.CLEAR:
+        return Judged(household)
+    anywhere = next(iter(policy.places.values())).on(day)
+    view = dataclasses.replace(withheld(household, register, day, anywhere), is_withheld=False)
+    assessment = Assessment(view, (), (), Target(Status.CLEAR, is_natural=True))
+    return _told(household_id, household, move(household.position, assessment), assessment, policy, cause)
 
 
 def _decided(household: Household, position: Position, assessment: Assessment, word: CaseDecided | FindingExempted) -> Decided | tuple[Condition, ...]:
@@ -203,6 +231,8 @@ def _told(
     impacts: tuple[Impact, ...] = (),
 ) -> Judged:
     position, moves = stepped
+    if cause.is_quiet:  # nobody was told, so what comes next is news
+        position = replace(position, told_on=household.position.told_on)
     view = NOTHING if assessment.view.is_withheld else view_of(household_id, position, assessment, policy, impacts)
     seen = digest(view)
     return Judged(

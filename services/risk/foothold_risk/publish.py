@@ -13,7 +13,7 @@ from foothold_risk.rules.events import saw_of
 from foothold_risk.rules.feeds import Silence
 from foothold_risk.rules.figures import View
 from foothold_risk.rules.finding import Found, income_window, spending_window
-from foothold_risk.rules.household import Left
+from foothold_risk.rules.household import Left, Position
 from foothold_risk.rules.leaving import earliest_exit
 from foothold_risk.rules.movement import Move
 from foothold_risk.rules.policy import Policy
@@ -31,6 +31,8 @@ EXPLAIN: Final = {rule.kind: rule.explain for rule in findings.ALL}
 GROUP_ZH: Final = {Group.UNSTABLE_EX_POOR: "脱贫不稳定户", Group.MARGINAL: "边缘易致贫户", Group.SUDDEN_HARDSHIP: "突发严重困难户"}
 GROUP_EN: Final = {Group.UNSTABLE_EX_POOR: "unstable ex-poor", Group.MARGINAL: "marginal", Group.SUDDEN_HARDSHIP: "sudden hardship"}
 _NATURAL: Final = Sentence(zh="户内已无成员，自然减少。", en="Nobody of the household is left: natural exit.")
+_HANDED_OVER: Final = Sentence(zh="户籍已迁至{area}，移交当地办理。", en="Handed over to {area}, where it is registered now.")
+_AGAIN: Final = Sentence(zh="（反复，第{times}次）", en=" (it wavers: {times} so far)")
 _ALWAYS: Final = {
     Movement.ENTERED: Sentence(zh="出现风险信号：符合{group}条件（第{spell}次）。", en="Signal: meets the conditions of {group} (spell {spell})."),
     Movement.MOVED: Sentence(zh="风险信号类别变为{group}。", en="The signal's group is now {group}."),
@@ -72,6 +74,13 @@ _OPENINGS: Final = {(movement, is_lead): sentence for movement, sentence in _ALW
     (Movement.WATCHED, True): Sentence(zh="出现风险线索，请核实。", en="A lead to check."),
     (Movement.WATCHED, False): Sentence(zh="列入关注，收入仅作参考。", en="Watched; income alone is only a reference."),
 }
+_ROLLED_BACK_LEAD: Final = Sentence(
+    zh="风险消除后同一原因再次出现，请核实并决定是否消除回退。",
+    en="A cause people declared eliminated is found again: check it, then decide.",
+)
+_ROLLED_BACK_BY_PEOPLE: Final = Sentence(
+    zh="经人工决定，消除回退，恢复{group}监测（第{spell}次）。", en="People rolled the elimination back: monitored as {group} again (spell {spell})."
+)
 _FORETOLD: Final = Sentence(zh="列入关注，提前预警。", en="Watched ahead of the fact.")
 
 
@@ -104,7 +113,7 @@ def transition(household_id: str, move: Move, assessment: Assessment, policy: Po
         household=summary(view),
         episode=max(after.episode, 1),
         spell=after.spell,
-        previous_spell=after.spell - 1 if move.movement in _ENTRIES and after.spell > 1 else None,
+        previous_spell=after.spell - 1 if move.movement in _ENTRIES and after.spell > 1 and after.group is not None else None,
         status=after.status,
         group=after.group,
         previous_group=move.before.group,
@@ -129,8 +138,23 @@ def transition(household_id: str, move: Move, assessment: Assessment, policy: Po
         stale=tuple(stale(s) for s in view.silent),
         outlays=outlays(view),
         refused=cause.decided if move.movement is Movement.REFUSED else None,
+        decided=cause.decided if move.is_decided else None,
         saw=shown(assessment),
+        is_told=move.is_told,
+        is_wavering=is_wavering(after, view),
+        handed_over_to=_new_area(move, view, policy),
     )
+
+
+def is_wavering(position: Position, view: View) -> bool:
+    """Whether an open case goes and returns on the same ground."""
+    return position.is_in_episode and position.wavers(view.day, view.policy.days_of_wavering)
+
+
+def _new_area(move: Move, view: View, policy: Policy) -> str | None:
+    """Where the household went, if no county of the policy serves it."""
+    is_gone = move.exit_reason is ExitReason.NATURAL and policy.place(view.register.area) is None
+    return view.register.area if is_gone else None
 
 
 def shown(assessment: Assessment) -> tuple[Saw, ...]:
@@ -224,7 +248,8 @@ def _finding(found: Found, assessment: Assessment, policy: Policy) -> Finding:
 
 def _reason(move: Move, assessment: Assessment, policy: Policy) -> Sentence:
     """Why the household moved: the findings' sentences, or what ended."""
-    opening = _opening(move, assessment)
+    area = _new_area(move, assessment.view, policy)
+    opening = _opening(move, assessment) if area is None else Sentence(zh=_HANDED_OVER.zh.format(area=area), en=_HANDED_OVER.en.format(area=area))
     sentences = _sentences(assessment, policy)
     if move.after.status is Status.WATCH and (ahead := first_below(assessment)) is not None:
         sentences.append(foretold(ahead, assessment.view, policy.currency))
@@ -235,14 +260,21 @@ def _opening(move: Move, assessment: Assessment) -> Sentence:
     group = move.after.group or move.before.group
     zh, en = (GROUP_ZH[group], GROUP_EN[group]) if group is not None else ("", "")
     is_frozen = assessment.view.is_withheld and move.movement is not Movement.REFUSED
-    template = _FROZEN if is_frozen else _BY_REASON.get(move.exit_reason) if move.exit_reason else None
+    is_by_reason = move.exit_reason is not None and move.movement is not Movement.RESTORED
+    template = _FROZEN if is_frozen else _BY_REASON.get(move.exit_reason) if is_by_reason and move.exit_reason is not None else None
     if template is None and move.movement is Movement.WATCHED and not move.after.is_lead and _is_only_foretold(assessment):
         template = _FORETOLD
+    if move.movement is Movement.ROLLED_BACK and move.after.group is None:
+        template = _ROLLED_BACK_LEAD
+    elif move.movement is Movement.ROLLED_BACK and move.is_decided:
+        template = _ROLLED_BACK_BY_PEOPLE
     template = template or _OPENINGS[move.movement, move.after.is_lead]
     clear_since = move.after.clear_since or move.before.clear_since
     leave = earliest_exit(move.after if move.after.clear_since else move.before, assessment.view.policy)
     known = {"spell": move.after.spell, "since": clear_since, "leave": leave}
-    return Sentence(zh=template.zh.format(group=zh, **known), en=template.en.format(group=en, **known))
+    once_more = move.after.times_wavered > move.before.times_wavered and move.after.wavered_on == assessment.view.day
+    again_zh, again_en = (_AGAIN.zh.format(times=move.after.times_wavered), _AGAIN.en.format(times=move.after.times_wavered)) if once_more else ("", "")
+    return Sentence(zh=template.zh.format(group=zh, **known) + again_zh, en=template.en.format(group=en, **known) + again_en)
 
 
 def _is_only_foretold(assessment: Assessment) -> bool:

@@ -6,7 +6,7 @@ from typing import Final, assert_never
 
 from foothold_risk.evidence import money, outlays, policy_value
 from foothold_risk.insight import forecast_of, hints_of, lines_of
-from foothold_risk.publish import EXPLAIN, figures_of, findings_of, reason_now, shown, stale, summary
+from foothold_risk.publish import EXPLAIN, figures_of, findings_of, is_wavering, reason_now, shown, stale, summary
 from foothold_risk.rules.assess import Assessment
 from foothold_risk.rules.calendar import month_text
 from foothold_risk.rules.findings.disaster_loss import HAZARD_ZH
@@ -58,6 +58,7 @@ def view_of(household_id: str, position: Position, assessment: Assessment, polic
             reason=None if is_clear else reason_now(assessment, policy),
             number=position.number,
             outlays=None if is_clear else outlays(view),
+            is_wavering=is_wavering(position, view),
         )
     )
 

@@ -95,6 +95,7 @@ class Case:
     `workflow`: the version of the steps it goes by, for as long as it runs. `notice_on`: the day its public notice was posted.
     `paused_on`: since when the time to settle stands still. `urgent_at`: since when it has been in danger, empty where it never was in this
     episode; `looked_at`: when somebody looked since. `proposed_by`, `proposed_what`: the first of two people who must say the same (`two.py`).
+    `closed_on`, `closed_at`: the day risk ended it, and the stage it stood at then.
     """
 
     household_id: str
@@ -116,6 +117,8 @@ class Case:
     looked_at: datetime | None = None
     proposed_by: str | None = None
     proposed_what: str | None = None
+    closed_on: date | None = None
+    closed_at: Stage | None = None
 
     @property
     def case_id(self) -> str:
@@ -125,9 +128,14 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Temporary relief for one cause, with the instant by which it should be paid, and what bounds its amount."""
+    """Temporary relief for one cause, with the instant by which it should be paid, and what bounds its amount.
+
+    `event`: which event of the finding it is for; `bills_until`: the day of the newest bill it is for.
+    """
 
     kind: ReliefKind
     cause: FindingKind
     due_at: datetime
     explained: Sentence
+    event: str | None = None
+    bills_until: date | None = None

@@ -28,6 +28,7 @@ class Event(StrEnum):
 
     OPENED = "opened"
     URGENT = "urgent"
+    NEWS = "news"
     NEAR = "near"
     OVERDUE = "overdue"
     REGION = "region"
@@ -94,6 +95,7 @@ def remind_at(due_at: datetime, hours_before: int, calendar: WorkDays) -> dateti
 _TITLES: Final = {
     Event.OPENED: ("新风险线索{count}件（信号，未经认定）", "{count} new leads (signals, nobody has identified anything)"),
     Event.URGENT: ("危急线索{count}件（信号，未经认定），请立即查看", "{count} households in danger (signals, not identified): please look at once"),
+    Event.NEWS: ("在办案件有新情况{count}件，请核对", "{count} open cases with something new: please look"),
     Event.REGION: ("区域预警{count}条（仅为信号，不等于启动应急响应）", "{count} region warnings (signals, not an activation)"),
     Event.REGION_OVER: ("区域预警解除{count}条：各项指标已回落", "{count} areas whose region warnings are over: every count has fallen below its band"),
     Event.INCIDENT: ("区域灾害{count}起，请核查可能受影响的农户", "{count} incidents: please check the households they may have hit"),

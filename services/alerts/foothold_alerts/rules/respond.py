@@ -1,11 +1,11 @@
 """From a transition to what people get to do: a case opened, changed or closed, and relief proposed. Money is never paid here."""
 
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, SINCE_IDENTIFIED, Case, CloseReason, Proposal, ReliefKind, Stage
+from foothold_alerts.rules.causes import RELIEF, Cause, Relieved, causes_of
 from foothold_alerts.rules.days import WorkDays, due_at, last_day
 from foothold_alerts.rules.pause import released
 from foothold_alerts.rules.two import taken_back
@@ -14,17 +14,6 @@ from foothold_schemas.decisions import Decision
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
 from foothold_schemas.values import Fen, Sentence
-
-RELIEF: Final = {
-    FindingKind.DISASTER_LOSS: ReliefKind.EMERGENCY,
-    FindingKind.SELF_PAID_HIGH: ReliefKind.SPENDING,
-    FindingKind.SINGLE_STAY_HIGH: ReliefKind.SPENDING,
-    FindingKind.SELF_PAID_RATIO: ReliefKind.SPENDING,
-    FindingKind.RIGID_SPENDING_RATIO: ReliefKind.SPENDING,
-    FindingKind.EDUCATION_COST_HIGH: ReliefKind.SPENDING,
-    FindingKind.GRADE_FELL: ReliefKind.SPENDING,
-}
-"""What a finding calls for. Income, work and guarantees call for measures, not for temporary relief."""
 
 _REVERSE: Final = frozenset({Movement.RELAPSED, Movement.WORSENED, Movement.ROLLED_BACK, Movement.REFLAGGED, Movement.GRADE_FELL})
 _NEWS: Final = _REVERSE | {Movement.ENTERED, Movement.MOVED, Movement.WATCHED}
@@ -65,12 +54,12 @@ class Response:
     keeps: frozenset[FindingKind] = frozenset()
 
 
-def respond(case: Case | None, transition: Transition, helped: AbstractSet[FindingKind], workflow: Workflow, calendar: WorkDays) -> Response:
-    """The response to one transition. `helped`: causes for which relief stands proposed or was paid this calendar year.
+def respond(case: Case | None, transition: Transition, relieved: Relieved, workflow: Workflow, calendar: WorkDays) -> Response:
+    """The response to one transition. `relieved`: for what relief stands proposed or was paid.
 
     `workflow`: the case's own version, the newest where a case begins.
     """
-    response = _respond(case, transition, helped, workflow, calendar)
+    response = _respond(case, transition, relieved, workflow, calendar)
     if response.case is None or response.case is case:
         return response
     return replace(response, case=_in_danger(released(taken_back(response.case)), case, transition))
@@ -80,13 +69,15 @@ def _in_danger(after: Case, before: Case | None, transition: Transition) -> Case
     """Since when the household has been in danger, with the look that asks for. What falls due for one danger is not put off by the next."""
     if not transition.is_urgent or transition.is_episode_over:
         return after
+    if transition.is_told is False and after.urgent_at is not None:  # it wavers on the same ground
+        return after
     is_new = before is None or not before.is_urgent or before.stage not in OPEN or transition.movement in _NEWS
     is_waiting = after.urgent_at is not None and after.looked_at is None
     return replace(after, urgent_at=transition.learned_at, looked_at=None) if is_new and not is_waiting else after
 
 
 def _respond(  # noqa: PLR0911 - one line per way
-    case: Case | None, transition: Transition, helped: AbstractSet[FindingKind], workflow: Workflow, calendar: WorkDays
+    case: Case | None, transition: Transition, relieved: Relieved, workflow: Workflow, calendar: WorkDays
 ) -> Response:
     if transition.movement is Movement.REFUSED:
         return _take_back(case, transition)
@@ -94,13 +85,14 @@ def _respond(  # noqa: PLR0911 - one line per way
         return _close(case, transition)
     if transition.movement is Movement.WOULD_HAVE or not transition.is_lead:
         return Response(case, REVIEW if transition.movement is Movement.WOULD_HAVE else "noted")
-    proposals = _proposals(transition, helped, workflow, calendar)
+    proposals = _proposals(transition, relieved, workflow, calendar)
     due_on = last_day(transition.open_day, workflow.limits.settle, calendar)
     if case is None:
         opened = Case(
             household_id=transition.household_id,
             episode=transition.episode,
-            stage=Stage.LEAD,
+            stage=Stage.IDENTIFIED if transition.is_identified else Stage.LEAD,
+            identified_on=transition.open_day if transition.is_identified else None,
             is_urgent=transition.is_urgent,
             group=transition.group,
             opened_on=transition.open_day,
@@ -116,6 +108,8 @@ def _respond(  # noqa: PLR0911 - one line per way
         is_recovering=transition.status is Status.RECOVERING,
         identified_on=case.identified_on or (transition.open_day if transition.is_identified else None),
     )
+    if transition.movement is Movement.RESTORED:
+        return Response(_restored(changed, case, transition), "restored")
     if case.stage not in OPEN and transition.movement in _NEWS:
         stage = Stage.IDENTIFIED if transition.is_identified else Stage.LEAD
         return Response(replace(changed, stage=stage, close_reason=None, due_on=due_on), "reopened", proposals)
@@ -152,35 +146,59 @@ def _take_back(case: Case | None, transition: Transition) -> Response:
     return Response(replace(back, is_urgent=transition.is_urgent, is_recovering=is_recovering), NOT_CARRIED_OUT)
 
 
+def _restored(changed: Case, case: Case, transition: Transition) -> Case:
+    """At the stage it stood at when the register made a slip, with the days back that it stood still."""
+    if case.stage in OPEN or case.closed_on is None:
+        return changed
+    stage = case.closed_at or (Stage.IDENTIFIED if transition.is_identified else Stage.LEAD)
+    due_on = case.due_on + (transition.open_day - case.closed_on)
+    return replace(changed, stage=stage, close_reason=None, due_on=due_on, closed_on=None, closed_at=None)
+
+
 def _close(case: Case | None, transition: Transition) -> Response:
     if case is None:
         return Response(None, "noted")
     reason = CloseReason.SIGNAL_ENDED if transition.exit_reason is None else _CLOSED_BY[transition.exit_reason]
     stage = case.stage if case.stage in (Stage.DISMISSED, Stage.ELIMINATED) else _ENDS.get(reason, Stage.CLOSED)
-    closed = replace(case, stage=stage, close_reason=case.close_reason or reason, group=None, is_urgent=False, is_recovering=False)
+    closed = replace(
+        case,
+        stage=stage,
+        close_reason=case.close_reason or reason,
+        group=None,
+        is_urgent=False,
+        is_recovering=False,
+        closed_on=transition.open_day,
+        closed_at=case.stage if case.stage in OPEN else case.closed_at,
+    )
     return Response(closed, "closed", withdraws=True)
 
 
-def _proposals(transition: Transition, helped: AbstractSet[FindingKind], workflow: Workflow, calendar: WorkDays) -> tuple[Proposal, ...]:
-    """Relief for a household in a group, a reverse movement or a disaster; one proposal a cause and calendar year."""
-    if transition.movement not in _NEWS:
+def _proposals(transition: Transition, relieved: Relieved, workflow: Workflow, calendar: WorkDays) -> tuple[Proposal, ...]:
+    """Relief for a household in a group, a reverse movement or a disaster: one proposal for what happened. What only wavers proposes nothing."""
+    if transition.movement not in _NEWS or (transition.is_wavering and not transition.is_told):
         return ()
     is_entitled = transition.group is not None or transition.movement in _REVERSE
-    causes = [f.rule for f in transition.findings if f.rule in RELIEF and f.rule not in helped]
     return tuple(
-        Proposal(RELIEF[cause], cause, _due(RELIEF[cause], transition, workflow, calendar), _bounds(cause, transition, workflow))
-        for cause in causes
-        if is_entitled or cause is FindingKind.DISASTER_LOSS
+        Proposal(
+            kind=RELIEF[cause.finding],
+            cause=cause.finding,
+            due_at=_due(RELIEF[cause.finding], transition, workflow, calendar),
+            explained=_bounds(cause, transition, workflow),
+            event=cause.event,
+            bills_until=cause.bills_until,
+        )
+        for cause in causes_of(transition, relieved)
+        if is_entitled or cause.finding is FindingKind.DISASTER_LOSS
     )
 
 
-def _bounds(cause: FindingKind, transition: Transition, workflow: Workflow) -> Sentence:
+def _bounds(cause: Cause, transition: Transition, workflow: Workflow) -> Sentence:
     """What bounds the amount. No amount is proposed: none is published for the county, so a person decides it."""
-    finding = next(f for f in transition.findings if f.rule is cause)
+    what = _said_of(cause, transition)
     currency, limits = transition.policy.currency, workflow.limits
     cost_zh, cost_en = (
-        f"不超过实际支出（核定时凭票据，超出部分退还）：{finding.reason.zh}",
-        f"Never above the actual cost, which the papers show: {finding.reason.en}",
+        f"不超过实际支出（核定时凭票据，超出部分退还）：{what.zh}",
+        f"Never above the actual cost, which the papers show: {what.en}",
     )
     if currency.en != limits.currency[1]:
         return Sentence(
@@ -192,6 +210,13 @@ def _bounds(cause: FindingKind, transition: Transition, workflow: Workflow) -> S
         zh=f"{cost_zh}乡镇可决定{township}{currency.zh}以内，超过由县级决定。",
         en=f"{cost_en} The township decides up to {township} {currency.en}, the county above that.",
     )
+
+
+def _said_of(cause: Cause, transition: Transition) -> Sentence:
+    """The disaster by itself, where several make the finding; else the finding."""
+    finding = next(f for f in transition.findings if f.rule is cause.finding)
+    several = [fact for fact in finding.facts if cause.event is not None and cause.event.endswith(str(fact.day))]
+    return several[0].text if several and finding.facts_total > 1 and cause.finding is FindingKind.DISASTER_LOSS else finding.reason
 
 
 def _due(kind: ReliefKind, transition: Transition, workflow: Workflow, calendar: WorkDays) -> datetime:

@@ -18,8 +18,8 @@ from foothold_alerts.lists import WorkList
 from foothold_alerts.rows import relief_of
 from foothold_alerts.rules.act import NotYours
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, DISMISS_REASONS, OPEN, SINCE_IDENTIFIED, CloseReason, Role, Stage
+from foothold_alerts.rules.causes import RELIEF
 from foothold_alerts.rules.relief import ReliefAct, ReliefNo, may
-from foothold_alerts.rules.respond import RELIEF
 from foothold_alerts.web.desk import Desk, own_form, person_of
 from foothold_alerts.web.filtered import FilteredRoute
 from foothold_alerts.web.pages import Pages

@@ -208,6 +208,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "opened": ("立案", "case opened"),
     "updated": ("更新", "case updated"),
     "reopened": ("重新打开", "case reopened"),
+    "restored": ("登记更正，恢复办理", "restored after a register entry was mended"),
     "not_carried_out": ("决定未生效，退回重办", "decision not carried out, to be decided again"),
     Role.VILLAGE: ("村", "village"),
     Role.TOWNSHIP: ("乡镇", "township"),

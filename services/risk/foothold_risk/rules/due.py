@@ -1,7 +1,7 @@
 """When a household must be looked at again although nothing happened: the month turns, a bill leaves the year, an exit falls due."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from foothold_risk.rules.calendar import day_after, first_day, leaves_rolling_year, month_of
 from foothold_risk.rules.household import Household
@@ -21,6 +21,8 @@ def _turning_points(household: Household, day: date, policy: PolicyOfDay) -> Ite
     if (earliest := earliest_exit(household.position, policy)) is not None:
         yield earliest
     yield from (day_after(w.until) for w in household.position.words)
+    if (wavered_on := household.position.wavered_on) is not None:  # then the mark is taken off
+        yield wavered_on + timedelta(days=policy.days_of_wavering + 1)
     for member in household.register.members if household.register is not None else ():
         if member.left_on is not None:
             yield day_after(member.left_on)

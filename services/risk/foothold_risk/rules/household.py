@@ -79,12 +79,39 @@ class Word(Packed, frozen=True):
     by: str = ""
 
 
+class Ended(Packed, frozen=True):
+    """The last group or lead that ended: when, whether by its own figures or a correction, and what goes on with it if it returns.
+
+    `group` None: it was a lead. `is_by_word`: people dismissed it.
+    """
+
+    day: date
+    is_by_itself: bool
+    group: Group | None = None
+    identified_on: date | None = None
+    causes: tuple[FindingKind, ...] = ()
+    times_wavered: int = 0
+    is_by_word: bool = False
+
+
+class Slip(Packed, frozen=True):
+    """A leaving or change of group that rests on a register entry: the day, the entry, and the position of before, packed."""
+
+    day: date
+    entry: bytes
+    is_natural: bool
+    before: bytes
+
+
 class Position(Packed, frozen=True):
     """Where a household stands between two transitions.
 
     `causes`: the risks of this spell. `identified_on`: the day people identified it. `is_due`, `is_not_marked`: said once while it holds.
     `eliminated`: the causes people last declared eliminated. `left`: the leaving that a late fact may still put in doubt.
     `answered`: reports people have looked into. `words`: what they found harmless or dismissed. `had`: the events of its case.
+    `bills`: names of the bills it has had. `woken`: findings that said more than people's word covers, and were told. `told_on`: when it was
+    last told. `ended`: the last group or lead that ended. `wavered_on`, `moved_on`: when it last returned, or moved, on the same ground.
+    `eliminated_from`: the group people last declared eliminated. `entry`, `slip`: the register entry last looked at, and what may be a slip.
     `dismissed`, `fell`, `exemptions` are of states of before, and no longer read.
     """
 
@@ -110,6 +137,19 @@ class Position(Packed, frozen=True):
     answered: tuple[bytes, ...] = ()
     words: tuple[Word, ...] = ()
     had: tuple[Event, ...] = ()
+    bills: tuple[bytes, ...] = ()
+    woken: tuple[FindingKind, ...] = ()
+    told_on: date | None = None
+    ended: Ended | None = None
+    wavered_on: date | None = None
+    moved_on: date | None = None
+    eliminated_from: Group | None = None
+    entry: bytes = b""
+    slip: Slip | None = None
+
+    def wavers(self, day: date, days: int) -> bool:
+        """Whether it returned on the same ground within so many days."""
+        return self.wavered_on is not None and (day - self.wavered_on).days <= days
 
     @property
     def is_in_episode(self) -> bool:

@@ -7,7 +7,9 @@ fitting measure against each risk, every guarantee met, no risk now, and somebod
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+
+from msgspec.structs import replace
 
 from foothold_risk.rules.assess import IS_RISK, Assessment
 from foothold_risk.rules.calendar import add_months, after_whole_months
@@ -38,15 +40,26 @@ def disputes(assessment: Assessment) -> tuple[Condition, ...]:
 
 
 def earliest_exit(position: Position, policy: PolicyOfDay) -> date | None:
-    """The first open day on which a recovering household may leave, as far as time alone decides; None while it is not clear."""
+    """The first open day on which a recovering household, or a lead that fell quiet, may leave, as far as time alone decides; None while it is not clear."""
     if position.clear_since is None:
         return None
+    is_wavering = position.wavers(position.clear_since, policy.days_of_wavering)
+    quiet = position.clear_since + timedelta(days=policy.days_of_wavering + 1) if is_wavering else position.clear_since
+    if position.status is Status.WATCH:
+        return quiet
     if position.identified_on is None:
-        return add_months(position.clear_since, policy.exit_signal_months.value)
+        return max(quiet, add_months(position.clear_since, policy.exit_signal_months.value))
     return max(
         after_whole_months(position.clear_since, policy.exit_stable_months.value),
         add_months(position.identified_on, policy.exit_min_months_since_identified.value),
     )
+
+
+def is_quiet_enough(position: Position, assessment: Assessment) -> bool:
+    """Whether a lead that lost its ground ends: at once, or, where it had returned before, after it was quiet for the days."""
+    clear = replace(position, clear_since=position.clear_since or assessment.view.day)
+    earliest = earliest_exit(clear, assessment.view.policy)
+    return earliest is None or assessment.view.day >= earliest
 
 
 def unmet(position: Position, assessment: Assessment) -> tuple[Condition, ...]:

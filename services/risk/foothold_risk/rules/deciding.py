@@ -1,0 +1,179 @@
+"""What people decide on a household, and what comes of it: identified, eliminated, dismissed, opened again, rolled back, found harmless."""
+
+import dataclasses
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from foothold_risk.rules.assess import IS_LEAD, Assessment, Target
+from foothold_risk.rules.events import saw_of
+from foothold_risk.rules.household import Position, answered
+from foothold_risk.rules.leaving import Condition, disputes, unmet
+from foothold_risk.rules.movement import Move, because, episode_of, exit_from, grouped, make, out_to
+from foothold_risk.rules.wavering import ended_now
+from foothold_risk.rules.words import added, dismissal, exemption, is_below, without_dismissals
+from foothold_schemas.decisions import CaseDecided, Decision, FindingExempted
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.saw import Saw
+from foothold_schemas.transitions import ExitReason, Movement, Status
+from foothold_schemas.views import UnmetKind
+
+_DOES_NOT_FIT = (Condition(UnmetKind.DOES_NOT_FIT),)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision carried out: where the household stands after it, and what is said."""
+
+    position: Position
+    moves: tuple[Move, ...] = ()
+
+
+def decide(position: Position, assessment: Assessment, decided: CaseDecided) -> Decided | tuple[Condition, ...]:
+    """What people's decision does; or the conditions that are not met, and then it is no decision.
+
+    Of a dismissal the words stand in the position already, so what still speaks came while they decided.
+    """
+    disputed = disputes(assessment)
+    is_recovering = position.status is Status.RECOVERING and position.is_identified
+    outcome: Decided | tuple[Condition, ...] = _DOES_NOT_FIT
+    match decided.decision:
+        case _ if disputed:
+            outcome = disputed
+        case Decision.IDENTIFIED if position.status in (Status.GROUP, Status.RECOVERING):
+            outcome = Decided(replace(position, identified_on=position.identified_on or decided.decided_on, eliminated=(), eliminated_from=None))
+        case Decision.ELIMINATED if is_recovering:
+            outcome = unmet(position, assessment) or _done(exit_from(position, assessment, ExitReason.ELIMINATED))
+        case Decision.NOT_MARKED if is_recovering:
+            outcome = _not_marked(position, assessment)
+        case Decision.DISMISSED if not position.is_identified and position.episode:
+            outcome = _dismissed(position, assessment, decided)
+        case Decision.ROLLED_BACK if position.eliminated_from is not None and not position.is_identified:
+            outcome = _done(_rolled_back(position, assessment, decided))
+        case _:
+            pass
+    return outcome
+
+
+def _not_marked(position: Position, assessment: Assessment) -> Decided:
+    return Decided(position) if position.is_not_marked else _done(make(Movement.NOT_MARKED, position, assessment, is_not_marked=True))
+
+
+def _dismissed(position: Position, assessment: Assessment, decided: CaseDecided) -> Decided | tuple[Condition, ...]:
+    """Out, unless something came while they decided. What ended by itself meanwhile is covered if it comes back, where they say what they saw."""
+    if position.is_in_episode:
+        return news_in(assessment) or _done(_out_by_word(position, assessment))
+    return Decided(position) if decided.saw else _DOES_NOT_FIT
+
+
+def news_in(assessment: Assessment) -> tuple[Condition, ...]:
+    """The findings people have not seen, or not as they are now."""
+    return tuple(Condition(UnmetKind.NEWS, finding=g.kind) for g in assessment.speaking if g.kind in IS_LEAD)
+
+
+def dismiss(position: Position, assessment: Assessment, decided: CaseDecided) -> Position:
+    """With people's word on every finding they saw: by what the page showed, else by what is known now."""
+    household, policy = assessment.view.household, assessment.view.policy
+    saw = _shown(assessment, decided.saw)
+    reports = next((s for s in saw if s.finding is FindingKind.RISK_REPORTED), None)
+    names = [] if reports is None else [e.name for e in reports.events]
+    position = answered(household, position, None if decided.saw is None or _is_cut(reports) else names)
+    words = [dismissal(s, decided, policy) for s in saw if s.finding in IS_LEAD and s.finding is not FindingKind.RISK_REPORTED]
+    woken = tuple(k for k in position.woken if all(k is not w.kind for w in words))
+    return replace(position, words=added(position.words, words), woken=woken)
+
+
+def reopen(position: Position, assessment: Assessment) -> Position | None:
+    """Without the dismissal: what it covered speaks again, in the case it was dismissed in. None where none stands."""
+    words = without_dismissals(position.words)
+    if words == position.words:
+        return None
+    ended = position.ended
+    if ended is not None and not position.is_in_episode and ended.is_by_word:
+        ended = replace(ended, day=assessment.view.day, is_by_itself=True)
+    return replace(position, words=words, ended=ended)
+
+
+def exempt(position: Position, assessment: Assessment, word: FindingExempted) -> Position | tuple[Condition, ...]:
+    """With people's word that a finding is harmless; or what is not met: it must hold today, and be something people look into.
+
+    A report that was found harmless is answered: it does not come back when the day has passed.
+    """
+    saw = next((s for s in _shown(assessment, None) if s.finding is word.finding and s.finding in IS_LEAD), None)
+    if saw is None or (word.saw is not None and word.saw.finding is not word.finding):
+        return _DOES_NOT_FIT
+    saw = word.saw or saw
+    if saw.finding is FindingKind.RISK_REPORTED:
+        return answered(assessment.view.household, position, None if word.saw is None or _is_cut(saw) else [e.name for e in saw.events])
+    woken = tuple(k for k in position.woken if k is not word.finding)
+    return replace(position, words=added(position.words, [exemption(saw, word)]), woken=woken)
+
+
+def _shown(assessment: Assessment, saw: tuple[Saw, ...] | None) -> tuple[Saw, ...]:
+    below = is_below(assessment.view)
+    return tuple(saw_of(g, is_below=below) for g in assessment.grounds) if saw is None else saw
+
+
+def _is_cut(saw: Saw | None) -> bool:
+    """Whether more was there than is named; nobody reads a hundred reports one by one, so all that are known count as seen."""
+    return saw is not None and saw.events_total > len(saw.events)
+
+
+def freeze(position: Position, assessment: Assessment) -> tuple[Position, tuple[Move, ...]]:
+    """The household refused its authorisation: an open case, or what it tells itself, is the village's lead, and nothing else is said."""
+    is_told = bool(assessment.view.household.unanswered)
+    if (not position.is_in_episode and not is_told) or (position.is_in_episode and position.status is Status.WATCH and not position.findings):
+        return position, ()
+    stands = {"status": Status.WATCH, "group": None, "is_lead": True, "is_urgent": False, "clear_since": None, **episode_of(position)}
+    lead = make(Movement.WATCHED, position, assessment, **stands)
+    after = replace(lead.after, findings=())
+    return after, (dataclasses.replace(lead, after=after, added=(), gone=lead.before.findings),)
+
+
+def refuse(position: Position, moves: tuple[Move, ...]) -> tuple[Position, tuple[Move, ...]]:
+    """What people decided is not carried out, and they are told: nothing changes but the number. Nobody is told of a household without an episode."""
+    if not position.episode:
+        return position, moves
+    after = replace(position, number=position.number + 1)
+    return after, (*moves, Move(Movement.REFUSED, position, after))
+
+
+def _done(step: Move) -> Decided:
+    return Decided(step.after, (dataclasses.replace(step, is_decided=True),))
+
+
+def _out_by_word(position: Position, assessment: Assessment) -> Move:
+    """Out, whatever cannot be known just now: what is left is watched at most."""
+    is_group = position.status is not Status.WATCH
+    target = assessment.target
+    is_watched = target.status is Status.WATCH and not target.is_lead
+    ended = replace(ended_now(position, assessment, is_by_itself=False), is_by_word=True)
+    movement = Movement.EXITED if is_group else Movement.UNWATCHED
+    step = make(movement, position, assessment, **out_to(Target(Status.WATCH if is_watched else Status.CLEAR)), ended=ended)
+    after = replace(step.after, findings=tuple(k for k in assessment.kinds if k not in IS_LEAD))
+    return because(dataclasses.replace(step, after=after), ExitReason.DISMISSED)
+
+
+def _rolled_back(position: Position, assessment: Assessment, decided: CaseDecided) -> Move:
+    """Identified again in the group it was eliminated from, whatever is found today; while no group rule holds it recovers, and leaves by elimination."""
+    target = assessment.target
+    recovering = {
+        "status": Status.RECOVERING,
+        "group": position.eliminated_from,
+        "is_lead": True,
+        "is_urgent": False,
+        "clear_since": assessment.view.day,
+    }
+    is_in_spell = position.status in (Status.GROUP, Status.RECOVERING)
+    changes = {
+        **(grouped(target) if target.status is Status.GROUP else recovering),
+        **episode_of(position),
+        "spell": position.spell if is_in_spell else position.spell + 1,
+        "identified_on": decided.decided_on,
+        "causes": position.eliminated,
+        "eliminated": (),
+        "eliminated_from": None,
+        "ended": None,
+        "times_wavered": 0,
+    }
+    return make(Movement.ROLLED_BACK, position, assessment, **changes)

@@ -1,0 +1,53 @@
+"""A slip in the register: a later entry shows that a leaving or a change of group rested on a wrong entry alone, so it is undone."""
+
+from msgspec.msgpack import Decoder, Encoder
+from msgspec.structs import replace
+
+from foothold_risk.rules.assess import Assessment
+from foothold_risk.rules.household import Position, Slip
+from foothold_schemas.transitions import Status
+
+_encoder = Encoder()
+_position = Decoder(Position)
+
+
+def noted(before: Position, after: Position, assessment: Assessment) -> Slip | None:
+    """What may turn out to be a slip: a natural exit, or a change of group on the very look at another entry. Else what was noted before."""
+    register, day = assessment.view.register, assessment.view.day
+    is_natural = assessment.target.is_natural and before.is_in_episode and not after.is_in_episode
+    is_other_entry = before.entry not in (b"", register.fact_id)
+    is_moved = before.status is Status.GROUP and after.group is not before.group and after.status is Status.GROUP
+    is_ended = before.status is Status.GROUP and after.status is Status.RECOVERING
+    if is_natural or (is_other_entry and (is_moved or is_ended)):
+        return Slip(day, register.fact_id, is_natural, _encoder.encode(replace(before, slip=None)))
+    slip = before.slip
+    return slip if slip is not None and (day - slip.day).days <= assessment.view.policy.days_of_slip else None
+
+
+def undone(position: Position, assessment: Assessment) -> Position | None:
+    """Where the household stood before the slip, with what was learned since; None where there is nothing to undo."""
+    slip, target, register = position.slip, assessment.target, assessment.view.register
+    if slip is None or register.fact_id == slip.entry or (assessment.view.day - slip.day).days > assessment.view.policy.days_of_slip:
+        return None
+    before = _position.decode(slip.before)
+    if slip.is_natural:
+        is_there = any(m.is_here(slip.day) for m in register.members) and not target.is_natural and not position.is_in_episode
+        is_held = before.status is not Status.WATCH or target.is_lead or target.status is Status.GROUP
+        is_mended = is_there and is_held
+    else:
+        stands = position.status in (Status.GROUP, Status.RECOVERING) and position.episode == before.episode
+        is_mended = stands and target.status is Status.GROUP and target.group is before.group and position.spell == before.spell
+    if not is_mended:
+        return None
+    return replace(
+        before,
+        number=position.number,
+        words=position.words,
+        answered=position.answered,
+        had=before.had if slip.is_natural else position.had,
+        told_on=position.told_on,
+        identified_on=before.identified_on or position.identified_on,
+        eliminated=before.eliminated if slip.is_natural else position.eliminated,
+        entry=register.fact_id,
+        slip=None,
+    )

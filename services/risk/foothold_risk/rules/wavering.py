@@ -1,0 +1,101 @@
+"""What is news of a household that is looked at already, and what only goes and returns on the same ground.
+
+The ground of a group or lead is its findings with their events. It is history: kept on the position, equal for a replay of the same log.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from foothold_risk.rules.assess import Assessment
+from foothold_risk.rules.events import MOST_HAD, TOLD_BY_EVENT, joined, unseen
+from foothold_risk.rules.household import Ended, Position
+from foothold_risk.rules.policy import SHARE_SCALE
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.transitions import Movement, Status
+
+MOST_BILLS: Final = 500
+"""Names of bills a case is remembered to have had."""
+TELLING: Final = frozenset(
+    {
+        *(Movement.ENTERED, Movement.ROLLED_BACK, Movement.REFLAGGED, Movement.RELAPSED),
+        *(Movement.WATCHED, Movement.MOVED, Movement.WORSENED, Movement.GRADE_FELL),
+    }
+)
+"""Movements people are told of, if there is news in them."""
+
+
+def kinds_of_news(position: Position, assessment: Assessment) -> set[FindingKind]:
+    """The findings of which something happened that the case has not had, or that grew worse."""
+    share = assessment.view.policy.material_share
+    return {g.kind for g in assessment.speaking if g.kind in TOLD_BY_EVENT and unseen(g.events, position.had, share)}
+
+
+def has_news(position: Position, assessment: Assessment) -> bool:
+    """An event the case has not had, a bill that alone moves a sum, or a finding that says more than people saw when they gave their word."""
+    return bool(kinds_of_news(position, assessment) or _woken(position, assessment) - set(position.woken)) or any(_heavy_bills(position, assessment))
+
+
+def _heavy_bills(position: Position, assessment: Assessment) -> Iterator[bytes]:
+    share = assessment.view.policy.material_share
+    for ground in assessment.speaking:
+        total = sum(own for _, own, _ in ground.bills)
+        yield from (name for name, own, _ in ground.bills if name not in position.bills and own * SHARE_SCALE >= (total - own) * share)
+
+
+def _woken(position: Position, assessment: Assessment) -> set[FindingKind]:
+    """The findings people gave their word on that speak again."""
+    day = assessment.view.day
+    covered = {w.kind for w in position.words if day <= w.until}
+    return {g.kind for g in assessment.speaking if g.kind in covered}
+
+
+def is_news(movement: Movement, before: Position, after: Position, assessment: Assessment) -> bool | None:
+    """Whether people are to be told; None of a movement nobody is told of by itself.
+
+    Within the days after they were last told, only of news; a change from group to group by shifting figures never.
+    """
+    if movement not in TELLING or not after.is_in_episode:
+        return None
+    if has_news(before, assessment) or after.episode != before.episode:
+        return True
+    if movement is Movement.MOVED:
+        return False
+    days = timedelta(days=assessment.view.policy.days_of_wavering)
+    return before.told_on is None or assessment.view.day - before.told_on > days
+
+
+def remembered(position: Position, assessment: Assessment) -> dict[str, object]:
+    """What the case has had by now."""
+    if not position.is_in_episode:
+        return {}
+    speaking = assessment.speaking
+    events = [e for g in speaking if g.kind in TOLD_BY_EVENT for e in g.events]
+    bills = {name for g in speaking for name, _, _ in g.bills} - set(position.bills)
+    woken = _woken(position, assessment)
+    return {
+        "had": joined(position.had, events, MOST_HAD) if events else position.had,
+        "bills": tuple(sorted({*position.bills, *bills})[-MOST_BILLS:]) if bills else position.bills,
+        "woken": tuple(sorted({*position.woken, *woken})) if woken else position.woken,
+    }
+
+
+def returns_to(position: Position, assessment: Assessment) -> Ended | None:
+    """The group or lead of before that goes on: it ended by itself within the days, and nothing is new since. None: what begins is another."""
+    ended = position.ended
+    if ended is None or not ended.is_by_itself or has_news(position, assessment):
+        return None
+    return ended if (assessment.view.day - ended.day).days <= assessment.view.policy.days_of_wavering else None
+
+
+def ended_now(position: Position, assessment: Assessment, *, is_by_itself: bool) -> Ended:
+    """What is remembered of a group or lead that ends today."""
+    is_group = position.status is not Status.WATCH
+    return Ended(
+        day=assessment.view.day,
+        is_by_itself=is_by_itself,
+        group=position.group if is_group else None,
+        identified_on=position.identified_on,
+        causes=position.causes,
+        times_wavered=position.times_wavered,
+    )

@@ -1,0 +1,76 @@
+"""What relief is for: each disaster and each fallen review by itself, bills once a year, and nothing for what only wavers."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from foothold_alerts.rules.case import Stage
+from foothold_alerts.rules.causes import NOTHING, Cause, Relieved, causes_of
+from foothold_alerts.rules.respond import respond
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.saw import Saw, SeenEvent
+from foothold_schemas.transitions import Movement, Transition
+from tests.support.alerts import WEEKENDS, WORKFLOW, case
+from tests.support.alerts import transition as moved
+
+STORM, BILL, STAY, REVIEW = FindingKind.DISASTER_LOSS, FindingKind.SELF_PAID_HIGH, FindingKind.SINGLE_STAY_HIGH, FindingKind.GRADE_FELL
+DAY = date(2026, 6, 10)
+
+
+def said(*saw: Saw, day: date = DAY, **changes: object) -> Transition:
+    made = moved("0", 1, *(one.finding for one in saw), learned_at=datetime(2026, 6, 10, 4, tzinfo=UTC), open_day=day)
+    return made.model_copy(update={"saw": saw, **changes})
+
+
+def storm(*names: str) -> Saw:
+    return Saw(finding=STORM, events=tuple(SeenEvent(name=name) for name in names), events_total=len(names))
+
+
+def test_each_disaster_is_a_cause_of_its_own() -> None:
+    both = said(storm("fire 2026-06-01", "flood 2026-06-09"))
+    first, second = causes_of(both, NOTHING)
+
+    assert [first.event, second.event] == ["fire 2026-06-01", "flood 2026-06-09"]
+    assert list(causes_of(both, NOTHING.with_cause(first, 2026))) == [second]
+    assert list(causes_of(both.model_copy(update={"open_day": date(2027, 1, 2)}), NOTHING.with_cause(first, 2026).with_cause(second, 2026))) == []
+
+
+def test_bills_and_costs_are_one_cause_a_year_and_a_new_year_needs_newer_bills() -> None:
+    sums = (Saw(finding=BILL, newest_on=date(2026, 3, 15)), Saw(finding=STAY, newest_on=date(2026, 3, 10)))
+    (cause,) = causes_of(said(*sums), NOTHING)
+    relieved = NOTHING.with_cause(cause, 2026)
+    newer = Saw(finding=BILL, newest_on=date(2027, 1, 3))
+
+    assert cause == Cause(BILL, bills_until=date(2026, 3, 15))
+    assert list(causes_of(said(Saw(finding=STAY, newest_on=DAY)), relieved)) == []
+    assert list(causes_of(said(*sums, day=date(2027, 1, 2)), relieved)) == []
+    assert list(causes_of(said(newer, day=date(2027, 1, 4)), relieved)) == [Cause(BILL, bills_until=date(2027, 1, 3))]
+
+
+def test_a_review_that_fell_again_is_another_cause() -> None:
+    fell = Saw(finding=REVIEW, events=(SeenEvent(name="review 2026-06-01"),), events_total=1)
+
+    assert list(causes_of(said(fell), Relieved(events=frozenset({"review 2025-12-01"})))) == [Cause(REVIEW, "review 2026-06-01")]
+    assert list(causes_of(said(fell), Relieved(events=frozenset({"review 2026-06-01"})))) == []
+
+
+@pytest.mark.parametrize("movement", [Movement.RELAPSED, Movement.MOVED, Movement.WATCHED])
+def test_what_wavers_proposes_nothing_unless_there_is_news(movement: Movement) -> None:
+    again = said(storm("fire 2026-06-01"), movement=movement, is_wavering=True, is_told=False)
+
+    assert respond(case(), again, NOTHING, WORKFLOW, WEEKENDS).proposals == ()
+    assert len(respond(case(), again.model_copy(update={"is_told": True}), NOTHING, WORKFLOW, WEEKENDS).proposals) == 1
+
+
+def test_a_case_that_a_slip_closed_is_restored_at_its_stage_with_its_days() -> None:
+    held = case(Stage.PUBLIC_NOTICE, notice_on=DAY)
+    gone = said(movement=Movement.EXITED, exit_reason="natural", is_lead=False, is_episode_over=True, group=None)
+    closed = respond(held, gone, NOTHING, WORKFLOW, WEEKENDS).case
+    assert closed is not None
+    back = said(storm("fire 2026-06-01"), day=date(2026, 6, 13), movement=Movement.RESTORED, exit_reason="corrected")
+    response = respond(closed, back, NOTHING, WORKFLOW, WEEKENDS)
+
+    assert response.case is not None
+    assert (closed.stage, response.action, response.withdraws) == (Stage.NATURAL, "restored", False)
+    assert (response.case.stage, response.case.notice_on, response.case.close_reason) == (Stage.PUBLIC_NOTICE, DAY, None)
+    assert (response.case.due_on - held.due_on).days == 3
