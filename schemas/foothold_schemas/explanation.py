@@ -57,6 +57,25 @@ class TraceLine(Message):
     policy: PolicyValue | None = None
 
 
+class DoubtKind(StrEnum):
+    """What to ask the senders of two facts."""
+
+    REPEATED = "repeated"
+    """Counted once, or the later for the earlier: a repeat, or both real?"""
+    ONE_STAY = "one_stay"
+    """Two senders bill one stay with one total: counted once."""
+    TWO_TOTALS = "two_totals"
+    """Two senders bill one stay with different totals: both count."""
+
+
+class StatementDoubt(Message):
+    """Two facts whose senders should be asked. The answer is a fact: one sent again with a `statement_number`, or one retracted."""
+
+    kind: DoubtKind
+    counted: Hex128 = Field(description="The fact that counts.")
+    other: Hex128 = Field(description="The one that does not; of `two_totals` both count.")
+
+
 class HintKind(StrEnum):
     """What people should know beside the findings. A hint decides nothing."""
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from foothold_schemas.decisions import HarmlessReason
-from foothold_schemas.explanation import Forecast, Hint, Outlay, PolicyValue, TraceLine
+from foothold_schemas.explanation import Forecast, Hint, Outlay, PolicyValue, StatementDoubt, TraceLine
 from foothold_schemas.facts import Hazard, Severity
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
@@ -22,6 +22,7 @@ class MonthFigures(Message):
     net: Total | None = None
     own_shares: Total
     is_running: bool = Field(default=False, description="The month of the open day: what was reported so far.")
+    is_carried: bool = Field(default=False, description="A yearly income in it is carried from the year before (沿用).")
 
 
 class UnmetKind(StrEnum):
@@ -100,3 +101,5 @@ class HouseholdView(Message):
     outlays: tuple[Outlay, ...] | None = Field(
         default=None, description="What the household bore itself, by day and kind, of the last two years: all that counts now. Empty: not said."
     )
+    doubts: tuple[StatementDoubt, ...] = Field(default=(), description="Pairs of facts whose senders should be asked, at most 50.")
+    unknown_items: tuple[str, ...] = Field(default=(), description="Income items that policy does not name: they count.")

@@ -71,6 +71,23 @@ def test_what_it_has_paid_already_on_the_bill_or_in_hand_is_no_longer_owed_and_c
     assert unclaimed(bill("50000.00", paid="24000.00", layer="city_supplement")) == []
 
 
+def test_a_payout_belongs_to_its_bills_calendar_year_whenever_it_is_paid() -> None:
+    december = bill("50000.00", "b-dec", day=date(2025, 12, 20), stay="S")
+    january = bill("50000.00", "b-jan", day=date(2026, 1, 20))
+
+    def payout(**said: str) -> FactRecord:
+        month = said.pop("month", "2026-01")
+        return income("24000.00", "payout", yearly=False, month=month, category="claims", item="City Supplement", person_ref="p0", at=_at(2026, 1, 25), **said)
+
+    assert unclaimed(december, january) == ["24000.00", "24000.00"]
+    assert unclaimed(december, payout(claim_number="b-dec")) == []
+    assert unclaimed(december, payout(stay="S")) == []
+    assert unclaimed(december, payout(month="2025-12")) == []
+    assert unclaimed(december, payout()) == ["24000.00"]
+    assert unclaimed(january, payout(claim_number="b-jan", month="2025-12")) == []
+    assert unclaimed(january, payout(claim_number="unknown")) == [], "a bill nobody sent says nothing: its month does"
+
+
 def test_each_person_calendar_year_and_setting_stands_for_itself() -> None:
     two_years = (bill("50000.00", "old", day=date(2025, 12, 31)), bill("50000.00", "new", day=date(2026, 1, 1)))
     two_settings = (bill("50000.00", "stay"), bill("30000.00", "drugs", setting="special_drugs"))

@@ -9,20 +9,24 @@ from foothold_risk.insight import forecast_of, hints_of, lines_of
 from foothold_risk.publish import EXPLAIN, figures_of, findings_of, is_wavering, reason_now, shown, stale, summary
 from foothold_risk.rules.assess import Assessment
 from foothold_risk.rules.calendar import month_text
+from foothold_risk.rules.doubts import doubts
+from foothold_risk.rules.figures import View, unknown_items
 from foothold_risk.rules.findings.disaster_loss import HAZARD_ZH
 from foothold_risk.rules.findings.guarantee_missing import GUARANTEE_ZH
 from foothold_risk.rules.household import Position, Word
 from foothold_risk.rules.leaving import Condition, unmet
-from foothold_risk.rules.months import by_month
+from foothold_risk.rules.months import MonthMoney, by_month
 from foothold_risk.rules.policy import Exposure, Policy, PolicyOfDay
 from foothold_risk.rules.struck import Incident
 from foothold_schemas.codec import encode
 from foothold_schemas.decisions import HarmlessReason
+from foothold_schemas.explanation import StatementDoubt
 from foothold_schemas.transitions import Status
 from foothold_schemas.values import Fen, Sentence
 from foothold_schemas.views import HouseholdView, Impact, MonthFigures, Quiet, Unmet, UnmetKind
 
 NOTHING = b""
+MOST_DOUBTS: Final = 50
 DESK: Final = "desk"
 """Who dismissed, where the word names nobody: the case does."""
 
@@ -42,9 +46,7 @@ def view_of(household_id: str, position: Position, assessment: Assessment, polic
             is_urgent=position.is_urgent,
             episode=position.episode,
             figures=figures_of(view),
-            months=tuple(
-                MonthFigures(month=month_text(m.month), net=money(m.net), own_shares=Fen(m.own_shares), is_running=m.is_running) for m in by_month(view)
-            ),
+            months=tuple(map(_month, by_month(view))),
             unmet=tuple(_said(c, assessment, policy) for c in (() if is_clear else unmet(position, assessment))),
             is_identified=position.is_identified,
             trace=() if is_clear else lines_of(view),
@@ -59,8 +61,20 @@ def view_of(household_id: str, position: Position, assessment: Assessment, polic
             number=position.number,
             outlays=None if is_clear else outlays(view),
             is_wavering=is_wavering(position, view),
+            doubts=() if is_clear or view.is_withheld else _doubts(view),
+            unknown_items=() if is_clear or view.is_withheld else unknown_items(view),
         )
     )
+
+
+def _month(month: MonthMoney) -> MonthFigures:
+    text, own = month_text(month.month), Fen(month.own_shares)
+    return MonthFigures(month=text, net=money(month.net), own_shares=own, is_running=month.is_running, is_carried=month.is_carried)
+
+
+def _doubts(view: View) -> tuple[StatementDoubt, ...]:
+    found = () if view.told is None else doubts(view.told, view.policy)
+    return tuple(StatementDoubt(kind=d.kind, counted=d.counted.hex(), other=d.other.hex()) for d in found[:MOST_DOUBTS])
 
 
 def _quiet(word: Word) -> Quiet:

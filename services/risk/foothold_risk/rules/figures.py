@@ -22,6 +22,7 @@ class View:
     """What every rule looks at: the household as policy counts it, the policy of the day, and the figures. Money is in fen; None is unknown.
 
     `carried`: months of the window whose yearly income is the year before's, by the month; `lapses`: yearly sources that are unknown.
+    `told`: the household with all its facts, also those that do not count.
     """
 
     household: Household
@@ -45,6 +46,7 @@ class View:
     struck: tuple[tuple[str, Incident], ...] = ()
     lapses: tuple[Lapse, ...] = ()
     carried: tuple[int, ...] = ()
+    told: Household | None = None
 
     @property
     def line(self) -> int | None:
@@ -70,7 +72,7 @@ def look(household: Household, register: Register, day: date, policy: PolicyOfDa
     months = income_months(day)
     first = rolling_first(day)
     counted_in = counting(household, register, day, policy)
-    household = counted_in.household
+    told, household = household, counted_in.household
     unheard = unheard_months(household, months, policy.feeds, heard, counted_in.lapses)
     one_off = policy.one_off_items
     counted = [i for i in household.incomes if i.item not in one_off]
@@ -102,6 +104,7 @@ def look(household: Household, register: Register, day: date, policy: PolicyOfDa
         silent=silent(spoke, register.area, day, policy),
         struck=standing_over(incidents, register.area, day),
         lapses=counted_in.lapses,
+        told=told,
         carried=_carried(household, months),
     )
 
@@ -164,6 +167,12 @@ def earning(view: View, months: range) -> tuple[Income, ...]:
     one_off = view.policy.one_off_items
     counted = (i for i in view.household.incomes if i.category is not IncomeCategory.CLAIMS and i.item not in one_off)
     return tuple(sorted((i for i in counted if i.counted_months(months)), key=lambda i: (-i.last_month, i.fact_id)))
+
+
+def unknown_items(view: View) -> tuple[str, ...]:
+    """Items of the household's incomes that policy does not name: they count."""
+    items = {i.item for i in view.household.incomes}
+    return tuple(sorted(item for item in items if not view.policy.is_known_item(item)))
 
 
 def resting_on(incomes: Iterable[Income]) -> tuple[Income, ...]:

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from foothold_risk.rules.assess import Assessment
-from foothold_risk.rules.calendar import rolling_first
+from foothold_risk.rules.calendar import first_day, rolling_first
 from foothold_risk.rules.figures import LAYERS, View
 from foothold_risk.rules.finding import weightiest
-from foothold_risk.rules.held import Claim
+from foothold_risk.rules.held import Claim, Income
 from foothold_risk.rules.hint import Seen, Watcher
 from foothold_risk.rules.policy import SHARE_SCALE, PolicyOfDay, Value
 from foothold_schemas.explanation import HintKind
@@ -62,12 +62,20 @@ def _is_covered(view: View, bill: Claim) -> bool:
 
 
 def _paid_out(view: View, person: str, year: int) -> int:
-    """What it paid into the household's hands. A payout that names nobody may have been for this person, so it counts."""
+    """What it paid into the household's hands for bills of the year. A payout that names nobody may have been for this person, so it counts."""
     return sum(
         i.amount
         for i in view.household.incomes
-        if i.category is IncomeCategory.CLAIMS and i.item == COVER and i.person_ref in (None, person) and i.day.year == year
+        if i.category is IncomeCategory.CLAIMS and i.item == COVER and i.person_ref in (None, person) and _year_of(i, view.household.claims) == year
     )
+
+
+def _year_of(payout: Income, bills: Iterable[Claim]) -> int:
+    """The calendar year of the bill it is for, else of the stay's last bill; where it names neither that is known, of the month it was for."""
+    bills = tuple(b for b in bills if payout.person_ref in (None, b.person_ref))
+    its = [b for b in bills if payout.claim_number and b.claim_number == payout.claim_number]
+    its = its or [b for b in bills if payout.stay is not None and b.stay == payout.stay]
+    return max((b.day.year for b in its), default=first_day(payout.last_month).year)
 
 
 def explain(seen: Seen, _assessment: Assessment, currency: Sentence) -> Sentence:

@@ -1,0 +1,63 @@
+"""What senders are asked about: pairs of facts, and never about what has a number."""
+
+from datetime import date
+
+from foothold_risk.rules.doubts import Doubt, doubts
+from foothold_risk.rules.items import Counts, IncomeItem
+from foothold_risk.views import view_of
+from foothold_schemas.codec import decode_view
+from foothold_schemas.envelope import FactRecord
+from foothold_schemas.explanation import DoubtKind
+from tests.support.build import HOUSEHOLD, amending, claim, household, identity, in_force, income, judged, policy, retracted, spending, step, value
+from tests.support.versions import AT, TICK
+
+
+def pairs(*facts: FactRecord) -> list[tuple[str, str, str]]:
+    names = {bytes.fromhex(f.fact_id): f.id for f in facts}
+    return [(d.kind.value, names[d.counted], names[d.other]) for d in doubts(household(*facts), in_force())]
+
+
+def later(fact: FactRecord, agency: str | None = None) -> FactRecord:
+    return fact.model_copy(update={"time": AT + TICK, "agency": agency or fact.agency})
+
+
+def test_what_counts_once_is_asked_about_and_the_answer_ends_it() -> None:
+    one, again = income("1300.00", "y1"), later(income("1300.00", "y2"))
+    both_real = amending(later(income("1300.00", "y3", number="S2")), "y2")
+
+    assert pairs(one, again) == [("repeated", "y1", "y2")]
+    assert pairs(one, later(income("2000.00", "y2"))) == [("repeated", "y2", "y1")], "the later takes the place of the earlier"
+    assert pairs(one, again, both_real) == []
+    assert pairs(one, again, retracted("y2")) == []
+    assert judged(household(one, again, both_real)).view.net == 260_000
+    assert pairs(spending("70.00", "s1"), spending("70.00", "s2"))[0][0] == "repeated"
+
+
+def test_what_has_a_number_or_is_two_sources_is_not_asked_about() -> None:
+    assert pairs(income("1.00", "a", number="S1"), later(income("2.00", "b", number="S1"))) == []
+    assert pairs(income("1.00", "a", yearly=False), income("2.00", "b", yearly=False)) == []
+    assert pairs(claim("1.00", "c"), claim("1.00", "d")) == []
+
+
+def test_both_senders_of_one_stay_are_asked() -> None:
+    hospital = claim("12000.00", "h", stay="S", person_ref="p0")
+    same, other = later(claim("12000.00", "b", stay="S", person_ref="p0"), "bureau"), later(claim("9.00", "b", stay="S", person_ref="p0"), "bureau")
+
+    assert pairs(hospital, same) == [("one_stay", "b", "h")]
+    assert pairs(hospital, other) == [("two_totals", "b", "h")]
+    first = in_force(claims_precedence=value("claims.precedence", ("health-insurance",)))
+    assert [d.kind for d in doubts(household(hospital, same), first)] == [DoubtKind.ONE_STAY]
+    assert doubts(household(hospital, same), first)[0].counted.hex() == identity("h")
+
+
+def test_the_view_says_what_to_ask_and_which_items_policy_does_not_name() -> None:
+    rules = policy(income_items=value("income.items", (IncomeItem("salary", Counts.COUNTED, frozenset({"wage"})),)))
+    home = household(
+        income("7000.00", "y1"), later(income("7000.00", "y2")), income("1.00", "w", yearly=False, item="Wage"), claim("6000.00", day=date(2026, 3, 1))
+    )
+    home, _ = step(home, rules=rules)
+    view = decode_view(view_of(HOUSEHOLD, home.position, judged(home, rules=rules), rules))
+
+    assert [(d.kind, d.counted, d.other) for d in view.doubts] == [(DoubtKind.REPEATED, identity("y1"), identity("y2"))]
+    assert view.unknown_items == ("earnings",)
+    assert Doubt(DoubtKind.REPEATED, bytes.fromhex(identity("y1")), bytes.fromhex(identity("y2"))) in doubts(home, in_force())
