@@ -17,9 +17,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.account_tables import AccountRow, SessionRow
-from foothold_alerts.database import AuditRow, CaseRow
+from foothold_alerts.database import AuditRow
+from foothold_alerts.leaving import OPERATOR, let_go
 from foothold_alerts.passwords import Passwords, TryLater
-from foothold_alerts.rules.case import OPEN, Role
+from foothold_alerts.rules.case import Role
 from foothold_runtime.throttle import Throttle
 
 MAX_FAILURES: Final = 8
@@ -53,11 +54,16 @@ class Accounts:
         self._under_way = Counter[str]()
 
     async def add(self, name: str, area: str, role: Role, now: datetime) -> str:
-        """Make the account, or give it a new password; return the password, which cannot be shown again."""
+        """Make the account, or give it a new password; return the password, which cannot be shown again.
+
+        With another area or role it lets go of what it may no longer do; one that is used again gets nothing back.
+        """
         password = secrets.token_urlsafe(9)
         password_hash = await self._passwords.hash(password)
         statement = upsert(AccountRow).values(name=name, password_hash=password_hash, area=area, role=role.value)
         async with self._engine.begin() as connection:
+            before = select(AccountRow.area, AccountRow.role).where(AccountRow.name == name).with_for_update()
+            known = (await connection.execute(before)).one_or_none()
             await connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=["name"],
@@ -70,23 +76,23 @@ class Accounts:
                 )
             )
             await connection.execute(delete(SessionRow).where(SessionRow.account == name))
+            if known is not None and (known.area, known.role) != (area, role.value):
+                await let_go(connection, name, now, keeps=area, role=role)
             detail = {"account": name, "area": area, "role": role.value}
             await connection.execute(insert(AuditRow), [{"at": now, "actor": "operator", "action": "account_set", "detail": detail}])
         return password
 
     async def disable(self, name: str, now: datetime) -> int | None:
-        """End an account: its log-ins end at once, its cases go back to the queue. How many; None if there is no such account."""
+        """End an account: its log-ins end at once, and what it had in hand is nobody's. How many cases; None if there is no such account."""
         async with self._engine.begin() as connection:
             gone = update(AccountRow).where(AccountRow.name == name, AccountRow.disabled_at.is_(None)).values(disabled_at=now)
             if (await connection.execute(gone.returning(AccountRow.name))).first() is None:
                 return None
             await connection.execute(delete(SessionRow).where(SessionRow.account == name))
-            left = update(CaseRow).where(CaseRow.assigned_to == name, CaseRow.stage.in_([s.value for s in OPEN]))
-            cases = (await connection.execute(left.values(assigned_to=None, version=CaseRow.version + 1).returning(CaseRow.case_id))).scalars().all()
-            rows = [{"at": now, "actor": "operator", "action": "unassigned", "case_id": case_id, "detail": {"note": name}} for case_id in cases]
-            rows.append({"at": now, "actor": "operator", "action": "account_disabled", "case_id": None, "detail": {"account": name}})
-            await connection.execute(insert(AuditRow), rows)
-        return len(cases)
+            cases = await let_go(connection, name, now)
+            row = {"at": now, "actor": OPERATOR, "action": "account_disabled", "case_id": None, "detail": {"account": name}}
+            await connection.execute(insert(AuditRow), [row])
+        return cases
 
     async def log_in(self, name: str, password: str, now: datetime, address: str = "") -> str | None:
         """A session token, or None: wrong name, wrong password and disabled account look the same and take the same time.

@@ -11,7 +11,10 @@ from foothold_schemas.values import JsonObject
 
 
 class RegionWarningRow(Base):
-    """A change of an area's level. `place_in_day` orders those of one day; `number` is for people and addresses."""
+    """A change of an area's level. `place_in_day` orders those of one day; `number` is for people and addresses.
+
+    `let_go_at`: who had seen it left, and nobody has been reminded since.
+    """
 
     __tablename__ = "region_warnings"
     __table_args__ = (Index("ix_region_warnings_last", "area", "cause", "window", "day", "place_in_day"),)
@@ -29,6 +32,7 @@ class RegionWarningRow(Base):
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     acknowledged_by: Mapped[str | None] = mapped_column(Text)
     acknowledged_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    let_go_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class IncidentRow(Base):

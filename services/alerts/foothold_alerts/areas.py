@@ -16,6 +16,7 @@ from foothold_alerts.clocks import is_soon, next_due
 from foothold_alerts.database import AuditRow, CaseRow, PartitionDay
 from foothold_alerts.jobs import Jobs
 from foothold_alerts.notify import Notices
+from foothold_alerts.presence import must_be_here
 from foothold_alerts.rows import audit_row
 from foothold_alerts.rules.case import OPEN
 from foothold_alerts.rules.notices import Event, Note
@@ -76,12 +77,22 @@ class Areas:
             now = (await connection.execute(select(func.now()))).scalar_one()
             wanted = select(RegionWarningRow).where(RegionWarningRow.number == number, RegionWarningRow.acknowledged_at.is_(None)).with_for_update()
             row = (await connection.execute(wanted)).one_or_none()
-            if row is None or await self._gravest(connection, row.area) < row.gravity:
+            if row is None:
+                return
+            if row.let_go_at is not None:
+                await connection.execute(update(RegionWarningRow).where(RegionWarningRow.number == number).values(let_go_at=None))
+            if await self._gravest(connection, row.area) < row.gravity:
                 return
             answer = self._answers[WarningLevel(row.body["level"])]
             await self._notices.add(connection, [Note(number, row.county, Event.REGION)], now)
             await self._jobs.defer(connection, REMIND, lock=f"region {number}", at=now + answer.acknowledge, number=number)
         log.warning("alerts.region_unacknowledged", number=number, level=row.body["level"])
+
+    async def let_go(self) -> list[int]:
+        """Warnings that somebody had seen who has left since, of which nobody has been reminded yet."""
+        async with self._engine.connect() as connection:
+            asked = select(RegionWarningRow.number).where(RegionWarningRow.let_go_at.is_not(None)).order_by(RegionWarningRow.number).limit(SHOWN)
+            return list((await connection.execute(asked)).scalars())
 
     async def standing(self, area: str) -> list[RowMapping]:
         """The levels that stand inside the area, the gravest first; a level stands until a later change of the same cause and window."""
@@ -113,6 +124,7 @@ class Areas:
         mine = (RegionWarningRow.number == number, RegionWarningRow.area.startswith(area, autoescape=True), RegionWarningRow.acknowledged_at.is_(None))
         seen = update(RegionWarningRow).where(*mine).values(acknowledged_by=name, acknowledged_at=now).returning(RegionWarningRow.warning_id)
         async with self._engine.begin() as connection:
+            await must_be_here(connection, name, area)
             warning_id = (await connection.execute(seen)).scalar_one_or_none()
             if warning_id is not None:
                 await connection.execute(insert(AuditRow), [audit_row(now, name, "region_acknowledged", None, warning=warning_id)])

@@ -23,6 +23,7 @@ from foothold_alerts.lists import Lists
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.mirror import Mirror
 from foothold_alerts.notify import Notices, Notifier
+from foothold_alerts.pauses import Pauses
 from foothold_alerts.plan import Plan
 from foothold_alerts.projects import Projects
 from foothold_alerts.relief import ReliefDesk
@@ -95,7 +96,8 @@ def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
     settling = Settling(engine, workflows)
     cases = Cases(engine, workflows, calendar, deadlines, notices, settling)
     keeps = Keeps(cases, Mirror(engine), areas, incidents, disputes, settling)
-    sweep, tally = Sweep(jobs, said, deadlines, metrics), Tally(engine, metrics)
+    pauses = Pauses(engine, workflows, calendar, deadlines, notices)
+    sweep, tally = Sweep(jobs, said, deadlines, metrics, pauses=pauses, areas=areas), Tally(engine, metrics)
     consumers = _consumers(settings, metrics, engine, keeps)
     return Built(engine, desk, consumers, jobs, producer, deadlines, sweep, tally, pulse)
 

@@ -48,6 +48,9 @@ _CHANGING: Final = (
     "proposed_what",
     "closed_on",
     "closed_at",
+    "settle_from",
+    "stood_still",
+    "paused_by",
 )
 
 _INSERT_CASES: Final = upsert(CaseRow)

@@ -51,6 +51,9 @@ class CaseRow(Base):
     proposed_what: Mapped[str | None] = mapped_column(Text)
     closed_on: Mapped[date | None] = mapped_column(Date)
     closed_at: Mapped[str | None] = mapped_column(Text)
+    settle_from: Mapped[date | None] = mapped_column(Date)
+    stood_still: Mapped[list[list[str]]] = mapped_column(JSONB, server_default="[]")
+    paused_by: Mapped[str | None] = mapped_column(Text)
 
 
 class TransitionRow(Base):

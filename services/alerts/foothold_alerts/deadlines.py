@@ -15,10 +15,11 @@ from foothold_alerts.jobs import Jobs
 from foothold_alerts.jobs_aside import set_aside
 from foothold_alerts.notify import Notices
 from foothold_alerts.rows import SYSTEM, audit_row, case_of, relief_of
-from foothold_alerts.rules.case import OPEN, Role
-from foothold_alerts.rules.days import WorkDays, due_at, end_of, is_provisional
+from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, Role
+from foothold_alerts.rules.days import WorkDays, began_for, due_at, end_of, is_provisional
 from foothold_alerts.rules.deadlines import Deadline, DeadlineKind, Helped, Standing, wanted
 from foothold_alerts.rules.notices import Event, Note, place_of, remind_at
+from foothold_alerts.rules.pause import settle_on
 from foothold_alerts.rules.workflow import Limit, Unit, Workflows
 from foothold_schemas.decisions import MeasureKind
 from foothold_schemas.findings import FindingKind
@@ -55,7 +56,7 @@ class Deadlines:
         new: list[dict[str, object]] = []
         for case_id, standing in standings.items():
             still = {(d.kind.value, d.subject): d for d in wanted(standing, self._workflows.of(standing.case.workflow), self._calendar)}
-            moved = {key for key, d in still.items() if key in held[case_id] and d.limit is None and d.due_at != held[case_id][key]["due_at"]}
+            moved = {key for key, d in still.items() if key in held[case_id] and d.limit is None and _is_other(d, held[case_id][key])}
             done += [row["deadline_id"] for key, row in held[case_id].items() if key not in still or key in moved]
             new += [_row(case_id, d) for key, d in still.items() if key not in held[case_id] or key in moved]
         if done:
@@ -143,9 +144,10 @@ class Deadlines:
         for begin in range(0, len(bare), AT_ONCE):  # in slices: a statement takes 65,535 values
             async with self._engine.begin() as connection:
                 await self.follow(connection, bare[begin : begin + AT_ONCE], now)
+        changed = await self._settle_anew(now)
         async with self._engine.begin() as connection:
-            found = select(*DeadlineRow.__table__.columns).where(DeadlineRow.is_provisional, DeadlineRow.done_at.is_(None)).with_for_update()
-            changed = 0
+            counted = (DeadlineRow.is_provisional, DeadlineRow.done_at.is_(None), DeadlineRow.limit_count.is_not(None))
+            found = select(*DeadlineRow.__table__.columns).where(*counted).with_for_update()
             for row in (await connection.execute(found)).mappings().all():
                 limit = Limit(row["limit_count"], Unit(row["limit_unit"]))
                 due = due_at(end_of(row["began_on"]), row["began_on"], limit, self._calendar)
@@ -155,6 +157,30 @@ class Deadlines:
                     changed += 1
                     await self._jobs.defer(connection, TASK, at=due, deadline_id=row["deadline_id"])
                     await self._jobs.defer(connection, NEAR, deadline_id=row["deadline_id"])  # it looks when, and waits until then
+        return changed
+
+    async def _settle_anew(self, now: datetime) -> int:
+        """Count the time to settle anew where a calendar was missing; return how many moved. A case from before learns from when it is counted."""
+        provisional = select(DeadlineRow.case_id).where(
+            DeadlineRow.kind == DeadlineKind.SETTLE, DeadlineRow.is_provisional, DeadlineRow.done_at.is_(None), DeadlineRow.limit_count.is_(None)
+        )
+        is_before = CaseRow.stage.in_([s.value for s in BEFORE_IDENTIFIED])
+        asked = select(CaseRow.case_id).where(is_before, CaseRow.settle_from.is_(None) | CaseRow.case_id.in_(provisional)).order_by(CaseRow.case_id)
+        async with self._engine.connect() as connection:
+            case_ids = (await connection.execute(asked)).scalars().all()
+        changed = 0
+        for begin in range(0, len(case_ids), AT_ONCE):
+            some = case_ids[begin : begin + AT_ONCE]
+            async with self._engine.begin() as connection:
+                locked = select(*CaseRow.__table__.columns).where(CaseRow.case_id.in_(some)).order_by(CaseRow.case_id).with_for_update()
+                for row in (await connection.execute(locked)).mappings().all():
+                    case, workflow = case_of(row), self._workflows.of(row["workflow"])
+                    values: dict[str, object] = {"settle_from": began_for(case.due_on, workflow.limits.settle, self._calendar)}
+                    if case.settle_from is not None:
+                        values = {"due_on": settle_on(case, workflow, self._calendar)}
+                        changed += values["due_on"] != case.due_on
+                    await connection.execute(update(CaseRow).where(CaseRow.case_id == row["case_id"]).values(**values))
+                await self.follow(connection, some, now)
         return changed
 
     async def _standings(self, connection: AsyncConnection, case_ids: Collection[str]) -> dict[str, Standing]:
@@ -175,6 +201,10 @@ class Deadlines:
             )
             for case_id, row in cases.items()
         }
+
+
+def _is_other(deadline: Deadline, row: RowMapping) -> bool:
+    return (deadline.due_at, deadline.is_provisional) != (row["due_at"], row["is_provisional"])
 
 
 def _row(case_id: str, deadline: Deadline) -> dict[str, object]:

@@ -28,7 +28,7 @@ class Disputes:
     async def ask(self, who: Person, number: int, version: int, fact_id: str, doubt: Doubt, note: str, *, now: datetime) -> None:
         """Put a fact the case shows to its sender; raise Stale, NotAllowed or LookupError. What it counts for changes only by a correction."""
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who.area)
+            row = await self._hold.locked(connection, number, version, who)
             evidence = evidence_of(row["latest"], fact_id)
             if evidence is None:
                 raise Stale

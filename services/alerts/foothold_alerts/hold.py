@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from foothold_alerts.accounts import Person
 from foothold_alerts.database import AuditRow, CaseRow, PartitionDay, ViewRow
 from foothold_alerts.deadlines import Deadlines
+from foothold_alerts.presence import must_be_here
 from foothold_alerts.rows import audit_row
 from foothold_alerts.rules.act import Missing, NotYours
 from foothold_alerts.rules.days import SHANGHAI
@@ -42,9 +43,11 @@ class Hold:
     def __init__(self, deadlines: Deadlines) -> None:
         self._deadlines = deadlines
 
-    async def locked(self, connection: AsyncConnection, number: int, version: int, area: str) -> RowMapping:
-        """The case, for this transaction alone; raise Stale, or LookupError outside the person's area."""
-        wanted = select(*CaseRow.__table__.columns).where(CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True)).with_for_update()
+    async def locked(self, connection: AsyncConnection, number: int, version: int, who: Person) -> RowMapping:
+        """The case, for this transaction alone; raise Stale, Gone, or LookupError outside the person's area."""
+        await must_be_here(connection, who.name, who.area, who.role)
+        mine = (CaseRow.number == number, CaseRow.area.startswith(who.area, autoescape=True))
+        wanted = select(*CaseRow.__table__.columns).where(*mine).with_for_update()
         row = (await connection.execute(wanted)).mappings().one_or_none()
         if row is None:
             raise LookupError(number)

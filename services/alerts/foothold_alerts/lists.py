@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Date, Select, any_, case, cast, exists, func, literal, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from foothold_alerts.account_tables import AccountRow
 from foothold_alerts.clocks import is_soon, next_due
 from foothold_alerts.database import CaseRow, DeadlineRow, MeasureRow, ReliefRow, ViewRow, VisitRow
 from foothold_alerts.hold import business_day
@@ -33,6 +34,7 @@ class WorkList(StrEnum):
     MEASURES_MISSING = "measures_missing"
     BY_DEPARTMENT = "by_department"
     VISITS_DUE = "visits_due"
+    NOBODYS = "nobodys"
     LEFT_OUT = "left_out"
     OUTSIDE_THE_SYSTEM = "outside_the_system"
     WATCH = "watch"
@@ -137,6 +139,14 @@ def _visits(_now: datetime, today: date, workflows: Workflows) -> Select[Any]:
     return listed.where(CaseRow.stage.in_([s.value for s in SINCE_IDENTIFIED]), made < wanted).order_by(made, CaseRow.number)
 
 
+def _nobodys(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
+    """Taken further than a lead, and nobody has it in hand: never taken, let go of, or of an account that is no longer there."""
+    gone = exists().where(AccountRow.name == CaseRow.assigned_to, or_(AccountRow.disabled_at.is_not(None), ~func.starts_with(CaseRow.area, AccountRow.area)))
+    listed = select(*_columns(CaseRow.stage, next_due()))
+    under_way = [s.value for s in OPEN if s is not Stage.LEAD]
+    return listed.where(CaseRow.stage.in_(under_way), or_(CaseRow.assigned_to.is_(None), gone)).order_by(next_due().nulls_last(), CaseRow.number)
+
+
 def _left_out(_now: datetime, today: date, _workflows: Workflows) -> Select[Any]:
     """Its figures put it into a group, and people have neither decided in time nor does it stand any more."""
     late = CaseRow.stage.in_([s.value for s in BEFORE_IDENTIFIED]) & (CaseRow.due_on < today)
@@ -185,6 +195,7 @@ _QUESTIONS: Final[dict[WorkList, Callable[[datetime, date, Workflows], Select[An
     WorkList.MEASURES_MISSING: _measures,
     WorkList.BY_DEPARTMENT: _departments,
     WorkList.VISITS_DUE: _visits,
+    WorkList.NOBODYS: _nobodys,
     WorkList.LEFT_OUT: _left_out,
     WorkList.OUTSIDE_THE_SYSTEM: _outside,
     WorkList.WATCH: _watch,

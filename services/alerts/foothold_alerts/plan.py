@@ -29,7 +29,7 @@ class Plan:
     ) -> None:
         """Plan a measure of a department against risks of the household."""
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who.area)
+            row = await self._hold.locked(connection, number, version, who)
             risks = {FindingKind(f["rule"]) for f in row["latest"].get("findings", ()) if f["is_risk"]}
             if Stage(row["stage"]) not in SINCE_IDENTIFIED:
                 raise Stale
@@ -52,7 +52,7 @@ class Plan:
     async def deliver(self, who: Person, number: int, version: int, measure_id: int, on: date, *, now: datetime) -> None:
         """It reached the household, on a day up to the business day."""
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who.area)
+            row = await self._hold.locked(connection, number, version, who)
             if (no := not_on(on, await business_day(connection, now))) is not None:
                 raise NotAllowed(no)
             done = _planned(measure_id, row["case_id"]).values(delivered_on=on, delivered_by=who.name)
@@ -67,7 +67,7 @@ class Plan:
     async def drop(self, who: Person, number: int, version: int, measure_id: int, *, now: datetime, note: str) -> None:
         """It will not come, and why."""
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who.area)
+            row = await self._hold.locked(connection, number, version, who)
             if not note:
                 raise NotAllowed(PlanNo.NOTE)
             gone = _planned(measure_id, row["case_id"]).values(dropped_because=note)
@@ -80,7 +80,7 @@ class Plan:
     async def visit(self, who: Person, number: int, version: int, on: date, *, now: datetime, note: str) -> None:
         """Somebody was there, on a day up to the business day."""
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who.area)
+            row = await self._hold.locked(connection, number, version, who)
             same = select(VisitRow.visit_id).where(VisitRow.case_id == row["case_id"], VisitRow.visited_on == on, VisitRow.by == who.name)
             was_there = (await connection.execute(same)).first() is not None
             if (no := not_visited(on, await business_day(connection, now), note, was_there=was_there)) is not None:

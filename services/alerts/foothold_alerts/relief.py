@@ -35,7 +35,7 @@ class ReliefDesk:
     async def relieve(self, who: Person, number: int, version: int, relief_id: int, act: ReliefAct, *, now: datetime, amount: int | None, note: str) -> None:
         """Take a step of temporary relief; raise Stale, NotAllowed or LookupError. What is paid, risk hears of."""
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who.area)
+            row = await self._hold.locked(connection, number, version, who)
             wanted = select(*ReliefRow.__table__.columns).where(ReliefRow.relief_id == relief_id, ReliefRow.case_id == row["case_id"]).with_for_update()
             held = (await connection.execute(wanted)).mappings().one_or_none()
             if held is None or (Stage(row["stage"]) not in OPEN and act not in AFTER_PAYMENT):
@@ -66,7 +66,7 @@ class ReliefDesk:
     async def again(self, who: Person, number: int, version: int, cause: FindingKind, *, now: datetime, note: str) -> None:
         """The county proposes relief a second time in a year for one cause, and says why; raise Stale, NotAllowed or LookupError."""
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who.area)
+            row = await self._hold.locked(connection, number, version, who)
             if who.role is not Role.COUNTY:
                 raise NotAllowed(ReliefNo.ROLE)
             if not note:

@@ -40,6 +40,9 @@ def case_of(row: RowMapping) -> Case:
         proposed_what=row["proposed_what"],
         closed_on=row["closed_on"],
         closed_at=None if row["closed_at"] is None else Stage(row["closed_at"]),
+        settle_from=row["settle_from"],
+        stood_still=tuple((date.fromisoformat(first), date.fromisoformat(again)) for first, again in row["stood_still"]),
+        paused_by=row["paused_by"],
     )
 
 
@@ -80,6 +83,9 @@ def standing(case: Case) -> dict[str, object]:
         "proposed_what": case.proposed_what,
         "closed_on": case.closed_on,
         "closed_at": None if case.closed_at is None else case.closed_at.value,
+        "settle_from": case.settle_from,
+        "stood_still": [[first.isoformat(), again.isoformat()] for first, again in case.stood_still],
+        "paused_by": case.paused_by,
     }
 
 

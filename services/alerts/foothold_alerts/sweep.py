@@ -6,10 +6,12 @@ from typing import Final
 
 import structlog
 
+from foothold_alerts.areas import REMIND, Areas
 from foothold_alerts.deadlines import TASK as PASSED
 from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.jobs import Jobs
 from foothold_alerts.metrics import Metrics
+from foothold_alerts.pauses import Pauses
 from foothold_alerts.said import TASK as SEND
 from foothold_alerts.said import Said
 from foothold_alerts.turns import Turns
@@ -24,7 +26,11 @@ log = structlog.get_logger()
 class Sweep:
     """Costs a few short queries each time, and usually finds nothing."""
 
-    def __init__(self, jobs: Jobs, said: Said, deadlines: Deadlines, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self, jobs: Jobs, said: Said, deadlines: Deadlines, metrics: Metrics | None = None, *, pauses: Pauses | None = None, areas: Areas | None = None
+    ) -> None:
+        self._pauses = pauses
+        self._areas = areas
         self._turns = Turns("sweep", metrics)
         self._jobs = jobs
         self._said = said
@@ -44,3 +50,7 @@ class Sweep:
             await self._jobs.nudge(SEND, lock=household_id, household_id=household_id)
         for deadline_id in await self._deadlines.forgotten(now - OVERDUE):
             await self._jobs.nudge(PASSED, lock=f"deadline {deadline_id}", deadline_id=deadline_id)
+        if self._pauses is not None:
+            await self._pauses.end(now)
+        for number in await self._areas.let_go() if self._areas is not None else ():
+            await self._jobs.nudge(REMIND, lock=f"region {number}", number=number)

@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foothold_alerts.accounts import Person
 from foothold_alerts.database import AuditRow, CaseRow, DeadlineRow, ReviewRow
 from foothold_alerts.hold import Hold, NotAllowed, Stale, business_day, is_disputed, unmet_of
+from foothold_alerts.presence import must_be_here
 from foothold_alerts.rows import audit_row, case_of, standing
-from foothold_alerts.rules.act import Acted, Given, NotNow, act
-from foothold_alerts.rules.case import CloseReason
+from foothold_alerts.rules.act import Acted, Given, NotNow, NotYours, act
+from foothold_alerts.rules.case import OPEN, CloseReason, Stage
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.exempt import not_exempt
 from foothold_alerts.rules.pause import PauseNo, pause, resume
@@ -62,7 +63,7 @@ class Work:
     ) -> None:
         """Take a step of the case's workflow; raise Stale, NotAllowed or LookupError."""
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who.area)
+            row = await self._hold.locked(connection, number, version, who)
             workflow = self._workflows.of(row["workflow"])
             step = workflow.step(name)
             if step is None:
@@ -84,10 +85,23 @@ class Work:
             action = f"{name}_proposed" if outcome.is_first_word else name
             await self._hold.note(connection, now, who, action, row, reason=reason and reason.value, note=note)
 
+    async def take_over(self, who: Person, number: int, version: int, *, now: datetime) -> None:
+        """Somebody of a level that acts at the case's stage goes on with it, whoever had it or nobody; raise Stale, NotAllowed or LookupError."""
+        async with self._engine.begin() as connection:
+            row = await self._hold.locked(connection, number, version, who)
+            stage = Stage(row["stage"])
+            if stage not in OPEN or row["assigned_to"] == who.name:
+                raise Stale
+            roles = frozenset(role for step in self._workflows.of(row["workflow"]).at(stage) for role in step.roles)
+            if who.role not in roles:
+                raise NotAllowed(NotYours(roles))
+            await self._hold.change(connection, row, {"assigned_to": who.name}, now)
+            await self._hold.note(connection, now, who, "taken_over", row, note=row["assigned_to"])
+
     async def reviewed(self, who: Person, number: int, version: int, note: str, *, now: datetime) -> None:
         """A person looked at a decision of the past that was in doubt; raise Stale, or LookupError outside the person's area."""
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who.area)
+            row = await self._hold.locked(connection, number, version, who)
             waiting = update(ReviewRow).where(ReviewRow.case_id == row["case_id"], ReviewRow.done_at.is_(None))
             if not (await connection.execute(waiting.values(done_by=who.name, done_at=now).returning(ReviewRow.transition_id))).all():
                 raise Stale
@@ -99,7 +113,7 @@ class Work:
     ) -> None:
         """A finding was checked and is harmless; it stays quiet until the day. Raise Stale, NotAllowed or LookupError."""
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who.area)
+            row = await self._hold.locked(connection, number, version, who)
             today = await business_day(connection, now)
             if not any(f["rule"] == finding and not f.get("quiet_until") for f in row["latest"].get("findings", ())):
                 raise Stale
@@ -120,8 +134,8 @@ class Work:
     async def pause(self, who: Person, number: int, version: int, reason: str, *, now: datetime) -> None:
         """Let the time to settle stand still, for a reason of the list; raise Stale, NotAllowed or LookupError."""
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who.area)
-            after = pause(case_of(row), reason, who.role, await business_day(connection, now), self._workflows.of(row["workflow"]))
+            row = await self._hold.locked(connection, number, version, who)
+            after = pause(case_of(row), reason, who.role, await business_day(connection, now), self._workflows.of(row["workflow"]), who.name)
             if isinstance(after, PauseNo):
                 raise NotAllowed(after)
             if after is None:
@@ -132,8 +146,8 @@ class Work:
     async def resume(self, who: Person, number: int, version: int, *, now: datetime) -> None:
         """Let it run again, with as many days more; raise Stale or LookupError."""
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who.area)
-            after = resume(case_of(row), await business_day(connection, now))
+            row = await self._hold.locked(connection, number, version, who)
+            after = resume(case_of(row), await business_day(connection, now), self._workflows.of(row["workflow"]), self._calendar)
             if after is None:
                 raise Stale
             await self._hold.change(connection, row, standing(after), now)
@@ -142,7 +156,7 @@ class Work:
     async def acknowledge(self, who: Person, number: int, version: int, *, now: datetime) -> None:
         """Somebody has seen what is overdue and is at it: nobody further up is told; raise Stale, or LookupError outside the person's area."""
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who.area)
+            row = await self._hold.locked(connection, number, version, who)
             overdue = update(DeadlineRow).where(
                 DeadlineRow.case_id == row["case_id"],
                 DeadlineRow.done_at.is_(None),
@@ -157,6 +171,7 @@ class Work:
     async def note_shown(self, who: Person, number: int, *, now: datetime) -> bool:
         """Put into the audit that somebody looked at a contact in full; False for a case outside the person's area."""
         async with self._engine.begin() as connection:
+            await must_be_here(connection, who.name, who.area, who.role)
             wanted = select(CaseRow.case_id).where(CaseRow.number == number, CaseRow.area.startswith(who.area, autoescape=True))
             case_id = (await connection.execute(wanted)).scalar_one_or_none()
             if case_id is not None:

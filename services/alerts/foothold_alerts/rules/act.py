@@ -73,13 +73,13 @@ def act(case: Case, step: Step, role: Role, workflow: Workflow, given: Given) ->
         return missing
     if step.says is Says.DISMISSED and (waits := second_word(case, given.by, f"dismiss {given.reason}")) is not None:
         return waits if isinstance(waits, TwoNo) else Acted(waits, is_first_word=True)
-    return Acted(_after(case, step, given), step.says)
+    return Acted(_after(case, step, workflow, given), step.says)
 
 
-def _after(case: Case, step: Step, given: Given) -> Case:
+def _after(case: Case, step: Step, workflow: Workflow, given: Given) -> Case:
     """The case once the step is taken. Who goes on with it has ended its pause, and has taken back the first word of somebody else."""
     after = taken_back(case)
-    after = replace(resume(after, given.today) or after, stage=step.to or case.stage)
+    after = replace(resume(after, given.today, workflow, given.calendar) or after, stage=step.to or case.stage)
     match step.says:
         case Says.CONSENT_GIVEN:
             after = replace(after, consent=Consent.GIVEN)

@@ -93,9 +93,10 @@ class Case:
     """One episode of one household. `due_on` is the last day on which it should be settled.
 
     `workflow`: the version of the steps it goes by, for as long as it runs. `notice_on`: the day its public notice was posted.
-    `paused_on`: since when the time to settle stands still. `urgent_at`: since when it has been in danger, empty where it never was in this
-    episode; `looked_at`: when somebody looked since. `proposed_by`, `proposed_what`: the first of two people who must say the same (`two.py`).
-    `closed_on`, `closed_at`: the day risk ended it, and the stage it stood at then.
+    `settle_from`: when the time to settle began, where that is not the day it was opened; `stood_still`: when it stood still since, each with the
+    day on which it ran again. `paused_on`, `paused_by`: since when it stands still, and by whose word. `urgent_at`: since when it has been in
+    danger, empty where it never was in this episode; `looked_at`: when somebody looked since. `proposed_by`, `proposed_what`: the first of two
+    people who must say the same (`two.py`). `closed_on`, `closed_at`: the day risk ended it, and the stage it stood at then.
     """
 
     household_id: str
@@ -119,6 +120,14 @@ class Case:
     proposed_what: str | None = None
     closed_on: date | None = None
     closed_at: Stage | None = None
+    settle_from: date | None = None
+    stood_still: tuple[tuple[date, date], ...] = ()
+    paused_by: str | None = None
+
+    @property
+    def counted_from(self) -> date:
+        """The day the time to settle is counted from, itself not counted."""
+        return self.settle_from or self.opened_on
 
     @property
     def case_id(self) -> str:

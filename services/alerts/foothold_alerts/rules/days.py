@@ -1,6 +1,6 @@
 """Counting days: calendar days, and working days by the statutory calendar with its make-up days. Pure; who knows the calendar is elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -27,19 +27,35 @@ class WorkDays:
         return self.years.get(day.year, {}).get(day, day.weekday() < _SATURDAY)
 
 
-def last_day(began_on: date, limit: Limit, calendar: WorkDays) -> date:
-    """The last day of a limit of days. The day on which it begins does not count; raise ValueError for hours."""
-    match limit.unit:
-        case Unit.DAYS:
-            return began_on + timedelta(days=limit.count)
-        case Unit.WORKING_DAYS:
-            day, left = began_on, limit.count
-            while left:
-                day += timedelta(days=1)
-                left -= calendar.is_working(day)
-            return day
-        case Unit.HOURS:
-            raise ValueError("hours have no last day")
+Still = Sequence[tuple[date, date]]
+"""Times that stand still: the first day of each, and the day on which time runs again."""
+
+
+def last_day(began_on: date, limit: Limit, calendar: WorkDays, still: Still = ()) -> date:
+    """The last day of a limit of days. The day on which it begins does not count; raise ValueError for hours.
+
+    What stood still comes back as what is counted: working days as working days, calendar days as calendar days.
+    """
+    if limit.unit is Unit.HOURS:
+        raise ValueError("hours have no last day")
+
+    def counts(day: date) -> bool:
+        return limit.unit is Unit.DAYS or calendar.is_working(day)
+
+    stood = sum(counts(first + timedelta(days=n)) for first, again in still for n in range((again - first).days))
+    day, left = began_on, limit.count + stood
+    while left:
+        day += timedelta(days=1)
+        left -= counts(day)
+    return day
+
+
+def began_for(last: date, limit: Limit, calendar: WorkDays) -> date:
+    """The latest day on which a limit of days with this last day can have begun, nothing standing still in between."""
+    day = last
+    while last_day(day, limit, calendar) > last:
+        day -= timedelta(days=1)
+    return day
 
 
 def due_at(began_at: datetime, began_on: date, limit: Limit, calendar: WorkDays) -> datetime:
@@ -54,9 +70,9 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, SHANGHAI)
 
 
-def is_provisional(began_on: date, limit: Limit, calendar: WorkDays) -> bool:
+def is_provisional(began_on: date, limit: Limit, calendar: WorkDays, still: Still = ()) -> bool:
     """Whether it was counted through a year whose calendar is not known, so that it may change."""
     if limit.unit is not Unit.WORKING_DAYS:
         return False
-    last = last_day(began_on, limit, calendar)
+    last = last_day(began_on, limit, calendar, still)
     return not all(calendar.is_known(date(year, 1, 1)) for year in range(began_on.year, last.year + 1))

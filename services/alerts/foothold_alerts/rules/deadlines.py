@@ -63,7 +63,8 @@ def wanted(standing: Standing, workflow: Workflow, calendar: WorkDays) -> tuple[
         began_on = case.urgent_at.astimezone(SHANGHAI).date()
         found.append(Deadline(DeadlineKind.LOOK, "", began_on, due_at(case.urgent_at, began_on, limits.look, calendar)))
     if case.stage in BEFORE_IDENTIFIED and case.paused_on is None:
-        found.append(Deadline(DeadlineKind.SETTLE, "", case.opened_on, end_of(case.due_on)))
+        is_open_ended = is_provisional(case.counted_from, limits.settle, calendar, case.stood_still)
+        found.append(Deadline(DeadlineKind.SETTLE, "", case.counted_from, end_of(case.due_on), None, is_open_ended))
     if case.stage in SINCE_IDENTIFIED and case.identified_on is not None:
         if not standing.helped:
             found.append(_counted(DeadlineKind.FIRST_MEASURE, "", case.identified_on, limits.first_measure, calendar))

@@ -31,6 +31,7 @@ class Event(StrEnum):
     NEWS = "news"
     NEAR = "near"
     OVERDUE = "overdue"
+    PAUSE_OVER = "pause_over"
     REGION = "region"
     REGION_OVER = "region_over"
     INCIDENT = "incident"
@@ -75,7 +76,7 @@ def receivers(place: str, areas: Iterable[str]) -> frozenset[str]:
 
 def send_at(event: Event, now: datetime, calendar: WorkDays) -> datetime:
     """At once; a reminder in office hours of a working day."""
-    if event not in (Event.NEAR, Event.OVERDUE):
+    if event not in (Event.NEAR, Event.OVERDUE, Event.PAUSE_OVER):
         return now
     here = now.astimezone(SHANGHAI)
     if calendar.is_working(here.date()) and OPENS <= here.time() < CLOSES:
@@ -100,6 +101,7 @@ _TITLES: Final = {
     Event.REGION_OVER: ("区域预警解除{count}条：各项指标已回落", "{count} areas whose region warnings are over: every count has fallen below its band"),
     Event.INCIDENT: ("区域灾害{count}起，请核查可能受影响的农户", "{count} incidents: please check the households they may have hit"),
     Event.NEAR: ("即将到期提醒{count}件", "{count} cases with something due soon"),
+    Event.PAUSE_OVER: ("中止计时结束{count}件，办结期限恢复", "{count} cases whose time to settle runs again, the pause being over"),
     Event.OVERDUE: ("办理逾期提醒{count}件", "{count} cases with something overdue"),
 }
 

@@ -1,10 +1,15 @@
-"""Pausing the time to settle: for a reason of the workflow's list only, and never once the household is identified. Help does not pause."""
+"""Pausing the time to settle: for a reason of the workflow's list only, and never once the household is identified. Help does not pause.
+
+Time stands still from the day of the pause to the day before it is taken up again, as what it is counted in: working days as working days. A pause
+that lasts too long ends by itself, and so does one whose author may not pause there any more.
+"""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, Case, Role
+from foothold_alerts.rules.days import WorkDays, last_day
 from foothold_alerts.rules.workflow import Workflow
 
 
@@ -15,22 +20,37 @@ class PauseNo(StrEnum):
     ROLE = "role"
 
 
-def pause(case: Case, reason: str, role: Role, today: date, workflow: Workflow) -> Case | PauseNo | None:
+def pause(case: Case, reason: str, role: Role, today: date, workflow: Workflow, by: str = "") -> Case | PauseNo | None:
     """The case, its time standing still; None: it does not fit the case as it stands."""
     if case.stage not in BEFORE_IDENTIFIED or case.paused_on is not None:
         return None
     if role is Role.VILLAGE:
         return PauseNo.ROLE
-    return replace(case, paused_on=today, pause_reason=reason) if reason in workflow.pauses else PauseNo.REASON
+    return replace(case, paused_on=today, pause_reason=reason, paused_by=by) if reason in workflow.pauses else PauseNo.REASON
 
 
-def resume(case: Case, today: date) -> Case | None:
-    """The case with as many days more as it stood still; None: it was not paused."""
+def resume(case: Case, today: date, workflow: Workflow, calendar: WorkDays) -> Case | None:
+    """The case with its time running again, counted anew without what stood still; None: it was not paused."""
     if case.paused_on is None:
         return None
-    return replace(case, due_on=case.due_on + (today - case.paused_on), paused_on=None, pause_reason=None)
+    again = min(today, ends_on(case.paused_on, workflow))
+    still = (*case.stood_still, (case.paused_on, again)) if again > case.paused_on else case.stood_still
+    after = replace(case, stood_still=still, paused_on=None, pause_reason=None, paused_by=None)
+    return replace(after, due_on=settle_on(after, workflow, calendar)) if still != case.stood_still else after
+
+
+def ends_on(paused_on: date, workflow: Workflow) -> date:
+    """The day on which time runs again at the latest."""
+    return paused_on + timedelta(days=workflow.limits.pause_days)
+
+
+def settle_on(case: Case, workflow: Workflow, calendar: WorkDays) -> date:
+    """The last day on which the case should be settled, from when it is counted and what stood still since."""
+    return last_day(case.counted_from, workflow.limits.settle, calendar, case.stood_still)
 
 
 def released(case: Case) -> Case:
     """A case that is identified or over waits for nothing any more, so nothing stands still."""
-    return case if case.paused_on is None or case.stage in BEFORE_IDENTIFIED else replace(case, paused_on=None, pause_reason=None)
+    if case.paused_on is None or case.stage in BEFORE_IDENTIFIED:
+        return case
+    return replace(case, paused_on=None, pause_reason=None, paused_by=None)

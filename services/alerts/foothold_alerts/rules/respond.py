@@ -7,7 +7,7 @@ from typing import Final
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, SINCE_IDENTIFIED, Case, CloseReason, Proposal, ReliefKind, Stage
 from foothold_alerts.rules.causes import RELIEF, Cause, Relieved, causes_of
 from foothold_alerts.rules.days import WorkDays, due_at, last_day
-from foothold_alerts.rules.pause import released
+from foothold_alerts.rules.pause import released, settle_on
 from foothold_alerts.rules.two import taken_back
 from foothold_alerts.rules.workflow import Workflow
 from foothold_schemas.decisions import Decision
@@ -98,6 +98,7 @@ def _respond(  # noqa: PLR0911 - one line per way
             opened_on=transition.open_day,
             due_on=due_on,
             workflow=workflow.version,
+            settle_from=transition.open_day,
         )
         return Response(opened, "opened", proposals)
     changed = replace(
@@ -109,10 +110,10 @@ def _respond(  # noqa: PLR0911 - one line per way
         identified_on=case.identified_on or (transition.open_day if transition.is_identified else None),
     )
     if transition.movement is Movement.RESTORED:
-        return Response(_restored(changed, case, transition), "restored")
+        return Response(_restored(changed, case, transition, workflow, calendar), "restored")
     if case.stage not in OPEN and transition.movement in _NEWS:
         stage = Stage.IDENTIFIED if transition.is_identified else Stage.LEAD
-        return Response(replace(changed, stage=stage, close_reason=None, due_on=due_on), "reopened", proposals)
+        return Response(replace(changed, stage=stage, close_reason=None, due_on=due_on, settle_from=transition.open_day, stood_still=()), "reopened", proposals)
     if transition.exit_reason is ExitReason.CORRECTED:  # still a lead, but what rested on the wrong data is proposed no longer
         return Response(changed, "updated", withdraws=True, keeps=frozenset(f.rule for f in transition.findings) & {FindingKind.DISASTER_LOSS})
     return Response(changed, "updated", proposals)
@@ -146,13 +147,14 @@ def _take_back(case: Case | None, transition: Transition) -> Response:
     return Response(replace(back, is_urgent=transition.is_urgent, is_recovering=is_recovering), NOT_CARRIED_OUT)
 
 
-def _restored(changed: Case, case: Case, transition: Transition) -> Case:
+def _restored(changed: Case, case: Case, transition: Transition, workflow: Workflow, calendar: WorkDays) -> Case:
     """At the stage it stood at when the register made a slip, with the days back that it stood still."""
     if case.stage in OPEN or case.closed_on is None:
         return changed
     stage = case.closed_at or (Stage.IDENTIFIED if transition.is_identified else Stage.LEAD)
-    due_on = case.due_on + (transition.open_day - case.closed_on)
-    return replace(changed, stage=stage, close_reason=None, due_on=due_on, closed_on=None, closed_at=None)
+    still = (*case.stood_still, (case.closed_on, transition.open_day))
+    back = replace(changed, stage=stage, close_reason=None, stood_still=still, closed_on=None, closed_at=None)
+    return replace(back, due_on=settle_on(back, workflow, calendar))
 
 
 def _close(case: Case | None, transition: Transition) -> Response:

@@ -26,6 +26,7 @@ class Limit:
 
 LOOK: Final = Limit(24, Unit.HOURS)
 URGENT_HOURS: Final = 48
+PAUSE_DAYS: Final = 30
 HARD_LIMIT_FEN: Final = 10_000_000
 YUAN: Final = ("元", "yuan")
 """Foothold's own choices, where a county's own file, written before there were such limits, names none."""
@@ -77,6 +78,7 @@ class Step:
 class Limits:
     """The limits of the work, each with its reference in the file. `township_fen`: what a township may decide alone.
 
+    `pause_days`: so many calendar days a pause lasts at most.
     `currency`: what all amounts are in, Chinese and English. `hard_limit_fen`: never exceeded; `ceiling_fen` and `scale`: the county's own, where it has
     them; an amount above the scale of its kind needs a reason.
     `look`: within which somebody sees how a household in danger is. `urgent_hours`: a case is urgent while a duty of it ends within so many hours.
@@ -92,6 +94,7 @@ class Limits:
     township_fen: int
     look: Limit = LOOK
     urgent_hours: int = URGENT_HOURS
+    pause_days: int = PAUSE_DAYS
     currency: tuple[str, str] = YUAN
     hard_limit_fen: int = HARD_LIMIT_FEN
     ceiling_fen: int | None = None

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foothold_alerts.passwords import TryLater
+from foothold_alerts.presence import Gone
 from foothold_alerts.web.area_routes import area_routes
 from foothold_alerts.web.case_routes import case_routes
 from foothold_alerts.web.desk import Desk, Forged, NotLoggedIn, own_form, person_of, same_origin
@@ -90,8 +91,9 @@ def make_app(desk: Desk) -> FastAPI:
                 response.headers[name] = value
         return response
 
+    @app.exception_handler(Gone)
     @app.exception_handler(NotLoggedIn)
-    async def to_log_in(request: Request, _error: NotLoggedIn) -> Response:
+    async def to_log_in(request: Request, _error: Exception) -> Response:
         if "hx-request" in request.headers:  # htmx would put the log-in page into a corner of this one
             return Response(status_code=401, headers={"hx-redirect": "/login"})
         return RedirectResponse("/login", status_code=303)

@@ -19,6 +19,7 @@ from foothold_alerts.rows import relief_of
 from foothold_alerts.rules.act import NotYours
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, DISMISS_REASONS, OPEN, SINCE_IDENTIFIED, CloseReason, Role, Stage
 from foothold_alerts.rules.causes import RELIEF
+from foothold_alerts.rules.pause import ends_on
 from foothold_alerts.rules.relief import ReliefAct, ReliefNo, may
 from foothold_alerts.web.desk import Desk, own_form, person_of
 from foothold_alerts.web.filtered import FilteredRoute
@@ -218,6 +219,7 @@ async def _case_page(
         contact=contact_of(desk, found.entry, is_masked=is_masked),
         is_masked=is_masked,
         is_soon=are_soon(found.deadlines, desk.workflows.of(found.case["workflow"]).limits.urgent_hours, datetime.now(UTC)),
+        pause_ends=found.case["paused_on"] and ends_on(found.case["paused_on"], desk.workflows.of(found.case["workflow"])),
         is_before=Stage(found.case["stage"]) in BEFORE_IDENTIFIED,
         proposed=_proposed(found.case["proposed_what"] or ""),
         is_open=Stage(found.case["stage"]) in OPEN,

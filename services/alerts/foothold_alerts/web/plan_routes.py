@@ -79,6 +79,11 @@ def plan_routes(desk: Desk, pages: Pages) -> APIRouter:
         own_form(request, who, csrf)
         return await changed(desk, pages, request, who, number, "acknowledge", desk.work.acknowledge(who, number, version, now=datetime.now(UTC)))
 
+    @router.post("/cases/{number}/take-over")
+    async def take_over(request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version) -> Response:
+        own_form(request, who, csrf)
+        return await changed(desk, pages, request, who, number, "take_over", desk.work.take_over(who, number, version, now=datetime.now(UTC)))
+
     @router.post("/cases/{number}/exempt")
     async def exempt(request: Request, who: Who, number: Number, form: Annotated[ExemptForm, Form()]) -> Response:
         own_form(request, who, form.csrf)
@@ -98,6 +103,11 @@ def plan_routes(desk: Desk, pages: Pages) -> APIRouter:
         own_form(request, who, csrf)
         return await changed(desk, pages, request, who, number, "resume", desk.work.resume(who, number, version, now=datetime.now(UTC)))
 
+    _printing(router, desk, pages)
+    return router
+
+
+def _printing(router: APIRouter, desk: Desk, pages: Pages) -> None:
     @router.get("/cases/{number}/public-notice")
     async def notice(request: Request, who: Who, number: Number) -> Response:
         """The sheet to post in the village: the allowed fields, and nothing of the rest."""
@@ -117,8 +127,6 @@ def plan_routes(desk: Desk, pages: Pages) -> APIRouter:
     async def listed(request: Request, who: Who, name: WorkList) -> Response:
         now = datetime.now(UTC)
         return pages.render(request, "list.html", person=who, name=name, lists=list(WorkList), entries=await desk.lists.entries(name, who.area, now))
-
-    return router
 
 
 def _planning(router: APIRouter, desk: Desk, pages: Pages) -> None:

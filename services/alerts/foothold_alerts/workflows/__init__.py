@@ -10,7 +10,22 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 from foothold_alerts.rules.case import OPEN, ReliefKind, Role, Stage
 from foothold_alerts.rules.deadlines import DeadlineKind
 from foothold_alerts.rules.regions import Answer, Answers, Told
-from foothold_alerts.rules.workflow import HARD_LIMIT_FEN, LOOK, URGENT_HOURS, YUAN, Limit, Limits, Need, Rung, Says, Step, Unit, Workflow, Workflows
+from foothold_alerts.rules.workflow import (
+    HARD_LIMIT_FEN,
+    LOOK,
+    PAUSE_DAYS,
+    URGENT_HOURS,
+    YUAN,
+    Limit,
+    Limits,
+    Need,
+    Rung,
+    Says,
+    Step,
+    Unit,
+    Workflow,
+    Workflows,
+)
 from foothold_schemas.areas import WarningLevel
 from foothold_schemas.facts import Hazard
 
@@ -89,6 +104,14 @@ class ReliefEntries(_Strict):
     scale: dict[ReliefKind, AmountEntry] = {}
 
 
+class PauseLimitEntry(_Strict):
+    """How long the time to settle stands still at most."""
+
+    longest_days: int = Field(ge=1, le=366, strict=True)
+    reference: str = Field(min_length=8)
+    confidence: Literal["H", "M", "L", "I"]
+
+
 class StepEntry(_Strict):
     """One step."""
 
@@ -147,6 +170,7 @@ class WorkflowFile(_Strict):
     township_yuan: AmountEntry | None = None
     township: AmountEntry | None = None
     relief: ReliefEntries = ReliefEntries()
+    pause: PauseLimitEntry = PauseLimitEntry(longest_days=PAUSE_DAYS, reference=_OWN, confidence="I")
     pauses: dict[Word, PauseEntry]
     reminders: dict[DeadlineKind, ReminderEntry]
     escalation: Annotated[tuple[RungEntry, ...], Field(min_length=1)]
@@ -205,6 +229,7 @@ class WorkflowFile(_Strict):
             visits_a_month=self.visits_a_month.count,
             township_fen=self._township.fen,
             urgent_hours=self.urgent.within_hours,
+            pause_days=self.pause.longest_days,
             currency=(self.currency.zh, self.currency.en),
             hard_limit_fen=relief.hard_limit.fen,
             ceiling_fen=None if relief.ceiling is None else relief.ceiling.fen,
