@@ -99,7 +99,7 @@ async def test_a_decision_that_does_not_hold_is_set_aside_with_what_is_missing_a
         return record(CaseDecided(decision=decision, decided_on=DAY), name, agency="foothold-operator")
 
     decisions = [people(Decision.ELIMINATED, "too early"), people(Decision.IDENTIFIED, "identified"), people(Decision.ELIMINATED, "again too early")]
-    await write(broker, ADOPTED, OPENED, registered(), income("7000"), claim("6000"), *decisions, income("90000", "more"), decisions[0])
+    await write(broker, ADOPTED, OPENED, registered(), income("7000"), claim("6000"), *decisions, income("90000", "more", item="more"), decisions[0])
     async with working(broker):
         found = await said(broker, 5)
         await caught_up(broker)

@@ -90,7 +90,7 @@ async def test_the_view_follows_a_flagged_household_and_is_removed_when_nobody_n
     await write(broker, registered(), income("7000"), claim("6000"), ADOPTED, OPENED)
     async with working(broker):
         await said(broker, 1)
-        await write(broker, income("900000", "plenty"), income("1", "june", month="2026-06", yearly=False))
+        await write(broker, income("900000", "plenty", item="plenty"), income("1", "june", month="2026-06", yearly=False))
         await said(broker, 2)
         days = [broadcast(DayOpened(day=DAY + timedelta(days=n)), f"open+{n}") for n in range(1, 31)]
         await write(broker, *days)

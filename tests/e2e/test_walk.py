@@ -102,7 +102,7 @@ def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again
     assert relief(foothold) == [("spending", "rigid_spending_ratio", "proposed")]
 
     # More income: clear from this day on. The same bill again under a new id is the same bill.
-    sender.say("statistics", "IncomeReported", "walk-more", noon(start), HOUSE, amount="9000.00", earned_month="2026-02", **year)
+    sender.say("statistics", "IncomeReported", "walk-more", noon(start), HOUSE, amount="9000.00", earned_month="2026-02", **(year | {"item": "nuts"}))
     sender.say("health-insurance", "MedicalClaimSettled", "walk-c1-again", noon(start), HOUSE, claim_number="w1", total="7000.00", **bill)
     recovering = said(foothold, 2)[-1]
     assert (Movement.RECOVERING, start, date(2026, 4, 10)) == (recovering.movement, recovering.clear_since, recovering.earliest_exit)
