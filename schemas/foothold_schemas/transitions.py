@@ -176,6 +176,9 @@ class Transition(Message):
         default=None, description="Whether people are to be told: not of the same ground again within `wavering.days`. Empty: written before this was said."
     )
     is_wavering: bool = Field(default=False, description="It goes and returns on the same ground (反复); the case stays open until it was quiet.")
+    changed_by_rules: str | None = Field(
+        default=None, description="It follows from other rules alone, and from nothing that happened: the version of the rules before."
+    )
     handed_over_to: AreaCode | None = Field(default=None, description="The household's new area, which no county of the policy serves.")
 
 

@@ -71,7 +71,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> None:
 
 async def explain_household(settings: Settings, household_id: str, on: date) -> None:
     """Print the explanation; where it differs from what was said then, say so and end with 1."""
-    from foothold_risk.explain import differences, read, replay, tell  # noqa: PLC0415 - see above
+    from foothold_risk.explain import as_said, differences, is_of_other_rules, read, replay, tell  # noqa: PLC0415 - see above
 
     policies = load(settings.policy_folder)
     facts, stored = await read(settings.broker, household_id, settings.partitions)
@@ -79,8 +79,13 @@ async def explain_household(settings: Settings, household_id: str, on: date) -> 
         replayed = replay(household_id, facts, policies, on)
     except CannotServe as error:
         sys.exit(f"foothold-risk: {error}")
+    found = differences(replayed.said, stored, on)
+    replayed.said = as_said(replayed.said, stored, on)
     sys.stdout.writelines(f"{line}\n" for line in tell(household_id, replayed, policies, on))
-    if found := differences(replayed.said, stored, on):
+    if is_of_other_rules(replayed.said):
+        sys.stdout.write("  以上按当时的规则版本如实列示 shown as it was said, each step under the rules it names\n")
+        return
+    if found:
         sys.exit("\n".join(["  与当时所述不同 differs from what was said then:", *(f"  {line}" for line in found)]))
     sys.stdout.write(f"  与当时所述一致 equals what was said then: {len(replayed.said)}\n")
 

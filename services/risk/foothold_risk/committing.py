@@ -49,6 +49,7 @@ class Committer:
         self._households = households
         self._metrics = metrics
         self._on_commit = on_commit
+        self.is_folding = bool(getattr(producer, "is_nowhere", False))
 
     async def commit(self, pending: Pending, next_offset: int | None) -> None:
         """One transaction; then, and only then, memory. Without a next offset the records at hand stay to be read again."""
@@ -74,7 +75,8 @@ class Committer:
         self.is_in_doubt = False
         self._on_commit()
         self._households.take_over(batch)
-        self._report(outputs)
+        if not self.is_folding:  # what is folded anew was logged and counted when it happened
+            self._report(outputs)
 
     async def remember(self, trials: Trials) -> None:
         """Write down how records fared, and nothing else: the offset stays where it is."""

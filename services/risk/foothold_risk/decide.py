@@ -194,18 +194,19 @@ class Decider:
         since = now if known is None else known.since
         pending.batch.put(key, fresh(household, unjudged=Unjudged(since, raised, behind)))
         if known is None:
-            pending.outputs.judgements.append(_judgement(key, household, since, is_judged=False))
+            pending.outputs.judgements.append(judgement_of(key, household, since, is_judged=False))
         pending.outputs.lines.append({"event": "risk.household_not_judged", "household_id": key.decode(), "raised": raised, "behind": behind})
 
     def _resume(self, key: bytes, mark: Unjudged, record: ConsumerRecord[bytes, bytes], pending: Pending) -> None:
         household = fresh(pending.batch.get(key), unjudged=None)
         pending.batch.put(key, household)
         since = max(mark.since, datetime.fromtimestamp(max(0, record.timestamp) / 1000, UTC))
-        pending.outputs.judgements.append(_judgement(key, household, since, is_judged=True))
+        pending.outputs.judgements.append(judgement_of(key, household, since, is_judged=True))
         pending.outputs.lines.append({"event": "risk.household_judged_again", "household_id": key.decode()})
 
 
-def _judgement(key: bytes, household: Household, since: datetime, *, is_judged: bool) -> Judgement:
+def judgement_of(key: bytes, household: Household, since: datetime, *, is_judged: bool) -> Judgement:
+    """That risk judges the household no more, or again."""
     register = household.register
     return Judgement(
         household_id=key.decode(),

@@ -13,6 +13,7 @@ from foothold_risk.errors import MissingBundle
 from foothold_risk.households import Control
 from foothold_risk.insight import forecast_of, hints_of
 from foothold_risk.judge import cause_of, cause_of_look, judge, steer
+from foothold_risk.publish import RULES_VERSION
 from foothold_risk.rules.assess import assess
 from foothold_risk.rules.calendar import month_text
 from foothold_risk.rules.fold import Folded, fold
@@ -126,20 +127,37 @@ async def _values(broker: Broker, source: TopicPartition) -> AsyncIterator[bytes
 
 
 def differences(replayed: Sequence[Transition], stored: Sequence[Transition], until: date) -> list[str]:
-    """Where what was said then differs from what the log says now; empty: it is the same to the byte."""
-    then = {t.number: t for t in stored if t.open_day <= until}
-    now = {t.number: t for t in replayed}
+    """Where what was said then differs from what the log says now; empty: it is the same to the byte.
+
+    What was said under other rules explains itself, with its own numbers (`as_said`); nothing is compared where there is such.
+    """
+    then = [t for t in stored if t.open_day <= until]
+    if is_of_other_rules(then):
+        return []
+    return _by_number({t.number: t for t in replayed}, {t.number: t for t in then})
+
+
+def is_of_other_rules(stored: Sequence[Transition]) -> bool:
+    """Whether other rules said any of it, or it follows from other rules alone."""
+    return any(t.policy.rules_version != RULES_VERSION or t.changed_by_rules is not None for t in stored)
+
+
+def _by_number(now: Mapping[int, Transition], then: Mapping[int, Transition]) -> list[str]:
     found = []
     for number in sorted(then.keys() | now.keys()):
         if number not in now:
             found.append(f"{number}: said on {then[number].open_day}, and the log does not lead to it")
         elif number not in then:
             found.append(f"{number}: the log leads to {now[number].movement.value} on {now[number].open_day}, and nothing was said")
-        elif then[number].policy.rules_version != now[number].policy.rules_version:
-            found.append(f"{number}: decided under rules {then[number].policy.rules_version}, these are {now[number].policy.rules_version}")
         elif then[number].model_dump_json() != now[number].model_dump_json():
             found.append(f"{number}: said {then[number].movement.value}, the log leads to {now[number].movement.value} with other numbers or reasons")
     return found
+
+
+def as_said(replayed: Sequence[Transition], stored: Sequence[Transition], until: date) -> list[Transition]:
+    """What to show: the words as they were said, where other rules said any of them; else what the log leads to."""
+    then = sorted((t for t in stored if t.open_day <= until), key=lambda t: t.number)
+    return then if is_of_other_rules(then) else list(replayed)
 
 
 def tell(household_id: str, replayed: Replayed, policies: Mapping[str, Policy], on: date) -> Iterator[str]:

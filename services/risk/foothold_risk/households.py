@@ -27,7 +27,10 @@ _household: Final = Decoder(Household)
 
 
 class Control(msgspec.Struct, frozen=True):
-    """What holds for every household of the partition: day, bundle, what feeds have said and when, incidents, and whom to look at because of them."""
+    """What holds for every household of the partition: day, bundle, what feeds have said and when, incidents, and whom to look at because of them.
+
+    `rules`: the version of the rules that made the state; empty in a state of before it was kept.
+    """
 
     open_day: date | None = None
     bundle: str | None = None
@@ -35,6 +38,7 @@ class Control(msgspec.Struct, frozen=True):
     spoke: dict[str, date] = {}
     incidents: dict[str, Incident] = {}
     looks: tuple[Look, ...] = ()
+    rules: str = ""
 
 
 _control: Final = Decoder(Control)
@@ -102,6 +106,10 @@ class Households:
         """The household, empty if unknown."""
         packed = self._packed.get(key)
         return Household() if packed is None else unpack(packed)
+
+    def keys(self) -> list[bytes]:
+        """Every household it knows, in a stable order."""
+        return sorted(self._packed)
 
     def restore(self, key: bytes, packed: bytes) -> None:
         """Take over a record of the changelog; call `restored` after the last one."""

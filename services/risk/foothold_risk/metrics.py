@@ -65,6 +65,12 @@ class Metrics:
             ["partition"],
             registry=registry,
         )
+        self.folding = Gauge(
+            "foothold_risk_folding_records",
+            "Records of the log still to be folded anew under other rules, by partition; not ready before.",
+            ["partition"],
+            registry=registry,
+        )
         self.progress = Gauge(
             "foothold_risk_progress_timestamp_seconds",
             "When the partition was last done with something, or had nothing to do.",

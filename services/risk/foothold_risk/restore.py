@@ -7,10 +7,15 @@ from typing import Final
 import structlog
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from msgspec.structs import replace
 
+from foothold_risk.committing import Committer
+from foothold_risk.decide import Decider
+from foothold_risk.folding import adopt, fold_anew, is_other_rules, summary_of
 from foothold_risk.households import Households
 from foothold_risk.metrics import Metrics
 from foothold_risk.partition import Partition
+from foothold_risk.publish import RULES_VERSION
 from foothold_risk.rules.policy import Policy
 from foothold_risk.shelf import GROUP_ID, Shelf
 from foothold_risk.trials import Committed, Trials
@@ -62,6 +67,14 @@ async def take_over(
         households = Households(policies)
         count = await _read_changelog(broker, source.partition, households)
         households.restored()
+        if is_other_rules(households.control, committed):
+            folded = await fold_anew(source, partitions, broker, policies, shelf, committed.next_offset, metrics, on_commit)
+            committer = Committer(source, producer, households, metrics, committed, on_commit)
+            changed = await adopt(committer, Decider(source, partitions, households, shelf), households, folded)
+            committed = Committed(committer.next_offset, committer.trials)
+            log.info("risk.folded_anew", partition=source.partition, **summary_of(changed, folded))
+        elif not committed.next_offset:
+            households.control = replace(households.control, rules=RULES_VERSION)
     except BaseException:
         await stop(producer)
         raise
