@@ -18,6 +18,7 @@ class Purpose(StrEnum):
     HELD = "held"
     FILE = "file"
     NOTICE = "notice"
+    STATEMENT = "statement"
 
 
 class BrokenSeal(Exception):  # noqa: N818 - named for what it says about the text

@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from sqlalchemy import text
 
 from foothold_ingest.files.mappings import shipped
+from foothold_ingest.files.versions import Versions
 from foothold_ingest.files.work import FileWorker
 from foothold_ingest.intake import Intake
 from foothold_ingest.rules.accept import household_id
@@ -55,7 +56,7 @@ async def test_text_in_any_encoding_and_with_any_separator_is_the_same_file(cler
     bills = await clerk.done("settled-bills", as_csv(BILL_HEADERS, [bill("C1"), bill("C2", OLD_NUMBER)], encoding, delimiter))
 
     assert (result["encoding"], counts(result)) == (seen, {"rows": 1, "accepted": 1, "new": 1})
-    assert counts(bills) == {"rows": 2, "accepted": 2}
+    assert counts(bills) == {"rows": 2, "accepted": 2, "new": 2}
     assert [(f.household_id, f.data.claim_number) for f in sorted(await facts(broker, MedicalClaimSettled), key=lambda f: f.id)] != []
     assert {f.household_id for f in await facts(broker, MedicalClaimSettled)} == {HOME}
 
@@ -63,14 +64,14 @@ async def test_text_in_any_encoding_and_with_any_separator_is_the_same_file(cler
 async def test_gbk_as_a_chinese_spreadsheet_saves_it(clerk: Clerk) -> None:
     result = await clerk.done("settled-bills", as_csv(BILL_HEADERS, [bill("C1", who="王建国")], "gbk"))
 
-    assert (result["encoding"], counts(result)) == ("gb18030", {"rows": 1, "held": 1})
+    assert (result["encoding"], counts(result)) == ("gb18030", {"rows": 1, "held": 1, "new": 1})
 
 
 async def test_a_workbook_saved_by_libreoffice(clerk: Clerk, broker: str) -> None:
     await clerk.done("households", as_csv(HOUSE_HEADERS, [house("H1")]))
     result = await clerk.done("settled-bills", SAVED.read_bytes())
 
-    assert (result["encoding"], counts(result)) == ("xlsx", {"rows": 2, "accepted": 2})
+    assert (result["encoding"], counts(result)) == ("xlsx", {"rows": 2, "accepted": 2, "new": 2})
     bills = {f.data.claim_number: f.data for f in await facts(broker, MedicalClaimSettled)}
     assert [(str(b.total), b.settled_on) for b in (bills["LO-0042"], bills["LO-0043"])] == [("31400.10", date(2026, 1, 10)), ("0.30", date(2026, 1, 11))]
 
@@ -88,7 +89,7 @@ async def test_bad_rows_are_sent_back_with_what_is_wrong_and_the_others_are_take
     sheet = (await clerk.client.get(f"/v1/files/{result['upload']}/errors")).content
     sent_back = list(csv.reader(io.StringIO(sheet.decode("utf-8-sig"))))
 
-    assert counts(result) == {"rows": 6, "held": 1, "repeated": 1, "refused": 4}
+    assert counts(result) == {"rows": 6, "held": 1, "repeated": 1, "refused": 4, "new": 1}
     assert result["reasons"] == {"invalid_field": 3, "damaged_number": 1, "repeated": 1}
     assert [problem["row"] for problem in result["first_problems"]] == [3, 4, 5, 6, 7]
     assert sent_back[0] == [*BILL_HEADERS, "错误 error"]
@@ -99,7 +100,7 @@ async def test_bad_rows_are_sent_back_with_what_is_wrong_and_the_others_are_take
     assert "same record as row 2" in sent_back[3][6]
     assert await facts(broker, MedicalClaimSettled) == []
     again = await clerk.done("settled-bills", sheet.replace(b"'=1+1", b"50.00").replace(b"2026-02-30", b"2026-01-11"))
-    assert counts(again) == {"rows": 5, "held": 3, "refused": 2}
+    assert counts(again) == {"rows": 5, "held": 3, "refused": 2, "new": 2, "changed": 1}
 
 
 async def test_a_workbooks_rows_come_back_as_a_workbook_whose_cells_are_text(clerk: Clerk) -> None:
@@ -108,7 +109,7 @@ async def test_a_workbooks_rows_come_back_as_a_workbook_whose_cells_are_text(cle
     sheet = (await clerk.client.get(f"/v1/files/{result['upload']}/errors")).content
     back = [[(cell.value, cell.data_type) for cell in row] for row in load_workbook(io.BytesIO(sheet)).worksheets[0].iter_rows()]
 
-    assert counts(result) == {"rows": 2, "held": 1, "refused": 1}
+    assert counts(result) == {"rows": 2, "held": 1, "refused": 1, "new": 1}
     assert [value for value, _ in back[1]][:5] == ["0042", "3.7030219491231e+17", "2026-01-10", "住院", "100.5"]
     assert {kind for _, kind in back[1]} <= {"s", "inlineStr", "n"}  # a formula would be f
     assert "damaged by spreadsheet" in str(back[1][6][0])
@@ -130,7 +131,7 @@ async def test_a_dry_run_changes_nothing(clerk: Clerk, broker: str) -> None:
     async with clerk.made.engine.connect() as connection:
         kept = [(await connection.execute(text(f"select count(*) from {name}"))).scalar_one() for name in ("held", "quarantine")]  # noqa: S608 - our tables
 
-    assert (counts(result), kept, await facts(broker, MedicalClaimSettled)) == ({"rows": 2, "held": 1, "refused": 1}, [0, 0], [])
+    assert (counts(result), kept, await facts(broker, MedicalClaimSettled)) == ({"rows": 2, "held": 1, "refused": 1, "new": 1}, [0, 0], [])
     assert "nope" not in json.dumps(result)
 
 
@@ -173,7 +174,7 @@ async def test_after_a_crash_it_goes_on_at_the_row_after_the_last_batch_and_the_
     nothing_left = await clerk.made.files.work_once()
 
     assert (half["status"], half["counts"]["rows"], half["share"] > 0) == ("running", 2_000, True)
-    assert counts(whole) == {"rows": 4_000, "accepted": 3_600, "repeated": 1, "refused": 399}
+    assert counts(whole) == {"rows": 4_000, "accepted": 3_600, "repeated": 1, "refused": 399, "new": 3_600}
     assert (kept, nothing_left) == ([900] * 5, False)
     ids = [f.fact_id for f in await facts(broker, MedicalClaimSettled)]
     assert (len(set(ids)), len(ids)) == (3_600, 3_600 + 900)
@@ -182,11 +183,13 @@ async def test_after_a_crash_it_goes_on_at_the_row_after_the_last_batch_and_the_
 async def test_two_replicas_take_different_files_and_each_file_is_worked_through_once(clerk: Clerk) -> None:
     made = clerk.made
     uploads = [await clerk.send("settled-bills", as_csv(BILL_HEADERS, [bill(f"C{n}-{k}") for k in range(600)])) for n in range(3)]
-    other = FileWorker(made.uploads, agencies=made.agencies, intake=made.intake, people=made.people, days=made.days, metrics=made.metrics)
+    other = FileWorker(
+        made.uploads, agencies=made.agencies, intake=made.intake, versions=Versions(made.statements, made.people), days=made.days, metrics=made.metrics
+    )
     while any(await asyncio.gather(made.files.work_once(), other.work_once())):
         pass
 
-    assert [counts(await clerk.result(upload)) for upload in uploads] == [{"rows": 600, "held": 600}] * 3
+    assert [counts(await clerk.result(upload)) for upload in uploads] == [{"rows": 600, "held": 600, "new": 600}] * 3
 
 
 async def test_rows_kept_out_by_a_missing_county_code_go_in_by_a_retry_once_it_is_there(clerk: Clerk, broker: str) -> None:
@@ -219,7 +222,7 @@ async def test_templates_hold_the_headers_over_columns_of_text_and_read_back(cle
         sheet.cell(row=2, column=place, value=value)
     held = io.BytesIO()
     book.save(held)
-    assert counts(await clerk.done("settled-bills", held.getvalue())) == {"rows": 1, "held": 1}
+    assert counts(await clerk.done("settled-bills", held.getvalue())) == {"rows": 1, "held": 1, "new": 1}
 
 
 async def test_an_agencys_own_mapping_holds_before_the_shipped_one(clerk: Clerk) -> None:
@@ -228,7 +231,7 @@ async def test_an_agencys_own_mapping_holds_before_the_shipped_one(clerk: Clerk)
     result = await clerk.done("settled-bills", as_csv(("流水号", *BILL_HEADERS[1:]), [bill("C1")]))
     old = await clerk.done("settled-bills", as_csv(BILL_HEADERS, [bill("C2")]))
 
-    assert (counts(result), old["status"]) == ({"rows": 1, "held": 1}, "refused")
+    assert (counts(result), old["status"]) == ({"rows": 1, "held": 1, "new": 1}, "refused")
     assert old["problem"].startswith("不认识这些列 these columns are not known to settled-bills: 结算单号。应有的列")
     assert old["problem"].endswith("GET /v1/mappings/settled-bills/template")
 

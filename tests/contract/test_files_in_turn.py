@@ -77,7 +77,7 @@ async def test_another_agencys_small_file_is_done_while_a_large_one_runs(clerk: 
         meanwhile = await clerk.result(large)
 
     print(f"a file of 10 rows took {took:.1f} s while one of {rows} rows ran")
-    assert counts(result) == {"rows": 10, "held": 10}
+    assert counts(result) == {"rows": 10, "held": 10, "new": 10}
     assert meanwhile["finished_at"] is None
     assert took < 5
 
@@ -98,7 +98,7 @@ async def test_a_file_that_stands_does_not_keep_another_agencys(clerk: Clerk, ot
         ends.set()
         late = await finished(clerk, stands)
 
-    assert (counts(result), waits["finished_at"], counts(late)) == ({"rows": 1, "held": 1}, None, {"rows": 1, "held": 1})
+    assert (counts(result), waits["finished_at"], counts(late)) == ({"rows": 1, "held": 1, "new": 1}, None, {"rows": 1, "held": 1, "new": 1})
 
 
 async def test_a_file_at_which_the_program_fails_three_times_is_refused_with_what_to_do_and_the_next_is_taken(
@@ -138,7 +138,7 @@ async def test_a_full_disk_is_not_the_files_fault(clerk: Clerk, monkeypatch: pyt
     async with working(clerk.made):
         result = await finished(clerk, upload)
 
-    assert (result["status"], counts(result), len(refused)) == ("done", {"rows": 1, "held": 1}, 4)
+    assert (result["status"], counts(result), len(refused)) == ("done", {"rows": 1, "held": 1, "new": 1}, 4)
 
 
 async def test_an_agency_beyond_the_lanes_gets_one_while_the_others_have_files_without_end(clerk: Clerk, other: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +150,7 @@ async def test_an_agency_beyond_the_lanes_gets_one_while_the_others_have_files_w
         last = await clerk.result(many[-1])
         await finished(clerk, many[-1])
 
-    assert (counts(result), last["finished_at"]) == ({"rows": 1, "held": 1}, None)
+    assert (counts(result), last["finished_at"]) == ({"rows": 1, "held": 1, "new": 1}, None)
 
 
 async def test_a_statement_the_database_refuses_is_not_taken_for_an_absent_database(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +196,7 @@ async def test_a_death_while_a_file_is_worked_on_counts_and_progress_begins_the_
     after_progress = await attempts(clerk.made, upload)
     assert await clerk.made.files.work_once()
 
-    assert (twice, after_progress, counts(await clerk.result(upload))) == (2, 0, {"rows": 1_500, "held": 1_500})
+    assert (twice, after_progress, counts(await clerk.result(upload))) == (2, 0, {"rows": 1_500, "held": 1_500, "new": 1_500})
 
 
 async def attempts(made: Built, upload: str) -> int:

@@ -99,14 +99,14 @@ async def test_merged_cells_and_formulas_are_rows_that_are_sent_back_not_crashes
     rows = [bill("C1"), bill("C2"), [*bill("C3")[:4], "=50+50", ""]]
     result = await clerk.done("settled-bills", as_xlsx(BILL_HEADERS, rows, merged="A2:A3"))
 
-    assert counts(result) == {"rows": 3, "held": 1, "refused": 2}
+    assert counts(result) == {"rows": 3, "held": 1, "refused": 2, "new": 1}
 
 
 async def test_an_instruction_sheet_and_hidden_rows_are_named_in_the_result(clerk: Clerk) -> None:
     sheets: dict[str, Sequence[Sequence[object]]] = {"说明": [("填表说明",)], "账单": [BILL_HEADERS, bill("C1\u200b"), bill("C2")]}
     result = await clerk.done("settled-bills", as_book(sheets, hidden=[3]))
 
-    assert counts(result) == {"rows": 2, "held": 2, "warned": 1}
+    assert counts(result) == {"rows": 2, "held": 2, "new": 2, "warned": 1}
     assert [(w["row"], w["detail"].split(" ")[0]) for w in result["warnings"]] == [(0, "未读取的工作表"), (0, "隐藏的行也已读取（共"), (2, "结算单号:")]
 
 

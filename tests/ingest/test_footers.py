@@ -61,7 +61,7 @@ def gathered(rows: Sequence[Sequence[Cell]]) -> list[Item]:
     numbered = [one for n, cells in enumerate(rows, start=2) if not is_empty(one := Row(n, tuple(cells)))]
     for one in numbered:
         scatter.take(one)
-    gatherer = Gatherer(headers, HOUSEHOLDS, "clinic", AS_OF, frozenset(scatter.found))
+    gatherer = Gatherer(headers, HOUSEHOLDS, "clinic", AS_OF, "f1", frozenset(scatter.found))
     return [item for one in numbered for item in gatherer.take(one)] + list(gatherer.rest())
 
 

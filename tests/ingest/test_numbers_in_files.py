@@ -41,7 +41,7 @@ NUMBERS: Final = st.builds(number, COUNTIES, DAYS, st.integers(0, 999)) | st.bui
 
 def judged(content: bytes) -> list[Unplaced | Rejected]:
     headers, *rows = rows_of(content)
-    gatherer = Gatherer(Headers.of(headers.cells, BILLS), BILLS, "clinic", NOW)
+    gatherer = Gatherer(Headers.of(headers.cells, BILLS), BILLS, "clinic", NOW, "f1")
     caller, clock = Caller("clinic", is_operator=False), Clock(NOW, NOW.date(), NOW)
     outcomes = [item.outcome for row in rows for item in gatherer.take(row)]
     events = [one if isinstance(one, Rejected) else accept(one, caller, clock, deployment()) for one in outcomes if isinstance(one, dict | Rejected)]

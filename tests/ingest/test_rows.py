@@ -8,11 +8,11 @@ import pytest
 import yaml
 
 from foothold_ingest.files.mappings import WrongMapping, parse, shipped
-from foothold_ingest.rules.cells import Cell, Number, WrongCell, cell_of, kept, value_of
+from foothold_ingest.rules.cells import Cell, Number, WrongCell, cell_of, inert, kept, value_of
 from foothold_ingest.rules.items import Gatherer, Item, Repeat, Scatter, problems_of
 from foothold_ingest.rules.judgement import FieldProblem, Rejected
-from foothold_ingest.rules.mapping import CellKind, Column, Mapping
-from foothold_ingest.rules.rows import Headers, Row, WrongHeaders, unique_key
+from foothold_ingest.rules.mapping import ERROR_HEADER, CellKind, Column, Mapping
+from foothold_ingest.rules.rows import Headers, Row, WrongHeaders, unique_key, values_of
 from foothold_schemas.quarantine import RefusalReason
 
 BILLS, INCOMES, HOUSEHOLDS = (parse(shipped()[name]) for name in ("settled-bills", "incomes", "households"))
@@ -98,7 +98,7 @@ def gathered(mapping: Mapping, headers: Sequence[str], rows: Sequence[Sequence[C
     if mapping is HOUSEHOLDS:
         for row in numbered:
             scatter.take(row)
-    gatherer = Gatherer(known, mapping, "clinic", AS_OF, frozenset(scatter.found))
+    gatherer = Gatherer(known, mapping, "clinic", AS_OF, "f1", frozenset(scatter.found))
     return [item for row in numbered for item in gatherer.take(row)] + list(gatherer.rest())
 
 
@@ -111,14 +111,14 @@ def event(item: Item) -> dict[str, Any]:
     return item.outcome
 
 
-def test_a_row_becomes_the_event_it_says_with_the_day_in_shanghai() -> None:
+def test_a_row_becomes_the_event_it_says_as_of_its_file_whatever_day_it_speaks_of() -> None:
     (item,) = gathered(BILLS, BILL_HEADERS, [bill("C1")])
 
     made = event(item)
     assert (made["type"], made["source"], made["time"]) == (
         "foothold.MedicalClaimSettled.v1",
         "/agencies/clinic/files/settled-bills",
-        "2026-01-10T00:00:00+08:00",
+        AS_OF.isoformat(),
     )
     assert made["data"] == {"claim_number": "C1", "resident_number": NUMBER, "settled_on": "2026-01-10", "setting": "inpatient", "total": "100.00"}
     assert "subject" not in made
@@ -133,6 +133,8 @@ def test_the_same_file_gives_the_same_ids_and_rows_that_say_the_same_are_told_ap
     assert len(set(ids)) == 3
     assert [event(item)["id"] for item in again] == ids[:2]
     assert [item.occurrence for item in first] == [0, 1, 0]
+    assert [item.name for item in again] == [item.name for item in first[:2]]
+    assert len({item.name for item in first}) == 3
 
 
 def test_a_second_row_with_the_same_claim_number_is_a_repeat_of_the_first() -> None:
@@ -239,3 +241,15 @@ def test_a_mapping_that_makes_no_sense_is_refused_with_the_place(change: dict[st
         parse(yaml.safe_dump(told, allow_unicode=True))
 
     assert says in str(wrong.value)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+86 533 2345678", "-", "@村口", "-5.00", "a=b", "'"])
+def test_what_is_given_out_can_be_sent_back_as_it_is(text: str) -> None:
+    names = [*BILL_HEADERS, ERROR_HEADER]
+    known = Headers.of(names, BILLS)
+    back = values_of(Row(2, ("C1", None, None, None, inert(text), "words")), known)
+    plain = values_of(Row(2, ("C1", None, None, None, text)), Headers.of(BILL_HEADERS, BILLS))
+    marked = values_of(Row(2, ("C1", None, None, None, "'=1")), Headers.of(BILL_HEADERS, BILLS))
+
+    assert back == plain
+    assert marked[1] is not None

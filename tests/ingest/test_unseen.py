@@ -119,7 +119,7 @@ def test_a_cell_is_read_without_what_nobody_sees_at_its_ends(kind: CellKind, uns
 def test_the_sender_of_a_file_is_told_by_row_and_header_and_headers_may_hold_them_too() -> None:
     mapping = parse(shipped()["settled-bills"])
     names = ("\ufeff结算单号", "证件号码\u200b", "结算\u00ad日期", "就医类别", "总费用")
-    gatherer = Gatherer(Headers.of(names, mapping), mapping, "clinic", NOW)
+    gatherer = Gatherer(Headers.of(names, mapping), mapping, "clinic", NOW, "f1")
     (item,) = gatherer.take(Row(7, ("C1\u200b", "11010519491231002X", "2026-01-05", "住院", "\ufeff1.00")))
 
     assert isinstance(item.outcome, dict)

@@ -52,7 +52,10 @@ def test_a_sheet_is_uploaded_and_what_is_wrong_comes_back_with_it(desk: Page) ->
     desk.get_by_label("内容").select_option("settled-bills")
     desk.get_by_role("button", name="上传").click()
     expect(desk.get_by_role("heading", name="六月结算.csv")).to_be_visible()
+    expect(desk.get_by_text("尚未采用")).to_be_visible(timeout=15_000)
+    desk.get_by_role("button", name="确认采用").click()
     expect(desk.get_by_text("已处理")).to_be_visible(timeout=15_000)
+    expect(desk.get_by_text("尚未采用")).to_have_count(0)
     expect(desk.locator(".numbers > div").filter(has_text="退回")).to_contain_text("2")
     expect(desk.get_by_text("gb18030")).to_be_visible()
     with desk.expect_download() as sheet:

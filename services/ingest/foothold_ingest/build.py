@@ -17,6 +17,7 @@ from foothold_ingest.disputes import DisputeBook
 from foothold_ingest.feeds import FeedBook
 from foothold_ingest.files.mappings import MappingBook
 from foothold_ingest.files.store import UploadStore
+from foothold_ingest.files.versions import Versions
 from foothold_ingest.files.work import FileWorker
 from foothold_ingest.held import HeldBook
 from foothold_ingest.intake import Books, Intake
@@ -31,6 +32,7 @@ from foothold_ingest.register import AgencyRegister
 from foothold_ingest.releaser import Releaser
 from foothold_ingest.settings import Settings, quarantine_seal
 from foothold_ingest.shelf import Retrier
+from foothold_ingest.statements import StatementBook
 from foothold_ingest.tickets import Tickets
 from foothold_ingest.tokens import Issuer, Tokens
 from foothold_schemas.seal import Purpose, Seal
@@ -48,6 +50,7 @@ class Built:
     publisher: Publisher
     directory: Directory
     people: PeopleRegister
+    statements: StatementBook
     regions: RegionBook
     intake: Intake
     arrivals: ArrivalBook
@@ -92,6 +95,7 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
         agencies = Agencies(engine, settings.key_secret.get_secret_value().encode(), _tokens(settings))
         people, regions, held = PeopleRegister(engine, secret), RegionBook(engine), HeldBook(engine, Seal(secret, Purpose.HELD))
         arrivals, disputes = ArrivalBook(engine), DisputeBook(engine)
+        statements = StatementBook(engine, Seal(secret, Purpose.STATEMENT))
         search = LogSearch(settings.broker, settings.partitions)
         intake = Intake(
             publisher=publisher,
@@ -99,14 +103,14 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             directory=directory,
             people=people,
             regions=regions,
-            books=Books(FeedBook(engine), held, Audit(engine), arrivals, disputes),
+            books=Books(FeedBook(engine), held, Audit(engine), arrivals, disputes, statements),
             metrics=metrics,
             secret=secret,
         )
         releaser = Releaser(engine, held, agencies=agencies, intake=intake, days=days, metrics=metrics)
         intake.release_by(releaser.release)
         uploads = UploadStore(engine, Seal(secret, Purpose.FILE), quarantine_seal(settings))
-        files = FileWorker(uploads, agencies=agencies, intake=intake, people=people, days=days, metrics=metrics)
+        files = FileWorker(uploads, agencies=agencies, intake=intake, versions=Versions(statements, people), days=days, metrics=metrics)
         seal = quarantine_seal(settings)
         yield Built(
             settings=settings,
@@ -117,6 +121,7 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             publisher=publisher,
             directory=directory,
             people=people,
+            statements=statements,
             regions=regions,
             intake=intake,
             arrivals=arrivals,

@@ -25,7 +25,9 @@ from foothold_ingest.rules.accept import Deployment, accept, kind_of, place
 from foothold_ingest.rules.judgement import Accepted, Arrival, Caller, Clock, Held, Judgement, Rejected, Unplaced
 from foothold_ingest.rules.placing import Membership, place_of
 from foothold_ingest.rules.strict_json import JsonValue
+from foothold_ingest.statements import StatementBook
 from foothold_runtime.places import where_raised
+from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import PolicyAdopted
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.tracing import TRACEPARENT, begin, read, trace_id
@@ -60,6 +62,7 @@ class Books(NamedTuple):
     audit: Audit
     arrivals: ArrivalBook
     disputes: DisputeBook
+    statements: StatementBook
 
 
 class Release(Protocol):
@@ -149,11 +152,15 @@ class Intake:
             await self._publisher.broadcast(adopted)
         await self._books.feeds.hear(accepted)
         await self._books.disputes.corrected(a.record for a in accepted)
+        await self._books.statements.note(judged, self._take_back)
         told = [Told(a.record.household_id, a.record.time, a.contact) for a in accepted if a.contact and a.record.household_id]
         try:
             await self._directory.keep(told, is_patient=is_patient)
         except Busy:
             raise Unknown from None  # the facts are in the log already, so it is not true that nothing was taken
+
+    async def _take_back(self, records: Sequence[FactRecord]) -> None:
+        await self._publisher.deliver([fact_line(record) for record in records])
 
     async def _enter(self, accepted: Sequence[Accepted], people: Collection[str], *, is_patient: bool) -> None:
         await self._people.enter(accepted)

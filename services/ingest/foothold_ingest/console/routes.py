@@ -88,6 +88,7 @@ class Console:
             ("/keys", self._keys.make),
             ("/keys/end", self._keys.end),
             ("/files", self.upload),
+            ("/files/{upload}/take", self.take),
             ("/sign-out", self.sign_out),
         ):
             router.add_api_route(path, self._signed_in(action), methods=["POST"], response_model=None)
@@ -263,7 +264,7 @@ class Console:
             person.agency,
             str(form.get("mapping")),
             _chunks(file),
-            is_dry_run=bool(form.get("dry_run")),
+            is_dry_run=not form.get("at_once"),
             name=storable(file.filename or ""),
         )
         if upload is None:
@@ -276,7 +277,17 @@ class Console:
         if found is None:
             return self._message(person, 404, "没有这份文件。", "There is no such file.")
         upload, reasons, problems = found
-        return self._pages.render("file.html", person=person, upload=upload, reasons=reasons, problems=problems)
+        changes = await self._files.changes(upload["upload_id"])
+        return self._pages.render("file.html", person=person, upload=upload, reasons=reasons, problems=problems, changes=changes)
+
+    async def take(self, request: Request, person: Person) -> Response:
+        """Take what was checked, as it was checked, and go to its page."""
+        await own_form(request, person)
+        taken = await self._files.take_checked(request.path_params["upload"], person.agency)
+        if taken is None:
+            gone = "这份检查过的文件已采用或已不再保留，请重新上传。", "What was checked was taken already, or is kept no longer; upload it again."
+            return self._message(person, 409, *gone)
+        return RedirectResponse(f"/console/files/{taken}", status_code=303)
 
     async def errors(self, request: Request, person: Person) -> Response:
         """The rows that were not taken."""

@@ -1,6 +1,7 @@
 """The door for files: take one whole, say how far it is, give back the rows that were not taken, and templates."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from tempfile import TemporaryFile
 from typing import Final
@@ -19,6 +20,7 @@ from foothold_ingest.files.store import EmptyFile, UploadStore
 from foothold_ingest.problems import WrongFlag, answer, flag, has_nul, problem, stranger, trace_of
 from foothold_ingest.rules.judgement import Caller
 from foothold_ingest.rules.mapping import Mapping
+from foothold_ingest.rules.statements import Difference
 from foothold_schemas.values import Moment
 
 MAX_FILE: Final = 64 * 1024 * 1024
@@ -119,6 +121,14 @@ class FileDoor:
             file.seek(0)
             return await self._store.receive(values, file)
 
+    async def changes(self, upload_id: str) -> list[tuple[int, list[Difference]]]:
+        """The first rows of a file that say otherwise than what counted when they came."""
+        return await self._store.changed.of(upload_id)
+
+    async def take_checked(self, upload_id: str, agency: str) -> str | None:
+        """Take what was only checked; the new file's id, or None where it is kept no longer."""
+        return await self._store.take(upload_id, agency, datetime.now(UTC))
+
     async def found(self, upload_id: str, agency: str) -> tuple[RowMapping, dict[str, int], list[RowMapping]] | None:
         """A file of the agency, how many rows each reason kept out, and the first of them."""
         upload = await self._store.find(upload_id, agency)
@@ -137,7 +147,8 @@ class FileDoor:
             return _no_file(request)
         upload, reasons, problems = found
         first = [{"row": p["row"], "reason": p["reason"], "detail": p["detail"]} for p in problems]
-        return JSONResponse({**_summary(upload), "reasons": reasons, "first_problems": first})
+        changes = [{"row": row, "differences": [asdict(one) for one in found]} for row, found in await self._store.changed.of(upload["upload_id"])]
+        return JSONResponse({**_summary(upload), "reasons": reasons, "first_problems": first, "first_changes": changes})
 
     async def errors(self, request: Request, caller: Caller) -> Response:
         """The rows that were not taken."""

@@ -15,15 +15,13 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from sqlalchemy import RowMapping
 
-from foothold_ingest.rules.cells import Cell, Number
+from foothold_ingest.rules.cells import Cell, Number, inert
 from foothold_ingest.rules.mapping import ERROR_HEADER, CellKind, Mapping
 from foothold_ingest.rules.rows import Row
 from foothold_ingest.rules.words import sentence
-from foothold_schemas.values import Fen
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV: Final = "text/csv; charset=utf-8"
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _KINDS: Final = {
     CellKind.TEXT: "文本 text",
     CellKind.AMOUNT: "金额，两位小数 amount",
@@ -83,17 +81,6 @@ def template(mapping: Mapping) -> bytes:
     held = io.BytesIO()
     book.save(held)
     return held.getvalue()
-
-
-def inert(text: str) -> str:
-    """A cell no spreadsheet runs as a formula; negative amounts stay as they are."""
-    if not text.startswith(_FORMULA):
-        return text
-    try:
-        Fen.parse(text)
-    except ValueError:
-        return f"'{text}"
-    return text
 
 
 def _written(sheet: WriteOnlyWorksheet, text: str) -> SheetCell:

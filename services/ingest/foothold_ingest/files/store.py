@@ -2,10 +2,10 @@
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import IO, Any, Final, NamedTuple
 
@@ -14,9 +14,11 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.database import QuarantinedRecord, UploadPart, UploadProblem, UploadRow
+from foothold_ingest.files.changes import Changes
 from foothold_ingest.files.claims import Claims
 from foothold_ingest.rules.cells import cell_of, kept
 from foothold_ingest.rules.rows import Row
+from foothold_ingest.rules.statements import Difference
 from foothold_schemas.quarantine import SourceRecord
 from foothold_schemas.seal import Seal
 
@@ -28,9 +30,11 @@ _BEHIND: Final = ";"
 """The character that follows the colon: an index by characters finds all that begins with a name as what lies between."""
 KEPT: Final = 64 * 1024
 """A refused row is kept up to so many bytes. The whole of a longer one stands in the file, which stays as long as such rows wait."""
-COUNTS: Final = ("rows", "accepted", "held", "repeated", "refused", "new", "changed", "same", "warned")
+COUNTS: Final = ("rows", "accepted", "held", "repeated", "refused", "new", "changed", "same", "older", "warned")
 WHOLE: Final = 0
 """In place of a row's number: the whole file."""
+CHECKED_FOR: Final = timedelta(days=1)
+"""So long a file that was only checked can be taken as it is."""
 WARNINGS: Final = 50
 """So many are kept of a file; the others are counted."""
 
@@ -79,6 +83,7 @@ class Step:
     problems: Sequence[Problem]
     asides: Sequence[Aside]
     warnings: Sequence[Warned] = ()
+    changes: Mapping[int, Sequence[Difference]] = field(default_factory=dict)
 
 
 class EmptyFile(Exception):  # noqa: N818 - an answer
@@ -97,13 +102,13 @@ class UploadStore:
         self._seal = file_seal
         self._quarantine_seal = quarantine_seal
         self._claims = Claims(engine)
+        self.changed = Changes(engine, file_seal)
 
     async def receive(self, values: dict[str, object], file: IO[bytes]) -> str:
         """Keep an open file, all of it or nothing; return its id; raise EmptyFile."""
         upload_id = secrets.token_hex(8)
         async with self.engine.begin() as connection:
-            blank = {"size": 0, "share": 0.0, "rows_done": 0, "counts": dict.fromkeys(COUNTS, 0), "status": Status.WAITING}
-            await connection.execute(insert(UploadRow).values({**values, **blank, "upload_id": upload_id}))
+            await connection.execute(insert(UploadRow).values({**values, **_blank(), "size": 0, "upload_id": upload_id, "is_kept": values["is_dry_run"]}))
             size = 0
             for number, piece in enumerate(iter(lambda: file.read(PART), b"")):
                 size += len(piece)
@@ -112,6 +117,21 @@ class UploadStore:
                 raise EmptyFile
             await connection.execute(update(UploadRow).where(UploadRow.upload_id == upload_id).values(size=size))
         return upload_id
+
+    async def take(self, upload_id: str, agency: str, now: datetime) -> str | None:
+        """Work through once more, for good, what was only checked; the new file's id, or None where it is kept no longer."""
+        taken = secrets.token_hex(8)
+        async with self.engine.begin() as connection:
+            mine = UploadRow.upload_id == upload_id, UploadRow.agency == agency, UploadRow.is_dry_run, UploadRow.is_kept, UploadRow.status == Status.DONE
+            row = (await connection.execute(select(*UploadRow.__table__.columns).where(*mine).with_for_update())).mappings().one_or_none()
+            if row is None:
+                return None
+            said = {name: row[name] for name in ("agency", "mapping", "mapping_text", "file_name", "traceparent", "size")}
+            as_of = now if row["as_of"] == row["at"] else row["as_of"]
+            await connection.execute(insert(UploadRow).values({**said, **_blank(), "upload_id": taken, "at": now, "as_of": as_of, "is_dry_run": False}))
+            await connection.execute(update(UploadPart).where(UploadPart.upload_id == upload_id).values(upload_id=taken))
+            await connection.execute(update(UploadRow).where(UploadRow.upload_id == upload_id).values(is_kept=False))
+        return taken
 
     def _part(self, upload_id: str, number: int, piece: bytes) -> dict[str, object]:
         return {"upload_id": upload_id, "number": number, "sealed": self._seal.close(piece)}
@@ -176,6 +196,8 @@ class UploadStore:
             await connection.execute(mine.values(**moved, is_kept=is_kept, attempts=0))
             if step.problems:
                 await connection.execute(insert(UploadProblem), [self._problem(upload_id, one) for one in step.problems])
+            if step.changes:
+                await self.changed.keep(connection, upload_id, step.changes)
             if step.asides:
                 rows = [self._aside(upload, one, now) for one in step.asides]
                 await connection.execute(upsert(QuarantinedRecord).on_conflict_do_nothing(), rows)
@@ -251,12 +273,18 @@ class UploadStore:
             await connection.execute(mine.values(mended_at=now))
 
 
+def _blank() -> dict[str, object]:
+    """A file nobody has begun with."""
+    return {"share": 0.0, "rows_done": 0, "counts": dict.fromkeys(COUNTS, 0), "status": Status.WAITING}
+
+
 def over() -> Select[str]:
-    """Files whose pieces are kept for rows of which none waits any longer."""
+    """Files whose pieces are kept for rows of which none waits any longer, and checked ones nobody has taken for a day."""
     source, name = func.concat(f"{TOPIC}.", UploadRow.agency, ".", UploadRow.upload_id), QuarantinedRecord.source_id
     begins = name.op("~>=~", is_comparison=True)(func.concat(source, ":")) & name.op("~<~", is_comparison=True)(func.concat(source, _BEHIND))
     waits = exists().where(QuarantinedRecord.retried_at.is_(None), begins)
-    return select(UploadRow.upload_id).where(UploadRow.is_kept, UploadRow.finished_at.is_not(None), ~waits)
+    is_fresh = UploadRow.is_dry_run & (UploadRow.finished_at > func.now() - CHECKED_FOR)
+    return select(UploadRow.upload_id).where(UploadRow.is_kept, UploadRow.finished_at.is_not(None), ~waits, ~is_fresh)
 
 
 def as_json(row: Row) -> list[object]:

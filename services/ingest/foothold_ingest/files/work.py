@@ -25,10 +25,10 @@ from foothold_ingest.files.batches import batches, items_of, scattered_in
 from foothold_ingest.files.mappings import WrongMapping, parse
 from foothold_ingest.files.reading import Unreadable, reading
 from foothold_ingest.files.store import Aside, Overtaken, Problem, Step, UploadStore, Warned, from_json
+from foothold_ingest.files.versions import Versions
 from foothold_ingest.intake import Intake, traced
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.people import PeopleRegister, entries
-from foothold_ingest.rules.items import SHOWN, Gatherer, Item, Repeat, problems_of
+from foothold_ingest.rules.items import SHOWN, Gatherer, Item, Repeat, event_id, problems_of, row_name
 from foothold_ingest.rules.judgement import Accepted, Arrival, Held, Judgement, Rejected
 from foothold_ingest.rules.mapping import Mapping, RowsAre
 from foothold_ingest.rules.rows import Headers, Row, WrongHeaders, event_of, fits, values_of
@@ -63,11 +63,11 @@ class FileWorker:
     Agencies take turns: each has a lane of its own, and lanes settle a batch each in the order in which they ask.
     """
 
-    def __init__(self, store: UploadStore, *, agencies: Agencies, intake: Intake, people: PeopleRegister, days: Days, metrics: Metrics) -> None:
+    def __init__(self, store: UploadStore, *, agencies: Agencies, intake: Intake, versions: Versions, days: Days, metrics: Metrics) -> None:
         self._store = store
         self._agencies = agencies
         self._intake = intake
-        self._people = people
+        self._versions = versions
         self._days = days
         self._metrics = metrics
         self._lanes: dict[str, asyncio.Task[None]] = {}
@@ -181,7 +181,7 @@ class FileWorker:
                 headers = Headers.of(names, mapping)
                 kept = [str(name or "").replace("\x00", "") for name in names]
                 await self.patiently(lambda: self._store.note(upload["upload_id"], encoding=read.encoding, headers=kept), of="a file's headers")
-                gatherer = Gatherer(headers, mapping, upload["agency"], upload["as_of"], scattered)
+                gatherer = Gatherer(headers, mapping, upload["agency"], upload["as_of"], upload["upload_id"], scattered)
                 async for batch in batches(items_of(rows, gatherer, _names(upload)), upload["rows_done"]):
                     await settler.begin(batch, read.share)
         except asyncio.CancelledError:
@@ -207,10 +207,10 @@ class FileWorker:
     async def _settle(self, upload: RowMapping, mapping: Mapping, batch: Sequence[Item], done: int, share: float) -> int:
         """Repeated after a crash, its facts count once."""
         now = datetime.now(UTC)
-        judged = await self._judged(upload, batch, now)
-        counts = Counter(await self._compared(judged))
+        beside = await self._versions.beside(batch, await self._judged(upload, batch, now), mapping)
+        judged, counts = beside.judged, Counter(beside.counts)
         if not upload["is_dry_run"]:
-            await self._intake.keep([one for one in judged if isinstance(one, Accepted | Held)], is_patient=True)
+            await self._intake.keep(beside.taken, is_patient=True)
         problems, asides = list[Problem](), list[Aside]()
         for item, one in zip(batch, judged, strict=True):
             counts["rows"] += len(item.rows)
@@ -225,7 +225,7 @@ class FileWorker:
         last = max(item.rows[-1].number for item in batch)
         warnings = [warned for item, one in zip(batch, judged, strict=True) for warned in _warned(item, one, mapping)]
         counts["warned"] = len(warnings)
-        step = Step(last, share, counts, problems, () if upload["is_dry_run"] else asides, warnings)
+        step = Step(last, share, counts, problems, () if upload["is_dry_run"] else asides, warnings, beside.changes)
         await self._store.advance(upload, done, step, now)
         self._count(upload, batch, judged)
         named = {"upload": upload["upload_id"], "agency": upload["agency"], "trace_id": trace_id(upload["traceparent"])}
@@ -245,15 +245,6 @@ class FileWorker:
         said = iter(await self._intake.judge(events, await self._agencies.writer(upload["agency"]), self._days.clock(now), arrivals=came))
         return [next(said) if isinstance(item.outcome, dict) else item.outcome for item in batch]
 
-    async def _compared(self, judged: Sequence[Judgement | Repeat]) -> dict[str, int]:
-        """How many register entries are new, changed, or say what stands there already."""
-        sent = {entry.household_id: entry.digest for entry in entries(one for one in judged if isinstance(one, Accepted))}
-        if not sent:
-            return {}
-        standing = await self._people.standing(sent)
-        same = sum(standing.get(household) == digest for household, digest in sent.items())
-        return {"new": len(sent) - len(standing), "same": same, "changed": len(standing) - same}
-
     async def again(self, topic: str, value: bytes, now: datetime) -> Judgement:
         """Judge quarantined rows once more, by the mapping of their file; keep them if they are right now."""
         _, agency, upload_id = topic.split(".")
@@ -269,7 +260,7 @@ class FileWorker:
             rows = [whole.get(row.number, row) for row in rows]
         read = [values_of(row, headers) for row in rows]
         wrong = next((problem for _, problem in read if problem is not None), None)
-        event = event_of([values for values, _ in read], mapping, agency, upload["as_of"], told["occurrence"])
+        event = event_of([values for values, _ in read], mapping, agency, upload["as_of"], event_id(upload_id, rows[0]))
         if isinstance(outcome := wrong or event, Rejected):
             return outcome
         caller = await self._agencies.writer(agency)
@@ -277,7 +268,10 @@ class FileWorker:
         (judgement,) = await self._intake.judge([traced(outcome, upload["traceparent"])], caller, self._days.clock(now), arrivals=[came])
         if isinstance(judgement, Rejected):
             return judgement
-        await self._intake.keep([judgement], is_patient=True)
+        name = row_name(read[0][0], mapping, agency, told["occurrence"], upload["as_of"]) if mapping.rows is RowsAre.EVENT else None
+        item = Item(tuple(rows), outcome, name=name)
+        beside = await self._versions.beside([item], [judgement], mapping)
+        await self._intake.keep(beside.taken, is_patient=True)
         await self._store.mend(upload_id, [row.number for row in rows], now)
         return judgement
 

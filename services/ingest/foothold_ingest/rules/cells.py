@@ -11,6 +11,7 @@ from foothold_ingest.rules.unread import NO_VALUE, is_unread
 from foothold_ingest.rules.unseen import INSIDE
 from foothold_schemas.characters import has_unseen, trimmed
 from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.values import Fen
 
 _DAY: Final = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})-([0-9]{1,2})|/([0-9]{1,2})/([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日|([0-9]{2})([0-9]{2}))")
 _MONTH: Final = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})|/([0-9]{1,2})|年([0-9]{1,2})月|([0-9]{2}))")
@@ -24,6 +25,8 @@ _SIGNIFICANT: Final = 15
 _TOO_MUCH: Final = Decimal(10) ** 12
 _MAGNITUDE: Final = 40
 """Powers of ten beyond which a number is not even looked at: 1E+999999 is short to write and long to calculate with."""
+_MARK: Final = "'"
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 REPLACEMENT: Final = "\ufffd"
 
 
@@ -45,6 +48,22 @@ def kept(cell: Cell) -> object:
             return {"d": cell.isoformat()}
         case _:
             return cell
+
+
+def inert(text: str) -> str:
+    """A text no spreadsheet runs as a formula: it bears a mark in front; negative amounts stay as they are."""
+    if not text.startswith(_FORMULA):
+        return text
+    try:
+        Fen.parse(text)
+    except ValueError:
+        return f"{_MARK}{text}"
+    return text
+
+
+def unmarked(cell: Cell) -> Cell:
+    """A cell of rows that we gave out, without the mark, so that they can be sent back as they are."""
+    return cell[1:] if isinstance(cell, str) and cell.startswith(_MARK) and cell[1:].startswith(_FORMULA) else cell
 
 
 def cell_of(said: object) -> Cell:

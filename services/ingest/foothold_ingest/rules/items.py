@@ -7,8 +7,9 @@ from typing import Final
 
 from foothold_ingest.rules.footers import is_footer
 from foothold_ingest.rules.judgement import FieldProblem, Rejected
-from foothold_ingest.rules.mapping import Mapping, RowsAre
-from foothold_ingest.rules.rows import Headers, Row, Values, event_of, household_key, unique_key, values_of, warnings_of
+from foothold_ingest.rules.mapping import CellKind, Mapping, RowsAre
+from foothold_ingest.rules.rows import Headers, Row, Values, content_key, event_of, household_key, unique_key, values_of, warnings_of
+from foothold_ingest.rules.statements import hashed
 from foothold_ingest.rules.strict_json import JsonValue
 from foothold_schemas.quarantine import RefusalReason
 
@@ -36,7 +37,7 @@ class Repeat:
 class Item:
     """Rows, and what they say. `problems` by row where single rows are at fault.
 
-    `occurrence` makes the event's id the same on a retry.
+    `name`: what the row is known by, by its unique columns or by all it says. `occurrence` counts rows before it in the file that say the same.
 
     `warnings` by row: what was read otherwise than it is written.
     `is_part`: other rows of the same household stand elsewhere, so that these alone never make an entry.
@@ -48,6 +49,7 @@ class Item:
     occurrence: int = 0
     is_part: bool = False
     warnings: Mapped = field(default_factory=dict)
+    name: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -58,9 +60,10 @@ class Gatherer:
     mapping: Mapping
     agency: str
     as_of: datetime
+    upload: str
     scattered: frozenset[bytes] = frozenset()
     _seen: dict[bytes, int] = field(default_factory=dict)
-    _said: dict[str, int] = field(default_factory=dict)
+    _said: dict[bytes, int] = field(default_factory=dict)
     _group: list[tuple[Row, Values, Rejected | None]] = field(default_factory=list)
     _footers: list[Row] = field(default_factory=list)
     _key: bytes | None = None
@@ -114,15 +117,14 @@ class Gatherer:
             return Item((row,), Repeat(self._seen[key]))
         if key is not None:
             self._seen[key] = row.number
-        event = event_of([values], self.mapping, self.agency, self.as_of)
-        if isinstance(event, Rejected) or "/id" in values:
-            return Item((row,), event)
-        name = str(event["id"])
-        occurrence = self._said.get(name, 0)
-        self._said[name] = occurrence + 1
-        if occurrence:
-            event = event_of([values], self.mapping, self.agency, self.as_of, occurrence)
-        return Item((row,), event, occurrence=occurrence)
+        event = event_of([values], self.mapping, self.agency, self.as_of, event_id(self.upload, row))
+        occurrence = 0
+        if key is None:
+            said = content_key(values)
+            occurrence = self._said.get(said, 0)
+            self._said[said] = occurrence + 1
+        name = row_name(values, self.mapping, self.agency, occurrence, self.as_of)
+        return Item((row,), event, occurrence=occurrence, name=name)
 
     def _household(self, group: list[tuple[Row, Values, Rejected | None]]) -> Item:
         rows = tuple(row for row, _, _ in group)
@@ -133,7 +135,7 @@ class Gatherer:
             return Item(rows, Rejected(next(iter(wrong.values())).reason, detail), wrong)
         if refused is not None:
             return Item(rows, refused, wrong, is_part=True)
-        return Item(rows, event_of([values for _, values, _ in group], self.mapping, self.agency, self.as_of))
+        return Item(rows, event_of([values for _, values, _ in group], self.mapping, self.agency, self.as_of, event_id(self.upload, rows[0])))
 
     def _refused(self, many: int) -> Rejected | None:
         """Why these rows make no entry, whatever stands in them."""
@@ -168,6 +170,23 @@ class Scatter:
             self._seen.add(key)
             self._footers = 0
         self._key = key
+
+
+def event_id(upload: str, row: Row) -> str:
+    """A row's event, or a household's by its first row: the same however often the file is worked through, and another in every file."""
+    return f"row-{upload}-{row.number}"
+
+
+def row_name(values: Values, mapping: Mapping, agency: str, occurrence: int, as_of: datetime) -> bytes:
+    """What a row is known by from one file to the next: its unique columns, or all it says and how many rows before it say the same.
+
+    A row that names neither day nor month speaks of the day of its file, so that the same words a month later are another statement.
+    """
+    if (key := unique_key(values, mapping)) is not None:
+        return hashed(agency, "row", mapping.kind, "unique", key.hex())
+    is_dated = any(column.kind in (CellKind.DAY, CellKind.MONTH) and column.to in values for column in mapping.columns)
+    spoken_of = "" if is_dated else as_of.date().isoformat()
+    return hashed(agency, "row", mapping.kind, "content", content_key(values).hex(), str(occurrence), spoken_of)
 
 
 def problems_of(item: Item, refused: Rejected, mapping: Mapping) -> list[Rejected]:

@@ -45,6 +45,7 @@ class Accepted:
 
     `county`: six digits, of the household's authority; None where the fact is for everybody. `people`: those named by number.
     `traceparent`: the trace it came in, which goes with it beside the record. `warnings`: what was read otherwise than it was written.
+    `name`: what a row of a file is known by, where its data has no name of its own.
     """
 
     record: FactRecord
@@ -53,6 +54,7 @@ class Accepted:
     people: tuple[Person, ...] = ()
     traceparent: str = ""
     warnings: tuple[FieldProblem, ...] = ()
+    name: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,13 @@ class Unplaced:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An event that is right, about a person no register entry names yet, or two do. It waits, and is released by itself."""
+    """An event that is right, about a person no register entry names yet, or two do. It waits, and is released by itself. `name`: as above."""
 
     record: FactRecord
     person_ref: str
     event: JsonValue
     warnings: tuple[FieldProblem, ...] = ()
+    name: bytes | None = None
 
 
 Judgement = Accepted | Held | Rejected

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from foothold_ingest.rules.cells import Cell, WrongCell, value_of
+from foothold_ingest.rules.cells import Cell, WrongCell, unmarked, value_of
 from foothold_ingest.rules.judgement import FieldProblem, Rejected
-from foothold_ingest.rules.mapping import OWN, SUBJECT, Column, Mapping, RowsAre
+from foothold_ingest.rules.mapping import ERROR_HEADER, SUBJECT, Column, Mapping, RowsAre, plain
 from foothold_ingest.rules.strict_json import JsonValue
 from foothold_ingest.rules.unseen import TAKEN_OFF
 from foothold_schemas.characters import trimmed
 from foothold_schemas.envelope import event_type
 from foothold_schemas.quarantine import RefusalReason
 
-_DAYS: Final = ("settled_on", "spent_on", "struck_on", "checked_on", "graded_on")
+_WHOSE: Final = frozenset({*SUBJECT, "/data/resident_number"})
 _CELL: Final = 8
 """What a cell takes beside its text."""
 Values = dict[str, str | bool]
@@ -51,9 +51,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """The mapping's column for each column of the file; None: known and not used."""
+    """The mapping's column for each column of the file; None: known and not used. `is_ours`: rows we sent back, in which formulas bear a mark."""
 
     columns: tuple[Column | None, ...]
+    is_ours: bool = False
 
     @classmethod
     def of(cls, names: Sequence[Cell], mapping: Mapping) -> "Headers":
@@ -71,7 +72,7 @@ class Headers:
             raise WrongHeaders(f"这些列出现了两次 these columns stand there twice: {', '.join(twice)}。{_expected(mapping)}")
         if missing := [column.headers[0] for column in mapping.columns if column.required and column.to not in found]:
             raise WrongHeaders(f"缺少这些列 these columns are missing: {', '.join(missing)}。{_expected(mapping)}")
-        return cls(columns)
+        return cls(columns, any(plain(text) == plain(ERROR_HEADER) for text in texts))
 
 
 def _expected(mapping: Mapping) -> str:
@@ -102,7 +103,7 @@ def values_of(row: Row, headers: Headers) -> tuple[Values, Rejected | None]:
         if column is None:
             continue
         try:
-            value = value_of(cell, column)
+            value = value_of(unmarked(cell) if headers.is_ours else cell, column)
         except WrongCell as error:
             wrong.append((error, column.headers[0]))
         else:
@@ -139,16 +140,23 @@ def household_key(values: Values) -> bytes | None:
 
 
 def unique_key(values: Dict[str, str | bool], mapping: Mapping) -> bytes | None:
-    """What a second row may not repeat; None where the mapping names nothing, or the row leaves it empty."""
+    """What a second row may not repeat; None where the mapping names nothing, or the row leaves it empty. Whose it is may be left empty."""
     parts = [values.get(to) for to in mapping.unique]
-    return None if not parts or any(part is None for part in parts) else _hash(parts)[:8]
+    is_named = bool(parts) and all(values.get(to) is not None for to in mapping.unique if to not in _WHOSE)
+    return _hash(parts)[:8] if is_named else None
 
 
-def event_of(rows: Sequence[Values], mapping: Mapping, agency: str, as_of: datetime, occurrence: int = 0) -> dict[str, JsonValue] | Rejected:
+def content_key(values: Dict[str, str | bool]) -> bytes:
+    """What a row without a name is known by: all it says."""
+    return _hash(sorted(values.items()))[:8]
+
+
+def event_of(rows: Sequence[Values], mapping: Mapping, agency: str, as_of: datetime, name: str) -> dict[str, JsonValue] | Rejected:
     """The event of one row, or of the rows of one household.
 
-    `occurrence` counts rows before it in the file that say the very same. `as_of` is when the file's snapshot was taken: the time of an
-    entry that names no day of its own.
+    `name` is the event's id where the row has none of its own: the upload and the row. `as_of` is when the file's snapshot was taken, or when it
+    was sent: the event's time, where no column says it. The day a row speaks of decides its month and window only, so that a correction counts
+    whatever day it moves a bill to.
     """
     first: Values = {**mapping.fixed, **rows[0]}
     if (differing := _differing(rows, mapping)) is not None:
@@ -161,13 +169,13 @@ def event_of(rows: Sequence[Values], mapping: Mapping, agency: str, as_of: datet
         data["members"] = [{to.removeprefix("/member/"): value for to, value in row.items() if to.startswith("/member/")} for row in rows]
     if mapping.kind == "HouseholdRegistered":
         data |= {"authority": first.get("/county"), "register_number": first.get("/register_number")}
-    time = _time(first, data, as_of)
+    day = first.get("/time")
     event: dict[str, JsonValue] = {
         "specversion": "1.0",
-        "id": str(first.get("/id") or _content_id(data, first, time, occurrence)),
+        "id": str(first.get("/id") or name),
         "source": f"/agencies/{agency}/files/{mapping.name}",
         "type": event_type(mapping.kind),
-        "time": time,
+        "time": as_of.isoformat() if day is None else f"{day}T00:00:00+08:00",
         "data": data,
     }
     if all(to in first for to in SUBJECT):
@@ -196,20 +204,6 @@ def _set(data: dict[str, JsonValue], path: Sequence[str], value: JsonValue) -> N
             raise TypeError(f"{group} is a value and a group at once")
         data = inner
     data[last] = value
-
-
-def _time(values: Values, data: Dict[str, JsonValue], as_of: datetime) -> str:
-    """The start of the day the row speaks of, in Shanghai; the snapshot's own time where it speaks of none."""
-    day = values.get("/time") or next((data[name] for name in _DAYS if data.get(name)), None)
-    if day is None and isinstance(month := data.get("earned_month"), str):
-        day = f"{month}-01"
-    return as_of.isoformat() if day is None else f"{day}T00:00:00+08:00"
-
-
-def _content_id(data: JsonValue, values: Values, time: str, occurrence: int) -> str:
-    """A row without an id of its own is known by what it says."""
-    own = {to: values[to] for to in OWN if to in values}
-    return f"row-{_hash([data, own, time, occurrence]).hex()}"
 
 
 def _hash(value: object) -> bytes:
