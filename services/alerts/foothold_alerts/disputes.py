@@ -12,6 +12,7 @@ from foothold_alerts.hold import Hold, NotAllowed, Stale
 from foothold_alerts.rows import audit_row
 from foothold_alerts.rules.dispute import evidence_of, is_later, not_dispute
 from foothold_alerts.said import Said
+from foothold_alerts.settling import stands_of
 from foothold_schemas.disputes import DisputeNews, DisputeState, Doubt, FactDisputed
 
 INGEST = "foothold-ingest"
@@ -29,7 +30,7 @@ class Disputes:
         """Put a fact the case shows to its sender; raise Stale, NotAllowed or LookupError. What it counts for changes only by a correction."""
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who)
-            evidence = evidence_of(row["latest"], fact_id)
+            evidence = evidence_of(await stands_of(connection, row), fact_id)
             if evidence is None:
                 raise Stale
             if (no := not_dispute(evidence, note, is_asked=await _is_asked(connection, row["household_id"], fact_id))) is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, RowMapping, Select, false, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, false, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import aliased
 
@@ -108,14 +108,17 @@ class Inbox:
         if is_urgent:
             shown = shown & soon
         columns = (c for c in CaseRow.__table__.columns if c.name != "latest")
+        now = aliased(ViewRow)
         latest = (
-            CaseRow.latest["reason"]["zh"].astext.label("reason_zh"),
-            CaseRow.latest["reason"]["en"].astext.label("reason_en"),
+            _reason(now, "zh").label("reason_zh"),
+            _reason(now, "en").label("reason_en"),
             CaseRow.latest["policy"]["illustrative"].as_boolean().label("is_illustrative"),
             _is_wavering().label("is_wavering"),
         )
         listed = (
             select(*columns, *latest, soon.label("is_soon"), next_due().label("next_due_at"), next_kind().label("next_kind"))
+            .select_from(CaseRow)
+            .outerjoin(now, now.household_id == CaseRow.household_id)
             .where(mine, shown)
             .order_by(literal_column("is_soon").desc(), literal_column("next_due_at").nulls_last(), CaseRow.number)
             .limit(PAGE)
@@ -193,6 +196,18 @@ def has_refused(cases: type[CaseRow]) -> ColumnElement[bool]:
 
 async def _all(connection: AsyncConnection, table: type[Base], *where: ColumnElement[bool], order: Any) -> list[RowMapping]:  # noqa: ANN401 - a column
     return list((await connection.execute(select(*table.__table__.columns).where(*where).order_by(order))).mappings())
+
+
+def _reason(now: type[ViewRow], language: str) -> ColumnElement[str]:
+    """The sentence of the moment the case's page shows: see `rules/moment.py`."""
+    view, latest = now.body, CaseRow.latest
+    is_now = and_(
+        CaseRow.stage.in_([s.value for s in OPEN]),
+        view["episode"].as_integer() == CaseRow.episode,
+        func.coalesce(view["number"].as_integer(), 0) >= latest["number"].as_integer(),
+        view["reason"].is_not(None),
+    )
+    return case((is_now, view["reason"][language].astext), else_=latest["reason"][language].astext)
 
 
 def _reviews() -> Select[Any]:

@@ -12,6 +12,7 @@ from foothold_alerts.rules.case import SINCE_IDENTIFIED, Stage
 from foothold_alerts.rules.days import SHANGHAI
 from foothold_alerts.rules.plan import PlanNo, not_on, not_visited, suits
 from foothold_alerts.said import Said
+from foothold_alerts.settling import stands_of
 from foothold_schemas.decisions import MeasureDelivered, MeasureKind
 from foothold_schemas.findings import FindingKind
 
@@ -30,7 +31,7 @@ class Plan:
         """Plan a measure of a department against risks of the household."""
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who)
-            risks = {FindingKind(f["rule"]) for f in row["latest"].get("findings", ()) if f["is_risk"]}
+            risks = {FindingKind(f["rule"]) for f in (await stands_of(connection, row)).get("findings", ()) if f["is_risk"]}
             if Stage(row["stage"]) not in SINCE_IDENTIFIED:
                 raise Stale
             if (no := suits(measure, against, risks, department)) is not None:

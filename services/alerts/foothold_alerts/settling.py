@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from foothold_alerts.database import AuditRow, CaseRow, ReliefRow, ViewRow
 from foothold_alerts.mirror import Shown
 from foothold_alerts.rows import SYSTEM, audit_row, relief_of, relief_values
-from foothold_alerts.rules.case import ReliefStatus
+from foothold_alerts.rules.case import ReliefStatus, Stage
+from foothold_alerts.rules.moment import moment
 from foothold_alerts.rules.relief import Relief
 from foothold_alerts.rules.settle import HEARD_FOR, borne, settled
 from foothold_alerts.rules.workflow import Workflows
@@ -97,6 +98,11 @@ class Settling:
             await connection.execute(update(CaseRow).where(CaseRow.case_id == case["case_id"]).values(version=CaseRow.version + 1))
             detail = {"relief_id": row["relief_id"], "amount_fen": after.open, "paid_fen": after.amount, "allowed_fen": after.allowed}
             await connection.execute(insert(AuditRow), [audit_row(now, SYSTEM, "relief_to_settle", case["case_id"], **detail)])
+
+
+async def stands_of(connection: AsyncConnection, row: RowMapping) -> Mapping[str, Any]:
+    """The household of a case as its page shows it."""
+    return moment(row["latest"], await view_of(connection, row["household_id"]), Stage(row["stage"]), row["episode"])
 
 
 async def view_of(connection: AsyncConnection, household_id: str) -> Mapping[str, Any] | None:

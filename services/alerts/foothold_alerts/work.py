@@ -19,6 +19,7 @@ from foothold_alerts.rules.pause import PauseNo, pause, resume
 from foothold_alerts.rules.two import TwoNo, second_word, taken_back
 from foothold_alerts.rules.workflow import Says, Workflows
 from foothold_alerts.said import Said
+from foothold_alerts.settling import stands_of
 from foothold_schemas.decisions import (
     AuthorisationGiven,
     AuthorisationRefused,
@@ -115,7 +116,7 @@ class Work:
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who)
             today = await business_day(connection, now)
-            if not any(f["rule"] == finding and not f.get("quiet_until") for f in row["latest"].get("findings", ())):
+            if not any(f["rule"] == finding and not f.get("quiet_until") for f in (await stands_of(connection, row)).get("findings", ())):
                 raise Stale
             if (no := not_exempt(who.role, until, today)) is not None:
                 raise NotAllowed(no)

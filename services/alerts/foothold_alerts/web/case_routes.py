@@ -19,6 +19,7 @@ from foothold_alerts.rows import relief_of
 from foothold_alerts.rules.act import NotYours
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, DISMISS_REASONS, OPEN, SINCE_IDENTIFIED, CloseReason, Role, Stage
 from foothold_alerts.rules.causes import RELIEF
+from foothold_alerts.rules.moment import moment, since
 from foothold_alerts.rules.pause import ends_on
 from foothold_alerts.rules.relief import ReliefAct, ReliefNo, may
 from foothold_alerts.web.desk import Desk, own_form, person_of
@@ -209,6 +210,7 @@ async def _case_page(
     found = await desk.inbox.case(who.area, number)
     if found is None:
         return not_here(pages, request, who)
+    stands = moment(found.case["latest"], found.view, Stage(found.case["stage"]), found.case["episode"])
     return pages.render(
         request,
         "case.html",
@@ -216,6 +218,8 @@ async def _case_page(
         person=who,
         page=found,
         latest=found.case["latest"],
+        stands=stands,
+        changes=since(found.case["latest"], stands),
         contact=contact_of(desk, found.entry, is_masked=is_masked),
         is_masked=is_masked,
         is_soon=are_soon(found.deadlines, desk.workflows.of(found.case["workflow"]).limits.urgent_hours, datetime.now(UTC)),
@@ -233,11 +237,11 @@ async def _case_page(
         doubts=list(Doubt),
         doubted={one["fact_id"]: one for one in found.disputes},
         sent=AGENCY_KINDS,
-        risks=[f["rule"] for f in found.case["latest"].get("findings", ()) if f["is_risk"]],
+        risks=[f["rule"] for f in stands.get("findings", ()) if f["is_risk"]],
         is_identified=Stage(found.case["stage"]) in SINCE_IDENTIFIED,
         role=who.role,
         said=said,
-        shown=shown_by(found.case["latest"]),
+        shown=shown_by(stands),
         hours_left=hours_left,
     )
 

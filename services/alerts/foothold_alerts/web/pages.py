@@ -82,7 +82,7 @@ class Pages:
         self._environment = Environment(
             loader=PackageLoader("foothold_alerts.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
-        self._environment.filters |= {"moment": _moment, "until": _until, "yuan": _yuan, "capital": capital, "area": _area}
+        self._environment.filters |= {"moment": _moment, "until": _until, "yuan": _yuan, "signed": _signed, "capital": capital, "area": _area}
 
     def render(self, request: Request, template: str, status: int = 200, **values: object) -> HTMLResponse:
         """The page in the reader's language."""
@@ -107,6 +107,10 @@ def _until(value: datetime) -> str:
 
 def _yuan(fen: int | None) -> str:
     return "" if fen is None else str(Fen(fen))
+
+
+def _signed(fen: int) -> str:
+    return f"{'+' if fen > 0 else ''}{Fen(fen)}"
 
 
 def _area(code: str) -> str:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from foothold_alerts.lists import WorkList
 from foothold_alerts.rows import case_of
+from foothold_alerts.rules.moment import moment
 from foothold_alerts.rules.public import public_notice
 from foothold_alerts.web.case_routes import MAX_NOTE, Number, Version, Who, changed, contact_of, not_here
 from foothold_alerts.web.desk import Desk, own_form
@@ -115,7 +116,8 @@ def _printing(router: APIRouter, desk: Desk, pages: Pages) -> None:
         contact = None if found is None else contact_of(desk, found.entry, is_masked=False)
         if found is None:
             return not_here(pages, request, who)
-        case, household = case_of(found.case), found.case["latest"]["household"]
+        case = case_of(found.case)
+        household = moment(found.case["latest"], found.view, case.stage, case.episode)["household"]
         head = "" if contact is None else contact.name
         made = public_notice(case, head, found.case["area"], household["members"], desk.workflows.of(case.workflow), desk.calendar)
         if made is None:

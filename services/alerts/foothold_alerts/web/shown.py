@@ -1,22 +1,22 @@
 """What a page showed of the findings, given back by its form: people's word covers that, and what came while they decided is news."""
 
 import json
-from typing import Annotated, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, TypeAdapter
 
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.saw import Saw
-from foothold_schemas.values import JsonObject
 
 MAX_SHOWN: Final = 60_000
 """Characters a form gives back. A page that would show more gives back nothing: the word then rests on what risk knows when it arrives."""
 _SAW: Final = TypeAdapter(tuple[Saw, ...])
 
 
-def shown_by(latest: JsonObject) -> str:
-    """What the page of this transition shows, for its form."""
-    saw = latest.get("saw", ())
+def shown_by(stands: Mapping[str, Any]) -> str:
+    """What a page of this moment shows, for its form."""
+    saw = stands.get("saw", ())
     text = json.dumps(saw, separators=(",", ":")) if saw else ""
     return text if len(text) <= MAX_SHOWN else ""
 
