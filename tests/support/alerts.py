@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.accounts import Accounts, Person
 from foothold_alerts.areas import Areas
+from foothold_alerts.back import TakingBack
 from foothold_alerts.cases import Cases
 from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.disputes import Disputes
@@ -87,6 +88,11 @@ def work_on(engine: AsyncEngine) -> Work:
     return Work(engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), Hold(deadlines_on(engine)))
 
 
+def back_on(engine: AsyncEngine) -> TakingBack:
+    """What is taken back."""
+    return TakingBack(engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), Hold(deadlines_on(engine)))
+
+
 def relief_on(engine: AsyncEngine) -> ReliefDesk:
     """What people do with relief."""
     return ReliefDesk(engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), Hold(deadlines_on(engine)))
@@ -118,6 +124,7 @@ def desk_on(engine: AsyncEngine, accounts: Accounts) -> Desk:
     return Desk(
         accounts=accounts,
         work=work_on(engine),
+        back=back_on(engine),
         relief=relief_on(engine),
         disputes=disputes_on(engine),
         plan=plan_on(engine),

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.accounts import Accounts
 from foothold_alerts.areas import Areas
+from foothold_alerts.back import TakingBack
 from foothold_alerts.calendars import work_days
 from foothold_alerts.cases import Cases
 from foothold_alerts.consumer import CASES, MIRROR, Consumer, Keeps
@@ -77,6 +78,7 @@ def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
     desk = Desk(
         accounts=Accounts(engine, settings.alerts_session_hours),
         work=Work(engine, workflows, calendar, said, hold),
+        back=TakingBack(engine, workflows, calendar, said, hold),
         relief=ReliefDesk(engine, workflows, calendar, said, hold),
         plan=Plan(engine, hold, said),
         disputes=disputes,

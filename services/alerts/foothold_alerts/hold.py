@@ -13,6 +13,7 @@ from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.presence import must_be_here
 from foothold_alerts.rows import audit_row
 from foothold_alerts.rules.act import Missing, NotYours
+from foothold_alerts.rules.back import BackNo
 from foothold_alerts.rules.days import SHANGHAI
 from foothold_alerts.rules.dispute import DisputeNo
 from foothold_alerts.rules.exempt import ExemptNo
@@ -22,7 +23,7 @@ from foothold_alerts.rules.relief import ReliefNo
 from foothold_alerts.rules.two import TwoNo
 from foothold_schemas.views import UnmetKind
 
-Why = NotYours | Missing | ReliefNo | PlanNo | PauseNo | ExemptNo | DisputeNo | TwoNo
+Why = NotYours | Missing | ReliefNo | PlanNo | PauseNo | ExemptNo | DisputeNo | TwoNo | BackNo
 
 
 class Stale(Exception):  # noqa: N818 - an answer

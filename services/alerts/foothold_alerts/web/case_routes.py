@@ -40,6 +40,7 @@ MAX_NOTE: Final = 500
 Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
 StepName = Annotated[str, Path(pattern=r"^[a-z][a-z_]{1,39}$")]
+Why = Annotated[str, Form(max_length=MAX_NOTE)]
 ReviewNote = Annotated[str, Form(min_length=1, max_length=MAX_NOTE)]
 
 
@@ -81,6 +82,7 @@ def case_routes(desk: Desk, pages: Pages) -> APIRouter:
     router = APIRouter(route_class=FilteredRoute)
     _looking(router, desk, pages)
     _doing(router, desk, pages)
+    _taking_back(router, desk, pages)
     return router
 
 
@@ -111,6 +113,20 @@ def _looking(router: APIRouter, desk: Desk, pages: Pages) -> None:
             return not_here(pages, request, who)
         desk.metrics.actions.labels("contact", "done").inc()
         return await _case_page(desk, pages, request, who, number, is_masked=False)
+
+
+def _taking_back(router: APIRouter, desk: Desk, pages: Pages) -> None:
+    @router.post("/cases/{number}/reopen")
+    async def reopen(request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version, note: Why = "") -> Response:
+        own_form(request, who, csrf)
+        change = desk.back.reopen(who, number, version, note.strip(), now=datetime.now(UTC))
+        return await changed(desk, pages, request, who, number, "step", change)
+
+    @router.post("/cases/{number}/roll-back")
+    async def roll_back(request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version, note: Why = "") -> Response:
+        own_form(request, who, csrf)
+        change = desk.back.roll_back(who, number, version, note.strip(), now=datetime.now(UTC))
+        return await changed(desk, pages, request, who, number, "step", change)
 
 
 def _doing(router: APIRouter, desk: Desk, pages: Pages) -> None:

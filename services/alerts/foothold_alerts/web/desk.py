@@ -9,6 +9,7 @@ from fastapi import Request
 
 from foothold_alerts.accounts import Accounts, Person
 from foothold_alerts.areas import Areas
+from foothold_alerts.back import TakingBack
 from foothold_alerts.disputes import Disputes
 from foothold_alerts.inbox import Inbox
 from foothold_alerts.incidents import Incidents
@@ -38,6 +39,7 @@ class Desk:
 
     accounts: Accounts
     work: Work
+    back: TakingBack
     relief: ReliefDesk
     plan: Plan
     disputes: Disputes

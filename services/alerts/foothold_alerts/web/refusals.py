@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from foothold_alerts.hold import Why
 from foothold_alerts.rules.act import Missing, NotYours
+from foothold_alerts.rules.back import BackNo
 from foothold_alerts.rules.dispute import DisputeNo
 from foothold_alerts.rules.exempt import ExemptNo
 from foothold_alerts.rules.pause import PauseNo
@@ -70,6 +71,11 @@ _EXEMPT = {
     ExemptNo.ROLE: ("核查结论由乡镇或县登记。", "The township or the county records that."),
     ExemptNo.DAY: ("截止日期须在业务日之后、一年之内。", "The day lies after the business day, at most a year."),
 }
+_BACK = {
+    BackNo.ROLE: ("排除由乡镇或县恢复，消除由县级回退。", "The township or the county takes a dismissal back, the county an elimination."),
+    BackNo.NOTE: ("请填写说明。", "Write why."),
+    BackNo.MEMBER_DISPUTED: _IN_DOUBT,
+}
 _PAUSE = {
     PauseNo.REASON: ("请选择清单内的中止原因。", "Choose one of the listed reasons."),
     PauseNo.ROLE: ("中止由乡镇或县办理。", "The township or the county may pause it."),
@@ -108,6 +114,7 @@ _LISTED: Final[Mapping[type[StrEnum], Mapping[Any, tuple[str, str]]]] = {
     PlanNo: _PLAN,
     DisputeNo: _DISPUTE,
     TwoNo: _TWO,
+    BackNo: _BACK,
 }
 """By their lists: members of two lists may be the same text."""
 

@@ -1,0 +1,84 @@
+"""What happened, on a real database: a second disaster is helped by itself, wavering proposes and tells nothing, a slip is undone, decisions are taken back."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_alerts.accounts import Accounts
+from foothold_alerts.hold import NotAllowed
+from foothold_alerts.rules.case import CloseReason, Role
+from foothold_alerts.rules.two import TwoNo
+from foothold_alerts.web.app import make_app
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.saw import Saw, SeenEvent
+from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
+from tests.support.alerts import back_on, cases_on, desk_on, person, rows, transition, work_on
+
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+STORM = FindingKind.DISASTER_LOSS
+SAID = "select body->'data'->>'decision' from said order by seq"
+
+
+def storm(number: int, *names: str, **more: Any) -> Transition:  # noqa: ANN401
+    saw = (Saw(finding=STORM, events=tuple(SeenEvent(name=name) for name in names), events_total=len(names)),)
+    return transition("a", number, STORM, learned_at=NOW, **{"is_urgent": False} | more).model_copy(update={"saw": saw, "is_told": more.get("is_told", True)})
+
+
+async def test_a_second_disaster_is_helped_by_itself_and_what_wavers_is_not(alerts_database: AsyncEngine) -> None:
+    cases = cases_on(alerts_database)
+    await cases.take([storm(1, "fire 2026-06-09")], NOW)
+    await cases.take([storm(2, "fire 2026-06-09", "flood 2026-06-12", movement=Movement.WORSENED)], NOW)
+    await cases.take([storm(3, "fire 2026-06-09", "flood 2026-06-12", "hail 2026-06-13", movement=Movement.MOVED, is_told=False, is_wavering=True)], NOW)
+
+    assert await rows(alerts_database, "select event from relief order by relief_id") == [("fire 2026-06-09",), ("flood 2026-06-12",)]
+    assert await rows(alerts_database, "select event from notices order by notice_id") == [("opened",), ("news",)]
+
+
+async def test_a_slip_is_undone_at_the_stage_where_it_stood(alerts_database: AsyncEngine) -> None:
+    cases, work = cases_on(alerts_database), work_on(alerts_database)
+    await cases.take([storm(1, "fire 2026-06-09", open_day=date(2026, 6, 10))], NOW)
+    await work.step(person(), 1, 1, "take", now=NOW)
+    before = await rows(alerts_database, "select stage, due_on from cases")
+    over: dict[str, Any] = {"is_lead": False, "is_episode_over": True, "group": None, "status": Status.CLEAR, "open_day": date(2026, 6, 12)}
+    await cases.take([storm(2, movement=Movement.EXITED, exit_reason=ExitReason.NATURAL, **over)], NOW)
+    closed = await rows(alerts_database, "select stage from cases")
+    back = storm(3, "fire 2026-06-09", movement=Movement.RESTORED, exit_reason=ExitReason.CORRECTED, open_day=date(2026, 6, 15))
+    await cases.take([back], NOW)
+    ((stage, due_on),) = await rows(alerts_database, "select stage, due_on from cases")
+
+    assert (before[0][0], closed, stage, (due_on - before[0][1]).days) == ("verifying", [("natural",)], "verifying", 3)
+
+
+async def test_the_township_takes_a_dismissal_back_and_two_of_the_county_an_elimination(alerts_database: AsyncEngine) -> None:
+    back = back_on(alerts_database)
+    await cases_on(alerts_database).take([storm(1, "fire 2026-06-09")], NOW)
+    await work_on(alerts_database).step(person(), 1, 1, "dismiss", now=NOW, reason=CloseReason.CAN_COPE)
+    await back.reopen(person("wang"), 1, 2, "seen again", now=NOW)
+    county = [person(name, role=Role.COUNTY) for name in ("zhang", "li")]
+    await back.roll_back(county[0], 1, 3, "visited", now=NOW)
+    with pytest.raises(NotAllowed) as refused:
+        await back.roll_back(county[0], 1, 4, "visited", now=NOW)
+    await back.roll_back(county[1], 1, 4, "visited", now=NOW)
+
+    assert refused.value.why is TwoNo.SAME_PERSON
+    assert await rows(alerts_database, SAID) == [("dismissed",), ("reopened",), ("rolled_back",)]
+    assert await rows(alerts_database, "select stage from cases") == [("identified",)]
+
+
+async def test_the_page_gives_back_what_it_showed_and_marks_what_wavers(alerts_database: AsyncEngine) -> None:
+    accounts = Accounts(alerts_database, 12)
+    password = await accounts.add("li", "370399", Role.TOWNSHIP, NOW)
+    await cases_on(alerts_database).take([storm(1, "fire 2026-06-09", is_wavering=True, movement=Movement.RELAPSED)], NOW)
+    app = make_app(desk_on(alerts_database, accounts))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://desk", follow_redirects=True) as client:
+        await client.post("/login", data={"name": "li", "password": password})
+        inbox, page = (await client.get("/")).text, (await client.get("/cases/1")).text
+
+    assert "反复" in inbox
+    assert "反复" in page
+    assert "fire 2026-06-09" in page
