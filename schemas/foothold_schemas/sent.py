@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
@@ -15,18 +15,29 @@ from foothold_schemas.facts import (
     FeedHeard,
     IncomeReported,
     MedicalClaimSettled,
+    MedicalPayments,
     PeopleFact,
     PolicyAdopted,
 )
-from foothold_schemas.register import Belonging, CoverHeld, RegisterEntry
+from foothold_schemas.register import Belonging, CoverHeld, ProjectShare, RegisterEntry
 from foothold_schemas.reports import RiskReported
-from foothold_schemas.values import Message, Name
+from foothold_schemas.values import Fen, Message, Name
 
 ResidentNumber = Annotated[
     str,
     StringConstraints(min_length=1, max_length=40),
     Field(description="Resident number (GB 11643, 18 or 15 characters) or disability certificate number (20 or 22), always text."),
 ]
+
+
+def _not_negative(amount: Fen) -> Fen:
+    if amount < 0:
+        raise ValueError("this amount is not negative; to take something back send FactsRetracted with the id of its event")
+    return amount
+
+
+NotNegative = Annotated[Fen, AfterValidator(_not_negative)]
+"""Money that cannot be below zero. The log's readers take what entered before this was asked."""
 
 
 class NumberedPerson(Message):
@@ -43,14 +54,53 @@ def _one_name(sent: "IncomeAsSent | ClaimAsSent | SpendingAsSent | ReportAsSent 
 class IncomeAsSent(IncomeReported, NumberedPerson):
     """Income, of a household or of one person."""
 
+    operating_expense: NotNegative = Fen(0)
+
     @model_validator(mode="after")
     def _is_named_once(self) -> Self:
         _one_name(self)
         return self
 
 
+class PaymentsAsSent(MedicalPayments):
+    """What each layer of cover paid, none of it below zero."""
+
+    basic_insurance: NotNegative = Fen(0)
+    critical_illness: NotNegative = Fen(0)
+    hospital_reduction: NotNegative = Fen(0)
+    medical_assistance: NotNegative = Fen(0)
+    anti_poverty_insurance: NotNegative = Fen(0)
+    city_supplement: NotNegative = Fen(0)
+    other: NotNegative = Fen(0)
+
+
+class DisasterAsSent(DisasterStruck):
+    """What struck; a loss is not below zero."""
+
+    loss: NotNegative | None = Field(default=None, description="Loss of goods and harvest; empty: not assessed yet.")
+
+
+class ProjectShareAsSent(ProjectShare):
+    """What a household has invested, not below zero."""
+
+    invested: NotNegative
+
+
+class FeedHeardAsSent(FeedHeard):
+    """From a month to one that is not before it."""
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> Self:
+        if self.from_month is not None and self.from_month > self.through_month:
+            raise ValueError("from_month lies after through_month")
+        return self
+
+
 class ClaimAsSent(MedicalClaimSettled, NumberedPerson):
     """A settled bill."""
+
+    in_scope: NotNegative | None = Field(default=None, description="The part inside the insurance catalogue; empty: not told.")
+    paid: PaymentsAsSent = PaymentsAsSent()
 
     @model_validator(mode="after")
     def _is_named_once(self) -> Self:
@@ -102,6 +152,7 @@ class HouseholdRegistration(RegisterEntry):
 
     members: Annotated[tuple[MemberAsSent, ...], Field(min_length=1, max_length=60)]
     covers: tuple[CoverAsSent, ...] = Field(default=(), max_length=200)
+    projects: tuple[ProjectShareAsSent, ...] = Field(default=(), max_length=20)
     contact: Contact | None = None
 
 
@@ -109,7 +160,7 @@ PersonAsSent = IncomeAsSent | ClaimAsSent | SpendingAsSent | ReportAsSent
 """Kinds that may be about one person, whose number then tells the household."""
 
 AgencySent = (
-    PersonAsSent | HouseholdRegistration | DisasterStruck | GuaranteeChecked | HouseholdGraded | AssetsChecked | FactsRetracted | FeedHeard | AreaStruck
+    PersonAsSent | HouseholdRegistration | DisasterAsSent | GuaranteeChecked | HouseholdGraded | AssetsChecked | FactsRetracted | FeedHeardAsSent | AreaStruck
 )
 
 AGENCY_KINDS: dict[str, type[AgencySent]] = {
@@ -117,13 +168,13 @@ AGENCY_KINDS: dict[str, type[AgencySent]] = {
     "IncomeReported": IncomeAsSent,
     "MedicalClaimSettled": ClaimAsSent,
     "SpendingReported": SpendingAsSent,
-    "DisasterStruck": DisasterStruck,
+    "DisasterStruck": DisasterAsSent,
     "GuaranteeChecked": GuaranteeChecked,
     "HouseholdGraded": HouseholdGraded,
     "AssetsChecked": AssetsChecked,
     "RiskReported": ReportAsSent,
     "FactsRetracted": FactsRetracted,
-    "FeedHeard": FeedHeard,
+    "FeedHeard": FeedHeardAsSent,
     "AreaStruck": AreaStruck,
 }
 OPERATOR_KINDS: dict[str, type[DayOpened | PolicyAdopted | PeopleFact]] = {

@@ -43,6 +43,7 @@ from tests.support.build import (
     spending,
 )
 from tests.support.rules import ALL_IN_FORCE
+from tests.support.versions import TICK
 
 yuan = st.integers(min_value=-500_000, max_value=3_000_000).map(lambda fen: f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02d}")
 bill = st.integers(min_value=1, max_value=3_000_000).map(lambda fen: f"{fen // 100}.{fen % 100:02d}")
@@ -86,6 +87,23 @@ def corrections(draw: st.DrawFn, told: list[FactRecord]) -> list[FactRecord]:
 
 
 @st.composite
+def versions(draw: st.DrawFn, told: list[FactRecord]) -> list[FactRecord]:
+    """Some of it said again under other ids, at other times and places, by others; some of it said otherwise under one name."""
+    again = [as_version(draw, draw(st.sampled_from(told)), f"v{n}") for n in range(draw(st.integers(0, 3)) if told else 0)]
+    bills = [as_version(draw, claim(draw(bill), "c0", day=draw(days), stay="H", person_ref="p0"), f"vc{n}") for n in range(draw(st.integers(0, 2)))]
+    numbered = [as_version(draw, income(draw(yuan), "n", month=draw(months), yearly=draw(st.booleans()), number="S1"), f"vi{n}") for n in range(2)]
+    stay = as_version(draw, claim(draw(bill), "of another", day=draw(days), stay="H", person_ref="p0"), "stay").model_copy(update={"agency": "hospital"})
+    return [*again, *bills, *(numbered if draw(st.booleans()) else []), *([stay] if draw(st.booleans()) else [])]
+
+
+def as_version(draw: st.DrawFn, fact: FactRecord, name: str) -> FactRecord:
+    """The statement under an id of its own, a little later or not, somewhere else or not."""
+    later = TICK * draw(st.integers(0, 2))
+    place = draw(st.none() | st.tuples(st.integers(0, 2)))
+    return fact.model_copy(update={"fact_id": identity(name), "id": name, "time": fact.time + later, "place": place})
+
+
+@st.composite
 def facts(draw: st.DrawFn) -> list[FactRecord]:
     """A register entry or two, and any mixture of the other facts."""
     entries = [registered(draw(people()), at=datetime(2026, 1, 1 + n, tzinfo=UTC), covers=draw(covers)) for n in range(draw(st.integers(1, 2)))]
@@ -104,7 +122,7 @@ def facts(draw: st.DrawFn) -> list[FactRecord]:
     reviews += [reported(draw(st.sampled_from(Concern)), f"t{n}", day=draw(days)) for n in range(draw(st.integers(0, 2)))]
     assets = [owns(draw(st.sampled_from(Asset)), day=draw(days)) for _ in range(draw(st.integers(0, 1)))]
     told = [*year, *more, *wages, *bills, *storms, *costs, *checks, *reviews, *assets]
-    return [*entries, *told, *draw(corrections(told))]
+    return [*entries, *told, *draw(corrections(told)), *draw(versions(told))]
 
 
 @given(facts(), st.randoms(use_true_random=False))
@@ -134,6 +152,35 @@ def test_a_fact_that_comes_again_changes_nothing(given_facts: list[FactRecord], 
 
     assert home == same
     assert folded in (Folded.DUPLICATE, Folded.SUPERSEDED, Folded.WITHDRAWN)
+
+
+@given(facts(), st.data())
+def test_a_repeat_under_a_new_id_changes_nothing_anyone_is_told(given_facts: list[FactRecord], data: st.DataObject) -> None:
+    home = household(*given_facts)
+    position, _ = move(home.position, judged(home, rules=ALL_IN_FORCE))
+    home = msgspec.structs.replace(home, position=position)
+    fact = data.draw(st.sampled_from([f for f in given_facts if f.data.kind != "HouseholdRegistered"] or given_facts))
+    again = fact.model_copy(update={"fact_id": identity("again"), "id": "again", "time": fact.time + 9 * TICK, "withdraws": ()})
+    more, folded = fold(home, again, again.data, OPEN_DAY)  # type: ignore[arg-type]
+    assume(folded is Folded.REPEATED)
+    before, after = judged(home, rules=ALL_IN_FORCE), judged(more, rules=ALL_IN_FORCE)
+
+    assert [f.facts for f in before.found] == [f.facts for f in after.found]
+    assert (before.target, lines_of(before.view)) == (after.target, lines_of(after.view))
+    assert move(position, after) == (position, ())
+
+
+@given(facts(), bill, st.randoms(use_true_random=False))
+def test_a_statement_corrected_and_corrected_back_leaves_the_figures_as_they_were(given_facts: list[FactRecord], other: str, chance: object) -> None:
+    first = claim("4321.00", "one bill", day=date(2026, 3, 1))
+    wrong = claim(other, "one bill", day=date(2026, 3, 2)).model_copy(update={"fact_id": identity("wrong"), "id": "wrong", "time": first.time + TICK})
+    back = first.model_copy(update={"fact_id": identity("back"), "id": "back", "time": first.time + 2 * TICK})
+    history = [*given_facts, first, wrong, back]
+    chance.shuffle(history)  # type: ignore[attr-defined]
+    once, corrected = judged(household(*given_facts, first), rules=ALL_IN_FORCE), judged(household(*history), rules=ALL_IN_FORCE)
+
+    assert (once.kinds, once.target) == (corrected.kinds, corrected.target)
+    assert (once.view.net, once.view.reference, once.view.own_shares) == (corrected.view.net, corrected.view.reference, corrected.view.own_shares)
 
 
 @given(facts())

@@ -17,10 +17,11 @@ from foothold_schemas.register import Absence, Member, ProjectShare
 from foothold_schemas.reports import Concern
 from foothold_schemas.transitions import Status
 from foothold_schemas.values import Fen, Standing
-from tests.support.build import checked, claim, disaster, graded, household, income, judged, registered, reported, spending
+from tests.support.build import checked, claim, disaster, graded, household, identity, income, judged, registered, reported, spending
 from tests.support.reference import RISKS, Opinion, opinion
 from tests.support.reference_arithmetic import LINE
 from tests.support.rules import ALL_IN_FORCE
+from tests.support.versions import TICK
 
 LIVES = int(os.environ.get("FOOTHOLD_LIVES", "400"))
 SEED = 20261125
@@ -33,6 +34,28 @@ def near(chance: random.Random, *edges: str) -> str:
     edge = int(Fraction(chance.choice(edges)) * 100) + chance.choice((-1, 0, 1))
     fen = edge if chance.random() < 0.5 else chance.randrange(0, 3_000_000)
     return f"{max(0, fen) // 100}.{max(0, fen) % 100:02d}"
+
+
+def versions(chance: random.Random, told: list[FactRecord]) -> list[FactRecord]:
+    """Some of it said again or otherwise under other ids, at other times and places; and years that end at odd months, which are carried."""
+    again = []
+    for n, fact in enumerate(chance.sample(told, min(len(told), chance.randint(0, 4)))):
+        changed: dict[str, object] = {"fact_id": identity(f"v{n}"), "id": f"v{n}", "time": fact.time + TICK * chance.randint(0, 1)}
+        again.append(fact.model_copy(update=changed | {"place": chance.choice((None, (1,), (2,)))}))
+    if chance.random() < 0.3:
+        until = chance.choice((None, None, "2026-04"))
+        for n, last in enumerate(chance.sample(["2025-03", "2025-08", "2025-12", "2026-02", "2026-03"], chance.randint(1, 2))):
+            odd = income(near(chance, "7300.00", "14600.00"), f"odd {n}", month=last, item="rent", category="property", person_ref="p1", until_month=until)
+            again.append(odd.model_copy(update={"place": (chance.randint(0, 3),)}))
+    if chance.random() < 0.2:
+        number = chance.choice((None, "S1"))
+        again += [income(near(chance, "1000.00"), f"same {n}", month="2026-03", yearly=False, item="Day Work", number=number) for n in range(2)]
+    if chance.random() < 0.2:
+        total = near(chance, "12000.00", "25000.00")
+        for n, agency in enumerate(("hospital", "bureau")):
+            billed = claim(total, f"stay {n}", day=date(2026, 5, 1 + n), stay="H9", person_ref="p0")
+            again.append(billed.model_copy(update={"agency": agency, "time": billed.time + TICK * chance.randint(0, 2)}))
+    return again
 
 
 def person(chance: random.Random, ref: str) -> Member:
@@ -94,6 +117,8 @@ def life(chance: random.Random) -> list[FactRecord]:
     facts += [checked(chance.choice(list(Guarantee)), f"check {n}", is_met=chance.random() < 0.6, day=lived(chance)) for n in range(chance.randint(0, 3))]
     facts += [graded(chance.choice(list(Grade)), f"review {n}", day=lived(chance)) for n in range(chance.choice((0, 0, 2, 3)))]
     facts += [reported(chance.choice(list(Concern)), f"report {n}", day=lived(chance)) for n in range(chance.choice((0, 0, 0, 1, 2)))]
+    told = [f for f in facts if f.data.kind != "HouseholdRegistered"]
+    facts += versions(chance, told)
     chance.shuffle(facts)
     return facts
 

@@ -12,12 +12,12 @@ A yearly statement with a number is one more beside the others that end with the
 paid: they are neither spread nor carried.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from foothold_risk.rules.calendar import WINDOW_MONTHS, last_day
 from foothold_risk.rules.held import Income, Register
-from foothold_risk.rules.packed import VersionKey, version_key
+from foothold_risk.rules.packed import version_key
 from foothold_risk.rules.statements import Name, latest_of_each, source_of
 from foothold_schemas.facts import IncomeCategory
 
@@ -102,22 +102,27 @@ def sources(incomes: Sequence[Income], register: Register | None, grace: int, ru
 class _Yearly:
     """One source's yearly statements, by the month they end with, beside the months that monthly ones speak for."""
 
-    def __init__(self, statements: Iterable[Income], monthly: frozenset[int], register: Register | None, grace: int, running: int) -> None:
+    def __init__(self, statements: Sequence[Income], monthly: frozenset[int], register: Register | None, grace: int, running: int) -> None:
         self._ending: dict[int, list[Income]] = {}
         for income in statements:
             self._ending.setdefault(income.last_month, []).append(income)
+        by_version = sorted(self._ending, key=lambda last: max(version_key(i) for i in self._ending[last]))
+        self._covered = {month: last for last in by_version for month in _year(last)}
         self._monthly = monthly
         self._register = register
+        self._person = statements[0].person_ref
         self._grace = grace
         self._running = running
 
     def shares(self) -> Iterator[Income]:
-        """What counts of each statement, its own months and those carried from it."""
-        for last, ending in self._ending.items():
-            without = frozenset(m for m in _year(last) if m in self._monthly or self._speaks_for(m) != last)
-            if len(without) < WINDOW_MONTHS:
-                yield from (_share(income, _year(last), without) for income in ending) if without else ending
-            yield from (part for income in ending for part in self._carried(income))
+        """What counts of each statement: months of its own, and as many years later those that are carried from it."""
+        counted: dict[tuple[bytes, int], tuple[Income, list[int]]] = {}
+        for month in range(min(self._covered), max(self._running, max(self._covered) + 1)):
+            for income, own in self._of(month) if month not in self._monthly else ():
+                counted.setdefault((income.fact_id, month - own), (income, []))[1].append(month)
+        for (_, later), (income, months) in counted.items():
+            is_whole = not later and len(months) == WINDOW_MONTHS
+            yield income if is_whole else _share(income, _year(income.last_month + later), frozenset(months))
 
     def lapse(self) -> Iterator[Lapse]:
         """From when on the months of the source are unknown; nothing while it is not yearly, or its end is known."""
@@ -125,37 +130,27 @@ class _Yearly:
         if any(m > last for m in self._monthly):
             return
         due = last + WINDOW_MONTHS + self._grace
-        if any(self._end(income) >= due for income in self._ending[last]):
+        goes_on = any(i.until_month is None or i.until_month > due for i in self._ending[last])
+        if goes_on and self._is_here(range(last + 1, due + 1)):
             yield Lapse(self._ending[last][0].agency, due + 1)
 
-    def _speaks_for(self, month: int) -> int:
-        """The last month of the statement that counts for a month it covers: the one with the latest version."""
-        covering = (last for last in self._ending if month in _year(last))
-        return max(covering, key=self._version)
+    def _of(self, month: int) -> list[tuple[Income, int]]:
+        """The statements a month's income is of, each with the month of its own that it takes."""
+        if (last := self._covered.get(month)) is not None:
+            return [(income, month) for income in self._ending[last]]
+        if not self._is_carried(month):
+            return []
+        return [(i, own) for i, own in self._of(month - WINDOW_MONTHS) if i.until_month is None or month <= i.until_month]
 
-    def _version(self, last: int) -> VersionKey:
-        return max(version_key(i) for i in self._ending[last])
+    def _is_carried(self, month: int) -> bool:
+        last = max((ending for ending in self._ending if ending < month), default=None)
+        if last is None or month >= self._running or month > last + WINDOW_MONTHS + self._grace:
+            return False
+        return not any(last < m <= month for m in self._monthly) and self._is_here(range(last + 1, month + 1))
 
-    def _carried(self, income: Income) -> Iterator[Income]:
-        last, end = income.last_month, min(self._end(income), self._running - 1)
-        while end > last:
-            following = _year(last + WINDOW_MONTHS)
-            yield _share(income, following, frozenset(m for m in following if m > end), is_carried=True)
-            last += WINDOW_MONTHS
-
-    def _end(self, income: Income) -> int:
-        """The last month carried from a statement; its own last month where nothing is."""
-        last = income.last_month
-        until = last + WINDOW_MONTHS + self._grace
-        following = [ending - WINDOW_MONTHS for ending in self._ending if ending > last]  # the month before another statement begins
-        ends = [until, *following, *(m - 1 for m in self._monthly if m > last)]
-        if income.until_month is not None:
-            ends.append(income.until_month)
-        end = min(ends)
-        return next((m - 1 for m in range(last + 1, end + 1) if not self._is_here(income.person_ref, m)), max(end, last))
-
-    def _is_here(self, person: str | None, month: int) -> bool:
-        return self._register is None or may_earn(self._register, person, month)
+    def _is_here(self, months: range) -> bool:
+        """Whether nobody knows that the earner left by one of these months' ends."""
+        return self._person is None or self._register is None or all(may_earn(self._register, self._person, m) for m in months)
 
 
 def may_earn(register: Register, person: str | None, month: int) -> bool:
@@ -168,11 +163,12 @@ def _year(last: int) -> range:
     return range(last - WINDOW_MONTHS + 1, last + 1)
 
 
-def _share(income: Income, year: range, without: frozenset[int], *, is_carried: bool = False) -> Share:
-    """The statement's own twelve months, or as many years later as `year` lies; each month's share as the statement spreads it, exact to the fen."""
+def _share(income: Income, year: range, months: frozenset[int]) -> Share:
+    """These months of the statement's own twelve, or of those as many years later as `year` lies; each as the statement spreads it, exact to the fen."""
     told = {field: getattr(income, field) for field in Income.__struct_fields__} | {"last_month": year[-1]}
     own = [range(m, m + 1) for m in _year(income.last_month)]
-    counts = [m not in without for m in year]
+    counts = [m in months for m in year]
     gross = tuple(income.gross_within(m) if is_in else 0 for m, is_in in zip(own, counts, strict=True))
     spent = tuple(income.expense_within(m) if is_in else 0 for m, is_in in zip(own, counts, strict=True))
-    return Share(**told, without=without, is_carried=is_carried, gross=gross, spent=spent)
+    without = frozenset(year) - months
+    return Share(**told, without=without, is_carried=year[-1] != income.last_month, gross=gross, spent=spent)
