@@ -24,6 +24,10 @@ class Forged(Exception):  # noqa: N818 - says what it looks like
     """A form that did not come from our page."""
 
 
+class Unstorable(Exception):  # noqa: N818 - says what it is
+    """A field of the form holds a character that can be kept nowhere."""
+
+
 class Pages:
     """Renders templates; every value is escaped."""
 
@@ -43,14 +47,15 @@ def _moment(value: datetime | None) -> str:
 
 
 async def own_form(request: Request, person: Person) -> FormData:
-    """The form, if it came from our own page; raise Forged."""
+    """The form, if it came from our own page and can be kept; raise Forged or Unstorable."""
     try:
         form = await request.form(max_files=1, max_fields=1_000)
     except (UnicodeError, ValueError):  # a charset nobody speaks
         raise Forged from None
-    is_plain = all(is_storable(value) for _, value in form.multi_items() if isinstance(value, str))
-    if not same_origin(request) or form.get("csrf") != person.csrf or not is_plain:
+    if not same_origin(request) or form.get("csrf") != person.csrf:
         raise Forged
+    if not all(is_storable(value) for _, value in form.multi_items() if isinstance(value, str)):
+        raise Unstorable
     return FormData([(name, trimmed(value) if isinstance(value, str) else value) for name, value in form.multi_items()])
 
 

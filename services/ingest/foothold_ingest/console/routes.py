@@ -15,7 +15,7 @@ from starlette.datastructures import UploadFile
 from foothold_ingest.console.desk import SHOWN, Desk
 from foothold_ingest.console.fates import Fate, Fates, at_start_of
 from foothold_ingest.console.keys import KeyPages
-from foothold_ingest.console.pages import Forged, Pages, is_storable, own_form, same_origin, storable
+from foothold_ingest.console.pages import Forged, Pages, Unstorable, is_storable, own_form, same_origin, storable
 from foothold_ingest.console.report import NotTaken, Reports, Written, empty
 from foothold_ingest.console.sessions import Person, Sessions
 from foothold_ingest.files.routes import MAX_FILE, FileDoor
@@ -107,6 +107,13 @@ class Console:
                 return await page(request, person)
             except Forged:
                 return self._message(person, 403, "请求被拒绝，请重新打开页面后再试。", "Refused; open the page again and retry.")
+            except Unstorable:
+                return self._message(
+                    person,
+                    422,
+                    "填写的内容含有无法保存的字符（如空字符），请删除后再试。",
+                    "A field holds a character that cannot be kept, such as NUL; remove it.",
+                )
             finally:
                 await request.close()  # the file of a form
 

@@ -48,7 +48,11 @@ async def items_of(rows: AsyncIterator[Row], gatherer: Gatherer, names: Names) -
     """What the gatherer makes of each row that says something; raise Unreadable. `names`: what the log calls the file."""
     async for row in _breathing(rows):
         if row.number > MAX_ROWS:
-            raise Unreadable(f"a file may have {MAX_ROWS} rows; the rows up to here have been taken, send the rest in further files")
+            raise Unreadable(
+                f"第 {row.number} 行仍有内容，而一份文件最多 {MAX_ROWS} 行；此前各行已处理。若是误填请删除该行，其余请另存为文件再报送。 "
+                f"row {row.number} holds something, and a file may have {MAX_ROWS} rows; the rows before are done. Delete what stands there by mistake, "
+                "and send the rest in further files."
+            )
         if not is_empty(row):
             for item in _taken(gatherer, row, names):
                 yield item
