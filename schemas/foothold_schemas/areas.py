@@ -73,10 +73,11 @@ class WarningLevel(StrEnum):
 
 
 class Direction(StrEnum):
-    """Whether the level rose or fell."""
+    """Whether the level rose or fell; `same`: it stands, and its count is another."""
 
     UP = "up"
     DOWN = "down"
+    SAME = "same"
 
 
 AnyCause = Literal["any"]
@@ -85,11 +86,11 @@ ANY: Final[AnyCause] = "any"
 
 
 class RegionWarning(Message):
-    """The level of an area changed, for one cause and one window. Everything in it follows from what its id names."""
+    """The level of an area changed, for one cause and one window, or stands with another count. A level's change follows from what its id names."""
 
     kind: Literal["RegionWarning"] = "RegionWarning"
     warning_id: str = Field(
-        pattern=r"^[0-9a-z-]{6,40}:[a-z_]+:[0-9]+:[0-9]{4}-[0-9]{2}-[0-9]{2}:(up|down):(I|II|III|IV|none)$",
+        pattern=r"^[0-9a-z-]{6,40}:[a-z_]+:[0-9]+:[0-9]{4}-[0-9]{2}-[0-9]{2}:(up|down|same):(I|II|III|IV|none)$",
         examples=["370323104:disaster_loss:30:2026-07-14:up:III"],
         description="`area:cause:window:day:direction:level`",
     )
@@ -109,7 +110,10 @@ class RegionWarning(Message):
     share: str = Field(pattern=r"^[0-9]+\.[0-9]{4}$", description="`households / registered`, to four places, cut off.")
     week_ago: int = Field(ge=0, description="The same count at the opening of the day a week earlier.")
     is_priority: bool = Field(default=False, description="A key town or village of the policy's list.")
-    household_ids: tuple[Hex128, ...] = Field(description="At most 10,000, the latest first; `households` counts all.")
+    household_ids: tuple[Hex128, ...] = Field(description="At most 10,000, the latest first; `households` counts all. None where the direction is `same`.")
     reason: Sentence
     policy: PolicyValue
     bundle: Sha256
+    position: int | None = Field(
+        default=None, ge=0, description="The offset in `area-signals.v1` it follows from: of one area, cause and window the highest says how it stands now."
+    )

@@ -1,18 +1,22 @@
 """Region warnings at the desk: kept once, the last one by its day, told once a place, inside the reader's area, seen by somebody."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from foothold_alerts.accounts import Accounts
 from foothold_alerts.areas import Areas
 from foothold_alerts.cases import Cases
+from foothold_alerts.rules.case import Role
+from foothold_alerts.web.app import make_app
 from foothold_schemas.areas import AreaLevel, Direction, RegionWarning, WarningLevel
 from foothold_schemas.transitions import DayDone
-from tests.support.alerts import NOW, areas_on, cases_on, rows, transition
+from tests.support.alerts import NOW, areas_on, cases_on, desk_on, rows, transition
 from tests.support.parts import ROOT
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
@@ -49,7 +53,7 @@ def cases(alerts_database: AsyncEngine) -> Cases:
 
 
 async def levels(areas: Areas, area: str = COUNTY) -> list[tuple[str, str]]:
-    return [(row["area"], row["body"]["level"]) for row in await areas.standing(area)]
+    return [(one.warning["area"], one.warning["body"]["level"]) for one in await areas.standing(area)]
 
 
 async def told(engine: AsyncEngine) -> list[tuple[int, str]]:
@@ -137,3 +141,38 @@ async def test_nobody_is_reminded_of_what_does_not_stand_any_more(areas: Areas, 
     async with alerts_database.connect() as connection:
         body = (await connection.execute(text("select body from region_warnings where number = 1"))).scalar_one()
     assert RegionWarning.model_validate_json(json.dumps(body)) == warning()
+
+
+async def test_what_stands_shows_the_count_of_now_and_an_old_warning_leads_to_it(areas: Areas, alerts_database: AsyncEngine) -> None:
+    def said(level: str, direction: Direction, households: int, position: int) -> RegionWarning:
+        made = warning(level=level, direction=direction)
+        share = f"{households / 40:.4f}"
+        return made.model_copy(update={"households": households, "registered": 40, "share": share, "position": position, "week_ago": 1})
+
+    await areas.take([said("III", Direction.UP, 6, 10), said("II", Direction.UP, 8, 12), said("I", Direction.UP, 12, 20)], NOW)
+    await areas.take([said("I", Direction.SAME, 40, 60)], NOW)
+    await areas.take([said("I", Direction.SAME, 13, 21), said("I", Direction.SAME, 40, 60)], NOW)  # an earlier place of risk's log, read again
+    (one,) = await areas.standing(COUNTY)
+    first = await areas.page(COUNTY, 1)
+
+    assert (one.warning["body"]["level"], one.warning["body"]["households"], one.now["households"], one.now["registered"]) == ("I", 12, 40, 40)
+    assert first is not None
+    assert (first.warning["body"]["households"], first.standing["number"], first.now["households"], first.now["level"]) == (6, 3, 40, "I")
+    assert [row["body"]["households"] for row in first.history] == [12, 8, 6]
+    assert len(await rows(alerts_database, "select 1 from region_warnings")) == 3
+    assert len(await rows(alerts_database, "select 1 from region_counts")) == 1
+
+    accounts = Accounts(alerts_database, 12)
+    password = await accounts.add("zhang", COUNTY, Role.COUNTY, datetime.now(UTC))
+    transport = httpx.ASGITransport(make_app(desk_on(alerts_database, accounts)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk", cookies={"foothold-language": "zh"}) as client:
+        await client.post("/login", data={"name": "zhang", "password": password})
+        listed, old, standing = [(await client.get(path)).text for path in ("/areas", "/areas/1", "/areas/3")]
+
+    assert "<b>40 / 40</b>" in listed
+    assert "达级时 12" in listed
+    assert "<b>40 / 40</b>" in old.split('class="figure">')[1].split("</p>")[0]
+    assert "Ⅰ级" in old.split('class="figure">')[1].split("</p>")[0]
+    assert "6 / 40" in old
+    assert 'href="/areas/3">' in old.split('class="notice"')[1].split("</p>")[0]
+    assert 'class="notice"' not in standing

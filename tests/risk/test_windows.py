@@ -205,3 +205,25 @@ def test_where_nothing_was_said_before_the_log_was_cut_the_first_level_rises_fro
     village = [c for record in records for c in windows.take(record) if (c.area, c.window, c.cause) == (VILLAGES[0], 7, "any")]
 
     assert [(c.day, c.before, c.after) for c in village][:1] == [(days[-1], None, WarningLevel.II)]
+
+
+def test_a_level_that_stands_says_its_count_again_whenever_it_is_another_and_no_more_often(policy: Policy) -> None:
+    windows = Windows({policy.bundle: policy}, 1)
+    records: list[Record] = [opened(FIRST, bundle=policy.bundle), *(signal(n, FIRST) for n in range(6))]
+    changes = [c for record in records for c in windows.take(record)]
+    told_last = {(c.area, c.cause, c.window): c.households for c in changes}
+    first = list(windows.recounted())
+    again = list(windows.recounted())
+    for n in range(6, 20):
+        list(windows.take(signal(n, FIRST)))
+    grown = list(windows.recounted())
+    said = [announce(c, 41) for c in grown]
+
+    assert changes
+    assert again == []
+    assert all(told_last[c.area, c.cause, c.window] != c.households for c in first)
+    assert {c.households for c in grown} == {20}
+    assert {(one.direction, one.position, one.household_ids, one.previous_level == one.level) for one in said} == {("same", 41, (), True)}
+    assert all(decode_warning(encode(one)) == one and "维持" in one.reason.zh and "stands at" in one.reason.en for one in said)
+    list(windows.take(opened(FIRST + timedelta(days=1), registered=40, bundle=policy.bundle)))
+    assert {c.registered for c in windows.recounted()} <= {40}

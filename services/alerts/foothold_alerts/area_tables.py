@@ -35,6 +35,19 @@ class RegionWarningRow(Base):
     let_go_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
+class RegionCountRow(Base):
+    """How an area stands now, for one cause and window: the last that risk said, by its place in risk's own log."""
+
+    __tablename__ = "region_counts"
+
+    area: Mapped[str] = mapped_column(Text, primary_key=True)
+    cause: Mapped[str] = mapped_column(Text, primary_key=True)
+    window: Mapped[int] = mapped_column(Integer, primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger)
+    day: Mapped[date] = mapped_column(Date)
+    body: Mapped[JsonObject] = mapped_column(JSONB)
+
+
 class IncidentRow(Base):
     """Something that struck an area, as the households' views name it last; `number` is for people and addresses."""
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from foothold_alerts import region_counts
 from foothold_alerts.area_tables import RegionWarningRow
 from foothold_alerts.clocks import is_soon, next_due
 from foothold_alerts.database import AuditRow, CaseRow, PartitionDay
@@ -22,7 +23,8 @@ from foothold_alerts.rules.case import OPEN
 from foothold_alerts.rules.notices import Event, Note
 from foothold_alerts.rules.regions import LEVEL, Answers, gravity, is_news, is_over, place_in_day, places
 from foothold_alerts.rules.workflow import Workflows
-from foothold_schemas.areas import ANY, RegionWarning, WarningLevel
+from foothold_schemas.areas import ANY, Direction, RegionWarning, WarningLevel
+from foothold_schemas.values import JsonObject
 
 REMIND: Final = "remind_of_region"
 SHOWN: Final = 500
@@ -32,12 +34,25 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class AreaPage:
-    """One warning, the cases of its households inside the reader's area, how many households have none there, and what came before it."""
+    """One warning, the cases of its households inside the reader's area, how many households have none there, and what came before it.
+
+    `standing`: the last change of the same area, cause and window; `now`: how it stands, with the count of now.
+    """
 
     warning: RowMapping
     cases: list[RowMapping]
     without: int
     history: list[RowMapping]
+    standing: RowMapping
+    now: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A level that stands, and how it stands now."""
+
+    warning: RowMapping
+    now: JsonObject
 
 
 class Areas:
@@ -58,6 +73,9 @@ class Areas:
         async with self._engine.begin() as connection:
             business_day = (await connection.execute(select(func.min(PartitionDay.day)))).scalar_one()
             for warning in warnings:
+                await region_counts.keep(connection, warning)
+                if warning.direction is Direction.SAME:
+                    continue
                 before = await self._gravest(connection, warning.area)
                 number = await _keep(connection, warning, now)
                 if number is not None and is_over(warning, before, await self._gravest(connection, warning.area), business_day):
@@ -94,12 +112,14 @@ class Areas:
             asked = select(RegionWarningRow.number).where(RegionWarningRow.let_go_at.is_not(None)).order_by(RegionWarningRow.number).limit(SHOWN)
             return list((await connection.execute(asked)).scalars())
 
-    async def standing(self, area: str) -> list[RowMapping]:
-        """The levels that stand inside the area, the gravest first; a level stands until a later change of the same cause and window."""
+    async def standing(self, area: str) -> list[Standing]:
+        """The levels that stand inside the area, the gravest first, with the counts of now; a level stands until a later change of the same kind."""
         last = _last().where(RegionWarningRow.area.startswith(area, autoescape=True)).subquery()
         wanted = select(last).where(last.c.gravity > 0).order_by(last.c.gravity.desc(), last.c.day.desc(), last.c.area, last.c.cause, last.c.window)
         async with self._engine.connect() as connection:
-            return list((await connection.execute(wanted.limit(SHOWN))).mappings())
+            rows = list((await connection.execute(wanted.limit(SHOWN))).mappings())
+            now = await region_counts.now_of(connection, rows)
+        return [Standing(row, now[row["area"], row["cause"], row["window"]]) for row in rows]
 
     async def page(self, area: str, number: int) -> AreaPage | None:
         """The warning, or None if there is none inside the area."""
@@ -117,7 +137,9 @@ class Areas:
             same = (RegionWarningRow.area == row["area"], RegionWarningRow.cause == row["cause"], RegionWarningRow.window == row["window"])
             before = select(*_COLUMNS).where(*same).order_by(RegionWarningRow.day.desc(), RegionWarningRow.place_in_day.desc()).limit(20)
             history = list((await connection.execute(before)).mappings())
-        return AreaPage(row, cases, without, history)
+            last = (await connection.execute(_last().where(*same))).mappings().one()
+            (now,) = (await region_counts.now_of(connection, [last])).values()
+        return AreaPage(row, cases, without, history, last, now)
 
     async def acknowledge(self, name: str, area: str, number: int, now: datetime) -> bool:
         """Somebody has seen it and sees to it; False if there is none inside the area, or somebody had before."""

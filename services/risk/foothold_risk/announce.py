@@ -31,8 +31,12 @@ CAUSE_ZH: Final = {
 }
 
 
-def announce(changed: Changed) -> RegionWarning:
-    """The warning. Nothing in it depends on the clock or on who says it, so a second one under its id is the same."""
+def announce(changed: Changed, position: int | None = None) -> RegionWarning:
+    """The warning. Nothing in it depends on the clock or on who says it, so a second one under its id is the same.
+
+    `position`: the offset of the signal it follows from. Where the level stands and only its count is another, no household is named: they stand with
+    the change of the level, and with the cases.
+    """
     return RegionWarning(
         warning_id=changed.warning_id,
         area=changed.area,
@@ -51,10 +55,11 @@ def announce(changed: Changed) -> RegionWarning:
         share=_share(changed),
         week_ago=changed.week_ago,
         is_priority=changed.policy.regions_priority is not None and changed.area in changed.policy.regions_priority.value,
-        household_ids=changed.household_ids,
+        household_ids=() if changed.direction is Direction.SAME else changed.household_ids,
         reason=_reason(changed),
         policy=_edge(changed),
         bundle=changed.bundle,
+        position=position,
     )
 
 
@@ -88,14 +93,17 @@ def _reason(changed: Changed) -> Sentence:
     en_cause = "any risk" if changed.cause == ANY else changed.cause
     zh_area = f"{_AREA_ZH[level]}{changed.area}" if cluster is None else f"{cluster.title.zh}（{changed.area}）"
     en_area = f"{level.value} {changed.area}" if cluster is None else f"{cluster.title.en} ({changed.area})"
-    is_up = changed.direction is Direction.UP
+    if changed.direction is Direction.SAME:
+        zh_level, en_level = f"区域预警维持{_LEVEL_ZH[changed.after]}。", f"The level stands at {changed.after}."
+    else:
+        is_up = changed.direction is Direction.UP
+        zh_level = f"区域预警由{_LEVEL_ZH[changed.before]}{'升' if is_up else '降'}为{_LEVEL_ZH[changed.after]}。"
+        en_level = f"The level {'rises' if is_up else 'falls'} from {changed.before or 'none'} to {changed.after or 'none'}."
     zh_numbers = f"{zh_area}：近{changed.window}日{changed.households}户出现{zh_cause}（登记{changed.registered}户，占{_share(changed)}）"
     en_numbers = f"{en_area}: {changed.households} of {changed.registered} registered households came under {en_cause} in {changed.window} days"
     zh_more = f"其中{changed.identified}户已识别；一周前{changed.week_ago}户"
     en_more = f"{changed.identified} of them identified; a week ago {changed.week_ago}"
     return Sentence(
-        zh=f"{zh_numbers}，{zh_more}。区域预警由{_LEVEL_ZH[changed.before]}{'升' if is_up else '降'}为{_LEVEL_ZH[changed.after]}。"
-        "仅为信号，不等于启动应急响应。",
-        en=f"{en_numbers} ({_share(changed)}), {en_more}. The level {'rises' if is_up else 'falls'} from {changed.before or 'none'} "
-        f"to {changed.after or 'none'}. A signal, not an activation.",
+        zh=f"{zh_numbers}，{zh_more}。{zh_level}仅为信号，不等于启动应急响应。",
+        en=f"{en_numbers} ({_share(changed)}), {en_more}. {en_level} A signal, not an activation.",
     )

@@ -117,5 +117,5 @@ class RegionMetrics:
 
     def expect_warnings(self, county: str) -> None:
         """A county is watched from now on."""
-        for level, direction in product((*(one.value for one in WarningLevel), NO_LEVEL), Direction):
+        for level, direction in product((*(one.value for one in WarningLevel), NO_LEVEL), (Direction.UP, Direction.DOWN)):
             self.warnings.labels(county, level, direction.value)

@@ -165,6 +165,8 @@ class Regions:
                 try:
                     for event in events:
                         await self._take(event.message)
+                    for partition in sorted({event.message.partition for event in events}):
+                        await self._say_counts(partition)
                 finally:
                     self._is_at_work = False
                 self._metrics.progress.set_to_current_time()
@@ -183,7 +185,7 @@ class Regions:
             return
         try:
             record = decode_area(message.value)
-            warnings = self._decide(record, fold)
+            warnings = self._decide(record, fold, message.offset)
         except Unreadable as error:
             await self._set_aside(message, error)
             return
@@ -197,12 +199,26 @@ class Regions:
             log.info("risk.region_warning", warning_id=warning.warning_id, households=warning.households, registered=warning.registered)
         self._measure(message.partition, fold)
 
-    def _decide(self, record: AreaSignal | AreaDay, fold: Fold) -> list[RegionWarning]:
+    async def _say_counts(self, partition: int) -> None:
+        """Levels that stand with another count than was said last. What goes wrong here costs a count that is a little old, and nothing else."""
+        fold = self._folds.get(partition)
+        if fold is None or partition in self._stopped:
+            return
+        try:
+            warnings = [announce(changed, fold.next_offset - 1) for changed in fold.windows.recounted()]
+            said = [(warning.county.encode(), encode(warning)) for warning in warnings]
+        except Exception as error:  # noqa: BLE001 - a defect here must not keep levels from being said
+            log.error("risk.counts_failed", partition=partition, raised=place_of(error), frames=frames_of(error))  # noqa: TRY400 - never its words
+            return
+        for county, value in said:
+            await (await self._warnings.send(key=county, value=value, partition=partition))
+
+    def _decide(self, record: AreaSignal | AreaDay, fold: Fold, position: int) -> list[RegionWarning]:
         """What the record changes and was not said yet. What is written is made here: what cannot be written raises here."""
         if isinstance(record, AreaDay):
             for county in {village[:6] for village in record.registered}:
                 self._metrics.expect_warnings(county)
-        warnings = [announce(changed) for changed in fold.windows.take(record) if changed.warning_id not in fold.said]
+        warnings = [announce(changed, position) for changed in fold.windows.take(record) if changed.warning_id not in fold.said]
         for warning in warnings:
             encode(warning)
         return warnings
@@ -316,12 +332,13 @@ def _is_day(value: bytes | None) -> bool:
 
 
 def _warning_id(value: bytes | None) -> str | None:
-    """The id; None for a record that cannot be read, which stops nobody: at worst one warning is said again."""
+    """The id; None for a count, and for a record that cannot be read, which stops nobody: at worst one warning is said again."""
     try:
-        return decode_warning(value).warning_id
+        warning = decode_warning(value)
     except Exception as error:  # noqa: BLE001 - whatever it is, the windows are worth more
         log.warning("risk.warning_unreadable", error=type(error).__name__)
         return None
+    return None if warning.direction is Direction.SAME else warning.warning_id
 
 
 def _remembered(said: set[str]) -> Remembered:

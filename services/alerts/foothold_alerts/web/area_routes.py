@@ -6,10 +6,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
-from sqlalchemy import RowMapping
 
 from foothold_alerts.accounts import Person
-from foothold_alerts.areas import SHOWN
+from foothold_alerts.areas import SHOWN, Standing
 from foothold_alerts.hold import NotAllowed, Stale
 from foothold_alerts.rules.case import Stage
 from foothold_alerts.web.case_routes import Number, Who
@@ -37,9 +36,9 @@ def area_routes(desk: Desk, pages: Pages) -> APIRouter:
 
     @router.get("/areas")
     async def standing(request: Request, who: Who) -> Response:
-        levels: dict[str, list[RowMapping]] = {}
-        for row in await desk.areas.standing(who.area):
-            levels.setdefault(row["area"], []).append(row)
+        levels: dict[str, list[Standing]] = {}
+        for one in await desk.areas.standing(who.area):
+            levels.setdefault(one.warning["area"], []).append(one)
         incidents, projects = await desk.incidents.standing(who.area), await desk.projects.standing(who.area)
         return pages.render(request, "areas.html", person=who, levels=list(levels.values()), incidents=incidents, projects=projects)
 

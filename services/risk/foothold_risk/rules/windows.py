@@ -43,6 +43,8 @@ class Changed:
     @property
     def direction(self) -> Direction:
         """Whether it became graver."""
+        if self.after == self.before:
+            return Direction.SAME
         return Direction.UP if GRAVITY.index(self.after) > GRAVITY.index(self.before) else Direction.DOWN
 
     @property
@@ -85,6 +87,7 @@ class Windows:
         self._waiting: defaultdict[date, list[AreaSignal]] = defaultdict(list)
         self._seen: set[tuple[str, int]] = set()
         self._withdrawn: dict[tuple[str, str], set[str]] = {}
+        self._moved: set[Key] = set()
         self._where: defaultdict[str, set[str]] = defaultdict(set)
         self._bundle: str | None = None
         self._registered: Counter[str] = Counter()
@@ -108,6 +111,17 @@ class Windows:
                     self._waiting[record.day].append(record)
                 else:
                     yield from self._count(record)
+
+    def recounted(self) -> Iterator[Changed]:
+        """Levels that stand and whose count is another than was said last, once each however often it changed in between."""
+        moved, self._moved = sorted(self._moved), set()
+        for key in moved:
+            tally = self.tallies.get(key)
+            if tally is None or self.day is None or self.day < self._warm_from or key[0][:_COUNTY] not in self._in_force:
+                continue
+            for index, level in enumerate(tally.levels):
+                if level and (tally.counts[index], self._registered.get(key[0], 0)) != tally.told[index]:
+                    yield self._changed(key, index, level)
 
     def waits_for(self) -> set[int]:
         """Partitions of risk that have not opened the next day, while others have."""
@@ -248,6 +262,7 @@ class Windows:
         settled = (*tally.counts, registered, edition, *tally.levels)
         if settled == tally.settled:
             return
+        self._moved.add(key)
         for index, scale in enumerate(scales):
             before = tally.levels[index]
             after = tally.levels[index] = scale.step(before, tally.counts[index], registered)
@@ -259,6 +274,7 @@ class Windows:
         (area, cause), tally, identified = key, self.tallies[key], self._identified.get(key)
         if self.day is None or self._bundle is None:
             raise AssertionError("a level changes on an open day, under a policy")
+        tally.told[index] = (tally.counts[index], self._registered[area])
         return Changed(
             area=area,
             cluster=next((c for c in self._clusters.values() if c.code == area), None),
