@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from foothold_risk.errors import MissingBundle
-from foothold_risk.explain import as_said, differences, read, replay, tell
+from foothold_risk.explain import as_said, differences, read, replay, tell, unknown_items
+from foothold_risk.rules.items import Counts, IncomeItem
 from foothold_risk.rules.policy import Exposure, Reach
 from foothold_schemas.areas import AreaSignal, Signalled
 from foothold_schemas.broker import Broker
@@ -84,6 +85,15 @@ async def test_a_difference_is_named_and_a_bundle_that_is_gone_as_well(broker: s
     assert differences(replayed, stored[:1], DAY) == [f"2: the log leads to entered on {DAY}, and nothing was said"]
     with pytest.raises(MissingBundle, match="put it into the policy folder"):
         replay(HOUSEHOLD, facts, {}, DAY)
+
+
+async def test_income_items_that_policy_names_nowhere_are_listed_with_their_senders(broker: str) -> None:
+    rules = policy(income_items=value("income.items", (IncomeItem("salary", Counts.COUNTED, frozenset({"工资"})),)))
+    named = [income("1.00", "a", yearly=False), income("1.00", "b", yearly=False, item="工资"), income("1.00", "c", yearly=False, item="Emergency Relief")]
+    await write(broker, ADOPTED, registered(), *named, *(income("1.00", f"{n}", item="卖粮款", agency="grain-office") for n in range(2)))
+
+    assert await unknown_items(Broker(broker), EMBEDDED_PARTITIONS, {rules.bundle: rules}, DAY) == ["       2  grain-office  卖粮款"]
+    assert await unknown_items(Broker(broker), EMBEDDED_PARTITIONS, BUNDLES, DAY) == [], "where no county gives a list, nothing is unknown"
 
 
 def test_nothing_is_explained_of_a_household_nobody_knows() -> None:

@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import sys
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -12,6 +12,7 @@ from foothold_risk import commands
 from foothold_risk.errors import CannotServe
 from foothold_risk.policy.loader import SHIPPED, load_folder
 from foothold_risk.policy.text import PolicyError
+from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.policy import Policy
 from foothold_risk.settings import Settings
 from foothold_runtime.away import what_is_away
@@ -39,6 +40,7 @@ def main() -> None:
     explain = subcommands.add_parser("explain", help="fold a household's log again; every step and number, compared with what was said")
     explain.add_argument("household", help="the household's id, 32 hex digits")
     explain.add_argument("--on", required=True, type=date.fromisoformat, help="as of this day, YYYY-MM-DD")
+    subcommands.add_parser("items", help="income items that the policy in force names nowhere: they count as income until a county says what they are")
     arguments = parser.parse_args()
     if arguments.command == "policy":
         sys.stdout.write(policy_command(arguments))
@@ -59,6 +61,8 @@ def run(settings: Settings, arguments: argparse.Namespace) -> None:
     match arguments.command:
         case "explain":
             asyncio.run(explain_household(settings, arguments.household, arguments.on))
+        case "items":
+            asyncio.run(list_items(settings))
         case "regions":
             from foothold_risk.serve_regions import serve_regions  # noqa: PLC0415 - see above
 
@@ -88,6 +92,14 @@ async def explain_household(settings: Settings, household_id: str, on: date) -> 
     if found:
         sys.exit("\n".join(["  与当时所述不同 differs from what was said then:", *(f"  {line}" for line in found)]))
     sys.stdout.write(f"  与当时所述一致 equals what was said then: {len(replayed.said)}\n")
+
+
+async def list_items(settings: Settings) -> None:
+    """Print how often each was sent, by whom, and the item; for the policy staff."""
+    from foothold_risk.explain import unknown_items  # noqa: PLC0415 - see above
+
+    lines = await unknown_items(settings.broker, settings.partitions, load(settings.policy_folder), datetime.now(SHANGHAI).date())
+    sys.stdout.write("\n".join(lines or ["政策已列出全部收入项目 every income item is named by the policy"]) + "\n")
 
 
 def policy_command(arguments: argparse.Namespace) -> str:

@@ -1,5 +1,6 @@
 """Explains a household: folds its part of the log again and shows every step with its numbers, and whether it equals what was said then."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,7 +28,7 @@ from foothold_schemas.broker import Broker
 from foothold_schemas.codec import Unreadable, decode_fact, decode_output
 from foothold_schemas.decisions import CaseDecided, FindingExempted
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import AreaStruck, BroadcastFact, DayOpened
+from foothold_schemas.facts import AreaStruck, BroadcastFact, DayOpened, IncomeReported, PolicyAdopted
 from foothold_schemas.topics import HOUSEHOLD_FACTS, RISK_TRANSITIONS
 from foothold_schemas.transitions import Transition
 from foothold_schemas.values import Fen
@@ -103,6 +104,28 @@ async def read(broker: Broker, household_id: str, partitions: int) -> tuple[list
         if isinstance(output, Transition) and output.household_id == household_id:
             said.append(output)
     return facts, said
+
+
+async def unknown_items(broker: Broker, partitions: int, policies: Mapping[str, Policy], day: date) -> list[str]:
+    """Income items that the bundle adopted last names nowhere, with who sends them and how often, the most frequent first. Raise as check_topic does."""
+    await check_topic(broker, HOUSEHOLD_FACTS, partitions)
+    told: Counter[tuple[str, str]] = Counter()
+    adopted: str | None = None
+    for partition in range(partitions):
+        async for value in _values(broker, TopicPartition(HOUSEHOLD_FACTS.name, partition)):
+            try:
+                fact = decode_fact(value)
+            except Unreadable:
+                continue
+            match fact.data:
+                case IncomeReported(item=item):
+                    told[fact.agency, item] += 1
+                case PolicyAdopted(bundle=bundle):
+                    adopted = bundle
+    policy = _policy(Control(bundle=adopted), policies)
+    in_force = [] if policy is None else [place.on(day) for place in policy.places.values()]
+    named = [(n, agency, item) for (agency, item), n in told.items() if not any(p.is_known_item(item) for p in in_force)]
+    return [f"{n:8}  {agency}  {item}" for n, agency, item in sorted(named, key=lambda one: (-one[0], one[1:]))]
 
 
 async def _facts(broker: Broker, source: TopicPartition, household_id: str) -> AsyncIterator[FactRecord]:
