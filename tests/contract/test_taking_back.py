@@ -52,6 +52,19 @@ async def test_a_slip_is_undone_at_the_stage_where_it_stood(alerts_database: Asy
     ((stage, due_on),) = await rows(alerts_database, "select stage, due_on from cases")
 
     assert (before[0][0], closed, stage, (due_on - before[0][1]).days) == ("verifying", [("natural",)], "verifying", 3)
+    assert await rows(alerts_database, "select status from relief order by relief_id") == [("withdrawn",), ("proposed",)]
+
+
+async def test_a_case_that_is_handed_over_stays_with_those_who_worked_on_it(alerts_database: AsyncEngine) -> None:
+    cases = cases_on(alerts_database)
+    first = storm(1, "fire 2026-06-09")
+    await cases.take([first], NOW)
+    over: dict[str, Any] = {"is_lead": False, "is_episode_over": True, "group": None, "status": Status.CLEAR}
+    gone = storm(2, movement=Movement.EXITED, exit_reason=ExitReason.NATURAL, **over)
+    away = gone.household.model_copy(update={"area": "110101001001"})
+    await cases.take([gone.model_copy(update={"household": away, "handed_over_to": "110101001001"})], NOW)
+
+    assert await rows(alerts_database, "select stage, area from cases") == [("natural", first.household.area)]
 
 
 async def test_the_township_takes_a_dismissal_back_and_two_of_the_county_an_elimination(alerts_database: AsyncEngine) -> None:

@@ -14,12 +14,12 @@ from foothold_alerts import judgements
 from foothold_alerts.database import AuditRow, CaseRow, MeasureRow, PartitionDay, ReliefRow, ReviewRow, TransitionRow
 from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.notify import Notices
-from foothold_alerts.rows import SYSTEM, audit_row, case_of, case_row, relief_rows, review_row
+from foothold_alerts.rows import SYSTEM, area_of, audit_row, case_of, case_row, relief_rows, review_row
 from foothold_alerts.rules.case import OPEN, UNPAID, Case, ReliefStatus, Role
 from foothold_alerts.rules.causes import BY_EVENT, Cause, Relieved
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.notices import Event, Note, place_of
-from foothold_alerts.rules.respond import NOT_CARRIED_OUT, REVIEW, Response, respond
+from foothold_alerts.rules.respond import NOT_CARRIED_OUT, RESTORED, REVIEW, Response, respond
 from foothold_alerts.rules.workflow import Workflows
 from foothold_alerts.settling import Settling
 from foothold_schemas.findings import FindingKind
@@ -115,7 +115,7 @@ class Cases:
     async def _respond(self, connection: AsyncConnection, transitions: Sequence[Transition], now: datetime, traces: Mapping[str, str]) -> list[Taken]:
         households = {t.household_id for t in transitions}
         rows = await connection.execute(select(*CaseRow.__table__.columns).where(CaseRow.household_id.in_(households)).with_for_update())
-        cases = {row["case_id"]: (case_of(row), row["version"], row["latest"]["number"]) for row in rows.mappings()}
+        cases = {row["case_id"]: (case_of(row), row["version"], row["latest"]["number"], row["area"]) for row in rows.mappings()}
         relieved = await self._relieved(connection, households)
         changed: dict[str, dict[str, object]] = {}
         relief: list[dict[str, object]] = []
@@ -126,7 +126,7 @@ class Cases:
         taken = []
         for transition in transitions:
             case_id, trace = f"{transition.household_id}-e{transition.episode}", traces.get(transition.transition_id, "")
-            case, version, seen = cases.get(case_id, (None, 0, 0))
+            case, version, seen, area = cases.get(case_id, (None, 0, 0, None))
             if transition.number < seen:  # retried from quarantine: kept in the history, but the case has gone on since
                 taken.append(Taken(transition, "late", case_id, trace))
                 continue
@@ -146,12 +146,13 @@ class Cases:
             if response.withdraws:
                 withdrawn[case_id] = response.keeps & withdrawn.get(case_id, response.keeps)
                 relief = [r for r in relief if r["case_id"] != case_id or r["cause"] in response.keeps]
-            cases[case_id] = (response.case, version + 1, transition.number)
-            changed[case_id] = case_row(response.case, version + 1, transition)
+            cases[case_id] = (response.case, version + 1, transition.number, area_of(transition, area))
+            changed[case_id] = case_row(response.case, version + 1, transition, area)
             relief += relief_rows(response, transition)
             told = {"transition_id": transition.transition_id, "movement": transition.movement.value, "trace_id": trace}
             audit.append(audit_row(now, SYSTEM, response.action, case_id, **told))
         await self._write(connection, changed, relief, withdrawn, audit)
+        await self._plan_again(connection, [t.case_id for t in taken if t.action == RESTORED])
         await self._settling.moved(connection, transitions, now)
         await self._deadlines.follow(connection, changed.keys(), now)
         await self._tell(connection, news, now)
@@ -160,6 +161,12 @@ class Cases:
             doubted = update(CaseRow).where(CaseRow.case_id.in_([r["case_id"] for r in reviews]))
             await connection.execute(doubted.values(version=CaseRow.version + 1))
         return taken
+
+    async def _plan_again(self, connection: AsyncConnection, restored: Sequence[str]) -> None:
+        """What was planned and ended with a case that a slip had closed."""
+        if restored:
+            again = update(MeasureRow).where(MeasureRow.case_id.in_(restored), MeasureRow.dropped_because == ENDED)
+            await connection.execute(again.values(dropped_because=None))
 
     async def _relieved(self, connection: AsyncConnection, households: set[str]) -> defaultdict[str, Relieved]:
         columns = (ReliefRow.household_id, ReliefRow.year, ReliefRow.cause, ReliefRow.event, ReliefRow.bills_until, ReliefRow.is_exception)
@@ -221,6 +228,6 @@ def _news(before: Case | None, response: Response, transition: Transition) -> Ev
         return None
     if response.case.is_urgent and not (before is not None and before.is_urgent and response.action == "updated"):
         return Event.URGENT
-    if response.action in ("opened", "reopened", "restored", NOT_CARRIED_OUT):
+    if response.action in ("opened", "reopened", RESTORED, NOT_CARRIED_OUT):
         return Event.OPENED
     return Event.NEWS if transition.is_told else None

@@ -46,14 +46,19 @@ def case_of(row: RowMapping) -> Case:
     )
 
 
-def case_row(case: Case, version: int, transition: Transition) -> dict[str, object]:
-    """The case after a transition, as a row."""
+def area_of(transition: Transition, held: str | None) -> str:
+    """The case's area. One that is handed over stays with those who worked on it."""
+    return held if transition.handed_over_to is not None and held is not None else transition.household.area
+
+
+def case_row(case: Case, version: int, transition: Transition, held: str | None = None) -> dict[str, object]:
+    """The case after a transition, as a row. `held`: the area it had."""
     return {
         "case_id": case.case_id,
         "household_id": case.household_id,
         "episode": case.episode,
         "register_number": transition.household.register_number,
-        "area": transition.household.area,
+        "area": area_of(transition, held),
         "priority_group": None if case.group is None else case.group.value,
         "opened_on": case.opened_on,
         **standing(case),

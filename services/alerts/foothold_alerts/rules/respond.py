@@ -39,6 +39,8 @@ _TAKEN_BACK: Final = {
 }
 """Decision -> the stage it led to, and the one from which it is decided again."""
 NOT_CARRIED_OUT: Final = "not_carried_out"
+RESTORED: Final = "restored"
+"""A slip in the register closed the case: it stands again as it stood, and what ended with it goes on."""
 REVIEW: Final = "review"
 """A note on a decision of the past: the case stays as it is, and a person looks."""
 
@@ -110,7 +112,7 @@ def _respond(  # noqa: PLR0911 - one line per way
         identified_on=case.identified_on or (transition.open_day if transition.is_identified else None),
     )
     if transition.movement is Movement.RESTORED:
-        return Response(_restored(changed, case, transition, workflow, calendar), "restored")
+        return Response(_restored(changed, case, transition, workflow, calendar), RESTORED, proposals)
     if case.stage not in OPEN and transition.movement in _NEWS:
         stage = Stage.IDENTIFIED if transition.is_identified else Stage.LEAD
         return Response(replace(changed, stage=stage, close_reason=None, due_on=due_on, settle_from=transition.open_day, stood_still=()), "reopened", proposals)
@@ -177,7 +179,7 @@ def _close(case: Case | None, transition: Transition) -> Response:
 
 def _proposals(transition: Transition, relieved: Relieved, workflow: Workflow, calendar: WorkDays) -> tuple[Proposal, ...]:
     """Relief for a household in a group, a reverse movement or a disaster: one proposal for what happened. What only wavers proposes nothing."""
-    if transition.movement not in _NEWS or (transition.is_wavering and not transition.is_told):
+    if transition.movement not in _NEWS | {Movement.RESTORED} or (transition.is_wavering and not transition.is_told):
         return ()
     is_entitled = transition.group is not None or transition.movement in _REVERSE
     return tuple(
