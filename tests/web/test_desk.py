@@ -75,7 +75,10 @@ def test_a_case_is_seen_taken_verified_and_helped_by_two_people(foothold: Stack,
     emergency = desk.locator(".relief").filter(has_text="急难型")
     expect(emergency).to_contain_text("乡镇可决定3000.00元以内")
     emergency.get_by_label("金额").fill("3000")
+    expect(emergency.locator("output.capital")).to_contain_text("叁仟元整")
     emergency.get_by_role("button", name="决定救助").click()
+    expect(desk.locator(".confirm")).to_contain_text("叁仟元整")
+    desk.get_by_role("button", name="金额无误").click()
     emergency.get_by_role("button", name="登记发放").click()
     expect(desk.get_by_role("alert")).to_contain_text("决定人与发放人不得为同一人")
     with Caseworker(foothold, "duty-officer", sender.passwords["duty-officer"]) as officer:
@@ -231,7 +234,7 @@ def take_as(stack: Stack, sender: Sender, name: str, number: int) -> None:
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize(("language", "seen", "unseen"), [("中文", "待办", "settle by"), ("English", "settle by", "待办"), ("双语", "待办", "")])
+@pytest.mark.parametrize(("language", "seen", "unseen"), [("中文", "待办", "open day"), ("English", "open day", "待办"), ("双语", "待办", "")])
 def test_inbox_and_case_speak_the_readers_language(foothold: Stack, desk: Page, household: str, language: str, seen: str, unseen: str) -> None:
     desk.get_by_role("link", name=language).click()
     expect(desk.locator("main")).to_contain_text(seen)

@@ -33,7 +33,7 @@ class TakingBack:
         """Take a dismissal back; raise Stale, NotAllowed or LookupError."""
 
         def decide(case: Case, today: date, _: bool) -> Back | BackNo | TwoNo | None:  # noqa: FBT001 - one shape for both
-            return reopen(case, who.name, who.role, note, last_day(today, self._workflows.of(case.workflow).limits.settle, self._calendar))
+            return reopen(case, who.name, who.role, note, last_day(today, self._workflows.of(case.workflow).limits.settle, self._calendar), today)
 
         await self._take_back(who, number, version, REOPEN, note, decide, now)
 

@@ -42,6 +42,12 @@ class IncidentPage:
     incident: RowMapping
     townships: list[Hit]
     households: list[RowMapping]
+    page: int = 1
+
+    @property
+    def pages(self) -> int:
+        """How many pages of households there are, at least one."""
+        return max(1, -(-self.count // SHOWN))
 
     @property
     def count(self) -> int:
@@ -91,7 +97,7 @@ class Incidents:
             pages = [IncidentPage(row, await _townships(connection, row["incident"], area), []) for row in rows]
         return [page for page in pages if page.count]
 
-    async def page(self, area: str, number: int) -> IncidentPage | None:
+    async def page(self, area: str, number: int, page: int = 1) -> IncidentPage | None:
         """The incident, or None if none of its places ever lay inside the area."""
         async with self._engine.connect() as connection:
             row = (await connection.execute(select(*IncidentRow.__table__.columns).where(IncidentRow.number == number))).mappings().one_or_none()
@@ -101,8 +107,10 @@ class Incidents:
             places = (await connection.execute(mine)).scalars().all()
             if not any(place.startswith(area) or area.startswith(place) for place in places):
                 return None
-            households = list((await connection.execute(_households(row["incident"], area, self._workflows).limit(SHOWN))).mappings())
-            return IncidentPage(row, await _townships(connection, row["incident"], area), households)
+            households = list(
+                (await connection.execute(_households(row["incident"], area, self._workflows).limit(SHOWN).offset((page - 1) * SHOWN))).mappings()
+            )
+            return IncidentPage(row, await _townships(connection, row["incident"], area), households, page)
 
 
 def _hit(incident: str, area: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -123,7 +131,7 @@ def _households(incident: str, area: str, workflows: Workflows) -> Select[Any]:
     of_case = (case.c.number, case.c.stage, case.c.is_urgent, soon.label("is_soon"), case.c.version)
     columns = (place.label("area"), register_number.label("register_number"), *of_case)
     listed = select(*columns).select_from(ViewRow).outerjoin(case, case.c.household_id == ViewRow.household_id).where(*_hit(incident, area))
-    return listed.order_by(soon.desc(), next_due(case.c).nulls_last(), case.c.number.nulls_last(), place, register_number)
+    return listed.order_by(soon.desc(), next_due(case.c).nulls_last(), case.c.number.nulls_last(), place, register_number, ViewRow.household_id)
 
 
 async def _townships(connection: AsyncConnection, incident: str, area: str) -> list[Hit]:

@@ -59,6 +59,20 @@ class Entry:
     lives_in: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """SHOWN lines at most, and how many lines the whole list has."""
+
+    entries: list[Entry]
+    total: int
+    page: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one."""
+        return max(1, -(-self.total // SHOWN))
+
+
 class Lists:
     """Reads what the lists show."""
 
@@ -67,11 +81,20 @@ class Lists:
         self._workflows = workflows
 
     async def entries(self, name: WorkList, area: str, now: datetime) -> list[Entry]:
-        """The list, the most pressing first, at most SHOWN."""
+        """The list's first page, the most pressing first."""
+        return (await self.page(name, area, now, 1)).entries
+
+    async def page(self, name: WorkList, area: str, now: datetime, page: int) -> ListPage:
+        """A page of the list, the most pressing first on the first, and how many there are."""
         async with self._engine.connect() as connection:
             today = await business_day(connection, now)
-            wanted = _QUESTIONS[name](now, today, self._workflows).limit(SHOWN).where(*_inside(name, area))
-            return [Entry(*row) for row in await connection.execute(wanted)]
+            wanted = _QUESTIONS[name](now, today, self._workflows).where(*_inside(name, area)).order_by(*_LAST.get(name, (CaseRow.number,)))
+            found = await connection.execute(wanted.limit(SHOWN).offset((page - 1) * SHOWN))
+            entries = [Entry(*row) for row in found]
+            total = len(entries)
+            if page > 1 or total == SHOWN:
+                total = (await connection.execute(select(func.count()).select_from(wanted.order_by(None).subquery()))).scalar_one()
+        return ListPage(entries, total, page)
 
 
 def _inside(name: WorkList, area: str) -> tuple[ColumnElement[bool], ...]:
@@ -202,3 +225,9 @@ _QUESTIONS: Final[dict[WorkList, Callable[[datetime, date, Workflows], Select[An
     WorkList.LIVES_HERE: _lives_here,
     WorkList.NOT_JUDGED: _not_judged,
 }
+_LAST: Final[dict[WorkList, tuple[Any, ...]]] = {
+    WorkList.WATCH: (ViewRow.household_id,),
+    WorkList.NOT_JUDGED: (),
+    WorkList.BY_DEPARTMENT: (),
+}
+"""What decides between lines that are equally pressing, so that no line stands on two pages or on none; elsewhere the case's number."""

@@ -29,7 +29,7 @@ class Back:
     decision: Decision | None = None
 
 
-def reopen(case: Case, by: str, role: Role, note: str, due_on: date) -> Back | BackNo | TwoNo | None:
+def reopen(case: Case, by: str, role: Role, note: str, due_on: date, today: date | None = None) -> Back | BackNo | TwoNo | None:
     """A dismissed case is checked again, by the usual limit from today. None: it does not fit the case."""
     if case.stage is not Stage.DISMISSED:
         return None
@@ -40,7 +40,7 @@ def reopen(case: Case, by: str, role: Role, note: str, due_on: date) -> Back | B
     waits = second_word(case, by, REOPEN)
     if waits is not None:
         return Back(waits) if isinstance(waits, Case) else waits
-    opened = replace(taken_back(case), stage=Stage.VERIFYING, close_reason=None, due_on=due_on)
+    opened = replace(taken_back(case), stage=Stage.VERIFYING, close_reason=None, due_on=due_on, settle_from=today or case.settle_from, stood_still=())
     return Back(opened, Decision.REOPENED)
 
 

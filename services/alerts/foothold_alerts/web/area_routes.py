@@ -11,7 +11,7 @@ from foothold_alerts.accounts import Person
 from foothold_alerts.areas import SHOWN, Standing
 from foothold_alerts.hold import NotAllowed, Stale
 from foothold_alerts.rules.case import Stage
-from foothold_alerts.web.case_routes import Number, Who
+from foothold_alerts.web.case_routes import MOST_PAGES, Number, Who
 from foothold_alerts.web.desk import Desk, own_form
 from foothold_alerts.web.filtered import FilteredRoute
 from foothold_alerts.web.pages import Pages
@@ -43,8 +43,8 @@ def area_routes(desk: Desk, pages: Pages) -> APIRouter:
         return pages.render(request, "areas.html", person=who, levels=list(levels.values()), incidents=incidents, projects=projects)
 
     @router.get("/incidents/{number}")
-    async def incident(request: Request, who: Who, number: Number) -> Response:
-        return await _incident_page(desk, pages, request, who, number)
+    async def incident(request: Request, who: Who, number: Number, page: int = 1) -> Response:
+        return await _incident_page(desk, pages, request, who, number, page=max(1, min(page, MOST_PAGES)))
 
     @router.post("/incidents/{number}/take")
     async def take_all(request: Request, who: Who, number: Number, form: Annotated[TakeForm, Form()]) -> Response:
@@ -115,16 +115,14 @@ async def _project_page(
 
 
 async def _incident_page(
-    desk: Desk, pages: Pages, request: Request, who: Person, number: int, taken: int | None = None, refused: Refused | None = None
+    desk: Desk, pages: Pages, request: Request, who: Person, number: int, taken: int | None = None, refused: Refused | None = None, *, page: int = 1
 ) -> Response:
-    found = await desk.incidents.page(who.area, number)
+    found = await desk.incidents.page(who.area, number, page)
     if found is None:
         said = ("没有这起区域灾害，或不涉及您的辖区。", "There is no such incident, or none of your area.")
         return pages.render(request, "message.html", 404, person=who, title=("未找到", "Not found"), text=said)
     checks = desk.checklists[found.incident["body"]["hazard"]]
-    return pages.render(
-        request, "incident.html", person=who, found=found, checks=checks, takeable={Stage.LEAD.value}, shown=SHOWN, taken=taken, refused=refused or []
-    )
+    return pages.render(request, "incident.html", person=who, found=found, checks=checks, takeable={Stage.LEAD.value}, taken=taken, refused=refused or [])
 
 
 async def _page(desk: Desk, pages: Pages, request: Request, who: Person, number: int, taken: int | None = None, refused: Refused | None = None) -> Response:

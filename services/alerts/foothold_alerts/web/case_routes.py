@@ -37,6 +37,7 @@ from foothold_schemas.sent import AGENCY_KINDS
 from foothold_schemas.values import Fen, JsonObject
 
 MAX_NOTE: Final = 500
+MOST_PAGES: Final = 10_000
 Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
 StepName = Annotated[str, Path(pattern=r"^[a-z][a-z_]{1,39}$")]
@@ -90,7 +91,7 @@ def _looking(router: APIRouter, desk: Desk, pages: Pages) -> None:
 
     @router.get("/")
     async def inbox(request: Request, who: Who, stage: Stage | None = None, page: int = 1, *, urgent: bool = False) -> Response:
-        found = await desk.inbox.page(who.area, stage, max(1, min(page, 10_000)), is_urgent=urgent)
+        found = await desk.inbox.page(who.area, stage, max(1, min(page, MOST_PAGES)), is_urgent=urgent)
         stages, lists = list(Stage), list(WorkList)
         return pages.render(request, "inbox.html", person=who, inbox=found, hours_left=hours_left, stage=stage, is_urgent=urgent, stages=stages, lists=lists)
 
