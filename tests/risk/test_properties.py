@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from foothold_risk.households import Control, pack, unpack
@@ -209,6 +209,7 @@ def test_a_packed_household_unpacks_to_itself(given_facts: list[FactRecord]) -> 
 EVERYTHING_HEARD: dict[str, tuple[Span, ...]] = {f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)}
 
 
+@settings(max_examples=min(50, settings().max_examples))  # each looks at 860 days
 @given(facts(), st.sampled_from([{}, EVERYTHING_HEARD]))
 def test_looking_only_on_due_days_says_the_same_as_looking_every_day(given_facts: list[FactRecord], known: dict[str, tuple[Span, ...]]) -> None:
     home, rules = household(*given_facts), ALL_IN_FORCE

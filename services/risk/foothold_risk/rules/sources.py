@@ -117,12 +117,31 @@ class _Yearly:
     def shares(self) -> Iterator[Income]:
         """What counts of each statement: months of its own, and as many years later those that are carried from it."""
         counted: dict[tuple[bytes, int], tuple[Income, list[int]]] = {}
-        for month in range(min(self._covered), max(self._running, max(self._covered) + 1)):
-            for income, own in self._of(month) if month not in self._monthly else ():
+        for month, taken in self._by_month().items():
+            for income, own in () if month in self._monthly else taken:
                 counted.setdefault((income.fact_id, month - own), (income, []))[1].append(month)
         for (_, later), (income, months) in counted.items():
             is_whole = not later and len(months) == WINDOW_MONTHS
             yield income if is_whole else _share(income, _year(income.last_month + later), frozenset(months))
+
+    def _by_month(self) -> dict[int, list[tuple[Income, int]]]:
+        """The statements each month's income is of, each with the month of its own that it takes."""
+        first = last = min(self._covered)
+        taken: dict[int, list[tuple[Income, int]]] = {}
+        is_over = False
+        for month in range(first, max(self._running, max(self._covered) + 1)):
+            if (ending := self._covered.get(month)) is not None:
+                last, is_over = month, False
+                taken[month] = [(income, month) for income in self._ending[ending]]
+                continue
+            is_over = is_over or month >= self._running or month > last + WINDOW_MONTHS + self._grace or self._ends_in(month)
+            before = () if is_over else taken.get(month - WINDOW_MONTHS, ())
+            taken[month] = [(income, own) for income, own in before if income.until_month is None or month <= income.until_month]
+        return taken
+
+    def _ends_in(self, month: int) -> bool:
+        """Whether what is carried ends before this month: a monthly statement speaks for it, or the earner has left by its end."""
+        return month in self._monthly or not self._is_here(range(month, month + 1))
 
     def lapse(self) -> Iterator[Lapse]:
         """From when on the months of the source are unknown; nothing while it is not yearly, or its end is known."""
@@ -133,20 +152,6 @@ class _Yearly:
         goes_on = any(i.until_month is None or i.until_month > due for i in self._ending[last])
         if goes_on and self._is_here(range(last + 1, due + 1)):
             yield Lapse(self._ending[last][0].agency, due + 1)
-
-    def _of(self, month: int) -> list[tuple[Income, int]]:
-        """The statements a month's income is of, each with the month of its own that it takes."""
-        if (last := self._covered.get(month)) is not None:
-            return [(income, month) for income in self._ending[last]]
-        if not self._is_carried(month):
-            return []
-        return [(i, own) for i, own in self._of(month - WINDOW_MONTHS) if i.until_month is None or month <= i.until_month]
-
-    def _is_carried(self, month: int) -> bool:
-        last = max((ending for ending in self._ending if ending < month), default=None)
-        if last is None or month >= self._running or month > last + WINDOW_MONTHS + self._grace:
-            return False
-        return not any(last < m <= month for m in self._monthly) and self._is_here(range(last + 1, month + 1))
 
     def _is_here(self, months: range) -> bool:
         """Whether nobody knows that the earner left by one of these months' ends."""
