@@ -65,6 +65,7 @@ def test_what_is_carried_ends_with_what_is_known_to_end_it_and_is_zero_from_then
 
     assert net(day, income("9000.00", "year", month="2025-12", until_month="2026-02")) == "7500.00"
     assert net(day, income("9000.00", "year", month="2025-12", until_month="2025-12")) == "6000.00"
+    assert net(date(2028, 1, 1), income("9000.00", "year", month="2025-12", until_month="2026-02")) == "0.00", "its end is known"
     gone = registered([Member(person_ref="rest"), Member(person_ref="p0", left_on=date(2026, 3, 15))])
     assert net(day, gone, YEAR) == "7500.00"
     assert net(date(2028, 1, 1), gone, YEAR) == "0.00", "who left earns nothing, and that is known"
