@@ -1,15 +1,16 @@
 """What relief is for: each disaster and each fallen review by itself, bills once a year, and nothing for what only wavers."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
-from foothold_alerts.rules.case import Stage
+from foothold_alerts.rules.case import CloseReason, Stage
 from foothold_alerts.rules.causes import NOTHING, Cause, Relieved, causes_of
 from foothold_alerts.rules.respond import respond
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.saw import Saw, SeenEvent
-from foothold_schemas.transitions import Movement, Transition
+from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
 from tests.support.alerts import WEEKENDS, WORKFLOW, case
 from tests.support.alerts import transition as moved
 
@@ -74,3 +75,38 @@ def test_a_case_that_a_slip_closed_is_restored_at_its_stage_with_its_days() -> N
     assert (closed.stage, response.action, response.withdraws) == (Stage.NATURAL, "restored", False)
     assert (response.case.stage, response.case.notice_on, response.case.close_reason) == (Stage.PUBLIC_NOTICE, DAY, None)
     assert (response.case.due_on - held.due_on).days == 3
+
+
+OVER: dict[str, Any] = {"movement": Movement.EXITED, "is_lead": False, "is_episode_over": True, "group": None, "status": Status.CLEAR}
+AGAIN: dict[str, Any] = {"movement": Movement.RELAPSED, "is_wavering": True, "is_told": False}
+
+
+@pytest.mark.parametrize("reason", [ExitReason.CORRECTED, ExitReason.CLEARED, None])
+@pytest.mark.parametrize("movement", [Movement.RELAPSED, Movement.WATCHED])
+@pytest.mark.parametrize("stage", [Stage.LEAD, Stage.VERIFYING, Stage.TOWNSHIP_REVIEW, Stage.COUNTY_DECISION])
+def test_what_wavers_goes_on_at_its_stage_with_its_clocks_and_its_unpaid_relief(stage: Stage, movement: Movement, reason: ExitReason | None) -> None:
+    held = case(stage, stood_still=((date(2026, 6, 2), date(2026, 6, 4)),))
+    closed = respond(held, said(day=date(2026, 6, 15), exit_reason=reason, **OVER), NOTHING, WORKFLOW, WEEKENDS)
+    assert closed.case is not None
+    assert (closed.case.stage, closed.withdraws) == (Stage.CLOSED, True)
+    back = respond(closed.case, said(storm("fire 2026-06-10"), day=date(2026, 6, 16), **AGAIN | {"movement": movement}), NOTHING, WORKFLOW, WEEKENDS)
+
+    assert back.case is not None
+    assert (back.action, back.case.stage, back.case.close_reason, back.case.closed_on) == ("reopened", stage, None, None)
+    assert (back.case.due_on, back.case.counted_from, back.case.stood_still) == (held.due_on, held.counted_from, held.stood_still)
+    assert [one.event for one in back.proposals] == ["fire 2026-06-10"]
+
+
+def test_what_was_paid_for_already_is_not_proposed_again_by_wavering() -> None:
+    closed = case(Stage.CLOSED, close_reason=CloseReason.CORRECTED, closed_on=DAY, closed_at=Stage.VERIFYING)
+    paid = NOTHING.with_cause(Cause(STORM, "fire 2026-06-01"), 2026)
+
+    assert respond(closed, said(storm("fire 2026-06-01"), **AGAIN), paid, WORKFLOW, WEEKENDS).proposals == ()
+
+
+def test_what_people_ended_begins_anew() -> None:
+    ended = case(Stage.DISMISSED, close_reason=CloseReason.CAN_COPE, closed_on=DAY, closed_at=Stage.TOWNSHIP_REVIEW)
+    again = respond(ended, said(storm("fire 2026-06-01"), **AGAIN), NOTHING, WORKFLOW, WEEKENDS)
+
+    assert again.case is not None
+    assert (again.case.stage, again.case.settle_from, again.proposals) == (Stage.LEAD, DAY, ())

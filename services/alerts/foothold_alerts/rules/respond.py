@@ -27,6 +27,9 @@ _CLOSED_BY: Final = {
 }
 
 
+_BY_ITSELF: Final = frozenset({CloseReason.SIGNAL_ENDED, CloseReason.CORRECTED})
+"""What ended so, and wavers, goes on where it stood."""
+_CALLS_WITHOUT_GROUP: Final = frozenset({FindingKind.DISASTER_LOSS, FindingKind.GRADE_FELL})
 _ENDS: Final = {CloseReason.ELIMINATED: Stage.ELIMINATED, CloseReason.NATURAL: Stage.NATURAL, CloseReason.DISMISSED: Stage.DISMISSED}
 
 _TAKEN_BACK: Final = {
@@ -87,7 +90,8 @@ def _respond(  # noqa: PLR0911 - one line per way
         return _close(case, transition)
     if transition.movement is Movement.WOULD_HAVE or not transition.is_lead:
         return Response(case, REVIEW if transition.movement is Movement.WOULD_HAVE else "noted")
-    proposals = _proposals(transition, relieved, workflow, calendar)
+    is_back = _is_back(case, transition)
+    proposals = _proposals(transition, relieved, workflow, calendar, is_back=is_back)
     due_on = last_day(transition.open_day, workflow.limits.settle, calendar)
     if case is None:
         opened = Case(
@@ -113,12 +117,23 @@ def _respond(  # noqa: PLR0911 - one line per way
     )
     if transition.movement is Movement.RESTORED:
         return Response(_restored(changed, case, transition, workflow, calendar), RESTORED, proposals)
+    if is_back:
+        stood = case.closed_at or (Stage.IDENTIFIED if transition.is_identified else Stage.LEAD)
+        back = replace(changed, stage=_stage(stood, transition), close_reason=None, closed_on=None, closed_at=None)
+        return Response(back, "reopened", proposals)
     if case.stage not in OPEN and transition.movement in _NEWS:
         stage = Stage.IDENTIFIED if transition.is_identified else Stage.LEAD
         return Response(replace(changed, stage=stage, close_reason=None, due_on=due_on, settle_from=transition.open_day, stood_still=()), "reopened", proposals)
     if transition.exit_reason is ExitReason.CORRECTED:  # still a lead, but what rested on the wrong data is proposed no longer
-        return Response(changed, "updated", withdraws=True, keeps=frozenset(f.rule for f in transition.findings) & {FindingKind.DISASTER_LOSS})
+        return Response(changed, "updated", withdraws=True, keeps=frozenset(f.rule for f in transition.findings) & _CALLS_WITHOUT_GROUP)
     return Response(changed, "updated", proposals)
+
+
+def _is_back(case: Case | None, transition: Transition) -> bool:
+    """Whether a case that ended by itself or by a correction goes on: at its stage, with its clocks and the relief nobody had paid."""
+    if case is None or not transition.is_wavering or transition.movement not in _NEWS:
+        return False
+    return case.stage is Stage.CLOSED and case.close_reason in _BY_ITSELF
 
 
 def _stage(stage: Stage, transition: Transition) -> Stage:
@@ -177,9 +192,14 @@ def _close(case: Case | None, transition: Transition) -> Response:
     return Response(closed, "closed", withdraws=True)
 
 
-def _proposals(transition: Transition, relieved: Relieved, workflow: Workflow, calendar: WorkDays) -> tuple[Proposal, ...]:
-    """Relief for a household in a group, a reverse movement or a disaster: one proposal for what happened. What only wavers proposes nothing."""
-    if transition.movement not in _NEWS | {Movement.RESTORED} or (transition.is_wavering and not transition.is_told):
+def _proposals(transition: Transition, relieved: Relieved, workflow: Workflow, calendar: WorkDays, *, is_back: bool) -> tuple[Proposal, ...]:
+    """Relief for a household in a group, a reverse movement or a disaster: one proposal for what happened.
+
+    What only wavers proposes nothing, save what ended with the case that goes on.
+    """
+    if transition.movement not in _NEWS | {Movement.RESTORED}:
+        return ()
+    if transition.is_wavering and not transition.is_told and not is_back and transition.movement is not Movement.RESTORED:
         return ()
     is_entitled = transition.group is not None or transition.movement in _REVERSE
     return tuple(
