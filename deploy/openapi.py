@@ -7,7 +7,9 @@ from typing import Any, Final
 from pydantic.json_schema import models_json_schema
 
 from deploy.generated import write_or_check
+from foothold_ingest.rules.answers import Answer
 from foothold_schemas.envelope import CloudEvent, event_type
+from foothold_schemas.explanation import DoubtKind
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.sent import AGENCY_KINDS
 
@@ -20,12 +22,13 @@ PROBLEM: Final = "application/problem+json"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Node = dict[str, Any]
 
+_ANSWERS: Final = [answer.value for answer in Answer]
 TITLES: Final = {
     400: "The body cannot be read as strict JSON",
     401: "No key, or not one of an agency's live keys",
     403: "Not allowed for this agency: another's source, a kind or an area outside its remit",
     404: "This agency has nothing of that name",
-    409: "Days are opened by the clock here, or this day does not come next",
+    409: "Not now: days are opened by the clock here, this day does not come next, or the question waits no more",
     413: "The body is too large",
     415: "Not a media type in which this comes",
     500: "A defect of Foothold's: send the same request again later, or name its trace id",
@@ -75,6 +78,14 @@ def paths() -> Node:
             "get": _get("fileErrors", "The rows that were not taken, with a column 错误 error", {"text/csv": {}, XLSX: {}}, [upload], 404)
         },
         "/v1/topic": {"get": _get("showTopic", "How the agency's own topic is read", _json(_ref("Topic")))},
+        "/v1/questions": {
+            "get": _get(
+                "listQuestions",
+                "What the agency is asked about its statements",
+                _json({"type": "object", "required": ["questions"], "properties": {"questions": _list("Question")}}),
+            )
+        },
+        "/v1/questions/{question}": {"post": _answer()},
         "/v1/mappings": {"get": _get("listMappings", "The kinds of files the agency may send", _json({"type": "object", "required": ["mappings"]}))},
         "/v1/mappings/{mapping}/template": {"get": _get("mappingTemplate", "A workbook to fill in", {XLSX: {}}, [mapping], 404)},
     }
@@ -125,6 +136,21 @@ def _upload() -> Node:
         "responses": {
             "202": {"description": "Kept; its rows are worked through", "content": _json(_ref("Uploaded"))},
             **_problems(401, 413, 415, 422, 500, 503),
+        },
+    }
+
+
+def _answer() -> Node:
+    body = {"type": "object", "required": ["answer"], "properties": {"answer": {"enum": _ANSWERS}}, "additionalProperties": False}
+    return {
+        "operationId": "answerQuestion",
+        "summary": "Answer a question about a statement",
+        "description": "The answer becomes a fact in the agency's name, once however often it is sent; `answers` of the question says which it may have.",
+        "parameters": [_in_path("question", "The question's id, as the list gives it"), TRACE],
+        "requestBody": {"required": True, "content": _json(body)},
+        "responses": {
+            "200": {"description": "Taken; its fact stands in the log, or follows by itself", "content": _json(_ref("Answered"))},
+            **_problems(400, 401, 404, 409, 413, 415, 422, 500, 503),
         },
     }
 
@@ -205,7 +231,19 @@ def answers() -> Node:
     row = {"type": "object", "required": ["row", "reason", "detail"], "properties": {"row": count, "reason": text, "detail": text}}
     result = {**file, "reasons": {"type": "object", "additionalProperties": count}, "first_problems": {"type": "array", "items": row}}
     topic = {"topic": text, "bad_in_a_row": count, "lost": count, "paused_at": maybe, "lost_at": maybe, "problem": maybe}
+    question = {
+        "id": text,
+        "kind": {"enum": [kind.value for kind in DoubtKind]},
+        "asked_at": text,
+        "event": {"type": "object", "description": "What the agency sent: `kind`, `day`, `id`, `source`, `said`."},
+        "beside": {"type": ["object", "null"], "description": "The other event: as `event` where the agency sent it; else its agency, its day and the stay."},
+        "answers": {"type": "array", "items": {"enum": _ANSWERS}, "description": "What may be answered; empty once it is."},
+        "answer": maybe,
+        "answered_at": maybe,
+    }
     return {
+        "Question": {"type": "object", "required": list(question), "properties": question},
+        "Answered": {"type": "object", "required": ["id", "answer"], "properties": {"id": text, "answer": {"enum": _ANSWERS}}},
         "Problem": {
             "type": "object",
             "description": f"RFC 9457. `type` is urn:foothold:problem: and a reason; of events one of {', '.join(slugs)}.",

@@ -85,7 +85,7 @@ HOUSEHOLD_VIEWS: Final = TopicCard(
     key="household_id; an empty value: neither watched, flagged nor recovering any more, nor hit by an incident",
     holds="HouseholdView: figures, months and unmet conditions of households people look at",
     writers=("risk",),
-    readers=("alerts",),
+    readers=("alerts", "ingest"),
     cleanup=Cleanup.COMPACT,
 )
 HOUSEHOLD_DIRECTORY: Final = TopicCard(

@@ -19,6 +19,7 @@ import foothold_ingest.migrate
 from foothold_ingest.api import Door, make_app
 from foothold_ingest.build import Built
 from foothold_ingest.files.routes import FileDoor
+from foothold_ingest.question_door import QuestionDoor
 from foothold_ingest.settings import DayClock
 from foothold_ingest.topic_door import TopicDoor
 from foothold_schemas.topics import AGENCY_TOPIC, EMBEDDED_PARTITIONS, TOPICS
@@ -114,6 +115,7 @@ async def clerk(made: Built) -> AsyncIterator[Clerk]:
     door = Door(agencies=made.agencies, intake=made.intake, days=made.days, metrics=made.metrics, day_clock=DayClock.MANUAL)
     app = make_app(door, files := FileDoor(made.agencies, made.uploads, made.mappings))
     TopicDoor(files, made.readers).add_to(app)
+    QuestionDoor(files, made.statement_questions, made.statement_asking).add_to(app)
     headers = {"authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://door", headers=headers) as client:
         yield Clerk(made, client)

@@ -36,6 +36,7 @@ from foothold_ingest.publish import Busy, Publisher, Unknown, fact_line
 from foothold_ingest.regions import RegionBook
 from foothold_ingest.register import AgencyRegister
 from foothold_ingest.settings import DayClock
+from foothold_ingest.statement_questions import StatementQuestionBook
 from foothold_ingest.statements import StatementBook
 from foothold_schemas.broker import Broker
 from foothold_schemas.codec import decode_fact
@@ -232,6 +233,7 @@ async def test_while_the_database_is_away_the_answer_is_503_and_says_to_send_aga
             ArrivalBook(away),
             DisputeBook(away),
             StatementBook(away, Seal(b"h" * 32, Purpose.STATEMENT)),
+            StatementQuestionBook(away, Seal(b"h" * 32, Purpose.STATEMENT)),
         ),
         metrics=metrics,
         secret=b"h" * 32,

@@ -19,6 +19,7 @@ from foothold_ingest.api import Door, make_app, routes_of
 from foothold_ingest.build import Built
 from foothold_ingest.console.pages import Pages
 from foothold_ingest.files.routes import FileDoor
+from foothold_ingest.question_door import QuestionDoor
 from foothold_ingest.serve import console
 from foothold_ingest.settings import DayClock
 from foothold_ingest.topic_door import TopicDoor
@@ -107,6 +108,7 @@ def whole(made: Built) -> FastAPI:
     door = Door(agencies=made.agencies, intake=made.intake, days=made.days, metrics=made.metrics, day_clock=DayClock.MANUAL)
     app = make_app(door, files := FileDoor(made.agencies, made.uploads, made.mappings))
     TopicDoor(files, made.readers).add_to(app)
+    QuestionDoor(files, made.statement_questions, made.statement_asking).add_to(app)
     console(made, files).add_to(app)
     return app
 

@@ -312,6 +312,7 @@ async def test_whatever_a_turn_raises_is_counted_and_the_next_one_comes(made: Bu
 RUNS: dict[str, Callable[[Built], Any]] = {
     "releaser": lambda made: made.releaser.run(),
     "questions": lambda made: made.questions.run(),
+    "statement_questions": lambda made: made.statement_asking.run(),
     "tickets": lambda made: made.tickets.run(),
     "files": lambda made: made.files.run(),
     "arrivals": lambda made: made.arrivals.run(made.metrics),
@@ -353,4 +354,4 @@ async def test_a_job_lives_through_an_absent_database_and_says_that_it_works_whe
 
 
 def test_every_job_there_is_has_its_name_in_the_catalogue() -> None:
-    assert set(RUNS) | {"kafka", "desk", "quarantine", "watch"} == set(JOBS)
+    assert set(RUNS) | {"kafka", "desk", "views", "quarantine", "watch"} == set(JOBS)

@@ -32,6 +32,8 @@ from foothold_ingest.register import AgencyRegister
 from foothold_ingest.releaser import Releaser
 from foothold_ingest.settings import Settings, quarantine_seal
 from foothold_ingest.shelf import Retrier
+from foothold_ingest.statement_asking import StatementAsking
+from foothold_ingest.statement_questions import StatementQuestionBook
 from foothold_ingest.statements import StatementBook
 from foothold_ingest.tickets import Tickets
 from foothold_ingest.tokens import Issuer, Tokens
@@ -63,6 +65,8 @@ class Built:
     retrier: Retrier
     search: LogSearch
     disputes: DisputeBook
+    statement_questions: StatementQuestionBook
+    statement_asking: StatementAsking
     questions: Questions
     tickets: Tickets
     seal: Seal
@@ -96,6 +100,7 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
         people, regions, held = PeopleRegister(engine, secret), RegionBook(engine), HeldBook(engine, Seal(secret, Purpose.HELD))
         arrivals, disputes = ArrivalBook(engine), DisputeBook(engine)
         statements = StatementBook(engine, Seal(secret, Purpose.STATEMENT))
+        statement_questions = StatementQuestionBook(engine, Seal(secret, Purpose.STATEMENT))
         search = LogSearch(settings.broker, settings.partitions)
         intake = Intake(
             publisher=publisher,
@@ -103,7 +108,7 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             directory=directory,
             people=people,
             regions=regions,
-            books=Books(FeedBook(engine), held, Audit(engine), arrivals, disputes, statements),
+            books=Books(FeedBook(engine), held, Audit(engine), arrivals, disputes, statements, statement_questions),
             metrics=metrics,
             secret=secret,
         )
@@ -134,6 +139,8 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             releaser=releaser,
             search=search,
             disputes=disputes,
+            statement_questions=statement_questions,
+            statement_asking=StatementAsking(engine, statement_questions, search, intake, metrics),
             questions=Questions(engine, disputes, search, publisher, metrics),
             tickets=Tickets(engine, publisher, metrics),
             seal=seal,

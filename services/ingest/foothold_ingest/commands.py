@@ -234,7 +234,7 @@ async def erase(settings: Settings, arguments: Namespace) -> str:
     authority, _, number = arguments.subject.partition("/")
     async with _running(settings) as parts:
         household = household_id(settings.household_secret.get_secret_value().encode(), authority, number)
-        was_there = await parts.directory.erase(household) | await parts.people.erase(household)
+        was_there = await parts.directory.erase(household) | await parts.people.erase(household) | await parts.statement_questions.erase(household)
     return f"{household}: {'erased' if was_there else 'nothing was kept; the erasure was written to the topic all the same'}"
 
 

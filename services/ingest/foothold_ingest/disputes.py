@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.dispute_tables import DisputeRow
+from foothold_ingest.rules.summaries import said_in
 from foothold_schemas.disputes import DisputeState, FactDisputed
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.relief import PeopleSaid
@@ -89,9 +90,3 @@ class DisputeBook:
     async def waiting_for(self, agency: str) -> int:
         """How many wait for this agency."""
         return await self.many(DisputeRow.agency == agency)
-
-
-def said_in(record: FactRecord) -> dict[str, str]:
-    """What a fact says in plain words and numbers, so that its sender knows it again; nothing that names a person."""
-    data = record.data.model_dump(mode="json", exclude={"kind", "person_ref"}, exclude_defaults=True)
-    return {name: str(value) for name, value in data.items() if isinstance(value, str | int) and not isinstance(value, bool)}

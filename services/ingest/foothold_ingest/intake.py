@@ -25,6 +25,7 @@ from foothold_ingest.rules.accept import Deployment, accept, kind_of, place
 from foothold_ingest.rules.judgement import Accepted, Arrival, Caller, Clock, Held, Judgement, Rejected, Unplaced
 from foothold_ingest.rules.placing import Membership, place_of
 from foothold_ingest.rules.strict_json import JsonValue
+from foothold_ingest.statement_questions import StatementQuestionBook
 from foothold_ingest.statements import StatementBook
 from foothold_runtime.places import where_raised
 from foothold_schemas.envelope import FactRecord
@@ -63,6 +64,7 @@ class Books(NamedTuple):
     arrivals: ArrivalBook
     disputes: DisputeBook
     statements: StatementBook
+    questions: StatementQuestionBook
 
 
 class Release(Protocol):
@@ -152,6 +154,7 @@ class Intake:
             await self._publisher.broadcast(adopted)
         await self._books.feeds.hear(accepted)
         await self._books.disputes.corrected(a.record for a in accepted)
+        await self._books.questions.withdrawn(a.record for a in accepted)
         await self._books.statements.note(judged, self._take_back)
         told = [Told(a.record.household_id, a.record.time, a.contact) for a in accepted if a.contact and a.record.household_id]
         try:

@@ -12,11 +12,11 @@ from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
 
 DOORS: Final = ("http", "kafka", "file", "console")
-READERS: Final = ("agencies", "desk", "quarantine")
+READERS: Final = ("agencies", "desk", "views", "quarantine")
 """Who reads Kafka."""
-JOBS: Final = ("kafka", "desk", "quarantine", "releaser", "questions", "tickets", "files", "arrivals", "days", "watch")
+JOBS: Final = ("kafka", "desk", "views", "quarantine", "releaser", "questions", "statement_questions", "tickets", "files", "arrivals", "days", "watch")
 """What works by itself, turn after turn."""
-GIVEN_UP: Final = ("releaser", "questions", "tickets", "files")
+GIVEN_UP: Final = ("releaser", "questions", "statement_questions", "tickets", "files")
 """Whose items are set aside after three attempts."""
 STATUSES: Final = (200, 202, 207, 400, 401, 403, 409, 413, 415, 422, 500, 503)
 
@@ -58,6 +58,9 @@ class Metrics:
         self.held = Gauge("foothold_ingest_held_events", "Events that wait until the register names their person.", registry=registry)
         self.tickets = Gauge("foothold_ingest_members_in_doubt", "Tickets of people who stand in two households at once, still open.", registry=registry)
         self.disputes = Gauge("foothold_ingest_disputes_waiting", "Caseworkers' doubts that wait for an agency's answer.", registry=registry)
+        self.questions = Gauge(
+            "foothold_ingest_questions_waiting", "Pairs of statements about which an agency is asked and has not answered.", registry=registry
+        )
         self.door_topics = Gauge("foothold_ingest_agency_topics", "Partitions of agencies' topics this replica reads.", registry=registry)
         self._readers(registry)
         self._jobs(registry)
@@ -78,7 +81,7 @@ class Metrics:
         self.progress = Gauge("foothold_ingest_progress_timestamp_seconds", "When a part last finished a turn, idle or not.", ["part"], registry=registry)
         self.job_failures = Counter("foothold_ingest_job_failures_total", "Turns of a part in which something raised.", ["part"], registry=registry)
         self.given_up = Counter(
-            "foothold_ingest_given_up_total", "Files, events, doubts and tickets set aside after three failed attempts.", ["part"], registry=registry
+            "foothold_ingest_given_up_total", "Files, events, doubts, questions and tickets set aside after three failed attempts.", ["part"], registry=registry
         )
         for part in JOBS:
             self.job_failures.labels(part)

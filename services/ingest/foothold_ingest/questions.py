@@ -1,4 +1,7 @@
-"""Puts doubts to whoever sent the fact, and tells the desk what became of them."""
+"""Puts caseworkers' doubts to whoever sent the fact, and tells the desk what became of them.
+
+What the rules ask of senders – a repeat, or both real? – is another table with another page: `statement_asking`.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta

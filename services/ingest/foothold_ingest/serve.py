@@ -16,17 +16,20 @@ from foothold_ingest.console.fates import Fates
 from foothold_ingest.console.keys import KeyPages
 from foothold_ingest.console.pages import Pages
 from foothold_ingest.console.report import Reports
-from foothold_ingest.console.routes import Console
+from foothold_ingest.console.routes import Console, OwnPages
 from foothold_ingest.console.sessions import Sessions
+from foothold_ingest.console.statement_pages import StatementPages
 from foothold_ingest.desk_door import DeskDoor
 from foothold_ingest.files.routes import MAX_FILE, FileDoor
 from foothold_ingest.kafka_door import KafkaDoor
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.problems import too_large
 from foothold_ingest.quarantine import QuarantineKeeper
+from foothold_ingest.question_door import QuestionDoor
 from foothold_ingest.rules.binding import MAX_BODY
 from foothold_ingest.settings import DayClock, Settings
 from foothold_ingest.topic_door import TopicDoor
+from foothold_ingest.view_door import ViewDoor
 from foothold_ingest.watch import Watch
 from foothold_runtime.databases import answers
 from foothold_runtime.logs import configure_logging
@@ -78,9 +81,18 @@ async def _serve(parts: Built, listener: socket.socket, ops: OpsEndpoint, ready:
     desk_door = DeskDoor(
         broker=settings.broker, engine=parts.engine, publisher=parts.publisher, disputes=parts.disputes, metrics=parts.metrics, seal=parts.seal
     )
+    view_door = ViewDoor(
+        broker=settings.broker,
+        engine=parts.engine,
+        publisher=parts.publisher,
+        book=parts.statement_questions,
+        metrics=parts.metrics,
+        seal=parts.seal,
+    )
     keeper = QuarantineKeeper(settings.broker, parts.engine, parts.metrics, parts.seal)
     app = make_app(door, files := FileDoor(parts.agencies, parts.uploads, parts.mappings))
     TopicDoor(files, parts.readers).add_to(app)
+    QuestionDoor(files, parts.statement_questions, parts.statement_asking).add_to(app)
     console(parts, files).add_to(app)
     limits = Limits.of(parts.metrics.registry, settings.proxies)
     web = server(BodyLimits(app, too_large, MAX_BODY + ROOM, dict.fromkeys(FILE_PATHS, MAX_FILE + ROOM)), limits)
@@ -92,8 +104,10 @@ async def _serve(parts: Built, listener: socket.socket, ops: OpsEndpoint, ready:
         keeper.run(),
         kafka_door.run(),
         desk_door.run(),
+        view_door.run(),
         parts.releaser.run(),
         parts.questions.run(),
+        parts.statement_asking.run(),
         parts.tickets.run(),
         parts.files.run(),
         parts.arrivals.run(parts.metrics),
@@ -132,6 +146,7 @@ def console(parts: Built, files: FileDoor) -> Console:
         parts.engine,
         arrivals=parts.arrivals,
         disputes=parts.disputes,
+        questions=parts.statement_questions,
         uploads=parts.uploads,
         register=parts.register,
         retrier=parts.retrier,
@@ -144,7 +159,7 @@ def console(parts: Built, files: FileDoor) -> Console:
         desk=desk,
         reports=reports,
         fates=fates,
-        keys=KeyPages(parts.register, parts.agencies, pages),
+        own_pages=OwnPages(KeyPages(parts.register, parts.agencies, pages), StatementPages(parts.statement_questions, parts.statement_asking, pages)),
         sessions=Sessions(parts.engine, parts.agencies),
         files=files,
         pages=pages,

@@ -15,6 +15,7 @@ from foothold_ingest.readers import ReaderBook
 from foothold_ingest.register import AgencyRegister, Entry
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.shelf import Retried, Retrier
+from foothold_ingest.statement_questions import StatementQuestionBook
 from foothold_ingest.topic_door import problem_of
 from foothold_schemas.topics import agency_card
 
@@ -31,6 +32,7 @@ class Overview:
     waiting: dict[str, int]
     held: int
     doubted: int
+    asked: int
     files: Sequence[RowMapping]
     entry: Entry | None
     topic_problem: str | None
@@ -45,6 +47,7 @@ class Desk:
         *,
         arrivals: ArrivalBook,
         disputes: DisputeBook,
+        questions: StatementQuestionBook,
         uploads: UploadStore,
         register: AgencyRegister,
         retrier: Retrier,
@@ -54,6 +57,7 @@ class Desk:
         self._engine = engine
         self._arrivals = arrivals
         self._disputes = disputes
+        self._questions = questions
         self._uploads = uploads
         self._register = register
         self._retrier = retrier
@@ -69,6 +73,7 @@ class Desk:
             waiting=await self._waiting(agency),
             held=await self._held_count(agency),
             doubted=await self._disputes.waiting_for(agency),
+            asked=await self._questions.waiting_for(agency),
             files=await self._uploads.recent(agency, 10),
             entry=entry,
             topic_problem=problem_of(await self._readers.state(agency)),

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import FormData
 
 from foothold_ingest.console.sessions import Person
-from foothold_ingest.console.words import CONCERNS, DOUBTS, FIELDS, KINDS, OUTCOMES, ROUTES, STATUS, WHERE
+from foothold_ingest.console.words import ANSWERS, ASKED, CONCERNS, DOUBTS, FIELDS, KINDS, OUTCOMES, ROUTES, STATUS, WHERE
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.rules.words import sentence
 from foothold_schemas.characters import trimmed
@@ -35,6 +35,7 @@ class Pages:
         self._environment = Environment(loader=PackageLoader("foothold_ingest.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
         self._environment.filters |= {"moment": _moment, "reason": sentence, "kind": lambda code: KINDS.get(code, KINDS["unknown"])}
         self._environment.globals |= {"outcomes": OUTCOMES, "status_of": STATUS, "where_of": WHERE, "routes": ROUTES, "concerns": CONCERNS, "doubts": DOUBTS}
+        self._environment.globals |= {"asked": ASKED, "answers": ANSWERS}
         self._environment.filters["field"] = lambda name: FIELDS.get(name, name)
 
     def render(self, name: str, status: int = 200, **values: object) -> HTMLResponse:

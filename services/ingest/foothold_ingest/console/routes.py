@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -18,6 +18,7 @@ from foothold_ingest.console.keys import KeyPages
 from foothold_ingest.console.pages import Forged, Pages, Unstorable, is_storable, own_form, same_origin, storable
 from foothold_ingest.console.report import NotTaken, Reports, Written, empty
 from foothold_ingest.console.sessions import Person, Sessions
+from foothold_ingest.console.statement_pages import StatementPages
 from foothold_ingest.files.routes import MAX_FILE, FileDoor
 from foothold_ingest.problems import has_nul
 from foothold_ingest.rules.judgement import Held, Rejected
@@ -37,6 +38,13 @@ _HEADERS: Final = {
 log = structlog.get_logger()
 
 
+class OwnPages(NamedTuple):
+    """Pages that stand in modules of their own."""
+
+    keys: KeyPages
+    questions: StatementPages
+
+
 class Console:
     """Its routes below /console."""
 
@@ -46,14 +54,14 @@ class Console:
         desk: Desk,
         reports: Reports,
         fates: Fates,
-        keys: KeyPages,
+        own_pages: OwnPages,
         sessions: Sessions,
         files: FileDoor,
         pages: Pages,
         is_production: bool,
     ) -> None:
         self._desk = desk
-        self._keys = keys
+        self._keys, self._questions = own_pages
         self._reports = reports
         self._fates = fates
         self._sessions = sessions
@@ -72,6 +80,7 @@ class Console:
             "/report": self.report,
             "/event": self.event,
             "/doubts": self.doubts,
+            "/questions": self._questions.show,
             "/keys": self._keys.show,
             "/files/{upload}": self.file,
         }
@@ -85,6 +94,7 @@ class Console:
             ("/report", self.take_report),
             ("/event", self.fate),
             ("/doubts", self.confirm),
+            ("/questions", self._questions.answer),
             ("/keys", self._keys.make),
             ("/keys/end", self._keys.end),
             ("/files", self.upload),

@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from foothold_ingest.rules.answers import Answer
 from foothold_schemas.disputes import Doubt
+from foothold_schemas.explanation import DoubtKind
 from foothold_schemas.reports import Concern, ReportRoute
 from foothold_schemas.values import Sentence
 
@@ -59,6 +61,42 @@ FIELDS: Final = {
     "hazard": "灾种 hazard",
     "grade": "等级 grade",
     "own_share": "自付 own share",
+    "covered": "已补助 covered",
+    "paid": "各方已付 paid by all payers",
+    "operating_expense": "经营支出 expense",
+    "claim_number": "结算单号 claim number",
+    "stay": "住院号 stay",
+    "setting": "就医类别 setting",
+    "in_scope": "目录内 in scope",
+    "project": "项目分红 project",
+    "until_month": "发放至 until",
+}
+ASKED: Final = {
+    DoubtKind.REPEATED: Sentence(
+        zh="这两条看起来是同一件事，目前只算一次。是重复报送，还是两笔都是真的？",
+        en="These two look like one and count once for now. Is it a repeat, or are both real?",
+    ),
+    DoubtKind.ONE_STAY: Sentence(
+        zh="另一单位也报送了这次住院，总额相同，目前只算一次。是同一笔账单吗？",
+        en="Another agency billed this stay with the same total; it counts once for now. Is it the same bill?",
+    ),
+    DoubtKind.TWO_TOTALS: Sentence(
+        zh="另一单位也报送了这次住院，总额不同，目前两笔都算。是同一笔账单吗？",
+        en="Another agency billed this stay with another total; both count for now. Is it the same bill?",
+    ),
+}
+ANSWERS: Final = {
+    Answer.REPEAT: (Sentence(zh="是重复", en="a repeat"), Sentence(zh="撤回标明“本条”的一条", en="takes back the one marked “this one”")),
+    Answer.BOTH_REAL: (
+        Sentence(zh="都是真的", en="both are real"),
+        Sentence(zh="标明的一条将带上单据号重新写入，两条都算", en="the marked one is written again under a number of its own, and both count"),
+    ),
+    Answer.SAME_BILL: (Sentence(zh="同一笔", en="the same bill"), Sentence(zh="撤回本单位这一笔，以对方为准", en="takes back ours; theirs counts")),
+    Answer.ANOTHER_STAY: (
+        Sentence(zh="不是同一次住院", en="another stay"),
+        Sentence(zh="本单位这一笔将另立住院号重新写入，两笔都算", en="ours is written again with a stay of its own, and both count"),
+    ),
+    Answer.RIGHT: (Sentence(zh="都无误", en="right as it is"), Sentence(zh="两笔照常都算，不再询问", en="both go on counting, and nobody asks again")),
 }
 STATUS: Final = {
     "waiting": Sentence(zh="等待处理", en="waiting"),
