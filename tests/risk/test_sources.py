@@ -90,11 +90,12 @@ def test_of_two_overlapping_years_the_later_version_counts_for_the_months_they_s
     assert net(date(2026, 1, 10), *swapped) == "1200.00"
 
 
-def test_a_source_nobody_waits_for_ends_and_makes_nothing_unknown() -> None:
+def test_a_yearly_source_that_fell_silent_is_unknown_though_its_sender_is_not_required() -> None:
     dividend = income("1200.00", "d", month="2025-12", item="dividend", category="property", agency="orchard")
 
-    assert net(date(2027, 8, 1), dividend) == "1100.00"
-    assert net(date(2028, 8, 1), dividend) == "0.00"
+    assert net(date(2027, 7, 1), dividend) == "1200.00"
+    assert net(date(2027, 8, 1), dividend) is None
+    assert net(date(2028, 8, 1), dividend) is None
 
 
 def test_relief_that_comes_once_never_lapses() -> None:

@@ -11,7 +11,7 @@ from foothold_schemas.facts import IncomeCategory, IncomeReported, MedicalClaimS
 from foothold_schemas.register import HouseholdRegistered
 from tests.support.reference_arithmetic import (
     LINE,
-    day_in_china,
+    day_paid,
     in_rolling_year,
     is_here,
     last_of,
@@ -29,7 +29,7 @@ def claims_income(incomes: Iterable[FactRecord], bills: Iterable[MedicalClaimSet
     for record in incomes:
         fact = record.data
         assert isinstance(fact, IncomeReported)
-        if fact.category is IncomeCategory.CLAIMS and fact.item != "emergency_relief" and in_rolling_year(day_in_china(record), today):
+        if fact.category is IncomeCategory.CLAIMS and fact.item != "emergency_relief" and in_rolling_year(day_paid(record), today):
             paid[fact.item] = paid.get(fact.item, Fraction(0)) + yuan(fact.amount)
     total = Fraction(0)
     for item, amount in paid.items():
@@ -75,7 +75,7 @@ def below_in(life: Life, today: date, months: int) -> bool:
     still = [b for b in life.bills if in_rolling_year(b.settled_on, today) and in_rolling_year(b.settled_on, then)]
     costs = [c for c in life.costs if c.category != "other" and in_rolling_year(c.spent_on, today) and in_rolling_year(c.spent_on, then)]
     spent = sum((own(b) for b in still), Fraction(0)) + sum((yuan(c.total) - yuan(c.covered) for c in costs), Fraction(0))
-    paid_out = claims_income([f for f in life.incomes if in_rolling_year(day_in_china(f), today)], still, then)
+    paid_out = claims_income([f for f in life.incomes if in_rolling_year(day_paid(f), today)], still, then)
     reference = rounded(net + paid_out - spent - to_come, heads)
     return to_come > 0 and reference is not None and reference < LINE
 

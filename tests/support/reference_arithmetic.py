@@ -91,3 +91,15 @@ def covered_months(fact: IncomeReported) -> list[tuple[int, int]]:
 def day_in_china(record: FactRecord) -> date:
     """The day it happened, eight hours ahead of Greenwich."""
     return (record.time.astimezone(UTC) + timedelta(hours=8)).date()
+
+
+def day_paid(record: FactRecord) -> date:
+    """The day a payout belongs to: of the days of the months it was earned for, the one closest to when it happened."""
+    happened, fact = day_in_china(record), record.data
+    assert isinstance(fact, IncomeReported)
+    if fact.earned_month is None:
+        return happened
+    months = covered_months(fact)
+    if happened < date(*months[0], 1):
+        return date(*months[0], 1)
+    return min(happened, last_of(months[-1]))

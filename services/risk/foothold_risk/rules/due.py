@@ -7,6 +7,7 @@ from foothold_risk.rules.calendar import day_after, first_day, leaves_rolling_ye
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.leaving import earliest_exit
 from foothold_risk.rules.policy import PolicyOfDay
+from foothold_schemas.facts import IncomeCategory
 
 
 def next_due(household: Household, day: date, policy: PolicyOfDay) -> date:
@@ -17,7 +18,9 @@ def next_due(household: Household, day: date, policy: PolicyOfDay) -> date:
 def _turning_points(household: Household, day: date, policy: PolicyOfDay) -> Iterator[date]:
     yield first_day(month_of(day) + 1)  # windows, head counts and heard months move for everybody, even for a household without any fact
     days = (*(c.day for c in household.claims), *(s.day for s in household.spendings), *(d.day for d in household.disasters))
-    yield from (leaves_rolling_year(d) for d in days)
+    paid_on = [i.paid_on for i in household.incomes if i.category is IncomeCategory.CLAIMS]
+    yield from (leaves_rolling_year(d) for d in (*days, *paid_on))
+    yield from paid_on  # what was earned for a month to come counts from then
     if (earliest := earliest_exit(household.position, policy)) is not None:
         yield earliest
     yield from (day_after(w.until) for w in household.position.words)

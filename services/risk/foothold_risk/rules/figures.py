@@ -116,7 +116,7 @@ def _carried(household: Household, months: range) -> tuple[int, ...]:
 
 def payouts(household: Household, policy: PolicyOfDay, first: date, last: date) -> list[Income]:
     """What insurers paid into the household's hands between two days, both included; an item kept out of net is kept out here as well."""
-    return [i for i in household.incomes if i.category is IncomeCategory.CLAIMS and i.item not in policy.one_off_items and first <= i.day <= last]
+    return [i for i in household.incomes if i.category is IncomeCategory.CLAIMS and i.item not in policy.one_off_items and first <= i.paid_on <= last]
 
 
 def claims_income_of(paid: list[Income], claims: tuple[Claim, ...]) -> int:

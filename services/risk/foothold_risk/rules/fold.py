@@ -3,26 +3,20 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Any, Final, TypeVar, assert_never
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from foothold_risk.rules import hold
+from foothold_risk.rules.ageing import is_still_needed, is_too_old, young
 from foothold_risk.rules.calendar import KEPT_MONTHS, month_of, shanghai_day
 from foothold_risk.rules.held import (
     AssetCheck,
     Authorisation,
     Check,
-    Claim,
-    Disaster,
     Grading,
     HeldFact,
-    Income,
-    Measure,
     Register,
-    Report,
-    Spending,
-    Ticket,
     Withdrawal,
 )
 from foothold_risk.rules.household import Household, fresh
@@ -150,9 +144,9 @@ def _withdraw(household: Household, record: FactRecord, by: bytes) -> Household:
 
 
 def _add(household: Household, field: str, fact: HeldFact, open_day: date | None) -> tuple[Household, Folded]:
-    if open_day is not None and _is_too_old(fact, open_day):
-        return household, Folded.TOO_OLD
     told = getattr(household, field)
+    if open_day is not None and is_too_old(fact, open_day) and not is_still_needed(told, fact, open_day):
+        return household, Folded.TOO_OLD
     outcome = Folded.APPLIED
     if isinstance(fact, Statement) and (versions := [f for f in told if name_of(f) == name_of(fact)]):
         outcome = _as_version(versions, fact)
@@ -182,21 +176,17 @@ def _latest_register(household: Household, register: Register, open_day: date | 
 
 
 def forget_old(household: Household, open_day: date) -> Household:
-    """Without the facts that lie more than 25 months back; the last checks and the last two reviews stay true until the next.
+    """Without the facts that lie more than 25 months back; the last checks, the last two reviews and yearly incomes stay true until the next.
 
     Of a guarantee the last time it was met stays as well: what was never met cannot be lost. A report stays until people have answered it.
     """
-
-    def young(facts: tuple[HeldFact, ...]) -> tuple[HeldFact, ...]:
-        return tuple(f for f in facts if not _is_too_old(f, open_day))
-
     return fresh(
         household,
-        incomes=young(household.incomes),
-        claims=young(household.claims),
-        spendings=young(household.spendings),
-        disasters=young(household.disasters),
-        reports=tuple(r for r in household.reports if r in household.unanswered or not _is_too_old(r, open_day)),
+        incomes=young(household.incomes, open_day),
+        claims=young(household.claims, open_day),
+        spendings=young(household.spendings, open_day),
+        disasters=young(household.disasters, open_day),
+        reports=tuple(r for r in household.reports if r in household.unanswered or not is_too_old(r, open_day)),
         checks=_young_or_last(household.checks, open_day, 1, lambda c: f"{c.guarantee} {c.is_met}"),
         withdrawn=tuple(w for w in household.withdrawn if w.month >= month_of(open_day) - KEPT_MONTHS),
         assets=_young_or_last(household.assets, open_day, 1, lambda _: ""),
@@ -209,19 +199,6 @@ def _young_or_last(facts: Iterable[T], open_day: date, last: int, kind: Callable
     count: dict[str, int] = {}
     for fact in sorted(facts, key=lambda f: f.order, reverse=True):
         count[kind(fact)] = count.get(kind(fact), 0) + 1
-        if count[kind(fact)] <= last or not _is_too_old(fact, open_day):
+        if count[kind(fact)] <= last or not is_too_old(fact, open_day):
             kept.append(fact)
     return tuple(reversed(kept))
-
-
-def _is_too_old(fact: HeldFact, open_day: date) -> bool:
-    match fact:
-        case Income():
-            month = fact.last_month
-        case Claim() | Spending() | Disaster() | Check() | Grading() | AssetCheck() | Report() | Authorisation() | Register():
-            month = month_of(fact.day)
-        case Measure() | Ticket():
-            return False  # help stays true for as long as the spell lasts; a doubt until it ends
-        case _:
-            assert_never(fact)
-    return month < month_of(open_day) - KEPT_MONTHS

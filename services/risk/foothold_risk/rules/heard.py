@@ -45,11 +45,11 @@ def _joined(spans: Iterable[Span]) -> Iterator[Span]:
 
 
 def unheard_months(household: Household, months: range, feeds: tuple[str, ...], heard: Heard, lapses: tuple[Lapse, ...] = ()) -> tuple[int, ...]:
-    """The months for which one of the required income feeds has said nothing yet, or of which a yearly source of its has lapsed.
+    """The months for which one of the required income feeds has said nothing yet, or of which a yearly source has lapsed, whoever its sender is.
 
     `household`: as policy counts it. What is carried counts as heard; "nothing more to report" says nothing of a yearly source.
     """
-    unheard: set[int] = set()
+    unheard = {month for lapse in lapses for month in months if month >= lapse.first}
     for agency in feeds:
         silent = set(months)
         for income in household.incomes:
@@ -58,7 +58,6 @@ def unheard_months(household: Household, months: range, feeds: tuple[str, ...], 
             if not silent:
                 break
         unheard |= {month for month in silent if not _has_spoken(household, month, agency, heard)}
-        unheard |= {month for lapse in lapses if lapse.agency == agency for month in months if month >= lapse.first}
     return tuple(sorted(unheard))
 
 

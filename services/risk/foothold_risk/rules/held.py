@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from foothold_risk.rules.calendar import last_day, month_of
+from foothold_risk.rules.calendar import first_day, last_day, month_of
 from foothold_risk.rules.packed import Dated, Packed, Version
 from foothold_schemas.checks import Asset, Grade, Guarantee, SpendingCategory
 from foothold_schemas.decisions import MeasureKind
@@ -94,7 +94,7 @@ class Register(Packed, frozen=True):
 
 
 class Income(Packed, frozen=True):
-    """Money for `months` months ending with `last_month`, in fen. `day` is when it happened: claims income counts by it.
+    """Money for `months` months ending with `last_month`, in fen. `day` is when it happened; claims income counts by `paid_on`.
 
     `name`: a digest of the sender's own number of the statement, empty without one. `has_month`: the sender gave the month. `claim_number`
     (a digest) and `stay`: of a payout, the bill it is for.
@@ -127,6 +127,11 @@ class Income(Packed, frozen=True):
     def first_month(self) -> int:
         """The first month it covers."""
         return self.last_month - self.months + 1
+
+    @property
+    def paid_on(self) -> date:
+        """Of a payout the day it belongs to: the day it happened, or the nearest to it within the months it was earned for."""
+        return min(max(self.day, first_day(self.first_month)), last_day(self.last_month))
 
     def counted_months(self, months: range) -> list[int]:
         """The months of a stretch for which it counts, rising."""
