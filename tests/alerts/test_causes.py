@@ -1,12 +1,13 @@
 """What relief is for: each disaster and each fallen review by itself, bills once a year, and nothing for what only wavers."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from foothold_alerts.rules.case import CloseReason, Stage
 from foothold_alerts.rules.causes import NOTHING, Cause, Relieved, causes_of
+from foothold_alerts.rules.pause import ends_on, resume
 from foothold_alerts.rules.respond import respond
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.saw import Saw, SeenEvent
@@ -110,3 +111,46 @@ def test_what_people_ended_begins_anew() -> None:
 
     assert again.case is not None
     assert (again.case.stage, again.case.settle_from, again.proposals) == (Stage.LEAD, DAY, ())
+
+
+def test_relief_withdrawn_when_a_lead_was_left_goes_on_when_the_group_returns_and_nothing_new_does() -> None:
+    both = said(storm("fire 2026-06-01", "flood 2026-06-09"), **AGAIN)
+    withdrawn = NOTHING.with_withdrawn((Cause(STORM, "fire 2026-06-01"),))
+    response = respond(case(), both, withdrawn, WORKFLOW, WEEKENDS)
+
+    assert ([one.event for one in response.proposals], response.goes_on) == (["fire 2026-06-01"], True)
+
+
+def test_relief_for_bills_goes_on_whichever_finding_of_them_comes_first() -> None:
+    withdrawn = NOTHING.with_withdrawn((Cause(BILL, bills_until=DAY),))
+
+    assert withdrawn.goes_on(Cause(STAY))
+    assert not withdrawn.goes_on(Cause(STORM, "fire 2026-06-01"))
+
+
+@pytest.mark.parametrize(
+    ("movement", "reason"), [(Movement.RESTORED, ExitReason.NATURAL), (Movement.RELAPSED, ExitReason.CORRECTED), (Movement.WATCHED, ExitReason.CLEARED)]
+)
+def test_a_case_that_goes_on_stands_still_as_before(movement: Movement, reason: ExitReason) -> None:
+    paused = case(Stage.VERIFYING, paused_on=DAY, pause_reason="in_hospital", paused_by="li")
+    closed = respond(paused, said(day=date(2026, 6, 12), exit_reason=reason, **OVER), NOTHING, WORKFLOW, WEEKENDS).case
+    assert closed is not None
+    back = respond(closed, said(storm("fire 2026-06-01"), day=date(2026, 6, 14), **AGAIN | {"movement": movement}), NOTHING, WORKFLOW, WEEKENDS).case
+    assert back is not None
+    ran_on = resume(back, date(2026, 6, 16), WORKFLOW, WEEKENDS)
+    assert ran_on is not None
+
+    assert (closed.paused_on, closed.pause_reason) == (None, None)
+    assert (back.paused_on, back.pause_reason, back.paused_by, back.held_pause) == (DAY, "in_hospital", "li", None)
+    assert (ran_on.due_on - paused.due_on).days == 6
+
+
+def test_a_pause_that_would_have_ended_while_the_slip_stood_gives_all_its_days_back() -> None:
+    paused = case(Stage.VERIFYING, paused_on=DAY, pause_reason="in_hospital", paused_by="li")
+    closed = respond(paused, said(day=date(2026, 6, 12), exit_reason=ExitReason.NATURAL, **OVER), NOTHING, WORKFLOW, WEEKENDS).case
+    assert closed is not None
+    late = ends_on(DAY, WORKFLOW) + timedelta(days=10)
+    back = respond(closed, said(storm("fire 2026-06-01"), day=late, movement=Movement.RESTORED), NOTHING, WORKFLOW, WEEKENDS).case
+
+    assert back is not None
+    assert (back.paused_on, back.due_on - paused.due_on) == (None, late - DAY)

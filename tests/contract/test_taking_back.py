@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foothold_alerts.accounts import Accounts
 from foothold_alerts.hold import NotAllowed
 from foothold_alerts.rules.case import CloseReason, Role
+from foothold_alerts.rules.relief import ReliefAct
 from foothold_alerts.rules.two import TwoNo
 from foothold_alerts.web.app import make_app
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.saw import Saw, SeenEvent
 from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
-from tests.support.alerts import back_on, cases_on, desk_on, person, rows, transition, work_on
+from tests.support.alerts import back_on, cases_on, desk_on, person, relief_on, rows, transition, work_on
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
 
@@ -52,7 +53,24 @@ async def test_a_slip_is_undone_at_the_stage_where_it_stood(alerts_database: Asy
     ((stage, due_on),) = await rows(alerts_database, "select stage, due_on from cases")
 
     assert (before[0][0], closed, stage, (due_on - before[0][1]).days) == ("verifying", [("natural",)], "verifying", 3)
-    assert await rows(alerts_database, "select status from relief order by relief_id") == [("withdrawn",), ("proposed",)]
+    assert await rows(alerts_database, "select status from relief order by relief_id") == [("proposed",)]
+
+
+@pytest.mark.parametrize("is_one_batch", [True, False])
+async def test_what_wavers_takes_its_relief_and_its_plan_up_where_people_had_come_with_them(alerts_database: AsyncEngine, is_one_batch: bool) -> None:  # noqa: FBT001 - a column of the table
+    cases, desk = cases_on(alerts_database), relief_on(alerts_database)
+    await cases.take([storm(1, "fire 2026-06-09", open_day=date(2026, 6, 10))], NOW)
+    await desk.relieve(person(), 1, 1, 1, ReliefAct.DECIDE, now=NOW, amount=100_000, note="burnt")
+    before = await rows(alerts_database, "select status, due_at, amount_fen from relief")
+    over: dict[str, Any] = {"is_lead": False, "is_episode_over": True, "group": None, "status": Status.CLEAR, "open_day": date(2026, 6, 12)}
+    gone = storm(2, movement=Movement.EXITED, exit_reason=ExitReason.CORRECTED, **over)
+    back = storm(3, "fire 2026-06-09", movement=Movement.RELAPSED, is_wavering=True, is_told=False, open_day=date(2026, 6, 15))
+    for batch in [[gone, back]] if is_one_batch else [[gone], [back]]:
+        await cases.take(batch, NOW)
+
+    assert before[0][0] == "decided"
+    assert await rows(alerts_database, "select status, due_at, amount_fen from relief") == before
+    assert await rows(alerts_database, "select withdrawn_from from relief") == [(None,)]
 
 
 async def test_a_case_that_is_handed_over_stays_with_those_who_worked_on_it(alerts_database: AsyncEngine) -> None:

@@ -1,6 +1,5 @@
 """The desk's memory: takes what risk says into the database, each batch in one transaction with its audit rows. What people do is in `work.py`."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,18 +10,17 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts import judgements
-from foothold_alerts.database import AuditRow, CaseRow, MeasureRow, PartitionDay, ReliefRow, ReviewRow, TransitionRow
+from foothold_alerts.database import AuditRow, CaseRow, MeasureRow, PartitionDay, ReviewRow, TransitionRow
 from foothold_alerts.deadlines import Deadlines
 from foothold_alerts.notify import Notices
-from foothold_alerts.rows import SYSTEM, area_of, audit_row, case_of, case_row, relief_rows, review_row
-from foothold_alerts.rules.case import OPEN, UNPAID, Case, ReliefStatus, Role
-from foothold_alerts.rules.causes import BY_EVENT, Cause, Relieved
+from foothold_alerts.relieving import ReliefOfBatch
+from foothold_alerts.rows import SYSTEM, area_of, audit_row, case_of, case_row, review_row
+from foothold_alerts.rules.case import OPEN, Case, Role
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.notices import Event, Note, place_of
 from foothold_alerts.rules.respond import NOT_CARRIED_OUT, RESTORED, REVIEW, Response, respond
 from foothold_alerts.rules.workflow import Workflows
 from foothold_alerts.settling import Settling
-from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import DayDone, Judgement, Transition
 
 EMPTY: Final[Mapping[str, str]] = {}
@@ -51,6 +49,7 @@ _CHANGING: Final = (
     "settle_from",
     "stood_still",
     "paused_by",
+    "held_pause",
 )
 
 _INSERT_CASES: Final = upsert(CaseRow)
@@ -116,10 +115,9 @@ class Cases:
         households = {t.household_id for t in transitions}
         rows = await connection.execute(select(*CaseRow.__table__.columns).where(CaseRow.household_id.in_(households)).with_for_update())
         cases = {row["case_id"]: (case_of(row), row["version"], row["latest"]["number"], row["area"]) for row in rows.mappings()}
-        relieved = await self._relieved(connection, households)
+        relief = await ReliefOfBatch.load(connection, households)
         changed: dict[str, dict[str, object]] = {}
-        relief: list[dict[str, object]] = []
-        withdrawn: dict[str, frozenset[FindingKind]] = {}
+        going_on: set[str] = set()
         audit: list[dict[str, object]] = []
         reviews: list[dict[str, object]] = []
         news: dict[str, Event] = {}
@@ -131,7 +129,7 @@ class Cases:
                 taken.append(Taken(transition, "late", case_id, trace))
                 continue
             workflow = self._workflows.newest if case is None else self._workflows.of(case.workflow)
-            response = respond(case, transition, relieved[transition.household_id], workflow, self._calendar)
+            response = respond(case, transition, relief.relieved(transition.household_id, case_id), workflow, self._calendar)
             taken.append(Taken(transition, response.action, case_id, trace))
             if response.case is None:
                 continue
@@ -140,19 +138,15 @@ class Cases:
                 continue
             if (event := _news(case, response, transition)) is not None:
                 news[case_id] = event
-            for p in response.proposals:
-                cause = Cause(p.cause, p.event, p.bills_until)
-                relieved[transition.household_id] = relieved[transition.household_id].with_cause(cause, transition.open_day.year)
-            if response.withdraws:
-                withdrawn[case_id] = response.keeps & withdrawn.get(case_id, response.keeps)
-                relief = [r for r in relief if r["case_id"] != case_id or r["cause"] in response.keeps]
+            relief.follow(response, transition)
+            if response.goes_on and response.action in (RESTORED, "reopened"):
+                going_on.add(case_id)
             cases[case_id] = (response.case, version + 1, transition.number, area_of(transition, area))
             changed[case_id] = case_row(response.case, version + 1, transition, area)
-            relief += relief_rows(response, transition)
             told = {"transition_id": transition.transition_id, "movement": transition.movement.value, "trace_id": trace}
             audit.append(audit_row(now, SYSTEM, response.action, case_id, **told))
-        await self._write(connection, changed, relief, withdrawn, audit)
-        await self._plan_again(connection, [t.case_id for t in taken if t.action == RESTORED])
+        await self._write(connection, changed, relief, audit)
+        await self._plan_again(connection, [case_id for case_id in going_on if cases[case_id][0].stage in OPEN])
         await self._settling.moved(connection, transitions, now)
         await self._deadlines.follow(connection, changed.keys(), now)
         await self._tell(connection, news, now)
@@ -162,29 +156,17 @@ class Cases:
             await connection.execute(doubted.values(version=CaseRow.version + 1))
         return taken
 
-    async def _plan_again(self, connection: AsyncConnection, restored: Sequence[str]) -> None:
-        """What was planned and ended with a case that a slip had closed."""
-        if restored:
-            again = update(MeasureRow).where(MeasureRow.case_id.in_(restored), MeasureRow.dropped_because == ENDED)
+    async def _plan_again(self, connection: AsyncConnection, going_on: Sequence[str]) -> None:
+        """What was planned and ended with a case that goes on."""
+        if going_on:
+            again = update(MeasureRow).where(MeasureRow.case_id.in_(going_on), MeasureRow.dropped_because == ENDED)
             await connection.execute(again.values(dropped_because=None))
-
-    async def _relieved(self, connection: AsyncConnection, households: set[str]) -> defaultdict[str, Relieved]:
-        columns = (ReliefRow.household_id, ReliefRow.year, ReliefRow.cause, ReliefRow.event, ReliefRow.bills_until, ReliefRow.is_exception)
-        standing = ReliefRow.status.not_in([ReliefStatus.WITHDRAWN, ReliefStatus.REFUSED])
-        relieved: defaultdict[str, Relieved] = defaultdict(Relieved)
-        for row in await connection.execute(select(*columns).where(ReliefRow.household_id.in_(households), standing)):
-            finding = FindingKind(row.cause)
-            if not (row.is_exception and finding in BY_EVENT and row.event is None):  # what the county proposed once more stands in no event's way
-                cause = Cause(finding, row.event, row.bills_until)
-                relieved[row.household_id] = relieved[row.household_id].with_cause(cause, row.year)
-        return relieved
 
     async def _write(
         self,
         connection: AsyncConnection,
         changed: dict[str, dict[str, object]],
-        relief: list[dict[str, object]],
-        withdrawn: dict[str, frozenset[FindingKind]],
+        relief: ReliefOfBatch,
         audit: list[dict[str, object]],
     ) -> None:
         if changed:
@@ -192,14 +174,7 @@ class Cases:
         if ended := [case_id for case_id, row in changed.items() if row["stage"] not in OPEN]:
             planned = update(MeasureRow).where(MeasureRow.case_id.in_(ended), MeasureRow.delivered_on.is_(None), MeasureRow.dropped_because.is_(None))
             await connection.execute(planned.values(dropped_because=ENDED))
-        for case_id, kept in withdrawn.items():
-            await connection.execute(
-                update(ReliefRow)
-                .where(ReliefRow.case_id == case_id, ReliefRow.status.in_(UNPAID), ReliefRow.cause.not_in([cause.value for cause in kept]))
-                .values(status=ReliefStatus.WITHDRAWN.value)
-            )
-        if relief:
-            await connection.execute(insert(ReliefRow), relief)
+        await relief.write(connection)
         if audit:
             await connection.execute(insert(AuditRow), audit)
 

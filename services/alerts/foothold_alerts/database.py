@@ -54,6 +54,7 @@ class CaseRow(Base):
     settle_from: Mapped[date | None] = mapped_column(Date)
     stood_still: Mapped[list[list[str]]] = mapped_column(JSONB, server_default="[]")
     paused_by: Mapped[str | None] = mapped_column(Text)
+    held_pause: Mapped[list[str | None] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class TransitionRow(Base):
@@ -72,6 +73,7 @@ class ReliefRow(Base):
     """Temporary relief: proposed for one cause, then decided by one person and paid by another, refused or withdrawn.
 
     `borne_number`: the transition of the household by which `borne_fen` was known, so that what is older never replaces what is newer.
+    `withdrawn_from`: how far people had come with it when its case ended, where it goes on if the case does.
     """
 
     __tablename__ = "relief"
@@ -103,6 +105,7 @@ class ReliefRow(Base):
     waived_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
     event: Mapped[str | None] = mapped_column(Text)
     bills_until: Mapped[date | None] = mapped_column(Date)
+    withdrawn_from: Mapped[str | None] = mapped_column(Text)
 
 
 class ReviewRow(Base):

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import RowMapping
 
-from foothold_alerts.rules.case import Case, CloseReason, Consent, ReliefKind, ReliefStatus, Stage
+from foothold_alerts.rules.case import Case, CloseReason, Consent, Pause, ReliefKind, ReliefStatus, Stage
 from foothold_alerts.rules.relief import Relief
 from foothold_alerts.rules.respond import Response
 from foothold_schemas.findings import FindingKind
@@ -43,6 +43,7 @@ def case_of(row: RowMapping) -> Case:
         settle_from=row["settle_from"],
         stood_still=tuple((date.fromisoformat(first), date.fromisoformat(again)) for first, again in row["stood_still"]),
         paused_by=row["paused_by"],
+        held_pause=_pause_of(row["held_pause"]),
     )
 
 
@@ -91,7 +92,12 @@ def standing(case: Case) -> dict[str, object]:
         "settle_from": case.settle_from,
         "stood_still": [[first.isoformat(), again.isoformat()] for first, again in case.stood_still],
         "paused_by": case.paused_by,
+        "held_pause": None if (held := case.held_pause) is None else [held.since.isoformat(), held.reason, held.by],
     }
+
+
+def _pause_of(held: list[str | None] | None) -> Pause | None:
+    return None if held is None or held[0] is None else Pause(date.fromisoformat(held[0]), held[1], held[2])
 
 
 def review_row(case_id: str, transition: Transition) -> dict[str, object]:

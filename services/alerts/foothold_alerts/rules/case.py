@@ -89,6 +89,15 @@ UNPAID = frozenset({ReliefStatus.PROPOSED, ReliefStatus.APPLIED, ReliefStatus.CH
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """A pause that ended with its case, to be taken up if the case goes on."""
+
+    since: date
+    reason: str | None
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One episode of one household. `due_on` is the last day on which it should be settled.
 
@@ -96,7 +105,8 @@ class Case:
     `settle_from`: when the time to settle began, where that is not the day it was opened; `stood_still`: when it stood still since, each with the
     day on which it ran again. `paused_on`, `paused_by`: since when it stands still, and by whose word. `urgent_at`: since when it has been in
     danger, empty where it never was in this episode; `looked_at`: when somebody looked since. `proposed_by`, `proposed_what`: the first of two
-    people who must say the same (`two.py`). `closed_on`, `closed_at`: the day risk ended it, and the stage it stood at then.
+    people who must say the same (`two.py`). `closed_on`, `closed_at`: the day risk ended it, and the stage it stood at then;
+    `held_pause`: the pause it stood in then.
     """
 
     household_id: str
@@ -123,6 +133,7 @@ class Case:
     settle_from: date | None = None
     stood_still: tuple[tuple[date, date], ...] = ()
     paused_by: str | None = None
+    held_pause: "Pause | None" = None
 
     @property
     def counted_from(self) -> date:

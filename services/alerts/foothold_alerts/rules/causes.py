@@ -1,7 +1,7 @@
 """What relief is for: what happened. Each disaster and each fallen review is a cause of its own; bills and costs are one cause a calendar year."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
@@ -32,26 +32,43 @@ class Cause:
     bills_until: date | None = None
 
 
+def is_alike(one: Cause, other: Cause) -> bool:
+    """Whether relief for both is one relief: of one event, or of the bills, whichever finding of them comes first."""
+    if one.finding in BY_EVENT or other.finding in BY_EVENT:
+        return (one.finding, one.event) == (other.finding, other.event)
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Relieved:
     """For what relief stands proposed or was paid to a household. `unnamed`: finding and year of relief from before events had names.
 
     `bills`: the years in which there was one for bills; `bills_until`: the day of the newest bill those were for, as far as it is known.
+    `withdrawn`: what ended unpaid with the case, or with its group, and is not proposed again since.
     """
 
     events: frozenset[str] = frozenset()
     bills: frozenset[int] = frozenset()
     bills_until: date | None = None
     unnamed: frozenset[tuple[FindingKind, int]] = field(default=frozenset())
+    withdrawn: tuple[Cause, ...] = ()
 
     def with_cause(self, cause: Cause, year: int) -> "Relieved":
         """And for this one."""
         if cause.event is not None:
-            return Relieved(self.events | {cause.event}, self.bills, self.bills_until, self.unnamed)
+            return replace(self, events=self.events | {cause.event})
         if cause.finding in BY_EVENT:
-            return Relieved(self.events, self.bills, self.bills_until, self.unnamed | {(cause.finding, year)})
+            return replace(self, unnamed=self.unnamed | {(cause.finding, year)})
         newest = max((day for day in (self.bills_until, cause.bills_until) if day is not None), default=None)
-        return Relieved(self.events, self.bills | {year}, newest, self.unnamed)
+        return replace(self, bills=self.bills | {year}, bills_until=newest)
+
+    def with_withdrawn(self, withdrawn: tuple[Cause, ...]) -> "Relieved":
+        """And what was withdrawn."""
+        return replace(self, withdrawn=withdrawn)
+
+    def goes_on(self, cause: Cause) -> bool:
+        """Whether what is proposed for the cause is what was withdrawn."""
+        return any(is_alike(cause, one) for one in self.withdrawn)
 
 
 NOTHING: Final = Relieved()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from enum import StrEnum
 
-from foothold_alerts.rules.case import BEFORE_IDENTIFIED, Case, Role
+from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, Case, Pause, Role
 from foothold_alerts.rules.days import WorkDays, last_day
 from foothold_alerts.rules.workflow import Workflow
 
@@ -50,7 +50,19 @@ def settle_on(case: Case, workflow: Workflow, calendar: WorkDays) -> date:
 
 
 def released(case: Case) -> Case:
-    """A case that is identified or over waits for nothing any more, so nothing stands still."""
+    """A case that is identified or over waits for nothing any more, so nothing stands still. One that is over keeps its pause for if it goes on."""
     if case.paused_on is None or case.stage in BEFORE_IDENTIFIED:
         return case
-    return replace(case, paused_on=None, pause_reason=None, paused_by=None)
+    held = None if case.stage in OPEN else Pause(case.paused_on, case.pause_reason, case.paused_by)
+    return replace(case, paused_on=None, pause_reason=None, paused_by=None, held_pause=held)
+
+
+def taken_up(case: Case, today: date, workflow: Workflow, calendar: WorkDays) -> Case:
+    """A case that goes on, in the pause it stood in; of one that would have ended by now the days come back."""
+    held = case.held_pause
+    if held is None:
+        return case
+    after = replace(case, paused_on=held.since, pause_reason=held.reason, paused_by=held.by, held_pause=None)
+    if case.stage in BEFORE_IDENTIFIED and ends_on(held.since, workflow) > today:
+        return after
+    return resume(after, today, workflow, calendar) or after

@@ -7,7 +7,7 @@ from typing import Final
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, SINCE_IDENTIFIED, Case, CloseReason, Proposal, ReliefKind, Stage
 from foothold_alerts.rules.causes import RELIEF, Cause, Relieved, causes_of
 from foothold_alerts.rules.days import WorkDays, due_at, last_day
-from foothold_alerts.rules.pause import released, settle_on
+from foothold_alerts.rules.pause import ends_on, released, settle_on, taken_up
 from foothold_alerts.rules.two import taken_back
 from foothold_alerts.rules.workflow import Workflow
 from foothold_schemas.decisions import Decision
@@ -50,13 +50,17 @@ REVIEW: Final = "review"
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What becomes of the case. `action` goes into the audit; `withdraws` ends proposals nobody has paid, save those for the causes it `keeps`."""
+    """What becomes of the case. `action` goes into the audit; `withdraws` ends proposals nobody has paid, save those for the causes it `keeps`.
+
+    `goes_on`: the case takes up what ended with it; a proposal for what had been withdrawn is that relief again, where people had come with it.
+    """
 
     case: Case | None
     action: str
     proposals: tuple[Proposal, ...] = ()
     withdraws: bool = False
     keeps: frozenset[FindingKind] = frozenset()
+    goes_on: bool = False
 
 
 def respond(case: Case | None, transition: Transition, relieved: Relieved, workflow: Workflow, calendar: WorkDays) -> Response:
@@ -116,17 +120,21 @@ def _respond(  # noqa: PLR0911 - one line per way
         identified_on=case.identified_on or (transition.open_day if transition.is_identified else None),
     )
     if transition.movement is Movement.RESTORED:
-        return Response(_restored(changed, case, transition, workflow, calendar), RESTORED, proposals)
+        return Response(_restored(changed, case, transition, workflow, calendar), RESTORED, proposals, goes_on=True)
     if is_back:
         stood = case.closed_at or (Stage.IDENTIFIED if transition.is_identified else Stage.LEAD)
         back = replace(changed, stage=_stage(stood, transition), close_reason=None, closed_on=None, closed_at=None)
-        return Response(back, "reopened", proposals)
+        return Response(taken_up(back, transition.open_day, workflow, calendar), "reopened", proposals, goes_on=True)
     if case.stage not in OPEN and transition.movement in _NEWS:
         stage = Stage.IDENTIFIED if transition.is_identified else Stage.LEAD
-        return Response(replace(changed, stage=stage, close_reason=None, due_on=due_on, settle_from=transition.open_day, stood_still=()), "reopened", proposals)
+        return Response(
+            replace(changed, stage=stage, close_reason=None, due_on=due_on, settle_from=transition.open_day, stood_still=(), held_pause=None),
+            "reopened",
+            proposals,
+        )
     if transition.exit_reason is ExitReason.CORRECTED:  # still a lead, but what rested on the wrong data is proposed no longer
         return Response(changed, "updated", withdraws=True, keeps=frozenset(f.rule for f in transition.findings) & _CALLS_WITHOUT_GROUP)
-    return Response(changed, "updated", proposals)
+    return Response(changed, "updated", proposals, goes_on=_only_wavers(transition))
 
 
 def _is_back(case: Case | None, transition: Transition) -> bool:
@@ -169,8 +177,14 @@ def _restored(changed: Case, case: Case, transition: Transition, workflow: Workf
     if case.stage in OPEN or case.closed_on is None:
         return changed
     stage = case.closed_at or (Stage.IDENTIFIED if transition.is_identified else Stage.LEAD)
-    still = (*case.stood_still, (case.closed_on, transition.open_day))
-    back = replace(changed, stage=stage, close_reason=None, stood_still=still, closed_on=None, closed_at=None)
+    back = replace(changed, stage=stage, close_reason=None, closed_on=None, closed_at=None)
+    since = case.closed_on
+    if case.held_pause is not None:  # it stood still before the slip, and the pause goes on behind it
+        back = taken_up(back, transition.open_day, workflow, calendar)
+        if back.paused_on is not None:
+            return back
+        since = max(since, min(ends_on(case.held_pause.since, workflow), transition.open_day))
+    back = replace(back, stood_still=(*back.stood_still, (since, transition.open_day)))
     return replace(back, due_on=settle_on(back, workflow, calendar))
 
 
@@ -188,6 +202,7 @@ def _close(case: Case | None, transition: Transition) -> Response:
         is_recovering=False,
         closed_on=transition.open_day,
         closed_at=case.stage if case.stage in OPEN else case.closed_at,
+        held_pause=None if case.stage in OPEN else case.held_pause,
     )
     return Response(closed, "closed", withdraws=True)
 
@@ -195,11 +210,9 @@ def _close(case: Case | None, transition: Transition) -> Response:
 def _proposals(transition: Transition, relieved: Relieved, workflow: Workflow, calendar: WorkDays, *, is_back: bool) -> tuple[Proposal, ...]:
     """Relief for a household in a group, a reverse movement or a disaster: one proposal for what happened.
 
-    What only wavers proposes nothing, save what ended with the case that goes on.
+    What only wavers proposes nothing, save what was withdrawn when it ended.
     """
     if transition.movement not in _NEWS | {Movement.RESTORED}:
-        return ()
-    if transition.is_wavering and not transition.is_told and not is_back and transition.movement is not Movement.RESTORED:
         return ()
     is_entitled = transition.group is not None or transition.movement in _REVERSE
     return tuple(
@@ -212,8 +225,12 @@ def _proposals(transition: Transition, relieved: Relieved, workflow: Workflow, c
             bills_until=cause.bills_until,
         )
         for cause in causes_of(transition, relieved)
-        if is_entitled or cause.finding is FindingKind.DISASTER_LOSS
+        if (is_entitled or cause.finding is FindingKind.DISASTER_LOSS) and (is_back or not _only_wavers(transition) or relieved.goes_on(cause))
     )
+
+
+def _only_wavers(transition: Transition) -> bool:
+    return transition.is_wavering and not transition.is_told and transition.movement is not Movement.RESTORED
 
 
 def _bounds(cause: Cause, transition: Transition, workflow: Workflow) -> Sentence:
