@@ -132,7 +132,7 @@ async def test_a_repeat_is_asked_about_answered_once_and_taken_back_in_the_agenc
     (fact,) = await log_of(made)
     (answered,) = await listed(clerk)
 
-    said = {"category": "wage", "item": "site", "amount": "1300.00", "earned_month": "2025-12"}
+    said = {"category": "wage", "item": "site", "amount": "1300.00", "earned_month": "2025-12", "is_yearly": "true"}
     shown = [(question[name]["id"], question[name]["said"], question[name]["day"]) for name in ("event", "beside")]
     assert shown == [("y1", said, "2025-12"), ("y2", said, "2025-12")]
     assert (question["answers"], before, answered["answers"], answered["answer"]) == (["repeat", "both_real"], 1, [], "repeat")

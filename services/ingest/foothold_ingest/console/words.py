@@ -61,6 +61,7 @@ FIELDS: Final = {
     "hazard": "灾种 hazard",
     "grade": "等级 grade",
     "own_share": "自付 own share",
+    "is_yearly": "全年 yearly",
     "covered": "已补助 covered",
     "paid": "各方已付 paid by all payers",
     "operating_expense": "经营支出 expense",

@@ -1,7 +1,7 @@
 """What an event says in plain words and numbers, so that its sender knows it again; nothing that names a person. Pure."""
 
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import MedicalClaimSettled
+from foothold_schemas.facts import IncomeReported, MedicalClaimSettled
 from foothold_schemas.values import Fen
 
 
@@ -12,6 +12,11 @@ def said_in(record: FactRecord) -> dict[str, str]:
 
 
 def amounts_in(record: FactRecord) -> dict[str, str]:
-    """As `said_in`; of a bill also what the payers covered together."""
-    paid = {"paid": str(Fen(record.data.paid.total))} if isinstance(record.data, MedicalClaimSettled) else {}
-    return said_in(record) | paid
+    """As `said_in`; of a bill also what the payers covered together, of an income whether it is for twelve months."""
+    match record.data:
+        case MedicalClaimSettled(paid=paid):
+            return said_in(record) | {"paid": str(Fen(paid.total))}
+        case IncomeReported(is_yearly=True):
+            return said_in(record) | {"is_yearly": "true"}
+        case _:
+            return said_in(record)
