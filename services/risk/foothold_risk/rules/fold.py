@@ -14,6 +14,7 @@ from foothold_risk.rules.held import (
     AssetCheck,
     Authorisation,
     Check,
+    Claim,
     Grading,
     HeldFact,
     Register,
@@ -21,7 +22,7 @@ from foothold_risk.rules.held import (
 )
 from foothold_risk.rules.household import Household, fresh
 from foothold_risk.rules.packed import Version, version_key
-from foothold_risk.rules.statements import Statement, content_of, latest, name_of
+from foothold_risk.rules.statements import Statement, event_of, latest_of_each, said_by, stays_told_twice
 from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
 from foothold_schemas.envelope import FactRecord
@@ -148,17 +149,27 @@ def _add(household: Household, field: str, fact: HeldFact, open_day: date | None
     if open_day is not None and is_too_old(fact, open_day) and not is_still_needed(told, fact, open_day):
         return household, Folded.TOO_OLD
     outcome = Folded.APPLIED
-    if isinstance(fact, Statement) and (versions := [f for f in told if name_of(f) == name_of(fact)]):
+    if isinstance(fact, Statement) and (versions := [f for f in told if event_of(f) == event_of(fact)]):
         outcome = _as_version(versions, fact)
+    if isinstance(fact, Claim) and outcome is Folded.APPLIED and _is_told_twice(told, fact):
+        outcome = Folded.REPLACED
     return fresh(household, **{field: (*told, fact)}), outcome
 
 
 def _as_version(versions: Sequence[Any], fact: Any) -> Folded:  # noqa: ANN401 - of one kind, whichever
-    """Whether it replaces what counted under its name, says the same, or is older than what counts."""
-    before, after = content_of(latest(versions)), content_of(latest([*versions, fact]))
+    """Whether it replaces what counted under its name, says the same, or is older than what counts. Of a disaster it is one, whoever sends it."""
+    before, after = said_by(versions), said_by([*versions, fact])
     if before != after:
         return Folded.REPLACED
-    return Folded.REPEATED if content_of(fact) == after else Folded.SUPERSEDED
+    return Folded.REPEATED if said_by([fact]) == after else Folded.SUPERSEDED
+
+
+def _is_told_twice(told: Sequence[Claim], bill: Claim) -> bool:
+    """Whether another sender billed the same stay with the same total: one then puts the other right."""
+    if bill.stay is None:
+        return False
+    bills = [c for c in told if (c.stay, c.person_ref) == (bill.stay, bill.person_ref)]
+    return any(bill in (*first, *others) for first, others in stays_told_twice(latest_of_each([*bills, bill]), ()))
 
 
 def _last_word(household: Household, word: Authorisation) -> tuple[Household, Folded]:

@@ -16,7 +16,7 @@ statement sent again changes nothing, not even the id of the fact something rest
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, TypeVar, assert_never
+from typing import Any, Final, TypeVar, assert_never
 
 import msgspec
 
@@ -97,6 +97,19 @@ def latest_of_each(facts: Sequence[T]) -> tuple[T, ...]:
     if len(versions) == len(facts):  # nearly all households: nothing was said twice
         return tuple(facts)
     return tuple(v[0] if len(v) == 1 else latest(v) for v in versions.values())
+
+
+def event_of(fact: Statement) -> Name:
+    """What several senders may tell of: of a disaster the hazard and its day, of all else the name."""
+    return (fact.hazard, fact.day) if isinstance(fact, Disaster) else name_of(fact)
+
+
+def said_by(versions: Sequence[Any]) -> Statement:
+    """What counts of the statements of one event, whoever said it."""
+    if isinstance(versions[0], Disaster):
+        return _whoever_said(struck(versions)[0])
+    counted: Statement = content_of(latest(versions))
+    return counted
 
 
 def struck(disasters: Sequence[Disaster]) -> tuple[Disaster, ...]:
