@@ -29,6 +29,7 @@ class Evidence(Message):
     day: Day
     amount: Total | None = None
     text: Sentence
+    event: str | None = Field(default=None, description="Which disaster, as `saw` names it. Empty: written before this was said, or no disaster.")
 
 
 class Outlay(Message):
@@ -37,6 +38,7 @@ class Outlay(Message):
     day: Day
     kind: Literal["medical", "education", "rehabilitation", "accident", "disaster"]
     amount: Total | None = Field(default=None, description="Empty: the loss is not known.")
+    event: str | None = Field(default=None, description="Which disaster, as `saw` names it. Empty: written before this was said, or no disaster.")
 
 
 class TracePart(Message):

@@ -12,6 +12,7 @@ from foothold_alerts.rules.respond import respond
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.saw import Saw, SeenEvent
 from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
+from foothold_schemas.values import Sentence
 from tests.support.alerts import WEEKENDS, WORKFLOW, case
 from tests.support.alerts import transition as moved
 
@@ -154,3 +155,16 @@ def test_a_pause_that_would_have_ended_while_the_slip_stood_gives_all_its_days_b
 
     assert back is not None
     assert (back.paused_on, back.due_on - paused.due_on) == (None, late - DAY)
+
+
+def test_two_disasters_of_one_day_have_each_their_own_sentence() -> None:
+    made = said(storm("fire 2026-06-09", "flood 2026-06-09"))
+    (finding,) = made.findings
+    proof = [
+        finding.facts[0].model_copy(update={"day": date(2026, 6, 9), "event": f"{name} 2026-06-09", "text": Sentence(zh=name, en=name)})
+        for name in ("fire", "flood")
+    ]
+    both = made.model_copy(update={"findings": (finding.model_copy(update={"facts": tuple(proof), "facts_total": 2}),)})
+    fire, flood = respond(None, both, NOTHING, WORKFLOW, WEEKENDS).proposals
+
+    assert (fire.explained.en.split(": ")[1][:5], flood.explained.en.split(": ")[1][:5]) == ("fire ", "flood")

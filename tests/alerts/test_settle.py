@@ -71,6 +71,31 @@ def test_what_was_borne_is_of_the_cause_and_of_the_year_before_the_payment(cause
     assert borne(cause, outlays, PAID_ON) == expected
 
 
+FIRE, FLOOD = "fire 2026-06-01", "flood 2026-06-03"
+
+
+@pytest.mark.parametrize(
+    ("event", "outlays", "expected"),
+    [
+        (FIRE, [outlay("2026-06-01", "1000.00") | {"event": FIRE}, outlay("2026-06-03", "50000.00") | {"event": FLOOD}], 100_000),
+        (FIRE, [outlay("2026-06-03", "50000.00") | {"event": FLOOD}], 0),
+        (FIRE, [outlay("2026-06-01", "50000.00") | {"event": "flood 2026-06-01"}], 0),
+        (FIRE, [outlay("2026-06-01", "1000.00") | {"event": FIRE}, outlay("2026-06-03", None) | {"event": FLOOD}], 100_000),
+        (FIRE, [outlay("2026-06-01", "1000.00"), outlay("2026-06-03", "50000.00")], 100_000),
+        (None, [outlay("2026-06-01", "1000.00") | {"event": FIRE}, outlay("2026-06-03", "2.00") | {"event": FLOOD}], 100_200),
+    ],
+)
+def test_relief_for_one_disaster_is_measured_on_that_disaster(event: str | None, outlays: list[dict[str, str]], expected: int) -> None:
+    assert borne(FindingKind.DISASTER_LOSS, outlays, PAID_ON, event) == expected
+
+
+@pytest.mark.parametrize(("after", "expected"), [(None, 2_800_000), (date(2025, 12, 20), 300_000), (date(2026, 1, 5), 0)])
+def test_relief_for_new_bills_is_measured_on_the_bills_after_the_last(after: date | None, expected: int) -> None:
+    bills = [outlay("2025-12-20", "25000.00", "medical"), outlay("2026-01-05", "3000.00", "medical")]
+
+    assert borne(FindingKind.SELF_PAID_HIGH, bills, date(2026, 1, 10), bills_after=after) == expected
+
+
 def test_a_bill_that_is_old_by_now_is_no_correction() -> None:
     held = with_borne(PAID, Heard(3, PAID_ON, [outlay("2026-06-01", "3000.00")]))
 

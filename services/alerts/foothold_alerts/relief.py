@@ -16,7 +16,7 @@ from foothold_alerts.rules.relief import AFTER_PAYMENT, Hand, ReliefAct, ReliefN
 from foothold_alerts.rules.settle import settled
 from foothold_alerts.rules.workflow import Workflows
 from foothold_alerts.said import Said
-from foothold_alerts.settling import heard, view_of, with_borne
+from foothold_alerts.settling import earlier_bills, heard, view_of, with_borne
 from foothold_schemas.decisions import ReliefPaid
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen
@@ -45,7 +45,7 @@ class ReliefDesk:
             currency = row["latest"]["policy"]["currency"]["en"]
             owed = await self._owes_papers(connection, row["household_id"])
             hand = Hand(who.name, who.role, now, owed, amount, note, in_doubt, today, currency)
-            after = relieve(relief_of(held), act, hand, limits, self._calendar)
+            after = relieve(relief_of(held, await earlier_bills(connection, held)), act, hand, limits, self._calendar)
             if after is ReliefNo.STATUS:
                 raise Stale
             if isinstance(after, ReliefNo):

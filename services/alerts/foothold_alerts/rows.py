@@ -134,8 +134,8 @@ def relief_rows(response: Response, transition: Transition) -> list[dict[str, ob
     ]
 
 
-def relief_of(row: RowMapping) -> Relief:
-    """The relief as the rules see it."""
+def relief_of(row: RowMapping, bills_after: date | None = None) -> Relief:
+    """The relief as the rules see it. `bills_after`: of `earlier_bills`."""
     return Relief(
         kind=ReliefKind(row["kind"]),
         cause=FindingKind(row["cause"]),
@@ -152,6 +152,8 @@ def relief_of(row: RowMapping) -> Relief:
         allowed=row["allowed_fen"],
         came_back=row["came_back_fen"],
         waived=row["waived_fen"],
+        event=row["event"],
+        bills_after=bills_after,
     )
 
 

@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.database import AuditRow, CaseRow, ReliefRow, ViewRow
 from foothold_alerts.mirror import Shown
 from foothold_alerts.rows import SYSTEM, audit_row, relief_of, relief_values
 from foothold_alerts.rules.case import ReliefStatus, Stage
+from foothold_alerts.rules.causes import BY_EVENT
 from foothold_alerts.rules.moment import moment
 from foothold_alerts.rules.relief import Relief
 from foothold_alerts.rules.settle import HEARD_FOR, borne, settled
@@ -43,7 +44,7 @@ def with_borne(relief: Relief, said: Heard | None) -> Relief:
     """The relief with what the household bore; as it was while that is not said, or so long after the payment that statements of then may be gone."""
     if said is None or relief.paid_on is None or said.day > relief.paid_on + HEARD_FOR:
         return relief
-    return replace(relief, borne=borne(relief.cause, said.outlays, relief.paid_on))
+    return replace(relief, borne=borne(relief.cause, said.outlays, relief.paid_on, relief.event, bills_after=relief.bills_after))
 
 
 class Settling:
@@ -88,7 +89,7 @@ class Settling:
                 await self._change(connection, cases[row["case_id"]], row, one, now)
 
     async def _change(self, connection: AsyncConnection, case: RowMapping, row: RowMapping, one: Heard, now: datetime) -> None:
-        before = relief_of(row)
+        before = relief_of(row, await earlier_bills(connection, row))
         after = settled(with_borne(before, one), self._workflows.of(case["workflow"]).limits)
         if after == before:
             return
@@ -98,6 +99,15 @@ class Settling:
             await connection.execute(update(CaseRow).where(CaseRow.case_id == case["case_id"]).values(version=CaseRow.version + 1))
             detail = {"relief_id": row["relief_id"], "amount_fen": after.open, "paid_fen": after.amount, "allowed_fen": after.allowed}
             await connection.execute(insert(AuditRow), [audit_row(now, SYSTEM, "relief_to_settle", case["case_id"], **detail)])
+
+
+async def earlier_bills(connection: AsyncConnection, row: RowMapping) -> date | None:
+    """The day of the newest bill that relief before this one was for; None where there is none, or the county excepted this one from it."""
+    if row["is_exception"] or row["cause"] in BY_EVENT:
+        return None
+    ended = (ReliefStatus.WITHDRAWN.value, ReliefStatus.REFUSED.value)
+    before = (ReliefRow.household_id == row["household_id"], ReliefRow.relief_id < row["relief_id"], ReliefRow.status.not_in(ended))
+    return (await connection.execute(select(func.max(ReliefRow.bills_until)).where(*before))).scalar_one()
 
 
 async def stands_of(connection: AsyncConnection, row: RowMapping) -> Mapping[str, Any]:

@@ -105,7 +105,9 @@ def evidence(fact: HeldFact | Incident) -> Evidence:
             return Evidence(fact_id=fact.fact_id.hex(), kind="SpendingReported", day=fact.day, amount=Fen(fact.own_share), text=text)
         case Disaster():
             text = Sentence(zh=f"灾害（{HAZARD_ZH[fact.hazard]}），已核实", en=f"disaster ({fact.hazard.value}), verified")
-            return Evidence(fact_id=fact.fact_id.hex(), kind="DisasterStruck", day=fact.day, amount=money(fact.loss), text=text)
+            return Evidence(
+                fact_id=fact.fact_id.hex(), kind="DisasterStruck", day=fact.day, amount=money(fact.loss), text=text, event=f"{fact.hazard} {fact.day}"
+            )
         case Incident():
             text = Sentence(
                 zh=f"区域{fact.area}通报{HAZARD_ZH[fact.hazard]}（{fact.severity}级）",
@@ -135,7 +137,11 @@ def outlays(view: View) -> tuple[Outlay, ...] | None:
         if (kind := _OUTLAY_KINDS.get(cost.category)) is not None:
             sums[cost.day, kind] += cost.own_share
     borne = [Outlay(day=day, kind=kind, amount=Fen(amount)) for (day, kind), amount in sums.items() if since <= day <= view.day]
-    struck = [Outlay(day=d.day, kind="disaster", amount=money(d.loss)) for d in view.household.disasters if d.is_verified and since <= d.day <= view.day]
+    struck = [
+        Outlay(day=d.day, kind="disaster", amount=money(d.loss), event=f"{d.hazard} {d.day}")
+        for d in view.household.disasters
+        if d.is_verified and since <= d.day <= view.day
+    ]
     return tuple(sorted([*borne, *struck], key=lambda one: (one.day, one.kind, -1 if one.amount is None else one.amount)))
 
 

@@ -91,6 +91,7 @@ class Relief:
     """One relief. Amounts in fen; `actual`: what the papers show it cost; `borne`: what the household bore for the cause, as its statements stand now.
 
     `allowed`: the least of what bounds it; `to_settle`: what was paid beyond that, of which so much came back and so much was waived.
+    `event`: the disaster it is for; `bills_after`: the day of the newest bill that relief before it was for.
     """
 
     kind: ReliefKind
@@ -108,6 +109,8 @@ class Relief:
     allowed: int | None = None
     came_back: int = 0
     waived: int = 0
+    event: str | None = None
+    bills_after: date | None = None
 
     @property
     def open(self) -> int:

@@ -256,7 +256,8 @@ def _bounds(cause: Cause, transition: Transition, workflow: Workflow) -> Sentenc
 def _said_of(cause: Cause, transition: Transition) -> Sentence:
     """The disaster by itself, where several make the finding; else the finding."""
     finding = next(f for f in transition.findings if f.rule is cause.finding)
-    several = [fact for fact in finding.facts if cause.event is not None and cause.event.endswith(str(fact.day))]
+    of_day = [fact for fact in finding.facts if cause.event is not None and cause.event.endswith(str(fact.day))]
+    several = [fact for fact in of_day if fact.event == cause.event] or [fact for fact in of_day if fact.event is None]
     return several[0].text if several and finding.facts_total > 1 and cause.finding is FindingKind.DISASTER_LOSS else finding.reason
 
 

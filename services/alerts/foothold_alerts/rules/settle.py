@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
 
+from foothold_alerts.rules.causes import BY_EVENT
 from foothold_alerts.rules.relief import Relief
 from foothold_alerts.rules.workflow import Limits
 from foothold_schemas.findings import FindingKind
@@ -33,16 +34,24 @@ _BORNE: Final[Mapping[FindingKind, frozenset[str]]] = {
 }
 
 
-def borne(cause: FindingKind, outlays: Iterable[Mapping[str, Any]], paid_on: date) -> int | None:
+def borne(cause: FindingKind, outlays: Iterable[Mapping[str, Any]], paid_on: date, event: str | None = None, *, bills_after: date | None = None) -> int | None:
     """What the household bore for the cause in the year up to the payment, in fen; None where it is not known, as a loss nobody has put a figure to.
 
-    `outlays`: as risk says them, `day` and `amount` as texts.
+    `outlays`: as risk says them, `day` and `amount` as texts. `event`: the disaster it was paid for, where relief names it; `bills_after`: the day of
+    the newest bill that earlier relief was for, which are not this one's.
     """
     if cause not in _BORNE:
         return None
-    since = paid_on - _YEAR
-    amounts = [o.get("amount") for o in outlays if o["kind"] in _BORNE[cause] and since < date.fromisoformat(o["day"]) <= paid_on]
+    since = paid_on - _YEAR if cause in BY_EVENT else max(paid_on - _YEAR, bills_after or date.min)
+    of_kind = (o for o in outlays if o["kind"] in _BORNE[cause] and since < date.fromisoformat(o["day"]) <= paid_on)
+    amounts = [o.get("amount") for o in of_kind if cause not in BY_EVENT or event is None or _is_of(event, o)]
     return None if None in amounts else sum(int(Fen.parse(amount)) for amount in amounts if amount is not None)
+
+
+def _is_of(event: str, outlay: Mapping[str, Any]) -> bool:
+    """Whether it is of this disaster; one that names none, by its day."""
+    said: str | None = outlay.get("event")
+    return event == said if said is not None else event.endswith(f" {outlay['day']}")
 
 
 def settled(relief: Relief, limits: Limits) -> Relief:
