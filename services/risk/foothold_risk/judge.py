@@ -24,6 +24,7 @@ from foothold_risk.rules.incidents import note as noted
 from foothold_risk.rules.leaving import Condition
 from foothold_risk.rules.movement import Move, move
 from foothold_risk.rules.policy import Place, Policy
+from foothold_risk.rules.slips import thawed, undone
 from foothold_risk.views import NOTHING, digest, impacts_of, view_of
 from foothold_schemas.decisions import CaseDecided, Decision, FindingExempted
 from foothold_schemas.envelope import FactRecord
@@ -145,12 +146,26 @@ def _step(household: Household, look: Callable[[Position], Assessment], decided:
         case FindingExempted():
             return _exempted(position, look, decided)
         case CaseDecided():
-            assessment = look(position)
-            position, moves = move(position, assessment, cause.ends)
+            assessment, stood = _looked(household, look)
+            position, moves = move(position, assessment, cause.ends, stood)
             return _carried_out(household, _Stepped(position, moves, assessment), look, decided)
         case _:
-            assessment = look(position)
-            return _Stepped(*move(position, assessment, cause.ends), assessment)
+            assessment, stood = _looked(household, look)
+            return _Stepped(*move(position, assessment, cause.ends, stood), assessment)
+
+
+def _looked(household: Household, look: Callable[[Position], Assessment]) -> tuple[Assessment, Position | None]:
+    """How it looks where it stands; and, where it stands again as before a slip or a refused authorisation, how it looks from there.
+
+    In doubt who belongs to it no group begins, so what was frozen waits until the doubt is settled.
+    """
+    position = household.position
+    stood = None if household.disputed else thawed(position)
+    if stood is None:
+        assessment = look(position)
+        stood = undone(position, assessment)
+        return (assessment, None) if stood is None else (look(stood), stood)
+    return look(stood), stood
 
 
 def _exempted(position: Position, look: Callable[[Position], Assessment], word: FindingExempted) -> _Stepped:

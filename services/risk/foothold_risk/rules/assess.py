@@ -89,6 +89,11 @@ class Assessment:
         return frozenset(w.kind for w in self.words)
 
     @property
+    def unheard(self) -> tuple[Word, ...]:
+        """What the held findings rested on when they were last seen."""
+        return tuple(w for w in self.view.household.position.grounds if w.kind in self.held)
+
+    @property
     def speaking(self) -> tuple[Ground, ...]:
         """What the findings rest on that people found nothing about."""
         quiet = self.quiet

@@ -10,8 +10,9 @@ from foothold_risk.rules.events import saw_of
 from foothold_risk.rules.household import Position, answered
 from foothold_risk.rules.leaving import Condition, disputes, unmet
 from foothold_risk.rules.movement import Move, because, episode_of, exit_from, grouped, make, out_to
+from foothold_risk.rules.slips import frozen
 from foothold_risk.rules.wavering import ended_now
-from foothold_risk.rules.words import added, dismissal, exemption, is_below, without_dismissals
+from foothold_risk.rules.words import added, dismissal, exemption, is_below, saw_in, without_dismissals
 from foothold_schemas.decisions import CaseDecided, Decision, FindingExempted
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.saw import Saw
@@ -41,12 +42,14 @@ def decide(position: Position, assessment: Assessment, decided: CaseDecided) -> 
         case _ if disputed:
             outcome = disputed
         case Decision.IDENTIFIED if position.status in (Status.GROUP, Status.RECOVERING):
-            outcome = Decided(replace(position, identified_on=position.identified_on or decided.decided_on, eliminated=(), eliminated_from=None))
+            words = without_dismissals(position.words, {g.kind for g in assessment.speaking})  # their later word on the same facts
+            identified_on = position.identified_on or decided.decided_on
+            outcome = Decided(replace(position, identified_on=identified_on, eliminated=(), eliminated_from=None, words=words))
         case Decision.ELIMINATED if is_recovering:
             outcome = unmet(position, assessment) or _done(exit_from(position, assessment, ExitReason.ELIMINATED))
         case Decision.NOT_MARKED if is_recovering:
             outcome = _not_marked(position, assessment)
-        case Decision.DISMISSED if not position.is_identified and position.episode:
+        case Decision.DISMISSED if (not position.is_identified or position.frozen) and position.episode:
             outcome = _dismissed(position, assessment, decided)
         case Decision.ROLLED_BACK if position.eliminated_from is not None and not position.is_identified:
             outcome = _done(_rolled_back(position, assessment, decided))
@@ -85,7 +88,7 @@ def dismiss(position: Position, assessment: Assessment, decided: CaseDecided) ->
 
 def reopen(position: Position, assessment: Assessment) -> Position | None:
     """Without the dismissal: what it covered speaks again, in the case it was dismissed in. None where none stands."""
-    words = without_dismissals(position.words)
+    words = without_dismissals(position.words, {w.kind for w in position.words})
     if words == position.words:
         return None
     ended = position.ended
@@ -111,7 +114,9 @@ def exempt(position: Position, assessment: Assessment, word: FindingExempted) ->
 
 def _shown(assessment: Assessment, saw: tuple[Saw, ...] | None) -> tuple[Saw, ...]:
     below = is_below(assessment.view)
-    return tuple(saw_of(g, is_below=below) for g in assessment.grounds) if saw is None else saw
+    if saw is not None:
+        return saw
+    return (*(saw_of(g, is_below=below) for g in assessment.grounds), *(saw_in(w) for w in assessment.unheard))
 
 
 def _is_cut(saw: Saw | None) -> bool:
@@ -124,7 +129,15 @@ def freeze(position: Position, assessment: Assessment) -> tuple[Position, tuple[
     is_told = bool(assessment.view.household.unanswered)
     if (not position.is_in_episode and not is_told) or (position.is_in_episode and position.status is Status.WATCH and not position.findings):
         return position, ()
-    stands = {"status": Status.WATCH, "group": None, "is_lead": True, "is_urgent": False, "clear_since": None, **episode_of(position)}
+    stands = {
+        "status": Status.WATCH,
+        "group": None,
+        "is_lead": True,
+        "is_urgent": False,
+        "clear_since": None,
+        "frozen": frozen(position),
+        **episode_of(position),
+    }
     lead = make(Movement.WATCHED, position, assessment, **stands)
     after = replace(lead.after, findings=())
     return after, (dataclasses.replace(lead, after=after, added=(), gone=lead.before.findings),)
@@ -175,5 +188,6 @@ def _rolled_back(position: Position, assessment: Assessment, decided: CaseDecide
         "eliminated_from": None,
         "ended": None,
         "times_wavered": 0,
+        "words": without_dismissals(position.words, {g.kind for g in assessment.speaking}),
     }
     return make(Movement.ROLLED_BACK, position, assessment, **changes)

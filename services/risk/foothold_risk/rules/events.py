@@ -143,9 +143,11 @@ def _bills(found: Found) -> tuple[tuple[bytes, int, date], ...]:
 
 
 def bill_name(bill: Claim | Spending) -> bytes:
-    """The same for a bill sent again under another id: its number with its sender, or what a cost says."""
+    """The same for a bill sent again under another id: its number with its sender, or what a cost without one says."""
     if isinstance(bill, Claim):
         return bill.business_key
+    if bill.name:
+        return bill.name
     said = f"{bill.category}|{bill.day}|{bill.total}|{bill.covered}|{bill.person_ref}"
     return blake2b(said.encode(), digest_size=8).digest()
 

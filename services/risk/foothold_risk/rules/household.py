@@ -112,7 +112,8 @@ class Position(Packed, frozen=True):
     `bills`: names of the bills it has had. `woken`: findings that said more than people's word covers, and were told. `told_on`: when it was
     last told. `ended`: the last group or lead that ended. `wavered_on`, `moved_on`: when it last returned, or moved, on the same ground.
     `eliminated_from`: the group people last declared eliminated. `entry`, `slip`: the register entry last looked at, and what may be a slip.
-    `dismissed`, `fell`, `exemptions` are of states of before, and no longer read.
+    `frozen`: where it stood when it refused its authorisation, packed. `grounds`: what its findings were last seen to rest on, as people's word
+    would have it. `dismissed`, `fell`, `exemptions` are of states of before, and no longer read.
     """
 
     number: int = 0
@@ -146,6 +147,8 @@ class Position(Packed, frozen=True):
     eliminated_from: Group | None = None
     entry: bytes = b""
     slip: Slip | None = None
+    frozen: bytes = b""
+    grounds: tuple[Word, ...] = ()
 
     def wavers(self, day: date, days: int) -> bool:
         """Whether it returned on the same ground within so many days."""

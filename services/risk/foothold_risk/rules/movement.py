@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from foothold_risk.rules.assess import STRUCK, Assessment, Target
 from foothold_risk.rules.household import Household, Left, Position, report_key
 from foothold_risk.rules.leaving import is_quiet_enough, risks_of, unmet
-from foothold_risk.rules.slips import noted, undone
+from foothold_risk.rules.slips import noted
 from foothold_risk.rules.wavering import ended_now, has_news, is_news, kinds_of_news, remembered, returns_to
-from foothold_risk.rules.words import in_force
+from foothold_risk.rules.words import in_force, last_seen
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import ExitReason, Movement, Status
 from foothold_schemas.views import UnmetKind
@@ -40,14 +40,16 @@ class Move:
         return self.before.is_in_episode and not self.after.is_in_episode
 
 
-def move(position: Position, assessment: Assessment, ended_by: ExitReason | None = None) -> tuple[Position, tuple[Move, ...]]:
+def move(position: Position, assessment: Assessment, ended_by: ExitReason | None = None, stood: Position | None = None) -> tuple[Position, tuple[Move, ...]]:
     """All transitions of one assessment, in order. The position carries the findings and the spell's causes even when nothing moves.
+
+    `stood`: where it stands again, after a slip or a refused authorisation; the assessment is made for it.
 
     `ended_by`: what made risk look corrected facts, or people found a finding harmless. A group or a lead that rested on it ends at once.
     """
     moves: list[Move] = []
-    if (stood := undone(position, assessment)) is not None:
-        moves.append(_restored(position, stood, assessment))
+    if stood is not None:
+        moves.append(_given_again(position, stood, assessment) if position.frozen else _restored(position, stood))
         position = moves[-1].after
     before = position
     for step in _ended(position, assessment, ended_by) if ended_by is not None else _steps(position, assessment):
@@ -63,14 +65,27 @@ def move(position: Position, assessment: Assessment, ended_by: ExitReason | None
         answered=_still_reported(position, assessment.view.household),
         slip=noted(before, position, assessment),
         entry=assessment.view.register.fact_id if position.is_in_episode else b"",
+        grounds=last_seen(position.grounds, assessment.grounds, assessment.view, assessment.held) if position.is_in_episode else (),
         **remembered(position, assessment),
     ), tuple(moves)
 
 
-def _restored(position: Position, stood: Position, assessment: Assessment) -> Move:
-    """It stands again where it stood before the slip."""
-    after = replace(stood, number=position.number + 1, findings=assessment.kinds)
-    return Move(Movement.RESTORED, position, after, ExitReason.CORRECTED)
+def _restored(position: Position, stood: Position) -> Move:
+    """It stands again where it stood before the slip, and what came since is told by what follows."""
+    return Move(Movement.RESTORED, position, replace(stood, number=position.number + 1), ExitReason.CORRECTED)
+
+
+def _given_again(position: Position, stood: Position, assessment: Assessment) -> Move:
+    """Its authorisation is given: the group and spell of before go on, or it recovers from them. Nobody is left: the village's lead ends."""
+    target, day = assessment.target, assessment.view.day
+    if target.is_natural:
+        return because(make(Movement.UNWATCHED, replace(position, frozen=b""), assessment, **out_to(target)), ExitReason.NATURAL)
+    changes = {name: getattr(stood, name) for name in stood.__struct_fields__ if name not in ("number", "findings")}
+    if target.status is Status.GROUP:
+        back = {**grouped(target), "clear_since": None, "is_due": False, "is_not_marked": False}
+        return make(Movement.RELAPSED, position, assessment, **{**changes, **back})
+    clear = {"status": Status.RECOVERING, "is_urgent": False, "clear_since": stood.clear_since or day}
+    return make(Movement.RECOVERING, position, assessment, **{**changes, **clear})
 
 
 def _still_reported(position: Position, household: Household) -> tuple[bytes, ...]:

@@ -1,4 +1,7 @@
-"""A slip in the register: a later entry shows that a leaving or a change of group rested on a wrong entry alone, so it is undone."""
+"""What goes on where it stood: after a slip in the register, and after a refused authorisation that is given again.
+
+A slip: a later entry shows that a leaving or a change of group rested on a wrong entry alone, so it is undone.
+"""
 
 from msgspec.msgpack import Decoder, Encoder
 from msgspec.structs import replace
@@ -51,3 +54,18 @@ def undone(position: Position, assessment: Assessment) -> Position | None:
         entry=register.fact_id,
         slip=None,
     )
+
+
+def frozen(position: Position) -> bytes:
+    """Where a household stands that refuses its authorisation; a group or what it recovers from goes on when it is given again."""
+    stands = position.status in (Status.GROUP, Status.RECOVERING)
+    return _encoder.encode(replace(position, slip=None, frozen=b"")) if stands else position.frozen
+
+
+def thawed(position: Position) -> Position | None:
+    """Where it stood when it refused, with what was learned since; None where nothing was frozen."""
+    if not position.frozen:
+        return None
+    before = _position.decode(position.frozen)
+    learned = {"number": position.number, "words": position.words, "answered": position.answered, "told_on": position.told_on}
+    return replace(before, **learned, entry=position.entry, slip=position.slip)

@@ -3,19 +3,24 @@
 Whether it holds is computed from the facts each day. Nothing is remembered as ended, so another order of arrival gives the same.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Final
 
 from msgspec.structs import replace
 
-from foothold_risk.rules.events import Ground, unseen
+from foothold_risk.rules import findings
+from foothold_risk.rules.events import Ground, saw_of, unseen
 from foothold_risk.rules.figures import View
 from foothold_risk.rules.household import Event, Word
 from foothold_risk.rules.policy import SHARE_SCALE, PolicyOfDay
 from foothold_schemas.decisions import CaseDecided, FindingExempted
-from foothold_schemas.saw import Saw
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.saw import Saw, SeenEvent
+from foothold_schemas.values import Fen
 
+MAY_BE_HELD: Final = frozenset(r.kind for r in findings.ALL if r.feeds or r.needs_income or r.kind is FindingKind.DISASTER_LOSS)
+"""Findings that silence can neither confirm nor clear."""
 MOST_OF_A_FINDING: Final = 5
 """Words kept of one finding. A later one that saw all an earlier one did takes its place, so that more are hardly ever there."""
 
@@ -41,6 +46,24 @@ def _word(saw: Saw, since: date, until: date) -> Word:
     return Word(saw.finding, since, until, value, beyond, events, max(saw.events_total, len(events)), saw.is_below)
 
 
+def last_seen(before: Sequence[Word], grounds: Iterable[Ground], view: View, held: Collection[FindingKind]) -> tuple[Word, ...]:
+    """What each finding rests on, remembered for when nothing heard can confirm it: of the held ones as it was."""
+    below = is_below(view)
+    now = (_word(saw_of(g, is_below=below), view.day, view.day) for g in grounds if g.kind in MAY_BE_HELD)
+    kept = [replace(w, since=date.min, until=date.max) for w in now]
+    return tuple(sorted((*kept, *(w for w in before if w.kind in held and all(w.kind is not k.kind for k in kept))), key=lambda w: w.kind))
+
+
+def saw_in(word: Word) -> Saw:
+    """What people see of a finding by what is remembered of it."""
+    events = (
+        SeenEvent(name=e.name, states=e.states, amount=Fen(e.amount) if e.amount else None, last=date.fromordinal(e.last) if e.last else None)
+        for e in word.events
+    )
+    value, beyond = (None if one is None else Fen(one) for one in (word.value, word.beyond))
+    return Saw(finding=word.kind, value=value, beyond=beyond, events=tuple(events), events_total=word.total, is_below=word.is_below)
+
+
 def added(words: Sequence[Word], more: Iterable[Word]) -> tuple[Word, ...]:
     """With more of them, in an order that any order of arrival gives."""
     kept = {*words, *more}
@@ -58,9 +81,9 @@ def _says_more(new: Word, old: Word) -> bool:
     return set(old.events) <= set(new.events) and old.total <= new.total and old.value == new.value and old.beyond == new.beyond
 
 
-def without_dismissals(words: Sequence[Word]) -> tuple[Word, ...]:
-    """What stays when people take the dismissal back."""
-    return tuple(w for w in words if w.reason is not None)
+def without_dismissals(words: Sequence[Word], kinds: Collection[FindingKind]) -> tuple[Word, ...]:
+    """What stays when people take back what they dismissed of these kinds."""
+    return tuple(w for w in words if w.reason is not None or w.kind not in kinds)
 
 
 def in_force(words: tuple[Word, ...], day: date) -> tuple[Word, ...]:
