@@ -74,7 +74,7 @@ THEIRS: Final = (
 CHARSETS: Final = ("idna", "undefined", "utf-7", "utf-16", "unicode_escape", "raw_unicode_escape", "punycode", "rot13", "zip", "ascii", "", "\x00", "9" * 300)
 TEMPLATES: Final = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "services/ingest/foothold_ingest/console/templates").glob("*.html")))
 FIELDS: Final = {
-    path: sorted({"csrf", "anything", *re.findall(r'name="([a-z_]+)"', form)})
+    re.sub(r"\{\{ (\w+)\.\w+ \}\}", r"{\1}", path): sorted({"csrf", "anything", *re.findall(r'name="([a-z_]+)"', form)})
     for path, form in re.findall(r'<form [^>]*action="(/console/[^"]+)"(.*?)</form>', TEMPLATES, re.DOTALL)
 }
 """The fields of each form, as its page has them."""
