@@ -173,7 +173,7 @@ def test_an_operator_enters_narrows_changes_over_and_silences_an_agency_by_comma
     agency("disable", "cli-bank", "--key", first.split("_")[1])
     assert f"keys: {key.split('_')[1]}" in next(line for line in agency("list").splitlines() if line.startswith("cli-bank"))
     agency("disable", "cli-bank")
-    eventually(lambda: answer() == "key-needed", "the agency is nobody")
+    eventually(lambda: answer() == "key-wrong", "the agency is nobody")
     agency("enable", "cli-bank")
     for words, complaint in (
         (("add", "x", "--kinds", "Wages"), "no kind agencies send; known: HouseholdRegistered"),

@@ -172,6 +172,8 @@ def test_the_document_of_the_door_names_its_routes(sender: Sender) -> None:
         "/v1/files/{upload}/errors",
         "/v1/mappings",
         "/v1/mappings/{mapping}/template",
+        "/v1/questions",
+        "/v1/questions/{question}",
         "/v1/topic",
     ]
 

@@ -28,7 +28,7 @@ from foothold_schemas.quarantine import Quarantined
 from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS
 from foothold_schemas.transitions import DayDone, Judgement, Status
 from tests.support.build import AREA, HOUSEHOLD, claim, income, registered
-from tests.support.defects import HOME, OTHER, append, aside, dies, homes, neighbours, of, outputs, planted, remembered_beside, retry, settled
+from tests.support.defects import HOME, OTHER, append, aside, dies, homes, neighbours, of, outputs, planted, remembered_beside, retry, settled, stands
 from tests.support.ingest import SEAL
 from tests.support.risk import ADOPTED, DAY, OPENED, broadcast, caught_up, worker, working, write
 
@@ -69,7 +69,7 @@ async def test_a_record_that_raises_twice_is_set_aside_what_follows_waits_and_a_
     assert still.behind == waiting[0].source_id
     assert good[HOUSEHOLD].unjudged is None
     assert len(good[HOUSEHOLD].claims) == 3
-    assert good[HOUSEHOLD].position == good[OTHER].position
+    assert stands(good[HOUSEHOLD]) == stands(good[OTHER])
     told = [(j.is_judged, j.area, j.register_number) for j in said if isinstance(j, Judgement)]
     assert told == [(False, AREA, "V1"), (True, AREA, "V1")]
 
@@ -98,7 +98,7 @@ async def test_a_household_that_raises_in_a_day_is_marked_and_the_day_closes(bro
     assert [q.topic for q in waiting] == [f"household.{HOUSEHOLD}", HOUSEHOLD_FACTS.name]
     assert waiting[0].open(SEAL).value is None
     assert good[HOUSEHOLD].unjudged is None
-    assert good[HOUSEHOLD].position == good[OTHER].position
+    assert stands(good[HOUSEHOLD]) == stands(good[OTHER])
     assert len(good[HOUSEHOLD].claims) == 2
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from foothold_ingest.rules.accept import household_id
 from foothold_schemas.facts import FactsRetracted, IncomeReported, MedicalClaimSettled
@@ -148,3 +149,17 @@ async def test_what_was_checked_is_taken_as_it_was_checked_and_once(clerk: Clerk
     assert taken is not None
     assert counts(await clerk.result(taken)) == {"rows": 1, "accepted": 1, "new": 1}
     assert (again, anothers, await counting(broker)) == (None, None, {"C1": "100.00"})
+
+
+async def test_what_is_kept_of_a_statement_goes_with_its_household_and_when_nobody_decides_by_it(clerk: Clerk) -> None:
+    await households(clerk)
+    sent = as_csv(BILL_HEADERS, [bill("C1"), bill("C2", OTHER)])
+    await clerk.done("settled-bills", sent)
+    erased = [await clerk.made.statements.erase(household_id(SECRET.encode(), "370302", "H1")) for _ in range(2)]
+    after = counts(await clerk.done("settled-bills", sent, dry_run="true"))
+    async with clerk.made.engine.begin() as connection:
+        await connection.execute(text("update statements set recorded_at = recorded_at - interval '27 months'"))
+    await clerk.made.files._open_lanes()
+    later = counts(await clerk.done("settled-bills", sent, dry_run="true"))
+
+    assert (erased, after, later) == ([True, False], {"rows": 2, "accepted": 2, "new": 1, "same": 1}, {"rows": 2, "accepted": 2, "new": 2})

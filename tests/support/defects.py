@@ -128,3 +128,9 @@ async def remembered_beside(broker: str) -> Trials:
     finally:
         await admin.close()
     return next((Trials.read(o.metadata) for source, o in found.items() if source.partition == HOME), Trials())
+
+
+def stands(household: Household) -> tuple[object, ...]:
+    """Where it stands, without what its further bills left on it."""
+    it = household.position
+    return it.number, it.episode, it.spell, it.status, it.group, it.is_lead, it.is_urgent, it.findings, it.causes

@@ -230,12 +230,13 @@ async def go_live(settings: Settings, arguments: Namespace) -> str:
 
 
 async def erase(settings: Settings, arguments: Namespace) -> str:
-    """Destroy a household's data key and contact, and its people's numbers."""
+    """Destroy a household's data key and contact, its people's numbers, and what is kept of its statements."""
     authority, _, number = arguments.subject.partition("/")
     async with _running(settings) as parts:
         household = household_id(settings.household_secret.get_secret_value().encode(), authority, number)
-        was_there = await parts.directory.erase(household) | await parts.people.erase(household) | await parts.statement_questions.erase(household)
-    return f"{household}: {'erased' if was_there else 'nothing was kept; the erasure was written to the topic all the same'}"
+        books = (parts.directory, parts.people, parts.statement_questions, parts.statements)
+        was_there = [await book.erase(household) for book in books]
+    return f"{household}: {'erased' if any(was_there) else 'nothing was kept; the erasure was written to the topic all the same'}"
 
 
 async def quarantine(settings: Settings, arguments: Namespace) -> str:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from foothold_ingest.people import PeopleRegister, entries
 from foothold_ingest.rules.items import Item, Repeat
@@ -55,6 +56,10 @@ class Versions:
             if what in (Compared.NEW, Compared.CHANGED):
                 done.taken.append(one)
         return done
+
+    async def forget_old(self, now: datetime) -> None:
+        """Versions nobody decides by any longer."""
+        await self._statements.forget_old(now)
 
     async def _entries(self, judged: Sequence[Judgement | Repeat]) -> dict[str, int]:
         """How many register entries are new, changed, or say what stands there already."""

@@ -103,6 +103,7 @@ class FileWorker:
         self._is_crowded = len(waiting) > free
         if now >= self._let_go_at:
             await self._store.let_go()
+            await self._versions.forget_old(datetime.now(UTC))
             self._let_go_at = now + LET_GO_SECONDS
 
     async def _lane(self, agency: str) -> None:
