@@ -65,9 +65,17 @@ def test_income_changes_by_its_kinds_and_what_is_unknown_is_no_change() -> None:
 
 @pytest.mark.parametrize("stage", Stage)
 def test_an_open_case_shows_the_newer_of_the_two_and_one_that_is_over_how_it_ended(stage: Stage) -> None:
-    latest = source({}, number=4)
+    latest = source({}, number=4) | {"reason": {"zh": "恢复中", "en": "recovering"}}
     view = {"number": 4, "episode": 1, "as_of": "2026-06-12", "reason": {"zh": "一", "en": "one"}}
 
-    assert (moment(latest, view, stage, 1) is view) == (stage in OPEN)
-    for other in (None, view | {"number": 3}, view | {"episode": 2}, {k: v for k, v in view.items() if k != "reason"}):
+    assert (moment(latest, view, stage, 1) == view) == (stage in OPEN)
+    for other in (None, view | {"number": 3}, view | {"episode": 2}, {k: v for k, v in view.items() if k != "number"}):
         assert moment(latest, other, stage, 1)["as_of"] == "2026-06-10"
+
+
+def test_where_nothing_speaks_any_more_the_page_is_of_now_with_the_last_transitions_sentence() -> None:
+    latest = source({}, number=4) | {"reason": {"zh": "恢复中", "en": "recovering"}}
+    quiet = [{"finding": "self_paid_high"}]
+
+    now = moment(latest, {"number": 4, "episode": 1, "as_of": "2026-06-12", "quiet": quiet}, Stage.IDENTIFIED, 1)
+    assert (now["as_of"], now["quiet"], now["reason"]) == ("2026-06-12", quiet, latest["reason"])

@@ -42,12 +42,13 @@ class Change:
 def moment(latest: Mapping[str, Any], view: Mapping[str, Any] | None, stage: Stage, episode: int) -> Mapping[str, Any]:
     """The household as it stands now, or as its last transition says: whichever is the newer and of this episode.
 
-    A case that is over keeps the moment at which it ended. A view of a writer from before has no sentence of its own, and is not taken.
+    A case that is over keeps the moment at which it ended. A view of a writer from before has no number, and is not taken. Where nothing speaks any
+    more the view has no sentence of its own: the last transition's still holds.
     """
-    is_current = view is not None and stage in OPEN and view["episode"] == episode and "reason" in view
-    if view is None or not is_current or view.get("number", 0) < latest["number"]:
+    is_current = view is not None and stage in OPEN and view["episode"] == episode and "number" in view
+    if view is None or not is_current or view["number"] < latest["number"]:
         return {**latest, "as_of": latest["open_day"]}
-    return view
+    return {"reason": latest["reason"], **view}
 
 
 def since(latest: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[Change, ...]:
