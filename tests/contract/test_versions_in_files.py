@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from foothold_ingest.rules.accept import household_id
+from foothold_ingest.rules.judgement import Accepted
 from foothold_schemas.facts import FactsRetracted, IncomeReported, MedicalClaimSettled
 from tests.contract.test_files import facts
 from tests.support.clerk import AGENCY, Clerk, counts
@@ -163,3 +164,21 @@ async def test_what_is_kept_of_a_statement_goes_with_its_household_and_when_nobo
     later = counts(await clerk.done("settled-bills", sent, dry_run="true"))
 
     assert (erased, after, later) == ([True, False], {"rows": 2, "accepted": 2, "new": 1, "same": 1}, {"rows": 2, "accepted": 2, "new": 2})
+
+
+async def test_a_name_that_waits_to_be_noted_is_not_lost_by_what_another_raises(clerk: Clerk) -> None:
+    await households(clerk)
+    await clerk.done("settled-bills", as_csv(BILL_HEADERS, [bill("C1")]))
+    book, caller = clerk.made.statements, await clerk.made.agencies.writer(AGENCY)
+    events = [event("MedicalClaimSettled", n, "370302/H2", {**BILL, "claim_number": name}) for n, name in ((1, "LATE"), (2, "C1"))]
+    late, elsewhere = await clerk.made.intake.judge(events, caller, clerk.made.days.clock(datetime.now(UTC)))
+    assert isinstance(late, Accepted)
+    assert isinstance(elsewhere, Accepted)
+    book._late.append(late)
+
+    async def fails(_: object) -> None:
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        await book.note([elsewhere], fails)
+    assert list(book._late) == [late]

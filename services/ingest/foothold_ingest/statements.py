@@ -68,6 +68,9 @@ class StatementBook:
                 await self._note(connection, [*late, *mine], take_back)
         except (OperationalError, InterfaceError):
             self._late.extend([*late, *mine])
+        except BaseException:  # what comes next is its caller's affair; what was late belongs to nobody else
+            self._late.extend(late)
+            raise
 
     async def _note(self, connection: AsyncConnection, kept: Sequence[Named], take_back: TakeBack) -> None:
         named: dict[bytes, list[FactRecord]] = {}
