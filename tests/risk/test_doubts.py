@@ -61,3 +61,11 @@ def test_the_view_says_what_to_ask_and_which_items_policy_does_not_name() -> Non
     assert [(d.kind, d.counted, d.other) for d in view.doubts] == [(DoubtKind.REPEATED, identity("y1"), identity("y2"))]
     assert view.unknown_items == ("earnings",)
     assert Doubt(DoubtKind.REPEATED, bytes.fromhex(identity("y1")), bytes.fromhex(identity("y2"))) in doubts(home, in_force())
+
+
+def test_a_statement_replaced_under_another_name_of_its_item_is_asked_about() -> None:
+    home = household(income("7000.00", "y1", item="farm"), later(income("9000.00", "y2", item="Crops")))
+    synonyms = in_force(income_items=value("income.items", (IncomeItem("farm", Counts.COUNTED, frozenset({"crops"})),)))
+
+    assert doubts(home, synonyms) == (Doubt(DoubtKind.REPEATED, bytes.fromhex(identity("y2")), bytes.fromhex(identity("y1"))),)
+    assert doubts(home, in_force()) == (), "without the policy's word they are two sources"

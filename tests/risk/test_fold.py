@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from foothold_risk.households import Control, pack, unpack, unpack_control
+from foothold_risk.rules.calendar import add_months, month_of
 from foothold_risk.rules.fold import Folded, fold, forget_old
 from foothold_risk.rules.heard import note
 from foothold_risk.rules.household import Household, answered, fresh, report_name
@@ -15,7 +16,23 @@ from foothold_schemas.codec import decode_fact
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import BroadcastFact, FeedHeard
 from foothold_schemas.reports import Concern
-from tests.support.build import OPEN_DAY, checked, claim, disaster, graded, household, identity, income, owns, record, registered, reported
+from tests.support.build import (
+    OPEN_DAY,
+    checked,
+    claim,
+    disaster,
+    graded,
+    household,
+    identity,
+    income,
+    judged,
+    owns,
+    record,
+    registered,
+    reported,
+    spending,
+)
+from tests.support.versions import TICK
 
 
 @pytest.mark.parametrize(
@@ -53,7 +70,8 @@ def test_the_same_claim_number_of_another_agency_is_another_bill() -> None:
 
 
 def test_what_lies_more_than_25_months_back_is_forgotten_and_the_rest_stays() -> None:
-    home = household(claim("1", "old", day=date(2024, 4, 30)), claim("2", "kept", day=date(2024, 5, 1)), income("5", "month", month="2024-04", yearly=False))
+    old = claim("1", "old", day=date(2024, 4, 30)).model_copy(update={"time": datetime(2024, 4, 30, tzinfo=UTC)})
+    home = household(old, claim("2", "kept", day=date(2024, 5, 1)), income("5", "month", month="2024-04", yearly=False))
     left = forget_old(home, OPEN_DAY)
 
     assert ([c.total for c in left.claims], left.incomes) == ([200], ())
@@ -123,3 +141,52 @@ def test_every_committed_example_with_all_its_fields_can_be_kept(path: Path) -> 
     else:
         state, folded = fold(Household(), fact, fact.data, OPEN_DAY)
         assert (folded, state) == (Folded.APPLIED, unpack(pack(state)))
+
+
+LONG_AGO, LATELY = date(2024, 1, 10), date(2026, 5, 20)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        (claim("25000.00", "n", day=LATELY), claim("25000.00", "n", day=LONG_AGO)),
+        (spending("25000.00", "n", day=LATELY, number="E1"), spending("25000.00", "n", day=LONG_AGO, number="E1")),
+        (income("9.00", "n", month="2026-04", yearly=False, number="S1"), income("9.00", "n", month="2023-11", yearly=False, number="S1")),
+        (income("9.00", "n", month="2026-04", number="S1"), income("9.00", "n", month="2023-11", yearly=False, number="S1")),
+    ],
+)
+def test_a_correction_to_a_day_long_ago_counts_before_what_it_corrects_in_any_order(wrong: FactRecord, right: FactRecord) -> None:
+    right = right.model_copy(update={"fact_id": identity("right"), "id": "right", "time": wrong.time + TICK})
+    for order in itertools.permutations((registered(), wrong, right)):
+        home = Household()
+        outcomes = {}
+        for one in order:
+            home, outcomes[one.id] = fold(home, one, one.data, OPEN_DAY)  # type: ignore[arg-type]  # household facts only
+            home = forget_old(home, OPEN_DAY)
+        seen = judged(home).view
+
+        assert (seen.own_shares, [i for i in seen.household.incomes if i.last_month > month_of(LONG_AGO)]) == (0, []), order
+        assert outcomes["right"] is (Folded.REPLACED if order.index(wrong) < order.index(right) else Folded.TOO_OLD)
+        assert outcomes[wrong.id] is (Folded.APPLIED if order.index(wrong) < order.index(right) else Folded.SUPERSEDED)
+        later = forget_old(home, add_months(OPEN_DAY, 27))
+        assert not [*later.claims, *later.spendings, *later.incomes], "what it corrects can come no more"
+
+
+def test_a_statement_of_long_ago_that_was_also_said_long_ago_is_not_kept() -> None:
+    old = claim("25000.00", "n", day=LONG_AGO)
+    old = old.model_copy(update={"time": datetime(2024, 1, 11, tzinfo=UTC)})
+    home = household()
+
+    assert fold(home, old, old.data, OPEN_DAY) == (home, Folded.TOO_OLD)  # type: ignore[arg-type]
+
+
+def test_the_last_yearly_statement_is_that_of_the_item_by_policys_name() -> None:
+    names = {"crops": "farm"}
+    last, before = income("9.00", "last", month="2024-03", item="farm"), income("8.00", "before", month="2024-02", item="Crops")
+    home = household(last)
+
+    assert fold(home, before, before.data, OPEN_DAY, names) == (home, Folded.TOO_OLD)  # type: ignore[arg-type]
+    assert fold(home, before, before.data, OPEN_DAY)[1] is Folded.APPLIED, "another source where policy does not name it"  # type: ignore[arg-type]
+    both = household(last, before)
+    assert {i.item for i in forget_old(both, OPEN_DAY, names).incomes} == {"farm"}
+    assert {i.item for i in forget_old(both, OPEN_DAY).incomes} == {"farm", "Crops"}

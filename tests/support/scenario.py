@@ -12,7 +12,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from foothold_risk.households import Control
-from foothold_risk.judge import cause_of, judge
+from foothold_risk.judge import cause_of, judge, names_for
 from foothold_risk.policy.loader import load
 from foothold_risk.publish import Cause
 from foothold_risk.rules.calendar import SHANGHAI
@@ -116,7 +116,8 @@ def _day(record: FactRecord) -> date:
 
 def _take(played: Played, record: FactRecord, control: Control, policy: Policy) -> None:
     before = played.household
-    played.household, folded = fold(before, record, record.data, control.open_day)  # type: ignore[arg-type]  # household facts only
+    names = names_for(before, record.data, control.open_day, policy)  # type: ignore[arg-type]  # household facts only
+    played.household, folded = fold(before, record, record.data, control.open_day, names)  # type: ignore[arg-type]  # household facts only
     if played.household is not before:
         decided = record.data if isinstance(record.data, CaseDecided | FindingExempted) else None
         _look(played, control, policy, cause_of(record, is_correction=folded is Folded.REPLACED), decided, before)

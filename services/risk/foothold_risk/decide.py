@@ -7,7 +7,7 @@ from typing import Final
 from aiokafka import ConsumerRecord, TopicPartition
 
 from foothold_risk.households import Batch, Control, Households
-from foothold_risk.judge import Judged, asked, cause_of, cause_of_look, judge
+from foothold_risk.judge import Judged, asked, cause_of, cause_of_look, judge, names_for
 from foothold_risk.outputs import Line, Outputs
 from foothold_risk.publish import Cause
 from foothold_risk.retry import address_of, cause_in
@@ -110,7 +110,8 @@ class Decider:
     ) -> None:
         control, key = self._households.control, record.key or b""
         before = pending.batch.get(key)
-        household, folded = fold(before, fact, data, control.open_day)
+        names = names_for(before, data, control.open_day, self._households.policy)
+        household, folded = fold(before, fact, data, control.open_day, names)
         if folded is Folded.TOO_OLD:
             self.set_aside(record, RefusalReason.TOO_OLD, f"{data.kind} lies more than 25 months before the open day", pending)
         elif folded is Folded.ID_REUSED:

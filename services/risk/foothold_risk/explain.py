@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from foothold_risk.errors import MissingBundle
 from foothold_risk.households import Control
 from foothold_risk.insight import forecast_of, hints_of
-from foothold_risk.judge import cause_of, cause_of_look, judge, steer
+from foothold_risk.judge import cause_of, cause_of_look, judge, names_for, steer
 from foothold_risk.publish import RULES_VERSION
 from foothold_risk.rules.assess import assess
 from foothold_risk.rules.calendar import month_text
@@ -65,7 +65,8 @@ def replay(household_id: str, log: Sequence[FactRecord], policies: Mapping[str, 
                 cause = cause_of_look(reached[0])
         elif fact.household_id == household_id:
             before = done.household
-            done.household, folded = fold(before, fact, fact.data, done.control.open_day)
+            names = names_for(before, fact.data, done.control.open_day, _policy(done.control, policies))
+            done.household, folded = fold(before, fact, fact.data, done.control.open_day, names)
             if done.household is before:
                 continue
             cause = cause_of(fact, is_correction=folded is Folded.REPLACED)

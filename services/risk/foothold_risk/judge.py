@@ -25,10 +25,11 @@ from foothold_risk.rules.leaving import Condition
 from foothold_risk.rules.movement import Move, move
 from foothold_risk.rules.policy import Place, Policy
 from foothold_risk.rules.slips import thawed, undone
+from foothold_risk.rules.statements import UNNAMED, Names
 from foothold_risk.views import NOTHING, digest, impacts_of, view_of
 from foothold_schemas.decisions import CaseDecided, Decision, FindingExempted
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import AreaStruck, DayOpened, FeedHeard, PolicyAdopted
+from foothold_schemas.facts import AreaStruck, DayOpened, FeedHeard, HouseholdFact, IncomeReported, PolicyAdopted
 from foothold_schemas.transitions import ExitReason, Status, Transition
 from foothold_schemas.views import Impact, UnmetKind
 
@@ -80,6 +81,14 @@ def cause_of_look(look: Look) -> Cause:
     return Cause(look.fact_id, look.learned_at, ends=ExitReason.CORRECTED if look.is_correction else None)
 
 
+def names_for(household: Household, fact: HouseholdFact, day: date | None, policy: Policy | None) -> Names:
+    """What the household's policy calls income items, where the fact is an income and a policy holds."""
+    if day is None or policy is None or household.register is None or not isinstance(fact, IncomeReported):
+        return UNNAMED
+    place = policy.place(household.register.area)
+    return UNNAMED if place is None else place.on(day).item_names()
+
+
 def asked(decided: CaseDecided | FindingExempted) -> str:
     """What people decided, in a word, for the one who reads that it was not carried out."""
     return decided.decision.value if isinstance(decided, CaseDecided) else f"exempt {decided.finding.value}"
@@ -104,9 +113,9 @@ def judge(
         return Judged(household)
     if place is None:
         return _handed_over(household_id, household, register, day, policy, cause)
-    if household.as_of is not None and month_of(household.as_of) != month_of(day):
-        household = forget_old(household, day)
     in_force = place.on(day)
+    if household.as_of is not None and month_of(household.as_of) != month_of(day):
+        household = forget_old(household, day, in_force.item_names())
     if household.is_refused:
         assessment = Assessment(withheld(household, register, day, in_force), (), (), Target(Status.WATCH, is_lead=True))
         position, moves = freeze(household.position, assessment)

@@ -33,7 +33,7 @@ def wrong_time(envelope: CloudEvent, data: AnyFact, clock: Clock) -> Rejected | 
     if day < _FIRST_MONEY_DAY or (isinstance(data, AGEING) and day < months_before(clock.today, KEPT_MONTHS)):
         return Rejected(
             RefusalReason.TOO_OLD,
-            f"Facts older than {KEPT_MONTHS} months decide nothing any more and are not kept.",
+            f"Facts older than {KEPT_MONTHS} months decide nothing any more and are not kept. To correct an earlier one to such a day, take it back.",
             (FieldProblem(_pointer(field), "too long ago"),),
         )
     return None

@@ -1,7 +1,7 @@
 """Months and days as policy counts them. A month is its index, year x 12 + month - 1; a day is a `date` in Asia/Shanghai."""
 
 from calendar import monthrange
-from datetime import MAXYEAR, date, datetime, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 WINDOW_MONTHS: Final = 12
 KEPT_MONTHS: Final = 25
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def month_of(day: date) -> int:
@@ -40,6 +41,11 @@ def last_day(month: int) -> date:
 def shanghai_day(moment: datetime) -> date:
     """The calendar day on which an instant falls in Asia/Shanghai."""
     return moment.astimezone(SHANGHAI).date()
+
+
+def day_of_microseconds(since_1970: int) -> date:
+    """The calendar day in Asia/Shanghai of an instant in microseconds since 1970 (UTC)."""
+    return shanghai_day(_EPOCH + timedelta(microseconds=since_1970))
 
 
 def add_months(day: date, months: int) -> date:

@@ -1,18 +1,14 @@
 """The household as policy counts it: one version of each statement, one sender for each stay, each month of a source once, items by policy's names."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import msgspec
-
 from foothold_risk.rules.calendar import month_of
-from foothold_risk.rules.held import Income, Register
+from foothold_risk.rules.held import Register
 from foothold_risk.rules.household import Household, fresh
-from foothold_risk.rules.items import item_key
 from foothold_risk.rules.policy import PolicyOfDay
 from foothold_risk.rules.sources import Lapse, sources
-from foothold_risk.rules.statements import latest_of_each, one_stay_each, struck
+from foothold_risk.rules.statements import called, latest_of_each, one_stay_each, struck
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +21,8 @@ class Counting:
 
 def counting(household: Household, register: Register, day: date, policy: PolicyOfDay) -> Counting:
     """What counts of the household's facts as of the day, in any order of arrival."""
-    named, one_off = _by_their_names(household.incomes, policy), policy.one_off_items
+    named = called(household.incomes, policy.item_names()) if household.incomes else []
+    one_off = policy.one_off_items
     kept_out = [i for i in named if i.item in one_off]
     earned = sources([i for i in named if i.item not in one_off], register, policy.yearly_grace, month_of(day)) if named else None
     counted = fresh(
@@ -39,12 +36,3 @@ def counting(household: Household, register: Register, day: date, policy: Policy
         assets=latest_of_each(household.assets),
     )
     return Counting(counted, () if earned is None else earned.lapses)
-
-
-def _by_their_names(incomes: Sequence[Income], policy: PolicyOfDay) -> list[Income]:
-    """One that policy does not name keeps what its sender called it."""
-    if not incomes:
-        return []
-    names = policy.item_names()
-    called = ((i, names.get(item_key(i.item), i.item)) for i in incomes)
-    return [i if i.item == name else msgspec.structs.replace(i, item=name) for i, name in called]

@@ -11,7 +11,7 @@ from foothold_risk.rules.held import Claim, Income, Spending
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.packed import version_key
 from foothold_risk.rules.policy import PolicyOfDay
-from foothold_risk.rules.statements import Name, latest, latest_of_each, name_of, stays, stays_told_twice
+from foothold_risk.rules.statements import Name, called, latest, latest_of_each, name_of, stays, stays_told_twice
 from foothold_schemas.explanation import DoubtKind
 
 
@@ -30,7 +30,7 @@ def doubts(household: Household, policy: PolicyOfDay) -> tuple[Doubt, ...]:
 
 
 def _doubts(household: Household, policy: PolicyOfDay) -> Iterator[Doubt]:
-    yield from _counted_once(i for i in household.incomes if not i.name)
+    yield from _counted_once(i for i in called(household.incomes, policy.item_names()) if not i.name)
     yield from _counted_once(s for s in household.spendings if not s.name)
     bills = latest_of_each(household.claims)
     left_out: set[bytes] = set()

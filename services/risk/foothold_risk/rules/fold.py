@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from foothold_risk.rules import hold
-from foothold_risk.rules.ageing import is_still_needed, is_too_old, young
+from foothold_risk.rules.ageing import is_still_needed, is_too_old, may_correct, young
 from foothold_risk.rules.calendar import KEPT_MONTHS, month_of, shanghai_day
 from foothold_risk.rules.held import (
     AssetCheck,
@@ -17,12 +17,14 @@ from foothold_risk.rules.held import (
     Claim,
     Grading,
     HeldFact,
+    Income,
     Register,
     Withdrawal,
 )
 from foothold_risk.rules.household import Household, fresh
 from foothold_risk.rules.packed import Version, version_key
-from foothold_risk.rules.statements import Statement, event_of, latest_of_each, said_by, stays_told_twice
+from foothold_risk.rules.sources import puts_right
+from foothold_risk.rules.statements import UNNAMED, Names, Statement, called, event_of, latest_of_each, said_by, stays_told_twice
 from foothold_schemas.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
 from foothold_schemas.envelope import FactRecord
@@ -55,8 +57,11 @@ class Folded(StrEnum):
     REPLACED = "replaced"
 
 
-def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day: date | None) -> tuple[Household, Folded]:
-    """The household with the fact. Facts older than 25 months before the open day stay out."""
+def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day: date | None, names: Names = UNNAMED) -> tuple[Household, Folded]:
+    """The household with the fact. Facts older than 25 months before the open day stay out, but for what they may correct.
+
+    `names`: what policy calls income items. What counts is the same whatever they are; they say whether it replaced something.
+    """
     identity = bytes.fromhex(record.fact_id)
     held = _held(record, fact, identity)
     if household.knows(identity):
@@ -66,7 +71,7 @@ def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day
     if record.withdraws:
         household = _withdraw(household, record, identity)
     if held is not None:
-        return (household, Folded.WITHDRAWN) if household.has_withdrawn(identity) else _add(household, *held, open_day)
+        return (household, Folded.WITHDRAWN) if household.has_withdrawn(identity) else _add(household, *held, open_day, names)
     return _without_replacing(household, record, fact, identity, open_day)
 
 
@@ -144,16 +149,27 @@ def _withdraw(household: Household, record: FactRecord, by: bytes) -> Household:
     return fresh(household, withdrawn=(*household.withdrawn, *(Withdrawal(one, by, month) for one in sorted(named))), **left)
 
 
-def _add(household: Household, field: str, fact: HeldFact, open_day: date | None) -> tuple[Household, Folded]:
+def _add(household: Household, field: str, fact: HeldFact, open_day: date | None, names: Names = UNNAMED) -> tuple[Household, Folded]:
     told = getattr(household, field)
-    if open_day is not None and is_too_old(fact, open_day) and not is_still_needed(told, fact, open_day):
-        return household, Folded.TOO_OLD
-    outcome = Folded.APPLIED
-    if isinstance(fact, Statement) and (versions := [f for f in told if event_of(f) == event_of(fact)]):
-        outcome = _as_version(versions, fact)
-    if isinstance(fact, Claim) and outcome is Folded.APPLIED and _is_told_twice(told, fact):
-        outcome = Folded.REPLACED
-    return fresh(household, **{field: (*told, fact)}), outcome
+    added = fresh(household, **{field: (*told, fact)})
+    if open_day is not None and is_too_old(fact, open_day) and not is_still_needed(told, fact, open_day, names):
+        return (added if may_correct(fact, open_day) else household), Folded.TOO_OLD
+    if not isinstance(fact, Statement):
+        return added, Folded.APPLIED
+    if isinstance(fact, Income):
+        *told, fact = called((*told, fact), names)
+    return added, _beside(told, fact)
+
+
+def _beside(told: Sequence[Any], fact: Statement) -> Folded:
+    """What a statement does to those of its kind."""
+    outcome = _as_version(versions, fact) if (versions := [f for f in told if event_of(f) == event_of(fact)]) else Folded.APPLIED
+    if outcome is Folded.REPLACED:
+        return outcome
+    is_replacing = isinstance(fact, Income) and puts_right(told, fact)
+    if outcome is Folded.APPLIED:
+        is_replacing = is_replacing or (isinstance(fact, Claim) and _is_told_twice(told, fact))
+    return Folded.REPLACED if is_replacing else outcome
 
 
 def _as_version(versions: Sequence[Any], fact: Any) -> Folded:  # noqa: ANN401 - of one kind, whichever
@@ -186,14 +202,16 @@ def _latest_register(household: Household, register: Register, open_day: date | 
     return fresh(household, register=register, since=open_day if known is None else household.since), Folded.APPLIED
 
 
-def forget_old(household: Household, open_day: date) -> Household:
+def forget_old(household: Household, open_day: date, names: Names = UNNAMED) -> Household:
     """Without the facts that lie more than 25 months back; the last checks, the last two reviews and yearly incomes stay true until the next.
+
+    `names`: what policy calls income items.
 
     Of a guarantee the last time it was met stays as well: what was never met cannot be lost. A report stays until people have answered it.
     """
     return fresh(
         household,
-        incomes=young(household.incomes, open_day),
+        incomes=young(household.incomes, open_day, names),
         claims=young(household.claims, open_day),
         spendings=young(household.spendings, open_day),
         disasters=young(household.disasters, open_day),

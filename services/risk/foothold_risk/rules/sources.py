@@ -12,7 +12,7 @@ A yearly statement with a number is one more beside the others that end with the
 paid: they are neither spread nor carried.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from foothold_risk.rules.calendar import WINDOW_MONTHS, last_day
@@ -106,8 +106,7 @@ class _Yearly:
         self._ending: dict[int, list[Income]] = {}
         for income in statements:
             self._ending.setdefault(income.last_month, []).append(income)
-        by_version = sorted(self._ending, key=lambda last: max(version_key(i) for i in self._ending[last]))
-        self._covered = {month: last for last in by_version for month in _year(last)}
+        self._covered = {month: last for last in _by_version(self._ending) for month in _year(last)}
         self._monthly = monthly
         self._register = register
         self._person = statements[0].person_ref
@@ -162,6 +161,36 @@ def may_earn(register: Register, person: str | None, month: int) -> bool:
     """Whether they still belong to the household at the month's end. Somebody the register does not name is not known to leave."""
     spans = () if person is None else [m for m in register.members if m.person_ref == person]
     return not spans or any(m.is_here(last_day(month)) for m in spans)
+
+
+def puts_right(told: Sequence[Income], fact: Income) -> bool:
+    """Whether a yearly statement says otherwise of months for which one of its source that ends with another month counted. Items by one name.
+
+    A number or an equal last month makes it a version, or one more beside the other: that is told by its name.
+    """
+    if fact.months == 1 or fact.category is IncomeCategory.CLAIMS:
+        return False
+    of_source = [i for i in latest_of_each(told) if source_of(i) == source_of(fact)]
+    monthly = {i.last_month for i in of_source if i.months == 1}
+    yearly = [i for i in of_source if i.months > 1]
+    before, after = _counted_by_month(yearly), _counted_by_month(latest_of_each([*yearly, fact]))
+    return any(month not in monthly and before[month][0] != last and before[month][1] != amount for month, (last, amount) in after.items() if month in before)
+
+
+def _counted_by_month(yearly: Sequence[Income]) -> dict[int, tuple[int, int]]:
+    """Month → the last month of the statements that count for it, and what they bring. Nothing is carried."""
+    ending: dict[int, list[Income]] = {}
+    for income in yearly:
+        ending.setdefault(income.last_month, []).append(income)
+    counted: dict[int, tuple[int, int]] = {}
+    for last in _by_version(ending):
+        counted |= {month: (last, sum(i.within(range(month, month + 1)) for i in ending[last])) for month in _year(last)}
+    return counted
+
+
+def _by_version(ending: Mapping[int, Sequence[Income]]) -> list[int]:
+    """The last months of yearly statements; a month that several cover goes by the last of these."""
+    return sorted(ending, key=lambda last: max(version_key(i) for i in ending[last]))
 
 
 def _year(last: int) -> range:

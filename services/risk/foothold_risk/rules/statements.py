@@ -29,6 +29,10 @@ Statement = Income | Claim | Spending | Disaster | Check | Grading | AssetCheck 
 T = TypeVar("T", Income, Claim, Spending, Disaster, Check, Grading, AssetCheck, Report)
 Name = tuple[object, ...]
 
+Names = Mapping[str, str]
+"""What items are called, folded, → policy's name; see `PolicyOfDay.item_names`."""
+UNNAMED: Final[Names] = {}
+"""Where no policy holds yet: every item keeps what its sender called it, folded."""
 _UNSAID: Final[Mapping[str, object]] = {"fact_id": b"", "version": Version(), "time_ms": 0}
 """What is no content: who a fact is, and which version."""
 
@@ -36,6 +40,12 @@ _UNSAID: Final[Mapping[str, object]] = {"fact_id": b"", "version": Version(), "t
 def source_of(income: Income) -> Name:
     """What one income comes from; of a payout also the bill it is for."""
     return income.agency, income.person_ref, income.category, item_key(income.item), income.project, income.claim_number, income.stay
+
+
+def called(incomes: Sequence[Income], names: Names) -> list[Income]:
+    """By policy's names, so that synonyms are one source. One that policy does not name keeps what its sender called it."""
+    by_name = ((i, names.get(item_key(i.item), i.item)) for i in incomes)
+    return [i if i.item == name else msgspec.structs.replace(i, item=name) for i, name in by_name]
 
 
 def name_of(fact: Statement) -> Name:  # noqa: PLR0911 - one line per kind
