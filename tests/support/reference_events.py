@@ -11,6 +11,8 @@ from foothold_schemas.register import HouseholdRegistered
 from foothold_schemas.reports import RiskReported
 from tests.support.reference import Opinion, checked, is_child
 from tests.support.reference_arithmetic import in_rolling_year, is_here, months_before, own, share_of, yuan
+from tests.support.reference_statements import bills as settled
+from tests.support.reference_statements import last_words
 
 RIGID = ("education", "rehabilitation", "accident")
 
@@ -51,13 +53,15 @@ def happened(facts: Iterable[FactRecord], today: date, found: frozenset[str]) ->
 
 Bills = dict[str, Fraction]
 """Name of a bill or cost → what the household paid of it."""
+Sums = tuple[tuple[Bills, Fraction], ...]
+"""What is added up, with the amount that makes it a finding."""
 
 
-def bills_of(facts: Iterable[FactRecord], today: date, opinion: Opinion) -> tuple[Bills, ...]:
-    """What each sum that is found adds up."""
+def bills_of(facts: Iterable[FactRecord], today: date, opinion: Opinion) -> Sums:
+    """What each sum that is found adds up; each dear stay is a sum of its own."""
     known = list({f.fact_id: f for f in facts}.values())
-    year = [(f, f.data) for f in known if isinstance(f.data, MedicalClaimSettled) and in_rolling_year(f.data.settled_on, today)]
-    costs = [f.data for f in known if isinstance(f.data, SpendingReported)]
+    year = [b for b in settled([f for f in known if isinstance(f.data, MedicalClaimSettled)]) if in_rolling_year(b.settled_on, today)]
+    costs = [f.data for f in last_words([f for f in known if isinstance(f.data, SpendingReported)]) if isinstance(f.data, SpendingReported)]
 
     def cost_name(one: SpendingReported) -> str:
         return f"{one.category} {one.spent_on} {one.total} {one.covered} {one.person_ref}"
@@ -65,35 +69,38 @@ def bills_of(facts: Iterable[FactRecord], today: date, opinion: Opinion) -> tupl
     def medical(some: Iterable[MedicalClaimSettled]) -> Bills:
         return {b.claim_number: own(b) for b in some}
 
-    sums: list[Bills] = []
+    sums: list[tuple[Bills, Fraction]] = []
     found = opinion.findings
     if "self_paid_high" in found:
-        sums.append(medical(b for _, b in year))
+        standing = max((f for f in known if isinstance(f.data, HouseholdRegistered)), key=lambda f: (f.time, f.fact_id)).data
+        assert isinstance(standing, HouseholdRegistered)
+        sums.append((medical(year), Fraction(5000 if standing.standing == "ex_poor" else 20000)))
     if "self_paid_ratio" in found:
-        people = {b.person_ref for _, b in year if b.person_ref is not None}
-        totals = {p: sum(own(b) for _, b in year if b.person_ref == p) for p in people}
+        people = {b.person_ref for b in year if b.person_ref is not None}
+        totals = {p: sum(own(b) for b in year if b.person_ref == p) for p in people}
         worst = max(people, key=lambda p: (totals[p], p))
-        sums.append(medical(b for _, b in year if b.person_ref == worst))
+        sums.append((medical(b for b in year if b.person_ref == worst), Fraction(10000)))
     if "single_stay_high" in found:
-        stays: dict[str, list[tuple[str, MedicalClaimSettled]]] = {}
-        for fact, bill in year:
+        stays: dict[str, list[MedicalClaimSettled]] = {}
+        for n, bill in enumerate(year):
             if bill.setting is CareSetting.INPATIENT:
-                stays.setdefault(bill.stay or f"alone {fact.fact_id}", []).append((fact.fact_id, bill))
-        dearest = max(stays.values(), key=lambda s: (sum(own(b) for _, b in s), min(i for i, _ in s)))
-        sums.append(medical(b for _, b in dearest))
+                stays.setdefault(bill.stay or f"alone {n}", []).append(bill)
+        dear = (medical(stay) for stay in stays.values())
+        sums += [(stay, Fraction(10000)) for stay in dear if sum(stay.values()) > 10000]
     if "rigid_spending_ratio" in found and opinion.net is not None:
         rigid = {cost_name(c): yuan(c.total) - yuan(c.covered) for c in costs if c.category in RIGID and in_rolling_year(c.spent_on, today)}
         accidents = {cost_name(c): yuan(c.total) - yuan(c.covered) for c in costs if c.category == "accident" and in_rolling_year(c.spent_on, today)}
-        every = medical(b for _, b in year) | rigid
+        every = medical(year) | rigid
         is_all = sum(every.values()) > opinion.net * Fraction(7, 10)
-        sums.append(every if is_all else medical(b for _, b in year) | accidents)
+        sums.append((every, opinion.net * Fraction(7, 10)) if is_all else (medical(year) | accidents, opinion.net * Fraction(6, 10)))
     if "education_cost_high" in found:
         september = date(today.year if today.month >= 9 else today.year - 1, 9, 1)
         schooling = [c for c in costs if c.category == "education" and september <= c.spent_on <= today]
-        sums.append({cost_name(c): yuan(c.total) - yuan(c.covered) for c in schooling})
+        sums.append(({cost_name(c): yuan(c.total) - yuan(c.covered) for c in schooling}, Fraction(10000)))
     return tuple(sums)
 
 
-def heavy(sums: Iterable[Bills], paid: frozenset[str]) -> set[str]:
-    """The bills the case has not had that alone are a fifth of what the rest of their sum comes to."""
-    return {name for bills in sums for name, cost in bills.items() if name not in paid and cost >= (sum(bills.values()) - cost) / 5}
+def heavy(sums: Sums, paid: frozenset[str], *, alone: bool = False) -> set[str]:
+    """The bills the case has not had that are a fifth of what the rest of their sum comes to; `alone`: and would be a finding without the rest."""
+    new = ((name, cost, sum(bills.values()) - cost, amount) for bills, amount in sums for name, cost in bills.items() if name not in paid)
+    return {name for name, cost, rest, amount in new if cost >= rest / 5 and (cost >= amount or not alone)}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from tests.support.reference import LEADS, Opinion
-from tests.support.reference_events import Bills, Happened, heavy
+from tests.support.reference_events import Happened, Sums, heavy
 
 OPEN = ("lead", "recovering", "group")
 DAYS = 30
@@ -16,7 +16,8 @@ DAYS = 30
 class Stand:
     """`at`: `clear`, `watch`, `lead`, `recovering` or `group:<name>`. `spell`: how often it was in a group.
 
-    `had`, `paid`: events and bills its case has had. `ended`: when its last group or lead ended by itself, and whether that was a group.
+    `had`, `paid`: events and bills its case has had. `ended`: when its last group or lead ended by itself, and whether that was a group;
+    `lead_ended`: when the lead ended that was left of that group. `grouped`, `endangered`: whether its case was in a group, and in danger.
     `returned`: when it last came back on the same ground; `moved`: when it last went from group to group; `told`: when people were last told.
     """
 
@@ -30,6 +31,9 @@ class Stand:
     returned: date | None = None
     moved: date | None = None
     told: date | None = None
+    lead_ended: date | None = None
+    grouped: bool = False
+    endangered: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Today:
     opinion: Opinion
     day: date
     events: Happened = field(default_factory=dict)
-    bills: tuple[Bills, ...] = ()
+    bills: Sums = ()
     is_in_doubt: bool = False
 
 
@@ -47,23 +51,34 @@ def say(stand: Stand, today: Today) -> tuple[Stand, list[str]]:
     """The movements of one look, in order, and where the household stands after it."""
     is_event = any(name not in stand.had or worse(grade, stand.had[name]) for name, grade in today.events.items())
     is_news = is_event or bool(heavy(today.bills, stand.paid))
-    after, said = _said(stand, today, is_event=is_event, is_news=is_news)
+    is_apart = is_event or bool(heavy(today.bills, stand.paid, alone=True))
+    after, said = _said(stand, today, is_apart=is_apart, is_news=is_news)
     if not after.at.startswith(OPEN):
         return after, said
+    if said and after.at.startswith("group:"):
+        after = replace(after, grouped=True, endangered=after.endangered or is_danger(today))
     had = dict(after.had)
     for name, grade in today.events.items():
         had[name] = tuple(map(max, grade, had.get(name, grade)))
-    return replace(after, had=had, paid=after.paid | {name for bills in today.bills for name in bills}), said
+    return replace(after, had=had, paid=after.paid | {name for bills, _ in today.bills for name in bills}), said
+
+
+def is_danger(today: Today) -> bool:
+    """What calls for a look within a day: above the line and still in a group, or in one and struck."""
+    here = today.opinion.standing
+    return here == "group:sudden_hardship" or (here.startswith("group:") and "disaster_loss" in today.opinion.findings)
 
 
 def worse(now: tuple[int, ...], then: tuple[int, ...]) -> bool:
     return any(a > b for a, b in zip(now, then, strict=True))
 
 
-def _said(stand: Stand, today: Today, *, is_event: bool, is_news: bool) -> tuple[Stand, list[str]]:  # noqa: C901, PLR0911, PLR0912 - one plain table, row by row
+def _said(stand: Stand, today: Today, *, is_apart: bool, is_news: bool) -> tuple[Stand, list[str]]:  # noqa: C901, PLR0911, PLR0912 - one plain table, row by row
     day, here, found = today.day, today.opinion.standing, today.opinion.findings
     in_group, to_group = stand.at.startswith("group:"), here.startswith("group:")
     same = replace(stand, found=found)
+    is_worse = bool(found - stand.found) or is_apart
+    is_first = (to_group and not stand.grouped) or (is_danger(today) and not stand.endangered)
     if here == "unknown":  # nobody of those who are here is counted: what is found is a lead, with nothing found there is none, all else stays
         here = stand.at if in_group or stand.at == "recovering" else "lead" if found & LEADS else "clear" if stand.at == "lead" else stand.at
         to_group = in_group
@@ -71,53 +86,57 @@ def _said(stand: Stand, today: Today, *, is_event: bool, is_news: bool) -> tuple
         if in_group or stand.at == "recovering":
             return replace(same, at="clear", clear_since=None, ended=None), ["exited"]
         is_lead = stand.at == "lead"
-        ended = (stand.ended if stand.ended and stand.ended[1] else None) if is_lead else stand.ended
-        return replace(same, at="clear", clear_since=None, ended=ended), ["unwatched"] if stand.at in ("watch", "lead") else []
+        over = replace(same, ended=None, lead_ended=None) if is_lead else same
+        return replace(over, at="clear", clear_since=None), ["unwatched"] if stand.at in ("watch", "lead") else []
     if today.is_in_doubt:
         if in_group or stand.at == "recovering":
-            return _more_or_less(same, stand, found, day, is_event=is_event, is_news=is_news)
+            return _more_or_less(same, stand, found, day, is_worse=is_worse, is_news=is_news or (in_group and is_first))
         here, to_group = "lead" if to_group else here, False
     if in_group:
         if here == stand.at:
-            return _more_or_less(same, stand, found, day, is_event=is_event, is_news=is_news)
+            return _more_or_less(same, stand, found, day, is_worse=is_worse, is_news=is_news or is_first)
         if to_group:
             is_back = stand.moved is not None and (day - stand.moved).days <= DAYS and not is_news
             moved = replace(same, at=here, moved=day, returned=day if is_back else stand.returned)
-            return (replace(moved, told=day) if is_news else moved), ["moved"]
-        return replace(same, at="recovering", clear_since=day), ["recovering"]
+            return (replace(moved, told=day) if is_news or is_first else moved), ["moved"]
+        away = replace(same, at="recovering", clear_since=day)
+        return (replace(away, told=day), ["recovering", "worsened"]) if is_news and is_worse else (away, ["recovering"])
     if stand.at == "recovering":
         if today.opinion.standing == "unknown":
             return same, []
         if to_group:
-            return tell(replace(same, at=here, clear_since=None, returned=day), day, is_news=is_news), ["relapsed"]
+            return tell(replace(same, at=here, clear_since=None, returned=day), day, is_news=is_news or is_first), ["relapsed"]
+        said = ["worsened"] if is_news and is_worse else []
+        same = replace(same, told=day) if said else same
         if stand.clear_since is not None and day >= max(a_month_after(stand.clear_since), quiet_until(stand, stand.clear_since)):
-            return replace(same, at=here, clear_since=None, ended=(day, True)), ["exited"]
-        return same, []
-    goes_on = stand.ended is not None and (day - stand.ended[0]).days <= DAYS and not is_news
+            return replace(same, at=here, clear_since=None, ended=(day, True), lead_ended=None), [*said, "exited"]
+        return same, said
+    is_group_back = stand.ended is not None and stand.ended[1] and (day - stand.ended[0]).days <= DAYS and not is_news
+    lead_ended = stand.lead_ended or (stand.ended[0] if stand.ended and not stand.ended[1] else None)
+    goes_on = is_group_back or (lead_ended is not None and (day - lead_ended).days <= DAYS and not is_news)
     if to_group:
-        return _into_group(same, stand, here, day, goes_on=goes_on, is_news=is_news)
+        return _into_group(same, stand, here, day, goes_on=goes_on, is_group_back=is_group_back, is_news=is_news or is_first)
     if here == "lead" and stand.at != "lead":
-        kept = stand.ended if stand.ended and stand.ended[1] else None
-        back = replace(same, at="lead", returned=day, ended=kept) if goes_on else begun(replace(same, at="lead"))
-        return tell(back, day, is_news=is_news or not goes_on), ["watched"]
+        back = replace(same, at="lead", returned=day, ended=stand.ended if is_group_back else None, lead_ended=None)
+        return tell(back if goes_on else begun(replace(same, at="lead")), day, is_news=is_news or not goes_on), ["watched"]
     if here == "lead" and stand.clear_since is not None:
-        return tell(replace(same, clear_since=None, returned=day), day, is_news=is_news), ["watched"]
+        return tell(replace(same, clear_since=None, returned=stand.returned if is_news else day), day, is_news=is_news), ["watched"]
     if here == "lead":
-        return _more_or_less(same, stand, found, day, is_event=is_event, is_news=is_news)
+        return _more_or_less(same, stand, found, day, is_worse=is_worse, is_news=is_news)
     if stand.at == "lead":
         since = stand.clear_since or day
         if day < quiet_until(stand, since):
             return replace(same, clear_since=since), [] if stand.clear_since else ["eased"]
-        kept = stand.ended if stand.ended and stand.ended[1] else (day, False)
-        return replace(same, at=here, clear_since=None, ended=kept), ["unwatched" if here == "clear" else "watched"]
+        over = replace(same, lead_ended=day) if stand.ended and stand.ended[1] else replace(same, ended=(day, False))
+        return replace(over, at=here, clear_since=None), ["unwatched" if here == "clear" else "watched"]
     return (same, []) if here == stand.at else (replace(same, at=here), ["unwatched" if here == "clear" else "watched"])
 
 
-def _into_group(same: Stand, stand: Stand, here: str, day: date, *, goes_on: bool, is_news: bool) -> tuple[Stand, list[str]]:
-    into = replace(same, at=here, clear_since=None, ended=None)
-    if goes_on and stand.ended is not None:
-        again = replace(into, returned=day, spell=stand.spell + (0 if stand.ended[1] else 1))
-        return tell(again, day, is_news=is_news), ["relapsed" if stand.ended[1] else "entered"]
+def _into_group(same: Stand, stand: Stand, here: str, day: date, *, goes_on: bool, is_group_back: bool, is_news: bool) -> tuple[Stand, list[str]]:
+    into = replace(same, at=here, clear_since=None, ended=None, lead_ended=None)
+    if goes_on:
+        again = replace(into, returned=day, spell=stand.spell + (0 if is_group_back else 1))
+        return tell(again, day, is_news=is_news), ["relapsed" if is_group_back else "entered"]
     into = replace(into, spell=stand.spell + 1)
     is_new_case = stand.at != "lead"
     return tell(begun(into) if is_new_case else into, day, is_news=is_news or is_new_case), ["entered"]
@@ -125,7 +144,7 @@ def _into_group(same: Stand, stand: Stand, here: str, day: date, *, goes_on: boo
 
 def begun(stand: Stand) -> Stand:
     """A new case has had nothing yet."""
-    return replace(stand, had={}, paid=frozenset(), ended=None, returned=None, moved=None)
+    return replace(stand, had={}, paid=frozenset(), ended=None, lead_ended=None, returned=None, moved=None, grouped=False, endangered=False)
 
 
 def tell(stand: Stand, day: date, *, is_news: bool) -> Stand:
@@ -139,8 +158,8 @@ def quiet_until(stand: Stand, since: date) -> date:
     return date.fromordinal(since.toordinal() + DAYS + 1) if has_returned else since
 
 
-def _more_or_less(same: Stand, stand: Stand, found: frozenset[str], day: date, *, is_event: bool, is_news: bool) -> tuple[Stand, list[str]]:
-    if found - stand.found or is_event:
+def _more_or_less(same: Stand, stand: Stand, found: frozenset[str], day: date, *, is_worse: bool, is_news: bool) -> tuple[Stand, list[str]]:
+    if is_worse:
         return tell(same, day, is_news=is_news), ["worsened"]
     return same, ["eased"] if stand.found - found else []
 

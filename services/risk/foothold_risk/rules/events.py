@@ -35,6 +35,8 @@ from foothold_schemas.findings import FindingKind
 from foothold_schemas.saw import MOST_EVENTS, Saw, SeenEvent
 from foothold_schemas.values import Fen
 
+Bill = tuple[bytes, int, date]
+"""The name of a bill or cost, its own share in fen, its day."""
 _HOME: Final = {state: rank for rank, state in enumerate(HomeState)}
 _WORKER: Final = {state: rank for rank, state in enumerate(WorkerState)}
 _LEVEL: Final = {level: rank for rank, level in enumerate(reversed(Severity))}
@@ -57,7 +59,7 @@ TOLD_BY_EVENT: Final = frozenset(
 class Ground:
     """What a finding rests on: its events, the newest first, at most MOST_EVENTS of `total`; its value and how far that lies beyond its threshold, in fen.
 
-    `bills`: name, own share and day of each bill or cost in it.
+    `sums`: what is added up, each stay by itself: name, own share and day of each bill or cost in it. `threshold`: of the sum, in fen.
     """
 
     kind: FindingKind
@@ -65,7 +67,13 @@ class Ground:
     total: int = 0
     value: int | None = None
     beyond: int | None = None
-    bills: tuple[tuple[bytes, int, date], ...] = ()
+    sums: tuple[tuple[Bill, ...], ...] = ()
+    threshold: int = 0
+
+    @property
+    def bills(self) -> tuple[Bill, ...]:
+        """All its bills and costs."""
+        return tuple(bill for one in self.sums for bill in one)
 
     @property
     def newest_on(self) -> date | None:
@@ -75,13 +83,13 @@ class Ground:
 
 def ground_of(found: Found, view: View) -> Ground:
     """What a finding rests on as of the day."""
-    of = _EVENTS.get(found.kind)
+    of, threshold = _EVENTS.get(found.kind), found.threshold if found.unit == "money" and isinstance(found.threshold, int) else 0
     if of is not None:
         events = _merged(of(found, view))
-        bills = _bills(found) if found.kind is FindingKind.SINGLE_STAY_HIGH else ()
-        return Ground(found.kind, tuple(events[:MOST_EVENTS]), len(events), bills=bills)
-    if found.unit == "money" and isinstance(found.value, int) and isinstance(found.threshold, int):
-        return Ground(found.kind, value=abs(found.value), beyond=abs(found.value - found.threshold), bills=_bills(found))
+        stays = single_stay_high.high(view) if found.kind is FindingKind.SINGLE_STAY_HIGH else ()
+        return Ground(found.kind, tuple(events[:MOST_EVENTS]), len(events), sums=tuple(_bills(one) for one in stays), threshold=threshold)
+    if found.unit == "money" and isinstance(found.value, int):
+        return Ground(found.kind, value=abs(found.value), beyond=abs(found.value - threshold), sums=(_bills(found.facts),), threshold=threshold)
     return Ground(found.kind)
 
 
@@ -138,8 +146,8 @@ def _merged(events: Iterable[Event]) -> list[Event]:
     return sorted(merged.values(), key=lambda e: (-e.last, e.name))
 
 
-def _bills(found: Found) -> tuple[tuple[bytes, int, date], ...]:
-    return tuple((bill_name(f), f.own_share, f.day) for f in found.facts if isinstance(f, Claim | Spending))
+def _bills(facts: Iterable[object]) -> tuple[Bill, ...]:
+    return tuple((bill_name(f), f.own_share, f.day) for f in facts if isinstance(f, Claim | Spending))
 
 
 def bill_name(bill: Claim | Spending) -> bytes:
@@ -204,8 +212,9 @@ def _projects(_found: Found, view: View) -> Iterator[Event]:
 
 
 def _stays(_found: Found, view: View) -> Iterator[Event]:
-    for name, cost, last in single_stay_high.high(view):
-        yield Event(f"stay {name}", amount=cost, last=last.toordinal())
+    for claims in single_stay_high.high(view):
+        name = min(c.stay or c.business_key.hex() for c in claims)
+        yield Event(f"stay {name}", amount=sum(c.own_share for c in claims), last=max(c.day for c in claims).toordinal())
 
 
 _EVENTS: Final[Mapping[FindingKind, Callable[[Found, View], Iterable[Event]]]] = MappingProxyType(

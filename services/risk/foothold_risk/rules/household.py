@@ -82,7 +82,7 @@ class Word(Packed, frozen=True):
 class Ended(Packed, frozen=True):
     """The last group or lead that ended: when, whether by its own figures or a correction, and what goes on with it if it returns.
 
-    `group` None: it was a lead. `is_by_word`: people dismissed it.
+    `group` None: it was a lead. `is_by_word`: people dismissed it. `lead_on`: when the lead ended that was left of the group.
     """
 
     day: date
@@ -92,6 +92,7 @@ class Ended(Packed, frozen=True):
     causes: tuple[FindingKind, ...] = ()
     times_wavered: int = 0
     is_by_word: bool = False
+    lead_on: date | None = None
 
 
 class Slip(Packed, frozen=True):
@@ -113,7 +114,8 @@ class Position(Packed, frozen=True):
     last told. `ended`: the last group or lead that ended. `wavered_on`, `moved_on`: when it last returned, or moved, on the same ground.
     `eliminated_from`: the group people last declared eliminated. `entry`, `slip`: the register entry last looked at, and what may be a slip.
     `frozen`: where it stood when it refused its authorisation, packed. `grounds`: what its findings were last seen to rest on, as people's word
-    would have it. `dismissed`, `fell`, `exemptions` are of states of before, and no longer read.
+    would have it. `was_grouped`, `was_urgent`: whether its case has been in a group, and in danger. `dismissed`, `fell`, `exemptions` are of
+    states of before, and no longer read.
     """
 
     number: int = 0
@@ -149,6 +151,8 @@ class Position(Packed, frozen=True):
     slip: Slip | None = None
     frozen: bytes = b""
     grounds: tuple[Word, ...] = ()
+    was_grouped: bool = False
+    was_urgent: bool = False
 
     def wavers(self, day: date, days: int) -> bool:
         """Whether it returned on the same ground within so many days."""

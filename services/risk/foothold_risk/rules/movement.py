@@ -7,11 +7,11 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from foothold_risk.rules.assess import STRUCK, Assessment, Target
+from foothold_risk.rules.assess import Assessment, Target
 from foothold_risk.rules.household import Household, Left, Position, report_key
 from foothold_risk.rules.leaving import is_quiet_enough, risks_of, unmet
 from foothold_risk.rules.slips import noted
-from foothold_risk.rules.wavering import ended_now, has_news, is_news, kinds_of_news, remembered, returns_to
+from foothold_risk.rules.wavering import ended_now, has_bill_of_its_own, has_news, is_found_again, is_news, kinds_of_news, remembered, returns_to
 from foothold_risk.rules.words import in_force, last_seen
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import ExitReason, Movement, Status
@@ -150,11 +150,14 @@ def _from_group(position: Position, assessment: Assessment) -> Iterator[Move]:
     """Still in it, in another one, or clear from today on."""
     target, day = assessment.target, assessment.view.day
     if target.status is not Status.GROUP:
-        yield make(Movement.RECOVERING, position, assessment, status=Status.RECOVERING, clear_since=day)
+        step = make(Movement.RECOVERING, position, assessment, status=Status.RECOVERING, clear_since=day)
+        yield step
+        yield from _news_of(replace(step.after, findings=position.findings), assessment)
     elif target.group is not position.group:
         days = assessment.view.policy.days_of_wavering
         is_back = position.moved_on is not None and (day - position.moved_on).days <= days and not has_news(position, assessment)
-        yield make(Movement.MOVED, position, assessment, **grouped(target), moved_on=day, **(_once_more(position, assessment) if is_back else {}))
+        movement = Movement.ROLLED_BACK if is_found_again(position, assessment) else Movement.MOVED
+        yield make(movement, position, assessment, **grouped(target), moved_on=day, **(_once_more(position, assessment) if is_back else {}))
     else:
         yield from _changed_findings(position, assessment, is_urgent=target.is_urgent)
 
@@ -167,10 +170,11 @@ def _from_recovering(position: Position, assessment: Assessment) -> Iterator[Mov
         return
     if target.status is Status.GROUP:
         back = {**grouped(target), "clear_since": None, "is_due": False, "is_not_marked": False}
-        yield make(Movement.RELAPSED, position, assessment, **back, **_once_more(position, assessment))
+        is_rolled_back = is_found_again(position, assessment)
+        again = {} if is_rolled_back and has_news(position, assessment) else _once_more(position, assessment)
+        yield make(Movement.ROLLED_BACK if is_rolled_back else Movement.RELAPSED, position, assessment, **back, **again)
         return
-    if news := kinds_of_news(position, assessment) & {FindingKind.GRADE_FELL, *STRUCK}:
-        told = make(Movement.GRADE_FELL if FindingKind.GRADE_FELL in news else Movement.WORSENED, position, assessment)
+    for told in _news_of(position, assessment):
         yield told
         position = told.after
     conditions = unmet(position, assessment)
@@ -181,6 +185,12 @@ def _from_recovering(position: Position, assessment: Assessment) -> Iterator[Mov
         yield make(Movement.EXIT_DUE, position, assessment, is_due=True, is_not_marked=False)
     elif [c.kind for c in conditions] == [UnmetKind.NOBODY_CAN_WORK] and not position.is_not_marked:
         yield make(Movement.NOT_MARKED, position, assessment, is_not_marked=True)
+
+
+def _news_of(position: Position, assessment: Assessment) -> Iterator[Move]:
+    """What people are to hear of a household that recovers: what its case has not had. A sum that only crossed its threshold keeps it there."""
+    if has_news(position, assessment) or is_found_again(position, assessment):
+        yield from (step for step in _changed_findings(position, assessment) if step.movement is not Movement.EASED)
 
 
 def _from_outside(position: Position, assessment: Assessment) -> Iterator[Move]:
@@ -213,22 +223,24 @@ def _into_group(position: Position, assessment: Assessment) -> Move:
     if ended.group is None:
         return make(_entry(position, assessment), position, assessment, **back, **went_on, spell=position.spell + 1, causes=())
     spell = {"identified_on": ended.identified_on, "causes": ended.causes}
-    return make(Movement.RELAPSED, position, assessment, **back, **went_on, **spell)
+    movement = Movement.ROLLED_BACK if is_found_again(position, assessment) else Movement.RELAPSED
+    return make(movement, position, assessment, **back, **went_on, **spell)
 
 
 def _to_lead(position: Position, assessment: Assessment) -> Move:
     """A lead of a new case, or of the one that ended or fell quiet by itself and returns."""
     stands = {"status": Status.WATCH, "is_lead": True, "is_urgent": False, "clear_since": None}
-    if position.is_lead:
-        return make(Movement.WATCHED, position, assessment, **stands, **_once_more(position, assessment))
-    ended = returns_to(position, assessment)
-    if ended is not None:
-        went_on = {} if ended.is_by_word else _once_more(position, assessment, ended.times_wavered)
-        kept = ended if ended.group is not None else None  # its group may still return
-        return make(Movement.WATCHED, position, assessment, **stands, **went_on, ended=kept)
     movement = Movement.GRADE_FELL if FindingKind.GRADE_FELL in kinds_of_news(position, assessment) else Movement.WATCHED
     if set(position.eliminated) & set(assessment.kinds):
         movement = Movement.ROLLED_BACK
+    if position.is_lead:
+        again = {} if has_news(position, assessment) else _once_more(position, assessment)
+        return make(movement, position, assessment, **stands, **again)
+    ended = returns_to(position, assessment)
+    if ended is not None:
+        went_on = {} if ended.is_by_word else _once_more(position, assessment, ended.times_wavered)
+        kept = replace(ended, lead_on=None) if ended.group is not None else None  # its group may still return
+        return make(movement, position, assessment, **stands, **went_on, ended=kept)
     return make(movement, position, assessment, **stands, **episode_of(position))
 
 
@@ -236,8 +248,11 @@ def _no_lead(position: Position, assessment: Assessment) -> dict[str, object]:
     none: dict[str, object] = {"is_lead": False, "is_urgent": False, "clear_since": None}
     if not position.is_lead:
         return none
-    kept = position.ended if position.ended is not None and position.ended.group is not None else None
-    ended = kept or ended_now(position, assessment, is_by_itself=not assessment.target.is_natural)
+    ended = position.ended
+    if ended is not None and ended.group is not None and not assessment.target.is_natural:
+        ended = replace(ended, lead_on=assessment.view.day)  # the group may still return, and so may the lead it left
+    else:
+        ended = ended_now(position, assessment, is_by_itself=not assessment.target.is_natural)
     return {**none, "ended": ended, "times_wavered": 0}
 
 
@@ -254,16 +269,18 @@ def _entry(position: Position, assessment: Assessment) -> Movement:
 
 
 def _changed_findings(position: Position, assessment: Assessment, **changes: object) -> Iterator[Move]:
-    """`grade_fell` for each fall, `worsened` when a finding or another event came, `eased` when one only went; a mere change of figures is nothing.
+    """`grade_fell` for each fall, `worsened` when a finding, another event or a bill that weighs came, `eased` when a finding only went.
+
+    A mere change of figures is nothing.
 
     What people declared eliminated and is found again is `rolled_back`, wherever the household stands.
     """
     news, more = kinds_of_news(position, assessment), set(assessment.kinds) - set(position.findings)
-    if more & set(position.eliminated):
+    if is_found_again(position, assessment):
         yield make(Movement.ROLLED_BACK, position, assessment, **changes)
     elif FindingKind.GRADE_FELL in news:
         yield make(Movement.GRADE_FELL, position, assessment, **changes)
-    elif more or news:
+    elif more or news or has_bill_of_its_own(position, assessment):
         yield make(Movement.WORSENED, position, assessment, **changes)
     elif set(position.findings) - set(assessment.kinds):
         yield make(Movement.EASED, position, assessment, **changes)
@@ -305,7 +322,7 @@ def episode_of(position: Position) -> dict[str, object]:
     """A new episode begins with the first lead or group after both were gone; it has had nothing yet."""
     if position.is_in_episode:
         return {}
-    begun: dict[str, object] = {"episode": position.episode + 1, "had": (), "bills": (), "woken": ()}
+    begun: dict[str, object] = {"episode": position.episode + 1, "had": (), "bills": (), "woken": (), "was_grouped": False, "was_urgent": False}
     return begun | {"times_wavered": 0, "wavered_on": None, "moved_on": None, "ended": None}
 
 
@@ -314,6 +331,8 @@ def make(movement: Movement, before: Position, assessment: Assessment, **changes
     kinds = assessment.kinds
     after = replace(before, number=before.number + 1, findings=kinds, **changes)
     is_told = is_news(movement, before, after, assessment)
+    was_grouped, was_urgent = after.was_grouped or after.status is Status.GROUP, after.was_urgent or after.is_urgent
+    after = replace(after, was_grouped=was_grouped, was_urgent=was_urgent)
     return Move(
         movement,
         before,

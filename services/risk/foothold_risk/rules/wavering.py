@@ -3,9 +3,11 @@
 The ground of a group or lead is its findings with their events. It is history: kept on the position, equal for a replay of the same log.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
+
+from msgspec.structs import replace
 
 from foothold_risk.rules.assess import Assessment
 from foothold_risk.rules.events import MOST_HAD, TOLD_BY_EVENT, joined, unseen
@@ -33,31 +35,47 @@ def kinds_of_news(position: Position, assessment: Assessment) -> set[FindingKind
 
 def has_news(position: Position, assessment: Assessment) -> bool:
     """An event the case has not had, a bill that alone moves a sum, or a finding that says more than people saw when they gave their word."""
-    return bool(kinds_of_news(position, assessment) or _woken(position, assessment) - set(position.woken)) or any(_heavy_bills(position, assessment))
+    is_woken = bool(_woken(position, assessment) - set(position.woken))
+    return is_woken or bool(kinds_of_news(position, assessment)) or any(_heavy_bills(position, assessment))
 
 
-def _heavy_bills(position: Position, assessment: Assessment) -> Iterator[bytes]:
+def has_bill_of_its_own(position: Position, assessment: Assessment) -> bool:
+    """Whether a bill the case has not had moves its sum, and would be a finding alone. Small ones that add up are one finding, when the sum crosses."""
+    return any(own >= threshold for own, threshold in _heavy_bills(position, assessment))
+
+
+def _heavy_bills(position: Position, assessment: Assessment) -> Iterator[tuple[int, int]]:
+    """Own share of each bill the case has not had that alone moves its sum, and the threshold of that sum."""
     share = assessment.view.policy.material_share
     for ground in assessment.speaking:
-        total = sum(own for _, own, _ in ground.bills)
-        yield from (name for name, own, _ in ground.bills if name not in position.bills and own * SHARE_SCALE >= (total - own) * share)
+        for one in ground.sums:
+            total = sum(own for _, own, _ in one)
+            yield from ((own, ground.threshold) for name, own, _ in one if name not in position.bills and own * SHARE_SCALE >= (total - own) * share)
+
+
+def is_found_again(position: Position, assessment: Assessment) -> bool:
+    """Whether something people declared eliminated is found that was not found before."""
+    return bool((set(assessment.kinds) - set(position.findings)) & set(position.eliminated))
 
 
 def _woken(position: Position, assessment: Assessment) -> set[FindingKind]:
-    """The findings people gave their word on that speak again."""
+    """The findings people gave their word on that speak again: that they are harmless, come to nothing, or are eliminated."""
     day = assessment.view.day
-    covered = {w.kind for w in position.words if day <= w.until}
+    covered = {w.kind for w in position.words if day <= w.until} | set(position.eliminated)
     return {g.kind for g in assessment.speaking if g.kind in covered}
 
 
 def is_news(movement: Movement, before: Position, after: Position, assessment: Assessment) -> bool | None:
     """Whether people are to be told; None of a movement nobody is told of by itself.
 
-    Within the days after they were last told, only of news; a change from group to group by shifting figures never.
+    Within the days after they were last told, only of news; a change from group to group by shifting figures never. The first group of a case, and
+    the first danger in it, repeat nothing people were told.
     """
     if movement not in TELLING or not after.is_in_episode:
         return None
-    if has_news(before, assessment) or after.episode != before.episode:
+    is_first_group = after.status is Status.GROUP and not (before.was_grouped or before.group is not None)
+    is_first_danger = after.is_urgent and not (before.was_urgent or before.is_urgent)
+    if is_first_group or is_first_danger or has_news(before, assessment) or after.episode != before.episode:
         return True
     if movement is Movement.MOVED:
         return False
@@ -71,21 +89,33 @@ def remembered(position: Position, assessment: Assessment) -> dict[str, object]:
         return {}
     speaking = assessment.speaking
     events = [e for g in speaking if g.kind in TOLD_BY_EVENT for e in g.events]
-    bills = {name for g in speaking for name, _, _ in g.bills} - set(position.bills)
+    bills = {name: own for g in speaking for name, own, _ in g.bills}
     woken = _woken(position, assessment)
     return {
         "had": joined(position.had, events, MOST_HAD) if events else position.had,
-        "bills": tuple(sorted({*position.bills, *bills})[-MOST_BILLS:]) if bills else position.bills,
+        "bills": position.bills if bills.keys() <= set(position.bills) else _heaviest(position.bills, bills),
         "woken": tuple(sorted({*position.woken, *woken})) if woken else position.woken,
     }
 
 
+def _heaviest(known: Sequence[bytes], bills: Mapping[bytes, int]) -> tuple[bytes, ...]:
+    """All their names; of more than are kept, those of the bills in today's sums that weigh most, for only such a one could be taken for news."""
+    names = {*known, *bills}
+    return tuple(sorted(sorted(names, key=lambda name: (-bills.get(name, 0), name))[:MOST_BILLS]))
+
+
 def returns_to(position: Position, assessment: Assessment) -> Ended | None:
-    """The group or lead of before that goes on: it ended by itself within the days, and nothing is new since. None: what begins is another."""
-    ended = position.ended
+    """The group or lead of before that goes on: it ended by itself within the days, and nothing is new since. None: what begins is another.
+
+    Of a group and the lead it left each has days of its own.
+    """
+    ended, day, days = position.ended, assessment.view.day, assessment.view.policy.days_of_wavering
     if ended is None or not ended.is_by_itself or has_news(position, assessment):
         return None
-    return ended if (assessment.view.day - ended.day).days <= assessment.view.policy.days_of_wavering else None
+    if (day - ended.day).days <= days:
+        return ended
+    is_lead_back = ended.lead_on is not None and (day - ended.lead_on).days <= days
+    return replace(ended, group=None, identified_on=None, causes=()) if is_lead_back else None
 
 
 def ended_now(position: Position, assessment: Assessment, *, is_by_itself: bool) -> Ended:

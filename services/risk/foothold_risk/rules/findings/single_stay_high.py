@@ -1,7 +1,6 @@
 """One hospital stay cost the household more, after all layers of cover, than the amount for its standing in the work: identified or not."""
 
 from collections import defaultdict
-from datetime import date
 
 from foothold_risk.rules.figures import View
 from foothold_risk.rules.finding import MEDICAL, Found, Rule, spending_window, weightiest
@@ -23,14 +22,13 @@ def find(view: View) -> Found | None:
     return Found(FindingKind.SINGLE_STAY_HIGH, cost, threshold.value, "money", spending_window(view.day), threshold, weightiest(worst))
 
 
-def high(view: View) -> list[tuple[str, int, date]]:
-    """Every stay above the amount: its name, own share, and the day of its last bill."""
+def high(view: View) -> list[tuple[Claim, ...]]:
+    """Every stay above the amount: its bills."""
     is_identified = view.household.position.is_identified
     threshold = view.policy.single_stay_high_identified if is_identified else view.policy.single_stay_high_others
     if threshold is None:
         return []
-    stays = ((min(c.stay or c.business_key.hex() for c in one), sum(c.own_share for c in one), max(c.day for c in one)) for one in _stays(view))
-    return [one for one in stays if one[1] > threshold.value]
+    return [one for one in _stays(view) if sum(c.own_share for c in one) > threshold.value]
 
 
 def _stays(view: View) -> list[tuple[Claim, ...]]:
