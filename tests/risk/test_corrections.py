@@ -12,7 +12,7 @@ from foothold_schemas.checks import Guarantee
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import ExitReason, Movement, Status
-from tests.support.build import OPEN_DAY, amending, checked, claim, household, identity, income, judged, registered, retracted, step
+from tests.support.build import OPEN_DAY, amending, checked, claim, household, identity, income, judged, retracted, step
 from tests.support.rules import ALL_IN_FORCE
 
 
@@ -102,14 +102,6 @@ def test_a_correction_that_is_itself_too_old_or_withdrawn_still_replaces_what_it
 
     assert (outcome, [c.total for c in home.claims]) == (Folded.TOO_OLD, [200]), "kept for what its number may correct; its day decides nothing"
     assert owed(amending(claim("4.00", "c3"), "c2"), amending(claim("2.00", "c2"), "c1"), bill) == 400
-
-
-def test_a_register_entry_is_never_taken_back_only_replaced() -> None:
-    entry = registered(2, at=datetime(2026, 6, 2, tzinfo=UTC))
-    for order in ((entry, retracted(entry.id)), (retracted(entry.id), entry)):
-        register = folded(*order).register
-        assert register is not None
-        assert len(register.members) == 2
 
 
 def test_a_withdrawal_is_remembered_as_long_as_the_fact_could_still_come() -> None:

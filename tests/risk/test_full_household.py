@@ -7,7 +7,7 @@ import pytest
 
 from foothold_risk.households import pack
 from foothold_risk.rules import fold as folding
-from foothold_risk.rules.fold import MOST_FACTS, MOST_WITHDRAWN, Folded, fold
+from foothold_risk.rules.fold import MOST_FACTS, MOST_REPLACED, MOST_WITHDRAWN, Folded, fold
 from foothold_risk.rules.household import Household
 from foothold_schemas.decisions import CaseDecided, Decision
 from foothold_schemas.envelope import FactRecord
@@ -73,7 +73,7 @@ def test_names_of_facts_that_never_came_are_bounded_too() -> None:
 
 def test_a_full_household_weighs_less_than_kafka_takes() -> None:
     household = Household()
-    household, _ = folded(household, registered(60))
+    household, _ = folded(household, *(registered(60, at=datetime(2026, 1, 1 + n, tzinfo=UTC)) for n in range(MOST_REPLACED + 2)))
     for n in range(MOST_FACTS):
         bill = claim("999999999999.99", f"{n}-{chance()}-{chance()[:20]}", person_ref=chance(), stay=chance())
         household, outcomes = folded(household, bill.model_copy(update={"fact_id": chance()}))

@@ -140,7 +140,7 @@ class Households:
     def _index(self, key: bytes, household: Household, due: date | None) -> None:
         area = household.register.area if household.register is not None else None
         if area != (before := self._area.get(key)):
-            if before is not None:
+            if self._area.pop(key, None) is not None and before is not None:
                 self.registered[before] -= 1
             if area is not None:
                 self._area[key] = area

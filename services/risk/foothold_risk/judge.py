@@ -108,6 +108,8 @@ def judge(
     `before`: the household without the fact that made risk look; only then a leaving of the past may come into doubt.
     """
     day, register = control.open_day, household.register
+    if register is None and before is not None and before.register is not None and policy is not None and day is not None:
+        return _handed_over(household_id, household, before.register, day, policy, cause, ExitReason.CORRECTED)
     place = None if policy is None or register is None else policy.place(register.area)
     if day is None or register is None or policy is None:
         return Judged(household)
@@ -216,14 +218,21 @@ def _reopened(now: _Stepped, look: Callable[[Position], Assessment]) -> _Stepped
     return _Stepped(position, (*now.moves, *(dataclasses.replace(m, is_decided=True, is_told=True) for m in moves)), looked)
 
 
-def _handed_over(household_id: str, household: Household, register: Register, day: date, policy: Policy, cause: Cause) -> Judged:
-    """Its area belongs to no county of the policy: what stands here ends, and nothing more is computed."""
+def _handed_over(
+    household_id: str, household: Household, register: Register, day: date, policy: Policy, cause: Cause, reason: ExitReason | None = None
+) -> Judged:
+    """Its area belongs to no county of the policy: what stands here ends, and nothing more is computed.
+
+    So it is where its only entry was taken back, with that entry to say whom it was about, and `reason`.
+    """
     if household.position.status is Status.CLEAR:
         return Judged(household)
     anywhere = next(iter(policy.places.values())).on(day)
     view = dataclasses.replace(withheld(household, register, day, anywhere), is_withheld=False)
     assessment = Assessment(view, (), (), Target(Status.CLEAR, is_natural=True))
-    return _told(household_id, household, move(household.position, assessment), assessment, policy, cause)
+    position, moves = move(household.position, assessment)
+    given = moves if reason is None else tuple(dataclasses.replace(m, exit_reason=reason) for m in moves)
+    return _told(household_id, household, (position, given), assessment, policy, cause)
 
 
 def _decided(household: Household, position: Position, assessment: Assessment, word: CaseDecided | FindingExempted) -> Decided | tuple[Condition, ...]:

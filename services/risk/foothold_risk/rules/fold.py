@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, assert_never
 
 import msgspec
 
@@ -37,9 +37,37 @@ MOST_FACTS: Final = 4_000
 what Kafka takes as one record, even where nothing of it can be compressed."""
 MOST_WITHDRAWN: Final = 4_000
 """Facts taken back or corrected, within the same time (I)."""
+MOST_REPLACED: Final = 3
+"""Register entries, and words on the authorisation, that others have replaced (I): so many may be taken back before nothing is known any more."""
 _FIELDS: Final = ("incomes", "claims", "spendings", "disasters", "checks", "gradings", "assets", "reports")
 
 T = TypeVar("T", Check, Grading, AssetCheck)
+
+
+class TakingBack(StrEnum):
+    """What comes of a fact when it is taken back."""
+
+    GONE = "gone"
+    """It counts no more, as if it had never come."""
+    ONE_BEFORE = "one_before"
+    """It counts no more, and the one it replaced counts again."""
+    NEVER = "never"
+    """It stands: what people decided is undone by what they decide next, a ticket ends by its end, and a retraction by sending the fact anew."""
+
+
+def taking_back(fact: HouseholdFact) -> TakingBack:
+    """The rule of each kind."""
+    match fact:
+        case IncomeReported() | MedicalClaimSettled() | SpendingReported() | DisasterStruck():
+            return TakingBack.GONE
+        case GuaranteeChecked() | HouseholdGraded() | AssetsChecked() | RiskReported() | MeasureDelivered():
+            return TakingBack.GONE
+        case HouseholdRegistered() | AuthorisationGiven() | AuthorisationRefused():
+            return TakingBack.ONE_BEFORE
+        case CaseDecided() | FindingExempted() | ReliefPaid() | MembershipDisputed() | FactsRetracted():
+            return TakingBack.NEVER
+        case _:
+            assert_never(fact)
 
 
 class Folded(StrEnum):
@@ -70,8 +98,10 @@ def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day
         return household, Folded.FULL
     if record.withdraws:
         household = _withdraw(household, record, identity)
+    if taking_back(fact) is not TakingBack.NEVER and household.has_withdrawn(identity):
+        return household, Folded.WITHDRAWN
     if held is not None:
-        return (household, Folded.WITHDRAWN) if household.has_withdrawn(identity) else _add(household, *held, open_day, names)
+        return _add(household, *held, open_day, names)
     return _without_replacing(household, record, fact, identity, open_day)
 
 
@@ -145,8 +175,18 @@ def _withdraw(household: Household, record: FactRecord, by: bytes) -> Household:
     """Without the facts it replaces or takes back, which need not have come yet. What is withdrawn stays so: a correction may be corrected in turn."""
     named = {bytes.fromhex(one) for one in record.withdraws}
     month = month_of(shanghai_day(record.recorded_time))
-    left = {field: tuple(f for f in getattr(household, field) if f.fact_id not in named) for field in _FIELDS}
-    return fresh(household, withdrawn=(*household.withdrawn, *(Withdrawal(one, by, month) for one in sorted(named))), **left)
+    left = {field: tuple(f for f in getattr(household, field) if f.fact_id not in named) for field in (*_FIELDS, "measures")}
+    entries = tuple(e for e in household.all_entries if e.fact_id not in named)
+    words = tuple(w for w in household.words_said if w.fact_id not in named)
+    return fresh(
+        household,
+        withdrawn=(*household.withdrawn, *(Withdrawal(one, by, month) for one in sorted(named))),
+        register=entries[-1] if entries else None,
+        entries=entries[:-1],
+        authorisation=words[-1] if words else None,
+        said=words[:-1],
+        **left,
+    )
 
 
 def _add(household: Household, field: str, fact: HeldFact, open_day: date | None, names: Names = UNNAMED) -> tuple[Household, Folded]:
@@ -189,17 +229,16 @@ def _is_told_twice(told: Sequence[Claim], bill: Claim) -> bool:
 
 
 def _last_word(household: Household, word: Authorisation) -> tuple[Household, Folded]:
-    known = household.authorisation
-    if known is not None and word.order < known.order:
-        return household, Folded.SUPERSEDED
-    return fresh(household, authorisation=word), Folded.APPLIED
+    words = sorted((*household.words_said, word), key=lambda w: w.order)
+    said = fresh(household, authorisation=words[-1], said=tuple(words[-1 - MOST_REPLACED : -1]))
+    return said, Folded.APPLIED if words[-1] is word else Folded.SUPERSEDED
 
 
 def _latest_register(household: Household, register: Register, open_day: date | None) -> tuple[Household, Folded]:
-    known = household.register
-    if known is not None and version_key(register) < version_key(known):
-        return household, Folded.SUPERSEDED
-    return fresh(household, register=register, since=open_day if known is None else household.since), Folded.APPLIED
+    entries = sorted((*household.all_entries, register), key=version_key)
+    since = household.since if household.register is not None else open_day
+    entered = fresh(household, register=entries[-1], entries=tuple(entries[-1 - MOST_REPLACED : -1]), since=since)
+    return entered, Folded.APPLIED if entries[-1] is register else Folded.SUPERSEDED
 
 
 def forget_old(household: Household, open_day: date, names: Names = UNNAMED) -> Household:

@@ -183,7 +183,8 @@ class Unjudged(Packed, frozen=True):
 class Household(Packed, frozen=True):
     """Everything risk knows of one household. `view` is the digest of the view written last; `noted` are facts that leave nothing else.
 
-    `since`: the open day on which its first register entry came; None: before any day was open.
+    `since`: the open day on which its first register entry came; None: before any day was open. `entries`, `said`: register entries and words on
+    the authorisation that others have replaced, the last few, rising: they count again when what replaced them is taken back.
     """
 
     register: Register | None = None
@@ -205,6 +206,8 @@ class Household(Packed, frozen=True):
     tickets: tuple[Ticket, ...] = ()
     since: date | None = None
     unjudged: Unjudged | None = None
+    entries: tuple[Register, ...] = ()
+    said: tuple[Authorisation, ...] = ()
 
     @property
     def disputed(self) -> tuple[int, ...]:
@@ -236,6 +239,8 @@ class Household(Packed, frozen=True):
         yield from self.reports
         yield from self.measures
         yield from self.tickets
+        yield from self.entries
+        yield from self.said
         yield from (one for one in (self.register, self.authorisation) if one is not None)
 
     def knows(self, fact_id: bytes) -> bool:
@@ -245,6 +250,16 @@ class Household(Packed, frozen=True):
     def has_withdrawn(self, fact_id: bytes) -> bool:
         """Whether this fact counts no longer, or will not count when it comes."""
         return any(w.fact_id == fact_id for w in self.withdrawn)
+
+    @property
+    def all_entries(self) -> tuple[Register, ...]:
+        """Its register entries as far as they are kept, rising; the last one counts."""
+        return self.entries if self.register is None else (*self.entries, self.register)
+
+    @property
+    def words_said(self) -> tuple[Authorisation, ...]:
+        """Its words on the authorisation as far as they are kept, rising; the last one counts."""
+        return self.said if self.authorisation is None else (*self.said, self.authorisation)
 
     @property
     def is_refused(self) -> bool:
