@@ -76,7 +76,7 @@ def test_a_flood_of_one_day_is_told_by_level_with_its_households_and_numbers(pol
     assert last.household_ids == tuple(f"{n:032x}" for n in range(1, 5))
     assert (last.share, last.registered, last.week_ago, last.is_priority) == ("0.2000", 20, 0, False)
     assert last.reason.zh == (
-        f"村{VILLAGES[0]}：近7日4户出现“受灾”风险（登记20户，占0.2000），其中0户已识别；一周前0户。区域预警由Ⅲ级升为Ⅱ级。仅为信号，不等于启动应急响应。"
+        f"村{VILLAGES[0]}：近7日4户出现“灾害损失”风险（登记20户，占0.2000），其中0户已识别；一周前0户。区域预警由Ⅲ级升为Ⅱ级。仅为信号，不等于启动应急响应。"
     )
     assert "A signal, not an activation." in last.reason.en
     assert last.policy.value == "7 days: II from 0.2000 to 0.4000, from 2 households; kept down to 0.8 of 0.2000"

@@ -8,27 +8,10 @@ from foothold_risk.rules.windows import Changed
 from foothold_schemas.areas import ANY, AreaLevel, Direction, RegionWarning, WarningLevel
 from foothold_schemas.explanation import PolicyValue
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.titles import title
 from foothold_schemas.values import Sentence
 
 _LEVELS: Final = {6: AreaLevel.COUNTY, 9: AreaLevel.TOWNSHIP, 12: AreaLevel.VILLAGE}
-_LEVEL_ZH: Final = {None: "无", WarningLevel.IV: "Ⅳ级", WarningLevel.III: "Ⅲ级", WarningLevel.II: "Ⅱ级", WarningLevel.I: "Ⅰ级"}
-_AREA_ZH: Final = {AreaLevel.COUNTY: "县", AreaLevel.TOWNSHIP: "乡镇", AreaLevel.VILLAGE: "村", AreaLevel.CLUSTER: "联村"}
-CAUSE_ZH: Final = {
-    FindingKind.INCOME_BELOW_LINE: "收入低于监测线",
-    FindingKind.INCOME_DROPPED: "收入骤减",
-    FindingKind.WORK_LOST: "失业",
-    FindingKind.PROJECT_UNDERPAID: "项目分红未兑现",
-    FindingKind.DISASTER_LOSS: "受灾",
-    FindingKind.SELF_PAID_HIGH: "医疗自付过高",
-    FindingKind.SINGLE_STAY_HIGH: "单次住院自付过高",
-    FindingKind.SELF_PAID_RATIO: "自付占收入比过高",
-    FindingKind.RIGID_SPENDING_RATIO: "刚性支出过高",
-    FindingKind.EDUCATION_COST_HIGH: "教育支出过高",
-    FindingKind.GUARANTEE_MISSING: "保障未落实",
-    FindingKind.GRADE_FELL: "等级下降",
-    FindingKind.RISK_REPORTED: "线索上报",
-    FindingKind.AREA_STRUCK: "区域灾害",
-}
 
 
 def announce(changed: Changed, position: int | None = None) -> RegionWarning:
@@ -89,15 +72,15 @@ def _share(changed: Changed) -> str:
 
 def _reason(changed: Changed) -> Sentence:
     level, cluster = area_level(changed.area), changed.cluster
-    zh_cause = "各类风险" if changed.cause == ANY else f"“{CAUSE_ZH[FindingKind(changed.cause)]}”风险"
-    en_cause = "any risk" if changed.cause == ANY else changed.cause
-    zh_area = f"{_AREA_ZH[level]}{changed.area}" if cluster is None else f"{cluster.title.zh}（{changed.area}）"
+    zh_cause = "各类风险" if changed.cause == ANY else f"“{title(FindingKind(changed.cause)).zh}”风险"
+    en_cause = "any risk" if changed.cause == ANY else f"“{title(FindingKind(changed.cause)).en}”"
+    zh_area = f"{title(level).zh}{changed.area}" if cluster is None else f"{cluster.title.zh}（{changed.area}）"
     en_area = f"{level.value} {changed.area}" if cluster is None else f"{cluster.title.en} ({changed.area})"
     if changed.direction is Direction.SAME:
-        zh_level, en_level = f"区域预警维持{_LEVEL_ZH[changed.after]}。", f"The level stands at {changed.after}."
+        zh_level, en_level = f"区域预警维持{_level_zh(changed.after)}。", f"The level stands at {changed.after}."
     else:
         is_up = changed.direction is Direction.UP
-        zh_level = f"区域预警由{_LEVEL_ZH[changed.before]}{'升' if is_up else '降'}为{_LEVEL_ZH[changed.after]}。"
+        zh_level = f"区域预警由{_level_zh(changed.before)}{'升' if is_up else '降'}为{_level_zh(changed.after)}。"
         en_level = f"The level {'rises' if is_up else 'falls'} from {changed.before or 'none'} to {changed.after or 'none'}."
     zh_numbers = f"{zh_area}：近{changed.window}日{changed.households}户出现{zh_cause}（登记{changed.registered}户，占{_share(changed)}）"
     en_numbers = f"{en_area}: {changed.households} of {changed.registered} registered households came under {en_cause} in {changed.window} days"
@@ -107,3 +90,7 @@ def _reason(changed: Changed) -> Sentence:
         zh=f"{zh_numbers}，{zh_more}。{zh_level}仅为信号，不等于启动应急响应。",
         en=f"{en_numbers} ({_share(changed)}), {en_more}. {en_level} A signal, not an activation.",
     )
+
+
+def _level_zh(level: WarningLevel | None) -> str:
+    return "无" if level is None else title(level).zh

@@ -7,9 +7,6 @@ from typing import Final, Literal, assert_never
 
 from foothold_risk.rules.calendar import last_day
 from foothold_risk.rules.figures import View
-from foothold_risk.rules.findings.disaster_loss import HAZARD_ZH
-from foothold_risk.rules.findings.guarantee_missing import GUARANTEE_ZH
-from foothold_risk.rules.findings.risk_reported import CONCERN_ZH, ROUTE
 from foothold_risk.rules.held import (
     AssetCheck,
     Authorisation,
@@ -29,7 +26,7 @@ from foothold_risk.rules.policy import Value
 from foothold_risk.rules.struck import Incident
 from foothold_schemas.checks import SpendingCategory
 from foothold_schemas.explanation import Evidence, Outlay, PolicyValue
-from foothold_schemas.facts import CareSetting, IncomeCategory
+from foothold_schemas.titles import title
 from foothold_schemas.values import Fen, Sentence
 
 MAX_EVIDENCE: Final = 20
@@ -39,24 +36,6 @@ _OUTLAY_KINDS: Final[dict[SpendingCategory, _OutlayKind]] = {
     SpendingCategory.EDUCATION: "education",
     SpendingCategory.REHABILITATION: "rehabilitation",
     SpendingCategory.ACCIDENT: "accident",
-}
-_CATEGORY_ZH: Final = {
-    IncomeCategory.WAGE: "工资性收入",
-    IncomeCategory.OPERATING: "经营性收入",
-    IncomeCategory.PROPERTY: "财产性收入",
-    IncomeCategory.TRANSFER: "转移性收入",
-    IncomeCategory.CLAIMS: "理赔收入",
-}
-_SPENDING_ZH: Final = {
-    SpendingCategory.EDUCATION: "教育支出",
-    SpendingCategory.REHABILITATION: "康复支出",
-    SpendingCategory.ACCIDENT: "意外支出",
-    SpendingCategory.OTHER: "其他支出",
-}
-_CARE: Final = {
-    CareSetting.INPATIENT: ("住院", "inpatient"),
-    CareSetting.OUTPATIENT: ("门诊", "outpatient"),
-    CareSetting.SPECIAL_DRUGS: ("特药", "special drugs"),
 }
 
 
@@ -92,25 +71,25 @@ def evidence(fact: HeldFact | Incident) -> Evidence:
                 fact_id=fact.fact_id.hex(), kind="IncomeReported", day=last_day(fact.latest_month), amount=Fen(fact.amount - fact.expense), text=_income(fact)
             )
         case Claim():
-            zh, en = _CARE[fact.setting]
+            zh, en = title(fact.setting).zh, title(fact.setting).en
             text = Sentence(
                 zh=f"{zh}费用{Fen(fact.total)}，各方支付{Fen(fact.paid)}，自付", en=f"{en} bill {Fen(fact.total)}, payers covered {Fen(fact.paid)}; own share"
             )
             return Evidence(fact_id=fact.fact_id.hex(), kind="MedicalClaimSettled", day=fact.day, amount=Fen(fact.own_share), text=text)
         case Spending():
             text = Sentence(
-                zh=f"{_SPENDING_ZH[fact.category]}{Fen(fact.total)}，资助{Fen(fact.covered)}，自付",
+                zh=f"{title(fact.category).zh}{Fen(fact.total)}，资助{Fen(fact.covered)}，自付",
                 en=f"{fact.category.value} {Fen(fact.total)}, aid {Fen(fact.covered)}; own share",
             )
             return Evidence(fact_id=fact.fact_id.hex(), kind="SpendingReported", day=fact.day, amount=Fen(fact.own_share), text=text)
         case Disaster():
-            text = Sentence(zh=f"灾害（{HAZARD_ZH[fact.hazard]}），已核实", en=f"disaster ({fact.hazard.value}), verified")
+            text = Sentence(zh=f"灾害（{title(fact.hazard).zh}），已核实", en=f"disaster ({title(fact.hazard).en}), verified")
             return Evidence(
                 fact_id=fact.fact_id.hex(), kind="DisasterStruck", day=fact.day, amount=money(fact.loss), text=text, event=f"{fact.hazard} {fact.day}"
             )
         case Incident():
             text = Sentence(
-                zh=f"区域{fact.area}通报{HAZARD_ZH[fact.hazard]}（{fact.severity}级）",
+                zh=f"区域{fact.area}通报{title(fact.hazard).zh}（{fact.severity}级）",
                 en=f"{fact.hazard.value} (level {fact.severity}) reported in {fact.area}",
             )
             return Evidence(fact_id=fact.fact_id.hex(), kind="AreaStruck", day=fact.first_day, text=text)
@@ -148,7 +127,7 @@ def outlays(view: View) -> tuple[Outlay, ...] | None:
 def _income(fact: Income) -> Sentence:
     year = fact.months > 1
     return Sentence(
-        zh=f"{_CATEGORY_ZH[fact.category]}（{fact.item}）{'，全年' if year else ''}",
+        zh=f"{title(fact.category).zh}（{fact.item}）{'，全年' if year else ''}",
         en=f"{fact.category.value} income ({fact.item}){', whole year' if year else ''}",
     )
 
@@ -156,7 +135,7 @@ def _income(fact: Income) -> Sentence:
 def _looked_at(fact: Check | Grading | AssetCheck | Report | Register) -> Evidence:
     match fact:
         case Check():
-            zh, en = GUARANTEE_ZH[fact.guarantee], fact.guarantee.value.replace("_", " ")
+            zh, en = title(fact.guarantee).zh, title(fact.guarantee).en
             text = Sentence(zh=f"{zh}：{'已落实' if fact.is_met else '未落实'}", en=f"{en}: {'met' if fact.is_met else 'not met'}")
             return Evidence(fact_id=fact.fact_id.hex(), kind="GuaranteeChecked", day=fact.day, text=text)
         case Grading():
@@ -166,7 +145,7 @@ def _looked_at(fact: Check | Grading | AssetCheck | Report | Register) -> Eviden
             text = Sentence(zh="资产核查", en="check of assets")
             return Evidence(fact_id=fact.fact_id.hex(), kind="AssetsChecked", day=fact.day, text=text)
         case Report():
-            text = Sentence(zh=f"{ROUTE[fact.route].zh}：{CONCERN_ZH[fact.concern]}", en=f"{ROUTE[fact.route].en}: {fact.concern.value}")
+            text = Sentence(zh=f"{title(fact.route).zh}：{title(fact.concern).zh}", en=f"{title(fact.route).en}: {title(fact.concern).en}")
             return Evidence(fact_id=fact.fact_id.hex(), kind="RiskReported", day=fact.day, text=text)
         case Register():
             text = Sentence(zh="户籍登记", en="register entry")

@@ -21,15 +21,14 @@ from foothold_risk.rules.words import is_below
 from foothold_schemas.decisions import Decision
 from foothold_schemas.feeds import StaleFeed
 from foothold_schemas.saw import Saw
+from foothold_schemas.titles import title
 from foothold_schemas.transitions import ExitReason, Figures, Finding, HouseholdSummary, Movement, PolicyStamp, Status, Transition
-from foothold_schemas.values import Fen, Group, Sentence
+from foothold_schemas.values import Fen, Sentence
 
 RULES_VERSION: Final = "10"
 _ENTRIES: Final = frozenset({Movement.ENTERED, Movement.ROLLED_BACK, Movement.REFLAGGED})
 EXPLAIN: Final = {rule.kind: rule.explain for rule in findings.ALL}
 
-GROUP_ZH: Final = {Group.UNSTABLE_EX_POOR: "脱贫不稳定户", Group.MARGINAL: "边缘易致贫户", Group.SUDDEN_HARDSHIP: "突发严重困难户"}
-GROUP_EN: Final = {Group.UNSTABLE_EX_POOR: "unstable ex-poor", Group.MARGINAL: "marginal", Group.SUDDEN_HARDSHIP: "sudden hardship"}
 _NATURAL: Final = Sentence(zh="户内已无成员，自然减少。", en="Nobody of the household is left: natural exit.")
 _HANDED_OVER: Final = Sentence(zh="户籍已迁至{area}，移交当地办理。", en="Handed over to {area}, where it is registered now.")
 _AGAIN: Final = Sentence(zh="（反复，第{times}次）", en=" (it wavers: {times} so far)")
@@ -165,7 +164,8 @@ def shown(assessment: Assessment) -> tuple[Saw, ...]:
 
 def look_back(household_id: str, note: Move, then: Assessment, policy: Policy, cause: Cause, day: date, left: Left) -> Transition:
     """The note that a late fact would have kept the household in its group: figures and findings of that day, everything else of today."""
-    zh, en = GROUP_ZH[left.group], GROUP_EN[left.group]
+    group = title(left.group)
+    zh, en = group.zh, group.en
     sentences = [EXPLAIN[f.kind](f, then.view, policy.currency) for f in then.found]
     opening = Sentence(
         zh=f"补报数据表明：{left.day}退出{zh}时本应继续监测。原决定不变，请人工复核。",
@@ -258,7 +258,7 @@ def _reason(move: Move, assessment: Assessment, policy: Policy) -> Sentence:
 
 def _opening(move: Move, assessment: Assessment) -> Sentence:
     group = move.after.group or move.before.group
-    zh, en = (GROUP_ZH[group], GROUP_EN[group]) if group is not None else ("", "")
+    zh, en = (title(group).zh, title(group).en) if group is not None else ("", "")
     is_frozen = assessment.view.is_withheld and move.movement is not Movement.REFUSED
     is_by_reason = move.exit_reason is not None and move.movement is not Movement.RESTORED
     template = _FROZEN if is_frozen else _BY_REASON.get(move.exit_reason) if is_by_reason and move.exit_reason is not None else None

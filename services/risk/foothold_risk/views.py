@@ -11,8 +11,6 @@ from foothold_risk.rules.assess import Assessment
 from foothold_risk.rules.calendar import month_text
 from foothold_risk.rules.doubts import doubts
 from foothold_risk.rules.figures import View, unknown_items
-from foothold_risk.rules.findings.disaster_loss import HAZARD_ZH
-from foothold_risk.rules.findings.guarantee_missing import GUARANTEE_ZH
 from foothold_risk.rules.household import Position, Word
 from foothold_risk.rules.leaving import Condition, unmet
 from foothold_risk.rules.months import MonthMoney, by_month
@@ -21,6 +19,7 @@ from foothold_risk.rules.struck import Incident
 from foothold_schemas.codec import encode
 from foothold_schemas.decisions import HarmlessReason
 from foothold_schemas.explanation import StatementDoubt
+from foothold_schemas.titles import title
 from foothold_schemas.transitions import Status
 from foothold_schemas.values import Fen, Sentence
 from foothold_schemas.views import HouseholdView, Impact, MonthFigures, Quiet, Unmet, UnmetKind
@@ -110,7 +109,7 @@ _EXPOSED: Final = {
 def _possible(incident: Incident, exposure: Exposure) -> Sentence:
     zh, en = _EXPOSED[exposure]
     return Sentence(
-        zh=f"区域{incident.area}自{incident.first_day}发生{HAZARD_ZH[incident.hazard]}（{incident.severity}级），可能影响{zh}；请核实，未核实不作认定。",
+        zh=f"区域{incident.area}自{incident.first_day}发生{title(incident.hazard).zh}（{incident.severity}级），可能影响{zh}；请核实，未核实不作认定。",
         en=f"{incident.hazard} (level {incident.severity}) in {incident.area} since {incident.first_day} may hit {en}; please check: possible is not found.",
     )
 
@@ -127,7 +126,7 @@ def _said(condition: Condition, assessment: Assessment, policy: Policy) -> Unmet
 def _words(condition: Condition, assessment: Assessment, policy: Policy) -> Sentence:  # noqa: C901, PLR0911, PLR0912 - one sentence per kind of condition
     view, until = assessment.view, condition.until
     name = "" if condition.finding is None else condition.finding.value.replace("_", " ")
-    zh, en = ("", "") if condition.guarantee is None else (GUARANTEE_ZH[condition.guarantee], condition.guarantee.value.replace("_", " "))
+    zh, en = ("", "") if condition.guarantee is None else (title(condition.guarantee).zh, title(condition.guarantee).en)
     match condition.kind:
         case UnmetKind.FINDING_HOLDS:
             found = next((f for f in assessment.found if f.kind is condition.finding), None)

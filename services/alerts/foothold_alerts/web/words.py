@@ -1,18 +1,39 @@
 """The words of the pages: every code with its Chinese and its English. A code without words fails a test."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from foothold_alerts.rules.case import CloseReason, ReliefKind, ReliefStatus, Role, Stage
 from foothold_alerts.rules.deadlines import DeadlineKind
 from foothold_alerts.rules.relief import ReliefAct
+from foothold_schemas.areas import AreaLevel, WarningLevel
 from foothold_schemas.decisions import HarmlessReason, MeasureKind
 from foothold_schemas.disputes import Doubt
 from foothold_schemas.explanation import HintKind
+from foothold_schemas.facts import Hazard, IncomeCategory
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.titles import TITLES, title
 from foothold_schemas.transitions import Movement
 from foothold_schemas.values import Group, Standing
 
+_READ: Final = (FindingKind, Group, Standing, Movement, MeasureKind, HintKind, Doubt, HarmlessReason)
+"""Kinds of codes that stand in a page as they are. A code of another kind may have the same value, so it has its kind before or behind it."""
+
+
+def _titles() -> Iterator[tuple[str, tuple[str, str]]]:
+    for kind in _READ:
+        yield from ((code.value, (word.zh, word.en)) for code, word in TITLES[kind].items())
+    yield from ((f"hazard_{hazard}", (word.zh, word.en)) for hazard, word in TITLES[Hazard].items())
+    yield from ((f"{level}_area", (word.zh, word.en)) for level, word in TITLES[AreaLevel].items())
+    yield from ((f"level_{level}", (word.zh, word.en)) for level, word in TITLES[WarningLevel].items())
+    for category in (IncomeCategory.WAGE, IncomeCategory.OPERATING, IncomeCategory.PROPERTY, IncomeCategory.TRANSFER):
+        word = title(category)
+        yield category.value, (word.zh, word.en)
+        yield f"{category}, carried", (f"{word.zh}（沿用上年）", f"{word.en} (carried from the year before)")
+
+
 WORDS: Final[dict[str, tuple[str, str]]] = {
+    **dict(_titles()),
     Stage.LEAD: ("风险线索", "lead"),
     Stage.VERIFYING: ("核实中", "verifying"),
     Stage.VILLAGE_REVIEW: ("村级评议", "village review"),
@@ -36,8 +57,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     CloseReason.ALREADY_HELPED: ("已得到帮扶", "already helped"),
     CloseReason.REPEATED: ("重复线索", "a repeated lead"),
     CloseReason.NOT_HERE: ("不在本地", "not living here"),
-    HarmlessReason.DATA_BEING_CORRECTED: ("数据正在更正", "the data is being corrected"),
-    HarmlessReason.OTHER: ("其他", "other"),
     ReliefKind.EMERGENCY: ("急难型临时救助", "emergency relief"),
     ReliefKind.SPENDING: ("支出型临时救助", "spending relief"),
     ReliefStatus.PROPOSED: ("建议", "proposed"),
@@ -64,18 +83,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     DeadlineKind.MEASURE: ("针对风险的措施", "a measure against a risk"),
     DeadlineKind.RELIEF: ("临时救助", "temporary relief"),
     DeadlineKind.PAPERS: ("补齐手续", "papers"),
-    MeasureKind.INDUSTRY: ("产业帮扶", "industry"),
-    MeasureKind.EMPLOYMENT: ("就业帮扶", "employment"),
-    MeasureKind.HEALTH: ("健康帮扶", "health"),
-    MeasureKind.EDUCATION: ("教育帮扶", "education aid"),
-    MeasureKind.COMPULSORY_EDUCATION: ("义务教育保障", "compulsory education"),
-    MeasureKind.SOCIAL_SECURITY: ("社会保障", "social security"),
-    MeasureKind.SOCIAL_HELP: ("社会帮扶", "social help"),
-    MeasureKind.HOUSING: ("住房保障", "housing"),
-    MeasureKind.RESETTLEMENT: ("搬迁安置", "resettlement"),
-    MeasureKind.WATER: ("饮水保障", "water"),
-    MeasureKind.INSURANCE: ("保险", "insurance"),
-    MeasureKind.COMPREHENSIVE: ("综合保障", "comprehensive"),
     "list_overdue": ("已逾期", "overdue"),
     "list_papers_owed": ("欠补手续", "papers owed"),
     "list_to_settle": ("应退未退", "to settle"),
@@ -89,29 +96,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "list_lives_here": ("居住在本地", "living here"),
     "list_not_judged": ("未能研判", "not judged"),
     "not_judged": ("未能研判", "not judged"),
-    "hazard_flood": ("洪涝", "flood"),
-    "hazard_storm": ("风暴", "storm"),
-    "hazard_drought": ("干旱", "drought"),
-    "hazard_earthquake": ("地震", "earthquake"),
-    "hazard_landslide": ("滑坡", "landslide"),
-    "hazard_fire": ("火灾", "fire"),
-    "hazard_epidemic": ("疫情", "epidemic"),
-    "hazard_hail": ("冰雹", "hail"),
-    "hazard_accident": ("事故", "accident"),
-    "hazard_other": ("其他", "other"),
-    "hazard_plant_closure": ("企业关停", "plant closure"),
     "any": ("各类风险", "any risk"),
     "up": ("上升", "up"),
     "down": ("下降", "down"),
-    "village_area": ("村", "village"),
-    "cluster_area": ("联村", "cluster of villages"),
-    "township_area": ("乡镇", "township"),
-    "county_area": ("县", "county"),
     "level_none": ("解除", "none"),
-    "level_IV": ("Ⅳ级", "level IV"),
-    "level_III": ("Ⅲ级", "level III"),
-    "level_II": ("Ⅱ级", "level II"),
-    "level_I": ("Ⅰ级", "level I"),
     "visits": ("本月走访", "visits this month"),
     "watch": ("关注", "watch"),
     "overdue": ("逾期，已提醒", "overdue, told to"),
@@ -145,25 +133,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "relief_waive": ("多发部分免予退还（县级批准）", "waived by the county"),
     "relief_to_settle": ("应退还金额变动", "the amount to settle changed"),
     "relief_excepted": ("同一原因再次救助（县级批准）", "relief again for one cause, by the county"),
-    Group.UNSTABLE_EX_POOR: ("脱贫不稳定户", "unstable ex-poor"),
-    Group.MARGINAL: ("边缘易致贫户", "marginal"),
-    Group.SUDDEN_HARDSHIP: ("突发严重困难户", "sudden hardship"),
-    Standing.EX_POOR: ("脱贫户", "ex-poor household"),
-    Standing.ORDINARY: ("一般农户", "ordinary household"),
-    FindingKind.INCOME_BELOW_LINE: ("收入低于监测线", "income below the line"),
-    FindingKind.INCOME_DROPPED: ("收入骤减", "income dropped"),
-    FindingKind.WORK_LOST: ("务工收入中断", "work lost"),
-    FindingKind.PROJECT_UNDERPAID: ("项目分红不足", "project underpaid"),
-    FindingKind.SINGLE_STAY_HIGH: ("单次住院自付高", "costly hospital stay"),
-    FindingKind.SELF_PAID_RATIO: ("个人医疗支出占比高", "high share of self-paid spending"),
-    FindingKind.EDUCATION_COST_HIGH: ("教育支出高", "high education costs"),
-    FindingKind.GUARANTEE_MISSING: ("保障未落实", "guarantee missing"),
-    FindingKind.GRADE_FELL: ("等级下降", "grade fell"),
-    FindingKind.RISK_REPORTED: ("群众反映", "reported by people"),
-    FindingKind.AREA_STRUCK: ("区域灾害", "area struck"),
-    FindingKind.SELF_PAID_HIGH: ("自付医疗支出高", "high self-paid spending"),
-    FindingKind.RIGID_SPENDING_RATIO: ("刚性支出占比高", "high share of rigid spending"),
-    FindingKind.DISASTER_LOSS: ("灾害损失", "disaster loss"),
     "AreaStruck": ("区域灾情通报", "areas struck"),
     "HouseholdRegistered": ("农户登记", "register entries"),
     "IncomeReported": ("收入", "income"),
@@ -173,37 +142,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "GuaranteeChecked": ("保障核查", "checks of guarantees"),
     "HouseholdGraded": ("等级评定", "gradings"),
     "AssetsChecked": ("资产核查", "checks of assets"),
-    Movement.WATCHED: ("关注", "watched"),
-    Movement.UNWATCHED: ("不再关注", "no longer watched"),
-    Movement.ENTERED: ("进入", "entered"),
-    Movement.MOVED: ("类别变化", "moved"),
-    Movement.WORSENED: ("加重", "worsened"),
-    Movement.EASED: ("减轻", "eased"),
-    Movement.RECOVERING: ("恢复中", "recovering"),
-    Movement.RELAPSED: ("恢复期反复", "relapsed"),
-    Movement.EXIT_DUE: ("可评定消除", "elimination due"),
-    Movement.NOT_MARKED: ("暂不标注", "not marked eliminated"),
-    Movement.WOULD_HAVE: ("待复核", "to be reviewed"),
-    Movement.REFUSED: ("决定未生效", "decision not carried out"),
-    Movement.RESTORED: ("登记更正，恢复", "restored after a register entry was mended"),
     "reviewed": ("已复核", "reviewed"),
-    Movement.EXITED: ("退出", "exited"),
-    Movement.ROLLED_BACK: ("消除回退", "rolled back"),
-    Movement.REFLAGGED: ("风险再标注", "flagged again"),
-    HintKind.CITY_SUPPLEMENT_UNCLAIMED: ("齐惠保未申领", "city supplement unclaimed"),
-    HintKind.COVER_UNCLAIMED: ("保险未申领", "cover unclaimed"),
-    HintKind.OWN_SHARE_ABOVE_TARGET: ("自付高于目标", "own share above the target"),
-    HintKind.NEGATIVE_LIST: ("负面清单", "negative list"),
-    HintKind.ONE_BUDGET: ("疑似分户", "one budget, two entries"),
-    HintKind.GRADE_DIFFERS: ("等级与得分不符", "grade differs from scores"),
-    "wage": ("工资性收入", "wage"),
-    "operating": ("经营性收入", "operating"),
-    "property": ("财产性收入", "property"),
-    "transfer": ("转移性收入", "transfer"),
-    "wage, carried": ("工资性收入（沿用上年）", "wage (carried from the year before)"),
-    "operating, carried": ("经营性收入（沿用上年）", "operating (carried from the year before)"),
-    "property, carried": ("财产性收入（沿用上年）", "property (carried from the year before)"),
-    "transfer, carried": ("转移性收入（沿用上年）", "transfer (carried from the year before)"),
     "operating expense": ("经营费用", "operating expense"),
     "medical": ("医疗自付", "medical"),
     "education": ("教育自付", "education"),
@@ -250,11 +189,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "exempt_proposed": ("提出核查无害，待另一人确认", "found harmless by one, another person is to confirm"),
     "reminded": ("到期前提醒", "reminded before it is due"),
     "contact_shown": ("查看联系方式", "contact shown"),
-    Doubt.OTHER_HOUSEHOLD: ("不是这一户的", "belongs to another household"),
-    Doubt.NEVER_HAPPENED: ("没有这回事", "never happened"),
-    Doubt.OTHER_AMOUNT: ("金额不对", "the amount is another"),
-    Doubt.OTHER_DAY: ("日期不对", "the day is another"),
-    Doubt.TWICE: ("重复报送", "sent twice"),
     "disputed": ("请发送单位核实", "its sender asked"),
     "dispute_asked": ("已请发送单位核实", "its sender is asked"),
     "dispute_corrected": ("发送单位已更正或撤回", "corrected or taken back by its sender"),

@@ -6,6 +6,7 @@ from foothold_ingest.rules.answers import Answer
 from foothold_schemas.disputes import Doubt
 from foothold_schemas.explanation import DoubtKind
 from foothold_schemas.reports import Concern, ReportRoute
+from foothold_schemas.titles import TITLES
 from foothold_schemas.values import Sentence
 
 KINDS: Final = {
@@ -23,32 +24,9 @@ KINDS: Final = {
     "AreaStruck": Sentence(zh="区域灾害", en="incidents"),
     "unknown": Sentence(zh="无法识别", en="not readable"),
 }
-ROUTES: Final = {
-    ReportRoute.SELF: Sentence(zh="农户自行申报", en="the household itself"),
-    ReportRoute.CADRE: Sentence(zh="干部走访", en="a cadre's visit"),
-    ReportRoute.HOTLINE: Sentence(zh="政务热线", en="the hotline"),
-    ReportRoute.ONE_KEY: Sentence(zh="一键呼叫", en="a one-key call"),
-}
-CONCERNS: Final = {
-    Concern.ILLNESS: Sentence(zh="生病", en="illness"),
-    Concern.DISABILITY: Sentence(zh="残疾", en="disability"),
-    Concern.SCHOOLING: Sentence(zh="上学", en="schooling"),
-    Concern.DISASTER: Sentence(zh="自然灾害", en="disaster"),
-    Concern.ACCIDENT: Sentence(zh="意外事故", en="accident"),
-    Concern.INCOME: Sentence(zh="收入减少", en="income"),
-    Concern.WORK: Sentence(zh="失去工作", en="work"),
-    Concern.HOUSING: Sentence(zh="住房", en="housing"),
-    Concern.WATER: Sentence(zh="饮水", en="water"),
-    Concern.OTHER: Sentence(zh="其他", en="other"),
-}
-DOUBTS: Final = {
-    Doubt.OTHER_HOUSEHOLD: Sentence(zh="不是这一户的", en="belongs to another household"),
-    Doubt.NEVER_HAPPENED: Sentence(zh="没有这回事", en="never happened"),
-    Doubt.OTHER_AMOUNT: Sentence(zh="金额不对", en="the amount is another"),
-    Doubt.OTHER_DAY: Sentence(zh="日期不对", en="the day is another"),
-    Doubt.TWICE: Sentence(zh="重复报送", en="sent twice"),
-    Doubt.OTHER: Sentence(zh="其他", en="something else"),
-}
+ROUTES: Final = TITLES[ReportRoute]
+CONCERNS: Final = TITLES[Concern]
+DOUBTS: Final = TITLES[Doubt]
 FIELDS: Final = {
     "amount": "金额 amount",
     "total": "总额 total",

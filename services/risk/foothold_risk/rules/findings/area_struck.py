@@ -4,11 +4,11 @@ from typing import Final
 
 from foothold_risk.rules.figures import View
 from foothold_risk.rules.finding import Found, Rule
-from foothold_risk.rules.findings.disaster_loss import HAZARD_ZH
 from foothold_risk.rules.incidents import exposure_to
 from foothold_risk.rules.struck import Incident
 from foothold_schemas.facts import Severity
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.titles import title
 from foothold_schemas.values import Sentence
 
 _GRAVITY: Final = {severity: place for place, severity in enumerate(Severity)}
@@ -35,7 +35,7 @@ def explain(found: Found, _view: View, _currency: Sentence) -> Sentence:
     """Say what struck where, since when, and that nobody has looked yet."""
     worst = next(fact for fact in found.facts if isinstance(fact, Incident))
     return Sentence(
-        zh=f"区域{worst.area}自{worst.first_day}发生{HAZARD_ZH[worst.hazard]}（{worst.severity}级），按政策视同已受影响，损失待逐户核实。",
+        zh=f"区域{worst.area}自{worst.first_day}发生{title(worst.hazard).zh}（{worst.severity}级），按政策视同已受影响，损失待逐户核实。",
         en=f"{worst.hazard.value} (level {worst.severity}) in {worst.area} since {worst.first_day}: by policy it is hit; its losses are still to be checked.",
     )
 

@@ -6,26 +6,11 @@ from foothold_risk.rules.figures import View
 from foothold_risk.rules.finding import Found, Rule, percent_text, spending_window
 from foothold_risk.rules.held import Disaster
 from foothold_risk.rules.policy import SHARE_SCALE
-from foothold_schemas.facts import Hazard, HomeState, WorkerState
+from foothold_schemas.facts import HomeState, WorkerState
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.titles import title
 from foothold_schemas.values import Fen, Sentence
 
-_HOME_ZH: Final = {HomeState.UNHURT: "未受损", HomeState.DAMAGED: "受损", HomeState.BADLY_DAMAGED: "严重损坏", HomeState.DESTROYED: "倒塌"}
-_HOME_EN: Final = {HomeState.UNHURT: "unhurt", HomeState.DAMAGED: "damaged", HomeState.BADLY_DAMAGED: "badly damaged", HomeState.DESTROYED: "destroyed"}
-_WORKER_ZH: Final = {WorkerState.UNHURT: "平安", WorkerState.DISABLED: "致残", WorkerState.DEAD: "死亡"}
-HAZARD_ZH: Final = {
-    Hazard.FLOOD: "洪涝",
-    Hazard.STORM: "风暴",
-    Hazard.DROUGHT: "干旱",
-    Hazard.EARTHQUAKE: "地震",
-    Hazard.LANDSLIDE: "滑坡",
-    Hazard.FIRE: "火灾",
-    Hazard.ACCIDENT: "事故",
-    Hazard.EPIDEMIC: "疫情",
-    Hazard.HAIL: "冰雹",
-    Hazard.PLANT_CLOSURE: "企业关停",
-    Hazard.OTHER: "其他灾害",
-}
 _SEVERITY: Final = {state: rank for rank, state in enumerate(HomeState)} | {WorkerState.UNHURT: 0, WorkerState.DISABLED: 4, WorkerState.DEAD: 5}
 
 
@@ -84,10 +69,10 @@ def explain(found: Found, view: View, currency: Sentence) -> Sentence:
         zh = f"损失{loss}{currency.zh}，达到家庭年纯收入{net}{currency.zh}的{percent}"
         en = f"losses of {loss} {currency.en} reach {percent} of the net income of {net} {currency.en}"
     elif found.value == worst.home.value:
-        zh, en = f"住房{_HOME_ZH[worst.home]}", f"the home is {_HOME_EN[worst.home]}"
+        zh, en = f"住房{title(worst.home).zh}", f"the home is {title(worst.home).en}"
     else:
-        zh, en = f"主要劳动力{_WORKER_ZH[worst.main_worker]}", f"the main worker is {worst.main_worker.value}"
-    return Sentence(zh=f"{worst.day}遭受{HAZARD_ZH[worst.hazard]}，{zh}。", en=f"Struck by {worst.hazard.value} on {worst.day}: {en}.")
+        zh, en = f"主要劳动力{title(worst.main_worker).zh}", f"the main worker is {title(worst.main_worker).en}"
+    return Sentence(zh=f"{worst.day}遭受{title(worst.hazard).zh}，{zh}。", en=f"Struck by {title(worst.hazard).en} on {worst.day}: {en}.")
 
 
 RULE = Rule(FindingKind.DISASTER_LOSS, is_risk=True, is_shock=True, needs_income=False, find=find, explain=explain)

@@ -1,7 +1,6 @@
 """One of the guarantees is reported not met, a child of school age is out of school, or a member has no basic medical insurance."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from foothold_risk.rules.calendar import month_of
 from foothold_risk.rules.figures import View
@@ -10,16 +9,8 @@ from foothold_risk.rules.held import Check, HeldFact, Member
 from foothold_risk.rules.household import Household
 from foothold_schemas.checks import Guarantee
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.titles import title
 from foothold_schemas.values import Sentence
-
-GUARANTEE_ZH: Final = {
-    Guarantee.FOOD: "吃",
-    Guarantee.CLOTHING: "穿",
-    Guarantee.EDUCATION: "义务教育",
-    Guarantee.MEDICAL_INSURANCE: "基本医疗",
-    Guarantee.HOUSING: "住房安全",
-    Guarantee.WATER: "饮水安全",
-}
 
 
 def find(view: View) -> Found | None:
@@ -71,7 +62,7 @@ def _is_out_of_school(member: Member, view: View) -> bool:
 def explain(found: Found, _view: View, _currency: Sentence) -> Sentence:
     """Name what is missing."""
     names = [Guarantee(name) for name in str(found.value).split(", ")]
-    return Sentence(zh=f"保障未落实：{'、'.join(GUARANTEE_ZH[g] for g in names)}。", en=f"Not met: {', '.join(g.value.replace('_', ' ') for g in names)}.")
+    return Sentence(zh=f"保障未落实：{'、'.join(title(g).zh for g in names)}。", en=f"Not met: {', '.join(title(g).en for g in names)}.")
 
 
 RULE = Rule(FindingKind.GUARANTEE_MISSING, is_risk=True, is_shock=False, needs_income=False, find=find, explain=explain)

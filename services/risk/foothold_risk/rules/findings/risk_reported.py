@@ -6,27 +6,9 @@ from foothold_risk.rules.figures import View
 from foothold_risk.rules.finding import Found, Rule
 from foothold_risk.rules.held import Report
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.reports import Concern, ReportRoute
+from foothold_schemas.titles import title
 from foothold_schemas.values import Sentence
 
-ROUTE: Final = {
-    ReportRoute.SELF: Sentence(zh="农户自行申报", en="the household itself"),
-    ReportRoute.CADRE: Sentence(zh="干部走访发现", en="a cadre's visit"),
-    ReportRoute.HOTLINE: Sentence(zh="政务热线反映", en="the hotline"),
-    ReportRoute.ONE_KEY: Sentence(zh="一键呼叫求助", en="a one-key call"),
-}
-CONCERN_ZH: Final = {
-    Concern.ILLNESS: "因病",
-    Concern.DISABILITY: "因残",
-    Concern.SCHOOLING: "因学",
-    Concern.DISASTER: "因灾",
-    Concern.ACCIDENT: "因意外",
-    Concern.INCOME: "收入减少",
-    Concern.WORK: "务工中断",
-    Concern.HOUSING: "住房",
-    Concern.WATER: "饮水",
-    Concern.OTHER: "其他",
-}
 _NAMED: Final = 3
 
 
@@ -46,8 +28,8 @@ def explain(found: Found, _view: View, _currency: Sentence) -> Sentence:
     """The newest reports by name."""
     reports = [r for r in found.facts if isinstance(r, Report)]
     named, more = reports[:_NAMED], len(reports) - _NAMED
-    zh = "；".join(f"{r.day}{ROUTE[r.route].zh}（{CONCERN_ZH[r.concern]}）" for r in named)
-    en = "; ".join(f"on {r.day} by {ROUTE[r.route].en} ({r.concern.value})" for r in named)
+    zh = "；".join(f"{r.day}{title(r.route).zh}（{title(r.concern).zh}）" for r in named)
+    en = "; ".join(f"on {r.day} by {title(r.route).en} ({title(r.concern).en})" for r in named)
     others = Sentence(zh=f"；另有{more}条", en=f"; {more} more") if more > 0 else Sentence(zh="", en="")
     return Sentence(zh=f"有困难反映待核实：{zh}{others.zh}。", en=f"Trouble was reported and is to be checked: {en}{others.en}.")
 

@@ -1,23 +1,13 @@
 """The last check of assets found something on the county's negative list: verify, with a reason. It never refuses help by itself."""
 
 from collections.abc import Iterator
-from typing import Final
 
 from foothold_risk.rules.assess import Assessment
 from foothold_risk.rules.hint import Seen, Watcher
 from foothold_schemas.checks import Asset
 from foothold_schemas.explanation import HintKind
+from foothold_schemas.titles import title
 from foothold_schemas.values import Sentence
-
-ASSET_ZH: Final = {
-    Asset.CAR: "车辆",
-    Asset.TOWN_HOUSE: "城镇住房",
-    Asset.COMPANY: "企业",
-    Asset.PUBLIC_PAYROLL: "财政供养人员",
-    Asset.LARGE_MACHINERY: "大型农机具",
-    Asset.DEPOSIT: "大额存款",
-    Asset.OTHER: "其他资产",
-}
 
 
 def see(assessment: Assessment) -> Iterator[Seen]:
@@ -36,7 +26,7 @@ def explain(seen: Seen, _assessment: Assessment, _currency: Sentence) -> Sentenc
     """Name the assets."""
     assets = [Asset(name) for name in seen.what.split(", ")]
     return Sentence(
-        zh=f"负面清单项：{'、'.join(ASSET_ZH[a] for a in assets)}。请核实并说明理由，不自动排除。",
+        zh=f"负面清单项：{'、'.join(title(a).zh for a in assets)}。请核实并说明理由，不自动排除。",
         en=f"On the negative list: {', '.join(a.value.replace('_', ' ') for a in assets)}. Verify and give a reason; nobody is refused automatically.",
     )
 
