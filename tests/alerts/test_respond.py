@@ -237,6 +237,14 @@ def test_a_decision_risk_did_not_carry_out_is_taken_back_to_be_decided_again(dec
     assert (back.proposals, back.withdraws) == ((), False)
 
 
+def test_a_dismissal_that_could_not_be_taken_back_stands_with_its_reason() -> None:
+    refused = transition(movement=Movement.REFUSED, refused=Decision.REOPENED, group=None, status=Status.CLEAR, is_lead=False)
+    back = respond(case(Stage.VERIFYING), refused, frozenset())
+
+    assert back.case is not None
+    assert (back.action, back.case.stage, back.case.close_reason) == ("not_carried_out", Stage.DISMISSED, CloseReason.DISMISSED)
+
+
 @pytest.mark.parametrize(("is_identified", "day"), [(True, date(2026, 6, 1)), (False, None)])
 def test_whose_identification_was_not_carried_out_was_never_identified(is_identified: bool, day: date | None) -> None:  # noqa: FBT001 - a column of the table
     refused = transition(FindingKind.SELF_PAID_HIGH, movement=Movement.REFUSED, refused=Decision.ELIMINATED, is_identified=is_identified)

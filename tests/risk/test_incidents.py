@@ -9,6 +9,7 @@ import pytest
 from foothold_risk.households import Control
 from foothold_risk.judge import cause_of, judge, steer
 from foothold_risk.policy.regions import reaches
+from foothold_risk.rules.fold import fold
 from foothold_risk.rules.household import Household
 from foothold_risk.rules.incidents import note, touched, turning
 from foothold_risk.rules.policy import Exposure, Policy, Reach
@@ -135,3 +136,17 @@ def test_policy_says_whom_a_hazard_at_a_severity_may_hit(exposure: Exposure, hom
 def test_a_table_that_is_not_clear_is_refused(table: object, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         reaches(table)
+
+
+def test_a_clear_household_that_moves_where_no_county_of_the_policy_is_leaves_no_view_behind() -> None:
+    control = steer(Control(open_day=OPEN_DAY, bundle=RULES.bundle), record(struck(), "area")) or Control()
+    opened = cause_of(record(DayOpened(day=OPEN_DAY), "day"))
+    hit = judge(HOUSEHOLD, WELL_OFF, control, RULES, opened).household
+    entry = registered().data.model_copy(update={"area": "110101001001"})
+    moved = record(entry, "moved", at=AT + timedelta(days=1))
+    away, _ = fold(hit, moved, moved.data, OPEN_DAY)  # type: ignore[arg-type]  # a household's fact
+
+    gone = judge(HOUSEHOLD, away, control, RULES, cause_of(moved))
+
+    assert (hit.view != b"", gone.view, gone.household.view, gone.said) == (True, b"", b"", ())
+    assert judge(HOUSEHOLD, gone.household, control, RULES, opened).view is None

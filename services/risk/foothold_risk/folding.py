@@ -168,7 +168,10 @@ def carried(old: Position, new: Position) -> Position:
     episode = old.episode + (new.is_in_episode and not old.is_in_episode)
     spell = old.spell + (new.status in _IN_SPELL and old.status not in _IN_SPELL)
     left = None if new.left is None else replace(new.left, episode=min(new.left.episode, old.episode))
-    return replace(new, number=old.number, episode=episode, spell=spell, left=left)
+    later = episode - new.episode
+    words = tuple(replace(w, episode=max(1, w.episode + later)) if w.episode else w for w in new.words)
+    dismissal = None if new.dismissal is None else replace(new.dismissal, episode=max(1, new.dismissal.episode + later))
+    return replace(new, number=old.number, episode=episode, spell=spell, left=left, words=words, dismissal=dismissal)
 
 
 def _reconciled(household_id: str, old: Household, new: Household, folded: Households, before: str) -> Judged:

@@ -11,7 +11,7 @@ from foothold_risk.households import Control
 from foothold_risk.publish import Cause, look_back, transition
 from foothold_risk.rules.assess import Assessment, Target, assess
 from foothold_risk.rules.calendar import month_of
-from foothold_risk.rules.deciding import Decided, decide, dismiss, exempt, freeze, news_in, refuse, reopen
+from foothold_risk.rules.deciding import Decided, decide, dismiss, dismissed, exempt, freeze, news_in, refuse, reopen
 from foothold_risk.rules.feeds import spoke_now, spoke_until, spoken_by
 from foothold_risk.rules.figures import withheld
 from foothold_risk.rules.fold import forget_old
@@ -22,7 +22,7 @@ from foothold_risk.rules.household import Household, Position, answered, fresh
 from foothold_risk.rules.incidents import Look, corrects, hitting, queued, touched
 from foothold_risk.rules.incidents import note as noted
 from foothold_risk.rules.leaving import Condition
-from foothold_risk.rules.movement import Move, move
+from foothold_risk.rules.movement import Move, move, restored
 from foothold_risk.rules.policy import Place, Policy
 from foothold_risk.rules.slips import thawed, undone
 from foothold_risk.rules.statements import UNNAMED, Names
@@ -119,14 +119,10 @@ def judge(
     if household.as_of is not None and month_of(household.as_of) != month_of(day):
         household = forget_old(household, day, in_force.item_names())
     if household.is_refused:
-        assessment = Assessment(withheld(household, register, day, in_force), (), (), Target(Status.WATCH, is_lead=True))
-        position, moves = freeze(household.position, assessment)
-        outcome = None if decided is None else _decided(household, position, assessment, decided)
-        if isinstance(outcome, Decided):
-            return _told(household_id, household, (outcome.position, (*moves, *outcome.moves)), assessment, policy, cause)
-        if outcome and cause.decided is not None:
-            position, moves = refuse(position, moves)
-        return _told(household_id, household, (position, moves), assessment, policy, cause, outcome or ())
+        is_left = any(m.is_here(day) for m in register.members)
+        target = Target(Status.WATCH, is_lead=True) if is_left else Target(Status.CLEAR, is_natural=True)
+        stepped = _withheld(household, Assessment(withheld(household, register, day, in_force), (), (), target), decided, cause)
+        return _told(household_id, household, (stepped.position, stepped.moves), stepped.assessment, policy, cause, stepped.refused)
     spoke = spoken_by(control.spoke, cause.agency, day, in_force, register.area) if cause.ends is ExitReason.CORRECTED else control.spoke
     known = household
 
@@ -148,6 +144,31 @@ class _Stepped:
     moves: tuple[Move, ...]
     assessment: Assessment
     refused: tuple[Condition, ...] = ()
+
+
+def _withheld(household: Household, assessment: Assessment, decided: CaseDecided | FindingExempted | None, cause: Cause) -> _Stepped:
+    """A household that refused its authorisation: nothing is computed of it but whether anybody of it is left."""
+    position, stood = household.position, undone(household.position, assessment)
+    moves: tuple[Move, ...]
+    if assessment.target.is_natural:
+        position, moves = move(position, assessment)
+        position = replace(position, frozen=b"")
+    elif stood is not None:
+        step = restored(position, stood)
+        position, more = freeze(step.after, assessment)
+        moves = (step, *more)
+    elif isinstance(decided, CaseDecided) and decided.decision is Decision.REOPENED:
+        position, moves = freeze(reopen(position, assessment, decided) or position, assessment)
+        if position.is_in_episode and not household.position.is_in_episode:
+            return _Stepped(position, tuple(dataclasses.replace(m, is_decided=True, is_told=True) for m in moves), assessment)
+    else:
+        position, moves = freeze(position, assessment)
+    outcome = None if decided is None else _decided(household, position, assessment, decided)
+    if isinstance(outcome, Decided):
+        return _Stepped(outcome.position, (*moves, *outcome.moves), assessment)
+    if outcome and cause.decided is not None:
+        position, moves = refuse(position, moves)
+    return _Stepped(position, moves, assessment, outcome or ())
 
 
 def _step(household: Household, look: Callable[[Position], Assessment], decided: CaseDecided | FindingExempted | None, cause: Cause) -> _Stepped:
@@ -193,7 +214,7 @@ def _exempted(position: Position, look: Callable[[Position], Assessment], word: 
 def _carried_out(household: Household, now: _Stepped, look: Callable[[Position], Assessment], decided: CaseDecided) -> _Stepped:
     """What people decided, if it holds today. They look into what was reported before they decide."""
     if decided.decision is Decision.REOPENED:
-        return _reopened(now, look)
+        return _reopened(now, look, decided)
     is_dismissal = decided.decision is Decision.DISMISSED and not now.position.is_identified
     standing = dismiss(now.position, now.assessment, decided) if is_dismissal else answered(household, now.position)
     looked = look(standing)
@@ -206,14 +227,15 @@ def _carried_out(household: Household, now: _Stepped, look: Callable[[Position],
     return _Stepped(*refuse(position, (*now.moves, *more)), looked, outcome)
 
 
-def _reopened(now: _Stepped, look: Callable[[Position], Assessment]) -> _Stepped:
+def _reopened(now: _Stepped, look: Callable[[Position], Assessment], decided: CaseDecided) -> _Stepped:
     """What the dismissal covered speaks again; where nothing of it is left to look into, people are told so."""
-    standing = reopen(now.position, now.assessment)
+    standing = reopen(now.position, now.assessment, decided)
     if standing is None:
         return _Stepped(*refuse(now.position, now.moves), now.assessment, (Condition(UnmetKind.DOES_NOT_FIT),))
     looked = look(standing)
     position, moves = move(standing, looked)
     if not position.is_in_episode:
+        position = replace(position, ended=now.position.ended)
         return _Stepped(*refuse(position, (*now.moves, *moves)), looked, (Condition(UnmetKind.DOES_NOT_FIT),))
     return _Stepped(position, (*now.moves, *(dataclasses.replace(m, is_decided=True, is_told=True) for m in moves)), looked)
 
@@ -225,8 +247,8 @@ def _handed_over(
 
     So it is where its only entry was taken back, with that entry to say whom it was about, and `reason`.
     """
-    if household.position.status is Status.CLEAR:
-        return Judged(household)
+    if household.position.status is Status.CLEAR:  # nothing stands here but what an incident may have hit
+        return Judged(household) if household.view == NOTHING else Judged(fresh(household, view=NOTHING), view=NOTHING)
     anywhere = next(iter(policy.places.values())).on(day)
     view = dataclasses.replace(withheld(household, register, day, anywhere), is_withheld=False)
     assessment = Assessment(view, (), (), Target(Status.CLEAR, is_natural=True))
@@ -239,7 +261,8 @@ def _decided(household: Household, position: Position, assessment: Assessment, w
     """People's word on a household nothing is computed of: all that fits is that its lead came to nothing."""
     if isinstance(word, FindingExempted):
         return (Condition(UnmetKind.DOES_NOT_FIT),)
-    return decide(answered(household, position), assessment, word)
+    look_into = dismissed if word.decision is Decision.DISMISSED else answered
+    return decide(look_into(household, position), assessment, word)
 
 
 def _looking_back(household_id: str, judged: Judged, before: Household, heard: Heard, place: Place, policy: Policy, cause: Cause) -> Judged:

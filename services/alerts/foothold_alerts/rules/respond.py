@@ -168,7 +168,8 @@ def _take_back(case: Case | None, transition: Transition) -> Response:
         return Response(case, "noted")
     is_recovering = transition.status is Status.RECOVERING
     identified_on = case.identified_on if transition.is_identified else None
-    back = replace(case, stage=again, close_reason=None, identified_on=identified_on, group=transition.group)
+    over = CloseReason.DISMISSED if again is Stage.DISMISSED else None
+    back = replace(case, stage=again, close_reason=over, identified_on=identified_on, group=transition.group)
     return Response(replace(back, is_urgent=transition.is_urgent, is_recovering=is_recovering), NOT_CARRIED_OUT)
 
 

@@ -1,13 +1,14 @@
 """What people decide on a household, and what comes of it: identified, eliminated, dismissed, opened again, rolled back, found harmless."""
 
 import dataclasses
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from foothold_risk.rules.assess import IS_LEAD, Assessment, Target
-from foothold_risk.rules.events import saw_of
-from foothold_risk.rules.household import Position, answered
+from foothold_risk.rules.events import MOST_HAD, Ground, joined, saw_of, unseen
+from foothold_risk.rules.household import Dismissal, Event, Household, Position, answered, report_name
 from foothold_risk.rules.leaving import Condition, disputes, unmet
 from foothold_risk.rules.movement import Move, because, episode_of, exit_from, grouped, make, out_to
 from foothold_risk.rules.slips import frozen
@@ -77,24 +78,40 @@ def news_in(assessment: Assessment) -> tuple[Condition, ...]:
 def dismiss(position: Position, assessment: Assessment, decided: CaseDecided) -> Position:
     """With people's word on every finding they saw: by what the page showed, else by what is known now."""
     household, policy = assessment.view.household, assessment.view.policy
-    saw = _shown(assessment, decided.saw)
+    saw = _shown(assessment, assessment.speaking) if decided.saw is None else decided.saw
     reports = next((s for s in saw if s.finding is FindingKind.RISK_REPORTED), None)
     names = [] if reports is None else [e.name for e in reports.events]
-    position = answered(household, position, None if decided.saw is None or _is_cut(reports) else names)
-    words = [dismissal(s, decided, policy) for s in saw if s.finding in IS_LEAD and s.finding is not FindingKind.RISK_REPORTED]
+    position = dismissed(household, position, None if decided.saw is None or _is_cut(reports) else names)
+    kinds = IS_LEAD - {FindingKind.RISK_REPORTED}
+    words = [dismissal(s, decided, policy, position.episode) for s in saw if s.finding in kinds]
     woken = tuple(k for k in position.woken if all(k is not w.kind for w in words))
     return replace(position, words=added(position.words, words), woken=woken)
 
 
-def reopen(position: Position, assessment: Assessment) -> Position | None:
-    """Without the dismissal: what it covered speaks again, in the case it was dismissed in. None where none stands."""
-    words = without_dismissals(position.words, {w.kind for w in position.words})
-    if words == position.words:
+def dismissed(household: Household, position: Position, names: Collection[str] | None = None) -> Position:
+    """The reports of these names, or all, answered by a dismissal, which may be taken back."""
+    after = answered(household, position, names)
+    reports = tuple(key for key in after.answered if key not in position.answered)
+    return replace(after, dismissal=Dismissal(position.episode, reports))
+
+
+def reopen(position: Position, assessment: Assessment, decided: CaseDecided) -> Position | None:
+    """Without the dismissal of the case, the last one where none is named: what it covered speaks again. None where none stands.
+
+    What people dismissed in another case stays dismissed.
+    """
+    last = position.dismissal
+    episode = decided.episode or (position.episode if last is None else last.episode)
+    words = tuple(w for w in position.words if w.reason is not None or w.episode not in (0, episode))
+    reports = last.reports if last is not None and last.episode == episode else ()
+    unanswered = tuple(key for key in position.answered if key not in reports)
+    is_village_lead = assessment.view.is_withheld and last is not None and last.episode == episode
+    if words == position.words and unanswered == position.answered and not is_village_lead:
         return None
     ended = position.ended
-    if ended is not None and not position.is_in_episode and ended.is_by_word:
+    if ended is not None and not position.is_in_episode and ended.is_by_word and episode == position.episode:
         ended = replace(ended, day=assessment.view.day, is_by_itself=True)
-    return replace(position, words=words, ended=ended)
+    return replace(position, words=words, answered=unanswered, ended=ended, dismissal=None)
 
 
 def exempt(position: Position, assessment: Assessment, word: FindingExempted) -> Position | tuple[Condition, ...]:
@@ -102,7 +119,9 @@ def exempt(position: Position, assessment: Assessment, word: FindingExempted) ->
 
     A report that was found harmless is answered: it does not come back when the day has passed.
     """
-    saw = next((s for s in _shown(assessment, None) if s.finding is word.finding and s.finding in IS_LEAD), None)
+    if disputed := disputes(assessment):
+        return disputed
+    saw = next((s for s in _shown(assessment, assessment.grounds) if s.finding is word.finding and s.finding in IS_LEAD), None)
     if saw is None or (word.saw is not None and word.saw.finding is not word.finding):
         return _DOES_NOT_FIT
     saw = word.saw or saw
@@ -112,11 +131,10 @@ def exempt(position: Position, assessment: Assessment, word: FindingExempted) ->
     return replace(position, words=added(position.words, [exemption(saw, word)]), woken=woken)
 
 
-def _shown(assessment: Assessment, saw: tuple[Saw, ...] | None) -> tuple[Saw, ...]:
+def _shown(assessment: Assessment, grounds: Sequence[Ground]) -> tuple[Saw, ...]:
+    """What people can see by now."""
     below = is_below(assessment.view)
-    if saw is not None:
-        return saw
-    return (*(saw_of(g, is_below=below) for g in assessment.grounds), *(saw_in(w) for w in assessment.unheard))
+    return (*(saw_of(g, is_below=below) for g in grounds), *(saw_in(w) for w in assessment.unheard))
 
 
 def _is_cut(saw: Saw | None) -> bool:
@@ -125,10 +143,20 @@ def _is_cut(saw: Saw | None) -> bool:
 
 
 def freeze(position: Position, assessment: Assessment) -> tuple[Position, tuple[Move, ...]]:
-    """The household refused its authorisation: an open case, or what it tells itself, is the village's lead, and nothing else is said."""
-    is_told = bool(assessment.view.household.unanswered)
-    if (not position.is_in_episode and not is_told) or (position.is_in_episode and position.status is Status.WATCH and not position.findings):
+    """The household refused its authorisation: an open case, or what it tells itself, is the village's lead, and nothing else is said.
+
+    What it tells while the lead is open is told as well.
+    """
+    reports = [Event(report_name(r), last=r.day.toordinal()) for r in assessment.view.household.unanswered]
+    if position.is_in_episode and position.status is Status.WATCH and not position.findings:
+        if not unseen(reports, position.had, assessment.view.policy.material_share):
+            return position, ()
+        more = dataclasses.replace(make(Movement.WORSENED, position, assessment), is_told=True)
+        return replace(more.after, had=joined(position.had, reports, MOST_HAD), told_on=assessment.view.day), (more,)
+    is_taken_back = position.ended is not None and position.ended.is_by_word and position.ended.is_by_itself
+    if not position.is_in_episode and not reports and not is_taken_back:
         return position, ()
+    begun = {"ended": None} if is_taken_back else episode_of(position)
     stands = {
         "status": Status.WATCH,
         "group": None,
@@ -136,10 +164,10 @@ def freeze(position: Position, assessment: Assessment) -> tuple[Position, tuple[
         "is_urgent": False,
         "clear_since": None,
         "frozen": frozen(position),
-        **episode_of(position),
+        **begun,
     }
     lead = make(Movement.WATCHED, position, assessment, **stands)
-    after = replace(lead.after, findings=())
+    after = replace(lead.after, findings=(), had=joined(lead.after.had, reports, MOST_HAD))
     return after, (dataclasses.replace(lead, after=after, added=(), gone=lead.before.findings),)
 
 

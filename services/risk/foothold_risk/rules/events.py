@@ -110,12 +110,12 @@ def saw_of(ground: Ground, *, is_below: bool) -> Saw:
 
 
 def is_covered(event: Event, seen: Event, share: int) -> bool:
-    """Whether the event is the one that was seen, and no worse. `share` in ten-thousandths."""
+    """Whether the event is the one that was seen, and no worse. `share` in ten-thousandths. A loss nobody had put a figure to is not grown by one."""
     return (
         event.name == seen.name
         and event.since <= seen.last
         and all(now <= then for now, then in zip(event.states, seen.states, strict=False))
-        and event.amount * SHARE_SCALE <= seen.amount * (SHARE_SCALE + share)
+        and (not seen.amount or event.amount * SHARE_SCALE <= seen.amount * (SHARE_SCALE + share))
     )
 
 

@@ -29,6 +29,9 @@ from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import Status
 from foothold_schemas.values import Group
 
+MOST_ANSWERED = 400
+"""Reports people have looked into; beyond them those that are reported no more are forgotten."""
+
 
 class Left(Packed, frozen=True):
     """The last time the household left a group by its own figures or people's word: the day, the group, the case's episode."""
@@ -65,7 +68,10 @@ class Event(Packed, frozen=True):
 
 
 class Word(Packed, frozen=True):
-    """People's word that a finding calls for nothing: what they saw of it, and until when it holds. `reason`, `by` are empty for a dismissal."""
+    """People's word that a finding calls for nothing: what they saw of it, and until when it holds.
+
+    `reason`, `by` are empty for a dismissal; `episode`: the case that was dismissed.
+    """
 
     kind: FindingKind
     since: date
@@ -77,6 +83,14 @@ class Word(Packed, frozen=True):
     is_below: bool = False
     reason: HarmlessReason | None = None
     by: str = ""
+    episode: int = 0
+
+
+class Dismissal(Packed, frozen=True):
+    """The last dismissal: the case, and the reports it answered."""
+
+    episode: int
+    reports: tuple[bytes, ...] = ()
 
 
 class Ended(Packed, frozen=True):
@@ -114,8 +128,8 @@ class Position(Packed, frozen=True):
     last told. `ended`: the last group or lead that ended. `wavered_on`, `moved_on`: when it last returned, or moved, on the same ground.
     `eliminated_from`: the group people last declared eliminated. `entry`, `slip`: the register entry last looked at, and what may be a slip.
     `frozen`: where it stood when it refused its authorisation, packed. `grounds`: what its findings were last seen to rest on, as people's word
-    would have it. `was_grouped`, `was_urgent`: whether its case has been in a group, and in danger. `dismissed`, `fell`, `exemptions` are of
-    states of before, and no longer read.
+    would have it. `was_grouped`, `was_urgent`: whether its case has been in a group, and in danger. `dismissal`: people's last one.
+    `dismissed`, `fell`, `exemptions` are of states of before, and no longer read.
     """
 
     number: int = 0
@@ -153,6 +167,7 @@ class Position(Packed, frozen=True):
     grounds: tuple[Word, ...] = ()
     was_grouped: bool = False
     was_urgent: bool = False
+    dismissal: Dismissal | None = None
 
     def wavers(self, day: date, days: int) -> bool:
         """Whether it returned on the same ground within so many days."""
@@ -278,9 +293,15 @@ def report_key(report: Report) -> bytes:
 
 
 def answered(household: Household, position: Position, names: Collection[str] | None = None) -> Position:
-    """The position when people have looked into what was reported: under these names, or so far."""
+    """The position when people have looked into what was reported: under these names, or so far.
+
+    What was taken back stays answered, so that it is no news when it is sent again.
+    """
     looked_into = {report_key(r) for r in household.reports if names is None or report_name(r) in names}
-    reports = tuple(sorted({*position.answered, *looked_into} & {report_key(r) for r in household.reports}))
+    every = {*position.answered, *looked_into}
+    if len(every) > MOST_ANSWERED:
+        every &= {report_key(r) for r in household.reports}
+    reports = tuple(sorted(every))
     return position if position.answered == reports else msgspec.structs.replace(position, answered=reports)
 
 

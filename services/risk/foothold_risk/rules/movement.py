@@ -8,9 +8,9 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from foothold_risk.rules.assess import Assessment, Target
-from foothold_risk.rules.household import Household, Left, Position, report_key
+from foothold_risk.rules.household import Left, Position
 from foothold_risk.rules.leaving import is_quiet_enough, risks_of, unmet
-from foothold_risk.rules.slips import noted
+from foothold_risk.rules.slips import entry_seen, noted
 from foothold_risk.rules.wavering import ended_now, has_bill_of_its_own, has_news, is_found_again, is_news, kinds_of_news, remembered, returns_to
 from foothold_risk.rules.words import in_force, last_seen
 from foothold_schemas.findings import FindingKind
@@ -49,7 +49,7 @@ def move(position: Position, assessment: Assessment, ended_by: ExitReason | None
     """
     moves: list[Move] = []
     if stood is not None:
-        moves.append(_given_again(position, stood, assessment) if position.frozen else _restored(position, stood))
+        moves.append(_given_again(position, stood, assessment) if position.frozen else restored(position, stood))
         position = moves[-1].after
     before = position
     for step in _ended(position, assessment, ended_by) if ended_by is not None else _steps(position, assessment):
@@ -62,15 +62,14 @@ def move(position: Position, assessment: Assessment, ended_by: ExitReason | None
         causes=_causes(position, assessment),
         is_due=position.is_due and not unmet(position, assessment),
         words=in_force(position.words, assessment.view.day),
-        answered=_still_reported(position, assessment.view.household),
-        slip=noted(before, position, assessment),
-        entry=assessment.view.register.fact_id if position.is_in_episode else b"",
+        slip=(slip := noted(before, position, assessment)),
+        entry=entry_seen(position, slip, assessment),
         grounds=last_seen(position.grounds, assessment.grounds, assessment.view, assessment.held) if position.is_in_episode else (),
         **remembered(position, assessment),
     ), tuple(moves)
 
 
-def _restored(position: Position, stood: Position) -> Move:
+def restored(position: Position, stood: Position) -> Move:
     """It stands again where it stood before the slip, and what came since is told by what follows."""
     return Move(Movement.RESTORED, position, replace(stood, number=position.number + 1), ExitReason.CORRECTED)
 
@@ -86,14 +85,6 @@ def _given_again(position: Position, stood: Position, assessment: Assessment) ->
         return make(Movement.RELAPSED, position, assessment, **{**changes, **back})
     clear = {"status": Status.RECOVERING, "is_urgent": False, "clear_since": stood.clear_since or day}
     return make(Movement.RECOVERING, position, assessment, **{**changes, **clear})
-
-
-def _still_reported(position: Position, household: Household) -> tuple[bytes, ...]:
-    """What people have looked into, as long as it is reported."""
-    if not position.answered:
-        return ()
-    reported = {report_key(r) for r in household.reports}
-    return tuple(key for key in position.answered if key in reported)
 
 
 def _causes(position: Position, assessment: Assessment) -> tuple[FindingKind, ...]:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from foothold_risk.rules.assess import Assessment
 from foothold_risk.rules.household import Position, Slip
+from foothold_risk.rules.leaving import is_quiet_enough
 from foothold_schemas.transitions import Status
 
 _encoder = Encoder()
@@ -27,15 +28,26 @@ def noted(before: Position, after: Position, assessment: Assessment) -> Slip | N
     return slip if slip is not None and (day - slip.day).days <= assessment.view.policy.days_of_slip else None
 
 
+def entry_seen(position: Position, slip: Slip | None, assessment: Assessment) -> bytes:
+    """The entry last looked at, while that matters. One that came while nothing could be said is looked at when something can."""
+    if slip is None and not position.is_in_episode:
+        return b""
+    is_unknown = assessment.view.net is None or bool(assessment.view.household.disputed)
+    return position.entry if slip is not None and slip is position.slip and is_unknown else assessment.view.register.fact_id
+
+
 def undone(position: Position, assessment: Assessment) -> Position | None:
-    """Where the household stood before the slip, with what was learned since; None where there is nothing to undo."""
+    """Where the household stood before the slip, with what was learned since; None where there is nothing to undo.
+
+    Only the look at another entry can undo it: what any other fact changes was no slip of the register.
+    """
     slip, target, register = position.slip, assessment.target, assessment.view.register
-    if slip is None or register.fact_id == slip.entry or (assessment.view.day - slip.day).days > assessment.view.policy.days_of_slip:
+    if slip is None or register.fact_id in (slip.entry, position.entry) or (assessment.view.day - slip.day).days > assessment.view.policy.days_of_slip:
         return None
     before = _position.decode(slip.before)
     if slip.is_natural:
         is_there = any(m.is_here(slip.day) for m in register.members) and not target.is_natural and not position.is_in_episode
-        is_held = before.status is not Status.WATCH or target.is_lead or target.status is Status.GROUP
+        is_held = before.status is not Status.WATCH or target.is_lead or not is_quiet_enough(before, assessment)
         is_mended = is_there and is_held
     else:
         stands = position.status in (Status.GROUP, Status.RECOVERING) and position.episode == before.episode
@@ -47,6 +59,7 @@ def undone(position: Position, assessment: Assessment) -> Position | None:
         number=position.number,
         words=position.words,
         answered=position.answered,
+        dismissal=position.dismissal,
         had=before.had if slip.is_natural else position.had,
         told_on=position.told_on,
         identified_on=before.identified_on or position.identified_on,
@@ -68,4 +81,4 @@ def thawed(position: Position) -> Position | None:
         return None
     before = _position.decode(position.frozen)
     learned = {"number": position.number, "words": position.words, "answered": position.answered, "told_on": position.told_on}
-    return replace(before, **learned, entry=position.entry, slip=position.slip)
+    return replace(before, **learned, dismissal=position.dismissal, entry=position.entry, slip=position.slip)

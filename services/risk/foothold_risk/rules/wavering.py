@@ -110,7 +110,7 @@ def returns_to(position: Position, assessment: Assessment) -> Ended | None:
     Of a group and the lead it left each has days of its own.
     """
     ended, day, days = position.ended, assessment.view.day, assessment.view.policy.days_of_wavering
-    if ended is None or not ended.is_by_itself or has_news(position, assessment):
+    if ended is None or not ended.is_by_itself or (has_news(position, assessment) and not ended.is_by_word):  # what is taken back takes its news along
         return None
     if (day - ended.day).days <= days:
         return ended

@@ -30,9 +30,9 @@ def is_below(view: View) -> bool:
     return view.net_per_head is not None and view.line is not None and view.net_per_head < view.line
 
 
-def dismissal(saw: Saw, decided: CaseDecided, policy: PolicyOfDay) -> Word:
-    """One finding of a dismissed case."""
-    return _word(saw, decided.decided_on, decided.decided_on + timedelta(days=policy.days_of_dismissal))
+def dismissal(saw: Saw, decided: CaseDecided, policy: PolicyOfDay, episode: int) -> Word:
+    """One finding of the case that is dismissed."""
+    return replace(_word(saw, decided.decided_on, decided.decided_on + timedelta(days=policy.days_of_dismissal)), episode=episode)
 
 
 def exemption(saw: Saw, word: FindingExempted) -> Word:
@@ -76,7 +76,7 @@ def _says_more(new: Word, old: Word) -> bool:
     """Whether the older word holds on no day on which the newer one does not."""
     if new.kind is not old.kind or new.until < old.until or new.since < old.since or (old.is_below and not new.is_below):
         return False
-    if (new.reason is None) is not (old.reason is None):  # a dismissal may be taken back, and an exemption stays
+    if (new.reason is None) is not (old.reason is None) or new.episode != old.episode:  # either may be taken back, and the other stays
         return False
     return set(old.events) <= set(new.events) and old.total <= new.total and old.value == new.value and old.beyond == new.beyond
 
