@@ -195,7 +195,11 @@ def answers() -> Node:
     maybe = {"type": ["string", "null"]}
     trace = {"type": "string", "pattern": "^[0-9a-f]{32}$", "description": "By which Foothold's logs know the request; name it when you ask about it."}
     field = {"type": "object", "required": ["field", "problem"], "properties": {"field": text, "problem": text}}
-    warnings = {"type": "array", "items": field, "description": "What was read otherwise than it was written, such as 9999-12-31 as empty."}
+    warnings = {
+        "type": "array",
+        "items": field,
+        "description": "What was read otherwise than it was written, such as 9999-12-31 as empty, or can hardly be, such as a day after the moment of sending.",
+    }
     slugs = [reason.value.replace("_", "-") for reason in RefusalReason]
     taken = {
         "status": {"const": 202},

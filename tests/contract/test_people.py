@@ -256,7 +256,7 @@ async def test_the_same_holds_for_what_comes_by_kafka(made: Built, parts: Parts,
     topics = {agency: agency_card(agency).name for agency in ("civil", "insurance")}
     await admin.create_topics([NewTopic(name, 1, 1) for name in topics.values()])
     await admin.close()
-    sent = [("insurance", claim("k-early", NUMBER)), ("insurance", claim("k-bad", "1101051949123100AX")), ("insurance", claim("k-ok", NUMBER))]
+    sent = [("insurance", claim("k-early", NUMBER)), ("insurance", claim("k-bad", "1101051949123100AX")), ("insurance", claim("k-ok", NUMBER, total="0.00"))]
     door = asyncio.create_task(kafka_door(made).run())
     keeper = asyncio.create_task(QuarantineKeeper(Broker(parts.bootstrap), made.engine, made.metrics, made.seal).run())
     async with AIOKafkaProducer(bootstrap_servers=broker, enable_idempotence=True, acks="all") as producer:
@@ -273,7 +273,11 @@ async def test_the_same_holds_for_what_comes_by_kafka(made: Built, parts: Parts,
     await asyncio.gather(door, keeper, return_exceptions=True)
 
     home = household_id(KEY, "370302", "V1")
+    async with made.engine.connect() as connection:
+        warned = [tuple(row) for row in await connection.execute(text("select actor, detail from audit where action = 'warned'"))]
+
     assert (await claims(broker), aside) == ([("k-early", home, REF), ("k-ok", home, REF)], ["bad_number"])
+    assert warned == [("insurance", {"kind": "MedicalClaimSettled", "field": "/data/total", "times": 1})]
 
 
 def arguments(**given: object) -> argparse.Namespace:

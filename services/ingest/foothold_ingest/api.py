@@ -56,7 +56,7 @@ class OtherMedia(Exception):  # noqa: N818 - an answer
 class Taken:
     """An event that is kept: in the log, or held until the register names its person. `is_repeat`: this replica saw it before.
 
-    `warnings`: what was read otherwise than it was written.
+    `warnings`: what was read otherwise than it was written, or can hardly be.
     """
 
     id: str

@@ -1,5 +1,9 @@
-"""Who tried what they may not: one row a minute for each sender, kind and reason, with how often. Names no household, person or event."""
+"""Who tried what they may not, and who wrote what can hardly be, where no answer tells them so.
 
+One row a minute for each sender, kind and reason or field, with how often. Names no household, person or event.
+"""
+
+import re
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -11,23 +15,26 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.database import AWAY, AuditRow
-from foothold_ingest.rules.judgement import Caller
+from foothold_ingest.rules.judgement import Caller, FieldProblem
 from foothold_schemas.quarantine import RefusalReason
 
 FORBIDDEN: Final = frozenset({RefusalReason.FOREIGN_SOURCE, RefusalReason.KIND_NOT_ALLOWED, RefusalReason.AREA_NOT_ALLOWED, RefusalReason.AGENCY_DISABLED})
 """Reasons that mean: not yours to send. Everything else is a mistake in what was sent."""
 
 EVERY_SECONDS: Final = 60.0
+_WHAT: Final = {"refused": "reason", "warned": "field"}
+_PLACE: Final = re.compile(r"/[0-9]+")
 
 log = structlog.get_logger()
 
 
 class Attempt(NamedTuple):
-    """What was tried."""
+    """What was tried: `refused` for a reason, or taken though a field was `warned` of."""
 
     agency: str
     kind: str
-    reason: RefusalReason
+    action: str
+    what: str
 
 
 class Audit:
@@ -40,7 +47,13 @@ class Audit:
 
     async def note(self, caller: Caller, refused: Sequence[tuple[str, RefusalReason]], now: datetime) -> None:
         """Write down what this sender tried, by kind and reason."""
-        tried = [Attempt(caller.agency, kind, reason) for kind, reason in refused if reason in FORBIDDEN]
+        await self._note([Attempt(caller.agency, kind, "refused", reason.value) for kind, reason in refused if reason in FORBIDDEN], now)
+
+    async def warned(self, agency: str, taken: Sequence[tuple[str, FieldProblem]], now: datetime) -> None:
+        """Write down of which fields a sender was to be warned that reads no answer; places in lists do not matter."""
+        await self._note([Attempt(agency, kind, "warned", _PLACE.sub("/*", one.field)) for kind, one in taken], now)
+
+    async def _note(self, tried: Sequence[Attempt], now: datetime) -> None:
         if not tried:
             return
         self._since.update(tried)
@@ -51,7 +64,7 @@ class Audit:
 
     async def _write(self, due: Sequence[Attempt], now: datetime, clock: float) -> None:
         rows = [
-            {"at": now, "actor": one.agency, "action": "refused", "detail": {"kind": one.kind, "reason": one.reason.value, "times": self._since[one]}}
+            {"at": now, "actor": one.agency, "action": one.action, "detail": {"kind": one.kind, _WHAT[one.action]: one.what, "times": self._since[one]}}
             for one in due
         ]
         try:

@@ -1,7 +1,7 @@
 """Ingest's own tables: agencies and keys, days and feeds, quarantine, directory, who belongs to which household, what is held, the audit."""
 
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ARRAY, BigInteger, Date, DateTime, ForeignKey, Identity, LargeBinary, MetaData, Text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -119,7 +119,10 @@ class PersonRow(Base):
 
 
 class HouseholdRow(Base):
-    """A household of the register: its authority's county, its subject under seal, and which entry it stands at."""
+    """A household of the register: its authority's county, its subject under seal, and which entry it stands at.
+
+    `members`: whom the entry names; None: it came before this was kept. `earlier`: entries it has replaced, the last few, rising, and those taken back.
+    """
 
     __tablename__ = "households"
 
@@ -131,6 +134,8 @@ class HouseholdRow(Base):
     place: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
     fact_id: Mapped[str | None] = mapped_column(Text)
     digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    members: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    earlier: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
 class MembershipRow(Base):

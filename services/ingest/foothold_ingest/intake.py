@@ -22,7 +22,9 @@ from foothold_ingest.people import PeopleRegister, entries
 from foothold_ingest.publish import Busy, Publisher, Unknown, fact_line
 from foothold_ingest.regions import RegionBook
 from foothold_ingest.rules.accept import Deployment, accept, kind_of, place
+from foothold_ingest.rules.implausible import not_a_member
 from foothold_ingest.rules.judgement import Accepted, Arrival, Caller, Clock, Held, Judgement, Rejected, Unplaced
+from foothold_ingest.rules.people import PersonFact
 from foothold_ingest.rules.placing import Membership, place_of
 from foothold_ingest.rules.strict_json import JsonValue
 from foothold_ingest.statement_questions import StatementQuestionBook
@@ -124,10 +126,18 @@ class Intake:
             await breath.take()
         people = {one.person.person_ref for one in judged if isinstance(one, Unplaced)}
         known = await self._people.memberships(people) if people else {}
+        named = [one for one in judged if isinstance(one, Accepted) and _person_of(one) is not None]
+        members = await self._people.members({one.record.household_id or "" for one in named}, entries(one for one in judged if isinstance(one, Accepted)))
+        judged = [_with_stranger(one, members) if isinstance(one, Accepted) else one for one in judged]
         results: list[Judgement] = [guard(event, partial(_settle, event, one, known, caller)) for event, one in zip(events, judged, strict=True)]
         refused = [(kind_of(event), one.reason) for event, one in zip(events, results, strict=True) if isinstance(one, Rejected)]
         await self._books.audit.note(caller, refused, clock.recorded)
         return results
+
+    async def warn(self, agency: str, judged: Sequence[Judgement], now: datetime) -> None:
+        """Into the audit, where the door has no answer: what was taken and can hardly be."""
+        taken = [one for one in judged if isinstance(one, Accepted | Held)]
+        await self._books.audit.warned(agency, [(one.record.data.kind, warning) for one in taken for warning in one.warnings], now)
 
     async def keep(self, judged: Sequence[Accepted | Held], *, is_patient: bool) -> None:
         """The held into their table, register entries into the register, facts into the log, contacts into the directory.
@@ -155,6 +165,7 @@ class Intake:
         await self._books.feeds.hear(accepted)
         await self._books.disputes.corrected(a.record for a in accepted)
         await self._books.questions.withdrawn(a.record for a in accepted)
+        await self._people.take_back(a.record for a in accepted)
         await self._books.statements.note(judged, self._take_back)
         told = [Told(a.record.household_id, a.record.time, a.contact) for a in accepted if a.contact and a.record.household_id]
         try:
@@ -164,6 +175,7 @@ class Intake:
 
     async def _take_back(self, records: Sequence[FactRecord]) -> None:
         await self._publisher.deliver([fact_line(record) for record in records])
+        await self._people.take_back(records)
 
     async def _enter(self, accepted: Sequence[Accepted], people: Collection[str], *, is_patient: bool) -> None:
         await self._people.enter(accepted)
@@ -229,6 +241,18 @@ def _settle(event: JsonValue, one: Accepted | Unplaced | Rejected, known: Mappin
     else:
         settled = one
     return replace(settled, traceparent=_trace_of(event)) if isinstance(settled, Accepted) else settled
+
+
+def _person_of(accepted: Accepted) -> str | None:
+    """Whom an event about one person names."""
+    ref = getattr(accepted.record.data, "person_ref", None)
+    return ref if isinstance(ref, str) and isinstance(accepted.record.data, PersonFact) else None
+
+
+def _with_stranger(one: Accepted, members: Mapping[str, frozenset[str]]) -> Accepted:
+    """With a warning where the household's entry is known and does not name the person."""
+    known, person = members.get(one.record.household_id or ""), _person_of(one)
+    return one if known is None or person is None or person in known else replace(one, warnings=(*one.warnings, not_a_member()))
 
 
 def _judge(event: JsonValue, caller: Caller, clock: Clock, deployment: Deployment) -> Accepted | Unplaced | Rejected:

@@ -168,7 +168,9 @@ class KafkaDoor:
         events = [event for event in read if not isinstance(event, Rejected)]
         clock = self._days.clock(datetime.now(UTC))
         came = [Arrival(place=(record.partition, record.offset)) for record, event in zip(records, read, strict=True) if not isinstance(event, Rejected)]
-        rest = iter(await self._patiently(lambda: self._intake.judge(events, caller, clock, arrivals=came), of="judging records"))
+        judged = await self._patiently(lambda: self._intake.judge(events, caller, clock, arrivals=came), of="judging records")
+        await self._intake.warn(agency, judged, clock.recorded)
+        rest = iter(judged)
         return [event if isinstance(event, Rejected) else next(rest) for event in read]
 
     async def _keep(self, agency: str, records: Sequence[Record], events: Sequence[JsonValue | Rejected], judged: Sequence[Judgement]) -> None:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from foothold_ingest.rules.corrections import problem_of, withdrawn
 from foothold_ingest.rules.forever import without_forever
+from foothold_ingest.rules.implausible import implausible
 from foothold_ingest.rules.judgement import Accepted, AnyFact, Caller, Clock, FieldProblem, Place, Rejected, Unplaced
 from foothold_ingest.rules.media_types import problem_of_data
 from foothold_ingest.rules.names import repeatable
@@ -78,7 +79,8 @@ def accept(event: Mapping[str, object], caller: Caller, clock: Clock, deployment
     ) is not None:
         return refused
     named = _named(envelope, sent, data, caller, clock, deployment.secret, pseudonyms)
-    warnings = (*seen.warnings, *warnings)
+    odd = implausible(data, envelope.time.astimezone(SHANGHAI).date(), clock.today)
+    warnings = (*seen.warnings, *warnings, *odd[:_FIELDS])
     return named if isinstance(named, Rejected) or not warnings else replace(named, warnings=warnings)
 
 

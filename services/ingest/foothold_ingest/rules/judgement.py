@@ -44,7 +44,7 @@ class Accepted:
     """An event that may enter the log. `record.household_id` None means it goes to every partition; the contact goes to the directory.
 
     `county`: six digits, of the household's authority; None where the fact is for everybody. `people`: those named by number.
-    `traceparent`: the trace it came in, which goes with it beside the record. `warnings`: what was read otherwise than it was written.
+    `traceparent`: the trace it came in, which goes with it beside the record. `warnings`: what was read otherwise than it was written, or can hardly be.
     `name`: what a row of a file is known by, where its data has no name of its own.
     """
 
