@@ -197,11 +197,11 @@ BURDEN: Final = Board(
             (Query("sum(max by (agency, feed, area) (foothold_risk_stale_feed))", "silent"),),
         ),
         Panel(
-            "待答复的存疑",
-            "Doubts not answered",
+            "待答复的存疑与询问",
+            "Doubts and questions not answered",
             "short",
-            "Facts caseworkers found wrong, by agencies not yet answered.",
-            (Query("max(foothold_ingest_disputes_waiting)", "waiting"),),
+            "Facts caseworkers found wrong, and statements of which their sender has not said whether they are one.",
+            (Query("max(foothold_ingest_disputes_waiting)", "doubts"), Query("max(foothold_ingest_questions_waiting)", "questions")),
         ),
         Panel(
             "一人两户",

@@ -57,6 +57,7 @@ def test_every_alert_fires_once_when_what_it_watches_breaks_and_every_panel_show
         broken.strangers_send_half_requests()
         broken.the_desks_loop_stands_still()
         broken.a_fact_is_doubted()
+        broken.two_statements_look_like_one()
         broken.a_writer_is_broken()
         broken.a_person_stands_in_two_households()
         a_household_cannot_be_judged(broken)

@@ -15,6 +15,7 @@ import foothold_ingest.desk_door
 import foothold_ingest.intake
 import foothold_ingest.kafka_door
 import foothold_ingest.quarantine
+import foothold_ingest.view_door
 from foothold_ingest.rules.accept import accept
 
 RAISES = "raises-in-the-decide-step"
@@ -23,6 +24,7 @@ STEPS = (
     (foothold_ingest.kafka_door, "from_kafka"),
     (foothold_ingest.desk_door, "decode_said"),
     (foothold_ingest.quarantine, "decode_quarantined"),
+    (foothold_ingest.view_door, "decode_view"),
 )
 """Where each reader begins to decide on a record's bytes, the last argument."""
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 from confluent_kafka import Producer
 
@@ -16,15 +17,17 @@ from foothold_schemas.codec import Unreadable, decode_fact, decode_quarantined, 
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.seal import Purpose, Seal
-from foothold_schemas.topics import HOUSEHOLD_FACTS, QUARANTINE, RELIEF_FACTS, agency_card
+from foothold_schemas.topics import HOUSEHOLD_FACTS, HOUSEHOLD_VIEWS, QUARANTINE, RELIEF_FACTS, agency_card
 from tests.faults.ingest_defect import KILLS, RAISES
 from tests.faults.test_faults import SEED, world
+from tests.support.build import identity
 from tests.support.parts import ROOT
 from tests.support.sender import eventually, read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(300)]
 
 AGENCY = "statistics"
+VIEW = json.loads((ROOT / "schemas/examples/household-views.v1/group.json").read_text(encoding="utf-8"))
 SAID = json.loads((ROOT / "schemas/examples/relief-facts.v1/CaseDecided.json").read_text(encoding="utf-8"))
 
 
@@ -47,7 +50,22 @@ def put_aside(name: str) -> bytes:
     return encode(Quarantined.of("risk", address, moment, reason=RefusalReason.ID_REUSE, detail=name, record=SourceRecord(value=b"{}"), seal=kept))
 
 
-READERS = {"agencies": (agency_card(AGENCY).name, reported), "desk": (RELIEF_FACTS.name, said), "quarantine": (QUARANTINE.name, put_aside)}
+def viewed(name: str) -> bytes:
+    """A household's view with a pair its sender is to be asked about."""
+    pair = {"kind": "repeated", "counted": identity(f"{name} counts"), "other": identity(f"{name} once more")}
+    note = {"zh": name, "en": name}
+    return json.dumps({**VIEW, "reason": note, "doubts": [pair]}, separators=(",", ":")).encode()
+
+
+READERS = {
+    "agencies": (agency_card(AGENCY).name, reported),
+    "desk": (RELIEF_FACTS.name, said),
+    "quarantine": (QUARANTINE.name, put_aside),
+    "views": (HOUSEHOLD_VIEWS.name, viewed),
+}
+
+
+NAMES = [f"views-{when}" for when in ("before", "after", "later")]
 
 
 @contextmanager
@@ -66,8 +84,9 @@ def defective(stack: Stack, deaths: int = 0) -> Iterator[None]:
 
 def write(stack: Stack, topic: str, *values: bytes) -> None:
     producer = Producer({"bootstrap.servers": stack.kafka.bootstrap, "acks": "all"})
-    for value in values:
-        producer.produce(topic, value=value, key=b"k", partition=0, headers={"content-type": b"application/cloudevents+json"})
+    for n, value in enumerate(values):
+        key = f"k{n}-{len(value)}"  # a topic of views keeps, and its reader takes, the last of each
+        producer.produce(topic, value=value, key=key, partition=0, headers={"content-type": b"application/cloudevents+json"})
     assert producer.flush(30) == 0
 
 
@@ -86,7 +105,13 @@ def metric(stack: Stack, name: str, **labels: str) -> float:
 def arrived(stack: Stack) -> set[str]:
     """Ids in the log, and details of the rows of the quarantine."""
     ids = {fact.id for m in read_topic(stack.kafka.bootstrap, HOUSEHOLD_FACTS.name) if (fact := _fact(m.value())) is not None}
-    return ids | set(re.findall(r"\S+$", stack.command("ingest", "quarantine", "list", "--all"), re.MULTILINE))
+    with psycopg.connect(stack.postgres.url("foothold_ingest").replace("+psycopg", "")) as database:
+        asked = {row[0] for row in database.execute("select beside_id from questions")}
+    return (
+        {name for name in NAMES if identity(f"{name} counts") in asked}
+        | ids
+        | set(re.findall(r"\S+$", stack.command("ingest", "quarantine", "list", "--all"), re.MULTILINE))
+    )
 
 
 def _fact(value: bytes) -> FactRecord | None:
@@ -111,7 +136,7 @@ def test_a_record_at_which_a_readers_decide_step_raises_is_set_aside_and_the_goo
         listed = stack.command("ingest", "quarantine", "list", "--reason", "unprocessable")
         log = stack.services["ingest"].log.read_text(errors="replace")
 
-    assert topics == {agency_card(AGENCY).name: reported_like(topics), RELIEF_FACTS.name: said(RAISES)}
+    assert topics == {agency_card(AGENCY).name: reported_like(topics), RELIEF_FACTS.name: said(RAISES), HOUSEHOLD_VIEWS.name: viewed(RAISES)}
     assert listed.count("unprocessable") == len(READERS)
     assert log.count('"reader.deciding_raised"') == 2 * len(READERS)
     assert RAISES not in log.replace("tests/faults/defect.py", "")

@@ -130,6 +130,7 @@ DESK = {
         {"foothold_ingest_quarantine_waiting_records": "3x700 0x100 3x1200"},
     ),
     "FootholdDoubtsWaiting": ("3d", {"foothold_ingest_disputes_waiting": "1x5000"}, {"foothold_ingest_disputes_waiting": "1x3000 0x10 1x2000"}),
+    "FootholdQuestionsWaiting": ("7d", {"foothold_ingest_questions_waiting": "3x11000"}, {"foothold_ingest_questions_waiting": "3x9000 0x10 1x2000"}),
     "FootholdMembersInDoubt": ("3d", {"foothold_ingest_members_in_doubt": "2x5000"}, {"foothold_ingest_members_in_doubt": "2x3000 0x10 2x2000"}),
     "FootholdDeskUnsent": ("2m", {"foothold_alerts_unsent": "1x60"}, {"foothold_alerts_unsent": "1 0 1 0 1 0 1 0"}),
     "FootholdReliefOverdue": (

@@ -293,6 +293,13 @@ class Breaker:
         self.one.do(self._number(), "disputes", fact=str(fact), doubt="other_amount", note="")
         self._expect("FootholdDoubtsWaiting")
 
+    def two_statements_look_like_one(self) -> None:
+        """And their sender does not say whether they are."""
+        for name in ("alarm-cost", "alarm-cost-again"):
+            cost = {"category": "other", "spent_on": START.isoformat(), "total": "7.00"}
+            self.sender.say("statistics", "SpendingReported", name, _noon(START), f"370399/{HOME}", **cost)
+        self._expect("FootholdQuestionsWaiting")
+
     def a_person_stands_in_two_households(self) -> None:
         """Until one of the entries is mended."""
         numbered = {"resident_number": "11010519491231002X"}
