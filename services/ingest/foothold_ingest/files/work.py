@@ -31,6 +31,7 @@ from foothold_ingest.metrics import Metrics
 from foothold_ingest.rules.items import SHOWN, Gatherer, Item, Repeat, event_id, problems_of, row_name
 from foothold_ingest.rules.judgement import Accepted, Arrival, Held, Judgement, Rejected
 from foothold_ingest.rules.mapping import Mapping, RowsAre
+from foothold_ingest.rules.row_words import in_both
 from foothold_ingest.rules.rows import Headers, Row, WrongHeaders, event_of, fits, values_of
 from foothold_ingest.turns import report, take_turns
 from foothold_runtime.databases import while_database_down
@@ -217,7 +218,8 @@ class FileWorker:
             counts["rows"] += len(item.rows)
             counts[_name(one)] += len(item.rows)
             if isinstance(one, Repeat):
-                problems.append(Problem(item.rows[0], "repeated", f"names the same record as row {one.row}; the earlier row counts"))
+                repeats = f"names the same record as row {one.row}; the earlier row counts"
+                problems.append(Problem(item.rows[0], "repeated", in_both(repeats, RefusalReason.INVALID_FIELD)))
             elif isinstance(one, Rejected):
                 of_rows = zip(item.rows, problems_of(item, one, mapping), strict=True)
                 told = [Problem(row, problem.reason.value, words(problem)) for row, problem in of_rows]
@@ -332,9 +334,10 @@ def _warned(item: Item, judged: Judgement | Repeat, mapping: Mapping) -> list[Wa
 
 
 def words(refused: Rejected) -> str:
-    """What is wrong with a row: the fields by their headers, or the whole."""
-    named = "; ".join(f"{f.field}: {f.problem}" if f.field else f.problem for f in refused.fields[:SHOWN])
-    return named or refused.detail
+    """What is wrong with a row, Chinese first: the fields by their headers, or the whole."""
+    told = ((f.field, in_both(f.problem, refused.reason)) for f in refused.fields[:SHOWN])
+    named = "; ".join(f"{field}: {problem}" if field else problem for field, problem in told)
+    return named or in_both(refused.detail, refused.reason)
 
 
 def _name(one: Judgement | Repeat) -> str:
