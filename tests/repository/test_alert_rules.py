@@ -261,7 +261,7 @@ DESK = {
     ),
 }
 """Rule → how long it waits, series that must raise it, and series that must not."""
-LATER = {"10m": "30m", "30m": "60m", "2m": "10m", "15m": "30m", "1h": "90m", "5m": "30m", "1d": "1500m", "3d": "4500m", "1m": "5m"}
+LATER = {"10m": "30m", "30m": "60m", "2m": "10m", "15m": "30m", "1h": "90m", "5m": "30m", "1d": "1500m", "3d": "4500m", "7d": "10200m", "1m": "5m"}
 OWN_TIMES = {"FootholdDayMissing": "1500m", "FootholdCasesSlow": "6h"}
 """Those whose figures take longer than they wait."""
 
