@@ -53,7 +53,7 @@ def cases(alerts_database: AsyncEngine) -> Cases:
 
 
 async def levels(areas: Areas, area: str = COUNTY) -> list[tuple[str, str]]:
-    return [(one.warning["area"], one.warning["body"]["level"]) for one in await areas.standing(area)]
+    return [(one.warning["area"], one.warning["body"]["level"]) for one in (await areas.standing(area)).lines]
 
 
 async def told(engine: AsyncEngine) -> list[tuple[int, str]]:
@@ -113,7 +113,7 @@ async def test_people_see_what_lies_in_their_area_and_nothing_else(areas: Areas,
     assert await levels(areas) == [(VILLAGE, "III"), ("370399102", "III")]
     page = await areas.page(COUNTY, 1)
     assert page is not None
-    assert ({case["household_id"][0] for case in page.cases}, page.without) == ({"a", "b"}, 1)
+    assert ({case["household_id"][0] for case in page.cases.lines}, page.without) == ({"a", "b"}, 1)
     assert await areas.page("370399102", 1) is None
     assert not await areas.acknowledge("li", "370399102", 1, NOW)
 
@@ -152,13 +152,13 @@ async def test_what_stands_shows_the_count_of_now_and_an_old_warning_leads_to_it
     await areas.take([said("III", Direction.UP, 6, 10), said("II", Direction.UP, 8, 12), said("I", Direction.UP, 12, 20)], NOW)
     await areas.take([said("I", Direction.SAME, 40, 60)], NOW)
     await areas.take([said("I", Direction.SAME, 13, 21), said("I", Direction.SAME, 40, 60)], NOW)  # an earlier place of risk's log, read again
-    (one,) = await areas.standing(COUNTY)
+    (one,) = (await areas.standing(COUNTY)).lines
     first = await areas.page(COUNTY, 1)
 
     assert (one.warning["body"]["level"], one.warning["body"]["households"], one.now["households"], one.now["registered"]) == ("I", 12, 40, 40)
     assert first is not None
     assert (first.warning["body"]["households"], first.standing["number"], first.now["households"], first.now["level"]) == (6, 3, 40, "I")
-    assert [row["body"]["households"] for row in first.history] == [12, 8, 6]
+    assert [row["body"]["households"] for row in first.history.lines] == [12, 8, 6]
     assert len(await rows(alerts_database, "select 1 from region_warnings")) == 3
     assert len(await rows(alerts_database, "select 1 from region_counts")) == 1
 

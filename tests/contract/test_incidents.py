@@ -34,7 +34,7 @@ async def test_many_households_are_one_incident_and_each_township_is_told_of_it_
     await come(incidents, alerts_database, shown("a"), shown("b"), shown("c", "370399102201"))
     await come(incidents, alerts_database, shown("d"), shown("a", position=2))
 
-    (one,) = await incidents.standing("370399")
+    (one,) = (await incidents.standing("370399")).lines
     assert [(hit.township, hit.households, hit.cases) for hit in one.townships] == [("370399101", 3, 0), ("370399102", 1, 0)]
     told = await rows(alerts_database, "select number, place from notices where event = 'incident' order by place")
     assert told == [(1, "370399101"), (1, "370399102")]
@@ -49,21 +49,21 @@ async def test_a_reader_sees_the_households_of_the_own_area_those_with_urgent_ca
     assert [row["register_number"] for row in page.households] == ["C", "B", "A"]
     assert [(hit.households, hit.cases) for hit in page.townships] == [(3, 2)]
     assert await incidents.page("370302", 1) is None
-    assert await incidents.standing("370302") == []
-    assert [page.count for page in await incidents.standing("370399102201")] == [1]
+    assert (await incidents.standing("370302")).lines == []
+    assert [page.count for page in (await incidents.standing("370399102201")).lines] == [1]
     assert await incidents.page("370399", 2) is None
 
 
 async def test_one_that_is_over_shows_nobody_and_one_that_grew_graver_says_so(incidents: Incidents, alerts_database: AsyncEngine) -> None:
     await come(incidents, alerts_database, shown("a"), shown("b"))
     await come(incidents, alerts_database, shown("a", position=2, impacts=(FLOOD | {"severity": "I"},)))
-    (one,) = await incidents.standing("370399")
+    (one,) = (await incidents.standing("370399")).lines
     assert one.incident["body"]["severity"] == "I"
 
     gone = [Shown(letter * 32, 3, None) for letter in "ab"]
     await come(incidents, alerts_database, *gone)
 
-    assert await incidents.standing("370399") == []
+    assert (await incidents.standing("370399")).lines == []
     page = await incidents.page("370399", 1)
     assert page is not None
     assert (page.count, page.households) == (0, [])

@@ -24,20 +24,20 @@ async def test_many_households_are_one_line_and_each_reader_sees_the_own_area(al
     await cases_on(alerts_database).take([*said, underpaid("d", "orchard-2", VILLAGES[0]), transition("e")], NOW)
     projects = Projects(alerts_database, WORKFLOWS)
 
-    assert await projects.standing("370399") == [Underpaid("solar-1", 3, 3), Underpaid("orchard-2", 1, 1)]
-    assert await projects.standing("370399102") == [Underpaid("solar-1", 1, 1)]
-    assert [(one.number, one.area, one.paid, one.guaranteed) for one in await projects.households("370399101", "solar-1")] == [
+    assert (await projects.standing("370399")).lines == [Underpaid("solar-1", 3, 3), Underpaid("orchard-2", 1, 1)]
+    assert (await projects.standing("370399102")).lines == [Underpaid("solar-1", 1, 1)]
+    assert [(one.number, one.area, one.paid, one.guaranteed) for one in (await projects.households("370399101", "solar-1")).lines] == [
         (1, VILLAGES[0], "30.00", "70.00"),
         (2, VILLAGES[1], "30.00", "70.00"),
     ]
-    assert await projects.households("370302", "solar-1") == []
-    assert await projects.households("370399", "nobody") == []
+    assert (await projects.households("370302", "solar-1")).lines == []
+    assert (await projects.households("370399", "nobody")).lines == []
 
 
 async def test_urgent_households_come_first(alerts_database: AsyncEngine) -> None:
     said = [underpaid("a", "solar-1", VILLAGES[0]), underpaid("b", "solar-1", VILLAGES[0], is_urgent=True)]
     await cases_on(alerts_database).take(said, NOW)
 
-    found = await Projects(alerts_database, WORKFLOWS).households("370399", "solar-1")
+    found = (await Projects(alerts_database, WORKFLOWS).households("370399", "solar-1")).lines
     assert [type(one) for one in found] == [Owed, Owed]
     assert [(one.number, one.is_urgent) for one in found] == [(2, True), (1, False)]

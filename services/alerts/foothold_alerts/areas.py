@@ -17,6 +17,7 @@ from foothold_alerts.clocks import is_soon, next_due
 from foothold_alerts.database import AuditRow, CaseRow, PartitionDay
 from foothold_alerts.jobs import Jobs
 from foothold_alerts.notify import Notices
+from foothold_alerts.paging import SHOWN, Paged, read_page
 from foothold_alerts.presence import must_be_here
 from foothold_alerts.rows import audit_row
 from foothold_alerts.rules.case import OPEN
@@ -27,7 +28,8 @@ from foothold_schemas.areas import ANY, Direction, RegionWarning, WarningLevel
 from foothold_schemas.values import JsonObject
 
 REMIND: Final = "remind_of_region"
-SHOWN: Final = 500
+HISTORY: Final = 20
+"""Changes of a level a warning's page shows."""
 
 log = structlog.get_logger()
 
@@ -40,9 +42,9 @@ class AreaPage:
     """
 
     warning: RowMapping
-    cases: list[RowMapping]
+    cases: Paged[RowMapping]
     without: int
-    history: list[RowMapping]
+    history: Paged[RowMapping]
     standing: RowMapping
     now: JsonObject
 
@@ -112,17 +114,18 @@ class Areas:
             asked = select(RegionWarningRow.number).where(RegionWarningRow.let_go_at.is_not(None)).order_by(RegionWarningRow.number).limit(SHOWN)
             return list((await connection.execute(asked)).scalars())
 
-    async def standing(self, area: str) -> list[Standing]:
-        """The levels that stand inside the area, the gravest first, with the counts of now; a level stands until a later change of the same kind."""
+    async def standing(self, area: str, page: int = 1) -> Paged[Standing]:
+        """A page of the levels that stand inside the area, the gravest first, with the counts of now; a level stands until a later change of its kind."""
         last = _last().where(RegionWarningRow.area.startswith(area, autoescape=True)).subquery()
         wanted = select(last).where(last.c.gravity > 0).order_by(last.c.gravity.desc(), last.c.day.desc(), last.c.area, last.c.cause, last.c.window)
         async with self._engine.connect() as connection:
-            rows = list((await connection.execute(wanted.limit(SHOWN))).mappings())
-            now = await region_counts.now_of(connection, rows)
-        return [Standing(row, now[row["area"], row["cause"], row["window"]]) for row in rows]
+            found = await read_page(connection, wanted, page)
+            now = await region_counts.now_of(connection, found.lines)
+        levels = [Standing(row, now[row["area"], row["cause"], row["window"]]) for row in found.lines]
+        return Paged(levels, found.total, found.page)
 
-    async def page(self, area: str, number: int) -> AreaPage | None:
-        """The warning, or None if there is none inside the area."""
+    async def page(self, area: str, number: int, page: int = 1) -> AreaPage | None:
+        """The warning with that page of its cases, or None if there is none inside the area."""
         mine = RegionWarningRow.area.startswith(area, autoescape=True)
         async with self._engine.connect() as connection:
             row = (await connection.execute(select(*_COLUMNS).where(RegionWarningRow.number == number, mine))).mappings().one_or_none()
@@ -130,13 +133,13 @@ class Areas:
                 return None
             households = row["body"]["household_ids"]
             inside = CaseRow.area.startswith(area, autoescape=True)
-            listed = _newest(or_(CaseRow.household_id.in_(households), _came_since(row)) & inside, self._workflows).limit(SHOWN)
-            cases = list((await connection.execute(listed)).mappings())
+            listed = _newest(or_(CaseRow.household_id.in_(households), _came_since(row)) & inside, self._workflows)
+            cases = await read_page(connection, listed, page)
             known = select(func.count(CaseRow.household_id.distinct())).where(CaseRow.household_id.in_(households), inside)
             without = len(households) - int((await connection.execute(known)).scalar_one())
             same = (RegionWarningRow.area == row["area"], RegionWarningRow.cause == row["cause"], RegionWarningRow.window == row["window"])
-            before = select(*_COLUMNS).where(*same).order_by(RegionWarningRow.day.desc(), RegionWarningRow.place_in_day.desc()).limit(20)
-            history = list((await connection.execute(before)).mappings())
+            before = select(*_COLUMNS).where(*same).order_by(RegionWarningRow.day.desc(), RegionWarningRow.place_in_day.desc())
+            history = await read_page(connection, before, 1, HISTORY)
             last = (await connection.execute(_last().where(*same))).mappings().one()
             (now,) = (await region_counts.now_of(connection, [last])).values()
         return AreaPage(row, cases, without, history, last, now)

@@ -25,6 +25,7 @@ from foothold_alerts.database import (
     VisitRow,
 )
 from foothold_alerts.judgements import not_judged_since
+from foothold_alerts.paging import read_page
 from foothold_alerts.rules.case import OPEN, Consent, Stage
 from foothold_alerts.rules.workflow import Workflows
 from foothold_schemas.values import JsonObject
@@ -121,26 +122,23 @@ class Inbox:
             .outerjoin(now, now.household_id == CaseRow.household_id)
             .where(mine, shown)
             .order_by(literal_column("is_soon").desc(), literal_column("next_due_at").nulls_last(), CaseRow.number)
-            .limit(PAGE)
-            .offset((page - 1) * PAGE)
         )
         async with self._engine.connect() as connection:
-            rows = list((await connection.execute(listed)).mappings())
+            found = await read_page(connection, listed, page, PAGE)
             stages = await connection.execute(select(CaseRow.stage, func.count()).where(mine).group_by(CaseRow.stage))
             by_stage = {code: count for code, count in stages}  # noqa: C416 - dict() does not see that a row is a pair
             urgent = await connection.execute(select(func.count()).select_from(CaseRow).where(mine, CaseRow.stage.in_([s.value for s in OPEN]), soon))
-            total = await connection.execute(select(func.count()).select_from(CaseRow).where(mine, shown))
             business_day = (await connection.execute(select(func.min(PartitionDay.day)))).scalar_one()
             waiting = _reviews().where(mine, ReviewRow.done_at.is_(None)).limit(PAGE)
             said = [dict(body) for body in (await connection.execute(select(PartitionDay.stale))).scalars()]
             return InboxPage(
-                rows=rows,
-                total=total.scalar_one(),
-                page=page,
+                rows=found.lines,
+                total=found.total,
+                page=found.page,
                 by_stage=by_stage,
                 urgent=urgent.scalar_one(),
                 business_day=business_day,
-                is_illustrative=any(row["is_illustrative"] for row in rows),
+                is_illustrative=any(row["is_illustrative"] for row in found.lines),
                 stale=_stale(said, area),
                 reviews=list((await connection.execute(waiting)).mappings()),
             )

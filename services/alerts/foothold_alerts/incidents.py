@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import ColumnElement, RowMapping, Select, func, literal, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, exists, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -15,13 +15,14 @@ from foothold_alerts.clocks import is_soon, next_due
 from foothold_alerts.database import CaseRow, ViewRow
 from foothold_alerts.mirror import Shown
 from foothold_alerts.notify import Notices
+from foothold_alerts.paging import SHOWN, Paged, read_page
 from foothold_alerts.rules.case import OPEN, Role
 from foothold_alerts.rules.notices import Event, Note, place_of
 from foothold_alerts.rules.workflow import Workflows
 from foothold_schemas.values import JsonObject
 
-SHOWN: Final = 500
-NEWEST: Final = 50
+AT_ONCE: Final = 50
+"""Incidents of a page of the list; each costs a count of its households."""
 
 log = structlog.get_logger()
 
@@ -87,15 +88,18 @@ class Incidents:
         for name, township in new:
             log.info("alerts.incident", incident=name, township=township)
 
-    async def standing(self, area: str) -> list[IncidentPage]:
-        """The incidents that may have hit households inside the area, of the newest NEWEST."""
+    async def standing(self, area: str, page: int = 1) -> Paged[IncidentPage]:
+        """A page of the incidents that may have hit households inside the area, the newest first."""
         async with self._engine.connect() as connection:
             place = IncidentPlaceRow.township
             mine = select(IncidentPlaceRow.incident).where(or_(place.startswith(area, autoescape=True), literal(area).startswith(place)))
-            wanted = select(*IncidentRow.__table__.columns).where(IncidentRow.incident.in_(mine)).order_by(IncidentRow.number.desc()).limit(NEWEST)
-            rows = (await connection.execute(wanted)).mappings().all()
-            pages = [IncidentPage(row, await _townships(connection, row["incident"], area), []) for row in rows]
-        return [page for page in pages if page.count]
+            hit = func.jsonb_build_array(func.jsonb_build_object("incident", IncidentRow.incident))
+            in_area = ViewRow.body["household"]["area"].astext.startswith(area, autoescape=True)
+            still = exists().where(ViewRow.body["impacts"].contains(hit), in_area)
+            wanted = select(*IncidentRow.__table__.columns).where(IncidentRow.incident.in_(mine), still).order_by(IncidentRow.number.desc())
+            found = await read_page(connection, wanted, page, AT_ONCE)
+            pages = [IncidentPage(row, await _townships(connection, row["incident"], area), []) for row in found.lines]
+        return Paged(pages, found.total, found.page, AT_ONCE)
 
     async def page(self, area: str, number: int, page: int = 1) -> IncidentPage | None:
         """The incident, or None if none of its places ever lay inside the area."""
@@ -107,10 +111,8 @@ class Incidents:
             places = (await connection.execute(mine)).scalars().all()
             if not any(place.startswith(area) or area.startswith(place) for place in places):
                 return None
-            households = list(
-                (await connection.execute(_households(row["incident"], area, self._workflows).limit(SHOWN).offset((page - 1) * SHOWN))).mappings()
-            )
-            return IncidentPage(row, await _townships(connection, row["incident"], area), households, page)
+            found = await read_page(connection, _households(row["incident"], area, self._workflows), page)
+            return IncidentPage(row, await _townships(connection, row["incident"], area), found.lines, found.page)
 
 
 def _hit(incident: str, area: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

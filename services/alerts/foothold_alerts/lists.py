@@ -15,12 +15,12 @@ from foothold_alerts.database import CaseRow, DeadlineRow, MeasureRow, ReliefRow
 from foothold_alerts.hold import business_day
 from foothold_alerts.inbox import has_refused
 from foothold_alerts.judgements import JudgementRow
+from foothold_alerts.paging import SHOWN
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, SINCE_IDENTIFIED, ReliefKind, ReliefStatus, Stage
 from foothold_alerts.rules.deadlines import DeadlineKind
 from foothold_alerts.rules.workflow import Workflows
 from foothold_schemas.transitions import Status
 
-SHOWN: Final = 500
 TOWNSHIP_DIGITS: Final = 9
 _MEASURE_KINDS: Final = (DeadlineKind.MEASURE, DeadlineKind.FIRST_MEASURE)
 
@@ -89,11 +89,10 @@ class Lists:
         async with self._engine.connect() as connection:
             today = await business_day(connection, now)
             wanted = _QUESTIONS[name](now, today, self._workflows).where(*_inside(name, area)).order_by(*_LAST.get(name, (CaseRow.number,)))
+            total = (await connection.execute(select(func.count()).select_from(wanted.order_by(None).subquery()))).scalar_one()
+            page = min(page, ListPage([], total, page).pages)  # a list that has become shorter shows its last page
             found = await connection.execute(wanted.limit(SHOWN).offset((page - 1) * SHOWN))
             entries = [Entry(*row) for row in found]
-            total = len(entries)
-            if page > 1 or total == SHOWN:
-                total = (await connection.execute(select(func.count()).select_from(wanted.order_by(None).subquery()))).scalar_one()
         return ListPage(entries, total, page)
 
 

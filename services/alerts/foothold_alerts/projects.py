@@ -1,6 +1,6 @@
 """Dividend projects that pay too little: one line for a project however many households it concerns, with their cases. Queries only."""
 
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, column, func, select, true
 from sqlalchemy.dialects.postgresql import JSONB
@@ -8,11 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.clocks import is_soon, next_due
 from foothold_alerts.database import CaseRow
+from foothold_alerts.paging import Paged, read_page
 from foothold_alerts.rules.case import OPEN
 from foothold_alerts.rules.workflow import Workflows
 from foothold_schemas.findings import FindingKind
-
-SHOWN: Final = 500
 
 
 class Underpaid(NamedTuple):
@@ -44,24 +43,28 @@ class Projects:
         self._engine = engine
         self._workflows = workflows
 
-    async def standing(self, area: str) -> list[Underpaid]:
-        """The projects, those with most households first."""
+    async def standing(self, area: str, page: int = 1) -> Paged[Underpaid]:
+        """A page of the projects, those with most households first."""
         found, finding = _found(area)
         project = finding.c.value["project"].astext
-        counted = found.with_only_columns(project, func.count(CaseRow.household_id.distinct()), func.count(CaseRow.area.distinct()))
-        ordered = counted.where(project.is_not(None)).group_by(project).order_by(func.count(CaseRow.household_id.distinct()).desc(), project)
+        households, villages = func.count(CaseRow.household_id.distinct()), func.count(CaseRow.area.distinct())
+        counted = found.with_only_columns(project.label("project"), households.label("households"), villages.label("villages"))
+        ordered = counted.where(project.is_not(None)).group_by(project).order_by(households.desc(), project)
         async with self._engine.connect() as connection:
-            return [Underpaid(*row) for row in await connection.execute(ordered.limit(SHOWN))]
+            found_page = await read_page(connection, ordered, page)
+        return Paged([Underpaid(**row) for row in found_page.lines], found_page.total, found_page.page)
 
-    async def households(self, area: str, project: str) -> list[Owed]:
-        """The project's households inside the area."""
+    async def households(self, area: str, project: str, page: int = 1) -> Paged[Owed]:
+        """A page of the project's households inside the area."""
         found, finding = _found(area)
         soon = is_soon(self._workflows)
-        columns = (CaseRow.number, CaseRow.register_number, CaseRow.area, CaseRow.stage, CaseRow.is_urgent, soon, CaseRow.version)
-        amounts = (finding.c.value["value"].astext, finding.c.value["threshold"].astext)
+        columns = (CaseRow.number, CaseRow.register_number, CaseRow.area, CaseRow.stage, CaseRow.is_urgent, soon.label("is_soon"), CaseRow.version)
+        amounts = (finding.c.value["value"].astext.label("paid"), finding.c.value["threshold"].astext.label("guaranteed"))
         listed = found.with_only_columns(*columns, *amounts).where(finding.c.value["project"].astext == project)
         async with self._engine.connect() as connection:
-            return [Owed(*row) for row in await connection.execute(listed.order_by(soon.desc(), next_due().nulls_last(), CaseRow.number).limit(SHOWN))]
+            ordered = listed.order_by(soon.desc(), next_due().nulls_last(), CaseRow.number)
+            found_page = await read_page(connection, ordered, page)
+        return Paged([Owed(**row) for row in found_page.lines], found_page.total, found_page.page)
 
 
 def _found(area: str) -> tuple[Select[Any], Any]:

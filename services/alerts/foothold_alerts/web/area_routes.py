@@ -8,10 +8,11 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
 from foothold_alerts.accounts import Person
-from foothold_alerts.areas import SHOWN, Standing
+from foothold_alerts.areas import Standing
 from foothold_alerts.hold import NotAllowed, Stale
+from foothold_alerts.paging import SHOWN
 from foothold_alerts.rules.case import Stage
-from foothold_alerts.web.case_routes import MOST_PAGES, Number, Who
+from foothold_alerts.web.case_routes import Number, PageNumber, Who
 from foothold_alerts.web.desk import Desk, own_form
 from foothold_alerts.web.filtered import FilteredRoute
 from foothold_alerts.web.pages import Pages
@@ -35,36 +36,38 @@ def area_routes(desk: Desk, pages: Pages) -> APIRouter:
     router = APIRouter(route_class=FilteredRoute)
 
     @router.get("/areas")
-    async def standing(request: Request, who: Who) -> Response:
-        levels: dict[str, list[Standing]] = {}
-        for one in await desk.areas.standing(who.area):
-            levels.setdefault(one.warning["area"], []).append(one)
-        incidents, projects = await desk.incidents.standing(who.area), await desk.projects.standing(who.area)
-        return pages.render(request, "areas.html", person=who, levels=list(levels.values()), incidents=incidents, projects=projects)
+    async def standing(request: Request, who: Who, page: PageNumber = 1, incidents: PageNumber = 1, projects: PageNumber = 1) -> Response:
+        """Three lists, each with its own page: the levels, the incidents and the projects."""
+        levels = await desk.areas.standing(who.area, page)
+        by_area: dict[str, list[Standing]] = {}
+        for one in levels.lines:
+            by_area.setdefault(one.warning["area"], []).append(one)
+        struck, underpaid = await desk.incidents.standing(who.area, incidents), await desk.projects.standing(who.area, projects)
+        return pages.render(request, "areas.html", person=who, levels=levels, by_area=list(by_area.values()), incidents=struck, projects=underpaid)
 
     @router.get("/incidents/{number}")
-    async def incident(request: Request, who: Who, number: Number, page: int = 1) -> Response:
-        return await _incident_page(desk, pages, request, who, number, page=max(1, min(page, MOST_PAGES)))
+    async def incident(request: Request, who: Who, number: Number, page: PageNumber = 1) -> Response:
+        return await _incident_page(desk, pages, request, who, number, page=page)
 
     @router.post("/incidents/{number}/take")
-    async def take_all(request: Request, who: Who, number: Number, form: Annotated[TakeForm, Form()]) -> Response:
+    async def take_all(request: Request, who: Who, number: Number, form: Annotated[TakeForm, Form()], page: PageNumber = 1) -> Response:
         own_form(request, who, form.csrf)
         taken, refused = await _take(desk, who, form)
-        return await _incident_page(desk, pages, request, who, number, taken, refused)
+        return await _incident_page(desk, pages, request, who, number, taken, refused, page=page)
 
     @router.get("/projects/{project}")
-    async def project(request: Request, who: Who, project: ProjectName) -> Response:
-        return await _project_page(desk, pages, request, who, project)
+    async def project(request: Request, who: Who, project: ProjectName, page: PageNumber = 1) -> Response:
+        return await _project_page(desk, pages, request, who, project, page=page)
 
     @router.post("/projects/{project}/take")
-    async def take_project(request: Request, who: Who, project: ProjectName, form: Annotated[TakeForm, Form()]) -> Response:
+    async def take_project(request: Request, who: Who, project: ProjectName, form: Annotated[TakeForm, Form()], page: PageNumber = 1) -> Response:
         own_form(request, who, form.csrf)
         taken, refused = await _take(desk, who, form)
-        return await _project_page(desk, pages, request, who, project, taken, refused)
+        return await _project_page(desk, pages, request, who, project, taken, refused, page=page)
 
     @router.get("/areas/{number}")
-    async def one(request: Request, who: Who, number: Number) -> Response:
-        return await _page(desk, pages, request, who, number)
+    async def one(request: Request, who: Who, number: Number, page: PageNumber = 1) -> Response:
+        return await _page(desk, pages, request, who, number, page=page)
 
     @router.post("/areas/{number}/acknowledge")
     async def acknowledge(request: Request, who: Who, number: Number, csrf: Annotated[str, Form()]) -> Response:
@@ -74,11 +77,11 @@ def area_routes(desk: Desk, pages: Pages) -> APIRouter:
         return RedirectResponse(f"/areas/{number}", status_code=303) if is_done else await _page(desk, pages, request, who, number)
 
     @router.post("/areas/{number}/take")
-    async def take(request: Request, who: Who, number: Number, form: Annotated[TakeForm, Form()]) -> Response:
+    async def take(request: Request, who: Who, number: Number, form: Annotated[TakeForm, Form()], page: PageNumber = 1) -> Response:
         """Take the ticked cases, each by its own rules and version; what was not possible is said case by case."""
         own_form(request, who, form.csrf)
         taken, refused = await _take(desk, who, form)
-        return await _page(desk, pages, request, who, number, taken, refused)
+        return await _page(desk, pages, request, who, number, taken, refused, page=page)
 
     return router
 
@@ -104,14 +107,14 @@ async def _taken(desk: Desk, who: Person, number: int, version: int) -> tuple[st
 
 
 async def _project_page(
-    desk: Desk, pages: Pages, request: Request, who: Person, project: str, taken: int | None = None, refused: Refused | None = None
+    desk: Desk, pages: Pages, request: Request, who: Person, project: str, taken: int | None = None, refused: Refused | None = None, *, page: int = 1
 ) -> Response:
-    found = await desk.projects.households(who.area, project)
-    if not found:
+    found = await desk.projects.households(who.area, project, page)
+    if not found.lines:
         said = ("辖区内没有该项目未兑现的农户。", "The project pays no household of your area too little.")
         return pages.render(request, "message.html", 404, person=who, title=("未找到", "Not found"), text=said)
     takeable = {Stage.LEAD.value}
-    return pages.render(request, "project.html", person=who, project=project, households=found, takeable=takeable, taken=taken, refused=refused or [])
+    return pages.render(request, "project.html", person=who, project=project, found=found, takeable=takeable, taken=taken, refused=refused or [])
 
 
 async def _incident_page(
@@ -125,8 +128,10 @@ async def _incident_page(
     return pages.render(request, "incident.html", person=who, found=found, checks=checks, takeable={Stage.LEAD.value}, taken=taken, refused=refused or [])
 
 
-async def _page(desk: Desk, pages: Pages, request: Request, who: Person, number: int, taken: int | None = None, refused: Refused | None = None) -> Response:
-    found = await desk.areas.page(who.area, number)
+async def _page(
+    desk: Desk, pages: Pages, request: Request, who: Person, number: int, taken: int | None = None, refused: Refused | None = None, *, page: int = 1
+) -> Response:
+    found = await desk.areas.page(who.area, number, page)
     if found is None:
         said = ("没有这条区域预警，或不在您的辖区。", "There is no such region warning in your area.")
         return pages.render(request, "message.html", 404, person=who, title=("未找到", "Not found"), text=said)

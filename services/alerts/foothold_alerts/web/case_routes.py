@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 import structlog
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from foothold_alerts.accounts import Person
 from foothold_alerts.clocks import are_soon
@@ -39,6 +39,8 @@ from foothold_schemas.values import Fen, JsonObject
 MAX_NOTE: Final = 500
 MOST_PAGES: Final = 10_000
 Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
+PageNumber = Annotated[int, AfterValidator(lambda page: max(1, min(page, MOST_PAGES)))]
+"""A page of a list: what lies outside is the first or the last."""
 Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
 StepName = Annotated[str, Path(pattern=r"^[a-z][a-z_]{1,39}$")]
 Why = Annotated[str, Form(max_length=MAX_NOTE)]
@@ -90,8 +92,8 @@ def case_routes(desk: Desk, pages: Pages) -> APIRouter:
 def _looking(router: APIRouter, desk: Desk, pages: Pages) -> None:
 
     @router.get("/")
-    async def inbox(request: Request, who: Who, stage: Stage | None = None, page: int = 1, *, urgent: bool = False) -> Response:
-        found = await desk.inbox.page(who.area, stage, max(1, min(page, MOST_PAGES)), is_urgent=urgent)
+    async def inbox(request: Request, who: Who, stage: Stage | None = None, page: PageNumber = 1, *, urgent: bool = False) -> Response:
+        found = await desk.inbox.page(who.area, stage, page, is_urgent=urgent)
         stages, lists = list(Stage), list(WorkList)
         return pages.render(request, "inbox.html", person=who, inbox=found, hours_left=hours_left, stage=stage, is_urgent=urgent, stages=stages, lists=lists)
 

@@ -10,7 +10,7 @@ from foothold_alerts.lists import WorkList
 from foothold_alerts.rows import case_of
 from foothold_alerts.rules.moment import moment
 from foothold_alerts.rules.public import public_notice
-from foothold_alerts.web.case_routes import MAX_NOTE, MOST_PAGES, Number, Version, Who, changed, contact_of, not_here
+from foothold_alerts.web.case_routes import MAX_NOTE, Number, PageNumber, Version, Who, changed, contact_of, not_here
 from foothold_alerts.web.desk import Desk, own_form
 from foothold_alerts.web.filtered import FilteredRoute
 from foothold_alerts.web.pages import Pages
@@ -126,8 +126,8 @@ def _printing(router: APIRouter, desk: Desk, pages: Pages) -> None:
         return pages.render(request, "notice.html", person=who, fields=made.fields(), labels=_LABELS)
 
     @router.get("/lists/{name}")
-    async def listed(request: Request, who: Who, name: WorkList, page: int = 1) -> Response:
-        found = await desk.lists.page(name, who.area, datetime.now(UTC), max(1, min(page, MOST_PAGES)))
+    async def listed(request: Request, who: Who, name: WorkList, page: PageNumber = 1) -> Response:
+        found = await desk.lists.page(name, who.area, datetime.now(UTC), page)
         return pages.render(request, "list.html", person=who, name=name, lists=list(WorkList), entries=found.entries, found=found)
 
 
