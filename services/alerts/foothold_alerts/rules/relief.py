@@ -5,6 +5,7 @@
 | anybody at the desk | – | `apply`, `check` |
 | township, up to its own limit; county above it | `decide` | `decide` |
 | anybody but the person who decided | `pay`, then `papers` by the end of their day | `pay`, then `follow_up` |
+| township and county, with a reason | `correct_papers` once they are there | – |
 | whoever may decide | `refuse` | `refuse` |
 
 | township, up to its own limit; county above it | `amend` until it is paid | `amend` until it is paid |
@@ -13,7 +14,8 @@
 
 No advance is decided while papers of an earlier one are owed, unless the county says so and why. An amended amount is a new decision: whoever amended
 it does not pay it. Never above the hard limit or the county's ceiling; above its scale with a reason. What was paid beyond what is allowed
-(`settle.py`) is to settle, until it came back or the county waives it.
+(`settle.py`) is to settle, until it came back or the county waives it. What the papers show can be corrected, with a reason: a slip there would ask
+money back of a household that owes none.
 """
 
 from dataclasses import dataclass, replace
@@ -35,6 +37,7 @@ class ReliefAct(StrEnum):
     DECIDE = "decide"
     PAY = "pay"
     PAPERS = "papers"
+    CORRECT_PAPERS = "correct_papers"
     FOLLOW_UP = "follow_up"
     REFUSE = "refuse_relief"
     AMEND = "amend"
@@ -67,6 +70,7 @@ _WAYS: Final = {
         ReliefAct.AMEND: ({ReliefStatus.DECIDED}, ReliefStatus.DECIDED),
         ReliefAct.PAY: ({ReliefStatus.DECIDED}, ReliefStatus.PAID),
         ReliefAct.PAPERS: ({ReliefStatus.PAID}, ReliefStatus.SETTLED),
+        ReliefAct.CORRECT_PAPERS: ({ReliefStatus.SETTLED}, ReliefStatus.SETTLED),
         ReliefAct.REFUSE: ({ReliefStatus.PROPOSED, ReliefStatus.DECIDED}, ReliefStatus.REFUSED),
     },
     ReliefKind.SPENDING: {
@@ -79,10 +83,10 @@ _WAYS: Final = {
         ReliefAct.REFUSE: ({ReliefStatus.PROPOSED, ReliefStatus.APPLIED, ReliefStatus.CHECKED, ReliefStatus.DECIDED}, ReliefStatus.REFUSED),
     },
 }
-_EXPLAINED: Final = frozenset({ReliefAct.CHECK, ReliefAct.FOLLOW_UP, ReliefAct.REFUSE})
-_DECIDING: Final = frozenset({ReliefAct.DECIDE, ReliefAct.REFUSE, ReliefAct.AMEND})
+_EXPLAINED: Final = frozenset({ReliefAct.CHECK, ReliefAct.FOLLOW_UP, ReliefAct.REFUSE, ReliefAct.CORRECT_PAPERS})
+_DECIDING: Final = frozenset({ReliefAct.DECIDE, ReliefAct.REFUSE, ReliefAct.AMEND, ReliefAct.CORRECT_PAPERS})
 _SETTLING: Final = (ReliefAct.CAME_BACK, ReliefAct.WAIVE)
-AFTER_PAYMENT: Final = frozenset({ReliefAct.PAPERS, ReliefAct.FOLLOW_UP, *_SETTLING})
+AFTER_PAYMENT: Final = frozenset({ReliefAct.PAPERS, ReliefAct.CORRECT_PAPERS, ReliefAct.FOLLOW_UP, *_SETTLING})
 """What may still be done once the case is over."""
 
 
@@ -156,7 +160,7 @@ def relieve(relief: Relief, act: ReliefAct, hand: Hand, limits: Limits, calendar
             return _decided(changed, hand, limits)
         case ReliefAct.PAY:
             return _paid(changed, hand, limits, calendar)
-        case ReliefAct.PAPERS:
+        case ReliefAct.PAPERS | ReliefAct.CORRECT_PAPERS:
             return ReliefNo.AMOUNT if hand.amount is None else replace(changed, actual=hand.amount)
         case _:
             return changed

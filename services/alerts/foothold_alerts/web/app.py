@@ -26,6 +26,7 @@ from foothold_alerts.web.live import TooMany
 from foothold_alerts.web.pages import COOKIE as LANGUAGE
 from foothold_alerts.web.pages import Language, Pages
 from foothold_alerts.web.plan_routes import plan_routes
+from foothold_alerts.web.relief_routes import relief_routes
 from foothold_runtime.places import where_raised
 from foothold_runtime.web import BodyLimits
 
@@ -70,6 +71,7 @@ def make_app(desk: Desk) -> FastAPI:
     app.mount("/static", StaticFiles(directory=pathlib.Path(__file__).with_name("static")), name="static")
     app.include_router(_log_in_routes(desk, pages))
     app.include_router(case_routes(desk, pages))
+    app.include_router(relief_routes(desk, pages))
     app.include_router(plan_routes(desk, pages))
     app.include_router(area_routes(desk, pages))
     app.include_router(_live_routes(desk))

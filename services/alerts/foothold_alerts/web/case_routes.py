@@ -1,9 +1,8 @@
 """The inbox, a case, and what people do with it. Every change needs the session's token and the version of the page."""
 
-import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import structlog
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
@@ -21,7 +20,7 @@ from foothold_alerts.rules.case import BEFORE_IDENTIFIED, DISMISS_REASONS, OPEN,
 from foothold_alerts.rules.causes import RELIEF
 from foothold_alerts.rules.moment import moment, since
 from foothold_alerts.rules.pause import ends_on
-from foothold_alerts.rules.relief import ReliefAct, ReliefNo, may
+from foothold_alerts.rules.relief import ReliefNo, may
 from foothold_alerts.web.desk import Desk, own_form, person_of
 from foothold_alerts.web.filtered import FilteredRoute
 from foothold_alerts.web.pages import Pages
@@ -31,10 +30,9 @@ from foothold_alerts.web.words import en, zh
 from foothold_schemas.decisions import HarmlessReason, MeasureKind
 from foothold_schemas.directory import Contact, DirectoryEntry
 from foothold_schemas.disputes import Doubt
-from foothold_schemas.findings import FindingKind
 from foothold_schemas.seal import BrokenSeal
 from foothold_schemas.sent import AGENCY_KINDS
-from foothold_schemas.values import Fen, JsonObject
+from foothold_schemas.values import JsonObject
 
 MAX_NOTE: Final = 500
 MOST_PAGES: Final = 10_000
@@ -56,18 +54,6 @@ class StepForm(BaseModel):
     note: Annotated[str, Field(max_length=MAX_NOTE)] = ""
     saw: Shown = ""
 
-
-class ReliefForm(BaseModel):
-    """A form of a relief; which fields count depends on the act."""
-
-    csrf: str
-    version: Annotated[int, Field(ge=0, le=2**31 - 1)]
-    amount: Annotated[str, Field(max_length=20)] = ""
-    note: Annotated[str, Field(max_length=MAX_NOTE)] = ""
-
-
-_AMOUNT: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
-_NO_AMOUNT: Final = ("金额无效：请填写最多两位小数的数字。", "Not an amount: write a number with at most two decimals.")
 
 log = structlog.get_logger()
 
@@ -133,50 +119,6 @@ def _taking_back(router: APIRouter, desk: Desk, pages: Pages) -> None:
 
 
 def _doing(router: APIRouter, desk: Desk, pages: Pages) -> None:
-    @router.post("/cases/{number}/relief/{relief_id}/{act}")
-    async def relieve(
-        request: Request,
-        who: Who,
-        number: Number,
-        relief_id: Number,
-        act: ReliefAct,
-        form: Annotated[ReliefForm, Form()],
-    ) -> Response:
-        own_form(request, who, form.csrf)
-        if (fen := _fen(form.amount)) is False:
-            return await _case_page(desk, pages, request, who, number, status=422, said=_NO_AMOUNT)
-        change = desk.relief.relieve(who, number, form.version, relief_id, act, now=datetime.now(UTC), amount=fen, note=form.note.strip())
-        return await changed(desk, pages, request, who, number, "relief", change)
-
-    @router.post("/cases/{number}/relief/{relief_id}/{act}/confirm")
-    async def confirm(
-        request: Request, who: Who, number: Number, relief_id: Number, act: Literal[ReliefAct.DECIDE, ReliefAct.AMEND], form: Annotated[ReliefForm, Form()]
-    ) -> Response:
-        """The amount once more, in figures and in words, before anything is done with it."""
-        own_form(request, who, form.csrf)
-        found = await desk.inbox.case(who.area, number)
-        if found is None:
-            return not_here(pages, request, who)
-        if not (fen := _fen(form.amount)):
-            return await _case_page(desk, pages, request, who, number, status=422, said=_NO_AMOUNT)
-        currency = found.case["latest"]["policy"]["currency"]
-        shown = {"number": number, "relief_id": relief_id, "act": act, "version": form.version}
-        return pages.render(request, "confirm.html", 200, person=who, fen=fen, note=form.note.strip(), currency=currency, **shown)
-
-    @router.post("/cases/{number}/relief-again")
-    async def again(
-        request: Request,
-        who: Who,
-        number: Number,
-        csrf: Annotated[str, Form()],
-        version: Version,
-        cause: Annotated[FindingKind, Form()],
-        note: Annotated[str, Form(max_length=MAX_NOTE)] = "",
-    ) -> Response:
-        own_form(request, who, csrf)
-        change = desk.relief.again(who, number, version, cause, now=datetime.now(UTC), note=note.strip())
-        return await changed(desk, pages, request, who, number, "relief", change)
-
     @router.post("/cases/{number}/reviewed")
     async def reviewed(
         request: Request,
@@ -203,8 +145,13 @@ def _doing(router: APIRouter, desk: Desk, pages: Pages) -> None:
         return await changed(desk, pages, request, who, number, "step", change)
 
 
-async def changed(desk: Desk, pages: Pages, request: Request, who: Person, number: int, action: str, change: Awaitable[None]) -> Response:
-    """Make the change and go to the case; or say why it was not made, on the page as it stands."""
+Refused = Callable[[NotAllowed], Awaitable[Response | None]]
+
+
+async def changed(
+    desk: Desk, pages: Pages, request: Request, who: Person, number: int, action: str, change: Awaitable[None], refused: Refused | None = None
+) -> Response:
+    """Make the change and go to the case; or say why it was not made, on the page as it stands, or on the one `refused` answers with."""
     try:
         await change
     except LookupError:
@@ -212,15 +159,22 @@ async def changed(desk: Desk, pages: Pages, request: Request, who: Person, numbe
         return not_here(pages, request, who)
     except Stale:
         desk.metrics.actions.labels(action, "stale").inc()
-        said = ("此案件已被他人更新，以下为最新内容，请核对后再操作。", "Somebody changed this case meanwhile. This is how it stands now; check and act again.")
-        return await _case_page(desk, pages, request, who, number, status=409, said=said)
+        return await outdated(desk, pages, request, who, number)
     except NotAllowed as error:
         desk.metrics.actions.labels(action, "refused").inc()
+        if refused is not None and (page := await refused(error)) is not None:
+            return page
         is_anothers = isinstance(error.why, NotYours) or error.why is ReliefNo.ROLE
         return await _case_page(desk, pages, request, who, number, status=403 if is_anothers else 422, said=refusal(error.why))
     desk.metrics.actions.labels(action, "done").inc()
     log.info("alerts.action", action=action, case_number=number, account=who.name)
     return RedirectResponse(f"/cases/{number}", status_code=303)
+
+
+async def outdated(desk: Desk, pages: Pages, request: Request, who: Person, number: int) -> Response:
+    """The case as it stands now, for a form of an older page."""
+    said = ("此案件已被他人更新，以下为最新内容，请核对后再操作。", "Somebody changed this case meanwhile. This is how it stands now; check and act again.")
+    return await _case_page(desk, pages, request, who, number, status=409, said=said)
 
 
 async def _case_page(
@@ -263,14 +217,6 @@ async def _case_page(
         shown=shown_by(stands),
         hours_left=hours_left,
     )
-
-
-def _fen(amount: str) -> int | Literal[False] | None:
-    """The amount in fen; None for nothing, False for what is no amount."""
-    text = amount.strip()
-    if not text:
-        return None
-    return int(Fen.parse(text)) if text.isascii() and _AMOUNT.fullmatch(text) else False
 
 
 def found_causes(found: CasePage) -> set[str]:
