@@ -96,7 +96,7 @@ async def test_bad_rows_are_sent_back_with_what_is_wrong_and_the_others_are_take
     assert [row[:6] for row in sent_back[1:3]] == rows[1:3]
     assert sent_back[4][4:6] == ["'=1+1", "'=HYPERLINK(1)"]
     assert sent_back[5][4] == "-5.00"
-    assert ["证件号码: a spreadsheet has damaged" in sent_back[1][6], "结算日期: this is no day" in sent_back[2][6]] == [True, True]
+    assert ["证件号码: 号码被表格软件损坏" in sent_back[1][6], "结算日期: 不是日期，请写成 2026-01-31 this is no day" in sent_back[2][6]] == [True, True]
     assert "same record as row 2" in sent_back[3][6]
     assert await facts(broker, MedicalClaimSettled) == []
     again = await clerk.done("settled-bills", sheet.replace(b"'=1+1", b"50.00").replace(b"2026-02-30", b"2026-01-11"))
