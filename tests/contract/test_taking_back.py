@@ -40,6 +40,32 @@ async def test_a_second_disaster_is_helped_by_itself_and_what_wavers_is_not(aler
     assert await rows(alerts_database, "select event from notices order by notice_id") == [("opened",), ("news",)]
 
 
+async def test_what_people_refused_is_not_proposed_again_by_what_happens_next(alerts_database: AsyncEngine) -> None:
+    cases, desk = cases_on(alerts_database), relief_on(alerts_database)
+    await cases.take([storm(1, "fire 2026-06-09")], NOW)
+    await desk.relieve(person(), 1, 1, 1, ReliefAct.REFUSE, now=NOW, amount=None, note="insured")
+    await cases.take([storm(2, "fire 2026-06-09", "flood 2026-06-12", movement=Movement.WORSENED)], NOW)
+
+    assert await rows(alerts_database, "select event, status from relief order by relief_id") == [
+        ("fire 2026-06-09", "refused_relief"),
+        ("flood 2026-06-12", "proposed"),
+    ]
+
+
+async def test_refused_relief_for_bills_comes_back_only_with_a_newer_bill(alerts_database: AsyncEngine) -> None:
+    cases, desk = cases_on(alerts_database), relief_on(alerts_database)
+    days = [date(2026, 6, 9), date(2026, 6, 9), date(2026, 6, 20)]
+    for number, newest in enumerate(days, start=1):
+        saw = (Saw(finding=FindingKind.SELF_PAID_HIGH, newest_on=newest),)
+        movement = Movement.ENTERED if number == 1 else Movement.WORSENED
+        said = transition("a", number, FindingKind.SELF_PAID_HIGH, learned_at=NOW, movement=movement, is_urgent=False)
+        await cases.take([said.model_copy(update={"saw": saw, "is_told": True})], NOW)
+        if number == 1:
+            await desk.relieve(person(), 1, 1, 1, ReliefAct.REFUSE, now=NOW, amount=None, note="insured")
+
+    assert await rows(alerts_database, "select bills_until, status from relief order by relief_id") == [(days[0], "refused_relief"), (days[2], "proposed")]
+
+
 async def test_a_slip_is_undone_at_the_stage_where_it_stood(alerts_database: AsyncEngine) -> None:
     cases, work = cases_on(alerts_database), work_on(alerts_database)
     await cases.take([storm(1, "fire 2026-06-09", open_day=date(2026, 6, 10))], NOW)

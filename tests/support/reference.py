@@ -158,11 +158,13 @@ def someone_lost_work(entry: HouseholdRegistered, incomes: Iterable[FactRecord],
 
 
 def some_project_paid_too_little(entry: HouseholdRegistered, incomes: Iterable[FactRecord], today: date) -> bool:
-    """A share held for the whole window brought less than seven percent of what was invested, six for an investment since June 2025."""
+    """The shares of a project held for the whole window brought less than seven percent of what was invested, six for an investment since June 2025."""
     window = months_before(today, 12)
-    for share in entry.projects:
-        paid = sum((share_of(f.data, window) for f in incomes if isinstance(f.data, IncomeReported) and f.data.project == share.project), Fraction(0))
-        if share.invested_on <= date(*window[0], 1) and paid < yuan(share.invested) * Fraction(6 if share.invested_on >= date(2025, 6, 1) else 7, 100):
+    held = [share for share in entry.projects if share.invested_on <= date(*window[0], 1)]
+    for project in {share.project for share in held}:
+        paid = sum((share_of(f.data, window) for f in incomes if isinstance(f.data, IncomeReported) and f.data.project == project), Fraction(0))
+        mine = [share for share in held if share.project == project]
+        if paid < sum(yuan(share.invested) * Fraction(6 if share.invested_on >= date(2025, 6, 1) else 7, 100) for share in mine):
             return True
     return False
 

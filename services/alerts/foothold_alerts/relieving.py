@@ -106,10 +106,12 @@ class ReliefOfBatch:
 
     def _propose(self, response: Response, proposal: Proposal, row: dict[str, object], transition: Transition) -> None:
         case_id, cause = str(row["case_id"]), Cause(proposal.cause, proposal.event, proposal.bills_until)
-        alike = [line for line in self._lines if line.case_id == case_id and is_alike(cause, line.cause)] if response.goes_on else []
-        if (ended := next((line for line in reversed(alike) if _can_go_on(line, case_id)), None)) is not None:
+        alike = [line for line in self._lines if line.case_id == case_id and is_alike(cause, line.cause)]
+        ended = next((line for line in reversed(alike) if _can_go_on(line, case_id)), None) if response.goes_on else None
+        refused = [line for line in alike if line.status is ReliefStatus.REFUSED]
+        if ended is not None:
             ended.take_up(proposal.bills_until)
-        elif not any(line.status is ReliefStatus.REFUSED for line in alike):  # what people refused does not come back by itself
+        elif not any(response.goes_on or _is_the_same(cause, line.cause) for line in refused):  # what people refused does not come back by itself
             year = transition.open_day.year
             self._lines.append(_Line(None, case_id, transition.household_id, year, cause, False, ReliefStatus.PROPOSED, None, row))  # noqa: FBT003 - as a row has it
 
@@ -122,6 +124,13 @@ class ReliefOfBatch:
             await connection.execute(one.values({name: bindparam(f"new_{name}") for name in names}), changed)
         if new := [line.row | {name[4:]: value for name, value in _values(line).items()} for line in self._lines if line.relief_id is None]:
             await connection.execute(insert(ReliefRow), new)
+
+
+def _is_the_same(cause: Cause, refused: Cause) -> bool:
+    """Whether what is proposed is what was refused: the same event, or bills of which none is newer."""
+    if cause.event is not None:
+        return cause.event == refused.event
+    return cause.bills_until is not None and refused.bills_until is not None and cause.bills_until <= refused.bills_until
 
 
 def _can_go_on(line: _Line, case_id: str) -> bool:

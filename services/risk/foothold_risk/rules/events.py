@@ -42,6 +42,8 @@ _WORKER: Final = {state: rank for rank, state in enumerate(WorkerState)}
 _LEVEL: Final = {level: rank for rank, level in enumerate(reversed(Severity))}
 MOST_HAD: Final = 400
 """Events a case is remembered to have had; the oldest beyond them are forgotten, and would be told once more."""
+LONGEST_FOLLOWED: Final = 800
+"""Days for which it is known since when a member's guarantee is met again; no word of people holds as long."""
 TOLD_BY_EVENT: Final = frozenset(
     {
         FindingKind.DISASTER_LOSS,
@@ -176,7 +178,26 @@ def _guarantees(_found: Found, view: View) -> Iterator[Event]:
         if not check.is_met and counted is not None and guarantee in counted.value:
             yield Event(guarantee.value, since=_unmet_since(guarantee, view), last=check.day.toordinal())
     for guarantee, person in guarantee_missing.by_register(view):
-        yield Event(f"{guarantee} {person}", last=view.register.day.toordinal())
+        name = f"{guarantee} {person}"
+        yield Event(name, since=_unmet_by_register(name, view), last=view.register.day.toordinal())
+
+
+def followed(view: View) -> tuple[Event, ...]:
+    """What the register says of members' guarantees, day by day, for only its latest entry is kept: `last` is the day from which one is met again."""
+    today, before = view.day.toordinal(), view.household.position.members
+    now = {f"{guarantee} {person}" for guarantee, person in guarantee_missing.by_register(view)}
+    unmet = [Event(name, since=_unmet_by_register(name, view)) for name in now]
+    met = [e if e.last else Event(e.name, since=e.since, last=today) for e in before if e.name not in now]
+    return tuple(sorted((*unmet, *(e for e in met if today - e.last <= LONGEST_FOLLOWED)), key=lambda e: e.name))
+
+
+def _unmet_by_register(name: str, view: View) -> int:
+    """As of a check: the entry from which it is unmet anew, after it was met for longer than the days."""
+    known = next((e for e in view.household.position.members if e.name == name), None)
+    if known is None:
+        return 0
+    is_anew = known.last > 0 and view.day.toordinal() - known.last > view.policy.days_of_wavering
+    return view.register.day.toordinal() if is_anew else known.since
 
 
 def _unmet_since(guarantee: Guarantee, view: View) -> int:
@@ -208,7 +229,8 @@ def _workers(_found: Found, view: View) -> Iterator[Event]:
 def _projects(_found: Found, view: View) -> Iterator[Event]:
     last = income_window(view.day).last
     for one in project_underpaid.underpaid(view):
-        yield Event(f"{one.project} {last.year}", amount=int(one.threshold) - int(one.value), last=last.toordinal())
+        year = project_underpaid.year_of(one.project or "", view)
+        yield Event(f"{one.project} {year}", amount=int(one.threshold) - int(one.value), last=last.toordinal())
 
 
 def _stays(_found: Found, view: View) -> Iterator[Event]:

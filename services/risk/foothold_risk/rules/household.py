@@ -129,6 +129,7 @@ class Position(Packed, frozen=True):
     `eliminated_from`: the group people last declared eliminated. `entry`, `slip`: the register entry last looked at, and what may be a slip.
     `frozen`: where it stood when it refused its authorisation, packed. `grounds`: what its findings were last seen to rest on, as people's word
     would have it. `was_grouped`, `was_urgent`: whether its case has been in a group, and in danger. `dismissal`: people's last one.
+    `members`: whose guarantee is unmet by the register, or was until a day.
     `dismissed`, `fell`, `exemptions` are of states of before, and no longer read.
     """
 
@@ -168,6 +169,7 @@ class Position(Packed, frozen=True):
     was_grouped: bool = False
     was_urgent: bool = False
     dismissal: Dismissal | None = None
+    members: tuple[Event, ...] = ()
 
     def wavers(self, day: date, days: int) -> bool:
         """Whether it returned on the same ground within so many days."""

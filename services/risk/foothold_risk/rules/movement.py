@@ -8,6 +8,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from foothold_risk.rules.assess import Assessment, Target
+from foothold_risk.rules.events import followed
 from foothold_risk.rules.household import Left, Position
 from foothold_risk.rules.leaving import is_quiet_enough, risks_of, unmet
 from foothold_risk.rules.slips import entry_seen, noted
@@ -64,6 +65,7 @@ def move(position: Position, assessment: Assessment, ended_by: ExitReason | None
         words=in_force(position.words, assessment.view.day),
         slip=(slip := noted(before, position, assessment)),
         entry=entry_seen(position, slip, assessment),
+        members=position.members if assessment.view.is_withheld else followed(assessment.view),
         grounds=last_seen(position.grounds, assessment.grounds, assessment.view, assessment.held) if position.is_in_episode else (),
         **remembered(position, assessment),
     ), tuple(moves)

@@ -1,11 +1,15 @@
 """A dividend project paid less in the window than its guaranteed yield on what the household invested, or nothing."""
 
+from typing import Final
+
 from foothold_risk.rules.calendar import first_day, income_months
 from foothold_risk.rules.figures import View, resting_on
 from foothold_risk.rules.finding import Found, Rule, income_window
 from foothold_risk.rules.policy import SHARE_SCALE
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence
+
+MONTHS_OF_A_YEAR: Final = 12
 
 
 def find(view: View) -> Found | None:
@@ -16,23 +20,31 @@ def find(view: View) -> Found | None:
 def underpaid(view: View) -> list[Found]:
     """Paid x 10,000 < invested x yield over twelve heard months. The yield is that of the day of the investment.
 
-    A share younger than the window has had no whole year yet; one older than any guarantee has none.
+    What a household holds of a project is one: its shares together, against all that the project paid. A share younger than the window has had no
+    whole year yet; one older than any guarantee has none.
     """
     guaranteed, months = view.policy.project_underpaid_yield, income_months(view.day)
     if guaranteed is None or view.net is None:
         return []
-    owing: list[Found] = []
+    owed: dict[str, int] = {}
     for share in view.register.projects:
         promised = max((y for y in guaranteed.value if y.invested_from <= share.invested_on), key=lambda y: y.invested_from, default=None)
-        if promised is None or share.invested_on > first_day(months.start):
-            continue
-        payments = tuple(sorted((i for i in view.household.incomes if i.project == share.project), key=lambda i: (-i.last_month, i.fact_id)))
-        paid, owed = sum(i.within(months) for i in payments), share.invested * promised.share
-        if paid * SHARE_SCALE >= owed:
-            continue
-        facts = resting_on(payments) or (view.register,)
-        owing.append(Found(FindingKind.PROJECT_UNDERPAID, paid, -(-owed // SHARE_SCALE), "money", income_window(view.day), guaranteed, facts, share.project))
+        if promised is not None and share.invested_on <= first_day(months.start):
+            owed[share.project] = owed.get(share.project, 0) + share.invested * promised.share
+    owing: list[Found] = []
+    for project, due in owed.items():
+        payments = tuple(sorted((i for i in view.household.incomes if i.project == project), key=lambda i: (-i.last_month, i.fact_id)))
+        paid = sum(i.within(months) for i in payments)
+        if paid * SHARE_SCALE < due:
+            facts = resting_on(payments) or (view.register,)
+            owing.append(Found(FindingKind.PROJECT_UNDERPAID, paid, -(-due // SHARE_SCALE), "money", income_window(view.day), guaranteed, facts, project))
     return owing
+
+
+def year_of(project: str, view: View) -> int:
+    """The project's year that fell short: of its last payment, else of the investment. Only another payment makes it another, not the calendar."""
+    paid = [i.last_month for i in view.household.incomes if i.project == project and i.last_month < income_months(view.day).stop]
+    return max(paid) // MONTHS_OF_A_YEAR if paid else min(s.invested_on.year for s in view.register.projects if s.project == project)
 
 
 def explain(found: Found, view: View, currency: Sentence) -> Sentence:
