@@ -241,6 +241,7 @@ def answers() -> Node:
         "asked_at": text,
         "event": {"type": "object", "description": "What the agency sent: `kind`, `day`, `id`, `source`, `said`."},
         "beside": {"type": ["object", "null"], "description": "The other event: as `event` where the agency sent it; else its agency, its day and the stay."},
+        "since": {"type": ["string", "null"], "description": "Of a yearly income that lapsed: the first month that is unknown."},
         "answers": {"type": "array", "items": {"enum": _ANSWERS}, "description": "What may be answered; empty once it is."},
         "answer": maybe,
         "answered_at": maybe,

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from foothold_schemas.values import Day, Hex128, Message, Sentence, Total
+from foothold_schemas.values import Day, Hex128, Message, Month, Sentence, Total
 
 
 class PolicyValue(Message):
@@ -68,14 +68,20 @@ class DoubtKind(StrEnum):
     """Two senders bill one stay with one total: counted once."""
     TWO_TOTALS = "two_totals"
     """Two senders bill one stay with different totals: both count."""
+    LAPSED = "lapsed"
+    """A yearly income of which nothing has come for so long that its months are unknown: does it go on?"""
 
 
 class StatementDoubt(Message):
-    """Two facts whose senders should be asked. The answer is a fact: one sent again with a `statement_number`, or one retracted."""
+    """Two facts whose senders should be asked. The answer is a fact: one sent again with a `statement_number`, or one retracted.
+
+    Of `lapsed` it is one fact, named twice: the source's last yearly statement. It is sent again with its last month, or another follows.
+    """
 
     kind: DoubtKind
     counted: Hex128 = Field(description="The fact that counts.")
     other: Hex128 = Field(description="The one that does not; of `two_totals` both count.")
+    since: Month | None = Field(default=None, description="Of `lapsed`: the first month that is unknown.")
 
 
 class HintKind(StrEnum):

@@ -164,6 +164,36 @@ async def test_both_real_is_the_other_again_under_a_number_and_the_register_of_s
     assert known == [fact.fact_id]
 
 
+async def test_the_sender_of_a_yearly_income_that_lapsed_says_that_it_ended_or_that_it_goes_on(made: Built, clerk: Clerk) -> None:
+    fact = await yearly(clerk, "y1")
+    lapsed = StatementDoubt(kind=DoubtKind.LAPSED, counted=fact, other=fact, since="2027-07")
+    write_view(made, lapsed)
+    async with reading(made):
+        assert await until(made, all_open(1)) == [(fact, "open", AGENCY)]
+    (question,) = await listed(clerk)
+    wrong, taken = await reply(clerk, question["id"], "repeat"), await reply(clerk, question["id"], "ended")
+    (told,) = await log_of(made)
+
+    assert (question["kind"], question["since"], question["beside"], question["answers"]) == ("lapsed", "2027-07", None, ["ended", "goes_on"])
+    assert (wrong, taken, told.withdraws) == (422, 200, (fact,))
+    assert isinstance(told.data, IncomeReported)
+    assert (told.data.until_month, told.data.earned_month, told.data.is_yearly) == ("2027-06", "2025-12", True)
+
+
+async def test_a_yearly_income_that_goes_on_is_asked_about_no_more_and_nothing_is_written(made: Built, clerk: Clerk) -> None:
+    fact = await yearly(clerk, "y1")
+    lapsed = StatementDoubt(kind=DoubtKind.LAPSED, counted=fact, other=fact, since="2027-07")
+    write_view(made, lapsed)
+    async with reading(made):
+        await until(made, all_open(1))
+        (question,) = await listed(clerk)
+        assert await reply(clerk, question["id"], "goes_on") == 200
+        write_view(made, lapsed)
+        assert await until(made, bool) == [(fact, "answered", AGENCY)]
+
+    assert await log_of(made) == []
+
+
 async def stay(made: Built, clerk: Clerk, key: str, kind: DoubtKind) -> tuple[str, str, dict[str, Any], dict[str, Any]]:
     """One stay with bills of two agencies, both asked: the facts, and the question to either."""
     ours = await bill(clerk, "K1")

@@ -51,7 +51,7 @@ def test_the_same_pair_is_the_same_question_and_every_other_pair_another() -> No
     pairs = [doubt(kind, counted, other) for kind, (counted, other) in product(DoubtKind, [(A, B), (B, A), (A, C)])]
     ids = [one.question_id for one in asked(pairs)]
 
-    assert len(set(ids)) == len(ids) == 15
+    assert len(set(ids)) == len(ids) == 18
     assert asked(reversed(pairs)) == [one for pair in reversed(pairs) for one in asked([pair])]
 
 
@@ -119,3 +119,18 @@ def test_every_kind_of_doubt_has_its_answers_and_every_answer_its_kind() -> None
     assert set(CHOICES) == set(DoubtKind)
     assert {answer for answers in CHOICES.values() for answer in answers} == set(Answer)
     assert asked([]) == list[Asked]()
+
+
+def test_a_yearly_income_that_lapsed_is_asked_about_once_and_may_end_or_go_on() -> None:
+    lapsed = StatementDoubt(kind=DoubtKind.LAPSED, counted=A, other=A, since="2027-01")
+    (question,) = asked([lapsed])
+    year = WAGE.model_copy(update={"earned_month": "2025-06", "is_yearly": True})
+    ended = record_of(record(year), question.question_id, Answer.ENDED, ANSWERED, question.since)
+
+    assert (question.fact, question.beside, question.since) == (A, A, "2027-01")
+    assert ended is not None
+    assert (ended.data, ended.withdraws) == (year.model_copy(update={"until_month": "2026-12"}), (A,))
+    assert record_of(record(year), question.question_id, Answer.GOES_ON, ANSWERED, question.since) is None
+    assert CHOICES[DoubtKind.LAPSED] == (Answer.ENDED, Answer.GOES_ON)
+    with pytest.raises(NotFitting):
+        record_of(record(BILL), question.question_id, Answer.ENDED, ANSWERED, question.since)

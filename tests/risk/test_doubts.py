@@ -4,11 +4,14 @@ from datetime import date
 
 from foothold_risk.rules.doubts import Doubt, doubts
 from foothold_risk.rules.items import Counts, IncomeItem
+from foothold_risk.rules.policy import Policy
 from foothold_risk.views import view_of
 from foothold_schemas.codec import decode_view
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.explanation import DoubtKind
-from tests.support.build import HOUSEHOLD, amending, claim, household, identity, in_force, income, judged, policy, retracted, spending, step, value
+from foothold_schemas.transitions import Status
+from foothold_schemas.views import HouseholdView
+from tests.support.build import HOUSEHOLD, OPEN_DAY, amending, claim, household, identity, in_force, income, judged, policy, retracted, spending, step, value
 from tests.support.versions import AT, TICK
 
 
@@ -69,3 +72,33 @@ def test_a_statement_replaced_under_another_name_of_its_item_is_asked_about() ->
 
     assert doubts(home, synonyms) == (Doubt(DoubtKind.REPEATED, bytes.fromhex(identity("y2")), bytes.fromhex(identity("y1"))),)
     assert doubts(home, in_force()) == (), "without the policy's word they are two sources"
+
+
+def viewed(*facts: FactRecord, day: date, rules: Policy | None = None) -> HouseholdView | None:
+    """What is published of the household on a day, wherever it stands."""
+    home, _ = step(household(*facts), day, rules)
+    written = view_of(HOUSEHOLD, home.position, judged(home, day, rules), rules or policy())
+    return decode_view(written) if written else None
+
+
+def test_the_sender_of_a_yearly_income_that_lapsed_is_asked_from_the_first_unknown_month_on() -> None:
+    years = [income("90000.00", "y1", month="2024-06", agency="bureau"), income("90000.00", "y2", month="2025-06", agency="bureau")]
+    before, after = viewed(*years, day=date(2026, 12, 31)), viewed(*years, day=date(2027, 1, 1))
+    ended = amending(income("90000.00", "y3", month="2025-06", agency="bureau", until_month="2026-12"), "y2")
+
+    assert before is None
+    assert after is not None
+    assert after.status is Status.CLEAR, "nobody has a page of it, and its sender is asked all the same"
+    assert [(d.kind, d.counted, d.other, d.since) for d in after.doubts] == [(DoubtKind.LAPSED, identity("y2"), identity("y2"), "2027-01")]
+    assert not after.findings
+    answered = viewed(*years, ended, day=date(2027, 1, 1))
+    assert answered is None or answered.doubts == ()
+
+
+def test_of_a_clear_household_too_it_is_asked_what_cannot_be_told_apart() -> None:
+    once = viewed(income("90000.00", "y1"), day=OPEN_DAY)
+    twice = viewed(income("90000.00", "y1"), later(income("90000.00", "y2")), day=OPEN_DAY)
+
+    assert once is None
+    assert twice is not None
+    assert (twice.status, [d.kind for d in twice.doubts], twice.trace, twice.saw) == (Status.CLEAR, [DoubtKind.REPEATED], (), ())

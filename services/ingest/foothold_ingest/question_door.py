@@ -76,4 +76,13 @@ def _shown(row: RowMapping) -> dict[str, object]:
     moments = {name: None if row[name] is None else row[name].isoformat() for name in ("asked_at", "answered_at")}
     is_open = row["state"] == QuestionState.OPEN
     words = [one.value for one in CHOICES[DoubtKind(row["kind"])]] if is_open else []
-    return {"id": row["question_id"], "kind": row["kind"], **moments, "event": row["own"], "beside": row["beside"], "answers": words, "answer": row["answer"]}
+    return {
+        "id": row["question_id"],
+        "kind": row["kind"],
+        **moments,
+        "event": row["own"],
+        "beside": row["beside"],
+        "since": row["since"],
+        "answers": words,
+        "answer": row["answer"],
+    }

@@ -93,7 +93,7 @@ class StatementAsking:
         await self._items.work(await self._book.unwritten(AT_ONCE, question_id), self._write, self._failed)
 
     async def _write(self, rows: Sequence[RowMapping]) -> None:
-        facts = [record_of(self._book.own(row), row["question_id"], Answer(row["answer"]), row["answered_at"]) for row in rows]
+        facts = [record_of(self._book.own(row), row["question_id"], Answer(row["answer"]), row["answered_at"], row["since"]) for row in rows]
         judged = [Accepted(record, traceparent=begin()) for record in facts if record is not None]
         # No county: an answer is no sign that the agency's feed is alive.
         await self._intake.keep(judged, is_patient=False)

@@ -13,6 +13,7 @@ from foothold_ingest.database import Base
 class StatementQuestionRow(Base):
     """A question to the sender of `fact_id`, and what became of it. `own`, `beside`: what its page shows; `sealed`: the whole record, to write the answer from.
 
+    `since`: of a yearly income that lapsed, the first month that is unknown; there `beside_id` is the fact itself.
     `written_at`: when the fact of the answer stood in the log. Columns from `agency` to `sealed` are filled once the sender is found.
     """
 
@@ -42,3 +43,4 @@ class StatementQuestionRow(Base):
     answered_by: Mapped[str | None] = mapped_column(Text)
     answered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     written_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    since: Mapped[str | None] = mapped_column(Text)

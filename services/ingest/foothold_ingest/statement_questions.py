@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_ingest.database import MOST_ATTEMPTS, AuditRow
-from foothold_ingest.rules.answers import CHOICES, Answer, Asked, asked, shown_beside, shown_of_own
+from foothold_ingest.rules.answers import CHOICES, WRITES_NOTHING, Answer, Asked, asked, shown_beside, shown_of_own
 from foothold_ingest.statement_question_tables import StatementQuestionRow as Row
 from foothold_schemas.codec import decode_fact, encode
 from foothold_schemas.envelope import FactRecord
@@ -97,7 +97,8 @@ class StatementQuestionBook:
         """Put the question to the sender of its fact; None: the log does not have it. What was settled meanwhile stays so."""
         values: dict[str, object] = {"state": QuestionState.NO_SENDER}
         if own is not None:
-            shown = None if beside is None else shown_beside(beside, own.agency)
+            is_one = beside is None or row["fact_id"] == row["beside_id"]
+            shown = None if is_one or beside is None else shown_beside(beside, own.agency)
             values = {"state": QuestionState.OPEN, "agency": own.agency, "own": shown_of_own(own), "beside": shown, "sealed": self._seal.close(encode(own))}
         async with self._engine.begin() as connection:
             mine = update(Row).where(Row.question_id == row["question_id"], Row.state == QuestionState.NEW)
@@ -128,7 +129,7 @@ class StatementQuestionBook:
             if answer not in CHOICES[DoubtKind(row["kind"])]:
                 return Outcome.NOT_OFFERED
             said = {"state": QuestionState.ANSWERED, "answer": answer, "answered_by": by, "answered_at": now, "attempts": 0}
-            if answer is Answer.RIGHT:
+            if answer in WRITES_NOTHING:
                 said["written_at"] = now
             else:
                 others = [one["question_id"] for one in rows if one["question_id"] != question_id and one["state"] != QuestionState.ANSWERED]
@@ -186,4 +187,4 @@ async def _locked(connection: AsyncConnection, *where: ColumnElement[bool]) -> S
 
 def _new(household_id: str, one: Asked, now: datetime) -> dict[str, object]:
     names = {"question_id": one.question_id, "pair_id": one.pair_id, "household_id": household_id, "kind": one.kind, "fact_id": one.fact}
-    return {**names, "beside_id": one.beside, "asked_at": now, "state": QuestionState.NEW, "attempts": 0}
+    return {**names, "beside_id": one.beside, "since": one.since, "asked_at": now, "state": QuestionState.NEW, "attempts": 0}

@@ -8,7 +8,7 @@ from foothold_risk.evidence import money, outlays, policy_value
 from foothold_risk.insight import forecast_of, hints_of, lines_of
 from foothold_risk.publish import EXPLAIN, figures_of, findings_of, is_wavering, reason_now, shown, stale, summary
 from foothold_risk.rules.assess import Assessment
-from foothold_risk.rules.calendar import month_text
+from foothold_risk.rules.calendar import first_day, month_text
 from foothold_risk.rules.doubts import doubts
 from foothold_risk.rules.figures import View, unknown_items
 from foothold_risk.rules.household import Position, Word
@@ -18,7 +18,7 @@ from foothold_risk.rules.policy import Exposure, Policy, PolicyOfDay
 from foothold_risk.rules.struck import Incident
 from foothold_schemas.codec import encode
 from foothold_schemas.decisions import HarmlessReason
-from foothold_schemas.explanation import StatementDoubt
+from foothold_schemas.explanation import DoubtKind, StatementDoubt
 from foothold_schemas.titles import title
 from foothold_schemas.transitions import Status
 from foothold_schemas.values import Fen, Sentence
@@ -32,9 +32,10 @@ DESK: Final = "desk"
 
 def view_of(household_id: str, position: Position, assessment: Assessment, policy: Policy, impacts: tuple[Impact, ...] = ()) -> bytes:
     """The encoded view; NOTHING when nobody has a reason to look."""
-    if position.status is Status.CLEAR and not impacts:
+    view, is_clear = assessment.view, position.status is Status.CLEAR  # of a clear household nobody has a page: only what may have hit it, or is asked
+    asked = () if view.is_withheld else _doubts(view)
+    if is_clear and not impacts and not asked:
         return NOTHING
-    view, is_clear = assessment.view, position.status is Status.CLEAR  # of a clear household nobody has a page: only what shows that it may be hit
     return encode(
         HouseholdView(
             household_id=household_id,
@@ -60,7 +61,7 @@ def view_of(household_id: str, position: Position, assessment: Assessment, polic
             number=position.number,
             outlays=None if is_clear else outlays(view),
             is_wavering=is_wavering(position, view),
-            doubts=() if is_clear or view.is_withheld else _doubts(view),
+            doubts=asked,
             unknown_items=() if is_clear or view.is_withheld else unknown_items(view),
         )
     )
@@ -72,8 +73,12 @@ def _month(month: MonthMoney) -> MonthFigures:
 
 
 def _doubts(view: View) -> tuple[StatementDoubt, ...]:
+    """A lapse first: it makes months unknown."""
+    lapsed = sorted((lapse for lapse in view.lapses if view.day >= first_day(lapse.first)), key=lambda lapse: (lapse.first, lapse.fact))
+    lapses = [StatementDoubt(kind=DoubtKind.LAPSED, counted=one.fact.hex(), other=one.fact.hex(), since=month_text(one.first)) for one in lapsed[:MOST_DOUBTS]]
     found = () if view.told is None else doubts(view.told, view.policy)
-    return tuple(StatementDoubt(kind=d.kind, counted=d.counted.hex(), other=d.other.hex()) for d in found[:MOST_DOUBTS])
+    pairs = [StatementDoubt(kind=d.kind, counted=d.counted.hex(), other=d.other.hex()) for d in found]
+    return tuple([*lapses, *pairs][:MOST_DOUBTS])
 
 
 def _quiet(word: Word) -> Quiet:

@@ -63,6 +63,10 @@ ASKED: Final = {
         zh="另一单位也报送了这次住院，总额不同，目前两笔都算。是同一笔账单吗？",
         en="Another agency billed this stay with another total; both count for now. Is it the same bill?",
     ),
+    DoubtKind.LAPSED: Sentence(
+        zh="这项全年收入很久没有新的报送，此后月份按未知处理，不按零计算。现在还有这项收入吗？",
+        en="Nothing has come of this yearly income for long; its months are unknown from then, never zero. Is it still paid?",
+    ),
 }
 ANSWERS: Final = {
     Answer.REPEAT: (Sentence(zh="是重复", en="a repeat"), Sentence(zh="撤回标明“本条”的一条", en="takes back the one marked “this one”")),
@@ -74,6 +78,17 @@ ANSWERS: Final = {
     Answer.ANOTHER_STAY: (
         Sentence(zh="不是同一次住院", en="another stay"),
         Sentence(zh="本单位这一笔将另立住院号重新写入，两笔都算", en="ours is written again with a stay of its own, and both count"),
+    ),
+    Answer.ENDED: (
+        Sentence(zh="已经没有了", en="it has ended"),
+        Sentence(
+            zh="写明到未知月份之前为止，此后为零；更早停止的请更正",
+            en="written to end before the unknown months, zero from then; correct it if it ended earlier",
+        ),
+    ),
+    Answer.GOES_ON: (
+        Sentence(zh="还有，将补报", en="it goes on, the next statement comes"),
+        Sentence(zh="不写入数据，补报之前仍为未知", en="nothing is written, and it stays unknown until that comes"),
     ),
     Answer.RIGHT: (Sentence(zh="都无误", en="right as it is"), Sentence(zh="两笔照常都算，不再询问", en="both go on counting, and nobody asks again")),
 }

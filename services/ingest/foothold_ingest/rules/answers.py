@@ -1,7 +1,7 @@
 """What senders are asked about statements that risk could not tell apart, what they may answer, and the fact each answer is. Pure.
 
 Risk's view of a household names pairs of facts (`StatementDoubt`). Of a pair that one sender sent twice, that sender is asked about the one that does not
-count; of one hospital stay that two senders billed, each is asked about its own bill.
+count; of one hospital stay that two senders billed, each is asked about its own bill; of a yearly income that lapsed, its sender about its last statement.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from foothold_schemas.facts import FactsRetracted, IncomeReported, MedicalClaimS
 
 
 class Answer(StrEnum):
-    """What a sender says. Each but `right` is a fact."""
+    """What a sender says. Each but `right` and `goes_on` is a fact."""
 
     REPEAT = "repeat"
     """It was sent twice: the one asked about is taken back."""
@@ -33,12 +33,21 @@ class Answer(StrEnum):
     """Our own bill is of another stay: it is sent again with a stay of its own."""
     RIGHT = "right"
     """Both bills are right as they are; nothing is written."""
+    ENDED = "ended"
+    """A yearly income is paid no more: its last statement is sent again with its last month, the one before its months are unknown."""
+    GOES_ON = "goes_on"
+    """It is still paid and the next statement comes; nothing is written, and its months stay unknown until it does."""
+
+
+WRITES_NOTHING: Final = frozenset({Answer.RIGHT, Answer.GOES_ON})
+"""Answers that are no fact."""
 
 
 CHOICES: Final = {
     DoubtKind.REPEATED: (Answer.REPEAT, Answer.BOTH_REAL),
     DoubtKind.ONE_STAY: (Answer.SAME_BILL, Answer.ANOTHER_STAY),
     DoubtKind.TWO_TOTALS: (Answer.SAME_BILL, Answer.ANOTHER_STAY, Answer.RIGHT),
+    DoubtKind.LAPSED: (Answer.ENDED, Answer.GOES_ON),
 }
 
 
@@ -48,13 +57,17 @@ class NotFitting(ValueError):  # noqa: N818 - says what does not hold
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question to the sender of `fact`, about it; `beside` is the other fact of the pair. Ids are 32 hex digits, the same for the same pair."""
+    """One question to the sender of `fact`, about it; `beside` is the other fact of the pair. Ids are 32 hex digits, the same for the same pair.
+
+    `since`: of a yearly income that lapsed, the first month that is unknown ("YYYY-MM"); there `beside` is the fact itself.
+    """
 
     question_id: str
     pair_id: str
     kind: DoubtKind
     fact: str
     beside: str
+    since: str | None = None
 
 
 def asked(doubts: Iterable[StatementDoubt]) -> list[Asked]:
@@ -63,9 +76,9 @@ def asked(doubts: Iterable[StatementDoubt]) -> list[Asked]:
     for doubt in doubts:
         pair = _hashed("pair", doubt.kind.value, doubt.counted, doubt.other)
         sides = [(doubt.other, doubt.counted)]
-        if doubt.kind is not DoubtKind.REPEATED:
+        if doubt.kind in (DoubtKind.ONE_STAY, DoubtKind.TWO_TOTALS):
             sides.append((doubt.counted, doubt.other))
-        questions += [Asked(_hashed("question", pair, fact), pair, doubt.kind, fact, beside) for fact, beside in sides]
+        questions += [Asked(_hashed("question", pair, fact), pair, doubt.kind, fact, beside, doubt.since) for fact, beside in sides]
     return questions
 
 
@@ -82,15 +95,19 @@ def shown_beside(record: FactRecord, agency: str) -> dict[str, object]:
     return {"agency": record.agency, "day": _day(record), "stay": stay}
 
 
-def record_of(own: FactRecord, question_id: str, answer: Answer, at: datetime) -> FactRecord | None:
+def record_of(own: FactRecord, question_id: str, answer: Answer, at: datetime, since: str | None = None) -> FactRecord | None:
     """The fact the answer is, the same however often it is made; None: nothing is written. `at`: when it was answered. Raise NotFitting.
+
+    `since`: of a yearly income, the first month that is unknown.
 
     It keeps the `time` of the statement it speaks of: without a month of its own an income belongs to the month of that time.
     """
     data: FactsRetracted | IncomeReported | SpendingReported | MedicalClaimSettled
     match answer, own.data:
-        case Answer.RIGHT, _:
+        case ((Answer.RIGHT | Answer.GOES_ON), _):
             return None
+        case Answer.ENDED, IncomeReported() as told if since is not None:
+            data = told.model_copy(update={"until_month": _month_before(since)})
         case ((Answer.REPEAT | Answer.SAME_BILL), _):
             data = FactsRetracted(events=(own.id,), reason=RetractionReason.ENTERED_IN_ERROR)
         case Answer.BOTH_REAL, (IncomeReported() | SpendingReported()) as told:
@@ -111,6 +128,11 @@ def record_of(own: FactRecord, question_id: str, answer: Answer, at: datetime) -
         withdraws=(own.fact_id,),
         data=data,
     )
+
+
+def _month_before(month: str) -> str:
+    index = int(month[:4]) * 12 + int(month[5:]) - 2
+    return f"{index // 12:04d}-{index % 12 + 1:02d}"
 
 
 def _day(record: FactRecord) -> str:

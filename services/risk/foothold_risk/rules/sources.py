@@ -63,10 +63,11 @@ class Share(Income, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Lapse:
-    """A yearly source that has said nothing for so long that its months, from `first` on, are unknown."""
+    """A yearly source that has said nothing for so long that its months, from `first` on, are unknown. `fact`: its last statement."""
 
     agency: str
     first: int
+    fact: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +149,9 @@ class _Yearly:
         if any(m > last for m in self._monthly):
             return
         due = last + WINDOW_MONTHS + self._grace
-        goes_on = any(i.until_month is None or i.until_month > due for i in self._ending[last])
-        if goes_on and self._is_here(range(last + 1, due + 1)):
-            yield Lapse(self._ending[last][0].agency, due + 1)
+        going_on = [i for i in self._ending[last] if i.until_month is None or i.until_month > due]
+        if going_on and self._is_here(range(last + 1, due + 1)):
+            yield Lapse(going_on[0].agency, due + 1, max(going_on, key=version_key).fact_id)
 
     def _is_here(self, months: range) -> bool:
         """Whether nobody knows that the earner left by one of these months' ends."""
