@@ -66,6 +66,18 @@ async def test_refused_relief_for_bills_comes_back_only_with_a_newer_bill(alerts
     assert await rows(alerts_database, "select bills_until, status from relief order by relief_id") == [(days[0], "refused_relief"), (days[2], "proposed")]
 
 
+async def test_a_correction_that_leaves_a_lead_ends_the_proposal_for_the_disaster_that_was_none(alerts_database: AsyncEngine) -> None:
+    cases = cases_on(alerts_database)
+    await cases.take([storm(1, "fire 2026-06-09", "flood 2026-06-12")], NOW)
+    corrected: dict[str, Any] = {"movement": Movement.EXITED, "exit_reason": ExitReason.CORRECTED, "group": None, "status": Status.WATCH}
+    await cases.take([storm(2, "flood 2026-06-12", **corrected)], NOW)
+
+    assert await rows(alerts_database, "select event, status from relief order by relief_id") == [
+        ("fire 2026-06-09", "withdrawn"),
+        ("flood 2026-06-12", "proposed"),
+    ]
+
+
 async def test_a_slip_is_undone_at_the_stage_where_it_stood(alerts_database: AsyncEngine) -> None:
     cases, work = cases_on(alerts_database), work_on(alerts_database)
     await cases.take([storm(1, "fire 2026-06-09", open_day=date(2026, 6, 10))], NOW)

@@ -99,7 +99,7 @@ class ReliefOfBatch:
         case_id = response.case.case_id
         if response.withdraws:
             for line in self._lines:
-                if line.case_id == case_id and line.status in UNPAID and line.cause.finding not in response.keeps:
+                if line.case_id == case_id and line.status in UNPAID and not _is_kept(line.cause, response):
                     line.withdraw()
         for proposal, row in zip(response.proposals, relief_rows(response, transition), strict=True):
             self._propose(response, proposal, row, transition)
@@ -124,6 +124,12 @@ class ReliefOfBatch:
             await connection.execute(one.values({name: bindparam(f"new_{name}") for name in names}), changed)
         if new := [line.row | {name[4:]: value for name, value in _values(line).items()} for line in self._lines if line.relief_id is None]:
             await connection.execute(insert(ReliefRow), new)
+
+
+def _is_kept(cause: Cause, response: Response) -> bool:
+    """Whether what it is for is still found: of several disasters each by itself."""
+    is_found = cause.event is None or not response.kept_events or cause.event in response.kept_events
+    return cause.finding in response.keeps and is_found
 
 
 def _is_the_same(cause: Cause, refused: Cause) -> bool:

@@ -52,6 +52,7 @@ REVIEW: Final = "review"
 class Response:
     """What becomes of the case. `action` goes into the audit; `withdraws` ends proposals nobody has paid, save those for the causes it `keeps`.
 
+    `kept_events`: of these only what is for these events; empty: all of it.
     `goes_on`: the case takes up what ended with it; a proposal for what had been withdrawn is that relief again, where people had come with it.
     """
 
@@ -61,6 +62,7 @@ class Response:
     withdraws: bool = False
     keeps: frozenset[FindingKind] = frozenset()
     goes_on: bool = False
+    kept_events: frozenset[str] = frozenset()
 
 
 def respond(case: Case | None, transition: Transition, relieved: Relieved, workflow: Workflow, calendar: WorkDays) -> Response:
@@ -133,8 +135,16 @@ def _respond(  # noqa: PLR0911 - one line per way
             proposals,
         )
     if transition.exit_reason is ExitReason.CORRECTED:  # still a lead, but what rested on the wrong data is proposed no longer
-        return Response(changed, "updated", withdraws=True, keeps=frozenset(f.rule for f in transition.findings) & _CALLS_WITHOUT_GROUP)
+        keeps = frozenset(f.rule for f in transition.findings) & _CALLS_WITHOUT_GROUP
+        return Response(changed, "updated", withdraws=True, keeps=keeps, kept_events=_events_of(transition, keeps))
     return Response(changed, "updated", proposals, goes_on=_only_wavers(transition))
+
+
+def _events_of(transition: Transition, findings: frozenset[FindingKind]) -> frozenset[str]:
+    """What these findings rest on today, by name; empty where not every event is named."""
+    seen = [saw for saw in transition.saw if saw.finding in findings]
+    is_cut = any(saw.events_total > len(saw.events) for saw in seen)
+    return frozenset() if is_cut else frozenset(event.name for saw in seen for event in saw.events)
 
 
 def _is_back(case: Case | None, transition: Transition) -> bool:
