@@ -229,7 +229,7 @@ async def test_a_page_of_an_account_that_has_ended_leads_to_the_log_in(alerts_da
 
     assert 'action="/cases/1/take-over"' in page
     assert (taken.status_code, taken.headers["location"]) == (303, "/cases/1")
-    assert (gone.status_code, gone.headers["location"]) == (303, "/login")
+    assert (gone.status_code, gone.headers["location"]) == (303, "/login?to=%2F&ended=1")
 
 
 async def test_a_case_from_before_learns_from_when_it_is_counted_and_a_calendar_that_comes_moves_both_dates(alerts_database: AsyncEngine) -> None:

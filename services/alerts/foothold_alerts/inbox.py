@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, false, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, exists, false, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import aliased
 
@@ -25,13 +25,15 @@ from foothold_alerts.database import (
     VisitRow,
 )
 from foothold_alerts.judgements import not_judged_since
-from foothold_alerts.paging import read_page
+from foothold_alerts.paging import Paged, read_page
 from foothold_alerts.rules.case import OPEN, Consent, Stage
 from foothold_alerts.rules.workflow import Workflows
 from foothold_schemas.values import JsonObject
 
 PAGE: Final = 50
 COUNTY_DIGITS: Final = 6
+MOST_DIGITS: Final = 18
+"""Of a case's number."""
 
 
 class StaleHere(NamedTuple):
@@ -57,6 +59,7 @@ class InboxPage:
     is_illustrative: bool
     stale: list[StaleHere]
     reviews: list[RowMapping]
+    without_case: Paged[RowMapping]
 
     @property
     def open(self) -> int:
@@ -101,13 +104,19 @@ class Inbox:
         self._engine = engine
         self._workflows = workflows
 
-    async def page(self, area: str, stage: Stage | None, page: int, *, is_urgent: bool = False) -> InboxPage:
-        """Open cases, or those of a stage: first those of which a duty ends soon, then by the next duty. `is_urgent`: only those."""
+    async def page(self, area: str, stage: Stage | None, page: int, *, is_urgent: bool = False, find: str = "") -> InboxPage:
+        """Open cases, or those of a stage: first those of which a duty ends soon, then by the next duty. `is_urgent`: only those.
+
+        `find`: the beginning of a register number or of an area's code, or a case's number: cases of every stage, and households that risk shows
+        and that have no case.
+        """
         mine = CaseRow.area.startswith(area, autoescape=True)
         soon = is_soon(self._workflows)
         shown: ColumnElement[bool] = CaseRow.stage.in_([s.value for s in OPEN]) if stage is None else CaseRow.stage == stage.value
         if is_urgent:
             shown = shown & soon
+        if find:
+            shown = _is_found(find)
         columns = (c for c in CaseRow.__table__.columns if c.name != "latest")
         now = aliased(ViewRow)
         latest = (
@@ -129,6 +138,7 @@ class Inbox:
             by_stage = {code: count for code, count in stages}  # noqa: C416 - dict() does not see that a row is a pair
             urgent = await connection.execute(select(func.count()).select_from(CaseRow).where(mine, CaseRow.stage.in_([s.value for s in OPEN]), soon))
             business_day = (await connection.execute(select(func.min(PartitionDay.day)))).scalar_one()
+            without: Paged[RowMapping] = await read_page(connection, _without_case(area, find), 1, PAGE) if find else Paged([], 0)
             waiting = _reviews().where(mine, ReviewRow.done_at.is_(None)).limit(PAGE)
             said = [dict(body) for body in (await connection.execute(select(PartitionDay.stale))).scalars()]
             return InboxPage(
@@ -141,6 +151,7 @@ class Inbox:
                 is_illustrative=any(row["is_illustrative"] for row in found.lines),
                 stale=_stale(said, area),
                 reviews=list((await connection.execute(waiting)).mappings()),
+                without_case=without,
             )
 
     async def case(self, area: str, number: int) -> CasePage | None:
@@ -180,6 +191,23 @@ class Inbox:
         async with self._engine.connect() as connection:
             wanted = select(CaseRow.version).where(CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True))
             return (await connection.execute(wanted)).scalar_one_or_none()
+
+
+def _is_found(find: str) -> ColumnElement[bool]:
+    """By a case's number, or the beginning of a register number or of an area's code (spaces as pages write them are left out)."""
+    text = "".join(find.split())
+    is_number = CaseRow.number == int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else false()
+    return or_(is_number, CaseRow.register_number.istartswith(text, autoescape=True), CaseRow.area.startswith(text, autoescape=True))
+
+
+def _without_case(area: str, find: str) -> Select[Any]:
+    """Households risk shows that never had a case, by register number."""
+    household = ViewRow.body["household"]
+    place, register_number = household["area"].astext, household["register_number"].astext
+    columns = (register_number.label("register_number"), place.label("area"), ViewRow.body["status"].astext.label("status"))
+    never = ~exists().where(CaseRow.household_id == ViewRow.household_id)
+    is_found = register_number.istartswith("".join(find.split()), autoescape=True)
+    return select(*columns).where(place.startswith(area, autoescape=True), is_found, never).order_by(register_number)
 
 
 def hours_left(due_at: datetime, now: datetime) -> int:

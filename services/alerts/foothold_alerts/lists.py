@@ -133,7 +133,7 @@ def _papers(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
 def _to_settle(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
     """Paid beyond what is allowed, and neither come back nor waived; whatever became of the case."""
     still_open = ReliefRow.to_settle_fen - ReliefRow.came_back_fen - ReliefRow.waived_fen
-    amount = func.to_char(still_open / literal(100.0), "FM999999999990.00").concat(" ").concat(CaseRow.latest["policy"]["currency"]["zh"].astext)
+    amount = func.to_char(still_open / literal(100.0), "FM999999999990.00")
     listed = select(*_columns(ReliefRow.cause, ReliefRow.paid_on, amount)).join(ReliefRow, ReliefRow.case_id == CaseRow.case_id)
     return listed.where(still_open > 0).order_by(ReliefRow.paid_on, ReliefRow.relief_id)
 

@@ -130,14 +130,14 @@ def _said(condition: Condition, assessment: Assessment, policy: Policy) -> Unmet
 
 def _words(condition: Condition, assessment: Assessment, policy: Policy) -> Sentence:  # noqa: C901, PLR0911, PLR0912 - one sentence per kind of condition
     view, until = assessment.view, condition.until
-    name = "" if condition.finding is None else condition.finding.value.replace("_", " ")
+    risk, name = ("", "") if condition.finding is None else (title(condition.finding).zh, title(condition.finding).en)
     zh, en = ("", "") if condition.guarantee is None else (title(condition.guarantee).zh, title(condition.guarantee).en)
     match condition.kind:
         case UnmetKind.FINDING_HOLDS:
             found = next((f for f in assessment.found if f.kind is condition.finding), None)
             if found is not None:
                 return EXPLAIN[found.kind](found, view, policy.currency)
-            return Sentence(zh="此前的风险因数据未报，尚不能确认已消失。", en=f"What was found before ({name}) cannot be cleared: data is missing.")
+            return Sentence(zh=f"此前的{risk}因数据未报，尚不能确认已消失。", en=f"What was found before ({name}) cannot be cleared: data is missing.")
         case UnmetKind.INCOME_UNHEARD if not view.unheard:
             return Sentence(zh="户内暂无计入人口，人均收入不能判断。", en="Nobody of the household is counted, so income per head is not known.")
         case UnmetKind.INCOME_UNHEARD:
@@ -151,7 +151,7 @@ def _words(condition: Condition, assessment: Assessment, policy: Policy) -> Sent
         case UnmetKind.IDENTIFIED_PERIOD:
             return Sentence(zh=f"纳入监测时间不足，最早{until}。", en=f"Identified too recently; earliest {until}.")
         case UnmetKind.MEASURE_MISSING:
-            return Sentence(zh="该风险尚无对应的帮扶措施记录。", en=f"No fitting measure is recorded against {name}.")
+            return Sentence(zh=f"{risk}尚无对应的帮扶措施记录。", en=f"No fitting measure is recorded against {name}.")
         case UnmetKind.GUARANTEE_NOT_MET:
             return Sentence(zh=f"{zh}未落实。", en=f"Not met: {en}.")
         case UnmetKind.GUARANTEE_UNKNOWN:
@@ -165,7 +165,7 @@ def _words(condition: Condition, assessment: Assessment, policy: Policy) -> Sent
             )
         case UnmetKind.NEWS:
             return Sentence(
-                zh="办理期间又有新情况，请核对后再作决定。",
+                zh=f"办理期间又有新情况（{risk}），请核对后再作决定。",
                 en=f"Something came while it was decided ({name}): look at it, then decide.",
             )
         case UnmetKind.DOES_NOT_FIT:

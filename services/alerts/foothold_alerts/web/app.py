@@ -4,13 +4,14 @@ import pathlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import structlog
-from fastapi import APIRouter, FastAPI, Form, Request, Response
+from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -32,6 +33,7 @@ from foothold_runtime.web import BodyLimits
 
 MAX_FORM: Final = 256 * 1024
 """A form of the desk: its longest is a list of cases to take together."""
+MAX_ADDRESS: Final = 2_000
 _HEADERS: Final = {
     "content-security-policy": "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -98,7 +100,10 @@ def make_app(desk: Desk) -> FastAPI:
     async def to_log_in(request: Request, _error: Exception) -> Response:
         if "hx-request" in request.headers:  # htmx would put the log-in page into a corner of this one
             return Response(status_code=401, headers={"hx-redirect": "/login"})
-        return RedirectResponse("/login", status_code=303)
+        is_act = request.method == "POST" and request.url.path != "/logout"
+        wanted = _back_to(request) if request.method == "POST" else f"{request.url.path}{'?' + request.url.query if request.url.query else ''}"
+        asked = {"to": wanted} | ({"ended": "1"} if is_act else {})
+        return RedirectResponse("/login" if not is_act and (wanted == "/" or request.method == "POST") else f"/login?{urlencode(asked)}", status_code=303)
 
     _answer_what_is_not_valid(app, pages)
 
@@ -142,6 +147,20 @@ def _message(pages: Pages, request: Request, status: int, title: tuple[str, str]
     return pages.render(request, "message.html", status, person=None, title=title, text=text)
 
 
+class LogIn(BaseModel):
+    """Who comes in, and the page they asked for."""
+
+    name: Annotated[str, Field(max_length=100)]
+    password: Annotated[str, Field(max_length=200)]
+    to: Annotated[str, Field(max_length=MAX_ADDRESS)] = "/"
+
+
+def _of_the_desk(address: str) -> str:
+    """The address, if it is a page of the desk and of nobody else; else the first page."""
+    is_page = address.startswith("/") and not address.startswith(("//", "/\\", "/login"))
+    return quote(address, safe="/?&=%") if is_page else "/"
+
+
 def _back_to(request: Request) -> str:
     """The page of ours the request came from, else the first one."""
     try:
@@ -169,24 +188,26 @@ def _log_in_routes(desk: Desk, pages: Pages) -> APIRouter:
     router = APIRouter(route_class=FilteredRoute)
 
     @router.get("/login")
-    async def form(request: Request) -> Response:
-        return pages.render(request, "login.html", person=None, is_wrong=False, wait=0)
+    async def form(request: Request, to: Annotated[str, Query(max_length=MAX_ADDRESS)] = "/", *, ended: bool = False) -> Response:
+        return pages.render(request, "login.html", person=None, is_wrong=False, wait=0, wanted=_of_the_desk(to), is_ended=ended)
 
     @router.post("/login")
-    async def log_in(request: Request, name: Annotated[str, Form(max_length=100)], password: Annotated[str, Form(max_length=200)]) -> Response:
+    async def log_in(request: Request, form: Annotated[LogIn, Form()]) -> Response:
+        """Let the person in, and on to the page that was asked for."""
         same_origin(request)
+        shown = {"person": None, "wanted": _of_the_desk(form.to), "is_ended": False}
         address = request.client.host if request.client is not None else ""
         try:
-            token = await desk.accounts.log_in(name, password, datetime.now(UTC), address)
+            token = await desk.accounts.log_in(form.name, form.password, datetime.now(UTC), address)
         except TryLater as error:
             desk.metrics.actions.labels("log_in", "throttled").inc()
-            page = pages.render(request, "login.html", 429, person=None, is_wrong=False, wait=error.seconds)
+            page = pages.render(request, "login.html", 429, is_wrong=False, wait=error.seconds, **shown)
             page.headers["retry-after"] = str(error.seconds)
             return page
         desk.metrics.actions.labels("log_in", "done" if token else "refused").inc()
         if token is None:
-            return pages.render(request, "login.html", 401, person=None, is_wrong=True, wait=0)
-        response = RedirectResponse("/", status_code=303)
+            return pages.render(request, "login.html", 401, is_wrong=True, wait=0, **shown)
+        response = RedirectResponse(_of_the_desk(form.to), status_code=303)
         response.set_cookie(desk.cookie, token, httponly=True, samesite="strict", secure=desk.is_production, path="/")
         return response
 

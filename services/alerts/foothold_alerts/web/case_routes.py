@@ -1,11 +1,12 @@
 """The inbox, a case, and what people do with it. Every change needs the session's token and the version of the page."""
 
+import unicodedata
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import structlog
-from fastapi import APIRouter, Depends, Form, Path, Request, Response
+from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
@@ -40,6 +41,7 @@ Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
 PageNumber = Annotated[int, AfterValidator(lambda page: max(1, min(page, MOST_PAGES)))]
 """A page of a list: what lies outside is the first or the last."""
 Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
+Find = Annotated[str, Query(max_length=64)]
 StepName = Annotated[str, Path(pattern=r"^[a-z][a-z_]{1,39}$")]
 Why = Annotated[str, Form(max_length=MAX_NOTE)]
 ReviewNote = Annotated[str, Form(min_length=1, max_length=MAX_NOTE)]
@@ -78,10 +80,12 @@ def case_routes(desk: Desk, pages: Pages) -> APIRouter:
 def _looking(router: APIRouter, desk: Desk, pages: Pages) -> None:
 
     @router.get("/")
-    async def inbox(request: Request, who: Who, stage: Stage | None = None, page: PageNumber = 1, *, urgent: bool = False) -> Response:
-        found = await desk.inbox.page(who.area, stage, page, is_urgent=urgent)
+    async def inbox(request: Request, who: Who, stage: Stage | None = None, page: PageNumber = 1, find: Find = "", *, urgent: bool = False) -> Response:
+        wanted = unicodedata.normalize("NFKC", find).strip()
+        found = await desk.inbox.page(who.area, stage, page, is_urgent=urgent, find=wanted)
         stages, lists = list(Stage), list(WorkList)
-        return pages.render(request, "inbox.html", person=who, inbox=found, hours_left=hours_left, stage=stage, is_urgent=urgent, stages=stages, lists=lists)
+        chosen = {"stage": stage, "is_urgent": urgent, "find": wanted, "stages": stages, "lists": lists}
+        return pages.render(request, "inbox.html", person=who, inbox=found, hours_left=hours_left, status=200, **chosen)
 
     @router.get("/cases/{number}")
     async def case(request: Request, who: Who, number: Number) -> Response:

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from foothold_alerts.rules.capital import capital
 from foothold_alerts.rules.days import SHANGHAI
+from foothold_alerts.web.policy_words import CONFIDENCE, policy_name, policy_value
 from foothold_alerts.web.words import en, zh
 from foothold_schemas.values import Fen
 
@@ -82,6 +83,7 @@ class Pages:
         self._environment = Environment(
             loader=PackageLoader("foothold_alerts.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
+        self._environment.globals |= {"policy_name": policy_name, "policy_value": policy_value, "confidence": CONFIDENCE}
         self._environment.filters |= {"moment": _moment, "until": _until, "yuan": _yuan, "signed": _signed, "capital": capital, "area": _area}
 
     def render(self, request: Request, template: str, status: int = 200, **values: object) -> HTMLResponse:

@@ -15,6 +15,7 @@ from foothold_alerts.web.desk import Desk, own_form
 from foothold_alerts.web.filtered import FilteredRoute
 from foothold_alerts.web.pages import Pages
 from foothold_alerts.web.shown import Shown, given_back, of_finding
+from foothold_alerts.web.words import WORDS
 from foothold_schemas.decisions import HarmlessReason, MeasureKind
 from foothold_schemas.disputes import Doubt
 from foothold_schemas.findings import FindingKind
@@ -123,12 +124,12 @@ def _printing(router: APIRouter, desk: Desk, pages: Pages) -> None:
         if made is None:
             said = ("目前不在公示期。", "No notice stands at the moment.")
             return pages.render(request, "message.html", 404, person=who, title=("未找到", "Not found"), text=said)
-        return pages.render(request, "notice.html", person=who, fields=made.fields(), labels=_LABELS)
+        return pages.render(request, "notice.html", person=who, number=number, fields=made.fields(), labels=_LABELS)
 
     @router.get("/lists/{name}")
     async def listed(request: Request, who: Who, name: WorkList, page: PageNumber = 1) -> Response:
         found = await desk.lists.page(name, who.area, datetime.now(UTC), page)
-        return pages.render(request, "list.html", person=who, name=name, lists=list(WorkList), entries=found.entries, found=found)
+        return pages.render(request, "list.html", person=who, name=name, lists=list(WorkList), entries=found.entries, found=found, has_words=WORDS)
 
 
 def _planning(router: APIRouter, desk: Desk, pages: Pages) -> None:

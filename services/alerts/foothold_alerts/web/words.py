@@ -25,6 +25,7 @@ def _titles() -> Iterator[tuple[str, tuple[str, str]]]:
         yield from ((code.value, (word.zh, word.en)) for code, word in TITLES[kind].items())
     yield from ((f"hazard_{hazard}", (word.zh, word.en)) for hazard, word in TITLES[Hazard].items())
     yield from ((f"{level}_area", (word.zh, word.en)) for level, word in TITLES[AreaLevel].items())
+    yield from ((f"measure_{kind}", (word.zh, word.en)) for kind, word in TITLES[MeasureKind].items())
     yield from ((f"level_{level}", (word.zh, word.en)) for level, word in TITLES[WarningLevel].items())
     for category in (IncomeCategory.WAGE, IncomeCategory.OPERATING, IncomeCategory.PROPERTY, IncomeCategory.TRANSFER):
         word = title(category)
@@ -109,6 +110,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "paused": ("中止计时", "time stands still"),
     "pause_over": ("中止计时结束，期限恢复", "the pause is over, time runs again"),
     "taken_over": ("接手，原经办人", "taken over from"),
+    "taken_over_nobodys": ("接手，此前无人经办", "taken over, nobody had it"),
+    "desk": ("随案件排除", "with the case's dismissal"),
     "acknowledgement_ended": ("知悉人停用或调离，重新提醒", "whoever acknowledged is gone: told again"),
     "word_ended": ("提出人停用或调离，须重新提出", "whoever proposed it is gone: to be proposed anew"),
     "resumed": ("恢复计时", "time runs again"),

@@ -1,0 +1,99 @@
+"""What a policy's values are called, and the codes in them: an official reads on what a flag rests without knowing the names of the policy files."""
+
+import re
+from typing import Final
+
+from foothold_schemas.areas import WarningLevel
+from foothold_schemas.facts import HomeState, WorkerState
+from foothold_schemas.titles import TITLES
+
+POLICY_NAMES: Final = {
+    "monitoring_line": ("监测线", "monitoring line"),
+    "dibao": ("低保标准", "dibao standard"),
+    "poverty_standard": ("扶贫标准", "poverty standard"),
+    "disposable_income": ("农村居民人均可支配收入", "disposable income per head"),
+    "heads.basis": ("人口口径", "how heads are counted"),
+    "feeds.required": ("须报送的单位", "feeds that must have been heard"),
+    "feeds.rhythm": ("报送间隔", "how long a feed may be silent"),
+    "feeds.yearly_grace": ("年报宽限月数", "months a yearly statement may be late"),
+    "income.one_off_items": ("不计入收入的项目", "items that are no income"),
+    "income.items": ("收入项目的归并", "items of income"),
+    "claims.precedence": ("同一费用以谁为准", "whose statement of a cost counts"),
+    "income_dropped.percent": ("收入骤减的比例", "drop of income, share"),
+    "income_dropped.amount": ("收入骤减的金额", "drop of income, amount"),
+    "work_lost.months": ("务工收入中断的月数", "months without wages"),
+    "project_underpaid.yield": ("保底收益率", "guaranteed yield"),
+    "disaster_loss.home": ("住房损坏程度", "damage to the home"),
+    "disaster_loss.worker": ("主要劳动力伤亡", "what befell the main worker"),
+    "disaster_loss.share": ("损失占收入的比例", "loss as a share of income"),
+    "self_paid_high.ex_poor": ("脱贫户医疗自付限额", "own share, ex-poor households"),
+    "self_paid_high.ordinary": ("一般农户医疗自付限额", "own share, ordinary households"),
+    "self_paid_high.in_scope_only": ("只计目录内费用", "only what is in scope"),
+    "single_stay_high.identified": ("监测对象单次住院限额", "one stay, identified households"),
+    "single_stay_high.others": ("其他农户单次住院限额", "one stay, other households"),
+    "self_paid_ratio.share": ("医疗自付占收入的比例", "own share of income"),
+    "rigid_spending_ratio.share": ("刚性支出占收入的比例", "rigid spending as a share of income"),
+    "rigid_spending_ratio.medical_share": ("其中医疗占收入的比例", "of it medical, as a share of income"),
+    "education_cost_high.amount": ("教育支出限额", "cost of education"),
+    "guarantee_missing.guarantees": ("须有的保障", "guarantees that must be met"),
+    "child.age_from": ("学龄起", "school age from"),
+    "child.age_below": ("学龄止", "school age below"),
+    "grade_fell.in_force": ("等级下降是否提示", "whether a fallen grade is a finding"),
+    "risk_reported.routes": ("反映困难的渠道", "by what ways trouble is reported"),
+    "ladder.weights": ("评分权重", "weights of the scores"),
+    "ladder.bands": ("评分等级", "bands of the grades"),
+    "city_supplement.share": ("齐惠保赔付比例", "city supplement, share"),
+    "city_supplement.above": ("齐惠保起付线", "city supplement, from"),
+    "city_supplement.cap_inpatient": ("齐惠保住院封顶", "city supplement, cap for stays"),
+    "city_supplement.cap_special_drugs": ("齐惠保特药封顶", "city supplement, cap for special drugs"),
+    "covers.known": ("保险种类", "covers"),
+    "own_share.target": ("自付比例目标", "target of the own share"),
+    "exemption.material_share": ("视为明显增加的比例", "what counts as grown materially"),
+    "dismissal.days": ("排除的有效天数", "how long a dismissal covers"),
+    "wavering.days": ("反复的天数", "days of wavering"),
+    "register.slip_days": ("登记更正的天数", "days of a slip of the register"),
+    "negative_list.assets": ("负面清单资产", "assets on the negative list"),
+    "forecast.months": ("预测月数", "months looked ahead"),
+    "incidents.impact": ("区域灾害的影响", "what an incident may hit"),
+    "incidents.self_evident": ("不言自明的灾害", "incidents that speak for themselves"),
+    "regions.bands": ("区域预警分级", "levels of region warnings"),
+    "regions.keep_share": ("区域预警保持的比例", "how far a level is kept"),
+    "regions.least_households": ("区域预警的最少户数", "least households of a warning"),
+    "regions.clusters": ("联村", "clusters of villages"),
+    "regions.priority": ("重点区域", "key places"),
+    "exit.signal_months": ("信号平稳月数", "quiet months of a signal"),
+    "exit.stable_months": ("稳定月数", "stable months"),
+    "exit.min_months_since_identified": ("认定后最少月数", "least months since it was identified"),
+}
+CONFIDENCE: Final = {
+    "H": ("有正式文件", "an official document"),
+    "M": ("一地公布", "published in one place"),
+    "L": ("间接来源", "an indirect source"),
+    "I": ("我们的理解", "our reading"),
+    "NEED": ("依据尚缺", "no source yet"),
+}
+"""How sure a value is, as the policy files mark it."""
+_CODES: Final = {code.value: (word.zh, word.en) for kind in (HomeState, WorkerState) for code, word in TITLES[kind].items()} | {
+    "true": ("是", "yes"),
+    "false": ("否", "no"),
+    "zero": ("0", "0"),
+}
+_BAND: Final = re.compile(
+    r"(?P<days>\d+) days: (?P<level>I|II|III|IV) from (?P<low>[\d.]+) to (?P<high>[\d.]+), from (?P<least>\d+) households; "
+    r"kept down to (?P<keep>[\d.]+) of (?P<of>[\d.]+)"
+)
+
+
+def policy_name(name: str) -> tuple[str, str]:
+    """What the value is called; of one without a word, the name itself."""
+    return POLICY_NAMES.get(name, (name, name))
+
+
+def policy_value(text: str) -> tuple[str, str]:
+    """The value with its codes in words."""
+    if (band := _BAND.fullmatch(text)) is not None:
+        level = TITLES[WarningLevel][WarningLevel(band["level"])]
+        chinese = f"近{band['days']}日占比{band['low']}至{band['high']}、至少{band['least']}户为{level.zh}，降到{band['of']}的{band['keep']}以下才解除"
+        return chinese, text
+    codes = [_CODES.get(code, (code, code)) for code in text.split(", ")]
+    return "、".join(chinese for chinese, _ in codes), ", ".join(english for _, english in codes)
