@@ -24,7 +24,7 @@ from tests.support.build import identity
 from tests.support.parts import ROOT
 from tests.support.sender import eventually, read_topic
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(600)]
 
 AGENCY = "statistics"
 VIEW = json.loads((ROOT / "schemas/examples/household-views.v1/group.json").read_text(encoding="utf-8"))
