@@ -21,7 +21,7 @@ def back(held: Case, by: str = "li", role: Role = Role.COUNTY, note: str = "seen
     return roll_back(held, by, role, note, DAY, is_disputed=is_disputed)
 
 
-def test_a_dismissal_is_taken_back_by_the_township_with_a_note_and_the_case_is_checked_again() -> None:
+def test_a_dismissal_is_taken_back_by_the_township_with_a_note_and_the_case_checked_anew() -> None:
     dismissed = case(Stage.DISMISSED, close_reason=CloseReason.CAN_COPE)
     done = again(dismissed)
 

@@ -114,7 +114,7 @@ def test_what_people_ended_begins_anew() -> None:
     assert (again.case.stage, again.case.settle_from, again.proposals) == (Stage.LEAD, DAY, ())
 
 
-def test_relief_withdrawn_when_a_lead_was_left_goes_on_when_the_group_returns_and_nothing_new_does() -> None:
+def test_relief_withdrawn_for_a_lead_goes_on_when_the_group_returns_and_nothing_new_does() -> None:
     both = said(storm("fire 2026-06-01", "flood 2026-06-09"), **AGAIN)
     withdrawn = NOTHING.with_withdrawn((Cause(STORM, "fire 2026-06-01"),))
     response = respond(case(), both, withdrawn, WORKFLOW, WEEKENDS)

@@ -52,7 +52,7 @@ def first_word(before: Case, by: str, reason: CloseReason = CloseReason.CAN_COPE
     return outcome.case
 
 
-def test_danger_is_to_be_looked_at_within_24_hours_of_being_known_whatever_the_group_says_later() -> None:
+def test_danger_is_looked_at_within_24_hours_of_being_known_whatever_the_group_says_later() -> None:
     calmer = after(after(None), movement=Movement.MOVED, is_urgent=False)
 
     assert looks(after(None)) == [LEARNED + timedelta(hours=24)] == looks(calmer)

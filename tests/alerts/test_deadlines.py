@@ -29,7 +29,7 @@ def test_a_case_is_to_be_settled_until_it_is_identified_or_over(stage: Stage) ->
     assert due(case(stage)) == ({"settle": datetime(2026, 6, 16, 16, tzinfo=UTC)} if is_before else {})
 
 
-def test_ten_days_after_identification_a_first_measure_and_thirty_days_after_one_against_each_risk() -> None:
+def test_a_first_measure_ten_days_after_identification_and_one_for_each_risk_after_thirty() -> None:
     identified = case(Stage.IDENTIFIED, identified_on=date(2026, 6, 10))
     first, month = datetime(2026, 6, 20, 16, tzinfo=UTC), datetime(2026, 7, 10, 16, tzinfo=UTC)
     health = Helped(MeasureKind.HEALTH, frozenset({ILL}))

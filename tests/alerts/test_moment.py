@@ -73,7 +73,7 @@ def test_an_open_case_shows_the_newer_of_the_two_and_one_that_is_over_how_it_end
         assert moment(latest, other, stage, 1)["as_of"] == "2026-06-10"
 
 
-def test_where_nothing_speaks_any_more_the_page_is_of_now_with_the_last_transitions_sentence() -> None:
+def test_where_nothing_speaks_any_more_the_page_is_of_now_with_the_last_sentence() -> None:
     latest = source({}, number=4) | {"reason": {"zh": "恢复中", "en": "recovering"}}
     quiet = [{"finding": "self_paid_high"}]
 

@@ -120,7 +120,7 @@ def _days(began: date, last: date) -> list[date]:
     return [began + timedelta(days=n) for n in range(1, (last - began).days + 1)]
 
 
-def test_across_the_turn_of_a_year_without_a_calendar_it_is_provisional_and_counted_by_weekends() -> None:
+def test_across_new_year_without_a_calendar_it_is_provisional_and_counted_by_weekends() -> None:
     calendar = WorkDays({2026: {}})
     began, still = date(2026, 12, 1), ((date(2026, 12, 10), date(2026, 12, 24)),)
     held = replace(case(Stage.VERIFYING), opened_on=began, stood_still=still, due_on=last_day(began, WORKING.limits.settle, calendar, still))

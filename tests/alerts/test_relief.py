@@ -35,7 +35,7 @@ def test_an_advance_is_decided_by_one_paid_by_another_and_its_papers_follow() ->
     assert (settled.status, settled.actual) == (ReliefStatus.SETTLED, 250_001)
 
 
-def test_spending_relief_is_applied_for_checked_decided_paid_and_followed_up_and_owes_no_papers() -> None:
+def test_spending_relief_is_applied_for_checked_decided_paid_followed_up_without_papers() -> None:
     steps = [
         (ReliefAct.APPLY, hand("wang", Role.VILLAGE)),
         (ReliefAct.CHECK, hand(note="seen at home")),

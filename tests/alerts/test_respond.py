@@ -106,7 +106,7 @@ def test_when_the_episode_is_over_the_case_closes_with_its_reason_and_unpaid_pro
     ("found", "kept"),
     [(FindingKind.DISASTER_LOSS, [FindingKind.DISASTER_LOSS]), (FindingKind.GRADE_FELL, [FindingKind.GRADE_FELL]), (FindingKind.SELF_PAID_HIGH, [])],
 )
-def test_a_correction_that_leaves_a_lead_keeps_the_case_and_what_a_disaster_or_a_fallen_review_calls_for(found: FindingKind, kept: list[FindingKind]) -> None:
+def test_a_correction_that_leaves_a_lead_keeps_the_case_and_what_a_disaster_or_review_calls_for(found: FindingKind, kept: list[FindingKind]) -> None:
     corrected = transition(
         found, movement=Movement.EXITED, exit_reason=ExitReason.CORRECTED, status=Status.WATCH, group=None, is_lead=True, is_episode_over=False
     )

@@ -69,7 +69,7 @@ def test_nobody_decides_while_a_member_is_in_doubt_and_everything_else_goes_on(n
     assert isinstance(go(case(), "take", given=replace(given, is_disputed=True)), Acted)
 
 
-def test_a_mere_lead_cannot_be_identified_and_an_identified_household_can_be_proposed_for_elimination_again() -> None:
+def test_a_mere_lead_cannot_be_identified_and_elimination_can_be_proposed_a_second_time() -> None:
     assert go(case(Stage.COUNTY_DECISION, group=None), "identify") == Missing(Need.GROUP)
     assert go(case(Stage.IDENTIFIED), "review", given=Given(TODAY, WEEKENDS, unmet=1)) == Missing(Need.NOTHING_UNMET)
     proposed = go(case(Stage.IDENTIFIED), "review", Role.TOWNSHIP)

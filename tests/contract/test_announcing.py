@@ -87,7 +87,7 @@ async def test_an_ordinary_fact_does_not_wait_behind_all_that_one_agency_says_to
     assert max(waited) < WAITED_SECONDS
 
 
-async def test_everything_arrives_once_and_in_order_though_it_is_sent_again_and_another_agency_speaks_meanwhile(broker: str) -> None:
+async def test_everything_arrives_once_and_in_order_though_sent_again_while_another_agency_speaks(broker: str) -> None:
     many = [struck(n) for n in range(3 * AT_ONCE)]
     async with working(broker), announcing_on(broker) as announcer:
         await asyncio.gather(announcer.announce(many, is_patient=True), announcer.announce([struck(100, "weather")], is_patient=True))
@@ -109,9 +109,7 @@ async def test_a_statement_changed_under_the_same_id_is_said(broker: str) -> Non
     assert incidents_in_the_log(broker) == ["flood-1", "flood-1"]
 
 
-async def test_while_risk_is_not_there_much_is_taken_and_the_rest_refused_until_it_goes_on_where_it_stopped(
-    broker: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_while_risk_is_away_much_is_taken_the_rest_refused_until_it_goes_on_where_it_stopped(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(announcing, "MOST_UNTAKEN", 2 * AT_ONCE)
     monkeypatch.setattr(announcing, "IMPATIENT_SECONDS", 3.0)
     many = [struck(n) for n in range(3 * AT_ONCE)]

@@ -235,7 +235,7 @@ async def test_a_partition_that_is_taken_away_in_the_middle_of_work_leaves_no_su
     assert (begun, slow.aside) == ([1, 0], [])
 
 
-async def test_a_reader_that_is_overtaken_again_and_again_at_one_record_is_not_taken_for_one_that_died(topic: Topic) -> None:
+async def test_a_reader_overtaken_again_and_again_at_one_record_is_not_taken_for_one_that_died(topic: Topic) -> None:
     """Kafka takes it for a member of an earlier generation, as one is that was cut off for longer than its session: its commit comes too late."""
     await topic.write(b"a")
     begun: list[int] = []
@@ -323,7 +323,7 @@ async def test_what_the_handler_leaves_is_read_again(topic: Topic) -> None:
 
 
 @pytest.mark.parametrize("cannot_be_kept", ["whole", "at all"])
-async def test_a_record_that_cannot_be_set_aside_is_kept_cut_or_stops_its_partition_and_never_ends_the_process(topic: Topic, cannot_be_kept: str) -> None:
+async def test_a_record_that_cannot_be_set_aside_is_kept_cut_or_stops_its_partition_not_the_process(topic: Topic, cannot_be_kept: str) -> None:
     large = b"bad" + b"x" * 500_000
     await topic.write(large, b"after")
 

@@ -224,7 +224,7 @@ async def test_time_stands_still_for_a_listed_reason_and_help_does_not(alerts_da
     assert await rows(alerts_database, "select action from audit where actor = 'zhao' order by audit_id") == [("paused",), ("resumed",)]
 
 
-async def test_when_a_case_ends_what_was_planned_is_cancelled_with_its_reason_and_what_was_delivered_stays(alerts_database: AsyncEngine) -> None:
+async def test_when_a_case_ends_what_was_planned_is_cancelled_with_its_reason_what_was_done_stays(alerts_database: AsyncEngine) -> None:
     await identified(alerts_database)
     plan, who = plan_on(alerts_database), person("zhao")
     for n, measure in enumerate((MeasureKind.HEALTH, MeasureKind.SOCIAL_HELP)):

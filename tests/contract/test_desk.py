@@ -97,9 +97,7 @@ async def test_when_the_episode_is_over_unpaid_relief_is_withdrawn_and_paid_reli
     assert [(date(2026, 6, 15), "li")] == await rows(alerts_database, "select papers_due_on, paid_by from relief where status = 'paid'")
 
 
-async def test_a_correction_that_leaves_a_lead_withdraws_what_it_proposed_and_keeps_what_a_disaster_calls_for(
-    cases: Cases, alerts_database: AsyncEngine
-) -> None:
+async def test_a_correction_that_leaves_a_lead_withdraws_its_proposals_but_not_those_of_a_disaster(cases: Cases, alerts_database: AsyncEngine) -> None:
     left: dict[str, Any] = {"movement": Movement.EXITED, "exit_reason": ExitReason.CORRECTED, "group": None, "status": Status.WATCH, "is_lead": True}
     both = (FindingKind.RIGID_SPENDING_RATIO, FindingKind.DISASTER_LOSS)
     await cases.take([transition("a", 1, *both), transition("b", 1, *both)], NOW)

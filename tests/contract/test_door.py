@@ -194,7 +194,7 @@ async def test_more_events_than_may_wait_are_refused_at_once_and_nothing_of_them
     assert len(await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))) == 2
 
 
-async def test_while_the_broker_stands_still_the_answer_is_unknown_in_time_and_the_fact_arrives_once(folder: Path) -> None:
+async def test_while_the_broker_stands_still_the_answer_is_unknown_in_time_and_the_fact_comes_once(folder: Path) -> None:
     kafka = Kafka(folder / "kafka", print)
     await asyncio.to_thread(kafka.start)
     try:

@@ -106,7 +106,7 @@ async def days_done(broker: str) -> list[DayDone]:
     return [o for o in outputs if isinstance(o, DayDone)]
 
 
-async def test_while_the_database_is_away_facts_are_accepted_and_the_feed_is_noted_with_the_next_one(ingest_database: AsyncEngine) -> None:
+async def test_while_the_database_is_away_facts_are_accepted_and_the_feed_is_noted_with_the_next(ingest_database: AsyncEngine) -> None:
     await serves_the_county(ingest_database)
     away = connect("postgresql+psycopg://nobody@127.0.0.1:9/nothing")
     book = FeedBook(away)

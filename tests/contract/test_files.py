@@ -150,7 +150,7 @@ class Killed(BaseException):  # an event, which nobody catches
     """Stands for the process's end."""
 
 
-async def test_after_a_crash_it_goes_on_at_the_row_after_the_last_batch_and_the_totals_are_the_files(
+async def test_after_a_crash_it_goes_on_at_the_row_after_the_last_batch_and_totals_are_the_files(
     clerk: Clerk, broker: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await clerk.done("households", as_csv(HOUSE_HEADERS, [house("H1")]))

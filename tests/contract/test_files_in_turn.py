@@ -101,9 +101,7 @@ async def test_a_file_that_stands_does_not_keep_another_agencys(clerk: Clerk, ot
     assert (counts(result), waits["finished_at"], counts(late)) == ({"rows": 1, "held": 1, "new": 1}, None, {"rows": 1, "held": 1, "new": 1})
 
 
-async def test_a_file_at_which_the_program_fails_three_times_is_refused_with_what_to_do_and_the_next_is_taken(
-    clerk: Clerk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_file_at_which_the_program_fails_three_times_is_refused_and_the_next_is_taken(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
     compared = PeopleRegister.standing
 
     async def standing(self: PeopleRegister, households: Any) -> Any:  # noqa: ANN401
@@ -275,7 +273,7 @@ class Peak:
 
 
 @pytest.mark.parametrize(("rows", "outcome"), [(5_000, ("done", 5_000)), (20_000, ("refused", 0))])
-async def test_a_workbook_whose_rows_name_no_household_and_repeat_one_long_text_takes_bounded_memory_and_leaves_others_their_turn(
+async def test_a_workbook_of_one_long_text_takes_bounded_memory_and_leaves_others_their_turn(
     clerk: Clerk, other: Clerk, rows: int, outcome: tuple[str, int]
 ) -> None:
     book = repeating(rows, 3)

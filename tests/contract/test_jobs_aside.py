@@ -141,7 +141,7 @@ async def test_what_a_job_set_aside_was_for_is_left_alone_by_the_sweep_until_som
     assert sorted((task, status) for task, _, status in after) == [("deadline_passed", "failed"), ("deadline_passed", "todo"), ("send_said", "failed")]
 
 
-async def test_of_jobs_set_aside_that_do_the_same_one_is_tried_anew_and_none_where_one_waits_already(alerts_database: AsyncEngine) -> None:
+async def test_of_jobs_set_aside_that_do_the_same_one_is_tried_anew_or_none_where_one_waits(alerts_database: AsyncEngine) -> None:
     jobs = jobs_on(alerts_database)
     async with jobs._app.open_async():
         for what in ("a", "a", "a", "b", "b"):

@@ -121,7 +121,7 @@ HOSTILE: dict[str, tuple[Callable[[str], bytes | None], list[tuple[str, bytes | 
 
 
 @pytest.mark.usefixtures("ingest_database")
-async def test_hostile_records_are_kept_whole_with_their_reason_and_the_good_ones_between_them_arrive(broker: str, parts: Parts) -> None:
+async def test_hostile_records_are_kept_whole_with_their_reason_and_the_good_ones_between_arrive(broker: str, parts: Parts) -> None:
     agency = f"a-{uuid.uuid4().hex[:8]}"
     topic = await make_topic(broker, agency, **{"max.message.bytes": "8000000"})
     bad = [(make(agency), headers) for make, headers, _ in HOSTILE.values()]

@@ -232,7 +232,7 @@ async def test_a_page_of_an_account_that_has_ended_leads_to_the_log_in(alerts_da
     assert (gone.status_code, gone.headers["location"]) == (303, "/login?to=%2F&ended=1")
 
 
-async def test_a_case_from_before_learns_from_when_it_is_counted_and_a_calendar_that_comes_moves_both_dates(alerts_database: AsyncEngine) -> None:
+async def test_a_case_from_before_learns_when_its_days_begin_and_a_new_calendar_moves_both_dates(alerts_database: AsyncEngine) -> None:
     await opened(alerts_database, "a", "b")
     async with alerts_database.begin() as connection:
         await connection.exec_driver_sql("update cases set settle_from = null, due_on = '2026-06-30' where number = 1")

@@ -100,9 +100,7 @@ async def test_sixteen_cases_are_one_signed_message_under_one_id_until_it_is_tak
     assert "V00001" not in body.decode()  # no register number, and so no household
 
 
-async def test_a_flood_over_one_township_is_one_short_message_and_a_receiver_that_asks_to_wait_is_waited_for(
-    alerts_database: AsyncEngine, receiver: Receiver
-) -> None:
+async def test_a_flood_over_one_township_is_one_short_message_and_a_busy_receiver_is_waited_for(alerts_database: AsyncEngine, receiver: Receiver) -> None:
     tell = notifier(alerts_database)
     await tell.add("370399101", TargetKind.WEBHOOK, receiver.url)
     flooded = [transition("0", 1, FindingKind.DISASTER_LOSS).model_copy(update=identity(n)) for n in range(500)]

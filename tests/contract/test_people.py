@@ -201,7 +201,7 @@ async def test_a_dismissed_ticket_lets_both_households_go_on(made: Built, broker
     assert await doubts(broker) == [("V1", "dismissed", ticket), ("V2", "dismissed", ticket)]
 
 
-async def test_when_one_household_is_erased_the_other_is_let_go_and_nothing_more_is_written_of_the_erased(made: Built, broker: str, say: Say) -> None:
+async def test_when_one_household_is_erased_the_other_is_let_go_and_nothing_is_written_of_the_first(made: Built, broker: str, say: Say) -> None:
     for name in ("V1", "V2"):
         await say(household(name, {"resident_number": NUMBER}))
     await made.tickets.tell_some()

@@ -94,7 +94,7 @@ async def test_another_body_under_a_known_id_is_set_aside_and_a_withdrawn_amendm
     assert [q.reason for q in aside if q.reason is not RefusalReason.NOT_JSON] == [RefusalReason.ID_REUSE]
 
 
-async def test_a_decision_that_does_not_hold_is_set_aside_with_what_is_missing_and_one_that_holds_is_carried_out(broker: str) -> None:
+async def test_a_decision_that_cannot_hold_is_set_aside_with_what_is_missing_and_another_is_done(broker: str) -> None:
     def people(decision: Decision, name: str) -> FactRecord:
         return record(CaseDecided(decision=decision, decided_on=DAY), name, agency="foothold-operator")
 

@@ -129,7 +129,7 @@ async def test_two_households_of_one_sweep_are_both_marked_and_an_incident_goes_
     assert len(await aside(broker)) == 2
 
 
-async def test_a_record_for_everybody_that_cannot_be_applied_stops_its_partition_and_not_the_process(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_record_for_everybody_that_cannot_be_applied_stops_its_partition_not_the_process(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def steer(_: Control, fact: FactRecord, *_trace: str) -> Control | None:
         raise OverflowError("planted") if isinstance(fact.data, DayOpened) else AssertionError
 
@@ -179,9 +179,7 @@ async def test_after_twenty_in_an_hour_nothing_more_is_set_aside_and_reading_sto
 
 
 @pytest.mark.parametrize("what", ["day", "landslide"])
-async def test_where_more_than_twenty_households_of_one_sweep_raise_the_partition_stops_and_the_process_lives(
-    broker: str, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
+async def test_where_over_twenty_households_of_one_sweep_raise_only_the_partition_stops(broker: str, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     """Eighteen were set aside before, so that the worker dies three times and not one and twenty."""
     failing = [HOUSEHOLD, *neighbours(MOST_IN_AN_HOUR + 2)]
     struck = AreaStruck(area=AREA[:9], incident="landslide-1", hazard=Hazard.LANDSLIDE, severity=Severity.I, first_day=DAY)

@@ -48,7 +48,7 @@ def test_a_case_dismissed_at_the_desk_ends_in_risk_with_the_persons_word(foothol
         eventually(lambda: "家庭能够自行承担" in caseworker.page(number), "the case keeps the person's reason")
 
 
-async def test_an_elimination_that_no_longer_held_when_risk_heard_of_it_is_taken_back_and_somebody_is_told(alerts_database: AsyncEngine) -> None:
+async def test_an_elimination_that_no_longer_held_at_risk_is_taken_back_and_somebody_is_told(alerts_database: AsyncEngine) -> None:
     cases = cases_on(alerts_database)
     group: dict[str, Any] = {"group": Group.MARGINAL, "status": Status.GROUP, "is_identified": True, "is_urgent": False}
     await cases.take([transition("a", **group)], NOW)

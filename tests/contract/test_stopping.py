@@ -24,7 +24,7 @@ def connections() -> set[AIOKafkaConnection]:
     return {one for one in gc.get_objects() if isinstance(one, AIOKafkaConnection) and one.connected()}
 
 
-async def test_a_worker_stopped_while_it_restores_or_while_another_leaves_lets_go_of_every_connection(broker: str) -> None:
+async def test_a_worker_stopped_while_it_restores_or_another_leaves_lets_go_of_all_connections(broker: str) -> None:
     await write(broker, registered(), income("7500"), ADOPTED, OPENED)
     before = connections()
 

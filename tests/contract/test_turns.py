@@ -58,7 +58,7 @@ async def held(clerk: Clerk) -> None:
         await connection.execute(text("update held set problem = null"))
 
 
-async def test_a_held_event_at_which_the_program_fails_gets_its_problem_after_three_attempts_and_the_others_are_released(
+async def test_a_held_event_that_fails_three_times_gets_its_problem_and_the_others_are_released(
     clerk: Clerk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await held(clerk)
@@ -94,9 +94,7 @@ async def test_a_register_entry_is_taken_though_what_waited_for_its_people_canno
     assert counts(result) == {"rows": 1, "accepted": 1, "new": 1}
 
 
-async def test_a_doubt_at_which_the_program_fails_waits_for_a_person_and_the_others_are_put_to_their_senders(
-    made: Built, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_doubt_at_which_the_program_fails_waits_for_a_person_and_the_others_are_asked_about(made: Built, monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(3):
         word = FactDisputed(disputed=f"{n:032x}", fact_kind="IncomeReported", fact_day=date(2026, 1, 10), doubt=Doubt.NEVER_HAPPENED, note="")
         said = PeopleSaid(id=f"act-{n}", household_id="a" * 32, time=datetime.now(UTC), by="zhang", data=word)
@@ -132,7 +130,7 @@ async def attempts(made: Built) -> list[tuple[str | None, int]]:
     return [(row.told, row.attempts) for row in rows]
 
 
-async def test_where_all_items_of_a_turn_fail_none_is_blamed_and_all_are_done_once_the_program_works(made: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_where_all_items_of_a_turn_fail_none_is_blamed_and_all_are_done_once_it_works(made: Built, monkeypatch: pytest.MonkeyPatch) -> None:
     await doubts(made, 3)
     await made.questions.look_up()
 
@@ -151,9 +149,7 @@ async def test_where_all_items_of_a_turn_fail_none_is_blamed_and_all_are_done_on
     assert sample(made, "given_up", "questions") == 0
 
 
-async def test_an_item_that_failed_rests_before_its_next_attempt_and_one_that_was_given_up_is_tried_again_when_asked(
-    made: Built, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_item_that_failed_rests_before_it_is_tried_and_one_given_up_is_tried_when_asked(made: Built, monkeypatch: pytest.MonkeyPatch) -> None:
     await doubts(made, 1)
     await made.questions.look_up()
 

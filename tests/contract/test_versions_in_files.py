@@ -33,7 +33,7 @@ async def households(clerk: Clerk) -> None:
     await clerk.done("households", as_csv(HOUSE_HEADERS, [house("H1"), house("H2", OTHER)]))
 
 
-async def test_a_file_sent_again_writes_nothing_and_one_corrected_and_corrected_back_leaves_what_was(clerk: Clerk, broker: str) -> None:
+async def test_a_file_sent_again_writes_nothing_and_one_corrected_and_back_leaves_what_was(clerk: Clerk, broker: str) -> None:
     await households(clerk)
     right, wrong = ([bill(f"C{n}", total=total) for n in range(12)] for total in ("1000.00", "10.00"))
     first = await clerk.done("settled-bills", as_csv(BILL_HEADERS, right))

@@ -132,7 +132,7 @@ async def test_a_watch_without_a_broker_waits_and_says_so(parts: Parts, monkeypa
     assert before in (None, after)
 
 
-async def test_what_went_before_anybody_read_is_not_lost_and_a_topic_made_anew_is_counted_from_its_beginning(broker: str, parts: Parts) -> None:
+async def test_what_went_before_anybody_read_is_not_lost_and_a_new_topic_counts_from_its_beginning(broker: str, parts: Parts) -> None:
     agency = f"n-{uuid.uuid4().hex[:8]}"
     topic = await make_topic(broker, agency)
     await write(broker, topic, *[(body(agency, f"gone-{n}"), STRUCTURED) for n in range(3)], (body(agency, "left"), STRUCTURED))

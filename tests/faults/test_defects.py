@@ -128,7 +128,7 @@ def planted() -> Iterator[Planted]:
             yield Planted(stack, sender)
 
 
-def test_f12_a_defect_in_risk_costs_one_household_its_turn_until_it_is_retried_after_the_upgrade() -> None:
+def test_f12_a_defect_in_risk_costs_one_household_its_turn_until_retried_once_mended() -> None:
     with planted() as county:
         county.register("BAD", "GOOD", "DAY-BAD", "DAY-GOOD", "DEADLY")
         county.sender.open_day(BEFORE)
@@ -177,7 +177,7 @@ def test_f12_a_defect_in_risk_costs_one_household_its_turn_until_it_is_retried_a
     assert (states["BAD"].position.status, states["BAD"].position.group) == (states["GOOD"].position.status, states["GOOD"].position.group)
 
 
-def test_f12_a_defect_in_the_windows_and_at_the_desk_leaves_out_one_record_and_the_processes_live() -> None:
+def test_f12_a_defect_in_windows_or_at_the_desk_leaves_out_one_record_and_processes_live() -> None:
     with planted() as county:
         county.register("WINDOW", "CASE", "VIEW", "GOOD")
         county.sender.open_day(BEFORE)

@@ -210,7 +210,7 @@ def test_f04_services_end_within_ten_seconds_and_come_back_in_any_order() -> Non
     assert slowest < 10
 
 
-def test_f06_a_database_that_crashes_and_comes_back_costs_nothing_and_the_desk_says_so_meanwhile() -> None:
+def test_f06_a_database_that_crashes_and_returns_costs_nothing_and_the_desk_says_so() -> None:
     with world(SEED + 6, alerts=2) as county, httpx.Client(base_url=county.stack.inbox_url) as desk:
         county.senders.start(county.events, a_second=40)
         name = min(county.sender.passwords)

@@ -127,7 +127,7 @@ def aside(stack: Stack) -> list[Quarantined]:
     return [one for one in (decode_quarantined(r.value()) for r in records) if one.reason is RefusalReason.UNPROCESSABLE]
 
 
-def test_a_record_at_which_a_readers_decide_step_raises_is_set_aside_and_the_good_ones_before_and_after_it_arrive() -> None:
+def test_a_record_at_which_the_decide_step_raises_is_set_aside_and_its_neighbours_arrive() -> None:
     with world(SEED + 20) as county, defective(county.stack):
         stack = county.stack
         for reader, (topic, make) in READERS.items():

@@ -196,7 +196,7 @@ def test_household_ids_hang_on_the_secret_and_on_nothing_else() -> None:
     assert household_id(b"a" * 32, "370399", "V1") in ids
 
 
-def test_with_days_by_hand_the_open_day_bounds_the_facts_and_recording_keeps_the_real_time() -> None:
+def test_with_days_by_hand_the_open_day_bounds_the_facts_and_recording_keeps_real_time() -> None:
     clock = Clock(now=NOW, today=date(2025, 1, 10), recorded=NOW)
     future = judge(event(data={"earned_month": "2025-02"}), clock=clock)
     good = judge(event(time="2025-01-09T12:00:00+08:00", data={"earned_month": "2024-12"}), clock=clock)

@@ -110,7 +110,7 @@ def test_the_household_after_one_that_is_too_large_is_taken() -> None:
     assert isinstance(items[-1].outcome, dict)
 
 
-def test_a_file_that_repeats_long_texts_out_of_all_proportion_is_refused_and_one_in_proportion_is_not() -> None:
+def test_a_file_that_repeats_long_texts_out_of_proportion_is_refused_and_others_are_not() -> None:
     line: dict[str, object] = {"row": 2, "cells": ["x" * 8_000] * 100, "at": 0.1}
     many = FREE_TEXT // 800_000
 

@@ -98,7 +98,7 @@ def test_whatever_stands_between_and_below_households_is_taken_out_of_them(sizes
     assert sorted(footers(items)) == alone
 
 
-def test_a_row_that_may_be_a_member_is_none_of_these_and_keeps_its_household_from_being_taken_without_it() -> None:
+def test_a_row_that_may_be_a_member_is_no_footer_and_no_household_is_taken_without_it() -> None:
     for cell in ("不详", "3.7E+17", "4人"):
         items = gathered([member("H1"), merged(cell)])
         assert [[one.number for one in item.rows] for item in items] == [[2, 3]], cell
@@ -107,7 +107,7 @@ def test_a_row_that_may_be_a_member_is_none_of_these_and_keeps_its_household_fro
     assert footers(joined) == []
 
 
-def test_a_household_that_goes_on_below_more_such_rows_than_are_waited_for_is_refused_from_its_first_row_on() -> None:
+def test_a_household_that_goes_on_below_too_many_such_rows_is_refused_from_its_first_row() -> None:
     items = gathered([member("H1"), *[FOOTERS[0]] * 61, member("H1", NUMBERS[1]), member("H2")])
 
     assert homes(items) == [("370302/H2", 1)]

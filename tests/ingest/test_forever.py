@@ -142,7 +142,7 @@ def test_data_of_another_shape_is_left_to_the_model(data: dict[str, Any]) -> Non
     assert without_forever("HouseholdRegistered", data) == (data, ())
 
 
-def test_a_member_who_stays_for_ever_is_still_there_and_the_warning_goes_along_when_a_number_names_the_household() -> None:
+def test_a_member_who_stays_for_ever_is_still_there_and_the_warning_goes_along_by_number() -> None:
     entry = event("HouseholdRegistered")
     entry["data"]["members"][1]["left_on"] = "9999-12-31"
     judged = judge(entry)

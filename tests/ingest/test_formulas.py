@@ -91,7 +91,7 @@ def test_a_formula_with_its_value_is_read_by_it(cell: str, read: Cell) -> None:
     assert row.cells == (read, "y")
 
 
-def test_where_the_program_left_all_calculating_to_whoever_opens_the_workbook_no_stored_value_counts() -> None:
+def test_where_the_program_left_calculating_to_whoever_opens_it_no_stored_value_counts() -> None:
     rows = [f"<row r='1'>{text_cell('A1', 'a')}</row>", "<row r='2'><c r='A2'><f>1+1</f><v>0</v></c><c r='B2'><v>7</v></c></row>"]
 
     assert rows_of(workbook(rows, calculates=True))[1].cells == (FORMULA_TEXT, Number("7"))

@@ -124,7 +124,7 @@ def test_a_row_becomes_the_event_it_says_as_of_its_file_whatever_day_it_speaks_o
     assert "subject" not in made
 
 
-def test_the_same_file_gives_the_same_ids_and_rows_that_say_the_same_are_told_apart_by_their_order() -> None:
+def test_the_same_file_gives_the_same_ids_and_equal_rows_are_told_apart_by_their_order() -> None:
     row = [NUMBER, "工资性", "salary", "1000.00", "2026-01"]
     headers = ["身份证号", "收入类别", "项目", "金额", "所属月份"]
     first, again = gathered(INCOMES, headers, [row, row, [*row[:3], "1000.01", row[4]]]), gathered(INCOMES, headers, [row, row])
@@ -144,7 +144,7 @@ def test_a_second_row_with_the_same_claim_number_is_a_repeat_of_the_first() -> N
     assert unique_key({}, INCOMES) is None
 
 
-def test_headers_match_however_they_are_written_and_the_error_column_of_rows_sent_back_is_no_stranger() -> None:
+def test_headers_match_however_written_and_the_error_column_of_rows_sent_back_is_known() -> None:
     headers = Headers.of(["结算单号", " resident number ", "Settled On", "SETTING", "Ｔｏｔａｌ", "姓名", "错误 error", ""], BILLS)
 
     assert [c and c.to for c in headers.columns] == [
@@ -186,7 +186,7 @@ def test_the_rows_of_a_household_become_one_entry() -> None:
     assert event(two)["time"] == AS_OF.isoformat()
 
 
-def test_a_household_with_one_wrong_row_is_refused_whole_because_a_snapshot_without_a_member_would_be_wrong() -> None:
+def test_a_household_with_one_wrong_row_is_refused_whole_since_a_member_would_be_missing() -> None:
     rows = [house("H1"), house("H1", Number("3.7E+17")), house("H2"), house(None, "110105491231002")]
     one, two = gathered(HOUSEHOLDS, HOUSE_HEADERS, rows)
 

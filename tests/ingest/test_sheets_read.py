@@ -33,7 +33,7 @@ def names(rows: Sequence[Row]) -> list[object]:
     return [row.cells[0] for row in rows if row.cells]
 
 
-def test_an_instruction_sheet_first_is_passed_over_and_named_with_the_others_that_hold_something() -> None:
+def test_an_instruction_sheet_first_is_passed_over_and_named_with_the_others_not_read() -> None:
     rows, notes = read(as_book({"说明": INSTRUCTIONS, "Sheet2": (), "账单": TABLE, "Sheet3": (("x",),), "旧": TABLE}, states={"旧": "hidden"}))
 
     assert names(rows) == [BILL_HEADERS[0], "C1", "C2"]

@@ -22,7 +22,7 @@ def page(name: str) -> str:
     return (PAGES / name).read_text(encoding="utf-8")
 
 
-def test_every_alert_waits_says_how_grave_it_is_and_leads_to_a_page_and_every_page_to_an_alert() -> None:
+def test_every_alert_waits_says_how_grave_it_is_and_has_a_page_and_every_page_an_alert() -> None:
     assert all(rule["for"] and rule["labels"]["severity"] in ("warning", "critical") for rule in ALERTS)
     pages = {rule["alert"]: Path(rule["annotations"]["runbook"]) for rule in ALERTS}
 

@@ -18,7 +18,7 @@ def test_below_the_line_with_a_risk_the_standing_decides_the_group(standing: Sta
     assert (Status.GROUP, group, True) == (target.status, target.group, target.is_lead)
 
 
-def test_at_or_above_the_line_a_shock_that_endangers_basic_living_is_sudden_hardship_and_urgent() -> None:
+def test_at_or_above_the_line_a_shock_that_endangers_basic_living_is_sudden_and_urgent() -> None:
     assert Target(Status.GROUP, Group.SUDDEN_HARDSHIP, is_lead=True, is_urgent=True) == judged(household(income("10000"), claim("7001"))).target
 
 

@@ -59,7 +59,7 @@ def test_months_are_added_by_date_and_clamped_at_the_months_end(day: date, month
     assert expected == add_months(day, months)
 
 
-def test_half_past_midnight_in_shanghai_belongs_to_the_new_month_although_utc_says_otherwise() -> None:
+def test_half_past_midnight_in_shanghai_is_in_the_new_month_although_utc_says_otherwise() -> None:
     assert date(2026, 5, 1) == shanghai_day(datetime(2026, 4, 30, 16, 30, tzinfo=UTC))
 
 

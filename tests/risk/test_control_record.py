@@ -62,7 +62,7 @@ def test_after_a_restart_only_what_changes_is_written_again() -> None:
     assert kept((changelog | records).items()).control.incidents == {"weather/a": other, "weather/b": one}
 
 
-def test_a_control_record_of_before_that_holds_its_incidents_is_read_and_written_anew_with_the_next() -> None:
+def test_an_older_control_record_that_holds_its_incidents_is_read_and_written_anew_next() -> None:
     control = Control(open_day=OPEN_DAY, incidents={"weather/a": incident(), "weather/b": incident(AREA)})
     changelog = {CONTROL_KEY: pack(control)}
     after = kept(changelog.items())

@@ -46,7 +46,7 @@ def test_it_wakes_when_it_has_grown_by_more_than_policy_calls_material(share: in
     assert (judged(grown, rules=rules).words != ()) == is_quiet
 
 
-def test_a_finding_that_shrinks_stays_quiet_and_the_word_holds_again_where_one_that_woke_says_no_more_than_was_seen() -> None:
+def test_a_shrunk_finding_stays_quiet_and_a_woken_one_once_it_says_no_more_than_was_seen() -> None:
     quiet = found_harmless(household(income("90000"), claim("25000"), claim("6000", "other")))
     assert judged(fresh(household(income("90000"), claim("25000")), position=quiet.position)).kinds == ()
 
@@ -100,7 +100,7 @@ def test_what_does_not_hold_or_is_no_risk_cannot_be_found_harmless(finding: Find
     assert exempt(home.position, judged(home), word(finding)) == (Condition(UnmetKind.DOES_NOT_FIT),)
 
 
-def test_whom_people_identified_leaves_by_their_decision_and_not_because_a_finding_is_harmless() -> None:
+def test_whom_people_identified_leaves_by_decision_and_not_when_a_finding_is_harmless() -> None:
     home, _ = step(household(income("7000"), claim("25000")))
     home = fresh(home, position=msgspec.structs.replace(home.position, identified_on=OPEN_DAY))
     for finding in (BILL, FindingKind.RIGID_SPENDING_RATIO):

@@ -79,7 +79,7 @@ def test_more_than_one_grade_at_once_without_a_reason_asks_for_a_check(after: Gr
     assert ("请核实" in zh, "check it" in en) == (asks, asks)
 
 
-def test_the_worst_of_several_disasters_comes_first_a_dead_worker_before_a_home_and_a_home_before_a_disabled_one() -> None:
+def test_of_several_disasters_a_dead_worker_comes_first_then_a_home_then_a_disabled_one() -> None:
     home = disaster("home", home=HomeState.DESTROYED, day=date(2026, 6, 1))
     hurt = disaster("hurt", home=HomeState.UNHURT, main_worker=WorkerState.DISABLED, day=date(2026, 6, 9))
     dead = disaster("dead", home=HomeState.UNHURT, main_worker=WorkerState.DEAD, day=date(2026, 5, 1))

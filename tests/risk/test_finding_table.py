@@ -45,7 +45,7 @@ def test_who_left_in_march_and_came_back_in_may_counts_in_each_interval() -> Non
     assert view.head_months == 12 + 9 + 1
 
 
-def test_every_finding_explains_itself_in_both_languages_and_every_fact_it_rests_on_can_be_shown() -> None:
+def test_every_finding_explains_itself_in_both_languages_and_can_show_all_its_facts() -> None:
     people = [Member(person_ref="p0"), Member(person_ref="p1", birth_month="2015-01", at_school=False)]
     shares = [ProjectShare(project="qihe", invested=Fen.parse("10000.00"), invested_on=date(2024, 1, 1))]
     home = household(
@@ -120,7 +120,7 @@ INCOME_FINDINGS = {
 }
 
 
-def test_findings_about_income_are_held_while_income_is_not_heard_and_the_others_are_judged() -> None:
+def test_findings_about_income_wait_while_income_is_not_heard_and_the_others_are_judged() -> None:
     assert {rule.kind for rule in findings.ALL if rule.needs_income} == INCOME_FINDINGS
 
 

@@ -86,7 +86,7 @@ def test_a_report_people_have_looked_into_is_forgotten_when_it_is_old_and_no_oth
     assert {r.fact_id.hex() for r in forget_old(home, day).reports} == {identity("old, open"), identity("young")}
 
 
-def test_the_last_check_of_each_kind_and_the_last_two_reviews_stay_true_however_old_they_are() -> None:
+def test_the_last_check_of_each_kind_and_the_last_two_reviews_stay_true_however_old() -> None:
     old = [date(2023, 1, n) for n in (1, 2, 3)]
     facts = [
         *(checked(Guarantee.WATER, f"water {d}", is_met=True, day=d) for d in old),

@@ -138,7 +138,7 @@ def test_somebody_who_is_known_to_leave_earns_nothing_here_afterwards() -> None:
     assert ahead(family, *monthly("1000.00", YEAR, person_ref="elsewhere"))[2].falls == (), "not a member, so not known to leave"
 
 
-def test_what_the_running_month_has_brought_already_stands_and_is_not_added_to_what_was_expected() -> None:
+def test_what_the_running_month_has_brought_stands_and_is_not_added_to_what_was_expected() -> None:
     assert nets(*monthly("1000.00", YEAR), *monthly("1200.00", ["2026-06"], "now")) == ["12200.00"] * 3
 
 

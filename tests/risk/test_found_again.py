@@ -45,7 +45,7 @@ def bill(name: str, day: int, total: str) -> dict[str, Any]:
     return {"day": on, "kind": "MedicalClaimSettled", "id": name, "settled_on": on, "total": total}
 
 
-def test_a_lead_that_fell_quiet_while_it_wavered_is_rolled_back_by_the_cause_people_eliminated() -> None:
+def test_a_lead_fallen_quiet_wavering_is_rolled_back_by_the_cause_people_eliminated() -> None:
     checks = [house(n, n + 2, is_met=n % 2 == 1) for n in range(4)]
     said = after_elimination(*checks, bill("again", 9, "2000.00"), until=9)
 

@@ -36,7 +36,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_small")
-def test_beyond_the_bound_an_agencys_fact_is_refused_whatever_its_kind_and_changes_nothing() -> None:
+def test_beyond_the_bound_an_agencys_fact_of_any_kind_is_refused_and_changes_nothing() -> None:
     full, _ = folded(Household(), registered(), income("1"), claim("1", "a"), spending("1", "b"))
     after, outcomes = folded(full, claim("1", "c"), spending("1", "d"), income("1", "e"))
 

@@ -21,7 +21,7 @@ PLACE = place_of(policy())
     ("today", "is_told"),
     [(date(2026, 3, 20), False), (date(2026, 3, 21), True), (date(2027, 4, 30), True), (date(2027, 5, 1), False)],
 )
-def test_a_late_bill_is_told_from_the_day_after_the_leaving_for_as_long_as_the_facts_of_then_are_kept(today: date, *, is_told: bool) -> None:
+def test_a_late_bill_is_told_from_the_day_after_the_leaving_as_long_as_the_facts_of_then_are_kept(today: date, *, is_told: bool) -> None:
     position = Position(number=3, episode=1, left=Left(LEFT, Group.SUDDEN_HARDSHIP, 1))
     before, after = (fresh(household(*facts), position=position) for facts in (FACTS, [*FACTS, BILL]))
 

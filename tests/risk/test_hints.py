@@ -45,7 +45,7 @@ def bill(total: str, name: str = "bill", **more: object) -> FactRecord:
         ("1270000.02", ["1000000.00"]),
     ],
 )
-def test_the_city_supplement_owes_80_percent_of_what_basic_insurance_left_above_20_000_up_to_its_cap(total: str, amounts: list[str]) -> None:
+def test_the_city_supplement_owes_80_percent_of_what_basic_insurance_left_above_20_000_to_its_cap(total: str, amounts: list[str]) -> None:
     assert unclaimed(bill(total)) == amounts
 
 
@@ -54,7 +54,7 @@ def test_what_basic_insurance_paid_is_not_left_and_other_layers_leave_less_unpai
     assert unclaimed(bill("50000.00", paid="40000.00", layer="medical_assistance")) == ["10000.00"]
 
 
-def test_what_it_has_paid_already_on_the_bill_or_in_hand_is_no_longer_owed_and_counts_once() -> None:
+def test_what_it_has_paid_on_the_bill_or_in_hand_is_no_longer_owed_and_counts_once() -> None:
     on_bill = bill("50000.00", paid="4000.00", layer="city_supplement")
     in_hand = income("4000.00", "payout", yearly=False, month="2026-04", category=IncomeCategory.CLAIMS, item="city_supplement", person_ref="p0")
 
@@ -203,9 +203,7 @@ def test_a_register_split_on_paper_is_flagged_with_the_other_entry() -> None:
     ("low", "given", "by_scores"),
     [("health", Grade.B, None), ("health", Grade.C, "60, which is B"), ("production", Grade.B, "55, which is C"), ("income", Grade.A, "57.5, which is C")],
 )
-def test_a_grade_the_scores_do_not_lead_to_is_to_be_checked_and_an_edge_belongs_to_the_band_that_begins_there(
-    low: str, given: Grade, by_scores: str | None
-) -> None:
+def test_a_grade_the_scores_do_not_lead_to_is_to_be_checked_and_an_edge_is_of_the_band_it_begins(low: str, given: Grade, by_scores: str | None) -> None:
     said = hints(graded(given, "review", day=date(2026, 5, 1), low=low))
 
     assert [h.text.en for h in said] == ([] if by_scores is None else [f"The village graded {given}; its scores weigh {by_scores}: check the review."])

@@ -81,7 +81,7 @@ def test_what_was_said_last_of_an_incident_holds(statements: list[AreaStruck], n
     assert (None if found is None else [i.incident.removeprefix("statistics/") for i in found]) == names
 
 
-def test_an_older_statement_that_comes_late_changes_nothing_and_another_agencys_number_is_another_incident() -> None:
+def test_a_late_older_statement_changes_nothing_and_another_agencys_number_is_another_one() -> None:
     newer = note({}, "statistics", struck(severity=Severity.I), AT, ID)
 
     assert note(newer, "statistics", struck(severity=Severity.IV), AT - timedelta(hours=1), ID) == newer
@@ -89,7 +89,7 @@ def test_an_older_statement_that_comes_late_changes_nothing_and_another_agencys_
     assert sorted(note(newer, "weather", struck(), AT, ID)) == ["statistics/flood", "weather/flood"]
 
 
-def test_areas_to_look_at_are_those_of_before_and_after_and_those_where_a_day_turns_something() -> None:
+def test_areas_to_look_at_are_those_before_and_after_and_where_a_day_turns_something() -> None:
     before = note({}, "a", struck(area="370399101", on=OPEN_DAY, last_day=OPEN_DAY + timedelta(days=3)), AT, ID)
     after = note(before, "a", struck(area="370399102"), AT + timedelta(hours=1), ID)
 

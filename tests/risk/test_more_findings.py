@@ -191,7 +191,7 @@ def test_a_child_of_school_age_out_of_school_is_a_missing_guarantee(born: str, a
     assert found == (FindingKind.GUARANTEE_MISSING in kinds(home, income("90000")))
 
 
-def test_the_last_check_of_a_guarantee_counts_and_a_member_without_insurance_is_missing_one() -> None:
+def test_the_last_check_of_a_guarantee_counts_and_who_has_no_insurance_is_missing_one() -> None:
     bad = checked(Guarantee.HOUSING, "bad", is_met=False, day=date(2026, 4, 1))
     good = checked(Guarantee.HOUSING, "good", is_met=True, day=date(2026, 4, 2))
 
@@ -216,7 +216,7 @@ def test_a_grade_has_fallen_when_the_last_review_is_lower_than_the_one_before(be
     assert found == (FindingKind.GRADE_FELL in kinds(income("90000"), *reviews))
 
 
-def test_the_sentence_of_a_fall_names_the_lowest_score_the_strategy_and_a_jump_without_reason() -> None:
+def test_the_sentence_of_a_fall_names_the_lowest_score_the_strategy_and_an_odd_jump() -> None:
     def sentence(*, is_explained: bool) -> str:
         reviews = (graded(Grade.A, "before", day=date(2025, 11, 30)), graded(Grade.C, "now", day=date(2026, 5, 30), is_explained=is_explained))
         assessment = judged(household(income("90000"), *reviews), rules=ALL_IN_FORCE)
@@ -233,7 +233,7 @@ def test_losses_that_reach_the_share_of_income_are_a_disaster_finding(loss: str,
     assert found == (FindingKind.DISASTER_LOSS in kinds(income("10000"), disaster(home=HomeState.UNHURT, loss=loss)))
 
 
-def test_a_loss_that_can_be_compared_with_nothing_keeps_what_was_found_and_finds_nothing_new() -> None:
+def test_a_loss_comparable_with_nothing_keeps_what_was_found_and_finds_nothing_new() -> None:
     flood = disaster(home=HomeState.UNHURT, loss="9000", day=date(2026, 5, 9))
     home, _ = step(household(income("10000", until_month="2026-05"), flood), rules=ALL_IN_FORCE)
 

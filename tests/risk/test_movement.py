@@ -233,7 +233,7 @@ def test_a_relapse_ends_what_was_said_of_leaving_so_that_it_can_be_said_again() 
     assert home.position.identified_on == OPEN_DAY
 
 
-def test_what_was_said_of_leaving_ends_with_the_spell_so_that_the_next_one_can_say_it_again() -> None:
+def test_what_was_said_of_leaving_ends_with_the_spell_so_the_next_one_can_say_it_again() -> None:
     home = in_group()
     assert home.position.is_urgent is False
     gone = msgspec.structs.replace(home.position, status=Status.RECOVERING, clear_since=date(2025, 1, 1), identified_on=date(2025, 1, 1), is_due=True)

@@ -34,7 +34,7 @@ def test_own_shares_are_summed_by_day_and_kind_and_a_loss_nobody_put_a_figure_to
     ]
 
 
-def test_a_view_has_findings_reason_and_figures_of_one_moment_and_says_after_which_transition() -> None:
+def test_a_view_has_findings_reason_and_figures_of_one_moment_and_names_its_transition() -> None:
     home, moves = step(household(income("7000"), claim("6000")))
     said = transition(HOUSEHOLD, moves[-1], judged(home), policy(), Cause("f" * 32, LEARNED))
     more = household(income("7000"), claim("6000"), claim("801.50", "more"))

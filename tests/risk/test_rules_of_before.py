@@ -50,7 +50,7 @@ def test_their_words_explain_themselves_and_are_compared_with_nothing_of_now() -
     assert as_said([], SAID, LAST - timedelta(days=5)) == SAID[:2]
 
 
-def test_folded_anew_the_second_disaster_they_were_blind_to_is_a_group_in_a_case_of_its_own() -> None:
+def test_folded_anew_the_second_disaster_they_were_blind_to_is_a_group_in_its_own_case() -> None:
     old, new = unpack(bytes.fromhex(MADE["state"])).position, folded().position
     position = carried(old, new)
 

@@ -110,7 +110,7 @@ def test_the_day_of_registration_is_that_of_the_first_entry() -> None:
     assert (home.since, again.since, before_any_day.since) == (DAY, DAY, None)
 
 
-def test_everything_of_a_county_stands_in_one_partition_and_each_registered_household_counts_once() -> None:
+def test_everything_of_a_county_is_in_one_partition_and_each_household_counts_once() -> None:
     villages = {f"{county}101{n}": n for county in ("370302", "370303", "370323") for n in (201, 202)}
 
     shares = by_partition(8, villages)

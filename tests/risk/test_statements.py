@@ -127,7 +127,7 @@ def test_an_amendment_comes_before_any_order() -> None:
     assert own(late, amending(version(claim("2.00", "c"), "early"), "late")) == "2.00"
 
 
-def test_a_yearly_income_sent_twice_counts_once_and_a_monthly_one_of_its_source_takes_its_month() -> None:
+def test_a_yearly_income_sent_twice_counts_once_and_a_monthly_one_of_it_takes_its_month() -> None:
     assert net(income("1300.00", "y1"), income("1300.00", "y2")) == "1300.00"
     assert net(income("1200.00", "y"), income("700.00", "m", month="2026-03", yearly=False, item="earnings")) == "1800.00"
     assert net(income("1200.00", "y"), income("700.00", "m", month="2026-03", yearly=False)) == "1900.00", "another item is another source"
@@ -187,7 +187,7 @@ def test_one_stay_billed_by_two_senders_with_one_total_is_one_event() -> None:
     assert own(hospital, version(bureau, "b", data=bureau.data.model_copy(update={"person_ref": "p1"}))) == "20000.00"
 
 
-def test_a_disaster_is_a_hazard_and_a_day_whoever_tells_it_and_what_is_verified_counts_first() -> None:
+def test_a_disaster_is_a_hazard_and_a_day_whoever_tells_it_and_the_verified_counts_first() -> None:
     told = disaster("village", home=HomeState.DESTROYED, is_verified=False)
     seen = version(disaster("bureau", home=HomeState.BADLY_DAMAGED), "bureau", agency="housing-bureau", time=AT - TICK)
     worse = version(disaster("later", home=HomeState.DESTROYED), "later", agency="housing-bureau", time=AT + TICK)

@@ -209,7 +209,7 @@ def test_the_case_explains_its_numbers_and_shows_what_to_verify_and_what_is_to_c
 
 
 @pytest.mark.timeout(120)
-def test_a_case_that_comes_while_the_inbox_is_open_appears_by_itself_and_an_open_case_says_it_changed(foothold: Stack, sender: Sender, desk: Page) -> None:
+def test_a_case_that_comes_while_the_inbox_is_open_appears_and_an_open_case_says_it_changed(foothold: Stack, sender: Sender, desk: Page) -> None:
     desk.goto(foothold.inbox_url)
     with desk.expect_event("request", lambda r: r.url.endswith("/live")):
         desk.reload()
