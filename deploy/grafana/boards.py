@@ -7,6 +7,11 @@ _DECIDED: Final = "AuthorisationGiven|CaseDecided|MeasureDelivered|ReliefPaid"
 _IN_AND_OUT: Final = "entered|worsened|eased|recovering|exited|rolled_back"
 
 
+_OPENED: Final = 'foothold_risk_transitions_total{movement=~"entered|rolled_back|reflagged"}'
+_MOVED: Final = f'foothold_risk_transitions_total{{movement=~"{_IN_AND_OUT}"}}'
+_DONE: Final = f'foothold_risk_facts_total{{kind=~"{_DECIDED}",outcome="applied"}}'
+
+
 class Query(NamedTuple):
     """A question, and how its lines are named."""
 
@@ -150,7 +155,7 @@ BURDEN: Final = Board(
             "short",
             "Households that entered, rolled back or were flagged again.",
             (
-                Query('sum by (group) (increase(foothold_risk_transitions_total{movement=~"entered|rolled_back|reflagged"}[1d])) > 0', "{{group}}"),
+                Query(f"sum by (group) (increase({_OPENED}[1d])) > 0", "{{group}}"),
                 Query('sum(increase(foothold_risk_transitions_total{movement="watched"}[1d])) > 0', "watched"),
             ),
         ),
@@ -239,19 +244,14 @@ OUTCOMES: Final = Board(
             "Decided and done in a week",
             "short",
             "What people told risk: decisions, measures, payments.",
-            (Query(f'sum by (kind) (increase(foothold_risk_facts_total{{kind=~"{_DECIDED}",outcome="applied"}}[7d])) > 0', "{{kind}}"),),
+            (Query(f"sum by (kind) (increase({_DONE}[7d])) > 0", "{{kind}}"),),
         ),
         Panel(
             "一周进出",
             "In and out in a week",
             "short",
             "Entered against eased, recovering and exited: is more help ending than beginning?",
-            (
-                Query(
-                    f'sum by (movement) (increase(foothold_risk_transitions_total{{movement=~"{_IN_AND_OUT}"}}[7d])) > 0',
-                    "{{movement}}",
-                ),
-            ),
+            (Query(f"sum by (movement) (increase({_MOVED}[7d])) > 0", "{{movement}}"),),
         ),
         Panel(
             "区域预警",

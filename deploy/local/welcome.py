@@ -35,7 +35,7 @@ def access(stack: Stack) -> dict[str, str]:
 
 
 def _done(stack: Stack, service: str, *words: str) -> str:
-    """A service's command in this process: seven of them would load the same libraries seven times."""
+    """A service's command in this process: seven processes would load the same libraries each."""
     told = {name.removeprefix("FOOTHOLD_").lower(): value for name, value in stack.environment_of(service).items() if name.startswith("FOOTHOLD_")}
     if service == "ingest":
         settings = foothold_ingest.settings.Settings.model_validate({n: v for n, v in told.items() if n in foothold_ingest.settings.Settings.model_fields})
@@ -68,6 +68,8 @@ def give_access(stack: Stack) -> str:
     made = access(stack)
     log_ins = "\n".join(f"    {name:<22} {made[f'password:{name}']}" for name in ACCOUNTS)
     keys = "\n".join(f"    {name:<22} {made[f'key:{name}']}" for name in (*AGENCIES, "operator"))
+    environment = f'. {write_environment(stack)} && PATH="$PWD/.venv/bin:$PATH"'
+    commands = "(foothold-ingest, foothold-risk, foothold-alerts)"
     return f"""
   收件箱 Inbox      {stack.inbox_url}
 {log_ins}
@@ -76,7 +78,7 @@ def give_access(stack: Stack) -> str:
   报送台 Console    {stack.ingest_url}/console
   指标 Metrics      {"  ".join(f"{stack.ops_url(name)}/metrics" for name in stack.services)}
   Kafka             {stack.kafka.bootstrap}
-  命令 Commands     . {write_environment(stack)} && PATH="$PWD/.venv/bin:$PATH"    (foothold-ingest, foothold-risk, foothold-alerts)
+  命令 Commands     {environment}    {commands}
   这些也记在 These stand in {stack.folder / "access.json"}
   Ctrl-C 结束 ends everything.
 

@@ -21,7 +21,7 @@ class AuthorisationGiven(Message):
 
 
 class AuthorisationRefused(Message):
-    """The household refused: nothing of it is computed or shown until it gives its authorisation."""
+    """The household refused: nothing of it is computed or shown until it authorises it."""
 
     kind: Literal["AuthorisationRefused"] = "AuthorisationRefused"
     refused_on: Day

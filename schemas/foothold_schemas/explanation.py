@@ -9,7 +9,7 @@ from foothold_schemas.values import Day, Hex128, Message, Month, Sentence, Total
 
 
 class PolicyValue(Message):
-    """A policy value something was measured against, with where it comes from and how sure it is."""
+    """A policy value something was measured against, where it comes from and how sure it is."""
 
     name: str
     value: str

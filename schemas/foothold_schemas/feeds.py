@@ -16,7 +16,7 @@ FeedKind = Literal[
     "HouseholdGraded",
     "AssetsChecked",
 ]
-"""Kinds of facts that agencies send regularly, or say by `FeedHeard` that there is nothing to send."""
+"""Kinds of facts that agencies send regularly, or say by `FeedHeard` that there is none."""
 
 
 class FeedSpoke(Message):

@@ -80,7 +80,7 @@ class SourceRecord(Message):
 
     @property
     def told_size(self) -> tuple[str, str] | None:
-        """How many bytes the whole record had and their SHA-256, where this is only its beginning."""
+        """How many bytes the whole record had, and their SHA-256, if this is only a part."""
         told = next((_TOLD.fullmatch(value) for name, value in self.headers if name == CUT and value), None)
         return None if told is None else (told[1].decode(), told[2].decode())
 

@@ -148,7 +148,7 @@ class MemberAsSent(Belonging, NumberedPerson):
 
 
 class HouseholdRegistration(RegisterEntry):
-    """The register's entry: with the contact, which goes into the directory and never into the log."""
+    """The register's entry with the contact, which goes into the directory, never into the log."""
 
     members: Annotated[tuple[MemberAsSent, ...], Field(min_length=1, max_length=60)]
     covers: tuple[CoverAsSent, ...] = Field(default=(), max_length=200)

@@ -1,4 +1,7 @@
-"""What people read for each code: one word in Chinese and one in English, the same on every screen and in every sentence."""
+"""What people read for each code: one word in Chinese and one in English.
+
+It is the same on every screen and in every sentence.
+"""
 
 from collections.abc import Mapping
 from enum import StrEnum

@@ -20,7 +20,7 @@ Headers = list[tuple[str, bytes]]
 
 
 def begin() -> str:
-    """A trace of our own, marked as not recorded anywhere: `00-<32 hex digits>-<16 hex digits>-00`."""
+    """A trace of our own, marked as recorded nowhere: `00-<32 hex digits>-<16 hex digits>-00`."""
     return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
 
 
@@ -34,7 +34,8 @@ def _read(sent: str) -> str:
     span = get_current_span(_propagator.extract({TRACEPARENT: sent})).get_span_context()
     if not span.is_valid:
         return ""
-    return f"00-{format_trace_id(span.trace_id)}-{format_span_id(span.span_id)}-{span.trace_flags & 1:02x}"
+    flags = f"{span.trace_flags & 1:02x}"
+    return f"00-{format_trace_id(span.trace_id)}-{format_span_id(span.span_id)}-{flags}"
 
 
 def trace_id(traceparent: str) -> str:

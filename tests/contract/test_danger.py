@@ -1,4 +1,4 @@
-"""Danger and haste on a real database: the duty to look, two people, and which cases stand first."""
+"""Danger and haste on a real database: the duty to look, two people, which cases stand first."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

@@ -71,7 +71,7 @@ NOT_OURS: Any = [
 
 
 REJECTION: Any = schemathesis.checks.CHECKS.get_one("negative_data_rejection")
-"""Not of a batch, whose good events are taken: what is wrong with the others stands in its answer."""
+"""Not of a batch, whose good events are taken: its answer says what is wrong with the others."""
 
 
 @SCHEMA.parametrize()

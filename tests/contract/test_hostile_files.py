@@ -19,6 +19,8 @@ from tests.support.files import BILL_HEADERS, as_book, as_csv, as_xlsx, bill, re
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(180)]
 
+IN_UTF_16 = '<?xml version="1.0" encoding="UTF-16"?>'
+ENTITY = '<!DOCTYPE a [<!ENTITY a "b">]>'
 HOSTILE: dict[str, bytes] = {
     "cut off": as_xlsx(BILL_HEADERS, [bill("C1")])[:-200],
     "an archive that is no workbook": repacked(as_xlsx(["a"], []), {"x": b"y"}).replace(b"[Content_Types].xml", b"[Content_Tapes].xml"),
@@ -42,7 +44,7 @@ HOSTILE: dict[str, bytes] = {
     ),
     "entities in UTF-16": repacked(
         as_xlsx(BILL_HEADERS, [bill("C1")]),
-        {"xl/worksheets/sheet1.xml": '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE a [<!ENTITY a "b">]><worksheet/>'.encode("utf-16")},
+        {"xl/worksheets/sheet1.xml": f"{IN_UTF_16}{ENTITY}<worksheet/>".encode("utf-16")},
     ),
     "a comment without end": repacked(as_xlsx(BILL_HEADERS, [bill("C1")]), {"xl/styles.xml": b"<!-- " + b"x" * 2_000_000 + b" --><styleSheet/>"}),
     "too many parts": repacked(as_xlsx(BILL_HEADERS, [bill("C1")]), {f"xl/media/{n}.png": b"\x89PNG" for n in range(2_001)}),

@@ -180,7 +180,7 @@ async def test_after_twenty_in_an_hour_nothing_more_is_set_aside_and_reading_sto
 
 @pytest.mark.parametrize("what", ["day", "landslide"])
 async def test_where_over_twenty_households_of_one_sweep_raise_only_the_partition_stops(broker: str, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    """Eighteen were set aside before, so that the worker dies three times and not one and twenty."""
+    """Eighteen were set aside before, so that the worker dies three times and not twenty-one."""
     failing = [HOUSEHOLD, *neighbours(MOST_IN_AN_HOUR + 2)]
     struck = AreaStruck(area=AREA[:9], incident="landslide-1", hazard=Hazard.LANDSLIDE, severity=Severity.I, first_day=DAY)
     before = [ADOPTED] if what == "day" else [ADOPTED, OPENED]

@@ -45,7 +45,10 @@ UNDISTURBED = {
 
 # Written from the policy's words, apart from risk: money as exact numerics, comparisons never on a rounded ratio.
 ORACLE = """
-create temporary table survey (household text, commune int, members int, farm text, urban text, total numeric, health numeric, sex text, age int);
+create temporary table survey (
+  household text, commune int, members int, farm text, urban text, total numeric, health numeric,
+  sex text, age int
+);
 """
 SETS = """
 with figures as (
@@ -62,25 +65,29 @@ with figures as (
 select household,
        has_ratio,
        case when is_below and has_shock then 'marginal'
-            when not is_below and has_shock and endangered then 'sudden_hardship' end as priority_group
+            when not is_below and has_shock and endangered then 'sudden_hardship'
+       end as priority_group
 from judged
 """
 
 
 AREAS = """
 with edges(days, edge, gravity) as (values
-  (7, 0.02, 1), (7, 0.04, 2), (7, 0.08, 3), (7, 0.15, 4), (30, 0.03, 1), (30, 0.06, 2), (30, 0.12, 3), (30, 0.20, 4),
+  (7, 0.02, 1), (7, 0.04, 2), (7, 0.08, 3), (7, 0.15, 4),
+  (30, 0.03, 1), (30, 0.06, 2), (30, 0.12, 3), (30, 0.20, 4),
   (90, 0.05, 1), (90, 0.10, 2), (90, 0.18, 3), (90, 0.30, 4)
 ), placed as (
   select commune = %(commune)s as is_struck, '370399' as county,
          '370399' || (101 + (commune - 1) / 20)::text as township,
-         '370399' || (101 + (commune - 1) / 20)::text || lpad((200 + commune)::text, 3, '0') as village
+         '370399' || (101 + (commune - 1) / 20)::text
+           || lpad((200 + commune)::text, 3, '0') as village
   from survey
 ), counted as (
   select area, count(*) as registered, count(*) filter (where is_struck) as struck
   from placed, unnest(array[county, township, village]) as area group by area
 )
-select area, days, max(gravity) from counted, edges where struck >= 3 and struck >= edge * registered group by area, days
+select area, days, max(gravity) from counted, edges
+where struck >= 3 and struck >= edge * registered group by area, days
 """
 """The levels of the survey bundle's illustrative bands after the storm; the gravest is 4."""
 
@@ -152,7 +159,8 @@ def check(demo: Demo, result: Result, ratio: str) -> list[Transition]:
 def levels_of(stack: Stack) -> dict[tuple[str, int], int]:
     """The levels that stand for the storm's cause."""
     last = """
-    select distinct on (area, "window") area, "window", gravity from region_warnings where cause = 'disaster_loss'
+    select distinct on (area, "window") area, "window", gravity
+    from region_warnings where cause = 'disaster_loss'
     order by area, "window", day desc, place_in_day desc
     """
     with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:

@@ -30,7 +30,10 @@ def levels(stack: Stack, area: str, cause: str = "disaster_loss") -> list[tuple[
 
 def may_be_hit(stack: Stack) -> int:
     with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
-        row = connection.execute("""select count(*) from views where body -> 'impacts' @> '[{"incident": "emergency-management/storm-1"}]'""").fetchone()
+        row = connection.execute("""
+            select count(*) from views
+            where body -> 'impacts' @> '[{"incident": "emergency-management/storm-1"}]'
+        """).fetchone()
         return 0 if row is None else int(row[0])
 
 

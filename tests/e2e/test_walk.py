@@ -1,4 +1,4 @@
-"""One household's way through all of Foothold: from the HTTP door to the desk and back out, twice."""
+"""One household's way through Foothold: from the HTTP door to the desk and back out, twice."""
 
 from datetime import UTC, date, datetime
 

@@ -101,7 +101,7 @@ class Ledger:
 
 
 class Senders:
-    """Sends as agencies do: the same event again until it is accepted, at whichever door answers."""
+    """Sends as agencies do: an event again until it is accepted, at whichever door answers."""
 
     def __init__(self, stack: Stack, sender: Sender, doors: list[str]) -> None:
         self.ledger = Ledger()

@@ -1,4 +1,4 @@
-"""A port that another program takes between the look and the start is named, whoever answers there."""
+"""A port that another program takes between look and start is named, whoever answers there."""
 
 import tempfile
 import threading

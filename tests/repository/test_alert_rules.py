@@ -111,6 +111,7 @@ def reachable(part: str, *seen: str) -> dict[str, str]:
     return {REACHABLE.format(part=part, address="there:1", instance=instance): values for instance, values in zip("ab", seen, strict=True)}
 
 
+UNPROCESSABLE = 'kind="IncomeReported", outcome="unprocessable", door="http"'
 DESK = {
     "FootholdCasesLate": ("2m", {BUCKET: "0+80x120", COUNT: "0+100x120"}, {BUCKET: "0+99x120", COUNT: "0+100x120"}),
     "FootholdCasesSlow": ("15m", {BUCKET: "0+93x500", COUNT: "0+100x500"}, {BUCKET: "0+95x500", COUNT: "0+100x500"}),
@@ -200,9 +201,9 @@ DESK = {
     ),
     "FootholdEventsFailing": (
         "1m",
-        {'foothold_ingest_facts_total{kind="IncomeReported", outcome="unprocessable", door="http"}': "0 1x60"},
+        {f"foothold_ingest_facts_total{{{UNPROCESSABLE}}}": "0 1x60"},
         {
-            'foothold_ingest_facts_total{kind="IncomeReported", outcome="unprocessable", door="http"}': "1x60",
+            f"foothold_ingest_facts_total{{{UNPROCESSABLE}}}": "1x60",
             'foothold_ingest_facts_total{kind="unknown", outcome="not_json", door="http"}': "0+1x60",
             'foothold_ingest_requests_total{status="500"}': "0x60",
             'foothold_ingest_requests_total{status="422"}': "0+1x60",

@@ -6,10 +6,11 @@ A new kind or field is walked as well; one whose values nobody can make fails he
 import re
 import types
 import typing
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -48,8 +49,11 @@ UNTIL: Final = frozenset({"left_on", "until_day", "last_day"})
 AMOUNTS: Final = ["60000.00", "7300.00", "0", "0.01", "-0.01", "999999999999.99", "-999999999999.99"]
 TEXTS: Final = ["2026-05", "p0", "salary", "city_supplement", "V-1", "1900-01", "2200-12", "370399", "370399101", "370399101201", "0" * 32, "0" * 64]
 NUMBERS: Final = [1, 0, 2**31 - 1, 100, 60]
+SIMPLE: Final[Mapping[object, Sequence[object]]] = {Fen: AMOUNTS, bool: [False, True], int: NUMBERS}
 OPEN_DAYS: Final = [date(2026, 6, 10), date(2026, 7, 1), date(2028, 2, 29), date(2029, 3, 1)]
 MOMENTS: Final = [datetime(1900, 1, 1, tzinfo=UTC), datetime(2026, 6, 9, 16, 30, tzinfo=UTC), datetime(2200, 12, 31, 15, 59, tzinfo=UTC)]
+
+Metadata: TypeAlias = tuple[object, ...]
 
 
 def pattern_of(metadata: typing.Iterable[object]) -> str | None:
@@ -64,8 +68,8 @@ def pattern_of(metadata: typing.Iterable[object]) -> str | None:
     return None
 
 
-def values(annotation: Any, metadata: tuple[object, ...] = (), name: str = "") -> st.SearchStrategy[Any]:  # noqa: ANN401, PLR0911, C901 - one line per kind
-    """Edge values of a field's type, as JSON."""
+def values(annotation: object, metadata: Metadata = (), name: str = "") -> st.SearchStrategy[Any]:
+    """Edge values of a field's type, as JSON, whatever the type is made of."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
         return values(arguments[0], (*metadata, *arguments[1:]), name)
@@ -75,22 +79,23 @@ def values(annotation: Any, metadata: tuple[object, ...] = (), name: str = "") -
         return st.sampled_from(arguments)
     if origin is tuple:
         return st.lists(values(arguments[0], (), name), max_size=3)
-    if annotation is Fen:
-        return st.sampled_from(AMOUNTS)
-    if annotation is bool:
-        return st.booleans()
-    if annotation is int:
-        return st.sampled_from(NUMBERS)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return bodies(annotation)
+    return st.sampled_from(edges(annotation, metadata, name))
+
+
+def edges(annotation: object, metadata: Metadata, name: str) -> Sequence[object]:
+    """Edge values of a type that is made of no others."""
+    if annotation in SIMPLE:
+        return SIMPLE[annotation]
     if annotation is date:
-        return st.sampled_from([d.isoformat() for d in (*DAYS, *((date.max,) if name in UNTIL else ()))])
+        return [d.isoformat() for d in (*DAYS, *((date.max,) if name in UNTIL else ()))]
     if annotation is str and (pattern := pattern_of(metadata)) is not None:
         fitting = [t for t in TEXTS if re.fullmatch(pattern.strip("^$"), t)]
         assert fitting, f"no text for {name}: {pattern}"
-        return st.sampled_from(fitting)
+        return fitting
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
-        return st.sampled_from([one.value for one in annotation])
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return bodies(annotation)
+        return [one.value for one in annotation]
     raise AssertionError(f"nobody has said which values {name} has: {annotation}")
 
 

@@ -1,4 +1,4 @@
-"""Each finding to the letter: value, threshold, window, facts in their order, and both sentences."""
+"""Each finding to the letter: value, threshold, window, facts in order, and both sentences."""
 
 from datetime import date
 

@@ -1,4 +1,7 @@
-"""What people declared eliminated and is found again is said to be, wherever the household stands meanwhile."""
+"""What people declared eliminated and is found again is said to be.
+
+It is so wherever the household stands meanwhile.
+"""
 
 from datetime import date, timedelta
 from typing import Any

@@ -48,7 +48,8 @@ def test_everybody_there_may_be_hit_where_policy_does_not_say_whom_and_nobody_is
 
     assert (hit.incident, hit.hazard, hit.severity, hit.area, hit.since) == ("statistics/flood", Hazard.FLOOD, Severity.II, AREA[:9], OPEN_DAY)
     assert hit.policy is None
-    assert hit.text.zh == f"区域{AREA[:9]}自{OPEN_DAY}发生洪涝（II级），可能影响该区域全部农户；请核实，未核实不作认定。"
+    opening = f"区域{AREA[:9]}自{OPEN_DAY}发生洪涝（II级），"
+    assert hit.text.zh == f"{opening}可能影响该区域全部农户；请核实，未核实不作认定。"
 
 
 def test_the_view_of_a_clear_household_says_that_it_is_clear() -> None:

@@ -1,4 +1,7 @@
-"""Versions of one statement that speak of days on both sides of the 25 months: in any order of arrival the same one counts."""
+"""Versions of one statement that speak of days on both sides of the 25 months.
+
+In any order of arrival the same one counts.
+"""
 
 from datetime import date, timedelta
 from random import Random

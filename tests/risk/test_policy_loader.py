@@ -13,7 +13,7 @@ from foothold_risk.policy.text import PolicyError
 from foothold_risk.rules.policy import PolicyOfDay
 from tests.support.policy import BUNDLE, REGION, write_test_policy
 
-LINE = '"7300.00", reference: One province\'s line of 2023., confidence: H, illustrative: false}'
+LINE = '"7300.00",\n         reference: One province\'s line of 2023., confidence: H, illustrative: false}'
 
 
 def write(folder: Path, region: str = REGION, bundle: str = BUNDLE, **more: str) -> Path:
@@ -69,7 +69,7 @@ def named(name: str, *dates: str) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("monitoring_line:", "monitorng_line:", "370399.yaml:21: monitorng_line is not a value Foothold knows; did you mean monitoring_line?"),
+        ("monitoring_line:", "monitorng_line:", "370399.yaml:25: monitorng_line is not a value Foothold knows; did you mean monitoring_line?"),
         ("{since: 2020-01-01", "{sinse: 2020-01-01", "did you mean since?"),
         ("description: Line of", "descripton: Line of", "did you mean description?"),
         ('"7300.00"', "7300.00", "an amount is a text"),
@@ -251,7 +251,7 @@ def test_a_line_may_follow_from_another_value(tmp_path: Path, base: tuple[str, s
 
 
 def test_a_value_holds_until_the_next_one_of_its_name(tmp_path: Path) -> None:
-    region = REGION.replace(LINE + "]", LINE + ', {since: 2026-03-14, value: "8000.00", reference: The line of spring., confidence: H, illustrative: false}]')
+    region = REGION.replace(LINE, LINE + '\n      - {since: 2026-03-14, value: "8000.00", reference: The line of spring., confidence: H, illustrative: false}')
     policy = load(write(tmp_path, region))
 
     lines = [policy.places["370399"].on(day).monitoring_line for day in (date(2026, 3, 13), date(2026, 3, 14))]

@@ -1,4 +1,4 @@
-"""What risk remembers beside an offset, and what it does where a household cannot even be planned."""
+"""What risk remembers beside an offset, and what it does if a household cannot be planned."""
 
 from datetime import timedelta
 

@@ -81,7 +81,7 @@ def nullable(schema: Any) -> None:  # noqa: ANN401 - a JSON Schema
     ],
     ids=["became optional", "became required", "may be empty", "an optional field goes"],
 )
-def test_at_the_door_it_is_the_senders_who_are_not_to_be_broken(bend: Callable[[Any], object], breaks_readers: bool, breaks_senders: bool) -> None:  # noqa: FBT001
+def test_at_the_door_it_is_the_senders_who_are_not_to_be_broken(bend: Callable[[Any], object], *, breaks_readers: bool, breaks_senders: bool) -> None:
     assert any(c.is_breaking for c in changes(VIEW, bent(bend))) is breaks_readers
     assert any(c.is_breaking for c in changes(VIEW, bent(bend), is_door=True)) is breaks_senders
 

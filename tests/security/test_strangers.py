@@ -155,7 +155,8 @@ def test_a_form_of_two_hundred_megabytes_is_refused_and_its_rest_not_taken(footh
         assert httpx.post(f"{door}{path}", content=pieces(), headers=form, timeout=30).status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
     told = httpx.post(f"{door}{path}", content=b"x" * 3 * 1024 * 1024, headers=form, timeout=30)
 
-    assert sent < 100  # 64 are taken and thrown away, so that the answer arrives; the rest never leaves the sender's buffers
+    # 64 are taken and thrown away, so that the answer arrives; the rest never leaves the sender's buffers.
+    assert sent < 100
     assert told.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
 
 

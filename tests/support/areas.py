@@ -120,9 +120,15 @@ class Told:
 
 _COUNT: Final = """
 SELECT count(DISTINCT household) FROM signal s
-WHERE what <> 'withdrawn' AND (village LIKE :prefix || '%' OR instr(:villages, village)) AND (:cause = 'any' OR cause = :cause)
+WHERE what <> 'withdrawn'
+  AND (village LIKE :prefix || '%' OR instr(:villages, village))
+  AND (:cause = 'any' OR cause = :cause)
   AND day > :day - :window AND day <= :day AND rank <= :rank
-  AND NOT EXISTS (SELECT 1 FROM signal w WHERE w.what = 'withdrawn' AND w.household = s.household AND w.cause = s.cause AND w.rank > s.rank AND w.day < :day)
+  AND NOT EXISTS (
+    SELECT 1 FROM signal w
+    WHERE w.what = 'withdrawn' AND w.household = s.household AND w.cause = s.cause
+      AND w.rank > s.rank AND w.day < :day
+  )
 """
 
 

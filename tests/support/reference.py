@@ -29,7 +29,7 @@ class Opinion:
     reference_per_head: Fraction | None
     findings: frozenset[str]
     standing: str
-    """`group:<name>`, `lead`, `watch`, `clear`, `natural`, or `unknown` when income is not heard."""
+    """`group:<name>`, `lead`, `watch`, `clear`, `natural`; `unknown` if income is not heard."""
     below_ahead: tuple[int, ...]
     """In how many months it will be below the line."""
 

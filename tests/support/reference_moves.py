@@ -64,7 +64,7 @@ def say(stand: Stand, today: Today) -> tuple[Stand, list[str]]:
 
 
 def is_danger(today: Today) -> bool:
-    """What calls for a look within a day: above the line and still in a group, or in one and struck."""
+    """What calls for a look within a day: in a group above the line, or in one and struck."""
     here = today.opinion.standing
     return here == "group:sudden_hardship" or (here.startswith("group:") and "disaster_loss" in today.opinion.findings)
 
@@ -79,7 +79,8 @@ def _said(stand: Stand, today: Today, *, is_apart: bool, is_news: bool) -> tuple
     same = replace(stand, found=found)
     is_worse = bool(found - stand.found) or is_apart
     is_first = (to_group and not stand.grouped) or (is_danger(today) and not stand.endangered)
-    if here == "unknown":  # nobody of those who are here is counted: what is found is a lead, with nothing found there is none, all else stays
+    # Nobody of those who are here is counted: what is found is a lead, with nothing found there is none, all else stays.
+    if here == "unknown":
         here = stand.at if in_group or stand.at == "recovering" else "lead" if found & LEADS else "clear" if stand.at == "lead" else stand.at
         to_group = in_group
     if here == "natural":

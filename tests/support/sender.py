@@ -78,7 +78,7 @@ class Sender:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Let go of the door, also where a test fails: what is left open would fail the next one."""
+        """Let go of the door, also where a test fails: else it would fail the next one."""
         self.close()
 
     def close(self) -> None:

@@ -26,7 +26,7 @@ BILL = {"settled_on": "2026-06-08", "setting": "inpatient", "stay": "WEB-S1", "p
 
 @pytest.fixture(scope="module")
 def household(foothold: Stack, sender: Sender) -> None:  # noqa: ARG001 - a day is open
-    """A household in a group, with one yearly income told twice and one stay told by two agencies."""
+    """A household in a group: one yearly income told twice, one stay told by two agencies."""
     entry = {"authority": "370399", "register_number": "WEB-ASKED", "area": "370399101204", "standing": "ordinary", "members": [{"person_ref": "a"}]}
     sender.say("statistics", "HouseholdRegistered", "asked-reg", AT, SUBJECT, **entry)
     for name in ("asked-y1", "asked-y2"):

@@ -25,9 +25,10 @@ async def _add(settings: Settings, name: str, area: str, role: str | None) -> st
     """Make an account."""
     level = role_of(area)
     if level is None or (role is not None and Role(role) is not level):
+        for_role = "" if role is None else f", of {DIGITS[Role(role)]} for a {role} account"
         raise Refused(
             f"--area names the area the account sees, by a code of 6 digits (county), 9 (township) or 12 (village)"
-            f"{'' if role is None else f', of {DIGITS[Role(role)]} for a {role} account'}. An account of more than one county is made once in each."
+            f"{for_role}. An account of more than one county is made once in each."
         )
     engine = connect(settings.alerts_database_url)
     try:

@@ -33,7 +33,8 @@ RAISED_AT_MOST: Final = 3
 DIED_AT_MOST: Final = 5
 _COUNT: Final = """
     insert into job_failures (job_id, raised, died) values (%(job_id)s, %(raised)s, %(died)s)
-    on conflict (job_id) do update set raised = job_failures.raised + excluded.raised, died = job_failures.died + excluded.died
+    on conflict (job_id) do update
+    set raised = job_failures.raised + excluded.raised, died = job_failures.died + excluded.died
     returning raised, died
 """
 _FORGET: Final = "delete from job_failures where job_id = %(job_id)s"

@@ -12,9 +12,13 @@ _JOBS = table("procrastinate_jobs", column("status"), column("task_name"), colum
 _FAILED = "select id, task_name, args, attempts from procrastinate_jobs where status = 'failed' order by id"
 _AGAIN = text("select procrastinate_retry_job_v2(id, now(), null, null, null) from procrastinate_jobs where status = 'failed' and id = any(:ids)")
 _TWINS = text("""
-    delete from procrastinate_jobs twin where twin.status = 'failed' and twin.id = any(:ids) and exists (
-        select from procrastinate_jobs other where other.queueing_lock = twin.queueing_lock
-        and (other.status = 'todo' or (other.status = 'failed' and other.id < twin.id and other.id = any(:ids)))
+    delete from procrastinate_jobs twin
+    where twin.status = 'failed' and twin.id = any(:ids) and exists (
+        select from procrastinate_jobs other
+        where other.queueing_lock = twin.queueing_lock and (
+            other.status = 'todo'
+            or (other.status = 'failed' and other.id < twin.id and other.id = any(:ids))
+        )
     ) returning twin.id
 """)
 """Of jobs with one queueing lock, which do the same, only one may wait at a time."""

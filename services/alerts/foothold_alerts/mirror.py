@@ -17,7 +17,7 @@ _CAME: Final = (
     .table_valued(column("household_id", Text), column("position", BigInteger), column("kept", JSONB))
     .render_derived("came", with_types=True)
 )
-"""One parameter instead of a VALUES of every length: the statement is compiled and prepared once."""
+"""One parameter instead of a VALUES of every length: the statement is prepared only once."""
 
 
 class Shown(NamedTuple):

@@ -1,4 +1,4 @@
-"""Who is speaking: an agency or an operator, known by a key or by the topic only it may write to."""
+"""Who is speaking: an agency or an operator, known by a key or by the topic only it may write."""
 
 import hmac
 import time

@@ -226,7 +226,8 @@ async def go_live(settings: Settings, arguments: Namespace) -> str:
             await parts.days.open(today, now, is_quiet=not arguments.loud)
         except CannotOpen as error:
             raise Refused(str(error)) from error
-        return f"live from {today} on{'' if arguments.loud else '; the cases of this first day are made without notices'}"
+        quiet = "" if arguments.loud else "; the cases of this first day are made without notices"
+        return f"live from {today} on{quiet}"
 
 
 async def erase(settings: Settings, arguments: Namespace) -> str:
@@ -236,7 +237,8 @@ async def erase(settings: Settings, arguments: Namespace) -> str:
         household = household_id(settings.household_secret.get_secret_value().encode(), authority, number)
         books = (parts.directory, parts.people, parts.statement_questions, parts.statements)
         was_there = [await book.erase(household) for book in books]
-    return f"{household}: {'erased' if any(was_there) else 'nothing was kept; the erasure was written to the topic all the same'}"
+    nothing = "nothing was kept; the erasure was written to the topic all the same"
+    return f"{household}: {'erased' if any(was_there) else nothing}"
 
 
 async def quarantine(settings: Settings, arguments: Namespace) -> str:
@@ -254,7 +256,8 @@ async def quarantine(settings: Settings, arguments: Namespace) -> str:
         shelf = Shelf(engine, quarantine_seal(settings))
         if arguments.action == "list":
             rows, count = await shelf.newest(reason=arguments.reason, is_all=arguments.all, limit=arguments.limit)
-            left_out = [f"the newest {len(rows)} of {count}; --limit {count} shows all, --reason those of one kind"] if len(rows) < count else []
+            hint = f"the newest {len(rows)} of {count}; --limit {count} shows all, --reason those of one kind"
+            left_out = [hint] if len(rows) < count else []
             return "\n".join([*(_line(row) for row in rows), *left_out]) or "nothing waits"
         return await _show(shelf, arguments.id, actor, now, is_whole=arguments.content)
     finally:

@@ -161,7 +161,7 @@ class Retrier(Shelf):
             return source_id
 
     async def _one(self, source_id: str, actor: str, now: datetime) -> Retried:
-        """The row is locked while its facts are written: two people retrying at once apply it once."""
+        """The row is locked while its facts are written: two who retry at once apply it once."""
         async with self._engine.begin() as connection:
             columns = (QuarantinedRecord.sealed, QuarantinedRecord.retried_at, QuarantinedRecord.at)
             wanted = select(*columns).where(QuarantinedRecord.source_id == source_id).with_for_update()

@@ -85,7 +85,7 @@ class Tickets:
 
 
 async def _registered(connection: AsyncConnection, rows: Sequence[RowMapping]) -> frozenset[str]:
-    """Which of these households the register still has: of an erased one nothing more is written."""
+    """Which of these households the register still has: nothing is written of an erased one."""
     named = {row[column] for row in rows for column in ("household_id", "other_id")}
     found = await connection.execute(select(HouseholdRow.household_id).where(HouseholdRow.household_id.in_(named)))
     return frozenset(row.household_id for row in found)

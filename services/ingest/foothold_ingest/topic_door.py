@@ -1,4 +1,4 @@
-"""What an agency may ask about its own topic: whether it is read, and if not, why and what to do."""
+"""What an agency may ask about its topic: whether it is read, and if not, why and what to do."""
 
 from fastapi import FastAPI, Request, Response
 from starlette.responses import JSONResponse

@@ -80,7 +80,8 @@ def _reason(changed: Changed) -> Sentence:
         zh_level, en_level = f"区域预警维持{_level_zh(changed.after)}。", f"The level stands at {changed.after}."
     else:
         is_up = changed.direction is Direction.UP
-        zh_level = f"区域预警由{_level_zh(changed.before)}{'升' if is_up else '降'}为{_level_zh(changed.after)}。"
+        zh_before, zh_after = _level_zh(changed.before), _level_zh(changed.after)
+        zh_level = f"区域预警由{zh_before}{'升' if is_up else '降'}为{zh_after}。"
         en_level = f"The level {'rises' if is_up else 'falls'} from {changed.before or 'none'} to {changed.after or 'none'}."
     zh_numbers = f"{zh_area}：近{changed.window}日{changed.households}户出现{zh_cause}（登记{changed.registered}户，占{_share(changed)}）"
     en_numbers = f"{en_area}: {changed.households} of {changed.registered} registered households came under {en_cause} in {changed.window} days"

@@ -82,7 +82,7 @@ def cause_of_look(look: Look) -> Cause:
 
 
 def names_for(household: Household, fact: HouseholdFact, day: date | None, policy: Policy | None) -> Names:
-    """What the household's policy calls income items, where the fact is an income and a policy holds."""
+    """What the household's policy calls income items, if the fact is one and a policy holds."""
     if day is None or policy is None or household.register is None or not isinstance(fact, IncomeReported):
         return UNNAMED
     place = policy.place(household.register.area)

@@ -59,7 +59,7 @@ class Outputs:
             self.views[key] = judged.view or None
 
     def savepoint(self) -> "Savepoint":
-        """How far it is filled, so that half of what a failing household led to can be taken back."""
+        """How far it is filled, so that what half a household led to can be taken back."""
         return Savepoint(len(self.transitions), len(self.signals))
 
     def restore(self, point: "Savepoint", key: bytes) -> None:

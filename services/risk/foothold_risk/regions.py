@@ -278,7 +278,8 @@ class Regions:
         remembered = None if beginning == 0 else _remembered(said)
         fold = Fold(Windows(self._policies, self._partitions, remembered), offset, said, offset, trials, remembered)
         self._folds[partition] = fold
-        self._stopped.discard(partition)  # it may have been another's meanwhile, and what stopped it is met again, if it is still there
+        # It may have been another's meanwhile, and what stopped it is met again if it is still there.
+        self._stopped.discard(partition)
         self._metrics.stopped.labels(str(partition)).set(0)
         await self._remember(partition)
         log.info("risk.regions_begin", partition=partition, offset=offset, is_whole=beginning == 0, said=len(said))

@@ -59,7 +59,7 @@ def began_for(last: date, limit: Limit, calendar: WorkDays) -> date:
 
 
 def due_at(began_at: datetime, began_on: date, limit: Limit, calendar: WorkDays) -> datetime:
-    """The instant at which a limit has passed: exact for hours, the end of the last day otherwise."""
+    """The instant at which a limit has passed: exact for hours, else the end of the last day."""
     if limit.unit is Unit.HOURS:
         return began_at + timedelta(hours=limit.count)
     return end_of(last_day(began_on, limit, calendar))

@@ -4,11 +4,10 @@
 |---|---|---|
 | anybody at the desk | – | `apply`, `check` |
 | township, up to its own limit; county above it | `decide` | `decide` |
-| anybody but the person who decided | `pay`, then `papers` by the end of their day | `pay`, then `follow_up` |
+| anybody but the decider | `pay`, then `papers` by the end of their day | `pay`, then `follow_up` |
 | township and county, with a reason | `correct_papers` once they are there | – |
 | whoever may decide | `refuse` | `refuse` |
-
-| township, up to its own limit; county above it | `amend` until it is paid | `amend` until it is paid |
+| township to its own limit; county above | `amend` until it is paid | `amend` until it is paid |
 | anybody | `came_back` | `came_back` |
 | county, with a reason | `waive` | `waive` |
 

@@ -3,7 +3,7 @@
 | bound | known |
 |---|---|
 | the actual cost by papers | once the papers of an advance are there |
-| what the household bore for the cause, as its statements stand now | while risk says it; 0 where nothing of them is left |
+| what the household bore for it, by its statements of now | while risk says it; 0 without any |
 | the county's scale and ceiling | where its workflow names them |
 
 What the household bore counts in the year before the payment. So a bill that is amended or taken back changes it, and a turned month does not.

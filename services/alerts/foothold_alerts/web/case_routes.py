@@ -229,7 +229,7 @@ def found_causes(found: CasePage) -> set[str]:
 
 
 def _proposed(what: str) -> tuple[str, str]:
-    """The first word of two people, in both languages: codes with words, and a day that has none."""
+    """The first word of two people, in both languages: codes by their words, a day as it is."""
     codes = what.split()
     return " · ".join(map(zh, codes)), " · ".join(map(en, codes))
 

@@ -15,7 +15,7 @@ from foothold_ingest.rules.cells import Cell, cell_of
 from foothold_ingest.rules.rows import Row
 
 LINE_LIMIT: Final = 16 * 1024 * 1024
-"""More than the longest line of the child: 200 cells of 8,193 characters, each six bytes at most."""
+"""More than the longest line of the child: 200 cells of 8,193 characters of at most six bytes."""
 
 
 Fits = Callable[[Sequence[Cell]], bool]

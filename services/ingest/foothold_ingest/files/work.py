@@ -52,7 +52,7 @@ REST_SECONDS: Final = 2.0
 _OF_THE_MACHINE: Final = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EROFS, errno.ENOMEM, errno.EACCES, errno.EPERM, errno.ENOENT}
 )
-"""No disk, no descriptors, no folder for what is unpacked: nothing that a file could be blamed for."""
+"""No disk, no descriptors, no folder for what is unpacked: none of it is the file's fault."""
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -325,7 +325,7 @@ def _names(upload: RowMapping) -> dict[str, str]:
 
 
 def _warned(item: Item, judged: Judgement | Repeat, mapping: Mapping) -> list[Warned]:
-    """What of the item's rows was read otherwise than it was written, by the headers of the file."""
+    """What of the item's rows was read otherwise than written, by the headers of the file."""
     if not isinstance(judged, Accepted | Held) or not (judged.warnings or item.warnings):
         return []
     by_row = problems_of(item, Rejected(RefusalReason.INVALID_FIELD, "", judged.warnings), mapping)

@@ -62,7 +62,7 @@ def inert(text: str) -> str:
 
 
 def unmarked(cell: Cell) -> Cell:
-    """A cell of rows that we gave out, without the mark, so that they can be sent back as they are."""
+    """A cell of rows that we gave out, without the mark, so that they can be sent back as is."""
     return cell[1:] if isinstance(cell, str) and cell.startswith(_MARK) and cell[1:].startswith(_FORMULA) else cell
 
 

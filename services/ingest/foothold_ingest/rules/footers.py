@@ -18,7 +18,7 @@ _MEMBER: Final = "/member/"
 
 
 def is_footer(row: Row, headers: Headers) -> bool:
-    """Whether the row names no household and no member, or no household and calls itself a total."""
+    """Whether the row names no household and either names no member or calls itself a total."""
     cells = [(column, cell) for column, cell in zip(headers.columns, row.cells, strict=False) if not _is_empty(cell)]
     named = {column.to for column, _ in cells if column is not None}
     if named >= set(SUBJECT):

@@ -12,7 +12,7 @@ UNTIL: Final[Mapping[str, tuple[str, ...]]] = {
     "IncomeReported": ("/until_month",),
     "AreaStruck": ("/last_day",),
 }
-"""Kind → the fields in which an empty value means "for ever". `*` stands for every place of a list."""
+"""Kind → the fields in which an empty value means "for ever". `*`: every place of a list."""
 
 READ_AS_EMPTY: Final = "9999 表示长期有效，已按空值处理 9999 means for ever: read as empty, leave the field out"
 _FOR_EVER: Final = re.compile(r"9999-[0-9]{2}(-[0-9]{2})?")

@@ -43,7 +43,7 @@ class Strict(BaseModel):
 
 
 class Column(Strict):
-    """One column: the headers it is known by, the first one for templates, and where its cells go."""
+    """One column: the headers it is known by, the first for templates, and where its cells go."""
 
     headers: Annotated[tuple[str, ...], Field(min_length=1)]
     to: str = Field(pattern=r"^/(county|register_number|id|time|data(/[a-z_]+)+|member/[a-z_]+)$")

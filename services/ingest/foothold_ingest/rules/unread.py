@@ -15,5 +15,5 @@ NO_VALUE: Final = (
 
 
 def is_unread(text: str) -> bool:
-    """Whether the text stands in place of a value that nobody has calculated, or that could not be."""
+    """Whether the text stands for a value that nobody has calculated, or that could not be."""
     return text[:1] in "#='E" and (text == FORMULA_TEXT or _UNREAD.fullmatch(text) is not None)

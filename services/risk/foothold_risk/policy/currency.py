@@ -5,7 +5,9 @@ from typing import Final
 
 from foothold_schemas.values import Sentence
 
-_WORDS: Final = re.compile(r"(?i)\b(?:thousand |million )?(?:yuan|rmb|cny|dong|vnd|dollars?|usd|euros?|eur|yen|jpy)\b|[千万]?(?:元|盾|人民币|美元|欧元|日元)")
+_IN_ENGLISH: Final = "yuan|rmb|cny|dong|vnd|dollars?|usd|euros?|eur|yen|jpy"
+_IN_CHINESE: Final = "元|盾|人民币|美元|欧元|日元"
+_WORDS: Final = re.compile(rf"(?i)\b(?:thousand |million )?(?:{_IN_ENGLISH})\b|[千万]?(?:{_IN_CHINESE})")
 """Names of currencies, with the multiple they are counted in: a thousand dong is another unit than a dong."""
 
 

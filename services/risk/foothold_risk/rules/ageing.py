@@ -50,7 +50,10 @@ def is_still_needed(told: Sequence[Any], fact: HeldFact, open_day: date, names: 
 
 
 def may_correct(fact: HeldFact, open_day: date) -> bool:
-    """Whether what a fact of a day of long ago corrects may still come: it was said lately, under a name without a day."""
+    """Whether what this fact of long ago corrects may still come.
+
+    It may where it was said lately, under a name without a day.
+    """
     if not isinstance(fact, Claim) and not (isinstance(fact, Income | Spending) and fact.name):
         return False
     return month_of(day_of_microseconds(fact.version.time_us)) >= month_of(open_day) - KEPT_MONTHS

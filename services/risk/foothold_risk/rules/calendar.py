@@ -61,7 +61,7 @@ def income_months(open_day: date) -> range:
 
 
 def rolling_first(open_day: date) -> date:
-    """The first day of the rolling year: the day after the same date last year (29 February -> 28)."""
+    """The rolling year's first day: the day after the same date last year (29 February -> 28)."""
     return add_months(open_day, -12) + timedelta(days=1)
 
 
@@ -80,7 +80,7 @@ def day_after(day: date) -> date:
 
 
 def until(day: date | None) -> date | None:
-    """A last day as it is meant: registers write the last day there is where they mean 'for ever'."""
+    """A last day as it is meant: registers write the last day there is for 'for ever'."""
     return None if day == date.max else day
 
 

@@ -16,7 +16,8 @@ def next_due(household: Household, day: date, policy: PolicyOfDay) -> date:
 
 
 def _turning_points(household: Household, day: date, policy: PolicyOfDay) -> Iterator[date]:
-    yield first_day(month_of(day) + 1)  # windows, head counts and heard months move for everybody, even for a household without any fact
+    # Windows, head counts and heard months move for everybody, even for a household without any fact.
+    yield first_day(month_of(day) + 1)
     days = (*(c.day for c in household.claims), *(s.day for s in household.spendings), *(d.day for d in household.disasters))
     paid_on = [i.paid_on for i in household.incomes if i.category is IncomeCategory.CLAIMS]
     yield from (leaves_rolling_year(d) for d in (*days, *paid_on))

@@ -1,16 +1,18 @@
 """What one event is, finding by finding: so that a repeat is known as one, people's word covers what they saw, and wavering is told from news.
 
+Something is *larger* where it is so by `exemption.material_share` of what was seen.
+
 | finding | an event | it grew worse when |
 |---|---|---|
-| `disaster_loss` | hazard and day | the home or the main worker is in a graver state, the loss is larger by `exemption.material_share` |
+| `disaster_loss` | hazard and day | home or main worker in a graver state, the loss is larger |
 | `area_struck` | the incident | a graver level |
-| `guarantee_missing` | each guarantee, each child out of school, each member without insurance | – |
+| `guarantee_missing` | a guarantee, a child out of school, a member without insurance | – |
 | `risk_reported` | route, concern, day | – |
 | `grade_fell` | the review | a lower grade |
 | `work_lost` | the person | – |
-| `project_underpaid` | project and year | the shortfall is larger by that share |
-| `single_stay_high` | the stay | it cost more by that share |
-| other sums and ratios | none: the value speaks | further beyond its threshold by more than that share of the value seen |
+| `project_underpaid` | project and year | the shortfall is larger |
+| `single_stay_high` | the stay | its cost is larger |
+| other sums and ratios | none: the value speaks | beyond its threshold by more than that share |
 
 A guarantee that was met for longer than `wavering.days` and is unmet again is another event: one that began after the last day on which
 somebody saw it unmet.

@@ -49,7 +49,7 @@ def spoken_by(spoke: Spoke, agency: str, day: date, policy: PolicyOfDay, area: s
 
 
 def silent(spoke: Spoke, area: str, day: date, policy: PolicyOfDay) -> tuple[Silence, ...]:
-    """The feeds of policy's list that have been silent too long for this area, in policy's order."""
+    """The feeds of policy's list that are silent too long for this area, in policy's order."""
     rhythms = () if policy.feeds_rhythm is None else policy.feeds_rhythm.value
     silences = (Silence(r.agency, r.feed, _last_heard(spoke, r.agency, r.feed, area), r.days) for r in rhythms)
     return tuple(s for s in silences if s.last_heard is None or (day - s.last_heard).days > s.days)

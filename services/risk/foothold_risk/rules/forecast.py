@@ -4,11 +4,13 @@ Every source of income is looked at by itself, within the coming window of twelv
 
 | source | a month still to come brings |
 |---|---|
-| wage or transfer paid lately | the middle one of the last three whole months, so that a moved pay-day or one odd month changes nothing |
-| wage or transfer that came in most of the last twelve months and came no more | nothing: it stopped |
+| wage or transfer paid lately | the middle one of the last three whole months |
+| wage or transfer of most of the last twelve months that came no more | nothing: it stopped |
 | any other: harvests, rent, yearly subsidies | what the same month brought a year earlier |
 | support whose end is known | nothing after its last month |
 | somebody who has left by then | nothing |
+
+The middle one of three is not changed by a moved pay-day or one odd month.
 
 Treatment that recurs (own shares in at least two of the last three whole months) goes on at the middle of the three. Single bills leave the
 rolling year as they would. Payouts are not foreseen. The line is the open day's.

@@ -20,7 +20,7 @@ class Counts(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IncomeItem:
-    """An income item by policy's name, what policy makes of it, and what senders call it besides."""
+    """An income item by policy's name, what policy makes of it, and what senders call it."""
 
     name: str
     counts: Counts

@@ -72,7 +72,7 @@ def move(position: Position, assessment: Assessment, ended_by: ExitReason | None
 
 
 def restored(position: Position, stood: Position) -> Move:
-    """It stands again where it stood before the slip, and what came since is told by what follows."""
+    """It stands again where it stood before the slip; what came since is told by what follows."""
     return Move(Movement.RESTORED, position, replace(stood, number=position.number + 1), ExitReason.CORRECTED)
 
 
@@ -262,11 +262,11 @@ def _entry(position: Position, assessment: Assessment) -> Movement:
 
 
 def _changed_findings(position: Position, assessment: Assessment, **changes: object) -> Iterator[Move]:
-    """`grade_fell` for each fall, `worsened` when a finding, another event or a bill that weighs came, `eased` when a finding only went.
+    """What changed findings are told as; a mere change of figures is nothing.
 
-    A mere change of figures is nothing.
-
-    What people declared eliminated and is found again is `rolled_back`, wherever the household stands.
+    `grade_fell` for each fall, `worsened` when a finding, another event or a bill that weighs came, `eased` when
+    a finding only went. What people declared eliminated and is found again is `rolled_back`, wherever the
+    household stands.
     """
     news, more = kinds_of_news(position, assessment), set(assessment.kinds) - set(position.findings)
     if is_found_again(position, assessment):

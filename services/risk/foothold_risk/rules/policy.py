@@ -208,7 +208,7 @@ class PolicyOfDay:
 
     @property
     def bills_precedence(self) -> tuple[str, ...]:
-        """Whose bills of a stay count where several senders bill it, the first before the others."""
+        """Whose bills of a stay count where several senders bill it, the first before others."""
         return () if self.claims_precedence is None else self.claims_precedence.value
 
     def is_known_item(self, item: str) -> bool:

@@ -1,12 +1,14 @@
 """What each source of income says of each month: monthly statements, else its share of the yearly one, else the share of the year before, carried.
 
-| a month of a source | brings |
-|---|---|
-| with monthly statements | their sum; equal ones without a number count once |
-| without one, covered by a yearly statement | its share; of several yearly ones the one with the latest version |
-| after a yearly statement's last month | carried: what the same month brought a year before, until the next yearly or a monthly statement, the last
-  month it is paid (`until_month`), the earner's leaving, or `feeds.yearly_grace` months after the next was due |
-| later | unknown while the source is yearly, never zero |
+A month of a source brings:
+
+* with monthly statements: their sum; equal ones without a number count once.
+* without one, covered by a yearly statement: its share; of several yearly ones the one with the latest
+  version.
+* after a yearly statement's last month, carried: what the same month brought a year before, until the next
+  yearly or a monthly statement, the last month it is paid (`until_month`), the earner's leaving, or
+  `feeds.yearly_grace` months after the next was due.
+* later: unknown while the source is yearly, never zero.
 
 A yearly statement with a number is one more beside the others that end with the same month. Payouts (category claims) belong to the day they were
 paid: they are neither spread nor carried.
@@ -125,7 +127,7 @@ class _Yearly:
             yield income if is_whole else _share(income, _year(income.last_month + later), frozenset(months))
 
     def _by_month(self) -> dict[int, list[tuple[Income, int]]]:
-        """The statements each month's income is of, each with the month of its own that it takes."""
+        """The statements each month's income is of, and which month of theirs each takes."""
         first = last = min(self._covered)
         taken: dict[int, list[tuple[Income, int]]] = {}
         is_over = False
@@ -165,9 +167,10 @@ def may_earn(register: Register, person: str | None, month: int) -> bool:
 
 
 def puts_right(told: Sequence[Income], fact: Income) -> bool:
-    """Whether a yearly statement says otherwise of months for which one of its source that ends with another month counted. Items by one name.
+    """Whether a yearly statement says otherwise of months for which another one counted.
 
-    A number or an equal last month makes it a version, or one more beside the other: that is told by its name.
+    The other is of the same source and ends with another month; items go by one name. A number or an equal last
+    month makes the statement a version, or one more beside the other: that is told by its name.
     """
     if fact.months == 1 or fact.category is IncomeCategory.CLAIMS:
         return False

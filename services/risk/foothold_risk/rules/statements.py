@@ -8,7 +8,7 @@
 | guarantee check | the guarantee and the day it speaks of |
 | review, asset check | the day it speaks of |
 | report | route, concern, day |
-| income without a number | its source (sender, person, category, item, project), month and, where monthly, its amounts |
+| income without a number | its source (with item, project), month and, where monthly, amounts |
 | spending without a number | its source (sender, person, category), day and amounts |
 
 A later version with other content replaces; with the same content it is a repeat, and the earliest that says so stays the one that counts: so a
@@ -110,7 +110,7 @@ def latest_of_each(facts: Sequence[T]) -> tuple[T, ...]:
 
 
 def event_of(fact: Statement) -> Name:
-    """What several senders may tell of: of a disaster the hazard and its day, of all else the name."""
+    """What several senders may tell of: a disaster's hazard and day, of all else the name."""
     return (fact.hazard, fact.day) if isinstance(fact, Disaster) else name_of(fact)
 
 

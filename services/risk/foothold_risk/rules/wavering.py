@@ -45,7 +45,7 @@ def has_bill_of_its_own(position: Position, assessment: Assessment) -> bool:
 
 
 def _heavy_bills(position: Position, assessment: Assessment) -> Iterator[tuple[int, int]]:
-    """Own share of each bill the case has not had that alone moves its sum, and the threshold of that sum."""
+    """Own share of each new bill that alone moves its sum, and the threshold of that sum."""
     share = assessment.view.policy.material_share
     for ground in assessment.speaking:
         for one in ground.sums:
@@ -59,7 +59,10 @@ def is_found_again(position: Position, assessment: Assessment) -> bool:
 
 
 def _woken(position: Position, assessment: Assessment) -> set[FindingKind]:
-    """The findings people gave their word on that speak again: that they are harmless, come to nothing, or are eliminated."""
+    """The findings people gave their word on that speak again.
+
+    The word is that they are harmless, come to nothing, or are eliminated.
+    """
     day = assessment.view.day
     covered = {w.kind for w in position.words if day <= w.until} | set(position.eliminated)
     return {g.kind for g in assessment.speaking if g.kind in covered}

@@ -50,7 +50,8 @@ class Changed:
     @property
     def warning_id(self) -> str:
         """What happens once: a level reached on a day, by going up or down."""
-        return f"{self.area}:{self.cause}:{self.window}:{self.day}:{self.direction}:{self.after or 'none'}"
+        level = self.after or "none"
+        return f"{self.area}:{self.cause}:{self.window}:{self.day}:{self.direction}:{level}"
 
 
 @dataclass(slots=True)

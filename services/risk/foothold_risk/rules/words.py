@@ -92,7 +92,7 @@ def in_force(words: tuple[Word, ...], day: date) -> tuple[Word, ...]:
 
 
 def holding(words: Sequence[Word], grounds: Iterable[Ground], view: View) -> tuple[Word, ...]:
-    """One word for each finding that says no more than what people saw: the one that holds longest."""
+    """A word for each finding that says no more than people saw: the one that holds longest."""
     if not words:
         return ()
     below, share = is_below(view), view.policy.material_share

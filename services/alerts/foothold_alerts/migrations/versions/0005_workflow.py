@@ -36,14 +36,21 @@ def upgrade() -> None:
 
 
 _JOBS_GONE = """
-drop table if exists procrastinate_events, procrastinate_periodic_defers, procrastinate_jobs, procrastinate_workers cascade;
+drop table if exists
+    procrastinate_events, procrastinate_periodic_defers, procrastinate_jobs, procrastinate_workers
+    cascade;
 do $$
 declare gone record;
 begin
-    for gone in select oid::regprocedure as name from pg_proc where proname like 'procrastinate\\_%' loop
+    for gone in
+        select oid::regprocedure as name from pg_proc where proname like 'procrastinate\\_%'
+    loop
         execute 'drop function ' || gone.name || ' cascade';
     end loop;
-    for gone in select typname as name from pg_type where typname like 'procrastinate\\_%' and typtype in ('e', 'c') loop
+    for gone in
+        select typname as name from pg_type
+        where typname like 'procrastinate\\_%' and typtype in ('e', 'c')
+    loop
         execute 'drop type ' || gone.name || ' cascade';
     end loop;
 end $$

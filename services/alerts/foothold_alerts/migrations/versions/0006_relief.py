@@ -1,4 +1,4 @@
-"""Temporary relief in steps: decided by one person, paid by another, papers with the actual cost."""
+"""Temporary relief in steps: decided by one person, paid by another, papers with the real cost."""
 
 import sqlalchemy as sa
 from alembic import op

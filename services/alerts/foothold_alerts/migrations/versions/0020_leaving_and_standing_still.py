@@ -14,7 +14,11 @@ depends_on = None
 
 _AUTHORS = """
     update cases set paused_by = coalesce(
-        (select actor from audit where audit.case_id = cases.case_id and action = 'paused' order by audit_id desc limit 1), ''
+        (
+            select actor from audit
+            where audit.case_id = cases.case_id and action = 'paused'
+            order by audit_id desc limit 1
+        ), ''
     ) where paused_on is not null
 """
 

@@ -1,4 +1,4 @@
-"""What a case that goes on takes up again: its relief where people had come with it, and its pause."""
+"""What a case that goes on takes up again: its relief if people had come with it, and its pause."""
 
 import sqlalchemy as sa
 from alembic import op
