@@ -1,4 +1,4 @@
-"""Takes the pictures of the README from a running `make demo`: `python -m simulator.pictures`. Needs an installed Chromium and a Chinese font."""
+"""Takes pictures of the documents from a running `make demo`: `python -m simulator.pictures`. Needs an installed Chromium and a Chinese font."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ CHROMIUM = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgr
 
 
 def main() -> None:
-    """The inbox and an urgent case, as a caseworker sees them, in both languages."""
+    """The inbox, an urgent case and the region warnings, as a caseworker sees them; the first two in both languages."""
     if not ACCESS.is_file():
         sys.exit("No demonstration runs here: start 'make demo' in another window first.")
     password = json.loads(ACCESS.read_text())["password:caseworker"]
@@ -30,8 +30,12 @@ def main() -> None:
             page.get_by_role("link", name=name).click()
             page.locator(".trace summary").click()
             page.screenshot(path=FOLDER / f"case-{code}.png", full_page=True)
-        page.goto(page.url.split("/cases/")[0])
+        desk = page.url.split("/cases/")[0]
+        page.goto(desk)
         page.screenshot(path=FOLDER / "inbox-en.png")
+        page.goto(f"{desk}/language/both")
+        page.goto(f"{desk}/areas")
+        page.screenshot(path=FOLDER / "areas.png")
         browser.close()
 
 

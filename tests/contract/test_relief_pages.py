@@ -120,3 +120,19 @@ async def test_more_than_is_open_cannot_come_back_and_an_act_without_an_amount_h
     assert (more.status_code, "多于应退还的余额" in more.text) == (422, True)
     assert (right.status_code, "500.00" in right.text) == (200, True)
     assert other.status_code == 404
+
+
+async def test_whoever_decided_is_told_that_another_person_pays_and_is_offered_no_button_for_it(hands: Hands) -> None:
+    await hands.post("zhao", "relief/1/decide", amount="2500")
+    own, other = await hands.page("zhao"), await hands.page("li")
+
+    assert 'action="/cases/1/relief/1/pay"' not in own
+    assert "须由另一人登记发放" in own
+    assert 'action="/cases/1/relief/1/pay"' in other
+
+
+async def test_the_note_of_a_form_of_an_older_page_is_shown_again(hands: Hands) -> None:
+    stale = await hands.post("zhao", "steps/dismiss", version="0", reason="can_cope", note="入户看过 𠮷")
+
+    assert stale.status_code == 409
+    assert "您刚才填写的说明没有登记：入户看过 𠮷" in stale.text

@@ -53,7 +53,7 @@ def test_what_a_cadre_told_is_a_lead_at_the_desk_once_however_often_the_form_is_
     expect(form.locator("input[name=day]")).to_have_value("2026-06-10")
     write_down(form, "370399/TOLD-2")
     expect(form.get_by_role("alert")).to_contain_text("无法确定农户")
-    expect(form.get_by_role("alert")).to_contain_text("not in the register")
+    expect(form.get_by_role("alert")).to_contain_text("登记册里没有这个户编号")
     expect(form.locator("select[name=route]")).to_have_value("cadre")
     write_down(form, household)
     expect(form.get_by_role("status")).to_contain_text("已登记，线索已转核实")

@@ -176,8 +176,13 @@ async def changed(
 
 
 async def outdated(desk: Desk, pages: Pages, request: Request, who: Person, number: int) -> Response:
-    """The case as it stands now, for a form of an older page."""
-    said = ("此案件已被他人更新，以下为最新内容，请核对后再操作。", "Somebody changed this case meanwhile. This is how it stands now; check and act again.")
+    """The case as it stands now, for a form of an older page, with the note that was typed there."""
+    zh_said, en_said = (
+        "此案件已被他人更新，以下为最新内容，请核对后再操作。",
+        "Somebody changed this case meanwhile. This is how it stands now; check and act again.",
+    )
+    note = str((await request.form()).get("note") or "").strip()
+    said = (f"{zh_said}您刚才填写的说明没有登记：{note}", f"{en_said} What you had written was not recorded: {note}") if note else (zh_said, en_said)
     return await _case_page(desk, pages, request, who, number, status=409, said=said)
 
 

@@ -20,6 +20,8 @@ from foothold_ingest.topic_door import problem_of
 from foothold_schemas.topics import agency_card
 
 SHOWN = 200
+FILES_SHOWN = 10
+"""Uploads of the first page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,11 @@ class Desk:
             today=await self._arrivals.since(agency, today),
             month=await self._arrivals.since(agency, today.replace(day=1)),
             feeds=await self._feeds(agency),
-            waiting=await self._waiting(agency),
+            waiting=await self.waiting(agency),
             held=await self._held_count(agency),
             doubted=await self._disputes.waiting_for(agency),
             asked=await self._questions.waiting_for(agency),
-            files=await self._uploads.recent(agency, 10),
+            files=await self._uploads.recent(agency, FILES_SHOWN),
             entry=entry,
             topic_problem=problem_of(await self._readers.state(agency)),
         )
@@ -85,7 +87,8 @@ class Desk:
             rows = await connection.execute(select(FeedRow).where(FeedRow.agency == agency).order_by(FeedRow.kind, FeedRow.county))
             return [(r.kind, r.county, r.heard_on, (open_day - r.heard_on).days if open_day and r.heard_on else None) for r in rows]
 
-    async def _waiting(self, agency: str) -> dict[str, int]:
+    async def waiting(self, agency: str) -> dict[str, int]:
+        """Records in quarantine, by reason."""
         wanted = select(QuarantinedRecord.reason, func.count().label("many")).where(of_agency(agency), QuarantinedRecord.retried_at.is_(None))
         async with self._engine.connect() as connection:
             rows = await connection.execute(wanted.group_by(QuarantinedRecord.reason).order_by(func.count().desc()))

@@ -11,11 +11,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import FormData
 
 from foothold_ingest.console.sessions import Person
-from foothold_ingest.console.words import ANSWERS, ASKED, CONCERNS, DOUBTS, FIELDS, KINDS, OUTCOMES, ROUTES, STATUS, WHERE
+from foothold_ingest.console.words import ANSWERS, ASKED, CONCERNS, DOUBTS, FIELDS, KINDS, OUTCOMES, ROUTES, STATUS, WHERE, value_words
+from foothold_ingest.files.store import TOPIC
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.rules.words import sentence
 from foothold_schemas.characters import trimmed
+from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.values import Sentence
 
+_FILE_ROW: Final = re.compile(rf"{re.escape(TOPIC)}\.[^:]+\.([0-9a-f]+):\d+:(\d+)")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 """What PostgreSQL takes in no text, and UTF-8 in no byte."""
 
@@ -37,10 +41,24 @@ class Pages:
         self._environment.globals |= {"outcomes": OUTCOMES, "status_of": STATUS, "where_of": WHERE, "routes": ROUTES, "concerns": CONCERNS, "doubts": DOUBTS}
         self._environment.globals |= {"asked": ASKED, "answers": ANSWERS}
         self._environment.filters["field"] = lambda name: FIELDS.get(name, name)
+        self._environment.filters["said"] = lambda value, field: value_words(field, str(value))
+        self._environment.filters |= {"file_row": file_row, "retried": retried}
 
     def render(self, name: str, status: int = 200, **values: object) -> HTMLResponse:
         """A page."""
         return HTMLResponse(self._environment.get_template(name).render(**values), status_code=status)
+
+
+def file_row(source_id: str) -> tuple[str, str] | None:
+    """Upload and row of a record that stood in a file; None for one of a topic."""
+    found = _FILE_ROW.fullmatch(source_id)
+    return None if found is None else (found[1], found[2])
+
+
+def retried(text: str) -> tuple[Sentence | None, str]:
+    """What a retry came to, as it is kept: the reason in words where it begins with one, and the rest."""
+    code, colon, rest = text.partition(": ")
+    return (sentence(code), rest) if colon and code in set(RefusalReason) else (None, text)
 
 
 def _moment(value: datetime | None) -> str:

@@ -1,7 +1,10 @@
 """Trouble reported by hand: a clerk writes down what a household, a cadre or a caller told. It goes through the same judgement as any event."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 from uuid import uuid4
 
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -16,8 +19,10 @@ from foothold_ingest.rules.strict_json import JsonValue
 from foothold_schemas.envelope import event_type
 from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.reports import RiskReported
+from foothold_schemas.values import Sentence
 
 DOOR = "console"
+_HOUSEHOLD: Final = re.compile(r"[0-9]{6}/[!-~]+")
 KIND = RiskReported.model_fields["kind"].default
 
 
@@ -45,6 +50,34 @@ class Written:
         subject: dict[str, JsonValue] = {"subject": self.household} if self.household else {}
         person: dict[str, JsonValue] = {"resident_number": self.person} if self.person else {}
         return {**event, **subject, "data": {**data, **person}}
+
+
+def as_typed(value: object) -> str:
+    """A field of the form: what a Chinese keyboard writes full width is read as the same character."""
+    return unicodedata.normalize("NFKC", str(value or "")).strip()
+
+
+def explained(written: Written, refused: Rejected) -> Sentence | None:
+    """Why the form was not taken, by its own fields; None where the judgement's own words say it."""
+    match refused.reason:
+        case RefusalReason.BAD_SUBJECT if not written.household:
+            return Sentence(zh="请填写户编号或当事人证件号码。", en="Fill in the household or the person's number.")
+        case RefusalReason.BAD_SUBJECT | RefusalReason.INVALID_ENVELOPE if not _HOUSEHOLD.fullmatch(written.household):
+            zh = "户编号写成“县区代码/户编号”，例如 370302/H00001，只用数字、字母和常用符号。"
+            return Sentence(zh=zh, en="A household is written county/register number, such as 370302/H00001, in letters, figures and signs.")
+        case RefusalReason.BAD_SUBJECT:
+            return Sentence(
+                zh="登记册里没有这个户编号，请核对县区代码和户编号。", en="No such household is in the register: check the county's code and the number."
+            )
+        case RefusalReason.BAD_NUMBER | RefusalReason.DAMAGED_NUMBER:
+            return Sentence(
+                zh="请核对后重新填写当事人证件号码；不知道的留空，改填户编号。",
+                en="Check the person's number and type it again; leave it out where it is not known, and name the household.",
+            )
+        case RefusalReason.FUTURE_TIME | RefusalReason.TOO_OLD:
+            return Sentence(zh="请核对反映日期。", en="Check the day it was told on.")
+        case _:
+            return None
 
 
 def empty(day: object) -> Written:

@@ -1,6 +1,6 @@
 """The console's pages and forms. Every form proves by token and origin that it is ours; every page is without a script."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
@@ -11,18 +11,20 @@ from fastapi import APIRouter, FastAPI, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import UploadFile
+from starlette.status import HTTP_404_NOT_FOUND
 
-from foothold_ingest.console.desk import SHOWN, Desk
+from foothold_ingest.console.desk import FILES_SHOWN, SHOWN, Desk
 from foothold_ingest.console.fates import Fate, Fates, at_start_of
 from foothold_ingest.console.keys import KeyPages
 from foothold_ingest.console.pages import Forged, Pages, Unstorable, is_storable, own_form, same_origin, storable
-from foothold_ingest.console.report import NotTaken, Reports, Written, empty
+from foothold_ingest.console.report import NotTaken, Reports, Written, as_typed, empty, explained
 from foothold_ingest.console.sessions import Person, Sessions
 from foothold_ingest.console.statement_pages import StatementPages
 from foothold_ingest.files.routes import MAX_FILE, FileDoor
 from foothold_ingest.problems import has_nul
 from foothold_ingest.rules.judgement import Held, Rejected
 from foothold_ingest.rules.times import SHANGHAI
+from foothold_ingest.shelf import Retried
 from foothold_schemas.disputes import MAX_NOTE, is_plain
 
 COOKIE: Final = "foothold-console"
@@ -143,6 +145,8 @@ class Console:
             response = self._message(None, 422, "地址无效。", "The address is not valid.")
         else:
             response = await call_next(request)
+            if response.status_code == HTTP_404_NOT_FOUND and response.headers.get("content-type", "").startswith("application/"):
+                response = self._message(None, HTTP_404_NOT_FOUND, "没有这个页面。", "There is no such page.")
         for name, value in _HEADERS.items():
             if name != "cache-control" or not path.startswith("/console/static/"):
                 response.headers[name] = value
@@ -177,13 +181,14 @@ class Console:
     async def overview(self, _: Request, person: Person) -> Response:
         """What arrived, what waits, feeds, files, keys."""
         mappings = await self._files.mappings_of(person.agency)
-        return self._pages.render("overview.html", person=person, it=await self._desk.overview(person.agency, datetime.now(UTC)), mappings=mappings)
+        return self._pages.render(
+            "overview.html", person=person, it=await self._desk.overview(person.agency, datetime.now(UTC)), mappings=mappings, files_shown=FILES_SHOWN
+        )
 
     async def quarantine(self, request: Request, person: Person) -> Response:
         """What waits, by reason."""
         reason = request.query_params.get("reason") or None
-        rows = await self._desk.quarantine(person.agency, reason)
-        return self._pages.render("quarantine.html", person=person, rows=rows, reason=reason, tried=None)
+        return await self._quarantine_page(person, reason)
 
     async def retry(self, request: Request, person: Person) -> Response:
         """Those that are ticked, or all that are shown of one reason."""
@@ -193,8 +198,12 @@ class Console:
         if form.get("all"):
             ids = [row["source_id"] for row in await self._desk.quarantine(person.agency, reason)]
         tried = await self._desk.retry(person.agency, ids, actor=person.actor, now=datetime.now(UTC))
-        rows = await self._desk.quarantine(person.agency, reason)
-        return self._pages.render("quarantine.html", person=person, rows=rows, reason=reason, tried=tried)
+        return await self._quarantine_page(person, reason, tried)
+
+    async def _quarantine_page(self, person: Person, reason: str | None, tried: Sequence[Retried] | None = None) -> Response:
+        rows, waiting = await self._desk.quarantine(person.agency, reason), await self._desk.waiting(person.agency)
+        total = sum(waiting.values()) if reason is None else waiting.get(reason, 0)
+        return self._pages.render("quarantine.html", person=person, rows=rows, total=total, reason=reason, tried=tried)
 
     async def held(self, _: Request, person: Person) -> Response:
         """What waits for its person."""
@@ -215,14 +224,14 @@ class Console:
         form = await own_form(request, person)
         note = str(form.get("note") or "").strip()
         if len(note) > MAX_NOTE or not is_plain(note):
-            return await self._doubts_page(person, said="numbers", status=422)
+            return await self._doubts_page(person, said="numbers", status=422, typed={str(form.get("dispute")): note[:MAX_NOTE]})
         now = datetime.now(UTC)
         done = await self._desk.confirm(person.agency, str(form.get("dispute")), note, actor=person.actor, now=now)
         return await self._doubts_page(person, said="confirmed" if done else "not_waiting", status=200 if done else 409)
 
-    async def _doubts_page(self, person: Person, *, said: str = "", status: int = 200) -> Response:
+    async def _doubts_page(self, person: Person, *, said: str = "", status: int = 200, typed: Mapping[str, str] | None = None) -> Response:
         rows = await self._desk.doubts(person.agency, datetime.now(UTC))
-        return self._pages.render("doubts.html", status, person=person, rows=rows, said=said)
+        return self._pages.render("doubts.html", status, person=person, rows=rows, said=said, typed=typed or {})
 
     async def report(self, _: Request, person: Person) -> Response:
         """A form to write down what somebody told."""
@@ -231,7 +240,7 @@ class Console:
     async def take_report(self, request: Request, person: Person) -> Response:
         """Into the log, or back with what is wrong; the person's number is never shown again."""
         form = await own_form(request, person)
-        written = Written(**{field: str(form.get(field) or "").strip() for field in Written.__dataclass_fields__})
+        written = Written(**{field: as_typed(form.get(field)) for field in Written.__dataclass_fields__})
         try:
             outcome = await self._reports.take(person.agency, written, datetime.now(UTC))
         except NotTaken:
@@ -241,7 +250,9 @@ class Console:
         return self._report_page(person, empty(written.day), taken="held" if isinstance(outcome, Held) else "taken", sent=written.name)
 
     def _report_page(self, person: Person, it: Written, *, taken: str = "", sent: str = "", refused: Rejected | None = None, status: int = 200) -> Response:
-        return self._pages.render("report.html", status, person=person, it=it, taken=taken, sent=sent, refused=refused)
+        return self._pages.render(
+            "report.html", status, person=person, it=it, taken=taken, sent=sent, refused=refused, why=None if refused is None else explained(it, refused)
+        )
 
     async def event(self, _: Request, person: Person) -> Response:
         """Ask for an event."""
@@ -295,7 +306,9 @@ class Console:
             return self._message(person, 404, "没有这份文件。", "There is no such file.")
         upload, reasons, problems = found
         changes = await self._files.changes(upload["upload_id"])
-        return self._pages.render("file.html", person=person, upload=upload, reasons=reasons, problems=problems, changes=changes)
+        titles = {one.name: f"{one.title.zh} {one.title.en}" for one in await self._files.mappings_of(person.agency)}
+        title = titles.get(upload["mapping"], upload["mapping"])
+        return self._pages.render("file.html", person=person, upload=upload, reasons=reasons, problems=problems, changes=changes, title=title)
 
     async def take(self, request: Request, person: Person) -> Response:
         """Take what was checked, as it was checked, and go to its page."""

@@ -1,10 +1,13 @@
 """Words of codes on the console, Chinese first."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from foothold_ingest.rules.answers import Answer
+from foothold_schemas.checks import SpendingCategory
 from foothold_schemas.disputes import Doubt
 from foothold_schemas.explanation import DoubtKind
+from foothold_schemas.facts import CareSetting, Hazard, IncomeCategory
 from foothold_schemas.reports import Concern, ReportRoute
 from foothold_schemas.titles import TITLES
 from foothold_schemas.values import Sentence
@@ -50,6 +53,13 @@ FIELDS: Final = {
     "project": "项目分红 project",
     "until_month": "发放至 until",
 }
+VALUES: Final[Mapping[str, Mapping[Any, Sentence]]] = {
+    "category": {**TITLES[IncomeCategory], **TITLES[SpendingCategory]},
+    "setting": TITLES[CareSetting],
+    "hazard": TITLES[Hazard],
+    "is_yearly": {"true": Sentence(zh="是", en="yes"), "false": Sentence(zh="否", en="no")},
+}
+"""Fields whose values are codes, and the words of those."""
 ASKED: Final = {
     DoubtKind.REPEATED: Sentence(
         zh="这两条看起来是同一件事，目前只算一次。是重复报送，还是两笔都是真的？",
@@ -117,3 +127,9 @@ OUTCOMES: Final = {
     "not_waiting": Sentence(zh="已处理过", en="not waiting"),
     "not_retriable": Sentence(zh="不能重试", en="not retriable"),
 }
+
+
+def value_words(field: str, value: str) -> str:
+    """A value of a field as people read it: a code with its Chinese and English, anything else as it stands."""
+    word = VALUES.get(field, {}).get(value.lower() if field == "is_yearly" else value)
+    return value if word is None else f"{word.zh} {word.en}"
