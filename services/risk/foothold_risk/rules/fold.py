@@ -1,21 +1,18 @@
 """Adds a fact to a household. The result depends on the set of facts only, never on the order in which they came."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Any, Final, TypeVar, assert_never
+from typing import Any, Final, assert_never
 
 import msgspec
 
 from foothold_risk.rules import hold
-from foothold_risk.rules.ageing import is_still_needed, is_too_old, may_correct, young
+from foothold_risk.rules.ageing import is_still_needed, is_too_old, may_correct, young, young_or_standing
 from foothold_risk.rules.calendar import KEPT_MONTHS, month_of, shanghai_day
 from foothold_risk.rules.held import (
-    AssetCheck,
     Authorisation,
-    Check,
     Claim,
-    Grading,
     HeldFact,
     Income,
     Register,
@@ -40,8 +37,6 @@ MOST_WITHDRAWN: Final = 4_000
 MOST_REPLACED: Final = 3
 """Register entries, and words on the authorisation, that others have replaced (I): so many may be taken back before nothing is known any more."""
 _FIELDS: Final = ("incomes", "claims", "spendings", "disasters", "checks", "gradings", "assets", "reports")
-
-T = TypeVar("T", Check, Grading, AssetCheck)
 
 
 class TakingBack(StrEnum):
@@ -246,7 +241,7 @@ def forget_old(household: Household, open_day: date, names: Names = UNNAMED) -> 
 
     `names`: what policy calls income items.
 
-    Of a guarantee the last time it was met stays as well: what was never met cannot be lost. A report stays until people have answered it.
+    Of a guarantee also when it was met and unmet by turns: what was never met cannot be lost. A report stays until people have answered it.
     """
     return fresh(
         household,
@@ -255,18 +250,8 @@ def forget_old(household: Household, open_day: date, names: Names = UNNAMED) -> 
         spendings=young(household.spendings, open_day),
         disasters=young(household.disasters, open_day),
         reports=tuple(r for r in household.reports if r in household.unanswered or not is_too_old(r, open_day)),
-        checks=_young_or_last(household.checks, open_day, 1, lambda c: f"{c.guarantee} {c.is_met}"),
+        checks=young_or_standing(household.checks, open_day),
         withdrawn=tuple(w for w in household.withdrawn if w.month >= month_of(open_day) - KEPT_MONTHS),
-        assets=_young_or_last(household.assets, open_day, 1, lambda _: ""),
-        gradings=_young_or_last(household.gradings, open_day, 2, lambda _: ""),
+        assets=young_or_standing(household.assets, open_day),
+        gradings=young_or_standing(household.gradings, open_day),
     )
-
-
-def _young_or_last(facts: Iterable[T], open_day: date, last: int, kind: Callable[[T], str]) -> tuple[T, ...]:
-    kept: list[T] = []
-    count: dict[str, int] = {}
-    for fact in sorted(facts, key=lambda f: f.order, reverse=True):
-        count[kind(fact)] = count.get(kind(fact), 0) + 1
-        if count[kind(fact)] <= last or not is_too_old(fact, open_day):
-            kept.append(fact)
-    return tuple(reversed(kept))

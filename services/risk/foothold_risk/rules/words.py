@@ -26,8 +26,10 @@ MOST_OF_A_FINDING: Final = 5
 
 
 def is_below(view: View) -> bool:
-    """Whether net income per head is known to be below the line."""
-    return view.net_per_head is not None and view.line is not None and view.net_per_head < view.line
+    """Whether net income per head is below the line; while a month is not heard, whether it was when that was last known: that is what people are shown."""
+    if view.net_per_head is None:
+        return not view.is_withheld and FindingKind.INCOME_BELOW_LINE in view.household.position.findings
+    return view.line is not None and view.net_per_head < view.line
 
 
 def dismissal(saw: Saw, decided: CaseDecided, policy: PolicyOfDay, episode: int) -> Word:
