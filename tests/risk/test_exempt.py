@@ -106,9 +106,10 @@ def test_whom_people_identified_leaves_by_decision_and_not_when_a_finding_is_har
     for finding in (BILL, FindingKind.RIGID_SPENDING_RATIO):
         home = found_harmless(home, finding)
     position, _ = move(home.position, judged(home), ExitReason.EXEMPTED)
-    signal, _ = move(msgspec.structs.replace(home.position, identified_on=None), judged(home), ExitReason.EXEMPTED)
+    unidentified = fresh(home, position=msgspec.structs.replace(home.position, identified_on=None))
+    signal, _ = move(unidentified.position, judged(unidentified), ExitReason.EXEMPTED)
 
-    assert (position.status, signal.status) == (Status.RECOVERING, Status.WATCH)
+    assert (position.status, signal.status) == (Status.GROUP, Status.WATCH)
 
 
 @pytest.mark.parametrize("days", [0, -1, 367])

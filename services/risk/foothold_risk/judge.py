@@ -237,6 +237,7 @@ def _reopened(now: _Stepped, look: Callable[[Position], Assessment], decided: Ca
     if not position.is_in_episode:
         position = replace(position, ended=now.position.ended)
         return _Stepped(*refuse(position, (*now.moves, *moves)), looked, (Condition(UnmetKind.DOES_NOT_FIT),))
+    position = replace(position, told_on=looked.view.day if moves else position.told_on)
     return _Stepped(position, (*now.moves, *(dataclasses.replace(m, is_decided=True, is_told=True) for m in moves)), looked)
 
 

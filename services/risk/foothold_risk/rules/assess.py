@@ -13,7 +13,7 @@
 
 Basic living is endangered when the reference income is below the line, a home is destroyed, or a guarantee that was met is not met now.
 A household that refused its authorisation is not assessed at all. A finding people dismissed or found harmless leads nowhere while the facts say no
-more than what they saw.
+more than what they saw, but an identified household's group never ends by that.
 
 A function of the set of facts, the open day and the policy bundle; the order of arrival does not matter.
 """
@@ -116,6 +116,8 @@ def assess(
         return Assessment(view, found, held, Target(Status.CLEAR, is_natural=True), words, grounds)
     kinds = frozenset(f.kind for f in found) - quiet
     target = _target(view, kinds | hushed, held, household.position)
+    if quiet and household.position.is_identified and household.position.status is Status.GROUP and target.status is not Status.GROUP:
+        target = _target(view, kinds | quiet | hushed, held, household.position)  # people's word shows a finding as harmless, and ends no identified group
     if hushed and household.position.status is Status.GROUP and target.status is not Status.GROUP:
         target = _held(kinds, held, household.position)
     return Assessment(view, found, held, _undecided(target, household.position) if household.disputed else target, words, grounds)

@@ -113,7 +113,7 @@ def _ended(position: Position, assessment: Assessment, reason: ExitReason) -> It
         yield exit_from(position, assessment, reason)
         return
     for step in _steps(position, assessment):
-        is_end = step.movement is Movement.UNWATCHED and position.is_lead and step.exit_reason is None
+        is_end = step.is_episode_over and step.exit_reason is None
         yield _by_word(because(step, reason)) if is_end else step
 
 
