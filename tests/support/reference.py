@@ -3,14 +3,15 @@
 Written apart from risk's rules and sharing nothing with them: fractions instead of fen, loops instead of windows, no state.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import cache
 
-from foothold_schemas.checks import Grade, GuaranteeChecked, HouseholdGraded, SpendingReported
+from foothold_schemas.checks import Grade, Guarantee, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import CareSetting, HomeState, IncomeCategory, IncomeReported, WorkerState
+from foothold_schemas.facts import CareSetting, DisasterStruck, HomeState, IncomeCategory, IncomeReported, MedicalClaimSettled, WorkerState
 from foothold_schemas.register import HouseholdRegistered, Member
 from tests.support.reference_ahead import Life, below_in, claims_income
 from tests.support.reference_arithmetic import LINE, covered_months, in_rolling_year, is_here, last_of, months_before, own, part_of, rounded, share_of, yuan
@@ -32,18 +33,53 @@ class Opinion:
     """`group:<name>`, `lead`, `watch`, `clear`, `natural`; `unknown` if income is not heard."""
     below_ahead: tuple[int, ...]
     """In how many months it will be below the line."""
+    seen: "Seen" = field(compare=False, kw_only=True)
 
 
-def opinion(facts: Iterable[FactRecord], today: date, *, everything_heard: bool = False) -> Opinion:  # noqa: C901, PLR0912, PLR0915 - one plain list, to be read beside policy
-    """Judge the household from all its facts, with the numbers of the tests' policy in which every rule is in force."""
+@dataclass(frozen=True)
+class Seen:
+    """What the opinion rests on, for who asks further. `values`: of what is a sum, the value and its threshold."""
+
+    entry: HouseholdRegistered
+    incomes: list[FactRecord]
+    bills: list[FactRecord]
+    costs: list[FactRecord]
+    storms: list[DisasterStruck]
+    checks: list[FactRecord]
+    reviews: list[FactRecord]
+    reports: list[FactRecord]
+    values: Mapping[str, tuple[Fraction, Fraction]]
+    losses_reach: bool
+    is_endangered: bool
+    is_anybody: bool
+    is_below_ahead: Callable[[], bool]
+
+    @property
+    def guarantees(self) -> Mapping[str, bool]:
+        """Of each guarantee whether it is known to be met."""
+        last, _ = checked(self.checks)
+        return {str(g): last.get(g, False) for g in Guarantee}
+
+    def standing(self, found: Collection[str], per_head: Fraction | None) -> str:
+        """Where the household should stand on these findings."""
+        standing = where(self.entry, set(found), per_head, endangered=self.is_endangered, anybody=self.is_anybody)
+        return "watch" if standing == "clear" and self.is_below_ahead() else standing
+
+
+def opinion(facts: Iterable[FactRecord], today: date, *, everything_heard: bool = False, identified: bool = False, ahead: bool = True) -> Opinion:  # noqa: C901, PLR0912, PLR0915 - one plain list, to be read beside policy
+    """Judge the household from all its facts, with the numbers of the tests' policy in which every rule is in force.
+
+    `identified`: people identified it, so a stay is dear earlier. `ahead`: say in how many months it will be below the line; it takes longest.
+    """
     by_kind: dict[str, list[FactRecord]] = {}
     for fact in {f.fact_id: f for f in facts}.values():
         by_kind.setdefault(fact.data.kind, []).append(fact)
     entry = max(by_kind["HouseholdRegistered"], key=age).data
     assert isinstance(entry, HouseholdRegistered)
     incomes = months_of(by_kind.get("IncomeReported", []), entry, today)
-    bills = settled(by_kind.get("MedicalClaimSettled", []))
-    costs = [f.data for f in last_words(by_kind.get("SpendingReported", [])) if isinstance(f.data, SpendingReported)]
+    bill_records, cost_records = settled(by_kind.get("MedicalClaimSettled", [])), last_words(by_kind.get("SpendingReported", []))
+    bills = [f.data for f in bill_records if isinstance(f.data, MedicalClaimSettled)]
+    costs = [f.data for f in cost_records if isinstance(f.data, SpendingReported)]
     storms = disasters(by_kind.get("DisasterStruck", []))
     checks = last_words(by_kind.get("GuaranteeChecked", []))
     reviews = last_words(by_kind.get("HouseholdGraded", []))
@@ -69,35 +105,46 @@ def opinion(facts: Iterable[FactRecord], today: date, *, everything_heard: bool 
     struck = [s for s in storms if s.is_verified and in_rolling_year(s.struck_on, today)]
 
     found: set[str] = set()
+    values: dict[str, tuple[Fraction, Fraction]] = {}
     per_head = rounded(net, heads)
     if per_head is not None and per_head < LINE:
         found.add("income_below_line")
     if net is not None and before is not None and before > 0 and before - net >= before / 2 and before - net >= 2000:
         found.add("income_dropped")
+        values["income_dropped"] = before - net, max(Fraction(-(-(before * 50) // 1), 100), Fraction(2000))
     if any(s.home in (HomeState.DESTROYED, HomeState.BADLY_DAMAGED) or s.main_worker in (WorkerState.DEAD, WorkerState.DISABLED) for s in struck):
         found.add("disaster_loss")
     losses = sum((yuan(s.loss) for s in struck if s.loss is not None), Fraction(0))
-    if net is not None and losses > 0 and losses >= net * Fraction(3, 10):
+    losses_reach = net is not None and losses > 0 and losses >= net * Fraction(3, 10)
+    if losses_reach:
         found.add("disaster_loss")
-    if own_medical >= (5000 if entry.standing == "ex_poor" else 20000):
+    high = Fraction(5000 if entry.standing == "ex_poor" else 20000)
+    if own_medical >= high:
         found.add("self_paid_high")
+        values["self_paid_high"] = own_medical, high
     stays: dict[str, Fraction] = {}
     for n, bill in enumerate(year):
         if bill.setting is CareSetting.INPATIENT:
             stay = bill.stay or f"alone {n}"
             stays[stay] = stays.get(stay, Fraction(0)) + own(bill)
-    if any(cost > 10000 for cost in stays.values()):
+    if any(cost > (6000 if identified else 10000) for cost in stays.values()):
         found.add("single_stay_high")
     people = {b.person_ref for b in year if b.person_ref is not None}
-    if any(sum((own(b) for b in year if b.person_ref == p), Fraction(0)) > 10000 for p in people):
+    dearest = max((sum((own(b) for b in year if b.person_ref == p), Fraction(0)) for p in people), default=Fraction(0))
+    if dearest > 10000:
         found.add("self_paid_ratio")
+        values["self_paid_ratio"] = dearest, Fraction(10000)
     medical_alone = own_medical + rigid["accident"]
-    if net is not None and ((all_own > 0 and all_own > net * Fraction(7, 10)) or (medical_alone > 0 and medical_alone > net * Fraction(6, 10))):
-        found.add("rigid_spending_ratio")
+    for spent, share in ((medical_alone, Fraction(6, 10)), (all_own, Fraction(7, 10))):
+        if net is not None and spent > 0 and spent > net * share:
+            found.add("rigid_spending_ratio")
+            values["rigid_spending_ratio"] = spent, Fraction(net * share * 100 // 1, 100)
     september = date(today.year if today.month >= 9 else today.year - 1, 9, 1)
     schooling = [c for c in costs if c.category == "education" and september <= c.spent_on <= today]
-    if sum((yuan(c.total) - yuan(c.covered) for c in schooling), Fraction(0)) > 10000:
+    taught = sum((yuan(c.total) - yuan(c.covered) for c in schooling), Fraction(0))
+    if taught > 10000:
         found.add("education_cost_high")
+        values["education_cost_high"] = taught, Fraction(10000)
     last, ever_met = checked(checks)
     if any(not met for met in last.values()):
         found.add("guarantee_missing")
@@ -105,7 +152,8 @@ def opinion(facts: Iterable[FactRecord], today: date, *, everything_heard: bool 
     if len(ladder) > 1 and list(Grade).index(ladder[-1]) > list(Grade).index(ladder[-2]):
         found.add("grade_fell")
 
-    if "RiskReported" in by_kind:
+    reports = last_words(by_kind.get("RiskReported", []))
+    if reports:
         found.add("risk_reported")
     if net is not None and someone_lost_work(entry, incomes, today):
         found.add("work_lost")
@@ -119,10 +167,20 @@ def opinion(facts: Iterable[FactRecord], today: date, *, everything_heard: bool 
     homeless = any(s.home is HomeState.DESTROYED for s in struck)
     lost = any(not met and name in ever_met for name, met in last.items())
     endangered = homeless or lost or (reference_per_head is not None and reference_per_head < LINE)
-    standing = where(entry, found, per_head, endangered=endangered, anybody=bool(here))
     life = Life(entry, incomes, bills, costs)
-    below = tuple(months for months in (1, 3, 6) if net is not None and heads and here and below_in(life, today, months))
-    return Opinion(net, reference, per_head, reference_per_head, frozenset(found), "watch" if standing == "clear" and below else standing, below)
+
+    def below() -> tuple[int, ...]:
+        return tuple(months for months in (1, 3, 6) if net is not None and heads and here and below_in(life, today, months))
+
+    @cache
+    def is_below_ahead() -> bool:
+        return any(net is not None and heads and here and below_in(life, today, months) for months in (1, 3, 6))
+
+    seen = Seen(
+        entry, incomes, bill_records, cost_records, storms, checks, _in_order(reviews), reports, values, losses_reach, endangered, bool(here), is_below_ahead
+    )
+    standing = seen.standing(found, per_head)
+    return Opinion(net, reference, per_head, reference_per_head, frozenset(found), standing, below() if ahead else (), seen=seen)
 
 
 SHOCKS = {"income_dropped", "work_lost", "disaster_loss", "self_paid_high", "single_stay_high", "self_paid_ratio", "rigid_spending_ratio"}
@@ -216,3 +274,7 @@ def _checked(record: FactRecord) -> GuaranteeChecked:
 def _graded(record: FactRecord) -> HouseholdGraded:
     assert isinstance(record.data, HouseholdGraded)
     return record.data
+
+
+def _in_order(reviews: Iterable[FactRecord]) -> list[FactRecord]:
+    return sorted(reviews, key=lambda f: _graded(f).graded_on)

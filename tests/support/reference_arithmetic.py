@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, date, timedelta
 from fractions import Fraction
+from functools import cache
 
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import IncomeReported, MedicalClaimSettled
@@ -33,6 +34,7 @@ def rounded(total: Fraction | None, heads: int) -> Fraction | None:
     return Fraction(fen if total >= 0 else -fen, 100)
 
 
+@cache
 def months_before(day: date, count: int) -> list[tuple[int, int]]:
     """So many calendar months before the day's own, the earliest first."""
     found = []
@@ -74,6 +76,8 @@ def part_of(amount: int, months: int, of: int) -> int:
 def share_of(fact: IncomeReported, months: Iterable[tuple[int, int]]) -> Fraction:
     """What of an income falls into the months, after expense."""
     covered, wanted, total = covered_months(fact), set(months), Fraction(0)
+    if not wanted.intersection(covered):
+        return total
     for n, month in enumerate(covered, start=1):
         if month in wanted:
             total += Fraction(part_of(fact.amount, n, len(covered)) - part_of(fact.amount, n - 1, len(covered)), 100)

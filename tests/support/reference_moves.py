@@ -1,168 +1,284 @@
-"""The second opinion on coming and going: from where a household stood and what is found today to what is said. No people's decisions, no gaps in income."""
+"""The second opinion on coming and going: from where a household stood and what is found today to what is said.
+
+Read beside policy, "coming and going" and what was settled after the first trial. A correction, a slip, a return: each has its paragraph here.
+"""
 
 from calendar import monthrange
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
 
-from tests.support.reference import LEADS, Opinion
-from tests.support.reference_events import Happened, Sums, heavy
-
-OPEN = ("lead", "recovering", "group")
-DAYS = 30
-"""Within so many days what returns on the same ground is no news."""
-
-
-@dataclass(frozen=True)
-class Stand:
-    """`at`: `clear`, `watch`, `lead`, `recovering` or `group:<name>`. `spell`: how often it was in a group.
-
-    `had`, `paid`: events and bills its case has had. `ended`: when its last group or lead ended by itself, and whether that was a group;
-    `lead_ended`: when the lead ended that was left of that group. `grouped`, `endangered`: whether its case was in a group, and in danger.
-    `returned`: when it last came back on the same ground; `moved`: when it last went from group to group; `told`: when people were last told.
-    """
-
-    at: str = "clear"
-    found: frozenset[str] = frozenset()
-    clear_since: date | None = None
-    spell: int = 0
-    had: Happened = field(default_factory=dict)
-    paid: frozenset[str] = frozenset()
-    ended: tuple[date, bool] | None = None
-    returned: date | None = None
-    moved: date | None = None
-    told: date | None = None
-    lead_ended: date | None = None
-    grouped: bool = False
-    endangered: bool = False
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.measures import answers
+from tests.support.reference import RISKS
+from tests.support.reference_arithmetic import is_here
+from tests.support.reference_events import WAVERING_DAYS, joined
+from tests.support.reference_stand import OPEN, SLIP_DAYS, Course, Ended, Look, Said, Slip, Stand
+from tests.support.reference_words import last_day_passed
 
 
-@dataclass(frozen=True)
-class Today:
-    """What one look sees: the opinion, its events, the bills of its sums."""
-
-    opinion: Opinion
-    day: date
-    events: Happened = field(default_factory=dict)
-    bills: Sums = ()
-    is_in_doubt: bool = False
-
-
-def say(stand: Stand, today: Today) -> tuple[Stand, list[str]]:
-    """The movements of one look, in order, and where the household stands after it."""
-    is_event = any(name not in stand.had or worse(grade, stand.had[name]) for name, grade in today.events.items())
-    is_news = is_event or bool(heavy(today.bills, stand.paid))
-    is_apart = is_event or bool(heavy(today.bills, stand.paid, alone=True))
-    after, said = _said(stand, today, is_apart=is_apart, is_news=is_news)
-    if not after.at.startswith(OPEN):
-        return after, said
-    if said and after.at.startswith("group:"):
-        after = replace(after, grouped=True, endangered=after.endangered or is_danger(today))
-    had = dict(after.had)
-    for name, grade in today.events.items():
-        had[name] = tuple(map(max, grade, had.get(name, grade)))
-    return replace(after, had=had, paid=after.paid | {name for bills, _ in today.bills for name in bills}), said
+def say(stand: Stand, look: Look) -> tuple[Stand, list[Said]]:
+    """All movements of one look, in order, and where the household stands after it."""
+    course = Course(stand, look(stand))
+    if not course.today.is_served and stand.at == "clear":
+        return stand, []
+    if (back := mended(course)) is not None:
+        course.stand = replace(back, found=back.found)
+        course.said.append(("restored", "corrected", None))
+        course.today = look(back)
+        course.reconsider()
+    before = course.stand
+    advance(course)
+    return remember(before, course), course.said
 
 
-def is_danger(today: Today) -> bool:
-    """What calls for a look within a day: in a group above the line, or in one and struck."""
-    here = today.opinion.standing
-    return here == "group:sudden_hardship" or (here.startswith("group:") and "disaster_loss" in today.opinion.findings)
+def remember(before: Stand, course: Course) -> Stand:
+    """What the case has had by now, whose words are over, and what may turn out to be a slip."""
+    stand, today = course.stand, course.today
+    day = today.day
+    stand = replace(stand, found=course.kinds, words=tuple(w for w in stand.words if not last_day_passed(w, day)))
+    if stand.at == "group":
+        stand = replace(stand, causes=stand.causes | (course.kinds & RISKS))
+    if stand.is_due and unmet(stand, course):
+        stand = replace(stand, is_due=False)
+    if stand.at in OPEN:
+        bills = {name for g in course.speaking.values() for one in g.sums for name in one}
+        stand = replace(stand, had=joined(stand.had, course.events), paid=stand.paid | bills, woken=stand.woken | course.woken)
+    entry = today.opinion.seen.entry
+    is_gone = course.target == "natural" and before.at in OPEN and stand.at not in OPEN
+    is_other = before.at == "group" and (stand.at == "recovering" or (stand.at == "group" and stand.group != before.group))
+    if is_gone or (today.is_entry and is_other and before.entry != entry):
+        stand = replace(stand, slip=Slip(day, entry, is_gone, replace(before, slip=None)))
+    elif stand.slip is not None and (day - stand.slip.day).days > SLIP_DAYS:
+        stand = replace(stand, slip=None)
+    return replace(stand, entry=entry if stand.at in OPEN else None)
 
 
-def worse(now: tuple[int, ...], then: tuple[int, ...]) -> bool:
-    return any(a > b for a, b in zip(now, then, strict=True))
+def mended(course: Course) -> Stand | None:
+    """Where it stood before a slip, with what was learned since, where a later entry says otherwise and it would not have happened."""
+    stand, today, target = course.stand, course.today, course.target
+    slip, entry = stand.slip, today.opinion.seen.entry
+    if slip is None or not today.is_entry or entry == slip.entry or (today.day - slip.day).days > SLIP_DAYS:
+        return None
+    before = slip.before
+    if slip.is_natural:
+        is_there = any(is_here(m, slip.day) for m in entry.members) and target != "natural" and stand.at not in OPEN
+        is_mended = is_there and (before.at != "lead" or before.clear_since is not None or target == "lead" or course.is_to_group)
+        return replace(before, words=stand.words, answered=stand.answered, told=stand.told, entry=entry) if is_mended else None
+    if stand.at not in ("group", "recovering") or (stand.episode, stand.spell) != (before.episode, before.spell) or target != f"group:{before.group}":
+        return None
+    since = {name: getattr(stand, name) for name in ("words", "answered", "told", "had", "paid", "woken", "has_had", "eliminated")}
+    return replace(before, **since, identified=before.identified or stand.identified, entry=entry)
 
 
-def _said(stand: Stand, today: Today, *, is_apart: bool, is_news: bool) -> tuple[Stand, list[str]]:  # noqa: C901, PLR0911, PLR0912 - one plain table, row by row
-    day, here, found = today.day, today.opinion.standing, today.opinion.findings
-    in_group, to_group = stand.at.startswith("group:"), here.startswith("group:")
-    same = replace(stand, found=found)
-    is_worse = bool(found - stand.found) or is_apart
-    is_first = (to_group and not stand.grouped) or (is_danger(today) and not stand.endangered)
-    # Nobody of those who are here is counted: what is found is a lead, with nothing found there is none, all else stays.
-    if here == "unknown":
-        here = stand.at if in_group or stand.at == "recovering" else "lead" if found & LEADS else "clear" if stand.at == "lead" else stand.at
-        to_group = in_group
-    if here == "natural":
-        if in_group or stand.at == "recovering":
-            return replace(same, at="clear", clear_since=None, ended=None), ["exited"]
-        is_lead = stand.at == "lead"
-        over = replace(same, ended=None, lead_ended=None) if is_lead else same
-        return replace(over, at="clear", clear_since=None), ["unwatched"] if stand.at in ("watch", "lead") else []
-    if today.is_in_doubt:
-        if in_group or stand.at == "recovering":
-            return _more_or_less(same, stand, found, day, is_worse=is_worse, is_news=is_news or (in_group and is_first))
-        here, to_group = "lead" if to_group else here, False
-    if in_group:
-        if here == stand.at:
-            return _more_or_less(same, stand, found, day, is_worse=is_worse, is_news=is_news or is_first)
-        if to_group:
-            is_back = stand.moved is not None and (day - stand.moved).days <= DAYS and not is_news
-            moved = replace(same, at=here, moved=day, returned=day if is_back else stand.returned)
-            return (replace(moved, told=day) if is_news or is_first else moved), ["moved"]
-        away = replace(same, at="recovering", clear_since=day)
-        return (replace(away, told=day), ["recovering", "worsened"]) if is_news and is_worse else (away, ["recovering"])
-    if stand.at == "recovering":
-        if today.opinion.standing == "unknown":
-            return same, []
-        if to_group:
-            return tell(replace(same, at=here, clear_since=None, returned=day), day, is_news=is_news or is_first), ["relapsed"]
-        said = ["worsened"] if is_news and is_worse else []
-        same = replace(same, told=day) if said else same
-        if stand.clear_since is not None and day >= max(a_month_after(stand.clear_since), quiet_until(stand, stand.clear_since)):
-            return replace(same, at=here, clear_since=None, ended=(day, True), lead_ended=None), [*said, "exited"]
-        return same, said
-    is_group_back = stand.ended is not None and stand.ended[1] and (day - stand.ended[0]).days <= DAYS and not is_news
-    lead_ended = stand.lead_ended or (stand.ended[0] if stand.ended and not stand.ended[1] else None)
-    goes_on = is_group_back or (lead_ended is not None and (day - lead_ended).days <= DAYS and not is_news)
-    if to_group:
-        return _into_group(same, stand, here, day, goes_on=goes_on, is_group_back=is_group_back, is_news=is_news or is_first)
-    if here == "lead" and stand.at != "lead":
-        back = replace(same, at="lead", returned=day, ended=stand.ended if is_group_back else None, lead_ended=None)
-        return tell(back if goes_on else begun(replace(same, at="lead")), day, is_news=is_news or not goes_on), ["watched"]
-    if here == "lead" and stand.clear_since is not None:
-        return tell(replace(same, clear_since=None, returned=stand.returned if is_news else day), day, is_news=is_news), ["watched"]
-    if here == "lead":
-        return _more_or_less(same, stand, found, day, is_worse=is_worse, is_news=is_news)
+def advance(course: Course) -> None:
+    """The table of coming and going, row by row."""
+    stand, today = course.stand, course.today
+    if course.target == "natural":
+        _leave_naturally(course)
+    elif stand.at == "group":
+        _from_group(course, today.ends)
+    elif stand.at == "recovering":
+        _from_recovering(course)
+    elif course.is_to_group:
+        _into_group(course)
+    elif course.target == "lead" and (stand.at != "lead" or stand.clear_since is not None):
+        _to_lead(course)
+    elif course.target == "lead":
+        more_or_less(course)
+    elif stand.at == "lead":
+        _lead_ends(course, today.ends)
+    elif stand.at != course.target:
+        course.go("watched" if course.target == "watch" else "unwatched", at=course.target)
+
+
+GONE: dict[str, Any] = {
+    "group": "",
+    "clear_since": None,
+    "identified": None,
+    "causes": frozenset(),
+    "is_due": False,
+    "is_not_marked": False,
+    "group_ended": None,
+    "lead_ended": None,
+}
+"""What ends with a group or lead, and what is not remembered of one that ended otherwise than by itself."""
+
+
+def _leave_naturally(course: Course) -> None:
+    at = course.stand.at
+    if at in ("group", "recovering"):
+        course.go("exited", "natural", **{**GONE, "at": "clear"})
+    elif at == "lead":
+        course.go("unwatched", "natural", **{**GONE, "at": "clear"})
+    elif at == "watch":
+        course.go("unwatched", at="clear")
+
+
+def _from_group(course: Course, ends: str | None) -> None:
+    stand, day = course.stand, course.today.day
+    is_wavering = has_returned(stand, day)
+    if course.target == f"group:{stand.group}":
+        more_or_less(course)
+    elif course.is_to_group:
+        is_back = stand.moved is not None and (day - stand.moved).days <= WAVERING_DAYS and not course.is_news
+        movement = "rolled_back" if _is_again(course) else "moved"
+        course.go(movement, group=course.target[6:], moved=day, returned=day if is_back else stand.returned)
+    elif (ends == "corrected" and not is_wavering) or (ends == "exempted" and not stand.identified):
+        out(course, ends)
+    else:
+        course.go("recovering", at="recovering", clear_since=day)
+        more_or_less(course, only_news=True, found=stand.found)
+
+
+def out(course: Course, reason: str) -> None:
+    """Out of the group or of recovering; what remains of a lead stays a lead of the same episode."""
+    stand, day = course.stand, course.today.day
+    changes = {**GONE, "at": course.target}
+    if reason in ("cleared", "corrected"):
+        changes["group_ended"] = Ended(day, stand.identified, stand.causes)
+    if reason in ("cleared", "eliminated"):
+        changes["left"] = day
+    if reason == "eliminated":
+        changes |= {"eliminated": stand.causes, "eliminated_from": stand.group}
+    course.go("exited", reason, **changes)
+
+
+def _from_recovering(course: Course) -> None:
+    stand = course.stand
+    if course.target == "recovering":  # in doubt who belongs to it, or nobody of it is counted
+        more_or_less(course, only_news=not course.today.is_in_doubt)
+    elif course.is_to_group:
+        back: dict[str, Any] = {"at": "group", "group": course.target[6:], "clear_since": None, "is_due": False, "is_not_marked": False}
+        is_back = not _is_again(course) or not course.is_news
+        course.go("rolled_back" if _is_again(course) else "relapsed", **back, returned=course.today.day if is_back else stand.returned)
+        return
+    else:
+        more_or_less(course, only_news=True)
+    conditions = unmet(course.stand, course)
+    if not conditions and not stand.identified:
+        out(course, "cleared")
+    elif not conditions and not stand.is_due:
+        course.go("exit_due", is_due=True, is_not_marked=False)
+    elif stand.identified and conditions == {"nobody can work"} and not stand.is_not_marked:
+        course.go("not_marked", is_not_marked=True)
+
+
+def unmet(stand: Stand, course: Course) -> set[str]:
+    """What keeps it from leaving."""
+    today, found = course.today, set[str]()
+    found |= {"doubt"} if today.is_in_doubt else set()
+    found |= {f"{k} holds" for k in course.kinds} if stand.identified or stand.at != "recovering" else set()
+    found |= {"income unknown"} if today.opinion.net_per_head is None else set()
+    if stand.clear_since is not None and not stand.identified and today.day < max(a_month_after(stand.clear_since), quiet_until(stand, stand.clear_since)):
+        found.add("not clear for long")
+    if stand.identified:
+        if stand.clear_since is not None:
+            whole = a_month_after(a_month_after(stand.clear_since.replace(day=1)))  # one calendar month that begins after the day
+            found |= {"not clear for long"} if today.day < whole else set()
+            found |= {"not identified for long"} if today.day < a_month_after(stand.identified) else set()
+        for cause in stand.causes:
+            if not any(cause in m.against and answers(m.measure, FindingKind(cause)) for m in today.measures):
+                found.add(f"no measure against {cause}")
+        unmet_now = today.opinion.seen.guarantees
+        found |= {f"{name} not known to be met" for name, met in unmet_now.items() if not met}
+        if all(m.can_work is False for m in today.opinion.seen.entry.members if is_here(m, today.day)):
+            found.add("nobody can work")
+    return found
+
+
+def _returns(course: Course, ended: Ended | None) -> bool:
+    return ended is not None and not course.is_news and (course.today.day - ended.day).days <= WAVERING_DAYS
+
+
+def _new_case(course: Course) -> dict[str, Any]:
+    if course.stand.at in OPEN:
+        return {}
+    nothing: dict[str, Any] = {"had": {}, "paid": frozenset(), "woken": frozenset(), "returned": None, "moved": None, "dismissed": None}
+    return {**nothing, "episode": course.stand.episode + 1, "group_ended": None, "lead_ended": None}
+
+
+def _is_again(course: Course) -> bool:
+    """Something people declared eliminated is found that was not found before."""
+    return bool((course.kinds - course.stand.found) & course.stand.eliminated)
+
+
+def _into_group(course: Course) -> None:
+    """The spell of before goes on where nothing is new since it ended; else another begins."""
+    stand, day = course.stand, course.today.day
+    into: dict[str, Any] = {"at": "group", "group": course.target[6:], "clear_since": None, "group_ended": None, "lead_ended": None}
+    group, lead, was = stand.group_ended, stand.lead_ended, stand.taken_back
+    if was is not None and was.is_group:
+        course.go("rolled_back" if _is_again(course) else "relapsed", **{**into, "identified": was.identified, "causes": was.causes})
+        return
+    if group is not None and _returns(course, group):
+        movement = "rolled_back" if _is_again(course) else "relapsed"
+        course.go(movement, **{**into, "returned": day, "identified": group.identified, "causes": group.causes})
+        return
+    movement = "entered" if not stand.eliminated else "rolled_back" if stand.eliminated & course.kinds else "reflagged"
+    new: dict[str, Any] = {"spell": stand.spell + 1, "causes": frozenset()}
+    if was is not None:
+        course.go(movement, **{**into, **new})
+    elif stand.at not in OPEN and _returns(course, lead):
+        course.go(movement, **{**into, **new, "returned": day})
+    else:
+        course.go(movement, **{**into, **_new_case(course), **new})
+
+
+def _to_lead(course: Course) -> None:
+    stand, day = course.stand, course.today.day
+    into = {"at": "lead", "clear_since": None}
+    movement = "rolled_back" if course.kinds & stand.eliminated else "grade_fell" if course.has_fallen else "watched"
     if stand.at == "lead":
-        since = stand.clear_since or day
-        if day < quiet_until(stand, since):
-            return replace(same, clear_since=since), [] if stand.clear_since else ["eased"]
-        over = replace(same, lead_ended=day) if stand.ended and stand.ended[1] else replace(same, ended=(day, False))
-        return replace(over, at=here, clear_since=None), ["unwatched" if here == "clear" else "watched"]
-    return (same, []) if here == stand.at else (replace(same, at=here), ["unwatched" if here == "clear" else "watched"])
+        course.go(movement, **into, returned=stand.returned if course.is_news else day)
+    elif stand.taken_back is not None:
+        course.go(movement, **into)
+    elif _returns(course, stand.group_ended) or _returns(course, stand.lead_ended):
+        course.go(movement, **into, returned=day, lead_ended=None)
+    else:
+        course.go(movement, **into, **_new_case(course))
 
 
-def _into_group(same: Stand, stand: Stand, here: str, day: date, *, goes_on: bool, is_group_back: bool, is_news: bool) -> tuple[Stand, list[str]]:
-    into = replace(same, at=here, clear_since=None, ended=None, lead_ended=None)
-    if goes_on:
-        again = replace(into, returned=day, spell=stand.spell + (0 if is_group_back else 1))
-        return tell(again, day, is_news=is_news), ["relapsed" if is_group_back else "entered"]
-    into = replace(into, spell=stand.spell + 1)
-    is_new_case = stand.at != "lead"
-    return tell(begun(into) if is_new_case else into, day, is_news=is_news or is_new_case), ["entered"]
+def _lead_ends(course: Course, ends: str | None) -> None:
+    stand, day = course.stand, course.today.day
+    since = stand.clear_since or day
+    if day < quiet_until(stand, since):
+        if stand.clear_since is None:
+            course.go("eased", clear_since=since)
+        return
+    movement = "watched" if course.target == "watch" else "unwatched"
+    ended = None if ends == "exempted" else Ended(day)
+    kept = None if ends == "exempted" else stand.group_ended
+    course.go(movement, ends, at=course.target, clear_since=None, lead_ended=ended, group_ended=kept)
 
 
-def begun(stand: Stand) -> Stand:
-    """A new case has had nothing yet."""
-    return replace(stand, had={}, paid=frozenset(), ended=None, lead_ended=None, returned=None, moved=None, grouped=False, endangered=False)
+def more_or_less(course: Course, *, only_news: bool = False, found: frozenset[str] | None = None) -> None:
+    """Each fall, each further finding, event or bill that weighs, or that one only went; a mere change of figures is nothing.
+
+    `only_news`: a household that recovers; a sum that only crossed its threshold keeps it there, and is told by nothing.
+    """
+    stand = course.stand if found is None else replace(course.stand, found=found)
+    more, gone = course.kinds - stand.found, stand.found - course.kinds
+    if only_news and not course.is_news and not more & stand.eliminated:
+        return
+    if more & stand.eliminated:
+        course.go("rolled_back")
+    elif course.has_fallen:
+        course.go("grade_fell")
+    elif more or course.new_events or any(course.heavy.values()):
+        course.go("worsened")
+    elif gone and not only_news:
+        course.go("eased")
 
 
-def tell(stand: Stand, day: date, *, is_news: bool) -> Stand:
-    """Told of news, and of anything once the days since the last word are over."""
-    return replace(stand, told=day) if is_news or stand.told is None or (day - stand.told).days > DAYS else stand
+def has_returned(stand: Stand, day: date) -> bool:
+    """Whether it came back on the same ground within the days."""
+    return stand.returned is not None and (day - stand.returned).days <= WAVERING_DAYS
 
 
 def quiet_until(stand: Stand, since: date) -> date:
     """What had returned before ends after it was quiet for the days."""
-    has_returned = stand.returned is not None and (since - stand.returned).days <= DAYS
-    return date.fromordinal(since.toordinal() + DAYS + 1) if has_returned else since
-
-
-def _more_or_less(same: Stand, stand: Stand, found: frozenset[str], day: date, *, is_worse: bool, is_news: bool) -> tuple[Stand, list[str]]:
-    if is_worse:
-        return tell(same, day, is_news=is_news), ["worsened"]
-    return same, ["eased"] if stand.found - found else []
+    return since + timedelta(days=WAVERING_DAYS + 1) if has_returned(stand, since) else since
 
 
 def a_month_after(day: date) -> date:

@@ -10,6 +10,7 @@ from foothold_schemas.checks import GuaranteeChecked, HouseholdGraded, SpendingR
 from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import DisasterStruck, IncomeCategory, IncomeReported, MedicalClaimSettled
 from foothold_schemas.register import HouseholdRegistered
+from foothold_schemas.reports import RiskReported
 from foothold_schemas.values import Fen
 from tests.support.reference_arithmetic import covered_months, day_in_china, is_here, last_of, part_of
 
@@ -22,14 +23,26 @@ def age(record: FactRecord) -> tuple[object, ...]:
 
 
 def last_words(records: Iterable[FactRecord]) -> list[FactRecord]:
-    """Of the statements under each name, the last."""
+    """Of the statements under each name the last; what only repeats the one before it changes nothing, so that one stays."""
     last: dict[tuple[object, ...], FactRecord] = {}
     for record in sorted(records, key=age):
-        last[_name(record)] = record
+        name = name_of(record)
+        if name not in last or content(last[name]) != content(record):
+            last[name] = record
     return list(last.values())
 
 
-def _name(record: FactRecord) -> tuple[object, ...]:  # noqa: PLR0911 - one line per kind
+def content(record: FactRecord) -> object:
+    """What a statement says; how its sender spells an item is no matter."""
+    fact = record.data
+    return fact.model_copy(update={"item": folded(fact.item)}) if isinstance(fact, IncomeReported) else fact
+
+
+def folded(item: str) -> str:
+    return item.lower().replace("_", "").replace("-", "").replace(" ", "")
+
+
+def name_of(record: FactRecord) -> tuple[object, ...]:  # noqa: PLR0911 - one line per kind
     fact = record.data
     match fact:
         case MedicalClaimSettled():
@@ -44,6 +57,8 @@ def _name(record: FactRecord) -> tuple[object, ...]:  # noqa: PLR0911 - one line
             return (fact.graded_on,)
         case DisasterStruck():
             return record.agency, fact.hazard, fact.struck_on
+        case RiskReported():
+            return fact.route, fact.concern, fact.reported_on
         case IncomeReported(statement_number=str()):
             return record.agency, fact.person_ref, fact.statement_number
         case IncomeReported():
@@ -62,8 +77,7 @@ def _unnumbered(record: FactRecord, fact: IncomeReported) -> tuple[object, ...]:
 def _source(record: FactRecord) -> tuple[object, ...]:
     fact = record.data
     assert isinstance(fact, IncomeReported)
-    item = fact.item.lower().replace("_", "").replace("-", "").replace(" ", "")
-    return record.agency, fact.person_ref, fact.category, item, fact.project, fact.claim_number, fact.stay
+    return record.agency, fact.person_ref, fact.category, folded(fact.item), fact.project, fact.claim_number, fact.stay
 
 
 def storms(records: Iterable[FactRecord]) -> list[DisasterStruck]:
@@ -78,7 +92,7 @@ def storms(records: Iterable[FactRecord]) -> list[DisasterStruck]:
     return [r.data for _, r in best.values() if isinstance(r.data, DisasterStruck)]
 
 
-def bills(records: Iterable[FactRecord]) -> list[MedicalClaimSettled]:
+def bills(records: Iterable[FactRecord]) -> list[FactRecord]:
     """Every bill's last version; of one stay that several senders bill with the same total, the bills of who spoke last."""
     told = last_words(records)
     drop: set[str] = set()
@@ -92,7 +106,7 @@ def bills(records: Iterable[FactRecord]) -> list[MedicalClaimSettled]:
             mine, theirs = ([r for r in told if r.agency == s and _stay(r) == _stay(one)] for s in (one.agency, other.agency))
             if _total(mine) == _total(theirs) and max(map(age, mine)) < max(map(age, theirs)):
                 drop.add(one.fact_id)
-    return [r.data for r in told if r.fact_id not in drop and isinstance(r.data, MedicalClaimSettled)]
+    return [r for r in told if r.fact_id not in drop]
 
 
 def _stay(record: FactRecord) -> tuple[object, ...]:
@@ -174,3 +188,10 @@ def _next(month: tuple[int, int]) -> tuple[int, int]:
 
 def _text(month: tuple[int, int]) -> str:
     return f"{month[0]:04d}-{month[1]:02d}"
+
+
+def newest(records: Iterable[FactRecord]) -> HouseholdRegistered | None:
+    """The register entry that counts."""
+    entries = [r for r in records if isinstance(r.data, HouseholdRegistered)]
+    last = max(entries, key=age, default=None)
+    return last.data if last is not None and isinstance(last.data, HouseholdRegistered) else None
