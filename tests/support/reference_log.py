@@ -48,8 +48,9 @@ class SecondOpinion:
         return [*said, *self._late(before, day)]
 
     def _keep(self, stand: Stand, said: list[Said]) -> list[Said]:
+        is_waiting = stand.slip is not None and stand.slip is self.stand.slip and is_in_doubt(self.known)
         self.stand = stand
-        if stand.slip is None or not is_in_doubt(self.known):  # what came in doubt is looked at when that is settled
+        if not is_waiting:  # an entry that may mend a slip and came in doubt is looked at when that is settled
             self.entry = newest(_counting(self.known))
         return said
 
