@@ -1,14 +1,22 @@
 """What the console says is read by clerks: codes in words, a refused form by its own fields, a row of a file as a row."""
 
+from collections.abc import Iterator
+from datetime import date
+from enum import StrEnum
+from typing import get_args
+
 import pytest
 
 from foothold_ingest.console.pages import file_row, retried
 from foothold_ingest.console.report import Written, as_typed, explained
 from foothold_ingest.console.words import FIELDS, VALUES, value_words
 from foothold_ingest.rules.judgement import Rejected
-from foothold_schemas.checks import SpendingCategory
+from foothold_schemas.checks import Grade, SpendingCategory
+from foothold_schemas.envelope import FactRecord
 from foothold_schemas.facts import CareSetting, Hazard, IncomeCategory
 from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.sent import AGENCY_KINDS
+from foothold_schemas.values import Message
 
 
 @pytest.mark.parametrize(
@@ -71,3 +79,25 @@ def test_what_a_retry_came_to_begins_with_words() -> None:
     assert word is not None
     assert (word.zh, rest) == ("字段内容有误", "The data is not right.")
     assert retried("accepted") == (None, "accepted")
+
+
+def _types(annotation: object) -> Iterator[type]:
+    """The types a field may be, and those inside its unions."""
+    if isinstance(annotation, type) and not get_args(annotation):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _types(part)
+
+
+@pytest.mark.parametrize("kind", sorted(set(AGENCY_KINDS) - {"FactsRetracted", "FeedHeard", "AreaStruck"}))
+def test_every_field_a_caseworker_can_doubt_has_its_word_and_so_has_every_code_in_it(kind: str) -> None:
+    data = FactRecord.model_fields["data"].annotation
+    (model,) = {m for m in _types(data) if issubclass(m, Message) and m.model_fields["kind"].default == kind}
+    for name, field in model.model_fields.items():
+        types = set(_types(field.annotation)) - {type(None)}
+        shown = {t for t in types if issubclass(t, str | int | date) and t is not bool}
+        if not shown or name in {"kind", "person_ref"}:
+            continue
+        assert name in FIELDS, name
+        codes = [code for t in shown if issubclass(t, StrEnum) and t is not Grade for code in t]
+        assert all(value_words(name, code) != code for code in codes), name

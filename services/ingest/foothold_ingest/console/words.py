@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from foothold_ingest.rules.answers import Answer
-from foothold_schemas.checks import SpendingCategory
+from foothold_schemas.checks import Guarantee, SpendingCategory
 from foothold_schemas.disputes import Doubt
 from foothold_schemas.explanation import DoubtKind
-from foothold_schemas.facts import CareSetting, Hazard, IncomeCategory
+from foothold_schemas.facts import CareSetting, Hazard, HomeState, IncomeCategory, WorkerState
 from foothold_schemas.reports import Concern, ReportRoute
 from foothold_schemas.titles import TITLES
-from foothold_schemas.values import Sentence
+from foothold_schemas.values import Sentence, Standing
 
 KINDS: Final = {
     "HouseholdRegistered": Sentence(zh="农户登记", en="households"),
@@ -52,11 +52,33 @@ FIELDS: Final = {
     "in_scope": "目录内 in scope",
     "project": "项目分红 project",
     "until_month": "发放至 until",
+    "statement_number": "单据号 statement number",
+    "home": "住房 home",
+    "main_worker": "主要劳动力 main worker",
+    "loss": "损失 loss",
+    "guarantee": "保障 guarantee",
+    "checked_on": "核查日 checked on",
+    "graded_on": "评定日 graded on",
+    "route": "来源 who told",
+    "concern": "困难 trouble",
+    "reported_on": "反映日 told on",
+    "authority": "县区 county",
+    "register_number": "户编号 register number",
+    "area": "村 village",
+    "standing": "户类型 standing",
+    "one_budget_with": "同一开支的户 one budget with",
+    "residence": "现居住地 residence",
 }
 VALUES: Final[Mapping[str, Mapping[Any, Sentence]]] = {
     "category": {**TITLES[IncomeCategory], **TITLES[SpendingCategory]},
     "setting": TITLES[CareSetting],
     "hazard": TITLES[Hazard],
+    "home": TITLES[HomeState],
+    "main_worker": TITLES[WorkerState],
+    "guarantee": TITLES[Guarantee],
+    "route": ROUTES,
+    "concern": CONCERNS,
+    "standing": TITLES[Standing],
     "is_yearly": {"true": Sentence(zh="是", en="yes"), "false": Sentence(zh="否", en="no")},
 }
 """Fields whose values are codes, and the words of those."""
