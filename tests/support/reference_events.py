@@ -15,6 +15,7 @@ from foothold_schemas.facts import CareSetting, DisasterStruck, HomeState, Incom
 from foothold_schemas.reports import RiskReported
 from tests.support.reference import Opinion, Seen, is_child
 from tests.support.reference_arithmetic import covered_months, in_rolling_year, is_here, last_of, months_before, own, share_of, yuan
+from tests.support.reference_statements import bill_name
 
 WAVERING_DAYS = 30
 SHARE = Fraction(1, 5)
@@ -64,7 +65,7 @@ def grounds(opinion: Opinion, today: date, *, identified: bool) -> dict[str, Gro
     """Of every finding of the day what it rests on."""
     seen, found = opinion.seen, opinion.findings
     year = [(r, r.data) for r in seen.bills if isinstance(r.data, MedicalClaimSettled) and in_rolling_year(r.data.settled_on, today)]
-    medical = {_bill(r): own(b) for r, b in year}
+    medical = {bill_name(r): own(b) for r, b in year}
     result = {name: Ground() for name in found}
     for name, (value, threshold) in seen.values.items():
         result[name] = Ground(None, abs(value), abs(value - threshold), (_bills_of(name, seen, today, opinion),), threshold)
@@ -75,7 +76,7 @@ def grounds(opinion: Opinion, today: date, *, identified: bool) -> dict[str, Gro
                 stays.setdefault(bill.stay or f"alone {record.fact_id}", []).append((record, bill))
         dear = {key: one for key, one in stays.items() if sum(own(b) for _, b in one) > (6000 if identified else 10000)}
         events = {f"stay {_stay(one)}": Event((), sum((own(b) for _, b in one), Fraction(0)), last=max(b.settled_on for _, b in one)) for one in dear.values()}
-        sums = tuple({_bill(r): medical[_bill(r)] for r, _ in one} for one in dear.values())
+        sums = tuple({bill_name(r): medical[bill_name(r)] for r, _ in one} for one in dear.values())
         result["single_stay_high"] = Ground(events, sums=sums, threshold=Fraction(6000 if identified else 10000))
     result |= {name: Ground(events) for name, events in _events(opinion, today).items() if name in found}
     return result
@@ -159,13 +160,13 @@ def _bills_of(finding: str, seen: Seen, today: date, opinion: Opinion) -> Mappin
     """What a sum adds up."""
     year = [(r, r.data) for r in seen.bills if isinstance(r.data, MedicalClaimSettled) and in_rolling_year(r.data.settled_on, today)]
     costs = [(r, r.data) for r in seen.costs if isinstance(r.data, SpendingReported)]
-    medical = {_bill(r): own(b) for r, b in year}
+    medical = {bill_name(r): own(b) for r, b in year}
     if finding == "self_paid_high":
         return medical
     if finding == "self_paid_ratio":
         people = {str(b.person_ref) for _, b in year if b.person_ref is not None}
         worst = max(people, key=lambda p: (sum(own(b) for _, b in year if b.person_ref == p), p))
-        return {_bill(r): own(b) for r, b in year if b.person_ref == worst}
+        return {bill_name(r): own(b) for r, b in year if b.person_ref == worst}
     if finding == "rigid_spending_ratio" and opinion.net is not None:
         kinds = ("education", "rehabilitation", "accident")
         rigid = {_cost(r): yuan(c.total) - yuan(c.covered) for r, c in costs if c.category in kinds and in_rolling_year(c.spent_on, today)}
@@ -187,11 +188,6 @@ def heavy(some: Iterable[Ground], paid: frozenset[str]) -> dict[str, bool]:
                 if name not in paid and cost >= (sum(bills.values()) - cost) * SHARE:
                     found[name] = found.get(name, False) or cost >= ground.threshold
     return found
-
-
-def _bill(record: FactRecord) -> str:
-    assert isinstance(record.data, MedicalClaimSettled)
-    return f"{record.agency} {record.data.claim_number}"
 
 
 def _cost(record: FactRecord) -> str:

@@ -17,7 +17,7 @@ from tests.support.reference_events import Ground, grounds
 from tests.support.reference_moves import say
 from tests.support.reference_people import decide, exempt, late
 from tests.support.reference_stand import Look, Said, Stand, Today
-from tests.support.reference_statements import bills, content, last_words, name_of, newest, storms
+from tests.support.reference_statements import bills, content, last_words, name_of, newest, storms, told_by_another
 
 
 class SecondOpinion:
@@ -59,6 +59,7 @@ class SecondOpinion:
         in_doubt, entry = is_in_doubt(self.known), newest(counting)
         is_entry = entry != self.entry
         measures = tuple(f.data for f in counting if isinstance(f.data, MeasureDelivered))
+        twice = told_by_another([f for f in counting if isinstance(f.data, MedicalClaimSettled)])
 
         @cache
         def seen(answered: frozenset[str], *, is_identified: bool) -> tuple[Opinion, Mapping[str, Ground]]:
@@ -70,7 +71,7 @@ class SecondOpinion:
             thought, rests_on = seen(stand.answered, is_identified=stand.identified is not None)
             is_below = thought.net_per_head is not None and thought.net_per_head < LINE
             served = entry is not None and entry.area.startswith(AREA[:6])
-            return Today(thought, rests_on, day, in_doubt, served, is_below, ends, is_entry, measures)
+            return Today(thought, rests_on, day, in_doubt, served, is_below, ends, is_entry, measures, twice)
 
         return look
 

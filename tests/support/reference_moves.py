@@ -43,6 +43,7 @@ def remember(before: Stand, course: Course) -> Stand:
         stand = replace(stand, is_due=False)
     if stand.at in OPEN:
         bills = {name for g in course.speaking.values() for one in g.sums for name in one}
+        bills |= {other for name in bills for other in today.told_twice.get(name, ())}
         stand = replace(stand, had=joined(stand.had, course.events), paid=stand.paid | bills, woken=stand.woken | course.woken)
     entry = today.opinion.seen.entry
     is_gone = course.target == "natural" and before.at in OPEN and stand.at not in OPEN

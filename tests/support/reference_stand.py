@@ -91,6 +91,8 @@ class Today:
     ends: str | None = None
     is_entry: bool = False
     measures: tuple[MeasureDelivered, ...] = ()
+    told_twice: Mapping[str, set[str]] = field(default_factory=dict)
+    """Bill → the bills by which another sender tells of the same."""
 
     def speaking(self, words: tuple[Word, ...]) -> dict[str, Ground]:
         """What people have not looked into, or not as it is."""
@@ -120,7 +122,7 @@ class Course:
         self.new_events = {n for n, e in happened.items() if n not in stand.had or not is_same(e, stand.had[n])}
         self.has_fallen = "grade_fell" in self.kinds and bool(self.new_events & set(self.speaking["grade_fell"].events or {}))
         self.woken = {k for k in self.kinds if any(w.kind == k and not last_day_passed(w, today.day) for w in stand.words)} | (self.kinds & stand.eliminated)
-        self.heavy = heavy(self.speaking.values(), stand.paid)
+        self.heavy = heavy(self.speaking.values(), stand.paid | {bill for bill, others in today.told_twice.items() if others & stand.paid})
         self.is_news = bool(self.new_events or self.heavy or self.woken - stand.woken)
 
     def _target(self) -> str:

@@ -109,6 +109,25 @@ def bills(records: Iterable[FactRecord]) -> list[FactRecord]:
     return [r for r in told if r.fact_id not in drop]
 
 
+def told_by_another(records: Iterable[FactRecord]) -> dict[str, set[str]]:
+    """Id of a bill → the ids of another sender's bills of that stay, where both come to the same."""
+    told = last_words(records)
+    others: dict[str, set[str]] = {}
+    for one in told:
+        assert isinstance(one.data, MedicalClaimSettled)
+        for sender in {r.agency for r in told if _stay(r) == _stay(one)} - {one.agency}:
+            mine, theirs = ([r for r in told if r.agency == s and _stay(r) == _stay(one)] for s in (one.agency, sender))
+            if one.data.stay is not None and _total(mine) == _total(theirs):
+                others.setdefault(bill_name(one), set()).update(map(bill_name, theirs))
+    return others
+
+
+def bill_name(record: FactRecord) -> str:
+    """Its number with its sender."""
+    assert isinstance(record.data, MedicalClaimSettled)
+    return f"{record.agency} {record.data.claim_number}"
+
+
 def _stay(record: FactRecord) -> tuple[object, ...]:
     assert isinstance(record.data, MedicalClaimSettled)
     return record.data.person_ref, record.data.stay

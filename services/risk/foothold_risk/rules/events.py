@@ -31,6 +31,7 @@ from foothold_risk.rules.findings import area_struck, disaster_loss, grade_fell,
 from foothold_risk.rules.held import Claim, Report, Spending
 from foothold_risk.rules.household import Event, report_name
 from foothold_risk.rules.policy import SHARE_SCALE
+from foothold_risk.rules.statements import latest_of_each, stays_told_twice
 from foothold_schemas.checks import Guarantee
 from foothold_schemas.facts import HomeState, Severity, WorkerState
 from foothold_schemas.findings import FindingKind
@@ -162,6 +163,17 @@ def bill_name(bill: Claim | Spending) -> bytes:
         return bill.name
     said = f"{bill.category}|{bill.day}|{bill.total}|{bill.covered}|{bill.person_ref}"
     return blake2b(said.encode(), digest_size=8).digest()
+
+
+def same_as(view: View) -> Mapping[bytes, frozenset[bytes]]:
+    """Name of each bill of a stay that several senders billed with the same total → the names of the others' bills: they are one event."""
+    if view.told is None:
+        return {}
+    same: dict[bytes, frozenset[bytes]] = {}
+    for counted, others in stays_told_twice(latest_of_each(view.told.claims), view.policy.bills_precedence):
+        for bill in (*counted, *others):
+            same[bill_name(bill)] = frozenset(bill_name(other) for other in (*counted, *others) if other.agency != bill.agency)
+    return same
 
 
 def _disasters(_found: Found, view: View) -> Iterator[Event]:

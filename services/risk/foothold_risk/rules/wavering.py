@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from foothold_risk.rules.assess import Assessment
-from foothold_risk.rules.events import MOST_HAD, TOLD_BY_EVENT, joined, unseen
+from foothold_risk.rules.events import MOST_HAD, TOLD_BY_EVENT, joined, same_as, unseen
 from foothold_risk.rules.household import Ended, Position
 from foothold_risk.rules.policy import SHARE_SCALE
 from foothold_schemas.findings import FindingKind
@@ -45,12 +45,17 @@ def has_bill_of_its_own(position: Position, assessment: Assessment) -> bool:
 
 
 def _heavy_bills(position: Position, assessment: Assessment) -> Iterator[tuple[int, int]]:
-    """Own share of each new bill that alone moves its sum, and the threshold of that sum."""
-    share = assessment.view.policy.material_share
+    """Own share of each bill the case has not had that alone moves its sum, and the threshold of that sum.
+
+    What another sender billed for the same stay with the same total is a bill the case has had.
+    """
+    share, same, had = assessment.view.policy.material_share, same_as(assessment.view), set(position.bills)
     for ground in assessment.speaking:
         for one in ground.sums:
             total = sum(own for _, own, _ in one)
-            yield from ((own, ground.threshold) for name, own, _ in one if name not in position.bills and own * SHARE_SCALE >= (total - own) * share)
+            for name, own, _ in one:
+                if own * SHARE_SCALE >= (total - own) * share and had.isdisjoint((name, *same.get(name, ()))):
+                    yield own, ground.threshold
 
 
 def is_found_again(position: Position, assessment: Assessment) -> bool:
@@ -92,7 +97,9 @@ def remembered(position: Position, assessment: Assessment) -> dict[str, object]:
         return {}
     speaking = assessment.speaking
     events = [e for g in speaking if g.kind in TOLD_BY_EVENT for e in g.events]
-    bills = {name: own for g in speaking for name, own, _ in g.bills}
+    same = same_as(assessment.view)
+    counted = {name: own for g in speaking for name, own, _ in g.bills}
+    bills = {other: own for name, own in counted.items() for other in same.get(name, ())} | counted
     woken = _woken(position, assessment)
     return {
         "had": joined(position.had, events, MOST_HAD) if events else position.had,
