@@ -1,4 +1,7 @@
-"""On what a flag rests is said in words: every value of a policy file, how sure it is, and the codes in it."""
+"""On what a flag rests is said in words.
+
+So is every value of a policy file, how sure it is, and the codes in it.
+"""
 
 import pytest
 

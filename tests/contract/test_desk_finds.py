@@ -1,4 +1,7 @@
-"""A household is found by what people have in hand, a link leads to its page after the log-in, and an act after the session says that it was not done."""
+"""A household is found by what people have in hand.
+
+A link leads to its page after the log-in, and an act after the session says that it was not done.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime

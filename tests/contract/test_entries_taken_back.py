@@ -1,4 +1,7 @@
-"""An entry that is taken back names nobody any more, and the one before counts again at the doors too; who names a stranger is told."""
+"""An entry that is taken back names nobody any more.
+
+The one before counts again at the doors too; who names a stranger is told.
+"""
 
 from typing import Any
 

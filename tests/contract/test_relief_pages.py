@@ -1,4 +1,7 @@
-"""Relief in the browser: an amount is seen once more with whose it is, what was typed is never lost, and a slip in the papers can be put right."""
+"""Relief in the browser: an amount is seen once more with whose it is.
+
+What was typed is never lost, and a slip in the papers can be put right.
+"""
 
 import re
 from datetime import UTC, datetime
@@ -56,7 +59,7 @@ async def paid(hands: Hands, amount: str = "2500") -> None:
     await hands.post("li", "relief/1/pay")
 
 
-async def test_the_page_before_an_amount_names_the_household_and_the_relief_and_reads_full_width_digits(hands: Hands, alerts_database: AsyncEngine) -> None:
+async def test_the_page_before_an_amount_names_household_and_relief_and_reads_wide_digits(hands: Hands, alerts_database: AsyncEngine) -> None:
     page = await hands.post("zhao", "relief/1/decide/confirm", amount="２，９９９．５０", note="زەينەپ 𠮷")
 
     assert page.status_code == 200

@@ -1,4 +1,7 @@
-"""What a row is told is told in Chinese first, with the English beside it, from one table that knows whatever the rules say."""
+"""What a row is told is told in Chinese first, with the English beside it.
+
+One table knows whatever the rules say.
+"""
 
 import ast
 import re

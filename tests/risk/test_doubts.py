@@ -81,7 +81,7 @@ def viewed(*facts: FactRecord, day: date, rules: Policy | None = None) -> Househ
     return decode_view(written) if written else None
 
 
-def test_the_sender_of_a_yearly_income_that_lapsed_is_asked_from_the_first_unknown_month_on() -> None:
+def test_the_sender_of_a_yearly_income_that_lapsed_is_asked_from_the_first_unknown_month() -> None:
     years = [income("90000.00", "y1", month="2024-06", agency="bureau"), income("90000.00", "y2", month="2025-06", agency="bureau")]
     before, after = viewed(*years, day=date(2026, 12, 31)), viewed(*years, day=date(2027, 1, 1))
     ended = amending(income("90000.00", "y3", month="2025-06", agency="bureau", until_month="2026-12"), "y2")

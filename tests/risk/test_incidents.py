@@ -139,7 +139,7 @@ def test_a_table_that_is_not_clear_is_refused(table: object, says: str) -> None:
         reaches(table)
 
 
-def test_a_clear_household_that_moves_where_no_county_of_the_policy_is_leaves_no_view_behind() -> None:
+def test_a_clear_household_that_moves_outside_the_policys_counties_leaves_no_view() -> None:
     control = steer(Control(open_day=OPEN_DAY, bundle=RULES.bundle), record(struck(), "area")) or Control()
     opened = cause_of(record(DayOpened(day=OPEN_DAY), "day"))
     hit = judge(HOUSEHOLD, WELL_OFF, control, RULES, opened).household

@@ -216,7 +216,10 @@ def someone_lost_work(entry: HouseholdRegistered, incomes: Iterable[FactRecord],
 
 
 def some_project_paid_too_little(entry: HouseholdRegistered, incomes: Iterable[FactRecord], today: date) -> bool:
-    """The shares of a project held for the whole window brought less than seven percent of what was invested, six for an investment since June 2025."""
+    """A project's shares held for the whole window brought less than they should.
+
+    That is less than seven percent of what was invested, six for an investment since June 2025.
+    """
     window = months_before(today, 12)
     held = [share for share in entry.projects if share.invested_on <= date(*window[0], 1)]
     for project in {share.project for share in held}:

@@ -115,7 +115,10 @@ class Areas:
             return list((await connection.execute(asked)).scalars())
 
     async def standing(self, area: str, page: int = 1) -> Paged[Standing]:
-        """A page of the levels that stand inside the area, the gravest first, with the counts of now; a level stands until a later change of its kind."""
+        """A page of the levels that stand inside the area, the gravest first, with today's counts.
+
+        A level stands until a later change of its kind.
+        """
         last = _last().where(RegionWarningRow.area.startswith(area, autoescape=True)).subquery()
         wanted = select(last).where(last.c.gravity > 0).order_by(last.c.gravity.desc(), last.c.day.desc(), last.c.area, last.c.cause, last.c.window)
         async with self._engine.connect() as connection:

@@ -194,7 +194,10 @@ class Inbox:
 
 
 def _is_found(find: str) -> ColumnElement[bool]:
-    """By a case's number, or the beginning of a register number or of an area's code (spaces as pages write them are left out)."""
+    """By a case's number, or the beginning of a register number or of an area's code.
+
+    Spaces as pages write them are left out.
+    """
     text = "".join(find.split())
     is_number = CaseRow.number == int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else false()
     return or_(is_number, CaseRow.register_number.istartswith(text, autoescape=True), CaseRow.area.startswith(text, autoescape=True))

@@ -89,7 +89,7 @@ class Incidents:
             log.info("alerts.incident", incident=name, township=township)
 
     async def standing(self, area: str, page: int = 1) -> Paged[IncidentPage]:
-        """A page of the incidents that may have hit households inside the area, the newest first."""
+        """A page of the incidents that may have hit households in the area, the newest first."""
         async with self._engine.connect() as connection:
             place = IncidentPlaceRow.township
             mine = select(IncidentPlaceRow.incident).where(or_(place.startswith(area, autoescape=True), literal(area).startswith(place)))

@@ -1,4 +1,7 @@
-"""Lists longer than a page: the lines of one page, and how many there are on all of them, so that no list ends without saying so."""
+"""Lists longer than a page: the lines of one page, and how many there are on all of them.
+
+So no list ends without saying so.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar

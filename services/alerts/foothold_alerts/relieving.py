@@ -133,7 +133,7 @@ def _is_kept(cause: Cause, response: Response) -> bool:
 
 
 def _is_the_same(cause: Cause, refused: Cause) -> bool:
-    """Whether what is proposed is what was refused: the same event, or bills of which none is newer."""
+    """Whether what was refused is proposed: the same event, or bills of which none is newer."""
     if cause.event is not None:
         return cause.event == refused.event
     return cause.bills_until is not None and refused.bills_until is not None and cause.bills_until <= refused.bills_until

@@ -147,7 +147,10 @@ class _Stepped:
 
 
 def _withheld(household: Household, assessment: Assessment, decided: CaseDecided | FindingExempted | None, cause: Cause) -> _Stepped:
-    """A household that refused its authorisation: nothing is computed of it but whether anybody of it is left."""
+    """A household that refused its authorisation.
+
+    Nothing is computed of it but whether anybody of it is left.
+    """
     position, stood = household.position, undone(household.position, assessment)
     moves: tuple[Move, ...]
     if assessment.target.is_natural:

@@ -1,4 +1,7 @@
-"""Amounts as people type them: full-width digits of a Chinese keyboard and thousands separators are read, and what is no amount is said why."""
+"""Amounts as people type them, and why something is no amount.
+
+Full-width digits of a Chinese keyboard and thousands separators are read.
+"""
 
 import re
 import unicodedata

@@ -1,4 +1,7 @@
-"""What a policy's values are called, and the codes in them: an official reads on what a flag rests without knowing the names of the policy files."""
+"""What a policy's values are called, and the codes in them.
+
+An official reads on what a flag rests without knowing the names of the policy files.
+"""
 
 import re
 from typing import Final

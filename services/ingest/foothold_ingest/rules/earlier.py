@@ -1,6 +1,6 @@
-"""Register entries that others have replaced, as the register of people keeps them: the last few, so that one counts again once what replaced it is gone.
+"""Register entries that others have replaced, as the register of people keeps them.
 
-They hold keyed hashes and days, no number and no name. Pure.
+The last few are kept, so that one counts again once what replaced it is gone. They hold keyed hashes and days, no number and no name. Pure.
 """
 
 from collections.abc import Collection, Sequence

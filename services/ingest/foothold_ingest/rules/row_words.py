@@ -1,6 +1,8 @@
-"""What is wrong with a row, for the people who sent the file: Chinese first, the English that stands in the rules beside it. One table.
+"""What is wrong with a row, for the people who sent the file, in one table.
 
-What rules say in English alone is found here by its words; what the table does not know gets the sentence of its reason, so no line is without Chinese.
+It is said in Chinese first, with the English that stands in the rules beside it. What rules say in
+English alone is found here by its words; what the table does not know gets the sentence of its
+reason, so no line is without Chinese.
 """
 
 import re

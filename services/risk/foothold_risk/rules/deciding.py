@@ -96,9 +96,9 @@ def dismissed(household: Household, position: Position, names: Collection[str] |
 
 
 def reopen(position: Position, assessment: Assessment, decided: CaseDecided) -> Position | None:
-    """Without the dismissal of the case, the last one where none is named: what it covered speaks again. None where none stands.
+    """Without the dismissal of the case, the last one where none is named; None where none stands.
 
-    What people dismissed in another case stays dismissed.
+    What it covered speaks again. What people dismissed in another case stays dismissed.
     """
     last = position.dismissal
     episode = decided.episode or (position.episode if last is None else last.episode)

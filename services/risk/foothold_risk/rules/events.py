@@ -197,7 +197,10 @@ def _guarantees(_found: Found, view: View) -> Iterator[Event]:
 
 
 def followed(view: View) -> tuple[Event, ...]:
-    """What the register says of members' guarantees, day by day, for only its latest entry is kept: `last` is the day from which one is met again."""
+    """What the register says of members' guarantees, day by day, for only its latest entry is kept.
+
+    `last` is the day from which one is met again.
+    """
     today, before = view.day.toordinal(), view.household.position.members
     now = {f"{guarantee} {person}" for guarantee, person in guarantee_missing.by_register(view)}
     unmet = [Event(name, since=_unmet_by_register(name, view)) for name in now]
@@ -206,7 +209,7 @@ def followed(view: View) -> tuple[Event, ...]:
 
 
 def _unmet_by_register(name: str, view: View) -> int:
-    """As of a check: the entry from which it is unmet anew, after it was met for longer than the days."""
+    """As of a check: the entry from which it is unmet anew, being met for longer than the days."""
     known = next((e for e in view.household.position.members if e.name == name), None)
     if known is None:
         return 0

@@ -65,7 +65,10 @@ class Share(Income, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Lapse:
-    """A yearly source that has said nothing for so long that its months, from `first` on, are unknown. `fact`: its last statement."""
+    """A yearly source that has been silent so long that its months are unknown.
+
+    They are unknown from `first` on. `fact`: its last statement.
+    """
 
     agency: str
     first: int

@@ -1,4 +1,7 @@
-"""Whom a household's entry names, and the entries it has replaced: they count again once it is taken back."""
+"""Whom a household's entry names, and the entries it has replaced.
+
+They count again once it is taken back.
+"""
 
 import sqlalchemy as sa
 from alembic import op
