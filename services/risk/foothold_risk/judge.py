@@ -114,14 +114,14 @@ def judge(
     if day is None or register is None or policy is None:
         return Judged(household)
     if place is None:
-        return _handed_over(household_id, household, register, day, policy, cause)
+        return _handed_over(household_id, household, register, day, policy, cause, decided=decided)
     in_force = place.on(day)
     if household.as_of is not None and month_of(household.as_of) != month_of(day):
         household = forget_old(household, day, in_force.item_names())
     if household.is_refused:
         is_left = any(m.is_here(day) for m in register.members)
         target = Target(Status.WATCH, is_lead=True) if is_left else Target(Status.CLEAR, is_natural=True)
-        stepped = _withheld(household, Assessment(withheld(household, register, day, in_force), (), (), target), decided, cause)
+        stepped = _withheld(household, Assessment(withheld(household, register, day, in_force), (), (), target), decided)
         return _told(household_id, household, (stepped.position, stepped.moves), stepped.assessment, policy, cause, stepped.refused)
     spoke = spoken_by(control.spoke, cause.agency, day, in_force, register.area) if cause.ends is ExitReason.CORRECTED else control.spoke
     known = household
@@ -146,7 +146,7 @@ class _Stepped:
     refused: tuple[Condition, ...] = ()
 
 
-def _withheld(household: Household, assessment: Assessment, decided: CaseDecided | FindingExempted | None, cause: Cause) -> _Stepped:
+def _withheld(household: Household, assessment: Assessment, decided: CaseDecided | FindingExempted | None) -> _Stepped:
     """A household that refused its authorisation.
 
     Nothing is computed of it but whether anybody of it is left.
@@ -155,7 +155,6 @@ def _withheld(household: Household, assessment: Assessment, decided: CaseDecided
     moves: tuple[Move, ...]
     if assessment.target.is_natural:
         position, moves = move(position, assessment)
-        position = replace(position, frozen=b"")
     elif stood is not None:
         step = restored(position, stood)
         position, more = freeze(step.after, assessment)
@@ -169,8 +168,8 @@ def _withheld(household: Household, assessment: Assessment, decided: CaseDecided
     outcome = None if decided is None else _decided(household, position, assessment, decided)
     if isinstance(outcome, Decided):
         return _Stepped(outcome.position, (*moves, *outcome.moves), assessment)
-    if outcome and cause.decided is not None:
-        position, moves = refuse(position, moves)
+    if outcome and isinstance(decided, CaseDecided):
+        position, moves = refuse(position, moves, decided)
     return _Stepped(position, moves, assessment, outcome or ())
 
 
@@ -199,7 +198,9 @@ def _looked(household: Household, look: Callable[[Position], Assessment]) -> tup
     if stood is None:
         assessment = look(position)
         stood = undone(position, assessment)
-        return (assessment, None) if stood is None else (look(stood), stood)
+        if stood is None:
+            return assessment, None
+        stood = stood if household.disputed else thawed(stood) or stood  # given while the slip stood
     return look(stood), stood
 
 
@@ -225,16 +226,16 @@ def _carried_out(household: Household, now: _Stepped, look: Callable[[Position],
     if isinstance(outcome, Decided):
         return _Stepped(outcome.position, (*now.moves, *outcome.moves), looked)
     if not any(c.kind is UnmetKind.NEWS for c in outcome):
-        return _Stepped(*refuse(now.position, now.moves), now.assessment, outcome)
+        return _Stepped(*refuse(now.position, now.moves, decided), now.assessment, outcome)
     position, more = move(standing, looked)  # what they saw is covered, and what they did not see stays with them
-    return _Stepped(*refuse(position, (*now.moves, *more)), looked, outcome)
+    return _Stepped(*refuse(position, (*now.moves, *more), decided), looked, outcome)
 
 
 def _reopened(now: _Stepped, look: Callable[[Position], Assessment], decided: CaseDecided) -> _Stepped:
     """What the dismissal covered speaks again; where nothing of it is left to look into, people are told so."""
     standing = reopen(now.position, now.assessment, decided)
     if standing is None:
-        return _Stepped(*refuse(now.position, now.moves), now.assessment, (Condition(UnmetKind.DOES_NOT_FIT),))
+        return _Stepped(*refuse(now.position, now.moves, decided), now.assessment, (Condition(UnmetKind.DOES_NOT_FIT),))
     looked = look(standing)
     position, moves = move(standing, looked)
     if not position.is_in_episode:
@@ -245,20 +246,33 @@ def _reopened(now: _Stepped, look: Callable[[Position], Assessment], decided: Ca
 
 
 def _handed_over(
-    household_id: str, household: Household, register: Register, day: date, policy: Policy, cause: Cause, reason: ExitReason | None = None
+    household_id: str,
+    household: Household,
+    register: Register,
+    day: date,
+    policy: Policy,
+    cause: Cause,
+    reason: ExitReason | None = None,
+    decided: CaseDecided | FindingExempted | None = None,
 ) -> Judged:
-    """Its area belongs to no county of the policy: what stands here ends, and nothing more is computed.
+    """Its area belongs to no county of the policy: what stands here ends, and nothing more is computed or decided.
 
     So it is where its only entry was taken back, with that entry to say whom it was about, and `reason`.
     """
-    if household.position.status is Status.CLEAR:  # nothing stands here but what an incident may have hit
-        return Judged(household) if household.view == NOTHING else Judged(fresh(household, view=NOTHING), view=NOTHING)
+    position, clear = household.position, Judged(fresh(household, view=NOTHING), view=NOTHING if household.view != NOTHING else None)
+    if position.status is Status.CLEAR and not position.frozen and decided is None:
+        return clear  # nothing stands here but what an incident may have hit
     anywhere = next(iter(policy.places.values())).on(day)
     view = dataclasses.replace(withheld(household, register, day, anywhere), is_withheld=False)
     assessment = Assessment(view, (), (), Target(Status.CLEAR, is_natural=True))
-    position, moves = move(household.position, assessment)
-    given = moves if reason is None else tuple(dataclasses.replace(m, exit_reason=reason) for m in moves)
-    return _told(household_id, household, (position, given), assessment, policy, cause)
+    after, moves = move(position, assessment)
+    moves = moves if reason is None else tuple(dataclasses.replace(m, exit_reason=reason) for m in moves)
+    if isinstance(decided, CaseDecided):
+        after, moves = refuse(after, moves, decided)
+    refused = () if decided is None else (Condition(UnmetKind.DOES_NOT_FIT),)
+    judged = _told(household_id, household, (after, moves), assessment, policy, cause, refused)
+    is_clear = position.status is Status.CLEAR
+    return judged if not is_clear else dataclasses.replace(judged, household=fresh(judged.household, view=NOTHING), view=clear.view)
 
 
 def _decided(household: Household, position: Position, assessment: Assessment, word: CaseDecided | FindingExempted) -> Decided | tuple[Condition, ...]:

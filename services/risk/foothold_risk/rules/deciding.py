@@ -40,6 +40,8 @@ def decide(position: Position, assessment: Assessment, decided: CaseDecided) -> 
     is_recovering = position.status is Status.RECOVERING and position.is_identified
     outcome: Decided | tuple[Condition, ...] = _DOES_NOT_FIT
     match decided.decision:
+        case _ if _is_of_another_case(position, decided):
+            pass
         case _ if disputed:
             outcome = disputed
         case Decision.IDENTIFIED if position.status in (Status.GROUP, Status.RECOVERING):
@@ -57,6 +59,15 @@ def decide(position: Position, assessment: Assessment, decided: CaseDecided) -> 
         case _:
             pass
     return outcome
+
+
+def _is_of_another_case(position: Position, decided: CaseDecided) -> bool:
+    """Whether people speak of another case than the household's last one: their act and the next case crossed, or theirs was retried.
+
+    Rolled back is the household, not a case: where a lead is open it becomes the case, else another begins.
+    """
+    is_of_a_case = decided.episode is not None and decided.decision is not Decision.ROLLED_BACK
+    return is_of_a_case and decided.episode != position.episode
 
 
 def _not_marked(position: Position, assessment: Assessment) -> Decided:
@@ -98,7 +109,8 @@ def dismissed(household: Household, position: Position, names: Collection[str] |
 def reopen(position: Position, assessment: Assessment, decided: CaseDecided) -> Position | None:
     """Without the dismissal of the case, the last one where none is named; None where none stands.
 
-    What it covered speaks again. What people dismissed in another case stays dismissed.
+    What it covered speaks again. What people dismissed in another case stays dismissed, and a case
+    after which another began is not opened again: the household has one.
     """
     last = position.dismissal
     episode = decided.episode or (position.episode if last is None else last.episode)
@@ -106,10 +118,11 @@ def reopen(position: Position, assessment: Assessment, decided: CaseDecided) -> 
     reports = last.reports if last is not None and last.episode == episode else ()
     unanswered = tuple(key for key in position.answered if key not in reports)
     is_village_lead = assessment.view.is_withheld and last is not None and last.episode == episode
-    if words == position.words and unanswered == position.answered and not is_village_lead:
+    is_same = words == position.words and unanswered == position.answered and not is_village_lead
+    if is_same or episode != position.episode:
         return None
     ended = position.ended
-    if ended is not None and not position.is_in_episode and ended.is_by_word and episode == position.episode:
+    if ended is not None and not position.is_in_episode and ended.is_by_word:
         ended = replace(ended, day=assessment.view.day, is_by_itself=True)
     return replace(position, words=words, answered=unanswered, ended=ended, dismissal=None)
 
@@ -171,12 +184,18 @@ def freeze(position: Position, assessment: Assessment) -> tuple[Position, tuple[
     return after, (dataclasses.replace(lead, after=after, added=(), gone=lead.before.findings),)
 
 
-def refuse(position: Position, moves: tuple[Move, ...]) -> tuple[Position, tuple[Move, ...]]:
-    """What people decided is not carried out, and they are told: nothing changes but the number. Nobody is told of a household without an episode."""
+def refuse(position: Position, moves: tuple[Move, ...], decided: CaseDecided | None = None) -> tuple[Position, tuple[Move, ...]]:
+    """What people decided is not carried out, and they are told: nothing changes but the number.
+
+    Said in the case they spoke of, which is over where another has begun. Nobody is told of a household without an episode.
+    """
     if not position.episode:
         return position, moves
     after = replace(position, number=position.number + 1)
-    return after, (*moves, Move(Movement.REFUSED, position, after))
+    if decided is None or decided.episode in (None, position.episode):
+        return after, (*moves, Move(Movement.REFUSED, position, after))
+    over = {"episode": decided.episode, **out_to(Target(Status.CLEAR))}
+    return after, (*moves, Move(Movement.REFUSED, replace(position, **over), replace(after, **over)))
 
 
 def _done(step: Move) -> Decided:

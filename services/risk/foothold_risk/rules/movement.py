@@ -3,7 +3,8 @@
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import assert_never
+from types import MappingProxyType
+from typing import Final, assert_never
 
 from msgspec.structs import replace
 
@@ -17,6 +18,9 @@ from foothold_risk.rules.words import in_force, last_seen
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.transitions import ExitReason, Movement, Status
 from foothold_schemas.views import UnmetKind
+
+NOTHING_FROZEN: Final = MappingProxyType({"frozen": b"", "identified_on": None, "causes": (), "is_due": False})
+"""Whoever left for good or moved away comes back as another case: no group or identification of before waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ def move(position: Position, assessment: Assessment, ended_by: ExitReason | None
     if stood is not None:
         moves.append(_given_again(position, stood, assessment) if position.frozen else restored(position, stood))
         position = moves[-1].after
+    if position.frozen and not position.is_in_episode and assessment.target.is_natural:
+        position = replace(position, **NOTHING_FROZEN)
     before = position
     for step in _ended(position, assessment, ended_by) if ended_by is not None else _steps(position, assessment):
         moves.append(step)
@@ -80,11 +86,16 @@ def _given_again(position: Position, stood: Position, assessment: Assessment) ->
     """Its authorisation is given: the group and spell of before go on, or it recovers from them. Nobody is left: the village's lead ends."""
     target, day = assessment.target, assessment.view.day
     if target.is_natural:
-        return because(make(Movement.UNWATCHED, replace(position, frozen=b""), assessment, **out_to(target)), ExitReason.NATURAL)
+        return because(make(Movement.UNWATCHED, position, assessment, **out_to(target), frozen=b""), ExitReason.NATURAL)
     changes = {name: getattr(stood, name) for name in stood.__struct_fields__ if name not in ("number", "findings")}
     if target.status is Status.GROUP:
         back = {**grouped(target), "clear_since": None, "is_due": False, "is_not_marked": False}
-        return make(Movement.RELAPSED, position, assessment, **{**changes, **back})
+        step = make(Movement.RELAPSED, position, assessment, **{**changes, **back})
+        if position.is_in_episode:
+            return step
+        # People ended its lead while nothing was computed, so they have seen nothing of what comes back.
+        told = replace(step.after, told_on=day, times_wavered=0, wavered_on=None)
+        return dataclasses.replace(step, after=told, is_told=True)
     clear = {"status": Status.RECOVERING, "is_urgent": False, "clear_since": stood.clear_since or day}
     return make(Movement.RECOVERING, position, assessment, **{**changes, **clear})
 
@@ -241,6 +252,8 @@ def _no_lead(position: Position, assessment: Assessment) -> dict[str, object]:
     none: dict[str, object] = {"is_lead": False, "is_urgent": False, "clear_since": None}
     if not position.is_lead:
         return none
+    if position.frozen and assessment.target.is_natural:
+        none |= NOTHING_FROZEN
     ended = position.ended
     if ended is not None and ended.group is not None and not assessment.target.is_natural:
         ended = replace(ended, lead_on=assessment.view.day)  # the group may still return, and so may the lead it left
