@@ -3,7 +3,7 @@
 Written apart from risk's rules and sharing nothing with them: fractions instead of fen, loops instead of windows, no state.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -125,7 +125,7 @@ def opinion(facts: Iterable[FactRecord], today: date, *, everything_heard: bool 
     stays: dict[str, Fraction] = {}
     for n, bill in enumerate(year):
         if bill.setting is CareSetting.INPATIENT:
-            stay = bill.stay or f"alone {n}"
+            stay = f"{bill.person_ref} {bill.stay}" if bill.stay else f"alone {n}"
             stays[stay] = stays.get(stay, Fraction(0)) + own(bill)
     if any(cost > (6000 if identified else 10000) for cost in stays.values()):
         found.add("single_stay_high")
@@ -165,7 +165,7 @@ def opinion(facts: Iterable[FactRecord], today: date, *, everything_heard: bool 
 
     reference_per_head = rounded(reference, heads)
     homeless = any(s.home is HomeState.DESTROYED for s in struck)
-    lost = any(not met and name in ever_met for name, met in last.items())
+    lost = any(not met and name in ever_met for name, met in last.items()) or had_and_lost(by_kind["HouseholdRegistered"], today)
     endangered = homeless or lost or (reference_per_head is not None and reference_per_head < LINE)
     life = Life(entry, incomes, bills, costs)
 
@@ -201,6 +201,16 @@ def where(entry: HouseholdRegistered, found: set[str], per_head: Fraction | None
     if found & LEADS:
         return "lead"
     return "watch" if per_head <= LINE else "clear"
+
+
+def had_and_lost(entries: Sequence[FactRecord], today: date) -> bool:
+    """Whether a member is without insurance, or a child out of school, of whom an entry before the one that counts said otherwise."""
+    *before, last = [f.data for f in sorted(entries, key=age) if isinstance(f.data, HouseholdRegistered)]
+    once = [m for entry in before for m in entry.members]
+    here = [m for m in last.members if is_here(m, today)]
+    uninsured = {m.person_ref for m in here if m.is_insured is False}
+    out = {m.person_ref for m in here if m.at_school is False and is_child(m, today)}
+    return any((m.is_insured is True and m.person_ref in uninsured) or (m.at_school is True and m.person_ref in out) for m in once)
 
 
 def someone_lost_work(entry: HouseholdRegistered, incomes: Iterable[FactRecord], today: date) -> bool:

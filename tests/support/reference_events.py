@@ -73,7 +73,7 @@ def grounds(opinion: Opinion, today: date, *, identified: bool) -> dict[str, Gro
         stays: dict[str, list[tuple[FactRecord, MedicalClaimSettled]]] = {}
         for record, bill in year:
             if bill.setting is CareSetting.INPATIENT:
-                stays.setdefault(bill.stay or f"alone {record.fact_id}", []).append((record, bill))
+                stays.setdefault(f"{bill.person_ref} {bill.stay}" if bill.stay else f"alone {record.fact_id}", []).append((record, bill))
         dear = {key: one for key, one in stays.items() if sum(own(b) for _, b in one) > (6000 if identified else 10000)}
         events = {f"stay {_stay(one)}": Event((), sum((own(b) for _, b in one), Fraction(0)), last=max(b.settled_on for _, b in one)) for one in dear.values()}
         sums = tuple({bill_name(r): medical[bill_name(r)] for r, _ in one} for one in dear.values())

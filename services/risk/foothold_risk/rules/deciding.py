@@ -54,7 +54,7 @@ def decide(position: Position, assessment: Assessment, decided: CaseDecided) -> 
             outcome = _not_marked(position, assessment)
         case Decision.DISMISSED if (not position.is_identified or position.frozen) and position.episode:
             outcome = _dismissed(position, assessment, decided)
-        case Decision.ROLLED_BACK if position.eliminated_from is not None and not position.is_identified:
+        case Decision.ROLLED_BACK if position.eliminated_from is not None and not position.is_identified and not assessment.target.is_natural:
             outcome = _done(_rolled_back(position, assessment, decided))
         case _:
             pass

@@ -197,14 +197,17 @@ def _guarantees(_found: Found, view: View) -> Iterator[Event]:
 
 
 def followed(view: View) -> tuple[Event, ...]:
-    """What the register says of members' guarantees, day by day, for only its latest entry is kept.
+    """What the register says of members' guarantees, day by day, for only its latest entries are kept.
 
-    `last` is the day from which one is met again.
+    `last` is the day from which one is met again; `states` is not empty where one that is unmet was met before.
     """
     today, before = view.day.toordinal(), view.household.position.members
-    now = {f"{guarantee} {person}" for guarantee, person in guarantee_missing.by_register(view)}
-    unmet = [Event(name, since=_unmet_by_register(name, view)) for name in now]
-    met = [e if e.last else Event(e.name, since=e.since, last=today) for e in before if e.name not in now]
+    unmet = []
+    for guarantee, person in guarantee_missing.by_register(view):
+        name, states = f"{guarantee} {person}", (1,) if guarantee_missing.was_met(guarantee, person, view) else ()
+        unmet.append(Event(name, states, since=_unmet_by_register(name, view)))
+    now = {e.name for e in unmet}
+    met = [e if e.last else Event(e.name, e.states, since=e.since, last=today) for e in before if e.name not in now]
     return tuple(sorted((*unmet, *(e for e in met if today - e.last <= LONGEST_FOLLOWED)), key=lambda e: e.name))
 
 

@@ -129,7 +129,7 @@ class Position(Packed, frozen=True):
     `eliminated_from`: the group people last declared eliminated. `entry`, `slip`: the register entry last looked at, and what may be a slip.
     `frozen`: where it stood when it refused its authorisation, packed. `grounds`: what its findings were last seen to rest on, as people's word
     would have it. `was_grouped`, `was_urgent`: whether its case has been in a group, and in danger. `dismissal`: people's last one.
-    `members`: whose guarantee is unmet by the register, or was until a day.
+    `members`: whose guarantee is unmet by the register, or was until a day, and whether it was met before.
     `dismissed`, `fell`, `exemptions` are of states of before, and no longer read.
     """
 

@@ -154,7 +154,7 @@ def _from_group(position: Position, assessment: Assessment) -> Iterator[Move]:
     """Still in it, in another one, or clear from today on."""
     target, day = assessment.target, assessment.view.day
     if target.status is not Status.GROUP:
-        step = make(Movement.RECOVERING, position, assessment, status=Status.RECOVERING, clear_since=day)
+        step = make(Movement.RECOVERING, position, assessment, status=Status.RECOVERING, is_urgent=False, clear_since=day)
         yield step
         yield from _news_of(replace(step.after, findings=position.findings), assessment)
     elif target.group is not position.group:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from foothold_risk.rules.calendar import month_of
 from foothold_risk.rules.figures import View
 from foothold_risk.rules.finding import Found, Rule
+from foothold_risk.rules.fold import MOST_REPLACED
 from foothold_risk.rules.held import Check, HeldFact, Member
 from foothold_risk.rules.household import Household
 from foothold_schemas.checks import Guarantee
@@ -47,9 +48,19 @@ def last_checks(household: Household) -> Mapping[Guarantee, Check]:
 
 
 def is_lost(view: View) -> bool:
-    """Whether a guarantee that counts was met once and is not met now."""
+    """Whether a guarantee that counts was met once and is not met now, by checks or of a member by the register."""
     counted, latest = view.policy.guarantee_missing_guarantees, last_checks(view.household)
-    return counted is not None and any(not latest[c.guarantee].is_met for c in view.household.checks if c.is_met and c.guarantee in counted.value)
+    is_by_check = counted is not None and any(not latest[c.guarantee].is_met for c in view.household.checks if c.is_met and c.guarantee in counted.value)
+    return is_by_check or any(was_met(guarantee, person, view) for guarantee, person in by_register(view))
+
+
+def was_met(guarantee: Guarantee, person: str, view: View) -> bool:
+    """Whether a member's guarantee that is unmet by the register was met by it before: by an entry that is kept, or as the position remembers it."""
+    name, entries = f"{guarantee} {person}", view.household.entries
+    if len(entries) == MOST_REPLACED and any(e.name == name and (e.states or e.last) for e in view.household.position.members):
+        return True  # said by an entry that may be forgotten by now
+    said = (m for entry in entries for m in entry.members if m.person_ref == person)
+    return any((m.is_insured if guarantee is Guarantee.MEDICAL_INSURANCE else m.at_school) is True for m in said)
 
 
 def _is_out_of_school(member: Member, view: View) -> bool:

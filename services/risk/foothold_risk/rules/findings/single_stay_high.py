@@ -11,7 +11,7 @@ from foothold_schemas.values import Fen, Sentence
 
 
 def find(view: View) -> Found | None:
-    """Own share of one stay > amount. Settlements that name the same stay are one; one without a stay's name is a stay of its own."""
+    """Own share of one stay > amount. Settlements of one person that name the same stay are one; one without a stay's name is a stay of its own."""
     is_identified = view.household.position.is_identified
     threshold = view.policy.single_stay_high_identified if is_identified else view.policy.single_stay_high_others
     if threshold is None or not (stays := _stays(view)):
@@ -32,10 +32,10 @@ def high(view: View) -> list[tuple[Claim, ...]]:
 
 
 def _stays(view: View) -> list[tuple[Claim, ...]]:
-    stays: defaultdict[str | bytes, list[Claim]] = defaultdict(list)
+    stays: defaultdict[tuple[object, ...], list[Claim]] = defaultdict(list)
     for claim in view.claims:
         if claim.setting is CareSetting.INPATIENT:
-            stays[claim.fact_id if claim.stay is None else claim.stay].append(claim)
+            stays[(claim.fact_id,) if claim.stay is None else (claim.person_ref, claim.stay)].append(claim)
     return [tuple(claims) for claims in stays.values()]
 
 

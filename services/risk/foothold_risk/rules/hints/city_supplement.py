@@ -35,7 +35,7 @@ def see(assessment: Assessment) -> Iterator[Seen]:
         for year in range(rolling_first(view.day).year, view.day.year + 1):
             for setting, cap in _caps(view.policy):
                 bills = [c for c in held if c.person_ref == person and c.setting is setting and c.day.year == year and _is_covered(view, c)]
-                due = unclaimed(bills, _paid_out(view, person, year), share=share.value, above=above.value, cap=cap.value)
+                due = unclaimed(bills, _paid_out(view, person, year, setting), share=share.value, above=above.value, cap=cap.value)
                 if due > 0:
                     yield Seen(HintKind.CITY_SUPPLEMENT_UNCLAIMED, f"{year} {setting.value}", due, share, weightiest(bills))
 
@@ -61,20 +61,30 @@ def _is_covered(view: View, bill: Claim) -> bool:
     return any(c.cover == COVER and c.project is None and c.person_ref in (None, bill.person_ref) and c.is_held(bill.day) for c in view.register.covers)
 
 
-def _paid_out(view: View, person: str, year: int) -> int:
-    """What it paid into the household's hands for bills of the year. A payout that names nobody may have been for this person, so it counts."""
-    return sum(
-        i.amount
-        for i in view.household.incomes
-        if i.category is IncomeCategory.CLAIMS and i.item == COVER and i.person_ref in (None, person) and _year_of(i, view.household.claims) == year
-    )
+def _paid_out(view: View, person: str, year: int, setting: CareSetting) -> int:
+    """What it paid into the household's hands for bills of the year and setting.
+
+    A payout that names nobody may have been for this person, and one that names no bill for either setting, so it counts.
+    """
+    paid_out = 0
+    for payout in view.household.incomes:
+        if payout.category is not IncomeCategory.CLAIMS or payout.item != COVER or payout.person_ref not in (None, person):
+            continue
+        its = _bills_of(payout, view.household.claims)
+        is_for_setting = not its or any(b.setting is setting for b in its)
+        paid_out += payout.amount if is_for_setting and _year_of(payout, its) == year else 0
+    return paid_out
 
 
-def _year_of(payout: Income, bills: Iterable[Claim]) -> int:
-    """The calendar year of the bill it is for, else of the stay's last bill; where it names neither that is known, of the month it was for."""
+def _bills_of(payout: Income, bills: Iterable[Claim]) -> list[Claim]:
+    """The bill it names, else those of the stay it names; none where it names neither that is known."""
     bills = tuple(b for b in bills if payout.person_ref in (None, b.person_ref))
     its = [b for b in bills if payout.claim_number and b.claim_number == payout.claim_number]
-    its = its or [b for b in bills if payout.stay is not None and b.stay == payout.stay]
+    return its or [b for b in bills if payout.stay is not None and b.stay == payout.stay]
+
+
+def _year_of(payout: Income, its: Iterable[Claim]) -> int:
+    """The calendar year of the last bill it is for; where none is known, of the month it was for."""
     return max((b.day.year for b in its), default=first_day(payout.last_month).year)
 
 
