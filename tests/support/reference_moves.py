@@ -100,6 +100,7 @@ GONE: dict[str, Any] = {
     "causes": frozenset(),
     "is_due": False,
     "is_not_marked": False,
+    "is_by_people": False,
     "group_ended": None,
     "lead_ended": None,
 }
@@ -125,7 +126,7 @@ def _from_group(course: Course, ends: str | None) -> None:
         is_back = stand.moved is not None and (day - stand.moved).days <= WAVERING_DAYS and not course.is_news
         movement = "rolled_back" if _is_again(course) else "moved"
         course.go(movement, group=course.target[6:], moved=day, returned=day if is_back else stand.returned)
-    elif (ends == "corrected" and not is_wavering) or (ends == "exempted" and not stand.identified):
+    elif (ends == "corrected" and not is_wavering and not stand.is_by_people) or (ends == "exempted" and not stand.identified):
         out(course, ends)
     else:
         course.go("recovering", at="recovering", clear_since=day)

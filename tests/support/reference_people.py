@@ -22,7 +22,10 @@ def decide(stand: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list[
         return now, said
     after: tuple[Stand, list[Said]] | None = None
     is_identified = now.identified is not None
-    if decided.decision is Decision.REOPENED:
+    is_of_before = decided.episode not in (None, now.episode)  # another case has begun since
+    if is_of_before and decided.decision is not Decision.ROLLED_BACK:
+        pass
+    elif decided.decision is Decision.REOPENED:
         after = _reopened(now, look, decided)
     elif course.today.is_in_doubt:
         pass
@@ -92,11 +95,11 @@ def _reopened(now: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list
     """The dismissal of a case is taken back, the last one where none is named: what it covered speaks again, in that case, whatever came between."""
     episode = decided.episode or now.dismissal or now.episode
     back = [w for w in now.words if w.episode == episode]
-    if not back:
+    if not back or episode != now.episode:  # a household has one case, so an older one stays as it is
         return None
     asked = {name for w in back if w.kind == REPORT for name in w.events or ()}
     stand = replace(now, words=tuple(w for w in now.words if w not in back), answered=now.answered - asked, dismissal=0)
-    if now.at in OPEN or now.dismissed is None or episode != now.episode:
+    if now.at in OPEN or now.dismissed is None:
         stand, said = say(stand, look)
     else:
         was = replace(now.dismissed, day=look(stand).day)
@@ -120,6 +123,7 @@ def _rolled_back(stand: Stand, look: Look, decided: CaseDecided) -> tuple[Stand,
         "spell": stand.spell if stand.at in ("group", "recovering") else stand.spell + 1,
         "identified": decided.decided_on,
         "causes": stand.eliminated,
+        "is_by_people": True,
         "eliminated": frozenset(),
         "eliminated_from": "",
         "group_ended": None,

@@ -7,7 +7,7 @@ from typing import Any
 
 from foothold_schemas.decisions import MeasureDelivered
 from foothold_schemas.register import HouseholdRegistered
-from tests.support.reference import LEADS, Opinion
+from tests.support.reference import LEADS, RISKS, Opinion
 from tests.support.reference_events import WAVERING_DAYS, Event, Ground, heavy, is_same
 from tests.support.reference_words import Word, is_covered, last_day_passed
 
@@ -57,6 +57,7 @@ class Stand:
     causes: frozenset[str] = frozenset()
     is_due: bool = False
     is_not_marked: bool = False
+    is_by_people: bool = False
     eliminated: frozenset[str] = frozenset()
     eliminated_from: str = ""
     words: tuple[Word, ...] = ()
@@ -133,8 +134,10 @@ class Course:
         if stand.at == "group" and stand.identified and not here.startswith("group:"):  # never ends by a word
             here = opinion.seen.standing(opinion.findings, opinion.net_per_head)
         if here == "unknown":  # nobody of those who are here is counted: what is found is a lead, with nothing found there is none, all else stays
-            stays = {"group": f"group:{stand.group}", "recovering": "recovering"}.get(stand.at)
-            here = stays or ("lead" if self.kinds & LEADS else "clear" if stand.at == "lead" else stand.at)
+            risks = (frozenset(opinion.findings) if stand.identified else self.kinds) & RISKS
+            stays = f"group:{stand.group}" if stand.at == "group" and risks else None
+            stays = "recovering" if stand.at == "recovering" else stays
+            here = stays or ("lead" if self.kinds & LEADS else "clear" if stand.at in ("lead", "group") else stand.at)
         if self.today.is_in_doubt:  # no group begins or ends
             if stand.at in ("group", "recovering"):
                 return f"group:{stand.group}" if stand.at == "group" else "recovering"

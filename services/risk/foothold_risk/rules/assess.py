@@ -155,14 +155,14 @@ def _target(view: View, kinds: frozenset[FindingKind], held: tuple[FindingKind, 
 def _held(kinds: frozenset[FindingKind], held: tuple[FindingKind, ...], position: Position) -> Target:
     """Income not heard: unknown never triggers a group and never clears one.
 
-    But whichever side of the line it may turn out to be, what people look into is a lead at least, so they look at once. And a lead whose
-    every ground is known to be gone is none, whatever the income.
+    But whichever side of the line it may turn out to be, what people look into is a lead at least, so they look at once. And where every
+    ground is known to be gone there is no group and no lead, whatever the income.
     """
-    if position.status in (Status.GROUP, Status.RECOVERING):
+    if position.status is Status.RECOVERING or (position.status is Status.GROUP and (kinds | set(held)) & (IS_RISK | IS_SHOCK)):
         return Target(position.status, position.group, is_lead=True, is_urgent=position.is_urgent)
     if kinds & IS_LEAD:
         return Target(Status.WATCH, is_lead=True)
-    if position.is_lead and not held:
+    if position.status is Status.GROUP or (position.is_lead and not held):
         return Target(Status.CLEAR)
     return Target(position.status, is_lead=position.is_lead)
 

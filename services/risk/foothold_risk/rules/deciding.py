@@ -231,6 +231,7 @@ def _rolled_back(position: Position, assessment: Assessment, decided: CaseDecide
         "spell": position.spell if is_in_spell else position.spell + 1,
         "identified_on": decided.decided_on,
         "causes": position.eliminated,
+        "is_rolled_back": True,
         "eliminated": (),
         "eliminated_from": None,
         "ended": None,

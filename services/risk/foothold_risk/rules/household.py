@@ -170,6 +170,7 @@ class Position(Packed, frozen=True):
     was_urgent: bool = False
     dismissal: Dismissal | None = None
     members: tuple[Event, ...] = ()
+    is_rolled_back: bool = False
 
     def wavers(self, day: date, days: int) -> bool:
         """Whether it returned on the same ground within so many days."""

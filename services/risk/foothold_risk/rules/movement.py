@@ -114,10 +114,12 @@ def because(step: Move, reason: ExitReason) -> Move:
 def _ended(position: Position, assessment: Assessment, reason: ExitReason) -> Iterator[Move]:
     """Out at once where the ground is gone today. A household already recovering lost its ground by time, so it waits like any other.
 
-    Whom people identified leaves by their declaring the risk eliminated, not by a finding being harmless. What goes and returns waits as well.
+    An identified household leaves only when people declare its risk eliminated; an exempted
+    finding is not enough, and where people rolled it back a correction is not either.
+    What goes and returns waits as well.
     """
     target = assessment.target
-    is_theirs = reason is ExitReason.EXEMPTED and position.is_identified
+    is_theirs = position.is_rolled_back or (reason is ExitReason.EXEMPTED and position.is_identified)
     is_wavering = reason is ExitReason.CORRECTED and position.wavers(assessment.view.day, assessment.view.policy.days_of_wavering)
     is_gone = position.status is Status.GROUP and target.status is not Status.GROUP and not target.is_natural
     if is_gone and not is_theirs and not is_wavering:
@@ -316,6 +318,7 @@ def out_to(target: Target) -> dict[str, object]:
         "causes": (),
         "is_due": False,
         "is_not_marked": False,
+        "is_rolled_back": False,
     }
 
 
