@@ -45,6 +45,9 @@ def remember(before: Stand, course: Course) -> Stand:
         bills = {name for g in course.speaking.values() for one in g.sums for name in one}
         bills |= {other for name in bills for other in today.told_twice.get(name, ())}
         stand = replace(stand, had=joined(stand.had, course.events), paid=stand.paid | bills, woken=stand.woken | course.woken)
+    is_empty = today.is_in_doubt and stand.at == "group" and not course.kinds & RISKS
+    is_corrected = is_empty and (before.is_corrected or today.ends == "corrected")
+    stand = replace(stand, is_corrected=is_corrected)
     entry = today.opinion.seen.entry
     is_gone = course.target == "natural" and before.at in OPEN and stand.at not in OPEN
     is_other = before.at == "group" and (stand.at == "recovering" or (stand.at == "group" and stand.group != before.group))
@@ -78,7 +81,8 @@ def advance(course: Course) -> None:
     if course.target == "natural":
         _leave_naturally(course)
     elif stand.at == "group":
-        _from_group(course, today.ends)
+        is_late = stand.is_corrected and not today.is_in_doubt and today.ends is None
+        _from_group(course, "corrected" if is_late else today.ends)
     elif stand.at == "recovering":
         _from_recovering(course)
     elif course.is_to_group:

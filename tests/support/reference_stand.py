@@ -58,6 +58,7 @@ class Stand:
     is_due: bool = False
     is_not_marked: bool = False
     is_by_people: bool = False
+    is_corrected: bool = False
     eliminated: frozenset[str] = frozenset()
     eliminated_from: str = ""
     words: tuple[Word, ...] = ()

@@ -171,6 +171,7 @@ class Position(Packed, frozen=True):
     dismissal: Dismissal | None = None
     members: tuple[Event, ...] = ()
     is_rolled_back: bool = False
+    is_corrected: bool = False
 
     def wavers(self, day: date, days: int) -> bool:
         """Whether it returned on the same ground within so many days."""

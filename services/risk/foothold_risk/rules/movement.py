@@ -8,7 +8,7 @@ from typing import Final, assert_never
 
 from msgspec.structs import replace
 
-from foothold_risk.rules.assess import Assessment, Target
+from foothold_risk.rules.assess import IS_RISK, IS_SHOCK, Assessment, Target
 from foothold_risk.rules.events import followed
 from foothold_risk.rules.household import Left, Position
 from foothold_risk.rules.leaving import is_quiet_enough, risks_of, unmet
@@ -58,6 +58,10 @@ def move(position: Position, assessment: Assessment, ended_by: ExitReason | None
         position = moves[-1].after
     if position.frozen and not position.is_in_episode and assessment.target.is_natural:
         position = replace(position, **NOTHING_FROZEN)
+    is_in_doubt = bool(assessment.view.household.disputed)
+    if ended_by is None and position.is_corrected and not is_in_doubt:
+        ended_by = ExitReason.CORRECTED
+    is_corrected = ended_by is ExitReason.CORRECTED or position.is_corrected
     before = position
     for step in _ended(position, assessment, ended_by) if ended_by is not None else _steps(position, assessment):
         moves.append(step)
@@ -71,10 +75,19 @@ def move(position: Position, assessment: Assessment, ended_by: ExitReason | None
         words=in_force(position.words, assessment.view.day),
         slip=(slip := noted(before, position, assessment)),
         entry=entry_seen(position, slip, assessment),
+        is_corrected=is_in_doubt and is_corrected and _is_groundless(position, assessment),
         members=position.members if assessment.view.is_withheld else followed(assessment.view),
         grounds=last_seen(position.grounds, assessment.grounds, assessment.view, assessment.held) if position.is_in_episode else (),
         **remembered(position, assessment),
     ), tuple(moves)
+
+
+def _is_groundless(position: Position, assessment: Assessment) -> bool:
+    """A group that stands only because it is in doubt who belongs to the household.
+
+    Where a correction took its ground, it ends as corrected once the doubt is settled.
+    """
+    return position.status is Status.GROUP and not set(assessment.kinds) & (IS_RISK | IS_SHOCK)
 
 
 def restored(position: Position, stood: Position) -> Move:
