@@ -8,7 +8,7 @@ from foothold_risk.evidence import evidences, money, outlays, policy_value
 from foothold_risk.insight import first_below, forecast_of, foretold, hints_of, lines_of
 from foothold_risk.rules import findings
 from foothold_risk.rules.assess import IS_RISK, IS_SHOCK, Assessment
-from foothold_risk.rules.calendar import month_text
+from foothold_risk.rules.calendar import last_known, month_text
 from foothold_risk.rules.events import saw_of
 from foothold_risk.rules.feeds import Silence
 from foothold_risk.rules.figures import View
@@ -242,7 +242,7 @@ def _finding(found: Found, assessment: Assessment, policy: Policy) -> Finding:
         facts=evidences(found.facts),
         facts_total=len(found.facts),
         project=found.project,
-        quiet_until=next((w.until for w in assessment.words if w.kind is found.kind), None),
+        quiet_until=next((last_known(w.until) for w in assessment.words if w.kind is found.kind), None),
     )
 
 

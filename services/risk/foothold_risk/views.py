@@ -8,7 +8,7 @@ from foothold_risk.evidence import money, outlays, policy_value
 from foothold_risk.insight import forecast_of, hints_of, lines_of
 from foothold_risk.publish import EXPLAIN, figures_of, findings_of, is_wavering, reason_now, shown, stale, summary
 from foothold_risk.rules.assess import Assessment
-from foothold_risk.rules.calendar import first_day, month_text
+from foothold_risk.rules.calendar import first_day, last_known, month_text
 from foothold_risk.rules.doubts import doubts
 from foothold_risk.rules.figures import View, unknown_items
 from foothold_risk.rules.household import Position, Word
@@ -83,7 +83,7 @@ def _doubts(view: View) -> tuple[StatementDoubt, ...]:
 
 def _quiet(word: Word) -> Quiet:
     reason = word.reason or HarmlessReason.OTHER
-    return Quiet(finding=word.kind, reason=reason, by=word.by or DESK, since=word.since, until=word.until, is_dismissal=word.reason is None)
+    return Quiet(finding=word.kind, reason=reason, by=word.by or DESK, since=word.since, until=last_known(word.until), is_dismissal=word.reason is None)
 
 
 def impacts_of(hits: Sequence[tuple[str, Incident, Exposure]], policy: PolicyOfDay) -> tuple[Impact, ...]:
@@ -125,7 +125,12 @@ def digest(encoded: bytes) -> bytes:
 
 
 def _said(condition: Condition, assessment: Assessment, policy: Policy) -> Unmet:
-    return Unmet(kind=condition.kind, finding=condition.finding, until=condition.until, text=_words(condition, assessment, policy))
+    return Unmet(
+        kind=condition.kind,
+        finding=condition.finding,
+        until=None if condition.until is None else last_known(condition.until),
+        text=_words(condition, assessment, policy),
+    )
 
 
 def _words(condition: Condition, assessment: Assessment, policy: Policy) -> Sentence:  # noqa: C901, PLR0911, PLR0912 - one sentence per kind of condition

@@ -6,6 +6,8 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from foothold_schemas.values import LAST_YEAR
+
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 WINDOW_MONTHS: Final = 12
 KEPT_MONTHS: Final = 25
@@ -87,3 +89,8 @@ def until(day: date | None) -> date | None:
 def after_whole_months(day: date, months: int) -> date:
     """The first day after so many whole calendar months that begin after the day (10 January + 6: 1 August)."""
     return first_day(month_of(day) + 1 + months)
+
+
+def last_known(day: date) -> date:
+    """The day itself, or the last one a message can name, where what people said leads beyond it."""
+    return min(day, date(LAST_YEAR, 12, 31))
