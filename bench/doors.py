@@ -21,13 +21,13 @@ from prometheus_client import CollectorRegistry
 from bench.stack import running, tell, wiped
 from deploy.local.stack import Stack
 from deploy.local.welcome import access
+from foothold_ingest.log.writer import Publisher, fact_line
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.publish import Publisher, fact_line
-from foothold_ingest.rules.resident_number import check_character
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import IncomeCategory, IncomeReported
-from foothold_schemas.topics import EMBEDDED_PARTITIONS
+from foothold_ingest.rules.people.resident_number import check_character
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import IncomeCategory, IncomeReported
 from foothold_schemas.values import Fen
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS
 from simulator.county import COUNTY, SHANGHAI, Event, month_before
 from simulator.door import Door
 

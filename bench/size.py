@@ -17,7 +17,7 @@ from bench.path import metrics, settled
 from bench.stack import running, tell, wiped
 from deploy.local.stack import SERVICES, Stack
 from deploy.local.welcome import access
-from foothold_schemas.topics import HOUSEHOLD_FACTS, HOUSEHOLD_STATE, HOUSEHOLD_VIEWS, RISK_TRANSITIONS
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, HOUSEHOLD_STATE, HOUSEHOLD_VIEWS, RISK_TRANSITIONS
 from simulator.county import COUNTY, SHANGHAI, Event, month_before, operator_event
 from simulator.demo import write_policy
 from simulator.door import Door

@@ -6,8 +6,8 @@ from typing import Any, Final
 import yaml
 
 from deploy.generated import write_or_check
-from foothold_schemas.topics import HOUSEHOLD_FACTS, HOUSEHOLD_STATE, RISK_TRANSITIONS, TOPICS, TopicCard, agency_card
-from foothold_schemas.tracing import TRACEPARENT
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, HOUSEHOLD_STATE, RISK_TRANSITIONS, TOPICS, TopicCard, agency_card
+from foothold_schemas.wire.tracing import TRACEPARENT
 
 FILE: Final = Path(__file__).parents[1] / "schemas" / "asyncapi.yaml"
 CONTENT: Final = "application/json"

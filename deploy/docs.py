@@ -24,7 +24,7 @@ from foothold_runtime.loops import LoopErrors
 from foothold_runtime.ops import OpsEndpoint
 from foothold_runtime.reach import Reach
 from foothold_runtime.web import Limits
-from foothold_schemas.topics import TOPICS
+from foothold_schemas.wire.topics import TOPICS
 
 ROOT = Path(__file__).parents[1]
 SETTINGS: dict[str, type[BaseSettings]] = {

@@ -8,10 +8,10 @@ from pydantic.json_schema import models_json_schema
 
 from deploy.generated import write_or_check
 from foothold_ingest.rules.answers import Answer
-from foothold_schemas.envelope import CloudEvent, event_type
-from foothold_schemas.explanation import DoubtKind
-from foothold_schemas.quarantine import RefusalReason
-from foothold_schemas.sent import AGENCY_KINDS
+from foothold_schemas.facts.envelope import CloudEvent, event_type
+from foothold_schemas.facts.sent import AGENCY_KINDS
+from foothold_schemas.messages.explanation import DoubtKind
+from foothold_schemas.wire.quarantine import RefusalReason
 
 ROOT: Final = Path(__file__).parents[1]
 FILE: Final = ROOT / "services/ingest/foothold_ingest/openapi.json"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from foothold_schemas.envelope import event_type
+from foothold_schemas.facts.envelope import event_type
 
 COUNTY: Final = "370399"
 DATA: Final = Path(__file__).with_name("data") / "vlss1998.csv"

@@ -29,7 +29,7 @@ from deploy.errors import CannotStart
 from deploy.local.ports import free_port, is_free
 from deploy.local.welcome import ACCOUNTS, access, give_access
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.topics import EMBEDDED_PARTITIONS
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS
 from simulator.county import SHANGHAI, Event, Surveyed, claims, incomes, operator_event, registrations, storm, survey
 from simulator.door import Door, Refused
 from simulator.watch import TookTooLong, Watch

@@ -8,9 +8,9 @@ from typing import Final
 
 from confluent_kafka import Consumer, TopicPartition
 
-from foothold_schemas.codec import decode_output
-from foothold_schemas.topics import RISK_TRANSITIONS
-from foothold_schemas.transitions import DayDone, Judgement, Status, Transition
+from foothold_schemas.messages.transitions import DayDone, Judgement, Status, Transition
+from foothold_schemas.wire.codec import decode_output
+from foothold_schemas.wire.topics import RISK_TRANSITIONS
 
 WAIT_SECONDS: Final = 120
 

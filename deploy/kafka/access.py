@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from foothold_schemas.topics import RISK_GROUP, TOPICS
+from foothold_schemas.wire.topics import RISK_GROUP, TOPICS
 
 SERVICES: Final = ("ingest", "risk", "alerts")
 AGENCIES: Final = "agency."

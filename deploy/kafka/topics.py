@@ -12,8 +12,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from pydantic import ValidationError
 
 from deploy.errors import CannotStart
-from foothold_schemas.broker import Broker, BrokerSettings
-from foothold_schemas.topics import TOPICS
+from foothold_runtime.broker import Broker, BrokerSettings
+from foothold_schemas.wire.topics import TOPICS
 
 
 def make_topics(broker: Broker, partitions: int, replication: int = 1) -> None:

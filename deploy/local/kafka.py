@@ -21,7 +21,7 @@ from jgo.maven import MavenContext
 
 from deploy.errors import CannotStart, from_os_error
 from deploy.local.ports import LOOPBACK, free_port, wanted_port
-from foothold_schemas.broker import Broker
+from foothold_runtime.broker import Broker
 
 VERSION: Final = "4.4.0"
 ENDPOINT: Final = f"org.apache.kafka:kafka_2.13:{VERSION}+org.slf4j:slf4j-simple:1.7.36"

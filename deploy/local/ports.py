@@ -7,7 +7,7 @@ import socket
 from typing import Final
 
 from deploy.errors import CannotStart
-from foothold_schemas.variables import MOST_PORTS
+from foothold_runtime.variables import MOST_PORTS
 
 LOOPBACK = "127.0.0.1"
 DOORS: Final = {

@@ -29,7 +29,7 @@ from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.postgres import Postgres
 from deploy.local.supervise import Line, Service
 from foothold_runtime.ops import STARTED_BY
-from foothold_schemas.topics import EMBEDDED_PARTITIONS
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS
 
 SERVICES: Final = ("ingest", "risk", "alerts", "regions")
 COMMANDS: Final = {"regions": ("foothold_risk", "regions")}

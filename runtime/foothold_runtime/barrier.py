@@ -19,9 +19,9 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, MessageSizeToo
 from aiokafka.structs import OffsetAndMetadata
 
 from foothold_runtime.attempts import HOUR, MOST_IN_AN_HOUR, Attempts
+from foothold_runtime.broker import Broker
 from foothold_runtime.kafka_clients import started
-from foothold_schemas.broker import Broker
-from foothold_schemas.quarantine import SourceRecord
+from foothold_schemas.wire.quarantine import SourceRecord
 
 OVERTAKEN: Final = (CommitFailedError, IllegalStateError)
 """Another member of the group has taken the partition over; it reads the same records again."""

@@ -19,7 +19,7 @@ from aiokafka.protocol.transaction import (
     TxnOffsetCommitRequest,
 )
 
-from foothold_schemas.broker import Broker
+from foothold_runtime.broker import Broker
 
 GRACE_SECONDS: Final = 2.0
 ANSWER_MS: Final = 15_000

@@ -7,7 +7,7 @@ from typing import Any, Final
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from foothold_runtime.places import where_raised
+from foothold_runtime.logs import where_raised
 
 QUIET_SECONDS: Final = 60.0
 

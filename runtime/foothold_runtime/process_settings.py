@@ -6,8 +6,8 @@ from typing import Final, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from foothold_schemas.broker import BrokerSettings
-from foothold_schemas.variables import Environment, NamedPairs
+from foothold_runtime.broker import BrokerSettings
+from foothold_runtime.variables import Environment, NamedPairs
 
 FEWEST_CHARACTERS: Final = 10
 """Different ones in a secret. 32 random characters of base64 practically never have fewer."""

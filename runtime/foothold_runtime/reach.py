@@ -16,8 +16,8 @@ from aiokafka.conn import create_conn
 from aiokafka.errors import KafkaError
 from prometheus_client import CollectorRegistry, Gauge
 
+from foothold_runtime.broker import Broker
 from foothold_runtime.loops import goes_on
-from foothold_schemas.broker import Broker
 
 EVERY_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 4.0

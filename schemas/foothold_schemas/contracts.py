@@ -16,7 +16,7 @@ from typing import Final
 
 from foothold_schemas.compatibility import Change, changes
 from foothold_schemas.generate import FOLDER
-from foothold_schemas.topics import TOPICS
+from foothold_schemas.wire.topics import TOPICS
 
 ROOT: Final = FOLDER.parent
 RELEASED: Final = ROOT / "released"

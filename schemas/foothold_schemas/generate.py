@@ -7,15 +7,15 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from foothold_schemas.areas import AreaRecord, RegionWarning
-from foothold_schemas.directory import DirectoryEntry
-from foothold_schemas.disputes import DisputeNews
-from foothold_schemas.envelope import CloudEvent, FactRecord
-from foothold_schemas.quarantine import Quarantined
-from foothold_schemas.relief import PeopleSaid
-from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
-from foothold_schemas.transitions import RiskOutput
-from foothold_schemas.views import HouseholdView
+from foothold_schemas.facts.directory import DirectoryEntry
+from foothold_schemas.facts.envelope import CloudEvent, FactRecord
+from foothold_schemas.facts.sent import AGENCY_KINDS, OPERATOR_KINDS
+from foothold_schemas.messages.areas import AreaRecord, RegionWarning
+from foothold_schemas.messages.disputes import DisputeNews
+from foothold_schemas.messages.relief import PeopleSaid
+from foothold_schemas.messages.transitions import RiskOutput
+from foothold_schemas.messages.views import HouseholdView
+from foothold_schemas.wire.quarantine import Quarantined
 
 FOLDER = Path(__file__).parents[1] / "json"
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from foothold_schemas.decisions import MeasureKind
+from foothold_schemas.facts.decisions import MeasureKind
 from foothold_schemas.findings import FindingKind
 
 _ILLNESS: Final = frozenset({MeasureKind.HEALTH, MeasureKind.SOCIAL_HELP, MeasureKind.COMPREHENSIVE})

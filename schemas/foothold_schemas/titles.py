@@ -8,15 +8,15 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from foothold_schemas.areas import AreaLevel, WarningLevel
-from foothold_schemas.checks import Asset, Guarantee, SpendingCategory
-from foothold_schemas.decisions import HarmlessReason, MeasureKind
-from foothold_schemas.disputes import Doubt
-from foothold_schemas.explanation import HintKind
-from foothold_schemas.facts import CareSetting, Hazard, HomeState, IncomeCategory, WorkerState
+from foothold_schemas.facts.checks import Asset, Guarantee, SpendingCategory
+from foothold_schemas.facts.decisions import HarmlessReason, MeasureKind
+from foothold_schemas.facts.facts import CareSetting, Hazard, HomeState, IncomeCategory, WorkerState
+from foothold_schemas.facts.reports import Concern, ReportRoute
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.reports import Concern, ReportRoute
-from foothold_schemas.transitions import Movement
+from foothold_schemas.messages.areas import AreaLevel, WarningLevel
+from foothold_schemas.messages.disputes import Doubt
+from foothold_schemas.messages.explanation import HintKind
+from foothold_schemas.messages.transitions import Movement
 from foothold_schemas.values import Group, Sentence, Standing
 
 

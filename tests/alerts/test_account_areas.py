@@ -4,9 +4,9 @@ import argparse
 
 import pytest
 
-from foothold_alerts.accounts import role_of
 from foothold_alerts.commands import account
 from foothold_alerts.errors import Refused
+from foothold_alerts.people.accounts import role_of
 from foothold_alerts.rules.case import Role
 from foothold_alerts.settings import Settings
 

@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from foothold_alerts.rules.back import Back, BackNo, reopen, roll_back
+from foothold_alerts.rules.acts.back import Back, BackNo, reopen, roll_back
+from foothold_alerts.rules.acts.two import TwoNo
 from foothold_alerts.rules.case import Case, CloseReason, Role, Stage
-from foothold_alerts.rules.two import TwoNo
-from foothold_schemas.decisions import Decision
+from foothold_schemas.facts.decisions import Decision
 from tests.support.alerts import case
 
 DAY = date(2026, 6, 10)

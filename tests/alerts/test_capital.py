@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foothold_alerts.rules.capital import capital
+from foothold_alerts.rules.relief.capital import capital
 
 _DIGIT = {word: digit for digit, word in enumerate("零壹贰叁肆伍陆柒捌玖")}
 _PLACE = {"拾": 10, "佰": 100, "仟": 1000}

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from foothold_alerts.rules.acts.pause import ends_on, resume
 from foothold_alerts.rules.case import CloseReason, Stage
-from foothold_alerts.rules.causes import NOTHING, Cause, Relieved, causes_of
-from foothold_alerts.rules.pause import ends_on, resume
+from foothold_alerts.rules.relief.causes import NOTHING, Cause, Relieved, causes_of
 from foothold_alerts.rules.respond import respond
+from foothold_schemas.facts.saw import Saw, SeenEvent
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.saw import Saw, SeenEvent
-from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
+from foothold_schemas.messages.transitions import ExitReason, Movement, Status, Transition
 from foothold_schemas.values import Sentence
 from tests.support.alerts import WEEKENDS, WORKFLOW, case
 from tests.support.alerts import transition as moved

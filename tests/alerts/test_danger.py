@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 import yaml
 
-from foothold_alerts.clocks import are_soon
-from foothold_alerts.rules.act import Acted, Given, act
+from foothold_alerts.jobs.clocks import are_soon
+from foothold_alerts.rules.acts.act import Acted, Given, act
+from foothold_alerts.rules.acts.two import TwoNo
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, Case, CloseReason, Consent, Role, Stage
-from foothold_alerts.rules.causes import NOTHING
 from foothold_alerts.rules.deadlines import Standing, wanted
+from foothold_alerts.rules.relief.causes import NOTHING
 from foothold_alerts.rules.respond import respond
-from foothold_alerts.rules.two import TwoNo
 from foothold_alerts.rules.workflow import Limit, Unit, Workflow
 from foothold_alerts.workflows import SHIPPED, load
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import Movement
+from foothold_schemas.messages.transitions import Movement
 from tests.support.alerts import WEEKENDS, WORKFLOW, case, transition
 
 LEARNED = datetime(2026, 6, 10, 4, tzinfo=UTC)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from foothold_alerts.calendars import work_days
+from foothold_alerts.jobs.calendars import work_days
 from foothold_alerts.rules.days import WorkDays, due_at, end_of, is_provisional, last_day
 from foothold_alerts.rules.workflow import Limit, Unit
 

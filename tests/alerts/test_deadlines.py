@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from foothold_alerts.rules.acts.plan import PlanNo, not_on, not_visited, suits
 from foothold_alerts.rules.case import Case, ReliefKind, ReliefStatus, Stage
 from foothold_alerts.rules.deadlines import DeadlineKind, Helped, Standing, wanted
-from foothold_alerts.rules.plan import PlanNo, not_on, not_visited, suits
-from foothold_alerts.rules.relief import Relief
-from foothold_schemas.decisions import MeasureKind
+from foothold_alerts.rules.relief.relief import Relief
+from foothold_schemas.facts.decisions import MeasureKind
 from foothold_schemas.findings import FindingKind
 from tests.support.alerts import WEEKENDS, WORKFLOW, case
 

@@ -5,8 +5,8 @@ from itertools import permutations
 import pytest
 from pydantic import ValidationError
 
-from foothold_alerts.rules.dispute import DisputeNo, evidence_of, is_later, not_dispute
-from foothold_schemas.disputes import DisputeState, Doubt, FactDisputed, is_plain
+from foothold_alerts.rules.acts.dispute import DisputeNo, evidence_of, is_later, not_dispute
+from foothold_schemas.messages.disputes import DisputeState, Doubt, FactDisputed, is_plain
 
 INCOME = {"fact_id": "a" * 32, "kind": "IncomeReported", "day": "2026-04-01"}
 DECISION = {"fact_id": "b" * 32, "kind": "CaseDecided", "day": "2026-04-01"}

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from foothold_alerts.rules.acts.moment import moment, since
 from foothold_alerts.rules.case import OPEN, Stage
-from foothold_alerts.rules.moment import moment, since
 from foothold_schemas.values import Fen
 
 DAYS = [f"2026-0{month}-1{day}" for month in (1, 2, 3) for day in range(5)]

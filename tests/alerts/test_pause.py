@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foothold_alerts.calendars import work_days
-from foothold_alerts.rules.act import Acted, Given, act
+from foothold_alerts.jobs.calendars import work_days
+from foothold_alerts.rules.acts.act import Acted, Given, act
+from foothold_alerts.rules.acts.pause import PauseNo, ends_on, pause, resume
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, Case, Role, Stage
 from foothold_alerts.rules.days import WorkDays, began_for, is_provisional, last_day
 from foothold_alerts.rules.deadlines import Standing, wanted
-from foothold_alerts.rules.pause import PauseNo, ends_on, pause, resume
 from foothold_alerts.rules.public import ALLOWED, PublicNotice, public_notice
 from foothold_alerts.rules.workflow import Limit, Unit, Workflow
 from tests.support.alerts import WEEKENDS, WORKFLOW, case

@@ -7,7 +7,7 @@ import pytest
 
 from foothold_alerts.web.policy_words import CONFIDENCE, POLICY_NAMES, policy_name, policy_value
 from foothold_risk.policy.known import KNOWN
-from foothold_schemas.facts import HomeState, WorkerState
+from foothold_schemas.facts.facts import HomeState, WorkerState
 
 
 def test_every_value_of_a_policy_file_has_its_words() -> None:

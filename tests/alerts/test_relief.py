@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from foothold_alerts.rules.case import UNPAID, ReliefKind, ReliefStatus, Role
-from foothold_alerts.rules.relief import Hand, Relief, ReliefAct, ReliefNo, may, relieve
+from foothold_alerts.rules.relief.relief import Hand, Relief, ReliefAct, ReliefNo, may, relieve
 from foothold_schemas.findings import FindingKind
 from tests.support.alerts import WEEKENDS, WORKFLOW
 

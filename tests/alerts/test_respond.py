@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from foothold_alerts.rules.case import Case, CloseReason, ReliefKind, Stage
-from foothold_alerts.rules.causes import NOTHING, RELIEF, Cause
+from foothold_alerts.rules.relief.causes import NOTHING, RELIEF, Cause
 from foothold_alerts.rules.respond import Response
 from foothold_alerts.rules.respond import respond as respond_to
-from foothold_schemas.decisions import Decision
+from foothold_schemas.facts.decisions import Decision
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
+from foothold_schemas.messages.transitions import ExitReason, Movement, Status, Transition
 from foothold_schemas.values import Group
 from tests.support.alerts import WEEKENDS, WORKFLOW, case
 from tests.support.alerts import transition as moved

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from foothold_alerts.cases.settling import Heard, with_borne
 from foothold_alerts.rules.case import ReliefKind, ReliefStatus, Role
-from foothold_alerts.rules.causes import NOTHING
-from foothold_alerts.rules.relief import Hand, Relief, ReliefAct, ReliefNo, may, relieve
+from foothold_alerts.rules.relief.causes import NOTHING
+from foothold_alerts.rules.relief.relief import Hand, Relief, ReliefAct, ReliefNo, may, relieve
+from foothold_alerts.rules.relief.settle import borne, settled
 from foothold_alerts.rules.respond import respond
-from foothold_alerts.rules.settle import borne, settled
 from foothold_alerts.rules.workflow import Limits
-from foothold_alerts.settling import Heard, with_borne
 from foothold_alerts.workflows import SHIPPED, load
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from foothold_alerts.web.shown import MAX_SHOWN, given_back, of_finding, shown_by
+from foothold_schemas.facts.saw import Saw, SeenEvent
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.saw import Saw, SeenEvent
 
 HOUSING = Saw(finding=FindingKind.GUARANTEE_MISSING, events=(SeenEvent(name="housing"),), events_total=1)
 

@@ -4,17 +4,17 @@ from typing import get_args
 import pytest
 
 from foothold_alerts.rules.case import CloseReason, ReliefKind, ReliefStatus, Role, Stage
-from foothold_alerts.rules.relief import ReliefAct
+from foothold_alerts.rules.relief.relief import ReliefAct
 from foothold_alerts.web.words import WORDS, en, zh
 from foothold_alerts.workflows import load
-from foothold_risk.rules.trace import trace
-from foothold_schemas.checks import SpendingCategory
-from foothold_schemas.decisions import HarmlessReason
-from foothold_schemas.explanation import HintKind
-from foothold_schemas.facts import IncomeCategory
-from foothold_schemas.feeds import FeedKind
+from foothold_risk.rules.money.trace import trace
+from foothold_schemas.facts.checks import SpendingCategory
+from foothold_schemas.facts.decisions import HarmlessReason
+from foothold_schemas.facts.facts import IncomeCategory
+from foothold_schemas.facts.feeds import FeedKind
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import Movement
+from foothold_schemas.messages.explanation import HintKind
+from foothold_schemas.messages.transitions import Movement
 from foothold_schemas.values import Group, Standing
 from tests.support.build import claim, household, income, judged, spending
 

@@ -8,9 +8,9 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from foothold_alerts.rules.act import Acted, Given, Missing, NotNow, NotYours, act
+from foothold_alerts.rules.acts.act import Acted, Given, Missing, NotNow, NotYours, act
+from foothold_alerts.rules.acts.two import TwoNo
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, DISMISS_REASONS, Case, CloseReason, Consent, Role, Stage
-from foothold_alerts.rules.two import TwoNo
 from foothold_alerts.rules.workflow import Limit, Need, Says, Step, Unit
 from foothold_alerts.workflows import SHIPPED, load
 from tests.support.alerts import WEEKENDS, WORKFLOW, case

@@ -12,17 +12,17 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-import foothold_alerts.database
 import foothold_alerts.migrate
+import foothold_alerts.tables.cases
 import foothold_ingest.database
 import foothold_ingest.migrate
-from foothold_ingest.api import Door, make_app
 from foothold_ingest.build import Built
-from foothold_ingest.files.routes import FileDoor
-from foothold_ingest.question_door import QuestionDoor
+from foothold_ingest.doors.http import Door, make_app
+from foothold_ingest.doors.statement_questions import QuestionDoor
+from foothold_ingest.doors.topics import TopicDoor
+from foothold_ingest.doors.uploads import FileDoor
 from foothold_ingest.settings import DayClock
-from foothold_ingest.topic_door import TopicDoor
-from foothold_schemas.topics import AGENCY_TOPIC, EMBEDDED_PARTITIONS, TOPICS
+from foothold_schemas.wire.topics import AGENCY_TOPIC, EMBEDDED_PARTITIONS, TOPICS
 from tests.support.clerk import AGENCY, Clerk
 from tests.support.ingest import ingest_parts, ingest_settings
 from tests.support.parts import Parts
@@ -96,7 +96,7 @@ async def ingest_database(migrated: Parts) -> AsyncIterator[AsyncEngine]:
 async def alerts_database(migrated: Parts) -> AsyncIterator[AsyncEngine]:
     """Alerts' tables, empty."""
     jobs = ("procrastinate_jobs", "procrastinate_workers")
-    async with emptied(foothold_alerts.database.connect(migrated.alerts_url), foothold_alerts.database.Base.metadata, *jobs) as engine:
+    async with emptied(foothold_alerts.tables.cases.connect(migrated.alerts_url), foothold_alerts.tables.cases.Base.metadata, *jobs) as engine:
         yield engine
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.accounts import LOCK_MINUTES, MAX_FAILURES, MAX_FAILURES_OF_AN_ADDRESS, Accounts
-from foothold_alerts.passwords import TryLater
+from foothold_alerts.people.accounts import LOCK_MINUTES, MAX_FAILURES, MAX_FAILURES_OF_AN_ADDRESS, Accounts
+from foothold_alerts.people.passwords import TryLater
 from foothold_alerts.rules.case import Role
 from tests.support.alerts import NOW, cases_on, person, rows, transition, work_on
 

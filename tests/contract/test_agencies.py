@@ -13,15 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.errors import CannotStart
 from deploy.local.stack import Stack
-from foothold_ingest.agencies import Agencies
-from foothold_ingest.quarantine import QuarantineKeeper
-from foothold_ingest.register import AgencyRegister, NotPossible, Remit
+from foothold_ingest.agencies.callers import Agencies
+from foothold_ingest.agencies.register import AgencyRegister, NotPossible, Remit
+from foothold_ingest.quarantine.keeper import QuarantineKeeper
+from foothold_ingest.quarantine.retry import Outcome, Retrier
 from foothold_ingest.rules.accept import accept
 from foothold_ingest.rules.judgement import Accepted, Caller, Clock, Rejected
-from foothold_ingest.shelf import Outcome, Retrier
-from foothold_schemas.broker import Broker
-from foothold_schemas.quarantine import RefusalReason
-from foothold_schemas.sent import AGENCY_KINDS
+from foothold_runtime.broker import Broker
+from foothold_schemas.facts.sent import AGENCY_KINDS
+from foothold_schemas.wire.quarantine import RefusalReason
 from tests.contract.test_kafka_door import STRUCTURED, aside, body, door, facts, make_topic, write
 from tests.schemas.test_examples import EVENTS
 from tests.support.ingest import SEAL

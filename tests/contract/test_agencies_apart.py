@@ -14,7 +14,7 @@ from foothold_ingest.arguments import parser
 from foothold_ingest.build import Built
 from foothold_ingest.commands import reader
 from foothold_ingest.errors import Refused
-from foothold_ingest.intake import Intake
+from foothold_ingest.intake.intake import Intake
 from tests.contract.test_kafka_door import NOW, STRUCTURED, aside, body, door, facts, make_topic, write
 from tests.support.clerk import AGENCY, Clerk
 from tests.support.ingest import ingest_settings

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from deploy.local.stack import Stack
-from foothold_schemas.codec import decode_fact
-from foothold_schemas.facts import MedicalClaimSettled
-from foothold_schemas.topics import HOUSEHOLD_FACTS
+from foothold_schemas.facts.facts import MedicalClaimSettled
+from foothold_schemas.wire.codec import decode_fact
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS
 from tests.support.sender import Sender, eventually, read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(180)]

@@ -5,12 +5,12 @@ import asyncio
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.cases import Cases
+from foothold_alerts.cases.transitions import Cases
 from foothold_alerts.consumer import CASES, MIRROR, Consumer, Reading
 from foothold_runtime.barrier import DecidingRaised
-from foothold_schemas.codec import decode_quarantined
-from foothold_schemas.quarantine import Quarantined, RefusalReason
-from foothold_schemas.topics import HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
+from foothold_schemas.wire.codec import decode_quarantined
+from foothold_schemas.wire.quarantine import Quarantined, RefusalReason
+from foothold_schemas.wire.topics import HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
 from tests.contract.test_alerts_reader import HOME, TRANSITION, VIEW, reader, reading, until, write
 from tests.support.parts import ROOT
 from tests.support.sender import read_topic

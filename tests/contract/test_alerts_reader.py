@@ -11,15 +11,15 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from foothold_alerts.cases.mirror import AT_ONCE, Mirror, Shown
+from foothold_alerts.cases.settling import Settling
 from foothold_alerts.consumer import CASES, MIRROR, Consumer, Keeps, Reading
 from foothold_alerts.errors import WrongPartitions
 from foothold_alerts.metrics import Metrics
-from foothold_alerts.mirror import AT_ONCE, Mirror, Shown
-from foothold_alerts.settling import Settling
-from foothold_schemas.broker import Broker
-from foothold_schemas.codec import decode_quarantined
-from foothold_schemas.directory import Contact, DirectoryEntry
-from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_DIRECTORY, HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
+from foothold_runtime.broker import Broker
+from foothold_schemas.facts.directory import Contact, DirectoryEntry
+from foothold_schemas.wire.codec import decode_quarantined
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_DIRECTORY, HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
 from tests.support.alerts import WORKFLOWS, areas_on, cases_on, disputes_on, incidents_on
 from tests.support.ingest import DIRECTORY_SEAL, SEAL
 from tests.support.parts import ROOT

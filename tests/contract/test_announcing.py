@@ -10,16 +10,16 @@ from collections.abc import AsyncIterator
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from foothold_ingest import announcing
-from foothold_ingest.announcing import AT_ONCE, Announcer, Outstanding, up_to_a_turn
-from foothold_ingest.publish import Publisher, Unknown
+from foothold_ingest.intake import announcing
+from foothold_ingest.intake.announcing import AT_ONCE, Announcer, Outstanding, up_to_a_turn
+from foothold_ingest.log.writer import Publisher, Unknown
 from foothold_ingest.rules.judgement import Accepted, Rejected
 from foothold_ingest.rules.strict_json import JsonValue
-from foothold_schemas.broker import Broker
-from foothold_schemas.codec import decode_fact, encode
-from foothold_schemas.facts import AreaStruck, Hazard, Severity
-from foothold_schemas.quarantine import RefusalReason
-from foothold_schemas.topics import HOUSEHOLD_FACTS
+from foothold_runtime.broker import Broker
+from foothold_schemas.facts.facts import AreaStruck, Hazard, Severity
+from foothold_schemas.wire.codec import decode_fact, encode
+from foothold_schemas.wire.quarantine import RefusalReason
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS
 from tests.contract.test_door import publisher
 from tests.contract.test_kafka_door import NOW, STRUCTURED, door, make_topic
 from tests.contract.test_kafka_door import write as write_topic

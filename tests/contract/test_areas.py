@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.accounts import Accounts
-from foothold_alerts.areas import Areas
-from foothold_alerts.cases import Cases
+from foothold_alerts.areas.warnings import Areas
+from foothold_alerts.cases.transitions import Cases
+from foothold_alerts.people.accounts import Accounts
 from foothold_alerts.rules.case import Role
 from foothold_alerts.web.app import make_app
-from foothold_schemas.areas import AreaLevel, Direction, RegionWarning, WarningLevel
-from foothold_schemas.transitions import DayDone
+from foothold_schemas.messages.areas import AreaLevel, Direction, RegionWarning, WarningLevel
+from foothold_schemas.messages.transitions import DayDone
 from tests.support.alerts import NOW, areas_on, cases_on, desk_on, rows, transition
 from tests.support.parts import ROOT
 

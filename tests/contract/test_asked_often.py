@@ -5,7 +5,7 @@ from sqlalchemy import Select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.files.store import over
-from foothold_ingest.releaser import agencies_waiting
+from foothold_ingest.intake.releaser import agencies_waiting
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
 ASKED = {"ix_quarantine_waiting": over, "ix_uploads_kept": over, "ix_held_agency_waiting": agencies_waiting}

@@ -13,8 +13,8 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from foothold_runtime.attempts import DIED_IN_A_ROW, MOST_IN_AN_HOUR, Attempts
 from foothold_runtime.barrier import Barrier, DecidingRaised, Fetched, Reader, Record
-from foothold_schemas.broker import Broker
-from foothold_schemas.quarantine import CUT_BYTES
+from foothold_runtime.broker import Broker
+from foothold_schemas.wire.quarantine import CUT_BYTES
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 

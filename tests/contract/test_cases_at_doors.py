@@ -13,10 +13,10 @@ from confluent_kafka import Message, Producer
 
 from deploy.local.stack import Stack
 from foothold_ingest.rules.accept import fact_id
-from foothold_ingest.rules.people import person_ref
-from foothold_ingest.rules.resident_number import check_character
+from foothold_ingest.rules.people.people import person_ref
+from foothold_ingest.rules.people.resident_number import check_character
 from foothold_ingest.rules.words import sentence
-from foothold_schemas.topics import agency_card
+from foothold_schemas.wire.topics import agency_card
 from tests.support.files import as_csv
 from tests.support.sender import SINGLE, Sender, eventually
 

@@ -15,11 +15,11 @@ from confluent_kafka import Producer
 
 from deploy.local.stack import Stack
 from foothold_ingest.rules.accept import household_id
-from foothold_risk.households import unpack
-from foothold_risk.rules.household import Household
-from foothold_schemas.codec import decode_quarantined
+from foothold_risk.rules.household.household import Household
+from foothold_risk.worker.state import unpack
 from foothold_schemas.seal import Purpose, Seal
-from foothold_schemas.topics import HOUSEHOLD_STATE, QUARANTINE, agency_card
+from foothold_schemas.wire.codec import decode_quarantined
+from foothold_schemas.wire.topics import HOUSEHOLD_STATE, QUARANTINE, agency_card
 from tests.support.sender import BATCH, SINGLE, Sender, eventually, read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(180)]

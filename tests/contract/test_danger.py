@@ -7,15 +7,15 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.accounts import Accounts
-from foothold_alerts.hold import NotAllowed
-from foothold_alerts.inbox import Inbox
+from foothold_alerts.cases.locked import NotAllowed
+from foothold_alerts.people.accounts import Accounts
+from foothold_alerts.queries.inbox import Inbox
+from foothold_alerts.rules.acts.two import TwoNo
 from foothold_alerts.rules.case import CloseReason, Role
-from foothold_alerts.rules.two import TwoNo
 from foothold_alerts.web.app import make_app
-from foothold_schemas.decisions import HarmlessReason
+from foothold_schemas.facts.decisions import HarmlessReason
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import Movement, Status
+from foothold_schemas.messages.transitions import Movement, Status
 from tests.support.alerts import WORKFLOWS, cases_on, deadlines_on, desk_on, person, plan_on, rows, transition, work_on
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]

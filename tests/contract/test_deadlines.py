@@ -8,19 +8,19 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.deadlines import TASK, Deadlines
-from foothold_alerts.hold import NotAllowed, Stale
-from foothold_alerts.lists import Lists, WorkList
-from foothold_alerts.notify import Notices
+from foothold_alerts.cases.locked import NotAllowed, Stale
+from foothold_alerts.jobs.deadlines import TASK, Deadlines
+from foothold_alerts.jobs.notices import Notices
+from foothold_alerts.jobs.outbox import Said
+from foothold_alerts.queries.lists import Lists, WorkList
+from foothold_alerts.rules.acts.plan import PlanNo
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.notices import remind_at
-from foothold_alerts.rules.plan import PlanNo
-from foothold_alerts.rules.relief import ReliefAct
-from foothold_alerts.said import Said
+from foothold_alerts.rules.relief.relief import ReliefAct
 from foothold_alerts.sweep import Sweep
-from foothold_schemas.decisions import MeasureKind
+from foothold_schemas.facts.decisions import MeasureKind
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import DayDone, ExitReason, Movement, Status
+from foothold_schemas.messages.transitions import DayDone, ExitReason, Movement, Status
 from tests.support.alerts import NOW, WEEKENDS, WORKFLOWS, cases_on, deadlines_on, jobs_on, person, plan_on, relief_on, rows, transition, work_on
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]

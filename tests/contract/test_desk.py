@@ -10,20 +10,20 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.accounts import Accounts
-from foothold_alerts.cases import Cases
-from foothold_alerts.database import connect
-from foothold_alerts.hold import NotAllowed, Stale
-from foothold_alerts.inbox import Inbox
-from foothold_alerts.relief import ReliefDesk
+from foothold_alerts.cases.locked import NotAllowed, Stale
+from foothold_alerts.cases.relief import ReliefDesk
+from foothold_alerts.cases.steps import Work
+from foothold_alerts.cases.transitions import Cases
+from foothold_alerts.people.accounts import Accounts
+from foothold_alerts.queries.inbox import Inbox
 from foothold_alerts.rules.case import CloseReason, Role
-from foothold_alerts.rules.relief import ReliefAct
+from foothold_alerts.rules.relief.relief import ReliefAct
+from foothold_alerts.tables.cases import connect
 from foothold_alerts.web.app import make_app
-from foothold_alerts.work import Work
-from foothold_schemas.decisions import HarmlessReason
-from foothold_schemas.feeds import StaleFeed
+from foothold_schemas.facts.decisions import HarmlessReason
+from foothold_schemas.facts.feeds import StaleFeed
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import DayDone, ExitReason, Movement, Status
+from foothold_schemas.messages.transitions import DayDone, ExitReason, Movement, Status
 from tests.support.alerts import (
     NOW,
     WORKFLOWS,

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.accounts import Accounts
-from foothold_alerts.lists import Lists, WorkList
-from foothold_alerts.mirror import Mirror, Shown
+from foothold_alerts.cases.mirror import Mirror, Shown
+from foothold_alerts.people.accounts import Accounts
+from foothold_alerts.queries.lists import Lists, WorkList
 from foothold_alerts.rules.case import Role
 from foothold_alerts.web.app import make_app
 from tests.support.alerts import NOW, WORKFLOWS, cases_on, desk_on, rows, transition

@@ -11,12 +11,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from foothold_alerts.hold import NotAllowed, Stale
+from foothold_alerts.cases.locked import NotAllowed, Stale
 from foothold_alerts.rules.case import DISMISS_REASONS, OPEN, CloseReason, Role, Stage
-from foothold_alerts.rules.relief import ReliefAct
-from foothold_schemas.decisions import MeasureKind
+from foothold_alerts.rules.relief.relief import ReliefAct
+from foothold_schemas.facts.decisions import MeasureKind
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import DayDone, ExitReason, Movement, Status
+from foothold_schemas.messages.transitions import DayDone, ExitReason, Movement, Status
 from tests.support.alerts import NOW, WORKFLOW, cases_on, person, plan_on, relief_on, rows, transition, work_on
 from tests.support.parts import Parts
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.routing import BaseRoute
 
-from foothold_alerts.accounts import Accounts
+from foothold_alerts.people.accounts import Accounts
 from foothold_alerts.rules.case import Role
 from foothold_alerts.web.app import make_app
 from foothold_alerts.web.filtered import FilteredRoute

@@ -7,17 +7,17 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.hold import NotAllowed, Stale
-from foothold_alerts.rules.dispute import DisputeNo
+from foothold_alerts.cases.locked import NotAllowed, Stale
+from foothold_alerts.rules.acts.dispute import DisputeNo
 from foothold_ingest.build import Built
-from foothold_ingest.log_search import LogSearch
-from foothold_ingest.questions import Questions
+from foothold_ingest.disputes.asking import Questions
+from foothold_ingest.log.search import LogSearch
 from foothold_ingest.rules.accept import household_id
-from foothold_schemas.broker import Broker
-from foothold_schemas.codec import decode_dispute
-from foothold_schemas.disputes import DisputeNews, DisputeState, Doubt, FactDisputed
-from foothold_schemas.relief import PeopleSaid
-from foothold_schemas.topics import FACT_DISPUTES
+from foothold_runtime.broker import Broker
+from foothold_schemas.messages.disputes import DisputeNews, DisputeState, Doubt, FactDisputed
+from foothold_schemas.messages.relief import PeopleSaid
+from foothold_schemas.wire.codec import decode_dispute
+from foothold_schemas.wire.topics import FACT_DISPUTES
 from tests.support.alerts import NOW, cases_on, disputes_on, person, rows, transition
 from tests.support.clerk import AGENCY, Clerk
 from tests.support.ingest import SECRET

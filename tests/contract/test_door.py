@@ -18,32 +18,32 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.kafka.topics import make_topics
 from deploy.local.kafka import Kafka
 from deploy.local.stack import Stack
-from foothold_ingest.agencies import Agencies
-from foothold_ingest.announcing import Announcer
-from foothold_ingest.api import Door, make_app
-from foothold_ingest.arrivals import ArrivalBook
-from foothold_ingest.audit import Audit
+from foothold_ingest.agencies.arrivals import ArrivalBook
+from foothold_ingest.agencies.audit import Audit
+from foothold_ingest.agencies.callers import Agencies
+from foothold_ingest.agencies.feeds import FeedBook
+from foothold_ingest.agencies.register import AgencyRegister
 from foothold_ingest.database import connect
-from foothold_ingest.days import CannotOpen, Days
-from foothold_ingest.directory import Directory
-from foothold_ingest.disputes import DisputeBook
-from foothold_ingest.feeds import FeedBook
-from foothold_ingest.held import HeldBook
-from foothold_ingest.intake import Books, Intake
+from foothold_ingest.disputes.book import DisputeBook
+from foothold_ingest.doors.http import Door, make_app
+from foothold_ingest.intake.announcing import Announcer
+from foothold_ingest.intake.county_codes import RegionBook
+from foothold_ingest.intake.days import CannotOpen, Days
+from foothold_ingest.intake.intake import Books, Intake
+from foothold_ingest.log.writer import Busy, Publisher, Unknown, fact_line
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.people import PeopleRegister
-from foothold_ingest.publish import Busy, Publisher, Unknown, fact_line
-from foothold_ingest.regions import RegionBook
-from foothold_ingest.register import AgencyRegister
+from foothold_ingest.people.directory import Directory
+from foothold_ingest.people.held import HeldBook
+from foothold_ingest.people.register import PeopleRegister
 from foothold_ingest.settings import DayClock
-from foothold_ingest.statement_questions import StatementQuestionBook
-from foothold_ingest.statements import StatementBook
-from foothold_schemas.broker import Broker
-from foothold_schemas.codec import decode_fact
-from foothold_schemas.facts import DayOpened
+from foothold_ingest.statements.questions import StatementQuestionBook
+from foothold_ingest.statements.versions import StatementBook
+from foothold_runtime.broker import Broker
+from foothold_schemas.facts.facts import DayOpened
+from foothold_schemas.facts.sent import AGENCY_KINDS
 from foothold_schemas.seal import Purpose, Seal
-from foothold_schemas.sent import AGENCY_KINDS
-from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS
+from foothold_schemas.wire.codec import decode_fact
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS
 from tests.support.build import income
 from tests.support.parts import ROOT
 from tests.support.sender import BATCH, SINGLE, Sender, read_topic

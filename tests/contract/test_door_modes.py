@@ -15,13 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.errors import CannotStart
 from deploy.local.stack import Stack
-from foothold_ingest.directory import Told
+from foothold_ingest.people.directory import Told
 from foothold_ingest.rules.accept import household_id
-from foothold_schemas.codec import decode_directory, decode_fact
-from foothold_schemas.directory import Contact
-from foothold_schemas.facts import DayOpened
+from foothold_schemas.facts.directory import Contact
+from foothold_schemas.facts.facts import DayOpened
 from foothold_schemas.seal import Purpose, Seal
-from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_DIRECTORY, HOUSEHOLD_FACTS
+from foothold_schemas.wire.codec import decode_directory, decode_fact
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_DIRECTORY, HOUSEHOLD_FACTS
 from tests.contract.test_changes_at_doors import state
 from tests.support.ingest import DIRECTORY_SEAL, ingest_parts
 from tests.support.parts import Parts

@@ -10,16 +10,16 @@ from foothold_risk.errors import MissingBundle
 from foothold_risk.explain import as_said, differences, read, replay, tell, unknown_items
 from foothold_risk.rules.items import Counts, IncomeItem
 from foothold_risk.rules.policy import Exposure, Reach
-from foothold_schemas.areas import AreaSignal, Signalled
-from foothold_schemas.broker import Broker
-from foothold_schemas.codec import decode_area
-from foothold_schemas.decisions import FindingExempted, HarmlessReason
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import AreaStruck, DayOpened, Hazard, Severity
+from foothold_runtime.broker import Broker
+from foothold_schemas.facts.decisions import FindingExempted, HarmlessReason
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import AreaStruck, DayOpened, Hazard, Severity
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.quarantine import RefusalReason
-from foothold_schemas.topics import AREA_SIGNALS, EMBEDDED_PARTITIONS
-from foothold_schemas.transitions import ExitReason, Movement
+from foothold_schemas.messages.areas import AreaSignal, Signalled
+from foothold_schemas.messages.transitions import ExitReason, Movement
+from foothold_schemas.wire.codec import decode_area
+from foothold_schemas.wire.quarantine import RefusalReason
+from foothold_schemas.wire.topics import AREA_SIGNALS, EMBEDDED_PARTITIONS
 from tests.support.build import AREA, HOUSEHOLD, claim, disaster, identity, income, policy, record, registered, value
 from tests.support.risk import ADOPTED, DAY, OPENED, RULES, broadcast, caught_up, quarantined, said, working, write
 from tests.support.sender import read_topic

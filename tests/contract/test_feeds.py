@@ -8,20 +8,20 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from foothold_ingest.agencies.feeds import FeedBook, last_heard
 from foothold_ingest.database import HouseholdRow, connect
-from foothold_ingest.days import Days
-from foothold_ingest.feeds import FeedBook, last_heard
+from foothold_ingest.intake.days import Days
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.rules.judgement import Accepted
 from foothold_ingest.settings import DayClock
 from foothold_risk.rules.policy import Rhythm
-from foothold_schemas.codec import decode_fact, decode_output
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import DayOpened, FeedHeard, PolicyAdopted
-from foothold_schemas.feeds import FeedSpoke
-from foothold_schemas.topics import HOUSEHOLD_FACTS, RISK_TRANSITIONS
-from foothold_schemas.transitions import DayDone, Movement
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import DayOpened, FeedHeard, PolicyAdopted
+from foothold_schemas.facts.feeds import FeedSpoke
+from foothold_schemas.messages.transitions import DayDone, Movement
 from foothold_schemas.values import Group
+from foothold_schemas.wire.codec import decode_fact, decode_output
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, RISK_TRANSITIONS
 from tests.contract.test_door import publisher
 from tests.support.build import AREA, claim, income, policy, registered, retracted, value
 from tests.support.risk import DAY, broadcast, caught_up, said, working, write

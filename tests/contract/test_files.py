@@ -16,15 +16,15 @@ from sqlalchemy import text
 from foothold_ingest.files.mappings import shipped
 from foothold_ingest.files.versions import Versions
 from foothold_ingest.files.work import FileWorker
-from foothold_ingest.intake import Intake
+from foothold_ingest.intake.intake import Intake
+from foothold_ingest.quarantine.retry import Retrier
 from foothold_ingest.rules.accept import household_id
+from foothold_ingest.rules.people.resident_number import check_character
 from foothold_ingest.rules.regions import Held
-from foothold_ingest.rules.resident_number import check_character
-from foothold_ingest.shelf import Retrier
-from foothold_schemas.codec import decode_fact
-from foothold_schemas.facts import MedicalClaimSettled
-from foothold_schemas.register import HouseholdRegistered
-from foothold_schemas.topics import HOUSEHOLD_FACTS
+from foothold_schemas.facts.facts import MedicalClaimSettled
+from foothold_schemas.facts.register import HouseholdRegistered
+from foothold_schemas.wire.codec import decode_fact
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS
 from tests.support.clerk import AGENCY, AT, Clerk, counts
 from tests.support.files import BILL_HEADERS, HOUSE_HEADERS, NUMBER, OLD_NUMBER, as_csv, as_xlsx, bill, house
 from tests.support.ingest import SECRET

@@ -16,14 +16,14 @@ import psutil
 import pytest
 from sqlalchemy import select, text, update
 
-from foothold_ingest.api import Door, make_app
 from foothold_ingest.build import Built
 from foothold_ingest.database import UploadRow
+from foothold_ingest.doors.http import Door, make_app
+from foothold_ingest.doors.uploads import FileDoor
 from foothold_ingest.files import reading, work
-from foothold_ingest.files.routes import FileDoor
-from foothold_ingest.intake import Intake
-from foothold_ingest.people import PeopleRegister
-from foothold_ingest.rules.items import Gatherer
+from foothold_ingest.intake.intake import Intake
+from foothold_ingest.people.register import PeopleRegister
+from foothold_ingest.rules.rows.items import Gatherer
 from foothold_ingest.settings import DayClock
 from tests.support.clerk import Clerk, counts
 from tests.support.files import BILL_HEADERS, HOUSE_HEADERS, as_csv, as_xlsx, bill, house, repacked

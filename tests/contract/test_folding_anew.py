@@ -6,13 +6,13 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from msgspec.structs import replace
 
-from foothold_risk.households import CONTROL_KEY, is_household, pack, unpack, unpack_control
-from foothold_risk.publish import RULES_VERSION
-from foothold_risk.rules.household import Position, fresh
-from foothold_risk.worker import Worker
-from foothold_schemas.codec import decode_output
-from foothold_schemas.topics import HOUSEHOLD_STATE
-from foothold_schemas.transitions import Movement, Status, Transition
+from foothold_risk.messages.transition import RULES_VERSION
+from foothold_risk.rules.household.household import Position, fresh
+from foothold_risk.worker.state import CONTROL_KEY, is_household, pack, unpack, unpack_control
+from foothold_risk.worker.worker import Worker
+from foothold_schemas.messages.transitions import Movement, Status, Transition
+from foothold_schemas.wire.codec import decode_output
+from foothold_schemas.wire.topics import HOUSEHOLD_STATE
 from tests.contract.test_rebuild import HOMES, Made, judged_from_the_start, log, made
 from tests.support.risk import caught_up, working, write
 

@@ -11,11 +11,11 @@ import pytest
 from deploy.local.stack import Stack
 from foothold_ingest.build import Built
 from foothold_ingest.rules.judgement import Accepted, Held
-from foothold_ingest.rules.resident_number import check_character
+from foothold_ingest.rules.people.resident_number import check_character
 from foothold_ingest.rules.strict_json import JsonValue
-from foothold_schemas.codec import decode_fact
-from foothold_schemas.envelope import event_type
-from foothold_schemas.topics import HOUSEHOLD_FACTS
+from foothold_schemas.facts.envelope import event_type
+from foothold_schemas.wire.codec import decode_fact
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS
 from tests.support.desk import case_number
 from tests.support.sender import Sender, eventually, read_topic, transitions
 

@@ -11,9 +11,9 @@ import psutil
 import pytest
 
 from foothold_ingest.build import Built
-from foothold_ingest.files.routes import MAX_FILE
-from foothold_ingest.rules.items import Gatherer, Item
-from foothold_ingest.rules.rows import Row
+from foothold_ingest.doors.uploads import MAX_FILE
+from foothold_ingest.rules.rows.items import Gatherer, Item
+from foothold_ingest.rules.rows.rows import Row
 from tests.support.clerk import Clerk, counts
 from tests.support.files import BILL_HEADERS, as_book, as_csv, as_xlsx, bill, repacked
 

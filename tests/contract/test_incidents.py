@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.incidents import Incidents
-from foothold_alerts.mirror import Mirror, Shown
+from foothold_alerts.areas.incidents import Incidents
+from foothold_alerts.cases.mirror import Mirror, Shown
 from foothold_alerts.workflows import load_checklists, load_regions
-from foothold_schemas.facts import Hazard
+from foothold_schemas.facts.facts import Hazard
 from foothold_schemas.values import JsonObject
 from tests.support.alerts import NOW, cases_on, incidents_on, rows, transition
 

@@ -13,21 +13,21 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-import foothold_alerts.jobs
-from foothold_alerts import jobs_aside
+import foothold_alerts.jobs.queue
 from foothold_alerts.commands import job
 from foothold_alerts.errors import Refused
-from foothold_alerts.jobs import RAISED_AT_MOST, Away, Jobs
+from foothold_alerts.jobs import aside as jobs_aside
+from foothold_alerts.jobs.outbox import Said
+from foothold_alerts.jobs.queue import RAISED_AT_MOST, Away, Jobs
 from foothold_alerts.metrics import PARTS, Metrics
-from foothold_alerts.said import Said
+from foothold_alerts.queries.tally import Tally
 from foothold_alerts.settings import Settings
 from foothold_alerts.sweep import Sweep
-from foothold_alerts.tally import Tally
 from foothold_alerts.turns import Turns
-from foothold_schemas.codec import decode_said
-from foothold_schemas.decisions import CaseDecided, Decision
-from foothold_schemas.relief import PeopleSaid
-from foothold_schemas.topics import RELIEF_FACTS
+from foothold_schemas.facts.decisions import CaseDecided, Decision
+from foothold_schemas.messages.relief import PeopleSaid
+from foothold_schemas.wire.codec import decode_said
+from foothold_schemas.wire.topics import RELIEF_FACTS
 from tests.support.alerts import NOW, cases_on, deadlines_on, jobs_on, rows, transition
 from tests.support.sender import read_topic
 
@@ -219,7 +219,7 @@ async def test_a_defect_behind_an_absent_database_is_told_and_neither_repeats_wh
 async def test_the_log_of_a_job_set_aside_says_where_it_raised_and_not_what_was_sent(
     alerts_database: AsyncEngine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(foothold_alerts.jobs, "RAISED_AT_MOST", 1)
+    monkeypatch.setattr(foothold_alerts.jobs.queue, "RAISED_AT_MOST", 1)
     jobs = jobs_on(alerts_database)
 
     async def work(what: str) -> None:

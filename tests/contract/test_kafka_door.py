@@ -19,12 +19,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.build import Built
-from foothold_ingest.quarantine import QuarantineKeeper
-from foothold_ingest.shelf import Outcome, Retrier
-from foothold_schemas.broker import Broker
-from foothold_schemas.codec import decode_fact, decode_quarantined
-from foothold_schemas.quarantine import Quarantined, RefusalReason
-from foothold_schemas.topics import HOUSEHOLD_FACTS, QUARANTINE, agency_card
+from foothold_ingest.quarantine.keeper import QuarantineKeeper
+from foothold_ingest.quarantine.retry import Outcome, Retrier
+from foothold_runtime.broker import Broker
+from foothold_schemas.wire.codec import decode_fact, decode_quarantined
+from foothold_schemas.wire.quarantine import Quarantined, RefusalReason
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, QUARANTINE, agency_card
 from tests.support.ingest import SEAL, ingest_parts, kafka_door
 from tests.support.parts import Parts
 from tests.support.sender import read_topic

@@ -9,21 +9,21 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.accounts import Accounts
-from foothold_alerts.calendars import work_days
-from foothold_alerts.deadlines import Deadlines
-from foothold_alerts.hold import NotAllowed, Stale
-from foothold_alerts.lists import Lists, WorkList
-from foothold_alerts.notify import Notices
-from foothold_alerts.pauses import Pauses
-from foothold_alerts.presence import Gone
-from foothold_alerts.rules.act import NotYours
+from foothold_alerts.cases.locked import NotAllowed, Stale
+from foothold_alerts.cases.pauses import Pauses
+from foothold_alerts.jobs.calendars import work_days
+from foothold_alerts.jobs.deadlines import Deadlines
+from foothold_alerts.jobs.notices import Notices
+from foothold_alerts.people.accounts import Accounts
+from foothold_alerts.people.presence import Gone
+from foothold_alerts.queries.lists import Lists, WorkList
+from foothold_alerts.rules.acts.act import NotYours
 from foothold_alerts.rules.case import CloseReason, Role
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.web.app import make_app
-from foothold_schemas.codec import decode_warning
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import DayDone, Movement
+from foothold_schemas.messages.transitions import DayDone, Movement
+from foothold_schemas.wire.codec import decode_warning
 from tests.support.alerts import (
     WEEKENDS,
     WORKFLOWS,

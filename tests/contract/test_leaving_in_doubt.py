@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from foothold_schemas.topics import HOUSEHOLD_FACTS
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS
 from tests.support.build import income, registered
 from tests.support.defects import HOME, append, settled
 from tests.support.risk import ADOPTED, OPENED, worker, write

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.inbox import Inbox
-from foothold_alerts.lists import Lists, WorkList
+from foothold_alerts.queries.inbox import Inbox
+from foothold_alerts.queries.lists import Lists, WorkList
 from foothold_alerts.rules.case import Stage
-from foothold_schemas.transitions import ExitReason, Movement, Status
+from foothold_schemas.messages.transitions import ExitReason, Movement, Status
 from tests.support.alerts import NOW, WORKFLOWS, cases_on, transition
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]

@@ -8,10 +8,10 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.accounts import Accounts
-from foothold_alerts.lists import Lists, WorkList
-from foothold_alerts.paging import SHOWN
+from foothold_alerts.people.accounts import Accounts
+from foothold_alerts.queries.lists import Lists, WorkList
 from foothold_alerts.rules.case import Role
+from foothold_alerts.tables.paging import SHOWN
 from foothold_alerts.web.app import make_app
 from foothold_schemas.findings import FindingKind
 from tests.support.alerts import NOW, WORKFLOWS, cases_on, desk_on, transition

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from foothold_ingest.build import Built
 from foothold_ingest.database import QuarantinedRecord, UploadPart
 from foothold_ingest.files.store import KEPT
+from foothold_ingest.quarantine.retry import Retrier
 from foothold_ingest.rules.regions import Held
-from foothold_ingest.shelf import Retrier
 from tests.support.clerk import Clerk, counts
 from tests.support.files import BILL_HEADERS, HOUSE_HEADERS, NUMBER, as_csv, bill, house
 

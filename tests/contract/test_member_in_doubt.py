@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from deploy.local.stack import Stack
-from foothold_ingest.rules.resident_number import check_character
-from foothold_schemas.transitions import Transition
+from foothold_ingest.rules.people.resident_number import check_character
+from foothold_schemas.messages.transitions import Transition
 from tests.contract.test_changes_at_doors import AGENCY, DOORS
 from tests.support.desk import Caseworker, case_number
 from tests.support.files import HOUSE_HEADERS, as_csv, house

@@ -9,12 +9,12 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.accounts import Accounts
-from foothold_alerts.mirror import Mirror, Shown
+from foothold_alerts.cases.mirror import Mirror, Shown
+from foothold_alerts.people.accounts import Accounts
 from foothold_alerts.rules.case import Role
 from foothold_alerts.web.app import make_app
-from foothold_schemas.explanation import Outlay
-from foothold_schemas.transitions import DayDone
+from foothold_schemas.messages.explanation import Outlay
+from foothold_schemas.messages.transitions import DayDone
 from foothold_schemas.values import Fen
 from tests.support.alerts import NOW, cases_on, desk_on, transition
 

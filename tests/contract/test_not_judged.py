@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.inbox import Inbox
-from foothold_alerts.lists import Lists, WorkList
-from foothold_schemas.transitions import Judgement
+from foothold_alerts.queries.inbox import Inbox
+from foothold_alerts.queries.lists import Lists, WorkList
+from foothold_schemas.messages.transitions import Judgement
 from tests.support.alerts import EXAMPLE, NOW, WORKFLOWS, cases_on, transition
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]

@@ -17,12 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks import Webhook
 
 from deploy.local.ports import free_port
-from foothold_alerts.jobs import AskedToWait, BackOff
-from foothold_alerts.notify import GATHER_SECONDS, Notifier, NotTaken
+from foothold_alerts.jobs.notices import GATHER_SECONDS, Notifier, NotTaken
+from foothold_alerts.jobs.queue import AskedToWait, BackOff
 from foothold_alerts.rules.notices import TargetKind
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.messages.transitions import Movement
 from foothold_schemas.seal import Purpose, Seal
-from foothold_schemas.transitions import Movement
 from tests.support.alerts import NOW, cases_on, jobs_on, rows, transition
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]

@@ -14,22 +14,22 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from foothold_ingest.api import Door, make_app
+from foothold_ingest.agencies.register import Remit
 from foothold_ingest.build import Built
 from foothold_ingest.commands import double, region
-from foothold_ingest.quarantine import QuarantineKeeper
-from foothold_ingest.register import Remit
+from foothold_ingest.doors.http import Door, make_app
+from foothold_ingest.quarantine.keeper import QuarantineKeeper
+from foothold_ingest.quarantine.retry import Shelf
 from foothold_ingest.rules.accept import household_id
 from foothold_ingest.rules.judgement import Accepted, Person
-from foothold_ingest.rules.people import person_ref
+from foothold_ingest.rules.people.people import person_ref
 from foothold_ingest.rules.regions import Held
 from foothold_ingest.settings import DayClock
-from foothold_ingest.shelf import Shelf
-from foothold_schemas.broker import Broker
-from foothold_schemas.codec import decode_fact
-from foothold_schemas.facts import MedicalClaimSettled
-from foothold_schemas.register import Member, MembershipDisputed, TicketState
-from foothold_schemas.topics import HOUSEHOLD_FACTS, agency_card
+from foothold_runtime.broker import Broker
+from foothold_schemas.facts.facts import MedicalClaimSettled
+from foothold_schemas.facts.register import Member, MembershipDisputed, TicketState
+from foothold_schemas.wire.codec import decode_fact
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, agency_card
 from tests.support.build import identity, registered
 from tests.support.ingest import SECRET, kafka_door
 from tests.support.parts import Parts

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from foothold_risk.explain import differences, read, replay
-from foothold_schemas.broker import Broker
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import PolicyAdopted
-from foothold_schemas.topics import EMBEDDED_PARTITIONS
-from foothold_schemas.transitions import Movement, Transition
+from foothold_runtime.broker import Broker
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import PolicyAdopted
+from foothold_schemas.messages.transitions import Movement, Transition
 from foothold_schemas.values import Group
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS
 from tests.support.build import claim, identity, income, policy, registered, value
 from tests.support.risk import ADOPTED, DAY, OPENED, RULES, broadcast, caught_up, said, working, write
 

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.projects import Owed, Projects, Underpaid
+from foothold_alerts.queries.projects import Owed, Projects, Underpaid
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import Transition
+from foothold_schemas.messages.transitions import Transition
 from tests.support.alerts import NOW, WORKFLOWS, cases_on, transition
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]

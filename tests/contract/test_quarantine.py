@@ -9,12 +9,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.quarantine import QuarantineKeeper
-from foothold_ingest.shelf import Shelf
-from foothold_schemas.broker import Broker
-from foothold_schemas.codec import encode
-from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
-from foothold_schemas.topics import HOUSEHOLD_FACTS, QUARANTINE
+from foothold_ingest.quarantine.keeper import QuarantineKeeper
+from foothold_ingest.quarantine.retry import Shelf
+from foothold_runtime.broker import Broker
+from foothold_schemas.wire.codec import encode
+from foothold_schemas.wire.quarantine import Quarantined, RefusalReason, SourceRecord
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, QUARANTINE
 from tests.support.ingest import SEAL
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(60)]

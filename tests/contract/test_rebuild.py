@@ -13,12 +13,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.consumer import CASES, MIRROR
-from foothold_risk.households import is_household
-from foothold_schemas.decisions import FindingExempted, HarmlessReason
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import DayOpened, FeedHeard
+from foothold_risk.worker.state import is_household
+from foothold_schemas.facts.decisions import FindingExempted, HarmlessReason
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import DayOpened, FeedHeard
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_STATE, HOUSEHOLD_VIEWS, RISK_TRANSITIONS, TOPICS
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_STATE, HOUSEHOLD_VIEWS, RISK_TRANSITIONS, TOPICS
 from tests.contract.test_alerts_reader import reader, reading
 from tests.contract.test_policy_change import of
 from tests.support.build import amending, claim, disaster, identity, income, record, registered

@@ -8,12 +8,12 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from prometheus_client import CollectorRegistry
 
-import foothold_risk.regions
+import foothold_risk.regions.agent
 from foothold_risk.metrics import RegionMetrics
-from foothold_risk.regions import Regions
-from foothold_risk.signal_trials import GROUP_ID, SignalTrials, load, save
-from foothold_schemas.broker import Broker
-from foothold_schemas.topics import AREA_SIGNALS, EMBEDDED_PARTITIONS
+from foothold_risk.regions.agent import Regions
+from foothold_risk.regions.trials import GROUP_ID, SignalTrials, load, save
+from foothold_runtime.broker import Broker
+from foothold_schemas.wire.topics import AREA_SIGNALS, EMBEDDED_PARTITIONS
 from tests.support.ingest import SEAL
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
@@ -51,11 +51,11 @@ async def test_what_was_set_aside_is_written_again_at_each_start_and_every_day(b
         saved.append(trials)
         await save(to, source, offset, trials)
 
-    monkeypatch.setattr(foothold_risk.regions, "save", noted)
+    monkeypatch.setattr(foothold_risk.regions.agent, "save", noted)
     await regions._take(first)
     at_start = list(saved)
     await forgotten(broker)
-    monkeypatch.setattr(foothold_risk.regions, "RENEW_SECONDS", 0.0)
+    monkeypatch.setattr(foothold_risk.regions.agent, "RENEW_SECONDS", 0.0)
     beat = asyncio.create_task(regions._beat())
     async with asyncio.timeout(30):
         while await load(Broker(broker), SOURCE) != ASIDE:

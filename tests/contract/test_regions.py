@@ -13,10 +13,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy.local.ports import free_port
 from deploy.local.supervise import Service
-from foothold_risk.signals import area_partition
-from foothold_schemas.areas import Direction
-from foothold_schemas.codec import decode_quarantined, decode_warning, encode
-from foothold_schemas.topics import AREA_SIGNALS, EMBEDDED_PARTITIONS, QUARANTINE, REGION_WARNINGS
+from foothold_risk.messages.area_signal import area_partition
+from foothold_schemas.messages.areas import Direction
+from foothold_schemas.wire.codec import decode_quarantined, decode_warning, encode
+from foothold_schemas.wire.topics import AREA_SIGNALS, EMBEDDED_PARTITIONS, QUARANTINE, REGION_WARNINGS
 from tests.support.areas import County, Record, Reference, Told, write_region_policy
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.hold import NotAllowed, Stale
+from foothold_alerts.cases.locked import NotAllowed, Stale
 from foothold_alerts.rules.case import CloseReason, Role
-from foothold_alerts.rules.relief import ReliefAct, ReliefNo
+from foothold_alerts.rules.relief.relief import ReliefAct, ReliefNo
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import Movement
+from foothold_schemas.messages.transitions import Movement
 from tests.support.alerts import NOW, cases_on, person, relief_on, rows, transition, work_on
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]

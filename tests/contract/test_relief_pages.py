@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.accounts import Accounts
+from foothold_alerts.people.accounts import Accounts
 from foothold_alerts.rules.case import Role
 from foothold_alerts.web.app import make_app
 from foothold_schemas.findings import FindingKind

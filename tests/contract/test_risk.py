@@ -11,18 +11,18 @@ from aiokafka.errors import KafkaError
 from prometheus_client import CollectorRegistry
 
 from foothold_risk.errors import MissingBundle, WrongPartitions
-from foothold_risk.households import unpack
 from foothold_risk.metrics import Metrics
-from foothold_risk.restore import take_over
-from foothold_risk.shelf import Shelf
-from foothold_schemas.broker import Broker
-from foothold_schemas.codec import decode_output, encode
-from foothold_schemas.decisions import CaseDecided, Decision
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import DayOpened, FeedHeard
-from foothold_schemas.quarantine import RefusalReason
-from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, RISK_TRANSITIONS
-from foothold_schemas.transitions import DayDone, Judgement, Movement, Transition
+from foothold_risk.worker.quarantine import Shelf
+from foothold_risk.worker.restore import take_over
+from foothold_risk.worker.state import unpack
+from foothold_runtime.broker import Broker
+from foothold_schemas.facts.decisions import CaseDecided, Decision
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import DayOpened, FeedHeard
+from foothold_schemas.messages.transitions import DayDone, Judgement, Movement, Transition
+from foothold_schemas.wire.codec import decode_output, encode
+from foothold_schemas.wire.quarantine import RefusalReason
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, RISK_TRANSITIONS
 from tests.support.build import AREA, HOUSEHOLD, amending, claim, identity, income, record, registered
 from tests.support.ingest import SEAL
 from tests.support.risk import ADOPTED, DAY, OPENED, RULES, broadcast, caught_up, quarantined, said, worker, working, write

@@ -7,26 +7,26 @@ import pytest
 from aiokafka.errors import TopicAuthorizationFailedError
 from prometheus_client import CollectorRegistry
 
-import foothold_risk.committing
-import foothold_risk.decide
-import foothold_risk.everybody
-import foothold_risk.judge
-import foothold_risk.partition
+import foothold_risk.messages.judge
+import foothold_risk.worker.broadcasts
+import foothold_risk.worker.committing
+import foothold_risk.worker.decide
+import foothold_risk.worker.partition
 from foothold_risk.defects import Defect
 from foothold_risk.errors import MissingBundle
-from foothold_risk.households import Control
-from foothold_risk.judge import Judged
+from foothold_risk.messages.judge import Judged
 from foothold_risk.metrics import Metrics
-from foothold_risk.partition import Partition
-from foothold_risk.trials import Trials
+from foothold_risk.rules.context.control import Control
+from foothold_risk.worker.partition import Partition
+from foothold_risk.worker.trials import Trials
 from foothold_runtime.attempts import DIED_IN_A_ROW, MOST_IN_AN_HOUR
 from foothold_runtime.kafka_clients import Unanswered
-from foothold_schemas.codec import encode
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import AreaStruck, DayOpened, Hazard, Severity
-from foothold_schemas.quarantine import Quarantined
-from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS
-from foothold_schemas.transitions import DayDone, Judgement, Status
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import AreaStruck, DayOpened, Hazard, Severity
+from foothold_schemas.messages.transitions import DayDone, Judgement, Status
+from foothold_schemas.wire.codec import encode
+from foothold_schemas.wire.quarantine import Quarantined
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS
 from tests.support.build import AREA, HOUSEHOLD, claim, income, registered
 from tests.support.defects import HOME, OTHER, append, aside, dies, homes, neighbours, of, outputs, planted, remembered_beside, retry, settled, stands
 from tests.support.ingest import SEAL
@@ -62,7 +62,7 @@ async def test_a_record_that_raises_twice_is_set_aside_what_follows_waits_and_a_
     values = [encode(claim("6000", "bad")), encode(claim("1", "after")), encode(claim("2", "and after"))]
     assert [q.open(SEAL).value for q in waiting] == values
     assert [q.open(SEAL).value for q in again] == values
-    assert waiting[0].detail.startswith("OverflowError at foothold_risk/decide.py:")
+    assert waiting[0].detail.startswith("OverflowError at foothold_risk/worker/decide.py:")
     assert "6000" not in "".join(q.detail for q in waiting)
     assert {q.detail.partition(":")[0] for q in waiting[1:]} == {f"waits behind {HOUSEHOLD_FACTS.name}"}
     assert still is not None
@@ -108,7 +108,7 @@ async def test_two_households_of_one_sweep_are_both_marked_and_an_incident_goes_
     await write(broker, ADOPTED, OPENED, *(of(one, registered()) for one in (HOUSEHOLD, OTHER, third, fourth)))
     async with settled(broker):
         pass
-    real = foothold_risk.judge.judge
+    real = foothold_risk.messages.judge.judge
 
     def judge(household_id: str, *arguments: object, **named: object) -> Judged:
         if household_id in (OTHER, fourth):
@@ -116,7 +116,7 @@ async def test_two_households_of_one_sweep_are_both_marked_and_an_incident_goes_
         return real(household_id, *arguments, **named)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(foothold_risk.decide, "judge", judge)
+        patch.setattr(foothold_risk.worker.decide, "judge", judge)
         await write(broker, broadcast(struck, "landslide"))
         await dies(broker)
         await dies(broker)
@@ -136,7 +136,7 @@ async def test_a_record_for_everybody_that_cannot_be_applied_stops_its_partition
     await write(broker, OPENED, registered())
     metrics = Metrics(CollectorRegistry())
     with monkeypatch.context() as patch:
-        patch.setattr(foothold_risk.everybody, "steer", steer)
+        patch.setattr(foothold_risk.worker.broadcasts, "steer", steer)
         for _ in range(100):  # each partition dies of it once, one or more at a time
             task = asyncio.create_task(worker(broker, metrics=metrics).run())
             while not task.done() and stopped(metrics) < EMBEDDED_PARTITIONS:
@@ -191,7 +191,7 @@ async def test_where_over_twenty_households_of_one_sweep_raise_only_the_partitio
         for _ in range(MOST_IN_AN_HOUR - 2):
             beside = beside.set_aside(datetime.now(UTC))
         await owner._committer.remember(beside)
-    real = foothold_risk.judge.judge
+    real = foothold_risk.messages.judge.judge
 
     def judge(household_id: str, *arguments: object, **named: object) -> Judged:
         if household_id in failing:
@@ -199,7 +199,7 @@ async def test_where_over_twenty_households_of_one_sweep_raise_only_the_partitio
         return real(household_id, *arguments, **named)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(foothold_risk.decide, "judge", judge)
+        patch.setattr(foothold_risk.worker.decide, "judge", judge)
         await write(broker, OPENED if what == "day" else broadcast(struck, "landslide"))
         for _ in range(3):
             await dies(broker)
@@ -227,7 +227,7 @@ async def test_what_kafka_refuses_is_no_records_fault_however_often(broker: str,
         pass
     await append(broker, claim("6000"))
     with monkeypatch.context() as patch:
-        patch.setattr(foothold_risk.committing, "send", refused)
+        patch.setattr(foothold_risk.worker.committing, "send", refused)
         for _ in range(DIED_IN_A_ROW + 1):
             with pytest.raises(error):
                 await asyncio.wait_for(worker(broker).run(), 60)
@@ -276,9 +276,9 @@ async def test_four_kills_at_one_record_set_nothing_aside_and_six_do(broker: str
                 await asyncio.Event().wait()
 
             with monkeypatch.context() as patch:
-                patch.setattr(foothold_risk.partition.Partition, "_together", cut)
-                patch.setattr(foothold_risk.partition.Partition, "_decide_and_commit", cut)
-                patch.setattr(foothold_risk.partition.Partition, "leave", asyncio.sleep)
+                patch.setattr(foothold_risk.worker.partition.Partition, "_together", cut)
+                patch.setattr(foothold_risk.worker.partition.Partition, "_decide_and_commit", cut)
+                patch.setattr(foothold_risk.worker.partition.Partition, "leave", asyncio.sleep)
                 one = worker(broker)
                 task = asyncio.create_task(one.run())
                 await asyncio.wait_for(ended.wait(), 30)

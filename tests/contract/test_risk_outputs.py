@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 
 from foothold_risk.explain import differences, read, replay
-from foothold_risk.worker import Worker
-from foothold_schemas.broker import Broker
-from foothold_schemas.codec import decode_view
-from foothold_schemas.facts import AreaStruck, DayOpened, FactsRetracted, Hazard, RetractionReason, Severity
-from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_VIEWS
-from foothold_schemas.transitions import ExitReason, Movement, Status
-from foothold_schemas.views import UnmetKind
+from foothold_risk.worker.worker import Worker
+from foothold_runtime.broker import Broker
+from foothold_schemas.facts.facts import AreaStruck, DayOpened, FactsRetracted, Hazard, RetractionReason, Severity
+from foothold_schemas.messages.transitions import ExitReason, Movement, Status
+from foothold_schemas.messages.views import UnmetKind
+from foothold_schemas.wire.codec import decode_view
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_VIEWS
 from tests.support.build import AREA, HOUSEHOLD, claim, disaster, identity, income, record, registered
 from tests.support.risk import ADOPTED, DAY, OPENED, RULES, broadcast, caught_up, quarantined, said, working, write
 from tests.support.sender import read_topic
@@ -44,7 +44,7 @@ async def test_where_everything_that_comes_is_bad_reading_stops_and_nothing_of_i
 
 
 async def test_facts_that_trickle_in_share_transactions(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("foothold_risk.lane.GATHER_SECONDS", gather := 0.3)  # longer than any transaction here takes
+    monkeypatch.setattr("foothold_risk.worker.lane.GATHER_SECONDS", gather := 0.3)  # longer than any transaction here takes
     await write(broker, registered(), ADOPTED, OPENED)
     async with working(broker) as one:
         await caught_up(broker)

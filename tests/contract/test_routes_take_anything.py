@@ -15,14 +15,14 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 from structlog.testing import capture_logs
 
-from foothold_ingest.api import Door, make_app, routes_of
 from foothold_ingest.build import Built
 from foothold_ingest.console.pages import Pages
-from foothold_ingest.files.routes import FileDoor
-from foothold_ingest.question_door import QuestionDoor
+from foothold_ingest.doors.http import Door, make_app, routes_of
+from foothold_ingest.doors.statement_questions import QuestionDoor
+from foothold_ingest.doors.topics import TopicDoor
+from foothold_ingest.doors.uploads import FileDoor
 from foothold_ingest.serve import console
 from foothold_ingest.settings import DayClock
-from foothold_ingest.topic_door import TopicDoor
 from tests.support.asgi import PROBLEM, Answer, Header, call
 from tests.support.clerk import AGENCY
 from tests.support.parts import ROOT

@@ -11,15 +11,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.stack import Stack
-from foothold_alerts.jobs import Jobs
+from foothold_alerts.jobs.outbox import Said
+from foothold_alerts.jobs.queue import Jobs
 from foothold_alerts.rules.case import CloseReason
-from foothold_alerts.said import Said
 from foothold_alerts.sweep import Sweep
-from foothold_schemas.codec import decode_said
-from foothold_schemas.decisions import CaseDecided, Decision
-from foothold_schemas.topics import RELIEF_FACTS
-from foothold_schemas.transitions import Movement, Status
+from foothold_schemas.facts.decisions import CaseDecided, Decision
+from foothold_schemas.messages.transitions import Movement, Status
 from foothold_schemas.values import Group
+from foothold_schemas.wire.codec import decode_said
+from foothold_schemas.wire.topics import RELIEF_FACTS
 from tests.support.alerts import NOW, cases_on, deadlines_on, rows, transition
 from tests.support.desk import Caseworker, case_number
 from tests.support.sender import Sender, eventually, read_topic, transitions

@@ -17,8 +17,8 @@ from confluent_kafka.admin import AdminClient
 
 from deploy.kafka.access import SERVICES, principal, rights
 from deploy.local.ports import free_port
-from foothold_schemas.broker import Broker
-from foothold_schemas.topics import HOUSEHOLD_FACTS, RISK_GROUP, RISK_TRANSITIONS, TOPICS, agency_card
+from foothold_runtime.broker import Broker
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, RISK_GROUP, RISK_TRANSITIONS, TOPICS, agency_card
 from tests.conftest import TODAY
 from tests.support.build import HOUSEHOLD
 from tests.support.desk import case_number

@@ -7,9 +7,9 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 
-from foothold_risk.outputs import Written
-from foothold_risk.sending import send
-from foothold_schemas.topics import HOUSEHOLD_STATE, HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
+from foothold_risk.worker.outputs import Written
+from foothold_risk.worker.sending import send
+from foothold_schemas.wire.topics import HOUSEHOLD_STATE, HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
 from tests.support.sender import read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]

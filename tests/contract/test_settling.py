@@ -7,17 +7,17 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.accounts import Accounts
-from foothold_alerts.hold import NotAllowed
-from foothold_alerts.lists import Lists, WorkList
-from foothold_alerts.mirror import Mirror, Shown
+from foothold_alerts.cases.locked import NotAllowed
+from foothold_alerts.cases.mirror import Mirror, Shown
+from foothold_alerts.cases.settling import Settling
+from foothold_alerts.people.accounts import Accounts
+from foothold_alerts.queries.lists import Lists, WorkList
 from foothold_alerts.rules.case import Role
-from foothold_alerts.rules.relief import ReliefAct, ReliefNo
-from foothold_alerts.settling import Settling
+from foothold_alerts.rules.relief.relief import ReliefAct, ReliefNo
 from foothold_alerts.web.app import make_app
-from foothold_schemas.explanation import Outlay
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import DayDone, ExitReason, Movement, Status, Transition
+from foothold_schemas.messages.explanation import Outlay
+from foothold_schemas.messages.transitions import DayDone, ExitReason, Movement, Status, Transition
 from foothold_schemas.values import Fen
 from tests.support.alerts import NOW, WORKFLOWS, cases_on, desk_on, person, relief_on, rows, transition
 

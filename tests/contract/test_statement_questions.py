@@ -15,17 +15,17 @@ from sqlalchemy import text, update
 
 from foothold_ingest.aside import KAFKA_AWAY
 from foothold_ingest.build import Built
-from foothold_ingest.publish import Publisher, Unknown
+from foothold_ingest.doors.views import ViewDoor
+from foothold_ingest.log.writer import Publisher, Unknown
 from foothold_ingest.rules.accept import household_id
 from foothold_ingest.rules.answers import Answer
-from foothold_ingest.statement_question_tables import StatementQuestionRow
-from foothold_ingest.statement_questions import Outcome
-from foothold_ingest.view_door import ViewDoor
-from foothold_schemas.codec import decode_fact, decode_quarantined, decode_view
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.explanation import DoubtKind, StatementDoubt
-from foothold_schemas.facts import FactsRetracted, IncomeReported, MedicalClaimSettled
-from foothold_schemas.topics import HOUSEHOLD_FACTS, HOUSEHOLD_VIEWS, QUARANTINE
+from foothold_ingest.statements.question_tables import StatementQuestionRow
+from foothold_ingest.statements.questions import Outcome
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import FactsRetracted, IncomeReported, MedicalClaimSettled
+from foothold_schemas.messages.explanation import DoubtKind, StatementDoubt
+from foothold_schemas.wire.codec import decode_fact, decode_quarantined, decode_view
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, HOUSEHOLD_VIEWS, QUARANTINE
 from tests.support.clerk import AGENCY, Clerk
 from tests.support.ingest import SEAL, SECRET
 from tests.support.sender import read_topic

@@ -8,8 +8,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.conn import AIOKafkaConnection
 
+from foothold_runtime.broker import Broker
 from foothold_runtime.kafka_clients import reading, stop
-from foothold_schemas.broker import Broker
 from tests.support.build import income, registered
 from tests.support.risk import ADOPTED, OPENED, worker, working, write
 
@@ -80,7 +80,7 @@ async def test_a_restore_that_hangs_does_not_keep_a_worker_from_ending(broker: s
                 continue
         raise asyncio.CancelledError
 
-    monkeypatch.setattr("foothold_risk.worker.take_over", hangs)
+    monkeypatch.setattr("foothold_risk.worker.worker.take_over", hangs)
     one = worker(broker)
     task = asyncio.create_task(one.run())
     await asyncio.wait_for(began.wait(), 20)
@@ -101,7 +101,7 @@ async def test_a_cancelling_that_is_lost_while_kafka_answers_does_not_keep_a_wor
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.sleep(20)
 
-    monkeypatch.setattr("foothold_risk.worker.check_topic", answers_nevertheless)
+    monkeypatch.setattr("foothold_risk.worker.worker.check_topic", answers_nevertheless)
     task = asyncio.create_task(worker(broker).run())
     await asyncio.wait_for(asked.wait(), 20)
     task.cancel()

@@ -7,15 +7,15 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.accounts import Accounts
-from foothold_alerts.hold import NotAllowed
+from foothold_alerts.cases.locked import NotAllowed
+from foothold_alerts.people.accounts import Accounts
+from foothold_alerts.rules.acts.two import TwoNo
 from foothold_alerts.rules.case import CloseReason, Role
-from foothold_alerts.rules.relief import ReliefAct
-from foothold_alerts.rules.two import TwoNo
+from foothold_alerts.rules.relief.relief import ReliefAct
 from foothold_alerts.web.app import make_app
+from foothold_schemas.facts.saw import Saw, SeenEvent
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.saw import Saw, SeenEvent
-from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
+from foothold_schemas.messages.transitions import ExitReason, Movement, Status, Transition
 from tests.support.alerts import back_on, cases_on, desk_on, person, relief_on, rows, transition, work_on
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_ingest.agencies import Agencies
-from foothold_ingest.register import AgencyRegister, NotPossible, Remit
-from foothold_ingest.tokens import Issuer, Tokens
+from foothold_ingest.agencies.callers import Agencies
+from foothold_ingest.agencies.register import AgencyRegister, NotPossible, Remit
+from foothold_ingest.agencies.tokens import Issuer, Tokens
 from tests.support.ingest import ingest_settings
 from tests.support.parts import Parts
 

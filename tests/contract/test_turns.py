@@ -9,24 +9,24 @@ import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import InterfaceError
 
-import foothold_ingest.questions
-import foothold_ingest.shelf
-import foothold_ingest.tickets
+import foothold_ingest.disputes.asking
+import foothold_ingest.people.tickets
+import foothold_ingest.quarantine.retry
 import foothold_ingest.turns
-from foothold_ingest import given_up
-from foothold_ingest.arrivals import ArrivalBook
+from foothold_ingest.agencies.arrivals import ArrivalBook
 from foothold_ingest.build import Built
 from foothold_ingest.database import ArrivalRow, DoubleRow, HeldRow, QuarantinedRecord
-from foothold_ingest.dispute_tables import DisputeRow
-from foothold_ingest.held import HeldBook
+from foothold_ingest.disputes.tables import DisputeRow
 from foothold_ingest.metrics import JOBS
+from foothold_ingest.people.held import HeldBook
+from foothold_ingest.quarantine import given_up
+from foothold_ingest.quarantine.retry import Outcome
 from foothold_ingest.rules.binding import from_kafka
-from foothold_ingest.shelf import Outcome
 from foothold_ingest.turns import take_turns
 from foothold_runtime.databases import StatementFails
-from foothold_schemas.disputes import Doubt, FactDisputed
-from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
-from foothold_schemas.relief import PeopleSaid
+from foothold_schemas.messages.disputes import Doubt, FactDisputed
+from foothold_schemas.messages.relief import PeopleSaid
+from foothold_schemas.wire.quarantine import Quarantined, RefusalReason, SourceRecord
 from tests.support.clerk import Clerk, counts
 from tests.support.files import BILL_HEADERS, HOUSE_HEADERS, NUMBER, as_csv, bill, house
 
@@ -99,14 +99,14 @@ async def test_a_doubt_at_which_the_program_fails_waits_for_a_person_and_the_oth
         word = FactDisputed(disputed=f"{n:032x}", fact_kind="IncomeReported", fact_day=date(2026, 1, 10), doubt=Doubt.NEVER_HAPPENED, note="")
         said = PeopleSaid(id=f"act-{n}", household_id="a" * 32, time=datetime.now(UTC), by="zhang", data=word)
         await made.disputes.ask([(said, word)])
-    line = foothold_ingest.questions._line
+    line = foothold_ingest.disputes.asking._line
 
     def fails(row: Any) -> Any:  # noqa: ANN401
         if row["dispute_id"] == "act-1":
             raise DefectError(row)
         return line(row)
 
-    monkeypatch.setattr(foothold_ingest.questions, "_line", fails)
+    monkeypatch.setattr(foothold_ingest.disputes.asking, "_line", fails)
     for _ in range(4):
         await made.questions.look_up()
         await made.questions.tell()
@@ -138,7 +138,7 @@ async def test_where_all_items_of_a_turn_fail_none_is_blamed_and_all_are_done_on
         raise DefectError(row)
 
     with monkeypatch.context() as patch:
-        patch.setattr(foothold_ingest.questions, "_line", fails)
+        patch.setattr(foothold_ingest.disputes.asking, "_line", fails)
         for _ in range(4):
             with pytest.raises(DefectError):
                 await made.questions.tell()
@@ -157,7 +157,7 @@ async def test_an_item_that_failed_rests_before_it_is_tried_and_one_given_up_is_
         raise DefectError(row)
 
     with monkeypatch.context() as patch:
-        patch.setattr(foothold_ingest.questions, "_line", fails)
+        patch.setattr(foothold_ingest.disputes.asking, "_line", fails)
         with monkeypatch.context() as long:
             long.setattr(foothold_ingest.turns, "REST_SECONDS", 3_600.0)
             for _ in range(4):
@@ -185,14 +185,14 @@ async def test_tickets_another_replica_has_in_hand_are_not_counted_as_told(clerk
 
 async def test_a_ticket_at_which_the_program_fails_waits_for_a_person_and_the_others_are_told(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
     await clerk.done("households", as_csv(HOUSE_HEADERS, [house("H1", NUMBER), house("H2", NUMBER), house("H3", OTHER), house("H4", OTHER)]))
-    lines = foothold_ingest.tickets._lines
+    lines = foothold_ingest.people.tickets._lines
 
     def fails(row: Any, there: Any) -> Any:  # noqa: ANN401
         if row["ticket"] == 1:
             raise DefectError(row)
         return lines(row, there)
 
-    monkeypatch.setattr(foothold_ingest.tickets, "_lines", fails)
+    monkeypatch.setattr(foothold_ingest.people.tickets, "_lines", fails)
     for _ in range(4):
         await clerk.made.tickets.tell_some()
     async with clerk.made.engine.connect() as connection:
@@ -219,7 +219,7 @@ async def test_a_retry_at_which_the_program_still_fails_leaves_the_record_and_th
         return read(headers, value)
 
     with monkeypatch.context() as patch:
-        patch.setattr(foothold_ingest.shelf, "from_kafka", fails)
+        patch.setattr(foothold_ingest.quarantine.retry, "from_kafka", fails)
         tried = await made.retrier.retry([one.source_id for one in kept], actor="op", now=datetime.now(UTC))
     mended = await made.retrier.retry([kept[0].source_id], actor="op", now=datetime.now(UTC))
 

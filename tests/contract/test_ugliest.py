@@ -18,9 +18,9 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from deploy.local.stack import Stack
 from deploy.local.supervise import Service
 from foothold_ingest.rules.binding import MAX_BODY
-from foothold_schemas.envelope import event_type
-from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
-from foothold_schemas.topics import agency_card
+from foothold_schemas.facts.envelope import event_type
+from foothold_schemas.facts.sent import AGENCY_KINDS, OPERATOR_KINDS
+from foothold_schemas.wire.topics import agency_card
 from tests.ingest.test_costs import SHAPES
 from tests.support import ugly
 from tests.support.parts import ROOT

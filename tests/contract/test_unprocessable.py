@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from foothold_ingest.api import Door, make_app
 from foothold_ingest.build import Built
 from foothold_ingest.console.report import Reports, Written
+from foothold_ingest.doors.http import Door, make_app
 from foothold_ingest.rules.accept import accept
 from foothold_ingest.rules.judgement import Accepted, Caller, Clock, Rejected, Unplaced
-from foothold_ingest.rules.placing import place_of
+from foothold_ingest.rules.people.placing import place_of
 from foothold_ingest.settings import DayClock
-from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
+from foothold_schemas.facts.sent import AGENCY_KINDS, OPERATOR_KINDS
 from tests.support.asgi import Answer, call
 from tests.support.clerk import AGENCY
 from tests.support.parts import ROOT
@@ -64,7 +64,7 @@ async def doors(made: Built, *, is_operator: bool = False, clock: DayClock = Day
 
 async def test_an_event_on_which_a_rule_raises_is_refused_alone_and_told_without_a_value(made: Built, monkeypatch: pytest.MonkeyPatch) -> None:
     door = await doors(made)
-    monkeypatch.setattr("foothold_ingest.intake.accept", planted)
+    monkeypatch.setattr("foothold_ingest.intake.intake.accept", planted)
     with capture_logs() as logs:
         batch = await door.post([income("good-1"), income("planted-1"), income("good-2")])
         single = await door.post(income("planted-2"))
@@ -92,9 +92,9 @@ async def test_where_a_person_belongs_may_raise_as_well(made: Built, monkeypatch
     event = income("by-number")
     del event["subject"]
     event["data"] = {name: value for name, value in event["data"].items() if name != "person_ref"} | {"resident_number": PERSON}
-    monkeypatch.setattr("foothold_ingest.intake.place_of", nowhere)
+    monkeypatch.setattr("foothold_ingest.intake.intake.place_of", nowhere)
     broken = await door.post([event, income("beside-it")])
-    monkeypatch.setattr("foothold_ingest.intake.place_of", place_of)
+    monkeypatch.setattr("foothold_ingest.intake.intake.place_of", place_of)
     mended = await door.post(event)
 
     assert [result["status"] for result in json.loads(broken.body)["results"]] == [422, 202]
@@ -103,7 +103,7 @@ async def test_where_a_person_belongs_may_raise_as_well(made: Built, monkeypatch
 
 async def test_a_clerks_report_is_refused_with_words_and_a_reader_sees_the_exception(made: Built, monkeypatch: pytest.MonkeyPatch) -> None:
     reports = Reports(agencies=made.agencies, intake=made.intake, people=made.people, days=made.days)
-    monkeypatch.setattr("foothold_ingest.intake.accept", planted)
+    monkeypatch.setattr("foothold_ingest.intake.intake.accept", planted)
     now = datetime.now(UTC)
     clock: Clock = made.days.clock(now)
     refused = await reports.take(AGENCY, Written("planted-4", "", PERSON, "self", "illness", "2026-01-20"), now)

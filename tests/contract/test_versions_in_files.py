@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from foothold_ingest.rules.accept import household_id
 from foothold_ingest.rules.judgement import Accepted
-from foothold_schemas.facts import FactsRetracted, IncomeReported, MedicalClaimSettled
+from foothold_schemas.facts.facts import FactsRetracted, IncomeReported, MedicalClaimSettled
 from tests.contract.test_files import facts
 from tests.support.clerk import AGENCY, Clerk, counts
 from tests.support.files import BILL_HEADERS, HOUSE_HEADERS, NUMBER, as_csv, bill, house

@@ -10,9 +10,9 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from foothold_ingest import watch
 from foothold_ingest.build import Built
-from foothold_ingest.watch import Watch
+from foothold_ingest.doors import watch
+from foothold_ingest.doors.watch import Watch
 from tests.contract.test_kafka_door import STRUCTURED, body, door, facts, make_topic, write
 from tests.support.ingest import ingest_parts
 from tests.support.parts import Parts

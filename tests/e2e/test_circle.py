@@ -6,8 +6,8 @@ import psycopg
 import pytest
 
 from deploy.local.stack import Stack
-from foothold_schemas.checks import Guarantee
-from foothold_schemas.transitions import Transition
+from foothold_schemas.facts.checks import Guarantee
+from foothold_schemas.messages.transitions import Transition
 from tests.support.desk import Caseworker, case_number
 from tests.support.sender import Sender, eventually, transitions
 

@@ -18,10 +18,10 @@ import pytest
 from rich.console import Console
 
 from deploy.local.stack import Ports, Stack
-from foothold_schemas.codec import decode_fact
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.topics import HOUSEHOLD_FACTS
-from foothold_schemas.transitions import Transition
+from foothold_schemas.messages.transitions import Transition
+from foothold_schemas.wire.codec import decode_fact
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS
 from simulator.county import DATA
 from simulator.demo import STORM_COMMUNE, Demo, Result, write_policy
 from tests.support.parts import ROOT

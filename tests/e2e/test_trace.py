@@ -11,8 +11,8 @@ from confluent_kafka import Producer
 
 from deploy.local.stack import Stack
 from foothold_ingest.rules.accept import fact_id
-from foothold_ingest.rules.resident_number import check_character
-from foothold_schemas.topics import HOUSEHOLD_FACTS, RISK_TRANSITIONS, agency_card
+from foothold_ingest.rules.people.resident_number import check_character
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, RISK_TRANSITIONS, agency_card
 from tests.support.files import as_csv
 from tests.support.sender import BATCH, SINGLE, Sender, eventually, read_topic
 

@@ -7,7 +7,7 @@ import pytest
 
 from deploy.local.stack import Stack
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import ExitReason, Movement, Transition
+from foothold_schemas.messages.transitions import ExitReason, Movement, Transition
 from foothold_schemas.values import Group
 from tests.support.sender import Sender, eventually, transitions
 

@@ -68,19 +68,19 @@ def main() -> None:
     """Bend what is asked for, then serve as the service does."""
     if os.environ["DEFECT_SERVICE"] == "alerts":
         import foothold_alerts.__main__  # noqa: PLC0415 - one service a process
-        from foothold_alerts.cases import Cases  # noqa: PLC0415 - as above
-        from foothold_alerts.mirror import Mirror  # noqa: PLC0415 - as above
+        from foothold_alerts.cases.mirror import Mirror  # noqa: PLC0415 - as above
+        from foothold_alerts.cases.transitions import Cases  # noqa: PLC0415 - as above
 
         bend(Cases, "take", is_taken_badly)
         bend(Mirror, "keep", is_kept_badly)
         foothold_alerts.__main__.main()
         return
     import foothold_risk.__main__  # noqa: PLC0415 - as above
-    import foothold_risk.decide  # noqa: PLC0415 - as above
-    from foothold_risk.rules.windows import Windows  # noqa: PLC0415 - as above
+    import foothold_risk.worker.decide  # noqa: PLC0415 - as above
+    from foothold_risk.rules.areas.windows import Windows  # noqa: PLC0415 - as above
 
-    bend(foothold_risk.decide, "fold", is_folded_badly)
-    bend(foothold_risk.decide, "judge", lambda household_id, *_: household_id in plan().get("households", ()))
+    bend(foothold_risk.worker.decide, "fold", is_folded_badly)
+    bend(foothold_risk.worker.decide, "judge", lambda household_id, *_: household_id in plan().get("households", ()))
     bend(Windows, "take", is_counted_badly)
     foothold_risk.__main__.main()
 

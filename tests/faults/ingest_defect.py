@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import foothold_ingest.__main__
-import foothold_ingest.desk_door
-import foothold_ingest.intake
-import foothold_ingest.kafka_door
-import foothold_ingest.quarantine
-import foothold_ingest.view_door
+import foothold_ingest.doors.caseworkers
+import foothold_ingest.doors.kafka
+import foothold_ingest.doors.views
+import foothold_ingest.intake.intake
+import foothold_ingest.quarantine.keeper
 from foothold_ingest.rules.accept import accept
 
 RAISES = "raises-in-the-decide-step"
 KILLS = "kills-the-process"
 STEPS = (
-    (foothold_ingest.kafka_door, "from_kafka"),
-    (foothold_ingest.desk_door, "decode_said"),
-    (foothold_ingest.quarantine, "decode_quarantined"),
-    (foothold_ingest.view_door, "decode_view"),
+    (foothold_ingest.doors.kafka, "from_kafka"),
+    (foothold_ingest.doors.caseworkers, "decode_said"),
+    (foothold_ingest.quarantine.keeper, "decode_quarantined"),
+    (foothold_ingest.doors.views, "decode_view"),
 )
 """Where each reader begins to decide on a record's bytes, the last argument."""
 
@@ -37,7 +37,7 @@ def main() -> None:
     """Plant the defects, then serve as ingest does."""
     for module, name in STEPS:
         setattr(module, name, _broken(getattr(module, name)))
-    foothold_ingest.intake.__dict__["accept"] = _refusing(accept)
+    foothold_ingest.intake.intake.__dict__["accept"] = _refusing(accept)
     foothold_ingest.__main__.main()
 
 

@@ -14,11 +14,11 @@ from confluent_kafka import Consumer, TopicPartition
 
 from deploy.local.stack import Stack
 from foothold_ingest.rules.accept import fact_id, household_id
-from foothold_risk.households import is_household, unpack
-from foothold_risk.rules.household import Household
-from foothold_schemas.codec import decode_quarantined
+from foothold_risk.rules.household.household import Household
+from foothold_risk.worker.state import is_household, unpack
 from foothold_schemas.seal import Purpose, Seal
-from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, QUARANTINE
+from foothold_schemas.wire.codec import decode_quarantined
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, QUARANTINE
 from tests.faults.world import COUNTY, Happened, Ledger
 from tests.support.sender import read_topic, transitions
 

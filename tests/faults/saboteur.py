@@ -14,7 +14,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 import foothold_risk.__main__
-import foothold_risk.restore
+import foothold_risk.worker.restore
 
 STEPS = {"begin": "begin_transaction", "send": "send", "offsets": "send_offsets_to_transaction", "end": "commit_transaction", "after": "commit_transaction"}
 
@@ -42,7 +42,7 @@ def main() -> None:
 
     setattr(AIOKafkaProducer, step, bent)
     if os.environ.get("SABOTAGE_ID") == "process":
-        foothold_risk.restore.transactional_id = _one_per_process
+        foothold_risk.worker.restore.transactional_id = _one_per_process
     foothold_risk.__main__.main()
 
 

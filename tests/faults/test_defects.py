@@ -16,9 +16,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.local.stack import Ports, Stack
 from foothold_ingest.rules.accept import fact_id, household_id
-from foothold_risk.households import unpack
-from foothold_risk.rules.household import Household
-from foothold_schemas.topics import HOUSEHOLD_STATE
+from foothold_risk.rules.household.household import Household
+from foothold_risk.worker.state import unpack
+from foothold_schemas.wire.topics import HOUSEHOLD_STATE
 from tests.support.defects import stands
 from tests.support.desk import Caseworker, case_number
 from tests.support.parts import VAR

@@ -17,8 +17,8 @@ import psycopg
 import pytest
 
 from deploy.local.stack import Ports, Stack
-from foothold_schemas.codec import decode_fact, decode_said
-from foothold_schemas.topics import HOUSEHOLD_FACTS, RELIEF_FACTS
+from foothold_schemas.wire.codec import decode_fact, decode_said
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, RELIEF_FACTS
 from tests.faults.test_faults import SECONDS, SEED
 from tests.support.desk import Caseworker
 from tests.support.parts import VAR

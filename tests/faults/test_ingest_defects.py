@@ -13,11 +13,11 @@ import pytest
 from confluent_kafka import Producer
 
 from deploy.local.stack import Stack
-from foothold_schemas.codec import Unreadable, decode_fact, decode_quarantined, encode
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
+from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.seal import Purpose, Seal
-from foothold_schemas.topics import HOUSEHOLD_FACTS, HOUSEHOLD_VIEWS, QUARANTINE, RELIEF_FACTS, agency_card
+from foothold_schemas.wire.codec import Unreadable, decode_fact, decode_quarantined, encode
+from foothold_schemas.wire.quarantine import Quarantined, RefusalReason, SourceRecord
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, HOUSEHOLD_VIEWS, QUARANTINE, RELIEF_FACTS, agency_card
 from tests.faults.ingest_defect import KILLS, RAISES
 from tests.faults.test_faults import SEED, world
 from tests.support.build import identity

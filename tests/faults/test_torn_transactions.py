@@ -22,24 +22,25 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from prometheus_client import CollectorRegistry
 
 import foothold_ingest.metrics
-import foothold_risk.lane
-import foothold_risk.restore
+import foothold_risk.worker.lane
+import foothold_risk.worker.restore
 import foothold_runtime.kafka_clients
 from deploy.kafka.topics import make_topics
-from foothold_ingest.publish import Publisher, Unknown, fact_line
-from foothold_risk.households import Control, is_household, unpack
-from foothold_risk.judge import cause_of, judge, steer
-from foothold_risk.rules.fold import Folded, fold
-from foothold_risk.rules.household import Household
-from foothold_risk.views import digest
-from foothold_risk.worker import Worker
+from foothold_ingest.log.writer import Publisher, Unknown, fact_line
+from foothold_risk.messages.judge import cause_of, judge, steer
+from foothold_risk.messages.view import digest
+from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.household.fold import Folded, fold
+from foothold_risk.rules.household.household import Household
+from foothold_risk.worker.state import is_household, unpack
+from foothold_risk.worker.worker import Worker
 from foothold_runtime import attempts
-from foothold_schemas.broker import Broker
-from foothold_schemas.codec import decode_fact, decode_output, decode_quarantined, encode
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import BroadcastFact, FeedHeard
-from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
-from foothold_schemas.transitions import Transition
+from foothold_runtime.broker import Broker
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import BroadcastFact, FeedHeard
+from foothold_schemas.messages.transitions import Transition
+from foothold_schemas.wire.codec import decode_fact, decode_output, decode_quarantined, encode
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
 from tests.faults.held_requests import ADD_PARTITIONS, END_TXN, KINDS, ProxiedKafka, Proxy
 from tests.support.build import claim, identity, income, registered, retracted
 from tests.support.parts import VAR
@@ -66,8 +67,8 @@ def _small_and_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr(attempts, "DIED_IN_A_ROW", 10_000)
     monkeypatch.setattr(foothold_runtime.kafka_clients, "ANSWER_MS", ANSWER_MS)
-    monkeypatch.setattr(foothold_risk.lane, "MAX_AT_ONCE", 3)
-    monkeypatch.setattr(foothold_risk.lane, "GATHER_SECONDS", 0.0)
+    monkeypatch.setattr(foothold_risk.worker.lane, "MAX_AT_ONCE", 3)
+    monkeypatch.setattr(foothold_risk.worker.lane, "GATHER_SECONDS", 0.0)
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ import httpx
 from confluent_kafka import Producer
 
 from deploy.local.stack import Stack
-from foothold_schemas.envelope import event_type
-from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS
+from foothold_schemas.facts.envelope import event_type
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS
 from tests.support.sender import SINGLE, Sender
 
 COUNTY = "370399"

@@ -7,7 +7,7 @@ import pytest
 
 from foothold_ingest.rules.accept import accept, fact_id, household_id
 from foothold_ingest.rules.judgement import Accepted, Caller, Clock, Rejected, Unplaced
-from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.wire.quarantine import RefusalReason
 from tests.support.regions import deployment
 
 NOW = datetime(2026, 6, 10, 4, tzinfo=UTC)

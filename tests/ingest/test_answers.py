@@ -7,10 +7,10 @@ import pytest
 
 from foothold_ingest.rules.answers import CHOICES, Answer, Asked, NotFitting, asked, record_of, shown_beside, shown_of_own
 from foothold_ingest.rules.statements import name_of
-from foothold_schemas.checks import SpendingCategory, SpendingReported
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.explanation import DoubtKind, StatementDoubt
-from foothold_schemas.facts import CareSetting, FactsRetracted, IncomeCategory, IncomeReported, MedicalClaimSettled, MedicalPayments, RetractionReason
+from foothold_schemas.facts.checks import SpendingCategory, SpendingReported
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import CareSetting, FactsRetracted, IncomeCategory, IncomeReported, MedicalClaimSettled, MedicalPayments, RetractionReason
+from foothold_schemas.messages.explanation import DoubtKind, StatementDoubt
 from foothold_schemas.values import Fen
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32

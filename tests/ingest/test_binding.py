@@ -4,7 +4,7 @@ import pytest
 
 from foothold_ingest.rules.binding import MAX_BODY, from_kafka
 from foothold_ingest.rules.strict_json import NotStrict
-from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.wire.quarantine import RefusalReason
 
 
 def test_a_record_with_ce_headers_is_binary() -> None:

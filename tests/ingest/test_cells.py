@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foothold_ingest.rules.cells import Cell, Number, WrongCell, cell_of, kept, value_of
-from foothold_ingest.rules.mapping import CellKind, Column
+from foothold_ingest.rules.rows.cells import Cell, Number, WrongCell, cell_of, kept, value_of
+from foothold_ingest.rules.rows.mapping import CellKind, Column
 
 UGLY = ("", "NaN", "sNaN", "Infinity", "-inf", "1E+999999", "1E-999999", "0E+999999", "1e9999999999999999999", "-0", "1_0", "９", "9" * 5_000, "0x1", " 1")
 CELLS = st.one_of(

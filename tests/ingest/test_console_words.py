@@ -11,12 +11,12 @@ from foothold_ingest.console.pages import file_row, retried
 from foothold_ingest.console.report import Written, as_typed, explained
 from foothold_ingest.console.words import FIELDS, VALUES, value_words
 from foothold_ingest.rules.judgement import Rejected
-from foothold_schemas.checks import Grade, SpendingCategory
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import CareSetting, Hazard, IncomeCategory
-from foothold_schemas.quarantine import RefusalReason
-from foothold_schemas.sent import AGENCY_KINDS
+from foothold_schemas.facts.checks import Grade, SpendingCategory
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import CareSetting, Hazard, IncomeCategory
+from foothold_schemas.facts.sent import AGENCY_KINDS
 from foothold_schemas.values import Message
+from foothold_schemas.wire.quarantine import RefusalReason
 
 
 @pytest.mark.parametrize(

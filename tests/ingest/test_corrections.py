@@ -6,7 +6,7 @@ import pytest
 
 from foothold_ingest.rules.accept import fact_id
 from foothold_ingest.rules.judgement import Accepted, Rejected
-from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.wire.quarantine import RefusalReason
 from tests.ingest.test_accept import event, judge
 
 SOURCE = "/agencies/statistics"

@@ -12,10 +12,10 @@ import pytest
 
 from foothold_ingest.rules.accept import accept
 from foothold_ingest.rules.binding import from_http, from_kafka
-from foothold_ingest.rules.cells import Number, WrongCell, value_of
 from foothold_ingest.rules.judgement import Caller, Clock
-from foothold_ingest.rules.mapping import CellKind, Column
-from foothold_ingest.rules.resident_number import NotANumber, parse
+from foothold_ingest.rules.people.resident_number import NotANumber, parse
+from foothold_ingest.rules.rows.cells import Number, WrongCell, value_of
+from foothold_ingest.rules.rows.mapping import CellKind, Column
 from foothold_ingest.rules.strict_json import MAX_KEYS, MAX_VALUES, NotStrict, loads, loads_batch
 from tests.support.parts import ROOT
 from tests.support.regions import deployment

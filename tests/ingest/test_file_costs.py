@@ -12,11 +12,11 @@ from openpyxl import Workbook
 from foothold_ingest.files.child import FREE_TEXT, TEXT_PER_BYTE, in_proportion, lines
 from foothold_ingest.files.mappings import parse, shipped
 from foothold_ingest.files.row import Refused
-from foothold_ingest.rules.cells import Cell
-from foothold_ingest.rules.items import Gatherer, Item, Scatter, problems_of
 from foothold_ingest.rules.judgement import FieldProblem, Rejected
-from foothold_ingest.rules.rows import Headers, Row, values_of
-from foothold_schemas.quarantine import RefusalReason
+from foothold_ingest.rules.rows.cells import Cell
+from foothold_ingest.rules.rows.items import Gatherer, Item, Scatter, problems_of
+from foothold_ingest.rules.rows.rows import Headers, Row, values_of
+from foothold_schemas.wire.quarantine import RefusalReason
 
 HOUSEHOLDS = parse(shipped()["households"])
 BILLS = parse(shipped()["settled-bills"])

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from foothold_ingest.files.batches import BATCH, batches
 from foothold_ingest.files.mappings import parse, shipped
-from foothold_ingest.rules.cells import Cell
-from foothold_ingest.rules.items import FOOTER, Gatherer, Item, Scatter
 from foothold_ingest.rules.judgement import Rejected
-from foothold_ingest.rules.rows import Headers, Row, is_empty
-from foothold_schemas.quarantine import RefusalReason
+from foothold_ingest.rules.rows.cells import Cell
+from foothold_ingest.rules.rows.items import FOOTER, Gatherer, Item, Scatter
+from foothold_ingest.rules.rows.rows import Headers, Row, is_empty
+from foothold_schemas.wire.quarantine import RefusalReason
 
 HOUSEHOLDS: Final = parse(shipped()["households"])
 HEADERS: Final = [column.headers[0] for column in HOUSEHOLDS.columns]

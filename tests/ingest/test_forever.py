@@ -12,8 +12,8 @@ import pytest
 from foothold_ingest.rules.accept import accept, place
 from foothold_ingest.rules.forever import UNTIL, without_forever
 from foothold_ingest.rules.judgement import Accepted, Caller, Clock, Place, Rejected, Unplaced
-from foothold_schemas.register import HouseholdRegistered
-from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
+from foothold_schemas.facts.register import HouseholdRegistered
+from foothold_schemas.facts.sent import AGENCY_KINDS, OPERATOR_KINDS
 from tests.support.models import SCHEMAS, nodes
 from tests.support.parts import ROOT
 from tests.support.regions import deployment

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foothold_ingest.files.mappings import parse, shipped
-from foothold_ingest.rules.cells import Cell, Number
-from foothold_ingest.rules.mapping import CellKind, Column
-from foothold_ingest.rules.rows import Headers, Row, values_of
-from foothold_ingest.rules.unread import FORMULA_TEXT, NO_VALUE, is_unread
+from foothold_ingest.rules.rows.cells import Cell, Number
+from foothold_ingest.rules.rows.mapping import CellKind, Column
+from foothold_ingest.rules.rows.rows import Headers, Row, values_of
+from foothold_ingest.rules.rows.unread import FORMULA_TEXT, NO_VALUE, is_unread
 from tests.support.files import as_csv, as_xlsx, repacked, rows_of
 
 MAPPINGS: Final = {name: parse(text) for name, text in shipped().items()}

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from foothold_ingest.api import OtherMedia, events_of
-from foothold_ingest.problems import of_rejected
+from foothold_ingest.doors.http import OtherMedia, events_of
+from foothold_ingest.doors.problems import of_rejected
 from foothold_ingest.rules.accept import accept
 from foothold_ingest.rules.binding import BATCH, STRUCTURED, from_kafka
 from foothold_ingest.rules.judgement import Caller, Clock, Rejected
 from foothold_ingest.rules.media_types import problem_of_data
 from foothold_ingest.rules.strict_json import JsonValue, NotStrict
-from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.wire.quarantine import RefusalReason
 from tests.support.regions import deployment
 
 NOW: Final = datetime(2026, 6, 10, 4, tzinfo=UTC)

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from foothold_risk.households import Control
-from foothold_risk.judge import judge
-from foothold_risk.publish import Cause
-from foothold_schemas.codec import decode_fact, encode
-from foothold_schemas.facts import HomeState
-from foothold_schemas.sent import AGENCY_KINDS
+from foothold_risk.messages.judge import judge
+from foothold_risk.rules.context.cause import Cause
+from foothold_risk.rules.context.control import Control
+from foothold_schemas.facts.facts import HomeState
+from foothold_schemas.facts.sent import AGENCY_KINDS
+from foothold_schemas.wire.codec import decode_fact, encode
 from tests.support.build import OPEN_DAY, claim, disaster, household, income, registered
 from tests.support.rules import ALL_IN_FORCE
 from tests.support.versions import AT

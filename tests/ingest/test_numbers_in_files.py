@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from foothold_ingest.files.mappings import parse, shipped
 from foothold_ingest.rules.accept import accept
-from foothold_ingest.rules.items import Gatherer
 from foothold_ingest.rules.judgement import Caller, Clock, Rejected, Unplaced
-from foothold_ingest.rules.resident_number import check_character
-from foothold_ingest.rules.rows import Headers
-from foothold_schemas.quarantine import RefusalReason
+from foothold_ingest.rules.people.resident_number import check_character
+from foothold_ingest.rules.rows.items import Gatherer
+from foothold_ingest.rules.rows.rows import Headers
+from foothold_schemas.wire.quarantine import RefusalReason
 from tests.support.files import BILL_HEADERS, as_csv, as_xlsx, bill, rows_of
 from tests.support.regions import deployment
 

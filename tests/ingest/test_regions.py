@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from foothold_ingest.regions import standard
+from foothold_ingest.intake.county_codes import standard
 from foothold_ingest.rules.regions import Held, Regions
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foothold_ingest.rules.resident_number import NotANumber, check_character, parse
-from foothold_schemas.quarantine import RefusalReason
+from foothold_ingest.rules.people.resident_number import NotANumber, check_character, parse
+from foothold_schemas.wire.quarantine import RefusalReason
 
 TODAY = date(2026, 11, 26)
 WHOLE = "11010519491231002X"

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foothold_ingest.shelf import _order
-from foothold_schemas.retries import HOUSEHOLD, RETRY, retried_from, retry_headers
+from foothold_ingest.quarantine.retry import _order
+from foothold_schemas.wire.retries import HOUSEHOLD, RETRY, retried_from, retry_headers
 
 HOME = "a" * 32
 

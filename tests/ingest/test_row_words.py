@@ -12,8 +12,8 @@ import pytest
 
 from foothold_ingest.files.work import words
 from foothold_ingest.rules.judgement import FieldProblem, Rejected
-from foothold_ingest.rules.row_words import CHINESE, chinese_of, in_both
-from foothold_schemas.quarantine import RefusalReason
+from foothold_ingest.rules.rows.row_words import CHINESE, chinese_of, in_both
+from foothold_schemas.wire.quarantine import RefusalReason
 from tests.support.parts import ROOT
 
 RULES = ROOT / "services/ingest/foothold_ingest/rules"

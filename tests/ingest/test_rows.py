@@ -8,12 +8,12 @@ import pytest
 import yaml
 
 from foothold_ingest.files.mappings import WrongMapping, parse, shipped
-from foothold_ingest.rules.cells import Cell, Number, WrongCell, cell_of, inert, kept, value_of
-from foothold_ingest.rules.items import Gatherer, Item, Repeat, Scatter, problems_of
 from foothold_ingest.rules.judgement import FieldProblem, Rejected
-from foothold_ingest.rules.mapping import ERROR_HEADER, CellKind, Column, Mapping
-from foothold_ingest.rules.rows import Headers, Row, WrongHeaders, unique_key, values_of
-from foothold_schemas.quarantine import RefusalReason
+from foothold_ingest.rules.rows.cells import Cell, Number, WrongCell, cell_of, inert, kept, value_of
+from foothold_ingest.rules.rows.items import Gatherer, Item, Repeat, Scatter, problems_of
+from foothold_ingest.rules.rows.mapping import ERROR_HEADER, CellKind, Column, Mapping
+from foothold_ingest.rules.rows.rows import Headers, Row, WrongHeaders, unique_key, values_of
+from foothold_schemas.wire.quarantine import RefusalReason
 
 BILLS, INCOMES, HOUSEHOLDS = (parse(shipped()[name]) for name in ("settled-bills", "incomes", "households"))
 AS_OF = datetime(2026, 1, 20, 1, tzinfo=UTC)

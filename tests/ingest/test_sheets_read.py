@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from foothold_ingest.files.mappings import parse, shipped
 from foothold_ingest.files.reading import NOTES, reading
-from foothold_ingest.rules.rows import Row, fits
+from foothold_ingest.rules.rows.rows import Row, fits
 from tests.support.files import BILL_HEADERS, as_book, as_csv, bill
 
 BILLS: Final = parse(shipped()["settled-bills"])

@@ -8,13 +8,13 @@ from typing import Final
 
 import pytest
 
-from foothold_ingest.announcing import up_to_a_turn
-from foothold_ingest.intake import traced
+from foothold_ingest.intake.announcing import up_to_a_turn
+from foothold_ingest.intake.intake import traced
 from foothold_ingest.rules.accept import accept, kind_of
 from foothold_ingest.rules.binding import from_kafka
 from foothold_ingest.rules.judgement import Accepted, Caller, Clock, Rejected, Unplaced
 from foothold_ingest.rules.strict_json import JsonValue, NotStrict
-from foothold_schemas.sent import OPERATOR_KINDS
+from foothold_schemas.facts.sent import OPERATOR_KINDS
 from tests.support import ugly
 from tests.support.regions import deployment
 

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from foothold_ingest.files.mappings import parse, shipped
 from foothold_ingest.rules.accept import accept
-from foothold_ingest.rules.cells import WrongCell, value_of
-from foothold_ingest.rules.items import Gatherer
 from foothold_ingest.rules.judgement import Accepted, Caller, Clock, Rejected, Unplaced
-from foothold_ingest.rules.mapping import CellKind, Column
-from foothold_ingest.rules.rows import Headers, Row
+from foothold_ingest.rules.rows.cells import WrongCell, value_of
+from foothold_ingest.rules.rows.items import Gatherer
+from foothold_ingest.rules.rows.mapping import CellKind, Column
+from foothold_ingest.rules.rows.rows import Headers, Row
 from foothold_ingest.rules.unseen import INSIDE, TAKEN_OFF, Seen
 from foothold_schemas.characters import has_unseen, is_unseen, trimmed
-from foothold_schemas.sent import AGENCY_KINDS
+from foothold_schemas.facts.sent import AGENCY_KINDS
 from tests.support.models import SCHEMAS, nodes
 from tests.support.regions import deployment
 from tests.support.ugly import example, put

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foothold_ingest.rules.cells import WrongCell, value_of
-from foothold_ingest.rules.mapping import CellKind, Column
+from foothold_ingest.rules.rows.cells import WrongCell, value_of
+from foothold_ingest.rules.rows.mapping import CellKind, Column
 
 WIDE: Final = str.maketrans("0123456789,.-/", "０１２３４５６７８９，．－／")
 CENTS: Final = st.integers(-(10**14), 10**14)

@@ -20,7 +20,7 @@ from deploy.local.leftovers import end_leftovers, remember
 from deploy.local.ports import LOOPBACK, free_port, is_free, told_port, wanted_port
 from deploy.local.stack import Stack
 from deploy.local.supervise import QUICK_DEATHS, Service
-from foothold_schemas.topics import EMBEDDED_PARTITIONS
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS
 from tests.support.parts import ROOT
 from tests.support.sender import eventually
 

@@ -16,9 +16,9 @@ from jsonschema import Draft202012Validator
 
 from deploy.docs import SETTINGS
 from deploy.grafana.boards import BOARDS
-from foothold_ingest.files.routes import MAX_FILE
+from foothold_ingest.doors.uploads import MAX_FILE
 from foothold_runtime.reach import named
-from foothold_schemas.topics import EMBEDDED_PARTITIONS
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.docs import FILES, SETTINGS, TABLES, filled
-from foothold_schemas.topics import TOPICS
+from foothold_schemas.wire.topics import TOPICS
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("ingest", "risk", "alerts")
@@ -43,7 +43,7 @@ def test_every_table_made_from_code_stands_in_a_document_and_is_not_empty() -> N
 
 @pytest.mark.parametrize("card", TOPICS, ids=lambda card: card.name)
 def test_each_topic_is_written_and_read_by_the_services_its_card_names(card: object) -> None:
-    constant = next(name for name, value in vars(__import__("foothold_schemas.topics", fromlist=["x"])).items() if value is card)
+    constant = next(name for name, value in vars(__import__("foothold_schemas.wire.topics", fromlist=["x"])).items() if value is card)
     users = {s for s in SERVICES if any(re.search(rf"\b{constant}\b", text_of(p)) for p in (ROOT / "services" / s).rglob("*.py"))}
 
     assert users == set(card.writers) | set(card.readers)  # type: ignore[attr-defined]

@@ -2,11 +2,11 @@
 
 import pytest
 
-from foothold_risk.rules.assess import Target
-from foothold_schemas.facts import FeedHeard
+from foothold_risk.rules.status.assess import Target
+from foothold_schemas.facts.facts import FeedHeard
+from foothold_schemas.facts.register import Member
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.register import Member
-from foothold_schemas.transitions import Status
+from foothold_schemas.messages.transitions import Status
 from foothold_schemas.values import Group, Standing
 from tests.support.build import AREA, OPEN_DAY, claim, disaster, heard, household, income, judged, registered, step
 

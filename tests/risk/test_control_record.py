@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foothold_risk.households import CONTROL_KEY, Batch, Control, Households, is_household, pack
-from foothold_risk.rules.heard import Heard, Span, note
-from foothold_risk.rules.struck import Incident, Indexed, standing_over
-from foothold_schemas.facts import FeedHeard, Hazard, Severity
+from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.context.heard import Heard, Span, note
+from foothold_risk.rules.context.incidents import Incident, Indexed, standing_over
+from foothold_risk.worker.state import CONTROL_KEY, Batch, Households, is_household, pack
+from foothold_schemas.facts.facts import FeedHeard, Hazard, Severity
 from tests.support.build import AREA, OPEN_DAY
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)

@@ -5,13 +5,13 @@ from itertools import permutations
 
 import pytest
 
-from foothold_risk.rules.fold import Folded, fold, forget_old
-from foothold_risk.rules.household import Household
-from foothold_risk.rules.movement import move
-from foothold_schemas.checks import Guarantee
-from foothold_schemas.envelope import FactRecord
+from foothold_risk.rules.household.fold import Folded, fold, forget_old
+from foothold_risk.rules.household.household import Household
+from foothold_risk.rules.status.movement import move
+from foothold_schemas.facts.checks import Guarantee
+from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import ExitReason, Movement, Status
+from foothold_schemas.messages.transitions import ExitReason, Movement, Status
 from tests.support.build import OPEN_DAY, amending, checked, claim, household, identity, income, judged, retracted, step
 from tests.support.rules import ALL_IN_FORCE
 

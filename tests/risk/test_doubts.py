@@ -2,15 +2,15 @@
 
 from datetime import date
 
-from foothold_risk.rules.doubts import Doubt, doubts
+from foothold_risk.messages.view import view_of
 from foothold_risk.rules.items import Counts, IncomeItem
+from foothold_risk.rules.money.doubts import Doubt, doubts
 from foothold_risk.rules.policy import Policy
-from foothold_risk.views import view_of
-from foothold_schemas.codec import decode_view
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.explanation import DoubtKind
-from foothold_schemas.transitions import Status
-from foothold_schemas.views import HouseholdView
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.messages.explanation import DoubtKind
+from foothold_schemas.messages.transitions import Status
+from foothold_schemas.messages.views import HouseholdView
+from foothold_schemas.wire.codec import decode_view
 from tests.support.build import HOUSEHOLD, OPEN_DAY, amending, claim, household, identity, in_force, income, judged, policy, retracted, spending, step, value
 from tests.support.versions import AT, TICK
 

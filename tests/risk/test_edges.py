@@ -19,23 +19,24 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from foothold_alerts.rules.case import Case
-from foothold_alerts.rules.causes import Relieved
+from foothold_alerts.rules.relief.causes import Relieved
 from foothold_alerts.rules.respond import respond
-from foothold_risk.households import Control, pack, unpack
-from foothold_risk.judge import Judged, judge, steer
-from foothold_risk.outputs import Outputs
-from foothold_risk.publish import Cause
-from foothold_risk.rules.due import next_due
-from foothold_risk.rules.fold import fold
-from foothold_risk.rules.household import Household
-from foothold_risk.signals import confirmation
-from foothold_schemas.codec import decode_fact, decode_output, decode_view, encode
-from foothold_schemas.decisions import CaseDecided, FindingExempted
-from foothold_schemas.facts import AreaStruck, FeedHeard, HouseholdFact
-from foothold_schemas.register import HouseholdRegistered
-from foothold_schemas.topics import RISK_TRANSITIONS
-from foothold_schemas.transitions import Transition
+from foothold_risk.messages.area_signal import confirmation
+from foothold_risk.messages.judge import Judged, judge, steer
+from foothold_risk.rules.context.cause import Cause
+from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.household.fold import fold
+from foothold_risk.rules.household.household import Household
+from foothold_risk.rules.status.due import next_due
+from foothold_risk.worker.outputs import Outputs
+from foothold_risk.worker.state import pack, unpack
+from foothold_schemas.facts.decisions import CaseDecided, FindingExempted
+from foothold_schemas.facts.facts import AreaStruck, FeedHeard, HouseholdFact
+from foothold_schemas.facts.register import HouseholdRegistered
+from foothold_schemas.messages.transitions import Transition
 from foothold_schemas.values import Fen
+from foothold_schemas.wire.codec import decode_fact, decode_output, decode_view, encode
+from foothold_schemas.wire.topics import RISK_TRANSITIONS
 from tests.support.alerts import WEEKENDS, WORKFLOW
 from tests.support.build import HOUSEHOLD, place_of, record
 from tests.support.rules import ALL_IN_FORCE

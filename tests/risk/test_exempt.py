@@ -6,18 +6,18 @@ import msgspec
 import pytest
 from pydantic import ValidationError
 
-from foothold_risk.rules.deciding import exempt
-from foothold_risk.rules.due import next_due
-from foothold_risk.rules.household import Household, Position, fresh
-from foothold_risk.rules.leaving import Condition
-from foothold_risk.rules.movement import move
+from foothold_risk.rules.household.household import Household, Position, fresh
 from foothold_risk.rules.policy import Policy
-from foothold_schemas.decisions import FindingExempted, HarmlessReason
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import HomeState
+from foothold_risk.rules.status.deciding import exempt
+from foothold_risk.rules.status.due import next_due
+from foothold_risk.rules.status.leaving import Condition
+from foothold_risk.rules.status.movement import move
+from foothold_schemas.facts.decisions import FindingExempted, HarmlessReason
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import HomeState
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import ExitReason, Status
-from foothold_schemas.views import UnmetKind
+from foothold_schemas.messages.transitions import ExitReason, Status
+from foothold_schemas.messages.views import UnmetKind
 from tests.support.build import OPEN_DAY, claim, disaster, household, income, judged, place_of, policy, step, value
 from tests.support.rules import ALL_IN_FORCE
 

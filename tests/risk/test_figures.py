@@ -2,12 +2,12 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from foothold_risk.rules.figures import LAYERS, per_head
-from foothold_risk.rules.finding import income_window, spending_window
-from foothold_risk.rules.heard import Span, unheard_months
-from foothold_risk.rules.household import Household
-from foothold_schemas.facts import IncomeCategory, MedicalClaimSettled, MedicalPayments
-from foothold_schemas.register import Absence, Member
+from foothold_risk.rules.context.heard import Span, unheard_months
+from foothold_risk.rules.findings.finding import income_window, spending_window
+from foothold_risk.rules.household.household import Household
+from foothold_risk.rules.money.figures import LAYERS, per_head
+from foothold_schemas.facts.facts import IncomeCategory, MedicalClaimSettled, MedicalPayments
+from foothold_schemas.facts.register import Absence, Member
 from foothold_schemas.values import Fen, Window
 from tests.support.build import AREA, OPEN_DAY, claim, household, income, judged, record, registered
 

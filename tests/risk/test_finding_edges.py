@@ -4,13 +4,13 @@ from datetime import date
 
 import pytest
 
-from foothold_risk.evidence import evidence
+from foothold_risk.messages.evidence import evidence
 from foothold_risk.rules import findings
-from foothold_schemas.checks import Grade, Guarantee
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import FeedHeard, HomeState, WorkerState
+from foothold_schemas.facts.checks import Grade, Guarantee
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import FeedHeard, HomeState, WorkerState
+from foothold_schemas.facts.register import Member
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.register import Member
 from foothold_schemas.values import Window
 from tests.support.build import (
     AREA,

@@ -4,16 +4,16 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from foothold_risk.evidence import evidence
+from foothold_risk.messages.evidence import evidence
 from foothold_risk.rules import findings
-from foothold_risk.rules.months import by_month
+from foothold_risk.rules.context.incidents import Incident
+from foothold_risk.rules.money.months import by_month
 from foothold_risk.rules.policy import Heads, PolicyOfDay
-from foothold_risk.rules.struck import Incident
-from foothold_schemas.checks import Grade, Guarantee
-from foothold_schemas.facts import Hazard, HomeState, Severity
+from foothold_schemas.facts.checks import Grade, Guarantee
+from foothold_schemas.facts.facts import Hazard, HomeState, Severity
+from foothold_schemas.facts.register import Absence, Member, ProjectShare
+from foothold_schemas.facts.reports import Concern
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.register import Absence, Member, ProjectShare
-from foothold_schemas.reports import Concern
 from foothold_schemas.values import Fen
 from tests.support.build import AREA, OPEN_DAY, checked, claim, disaster, graded, household, income, judged, policy, registered, reported, spending, step, value
 from tests.support.rules import ALL_IN_FORCE

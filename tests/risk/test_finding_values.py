@@ -4,12 +4,12 @@ from datetime import date
 
 import pytest
 
-from foothold_schemas.checks import Grade, Guarantee
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import HomeState
+from foothold_schemas.facts.checks import Grade, Guarantee
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import HomeState
+from foothold_schemas.facts.register import ProjectShare
+from foothold_schemas.facts.reports import Concern, ReportRoute
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.register import ProjectShare
-from foothold_schemas.reports import Concern, ReportRoute
 from foothold_schemas.values import Fen, Window
 from tests.support.build import (
     checked,

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from foothold_risk.rules import findings
-from foothold_schemas.facts import HomeState, WorkerState
+from foothold_schemas.facts.facts import HomeState, WorkerState
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Standing
 from tests.support.build import claim, disaster, household, income, judged, policy, registered, value

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from foothold_risk.households import Control, pack, unpack, unpack_control
 from foothold_risk.rules.calendar import add_months, month_of
-from foothold_risk.rules.fold import Folded, fold, forget_old
-from foothold_risk.rules.heard import note
-from foothold_risk.rules.household import Household, answered, fresh, report_name
-from foothold_schemas.checks import Asset, Grade, Guarantee
-from foothold_schemas.codec import decode_fact
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import BroadcastFact, FeedHeard
-from foothold_schemas.reports import Concern
+from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.context.heard import note
+from foothold_risk.rules.household.fold import Folded, fold, forget_old
+from foothold_risk.rules.household.household import Household, answered, fresh, report_name
+from foothold_risk.worker.state import pack, unpack, unpack_control
+from foothold_schemas.facts.checks import Asset, Grade, Guarantee
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import BroadcastFact, FeedHeard
+from foothold_schemas.facts.reports import Concern
+from foothold_schemas.wire.codec import decode_fact
 from tests.support.build import (
     OPEN_DAY,
     checked,

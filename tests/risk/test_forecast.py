@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from foothold_risk.insight import forecast_of
-from foothold_risk.rules.forecast import Outlook, look_ahead, middle
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.explanation import ForecastCause
-from foothold_schemas.facts import IncomeCategory
-from foothold_schemas.register import Member
-from foothold_schemas.transitions import Status
+from foothold_risk.messages.insight import forecast_of
+from foothold_risk.rules.money.forecast import Outlook, look_ahead, middle
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import IncomeCategory
+from foothold_schemas.facts.register import Member
+from foothold_schemas.messages.explanation import ForecastCause
+from foothold_schemas.messages.transitions import Status
 from foothold_schemas.values import Fen
 from tests.support.build import OPEN_DAY, claim, household, income, judged, policy, registered, spending, value
 

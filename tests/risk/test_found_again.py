@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from foothold_schemas.transitions import Transition
+from foothold_schemas.messages.transitions import Transition
 from tests.support.scenario import play
 
 ELIMINATED = date(2026, 3, 1)

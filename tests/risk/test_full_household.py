@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from foothold_risk.households import pack
-from foothold_risk.rules import fold as folding
-from foothold_risk.rules.fold import MOST_FACTS, MOST_REPLACED, MOST_WITHDRAWN, Folded, fold
-from foothold_risk.rules.household import Household
-from foothold_schemas.decisions import CaseDecided, Decision
-from foothold_schemas.envelope import FactRecord
+from foothold_risk.rules.household import fold as folding
+from foothold_risk.rules.household.fold import MOST_FACTS, MOST_REPLACED, MOST_WITHDRAWN, Folded, fold
+from foothold_risk.rules.household.household import Household
+from foothold_risk.worker.state import pack
+from foothold_schemas.facts.decisions import CaseDecided, Decision
+from foothold_schemas.facts.envelope import FactRecord
 from tests.support.build import OPEN_DAY, claim, income, record, registered, retracted, spending
 
 KAFKA_TAKES = 1_048_576

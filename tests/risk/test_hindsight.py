@@ -5,9 +5,9 @@ from datetime import date
 import msgspec
 import pytest
 
-from foothold_risk.rules.hindsight import review
-from foothold_risk.rules.household import Left, Position, fresh
-from foothold_schemas.transitions import Movement
+from foothold_risk.rules.household.household import Left, Position, fresh
+from foothold_risk.rules.status.hindsight import review
+from foothold_schemas.messages.transitions import Movement
 from foothold_schemas.values import Group
 from tests.support.build import claim, household, income, place_of, policy
 

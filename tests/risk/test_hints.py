@@ -4,14 +4,14 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from foothold_risk.insight import hints_of
+from foothold_risk.messages.insight import hints_of
 from foothold_risk.rules.policy import Cover
-from foothold_schemas.checks import Asset, Grade
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.explanation import Hint, HintKind
-from foothold_schemas.facts import IncomeCategory
+from foothold_schemas.facts.checks import Asset, Grade
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import IncomeCategory
+from foothold_schemas.facts.register import CoverHeld, Member
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.register import CoverHeld, Member
+from foothold_schemas.messages.explanation import Hint, HintKind
 from foothold_schemas.values import Fen, Sentence, Standing
 from tests.support.build import OPEN_DAY, claim, graded, household, income, judged, owns, policy, registered, value
 from tests.support.rules import ALL_IN_FORCE

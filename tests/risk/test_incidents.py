@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from foothold_risk.households import Control
-from foothold_risk.judge import cause_of, judge, steer
+from foothold_risk.messages.judge import cause_of, judge, steer
 from foothold_risk.policy.regions import reaches
-from foothold_risk.rules.fold import fold
-from foothold_risk.rules.household import Household
-from foothold_risk.rules.incidents import note, touched, turning
+from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.context.incidents import note, touched, turning
+from foothold_risk.rules.household.fold import fold
+from foothold_risk.rules.household.household import Household
 from foothold_risk.rules.policy import Exposure, Policy, Reach
-from foothold_schemas.codec import decode_view
-from foothold_schemas.facts import AreaStruck, DayOpened, Hazard, IncomeCategory, Severity
-from foothold_schemas.transitions import Status
+from foothold_schemas.facts.facts import AreaStruck, DayOpened, Hazard, IncomeCategory, Severity
+from foothold_schemas.messages.transitions import Status
+from foothold_schemas.messages.views import Impact
 from foothold_schemas.values import Standing
-from foothold_schemas.views import Impact
+from foothold_schemas.wire.codec import decode_view
 from tests.support.build import AREA, HOUSEHOLD, OPEN_DAY, household, income, policy, record, registered, value
 
 AT = datetime(2026, 6, 1, 4, tzinfo=UTC)

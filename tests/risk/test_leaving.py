@@ -5,16 +5,16 @@ from datetime import date
 import msgspec
 import pytest
 
-from foothold_risk.rules.deciding import Decided, decide
-from foothold_risk.rules.fold import fold
-from foothold_risk.rules.heard import Span
-from foothold_risk.rules.household import Household, Position, fresh
-from foothold_risk.rules.leaving import unmet
+from foothold_risk.rules.context.heard import Span
+from foothold_risk.rules.household.fold import fold
+from foothold_risk.rules.household.household import Household, Position, fresh
 from foothold_risk.rules.policy import Place, Policy
-from foothold_schemas.checks import Guarantee
-from foothold_schemas.decisions import CaseDecided, Decision
-from foothold_schemas.transitions import Movement, Status
-from foothold_schemas.views import UnmetKind
+from foothold_risk.rules.status.deciding import Decided, decide
+from foothold_risk.rules.status.leaving import unmet
+from foothold_schemas.facts.checks import Guarantee
+from foothold_schemas.facts.decisions import CaseDecided, Decision
+from foothold_schemas.messages.transitions import Movement, Status
+from foothold_schemas.messages.views import UnmetKind
 from tests.support.build import AREA, checked, claim, disaster, household, in_doubt, income, judged, policy, step
 
 HEARD: dict[str, tuple[Span, ...]] = {f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)}

@@ -7,21 +7,22 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from foothold_risk.households import Control, pack, unpack
-from foothold_risk.judge import Judged, judge
-from foothold_risk.publish import Cause
+from foothold_risk.messages.judge import Judged, judge
 from foothold_risk.rules.calendar import SHANGHAI
-from foothold_risk.rules.fold import fold
-from foothold_risk.rules.heard import Span
-from foothold_risk.rules.household import Household
-from foothold_schemas.checks import Grade, Guarantee
-from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, Decision, MeasureDelivered, MeasureKind
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import HomeState
+from foothold_risk.rules.context.cause import Cause
+from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.context.heard import Span
+from foothold_risk.rules.household.fold import fold
+from foothold_risk.rules.household.household import Household
+from foothold_risk.worker.state import pack, unpack
+from foothold_schemas.facts.checks import Grade, Guarantee
+from foothold_schemas.facts.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, Decision, MeasureDelivered, MeasureKind
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import HomeState
+from foothold_schemas.facts.register import Member, TicketState
+from foothold_schemas.facts.reports import Concern
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.register import Member, TicketState
-from foothold_schemas.reports import Concern
-from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
+from foothold_schemas.messages.transitions import ExitReason, Movement, Status, Transition
 from tests.support.build import AREA, HOUSEHOLD, checked, claim, disaster, graded, in_doubt, income, record, registered, reported
 from tests.support.rules import ALL_IN_FORCE
 

@@ -4,12 +4,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from foothold_risk.households import pack
-from foothold_risk.rules.events import is_covered, unseen
-from foothold_risk.rules.household import Event
-from foothold_schemas.codec import encode
-from foothold_schemas.saw import MOST_EVENTS
-from foothold_schemas.transitions import Movement
+from foothold_risk.rules.findings.events import is_covered, unseen
+from foothold_risk.rules.household.household import Event
+from foothold_risk.worker.state import pack
+from foothold_schemas.facts.saw import MOST_EVENTS
+from foothold_schemas.messages.transitions import Movement
+from foothold_schemas.wire.codec import encode
 from tests.support.scenario import Played, play
 
 FIRST = date(2025, 7, 1)

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from foothold_risk.evidence import evidence
+from foothold_risk.messages.evidence import evidence
 from foothold_risk.rules import findings
-from foothold_schemas.checks import Grade, Guarantee
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import HomeState
+from foothold_schemas.facts.checks import Grade, Guarantee
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import HomeState
+from foothold_schemas.facts.register import Member, ProjectShare
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.register import Member, ProjectShare
 from foothold_schemas.values import Fen
 from tests.support.build import checked, claim, disaster, graded, household, income, judged, registered, spending, step
 from tests.support.rules import ALL_IN_FORCE

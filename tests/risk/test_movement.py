@@ -5,21 +5,21 @@ from datetime import UTC, date, datetime
 import msgspec
 import pytest
 
-from foothold_risk.rules.deciding import Decided, decide, freeze, refuse
-from foothold_risk.rules.fold import fold
-from foothold_risk.rules.heard import Span
-from foothold_risk.rules.household import Household, Left, Position
-from foothold_risk.rules.leaving import Condition, unmet
-from foothold_risk.rules.movement import Move
+from foothold_risk.messages.view import view_of
+from foothold_risk.rules.context.heard import Span
+from foothold_risk.rules.household.fold import fold
+from foothold_risk.rules.household.household import Household, Left, Position
 from foothold_risk.rules.policy import Policy
-from foothold_risk.views import view_of
-from foothold_schemas.checks import Grade, Guarantee
-from foothold_schemas.decisions import CaseDecided, Decision, MeasureDelivered, MeasureKind
+from foothold_risk.rules.status.deciding import Decided, decide, freeze, refuse
+from foothold_risk.rules.status.leaving import Condition, unmet
+from foothold_risk.rules.status.movement import Move
+from foothold_schemas.facts.checks import Grade, Guarantee
+from foothold_schemas.facts.decisions import CaseDecided, Decision, MeasureDelivered, MeasureKind
+from foothold_schemas.facts.register import Absence, Member
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.register import Absence, Member
-from foothold_schemas.transitions import ExitReason, Movement, Status
+from foothold_schemas.messages.transitions import ExitReason, Movement, Status
+from foothold_schemas.messages.views import UnmetKind
 from foothold_schemas.values import Group
-from foothold_schemas.views import UnmetKind
 from tests.support.build import AREA, HOUSEHOLD, OPEN_DAY, checked, claim, disaster, graded, household, income, judged, policy, record, registered, step, value
 
 HEARD = {f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)}

@@ -3,8 +3,8 @@
 import pytest
 
 from foothold_risk.rules import findings
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import HomeState
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import HomeState
 from foothold_schemas.findings import FindingKind
 from tests.support.build import claim, disaster, household, income, judged
 from tests.support.rules import ALL_IN_FORCE

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foothold_risk.rules.calendar import month_of, month_text
-from foothold_risk.rules.fold import fold, forget_old
-from foothold_schemas.envelope import FactRecord
+from foothold_risk.rules.household.fold import fold, forget_old
+from foothold_schemas.facts.envelope import FactRecord
 from tests.support.build import OPEN_DAY, claim, household, identity, income, judged, spending
 from tests.support.rules import ALL_IN_FORCE
 from tests.support.versions import AT

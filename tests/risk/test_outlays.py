@@ -3,9 +3,10 @@
 import json
 from datetime import UTC, date, datetime
 
-from foothold_risk.evidence import outlays
-from foothold_risk.publish import Cause, transition
-from foothold_risk.views import view_of
+from foothold_risk.messages.evidence import outlays
+from foothold_risk.messages.transition import transition
+from foothold_risk.messages.view import view_of
+from foothold_risk.rules.context.cause import Cause
 from tests.support.build import HOUSEHOLD, claim, disaster, household, income, judged, policy, spending, step
 
 LEARNED = datetime(2026, 6, 10, 4, tzinfo=UTC)

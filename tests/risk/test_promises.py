@@ -10,20 +10,20 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from foothold_risk.households import Control
-from foothold_risk.judge import cause_of, judge
-from foothold_risk.publish import Cause
-from foothold_risk.rules.figures import View
-from foothold_risk.rules.fold import Folded, fold
-from foothold_risk.rules.heard import Span
-from foothold_risk.rules.household import Household
-from foothold_schemas.checks import Grade, Guarantee
-from foothold_schemas.decisions import CaseDecided, Decision, FindingExempted, HarmlessReason
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import Hazard, HomeState, HouseholdFact
-from foothold_schemas.register import Member
-from foothold_schemas.reports import Concern
-from foothold_schemas.transitions import Transition
+from foothold_risk.messages.judge import cause_of, judge
+from foothold_risk.rules.context.cause import Cause
+from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.context.heard import Span
+from foothold_risk.rules.household.fold import Folded, fold
+from foothold_risk.rules.household.household import Household
+from foothold_risk.rules.money.figures import View
+from foothold_schemas.facts.checks import Grade, Guarantee
+from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted, HarmlessReason
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import Hazard, HomeState, HouseholdFact
+from foothold_schemas.facts.register import Member
+from foothold_schemas.facts.reports import Concern
+from foothold_schemas.messages.transitions import Transition
 from foothold_schemas.values import Fen
 from tests.risk.test_properties import facts
 from tests.support.build import (

@@ -6,23 +6,24 @@ import msgspec
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from foothold_risk.households import Control, pack, unpack
-from foothold_risk.insight import forecast_of, hints_of, lines_of
-from foothold_risk.judge import judge
-from foothold_risk.publish import Cause
+from foothold_risk.messages.insight import forecast_of, hints_of, lines_of
+from foothold_risk.messages.judge import judge
 from foothold_risk.rules.calendar import month_of, month_text
-from foothold_risk.rules.due import next_due
-from foothold_risk.rules.fold import Folded, fold
-from foothold_risk.rules.heard import Span
-from foothold_risk.rules.household import Household
-from foothold_risk.rules.movement import move
-from foothold_risk.rules.trace import trace
-from foothold_schemas.checks import Asset, Grade, Guarantee, SpendingCategory
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import HomeState, IncomeCategory
-from foothold_schemas.register import Absence, CoverHeld, Member
-from foothold_schemas.reports import Concern
-from foothold_schemas.transitions import Status, Transition
+from foothold_risk.rules.context.cause import Cause
+from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.context.heard import Span
+from foothold_risk.rules.household.fold import Folded, fold
+from foothold_risk.rules.household.household import Household
+from foothold_risk.rules.money.trace import trace
+from foothold_risk.rules.status.due import next_due
+from foothold_risk.rules.status.movement import move
+from foothold_risk.worker.state import pack, unpack
+from foothold_schemas.facts.checks import Asset, Grade, Guarantee, SpendingCategory
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import HomeState, IncomeCategory
+from foothold_schemas.facts.register import Absence, CoverHeld, Member
+from foothold_schemas.facts.reports import Concern
+from foothold_schemas.messages.transitions import Status, Transition
 from tests.support.build import (
     AREA,
     OPEN_DAY,

@@ -8,14 +8,14 @@ from fractions import Fraction
 
 import pytest
 
-from foothold_risk.rules.assess import Assessment
-from foothold_risk.rules.forecast import look_ahead
-from foothold_schemas.checks import Grade, Guarantee, SpendingCategory
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import HomeState, IncomeCategory, WorkerState
-from foothold_schemas.register import Absence, Member, ProjectShare
-from foothold_schemas.reports import Concern
-from foothold_schemas.transitions import Status
+from foothold_risk.rules.money.forecast import look_ahead
+from foothold_risk.rules.status.assess import Assessment
+from foothold_schemas.facts.checks import Grade, Guarantee, SpendingCategory
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import HomeState, IncomeCategory, WorkerState
+from foothold_schemas.facts.register import Absence, Member, ProjectShare
+from foothold_schemas.facts.reports import Concern
+from foothold_schemas.messages.transitions import Status
 from foothold_schemas.values import Fen, Standing
 from tests.support.build import checked, claim, disaster, graded, household, identity, income, judged, registered, reported, spending
 from tests.support.reference import RISKS, Opinion, opinion

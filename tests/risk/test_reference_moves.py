@@ -9,18 +9,18 @@ from typing import cast
 
 import pytest
 
-from foothold_risk.households import Control
-from foothold_risk.judge import cause_of, judge
-from foothold_risk.publish import Cause
-from foothold_risk.rules.fold import Folded, fold
-from foothold_risk.rules.heard import Span
-from foothold_risk.rules.household import Household
+from foothold_risk.messages.judge import cause_of, judge
+from foothold_risk.rules.context.cause import Cause
+from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.context.heard import Span
+from foothold_risk.rules.household.fold import Folded, fold
+from foothold_risk.rules.household.household import Household
 from foothold_risk.rules.policy import Policy
-from foothold_schemas.decisions import CaseDecided, Decision, FindingExempted
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import HouseholdFact
+from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import HouseholdFact
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
+from foothold_schemas.messages.transitions import ExitReason, Movement, Status, Transition
 from tests.support.build import AREA, HOUSEHOLD, OPEN_DAY, identity, value
 from tests.support.lives import Writing
 from tests.support.reference_log import SecondOpinion

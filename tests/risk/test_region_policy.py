@@ -8,9 +8,9 @@ import pytest
 from foothold_risk.policy.loader import SHIPPED, load
 from foothold_risk.policy.regions import areas, clusters, count, level_bands
 from foothold_risk.policy.text import PolicyError
-from foothold_risk.rules.levels import GRAVITY, Scale
+from foothold_risk.rules.areas.levels import GRAVITY, Scale
 from foothold_risk.rules.policy import LevelBand
-from foothold_schemas.areas import WarningLevel
+from foothold_schemas.messages.areas import WarningLevel
 from tests.support.areas import write_region_policy
 
 FINE = [("none", "0", "0.05"), ("IV", "0.05", "0.1"), ("III", "0.1", "0.2"), ("II", "0.2", "0.4"), ("I", "0.4", "1")]

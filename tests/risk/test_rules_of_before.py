@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from foothold_risk.explain import as_said, differences
-from foothold_risk.folding import carried, moved
-from foothold_risk.households import Control, unpack
-from foothold_risk.judge import cause_of, judge
-from foothold_risk.rules.fold import fold
-from foothold_risk.rules.household import Household, Position
-from foothold_schemas.envelope import FactRecord
+from foothold_risk.messages.judge import cause_of, judge
+from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.household.fold import fold
+from foothold_risk.rules.household.household import Household, Position
+from foothold_risk.worker.folding import carried, moved
+from foothold_risk.worker.state import unpack
+from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import Movement, Status, Transition
+from foothold_schemas.messages.transitions import Movement, Status, Transition
 from foothold_schemas.values import Group
 from tests.support.build import HOUSEHOLD
 from tests.support.scenario import EVERYTHING_HEARD, policy_of

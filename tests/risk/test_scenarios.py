@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from foothold_risk.policy.text import PolicyError
-from foothold_schemas.transitions import Transition
+from foothold_schemas.messages.transitions import Transition
 from tests.support.scenario import FOLDER, play
 
 KEYS = {"name", "case", "policy", "household", "heard", "spoke", "opened", "until", "facts", "expect", "refused", "policy_refused"}

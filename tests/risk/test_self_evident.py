@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from foothold_risk.households import Control
-from foothold_risk.judge import Judged, cause_of, judge, steer
-from foothold_risk.publish import Cause
-from foothold_risk.rules.assess import Assessment
-from foothold_risk.rules.household import Household
-from foothold_risk.rules.incidents import Look, corrects, note, queued
+from foothold_risk.messages.judge import Judged, cause_of, judge, steer
+from foothold_risk.rules.context.cause import Cause
+from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.context.incidents import Look, corrects, note, queued
+from foothold_risk.rules.household.household import Household
 from foothold_risk.rules.policy import Exposure, Policy, Reach
-from foothold_schemas.decisions import CaseDecided, Decision, FindingExempted, HarmlessReason
-from foothold_schemas.facts import AreaStruck, DayOpened, Hazard, Severity
+from foothold_risk.rules.status.assess import Assessment
+from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted, HarmlessReason
+from foothold_schemas.facts.facts import AreaStruck, DayOpened, Hazard, Severity
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import ExitReason, Movement, Status
+from foothold_schemas.messages.transitions import ExitReason, Movement, Status
 from foothold_schemas.values import Group
 from tests.support.build import AREA, HOUSEHOLD, OPEN_DAY, disaster, household, income, policy, record, value
 from tests.support.build import judged as assessed_by

@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from foothold_risk.rules.fold import fold
-from foothold_risk.rules.household import Household, Position
-from foothold_risk.signals import area_partition, by_partition, confirmation, signal_of
-from foothold_schemas.areas import Signalled
-from foothold_schemas.codec import decode_output
+from foothold_risk.messages.area_signal import area_partition, by_partition, confirmation, signal_of
+from foothold_risk.rules.household.fold import fold
+from foothold_risk.rules.household.household import Household, Position
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import ExitReason, Movement, Transition
+from foothold_schemas.messages.areas import Signalled
+from foothold_schemas.messages.transitions import ExitReason, Movement, Transition
+from foothold_schemas.wire.codec import decode_output
 from tests.support.build import AREA, HOUSEHOLD, household, income, registered
 
 EXAMPLE = decode_output((Path(__file__).parents[2] / "schemas/examples/risk-transitions.v1/Transition.entered.json").read_bytes())

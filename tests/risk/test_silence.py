@@ -6,16 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foothold_risk.rules import findings
-from foothold_risk.rules.assess import RESTS_ON, Assessment, assess
-from foothold_risk.rules.feeds import BEFORE_GO_LIVE, NEVER, Spoke, silent, spoke_until, spoken_by
-from foothold_risk.rules.household import Household, Position, Word, fresh
-from foothold_risk.rules.movement import move
+from foothold_risk.rules.context.silence import BEFORE_GO_LIVE, NEVER, Spoke, silent, spoke_until, spoken_by
+from foothold_risk.rules.household.household import Household, Position, Word, fresh
 from foothold_risk.rules.policy import Rhythm
-from foothold_schemas.decisions import HarmlessReason
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.feeds import FeedSpoke
+from foothold_risk.rules.status.assess import RESTS_ON, Assessment, assess
+from foothold_risk.rules.status.movement import move
+from foothold_schemas.facts.decisions import HarmlessReason
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.feeds import FeedSpoke
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import Status
+from foothold_schemas.messages.transitions import Status
 from foothold_schemas.values import Group
 from tests.risk.test_properties import facts
 from tests.support.build import AREA, OPEN_DAY, household, in_force, value

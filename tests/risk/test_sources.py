@@ -4,13 +4,13 @@ from datetime import date
 
 import pytest
 
-from foothold_risk.rules.figures import net_within
-from foothold_risk.rules.heard import Heard
-from foothold_risk.rules.months import by_month
-from foothold_risk.rules.trace import trace
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import FeedHeard
-from foothold_schemas.register import Member
+from foothold_risk.rules.context.heard import Heard
+from foothold_risk.rules.money.figures import net_within
+from foothold_risk.rules.money.months import by_month
+from foothold_risk.rules.money.trace import trace
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import FeedHeard
+from foothold_schemas.facts.register import Member
 from foothold_schemas.values import Fen
 from tests.support.build import AREA, heard, household, income, judged, policy, registered, value
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from foothold_risk.households import pack
-from foothold_risk.rules.fold import Folded, fold
-from foothold_risk.rules.household import Household, answered, fresh
+from foothold_risk.rules.household.fold import Folded, fold
+from foothold_risk.rules.household.household import Household, answered, fresh
 from foothold_risk.rules.policy import Policy
-from foothold_schemas.checks import Grade, Guarantee
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import HomeState
+from foothold_risk.worker.state import pack
+from foothold_schemas.facts.checks import Grade, Guarantee
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import HomeState
+from foothold_schemas.facts.reports import Concern
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.reports import Concern
 from foothold_schemas.values import Fen
 from tests.support.build import (
     OPEN_DAY,

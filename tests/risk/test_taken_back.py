@@ -5,14 +5,14 @@ from typing import Any, get_args
 
 import pytest
 
-from foothold_risk.households import Batch, Households, pack
-from foothold_risk.rules.fold import MOST_REPLACED, Folded, TakingBack, fold, taking_back
-from foothold_risk.rules.household import Household, fresh
-from foothold_schemas.checks import Asset, Grade, Guarantee
-from foothold_schemas.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import HouseholdFact
-from foothold_schemas.reports import Concern
+from foothold_risk.rules.household.fold import MOST_REPLACED, Folded, TakingBack, fold, taking_back
+from foothold_risk.rules.household.household import Household, fresh
+from foothold_risk.worker.state import Batch, Households, pack
+from foothold_schemas.facts.checks import Asset, Grade, Guarantee
+from foothold_schemas.facts.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import HouseholdFact
+from foothold_schemas.facts.reports import Concern
 from foothold_schemas.values import Fen
 from tests.support.build import (
     OPEN_DAY,

@@ -2,11 +2,11 @@
 
 from datetime import UTC, date, datetime
 
-from foothold_risk.rules.figures import withheld
+from foothold_risk.rules.money.figures import withheld
+from foothold_risk.rules.money.trace import trace
 from foothold_risk.rules.policy import Heads
-from foothold_risk.rules.trace import trace
-from foothold_schemas.facts import IncomeCategory
-from foothold_schemas.register import Member
+from foothold_schemas.facts.facts import IncomeCategory
+from foothold_schemas.facts.register import Member
 from tests.support.build import OPEN_DAY, claim, household, identity, in_force, income, judged, policy, registered, spending, value
 
 FACTS = (

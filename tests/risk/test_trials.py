@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-import foothold_risk.households
-from foothold_risk.households import Control, Households
-from foothold_risk.rules.hold import register
-from foothold_risk.rules.household import Household
-from foothold_risk.trials import Trials
+import foothold_risk.worker.state
+from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.household.from_fact import register
+from foothold_risk.rules.household.household import Household
+from foothold_risk.worker.state import Households
+from foothold_risk.worker.trials import Trials
 from foothold_runtime.attempts import Attempts
 from tests.support.build import HOUSEHOLD, registered
 from tests.support.risk import DAY, RULES
@@ -22,8 +23,8 @@ def test_a_household_that_cannot_be_planned_stops_no_start(monkeypatch: pytest.M
     households.control = Control(open_day=DAY, bundle=RULES.bundle)
     entry = registered()
     home = Household(register=register(entry, entry.data, bytes(16)), as_of=DAY)  # type: ignore[arg-type]
-    households.restore(HOUSEHOLD.encode(), foothold_risk.households.pack(home))
-    monkeypatch.setattr(foothold_risk.households, "next_due", next_due)
+    households.restore(HOUSEHOLD.encode(), foothold_risk.worker.state.pack(home))
+    monkeypatch.setattr(foothold_risk.worker.state, "next_due", next_due)
     households.plan_anew()
 
     assert households.due(DAY + timedelta(days=1)) == [HOUSEHOLD.encode()]

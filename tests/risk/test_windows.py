@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from foothold_risk.announce import announce
+from foothold_risk.messages.region_warning import announce
 from foothold_risk.policy.loader import load
+from foothold_risk.rules.areas.tally import LONGEST, Tally
+from foothold_risk.rules.areas.windows import Changed, Windows
 from foothold_risk.rules.policy import Policy
-from foothold_risk.rules.tally import LONGEST, Tally
-from foothold_risk.rules.windows import Changed, Windows
-from foothold_schemas.areas import AreaDay, AreaSignal, Signalled, WarningLevel
-from foothold_schemas.codec import decode_warning, encode
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.messages.areas import AreaDay, AreaSignal, Signalled, WarningLevel
+from foothold_schemas.wire.codec import decode_warning, encode
 from tests.support.areas import AT, CLUSTER, FIRST, VILLAGES, County, Record, Reference, Told, write_region_policy
 
 

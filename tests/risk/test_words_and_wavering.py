@@ -6,18 +6,18 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from foothold_risk.households import Control
-from foothold_risk.judge import cause_of, judge
-from foothold_risk.publish import Cause
-from foothold_risk.rules.fold import fold
-from foothold_risk.rules.heard import Span
-from foothold_risk.rules.household import Household
-from foothold_schemas.checks import Guarantee
-from foothold_schemas.decisions import CaseDecided, Decision, FindingExempted, HarmlessReason
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import Hazard, HomeState
+from foothold_risk.messages.judge import cause_of, judge
+from foothold_risk.rules.context.cause import Cause
+from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.context.heard import Span
+from foothold_risk.rules.household.fold import fold
+from foothold_risk.rules.household.household import Household
+from foothold_schemas.facts.checks import Guarantee
+from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted, HarmlessReason
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import Hazard, HomeState
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import Movement, Transition
+from foothold_schemas.messages.transitions import Movement, Transition
 from tests.support.build import AREA, HOUSEHOLD, OPEN_DAY, amending, checked, claim, disaster, identity, income, record, registered
 from tests.support.rules import ALL_IN_FORCE
 

@@ -4,10 +4,10 @@ import hashlib
 
 import pytest
 
-from foothold_schemas.codec import encode
-from foothold_schemas.quarantine import CUT, CUT_BYTES, Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.seal import Purpose, Seal
-from foothold_schemas.topics import QUARANTINE_BYTES
+from foothold_schemas.wire.codec import encode
+from foothold_schemas.wire.quarantine import CUT, CUT_BYTES, Quarantined, RefusalReason, SourceRecord
+from foothold_schemas.wire.topics import QUARANTINE_BYTES
 
 SEAL = Seal(b"s" * 32, Purpose.QUARANTINE)
 MANY = 20_000_000

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from foothold_schemas.codec import Unreadable, decode_fact
-from foothold_schemas.quarantine import moment_of
-from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
+from foothold_schemas.facts.sent import AGENCY_KINDS, OPERATOR_KINDS
 from foothold_schemas.values import FIRST_YEAR, LAST_YEAR, MONTH_PATTERN, Day, Moment, Month
+from foothold_schemas.wire.codec import Unreadable, decode_fact
+from foothold_schemas.wire.quarantine import moment_of
 from tests.support.models import SCHEMAS, nodes
 from tests.support.parts import ROOT
 

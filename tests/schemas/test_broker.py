@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from foothold_schemas.broker import Broker, BrokerSettings
+from foothold_runtime.broker import Broker, BrokerSettings
 
 
 def test_without_a_name_the_connection_is_plain() -> None:

@@ -10,10 +10,10 @@ import jsonschema
 import pytest
 import yaml
 
-from foothold_schemas.codec import decode_directory, decode_fact, decode_output, decode_quarantined, decode_view
 from foothold_schemas.compatibility import changes
 from foothold_schemas.contracts import RELEASED, compare, complaints, latest_release, release
-from foothold_schemas.topics import TOPICS
+from foothold_schemas.wire.codec import decode_directory, decode_fact, decode_output, decode_quarantined, decode_view
+from foothold_schemas.wire.topics import TOPICS
 
 ROOT = Path(__file__).parents[2]
 DECODE: dict[str, Callable[[bytes], object]] = {

@@ -9,7 +9,9 @@ import pytest
 
 from foothold_ingest.rules.accept import accept
 from foothold_ingest.rules.judgement import Accepted, Caller, Clock
-from foothold_schemas.codec import (
+from foothold_schemas.facts.sent import AGENCY_KINDS, OPERATOR_KINDS
+from foothold_schemas.generate import schemas
+from foothold_schemas.wire.codec import (
     Unreadable,
     decode_area,
     decode_directory,
@@ -22,10 +24,8 @@ from foothold_schemas.codec import (
     decode_warning,
     encode,
 )
-from foothold_schemas.generate import schemas
-from foothold_schemas.quarantine import RefusalReason
-from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
-from foothold_schemas.topics import HOUSEHOLD_STATE, TOPICS
+from foothold_schemas.wire.quarantine import RefusalReason
+from foothold_schemas.wire.topics import HOUSEHOLD_STATE, TOPICS
 from tests.support.regions import deployment
 
 ROOT = Path(__file__).parents[2] / "schemas"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.seal import BrokenSeal, Purpose, Seal
+from foothold_schemas.wire.quarantine import Quarantined, RefusalReason, SourceRecord
 
 ONE = Seal(b"a" * 32, Purpose.QUARANTINE)
 

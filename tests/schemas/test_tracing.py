@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foothold_schemas.tracing import begin, from_headers, read, to_headers, trace_id
+from foothold_schemas.wire.tracing import begin, from_headers, read, to_headers, trace_id
 
 SENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 SOME_ID = "4bf92f3577b34da6a3ce929d0e0e4736"

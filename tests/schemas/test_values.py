@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-import foothold_schemas.envelope
-import foothold_schemas.facts
-import foothold_schemas.quarantine
-import foothold_schemas.transitions
-from foothold_schemas.facts import IncomeReported
+import foothold_schemas.facts.envelope
+import foothold_schemas.facts.facts
+import foothold_schemas.messages.transitions
+import foothold_schemas.wire.quarantine
+from foothold_schemas.facts.facts import IncomeReported
 from foothold_schemas.values import Day, Fen, Message, Moment
 
 
@@ -49,7 +49,7 @@ def test_a_moment_says_its_offset(value: object) -> None:
 
 
 def _models() -> list[type[BaseModel]]:
-    modules = (foothold_schemas.facts, foothold_schemas.envelope, foothold_schemas.transitions, foothold_schemas.quarantine)
+    modules = (foothold_schemas.facts.facts, foothold_schemas.facts.envelope, foothold_schemas.messages.transitions, foothold_schemas.wire.quarantine)
     found = {value for module in modules for value in vars(module).values() if isinstance(value, type) and issubclass(value, Message)}
     return sorted(found, key=lambda model: model.__name__)
 

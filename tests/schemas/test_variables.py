@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from foothold_runtime.process_settings import FEWEST_CHARACTERS, is_guessable
-from foothold_schemas.variables import Environment
+from foothold_runtime.variables import Environment
 
 SECRET = "Geheim-7391"
 NEEDED = {

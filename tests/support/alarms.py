@@ -19,10 +19,10 @@ from confluent_kafka.admin import AdminClient
 
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.stack import Ports, Stack
-from foothold_alerts.calendars import work_days
+from foothold_alerts.jobs.calendars import work_days
 from foothold_alerts.workflows import SHIPPED
 from foothold_runtime.attempts import MOST_IN_AN_HOUR
-from foothold_schemas.topics import FACT_DISPUTES, agency_card
+from foothold_schemas.wire.topics import FACT_DISPUTES, agency_card
 from tests.faults.ingest_defect import RAISES
 from tests.support.areas import write_region_policy
 from tests.support.desk import Caseworker, number_of

@@ -8,34 +8,34 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.accounts import Accounts, Person
-from foothold_alerts.areas import Areas
-from foothold_alerts.back import TakingBack
-from foothold_alerts.cases import Cases
-from foothold_alerts.deadlines import Deadlines
-from foothold_alerts.disputes import Disputes
-from foothold_alerts.hold import Hold
-from foothold_alerts.inbox import Inbox
-from foothold_alerts.incidents import Incidents
-from foothold_alerts.jobs import Jobs
-from foothold_alerts.lists import Lists
+from foothold_alerts.areas.incidents import Incidents
+from foothold_alerts.areas.warnings import Areas
+from foothold_alerts.cases.back import TakingBack
+from foothold_alerts.cases.disputes import Disputes
+from foothold_alerts.cases.locked import Hold
+from foothold_alerts.cases.plan import Plan
+from foothold_alerts.cases.relief import ReliefDesk
+from foothold_alerts.cases.settling import Settling
+from foothold_alerts.cases.steps import Work
+from foothold_alerts.cases.transitions import Cases
+from foothold_alerts.jobs.deadlines import Deadlines
+from foothold_alerts.jobs.notices import Notices
+from foothold_alerts.jobs.outbox import Said
+from foothold_alerts.jobs.queue import Jobs
 from foothold_alerts.metrics import Metrics
-from foothold_alerts.notify import Notices
-from foothold_alerts.plan import Plan
-from foothold_alerts.projects import Projects
-from foothold_alerts.relief import ReliefDesk
+from foothold_alerts.people.accounts import Accounts, Person
+from foothold_alerts.queries.inbox import Inbox
+from foothold_alerts.queries.lists import Lists
+from foothold_alerts.queries.projects import Projects
 from foothold_alerts.rules.case import Case, Role, Stage
 from foothold_alerts.rules.days import WorkDays
-from foothold_alerts.said import Said
-from foothold_alerts.settling import Settling
 from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.live import Pulse
-from foothold_alerts.work import Work
 from foothold_alerts.workflows import load, load_checklists, load_regions
-from foothold_schemas.codec import decode_output
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import Transition
+from foothold_schemas.messages.transitions import Transition
 from foothold_schemas.values import Group, Sentence
+from foothold_schemas.wire.codec import decode_output
 from tests.support.ingest import DIRECTORY_SEAL
 
 WORKFLOWS = load()

@@ -11,8 +11,8 @@ from typing import Final
 
 from foothold_risk.policy.loader import load
 from foothold_risk.rules.policy import Policy
-from foothold_schemas.areas import AreaDay, AreaSignal, Signalled
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.messages.areas import AreaDay, AreaSignal, Signalled
 from tests.support.policy import REGION, write_test_policy
 
 FIRST: Final = date(2026, 1, 1)

@@ -8,14 +8,14 @@ from typing import Any
 
 import msgspec
 
-from foothold_risk.rules.assess import Assessment, assess
-from foothold_risk.rules.fold import Folded, fold
-from foothold_risk.rules.heard import Heard, note
-from foothold_risk.rules.household import Household
-from foothold_risk.rules.movement import Move, move
+from foothold_risk.rules.context.heard import Heard, note
+from foothold_risk.rules.context.incidents import Incidents
+from foothold_risk.rules.household.fold import Folded, fold
+from foothold_risk.rules.household.household import Household
 from foothold_risk.rules.policy import Place, Policy, PolicyOfDay, Value
-from foothold_risk.rules.struck import Incidents
-from foothold_schemas.checks import (
+from foothold_risk.rules.status.assess import Assessment, assess
+from foothold_risk.rules.status.movement import Move, move
+from foothold_schemas.facts.checks import (
     Asset,
     AssetsChecked,
     AssetSeen,
@@ -27,8 +27,8 @@ from foothold_schemas.checks import (
     SpendingCategory,
     SpendingReported,
 )
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import (
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import (
     BroadcastFact,
     DisasterStruck,
     FactsRetracted,
@@ -43,8 +43,8 @@ from foothold_schemas.facts import (
     RetractionReason,
     WorkerState,
 )
-from foothold_schemas.register import HouseholdRegistered, Member, MembershipDisputed, ProjectShare, TicketState
-from foothold_schemas.reports import Concern, ReportRoute, RiskReported
+from foothold_schemas.facts.register import HouseholdRegistered, Member, MembershipDisputed, ProjectShare, TicketState
+from foothold_schemas.facts.reports import Concern, ReportRoute, RiskReported
 from foothold_schemas.values import Fen, Sentence, Standing
 
 OPEN_DAY = date(2026, 6, 10)

@@ -9,23 +9,23 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.partitioner import DefaultPartitioner
 
-import foothold_risk.decide
-import foothold_risk.judge
-import foothold_risk.rules.fold
+import foothold_risk.messages.judge
+import foothold_risk.rules.household.fold
+import foothold_risk.worker.decide
 from foothold_risk.defects import Defect
-from foothold_risk.households import unpack
-from foothold_risk.judge import Judged
+from foothold_risk.messages.judge import Judged
 from foothold_risk.metrics import Metrics
-from foothold_risk.rules.fold import Folded
-from foothold_risk.rules.household import Household
-from foothold_risk.trials import Trials
-from foothold_risk.worker import Worker
-from foothold_schemas.codec import decode_output, encode
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import HouseholdFact
-from foothold_schemas.quarantine import Quarantined, RefusalReason
-from foothold_schemas.retries import retry_headers
-from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, RISK_TRANSITIONS
+from foothold_risk.rules.household.fold import Folded
+from foothold_risk.rules.household.household import Household
+from foothold_risk.worker.state import unpack
+from foothold_risk.worker.trials import Trials
+from foothold_risk.worker.worker import Worker
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import HouseholdFact
+from foothold_schemas.wire.codec import decode_output, encode
+from foothold_schemas.wire.quarantine import Quarantined, RefusalReason
+from foothold_schemas.wire.retries import retry_headers
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, RISK_TRANSITIONS
 from tests.support.build import HOUSEHOLD, identity
 from tests.support.ingest import SEAL
 from tests.support.risk import caught_up, quarantined, transactions_ended, worker, working
@@ -52,7 +52,7 @@ def of(household_id: str, record: FactRecord) -> FactRecord:
 @contextlib.contextmanager
 def planted(monkeypatch: pytest.MonkeyPatch, *, fact: str = "", household: str = "") -> Iterator[None]:
     """A defect nobody has thought of: folding this fact, or judging this household, raises."""
-    real_fold, real_judge = foothold_risk.rules.fold.fold, foothold_risk.judge.judge
+    real_fold, real_judge = foothold_risk.rules.household.fold.fold, foothold_risk.messages.judge.judge
 
     def fold(before: Household, record: FactRecord, data: HouseholdFact, day: object) -> tuple[Household, Folded]:
         if record.fact_id == identity(fact):
@@ -65,8 +65,8 @@ def planted(monkeypatch: pytest.MonkeyPatch, *, fact: str = "", household: str =
         return real_judge(household_id, *arguments, **named)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(foothold_risk.decide, "fold", fold)
-        patch.setattr(foothold_risk.decide, "judge", judge)
+        patch.setattr(foothold_risk.worker.decide, "fold", fold)
+        patch.setattr(foothold_risk.worker.decide, "judge", judge)
         yield
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from openpyxl import Workbook
 
 from foothold_ingest.files import child
-from foothold_ingest.rules.cells import cell_of
-from foothold_ingest.rules.rows import Row
+from foothold_ingest.rules.rows.cells import cell_of
+from foothold_ingest.rules.rows.rows import Row
 
 NUMBER = "11010519491231002X"
 OLD_NUMBER = "110105491231002"

@@ -1,9 +1,9 @@
 """One finding of a household with every rule in force, and what it says."""
 
 from foothold_risk.rules import findings
-from foothold_risk.rules.assess import Assessment
-from foothold_risk.rules.finding import Found
-from foothold_schemas.envelope import FactRecord
+from foothold_risk.rules.findings.finding import Found
+from foothold_risk.rules.status.assess import Assessment
+from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.findings import FindingKind
 from tests.support.build import (
     household,

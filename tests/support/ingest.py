@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from prometheus_client import CollectorRegistry
 
 from foothold_ingest.build import Built, built
-from foothold_ingest.kafka_door import KafkaDoor
+from foothold_ingest.doors.kafka import KafkaDoor
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.settings import DayClock, Settings
 from foothold_schemas.seal import Purpose, Seal
-from foothold_schemas.topics import EMBEDDED_PARTITIONS
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS
 from tests.support.parts import Parts
 from tests.support.regions import ALWAYS, EXAMPLE_COUNTY
 

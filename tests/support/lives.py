@@ -6,13 +6,13 @@ A life follows from its seed. Policy's periods of leaving are a month each, so t
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from foothold_schemas.checks import Guarantee
-from foothold_schemas.decisions import CaseDecided, Decision, FindingExempted, HarmlessReason, MeasureDelivered, MeasureKind
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import HouseholdFact
+from foothold_schemas.facts.checks import Guarantee
+from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted, HarmlessReason, MeasureDelivered, MeasureKind
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import HouseholdFact
+from foothold_schemas.facts.register import Member, ProjectShare, TicketState
+from foothold_schemas.facts.saw import Saw
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.register import Member, ProjectShare, TicketState
-from foothold_schemas.saw import Saw
 from foothold_schemas.values import Fen, Standing
 from tests.support.build import (
     OPEN_DAY,

@@ -4,11 +4,11 @@ import random
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from foothold_schemas.checks import Grade, Guarantee
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import Hazard, HomeState, WorkerState
-from foothold_schemas.register import HouseholdRegistered, Member
-from foothold_schemas.reports import Concern
+from foothold_schemas.facts.checks import Grade, Guarantee
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import Hazard, HomeState, WorkerState
+from foothold_schemas.facts.register import HouseholdRegistered, Member
+from foothold_schemas.facts.reports import Concern
 from foothold_schemas.values import Standing
 from tests.support.build import (
     AREA,

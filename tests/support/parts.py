@@ -12,8 +12,8 @@ from pathlib import Path
 from deploy.kafka.topics import make_topics
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
-from foothold_schemas.broker import Broker
-from foothold_schemas.topics import EMBEDDED_PARTITIONS
+from foothold_runtime.broker import Broker
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS
 
 ROOT = Path(__file__).parents[2]
 VAR = ROOT / "var" / "test"

@@ -9,10 +9,10 @@ from datetime import date
 from fractions import Fraction
 from functools import cache
 
-from foothold_schemas.checks import Grade, Guarantee, GuaranteeChecked, HouseholdGraded, SpendingReported
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import CareSetting, DisasterStruck, HomeState, IncomeCategory, IncomeReported, MedicalClaimSettled, WorkerState
-from foothold_schemas.register import HouseholdRegistered, Member
+from foothold_schemas.facts.checks import Grade, Guarantee, GuaranteeChecked, HouseholdGraded, SpendingReported
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import CareSetting, DisasterStruck, HomeState, IncomeCategory, IncomeReported, MedicalClaimSettled, WorkerState
+from foothold_schemas.facts.register import HouseholdRegistered, Member
 from tests.support.reference_ahead import Life, below_in, claims_income
 from tests.support.reference_arithmetic import LINE, covered_months, in_rolling_year, is_here, last_of, months_before, own, part_of, rounded, share_of, yuan
 from tests.support.reference_statements import age, last_words, months_of

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from foothold_schemas.checks import SpendingReported
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import IncomeCategory, IncomeReported, MedicalClaimSettled, MedicalPayments
-from foothold_schemas.register import HouseholdRegistered
+from foothold_schemas.facts.checks import SpendingReported
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import IncomeCategory, IncomeReported, MedicalClaimSettled, MedicalPayments
+from foothold_schemas.facts.register import HouseholdRegistered
 from tests.support.reference_arithmetic import (
     LINE,
     day_paid,

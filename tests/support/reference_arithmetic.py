@@ -5,9 +5,9 @@ from datetime import UTC, date, timedelta
 from fractions import Fraction
 from functools import cache
 
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import IncomeReported, MedicalClaimSettled
-from foothold_schemas.register import Member
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import IncomeReported, MedicalClaimSettled
+from foothold_schemas.facts.register import Member
 
 LINE = Fraction(7300)
 

@@ -9,10 +9,10 @@ from datetime import date
 from fractions import Fraction
 from hashlib import blake2b
 
-from foothold_schemas.checks import Grade, GuaranteeChecked, HouseholdGraded, SpendingReported
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import CareSetting, DisasterStruck, HomeState, IncomeCategory, IncomeReported, MedicalClaimSettled, WorkerState
-from foothold_schemas.reports import RiskReported
+from foothold_schemas.facts.checks import Grade, GuaranteeChecked, HouseholdGraded, SpendingReported
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import CareSetting, DisasterStruck, HomeState, IncomeCategory, IncomeReported, MedicalClaimSettled, WorkerState
+from foothold_schemas.facts.reports import RiskReported
 from tests.support.reference import Opinion, Seen, is_child
 from tests.support.reference_arithmetic import covered_months, in_rolling_year, is_here, last_of, months_before, own, share_of, yuan
 from tests.support.reference_statements import bill_name

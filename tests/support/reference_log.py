@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 
-from foothold_schemas.decisions import CaseDecided, FindingExempted, MeasureDelivered
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import DisasterStruck, MedicalClaimSettled
-from foothold_schemas.register import HouseholdRegistered, MembershipDisputed, TicketState
-from foothold_schemas.reports import RiskReported
+from foothold_schemas.facts.decisions import CaseDecided, FindingExempted, MeasureDelivered
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import DisasterStruck, MedicalClaimSettled
+from foothold_schemas.facts.register import HouseholdRegistered, MembershipDisputed, TicketState
+from foothold_schemas.facts.reports import RiskReported
 from tests.support.build import AREA
 from tests.support.reference import Opinion, opinion
 from tests.support.reference_arithmetic import LINE

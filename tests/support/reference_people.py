@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from foothold_schemas.decisions import CaseDecided, Decision, FindingExempted
+from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted
 from tests.support.reference import LEADS
 from tests.support.reference_events import Ground
 from tests.support.reference_moves import GONE, out, say, unmet

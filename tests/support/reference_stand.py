@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from foothold_schemas.decisions import MeasureDelivered
-from foothold_schemas.register import HouseholdRegistered
+from foothold_schemas.facts.decisions import MeasureDelivered
+from foothold_schemas.facts.register import HouseholdRegistered
 from tests.support.reference import LEADS, RISKS, Opinion
 from tests.support.reference_events import WAVERING_DAYS, Event, Ground, heavy, is_same
 from tests.support.reference_words import Word, is_covered, last_day_passed

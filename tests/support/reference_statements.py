@@ -6,11 +6,11 @@ Written apart from risk's rules. A year's figure becomes twelve monthly ones her
 from collections.abc import Iterable
 from datetime import date
 
-from foothold_schemas.checks import GuaranteeChecked, HouseholdGraded, SpendingReported
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import DisasterStruck, IncomeCategory, IncomeReported, MedicalClaimSettled
-from foothold_schemas.register import HouseholdRegistered
-from foothold_schemas.reports import RiskReported
+from foothold_schemas.facts.checks import GuaranteeChecked, HouseholdGraded, SpendingReported
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import DisasterStruck, IncomeCategory, IncomeReported, MedicalClaimSettled
+from foothold_schemas.facts.register import HouseholdRegistered
+from foothold_schemas.facts.reports import RiskReported
 from foothold_schemas.values import Fen
 from tests.support.reference_arithmetic import covered_months, day_in_china, is_here, last_of, part_of
 

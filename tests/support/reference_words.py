@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 
-from foothold_schemas.saw import Saw
+from foothold_schemas.facts.saw import Saw
 from tests.support.reference_arithmetic import yuan
 from tests.support.reference_events import SHARE, Event, Ground, is_same
 

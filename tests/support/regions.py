@@ -1,6 +1,6 @@
 """A deployment that knows the example county beside the standard's codes."""
 
-from foothold_ingest.regions import standard
+from foothold_ingest.intake.county_codes import standard
 from foothold_ingest.rules.accept import Deployment
 from foothold_ingest.rules.regions import Held, Regions
 

@@ -9,18 +9,18 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from prometheus_client import CollectorRegistry
 
 from foothold_risk.metrics import Metrics
-from foothold_risk.restore import transactional_id
 from foothold_risk.rules.policy import Policy
-from foothold_risk.shelf import Shelf
-from foothold_risk.worker import Worker
+from foothold_risk.worker.quarantine import Shelf
+from foothold_risk.worker.restore import transactional_id
+from foothold_risk.worker.worker import Worker
+from foothold_runtime.broker import Broker
 from foothold_runtime.kafka_clients import TransactionalProducer
-from foothold_schemas.broker import Broker
-from foothold_schemas.codec import decode_output, decode_quarantined, encode
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import BroadcastFact, DayOpened, PolicyAdopted
-from foothold_schemas.quarantine import Quarantined
-from foothold_schemas.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, QUARANTINE, RISK_TRANSITIONS
-from foothold_schemas.transitions import Transition
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import BroadcastFact, DayOpened, PolicyAdopted
+from foothold_schemas.messages.transitions import Transition
+from foothold_schemas.wire.codec import decode_output, decode_quarantined, encode
+from foothold_schemas.wire.quarantine import Quarantined
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, QUARANTINE, RISK_TRANSITIONS
 from tests.support.build import HOUSEHOLD, identity, policy
 from tests.support.ingest import SEAL
 from tests.support.sender import read_topic

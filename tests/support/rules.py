@@ -3,10 +3,10 @@
 from datetime import date
 
 from foothold_risk.rules.policy import Band, Cover, Exposure, Reach, Yield
-from foothold_schemas.checks import Asset, Grade, Guarantee
-from foothold_schemas.facts import Hazard, Severity
+from foothold_schemas.facts.checks import Asset, Grade, Guarantee
+from foothold_schemas.facts.facts import Hazard, Severity
+from foothold_schemas.facts.reports import ReportRoute
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.reports import ReportRoute
 from foothold_schemas.values import Sentence
 from tests.support.build import policy, value
 

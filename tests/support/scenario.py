@@ -11,21 +11,21 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
-from foothold_risk.households import Control
-from foothold_risk.judge import cause_of, judge, names_for
+from foothold_risk.messages.judge import cause_of, judge, names_for
 from foothold_risk.policy.loader import load
-from foothold_risk.publish import Cause
 from foothold_risk.rules.calendar import SHANGHAI
-from foothold_risk.rules.fold import Folded, fold
-from foothold_risk.rules.heard import Span
-from foothold_risk.rules.household import Household
-from foothold_risk.rules.leaving import describe
+from foothold_risk.rules.context.cause import Cause
+from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.context.heard import Span
+from foothold_risk.rules.household.fold import Folded, fold
+from foothold_risk.rules.household.household import Household
 from foothold_risk.rules.policy import Policy
-from foothold_schemas.checks import Guarantee
-from foothold_schemas.decisions import CaseDecided, FindingExempted
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import Fact
-from foothold_schemas.transitions import Transition
+from foothold_risk.rules.status.leaving import describe
+from foothold_schemas.facts.checks import Guarantee
+from foothold_schemas.facts.decisions import CaseDecided, FindingExempted
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import Fact
+from foothold_schemas.messages.transitions import Transition
 from tests.support.build import AREA, HOUSEHOLD, identity
 
 FACT: TypeAdapter[Any] = TypeAdapter(Fact)

@@ -21,7 +21,7 @@ from deploy.kafka.access import SERVICES, Right, principal, rights
 from deploy.local.kafka import Kafka
 from deploy.local.ports import LOOPBACK
 from deploy.local.stack import Ports, Stack
-from foothold_schemas.broker import Broker
+from foothold_runtime.broker import Broker
 
 ADMIN: Final = "admin"
 KINDS: Final = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP, "transactional-id": ResourceType.TRANSACTIONAL_ID}

@@ -12,10 +12,10 @@ from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from deploy.local.stack import Stack
 from deploy.local.welcome import access
-from foothold_schemas.codec import decode_output
-from foothold_schemas.envelope import event_type
-from foothold_schemas.topics import EMBEDDED_PARTITIONS, RISK_TRANSITIONS
-from foothold_schemas.transitions import DayDone, Transition
+from foothold_schemas.facts.envelope import event_type
+from foothold_schemas.messages.transitions import DayDone, Transition
+from foothold_schemas.wire.codec import decode_output
+from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, RISK_TRANSITIONS
 
 T = TypeVar("T")
 SINGLE = {"content-type": "application/cloudevents+json"}

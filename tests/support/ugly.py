@@ -8,7 +8,7 @@ from typing import Any, Final
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
+from foothold_schemas.facts.sent import AGENCY_KINDS, OPERATOR_KINDS
 from tests.support.models import SCHEMAS, nodes
 from tests.support.parts import ROOT
 

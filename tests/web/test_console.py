@@ -10,7 +10,7 @@ from confluent_kafka import Producer
 from playwright.sync_api import Page, expect
 
 from deploy.local.stack import Stack
-from foothold_schemas.topics import agency_card
+from foothold_schemas.wire.topics import agency_card
 from tests.support import browser
 from tests.support.files import BILL_HEADERS, as_csv, bill
 from tests.support.parts import ROOT

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from deploy.local.stack import Stack
-from foothold_risk.publish import RULES_VERSION
+from foothold_risk.messages.transition import RULES_VERSION
 from tests.support import browser
 from tests.support.desk import Caseworker, number_of
 from tests.support.parts import ROOT

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from deploy.local.stack import Stack
-from foothold_schemas.transitions import Transition
+from foothold_schemas.messages.transitions import Transition
 from tests.support import browser
 from tests.support.parts import ROOT
 from tests.support.sender import Sender, eventually, transitions

@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from deploy.local.stack import Stack
-from foothold_schemas.codec import decode_fact
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import IncomeReported
-from foothold_schemas.topics import HOUSEHOLD_FACTS
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import IncomeReported
+from foothold_schemas.wire.codec import decode_fact
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS
 from tests.support import browser
 from tests.support.parts import ROOT
 from tests.support.sender import Sender, eventually, read_topic

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from foothold_alerts.arguments import parser
 from foothold_alerts.errors import Refused, WrongPartitions, what_is_away
 from foothold_alerts.settings import Settings
-from foothold_schemas.variables import what_is_wrong
+from foothold_runtime.variables import what_is_wrong
 
 
 def main() -> None:

@@ -7,38 +7,38 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaProducer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.accounts import Accounts
-from foothold_alerts.areas import Areas
-from foothold_alerts.back import TakingBack
-from foothold_alerts.calendars import work_days
-from foothold_alerts.cases import Cases
+from foothold_alerts.areas.incidents import Incidents
+from foothold_alerts.areas.warnings import Areas
+from foothold_alerts.cases.back import TakingBack
+from foothold_alerts.cases.disputes import Disputes
+from foothold_alerts.cases.locked import Hold
+from foothold_alerts.cases.mirror import Mirror
+from foothold_alerts.cases.pauses import Pauses
+from foothold_alerts.cases.plan import Plan
+from foothold_alerts.cases.relief import ReliefDesk
+from foothold_alerts.cases.settling import Settling
+from foothold_alerts.cases.steps import Work
+from foothold_alerts.cases.transitions import Cases
 from foothold_alerts.consumer import CASES, MIRROR, Consumer, Keeps
-from foothold_alerts.database import connect
-from foothold_alerts.deadlines import Deadlines
-from foothold_alerts.disputes import Disputes
-from foothold_alerts.hold import Hold
-from foothold_alerts.inbox import Inbox
-from foothold_alerts.incidents import Incidents
-from foothold_alerts.jobs import Jobs
-from foothold_alerts.lists import Lists
+from foothold_alerts.jobs.calendars import work_days
+from foothold_alerts.jobs.deadlines import Deadlines
+from foothold_alerts.jobs.notices import Notices, Notifier
+from foothold_alerts.jobs.outbox import Said
+from foothold_alerts.jobs.queue import Jobs
 from foothold_alerts.metrics import Metrics
-from foothold_alerts.mirror import Mirror
-from foothold_alerts.notify import Notices, Notifier
-from foothold_alerts.pauses import Pauses
-from foothold_alerts.plan import Plan
-from foothold_alerts.projects import Projects
-from foothold_alerts.relief import ReliefDesk
-from foothold_alerts.said import Said
+from foothold_alerts.people.accounts import Accounts
+from foothold_alerts.queries.inbox import Inbox
+from foothold_alerts.queries.lists import Lists
+from foothold_alerts.queries.projects import Projects
+from foothold_alerts.queries.tally import Tally
 from foothold_alerts.settings import Settings, notice_seal
-from foothold_alerts.settling import Settling
 from foothold_alerts.sweep import Sweep
-from foothold_alerts.tally import Tally
+from foothold_alerts.tables.cases import connect
 from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.live import Pulse
-from foothold_alerts.work import Work
 from foothold_alerts.workflows import SHIPPED, load, load_checklists, load_regions
+from foothold_runtime.variables import Environment
 from foothold_schemas.seal import Purpose, Seal
-from foothold_schemas.variables import Environment
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from foothold_alerts import jobs_aside
-from foothold_alerts.accounts import DIGITS, Accounts, role_of
-from foothold_alerts.database import connect
 from foothold_alerts.errors import Refused
+from foothold_alerts.jobs import aside as jobs_aside
+from foothold_alerts.people.accounts import DIGITS, Accounts, role_of
 from foothold_alerts.rules.case import Role
 from foothold_alerts.rules.notices import TargetKind
 from foothold_alerts.settings import Settings, notice_seal
+from foothold_alerts.tables.cases import connect
 
 
 async def account(settings: Settings, arguments: argparse.Namespace) -> str:
@@ -49,8 +49,8 @@ async def _disable(settings: Settings, name: str) -> str:
 
 async def notify(settings: Settings, arguments: argparse.Namespace) -> str:
     """Change or show who is told."""
-    from foothold_alerts.jobs import Jobs  # noqa: PLC0415 - loads libraries that no other command needs
-    from foothold_alerts.notify import Notifier  # noqa: PLC0415 - as above
+    from foothold_alerts.jobs.notices import Notifier  # noqa: PLC0415 - as above
+    from foothold_alerts.jobs.queue import Jobs  # noqa: PLC0415 - loads libraries that no other command needs
 
     engine = connect(settings.alerts_database_url)
     notifier = Notifier(engine, Jobs(settings.alerts_database_url), notice_seal(settings), settings.alerts_url)

@@ -13,24 +13,24 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import IllegalStateError, KafkaError, TopicAuthorizationFailedError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.areas import Areas
-from foothold_alerts.cases import Cases, Taken
-from foothold_alerts.disputes import Disputes
+from foothold_alerts.areas.incidents import Incidents
+from foothold_alerts.areas.warnings import Areas
+from foothold_alerts.cases.disputes import Disputes
+from foothold_alerts.cases.mirror import Mirror
+from foothold_alerts.cases.records import Read, decode, is_day
+from foothold_alerts.cases.settling import Settling
+from foothold_alerts.cases.transitions import Cases, Taken
 from foothold_alerts.errors import WrongPartitions
-from foothold_alerts.incidents import Incidents
 from foothold_alerts.metrics import Metrics
-from foothold_alerts.mirror import Mirror
-from foothold_alerts.records import Read, decode, is_day
-from foothold_alerts.settling import Settling
 from foothold_runtime.barrier import Barrier, NeverSetAside, Reader
+from foothold_runtime.broker import Broker
 from foothold_runtime.databases import while_database_down
 from foothold_runtime.kafka_clients import stop
 from foothold_runtime.loops import goes_on
-from foothold_schemas.broker import Broker
-from foothold_schemas.codec import Unreadable, encode
-from foothold_schemas.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.seal import Seal
-from foothold_schemas.topics import (
+from foothold_schemas.wire.codec import Unreadable, encode
+from foothold_schemas.wire.quarantine import Quarantined, RefusalReason, SourceRecord
+from foothold_schemas.wire.topics import (
     FACT_DISPUTES,
     HOUSEHOLD_DIRECTORY,
     HOUSEHOLD_VIEWS,

@@ -9,8 +9,8 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from foothold_alerts.rules.notices import TargetKind
-from foothold_schemas.quarantine import RefusalReason
-from foothold_schemas.transitions import Movement
+from foothold_schemas.messages.transitions import Movement
+from foothold_schemas.wire.quarantine import RefusalReason
 
 TAKEN: Final = ("opened", "reopened", "updated", "closed", "noted", "review", "late", "not_carried_out")
 DONE: Final = (

@@ -6,8 +6,8 @@ from pydantic import DirectoryPath, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foothold_runtime.process_settings import ProcessSettings
+from foothold_runtime.variables import DatabaseUrl, Environment, PageUrl, Port, Proxies
 from foothold_schemas.seal import Purpose, Seal
-from foothold_schemas.variables import DatabaseUrl, Environment, PageUrl, Port, Proxies
 
 
 class Settings(BaseSettings, ProcessSettings):

@@ -6,14 +6,14 @@ from typing import Final
 
 import structlog
 
-from foothold_alerts.areas import REMIND, Areas
-from foothold_alerts.deadlines import TASK as PASSED
-from foothold_alerts.deadlines import Deadlines
-from foothold_alerts.jobs import Jobs
+from foothold_alerts.areas.warnings import REMIND, Areas
+from foothold_alerts.cases.pauses import Pauses
+from foothold_alerts.jobs.deadlines import TASK as PASSED
+from foothold_alerts.jobs.deadlines import Deadlines
+from foothold_alerts.jobs.outbox import TASK as SEND
+from foothold_alerts.jobs.outbox import Said
+from foothold_alerts.jobs.queue import Jobs
 from foothold_alerts.metrics import Metrics
-from foothold_alerts.pauses import Pauses
-from foothold_alerts.said import TASK as SEND
-from foothold_alerts.said import Said
 from foothold_alerts.turns import Turns
 from foothold_runtime.loops import goes_on
 

@@ -8,7 +8,7 @@ from procrastinate.exceptions import AppNotOpen, ConnectorException
 
 from foothold_alerts.metrics import Metrics
 from foothold_runtime.databases import UNAVAILABLE
-from foothold_runtime.places import frames_of, place_of
+from foothold_runtime.logs import frames_of, place_of
 
 _AWAY: Final = (AppNotOpen, ConnectorException, *UNAVAILABLE)
 

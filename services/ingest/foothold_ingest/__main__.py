@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from foothold_ingest.arguments import parser
 from foothold_ingest.errors import Refused, WrongPartitions, what_is_away
 from foothold_ingest.settings import Settings
-from foothold_schemas.variables import what_is_wrong
+from foothold_runtime.variables import what_is_wrong
 
 
 def main() -> None:

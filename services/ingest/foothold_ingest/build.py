@@ -6,37 +6,37 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_ingest.agencies import Agencies
-from foothold_ingest.announcing import Announcer
-from foothold_ingest.arrivals import ArrivalBook
-from foothold_ingest.audit import Audit
+from foothold_ingest.agencies.arrivals import ArrivalBook
+from foothold_ingest.agencies.audit import Audit
+from foothold_ingest.agencies.callers import Agencies
+from foothold_ingest.agencies.feeds import FeedBook
+from foothold_ingest.agencies.readers import ReaderBook
+from foothold_ingest.agencies.register import AgencyRegister
+from foothold_ingest.agencies.tokens import Issuer, Tokens
 from foothold_ingest.database import connect
-from foothold_ingest.days import Days
-from foothold_ingest.directory import Directory
-from foothold_ingest.disputes import DisputeBook
-from foothold_ingest.feeds import FeedBook
+from foothold_ingest.disputes.asking import Questions
+from foothold_ingest.disputes.book import DisputeBook
 from foothold_ingest.files.mappings import MappingBook
 from foothold_ingest.files.store import UploadStore
 from foothold_ingest.files.versions import Versions
 from foothold_ingest.files.work import FileWorker
-from foothold_ingest.held import HeldBook
-from foothold_ingest.intake import Books, Intake
-from foothold_ingest.log_search import LogSearch
+from foothold_ingest.intake.announcing import Announcer
+from foothold_ingest.intake.county_codes import RegionBook
+from foothold_ingest.intake.days import Days
+from foothold_ingest.intake.intake import Books, Intake
+from foothold_ingest.intake.releaser import Releaser
+from foothold_ingest.intake.statement_answers import StatementAsking
+from foothold_ingest.log.search import LogSearch
+from foothold_ingest.log.writer import Publisher
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.people import PeopleRegister
-from foothold_ingest.publish import Publisher
-from foothold_ingest.questions import Questions
-from foothold_ingest.readers import ReaderBook
-from foothold_ingest.regions import RegionBook
-from foothold_ingest.register import AgencyRegister
-from foothold_ingest.releaser import Releaser
+from foothold_ingest.people.directory import Directory
+from foothold_ingest.people.held import HeldBook
+from foothold_ingest.people.register import PeopleRegister
+from foothold_ingest.people.tickets import Tickets
+from foothold_ingest.quarantine.retry import Retrier
 from foothold_ingest.settings import Settings, quarantine_seal
-from foothold_ingest.shelf import Retrier
-from foothold_ingest.statement_asking import StatementAsking
-from foothold_ingest.statement_questions import StatementQuestionBook
-from foothold_ingest.statements import StatementBook
-from foothold_ingest.tickets import Tickets
-from foothold_ingest.tokens import Issuer, Tokens
+from foothold_ingest.statements.questions import StatementQuestionBook
+from foothold_ingest.statements.versions import StatementBook
 from foothold_schemas.seal import Purpose, Seal
 
 

@@ -12,23 +12,24 @@ from typing import TYPE_CHECKING, Any, Final
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from foothold_ingest import doubles, given_up
+from foothold_ingest.agencies.readers import ReaderBook, ReaderState
+from foothold_ingest.agencies.register import AgencyRegister, Entry, NotPossible, Remit
 from foothold_ingest.database import connect
-from foothold_ingest.days import CannotOpen
 from foothold_ingest.errors import Refused
 from foothold_ingest.files.mappings import MappingBook, WrongMapping, parse
-from foothold_ingest.people import PeopleRegister
-from foothold_ingest.readers import ReaderBook, ReaderState
-from foothold_ingest.regions import RegionBook
-from foothold_ingest.register import AgencyRegister, Entry, NotPossible, Remit
+from foothold_ingest.intake.county_codes import RegionBook
+from foothold_ingest.intake.days import CannotOpen
+from foothold_ingest.people import doubles
+from foothold_ingest.people.register import PeopleRegister
+from foothold_ingest.quarantine import given_up
+from foothold_ingest.quarantine.retry import Shelf
 from foothold_ingest.rules.accept import household_id
 from foothold_ingest.rules.regions import Held
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.settings import Settings, quarantine_seal
-from foothold_ingest.shelf import Shelf
-from foothold_schemas.broker import Broker
-from foothold_schemas.sent import AGENCY_KINDS
-from foothold_schemas.topics import AGENCY_TOPIC, HOUSEHOLD_FACTS, agency_card
+from foothold_runtime.broker import Broker
+from foothold_schemas.facts.sent import AGENCY_KINDS
+from foothold_schemas.wire.topics import AGENCY_TOPIC, HOUSEHOLD_FACTS, agency_card
 
 if TYPE_CHECKING:
     from foothold_ingest.build import Built

@@ -8,8 +8,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from foothold_schemas.quarantine import RefusalReason
-from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS
+from foothold_schemas.facts.sent import AGENCY_KINDS, OPERATOR_KINDS
+from foothold_schemas.wire.quarantine import RefusalReason
 
 DOORS: Final = ("http", "kafka", "file", "console")
 READERS: Final = ("agencies", "desk", "views", "quarantine")

@@ -9,7 +9,6 @@ from typing import Any, Final
 import structlog
 from prometheus_client import CollectorRegistry
 
-from foothold_ingest.api import Door, make_app
 from foothold_ingest.build import Built, built
 from foothold_ingest.console.desk import Desk
 from foothold_ingest.console.fates import Fates
@@ -19,25 +18,26 @@ from foothold_ingest.console.report import Reports
 from foothold_ingest.console.routes import Console, OwnPages
 from foothold_ingest.console.sessions import Sessions
 from foothold_ingest.console.statement_pages import StatementPages
-from foothold_ingest.desk_door import DeskDoor
-from foothold_ingest.files.routes import MAX_FILE, FileDoor
-from foothold_ingest.kafka_door import KafkaDoor
+from foothold_ingest.doors.caseworkers import DeskDoor
+from foothold_ingest.doors.http import Door, make_app
+from foothold_ingest.doors.kafka import KafkaDoor
+from foothold_ingest.doors.problems import too_large
+from foothold_ingest.doors.statement_questions import QuestionDoor
+from foothold_ingest.doors.topics import TopicDoor
+from foothold_ingest.doors.uploads import MAX_FILE, FileDoor
+from foothold_ingest.doors.views import ViewDoor
+from foothold_ingest.doors.watch import Watch
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.problems import too_large
-from foothold_ingest.quarantine import QuarantineKeeper
-from foothold_ingest.question_door import QuestionDoor
+from foothold_ingest.quarantine.keeper import QuarantineKeeper
 from foothold_ingest.rules.binding import MAX_BODY
 from foothold_ingest.settings import DayClock, Settings
-from foothold_ingest.topic_door import TopicDoor
-from foothold_ingest.view_door import ViewDoor
-from foothold_ingest.watch import Watch
 from foothold_runtime.databases import answers
 from foothold_runtime.logs import configure_logging
 from foothold_runtime.loops import LoopErrors
 from foothold_runtime.ops import OpsEndpoint, Readiness
 from foothold_runtime.reach import Reach, kafka_checks, named, peer_checks
+from foothold_runtime.variables import Environment
 from foothold_runtime.web import BodyLimits, Limits, listen, server
-from foothold_schemas.variables import Environment
 
 ANSWER_SECONDS: Final = 6.0
 """For the requests under way."""

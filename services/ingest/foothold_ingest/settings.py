@@ -8,8 +8,8 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foothold_runtime.process_settings import ProcessSettings
+from foothold_runtime.variables import DatabaseUrl, Port, Proxies
 from foothold_schemas.seal import Purpose, Seal
-from foothold_schemas.variables import DatabaseUrl, Port, Proxies
 
 
 class DayClock(StrEnum):

@@ -16,7 +16,7 @@ from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.policy import Policy
 from foothold_risk.settings import Settings
 from foothold_runtime.away import what_is_away
-from foothold_schemas.variables import what_is_wrong
+from foothold_runtime.variables import what_is_wrong
 
 
 def main() -> None:
@@ -64,7 +64,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> None:
         case "items":
             asyncio.run(list_items(settings))
         case "regions":
-            from foothold_risk.serve_regions import serve_regions  # noqa: PLC0415 - see above
+            from foothold_risk.regions.serve import serve_regions  # noqa: PLC0415 - see above
 
             asyncio.run(serve_regions(settings, load(settings.policy_folder)))
         case _:

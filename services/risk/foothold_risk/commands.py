@@ -9,7 +9,7 @@ from typing import Final
 
 from foothold_risk.policy.loader import values_of
 from foothold_risk.rules.policy import Place, Policy, Value
-from foothold_schemas.envelope import event_type
+from foothold_schemas.facts.envelope import event_type
 
 _OPERATOR: Final = "/agencies/foothold-operator"
 _TIMEOUT_SECONDS: Final = 20

@@ -11,27 +11,27 @@ from aiokafka.partitioner import DefaultPartitioner
 from msgspec.structs import replace
 
 from foothold_risk.errors import MissingBundle
-from foothold_risk.households import Control
-from foothold_risk.insight import forecast_of, hints_of
-from foothold_risk.judge import cause_of, cause_of_look, judge, names_for, steer
-from foothold_risk.publish import RULES_VERSION
-from foothold_risk.rules.assess import assess
+from foothold_risk.messages.insight import forecast_of, hints_of
+from foothold_risk.messages.judge import cause_of, cause_of_look, judge, names_for, steer
+from foothold_risk.messages.transition import RULES_VERSION
 from foothold_risk.rules.calendar import month_text
-from foothold_risk.rules.fold import Folded, fold
-from foothold_risk.rules.household import Household
-from foothold_risk.rules.incidents import waiting
+from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.context.incidents import waiting
+from foothold_risk.rules.household.fold import Folded, fold
+from foothold_risk.rules.household.household import Household
+from foothold_risk.rules.money.trace import Line, trace
 from foothold_risk.rules.policy import Policy
-from foothold_risk.rules.trace import Line, trace
+from foothold_risk.rules.status.assess import assess
 from foothold_risk.topic_check import check_topic
+from foothold_runtime.broker import Broker
 from foothold_runtime.kafka_clients import reading
-from foothold_schemas.broker import Broker
-from foothold_schemas.codec import Unreadable, decode_fact, decode_output
-from foothold_schemas.decisions import CaseDecided, FindingExempted
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import AreaStruck, BroadcastFact, DayOpened, IncomeReported, PolicyAdopted
-from foothold_schemas.topics import HOUSEHOLD_FACTS, RISK_TRANSITIONS
-from foothold_schemas.transitions import Transition
+from foothold_schemas.facts.decisions import CaseDecided, FindingExempted
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import AreaStruck, BroadcastFact, DayOpened, IncomeReported, PolicyAdopted
+from foothold_schemas.messages.transitions import Transition
 from foothold_schemas.values import Fen
+from foothold_schemas.wire.codec import Unreadable, decode_fact, decode_output
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, RISK_TRANSITIONS
 
 WAIT_MS: Final = 500
 

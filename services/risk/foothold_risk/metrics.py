@@ -8,11 +8,11 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from foothold_schemas.areas import Direction, WarningLevel
-from foothold_schemas.facts import BroadcastFact, HouseholdFact
-from foothold_schemas.quarantine import RefusalReason
-from foothold_schemas.transitions import Movement
+from foothold_schemas.facts.facts import BroadcastFact, HouseholdFact
+from foothold_schemas.messages.areas import Direction, WarningLevel
+from foothold_schemas.messages.transitions import Movement
 from foothold_schemas.values import Group
+from foothold_schemas.wire.quarantine import RefusalReason
 
 NO_GROUP: Final = "none"
 NO_LEVEL: Final = "none"

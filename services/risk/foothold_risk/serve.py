@@ -9,8 +9,8 @@ from foothold_risk.metrics import Metrics
 from foothold_risk.rules.policy import Policy
 from foothold_risk.running import reach_of, until_ended
 from foothold_risk.settings import Settings
-from foothold_risk.shelf import Shelf
-from foothold_risk.worker import Worker
+from foothold_risk.worker.quarantine import Shelf
+from foothold_risk.worker.worker import Worker
 from foothold_runtime.logs import configure_logging
 from foothold_runtime.loops import LoopErrors
 from foothold_runtime.ops import OpsEndpoint

@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foothold_risk.policy.loader import SHIPPED
 from foothold_runtime.process_settings import ProcessSettings
-from foothold_schemas.variables import Port
+from foothold_runtime.variables import Port
 
 
 class Settings(BaseSettings, ProcessSettings):

@@ -4,9 +4,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import TopicAuthorizationFailedError
 
 from foothold_risk.errors import WrongPartitions
+from foothold_runtime.broker import Broker
 from foothold_runtime.kafka_clients import started
-from foothold_schemas.broker import Broker
-from foothold_schemas.topics import TopicCard
+from foothold_schemas.wire.topics import TopicCard
 
 
 async def check_topic(broker: Broker, card: TopicCard, partitions: int) -> None:

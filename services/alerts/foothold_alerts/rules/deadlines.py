@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, SINCE_IDENTIFIED, UNPAID, Case, ReliefKind, ReliefStatus
 from foothold_alerts.rules.days import SHANGHAI, WorkDays, due_at, end_of, is_provisional
-from foothold_alerts.rules.relief import Relief
+from foothold_alerts.rules.relief.relief import Relief
 from foothold_alerts.rules.workflow import Limit, Workflow
-from foothold_schemas.decisions import MeasureKind
+from foothold_schemas.facts.decisions import MeasureKind
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.measures import answers
 

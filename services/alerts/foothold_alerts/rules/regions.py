@@ -8,7 +8,7 @@ from typing import Final
 
 from foothold_alerts.rules.case import Role
 from foothold_alerts.rules.notices import place_of
-from foothold_schemas.areas import AreaLevel, Direction, RegionWarning, WarningLevel
+from foothold_schemas.messages.areas import AreaLevel, Direction, RegionWarning, WarningLevel
 
 GRAVITY: Final = {None: 0, WarningLevel.IV: 1, WarningLevel.III: 2, WarningLevel.II: 3, WarningLevel.I: 4}
 LEVEL: Final = {gravity: level for level, gravity in GRAVITY.items() if level is not None}

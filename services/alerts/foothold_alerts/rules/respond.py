@@ -4,15 +4,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from foothold_alerts.rules.acts.pause import ends_on, released, settle_on, taken_up
+from foothold_alerts.rules.acts.two import taken_back
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, SINCE_IDENTIFIED, Case, CloseReason, Proposal, ReliefKind, Stage
-from foothold_alerts.rules.causes import RELIEF, Cause, Relieved, causes_of
 from foothold_alerts.rules.days import WorkDays, due_at, last_day
-from foothold_alerts.rules.pause import ends_on, released, settle_on, taken_up
-from foothold_alerts.rules.two import taken_back
+from foothold_alerts.rules.relief.causes import RELIEF, Cause, Relieved, causes_of
 from foothold_alerts.rules.workflow import Workflow
-from foothold_schemas.decisions import Decision
+from foothold_schemas.facts.decisions import Decision
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.transitions import ExitReason, Movement, Status, Transition
+from foothold_schemas.messages.transitions import ExitReason, Movement, Status, Transition
 from foothold_schemas.values import Fen, Sentence
 
 _REVERSE: Final = frozenset({Movement.RELAPSED, Movement.WORSENED, Movement.ROLLED_BACK, Movement.REFLAGGED, Movement.GRADE_FELL})

@@ -17,8 +17,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from foothold_alerts.passwords import TryLater
-from foothold_alerts.presence import Gone
+from foothold_alerts.people.passwords import TryLater
+from foothold_alerts.people.presence import Gone
 from foothold_alerts.web.area_routes import area_routes
 from foothold_alerts.web.case_routes import case_routes
 from foothold_alerts.web.desk import Desk, Forged, NotLoggedIn, own_form, person_of, same_origin
@@ -28,7 +28,7 @@ from foothold_alerts.web.pages import COOKIE as LANGUAGE
 from foothold_alerts.web.pages import Language, Pages
 from foothold_alerts.web.plan_routes import plan_routes
 from foothold_alerts.web.relief_routes import relief_routes
-from foothold_runtime.places import where_raised
+from foothold_runtime.logs import where_raised
 from foothold_runtime.web import BodyLimits
 
 MAX_FORM: Final = 256 * 1024

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
-from foothold_alerts.accounts import Person
-from foothold_alerts.areas import Standing
-from foothold_alerts.hold import NotAllowed, Stale
-from foothold_alerts.paging import SHOWN
+from foothold_alerts.areas.warnings import Standing
+from foothold_alerts.cases.locked import NotAllowed, Stale
+from foothold_alerts.people.accounts import Person
 from foothold_alerts.rules.case import Stage
+from foothold_alerts.tables.paging import SHOWN
 from foothold_alerts.web.case_routes import Number, PageNumber, Who
 from foothold_alerts.web.desk import Desk, own_form
 from foothold_alerts.web.filtered import FilteredRoute

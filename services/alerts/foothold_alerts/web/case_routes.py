@@ -10,29 +10,29 @@ from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-from foothold_alerts.accounts import Person
-from foothold_alerts.clocks import are_soon
-from foothold_alerts.hold import NotAllowed, Stale
-from foothold_alerts.inbox import CasePage, hours_left
-from foothold_alerts.lists import WorkList
-from foothold_alerts.rows import relief_of
-from foothold_alerts.rules.act import NotYours
+from foothold_alerts.cases.locked import NotAllowed, Stale
+from foothold_alerts.jobs.clocks import are_soon
+from foothold_alerts.people.accounts import Person
+from foothold_alerts.queries.inbox import CasePage, hours_left
+from foothold_alerts.queries.lists import WorkList
+from foothold_alerts.rules.acts.act import NotYours
+from foothold_alerts.rules.acts.moment import moment, since
+from foothold_alerts.rules.acts.pause import ends_on
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, DISMISS_REASONS, OPEN, SINCE_IDENTIFIED, CloseReason, Role, Stage
-from foothold_alerts.rules.causes import RELIEF
-from foothold_alerts.rules.moment import moment, since
-from foothold_alerts.rules.pause import ends_on
-from foothold_alerts.rules.relief import ReliefNo, may
+from foothold_alerts.rules.relief.causes import RELIEF
+from foothold_alerts.rules.relief.relief import ReliefNo, may
+from foothold_alerts.tables.rows import relief_of
 from foothold_alerts.web.desk import Desk, own_form, person_of
 from foothold_alerts.web.filtered import FilteredRoute
 from foothold_alerts.web.pages import Pages
 from foothold_alerts.web.refusals import refusal
 from foothold_alerts.web.shown import Shown, given_back, shown_by
 from foothold_alerts.web.words import en, zh
-from foothold_schemas.decisions import HarmlessReason, MeasureKind
-from foothold_schemas.directory import Contact, DirectoryEntry
-from foothold_schemas.disputes import Doubt
+from foothold_schemas.facts.decisions import HarmlessReason, MeasureKind
+from foothold_schemas.facts.directory import Contact, DirectoryEntry
+from foothold_schemas.facts.sent import AGENCY_KINDS
+from foothold_schemas.messages.disputes import Doubt
 from foothold_schemas.seal import BrokenSeal
-from foothold_schemas.sent import AGENCY_KINDS
 from foothold_schemas.values import JsonObject
 
 MAX_NOTE: Final = 500

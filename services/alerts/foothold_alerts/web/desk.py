@@ -7,21 +7,21 @@ from datetime import UTC, datetime
 
 from fastapi import Request
 
-from foothold_alerts.accounts import Accounts, Person
-from foothold_alerts.areas import Areas
-from foothold_alerts.back import TakingBack
-from foothold_alerts.disputes import Disputes
-from foothold_alerts.inbox import Inbox
-from foothold_alerts.incidents import Incidents
-from foothold_alerts.lists import Lists
+from foothold_alerts.areas.incidents import Incidents
+from foothold_alerts.areas.warnings import Areas
+from foothold_alerts.cases.back import TakingBack
+from foothold_alerts.cases.disputes import Disputes
+from foothold_alerts.cases.plan import Plan
+from foothold_alerts.cases.relief import ReliefDesk
+from foothold_alerts.cases.steps import Work
 from foothold_alerts.metrics import Metrics
-from foothold_alerts.plan import Plan
-from foothold_alerts.projects import Projects
-from foothold_alerts.relief import ReliefDesk
+from foothold_alerts.people.accounts import Accounts, Person
+from foothold_alerts.queries.inbox import Inbox
+from foothold_alerts.queries.lists import Lists
+from foothold_alerts.queries.projects import Projects
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.workflow import Workflows
 from foothold_alerts.web.live import Pulse
-from foothold_alerts.work import Work
 from foothold_schemas.seal import Seal
 
 

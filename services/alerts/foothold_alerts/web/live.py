@@ -12,8 +12,8 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.database import AuditRow, CaseRow
 from foothold_alerts.metrics import Metrics
+from foothold_alerts.tables.cases import AuditRow, CaseRow
 from foothold_alerts.turns import Turns
 from foothold_runtime.loops import goes_on
 

@@ -10,8 +10,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from foothold_alerts.rules.capital import capital
 from foothold_alerts.rules.days import SHANGHAI
+from foothold_alerts.rules.relief.capital import capital
 from foothold_alerts.web.policy_words import CONFIDENCE, policy_name, policy_value
 from foothold_alerts.web.words import en, zh
 from foothold_schemas.values import Fen

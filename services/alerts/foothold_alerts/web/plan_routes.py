@@ -6,19 +6,19 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from pydantic import BaseModel, Field
 
-from foothold_alerts.lists import WorkList
-from foothold_alerts.rows import case_of
-from foothold_alerts.rules.moment import moment
+from foothold_alerts.queries.lists import WorkList
+from foothold_alerts.rules.acts.moment import moment
 from foothold_alerts.rules.public import public_notice
+from foothold_alerts.tables.rows import case_of
 from foothold_alerts.web.case_routes import MAX_NOTE, Number, PageNumber, Version, Who, changed, contact_of, not_here
 from foothold_alerts.web.desk import Desk, own_form
 from foothold_alerts.web.filtered import FilteredRoute
 from foothold_alerts.web.pages import Pages
 from foothold_alerts.web.shown import Shown, given_back, of_finding
 from foothold_alerts.web.words import WORDS
-from foothold_schemas.decisions import HarmlessReason, MeasureKind
-from foothold_schemas.disputes import Doubt
+from foothold_schemas.facts.decisions import HarmlessReason, MeasureKind
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.messages.disputes import Doubt
 
 Note = Annotated[str, Form(max_length=MAX_NOTE)]
 

@@ -6,8 +6,8 @@ An official reads on what a flag rests without knowing the names of the policy f
 import re
 from typing import Final
 
-from foothold_schemas.areas import WarningLevel
-from foothold_schemas.facts import HomeState, WorkerState
+from foothold_schemas.facts.facts import HomeState, WorkerState
+from foothold_schemas.messages.areas import WarningLevel
 from foothold_schemas.titles import TITLES
 
 POLICY_NAMES: Final = {

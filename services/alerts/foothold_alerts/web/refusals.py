@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from foothold_alerts.hold import Why
-from foothold_alerts.rules.act import Missing, NotYours
-from foothold_alerts.rules.back import BackNo
-from foothold_alerts.rules.dispute import DisputeNo
-from foothold_alerts.rules.exempt import ExemptNo
-from foothold_alerts.rules.pause import PauseNo
-from foothold_alerts.rules.plan import PlanNo
-from foothold_alerts.rules.relief import ReliefNo
-from foothold_alerts.rules.two import TwoNo
+from foothold_alerts.cases.locked import Why
+from foothold_alerts.rules.acts.act import Missing, NotYours
+from foothold_alerts.rules.acts.back import BackNo
+from foothold_alerts.rules.acts.dispute import DisputeNo
+from foothold_alerts.rules.acts.exempt import ExemptNo
+from foothold_alerts.rules.acts.pause import PauseNo
+from foothold_alerts.rules.acts.plan import PlanNo
+from foothold_alerts.rules.acts.two import TwoNo
+from foothold_alerts.rules.relief.relief import ReliefNo
 from foothold_alerts.rules.workflow import Need
 from foothold_alerts.web.words import en, zh
 

@@ -6,10 +6,10 @@ from typing import Annotated, Final, NamedTuple
 from fastapi import APIRouter, Form, Request, Response
 from pydantic import BaseModel, Field
 
-from foothold_alerts.accounts import Person
-from foothold_alerts.hold import NotAllowed, Stale
-from foothold_alerts.inbox import CasePage
-from foothold_alerts.rules.relief import ReliefAct, ReliefNo
+from foothold_alerts.cases.locked import NotAllowed, Stale
+from foothold_alerts.people.accounts import Person
+from foothold_alerts.queries.inbox import CasePage
+from foothold_alerts.rules.relief.relief import ReliefAct, ReliefNo
 from foothold_alerts.web.amounts import AMOUNT_WORDS, AmountNo, fen_of
 from foothold_alerts.web.case_routes import MAX_NOTE, Number, Version, Who, changed, not_here, outdated
 from foothold_alerts.web.desk import Desk, own_form

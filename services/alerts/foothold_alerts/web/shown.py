@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, TypeAdapter
 
+from foothold_schemas.facts.saw import Saw
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.saw import Saw
 
 MAX_SHOWN: Final = 60_000
 """Characters a form gives back. A page that would show more gives back nothing: the word then rests on what risk knows when it arrives."""

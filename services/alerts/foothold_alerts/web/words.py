@@ -5,15 +5,15 @@ from typing import Final
 
 from foothold_alerts.rules.case import CloseReason, ReliefKind, ReliefStatus, Role, Stage
 from foothold_alerts.rules.deadlines import DeadlineKind
-from foothold_alerts.rules.relief import ReliefAct
-from foothold_schemas.areas import AreaLevel, WarningLevel
-from foothold_schemas.decisions import HarmlessReason, MeasureKind
-from foothold_schemas.disputes import Doubt
-from foothold_schemas.explanation import HintKind
-from foothold_schemas.facts import Hazard, IncomeCategory
+from foothold_alerts.rules.relief.relief import ReliefAct
+from foothold_schemas.facts.decisions import HarmlessReason, MeasureKind
+from foothold_schemas.facts.facts import Hazard, IncomeCategory
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.messages.areas import AreaLevel, WarningLevel
+from foothold_schemas.messages.disputes import Doubt
+from foothold_schemas.messages.explanation import HintKind
+from foothold_schemas.messages.transitions import Movement
 from foothold_schemas.titles import TITLES, title
-from foothold_schemas.transitions import Movement
 from foothold_schemas.values import Group, Standing
 
 _READ: Final = (FindingKind, Group, Standing, Movement, MeasureKind, HintKind, Doubt, HarmlessReason)

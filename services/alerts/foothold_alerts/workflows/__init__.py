@@ -26,8 +26,8 @@ from foothold_alerts.rules.workflow import (
     Workflow,
     Workflows,
 )
-from foothold_schemas.areas import WarningLevel
-from foothold_schemas.facts import Hazard
+from foothold_schemas.facts.facts import Hazard
+from foothold_schemas.messages.areas import WarningLevel
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$")]
 SHIPPED: Final = Path(__file__).parent

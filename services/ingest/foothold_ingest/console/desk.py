@@ -7,17 +7,17 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, RowMapping, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_ingest.arrivals import ArrivalBook, KindCount
+from foothold_ingest.agencies.arrivals import ArrivalBook, KindCount
+from foothold_ingest.agencies.readers import ReaderBook
+from foothold_ingest.agencies.register import AgencyRegister, Entry
 from foothold_ingest.database import FeedRow, HeldRow, OpenedDay, QuarantinedRecord, QuarantineEvent
-from foothold_ingest.disputes import DisputeBook
+from foothold_ingest.disputes.book import DisputeBook
+from foothold_ingest.doors.topics import problem_of
 from foothold_ingest.files.store import TOPIC, UploadStore
-from foothold_ingest.readers import ReaderBook
-from foothold_ingest.register import AgencyRegister, Entry
+from foothold_ingest.quarantine.retry import Retried, Retrier
 from foothold_ingest.rules.times import SHANGHAI
-from foothold_ingest.shelf import Retried, Retrier
-from foothold_ingest.statement_questions import StatementQuestionBook
-from foothold_ingest.topic_door import problem_of
-from foothold_schemas.topics import agency_card
+from foothold_ingest.statements.questions import StatementQuestionBook
+from foothold_schemas.wire.topics import agency_card
 
 SHOWN = 200
 FILES_SHOWN = 10

@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.console.desk import of_agency
 from foothold_ingest.database import HeldRow, QuarantinedRecord
-from foothold_ingest.log_search import Found, LogSearch
+from foothold_ingest.log.search import Found, LogSearch
 from foothold_ingest.rules.accept import fact_id
 from foothold_ingest.rules.times import SHANGHAI
-from foothold_schemas.codec import Unreadable, decode_fact
-from foothold_schemas.quarantine import SourceRecord
 from foothold_schemas.seal import Seal
-from foothold_schemas.topics import HOUSEHOLD_FACTS
 from foothold_schemas.values import Day
+from foothold_schemas.wire.codec import Unreadable, decode_fact
+from foothold_schemas.wire.quarantine import SourceRecord
+from foothold_schemas.wire.topics import HOUSEHOLD_FACTS
 
 SCAN_SECONDS: Final = 15.0
 _DAY: Final[TypeAdapter[date]] = TypeAdapter(Day)

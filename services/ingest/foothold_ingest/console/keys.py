@@ -6,10 +6,10 @@ from typing import Final
 
 from fastapi import Request, Response
 
-from foothold_ingest.agencies import Agencies
+from foothold_ingest.agencies.callers import Agencies
+from foothold_ingest.agencies.register import LIVE_KEYS, AgencyRegister, NotPossible
 from foothold_ingest.console.pages import Pages, own_form
 from foothold_ingest.console.sessions import Person
-from foothold_ingest.register import LIVE_KEYS, AgencyRegister, NotPossible
 
 MAX_KEY: Final = 200
 

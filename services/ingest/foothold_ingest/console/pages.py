@@ -16,8 +16,8 @@ from foothold_ingest.files.store import TOPIC
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.rules.words import sentence
 from foothold_schemas.characters import trimmed
-from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.values import Sentence
+from foothold_schemas.wire.quarantine import RefusalReason
 
 _FILE_ROW: Final = re.compile(rf"{re.escape(TOPIC)}\.[^:]+\.([0-9a-f]+):\d+:(\d+)")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")

@@ -9,17 +9,17 @@ from uuid import uuid4
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from foothold_ingest.agencies import Agencies
-from foothold_ingest.days import Days
-from foothold_ingest.intake import Intake, traced
-from foothold_ingest.people import PeopleRegister
-from foothold_ingest.publish import Busy, Unknown
+from foothold_ingest.agencies.callers import Agencies
+from foothold_ingest.intake.days import Days
+from foothold_ingest.intake.intake import Intake, traced
+from foothold_ingest.log.writer import Busy, Unknown
+from foothold_ingest.people.register import PeopleRegister
 from foothold_ingest.rules.judgement import FieldProblem, Held, Rejected
 from foothold_ingest.rules.strict_json import JsonValue
-from foothold_schemas.envelope import event_type
-from foothold_schemas.quarantine import RefusalReason
-from foothold_schemas.reports import RiskReported
+from foothold_schemas.facts.envelope import event_type
+from foothold_schemas.facts.reports import RiskReported
 from foothold_schemas.values import Sentence
+from foothold_schemas.wire.quarantine import RefusalReason
 
 DOOR = "console"
 _HOUSEHOLD: Final = re.compile(r"[0-9]{6}/[!-~]+")

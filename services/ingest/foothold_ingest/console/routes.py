@@ -20,12 +20,12 @@ from foothold_ingest.console.pages import Forged, Pages, Unstorable, is_storable
 from foothold_ingest.console.report import NotTaken, Reports, Written, as_typed, empty, explained
 from foothold_ingest.console.sessions import Person, Sessions
 from foothold_ingest.console.statement_pages import StatementPages
-from foothold_ingest.files.routes import MAX_FILE, FileDoor
-from foothold_ingest.problems import has_nul
+from foothold_ingest.doors.problems import has_nul
+from foothold_ingest.doors.uploads import MAX_FILE, FileDoor
+from foothold_ingest.quarantine.retry import Retried
 from foothold_ingest.rules.judgement import Held, Rejected
 from foothold_ingest.rules.times import SHANGHAI
-from foothold_ingest.shelf import Retried
-from foothold_schemas.disputes import MAX_NOTE, is_plain
+from foothold_schemas.messages.disputes import MAX_NOTE, is_plain
 
 COOKIE: Final = "foothold-console"
 MAX_FORM: Final = 1024 * 1024

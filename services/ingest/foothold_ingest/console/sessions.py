@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_ingest.agencies import Agencies
+from foothold_ingest.agencies.callers import Agencies
 from foothold_ingest.database import AgencyKey, AgencyRow, AuditRow, ConsoleSession
 
 HOURS: Final = 8

@@ -8,10 +8,10 @@ from fastapi import Request, Response
 
 from foothold_ingest.console.pages import Pages, own_form
 from foothold_ingest.console.sessions import Person
+from foothold_ingest.intake.statement_answers import StatementAsking
 from foothold_ingest.rules.answers import CHOICES, Answer
-from foothold_ingest.statement_asking import StatementAsking
-from foothold_ingest.statement_questions import Outcome, StatementQuestionBook
-from foothold_schemas.explanation import DoubtKind
+from foothold_ingest.statements.questions import Outcome, StatementQuestionBook
+from foothold_schemas.messages.explanation import DoubtKind
 
 _QUESTION: Final = re.compile(r"[0-9a-f]{32}")
 _STATUS: Final = {Outcome.TAKEN: 200, Outcome.REPEATED: 200, Outcome.NOT_WAITING: 409, Outcome.NOT_OFFERED: 422, Outcome.UNKNOWN: 404}

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from foothold_ingest.rules.answers import Answer
-from foothold_schemas.checks import Guarantee, SpendingCategory
-from foothold_schemas.disputes import Doubt
-from foothold_schemas.explanation import DoubtKind
-from foothold_schemas.facts import CareSetting, Hazard, HomeState, IncomeCategory, WorkerState
-from foothold_schemas.reports import Concern, ReportRoute
+from foothold_schemas.facts.checks import Guarantee, SpendingCategory
+from foothold_schemas.facts.facts import CareSetting, Hazard, HomeState, IncomeCategory, WorkerState
+from foothold_schemas.facts.reports import Concern, ReportRoute
+from foothold_schemas.messages.disputes import Doubt
+from foothold_schemas.messages.explanation import DoubtKind
 from foothold_schemas.titles import TITLES
 from foothold_schemas.values import Sentence, Standing
 

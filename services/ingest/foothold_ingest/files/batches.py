@@ -8,9 +8,9 @@ from typing import IO, Final
 import structlog
 
 from foothold_ingest.files.reading import Unreadable, reading
-from foothold_ingest.rules.items import Gatherer, Item, Scatter
-from foothold_ingest.rules.mapping import Mapping
-from foothold_ingest.rules.rows import Headers, Row, fits, is_empty
+from foothold_ingest.rules.rows.items import Gatherer, Item, Scatter
+from foothold_ingest.rules.rows.mapping import Mapping
+from foothold_ingest.rules.rows.rows import Headers, Row, fits, is_empty
 
 BATCH: Final = 1_000
 BATCH_BYTES: Final = 8 * 1024 * 1024

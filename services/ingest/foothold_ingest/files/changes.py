@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_ingest.rules.statements import Difference
-from foothold_ingest.statement_tables import UploadChange
+from foothold_ingest.statements.tables import UploadChange
 from foothold_schemas.seal import Seal
 
 KEPT: Final = 50

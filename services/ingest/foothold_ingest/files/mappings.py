@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.database import MappingRow
-from foothold_ingest.rules.mapping import Mapping
+from foothold_ingest.rules.rows.mapping import Mapping
 
 
 class WrongMapping(ValueError):  # noqa: N818 - an answer

@@ -11,8 +11,8 @@ from typing import IO, Any, Final
 
 from openpyxl.utils import get_column_letter
 
-from foothold_ingest.rules.cells import Cell, cell_of
-from foothold_ingest.rules.rows import Row
+from foothold_ingest.rules.rows.cells import Cell, cell_of
+from foothold_ingest.rules.rows.rows import Row
 
 LINE_LIMIT: Final = 16 * 1024 * 1024
 """More than the longest line of the child: 200 cells of 8,193 characters of at most six bytes."""

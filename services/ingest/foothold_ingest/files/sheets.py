@@ -15,9 +15,9 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from sqlalchemy import RowMapping
 
-from foothold_ingest.rules.cells import Cell, Number, inert
-from foothold_ingest.rules.mapping import ERROR_HEADER, CellKind, Mapping
-from foothold_ingest.rules.rows import Row
+from foothold_ingest.rules.rows.cells import Cell, Number, inert
+from foothold_ingest.rules.rows.mapping import ERROR_HEADER, CellKind, Mapping
+from foothold_ingest.rules.rows.rows import Row
 from foothold_ingest.rules.words import sentence
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

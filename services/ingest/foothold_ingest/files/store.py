@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foothold_ingest.database import QuarantinedRecord, UploadPart, UploadProblem, UploadRow
 from foothold_ingest.files.changes import Changes
 from foothold_ingest.files.claims import Claims
-from foothold_ingest.rules.cells import cell_of, kept
-from foothold_ingest.rules.rows import Row
+from foothold_ingest.rules.rows.cells import cell_of, kept
+from foothold_ingest.rules.rows.rows import Row
 from foothold_ingest.rules.statements import Difference
-from foothold_schemas.quarantine import SourceRecord
 from foothold_schemas.seal import Seal
+from foothold_schemas.wire.quarantine import SourceRecord
 
 PART: Final = 512 * 1024
 TOPIC: Final = "file"

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from foothold_ingest.people import PeopleRegister, entries
-from foothold_ingest.rules.items import Item, Repeat
+from foothold_ingest.people.register import PeopleRegister, entries
 from foothold_ingest.rules.judgement import Accepted, Held, Judgement
-from foothold_ingest.rules.mapping import Mapping, RowsAre
+from foothold_ingest.rules.rows.items import Item, Repeat
+from foothold_ingest.rules.rows.mapping import Mapping, RowsAre
 from foothold_ingest.rules.statements import Compared, Difference, compared, differences, name_of, older_warning
-from foothold_ingest.statements import StatementBook
-from foothold_schemas.envelope import FactRecord
+from foothold_ingest.statements.versions import StatementBook
+from foothold_schemas.facts.envelope import FactRecord
 
 
 @dataclass(frozen=True, slots=True)

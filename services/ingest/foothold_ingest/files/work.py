@@ -16,28 +16,28 @@ from typing import IO, Final, TypeVar
 import structlog
 from sqlalchemy import RowMapping
 
-from foothold_ingest.agencies import Agencies
-from foothold_ingest.announcing import ANNOUNCED_KINDS
+from foothold_ingest.agencies.callers import Agencies
 from foothold_ingest.aside import PARTS_AWAY
 from foothold_ingest.database import MOST_ATTEMPTS
-from foothold_ingest.days import Days
 from foothold_ingest.files.batches import batches, items_of, scattered_in
 from foothold_ingest.files.mappings import WrongMapping, parse
 from foothold_ingest.files.reading import Unreadable, reading
 from foothold_ingest.files.store import Aside, Overtaken, Problem, Step, UploadStore, Warned, from_json
 from foothold_ingest.files.versions import Versions
-from foothold_ingest.intake import Intake, traced
+from foothold_ingest.intake.announcing import ANNOUNCED_KINDS
+from foothold_ingest.intake.days import Days
+from foothold_ingest.intake.intake import Intake, traced
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.rules.items import SHOWN, Gatherer, Item, Repeat, event_id, problems_of, row_name
 from foothold_ingest.rules.judgement import Accepted, Arrival, Held, Judgement, Rejected
-from foothold_ingest.rules.mapping import Mapping, RowsAre
-from foothold_ingest.rules.row_words import in_both
-from foothold_ingest.rules.rows import Headers, Row, WrongHeaders, event_of, fits, values_of
+from foothold_ingest.rules.rows.items import SHOWN, Gatherer, Item, Repeat, event_id, problems_of, row_name
+from foothold_ingest.rules.rows.mapping import Mapping, RowsAre
+from foothold_ingest.rules.rows.row_words import in_both
+from foothold_ingest.rules.rows.rows import Headers, Row, WrongHeaders, event_of, fits, values_of
 from foothold_ingest.turns import report, take_turns
 from foothold_runtime.databases import while_database_down
 from foothold_runtime.loops import goes_on
-from foothold_schemas.quarantine import RefusalReason
-from foothold_schemas.tracing import trace_id
+from foothold_schemas.wire.quarantine import RefusalReason
+from foothold_schemas.wire.tracing import trace_id
 
 DOOR: Final = "file"
 PART: Final = "files"

@@ -14,7 +14,7 @@ from openpyxl.utils.cell import range_boundaries
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
 from foothold_ingest.files.row import MAX_CELL, MAX_COLUMNS, CellOut, Refused
-from foothold_ingest.rules.unread import ERROR_TEXT, FORMULA_TEXT, is_unread
+from foothold_ingest.rules.rows.unread import ERROR_TEXT, FORMULA_TEXT, is_unread
 
 MAX_SHEETS: Final = 50
 """So many sheets are looked at; further ones are named."""

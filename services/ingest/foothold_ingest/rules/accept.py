@@ -16,16 +16,16 @@ from foothold_ingest.rules.implausible import implausible
 from foothold_ingest.rules.judgement import Accepted, AnyFact, Caller, Clock, FieldProblem, Place, Rejected, Unplaced
 from foothold_ingest.rules.media_types import problem_of_data
 from foothold_ingest.rules.names import repeatable
-from foothold_ingest.rules.people import Pseudonyms, Sent
+from foothold_ingest.rules.people.people import Pseudonyms, Sent
 from foothold_ingest.rules.regions import Regions
 from foothold_ingest.rules.strict_json import JsonValue
 from foothold_ingest.rules.times import SHANGHAI, day_of, wrong_time
 from foothold_ingest.rules.unseen import Seen
-from foothold_schemas.envelope import TYPE_PREFIX, TYPE_SUFFIX, CloudEvent, FactRecord, event_type
-from foothold_schemas.facts import AreaStruck, BroadcastFact, FactsRetracted, FeedHeard
-from foothold_schemas.quarantine import RefusalReason
-from foothold_schemas.register import HouseholdRegistered
-from foothold_schemas.sent import AGENCY_KINDS, OPERATOR_KINDS, HouseholdRegistration
+from foothold_schemas.facts.envelope import TYPE_PREFIX, TYPE_SUFFIX, CloudEvent, FactRecord, event_type
+from foothold_schemas.facts.facts import AreaStruck, BroadcastFact, FactsRetracted, FeedHeard
+from foothold_schemas.facts.register import HouseholdRegistered
+from foothold_schemas.facts.sent import AGENCY_KINDS, OPERATOR_KINDS, HouseholdRegistration
+from foothold_schemas.wire.quarantine import RefusalReason
 
 _KNOWN: Final = frozenset(CloudEvent.model_fields)
 _KINDS: Final[dict[str, type[Sent]]] = {**AGENCY_KINDS, **OPERATOR_KINDS}

@@ -12,12 +12,12 @@ from enum import StrEnum
 from typing import Final
 
 from foothold_ingest.rules.accept import fact_id
-from foothold_ingest.rules.summaries import amounts_in
+from foothold_ingest.rules.rows.summaries import amounts_in
 from foothold_ingest.rules.times import SHANGHAI
-from foothold_schemas.checks import SpendingReported
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.explanation import DoubtKind, StatementDoubt
-from foothold_schemas.facts import FactsRetracted, IncomeReported, MedicalClaimSettled, RetractionReason
+from foothold_schemas.facts.checks import SpendingReported
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import FactsRetracted, IncomeReported, MedicalClaimSettled, RetractionReason
+from foothold_schemas.messages.explanation import DoubtKind, StatementDoubt
 
 
 class Answer(StrEnum):

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from foothold_ingest.rules.media_types import MediaType, check_charset, check_data
 from foothold_ingest.rules.names import repeatable
 from foothold_ingest.rules.strict_json import JsonValue, NotStrict, check_text, loads
-from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.wire.quarantine import RefusalReason
 
 STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"

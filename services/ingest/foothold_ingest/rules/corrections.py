@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from foothold_ingest.rules.judgement import AnyFact
-from foothold_schemas.envelope import CloudEvent
-from foothold_schemas.facts import AreaStruck, FactsRetracted, FeedHeard
-from foothold_schemas.register import HouseholdRegistered
-from foothold_schemas.sent import AGENCY_KINDS
+from foothold_schemas.facts.envelope import CloudEvent
+from foothold_schemas.facts.facts import AreaStruck, FactsRetracted, FeedHeard
+from foothold_schemas.facts.register import HouseholdRegistered
+from foothold_schemas.facts.sent import AGENCY_KINDS
 
 
 def problem_of(envelope: CloudEvent, data: AnyFact) -> str | None:

@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from foothold_ingest.rules.judgement import AnyFact, FieldProblem
-from foothold_schemas.facts import IncomeReported, MedicalPayments
-from foothold_schemas.register import CoverHeld, HouseholdRegistered, Member
+from foothold_schemas.facts.facts import IncomeReported, MedicalPayments
+from foothold_schemas.facts.register import CoverHeld, HouseholdRegistered, Member
 from foothold_schemas.values import Fen
 
 OLDEST: Final = 120

@@ -5,10 +5,10 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from foothold_ingest.rules.strict_json import JsonValue
-from foothold_schemas.directory import Contact
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import BroadcastFact, HouseholdFact
-from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.facts.directory import Contact
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import BroadcastFact, HouseholdFact
+from foothold_schemas.wire.quarantine import RefusalReason
 
 AnyFact = HouseholdFact | BroadcastFact
 

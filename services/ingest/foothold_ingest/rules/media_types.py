@@ -4,7 +4,7 @@ import re
 from typing import Final, NamedTuple
 
 from foothold_ingest.rules.strict_json import NotStrict
-from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.wire.quarantine import RefusalReason
 
 _NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _JSON: Final = re.compile(rf"application/(json|{_NAME}\+json)")

@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import Final
 
 from foothold_ingest.rules.judgement import FieldProblem
-from foothold_schemas.checks import SpendingReported
-from foothold_schemas.envelope import FactRecord
-from foothold_schemas.facts import IncomeReported, MedicalClaimSettled
+from foothold_schemas.facts.checks import SpendingReported
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import IncomeReported, MedicalClaimSettled
 from foothold_schemas.values import Sentence
 
 Content = dict[str, object]

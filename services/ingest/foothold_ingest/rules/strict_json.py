@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
 from foothold_ingest.rules.names import repeatable
-from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.wire.quarantine import RefusalReason
 
 MAX_DEPTH: Final = 32
 MAX_TEXT: Final = 4096

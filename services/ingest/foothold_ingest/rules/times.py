@@ -5,9 +5,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from foothold_ingest.rules.judgement import AnyFact, Clock, FieldProblem, Rejected
-from foothold_schemas.envelope import CloudEvent
-from foothold_schemas.facts import AGEING, DayOpened, FeedHeard, IncomeReported, PolicyAdopted
-from foothold_schemas.quarantine import RefusalReason
+from foothold_schemas.facts.envelope import CloudEvent
+from foothold_schemas.facts.facts import AGEING, DayOpened, FeedHeard, IncomeReported, PolicyAdopted
+from foothold_schemas.wire.quarantine import RefusalReason
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 FUTURE_MINUTES: Final = 5

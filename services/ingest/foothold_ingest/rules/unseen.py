@@ -6,8 +6,8 @@ from typing import Any, Final
 from foothold_ingest.rules.judgement import FieldProblem, Rejected
 from foothold_ingest.rules.names import repeatable
 from foothold_schemas.characters import has_unseen, trimmed
-from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.values import JsonObject
+from foothold_schemas.wire.quarantine import RefusalReason
 
 TAKEN_OFF: Final = "首尾有看不见的字符，已去掉 characters nobody sees stood at its ends and were taken off"
 INSIDE: Final = "中间有看不见的字符，请删去后再报送 a character nobody sees stands inside: delete it and send again"

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from foothold_schemas.quarantine import RefusalReason
 from foothold_schemas.values import Sentence
+from foothold_schemas.wire.quarantine import RefusalReason
 
 WORDS: Final[dict[RefusalReason, Sentence]] = {
     RefusalReason.NOT_JSON: Sentence(zh="内容不是 JSON", en="not JSON"),

@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Final
 
 from foothold_risk.rules.policy import SHARE_SCALE, Heads
-from foothold_schemas.checks import Asset, Guarantee
-from foothold_schemas.facts import HomeState, WorkerState
-from foothold_schemas.reports import ReportRoute
+from foothold_schemas.facts.checks import Asset, Guarantee
+from foothold_schemas.facts.facts import HomeState, WorkerState
+from foothold_schemas.facts.reports import ReportRoute
 from foothold_schemas.values import Fen
 
 _SHARE_PLACES: Final = -4

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from foothold_risk.policy.read import listed, whole
-from foothold_risk.rules.levels import GRAVITY
+from foothold_risk.rules.areas.levels import GRAVITY
 from foothold_risk.rules.policy import SHARE_SCALE, Cluster, Exposure, LevelBand, Reach, Scales
-from foothold_schemas.areas import WINDOWS, WarningLevel
-from foothold_schemas.facts import Hazard, Severity
+from foothold_schemas.facts.facts import Hazard, Severity
+from foothold_schemas.messages.areas import WINDOWS, WarningLevel
 from foothold_schemas.values import Sentence
 
 _NONE: Final = "none"

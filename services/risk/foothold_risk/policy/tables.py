@@ -7,8 +7,8 @@ from typing import Any, Final, get_args
 from foothold_risk.policy.read import listed, share, whole
 from foothold_risk.rules.items import Counts, IncomeItem, item_key
 from foothold_risk.rules.policy import SHARE_SCALE, Band, Cover, Rhythm, Yield
-from foothold_schemas.checks import Grade, Scores
-from foothold_schemas.feeds import FeedKind
+from foothold_schemas.facts.checks import Grade, Scores
+from foothold_schemas.facts.feeds import FeedKind
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Sentence
 

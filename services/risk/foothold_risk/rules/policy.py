@@ -7,11 +7,11 @@ from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
 from foothold_risk.rules.items import NEVER_INCOME, Counts, IncomeItem, item_key
-from foothold_schemas.areas import WarningLevel
-from foothold_schemas.checks import Asset, Grade, Guarantee
-from foothold_schemas.facts import Hazard, HomeState, MedicalPayments, Severity, WorkerState
+from foothold_schemas.facts.checks import Asset, Grade, Guarantee
+from foothold_schemas.facts.facts import Hazard, HomeState, MedicalPayments, Severity, WorkerState
+from foothold_schemas.facts.reports import ReportRoute
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.reports import ReportRoute
+from foothold_schemas.messages.areas import WarningLevel
 from foothold_schemas.values import Sentence
 
 T_co = TypeVar("T_co", covariant=True)

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from foothold_risk.rules.figures import View
-from foothold_risk.rules.finding import Found, Rule
-from foothold_risk.rules.incidents import exposure_to
-from foothold_risk.rules.struck import Incident
-from foothold_schemas.facts import Severity
+from foothold_risk.rules.areas.exposure import exposure_to
+from foothold_risk.rules.context.incidents import Incident
+from foothold_risk.rules.findings.finding import Found, Rule
+from foothold_risk.rules.money.figures import View
+from foothold_schemas.facts.facts import Severity
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.titles import title
 from foothold_schemas.values import Sentence

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from foothold_risk.rules.figures import View
-from foothold_risk.rules.finding import Found, Rule, percent_text, spending_window
-from foothold_risk.rules.held import Disaster
+from foothold_risk.rules.findings.finding import Found, Rule, percent_text, spending_window
+from foothold_risk.rules.household.facts import Disaster
+from foothold_risk.rules.money.figures import View
 from foothold_risk.rules.policy import SHARE_SCALE
-from foothold_schemas.facts import HomeState, WorkerState
+from foothold_schemas.facts.facts import HomeState, WorkerState
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.titles import title
 from foothold_schemas.values import Fen, Sentence

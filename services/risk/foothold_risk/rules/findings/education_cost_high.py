@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Final
 
-from foothold_risk.rules.figures import View
-from foothold_risk.rules.finding import SPENDING, Found, Rule, weightiest
-from foothold_schemas.checks import SpendingCategory
+from foothold_risk.rules.findings.finding import SPENDING, Found, Rule, weightiest
+from foothold_risk.rules.money.figures import View
+from foothold_schemas.facts.checks import SpendingCategory
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence, Window
 

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from foothold_risk.rules.figures import View
-from foothold_risk.rules.finding import Found, Rule
-from foothold_risk.rules.household import Household
-from foothold_schemas.checks import Grade
+from foothold_risk.rules.findings.finding import Found, Rule
+from foothold_risk.rules.household.household import Household
+from foothold_risk.rules.money.figures import View
+from foothold_schemas.facts.checks import Grade
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Sentence
 

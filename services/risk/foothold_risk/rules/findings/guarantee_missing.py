@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from foothold_risk.rules.calendar import month_of
-from foothold_risk.rules.figures import View
-from foothold_risk.rules.finding import Found, Rule
-from foothold_risk.rules.fold import MOST_REPLACED
-from foothold_risk.rules.held import Check, HeldFact, Member
-from foothold_risk.rules.household import Household
-from foothold_schemas.checks import Guarantee
+from foothold_risk.rules.findings.finding import Found, Rule
+from foothold_risk.rules.household.facts import Check, HeldFact, Member
+from foothold_risk.rules.household.fold import MOST_REPLACED
+from foothold_risk.rules.household.household import Household
+from foothold_risk.rules.money.figures import View
+from foothold_schemas.facts.checks import Guarantee
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.titles import title
 from foothold_schemas.values import Sentence

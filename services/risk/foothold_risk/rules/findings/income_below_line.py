@@ -1,8 +1,8 @@
 """Net income per head in the window is below the monitoring line of the day and place. Only a reference: alone it puts nobody into a group."""
 
 from foothold_risk.rules.calendar import income_months
-from foothold_risk.rules.figures import View, earning
-from foothold_risk.rules.finding import Found, Rule, income_window
+from foothold_risk.rules.findings.finding import Found, Rule, income_window
+from foothold_risk.rules.money.figures import View, earning
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence
 

@@ -1,8 +1,8 @@
 """Net income of the window is down, against the window one year earlier, by at least a percentage and at least an amount."""
 
 from foothold_risk.rules.calendar import WINDOW_MONTHS, income_months
-from foothold_risk.rules.figures import View, earning, net_within, resting_on
-from foothold_risk.rules.finding import Found, Rule, income_window, percent_text
+from foothold_risk.rules.findings.finding import Found, Rule, income_window, percent_text
+from foothold_risk.rules.money.figures import View, earning, net_within, resting_on
 from foothold_risk.rules.policy import SHARE_SCALE
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence

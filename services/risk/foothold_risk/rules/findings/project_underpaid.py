@@ -3,8 +3,8 @@
 from typing import Final
 
 from foothold_risk.rules.calendar import first_day, income_months
-from foothold_risk.rules.figures import View, resting_on
-from foothold_risk.rules.finding import Found, Rule, income_window
+from foothold_risk.rules.findings.finding import Found, Rule, income_window
+from foothold_risk.rules.money.figures import View, resting_on
 from foothold_risk.rules.policy import SHARE_SCALE
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence

@@ -1,10 +1,10 @@
 """Rigid spending, the own shares of the rolling year, is strictly above a share of net income. Compared on integers, never on a rounded ratio."""
 
-from foothold_risk.rules.figures import View
-from foothold_risk.rules.finding import MEDICAL, SPENDING, Found, Rule, percent_text, spending_window, weightiest
-from foothold_risk.rules.held import Claim, Spending
+from foothold_risk.rules.findings.finding import MEDICAL, SPENDING, Found, Rule, percent_text, spending_window, weightiest
+from foothold_risk.rules.household.facts import Claim, Spending
+from foothold_risk.rules.money.figures import View
 from foothold_risk.rules.policy import SHARE_SCALE, Value
-from foothold_schemas.checks import SpendingCategory
+from foothold_schemas.facts.checks import SpendingCategory
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence
 

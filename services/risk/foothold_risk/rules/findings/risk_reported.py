@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from foothold_risk.rules.figures import View
-from foothold_risk.rules.finding import Found, Rule
-from foothold_risk.rules.held import Report
+from foothold_risk.rules.findings.finding import Found, Rule
+from foothold_risk.rules.household.facts import Report
+from foothold_risk.rules.money.figures import View
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.titles import title
 from foothold_schemas.values import Sentence

@@ -1,7 +1,7 @@
 """Cumulative self-paid medical spending in the rolling year is at or above the amount for the household's standing."""
 
-from foothold_risk.rules.figures import View
-from foothold_risk.rules.finding import MEDICAL, Found, Rule, spending_window, weightiest
+from foothold_risk.rules.findings.finding import MEDICAL, Found, Rule, spending_window, weightiest
+from foothold_risk.rules.money.figures import View
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence, Standing
 

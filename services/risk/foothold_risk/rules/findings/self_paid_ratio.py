@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 
-from foothold_risk.rules.figures import View
-from foothold_risk.rules.finding import MEDICAL, Found, Rule, percent_text, spending_window, weightiest
-from foothold_risk.rules.held import Claim
+from foothold_risk.rules.findings.finding import MEDICAL, Found, Rule, percent_text, spending_window, weightiest
+from foothold_risk.rules.household.facts import Claim
+from foothold_risk.rules.money.figures import View
 from foothold_risk.rules.policy import SHARE_SCALE
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence

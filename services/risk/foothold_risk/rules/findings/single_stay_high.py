@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 
-from foothold_risk.rules.figures import View
-from foothold_risk.rules.finding import MEDICAL, Found, Rule, spending_window, weightiest
-from foothold_risk.rules.held import Claim
-from foothold_schemas.facts import CareSetting
+from foothold_risk.rules.findings.finding import MEDICAL, Found, Rule, spending_window, weightiest
+from foothold_risk.rules.household.facts import Claim
+from foothold_risk.rules.money.figures import View
+from foothold_schemas.facts.facts import CareSetting
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence
 

@@ -1,10 +1,10 @@
 """A wage earner's income has been gone for so many whole months, all of them heard."""
 
 from foothold_risk.rules.calendar import income_months
-from foothold_risk.rules.figures import View, resting_on
-from foothold_risk.rules.finding import Found, Rule, income_window
-from foothold_risk.rules.held import Income
-from foothold_schemas.facts import IncomeCategory
+from foothold_risk.rules.findings.finding import Found, Rule, income_window
+from foothold_risk.rules.household.facts import Income
+from foothold_risk.rules.money.figures import View, resting_on
+from foothold_schemas.facts.facts import IncomeCategory
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Sentence
 

@@ -8,15 +8,15 @@ terms do not say whether they share one, and the smaller promise is the one a ho
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from foothold_risk.rules.assess import Assessment
 from foothold_risk.rules.calendar import first_day, rolling_first
-from foothold_risk.rules.figures import LAYERS, View
-from foothold_risk.rules.finding import weightiest
-from foothold_risk.rules.held import Claim, Income
-from foothold_risk.rules.hint import Seen, Watcher
+from foothold_risk.rules.findings.finding import weightiest
+from foothold_risk.rules.hints.hint import Seen, Watcher
+from foothold_risk.rules.household.facts import Claim, Income
+from foothold_risk.rules.money.figures import LAYERS, View
 from foothold_risk.rules.policy import SHARE_SCALE, PolicyOfDay, Value
-from foothold_schemas.explanation import HintKind
-from foothold_schemas.facts import CareSetting, IncomeCategory
+from foothold_risk.rules.status.assess import Assessment
+from foothold_schemas.facts.facts import CareSetting, IncomeCategory
+from foothold_schemas.messages.explanation import HintKind
 from foothold_schemas.values import Fen, Sentence
 
 COVER: Final = "city_supplement"

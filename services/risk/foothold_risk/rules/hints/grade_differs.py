@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from foothold_risk.rules.assess import Assessment
-from foothold_risk.rules.hint import Seen, Watcher
+from foothold_risk.rules.hints.hint import Seen, Watcher
 from foothold_risk.rules.policy import SHARE_SCALE, Band
-from foothold_schemas.checks import Grade
-from foothold_schemas.explanation import HintKind
+from foothold_risk.rules.status.assess import Assessment
+from foothold_schemas.facts.checks import Grade
+from foothold_schemas.messages.explanation import HintKind
 from foothold_schemas.values import Sentence
 
 

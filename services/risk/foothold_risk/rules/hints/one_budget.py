@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from foothold_risk.rules.assess import Assessment
-from foothold_risk.rules.hint import Seen, Watcher
-from foothold_schemas.explanation import HintKind
+from foothold_risk.rules.hints.hint import Seen, Watcher
+from foothold_risk.rules.status.assess import Assessment
+from foothold_schemas.messages.explanation import HintKind
 from foothold_schemas.values import Sentence
 
 

@@ -5,12 +5,12 @@ What such a cover pays is not published, so no amount is named: somebody should 
 
 from collections.abc import Iterator
 
-from foothold_risk.rules.assess import Assessment
 from foothold_risk.rules.calendar import rolling_first
-from foothold_risk.rules.figures import LAYERS, View
-from foothold_risk.rules.hint import Seen, Watcher
-from foothold_risk.rules.struck import Incident
-from foothold_schemas.explanation import HintKind
+from foothold_risk.rules.context.incidents import Incident
+from foothold_risk.rules.hints.hint import Seen, Watcher
+from foothold_risk.rules.money.figures import LAYERS, View
+from foothold_risk.rules.status.assess import Assessment
+from foothold_schemas.messages.explanation import HintKind
 from foothold_schemas.values import Sentence
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from foothold_risk.rules.assess import Assessment
-from foothold_risk.rules.finding import percent_text, weightiest
-from foothold_risk.rules.hint import Seen, Watcher
+from foothold_risk.rules.findings.finding import percent_text, weightiest
+from foothold_risk.rules.hints.hint import Seen, Watcher
 from foothold_risk.rules.policy import SHARE_SCALE
-from foothold_schemas.explanation import HintKind
+from foothold_risk.rules.status.assess import Assessment
+from foothold_schemas.messages.explanation import HintKind
 from foothold_schemas.values import Fen, Sentence, Standing
 
 

@@ -1,0 +1,1 @@
+"""What agencies and people say, as it is sent and as it stands in the log."""

@@ -1,0 +1,1 @@
+"""What Foothold says: transitions, views, areas, disputes, relief."""

@@ -1,0 +1,1 @@
+"""How messages travel: topics, encoding, quarantine, traces."""

@@ -1,0 +1,1 @@
+"""Areas that slide back, and what struck them."""

@@ -1,0 +1,1 @@
+"""Cases, moved by transitions and people: measures, relief, what is to settle."""

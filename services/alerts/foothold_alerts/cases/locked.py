@@ -1,0 +1,84 @@
+"""One case in a person's hands: locked, changed with its deadlines, and noted in the audit. What is done with it stands beside."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from foothold_alerts.jobs.deadlines import Deadlines
+from foothold_alerts.people.accounts import Person
+from foothold_alerts.people.presence import must_be_here
+from foothold_alerts.rules.acts.act import Missing, NotYours
+from foothold_alerts.rules.acts.back import BackNo
+from foothold_alerts.rules.acts.dispute import DisputeNo
+from foothold_alerts.rules.acts.exempt import ExemptNo
+from foothold_alerts.rules.acts.pause import PauseNo
+from foothold_alerts.rules.acts.plan import PlanNo
+from foothold_alerts.rules.acts.two import TwoNo
+from foothold_alerts.rules.days import SHANGHAI
+from foothold_alerts.rules.relief.relief import ReliefNo
+from foothold_alerts.tables.cases import AuditRow, CaseRow, PartitionDay, ViewRow
+from foothold_alerts.tables.rows import audit_row
+from foothold_schemas.messages.views import UnmetKind
+
+Why = NotYours | Missing | ReliefNo | PlanNo | PauseNo | ExemptNo | DisputeNo | TwoNo | BackNo
+
+
+class Stale(Exception):  # noqa: N818 - an answer
+    """Somebody changed the case since the page was made, or the action does not fit it any more."""
+
+
+class NotAllowed(Exception):  # noqa: N818 - an answer
+    """The step is another role's, or something it needs is missing."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(repr(why))
+        self.why = why
+
+
+class Hold:
+    """Works in the caller's transaction."""
+
+    def __init__(self, deadlines: Deadlines) -> None:
+        self._deadlines = deadlines
+
+    async def locked(self, connection: AsyncConnection, number: int, version: int, who: Person) -> RowMapping:
+        """The case, for this transaction alone; raise Stale, Gone, or LookupError outside the person's area."""
+        await must_be_here(connection, who.name, who.area, who.role)
+        mine = (CaseRow.number == number, CaseRow.area.startswith(who.area, autoescape=True))
+        wanted = select(*CaseRow.__table__.columns).where(*mine).with_for_update()
+        row = (await connection.execute(wanted)).mappings().one_or_none()
+        if row is None:
+            raise LookupError(number)
+        if row["version"] != version:
+            raise Stale
+        return row
+
+    async def change(self, connection: AsyncConnection, row: RowMapping, values: dict[str, object], now: datetime) -> None:
+        """Write the change, a new version, and the deadlines that follow."""
+        await connection.execute(update(CaseRow).where(CaseRow.case_id == row["case_id"]).values(**values, version=row["version"] + 1))
+        await self._deadlines.follow(connection, [row["case_id"]], now)
+
+    async def note(self, connection: AsyncConnection, now: datetime, who: Person, action: str, row: RowMapping, **detail: object) -> None:
+        """One row in the audit; details that are empty are left out."""
+        told = {name: value for name, value in detail.items() if value not in (None, "")}
+        await connection.execute(insert(AuditRow), [audit_row(now, who.name, action, row["case_id"], **told)])
+
+
+async def business_day(connection: AsyncConnection, now: datetime) -> date:
+    """The day the desk works in: the earliest any partition of risk is done with; today while none has said so."""
+    day: date | None = (await connection.execute(select(func.min(PartitionDay.day)))).scalar_one()
+    return now.astimezone(SHANGHAI).date() if day is None else day
+
+
+async def unmet_of(connection: AsyncConnection, household_id: str) -> Sequence[Mapping[str, Any]] | None:
+    """The conditions risk last said are not met; None for a household risk does not show."""
+    body = (await connection.execute(select(ViewRow.body).where(ViewRow.household_id == household_id))).scalar_one_or_none()
+    return None if body is None else body.get("unmet", ())
+
+
+def is_disputed(unmet: Sequence[Mapping[str, Any]] | None) -> bool:
+    """Whether a member also stands in another household."""
+    return any(one["kind"] == UnmetKind.MEMBER_DISPUTED for one in unmet or ())

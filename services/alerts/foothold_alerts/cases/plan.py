@@ -1,0 +1,104 @@
+"""The plan of a household: measures of several departments against its risks, and the visits. What was delivered, risk hears of."""
+
+from datetime import date, datetime
+
+from sqlalchemy import RowMapping, Update, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from foothold_alerts.cases.locked import Hold, NotAllowed, Stale, business_day
+from foothold_alerts.cases.settling import stands_of
+from foothold_alerts.jobs.outbox import Said
+from foothold_alerts.people.accounts import Person
+from foothold_alerts.rules.acts.plan import PlanNo, not_on, not_visited, suits
+from foothold_alerts.rules.case import SINCE_IDENTIFIED, Stage
+from foothold_alerts.rules.days import SHANGHAI
+from foothold_alerts.tables.cases import MeasureRow, VisitRow
+from foothold_schemas.facts.decisions import MeasureDelivered, MeasureKind
+from foothold_schemas.findings import FindingKind
+
+
+class Plan:
+    """Each act in one transaction with its audit row; raise Stale, NotAllowed or LookupError."""
+
+    def __init__(self, engine: AsyncEngine, hold: Hold, said: Said) -> None:
+        self._engine = engine
+        self._hold = hold
+        self._said = said
+
+    async def intend(
+        self, who: Person, number: int, version: int, measure: MeasureKind, against: frozenset[FindingKind], department: str, *, now: datetime
+    ) -> None:
+        """Plan a measure of a department against risks of the household."""
+        async with self._engine.begin() as connection:
+            row = await self._hold.locked(connection, number, version, who)
+            risks = {FindingKind(f["rule"]) for f in (await stands_of(connection, row)).get("findings", ()) if f["is_risk"]}
+            if Stage(row["stage"]) not in SINCE_IDENTIFIED:
+                raise Stale
+            if (no := suits(measure, against, risks, department)) is not None:
+                raise NotAllowed(no)
+            today = await business_day(connection, now)
+            planned = {
+                "case_id": row["case_id"],
+                "household_id": row["household_id"],
+                "kind": measure.value,
+                "against": sorted(f.value for f in against),
+                "department": department,
+                "planned_on": today,
+                "planned_by": who.name,
+            }
+            await connection.execute(insert(MeasureRow), [planned])
+            await self._hold.change(connection, row, {}, now)
+            await self._hold.note(connection, now, who, "measure_planned", row, measure=measure.value, note=department)
+
+    async def deliver(self, who: Person, number: int, version: int, measure_id: int, on: date, *, now: datetime) -> None:
+        """It reached the household, on a day up to the business day."""
+        async with self._engine.begin() as connection:
+            row = await self._hold.locked(connection, number, version, who)
+            if (no := not_on(on, await business_day(connection, now))) is not None:
+                raise NotAllowed(no)
+            done = _planned(measure_id, row["case_id"]).values(delivered_on=on, delivered_by=who.name)
+            found = (await connection.execute(done.returning(MeasureRow.kind, MeasureRow.against))).one_or_none()
+            if found is None:
+                raise Stale
+            fact = MeasureDelivered(measure=MeasureKind(found.kind), against=tuple(map(FindingKind, found.against)), delivered_on=on)
+            await self._said.say(connection, row["household_id"], fact, by=who.name, at=now)
+            await self._hold.change(connection, row, {}, now)
+            await self._hold.note(connection, now, who, "measure_delivered", row, measure=found.kind)
+
+    async def drop(self, who: Person, number: int, version: int, measure_id: int, *, now: datetime, note: str) -> None:
+        """It will not come, and why."""
+        async with self._engine.begin() as connection:
+            row = await self._hold.locked(connection, number, version, who)
+            if not note:
+                raise NotAllowed(PlanNo.NOTE)
+            gone = _planned(measure_id, row["case_id"]).values(dropped_because=note)
+            found = (await connection.execute(gone.returning(MeasureRow.kind))).one_or_none()
+            if found is None:
+                raise Stale
+            await self._hold.change(connection, row, {}, now)
+            await self._hold.note(connection, now, who, "measure_dropped", row, measure=found.kind, note=note)
+
+    async def visit(self, who: Person, number: int, version: int, on: date, *, now: datetime, note: str) -> None:
+        """Somebody was there, on a day up to the business day."""
+        async with self._engine.begin() as connection:
+            row = await self._hold.locked(connection, number, version, who)
+            same = select(VisitRow.visit_id).where(VisitRow.case_id == row["case_id"], VisitRow.visited_on == on, VisitRow.by == who.name)
+            was_there = (await connection.execute(same)).first() is not None
+            if (no := not_visited(on, await business_day(connection, now), note, was_there=was_there)) is not None:
+                raise NotAllowed(no)
+            await connection.execute(insert(VisitRow), [{"case_id": row["case_id"], "visited_on": on, "by": who.name, "note": note}])
+            await self._hold.change(connection, row, _looked(row, on, now), now)
+            await self._hold.note(connection, now, who, "visited", row, note=note)
+
+
+def _looked(row: RowMapping, on: date, now: datetime) -> dict[str, object]:
+    """A visit since the danger began is the look it asks for. One of the day itself counts: only its day is written down."""
+    urgent_at, looked_at = row["urgent_at"], row["looked_at"]
+    is_look = urgent_at is not None and looked_at is None and on >= urgent_at.astimezone(SHANGHAI).date()
+    return {"looked_at": now} if is_look else {}
+
+
+def _planned(measure_id: int, case_id: str) -> Update:
+    """The measure while it is neither delivered nor dropped."""
+    mine = update(MeasureRow).where(MeasureRow.measure_id == measure_id, MeasureRow.case_id == case_id)
+    return mine.where(MeasureRow.delivered_on.is_(None), MeasureRow.dropped_because.is_(None))

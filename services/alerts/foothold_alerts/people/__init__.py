@@ -1,0 +1,1 @@
+"""Who works here: accounts, passwords, who leaves and who may still act."""

@@ -1,0 +1,262 @@
+"""Reads what pages show. Everything stays inside the person's area, counts included."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, exists, false, func, literal_column, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.orm import aliased
+
+from foothold_alerts.cases.judgements import not_judged_since
+from foothold_alerts.jobs.clocks import is_soon, next_due, next_kind
+from foothold_alerts.rules.case import OPEN, Consent, Stage
+from foothold_alerts.rules.workflow import Workflows
+from foothold_alerts.tables.cases import (
+    AuditRow,
+    Base,
+    CaseRow,
+    DeadlineRow,
+    DirectoryRow,
+    DisputeRow,
+    MeasureRow,
+    PartitionDay,
+    ReliefRow,
+    ReviewRow,
+    TransitionRow,
+    ViewRow,
+    VisitRow,
+)
+from foothold_alerts.tables.paging import Paged, read_page
+from foothold_schemas.values import JsonObject
+
+PAGE: Final = 50
+COUNTY_DIGITS: Final = 6
+MOST_DIGITS: Final = 18
+"""Of a case's number."""
+
+
+class StaleHere(NamedTuple):
+    """A feed silent for too long in a county of the person's area; `last_heard` empty: never."""
+
+    county: str
+    agency: str
+    feed: str
+    last_heard: str
+    rhythm_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class InboxPage:
+    """One page of the list, and the numbers above it."""
+
+    rows: list[RowMapping]
+    total: int
+    page: int
+    by_stage: dict[str, int]
+    urgent: int
+    business_day: date | None
+    is_illustrative: bool
+    stale: list[StaleHere]
+    reviews: list[RowMapping]
+    without_case: Paged[RowMapping]
+
+    @property
+    def open(self) -> int:
+        """Cases people still work on."""
+        return sum(self.by_stage.get(stage.value, 0) for stage in OPEN)
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one."""
+        return max(1, -(-self.total // PAGE))
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """Everything of one case. `not_judged_since`: risk fails at the household, so nothing computed of it is newer."""
+
+    case: RowMapping
+    relief: list[RowMapping]
+    transitions: list[RowMapping]
+    audit: list[RowMapping]
+    previous: RowMapping | None
+    reviews: list[RowMapping]
+    view: JsonObject | None
+    entry: JsonObject | None
+    deadlines: list[RowMapping]
+    measures: list[RowMapping]
+    visits: list[RowMapping]
+    disputes: list[RowMapping]
+    not_judged_since: datetime | None
+
+
+def _is_wavering() -> ColumnElement[bool]:
+    """Whether risk's last view of the household says that it goes and returns; before the first view, its last transition."""
+    shown = select(ViewRow.body["is_wavering"].as_boolean()).where(ViewRow.household_id == CaseRow.household_id).scalar_subquery()
+    return func.coalesce(shown, CaseRow.latest["is_wavering"].as_boolean(), false())
+
+
+class Inbox:
+    """Queries only."""
+
+    def __init__(self, engine: AsyncEngine, workflows: Workflows) -> None:
+        self._engine = engine
+        self._workflows = workflows
+
+    async def page(self, area: str, stage: Stage | None, page: int, *, is_urgent: bool = False, find: str = "") -> InboxPage:
+        """Open cases, or those of a stage: first those of which a duty ends soon, then by the next duty. `is_urgent`: only those.
+
+        `find`: the beginning of a register number or of an area's code, or a case's number: cases of every stage, and households that risk shows
+        and that have no case.
+        """
+        mine = CaseRow.area.startswith(area, autoescape=True)
+        soon = is_soon(self._workflows)
+        shown: ColumnElement[bool] = CaseRow.stage.in_([s.value for s in OPEN]) if stage is None else CaseRow.stage == stage.value
+        if is_urgent:
+            shown = shown & soon
+        if find:
+            shown = _is_found(find)
+        columns = (c for c in CaseRow.__table__.columns if c.name != "latest")
+        now = aliased(ViewRow)
+        latest = (
+            _reason(now, "zh").label("reason_zh"),
+            _reason(now, "en").label("reason_en"),
+            CaseRow.latest["policy"]["illustrative"].as_boolean().label("is_illustrative"),
+            _is_wavering().label("is_wavering"),
+        )
+        listed = (
+            select(*columns, *latest, soon.label("is_soon"), next_due().label("next_due_at"), next_kind().label("next_kind"))
+            .select_from(CaseRow)
+            .outerjoin(now, now.household_id == CaseRow.household_id)
+            .where(mine, shown)
+            .order_by(literal_column("is_soon").desc(), literal_column("next_due_at").nulls_last(), CaseRow.number)
+        )
+        async with self._engine.connect() as connection:
+            found = await read_page(connection, listed, page, PAGE)
+            stages = await connection.execute(select(CaseRow.stage, func.count()).where(mine).group_by(CaseRow.stage))
+            by_stage = {code: count for code, count in stages}  # noqa: C416 - dict() does not see that a row is a pair
+            urgent = await connection.execute(select(func.count()).select_from(CaseRow).where(mine, CaseRow.stage.in_([s.value for s in OPEN]), soon))
+            business_day = (await connection.execute(select(func.min(PartitionDay.day)))).scalar_one()
+            without: Paged[RowMapping] = await read_page(connection, _without_case(area, find), 1, PAGE) if find else Paged([], 0)
+            waiting = _reviews().where(mine, ReviewRow.done_at.is_(None)).limit(PAGE)
+            said = [dict(body) for body in (await connection.execute(select(PartitionDay.stale))).scalars()]
+            return InboxPage(
+                rows=found.lines,
+                total=found.total,
+                page=found.page,
+                by_stage=by_stage,
+                urgent=urgent.scalar_one(),
+                business_day=business_day,
+                is_illustrative=any(row["is_illustrative"] for row in found.lines),
+                stale=_stale(said, area),
+                reviews=list((await connection.execute(waiting)).mappings()),
+                without_case=without,
+            )
+
+    async def case(self, area: str, number: int) -> CasePage | None:
+        """The case, or None if there is none in the area."""
+        async with self._engine.connect() as connection:
+            wanted = select(*CaseRow.__table__.columns).where(CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True))
+            row = (await connection.execute(wanted)).mappings().one_or_none()
+            if row is None:
+                return None
+            relief = select(*ReliefRow.__table__.columns).where(ReliefRow.household_id == row["household_id"]).order_by(ReliefRow.due_at, ReliefRow.relief_id)
+            transitions = select(*TransitionRow.__table__.columns).where(TransitionRow.case_id == row["case_id"]).order_by(TransitionRow.number.desc())
+            audit = select(*AuditRow.__table__.columns).where(AuditRow.case_id == row["case_id"]).order_by(AuditRow.audit_id.desc())
+            before = select(CaseRow.number, CaseRow.episode, CaseRow.close_reason).where(
+                CaseRow.household_id == row["household_id"], CaseRow.episode == row["episode"] - 1
+            )
+            household_id = row["household_id"]
+            view = select(ViewRow.body).where(ViewRow.household_id == household_id)
+            entry = select(DirectoryRow.entry).where(DirectoryRow.household_id == household_id)
+            return CasePage(
+                case=row,
+                relief=list((await connection.execute(relief)).mappings()),
+                transitions=list((await connection.execute(transitions)).mappings()),
+                audit=list((await connection.execute(audit)).mappings()),
+                previous=(await connection.execute(before)).mappings().one_or_none(),
+                reviews=list((await connection.execute(_reviews().where(ReviewRow.case_id == row["case_id"]))).mappings()),
+                view=(await connection.execute(view)).scalar_one_or_none(),
+                entry=(await connection.execute(entry)).scalar_one_or_none(),
+                deadlines=await _all(connection, DeadlineRow, DeadlineRow.case_id == row["case_id"], DeadlineRow.done_at.is_(None), order=DeadlineRow.due_at),
+                measures=await _all(connection, MeasureRow, MeasureRow.household_id == household_id, order=MeasureRow.measure_id),
+                disputes=await _all(connection, DisputeRow, DisputeRow.household_id == household_id, order=DisputeRow.at),
+                visits=await _all(connection, VisitRow, VisitRow.case_id == row["case_id"], order=VisitRow.visited_on.desc()),
+                not_judged_since=await not_judged_since(connection, household_id),
+            )
+
+    async def version(self, area: str, number: int) -> int | None:
+        """The case's version, or None if there is none in the area."""
+        async with self._engine.connect() as connection:
+            wanted = select(CaseRow.version).where(CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True))
+            return (await connection.execute(wanted)).scalar_one_or_none()
+
+
+def _is_found(find: str) -> ColumnElement[bool]:
+    """By a case's number, or the beginning of a register number or of an area's code.
+
+    Spaces as pages write them are left out.
+    """
+    text = "".join(find.split())
+    is_number = CaseRow.number == int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else false()
+    return or_(is_number, CaseRow.register_number.istartswith(text, autoescape=True), CaseRow.area.startswith(text, autoescape=True))
+
+
+def _without_case(area: str, find: str) -> Select[Any]:
+    """Households risk shows that never had a case, by register number."""
+    household = ViewRow.body["household"]
+    place, register_number = household["area"].astext, household["register_number"].astext
+    columns = (register_number.label("register_number"), place.label("area"), ViewRow.body["status"].astext.label("status"))
+    never = ~exists().where(CaseRow.household_id == ViewRow.household_id)
+    is_found = register_number.istartswith("".join(find.split()), autoescape=True)
+    return select(*columns).where(place.startswith(area, autoescape=True), is_found, never).order_by(register_number)
+
+
+def hours_left(due_at: datetime, now: datetime) -> int:
+    """Whole hours until then; negative when overdue."""
+    return int((due_at - now).total_seconds() // 3600)
+
+
+def has_refused(cases: type[CaseRow]) -> ColumnElement[bool]:
+    """Whether the household refused its authorisation, as people wrote it down or as risk last said: then nothing computed of it is shown."""
+    return or_(cases.consent.is_not_distinct_from(Consent.REFUSED), cases.latest["figures"]["is_withheld"].as_boolean().is_(True))
+
+
+async def _all(connection: AsyncConnection, table: type[Base], *where: ColumnElement[bool], order: Any) -> list[RowMapping]:  # noqa: ANN401 - a column
+    return list((await connection.execute(select(*table.__table__.columns).where(*where).order_by(order))).mappings())
+
+
+def _reason(now: type[ViewRow], language: str) -> ColumnElement[str]:
+    """The sentence of the moment the case's page shows: see `rules/moment.py`."""
+    view, latest = now.body, CaseRow.latest
+    is_now = and_(
+        CaseRow.stage.in_([s.value for s in OPEN]),
+        view["episode"].as_integer() == CaseRow.episode,
+        func.coalesce(view["number"].as_integer(), 0) >= latest["number"].as_integer(),
+        view["reason"].is_not(None),
+    )
+    return case((is_now, view["reason"][language].astext), else_=latest["reason"][language].astext)
+
+
+def _reviews() -> Select[Any]:
+    """Decisions in doubt, the one asked first on top, with the numbers of their cases.
+
+    `is_withheld`: the household has refused since, as its newest case says; then nothing computed of it is shown.
+    """
+    newest = aliased(CaseRow)
+    last_word = select(has_refused(newest)).where(newest.household_id == CaseRow.household_id).order_by(newest.episode.desc()).limit(1).scalar_subquery()
+    columns = (CaseRow.number, CaseRow.register_number, last_word.label("is_withheld"), *ReviewRow.__table__.columns)
+    return select(*columns).join(CaseRow, CaseRow.case_id == ReviewRow.case_id).order_by(ReviewRow.asked_on, CaseRow.number)
+
+
+def _stale(said: list[dict[str, Any]], area: str) -> list[StaleHere]:
+    """What the partitions of risk said, each feed once; only of counties the person's area touches."""
+    found = {
+        StaleHere(county, one["agency"], one["feed"], one.get("last_heard", ""), one["rhythm_days"])
+        for body in said
+        for county, feeds in body.items()
+        if county.startswith(area[:COUNTY_DIGITS])
+        for one in feeds
+    }
+    return sorted(found)

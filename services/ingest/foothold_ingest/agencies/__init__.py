@@ -1,0 +1,1 @@
+"""Who sends: agencies, their keys, topics and arrivals, and the audit."""

@@ -1,0 +1,1 @@
+"""Facts a caseworker doubts: who is asked, and what was answered."""

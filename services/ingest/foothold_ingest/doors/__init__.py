@@ -1,0 +1,1 @@
+"""Where events and questions come in: HTTP, topics and uploads."""

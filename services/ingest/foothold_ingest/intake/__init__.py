@@ -1,0 +1,1 @@
+"""Between door and log: events are admitted, held and released, days opened."""

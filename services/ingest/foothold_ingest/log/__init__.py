@@ -1,0 +1,1 @@
+"""The log: writing to it, and finding in it."""

@@ -1,0 +1,1 @@
+"""From a file's rows to events."""

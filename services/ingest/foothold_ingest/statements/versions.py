@@ -1,0 +1,159 @@
+"""The register of named statements: which version of each counts now, and taking back what was first said of another household."""
+
+import json
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Any, Final
+
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from foothold_ingest.rules.judgement import Accepted, Held
+from foothold_ingest.rules.statements import Standing, content_of, name_of
+from foothold_ingest.statements.tables import StatementRow
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import FactsRetracted, RetractionReason
+from foothold_schemas.seal import Seal
+
+KEPT: Final = timedelta(days=31 * 26)
+"""Longer than risk remembers a fact: what is older decides nothing, under whatever name."""
+_CHANGING: Final = ("agency", "fact_id", "household_id", "said_at", "recorded_at", "place", "sealed")
+_MOST_LATE: Final = 100_000
+Named = Accepted | Held
+TakeBack = Callable[[Sequence[FactRecord]], Awaitable[None]]
+"""Write these into the log."""
+
+
+class StatementBook:
+    """Their table. Written after the facts: a name that is lost in between makes the next version a new statement, which risk still knows by its name."""
+
+    def __init__(self, engine: AsyncEngine, seal: Seal) -> None:
+        self._engine = engine
+        self._seal = seal
+        self._late: deque[Named] = deque(maxlen=_MOST_LATE)
+
+    async def standing(self, names: Collection[bytes]) -> dict[bytes, Standing]:
+        """The versions that count of these names; a name nobody has used is left out."""
+        if not names:
+            return {}
+        async with self._engine.connect() as connection:
+            return await self._ask(connection, names)
+
+    async def _ask(self, connection: AsyncConnection, names: Collection[bytes], *, is_locking: bool = False) -> dict[bytes, Standing]:
+        wanted = select(*StatementRow.__table__.columns).where(StatementRow.name.in_(names)).order_by(StatementRow.name)
+        rows = (await connection.execute(wanted.with_for_update() if is_locking else wanted)).all()
+        found = {}
+        for row in rows:
+            told = json.loads(self._seal.open(row.sealed))
+            key = (row.said_at, row.recorded_at, tuple(row.place), row.fact_id)
+            name = bytes(row.name)
+            found[name] = Standing(name, row.fact_id, told["id"], told["source"], row.household_id, key, told["content"])
+        return found
+
+    async def note(self, kept: Sequence[Named], take_back: TakeBack) -> None:
+        """These are in the log, or held. The later version of each name counts; what it said of another household is taken back there first.
+
+        While the database is away they are noted with the next ones.
+        """
+        mine = [one for one in kept if _name(one) is not None or one.record.withdraws]
+        if not mine and not self._late:
+            return
+        late = [self._late.popleft() for _ in range(len(self._late))]
+        try:
+            async with self._engine.begin() as connection:
+                await self._note(connection, [*late, *mine], take_back)
+        except (OperationalError, InterfaceError):
+            self._late.extend([*late, *mine])
+        except BaseException:  # what comes next is its caller's affair; what was late belongs to nobody else
+            self._late.extend(late)
+            raise
+
+    async def _note(self, connection: AsyncConnection, kept: Sequence[Named], take_back: TakeBack) -> None:
+        named: dict[bytes, list[FactRecord]] = {}
+        for one in kept:
+            if (name := _name(one)) is not None:
+                named.setdefault(name, []).append(one.record)
+        if withdrawn := {fact for one in kept for fact in one.record.withdraws}:
+            others = StatementRow.fact_id.in_(withdrawn) & StatementRow.name.not_in(named)
+            await connection.execute(delete(StatementRow).where(others))
+        if not named:
+            return
+        await connection.execute(insert(StatementRow).on_conflict_do_nothing(), [self._row(name, named[name][0]) for name in sorted(named)])
+        standing = await self._ask(connection, list(named), is_locking=True)
+        moved, wrong = dict[bytes, FactRecord](), list[FactRecord]()
+        for name, records in named.items():
+            counts = standing[name]
+            for record in sorted(records, key=lambda one: one.version_key):
+                wrong += _elsewhere(counts, record)
+                if _counts_now(record, counts):
+                    moved[name], counts = record, self._standing(name, record)
+        if wrong:
+            await take_back(wrong)
+        if moved:
+            rows = [{f"new_{field}": value for field, value in self._row(name, record).items()} for name, record in sorted(moved.items())]
+            fields: dict[str, Any] = {field: bindparam(f"new_{field}") for field in _CHANGING}
+            await connection.execute(update(StatementRow).where(StatementRow.name == bindparam("new_name")).values(fields), rows)
+
+    def _standing(self, name: bytes, record: FactRecord) -> Standing:
+        return Standing(name, record.fact_id, record.id, record.source, record.household_id, record.version_key, content_of(record))
+
+    def _row(self, name: bytes, record: FactRecord) -> dict[str, object]:
+        said = {"id": record.id, "source": record.source, "content": content_of(record)}
+        return {
+            "name": name,
+            "agency": record.agency,
+            "fact_id": record.fact_id,
+            "household_id": record.household_id,
+            "said_at": record.time,
+            "recorded_at": record.recorded_time,
+            "place": list(record.place or ()),
+            "sealed": self._seal.close(json.dumps(said, ensure_ascii=False).encode()),
+        }
+
+    async def erase(self, household_id: str) -> bool:
+        """Forget what is kept of a household's statements; tell whether there was any."""
+        async with self._engine.begin() as connection:
+            gone = await connection.execute(delete(StatementRow).where(StatementRow.household_id == household_id).returning(StatementRow.name))
+            return gone.first() is not None
+
+    async def forget_old(self, now: datetime) -> None:
+        """Statements nobody decides by any longer."""
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(StatementRow).where(StatementRow.recorded_at < now - KEPT))
+
+
+def _name(one: Named) -> bytes | None:
+    return one.name if one.name is not None else name_of(one.record)
+
+
+def _counts_now(record: FactRecord, counts: Standing) -> bool:
+    """Whether the record takes the place of the version that counted; and one whose household has become known, its own place."""
+    if record.fact_id == counts.fact_id:
+        return counts.household_id is None and record.household_id is not None
+    return counts.fact_id in record.withdraws or record.version_key > counts.key
+
+
+def _elsewhere(counts: Standing, record: FactRecord) -> list[FactRecord]:
+    """What takes back the earlier of the two versions, where they are told of two households."""
+    if record.household_id is None or counts.household_id in (None, record.household_id):
+        return []
+    told = (counts.fact_id, counts.event_id, counts.source, counts.household_id)
+    fact_id, event_id, source, household = told if _counts_now(record, counts) else (record.fact_id, record.id, record.source, record.household_id)
+    by = blake2b(f"taken back\n{fact_id}".encode(), digest_size=16).hexdigest()
+    return [
+        FactRecord(
+            fact_id=by,
+            household_id=household,
+            agency=record.agency,
+            source=source,
+            id=f"taken-back-{by}",
+            time=record.time,
+            recorded_time=max(record.recorded_time, counts.key[1]),
+            withdraws=(fact_id,),
+            data=FactsRetracted(events=(event_id,), reason=RetractionReason.WRONG_HOUSEHOLD),
+        )
+    ]

@@ -1,0 +1,1 @@
+"""What risk says: judged, put into words in both languages, and shaped as messages. Pure."""

@@ -1,0 +1,1 @@
+"""The region windows: which areas slide back, said once and with their reason."""

@@ -1,0 +1,1 @@
+"""What holds for all households: feeds, incidents, and what made risk look."""

@@ -1,0 +1,23 @@
+"""What holds for every household of a partition."""
+
+from datetime import date
+
+import msgspec
+
+from foothold_risk.rules.context.heard import Span
+from foothold_risk.rules.context.incidents import Incident, Look
+
+
+class Control(msgspec.Struct, frozen=True):
+    """What holds for every household of the partition: day, bundle, what feeds have said and when, incidents, and whom to look at because of them.
+
+    `rules`: the version of the rules that made the state; empty in a state of before it was kept.
+    """
+
+    open_day: date | None = None
+    bundle: str | None = None
+    heard: dict[str, tuple[Span, ...]] = {}
+    spoke: dict[str, date] = {}
+    incidents: dict[str, Incident] = {}
+    looks: tuple[Look, ...] = ()
+    rules: str = ""

@@ -1,0 +1,273 @@
+"""What one event is, finding by finding: so that a repeat is known as one, people's word covers what they saw, and wavering is told from news.
+
+Something is *larger* where it is so by `exemption.material_share` of what was seen.
+
+| finding | an event | it grew worse when |
+|---|---|---|
+| `disaster_loss` | hazard and day | home or main worker in a graver state, the loss is larger |
+| `area_struck` | the incident | a graver level |
+| `guarantee_missing` | a guarantee, a child out of school, a member without insurance | – |
+| `risk_reported` | route, concern, day | – |
+| `grade_fell` | the review | a lower grade |
+| `work_lost` | the person | – |
+| `project_underpaid` | project and year | the shortfall is larger |
+| `single_stay_high` | the stay | its cost is larger |
+| other sums and ratios | none: the value speaks | beyond its threshold by more than that share |
+
+A guarantee that was met for longer than `wavering.days` and is unmet again is another event: one that began after the last day on which
+somebody saw it unmet.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import blake2b
+from types import MappingProxyType
+from typing import Final
+
+from foothold_risk.rules.findings import area_struck, disaster_loss, grade_fell, guarantee_missing, project_underpaid, single_stay_high, work_lost
+from foothold_risk.rules.findings.finding import Found, income_window
+from foothold_risk.rules.household.facts import Claim, Report, Spending
+from foothold_risk.rules.household.household import Event, report_name
+from foothold_risk.rules.household.statements import latest_of_each, stays_told_twice
+from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.policy import SHARE_SCALE
+from foothold_schemas.facts.checks import Guarantee
+from foothold_schemas.facts.facts import HomeState, Severity, WorkerState
+from foothold_schemas.facts.saw import MOST_EVENTS, Saw, SeenEvent
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.values import Fen
+
+Bill = tuple[bytes, int, date]
+"""The name of a bill or cost, its own share in fen, its day."""
+_HOME: Final = {state: rank for rank, state in enumerate(HomeState)}
+_WORKER: Final = {state: rank for rank, state in enumerate(WorkerState)}
+_LEVEL: Final = {level: rank for rank, level in enumerate(reversed(Severity))}
+MOST_HAD: Final = 400
+"""Events a case is remembered to have had; the oldest beyond them are forgotten, and would be told once more."""
+LONGEST_FOLLOWED: Final = 800
+"""Days for which it is known since when a member's guarantee is met again; no word of people holds as long."""
+TOLD_BY_EVENT: Final = frozenset(
+    {
+        FindingKind.DISASTER_LOSS,
+        FindingKind.AREA_STRUCK,
+        FindingKind.GUARANTEE_MISSING,
+        FindingKind.RISK_REPORTED,
+        FindingKind.GRADE_FELL,
+        FindingKind.WORK_LOST,
+    }
+)
+"""Findings of which another event is news by itself. A project's next year begins by the calendar alone, and a stay is a bill."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a finding rests on: its events, the newest first, at most MOST_EVENTS of `total`; its value and how far that lies beyond its threshold, in fen.
+
+    `sums`: what is added up, each stay by itself: name, own share and day of each bill or cost in it. `threshold`: of the sum, in fen.
+    """
+
+    kind: FindingKind
+    events: tuple[Event, ...] = ()
+    total: int = 0
+    value: int | None = None
+    beyond: int | None = None
+    sums: tuple[tuple[Bill, ...], ...] = ()
+    threshold: int = 0
+
+    @property
+    def bills(self) -> tuple[Bill, ...]:
+        """All its bills and costs."""
+        return tuple(bill for one in self.sums for bill in one)
+
+    @property
+    def newest_on(self) -> date | None:
+        """The day of its newest bill."""
+        return max((day for _, _, day in self.bills), default=None)
+
+
+def ground_of(found: Found, view: View) -> Ground:
+    """What a finding rests on as of the day."""
+    of, threshold = _EVENTS.get(found.kind), found.threshold if found.unit == "money" and isinstance(found.threshold, int) else 0
+    if of is not None:
+        events = _merged(of(found, view))
+        stays = single_stay_high.high(view) if found.kind is FindingKind.SINGLE_STAY_HIGH else ()
+        return Ground(found.kind, tuple(events[:MOST_EVENTS]), len(events), sums=tuple(_bills(one) for one in stays), threshold=threshold)
+    if found.unit == "money" and isinstance(found.value, int):
+        return Ground(found.kind, value=abs(found.value), beyond=abs(found.value - threshold), sums=(_bills(found.facts),), threshold=threshold)
+    return Ground(found.kind)
+
+
+def saw_of(ground: Ground, *, is_below: bool) -> Saw:
+    """As messages carry it, and as a word of people about it gives it back."""
+    return Saw(
+        finding=ground.kind,
+        value=None if ground.value is None else Fen(ground.value),
+        beyond=None if ground.beyond is None else Fen(ground.beyond),
+        events=tuple(
+            SeenEvent(name=e.name, states=e.states, amount=Fen(e.amount) if e.amount else None, last=date.fromordinal(e.last) if e.last else None)
+            for e in ground.events
+        ),
+        events_total=ground.total,
+        is_below=is_below,
+        newest_on=ground.newest_on,
+    )
+
+
+def is_covered(event: Event, seen: Event, share: int) -> bool:
+    """Whether the event is the one that was seen, and no worse. `share` in ten-thousandths. A loss nobody had put a figure to is not grown by one."""
+    return (
+        event.name == seen.name
+        and event.since <= seen.last
+        and all(now <= then for now, then in zip(event.states, seen.states, strict=False))
+        and (not seen.amount or event.amount * SHARE_SCALE <= seen.amount * (SHARE_SCALE + share))
+    )
+
+
+def unseen(events: Iterable[Event], seen: Sequence[Event], share: int, total: int = 0, seen_total: int = 0) -> tuple[Event, ...]:
+    """The events that were not seen, or were seen less grave. Where more were seen than are named, what is older than those named was among them."""
+    by_name: dict[str, list[Event]] = {}
+    for one in seen:
+        by_name.setdefault(one.name, []).append(one)
+    oldest = min((s.last for s in seen), default=0) if seen_total > len(seen) and total <= seen_total else -1
+    return tuple(e for e in events if not any(is_covered(e, s, share) for s in by_name.get(e.name, ())) and not (e.name not in by_name and e.last <= oldest))
+
+
+def joined(had: Sequence[Event], more: Iterable[Event], most: int) -> tuple[Event, ...]:
+    """Both, each event once and as grave as it ever was; the newest `most` of them."""
+    return tuple(_merged((*had, *more))[:most])
+
+
+def _merged(events: Iterable[Event]) -> list[Event]:
+    """Each name once, the gravest of each part; the newest first, so that any order of arrival gives the same."""
+    merged: dict[str, Event] = {}
+    for event in events:
+        known = merged.get(event.name)
+        if known is not None:
+            states = tuple(map(max, known.states, event.states)) if known.states and event.states else known.states or event.states
+            since, last = max(known.since, event.since), max(known.last, event.last)
+            event = Event(event.name, states, max(known.amount, event.amount), since, last)  # noqa: PLW2901 - the two are one
+        merged[event.name] = event
+    return sorted(merged.values(), key=lambda e: (-e.last, e.name))
+
+
+def _bills(facts: Iterable[object]) -> tuple[Bill, ...]:
+    return tuple((bill_name(f), f.own_share, f.day) for f in facts if isinstance(f, Claim | Spending))
+
+
+def bill_name(bill: Claim | Spending) -> bytes:
+    """The same for a bill sent again under another id: its number with its sender, or what a cost without one says."""
+    if isinstance(bill, Claim):
+        return bill.business_key
+    if bill.name:
+        return bill.name
+    said = f"{bill.category}|{bill.day}|{bill.total}|{bill.covered}|{bill.person_ref}"
+    return blake2b(said.encode(), digest_size=8).digest()
+
+
+def same_as(view: View) -> Mapping[bytes, frozenset[bytes]]:
+    """Name of each bill of a stay that several senders billed with the same total → the names of the others' bills: they are one event."""
+    if view.told is None:
+        return {}
+    same: dict[bytes, frozenset[bytes]] = {}
+    for counted, others in stays_told_twice(latest_of_each(view.told.claims), view.policy.bills_precedence):
+        for bill in (*counted, *others):
+            same[bill_name(bill)] = frozenset(bill_name(other) for other in (*counted, *others) if other.agency != bill.agency)
+    return same
+
+
+def _disasters(_found: Found, view: View) -> Iterator[Event]:
+    for one in disaster_loss.hits(view):
+        yield Event(f"{one.hazard} {one.day}", (_HOME[one.home], _WORKER[one.main_worker]), one.loss or 0, last=one.day.toordinal())
+
+
+def _incidents(_found: Found, view: View) -> Iterator[Event]:
+    for name, incident in area_struck.hits(view):
+        yield Event(name, (_LEVEL[incident.severity],), last=incident.first_day.toordinal())
+
+
+def _guarantees(_found: Found, view: View) -> Iterator[Event]:
+    counted = view.policy.guarantee_missing_guarantees
+    for guarantee, check in guarantee_missing.last_checks(view.household).items():
+        if not check.is_met and counted is not None and guarantee in counted.value:
+            yield Event(guarantee.value, since=_unmet_since(guarantee, view), last=check.day.toordinal())
+    for guarantee, person in guarantee_missing.by_register(view):
+        name = f"{guarantee} {person}"
+        yield Event(name, since=_unmet_by_register(name, view), last=view.register.day.toordinal())
+
+
+def followed(view: View) -> tuple[Event, ...]:
+    """What the register says of members' guarantees, day by day, for only its latest entries are kept.
+
+    `last` is the day from which one is met again; `states` is not empty where one that is unmet was met before.
+    """
+    today, before = view.day.toordinal(), view.household.position.members
+    unmet = []
+    for guarantee, person in guarantee_missing.by_register(view):
+        name, states = f"{guarantee} {person}", (1,) if guarantee_missing.was_met(guarantee, person, view) else ()
+        unmet.append(Event(name, states, since=_unmet_by_register(name, view)))
+    now = {e.name for e in unmet}
+    met = [e if e.last else Event(e.name, e.states, since=e.since, last=today) for e in before if e.name not in now]
+    return tuple(sorted((*unmet, *(e for e in met if today - e.last <= LONGEST_FOLLOWED)), key=lambda e: e.name))
+
+
+def _unmet_by_register(name: str, view: View) -> int:
+    """As of a check: the entry from which it is unmet anew, being met for longer than the days."""
+    known = next((e for e in view.household.position.members if e.name == name), None)
+    if known is None:
+        return 0
+    is_anew = known.last > 0 and view.day.toordinal() - known.last > view.policy.days_of_wavering
+    return view.register.day.toordinal() if is_anew else known.since
+
+
+def _unmet_since(guarantee: Guarantee, view: View) -> int:
+    """The day after which it is unmet anew: it was met for longer than the days. 0: for all that is known it is one stretch."""
+    since, met_on = 0, None
+    for check in sorted((c for c in view.household.checks if c.guarantee is guarantee), key=lambda c: c.order):
+        if check.is_met:
+            met_on = met_on or check.day
+        elif met_on is not None:
+            since = check.day.toordinal() if (check.day - met_on).days > view.policy.days_of_wavering else since
+            met_on = None
+    return since
+
+
+def _reports(found: Found, _view: View) -> Iterator[Event]:
+    yield from (Event(report_name(f), last=f.day.toordinal()) for f in found.facts if isinstance(f, Report))
+
+
+def _reviews(_found: Found, view: View) -> Iterator[Event]:
+    last = max(view.household.gradings, key=lambda g: g.order)
+    yield Event(f"review {last.day}", (grade_fell.RANK[last.grade],), last=last.day.toordinal())
+
+
+def _workers(_found: Found, view: View) -> Iterator[Event]:
+    last = income_window(view.day).last.toordinal()
+    yield from (Event(f"work {person}", last=last) for _, person in work_lost.lost(view))
+
+
+def _projects(_found: Found, view: View) -> Iterator[Event]:
+    last = income_window(view.day).last
+    for one in project_underpaid.underpaid(view):
+        year = project_underpaid.year_of(one.project or "", view)
+        yield Event(f"{one.project} {year}", amount=int(one.threshold) - int(one.value), last=last.toordinal())
+
+
+def _stays(_found: Found, view: View) -> Iterator[Event]:
+    for claims in single_stay_high.high(view):
+        name = min(c.stay or c.business_key.hex() for c in claims)
+        yield Event(f"stay {name}", amount=sum(c.own_share for c in claims), last=max(c.day for c in claims).toordinal())
+
+
+_EVENTS: Final[Mapping[FindingKind, Callable[[Found, View], Iterable[Event]]]] = MappingProxyType(
+    {
+        FindingKind.DISASTER_LOSS: _disasters,
+        FindingKind.AREA_STRUCK: _incidents,
+        FindingKind.GUARANTEE_MISSING: _guarantees,
+        FindingKind.RISK_REPORTED: _reports,
+        FindingKind.GRADE_FELL: _reviews,
+        FindingKind.WORK_LOST: _workers,
+        FindingKind.PROJECT_UNDERPAID: _projects,
+        FindingKind.SINGLE_STAY_HIGH: _stays,
+    }
+)

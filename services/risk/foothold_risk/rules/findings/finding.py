@@ -1,0 +1,75 @@
+"""What a rule is and what it returns. The sentence is made only when somebody will read it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from foothold_risk.rules.calendar import first_day, income_months, last_day, rolling_first
+from foothold_risk.rules.context.incidents import Incident
+from foothold_risk.rules.household.facts import Claim, HeldFact, Spending
+from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.policy import Value
+from foothold_schemas.facts.checks import SpendingReported
+from foothold_schemas.facts.facts import MedicalClaimSettled
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.values import Sentence, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A rule that holds: what it saw, what it compared with, and the facts it rests on (the weightiest first).
+
+    `value` and `threshold` are fen where `unit` is `money`; ten-thousandths where it is `share`; otherwise words.
+    """
+
+    kind: FindingKind
+    value: int | str
+    threshold: int | str
+    unit: str
+    window: Window | None
+    policy: Value[object]
+    facts: tuple[HeldFact | Incident, ...]
+    project: str | None = None
+
+
+MEDICAL: Final = frozenset({MedicalClaimSettled.model_fields["kind"].default})
+SPENDING: Final = frozenset({SpendingReported.model_fields["kind"].default})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`is_risk`: counts for groups 1 and 2. `is_shock`: can carry group 3. `needs_income`: says nothing while a month is unheard.
+
+    `feeds`: the kinds of facts it rests on; while one of them is silent it may begin to hold but not cease.
+    """
+
+    kind: FindingKind
+    is_risk: bool
+    is_shock: bool
+    needs_income: bool
+    find: Callable[[View], Found | None]
+    explain: Callable[[Found, View, Sentence], Sentence]
+    feeds: frozenset[str] = frozenset()
+
+
+def income_window(day: date) -> Window:
+    """First and last day of the income window."""
+    months = income_months(day)
+    return Window(first=first_day(months.start), last=last_day(months.stop - 1))
+
+
+def spending_window(day: date) -> Window:
+    """First and last day of the rolling year."""
+    return Window(first=rolling_first(day), last=day)
+
+
+def weightiest(spent: Iterable[Claim | Spending]) -> tuple[Claim | Spending, ...]:
+    """By own share, largest first; the fact's id decides between equals, so any order of arrival gives the same."""
+    return tuple(sorted(spent, key=lambda c: (-c.own_share, c.fact_id)))
+
+
+def percent_text(share: object) -> str:
+    """1,000 ten-thousandths as "10%", 1,250 as "12.5%"."""
+    whole, rest = divmod(int(str(share)), 100)
+    return f"{whole}%" if rest == 0 else f"{whole}.{f'{rest:02d}'.rstrip('0')}%"

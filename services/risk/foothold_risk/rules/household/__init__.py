@@ -1,0 +1,1 @@
+"""What a household's facts say: named, versioned and folded."""

@@ -1,0 +1,314 @@
+"""A household as risk remembers it: register entry, facts, and where it stands. Immutable; small enough to keep a county in memory, packed."""
+
+from collections.abc import Collection, Iterator
+from datetime import date, datetime
+from hashlib import blake2b
+
+import msgspec
+
+from foothold_risk.rules.household.facts import (
+    AssetCheck,
+    Authorisation,
+    Check,
+    Claim,
+    Disaster,
+    Grading,
+    HeldFact,
+    Income,
+    Measure,
+    Register,
+    Report,
+    Spending,
+    Ticket,
+    Withdrawal,
+)
+from foothold_risk.rules.household.packed import Packed
+from foothold_risk.rules.household.statements import latest_of_each
+from foothold_schemas.facts.decisions import HarmlessReason
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.messages.transitions import Status
+from foothold_schemas.values import Group
+
+MOST_ANSWERED = 400
+"""Reports people have looked into; beyond them those that are reported no more are forgotten."""
+
+
+class Left(Packed, frozen=True):
+    """The last time the household left a group by its own figures or people's word: the day, the group, the case's episode."""
+
+    day: date
+    group: Group
+    episode: int
+
+
+class Exemption(Packed, frozen=True):
+    """A finding people found harmless, as states of before `Word` hold it; no longer read."""
+
+    kind: FindingKind
+    beyond: int | None
+    size: int | None
+    facts: bytes
+    since: date
+    until: date
+    reason: HarmlessReason
+    by: str
+
+
+class Event(Packed, frozen=True):
+    """One thing that happened, by its name. `states`: how grave, part by part; `amount`: fen lost or owed.
+
+    `since`, `last`: ordinals of the day from which it is another event than one seen before, and of the last day somebody said so.
+    """
+
+    name: str
+    states: tuple[int, ...] = ()
+    amount: int = 0
+    since: int = 0
+    last: int = 0
+
+
+class Word(Packed, frozen=True):
+    """People's word that a finding calls for nothing: what they saw of it, and until when it holds.
+
+    `reason`, `by` are empty for a dismissal; `episode`: the case that was dismissed.
+    """
+
+    kind: FindingKind
+    since: date
+    until: date
+    value: int | None = None
+    beyond: int | None = None
+    events: tuple[Event, ...] = ()
+    total: int = 0
+    is_below: bool = False
+    reason: HarmlessReason | None = None
+    by: str = ""
+    episode: int = 0
+
+
+class Dismissal(Packed, frozen=True):
+    """The last dismissal: the case, and the reports it answered."""
+
+    episode: int
+    reports: tuple[bytes, ...] = ()
+
+
+class Ended(Packed, frozen=True):
+    """The last group or lead that ended: when, whether by its own figures or a correction, and what goes on with it if it returns.
+
+    `group` None: it was a lead. `is_by_word`: people dismissed it. `lead_on`: when the lead ended that was left of the group.
+    """
+
+    day: date
+    is_by_itself: bool
+    group: Group | None = None
+    identified_on: date | None = None
+    causes: tuple[FindingKind, ...] = ()
+    times_wavered: int = 0
+    is_by_word: bool = False
+    lead_on: date | None = None
+
+
+class Slip(Packed, frozen=True):
+    """A leaving or change of group that rests on a register entry: the day, the entry, and the position of before, packed."""
+
+    day: date
+    entry: bytes
+    is_natural: bool
+    before: bytes
+
+
+class Position(Packed, frozen=True):
+    """Where a household stands between two transitions.
+
+    `causes`: the risks of this spell. `identified_on`: the day people identified it. `is_due`, `is_not_marked`: said once while it holds.
+    `eliminated`: the causes people last declared eliminated. `left`: the leaving that a late fact may still put in doubt.
+    `answered`: reports people have looked into. `words`: what they found harmless or dismissed. `had`: the events of its case.
+    `bills`: names of the bills it has had. `woken`: findings that said more than people's word covers, and were told. `told_on`: when it was
+    last told. `ended`: the last group or lead that ended. `wavered_on`, `moved_on`: when it last returned, or moved, on the same ground.
+    `eliminated_from`: the group people last declared eliminated. `entry`, `slip`: the register entry last looked at, and what may be a slip.
+    `frozen`: where it stood when it refused its authorisation, packed. `grounds`: what its findings were last seen to rest on, as people's word
+    would have it. `was_grouped`, `was_urgent`: whether its case has been in a group, and in danger. `dismissal`: people's last one.
+    `members`: whose guarantee is unmet by the register, or was until a day, and whether it was met before.
+    `dismissed`, `fell`, `exemptions` are of states of before, and no longer read.
+    """
+
+    number: int = 0
+    episode: int = 0
+    spell: int = 0
+    status: Status = Status.CLEAR
+    group: Group | None = None
+    is_lead: bool = False
+    is_urgent: bool = False
+    findings: tuple[FindingKind, ...] = ()
+    clear_since: date | None = None
+    times_wavered: int = 0
+    identified_on: date | None = None
+    causes: tuple[FindingKind, ...] = ()
+    is_due: bool = False
+    is_not_marked: bool = False
+    eliminated: tuple[FindingKind, ...] = ()
+    dismissed: tuple[FindingKind, ...] = ()
+    fell: bytes = b""
+    left: Left | None = None
+    exemptions: tuple[Exemption, ...] = ()
+    answered: tuple[bytes, ...] = ()
+    words: tuple[Word, ...] = ()
+    had: tuple[Event, ...] = ()
+    bills: tuple[bytes, ...] = ()
+    woken: tuple[FindingKind, ...] = ()
+    told_on: date | None = None
+    ended: Ended | None = None
+    wavered_on: date | None = None
+    moved_on: date | None = None
+    eliminated_from: Group | None = None
+    entry: bytes = b""
+    slip: Slip | None = None
+    frozen: bytes = b""
+    grounds: tuple[Word, ...] = ()
+    was_grouped: bool = False
+    was_urgent: bool = False
+    dismissal: Dismissal | None = None
+    members: tuple[Event, ...] = ()
+    is_rolled_back: bool = False
+    is_corrected: bool = False
+
+    def wavers(self, day: date, days: int) -> bool:
+        """Whether it returned on the same ground within so many days."""
+        return self.wavered_on is not None and (day - self.wavered_on).days <= days
+
+    @property
+    def is_in_episode(self) -> bool:
+        """Whether a case is open for it."""
+        return self.is_lead or self.status in (Status.GROUP, Status.RECOVERING)
+
+    @property
+    def is_identified(self) -> bool:
+        """Whether people identified it in this spell."""
+        return self.identified_on is not None
+
+
+class Unjudged(Packed, frozen=True):
+    """Judging the household raised, so it is not judged any more: since when, what raised (exception and place).
+
+    `behind`: the address everything else that comes for it waits behind.
+    """
+
+    since: datetime
+    raised: str
+    behind: str
+
+
+class Household(Packed, frozen=True):
+    """Everything risk knows of one household. `view` is the digest of the view written last; `noted` are facts that leave nothing else.
+
+    `since`: the open day on which its first register entry came; None: before any day was open. `entries`, `said`: register entries and words on
+    the authorisation that others have replaced, the last few, rising: they count again when what replaced them is taken back.
+    """
+
+    register: Register | None = None
+    incomes: tuple[Income, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    disasters: tuple[Disaster, ...] = ()
+    position: Position = Position()
+    as_of: date | None = None
+    view: bytes = b""
+    spendings: tuple[Spending, ...] = ()
+    checks: tuple[Check, ...] = ()
+    gradings: tuple[Grading, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    authorisation: Authorisation | None = None
+    noted: tuple[bytes, ...] = ()
+    assets: tuple[AssetCheck, ...] = ()
+    withdrawn: tuple[Withdrawal, ...] = ()
+    reports: tuple[Report, ...] = ()
+    tickets: tuple[Ticket, ...] = ()
+    since: date | None = None
+    unjudged: Unjudged | None = None
+    entries: tuple[Register, ...] = ()
+    said: tuple[Authorisation, ...] = ()
+
+    @property
+    def disputed(self) -> tuple[int, ...]:
+        """The tickets that are open: a member also stands in another household. The end of one holds, whichever came first."""
+        ended = {t.number for t in self.tickets if not t.is_open}
+        return tuple(sorted({t.number for t in self.tickets} - ended))
+
+    @property
+    def unanswered(self) -> tuple[Report, ...]:
+        """What was reported and nobody has looked into yet, the newest first."""
+        answered = self.position.answered
+        waiting = (r for r in latest_of_each(self.reports) if report_key(r) not in answered)
+        return tuple(sorted(waiting, key=lambda r: (r.day, r.fact_id), reverse=True))
+
+    @property
+    def bills(self) -> tuple[Claim, ...]:
+        """Of several claims under one number of one agency the version that counts, in any order of arrival."""
+        return latest_of_each(self.claims)
+
+    def held(self) -> Iterator[HeldFact]:
+        """Every fact it holds."""
+        yield from self.incomes
+        yield from self.claims
+        yield from self.disasters
+        yield from self.spendings
+        yield from self.checks
+        yield from self.gradings
+        yield from self.assets
+        yield from self.reports
+        yield from self.measures
+        yield from self.tickets
+        yield from self.entries
+        yield from self.said
+        yield from (one for one in (self.register, self.authorisation) if one is not None)
+
+    def knows(self, fact_id: bytes) -> bool:
+        """Whether this fact is already part of it."""
+        return fact_id in self.noted or any(w.by == fact_id for w in self.withdrawn) or any(f.fact_id == fact_id for f in self.held())
+
+    def has_withdrawn(self, fact_id: bytes) -> bool:
+        """Whether this fact counts no longer, or will not count when it comes."""
+        return any(w.fact_id == fact_id for w in self.withdrawn)
+
+    @property
+    def all_entries(self) -> tuple[Register, ...]:
+        """Its register entries as far as they are kept, rising; the last one counts."""
+        return self.entries if self.register is None else (*self.entries, self.register)
+
+    @property
+    def words_said(self) -> tuple[Authorisation, ...]:
+        """Its words on the authorisation as far as they are kept, rising; the last one counts."""
+        return self.said if self.authorisation is None else (*self.said, self.authorisation)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the household's last word was that its data may not be compared."""
+        return self.authorisation is not None and not self.authorisation.is_given
+
+
+def report_name(report: Report) -> str:
+    """Route, concern and day: the same for a report sent again."""
+    return f"{report.route} {report.concern} {report.day}"
+
+
+def report_key(report: Report) -> bytes:
+    """The name in eight bytes."""
+    return blake2b(report_name(report).encode(), digest_size=8).digest()
+
+
+def answered(household: Household, position: Position, names: Collection[str] | None = None) -> Position:
+    """The position when people have looked into what was reported: under these names, or so far.
+
+    What was taken back stays answered, so that it is no news when it is sent again.
+    """
+    looked_into = {report_key(r) for r in household.reports if names is None or report_name(r) in names}
+    every = {*position.answered, *looked_into}
+    if len(every) > MOST_ANSWERED:
+        every &= {report_key(r) for r in household.reports}
+    reports = tuple(sorted(every))
+    return position if position.answered == reports else msgspec.structs.replace(position, answered=reports)
+
+
+def fresh(household: Household, **changes: object) -> Household:
+    """The household with these fields."""
+    return msgspec.structs.replace(household, **changes)

@@ -1,0 +1,1 @@
+"""Where a household stands: assessment, people's words, movements and ways out."""

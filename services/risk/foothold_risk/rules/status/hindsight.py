@@ -1,0 +1,41 @@
+"""What a late fact would have changed: with it, the household would not have left its group on the day it did. Said once, for people; nothing is rewritten."""
+
+from datetime import date
+
+import msgspec
+
+from foothold_risk.rules.calendar import month_of
+from foothold_risk.rules.context.heard import Heard
+from foothold_risk.rules.household.household import Household, Position, fresh
+from foothold_risk.rules.policy import Place
+from foothold_risk.rules.status.assess import Assessment, assess
+from foothold_risk.rules.status.movement import Move
+from foothold_schemas.messages.transitions import Movement, Status
+
+REACHES_BACK = 13
+"""Months: of the 25 that are kept, an income window needs the twelve before its day."""
+
+
+def review(before: Household, after: Household, day: date, place: Place, heard: Heard) -> tuple[Assessment, Move] | None:
+    """Figures and findings as of the day the household left, and the note; None while the facts that came since then change nothing.
+
+    `after`: the household with the fact and its position of today. Both looks use what is known now, so nothing but the fact can differ.
+    """
+    left = after.position.left
+    if left is None or day == left.day or month_of(day) - month_of(left.day) > REACHES_BACK:  # what comes on the day itself is not late
+        return None
+    then = _as_of(after, left.day, place, heard)
+    if then is None or then.target.status is not Status.GROUP:
+        return None
+    was = _as_of(before, left.day, place, heard)
+    if was is not None and was.target.status is Status.GROUP:
+        return None
+    told = msgspec.structs.replace(after.position, number=after.position.number + 1, left=None)
+    return then, Move(Movement.WOULD_HAVE, after.position, told)
+
+
+def _as_of(household: Household, day: date, place: Place, heard: Heard) -> Assessment | None:
+    """The assessment of a day gone by, from the facts alone: no position, so nothing is held and nothing dismissed."""
+    if household.register is None:
+        return None
+    return assess(fresh(household, position=Position()), household.register, day, place.on(day), heard)

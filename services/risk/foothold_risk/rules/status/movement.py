@@ -1,0 +1,365 @@
+"""From where a household stands and where it should stand to its transitions: enter and leave freely, each step with its reason."""
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, assert_never
+
+from msgspec.structs import replace
+
+from foothold_risk.rules.findings.events import followed
+from foothold_risk.rules.household.household import Left, Position
+from foothold_risk.rules.status.assess import IS_RISK, IS_SHOCK, Assessment, Target
+from foothold_risk.rules.status.leaving import is_quiet_enough, risks_of, unmet
+from foothold_risk.rules.status.slips import entry_seen, noted
+from foothold_risk.rules.status.wavering import ended_now, has_bill_of_its_own, has_news, is_found_again, is_news, kinds_of_news, remembered, returns_to
+from foothold_risk.rules.status.words import in_force, last_seen
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.messages.transitions import ExitReason, Movement, Status
+from foothold_schemas.messages.views import UnmetKind
+
+NOTHING_FROZEN: Final = MappingProxyType({"frozen": b"", "identified_on": None, "causes": (), "is_due": False})
+"""Whoever left for good or moved away comes back as another case: no group or identification of before waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One transition: the movement, where the household stood and stands, and what changed.
+
+    `is_told`: whether people are to be told; None where that is not asked of such a movement. `is_decided`: it carries people's decision out.
+    """
+
+    movement: Movement
+    before: Position
+    after: Position
+    exit_reason: ExitReason | None = None
+    added: tuple[FindingKind, ...] = ()
+    gone: tuple[FindingKind, ...] = ()
+    is_told: bool | None = None
+    is_decided: bool = False
+
+    @property
+    def is_episode_over(self) -> bool:
+        """The case has nothing left to rest on."""
+        return self.before.is_in_episode and not self.after.is_in_episode
+
+
+def move(position: Position, assessment: Assessment, ended_by: ExitReason | None = None, stood: Position | None = None) -> tuple[Position, tuple[Move, ...]]:
+    """All transitions of one assessment, in order. The position carries the findings and the spell's causes even when nothing moves.
+
+    `stood`: where it stands again, after a slip or a refused authorisation; the assessment is made for it.
+
+    `ended_by`: what made risk look corrected facts, or people found a finding harmless. A group or a lead that rested on it ends at once.
+    """
+    moves: list[Move] = []
+    if stood is not None:
+        moves.append(_given_again(position, stood, assessment) if position.frozen else restored(position, stood))
+        position = moves[-1].after
+    if position.frozen and not position.is_in_episode and assessment.target.is_natural:
+        position = replace(position, **NOTHING_FROZEN)
+    is_in_doubt = bool(assessment.view.household.disputed)
+    if ended_by is None and position.is_corrected and not is_in_doubt:
+        ended_by = ExitReason.CORRECTED
+    is_corrected = ended_by is ExitReason.CORRECTED or position.is_corrected
+    before = position
+    for step in _ended(position, assessment, ended_by) if ended_by is not None else _steps(position, assessment):
+        moves.append(step)
+        position = step.after
+    kinds = assessment.kinds
+    return replace(
+        position,
+        findings=kinds,
+        causes=_causes(position, assessment),
+        is_due=position.is_due and not unmet(position, assessment),
+        words=in_force(position.words, assessment.view.day),
+        slip=(slip := noted(before, position, assessment)),
+        entry=entry_seen(position, slip, assessment),
+        is_corrected=is_in_doubt and is_corrected and _is_groundless(position, assessment),
+        members=position.members if assessment.view.is_withheld else followed(assessment.view),
+        grounds=last_seen(position.grounds, assessment.grounds, assessment.view, assessment.held) if position.is_in_episode else (),
+        **remembered(position, assessment),
+    ), tuple(moves)
+
+
+def _is_groundless(position: Position, assessment: Assessment) -> bool:
+    """A group that stands only because it is in doubt who belongs to the household.
+
+    Where a correction took its ground, it ends as corrected once the doubt is settled.
+    """
+    return position.status is Status.GROUP and not set(assessment.kinds) & (IS_RISK | IS_SHOCK)
+
+
+def restored(position: Position, stood: Position) -> Move:
+    """It stands again where it stood before the slip; what came since is told by what follows."""
+    return Move(Movement.RESTORED, position, replace(stood, number=position.number + 1), ExitReason.CORRECTED)
+
+
+def _given_again(position: Position, stood: Position, assessment: Assessment) -> Move:
+    """Its authorisation is given: the group and spell of before go on, or it recovers from them. Nobody is left: the village's lead ends."""
+    target, day = assessment.target, assessment.view.day
+    if target.is_natural:
+        return because(make(Movement.UNWATCHED, position, assessment, **out_to(target), frozen=b""), ExitReason.NATURAL)
+    changes = {name: getattr(stood, name) for name in stood.__struct_fields__ if name not in ("number", "findings")}
+    if target.status is Status.GROUP:
+        back = {**grouped(target), "clear_since": None, "is_due": False, "is_not_marked": False}
+        step = make(Movement.RELAPSED, position, assessment, **{**changes, **back})
+        if position.is_in_episode:
+            return step
+        # People ended its lead while nothing was computed, so they have seen nothing of what comes back.
+        told = replace(step.after, told_on=day, times_wavered=0, wavered_on=None)
+        return dataclasses.replace(step, after=told, is_told=True)
+    clear = {"status": Status.RECOVERING, "is_urgent": False, "clear_since": stood.clear_since or day}
+    return make(Movement.RECOVERING, position, assessment, **{**changes, **clear})
+
+
+def _causes(position: Position, assessment: Assessment) -> tuple[FindingKind, ...]:
+    if position.status is not Status.GROUP:
+        return position.causes
+    return (*position.causes, *(k for k in risks_of(assessment) if k not in position.causes))
+
+
+def because(step: Move, reason: ExitReason) -> Move:
+    """The same step with its reason."""
+    return dataclasses.replace(step, exit_reason=reason)
+
+
+def _ended(position: Position, assessment: Assessment, reason: ExitReason) -> Iterator[Move]:
+    """Out at once where the ground is gone today. A household already recovering lost its ground by time, so it waits like any other.
+
+    An identified household leaves only when people declare its risk eliminated; an exempted
+    finding is not enough, and where people rolled it back a correction is not either.
+    What goes and returns waits as well.
+    """
+    target = assessment.target
+    is_theirs = position.is_rolled_back or (reason is ExitReason.EXEMPTED and position.is_identified)
+    is_wavering = reason is ExitReason.CORRECTED and position.wavers(assessment.view.day, assessment.view.policy.days_of_wavering)
+    is_gone = position.status is Status.GROUP and target.status is not Status.GROUP and not target.is_natural
+    if is_gone and not is_theirs and not is_wavering:
+        yield exit_from(position, assessment, reason)
+        return
+    for step in _steps(position, assessment):
+        is_end = step.is_episode_over and step.exit_reason is None
+        yield _by_word(because(step, reason)) if is_end else step
+
+
+def _by_word(step: Move) -> Move:
+    """A lead that ends by people's word did not end by itself."""
+    ended = step.after.ended
+    if step.exit_reason is not ExitReason.EXEMPTED or ended is None:
+        return step
+    return dataclasses.replace(step, after=replace(step.after, ended=replace(ended, is_by_itself=False)))
+
+
+def _steps(position: Position, assessment: Assessment) -> Iterator[Move]:
+    match position.status:
+        case Status.GROUP | Status.RECOVERING if assessment.target.is_natural:
+            yield exit_from(position, assessment, ExitReason.NATURAL)
+        case Status.GROUP:
+            yield from _from_group(position, assessment)
+        case Status.RECOVERING:
+            yield from _from_recovering(position, assessment)
+        case Status.WATCH | Status.CLEAR:
+            yield from _from_outside(position, assessment)
+        case _:
+            assert_never(position.status)
+
+
+def _from_group(position: Position, assessment: Assessment) -> Iterator[Move]:
+    """Still in it, in another one, or clear from today on."""
+    target, day = assessment.target, assessment.view.day
+    if target.status is not Status.GROUP:
+        step = make(Movement.RECOVERING, position, assessment, status=Status.RECOVERING, is_urgent=False, clear_since=day)
+        yield step
+        yield from _news_of(replace(step.after, findings=position.findings), assessment)
+    elif target.group is not position.group:
+        days = assessment.view.policy.days_of_wavering
+        is_back = position.moved_on is not None and (day - position.moved_on).days <= days and not has_news(position, assessment)
+        movement = Movement.ROLLED_BACK if is_found_again(position, assessment) else Movement.MOVED
+        yield make(movement, position, assessment, **grouped(target), moved_on=day, **(_once_more(position, assessment) if is_back else {}))
+    else:
+        yield from _changed_findings(position, assessment, is_urgent=target.is_urgent)
+
+
+def _from_recovering(position: Position, assessment: Assessment) -> Iterator[Move]:
+    """Back in the same spell, or out once nothing keeps it; unknown income keeps it waiting. The identified wait for people."""
+    target = assessment.target
+    if target.status is Status.RECOVERING:  # in doubt who belongs to it: it waits, and news is told
+        yield from _changed_findings(position, assessment)
+        return
+    if target.status is Status.GROUP:
+        back = {**grouped(target), "clear_since": None, "is_due": False, "is_not_marked": False}
+        is_rolled_back = is_found_again(position, assessment)
+        again = {} if is_rolled_back and has_news(position, assessment) else _once_more(position, assessment)
+        yield make(Movement.ROLLED_BACK if is_rolled_back else Movement.RELAPSED, position, assessment, **back, **again)
+        return
+    for told in _news_of(position, assessment):
+        yield told
+        position = told.after
+    conditions = unmet(position, assessment)
+    if not position.is_identified:
+        if not conditions:
+            yield exit_from(position, assessment, ExitReason.CLEARED)
+    elif not conditions and not position.is_due:
+        yield make(Movement.EXIT_DUE, position, assessment, is_due=True, is_not_marked=False)
+    elif [c.kind for c in conditions] == [UnmetKind.NOBODY_CAN_WORK] and not position.is_not_marked:
+        yield make(Movement.NOT_MARKED, position, assessment, is_not_marked=True)
+
+
+def _news_of(position: Position, assessment: Assessment) -> Iterator[Move]:
+    """What people are to hear of a household that recovers: what its case has not had. A sum that only crossed its threshold keeps it there."""
+    if has_news(position, assessment) or is_found_again(position, assessment):
+        yield from (step for step in _changed_findings(position, assessment) if step.movement is not Movement.EASED)
+
+
+def _from_outside(position: Position, assessment: Assessment) -> Iterator[Move]:
+    """Entry at once, any day, any number of times; or watched, or no longer."""
+    target = assessment.target
+    if target.status is Status.GROUP:
+        yield _into_group(position, assessment)
+    elif target.is_lead and (not position.is_lead or position.clear_since is not None):
+        yield _to_lead(position, assessment)
+    elif target.is_lead:
+        yield from _changed_findings(position, assessment)
+    elif position.is_lead and not target.is_natural and not is_quiet_enough(position, assessment):
+        if position.clear_since is None:  # it returned before, so it stays open until it was quiet
+            yield make(Movement.EASED, position, assessment, clear_since=assessment.view.day)
+    elif target.status is Status.WATCH and (position.status is Status.CLEAR or position.is_lead):
+        yield make(Movement.WATCHED, position, assessment, **_no_lead(position, assessment), status=Status.WATCH)
+    elif target.status is Status.CLEAR and position.status is Status.WATCH:
+        step = make(Movement.UNWATCHED, position, assessment, **_no_lead(position, assessment), status=Status.CLEAR)
+        yield because(step, ExitReason.NATURAL) if target.is_natural and position.is_lead else step
+
+
+def _into_group(position: Position, assessment: Assessment) -> Move:
+    """The spell of before goes on where nothing is new since it ended; else another begins."""
+    ended, target = returns_to(position, assessment), assessment.target
+    back = {**grouped(target), "clear_since": None, "ended": None}
+    if ended is None:
+        another = {**episode_of(position), "spell": position.spell + 1, "causes": ()}
+        return make(_entry(position, assessment), position, assessment, **{**back, **another})
+    went_on = {} if ended.is_by_word else _once_more(position, assessment, ended.times_wavered)
+    if ended.group is None:
+        return make(_entry(position, assessment), position, assessment, **back, **went_on, spell=position.spell + 1, causes=())
+    spell = {"identified_on": ended.identified_on, "causes": ended.causes}
+    movement = Movement.ROLLED_BACK if is_found_again(position, assessment) else Movement.RELAPSED
+    return make(movement, position, assessment, **back, **went_on, **spell)
+
+
+def _to_lead(position: Position, assessment: Assessment) -> Move:
+    """A lead of a new case, or of the one that ended or fell quiet by itself and returns."""
+    stands = {"status": Status.WATCH, "is_lead": True, "is_urgent": False, "clear_since": None}
+    movement = Movement.GRADE_FELL if FindingKind.GRADE_FELL in kinds_of_news(position, assessment) else Movement.WATCHED
+    if set(position.eliminated) & set(assessment.kinds):
+        movement = Movement.ROLLED_BACK
+    if position.is_lead:
+        again = {} if has_news(position, assessment) else _once_more(position, assessment)
+        return make(movement, position, assessment, **stands, **again)
+    ended = returns_to(position, assessment)
+    if ended is not None:
+        went_on = {} if ended.is_by_word else _once_more(position, assessment, ended.times_wavered)
+        kept = replace(ended, lead_on=None) if ended.group is not None else None  # its group may still return
+        return make(movement, position, assessment, **stands, **went_on, ended=kept)
+    return make(movement, position, assessment, **stands, **episode_of(position))
+
+
+def _no_lead(position: Position, assessment: Assessment) -> dict[str, object]:
+    none: dict[str, object] = {"is_lead": False, "is_urgent": False, "clear_since": None}
+    if not position.is_lead:
+        return none
+    if position.frozen and assessment.target.is_natural:
+        none |= NOTHING_FROZEN
+    ended = position.ended
+    if ended is not None and ended.group is not None and not assessment.target.is_natural:
+        ended = replace(ended, lead_on=assessment.view.day)  # the group may still return, and so may the lead it left
+    else:
+        ended = ended_now(position, assessment, is_by_itself=not assessment.target.is_natural)
+    return {**none, "ended": ended, "times_wavered": 0}
+
+
+def _once_more(position: Position, assessment: Assessment, times: int | None = None) -> dict[str, object]:
+    """It returned, or moved back, on the same ground."""
+    return {"times_wavered": (position.times_wavered if times is None else times) + 1, "wavered_on": assessment.view.day}
+
+
+def _entry(position: Position, assessment: Assessment) -> Movement:
+    """After people declared a risk eliminated: the same cause again rolls that back, a new one flags the household again."""
+    if not position.eliminated:
+        return Movement.ENTERED
+    return Movement.ROLLED_BACK if set(position.eliminated) & set(assessment.kinds) else Movement.REFLAGGED
+
+
+def _changed_findings(position: Position, assessment: Assessment, **changes: object) -> Iterator[Move]:
+    """What changed findings are told as; a mere change of figures is nothing.
+
+    `grade_fell` for each fall, `worsened` when a finding, another event or a bill that weighs came, `eased` when
+    a finding only went. What people declared eliminated and is found again is `rolled_back`, wherever the
+    household stands.
+    """
+    news, more = kinds_of_news(position, assessment), set(assessment.kinds) - set(position.findings)
+    if is_found_again(position, assessment):
+        yield make(Movement.ROLLED_BACK, position, assessment, **changes)
+    elif FindingKind.GRADE_FELL in news:
+        yield make(Movement.GRADE_FELL, position, assessment, **changes)
+    elif more or news or has_bill_of_its_own(position, assessment):
+        yield make(Movement.WORSENED, position, assessment, **changes)
+    elif set(position.findings) - set(assessment.kinds):
+        yield make(Movement.EASED, position, assessment, **changes)
+
+
+def exit_from(position: Position, assessment: Assessment, reason: ExitReason) -> Move:
+    """Out of the group; what remains of a lead stays a lead of the same episode."""
+    changes = out_to(assessment.target)
+    if reason is ExitReason.ELIMINATED:  # remembered until people identify it again
+        changes |= {"eliminated": position.causes, "eliminated_from": position.group}
+    if reason in (ExitReason.CLEARED, ExitReason.ELIMINATED) and position.group is not None:
+        changes["left"] = Left(assessment.view.day, position.group, position.episode)
+    changes["ended"] = ended_now(position, assessment, is_by_itself=reason in (ExitReason.CLEARED, ExitReason.CORRECTED))
+    return because(make(Movement.EXITED, position, assessment, **changes), reason)
+
+
+def out_to(target: Target) -> dict[str, object]:
+    """What ends with a group or lead."""
+    return {
+        "status": Status.CLEAR if target.is_natural else target.status,
+        "group": None,
+        "is_lead": target.is_lead,
+        "is_urgent": False,
+        "clear_since": None,
+        "times_wavered": 0,
+        "identified_on": None,
+        "causes": (),
+        "is_due": False,
+        "is_not_marked": False,
+        "is_rolled_back": False,
+    }
+
+
+def grouped(target: Target) -> dict[str, object]:
+    """Where a group begins or goes on."""
+    return {"status": Status.GROUP, "group": target.group, "is_lead": True, "is_urgent": target.is_urgent}
+
+
+def episode_of(position: Position) -> dict[str, object]:
+    """A new episode begins with the first lead or group after both were gone; it has had nothing yet."""
+    if position.is_in_episode:
+        return {}
+    begun: dict[str, object] = {"episode": position.episode + 1, "had": (), "bills": (), "woken": (), "was_grouped": False, "was_urgent": False}
+    return begun | {"times_wavered": 0, "wavered_on": None, "moved_on": None, "ended": None}
+
+
+def make(movement: Movement, before: Position, assessment: Assessment, **changes: object) -> Move:
+    """One step, with what came and went, and whether people are to be told."""
+    kinds = assessment.kinds
+    after = replace(before, number=before.number + 1, findings=kinds, **changes)
+    is_told = is_news(movement, before, after, assessment)
+    was_grouped, was_urgent = after.was_grouped or after.status is Status.GROUP, after.was_urgent or after.is_urgent
+    after = replace(after, was_grouped=was_grouped, was_urgent=was_urgent)
+    return Move(
+        movement,
+        before,
+        replace(after, told_on=assessment.view.day) if is_told else after,
+        added=tuple(k for k in kinds if k not in before.findings),
+        gone=tuple(k for k in before.findings if k not in kinds),
+        is_told=is_told,
+    )

@@ -1,0 +1,124 @@
+"""Takes a partition over: fences the old owner, then reads where it stopped and what it knew. The order matters."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from msgspec.structs import replace
+
+from foothold_risk.messages.transition import RULES_VERSION
+from foothold_risk.metrics import Metrics
+from foothold_risk.rules.policy import Policy
+from foothold_risk.worker.committing import Committer
+from foothold_risk.worker.decide import Decider
+from foothold_risk.worker.folding import adopt, fold_anew, is_other_rules, summary_of
+from foothold_risk.worker.partition import Partition
+from foothold_risk.worker.quarantine import GROUP_ID, Shelf
+from foothold_risk.worker.state import Households
+from foothold_risk.worker.trials import Committed, Trials
+from foothold_runtime.broker import Broker
+from foothold_runtime.kafka_clients import TransactionalProducer, reading, start, started, stop
+from foothold_schemas.wire.topics import HOUSEHOLD_STATE, QUARANTINE_BYTES
+
+TRANSACTION_MS: Final = 30_000
+BATCH_BYTES: Final = 256 * 1024
+RETRY_MS: Final = 10
+"""The broker answers a new transaction with "concurrent transactions" until the last one's markers are written, some milliseconds later.
+
+aiokafka waits 100 ms before it asks again; with 10 ms the slowest of 60 small transactions took 29 to 42 ms instead of 28 to 141.
+"""
+
+log = structlog.get_logger()
+
+
+def transactional_id(source: TopicPartition) -> str:
+    """One per input partition, so that whoever owns the partition next fences a paused former owner."""
+    return f"foothold-{GROUP_ID}-{source.topic}-{source.partition}"
+
+
+async def take_over(
+    *,
+    source: TopicPartition,
+    partitions: int,
+    broker: Broker,
+    policies: Mapping[str, Policy],
+    metrics: Metrics,
+    shelf: Shelf,
+    on_commit: Callable[[], None],
+) -> Partition:
+    """Fence, read the committed offset, restore the state; in this order."""
+    started = time.perf_counter()
+    producer = TransactionalProducer(
+        broker,
+        transactional_id(source),
+        transaction_timeout_ms=TRANSACTION_MS,
+        linger_ms=1,
+        retry_backoff_ms=RETRY_MS,
+        compression_type="zstd",
+        max_batch_size=BATCH_BYTES,
+        max_request_size=QUARANTINE_BYTES,
+    )
+    try:
+        await start(producer)
+        committed = await _read_offset(broker, source)
+        households = Households(policies)
+        count = await _read_changelog(broker, source.partition, households)
+        households.restored()
+        if is_other_rules(households.control, committed):
+            folded = await fold_anew(source, partitions, broker, policies, shelf, committed.next_offset, metrics, on_commit)
+            committer = Committer(source, producer, households, metrics, committed, on_commit)
+            changed = await adopt(committer, Decider(source, partitions, households, shelf), households, folded)
+            committed = Committed(committer.next_offset, committer.trials)
+            log.info("risk.folded_anew", partition=source.partition, **summary_of(changed, folded))
+        elif not committed.next_offset:
+            households.control = replace(households.control, rules=RULES_VERSION)
+    except BaseException:
+        await stop(producer)
+        raise
+    metrics.restore_seconds.observe(time.perf_counter() - started)
+    log.info(
+        "risk.restored",
+        partition=source.partition,
+        records=count,
+        registered=households.registered.total(),
+        next_offset=committed.next_offset,
+        remembered=committed.trials.text(),
+        seconds=round(time.perf_counter() - started, 3),
+    )
+    return Partition(
+        source=source,
+        partitions=partitions,
+        producer=producer,
+        households=households,
+        metrics=metrics,
+        shelf=shelf,
+        committed=committed,
+        on_commit=on_commit,
+    )
+
+
+async def _read_offset(broker: Broker, source: TopicPartition) -> Committed:
+    """Where the group stands in the partition, and what is remembered beside it: consumers hand out the offset only, so the admin client asks."""
+    async with started(AIOKafkaAdminClient(**broker.options)) as admin:
+        found = (await admin.list_consumer_group_offsets(GROUP_ID, partitions=[source])).get(source)
+    return Committed() if found is None or found.offset < 0 else Committed(found.offset, Trials.read(found.metadata or ""))
+
+
+async def _read_changelog(broker: Broker, partition: int, households: Households) -> int:
+    changelog = TopicPartition(HOUSEHOLD_STATE.name, partition)
+    count = 0
+    async with reading(broker) as reader:
+        reader.assign([changelog])
+        first = (await reader.beginning_offsets([changelog]))[changelog]
+        end = (await reader.end_offsets([changelog]))[changelog]
+        reader.seek(changelog, first)
+        while await reader.position(changelog) < end:
+            for records in (await reader.getmany(timeout_ms=200, max_records=10_000)).values():
+                for record in records:
+                    if record.key is not None and record.value is not None:
+                        households.restore(record.key, record.value)
+                        count += 1
+    return count
