@@ -2,5 +2,5 @@
 set -e
 export PYTHONPATH="services/risk:services/ingest:services/alerts:schemas:." PYTHONDONTWRITEBYTECODE=1
 run() { "$FOOTHOLD_PYTHON" -m pytest -x -q -p no:randomly -p no:cacheprovider --hypothesis-profile=mutants "$@" >/dev/null 2>&1; }
-run tests/risk --ignore tests/risk/test_life.py --ignore tests/risk/test_properties.py --ignore tests/risk/test_commands.py
-run tests/risk/test_properties.py tests/risk/test_life.py
+run tests/risk --ignore tests/risk/lives/test_life.py --ignore tests/risk/lives/test_properties.py --ignore tests/risk/policy/test_commands.py
+run tests/risk/lives/test_properties.py tests/risk/lives/test_life.py

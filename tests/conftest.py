@@ -18,12 +18,12 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 
 with warnings.catch_warnings():  # platformdirs warns once at import where no XDG_RUNTIME_DIR is set; its fall-back suits us
     warnings.simplefilter("ignore")
-    from tests.support.parts import VAR, Parts, embedded_parts, given_parts
+    from tests.support.running.parts import VAR, Parts, embedded_parts, given_parts
 
 from deploy.local.stack import Ports, Stack
-from tests.support.areas import write_region_policy
-from tests.support.prober import Prober
-from tests.support.sender import Sender
+from tests.support.made.areas import write_region_policy
+from tests.support.running.prober import Prober
+from tests.support.running.sender import Sender
 
 TODAY = date(2026, 6, 10)
 LIVES = VAR / "livez"

@@ -9,7 +9,7 @@ import pytest
 from foothold_alerts.rules.regions import NEWS_DAYS, Answer, Told, is_news, is_over, place_in_day, places
 from foothold_alerts.workflows import load_checklists, load_regions
 from foothold_schemas.messages.areas import AreaLevel, Direction, RegionWarning, WarningLevel
-from tests.support.parts import ROOT
+from tests.support.running.parts import ROOT
 
 EXAMPLE = RegionWarning.model_validate_json((ROOT / "schemas/examples/region-warnings.v1/RegionWarning.up.json").read_bytes())
 DAY = date(2026, 6, 10)

@@ -16,7 +16,7 @@ from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.explanation import HintKind
 from foothold_schemas.messages.transitions import Movement
 from foothold_schemas.values import Group, Standing
-from tests.support.build import claim, household, income, judged, spending
+from tests.support.made.build import claim, household, income, judged, spending
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ from foothold_ingest.doors.topics import TopicDoor
 from foothold_ingest.doors.uploads import FileDoor
 from foothold_ingest.settings import DayClock
 from foothold_schemas.wire.topics import AGENCY_TOPIC, EMBEDDED_PARTITIONS, TOPICS
-from tests.support.clerk import AGENCY, Clerk
 from tests.support.ingest import ingest_parts, ingest_settings
-from tests.support.parts import Parts
+from tests.support.running.clerk import AGENCY, Clerk
+from tests.support.running.parts import Parts
 
 
 @pytest.fixture

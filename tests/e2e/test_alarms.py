@@ -7,11 +7,11 @@ import pytest
 
 from deploy.grafana.boards import BOARDS, Query
 from deploy.local.watch import BINARY, alert_names
-from tests.support.alarms import Breaker, watched
-from tests.support.alarms_of_defects import a_household_cannot_be_judged, a_job_fails_for_good, a_part_stands_still
-from tests.support.charts import draw
-from tests.support.parts import ROOT
-from tests.support.prometheus import Prometheus, on_screen
+from tests.support.alarms.alarms import Breaker, watched
+from tests.support.alarms.alarms_of_defects import a_household_cannot_be_judged, a_job_fails_for_good, a_part_stands_still
+from tests.support.running.charts import draw
+from tests.support.running.parts import ROOT
+from tests.support.running.prometheus import Prometheus, on_screen
 
 pytestmark = [
     pytest.mark.kafka,

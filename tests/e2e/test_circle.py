@@ -8,8 +8,8 @@ import pytest
 from deploy.local.stack import Stack
 from foothold_schemas.facts.checks import Guarantee
 from foothold_schemas.messages.transitions import Transition
-from tests.support.desk import Caseworker, case_number
-from tests.support.sender import Sender, eventually, transitions
+from tests.support.running.desk import Caseworker, case_number
+from tests.support.running.sender import Sender, eventually, transitions
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(420)]
 

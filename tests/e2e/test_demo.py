@@ -24,8 +24,8 @@ from foothold_schemas.wire.codec import decode_fact
 from foothold_schemas.wire.topics import HOUSEHOLD_FACTS
 from simulator.county import DATA
 from simulator.demo import STORM_COMMUNE, Demo, Result, write_policy
-from tests.support.parts import ROOT
-from tests.support.sender import eventually, read_topic, transitions
+from tests.support.running.parts import ROOT
+from tests.support.running.sender import eventually, read_topic, transitions
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(600)]
 

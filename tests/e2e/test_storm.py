@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from deploy.local.stack import Stack
-from tests.support.desk import Caseworker, number_of
-from tests.support.sender import Sender, eventually
+from tests.support.running.desk import Caseworker, number_of
+from tests.support.running.sender import Sender, eventually
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(600)]
 

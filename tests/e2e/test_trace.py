@@ -13,8 +13,8 @@ from deploy.local.stack import Stack
 from foothold_ingest.rules.accept import fact_id
 from foothold_ingest.rules.people.resident_number import check_character
 from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, RISK_TRANSITIONS, agency_card
-from tests.support.files import as_csv
-from tests.support.sender import BATCH, SINGLE, Sender, eventually, read_topic
+from tests.support.made.files import as_csv
+from tests.support.running.sender import BATCH, SINGLE, Sender, eventually, read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(180)]
 

@@ -9,7 +9,7 @@ from deploy.local.stack import Stack
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import ExitReason, Movement, Transition
 from foothold_schemas.values import Group
-from tests.support.sender import Sender, eventually, transitions
+from tests.support.running.sender import Sender, eventually, transitions
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 

@@ -20,7 +20,7 @@ from foothold_schemas.seal import Purpose, Seal
 from foothold_schemas.wire.codec import decode_quarantined
 from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, QUARANTINE
 from tests.faults.world import COUNTY, Happened, Ledger
-from tests.support.sender import read_topic, transitions
+from tests.support.running.sender import read_topic, transitions
 
 LINE_FEN = 730_000
 SELF_PAID_FEN = 2_000_000

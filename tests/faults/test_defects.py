@@ -19,11 +19,11 @@ from foothold_ingest.rules.accept import fact_id, household_id
 from foothold_risk.rules.household.household import Household
 from foothold_risk.worker.state import unpack
 from foothold_schemas.wire.topics import HOUSEHOLD_STATE
-from tests.support.defects import stands
-from tests.support.desk import Caseworker, case_number
-from tests.support.parts import VAR
-from tests.support.policy import write_test_policy
-from tests.support.sender import Sender, eventually, read_topic
+from tests.support.alarms.defects import stands
+from tests.support.made.policy import write_test_policy
+from tests.support.running.desk import Caseworker, case_number
+from tests.support.running.parts import VAR
+from tests.support.running.sender import Sender, eventually, read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(600)]
 

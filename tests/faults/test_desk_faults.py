@@ -20,10 +20,10 @@ from deploy.local.stack import Ports, Stack
 from foothold_schemas.wire.codec import decode_fact, decode_said
 from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, RELIEF_FACTS
 from tests.faults.test_faults import SECONDS, SEED
-from tests.support.desk import Caseworker
-from tests.support.parts import VAR
-from tests.support.policy import write_test_policy
-from tests.support.sender import SINGLE, Sender, eventually, read_topic, transitions
+from tests.support.made.policy import write_test_policy
+from tests.support.running.desk import Caseworker
+from tests.support.running.parts import VAR
+from tests.support.running.sender import SINGLE, Sender, eventually, read_topic, transitions
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(300 + SECONDS)]
 

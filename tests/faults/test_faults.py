@@ -19,9 +19,9 @@ import pytest
 from deploy.local.stack import SERVICES, Ports, Stack
 from tests.faults.oracle import HEAL_SECONDS, check_all, check_numbers, wait_healed
 from tests.faults.world import OPEN_DAY, Senders, before_go_live, what_happens
-from tests.support.parts import VAR
-from tests.support.policy import write_test_policy
-from tests.support.sender import Sender, eventually
+from tests.support.made.policy import write_test_policy
+from tests.support.running.parts import VAR
+from tests.support.running.sender import Sender, eventually
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(600)]
 

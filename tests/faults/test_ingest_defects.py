@@ -20,9 +20,9 @@ from foothold_schemas.wire.quarantine import Quarantined, RefusalReason, SourceR
 from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, HOUSEHOLD_VIEWS, QUARANTINE, RELIEF_FACTS, agency_card
 from tests.faults.ingest_defect import KILLS, RAISES
 from tests.faults.test_faults import SEED, world
-from tests.support.build import identity
-from tests.support.parts import ROOT
-from tests.support.sender import eventually, read_topic
+from tests.support.made.build import identity
+from tests.support.running.parts import ROOT
+from tests.support.running.sender import eventually, read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -8,7 +8,7 @@ import pytest
 from deploy.local.stack import SERVICES, Stack
 from deploy.local.supervise import STOP_SECONDS
 from tests.faults.test_faults import SEED, world
-from tests.support.sender import eventually
+from tests.support.running.sender import eventually
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -42,10 +42,10 @@ from foothold_schemas.messages.transitions import Transition
 from foothold_schemas.wire.codec import decode_fact, decode_output, decode_quarantined, encode
 from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
 from tests.faults.held_requests import ADD_PARTITIONS, END_TXN, KINDS, ProxiedKafka, Proxy
-from tests.support.build import claim, identity, income, registered, retracted
-from tests.support.parts import VAR
+from tests.support.made.build import claim, identity, income, registered, retracted
 from tests.support.risk import ADOPTED, OPENED, RULES, broadcast, transactions_ended, worker
-from tests.support.sender import read_topic
+from tests.support.running.parts import VAR
+from tests.support.running.sender import read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -16,7 +16,7 @@ from confluent_kafka import Producer
 from deploy.local.stack import Stack
 from foothold_schemas.facts.envelope import event_type
 from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS
-from tests.support.sender import SINGLE, Sender
+from tests.support.running.sender import SINGLE, Sender
 
 COUNTY = "370399"
 OPEN_DAY = date(2026, 6, 10)

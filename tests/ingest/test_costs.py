@@ -17,8 +17,8 @@ from foothold_ingest.rules.people.resident_number import NotANumber, parse
 from foothold_ingest.rules.rows.cells import Number, WrongCell, value_of
 from foothold_ingest.rules.rows.mapping import CellKind, Column
 from foothold_ingest.rules.strict_json import MAX_KEYS, MAX_VALUES, NotStrict, loads, loads_batch
-from tests.support.parts import ROOT
-from tests.support.regions import deployment
+from tests.support.made.regions import deployment
+from tests.support.running.parts import ROOT
 
 NOW = datetime(2026, 7, 1, 4, tzinfo=UTC)
 CLOCK = Clock(now=NOW, today=date(2026, 7, 1), recorded=NOW)

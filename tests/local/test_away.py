@@ -11,7 +11,7 @@ import pytest
 from deploy.local import supervise
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.supervise import QUICK_DEATHS, Service
-from tests.support.sender import eventually
+from tests.support.running.sender import eventually
 
 KAFKA = "Kafka does not answer"
 POSTGRES = "PostgreSQL does not serve"

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 import yaml
 
-from tests.support.parts import ROOT
+from tests.support.running.parts import ROOT
 
 DOCKERFILE: Final = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8").splitlines()
 SERVICES: Final = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]

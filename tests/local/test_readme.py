@@ -19,8 +19,8 @@ import pytest
 
 from deploy.local.ports import DOORS, LOOPBACK, PROMETHEUS, free_port
 from deploy.local.watch import BINARY
-from tests.support.parts import ROOT
-from tests.support.sender import eventually
+from tests.support.running.parts import ROOT
+from tests.support.running.sender import eventually
 
 README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS: Final = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)

@@ -21,8 +21,8 @@ from deploy.local.ports import LOOPBACK, free_port, is_free, told_port, wanted_p
 from deploy.local.stack import Stack
 from deploy.local.supervise import QUICK_DEATHS, Service
 from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS
-from tests.support.parts import ROOT
-from tests.support.sender import eventually
+from tests.support.running.parts import ROOT
+from tests.support.running.sender import eventually
 
 SETUP = ROOT / "deploy" / "local" / "setup.sh"
 

@@ -13,7 +13,7 @@ import pytest
 from deploy.errors import CannotStart
 from deploy.local.ports import LOOPBACK
 from deploy.local.stack import Ports, Stack
-from tests.support.parts import VAR
+from tests.support.running.parts import VAR
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(180)]
 

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from deploy.docs import CATALOGUES
 from deploy.grafana.boards import BOARDS
 from deploy.local.watch import OPS_PORTS, write_configuration
-from tests.support.parts import ROOT
+from tests.support.running.parts import ROOT
 
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yaml"
 PROMTOOL = shutil.which("promtool")

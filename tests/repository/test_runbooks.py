@@ -8,7 +8,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from tests.repository.test_alert_rules import METRICS, RULES
-from tests.support.parts import ROOT
+from tests.support.running.parts import ROOT
 
 PAGES = ROOT / "docs" / "runbooks"
 SOURCES = "\n".join(p.read_text(encoding="utf-8") for p in sorted((ROOT / "services").glob("*/foothold_*/**/*.py")))

@@ -13,7 +13,7 @@ from foothold_risk.rules.context.heard import Heard, Span, note
 from foothold_risk.rules.context.incidents import Incident, Indexed, standing_over
 from foothold_risk.worker.state import CONTROL_KEY, Batch, Households, is_household, pack
 from foothold_schemas.facts.facts import FeedHeard, Hazard, Severity
-from tests.support.build import AREA, OPEN_DAY
+from tests.support.made.build import AREA, OPEN_DAY
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from foothold_risk.rules.household.household import Household
 from foothold_risk.worker.state import Households
 from foothold_risk.worker.trials import Trials
 from foothold_runtime.attempts import Attempts
-from tests.support.build import HOUSEHOLD, registered
+from tests.support.made.build import HOUSEHOLD, registered
 from tests.support.risk import DAY, RULES
 
 

@@ -13,8 +13,8 @@ from foothold_schemas.facts.sent import AGENCY_KINDS, OPERATOR_KINDS
 from foothold_schemas.values import FIRST_YEAR, LAST_YEAR, MONTH_PATTERN, Day, Moment, Month
 from foothold_schemas.wire.codec import Unreadable, decode_fact
 from foothold_schemas.wire.quarantine import moment_of
-from tests.support.models import SCHEMAS, nodes
-from tests.support.parts import ROOT
+from tests.support.made.models import SCHEMAS, nodes
+from tests.support.running.parts import ROOT
 
 DOORS = ("cloudevent", "relief-facts.v1", "household-facts.v1", *(f"data.{kind}" for kind in (*AGENCY_KINDS, *OPERATOR_KINDS)))
 """What somebody outside sends, and what it becomes in the log."""

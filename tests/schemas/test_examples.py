@@ -26,7 +26,7 @@ from foothold_schemas.wire.codec import (
 )
 from foothold_schemas.wire.quarantine import RefusalReason
 from foothold_schemas.wire.topics import HOUSEHOLD_STATE, TOPICS
-from tests.support.regions import deployment
+from tests.support.made.regions import deployment
 
 ROOT = Path(__file__).parents[2] / "schemas"
 DECODE = {

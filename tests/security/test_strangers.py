@@ -15,8 +15,8 @@ import pytest
 
 from deploy.local.ports import LOOPBACK
 from deploy.local.stack import Stack
-from tests.support.desk import Caseworker
-from tests.support.sender import Sender, eventually
+from tests.support.running.desk import Caseworker
+from tests.support.running.sender import Sender, eventually
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(120)]
 

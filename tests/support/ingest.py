@@ -11,8 +11,8 @@ from foothold_ingest.metrics import Metrics
 from foothold_ingest.settings import DayClock, Settings
 from foothold_schemas.seal import Purpose, Seal
 from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS
-from tests.support.parts import Parts
-from tests.support.regions import ALWAYS, EXAMPLE_COUNTY
+from tests.support.made.regions import ALWAYS, EXAMPLE_COUNTY
+from tests.support.running.parts import Parts
 
 SECRET = "t" * 32
 SEAL = Seal(SECRET.encode(), Purpose.QUARANTINE)

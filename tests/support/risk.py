@@ -21,9 +21,9 @@ from foothold_schemas.messages.transitions import Transition
 from foothold_schemas.wire.codec import decode_output, decode_quarantined, encode
 from foothold_schemas.wire.quarantine import Quarantined
 from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, QUARANTINE, RISK_TRANSITIONS
-from tests.support.build import HOUSEHOLD, identity, policy
 from tests.support.ingest import SEAL
-from tests.support.sender import read_topic
+from tests.support.made.build import HOUSEHOLD, identity, policy
+from tests.support.running.sender import read_topic
 
 RULES = policy()
 DAY = date(2026, 6, 10)

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page
 
 from deploy.local.stack import Stack
-from tests.support import browser
-from tests.support.sender import Sender
+from tests.support.running import browser
+from tests.support.running.sender import Sender
 
 
 @pytest.fixture

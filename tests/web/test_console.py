@@ -11,10 +11,10 @@ from playwright.sync_api import Page, expect
 
 from deploy.local.stack import Stack
 from foothold_schemas.wire.topics import agency_card
-from tests.support import browser
-from tests.support.files import BILL_HEADERS, as_csv, bill
-from tests.support.parts import ROOT
-from tests.support.sender import Sender, eventually
+from tests.support.made.files import BILL_HEADERS, as_csv, bill
+from tests.support.running import browser
+from tests.support.running.parts import ROOT
+from tests.support.running.sender import Sender, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.kafka, pytest.mark.postgres, pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing()))]
 

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import expect
 
 from deploy.local.stack import Stack
-from tests.support import browser
-from tests.support.parts import ROOT
-from tests.support.sender import Sender, eventually
+from tests.support.running import browser
+from tests.support.running.parts import ROOT
+from tests.support.running.sender import Sender, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.kafka, pytest.mark.postgres, pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing()))]
 

@@ -12,10 +12,10 @@ from playwright.sync_api import Page, expect
 
 from deploy.local.stack import Stack
 from foothold_risk.messages.transition import RULES_VERSION
-from tests.support import browser
-from tests.support.desk import Caseworker, number_of
-from tests.support.parts import ROOT
-from tests.support.sender import BATCH, Sender, eventually
+from tests.support.running import browser
+from tests.support.running.desk import Caseworker, number_of
+from tests.support.running.parts import ROOT
+from tests.support.running.sender import BATCH, Sender, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.kafka, pytest.mark.postgres, pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing()))]
 

@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Page
 
 from deploy.local.stack import Stack
-from tests.support import browser
-from tests.support.desk import number_of
-from tests.support.sender import Sender, eventually
+from tests.support.running import browser
+from tests.support.running.desk import number_of
+from tests.support.running.sender import Sender, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.kafka, pytest.mark.postgres, pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing()))]
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from deploy.local.stack import Stack
-from tests.support.sender import Sender
+from tests.support.running.sender import Sender
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 

@@ -9,9 +9,9 @@ from playwright.sync_api import Page, expect
 
 from deploy.local.stack import Stack
 from foothold_schemas.messages.transitions import Transition
-from tests.support import browser
-from tests.support.parts import ROOT
-from tests.support.sender import Sender, eventually, transitions
+from tests.support.running import browser
+from tests.support.running.parts import ROOT
+from tests.support.running.sender import Sender, eventually, transitions
 
 pytestmark = [pytest.mark.browser, pytest.mark.kafka, pytest.mark.postgres, pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing()))]
 

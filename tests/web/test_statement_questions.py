@@ -11,9 +11,9 @@ from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import IncomeReported
 from foothold_schemas.wire.codec import decode_fact
 from foothold_schemas.wire.topics import HOUSEHOLD_FACTS
-from tests.support import browser
-from tests.support.parts import ROOT
-from tests.support.sender import Sender, eventually, read_topic
+from tests.support.running import browser
+from tests.support.running.parts import ROOT
+from tests.support.running.sender import Sender, eventually, read_topic
 
 pytestmark = [pytest.mark.browser, pytest.mark.kafka, pytest.mark.postgres, pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing()))]
 

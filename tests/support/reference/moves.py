@@ -1,0 +1,293 @@
+"""The second opinion on coming and going: from where a household stood and what is found today to what is said.
+
+Read beside policy, "coming and going" and what was settled after the first trial. A correction, a slip, a return: each has its paragraph here.
+"""
+
+from calendar import monthrange
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from foothold_schemas.findings import FindingKind
+from foothold_schemas.measures import answers
+from tests.support.reference.arithmetic import is_here
+from tests.support.reference.events import WAVERING_DAYS, joined
+from tests.support.reference.opinion import RISKS
+from tests.support.reference.stand import OPEN, SLIP_DAYS, Course, Ended, Look, Said, Slip, Stand
+from tests.support.reference.words import last_day_passed
+
+
+def say(stand: Stand, look: Look) -> tuple[Stand, list[Said]]:
+    """All movements of one look, in order, and where the household stands after it."""
+    course = Course(stand, look(stand))
+    if not course.today.is_served and stand.at == "clear":
+        return stand, []
+    if (back := mended(course)) is not None:
+        course.stand = replace(back, found=back.found)
+        course.said.append(("restored", "corrected", None))
+        course.today = look(back)
+        course.reconsider()
+    before = course.stand
+    advance(course)
+    return remember(before, course), course.said
+
+
+def remember(before: Stand, course: Course) -> Stand:
+    """What the case has had by now, whose words are over, and what may turn out to be a slip."""
+    stand, today = course.stand, course.today
+    day = today.day
+    stand = replace(stand, found=course.kinds, words=tuple(w for w in stand.words if not last_day_passed(w, day)))
+    if stand.at == "group":
+        stand = replace(stand, causes=stand.causes | (course.kinds & RISKS))
+    if stand.is_due and unmet(stand, course):
+        stand = replace(stand, is_due=False)
+    if stand.at in OPEN:
+        bills = {name for g in course.speaking.values() for one in g.sums for name in one}
+        bills |= {other for name in bills for other in today.told_twice.get(name, ())}
+        stand = replace(stand, had=joined(stand.had, course.events), paid=stand.paid | bills, woken=stand.woken | course.woken)
+    is_empty = today.is_in_doubt and stand.at == "group" and not course.kinds & RISKS
+    is_corrected = is_empty and (before.is_corrected or today.ends == "corrected")
+    stand = replace(stand, is_corrected=is_corrected)
+    entry = today.opinion.seen.entry
+    is_gone = course.target == "natural" and before.at in OPEN and stand.at not in OPEN
+    is_other = before.at == "group" and (stand.at == "recovering" or (stand.at == "group" and stand.group != before.group))
+    if is_gone or (today.is_entry and is_other and before.entry != entry):
+        stand = replace(stand, slip=Slip(day, entry, is_gone, replace(before, slip=None)))
+    elif stand.slip is not None and (day - stand.slip.day).days > SLIP_DAYS:
+        stand = replace(stand, slip=None)
+    return replace(stand, entry=entry if stand.at in OPEN else None)
+
+
+def mended(course: Course) -> Stand | None:
+    """Where it stood before a slip, with what was learned since, where a later entry says otherwise and it would not have happened."""
+    stand, today, target = course.stand, course.today, course.target
+    slip, entry = stand.slip, today.opinion.seen.entry
+    if slip is None or not today.is_entry or entry == slip.entry or (today.day - slip.day).days > SLIP_DAYS:
+        return None
+    before = slip.before
+    if slip.is_natural:
+        is_there = any(is_here(m, slip.day) for m in entry.members) and target != "natural" and stand.at not in OPEN
+        is_mended = is_there and (before.at != "lead" or before.clear_since is not None or target == "lead" or course.is_to_group)
+        return replace(before, words=stand.words, answered=stand.answered, told=stand.told, entry=entry) if is_mended else None
+    if stand.at not in ("group", "recovering") or (stand.episode, stand.spell) != (before.episode, before.spell) or target != f"group:{before.group}":
+        return None
+    since = {name: getattr(stand, name) for name in ("words", "answered", "told", "had", "paid", "woken", "has_had", "eliminated")}
+    return replace(before, **since, identified=before.identified or stand.identified, entry=entry)
+
+
+def advance(course: Course) -> None:
+    """The table of coming and going, row by row."""
+    stand, today = course.stand, course.today
+    if course.target == "natural":
+        _leave_naturally(course)
+    elif stand.at == "group":
+        is_late = stand.is_corrected and not today.is_in_doubt and today.ends is None
+        _from_group(course, "corrected" if is_late else today.ends)
+    elif stand.at == "recovering":
+        _from_recovering(course)
+    elif course.is_to_group:
+        _into_group(course)
+    elif course.target == "lead" and (stand.at != "lead" or stand.clear_since is not None):
+        _to_lead(course)
+    elif course.target == "lead":
+        more_or_less(course)
+    elif stand.at == "lead":
+        _lead_ends(course, today.ends)
+    elif stand.at != course.target:
+        course.go("watched" if course.target == "watch" else "unwatched", at=course.target)
+
+
+GONE: dict[str, Any] = {
+    "group": "",
+    "clear_since": None,
+    "identified": None,
+    "causes": frozenset(),
+    "is_due": False,
+    "is_not_marked": False,
+    "is_by_people": False,
+    "group_ended": None,
+    "lead_ended": None,
+}
+"""What ends with a group or lead, and what is not remembered of one that ended otherwise than by itself."""
+
+
+def _leave_naturally(course: Course) -> None:
+    at = course.stand.at
+    if at in ("group", "recovering"):
+        course.go("exited", "natural", **{**GONE, "at": "clear"})
+    elif at == "lead":
+        course.go("unwatched", "natural", **{**GONE, "at": "clear"})
+    elif at == "watch":
+        course.go("unwatched", at="clear")
+
+
+def _from_group(course: Course, ends: str | None) -> None:
+    stand, day = course.stand, course.today.day
+    is_wavering = has_returned(stand, day)
+    if course.target == f"group:{stand.group}":
+        more_or_less(course)
+    elif course.is_to_group:
+        is_back = stand.moved is not None and (day - stand.moved).days <= WAVERING_DAYS and not course.is_news
+        movement = "rolled_back" if _is_again(course) else "moved"
+        course.go(movement, group=course.target[6:], moved=day, returned=day if is_back else stand.returned)
+    elif (ends == "corrected" and not is_wavering and not stand.is_by_people) or (ends == "exempted" and not stand.identified):
+        out(course, ends)
+    else:
+        course.go("recovering", at="recovering", clear_since=day)
+        more_or_less(course, only_news=True, found=stand.found)
+
+
+def out(course: Course, reason: str) -> None:
+    """Out of the group or of recovering; what remains of a lead stays a lead of the same episode."""
+    stand, day = course.stand, course.today.day
+    changes = {**GONE, "at": course.target}
+    if reason in ("cleared", "corrected"):
+        changes["group_ended"] = Ended(day, stand.identified, stand.causes)
+    if reason in ("cleared", "eliminated"):
+        changes["left"] = day
+    if reason == "eliminated":
+        changes |= {"eliminated": stand.causes, "eliminated_from": stand.group}
+    course.go("exited", reason, **changes)
+
+
+def _from_recovering(course: Course) -> None:
+    stand = course.stand
+    if course.target == "recovering":  # in doubt who belongs to it, or nobody of it is counted
+        more_or_less(course, only_news=not course.today.is_in_doubt)
+    elif course.is_to_group:
+        back: dict[str, Any] = {"at": "group", "group": course.target[6:], "clear_since": None, "is_due": False, "is_not_marked": False}
+        is_back = not _is_again(course) or not course.is_news
+        course.go("rolled_back" if _is_again(course) else "relapsed", **back, returned=course.today.day if is_back else stand.returned)
+        return
+    else:
+        more_or_less(course, only_news=True)
+    conditions = unmet(course.stand, course)
+    if not conditions and not stand.identified:
+        out(course, "cleared")
+    elif not conditions and not stand.is_due:
+        course.go("exit_due", is_due=True, is_not_marked=False)
+    elif stand.identified and conditions == {"nobody can work"} and not stand.is_not_marked:
+        course.go("not_marked", is_not_marked=True)
+
+
+def unmet(stand: Stand, course: Course) -> set[str]:
+    """What keeps it from leaving."""
+    today, found = course.today, set[str]()
+    found |= {"doubt"} if today.is_in_doubt else set()
+    found |= {f"{k} holds" for k in course.kinds} if stand.identified or stand.at != "recovering" else set()
+    found |= {"income unknown"} if today.opinion.net_per_head is None else set()
+    if stand.clear_since is not None and not stand.identified and today.day < max(a_month_after(stand.clear_since), quiet_until(stand, stand.clear_since)):
+        found.add("not clear for long")
+    if stand.identified:
+        if stand.clear_since is not None:
+            whole = a_month_after(a_month_after(stand.clear_since.replace(day=1)))  # one calendar month that begins after the day
+            found |= {"not clear for long"} if today.day < whole else set()
+            found |= {"not identified for long"} if today.day < a_month_after(stand.identified) else set()
+        for cause in stand.causes:
+            if not any(cause in m.against and answers(m.measure, FindingKind(cause)) for m in today.measures):
+                found.add(f"no measure against {cause}")
+        unmet_now = today.opinion.seen.guarantees
+        found |= {f"{name} not known to be met" for name, met in unmet_now.items() if not met}
+        if all(m.can_work is False for m in today.opinion.seen.entry.members if is_here(m, today.day)):
+            found.add("nobody can work")
+    return found
+
+
+def _returns(course: Course, ended: Ended | None) -> bool:
+    return ended is not None and not course.is_news and (course.today.day - ended.day).days <= WAVERING_DAYS
+
+
+def _new_case(course: Course) -> dict[str, Any]:
+    if course.stand.at in OPEN:
+        return {}
+    nothing: dict[str, Any] = {"had": {}, "paid": frozenset(), "woken": frozenset(), "returned": None, "moved": None, "dismissed": None}
+    return {**nothing, "episode": course.stand.episode + 1, "group_ended": None, "lead_ended": None}
+
+
+def _is_again(course: Course) -> bool:
+    """Something people declared eliminated is found that was not found before."""
+    return bool((course.kinds - course.stand.found) & course.stand.eliminated)
+
+
+def _into_group(course: Course) -> None:
+    """The spell of before goes on where nothing is new since it ended; else another begins."""
+    stand, day = course.stand, course.today.day
+    into: dict[str, Any] = {"at": "group", "group": course.target[6:], "clear_since": None, "group_ended": None, "lead_ended": None}
+    group, lead, was = stand.group_ended, stand.lead_ended, stand.taken_back
+    if was is not None and was.is_group:
+        course.go("rolled_back" if _is_again(course) else "relapsed", **{**into, "identified": was.identified, "causes": was.causes})
+        return
+    if group is not None and _returns(course, group):
+        movement = "rolled_back" if _is_again(course) else "relapsed"
+        course.go(movement, **{**into, "returned": day, "identified": group.identified, "causes": group.causes})
+        return
+    movement = "entered" if not stand.eliminated else "rolled_back" if stand.eliminated & course.kinds else "reflagged"
+    new: dict[str, Any] = {"spell": stand.spell + 1, "causes": frozenset()}
+    if was is not None:
+        course.go(movement, **{**into, **new})
+    elif stand.at not in OPEN and _returns(course, lead):
+        course.go(movement, **{**into, **new, "returned": day})
+    else:
+        course.go(movement, **{**into, **_new_case(course), **new})
+
+
+def _to_lead(course: Course) -> None:
+    stand, day = course.stand, course.today.day
+    into = {"at": "lead", "clear_since": None}
+    movement = "rolled_back" if course.kinds & stand.eliminated else "grade_fell" if course.has_fallen else "watched"
+    if stand.at == "lead":
+        course.go(movement, **into, returned=stand.returned if course.is_news else day)
+    elif stand.taken_back is not None:
+        course.go(movement, **into)
+    elif _returns(course, stand.group_ended) or _returns(course, stand.lead_ended):
+        course.go(movement, **into, returned=day, lead_ended=None)
+    else:
+        course.go(movement, **into, **_new_case(course))
+
+
+def _lead_ends(course: Course, ends: str | None) -> None:
+    stand, day = course.stand, course.today.day
+    since = stand.clear_since or day
+    if day < quiet_until(stand, since):
+        if stand.clear_since is None:
+            course.go("eased", clear_since=since)
+        return
+    movement = "watched" if course.target == "watch" else "unwatched"
+    ended = None if ends == "exempted" else Ended(day)
+    kept = None if ends == "exempted" else stand.group_ended
+    course.go(movement, ends, at=course.target, clear_since=None, lead_ended=ended, group_ended=kept)
+
+
+def more_or_less(course: Course, *, only_news: bool = False, found: frozenset[str] | None = None) -> None:
+    """Each fall, each further finding, event or bill that weighs, or that one only went; a mere change of figures is nothing.
+
+    `only_news`: a household that recovers; a sum that only crossed its threshold keeps it there, and is told by nothing.
+    """
+    stand = course.stand if found is None else replace(course.stand, found=found)
+    more, gone = course.kinds - stand.found, stand.found - course.kinds
+    if only_news and not course.is_news and not more & stand.eliminated:
+        return
+    if more & stand.eliminated:
+        course.go("rolled_back")
+    elif course.has_fallen:
+        course.go("grade_fell")
+    elif more or course.new_events or any(course.heavy.values()):
+        course.go("worsened")
+    elif gone and not only_news:
+        course.go("eased")
+
+
+def has_returned(stand: Stand, day: date) -> bool:
+    """Whether it came back on the same ground within the days."""
+    return stand.returned is not None and (day - stand.returned).days <= WAVERING_DAYS
+
+
+def quiet_until(stand: Stand, since: date) -> date:
+    """What had returned before ends after it was quiet for the days."""
+    return since + timedelta(days=WAVERING_DAYS + 1) if has_returned(stand, since) else since
+
+
+def a_month_after(day: date) -> date:
+    """The same day of the next month, or its last day."""
+    year, month = (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)
+    return date(year, month, min(day.day, monthrange(year, month)[1]))

@@ -1,0 +1,174 @@
+"""Where a household stands for the second opinion, what one look sees, what of it is news, and who is told of a step."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from foothold_schemas.facts.decisions import MeasureDelivered
+from foothold_schemas.facts.register import HouseholdRegistered
+from tests.support.reference.events import WAVERING_DAYS, Event, Ground, heavy, is_same
+from tests.support.reference.opinion import LEADS, RISKS, Opinion
+from tests.support.reference.words import Word, is_covered, last_day_passed
+
+OPEN = ("lead", "recovering", "group")
+SLIP_DAYS = 14
+TELLING = ("entered", "rolled_back", "reflagged", "relapsed", "watched", "moved", "worsened", "grade_fell")
+BY_EVENT = ("disaster_loss", "guarantee_missing", "risk_reported", "grade_fell", "work_lost")
+"""Findings of which another event is news. A project's next year begins by the calendar alone, and a stay is a bill."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A group or lead that ended by itself or by a correction, and what goes on if it returns."""
+
+    day: date
+    identified: date | None = None
+    causes: frozenset[str] = frozenset()
+    is_group: bool = True
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A leaving or change of group that rests on a register entry, and where the household stood before."""
+
+    day: date
+    entry: HouseholdRegistered
+    is_natural: bool
+    before: "Stand"
+
+
+@dataclass(frozen=True)
+class Stand:
+    """`at`: clear, watch, lead, recovering or group. `had`, `paid`, `woken`: events, bills and woken findings its case has had.
+
+    `returned`: when it last came back on the same ground; `moved`: when it last went from group to group; `told`: when people were last told.
+    `dismissed`: the group or lead people ended; `dismissal`: the case of their last word; `taken_back`: what goes on because they take it back.
+    `has_had`: whether its case was in a group, and in danger. `left`: the day of the leaving that a late fact may still put in doubt.
+    """
+
+    at: str = "clear"
+    group: str = ""
+    found: frozenset[str] = frozenset()
+    clear_since: date | None = None
+    episode: int = 0
+    spell: int = 0
+    identified: date | None = None
+    causes: frozenset[str] = frozenset()
+    is_due: bool = False
+    is_not_marked: bool = False
+    is_by_people: bool = False
+    is_corrected: bool = False
+    eliminated: frozenset[str] = frozenset()
+    eliminated_from: str = ""
+    words: tuple[Word, ...] = ()
+    answered: frozenset[str] = frozenset()
+    had: Mapping[str, Event] = field(default_factory=dict)
+    paid: frozenset[str] = frozenset()
+    woken: frozenset[str] = frozenset()
+    told: date | None = None
+    group_ended: Ended | None = None
+    lead_ended: Ended | None = None
+    dismissed: Ended | None = None
+    taken_back: Ended | None = None
+    dismissal: int = 0
+    returned: date | None = None
+    moved: date | None = None
+    has_had: frozenset[str] = frozenset()
+    left: date | None = None
+    slip: Slip | None = None
+    entry: HouseholdRegistered | None = None
+
+
+@dataclass(frozen=True)
+class Today:
+    """What one look sees. `ends`: how what the cause takes the ground from ends; `is_entry`: another register entry made risk look."""
+
+    opinion: Opinion
+    grounds: Mapping[str, Ground]
+    day: date
+    is_in_doubt: bool = False
+    is_served: bool = True
+    is_below: bool = False
+    ends: str | None = None
+    is_entry: bool = False
+    measures: tuple[MeasureDelivered, ...] = ()
+    told_twice: Mapping[str, set[str]] = field(default_factory=dict)
+    """Bill → the bills by which another sender tells of the same."""
+
+    def speaking(self, words: tuple[Word, ...]) -> dict[str, Ground]:
+        """What people have not looked into, or not as it is."""
+        return {k: g for k, g in self.grounds.items() if not is_covered(k, g, words, self.day, is_below=self.is_below)}
+
+
+Look = Callable[[Stand], Today]
+Said = tuple[str, str | None, bool | None]
+"""Movement, how it ended, whether people are told (None: that is not asked of it)."""
+
+
+class Course:
+    """Where a household goes in one look, and what is said of it."""
+
+    def __init__(self, stand: Stand, today: Today) -> None:
+        self.stand, self.today, self.said = stand, today, list[Said]()
+        self.reconsider()
+
+    def reconsider(self) -> None:
+        """What speaks, where it should stand, and what is news."""
+        stand, today = self.stand, self.today
+        self.speaking = today.speaking(stand.words)
+        self.kinds = frozenset(self.speaking)
+        self.target = self._target()
+        happened = {n: e for k, g in self.speaking.items() if k in BY_EVENT for n, e in (g.events or {}).items()}
+        self.events = happened
+        self.new_events = {n for n, e in happened.items() if n not in stand.had or not is_same(e, stand.had[n])}
+        self.has_fallen = "grade_fell" in self.kinds and bool(self.new_events & set(self.speaking["grade_fell"].events or {}))
+        self.woken = {k for k in self.kinds if any(w.kind == k and not last_day_passed(w, today.day) for w in stand.words)} | (self.kinds & stand.eliminated)
+        self.heavy = heavy(self.speaking.values(), stand.paid | {bill for bill, others in today.told_twice.items() if others & stand.paid})
+        self.is_news = bool(self.new_events or self.heavy or self.woken - stand.woken)
+
+    def _target(self) -> str:
+        stand, opinion = self.stand, self.today.opinion
+        if not self.today.is_served or not opinion.seen.is_anybody:
+            return "natural"
+        here = opinion.seen.standing(self.kinds, opinion.net_per_head)
+        if stand.at == "group" and stand.identified and not here.startswith("group:"):  # never ends by a word
+            here = opinion.seen.standing(opinion.findings, opinion.net_per_head)
+        if here == "unknown":  # nobody of those who are here is counted: what is found is a lead, with nothing found there is none, all else stays
+            risks = (frozenset(opinion.findings) if stand.identified else self.kinds) & RISKS
+            stays = f"group:{stand.group}" if stand.at == "group" and risks else None
+            stays = "recovering" if stand.at == "recovering" else stays
+            here = stays or ("lead" if self.kinds & LEADS else "clear" if stand.at in ("lead", "group") else stand.at)
+        if self.today.is_in_doubt:  # no group begins or ends
+            if stand.at in ("group", "recovering"):
+                return f"group:{stand.group}" if stand.at == "group" else "recovering"
+            return "lead" if here.startswith("group:") else here
+        return here
+
+    @property
+    def is_to_group(self) -> bool:
+        return self.target.startswith("group:")
+
+    @property
+    def is_danger(self) -> bool:
+        return self.target == "group:sudden_hardship" or (self.is_to_group and "disaster_loss" in self.kinds)
+
+    def go(self, movement: str, reason: str | None = None, **changes: Any) -> None:  # noqa: ANN401 - fields of Stand
+        """One step, and who is told of it."""
+        before = self.stand
+        after = replace(before, **{"found": self.kinds, **changes})
+        firsts = {"group"} if after.at == "group" else set()
+        firsts |= {"danger"} if after.at == "group" and self.is_danger else set()
+        had = before.has_had if after.episode == before.episode else frozenset()
+        after = replace(after, has_had=had | firsts)
+        told = self._is_told(movement, before, after, is_first=bool(firsts - had))
+        self.stand = replace(after, told=self.today.day) if told else after
+        self.said.append((movement, reason, told))
+
+    def _is_told(self, movement: str, before: Stand, after: Stand, *, is_first: bool) -> bool | None:
+        """Of news, of a new case, of its first group or danger; and of anything but a shift of groups once the days since the last word are over."""
+        if movement not in TELLING or after.at not in OPEN:
+            return None
+        if self.is_news or after.episode != before.episode or is_first:
+            return True
+        return movement != "moved" and (before.told is None or (self.today.day - before.told).days > WAVERING_DAYS)

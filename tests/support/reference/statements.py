@@ -1,0 +1,216 @@
+"""The second opinion on what counts: every statement once, by its name; every month of a source once, as the sender last said it.
+
+Written apart from risk's rules. A year's figure becomes twelve monthly ones here, so that the rest of the model knows months only.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+from foothold_schemas.facts.checks import GuaranteeChecked, HouseholdGraded, SpendingReported
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import DisasterStruck, IncomeCategory, IncomeReported, MedicalClaimSettled
+from foothold_schemas.facts.register import HouseholdRegistered
+from foothold_schemas.facts.reports import RiskReported
+from foothold_schemas.values import Fen
+from tests.support.reference.arithmetic import covered_months, day_in_china, is_here, last_of, part_of
+
+GRACE = 6
+
+
+def age(record: FactRecord) -> tuple[object, ...]:
+    """When it was said, learned, where it stood, and its name: the last of several counts."""
+    return record.time, record.recorded_time, record.place or (), record.fact_id
+
+
+def last_words(records: Iterable[FactRecord]) -> list[FactRecord]:
+    """Of the statements under each name the last; what only repeats the one before it changes nothing, so that one stays."""
+    last: dict[tuple[object, ...], FactRecord] = {}
+    for record in sorted(records, key=age):
+        name = name_of(record)
+        if name not in last or content(last[name]) != content(record):
+            last[name] = record
+    return list(last.values())
+
+
+def content(record: FactRecord) -> object:
+    """What a statement says; how its sender spells an item is no matter."""
+    fact = record.data
+    return fact.model_copy(update={"item": folded(fact.item)}) if isinstance(fact, IncomeReported) else fact
+
+
+def folded(item: str) -> str:
+    return item.lower().replace("_", "").replace("-", "").replace(" ", "")
+
+
+def name_of(record: FactRecord) -> tuple[object, ...]:  # noqa: PLR0911 - one line per kind
+    fact = record.data
+    match fact:
+        case MedicalClaimSettled():
+            return record.agency, fact.claim_number
+        case SpendingReported(statement_number=None):
+            return record.agency, fact.person_ref, fact.category, fact.spent_on, int(fact.total), int(fact.covered)
+        case SpendingReported():
+            return record.agency, fact.person_ref, fact.statement_number
+        case GuaranteeChecked():
+            return fact.guarantee, fact.checked_on
+        case HouseholdGraded():
+            return (fact.graded_on,)
+        case DisasterStruck():
+            return record.agency, fact.hazard, fact.struck_on
+        case RiskReported():
+            return fact.route, fact.concern, fact.reported_on
+        case IncomeReported(statement_number=str()):
+            return record.agency, fact.person_ref, fact.statement_number
+        case IncomeReported():
+            return _unnumbered(record, fact)
+        case _:
+            return (record.fact_id,)
+
+
+def _unnumbered(record: FactRecord, fact: IncomeReported) -> tuple[object, ...]:
+    if fact.is_yearly and fact.category is not IncomeCategory.CLAIMS:
+        return *_source(record), fact.earned_month, "year"
+    day = None if fact.earned_month is not None else day_in_china(record)
+    return *_source(record), fact.earned_month, int(fact.amount), int(fact.operating_expense), day
+
+
+def _source(record: FactRecord) -> tuple[object, ...]:
+    fact = record.data
+    assert isinstance(fact, IncomeReported)
+    return record.agency, fact.person_ref, fact.category, folded(fact.item), fact.project, fact.claim_number, fact.stay
+
+
+def storms(records: Iterable[FactRecord]) -> list[DisasterStruck]:
+    """One for each hazard and day: of those that senders last told, a verified one before others, then the last."""
+    best: dict[tuple[object, ...], tuple[bool, FactRecord]] = {}
+    for record in sorted(last_words(records), key=age):
+        fact = record.data
+        assert isinstance(fact, DisasterStruck)
+        known = best.get((fact.hazard, fact.struck_on))
+        if known is None or fact.is_verified >= known[0]:
+            best[fact.hazard, fact.struck_on] = (fact.is_verified, record)
+    return [r.data for _, r in best.values() if isinstance(r.data, DisasterStruck)]
+
+
+def bills(records: Iterable[FactRecord]) -> list[FactRecord]:
+    """Every bill's last version; of one stay that several senders bill with the same total, the bills of who spoke last."""
+    told = last_words(records)
+    drop: set[str] = set()
+    for one in told:
+        for other in told:
+            a, b = one.data, other.data
+            assert isinstance(a, MedicalClaimSettled)
+            assert isinstance(b, MedicalClaimSettled)
+            if a.stay is None or (a.stay, a.person_ref) != (b.stay, b.person_ref) or one.agency == other.agency:
+                continue
+            mine, theirs = ([r for r in told if r.agency == s and _stay(r) == _stay(one)] for s in (one.agency, other.agency))
+            if _total(mine) == _total(theirs) and max(map(age, mine)) < max(map(age, theirs)):
+                drop.add(one.fact_id)
+    return [r for r in told if r.fact_id not in drop]
+
+
+def told_by_another(records: Iterable[FactRecord]) -> dict[str, set[str]]:
+    """Id of a bill → the ids of another sender's bills of that stay, where both come to the same."""
+    told = last_words(records)
+    others: dict[str, set[str]] = {}
+    for one in told:
+        assert isinstance(one.data, MedicalClaimSettled)
+        for sender in {r.agency for r in told if _stay(r) == _stay(one)} - {one.agency}:
+            mine, theirs = ([r for r in told if r.agency == s and _stay(r) == _stay(one)] for s in (one.agency, sender))
+            if one.data.stay is not None and _total(mine) == _total(theirs):
+                others.setdefault(bill_name(one), set()).update(map(bill_name, theirs))
+    return others
+
+
+def bill_name(record: FactRecord) -> str:
+    """Its number with its sender."""
+    assert isinstance(record.data, MedicalClaimSettled)
+    return f"{record.agency} {record.data.claim_number}"
+
+
+def _stay(record: FactRecord) -> tuple[object, ...]:
+    assert isinstance(record.data, MedicalClaimSettled)
+    return record.data.person_ref, record.data.stay
+
+
+def _total(records: Iterable[FactRecord]) -> int:
+    return sum(int(r.data.total) for r in records if isinstance(r.data, MedicalClaimSettled))
+
+
+def months_of(records: Iterable[FactRecord], entry: HouseholdRegistered, today: date) -> list[FactRecord]:
+    """The incomes that count, month by month, up to the month before today's what is carried."""
+    sources: dict[tuple[object, ...], list[FactRecord]] = {}
+    for record in last_words(records):
+        sources.setdefault(_source(record), []).append(record)
+    return [month for told in sources.values() for month in _of_source(told, entry, (today.year, today.month))]
+
+
+def _of_source(told: list[FactRecord], entry: HouseholdRegistered, this: tuple[int, int]) -> list[FactRecord]:
+    yearly = [r for r in told if _income(r).is_yearly and _income(r).category is not IncomeCategory.CLAIMS]
+    counted = [r for r in told if r not in yearly]
+    if not yearly:
+        return counted
+    spoken = {_income(r).earned_month for r in counted}
+    month = min(covered_months(_income(r))[0] for r in yearly)
+    shares: dict[tuple[int, int], list[FactRecord]] = {}
+    while month < max(this, _next(max(covered_months(_income(r))[-1] for r in yearly))):
+        covering = [r for r in yearly if month in covered_months(_income(r))]
+        if covering:
+            last_said = max(covering, key=age)
+            shares[month] = [_share(r, month) for r in covering if _income(r).earned_month == _income(last_said).earned_month]
+        elif month < this:
+            shares[month] = _carried(yearly, shares, month, spoken, entry)
+        month = _next(month)
+    return counted + [share for at, given in shares.items() if _text(at) not in spoken for share in given]
+
+
+def _carried(
+    yearly: list[FactRecord], shares: dict[tuple[int, int], list[FactRecord]], month: tuple[int, int], spoken: set[str | None], entry: HouseholdRegistered
+) -> list[FactRecord]:
+    """What the month before brought goes on only where the one before it was covered or carried, nothing ended, and the grace is not over."""
+    last = max(covered_months(_income(r))[-1] for r in yearly if covered_months(_income(r))[-1] < month)
+    months_since = (month[0] - last[0]) * 12 + month[1] - last[1]
+    between = [_later(last, n) for n in range(1, months_since + 1)]
+    if months_since > 12 + GRACE or any(_text(m) in spoken for m in between):
+        return []
+    found = []
+    for share in shares.get((month[0] - 1, month[1]), []):
+        fact = _income(share)
+        spans = [m for m in entry.members if m.person_ref == fact.person_ref]
+        left = spans and any(not any(is_here(s, last_of(m)) for s in spans) for m in between)
+        if not left and (fact.until_month is None or fact.until_month >= _text(month)):
+            found.append(share.model_copy(update={"data": fact.model_copy(update={"earned_month": _text(month)})}))
+    return found
+
+
+def _share(record: FactRecord, month: tuple[int, int]) -> FactRecord:
+    fact = _income(record)
+    n = covered_months(fact).index(month) + 1
+    amount, expense = (part_of(total, n, 12) - part_of(total, n - 1, 12) for total in (fact.amount, fact.operating_expense))
+    changed = {"amount": Fen(amount), "operating_expense": Fen(expense), "earned_month": _text(month), "is_yearly": False}
+    return record.model_copy(update={"data": fact.model_copy(update=changed)})
+
+
+def _income(record: FactRecord) -> IncomeReported:
+    assert isinstance(record.data, IncomeReported)
+    return record.data
+
+
+def _later(month: tuple[int, int], count: int) -> tuple[int, int]:
+    index = month[0] * 12 + month[1] - 1 + count
+    return index // 12, index % 12 + 1
+
+
+def _next(month: tuple[int, int]) -> tuple[int, int]:
+    return _later(month, 1)
+
+
+def _text(month: tuple[int, int]) -> str:
+    return f"{month[0]:04d}-{month[1]:02d}"
+
+
+def newest(records: Iterable[FactRecord]) -> HouseholdRegistered | None:
+    """The register entry that counts."""
+    entries = [r for r in records if isinstance(r.data, HouseholdRegistered)]
+    last = max(entries, key=age, default=None)
+    return last.data if last is not None and isinstance(last.data, HouseholdRegistered) else None
