@@ -1,6 +1,9 @@
-"""`make bench-doors`: how fast ingest takes events and files, with people named by number and without. Figures of this run go to var/bench-doors.json.
+"""Measures how fast ingest takes events and files: `make bench-doors`.
 
-Reading, judging and Kafka share the machine with risk and alerts, as they do in a county that starts small.
+People are named by number and without. Figures of this run go to var/bench-doors.json.
+
+Reading, judging and Kafka share the machine with risk and alerts, as they do in a county that
+starts small.
 """
 
 import asyncio
@@ -42,7 +45,10 @@ FILE_SECONDS_TARGET: Final = 120
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Events a second over HTTP in batches of 500; the same facts written by the same client without HTTP; seconds for a file of 200,000 rows."""
+    """Events a second over HTTP in batches of 500.
+
+    The same facts written by the same client without HTTP; seconds for a file of 200,000 rows.
+    """
 
     by_subject_per_second: float
     by_number_per_second: float
@@ -57,7 +63,10 @@ class Figures:
 
 def numbers() -> list[str]:
     """Made-up resident numbers that pass their check."""
-    made = (f"370302{1950 + n // 900 % 50}0{1 + n // 100 % 9}{10 + n // 50 % 2}{n % 1000:03d}" for n in range(PEOPLE * 4))
+    made = (
+        f"370302{1950 + n // 900 % 50}0{1 + n // 100 % 9}{10 + n // 50 % 2}{n % 1000:03d}"
+        for n in range(PEOPLE * 4)
+    )
     return [seventeen + check_character(seventeen) for seventeen in dict.fromkeys(made)][:PEOPLE]
 
 
@@ -66,7 +75,10 @@ def main() -> None:
     with running(wiped(FOLDER)) as stack:
         figures = Bench(stack).run()
     tell(figures, FIGURES)
-    print(f"200,000 rows: CSV {figures.csv_seconds} s, XLSX {figures.xlsx_seconds} s, target {FILE_SECONDS_TARGET} s")
+    print(
+        f"200,000 rows: CSV {figures.csv_seconds} s, XLSX {figures.xlsx_seconds} s, target"
+        f" {FILE_SECONDS_TARGET} s"
+    )
 
 
 class Bench:
@@ -85,13 +97,17 @@ class Bench:
         door.send([self._household(n) for n in range(len(self.people))])
         door.close()
         by_subject = self._flood("subject", lambda n: ({}, f"{COUNTY}/B{n % PEOPLE}"))
-        by_number = self._flood("number", lambda n: ({"resident_number": self.people[n % PEOPLE]}, None))
+        by_number = self._flood(
+            "number", lambda n: ({"resident_number": self.people[n % PEOPLE]}, None)
+        )
         direct = asyncio.run(self._produce())
         csv_seconds, counts = self._file(self._csv())
         xlsx_seconds, _ = self._file(self._xlsx())
         ratios = round(by_number / by_subject, 2), round(by_subject / direct, 3)
         rates = round(by_subject), round(by_number), round(direct)
-        return Figures(*rates, *ratios, csv_seconds, round(ROWS / csv_seconds), xlsx_seconds, counts)
+        return Figures(
+            *rates, *ratios, csv_seconds, round(ROWS / csv_seconds), xlsx_seconds, counts
+        )
 
     def _event(self, kind: str, name: str, data: Event, subject: str | None) -> Event:
         made: Event = {
@@ -106,17 +122,32 @@ class Bench:
 
     def _household(self, n: int) -> Event:
         members = [{"resident_number": self.people[n]}]
-        data: Event = {"authority": COUNTY, "register_number": f"B{n}", "area": f"{COUNTY}101201", "standing": "ordinary", "members": members}
+        data: Event = {
+            "authority": COUNTY,
+            "register_number": f"B{n}",
+            "area": f"{COUNTY}101201",
+            "standing": "ordinary",
+            "members": members,
+        }
         return self._event("HouseholdRegistered", f"bench-reg-{n}", data, f"{COUNTY}/B{n}")
 
     def _flood(self, name: str, whose: Callable[[int], tuple[Event, str | None]]) -> float:
         events = []
         for n in range(EVENTS):
             more, subject = whose(n)
-            data = {"category": "wage", "item": "day-work", "amount": "0.01", "earned_month": self.month, **more}
+            data = {
+                "category": "wage",
+                "item": "day-work",
+                "amount": "0.01",
+                "earned_month": self.month,
+                **more,
+            }
             events.append(self._event("IncomeReported", f"bench-{name}-{n}", data, subject))
         share = EVENTS // SENDERS
-        threads = [threading.Thread(target=self._send, args=(events[k * share : (k + 1) * share],)) for k in range(SENDERS)]
+        threads = [
+            threading.Thread(target=self._send, args=(events[k * share : (k + 1) * share],))
+            for k in range(SENDERS)
+        ]
         started = time.perf_counter()
         for thread in threads:
             thread.start()
@@ -132,8 +163,13 @@ class Bench:
         door.close()
 
     async def _produce(self) -> float:
-        """The facts of households that do not exist, so that they wake nobody; encoded here, as ingest encodes them."""
-        data = IncomeReported(category=IncomeCategory.WAGE, item="day-work", amount=Fen(1), earned_month=self.month)
+        """The facts of households that do not exist, so that they wake nobody.
+
+        Encoded here, as ingest encodes them.
+        """
+        data = IncomeReported(
+            category=IncomeCategory.WAGE, item="day-work", amount=Fen(1), earned_month=self.month
+        )
         moments = {"time": self.now, "recorded_time": self.now}
         publisher = Publisher(
             broker=self.stack.kafka.broker,
@@ -147,7 +183,18 @@ class Bench:
         started = time.perf_counter()
         for first in range(0, EVENTS, 500):
             named = [(f"{n:032x}", f"{n % PEOPLE:032x}") for n in range(first, first + 500)]
-            records = [FactRecord(fact_id=i, household_id=home, agency="bench", source="/bench", id=i, data=data, **moments) for i, home in named]
+            records = [
+                FactRecord(
+                    fact_id=i,
+                    household_id=home,
+                    agency="bench",
+                    source="/bench",
+                    id=i,
+                    data=data,
+                    **moments,
+                )
+                for i, home in named
+            ]
             await publisher.deliver([fact_line(record) for record in records])
         rate = EVENTS / (time.perf_counter() - started)
         await publisher.stop()
@@ -156,7 +203,20 @@ class Bench:
 
     def _rows(self) -> list[list[str]]:
         header = ["身份证号", "收入类别", "项目", "金额", "所属月份", "姓名"]
-        return [header, *([self.people[n % PEOPLE], "工资性", "day-work", f"{n // PEOPLE}.01", self.month, "王某"] for n in range(ROWS))]
+        return [
+            header,
+            *(
+                [
+                    self.people[n % PEOPLE],
+                    "工资性",
+                    "day-work",
+                    f"{n // PEOPLE}.01",
+                    self.month,
+                    "王某",
+                ]
+                for n in range(ROWS)
+            ),
+        ]
 
     def _csv(self) -> bytes:
         held = io.StringIO()
@@ -173,7 +233,11 @@ class Bench:
         return held.getvalue()
 
     def _file(self, body: bytes) -> tuple[float, dict[str, int]]:
-        client = httpx.Client(base_url=self.stack.ingest_url, timeout=120, headers={"authorization": f"Bearer {self.key}"})
+        client = httpx.Client(
+            base_url=self.stack.ingest_url,
+            timeout=120,
+            headers={"authorization": f"Bearer {self.key}"},
+        )
         started = time.perf_counter()
         answer = client.post("/v1/files?mapping=incomes", content=body).raise_for_status()
         while True:
@@ -182,7 +246,10 @@ class Bench:
                 break
             time.sleep(0.5)
         seconds = round(time.perf_counter() - started, 1)
-        print(f"{len(body) / 1e6:.1f} MB, {told['encoding']}: {seconds} s, {told['counts']}, {told['problem'] or ''}")
+        print(
+            f"{len(body) / 1e6:.1f} MB, {told['encoding']}: {seconds} s, {told['counts']},"
+            f" {told['problem'] or ''}"
+        )
         counts: dict[str, int] = told["counts"]
         client.close()
         return seconds, counts

@@ -1,6 +1,9 @@
-"""Part of `make bench`: one flood over 50,000 households. How long until each is found at the desk, how many notices, what a single case waits.
+"""Part of `make bench`: one flood over 50,000 households.
 
-The target (design): one incident, one notice for each township, all impacts to be asked for within 60 seconds. The figures go to var/bench-flood.json.
+How long until each is found at the desk, how many notices, what a single case waits.
+
+The target (design): one incident, one notice for each township, all impacts to be asked for within
+60 seconds. The figures go to var/bench-flood.json.
 """
 
 import time
@@ -30,7 +33,11 @@ PATIENCE_SECONDS: Final = 600
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Seconds from the flood's acceptance. `case_seconds`: from a verified loss of one household, reported right after the flood, to its case."""
+    """Seconds from the flood's acceptance.
+
+    `case_seconds`: from a verified loss of one household, reported right after the flood, to its
+    case.
+    """
 
     households: int
     townships: int
@@ -46,8 +53,14 @@ def main() -> None:
     with running(FOLDER, policy) as stack:
         figures = Flood(stack, policy).run()
     tell(figures, FIGURES)
-    is_met = figures.impact_seconds < TARGET_SECONDS and (figures.incidents, figures.notices) == (1, TOWNSHIPS)
-    print(f"target: one incident, {TOWNSHIPS} notices, {TARGET_SECONDS} seconds: {'met' if is_met else 'missed'}")
+    is_met = figures.impact_seconds < TARGET_SECONDS and (figures.incidents, figures.notices) == (
+        1,
+        TOWNSHIPS,
+    )
+    print(
+        f"target: one incident, {TOWNSHIPS} notices, {TARGET_SECONDS} seconds:"
+        f" {'met' if is_met else 'missed'}"
+    )
 
 
 class Flood:
@@ -65,32 +78,98 @@ class Flood:
         print(f"{HOUSEHOLDS:,} households, each with a year's income")
         self._send("statistics", self._register())
         adopt = operator_event("PolicyAdopted", "adopt", now, {"bundle": self.bundle})
-        self._send("operator", iter([adopt, operator_event("DayOpened", "open", now, {"day": self.today.isoformat(), "is_quiet": True})]))
+        self._send(
+            "operator",
+            iter(
+                [
+                    adopt,
+                    operator_event(
+                        "DayOpened", "open", now, {"day": self.today.isoformat(), "is_quiet": True}
+                    ),
+                ]
+            ),
+        )
         self._until(lambda: self._count("select count(*) from partition_days") == 8, "go-live")  # noqa: PLR2004 - the embedded partitions
         print("a flood over the whole county")
-        flood: Event = {"incident": "flood", "area": COUNTY, "hazard": "flood", "severity": "I", "first_day": self.today.isoformat()}
-        loss: Event = {"hazard": "flood", "struck_on": self.today.isoformat(), "home": "destroyed", "is_verified": True}
-        self._send("emergency-management", iter([self._event("emergency-management", "AreaStruck", "flood", None, flood)]))
+        flood: Event = {
+            "incident": "flood",
+            "area": COUNTY,
+            "hazard": "flood",
+            "severity": "I",
+            "first_day": self.today.isoformat(),
+        }
+        loss: Event = {
+            "hazard": "flood",
+            "struck_on": self.today.isoformat(),
+            "home": "destroyed",
+            "is_verified": True,
+        }
+        self._send(
+            "emergency-management",
+            iter([self._event("emergency-management", "AreaStruck", "flood", None, flood)]),
+        )
         started = time.perf_counter()
-        self._send("emergency-management", iter([self._event("emergency-management", "DisasterStruck", "loss", 0, loss)]))
-        case = self._until(lambda: self._count("select count(*) from cases where register_number = 'B-0'") == 1, "the case of one household") - started
-        hit = "select count(*) from views where body -> 'impacts' @> '[{\"incident\": \"emergency-management/flood\"}]'"
-        done = self._until(lambda: self._count(hit) == HOUSEHOLDS, "every household at the desk") - started
+        self._send(
+            "emergency-management",
+            iter([self._event("emergency-management", "DisasterStruck", "loss", 0, loss)]),
+        )
+        case = (
+            self._until(
+                lambda: (
+                    self._count("select count(*) from cases where register_number = 'B-0'") == 1
+                ),
+                "the case of one household",
+            )
+            - started
+        )
+        hit = (
+            "select count(*) from views where body -> 'impacts' @> '[{\"incident\":"
+            ' "emergency-management/flood"}]\''
+        )
+        done = (
+            self._until(lambda: self._count(hit) == HOUSEHOLDS, "every household at the desk")
+            - started
+        )
         told = "select count(*) from notices where event = 'incident'"
-        return Figures(HOUSEHOLDS, TOWNSHIPS, round(done, 1), self._count("select count(*) from incidents"), self._count(told), round(case, 1))
+        return Figures(
+            HOUSEHOLDS,
+            TOWNSHIPS,
+            round(done, 1),
+            self._count("select count(*) from incidents"),
+            self._count(told),
+            round(case, 1),
+        )
 
     def _register(self) -> Iterator[Event]:
         month = f"{month_before(self.today, 1):%Y-%m}"
         for n in range(HOUSEHOLDS):
             area = f"{COUNTY}{101 + n % TOWNSHIPS}{201 + n // TOWNSHIPS % VILLAGES}"
-            entry: Event = {"authority": COUNTY, "register_number": f"B-{n}", "area": area, "standing": "ordinary", "members": [{"person_ref": f"B-{n}"}]}
+            entry: Event = {
+                "authority": COUNTY,
+                "register_number": f"B-{n}",
+                "area": area,
+                "standing": "ordinary",
+                "members": [{"person_ref": f"B-{n}"}],
+            }
             yield self._event("statistics", "HouseholdRegistered", f"reg-{n}", n, entry)
-            income: Event = {"category": "operating", "item": "farm", "amount": "20000.00", "earned_month": month, "is_yearly": True}
+            income: Event = {
+                "category": "operating",
+                "item": "farm",
+                "amount": "20000.00",
+                "earned_month": month,
+                "is_yearly": True,
+            }
             yield self._event("statistics", "IncomeReported", f"inc-{n}", n, income)
 
     def _event(self, agency: str, kind: str, event_id: str, n: int | None, data: Event) -> Event:
         subject = {} if n is None else {"subject": f"{COUNTY}/B-{n}"}
-        made = {"specversion": "1.0", "id": event_id, "source": f"/agencies/{agency}", "type": f"foothold.{kind}.v1", "time": datetime.now(UTC).isoformat()}
+        made = {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": f"/agencies/{agency}",
+            "type": f"foothold.{kind}.v1",
+            "time": datetime.now(UTC).isoformat(),
+        }
         return {**made, **subject, "data": data}
 
     def _send(self, agency: str, events: Iterator[Event]) -> None:

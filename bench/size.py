@@ -1,6 +1,9 @@
-"""Part of `make bench`: what a household, a fact and a case take, in memory and on disk. Measured in this run; the figures go to var/bench-size.json.
+"""Part of `make bench`: what a household, a fact and a case take, in memory and on disk.
 
-Synthetic households, each with a register entry, twelve months of income and five bills; every tenth loses its home and becomes a case.
+Measured in this run; the figures go to var/bench-size.json.
+
+Synthetic households, each with a register entry, twelve months of income and five bills; every
+tenth loses its home and becomes a case.
 """
 
 import re
@@ -17,7 +20,12 @@ from bench.path import metrics, settled
 from bench.stack import running, tell, wiped
 from deploy.local.stack import SERVICES, Stack
 from deploy.local.welcome import access
-from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, HOUSEHOLD_STATE, HOUSEHOLD_VIEWS, RISK_TRANSITIONS
+from foothold_schemas.wire.topics import (
+    HOUSEHOLD_FACTS,
+    HOUSEHOLD_STATE,
+    HOUSEHOLD_VIEWS,
+    RISK_TRANSITIONS,
+)
 from simulator.county import COUNTY, SHANGHAI, Event, month_before, operator_event
 from simulator.demo import write_policy
 from simulator.door import Door
@@ -34,7 +42,10 @@ MB: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Memory in MB (resident) before anything came and after all of it; bytes on disk, Kafka's as it compresses them, PostgreSQL's with indexes."""
+    """Memory in MB (resident) before anything came and after all of it.
+
+    Bytes on disk, Kafka's as it compresses them, PostgreSQL's with indexes.
+    """
 
     households: int
     facts: int
@@ -74,12 +85,18 @@ class Sizes:
         now = datetime.now(UTC)
         operator = Door(self.stack.ingest_url, self.keys["operator"])
         operator.send(
-            [operator_event("PolicyAdopted", "adopt", now, {"bundle": self.bundle}), operator_event("DayOpened", "open", now, {"day": f"{self.today}"})]
+            [
+                operator_event("PolicyAdopted", "adopt", now, {"bundle": self.bundle}),
+                operator_event("DayOpened", "open", now, {"day": f"{self.today}"}),
+            ]
         )
         operator.close()
         facts = HOUSEHOLDS * (1 + MONTHS + BILLS) + HOUSEHOLDS // STRUCK_EVERY
         print(f"{facts:,} facts of {HOUSEHOLDS:,} households")
-        senders = [threading.Thread(target=self._send, args=(agency,)) for agency in ("statistics", "health-insurance", "emergency-management")]
+        senders = [
+            threading.Thread(target=self._send, args=(agency,))
+            for agency in ("statistics", "health-insurance", "emergency-management")
+        ]
         for sender in senders:
             sender.start()
         for sender in senders:
@@ -104,10 +121,18 @@ class Sizes:
         )
 
     def _alone(self, logged: int) -> int:
-        """What a fact takes that comes in a request of its own, with nothing alike beside it to be compressed with."""
+        """Return what a fact takes that comes in a request of its own.
+
+        It has nothing alike beside it to be compressed with.
+        """
         door = Door(self.stack.ingest_url, self.keys["health-insurance"])
         for n in range(ALONE):
-            bill = {"claim_number": f"alone-{n}", "settled_on": f"{self.today}", "setting": "outpatient", "total": f"{n}.{n % 90 + 10}"}
+            bill = {
+                "claim_number": f"alone-{n}",
+                "settled_on": f"{self.today}",
+                "setting": "outpatient",
+                "total": f"{n}.{n % 90 + 10}",
+            }
             door.send([self._event("health-insurance", "MedicalClaimSettled", n, BILLS, bill)])
         door.close()
         settled(self.stack)
@@ -123,21 +148,45 @@ class Sizes:
             match agency:
                 case "statistics":
                     member = [{"person_ref": f"p{n}-{m}"} for m in range(3)]
-                    entry = {"authority": COUNTY, "register_number": f"S{n}", "area": f"{COUNTY}{101 + n % 20}{201 + n % 25}", "standing": "ordinary"}
-                    yield self._event(agency, "HouseholdRegistered", n, 0, entry | {"members": member})
+                    entry = {
+                        "authority": COUNTY,
+                        "register_number": f"S{n}",
+                        "area": f"{COUNTY}{101 + n % 20}{201 + n % 25}",
+                        "standing": "ordinary",
+                    }
+                    yield self._event(
+                        agency, "HouseholdRegistered", n, 0, entry | {"members": member}
+                    )
                     for m in range(1, MONTHS + 1):
-                        income = {"category": "wage", "item": "factory", "amount": "2500.00", "earned_month": f"{month_before(self.today, m):%Y-%m}"}
+                        income = {
+                            "category": "wage",
+                            "item": "factory",
+                            "amount": "2500.00",
+                            "earned_month": f"{month_before(self.today, m):%Y-%m}",
+                        }
                         yield self._event(agency, "IncomeReported", n, m, income)
                 case "health-insurance":
                     for m in range(BILLS):
                         day = self.today - timedelta(days=20 * m + 1)
-                        bill = {"claim_number": f"b{n}-{m}", "settled_on": f"{day}", "setting": "outpatient", "total": "120.00"}
+                        bill = {
+                            "claim_number": f"b{n}-{m}",
+                            "settled_on": f"{day}",
+                            "setting": "outpatient",
+                            "total": "120.00",
+                        }
                         yield self._event(agency, "MedicalClaimSettled", n, m, bill)
                 case _ if n % STRUCK_EVERY == 0:
-                    struck = {"hazard": "storm", "struck_on": f"{self.today}", "home": "destroyed", "is_verified": True}
+                    struck = {
+                        "hazard": "storm",
+                        "struck_on": f"{self.today}",
+                        "home": "destroyed",
+                        "is_verified": True,
+                    }
                     yield self._event(agency, "DisasterStruck", n, 0, struck)
 
-    def _event(self, agency: str, kind: str, household: int, number: int, data: Mapping[str, object]) -> Event:
+    def _event(
+        self, agency: str, kind: str, household: int, number: int, data: Mapping[str, object]
+    ) -> Event:
         return {
             "specversion": "1.0",
             "id": f"{kind}-{household}-{number}",
@@ -151,13 +200,22 @@ class Sizes:
     def _memory(self) -> dict[str, int]:
         found = {}
         for name in SERVICES:
-            size = re.search(r"^process_resident_memory_bytes (\S+)$", metrics(self.stack, name), re.MULTILINE)
+            size = re.search(
+                r"^process_resident_memory_bytes (\S+)$", metrics(self.stack, name), re.MULTILINE
+            )
             found[name] = int(float(size[1])) if size is not None else 0
         return found
 
     def _databases(self) -> dict[str, int]:
-        with psycopg.connect(self.stack.postgres.dsn("foothold_alerts"), autocommit=True) as connection:
-            return dict(connection.execute("select datname, pg_database_size(datname) from pg_database where datname like 'foothold%'").fetchall())
+        with psycopg.connect(
+            self.stack.postgres.dsn("foothold_alerts"), autocommit=True
+        ) as connection:
+            return dict(
+                connection.execute(
+                    "select datname, pg_database_size(datname) from pg_database where datname like"
+                    " 'foothold%'"
+                ).fetchall()
+            )
 
     def _cases(self) -> int:
         with psycopg.connect(self.stack.postgres.dsn("foothold_alerts")) as connection:
@@ -165,7 +223,10 @@ class Sizes:
             return 0 if row is None else int(row[0])
 
     def _topic(self, name: str) -> int:
-        return sum(file.stat().st_size for file in (self.stack.folder / "kafka" / "log").glob(f"{name}-*/*.log"))
+        return sum(
+            file.stat().st_size
+            for file in (self.stack.folder / "kafka" / "log").glob(f"{name}-*/*.log")
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""What every measurement begins and ends with: a Foothold of its own, and its figures in a file and on the screen."""
+"""What every measurement begins and ends with.
+
+It begins with a Foothold of its own, and ends with its figures in a file and on the screen.
+"""
 
 import json
 import warnings
@@ -19,7 +22,13 @@ if TYPE_CHECKING:
 @contextmanager
 def running(folder: Path, policy: Path | None = None) -> Iterator[Stack]:
     """A running Foothold in the folder; without a policy of its own it has the shipped ones."""
-    with Stack(folder, Ports.free(), day_clock="manual", policy_folder=policy, say=lambda _n, text: print(text)) as stack:
+    with Stack(
+        folder,
+        Ports.free(),
+        day_clock="manual",
+        policy_folder=policy,
+        say=lambda _n, text: print(text),
+    ) as stack:
         yield stack
 
 

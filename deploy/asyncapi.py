@@ -1,4 +1,7 @@
-"""Writes schemas/asyncapi.yaml (AsyncAPI 3.0) from the topic cards and the message schemas; with --check says whether it is stale."""
+"""Writes schemas/asyncapi.yaml (AsyncAPI 3.0) from the topic cards and the message schemas.
+
+With --check says whether it is stale.
+"""
 
 from pathlib import Path
 from typing import Any, Final
@@ -6,7 +9,14 @@ from typing import Any, Final
 import yaml
 
 from deploy.generated import write_or_check
-from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, HOUSEHOLD_STATE, RISK_TRANSITIONS, TOPICS, TopicCard, agency_card
+from foothold_schemas.wire.topics import (
+    HOUSEHOLD_FACTS,
+    HOUSEHOLD_STATE,
+    RISK_TRANSITIONS,
+    TOPICS,
+    TopicCard,
+    agency_card,
+)
 from foothold_schemas.wire.tracing import TRACEPARENT
 
 FILE: Final = Path(__file__).parents[1] / "schemas" / "asyncapi.yaml"
@@ -15,27 +25,60 @@ FORMAT: Final = "application/schema+json;version=draft-2020-12"
 AGENCY: Final = agency_card("{agency}")
 TRACED: Final = {HOUSEHOLD_FACTS.name, RISK_TRANSITIONS.name, "cloudevent"}
 """Messages that belong to a trace of W3C's, named beside them."""
-TRACE: Final = {"type": "string", "description": "W3C Trace Context: one id from an agency's request to the case. What cannot be read is left out."}
+TRACE: Final = {
+    "type": "string",
+    "description": (
+        "W3C Trace Context: one id from an agency's request to the case. What cannot be read is"
+        " left out."
+    ),
+}
 
 
 def document() -> dict[str, Any]:
-    """The document: a channel and a message for each topic others read, an operation for each service at each end."""
+    """Return the AsyncAPI document of the topics.
+
+    It has a channel and a message for each topic others read, and an operation for each service at
+    each end.
+    """
     cards = [card for card in TOPICS if card is not HOUSEHOLD_STATE]
     channels = {_key(card): _channel(card) for card in cards}
-    channels["agency"] = {**_channel(AGENCY), "parameters": {"agency": {"description": "The agency's name, as made by `foothold-ingest agency add`."}}}
-    operations = {f"{service}-{verb}-{_key(card)}": _operation(card, verb) for card in cards for verb, service in _ends(card)}
+    channels["agency"] = {
+        **_channel(AGENCY),
+        "parameters": {
+            "agency": {"description": "The agency's name, as made by `foothold-ingest agency add`."}
+        },
+    }
+    operations = {
+        f"{service}-{verb}-{_key(card)}": _operation(card, verb)
+        for card in cards
+        for verb, service in _ends(card)
+    }
     return {
         "asyncapi": "3.0.0",
         "info": {
             "title": "Foothold",
             "version": "0.1.0",
-            "description": "What Foothold's services say to one another, and what agencies may write. Made from the topic cards; do not edit.",
+            "description": (
+                "What Foothold's services say to one another, and what agencies may write. Made"
+                " from the topic cards; do not edit."
+            ),
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": CONTENT,
         "channels": channels,
-        "operations": {**operations, "ingest-receive-agency": {"action": "receive", "channel": {"$ref": "#/channels/agency"}}},
-        "components": {"messages": {_key(card): _message(card.name) for card in cards} | {"agency": _message("cloudevent")}},
+        "operations": {
+            **operations,
+            "ingest-receive-agency": {
+                "action": "receive",
+                "channel": {"$ref": "#/channels/agency"},
+            },
+        },
+        "components": {
+            "messages": (
+                {_key(card): _message(card.name) for card in cards}
+                | {"agency": _message("cloudevent")}
+            )
+        },
     }
 
 
@@ -44,11 +87,20 @@ def _key(card: TopicCard) -> str:
 
 
 def _ends(card: TopicCard) -> list[tuple[str, str]]:
-    return [*(("send", service) for service in card.writers), *(("receive", service) for service in card.readers)]
+    return [
+        *(("send", service) for service in card.writers),
+        *(("receive", service) for service in card.readers),
+    ]
 
 
 def _channel(card: TopicCard) -> dict[str, Any]:
-    kafka = {"topicConfiguration": {"cleanup.policy": [card.cleanup.value], "retention.ms": int(card.config["retention.ms"])}, "bindingVersion": "0.5.0"}
+    kafka = {
+        "topicConfiguration": {
+            "cleanup.policy": [card.cleanup.value],
+            "retention.ms": int(card.config["retention.ms"]),
+        },
+        "bindingVersion": "0.5.0",
+    }
     return {
         "address": card.name,
         "description": f"{card.holds}. Key: {card.key}.",
@@ -62,8 +114,17 @@ def _operation(card: TopicCard, verb: str) -> dict[str, Any]:
 
 
 def _message(schema: str) -> dict[str, Any]:
-    headers = {"headers": {"type": "object", "properties": {TRACEPARENT: dict(TRACE)}}} if schema in TRACED else {}  # a copy each: YAML would write an alias
-    return {"contentType": CONTENT, **headers, "payload": {"schemaFormat": FORMAT, "schema": {"$ref": f"./json/{schema}.schema.json"}}}
+    # a copy each: YAML would write an alias
+    headers = (
+        {"headers": {"type": "object", "properties": {TRACEPARENT: dict(TRACE)}}}
+        if schema in TRACED
+        else {}
+    )
+    return {
+        "contentType": CONTENT,
+        **headers,
+        "payload": {"schemaFormat": FORMAT, "schema": {"$ref": f"./json/{schema}.schema.json"}},
+    }
 
 
 def text() -> str:

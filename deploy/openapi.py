@@ -1,4 +1,7 @@
-"""Writes ingest's OpenAPI 3.1 document from the contract's models and their examples; with --check says whether it is stale."""
+"""Writes ingest's OpenAPI 3.1 document from the contract's models and their examples.
+
+With --check says whether it is stale.
+"""
 
 import json
 from pathlib import Path
@@ -28,7 +31,10 @@ TITLES: Final = {
     401: "No key, or not one of an agency's live keys",
     403: "Not allowed for this agency: another's source, a kind or an area outside its remit",
     404: "This agency has nothing of that name",
-    409: "Not now: days are opened by the clock here, this day does not come next, or the question waits no more",
+    409: (
+        "Not now: days are opened by the clock here, this day does not come next, or the question"
+        " waits no more"
+    ),
     413: "The body is too large",
     415: "Not a media type in which this comes",
     500: "A defect of Foothold's: send the same request again later, or name its trace id",
@@ -40,8 +46,14 @@ TRACE: Final = {
     "name": "traceparent",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "examples": ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"]},
-    "description": "W3C Trace Context: the id under which the request's events are found in every service's log. One that cannot be read is not an error.",
+    "schema": {
+        "type": "string",
+        "examples": ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"],
+    },
+    "description": (
+        "W3C Trace Context: the id under which the request's events are found in every service's"
+        " log. One that cannot be read is not an error."
+    ),
 }
 
 
@@ -52,13 +64,22 @@ def document() -> Node:
         "info": {
             "title": "Foothold ingest",
             "version": "1",
-            "description": "Where agencies report facts about households, as events or as files. docs/agencies.md tells it step by step.",
+            "description": (
+                "Where agencies report facts about households, as events or as files."
+                " docs/agencies.md tells it step by step."
+            ),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "security": [{"key": []}],
         "paths": paths(),
         "components": {
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "The agency's key, as `agency add` printed it."}},
+            "securitySchemes": {
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The agency's key, as `agency add` printed it.",
+                }
+            },
             "schemas": {**models(), **events(), **answers()},
         },
     }
@@ -66,28 +87,71 @@ def document() -> Node:
 
 def paths() -> Node:
     """Every route; a test holds them against the application's."""
-    upload, mapping = _in_path("upload", "The file's id, as the upload answered it"), _in_path("mapping", "The mapping's name")
+    upload, mapping = (
+        _in_path("upload", "The file's id, as the upload answered it"),
+        _in_path("mapping", "The mapping's name"),
+    )
     return {
         "/v1/events": {"post": _events()},
         "/v1/files": {
             "post": _upload(),
-            "get": _get("listFiles", "The agency's last files", _json({"type": "object", "required": ["files"], "properties": {"files": _list("File")}})),
+            "get": _get(
+                "listFiles",
+                "The agency's last files",
+                _json(
+                    {
+                        "type": "object",
+                        "required": ["files"],
+                        "properties": {"files": _list("File")},
+                    }
+                ),
+            ),
         },
-        "/v1/files/{upload}": {"get": _get("showFile", "How far a file is, and what came of it", _json(_ref("FileResult")), [upload], 404)},
+        "/v1/files/{upload}": {
+            "get": _get(
+                "showFile",
+                "How far a file is, and what came of it",
+                _json(_ref("FileResult")),
+                [upload],
+                404,
+            )
+        },
         "/v1/files/{upload}/errors": {
-            "get": _get("fileErrors", "The rows that were not taken, with a column 错误 error", {"text/csv": {}, XLSX: {}}, [upload], 404)
+            "get": _get(
+                "fileErrors",
+                "The rows that were not taken, with a column 错误 error",
+                {"text/csv": {}, XLSX: {}},
+                [upload],
+                404,
+            )
         },
-        "/v1/topic": {"get": _get("showTopic", "How the agency's own topic is read", _json(_ref("Topic")))},
+        "/v1/topic": {
+            "get": _get("showTopic", "How the agency's own topic is read", _json(_ref("Topic")))
+        },
         "/v1/questions": {
             "get": _get(
                 "listQuestions",
                 "What the agency is asked about its statements",
-                _json({"type": "object", "required": ["questions"], "properties": {"questions": _list("Question")}}),
+                _json(
+                    {
+                        "type": "object",
+                        "required": ["questions"],
+                        "properties": {"questions": _list("Question")},
+                    }
+                ),
             )
         },
         "/v1/questions/{question}": {"post": _answer()},
-        "/v1/mappings": {"get": _get("listMappings", "The kinds of files the agency may send", _json({"type": "object", "required": ["mappings"]}))},
-        "/v1/mappings/{mapping}/template": {"get": _get("mappingTemplate", "A workbook to fill in", {XLSX: {}}, [mapping], 404)},
+        "/v1/mappings": {
+            "get": _get(
+                "listMappings",
+                "The kinds of files the agency may send",
+                _json({"type": "object", "required": ["mappings"]}),
+            )
+        },
+        "/v1/mappings/{mapping}/template": {
+            "get": _get("mappingTemplate", "A workbook to fill in", {XLSX: {}}, [mapping], 404)
+        },
     }
 
 
@@ -96,25 +160,46 @@ def _events() -> Node:
     return {
         "operationId": "reportEvents",
         "summary": "Report events",
-        "description": "One event, or up to 1,000 as a batch; binary mode (ce- headers beside application/json) is taken as well. Repeats count once.",
-        "parameters": [_query("dry_run", {"type": "boolean"}, "Only say what would be answered; nothing is kept."), TRACE],
+        "description": (
+            "One event, or up to 1,000 as a batch; binary mode (ce- headers beside"
+            " application/json) is taken as well. Repeats count once."
+        ),
+        "parameters": [
+            _query(
+                "dry_run", {"type": "boolean"}, "Only say what would be answered; nothing is kept."
+            ),
+            TRACE,
+        ],
         "requestBody": {
             "required": True,
             "content": {
                 STRUCTURED: {"schema": _ref("Event"), "examples": single},
                 BATCH: {
                     "schema": {"type": "array", "maxItems": 1_000, "items": _ref("Event")},
-                    "examples": {"two": {"value": [_example("HouseholdRegistered"), _example("MedicalClaimSettled")]}},
+                    "examples": {
+                        "two": {
+                            "value": [
+                                _example("HouseholdRegistered"),
+                                _example("MedicalClaimSettled"),
+                            ]
+                        }
+                    },
                 },
             },
         },
         "responses": {
-            "200": {"description": "The answers of a dry run", "content": _json(_ref("BatchResult"))},
+            "200": {
+                "description": "The answers of a dry run",
+                "content": _json(_ref("BatchResult")),
+            },
             "202": {
                 "description": "In the log, or held until the register names the person",
                 "content": _json({"anyOf": [_ref("Taken"), _ref("BatchResult")]}),
             },
-            "207": {"description": "A batch of which some were refused; the others are taken", "content": _json(_ref("BatchResult"))},
+            "207": {
+                "description": "A batch of which some were refused; the others are taken",
+                "content": _json(_ref("BatchResult")),
+            },
             **_problems(400, 401, 403, 409, 413, 415, 422, 500, 503),
         },
     }
@@ -124,45 +209,87 @@ def _upload() -> Node:
     return {
         "operationId": "uploadFile",
         "summary": "Upload a file",
-        "description": "The body is the file: CSV (UTF-8, UTF-16 with a mark, GB18030; comma, semicolon, tab) or XLSX, up to 64 MiB and 500,000 rows.",
+        "description": (
+            "The body is the file: CSV (UTF-8, UTF-16 with a mark, GB18030; comma, semicolon, tab)"
+            " or XLSX, up to 64 MiB and 500,000 rows."
+        ),
         "parameters": [
-            _query("mapping", {"type": "string", "examples": ["settled-bills"]}, "What the file holds: a name from /v1/mappings.", required=True),
-            _query("as_of", {"type": "string", "format": "date-time"}, "When the file's snapshot was taken; without it, now."),
+            _query(
+                "mapping",
+                {"type": "string", "examples": ["settled-bills"]},
+                "What the file holds: a name from /v1/mappings.",
+                required=True,
+            ),
+            _query(
+                "as_of",
+                {"type": "string", "format": "date-time"},
+                "When the file's snapshot was taken; without it, now.",
+            ),
             _query("dry_run", {"type": "boolean"}, "Judge every row and keep nothing."),
             _query("name", {"type": "string"}, "The file's name, to find it again."),
             TRACE,
         ],
-        "requestBody": {"required": True, "content": {"application/octet-stream": {}, "text/csv": {}, XLSX: {}}},
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {}, "text/csv": {}, XLSX: {}},
+        },
         "responses": {
-            "202": {"description": "Kept; its rows are worked through", "content": _json(_ref("Uploaded"))},
+            "202": {
+                "description": "Kept; its rows are worked through",
+                "content": _json(_ref("Uploaded")),
+            },
             **_problems(401, 413, 415, 422, 500, 503),
         },
     }
 
 
 def _answer() -> Node:
-    body = {"type": "object", "required": ["answer"], "properties": {"answer": {"enum": _ANSWERS}}, "additionalProperties": False}
+    body = {
+        "type": "object",
+        "required": ["answer"],
+        "properties": {"answer": {"enum": _ANSWERS}},
+        "additionalProperties": False,
+    }
     return {
         "operationId": "answerQuestion",
         "summary": "Answer a question about a statement",
-        "description": "The answer becomes a fact in the agency's name, once however often it is sent; `answers` of the question says which it may have.",
+        "description": (
+            "The answer becomes a fact in the agency's name, once however often it is sent;"
+            " `answers` of the question says which it may have."
+        ),
         "parameters": [_in_path("question", "The question's id, as the list gives it"), TRACE],
         "requestBody": {"required": True, "content": _json(body)},
         "responses": {
-            "200": {"description": "Taken; its fact stands in the log, or follows by itself", "content": _json(_ref("Answered"))},
+            "200": {
+                "description": "Taken; its fact stands in the log, or follows by itself",
+                "content": _json(_ref("Answered")),
+            },
             **_problems(400, 401, 404, 409, 413, 415, 422, 500, 503),
         },
     }
 
 
-def _get(name: str, summary: str, content: Node, parameters: list[Node] | None = None, *more: int) -> Node:
-    responses = {"200": {"description": summary, "content": content}, **_problems(401, *more, 500, 503)}
-    return {"operationId": name, "summary": summary, "parameters": parameters or [], "responses": responses}
+def _get(
+    name: str, summary: str, content: Node, parameters: list[Node] | None = None, *more: int
+) -> Node:
+    responses = {
+        "200": {"description": summary, "content": content},
+        **_problems(401, *more, 500, 503),
+    }
+    return {
+        "operationId": name,
+        "summary": summary,
+        "parameters": parameters or [],
+        "responses": responses,
+    }
 
 
 def models() -> Node:
     """The envelope and the data of every kind an agency may send; what is not known is refused."""
-    _, made = models_json_schema([(model, "validation") for model in (CloudEvent, *AGENCY_KINDS.values())], ref_template="#/components/schemas/{model}")
+    _, made = models_json_schema(
+        [(model, "validation") for model in (CloudEvent, *AGENCY_KINDS.values())],
+        ref_template="#/components/schemas/{model}",
+    )
     schemas: Node = made["$defs"]
     for model in AGENCY_KINDS.values():
         _close(schemas, schemas[model.__name__])
@@ -173,7 +300,11 @@ def _close(schemas: Node, schema: Node) -> None:
     """No field beyond the known ones, in this object and those inside it."""
     if "properties" in schema:
         schema["additionalProperties"] = False
-    for inner in [*schema.get("properties", {}).values(), schema.get("items", {}), *schema.get("anyOf", ())]:
+    for inner in [
+        *schema.get("properties", {}).values(),
+        schema.get("items", {}),
+        *schema.get("anyOf", ()),
+    ]:
         target = schemas[inner["$ref"].rsplit("/", 1)[1]] if "$ref" in inner else inner
         if target and target.get("additionalProperties") is not False:
             _close(schemas, target)
@@ -183,7 +314,10 @@ def events() -> Node:
     """An event of each kind: the envelope with its type and its data."""
     made: Node = {"Event": {"oneOf": [_ref(f"{kind}Event") for kind in AGENCY_KINDS]}}
     for kind, model in AGENCY_KINDS.items():
-        own = {"type": "object", "properties": {"type": {"const": event_type(kind)}, "data": _ref(model.__name__)}}
+        own = {
+            "type": "object",
+            "properties": {"type": {"const": event_type(kind)}, "data": _ref(model.__name__)},
+        }
         made[f"{kind}Event"] = {"allOf": [_ref("CloudEvent"), own]}
     return made
 
@@ -193,12 +327,23 @@ def answers() -> Node:
     count = {"type": "integer", "minimum": 0}
     text = {"type": "string"}
     maybe = {"type": ["string", "null"]}
-    trace = {"type": "string", "pattern": "^[0-9a-f]{32}$", "description": "By which Foothold's logs know the request; name it when you ask about it."}
-    field = {"type": "object", "required": ["field", "problem"], "properties": {"field": text, "problem": text}}
+    trace = {
+        "type": "string",
+        "pattern": "^[0-9a-f]{32}$",
+        "description": "By which Foothold's logs know the request; name it when you ask about it.",
+    }
+    field = {
+        "type": "object",
+        "required": ["field", "problem"],
+        "properties": {"field": text, "problem": text},
+    }
     warnings = {
         "type": "array",
         "items": field,
-        "description": "What was read otherwise than it was written, such as 9999-12-31 as empty, or can hardly be, such as a day after the moment of sending.",
+        "description": (
+            "What was read otherwise than it was written, such as 9999-12-31 as empty, or can"
+            " hardly be, such as a day after the moment of sending."
+        ),
     }
     slugs = [reason.value.replace("_", "-") for reason in RefusalReason]
     taken = {
@@ -209,9 +354,17 @@ def answers() -> Node:
         "held": {"const": True},
         "warnings": warnings,
     }
-    result_fields = {"index": count, "status": count, "problem": _ref("Problem"), "warnings": warnings}
+    result_fields = {
+        "index": count,
+        "status": count,
+        "problem": _ref("Problem"),
+        "warnings": warnings,
+    }
     item = {"type": "object", "required": ["index", "status"], "properties": result_fields}
-    counts = dict.fromkeys(("rows", "accepted", "held", "repeated", "refused", "new", "changed", "same", "warned"), count)
+    counts = dict.fromkeys(
+        ("rows", "accepted", "held", "repeated", "refused", "new", "changed", "same", "warned"),
+        count,
+    )
     file = {
         "upload": text,
         "name": text,
@@ -228,31 +381,82 @@ def answers() -> Node:
         "counts": {"type": "object", "required": list(counts), "properties": counts},
         "warnings": {
             "type": "array",
-            "description": "Rows taken although something was read otherwise than written; the first of them. Row 0: all of it, such as sheets not read.",
-            "items": {"type": "object", "required": ["row", "detail"], "properties": {"row": count, "detail": text}},
+            "description": (
+                "Rows taken although something was read otherwise than written; the first of them."
+                " Row 0: all of it, such as sheets not read."
+            ),
+            "items": {
+                "type": "object",
+                "required": ["row", "detail"],
+                "properties": {"row": count, "detail": text},
+            },
         },
     }
-    row = {"type": "object", "required": ["row", "reason", "detail"], "properties": {"row": count, "reason": text, "detail": text}}
-    result = {**file, "reasons": {"type": "object", "additionalProperties": count}, "first_problems": {"type": "array", "items": row}}
-    topic = {"topic": text, "bad_in_a_row": count, "lost": count, "paused_at": maybe, "lost_at": maybe, "problem": maybe}
+    row = {
+        "type": "object",
+        "required": ["row", "reason", "detail"],
+        "properties": {"row": count, "reason": text, "detail": text},
+    }
+    result = {
+        **file,
+        "reasons": {"type": "object", "additionalProperties": count},
+        "first_problems": {"type": "array", "items": row},
+    }
+    topic = {
+        "topic": text,
+        "bad_in_a_row": count,
+        "lost": count,
+        "paused_at": maybe,
+        "lost_at": maybe,
+        "problem": maybe,
+    }
     question = {
         "id": text,
         "kind": {"enum": [kind.value for kind in DoubtKind]},
         "asked_at": text,
-        "event": {"type": "object", "description": "What the agency sent: `kind`, `day`, `id`, `source`, `said`."},
-        "beside": {"type": ["object", "null"], "description": "The other event: as `event` where the agency sent it; else its agency, its day and the stay."},
-        "since": {"type": ["string", "null"], "description": "Of a yearly income that lapsed: the first month that is unknown."},
-        "answers": {"type": "array", "items": {"enum": _ANSWERS}, "description": "What may be answered; empty once it is."},
+        "event": {
+            "type": "object",
+            "description": "What the agency sent: `kind`, `day`, `id`, `source`, `said`.",
+        },
+        "beside": {
+            "type": ["object", "null"],
+            "description": (
+                "The other event: as `event` where the agency sent it; else its agency, its day and"
+                " the stay."
+            ),
+        },
+        "since": {
+            "type": ["string", "null"],
+            "description": "Of a yearly income that lapsed: the first month that is unknown.",
+        },
+        "answers": {
+            "type": "array",
+            "items": {"enum": _ANSWERS},
+            "description": "What may be answered; empty once it is.",
+        },
         "answer": maybe,
         "answered_at": maybe,
     }
+    # those inside a batch have no trace of their own
     return {
         "Question": {"type": "object", "required": list(question), "properties": question},
-        "Answered": {"type": "object", "required": ["id", "answer"], "properties": {"id": text, "answer": {"enum": _ANSWERS}}},
+        "Answered": {
+            "type": "object",
+            "required": ["id", "answer"],
+            "properties": {"id": text, "answer": {"enum": _ANSWERS}},
+        },
         "Problem": {
             "type": "object",
-            "description": f"RFC 9457. `type` is urn:foothold:problem: and a reason; of events one of {', '.join(slugs)}.",
-            "required": ["type", "title", "status", "detail"],  # those inside a batch have no trace of their own
+            "description": (
+                "RFC 9457. `type` is urn:foothold:problem: and a reason; of events one of"
+                f" {', '.join(slugs)}."
+            ),
+            "required": [
+                "type",
+                "title",
+                "status",
+                "detail",
+            ],
             "properties": {
                 "type": text,
                 "title": text,
@@ -263,13 +467,28 @@ def answers() -> Node:
                 "trace_id": trace,
             },
         },
-        "Taken": {"type": "object", "required": ["status", "id", "fact_id"], "properties": taken, "additionalProperties": False},
+        "Taken": {
+            "type": "object",
+            "required": ["status", "id", "fact_id"],
+            "properties": taken,
+            "additionalProperties": False,
+        },
         "BatchResult": {
             "type": "object",
             "required": ["accepted", "refused", "results"],
-            "properties": {"accepted": count, "refused": count, "dry_run": {"const": True}, "trace_id": trace, "results": {"type": "array", "items": item}},
+            "properties": {
+                "accepted": count,
+                "refused": count,
+                "dry_run": {"const": True},
+                "trace_id": trace,
+                "results": {"type": "array", "items": item},
+            },
         },
-        "Uploaded": {"type": "object", "required": ["upload", "url"], "properties": {"upload": text, "url": text}},
+        "Uploaded": {
+            "type": "object",
+            "required": ["upload", "url"],
+            "properties": {"upload": text, "url": text},
+        },
         "File": {"type": "object", "required": list(file), "properties": file},
         "FileResult": {"type": "object", "required": list(result), "properties": result},
         "Topic": {"type": "object", "required": list(topic), "properties": topic},
@@ -294,15 +513,30 @@ def _json(schema: Node) -> Node:
 
 
 def _query(name: str, schema: Node, says: str, *, required: bool = False) -> Node:
-    return {"name": name, "in": "query", "required": required, "schema": schema, "description": says}
+    return {
+        "name": name,
+        "in": "query",
+        "required": required,
+        "schema": schema,
+        "description": says,
+    }
 
 
 def _in_path(name: str, says: str) -> Node:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "description": says}
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string"},
+        "description": says,
+    }
 
 
 def _problems(*codes: int) -> Node:
-    return {str(code): {"description": TITLES[code], "content": {PROBLEM: {"schema": _ref("Problem")}}} for code in codes}
+    return {
+        str(code): {"description": TITLES[code], "content": {PROBLEM: {"schema": _ref("Problem")}}}
+        for code in codes
+    }
 
 
 def text() -> str:

@@ -1,1 +1,5 @@
-"""Foothold seen from outside: replays real households through the public door and watches what comes of it. Imports no service."""
+"""Foothold seen from outside.
+
+It replays real households through the public door and watches what comes of it. It imports no
+service.
+"""

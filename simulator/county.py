@@ -1,4 +1,7 @@
-"""The demonstration county: 5,999 surveyed households as agencies would report them, in CloudEvents."""
+"""The demonstration county, in CloudEvents.
+
+It has 5,999 surveyed households as agencies would report them.
+"""
 
 import csv
 import hashlib
@@ -36,7 +39,9 @@ class Surveyed:
     @property
     def village(self) -> str:
         """The commune as a village of the demo county, twenty communes a township."""
-        return f"{COUNTY}{101 + (self.commune - 1) // COMMUNES_A_TOWNSHIP:03d}{200 + self.commune:03d}"
+        return (
+            f"{COUNTY}{101 + (self.commune - 1) // COMMUNES_A_TOWNSHIP:03d}{200 + self.commune:03d}"
+        )
 
     @property
     def subject(self) -> str:
@@ -48,7 +53,13 @@ def survey() -> list[Surveyed]:
     """All households of the survey."""
     with DATA.open(encoding="utf-8", newline="") as file:
         return [
-            Surveyed(row["household"], int(row["commune"]), int(row["members"]), Decimal(row["total_spending_12m"]), Decimal(row["health_spending_12m"]))
+            Surveyed(
+                row["household"],
+                int(row["commune"]),
+                int(row["members"]),
+                Decimal(row["total_spending_12m"]),
+                Decimal(row["health_spending_12m"]),
+            )
             for row in csv.DictReader(file)
         ]
 
@@ -60,17 +71,30 @@ def month_before(day: date, months: int) -> date:
 
 
 def contact(household: Surveyed) -> Event:
-    """An invented head of household, the same for the same register number. The survey itself names nobody."""
+    """An invented head of household, the same for the same register number.
+
+    The survey itself names nobody.
+    """
     chosen = int.from_bytes(hashlib.blake2b(household.number.encode(), digest_size=4).digest())
     name = _SURNAMES[chosen % len(_SURNAMES)] + "示" + _GIVEN[chosen // 64 % len(_GIVEN)]
-    return {"name": name, "address": f"示范县第{household.commune}村{chosen % 300 + 1}号", "telephone": f"000-{chosen % 10**7:07d}"}
+    return {
+        "name": name,
+        "address": f"示范县第{household.commune}村{chosen % 300 + 1}号",
+        "telephone": f"000-{chosen % 10**7:07d}",
+    }
 
 
 def registrations(households: list[Surveyed], now: datetime) -> Iterator[Event]:
     """One register entry each: everybody ordinary, the contact invented."""
     for h in households:
         members = [{"person_ref": f"{h.number}-{n}"} for n in range(1, h.members + 1)]
-        data: Event = {"authority": COUNTY, "register_number": h.number, "area": h.village, "standing": "ordinary", "members": members}
+        data: Event = {
+            "authority": COUNTY,
+            "register_number": h.number,
+            "area": h.village,
+            "standing": "ordinary",
+            "members": members,
+        }
         data["contact"] = contact(h)
         yield _event("statistics", "HouseholdRegistered", f"reg-{h.number}", h, now, data)
 
@@ -79,24 +103,45 @@ def incomes(households: list[Surveyed], today: date, now: datetime) -> Iterator[
     """One yearly figure each, covering the twelve whole months before today."""
     last = month_before(today, 1)
     for h in households:
-        data: Event = {"category": "operating", "item": "survey", "amount": f"{h.total_spending:.2f}", "earned_month": f"{last:%Y-%m}", "is_yearly": True}
+        data: Event = {
+            "category": "operating",
+            "item": "survey",
+            "amount": f"{h.total_spending:.2f}",
+            "earned_month": f"{last:%Y-%m}",
+            "is_yearly": True,
+        }
         yield _event("statistics", "IncomeReported", f"inc-{h.number}", h, now, data)
 
 
 def claims(households: list[Surveyed], today: date) -> Iterator[Event]:
-    """One bill each, on the 15th of a middle month, covered by nobody; none where the survey reports no health spending."""
+    """One bill each, on the 15th of a middle month, covered by nobody.
+
+    None where the survey reports no health spending.
+    """
     settled = month_before(today, 6).replace(day=15)
     at = datetime(settled.year, settled.month, settled.day, 12, tzinfo=SHANGHAI)
     for h in households:
         if h.health_spending > 0:
-            data: Event = {"claim_number": f"C-{h.number}", "settled_on": settled.isoformat(), "setting": "inpatient", "total": f"{h.health_spending:.2f}"}
-            yield _event("health-insurance", "MedicalClaimSettled", f"claim-{h.number}", h, at, data)
+            data: Event = {
+                "claim_number": f"C-{h.number}",
+                "settled_on": settled.isoformat(),
+                "setting": "inpatient",
+                "total": f"{h.health_spending:.2f}",
+            }
+            yield _event(
+                "health-insurance", "MedicalClaimSettled", f"claim-{h.number}", h, at, data
+            )
 
 
 def storm(households: list[Surveyed], today: date, now: datetime) -> Iterator[Event]:
     """A storm that destroys every one of these homes; verified, no spending."""
     for h in households:
-        data: Event = {"hazard": "storm", "struck_on": today.isoformat(), "home": "destroyed", "is_verified": True}
+        data: Event = {
+            "hazard": "storm",
+            "struck_on": today.isoformat(),
+            "home": "destroyed",
+            "is_verified": True,
+        }
         yield _event("emergency-management", "DisasterStruck", f"storm-{h.number}", h, now, data)
 
 
@@ -112,7 +157,9 @@ def operator_event(kind: str, event_id: str, now: datetime, data: Event) -> Even
     }
 
 
-def _event(agency: str, kind: str, event_id: str, household: Surveyed, at: datetime, data: Event) -> Event:
+def _event(
+    agency: str, kind: str, event_id: str, household: Surveyed, at: datetime, data: Event
+) -> Event:
     return {
         "specversion": "1.0",
         "id": event_id,

@@ -1,4 +1,7 @@
-"""`make demo`: 5,999 real households from the HTTP door to the inbox, then a storm. Ends with a table and the inbox open."""
+"""`make demo`: 5,999 real households from the HTTP door to the inbox, then a storm.
+
+Ends with a table and the inbox open.
+"""
 
 import argparse
 import json
@@ -21,7 +24,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-with warnings.catch_warnings():  # platformdirs warns where no XDG_RUNTIME_DIR is set; its fall-back suits us
+# platformdirs warns where no XDG_RUNTIME_DIR is set; its fall-back suits us
+with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from deploy.local.stack import Ports, Stack
 
@@ -30,7 +34,17 @@ from deploy.local.ports import free_port, is_free
 from deploy.local.welcome import ACCOUNTS, access, give_access
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS
-from simulator.county import SHANGHAI, Event, Surveyed, claims, incomes, operator_event, registrations, storm, survey
+from simulator.county import (
+    SHANGHAI,
+    Event,
+    Surveyed,
+    claims,
+    incomes,
+    operator_event,
+    registrations,
+    storm,
+    survey,
+)
 from simulator.door import Door, Refused
 from simulator.watch import TookTooLong, Watch
 
@@ -38,7 +52,9 @@ STORM_COMMUNE: Final = 115
 POLICY: Final = Path("services/risk/foothold_risk/policy/bundles/survey")
 WORKFLOW: Final = Path("services/alerts/foothold_alerts/workflows/monitoring-1.yaml")
 CASE_SECONDS: Final = 120
-_OPEN: Final = re.compile(r'^foothold_alerts_open_cases\{stage="(\w+)"\} ([0-9.e+]+)$', re.MULTILINE)
+_OPEN: Final = re.compile(
+    r'^foothold_alerts_open_cases\{stage="(\w+)"\} ([0-9.e+]+)$', re.MULTILINE
+)
 
 
 @dataclass(slots=True)
@@ -71,11 +87,18 @@ class Demo:
         self.today = datetime.now(SHANGHAI).date()
         self._bundle = bundle
         made = access(stack)
-        self._doors = {name.removeprefix("key:"): Door(stack.ingest_url, key) for name, key in made.items() if name.startswith("key:")}
+        self._doors = {
+            name.removeprefix("key:"): Door(stack.ingest_url, key)
+            for name, key in made.items()
+            if name.startswith("key:")
+        }
         self.watch = Watch(stack.kafka.bootstrap, EMBEDDED_PARTITIONS)
 
     def run(self) -> Result:
-        """Load the county, go live, let the storm come; wait each time until everything stands in the inbox."""
+        """Load the county, go live, let the storm come.
+
+        Wait each time until everything stands in the inbox.
+        """
         facts = self._load()
         self._go_live()
         findings, groups, watched = self.watch.findings(), self.watch.groups(), self.watch.watched()
@@ -99,38 +122,77 @@ class Demo:
             door.close()
 
     def _progress(self) -> Progress:
-        return Progress(TextColumn("{task.description:<44}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=self.console)
+        return Progress(
+            TextColumn("{task.description:<44}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self.console,
+        )
 
     def _load(self) -> int:
         now = datetime.now(UTC)
         with_bill = sum(h.health_spending > 0 for h in self.households)
         feeds: list[tuple[str, str, int, list[Event]]] = [
-            ("statistics", "登记农户 register households", len(self.households), list(registrations(self.households, now))),
-            ("statistics", "上报年收入 report yearly income", len(self.households), list(incomes(self.households, self.today, now))),
-            ("health-insurance", "上报医疗费用 report medical bills", with_bill, list(claims(self.households, self.today))),
+            (
+                "statistics",
+                "登记农户 register households",
+                len(self.households),
+                list(registrations(self.households, now)),
+            ),
+            (
+                "statistics",
+                "上报年收入 report yearly income",
+                len(self.households),
+                list(incomes(self.households, self.today, now)),
+            ),
+            (
+                "health-insurance",
+                "上报医疗费用 report medical bills",
+                with_bill,
+                list(claims(self.households, self.today)),
+            ),
         ]
         accepted = 0
         with self._progress() as progress:
             for agency, what, total, events in feeds:
                 task = progress.add_task(what, total=total)
-                accepted += self._doors[agency].send(events, lambda n, t=task: progress.advance(t, n))  # type: ignore[misc]  # the default binds this round's task
+                accepted += self._doors[agency].send(
+                    events,
+                    lambda n, t=task: progress.advance(t, n),  # type: ignore[misc]  # the default binds this round's task
+                )
         return accepted
 
     def _go_live(self) -> None:
         now = datetime.now(UTC)
-        adopted = operator_event("PolicyAdopted", f"adopt-{self._bundle[:12]}", now, {"bundle": self._bundle})
-        opened = operator_event("DayOpened", f"open-{self.today}", now, {"day": self.today.isoformat(), "is_quiet": True})
+        adopted = operator_event(
+            "PolicyAdopted", f"adopt-{self._bundle[:12]}", now, {"bundle": self._bundle}
+        )
+        opened = operator_event(
+            "DayOpened",
+            f"open-{self.today}",
+            now,
+            {"day": self.today.isoformat(), "is_quiet": True},
+        )
         self._doors["operator"].send([adopted, opened])
         with self._progress() as progress:
-            task = progress.add_task("启动：逐户研判 go-live: judge every household", total=EMBEDDED_PARTITIONS)
-            self.watch.until(lambda w: w.has_done(self.today), "risk has not worked the day through", lambda w: progress.update(task, completed=len(w.days)))
+            task = progress.add_task(
+                "启动：逐户研判 go-live: judge every household", total=EMBEDDED_PARTITIONS
+            )
+            self.watch.until(
+                lambda w: w.has_done(self.today),
+                "risk has not worked the day through",
+                lambda w: progress.update(task, completed=len(w.days)),
+            )
         self._wait_for_cases()
 
     def _strike(self) -> int:
         numbers = {h.number for h in self.struck}
         with self._progress() as progress:
             task = progress.add_task("风暴：房屋倒塌 a storm destroys homes", total=len(numbers))
-            accepted = self._doors["emergency-management"].send(storm(self.struck, self.today, datetime.now(UTC)))
+            accepted = self._doors["emergency-management"].send(
+                storm(self.struck, self.today, datetime.now(UTC))
+            )
             self.watch.until(
                 lambda w: _hit(w) >= numbers,
                 "not every struck household has its finding",
@@ -148,25 +210,39 @@ class Demo:
             while (have := self._open_cases()) != wanted:
                 progress.update(task, completed=have)
                 if time.monotonic() > deadline:
-                    raise TookTooLong(f"after {CASE_SECONDS} seconds the inbox has {have} cases, the transitions call for {wanted}")
+                    raise TookTooLong(
+                        f"after {CASE_SECONDS} seconds the inbox has {have} cases, the transitions"
+                        f" call for {wanted}"
+                    )
                 time.sleep(0.2)
             progress.update(task, completed=have)
 
     def _open_cases(self) -> int:
         try:
-            with urllib.request.urlopen(f"{self.stack.ops_url('alerts')}/metrics", timeout=5) as answer:
+            with urllib.request.urlopen(
+                f"{self.stack.ops_url('alerts')}/metrics", timeout=5
+            ) as answer:
                 return sum(int(float(count)) for _, count in _OPEN.findall(answer.read().decode()))
         except OSError:
             return -1  # being restarted
 
 
 def _hit(watch: Watch) -> set[str]:
-    return {t.household.register_number for t in watch.latest.values() if any(f.rule is FindingKind.DISASTER_LOSS for f in t.findings)}
+    return {
+        t.household.register_number
+        for t in watch.latest.values()
+        if any(f.rule is FindingKind.DISASTER_LOSS for f in t.findings)
+    }
 
 
 def table(result: Result, struck: list[Surveyed], ratio: str) -> Table:
     """The table at the end."""
-    shown = Table(title=f"示范县 Demo county, {date.today()} · 比例 ratio {ratio} · 数字仅作演示 illustrative", title_style="bold")  # noqa: DTZ011 - for people here
+    shown = Table(
+        title=(
+            f"示范县 Demo county, {date.today()} · 比例 ratio {ratio} · 数字仅作演示 illustrative"  # noqa: DTZ011 - for people here
+        ),
+        title_style="bold",
+    )
     shown.add_column("")
     shown.add_column("上线 go-live", justify="right")
     shown.add_column(f"风暴后 after ({len(struck)} 户 struck)", justify="right")
@@ -175,8 +251,14 @@ def table(result: Result, struck: list[Surveyed], ratio: str) -> Table:
     for finding, count in result.findings.items():
         shown.add_row(f"发现 {finding}", f"{count:,}", "")
     for group in sorted(result.groups | result.groups_after_storm):
-        shown.add_row(f"类别 {group}", f"{result.groups.get(group, 0):,}", f"{result.groups_after_storm.get(group, 0):,}")
-    shown.add_row("关注 watched, no group", f"{result.watched:,}", f"{result.watched_after_storm:,}")
+        shown.add_row(
+            f"类别 {group}",
+            f"{result.groups.get(group, 0):,}",
+            f"{result.groups_after_storm.get(group, 0):,}",
+        )
+    shown.add_row(
+        "关注 watched, no group", f"{result.watched:,}", f"{result.watched_after_storm:,}"
+    )
     shown.add_row("案件 open cases", "", f"{result.cases:,}")
     shown.add_row("用时 seconds", "", f"{result.seconds}")
     return shown
@@ -189,7 +271,10 @@ def write_policy(folder: Path, ratio: str) -> Path:
     except InvalidOperation:
         share = Decimal(0)
     if not 0 < share <= 1 or not re.fullmatch(r"[01]?\.?[0-9]{1,4}", ratio):
-        raise CannotStart(f"RATIO={ratio} is not a share.", "Write it above 0 and at most 1 with at most four places, such as RATIO=0.25.")
+        raise CannotStart(
+            f"RATIO={ratio} is not a share.",
+            "Write it above 0 and at most 1 with at most four places, such as RATIO=0.25.",
+        )
     (folder / POLICY.name).mkdir(parents=True, exist_ok=True)
     for file in POLICY.glob("*.yaml"):
         written = file.read_text(encoding="utf-8").replace('value: "0.10"', f'value: "{share}"')
@@ -198,19 +283,33 @@ def write_policy(folder: Path, ratio: str) -> Path:
 
 
 def write_workflow(folder: Path) -> Path:
-    """The shipped workflow with its amounts in the survey's currency, as the next version: limits in yuan bound nothing there."""
+    """Write the shipped workflow with its amounts in the survey's currency.
+
+    It is written as the next version: limits in yuan bound nothing there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     shipped = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
     bundle = yaml.safe_load((POLICY / "bundle.yaml").read_text(encoding="utf-8"))
-    township = shipped.pop("township_yuan") | {"confidence": "I", "reference": "Illustrative; the survey's county has no published limit."}
-    own = shipped | {"version": shipped["version"] + 1, "currency": bundle["currency"], "township": township}
-    (folder / f"monitoring-{own['version']}.yaml").write_text(yaml.safe_dump(own, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    township = shipped.pop("township_yuan") | {
+        "confidence": "I",
+        "reference": "Illustrative; the survey's county has no published limit.",
+    }
+    own = shipped | {
+        "version": shipped["version"] + 1,
+        "currency": bundle["currency"],
+        "township": township,
+    }
+    (folder / f"monitoring-{own['version']}.yaml").write_text(
+        yaml.safe_dump(own, allow_unicode=True, sort_keys=False), encoding="utf-8"
+    )
     return folder
 
 
 def _ports() -> Ports:
     """The usual doors if they are free, any others if not."""
-    return Ports(*(port if is_free(port) else free_port() for port in (8080, 8081, 9101, 9102, 9103, 9104)))
+    return Ports(
+        *(port if is_free(port) else free_port() for port in (8080, 8081, 9101, 9102, 9103, 9104))
+    )
 
 
 def main() -> None:
@@ -218,8 +317,12 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--once", action="store_true", help="end after the table")
     arguments.add_argument("--ratio", default="0.10", help="threshold of rigid_spending_ratio")
-    arguments.add_argument("--folder", type=Path, default=Path("var/demo"), help="where this run keeps its data")
-    arguments.add_argument("--json", type=Path, default=Path("var/demo.json"), help="where the figures go")
+    arguments.add_argument(
+        "--folder", type=Path, default=Path("var/demo"), help="where this run keeps its data"
+    )
+    arguments.add_argument(
+        "--json", type=Path, default=Path("var/demo.json"), help="where the figures go"
+    )
     chosen = arguments.parse_args()
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -241,7 +344,9 @@ def _end(ended: threading.Event) -> None:
 _is_open: Final = threading.Event()
 
 
-def demonstrate(folder: Path, figures: Path, ratio: str, *, once: bool, ended: threading.Event) -> None:
+def demonstrate(
+    folder: Path, figures: Path, ratio: str, *, once: bool, ended: threading.Event
+) -> None:
     """Fresh data, services, the run, the table; then, unless once, the inbox until Ctrl-C."""
     console = Console()
     if folder.is_dir():
@@ -249,7 +354,14 @@ def demonstrate(folder: Path, figures: Path, ratio: str, *, once: bool, ended: t
     policy_folder = write_policy(folder / "policy", ratio)
     more = {"FOOTHOLD_ALERTS_WORKFLOWS": str(write_workflow(folder / "workflows").resolve())}
     started = time.monotonic()
-    stack = Stack(folder, _ports(), day_clock="manual", policy_folder=policy_folder, more=more, say=lambda _name, text: console.print(f"[dim]{text}[/dim]"))
+    stack = Stack(
+        folder,
+        _ports(),
+        day_clock="manual",
+        policy_folder=policy_folder,
+        more=more,
+        say=lambda _name, text: console.print(f"[dim]{text}[/dim]"),
+    )
     with stack:
         bundle = stack.command("risk", "policy", "check", str(policy_folder)).split()[0]
         demo = Demo(stack, console, bundle)
@@ -263,7 +375,11 @@ def demonstrate(folder: Path, figures: Path, ratio: str, *, once: bool, ended: t
         figures.write_text(result.as_json(), encoding="utf-8")
         if not once:
             console.print(give_access(stack), highlight=False, soft_wrap=True)
-            console.print(f"[bold]登录 log in:[/bold] {stack.inbox_url}  {ACCOUNTS[0]} / {access(stack)[f'password:{ACCOUNTS[0]}']}", highlight=False)
+            console.print(
+                f"[bold]登录 log in:[/bold] {stack.inbox_url}  {ACCOUNTS[0]} /"
+                f" {access(stack)[f'password:{ACCOUNTS[0]}']}",
+                highlight=False,
+            )
             _is_open.set()
             while not ended.wait(0.5):
                 for service in stack.services.values():

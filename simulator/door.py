@@ -1,4 +1,7 @@
-"""A sender as an agency would write it: batches over HTTP, the same events again on a 503, a clear stop on a refusal."""
+"""A sender as an agency would write it.
+
+It sends batches over HTTP, sends the same events again on a 503, and stops clearly on a refusal.
+"""
 
 import json
 import time
@@ -22,13 +25,17 @@ class Door:
     """One agency's connection to ingest."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=30, headers={"authorization": f"Bearer {key}"})
+        self._client = httpx.Client(
+            base_url=url, timeout=30, headers={"authorization": f"Bearer {key}"}
+        )
 
     def close(self) -> None:
         """Let go of the connection."""
         self._client.close()
 
-    def send(self, events: Iterable[Event], on_batch: Callable[[int], None] = lambda _n: None) -> int:
+    def send(
+        self, events: Iterable[Event], on_batch: Callable[[int], None] = lambda _n: None
+    ) -> int:
         """Send everything in batches; return how many were accepted."""
         accepted, waiting = 0, iter(events)
         while batch := tuple(islice(waiting, BATCH)):
@@ -41,13 +48,20 @@ class Door:
         deadline = time.monotonic() + GIVE_UP_SECONDS
         while True:
             try:
-                answer = self._client.post("/v1/events", content=body, headers={"content-type": "application/cloudevents-batch+json"})
+                answer = self._client.post(
+                    "/v1/events",
+                    content=body,
+                    headers={"content-type": "application/cloudevents-batch+json"},
+                )
             except httpx.TransportError:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.5)
                 continue
-            if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and time.monotonic() < deadline:
+            if (
+                answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+                and time.monotonic() < deadline
+            ):
                 time.sleep(float(answer.headers.get("retry-after", "1")))
                 continue
             if answer.status_code != httpx.codes.ACCEPTED:

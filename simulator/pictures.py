@@ -1,4 +1,7 @@
-"""Takes pictures of the documents from a running `make demo`: `python -m simulator.pictures`. Needs an installed Chromium and a Chinese font."""
+"""Takes pictures of the documents from a running `make demo`: `python -m simulator.pictures`.
+
+Needs an installed Chromium and a Chinese font.
+"""
 
 import json
 import sys
@@ -12,13 +15,19 @@ CHROMIUM = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgr
 
 
 def main() -> None:
-    """The inbox, an urgent case and the region warnings, as a caseworker sees them; the first two in both languages."""
+    """The inbox, an urgent case and the region warnings, as a caseworker sees them.
+
+    The first two in both languages.
+    """
     if not ACCESS.is_file():
         sys.exit("No demonstration runs here: start 'make demo' in another window first.")
     password = json.loads(ACCESS.read_text())["password:caseworker"]
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=sys.argv[2] if len(sys.argv) > 2 else "/usr/bin/chromium", args=list(CHROMIUM))  # noqa: PLR2004
+        browser = playwright.chromium.launch(
+            executable_path=sys.argv[2] if len(sys.argv) > 2 else "/usr/bin/chromium",  # noqa: PLR2004
+            args=list(CHROMIUM),
+        )
         page = browser.new_page(viewport={"width": 1280, "height": 860}, locale="zh-CN")
         page.goto(sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8081")
         page.get_by_label("用户名").fill("caseworker")

@@ -1,4 +1,7 @@
-"""Watches what risk says: folds `risk-transitions.v1` into where every household stands, as any reader of the topic could."""
+"""Watches what risk reports.
+
+It folds `risk-transitions.v1` into where every household stands, as any reader of the topic could.
+"""
 
 import time
 from collections import Counter
@@ -36,13 +39,21 @@ class Watch:
                 "log_level": 0,
             }
         )
-        self._consumer.assign([TopicPartition(RISK_TRANSITIONS.name, n, 0) for n in range(partitions)])
+        self._consumer.assign(
+            [TopicPartition(RISK_TRANSITIONS.name, n, 0) for n in range(partitions)]
+        )
 
     def close(self) -> None:
         """Let go of the topic."""
         self._consumer.close()
 
-    def until(self, is_done: Callable[["Watch"], bool], what: str, on_read: Callable[["Watch"], None] = lambda _w: None, seconds: float = WAIT_SECONDS) -> None:
+    def until(
+        self,
+        is_done: Callable[["Watch"], bool],
+        what: str,
+        on_read: Callable[["Watch"], None] = lambda _w: None,
+        seconds: float = WAIT_SECONDS,
+    ) -> None:
         """Read on until it holds; raise TookTooLong."""
         deadline = time.monotonic() + seconds
         while not is_done(self):
@@ -62,15 +73,23 @@ class Watch:
 
     def has_done(self, day: date) -> bool:
         """Whether every partition has worked the day through."""
-        return len(self.days) == self._partitions and all(done >= day for done in self.days.values())
+        return len(self.days) == self._partitions and all(
+            done >= day for done in self.days.values()
+        )
 
     def findings(self) -> dict[str, int]:
         """Households by finding."""
-        return dict(sorted(Counter(f.rule.value for t in self.latest.values() for f in t.findings).items()))
+        return dict(
+            sorted(Counter(f.rule.value for t in self.latest.values() for f in t.findings).items())
+        )
 
     def groups(self) -> dict[str, int]:
         """Households by group."""
-        return dict(sorted(Counter(t.group.value for t in self.latest.values() if t.group is not None).items()))
+        return dict(
+            sorted(
+                Counter(t.group.value for t in self.latest.values() if t.group is not None).items()
+            )
+        )
 
     def watched(self) -> int:
         """Households watched without a group, with a lead or without."""

@@ -1,4 +1,7 @@
-"""Settings every level shares: a fixed Hypothesis profile, so that a red run is red again, and the real parts."""
+"""The settings every level of tests shares.
+
+They are a fixed Hypothesis profile, so that a red run is red again, and the real parts.
+"""
 
 import ast
 import os
@@ -16,7 +19,8 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-with warnings.catch_warnings():  # platformdirs warns once at import where no XDG_RUNTIME_DIR is set; its fall-back suits us
+# platformdirs warns once at import where no XDG_RUNTIME_DIR is set; its fall-back suits us
+with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from tests.support.running.parts import VAR, Parts, embedded_parts, given_parts
 
@@ -28,22 +32,34 @@ from tests.support.running.sender import Sender
 TODAY = date(2026, 6, 10)
 LIVES = VAR / "livez"
 
-settings.register_profile("foothold", max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "foothold",
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.register_profile("mutants", settings.get_profile("foothold"), max_examples=12)
-"""For a run that changes the rules and asks whether anybody notices: as often as that can be afforded."""
+"""For a run that changes the rules and asks whether anybody notices: as often as that can be
+afforded."""
 settings.load_profile("foothold")
 
 
 RUNNING = ("contract", "e2e", "faults", "security", "web")
-"""Folders whose tests need brokers, databases or services. Those of `local` start their own, and wait more than they compute."""
+"""Folders whose tests need brokers, databases or services. Those of `local` start their own, and
+wait more than they compute."""
 SHARED = "foothold"
-"""The fixture that keeps all of Foothold running. Files that use it stay together, so that it runs once and ends with the last of their tests."""
+"""The fixture that keeps all of Foothold running. Files that use it stay together, so that it runs
+once and ends with the last of their tests."""
 _LEADS_TO_IT = frozenset({SHARED, "sender", "desk"})
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """After they were shuffled: first what takes longest, so that no worker begins with it when the others are done."""
+    """Put first what takes longest, after the tests were shuffled.
+
+    So no worker begins with it when the others are done.
+    """
     items.sort(key=lambda item: (not _is_shared(item), Path(item.nodeid).parts[1] not in RUNNING))
 
 
@@ -53,17 +69,32 @@ def _is_shared(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """End the shared Foothold where the next test does not use it: it takes a third of a core though nobody asks it anything."""
-    if isinstance(item, pytest.Function) and _is_shared(item) and nextitem is not None and not _is_shared(nextitem):
+    """End the shared Foothold where the next test does not use it.
+
+    It takes a third of a core though nobody asks it anything.
+    """
+    if (
+        isinstance(item, pytest.Function)
+        and _is_shared(item)
+        and nextitem is not None
+        and not _is_shared(nextitem)
+    ):
         for kept in item._request._arg2fixturedefs[SHARED]:
             kept.finish(item._request)  # type: ignore[arg-type]  # it is asked for a node to blame only
 
 
 class ByWorker(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
-    """The files that share one Foothold go to one worker, all others file by file to whoever is free."""
+    """A schedule by worker: the files that share one Foothold go to one worker.
+
+    All others go file by file to whoever is free.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        """What stays together. Read from the file: only workers know the fixtures, and a name they gave a test is not seen by pytest 9.2."""
+        """What stays together.
+
+        Read from the file: only workers know the fixtures, and a name they gave a test is not seen
+        by pytest 9.2.
+        """
         file = nodeid.partition("::")[0]
         return SHARED if _shares(file) else file
 
@@ -71,9 +102,12 @@ class ByWorker(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no typ
 @cache
 def _shares(file: str) -> bool:
     tree = ast.parse(Path(__file__).parents[1].joinpath(file).read_text(encoding="utf-8"))
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    functions = [
+        node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
     asks = [f for f in functions if f.decorator_list or f.name.startswith("test_")]
-    names = _LEADS_TO_IT - {f.name for f in functions}  # a fixture of the file's own stands before the shared one
+    # a fixture of the file's own stands before the shared one
+    names = _LEADS_TO_IT - {f.name for f in functions}
     return any(names & {argument.arg for argument in f.args.args} for f in asks)
 
 
@@ -115,9 +149,15 @@ def _running() -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def foothold() -> Iterator[Stack]:
-    """All of Foothold running, shared by tests that open no day themselves; asked all the while whether it lives."""
+    """All of Foothold running, shared by tests that open no day themselves.
+
+    Asked all the while whether it lives.
+    """
     with _running() as stack, ExitStack() as probing:
-        probers = [probing.enter_context(Prober(f"{stack.ops_url(name)}/livez", name)) for name in ("ingest", "alerts")]
+        probers = [
+            probing.enter_context(Prober(f"{stack.ops_url(name)}/livez", name))
+            for name in ("ingest", "alerts")
+        ]
         yield stack
         probing.close()
         LIVES.mkdir(parents=True, exist_ok=True)
@@ -136,12 +176,17 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how lively the shared Foothold was under all tests."""
     for measured in sorted(LIVES.glob("*")):
-        terminalreporter.write_line(f"/livez of the shared Foothold, {measured.read_text(encoding='utf-8').strip()}")
+        terminalreporter.write_line(
+            f"/livez of the shared Foothold, {measured.read_text(encoding='utf-8').strip()}"
+        )
 
 
 @pytest.fixture(scope="session")
 def sender(foothold: Stack) -> Iterator[Sender]:
-    """Agencies and operator of the shared Foothold; its policy is adopted and TODAY is open, whatever the calendar says."""
+    """Agencies and operator of the shared Foothold.
+
+    Its policy is adopted and TODAY is open, whatever the calendar says.
+    """
     with Sender(foothold) as made:
         made.adopt()
         made.open_day(TODAY)

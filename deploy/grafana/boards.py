@@ -1,4 +1,7 @@
-"""What the dashboards show: each panel's title in both languages, its unit, and the questions it asks of Prometheus."""
+"""What the dashboards show.
+
+Each panel has its title in both languages, its unit, and the questions it asks of Prometheus.
+"""
 
 from typing import Final, NamedTuple
 
@@ -39,7 +42,13 @@ class Board(NamedTuple):
 
 
 def _quantiles(metric: str, span: str = RATE) -> tuple[Query, ...]:
-    return tuple(Query(f"histogram_quantile({q}, sum by (le) (rate({metric}_bucket{span})))", f"p{round(q * 100)}") for q in (0.5, 0.99))
+    return tuple(
+        Query(
+            f"histogram_quantile({q}, sum by (le) (rate({metric}_bucket{span})))",
+            f"p{round(q * 100)}",
+        )
+        for q in (0.5, 0.99)
+    )
 
 
 PIPELINE: Final = Board(
@@ -52,14 +61,26 @@ PIPELINE: Final = Board(
             "Events taken",
             "reqps",
             "By kind. A kind that ends is an agency that has fallen silent.",
-            (Query(f'sum by (kind) (rate(foothold_ingest_facts_total{{outcome="accepted"}}{RATE})) > 0', "{{kind}}"),),
+            (
+                Query(
+                    "sum by (kind)"
+                    f' (rate(foothold_ingest_facts_total{{outcome="accepted"}}{RATE})) > 0',
+                    "{{kind}}",
+                ),
+            ),
         ),
         Panel(
             "退回与等待",
             "Refused, held, set aside",
             "reqps",
             "By reason. What is held waits for the register; what is refused waits for its sender.",
-            (Query(f'sum by (outcome) (rate(foothold_ingest_facts_total{{outcome!="accepted"}}{RATE})) > 0', "{{outcome}}"),),
+            (
+                Query(
+                    "sum by (outcome)"
+                    f' (rate(foothold_ingest_facts_total{{outcome!="accepted"}}{RATE})) > 0',
+                    "{{outcome}}",
+                ),
+            ),
         ),
         Panel(
             "从受理到立案",
@@ -72,8 +93,12 @@ PIPELINE: Final = Board(
             "排队",
             "Waiting",
             "short",
-            "What risk has not judged and the desk has not taken. A hill that shrinks is a file; one that stays is a partition at rest.",
-            (Query("sum(foothold_risk_lag_records)", "risk"), Query("sum(foothold_alerts_lag_records)", "desk")),
+            "What risk has not judged and the desk has not taken. A hill that shrinks is a file;"
+            " one that stays is a partition at rest.",
+            (
+                Query("sum(foothold_risk_lag_records)", "risk"),
+                Query("sum(foothold_alerts_lag_records)", "desk"),
+            ),
         ),
         Panel(
             "研判",
@@ -82,14 +107,29 @@ PIPELINE: Final = Board(
             "By what became of them: applied, repeated, withdrawn, refused.",
             (Query(f"sum by (outcome) (rate(foothold_risk_facts_total{RATE}))", "{{outcome}}"),),
         ),
-        Panel("写入 Kafka", "Writing to Kafka", "s", "As long as a sender waits for its answer.", _quantiles("foothold_ingest_send_seconds")),
-        Panel("一次研判事务", "One transaction of risk", "s", "Judging a batch and committing it.", _quantiles("foothold_risk_batch_seconds")),
+        Panel(
+            "写入 Kafka",
+            "Writing to Kafka",
+            "s",
+            "As long as a sender waits for its answer.",
+            _quantiles("foothold_ingest_send_seconds"),
+        ),
+        Panel(
+            "一次研判事务",
+            "One transaction of risk",
+            "s",
+            "Judging a batch and committing it.",
+            _quantiles("foothold_risk_batch_seconds"),
+        ),
         Panel(
             "隔离与待认领",
             "In quarantine, and held",
             "short",
             "Records nobody has retried, and events whose person no register entry names yet.",
-            (Query("max(foothold_ingest_quarantine_waiting_records)", "quarantine"), Query("max(foothold_ingest_held_events)", "held")),
+            (
+                Query("max(foothold_ingest_quarantine_waiting_records)", "quarantine"),
+                Query("max(foothold_ingest_held_events)", "held"),
+            ),
         ),
     ),
 )
@@ -99,7 +139,13 @@ HEALTH: Final = Board(
     "服务健康",
     "Service health",
     (
-        Panel("在线", "Up", "short", "Processes that answer, by service.", (Query("sum by (job) (up)", "{{job}}"),)),
+        Panel(
+            "在线",
+            "Up",
+            "short",
+            "Processes that answer, by service.",
+            (Query("sum by (job) (up)", "{{job}}"),),
+        ),
         Panel(
             "内存",
             "Memory",
@@ -107,7 +153,13 @@ HEALTH: Final = Board(
             "By process. risk grows with households, the others do not.",
             (Query("process_resident_memory_bytes", "{{job}} {{instance}}"),),
         ),
-        Panel("处理器", "Processor", "percentunit", "Of one core, by process.", (Query(f"rate(process_cpu_seconds_total{RATE})", "{{job}} {{instance}}"),)),
+        Panel(
+            "处理器",
+            "Processor",
+            "percentunit",
+            "Of one core, by process.",
+            (Query(f"rate(process_cpu_seconds_total{RATE})", "{{job}} {{instance}}"),),
+        ),
         Panel(
             "重启",
             "Restarts in an hour",
@@ -120,9 +172,20 @@ HEALTH: Final = Board(
             "Answers to agencies",
             "reqps",
             "By status. 503 means that Kafka or the database is slow.",
-            (Query(f"sum by (status) (rate(foothold_ingest_requests_total{RATE})) > 0", "{{status}}"),),
+            (
+                Query(
+                    f"sum by (status) (rate(foothold_ingest_requests_total{RATE})) > 0",
+                    "{{status}}",
+                ),
+            ),
         ),
-        Panel("恢复", "Restoring a partition", "s", "How long a partition is nobody's.", _quantiles("foothold_risk_restore_seconds", "[1h]")),
+        Panel(
+            "恢复",
+            "Restoring a partition",
+            "s",
+            "How long a partition is nobody's.",
+            _quantiles("foothold_risk_restore_seconds", "[1h]"),
+        ),
         Panel(
             "停止的读取",
             "Readers stopped",
@@ -139,7 +202,13 @@ HEALTH: Final = Board(
             "Region windows behind",
             "s",
             "How far they stand behind risk's day.",
-            (Query("max(foothold_risk_open_day_timestamp_seconds) - min(max by (partition) (foothold_regions_day_timestamp_seconds))", "behind"),),
+            (
+                Query(
+                    "max(foothold_risk_open_day_timestamp_seconds) - min(max by (partition)"
+                    " (foothold_regions_day_timestamp_seconds))",
+                    "behind",
+                ),
+            ),
         ),
     ),
 )
@@ -156,7 +225,10 @@ BURDEN: Final = Board(
             "Households that entered, rolled back or were flagged again.",
             (
                 Query(f"sum by (group) (increase({_OPENED}[1d])) > 0", "{{group}}"),
-                Query('sum(increase(foothold_risk_transitions_total{movement="watched"}[1d])) > 0', "watched"),
+                Query(
+                    'sum(increase(foothold_risk_transitions_total{movement="watched"}[1d])) > 0',
+                    "watched",
+                ),
             ),
         ),
         Panel(
@@ -164,7 +236,12 @@ BURDEN: Final = Board(
             "Movements in a day",
             "short",
             "Everything risk said.",
-            (Query("sum by (movement) (increase(foothold_risk_transitions_total[1d])) > 0", "{{movement}}"),),
+            (
+                Query(
+                    "sum by (movement) (increase(foothold_risk_transitions_total[1d])) > 0",
+                    "{{movement}}",
+                ),
+            ),
         ),
         Panel(
             "在办案件",
@@ -178,21 +255,37 @@ BURDEN: Final = Board(
             "Open cases for each registered household",
             "percentunit",
             "When it jumps without a disaster, look at the policy's numbers and at the feeds.",
-            (Query("sum(max by (stage) (foothold_alerts_open_cases)) / sum(foothold_risk_registered_households)", "share"),),
+            (
+                Query(
+                    "sum(max by (stage) (foothold_alerts_open_cases)) /"
+                    " sum(foothold_risk_registered_households)",
+                    "share",
+                ),
+            ),
         ),
         Panel(
             "工作台所做",
             "What people did in a day",
             "short",
             "By step and outcome; many refusals are a form people do not understand.",
-            (Query("sum by (action, outcome) (increase(foothold_alerts_actions_total[1d])) > 0", "{{action}} {{outcome}}"),),
+            (
+                Query(
+                    "sum by (action, outcome) (increase(foothold_alerts_actions_total[1d])) > 0",
+                    "{{action}} {{outcome}}",
+                ),
+            ),
         ),
         Panel(
             "通知",
             "Notices in a day",
             "short",
             "By target and outcome. What fails is tried again within a minute.",
-            (Query("sum by (kind, outcome) (increase(foothold_alerts_notices_total[1d])) > 0", "{{kind}} {{outcome}}"),),
+            (
+                Query(
+                    "sum by (kind, outcome) (increase(foothold_alerts_notices_total[1d])) > 0",
+                    "{{kind}} {{outcome}}",
+                ),
+            ),
         ),
         Panel(
             "静默的数据源",
@@ -205,8 +298,12 @@ BURDEN: Final = Board(
             "待答复的存疑与询问",
             "Doubts and questions not answered",
             "short",
-            "Facts caseworkers found wrong, and statements of which their sender has not said whether they are one.",
-            (Query("max(foothold_ingest_disputes_waiting)", "doubts"), Query("max(foothold_ingest_questions_waiting)", "questions")),
+            "Facts caseworkers found wrong, and statements of which their sender has not said"
+            " whether they are one.",
+            (
+                Query("max(foothold_ingest_disputes_waiting)", "doubts"),
+                Query("max(foothold_ingest_questions_waiting)", "questions"),
+            ),
         ),
         Panel(
             "一人两户",
@@ -223,7 +320,13 @@ OUTCOMES: Final = Board(
     "帮扶成效",
     "What came of it",
     (
-        Panel("监测户数", "Registered households", "short", "Everybody who is watched.", (Query("sum(foothold_risk_registered_households)", "households"),)),
+        Panel(
+            "监测户数",
+            "Registered households",
+            "short",
+            "Everybody who is watched.",
+            (Query("sum(foothold_risk_registered_households)", "households"),),
+        ),
         Panel(
             "待发救助",
             "Relief proposed, not paid",
@@ -231,7 +334,13 @@ OUTCOMES: Final = Board(
             "By kind. An advance is due within 24 hours.",
             (Query("max by (kind) (foothold_alerts_relief_proposed)", "{{kind}}"),),
         ),
-        Panel("逾期救助", "Relief past its deadline", "short", "Help that is late.", (Query("max by (kind) (foothold_alerts_relief_overdue)", "{{kind}}"),)),
+        Panel(
+            "逾期救助",
+            "Relief past its deadline",
+            "short",
+            "Help that is late.",
+            (Query("max by (kind) (foothold_alerts_relief_overdue)", "{{kind}}"),),
+        ),
         Panel(
             "逾期事项",
             "Deadlines passed",
@@ -258,7 +367,13 @@ OUTCOMES: Final = Board(
             "Region warnings in a week",
             "short",
             "Changes of a level, by county and level. A signal, not an activation.",
-            (Query("sum by (county, level, direction) (increase(foothold_regions_warnings_total[7d])) > 0", "{{county}} {{level}} {{direction}}"),),
+            (
+                Query(
+                    "sum by (county, level, direction)"
+                    " (increase(foothold_regions_warnings_total[7d])) > 0",
+                    "{{county}} {{level}} {{direction}}",
+                ),
+            ),
         ),
         Panel(
             "按周末推算的时限",

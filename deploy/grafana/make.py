@@ -1,11 +1,18 @@
-"""Writes Grafana's dashboards from `boards.py`, by Grafana's own types; with --check says whether one is stale."""
+"""Writes Grafana's dashboards from `boards.py`, by Grafana's own types.
+
+With --check says whether one is stale.
+"""
 
 from pathlib import Path
 from typing import Final
 
 from grafana_foundation_sdk.builders import common, dashboard, prometheus, timeseries
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
-from grafana_foundation_sdk.models.common import LegendDisplayMode, LegendPlacement, TooltipDisplayMode
+from grafana_foundation_sdk.models.common import (
+    LegendDisplayMode,
+    LegendPlacement,
+    TooltipDisplayMode,
+)
 from grafana_foundation_sdk.models.dashboard import DataSourceRef
 
 from deploy.generated import write_or_check
@@ -33,7 +40,12 @@ def text(board: Board) -> str:
 
 
 def _panel(panel: Panel) -> timeseries.Panel:
-    legend = common.VizLegendOptions().display_mode(LegendDisplayMode.LIST).placement(LegendPlacement.BOTTOM).show_legend(show_legend=True)
+    legend = (
+        common.VizLegendOptions()
+        .display_mode(LegendDisplayMode.LIST)
+        .placement(LegendPlacement.BOTTOM)
+        .show_legend(show_legend=True)
+    )
     made = (
         timeseries.Panel()
         .title(f"{panel.zh} {panel.en}")
@@ -47,7 +59,13 @@ def _panel(panel: Panel) -> timeseries.Panel:
         .tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI))
     )
     for number, query in enumerate(panel.queries):
-        made = made.with_target(prometheus.Dataquery().ref_id(chr(ord("A") + number)).expr(query.expression).legend_format(query.legend).datasource(SOURCE))
+        made = made.with_target(
+            prometheus.Dataquery()
+            .ref_id(chr(ord("A") + number))
+            .expr(query.expression)
+            .legend_format(query.legend)
+            .datasource(SOURCE)
+        )
     return made
 
 

@@ -1,6 +1,10 @@
-"""Who may do what at a secured broker: one name for each service, one for each agency, rights from the topic cards and nothing beside them.
+"""Who may do what at a secured broker.
 
-`python -m deploy.kafka.access` prints the commands that give the services their rights; `foothold-ingest agency add` prints an agency's.
+There is one name for each service and one for each agency; rights come from the topic cards and
+nothing beside them.
+
+`python -m deploy.kafka.access` prints the commands that give the services their rights;
+`foothold-ingest agency add` prints an agency's.
 """
 
 import sys
@@ -17,7 +21,10 @@ AGENCIES: Final = "agency."
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """What a name may do with a resource; `kind` is `topic`, `group` or `transactional-id`. Prefixed: with all whose names begin so."""
+    """What a name may do with a resource; `kind` is `topic`, `group` or `transactional-id`.
+
+    Prefixed: with all whose names begin so.
+    """
 
     principal: str
     operations: tuple[str, ...]
@@ -31,7 +38,10 @@ class Right:
         operations = " ".join(f"--operation {one}" for one in self.operations)
         prefixed = " --resource-pattern-type prefixed" if self.is_prefixed else ""
         who = f"--add --allow-principal User:{self.principal} {operations}"
-        return f"kafka-acls.sh --bootstrap-server ... --command-config ... {who} --{self.kind} {self.name}{prefixed}"
+        return (
+            f"kafka-acls.sh --bootstrap-server ... --command-config ... {who} --{self.kind}"
+            f" {self.name}{prefixed}"
+        )
 
 
 def principal(service: str) -> str:
@@ -43,7 +53,10 @@ def rights(service: str) -> Iterator[Right]:
     """Its topics as the cards say, its own consumer groups, its own transactions."""
     name = principal(service)
     for card in TOPICS:
-        may = (*(("Write",) if service in card.writers else ()), *(("Read",) if service in card.readers else ()))
+        may = (
+            *(("Write",) if service in card.writers else ()),
+            *(("Read",) if service in card.readers else ()),
+        )
         if may:
             yield Right(name, (*may, "Describe"), "topic", card.name)
     if service == "ingest":

@@ -1,7 +1,9 @@
-"""Makes the topics of the topic cards, and refuses a topic that somebody has grown. The broker makes none by itself.
+"""Makes the topics of the topic cards, and refuses a topic that somebody has grown.
 
-`python -m deploy.kafka.topics` reads FOOTHOLD_KAFKA_BOOTSTRAP (with _USERNAME, _PASSWORD and _CA where the broker is secured), FOOTHOLD_PARTITIONS and
-FOOTHOLD_REPLICATION (1 if not given).
+The broker makes none by itself.
+
+`python -m deploy.kafka.topics` reads FOOTHOLD_KAFKA_BOOTSTRAP (with _USERNAME, _PASSWORD and _CA
+where the broker is secured), FOOTHOLD_PARTITIONS and FOOTHOLD_REPLICATION (1 if not given).
 """
 
 import asyncio
@@ -28,13 +30,20 @@ async def _make(broker: Broker, partitions: int, replication: int) -> None:
         have = set(await admin.list_topics())
         missing = [card for card in TOPICS if card.name not in have]
         if missing:
-            await admin.create_topics([NewTopic(card.name, partitions, replication, topic_configs=card.config) for card in missing])
+            await admin.create_topics(
+                [
+                    NewTopic(card.name, partitions, replication, topic_configs=card.config)
+                    for card in missing
+                ]
+            )
         present = [card.name for card in TOPICS if card.name in have]
         for topic in await admin.describe_topics(present) if present else []:
             if len(topic["partitions"]) != partitions:
                 raise CannotStart(
-                    f"Topic {topic['topic']} has {len(topic['partitions'])} partitions, this deployment was made for {partitions}.",
-                    "A household's order hangs on that number: replay into new topics instead of growing them.",
+                    f"Topic {topic['topic']} has {len(topic['partitions'])} partitions, this"
+                    f" deployment was made for {partitions}.",
+                    "A household's order hangs on that number: replay into new topics instead of"
+                    " growing them.",
                 )
     finally:
         await admin.close()
@@ -44,14 +53,22 @@ def _broker() -> Broker:
     """By the same variables as the services, and as strict."""
     told = {"kafka_bootstrap": os.environ["FOOTHOLD_KAFKA_BOOTSTRAP"]}
     more = ("kafka_username", "kafka_password", "kafka_ca")
-    told |= {name: os.environ[variable] for name in more if (variable := f"FOOTHOLD_{name.upper()}") in os.environ}
+    told |= {
+        name: os.environ[variable]
+        for name in more
+        if (variable := f"FOOTHOLD_{name.upper()}") in os.environ
+    }
     return BrokerSettings.model_validate(told).broker
 
 
 def main() -> None:
     """From the environment; say in one sentence what is wrong."""
     try:
-        make_topics(_broker(), int(os.environ["FOOTHOLD_PARTITIONS"]), int(os.environ.get("FOOTHOLD_REPLICATION", "1")))
+        make_topics(
+            _broker(),
+            int(os.environ["FOOTHOLD_PARTITIONS"]),
+            int(os.environ.get("FOOTHOLD_REPLICATION", "1")),
+        )
     except KeyError as missing:
         sys.exit(f"The variable {missing} must be given.")
     except ValidationError as wrong:

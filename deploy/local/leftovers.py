@@ -1,4 +1,7 @@
-"""Processes of ours that outlived a killed run. They are known by number *and* birth time, so nobody else's process is ever ended."""
+"""Processes of ours that outlived a killed run.
+
+They are known by number *and* birth time, so nobody else's process is ever ended.
+"""
 
 import json
 from pathlib import Path
@@ -20,7 +23,10 @@ def remember(path: Path, pids: dict[str, int]) -> None:
 
 
 def end_leftovers(path: Path) -> list[str]:
-    """End what an earlier run left behind; return the names. Services first, then the parts they hang on."""
+    """End what an earlier run left behind; return the names.
+
+    Services first, then the parts they hang on.
+    """
     if not path.is_file():
         return []
     ended = []

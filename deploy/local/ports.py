@@ -1,4 +1,7 @@
-"""Ports on the loopback address: free ones for parts, wanted ones for doors people type into a browser."""
+"""Chooses ports on the loopback address.
+
+Parts get free ones, doors people type into a browser get the wanted ones.
+"""
 
 import contextlib
 import os
@@ -18,16 +21,22 @@ DOORS: Final = {
     "FOOTHOLD_ALERTS_OPS_PORT": 9103,
     "FOOTHOLD_REGIONS_OPS_PORT": 9104,
 }
-"""Variable -> where `make up` opens that door unless told otherwise; in the order of the stack's `Ports`."""
+"""Variable -> where `make up` opens that door unless told otherwise; in the order of the stack's
+`Ports`."""
 PROMETHEUS: Final = ("FOOTHOLD_PROMETHEUS_PORT", 9090)
 _OURS = (20_000, 32_000)
-_CHANCE = random.SystemRandom()  # not the seeded generator of a test run, which would choose the same ports again and again
+# not the seeded generator of a test run, which would choose the same ports again and again
+_CHANCE = random.SystemRandom()
 _GIVEN: set[int] = set()
 """Ports this process has given out: their servers may not listen yet."""
 
 
 def free_port() -> int:
-    """A port nobody uses, from below the range that outgoing connections are given, so that none takes it before its server starts."""
+    """Return a port nobody uses.
+
+    It is from below the range that outgoing connections are given, so that none takes it before its
+    server starts.
+    """
     while True:
         port = _CHANCE.randrange(*_OURS)
         if port in _GIVEN:
@@ -53,12 +62,18 @@ def told_port(variable: str, default: int) -> int:
     """The port the variable names, else the default; CannotStart where it names none."""
     told = os.environ.get(variable) or str(default)
     if not (told.isascii() and told.isdigit() and 1 <= int(told) <= MOST_PORTS):
-        raise CannotStart(f"{variable}={told} is no port.", f"Give a number from 1 to {MOST_PORTS}, such as {variable}=18080, or leave it out.")
+        raise CannotStart(
+            f"{variable}={told} is no port.",
+            f"Give a number from 1 to {MOST_PORTS}, such as {variable}=18080, or leave it out.",
+        )
     return int(told)
 
 
 def wanted_port(port: int, variable: str) -> int:
     """The port, or CannotStart naming the variable that moves it."""
     if not is_free(port):
-        raise CannotStart(f"Port {port} is taken.", f"End what listens there, or choose another: {variable}=18080 make up.")
+        raise CannotStart(
+            f"Port {port} is taken.",
+            f"End what listens there, or choose another: {variable}=18080 make up.",
+        )
     return port

@@ -30,17 +30,25 @@ class Postgres:
         except (subprocess.SubprocessError, RuntimeError) as error:
             log = self.folder / "log"
             said = log.read_text(errors="replace") if log.is_file() else str(error)
-            what = "The disk is full (PostgreSQL)." if "No space left" in said else "PostgreSQL did not start."
+            what = (
+                "The disk is full (PostgreSQL)."
+                if "No space left" in said
+                else "PostgreSQL did not start."
+            )
             raise CannotStart(what, f"Its log is {log}.") from error
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
             have = {row[0] for row in connection.execute("select datname from pg_database")}
             for name in databases:
                 if name not in have:
-                    connection.execute(psycopg.sql.SQL("create database {}").format(psycopg.sql.Identifier(name)))
+                    connection.execute(
+                        psycopg.sql.SQL("create database {}").format(psycopg.sql.Identifier(name))
+                    )
 
     def url(self, database: str) -> str:
         """SQLAlchemy's address of a database."""
-        return f"postgresql+psycopg://postgres@/{database}?host={quote(self.socket_folder, safe='/')}"
+        return (
+            f"postgresql+psycopg://postgres@/{database}?host={quote(self.socket_folder, safe='/')}"
+        )
 
     def dsn(self, database: str) -> str:
         """Give libpq's address of a database."""

@@ -1,4 +1,8 @@
-"""The whole of Foothold on one machine: parts, topics, databases, secrets and services, in the order in which they need one another."""
+"""Runs the whole of Foothold on one machine.
+
+It starts parts, topics, databases, secrets and services, in the order in which they need one
+another.
+"""
 
 import http.client
 import json
@@ -36,15 +40,24 @@ COMMANDS: Final = {"regions": ("foothold_risk", "regions")}
 """Services that are not simply `python -m foothold_<name> serve`."""
 DATABASES: Final = ("foothold_ingest", "foothold_alerts")
 READY_SECONDS: Final = 60
-_SECRETS: Final = ("FOOTHOLD_HOUSEHOLD_SECRET", "FOOTHOLD_KEY_SECRET", "FOOTHOLD_QUARANTINE_SECRET", "FOOTHOLD_DIRECTORY_SECRET")
+_SECRETS: Final = (
+    "FOOTHOLD_HOUSEHOLD_SECRET",
+    "FOOTHOLD_KEY_SECRET",
+    "FOOTHOLD_QUARANTINE_SECRET",
+    "FOOTHOLD_DIRECTORY_SECRET",
+)
 STRANGER_STARTS: Final = 3
-"""Times a service is started before somebody else's answers count: its former self may still be letting go of the port."""
+"""Times a service is started before somebody else's answers count: its former self may still be
+letting go of the port."""
 _STARTED_BEFORE: Final = "pids.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where the doors are: ingest's and alerts' own, and each service's inner one for metrics and health."""
+    """The ports of the doors.
+
+    They are ingest's and alerts' own, and each service's inner one for metrics and health.
+    """
 
     ingest: int
     alerts: int
@@ -60,9 +73,12 @@ class Ports:
 
 
 class Stack:
-    """A running Foothold in `folder`. Use it as a context manager; `say` gets one line of progress at a time.
+    """A running Foothold in `folder`.
 
-    `replicas` names services that run more than once: the second risk is `risk-2`. `more` are further variables for all of them.
+    Use it as a context manager; `say` gets one line of progress at a time.
+
+    `replicas` names services that run more than once: the second risk is `risk-2`. `more` are
+    further variables for all of them.
     """
 
     def __init__(  # noqa: PLR0913 - choices of a whole deployment, each by its name
@@ -87,7 +103,11 @@ class Stack:
         self._day_clock = day_clock
         self._policy_folder = policy_folder
         self._more = dict(more or {})
-        self._own_ports = {f"{service}-{n}": (free_port(), free_port()) for service, count in (replicas or {}).items() for n in range(2, count + 1)}
+        self._own_ports = {
+            f"{service}-{n}": (free_port(), free_port())
+            for service, count in (replicas or {}).items()
+            for n in range(2, count + 1)
+        }
         self._say: Line = say or (lambda _name, _text: None)
         self._on_line = on_line
         self._lock: InterProcessLock | None = None
@@ -105,12 +125,20 @@ class Stack:
 
     def ops_url(self, service: str) -> str:
         """A service's metrics and health."""
-        port = self._own_ports[service][1] if service in self._own_ports else getattr(self.ports, f"{service}_ops")
+        port = (
+            self._own_ports[service][1]
+            if service in self._own_ports
+            else getattr(self.ports, f"{service}_ops")
+        )
         return f"http://{LOOPBACK}:{port}"
 
     def door_url(self, service: str) -> str:
         """The outer door of a service that runs more than once, such as `alerts-2`."""
-        port = self._own_ports[service][0] if service in self._own_ports else getattr(self.ports, service)
+        port = (
+            self._own_ports[service][0]
+            if service in self._own_ports
+            else getattr(self.ports, service)
+        )
         return f"http://{LOOPBACK}:{port}"
 
     @staticmethod
@@ -129,7 +157,10 @@ class Stack:
 
     @staticmethod
     def refuse_second(folder: Path) -> None:
-        """Raise CannotStart where one runs on the folder already: before anybody wonders who took its ports."""
+        """Raise CannotStart where one runs on the folder already.
+
+        It does so before anybody wonders who took its ports.
+        """
         Stack._take(folder).release()
 
     @staticmethod
@@ -140,7 +171,10 @@ class Stack:
             raise from_os_error(error, "Making the data folder") from error
         lock = InterProcessLock(folder / "lock")
         if not lock.acquire(blocking=False):
-            raise CannotStart(f"Another Foothold already runs in {folder}.", "End it first (Ctrl-C in its window), or use a second clone.")
+            raise CannotStart(
+                f"Another Foothold already runs in {folder}.",
+                "End it first (Ctrl-C in its window), or use a second clone.",
+            )
         return lock
 
     def __enter__(self) -> Self:
@@ -155,7 +189,12 @@ class Stack:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Stop everything, last started first."""
         self.stop()
 
@@ -169,16 +208,28 @@ class Stack:
         self.remember()
 
     def start_service(self, name: str, module: str | None = None) -> Service:
-        """Run a service, or its replica such as `risk-2`, from now on; `module` is what to run in its place."""
+        """Run a service, or its replica such as `risk-2`, from now on.
+
+        `module` is what to run in its place.
+        """
         kind = name.partition("-")[0]
         command = COMMANDS.get(kind, (f"foothold_{kind}", "serve"))
-        service = Service(name, [module or command[0], command[1]], self.environment_of(name), self.folder / "log" / f"{name}.jsonl", self._on_line)
+        service = Service(
+            name,
+            [module or command[0], command[1]],
+            self.environment_of(name),
+            self.folder / "log" / f"{name}.jsonl",
+            self._on_line,
+        )
         service.start()
         self.services[name] = service
         return service
 
     def start_parts(self, meanwhile: Callable[[], None] = lambda: None) -> None:
-        """Kafka and PostgreSQL side by side, then the topics. `meanwhile` is done once PostgreSQL is there: Kafka takes longer."""
+        """Kafka and PostgreSQL side by side, then the topics.
+
+        `meanwhile` is done once PostgreSQL is there: Kafka takes longer.
+        """
         self._say("kafka", "starting Apache Kafka and PostgreSQL")
         trouble: list[BaseException] = []
 
@@ -207,7 +258,8 @@ class Stack:
             path.touch(mode=0o600)
             path.write_text(json.dumps({name: secrets.token_urlsafe(32) for name in _SECRETS}))
         kept: dict[str, str] = json.loads(path.read_text())
-        if missing := {name: secrets.token_urlsafe(32) for name in _SECRETS if name not in kept}:  # a folder made by an earlier version
+        # a folder made by an earlier version
+        if missing := {name: secrets.token_urlsafe(32) for name in _SECRETS if name not in kept}:
             kept |= missing
             path.write_text(json.dumps(kept))
         return kept
@@ -232,7 +284,9 @@ class Stack:
         if self._policy_folder is not None:
             told["FOOTHOLD_POLICY_FOLDER"] = str(self._policy_folder.resolve())
         told["FOOTHOLD_START"] = self._start_word
-        ours = {name: value for name, value in os.environ.items() if not name.startswith("FOOTHOLD_")}
+        ours = {
+            name: value for name, value in os.environ.items() if not name.startswith("FOOTHOLD_")
+        }
         return {**ours, **told, **self._more, **self.secrets, "PYTHONUNBUFFERED": "1"}
 
     def told_too(self, variable: str, value: str) -> None:
@@ -250,11 +304,24 @@ class Stack:
         return told
 
     def _migrate(self) -> None:
-        commands = [[sys.executable, "-m", f"foothold_{name}", "migrate"] for name in ("ingest", "alerts")]
-        for process in [subprocess.Popen(c, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for c in commands]:
+        commands = [
+            [sys.executable, "-m", f"foothold_{name}", "migrate"] for name in ("ingest", "alerts")
+        ]
+        for process in [
+            subprocess.Popen(
+                c,
+                env=self.environment(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            for c in commands
+        ]:
             said, _ = process.communicate(timeout=READY_SECONDS)
             if process.returncode:
-                raise CannotStart("A database could not be brought up to date.", said.strip()[-800:])
+                raise CannotStart(
+                    "A database could not be brought up to date.", said.strip()[-800:]
+                )
 
     def command(self, service: str, *arguments: str) -> str:
         """Run a service's command, such as `agency add`; return what it printed."""
@@ -267,14 +334,19 @@ class Stack:
             timeout=READY_SECONDS,
         )
         if done.returncode:
-            raise CannotStart(f"foothold-{service} {' '.join(arguments)} failed.", (done.stderr or done.stdout).strip()[-800:])
+            raise CannotStart(
+                f"foothold-{service} {' '.join(arguments)} failed.",
+                (done.stderr or done.stdout).strip()[-800:],
+            )
         return done.stdout.strip()
 
     def wait_ready(self) -> None:
         """Until every service says it is ready."""
         deadline = time.monotonic() + READY_SECONDS
         for name, service in self.services.items():
-            while (answer := _ready(f"{self.ops_url(name)}/readyz", self._start_word)) is not Answer.READY:
+            while (
+                answer := _ready(f"{self.ops_url(name)}/readyz", self._start_word)
+            ) is not Answer.READY:
                 service.check()
                 if answer is Answer.OF_A_STRANGER and service.starts > STRANGER_STARTS:
                     raise self._taken(name)
@@ -292,21 +364,30 @@ class Stack:
         kind = name.partition("-")[0].upper()
         return CannotStart(
             f"Another program answers at {self.ops_url(name)}, where {name} should be.",
-            f"It took the port while Foothold was starting: end it, or choose another port with FOOTHOLD_{kind}_OPS_PORT.",
+            "It took the port while Foothold was starting: end it, or choose another port with"
+            f" FOOTHOLD_{kind}_OPS_PORT.",
         )
 
     def check(self) -> None:
         """Raise CannotStart when a part has ended, or a service was given up."""
         for name, part in (("Kafka", self.kafka), ("PostgreSQL", self.postgres)):
             if not part.is_running:
-                raise CannotStart(f"{name} has ended.", f"Its log is {part.log_path}. Start again: everything goes on where it was.")
+                raise CannotStart(
+                    f"{name} has ended.",
+                    f"Its log is {part.log_path}. Start again: everything goes on where it was.",
+                )
         for service in self.services.values():
             service.check()
 
     def remember(self) -> None:
         """Write down what runs, for the next start to find if this one is killed."""
-        pids = {name: service.pid for name, service in self.services.items() if service.pid is not None}
-        remember(self.folder / _STARTED_BEFORE, {**pids, "kafka": self.kafka.pid, "postgres": self.postgres.pid})
+        pids = {
+            name: service.pid for name, service in self.services.items() if service.pid is not None
+        }
+        remember(
+            self.folder / _STARTED_BEFORE,
+            {**pids, "kafka": self.kafka.pid, "postgres": self.postgres.pid},
+        )
 
     def stop(self) -> None:
         """End services, then parts, and give the folder back."""
@@ -332,7 +413,10 @@ class Answer(Enum):
 
 
 def _ready(url: str, start: str) -> Answer:
-    """Whether the service that was started here is ready; any other program does not know the word it was started with."""
+    """Whether the service that was started here is ready.
+
+    Any other program does not know the word it was started with.
+    """
     try:
         with urllib.request.urlopen(url, timeout=2) as answer:
             if answer.headers.get(STARTED_BY) != start:

@@ -1,4 +1,7 @@
-"""Keeps a service running: starts it, reads its log, starts it again when it ends. Services are crash-only, so this is their doctor."""
+"""Keeps a service running: starts it, reads its log, starts it again when it ends.
+
+Services are crash-only, so this is their doctor.
+"""
 
 import subprocess
 import sys
@@ -22,11 +25,19 @@ Line = Callable[[str, str], None]
 class Service:
     """One `python -m <module> <arguments>` that is started again until `stop`.
 
-    One that never came to life is given up with its last words: a person waits for it. One that lived is started again for ever, ever less
-    often: what it needs, such as its database, is away for a while.
+    One that never came to life is given up with its last words: a person waits for it. One that
+    lived is started again for ever, ever less often: what it needs, such as its database, is away
+    for a while.
     """
 
-    def __init__(self, name: str, arguments: list[str], environment: dict[str, str], log: Path, on_line: Line | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: list[str],
+        environment: dict[str, str],
+        log: Path,
+        on_line: Line | None = None,
+    ) -> None:
         self.name = name
         self.log = log
         self.starts = 0
@@ -58,7 +69,9 @@ class Service:
             lived = time.monotonic() - started >= QUICK_SECONDS
             has_lived, deaths = has_lived or lived, 0 if lived else deaths + 1
             if deaths >= QUICK_DEATHS and not has_lived:
-                self.failure = f"{self.name} ended {deaths} times right after its start; its log is {self.log}"
+                self.failure = (
+                    f"{self.name} ended {deaths} times right after its start; its log is {self.log}"
+                )
                 return
             self._stopping.wait(min(RESTART_SECONDS * max(deaths, 1), LONGEST_PAUSE_SECONDS))
 
@@ -92,7 +105,9 @@ class Service:
 
     def last_words(self) -> str:
         """The last line of its log."""
-        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.is_file() else []
+        lines = (
+            self.log.read_text(errors="replace").strip().splitlines() if self.log.is_file() else []
+        )
         return "".join(lines[-1:])[:400]
 
     def ask_to_stop(self) -> None:

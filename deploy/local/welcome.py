@@ -1,4 +1,7 @@
-"""First keys and accounts of an embedded Foothold, made once and kept beside its data, and what a shell needs to run its commands."""
+"""Makes the first keys and accounts of an embedded Foothold.
+
+They are made once and kept beside its data. It also writes what a shell needs to run its commands.
+"""
 
 import json
 import shlex
@@ -19,16 +22,28 @@ AGENCIES = ("statistics", "health-insurance", "emergency-management")
 
 
 def access(stack: Stack) -> dict[str, str]:
-    """Name → key or password. Made on the first start only: keys and passwords are kept as hashes by the services."""
+    """Name → key or password.
+
+    Made on the first start only: keys and passwords are kept as hashes by the services.
+    """
     path = stack.folder / "access.json"
     kept: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
-    wanted: dict[str, tuple[str, ...]] = {f"key:{name}": ("ingest", "agency", "add", name) for name in AGENCIES}
+    wanted: dict[str, tuple[str, ...]] = {
+        f"key:{name}": ("ingest", "agency", "add", name) for name in AGENCIES
+    }
     wanted["key:operator"] = ("ingest", "agency", "add", "foothold-operator", "--operator")
-    wanted |= {f"password:{name}": ("alerts", "account", "add", name, "--area", DEMO_COUNTY) for name in ACCOUNTS}
+    wanted |= {
+        f"password:{name}": ("alerts", "account", "add", name, "--area", DEMO_COUNTY)
+        for name in ACCOUNTS
+    }
     wanted[f"region:{DEMO_COUNTY}"] = ("ingest", "region", "add", DEMO_COUNTY, "示例县")
     if missing := {name: words for name, words in wanted.items() if name not in kept}:
-        with ThreadPoolExecutor(max_workers=1) as aside:  # a loop of its own, whatever runs in the caller's thread
-            kept |= {name: aside.submit(_done, stack, *words).result().splitlines()[0] for name, words in missing.items()}
+        # a loop of its own, whatever runs in the caller's thread
+        with ThreadPoolExecutor(max_workers=1) as aside:
+            kept |= {
+                name: aside.submit(_done, stack, *words).result().splitlines()[0]
+                for name, words in missing.items()
+            }
         path.touch(mode=0o600)
         path.write_text(json.dumps(kept))
     return kept
@@ -36,35 +51,68 @@ def access(stack: Stack) -> dict[str, str]:
 
 def _done(stack: Stack, service: str, *words: str) -> str:
     """A service's command in this process: seven processes would load the same libraries each."""
-    told = {name.removeprefix("FOOTHOLD_").lower(): value for name, value in stack.environment_of(service).items() if name.startswith("FOOTHOLD_")}
+    told = {
+        name.removeprefix("FOOTHOLD_").lower(): value
+        for name, value in stack.environment_of(service).items()
+        if name.startswith("FOOTHOLD_")
+    }
     if service == "ingest":
-        settings = foothold_ingest.settings.Settings.model_validate({n: v for n, v in told.items() if n in foothold_ingest.settings.Settings.model_fields})
-        return foothold_ingest.__main__.run(settings, foothold_ingest.arguments.parser().parse_args(words)) or ""
-    desk = foothold_alerts.settings.Settings.model_validate({n: v for n, v in told.items() if n in foothold_alerts.settings.Settings.model_fields})
-    return foothold_alerts.__main__.run(desk, foothold_alerts.arguments.parser().parse_args(words)) or ""
+        settings = foothold_ingest.settings.Settings.model_validate(
+            {n: v for n, v in told.items() if n in foothold_ingest.settings.Settings.model_fields}
+        )
+        return (
+            foothold_ingest.__main__.run(
+                settings, foothold_ingest.arguments.parser().parse_args(words)
+            )
+            or ""
+        )
+    desk = foothold_alerts.settings.Settings.model_validate(
+        {n: v for n, v in told.items() if n in foothold_alerts.settings.Settings.model_fields}
+    )
+    return (
+        foothold_alerts.__main__.run(desk, foothold_alerts.arguments.parser().parse_args(words))
+        or ""
+    )
 
 
 def adopt_shipped_policy(stack: Stack) -> str:
-    """Adopt the shipped bundle, whose numbers are illustrative, so that a first event is judged; return its title."""
+    """Adopt the shipped bundle, whose numbers are illustrative, so that a first event is judged.
+
+    Return its title.
+    """
     bundle, _, title = stack.command("risk", "policy", "check").splitlines()[0].partition("  ")
     key = stack.folder / "operator.key"
     key.touch(mode=0o600)
     key.write_text(access(stack)["key:operator"], encoding="utf-8")
-    stack.command("risk", "policy", "adopt", bundle, "--door", stack.ingest_url, "--key-file", str(key))
+    stack.command(
+        "risk", "policy", "adopt", bundle, "--door", stack.ingest_url, "--key-file", str(key)
+    )
     return title
 
 
 def write_environment(stack: Stack) -> Path:
-    """A file that gives a shell the variables of this run, so that commands of the services work on it; for its owner alone, since it holds secrets."""
+    """Write a file that gives a shell the variables of this run.
+
+    With it, commands of the services work on this run. The file is for its owner alone, since it
+    holds secrets.
+    """
     path = stack.folder / "environment"
     path.touch(mode=0o600)
-    told = {name: value for name, value in stack.environment().items() if name.startswith("FOOTHOLD_")}
-    path.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(told.items())), encoding="utf-8")
+    told = {
+        name: value for name, value in stack.environment().items() if name.startswith("FOOTHOLD_")
+    }
+    path.write_text(
+        "".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(told.items())),
+        encoding="utf-8",
+    )
     return path
 
 
 def give_access(stack: Stack) -> str:
-    """What to print once everything runs: addresses, log-ins and keys, and how to run commands beside it."""
+    """Return what to print once everything runs.
+
+    It has addresses, log-ins and keys, and how to run commands beside it.
+    """
     made = access(stack)
     log_ins = "\n".join(f"    {name:<22} {made[f'password:{name}']}" for name in ACCOUNTS)
     keys = "\n".join(f"    {name:<22} {made[f'key:{name}']}" for name in (*AGENCIES, "operator"))

@@ -1,7 +1,10 @@
-"""A record at which a reader's program fails never stops a partition (ADR 39): the first failure ends the process, the second sets the record aside.
+"""Keeps a record at which a reader's program fails from stopping a partition (ADR 39).
 
-For readers that commit offsets of a group. What is known of a failure stands beside the committed offset, see `attempts`, and goes over to
-the next owner of the partition. Unavailability of Kafka or the database says nothing about a record and counts for nothing.
+The first failure ends the process, the second sets the record aside.
+
+For readers that commit offsets of a group. What is known of a failure stands beside the committed
+offset, see `attempts`, and goes over to the next owner of the partition. Unavailability of Kafka or
+the database says nothing about a record and counts for nothing.
 """
 
 import asyncio
@@ -34,7 +37,10 @@ log = structlog.get_logger()
 
 
 class DecidingRaised(Exception):  # noqa: N818 - says what happened
-    """The program failed at one of these records; that stands beside the offset now, and the process is to end."""
+    """The program failed at one of these records.
+
+    That stands beside the offset now, and the process is to end.
+    """
 
 
 class NeverSetAside(Exception):  # noqa: N818 - says what holds
@@ -45,13 +51,22 @@ class Handler(Protocol):
     """What a reader does with records."""
 
     async def take(self, fetched: Fetched) -> Mapping[TopicPartition, int]:
-        """Decide and write; return the next offset of each partition. One that is not past the records is read from there again later."""
+        """Decide and write; return the next offset of each partition.
+
+        One that is not past the records is read from there again later.
+        """
 
     async def set_aside(self, record: Record, detail: str) -> None:
-        """Keep the record as unprocessable, with its bytes; return once it is durable. Raise NeverSetAside where nobody may miss it."""
+        """Keep the record as unprocessable, with its bytes; return once it is durable.
+
+        Raise NeverSetAside where nobody may miss it.
+        """
 
     async def lose(self, source: TopicPartition, offsets: range) -> None:
-        """Kafka has let go of these before anybody of the group had read them; a repeat must be harmless."""
+        """Kafka has let go of these before anybody of the group had read them.
+
+        A repeat must be harmless.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +80,10 @@ class Reader:
 
 
 class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
-    """Stands between a consumer and its handler, and commits. The consumer subscribes with it as its listener; calls for different partitions may overlap."""
+    """Stands between a consumer and its handler, and commits.
+
+    The consumer subscribes with it as its listener; calls for different partitions may overlap.
+    """
 
     def __init__(self, reader: Reader, consumer: AIOKafkaConsumer, handler: Handler) -> None:
         self._reader = reader
@@ -84,7 +102,10 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
         return frozenset(self._stopped)
 
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
-        """Whoever owns them next reads beside the offset how they fared. That they went in the middle of work is no record's fault."""
+        """Whoever owns them next reads beside the offset how they fared.
+
+        That they went in the middle of work is no record's fault.
+        """
         await self._forgive(revoked)
         self._forget(revoked)
 
@@ -98,8 +119,16 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
         self._forget(assigned)
 
     async def work(self, fetched: Fetched) -> None:
-        """Let the handler take the records and commit. Raise DecidingRaised after its first failure, and whatever says that Kafka or the database is away."""
-        waiting = {source: records for source, records in fetched.items() if records and source not in self._stopped}
+        """Let the handler take the records and commit.
+
+        Raise DecidingRaised after its first failure, and whatever says that Kafka or the database
+        is away.
+        """
+        waiting = {
+            source: records
+            for source, records in fetched.items()
+            if records and source not in self._stopped
+        }
         if not waiting or not await self._take_over(waiting):
             return
         try:
@@ -135,7 +164,11 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
         """Whether the partition goes on after it."""
         attempts, alone = self._known[source], {source: [record]}
         if attempts.is_hopeless(record.offset):
-            return await self._put_aside(source, record, f"the process died at this record {attempts.begun - 1} times in a row")
+            return await self._put_aside(
+                source,
+                record,
+                f"the process died at this record {attempts.begun - 1} times in a row",
+            )
         try:
             offsets = await self._handler.take(alone)
         except Exception as error:
@@ -144,12 +177,16 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
             if not attempts.has_raised(record.offset):
                 await self._give_up(alone, error)
             self._report(alone, error)
-            return await self._put_aside(source, record, f"the program failed at this record twice ({type(error).__name__})")
+            return await self._put_aside(
+                source, record, f"the program failed at this record twice ({type(error).__name__})"
+            )
         return await self._done(alone, offsets)
 
     def _is_away(self, error: BaseException) -> bool:
         """A record too large to be written is Kafka's word about the record."""
-        return isinstance(error, self._reader.away) and not isinstance(error, MessageSizeTooLargeError)
+        return isinstance(error, self._reader.away) and not isinstance(
+            error, MessageSizeTooLargeError
+        )
 
     async def _put_aside(self, source: TopicPartition, record: Record, detail: str) -> bool:
         now = datetime.now(UTC)
@@ -157,11 +194,19 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
             self.stop(source, record.offset)
             return False
         self._known[source] = self._known[source].past(record.offset + 1).set_aside(now)
-        log.error("reader.set_aside", reader=self._reader.name, at=f"{record.topic}:{record.partition}:{record.offset}", detail=detail)
+        log.error(
+            "reader.set_aside",
+            reader=self._reader.name,
+            at=f"{record.topic}:{record.partition}:{record.offset}",
+            detail=detail,
+        )
         return await self._write({source: (record.offset + 1, self._known[source])})
 
     async def _hand_over(self, record: Record, detail: str) -> bool:
-        """Whether the record is kept: whole, else its beginning. A death here would come back with every start, for all others as well."""
+        """Whether the record is kept: whole, else its beginning.
+
+        A death here would come back with every start, for all others as well.
+        """
         for form in (_whole, _cut):
             try:
                 await self._handler.set_aside(form(record), detail)
@@ -172,14 +217,22 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
                     raise
                 frames = "".join(traceback.format_tb(error.__traceback__))
                 log.error(  # noqa: TRY400 - its message may hold what was sent
-                    "reader.not_set_aside", reader=self._reader.name, error=type(error).__name__, traceback=frames
+                    "reader.not_set_aside",
+                    reader=self._reader.name,
+                    error=type(error).__name__,
+                    traceback=frames,
                 )
             else:
                 return True
         return False
 
     def _is_program_at_fault(self, now: datetime) -> bool:
-        recent = [moment for source in self._taken_over for moment in self._known[source].aside if now - moment < HOUR]
+        recent = [
+            moment
+            for source in self._taken_over
+            for moment in self._known[source].aside
+            if now - moment < HOUR
+        ]
         return len(recent) >= MOST_IN_AN_HOUR
 
     def stop(self, source: TopicPartition, offset: int) -> None:
@@ -188,11 +241,23 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
         with contextlib.suppress(IllegalStateError):  # it was taken away meanwhile
             self._consumer.pause(source)
         at = f"{source.topic}:{source.partition}:{offset}"
-        do = "the program is at fault, not the records: deploy one that can read them, and start it; nothing is lost meanwhile"
-        log.error("reader.stopped", reader=self._reader.name, at=at, set_aside_in_an_hour=MOST_IN_AN_HOUR, do=do)
+        do = (
+            "the program is at fault, not the records: deploy one that can read them, and start it;"
+            " nothing is lost meanwhile"
+        )
+        log.error(
+            "reader.stopped",
+            reader=self._reader.name,
+            at=at,
+            set_aside_in_an_hour=MOST_IN_AN_HOUR,
+            do=do,
+        )
 
     async def idle(self, sources: Collection[TopicPartition]) -> None:
-        """Nothing came: commit past the ends of transactions, so that who compares the offset with the topic's end sees nothing unread."""
+        """Commit past the ends of transactions when nothing came.
+
+        So whoever compares the offset with the topic's end sees nothing unread.
+        """
         await self._learn(sources)
         moved = {}
         for source in sources:
@@ -209,7 +274,9 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
         """Of partitions that are new here: how far they were read, and how their records fared."""
         if new := [source for source in sources if source not in self._learned]:
             async with started(AIOKafkaAdminClient(**self._reader.broker.options)) as admin:
-                committed = await admin.list_consumer_group_offsets(self._reader.group_id, partitions=new)
+                committed = await admin.list_consumer_group_offsets(
+                    self._reader.group_id, partitions=new
+                )
             for source in new:
                 offset = committed.get(source)
                 self._known[source] = Attempts.read("" if offset is None else offset.metadata or "")
@@ -219,13 +286,18 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
             self._learned.update(new)
 
     async def _take_over(self, fetched: Fetched) -> bool:
-        """Of partitions whose first records these are: write down that they are tried now. False: one is another's already."""
+        """Of partitions whose first records these are: write down that they are tried now.
+
+        False: one is another's already.
+        """
         await self._learn(fetched.keys())
         begun = {}
         for source in fetched.keys() - self._taken_over:
             first, last = fetched[source][0].offset, fetched[source][-1].offset
             await self._count_lost(source, first)
-            self._known[source] = self._without_mine(source, first).past(first).beginning(first, last)
+            self._known[source] = (
+                self._without_mine(source, first).past(first).beginning(first, last)
+            )
             self._begun_at[source] = first
             begun[source] = (first, self._known[source])
         if not await self._write(begun):
@@ -237,10 +309,15 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
         """A process that began there before, was overtaken, and lives: that was no death."""
         attempts = self._known[source]
         is_mine = self._begun_at.get(source) == first == attempts.first
-        return replace(attempts, begun=attempts.begun - 1) if is_mine and attempts.begun else attempts
+        return (
+            replace(attempts, begun=attempts.begun - 1) if is_mine and attempts.begun else attempts
+        )
 
     async def _count_lost(self, source: TopicPartition, first: int) -> None:
-        """Offsets may be missing for other reasons, such as a transaction's end; those before the partition's beginning are gone."""
+        """Offsets may be missing for other reasons, such as a transaction's end.
+
+        Those before the partition's beginning are gone.
+        """
         expected, self._next[source] = self._next.get(source, first), first
         if first > expected:
             beginning: int = (await self._consumer.beginning_offsets([source]))[source]
@@ -248,21 +325,35 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
                 await self._handler.lose(source, lost)
 
     async def _give_up(self, fetched: Fetched, error: Exception) -> None:
-        """Write down that deciding raised, then end the process. The message and what stands in it may hold what was sent, so neither is repeated."""
+        """Write down that deciding raised, then end the process.
+
+        The message and what stands in it may hold what was sent, so neither is repeated.
+        """
         failed = {}
         for source, records in fetched.items():
             self._known[source] = self._known[source].raising(records[0].offset, records[-1].offset)
             failed[source] = (records[0].offset, self._known[source])
         self._report(fetched, error)  # first: where the writing fails, this is all that is known
         await asyncio.shield(self._write(failed))
-        raise DecidingRaised(f"{self._reader.name}: {type(error).__name__} at {', '.join(_places(fetched))}") from None
+        raise DecidingRaised(
+            f"{self._reader.name}: {type(error).__name__} at {', '.join(_places(fetched))}"
+        ) from None
 
     def _report(self, fetched: Fetched, error: Exception) -> None:
         frames = "".join(traceback.format_tb(error.__traceback__))
-        log.error("reader.deciding_raised", reader=self._reader.name, at=_places(fetched), error=type(error).__name__, traceback=frames)
+        log.error(
+            "reader.deciding_raised",
+            reader=self._reader.name,
+            at=_places(fetched),
+            error=type(error).__name__,
+            traceback=frames,
+        )
 
     async def _forgive(self, sources: Iterable[TopicPartition]) -> None:
-        """The process ends, or they are taken away, for another reason: that it ended at these records does not count."""
+        """Do not count that the process ended at these records.
+
+        The process ends, or the partitions are taken away, for another reason.
+        """
         begun = {}
         for source in self._taken_over.intersection(sources):
             attempts = self._known[source]
@@ -291,7 +382,11 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
     async def _write(self, offsets: Mapping[TopicPartition, tuple[int, Attempts]]) -> bool:
         """Whether the partitions are still mine."""
         assigned = self._consumer.assignment()
-        commits = {source: OffsetAndMetadata(offset, attempts.text()) for source, (offset, attempts) in offsets.items() if source in assigned}
+        commits = {
+            source: OffsetAndMetadata(offset, attempts.text())
+            for source, (offset, attempts) in offsets.items()
+            if source in assigned
+        }
         try:
             if commits:
                 await self._consumer.commit(commits)
@@ -299,7 +394,11 @@ class Barrier(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
         except OVERTAKEN:
             self._learned.difference_update(offsets)
             self._taken_over.difference_update(offsets)
-            log.info("reader.commit_overtaken", reader=self._reader.name, partitions=[f"{s.topic}:{s.partition}" for s in commits])
+            log.info(
+                "reader.commit_overtaken",
+                reader=self._reader.name,
+                partitions=[f"{s.topic}:{s.partition}" for s in commits],
+            )
             return False
         return len(commits) == len(offsets)
 
@@ -315,4 +414,7 @@ def _cut(record: Record) -> Record:
 
 
 def _places(fetched: Fetched) -> list[str]:
-    return [f"{source.topic}:{source.partition}:{records[0].offset}-{records[-1].offset}" for source, records in fetched.items()]
+    return [
+        f"{source.topic}:{source.partition}:{records[0].offset}-{records[-1].offset}"
+        for source, records in fetched.items()
+    ]

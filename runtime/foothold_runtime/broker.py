@@ -1,4 +1,8 @@
-"""How a client reaches Kafka: its addresses, and by which name it speaks where the broker asks for one (SASL_SSL, SCRAM-SHA-512)."""
+"""How a client reaches Kafka.
+
+It has the broker's addresses, and by which name the client speaks where the broker asks for one
+(SASL_SSL, SCRAM-SHA-512).
+"""
 
 import ssl
 from dataclasses import dataclass, field
@@ -23,7 +27,11 @@ class BrokerOptions(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Addresses, and a name with its password; without a name nothing is encrypted, as inside one machine. `ca`: who signed the broker's certificate."""
+    """Addresses, and a name with its password.
+
+    Without a name nothing is encrypted, as inside one machine. `ca`: who signed the broker's
+    certificate.
+    """
 
     bootstrap: str
     username: str | None = None
@@ -58,17 +66,30 @@ class BrokerSettings(BaseModel):
 
     kafka_bootstrap: Addresses = Field(description="Kafka's address, `host:port[,host:port]`.")
     kafka_username: str | None = Field(
-        default=None, description="The service's name at a secured broker (SASL_SSL, SCRAM-SHA-512); without it the connection is plain."
+        default=None,
+        description=(
+            "The service's name at a secured broker (SASL_SSL, SCRAM-SHA-512); without it the"
+            " connection is plain."
+        ),
     )
     kafka_password: SecretStr | None = Field(default=None, description="The password of that name.")
-    kafka_ca: Path | None = Field(default=None, description="File with the certificate that signed the broker's; without it the system's own are trusted.")
+    kafka_ca: Path | None = Field(
+        default=None,
+        description=(
+            "File with the certificate that signed the broker's; without it the system's own are"
+            " trusted."
+        ),
+    )
 
     @model_validator(mode="after")
     def _names_itself_whole(self) -> Self:
         if (self.kafka_username is None) != (self.kafka_password is None):
             raise ValueError("FOOTHOLD_KAFKA_USERNAME and FOOTHOLD_KAFKA_PASSWORD belong together")
         if self.kafka_ca is not None and self.kafka_username is None:
-            raise ValueError("FOOTHOLD_KAFKA_CA needs FOOTHOLD_KAFKA_USERNAME: without a name the connection is plain")
+            raise ValueError(
+                "FOOTHOLD_KAFKA_CA needs FOOTHOLD_KAFKA_USERNAME: without a name the connection is"
+                " plain"
+            )
         if self.kafka_ca is not None and not self.kafka_ca.is_file():
             raise ValueError(f"FOOTHOLD_KAFKA_CA: there is no file {self.kafka_ca}")
         return self

@@ -1,4 +1,7 @@
-"""What a reader does while its database is away, and how it knows that it is the database and not the statement."""
+"""What a reader does while its database is unavailable, and how it knows that.
+
+It knows that it is the database and not the statement.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,21 +22,27 @@ PING_SECONDS: Final = 5.0
 LONGEST_WAIT: Final = 5.0
 FAILURES: Final = 3
 _OF_THE_SERVER: Final = ("08", "40", "53", "57P")
-"""SQLSTATE classes that speak of the server, not of the statement: connections, conflicts of transactions, memory and disk, shutdown.
+"""SQLSTATE classes that speak of the server, not of the statement: connections, conflicts of
+transactions, memory and disk, shutdown.
 
-Source: PostgreSQL 18, appendix A.
-"""
+Source: PostgreSQL 18, appendix A."""
 
 T = TypeVar("T")
 log = structlog.get_logger()
 
 
 class StatementFails(Exception):  # noqa: N818 - says what happens
-    """The database answers, and this work fails all the same. Its cause is the error that came last."""
+    """The database answers, and this work fails all the same.
+
+    Its cause is the error that came last.
+    """
 
 
 async def answers(engine: AsyncEngine) -> bool:
-    """Whether the database takes a statement at this moment, on a connection of its own: one of the pool may have to be waited for."""
+    """Whether the database takes a statement at this moment.
+
+    It is asked on a connection of its own, since one of the pool may have to be waited for.
+    """
     own = create_async_engine(engine.url, poolclass=NullPool, hide_parameters=True)
     try:
         async with asyncio.timeout(PING_SECONDS), own.connect() as connection:
@@ -45,8 +54,12 @@ async def answers(engine: AsyncEngine) -> bool:
     return True
 
 
-async def while_database_down(engine: AsyncEngine, work: Callable[[], Awaitable[T]], *, of: str) -> T:
-    """Do the work, again and again while the database is away; raise StatementFails when it answers a ping and the work failed three times.
+async def while_database_down(
+    engine: AsyncEngine, work: Callable[[], Awaitable[T]], *, of: str
+) -> T:
+    """Do the work, again and again while the database is away.
+
+    Raise StatementFails when it answers a ping and the work failed three times.
 
     `of` names the work in the log. The work must bear being done twice.
     """
@@ -58,15 +71,22 @@ async def while_database_down(engine: AsyncEngine, work: Callable[[], Awaitable[
             if not _is_of_the_server(error) and await answers(engine):
                 failures += 1
                 if failures >= FAILURES:
-                    raise StatementFails(f"{of} failed {failures} times while the database answers") from error
-            log.warning("runtime.database_unavailable", of=of, error=type(error).__name__, failures=failures)
+                    raise StatementFails(
+                        f"{of} failed {failures} times while the database answers"
+                    ) from error
+            log.warning(
+                "runtime.database_unavailable", of=of, error=type(error).__name__, failures=failures
+            )
         await asyncio.sleep(wait)
         wait = min(wait * 2, LONGEST_WAIT)
     raise asyncio.CancelledError
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether a driver's OperationalError speaks of the server: no connection leaves no SQLSTATE, and a statement that is refused leaves its own."""
+    """Whether a driver's OperationalError speaks of the server.
+
+    A missing connection leaves no SQLSTATE, and a statement that is refused leaves its own.
+    """
     state = getattr(error, "sqlstate", None)
     return state is None or str(state).startswith(_OF_THE_SERVER)
 

@@ -1,6 +1,7 @@
 """Kafka clients begun and ended whole, and producers that give up what they cannot finish safely.
 
-A rebalance may cancel at any moment, and a client cut off half-way keeps a connection until the process ends.
+A rebalance may cancel at any moment, and a client cut off half-way keeps a connection until the
+process ends.
 """
 
 import asyncio
@@ -23,9 +24,16 @@ from foothold_runtime.broker import Broker
 
 GRACE_SECONDS: Final = 2.0
 ANSWER_MS: Final = 15_000
-"""How long a transactional producer waits for an answer before it gives itself up; half of what a transaction may last."""
-ONCE: Final = (AddPartitionsToTxnRequest, AddOffsetsToTxnRequest, TxnOffsetCommitRequest, EndTxnRequest)
-"""Requests that change a transaction, and carry no number by which the broker could tell a late copy from a new one."""
+"""How long a transactional producer waits for an answer before it gives itself up; half of what a
+transaction may last."""
+ONCE: Final = (
+    AddPartitionsToTxnRequest,
+    AddOffsetsToTxnRequest,
+    TxnOffsetCommitRequest,
+    EndTxnRequest,
+)
+"""Requests that change a transaction, and carry no number by which the broker could tell a late
+copy from a new one."""
 
 log = structlog.get_logger()
 
@@ -34,12 +42,18 @@ Client: TypeAlias = AIOKafkaConsumer | AIOKafkaProducer | AIOKafkaAdminClient
 
 
 async def start(client: Client) -> None:
-    """Start it to the end even when cancelled: aiokafka leaves open the connection it is just making (aio-libs/aiokafka#715)."""
+    """Finish starting the client even when cancelled.
+
+    aiokafka leaves open the connection it is just making (aio-libs/aiokafka#715).
+    """
     await _whole(client.start())
 
 
 async def stop(client: Client) -> None:
-    """Stop it to the end even when cancelled: aiokafka calls itself stopped from the first line on, and a second call does nothing."""
+    """Finish stopping the client even when cancelled.
+
+    aiokafka calls itself stopped from the first line on, and a second call does nothing.
+    """
     await _whole(client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop())
 
 
@@ -55,15 +69,27 @@ async def started(client: C) -> AsyncIterator[C]:
 
 @contextlib.asynccontextmanager
 async def reading(broker: Broker) -> AsyncIterator[AIOKafkaConsumer]:
-    """A reader of whole partitions: no group, nothing committed, and only what was committed by who wrote it."""
+    """Yield a reader of whole partitions.
+
+    It has no group, commits nothing, and reads only what was committed by whoever wrote it.
+    """
     async with started(
-        AIOKafkaConsumer(**broker.options, group_id=None, isolation_level="read_committed", auto_offset_reset="earliest", enable_auto_commit=False)
+        AIOKafkaConsumer(
+            **broker.options,
+            group_id=None,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+        )
     ) as reader:
         yield reader
 
 
 async def _whole(work: Coroutine[Any, Any, None]) -> None:
-    """The first cancelling waits for the work, up to GRACE_SECONDS: a broker that does not answer keeps nobody from ending."""
+    """Wait for the work, up to GRACE_SECONDS, when cancelled for the first time.
+
+    A broker that does not answer keeps nobody from ending.
+    """
     task = asyncio.create_task(work)
     try:
         await asyncio.wait({task})
@@ -76,16 +102,21 @@ async def _whole(work: Coroutine[Any, Any, None]) -> None:
 
 
 class Unanswered(Exception):  # noqa: N818 - says what happened
-    """A request of a transaction went out and no answer came, so nobody knows whether and when the broker acts on it."""
+    """A request of a transaction went out and no answer came.
+
+    So nobody knows whether and when the broker acts on it.
+    """
 
 
 class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships no types
     """A producer that sends no request of a transaction a second time in the same epoch (ADR 40).
 
-    aiokafka repeats a request that was not answered. A copy that was only late then reaches the broker in the *next* transaction, which
-    takes it for a request of that one: half a transaction is committed and stays visible, or offsets go back. So what was not answered ends
-    this producer: every later call raises, the process ends, and the successor's InitProducerId begins an epoch in which the broker refuses
-    the late copy. An answer that says "not now" is an answer, and a request that found no connection never went out; both are sent again.
+    aiokafka repeats a request that was not answered. A copy that was only late then reaches the
+    broker in the *next* transaction, which takes it for a request of that one: half a transaction
+    is committed and stays visible, or offsets go back. So what was not answered ends this producer:
+    every later call raises, the process ends, and the successor's InitProducerId begins an epoch in
+    which the broker refuses the late copy. An answer that says "not now" is an answer, and a
+    request that found no connection never went out; both are sent again.
     """
 
     def __init__(self, broker: Broker, transactional_id: str, **options: Any) -> None:  # noqa: ANN401 - aiokafka's own
@@ -97,7 +128,9 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka
         self.client.send = _once(self.client.send, transactional_id)
 
 
-def _once(send: Callable[..., Awaitable[Any]], transactional_id: str) -> Callable[..., Awaitable[Any]]:
+def _once(
+    send: Callable[..., Awaitable[Any]], transactional_id: str
+) -> Callable[..., Awaitable[Any]]:
     async def guarded(node_id: int, request: object, **named: object) -> object:
         try:
             return await send(node_id, request, **named)
@@ -111,7 +144,10 @@ def _once(send: Callable[..., Awaitable[Any]], transactional_id: str) -> Callabl
                 request=type(request).__name__,
                 transactional_id=transactional_id,
                 error=type(error).__name__,
-                do="nothing: the producer is given up, and the one that follows goes on from what is committed",
+                do=(
+                    "nothing: the producer is given up, and the one that follows goes on from what"
+                    " is committed"
+                ),
             )
             raise Unanswered(f"{type(request).__name__} of {transactional_id}") from error
 

@@ -12,7 +12,10 @@ import structlog
 
 
 def configure_logging() -> None:
-    """JSON lines on standard output, one canonical line for each thing done. Libraries' lines join the stream."""
+    """JSON lines on standard output, one canonical line for each thing done.
+
+    Libraries' lines join the stream.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -20,10 +23,19 @@ def configure_logging() -> None:
         structlog.processors.format_exc_info,
     ]
     render = structlog.processors.JSONRenderer(ensure_ascii=False)
-    structlog.configure(processors=[*shared, render], wrapper_class=structlog.make_filtering_bound_logger(logging.INFO), cache_logger_on_first_use=True)
+    structlog.configure(
+        processors=[*shared, render],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=True,
+    )
     handler = logging.StreamHandler(sys.stdout)
-    finish: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, render]
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=finish, foreign_pre_chain=shared))
+    finish: list[structlog.typing.Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        render,
+    ]
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(processors=finish, foreign_pre_chain=shared)
+    )
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
 
 
@@ -36,12 +48,19 @@ MOST_FRAMES: Final = 30
 def place_of(error: BaseException) -> str:
     """The exception's type and where it was raised, in our own code."""
     ours = [place for place in frames_of(error) if place.startswith(_PACKAGE)]
-    return f"{type(error).__name__} at {ours[-1].partition(' ')[0]}" if ours else type(error).__name__
+    return (
+        f"{type(error).__name__} at {ours[-1].partition(' ')[0]}" if ours else type(error).__name__
+    )
 
 
 def frames_of(error: BaseException) -> list[str]:
-    """File, line and function of each frame, outermost first; neither the message nor the text of a line."""
-    frames = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), lookup_lines=False)
+    """File, line and function of each frame, outermost first.
+
+    Neither the message nor the text of a line.
+    """
+    frames = traceback.StackSummary.extract(
+        traceback.walk_tb(error.__traceback__), lookup_lines=False
+    )
     return [f"{_short(frame.filename)}:{frame.lineno} in {frame.name}" for frame in frames]
 
 
@@ -51,7 +70,9 @@ def where_raised(error: BaseException) -> list[str]:
     current: BaseException | None = error
     while current is not None and len(trail) < MOST_FRAMES:
         trail += [*frames_of(current)[-MOST_FRAMES:], type(current).__name__]
-        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+        current = current.__cause__ or (
+            None if current.__suppress_context__ else current.__context__
+        )
     return trail
 
 

@@ -17,21 +17,29 @@ log = structlog.get_logger()
 def goes_on() -> bool:
     """Whether nobody has told the running task to end.
 
-    Python 3.11's `wait_for`, under every request to Kafka and PostgreSQL, loses a cancelling that comes in the same turn as the answer (CPython gh-86296).
-    The task still counts it: a loop that asks here ends at its next turn, and one that is `while True` goes on for ever.
+    Python 3.11's `wait_for`, under every request to Kafka and PostgreSQL, loses a cancelling that
+    comes in the same turn as the answer (CPython gh-86296). The task still counts it: a loop that
+    asks here ends at its next turn, and one that is `while True` goes on for ever.
     """
     task = asyncio.current_task()
     return task is None or task.cancelling() == 0
 
 
 class LoopErrors:
-    """Takes what asyncio would print for each error nobody waits for: counts every one, logs each kind once a minute.
+    """Takes what asyncio would print for each error nobody waits for.
 
-    A door without descriptors makes the same error thousands of times a second; a log of it fills the disk that everything else needs.
+    It counts every one, and logs each kind once a minute.
+
+    A door without descriptors makes the same error thousands of times a second; a log of it fills
+    the disk that everything else needs.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._errors = Counter("foothold_loop_errors_total", "Errors of the event loop that nobody waited for.", registry=registry)
+        self._errors = Counter(
+            "foothold_loop_errors_total",
+            "Errors of the event loop that nobody waited for.",
+            registry=registry,
+        )
         self._quiet_until: dict[tuple[str, str], float] = {}
         self._unlogged = 0
 
@@ -50,5 +58,7 @@ class LoopErrors:
             self._quiet_until.clear()
         self._quiet_until[kind] = now + QUIET_SECONDS
         where = [] if error is None else where_raised(error)
-        log.error("loop.error", message=kind[0][:200], error=kind[1], where=where, unlogged=self._unlogged)
+        log.error(
+            "loop.error", message=kind[0][:200], error=kind[1], where=where, unlogged=self._unlogged
+        )
         self._unlogged = 0

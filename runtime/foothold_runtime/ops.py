@@ -1,6 +1,9 @@
-"""The ops endpoint: metrics, liveness, readiness. On a thread and a loop of its own, so that it answers whatever the service suffers.
+"""The ops endpoint: metrics, liveness, readiness.
 
-Never reachable from outside. `/livez` says whether the service's own loop turns: a beat in that loop is no older than a restart is worth.
+On a thread and a loop of its own, so that it answers whatever the service suffers.
+
+Never reachable from outside. `/livez` says whether the service's own loop turns: a beat in that
+loop is no older than a restart is worth.
 """
 
 import asyncio
@@ -10,7 +13,13 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, ProcessCollector, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Gauge,
+    ProcessCollector,
+    generate_latest,
+)
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -48,16 +57,29 @@ class Readiness:
 class OpsEndpoint:
     """Serves while `serve` runs.
 
-    `is_ready` is asked on the endpoint's own thread, so it only looks at plain values. `start`: a word of whoever started this process, which
-    every answer repeats; by it they know that no other program answers in its place.
+    `is_ready` is asked on the endpoint's own thread, so it only looks at plain values. `start`: a
+    word of whoever started this process, which every answer repeats; by it they know that no other
+    program answers in its place.
     """
 
-    def __init__(self, registry: CollectorRegistry, is_ready: Callable[[], bool], *, host: str, port: int, start: str = "") -> None:
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        is_ready: Callable[[], bool],
+        *,
+        host: str,
+        port: int,
+        start: str = "",
+    ) -> None:
         self._registry = registry
         self._is_ready = is_ready
         self._start = start
         self._beat = time.monotonic()
-        self._age = Gauge("foothold_loop_age_seconds", "How long ago the service's own loop turned last.", registry=registry)
+        self._age = Gauge(
+            "foothold_loop_age_seconds",
+            "How long ago the service's own loop turned last.",
+            registry=registry,
+        )
         self._age.set_function(self._age_of_beat)
         ProcessCollector(registry=registry)
         limits = Limits(connections=CONNECTIONS, head_seconds=5.0)
@@ -122,8 +144,14 @@ class OpsEndpoint:
 
     async def _livez(self, _: Request) -> Response:
         is_alive = self._age_of_beat() < STILL_SECONDS
-        return PlainTextResponse("alive" if is_alive else "the loop stands still", 200 if is_alive else 503, headers=self._headers())
+        return PlainTextResponse(
+            "alive" if is_alive else "the loop stands still",
+            200 if is_alive else 503,
+            headers=self._headers(),
+        )
 
     async def _readyz(self, _: Request) -> Response:
         is_ready = self._is_ready()
-        return PlainTextResponse("ready" if is_ready else "not ready", 200 if is_ready else 503, headers=self._headers())
+        return PlainTextResponse(
+            "ready" if is_ready else "not ready", 200 if is_ready else 503, headers=self._headers()
+        )

@@ -1,7 +1,10 @@
-"""What this process can reach, as gauges: broker, database, the other services, and the disks it can see.
+"""Shows as gauges what this process can reach.
 
-Prometheus learns from `up` that a service does not answer, and nothing of what the service itself misses. With these gauges a dead broker
-is one alert that names the broker, instead of one for each service that waits for it.
+That is the broker, the database, the other services, and the disks it can see.
+
+Prometheus learns from `up` that a service does not answer, and nothing of what the service itself
+misses. With these gauges a dead broker is one alert that names the broker, instead of one for each
+service that waits for it.
 """
 
 import asyncio
@@ -28,8 +31,13 @@ log = structlog.get_logger()
 
 
 def kafka_checks(broker: Broker) -> dict[tuple[str, str], Check]:
-    """One for each address: whether a broker there answers which requests it knows, as the service's own name."""
-    return {("kafka", address): _kafka_check(broker, address) for address in broker.bootstrap.split(",")}
+    """Return one check for each address of the broker.
+
+    A check asks whether a broker there answers which requests it knows, as the service's own name.
+    """
+    return {
+        ("kafka", address): _kafka_check(broker, address) for address in broker.bootstrap.split(",")
+    }
 
 
 def _kafka_check(broker: Broker, address: str) -> Check:
@@ -38,7 +46,12 @@ def _kafka_check(broker: Broker, address: str) -> Check:
 
     async def answers() -> bool:
         try:
-            connection = await create_conn(host.strip("[]"), int(port), request_timeout_ms=int(ANSWER_SECONDS * 1000), **options)
+            connection = await create_conn(
+                host.strip("[]"),
+                int(port),
+                request_timeout_ms=int(ANSWER_SECONDS * 1000),
+                **options,
+            )
         except (KafkaError, OSError):
             return False
         connection.close()
@@ -61,7 +74,9 @@ def _peer_check(address: str) -> Check:
         except OSError:
             return False
         try:
-            writer.write(f"GET /livez HTTP/1.1\r\nhost: {parts.netloc}\r\nconnection: close\r\n\r\n".encode())
+            writer.write(
+                f"GET /livez HTTP/1.1\r\nhost: {parts.netloc}\r\nconnection: close\r\n\r\n".encode()
+            )
             return b" 200 " in await reader.readline()
         except OSError:
             return False
@@ -80,17 +95,33 @@ def named(text: str) -> dict[str, str]:
 class Reach:
     """Looks every few seconds. A look that hangs counts as no answer."""
 
-    def __init__(self, registry: CollectorRegistry, checks: Mapping[tuple[str, str], Check], folders: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        checks: Mapping[tuple[str, str], Check],
+        folders: Mapping[str, str],
+    ) -> None:
         self._checks = dict(checks)
         self._folders = {name: Path(path) for name, path in folders.items()}
         self._reachable = Gauge(
             "foothold_reachable",
-            "1 while what this process needs answers it: kafka and postgres by address, other services by name.",
+            "1 while what this process needs answers it: kafka and postgres by address, other"
+            " services by name.",
             ["part", "address"],
             registry=registry,
         )
-        self._free = Gauge("foothold_disk_free_bytes", "What is left of the disk a folder is on.", ["folder"], registry=registry)
-        self._size = Gauge("foothold_disk_size_bytes", "The disk a folder is on, as a whole.", ["folder"], registry=registry)
+        self._free = Gauge(
+            "foothold_disk_free_bytes",
+            "What is left of the disk a folder is on.",
+            ["folder"],
+            registry=registry,
+        )
+        self._size = Gauge(
+            "foothold_disk_size_bytes",
+            "The disk a folder is on, as a whole.",
+            ["folder"],
+            registry=registry,
+        )
 
     async def run(self) -> None:
         """Look until cancelled."""

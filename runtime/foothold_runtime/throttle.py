@@ -1,4 +1,7 @@
-"""How often somebody may fail before they must wait. Kept by this process alone and bounded: a brake on guessing, not a record."""
+"""How often somebody may fail before they must wait.
+
+Kept by this process alone and bounded: a brake on guessing, not a record.
+"""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -15,7 +18,10 @@ class _Failures:
 
 
 class Throttle:
-    """After so many failures within so many seconds, a key waits until those seconds are over. Moments are seconds of one clock."""
+    """After so many failures within so many seconds, a key waits until those seconds are over.
+
+    Moments are seconds of one clock.
+    """
 
     def __init__(self, failures: int, seconds: float) -> None:
         self._failures = failures
@@ -30,7 +36,11 @@ class Throttle:
         return max(0, min(ceil(known.since + self._seconds - now), ceil(self._seconds)))
 
     def failed(self, key: object, now: float) -> None:
-        """One more failure. What lies further back than the window counts no longer; the oldest keys are forgotten first."""
+        """One more failure.
+
+        What lies further back than the window counts no longer; the oldest keys are forgotten
+        first.
+        """
         known = self._known.pop(key, None)
         if known is None or now - known.since >= self._seconds:
             known = _Failures(0, now)

@@ -1,6 +1,9 @@
-"""How large a compressed batch may become in memory. The broker bounds a batch as it was sent, and a few KB of zstd become gigabytes.
+"""How large a compressed batch may become in memory.
 
-aiokafka unpacks a whole batch at once and knows no bound, so its decoders are replaced by ones that have one.
+The broker bounds a batch as it was sent, and a few KB of zstd become gigabytes.
+
+aiokafka unpacks a whole batch at once and knows no bound, so its decoders are replaced by ones that
+have one.
 """
 
 import importlib
@@ -23,11 +26,17 @@ _CODECS: Final = ("gzip", "lz4", "zstd")
 
 
 class BatchTooLarge(Exception):  # noqa: N818 - says what holds
-    """A batch becomes larger than UNPACKED_BYTES, or is broken. It cannot be read, and nothing behind it."""
+    """A batch becomes larger than UNPACKED_BYTES, or is broken.
+
+    It cannot be read, and nothing behind it.
+    """
 
 
 def bound() -> None:
-    """From now on no consumer of this process unpacks more of one batch; a second call changes nothing."""
+    """From now on no consumer of this process unpacks more of one batch.
+
+    A second call changes nothing.
+    """
     for name in _MODULES:
         module = importlib.import_module(name)
         for codec in _CODECS:
@@ -39,11 +48,14 @@ def _decoder(codec: str) -> Callable[[Any], bytes]:
     unpack_into = getattr(cramjam, codec).decompress_into
 
     def decode(payload: Any) -> bytes:  # noqa: ANN401 - whatever holds bytes
-        with mmap.mmap(-1, UNPACKED_BYTES) as room:  # only the pages that are written to take memory
+        # only the pages that are written to take memory
+        with mmap.mmap(-1, UNPACKED_BYTES) as room:
             try:
                 size = unpack_into(bytes(payload), room)
             except cramjam.DecompressionError as error:
-                raise BatchTooLarge(f"a batch in {codec} becomes more than {UNPACKED_BYTES} bytes, or is broken") from error
+                raise BatchTooLarge(
+                    f"a batch in {codec} becomes more than {UNPACKED_BYTES} bytes, or is broken"
+                ) from error
             return room[:size]
 
     return decode

@@ -1,4 +1,7 @@
-"""The kinds of variables a service is told. What is wrong with one is said by its name when the service starts, and never by what it holds."""
+"""The kinds of variables a service is told.
+
+What is wrong with one is said by its name when the service starts, and never by what it holds.
+"""
 
 import re
 from enum import StrEnum
@@ -8,7 +11,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError
 
-_DATABASE: Final = "write it as postgresql+psycopg://user:password@host:5432/name, with #, /, ?, @ and % of a password as %23, %2F, %3F, %40 and %25"
+_DATABASE: Final = (
+    "write it as postgresql+psycopg://user:password@host:5432/name, with #, /, ?, @ and % of a"
+    " password as %23, %2F, %3F, %40 and %25"
+)
 _ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/,\[\]]+):([0-9]{1,5})")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 MOST_PROXIES: Final = 2**16
@@ -17,7 +23,10 @@ MOST_PORTS: Final = 65_535
 
 
 class Environment(StrEnum):
-    """Whether people's work hangs on it. Nothing else is taken: a misspelt `production` would send cookies over plain HTTP."""
+    """Whether people's work hangs on it.
+
+    Nothing else is taken: a misspelt `production` would send cookies over plain HTTP.
+    """
 
     PRODUCTION = "production"
     DEVELOPMENT = "development"
@@ -38,14 +47,18 @@ def _addresses(text: str) -> str:
     for one in text.split(","):
         found = _ADDRESS.fullmatch(one.strip())
         if found is None or not 0 < int(found[2]) <= MOST_PORTS:
-            raise ValueError("write host:port, several with commas between: kafka-1:9092,kafka-2:9092")
+            raise ValueError(
+                "write host:port, several with commas between: kafka-1:9092,kafka-2:9092"
+            )
     return text
 
 
 def _page(url: str) -> str:
     try:
         parts = urlsplit(url)
-        is_one = parts.scheme in ("http", "https") and parts.hostname is not None and parts.port != 0
+        is_one = (
+            parts.scheme in ("http", "https") and parts.hostname is not None and parts.port != 0
+        )
     except ValueError:
         is_one = False
     if not is_one:
@@ -58,9 +71,13 @@ def _proxies(text: str) -> str:
         try:
             network = ip_network(one, strict=False)
         except ValueError:
-            raise ValueError("write addresses or networks, several with commas between: 10.1.2.3,10.2.0.0/24") from None
+            raise ValueError(
+                "write addresses or networks, several with commas between: 10.1.2.3,10.2.0.0/24"
+            ) from None
         if network.num_addresses > MOST_PROXIES:
-            raise ValueError("name the proxies themselves: in so large a network anybody could say who connects")
+            raise ValueError(
+                "name the proxies themselves: in so large a network anybody could say who connects"
+            )
     return text
 
 
@@ -75,7 +92,10 @@ def _pairs(text: str) -> str:
 def what_is_wrong(error: ValidationError) -> str:
     """Every variable at fault, by its name; a fault that lies in several names them itself."""
     found = error.errors(include_input=False, include_context=False, include_url=False)
-    named = [("_".join(map(str, one["loc"])).upper(), one["msg"].removeprefix("Value error, ")) for one in found]
+    named = [
+        ("_".join(map(str, one["loc"])).upper(), one["msg"].removeprefix("Value error, "))
+        for one in found
+    ]
     return "; ".join(f"FOOTHOLD_{name}: {said}" if name else said for name, said in named)
 
 

@@ -1,7 +1,10 @@
-"""Servers that strangers may reach: limits on connections, on how long a request may take to arrive, and on its size.
+"""Servers that strangers may reach.
 
-uvicorn waits for the head of a first request as long as the other side likes, and takes as many connections as the process has
-descriptors. Three hundred half-sent heads then silence a desk, and everything else of the process that needs a descriptor.
+They have limits on connections, on how long a request may take to arrive, and on its size.
+
+uvicorn waits for the head of a first request as long as the other side likes, and takes as many
+connections as the process has descriptors. Three hundred half-sent heads then silence a desk, and
+everything else of the process that needs a descriptor.
 """
 
 import asyncio
@@ -20,7 +23,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 BACKLOG: Final = 128
 RESERVED: Final = 192
-"""Descriptors kept for everything that is no connection of this door: broker, database, files, the ops endpoint, and a burst that is turned away."""
+"""Descriptors kept for everything that is no connection of this door: broker, database, files, the
+ops endpoint, and a burst that is turned away."""
 FEWEST: Final = 32
 TICK_SECONDS: Final = 1.0
 BODY_IDLE_SECONDS: Final = 30.0
@@ -33,10 +37,12 @@ READ_BYTES: Final = 16 * 1024
 """Read at once: what is in it is worked through before anybody else gets a turn."""
 PIECES: Final = 500
 PIECE_BYTES: Final = 16
-"""After so many pieces, what one of a body must bring on average: a chunk costs the same whether it holds a byte or a kilobyte."""
+"""After so many pieces, what one of a body must bring on average: a chunk costs the same whether it
+holds a byte or a kilobyte."""
 UNREAD_BYTES: Final = 64 * 1024 * 1024
-"""Taken and thrown away of a body whose request was answered before its end: many programs read the answer only once they have sent all of it,
-and a connection that is let go earlier takes the answer with it."""
+"""Taken and thrown away of a body whose request was answered before its end: many programs read the
+answer only once they have sent all of it, and a connection that is let go earlier takes the answer
+with it."""
 GRACEFUL_SECONDS: Final = 5
 
 TOO_MANY: Final = "too_many"
@@ -46,12 +52,24 @@ UNWANTED_BODY: Final = "unwanted_body"
 SLOW_READER: Final = "slow_reader"
 TINY_PIECES: Final = "tiny_pieces"
 TWO_LENGTHS: Final = "two_lengths"
-DROPPED: Final = (TOO_MANY, SLOW_HEAD, SLOW_BODY, UNWANTED_BODY, SLOW_READER, TINY_PIECES, TWO_LENGTHS)
+DROPPED: Final = (
+    TOO_MANY,
+    SLOW_HEAD,
+    SLOW_BODY,
+    UNWANTED_BODY,
+    SLOW_READER,
+    TINY_PIECES,
+    TWO_LENGTHS,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of one server. `dropped` is told of each connection that was let go, by one of DROPPED. `proxies`: whose X-Forwarded-For is believed."""
+    """Of one server.
+
+    `dropped` is told of each connection that was let go, by one of DROPPED. `proxies`: whose
+    X-Forwarded-For is believed.
+    """
 
     connections: int = 512
     head_seconds: float = 10.0
@@ -60,10 +78,14 @@ class Limits:
 
     @classmethod
     def of(cls, registry: CollectorRegistry, proxies: str) -> Self:
-        """The usual limits of an outer door, counted; `proxies` with commas between, as the variable has them."""
+        """The usual limits of an outer door, counted.
+
+        `proxies` with commas between, as the variable has them.
+        """
         dropped = Counter(
             "foothold_connections_dropped_total",
-            "Connections let go: there were too many, or their request came too slowly, or went on after its answer.",
+            "Connections let go: there were too many, or their request came too slowly, or went on"
+            " after its answer.",
             ["reason"],
             registry=registry,
         )
@@ -102,7 +124,10 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def server(app: ASGIApp, limits: Limits) -> Server:
-    """A quiet server with limits, to be run with `serve(sockets=[listen(…)])`; our own log lines say what happened."""
+    """A quiet server with limits, to be run with `serve(sockets=[listen(…)])`.
+
+    Our own log lines say what happened.
+    """
     protocol = type("Limited", (_Limited,), {"limits": limits})
     config = uvicorn.Config(
         app,
@@ -138,7 +163,9 @@ class _Limited(H11Protocol):
         next_event = self.conn.next_event
         self.conn.next_event = lambda: self._counted(next_event())  # type: ignore[method-assign]
         self._waits_since = self.loop.time()
-        if len(self.connections) > self.limits.within(resource.getrlimit(resource.RLIMIT_NOFILE)[0]):
+        if len(self.connections) > self.limits.within(
+            resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        ):
             self._drop(TOO_MANY)
             return
         self._timer = self.loop.call_later(TICK_SECONDS, self._tick)
@@ -161,9 +188,13 @@ class _Limited(H11Protocol):
             self._body_since, self._body_bytes = self._heard_at, 0
 
     def _counted(self, event: Any) -> Any:  # noqa: ANN401 - h11's events
-        """The event; or none, and the connection is let go, where a body comes in pieces that cost more than they bring.
+        """The event.
 
-        Nor is a request taken that tells its length in two ways: a proxy before us may believe the other one, and take the rest for a request.
+        Or none, and the connection is let go, where a body comes in pieces that cost more than they
+        bring.
+
+        Nor is a request taken that tells its length in two ways: a proxy before us may believe the
+        other one, and take the rest for a request.
         """
         if isinstance(event, h11.Request):
             self._pieces = self._piece_bytes = 0
@@ -204,7 +235,11 @@ class _Limited(H11Protocol):
         if self.conn.their_state is h11.IDLE:
             cycle: Any = self.cycle  # None before the first request, whatever uvicorn declares
             is_served = cycle is None or cycle.response_complete
-            return SLOW_HEAD if is_served and now - self._waits_since > self.limits.head_seconds else None
+            return (
+                SLOW_HEAD
+                if is_served and now - self._waits_since > self.limits.head_seconds
+                else None
+            )
         if self.conn.their_state is not h11.SEND_BODY or self.flow.read_paused:
             return None
         took = now - self._body_since
@@ -218,13 +253,17 @@ class _Limited(H11Protocol):
 
 
 class BodyLimits:
-    """Refuses a body larger than its route takes: before it is read where its length is told, else as soon as it is too long.
+    """Refuses a body larger than its route takes.
 
-    `refuse` answers in the service's own words. `larger`: limits of paths, in bytes, other than the usual one; the longest path that begins
-    the request's own counts.
+    It does so before the body is read where its length is given, else as soon as it is too long.
+
+    `refuse` answers in the service's own words. `larger`: limits of paths, in bytes, other than the
+    usual one; the longest path that begins the request's own counts.
     """
 
-    def __init__(self, app: ASGIApp, refuse: ASGIApp, usual: int, larger: Mapping[str, int]) -> None:
+    def __init__(
+        self, app: ASGIApp, refuse: ASGIApp, usual: int, larger: Mapping[str, int]
+    ) -> None:
         self._app = app
         self._refuse = refuse
         self._usual = usual
@@ -253,7 +292,10 @@ class BodyLimits:
 
 
 class _Bounded:
-    """A body that ends, for the application, where it becomes too long; what the application then answers is not sent."""
+    """A body that ends, for the application, where it becomes too long.
+
+    What the application then answers is not sent.
+    """
 
     def __init__(self, receive: Receive, send: Send, limit: int) -> None:
         self.is_too_large = False

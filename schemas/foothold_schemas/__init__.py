@@ -1,1 +1,4 @@
-"""What Foothold's services say to one another. Models, codec and topic cards only: no clients, settings, logging or helpers."""
+"""What Foothold's services say to one another.
+
+Models, codec and topic cards only: no clients, settings, logging or helpers.
+"""

@@ -1,8 +1,12 @@
-"""Compares the schemas with the last release: `python -m foothold_schemas.contracts --check`, and `--release VERSION` to keep them as one.
+"""Compares the schemas with the last release.
 
-A breaking change needs a new major version of its topic or event. A compatible one is declared in `schemas/changes.toml`, in the words this
-command prints, so that nobody changes a contract without meaning to. A limit that shuts out only what nobody could use is declared there too,
-once for all fields, under `tightened`: the change, and why.
+`python -m foothold_schemas.contracts --check` compares them, and `--release VERSION` keeps them as
+one.
+
+A breaking change needs a new major version of its topic or event. A compatible one is declared in
+`schemas/changes.toml`, in the words this command prints, so that nobody changes a contract without
+meaning to. A limit that shuts out only what nobody could use is declared there too, once for all
+fields, under `tightened`: the change, and why.
 """
 
 import argparse
@@ -50,26 +54,54 @@ def compare(before: Path, after: Path) -> dict[str, list[Change]]:
 def readers(message: str) -> str:
     """Who is hit when this message changes."""
     card = next((card for card in TOPICS if card.name == message), None)
-    return f"read by {', '.join(card.readers)}" if card is not None else "sent by every agency, read by ingest"
+    return (
+        f"read by {', '.join(card.readers)}"
+        if card is not None
+        else "sent by every agency, read by ingest"
+    )
 
 
-def allowed(found: dict[str, list[Change]], tightened: Mapping[str, str]) -> tuple[dict[str, list[Change]], list[str]]:
-    """The changes without those a reason under `tightened` allows, and the reasons that allow nothing."""
-    left = {message: [c for c in made if not (c.is_breaking and c.what in tightened)] for message, made in found.items()}
+def allowed(
+    found: dict[str, list[Change]], tightened: Mapping[str, str]
+) -> tuple[dict[str, list[Change]], list[str]]:
+    """Return the changes without those a reason under `tightened` allows.
+
+    Also return the reasons that allow nothing.
+    """
+    left = {
+        message: [c for c in made if not (c.is_breaking and c.what in tightened)]
+        for message, made in found.items()
+    }
     used = {change.what for made in found.values() for change in made if change.is_breaking}
-    return left, [f"changes.toml gives a reason for what did not change: {what}" for what in tightened if what not in used]
+    return left, [
+        f"changes.toml gives a reason for what did not change: {what}"
+        for what in tightened
+        if what not in used
+    ]
 
 
 def complaints(found: dict[str, list[Change]], declared: dict[str, list[str]]) -> list[str]:
     """What keeps the change from being committed."""
     told = []
     for message, made in found.items():
-        told += [f"{message} ({readers(message)}): {change}; it needs a new major version" for change in made if change.is_breaking]
+        told += [
+            f"{message} ({readers(message)}): {change}; it needs a new major version"
+            for change in made
+            if change.is_breaking
+        ]
         said = set(declared.get(message, ()))
         undeclared = [str(c) for c in made if not c.is_breaking and str(c) not in said]
-        told += [f'{message} ({readers(message)}): undeclared: add "{line}" to changes.toml' for line in undeclared]
+        told += [
+            f'{message} ({readers(message)}): undeclared: add "{line}" to changes.toml'
+            for line in undeclared
+        ]
     real = {(message, str(change)) for message, made in found.items() for change in made}
-    told += [f"changes.toml declares for {m} what did not change: {line}" for m, lines in declared.items() for line in lines if (m, line) not in real]
+    told += [
+        f"changes.toml declares for {m} what did not change: {line}"
+        for m, lines in declared.items()
+        for line in lines
+        if (m, line) not in real
+    ]
     return told
 
 
@@ -78,7 +110,10 @@ def release(version: str) -> None:
     target = RELEASED / version
     shutil.copytree(FOLDER, target / "json")
     shutil.copytree(ROOT / "examples", target / "examples")
-    DECLARED.write_text("# Changes of messages since the last release, as `python -m foothold_schemas.contracts --check` prints them.\n")
+    DECLARED.write_text(
+        "# Changes of messages since the last release, as `python -m foothold_schemas.contracts"
+        " --check` prints them.\n"
+    )
 
 
 def main() -> None:

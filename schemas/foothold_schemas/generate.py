@@ -1,4 +1,7 @@
-"""Writes the JSON Schemas of every message, or with --check says which committed one differs from the models."""
+"""Writes the JSON Schemas of every message, or checks them.
+
+With --check it says which committed one differs from the models.
+"""
 
 import argparse
 import json
@@ -40,7 +43,9 @@ def schemas() -> dict[str, str]:
 
 
 def _text(adapter: TypeAdapter[object]) -> str:
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | adapter.json_schema(mode="validation")
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | adapter.json_schema(
+        mode="validation"
+    )
     return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -50,10 +55,17 @@ def main() -> None:
     arguments.add_argument("--check", action="store_true")
     check = arguments.parse_args().check
     wanted = schemas()
-    stale = [name for name, text in wanted.items() if not (FOLDER / name).is_file() or (FOLDER / name).read_text() != text]
+    stale = [
+        name
+        for name, text in wanted.items()
+        if not (FOLDER / name).is_file() or (FOLDER / name).read_text() != text
+    ]
     stale += [path.name for path in FOLDER.glob("*.json") if path.name not in wanted]
     if check and stale:
-        sys.exit(f"These generated schemas differ from the models: {', '.join(sorted(stale))}. Run 'make generate' and commit the result.")
+        sys.exit(
+            f"These generated schemas differ from the models: {', '.join(sorted(stale))}. Run 'make"
+            " generate' and commit the result."
+        )
     if not check:
         FOLDER.mkdir(exist_ok=True)
         for name, text in wanted.items():

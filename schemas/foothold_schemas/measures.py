@@ -1,12 +1,24 @@
-"""Which measures answer which risk: what risk asks before it lets a household go, and what the desk asks for after a month."""
+"""Which measures answer which risk.
+
+Risk asks this before it lets a household go, and the desk asks for such measures after a month.
+"""
 
 from typing import Final
 
 from foothold_schemas.facts.decisions import MeasureKind
 from foothold_schemas.findings import FindingKind
 
-_ILLNESS: Final = frozenset({MeasureKind.HEALTH, MeasureKind.SOCIAL_HELP, MeasureKind.COMPREHENSIVE})
-_SCHOOLING: Final = frozenset({MeasureKind.EDUCATION, MeasureKind.COMPULSORY_EDUCATION, MeasureKind.SOCIAL_HELP, MeasureKind.COMPREHENSIVE})
+_ILLNESS: Final = frozenset(
+    {MeasureKind.HEALTH, MeasureKind.SOCIAL_HELP, MeasureKind.COMPREHENSIVE}
+)
+_SCHOOLING: Final = frozenset(
+    {
+        MeasureKind.EDUCATION,
+        MeasureKind.COMPULSORY_EDUCATION,
+        MeasureKind.SOCIAL_HELP,
+        MeasureKind.COMPREHENSIVE,
+    }
+)
 
 FITTING: Final = {
     FindingKind.SELF_PAID_HIGH: _ILLNESS,

@@ -1,4 +1,8 @@
-"""How a message carries what only some may read: Fernet (AES-128-CBC with HMAC-SHA-256), the key derived from a secret of the deployment."""
+"""How a message carries what only some may read.
+
+It is sealed with Fernet (AES-128-CBC with HMAC-SHA-256), the key derived from a secret of the
+deployment.
+"""
 
 import base64
 from enum import StrEnum
@@ -9,7 +13,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 
 class Purpose(StrEnum):
-    """What a seal is for. Part of the format: whoever closes and whoever opens must say the same."""
+    """What a seal is for.
+
+    Part of the format: whoever closes and whoever opens must say the same.
+    """
 
     QUARANTINE = "quarantine"
     DIRECTORY = "directory"
@@ -29,7 +36,9 @@ class Seal:
     """Closes bytes into text and opens them again. `purpose` keeps one secret's uses apart."""
 
     def __init__(self, secret: bytes, purpose: Purpose) -> None:
-        key = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"foothold/{purpose.value}".encode()).derive(secret)
+        key = HKDF(
+            algorithm=SHA256(), length=32, salt=None, info=f"foothold/{purpose.value}".encode()
+        ).derive(secret)
         self._fernet = Fernet(base64.urlsafe_b64encode(key))
 
     def close(self, plain: bytes) -> str:
@@ -41,4 +50,6 @@ class Seal:
         try:
             return self._fernet.decrypt(sealed)
         except InvalidToken:
-            raise BrokenSeal("this text was sealed under another secret, or changed since") from None
+            raise BrokenSeal(
+                "this text was sealed under another secret, or changed since"
+            ) from None

@@ -35,8 +35,14 @@ TITLES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Sentence]]] = MappingProxy
                 FindingKind.DISASTER_LOSS: ("灾害损失", "disaster loss"),
                 FindingKind.SELF_PAID_HIGH: ("自付医疗支出高", "high self-paid spending"),
                 FindingKind.SINGLE_STAY_HIGH: ("单次住院自付高", "costly hospital stay"),
-                FindingKind.SELF_PAID_RATIO: ("个人医疗支出占比高", "high share of self-paid spending"),
-                FindingKind.RIGID_SPENDING_RATIO: ("刚性支出占比高", "high share of rigid spending"),
+                FindingKind.SELF_PAID_RATIO: (
+                    "个人医疗支出占比高",
+                    "high share of self-paid spending",
+                ),
+                FindingKind.RIGID_SPENDING_RATIO: (
+                    "刚性支出占比高",
+                    "high share of rigid spending",
+                ),
                 FindingKind.EDUCATION_COST_HIGH: ("教育支出高", "high education costs"),
                 FindingKind.GUARANTEE_MISSING: ("保障未落实", "guarantee missing"),
                 FindingKind.GRADE_FELL: ("等级下降", "grade fell"),
@@ -51,7 +57,12 @@ TITLES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Sentence]]] = MappingProxy
                 Group.SUDDEN_HARDSHIP: ("突发严重困难户", "sudden hardship"),
             }
         ),
-        Standing: _titles({Standing.EX_POOR: ("脱贫户", "ex-poor household"), Standing.ORDINARY: ("一般农户", "ordinary household")}),
+        Standing: _titles(
+            {
+                Standing.EX_POOR: ("脱贫户", "ex-poor household"),
+                Standing.ORDINARY: ("一般农户", "ordinary household"),
+            }
+        ),
         Movement: _titles(
             {
                 Movement.WATCHED: ("关注", "watched"),
@@ -96,7 +107,13 @@ TITLES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Sentence]]] = MappingProxy
                 HomeState.DESTROYED: ("倒塌", "destroyed"),
             }
         ),
-        WorkerState: _titles({WorkerState.UNHURT: ("平安", "unhurt"), WorkerState.DISABLED: ("致残", "disabled"), WorkerState.DEAD: ("死亡", "dead")}),
+        WorkerState: _titles(
+            {
+                WorkerState.UNHURT: ("平安", "unhurt"),
+                WorkerState.DISABLED: ("致残", "disabled"),
+                WorkerState.DEAD: ("死亡", "dead"),
+            }
+        ),
         Guarantee: _titles(
             {
                 Guarantee.FOOD: ("吃", "food"),
@@ -184,7 +201,10 @@ TITLES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Sentence]]] = MappingProxy
             {
                 HarmlessReason.CAN_COPE: ("家庭能够自行承担", "the household can cope"),
                 HarmlessReason.ALREADY_HELPED: ("已得到帮扶", "already helped"),
-                HarmlessReason.DATA_BEING_CORRECTED: ("数据正在更正", "the data is being corrected"),
+                HarmlessReason.DATA_BEING_CORRECTED: (
+                    "数据正在更正",
+                    "the data is being corrected",
+                ),
                 HarmlessReason.OTHER: ("其他", "other"),
             }
         ),

@@ -1,4 +1,8 @@
-"""Danger and haste are two words: what danger asks for, who puts such a case aside, and which case is urgent for people."""
+"""Danger and urgency are two different things.
+
+The tests cover what danger asks for, who dismisses such a case, and which case is urgent for
+people.
+"""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -27,14 +31,21 @@ TODAY = date(2026, 6, 10)
 
 
 def after(before: Case | None, **changes: Any) -> Case:  # noqa: ANN401
-    said = transition("0", 1, FindingKind.DISASTER_LOSS, **({"learned_at": LEARNED, "open_day": TODAY, "is_urgent": True} | changes))
+    said = transition(
+        "0",
+        1,
+        FindingKind.DISASTER_LOSS,
+        **({"learned_at": LEARNED, "open_day": TODAY, "is_urgent": True} | changes),
+    )
     moved = respond(before, said, NOTHING, WORKFLOW, WEEKENDS).case
     assert moved is not None
     return moved
 
 
 def looks(held: Case, workflow: Workflow = WORKFLOW) -> list[datetime]:
-    return [d.due_at for d in wanted(Standing(held, (), {}, ()), workflow, WEEKENDS) if d.kind == "look"]
+    return [
+        d.due_at for d in wanted(Standing(held, (), {}, ()), workflow, WEEKENDS) if d.kind == "look"
+    ]
 
 
 def dismissed(before: Case, by: str, reason: CloseReason = CloseReason.CAN_COPE) -> Acted | TwoNo:
@@ -72,7 +83,9 @@ def test_the_next_danger_asks_for_another_look_and_never_puts_off_the_first() ->
 def test_an_identified_household_in_danger_is_looked_at_as_well() -> None:
     identified = case(Stage.IDENTIFIED, identified_on=date(2026, 6, 1))
 
-    assert looks(after(identified, movement=Movement.WORSENED, is_identified=True)) == [LEARNED + timedelta(hours=24)]
+    assert looks(after(identified, movement=Movement.WORSENED, is_identified=True)) == [
+        LEARNED + timedelta(hours=24)
+    ]
 
 
 @pytest.mark.parametrize("stage", sorted(BEFORE_IDENTIFIED - {Stage.LEAD}))
@@ -98,7 +111,11 @@ def test_a_case_that_ever_was_in_danger_is_dismissed_by_two_people() -> None:
 
     assert dismissed(waiting, "zhang") is TwoNo.SAME_PERSON
     assert isinstance(done, Acted)
-    assert (done.case.stage, done.case.close_reason, done.case.proposed_by) == (Stage.DISMISSED, CloseReason.CAN_COPE, None)
+    assert (done.case.stage, done.case.close_reason, done.case.proposed_by) == (
+        Stage.DISMISSED,
+        CloseReason.CAN_COPE,
+        None,
+    )
 
 
 def test_one_is_enough_where_there_never_was_danger() -> None:
@@ -116,7 +133,10 @@ def test_another_reason_begins_anew_and_so_does_whatever_happened_meanwhile() ->
     assert step is not None
     gone_on = act(waiting, step, Role.COUNTY, WORKFLOW, Given(TODAY, WEEKENDS))
 
-    assert (other.proposed_by, dismissed(other, "li", CloseReason.DATA_WRONG)) == ("li", TwoNo.SAME_PERSON)
+    assert (other.proposed_by, dismissed(other, "li", CloseReason.DATA_WRONG)) == (
+        "li",
+        TwoNo.SAME_PERSON,
+    )
     assert (waiting.proposed_by, news.proposed_by) == ("zhang", None)
     assert isinstance(gone_on, Acted)
     assert gone_on.case.proposed_by is None
@@ -124,21 +144,33 @@ def test_another_reason_begins_anew_and_so_does_whatever_happened_meanwhile() ->
 
 def test_urgent_is_what_ends_within_48_hours_or_has_passed() -> None:
     def ends_in(hours: float) -> bool:
-        return are_soon([{"due_at": LEARNED + timedelta(hours=hours)}], WORKFLOW.limits.urgent_hours, LEARNED)
+        return are_soon(
+            [{"due_at": LEARNED + timedelta(hours=hours)}], WORKFLOW.limits.urgent_hours, LEARNED
+        )
 
     assert [ends_in(hours) for hours in (-5, 0, 24, 48, 48.1)] == [True, True, True, True, False]
     assert not are_soon([], WORKFLOW.limits.urgent_hours, LEARNED)
 
 
-def test_a_countys_workflow_from_before_goes_on_with_the_usual_limits_and_its_own_hold(tmp_path: Path) -> None:
+def test_a_countys_workflow_from_before_goes_on_with_the_usual_limits_and_its_own_hold(
+    tmp_path: Path,
+) -> None:
     file = yaml.safe_load((SHIPPED / "monitoring-1.yaml").read_text(encoding="utf-8"))
-    old = {name: value for name, value in file.items() if name != "urgent"} | {"limits": {n: v for n, v in file["limits"].items() if n != "look"}}
+    old = {name: value for name, value in file.items() if name != "urgent"} | {
+        "limits": {n: v for n, v in file["limits"].items() if n != "look"}
+    }
     (tmp_path / "monitoring-1.yaml").write_text(yaml.safe_dump(old), encoding="utf-8")
     before = load(tmp_path).newest
     own = {"count": 6, "unit": "hours", "confidence": "I", "reference": "the county's own rule"}
-    changed = old | {"urgent": {"within_hours": 12, "confidence": "I", "reference": "the county's own rule"}, "limits": old["limits"] | {"look": own}}
+    changed = old | {
+        "urgent": {"within_hours": 12, "confidence": "I", "reference": "the county's own rule"},
+        "limits": old["limits"] | {"look": own},
+    }
     (tmp_path / "monitoring-1.yaml").write_text(yaml.safe_dump(changed), encoding="utf-8")
     now = load(tmp_path).newest
 
     assert (before.limits.look, before.limits.urgent_hours) == (Limit(24, Unit.HOURS), 48)
-    assert (looks(after(None), now), now.limits.urgent_hours) == ([LEARNED + timedelta(hours=6)], 12)
+    assert (looks(after(None), now), now.limits.urgent_hours) == (
+        [LEARNED + timedelta(hours=6)],
+        12,
+    )

@@ -12,7 +12,9 @@ from foothold_schemas.facts.facts import HomeState, WorkerState
 
 def test_every_value_of_a_policy_file_has_its_words() -> None:
     assert set(POLICY_NAMES) == set(KNOWN)
-    assert all(chinese != english and not chinese.isascii() for chinese, english in POLICY_NAMES.values())
+    assert all(
+        chinese != english and not chinese.isascii() for chinese, english in POLICY_NAMES.values()
+    )
 
 
 def test_every_confidence_has_its_words() -> None:
@@ -27,7 +29,10 @@ def test_codes_in_a_value_are_read_in_words(codes: type[HomeState] | type[Worker
 
 def test_a_band_of_a_region_warning_is_a_chinese_sentence() -> None:
     text = "7 days: I from 0.1500 to 1.0000, from 3 households; kept down to 0.80 of 0.1500"
-    assert policy_value(text) == ("近7日占比0.1500至1.0000、至少3户为Ⅰ级，降到0.1500的0.80以下才解除", text)
+    assert policy_value(text) == (
+        "近7日占比0.1500至1.0000、至少3户为Ⅰ级，降到0.1500的0.80以下才解除",
+        text,
+    )
 
 
 def test_what_has_no_word_stays_as_it_is() -> None:

@@ -21,7 +21,20 @@ from tests.support.made.build import claim, household, income, judged, spending
 
 @pytest.mark.parametrize(
     "codes",
-    [Stage, CloseReason, ReliefKind, ReliefStatus, Group, Standing, FindingKind, HintKind, HarmlessReason, Movement, Role, ReliefAct],
+    [
+        Stage,
+        CloseReason,
+        ReliefKind,
+        ReliefStatus,
+        Group,
+        Standing,
+        FindingKind,
+        HintKind,
+        HarmlessReason,
+        Movement,
+        Role,
+        ReliefAct,
+    ],
     ids=lambda e: e.__name__,
 )
 def test_every_code_a_page_shows_has_a_chinese_and_an_english_word(codes: type[StrEnum]) -> None:
@@ -31,7 +44,9 @@ def test_every_code_a_page_shows_has_a_chinese_and_an_english_word(codes: type[S
 
 
 def test_every_step_has_its_words_in_the_history() -> None:
-    assert {step.name for workflow in load().versions.values() for step in workflow.steps} <= set(WORDS)
+    assert {step.name for workflow in load().versions.values() for step in workflow.steps} <= set(
+        WORDS
+    )
 
 
 def test_every_act_of_a_relief_has_its_words_in_the_history() -> None:
@@ -43,7 +58,16 @@ def test_every_feed_has_its_words() -> None:
 
 
 def test_every_term_of_a_sum_risk_can_show_has_its_words() -> None:
-    incomes = [income("12.00", c.value, category=c, yearly=False, expense="1.00" if c is IncomeCategory.OPERATING else "0") for c in IncomeCategory]
+    incomes = [
+        income(
+            "12.00",
+            c.value,
+            category=c,
+            yearly=False,
+            expense="1.00" if c is IncomeCategory.OPERATING else "0",
+        )
+        for c in IncomeCategory
+    ]
     costs = [spending("1.00", c.value, category=c.value) for c in SpendingCategory]
     lines = trace(judged(household(income("1.00"), *incomes, *costs, claim("5.00"))).view)
     terms = {part.name for line in lines for part in line.parts if not part.name[0].isdigit()}

@@ -1,4 +1,7 @@
-"""The steps of a case: in their order, by whom they belong to, and only when what they need is there."""
+"""The steps of a case are taken in their order, by whom they belong to.
+
+They are taken only when what they need is there.
+"""
 
 from dataclasses import replace
 from datetime import date
@@ -10,7 +13,15 @@ from pydantic import ValidationError
 
 from foothold_alerts.rules.acts.act import Acted, Given, Missing, NotNow, NotYours, act
 from foothold_alerts.rules.acts.two import TwoNo
-from foothold_alerts.rules.case import BEFORE_IDENTIFIED, DISMISS_REASONS, Case, CloseReason, Consent, Role, Stage
+from foothold_alerts.rules.case import (
+    BEFORE_IDENTIFIED,
+    DISMISS_REASONS,
+    Case,
+    CloseReason,
+    Consent,
+    Role,
+    Stage,
+)
 from foothold_alerts.rules.workflow import Limit, Need, Says, Step, Unit
 from foothold_alerts.workflows import SHIPPED, load
 from tests.support.alerts import WEEKENDS, WORKFLOW, case
@@ -25,7 +36,9 @@ def step(name: str) -> Step:
     return found
 
 
-def go(before: Case, name: str, role: Role = Role.COUNTY, given: Given = GIVEN) -> Acted | NotNow | NotYours | Missing | TwoNo:
+def go(
+    before: Case, name: str, role: Role = Role.COUNTY, given: Given = GIVEN
+) -> Acted | NotNow | NotYours | Missing | TwoNo:
     return act(before, step(name), role, WORKFLOW, given)
 
 
@@ -44,12 +57,21 @@ def test_the_way_from_lead_to_eliminated_step_by_step_and_what_risk_is_told() ->
         assert isinstance(acted, Acted), (name, acted)
         standing = acted.case
         told.append(acted.says)
-    assert (standing.stage, standing.consent, standing.notice_on, standing.identified_on) == (Stage.IDENTIFIED, Consent.GIVEN, TODAY, date(2026, 6, 18))
+    assert (standing.stage, standing.consent, standing.notice_on, standing.identified_on) == (
+        Stage.IDENTIFIED,
+        Consent.GIVEN,
+        TODAY,
+        date(2026, 6, 18),
+    )
     assert [says for says in told if says] == [Says.CONSENT_GIVEN, Says.IDENTIFIED]
 
     done = go(case(Stage.ELIMINATION_REVIEW), "eliminate")
     assert isinstance(done, Acted)
-    assert (done.case.stage, done.case.close_reason, done.says) == (Stage.ELIMINATED, CloseReason.ELIMINATED, Says.ELIMINATED)
+    assert (done.case.stage, done.case.close_reason, done.says) == (
+        Stage.ELIMINATED,
+        CloseReason.ELIMINATED,
+        Says.ELIMINATED,
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,32 +83,51 @@ def test_the_way_from_lead_to_eliminated_step_by_step_and_what_risk_is_told() ->
         ("dismiss", Stage.VERIFYING),
     ],
 )
-def test_nobody_decides_while_a_member_is_in_doubt_and_everything_else_goes_on(name: str, stage: Stage) -> None:
+def test_nobody_decides_while_a_member_is_in_doubt_and_everything_else_goes_on(
+    name: str, stage: Stage
+) -> None:
     given = Given(TODAY, WEEKENDS, reason=CloseReason.CAN_COPE, note="why")
 
-    assert go(case(stage), name, given=replace(given, is_disputed=True)) == Missing(Need.MEMBERS_CLEAR)
+    assert go(case(stage), name, given=replace(given, is_disputed=True)) == Missing(
+        Need.MEMBERS_CLEAR
+    )
     assert isinstance(go(case(stage), name, given=given), Acted)
     assert isinstance(go(case(), "take", given=replace(given, is_disputed=True)), Acted)
 
 
 def test_a_mere_lead_cannot_be_identified_and_elimination_can_be_proposed_a_second_time() -> None:
     assert go(case(Stage.COUNTY_DECISION, group=None), "identify") == Missing(Need.GROUP)
-    assert go(case(Stage.IDENTIFIED), "review", given=Given(TODAY, WEEKENDS, unmet=1)) == Missing(Need.NOTHING_UNMET)
+    assert go(case(Stage.IDENTIFIED), "review", given=Given(TODAY, WEEKENDS, unmet=1)) == Missing(
+        Need.NOTHING_UNMET
+    )
     proposed = go(case(Stage.IDENTIFIED), "review", Role.TOWNSHIP)
     assert isinstance(proposed, Acted)
     assert (proposed.case.stage, proposed.says) == (Stage.ELIMINATION_REVIEW, None)
 
 
 @pytest.mark.parametrize("consent", [None, Consent.REFUSED])
-def test_without_the_households_consent_nothing_goes_beyond_verifying(consent: Consent | None) -> None:
+def test_without_the_households_consent_nothing_goes_beyond_verifying(
+    consent: Consent | None,
+) -> None:
     assert go(case(Stage.VERIFYING, consent=consent), "verify") == Missing(Need.CONSENT)
 
 
-@pytest.mark.parametrize(("day", "is_over"), [(date(2026, 6, 10), False), (date(2026, 6, 15), False), (date(2026, 6, 16), True)])
-def test_a_public_notice_stands_for_five_days_without_the_day_of_posting(day: date, *, is_over: bool) -> None:
-    outcome = go(case(Stage.PUBLIC_NOTICE, notice_on=TODAY), "end_notice", given=Given(day, WEEKENDS))
+@pytest.mark.parametrize(
+    ("day", "is_over"),
+    [(date(2026, 6, 10), False), (date(2026, 6, 15), False), (date(2026, 6, 16), True)],
+)
+def test_a_public_notice_stands_for_five_days_without_the_day_of_posting(
+    day: date, *, is_over: bool
+) -> None:
+    outcome = go(
+        case(Stage.PUBLIC_NOTICE, notice_on=TODAY), "end_notice", given=Given(day, WEEKENDS)
+    )
 
-    assert isinstance(outcome, Acted) if is_over else outcome == Missing(Need.NOTICE_OVER, date(2026, 6, 15))
+    assert (
+        isinstance(outcome, Acted)
+        if is_over
+        else outcome == Missing(Need.NOTICE_OVER, date(2026, 6, 15))
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,20 +146,30 @@ def test_a_step_of_another_role_is_not_taken(stage: Stage, name: str, role: Role
 
 
 def test_nothing_is_declared_eliminated_while_a_condition_of_leaving_is_unmet() -> None:
-    assert go(case(Stage.ELIMINATION_REVIEW), "eliminate", given=Given(TODAY, WEEKENDS, unmet=1)) == Missing(Need.NOTHING_UNMET)
+    assert go(
+        case(Stage.ELIMINATION_REVIEW), "eliminate", given=Given(TODAY, WEEKENDS, unmet=1)
+    ) == Missing(Need.NOTHING_UNMET)
 
 
 @pytest.mark.parametrize("reason", CloseReason)
 @pytest.mark.parametrize("stage", sorted(BEFORE_IDENTIFIED))
-def test_a_case_is_dismissed_only_with_a_reason_of_the_list_and_never_once_identified(stage: Stage, reason: CloseReason) -> None:
+def test_a_case_is_dismissed_only_with_a_reason_of_the_list_and_never_once_identified(
+    stage: Stage, reason: CloseReason
+) -> None:
     outcome = go(case(stage), "dismiss", Role.VILLAGE, Given(TODAY, WEEKENDS, reason=reason))
 
     if reason in DISMISS_REASONS:
         assert isinstance(outcome, Acted)
-        assert (outcome.case.stage, outcome.case.close_reason, outcome.says) == (Stage.DISMISSED, reason, Says.DISMISSED)
+        assert (outcome.case.stage, outcome.case.close_reason, outcome.says) == (
+            Stage.DISMISSED,
+            reason,
+            Says.DISMISSED,
+        )
     else:
         assert outcome == Missing(Need.REASON)
-    assert isinstance(go(case(Stage.IDENTIFIED), "dismiss", given=Given(TODAY, WEEKENDS, reason=reason)), NotNow)
+    assert isinstance(
+        go(case(Stage.IDENTIFIED), "dismiss", given=Given(TODAY, WEEKENDS, reason=reason)), NotNow
+    )
 
 
 @pytest.mark.parametrize("name", ["send_back", "hold", "go_on"])
@@ -132,19 +183,39 @@ def test_turning_back_needs_to_be_explained(name: str) -> None:
 @pytest.mark.parametrize("stage", Stage)
 def test_a_step_is_taken_from_its_stages_only(stage: Stage) -> None:
     for one in WORKFLOW.steps:
-        outcome = act(case(stage, consent=Consent.GIVEN), one, Role.COUNTY, WORKFLOW, Given(TODAY, WEEKENDS, reason=CloseReason.CAN_COPE, note="x"))
+        outcome = act(
+            case(stage, consent=Consent.GIVEN),
+            one,
+            Role.COUNTY,
+            WORKFLOW,
+            Given(TODAY, WEEKENDS, reason=CloseReason.CAN_COPE, note="x"),
+        )
         assert isinstance(outcome, Acted) == (stage in one.sources)
 
 
 def test_the_shipped_limits_are_those_of_policy() -> None:
     limits = WORKFLOW.limits
 
-    assert (limits.settle, limits.notice, limits.papers) == (Limit(15, Unit.DAYS), Limit(5, Unit.DAYS), Limit(5, Unit.DAYS))
-    assert (limits.emergency, limits.township_fen, limits.visits_a_month) == (Limit(24, Unit.HOURS), 300_000, 2)
+    assert (limits.settle, limits.notice, limits.papers) == (
+        Limit(15, Unit.DAYS),
+        Limit(5, Unit.DAYS),
+        Limit(5, Unit.DAYS),
+    )
+    assert (limits.emergency, limits.township_fen, limits.visits_a_month) == (
+        Limit(24, Unit.HOURS),
+        300_000,
+        2,
+    )
     assert (limits.first_measure, limits.measure) == (Limit(10, Unit.DAYS), Limit(30, Unit.DAYS))
 
 
-FIRST: dict[str, object] = {"name": "again", "zh": "一", "en": "one", "from": ["lead"], "roles": ["county"]}
+FIRST: dict[str, object] = {
+    "name": "again",
+    "zh": "一",
+    "en": "one",
+    "from": ["lead"],
+    "roles": ["county"],
+}
 BROKEN: dict[str, tuple[set[str], list[dict[str, object]]]] = {
     "no step leads out of not_marked": ({"go_on", "review"}, []),
     "steps that stand twice: again": (set(), [FIRST, FIRST]),
@@ -155,7 +226,9 @@ BROKEN: dict[str, tuple[set[str], list[dict[str, object]]]] = {
 
 
 @pytest.mark.parametrize("complaint", BROKEN)
-def test_a_workflow_that_is_not_clear_or_leads_nowhere_is_refused(complaint: str, tmp_path: Path) -> None:
+def test_a_workflow_that_is_not_clear_or_leads_nowhere_is_refused(
+    complaint: str, tmp_path: Path
+) -> None:
     file = yaml.safe_load((SHIPPED / "monitoring-1.yaml").read_text(encoding="utf-8"))
     without, added = BROKEN[complaint]
     file["steps"] = [s for s in file["steps"] if s["name"] not in without] + added
@@ -165,10 +238,14 @@ def test_a_workflow_that_is_not_clear_or_leads_nowhere_is_refused(complaint: str
         load(tmp_path)
 
 
-def test_a_running_case_keeps_its_version_and_a_version_that_is_gone_is_said(tmp_path: Path) -> None:
+def test_a_running_case_keeps_its_version_and_a_version_that_is_gone_is_said(
+    tmp_path: Path,
+) -> None:
     file = yaml.safe_load((SHIPPED / "monitoring-1.yaml").read_text(encoding="utf-8"))
     for version in (1, 2):
-        (tmp_path / f"monitoring-{version}.yaml").write_text(yaml.safe_dump(file | {"version": version}), encoding="utf-8")
+        (tmp_path / f"monitoring-{version}.yaml").write_text(
+            yaml.safe_dump(file | {"version": version}), encoding="utf-8"
+        )
     both = load(tmp_path)
 
     assert (both.newest.version, both.of(1).version) == (2, 1)

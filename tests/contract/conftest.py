@@ -36,14 +36,21 @@ async def broker(parts: Parts) -> str:
     cards = {card.name: card for card in TOPICS}
     try:
         there = set(await admin.list_topics())
-        used = await _used(admin, parts.bootstrap, there & set(cards)) | {topic for topic in there if AGENCY_TOPIC.fullmatch(topic)}
+        used = await _used(admin, parts.bootstrap, there & set(cards)) | {
+            topic for topic in there if AGENCY_TOPIC.fullmatch(topic)
+        }
         if used:
             await admin.delete_topics(sorted(used))
         while used & set(await admin.list_topics()):
             await asyncio.sleep(0.02)
         missing = [card for name, card in cards.items() if name in used or name not in there]
         if missing:
-            await admin.create_topics([NewTopic(card.name, EMBEDDED_PARTITIONS, 1, topic_configs=card.config) for card in missing])
+            await admin.create_topics(
+                [
+                    NewTopic(card.name, EMBEDDED_PARTITIONS, 1, topic_configs=card.config)
+                    for card in missing
+                ]
+            )
         while not set(cards) <= set(await admin.list_topics()):
             await asyncio.sleep(0.02)
     finally:
@@ -52,21 +59,33 @@ async def broker(parts: Parts) -> str:
 
 
 async def _used(admin: AIOKafkaAdminClient, bootstrap: str, topics: Collection[str]) -> set[str]:
-    """Those to which anything was ever written, or with another number of partitions: only they are made anew."""
-    counts = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics(sorted(topics))}
+    """Return the topics ever written to, or with another number of partitions.
+
+    Only those to which anything was ever written, and those with another number, are made anew.
+    """
+    counts = {
+        topic["topic"]: len(topic["partitions"])
+        for topic in await admin.describe_topics(sorted(topics))
+    }
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
-    partitions = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
+    partitions = [
+        TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)
+    ]
     consumer.assign(partitions)
     await consumer.start()
     try:
         ends = await consumer.end_offsets(partitions)
     finally:
         await consumer.stop()
-    return {partition.topic for partition, end in ends.items() if end} | {topic for topic, count in counts.items() if count != EMBEDDED_PARTITIONS}
+    return {partition.topic for partition, end in ends.items() if end} | {
+        topic for topic, count in counts.items() if count != EMBEDDED_PARTITIONS
+    }
 
 
 @contextlib.asynccontextmanager
-async def emptied(engine: AsyncEngine, metadata: MetaData, *more: str) -> AsyncIterator[AsyncEngine]:
+async def emptied(
+    engine: AsyncEngine, metadata: MetaData, *more: str
+) -> AsyncIterator[AsyncEngine]:
     """The engine on tables without rows; `more` are a library's own."""
     tables = ", ".join([*(table.name for table in metadata.sorted_tables), *more])
     async with engine.begin() as connection:
@@ -88,7 +107,10 @@ def migrated(parts: Parts) -> Parts:
 @pytest.fixture
 async def ingest_database(migrated: Parts) -> AsyncIterator[AsyncEngine]:
     """Ingest's tables, empty."""
-    async with emptied(foothold_ingest.database.connect(migrated.ingest_url), foothold_ingest.database.Base.metadata) as engine:
+    async with emptied(
+        foothold_ingest.database.connect(migrated.ingest_url),
+        foothold_ingest.database.Base.metadata,
+    ) as engine:
         yield engine
 
 
@@ -96,7 +118,11 @@ async def ingest_database(migrated: Parts) -> AsyncIterator[AsyncEngine]:
 async def alerts_database(migrated: Parts) -> AsyncIterator[AsyncEngine]:
     """Alerts' tables, empty."""
     jobs = ("procrastinate_jobs", "procrastinate_workers")
-    async with emptied(foothold_alerts.tables.cases.connect(migrated.alerts_url), foothold_alerts.tables.cases.Base.metadata, *jobs) as engine:
+    async with emptied(
+        foothold_alerts.tables.cases.connect(migrated.alerts_url),
+        foothold_alerts.tables.cases.Base.metadata,
+        *jobs,
+    ) as engine:
         yield engine
 
 
@@ -112,10 +138,18 @@ async def made(parts: Parts, broker: str, ingest_database: AsyncEngine) -> Async
 async def clerk(made: Built) -> AsyncIterator[Clerk]:
     """An agency with a key of its own."""
     key = await made.register.add(AGENCY, is_operator=False, by="op", now=datetime.now(UTC))
-    door = Door(agencies=made.agencies, intake=made.intake, days=made.days, metrics=made.metrics, day_clock=DayClock.MANUAL)
+    door = Door(
+        agencies=made.agencies,
+        intake=made.intake,
+        days=made.days,
+        metrics=made.metrics,
+        day_clock=DayClock.MANUAL,
+    )
     app = make_app(door, files := FileDoor(made.agencies, made.uploads, made.mappings))
     TopicDoor(files, made.readers).add_to(app)
     QuestionDoor(files, made.statement_questions, made.statement_asking).add_to(app)
     headers = {"authorization": f"Bearer {key}"}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://door", headers=headers) as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://door", headers=headers
+    ) as client:
         yield Clerk(made, client)

@@ -1,4 +1,7 @@
-"""Every alert is made to fire by breaking what it watches, before a real Prometheus that asks the running services by the shipped rules."""
+"""Makes every alert fire by breaking what it watches.
+
+This is before a real Prometheus that asks the running services by the shipped rules.
+"""
 
 import time
 from pathlib import Path
@@ -8,7 +11,11 @@ import pytest
 from deploy.grafana.boards import BOARDS, Query
 from deploy.local.watch import BINARY, alert_names
 from tests.support.alarms.alarms import Breaker, watched
-from tests.support.alarms.alarms_of_defects import a_household_cannot_be_judged, a_job_fails_for_good, a_part_stands_still
+from tests.support.alarms.alarms_of_defects import (
+    a_household_cannot_be_judged,
+    a_job_fails_for_good,
+    a_part_stands_still,
+)
 from tests.support.running.charts import draw
 from tests.support.running.parts import ROOT
 from tests.support.running.prometheus import Prometheus, on_screen
@@ -17,14 +24,21 @@ pytestmark = [
     pytest.mark.kafka,
     pytest.mark.postgres,
     pytest.mark.timeout(1200),
-    pytest.mark.skipif(BINARY is None, reason="prometheus is not installed (Debian: apt-get install prometheus)"),
+    pytest.mark.skipif(
+        BINARY is None, reason="prometheus is not installed (Debian: apt-get install prometheus)"
+    ),
 ]
 
 PICTURES = ROOT / "var" / "pictures"
 
 
-def test_alerts_fire_when_what_they_watch_breaks_and_are_over_when_it_is_mended(folder: Path) -> None:
-    """Some of those below, whose rules ask for a day, for agencies' topics, a reader and a whole service."""
+def test_alerts_fire_when_what_they_watch_breaks_and_are_over_when_it_is_mended(
+    folder: Path,
+) -> None:
+    """Tests some of the alerts below.
+
+    Their rules ask for a day, for agencies' topics, a reader and a whole service.
+    """
     with watched(folder) as (stack, prometheus), Breaker(stack, prometheus) as broken:
         broken.days_stand_still()
         broken.an_agency_sends_rubbish()
@@ -32,12 +46,20 @@ def test_alerts_fire_when_what_they_watch_breaks_and_are_over_when_it_is_mended(
         broken.ingest_is_gone()
         broken.a_writer_is_broken()
 
-        wanted = {"FootholdDayMissing", "FootholdQuarantineAgeing", "FootholdAgencyPaused", "FootholdRecordsLost", "FootholdAgencyUnread"}
+        wanted = {
+            "FootholdDayMissing",
+            "FootholdQuarantineAgeing",
+            "FootholdAgencyPaused",
+            "FootholdRecordsLost",
+            "FootholdAgencyUnread",
+        }
         assert prometheus.seen == wanted | {"FootholdIngestDown", "FootholdReaderStopped"}
 
 
 @pytest.mark.long
-def test_every_alert_fires_once_when_what_it_watches_breaks_and_every_panel_shows_something(folder: Path) -> None:
+def test_every_alert_fires_once_when_what_it_watches_breaks_and_every_panel_shows_something(
+    folder: Path,
+) -> None:
     began = time.monotonic()
     with watched(folder) as (stack, prometheus), Breaker(stack, prometheus) as broken:
         broken.days_stand_still()
@@ -85,4 +107,8 @@ def test_every_alert_fires_once_when_what_it_watches_breaks_and_every_panel_show
 
 
 def _numbers(prometheus: Prometheus, query: Query) -> list[str]:
-    return [found["value"][1] for found in prometheus.query(on_screen(query.expression)) if found["value"][1] != "NaN"]
+    return [
+        found["value"][1]
+        for found in prometheus.query(on_screen(query.expression))
+        if found["value"][1] != "NaN"
+    ]

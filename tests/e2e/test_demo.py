@@ -1,4 +1,7 @@
-"""The demonstration on 5,999 real households: exactly the sets an independent computation in SQL gives, undisturbed and under kill -9."""
+"""Tests the demonstration on 5,999 real households.
+
+It gives exactly the sets an independent computation in SQL gives, undisturbed and under kill -9.
+"""
 
 import contextlib
 import csv
@@ -43,7 +46,8 @@ UNDISTURBED = {
 }
 """The whole table of an undisturbed run at the default ratio, all but the seconds."""
 
-# Written from the policy's words, apart from risk: money as exact numerics, comparisons never on a rounded ratio.
+# Written from the policy's words, apart from risk: money as exact numerics, comparisons never on a
+# rounded ratio.
 ORACLE = """
 create temporary table survey (
   household text, commune int, members int, farm text, urban text, total numeric, health numeric,
@@ -106,17 +110,31 @@ class Oracle:
                     copy.write_row(row)
             self._before = self._sets(connection, storm=False)
             self._after = self._sets(connection, storm=True)
-            self.levels = {(area, days): gravity for area, days, gravity in connection.execute(AREAS, {"commune": STORM_COMMUNE})}
-            self.struck = {r[0] for r in connection.execute("select household from survey where commune = %s", [STORM_COMMUNE])}
+            self.levels = {
+                (area, days): gravity
+                for area, days, gravity in connection.execute(AREAS, {"commune": STORM_COMMUNE})
+            }
+            self.struck = {
+                r[0]
+                for r in connection.execute(
+                    "select household from survey where commune = %s", [STORM_COMMUNE]
+                )
+            }
 
-    def _sets(self, connection: psycopg.Connection[tuple[str, bool, str | None]], *, storm: bool) -> list[tuple[str, bool, str | None]]:
+    def _sets(
+        self, connection: psycopg.Connection[tuple[str, bool, str | None]], *, storm: bool
+    ) -> list[tuple[str, bool, str | None]]:
         return connection.execute(SETS, {**self._parameters, "storm": storm}).fetchall()
 
     def with_ratio(self) -> set[str]:
         return {household for household, has_ratio, _ in self._before if has_ratio}
 
     def groups(self, *, storm: bool) -> dict[str, str]:
-        return {household: group for household, _, group in (self._after if storm else self._before) if group is not None}
+        return {
+            household: group
+            for household, _, group in (self._after if storm else self._before)
+            if group is not None
+        }
 
 
 @contextlib.contextmanager
@@ -142,17 +160,34 @@ def check(demo: Demo, result: Result, ratio: str) -> list[Transition]:
             live[one.household.register_number] = one
 
     with_ratio, marginal, sudden = EXPECTED[ratio]
-    assert (with_ratio, marginal, sudden) == (result.findings["rigid_spending_ratio"], result.groups["marginal"], result.groups["sudden_hardship"])
-    assert oracle.with_ratio() == {n for n, t in live.items() if any(f.rule is FindingKind.RIGID_SPENDING_RATIO for f in t.findings)}
-    assert oracle.groups(storm=False) == {n: t.group.value for n, t in live.items() if t.group is not None}
-    assert oracle.groups(storm=True) == {n: t.group.value for n, t in latest.items() if t.group is not None}
-    assert oracle.struck == {n for n, t in latest.items() if any(f.rule is FindingKind.DISASTER_LOSS for f in t.findings)}
+    assert (with_ratio, marginal, sudden) == (
+        result.findings["rigid_spending_ratio"],
+        result.groups["marginal"],
+        result.groups["sudden_hardship"],
+    )
+    assert oracle.with_ratio() == {
+        n
+        for n, t in live.items()
+        if any(f.rule is FindingKind.RIGID_SPENDING_RATIO for f in t.findings)
+    }
+    assert oracle.groups(storm=False) == {
+        n: t.group.value for n, t in live.items() if t.group is not None
+    }
+    assert oracle.groups(storm=True) == {
+        n: t.group.value for n, t in latest.items() if t.group is not None
+    }
+    assert oracle.struck == {
+        n for n, t in latest.items() if any(f.rule is FindingKind.DISASTER_LOSS for f in t.findings)
+    }
     assert result.groups_after_storm == dict(Counter(oracle.groups(storm=True).values()))
     assert "V00001" in oracle.with_ratio()
     assert (5999, 5999 + 5999 + 5006 + len(oracle.struck)) == (result.households, result.facts)
     assert {days for _, days in oracle.levels} == {7, 30, 90}
     assert len(set(oracle.levels.values())) > 1
-    eventually(lambda: levels_of(demo.stack) == oracle.levels, "village, township and county stand at the levels of the storm")
+    eventually(
+        lambda: levels_of(demo.stack) == oracle.levels,
+        "village, township and county stand at the levels of the storm",
+    )
     return said
 
 
@@ -164,24 +199,35 @@ def levels_of(stack: Stack) -> dict[tuple[str, int], int]:
     order by area, "window", day desc, place_in_day desc
     """
     with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
-        return {(area, days): gravity for area, days, gravity in connection.execute(last) if gravity}
+        return {
+            (area, days): gravity for area, days, gravity in connection.execute(last) if gravity
+        }
 
 
 def cases_of(stack: Stack) -> list[tuple[str, int, str | None]]:
     with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
-        return connection.execute("select register_number, episode, priority_group from cases").fetchall()
+        return connection.execute(
+            "select register_number, episode, priority_group from cases"
+        ).fetchall()
 
 
 @pytest.mark.parametrize("ratio", [pytest.param("0.25", marks=pytest.mark.long), "0.40"])
-def test_the_county_stands_where_an_independent_computation_puts_it(folder: Path, ratio: str) -> None:
+def test_the_county_stands_where_an_independent_computation_puts_it(
+    folder: Path, ratio: str
+) -> None:
     with county(folder, ratio) as demo:
         result = demo.run()
 
         said = check(demo, result, ratio)
 
         latest = {t.household.register_number: t for t in said}
-        assert {(n, t.group.value if t.group else None) for n, t in latest.items() if t.is_lead} == {(n, g) for n, _, g in cases_of(demo.stack)}
-        facts = [decode_fact(m.value()) for m in read_topic(demo.stack.kafka.bootstrap, HOUSEHOLD_FACTS.name)]
+        assert {
+            (n, t.group.value if t.group else None) for n, t in latest.items() if t.is_lead
+        } == {(n, g) for n, _, g in cases_of(demo.stack)}
+        facts = [
+            decode_fact(m.value())
+            for m in read_topic(demo.stack.kafka.bootstrap, HOUSEHOLD_FACTS.name)
+        ]
         kinds = Counter(f.data.kind for f in facts)
         assert kinds == {
             "HouseholdRegistered": 5999,
@@ -216,12 +262,18 @@ def test_killing_risk_alerts_and_the_windows_three_times_each_changes_nothing(fo
         assert len(cases) == len({(n, e) for n, e, _ in cases}) == result.cases
         with psycopg.connect(demo.stack.postgres.dsn("foothold_alerts")) as connection:
             assert (len(said),) == connection.execute("select count(*) from transitions").fetchone()
-            twice = "select household_id, cause from relief where status <> 'withdrawn' group by 1, 2 having count(*) > 1"
+            twice = (
+                "select household_id, cause from relief where status <> 'withdrawn' group by 1, 2"
+                " having count(*) > 1"
+            )
             assert connection.execute(twice).fetchall() == []
 
 
 class Killer(threading.Thread):
-    """kill -9 of three services while facts come in, while the county goes live, and when it is half through."""
+    """A killer: it ends three services by kill -9.
+
+    It does so while facts come in, while the county goes live, and when it is half through.
+    """
 
     def __init__(self, demo: Demo) -> None:
         super().__init__(daemon=True)
@@ -248,8 +300,19 @@ class Killer(threading.Thread):
 
 def test_the_command_ends_with_a_table_a_file_and_zero(folder: Path) -> None:
     figures = folder / "demo.json"
-    command = [sys.executable, "-m", "simulator.demo", "--once", "--folder", str(folder / "demo"), "--json", str(figures)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=500)
+    command = [
+        sys.executable,
+        "-m",
+        "simulator.demo",
+        "--once",
+        "--folder",
+        str(folder / "demo"),
+        "--json",
+        str(figures),
+    ]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=500
+    )
 
     assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-2000:]
     found = json.loads(figures.read_text())
@@ -260,8 +323,18 @@ def test_the_command_ends_with_a_table_a_file_and_zero(folder: Path) -> None:
 
 @pytest.mark.parametrize("ratio", ["0", "1.5", "ten", "-0.1", "0.00001"])
 def test_a_ratio_that_is_no_share_is_refused_in_words(folder: Path, ratio: str) -> None:
-    command = [sys.executable, "-m", "simulator.demo", "--once", f"--ratio={ratio}", "--folder", str(folder / "demo")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    command = [
+        sys.executable,
+        "-m",
+        "simulator.demo",
+        "--once",
+        f"--ratio={ratio}",
+        "--folder",
+        str(folder / "demo"),
+    ]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
 
     assert done.returncode == 1
     assert "is not a share" in done.stderr

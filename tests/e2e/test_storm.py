@@ -1,4 +1,8 @@
-"""A storm over one village: one incident, households helped at once, and a level that rises beside them, is seen, and falls when it was a mistake."""
+"""Tests a storm over one village.
+
+There is one incident, households are helped at once, and a level rises beside them, is seen, and
+falls when it was a mistake.
+"""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -23,9 +27,17 @@ def noon(day: date) -> datetime:
 
 
 def levels(stack: Stack, area: str, cause: str = "disaster_loss") -> list[tuple[str | None, int]]:
-    asked = "select body->>'level', (body->>'households')::int from region_warnings where area = %s and cause = %s and window = 7 order by day, place_in_day"
+    asked = (
+        "select body->>'level', (body->>'households')::int from region_warnings where area = %s and"
+        " cause = %s and window = 7 order by day, place_in_day"
+    )
     with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
-        return [(level, households) for level, households in connection.execute(asked.replace("window", '"window"'), [area, cause])]
+        return [
+            (level, households)
+            for level, households in connection.execute(
+                asked.replace("window", '"window"'), [area, cause]
+            )
+        ]
 
 
 def may_be_hit(stack: Stack) -> int:
@@ -37,25 +49,67 @@ def may_be_hit(stack: Stack) -> int:
         return 0 if row is None else int(row[0])
 
 
-def test_a_village_struck_by_a_storm_is_warned_of_as_a_whole_beside_each_household_of_it(own_foothold: Stack, own_sender: Sender) -> None:
+def test_a_village_struck_by_a_storm_is_warned_of_as_a_whole_beside_each_household_of_it(
+    own_foothold: Stack, own_sender: Sender
+) -> None:
     stack, sender = own_foothold, own_sender
     sender.adopt()
     sender.open_day(FIRST)
     for number in (*STRUCK, "S-4"):
-        entry = {"authority": "370399", "register_number": number, "area": VILLAGE, "standing": "ordinary"}
-        sender.say("statistics", "HouseholdRegistered", f"reg-{number}", noon(FIRST), f"370399/{number}", **entry, members=[{"person_ref": number}])
+        entry = {
+            "authority": "370399",
+            "register_number": number,
+            "area": VILLAGE,
+            "standing": "ordinary",
+        }
+        sender.say(
+            "statistics",
+            "HouseholdRegistered",
+            f"reg-{number}",
+            noon(FIRST),
+            f"370399/{number}",
+            **entry,
+            members=[{"person_ref": number}],
+        )
     sender.open_day(day := FIRST + timedelta(days=1))
-    storm = {"hazard": "storm", "struck_on": day.isoformat(), "home": "destroyed", "is_verified": True}
-    whole = {"incident": "storm-1", "area": VILLAGE[:9], "hazard": "storm", "severity": "II", "first_day": day.isoformat()}
+    storm = {
+        "hazard": "storm",
+        "struck_on": day.isoformat(),
+        "home": "destroyed",
+        "is_verified": True,
+    }
+    whole = {
+        "incident": "storm-1",
+        "area": VILLAGE[:9],
+        "hazard": "storm",
+        "severity": "II",
+        "first_day": day.isoformat(),
+    }
     sender.say("emergency-management", "AreaStruck", "area-1", noon(day), None, **whole)
     eventually(lambda: may_be_hit(stack) == 4, "all four of the village may be hit")
     for number in STRUCK:
-        sender.say("emergency-management", "DisasterStruck", f"storm-{number}", noon(day), f"370399/{number}", **storm)
+        sender.say(
+            "emergency-management",
+            "DisasterStruck",
+            f"storm-{number}",
+            noon(day),
+            f"370399/{number}",
+            **storm,
+        )
 
-    numbers = [eventually(lambda n=n: number_of(stack, n), f"{n} stands at the desk") for n in STRUCK]  # type: ignore[misc]
-    eventually(lambda: levels(stack, VILLAGE)[-1:] == [("I", 2)], "the village stands at level I with the second of four households")
+    numbers = [
+        eventually(lambda n=n: number_of(stack, n), f"{n} stands at the desk")  # type: ignore[misc]
+        for n in STRUCK
+    ]
+    eventually(
+        lambda: levels(stack, VILLAGE)[-1:] == [("I", 2)],
+        "the village stands at level I with the second of four households",
+    )
     for above in ("370399103", "370399"):
-        eventually(lambda area=above: levels(stack, area)[-1:] == [("I", 2)], f"{above} does, whose only village it is")  # type: ignore[misc]
+        eventually(
+            lambda area=above: levels(stack, area)[-1:] == [("I", 2)],  # type: ignore[misc]
+            f"{above} does, whose only village it is",
+        )
 
     with Caseworker(stack, "caseworker", sender.passwords["caseworker"]) as one:
         page = one.client.get("/areas").text
@@ -63,7 +117,9 @@ def test_a_village_struck_by_a_storm_is_warned_of_as_a_whole_beside_each_househo
         page = one.client.get("/incidents/1").text
         assert all(text in page for text in ("逐户核查住房安全", "S-4", "待核实"))
         page = one.client.get("/areas").text
-        found = re.search(rf'href="/areas/(\d+)"><span class="pill hot">Ⅰ级.*?{VILLAGE[9:]}', page, re.DOTALL)
+        found = re.search(
+            rf'href="/areas/(\d+)"><span class="pill hot">Ⅰ级.*?{VILLAGE[9:]}', page, re.DOTALL
+        )
         assert found is not None
         page = one.client.get(f"/areas/{found[1]}").text
         assert "仅为信号，不等于启动应急响应" in page
@@ -71,47 +127,117 @@ def test_a_village_struck_by_a_storm_is_warned_of_as_a_whole_beside_each_househo
         ticked = re.findall(r'name="cases" value="([^"]+)"', page)
         assert csrf is not None
         assert sorted(int(case.split(":")[0]) for case in ticked) == sorted(numbers)
-        assert one.client.post(f"/areas/{found[1]}/acknowledge", data={"csrf": csrf[1]}).status_code == httpx.codes.SEE_OTHER
-        taken = one.client.post(f"/areas/{found[1]}/take", data={"csrf": csrf[1], "cases": [*ticked, "999999:0"]}).text
+        assert (
+            one.client.post(f"/areas/{found[1]}/acknowledge", data={"csrf": csrf[1]}).status_code
+            == httpx.codes.SEE_OTHER
+        )
+        taken = one.client.post(
+            f"/areas/{found[1]}/take", data={"csrf": csrf[1], "cases": [*ticked, "999999:0"]}
+        ).text
         assert "已领取 3 件" in taken
         assert "999999" in taken
         assert "caseworker" in one.client.get(f"/areas/{found[1]}").text
         assert one.client.get("/areas/999999").status_code == httpx.codes.NOT_FOUND
-        assert one.client.post(f"/areas/{found[1]}/take", data={"csrf": "forged", "cases": ticked}).status_code == httpx.codes.FORBIDDEN
+        assert (
+            one.client.post(
+                f"/areas/{found[1]}/take", data={"csrf": "forged", "cases": ticked}
+            ).status_code
+            == httpx.codes.FORBIDDEN
+        )
 
     for number in STRUCK:
-        sender.say("emergency-management", "FactsRetracted", f"mistake-{number}", noon(day), f"370399/{number}", events=[f"storm-{number}"], reason="reversed")
-    entry = {"authority": "370399", "register_number": "S-5", "area": VILLAGE, "standing": "ordinary"}
-    sender.say("statistics", "HouseholdRegistered", "reg-S-5", noon(day), "370399/S-5", **entry, members=[{"person_ref": "S-5"}])
+        sender.say(
+            "emergency-management",
+            "FactsRetracted",
+            f"mistake-{number}",
+            noon(day),
+            f"370399/{number}",
+            events=[f"storm-{number}"],
+            reason="reversed",
+        )
+    entry = {
+        "authority": "370399",
+        "register_number": "S-5",
+        "area": VILLAGE,
+        "standing": "ordinary",
+    }
+    sender.say(
+        "statistics",
+        "HouseholdRegistered",
+        "reg-S-5",
+        noon(day),
+        "370399/S-5",
+        **entry,
+        members=[{"person_ref": "S-5"}],
+    )
     eventually(lambda: may_be_hit(stack) == 5, "who moves in later is reached")
-    sender.say("emergency-management", "AreaStruck", "area-2", noon(day) + timedelta(hours=1), None, **whole, is_withdrawn=True)
+    sender.say(
+        "emergency-management",
+        "AreaStruck",
+        "area-2",
+        noon(day) + timedelta(hours=1),
+        None,
+        **whole,
+        is_withdrawn=True,
+    )
     eventually(lambda: may_be_hit(stack) == 0, "and nobody once it was withdrawn")
     sender.open_day(day + timedelta(days=1))
-    eventually(lambda: levels(stack, VILLAGE)[-1:] == [(None, 0)], "what was a mistake counts no more the day after")
+    eventually(
+        lambda: levels(stack, VILLAGE)[-1:] == [(None, 0)],
+        "what was a mistake counts no more the day after",
+    )
 
 
-def test_a_village_registered_today_is_measured_by_its_households_of_tomorrow(own_foothold: Stack, own_sender: Sender) -> None:
-    """One household was there yesterday, nine more are entered today and two of the ten are struck: a fifth of them, not twice as many as there are."""
+def test_a_village_registered_today_is_measured_by_its_households_of_tomorrow(
+    own_foothold: Stack, own_sender: Sender
+) -> None:
+    """Two of ten households are struck on the day on which nine of them are entered.
+
+    One household was there yesterday, nine more are entered today: two are a fifth of the ten, not
+    twice as many as there are.
+    """
     stack, sender = own_foothold, own_sender
     sender.adopt()
     sender.open_day(FIRST)
 
     def register(*numbers: int, day: date) -> None:
         for n in numbers:
-            entry = {"authority": "370399", "register_number": f"N-{n}", "area": VILLAGE, "standing": "ordinary", "members": [{"person_ref": f"n{n}"}]}
-            sender.say("statistics", "HouseholdRegistered", f"new-{n}", noon(day), f"370399/N-{n}", **entry)
+            entry = {
+                "authority": "370399",
+                "register_number": f"N-{n}",
+                "area": VILLAGE,
+                "standing": "ordinary",
+                "members": [{"person_ref": f"n{n}"}],
+            }
+            sender.say(
+                "statistics", "HouseholdRegistered", f"new-{n}", noon(day), f"370399/N-{n}", **entry
+            )
 
     register(0, day=FIRST)
     sender.open_day(day := FIRST + timedelta(days=1))
     register(*range(1, 10), day=day)
-    storm = {"hazard": "storm", "struck_on": day.isoformat(), "home": "destroyed", "is_verified": True}
+    storm = {
+        "hazard": "storm",
+        "struck_on": day.isoformat(),
+        "home": "destroyed",
+        "is_verified": True,
+    }
     for n in (1, 2):
-        sender.say("emergency-management", "DisasterStruck", f"new-storm-{n}", noon(day), f"370399/N-{n}", **storm)
+        sender.say(
+            "emergency-management",
+            "DisasterStruck",
+            f"new-storm-{n}",
+            noon(day),
+            f"370399/N-{n}",
+            **storm,
+        )
         eventually(lambda n=n: number_of(stack, f"N-{n}"), f"N-{n} stands at the desk at once")  # type: ignore[misc]  # eager
     sender.open_day(day + timedelta(days=1))
     warned = eventually(lambda: levels(stack, VILLAGE), "the village has its level the day after")
     with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
-        days = connection.execute("select distinct day, body->>'share' from region_warnings where area = %s", [VILLAGE]).fetchall()
+        days = connection.execute(
+            "select distinct day, body->>'share' from region_warnings where area = %s", [VILLAGE]
+        ).fetchall()
 
     assert len(warned) == 1
     assert days == [(day + timedelta(days=1), "0.2000")]

@@ -22,7 +22,9 @@ def noon(day: date) -> datetime:
 
 def said(stack: Stack, count: int) -> list[Transition]:
     def ask() -> list[Transition] | None:
-        mine = [t for t in transitions(stack.kafka.bootstrap) if t.household.register_number == "WALK-1"]
+        mine = [
+            t for t in transitions(stack.kafka.bootstrap) if t.household.register_number == "WALK-1"
+        ]
         return mine if len(mine) >= count else None
 
     mine = eventually(ask, f"{count} transitions of the household")
@@ -31,39 +33,82 @@ def said(stack: Stack, count: int) -> list[Transition]:
 
 
 def cases(stack: Stack) -> list[dict[str, object]]:
-    with psycopg.connect(stack.postgres.dsn("foothold_alerts"), row_factory=psycopg.rows.dict_row) as connection:
-        return list(connection.execute("select * from cases where register_number = 'WALK-1' order by episode"))
+    with psycopg.connect(
+        stack.postgres.dsn("foothold_alerts"), row_factory=psycopg.rows.dict_row
+    ) as connection:
+        return list(
+            connection.execute(
+                "select * from cases where register_number = 'WALK-1' order by episode"
+            )
+        )
 
 
 def relief(stack: Stack) -> list[tuple[str, str, str]]:
     with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
         return connection.execute(
-            "select kind, cause, status from relief r join cases c using (case_id) where register_number = 'WALK-1' order by relief_id"
+            "select kind, cause, status from relief r join cases c using (case_id) where"
+            " register_number = 'WALK-1' order by relief_id"
         ).fetchall()
 
 
 def doubts(stack: Stack) -> list[tuple[int, date]]:
     with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
-        return connection.execute("select episode, looks_back_to from reviews r join cases c using (case_id) where register_number = 'WALK-1'").fetchall()
+        return connection.execute(
+            "select episode, looks_back_to from reviews r join cases c using (case_id) where"
+            " register_number = 'WALK-1'"
+        ).fetchall()
 
 
 def a_late_bill_puts_the_exit_in_doubt(foothold: Stack, sender: Sender) -> None:
-    """A bill of March arrives in April, after the exit, and is taken back again and sent anew: the exit stands, and people are asked once to look at it."""
+    """A bill of March arrives in April, after the exit, and the exit stands.
+
+    The bill is taken back again and sent anew, and people are asked once to look at it.
+    """
     sender.open_day(date(2026, 4, 11))
-    sender.say("health-insurance", "FactsRetracted", "walk-c3-back", noon(date(2026, 4, 11)), HOUSE, events=["walk-c3"], reason="entered_in_error")
-    late = {"claim_number": "w4", "settled_on": "2026-03-20", "setting": "inpatient", "total": "15000.00"}
-    asked_by = sender.say("health-insurance", "MedicalClaimSettled", "walk-c4", noon(date(2026, 4, 11)), HOUSE, **late)
+    sender.say(
+        "health-insurance",
+        "FactsRetracted",
+        "walk-c3-back",
+        noon(date(2026, 4, 11)),
+        HOUSE,
+        events=["walk-c3"],
+        reason="entered_in_error",
+    )
+    late = {
+        "claim_number": "w4",
+        "settled_on": "2026-03-20",
+        "setting": "inpatient",
+        "total": "15000.00",
+    }
+    asked_by = sender.say(
+        "health-insurance", "MedicalClaimSettled", "walk-c4", noon(date(2026, 4, 11)), HOUSE, **late
+    )
     *_, corrected, entered_again, doubt = said(foothold, 7)
-    assert (corrected.exit_reason, entered_again.movement, entered_again.spell) == (ExitReason.CORRECTED, Movement.ENTERED, 3)
-    assert (doubt.movement, doubt.open_day, doubt.looks_back_to, doubt.episode) == (Movement.WOULD_HAVE, date(2026, 4, 11), date(2026, 4, 10), 1)
-    assert (doubt.caused_by, doubt.group, str(doubt.figures.own_shares)) == (asked_by, entered_again.group, "22000.01")
+    assert (corrected.exit_reason, entered_again.movement, entered_again.spell) == (
+        ExitReason.CORRECTED,
+        Movement.ENTERED,
+        3,
+    )
+    assert (doubt.movement, doubt.open_day, doubt.looks_back_to, doubt.episode) == (
+        Movement.WOULD_HAVE,
+        date(2026, 4, 11),
+        date(2026, 4, 10),
+        1,
+    )
+    assert (doubt.caused_by, doubt.group, str(doubt.figures.own_shares)) == (
+        asked_by,
+        entered_again.group,
+        "22000.01",
+    )
     eventually(lambda: doubts(foothold), "somebody is asked to look")
     assert doubts(foothold) == [(1, date(2026, 4, 10))]
     assert [c["stage"] for c in cases(foothold)] == ["closed", "closed", "lead"]
 
 
 @pytest.mark.timeout(240)
-def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again(own_foothold: Stack, own_sender: Sender) -> None:
+def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again(
+    own_foothold: Stack, own_sender: Sender
+) -> None:
     foothold, sender = own_foothold, own_sender
     sender.adopt()
     start = date(2026, 3, 10)
@@ -83,17 +128,54 @@ def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again
         members=[{"person_ref": "w-1"}],
     )
     year = {"category": "operating", "item": "orchard", "is_yearly": True}
-    sender.say("statistics", "IncomeReported", "walk-inc", noon(start), HOUSE, amount="10000.00", earned_month="2026-02", **year)
+    sender.say(
+        "statistics",
+        "IncomeReported",
+        "walk-inc",
+        noon(start),
+        HOUSE,
+        amount="10000.00",
+        earned_month="2026-02",
+        **year,
+    )
 
-    # A bill of 7,000 is exactly 70 %: not above it. One fen more crosses, and leaves 2,999.99 to live on.
+    # A bill of 7,000 is exactly 70 %: not above it. One fen more crosses, and leaves 2,999.99 to
+    # live on.
     bill = {"settled_on": "2026-03-09", "setting": "inpatient"}
-    sender.say("health-insurance", "MedicalClaimSettled", "walk-c1", noon(start), HOUSE, claim_number="w1", total="7000.00", **bill)
-    crossing = sender.say("health-insurance", "MedicalClaimSettled", "walk-c2", noon(start), HOUSE, claim_number="w2", total="0.01", **bill)
+    sender.say(
+        "health-insurance",
+        "MedicalClaimSettled",
+        "walk-c1",
+        noon(start),
+        HOUSE,
+        claim_number="w1",
+        total="7000.00",
+        **bill,
+    )
+    crossing = sender.say(
+        "health-insurance",
+        "MedicalClaimSettled",
+        "walk-c2",
+        noon(start),
+        HOUSE,
+        claim_number="w2",
+        total="0.01",
+        **bill,
+    )
     (entered,) = said(foothold, 1)
-    assert (entered.movement, entered.group, entered.spell, entered.previous_spell) == (Movement.ENTERED, Group.SUDDEN_HARDSHIP, 1, None)
+    assert (entered.movement, entered.group, entered.spell, entered.previous_spell) == (
+        Movement.ENTERED,
+        Group.SUDDEN_HARDSHIP,
+        1,
+        None,
+    )
     assert crossing == entered.caused_by
     assert [f.rule for f in entered.findings] == [FindingKind.RIGID_SPENDING_RATIO]
-    assert (entered.findings[0].value, entered.findings[0].threshold, entered.findings[0].facts_total) == ("7000.01", "7000.00", 2)
+    assert (
+        entered.findings[0].value,
+        entered.findings[0].threshold,
+        entered.findings[0].facts_total,
+    ) == ("7000.01", "7000.00", 2)
     assert "7000.01元，超过家庭年纯收入10000.00元的70%" in entered.reason.zh
     assert "above 70% of its net income" in entered.reason.en
     assert str(entered.figures.reference_per_head) == "2999.99"
@@ -102,25 +184,62 @@ def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again
     assert relief(foothold) == [("spending", "rigid_spending_ratio", "proposed")]
 
     # More income: clear from this day on. The same bill again under a new id is the same bill.
-    sender.say("statistics", "IncomeReported", "walk-more", noon(start), HOUSE, amount="9000.00", earned_month="2026-02", **(year | {"item": "nuts"}))
-    sender.say("health-insurance", "MedicalClaimSettled", "walk-c1-again", noon(start), HOUSE, claim_number="w1", total="7000.00", **bill)
+    sender.say(
+        "statistics",
+        "IncomeReported",
+        "walk-more",
+        noon(start),
+        HOUSE,
+        amount="9000.00",
+        earned_month="2026-02",
+        **(year | {"item": "nuts"}),
+    )
+    sender.say(
+        "health-insurance",
+        "MedicalClaimSettled",
+        "walk-c1-again",
+        noon(start),
+        HOUSE,
+        claim_number="w1",
+        total="7000.00",
+        **bill,
+    )
     recovering = said(foothold, 2)[-1]
-    assert (Movement.RECOVERING, start, date(2026, 4, 10)) == (recovering.movement, recovering.clear_since, recovering.earliest_exit)
+    assert (Movement.RECOVERING, start, date(2026, 4, 10)) == (
+        recovering.movement,
+        recovering.clear_since,
+        recovering.earliest_exit,
+    )
 
-    # Months pass. March's income is reported, so that April's window is heard; then the first open day a whole month later.
+    # Months pass. March's income is reported, so that April's window is heard; then the first open
+    # day a whole month later.
     sender.open_day(date(2026, 4, 2))
     sender.say(
-        "statistics", "IncomeReported", "walk-mar", noon(date(2026, 4, 2)), HOUSE, category="wage", item="salary", amount="900.00", earned_month="2026-03"
+        "statistics",
+        "IncomeReported",
+        "walk-mar",
+        noon(date(2026, 4, 2)),
+        HOUSE,
+        category="wage",
+        item="salary",
+        amount="900.00",
+        earned_month="2026-03",
     )
     sender.open_day(date(2026, 4, 9))
     assert len(said(foothold, 2)) == 2
     sender.open_day(date(2026, 4, 10))
     exited = said(foothold, 3)[-1]
-    assert (Movement.EXITED, ExitReason.CLEARED, date(2026, 4, 10), None) == (exited.movement, exited.exit_reason, exited.open_day, exited.group)
+    assert (Movement.EXITED, ExitReason.CLEARED, date(2026, 4, 10), None) == (
+        exited.movement,
+        exited.exit_reason,
+        exited.open_day,
+        exited.group,
+    )
     eventually(lambda: cases(foothold)[0]["stage"] == "closed", "the case closes")
     assert relief(foothold) == [("spending", "rigid_spending_ratio", "withdrawn")]
 
-    # A claim again: entered again, a second spell linked to the first, a second case, relief proposed again.
+    # A claim again: entered again, a second spell linked to the first, a second case, relief
+    # proposed again.
     sender.say(
         "health-insurance",
         "MedicalClaimSettled",
@@ -133,7 +252,12 @@ def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again
         total="15000.00",
     )
     again = said(foothold, 4)[-1]
-    assert (again.movement, again.spell, again.previous_spell, again.episode) == (Movement.ENTERED, 2, 1, 2)
+    assert (again.movement, again.spell, again.previous_spell, again.episode) == (
+        Movement.ENTERED,
+        2,
+        1,
+        2,
+    )
     eventually(lambda: len(cases(foothold)) == 2, "a second case")
     assert [c["stage"] for c in cases(foothold)] == ["closed", "lead"]
     assert [t.number for t in said(foothold, 4)] == [1, 2, 3, 4]

@@ -1,13 +1,11 @@
 """Runs a service with a planted defect: `python -m tests.faults.defect serve`, or `regions`.
 
-DEFECT_SERVICE is risk, regions or alerts: what is run.
-DEFECT_PLAN is a JSON file, read anew each time, so that a running service can be given another defect:
-  facts       risk: ids of facts at which folding raises
-  households  risk: ids of households whose judging raises
-  kills       risk: id of a fact → how often the process is still killed while it folds it
-  signals     regions: households at whose signals the fold raises
-  transitions alerts: households whose transitions cannot be taken
-  views       alerts: households whose views cannot be kept
+DEFECT_SERVICE is risk, regions or alerts: what is run. DEFECT_PLAN is a JSON file, read anew each
+time, so that a running service can be given another defect: facts       risk: ids of facts at which
+folding raises households  risk: ids of households whose judging raises kills       risk: id of a
+fact → how often the process is still killed while it folds it signals     regions: households at
+whose signals the fold raises transitions alerts: households whose transitions cannot be taken views
+alerts: households whose views cannot be kept
 """
 
 import json
@@ -56,7 +54,9 @@ def is_counted_badly(_windows: object, record: Any) -> bool:  # noqa: ANN401 - a
 
 def is_taken_badly(_cases: object, outputs: Any, *_: object) -> bool:  # noqa: ANN401 - transitions and days
     """Whether one of those households moved."""
-    return any(getattr(one, "household_id", None) in plan().get("transitions", ()) for one in outputs)
+    return any(
+        getattr(one, "household_id", None) in plan().get("transitions", ()) for one in outputs
+    )
 
 
 def is_kept_badly(_mirror: object, shown: Any, *_: object) -> bool:  # noqa: ANN401 - views
@@ -80,7 +80,11 @@ def main() -> None:
     from foothold_risk.rules.areas.windows import Windows  # noqa: PLC0415 - as above
 
     bend(foothold_risk.worker.decide, "fold", is_folded_badly)
-    bend(foothold_risk.worker.decide, "judge", lambda household_id, *_: household_id in plan().get("households", ()))
+    bend(
+        foothold_risk.worker.decide,
+        "judge",
+        lambda household_id, *_: household_id in plan().get("households", ()),
+    )
     bend(Windows, "take", is_counted_badly)
     foothold_risk.__main__.main()
 

@@ -1,8 +1,12 @@
-"""A proxy before the broker that keeps requests of transactions back, and lets them go when they do harm.
+"""A proxy before the broker that keeps requests of transactions back.
 
-Three things happen to a request of a transaction on a bad network, and a client cannot tell them apart: it comes late (`late`), it comes and
-its answer is lost (`lost`), or all of it only takes long (`slow`). What was kept back goes to the broker in a later transaction of the same
-producer: right behind the first records of it, or before them, while the client believes that nothing is under way.
+It lets them go when they do harm.
+
+Three things happen to a request of a transaction on a bad network, and a client cannot tell them
+apart: it comes late (`late`), it comes and its answer is lost (`lost`), or all of it only takes
+long (`slow`). What was kept back goes to the broker in a later transaction of the same producer:
+right behind the first records of it, or before them, while the client believes that nothing is
+under way.
 """
 
 import asyncio
@@ -20,7 +24,12 @@ from deploy.local.ports import LOOPBACK, free_port
 
 PRODUCE: Final = 0
 INIT_PRODUCER_ID: Final = 22
-KINDS: Final = {24: "AddPartitionsToTxn", 25: "AddOffsetsToTxn", 26: "EndTxn", 28: "TxnOffsetCommit"}
+KINDS: Final = {
+    24: "AddPartitionsToTxn",
+    25: "AddOffsetsToTxn",
+    26: "EndTxn",
+    28: "TxnOffsetCommit",
+}
 ADD_PARTITIONS: Final = 24
 END_TXN: Final = 26
 WAYS: Final = ("late", "late", "lost", "slow")
@@ -45,14 +54,19 @@ class ProxiedKafka(Kafka):
         return own | {
             "listeners": f"{own['listeners']},PROXIED://{LOOPBACK}:{self.behind}",
             "advertised.listeners": f"{own['advertised.listeners']},PROXIED://{self.proxied}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listener.security.protocol.map": (
+                "PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT"
+            ),
             "inter.broker.listener.name": "PLAINTEXT",
         }
 
 
 @dataclass(slots=True)
 class Kept:
-    """A request that was kept back, or one whose answer was lost. `ends`: transactions of its producer that ended or began anew since."""
+    """A request that was kept back, or one whose answer was lost.
+
+    `ends`: transactions of its producer that ended or began anew since.
+    """
 
     kind: int
     frame: bytes
@@ -71,7 +85,9 @@ class Held:
 
 
 class Proxy:
-    """Passes everything on, and while `is_armed` keeps one request back for each transactional id that has none kept.
+    """A proxy that passes everything on, or keeps requests back while `is_armed`.
+
+    While `is_armed` it keeps one request back for each transactional id that has none kept.
 
     `kinds`: what is drawn from.
     """
@@ -122,7 +138,12 @@ class Proxy:
             while True:
                 await self._pass(await _frame(reader), upstream)
 
-    async def _answers(self, up_reader: asyncio.StreamReader, upstream: asyncio.StreamWriter, client: asyncio.StreamWriter) -> None:
+    async def _answers(
+        self,
+        up_reader: asyncio.StreamReader,
+        upstream: asyncio.StreamWriter,
+        client: asyncio.StreamWriter,
+    ) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 frame = await _frame(up_reader)
@@ -149,7 +170,9 @@ class Proxy:
             self._kind[name] = self._chance.choice(self.kinds)
         return kind == self._kind[name]
 
-    async def _keep(self, kind: int, name: str, frame: bytes, upstream: asyncio.StreamWriter) -> None:
+    async def _keep(
+        self, kind: int, name: str, frame: bytes, upstream: asyncio.StreamWriter
+    ) -> None:
         way = self._chance.choice(WAYS)
         del self._kind[name]
         self.held.counts[KINDS[kind], way] += 1
@@ -162,7 +185,9 @@ class Proxy:
             self._lost.add((id(upstream), struct.unpack(">i", frame[8:12])[0]))
             await _write(upstream, frame)
 
-    async def _maybe_release(self, kind: int, name: str, frame: bytes, upstream: asyncio.StreamWriter) -> None:
+    async def _maybe_release(
+        self, kind: int, name: str, frame: bytes, upstream: asyncio.StreamWriter
+    ) -> None:
         """In the transaction after the one it belonged to."""
         kept = self.held.kept[name]
         is_later = kept.ends > 0 and (kind in KINDS if kept.before_records else kind == PRODUCE)

@@ -1,7 +1,8 @@
 """Runs an ingest with defects nobody has thought of: `python -m tests.faults.ingest_defect serve`.
 
-DEFECT_DEATHS  a file that holds how many deaths are left: at a record with KILLS the process is killed (-9) as often
-A record with RAISES makes each reader's decide step raise, every time, and an event with it the rule of every door; the exception repeats what was sent.
+DEFECT_DEATHS  a file that holds how many deaths are left: at a record with KILLS the process is
+killed (-9) as often A record with RAISES makes each reader's decide step raise, every time, and an
+event with it the rule of every door; the exception repeats what was sent.
 """
 
 import os
@@ -46,7 +47,11 @@ def _broken(step: Callable[..., Any]) -> Callable[..., Any]:
         value = arguments[-1] or b""
         if RAISES.encode() in value:
             raise DefectError(value)
-        if KILLS.encode() in value and (deaths := Path(os.environ["DEFECT_DEATHS"])).exists() and (left := int(deaths.read_text())):
+        if (
+            KILLS.encode() in value
+            and (deaths := Path(os.environ["DEFECT_DEATHS"])).exists()
+            and (left := int(deaths.read_text()))
+        ):
             deaths.write_text(str(left - 1))
             os.kill(os.getpid(), signal.SIGKILL)
         return step(*arguments)

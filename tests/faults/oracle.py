@@ -1,7 +1,10 @@
-"""What must hold after any fault. A small, slow, obvious model over the ledger, written apart from the rules it checks.
+"""What must hold after any fault.
 
-O1 no loss · O2 no double effect · O3 one case per episode · O4 no phantom · O5 transition numbers without holes · O6 offsets cover each partition ·
-O7 quarantine holds exactly what was planted · O8 all of it within a minute of the last heal.
+A small, slow, obvious model over the ledger, written apart from the rules it checks.
+
+O1 no loss · O2 no double effect · O3 one case per episode · O4 no phantom · O5 transition numbers
+without holes · O6 offsets cover each partition · O7 quarantine holds exactly what was planted · O8
+all of it within a minute of the last heal.
 """
 
 import time
@@ -18,7 +21,12 @@ from foothold_risk.rules.household.household import Household
 from foothold_risk.worker.state import is_household, unpack
 from foothold_schemas.seal import Purpose, Seal
 from foothold_schemas.wire.codec import decode_quarantined
-from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, QUARANTINE
+from foothold_schemas.wire.topics import (
+    EMBEDDED_PARTITIONS,
+    HOUSEHOLD_FACTS,
+    HOUSEHOLD_STATE,
+    QUARANTINE,
+)
 from tests.faults.world import COUNTY, Happened, Ledger
 from tests.support.running.sender import read_topic, transitions
 
@@ -52,7 +60,11 @@ def expected(happened: Iterable[Happened]) -> Expected:
     status, group = "clear", None
     if per_head < LINE_FEN and (is_costly or is_heavy or is_struck):
         status, group = "group", "marginal"
-    elif per_head >= LINE_FEN and (is_costly or is_heavy or is_struck) and (left_per_head < LINE_FEN or is_struck):
+    elif (
+        per_head >= LINE_FEN
+        and (is_costly or is_heavy or is_struck)
+        and (left_per_head < LINE_FEN or is_struck)
+    ):
         status, group = "group", "sudden_hardship"
     elif is_costly or is_heavy or is_struck or per_head <= LINE_FEN:
         status = "watch"
@@ -78,22 +90,43 @@ def _states(stack: Stack) -> dict[str, Household]:
 
 
 def _uncommitted(stack: Stack) -> list[str]:
-    """O6: the partitions of the log with records that risk has not committed, each with how far it is.
+    """O6: return the partitions of the log with records that risk has not committed.
 
-    The end of a partition is no measure: what ends a transaction stands there too, and nobody commits it where no record follows.
+    Each comes with how far it is.
+
+    The end of a partition is no measure: what ends a transaction stands there too, and nobody
+    commits it where no record follows.
     """
-    consumer = Consumer({"bootstrap.servers": stack.kafka.bootstrap, "group.id": "risk", "enable.auto.commit": False})
+    consumer = Consumer(
+        {
+            "bootstrap.servers": stack.kafka.bootstrap,
+            "group.id": "risk",
+            "enable.auto.commit": False,
+        }
+    )
     try:
-        asked = consumer.committed([TopicPartition(HOUSEHOLD_FACTS.name, n) for n in range(EMBEDDED_PARTITIONS)], timeout=10)
+        asked = consumer.committed(
+            [TopicPartition(HOUSEHOLD_FACTS.name, n) for n in range(EMBEDDED_PARTITIONS)],
+            timeout=10,
+        )
     finally:
         consumer.close()
     reached = {p.partition: p.offset for p in asked}
-    last = {m.partition(): m.offset() for m in read_topic(stack.kafka.bootstrap, HOUSEHOLD_FACTS.name)}
-    return [f"partition {n}: {reached[n]} of {offset + 1}" for n, offset in sorted(last.items()) if reached[n] <= offset]
+    last = {
+        m.partition(): m.offset() for m in read_topic(stack.kafka.bootstrap, HOUSEHOLD_FACTS.name)
+    }
+    return [
+        f"partition {n}: {reached[n]} of {offset + 1}"
+        for n, offset in sorted(last.items())
+        if reached[n] <= offset
+    ]
 
 
 def wait_healed(stack: Stack, ledger: Ledger) -> float:
-    """Until every accepted event is in a state and every transition in the desk's table; return the seconds. O8."""
+    """Until every accepted event is in a state and every transition in the desk's table.
+
+    Return the seconds. O8.
+    """
     began = time.monotonic()
     missing = "?"
     while time.monotonic() - began < HEAL_SECONDS:
@@ -107,11 +140,18 @@ def wait_healed(stack: Stack, ledger: Ledger) -> float:
 def _missing(stack: Stack, ledger: Ledger) -> str:
     known = {f for home in _states(stack).values() for f in _facts(home)}
     repeats = _repeats(ledger)
-    if lost := [e.event_id for e in ledger.accepted.values() if _identity(e) not in known and e.event_id not in repeats]:
+    if lost := [
+        e.event_id
+        for e in ledger.accepted.values()
+        if _identity(e) not in known and e.event_id not in repeats
+    ]:
         return f"O1: {len(lost)} facts in no state, such as {lost[:3]}"
     if behind := _uncommitted(stack):
         return f"O6: risk has not committed everything: {behind}"
-    aside = {decode_quarantined(m.value()).source_id for m in read_topic(stack.kafka.bootstrap, QUARANTINE.name)}
+    aside = {
+        decode_quarantined(m.value()).source_id
+        for m in read_topic(stack.kafka.bootstrap, QUARANTINE.name)
+    }
     if len(aside) < len(ledger.planted):
         return f"O7: {len(ledger.planted) - len(aside)} bad records not yet set aside"
     said = {t.transition_id for t in transitions(stack.kafka.bootstrap)}
@@ -130,7 +170,11 @@ def _repeats(ledger: Ledger) -> set[str]:
 
 
 def _facts(home: Household) -> set[bytes]:
-    held = {i.fact_id for i in home.incomes} | {c.fact_id for c in home.claims} | {d.fact_id for d in home.disasters}
+    held = (
+        {i.fact_id for i in home.incomes}
+        | {c.fact_id for c in home.claims}
+        | {d.fact_id for d in home.disasters}
+    )
     return held | ({home.register.fact_id} if home.register is not None else set())
 
 
@@ -166,21 +210,42 @@ def check_numbers(stack: Stack) -> None:
 
 
 def _check_cases(stack: Stack, model: dict[str, Expected]) -> None:
-    """O3: one open case for each household in a group; every transition taken once; relief for a cause once."""
+    """O3: one open case for each household in a group.
+
+    Every transition taken once; relief for a cause once.
+    """
     with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
-        cases = connection.execute("select household_id, episode, priority_group, stage from cases").fetchall()
-        relief = connection.execute("select household_id, cause, count(*) from relief group by 1, 2 having count(*) > 1").fetchall()
+        cases = connection.execute(
+            "select household_id, episode, priority_group, stage from cases"
+        ).fetchall()
+        relief = connection.execute(
+            "select household_id, cause, count(*) from relief group by 1, 2 having count(*) > 1"
+        ).fetchall()
         taken = connection.execute("select transition_id from transitions").fetchall()
     assert len({(c[0], c[1]) for c in cases}) == len(cases), "O3: one case per episode"
     open_groups = {(c[0], c[2]) for c in cases if c[2] is not None and c[3] == "lead"}
-    assert open_groups == {(k, m.group) for k, m in model.items() if m.group}, "O3: the groups of the cases"
-    assert {t.transition_id for t in transitions(stack.kafka.bootstrap)} == {row[0] for row in taken}, "O3, O4: what was said is what was taken"
+    assert open_groups == {(k, m.group) for k, m in model.items() if m.group}, (
+        "O3: the groups of the cases"
+    )
+    assert {t.transition_id for t in transitions(stack.kafka.bootstrap)} == {
+        row[0] for row in taken
+    }, "O3, O4: what was said is what was taken"
     assert relief == [], "O3: relief for one cause twice"
 
 
 def _check_quarantine(stack: Stack, ledger: Ledger) -> None:
     """O7: exactly the planted ones, their bytes recoverable, nothing of them in the reason."""
     seal = Seal(stack.secrets["FOOTHOLD_QUARANTINE_SECRET"].encode(), Purpose.QUARANTINE)
-    by_source = {q.source_id: q for q in (decode_quarantined(m.value()) for m in read_topic(stack.kafka.bootstrap, QUARANTINE.name))}
-    assert sorted(q.open(seal).value or b"" for q in by_source.values()) == sorted(ledger.planted), "O7: what lies in quarantine"
-    assert not any("planted" in q.detail for q in by_source.values()), "O7: a reason repeats what was sent"
+    by_source = {
+        q.source_id: q
+        for q in (
+            decode_quarantined(m.value())
+            for m in read_topic(stack.kafka.bootstrap, QUARANTINE.name)
+        )
+    }
+    assert sorted(q.open(seal).value or b"" for q in by_source.values()) == sorted(
+        ledger.planted
+    ), "O7: what lies in quarantine"
+    assert not any("planted" in q.detail for q in by_source.values()), (
+        "O7: a reason repeats what was sent"
+    )

@@ -1,8 +1,11 @@
-"""Runs a risk worker that stops itself (SIGSTOP) at one point of a transaction, once: `python -m tests.faults.saboteur serve`.
+"""Runs a risk worker that stops itself (SIGSTOP) at one point of a transaction, once.
 
-SABOTAGE_AT   begin, send, offsets or end: just before that step; after: the transaction is committed, memory not yet changed
-SABOTAGE_FLAG a file; the worker stops itself only while it exists, and removes it just before
-SABOTAGE_ID   process: one transactional id per process instead of per partition. A mutant: it must be caught
+The command is `python -m tests.faults.saboteur serve`.
+
+SABOTAGE_AT   begin, send, offsets or end: just before that step; after: the transaction is
+committed, memory not yet changed SABOTAGE_FLAG a file; the worker stops itself only while it
+exists, and removes it just before SABOTAGE_ID   process: one transactional id per process instead
+of per partition. A mutant: it must be caught
 """
 
 import os
@@ -16,7 +19,13 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 import foothold_risk.__main__
 import foothold_risk.worker.restore
 
-STEPS = {"begin": "begin_transaction", "send": "send", "offsets": "send_offsets_to_transaction", "end": "commit_transaction", "after": "commit_transaction"}
+STEPS = {
+    "begin": "begin_transaction",
+    "send": "send",
+    "offsets": "send_offsets_to_transaction",
+    "end": "commit_transaction",
+    "after": "commit_transaction",
+}
 
 
 def stop_once(flag: Path) -> None:

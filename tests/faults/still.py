@@ -1,7 +1,7 @@
 """Runs alerts with a loop that can be brought to a stand: `python -m tests.faults.still serve`.
 
-STILL_FLAG  a file; once it is there it is taken away, and what it says happens: `still` keeps the loop from turning for STILL_SECONDS, `errors`
-            brings errors nobody waits for
+STILL_FLAG  a file; once it is there it is taken away, and what it says happens: `still` keeps the
+loop from turning for STILL_SECONDS, `errors` brings errors nobody waits for
 """
 
 import asyncio

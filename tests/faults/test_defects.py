@@ -1,4 +1,7 @@
-"""F12, defects: what raises in a reader's decision ends as one thing set aside and told of, with everything else done and the process alive."""
+"""F12, defects: what raises in a reader's decision ends as one thing set aside.
+
+It is reported, with everything else done and the process alive.
+"""
 
 import json
 import os
@@ -66,15 +69,38 @@ class Planted:
     def register(self, *names: str) -> None:
         """Poor households: a bill makes each of them a case."""
         for name in names:
-            entry = {"authority": COUNTY, "register_number": name, "area": AREA, "standing": "ordinary", "members": [{"person_ref": name}]}
-            wages = {"category": "wage", "item": "salary", "amount": "7000.00", "earned_month": "2026-05", "is_yearly": True}
-            self.sender.say("statistics", "HouseholdRegistered", f"reg-{name}", AT, f"{COUNTY}/{name}", **entry)
-            self.sender.say("statistics", "IncomeReported", f"inc-{name}", AT, f"{COUNTY}/{name}", **wages)
+            entry = {
+                "authority": COUNTY,
+                "register_number": name,
+                "area": AREA,
+                "standing": "ordinary",
+                "members": [{"person_ref": name}],
+            }
+            wages = {
+                "category": "wage",
+                "item": "salary",
+                "amount": "7000.00",
+                "earned_month": "2026-05",
+                "is_yearly": True,
+            }
+            self.sender.say(
+                "statistics", "HouseholdRegistered", f"reg-{name}", AT, f"{COUNTY}/{name}", **entry
+            )
+            self.sender.say(
+                "statistics", "IncomeReported", f"inc-{name}", AT, f"{COUNTY}/{name}", **wages
+            )
 
     def bill(self, name: str, event_id: str, total: str = "6000.00") -> None:
         """A settled bill."""
-        bill = {"claim_number": event_id, "settled_on": "2026-03-15", "setting": "inpatient", "total": total}
-        self.sender.say("health-insurance", "MedicalClaimSettled", event_id, AT, f"{COUNTY}/{name}", **bill)
+        bill = {
+            "claim_number": event_id,
+            "settled_on": "2026-03-15",
+            "setting": "inpatient",
+            "total": total,
+        }
+        self.sender.say(
+            "health-insurance", "MedicalClaimSettled", event_id, AT, f"{COUNTY}/{name}", **bill
+        )
 
     def household(self, name: str) -> str:
         """Its id."""
@@ -83,7 +109,11 @@ class Planted:
     def state(self, name: str) -> Household:
         """As risk keeps it."""
         key = self.household(name).encode()
-        newest = [m.value() for m in read_topic(self.stack.kafka.bootstrap, HOUSEHOLD_STATE.name) if m.key() == key]
+        newest = [
+            m.value()
+            for m in read_topic(self.stack.kafka.bootstrap, HOUSEHOLD_STATE.name)
+            if m.key() == key
+        ]
         return unpack(newest[-1]) if newest else Household()
 
     def metric(self, service: str, name: str, **labels: str) -> float:
@@ -93,23 +123,38 @@ class Planted:
         except httpx.TransportError:
             return -1
         samples = (s for family in text_string_to_metric_families(text) for s in family.samples)
-        return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
+        return sum(
+            s.value for s in samples if s.name == name and labels.items() <= s.labels.items()
+        )
 
     def cases(self) -> set[str]:
         """Register numbers with a case at the desk."""
         with psycopg.connect(self.stack.postgres.dsn("foothold_alerts")) as connection:
-            return {row[0] for row in connection.execute("select register_number from cases where priority_group is not null")}
+            return {
+                row[0]
+                for row in connection.execute(
+                    "select register_number from cases where priority_group is not null"
+                )
+            }
 
     def not_judged_pages(self) -> str | None:
         """The list of those that are not judged, once the case of one of them says so as well."""
-        with Caseworker(self.stack, "caseworker", self.sender.passwords["caseworker"]) as caseworker:
+        with Caseworker(
+            self.stack, "caseworker", self.sender.passwords["caseworker"]
+        ) as caseworker:
             number = case_number(self.stack, "GOOD")
             assert number is not None
-            return caseworker.client.get("/lists/not_judged").text if "未能研判" in caseworker.page(number) else None
+            return (
+                caseworker.client.get("/lists/not_judged").text
+                if "未能研判" in caseworker.page(number)
+                else None
+            )
 
     def quarantined(self) -> list[str]:
         """What waits as unprocessable."""
-        lines = self.stack.command("ingest", "quarantine", "list", "--reason", "unprocessable").splitlines()
+        lines = self.stack.command(
+            "ingest", "quarantine", "list", "--reason", "unprocessable"
+        ).splitlines()
         return [line for line in lines if "unprocessable" in line]
 
     def retry(self) -> str:
@@ -120,10 +165,17 @@ class Planted:
 @contextmanager
 def planted() -> Iterator[Planted]:
     VAR.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="defects-", dir=VAR, ignore_cleanup_errors=True) as made:
+    with tempfile.TemporaryDirectory(
+        prefix="defects-", dir=VAR, ignore_cleanup_errors=True
+    ) as made:
         folder = Path(made)
         write_test_policy(folder / "policy")
-        with Stack(folder, Ports.free(), day_clock="manual", policy_folder=folder / "policy") as stack, Sender(stack) as sender:
+        with (
+            Stack(
+                folder, Ports.free(), day_clock="manual", policy_folder=folder / "policy"
+            ) as stack,
+            Sender(stack) as sender,
+        ):
             sender.adopt()
             yield Planted(stack, sender)
 
@@ -132,26 +184,40 @@ def test_f12_a_defect_in_risk_costs_one_household_its_turn_until_retried_once_me
     with planted() as county:
         county.register("BAD", "GOOD", "DAY-BAD", "DAY-GOOD", "DEADLY")
         county.sender.open_day(BEFORE)
-        bad, worse, deadly = (fact_id("/agencies/health-insurance", name) for name in ("bad", "worse", "deadly"))
+        bad, worse, deadly = (
+            fact_id("/agencies/health-insurance", name) for name in ("bad", "worse", "deadly")
+        )
         county.plant(facts=[bad], households=[county.household("DAY-BAD")])
         county.run_bent("risk")
         county.sender.open_day(DAY)  # the month turns: everybody is judged
-        eventually(lambda: county.metric("risk", NOT_JUDGED) == 1, "the household is marked and the day is done")
+        eventually(
+            lambda: county.metric("risk", NOT_JUDGED) == 1,
+            "the household is marked and the day is done",
+        )
         for name in ("GOOD", "DAY-GOOD", "DAY-BAD"):
             county.bill(name, f"{name}-before")
         county.bill("BAD", "bad")
         county.bill("BAD", "bad-after", "1.00")
         county.bill("GOOD", "good-after", "1.00")
-        eventually(lambda: len(county.quarantined()) == 4, "the household, what waits behind it, the bill, and what waits behind that")
-        eventually(lambda: {"GOOD", "DAY-GOOD"} <= county.cases(), "the other households have their cases")
+        eventually(
+            lambda: len(county.quarantined()) == 4,
+            "the household, what waits behind it, the bill, and what waits behind that",
+        )
+        eventually(
+            lambda: {"GOOD", "DAY-GOOD"} <= county.cases(), "the other households have their cases"
+        )
         eventually(lambda: county.metric("risk", NOT_JUDGED) == 2, "the alert's metric is up")
 
         county.plant(facts=[bad, worse], households=[county.household("DAY-BAD")])
         county.bill("GOOD", "worse", "2.00")
-        eventually(lambda: county.metric("risk", NOT_JUDGED) == 3, "also a household with a case is marked")
+        eventually(
+            lambda: county.metric("risk", NOT_JUDGED) == 3, "also a household with a case is marked"
+        )
         pages = eventually(county.not_judged_pages, "the desk says so, on the case and on the list")
 
-        county.plant(facts=[bad, worse], households=[county.household("DAY-BAD")], kills={deadly: 4})
+        county.plant(
+            facts=[bad, worse], households=[county.household("DAY-BAD")], kills={deadly: 4}
+        )
         starts = county.stack.services["risk"].starts
         county.bill("DEADLY", "deadly")
         eventually(lambda: "DEADLY" in county.cases(), "four kills set nothing aside", 120)
@@ -172,9 +238,17 @@ def test_f12_a_defect_in_risk_costs_one_household_its_turn_until_retried_once_me
     assert sum("  household." in line for line in waiting) == 1
     assert all(home.unjudged is not None and not home.claims for home in marked)
     assert retried.count("written_again") == 5
-    assert [(len(h.claims), h.unjudged) for h in states.values()] == [(2, None), (3, None), (1, None), (1, None)]
+    assert [(len(h.claims), h.unjudged) for h in states.values()] == [
+        (2, None),
+        (3, None),
+        (1, None),
+        (1, None),
+    ]
     assert stands(states["DAY-BAD"]) == stands(states["DAY-GOOD"])
-    assert (states["BAD"].position.status, states["BAD"].position.group) == (states["GOOD"].position.status, states["GOOD"].position.group)
+    assert (states["BAD"].position.status, states["BAD"].position.group) == (
+        states["GOOD"].position.status,
+        states["GOOD"].position.group,
+    )
 
 
 def test_f12_a_defect_in_windows_or_at_the_desk_leaves_out_one_record_and_processes_live() -> None:
@@ -188,12 +262,27 @@ def test_f12_a_defect_in_windows_or_at_the_desk_leaves_out_one_record_and_proces
             county.run_bent(service)
         for name in (*ids, "GOOD"):
             county.bill(name, f"bill-{name}")
-        eventually(lambda: {"WINDOW", "VIEW", "GOOD"} <= county.cases(), "the other households have their cases")
+        eventually(
+            lambda: {"WINDOW", "VIEW", "GOOD"} <= county.cases(),
+            "the other households have their cases",
+        )
         topics = {"area-signals.v1", "risk-transitions.v1", "household-views.v1"}
-        eventually(lambda: topics <= {line.split("  ")[1].split(":")[0] for line in county.quarantined()}, "each has set aside its record")
-        eventually(lambda: county.metric("regions", "foothold_regions_quarantined_total", reason="unprocessable") >= 1, "it is counted")
+        eventually(
+            lambda: topics <= {line.split("  ")[1].split(":")[0] for line in county.quarantined()},
+            "each has set aside its record",
+        )
+        eventually(
+            lambda: (
+                county.metric(
+                    "regions", "foothold_regions_quarantined_total", reason="unprocessable"
+                )
+                >= 1
+            ),
+            "it is counted",
+        )
         waiting = county.quarantined()
-        county.run_bent("regions")  # the windows are folded from the log's start again, and the signal is left out again
+        # the windows are folded from the log's start again, and the signal is left out again
+        county.run_bent("regions")
         county.register("LATER")
         county.bill("LATER", "bill-LATER")
         eventually(lambda: "LATER" in county.cases(), "the desk goes on")

@@ -1,4 +1,7 @@
-"""People at work while alerts is killed and its database is away for a while: every act is one audit row, goes to risk, and counts once."""
+"""People work while alerts is killed and its database is away for a while.
+
+Every act is one audit row, goes to risk, and counts once.
+"""
 
 import contextlib
 import os
@@ -25,7 +28,12 @@ from tests.support.running.desk import Caseworker
 from tests.support.running.parts import VAR
 from tests.support.running.sender import SINGLE, Sender, eventually, read_topic, transitions
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(300 + SECONDS)]
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.postgres,
+    pytest.mark.slow,
+    pytest.mark.timeout(300 + SECONDS),
+]
 
 AT = datetime(2026, 6, 10, 2, tzinfo=UTC)
 OPEN_DAY = AT.date()
@@ -34,11 +42,17 @@ OUTAGE = SECONDS // 2
 """So many seconds PostgreSQL is not there at all."""
 ASKING = "a test that asks"
 WITH_A_KEY = {**SINGLE, "authorization": "Bearer fh_00000000_nobody"}
-STEPS: tuple[tuple[str, str, dict[str, str]], ...] = (("take", "verifying", {}), ("consent", "verifying", {}), ("dismiss", "dismissed", {"reason": "can_cope"}))
+STEPS: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("take", "verifying", {}),
+    ("consent", "verifying", {}),
+    ("dismiss", "dismissed", {"reason": "can_cope"}),
+)
 
 
 def asked(stack: Stack, question: str, *values: object) -> list[tuple[object, ...]]:
-    with psycopg.connect(stack.postgres.dsn("foothold_alerts"), application_name=ASKING) as connection:
+    with psycopg.connect(
+        stack.postgres.dsn("foothold_alerts"), application_name=ASKING
+    ) as connection:
         return connection.execute(question, values).fetchall()
 
 
@@ -46,33 +60,63 @@ def reported(stack: Stack, sender: Sender) -> None:
     """Households of which somebody told: a case each."""
     for n in range(CASES):
         home = f"370399/DESK-{n}"
-        entry = {"authority": "370399", "register_number": f"DESK-{n}", "area": "370399101202", "standing": "ordinary", "members": [{"person_ref": f"d{n}"}]}
+        entry = {
+            "authority": "370399",
+            "register_number": f"DESK-{n}",
+            "area": "370399101202",
+            "standing": "ordinary",
+            "members": [{"person_ref": f"d{n}"}],
+        }
         sender.say("statistics", "HouseholdRegistered", f"desk-{n}", AT, home, **entry)
-        sender.say("statistics", "RiskReported", f"desk-call-{n}", AT, home, route="hotline", concern="illness", reported_on="2026-06-10")
-    eventually(lambda: len(asked(stack, "select 1 from cases")) == CASES, "every case stands at the desk")
+        sender.say(
+            "statistics",
+            "RiskReported",
+            f"desk-call-{n}",
+            AT,
+            home,
+            route="hotline",
+            concern="illness",
+            reported_on="2026-06-10",
+        )
+    eventually(
+        lambda: len(asked(stack, "select 1 from cases")) == CASES, "every case stands at the desk"
+    )
 
 
 def sabotage(stack: Stack, chance: random.Random, over: threading.Event, kills: list[str]) -> None:
-    """Kill -9 of an alerts worker, again and again; once in a while of the database's own processes too."""
+    """Kill -9 of an alerts worker, again and again.
+
+    Once in a while of the database's own processes too.
+    """
     while not over.wait(chance.uniform(3, 6)):
         name = chance.choice([name for name in stack.services if name.startswith("alerts")])
         if (pid := stack.services[name].pid) is not None:
             os.kill(pid, signal.SIGKILL)
             kills.append(name)
         if chance.random() < 0.2:
-            with contextlib.suppress(psycopg.OperationalError), psycopg.connect(stack.postgres.dsn("postgres"), autocommit=True) as connection:
+            with (
+                contextlib.suppress(psycopg.OperationalError),
+                psycopg.connect(stack.postgres.dsn("postgres"), autocommit=True) as connection,
+            ):
                 connection.execute(
-                    "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'foothold_alerts' and application_name <> %s", [ASKING]
+                    "select pg_terminate_backend(pid) from pg_stat_activity where datname ="
+                    " 'foothold_alerts' and application_name <> %s",
+                    [ASKING],
                 )
                 kills.append("connections")
 
 
 def outage(stack: Stack) -> None:
-    """PostgreSQL falls as in a power cut, stays away, and comes back. An agency is asked to send again; a record in its topic waits."""
+    """PostgreSQL falls as in a power cut, stays away, and comes back.
+
+    An agency is asked to send again; a record in its topic waits.
+    """
     stack.postgres.crash()
     try:
         with httpx.Client(base_url=stack.ingest_url, timeout=20) as agency:
-            statuses = {agency.post("/v1/events", json={}, headers=WITH_A_KEY).status_code for _ in range(3)}
+            statuses = {
+                agency.post("/v1/events", json={}, headers=WITH_A_KEY).status_code for _ in range(3)
+            }
         time.sleep(OUTAGE)
     finally:
         stack.postgres.start_again()
@@ -85,7 +129,9 @@ def persist(stack: Stack, caseworker: Caseworker, number: int) -> None:
 
         def is_done(step: str = step, stage: str = stage) -> bool:
             try:
-                found = asked(stack, "select stage, consent from cases where number = %s", number)[0]
+                found = asked(stack, "select stage, consent from cases where number = %s", number)[
+                    0
+                ]
             except psycopg.OperationalError:
                 return False
             return found[0] == stage and (step != "consent" or found[1] == "given")
@@ -105,7 +151,13 @@ def test_people_at_work_while_alerts_is_killed_lose_nothing_and_double_nothing()
     with tempfile.TemporaryDirectory(prefix="faults-", dir=VAR, ignore_cleanup_errors=True) as made:
         write_test_policy(Path(made) / "policy")
         with (
-            Stack(Path(made), Ports.free(), day_clock="manual", policy_folder=Path(made) / "policy", replicas={"alerts": 2}) as stack,
+            Stack(
+                Path(made),
+                Ports.free(),
+                day_clock="manual",
+                policy_folder=Path(made) / "policy",
+                replicas={"alerts": 2},
+            ) as stack,
             ThreadPoolExecutor(1) as pool,
             Sender(stack) as sender,
             Caseworker(stack, "caseworker", sender.passwords["caseworker"]) as caseworker,
@@ -127,22 +179,49 @@ def test_people_at_work_while_alerts_is_killed_lose_nothing_and_double_nothing()
             finally:
                 over.set()
                 saboteur.join()
-            eventually(lambda: not asked(stack, "select 1 from said where sent_at is null"), "everything said is sent", 60)
+            eventually(
+                lambda: not asked(stack, "select 1 from said where sent_at is null"),
+                "everything said is sent",
+                60,
+            )
             said = {str(row[0]) for row in asked(stack, "select said_id from said")}
-            sent = [decode_said(m.value()).id for m in read_topic(stack.kafka.bootstrap, RELIEF_FACTS.name)]
+            sent = [
+                decode_said(m.value()).id
+                for m in read_topic(stack.kafka.bootstrap, RELIEF_FACTS.name)
+            ]
 
             def ends() -> bool:
                 last = {t.household_id: t for t in transitions(stack.kafka.bootstrap)}
                 return sum(t.exit_reason == "dismissed" for t in last.values()) == CASES
 
             eventually(ends, "risk has let every household go", 60)
-            moves = Counter((t.household_id, t.movement.value) for t in transitions(stack.kafka.bootstrap))
-            logged = {f.id for m in read_topic(stack.kafka.bootstrap, HOUSEHOLD_FACTS.name) if (f := decode_fact(m.value())).agency == "foothold-desk"}
-            acts = Counter(asked(stack, "select case_id, action from audit where actor = 'caseworker' and case_id is not null"))
+            moves = Counter(
+                (t.household_id, t.movement.value) for t in transitions(stack.kafka.bootstrap)
+            )
+            logged = {
+                f.id
+                for m in read_topic(stack.kafka.bootstrap, HOUSEHOLD_FACTS.name)
+                if (f := decode_fact(m.value())).agency == "foothold-desk"
+            }
+            acts = Counter(
+                asked(
+                    stack,
+                    "select case_id, action from audit where actor = 'caseworker' and case_id is"
+                    " not null",
+                )
+            )
 
-    print(f"desk, seed {SEED}: {len(kills)} kills, {OUTAGE} s without a database, {len(said)} said, {len(sent)} sent")
+    print(
+        f"desk, seed {SEED}: {len(kills)} kills, {OUTAGE} s without a database, {len(said)} said,"
+        f" {len(sent)} sent"
+    )
     assert len(kills) >= 3
-    assert (set(sent), logged, len(said)) == (said, said, 2 * CASES)  # a consent and a dismissal each
+    # a consent and a dismissal each
+    assert (set(sent), logged, len(said)) == (
+        said,
+        said,
+        2 * CASES,
+    )
     assert set(moves.values()) == {1}
     assert set(acts.values()) == {1}
     assert len(acts) == len(STEPS) * CASES

@@ -1,4 +1,7 @@
-"""Foothold under faults, seeded. FOOTHOLD_FAULT_SEED replays a run, FOOTHOLD_FAULT_SECONDS lengthens it (`make test-faults`)."""
+"""Foothold under faults, seeded.
+
+FOOTHOLD_FAULT_SEED replays a run, FOOTHOLD_FAULT_SECONDS lengthens it (`make test-faults`).
+"""
 
 import json
 import os
@@ -68,7 +71,14 @@ def world(seed: int, **replicas: int) -> Iterator[World]:
         folder = Path(made)
         write_test_policy(folder / "policy")
         more = {"FOOTHOLD_RISK_SESSION_MS": str(SESSION_MS)}
-        with Stack(folder, Ports.free(), day_clock="manual", policy_folder=folder / "policy", replicas=replicas, more=more) as stack:
+        with Stack(
+            folder,
+            Ports.free(),
+            day_clock="manual",
+            policy_folder=folder / "policy",
+            replicas=replicas,
+            more=more,
+        ) as stack:
             doors = [stack.door_url(name) for name in stack.services if name.startswith("ingest")]
             one = World(stack, random.Random(seed), doors)  # noqa: S311 - a seed to replay by, no secret
             try:
@@ -96,22 +106,38 @@ def test_f01_kill_9_of_every_service_at_random_loses_nothing_and_doubles_nothing
         restores = restore_seconds(county.stack)
 
     bad = len(county.senders.ledger.planted)
-    told = f"{kills} kills, {accepted} facts, {bad} bad records, slowest accept {slowest:.1f} s, healed in {healed:.1f} s"
-    print(f"F01 seed {SEED}: {told}, {len(restores)} partitions restored, the slowest in {max(restores):.2f} s")
+    told = (
+        f"{kills} kills, {accepted} facts, {bad} bad records, slowest accept {slowest:.1f} s,"
+        f" healed in {healed:.1f} s"
+    )
+    print(
+        f"F01 seed {SEED}: {told}, {len(restores)} partitions restored, the slowest in"
+        f" {max(restores):.2f} s"
+    )
     assert kills >= SECONDS // 4
 
 
 def restore_seconds(stack: Stack) -> list[float]:
     """How long each taking over of a partition took: fence, committed offset, changelog."""
-    lines = (line for path in (stack.folder / "log").glob("risk*.jsonl") for line in path.read_text(encoding="utf-8").splitlines())
+    lines = (
+        line
+        for path in (stack.folder / "log").glob("risk*.jsonl")
+        for line in path.read_text(encoding="utf-8").splitlines()
+    )
     return [float(json.loads(line)["seconds"]) for line in lines if '"risk.restored"' in line]
 
 
 @contextmanager
-def saboteur(stack: Stack, at: str, *, mutant: bool = False) -> Iterator[tuple[psutil.Process, Path]]:
+def saboteur(
+    stack: Stack, at: str, *, mutant: bool = False
+) -> Iterator[tuple[psutil.Process, Path]]:
     """A second risk worker that will freeze itself at the step once the flag is there."""
     flag = stack.folder / f"flag-{at}"
-    told = {"SABOTAGE_AT": at, "SABOTAGE_FLAG": str(flag), **({"SABOTAGE_ID": "process"} if mutant else {})}
+    told = {
+        "SABOTAGE_AT": at,
+        "SABOTAGE_FLAG": str(flag),
+        **({"SABOTAGE_ID": "process"} if mutant else {}),
+    }
     os.environ.update(told)
     try:
         service = stack.start_service("risk-2", "tests.faults.saboteur")
@@ -119,7 +145,11 @@ def saboteur(stack: Stack, at: str, *, mutant: bool = False) -> Iterator[tuple[p
         for name in told:
             del os.environ[name]
     try:
-        eventually(lambda: service.pid and _is_ready(stack, "risk-2"), "the second worker owns partitions", 60)
+        eventually(
+            lambda: service.pid and _is_ready(stack, "risk-2"),
+            "the second worker owns partitions",
+            60,
+        )
         assert service.pid is not None
         yield psutil.Process(service.pid), flag
     finally:
@@ -138,11 +168,16 @@ def _is_ready(stack: Stack, name: str) -> bool:
 
 
 def freeze_and_wake(county: World, at: str, *, mutant: bool = False) -> None:
-    """The worker freezes itself in a transaction; the other one takes over and goes on; then the frozen one wakes up, and ends by itself."""
+    """The worker freezes itself in a transaction.
+
+    The other one takes over and goes on; then the frozen one wakes up, and ends by itself.
+    """
     with saboteur(county.stack, at, mutant=mutant) as (frozen, flag):
         flag.touch()
         county.senders.start(county.events, a_second=40)
-        eventually(lambda: frozen.status() == psutil.STATUS_STOPPED, f"the worker freezes at '{at}'", 30)
+        eventually(
+            lambda: frozen.status() == psutil.STATUS_STOPPED, f"the worker freezes at '{at}'", 30
+        )
         time.sleep(SESSION_MS / 1000 + 4)
         county.senders.stop()
         if not mutant:
@@ -151,8 +186,13 @@ def freeze_and_wake(county: World, at: str, *, mutant: bool = False) -> None:
         if mutant:
             time.sleep(4)  # nobody fences it, so it goes on where it stood
             return
-        if at == "after":  # nothing of it is under way: it may as well notice that it was left out, and join anew
-            eventually(lambda: has_ended(frozen) or _is_ready(county.stack, "risk-2"), "the frozen worker ends, or joins anew", 60)
+        # nothing of it is under way: it may as well notice that it was left out, and join anew
+        if at == "after":
+            eventually(
+                lambda: has_ended(frozen) or _is_ready(county.stack, "risk-2"),
+                "the frozen worker ends, or joins anew",
+                60,
+            )
         else:
             eventually(lambda: has_ended(frozen), "the frozen worker ends by itself", 30)
 
@@ -165,8 +205,14 @@ def has_ended(process: psutil.Process) -> bool:
         return True
 
 
-@pytest.mark.parametrize("points", [("offsets", "end"), pytest.param(("begin", "after"), marks=pytest.mark.long)], ids=" and ".join)
-def test_f03_a_worker_frozen_at_any_point_of_its_transaction_never_doubles_when_it_wakes(points: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "points",
+    [("offsets", "end"), pytest.param(("begin", "after"), marks=pytest.mark.long)],
+    ids=" and ".join,
+)
+def test_f03_a_worker_frozen_at_any_point_of_its_transaction_never_doubles_when_it_wakes(
+    points: tuple[str, ...],
+) -> None:
     with world(SEED + 3, risk=1) as county:
         county.stack._own_ports["risk-2"] = (0, Ports.free().risk_ops)
         for at in points:
@@ -222,7 +268,9 @@ def test_f06_a_database_that_crashes_and_returns_costs_nothing_and_the_desk_says
             away = desk.get("/")
             time.sleep(county.chance.uniform(0.5, 3))
             county.stack.postgres.start_again()
-            back = eventually(lambda: desk.get("/").status_code == httpx.codes.OK, "the inbox is back", 30)
+            back = eventually(
+                lambda: desk.get("/").status_code == httpx.codes.OK, "the inbox is back", 30
+            )
             time.sleep(1)
         county.senders.stop()
         healed = county.settle()

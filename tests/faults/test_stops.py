@@ -1,4 +1,7 @@
-"""Every service ends by itself within ten seconds of SIGTERM, whatever it is at and whatever is away."""
+"""Every service ends by itself within ten seconds of SIGTERM.
+
+It does so whatever it is at and whatever is away.
+"""
 
 import time
 from functools import partial
@@ -20,7 +23,10 @@ def seconds_to_end(stack: Stack, name: str) -> float:
 
 
 def test_the_windows_end_in_the_middle_of_their_start_as_well() -> None:
-    """Faust starts its consumer in a thread of its own, which a cancelled start leaves behind: the process then waits for it until it is killed."""
+    """A cancelled start leaves behind the thread in which Faust starts its consumer.
+
+    It is a thread of its own: the process then waits for it until it is killed.
+    """
     with world(SEED + 8) as county:
         stack = county.stack
         stack.services["regions"].stop()

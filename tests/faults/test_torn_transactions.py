@@ -1,7 +1,8 @@
 """A request of a transaction that comes late tears no later one (ADR 40).
 
-A proxy holds, delays and repeats requests of risk's eight partitions and of ingest's broadcasts; what stands in the topics afterwards is the judge.
-FOOTHOLD_HELD_REQUESTS lengthens the run (`make test-faults`), FOOTHOLD_FAULT_SEED replays it.
+A proxy holds, delays and repeats requests of risk's eight partitions and of ingest's broadcasts;
+what stands in the topics afterwards is the judge. FOOTHOLD_HELD_REQUESTS lengthens the run (`make
+test-faults`), FOOTHOLD_FAULT_SEED replays it.
 """
 
 import asyncio
@@ -40,7 +41,14 @@ from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import BroadcastFact, FeedHeard
 from foothold_schemas.messages.transitions import Transition
 from foothold_schemas.wire.codec import decode_fact, decode_output, decode_quarantined, encode
-from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, HOUSEHOLD_STATE, HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
+from foothold_schemas.wire.topics import (
+    EMBEDDED_PARTITIONS,
+    HOUSEHOLD_FACTS,
+    HOUSEHOLD_STATE,
+    HOUSEHOLD_VIEWS,
+    QUARANTINE,
+    RISK_TRANSITIONS,
+)
 from tests.faults.held_requests import ADD_PARTITIONS, END_TXN, KINDS, ProxiedKafka, Proxy
 from tests.support.made.build import claim, identity, income, registered, retracted
 from tests.support.risk import ADOPTED, OPENED, RULES, broadcast, transactions_ended, worker
@@ -63,7 +71,8 @@ PARTITIONS = [TopicPartition(HOUSEHOLD_FACTS.name, n) for n in range(EMBEDDED_PA
 def _small_and_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many small transactions, and clients that soon take an answer for lost.
 
-    Here nearly every start ends in its first transaction. That so many in a row set the record at hand aside is another promise, tested elsewhere.
+    Here nearly every start ends in its first transaction. That so many in a row set the record at
+    hand aside is another promise, tested elsewhere.
     """
     monkeypatch.setattr(attempts, "DIED_IN_A_ROW", 10_000)
     monkeypatch.setattr(foothold_runtime.kafka_clients, "ANSWER_MS", ANSWER_MS)
@@ -73,7 +82,10 @@ def _small_and_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _swept() -> Iterator[None]:
-    """What the clients that were given up leave behind goes here, and not while somebody else's module is being compiled."""
+    """Collect what the clients that were given up leave behind.
+
+    It goes here, and not while somebody else's module is being compiled.
+    """
     yield
     gc.collect()
 
@@ -95,7 +107,9 @@ async def proxied(seed: int) -> AsyncIterator[tuple[ProxiedKafka, Proxy]]:
 
 def of_household(number: int, fact: FactRecord) -> FactRecord:
     household_id = identity(f"household {number}")
-    return fact.model_copy(update={"household_id": household_id, "fact_id": identity(f"{number} {fact.id}")})
+    return fact.model_copy(
+        update={"household_id": household_id, "fact_id": identity(f"{number} {fact.id}")}
+    )
 
 
 def life(number: int) -> list[FactRecord]:
@@ -125,42 +139,62 @@ class County:
 
     async def write(self, facts: list[FactRecord]) -> None:
         """To the broker itself, in order."""
-        async with AIOKafkaProducer(bootstrap_servers=self.kafka.bootstrap, enable_idempotence=True, acks="all") as producer:
+        async with AIOKafkaProducer(
+            bootstrap_servers=self.kafka.bootstrap, enable_idempotence=True, acks="all"
+        ) as producer:
             for fact in facts:
                 if fact.household_id is None:
                     for n in range(EMBEDDED_PARTITIONS):
                         await producer.send(HOUSEHOLD_FACTS.name, encode(fact), partition=n)
                 else:
-                    await producer.send(HOUSEHOLD_FACTS.name, encode(fact), key=fact.household_id.encode())
+                    await producer.send(
+                        HOUSEHOLD_FACTS.name, encode(fact), key=fact.household_id.encode()
+                    )
             await producer.flush()
 
     async def look(self) -> None:
-        """Whether every batch is whole: state, transitions, views and offsets speak of the same facts, and no offset went back.
+        """Check that every batch is whole and no offset went back.
+
+        In a whole batch state, transitions, views and offsets speak of the same facts.
 
         Nor is a record blamed for what the network did.
         """
         await transactions_ended(self.kafka.bootstrap)
-        async with AIOKafkaConsumer(bootstrap_servers=self.kafka.bootstrap, group_id="risk", enable_auto_commit=False) as consumer:
+        async with AIOKafkaConsumer(
+            bootstrap_servers=self.kafka.bootstrap, group_id="risk", enable_auto_commit=False
+        ) as consumer:
             committed = {source: await consumer.committed(source) or 0 for source in PARTITIONS}
-        self.wrong += [f"offset of {s.partition} went back" for s in PARTITIONS if committed[s] < self.committed.get(s, 0)]
+        self.wrong += [
+            f"offset of {s.partition} went back"
+            for s in PARTITIONS
+            if committed[s] < self.committed.get(s, 0)
+        ]
         self.committed = committed
         self.wrong += await asyncio.to_thread(self._compare)
 
     def _compare(self) -> list[str]:
         wanted = self._judged()
-        states = {m.key(): m.value() for m in self._read(HOUSEHOLD_STATE.name) if is_household(m.key())}
+        states = {
+            m.key(): m.value() for m in self._read(HOUSEHOLD_STATE.name) if is_household(m.key())
+        }
         views = {m.key(): m.value() for m in self._read(HOUSEHOLD_VIEWS.name)}
         numbers: dict[str, list[int]] = defaultdict(list)
         for message in self._read(RISK_TRANSITIONS.name):
             output = decode_output(message.value())
             if isinstance(output, Transition):
                 numbers[output.household_id].append(output.number)
-        wrong = [f"a record was set aside: {decode_quarantined(m.value()).detail}" for m in self._read(QUARANTINE.name)]
+        wrong = [
+            f"a record was set aside: {decode_quarantined(m.value()).detail}"
+            for m in self._read(QUARANTINE.name)
+        ]
         for household_id, (household, count) in wanted.items():
             key = household_id.encode()
             state = unpack(states[key]) if key in states else Household()
             if numbers[household_id] != list(range(1, count + 1)):
-                wrong.append(f"{household_id[:6]}: transitions {numbers[household_id][-3:]} where there should be {count}")
+                wrong.append(
+                    f"{household_id[:6]}: transitions {numbers[household_id][-3:]} where there"
+                    f" should be {count}"
+                )
             if state != household:
                 wrong.append(f"{household_id[:6]}: the state is not that of its facts")
             if digest(views.get(key) or b"") != household.view:
@@ -171,10 +205,15 @@ class County:
         return list(read_topic(self.kafka.bootstrap, topic))
 
     def _judged(self) -> dict[str, tuple[Household, int]]:
-        """Each household and the number of its transitions, of the facts before its partition's committed offset."""
+        """Return each household and the number of its transitions.
+
+        They are of the facts before its partition's committed offset.
+        """
         households: dict[str, tuple[Household, int]] = {}
         controls: dict[int, Control] = defaultdict(Control)
-        for message in sorted(self._read(HOUSEHOLD_FACTS.name), key=lambda m: (m.partition(), m.offset())):
+        for message in sorted(
+            self._read(HOUSEHOLD_FACTS.name), key=lambda m: (m.partition(), m.offset())
+        ):
             partition = message.partition()
             if message.offset() >= self.committed[TopicPartition(HOUSEHOLD_FACTS.name, partition)]:
                 continue
@@ -185,7 +224,15 @@ class County:
             self.judged += 1
             before, count = households.get(fact.household_id, (Household(), 0))
             folded, outcome = fold(before, fact, fact.data, controls[partition].open_day)
-            judged = judge(fact.household_id, folded, controls[partition], RULES, cause_of(fact, is_correction=outcome is Folded.REPLACED), None, before)
+            judged = judge(
+                fact.household_id,
+                folded,
+                controls[partition],
+                RULES,
+                cause_of(fact, is_correction=outcome is Folded.REPLACED),
+                None,
+                before,
+            )
             households[fact.household_id] = (judged.household, count + len(judged.said))
         return households
 
@@ -206,7 +253,9 @@ async def until_it_dies_or_is_done(kafka: ProxiedKafka, one: Worker) -> bool:
 
 
 async def is_caught_up(kafka: ProxiedKafka) -> bool:
-    async with AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, group_id="risk", enable_auto_commit=False) as consumer:
+    async with AIOKafkaConsumer(
+        bootstrap_servers=kafka.bootstrap, group_id="risk", enable_auto_commit=False
+    ) as consumer:
         ends = await consumer.end_offsets(PARTITIONS)
         return all([(await consumer.committed(source) or 0) >= end for source, end in ends.items()])
 
@@ -215,9 +264,17 @@ async def suffer(seed: int, held: int) -> tuple[Counter[tuple[str, str]], int, i
     """Rounds of facts while requests are kept back, until so many were; then a round in peace."""
     async with proxied(seed) as (kafka, proxy):
         county, deaths, turn = County(kafka), 0, 0
-        await county.write([ADOPTED, OPENED, *(fact for n in range(HOUSEHOLDS) for fact in life(n))])
+        await county.write(
+            [ADOPTED, OPENED, *(fact for n in range(HOUSEHOLDS) for fact in life(n))]
+        )
         while proxy.held.counts.total() < held:
-            await county.write([fact for facts in zip(*(a_round(n, turn) for n in range(HOUSEHOLDS)), strict=True) for fact in facts])
+            await county.write(
+                [
+                    fact
+                    for facts in zip(*(a_round(n, turn) for n in range(HOUSEHOLDS)), strict=True)
+                    for fact in facts
+                ]
+            )
             proxy.is_armed = True
             deaths += await until_it_dies_or_is_done(kafka, worker(kafka.proxied))
             proxy.is_armed = False
@@ -238,7 +295,10 @@ async def test_every_batch_is_whole_though_requests_are_held_delayed_and_repeate
     counts, released, deaths, county = await suffer(SEED, WANTED_HELD)
 
     told = ", ".join(f"{kind} {way} {many}" for (kind, way), many in sorted(counts.items()))
-    print(f"held {counts.total()} ({told}), {released} released later, {deaths} workers ended, {time.monotonic() - began:.0f} s, seed {SEED}")
+    print(
+        f"held {counts.total()} ({told}), {released} released later, {deaths} workers ended,"
+        f" {time.monotonic() - began:.0f} s, seed {SEED}"
+    )
     assert county.wrong == []
     assert county.judged > 0
     assert counts.total() >= WANTED_HELD
@@ -246,25 +306,41 @@ async def test_every_batch_is_whole_though_requests_are_held_delayed_and_repeate
     assert released > counts.total() // 4
 
 
-async def test_a_producer_that_sends_again_tears_a_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_producer_that_sends_again_tears_a_transaction(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The mutant without the guard is caught: else the test above proves nothing."""
     monkeypatch.setattr(foothold_runtime.kafka_clients, "_once", lambda send, _: send)
     counts, released, _, county = await suffer(SEED, MUTANT_HELD)
 
-    print(f"without the guard: {county.wrong[:3]} after {counts.total()} held and {released} released")
+    print(
+        f"without the guard: {county.wrong[:3]} after {counts.total()} held and {released} released"
+    )
     assert county.wrong != []
 
 
 async def broadcast_through(kafka: ProxiedKafka, names: list[str]) -> list[str]:
-    """Say each to everybody, as often as it takes, with a new publisher after each that broke; return those that were confirmed."""
+    """Say each to everybody, as often as it takes, with a new publisher after each that broke.
+
+    Return those that were confirmed.
+    """
     confirmed, publisher = [], None
     for name in names:
-        fact = fact_line(broadcast(FeedHeard(feed="IncomeReported", area="370399", through_month="2026-05"), name))
+        fact = fact_line(
+            broadcast(
+                FeedHeard(feed="IncomeReported", area="370399", through_month="2026-05"), name
+            )
+        )
         for _ in range(20):
             if publisher is None:
                 metrics = foothold_ingest.metrics.Metrics(CollectorRegistry())
                 publisher = Publisher(
-                    broker=Broker(kafka.proxied), instance="torn", partitions=EMBEDDED_PARTITIONS, max_in_flight=100, send_seconds=2.0, metrics=metrics
+                    broker=Broker(kafka.proxied),
+                    instance="torn",
+                    partitions=EMBEDDED_PARTITIONS,
+                    max_in_flight=100,
+                    send_seconds=2.0,
+                    metrics=metrics,
                 )
                 await publisher.start()
             try:
@@ -286,11 +362,18 @@ async def test_a_fact_for_everybody_is_everywhere_or_nowhere() -> None:
         proxy.is_armed = False
         await broadcast_through(kafka, ["last"])
         where: dict[str, list[int]] = defaultdict(list)
-        for message in await asyncio.to_thread(lambda: list(read_topic(kafka.bootstrap, HOUSEHOLD_FACTS.name))):
+        for message in await asyncio.to_thread(
+            lambda: list(read_topic(kafka.bootstrap, HOUSEHOLD_FACTS.name))
+        ):
             where[decode_fact(message.value()).id].append(message.partition())
-        print(f"{len(confirmed)} broadcasts, {proxy.held.counts.total()} requests held, {proxy.held.released} released")
+        print(
+            f"{len(confirmed)} broadcasts, {proxy.held.counts.total()} requests held,"
+            f" {proxy.held.released} released"
+        )
 
     assert confirmed == names
-    assert {name: sorted(Counter(found)) for name, found in where.items()} == {name: list(range(EMBEDDED_PARTITIONS)) for name in [*names, "last"]}
+    assert {name: sorted(Counter(found)) for name, found in where.items()} == {
+        name: list(range(EMBEDDED_PARTITIONS)) for name in [*names, "last"]
+    }
     assert [name for name, found in where.items() if len(set(Counter(found).values())) > 1] == []
     assert proxy.held.counts.total() >= 10

@@ -1,4 +1,8 @@
-"""A small seeded county for fault tests: what happens in it, who sends it, and a ledger of what was accepted, written before and after each send."""
+"""A small seeded county for fault tests.
+
+It holds what happens in it, who sends it, and a ledger of what was accepted, written before and
+after each send.
+"""
 
 import itertools
 import json
@@ -30,7 +34,10 @@ POISON_EVERY = 29
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One event of the county. Amounts are in fen; `business_key` is the agency's own number of a bill."""
+    """One event of the county.
+
+    Amounts are in fen; `business_key` is the agency's own number of a bill.
+    """
 
     event_id: str
     kind: str
@@ -48,15 +55,43 @@ class Happened:
         match self.kind:
             case "HouseholdRegistered":
                 people = [{"person_ref": f"{number}-{n}"} for n in range(self.members)]
-                data = {"authority": COUNTY, "register_number": number, "area": f"{COUNTY}101201", "standing": "ordinary", "members": people}
+                data = {
+                    "authority": COUNTY,
+                    "register_number": number,
+                    "area": f"{COUNTY}101201",
+                    "standing": "ordinary",
+                    "members": people,
+                }
                 data["contact"] = {"name": f"示例{self.household}"}
             case "IncomeReported":
-                data = {"category": "wage", "item": "salary", "amount": money, "earned_month": LAST_MONTH, "is_yearly": True}
+                data = {
+                    "category": "wage",
+                    "item": "salary",
+                    "amount": money,
+                    "earned_month": LAST_MONTH,
+                    "is_yearly": True,
+                }
             case "MedicalClaimSettled":
-                data = {"claim_number": self.business_key, "settled_on": "2026-03-15", "setting": "inpatient", "total": money}
+                data = {
+                    "claim_number": self.business_key,
+                    "settled_on": "2026-03-15",
+                    "setting": "inpatient",
+                    "total": money,
+                }
             case _:
-                data = {"hazard": "storm", "struck_on": OPEN_DAY.isoformat(), "home": "destroyed", "is_verified": True}
-        made = {"specversion": "1.0", "id": self.event_id, "source": f"/agencies/{self.agency}", "type": event_type(self.kind), "time": AT.isoformat()}
+                data = {
+                    "hazard": "storm",
+                    "struck_on": OPEN_DAY.isoformat(),
+                    "home": "destroyed",
+                    "is_verified": True,
+                }
+        made = {
+            "specversion": "1.0",
+            "id": self.event_id,
+            "source": f"/agencies/{self.agency}",
+            "type": event_type(self.kind),
+            "time": AT.isoformat(),
+        }
         return {**made, "subject": f"{COUNTY}/{number}", "data": data}
 
 
@@ -67,26 +102,60 @@ def before_go_live(chance: random.Random, households: int) -> list[Happened]:
         members = chance.randint(1, 5)
         made.append(Happened(f"reg-{n}", "HouseholdRegistered", n, "statistics", members=members))
         per_head = chance.choice((500_000, 700_000, 729_999, 730_000, 800_000, 2_000_000))
-        made.append(Happened(f"inc-{n}", "IncomeReported", n, "statistics", amount=per_head * members + chance.randrange(members + 1)))
+        made.append(
+            Happened(
+                f"inc-{n}",
+                "IncomeReported",
+                n,
+                "statistics",
+                amount=per_head * members + chance.randrange(members + 1),
+            )
+        )
     return made
 
 
 def what_happens(chance: random.Random, households: int) -> Iterator[Happened]:
-    """Bills, now and then one of before: under its own id, or under a new one; and storms. Without end."""
+    """Bills, now and then one of before: under its own id, or under a new one; and storms.
+
+    Without end.
+    """
     told: list[Happened] = []
     for n in itertools.count():
         luck = chance.random()
         if told and luck < 0.15:
             yield chance.choice(told)
         elif told and luck < 0.20 and (old := chance.choice(told)).business_key:
-            yield Happened(f"again-{n}", old.kind, old.household, old.agency, amount=old.amount, business_key=old.business_key)
+            yield Happened(
+                f"again-{n}",
+                old.kind,
+                old.household,
+                old.agency,
+                amount=old.amount,
+                business_key=old.business_key,
+            )
         elif luck < 0.24:
-            told.append(Happened(f"storm-{n}", "DisasterStruck", chance.randrange(households), "emergency-management"))
+            told.append(
+                Happened(
+                    f"storm-{n}",
+                    "DisasterStruck",
+                    chance.randrange(households),
+                    "emergency-management",
+                )
+            )
             yield told[-1]
         else:
             amount = chance.choice((1, 50_000, 349_999, 350_000, 1_000_000, 2_500_000))
             home = chance.randrange(households)
-            told.append(Happened(f"bill-{n}", "MedicalClaimSettled", home, "health-insurance", amount=amount, business_key=f"B-{n}"))
+            told.append(
+                Happened(
+                    f"bill-{n}",
+                    "MedicalClaimSettled",
+                    home,
+                    "health-insurance",
+                    amount=amount,
+                    business_key=f"B-{n}",
+                )
+            )
             yield told[-1]
 
 
@@ -107,7 +176,9 @@ class Senders:
         self.ledger = Ledger()
         self._keys = sender.keys
         self._clients = [httpx.Client(base_url=door, timeout=8) for door in doors]
-        self._producer = Producer({"bootstrap.servers": stack.kafka.bootstrap, "acks": "all", "enable.idempotence": True})
+        self._producer = Producer(
+            {"bootstrap.servers": stack.kafka.bootstrap, "acks": "all", "enable.idempotence": True}
+        )
         self._ending = threading.Event()
         self._threads: list[threading.Thread] = []
         self._count = 0
@@ -140,22 +211,36 @@ class Senders:
             if answer.status_code == httpx.codes.ACCEPTED:
                 return
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-                self.trouble.append(f"{happened.event_id}: {answer.status_code} {answer.text[:200]}")
+                self.trouble.append(
+                    f"{happened.event_id}: {answer.status_code} {answer.text[:200]}"
+                )
                 return
             time.sleep(0.2)
 
     def _write(self, happened: Happened) -> None:
         self._producer.produce(
-            f"agency.{happened.agency}.v1", json.dumps(happened.event()).encode(), key=b"x", headers={"content-type": b"application/cloudevents+json"}
+            f"agency.{happened.agency}.v1",
+            json.dumps(happened.event()).encode(),
+            key=b"x",
+            headers={"content-type": b"application/cloudevents+json"},
         )
         self._producer.flush(30)
 
     def _plant(self) -> None:
         poison = b"{planted " + str(len(self.ledger.planted)).encode()
         if len(self.ledger.planted) % 2:
-            self._producer.produce("agency.statistics.v1", poison, headers={"content-type": b"application/cloudevents+json"})
+            self._producer.produce(
+                "agency.statistics.v1",
+                poison,
+                headers={"content-type": b"application/cloudevents+json"},
+            )
         else:
-            self._producer.produce(HOUSEHOLD_FACTS.name, poison, key=b"0" * 32, partition=len(self.ledger.planted) % EMBEDDED_PARTITIONS)
+            self._producer.produce(
+                HOUSEHOLD_FACTS.name,
+                poison,
+                key=b"0" * 32,
+                partition=len(self.ledger.planted) % EMBEDDED_PARTITIONS,
+            )
         self._producer.flush(30)
         self.ledger.planted.append(poison)
 
@@ -178,7 +263,9 @@ class Senders:
         self._ending.set()
         for thread in self._threads:
             thread.join(60)
-            assert not thread.is_alive(), "an event was not accepted within a minute of the last fault"
+            assert not thread.is_alive(), (
+                "an event was not accepted within a minute of the last fault"
+            )
         self._ending.clear()
         self._threads = []
 

@@ -1,4 +1,7 @@
-"""What the console says is read by clerks: codes in words, a refused form by its own fields, a row of a file as a row."""
+"""What the console says is read by clerks.
+
+Codes in words, a refused form by its own fields, a row of a file as a row.
+"""
 
 from collections.abc import Iterator
 from datetime import date
@@ -21,7 +24,12 @@ from foothold_schemas.wire.quarantine import RefusalReason
 
 @pytest.mark.parametrize(
     ("field", "codes"),
-    [("category", [*IncomeCategory, *SpendingCategory]), ("setting", list(CareSetting)), ("hazard", list(Hazard)), ("is_yearly", ["true", "True"])],
+    [
+        ("category", [*IncomeCategory, *SpendingCategory]),
+        ("setting", list(CareSetting)),
+        ("hazard", list(Hazard)),
+        ("is_yearly", ["true", "True"]),
+    ],
 )
 def test_a_code_stands_in_chinese_with_its_english(field: str, codes: list[str]) -> None:
     for code in codes:
@@ -52,7 +60,9 @@ def written(household: str = "", person: str = "") -> Written:
         (RefusalReason.FUTURE_TIME, "370399/V1", "核对反映日期"),
     ],
 )
-def test_a_refused_report_is_explained_by_the_forms_own_fields(reason: RefusalReason, household: str, says: str) -> None:
+def test_a_refused_report_is_explained_by_the_forms_own_fields(
+    reason: RefusalReason, household: str, says: str
+) -> None:
     why = explained(written(household), Rejected(reason, "in English", ()))
     assert why is not None
     assert says in why.zh
@@ -60,7 +70,9 @@ def test_a_refused_report_is_explained_by_the_forms_own_fields(reason: RefusalRe
 
 
 def test_another_reason_keeps_the_judgements_words() -> None:
-    assert explained(written("370399/V1"), Rejected(RefusalReason.AREA_NOT_ALLOWED, "d", ())) is None
+    assert (
+        explained(written("370399/V1"), Rejected(RefusalReason.AREA_NOT_ALLOWED, "d", ())) is None
+    )
 
 
 def test_full_width_characters_are_read_as_the_same() -> None:
@@ -89,10 +101,16 @@ def _types(annotation: object) -> Iterator[type]:
         yield from _types(part)
 
 
-@pytest.mark.parametrize("kind", sorted(set(AGENCY_KINDS) - {"FactsRetracted", "FeedHeard", "AreaStruck"}))
-def test_every_field_a_caseworker_can_doubt_has_its_word_and_so_has_every_code_in_it(kind: str) -> None:
+@pytest.mark.parametrize(
+    "kind", sorted(set(AGENCY_KINDS) - {"FactsRetracted", "FeedHeard", "AreaStruck"})
+)
+def test_every_field_a_caseworker_can_doubt_has_its_word_and_so_has_every_code_in_it(
+    kind: str,
+) -> None:
     data = FactRecord.model_fields["data"].annotation
-    (model,) = {m for m in _types(data) if issubclass(m, Message) and m.model_fields["kind"].default == kind}
+    (model,) = {
+        m for m in _types(data) if issubclass(m, Message) and m.model_fields["kind"].default == kind
+    }
     for name, field in model.model_fields.items():
         types = set(_types(field.annotation)) - {type(None)}
         shown = {t for t in types if issubclass(t, str | int | date) and t is not bool}

@@ -1,4 +1,7 @@
-"""What a text costs follows its size: twice the text takes about twice as long, whatever it is made of and whoever reads it."""
+"""What a text costs follows its size.
+
+Twice the text takes about twice as long, whatever it is made of and whoever reads it.
+"""
 
 import contextlib
 import gc
@@ -41,9 +44,13 @@ SHAPES: Final[dict[str, Callable[[int], bytes]]] = {
     "a wide list of texts": lambda n: b"[" + b'"x",' * (n // 4) + b'""]',
     "a list of objects": lambda n: b"[" + b'{"a":1},' * (n // 8) + b"{}]",
     "many keys": lambda n: json.dumps({f"k{i}": 1 for i in range(n // 10)}).encode(),
-    "many keys of one hash": lambda n: json.dumps({str(i * (2**61 - 1)): 1 for i in range(n // 26)}).encode(),
+    "many keys of one hash": (
+        lambda n: json.dumps({str(i * (2**61 - 1)): 1 for i in range(n // 26)}).encode()
+    ),
     "a key many times": lambda n: b"{" + b'"a":1,' * (n // 6) + b'"a":1}',
-    "the last key twice": lambda n: b"{" + b"".join(b'"k%d":1,' % i for i in range(n // 10)) + b'"z":1,"z":1}',
+    "the last key twice": (
+        lambda n: b"{" + b"".join(b'"k%d":1,' % i for i in range(n // 10)) + b'"z":1,"z":1}'
+    ),
     "long keys": lambda n: json.dumps({f"{'k' * 4000}{i}": 1 for i in range(n // 4000)}).encode(),
     "one long key": lambda n: b'{"' + b"k" * n + b'":1}',
     "one long text": lambda n: b'{"a":"' + b"x" * n + b'"}',
@@ -57,8 +64,16 @@ SHAPES: Final[dict[str, Callable[[int], bytes]]] = {
     "spaces": lambda n: b" " * n + b"{}",
     "line feeds and a fault": lambda n: b"\n" * n + b"{",
     "not UTF-8": lambda n: b" " * n + b"\xff",
-    "events": lambda n: b"[" + b",".join([json.dumps(event("IncomeReported")).encode()] * (n // 400)) + b"]",
-    "nonsense in every field": lambda n: json.dumps({**event("IncomeReported"), "data": {f"f{i}": [] for i in range(n // 12)}}).encode(),
+    "events": (
+        lambda n: (
+            b"[" + b",".join([json.dumps(event("IncomeReported")).encode()] * (n // 400)) + b"]"
+        )
+    ),
+    "nonsense in every field": (
+        lambda n: json.dumps(
+            {**event("IncomeReported"), "data": {f"f{i}": [] for i in range(n // 12)}}
+        ).encode()
+    ),
 }
 PARSERS: Final[dict[str, Callable[[bytes], object]]] = {
     "one event": loads,
@@ -84,8 +99,13 @@ def cost(work: Callable[[], object]) -> float:
         gc.enable()
 
 
-def assert_linear(work_of: Callable[[int], Callable[[], object]], sizes: tuple[int, int] = SIZES) -> None:
-    """Whether twice the size costs less than three times as much; asked again where the machine was busy with other things."""
+def assert_linear(
+    work_of: Callable[[int], Callable[[], object]], sizes: tuple[int, int] = SIZES
+) -> None:
+    """Whether twice the size costs less than three times as much.
+
+    Asked again where the machine was busy with other things.
+    """
     small, large = (work_of(size) for size in sizes)
     costs = [(cost(small), cost(large))]
     while costs[-1][1] >= 3 * max(costs[-1][0], FLOOR) and len(costs) < 4:
@@ -105,8 +125,14 @@ def test_a_body_of_any_shape_costs_what_its_size_costs(shape: str, parser: str) 
 
 
 def test_many_headers_cost_what_they_are() -> None:
-    assert_linear(lambda n: lambda: from_http([(f"ce-a{i}", "%41" * 10) for i in range(n)], b"{}"), (2_000, 4_000))
-    assert_linear(lambda n: lambda: from_kafka([(f"ce_a{i}", b"x" * 30) for i in range(n)], b"{}"), (2_000, 4_000))
+    assert_linear(
+        lambda n: lambda: from_http([(f"ce-a{i}", "%41" * 10) for i in range(n)], b"{}"),
+        (2_000, 4_000),
+    )
+    assert_linear(
+        lambda n: lambda: from_kafka([(f"ce_a{i}", b"x" * 30) for i in range(n)], b"{}"),
+        (2_000, 4_000),
+    )
     assert_linear(lambda n: lambda: from_http([("ce-a", "%41" * n)], b"{}"), (10_000, 20_000))
 
 
@@ -122,26 +148,78 @@ def stay(year: int) -> dict[str, str]:
 
 
 EVENTS: Final[dict[str, tuple[tuple[int, int], Callable[[int], dict[str, Any]]]]] = {
-    "members by number": ((30, 60), lambda n: event("HouseholdRegistered", members=[{"resident_number": PERSON}] * n, covers=[])),
-    "members by name": ((30, 60), lambda n: event("HouseholdRegistered", members=[{"person_ref": f"p{i}"} for i in range(n)], covers=[])),
+    "members by number": (
+        (30, 60),
+        lambda n: event(
+            "HouseholdRegistered", members=[{"resident_number": PERSON}] * n, covers=[]
+        ),
+    ),
+    "members by name": (
+        (30, 60),
+        lambda n: event(
+            "HouseholdRegistered", members=[{"person_ref": f"p{i}"} for i in range(n)], covers=[]
+        ),
+    ),
     "one member again and again": (
         (30, 60),
         lambda n: event(
-            "HouseholdRegistered", members=[{"person_ref": "p", "joined_on": f"{1900 + i}-01-01", "left_on": f"{1900 + i}-12-31"} for i in range(n)]
+            "HouseholdRegistered",
+            members=[
+                {
+                    "person_ref": "p",
+                    "joined_on": f"{1900 + i}-01-01",
+                    "left_on": f"{1900 + i}-12-31",
+                }
+                for i in range(n)
+            ],
         ),
     ),
-    "covers": ((100, 200), lambda n: event("HouseholdRegistered", covers=[{"cover": "a", "from_day": "2020-01-01", "until_day": "9999-12-31"}] * n)),
-    "more members than a household has": ((500, 1_000), lambda n: event("HouseholdRegistered", members=[{}] * n)),
-    "members that are none": ((500, 1_000), lambda n: event("HouseholdRegistered", members=[7] * n)),
-    "members for ever": ((500, 1_000), lambda n: event("HouseholdRegistered", members=[{"left_on": "9999-12-31"}] * n)),
-    "fields nobody knows": ((500, 1_000), lambda n: event("IncomeReported", **{f"f{i}": 1 for i in range(n)})),
-    "attributes nobody knows": ((500, 1_000), lambda n: event("IncomeReported") | {f"a{i}": 1 for i in range(n)}),
-    "what it amends": ((10, 20), lambda n: event("IncomeReported") | {"amends": " ".join(f"{'x' * 90}{i}" for i in range(n))}),
-    "a long word where an id stands": ((2_000, 4_000), lambda n: event("IncomeReported") | {"id": "x" * n, "amends": "x " * (n // 2)}),
-    "what it takes back": ((500, 1_000), lambda n: event("FactsRetracted", events=[f"e{i}" for i in range(n)])),
+    "covers": (
+        (100, 200),
+        lambda n: event(
+            "HouseholdRegistered",
+            covers=[{"cover": "a", "from_day": "2020-01-01", "until_day": "9999-12-31"}] * n,
+        ),
+    ),
+    "more members than a household has": (
+        (500, 1_000),
+        lambda n: event("HouseholdRegistered", members=[{}] * n),
+    ),
+    "members that are none": (
+        (500, 1_000),
+        lambda n: event("HouseholdRegistered", members=[7] * n),
+    ),
+    "members for ever": (
+        (500, 1_000),
+        lambda n: event("HouseholdRegistered", members=[{"left_on": "9999-12-31"}] * n),
+    ),
+    "fields nobody knows": (
+        (500, 1_000),
+        lambda n: event("IncomeReported", **{f"f{i}": 1 for i in range(n)}),
+    ),
+    "attributes nobody knows": (
+        (500, 1_000),
+        lambda n: event("IncomeReported") | {f"a{i}": 1 for i in range(n)},
+    ),
+    "what it amends": (
+        (10, 20),
+        lambda n: (
+            event("IncomeReported") | {"amends": " ".join(f"{'x' * 90}{i}" for i in range(n))}
+        ),
+    ),
+    "a long word where an id stands": (
+        (2_000, 4_000),
+        lambda n: event("IncomeReported") | {"id": "x" * n, "amends": "x " * (n // 2)},
+    ),
+    "what it takes back": (
+        (500, 1_000),
+        lambda n: event("FactsRetracted", events=[f"e{i}" for i in range(n)]),
+    ),
     "a name of many marks": (
         (2_000, 4_000),
-        lambda n: event("HouseholdRegistered", contact={"name": "e" + MARKS * (n // 2), "address": MARKS * n}),
+        lambda n: event(
+            "HouseholdRegistered", contact={"name": "e" + MARKS * (n // 2), "address": MARKS * n}
+        ),
     ),
 }
 
@@ -165,7 +243,15 @@ TEXTS: Final[dict[str, Callable[[int], str]]] = {
     "ligatures": lambda n: "\ufdfa" * (n // 18),
     "no day": lambda n: "2026-1-" + "1" * n,
 }
-COLUMNS: Final = [Column(headers=("h",), to="/data/x", kind=kind, **({"choices": {"a": "b"}} if kind is CellKind.CHOICE else {})) for kind in CellKind]
+COLUMNS: Final = [
+    Column(
+        headers=("h",),
+        to="/data/x",
+        kind=kind,
+        **({"choices": {"a": "b"}} if kind is CellKind.CHOICE else {}),
+    )
+    for kind in CellKind
+]
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -177,7 +263,10 @@ def test_a_cell_costs_what_its_size_costs(column: Column, text: str) -> None:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_number_that_names_a_person_costs_what_its_size_costs(text: str) -> None:
-    """Within the forty characters a number may have it costs nothing; from a cell it may come longer."""
+    """Within the forty characters a number may have it costs nothing.
+
+    From a cell it may come longer.
+    """
     assert_linear(lambda n: lambda: parse(TEXTS[text](n), CLOCK.today), (20_000, 40_000))
 
 
@@ -186,7 +275,10 @@ def test_a_number_that_names_a_person_costs_what_its_size_costs(text: str) -> No
     [
         (json.dumps({f"k{i}": 1 for i in range(MAX_KEYS + 1)}).encode(), "too_large"),
         (json.dumps([0] * MAX_VALUES).encode(), "too_large"),
-        (json.dumps({"a": [[]] * (MAX_VALUES // 2), "b": [[]] * (MAX_VALUES // 2)}).encode(), "too_large"),
+        (
+            json.dumps({"a": [[]] * (MAX_VALUES // 2), "b": [[]] * (MAX_VALUES // 2)}).encode(),
+            "too_large",
+        ),
         (b"1" * 41, "too_long"),
         (b"-0." + b"1" * 40, "too_long"),
         (b"1e309", "too_long"),
@@ -206,7 +298,10 @@ def test_up_to_its_end_an_event_is_taken_and_each_of_a_batch_has_its_own() -> No
 
     assert loads(json.dumps(whole).encode()) == whole
     assert loads_batch(json.dumps([whole] * 100).encode()) == [whole] * 100
-    assert len(loads({f"k{i}": 1 for i in range(MAX_KEYS)}.__repr__().replace("'", '"').encode())) == MAX_KEYS  # type: ignore[arg-type]  # an object
+    assert (
+        len(loads({f"k{i}": 1 for i in range(MAX_KEYS)}.__repr__().replace("'", '"').encode()))  # type: ignore[arg-type]  # an object
+        == MAX_KEYS
+    )
     with pytest.raises(NotStrict, match="more than 2000 values"):
         loads_batch(json.dumps([{}, [0] * MAX_VALUES]).encode())
     with pytest.raises(NotStrict, match="more than 1000 events"):

@@ -1,4 +1,7 @@
-"""Numbers that name a person: one person, one spelling; what is wrong with a number is said without repeating it."""
+"""Numbers that name a person: one person, one spelling.
+
+What is wrong with a number is said without repeating it.
+"""
 
 from datetime import date
 
@@ -72,7 +75,9 @@ def test_the_county_in_a_number_may_be_any_as_counties_come_and_go(code: str) ->
         ("370302194912310000", RefusalReason.DAMAGED_NUMBER, "000"),
     ],
 )
-def test_what_is_no_number_is_refused_with_its_reason_and_never_guessed(text: str, reason: RefusalReason, says: str) -> None:
+def test_what_is_no_number_is_refused_with_its_reason_and_never_guessed(
+    text: str, reason: RefusalReason, says: str
+) -> None:
     with pytest.raises(NotANumber) as refused:
         parse(text, TODAY)
 

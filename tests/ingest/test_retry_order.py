@@ -10,7 +10,12 @@ HOME = "a" * 32
 
 
 def test_offsets_are_ordered_as_numbers_and_a_household_before_what_waits_for_it() -> None:
-    addresses = ["household-facts.v1:3:100", "household-facts.v1:3:99", f"{HOUSEHOLD}{HOME}:3:100", "household-facts.v1:2:7"]
+    addresses = [
+        "household-facts.v1:3:100",
+        "household-facts.v1:3:99",
+        f"{HOUSEHOLD}{HOME}:3:100",
+        "household-facts.v1:2:7",
+    ]
 
     assert sorted(addresses, key=_order) == [addresses[3], addresses[1], addresses[2], addresses[0]]
 

@@ -7,12 +7,28 @@ from psycopg import errors
 from foothold_ingest.errors import what_is_away
 
 
-@pytest.mark.parametrize("error", [psycopg.OperationalError("connection refused"), errors.AdminShutdown(), errors.DiskFull(), errors.DeadlockDetected()])
+@pytest.mark.parametrize(
+    "error",
+    [
+        psycopg.OperationalError("connection refused"),
+        errors.AdminShutdown(),
+        errors.DiskFull(),
+        errors.DeadlockDetected(),
+    ],
+)
 def test_an_absent_database_is_away(error: Exception) -> None:
     assert "PostgreSQL" in str(what_is_away(error))
 
 
-@pytest.mark.parametrize("error", [errors.ProgramLimitExceeded(), errors.StatementTooComplex(), errors.QueryCanceled(), errors.LockNotAvailable()])
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.ProgramLimitExceeded(),
+        errors.StatementTooComplex(),
+        errors.QueryCanceled(),
+        errors.LockNotAvailable(),
+    ],
+)
 def test_a_statement_it_refuses_is_a_defect_of_ours(error: Exception) -> None:
     assert isinstance(error, psycopg.OperationalError)
     assert what_is_away(error) is None

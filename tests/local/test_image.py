@@ -1,4 +1,7 @@
-"""The image's steps, in a clean root: its hashed packages and its files, and nothing else, are enough for every command compose gives it."""
+"""Runs the image's steps in a clean root.
+
+Its hashed packages and its files, and nothing else, are enough for every command compose gives it.
+"""
 
 import os
 import shutil
@@ -13,7 +16,9 @@ import yaml
 from tests.support.running.parts import ROOT
 
 DOCKERFILE: Final = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8").splitlines()
-SERVICES: Final = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+SERVICES: Final = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))[
+    "services"
+]
 EVERYTHING: Final = """
 import importlib, pkgutil, sys
 for name in sys.argv[1:]:
@@ -28,8 +33,20 @@ print("all there")
 def run(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """In the root, as the image runs it: its own Python, its own path, no variable of ours."""
     python, app = root / "opt/foothold/bin/python", root / "app"
-    environment = {"PATH": f"{python.parent}:/usr/bin:/bin", "PYTHONPATH": str(app), "HOME": str(root)}
-    return subprocess.run([str(python), *words], cwd=app, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    environment = {
+        "PATH": f"{python.parent}:/usr/bin:/bin",
+        "PYTHONPATH": str(app),
+        "HOME": str(root),
+    }
+    return subprocess.run(
+        [str(python), *words],
+        cwd=app,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
 
 
 def built(root: Path, service: str) -> None:
@@ -38,10 +55,31 @@ def built(root: Path, service: str) -> None:
     (install,) = [line for line in lines if line.startswith("RUN python -m venv")]
     assert "--require-hashes -r /requirements.txt" in install
     uv = [str(Path(sys.executable).parent / "uv"), "--quiet"]
-    subprocess.run([*uv, "venv", "--python", sys.executable, str(root / "opt/foothold")], check=True, timeout=60)
+    subprocess.run(
+        [*uv, "venv", "--python", sys.executable, str(root / "opt/foothold")],
+        check=True,
+        timeout=60,
+    )
     wanted = ROOT / "requirements" / f"{service}.txt"
-    subprocess.run([*uv, "pip", "install", "--python", str(root / "opt/foothold/bin/python"), "--require-hashes", "-r", str(wanted)], check=True, timeout=240)
-    for line in (line for line in lines if line.startswith("COPY") and "--from" not in line and "requirements" not in line):
+    subprocess.run(
+        [
+            *uv,
+            "pip",
+            "install",
+            "--python",
+            str(root / "opt/foothold/bin/python"),
+            "--require-hashes",
+            "-r",
+            str(wanted),
+        ],
+        check=True,
+        timeout=240,
+    )
+    for line in (
+        line
+        for line in lines
+        if line.startswith("COPY") and "--from" not in line and "requirements" not in line
+    ):
         *sources, target = line.split()[1:]
         for source in sources:
             place = root / target.lstrip("/") / (Path(source).name if target.endswith("/") else "")
@@ -54,12 +92,22 @@ def built(root: Path, service: str) -> None:
 
 @pytest.mark.timeout(420)
 @pytest.mark.parametrize("service", ["ingest", "risk", "alerts"])
-def test_an_image_has_all_it_needs_and_says_what_it_was_not_given(tmp_path: Path, service: str) -> None:
+def test_an_image_has_all_it_needs_and_says_what_it_was_not_given(
+    tmp_path: Path, service: str
+) -> None:
     built(tmp_path, service)
-    commands = [s["command"] for s in SERVICES.values() if s.get("build", {}).get("args", {}).get("SERVICE") == service]
-    modules = sorted({f"foothold_{service}", "foothold_schemas", *(command[0] for command in commands)})
+    commands = [
+        s["command"]
+        for s in SERVICES.values()
+        if s.get("build", {}).get("args", {}).get("SERVICE") == service
+    ]
+    modules = sorted(
+        {f"foothold_{service}", "foothold_schemas", *(command[0] for command in commands)}
+    )
 
-    assert run(tmp_path, "-c", EVERYTHING, *modules).stdout.strip() == "all there", run(tmp_path, "-c", EVERYTHING, *modules).stderr[-800:]
+    assert run(tmp_path, "-c", EVERYTHING, *modules).stdout.strip() == "all there", run(
+        tmp_path, "-c", EVERYTHING, *modules
+    ).stderr[-800:]
     for command in commands:
         done = run(tmp_path, "-m", *command)
         assert done.returncode not in (0, None)

@@ -1,4 +1,7 @@
-"""README's walk, as somebody new would take it: bring it up, publish, see the case, find the metric, kill the broker, be told, mend it."""
+"""Takes README's walk, as somebody new would.
+
+Bring it up, publish, see the case, find the metric, kill the broker, be alerted, mend it.
+"""
 
 import json
 import os
@@ -31,7 +34,10 @@ PORTS: Final = {**DOORS, PROMETHEUS[0]: PROMETHEUS[1]}
 
 
 class Visitor:
-    """A new user with a clone, on a machine whose ports may be taken: README's are replaced by free ones."""
+    """A visitor: a new user with a clone, on a machine whose ports may be taken.
+
+    README's ports are replaced by free ones.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -44,17 +50,34 @@ class Visitor:
         target = self.folder / "schemas" / "examples" / "events"
         target.mkdir(parents=True)
         for name in ("HouseholdRegistered", "DisasterStruck"):
-            event = json.loads((ROOT / "schemas" / "examples" / "events" / f"{name}.json").read_text(encoding="utf-8")) | {"time": now.isoformat()}
-            event["data"] |= {"struck_on": now.date().isoformat()} if name == "DisasterStruck" else {}
+            event = json.loads(
+                (ROOT / "schemas" / "examples" / "events" / f"{name}.json").read_text(
+                    encoding="utf-8"
+                )
+            ) | {"time": now.isoformat()}
+            event["data"] |= (
+                {"struck_on": now.date().isoformat()} if name == "DisasterStruck" else {}
+            )
             (target / f"{name}.json").write_text(json.dumps(event), encoding="utf-8")
 
     @contextmanager
     def runs(self, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
         """`make up` or `make watch` in a window of its own; what it prints is in the file."""
         said = self.folder / f"{words[0]}-{free_port()}"
-        environment = {**os.environ, **self.ports, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+        environment = {
+            **os.environ,
+            **self.ports,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONWARNINGS": "ignore",
+        }
         with said.open("wb") as out:
-            window = subprocess.Popen([sys.executable, "-m", "deploy.local", *words], cwd=self.folder, env=environment, stdout=out, stderr=subprocess.STDOUT)
+            window = subprocess.Popen(
+                [sys.executable, "-m", "deploy.local", *words],
+                cwd=self.folder,
+                env=environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
         try:
             yield window, said
         finally:
@@ -68,7 +91,14 @@ class Visitor:
             block = re.sub(rf"{name}=\S+", f"{name}={value}", block)
         for name, default in PORTS.items():
             block = block.replace(f":{default}", f":{self.ports[name]}")
-        done = subprocess.run([str(shutil.which("bash")), "-c", block], cwd=self.folder, capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(
+            [str(shutil.which("bash")), "-c", block],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
         assert not done.stderr, done.stderr
         return done.stdout
 
@@ -76,17 +106,30 @@ class Visitor:
         """Prometheus answers, has asked every process, and no service is missing."""
         api = f"http://{LOOPBACK}:{self.ports['FOOTHOLD_PROMETHEUS_PORT']}/api/v1"
         try:
-            up, told = httpx.get(f"{api}/query", params={"query": "count(up == 1)"}), httpx.get(f"{api}/alerts")
+            up, told = (
+                httpx.get(f"{api}/query", params={"query": "count(up == 1)"}),
+                httpx.get(f"{api}/alerts"),
+            )
         except httpx.TransportError:
             return False
         if not (up.is_success and told.is_success):  # it listens before it is ready
             return False
-        firing = {alert["labels"]["alertname"] for alert in told.json()["data"]["alerts"] if alert["state"] == "firing"}
-        return [found["value"][1] for found in up.json()["data"]["result"]] == ["4"] and not {name for name in firing if name.endswith("Down")}
+        firing = {
+            alert["labels"]["alertname"]
+            for alert in told.json()["data"]["alerts"]
+            if alert["state"] == "firing"
+        }
+        return [found["value"][1] for found in up.json()["data"]["result"]] == ["4"] and not {
+            name for name in firing if name.endswith("Down")
+        }
 
     def open_leads(self) -> float:
-        metrics = httpx.get(f"http://{LOOPBACK}:{self.ports['FOOTHOLD_ALERTS_OPS_PORT']}/metrics").text
-        found = re.search(r'^foothold_alerts_open_cases\{stage="lead"\} (\S+)$', metrics, re.MULTILINE)
+        metrics = httpx.get(
+            f"http://{LOOPBACK}:{self.ports['FOOTHOLD_ALERTS_OPS_PORT']}/metrics"
+        ).text
+        found = re.search(
+            r'^foothold_alerts_open_cases\{stage="lead"\} (\S+)$', metrics, re.MULTILINE
+        )
         return float(found[1]) if found else 0.0
 
 
@@ -109,16 +152,27 @@ def test_the_commands_readme_names_are_there() -> None:
 @pytest.mark.postgres
 @pytest.mark.timeout(420)
 @pytest.mark.skipif(bool(LACKING), reason=f"README's commands need {', '.join(LACKING)}")
-def test_up_shows_the_case_and_ends_when_it_is_asked_to_leaving_nothing_behind(folder: Path) -> None:
+def test_up_shows_the_case_and_ends_when_it_is_asked_to_leaving_nothing_behind(
+    folder: Path,
+) -> None:
     visitor = Visitor(folder)
     with visitor.runs("up") as (up, said):
         eventually(lambda: "adopted the shipped policy" in said.read_text(), "everything runs", 120)
         printed = said.read_text()
-        keys = {"STATISTICS": found(printed, r"^ +statistics +(fh_\S+)$"), "EMERGENCY": found(printed, r"^ +emergency-management +(fh_\S+)$")}
+        keys = {
+            "STATISTICS": found(printed, r"^ +statistics +(fh_\S+)$"),
+            "EMERGENCY": found(printed, r"^ +emergency-management +(fh_\S+)$"),
+        }
         answered = visitor.types(PUBLISH, keys)
-        assert [line[:14] for line in answered.splitlines()] == ['{"status":202,', '{"status":202,'], (answered, printed[-2_000:])
+        assert [line[:14] for line in answered.splitlines()] == [
+            '{"status":202,',
+            '{"status":202,',
+        ], (answered, printed[-2_000:])
         eventually(lambda: visitor.open_leads() == 1, "the case stands in the inbox")
-        assert "emergency-management" in visitor.types(COMMANDS.replace(".venv/bin/foothold-ingest", f"{sys.executable} -m foothold_ingest"), {})
+        assert "emergency-management" in visitor.types(
+            COMMANDS.replace(".venv/bin/foothold-ingest", f"{sys.executable} -m foothold_ingest"),
+            {},
+        )
         if BINARY is not None:
             be_told_and_mend(visitor, up, printed)
             return
@@ -129,7 +183,9 @@ def be_told_and_mend(visitor: Visitor, up: subprocess.Popen[bytes], printed: str
     """The rest of the walk, where Prometheus is installed."""
     with visitor.runs("watch", "--hurry") as (_, shown):
         eventually(visitor.is_quiet, "Prometheus looks, and nothing is wrong")
-        assert httpx.get(found(shown.read_text(), r"^Prometheus at (\S+), until")).status_code == 200
+        assert (
+            httpx.get(found(shown.read_text(), r"^Prometheus at (\S+), until")).status_code == 200
+        )
         answer = visitor.types(BREAK, {"KAFKA": found(printed, r"Kafka at \S+, process (\d+)$")})
         assert 'foothold_alerts_open_cases{stage="lead"} 1.0' in answer
         assert answer.endswith("docs/runbooks/FootholdServiceDown.md\n")

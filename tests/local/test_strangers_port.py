@@ -45,15 +45,30 @@ def stranger() -> Iterator[int]:
     ("taken", "says", "do"),
     [
         ("risk_ops", "where risk should be", "FOOTHOLD_RISK_OPS_PORT"),
-        pytest.param("ingest_ops", "where ingest should be", "FOOTHOLD_INGEST_OPS_PORT", marks=pytest.mark.long),
+        pytest.param(
+            "ingest_ops",
+            "where ingest should be",
+            "FOOTHOLD_INGEST_OPS_PORT",
+            marks=pytest.mark.long,
+        ),
         pytest.param("ingest", "ingest", "another program has its address", marks=pytest.mark.long),
     ],
 )
-def test_a_port_somebody_else_took_meanwhile_is_named_and_nobody_is_called_ready(taken: str, says: str, do: str) -> None:
+def test_a_port_somebody_else_took_meanwhile_is_named_and_nobody_is_called_ready(
+    taken: str, says: str, do: str
+) -> None:
     VAR.mkdir(parents=True, exist_ok=True)
     told: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="taken-", dir=VAR, ignore_cleanup_errors=True) as made, stranger() as port:
-        stack = Stack(Path(made), replace(Ports.free(), **{taken: port}), day_clock="manual", say=lambda _, text: told.append(text))
+    with (
+        tempfile.TemporaryDirectory(prefix="taken-", dir=VAR, ignore_cleanup_errors=True) as made,
+        stranger() as port,
+    ):
+        stack = Stack(
+            Path(made),
+            replace(Ports.free(), **{taken: port}),
+            day_clock="manual",
+            say=lambda _, text: told.append(text),
+        )
         with pytest.raises(CannotStart) as error, stack:
             pass
 

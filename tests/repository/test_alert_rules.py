@@ -1,4 +1,7 @@
-"""The rules for Prometheus, run by its own promtool: they fire when they should, and say what to do."""
+"""Runs the rules for Prometheus by its own promtool.
+
+They fire when they should, and say what to do.
+"""
 
 import shutil
 import subprocess
@@ -19,23 +22,40 @@ PROMTOOL = shutil.which("promtool")
 
 METRICS = CATALOGUES
 
-needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed (Debian: apt-get install prometheus)")
+needs_promtool = pytest.mark.skipif(
+    PROMTOOL is None, reason="promtool is not installed (Debian: apt-get install prometheus)"
+)
 
 
 def rules() -> dict[str, Any]:
     """The alerts by their names."""
     read = yaml.safe_load(RULES.read_text(encoding="utf-8"))
-    return {rule["alert"]: rule for group in read["groups"] for rule in group["rules"] if "alert" in rule}
+    return {
+        rule["alert"]: rule
+        for group in read["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    }
 
 
 def recorded_for(name: str) -> list[dict[str, Any]]:
-    """The recorded rules an alert asks for: the others would be worked out thousands of times for nothing."""
+    """Return the recorded rules an alert asks for.
+
+    The others would be computed thousands of times for nothing.
+    """
     read = yaml.safe_load(RULES.read_text(encoding="utf-8"))
-    return [rule for group in read["groups"] for rule in group["rules"] if rule.get("record", "-") in rules()[name]["expr"]]
+    return [
+        rule
+        for group in read["groups"]
+        for rule in group["rules"]
+        if rule.get("record", "-") in rules()[name]["expr"]
+    ]
 
 
 def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(PROMTOOL), *arguments], capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(
+        [str(PROMTOOL), *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
 
 
 LED_TO = {
@@ -48,28 +68,61 @@ def test_every_alert_leads_to_its_page_and_to_a_dashboard_there_is() -> None:
     boards = {board.name for board in BOARDS}
     for name, rule in rules().items():
         told = rule["annotations"]
-        assert told["runbook_url"] == "{{ $externalLabels.docs }}/" + told["runbook"].removeprefix("docs/"), name
-        assert told["dashboard_url"].removeprefix("{{ $externalLabels.grafana }}/d/") in boards, name
+        assert told["runbook_url"] == "{{ $externalLabels.docs }}/" + told["runbook"].removeprefix(
+            "docs/"
+        ), name
+        assert told["dashboard_url"].removeprefix("{{ $externalLabels.grafana }}/d/") in boards, (
+            name
+        )
 
 
 @needs_promtool
-def test_a_feed_silent_for_an_hour_alerts_once_for_all_partitions_and_one_heard_does_not(tmp_path: Path) -> None:
-    feed = 'foothold_risk_stale_feed{{agency="health-insurance", feed="MedicalClaimSettled", area="{area}", instance="{worker}"}}'
-    silent, heard = [feed.format(area="370302", worker=w) for w in ("risk-1", "risk-2")], feed.format(area="370303", worker="risk-1")
-    labels = {"severity": "warning", "agency": "health-insurance", "feed": "MedicalClaimSettled", "area": "370302"}
-    summary = "health-insurance has sent no MedicalClaimSettled for 370302 for longer than the county's policy expects."
+def test_a_feed_silent_for_an_hour_alerts_once_for_all_partitions_and_one_heard_does_not(
+    tmp_path: Path,
+) -> None:
+    feed = (
+        'foothold_risk_stale_feed{{agency="health-insurance", feed="MedicalClaimSettled",'
+        ' area="{area}", instance="{worker}"}}'
+    )
+    silent, heard = (
+        [feed.format(area="370302", worker=w) for w in ("risk-1", "risk-2")],
+        feed.format(area="370303", worker="risk-1"),
+    )
+    labels = {
+        "severity": "warning",
+        "agency": "health-insurance",
+        "feed": "MedicalClaimSettled",
+        "area": "370302",
+    }
+    summary = (
+        "health-insurance has sent no MedicalClaimSettled for 370302 for longer than the county's"
+        " policy expects."
+    )
     annotations = {**rules()["FootholdFeedSilent"]["annotations"], "summary": summary, **LED_TO}
     case = {
-        "external_labels": {"docs": "https://desk.example/docs", "grafana": "http://127.0.0.1:3000"},
+        "external_labels": {
+            "docs": "https://desk.example/docs",
+            "grafana": "http://127.0.0.1:3000",
+        },
         "interval": "10m",
-        "input_series": [{"series": s, "values": "1x12"} for s in silent] + [{"series": heard, "values": "0x12"}],
+        "input_series": (
+            [{"series": s, "values": "1x12"} for s in silent]
+            + [{"series": heard, "values": "0x12"}]
+        ),
         "alert_rule_test": [
             {"eval_time": "30m", "alertname": "FootholdFeedSilent", "exp_alerts": []},
-            {"eval_time": "70m", "alertname": "FootholdFeedSilent", "exp_alerts": [{"exp_labels": labels, "exp_annotations": annotations}]},
+            {
+                "eval_time": "70m",
+                "alertname": "FootholdFeedSilent",
+                "exp_alerts": [{"exp_labels": labels, "exp_annotations": annotations}],
+            },
         ],
     }
     test = tmp_path / "test.yaml"
-    test.write_text(yaml.safe_dump({"rule_files": [str(RULES)], "evaluation_interval": "10m", "tests": [case]}), encoding="utf-8")
+    test.write_text(
+        yaml.safe_dump({"rule_files": [str(RULES)], "evaluation_interval": "10m", "tests": [case]}),
+        encoding="utf-8",
+    )
     done = promtool("test", "rules", str(test))
 
     assert done.returncode == 0, done.stdout + done.stderr
@@ -85,14 +138,18 @@ def test_the_rules_are_well_formed() -> None:
 @needs_promtool
 def test_the_shipped_configuration_is_one_and_so_is_what_make_watch_writes(tmp_path: Path) -> None:
     for hurry in (True, False):
-        write_configuration(tmp_path / str(hurry), {name: ["127.0.0.1:1"] for name in OPS_PORTS}, hurry=hurry)
+        write_configuration(
+            tmp_path / str(hurry), {name: ["127.0.0.1:1"] for name in OPS_PORTS}, hurry=hurry
+        )
     for folder in (RULES.parent, tmp_path / "True", tmp_path / "False"):
         done = promtool("check", "config", str(folder / "prometheus.yaml"))
         assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_rule_says_what_to_do_and_asks_for_a_metric_there_is() -> None:
-    known = {metric.name for made in METRICS for metric in made(CollectorRegistry()).registry.collect()} | {"foothold:cases_late", "up"}
+    known = {
+        metric.name for made in METRICS for metric in made(CollectorRegistry()).registry.collect()
+    } | {"foothold:cases_late", "up"}
 
     assert rules()
     for rule in rules().values():
@@ -101,27 +158,53 @@ def test_every_rule_says_what_to_do_and_asks_for_a_metric_there_is() -> None:
         assert any(name in rule["expr"] for name in known)
 
 
-BUCKET, COUNT = 'foothold_alerts_accepted_to_case_seconds_bucket{le="5.0"}', "foothold_alerts_accepted_to_case_seconds_count"
+BUCKET, COUNT = (
+    'foothold_alerts_accepted_to_case_seconds_bucket{le="5.0"}',
+    "foothold_alerts_accepted_to_case_seconds_count",
+)
 ELSE = {"up": "1x5000"}
 REACHABLE = 'foothold_reachable{{part="{part}", address="{address}", instance="{instance}"}}'
 
 
 def reachable(part: str, *seen: str) -> dict[str, str]:
     """Of one part, by two services."""
-    return {REACHABLE.format(part=part, address="there:1", instance=instance): values for instance, values in zip("ab", seen, strict=True)}
+    return {
+        REACHABLE.format(part=part, address="there:1", instance=instance): values
+        for instance, values in zip("ab", seen, strict=True)
+    }
 
 
 UNPROCESSABLE = 'kind="IncomeReported", outcome="unprocessable", door="http"'
+# what it held before its partition went away
 DESK = {
-    "FootholdCasesLate": ("2m", {BUCKET: "0+80x120", COUNT: "0+100x120"}, {BUCKET: "0+99x120", COUNT: "0+100x120"}),
-    "FootholdCasesSlow": ("15m", {BUCKET: "0+93x500", COUNT: "0+100x500"}, {BUCKET: "0+95x500", COUNT: "0+100x500"}),
+    "FootholdCasesLate": (
+        "2m",
+        {BUCKET: "0+80x120", COUNT: "0+100x120"},
+        {BUCKET: "0+99x120", COUNT: "0+100x120"},
+    ),
+    "FootholdCasesSlow": (
+        "15m",
+        {BUCKET: "0+93x500", COUNT: "0+100x500"},
+        {BUCKET: "0+95x500", COUNT: "0+100x500"},
+    ),
     "FootholdRiskBehind": (
         "15m",
-        {'foothold_risk_lag_records{partition="0"}': "6000x60", 'foothold_risk_lag_records{partition="1"}': "6000x60"},
+        {
+            'foothold_risk_lag_records{partition="0"}': "6000x60",
+            'foothold_risk_lag_records{partition="1"}': "6000x60",
+        },
         {'foothold_risk_lag_records{partition="0"}': "6000x60"},
     ),
-    "FootholdDeskBehind": ("10m", {'foothold_alerts_lag_records{partition="0"}': "1001x60"}, {'foothold_alerts_lag_records{partition="0"}': "1000x60"}),
-    "FootholdDayMissing": ("5m", {"foothold_ingest_open_day_timestamp_seconds": "0x1600"}, {"foothold_ingest_open_day_timestamp_seconds": "0+60x1600"}),
+    "FootholdDeskBehind": (
+        "10m",
+        {'foothold_alerts_lag_records{partition="0"}': "1001x60"},
+        {'foothold_alerts_lag_records{partition="0"}': "1000x60"},
+    ),
+    "FootholdDayMissing": (
+        "5m",
+        {"foothold_ingest_open_day_timestamp_seconds": "0x1600"},
+        {"foothold_ingest_open_day_timestamp_seconds": "0+60x1600"},
+    ),
     "FootholdIngestDown": ("5m", ELSE, {"foothold_ingest_open_day_timestamp_seconds": "1x60"}),
     "FootholdRiskDown": ("5m", ELSE, {"foothold_risk_batch_seconds_count": "1x60"}),
     "FootholdDeskDown": ("5m", ELSE, {"foothold_alerts_unsent": "0x60"}),
@@ -130,10 +213,26 @@ DESK = {
         {"foothold_ingest_quarantine_waiting_records": "3x2000"},
         {"foothold_ingest_quarantine_waiting_records": "3x700 0x100 3x1200"},
     ),
-    "FootholdDoubtsWaiting": ("3d", {"foothold_ingest_disputes_waiting": "1x5000"}, {"foothold_ingest_disputes_waiting": "1x3000 0x10 1x2000"}),
-    "FootholdQuestionsWaiting": ("7d", {"foothold_ingest_questions_waiting": "3x11000"}, {"foothold_ingest_questions_waiting": "3x9000 0x10 1x2000"}),
-    "FootholdMembersInDoubt": ("3d", {"foothold_ingest_members_in_doubt": "2x5000"}, {"foothold_ingest_members_in_doubt": "2x3000 0x10 2x2000"}),
-    "FootholdDeskUnsent": ("2m", {"foothold_alerts_unsent": "1x60"}, {"foothold_alerts_unsent": "1 0 1 0 1 0 1 0"}),
+    "FootholdDoubtsWaiting": (
+        "3d",
+        {"foothold_ingest_disputes_waiting": "1x5000"},
+        {"foothold_ingest_disputes_waiting": "1x3000 0x10 1x2000"},
+    ),
+    "FootholdQuestionsWaiting": (
+        "7d",
+        {"foothold_ingest_questions_waiting": "3x11000"},
+        {"foothold_ingest_questions_waiting": "3x9000 0x10 1x2000"},
+    ),
+    "FootholdMembersInDoubt": (
+        "3d",
+        {"foothold_ingest_members_in_doubt": "2x5000"},
+        {"foothold_ingest_members_in_doubt": "2x3000 0x10 2x2000"},
+    ),
+    "FootholdDeskUnsent": (
+        "2m",
+        {"foothold_alerts_unsent": "1x60"},
+        {"foothold_alerts_unsent": "1 0 1 0 1 0 1 0"},
+    ),
     "FootholdReliefOverdue": (
         "15m",
         {'foothold_alerts_relief_overdue{kind="emergency"}': "2x60"},
@@ -152,28 +251,68 @@ DESK = {
             'foothold_alerts_notices_total{kind="webhook", outcome="sent"}': "0+1x60",
         },
     ),
-    "FootholdCalendarUnknown": ("1d", {"foothold_alerts_deadlines_provisional": "1x2000"}, {"foothold_alerts_deadlines_provisional": "0x2000"}),
-    "FootholdReaderStopped": ("1m", {'foothold_risk_stopped_readers{partition="3"}': "1x60"}, {'foothold_risk_stopped_readers{partition="3"}': "0x60"}),
-    "FootholdKafkaDown": ("1m", reachable("kafka", "0x60", "0x60"), reachable("kafka", "0x60", "1x60")),
+    "FootholdCalendarUnknown": (
+        "1d",
+        {"foothold_alerts_deadlines_provisional": "1x2000"},
+        {"foothold_alerts_deadlines_provisional": "0x2000"},
+    ),
+    "FootholdReaderStopped": (
+        "1m",
+        {'foothold_risk_stopped_readers{partition="3"}': "1x60"},
+        {'foothold_risk_stopped_readers{partition="3"}': "0x60"},
+    ),
+    "FootholdKafkaDown": (
+        "1m",
+        reachable("kafka", "0x60", "0x60"),
+        reachable("kafka", "0x60", "1x60"),
+    ),
     "FootholdBrokerDown": (
         "2m",
-        {**reachable("kafka", "0x60", "0x60"), 'foothold_reachable{part="kafka", address="there:2", instance="a"}': "1x60"},
-        {**reachable("kafka", "0x60", "0x60"), 'foothold_reachable{part="kafka", address="there:2", instance="a"}': "0x60"},
+        {
+            **reachable("kafka", "0x60", "0x60"),
+            'foothold_reachable{part="kafka", address="there:2", instance="a"}': "1x60",
+        },
+        {
+            **reachable("kafka", "0x60", "0x60"),
+            'foothold_reachable{part="kafka", address="there:2", instance="a"}': "0x60",
+        },
     ),
-    "FootholdPostgresDown": ("1m", reachable("postgres", "0x60", "0x60"), reachable("kafka", "0x60", "0x60")),
+    "FootholdPostgresDown": (
+        "1m",
+        reachable("postgres", "0x60", "0x60"),
+        reachable("kafka", "0x60", "0x60"),
+    ),
     "FootholdInstanceDown": (
         "2m",
         {'up{job="alerts", instance="a"}': "1x60", 'up{job="alerts", instance="b"}': "0x60"},
         {'up{job="alerts", instance="a"}': "1x60", 'up{job="elsewhere", instance="b"}': "0x60"},
     ),
-    "FootholdServiceUnreachable": ("5m", reachable("service", "1x60", "0x60"), reachable("service", "1x60", "1x60")),
+    "FootholdServiceUnreachable": (
+        "5m",
+        reachable("service", "1x60", "0x60"),
+        reachable("service", "1x60", "1x60"),
+    ),
     "FootholdDiskFilling": (
         "5m",
-        {'foothold_disk_free_bytes{folder="kafka"}': "99x60", 'foothold_disk_size_bytes{folder="kafka"}': "1000x60"},
-        {'foothold_disk_free_bytes{folder="kafka"}': "100x60", 'foothold_disk_size_bytes{folder="kafka"}': "1000x60"},
+        {
+            'foothold_disk_free_bytes{folder="kafka"}': "99x60",
+            'foothold_disk_size_bytes{folder="kafka"}': "1000x60",
+        },
+        {
+            'foothold_disk_free_bytes{folder="kafka"}': "100x60",
+            'foothold_disk_size_bytes{folder="kafka"}': "1000x60",
+        },
     ),
-    "FootholdLoopStandsStill": ("1m", {"foothold_loop_age_seconds": "31x60"}, {"foothold_loop_age_seconds": "30x60"}),
-    "FootholdLoopErrors": ("5m", {"foothold_loop_errors_total": "0+3x60"}, {"foothold_loop_errors_total": "0+2x60"}),
+    "FootholdLoopStandsStill": (
+        "1m",
+        {"foothold_loop_age_seconds": "31x60"},
+        {"foothold_loop_age_seconds": "30x60"},
+    ),
+    "FootholdLoopErrors": (
+        "5m",
+        {"foothold_loop_errors_total": "0+3x60"},
+        {"foothold_loop_errors_total": "0+2x60"},
+    ),
     "FootholdConnectionsDropped": (
         "5m",
         {'foothold_connections_dropped_total{reason="slow_head"}': "0+21x60"},
@@ -204,19 +343,27 @@ DESK = {
         {f"foothold_ingest_facts_total{{{UNPROCESSABLE}}}": "0 1x60"},
         {
             f"foothold_ingest_facts_total{{{UNPROCESSABLE}}}": "1x60",
-            'foothold_ingest_facts_total{kind="unknown", outcome="not_json", door="http"}': "0+1x60",
+            'foothold_ingest_facts_total{kind="unknown", outcome="not_json", door="http"}': (
+                "0+1x60"
+            ),
             'foothold_ingest_requests_total{status="500"}': "0x60",
             'foothold_ingest_requests_total{status="422"}': "0+1x60",
         },
     ),
     "FootholdAgencyPaused": (
         "1m",
-        {'foothold_ingest_agency_paused{agency="bank", instance="a"}': "1x60", 'foothold_ingest_agency_paused{agency="bank", instance="b"}': "0x60"},
+        {
+            'foothold_ingest_agency_paused{agency="bank", instance="a"}': "1x60",
+            'foothold_ingest_agency_paused{agency="bank", instance="b"}': "0x60",
+        },
         {'foothold_ingest_agency_paused{agency="bank"}': "0x60"},
     ),
     "FootholdAgencyUnread": (
         "5m",
-        {'foothold_ingest_agency_unread_seconds{agency="bank"}': "0+60x60", 'foothold_ingest_agency_paused{agency="bank"}': "0x60"},
+        {
+            'foothold_ingest_agency_unread_seconds{agency="bank"}': "0+60x60",
+            'foothold_ingest_agency_paused{agency="bank"}': "0x60",
+        },
         {
             'foothold_ingest_agency_unread_seconds{agency="bank"}': "0+60x60",
             'foothold_ingest_agency_paused{agency="bank"}': "1x60",  # that is told by its own alert
@@ -235,14 +382,21 @@ DESK = {
     ),
     "FootholdWorkStandsStill": (
         "1m",
-        {'foothold_regions_progress_timestamp_seconds{instance="a"}': "0x60", 'foothold_risk_progress_timestamp_seconds{partition="3"}': "0+60x60"},
+        {
+            'foothold_regions_progress_timestamp_seconds{instance="a"}': "0x60",
+            'foothold_risk_progress_timestamp_seconds{partition="3"}': "0+60x60",
+        },
         {
             'foothold_alerts_progress_timestamp_seconds{part="jobs"}': "0+60x60",
             'foothold_risk_progress_timestamp_seconds{partition="3"}': "0+60x60",
             'foothold_regions_progress_timestamp_seconds{instance="a"}': "0+60x60",
         },
     ),
-    "FootholdJobsSetAside": ("1m", {"foothold_alerts_jobs_set_aside": "1x60"}, {"foothold_alerts_jobs_set_aside": "0x60"}),
+    "FootholdJobsSetAside": (
+        "1m",
+        {"foothold_alerts_jobs_set_aside": "1x60"},
+        {"foothold_alerts_jobs_set_aside": "0x60"},
+    ),
     "FootholdRegionsBehind": (
         "30m",
         {
@@ -252,17 +406,31 @@ DESK = {
         {
             'foothold_risk_open_day_timestamp_seconds{partition="0"}': "172800x120",
             'foothold_regions_day_timestamp_seconds{partition="0", instance="a"}': "172800x120",
-            'foothold_regions_day_timestamp_seconds{partition="0", instance="b"}': "86400x120",  # what it held before its partition went away
+            'foothold_regions_day_timestamp_seconds{partition="0", instance="b"}': ("86400x120"),
         },
     ),
     "FootholdRegionsDown": (
         "10m",
         {'foothold_risk_open_day_timestamp_seconds{partition="0"}': "1x60"},
-        {'foothold_risk_open_day_timestamp_seconds{partition="0"}': "1x60", 'foothold_regions_day_timestamp_seconds{partition="0"}': "1x60"},
+        {
+            'foothold_risk_open_day_timestamp_seconds{partition="0"}': "1x60",
+            'foothold_regions_day_timestamp_seconds{partition="0"}': "1x60",
+        },
     ),
 }
 """Rule → how long it waits, series that must raise it, and series that must not."""
-LATER = {"10m": "30m", "30m": "60m", "2m": "10m", "15m": "30m", "1h": "90m", "5m": "30m", "1d": "1500m", "3d": "4500m", "7d": "10200m", "1m": "5m"}
+LATER = {
+    "10m": "30m",
+    "30m": "60m",
+    "2m": "10m",
+    "15m": "30m",
+    "1h": "90m",
+    "5m": "30m",
+    "1d": "1500m",
+    "3d": "4500m",
+    "7d": "10200m",
+    "1m": "5m",
+}
 OWN_TIMES = {"FootholdDayMissing": "1500m", "FootholdCasesSlow": "6h"}
 """Those whose figures take longer than they wait."""
 
@@ -275,14 +443,30 @@ def test_a_rule_fires_on_what_it_watches_and_on_nothing_else(name: str, tmp_path
     cases = [
         {
             "interval": "1m",
-            "input_series": [{"series": series, "values": values} for series, values in given.items()],
-            "promql_expr_test": [{"expr": ask, "eval_time": OWN_TIMES.get(name, LATER[waits]), "exp_samples": [{"labels": "{}", "value": fires}]}],
+            "input_series": [
+                {"series": series, "values": values} for series, values in given.items()
+            ],
+            "promql_expr_test": [
+                {
+                    "expr": ask,
+                    "eval_time": OWN_TIMES.get(name, LATER[waits]),
+                    "exp_samples": [{"labels": "{}", "value": fires}],
+                }
+            ],
         }
         for given, fires in ((raising, 1), (calm, 0))
     ]
     alone, test = tmp_path / "alone.yaml", tmp_path / "test.yaml"
-    alone.write_text(yaml.safe_dump({"groups": [{"name": "alone", "rules": [*recorded_for(name), rules()[name]]}]}), encoding="utf-8")
-    test.write_text(yaml.safe_dump({"rule_files": [str(alone)], "evaluation_interval": "1m", "tests": cases}), encoding="utf-8")
+    alone.write_text(
+        yaml.safe_dump(
+            {"groups": [{"name": "alone", "rules": [*recorded_for(name), rules()[name]]}]}
+        ),
+        encoding="utf-8",
+    )
+    test.write_text(
+        yaml.safe_dump({"rule_files": [str(alone)], "evaluation_interval": "1m", "tests": cases}),
+        encoding="utf-8",
+    )
     done = promtool("test", "rules", str(test))
 
     assert rules()[name]["for"] == waits

@@ -1,4 +1,7 @@
-"""The compose file, by parsing: it tells each service what its settings need and nothing they do not know, and holds no secret."""
+"""Tests the compose file, by parsing.
+
+It gives each service what its settings need and nothing they do not know, and holds no secret.
+"""
 
 import json
 import os
@@ -29,7 +32,11 @@ CADDY = shutil.which("caddy")
 
 
 def variables(service: str) -> dict[str, str]:
-    return {name: str(value) for name, value in SERVICES[service].get("environment", {}).items() if name.startswith("FOOTHOLD_")}
+    return {
+        name: str(value)
+        for name, value in SERVICES[service].get("environment", {}).items()
+        if name.startswith("FOOTHOLD_")
+    }
 
 
 @pytest.mark.parametrize("service", RUNNING)
@@ -46,9 +53,15 @@ def test_each_service_listens_where_its_port_and_its_health_check_are(service: s
     defaults = {name: field.default for name, field in SETTINGS[service].model_fields.items()}
     published = [port.rsplit(":", 1)[1] for port in SERVICES[service].get("ports", [])]
 
-    assert published == ([str(defaults[f"{service}_port"])] if f"{service}_port" in defaults else [])
-    assert f":{defaults[f'{service}_ops_port']}/readyz" in " ".join(SERVICES[service]["healthcheck"]["test"])
-    assert not any(str(defaults[f"{service}_ops_port"]) in port for port in SERVICES[service].get("ports", []))
+    assert published == (
+        [str(defaults[f"{service}_port"])] if f"{service}_port" in defaults else []
+    )
+    assert f":{defaults[f'{service}_ops_port']}/readyz" in " ".join(
+        SERVICES[service]["healthcheck"]["test"]
+    )
+    assert not any(
+        str(defaults[f"{service}_ops_port"]) in port for port in SERVICES[service].get("ports", [])
+    )
 
 
 def test_region_windows_run_twice_each_under_its_own_name() -> None:
@@ -58,43 +71,75 @@ def test_region_windows_run_twice_each_under_its_own_name() -> None:
 
     for name in names:
         assert required <= set(variables(name)) <= {f"FOOTHOLD_{field.upper()}" for field in fields}
-        assert f":{fields['regions_ops_port'].default}/readyz" in " ".join(SERVICES[name]["healthcheck"]["test"])
+        assert f":{fields['regions_ops_port'].default}/readyz" in " ".join(
+            SERVICES[name]["healthcheck"]["test"]
+        )
         assert SERVICES[name]["command"] == ["foothold_risk", "regions"]
     assert [variables(name)["FOOTHOLD_INSTANCE"] for name in names] == list(names)
 
 
 def test_all_parts_agree_on_the_number_of_partitions_and_the_broker_makes_no_topics() -> None:
-    assert {v["FOOTHOLD_PARTITIONS"] for s in SERVICES if "FOOTHOLD_PARTITIONS" in (v := variables(s))} == {str(EMBEDDED_PARTITIONS)}
+    assert {
+        v["FOOTHOLD_PARTITIONS"] for s in SERVICES if "FOOTHOLD_PARTITIONS" in (v := variables(s))
+    } == {str(EMBEDDED_PARTITIONS)}
     assert SERVICES["kafka"]["environment"]["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
 
 
 def test_the_file_is_what_compose_reads() -> None:
-    package = Path(str(distribution("check-jsonschema").locate_file("check_jsonschema")))  # its command does not run beside faust's older click
-    schema = json.loads((package / "builtin_schemas" / "vendor" / "compose-spec.json").read_text(encoding="utf-8"))
+    # its command does not run beside faust's older click
+    package = Path(str(distribution("check-jsonschema").locate_file("check_jsonschema")))
+    schema = json.loads(
+        (package / "builtin_schemas" / "vendor" / "compose-spec.json").read_text(encoding="utf-8")
+    )
 
     assert [error.message for error in Draft202012Validator(schema).iter_errors(COMPOSE)] == []
-    assert list(Draft202012Validator(schema).iter_errors(COMPOSE | {"services": {"kafka": {"imagee": "x"}}}))
+    assert list(
+        Draft202012Validator(schema).iter_errors(COMPOSE | {"services": {"kafka": {"imagee": "x"}}})
+    )
 
 
 def test_prometheus_asks_every_process_where_its_metrics_are() -> None:
-    config = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yaml").read_text(encoding="utf-8"))
-    asked = {target for job in config["scrape_configs"] for some in job["static_configs"] for target in some["targets"]}
-    there = {name for name, service in SERVICES.items() if "/readyz" in str(service.get("healthcheck"))}
-    ports = {name: re.search(r":(\d+)/readyz", str(SERVICES[name]["healthcheck"])) for name in there}
+    config = yaml.safe_load(
+        (ROOT / "deploy" / "prometheus" / "prometheus.yaml").read_text(encoding="utf-8")
+    )
+    asked = {
+        target
+        for job in config["scrape_configs"]
+        for some in job["static_configs"]
+        for target in some["targets"]
+    }
+    there = {
+        name for name, service in SERVICES.items() if "/readyz" in str(service.get("healthcheck"))
+    }
+    ports = {
+        name: re.search(r":(\d+)/readyz", str(SERVICES[name]["healthcheck"])) for name in there
+    }
 
     assert asked == {f"{name}:{port[1]}" for name, port in ports.items() if port is not None}
     assert there >= set(RUNNING)
 
 
 def test_what_is_mounted_is_there_and_alertmanager_names_alerts_that_exist() -> None:
-    mounted = [volume.split(":") for service in SERVICES.values() for volume in service.get("volumes", []) if volume.startswith("./")]
-    rules = yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yaml").read_text(encoding="utf-8"))
-    alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"] if "alert" in rule}
+    mounted = [
+        volume.split(":")
+        for service in SERVICES.values()
+        for volume in service.get("volumes", [])
+        if volume.startswith("./")
+    ]
+    rules = yaml.safe_load(
+        (ROOT / "deploy" / "prometheus" / "alerts.yaml").read_text(encoding="utf-8")
+    )
+    alerts = {
+        rule["alert"] for group in rules["groups"] for rule in group["rules"] if "alert" in rule
+    }
     told = (ROOT / "deploy" / "alertmanager" / "alertmanager.yaml").read_text(encoding="utf-8")
 
     assert [source for source, *_ in mounted if not (ROOT / source).exists()] == []
     assert set(re.findall(r"Foothold\w+", told)) <= alerts
-    assert yaml.safe_load(told)["receivers"][0]["webhook_configs"][0]["url_file"] == f"/run/secrets/{next(iter(COMPOSE['secrets']))}"
+    assert (
+        yaml.safe_load(told)["receivers"][0]["webhook_configs"][0]["url_file"]
+        == f"/run/secrets/{next(iter(COMPOSE['secrets']))}"
+    )
 
 
 NEVER_SILENT = (
@@ -108,20 +153,40 @@ NEVER_SILENT = (
 
 
 def test_a_dead_part_silences_what_follows_from_it_and_nothing_else() -> None:
-    rules = yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yaml").read_text(encoding="utf-8"))
-    alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"] if "alert" in rule}
-    told = yaml.safe_load((ROOT / "deploy" / "alertmanager" / "alertmanager.yaml").read_text(encoding="utf-8"))
+    rules = yaml.safe_load(
+        (ROOT / "deploy" / "prometheus" / "alerts.yaml").read_text(encoding="utf-8")
+    )
+    alerts = {
+        rule["alert"] for group in rules["groups"] for rule in group["rules"] if "alert" in rule
+    }
+    told = yaml.safe_load(
+        (ROOT / "deploy" / "alertmanager" / "alertmanager.yaml").read_text(encoding="utf-8")
+    )
     silenced: dict[str, set[str]] = {}
     for rule in told["inhibit_rules"]:
-        sources, targets = (_named(matcher, alerts) for matcher in (rule["source_matchers"][0], rule["target_matchers"][0]))
+        sources, targets = (
+            _named(matcher, alerts)
+            for matcher in (rule["source_matchers"][0], rule["target_matchers"][0])
+        )
         assert sources, rule
         assert targets, rule
         for source in sources:
             silenced.setdefault(source, set()).update(targets - {source})
 
     for part in ("FootholdKafkaDown", "FootholdPostgresDown"):
-        assert {"FootholdRiskDown", "FootholdIngestDown", "FootholdDeskDown", "FootholdInstanceDown", "FootholdDeskUnsent"} <= silenced[part]
-    assert [(source, name) for source, names in silenced.items() for name in NEVER_SILENT if name in names] == []
+        assert {
+            "FootholdRiskDown",
+            "FootholdIngestDown",
+            "FootholdDeskDown",
+            "FootholdInstanceDown",
+            "FootholdDeskUnsent",
+        } <= silenced[part]
+    assert [
+        (source, name)
+        for source, names in silenced.items()
+        for name in NEVER_SILENT
+        if name in names
+    ] == []
     assert "FootholdKafkaDown" not in silenced["FootholdPostgresDown"]
 
 
@@ -140,14 +205,29 @@ def test_every_image_has_a_version() -> None:
 
 def test_grafana_finds_its_source_and_the_dashboards_where_they_are_mounted() -> None:
     folder = ROOT / "deploy" / "grafana"
-    source = yaml.safe_load((folder / "provisioning" / "datasources" / "prometheus.yaml").read_text(encoding="utf-8"))["datasources"][0]
-    provider = yaml.safe_load((folder / "provisioning" / "dashboards" / "foothold.yaml").read_text(encoding="utf-8"))["providers"][0]
-    boards = [json.loads(file.read_text(encoding="utf-8")) for file in sorted((folder / "dashboards").glob("*.json"))]
+    source = yaml.safe_load(
+        (folder / "provisioning" / "datasources" / "prometheus.yaml").read_text(encoding="utf-8")
+    )["datasources"][0]
+    provider = yaml.safe_load(
+        (folder / "provisioning" / "dashboards" / "foothold.yaml").read_text(encoding="utf-8")
+    )["providers"][0]
+    boards = [
+        json.loads(file.read_text(encoding="utf-8"))
+        for file in sorted((folder / "dashboards").glob("*.json"))
+    ]
 
-    assert f"./deploy/grafana/dashboards:{provider['options']['path']}:ro" in SERVICES["grafana"]["volumes"]
+    assert (
+        f"./deploy/grafana/dashboards:{provider['options']['path']}:ro"
+        in SERVICES["grafana"]["volumes"]
+    )
     assert source["url"] == "http://prometheus:9090"
     assert {board["uid"] for board in boards} == {board.name for board in BOARDS}
-    assert {target["datasource"]["uid"] for board in boards for panel in board["panels"] for target in panel["targets"]} == {source["uid"]}
+    assert {
+        target["datasource"]["uid"]
+        for board in boards
+        for panel in board["panels"]
+        for target in panel["targets"]
+    } == {source["uid"]}
 
 
 def test_no_secret_has_a_default() -> None:
@@ -174,11 +254,17 @@ def test_what_cannot_write_has_room_for_what_it_must() -> None:
         path, _, options = temporary.partition(":")
         size = int(re.search(r"size=(\d+)m", options)[1])  # type: ignore[index]  # the file must say it
         assert path == "/tmp", name  # noqa: S108 - the container's
-        assert size >= 4 * MAX_FILE // 1024 // 1024, f"{name}: an upload is spooled whole, and more than one comes at once"
+        assert size >= 4 * MAX_FILE // 1024 // 1024, (
+            f"{name}: an upload is spooled whole, and more than one comes at once"
+        )
 
 
 def test_kafka_is_spoken_to_in_clear_only_where_nobody_else_is() -> None:
-    plain = {name for name in SERVICES if variables(name).get("FOOTHOLD_KAFKA_PLAINTEXT") == "private_network"}
+    plain = {
+        name
+        for name in SERVICES
+        if variables(name).get("FOOTHOLD_KAFKA_PLAINTEXT") == "private_network"
+    }
 
     assert set(RUNNING) <= plain
     assert COMPOSE["networks"]["default"]["internal"] is True
@@ -195,7 +281,10 @@ def test_a_proxy_with_tls_stands_before_both_doors_and_only_it_is_believed() -> 
     for name in ("ingest", "alerts"):
         assert variables(name)["FOOTHOLD_PROXIES"] == address
         assert "doors" in SERVICES[name]["networks"]
-        assert f"reverse_proxy {name}:{SETTINGS[name].model_fields[f'{name}_port'].default}" in caddyfile
+        assert (
+            f"reverse_proxy {name}:{SETTINGS[name].model_fields[f'{name}_port'].default}"
+            in caddyfile
+        )
     assert variables("alerts")["FOOTHOLD_ALERTS_URL"].startswith("https://${FOOTHOLD_DESK_NAME")
     assert "protocols h1 h2" in caddyfile
     assert set(re.findall(r"\{\$(\w+)\}", caddyfile)) == set(SERVICES["proxy"]["environment"])
@@ -203,29 +292,55 @@ def test_a_proxy_with_tls_stands_before_both_doors_and_only_it_is_believed() -> 
 
 @pytest.mark.skipif(CADDY is None, reason="caddy is not installed (Debian: apt-get install caddy)")
 def test_the_proxys_configuration_is_one() -> None:
-    told = {"FOOTHOLD_DESK_NAME": "desk.example", "FOOTHOLD_DOOR_NAME": "door.example", "FOOTHOLD_TLS": "internal"}
-    command = [str(CADDY), "adapt", "--config", str(ROOT / "deploy" / "caddy" / "Caddyfile"), "--adapter", "caddyfile"]
-    done = subprocess.run(command, env={**os.environ, **told}, capture_output=True, text=True, check=False, timeout=60)
+    told = {
+        "FOOTHOLD_DESK_NAME": "desk.example",
+        "FOOTHOLD_DOOR_NAME": "door.example",
+        "FOOTHOLD_TLS": "internal",
+    }
+    command = [
+        str(CADDY),
+        "adapt",
+        "--config",
+        str(ROOT / "deploy" / "caddy" / "Caddyfile"),
+        "--adapter",
+        "caddyfile",
+    ]
+    done = subprocess.run(
+        command, env={**os.environ, **told}, capture_output=True, text=True, check=False, timeout=60
+    )
     adapted = json.loads(done.stdout) if done.returncode == 0 else {}
 
     assert done.returncode == 0, done.stderr
-    hosts = {host for route in adapted["apps"]["http"]["servers"]["srv0"]["routes"] for match in route["match"] for host in match["host"]}
+    hosts = {
+        host
+        for route in adapted["apps"]["http"]["servers"]["srv0"]["routes"]
+        for match in route["match"]
+        for host in match["host"]
+    }
     assert hosts == {"desk.example", "door.example"}
 
 
 def test_services_look_at_one_another_at_their_ops_endpoints_and_at_disks_they_see() -> None:
     for name in RUNNING:
         for peer, url in named(variables(name).get("FOOTHOLD_PEERS", "")).items():
-            assert f":{urlsplit(url).port}/readyz" in " ".join(SERVICES[peer]["healthcheck"]["test"]), (name, peer)
+            assert f":{urlsplit(url).port}/readyz" in " ".join(
+                SERVICES[peer]["healthcheck"]["test"]
+            ), (name, peer)
         seen = [volume.split(":")[1] for volume in SERVICES[name].get("volumes", [])]
         assert set(named(variables(name).get("FOOTHOLD_FOLDERS", "")).values()) <= set(seen)
-    assert {peer for name in RUNNING for peer in named(variables(name).get("FOOTHOLD_PEERS", ""))} >= {"ingest", "risk", "alerts"}
+    assert {
+        peer for name in RUNNING for peer in named(variables(name).get("FOOTHOLD_PEERS", ""))
+    } >= {"ingest", "risk", "alerts"}
 
 
 def test_the_image_copies_files_that_exist_and_is_not_root() -> None:
     lines = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8").splitlines()
     for service in RUNNING:
-        for line in (x.replace("${SERVICE}", service) for x in lines if x.startswith("COPY") and "--from" not in x):
+        for line in (
+            x.replace("${SERVICE}", service)
+            for x in lines
+            if x.startswith("COPY") and "--from" not in x
+        ):
             assert all((ROOT / source).exists() for source in line.split()[1:-1]), line
     assert "USER foothold" in lines
     assert any("--require-hashes" in line for line in lines)

@@ -1,4 +1,7 @@
-"""The pages people open at three in the morning: one for each alert, and nothing in them that is not there."""
+"""Tests the pages people open at three in the morning.
+
+There is one for each alert, and nothing in them that is not there.
+"""
 
 import re
 from pathlib import Path
@@ -11,10 +14,14 @@ from tests.repository.test_alert_rules import METRICS, RULES
 from tests.support.running.parts import ROOT
 
 PAGES = ROOT / "docs" / "runbooks"
-SOURCES = "\n".join(p.read_text(encoding="utf-8") for p in sorted((ROOT / "services").glob("*/foothold_*/**/*.py")))
+SOURCES = "\n".join(
+    p.read_text(encoding="utf-8") for p in sorted((ROOT / "services").glob("*/foothold_*/**/*.py"))
+)
 READ = yaml.safe_load(RULES.read_text(encoding="utf-8"))
 ALERTS = [rule for group in READ["groups"] for rule in group["rules"] if "alert" in rule]
-RECORDED = {rule["record"] for group in READ["groups"] for rule in group["rules"] if "record" in rule}
+RECORDED = {
+    rule["record"] for group in READ["groups"] for rule in group["rules"] if "record" in rule
+}
 NAMES = sorted(p.name for p in PAGES.glob("Foothold*.md"))
 
 
@@ -23,12 +30,16 @@ def page(name: str) -> str:
 
 
 def test_every_alert_waits_says_how_grave_it_is_and_has_a_page_and_every_page_an_alert() -> None:
-    assert all(rule["for"] and rule["labels"]["severity"] in ("warning", "critical") for rule in ALERTS)
+    assert all(
+        rule["for"] and rule["labels"]["severity"] in ("warning", "critical") for rule in ALERTS
+    )
     pages = {rule["alert"]: Path(rule["annotations"]["runbook"]) for rule in ALERTS}
 
     assert {p.parent for p in pages.values()} == {Path("docs/runbooks")}
     assert {p.name for p in pages.values()} == set(NAMES)
-    assert re.findall(r"\]\((Foothold\w+\.md)\)", page("README.md")) == [*dict.fromkeys(re.findall(r"\]\((Foothold\w+\.md)\)", page("README.md")))]
+    assert re.findall(r"\]\((Foothold\w+\.md)\)", page("README.md")) == [
+        *dict.fromkeys(re.findall(r"\]\((Foothold\w+\.md)\)", page("README.md")))
+    ]
     assert set(re.findall(r"\]\((Foothold\w+\.md)\)", page("README.md"))) == set(NAMES)
 
 
@@ -36,15 +47,27 @@ def test_every_alert_waits_says_how_grave_it_is_and_has_a_page_and_every_page_an
 def test_a_page_says_who_is_hurt_where_to_look_and_how_to_mend_it(name: str) -> None:
     text = page(name)
     assert text.startswith(f"# {name.removesuffix('.md')}: ")
-    assert [part in text for part in ("**Who is hurt.**", "## Look\n\n1. ", "## Mend\n\n* ")] == [True] * 3
-    assert any("\u4e00" <= c <= "\u9fff" for c in text.partition("\n")[0]), "the title stands in Chinese too"
+    assert [part in text for part in ("**Who is hurt.**", "## Look\n\n1. ", "## Mend\n\n* ")] == [
+        True
+    ] * 3
+    assert any("\u4e00" <= c <= "\u9fff" for c in text.partition("\n")[0]), (
+        "the title stands in Chinese too"
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_metrics_log_lines_and_pages_a_page_names_are_there(name: str) -> None:
     text = page(name)
-    metrics = {sample for made in METRICS for metric in made(CollectorRegistry()).registry.collect() for sample in (metric.name, f"{metric.name}_total")}
-    asked = {re.sub(r"_(bucket|count|sum)$", "", m) for m in re.findall(r"\bfoothold_(?:ingest|risk|alerts|regions)_[a-z0-9_]+", text)}
+    metrics = {
+        sample
+        for made in METRICS
+        for metric in made(CollectorRegistry()).registry.collect()
+        for sample in (metric.name, f"{metric.name}_total")
+    }
+    asked = {
+        re.sub(r"_(bucket|count|sum)$", "", m)
+        for m in re.findall(r"\bfoothold_(?:ingest|risk|alerts|regions)_[a-z0-9_]+", text)
+    }
     lines = re.findall(r"`((?:ingest|risk|alerts)\.[a-z_]+)`", text)
     links = [link for link in re.findall(r"\]\(([^)#]+)", text) if not link.startswith("http")]
 

@@ -12,15 +12,23 @@ def unguarded(source: str) -> list[int]:
     return [
         call.lineno
         for call in calls
-        if isinstance(call.func, ast.Name) and call.func.id == "AIOKafkaProducer" and any(k.arg == "transactional_id" for k in call.keywords)
+        if isinstance(call.func, ast.Name)
+        and call.func.id == "AIOKafkaProducer"
+        and any(k.arg == "transactional_id" for k in call.keywords)
     ]
 
 
 def test_no_service_makes_a_transactional_producer_of_its_own() -> None:
-    files = sorted(file for room in ("services", "runtime", "deploy") for file in (ROOT / room).rglob("*.py"))
+    files = sorted(
+        file for room in ("services", "runtime", "deploy") for file in (ROOT / room).rglob("*.py")
+    )
 
     assert len(files) > 100
-    assert [f"{file.name}:{line}" for file in files for line in unguarded(file.read_text(encoding="utf-8"))] == []
+    assert [
+        f"{file.name}:{line}"
+        for file in files
+        for line in unguarded(file.read_text(encoding="utf-8"))
+    ] == []
 
 
 def test_one_is_noticed() -> None:

@@ -19,7 +19,10 @@ from foothold_risk.rules.calendar import (
 def test_the_income_window_of_june_2021_runs_from_june_2020_to_may_2021() -> None:
     months = income_months(date(2021, 6, 15))
 
-    assert (date(2020, 6, 1), date(2021, 5, 31)) == (first_day(months.start), last_day(months.stop - 1))
+    assert (date(2020, 6, 1), date(2021, 5, 31)) == (
+        first_day(months.start),
+        last_day(months.stop - 1),
+    )
 
 
 @pytest.mark.parametrize(
@@ -32,12 +35,19 @@ def test_the_income_window_of_june_2021_runs_from_june_2020_to_may_2021() -> Non
         (date(2026, 1, 1), date(2025, 1, 2)),
     ],
 )
-def test_the_rolling_year_starts_the_day_after_the_same_date_last_year(day: date, first: date) -> None:
+def test_the_rolling_year_starts_the_day_after_the_same_date_last_year(
+    day: date, first: date
+) -> None:
     assert first == rolling_first(day)
 
 
-@pytest.mark.parametrize("day", [date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1), date(2025, 2, 28), date(2025, 12, 31)])
-def test_a_day_leaves_the_rolling_year_on_the_first_day_whose_window_begins_after_it(day: date) -> None:
+@pytest.mark.parametrize(
+    "day",
+    [date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1), date(2025, 2, 28), date(2025, 12, 31)],
+)
+def test_a_day_leaves_the_rolling_year_on_the_first_day_whose_window_begins_after_it(
+    day: date,
+) -> None:
     leaves = leaves_rolling_year(day)
 
     assert rolling_first(leaves) > day
@@ -55,7 +65,9 @@ def test_a_day_leaves_the_rolling_year_on_the_first_day_whose_window_begins_afte
         (date(2026, 3, 10), -12, date(2025, 3, 10)),
     ],
 )
-def test_months_are_added_by_date_and_clamped_at_the_months_end(day: date, months: int, expected: date) -> None:
+def test_months_are_added_by_date_and_clamped_at_the_months_end(
+    day: date, months: int, expected: date
+) -> None:
     assert expected == add_months(day, months)
 
 
@@ -80,5 +92,7 @@ def test_every_month_of_a_year_reads_as_it_is_written() -> None:
         (date(2026, 12, 31), 0, date(2027, 1, 1)),
     ],
 )
-def test_whole_calendar_months_begin_with_the_month_after(clear_since: date, months: int, first: date) -> None:
+def test_whole_calendar_months_begin_with_the_month_after(
+    clear_since: date, months: int, first: date
+) -> None:
     assert first == after_whole_months(clear_since, months)

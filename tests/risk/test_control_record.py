@@ -1,4 +1,7 @@
-"""What a partition keeps for everybody: it grows with what is new, not with all there is, and what was kept before is read on."""
+"""Tests what a partition keeps for everybody.
+
+It grows with what is new, not with all there is, and what was kept before is still read.
+"""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +21,13 @@ from tests.support.made.build import AREA, OPEN_DAY
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 
 
-def incident(area: str = AREA[:9], *, said_at: datetime = AT, first_day: date = OPEN_DAY, is_withdrawn: bool = False) -> Incident:
+def incident(
+    area: str = AREA[:9],
+    *,
+    said_at: datetime = AT,
+    first_day: date = OPEN_DAY,
+    is_withdrawn: bool = False,
+) -> Incident:
     return Incident(area, Hazard.FLOOD, Severity.II, first_day, said_at, is_withdrawn=is_withdrawn)
 
 
@@ -55,49 +64,90 @@ def test_the_thousandth_incident_writes_as_much_as_the_first_and_a_restart_knows
 def test_after_a_restart_only_what_changes_is_written_again() -> None:
     one, other = incident(), incident(said_at=AT + timedelta(hours=1), is_withdrawn=True)
     first = Households({})
-    changelog = written(first, Control(incidents=Indexed({"weather/a": incident(), "weather/b": one})))
+    changelog = written(
+        first, Control(incidents=Indexed({"weather/a": incident(), "weather/b": one}))
+    )
     again = kept(changelog.items())
-    records = written(again, Control(incidents=Indexed({**again.control.incidents, "weather/a": other})))
+    records = written(
+        again, Control(incidents=Indexed({**again.control.incidents, "weather/a": other}))
+    )
 
     assert records.keys() == {b"~incident weather/a", CONTROL_KEY}
-    assert kept((changelog | records).items()).control.incidents == {"weather/a": other, "weather/b": one}
+    assert kept((changelog | records).items()).control.incidents == {
+        "weather/a": other,
+        "weather/b": one,
+    }
 
 
 def test_an_older_control_record_that_holds_its_incidents_is_read_and_written_anew_next() -> None:
-    control = Control(open_day=OPEN_DAY, incidents={"weather/a": incident(), "weather/b": incident(AREA)})
+    control = Control(
+        open_day=OPEN_DAY, incidents={"weather/a": incident(), "weather/b": incident(AREA)}
+    )
     changelog = {CONTROL_KEY: pack(control)}
     after = kept(changelog.items())
     assert after.control == control
 
-    records = written(after, Control(open_day=OPEN_DAY + timedelta(days=1), incidents=after.control.incidents))
+    records = written(
+        after, Control(open_day=OPEN_DAY + timedelta(days=1), incidents=after.control.incidents)
+    )
     assert records.keys() == {b"~incident weather/a", b"~incident weather/b", CONTROL_KEY}
     assert kept((changelog | records).items()).control == after.control
 
 
 AREAS = st.sampled_from([AREA[:6], AREA[:9], AREA, "370322", AREA[:9] + "999", "370322101"])
-SAID = st.builds(incident, AREAS, first_day=st.dates(OPEN_DAY - timedelta(days=2), OPEN_DAY + timedelta(days=2)), is_withdrawn=st.booleans())
+SAID = st.builds(
+    incident,
+    AREAS,
+    first_day=st.dates(OPEN_DAY - timedelta(days=2), OPEN_DAY + timedelta(days=2)),
+    is_withdrawn=st.booleans(),
+)
 
 
 @given(st.dictionaries(st.text(min_size=1, max_size=3), SAID, max_size=12))
-def test_what_stands_over_a_village_is_found_by_its_area_as_by_asking_every_incident(incidents: dict[str, Incident]) -> None:
-    asked = sorted((name, one) for name, one in incidents.items() if AREA.startswith(one.area) and one.stands_on(OPEN_DAY))
-    assert [name for name, _ in asked] == [name for name, _ in standing_over(Indexed(incidents), AREA, OPEN_DAY)]
-    assert standing_over(incidents, AREA, OPEN_DAY) == standing_over(Indexed(incidents), AREA, OPEN_DAY)
+def test_what_stands_over_a_village_is_found_by_its_area_as_by_asking_every_incident(
+    incidents: dict[str, Incident],
+) -> None:
+    asked = sorted(
+        (name, one)
+        for name, one in incidents.items()
+        if AREA.startswith(one.area) and one.stands_on(OPEN_DAY)
+    )
+    assert [name for name, _ in asked] == [
+        name for name, _ in standing_over(Indexed(incidents), AREA, OPEN_DAY)
+    ]
+    assert standing_over(incidents, AREA, OPEN_DAY) == standing_over(
+        Indexed(incidents), AREA, OPEN_DAY
+    )
 
 
 MONTHS = st.integers(1, 30).map(lambda n: f"{2024 + (n - 1) // 12}-{(n - 1) % 12 + 1:02d}")
 
 
-@given(st.lists(st.tuples(st.none() | MONTHS, MONTHS).map(lambda p: (min(p[0], p[1]) if p[0] else None, max(p[0] or "", p[1]))), max_size=12))
-def test_spans_that_meet_are_kept_as_one_and_speak_for_the_same_months(said: list[tuple[str | None, str]]) -> None:
+@given(
+    st.lists(
+        st.tuples(st.none() | MONTHS, MONTHS).map(
+            lambda p: (min(p[0], p[1]) if p[0] else None, max(p[0] or "", p[1]))
+        ),
+        max_size=12,
+    )
+)
+def test_spans_that_meet_are_kept_as_one_and_speak_for_the_same_months(
+    said: list[tuple[str | None, str]],
+) -> None:
     heard: Heard = {}
     for first, last in said:
-        heard = note(heard, "tax", FeedHeard(feed="IncomeReported", area=AREA[:6], from_month=first, through_month=last))
+        heard = note(
+            heard,
+            "tax",
+            FeedHeard(feed="IncomeReported", area=AREA[:6], from_month=first, through_month=last),
+        )
     spans = heard.get(f"tax|IncomeReported|{AREA[:6]}", ())
     months = range(2024 * 12 - 3, 2024 * 12 + 33)
     told = [(0 if first is None else _index(first), _index(last)) for first, last in said]
 
-    assert [any(a <= m <= b for a, b in told) for m in months] == [any(s.first <= m <= s.last for s in spans) for m in months]
+    assert [any(a <= m <= b for a, b in told) for m in months] == [
+        any(s.first <= m <= s.last for s in spans) for m in months
+    ]
     assert all(one.last + 1 < following.first for one, following in pairwise(spans))
 
 
@@ -110,5 +160,9 @@ def test_what_is_kept_of_a_feed_does_not_grow_with_how_often_it_speaks(again: in
     heard: Heard = {}
     for _ in range(again):
         for month in range(1, 13):
-            heard = note(heard, "tax", FeedHeard(feed="IncomeReported", area=AREA[:6], through_month=f"2026-{month:02d}"))
+            heard = note(
+                heard,
+                "tax",
+                FeedHeard(feed="IncomeReported", area=AREA[:6], through_month=f"2026-{month:02d}"),
+            )
     assert heard[f"tax|IncomeReported|{AREA[:6]}"] == (Span(0, 2026 * 12 + 11),)

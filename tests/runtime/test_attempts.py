@@ -16,7 +16,12 @@ ATTEMPTS = st.builds(
     last=OFFSETS,
     raised=st.integers(0, 9),
     begun=st.integers(0, 9),
-    aside=st.lists(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)).map(lambda m: m.replace(microsecond=0, tzinfo=UTC)), max_size=21).map(tuple),  # noqa: DTZ001 - bounds
+    aside=st.lists(
+        st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)).map(  # noqa: DTZ001 - bounds
+            lambda m: m.replace(microsecond=0, tzinfo=UTC)
+        ),
+        max_size=21,
+    ).map(tuple),
 )
 
 
@@ -26,7 +31,18 @@ def test_what_is_written_beside_an_offset_is_read_as_it_was(attempts: Attempts) 
     assert len(attempts.text()) < 1_000
 
 
-@pytest.mark.parametrize("text", ["", "a1", "a1 1 2 3", "a1 x 2 3 4", "a1 1 2 3 4 yesterday", "a2 1 2 3 4", "someone else's words"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a1",
+        "a1 1 2 3",
+        "a1 x 2 3 4",
+        "a1 1 2 3 4 yesterday",
+        "a2 1 2 3 4",
+        "someone else's words",
+    ],
+)
 def test_another_programs_text_says_nothing(text: str) -> None:
     assert Attempts.read(text) == Attempts()
 

@@ -38,7 +38,9 @@ async def test_a_statement_that_fails_while_the_database_answers_is_given_up_aft
         tried.append(1)
         raise OperationalError("insert", {}, Refused())
 
-    with pytest.raises(StatementFails, match="rows failed 3 times while the database answers") as failed:
+    with pytest.raises(
+        StatementFails, match="rows failed 3 times while the database answers"
+    ) as failed:
         await while_database_down(create_async_engine(NOWHERE), work, of="rows")
 
     assert len(tried) == FAILURES

@@ -17,7 +17,11 @@ def failed_at(*moments: float) -> Throttle:
 
 
 def test_the_third_failure_brakes_until_the_minute_is_over() -> None:
-    assert [failed_at(0, 1).wait("who", 1), failed_at(0, 1, 2).wait("who", 2), failed_at(0, 1, 2).wait("who", 60)] == [0, 58, 0]
+    assert [
+        failed_at(0, 1).wait("who", 1),
+        failed_at(0, 1, 2).wait("who", 2),
+        failed_at(0, 1, 2).wait("who", 60),
+    ] == [0, 58, 0]
     assert failed_at(0, 1, 2).wait("somebody else", 2) == 0
 
 

@@ -1,4 +1,8 @@
-"""A door with limits: too many connections, heads and bodies that never come to an end, bodies that are too large; and an ops endpoint beside."""
+"""Tests a door with limits, and an ops endpoint beside.
+
+The limits are for too many connections, heads and bodies that never come to an end, and bodies that
+are too large.
+"""
 
 import asyncio
 import contextlib
@@ -20,7 +24,19 @@ from foothold_runtime import ops as ops_module
 from foothold_runtime import web
 from foothold_runtime.loops import LoopErrors
 from foothold_runtime.ops import STARTED_BY, OpsEndpoint
-from foothold_runtime.web import SLOW_BODY, SLOW_HEAD, SLOW_READER, TINY_PIECES, TOO_MANY, TWO_LENGTHS, UNWANTED_BODY, BodyLimits, Limits, listen, server
+from foothold_runtime.web import (
+    SLOW_BODY,
+    SLOW_HEAD,
+    SLOW_READER,
+    TINY_PIECES,
+    TOO_MANY,
+    TWO_LENGTHS,
+    UNWANTED_BODY,
+    BodyLimits,
+    Limits,
+    listen,
+    server,
+)
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -30,7 +46,9 @@ async def _length(request: Request) -> Response:
 
 
 _refused = PlainTextResponse("too large", status_code=413)
-APP = Starlette(routes=[Route(path, _length, methods=["GET", "POST"]) for path in ("/small", "/files")])
+APP = Starlette(
+    routes=[Route(path, _length, methods=["GET", "POST"]) for path in ("/small", "/files")]
+)
 
 
 @contextlib.asynccontextmanager
@@ -96,7 +114,9 @@ async def test_a_second_head_on_a_kept_connection_has_no_longer() -> None:
     assert took < 4
 
 
-async def test_a_body_that_does_not_come_to_an_end_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_body_that_does_not_come_to_an_end_is_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(web, "BODY_IDLE_SECONDS", 1.0)
     dropped: Counter[str] = Counter()
     head = b"POST /small HTTP/1.1\r\nhost: x\r\ncontent-length: 500\r\n\r\nbegun"
@@ -111,9 +131,14 @@ async def test_a_body_that_does_not_come_to_an_end_is_let_go(monkeypatch: pytest
 
 
 @pytest.mark.parametrize("path", ["/small", "/files", "/nowhere"])
-async def test_a_body_in_pieces_of_a_byte_is_let_go_and_others_are_served_meanwhile(path: str) -> None:
+async def test_a_body_in_pieces_of_a_byte_is_let_go_and_others_are_served_meanwhile(
+    path: str,
+) -> None:
     dropped: Counter[str] = Counter()
-    async with door(Limits(dropped=lambda reason: dropped.update([reason]))) as port, httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}") as client:
+    async with (
+        door(Limits(dropped=lambda reason: dropped.update([reason]))) as port,
+        httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}") as client,
+    ):
         head = f"POST {path} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n".encode()
         began = time.monotonic()
         for _ in range(10):
@@ -133,7 +158,10 @@ async def test_a_body_in_pieces_of_a_byte_is_let_go_and_others_are_served_meanwh
 async def test_a_request_of_two_lengths_is_let_go_unanswered() -> None:
     dropped: Counter[str] = Counter()
     async with door(Limits(dropped=lambda reason: dropped.update([reason]))) as port:
-        head = b"POST /small HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n"
+        head = (
+            b"POST /small HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding:"
+            b" chunked\r\n\r\n"
+        )
         reader, writer = await opened(port, head, b"1\r\nx\r\n0\r\n\r\n")
         with contextlib.suppress(ConnectionError):
             assert await reader.read() == b""
@@ -147,7 +175,10 @@ async def test_a_body_in_pieces_of_a_line_is_taken() -> None:
         for n in range(300):
             yield f"{n},370399,V-{n}\r\n".encode()
 
-    async with door(Limits()) as port, httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}") as client:
+    async with (
+        door(Limits()) as port,
+        httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}") as client,
+    ):
         assert (await client.post("/files", content=lines())).status_code == 200
 
 
@@ -159,7 +190,10 @@ async def test_who_takes_nothing_of_an_answer_is_let_go(monkeypatch: pytest.Monk
 
     dropped: Counter[str] = Counter()
     port = free_port()
-    serving = server(Starlette(routes=[Route("/", large)]), Limits(dropped=lambda reason: dropped.update([reason])))
+    serving = server(
+        Starlette(routes=[Route("/", large)]),
+        Limits(dropped=lambda reason: dropped.update([reason])),
+    )
     task = asyncio.create_task(serving.serve(sockets=[listen(LOOPBACK, port)]))
     _, writer = await opened(port, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
     for _ in range(100):
@@ -191,12 +225,16 @@ async def test_a_request_that_takes_long_to_answer_is_no_slow_request() -> None:
 
 async def test_connections_beyond_the_limit_are_let_go_and_the_others_are_served() -> None:
     dropped: Counter[str] = Counter()
-    async with door(Limits(connections=40, dropped=lambda reason: dropped.update([reason]))) as port:
+    async with door(
+        Limits(connections=40, dropped=lambda reason: dropped.update([reason]))
+    ) as port:
         held = [await opened(port, b"GET /small HTTP/1.1\r\nhost: x\r\n") for _ in range(100)]
         await asyncio.sleep(0.2)
         for _, writer in held:
             writer.write(b"\r\n")
-        answers = await asyncio.gather(*(reader.read(15) for reader, _ in held), return_exceptions=True)
+        answers = await asyncio.gather(
+            *(reader.read(15) for reader, _ in held), return_exceptions=True
+        )
         for _, writer in held:
             await closed(writer)
 
@@ -204,19 +242,34 @@ async def test_connections_beyond_the_limit_are_let_go_and_the_others_are_served
     assert dropped == {TOO_MANY: 60}
 
 
-@pytest.mark.parametrize(("descriptors", "most"), [(256, 64), (1_024, 512), (100, web.FEWEST), (65_536, 512)])
+@pytest.mark.parametrize(
+    ("descriptors", "most"), [(256, 64), (1_024, 512), (100, web.FEWEST), (65_536, 512)]
+)
 def test_a_process_keeps_descriptors_for_everything_else(descriptors: int, most: int) -> None:
     assert Limits().within(descriptors) == most
 
 
-@pytest.mark.parametrize(("path", "size", "status"), [("/small", 1_000, 200), ("/small", 1_001, 413), ("/files", 10_000, 200), ("/files", 10_001, 413)])
+@pytest.mark.parametrize(
+    ("path", "size", "status"),
+    [
+        ("/small", 1_000, 200),
+        ("/small", 1_001, 413),
+        ("/files", 10_000, 200),
+        ("/files", 10_001, 413),
+    ],
+)
 @pytest.mark.parametrize("told", [True, False], ids=["told its length", "in pieces"])
-async def test_a_body_is_as_large_as_its_route_takes(path: str, size: int, status: int, *, told: bool) -> None:
+async def test_a_body_is_as_large_as_its_route_takes(
+    path: str, size: int, status: int, *, told: bool
+) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, size, 100):
             yield b"x" * min(100, size - start)
 
-    async with door(Limits()) as port, httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}") as client:
+    async with (
+        door(Limits()) as port,
+        httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}") as client,
+    ):
         answer = await client.post(path, content=b"x" * size if told else pieces())
 
     assert answer.status_code == status
@@ -225,7 +278,9 @@ async def test_a_body_is_as_large_as_its_route_takes(path: str, size: int, statu
 async def test_who_reads_only_after_the_whole_body_is_sent_reads_why_it_was_refused() -> None:
     size = 20_000_000
     async with door(Limits()) as port:
-        reader, writer = await opened(port, f"POST /small HTTP/1.1\r\nhost: x\r\ncontent-length: {size}\r\n\r\n".encode())
+        reader, writer = await opened(
+            port, f"POST /small HTTP/1.1\r\nhost: x\r\ncontent-length: {size}\r\n\r\n".encode()
+        )
         for _ in range(20):
             writer.write(bytes(size // 20))
             await writer.drain()
@@ -235,11 +290,15 @@ async def test_who_reads_only_after_the_whole_body_is_sent_reads_why_it_was_refu
     assert answer == b"HTTP/1.1 413 Request Entity Too Large\r\n"
 
 
-async def test_a_refused_body_that_goes_on_for_ever_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_refused_body_that_goes_on_for_ever_is_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(web, "UNREAD_BYTES", 1_000_000)
     dropped: Counter[str] = Counter()
     async with door(Limits(dropped=lambda reason: dropped.update([reason]))) as port:
-        _, writer = await opened(port, b"POST /small HTTP/1.1\r\nhost: x\r\ncontent-length: 9000000000\r\n\r\n")
+        _, writer = await opened(
+            port, b"POST /small HTTP/1.1\r\nhost: x\r\ncontent-length: 9000000000\r\n\r\n"
+        )
         with contextlib.suppress(ConnectionError):
             while True:
                 writer.write(bytes(100_000))
@@ -287,14 +346,22 @@ async def test_the_ops_endpoint_answers_while_the_services_loop_stands_still() -
         alive = asked(url, "/livez")  # this very call keeps the loop still
         took = time.monotonic() - began
         time.sleep(0.7)  # noqa: ASYNC251 - as a computation would
-        age = float(next(line for line in asked(url, "/metrics").text.splitlines() if line.startswith("foothold_loop_age_seconds")).split()[1])
+        age = float(
+            next(
+                line
+                for line in asked(url, "/metrics").text.splitlines()
+                if line.startswith("foothold_loop_age_seconds")
+            ).split()[1]
+        )
 
     assert (alive.status_code, alive.text) == (200, "alive")
     assert took < 0.5
     assert 0.5 < age < 5
 
 
-async def test_a_loop_that_does_not_turn_any_more_is_not_called_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_loop_that_does_not_turn_any_more_is_not_called_alive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(ops_module, "STILL_SECONDS", 0.5)
     async with endpoint(CollectorRegistry()) as url:
         turning = await asyncio.to_thread(asked, url, "/livez")
@@ -311,13 +378,20 @@ async def test_whoever_started_a_service_knows_that_it_answers_itself() -> None:
     assert (answer.text, answer.headers[STARTED_BY]) == ("ready", "morning-7")
 
 
-def test_errors_of_the_loop_are_counted_each_and_logged_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_errors_of_the_loop_are_counted_each_and_logged_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     registry = CollectorRegistry()
     errors = LoopErrors(registry)
     loop = asyncio.new_event_loop()
     errors.watch(loop)
     for n in range(1_000):
-        loop.call_exception_handler({"message": "socket.accept() out of system resource", "exception": OSError(24, "Too many open files")})
+        loop.call_exception_handler(
+            {
+                "message": "socket.accept() out of system resource",
+                "exception": OSError(24, "Too many open files"),
+            }
+        )
         if n == 500:
             loop.call_exception_handler({"message": "something else"})
     loop.close()

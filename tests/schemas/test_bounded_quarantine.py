@@ -1,4 +1,7 @@
-"""Whatever stood in Kafka, what is set aside of it fits the quarantine's topic, and says where it is cut."""
+"""Whatever stood in Kafka, what is set aside of it fits the quarantine's topic.
+
+It says where it is cut.
+"""
 
 import hashlib
 
@@ -6,7 +9,13 @@ import pytest
 
 from foothold_schemas.seal import Purpose, Seal
 from foothold_schemas.wire.codec import encode
-from foothold_schemas.wire.quarantine import CUT, CUT_BYTES, Quarantined, RefusalReason, SourceRecord
+from foothold_schemas.wire.quarantine import (
+    CUT,
+    CUT_BYTES,
+    Quarantined,
+    RefusalReason,
+    SourceRecord,
+)
 from foothold_schemas.wire.topics import QUARANTINE_BYTES
 
 SEAL = Seal(b"s" * 32, Purpose.QUARANTINE)
@@ -18,13 +27,23 @@ LARGE = {
     "a header's name": SourceRecord(headers=(("\x01" * 3_000_000, None),)),
     "many headers": SourceRecord(value=b"v", headers=(("name", b"value"),) * 1_000_000),
     "headers of nothing": SourceRecord(headers=(("", None),) * 1_500_000),
-    "all of it": SourceRecord(key=b"k" * 4_000_000, value=b"v" * 4_000_000, headers=(("h", b"h" * 4_000_000),)),
+    "all of it": SourceRecord(
+        key=b"k" * 4_000_000, value=b"v" * 4_000_000, headers=(("h", b"h" * 4_000_000),)
+    ),
 }
 FORGED = (b"1 2", b"9" * 5_000, b"12345 " + b"a" * 64, b"", None)
 
 
 def aside(record: SourceRecord, detail: str = "too large") -> Quarantined:
-    return Quarantined.of("ingest", ("t", 0, 1), 0, reason=RefusalReason.TOO_LARGE, detail=detail, record=record, seal=SEAL)
+    return Quarantined.of(
+        "ingest",
+        ("t", 0, 1),
+        0,
+        reason=RefusalReason.TOO_LARGE,
+        detail=detail,
+        record=record,
+        seal=SEAL,
+    )
 
 
 @pytest.mark.parametrize("part", LARGE)
@@ -33,7 +52,11 @@ def test_a_record_that_does_not_fit_is_kept_cut_with_its_size_and_its_hash(part:
     kept = aside(record)
     opened = kept.open(SEAL)
 
-    assert (len(encode(kept)) < QUARANTINE_BYTES // 16, opened.is_cut, opened.size <= CUT_BYTES) == (True, True, True)
+    assert (
+        len(encode(kept)) < QUARANTINE_BYTES // 16,
+        opened.is_cut,
+        opened.size <= CUT_BYTES,
+    ) == (True, True, True)
     assert opened.told_size is not None
     assert opened.told_size[0] == str(record.size)
     assert f"{record.size} bytes" in kept.detail
@@ -41,7 +64,9 @@ def test_a_record_that_does_not_fit_is_kept_cut_with_its_size_and_its_hash(part:
 
 
 def test_the_hash_is_of_key_value_and_headers_as_they_stood() -> None:
-    record = SourceRecord(key=b"key", value=b"v" * MANY, headers=(("name", b"value"), ("none", None)))
+    record = SourceRecord(
+        key=b"key", value=b"v" * MANY, headers=(("name", b"value"), ("none", None))
+    )
     whole = hashlib.sha256(b"key" + b"v" * MANY + b"name" + b"value" + b"none").hexdigest()
 
     assert aside(record).open(SEAL).told_size == (str(record.size), whole)
@@ -57,10 +82,15 @@ def test_what_fits_is_kept_whole(size: int) -> None:
 
 
 @pytest.mark.parametrize("value", FORGED)
-def test_a_forged_header_repeats_nothing_and_a_large_record_with_it_is_cut_all_the_same(value: bytes | None) -> None:
+def test_a_forged_header_repeats_nothing_and_a_large_record_with_it_is_cut_all_the_same(
+    value: bytes | None,
+) -> None:
     large = aside(SourceRecord(value=b"v" * MANY, headers=((CUT, value),)))
 
-    assert (len(encode(large)) < QUARANTINE_BYTES // 16, large.open(SEAL).size <= CUT_BYTES) == (True, True)
+    assert (len(encode(large)) < QUARANTINE_BYTES // 16, large.open(SEAL).size <= CUT_BYTES) == (
+        True,
+        True,
+    )
     assert f" {MANY + len(CUT) + len(value or b'')} bytes" in large.detail
     assert "12345" not in large.detail
 

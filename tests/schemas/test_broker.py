@@ -1,4 +1,7 @@
-"""The connection to Kafka: plain without a name, encrypted and named with one, and never half of it."""
+"""Tests the connection to Kafka.
+
+It is plain without a name, encrypted and named with one, and never half of it.
+"""
 
 import ssl
 from pathlib import Path
@@ -12,15 +15,25 @@ from foothold_runtime.broker import Broker, BrokerSettings
 def test_without_a_name_the_connection_is_plain() -> None:
     options = BrokerSettings(kafka_bootstrap="k:9092").broker.options
 
-    assert (options["bootstrap_servers"], options["security_protocol"], options["ssl_context"]) == ("k:9092", "PLAINTEXT", None)
+    assert (options["bootstrap_servers"], options["security_protocol"], options["ssl_context"]) == (
+        "k:9092",
+        "PLAINTEXT",
+        None,
+    )
 
 
 def test_with_a_name_it_is_encrypted_and_the_certificate_is_checked() -> None:
-    broker = BrokerSettings.model_validate({"kafka_bootstrap": "k:9093", "kafka_username": "foothold-risk", "kafka_password": "word"}).broker
+    broker = BrokerSettings.model_validate(
+        {"kafka_bootstrap": "k:9093", "kafka_username": "foothold-risk", "kafka_password": "word"}
+    ).broker
     options = broker.options
     context = options["ssl_context"]
 
-    assert (options["security_protocol"], options["sasl_mechanism"], options["sasl_plain_password"]) == ("SASL_SSL", "SCRAM-SHA-512", "word")
+    assert (
+        options["security_protocol"],
+        options["sasl_mechanism"],
+        options["sasl_plain_password"],
+    ) == ("SASL_SSL", "SCRAM-SHA-512", "word")
     assert context is not None
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert "word" not in repr(broker)
@@ -32,7 +45,10 @@ def test_with_a_name_it_is_encrypted_and_the_certificate_is_checked() -> None:
         ({"kafka_username": "foothold-risk"}, "belong together"),
         ({"kafka_password": "word"}, "belong together"),
         ({"kafka_ca": "ca.pem"}, "FOOTHOLD_KAFKA_CA needs FOOTHOLD_KAFKA_USERNAME"),
-        ({"kafka_username": "n", "kafka_password": "word", "kafka_ca": "nowhere.pem"}, "there is no file nowhere.pem"),
+        (
+            {"kafka_username": "n", "kafka_password": "word", "kafka_ca": "nowhere.pem"},
+            "there is no file nowhere.pem",
+        ),
     ],
 )
 def test_half_of_it_is_refused_by_name(given: dict[str, str], said: str) -> None:

@@ -1,4 +1,8 @@
-"""Contracts hold across releases: a breaking change names whom it hits, a compatible one must be declared, and old records stay readable."""
+"""Contracts hold across releases.
+
+A breaking change names whom it hits, a compatible one must be declared, and old records stay
+readable.
+"""
 
 import copy
 import json
@@ -12,7 +16,13 @@ import yaml
 
 from foothold_schemas.compatibility import changes
 from foothold_schemas.contracts import RELEASED, compare, complaints, latest_release, release
-from foothold_schemas.wire.codec import decode_directory, decode_fact, decode_output, decode_quarantined, decode_view
+from foothold_schemas.wire.codec import (
+    decode_directory,
+    decode_fact,
+    decode_output,
+    decode_quarantined,
+    decode_view,
+)
 from foothold_schemas.wire.topics import TOPICS
 
 ROOT = Path(__file__).parents[2]
@@ -39,13 +49,21 @@ def bent(bend: Callable[[Any], object]) -> dict[str, Any]:
 
 
 BREAKING: dict[str, Callable[[Any], object]] = {
-    "a required field goes": lambda s: (s["properties"].pop("as_of"), s["required"].remove("as_of")),
-    "a new required field": lambda s: (s["properties"].update(extra={"type": "string"}), s["required"].append("extra")),
+    "a required field goes": lambda s: (
+        s["properties"].pop("as_of"),
+        s["required"].remove("as_of"),
+    ),
+    "a new required field": lambda s: (
+        s["properties"].update(extra={"type": "string"}),
+        s["required"].append("extra"),
+    ),
     "a field becomes optional": lambda s: s["required"].remove("as_of"),
     "an optional field becomes required": lambda s: s["required"].append("group"),
     "another type": lambda s: s["properties"].update(episode={"type": "string"}),
     "a value goes": lambda s: s["$defs"]["Status"]["enum"].remove("watch"),
-    "a narrower limit deep inside": lambda s: s["$defs"]["MonthFigures"]["properties"]["month"].update(pattern="^2"),
+    "a narrower limit deep inside": (
+        lambda s: s["$defs"]["MonthFigures"]["properties"]["month"].update(pattern="^2")
+    ),
     "fewer items": lambda s: s["properties"]["months"].update(maxItems=12),
 }
 COMPATIBLE: dict[str, Callable[[Any], object]] = {
@@ -81,7 +99,9 @@ def nullable(schema: Any) -> None:  # noqa: ANN401 - a JSON Schema
     ],
     ids=["became optional", "became required", "may be empty", "an optional field goes"],
 )
-def test_at_the_door_it_is_the_senders_who_are_not_to_be_broken(bend: Callable[[Any], object], *, breaks_readers: bool, breaks_senders: bool) -> None:
+def test_at_the_door_it_is_the_senders_who_are_not_to_be_broken(
+    bend: Callable[[Any], object], *, breaks_readers: bool, breaks_senders: bool
+) -> None:
     assert any(c.is_breaking for c in changes(VIEW, bent(bend))) is breaks_readers
     assert any(c.is_breaking for c in changes(VIEW, bent(bend), is_door=True)) is breaks_senders
 
@@ -107,14 +127,21 @@ def test_a_change_names_the_readers_it_hits_and_must_be_declared(tmp_path: Path)
     assert "BREAKING" in gone
 
 
-NEW = {"fact-disputes.v1.schema.json", "area-signals.v1.schema.json", "region-warnings.v1.schema.json", "relief-facts.v1.schema.json"}
+NEW = {
+    "fact-disputes.v1.schema.json",
+    "area-signals.v1.schema.json",
+    "region-warnings.v1.schema.json",
+    "relief-facts.v1.schema.json",
+}
 """Messages that are in no release yet."""
 
 
 def test_the_last_release_holds_every_message_of_today_or_it_is_new() -> None:
     released = {p.name for p in (latest_release() / "json").glob("*.json")}
 
-    assert {f"{card.name}.schema.json" for card in TOPICS if card.name != "household-state.v1"} - released == NEW
+    assert {
+        f"{card.name}.schema.json" for card in TOPICS if card.name != "household-state.v1"
+    } - released == NEW
     assert callable(release)
 
 
@@ -123,6 +150,8 @@ def test_the_asyncapi_document_is_valid_and_names_every_topic() -> None:
     schema = json.loads((ROOT / "tests/repository/data/asyncapi-3.0.0.json").read_text())
 
     assert [e.message[:200] for e in jsonschema.Draft7Validator(schema).iter_errors(document)] == []
-    assert {c["address"] for c in document["channels"].values()} == {t.name for t in TOPICS if t.name != "household-state.v1"} | {"agency.{agency}.v1"}
+    assert {c["address"] for c in document["channels"].values()} == {
+        t.name for t in TOPICS if t.name != "household-state.v1"
+    } | {"agency.{agency}.v1"}
     for message in document["components"]["messages"].values():
         assert (ROOT / "schemas" / message["payload"]["schema"]["$ref"]).is_file()

@@ -1,4 +1,7 @@
-"""The committed examples are what services say: they decode, write themselves again unchanged, and fit the committed JSON Schema."""
+"""The committed examples are what services send.
+
+They decode, encode again unchanged, and fit the committed JSON Schema.
+"""
 
 import json
 from datetime import UTC, date, datetime
@@ -60,7 +63,10 @@ def test_an_example_decodes_and_writes_itself_again(path: Path) -> None:
 def test_an_example_fits_the_committed_schema(path: Path) -> None:
     schema = json.loads((ROOT / "json" / f"{path.parent.name}.schema.json").read_text())
 
-    assert list(jsonschema.Draft202012Validator(schema).iter_errors(json.loads(path.read_text()))) == []
+    assert (
+        list(jsonschema.Draft202012Validator(schema).iter_errors(json.loads(path.read_text())))
+        == []
+    )
 
 
 @pytest.mark.parametrize("path", EVENTS, ids=_id)
@@ -69,11 +75,18 @@ def test_an_example_event_is_accepted_at_the_door_and_fits_its_schemas(path: Pat
     agency = event["source"].split("/")[2]
     now = datetime(2026, 6, 10, 4, tzinfo=UTC)
 
-    judged = accept(event, Caller(agency, is_operator=path.stem in OPERATOR_KINDS), Clock(now, date(2026, 6, 10), now), deployment())
+    judged = accept(
+        event,
+        Caller(agency, is_operator=path.stem in OPERATOR_KINDS),
+        Clock(now, date(2026, 6, 10), now),
+        deployment(),
+    )
 
     assert isinstance(judged, Accepted)
     for name, value in (("cloudevent", event), (f"data.{path.stem}", event["data"])):
-        jsonschema.Draft202012Validator(json.loads((ROOT / "json" / f"{name}.schema.json").read_text())).validate(value)
+        jsonschema.Draft202012Validator(
+            json.loads((ROOT / "json" / f"{name}.schema.json").read_text())
+        ).validate(value)
 
 
 def test_every_kind_of_fact_has_an_example_event_and_an_example_record() -> None:
@@ -99,13 +112,39 @@ def test_the_committed_schemas_are_those_of_the_models() -> None:
         (b"\x00\x01magic", RefusalReason.NOT_JSON),
         (b"[]", RefusalReason.INVALID_FIELD),
         (b"{}", RefusalReason.INVALID_FIELD),
-        ((ROOT / "examples/household-facts.v1/DisasterStruck.json").read_bytes().replace(b'"storm"', b'"hail_v2"'), RefusalReason.UNKNOWN_KIND),
-        ((ROOT / "examples/household-facts.v1/DisasterStruck.json").read_bytes().replace(b'"DisasterStruck"', b'"MoonFell"'), RefusalReason.UNKNOWN_KIND),
-        ((ROOT / "examples/household-facts.v1/IncomeReported.json").read_bytes().replace(b'"21600.00"', b"21600.00"), RefusalReason.INVALID_FIELD),
+        (
+            (ROOT / "examples/household-facts.v1/DisasterStruck.json")
+            .read_bytes()
+            .replace(b'"storm"', b'"hail_v2"'),
+            RefusalReason.UNKNOWN_KIND,
+        ),
+        (
+            (ROOT / "examples/household-facts.v1/DisasterStruck.json")
+            .read_bytes()
+            .replace(b'"DisasterStruck"', b'"MoonFell"'),
+            RefusalReason.UNKNOWN_KIND,
+        ),
+        (
+            (ROOT / "examples/household-facts.v1/IncomeReported.json")
+            .read_bytes()
+            .replace(b'"21600.00"', b"21600.00"),
+            RefusalReason.INVALID_FIELD,
+        ),
     ],
-    ids=["tombstone", "empty", "binary", "a list", "no field", "unknown hazard", "unknown kind", "amount as number"],
+    ids=[
+        "tombstone",
+        "empty",
+        "binary",
+        "a list",
+        "no field",
+        "unknown hazard",
+        "unknown kind",
+        "amount as number",
+    ],
 )
-def test_a_record_that_cannot_be_read_says_why_without_repeating_it(value: bytes | None, reason: RefusalReason) -> None:
+def test_a_record_that_cannot_be_read_says_why_without_repeating_it(
+    value: bytes | None, reason: RefusalReason
+) -> None:
     with pytest.raises(Unreadable) as error:
         decode_fact(value)
 

@@ -10,15 +10,27 @@ from foothold_schemas.wire.quarantine import Quarantined, RefusalReason, SourceR
 ONE = Seal(b"a" * 32, Purpose.QUARANTINE)
 
 
-@given(st.binary(max_size=200), st.none() | st.binary(max_size=50), st.lists(st.tuples(st.text(max_size=5), st.none() | st.binary(max_size=9)), max_size=3))
-def test_a_record_set_aside_comes_back_byte_for_byte(value: bytes, key: bytes | None, headers: list[tuple[str, bytes | None]]) -> None:
+@given(
+    st.binary(max_size=200),
+    st.none() | st.binary(max_size=50),
+    st.lists(st.tuples(st.text(max_size=5), st.none() | st.binary(max_size=9)), max_size=3),
+)
+def test_a_record_set_aside_comes_back_byte_for_byte(
+    value: bytes, key: bytes | None, headers: list[tuple[str, bytes | None]]
+) -> None:
     record = SourceRecord(key=key, value=value, headers=tuple(headers))
-    aside = Quarantined.of("risk", ("t", 1, 2), 0, reason=RefusalReason.NOT_JSON, detail="x", record=record, seal=ONE)
+    aside = Quarantined.of(
+        "risk", ("t", 1, 2), 0, reason=RefusalReason.NOT_JSON, detail="x", record=record, seal=ONE
+    )
 
     assert Quarantined.model_validate_json(aside.model_dump_json()).open(ONE) == record
 
 
-@pytest.mark.parametrize("other", [Seal(b"b" * 32, Purpose.QUARANTINE), Seal(b"a" * 32, Purpose.DIRECTORY)], ids=["another secret", "another purpose"])
+@pytest.mark.parametrize(
+    "other",
+    [Seal(b"b" * 32, Purpose.QUARANTINE), Seal(b"a" * 32, Purpose.DIRECTORY)],
+    ids=["another secret", "another purpose"],
+)
 def test_another_secret_or_purpose_does_not_open_it(other: Seal) -> None:
     with pytest.raises(BrokenSeal):
         other.open(ONE.close(b"secret"))

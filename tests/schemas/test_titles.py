@@ -35,9 +35,19 @@ NOT_SEEN = {
 
 
 def codes() -> list[type[StrEnum]]:
-    modules = [importlib.import_module(m.name) for m in pkgutil.walk_packages(foothold_schemas.__path__, "foothold_schemas.")]
+    modules = [
+        importlib.import_module(m.name)
+        for m in pkgutil.walk_packages(foothold_schemas.__path__, "foothold_schemas.")
+    ]
     return sorted(
-        {v for m in modules for v in vars(m).values() if isinstance(v, type) and issubclass(v, StrEnum) and v.__module__.startswith("foothold_schemas.")},
+        {
+            v
+            for m in modules
+            for v in vars(m).values()
+            if isinstance(v, type)
+            and issubclass(v, StrEnum)
+            and v.__module__.startswith("foothold_schemas.")
+        },
         key=lambda kind: kind.__name__,
     )
 
@@ -52,7 +62,12 @@ def test_every_code_has_its_title_or_a_reason_why_nobody_reads_it(kind: type[Str
 
 def _words(table: ast.Dict) -> list[str]:
     """Chinese words of a table; whole sentences about a code stand where they are said."""
-    texts = (v.value for value in table.values for v in ast.walk(value) if isinstance(v, ast.Constant) and isinstance(v.value, str))
+    texts = (
+        v.value
+        for value in table.values
+        for v in ast.walk(value)
+        if isinstance(v, ast.Constant) and isinstance(v.value, str)
+    )
     return [text for text in texts if not text.isascii() and not set("。，：") & set(text)]
 
 
@@ -62,7 +77,11 @@ def test_nobody_else_keeps_a_table_of_words_for_a_code_that_has_a_title() -> Non
     for path in [*ROOT.glob("services/**/*.py"), *ROOT.glob("deploy/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Dict) and _words(node):
-                keys = {k.value.id for k in node.keys if isinstance(k, ast.Attribute) and isinstance(k.value, ast.Name)}
+                keys = {
+                    k.value.id
+                    for k in node.keys
+                    if isinstance(k, ast.Attribute) and isinstance(k.value, ast.Name)
+                }
                 tables += [f"{path.name}:{node.lineno} {name}" for name in keys & names]
 
     assert tables == []

@@ -1,4 +1,7 @@
-"""A trace context is taken over as the standard says, or not at all; it never keeps a message out."""
+"""A trace context is taken over as the standard says, or not at all.
+
+It never keeps a message out.
+"""
 
 import pytest
 from hypothesis import given
@@ -52,7 +55,10 @@ def test_one_of_our_own_is_new_each_time_and_is_one() -> None:
     assert trace_id(one) != trace_id(other)
 
 
-@pytest.mark.parametrize("headers", [None, [], [("traceparent", None)], [("traceparent", b"\xff\xfe")], [("other", SENT.encode())]])
+@pytest.mark.parametrize(
+    "headers",
+    [None, [], [("traceparent", None)], [("traceparent", b"\xff\xfe")], [("other", SENT.encode())]],
+)
 def test_a_record_without_a_trace_has_none(headers: list[tuple[str, bytes | None]] | None) -> None:
     assert from_headers(headers) == ""
     assert to_headers("") == []

@@ -1,4 +1,7 @@
-"""What people without an account can do to the desk: nothing that keeps those with one from their work."""
+"""Tests what people without an account can do to the desk.
+
+They can do nothing that keeps those with one from their work.
+"""
 
 import asyncio
 import contextlib
@@ -36,7 +39,9 @@ def log_of(stack: Stack, service: str) -> Path:
 
 def metric(stack: Stack, service: str, name: str) -> float:
     lines = httpx.get(f"{stack.ops_url(service)}/metrics", timeout=5).text.splitlines()
-    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.split("{")[0].split(" ")[0] == name)
+    return sum(
+        float(line.rsplit(" ", 1)[1]) for line in lines if line.split("{")[0].split(" ")[0] == name
+    )
 
 
 @pytest.fixture
@@ -45,11 +50,15 @@ def caseworker(foothold: Stack, sender: Sender) -> Iterator[Caseworker]:
         yield made
 
 
-async def test_forty_log_ins_at_once_keep_no_page_waiting(foothold: Stack, caseworker: Caseworker) -> None:
+async def test_forty_log_ins_at_once_keep_no_page_waiting(
+    foothold: Stack, caseworker: Caseworker
+) -> None:
     async with httpx.AsyncClient(base_url=foothold.inbox_url, timeout=30) as stranger:
 
         async def guess(n: int) -> int:
-            return (await stranger.post("/login", data={"name": f"caseworker-{n}", "password": "guess"})).status_code
+            return (
+                await stranger.post("/login", data={"name": f"caseworker-{n}", "password": "guess"})
+            ).status_code
 
         guesses = [asyncio.create_task(guess(n)) for n in range(40)]
         took = []
@@ -60,7 +69,10 @@ async def test_forty_log_ins_at_once_keep_no_page_waiting(foothold: Stack, casew
             assert page.status_code == httpx.codes.OK
         statuses = [task.result() for task in guesses]
 
-    print(f"pages while 40 log-ins came: {len(took)}, slowest {max(took) * 1000:.0f} ms; answers {sorted(set(statuses))}")
+    print(
+        f"pages while 40 log-ins came: {len(took)}, slowest {max(took) * 1000:.0f} ms; answers"
+        f" {sorted(set(statuses))}"
+    )
     assert set(statuses) == {httpx.codes.UNAUTHORIZED, httpx.codes.TOO_MANY_REQUESTS}
     assert sorted(took)[len(took) // 2] < 0.3
     assert max(took) < 1.5
@@ -68,7 +80,9 @@ async def test_forty_log_ins_at_once_keep_no_page_waiting(foothold: Stack, casew
 
 async def test_who_is_braked_is_told_for_how_long(foothold: Stack) -> None:
     async with httpx.AsyncClient(base_url=foothold.inbox_url, timeout=30) as stranger:
-        answers = await asyncio.gather(*(stranger.post("/login", data={"name": "x", "password": "guess"}) for _ in range(12)))
+        answers = await asyncio.gather(
+            *(stranger.post("/login", data={"name": "x", "password": "guess"}) for _ in range(12))
+        )
 
     braked = [answer for answer in answers if answer.status_code == httpx.codes.TOO_MANY_REQUESTS]
     assert braked
@@ -77,9 +91,14 @@ async def test_who_is_braked_is_told_for_how_long(foothold: Stack) -> None:
 
 
 @pytest.mark.parametrize("service", ["alerts", "ingest"])
-def test_half_open_heads_silence_neither_the_door_nor_the_ops_endpoint(foothold: Stack, service: str) -> None:
+def test_half_open_heads_silence_neither_the_door_nor_the_ops_endpoint(
+    foothold: Stack, service: str
+) -> None:
     pid = pid_of(foothold, service)
-    before, size = resource.prlimit(pid, resource.RLIMIT_NOFILE), log_of(foothold, service).stat().st_size
+    before, size = (
+        resource.prlimit(pid, resource.RLIMIT_NOFILE),
+        log_of(foothold, service).stat().st_size,
+    )
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, before[1]))
     door = foothold.inbox_url if service == "alerts" else foothold.ingest_url
     port = int(door.rsplit(":", 1)[1])
@@ -93,24 +112,39 @@ def test_half_open_heads_silence_neither_the_door_nor_the_ops_endpoint(foothold:
         ends = time.monotonic() + 8
         while time.monotonic() < ends:
             began = time.monotonic()
-            assert httpx.get(f"{foothold.ops_url(service)}/livez", timeout=5).status_code == httpx.codes.OK
+            assert (
+                httpx.get(f"{foothold.ops_url(service)}/livez", timeout=5).status_code
+                == httpx.codes.OK
+            )
             slowest = max(slowest, time.monotonic() - began)
-            assert httpx.get(f"{foothold.ops_url(service)}/readyz", timeout=5).status_code == httpx.codes.OK
+            assert (
+                httpx.get(f"{foothold.ops_url(service)}/readyz", timeout=5).status_code
+                == httpx.codes.OK
+            )
             time.sleep(0.2)
         page = "/login" if service == "alerts" else "/openapi.json"
-        eventually(lambda: _is_served(f"{door}{page}"), "the door serves again once the heads were let go", 20)
+        eventually(
+            lambda: _is_served(f"{door}{page}"),
+            "the door serves again once the heads were let go",
+            20,
+        )
     finally:
         for one in held:
             one.close()
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
     grown = log_of(foothold, service).stat().st_size - size
 
-    print(f"{service}: {HALF_OPEN} half-open heads, ops slowest {slowest * 1000:.0f} ms, log grew by {grown} bytes")
+    print(
+        f"{service}: {HALF_OPEN} half-open heads, ops slowest {slowest * 1000:.0f} ms, log grew by"
+        f" {grown} bytes"
+    )
     assert slowest < 2
     assert grown < 100_000
     assert psutil.Process(pid).num_fds() < DESCRIPTORS
     assert pid_of(foothold, service) == pid
-    assert metric(foothold, service, "foothold_connections_dropped_total") >= HALF_OPEN - DESCRIPTORS
+    assert (
+        metric(foothold, service, "foothold_connections_dropped_total") >= HALF_OPEN - DESCRIPTORS
+    )
 
 
 def _is_served(url: str) -> bool:
@@ -120,14 +154,25 @@ def _is_served(url: str) -> bool:
         return False
 
 
-async def test_an_account_has_five_streams_and_its_sixth_page_polls(foothold: Stack, caseworker: Caseworker) -> None:
+async def test_an_account_has_five_streams_and_its_sixth_page_polls(
+    foothold: Stack, caseworker: Caseworker
+) -> None:
     cookies = dict(caseworker.client.cookies)
-    async with httpx.AsyncClient(base_url=foothold.inbox_url, cookies=cookies, timeout=10) as client:
-        streams = [await client.send(client.build_request("GET", "/live"), stream=True) for _ in range(7)]
+    async with httpx.AsyncClient(
+        base_url=foothold.inbox_url, cookies=cookies, timeout=10
+    ) as client:
+        streams = [
+            await client.send(client.build_request("GET", "/live"), stream=True) for _ in range(7)
+        ]
         statuses = [stream.status_code for stream in streams]
         for stream in streams:
             await stream.aclose()
-        again = await asyncio.to_thread(eventually, lambda: _stream_status(foothold, cookies) == httpx.codes.OK, "closed ones make room", 30)
+        again = await asyncio.to_thread(
+            eventually,
+            lambda: _stream_status(foothold, cookies) == httpx.codes.OK,
+            "closed ones make room",
+            30,
+        )
 
     assert statuses == [httpx.codes.OK] * 5 + [httpx.codes.NO_CONTENT] * 2
     assert again
@@ -139,8 +184,14 @@ def _stream_status(stack: Stack, cookies: dict[str, str]) -> int:
 
 
 @pytest.mark.parametrize("service", ["alerts", "ingest"])
-def test_a_form_of_two_hundred_megabytes_is_refused_and_its_rest_not_taken(foothold: Stack, service: str) -> None:
-    door, path = (foothold.inbox_url, "/login") if service == "alerts" else (foothold.ingest_url, "/console/sign-in")
+def test_a_form_of_two_hundred_megabytes_is_refused_and_its_rest_not_taken(
+    foothold: Stack, service: str
+) -> None:
+    door, path = (
+        (foothold.inbox_url, "/login")
+        if service == "alerts"
+        else (foothold.ingest_url, "/console/sign-in")
+    )
     sent = 0
 
     def pieces() -> Iterator[bytes]:
@@ -152,15 +203,21 @@ def test_a_form_of_two_hundred_megabytes_is_refused_and_its_rest_not_taken(footh
 
     form = {"content-type": "application/x-www-form-urlencoded"}
     with contextlib.suppress(httpx.WriteError):  # it may hang up while we are still sending
-        assert httpx.post(f"{door}{path}", content=pieces(), headers=form, timeout=30).status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
+        assert (
+            httpx.post(f"{door}{path}", content=pieces(), headers=form, timeout=30).status_code
+            == httpx.codes.REQUEST_ENTITY_TOO_LARGE
+        )
     told = httpx.post(f"{door}{path}", content=b"x" * 3 * 1024 * 1024, headers=form, timeout=30)
 
-    # 64 are taken and thrown away, so that the answer arrives; the rest never leaves the sender's buffers.
+    # 64 are taken and thrown away, so that the answer arrives; the rest never leaves the sender's
+    # buffers.
     assert sent < 100
     assert told.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
 
 
-def test_a_page_that_fails_keeps_its_headers_and_says_so_as_json(foothold: Stack, caseworker: Caseworker) -> None:
+def test_a_page_that_fails_keeps_its_headers_and_says_so_as_json(
+    foothold: Stack, caseworker: Caseworker
+) -> None:
     before = log_of(foothold, "alerts").read_text(encoding="utf-8").count("\n")
     answer = caseworker.client.post("/login", data={"name": "a\x00b", "password": "guess"})
     lines = log_of(foothold, "alerts").read_text(encoding="utf-8").splitlines()[before:]

@@ -1,4 +1,7 @@
-"""A desk in the test's own process: people, transitions of households named by a letter, and what stands in its database."""
+"""A desk in the test's own process.
+
+It has people, transitions of households named by a letter, and what stands in its database.
+"""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -42,7 +45,11 @@ WORKFLOWS = load()
 WORKFLOW = WORKFLOWS.newest
 WEEKENDS = WorkDays()
 NOW = datetime(2026, 6, 10, 5, tzinfo=UTC)
-EXAMPLE = decode_output((Path(__file__).parents[2] / "schemas/examples/risk-transitions.v1/Transition.entered.json").read_bytes())
+EXAMPLE = decode_output(
+    (
+        Path(__file__).parents[2] / "schemas/examples/risk-transitions.v1/Transition.entered.json"
+    ).read_bytes()
+)
 
 
 def person(name: str = "zhang", role: Role = Role.COUNTY, area: str = "370399") -> Person:
@@ -52,7 +59,12 @@ def person(name: str = "zhang", role: Role = Role.COUNTY, area: str = "370399") 
 
 def case(stage: Stage = Stage.LEAD, **changes: Any) -> Case:  # noqa: ANN401
     """A case of ten days ago."""
-    base: dict[str, Any] = {"is_urgent": False, "group": Group.MARGINAL, "opened_on": date(2026, 6, 1), "due_on": date(2026, 6, 16)}
+    base: dict[str, Any] = {
+        "is_urgent": False,
+        "group": Group.MARGINAL,
+        "opened_on": date(2026, 6, 1),
+        "due_on": date(2026, 6, 16),
+    }
     return Case(household_id="0" * 32, episode=1, stage=stage, **(base | changes))
 
 
@@ -62,8 +74,15 @@ def transition(household: str, number: int = 1, *rules: FindingKind, **changes: 
     kinds = rules or (FindingKind.RIGID_SPENDING_RATIO,)
     findings = tuple(EXAMPLE.findings[0].model_copy(update={"rule": rule}) for rule in kinds)
     identity = household * 32
-    policy = EXAMPLE.policy.model_copy(update={"currency": Sentence(zh="元", en="yuan")})  # what the shipped workflow's limits are in
-    made = {"household_id": identity, "transition_id": f"{identity}:{number}", "number": number, "findings": findings, "policy": policy}
+    # what the shipped workflow's limits are in
+    policy = EXAMPLE.policy.model_copy(update={"currency": Sentence(zh="元", en="yuan")})
+    made = {
+        "household_id": identity,
+        "transition_id": f"{identity}:{number}",
+        "number": number,
+        "findings": findings,
+        "policy": policy,
+    }
     return EXAMPLE.model_copy(update=made | changes)
 
 
@@ -80,22 +99,35 @@ def deadlines_on(engine: AsyncEngine, jobs: Jobs | None = None) -> Deadlines:
 
 def cases_on(engine: AsyncEngine) -> Cases:
     """What takes transitions."""
-    return Cases(engine, WORKFLOWS, WEEKENDS, deadlines_on(engine), Notices(jobs_on(engine), WEEKENDS), Settling(engine, WORKFLOWS))
+    return Cases(
+        engine,
+        WORKFLOWS,
+        WEEKENDS,
+        deadlines_on(engine),
+        Notices(jobs_on(engine), WEEKENDS),
+        Settling(engine, WORKFLOWS),
+    )
 
 
 def work_on(engine: AsyncEngine) -> Work:
     """What people do; what they say is kept, and sent by nobody."""
-    return Work(engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), Hold(deadlines_on(engine)))
+    return Work(
+        engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), Hold(deadlines_on(engine))
+    )
 
 
 def back_on(engine: AsyncEngine) -> TakingBack:
     """What is taken back."""
-    return TakingBack(engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), Hold(deadlines_on(engine)))
+    return TakingBack(
+        engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), Hold(deadlines_on(engine))
+    )
 
 
 def relief_on(engine: AsyncEngine) -> ReliefDesk:
     """What people do with relief."""
-    return ReliefDesk(engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), Hold(deadlines_on(engine)))
+    return ReliefDesk(
+        engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), Hold(deadlines_on(engine))
+    )
 
 
 def plan_on(engine: AsyncEngine) -> Plan:

@@ -28,7 +28,9 @@ def ingest_settings(parts: Parts, **changes: object) -> Settings:
         "ingest_database_url": parts.ingest_url,
         "day_clock": DayClock.MANUAL,
         "instance": "test",
-        **dict.fromkeys(("household_secret", "key_secret", "quarantine_secret", "directory_secret"), SECRET),
+        **dict.fromkeys(
+            ("household_secret", "key_secret", "quarantine_secret", "directory_secret"), SECRET
+        ),
     }
     return Settings.model_validate({**told, **changes})
 
@@ -36,7 +38,9 @@ def ingest_settings(parts: Parts, **changes: object) -> Settings:
 @asynccontextmanager
 async def ingest_parts(parts: Parts, **changes: object) -> AsyncIterator[Built]:
     """Everything connected."""
-    async with built(ingest_settings(parts, **changes), Metrics(CollectorRegistry()), "test") as made:
+    async with built(
+        ingest_settings(parts, **changes), Metrics(CollectorRegistry()), "test"
+    ) as made:
         await made.regions.add(EXAMPLE_COUNTY, "示例县", ALWAYS)
         yield made
 

@@ -20,7 +20,12 @@ from foothold_schemas.facts.facts import BroadcastFact, DayOpened, PolicyAdopted
 from foothold_schemas.messages.transitions import Transition
 from foothold_schemas.wire.codec import decode_output, decode_quarantined, encode
 from foothold_schemas.wire.quarantine import Quarantined
-from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS, QUARANTINE, RISK_TRANSITIONS
+from foothold_schemas.wire.topics import (
+    EMBEDDED_PARTITIONS,
+    HOUSEHOLD_FACTS,
+    QUARANTINE,
+    RISK_TRANSITIONS,
+)
 from tests.support.ingest import SEAL
 from tests.support.made.build import HOUSEHOLD, identity, policy
 from tests.support.running.sender import read_topic
@@ -31,7 +36,15 @@ DAY = date(2026, 6, 10)
 
 def broadcast(fact: BroadcastFact, name: str) -> FactRecord:
     at = datetime(2026, 6, 10, tzinfo=UTC)
-    return FactRecord(fact_id=identity(name), agency="statistics", source="/foothold", id=name, time=at, recorded_time=at, data=fact)
+    return FactRecord(
+        fact_id=identity(name),
+        agency="statistics",
+        source="/foothold",
+        id=name,
+        time=at,
+        recorded_time=at,
+        data=fact,
+    )
 
 
 ADOPTED = broadcast(PolicyAdopted(bundle=RULES.bundle), "adopt")
@@ -40,20 +53,35 @@ OPENED = broadcast(DayOpened(day=DAY), "open")
 
 async def write(broker: str, *records: FactRecord | tuple[bytes | None, bytes | None]) -> None:
     """Facts as ingest writes them; a pair is written as it is, into the household's partition."""
-    async with AIOKafkaProducer(bootstrap_servers=broker, enable_idempotence=True, acks="all") as producer:
-        home = (await producer.send_and_wait(HOUSEHOLD_FACTS.name, b"{probe", key=HOUSEHOLD.encode())).partition
+    async with AIOKafkaProducer(
+        bootstrap_servers=broker, enable_idempotence=True, acks="all"
+    ) as producer:
+        home = (
+            await producer.send_and_wait(HOUSEHOLD_FACTS.name, b"{probe", key=HOUSEHOLD.encode())
+        ).partition
         for one in records:
             if isinstance(one, tuple):
-                await producer.send_and_wait(HOUSEHOLD_FACTS.name, one[1], key=one[0], partition=home)
+                await producer.send_and_wait(
+                    HOUSEHOLD_FACTS.name, one[1], key=one[0], partition=home
+                )
             elif one.household_id is None:
                 for partition in range(EMBEDDED_PARTITIONS):
-                    await producer.send_and_wait(HOUSEHOLD_FACTS.name, encode(one), partition=partition)
+                    await producer.send_and_wait(
+                        HOUSEHOLD_FACTS.name, encode(one), partition=partition
+                    )
             else:
-                await producer.send_and_wait(HOUSEHOLD_FACTS.name, encode(one), key=one.household_id.encode())
+                await producer.send_and_wait(
+                    HOUSEHOLD_FACTS.name, encode(one), key=one.household_id.encode()
+                )
 
 
 def worker(
-    broker: str, *, partitions: int = EMBEDDED_PARTITIONS, bundles: Sequence[Policy] = (RULES,), limit: int = 100, metrics: Metrics | None = None
+    broker: str,
+    *,
+    partitions: int = EMBEDDED_PARTITIONS,
+    bundles: Sequence[Policy] = (RULES,),
+    limit: int = 100,
+    metrics: Metrics | None = None,
 ) -> Worker:
     return Worker(
         broker=Broker(broker),
@@ -67,7 +95,13 @@ def worker(
 
 
 @contextlib.asynccontextmanager
-async def working(broker: str, *, limit: int = 100, bundles: Sequence[Policy] = (RULES,), metrics: Metrics | None = None) -> AsyncIterator[Worker]:
+async def working(
+    broker: str,
+    *,
+    limit: int = 100,
+    bundles: Sequence[Policy] = (RULES,),
+    metrics: Metrics | None = None,
+) -> AsyncIterator[Worker]:
     one = worker(broker, limit=limit, bundles=bundles, metrics=metrics)
     task = asyncio.create_task(one.run())
     try:
@@ -81,14 +115,25 @@ async def working(broker: str, *, limit: int = 100, bundles: Sequence[Policy] = 
 def remembered(one: Worker) -> dict[TopicPartition, object]:
     """State, control record and due days of every partition."""
     owned = [lane.owner for lane in one._lanes.values()]
-    return {p.source: (dict(p.households._packed), p.households.control, dict(p.households._due_on)) for p in owned}
+    return {
+        p.source: (dict(p.households._packed), p.households.control, dict(p.households._due_on))
+        for p in owned
+    }
 
 
 async def said(broker: str, count: int) -> list[Transition]:
-    """The household's transitions once there are so many; fails if there are not within 20 seconds."""
+    """The household's transitions once there are so many.
+
+    Fails if there are not within 20 seconds.
+    """
     found: list[Transition] = []
     for _ in range(40):
-        outputs = [decode_output(m.value()) for m in await asyncio.to_thread(lambda: list(read_topic(broker, RISK_TRANSITIONS.name)))]
+        outputs = [
+            decode_output(m.value())
+            for m in await asyncio.to_thread(
+                lambda: list(read_topic(broker, RISK_TRANSITIONS.name))
+            )
+        ]
         found = sorted((o for o in outputs if isinstance(o, Transition)), key=lambda t: t.number)
         if len(found) >= count:
             break
@@ -99,7 +144,9 @@ async def said(broker: str, count: int) -> list[Transition]:
 
 async def caught_up(broker: str) -> None:
     """Until the group has committed everything in the log."""
-    async with AIOKafkaConsumer(bootstrap_servers=broker, group_id="risk", enable_auto_commit=False) as consumer:
+    async with AIOKafkaConsumer(
+        bootstrap_servers=broker, group_id="risk", enable_auto_commit=False
+    ) as consumer:
         partitions = [TopicPartition(HOUSEHOLD_FACTS.name, n) for n in range(EMBEDDED_PARTITIONS)]
         for _ in range(300):
             ends = await consumer.end_offsets(partitions)
@@ -110,10 +157,17 @@ async def caught_up(broker: str) -> None:
     raise AssertionError("risk has not caught up")
 
 
-async def transactions_ended(broker: str, partitions: Sequence[int] = range(EMBEDDED_PARTITIONS)) -> None:
-    """Until what a worker left under way is committed or aborted, as its successor waits for it: the broker answers a commit before it shows."""
+async def transactions_ended(
+    broker: str, partitions: Sequence[int] = range(EMBEDDED_PARTITIONS)
+) -> None:
+    """Wait until what a worker left under way is committed or aborted.
+
+    Its successor waits for it, too: the broker answers a commit before it shows.
+    """
     for number in partitions:
-        producer = TransactionalProducer(Broker(broker), transactional_id(TopicPartition(HOUSEHOLD_FACTS.name, number)))
+        producer = TransactionalProducer(
+            Broker(broker), transactional_id(TopicPartition(HOUSEHOLD_FACTS.name, number))
+        )
         await producer.start()
         await producer.stop()
 

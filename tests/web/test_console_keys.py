@@ -1,4 +1,7 @@
-"""An agency changes its key over at the console: never without a live one, never two more, and nobody else's."""
+"""An agency changes its key over at the console.
+
+It is never without a live one, never has two more, and never changes anybody else's.
+"""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +17,12 @@ from tests.support.running import browser
 from tests.support.running.parts import ROOT
 from tests.support.running.sender import Sender, eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.kafka, pytest.mark.postgres, pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing()))]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.kafka,
+    pytest.mark.postgres,
+    pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing())),
+]
 
 
 def new_agency(foothold: Stack, name: str) -> str:
@@ -27,7 +35,9 @@ def prefix_of(key: str) -> str:
 
 
 def may_send(foothold: Stack, key: str) -> bool:
-    answer = httpx.get(f"{foothold.ingest_url}/v1/mappings", headers={"authorization": f"Bearer {key}"})
+    answer = httpx.get(
+        f"{foothold.ingest_url}/v1/mappings", headers={"authorization": f"Bearer {key}"}
+    )
     return answer.status_code == httpx.codes.OK
 
 
@@ -61,11 +71,16 @@ def test_a_clerk_changes_the_key_over_without_a_gap(foothold: Stack, sender: Sen
         page.goto(f"{foothold.ingest_url}/console/keys")
         page.get_by_role("button", name=f"停用 fh_{prefix_of(first)}").click()
         expect(page.get_by_role("status")).to_contain_text("已停用")
-    eventually(lambda: not may_send(foothold, first), "the old key ends within ten seconds", seconds=15)
+    eventually(
+        lambda: not may_send(foothold, first), "the old key ends within ten seconds", seconds=15
+    )
 
     assert may_send(foothold, second)
     with psycopg.connect(foothold.postgres.dsn("foothold_ingest")) as connection:
-        told = connection.execute("SELECT actor, action, detail->>'key' FROM audit WHERE detail->>'agency' = 'keys-clinic' ORDER BY event_id").fetchall()
+        told = connection.execute(
+            "SELECT actor, action, detail->>'key' FROM audit WHERE detail->>'agency' ="
+            " 'keys-clinic' ORDER BY event_id"
+        ).fetchall()
     assert [(action, key) for _, action, key in told] == [
         ("agency_added", None),
         ("key_made", prefix_of(first)),
@@ -79,25 +94,56 @@ def test_no_key_is_made_without_the_one_in_use_nor_a_third(foothold: Stack, send
     key = new_agency(foothold, "keys-two")
     with clerk_of(foothold, key) as (clerk, csrf):
         for typed in ("", "fh_1_2", sender.keys["statistics"], sender.keys["operator"]):
-            assert clerk.post("/console/keys", data={"csrf": csrf, "key": typed}).status_code == httpx.codes.FORBIDDEN, typed
-        assert clerk.post("/console/keys", data={"csrf": csrf, "key": "x\x00"}).status_code == httpx.codes.UNPROCESSABLE_ENTITY
-        assert clerk.post("/console/keys", data={"csrf": "guess", "key": key}).status_code == httpx.codes.FORBIDDEN
-        assert clerk.post("/console/keys", data={"csrf": csrf, "key": key}).status_code == httpx.codes.OK
+            assert (
+                clerk.post("/console/keys", data={"csrf": csrf, "key": typed}).status_code
+                == httpx.codes.FORBIDDEN
+            ), typed
+        assert (
+            clerk.post("/console/keys", data={"csrf": csrf, "key": "x\x00"}).status_code
+            == httpx.codes.UNPROCESSABLE_ENTITY
+        )
+        assert (
+            clerk.post("/console/keys", data={"csrf": "guess", "key": key}).status_code
+            == httpx.codes.FORBIDDEN
+        )
+        assert (
+            clerk.post("/console/keys", data={"csrf": csrf, "key": key}).status_code
+            == httpx.codes.OK
+        )
         third = clerk.post("/console/keys", data={"csrf": csrf, "key": key})
 
     assert (third.status_code, "已有两把有效密钥" in third.text) == (409, True)
 
 
-def test_the_last_key_the_one_signed_in_with_and_anothers_are_never_ended(foothold: Stack, sender: Sender) -> None:
+def test_the_last_key_the_one_signed_in_with_and_anothers_are_never_ended(
+    foothold: Stack, sender: Sender
+) -> None:
     key = new_agency(foothold, "keys-last")
     with clerk_of(foothold, key) as (clerk, csrf):
         for prefix in (prefix_of(key), prefix_of(sender.keys["statistics"]), "", "nothing"):
-            assert clerk.post("/console/keys/end", data={"csrf": csrf, "prefix": prefix}).status_code == httpx.codes.CONFLICT, prefix
-        second = re.search(r"fh_[0-9a-f]{8}_[\w-]{20,}", clerk.post("/console/keys", data={"csrf": csrf, "key": key}).text)
+            assert (
+                clerk.post("/console/keys/end", data={"csrf": csrf, "prefix": prefix}).status_code
+                == httpx.codes.CONFLICT
+            ), prefix
+        second = re.search(
+            r"fh_[0-9a-f]{8}_[\w-]{20,}",
+            clerk.post("/console/keys", data={"csrf": csrf, "key": key}).text,
+        )
         assert second is not None
-        with clerk_of(foothold, second[0]) as (other, other_csrf):  # two clerks, each about to end the other's key: one of them is left with his
-            assert other.post("/console/keys/end", data={"csrf": other_csrf, "prefix": prefix_of(key)}).status_code == httpx.codes.OK
-            late = clerk.post("/console/keys/end", data={"csrf": csrf, "prefix": prefix_of(second[0])})
+        # two clerks, each about to end the other's key: one of them is left with his
+        with clerk_of(foothold, second[0]) as (
+            other,
+            other_csrf,
+        ):
+            assert (
+                other.post(
+                    "/console/keys/end", data={"csrf": other_csrf, "prefix": prefix_of(key)}
+                ).status_code
+                == httpx.codes.OK
+            )
+            late = clerk.post(
+                "/console/keys/end", data={"csrf": csrf, "prefix": prefix_of(second[0])}
+            )
 
     assert (late.status_code, late.headers["location"]) == (303, "/console/sign-in")
     assert may_send(foothold, sender.keys["statistics"])

@@ -1,4 +1,7 @@
-"""A caseworker finds that a fact is wrong, its sender looks again, and both see what came of it: two browsers, one running Foothold."""
+"""A caseworker finds that a fact is wrong, and its sender looks again.
+
+Both see what came of it: two browsers, one running Foothold.
+"""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +16,12 @@ from tests.support.running.desk import number_of
 from tests.support.running.parts import ROOT
 from tests.support.running.sender import Sender, eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.kafka, pytest.mark.postgres, pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing()))]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.kafka,
+    pytest.mark.postgres,
+    pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing())),
+]
 
 AT = datetime(2026, 6, 10, 2, tzinfo=UTC)
 SUBJECT = "370399/WEB-DOUBT"
@@ -23,12 +31,36 @@ PICTURE = ROOT / "var" / "pictures"
 @pytest.fixture(scope="module")
 def case(foothold: Stack, sender: Sender) -> int:
     """The case of a household with two bills: one that is not so."""
-    entry = {"authority": "370399", "register_number": "WEB-DOUBT", "area": "370399101204", "standing": "ordinary", "members": [{"person_ref": "a"}]}
+    entry = {
+        "authority": "370399",
+        "register_number": "WEB-DOUBT",
+        "area": "370399101204",
+        "standing": "ordinary",
+        "members": [{"person_ref": "a"}],
+    }
     sender.say("statistics", "HouseholdRegistered", "doubt-reg", AT, SUBJECT, **entry)
     for n, own in (("1", "6000.00"), ("2", "9000.00")):
-        bill = {"claim_number": f"doubt-{n}", "settled_on": f"2026-06-0{n}", "setting": "inpatient", "total": own, "paid": {}}
-        sender.say("health-insurance", "MedicalClaimSettled", f"doubt-bill-{n}", AT, SUBJECT, **bill)
-    sender.say("emergency-management", "DisasterStruck", "doubt-fire", AT, SUBJECT, hazard="fire", struck_on="2026-06-09", home="destroyed", is_verified=True)
+        bill = {
+            "claim_number": f"doubt-{n}",
+            "settled_on": f"2026-06-0{n}",
+            "setting": "inpatient",
+            "total": own,
+            "paid": {},
+        }
+        sender.say(
+            "health-insurance", "MedicalClaimSettled", f"doubt-bill-{n}", AT, SUBJECT, **bill
+        )
+    sender.say(
+        "emergency-management",
+        "DisasterStruck",
+        "doubt-fire",
+        AT,
+        SUBJECT,
+        hazard="fire",
+        struck_on="2026-06-09",
+        home="destroyed",
+        is_verified=True,
+    )
     eventually(lambda: number_of(foothold, "WEB-DOUBT"), "the case stands in the database")
     number = number_of(foothold, "WEB-DOUBT")
     assert number is not None
@@ -67,7 +99,9 @@ def test_a_wrong_fact_goes_back_to_its_sender_and_the_answer_and_the_correction_
     fire.get_by_label("疑问说明").fill("起火的是东邻")
     fire.get_by_role("button", name="请发送单位核实").click()
     expect(desk.locator(".evidence")).to_contain_text("已请发送单位核实")
-    expect(desk.locator(".evidence tr").filter(has_text="2026-06-09").first.get_by_text("这条不对")).to_have_count(0)
+    expect(
+        desk.locator(".evidence tr").filter(has_text="2026-06-09").first.get_by_text("这条不对")
+    ).to_have_count(0)
 
     def asked() -> bool:
         agency.goto(f"{foothold.ingest_url}/console/doubts")
@@ -88,9 +122,19 @@ def test_a_wrong_fact_goes_back_to_its_sender_and_the_answer_and_the_correction_
 
     eventually(answered, "the answer stands on the case")
     expect(desk.locator(".evidence")).to_contain_text("发送单位核实无误")
-    desk.locator("section.card").filter(has=desk.locator(".finding")).screenshot(path=PICTURE / "case-doubt.png")
+    desk.locator("section.card").filter(has=desk.locator(".finding")).screenshot(
+        path=PICTURE / "case-doubt.png"
+    )
 
-    sender.say("emergency-management", "FactsRetracted", "doubt-fire-back", AT, SUBJECT, events=["doubt-fire"], reason="wrong_household")
+    sender.say(
+        "emergency-management",
+        "FactsRetracted",
+        "doubt-fire-back",
+        AT,
+        SUBJECT,
+        events=["doubt-fire"],
+        reason="wrong_household",
+    )
 
     def corrected() -> bool:
         agency.goto(f"{foothold.ingest_url}/console/doubts")

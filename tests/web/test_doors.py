@@ -1,4 +1,7 @@
-"""The desk's doors without a browser: who gets in, who sees what, and what a forged or odd request gets."""
+"""Tests the desk's doors without a browser.
+
+The tests cover who gets in, who sees what, and what a forged or odd request gets.
+"""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +24,9 @@ def visitor(foothold: Stack) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def caseworker(visitor: httpx.Client, sender: Sender) -> httpx.Client:
-    answer = visitor.post("/login", data={"name": "caseworker", "password": sender.passwords["caseworker"]})
+    answer = visitor.post(
+        "/login", data={"name": "caseworker", "password": sender.passwords["caseworker"]}
+    )
     assert answer.status_code == httpx.codes.SEE_OTHER
     return visitor
 
@@ -36,45 +41,80 @@ def csrf(client: httpx.Client) -> str:
 def test_without_a_log_in_every_page_leads_to_the_log_in(visitor: httpx.Client, path: str) -> None:
     answer = visitor.get(path)
 
-    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (httpx.codes.SEE_OTHER, "/login")
+    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (
+        httpx.codes.SEE_OTHER,
+        "/login",
+    )
 
 
 @pytest.mark.parametrize(
-    "path", ["/cases/1/steps/take", "/cases/1/steps/dismiss", "/cases/1/relief/1/decide", "/cases/1/measures", "/cases/1/pause", "/cases/1/disputes", "/logout"]
+    "path",
+    [
+        "/cases/1/steps/take",
+        "/cases/1/steps/dismiss",
+        "/cases/1/relief/1/decide",
+        "/cases/1/measures",
+        "/cases/1/pause",
+        "/cases/1/disputes",
+        "/logout",
+    ],
 )
 def test_without_a_log_in_nothing_is_changed(visitor: httpx.Client, path: str) -> None:
     answer = visitor.post(path, data={"csrf": "x", "version": "1", "amount": "1"})
 
-    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (httpx.codes.SEE_OTHER, "/login")
+    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (
+        httpx.codes.SEE_OTHER,
+        "/login",
+    )
 
 
 def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(visitor: httpx.Client) -> None:
-    answers = [visitor.post("/login", data={"name": name, "password": "wrong"}) for name in ("duty-officer", "nobody")]
+    answers = [
+        visitor.post("/login", data={"name": name, "password": "wrong"})
+        for name in ("duty-officer", "nobody")
+    ]
 
     assert [a.status_code for a in answers] == [httpx.codes.UNAUTHORIZED] * 2
     assert answers[0].text == answers[1].text
 
 
-def test_the_session_cookie_is_out_of_reach_for_scripts_and_other_sites(visitor: httpx.Client, sender: Sender) -> None:
-    cookie = visitor.post("/login", data={"name": "caseworker", "password": sender.passwords["caseworker"]}).headers["set-cookie"]
+def test_the_session_cookie_is_out_of_reach_for_scripts_and_other_sites(
+    visitor: httpx.Client, sender: Sender
+) -> None:
+    cookie = visitor.post(
+        "/login", data={"name": "caseworker", "password": sender.passwords["caseworker"]}
+    ).headers["set-cookie"]
 
     assert {"httponly", "samesite=strict"} <= {part.strip().lower() for part in cookie.split(";")}
 
 
-def test_logging_out_ends_the_session_and_is_audited(foothold: Stack, caseworker: httpx.Client) -> None:
+def test_logging_out_ends_the_session_and_is_audited(
+    foothold: Stack, caseworker: httpx.Client
+) -> None:
     token = caseworker.cookies["foothold"]
     caseworker.post("/logout", data={"csrf": csrf(caseworker)})
     with psycopg.connect(foothold.postgres.dsn("foothold_alerts")) as connection:
-        (last,) = connection.execute("select action from audit where actor = 'caseworker' order by audit_id desc limit 1").fetchall()
+        (last,) = connection.execute(
+            "select action from audit where actor = 'caseworker' order by audit_id desc limit 1"
+        ).fetchall()
 
     assert last == ("log_out",)
-    assert httpx.get(f"{foothold.inbox_url}/", headers={"cookie": f"foothold={token}"}).status_code == httpx.codes.SEE_OTHER
+    assert (
+        httpx.get(f"{foothold.inbox_url}/", headers={"cookie": f"foothold={token}"}).status_code
+        == httpx.codes.SEE_OTHER
+    )
 
 
-def test_a_form_without_the_sessions_token_or_from_elsewhere_is_refused(caseworker: httpx.Client) -> None:
+def test_a_form_without_the_sessions_token_or_from_elsewhere_is_refused(
+    caseworker: httpx.Client,
+) -> None:
     token = csrf(caseworker)
     forged = caseworker.post("/cases/1/steps/take", data={"csrf": "guess", "version": "1"})
-    elsewhere = caseworker.post("/cases/1/steps/take", data={"csrf": token, "version": "1"}, headers={"origin": "https://elsewhere.example"})
+    elsewhere = caseworker.post(
+        "/cases/1/steps/take",
+        data={"csrf": token, "version": "1"},
+        headers={"origin": "https://elsewhere.example"},
+    )
 
     assert [forged.status_code, elsewhere.status_code] == [httpx.codes.FORBIDDEN] * 2
 
@@ -111,12 +151,23 @@ def test_a_disabled_session_is_out_at_the_next_request(foothold: Stack) -> None:
 
 @pytest.mark.parametrize("amount", ["0", "-5", "1e3", "１００", "1.234", "abc", "1,000"])
 def test_what_is_no_amount_pays_nothing(caseworker: httpx.Client, amount: str) -> None:
-    answer = caseworker.post("/cases/999999/relief/1/decide", data={"csrf": csrf(caseworker), "version": "1", "amount": amount})
+    answer = caseworker.post(
+        "/cases/999999/relief/1/decide",
+        data={"csrf": csrf(caseworker), "version": "1", "amount": amount},
+    )
 
     assert answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.UNPROCESSABLE_ENTITY)
 
 
 def test_an_odd_request_is_answered_and_not_crashed_on(caseworker: httpx.Client) -> None:
-    odd = ["/?page=-1", "/?page=99999999999", "/?stage=nope", "/cases/0", "/cases/99999999999999999999", "/cases/abc", "/nothing"]
+    odd = [
+        "/?page=-1",
+        "/?page=99999999999",
+        "/?stage=nope",
+        "/cases/0",
+        "/cases/99999999999999999999",
+        "/cases/abc",
+        "/nothing",
+    ]
 
     assert all(caseworker.get(path).status_code < httpx.codes.INTERNAL_SERVER_ERROR for path in odd)

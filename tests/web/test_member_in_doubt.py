@@ -1,4 +1,7 @@
-"""A case whose household shares a member with another: the page says why nobody decides, and is quiet again once the register is mended."""
+"""Tests a case whose household shares a member with another.
+
+The page says why nobody decides, and is quiet again once the register is mended.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +14,12 @@ from tests.support.running.desk import number_of
 from tests.support.running.parts import ROOT
 from tests.support.running.sender import Sender, eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.kafka, pytest.mark.postgres, pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing()))]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.kafka,
+    pytest.mark.postgres,
+    pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing())),
+]
 
 AT = datetime(2026, 6, 10, 2, tzinfo=UTC)
 SHARED = {"resident_number": "110105194912310038"}
@@ -19,13 +27,23 @@ PICTURE = ROOT / "var" / "pictures"
 
 
 def enter(sender: Sender, number: str, *members: dict[str, str], minutes: int = 0) -> None:
-    entry = {"authority": "370399", "register_number": number, "area": "370399101204", "standing": "ordinary", "members": list(members)}
+    entry = {
+        "authority": "370399",
+        "register_number": number,
+        "area": "370399101204",
+        "standing": "ordinary",
+        "members": list(members),
+    }
     at = AT + timedelta(minutes=minutes)
-    sender.say("statistics", "HouseholdRegistered", f"{number}-{minutes}", at, f"370399/{number}", **entry)
+    sender.say(
+        "statistics", "HouseholdRegistered", f"{number}-{minutes}", at, f"370399/{number}", **entry
+    )
 
 
 @pytest.mark.timeout(120)
-def test_the_page_says_why_nobody_decides_until_the_register_is_mended(foothold: Stack, sender: Sender, desk: Page) -> None:
+def test_the_page_says_why_nobody_decides_until_the_register_is_mended(
+    foothold: Stack, sender: Sender, desk: Page
+) -> None:
     enter(sender, "WEB-TWICE", SHARED, {"person_ref": "rest"})
     call = {"route": "hotline", "concern": "illness", "reported_on": "2026-06-10"}
     sender.say("statistics", "RiskReported", "twice-call", AT, "370399/WEB-TWICE", **call)

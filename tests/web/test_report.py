@@ -1,4 +1,7 @@
-"""A clerk writes down what a household told: a slip is caught, a person nobody knows waits, and the rest is a lead at the desk."""
+"""A clerk writes down what a household reported.
+
+A slip is caught, a person nobody knows waits, and the rest is a lead at the desk.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,7 +16,12 @@ from tests.support.running import browser
 from tests.support.running.parts import ROOT
 from tests.support.running.sender import Sender, eventually, transitions
 
-pytestmark = [pytest.mark.browser, pytest.mark.kafka, pytest.mark.postgres, pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing()))]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.kafka,
+    pytest.mark.postgres,
+    pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing())),
+]
 
 AT = datetime(2026, 6, 10, 2, tzinfo=UTC)
 NUMBER, STRANGER = "370302199001010011", "370302199001010010"
@@ -21,9 +29,24 @@ NUMBER, STRANGER = "370302199001010011", "370302199001010010"
 
 @pytest.fixture(scope="module")
 def household(foothold: Stack, sender: Sender) -> str:
-    entry = {"authority": "370399", "register_number": "TOLD-1", "area": "370399101202", "standing": "ordinary", "members": [{"person_ref": "told"}]}
+    entry = {
+        "authority": "370399",
+        "register_number": "TOLD-1",
+        "area": "370399101202",
+        "standing": "ordinary",
+        "members": [{"person_ref": "told"}],
+    }
     sender.say("statistics", "HouseholdRegistered", "told-reg", AT, "370399/TOLD-1", **entry)
-    assert foothold.command("ingest", "agency", "add", "civil-affairs-desk", "--kinds", "RiskReported", "--areas", "370399")
+    assert foothold.command(
+        "ingest",
+        "agency",
+        "add",
+        "civil-affairs-desk",
+        "--kinds",
+        "RiskReported",
+        "--areas",
+        "370399",
+    )
     return "370399/TOLD-1"
 
 
@@ -34,7 +57,9 @@ def form(foothold: Stack, household: str) -> Iterator[Page]:  # noqa: ARG001 - t
         browser.sign_in(page, f"{foothold.ingest_url}/console", key, "李办事")
         page.get_by_role("link", name="反映困难").click()
         yield page
-    foothold.command("ingest", "agency", "disable", "civil-affairs-desk", "--key", key.split("_")[1])
+    foothold.command(
+        "ingest", "agency", "disable", "civil-affairs-desk", "--key", key.split("_")[1]
+    )
 
 
 def write_down(form: Page, household: str, person: str = "") -> None:
@@ -46,10 +71,16 @@ def write_down(form: Page, household: str, person: str = "") -> None:
 
 
 def said_of(foothold: Stack, register_number: str) -> list[Transition]:
-    return [t for t in transitions(foothold.kafka.bootstrap) if t.household.register_number == register_number]
+    return [
+        t
+        for t in transitions(foothold.kafka.bootstrap)
+        if t.household.register_number == register_number
+    ]
 
 
-def test_what_a_cadre_told_is_a_lead_at_the_desk_once_however_often_the_form_is_sent(form: Page, foothold: Stack, household: str) -> None:
+def test_what_a_cadre_told_is_a_lead_at_the_desk_once_however_often_the_form_is_sent(
+    form: Page, foothold: Stack, household: str
+) -> None:
     expect(form.locator("input[name=day]")).to_have_value("2026-06-10")
     write_down(form, "370399/TOLD-2")
     expect(form.get_by_role("alert")).to_contain_text("无法确定农户")
@@ -67,13 +98,17 @@ def test_what_a_cadre_told_is_a_lead_at_the_desk_once_however_often_the_form_is_
 
     def case() -> object:
         with psycopg.connect(foothold.postgres.dsn("foothold_alerts")) as connection:
-            return connection.execute("select number from cases where register_number = 'TOLD-1'").fetchone()
+            return connection.execute(
+                "select number from cases where register_number = 'TOLD-1'"
+            ).fetchone()
 
     assert eventually(case, "the case stands at the desk")
     assert form.screenshot(path=ROOT / "var/pictures/console-report.png", full_page=True)
 
 
-def test_a_person_nobody_knows_waits_and_a_wrong_number_is_said_and_not_shown_again(form: Page) -> None:
+def test_a_person_nobody_knows_waits_and_a_wrong_number_is_said_and_not_shown_again(
+    form: Page,
+) -> None:
     write_down(form, "", NUMBER)
     expect(form.get_by_role("alert")).to_contain_text("证件号码有误")
     assert NUMBER not in form.content()
@@ -82,7 +117,9 @@ def test_a_person_nobody_knows_waits_and_a_wrong_number_is_said_and_not_shown_ag
     assert STRANGER not in form.content()
 
 
-def test_nothing_is_taken_without_a_household_or_for_one_outside_the_agencys_areas(form: Page) -> None:
+def test_nothing_is_taken_without_a_household_or_for_one_outside_the_agencys_areas(
+    form: Page,
+) -> None:
     write_down(form, "")
     expect(form.get_by_role("alert")).to_contain_text("无法确定农户")
     write_down(form, "370302/H1")

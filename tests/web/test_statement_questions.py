@@ -1,4 +1,7 @@
-"""An income sent twice and a stay billed by two agencies: both senders answer at their console, and what they say counts."""
+"""Both senders are asked about an income sent twice and a stay billed by two agencies.
+
+They answer at their console, and what they say counts.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,25 +18,62 @@ from tests.support.running import browser
 from tests.support.running.parts import ROOT
 from tests.support.running.sender import Sender, eventually, read_topic
 
-pytestmark = [pytest.mark.browser, pytest.mark.kafka, pytest.mark.postgres, pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing()))]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.kafka,
+    pytest.mark.postgres,
+    pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing())),
+]
 
 AT = datetime(2026, 6, 10, 2, tzinfo=UTC)
 SUBJECT = "370399/WEB-ASKED"
 PICTURE = ROOT / "var" / "pictures"
-INCOME = {"category": "wage", "item": "site", "amount": "1300.00", "earned_month": "2026-05", "is_yearly": True, "person_ref": "a"}
+INCOME = {
+    "category": "wage",
+    "item": "site",
+    "amount": "1300.00",
+    "earned_month": "2026-05",
+    "is_yearly": True,
+    "person_ref": "a",
+}
 BILL = {"settled_on": "2026-06-08", "setting": "inpatient", "stay": "WEB-S1", "person_ref": "a"}
 
 
 @pytest.fixture(scope="module")
 def household(foothold: Stack, sender: Sender) -> None:  # noqa: ARG001 - a day is open
     """A household in a group: one yearly income told twice, one stay told by two agencies."""
-    entry = {"authority": "370399", "register_number": "WEB-ASKED", "area": "370399101204", "standing": "ordinary", "members": [{"person_ref": "a"}]}
+    entry = {
+        "authority": "370399",
+        "register_number": "WEB-ASKED",
+        "area": "370399101204",
+        "standing": "ordinary",
+        "members": [{"person_ref": "a"}],
+    }
     sender.say("statistics", "HouseholdRegistered", "asked-reg", AT, SUBJECT, **entry)
     for name in ("asked-y1", "asked-y2"):
         sender.say("statistics", "IncomeReported", name, AT, SUBJECT, **INCOME)
     for agency, total in (("health-insurance", "12345.00"), ("statistics", "12000.00")):
-        sender.say(agency, "MedicalClaimSettled", f"asked-bill-{agency}", AT, SUBJECT, claim_number=f"asked-{agency}", total=total, **BILL)
-    sender.say("emergency-management", "DisasterStruck", "asked-fire", AT, SUBJECT, hazard="fire", struck_on="2026-06-09", home="destroyed", is_verified=True)
+        sender.say(
+            agency,
+            "MedicalClaimSettled",
+            f"asked-bill-{agency}",
+            AT,
+            SUBJECT,
+            claim_number=f"asked-{agency}",
+            total=total,
+            **BILL,
+        )
+    sender.say(
+        "emergency-management",
+        "DisasterStruck",
+        "asked-fire",
+        AT,
+        SUBJECT,
+        hazard="fire",
+        struck_on="2026-06-09",
+        home="destroyed",
+        is_verified=True,
+    )
 
 
 @pytest.fixture
@@ -44,7 +84,9 @@ def console(foothold: Stack, sender: Sender, household: None) -> Iterator[Page]:
 
 
 @pytest.mark.timeout(120)
-def test_the_sender_says_that_both_are_real_and_the_answer_stands_in_the_log_and_on_the_page(foothold: Stack, console: Page) -> None:
+def test_the_sender_says_that_both_are_real_and_the_answer_stands_in_the_log_and_on_the_page(
+    foothold: Stack, console: Page
+) -> None:
     def asked() -> bool:
         console.goto(f"{foothold.ingest_url}/console/questions")
         return console.locator("tbody tr").count() == 2
@@ -70,18 +112,35 @@ def test_the_sender_says_that_both_are_real_and_the_answer_stands_in_the_log_and
     expect(row.get_by_role("button")).to_have_count(0)
 
     def written() -> list[FactRecord]:
-        facts = [decode_fact(m.value()) for m in read_topic(foothold.kafka.bootstrap, HOUSEHOLD_FACTS.name) if b"console-" in (m.value() or b"")]
-        mine = [fact for fact in facts if fact.source == "/agencies/statistics/console" and isinstance(fact.data, IncomeReported) and fact.data.item == "site"]
-        return list({fact.fact_id: fact for fact in mine}.values())  # the route and the job may both write it: one fact
+        facts = [
+            decode_fact(m.value())
+            for m in read_topic(foothold.kafka.bootstrap, HOUSEHOLD_FACTS.name)
+            if b"console-" in (m.value() or b"")
+        ]
+        mine = [
+            fact
+            for fact in facts
+            if fact.source == "/agencies/statistics/console"
+            and isinstance(fact.data, IncomeReported)
+            and fact.data.item == "site"
+        ]
+        # the route and the job may both write it: one fact
+        return list({fact.fact_id: fact for fact in mine}.values())
 
     (fact,) = eventually(written, "the income stands in the log under a number of its own")
     assert isinstance(fact.data, IncomeReported)
     assert (fact.data.amount, fact.source) == (130_000, "/agencies/statistics/console")
 
 
-def test_a_forged_form_or_another_agencys_question_changes_nothing(foothold: Stack, sender: Sender, household: None) -> None:  # noqa: ARG001
+def test_a_forged_form_or_another_agencys_question_changes_nothing(
+    foothold: Stack,
+    sender: Sender,
+    household: None,  # noqa: ARG001
+) -> None:
     with browser.page() as page:
-        browser.sign_in(page, f"{foothold.ingest_url}/console", sender.keys["health-insurance"], "别人")
+        browser.sign_in(
+            page, f"{foothold.ingest_url}/console", sender.keys["health-insurance"], "别人"
+        )
         page.goto(f"{foothold.ingest_url}/console/questions")
         expect(page.locator("main")).not_to_contain_text("12000.00")
         expect(page.locator("main")).not_to_contain_text("asked-y1")

@@ -26,7 +26,12 @@ class SpendingReported(Message):
     total: Fen
     covered: Fen = Field(default=Fen(0), description="Aid, reductions and insurance together.")
     person_ref: Name | None = None
-    statement_number: Name | None = Field(default=None, description="The sender's own number of this statement: the same one again is a new version of it.")
+    statement_number: Name | None = Field(
+        default=None,
+        description=(
+            "The sender's own number of this statement: the same one again is a new version of it."
+        ),
+    )
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
@@ -86,11 +91,19 @@ class HouseholdGraded(Message):
     grade: Grade
     scores: Scores
     graded_on: Day
-    is_explained: bool = Field(default=False, description="The village gave a reason, kept there; needed when a grade moves by more than one.")
+    is_explained: bool = Field(
+        default=False,
+        description=(
+            "The village gave a reason, kept there; needed when a grade moves by more than one."
+        ),
+    )
 
 
 class Asset(StrEnum):
-    """What a county's negative list may name. A hit asks people to verify; it never refuses help by itself."""
+    """What a county's negative list may name.
+
+    A hit asks people to verify; it never refuses help by itself.
+    """
 
     CAR = "car"
     TOWN_HOUSE = "town_house"
@@ -105,11 +118,17 @@ class AssetSeen(Message):
     """One asset found with the household."""
 
     asset: Asset
-    is_for_disability: bool = Field(default=False, description="Held because a member is disabled, such as an adapted car; does not count.")
+    is_for_disability: bool = Field(
+        default=False,
+        description="Held because a member is disabled, such as an adapted car; does not count.",
+    )
 
 
 class AssetsChecked(Message):
-    """Somebody looked what the household owns. The latest check counts; an empty list says that nothing was found."""
+    """Somebody looked what the household owns.
+
+    The latest check counts; an empty list says that nothing was found.
+    """
 
     kind: Literal["AssetsChecked"] = "AssetsChecked"
     assets: tuple[AssetSeen, ...] = Field(default=(), max_length=20)

@@ -1,4 +1,7 @@
-"""What people decided or did for a household. Foothold signals; only these facts identify, eliminate, or help."""
+"""What people decided or did for a household.
+
+Foothold signals; only these facts identify, eliminate, or help.
+"""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -44,9 +47,18 @@ class CaseDecided(Message):
     kind: Literal["CaseDecided"] = "CaseDecided"
     decision: Decision
     decided_on: Day
-    episode: int | None = Field(default=None, ge=1, le=COUNT_MAX, description="The case's episode; empty: the one that is open.")
+    episode: int | None = Field(
+        default=None,
+        ge=1,
+        le=COUNT_MAX,
+        description="The case's episode; empty: the one that is open.",
+    )
     saw: Annotated[tuple[Saw, ...], Field(max_length=len(FindingKind))] | None = Field(
-        default=None, description="`dismissed`: what the page showed; what came since is news. Empty: what risk knew when the word arrived."
+        default=None,
+        description=(
+            "`dismissed`: what the page showed; what came since is news. Empty: what risk knew when"
+            " the word arrived."
+        ),
     )
 
 
@@ -60,19 +72,33 @@ class HarmlessReason(StrEnum):
 
 
 class FindingExempted(Message):
-    """People checked a finding and found it harmless. It stays quiet until the day has passed, or the facts say more than what was seen."""
+    """People checked a finding and found it harmless.
+
+    It stays quiet until the day has passed, or the facts say more than what was seen.
+    """
 
     kind: Literal["FindingExempted"] = "FindingExempted"
     finding: FindingKind
     reason: HarmlessReason
     by: Name = Field(description="The account of the person who decided; no name.")
     exempted_on: Day
-    until: Day = Field(description="The last day on which it is quiet; at most a year later, then somebody looks again.")
-    saw: Saw | None = Field(default=None, description="What the page showed of it. Empty: what risk knew when the word arrived.")
+    until: Day = Field(
+        description=(
+            "The last day on which it is quiet; at most a year later, then somebody looks again."
+        )
+    )
+    saw: Saw | None = Field(
+        default=None,
+        description="What the page showed of it. Empty: what risk knew when the word arrived.",
+    )
 
     @model_validator(mode="after")
     def _ends(self) -> Self:
-        if not self.exempted_on < self.until <= self.exempted_on + timedelta(days=LONGEST_EXEMPTION_DAYS):
+        if (
+            not self.exempted_on
+            < self.until
+            <= self.exempted_on + timedelta(days=LONGEST_EXEMPTION_DAYS)
+        ):
             raise ValueError(f"until lies after exempted_on, at most {LONGEST_EXEMPTION_DAYS} days")
         return self
 

@@ -11,7 +11,9 @@ from foothold_schemas.values import Hex128, JsonObject, Message, Moment, Name
 TYPE_PREFIX = "foothold."
 TYPE_SUFFIX = ".v1"
 
-ManyIds = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[!-~]{1,200}( [!-~]{1,200}){0,19}$")]
+ManyIds = Annotated[
+    str, StringConstraints(max_length=2_000, pattern=r"^[!-~]{1,200}( [!-~]{1,200}){0,19}$")
+]
 PLACE_MAX = 2**53 - 1
 """The largest whole number every JSON reader keeps exactly."""
 PlaceNumber = Annotated[int, Field(ge=0, le=PLACE_MAX)]
@@ -24,7 +26,10 @@ def event_type(kind: str) -> str:
 
 
 class CloudEvent(Message):
-    """A CloudEvent 1.0 in JSON. Extension attributes are allowed, as the standard asks; `data` is judged by its kind."""
+    """A CloudEvent 1.0 in JSON.
+
+    Extension attributes are allowed, as the standard asks; `data` is judged by its kind.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -33,9 +38,19 @@ class CloudEvent(Message):
     source: ShortText = Field(description="`/agencies/<agency>`, optionally with a path below it.")
     type: ShortText = Field(description="`foothold.<Kind>.v1`.")
     time: Moment = Field(description="When it happened, by the sender's clock, with an offset.")
-    subject: ShortText | None = Field(default=None, description="`<county>/<register number>`; empty for kinds about an area.")
-    amends: ManyIds | None = Field(default=None, description="Ids of earlier events of the same source that this one replaces, separated by a space.")
-    datacontenttype: str = Field(default="application/json", description="`application/json` or `application/*+json`, in UTF-8.")
+    subject: ShortText | None = Field(
+        default=None, description="`<county>/<register number>`; empty for kinds about an area."
+    )
+    amends: ManyIds | None = Field(
+        default=None,
+        description=(
+            "Ids of earlier events of the same source that this one replaces, separated by a space."
+        ),
+    )
+    datacontenttype: str = Field(
+        default="application/json",
+        description="`application/json` or `application/*+json`, in UTF-8.",
+    )
     data: JsonObject
 
 
@@ -43,22 +58,36 @@ class FactRecord(Message):
     """One line of the log `household-facts.v1`: a fact with both clocks and its origin."""
 
     fact_id: Hex128
-    household_id: Hex128 | None = Field(default=None, description="Empty for a fact that goes to every partition.")
+    household_id: Hex128 | None = Field(
+        default=None, description="Empty for a fact that goes to every partition."
+    )
     agency: Name
     source: str
     id: str
     time: Moment = Field(description="When it happened.")
     recorded_time: Moment = Field(description="When Foothold learned of it.")
-    withdraws: tuple[Hex128, ...] = Field(default=(), description="Facts that count no longer, because this one replaces them or takes them back.")
+    withdraws: tuple[Hex128, ...] = Field(
+        default=(),
+        description=(
+            "Facts that count no longer, because this one replaces them or takes them back."
+        ),
+    )
     place: Annotated[tuple[PlaceNumber, ...], Field(max_length=2)] | None = Field(
-        default=None, description="Where it stood in what it came in: row of the file, index in the batch, or partition and offset of the topic."
+        default=None,
+        description=(
+            "Where it stood in what it came in: row of the file, index in the batch, or partition"
+            " and offset of the topic."
+        ),
     )
     data: Fact
 
     @property
     def version_key(self) -> tuple[datetime, datetime, tuple[int, ...], str]:
-        """Which of two statements of one name is the later version, the same in any order of arrival: the greater key counts.
+        """Return the key by which the later of two versions of one statement is found.
 
-        `time` to the microsecond, then when Foothold first got it, then its place, then its id. What amends or retracts comes before any order.
+        The greater key counts, the same in any order of arrival.
+
+        `time` to the microsecond, then when Foothold first got it, then its place, then its id.
+        What amends or retracts comes before any order.
         """
         return self.time, self.recorded_time, self.place or (), self.fact_id

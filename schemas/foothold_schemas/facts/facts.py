@@ -1,16 +1,41 @@
-"""What happened, in the past tense: the facts agencies, people and Foothold itself put into the one log per household."""
+"""The facts: what happened, in the past tense.
+
+Agencies, people and Foothold itself put them into the one log per household.
+"""
 
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from foothold_schemas.facts.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
-from foothold_schemas.facts.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
+from foothold_schemas.facts.checks import (
+    AssetsChecked,
+    GuaranteeChecked,
+    HouseholdGraded,
+    SpendingReported,
+)
+from foothold_schemas.facts.decisions import (
+    AuthorisationGiven,
+    AuthorisationRefused,
+    CaseDecided,
+    FindingExempted,
+    MeasureDelivered,
+    ReliefPaid,
+)
 from foothold_schemas.facts.feeds import FeedKind, FeedSpoke
 from foothold_schemas.facts.register import HouseholdRegistered, MembershipDisputed
 from foothold_schemas.facts.reports import RiskReported
-from foothold_schemas.values import AreaCode, Day, EventId, Fen, ItemName, Message, Month, Name, Sha256
+from foothold_schemas.values import (
+    AreaCode,
+    Day,
+    EventId,
+    Fen,
+    ItemName,
+    Message,
+    Month,
+    Name,
+    Sha256,
+)
 
 
 class IncomeCategory(StrEnum):
@@ -24,23 +49,51 @@ class IncomeCategory(StrEnum):
 
 
 class IncomeReported(Message):
-    """Money a household earned in a month, or in the twelve months ending with it when marked yearly."""
+    """Money a household earned in a month.
+
+    When marked yearly, it was earned in the twelve months ending with that month.
+    """
 
     kind: Literal["IncomeReported"] = "IncomeReported"
     category: IncomeCategory
     item: ItemName = Field(
-        description="What it was, such as `salary`, `dibao`, `临时救助`; case, spaces and underscores do not matter. Policy says what counts."
+        description=(
+            "What it was, such as `salary`, `dibao`, `临时救助`; case, spaces and underscores do"
+            " not matter. Policy says what counts."
+        )
     )
     amount: Fen
     operating_expense: Fen = Fen(0)
-    earned_month: Month | None = Field(default=None, description="The month it was earned for; empty: the month of the event's `time`.")
-    is_yearly: bool = Field(default=False, description="The amount covers the twelve months ending with `earned_month`.")
-    person_ref: Name | None = Field(default=None, description="Who earned it; needed to notice that a wage stopped.")
+    earned_month: Month | None = Field(
+        default=None,
+        description="The month it was earned for; empty: the month of the event's `time`.",
+    )
+    is_yearly: bool = Field(
+        default=False, description="The amount covers the twelve months ending with `earned_month`."
+    )
+    person_ref: Name | None = Field(
+        default=None, description="Who earned it; needed to notice that a wage stopped."
+    )
     project: Name | None = Field(default=None, description="The dividend project that paid it.")
-    until_month: Month | None = Field(default=None, description="The last month in which it will be paid, where that is known (support that ends).")
-    statement_number: Name | None = Field(default=None, description="The sender's own number of this statement: the same one again is a new version of it.")
-    claim_number: Name | None = Field(default=None, description="Of a payout (category claims): the bill it is for, by its claim_number.")
-    stay: Name | None = Field(default=None, description="Of a payout (category claims): the hospital stay it is for.")
+    until_month: Month | None = Field(
+        default=None,
+        description=(
+            "The last month in which it will be paid, where that is known (support that ends)."
+        ),
+    )
+    statement_number: Name | None = Field(
+        default=None,
+        description=(
+            "The sender's own number of this statement: the same one again is a new version of it."
+        ),
+    )
+    claim_number: Name | None = Field(
+        default=None,
+        description="Of a payout (category claims): the bill it is for, by its claim_number.",
+    )
+    stay: Name | None = Field(
+        default=None, description="Of a payout (category claims): the hospital stay it is for."
+    )
 
     @model_validator(mode="after")
     def _is_clear(self) -> Self:
@@ -95,19 +148,29 @@ class MedicalClaimSettled(Message):
     """A settled medical bill: its total, the part in scope, and what every payer covered."""
 
     kind: Literal["MedicalClaimSettled"] = "MedicalClaimSettled"
-    claim_number: Name = Field(description="The agency's own number: the same one under a new event id is a repeat.")
+    claim_number: Name = Field(
+        description="The agency's own number: the same one under a new event id is a repeat."
+    )
     person_ref: Name | None = None
-    stay: Name | None = Field(default=None, description="The hospital stay; several settlements of one stay name the same.")
+    stay: Name | None = Field(
+        default=None,
+        description="The hospital stay; several settlements of one stay name the same.",
+    )
     settled_on: Day
     setting: CareSetting
     total: Fen
-    in_scope: Fen | None = Field(default=None, description="The part inside the insurance catalogue; empty: not told.")
+    in_scope: Fen | None = Field(
+        default=None, description="The part inside the insurance catalogue; empty: not told."
+    )
     paid: MedicalPayments = MedicalPayments()
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
         if self.total < 0:
-            raise ValueError("total is negative; to take a bill back send FactsRetracted with the id of its event")
+            raise ValueError(
+                "total is negative; to take a bill back send FactsRetracted with the id of its"
+                " event"
+            )
         if self.paid.total > self.total:
             raise ValueError("the payers together paid more than the total")
         if self.in_scope is not None and self.in_scope > self.total:
@@ -156,8 +219,12 @@ class DisasterStruck(Message):
     struck_on: Day
     home: HomeState = HomeState.UNHURT
     main_worker: WorkerState = WorkerState.UNHURT
-    loss: Fen | None = Field(default=None, description="Loss of goods and harvest; empty: not assessed yet.")
-    is_verified: bool = Field(description="Somebody has been there; an unverified report is kept but decides nothing.")
+    loss: Fen | None = Field(
+        default=None, description="Loss of goods and harvest; empty: not assessed yet."
+    )
+    is_verified: bool = Field(
+        description="Somebody has been there; an unverified report is kept but decides nothing."
+    )
 
 
 class RetractionReason(StrEnum):
@@ -170,20 +237,32 @@ class RetractionReason(StrEnum):
 
 
 class FactsRetracted(Message):
-    """An agency takes back facts of its own. They may come later than this: then they do not count either."""
+    """An agency takes back facts of its own.
+
+    They may come later than this: then they do not count either.
+    """
 
     kind: Literal["FactsRetracted"] = "FactsRetracted"
-    events: Annotated[tuple[EventId, ...], Field(min_length=1, max_length=20, description="Ids of earlier events of the same source.")]
+    events: Annotated[
+        tuple[EventId, ...],
+        Field(min_length=1, max_length=20, description="Ids of earlier events of the same source."),
+    ]
     reason: RetractionReason
 
 
 class FeedHeard(Message):
-    """An agency says: for this area, all I have up to this month has been sent. An empty file is this fact. Goes to every partition."""
+    """An agency says: for this area, all I have up to this month has been sent.
+
+    An empty file is this fact. Goes to every partition.
+    """
 
     kind: Literal["FeedHeard"] = "FeedHeard"
     feed: FeedKind
     area: AreaCode
-    from_month: Month | None = Field(default=None, description="The first month it speaks for; empty: the months before are covered as well.")
+    from_month: Month | None = Field(
+        default=None,
+        description="The first month it speaks for; empty: the months before are covered as well.",
+    )
     through_month: Month
 
 
@@ -197,9 +276,13 @@ class Severity(StrEnum):
 
 
 class AreaStruck(Message):
-    """Something struck a whole area. A later statement of the same incident replaces it: amended, ended (`last_day`), withdrawn. Goes to every partition.
+    """Something struck a whole area.
 
-    It flags nobody: a household is flagged by what is verified of it. Those who may be hit are shown, also when they register or move in later.
+    A later statement of the same incident replaces it: amended, ended (`last_day`), withdrawn. Goes
+    to every partition.
+
+    It flags nobody: a household is flagged by what is verified of it. Those who may be hit are
+    shown, also when they register or move in later.
     """
 
     kind: Literal["AreaStruck"] = "AreaStruck"
@@ -223,8 +306,19 @@ class DayOpened(Message):
 
     kind: Literal["DayOpened"] = "DayOpened"
     day: Day
-    is_quiet: bool = Field(default=False, description="For the first day, go-live: cases are made from what is already known, and nobody is notified of them.")
-    feeds: Annotated[tuple[FeedSpoke, ...], Field(max_length=5_000, description="When each feed was last heard, as far as the doors know.")] = ()
+    is_quiet: bool = Field(
+        default=False,
+        description=(
+            "For the first day, go-live: cases are made from what is already known, and nobody is"
+            " notified of them."
+        ),
+    )
+    feeds: Annotated[
+        tuple[FeedSpoke, ...],
+        Field(
+            max_length=5_000, description="When each feed was last heard, as far as the doors know."
+        ),
+    ] = ()
 
 
 class PolicyAdopted(Message):
@@ -246,7 +340,14 @@ AgencyFact = (
     | RiskReported
     | FactsRetracted
 )
-PeopleFact = AuthorisationGiven | AuthorisationRefused | CaseDecided | FindingExempted | MeasureDelivered | ReliefPaid
+PeopleFact = (
+    AuthorisationGiven
+    | AuthorisationRefused
+    | CaseDecided
+    | FindingExempted
+    | MeasureDelivered
+    | ReliefPaid
+)
 HouseholdFact = AgencyFact | PeopleFact | MembershipDisputed
 AGEING: Final = (
     IncomeReported,
@@ -258,6 +359,7 @@ AGEING: Final = (
     AssetsChecked,
     RiskReported,
 )
-"""Facts of agencies that decide nothing any more once they are old. The register, people's words and decisions stay true until the next."""
+"""Facts of agencies that decide nothing any more once they are old. The register, people's words
+and decisions stay true until the next."""
 BroadcastFact = FeedHeard | AreaStruck | DayOpened | PolicyAdopted
 Fact = Annotated[HouseholdFact | BroadcastFact, Field(discriminator="kind")]

@@ -1,4 +1,7 @@
-"""Feeds: what an agency sends of one kind. One that has been silent for longer than its rhythm is stale, and nothing clears by its silence."""
+"""Feeds: what an agency sends of one kind.
+
+One that has been silent for longer than its rhythm is stale, and nothing clears by its silence.
+"""
 
 from typing import Annotated, Literal
 
@@ -29,7 +32,10 @@ class FeedSpoke(Message):
 
 
 class StaleFeed(Message):
-    """A feed that has been silent for longer than the county's policy expects. `last_heard` empty: never."""
+    """A feed that has been silent for longer than the county's policy expects.
+
+    `last_heard` empty: never.
+    """
 
     agency: Name
     feed: FeedKind

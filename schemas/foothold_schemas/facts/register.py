@@ -1,4 +1,7 @@
-"""The register's entry: who belongs to a household, since when and until when, and what they have invested."""
+"""The register's entry of a household.
+
+It says who belongs to a household, since when and until when, and what they have invested.
+"""
 
 from enum import StrEnum
 from itertools import pairwise
@@ -6,7 +9,20 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from foothold_schemas.values import KEY_MAX, AreaCode, CountyCode, Day, Fen, Hex128, Message, Month, Name, RegisterNumber, Standing, VillageCode
+from foothold_schemas.values import (
+    KEY_MAX,
+    AreaCode,
+    CountyCode,
+    Day,
+    Fen,
+    Hex128,
+    Message,
+    Month,
+    Name,
+    RegisterNumber,
+    Standing,
+    VillageCode,
+)
 
 
 class Absence(StrEnum):
@@ -18,16 +34,33 @@ class Absence(StrEnum):
 
 
 class Belonging(Message):
-    """An interval in which a person belongs to a household, and what the register says of the person."""
+    """An interval in which a person belongs to a household.
+
+    It also has what the register says of the person.
+    """
 
     birth_month: Month | None = None
-    joined_on: Day | None = Field(default=None, description="First day in the household; empty: since before the register began.")
-    left_on: Day | None = Field(default=None, description="Last day in the household (death, marriage, move); empty: still here.")
+    joined_on: Day | None = Field(
+        default=None,
+        description="First day in the household; empty: since before the register began.",
+    )
+    left_on: Day | None = Field(
+        default=None,
+        description="Last day in the household (death, marriage, move); empty: still here.",
+    )
     can_work: bool | None = None
     absence: Absence | None = None
-    is_registered: bool = Field(default=True, description="Stands in the household's register (户籍); false: lives with it without.")
-    shares_budget: bool = Field(default=True, description="Lives from the common budget; counts where policy counts those who share.")
-    is_insured: bool | None = Field(default=None, description="Has basic medical insurance; empty: not told.")
+    is_registered: bool = Field(
+        default=True,
+        description="Stands in the household's register (户籍); false: lives with it without.",
+    )
+    shares_budget: bool = Field(
+        default=True,
+        description="Lives from the common budget; counts where policy counts those who share.",
+    )
+    is_insured: bool | None = Field(
+        default=None, description="Has basic medical insurance; empty: not told."
+    )
     at_school: bool | None = Field(default=None, description="Attends school; empty: not told.")
 
     @model_validator(mode="after")
@@ -38,7 +71,11 @@ class Belonging(Message):
 
 
 class Member(Belonging):
-    """One person of a household. Who left and came back stands there once for each interval; the last day of one may be the first of the next."""
+    """One person of a household.
+
+    Who left and came back stands there once for each interval; the last day of one may be the first
+    of the next.
+    """
 
     person_ref: Name
 
@@ -52,7 +89,10 @@ class ProjectShare(Message):
 
 
 class CoverHeld(Message):
-    """An insurance cover somebody holds: a member, a project, or, where neither is named, every member."""
+    """An insurance cover somebody holds.
+
+    It is held by a member, a project, or, where neither is named, every member.
+    """
 
     cover: Name = Field(description="Its name in the policy, such as `city_supplement` (齐惠保).")
     person_ref: Name | None = None
@@ -75,12 +115,20 @@ class RegisterEntry(Message):
     kind: Literal["HouseholdRegistered"] = "HouseholdRegistered"
     authority: CountyCode
     register_number: RegisterNumber
-    area: VillageCode = Field(description="The responsible village, which may differ from where something happened.")
+    area: VillageCode = Field(
+        description="The responsible village, which may differ from where something happened."
+    )
     standing: Standing
     projects: tuple[ProjectShare, ...] = Field(default=(), max_length=20)
-    one_budget_with: RegisterNumber | None = Field(default=None, description="Another register entry that lives from the same budget.")
+    one_budget_with: RegisterNumber | None = Field(
+        default=None, description="Another register entry that lives from the same budget."
+    )
     residence: AreaCode | None = Field(
-        default=None, description="Where it lives, if elsewhere than in its village: that area is shown that it is cared for; its village stays responsible."
+        default=None,
+        description=(
+            "Where it lives, if elsewhere than in its village: that area is shown that it is cared"
+            " for; its village stays responsible."
+        ),
     )
 
 
@@ -92,8 +140,14 @@ class HouseholdRegistered(RegisterEntry):
 
     @model_validator(mode="after")
     def _each_member_once_at_a_time(self) -> Self:
-        for earlier, later in pairwise(sorted(self.members, key=lambda m: (m.person_ref, m.joined_on is not None, m.joined_on))):
-            if earlier.person_ref == later.person_ref and (earlier.left_on is None or later.joined_on is None or later.joined_on < earlier.left_on):
+        for earlier, later in pairwise(
+            sorted(self.members, key=lambda m: (m.person_ref, m.joined_on is not None, m.joined_on))
+        ):
+            if earlier.person_ref == later.person_ref and (
+                earlier.left_on is None
+                or later.joined_on is None
+                or later.joined_on < earlier.left_on
+            ):
                 raise ValueError("a person_ref stands twice among the members at the same time")
         return self
 
@@ -107,10 +161,20 @@ class TicketState(StrEnum):
 
 
 class MembershipDisputed(Message):
-    """A member stands in another household's entry at the same time. While the ticket is open, neither household is decided on."""
+    """A member stands in another household's entry at the same time.
+
+    While the ticket is open, neither household is decided on.
+    """
 
     kind: Literal["MembershipDisputed"] = "MembershipDisputed"
-    ticket: int = Field(ge=1, le=KEY_MAX, description="The ticket's number, the same for both households.")
-    state: TicketState = Field(description="`mended`: the register says it clearly now. `dismissed`: somebody looked and left both entries as they are.")
+    ticket: int = Field(
+        ge=1, le=KEY_MAX, description="The ticket's number, the same for both households."
+    )
+    state: TicketState = Field(
+        description=(
+            "`mended`: the register says it clearly now. `dismissed`: somebody looked and left both"
+            " entries as they are."
+        )
+    )
     person_ref: Name
     other_household: Hex128

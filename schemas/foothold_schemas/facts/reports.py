@@ -1,4 +1,7 @@
-"""A household in trouble, reported by people: by itself, a cadre who visits, the hotline, or the one-key call (线索上报)."""
+"""A household in trouble, reported by people.
+
+It is reported by itself, a cadre who visits, the hotline, or the one-key call (线索上报).
+"""
 
 from enum import StrEnum
 from typing import Literal
@@ -18,7 +21,11 @@ class ReportRoute(StrEnum):
 
 
 class Concern(StrEnum):
-    """What the trouble is about. A closed list: what people say in their own words may name somebody, and stays with who heard it."""
+    """What the trouble is about.
+
+    A closed list: what people say in their own words may name somebody, and stays with who heard
+    it.
+    """
 
     ILLNESS = "illness"
     DISABILITY = "disability"
@@ -33,7 +40,10 @@ class Concern(StrEnum):
 
 
 class RiskReported(Message):
-    """Somebody reported that a household may be in trouble. Always a lead, never more: people look, then decide."""
+    """Somebody reported that a household may be in trouble.
+
+    Always a lead, never more: people look, then decide.
+    """
 
     kind: Literal["RiskReported"] = "RiskReported"
     route: ReportRoute

@@ -1,11 +1,27 @@
-"""What may be sent, and by whom. Where the log names a person by a keyed hash, a sender may give the resident number instead: it ends at ingest."""
+"""What may be sent, and by whom.
+
+Where the log names a person by a keyed hash, a sender may give the resident number instead: it ends
+at ingest.
+"""
 
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from foothold_schemas.facts.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
-from foothold_schemas.facts.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
+from foothold_schemas.facts.checks import (
+    AssetsChecked,
+    GuaranteeChecked,
+    HouseholdGraded,
+    SpendingReported,
+)
+from foothold_schemas.facts.decisions import (
+    AuthorisationGiven,
+    AuthorisationRefused,
+    CaseDecided,
+    FindingExempted,
+    MeasureDelivered,
+    ReliefPaid,
+)
 from foothold_schemas.facts.directory import Contact
 from foothold_schemas.facts.facts import (
     AreaStruck,
@@ -26,13 +42,21 @@ from foothold_schemas.values import Fen, Message, Name
 ResidentNumber = Annotated[
     str,
     StringConstraints(min_length=1, max_length=40),
-    Field(description="Resident number (GB 11643, 18 or 15 characters) or disability certificate number (20 or 22), always text."),
+    Field(
+        description=(
+            "Resident number (GB 11643, 18 or 15 characters) or disability certificate number (20"
+            " or 22), always text."
+        )
+    ),
 ]
 
 
 def _not_negative(amount: Fen) -> Fen:
     if amount < 0:
-        raise ValueError("this amount is not negative; to take something back send FactsRetracted with the id of its event")
+        raise ValueError(
+            "this amount is not negative; to take something back send FactsRetracted with the id of"
+            " its event"
+        )
     return amount
 
 
@@ -43,10 +67,15 @@ NotNegative = Annotated[Fen, AfterValidator(_not_negative)]
 class NumberedPerson(Message):
     """A person named by number instead of by the sender's own `person_ref`."""
 
-    resident_number: ResidentNumber | None = Field(default=None, description="Instead of `person_ref`. Without a subject it also tells the household.")
+    resident_number: ResidentNumber | None = Field(
+        default=None,
+        description="Instead of `person_ref`. Without a subject it also tells the household.",
+    )
 
 
-def _one_name(sent: "IncomeAsSent | ClaimAsSent | SpendingAsSent | ReportAsSent | CoverAsSent") -> None:
+def _one_name(
+    sent: "IncomeAsSent | ClaimAsSent | SpendingAsSent | ReportAsSent | CoverAsSent",
+) -> None:
     if sent.resident_number is not None and sent.person_ref is not None:
         raise ValueError("a person is named by resident_number or by person_ref, not by both")
 
@@ -77,7 +106,9 @@ class PaymentsAsSent(MedicalPayments):
 class DisasterAsSent(DisasterStruck):
     """What struck; a loss is not below zero."""
 
-    loss: NotNegative | None = Field(default=None, description="Loss of goods and harvest; empty: not assessed yet.")
+    loss: NotNegative | None = Field(
+        default=None, description="Loss of goods and harvest; empty: not assessed yet."
+    )
 
 
 class ProjectShareAsSent(ProjectShare):
@@ -99,7 +130,9 @@ class FeedHeardAsSent(FeedHeard):
 class ClaimAsSent(MedicalClaimSettled, NumberedPerson):
     """A settled bill."""
 
-    in_scope: NotNegative | None = Field(default=None, description="The part inside the insurance catalogue; empty: not told.")
+    in_scope: NotNegative | None = Field(
+        default=None, description="The part inside the insurance catalogue; empty: not told."
+    )
     paid: PaymentsAsSent = PaymentsAsSent()
 
     @model_validator(mode="after")
@@ -160,7 +193,15 @@ PersonAsSent = IncomeAsSent | ClaimAsSent | SpendingAsSent | ReportAsSent
 """Kinds that may be about one person, whose number then tells the household."""
 
 AgencySent = (
-    PersonAsSent | HouseholdRegistration | DisasterAsSent | GuaranteeChecked | HouseholdGraded | AssetsChecked | FactsRetracted | FeedHeardAsSent | AreaStruck
+    PersonAsSent
+    | HouseholdRegistration
+    | DisasterAsSent
+    | GuaranteeChecked
+    | HouseholdGraded
+    | AssetsChecked
+    | FactsRetracted
+    | FeedHeardAsSent
+    | AreaStruck
 )
 
 AGENCY_KINDS: dict[str, type[AgencySent]] = {

@@ -1,4 +1,7 @@
-"""A caseworker doubts a fact: the question goes back to the agency that sent it, and what becomes of it comes back to the desk."""
+"""A caseworker doubts a fact.
+
+The question goes back to the agency that sent it, and what becomes of it comes back to the desk.
+"""
 
 import re
 import unicodedata
@@ -14,7 +17,10 @@ _MANY_DIGITS: Final = re.compile(r"[0-9]{8}")
 
 
 def is_plain(note: str) -> bool:
-    """Whether a note holds no number of a person, an account or a telephone: eight digits in a row, in whatever width and spacing."""
+    """Whether a note holds no number of a person, an account or a telephone.
+
+    Such a number is eight digits in a row, in whatever width and spacing.
+    """
     return _MANY_DIGITS.search("".join(unicodedata.normalize("NFKC", note).split())) is None
 
 
@@ -24,7 +30,12 @@ def _plain(note: str) -> str:
     return note
 
 
-DisputeNote = Annotated[str, Field(max_length=MAX_NOTE), AfterValidator(_plain), Field(description="Words of a person; no name, number or address.")]
+DisputeNote = Annotated[
+    str,
+    Field(max_length=MAX_NOTE),
+    AfterValidator(_plain),
+    Field(description="Words of a person; no name, number or address."),
+]
 
 
 class Doubt(StrEnum):
@@ -39,7 +50,11 @@ class Doubt(StrEnum):
 
 
 class FactDisputed(Message):
-    """A fact is doubted at the desk. It counts until its sender corrects it or takes it back: nobody's income changes because somebody doubts it."""
+    """A fact is doubted at the desk.
+
+    It counts until its sender corrects it or takes it back: nobody's income changes because
+    somebody doubts it.
+    """
 
     kind: Literal["FactDisputed"] = "FactDisputed"
     disputed: Hex128 = Field(description="The fact's id.")
@@ -59,12 +74,18 @@ class DisputeState(StrEnum):
 
 
 class DisputeNews(Message):
-    """One line of `fact-disputes.v1`. Told again it is the same: a later state replaces an earlier one."""
+    """One line of `fact-disputes.v1`.
+
+    Told again it is the same: a later state replaces an earlier one.
+    """
 
     dispute_id: EventId = Field(description="The id under which the desk asked.")
     household_id: Hex128
     disputed: Hex128
     state: DisputeState
-    agency: Name | None = Field(default=None, description="Whom the question went to; empty where the fact was found nowhere.")
+    agency: Name | None = Field(
+        default=None,
+        description="Whom the question went to; empty where the fact was found nowhere.",
+    )
     note: DisputeNote = Field(default="", description="What the agency says.")
     at: Moment

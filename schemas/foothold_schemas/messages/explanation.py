@@ -1,4 +1,7 @@
-"""What a number rests on: the policy value it was measured against, the facts, how it adds up, and what it may come to."""
+"""What a number rests on.
+
+It has the policy value it was measured against, the facts, how it adds up, and what it may come to.
+"""
 
 from enum import StrEnum
 from typing import Literal
@@ -17,8 +20,16 @@ class PolicyValue(Message):
     reference: str
     confidence: str
     illustrative: bool
-    region: str | None = Field(default=None, description="The region whose file gives the value; a county inherits what it does not set.")
-    formula: str | None = Field(default=None, description="How the value follows from others, such as `2 x 815.00 x 12 = 19560.00`.")
+    region: str | None = Field(
+        default=None,
+        description=(
+            "The region whose file gives the value; a county inherits what it does not set."
+        ),
+    )
+    formula: str | None = Field(
+        default=None,
+        description="How the value follows from others, such as `2 x 815.00 x 12 = 19560.00`.",
+    )
 
 
 class Evidence(Message):
@@ -29,20 +40,38 @@ class Evidence(Message):
     day: Day
     amount: Total | None = None
     text: Sentence
-    event: str | None = Field(default=None, description="Which disaster, as `saw` names it. Empty: written before this was said, or no disaster.")
+    event: str | None = Field(
+        default=None,
+        description=(
+            "Which disaster, as `saw` names it. Empty: written before this was said, or no"
+            " disaster."
+        ),
+    )
 
 
 class Outlay(Message):
-    """What a household bore itself on one day, by the statements that count now: own shares by kind, or what a verified disaster cost it."""
+    """What a household bore itself on one day, by the statements that count now.
+
+    It is own shares by kind, or what a verified disaster cost it.
+    """
 
     day: Day
     kind: Literal["medical", "education", "rehabilitation", "accident", "disaster"]
     amount: Total | None = Field(default=None, description="Empty: the loss is not known.")
-    event: str | None = Field(default=None, description="Which disaster, as `saw` names it. Empty: written before this was said, or no disaster.")
+    event: str | None = Field(
+        default=None,
+        description=(
+            "Which disaster, as `saw` names it. Empty: written before this was said, or no"
+            " disaster."
+        ),
+    )
 
 
 class TracePart(Message):
-    """One term of a sum as it is added, so with a minus where it is taken away, and the facts in it."""
+    """One term of a sum as it is added, and the facts in it.
+
+    So it has a minus where it is taken away.
+    """
 
     name: str
     value: str
@@ -50,7 +79,10 @@ class TracePart(Message):
 
 
 class TraceLine(Message):
-    """One figure and how it comes about. The parts, where there are any, add up to the value; an empty value is unknown."""
+    """One figure and how it comes about.
+
+    The parts, where there are any, add up to the value; an empty value is unknown.
+    """
 
     title: Sentence
     value: str | None = None
@@ -69,19 +101,25 @@ class DoubtKind(StrEnum):
     TWO_TOTALS = "two_totals"
     """Two senders bill one stay with different totals: both count."""
     LAPSED = "lapsed"
-    """A yearly income of which nothing has come for so long that its months are unknown: does it go on?"""
+    """A yearly income of which nothing has come for so long that its months are unknown: does it go
+    on?"""
 
 
 class StatementDoubt(Message):
-    """Two facts whose senders should be asked. The answer is a fact: one sent again with a `statement_number`, or one retracted.
+    """Two facts whose senders should be asked.
 
-    Of `lapsed` it is one fact, named twice: the source's last yearly statement. It is sent again with its last month, or another follows.
+    The answer is a fact: one sent again with a `statement_number`, or one retracted.
+
+    Of `lapsed` it is one fact, named twice: the source's last yearly statement. It is sent again
+    with its last month, or another follows.
     """
 
     kind: DoubtKind
     counted: Hex128 = Field(description="The fact that counts.")
     other: Hex128 = Field(description="The one that does not; of `two_totals` both count.")
-    since: Month | None = Field(default=None, description="Of `lapsed`: the first month that is unknown.")
+    since: Month | None = Field(
+        default=None, description="Of `lapsed`: the first month that is unknown."
+    )
 
 
 class HintKind(StrEnum):
@@ -96,7 +134,10 @@ class HintKind(StrEnum):
 
 
 class Hint(Message):
-    """Help nobody has asked for yet, or something to verify: with its amount where there is one, its policy value and its facts."""
+    """Help nobody has asked for yet, or something to verify.
+
+    It comes with its amount where there is one, its policy value and its facts.
+    """
 
     kind: HintKind
     amount: Total | None = None
@@ -124,17 +165,27 @@ class CauseOfFall(Message):
 
 
 class Forecast(Message):
-    """What the figures will be at the end of a coming month if all goes on as it is. Plain arithmetic: `known + expected = net`."""
+    """What the figures will be at the end of a coming month if all goes on as it is.
+
+    Plain arithmetic: `known + expected = net`.
+    """
 
     day: Day = Field(description="The last day of the month it is for.")
     months_ahead: int
     known: Total = Field(description="Net income of the coming window's months that are over.")
     expected: Total = Field(description="Net income of the running month and the months to come.")
     net: Total
-    treatment: Total = Field(description="Own shares of treatment that recurs every month, still to come.")
+    treatment: Total = Field(
+        description="Own shares of treatment that recurs every month, still to come."
+    )
     reference: Total
     head_months: int
     net_per_head: Total | None = None
     reference_per_head: Total | None = None
-    is_below: bool = Field(description="Net income per head lies below the open day's line, or the reference does because of treatment to come.")
+    is_below: bool = Field(
+        description=(
+            "Net income per head lies below the open day's line, or the reference does because of"
+            " treatment to come."
+        )
+    )
     causes: tuple[CauseOfFall, ...] = Field(description="The weightiest first.")

@@ -10,7 +10,9 @@ from foothold_schemas.values import EventId, Hex128, Message, Moment, Name
 
 
 class PeopleSaid(Message):
-    """One line of `relief-facts.v1`. Those of a household come in order; ingest puts them into the log as facts of `foothold-desk`.
+    """One line of `relief-facts.v1`.
+
+    Those of a household come in order; ingest puts them into the log as facts of `foothold-desk`.
 
     A doubt about a fact is none itself: ingest asks the fact's sender.
     """

@@ -1,4 +1,7 @@
-"""Bytes to models and back, the same way for every reader. A reader ignores fields it does not know; it never guesses a value."""
+"""Bytes to models and back, the same way for every reader.
+
+A reader ignores fields it does not know; it never guesses a value.
+"""
 
 from collections.abc import Callable
 from typing import Final, TypeVar
@@ -21,7 +24,10 @@ _UNKNOWN_KIND = frozenset({"union_tag_invalid", "union_tag_not_found", "enum"})
 
 
 class Unreadable(Exception):  # noqa: N818 - named for what it says about the record
-    """A record that cannot be decoded: `reason` from the closed list, `detail` with the fields at fault and no values."""
+    """A record that cannot be decoded.
+
+    `reason` is from the closed list; `detail` has the fields at fault and no values.
+    """
 
     def __init__(self, reason: RefusalReason, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -95,6 +101,8 @@ def _unreadable(error: ValidationError) -> Unreadable:
         case "json_invalid":
             return Unreadable(RefusalReason.NOT_JSON, "the record is not JSON")
         case kind if kind in _UNKNOWN_KIND:
-            return Unreadable(RefusalReason.UNKNOWN_KIND, f"{where}: a kind this version does not know")
+            return Unreadable(
+                RefusalReason.UNKNOWN_KIND, f"{where}: a kind this version does not know"
+            )
         case kind:
             return Unreadable(RefusalReason.INVALID_FIELD, f"{where}: {kind}")

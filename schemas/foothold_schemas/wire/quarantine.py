@@ -1,4 +1,7 @@
-"""A record nobody could use, kept and sealed, with a reason from a closed list. What is too large for the topic is kept cut."""
+"""A record nobody could use, kept and sealed, with a reason from a closed list.
+
+What is too large for the topic is kept cut.
+"""
 
 import hashlib
 import re
@@ -13,21 +16,27 @@ from foothold_schemas.seal import Seal
 from foothold_schemas.values import Message, Moment, is_within_years
 
 PLAIN_BYTES: Final = 11 * 1024 * 1024
-"""A record is kept whole as long as its JSON is no larger: sealing adds a third, and the topic takes 16 MiB."""
+"""A record is kept whole as long as its JSON is no larger: sealing adds a third, and the topic
+takes 16 MiB."""
 CUT_BYTES: Final = 256 * 1024
-"""Of a larger one so much is kept of key, headers and value together; half a MiB sealed, which every broker takes."""
+"""Of a larger one so much is kept of key, headers and value together; half a MiB sealed, which
+every broker takes."""
 HEADERS_BYTES: Final = 64 * 1024
 HEADER_BYTES: Final = 16
 """What a header takes beside its name and value."""
 CUT: Final = "foothold-cut"
-"""The header of a record that is kept cut: how many bytes it had, and their SHA-256. A sender who writes it spoils its own retry only."""
+"""The header of a record that is kept cut: how many bytes it had, and their SHA-256. A sender who
+writes it spoils its own retry only."""
 _TOLD: Final = re.compile(rb"(\d{1,20}) ([0-9a-f]{64})")
 DETAIL_CHARACTERS: Final = 2_000
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class RefusalReason(StrEnum):
-    """Why an event was refused at a door, or a record set aside behind it. Closed: answers, dashboards and retries are built on it."""
+    """Why an event was refused at a door, or a record set aside behind it.
+
+    Closed: answers, dashboards and retries are built on it.
+    """
 
     NOT_JSON = "not_json"
     DUPLICATE_KEY = "duplicate_key"
@@ -62,7 +71,9 @@ class RefusalReason(StrEnum):
 class SourceRecord(Message):
     """A Kafka record as it stood: key, value and headers, byte for byte."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64")
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64"
+    )
 
     key: bytes | None = None
     value: bytes | None = None
@@ -81,11 +92,16 @@ class SourceRecord(Message):
     @property
     def told_size(self) -> tuple[str, str] | None:
         """How many bytes the whole record had, and their SHA-256, if this is only a part."""
-        told = next((_TOLD.fullmatch(value) for name, value in self.headers if name == CUT and value), None)
+        told = next(
+            (_TOLD.fullmatch(value) for name, value in self.headers if name == CUT and value), None
+        )
         return None if told is None else (told[1].decode(), told[2].decode())
 
     def cut(self) -> Self:
-        """Its beginning, with a header that tells its size and its hash; as it is where it is cut already."""
+        """Its beginning, with a header that tells its size and its hash.
+
+        As it is where it is cut already.
+        """
         if self.is_cut and self.size + HEADER_BYTES * len(self.headers) <= CUT_BYTES:
             return self
         whole = hashlib.sha256()
@@ -106,7 +122,10 @@ class SourceRecord(Message):
 
 
 class Quarantined(Message):
-    """Where a record stood, why it could not be used, and the record itself, sealed. `detail` names fields, never their values."""
+    """Where a record stood, why it could not be used, and the record itself, sealed.
+
+    `detail` names fields, never their values.
+    """
 
     service: str
     topic: str
@@ -115,7 +134,9 @@ class Quarantined(Message):
     reason: RefusalReason
     detail: str
     at: Moment = Field(description="The record's own timestamp on the broker.")
-    sealed: str = Field(description="The SourceRecord as JSON, under the deployment's quarantine secret.")
+    sealed: str = Field(
+        description="The SourceRecord as JSON, under the deployment's quarantine secret."
+    )
 
     @property
     def source_id(self) -> str:
@@ -124,15 +145,35 @@ class Quarantined(Message):
 
     @classmethod
     def of(
-        cls, service: str, address: tuple[str, int, int], timestamp_ms: int, *, reason: RefusalReason, detail: str, record: SourceRecord, seal: Seal
+        cls,
+        service: str,
+        address: tuple[str, int, int],
+        timestamp_ms: int,
+        *,
+        reason: RefusalReason,
+        detail: str,
+        record: SourceRecord,
+        seal: Seal,
     ) -> Self:
-        """Set a record aside; `address` is topic, partition, offset. What the topic cannot take whole is cut, and `detail` says so."""
+        """Set a record aside; `address` is topic, partition, offset.
+
+        What the topic cannot take whole is cut, and `detail` says so.
+        """
         topic, partition, offset = address
         at = moment_of(timestamp_ms)
         plain, is_cut = _plain(record)
         told = f"{detail[:DETAIL_CHARACTERS]}{_words(record) if is_cut else ''}"
         sealed = seal.close(plain)
-        return cls(service=service, topic=topic, partition=partition, offset=offset, reason=reason, detail=told, at=at, sealed=sealed)
+        return cls(
+            service=service,
+            topic=topic,
+            partition=partition,
+            offset=offset,
+            reason=reason,
+            detail=told,
+            at=at,
+            sealed=sealed,
+        )
 
     def open(self, seal: Seal) -> SourceRecord:
         """The record; raise BrokenSeal."""
@@ -150,10 +191,14 @@ def _plain(record: SourceRecord) -> tuple[bytes, bool]:
 
 def _words(record: SourceRecord) -> str:
     size, digest = record.cut().told_size or ("", "")
-    return f" (kept cut: the record has {size} bytes, SHA-256 {digest}; ask its sender for the whole)"
+    return (
+        f" (kept cut: the record has {size} bytes, SHA-256 {digest}; ask its sender for the whole)"
+    )
 
 
-def _first(headers: Iterable[tuple[str, bytes | None]], most: int) -> Iterator[tuple[str, bytes | None]]:
+def _first(
+    headers: Iterable[tuple[str, bytes | None]], most: int
+) -> Iterator[tuple[str, bytes | None]]:
     """Headers up to so many bytes; the one that goes beyond is left out, and those behind it."""
     for name, value in headers:
         most -= HEADER_BYTES + len(name.encode()) + len(value or b"")
@@ -164,7 +209,10 @@ def _first(headers: Iterable[tuple[str, bytes | None]], most: int) -> Iterator[t
 
 
 def moment_of(timestamp_ms: int) -> datetime:
-    """A record's own timestamp, which its producer chose, as a moment. One no clock shows (none is -1) reads as the beginning of Kafka's time."""
+    """A record's own timestamp, which its producer chose, as a moment.
+
+    One no clock shows (none is -1) reads as the beginning of Kafka's time.
+    """
     if timestamp_ms < 0:
         return _BEGINNING
     try:

@@ -1,15 +1,19 @@
-"""What is retried from quarantine says so in a Kafka header, which carries the address it had at first."""
+"""Marks what is retried from quarantine in a Kafka header.
+
+The header carries the address the record had at first.
+"""
 
 from collections.abc import Iterable
 from typing import Final
 
 RETRY: Final = "retry"
-"""The header. Its value is `<topic>:<partition>:<offset>` as it was when the record was first set aside."""
+"""The header. Its value is `<topic>:<partition>:<offset>` as it was when the record was first set
+aside."""
 HOUSEHOLD: Final = "household."
-"""An address that begins so is no record's: `household.<id>:<partition>:<offset>`, set aside at that record.
+"""An address that begins so is no record's: `household.<id>:<partition>:<offset>`, set aside at
+that record.
 
-Its retry is a record without a value, which only makes risk look at the household again.
-"""
+Its retry is a record without a value, which only makes risk look at the household again."""
 
 MOST_BYTES: Final = 512
 """No address is longer: a topic's name has at most 249 characters."""

@@ -1,6 +1,9 @@
-"""W3C trace context: one id from an agency's request to the case it leads to. It travels beside a message, never in it.
+"""W3C trace context: one id from an agency's request to the case it leads to.
 
-Source: W3C Trace Context, level 1; the CloudEvents extension "Distributed Tracing". Reading is OpenTelemetry's, so a collector can be joined later.
+It travels beside a message, never in it.
+
+Source: W3C Trace Context, level 1; the CloudEvents extension "Distributed Tracing". Reading is
+OpenTelemetry's, so a collector can be joined later.
 """
 
 import secrets
@@ -25,7 +28,10 @@ def begin() -> str:
 
 
 def read(sent: object) -> str:
-    """A sender's trace context as it is handed on; empty where there is none or it is not one, which is never a reason to refuse a message."""
+    """A sender's trace context as it is handed on.
+
+    Empty where there is none or it is not one, which is never a reason to refuse a message.
+    """
     return _read(sent) if isinstance(sent, str) and 0 < len(sent) <= _MAX_LENGTH else ""
 
 
@@ -50,5 +56,7 @@ def to_headers(traceparent: str) -> Headers:
 
 def from_headers(headers: Iterable[tuple[str, bytes | None]] | None) -> str:
     """The trace a Kafka record belongs to; empty without one."""
-    sent = next((value for name, value in headers or () if name == TRACEPARENT and value is not None), b"")
+    sent = next(
+        (value for name, value in headers or () if name == TRACEPARENT and value is not None), b""
+    )
     return read(sent.decode("ascii", errors="replace"))

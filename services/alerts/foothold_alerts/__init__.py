@@ -1,1 +1,4 @@
-"""Foothold's desk: one case per episode, temporary relief with its deadline, and the caseworkers' inbox."""
+"""Foothold's desk: one case per episode, temporary relief, and the inbox.
+
+Relief has its deadline, and the inbox is the caseworkers'.
+"""

@@ -1,4 +1,7 @@
-"""Alerts' command line: the only place that reads settings. What a command does is loaded when it is called: nobody waits for the rest."""
+"""Alerts' command line: the only place that reads settings.
+
+What a command does is loaded when it is called: nobody waits for the rest.
+"""
 
 import argparse
 import asyncio

@@ -1,4 +1,7 @@
-"""Builds what serving needs, in the order in which the parts need one another, and takes it down again."""
+"""Builds what serving needs, and takes it down again.
+
+It builds in the order in which the parts need one another.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -68,13 +71,22 @@ async def built(settings: Settings, metrics: Metrics) -> AsyncIterator[Built]:
 
 def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
     own = [settings.alerts_workflows] if settings.alerts_workflows is not None else []
-    workflows, calendar, jobs = load(SHIPPED, *own), work_days(settings.alerts_calendars), _jobs(settings, metrics)
+    workflows, calendar, jobs = (
+        load(SHIPPED, *own),
+        work_days(settings.alerts_calendars),
+        _jobs(settings, metrics),
+    )
     producer = AIOKafkaProducer(**settings.broker.options, enable_idempotence=True, acks="all")
     said, notices = Said(engine, jobs, producer), Notices(jobs, calendar)
     deadlines = Deadlines(engine, jobs, workflows, calendar, notices)
-    hold, areas, incidents = Hold(deadlines), Areas(engine, jobs, notices, load_regions(), workflows), Incidents(engine, notices, workflows)
+    hold, areas, incidents = (
+        Hold(deadlines),
+        Areas(engine, jobs, notices, load_regions(), workflows),
+        Incidents(engine, notices, workflows),
+    )
     disputes, pulse = Disputes(engine, hold, said), Pulse(engine, metrics)
-    Notifier(engine, jobs, notice_seal(settings), settings.alerts_url, metrics)  # it lives in the jobs it brings
+    # it lives in the jobs it brings
+    Notifier(engine, jobs, notice_seal(settings), settings.alerts_url, metrics)
     desk = Desk(
         accounts=Accounts(engine, settings.alerts_session_hours),
         work=Work(engine, workflows, calendar, said, hold),
@@ -92,14 +104,19 @@ def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
         inbox=Inbox(engine, workflows),
         metrics=metrics,
         pulse=pulse,
-        directory_seal=Seal(settings.directory_secret.get_secret_value().encode(), Purpose.DIRECTORY),
+        directory_seal=Seal(
+            settings.directory_secret.get_secret_value().encode(), Purpose.DIRECTORY
+        ),
         is_production=settings.env is Environment.PRODUCTION,
     )
     settling = Settling(engine, workflows)
     cases = Cases(engine, workflows, calendar, deadlines, notices, settling)
     keeps = Keeps(cases, Mirror(engine), areas, incidents, disputes, settling)
     pauses = Pauses(engine, workflows, calendar, deadlines, notices)
-    sweep, tally = Sweep(jobs, said, deadlines, metrics, pauses=pauses, areas=areas), Tally(engine, metrics)
+    sweep, tally = (
+        Sweep(jobs, said, deadlines, metrics, pauses=pauses, areas=areas),
+        Tally(engine, metrics),
+    )
     consumers = _consumers(settings, metrics, engine, keeps)
     return Built(engine, desk, consumers, jobs, producer, deadlines, sweep, tally, pulse)
 
@@ -108,7 +125,9 @@ def _jobs(settings: Settings, metrics: Metrics) -> Jobs:
     return Jobs(settings.alerts_database_url, metrics.progress.labels("jobs").set_to_current_time)
 
 
-def _consumers(settings: Settings, metrics: Metrics, engine: AsyncEngine, keeps: Keeps) -> tuple[Consumer, ...]:
+def _consumers(
+    settings: Settings, metrics: Metrics, engine: AsyncEngine, keeps: Keeps
+) -> tuple[Consumer, ...]:
     seal = Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE)
     return tuple(
         Consumer(

@@ -1,4 +1,7 @@
-"""What an operator does at the command line: accounts, and who is told. Each returns what to print."""
+"""What an operator does at the command line: accounts, and who is told.
+
+Each returns what to print.
+"""
 
 import argparse
 from collections.abc import Callable, Coroutine
@@ -27,12 +30,14 @@ async def _add(settings: Settings, name: str, area: str, role: str | None) -> st
     if level is None or (role is not None and Role(role) is not level):
         for_role = "" if role is None else f", of {DIGITS[Role(role)]} for a {role} account"
         raise Refused(
-            f"--area names the area the account sees, by a code of 6 digits (county), 9 (township) or 12 (village)"
-            f"{for_role}. An account of more than one county is made once in each."
+            "--area names the area the account sees, by a code of 6 digits (county), 9 (township)"
+            f" or 12 (village){for_role}. An account of more than one county is made once in each."
         )
     engine = connect(settings.alerts_database_url)
     try:
-        return await Accounts(engine, settings.alerts_session_hours).add(name, area, level, datetime.now(UTC))
+        return await Accounts(engine, settings.alerts_session_hours).add(
+            name, area, level, datetime.now(UTC)
+        )
     finally:
         await engine.dispose()
 
@@ -41,8 +46,14 @@ async def _disable(settings: Settings, name: str) -> str:
     """End an account."""
     engine = connect(settings.alerts_database_url)
     try:
-        cases = await Accounts(engine, settings.alerts_session_hours).disable(name, datetime.now(UTC))
-        return f"there is no account {name} in use" if cases is None else f"{name} is disabled; {cases} cases are back in the queue"
+        cases = await Accounts(engine, settings.alerts_session_hours).disable(
+            name, datetime.now(UTC)
+        )
+        return (
+            f"there is no account {name} in use"
+            if cases is None
+            else f"{name} is disabled; {cases} cases are back in the queue"
+        )
     finally:
         await engine.dispose()
 
@@ -50,22 +61,35 @@ async def _disable(settings: Settings, name: str) -> str:
 async def notify(settings: Settings, arguments: argparse.Namespace) -> str:
     """Change or show who is told."""
     from foothold_alerts.jobs.notices import Notifier  # noqa: PLC0415 - as above
-    from foothold_alerts.jobs.queue import Jobs  # noqa: PLC0415 - loads libraries that no other command needs
+    from foothold_alerts.jobs.queue import (  # noqa: PLC0415 - loads libraries that no other command needs
+        Jobs,
+    )
 
     engine = connect(settings.alerts_database_url)
-    notifier = Notifier(engine, Jobs(settings.alerts_database_url), notice_seal(settings), settings.alerts_url)
+    notifier = Notifier(
+        engine, Jobs(settings.alerts_database_url), notice_seal(settings), settings.alerts_url
+    )
     try:
         match arguments.action:
             case "add":
-                target, secret = await notifier.add(arguments.area, TargetKind(arguments.kind), arguments.address)
+                target, secret = await notifier.add(
+                    arguments.area, TargetKind(arguments.kind), arguments.address
+                )
                 return f"{target}" if secret is None else f"{target}\n{secret}"
             case "list":
                 return (
-                    "\n".join(f"{n}  {area:<12} {kind:<8} {'' if live else 'gone'}".rstrip() for n, area, kind, live in await notifier.targets())
+                    "\n".join(
+                        f"{n}  {area:<12} {kind:<8} {'' if live else 'gone'}".rstrip()
+                        for n, area, kind, live in await notifier.targets()
+                    )
                     or "nobody is told"
                 )
             case _:
-                return "removed" if await notifier.remove(arguments.target) else "there is no such target"
+                return (
+                    "removed"
+                    if await notifier.remove(arguments.target)
+                    else "there is no such target"
+                )
     except ValueError as error:
         raise Refused(str(error)) from None
     finally:
@@ -85,4 +109,8 @@ async def job(settings: Settings, arguments: argparse.Namespace) -> str:
         await engine.dispose()
 
 
-COMMANDS: Final[dict[str, Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, str]]]] = {"account": account, "job": job, "notify": notify}
+COMMANDS: Final[dict[str, Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, str]]]] = {
+    "account": account,
+    "job": job,
+    "notify": notify,
+}

@@ -1,4 +1,7 @@
-"""Reads transitions, views and the directory, and lets the desk take them. The database commits first, the offset after; a repeat is harmless."""
+"""Reads transitions, views and the directory, and lets the desk take them.
+
+The database commits first, the offset after; a repeat is harmless.
+"""
 
 import asyncio
 import contextlib
@@ -63,7 +66,9 @@ class Keeps:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one consumer reads, as which group, how much at once, and for how many seconds it lets more come after it took less than that.
+    """What one consumer reads, as which group, and how much at once.
+
+    It also says for how many seconds it lets more come after it took less than that.
 
     `part`: what operations call it.
     """
@@ -76,15 +81,34 @@ class Reading:
 
 
 CASES: Final = Reading("alerts", (RISK_TRANSITIONS,), 500, "cases")
-MIRROR: Final = Reading("alerts-mirror", (HOUSEHOLD_VIEWS, HOUSEHOLD_DIRECTORY, REGION_WARNINGS, FACT_DISPUTES), 1_000, "mirror", gather=0.1)
-"""Apart from the cases, so that a flood of views or warnings never keeps a case waiting. Nobody waits for a view: few transactions leave the cases room."""
+MIRROR: Final = Reading(
+    "alerts-mirror",
+    (HOUSEHOLD_VIEWS, HOUSEHOLD_DIRECTORY, REGION_WARNINGS, FACT_DISPUTES),
+    1_000,
+    "mirror",
+    gather=0.1,
+)
+"""Apart from the cases, so that a flood of views or warnings never keeps a case waiting. Nobody
+waits for a view: few transactions leave the cases room."""
 
 
 class Consumer:
-    """One member of a group. The first failure at a record ends the process, the second sets the record aside (ADR 39)."""
+    """One member of a group.
+
+    The first failure at a record ends the process, the second sets the record aside (ADR 39).
+    """
 
     def __init__(
-        self, reading: Reading, *, broker: Broker, partitions: int, engine: AsyncEngine, keeps: Keeps, metrics: Metrics, seal: Seal, limit: int
+        self,
+        reading: Reading,
+        *,
+        broker: Broker,
+        partitions: int,
+        engine: AsyncEngine,
+        keeps: Keeps,
+        metrics: Metrics,
+        seal: Seal,
+        limit: int,
     ) -> None:
         self.is_ready = False
         self._reading = reading
@@ -105,11 +129,18 @@ class Consumer:
             isolation_level="read_committed",
             session_timeout_ms=10_000,
             max_poll_interval_ms=300_000,
-            # aiokafka has one fetch under way per broker: a partition that was just read waits until the fetch for the others comes back.
+            # aiokafka has one fetch under way per broker: a partition that was just read waits
+            # until the fetch for the others comes back.
             fetch_max_wait_ms=FETCH_WAIT_MS,
         )
-        self._producer = AIOKafkaProducer(**broker.options, enable_idempotence=True, acks="all", max_request_size=QUARANTINE_BYTES)
-        self._barrier = Barrier(Reader(f"{SERVICE}-{reading.part}", reading.group_id, broker, (KafkaError, OSError)), self._consumer, self)
+        self._producer = AIOKafkaProducer(
+            **broker.options, enable_idempotence=True, acks="all", max_request_size=QUARANTINE_BYTES
+        )
+        self._barrier = Barrier(
+            Reader(f"{SERVICE}-{reading.part}", reading.group_id, broker, (KafkaError, OSError)),
+            self._consumer,
+            self,
+        )
 
     async def run(self) -> None:
         """Until cancelled, or until something goes wrong."""
@@ -117,9 +148,13 @@ class Consumer:
             await self._producer.start()
             await self._check_partitions()
             await self._consumer.start()
-            self._consumer.subscribe([card.name for card in self._reading.cards], listener=self._barrier)
+            self._consumer.subscribe(
+                [card.name for card in self._reading.cards], listener=self._barrier
+            )
             while goes_on():
-                fetched = await self._consumer.getmany(timeout_ms=200, max_records=self._reading.at_once)
+                fetched = await self._consumer.getmany(
+                    timeout_ms=200, max_records=self._reading.at_once
+                )
                 self.is_ready = bool(self._consumer.assignment())
                 await self._barrier.work(fetched)
                 await self._measure_lag()
@@ -133,7 +168,10 @@ class Consumer:
             await stop(self._producer)
 
     async def _check_partitions(self) -> None:
-        """The business date waits for every partition; a topic of another size would make it wrong, silently."""
+        """The business date waits for every partition.
+
+        A topic of another size would make it wrong, silently.
+        """
         admin = AIOKafkaAdminClient(**self._broker.options)
         try:
             await admin.start()
@@ -145,12 +183,18 @@ class Consumer:
             await admin.close()
         if found != self._partitions:
             raise WrongPartitions(
-                f"{RISK_TRANSITIONS.name} has {found} partitions, FOOTHOLD_PARTITIONS says {self._partitions}: "
-                "a household's order hangs on that number; replay into new topics instead of growing them."
+                f"{RISK_TRANSITIONS.name} has {found} partitions, FOOTHOLD_PARTITIONS says"
+                f" {self._partitions}: a household's order hangs on that number; replay into new"
+                " topics instead of growing them."
             )
 
-    async def take(self, fetched: Mapping[TopicPartition, Sequence[ConsumerRecord[bytes, bytes]]]) -> dict[TopicPartition, int]:
-        """Decode, then write; return how far each partition was taken. Past the limit of bad records a partition is taken no further."""
+    async def take(
+        self, fetched: Mapping[TopicPartition, Sequence[ConsumerRecord[bytes, bytes]]]
+    ) -> dict[TopicPartition, int]:
+        """Decode, then write; return how far each partition was taken.
+
+        Past the limit of bad records a partition is taken no further.
+        """
         read, taken = Read(), {}
         for source, records in fetched.items():
             for record in records:
@@ -165,8 +209,16 @@ class Consumer:
                 taken[source] = record.offset + 1
                 if record.offset % BREATH == 0:
                     await asyncio.sleep(0)
-        self._tell(await while_database_down(self._engine, lambda: self._keep(read), of=f"keeping what {self._reading.part} reads"))
-        self._metrics.mirrored.inc(len(read.shown) + len(read.listed) + len(read.warnings) + len(read.answers))
+        self._tell(
+            await while_database_down(
+                self._engine,
+                lambda: self._keep(read),
+                of=f"keeping what {self._reading.part} reads",
+            )
+        )
+        self._metrics.mirrored.inc(
+            len(read.shown) + len(read.listed) + len(read.warnings) + len(read.answers)
+        )
         return taken
 
     async def _keep(self, read: Read) -> list[Taken]:
@@ -185,10 +237,16 @@ class Consumer:
     def _hold_stopped(self) -> None:
         """A rebalance forgets what was paused."""
         stopped = {source for source in self._consumer.assignment() if self._is_stopped(source)}
-        self._metrics.stopped.labels(self._reading.group_id).set(len(stopped | self._barrier.stopped))
+        self._metrics.stopped.labels(self._reading.group_id).set(
+            len(stopped | self._barrier.stopped)
+        )
         for source in stopped - self._consumer.paused():
             log.error(
-                "alerts.reader_stopped", topic=source.topic, partition=source.partition, bad_in_a_row=self._limit, do="mend the writer, then start alerts again"
+                "alerts.reader_stopped",
+                topic=source.topic,
+                partition=source.partition,
+                bad_in_a_row=self._limit,
+                do="mend the writer, then start alerts again",
             )
             self._consumer.pause(source)
 
@@ -198,7 +256,9 @@ class Consumer:
             transition = one.transition
             self._metrics.transitions.labels(transition.movement.value, one.action).inc()
             if one.action in ("opened", "reopened") and not transition.is_quiet:
-                self._metrics.case_seconds.observe(max(0.0, (now - transition.learned_at).total_seconds()))
+                self._metrics.case_seconds.observe(
+                    max(0.0, (now - transition.learned_at).total_seconds())
+                )
             log.info(
                 "alerts.transition",
                 transition_id=transition.transition_id,
@@ -211,14 +271,26 @@ class Consumer:
             )
 
     async def set_aside(self, record: ConsumerRecord[bytes, bytes], detail: str) -> None:
-        """Keep a record at which the program failed; raise NeverSetAside for a day, without which the business date would stand still."""
+        """Keep a record at which the program failed.
+
+        Raise NeverSetAside for a day, without which the business date would stand still.
+        """
         if record.topic == RISK_TRANSITIONS.name and is_day(record.value):
             raise NeverSetAside
         await self._set_aside(record, Unreadable(RefusalReason.UNPROCESSABLE, detail))
 
     async def lose(self, source: TopicPartition, offsets: range) -> None:
-        """What risk says is kept for ever; should Kafka have let go of it all the same, a rebuild from the log brings it back."""
-        log.error("alerts.records_lost", topic=source.topic, partition=source.partition, first=offsets.start, count=len(offsets))
+        """What risk says is kept for ever.
+
+        Should Kafka have let go of it all the same, a rebuild from the log brings it back.
+        """
+        log.error(
+            "alerts.records_lost",
+            topic=source.topic,
+            partition=source.partition,
+            first=offsets.start,
+            count=len(offsets),
+        )
 
     async def _set_aside(self, record: ConsumerRecord[bytes, bytes], error: Unreadable) -> None:
         quarantined = Quarantined.of(
@@ -230,13 +302,27 @@ class Consumer:
             record=SourceRecord(key=record.key, value=record.value, headers=tuple(record.headers)),
             seal=self._seal,
         )
-        await self._producer.send_and_wait(QUARANTINE.name, encode(quarantined), key=quarantined.source_id.encode())
+        await self._producer.send_and_wait(
+            QUARANTINE.name, encode(quarantined), key=quarantined.source_id.encode()
+        )
         self._metrics.quarantined.labels(error.reason.value).inc()
-        log.warning("alerts.quarantined", source_id=quarantined.source_id, reason=error.reason.value, detail=error.detail)
+        log.warning(
+            "alerts.quarantined",
+            source_id=quarantined.source_id,
+            reason=error.reason.value,
+            detail=error.detail,
+        )
 
     async def _measure_lag(self) -> None:
-        """Of every partition that is mine, also of one that waits behind the others; what is another's now, the other tells."""
-        mine = {source for source in self._consumer.assignment() if source.topic == RISK_TRANSITIONS.name}
+        """Of every partition that is mine, also of one that waits behind the others.
+
+        What is another's now, the other tells.
+        """
+        mine = {
+            source
+            for source in self._consumer.assignment()
+            if source.topic == RISK_TRANSITIONS.name
+        }
         for source in self._measured - mine:
             self._metrics.lag.remove(str(source.partition))
         self._measured = mine
@@ -244,4 +330,6 @@ class Consumer:
             highwater = self._consumer.highwater(source)
             if highwater is not None:
                 with contextlib.suppress(IllegalStateError):  # it was taken away meanwhile
-                    self._metrics.lag.labels(str(source.partition)).set(max(0, highwater - await self._consumer.position(source)))
+                    self._metrics.lag.labels(str(source.partition)).set(
+                        max(0, highwater - await self._consumer.position(source))
+                    )

@@ -27,7 +27,10 @@ log = structlog.get_logger()
 
 
 async def serve(settings: Settings) -> None:
-    """Run until SIGTERM; any failure ends the process with an error, and whoever supervises it starts it anew."""
+    """Run until SIGTERM.
+
+    Any failure ends the process with an error, and whoever supervises it starts it anew.
+    """
     configure_logging()
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -36,19 +39,41 @@ async def serve(settings: Settings) -> None:
     LoopErrors(metrics.registry).watch(asyncio.get_running_loop())
     # Both addresses before anything else is begun: one that is taken is said at once.
     door, ready = listen(settings.alerts_host, settings.alerts_port), Readiness()
-    ops = OpsEndpoint(metrics.registry, ready.asked, host=settings.alerts_ops_host, port=settings.alerts_ops_port, start=settings.start)
+    ops = OpsEndpoint(
+        metrics.registry,
+        ready.asked,
+        host=settings.alerts_ops_host,
+        port=settings.alerts_ops_port,
+        start=settings.start,
+    )
     async with built(settings, metrics) as parts:
         web = server(make_app(parts.desk), Limits.of(metrics.registry, settings.proxies))
         ready.is_by(lambda: web.started and all(consumer.is_ready for consumer in parts.consumers))
         log.info("alerts.started", port=settings.alerts_port, ops_port=settings.alerts_ops_port)
         listening = web.serve(sockets=[door])
-        work = (*(c.run() for c in parts.consumers), _jobs(parts), parts.tally.run(), parts.pulse.run(), _wait(ended))
-        await _until_one_ends(web, ops, parts.pulse, (listening, ops.serve(), _reach(settings, metrics, parts).run(), *work))
+        work = (
+            *(c.run() for c in parts.consumers),
+            _jobs(parts),
+            parts.tally.run(),
+            parts.pulse.run(),
+            _wait(ended),
+        )
+        await _until_one_ends(
+            web,
+            ops,
+            parts.pulse,
+            (listening, ops.serve(), _reach(settings, metrics, parts).run(), *work),
+        )
     log.info("alerts.stopped")
 
 
-async def _until_one_ends(web: Server, ops: OpsEndpoint, pulse: Pulse, work: Sequence[Coroutine[None, None, None]]) -> None:
-    """Everything runs until one of them ends, then all of it ends; what went wrong is raised. The door is the first of the work."""
+async def _until_one_ends(
+    web: Server, ops: OpsEndpoint, pulse: Pulse, work: Sequence[Coroutine[None, None, None]]
+) -> None:
+    """Everything runs until one of them ends, then all of it ends; what went wrong is raised.
+
+    The door is the first of the work.
+    """
     tasks = [asyncio.create_task(w) for w in work]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

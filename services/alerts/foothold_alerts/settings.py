@@ -1,4 +1,7 @@
-"""What alerts is told from outside, read once. Nothing else in this package looks at the environment."""
+"""What alerts is told from outside, read once.
+
+Nothing else in this package looks at the environment.
+"""
 
 from typing import Self
 
@@ -15,28 +18,63 @@ class Settings(BaseSettings, ProcessSettings):
 
     model_config = SettingsConfigDict(env_prefix="FOOTHOLD_", frozen=True)
 
-    partitions: int = Field(ge=1, description="Partitions of this deployment's topics, fixed when it is created.")
-    quarantine_secret: SecretStr = Field(min_length=32, description="Seals what is set aside; the same for all three services.")
-    directory_secret: SecretStr = Field(min_length=32, description="Wraps the households' data keys; ingest and alerts share it.")
-    dead_letter_limit: int = Field(default=1_000, ge=1, description="So many bad records in a row, and a reader stops there instead of setting aside for ever.")
-    alerts_database_url: DatabaseUrl = Field(description="SQLAlchemy address of alerts' own database.")
-    alerts_url: PageUrl = Field(default="http://127.0.0.1:8081", description="The desk's address as people reach it, for links in notices.")
-    alerts_calendars: DirectoryPath | None = Field(default=None, description="Folder with a county's own statutory calendars, one `<year>.yaml` each.")
+    partitions: int = Field(
+        ge=1, description="Partitions of this deployment's topics, fixed when it is created."
+    )
+    quarantine_secret: SecretStr = Field(
+        min_length=32, description="Seals what is set aside; the same for all three services."
+    )
+    directory_secret: SecretStr = Field(
+        min_length=32, description="Wraps the households' data keys; ingest and alerts share it."
+    )
+    dead_letter_limit: int = Field(
+        default=1_000,
+        ge=1,
+        description=(
+            "So many bad records in a row, and a reader stops there instead of setting aside for"
+            " ever."
+        ),
+    )
+    alerts_database_url: DatabaseUrl = Field(
+        description="SQLAlchemy address of alerts' own database."
+    )
+    alerts_url: PageUrl = Field(
+        default="http://127.0.0.1:8081",
+        description="The desk's address as people reach it, for links in notices.",
+    )
+    alerts_calendars: DirectoryPath | None = Field(
+        default=None,
+        description="Folder with a county's own statutory calendars, one `<year>.yaml` each.",
+    )
     alerts_workflows: DirectoryPath | None = Field(
         default=None,
-        description="Folder with a county's own versions of the workflow, `monitoring-<version>.yaml`; new cases go by the newest.",
+        description=(
+            "Folder with a county's own versions of the workflow, `monitoring-<version>.yaml`; new"
+            " cases go by the newest."
+        ),
     )
-    proxies: Proxies = Field(default="", description="Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed; empty: nobody's.")
+    proxies: Proxies = Field(
+        default="",
+        description=(
+            "Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed; empty:"
+            " nobody's."
+        ),
+    )
     alerts_host: str = Field(default="127.0.0.1", description="Address of the caseworkers' door.")
     alerts_port: Port = Field(default=8081, description="Port of the caseworkers' door.")
-    alerts_ops_host: str = Field(default="127.0.0.1", description="Address of alerts' metrics and health.")
+    alerts_ops_host: str = Field(
+        default="127.0.0.1", description="Address of alerts' metrics and health."
+    )
     alerts_ops_port: Port = Field(default=9103, description="Port of alerts' metrics and health.")
     alerts_session_hours: int = Field(default=12, ge=1, description="How long a log-in lasts.")
 
     @model_validator(mode="after")
     def _is_reached_by_https(self) -> Self:
         if self.env is Environment.PRODUCTION and not self.alerts_url.startswith("https://"):
-            raise ValueError("FOOTHOLD_ALERTS_URL is an http address: links in notices would send log-ins in clear; put a proxy with TLS before the desk")
+            raise ValueError(
+                "FOOTHOLD_ALERTS_URL is an http address: links in notices would send log-ins in"
+                " clear; put a proxy with TLS before the desk"
+            )
         return self
 
 

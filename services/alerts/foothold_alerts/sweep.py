@@ -1,4 +1,7 @@
-"""Looks every few seconds for what fell between two stools: a job whose worker died, something said or overdue that has no job."""
+"""Looks every few seconds for work that was missed.
+
+That is a job whose worker died, or something said or overdue that has no job.
+"""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -27,7 +30,14 @@ class Sweep:
     """Costs a few short queries each time, and usually finds nothing."""
 
     def __init__(
-        self, jobs: Jobs, said: Said, deadlines: Deadlines, metrics: Metrics | None = None, *, pauses: Pauses | None = None, areas: Areas | None = None
+        self,
+        jobs: Jobs,
+        said: Said,
+        deadlines: Deadlines,
+        metrics: Metrics | None = None,
+        *,
+        pauses: Pauses | None = None,
+        areas: Areas | None = None,
     ) -> None:
         self._pauses = pauses
         self._areas = areas
@@ -37,7 +47,10 @@ class Sweep:
         self._deadlines = deadlines
 
     async def run(self) -> None:
-        """For ever, whatever one turn meets; while the database is away there is nothing to sweep."""
+        """For ever, whatever one turn meets.
+
+        While the database is away there is nothing to sweep.
+        """
         while goes_on():
             await asyncio.sleep(EVERY_SECONDS)
             await self._turns.take(lambda: self.once(datetime.now(UTC)))

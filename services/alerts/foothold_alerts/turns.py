@@ -1,4 +1,7 @@
-"""A loop that goes on whatever one of its turns meets: a failure is counted, each kind told once, and told again only after a turn that went well."""
+"""A loop that goes on whatever one of its turns meets.
+
+A failure is counted; each kind is logged once, and again only after a turn that went well.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -16,7 +19,10 @@ log = structlog.get_logger()
 
 
 class Turns:
-    """The turns of one part; `progress` stands still as long as none goes well, and an alert is on that."""
+    """The turns of one part.
+
+    `progress` stands still as long as none goes well, and an alert is on that.
+    """
 
     def __init__(self, part: str, metrics: Metrics | None) -> None:
         self._part = part
@@ -42,4 +48,10 @@ class Turns:
         if kind in self._told:
             return
         self._told.add(kind)
-        log.error("alerts.turn_failed", part=self._part, raised=kind, is_away=is_away, frames=[] if is_away else frames_of(error))
+        log.error(
+            "alerts.turn_failed",
+            part=self._part,
+            raised=kind,
+            is_away=is_away,
+            frames=[] if is_away else frames_of(error),
+        )

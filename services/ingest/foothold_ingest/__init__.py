@@ -1,1 +1,4 @@
-"""Foothold's front door: every event is checked strictly, given an identity and written to the one ordered log per household."""
+"""Foothold's front door, which checks every event strictly.
+
+Each is given an identity and written to the one ordered log per household.
+"""

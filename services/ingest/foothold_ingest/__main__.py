@@ -1,4 +1,7 @@
-"""Ingest's command line: the only place that reads settings. What a command does is loaded when it is called: nobody waits for the rest."""
+"""Ingest's command line: the only place that reads settings.
+
+What a command does is loaded when it is called: nobody waits for the rest.
+"""
 
 import argparse
 import asyncio

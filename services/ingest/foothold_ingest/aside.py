@@ -1,4 +1,8 @@
-"""What ingest's readers have in common: which failures say nothing about a record, and how a record is set aside at which the program fails."""
+"""What ingest's readers have in common.
+
+It says which failures say nothing about a record, and how a record is set aside at which the
+program fails.
+"""
 
 from typing import Final
 
@@ -21,7 +25,9 @@ def set_aside(record: Record, reason: RefusalReason, detail: str, seal: Seal) ->
     """A record of Kafka with why it is not used; what is too large is cut."""
     kept = SourceRecord(key=record.key, value=record.value, headers=tuple(record.headers))
     address = (record.topic, record.partition, record.offset)
-    return Quarantined.of("ingest", address, record.timestamp, reason=reason, detail=detail, record=kept, seal=seal)
+    return Quarantined.of(
+        "ingest", address, record.timestamp, reason=reason, detail=detail, record=kept, seal=seal
+    )
 
 
 def unprocessable(record: Record, detail: str, seal: Seal) -> Quarantined:

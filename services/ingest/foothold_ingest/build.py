@@ -1,4 +1,7 @@
-"""Builds what serving and commands need, in the order in which the parts need one another, and takes it down again."""
+"""Builds what serving and commands need, and takes it down again.
+
+It builds in the order in which the parts need one another.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -80,7 +83,10 @@ def _tokens(settings: Settings) -> Tokens | None:
 
 @asynccontextmanager
 async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIterator[Built]:
-    """Everything connected. `instance` names the broadcasting producer: two running processes never share one."""
+    """Everything connected.
+
+    `instance` names the broadcasting producer: two running processes never share one.
+    """
     engine = connect(settings.ingest_database_url)
     publisher = Publisher(
         broker=settings.broker,
@@ -92,12 +98,20 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
     )
     try:
         await publisher.start()
-        directory = Directory(engine, publisher, settings.directory_secret.get_secret_value().encode())
+        directory = Directory(
+            engine, publisher, settings.directory_secret.get_secret_value().encode()
+        )
         days = Days(engine, publisher, metrics, settings.day_clock, settings.go_live)
         await days.load()
         secret = settings.household_secret.get_secret_value().encode()
-        agencies = Agencies(engine, settings.key_secret.get_secret_value().encode(), _tokens(settings))
-        people, regions, held = PeopleRegister(engine, secret), RegionBook(engine), HeldBook(engine, Seal(secret, Purpose.HELD))
+        agencies = Agencies(
+            engine, settings.key_secret.get_secret_value().encode(), _tokens(settings)
+        )
+        people, regions, held = (
+            PeopleRegister(engine, secret),
+            RegionBook(engine),
+            HeldBook(engine, Seal(secret, Purpose.HELD)),
+        )
         arrivals, disputes = ArrivalBook(engine), DisputeBook(engine)
         statements = StatementBook(engine, Seal(secret, Purpose.STATEMENT))
         statement_questions = StatementQuestionBook(engine, Seal(secret, Purpose.STATEMENT))
@@ -108,14 +122,31 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             directory=directory,
             people=people,
             regions=regions,
-            books=Books(FeedBook(engine), held, Audit(engine), arrivals, disputes, statements, statement_questions),
+            books=Books(
+                FeedBook(engine),
+                held,
+                Audit(engine),
+                arrivals,
+                disputes,
+                statements,
+                statement_questions,
+            ),
             metrics=metrics,
             secret=secret,
         )
-        releaser = Releaser(engine, held, agencies=agencies, intake=intake, days=days, metrics=metrics)
+        releaser = Releaser(
+            engine, held, agencies=agencies, intake=intake, days=days, metrics=metrics
+        )
         intake.release_by(releaser.release)
         uploads = UploadStore(engine, Seal(secret, Purpose.FILE), quarantine_seal(settings))
-        files = FileWorker(uploads, agencies=agencies, intake=intake, versions=Versions(statements, people), days=days, metrics=metrics)
+        files = FileWorker(
+            uploads,
+            agencies=agencies,
+            intake=intake,
+            versions=Versions(statements, people),
+            days=days,
+            metrics=metrics,
+        )
         seal = quarantine_seal(settings)
         yield Built(
             settings=settings,
@@ -135,7 +166,15 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             uploads=uploads,
             mappings=MappingBook(engine),
             files=files,
-            retrier=Retrier(engine, seal, agencies=agencies, intake=intake, publisher=publisher, days=days, files=files),
+            retrier=Retrier(
+                engine,
+                seal,
+                agencies=agencies,
+                intake=intake,
+                publisher=publisher,
+                days=days,
+                files=files,
+            ),
             releaser=releaser,
             search=search,
             disputes=disputes,

@@ -1,9 +1,23 @@
-"""Ingest's own tables: agencies and keys, days and feeds, quarantine, directory, who belongs to which household, what is held, the audit."""
+"""Ingest's own tables.
+
+They hold agencies and keys, days and feeds, quarantine, directory, who belongs to which household,
+what is held, and the audit.
+"""
 
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, BigInteger, Date, DateTime, ForeignKey, Identity, LargeBinary, MetaData, Text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    LargeBinary,
+    MetaData,
+    Text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -13,7 +27,8 @@ from foothold_runtime.databases import UNAVAILABLE
 AWAY: Final = UNAVAILABLE
 """What a database says that is away for the moment."""
 MOST_ATTEMPTS: Final = 3
-"""So often the work on one file, event, doubt or ticket may fail; then it is set aside and told, and the others go on."""
+"""So often the work on one file, event, doubt or ticket may fail; then it is set aside and told,
+and the others go on."""
 
 
 class Base(DeclarativeBase):
@@ -36,7 +51,11 @@ class AgencyKey(Base):
 
 
 class AgencyRow(Base):
-    """An agency in the register: the kinds and areas it may send (empty: all), since when nothing, and the client of its access tokens."""
+    """An agency in the register.
+
+    It has the kinds and areas it may send (empty: all), since when it may send nothing, and the
+    client of its access tokens.
+    """
 
     __tablename__ = "agencies"
 
@@ -84,7 +103,10 @@ class QuarantinedRecord(Base):
 
 
 class QuarantineEvent(Base):
-    """What was done with a record in quarantine, by whom, and what came of it. Only ever added to."""
+    """What was done with a record in quarantine, by whom, and what came of it.
+
+    Only ever added to.
+    """
 
     __tablename__ = "quarantine_history"
 
@@ -98,7 +120,10 @@ class QuarantineEvent(Base):
 
 
 class DirectoryRow(Base):
-    """A household's contact under its data key, and that key under the directory secret. Deleting the row destroys the key."""
+    """A household's contact under its data key, and that key under the directory secret.
+
+    Deleting the row destroys the key.
+    """
 
     __tablename__ = "directory"
 
@@ -109,7 +134,10 @@ class DirectoryRow(Base):
 
 
 class PersonRow(Base):
-    """A person whose number was sent: the number under seal. `is_derived`: it came with 15 digits only."""
+    """A person whose number was sent: the number under seal.
+
+    `is_derived`: it came with 15 digits only.
+    """
 
     __tablename__ = "people"
 
@@ -119,9 +147,12 @@ class PersonRow(Base):
 
 
 class HouseholdRow(Base):
-    """A household of the register: its authority's county, its subject under seal, and which entry it stands at.
+    """A household of the register.
 
-    `members`: whom the entry names; None: it came before this was kept. `earlier`: entries it has replaced, the last few, rising, and those taken back.
+    It has its authority's county, its subject under seal, and which entry it stands at.
+
+    `members`: whom the entry names; None: it came before this was kept. `earlier`: entries it has
+    replaced, the last few, rising, and those taken back.
     """
 
     __tablename__ = "households"
@@ -144,14 +175,18 @@ class MembershipRow(Base):
     __tablename__ = "memberships"
 
     membership_id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    household_id: Mapped[str] = mapped_column(Text, ForeignKey("households.household_id"), index=True)
+    household_id: Mapped[str] = mapped_column(
+        Text, ForeignKey("households.household_id"), index=True
+    )
     person_ref: Mapped[str] = mapped_column(Text, ForeignKey("people.person_ref"), index=True)
     joined_on: Mapped[date | None] = mapped_column(Date)
     left_on: Mapped[date | None] = mapped_column(Date)
 
 
 class DoubleRow(Base):
-    """A ticket: one person in two households at once. Closed as `mended` by the register, or `dismissed` by somebody with a reason.
+    """A ticket: one person in two households at once.
+
+    Closed as `mended` by the register, or `dismissed` by somebody with a reason.
 
     `told`: the state both households' logs were last told of.
     """
@@ -172,7 +207,10 @@ class DoubleRow(Base):
 
 
 class HeldRow(Base):
-    """An event whose person no register entry names yet, under seal until it is released. `problem`: why it could not be, though the person came."""
+    """An event whose person no register entry names yet, under seal until it is released.
+
+    `problem`: why it could not be, though the person came.
+    """
 
     __tablename__ = "held"
 
@@ -189,7 +227,10 @@ class HeldRow(Base):
 
 
 class RegionRow(Base):
-    """A county code the standard's table does not have, or has otherwise: it holds before the table."""
+    """A county code the standard's table does not have, or has otherwise.
+
+    It takes precedence over the table.
+    """
 
     __tablename__ = "regions"
 
@@ -247,9 +288,12 @@ class MappingRow(Base):
 
 
 class UploadRow(Base):
-    """A file an agency sent, how far it has been worked through, and what came of its rows. The mapping is the one of that moment.
+    """A file an agency sent, how far it has been worked through, and what came of its rows.
 
-    `attempts`: how often work on it began since its last batch was kept. `is_kept`: its pieces stay, as rows in quarantine are only whole there.
+    The mapping is the one of that moment.
+
+    `attempts`: how often work on it began since its last batch was kept. `is_kept`: its pieces
+    stay, as rows in quarantine are only whole there.
     """
 
     __tablename__ = "uploads"
@@ -288,7 +332,10 @@ class UploadPart(Base):
 
 
 class UploadProblem(Base):
-    """A row that was not taken, with its cells under seal. `mended_at`: a retry has taken it since."""
+    """A row that was not taken, with its cells under seal.
+
+    `mended_at`: a retry has taken it since.
+    """
 
     __tablename__ = "upload_problems"
 

@@ -4,8 +4,13 @@ from foothold_runtime import away
 
 
 def what_is_away(error: BaseException | None) -> str | None:
-    """Kafka or PostgreSQL, where one of them is why; None for anything else, which is a bug and deserves its traceback."""
-    from psycopg import OperationalError  # noqa: PLC0415 - a command that goes well does not wait for it
+    """Kafka or PostgreSQL, where one of them is why.
+
+    None for anything else, which is a bug and deserves its traceback.
+    """
+    from psycopg import (  # noqa: PLC0415 - a command that goes well does not wait for it
+        OperationalError,
+    )
 
     return away.what_is_away(error, (OperationalError,))
 

@@ -50,7 +50,10 @@ log = structlog.get_logger()
 
 
 async def serve(settings: Settings) -> None:
-    """Run until SIGTERM; any failure ends the process with an error, and whoever supervises it starts it anew."""
+    """Run until SIGTERM.
+
+    Any failure ends the process with an error, and whoever supervises it starts it anew.
+    """
     configure_logging()
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -59,15 +62,29 @@ async def serve(settings: Settings) -> None:
     LoopErrors(metrics.registry).watch(asyncio.get_running_loop())
     # Both addresses before anything else is begun: one that is taken is said at once.
     door, ready = listen(settings.ingest_host, settings.ingest_port), Readiness()
-    ops = OpsEndpoint(metrics.registry, ready.asked, host=settings.ingest_ops_host, port=settings.ingest_ops_port, start=settings.start)
+    ops = OpsEndpoint(
+        metrics.registry,
+        ready.asked,
+        host=settings.ingest_ops_host,
+        port=settings.ingest_ops_port,
+        start=settings.start,
+    )
     async with built(settings, metrics, settings.instance) as parts:
         await _serve(parts, door, ops, ready, ended)
     log.info("ingest.stopped")
 
 
-async def _serve(parts: Built, listener: socket.socket, ops: OpsEndpoint, ready: Readiness, ended: asyncio.Event) -> None:
+async def _serve(
+    parts: Built, listener: socket.socket, ops: OpsEndpoint, ready: Readiness, ended: asyncio.Event
+) -> None:
     settings = parts.settings
-    door = Door(agencies=parts.agencies, intake=parts.intake, days=parts.days, metrics=parts.metrics, day_clock=settings.day_clock)
+    door = Door(
+        agencies=parts.agencies,
+        intake=parts.intake,
+        days=parts.days,
+        metrics=parts.metrics,
+        day_clock=settings.day_clock,
+    )
     kafka_door = KafkaDoor(
         agencies=parts.agencies,
         broker=settings.broker,
@@ -79,7 +96,12 @@ async def _serve(parts: Built, listener: socket.socket, ops: OpsEndpoint, ready:
         readers=parts.readers,
     )
     desk_door = DeskDoor(
-        broker=settings.broker, engine=parts.engine, publisher=parts.publisher, disputes=parts.disputes, metrics=parts.metrics, seal=parts.seal
+        broker=settings.broker,
+        engine=parts.engine,
+        publisher=parts.publisher,
+        disputes=parts.disputes,
+        metrics=parts.metrics,
+        seal=parts.seal,
     )
     view_door = ViewDoor(
         broker=settings.broker,
@@ -95,7 +117,10 @@ async def _serve(parts: Built, listener: socket.socket, ops: OpsEndpoint, ready:
     QuestionDoor(files, parts.statement_questions, parts.statement_asking).add_to(app)
     console(parts, files).add_to(app)
     limits = Limits.of(parts.metrics.registry, settings.proxies)
-    web = server(BodyLimits(app, too_large, MAX_BODY + ROOM, dict.fromkeys(FILE_PATHS, MAX_FILE + ROOM)), limits)
+    web = server(
+        BodyLimits(app, too_large, MAX_BODY + ROOM, dict.fromkeys(FILE_PATHS, MAX_FILE + ROOM)),
+        limits,
+    )
     ready.is_by(lambda: web.started and not parts.publisher.broken.done())
     work: list[Coroutine[Any, Any, object]] = [
         web.serve(sockets=[listener]),
@@ -117,7 +142,13 @@ async def _serve(parts: Built, listener: socket.socket, ops: OpsEndpoint, ready:
     ]
     if settings.day_clock is DayClock.WALL:
         work.append(parts.days.follow_wall_clock())
-    log.info("ingest.started", port=settings.ingest_port, ops_port=settings.ingest_ops_port, day_clock=settings.day_clock.value, open_day=str(parts.days.last))
+    log.info(
+        "ingest.started",
+        port=settings.ingest_port,
+        ops_port=settings.ingest_ops_port,
+        day_clock=settings.day_clock.value,
+        open_day=str(parts.days.last),
+    )
     tasks = [asyncio.create_task(w) for w in work]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -153,13 +184,18 @@ def console(parts: Built, files: FileDoor) -> Console:
         readers=parts.readers,
     )
     fates = Fates(parts.engine, parts.search, parts.seal)
-    reports = Reports(agencies=parts.agencies, intake=parts.intake, people=parts.people, days=parts.days)
+    reports = Reports(
+        agencies=parts.agencies, intake=parts.intake, people=parts.people, days=parts.days
+    )
     pages = Pages()
     return Console(
         desk=desk,
         reports=reports,
         fates=fates,
-        own_pages=OwnPages(KeyPages(parts.register, parts.agencies, pages), StatementPages(parts.statement_questions, parts.statement_asking, pages)),
+        own_pages=OwnPages(
+            KeyPages(parts.register, parts.agencies, pages),
+            StatementPages(parts.statement_questions, parts.statement_asking, pages),
+        ),
         sessions=Sessions(parts.engine, parts.agencies),
         files=files,
         pages=pages,

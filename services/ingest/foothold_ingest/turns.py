@@ -1,4 +1,7 @@
-"""Work that runs beside the doors, turn after turn. Whatever a turn raises ends neither the work nor ingest, and nothing of it is hidden."""
+"""Work that runs beside the doors, turn after turn.
+
+Whatever a turn raises ends neither the work nor ingest, and nothing of it is hidden.
+"""
 
 import asyncio
 import time
@@ -24,10 +27,17 @@ Work: TypeAlias = Callable[[Sequence[T]], Awaitable[object]]
 log = structlog.get_logger()
 
 
-async def take_turns(part: str, turn: Callable[[], Awaitable[object]], metrics: Metrics, *, pause: float) -> None:
-    """Run until cancelled. While Kafka or the database is away turns come more rarely; a turn that fails is counted and the next one comes all the same."""
+async def take_turns(
+    part: str, turn: Callable[[], Awaitable[object]], metrics: Metrics, *, pause: float
+) -> None:
+    """Run until cancelled.
+
+    While Kafka or the database is away turns come more rarely; a turn that fails is counted and the
+    next one comes all the same.
+    """
     wait = pause
-    metrics.progress.labels(part).set_to_current_time()  # a part that never finishes its first turn is seen as well
+    # a part that never finishes its first turn is seen as well
+    metrics.progress.labels(part).set_to_current_time()
     while goes_on():
         try:
             await turn()
@@ -50,30 +60,49 @@ def report(part: str, error: BaseException, metrics: Metrics, **where: object) -
 
 
 def log_failure(part: str, error: BaseException, **where: object) -> None:
-    """An exception's message may hold what was sent, so only its kind and its place are written down."""
-    log.error("ingest.turn_failed", part=part, error=type(error).__name__, traceback="".join(traceback.format_tb(error.__traceback__)), **where)
+    """Log only the kind and the place of an exception.
+
+    Its message may hold what was sent.
+    """
+    log.error(
+        "ingest.turn_failed",
+        part=part,
+        error=type(error).__name__,
+        traceback="".join(traceback.format_tb(error.__traceback__)),
+        **where,
+    )
 
 
 class Items(Generic[T]):
-    """Works on items together; when that fails, on each alone, so that the one at fault is known and the others are done.
+    """Works on items together.
 
-    Where every one of several fails, it is the program or something it needs: none is blamed. An item that failed rests before its next attempt, so
-    that a defect of a few seconds does not use its attempts up. `name` tells one item from another.
+    When that fails, on each alone, so that the one at fault is known and the others are done.
+
+    Where every one of several fails, it is the program or something it needs: none is blamed. An
+    item that failed rests before its next attempt, so that a defect of a few seconds does not use
+    its attempts up. `name` tells one item from another.
     """
 
-    def __init__(self, part: str, engine: AsyncEngine, metrics: Metrics, name: Callable[[T], Hashable]) -> None:
+    def __init__(
+        self, part: str, engine: AsyncEngine, metrics: Metrics, name: Callable[[T], Hashable]
+    ) -> None:
         self._part = part
         self._engine = engine
         self._metrics = metrics
         self._name = name
         self._rests_until: dict[Hashable, float] = {}
 
-    async def work(self, items: Sequence[T], work: Work[T], failed: Callable[[T, str], Awaitable[bool]]) -> None:
+    async def work(
+        self, items: Sequence[T], work: Work[T], failed: Callable[[T, str], Awaitable[bool]]
+    ) -> None:
         """`failed` counts a failed attempt at one item, and says whether it was the last.
 
-        Raise what says that Kafka or the database is away, and the last failure where all of several items failed.
+        Raise what says that Kafka or the database is away, and the last failure where all of
+        several items failed.
         """
-        self._rests_until = {name: at for name, at in self._rests_until.items() if at > time.monotonic()}
+        self._rests_until = {
+            name: at for name, at in self._rests_until.items() if at > time.monotonic()
+        }
         awake = [item for item in items if self._name(item) not in self._rests_until]
         if not awake or (error := await self._try(awake, work)) is None:
             return

@@ -1,1 +1,4 @@
-"""Foothold's judge: folds facts into households and says who enters, changes and leaves a priority group, and why."""
+"""Foothold's judge, which folds facts into households.
+
+It says who enters, changes and leaves a priority group, and why.
+"""

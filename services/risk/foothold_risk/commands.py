@@ -1,4 +1,7 @@
-"""What `foothold-risk policy` does: check bundles, show what is in force somewhere, have one adopted through ingest's door."""
+"""What `foothold-risk policy` does.
+
+It checks bundles, shows what is in force somewhere, and has one adopted through ingest's door.
+"""
 
 import json
 import urllib.error
@@ -21,16 +24,26 @@ class NotDone(Exception):  # noqa: N818 - reads as what it says
 
 def check(policies: Mapping[str, Policy]) -> str:
     """One line for each bundle: its hash, its title, and whether a number in it is illustrative."""
-    return "".join(f"{p.bundle}  {p.title.en}{'  ILLUSTRATIVE' if p.illustrative else ''}\n" for p in policies.values())
+    return "".join(
+        f"{p.bundle}  {p.title.en}{'  ILLUSTRATIVE' if p.illustrative else ''}\n"
+        for p in policies.values()
+    )
 
 
 def show(policies: Mapping[str, Policy], area: str, day: date) -> str:
-    """Every value in force for the area on the day, by bundle, with where it comes from; raise NotDone where no bundle serves the area."""
-    serving = [(policy, place) for policy in policies.values() if (place := policy.place(area)) is not None]
+    """Every value in force for the area on the day, by bundle, with where it comes from.
+
+    Raise NotDone where no bundle serves the area.
+    """
+    serving = [
+        (policy, place) for policy in policies.values() if (place := policy.place(area)) is not None
+    ]
     if not serving:
         served = ", ".join(sorted({code for policy in policies.values() for code in policy.places}))
         raise NotDone(f"no bundle serves {area}; served are {served}")
-    return "\n".join(line for policy, place in serving for line in _bundle(policy, place, day)) + "\n"
+    return (
+        "\n".join(line for policy, place in serving for line in _bundle(policy, place, day)) + "\n"
+    )
 
 
 def _bundle(policy: Policy, place: Place, day: date) -> Iterator[str]:
@@ -52,9 +65,13 @@ def adopt(policies: Mapping[str, Policy], beginning: str, door: str, key: str) -
     """Send PolicyAdopted for the one bundle whose hash begins so; raise NotDone."""
     found = [policy for policy in policies.values() if policy.bundle.startswith(beginning)]
     if len(found) != 1:
-        raise NotDone(f"{len(found)} bundles begin with {beginning}; `foothold-risk policy check` lists them")
+        raise NotDone(
+            f"{len(found)} bundles begin with {beginning}; `foothold-risk policy check` lists them"
+        )
     if not key:
-        raise NotDone("the key file is empty; `foothold-ingest agency add NAME --operator` makes a key")
+        raise NotDone(
+            "the key file is empty; `foothold-ingest agency add NAME --operator` makes a key"
+        )
     event = {
         "specversion": "1.0",
         "id": f"adopt-{found[0].bundle[:12]}-{datetime.now(UTC):%Y%m%dT%H%M%S}",
@@ -66,12 +83,16 @@ def adopt(policies: Mapping[str, Policy], beginning: str, door: str, key: str) -
     if not door.startswith(("http://", "https://")):
         raise NotDone(f"{door} is not an address such as http://127.0.0.1:8080")
     headers = {"authorization": f"Bearer {key}", "content-type": "application/cloudevents+json"}
-    request = urllib.request.Request(f"{door.rstrip('/')}/v1/events", json.dumps(event).encode(), headers)  # noqa: S310 - the scheme is checked above
+    request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
+        f"{door.rstrip('/')}/v1/events", json.dumps(event).encode(), headers
+    )
     try:
         urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS).close()  # noqa: S310
     except urllib.error.HTTPError as error:
         with error:
-            raise NotDone(f"ingest refused: {error.code} {error.read().decode(errors='replace')[:500]}") from None
+            raise NotDone(
+                f"ingest refused: {error.code} {error.read().decode(errors='replace')[:500]}"
+            ) from None
     except OSError as error:
         raise NotDone(f"ingest does not answer at {door}: {error}") from None
     return f"adopted {found[0].bundle}  {found[0].title.en}\n"

@@ -11,14 +11,22 @@ _TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 
 class Defect(CannotServe):
-    """Deciding a record raised. It is tried again after the start; raising twice, it is set aside."""
+    """Deciding a record raised.
+
+    It is tried again after the start; raising twice, it is set aside.
+    """
 
 
 def is_defect(error: BaseException) -> bool:
-    """Whether the decision itself failed: not Kafka, not the deployment, not somebody who ended the process.
+    """Whether the decision itself failed.
 
-    What a record leads to may be too large for Kafka: that hangs on the record, although Kafka says it.
+    It did not when Kafka or the deployment failed, or when somebody ended the process.
+
+    What a record leads to may be too large for Kafka: that hangs on the record, although Kafka says
+    it.
     """
     if isinstance(error, _TOO_LARGE):
         return True
-    return isinstance(error, Exception) and not isinstance(error, CannotServe | KafkaError | Unanswered | OSError)
+    return isinstance(error, Exception) and not isinstance(
+        error, CannotServe | KafkaError | Unanswered | OSError
+    )

@@ -1,4 +1,7 @@
-"""Why risk cannot go on. Each ends the process with its sentence; anything else that is raised is a bug and ends it with a traceback.
+"""Why risk cannot go on.
+
+Each ends the process with its sentence; anything else that is raised is a bug and ends it with a
+traceback.
 
 CannotServe
 ├── MissingBundle    the log adopted a policy bundle this worker does not have

@@ -1,4 +1,8 @@
-"""Explains a household: folds its part of the log again and shows every step with its numbers, and whether it equals what was said then."""
+"""Explains a household.
+
+It folds its part of the log again and shows every step with its numbers, and whether it equals what
+was said then.
+"""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -27,7 +31,13 @@ from foothold_runtime.broker import Broker
 from foothold_runtime.kafka_clients import reading
 from foothold_schemas.facts.decisions import CaseDecided, FindingExempted
 from foothold_schemas.facts.envelope import FactRecord
-from foothold_schemas.facts.facts import AreaStruck, BroadcastFact, DayOpened, IncomeReported, PolicyAdopted
+from foothold_schemas.facts.facts import (
+    AreaStruck,
+    BroadcastFact,
+    DayOpened,
+    IncomeReported,
+    PolicyAdopted,
+)
 from foothold_schemas.messages.transitions import Transition
 from foothold_schemas.values import Fen
 from foothold_schemas.wire.codec import Unreadable, decode_fact, decode_output
@@ -45,8 +55,14 @@ class Replayed:
     said: list[Transition] = field(default_factory=list)
 
 
-def replay(household_id: str, log: Sequence[FactRecord], policies: Mapping[str, Policy], until: date) -> Replayed:
-    """Fold and judge in the log's order, each day by the bundle then in force, up to the last fact before the day after `until`; raise MissingBundle."""
+def replay(
+    household_id: str, log: Sequence[FactRecord], policies: Mapping[str, Policy], until: date
+) -> Replayed:
+    """Fold and judge in the log's order; raise MissingBundle.
+
+    Each day is judged by the bundle then in force, up to the last fact before the day after
+    `until`.
+    """
     done = Replayed()
     for fact in log:
         if isinstance(fact.data, DayOpened) and fact.data.day > until:
@@ -57,15 +73,20 @@ def replay(household_id: str, log: Sequence[FactRecord], policies: Mapping[str, 
             if steered is None:
                 continue
             done.control = replace(steered, looks=())
-            if isinstance(fact.data, AreaStruck):  # risk looks at the households of its areas, before anything else that concerns them
+            # risk looks at the households of its areas, before anything else that concerns them
+            if isinstance(fact.data, AreaStruck):
                 register = done.household.register
-                reached = [] if register is None else waiting(steered.looks, household_id, register.area)
+                reached = (
+                    [] if register is None else waiting(steered.looks, household_id, register.area)
+                )
                 if not reached:
                     continue
                 cause = cause_of_look(reached[0])
         elif fact.household_id == household_id:
             before = done.household
-            names = names_for(before, fact.data, done.control.open_day, _policy(done.control, policies))
+            names = names_for(
+                before, fact.data, done.control.open_day, _policy(done.control, policies)
+            )
             done.household, folded = fold(before, fact, fact.data, done.control.open_day, names)
             if done.household is before:
                 continue
@@ -74,7 +95,15 @@ def replay(household_id: str, log: Sequence[FactRecord], policies: Mapping[str, 
             continue
         was = None if fact.household_id is None else before
         decided = fact.data if isinstance(fact.data, CaseDecided | FindingExempted) else None
-        judged = judge(household_id, done.household, done.control, _policy(done.control, policies), cause, decided, was)
+        judged = judge(
+            household_id,
+            done.household,
+            done.control,
+            _policy(done.control, policies),
+            cause,
+            decided,
+            was,
+        )
         done.household = judged.household
         done.said += judged.said
     return done
@@ -84,18 +113,32 @@ def _policy(control: Control, policies: Mapping[str, Policy]) -> Policy | None:
     if control.bundle is None:
         return None
     if control.bundle not in policies:
-        raise MissingBundle(f"the log adopted bundle {control.bundle}; put it into the policy folder, old decisions are explained with their own")
+        raise MissingBundle(
+            f"the log adopted bundle {control.bundle}; put it into the policy folder, old decisions"
+            " are explained with their own"
+        )
     return policies[control.bundle]
 
 
-async def read(broker: Broker, household_id: str, partitions: int) -> tuple[list[FactRecord], list[Transition]]:
-    """What the household's partition holds for it: facts, its own and those for everybody, and what was said of it. Raise as check_topic does."""
+async def read(
+    broker: Broker, household_id: str, partitions: int
+) -> tuple[list[FactRecord], list[Transition]]:
+    """Return what the household's partition holds for it.
+
+    Those are facts, its own and those for everybody, and its transitions. Raise as check_topic
+    does.
+    """
     for card in (HOUSEHOLD_FACTS, RISK_TRANSITIONS):
         await check_topic(broker, card, partitions)
     key = household_id.encode()
     every = list(range(partitions))
     partition = DefaultPartitioner()(key, every, every)
-    facts = [fact async for fact in _facts(broker, TopicPartition(HOUSEHOLD_FACTS.name, partition), household_id)]
+    facts = [
+        fact
+        async for fact in _facts(
+            broker, TopicPartition(HOUSEHOLD_FACTS.name, partition), household_id
+        )
+    ]
     said: list[Transition] = []
     async for value in _values(broker, TopicPartition(RISK_TRANSITIONS.name, partition)):
         try:
@@ -107,8 +150,13 @@ async def read(broker: Broker, household_id: str, partitions: int) -> tuple[list
     return facts, said
 
 
-async def unknown_items(broker: Broker, partitions: int, policies: Mapping[str, Policy], day: date) -> list[str]:
-    """Income items that the bundle adopted last names nowhere, with who sends them and how often, the most frequent first. Raise as check_topic does."""
+async def unknown_items(
+    broker: Broker, partitions: int, policies: Mapping[str, Policy], day: date
+) -> list[str]:
+    """Return income items that the bundle adopted last names nowhere.
+
+    They come with who sends them and how often, the most frequent first. Raise as check_topic does.
+    """
     await check_topic(broker, HOUSEHOLD_FACTS, partitions)
     told: Counter[tuple[str, str]] = Counter()
     adopted: str | None = None
@@ -125,11 +173,20 @@ async def unknown_items(broker: Broker, partitions: int, policies: Mapping[str, 
                     adopted = bundle
     policy = _policy(Control(bundle=adopted), policies)
     in_force = [] if policy is None else [place.on(day) for place in policy.places.values()]
-    named = [(n, agency, item) for (agency, item), n in told.items() if not any(p.is_known_item(item) for p in in_force)]
-    return [f"{n:8}  {agency}  {item}" for n, agency, item in sorted(named, key=lambda one: (-one[0], one[1:]))]
+    named = [
+        (n, agency, item)
+        for (agency, item), n in told.items()
+        if not any(p.is_known_item(item) for p in in_force)
+    ]
+    return [
+        f"{n:8}  {agency}  {item}"
+        for n, agency, item in sorted(named, key=lambda one: (-one[0], one[1:]))
+    ]
 
 
-async def _facts(broker: Broker, source: TopicPartition, household_id: str) -> AsyncIterator[FactRecord]:
+async def _facts(
+    broker: Broker, source: TopicPartition, household_id: str
+) -> AsyncIterator[FactRecord]:
     async for value in _values(broker, source):
         try:
             fact = decode_fact(value)
@@ -150,10 +207,15 @@ async def _values(broker: Broker, source: TopicPartition) -> AsyncIterator[bytes
                     yield record.value
 
 
-def differences(replayed: Sequence[Transition], stored: Sequence[Transition], until: date) -> list[str]:
-    """Where what was said then differs from what the log says now; empty: it is the same to the byte.
+def differences(
+    replayed: Sequence[Transition], stored: Sequence[Transition], until: date
+) -> list[str]:
+    """Where what was said then differs from what the log says now.
 
-    What was said under other rules explains itself, with its own numbers (`as_said`); nothing is compared where there is such.
+    Empty: it is the same to the byte.
+
+    What was said under other rules explains itself, with its own numbers (`as_said`); nothing is
+    compared where there is such.
     """
     then = [t for t in stored if t.open_day <= until]
     if is_of_other_rules(then):
@@ -163,75 +225,134 @@ def differences(replayed: Sequence[Transition], stored: Sequence[Transition], un
 
 def is_of_other_rules(stored: Sequence[Transition]) -> bool:
     """Whether other rules said any of it, or it follows from other rules alone."""
-    return any(t.policy.rules_version != RULES_VERSION or t.changed_by_rules is not None for t in stored)
+    return any(
+        t.policy.rules_version != RULES_VERSION or t.changed_by_rules is not None for t in stored
+    )
 
 
 def _by_number(now: Mapping[int, Transition], then: Mapping[int, Transition]) -> list[str]:
     found = []
     for number in sorted(then.keys() | now.keys()):
         if number not in now:
-            found.append(f"{number}: said on {then[number].open_day}, and the log does not lead to it")
+            found.append(
+                f"{number}: said on {then[number].open_day}, and the log does not lead to it"
+            )
         elif number not in then:
-            found.append(f"{number}: the log leads to {now[number].movement.value} on {now[number].open_day}, and nothing was said")
+            found.append(
+                f"{number}: the log leads to {now[number].movement.value} on"
+                f" {now[number].open_day}, and nothing was said"
+            )
         elif then[number].model_dump_json() != now[number].model_dump_json():
-            found.append(f"{number}: said {then[number].movement.value}, the log leads to {now[number].movement.value} with other numbers or reasons")
+            found.append(
+                f"{number}: said {then[number].movement.value}, the log leads to"
+                f" {now[number].movement.value} with other numbers or reasons"
+            )
     return found
 
 
-def as_said(replayed: Sequence[Transition], stored: Sequence[Transition], until: date) -> list[Transition]:
-    """What to show: the words as they were said, where other rules said any of them; else what the log leads to."""
+def as_said(
+    replayed: Sequence[Transition], stored: Sequence[Transition], until: date
+) -> list[Transition]:
+    """What to show: the words as they were said, where other rules said any of them.
+
+    Else what the log leads to.
+    """
     then = sorted((t for t in stored if t.open_day <= until), key=lambda t: t.number)
     return then if is_of_other_rules(then) else list(replayed)
 
 
-def tell(household_id: str, replayed: Replayed, policies: Mapping[str, Policy], on: date) -> Iterator[str]:
+def tell(
+    household_id: str, replayed: Replayed, policies: Mapping[str, Policy], on: date
+) -> Iterator[str]:
     """The whole explanation, line by line: how it came, where it stands, and every number."""
     yield f"农户 household {household_id}, 截至 as of {on}"
     for said in replayed.said:
-        yield f"  {said.open_day}  {said.number}. {said.movement.value}  [{said.policy.bundle[:12]}, rules {said.policy.rules_version}]"
+        yield (
+            f"  {said.open_day}  {said.number}. {said.movement.value}  [{said.policy.bundle[:12]},"
+            f" rules {said.policy.rules_version}]"
+        )
         yield f"      {said.reason.zh}"
         yield f"      {said.reason.en}"
         for finding in said.findings:
-            policy, illustrative = finding.policy, "  ILLUSTRATIVE 仅作演示" if finding.policy.illustrative else ""
+            policy, illustrative = (
+                finding.policy,
+                ("  ILLUSTRATIVE 仅作演示" if finding.policy.illustrative else ""),
+            )
             follows = f" = {policy.formula}" if policy.formula else ""
-            yield f"      {finding.rule.value}: {finding.value} / {finding.threshold} {finding.unit}"
-            yield f"          {policy.name} {policy.value}{follows}, {policy.region} since {policy.since}{illustrative}: {policy.reference}"
-            yield from (f"          {fact.fact_id} {fact.day} {fact.amount or ''} {fact.text.zh} | {fact.text.en}" for fact in finding.facts)
+            yield (
+                f"      {finding.rule.value}: {finding.value} / {finding.threshold} {finding.unit}"
+            )
+            yield (
+                f"          {policy.name} {policy.value}{follows}, {policy.region} since"
+                f" {policy.since}{illustrative}: {policy.reference}"
+            )
+            yield from (
+                f"          {fact.fact_id} {fact.day} {fact.amount or ''} {fact.text.zh} |"
+                f" {fact.text.en}"
+                for fact in finding.facts
+            )
     yield from _figures(replayed, policies)
 
 
 def _figures(replayed: Replayed, policies: Mapping[str, Policy]) -> Iterator[str]:
     household, control = replayed.household, replayed.control
     policy = _policy(control, policies)
-    place = None if policy is None or household.register is None else policy.place(household.register.area)
+    place = (
+        None
+        if policy is None or household.register is None
+        else policy.place(household.register.area)
+    )
     if household.register is None or control.open_day is None or policy is None or place is None:
-        yield "  未登记、未启用或无适用政策 | not registered, not live, or no policy serves its area"
+        yield (
+            "  未登记、未启用或无适用政策 | not registered, not live, or no policy serves its area"
+        )
         return
     if household.is_refused:
-        yield "  农户未授权，不作计算 | the household refused its authorisation: nothing is computed"
+        yield (
+            "  农户未授权，不作计算 | the household refused its authorisation: nothing is computed"
+        )
         return
-    assessment = assess(household, household.register, control.open_day, place.on(control.open_day), control.heard, control.spoke, control.incidents)
+    assessment = assess(
+        household,
+        household.register,
+        control.open_day,
+        place.on(control.open_day),
+        control.heard,
+        control.spoke,
+        control.incidents,
+    )
     view = assessment.view
     if view.unheard:
         months = ", ".join(month_text(m) for m in view.unheard)
         yield f"  未报月份 months not heard: {months}"
     for line in trace(view):
         yield from _line(line)
-    yield from (f"  提示 hint {hint.kind.value}: {hint.text.zh} | {hint.text.en}" for hint in hints_of(assessment, policy.currency))
+    yield from (
+        f"  提示 hint {hint.kind.value}: {hint.text.zh} | {hint.text.en}"
+        for hint in hints_of(assessment, policy.currency)
+    )
     for ahead in forecast_of(assessment, policy.currency):
         below = "  低于监测线 below the line" if ahead.is_below else ""
-        yield f"  预计 expected by {ahead.day}: {ahead.net_per_head} / {ahead.reference_per_head}{below}"
+        yield (
+            f"  预计 expected by {ahead.day}: {ahead.net_per_head} /"
+            f" {ahead.reference_per_head}{below}"
+        )
         yield f"      {ahead.known} + {ahead.expected} = {ahead.net}; x 12 / {ahead.head_months}"
         yield from (f"      {cause.text.zh} | {cause.text.en}" for cause in ahead.causes)
 
 
 def _line(line: Line) -> Iterator[str]:
     def show(amount: int | None) -> str:
-        return "未知 unknown" if amount is None else str(Fen(amount)) if line.is_money else str(amount)
+        return (
+            "未知 unknown" if amount is None else str(Fen(amount)) if line.is_money else str(amount)
+        )
 
     yield f"  {line.zh} {line.en} = {show(line.value)}  ({line.formula.zh} | {line.formula.en})"
     if line.policy is not None:
-        yield f"      {line.policy.name} {line.policy.text}, {line.policy.region} since {line.policy.since}: {line.policy.reference}"
+        yield (
+            f"      {line.policy.name} {line.policy.text}, {line.policy.region} since"
+            f" {line.policy.since}: {line.policy.reference}"
+        )
     for part in line.parts:
         yield f"      {part.name:<24} {show(part.value)}"
         yield from (f"          {fact.hex()}" for fact in part.facts)

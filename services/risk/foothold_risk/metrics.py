@@ -1,6 +1,7 @@
 """The catalogue of risk's metrics. Labels come from closed lists only; never a household.
 
-Counters stand at zero from the beginning: of one that appears with its first event, Prometheus never sees that event.
+Counters stand at zero from the beginning: of one that appears with its first event, Prometheus
+never sees that event.
 """
 
 from itertools import product
@@ -16,7 +17,9 @@ from foothold_schemas.wire.quarantine import RefusalReason
 
 NO_GROUP: Final = "none"
 NO_LEVEL: Final = "none"
-KINDS: Final = tuple(kind.model_fields["kind"].default for kind in (*HouseholdFact.__args__, *BroadcastFact.__args__))
+KINDS: Final = tuple(
+    kind.model_fields["kind"].default for kind in (*HouseholdFact.__args__, *BroadcastFact.__args__)
+)
 
 
 class Metrics:
@@ -24,19 +27,47 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
-        self.facts = Counter("foothold_risk_facts_total", "Facts judged, by kind and outcome.", ["kind", "outcome"], registry=registry)
-        self.transitions = Counter("foothold_risk_transitions_total", "Transitions, by movement and group.", ["movement", "group"], registry=registry)
-        self.quarantined = Counter("foothold_risk_quarantined_total", "Records set aside, by reason.", ["reason"], registry=registry)
+        self.facts = Counter(
+            "foothold_risk_facts_total",
+            "Facts judged, by kind and outcome.",
+            ["kind", "outcome"],
+            registry=registry,
+        )
+        self.transitions = Counter(
+            "foothold_risk_transitions_total",
+            "Transitions, by movement and group.",
+            ["movement", "group"],
+            registry=registry,
+        )
+        self.quarantined = Counter(
+            "foothold_risk_quarantined_total",
+            "Records set aside, by reason.",
+            ["reason"],
+            registry=registry,
+        )
         for kind in KINDS:
             self.facts.labels(kind, "applied")
         for movement, group in product(Movement, (*(g.value for g in Group), NO_GROUP)):
             self.transitions.labels(movement.value, group)
         for reason in RefusalReason:
             self.quarantined.labels(reason.value)
-        self.lag = Gauge("foothold_risk_lag_records", "Records of the log not yet judged, by partition.", ["partition"], registry=registry)
-        self.households = Gauge("foothold_risk_registered_households", "Registered households, by partition.", ["partition"], registry=registry)
+        self.lag = Gauge(
+            "foothold_risk_lag_records",
+            "Records of the log not yet judged, by partition.",
+            ["partition"],
+            registry=registry,
+        )
+        self.households = Gauge(
+            "foothold_risk_registered_households",
+            "Registered households, by partition.",
+            ["partition"],
+            registry=registry,
+        )
         self.open_day = Gauge(
-            "foothold_risk_open_day_timestamp_seconds", "Midnight (Asia/Shanghai) of the open day, by partition.", ["partition"], registry=registry
+            "foothold_risk_open_day_timestamp_seconds",
+            "Midnight (Asia/Shanghai) of the open day, by partition.",
+            ["partition"],
+            registry=registry,
         )
         self.stale_feeds = Gauge(
             "foothold_risk_stale_feed",
@@ -51,11 +82,15 @@ class Metrics:
             registry=registry,
         )
         self.restore_seconds = Histogram(
-            "foothold_risk_restore_seconds", "Restoring a partition on assignment.", buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60), registry=registry
+            "foothold_risk_restore_seconds",
+            "Restoring a partition on assignment.",
+            buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60),
+            registry=registry,
         )
         self.stopped = Gauge(
             "foothold_risk_stopped_readers",
-            "1 where reading stopped because everything that came was bad or the program is at fault, by partition.",
+            "1 where reading stopped because everything that came was bad or the program is at"
+            " fault, by partition.",
             ["partition"],
             registry=registry,
         )
@@ -67,7 +102,8 @@ class Metrics:
         )
         self.folding = Gauge(
             "foothold_risk_folding_records",
-            "Records of the log still to be folded anew under other rules, by partition; not ready before.",
+            "Records of the log still to be folded anew under other rules, by partition; not ready"
+            " before.",
             ["partition"],
             registry=registry,
         )
@@ -79,8 +115,18 @@ class Metrics:
         )
 
     def forget(self, partition: int) -> None:
-        """What was said of a partition that is no longer this worker's: its new owner says it now, and twice would be wrong."""
-        for gauge in (self.lag, self.households, self.open_day, self.stopped, self.not_judged, self.progress):
+        """Forget what was reported of a partition that is no longer this worker's.
+
+        Its new owner reports it now, and twice would be wrong.
+        """
+        for gauge in (
+            self.lag,
+            self.households,
+            self.open_day,
+            self.stopped,
+            self.not_judged,
+            self.progress,
+        ):
             gauge.remove(str(partition))
 
 
@@ -90,9 +136,17 @@ class RegionMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
         self.warnings = Counter(
-            "foothold_regions_warnings_total", "Changes of a level, by county, new level and direction.", ["county", "level", "direction"], registry=registry
+            "foothold_regions_warnings_total",
+            "Changes of a level, by county, new level and direction.",
+            ["county", "level", "direction"],
+            registry=registry,
         )
-        self.quarantined = Counter("foothold_regions_quarantined_total", "Signals set aside, by reason.", ["reason"], registry=registry)
+        self.quarantined = Counter(
+            "foothold_regions_quarantined_total",
+            "Signals set aside, by reason.",
+            ["reason"],
+            registry=registry,
+        )
         for reason in RefusalReason:
             self.quarantined.labels(reason.value)
         self.day = Gauge(
@@ -109,13 +163,20 @@ class RegionMetrics:
         )
 
         self.stopped = Gauge(
-            "foothold_regions_stopped_readers", "1 where the windows stopped because the program is at fault, by partition.", ["partition"], registry=registry
+            "foothold_regions_stopped_readers",
+            "1 where the windows stopped because the program is at fault, by partition.",
+            ["partition"],
+            registry=registry,
         )
         self.progress = Gauge(
-            "foothold_regions_progress_timestamp_seconds", "When the windows were last done with something, or had nothing to do.", registry=registry
+            "foothold_regions_progress_timestamp_seconds",
+            "When the windows were last done with something, or had nothing to do.",
+            registry=registry,
         )
 
     def expect_warnings(self, county: str) -> None:
         """A county is watched from now on."""
-        for level, direction in product((*(one.value for one in WarningLevel), NO_LEVEL), (Direction.UP, Direction.DOWN)):
+        for level, direction in product(
+            (*(one.value for one in WarningLevel), NO_LEVEL), (Direction.UP, Direction.DOWN)
+        ):
             self.warnings.labels(county, level, direction.value)

@@ -15,13 +15,20 @@ from foothold_runtime.reach import Reach, kafka_checks, named, peer_checks
 STOP_SECONDS: Final = 8.0
 
 
-async def until_ended(ops: OpsEndpoint, reach: Reach, work: Coroutine[None, None, None], errors: LoopErrors) -> None:
+async def until_ended(
+    ops: OpsEndpoint, reach: Reach, work: Coroutine[None, None, None], errors: LoopErrors
+) -> None:
     """Until SIGTERM or SIGINT; what goes wrong in the work or in its ops endpoint is raised."""
     errors.watch(asyncio.get_running_loop())
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    tasks = [asyncio.create_task(ops.serve()), asyncio.create_task(reach.run()), asyncio.create_task(work), asyncio.create_task(_wait(ended))]
+    tasks = [
+        asyncio.create_task(ops.serve()),
+        asyncio.create_task(reach.run()),
+        asyncio.create_task(work),
+        asyncio.create_task(_wait(ended)),
+    ]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:

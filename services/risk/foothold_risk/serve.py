@@ -20,9 +20,13 @@ log = structlog.get_logger()
 
 
 async def serve(settings: Settings, policies: dict[str, Policy]) -> None:
-    """Run until SIGTERM; any failure ends the process with an error, and whoever supervises it starts it anew."""
+    """Run until SIGTERM.
+
+    Any failure ends the process with an error, and whoever supervises it starts it anew.
+    """
     configure_logging()
-    gc.set_threshold(50_000, 50, 50)  # large state, few cycles: the default thresholds cost a quarter of the throughput
+    # large state, few cycles: the default thresholds cost a quarter of the throughput
+    gc.set_threshold(50_000, 50, 50)
     metrics = Metrics(CollectorRegistry())
     worker = Worker(
         broker=settings.broker,
@@ -31,11 +35,28 @@ async def serve(settings: Settings, policies: dict[str, Policy]) -> None:
         stall_seconds=settings.risk_stall_seconds,
         policies=policies,
         metrics=metrics,
-        shelf=Shelf(Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE), settings.dead_letter_limit),
+        shelf=Shelf(
+            Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE),
+            settings.dead_letter_limit,
+        ),
     )
-    ops = OpsEndpoint(metrics.registry, lambda: worker.is_ready, host=settings.risk_ops_host, port=settings.risk_ops_port, start=settings.start)
+    ops = OpsEndpoint(
+        metrics.registry,
+        lambda: worker.is_ready,
+        host=settings.risk_ops_host,
+        port=settings.risk_ops_port,
+        start=settings.start,
+    )
     for policy in policies.values():
-        log.info("risk.policy_loaded", bundle=policy.bundle, title=policy.title.en, illustrative=policy.illustrative, regions=sorted(policy.places))
+        log.info(
+            "risk.policy_loaded",
+            bundle=policy.bundle,
+            title=policy.title.en,
+            illustrative=policy.illustrative,
+            regions=sorted(policy.places),
+        )
     log.info("risk.started", ops_port=settings.risk_ops_port)
-    await until_ended(ops, reach_of(settings, metrics.registry), worker.run(), LoopErrors(metrics.registry))
+    await until_ended(
+        ops, reach_of(settings, metrics.registry), worker.run(), LoopErrors(metrics.registry)
+    )
     log.info("risk.stopped")

@@ -1,4 +1,7 @@
-"""What must hold of a topic before anything reads it: that it may be seen at all, and that it has the partitions the deployment was made for."""
+"""Checks what must hold of a topic before anything reads it.
+
+The topic may be seen at all, and it has the partitions the deployment was made for.
+"""
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import TopicAuthorizationFailedError
@@ -10,7 +13,10 @@ from foothold_schemas.wire.topics import TopicCard
 
 
 async def check_topic(broker: Broker, card: TopicCard, partitions: int) -> None:
-    """Raise WrongPartitions, or TopicAuthorizationFailedError; a reader of an unseen topic would only log it, and wait."""
+    """Raise WrongPartitions, or TopicAuthorizationFailedError.
+
+    A reader of an unseen topic would only log it, and wait.
+    """
     async with started(AIOKafkaAdminClient(**broker.options)) as admin:
         topic = (await admin.describe_topics([card.name]))[0]
     if topic["error_code"] == TopicAuthorizationFailedError.errno:
@@ -18,6 +24,7 @@ async def check_topic(broker: Broker, card: TopicCard, partitions: int) -> None:
     found = len(topic["partitions"])
     if found != partitions:
         raise WrongPartitions(
-            f"{card.name} has {found} partitions, FOOTHOLD_PARTITIONS says {partitions}: "
-            "a household's order hangs on that number; replay into new topics instead of growing them."
+            f"{card.name} has {found} partitions, FOOTHOLD_PARTITIONS says {partitions}: a"
+            " household's order hangs on that number; replay into new topics instead of growing"
+            " them."
         )

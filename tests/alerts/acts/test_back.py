@@ -13,11 +13,20 @@ from tests.support.alerts import case
 DAY = date(2026, 6, 10)
 
 
-def again(held: Case, by: str = "li", role: Role = Role.TOWNSHIP, note: str = "seen") -> Back | BackNo | TwoNo | None:
+def again(
+    held: Case, by: str = "li", role: Role = Role.TOWNSHIP, note: str = "seen"
+) -> Back | BackNo | TwoNo | None:
     return reopen(held, by, role, note, DAY)
 
 
-def back(held: Case, by: str = "li", role: Role = Role.COUNTY, note: str = "seen", *, is_disputed: bool = False) -> Back | BackNo | TwoNo | None:
+def back(
+    held: Case,
+    by: str = "li",
+    role: Role = Role.COUNTY,
+    note: str = "seen",
+    *,
+    is_disputed: bool = False,
+) -> Back | BackNo | TwoNo | None:
     return roll_back(held, by, role, note, DAY, is_disputed=is_disputed)
 
 
@@ -26,8 +35,16 @@ def test_a_dismissal_is_taken_back_by_the_township_with_a_note_and_the_case_chec
     done = again(dismissed)
 
     assert isinstance(done, Back)
-    assert (done.decision, done.case.stage, done.case.close_reason, done.case.due_on) == (Decision.REOPENED, Stage.VERIFYING, None, DAY)
-    assert (again(dismissed, role=Role.VILLAGE), again(dismissed, note="")) == (BackNo.ROLE, BackNo.NOTE)
+    assert (done.decision, done.case.stage, done.case.close_reason, done.case.due_on) == (
+        Decision.REOPENED,
+        Stage.VERIFYING,
+        None,
+        DAY,
+    )
+    assert (again(dismissed, role=Role.VILLAGE), again(dismissed, note="")) == (
+        BackNo.ROLE,
+        BackNo.NOTE,
+    )
     assert again(case(Stage.CLOSED)) is again(case(Stage.LEAD)) is None
 
 
@@ -36,18 +53,30 @@ def test_where_there_was_danger_two_people_take_a_dismissal_back() -> None:
     assert isinstance(first, Back)
     second = again(first.case, "wang")
 
-    assert (first.decision, again(first.case), isinstance(second, Back) and second.decision) == (None, TwoNo.SAME_PERSON, Decision.REOPENED)
+    assert (first.decision, again(first.case), isinstance(second, Back) and second.decision) == (
+        None,
+        TwoNo.SAME_PERSON,
+        Decision.REOPENED,
+    )
 
 
-@pytest.mark.parametrize(("stage", "after"), [(Stage.ELIMINATED, Stage.ELIMINATED), (Stage.VERIFYING, Stage.IDENTIFIED)])
-def test_an_elimination_is_rolled_back_by_two_people_of_the_county(stage: Stage, after: Stage) -> None:
+@pytest.mark.parametrize(
+    ("stage", "after"), [(Stage.ELIMINATED, Stage.ELIMINATED), (Stage.VERIFYING, Stage.IDENTIFIED)]
+)
+def test_an_elimination_is_rolled_back_by_two_people_of_the_county(
+    stage: Stage, after: Stage
+) -> None:
     first = back(case(stage))
     assert isinstance(first, Back)
     second = back(first.case, "wang")
     assert isinstance(second, Back)
 
     assert (first.decision, first.case.stage, back(first.case)) == (None, stage, TwoNo.SAME_PERSON)
-    assert (second.decision, second.case.stage, second.case.proposed_by) == (Decision.ROLLED_BACK, after, None)
+    assert (second.decision, second.case.stage, second.case.proposed_by) == (
+        Decision.ROLLED_BACK,
+        after,
+        None,
+    )
     assert back(case(stage), role=Role.TOWNSHIP) is BackNo.ROLE
     assert back(case(stage), note="") is BackNo.NOTE
     assert back(case(stage), is_disputed=True) is BackNo.MEMBER_DISPUTED

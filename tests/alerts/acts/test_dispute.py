@@ -1,4 +1,7 @@
-"""A fact the desk doubts: what may be put to its sender, and that news of it comes to the same in every order."""
+"""Tests what may be put to the sender of a fact the desk doubts.
+
+News of such a fact comes to the same in every order.
+"""
 
 from itertools import permutations
 
@@ -31,7 +34,15 @@ def test_a_note_holds_no_numbers_of_people(note: str, *, plain: bool) -> None:
 
 def test_the_message_itself_refuses_such_a_note() -> None:
     with pytest.raises(ValidationError, match="no numbers of people"):
-        FactDisputed.model_validate({"disputed": "a" * 32, "fact_kind": "IncomeReported", "fact_day": "2026-04-01", "doubt": "other", "note": "13800138000"})
+        FactDisputed.model_validate(
+            {
+                "disputed": "a" * 32,
+                "fact_kind": "IncomeReported",
+                "fact_day": "2026-04-01",
+                "doubt": "other",
+                "note": "13800138000",
+            }
+        )
 
 
 def test_what_the_county_recorded_itself_is_put_to_nobody_and_a_question_is_asked_once() -> None:
@@ -48,7 +59,9 @@ def test_only_what_the_case_shows_can_be_doubted() -> None:
     assert evidence_of({}, "a" * 32) is None
 
 
-@pytest.mark.parametrize("news", list(permutations([DisputeState.ASKED, DisputeState.CONFIRMED, DisputeState.CORRECTED])))
+@pytest.mark.parametrize(
+    "news", list(permutations([DisputeState.ASKED, DisputeState.CONFIRMED, DisputeState.CORRECTED]))
+)
 def test_in_every_order_a_correction_is_what_remains(news: tuple[DisputeState, ...]) -> None:
     state = DisputeState.ASKED
     for one in news:

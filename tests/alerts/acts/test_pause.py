@@ -40,7 +40,9 @@ def test_while_it_stands_still_nothing_is_due_and_afterwards_there_are_as_many_d
 
 @pytest.mark.parametrize("stage", Stage)
 def test_only_what_is_not_settled_yet_stands_still_and_only_once(stage: Stage) -> None:
-    assert isinstance(pause(case(stage), REASON, Role.COUNTY, TODAY, WORKFLOW), Case) == (stage in BEFORE_IDENTIFIED)
+    assert isinstance(pause(case(stage), REASON, Role.COUNTY, TODAY, WORKFLOW), Case) == (
+        stage in BEFORE_IDENTIFIED
+    )
     if stage in BEFORE_IDENTIFIED:
         assert pause(paused(stage), REASON, Role.COUNTY, TODAY, WORKFLOW) is None
 
@@ -56,15 +58,27 @@ def test_who_goes_on_with_the_case_has_ended_the_pause() -> None:
     outcome = act(paused(Stage.LEAD), step, Role.VILLAGE, WORKFLOW, Given(LATER, WEEKENDS))
 
     assert isinstance(outcome, Acted)
-    assert (outcome.case.stage, outcome.case.paused_on, outcome.case.due_on) == (Stage.VERIFYING, None, date(2026, 6, 24))
+    assert (outcome.case.stage, outcome.case.paused_on, outcome.case.due_on) == (
+        Stage.VERIFYING,
+        None,
+        date(2026, 6, 24),
+    )
 
 
 CHINA = work_days()
 WORKING = replace(WORKFLOW, limits=replace(WORKFLOW.limits, settle=Limit(20, Unit.WORKING_DAYS)))
 
 
-def stood(began: date, *pauses: tuple[date, date], workflow: Workflow = WORKING, calendar: WorkDays = CHINA) -> date:
-    """The last day of a case that began then and stood still at these times, each taken up again on the second day."""
+def stood(
+    began: date,
+    *pauses: tuple[date, date],
+    workflow: Workflow = WORKING,
+    calendar: WorkDays = CHINA,
+) -> date:
+    """Return the last day of a case that began then and stood still at these times.
+
+    The case is taken up again each time on the second day.
+    """
     first = last_day(began, workflow.limits.settle, calendar)
     held: Case | None = replace(case(Stage.VERIFYING), opened_on=began, due_on=first)
     for paused_on, again in pauses:
@@ -77,26 +91,47 @@ def stood(began: date, *pauses: tuple[date, date], workflow: Workflow = WORKING,
 
 
 def test_working_days_stand_still_as_working_days_across_a_holiday_and_its_make_up_days() -> None:
-    """1 to 8 October 2025 are a holiday, 28 September and 11 October are made up for: of the nine days one is a working day."""
+    """1 to 8 October 2025 are a holiday, 28 September and 11 October make-up days.
+
+    Of the nine days one is a working day.
+    """
     began = began_for(date(2025, 10, 17), WORKING.limits.settle, CHINA)
 
     assert last_day(began, WORKING.limits.settle, CHINA) == date(2025, 10, 17)
     assert stood(began, (date(2025, 9, 30), date(2025, 10, 9))) == date(2025, 10, 20)
-    assert stood(began, (date(2025, 10, 9), date(2025, 10, 13))) == date(2025, 10, 22)  # Thursday, Friday and the Saturday made up for
-    assert stood(began, (date(2025, 10, 1), date(2025, 10, 9))) == date(2025, 10, 17)  # nothing but holidays
+    # Thursday, Friday and the Saturday made up for
+    assert stood(began, (date(2025, 10, 9), date(2025, 10, 13))) == date(2025, 10, 22)
+    # nothing but holidays
+    assert stood(began, (date(2025, 10, 1), date(2025, 10, 9))) == date(2025, 10, 17)
     assert stood(began, (date(2025, 9, 30), date(2025, 9, 30))) == date(2025, 10, 17)
 
 
 def test_two_pauses_add_up_and_calendar_days_come_back_as_calendar_days() -> None:
     began = date(2026, 6, 1)
 
-    assert stood(began, (date(2026, 6, 3), date(2026, 6, 5)), (date(2026, 6, 10), date(2026, 6, 18)), workflow=WORKFLOW) == date(2026, 6, 26)
-    twice = stood(began, (date(2026, 6, 3), date(2026, 6, 5)), (date(2026, 6, 10), date(2026, 6, 12)), calendar=WEEKENDS)
-    assert twice == stood(began, (date(2026, 6, 9), date(2026, 6, 13)), calendar=WEEKENDS) == date(2026, 7, 3)
+    assert stood(
+        began,
+        (date(2026, 6, 3), date(2026, 6, 5)),
+        (date(2026, 6, 10), date(2026, 6, 18)),
+        workflow=WORKFLOW,
+    ) == date(2026, 6, 26)
+    twice = stood(
+        began,
+        (date(2026, 6, 3), date(2026, 6, 5)),
+        (date(2026, 6, 10), date(2026, 6, 12)),
+        calendar=WEEKENDS,
+    )
+    assert (
+        twice
+        == stood(began, (date(2026, 6, 9), date(2026, 6, 13)), calendar=WEEKENDS)
+        == date(2026, 7, 3)
+    )
 
 
 def test_what_was_overdue_before_it_was_paused_is_overdue_by_as_much_afterwards() -> None:
-    assert stood(date(2026, 6, 1), (date(2026, 6, 20), date(2026, 6, 25)), workflow=WORKFLOW) == date(2026, 6, 21)
+    assert stood(
+        date(2026, 6, 1), (date(2026, 6, 20), date(2026, 6, 25)), workflow=WORKFLOW
+    ) == date(2026, 6, 21)
 
 
 @given(
@@ -106,12 +141,23 @@ def test_what_was_overdue_before_it_was_paused_is_overdue_by_as_much_afterwards(
     count=st.integers(1, 40),
     unit=st.sampled_from([Unit.DAYS, Unit.WORKING_DAYS]),
 )
-def test_as_many_days_come_back_as_stood_still(began: date, first: int, length: int, count: int, unit: Unit) -> None:
-    """A plain second opinion: the days after the beginning that count are the limit and what stood still of them, and the last is one of them."""
+def test_as_many_days_come_back_as_stood_still(
+    began: date, first: int, length: int, count: int, unit: Unit
+) -> None:
+    """A plain second opinion counts the days that come back.
+
+    The days after the beginning that count are the limit and what stood still of them, and the last
+    is one of them.
+    """
     paused_on = began + timedelta(days=first)
     still = [paused_on + timedelta(days=n) for n in range(length)]
-    last = last_day(began, Limit(count, unit), CHINA, ((paused_on, paused_on + timedelta(days=length)),))
-    after, stood_still = ([day for day in days if unit is Unit.DAYS or CHINA.is_working(day)] for days in (_days(began, last), still))
+    last = last_day(
+        began, Limit(count, unit), CHINA, ((paused_on, paused_on + timedelta(days=length)),)
+    )
+    after, stood_still = (
+        [day for day in days if unit is Unit.DAYS or CHINA.is_working(day)]
+        for days in (_days(began, last), still)
+    )
 
     assert (len(after), after[-1]) == (count + len(stood_still), last)
 
@@ -123,7 +169,12 @@ def _days(began: date, last: date) -> list[date]:
 def test_across_new_year_without_a_calendar_it_is_provisional_and_counted_by_weekends() -> None:
     calendar = WorkDays({2026: {}})
     began, still = date(2026, 12, 1), ((date(2026, 12, 10), date(2026, 12, 24)),)
-    held = replace(case(Stage.VERIFYING), opened_on=began, stood_still=still, due_on=last_day(began, WORKING.limits.settle, calendar, still))
+    held = replace(
+        case(Stage.VERIFYING),
+        opened_on=began,
+        stood_still=still,
+        due_on=last_day(began, WORKING.limits.settle, calendar, still),
+    )
     (settle,) = wanted(Standing(held, (), {}, ()), WORKING, calendar)
 
     assert (held.due_on, settle.is_provisional) == (date(2027, 1, 12), True)
@@ -135,7 +186,9 @@ def test_a_pause_ends_by_itself_and_who_takes_it_up_later_gets_no_more_days() ->
 
     assert ends_on(paused_on, WORKFLOW) == date(2026, 7, 10)
     assert (
-        stood(began, (paused_on, date(2026, 7, 10)), workflow=WORKFLOW) == stood(began, (paused_on, date(2026, 9, 1)), workflow=WORKFLOW) == date(2026, 7, 16)
+        stood(began, (paused_on, date(2026, 7, 10)), workflow=WORKFLOW)
+        == stood(began, (paused_on, date(2026, 9, 1)), workflow=WORKFLOW)
+        == date(2026, 7, 16)
     )
 
 
@@ -144,6 +197,15 @@ def test_a_public_notice_has_its_fields_and_no_other_and_stands_at_its_stage_onl
     notice = public_notice(posted, "王建国", "370399101202", 3, WORKFLOW, WEEKENDS)
 
     assert notice is not None
-    assert dict(notice.fields()) == {"head": "王建国", "village": "370399101202", "members": 3, "posted_on": TODAY, "stands_until": date(2026, 6, 15)}
+    assert dict(notice.fields()) == {
+        "head": "王建国",
+        "village": "370399101202",
+        "members": 3,
+        "posted_on": TODAY,
+        "stands_until": date(2026, 6, 15),
+    }
     assert tuple(f.name for f in fields(PublicNotice)) == ALLOWED
-    assert public_notice(case(Stage.TOWNSHIP_REVIEW, notice_on=TODAY), "x", "x", 1, WORKFLOW, WEEKENDS) is None
+    assert (
+        public_notice(case(Stage.TOWNSHIP_REVIEW, notice_on=TODAY), "x", "x", 1, WORKFLOW, WEEKENDS)
+        is None
+    )

@@ -24,7 +24,11 @@ def back(words: str) -> int:
             group, digit = group + digit * _PLACE[sign], 0
         else:
             total, group, digit = total + (group + digit) * {"万": 10**4, "亿": 10**8}[sign], 0, 0
-    return (total + group + digit) * 100 + 10 * _DIGIT[found["jiao"] or "零"] + _DIGIT[found["fen"] or "零"]
+    return (
+        (total + group + digit) * 100
+        + 10 * _DIGIT[found["jiao"] or "零"]
+        + _DIGIT[found["fen"] or "零"]
+    )
 
 
 @pytest.mark.parametrize(

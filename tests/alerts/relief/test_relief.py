@@ -31,7 +31,12 @@ def test_an_advance_is_decided_by_one_paid_by_another_and_its_papers_follow() ->
     paid = done(decided, ReliefAct.PAY, hand("li"))
     settled = done(paid, ReliefAct.PAPERS, hand("li", amount=250_001))
 
-    assert (decided.amount, decided.decided_by, paid.paid_by, paid.papers_due_on) == (300_000, "zhang", "li", date(2026, 6, 15))
+    assert (decided.amount, decided.decided_by, paid.paid_by, paid.papers_due_on) == (
+        300_000,
+        "zhang",
+        "li",
+        date(2026, 6, 15),
+    )
     assert (settled.status, settled.actual) == (ReliefStatus.SETTLED, 250_001)
 
 
@@ -52,20 +57,42 @@ def test_spending_relief_is_applied_for_checked_decided_paid_followed_up_without
     assert relief.papers_due_on is None
 
 
-@pytest.mark.parametrize(("amount", "role", "is_fine"), [(300_000, Role.TOWNSHIP, True), (300_001, Role.TOWNSHIP, False), (300_001, Role.COUNTY, True)])
-def test_a_township_decides_alone_up_to_its_limit(amount: int, role: Role, *, is_fine: bool) -> None:
+@pytest.mark.parametrize(
+    ("amount", "role", "is_fine"),
+    [(300_000, Role.TOWNSHIP, True), (300_001, Role.TOWNSHIP, False), (300_001, Role.COUNTY, True)],
+)
+def test_a_township_decides_alone_up_to_its_limit(
+    amount: int, role: Role, *, is_fine: bool
+) -> None:
     outcome = relieve(PROPOSED, ReliefAct.DECIDE, hand(role=role, amount=amount), LIMITS, WEEKENDS)
 
     assert isinstance(outcome, Relief) if is_fine else outcome is ReliefNo.ABOVE_TOWNSHIP
 
 
 @pytest.mark.parametrize(
-    ("role", "note", "is_fine"), [(Role.TOWNSHIP, "why", False), (Role.COUNTY, "", False), (Role.COUNTY, "the house burned a second time", True)]
+    ("role", "note", "is_fine"),
+    [
+        (Role.TOWNSHIP, "why", False),
+        (Role.COUNTY, "", False),
+        (Role.COUNTY, "the house burned a second time", True),
+    ],
 )
-def test_while_papers_are_owed_only_the_county_decides_another_advance_and_says_why(role: Role, note: str, *, is_fine: bool) -> None:
-    outcome = relieve(PROPOSED, ReliefAct.DECIDE, hand("chen", role, amount=1, owed=True, note=note), LIMITS, WEEKENDS)
+def test_while_papers_are_owed_only_the_county_decides_another_advance_and_says_why(
+    role: Role, note: str, *, is_fine: bool
+) -> None:
+    outcome = relieve(
+        PROPOSED,
+        ReliefAct.DECIDE,
+        hand("chen", role, amount=1, owed=True, note=note),
+        LIMITS,
+        WEEKENDS,
+    )
 
-    assert (isinstance(outcome, Relief) and outcome.approved_by == "chen") if is_fine else outcome is ReliefNo.PAPERS_OWED
+    assert (
+        (isinstance(outcome, Relief) and outcome.approved_by == "chen")
+        if is_fine
+        else outcome is ReliefNo.PAPERS_OWED
+    )
 
 
 def test_owed_papers_do_not_keep_spending_relief_away() -> None:
@@ -92,29 +119,56 @@ def test_a_member_in_doubt_keeps_spending_relief_from_being_decided_and_never_an
         (PROPOSED, ReliefAct.APPLY, hand(), ReliefNo.STATUS),
         (PROPOSED, ReliefAct.REFUSE, hand(), ReliefNo.NOTE),
         (SPENDING, ReliefAct.DECIDE, hand(amount=1), ReliefNo.STATUS),
-        (Relief(ReliefKind.EMERGENCY, FindingKind.DISASTER_LOSS, ReliefStatus.DECIDED, 1, "zhang"), ReliefAct.PAY, hand("zhang"), ReliefNo.SAME_PERSON),
-        (Relief(ReliefKind.EMERGENCY, FindingKind.DISASTER_LOSS, ReliefStatus.PAID, 1, "zhang"), ReliefAct.PAPERS, hand(), ReliefNo.AMOUNT),
-        (Relief(ReliefKind.SPENDING, FindingKind.SELF_PAID_HIGH, ReliefStatus.APPLIED), ReliefAct.CHECK, hand(), ReliefNo.NOTE),
+        (
+            Relief(
+                ReliefKind.EMERGENCY, FindingKind.DISASTER_LOSS, ReliefStatus.DECIDED, 1, "zhang"
+            ),
+            ReliefAct.PAY,
+            hand("zhang"),
+            ReliefNo.SAME_PERSON,
+        ),
+        (
+            Relief(ReliefKind.EMERGENCY, FindingKind.DISASTER_LOSS, ReliefStatus.PAID, 1, "zhang"),
+            ReliefAct.PAPERS,
+            hand(),
+            ReliefNo.AMOUNT,
+        ),
+        (
+            Relief(ReliefKind.SPENDING, FindingKind.SELF_PAID_HIGH, ReliefStatus.APPLIED),
+            ReliefAct.CHECK,
+            hand(),
+            ReliefNo.NOTE,
+        ),
     ],
 )
-def test_what_does_not_fit_is_not_done(relief: Relief, act: ReliefAct, given: Hand, why: ReliefNo) -> None:
+def test_what_does_not_fit_is_not_done(
+    relief: Relief, act: ReliefAct, given: Hand, why: ReliefNo
+) -> None:
     assert relieve(relief, act, given, LIMITS, WEEKENDS) is why
 
 
 @pytest.mark.parametrize("kind", ReliefKind)
 @pytest.mark.parametrize("status", ReliefStatus)
 @pytest.mark.parametrize("role", Role)
-def test_the_buttons_shown_are_those_that_may_be_pressed(kind: ReliefKind, status: ReliefStatus, role: Role) -> None:
+def test_the_buttons_shown_are_those_that_may_be_pressed(
+    kind: ReliefKind, status: ReliefStatus, role: Role
+) -> None:
     relief = Relief(kind, FindingKind.DISASTER_LOSS, status, 1, "zhang")
     given = hand("li", role, amount=1, note="x")
-    fits = [act for act in ReliefAct if isinstance(relieve(relief, act, given, LIMITS, WEEKENDS), Relief)]
+    fits = [
+        act
+        for act in ReliefAct
+        if isinstance(relieve(relief, act, given, LIMITS, WEEKENDS), Relief)
+    ]
 
     assert sorted(may(relief, role)) == sorted(fits)
     assert status in UNPAID or ReliefAct.PAY not in fits
 
 
 def test_the_day_of_payment_is_a_day_in_shanghai() -> None:
-    decided = Relief(ReliefKind.EMERGENCY, FindingKind.DISASTER_LOSS, ReliefStatus.DECIDED, 1, "zhang")
+    decided = Relief(
+        ReliefKind.EMERGENCY, FindingKind.DISASTER_LOSS, ReliefStatus.DECIDED, 1, "zhang"
+    )
     late = done(decided, ReliefAct.PAY, hand("li", now=datetime(2026, 6, 10, 16, 30, tzinfo=UTC)))
 
     assert late.papers_due_on == date(2026, 6, 16)

@@ -1,4 +1,8 @@
-"""The first start under other rules folds the log anew: the same state to the byte where nothing changes, and a quiet, marked word where something does."""
+"""The first start under other rules folds the log anew.
+
+The state is the same to the byte where nothing changes, and there is a quiet, marked transition
+where something does.
+"""
 
 import asyncio
 
@@ -36,7 +40,11 @@ async def age(broker: str, state: Made, elsewhere: bytes = b"") -> None:
                     old = pack(replace(unpack_control(value), rules=""))
                 elif key == elsewhere:
                     known = unpack(value)
-                    position = Position(number=known.position.number, episode=known.position.episode, spell=known.position.spell)
+                    position = Position(
+                        number=known.position.number,
+                        episode=known.position.episode,
+                        spell=known.position.spell,
+                    )
                     old = pack(fresh(known, position=position, view=b""))
                 else:
                     continue
@@ -44,14 +52,24 @@ async def age(broker: str, state: Made, elsewhere: bytes = b"") -> None:
 
 
 def states(state: Made) -> dict[bytes, bytes | None]:
-    return {key: value for (topic, _, key), value in state.kept.items() if topic == HOUSEHOLD_STATE.name and is_household(key)}
+    return {
+        key: value
+        for (topic, _, key), value in state.kept.items()
+        if topic == HOUSEHOLD_STATE.name and is_household(key)
+    }
 
 
 def rules(state: Made) -> set[str]:
-    return {unpack_control(v).rules for (topic, _, key), v in state.kept.items() if topic == HOUSEHOLD_STATE.name and key == CONTROL_KEY and v is not None}
+    return {
+        unpack_control(v).rules
+        for (topic, _, key), v in state.kept.items()
+        if topic == HOUSEHOLD_STATE.name and key == CONTROL_KEY and v is not None
+    }
 
 
-async def test_a_partition_that_aged_is_folded_to_the_same_bytes_and_says_nothing(broker: str) -> None:
+async def test_a_partition_that_aged_is_folded_to_the_same_bytes_and_says_nothing(
+    broker: str,
+) -> None:
     await write(broker, *log())
     first = await judged_from_the_start(broker)
     await age(broker, first)
@@ -65,7 +83,9 @@ async def test_a_partition_that_aged_is_folded_to_the_same_bytes_and_says_nothin
     assert first.said == again.said
 
 
-async def test_what_changes_by_the_rules_alone_is_quiet_and_marked_and_the_numbers_go_on(broker: str) -> None:
+async def test_what_changes_by_the_rules_alone_is_quiet_and_marked_and_the_numbers_go_on(
+    broker: str,
+) -> None:
     await write(broker, *log())
     first = await judged_from_the_start(broker)
     held = {key: unpack(value) for key, value in states(first).items() if value is not None}
@@ -76,12 +96,28 @@ async def test_what_changes_by_the_rules_alone_is_quiet_and_marked_and_the_numbe
         await caught_up(broker)
     again = await made(broker)
     before, after = held[key].position, unpack(states(again)[key] or b"").position
-    new = [decode_output(v) for place, words in again.said.items() for v in words[len(first.said.get(place, [])) :]]
-
-    assert [(o.household_id, o.number, o.is_quiet, o.changed_by_rules, o.is_told) for o in new if isinstance(o, Transition)] == [
-        (key.decode(), before.number + 1, True, "9", False)
+    new = [
+        decode_output(v)
+        for place, words in again.said.items()
+        for v in words[len(first.said.get(place, [])) :]
     ]
-    assert all(o.movement in (Movement.ENTERED, Movement.WATCHED, Movement.RECOVERING) for o in new if isinstance(o, Transition))
-    assert (after.status, after.group, after.number) == (before.status, before.group, before.number + 1)
+
+    assert [
+        (o.household_id, o.number, o.is_quiet, o.changed_by_rules, o.is_told)
+        for o in new
+        if isinstance(o, Transition)
+    ] == [(key.decode(), before.number + 1, True, "9", False)]
+    assert all(
+        o.movement in (Movement.ENTERED, Movement.WATCHED, Movement.RECOVERING)
+        for o in new
+        if isinstance(o, Transition)
+    )
+    assert (after.status, after.group, after.number) == (
+        before.status,
+        before.group,
+        before.number + 1,
+    )
     assert after.status is not Status.CLEAR
-    assert {k: v for k, v in states(first).items() if k != key} == {k: v for k, v in states(again).items() if k != key}
+    assert {k: v for k, v in states(first).items() if k != key} == {
+        k: v for k, v in states(again).items() if k != key
+    }

@@ -1,4 +1,7 @@
-"""An owner that ends in the middle of a commit does not know whether it was one, and takes nothing back. On a real broker."""
+"""An owner that ends in the middle of a commit does not know whether it was one.
+
+It takes nothing back. The tests run on a real broker.
+"""
 
 import asyncio
 
@@ -14,12 +17,16 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
 
 async def offset_of_home(broker: str) -> int:
-    async with AIOKafkaConsumer(bootstrap_servers=broker, group_id="risk", enable_auto_commit=False) as reader:
+    async with AIOKafkaConsumer(
+        bootstrap_servers=broker, group_id="risk", enable_auto_commit=False
+    ) as reader:
         await asyncio.sleep(0.3)  # a commit shows a moment after it was answered
         return int(await reader.committed(TopicPartition(HOUSEHOLD_FACTS.name, HOME)) or 0)
 
 
-async def test_an_owner_cancelled_behind_its_commit_does_not_move_the_offset_back(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_owner_cancelled_behind_its_commit_does_not_move_the_offset_back(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else the facts' outputs would stand, and the facts be read once more."""
     await write(broker, ADOPTED, OPENED)
     async with settled(broker):

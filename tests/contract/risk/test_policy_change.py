@@ -1,4 +1,7 @@
-"""A new bundle adopted while facts stream through two workers: everybody is judged by it from there on, and what was said before keeps its own."""
+"""Adopts a new bundle while facts stream through two workers.
+
+Everybody is judged by it from there on, and what was reported before keeps its own.
+"""
 
 from dataclasses import replace
 
@@ -12,7 +15,17 @@ from foothold_schemas.messages.transitions import Movement, Transition
 from foothold_schemas.values import Group
 from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS
 from tests.support.made.build import claim, identity, income, policy, registered, value
-from tests.support.risk import ADOPTED, DAY, OPENED, RULES, broadcast, caught_up, said, working, write
+from tests.support.risk import (
+    ADOPTED,
+    DAY,
+    OPENED,
+    RULES,
+    broadcast,
+    caught_up,
+    said,
+    working,
+    write,
+)
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
@@ -29,10 +42,17 @@ def told(transitions: list[Transition], home: str) -> list[tuple[Movement, Group
     return [(t.movement, t.group, t.policy.bundle, str(t.figures.line)) for t in mine]
 
 
-async def test_a_bundle_adopted_in_mid_stream_judges_everybody_and_old_decisions_keep_theirs(broker: str) -> None:
+async def test_a_bundle_adopted_in_mid_stream_judges_everybody_and_old_decisions_keep_theirs(
+    broker: str,
+) -> None:
     adopted = broadcast(PolicyAdopted(bundle=RAISED.bundle), "adopt raised")
     bills = [of(home, claim("6000")) for home in HOMES]
-    await write(broker, *(of(home, fact) for home in HOMES for fact in (registered(), income("7500"))), ADOPTED, OPENED)
+    await write(
+        broker,
+        *(of(home, fact) for home in HOMES for fact in (registered(), income("7500"))),
+        ADOPTED,
+        OPENED,
+    )
     async with working(broker, bundles=(RULES, RAISED)), working(broker, bundles=(RULES, RAISED)):
         await write(broker, *bills[:12], adopted, *bills[12:])
         transitions = await said(broker, 12 * 2 + 12 * 2)
@@ -45,7 +65,15 @@ async def test_a_bundle_adopted_in_mid_stream_judges_everybody_and_old_decisions
             (Movement.MOVED, Group.MARGINAL, *after),
         ]
     for home in HOMES[12:]:
-        assert told(transitions, home) == [(Movement.WATCHED, None, *after), (Movement.ENTERED, Group.MARGINAL, *after)]
+        assert told(transitions, home) == [
+            (Movement.WATCHED, None, *after),
+            (Movement.ENTERED, Group.MARGINAL, *after),
+        ]
     for home in (HOMES[0], HOMES[-1]):
         facts, stored = await read(Broker(broker), home, EMBEDDED_PARTITIONS)
-        assert differences(replay(home, facts, {p.bundle: p for p in (RULES, RAISED)}, DAY).said, stored, DAY) == []
+        assert (
+            differences(
+                replay(home, facts, {p.bundle: p for p in (RULES, RAISED)}, DAY).said, stored, DAY
+            )
+            == []
+        )

@@ -1,4 +1,7 @@
-"""What the region windows remember of signals that raised, and that they say that they turn. On a real broker."""
+"""What the region windows remember of signals that raised, and that they say that they turn.
+
+On a real broker.
+"""
 
 import asyncio
 from types import SimpleNamespace
@@ -24,14 +27,26 @@ ASIDE = SignalTrials(aside=(0,))
 
 def regions_on(broker: str) -> Regions:
     metrics = RegionMetrics(CollectorRegistry())
-    return Regions(broker=Broker(broker), instance="regions-a", partitions=EMBEDDED_PARTITIONS, policies={}, metrics=metrics, seal=SEAL)
+    return Regions(
+        broker=Broker(broker),
+        instance="regions-a",
+        partitions=EMBEDDED_PARTITIONS,
+        policies={},
+        metrics=metrics,
+        seal=SEAL,
+    )
 
 
 async def signals(broker: str, count: int) -> list[SimpleNamespace]:
     """Records as Faust hands them over; each was set aside, so that nothing is decided."""
     async with AIOKafkaProducer(bootstrap_servers=broker) as producer:
-        sent = [await producer.send_and_wait(AREA_SIGNALS.name, b"{", partition=0) for _ in range(count)]
-    return [SimpleNamespace(topic=AREA_SIGNALS.name, partition=0, offset=one.offset, value=b"{") for one in sent]
+        sent = [
+            await producer.send_and_wait(AREA_SIGNALS.name, b"{", partition=0) for _ in range(count)
+        ]
+    return [
+        SimpleNamespace(topic=AREA_SIGNALS.name, partition=0, offset=one.offset, value=b"{")
+        for one in sent
+    ]
 
 
 async def forgotten(broker: str) -> None:
@@ -41,7 +56,9 @@ async def forgotten(broker: str) -> None:
     await asyncio.to_thread(deleted.result, 20)
 
 
-async def test_what_was_set_aside_is_written_again_at_each_start_and_every_day(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_was_set_aside_is_written_again_at_each_start_and_every_day(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (first,) = await signals(broker, 1)
     await save(Broker(broker), SOURCE, 0, ASIDE)
     regions = regions_on(broker)
@@ -67,7 +84,9 @@ async def test_what_was_set_aside_is_written_again_at_each_start_and_every_day(b
     assert regions._metrics.registry.get_sample_value("foothold_regions_progress_timestamp_seconds")
 
 
-async def test_while_a_record_is_under_way_the_windows_do_not_say_that_they_turn(broker: str) -> None:
+async def test_while_a_record_is_under_way_the_windows_do_not_say_that_they_turn(
+    broker: str,
+) -> None:
     regions = regions_on(broker)
     regions._is_at_work = True
     beat = asyncio.create_task(regions._beat())
@@ -76,10 +95,15 @@ async def test_while_a_record_is_under_way_the_windows_do_not_say_that_they_turn
     beat.cancel()
     await asyncio.gather(beat, return_exceptions=True)
 
-    assert regions._metrics.registry.get_sample_value("foothold_regions_progress_timestamp_seconds") == 0
+    assert (
+        regions._metrics.registry.get_sample_value("foothold_regions_progress_timestamp_seconds")
+        == 0
+    )
 
 
-async def test_a_partition_that_comes_back_is_folded_anew_though_it_was_stopped_before(broker: str) -> None:
+async def test_a_partition_that_comes_back_is_folded_anew_though_it_was_stopped_before(
+    broker: str,
+) -> None:
     first, second = await signals(broker, 2)
     await save(Broker(broker), SOURCE, 0, SignalTrials(aside=(0, 1)))
     regions = regions_on(broker)
@@ -91,4 +115,9 @@ async def test_a_partition_that_comes_back_is_folded_anew_though_it_was_stopped_
     await regions._take(first)
 
     assert (is_still_stopped, regions._stopped) == (True, set())
-    assert regions._metrics.registry.get_sample_value("foothold_regions_stopped_readers", {"partition": "0"}) == 0
+    assert (
+        regions._metrics.registry.get_sample_value(
+            "foothold_regions_stopped_readers", {"partition": "0"}
+        )
+        == 0
+    )

@@ -1,4 +1,7 @@
-"""The process of the region windows is killed again and again, joined and left by a second one, fed twice and fed rubbish: what it says stays right."""
+"""Kills the process of the region windows again and again.
+
+It is joined and left by a second one, fed twice and fed rubbish: what it reports stays right.
+"""
 
 import asyncio
 import contextlib
@@ -16,7 +19,12 @@ from deploy.local.supervise import Service
 from foothold_risk.messages.area_signal import area_partition
 from foothold_schemas.messages.areas import Direction
 from foothold_schemas.wire.codec import decode_quarantined, decode_warning, encode
-from foothold_schemas.wire.topics import AREA_SIGNALS, EMBEDDED_PARTITIONS, QUARANTINE, REGION_WARNINGS
+from foothold_schemas.wire.topics import (
+    AREA_SIGNALS,
+    EMBEDDED_PARTITIONS,
+    QUARANTINE,
+    REGION_WARNINGS,
+)
 from tests.support.made.areas import County, Record, Reference, Told, write_region_policy
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -29,14 +37,20 @@ WARNINGS = TopicPartition(REGION_WARNINGS.name, HOME)
 @contextlib.asynccontextmanager
 async def process(broker: str, folder: Path, instance: str) -> AsyncIterator[Service]:
     """One `foothold-risk regions`, started again whenever it ends."""
-    told = {"FOOTHOLD_KAFKA_BOOTSTRAP": broker, "FOOTHOLD_PARTITIONS": str(EMBEDDED_PARTITIONS), "FOOTHOLD_POLICY_FOLDER": str(folder)}
+    told = {
+        "FOOTHOLD_KAFKA_BOOTSTRAP": broker,
+        "FOOTHOLD_PARTITIONS": str(EMBEDDED_PARTITIONS),
+        "FOOTHOLD_POLICY_FOLDER": str(folder),
+    }
     told |= {
         "FOOTHOLD_ENV": "development",
         "FOOTHOLD_QUARANTINE_SECRET": "q" * 32,
         "FOOTHOLD_REGIONS_OPS_PORT": str(free_port()),
         "FOOTHOLD_INSTANCE": instance,
     }
-    made = Service(instance, ["foothold_risk", "regions"], {**os.environ, **told}, folder / f"{instance}.jsonl")
+    made = Service(
+        instance, ["foothold_risk", "regions"], {**os.environ, **told}, folder / f"{instance}.jsonl"
+    )
     made.start()
     try:
         yield made
@@ -52,7 +66,12 @@ def kill(service: Service) -> None:
 
 async def read(broker: str, source: TopicPartition) -> list[bytes | None]:
     """Everything committed in a partition."""
-    async with AIOKafkaConsumer(bootstrap_servers=broker, isolation_level="read_committed", auto_offset_reset="earliest", enable_auto_commit=False) as reader:
+    async with AIOKafkaConsumer(
+        bootstrap_servers=broker,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    ) as reader:
         reader.assign([source])
         end = (await reader.end_offsets([source]))[source]
         values: list[bytes | None] = []
@@ -77,7 +96,12 @@ async def rubbish(producer: AIOKafkaProducer) -> None:
 async def take_back(producer: AIOKafkaProducer, record: Record) -> None:
     """A transaction that never happened: a household of its own under every cause."""
     await producer.begin_transaction()
-    await producer.send_and_wait(AREA_SIGNALS.name, encode(record.model_copy(update={"household_id": "f" * 32})), key=b"370399", partition=HOME)
+    await producer.send_and_wait(
+        AREA_SIGNALS.name,
+        encode(record.model_copy(update={"household_id": "f" * 32})),
+        key=b"370399",
+        partition=HOME,
+    )
     await producer.abort_transaction()
 
 
@@ -92,20 +116,30 @@ async def until(broker: str, ids: set[str], seconds: float) -> None:
             await asyncio.sleep(0.3)
 
 
-async def test_killed_four_times_with_a_second_one_joining_and_leaving_it_says_what_sql_says(broker: str) -> None:
+async def test_killed_four_times_with_a_second_one_joining_and_leaving_it_says_what_sql_says(
+    broker: str,
+) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         policy = write_region_policy(folder)
-        records = list(County(11, days=150, sources=EMBEDDED_PARTITIONS, bundle=policy.bundle).interleaved(1))
+        records = list(
+            County(11, days=150, sources=EMBEDDED_PARTITIONS, bundle=policy.bundle).interleaved(1)
+        )
         reference = Reference(records)
         expected = reference.told()
         reference.close()
-        slices = [records[n : n + len(records) // 12 + 1] for n in range(0, len(records), len(records) // 12 + 1)]
+        slices = [
+            records[n : n + len(records) // 12 + 1]
+            for n in range(0, len(records), len(records) // 12 + 1)
+        ]
         async with (
-            AIOKafkaProducer(bootstrap_servers=broker, transactional_id="a-partition-of-risk", acks="all") as producer,
+            AIOKafkaProducer(
+                bootstrap_servers=broker, transactional_id="a-partition-of-risk", acks="all"
+            ) as producer,
             process(broker, folder, "regions-a") as one,
         ):
-            await take_back(producer, records[-1])  # so that the first committed record is not the first offset
+            # so that the first committed record is not the first offset
+            await take_back(producer, records[-1])
             for number, part in enumerate(slices):
                 await write(producer, part)
                 await asyncio.sleep(1.0)
@@ -121,12 +155,21 @@ async def test_killed_four_times_with_a_second_one_joining_and_leaving_it_says_w
                         await asyncio.sleep(6)
             await until(broker, {told.warning_id for told in expected}, 180)
             written = await said(broker)
-            bodies = {w.warning_id: w for w in map(decode_warning, written) if w.direction is not Direction.SAME}
+            bodies = {
+                w.warning_id: w
+                for w in map(decode_warning, written)
+                if w.direction is not Direction.SAME
+            }
 
-    assert sorted(Told(w.warning_id, w.households, w.registered, w.week_ago) for w in bodies.values()) == sorted(expected)
+    assert sorted(
+        Told(w.warning_id, w.households, w.registered, w.week_ago) for w in bodies.values()
+    ) == sorted(expected)
     changes = {value for value in written if decode_warning(value).direction is not Direction.SAME}
     assert len(changes) == len(bodies)  # said twice perhaps, but never two ways
     set_aside = {
-        decode_quarantined(value).source_id for p in range(EMBEDDED_PARTITIONS) for value in await read(broker, TopicPartition(QUARANTINE.name, p)) if value
+        decode_quarantined(value).source_id
+        for p in range(EMBEDDED_PARTITIONS)
+        for value in await read(broker, TopicPartition(QUARANTINE.name, p))
+        if value
     }
     assert len(set_aside) == 1

@@ -1,4 +1,7 @@
-"""What raises in deciding ends risk once and is then set aside with its household, and everything else goes on. On a real broker."""
+"""What raises in deciding ends risk once and is then set aside with its household.
+
+Everything else goes on. The tests run on a real broker.
+"""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -27,7 +30,22 @@ from foothold_schemas.messages.transitions import DayDone, Judgement, Status
 from foothold_schemas.wire.codec import encode
 from foothold_schemas.wire.quarantine import Quarantined
 from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, HOUSEHOLD_FACTS
-from tests.support.alarms.defects import HOME, OTHER, append, aside, dies, homes, neighbours, of, outputs, planted, remembered_beside, retry, settled, stands
+from tests.support.alarms.defects import (
+    HOME,
+    OTHER,
+    append,
+    aside,
+    dies,
+    homes,
+    neighbours,
+    of,
+    outputs,
+    planted,
+    remembered_beside,
+    retry,
+    settled,
+    stands,
+)
 from tests.support.ingest import SEAL
 from tests.support.made.build import AREA, HOUSEHOLD, claim, income, registered
 from tests.support.risk import ADOPTED, DAY, OPENED, broadcast, caught_up, worker, working, write
@@ -35,9 +53,21 @@ from tests.support.risk import ADOPTED, DAY, OPENED, broadcast, caught_up, worke
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
 
-async def test_a_record_that_raises_twice_is_set_aside_what_follows_waits_and_a_retry_makes_it_good(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_record_that_raises_twice_is_set_aside_what_follows_waits_and_a_retry_makes_it_good(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     both = [(registered(), income("7000")), (of(OTHER, registered()), of(OTHER, income("7000")))]
-    await write(broker, ADOPTED, OPENED, *both[0], *both[1], claim("6000", "bad"), of(OTHER, claim("6000")), claim("1", "after"), claim("2", "and after"))
+    await write(
+        broker,
+        ADOPTED,
+        OPENED,
+        *both[0],
+        *both[1],
+        claim("6000", "bad"),
+        of(OTHER, claim("6000")),
+        claim("1", "after"),
+        claim("2", "and after"),
+    )
     metrics = Metrics(CollectorRegistry())
     with planted(monkeypatch, fact="bad"):
         await dies(broker)
@@ -46,8 +76,14 @@ async def test_a_record_that_raises_twice_is_set_aside_what_follows_waits_and_a_
         async with settled(broker, metrics) as one:
             marked = homes(one)
             waiting = await aside(broker)
-            assert metrics.registry.get_sample_value("foothold_risk_households_not_judged", {"partition": str(HOME)}) == 1
-        await retry(broker, *waiting)  # before the upgrade: each comes back, in the same order, and nothing dies
+            assert (
+                metrics.registry.get_sample_value(
+                    "foothold_risk_households_not_judged", {"partition": str(HOME)}
+                )
+                == 1
+            )
+        # before the upgrade: each comes back, in the same order, and nothing dies
+        await retry(broker, *waiting)
         async with settled(broker) as one:
             again = (await aside(broker))[len(waiting) :]
             still = homes(one)[HOUSEHOLD].unjudged
@@ -59,12 +95,18 @@ async def test_a_record_that_raises_twice_is_set_aside_what_follows_waits_and_a_
     assert (beside.attempts.raised, first_time) == (1, [])
     assert marked[OTHER].position.status is Status.GROUP
     assert (marked[HOUSEHOLD].claims, marked[HOUSEHOLD].position.status) == ((), Status.WATCH)
-    values = [encode(claim("6000", "bad")), encode(claim("1", "after")), encode(claim("2", "and after"))]
+    values = [
+        encode(claim("6000", "bad")),
+        encode(claim("1", "after")),
+        encode(claim("2", "and after")),
+    ]
     assert [q.open(SEAL).value for q in waiting] == values
     assert [q.open(SEAL).value for q in again] == values
     assert waiting[0].detail.startswith("OverflowError at foothold_risk/worker/decide.py:")
     assert "6000" not in "".join(q.detail for q in waiting)
-    assert {q.detail.partition(":")[0] for q in waiting[1:]} == {f"waits behind {HOUSEHOLD_FACTS.name}"}
+    assert {q.detail.partition(":")[0] for q in waiting[1:]} == {
+        f"waits behind {HOUSEHOLD_FACTS.name}"
+    }
     assert still is not None
     assert still.behind == waiting[0].source_id
     assert good[HOUSEHOLD].unjudged is None
@@ -74,8 +116,19 @@ async def test_a_record_that_raises_twice_is_set_aside_what_follows_waits_and_a_
     assert told == [(False, AREA, "V1"), (True, AREA, "V1")]
 
 
-async def test_a_household_that_raises_in_a_day_is_marked_and_the_day_closes(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    await write(broker, ADOPTED, registered(), income("7000"), claim("6000"), of(OTHER, registered()), of(OTHER, income("7000")), of(OTHER, claim("6000")))
+async def test_a_household_that_raises_in_a_day_is_marked_and_the_day_closes(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await write(
+        broker,
+        ADOPTED,
+        registered(),
+        income("7000"),
+        claim("6000"),
+        of(OTHER, registered()),
+        of(OTHER, income("7000")),
+        of(OTHER, claim("6000")),
+    )
     async with settled(broker):
         pass
     with planted(monkeypatch, household=HOUSEHOLD):
@@ -86,14 +139,19 @@ async def test_a_household_that_raises_in_a_day_is_marked_and_the_day_closes(bro
             await write(broker, claim("1", "after"))
             await caught_up(broker)
             marked, waiting = homes(one), await aside(broker)
-            days = [o for o in await outputs(broker) if isinstance(o, DayDone) and o.partition == HOME]
+            days = [
+                o for o in await outputs(broker) if isinstance(o, DayDone) and o.partition == HOME
+            ]
     waiting.sort(key=lambda q: not q.topic.startswith("household."))
     await retry(broker, *waiting)
     async with settled(broker) as one:
         good = homes(one)
 
     assert beside.household == HOUSEHOLD
-    assert (marked[HOUSEHOLD].unjudged is not None, marked[OTHER].position.status) == (True, Status.GROUP)
+    assert (marked[HOUSEHOLD].unjudged is not None, marked[OTHER].position.status) == (
+        True,
+        Status.GROUP,
+    )
     assert [(o.day, o.registered) for o in days] == [(DAY, {AREA: 2})]
     assert [q.topic for q in waiting] == [f"household.{HOUSEHOLD}", HOUSEHOLD_FACTS.name]
     assert waiting[0].open(SEAL).value is None
@@ -102,10 +160,23 @@ async def test_a_household_that_raises_in_a_day_is_marked_and_the_day_closes(bro
     assert len(good[HOUSEHOLD].claims) == 2
 
 
-async def test_two_households_of_one_sweep_are_both_marked_and_an_incident_goes_round_them(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    struck = AreaStruck(area=AREA[:9], incident="landslide-1", hazard=Hazard.LANDSLIDE, severity=Severity.I, first_day=DAY)
+async def test_two_households_of_one_sweep_are_both_marked_and_an_incident_goes_round_them(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    struck = AreaStruck(
+        area=AREA[:9],
+        incident="landslide-1",
+        hazard=Hazard.LANDSLIDE,
+        severity=Severity.I,
+        first_day=DAY,
+    )
     third, fourth = neighbours(3)[1:]
-    await write(broker, ADOPTED, OPENED, *(of(one, registered()) for one in (HOUSEHOLD, OTHER, third, fourth)))
+    await write(
+        broker,
+        ADOPTED,
+        OPENED,
+        *(of(one, registered()) for one in (HOUSEHOLD, OTHER, third, fourth)),
+    )
     async with settled(broker):
         pass
     real = foothold_risk.messages.judge.judge
@@ -129,7 +200,9 @@ async def test_two_households_of_one_sweep_are_both_marked_and_an_incident_goes_
     assert len(await aside(broker)) == 2
 
 
-async def test_a_record_for_everybody_that_cannot_be_applied_stops_its_partition_not_the_process(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_record_for_everybody_that_cannot_be_applied_stops_its_partition_not_the_process(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def steer(_: Control, fact: FactRecord, *_trace: str) -> Control | None:
         raise OverflowError("planted") if isinstance(fact.data, DayOpened) else AssertionError
 
@@ -158,7 +231,9 @@ def stopped(metrics: Metrics) -> float:
     return sum(s.value for f in metrics.stopped.collect() for s in f.samples)
 
 
-async def test_after_twenty_in_an_hour_nothing_more_is_set_aside_and_reading_stops(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_after_twenty_in_an_hour_nothing_more_is_set_aside_and_reading_stops(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     beside = Trials()
     for minute in range(MOST_IN_AN_HOUR):
         beside = beside.set_aside(datetime.now(UTC) - timedelta(minutes=minute))
@@ -179,10 +254,18 @@ async def test_after_twenty_in_an_hour_nothing_more_is_set_aside_and_reading_sto
 
 
 @pytest.mark.parametrize("what", ["day", "landslide"])
-async def test_where_over_twenty_households_of_one_sweep_raise_only_the_partition_stops(broker: str, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+async def test_where_over_twenty_households_of_one_sweep_raise_only_the_partition_stops(
+    broker: str, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
     """Eighteen were set aside before, so that the worker dies three times and not twenty-one."""
     failing = [HOUSEHOLD, *neighbours(MOST_IN_AN_HOUR + 2)]
-    struck = AreaStruck(area=AREA[:9], incident="landslide-1", hazard=Hazard.LANDSLIDE, severity=Severity.I, first_day=DAY)
+    struck = AreaStruck(
+        area=AREA[:9],
+        incident="landslide-1",
+        hazard=Hazard.LANDSLIDE,
+        severity=Severity.I,
+        first_day=DAY,
+    )
     before = [ADOPTED] if what == "day" else [ADOPTED, OPENED]
     await write(broker, *before, *(of(one, registered()) for one in failing))
     async with settled(broker) as one:
@@ -211,13 +294,21 @@ async def test_where_over_twenty_households_of_one_sweep_raise_only_the_partitio
                         await asyncio.sleep(0.05)
                 marked = [home for home in homes(one).values() if home.unjudged is not None]
 
-    assert metrics.registry.get_sample_value("foothold_risk_stopped_readers", {"partition": str(HOME)}) == 1
+    assert (
+        metrics.registry.get_sample_value("foothold_risk_stopped_readers", {"partition": str(HOME)})
+        == 1
+    )
     assert (len(marked), len(await aside(broker))) == (2, 2)
 
 
 @pytest.mark.parametrize("error", [TopicAuthorizationFailedError, TimeoutError])
-async def test_what_kafka_refuses_is_no_records_fault_however_often(broker: str, monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
-    """The right to write to an output is missing, say: every start ends there until somebody grants it."""
+async def test_what_kafka_refuses_is_no_records_fault_however_often(
+    broker: str, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    """The right to write to an output is missing, for example.
+
+    Every start ends there until somebody grants it.
+    """
 
     async def refused(*_: object) -> None:
         raise error
@@ -238,7 +329,9 @@ async def test_what_kafka_refuses_is_no_records_fault_however_often(broker: str,
     assert (begun, is_judged, await aside(broker)) == (0, True, [])
 
 
-async def test_a_partition_that_cannot_say_goodbye_lets_go_of_its_producer_all_the_same(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_partition_that_cannot_say_goodbye_lets_go_of_its_producer_all_the_same(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def fails(_: Partition) -> None:
         raise Unanswered("AddOffsetsToTxn")
 
@@ -260,8 +353,13 @@ async def test_a_partition_that_cannot_say_goodbye_lets_go_of_its_producer_all_t
         await asyncio.wait({task}, timeout=30)
 
 
-async def test_four_kills_at_one_record_set_nothing_aside_and_six_do(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kill leaves no exception: the worker is cut off in the middle of deciding, as often as is asked for."""
+async def test_four_kills_at_one_record_set_nothing_aside_and_six_do(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill leaves no exception.
+
+    The worker is cut off in the middle of deciding, as often as is asked for.
+    """
     await write(broker, ADOPTED, OPENED, registered(), income("7000"))
     async with settled(broker):
         pass

@@ -1,4 +1,7 @@
-"""A worker told to stop at any moment lets go of everything it held: producers, consumers, connections."""
+"""A worker asked to stop at any moment lets go of everything it held.
+
+That is producers, consumers and connections.
+"""
 
 import asyncio
 import contextlib
@@ -21,10 +24,14 @@ MOMENTS = (0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7)
 def connections() -> set[AIOKafkaConnection]:
     """Those that are open; what nobody refers to is collected first, and warns."""
     gc.collect()
-    return {one for one in gc.get_objects() if isinstance(one, AIOKafkaConnection) and one.connected()}
+    return {
+        one for one in gc.get_objects() if isinstance(one, AIOKafkaConnection) and one.connected()
+    }
 
 
-async def test_a_worker_stopped_while_it_restores_or_another_leaves_lets_go_of_all_connections(broker: str) -> None:
+async def test_a_worker_stopped_while_it_restores_or_another_leaves_lets_go_of_all_connections(
+    broker: str,
+) -> None:
     await write(broker, registered(), income("7500"), ADOPTED, OPENED)
     before = connections()
 
@@ -34,7 +41,9 @@ async def test_a_worker_stopped_while_it_restores_or_another_leaves_lets_go_of_a
         assert connections() - before == set(), f"after {seconds} seconds"
 
 
-async def test_a_reader_cancelled_at_any_step_of_its_stop_lets_go_of_its_connections(broker: str) -> None:
+async def test_a_reader_cancelled_at_any_step_of_its_stop_lets_go_of_its_connections(
+    broker: str,
+) -> None:
     before = connections()
     for steps in range(40):
         is_open = asyncio.Event()
@@ -53,7 +62,9 @@ async def test_a_reader_cancelled_at_any_step_of_its_stop_lets_go_of_its_connect
         assert connections() - before == set(), f"after {steps} steps"
 
 
-async def test_a_client_whose_stop_hangs_does_not_keep_who_is_cancelled(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_client_whose_stop_hangs_does_not_keep_who_is_cancelled(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(AIOKafkaConsumer, "stop", lambda _: asyncio.sleep(60))
     consumer = AIOKafkaConsumer(bootstrap_servers=broker)
     task = asyncio.create_task(stop(consumer))
@@ -68,7 +79,9 @@ async def test_a_client_whose_stop_hangs_does_not_keep_who_is_cancelled(broker: 
     assert task.cancelled()
 
 
-async def test_a_restore_that_hangs_does_not_keep_a_worker_from_ending(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_restore_that_hangs_does_not_keep_a_worker_from_ending(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     is_over, began = asyncio.Event(), asyncio.Event()
 
     async def hangs(**_: object) -> None:
@@ -92,8 +105,13 @@ async def test_a_restore_that_hangs_does_not_keep_a_worker_from_ending(broker: s
     assert done == {task}
 
 
-async def test_a_cancelling_that_is_lost_while_kafka_answers_does_not_keep_a_worker_from_ending(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Python 3.11's wait_for, under every request to Kafka, forgets that it was cancelled when the answer comes in the same turn."""
+async def test_a_cancelling_that_is_lost_while_kafka_answers_does_not_keep_a_worker_from_ending(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python 3.11's wait_for, under every request to Kafka, forgets that it was cancelled.
+
+    It does so when the answer comes in the same turn.
+    """
     asked = asyncio.Event()
 
     async def answers_nevertheless(*_: object) -> None:

@@ -1,4 +1,7 @@
-"""The barrier in every reader, on a real broker: what fails twice is set aside, a death says little, and an absent database nothing."""
+"""Tests the barrier in every reader, on a real broker.
+
+What fails twice is set aside, a death says little, and an absent database says nothing.
+"""
 
 import asyncio
 import contextlib
@@ -54,7 +57,9 @@ class Handled:
         self.lost.append(offsets)
 
 
-def fails(*values: bytes, error: type[BaseException] = DefectError) -> Callable[[bytes], BaseException | None]:
+def fails(
+    *values: bytes, error: type[BaseException] = DefectError
+) -> Callable[[bytes], BaseException | None]:
     return lambda value: error(f"sent {value!r}") if value in values else None
 
 
@@ -84,14 +89,23 @@ class Topic:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.broker)
         await admin.start()
         try:
-            await admin.delete_records({TopicPartition(self.name, 0): RecordsToDelete(before_offset=offset)})
+            await admin.delete_records(
+                {TopicPartition(self.name, 0): RecordsToDelete(before_offset=offset)}
+            )
         finally:
             await admin.close()
 
     @contextlib.asynccontextmanager
     async def running(self, handled: Handled) -> AsyncIterator[tuple[AIOKafkaConsumer, Barrier]]:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.broker, group_id=self.name, enable_auto_commit=False, auto_offset_reset="earliest")
-        barrier = Barrier(Reader("test", self.name, Broker(self.broker), (AwayError,)), consumer, handled)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.broker,
+            group_id=self.name,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+        )
+        barrier = Barrier(
+            Reader("test", self.name, Broker(self.broker), (AwayError,)), consumer, handled
+        )
         consumer.subscribe([self.name], listener=barrier)
         await consumer.start()
         try:
@@ -123,7 +137,9 @@ async def topic(broker: str) -> Topic:
     return Topic(broker, name)
 
 
-async def test_a_record_at_which_the_program_fails_twice_is_set_aside_and_all_others_are_taken(topic: Topic, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_record_at_which_the_program_fails_twice_is_set_aside_and_all_others_are_taken(
+    topic: Topic, capsys: pytest.CaptureFixture[str]
+) -> None:
     await topic.write(b"a", b"bad", b"c", b"worse", b"e")
     handled = Handled(fails(b"bad", b"worse"))
     first = await topic.run(handled, 5)
@@ -153,9 +169,12 @@ async def test_after_what_was_set_aside_batches_are_whole_again(topic: Topic) ->
     assert sum(len(batch) > 0 for batch in handled.batches) <= 5
 
 
-async def test_deaths_without_a_word_set_a_record_aside_only_when_five_in_a_row_ended_at_it(topic: Topic) -> None:
+async def test_deaths_without_a_word_set_a_record_aside_only_when_five_in_a_row_ended_at_it(
+    topic: Topic,
+) -> None:
     await topic.write(b"a", b"kills", b"c")
-    handled = Handled(fails(b"kills", error=KeyboardInterrupt))  # nobody catches it, as nobody catches a kill
+    # nobody catches it, as nobody catches a kill
+    handled = Handled(fails(b"kills", error=KeyboardInterrupt))
     lives = 0
     while (await topic.run(handled, 3)) is not None:
         lives += 1
@@ -193,7 +212,9 @@ async def test_a_reader_told_to_end_while_it_decides_leaves_no_suspicion(topic: 
         hangs = asyncio.Event()
 
         class Slow(Handled):
-            async def take(self, fetched: Fetched, hangs: asyncio.Event = hangs) -> Mapping[TopicPartition, int]:
+            async def take(
+                self, fetched: Fetched, hangs: asyncio.Event = hangs
+            ) -> Mapping[TopicPartition, int]:
                 hangs.set()
                 await asyncio.sleep(60)
                 return await super().take(fetched)
@@ -209,8 +230,13 @@ async def test_a_reader_told_to_end_while_it_decides_leaves_no_suspicion(topic: 
     assert (handled.taken, handled.aside) == ([b"a"], [])
 
 
-async def test_a_partition_that_is_taken_away_in_the_middle_of_work_leaves_no_suspicion(topic: Topic) -> None:
-    """Another member joins while the first decides; the partition goes to whichever of the two the group chooses."""
+async def test_a_partition_that_is_taken_away_in_the_middle_of_work_leaves_no_suspicion(
+    topic: Topic,
+) -> None:
+    """Another member joins while the first decides.
+
+    The partition goes to whichever of the two the group chooses.
+    """
     await topic.write(b"a")
     hangs, may_go_on = asyncio.Event(), asyncio.Event()
 
@@ -235,8 +261,14 @@ async def test_a_partition_that_is_taken_away_in_the_middle_of_work_leaves_no_su
     assert (begun, slow.aside) == ([1, 0], [])
 
 
-async def test_a_reader_overtaken_again_and_again_at_one_record_is_not_taken_for_one_that_died(topic: Topic) -> None:
-    """Kafka takes it for a member of an earlier generation, as one is that was cut off for longer than its session: its commit comes too late."""
+async def test_a_reader_overtaken_again_and_again_at_one_record_is_not_taken_for_one_that_died(
+    topic: Topic,
+) -> None:
+    """Kafka takes the reader for a member of an earlier generation.
+
+    It does the same with one that was cut off for longer than its session: its commit comes too
+    late.
+    """
     await topic.write(b"a")
     begun: list[int] = []
 
@@ -262,7 +294,9 @@ async def fetched_by(consumer: AIOKafkaConsumer) -> Fetched:
     return fetched
 
 
-async def test_more_than_twenty_in_an_hour_stop_the_partition_and_set_nothing_more_aside(topic: Topic) -> None:
+async def test_more_than_twenty_in_an_hour_stop_the_partition_and_set_nothing_more_aside(
+    topic: Topic,
+) -> None:
     await topic.write(*[b"bad"] * (MOST_IN_AN_HOUR + 5))
     handled = Handled(fails(b"bad"))
     first = await topic.run(handled, 100)
@@ -281,7 +315,9 @@ async def test_more_than_twenty_in_an_hour_stop_the_partition_and_set_nothing_mo
     assert b"more" not in handled.taken
 
 
-async def test_what_kafka_let_go_of_before_it_was_read_is_counted_and_a_gap_of_another_kind_is_not(topic: Topic) -> None:
+async def test_what_kafka_let_go_of_before_it_was_read_is_counted_and_a_gap_of_another_kind_is_not(
+    topic: Topic,
+) -> None:
     await topic.write(b"a", b"b", b"c", b"d")
     stops = Handled(fails(b"b", error=AwayError))
     await topic.run(stops, 1)
@@ -290,11 +326,14 @@ async def test_what_kafka_let_go_of_before_it_was_read_is_counted_and_a_gap_of_a
         while not handled.taken:
             await barrier.work(await consumer.getmany(timeout_ms=500, max_records=1))
         await topic.delete_before(3)
-        async with AIOKafkaProducer(bootstrap_servers=topic.broker, transactional_id=topic.name) as producer:
+        async with AIOKafkaProducer(
+            bootstrap_servers=topic.broker, transactional_id=topic.name
+        ) as producer:
             for value in (b"e", b"f"):
                 async with producer.transaction():
                     await producer.send_and_wait(topic.name, value, partition=0)
-        consumer.seek(TopicPartition(topic.name, 0), 1)  # what it had fetched before the records went is let go of
+        # what it had fetched before the records went is let go of
+        consumer.seek(TopicPartition(topic.name, 0), 1)
         while b"f" not in handled.taken:
             await barrier.work(await consumer.getmany(timeout_ms=500, max_records=1))
     await topic.write(b"g", b"h")
@@ -323,7 +362,9 @@ async def test_what_the_handler_leaves_is_read_again(topic: Topic) -> None:
 
 
 @pytest.mark.parametrize("cannot_be_kept", ["whole", "at all"])
-async def test_a_record_that_cannot_be_set_aside_is_kept_cut_or_stops_its_partition_not_the_process(topic: Topic, cannot_be_kept: str) -> None:
+async def test_a_record_that_cannot_be_set_aside_is_kept_cut_or_stops_its_partition_not_the_process(
+    topic: Topic, cannot_be_kept: str
+) -> None:
     large = b"bad" + b"x" * 500_000
     await topic.write(large, b"after")
 
@@ -338,6 +379,10 @@ async def test_a_record_that_cannot_be_set_aside_is_kept_cut_or_stops_its_partit
 
     assert (type(first), second) == (DecidingRaised, None)
     if cannot_be_kept == "whole":
-        assert (large.startswith(handled.aside[0]), handled.taken, (await topic.committed())[0]) == (True, [b"after"], 2)
+        assert (
+            large.startswith(handled.aside[0]),
+            handled.taken,
+            (await topic.committed())[0],
+        ) == (True, [b"after"], 2)
     else:
         assert (handled.aside, handled.taken, (await topic.committed())[0]) == ([], [], 0)

@@ -6,7 +6,11 @@ import pytest
 from tests.support.running.parts import container_engine, container_parts
 from tests.support.running.sender import transitions
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.skipif(container_engine() is not None, reason=str(container_engine()))]
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.postgres,
+    pytest.mark.skipif(container_engine() is not None, reason=str(container_engine())),
+]
 
 
 @pytest.mark.timeout(300)

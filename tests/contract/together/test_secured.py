@@ -1,4 +1,7 @@
-"""On a broker that trusts nobody a fact still becomes a case, and no name may do what the topic cards do not say."""
+"""On a broker that trusts nobody a fact still becomes a case.
+
+No name may do what the topic cards do not say.
+"""
 
 import asyncio
 import json
@@ -18,7 +21,13 @@ from confluent_kafka.admin import AdminClient
 from deploy.kafka.access import SERVICES, principal, rights
 from deploy.local.ports import free_port
 from foothold_runtime.broker import Broker
-from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, RISK_GROUP, RISK_TRANSITIONS, TOPICS, agency_card
+from foothold_schemas.wire.topics import (
+    HOUSEHOLD_FACTS,
+    RISK_GROUP,
+    RISK_TRANSITIONS,
+    TOPICS,
+    agency_card,
+)
 from tests.conftest import TODAY
 from tests.support.made.build import HOUSEHOLD
 from tests.support.made.policy import write_test_policy
@@ -37,9 +46,13 @@ AGENCIES = (CLINIC, BANK)
 @pytest.fixture(scope="module")
 def secured() -> Iterator[SecuredStack]:
     VAR.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="secured-", dir=VAR, ignore_cleanup_errors=True) as made:
+    with tempfile.TemporaryDirectory(
+        prefix="secured-", dir=VAR, ignore_cleanup_errors=True
+    ) as made:
         write_test_policy(Path(made) / "policy")
-        with SecuredStack(Path(made), [f"agency-{name}" for name in AGENCIES], Path(made) / "policy") as stack:
+        with SecuredStack(
+            Path(made), [f"agency-{name}" for name in AGENCIES], Path(made) / "policy"
+        ) as stack:
             for name in AGENCIES:
                 said = stack.command("ingest", "agency", "add", name).splitlines()
                 stack.kafka.give(right_of(line) for line in said if "kafka-acls.sh" in line)
@@ -52,14 +65,30 @@ def sender(secured: SecuredStack) -> Iterator[Sender]:
         yield made
 
 
-def test_a_record_in_an_agencys_own_topic_becomes_a_case(secured: SecuredStack, sender: Sender) -> None:
+def test_a_record_in_an_agencys_own_topic_becomes_a_case(
+    secured: SecuredStack, sender: Sender
+) -> None:
     sender.adopt()
     sender.say("operator", "DayOpened", "open", datetime.now(UTC), None, day=TODAY.isoformat())
     home = "370399/SAFE-1"
-    entry = {"authority": "370399", "register_number": "SAFE-1", "area": "370399101202", "standing": "ordinary", "members": [{"person_ref": "s1"}]}
+    entry = {
+        "authority": "370399",
+        "register_number": "SAFE-1",
+        "area": "370399101202",
+        "standing": "ordinary",
+        "members": [{"person_ref": "s1"}],
+    }
     registered = sender.event("statistics", "HouseholdRegistered", "safe-1", AT, home, **entry)
-    eventually(lambda: sender.post("statistics", registered).is_success, "ingest knows the county that was added a moment ago")
-    bill = {"claim_number": "safe", "settled_on": "2026-06-01", "setting": "inpatient", "total": "25000.00"}
+    eventually(
+        lambda: sender.post("statistics", registered).is_success,
+        "ingest knows the county that was added a moment ago",
+    )
+    bill = {
+        "claim_number": "safe",
+        "settled_on": "2026-06-01",
+        "setting": "inpatient",
+        "total": "25000.00",
+    }
     event = sender.event(CLINIC, "MedicalClaimSettled", "safe-bill", AT, home, **bill)
     producer = Producer(secured.kafka.client(f"agency-{CLINIC}", acks="all"))
     producer.produce(agency_card(CLINIC).name, json.dumps(event).encode())
@@ -69,20 +98,34 @@ def test_a_record_in_an_agencys_own_topic_becomes_a_case(secured: SecuredStack, 
 
 
 def may_write(stack: SecuredStack, name: str, topic: str) -> bool:
-    """By the broker's own word on a record; what is written means nothing to any reader and lies in quarantine."""
+    """By the broker's own word on a record.
+
+    What is written means nothing to any reader and lies in quarantine.
+    """
     errors: list[KafkaError | None] = []
     producer = Producer(stack.kafka.client(name, acks="all"))
-    producer.produce(topic, b"nothing", b"nothing", partition=0, on_delivery=lambda error, _message: errors.append(error))
+    producer.produce(
+        topic,
+        b"nothing",
+        b"nothing",
+        partition=0,
+        on_delivery=lambda error, _message: errors.append(error),
+    )
     assert producer.flush(20) == 0
     (error,) = errors
-    assert error is None or error.code() in (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.UNKNOWN_TOPIC_OR_PART), error
+    assert error is None or error.code() in (
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+    ), error
     return error is None
 
 
 async def reads(broker: Broker, topic: str) -> bool:
     """Whether a record of the topic comes; each has one in its first partition."""
     first = TopicPartition(topic, 0)
-    async with AIOKafkaConsumer(**broker.options, group_id=None, enable_auto_commit=False) as consumer:
+    async with AIOKafkaConsumer(
+        **broker.options, group_id=None, enable_auto_commit=False
+    ) as consumer:
         consumer.assign([first])
         consumer.seek(first, 0)
         try:
@@ -94,9 +137,17 @@ async def reads(broker: Broker, topic: str) -> bool:
 async def may_read(stack: SecuredStack, name: str) -> dict[str, bool]:
     """A topic of which the name is told nothing at all it cannot read."""
     asking = AdminClient(stack.kafka.client(name))
-    told = {card.name: asking.list_topics(card.name, timeout=20).topics[card.name].error for card in CARDS}
-    assert {error.code() for error in told.values() if error is not None} <= {KafkaError.TOPIC_AUTHORIZATION_FAILED}
-    return {topic: error is None and await reads(stack.kafka.known_as(name), topic) for topic, error in told.items()}
+    told = {
+        card.name: asking.list_topics(card.name, timeout=20).topics[card.name].error
+        for card in CARDS
+    }
+    assert {error.code() for error in told.values() if error is not None} <= {
+        KafkaError.TOPIC_AUTHORIZATION_FAILED
+    }
+    return {
+        topic: error is None and await reads(stack.kafka.known_as(name), topic)
+        for topic, error in told.items()
+    }
 
 
 NAMES = (*map(principal, SERVICES), *(f"agency-{name}" for name in AGENCIES))
@@ -104,12 +155,16 @@ CARDS = (*TOPICS, *map(agency_card, AGENCIES))
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_every_name_may_write_and_read_what_the_cards_say_and_nothing_else(secured: SecuredStack, name: str) -> None:
+async def test_every_name_may_write_and_read_what_the_cards_say_and_nothing_else(
+    secured: SecuredStack, name: str
+) -> None:
     who = name.removeprefix("foothold-").removeprefix("agency-")
     for card in CARDS:
         assert may_write(secured, ADMIN, card.name)  # something to read
 
-    assert {card.name: may_write(secured, name, card.name) for card in CARDS} == {card.name: who in card.writers for card in CARDS}
+    assert {card.name: may_write(secured, name, card.name) for card in CARDS} == {
+        card.name: who in card.writers for card in CARDS
+    }
     assert await may_read(secured, name) == {card.name: who in card.readers for card in CARDS}
 
 
@@ -132,11 +187,22 @@ async def _joins(broker: Broker, topic: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "topic"),
-    [(principal("alerts"), RISK_TRANSITIONS.name), (principal("ingest"), HOUSEHOLD_FACTS.name), (f"agency-{CLINIC}", agency_card(CLINIC).name)],
+    [
+        (principal("alerts"), RISK_TRANSITIONS.name),
+        (principal("ingest"), HOUSEHOLD_FACTS.name),
+        (f"agency-{CLINIC}", agency_card(CLINIC).name),
+    ],
 )
-async def test_nobody_joins_risks_group_or_takes_its_transactions(secured: SecuredStack, name: str, topic: str) -> None:
-    """Each would stop risk: a member of its group takes partitions, a producer of its name fences it."""
-    producer = Producer(secured.kafka.client(name) | {"transactional.id": "foothold-risk-household-facts.v1-0"})
+async def test_nobody_joins_risks_group_or_takes_its_transactions(
+    secured: SecuredStack, name: str, topic: str
+) -> None:
+    """Each of the two would stop risk.
+
+    A member of its group takes partitions, and a producer of its name fences it.
+    """
+    producer = Producer(
+        secured.kafka.client(name) | {"transactional.id": "foothold-risk-household-facts.v1-0"}
+    )
 
     with pytest.raises(GroupAuthorizationFailedError):
         await _joins(secured.kafka.known_as(name), topic)
@@ -146,13 +212,30 @@ async def test_nobody_joins_risks_group_or_takes_its_transactions(secured: Secur
 
 
 @pytest.mark.parametrize(
-    ("service", "command"), [*((service, "serve") for service in SERVICES), ("risk", "regions"), ("risk", f"explain {HOUSEHOLD} --on {TODAY}")]
+    ("service", "command"),
+    [
+        *((service, "serve") for service in SERVICES),
+        ("risk", "regions"),
+        ("risk", f"explain {HOUSEHOLD} --on {TODAY}"),
+    ],
 )
-def test_without_its_rights_a_service_says_so_in_one_sentence(secured: SecuredStack, service: str, command: str) -> None:
+def test_without_its_rights_a_service_says_so_in_one_sentence(
+    secured: SecuredStack, service: str, command: str
+) -> None:
     bank, told = secured.kafka.known_as(f"agency-{BANK}"), secured.environment_of(service)
     told |= {name: str(free_port()) for name in told if name.endswith("_PORT")}
-    told |= {"FOOTHOLD_KAFKA_USERNAME": bank.username or "", "FOOTHOLD_KAFKA_PASSWORD": bank.password or ""}
-    done = subprocess.run([sys.executable, "-m", f"foothold_{service}", *command.split()], env=told, capture_output=True, text=True, check=False, timeout=30)
+    told |= {
+        "FOOTHOLD_KAFKA_USERNAME": bank.username or "",
+        "FOOTHOLD_KAFKA_PASSWORD": bank.password or "",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", f"foothold_{service}", *command.split()],
+        env=told,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
 
     assert done.returncode == 1
     assert f"foothold-{service} cannot go on: Kafka does not let it" in done.stderr
@@ -160,4 +243,6 @@ def test_without_its_rights_a_service_says_so_in_one_sentence(secured: SecuredSt
 
 
 def test_a_printed_command_gives_the_right_it_was_made_from() -> None:
-    assert all(right_of(right.command) == right for service in SERVICES for right in rights(service))
+    assert all(
+        right_of(right.command) == right for service in SERVICES for right in rights(service)
+    )

@@ -18,7 +18,12 @@ OPERATOR = Caller("foothold-operator", is_operator=True)
 
 
 def event(**changes: Any) -> dict[str, object]:  # noqa: ANN401
-    data: dict[str, object] = {"category": "wage", "item": "salary", "amount": "100.00", "earned_month": "2026-05"} | changes.pop("data", {})
+    data: dict[str, object] = {
+        "category": "wage",
+        "item": "salary",
+        "amount": "100.00",
+        "earned_month": "2026-05",
+    } | changes.pop("data", {})
     data = {name: value for name, value in data.items() if value is not None}
     base = {
         "specversion": "1.0",
@@ -32,7 +37,9 @@ def event(**changes: Any) -> dict[str, object]:  # noqa: ANN401
     return {name: value for name, value in (base | changes).items() if value is not None}
 
 
-def judge(given: dict[str, object], caller: Caller = AGENCY, clock: Clock = CLOCK) -> Accepted | Unplaced | Rejected:
+def judge(
+    given: dict[str, object], caller: Caller = AGENCY, clock: Clock = CLOCK
+) -> Accepted | Unplaced | Rejected:
     return accept(given, caller, clock, deployment(SECRET))
 
 
@@ -41,8 +48,15 @@ def test_a_good_event_becomes_a_fact_of_its_household_with_both_clocks() -> None
 
     assert isinstance(accepted, Accepted)
     record = accepted.record
-    assert (household_id(SECRET, "370399", "V1"), fact_id("/agencies/statistics", "e-1")) == (record.household_id, record.fact_id)
-    assert (datetime(2026, 6, 10, 3, 59, tzinfo=UTC), NOW, "statistics") == (record.time, record.recorded_time, record.agency)
+    assert (household_id(SECRET, "370399", "V1"), fact_id("/agencies/statistics", "e-1")) == (
+        record.household_id,
+        record.fact_id,
+    )
+    assert (datetime(2026, 6, 10, 3, 59, tzinfo=UTC), NOW, "statistics") == (
+        record.time,
+        record.recorded_time,
+        record.agency,
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,14 +87,20 @@ def test_a_good_event_becomes_a_fact_of_its_household_with_both_clocks() -> None
         (event(data={"amount": "100\n"}), RefusalReason.INVALID_FIELD, "/data/amount"),
         (event(data={"amount": None}), RefusalReason.INVALID_FIELD, "/data/amount"),
         (event(data={"category": "lottery"}), RefusalReason.INVALID_FIELD, "/data/category"),
-        (event(data={"earned_month": "2026-13"}), RefusalReason.INVALID_FIELD, "/data/earned_month"),
+        (
+            event(data={"earned_month": "2026-13"}),
+            RefusalReason.INVALID_FIELD,
+            "/data/earned_month",
+        ),
         (event(data={"amout": "1.00"}), RefusalReason.UNKNOWN_FIELD, "/data/amout"),
         (event(time="2026-06-10T12:05:01+08:00"), RefusalReason.FUTURE_TIME, "/time"),
         (event(data={"earned_month": "2026-07"}), RefusalReason.FUTURE_TIME, "/data/earned_month"),
         (event(data={"earned_month": "2024-04"}), RefusalReason.TOO_OLD, "/data/earned_month"),
     ],
 )
-def test_a_bad_event_is_refused_with_its_reason_and_the_field(given: dict[str, object], reason: RefusalReason, field: str) -> None:
+def test_a_bad_event_is_refused_with_its_reason_and_the_field(
+    given: dict[str, object], reason: RefusalReason, field: str
+) -> None:
     rejected = judge(given)
 
     assert isinstance(rejected, Rejected)
@@ -99,7 +119,14 @@ def test_a_bad_event_is_refused_with_its_reason_and_the_field(given: dict[str, o
         event(traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
         event(data={"amount": "-0.5"}),
     ],
-    ids=["five minutes ahead", "25 months back", "this month", "a path below the agency", "an extension attribute", "a negative amount"],
+    ids=[
+        "five minutes ahead",
+        "25 months back",
+        "this month",
+        "a path below the agency",
+        "an extension attribute",
+        "a negative amount",
+    ],
 )
 def test_what_is_just_inside_is_accepted(given: dict[str, object]) -> None:
     assert isinstance(judge(given), Accepted)
@@ -144,13 +171,23 @@ def test_days_end_with_today_in_shanghai(kind: str, data: dict[str, str], field:
 
 def test_after_midnight_in_shanghai_the_new_day_is_today() -> None:
     late = datetime(2026, 6, 10, 16, 30, tzinfo=UTC)
-    given = event(type="foothold.DisasterStruck.v1") | {"data": {"hazard": "flood", "struck_on": "2026-06-11", "is_verified": True}}
+    given = event(type="foothold.DisasterStruck.v1") | {
+        "data": {"hazard": "flood", "struck_on": "2026-06-11", "is_verified": True}
+    }
 
-    assert isinstance(judge(given, clock=Clock(now=late, today=date(2026, 6, 11), recorded=late)), Accepted)
+    assert isinstance(
+        judge(given, clock=Clock(now=late, today=date(2026, 6, 11), recorded=late)), Accepted
+    )
 
 
 def test_a_register_entry_must_name_the_household_of_its_subject() -> None:
-    entry = {"authority": "370399", "register_number": "V2", "area": "370399101201", "standing": "ordinary", "members": [{"person_ref": "p1"}]}
+    entry = {
+        "authority": "370399",
+        "register_number": "V2",
+        "area": "370399101201",
+        "standing": "ordinary",
+        "members": [{"person_ref": "p1"}],
+    }
     rejected = judge(event(type="foothold.HouseholdRegistered.v1") | {"data": entry})
 
     assert isinstance(rejected, Rejected)
@@ -158,19 +195,33 @@ def test_a_register_entry_must_name_the_household_of_its_subject() -> None:
 
 
 def test_what_concerns_everybody_has_no_household_and_goes_everywhere() -> None:
-    accepted = judge(event(type="foothold.FeedHeard.v1", subject=None) | {"data": {"feed": "IncomeReported", "area": "370399", "through_month": "2026-05"}})
+    accepted = judge(
+        event(type="foothold.FeedHeard.v1", subject=None)
+        | {"data": {"feed": "IncomeReported", "area": "370399", "through_month": "2026-05"}}
+    )
 
     assert isinstance(accepted, Accepted)
     assert None is accepted.record.household_id
 
 
-STRUCK = {"incident": "flood-1", "area": "370399101", "hazard": "flood", "severity": "II", "first_day": "2026-06-01"}
+STRUCK = {
+    "incident": "flood-1",
+    "area": "370399101",
+    "hazard": "flood",
+    "severity": "II",
+    "first_day": "2026-06-01",
+}
 
 
 def test_an_incident_goes_everywhere_and_what_is_wrong_with_it_is_named() -> None:
     accepted = judge(event(type="foothold.AreaStruck.v1", subject=None) | {"data": STRUCK})
-    backwards = judge(event(type="foothold.AreaStruck.v1", subject=None) | {"data": STRUCK | {"last_day": "2026-05-31"}})
-    nowhere = judge(event(type="foothold.AreaStruck.v1", subject=None) | {"data": STRUCK | {"area": "379999"}})
+    backwards = judge(
+        event(type="foothold.AreaStruck.v1", subject=None)
+        | {"data": STRUCK | {"last_day": "2026-05-31"}}
+    )
+    nowhere = judge(
+        event(type="foothold.AreaStruck.v1", subject=None) | {"data": STRUCK | {"area": "379999"}}
+    )
 
     assert isinstance(accepted, Accepted)
     assert None is accepted.record.household_id
@@ -181,7 +232,9 @@ def test_an_incident_goes_everywhere_and_what_is_wrong_with_it_is_named() -> Non
 
 
 def test_an_operator_opens_days_and_may_say_nothing_else() -> None:
-    opened = event(type="foothold.DayOpened.v1", source="/agencies/foothold-operator", subject=None) | {"data": {"day": "2026-06-11"}}
+    opened = event(
+        type="foothold.DayOpened.v1", source="/agencies/foothold-operator", subject=None
+    ) | {"data": {"day": "2026-06-11"}}
 
     assert isinstance(judge(opened, OPERATOR), Accepted)
     refused = judge(event(source="/agencies/foothold-operator"), OPERATOR)
@@ -190,7 +243,11 @@ def test_an_operator_opens_days_and_may_say_nothing_else() -> None:
 
 
 def test_household_ids_hang_on_the_secret_and_on_nothing_else() -> None:
-    ids = {household_id(secret, "370399", number) for secret in (b"a" * 32, b"b" * 32) for number in ("V1", "V2")}
+    ids = {
+        household_id(secret, "370399", number)
+        for secret in (b"a" * 32, b"b" * 32)
+        for number in ("V1", "V2")
+    }
 
     assert len(ids) == 4
     assert household_id(b"a" * 32, "370399", "V1") in ids
@@ -199,7 +256,9 @@ def test_household_ids_hang_on_the_secret_and_on_nothing_else() -> None:
 def test_with_days_by_hand_the_open_day_bounds_the_facts_and_recording_keeps_real_time() -> None:
     clock = Clock(now=NOW, today=date(2025, 1, 10), recorded=NOW)
     future = judge(event(data={"earned_month": "2025-02"}), clock=clock)
-    good = judge(event(time="2025-01-09T12:00:00+08:00", data={"earned_month": "2024-12"}), clock=clock)
+    good = judge(
+        event(time="2025-01-09T12:00:00+08:00", data={"earned_month": "2024-12"}), clock=clock
+    )
 
     assert isinstance(future, Rejected)
     assert isinstance(good, Accepted)

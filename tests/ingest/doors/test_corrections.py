@@ -25,7 +25,9 @@ def withdrawn(given: dict[str, object]) -> tuple[str, ...]:
 
 def test_an_amendment_withdraws_the_facts_it_names_and_stands_itself() -> None:
     assert withdrawn(event(amends="old-1")) == (fact_id(SOURCE, "old-1"),)
-    assert withdrawn(event(amends="b a")) == tuple(sorted((fact_id(SOURCE, "a"), fact_id(SOURCE, "b"))))
+    assert withdrawn(event(amends="b a")) == tuple(
+        sorted((fact_id(SOURCE, "a"), fact_id(SOURCE, "b")))
+    )
     assert withdrawn(event()) == ()
 
 
@@ -35,7 +37,9 @@ def test_a_retraction_withdraws_the_facts_it_names() -> None:
 
 
 def test_only_facts_of_the_same_source_can_be_meant() -> None:
-    assert withdrawn(event(amends="old-1", source=f"{SOURCE}/office-3")) == (fact_id(f"{SOURCE}/office-3", "old-1"),)
+    assert withdrawn(event(amends="old-1", source=f"{SOURCE}/office-3")) == (
+        fact_id(f"{SOURCE}/office-3", "old-1"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,7 +60,9 @@ def test_only_facts_of_the_same_source_can_be_meant() -> None:
         (retraction("x", amends="a"), "/data/events", "this kind amends nothing"),
     ],
 )
-def test_a_correction_that_is_not_clear_is_refused_with_the_field(given: dict[str, object], field: str, says: str) -> None:
+def test_a_correction_that_is_not_clear_is_refused_with_the_field(
+    given: dict[str, object], field: str, says: str
+) -> None:
     rejected = judge(given)
 
     assert isinstance(rejected, Rejected)
@@ -66,9 +72,21 @@ def test_a_correction_that_is_not_clear_is_refused_with_the_field(given: dict[st
 
 
 def test_a_register_entry_and_a_feed_amend_nothing_and_are_told_why() -> None:
-    entry = {"authority": "370399", "register_number": "V1", "area": "370399101201", "standing": "ordinary", "members": [{"person_ref": "a"}]}
+    entry = {
+        "authority": "370399",
+        "register_number": "V1",
+        "area": "370399101201",
+        "standing": "ordinary",
+        "members": [{"person_ref": "a"}],
+    }
     feed = {"feed": "IncomeReported", "area": "370399", "through_month": "2026-05"}
-    struck = {"incident": "f-1", "area": "370399", "hazard": "flood", "severity": "II", "first_day": "2026-06-01"}
+    struck = {
+        "incident": "f-1",
+        "area": "370399",
+        "hazard": "flood",
+        "severity": "II",
+        "first_day": "2026-06-01",
+    }
     for kind, data in (("HouseholdRegistered", entry), ("FeedHeard", feed), ("AreaStruck", struck)):
         rejected = judge(event(type=f"foothold.{kind}.v1", amends="old") | {"data": data})
         assert isinstance(rejected, Rejected)
@@ -76,7 +94,12 @@ def test_a_register_entry_and_a_feed_amend_nothing_and_are_told_why() -> None:
 
 
 def test_a_negative_bill_is_refused_and_told_how_to_take_a_bill_back() -> None:
-    bill = {"claim_number": "c-1", "settled_on": "2026-06-01", "setting": "inpatient", "total": "-20000.00"}
+    bill = {
+        "claim_number": "c-1",
+        "settled_on": "2026-06-01",
+        "setting": "inpatient",
+        "total": "-20000.00",
+    }
     rejected = judge(event(type="foothold.MedicalClaimSettled.v1") | {"data": bill})
 
     assert isinstance(rejected, Rejected)

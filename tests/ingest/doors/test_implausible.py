@@ -1,4 +1,7 @@
-"""What can hardly be is taken with a warning; of every day, month and amount somebody has decided what would be odd about it."""
+"""What can hardly be is taken with a warning.
+
+Of every day, month and amount somebody has decided what would be odd about it.
+"""
 
 from typing import Any
 
@@ -12,7 +15,9 @@ from tests.support.made.models import SCHEMAS, nodes
 
 def amounts(kind: str) -> set[str]:
     schema = SCHEMAS[f"data.{kind}"]
-    return {path for path, node in nodes(schema, schema) if node.get("pattern", "").startswith("^-?")}
+    return {
+        path for path, node in nodes(schema, schema) if node.get("pattern", "").startswith("^-?")
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -31,22 +36,61 @@ SHARE = {"project": "orchard", "invested": "10.00", "invested_on": "2025-01-01"}
 @pytest.mark.parametrize(
     ("kind", "data", "field", "odd"),
     [
-        ("HouseholdRegistered", {"members": [MEMBER | {"birth_month": "2026-08"}]}, "/data/members/0/birth_month", Odd.UNBORN),
-        ("HouseholdRegistered", {"members": [MEMBER | {"birth_month": "1905-12"}]}, "/data/members/0/birth_month", Odd.TOO_OLD),
-        ("HouseholdRegistered", {"members": [MEMBER | {"left_on": "2000-04-30"}]}, "/data/members/0/left_on", Odd.BEFORE_BIRTH),
-        ("HouseholdRegistered", {"members": [MEMBER | {"joined_on": "1999-01-01"}]}, "/data/members/0/joined_on", Odd.BEFORE_BIRTH),
-        ("HouseholdRegistered", {"projects": [SHARE | {"invested_on": "2026-07-01"}]}, "/data/projects/0/invested_on", Odd.LATER),
-        ("HouseholdRegistered", {"projects": [SHARE | {"invested": "0.00"}]}, "/data/projects/0/invested", Odd.ZERO),
         (
             "HouseholdRegistered",
-            {"covers": [{"cover": "city_supplement", "person_ref": "stranger", "from_day": "2026-01-01"}]},
+            {"members": [MEMBER | {"birth_month": "2026-08"}]},
+            "/data/members/0/birth_month",
+            Odd.UNBORN,
+        ),
+        (
+            "HouseholdRegistered",
+            {"members": [MEMBER | {"birth_month": "1905-12"}]},
+            "/data/members/0/birth_month",
+            Odd.TOO_OLD,
+        ),
+        (
+            "HouseholdRegistered",
+            {"members": [MEMBER | {"left_on": "2000-04-30"}]},
+            "/data/members/0/left_on",
+            Odd.BEFORE_BIRTH,
+        ),
+        (
+            "HouseholdRegistered",
+            {"members": [MEMBER | {"joined_on": "1999-01-01"}]},
+            "/data/members/0/joined_on",
+            Odd.BEFORE_BIRTH,
+        ),
+        (
+            "HouseholdRegistered",
+            {"projects": [SHARE | {"invested_on": "2026-07-01"}]},
+            "/data/projects/0/invested_on",
+            Odd.LATER,
+        ),
+        (
+            "HouseholdRegistered",
+            {"projects": [SHARE | {"invested": "0.00"}]},
+            "/data/projects/0/invested",
+            Odd.ZERO,
+        ),
+        (
+            "HouseholdRegistered",
+            {
+                "covers": [
+                    {"cover": "city_supplement", "person_ref": "stranger", "from_day": "2026-01-01"}
+                ]
+            },
             "/data/covers/0/person_ref",
             Odd.NOT_A_MEMBER,
         ),
         ("IncomeReported", {"amount": "0"}, "/data/amount", Odd.ZERO),
         ("IncomeReported", {"earned_month": "2026-07"}, "/data/earned_month", Odd.LATER),
         ("IncomeReported", {"until_month": "2026-02"}, "/data/until_month", Odd.ENDS_FIRST),
-        ("MedicalClaimSettled", {"total": "0.00", "in_scope": "0.00", "paid": {}}, "/data/total", Odd.ZERO),
+        (
+            "MedicalClaimSettled",
+            {"total": "0.00", "in_scope": "0.00", "paid": {}},
+            "/data/total",
+            Odd.ZERO,
+        ),
         ("MedicalClaimSettled", {"settled_on": "2026-07-01"}, "/data/settled_on", Odd.LATER),
         ("SpendingReported", {"spent_on": "2026-07-01"}, "/data/spent_on", Odd.LATER),
         ("DisasterStruck", {"loss": "0.00"}, "/data/loss", Odd.ZERO),
@@ -54,10 +98,16 @@ SHARE = {"project": "orchard", "invested": "10.00", "invested_on": "2025-01-01"}
         ("ReliefPaid", {"amount": "0.00"}, "/data/amount", Odd.ZERO),
     ],
 )
-def test_what_can_hardly_be_is_taken_and_told_by_its_field(kind: str, data: dict[str, Any], field: str, odd: Odd) -> None:
+def test_what_can_hardly_be_is_taken_and_told_by_its_field(
+    kind: str, data: dict[str, Any], field: str, odd: Odd
+) -> None:
     sent = event(kind) | {"time": "2026-06-10T09:00:00+08:00"}
-    plain = {"members": [MEMBER], "covers": [], "projects": []} if kind == "HouseholdRegistered" else {}
-    sent["data"] = sent["data"] | plain | ({"earned_month": "2026-04"} if kind == "IncomeReported" else {})
+    plain = (
+        {"members": [MEMBER], "covers": [], "projects": []} if kind == "HouseholdRegistered" else {}
+    )
+    sent["data"] = (
+        sent["data"] | plain | ({"earned_month": "2026-04"} if kind == "IncomeReported" else {})
+    )
     usual, judged = judge(sent), judge(sent | {"data": sent["data"] | data})
 
     assert CLOCK.today.isoformat() == "2026-07-01"

@@ -1,4 +1,7 @@
-"""JSON in UTF-8 is taken however its media type is written, and everything else is refused by name: the same at each door."""
+"""JSON in UTF-8 is taken however its media type is written.
+
+Everything else is refused by name: the same at each door.
+"""
 
 import asyncio
 import json
@@ -80,7 +83,10 @@ async def _receive(body: bytes) -> MutableMapping[str, Any]:
 def over_http(content_type: str, body: object, **headers: str) -> JsonValue:
     named = {"content-type": content_type, **headers}
     raw = [(name.encode(), value.encode("latin-1")) for name, value in named.items()]
-    request = Request({"type": "http", "method": "POST", "headers": raw}, lambda: _receive(json.dumps(body).encode()))
+    request = Request(
+        {"type": "http", "method": "POST", "headers": raw},
+        lambda: _receive(json.dumps(body).encode()),
+    )
     return asyncio.run(events_of(request))[0]
 
 
@@ -89,19 +95,39 @@ def binary_headers(prefix: str) -> dict[str, str]:
 
 
 def record(value: object, **headers: str) -> JsonValue:
-    return from_kafka([(name.replace("content_type", "content-type"), text.encode()) for name, text in headers.items()], json.dumps(value).encode())
+    return from_kafka(
+        [
+            (name.replace("content_type", "content-type"), text.encode())
+            for name, text in headers.items()
+        ],
+        json.dumps(value).encode(),
+    )
 
 
 DOORS: Final[dict[str, Send]] = {
-    "HTTP, structured": lambda media: over_http(STRUCTURED, {**ATTRIBUTES, "datacontenttype": media, "data": DATA}),
-    "HTTP, batch": lambda media: over_http(BATCH, [{**ATTRIBUTES, "datacontenttype": media, "data": DATA}]),
+    "HTTP, structured": lambda media: over_http(
+        STRUCTURED, {**ATTRIBUTES, "datacontenttype": media, "data": DATA}
+    ),
+    "HTTP, batch": lambda media: over_http(
+        BATCH, [{**ATTRIBUTES, "datacontenttype": media, "data": DATA}]
+    ),
     "HTTP, binary": lambda media: over_http(media, DATA, **binary_headers("ce-")),
-    "HTTP, binary with the attribute too": lambda media: over_http("application/json", DATA, **{**binary_headers("ce-"), "ce-datacontenttype": media}),
-    "Kafka, structured": lambda media: record({**ATTRIBUTES, "datacontenttype": media, "data": DATA}, content_type=STRUCTURED),
+    "HTTP, binary with the attribute too": lambda media: over_http(
+        "application/json", DATA, **{**binary_headers("ce-"), "ce-datacontenttype": media}
+    ),
+    "Kafka, structured": lambda media: record(
+        {**ATTRIBUTES, "datacontenttype": media, "data": DATA}, content_type=STRUCTURED
+    ),
     "Kafka, binary": lambda media: record(DATA, content_type=media, **binary_headers("ce_")),
-    "Kafka, binary by the attribute": lambda media: record(DATA, ce_datacontenttype=media, **binary_headers("ce_")),
-    "Kafka, both": lambda media: record(DATA, content_type="application/json", ce_datacontenttype=media, **binary_headers("ce_")),
-    "Kafka, JSON that says what it is": lambda media: record({**ATTRIBUTES, "data": DATA}, content_type=media),
+    "Kafka, binary by the attribute": lambda media: record(
+        DATA, ce_datacontenttype=media, **binary_headers("ce_")
+    ),
+    "Kafka, both": lambda media: record(
+        DATA, content_type="application/json", ce_datacontenttype=media, **binary_headers("ce_")
+    ),
+    "Kafka, JSON that says what it is": lambda media: record(
+        {**ATTRIBUTES, "data": DATA}, content_type=media
+    ),
 }
 
 
@@ -114,7 +140,12 @@ def refusal(send: Send, media: str) -> tuple[RefusalReason, object] | None:
     except OtherMedia:
         return RefusalReason.MEDIA_TYPE, 415
     assert isinstance(event, dict)
-    judged = accept(event, Caller("clinic", is_operator=False), Clock(NOW, NOW.date(), NOW), deployment(b"s" * 32))
+    judged = accept(
+        event,
+        Caller("clinic", is_operator=False),
+        Clock(NOW, NOW.date(), NOW),
+        deployment(b"s" * 32),
+    )
     return (judged.reason, of_rejected(judged)["status"]) if isinstance(judged, Rejected) else None
 
 
@@ -128,11 +159,18 @@ def test_what_is_json_in_utf_8_is_taken_and_everything_else_is_a_media_type(door
 @pytest.mark.parametrize(("charset", "is_utf8"), CHARSETS.items())
 def test_a_whole_event_is_in_utf_8_too(charset: str, *, is_utf8: bool) -> None:
     body = {**ATTRIBUTES, "data": DATA}
-    doors: list[Send] = [lambda media: over_http(media, body), lambda media: record(body, content_type=media)]
+    doors: list[Send] = [
+        lambda media: over_http(media, body),
+        lambda media: record(body, content_type=media),
+    ]
 
     for door in doors:
-        assert refusal(door, STRUCTURED + charset) == (None if is_utf8 else (RefusalReason.MEDIA_TYPE, 415))
-    assert refusal(lambda media: over_http(media, [body]), BATCH + charset) == (None if is_utf8 else (RefusalReason.MEDIA_TYPE, 415))
+        assert refusal(door, STRUCTURED + charset) == (
+            None if is_utf8 else (RefusalReason.MEDIA_TYPE, 415)
+        )
+    assert refusal(lambda media: over_http(media, [body]), BATCH + charset) == (
+        None if is_utf8 else (RefusalReason.MEDIA_TYPE, 415)
+    )
 
 
 @given(st.text(max_size=30) | st.sampled_from(sorted(TYPES)))

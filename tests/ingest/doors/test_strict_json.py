@@ -27,7 +27,9 @@ from foothold_ingest.rules.strict_json import MAX_DEPTH, NotStrict, loads
     ],
     ids=lambda case: case if isinstance(case, str) else repr(case[:24]),
 )
-def test_what_standard_parsers_let_through_is_refused_with_a_reason(body: bytes, reason: str) -> None:
+def test_what_standard_parsers_let_through_is_refused_with_a_reason(
+    body: bytes, reason: str
+) -> None:
     with pytest.raises(NotStrict) as error:
         loads(body)
 

@@ -1,6 +1,9 @@
-"""The ugliest value of every field goes through every step between a record and its judgement, and none of them raises.
+"""The ugliest value of every field raises in no step.
 
-tests/contract/ingest/doors/test_ugliest.py sends them to the running system; what fails there for a value fails here within seconds.
+It goes through every step between a record and its judgement, and none of them raises.
+
+tests/contract/ingest/doors/test_ugliest.py sends them to the running system; what fails there for a
+value fails here within seconds.
 """
 
 from datetime import UTC, datetime
@@ -24,7 +27,11 @@ EXAMPLES: Final = 150
 
 def read(event: ugly.Event, *, in_headers: bool) -> JsonValue | Rejected:
     """As the Kafka door reads it."""
-    headers = [(name, value) for name, value in ugly.as_headers(event) if isinstance(value, bytes)] if in_headers else []
+    headers = (
+        [(name, value) for name, value in ugly.as_headers(event) if isinstance(value, bytes)]
+        if in_headers
+        else []
+    )
     value = ugly.as_json(event.get("data") if in_headers else event)
     try:
         return traced(from_kafka(headers, value))
@@ -43,5 +50,8 @@ def test_no_ugly_value_makes_a_step_before_the_judgement_raise(kind: str) -> Non
 
     assert all(isinstance(one, Accepted | Unplaced | Rejected) for one in judged)
     assert len(judged) > EXAMPLES // 4
-    assert {kind_of(event) for event in read_in if not isinstance(event, Rejected)} <= {*ugly.KINDS, "unknown"}
+    assert {kind_of(event) for event in read_in if not isinstance(event, Rejected)} <= {
+        *ugly.KINDS,
+        "unknown",
+    }
     assert all(up_to_a_turn(read_in[first:]) > 0 for first in range(len(read_in)))

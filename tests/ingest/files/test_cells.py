@@ -1,4 +1,7 @@
-"""Cells of every kind and ugliness become a value or a sentence about what is wrong, and nothing else."""
+"""Cells of every kind and ugliness become a value or a sentence.
+
+The sentence is about what is wrong, and they become nothing else.
+"""
 
 import contextlib
 from datetime import date
@@ -10,7 +13,23 @@ from hypothesis import strategies as st
 from foothold_ingest.rules.rows.cells import Cell, Number, WrongCell, cell_of, kept, value_of
 from foothold_ingest.rules.rows.mapping import CellKind, Column
 
-UGLY = ("", "NaN", "sNaN", "Infinity", "-inf", "1E+999999", "1E-999999", "0E+999999", "1e9999999999999999999", "-0", "1_0", "９", "9" * 5_000, "0x1", " 1")
+UGLY = (
+    "",
+    "NaN",
+    "sNaN",
+    "Infinity",
+    "-inf",
+    "1E+999999",
+    "1E-999999",
+    "0E+999999",
+    "1e9999999999999999999",
+    "-0",
+    "1_0",
+    "９",
+    "9" * 5_000,
+    "0x1",
+    " 1",
+)
 CELLS = st.one_of(
     st.none(),
     st.booleans(),
@@ -23,7 +42,12 @@ CELLS = st.one_of(
 
 
 def column(kind: CellKind) -> Column:
-    return Column(headers=("h",), to="/data/resident_number", kind=kind, **({"choices": {"a": "b"}} if kind is CellKind.CHOICE else {}))
+    return Column(
+        headers=("h",),
+        to="/data/resident_number",
+        kind=kind,
+        **({"choices": {"a": "b"}} if kind is CellKind.CHOICE else {}),
+    )
 
 
 @pytest.mark.parametrize("kind", CellKind)
@@ -42,6 +66,9 @@ def test_a_month_has_four_digits_for_its_year_whatever_the_year() -> None:
     assert value_of(date(1, 2, 3), column(CellKind.MONTH)) == "0001-02"
 
 
-@pytest.mark.parametrize(("digits", "amount"), [("0E+999999", "0.00"), ("-0", "0.00"), ("12.5", "12.50"), ("1E+3", "1000.00")])
+@pytest.mark.parametrize(
+    ("digits", "amount"),
+    [("0E+999999", "0.00"), ("-0", "0.00"), ("12.5", "12.50"), ("1E+3", "1000.00")],
+)
 def test_a_number_is_read_as_a_spreadsheet_shows_it(digits: str, amount: str) -> None:
     assert str(value_of(Number(digits), column(CellKind.AMOUNT))).lstrip("-") == amount

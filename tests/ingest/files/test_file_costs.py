@@ -1,4 +1,7 @@
-"""What a file costs follows its size: twice as much of anything takes about twice as long, and nothing grows without bound."""
+"""What a file costs follows its size.
+
+Twice as much of anything takes about twice as long, and nothing grows without bound.
+"""
 
 import time
 import zipfile
@@ -54,7 +57,10 @@ def wide_row(n: int) -> None:
 
 def many_problems(n: int) -> None:
     rows = tuple(Row(k, ()) for k in range(n))
-    fields = tuple(FieldProblem(f"/data/members/{k}/resident_number", "p") for k in range(n)) + (FieldProblem("/data/area", "q"),) * n
+    fields = (
+        tuple(FieldProblem(f"/data/members/{k}/resident_number", "p") for k in range(n))
+        + (FieldProblem("/data/area", "q"),) * n
+    )
     problems_of(Item(rows, {}), Rejected(RefusalReason.BAD_NUMBER, "d", fields), HOUSEHOLDS)
 
 
@@ -62,7 +68,10 @@ COSTS: dict[str, tuple[Callable[[int], object], int]] = {
     "rows of one household": (lambda n: read([house("H1")] * n), 1_500),
     "rows that name no household": (lambda n: read([house(None)] * n), 1_500),
     "distinct households": (lambda n: read([house(f"H{k}") for k in range(n)]), 1_500),
-    "households whose rows stand apart": (lambda n: read([house(f"H{k % (n // 2)}") for k in range(n)]), 1_500),
+    "households whose rows stand apart": (
+        lambda n: read([house(f"H{k % (n // 2)}") for k in range(n)]),
+        1_500,
+    ),
     "rows that disagree": (lambda n: read([house("H1", f"村{k}") for k in range(n)]), 1_500),
     "rows with a bad cell": (lambda n: read([house("H1", "a\x01")] * n), 1_500),
     "one long text in every row": (lambda n: read([house(None, "长" * 4_000)] * n), 300),
@@ -88,20 +97,28 @@ def test_twice_as_much_takes_less_than_three_times_as_long(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["H1", None])
-def test_a_group_ends_at_61_rows_and_none_of_it_makes_an_entry_whatever_follows(name: str | None) -> None:
+def test_a_group_ends_at_61_rows_and_none_of_it_makes_an_entry_whatever_follows(
+    name: str | None,
+) -> None:
     items = read([house("H0")] + [house(name)] * 150 if name else [house(None)] * 150)
     groups = items[1:] if name else items
 
     assert max(len(item.rows) for item in items) == 61
-    assert [isinstance(item.outcome, Rejected) and item.is_part for item in groups] == [True] * len(groups)
-    assert [row.number for item in items for row in item.rows] == list(range(2, 2 + sum(len(item.rows) for item in items)))
+    assert [isinstance(item.outcome, Rejected) and item.is_part for item in groups] == [True] * len(
+        groups
+    )
+    assert [row.number for item in items for row in item.rows] == list(
+        range(2, 2 + sum(len(item.rows) for item in items))
+    )
 
 
 def test_a_household_of_60_rows_is_taken_and_one_of_61_refused_by_name() -> None:
     sixty, sixty_one = read([house("H1")] * 60), read([house("H1")] * 61)
 
     assert [isinstance(item.outcome, dict) for item in sixty] == [True]
-    assert [item.outcome.detail for item in sixty_one if isinstance(item.outcome, Rejected)] == ["A household has at most 60 rows."]
+    assert [item.outcome.detail for item in sixty_one if isinstance(item.outcome, Rejected)] == [
+        "A household has at most 60 rows."
+    ]
 
 
 def test_the_household_after_one_that_is_too_large_is_taken() -> None:
@@ -115,29 +132,54 @@ def test_a_file_that_repeats_long_texts_out_of_proportion_is_refused_and_others_
     many = FREE_TEXT // 800_000
 
     assert len(list(in_proportion(iter([line] * many), 0))) == many
-    assert len(list(in_proportion(iter([line] * (many + 20)), 21 * 800_000 // TEXT_PER_BYTE))) == many + 20
+    assert (
+        len(list(in_proportion(iter([line] * (many + 20)), 21 * 800_000 // TEXT_PER_BYTE)))
+        == many + 20
+    )
     with pytest.raises(Refused, match="out of all proportion"):
         list(in_proportion(iter([line] * (many + 2)), 0))
 
 
-@pytest.mark.parametrize("cells", [("x" * 100_000,), ("长" * 100_000,), ("ab",) * 3, ("长" * 9_000,) * 200, ("a", None, True, "b" * 70_000, "c")])
-def test_a_cut_row_is_no_longer_than_it_may_be_and_a_beginning_of_the_row(cells: tuple[Cell, ...]) -> None:
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("x" * 100_000,),
+        ("长" * 100_000,),
+        ("ab",) * 3,
+        ("长" * 9_000,) * 200,
+        ("a", None, True, "b" * 70_000, "c"),
+    ],
+)
+def test_a_cut_row_is_no_longer_than_it_may_be_and_a_beginning_of_the_row(
+    cells: tuple[Cell, ...],
+) -> None:
     row = Row(2, cells)
     cut = row.cut(65_536)
 
     assert len(cut.cells) == len(cells)
     assert sum(len(cell.encode()) for cell in cut.cells if isinstance(cell, str)) <= 65_536
-    assert all(cell is None or cell == whole or str(whole).startswith(str(cell)) for cell, whole in zip(cut.cells, cells, strict=True))
+    assert all(
+        cell is None or cell == whole or str(whole).startswith(str(cell))
+        for cell, whole in zip(cut.cells, cells, strict=True)
+    )
 
 
 @pytest.mark.parametrize("filling", ["y" * 1000, "y" * 999 + ">"])
 @pytest.mark.parametrize(("megabytes", "is_read"), [(0, True), (3, False)])
-def test_a_tag_of_megabytes_is_refused_before_it_is_read_whole(tmp_path: Path, filling: str, megabytes: int, is_read: bool) -> None:  # noqa: FBT001 - a table
+def test_a_tag_of_megabytes_is_refused_before_it_is_read_whole(
+    tmp_path: Path,
+    filling: str,
+    megabytes: int,
+    is_read: bool,  # noqa: FBT001 - a table
+) -> None:
     whole, bent = tmp_path / "whole.xlsx", tmp_path / "bent.xlsx"
     book = Workbook()
     book.active.append(["户编号", "金额"])  # type: ignore[union-attr]  # a new workbook has a sheet
     book.save(whole)
-    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(bent, "w", zipfile.ZIP_DEFLATED) as target:
+    with (
+        zipfile.ZipFile(whole) as source,
+        zipfile.ZipFile(bent, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
         for name in source.namelist():
             row = f'<row x="{filling * (1000 * megabytes)}"/></sheetData>'.encode()
             target.writestr(name, source.read(name).replace(b"</sheetData>", row))
@@ -151,10 +193,17 @@ def test_a_tag_of_megabytes_is_refused_before_it_is_read_whole(tmp_path: Path, f
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "utf-7", "no-such-encoding"])
-def test_a_part_in_an_encoding_expat_cannot_read_is_refused_in_words(tmp_path: Path, encoding: str) -> None:
+def test_a_part_in_an_encoding_expat_cannot_read_is_refused_in_words(
+    tmp_path: Path, encoding: str
+) -> None:
     book = tmp_path / "book.xlsx"
     with zipfile.ZipFile(book, "w") as target:
-        target.writestr("[Content_Types].xml", f'<?xml version="1.0" encoding="{encoding}"?><Types/>')
+        target.writestr(
+            "[Content_Types].xml", f'<?xml version="1.0" encoding="{encoding}"?><Types/>'
+        )
 
-    with book.open("rb") as file, pytest.raises(Refused, match="in an encoding no spreadsheet program writes"):
+    with (
+        book.open("rb") as file,
+        pytest.raises(Refused, match="in an encoding no spreadsheet program writes"),
+    ):
         list(lines(file))

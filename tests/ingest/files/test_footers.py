@@ -1,4 +1,7 @@
-"""Totals and signatures below a list, or in the middle of it, come back alone, and every household is taken as it stands without them."""
+"""Totals and signatures below a list, or in the middle of it, come back alone.
+
+Every household is taken as it stands without them.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -25,7 +28,15 @@ NUMBERS: Final = ("11010519491231002X", "110105491231002")
 
 
 def row(**cells: Cell) -> list[Cell]:
-    places = {"county": 0, "home": 1, "area": 2, "standing": 3, "head": 4, "person": PERSON, "joined": PERSON + 1}
+    places = {
+        "county": 0,
+        "home": 1,
+        "area": 2,
+        "standing": 3,
+        "head": 4,
+        "person": PERSON,
+        "joined": PERSON + 1,
+    }
     made: list[Cell] = [None] * len(HEADERS)
     for name, cell in cells.items():
         made[places[name]] = cell
@@ -58,7 +69,9 @@ BLANK: Final = row()
 def gathered(rows: Sequence[Sequence[Cell]]) -> list[Item]:
     headers = Headers.of(HEADERS, HOUSEHOLDS)
     scatter = Scatter(headers)
-    numbered = [one for n, cells in enumerate(rows, start=2) if not is_empty(one := Row(n, tuple(cells)))]
+    numbered = [
+        one for n, cells in enumerate(rows, start=2) if not is_empty(one := Row(n, tuple(cells)))
+    ]
     for one in numbered:
         scatter.take(one)
     gatherer = Gatherer(headers, HOUSEHOLDS, "clinic", AS_OF, "f1", frozenset(scatter.found))
@@ -69,12 +82,18 @@ def homes(items: Sequence[Item]) -> list[tuple[object, int]]:
     """The households that make an entry, and how many members each has."""
     events = [item.outcome for item in items if isinstance(item.outcome, dict)]
     return [
-        (event["subject"], len(event["data"]["members"])) for event in events if isinstance(event["data"], dict) and isinstance(event["data"]["members"], list)
+        (event["subject"], len(event["data"]["members"]))
+        for event in events
+        if isinstance(event["data"], dict) and isinstance(event["data"]["members"], list)
     ]
 
 
 def footers(items: Sequence[Item]) -> list[int]:
-    return [item.rows[0].number for item in items if isinstance(item.outcome, Rejected) and item.outcome.detail == FOOTER]
+    return [
+        item.rows[0].number
+        for item in items
+        if isinstance(item.outcome, Rejected) and item.outcome.detail == FOOTER
+    ]
 
 
 HOUSES: Final = st.lists(st.integers(1, 3), min_size=1, max_size=5)
@@ -83,7 +102,9 @@ BETWEEN: Final = st.lists(st.sampled_from([*FOOTERS, BLANK]), max_size=3)
 
 @settings(max_examples=300, deadline=None)
 @given(sizes=HOUSES, data=st.data())
-def test_whatever_stands_between_and_below_households_is_taken_out_of_them(sizes: list[int], data: st.DataObject) -> None:
+def test_whatever_stands_between_and_below_households_is_taken_out_of_them(
+    sizes: list[int], data: st.DataObject
+) -> None:
     rows: list[list[Cell]] = []
     alone: list[int] = []
     for place, size in enumerate(sizes):
@@ -117,7 +138,9 @@ def test_a_household_that_goes_on_below_too_many_such_rows_is_refused_from_its_f
 @pytest.mark.parametrize("size", [BATCH - 1, BATCH, BATCH + 1])
 def test_no_batch_ends_inside_a_household_so_that_work_goes_on_after_it(size: int) -> None:
     def item(*numbers: int) -> Item:
-        return Item(tuple(Row(n, ("x",)) for n in numbers), Rejected(RefusalReason.INVALID_FIELD, "x"))
+        return Item(
+            tuple(Row(n, ("x",)) for n in numbers), Rejected(RefusalReason.INVALID_FIELD, "x")
+        )
 
     async def items() -> AsyncIterator[Item]:
         for n in range(1, size):

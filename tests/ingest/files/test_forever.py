@@ -1,4 +1,7 @@
-"""A register's 9999-12-31 is read as empty where a field says until when, and the sender is told; everywhere else it is refused by name."""
+"""A register's 9999-12-31 is read as empty where a field says until when, and the sender is told.
+
+Everywhere else it is refused by name.
+"""
 
 import copy
 import json
@@ -49,7 +52,8 @@ NO_END: dict[str, str] = {
     "/newest_on": "the day of a bill",
     "/until": "an exemption ends within a year of its own day, so none is for ever",
 }
-"""Days and months that are no end, or an end that cannot be left open, by the end of their path: and why."""
+"""Days and months that are no end, or an end that cannot be left open, by the end of their path:
+and why."""
 MEANS_UNTIL = re.compile(r"until|left|last|expire|end|through|valid", re.IGNORECASE)
 
 
@@ -57,16 +61,30 @@ def dated(kind: str) -> set[str]:
     """The paths of a kind's days, months and moments."""
     schema = SCHEMAS[f"data.{kind}"]
     months = {path for path, node in nodes(schema, schema) if "2200" in node.get("pattern", "")}
-    return months | {path for path, node in nodes(schema, schema) if node.get("format") in ("date", "date-time")}
+    return months | {
+        path for path, node in nodes(schema, schema) if node.get("format") in ("date", "date-time")
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_of_every_day_and_month_a_sender_may_write_somebody_has_decided_whether_it_may_be_for_ever(kind: str) -> None:
-    undecided = {path for path in dated(kind) - set(UNTIL.get(kind, ())) if f"/{path.rsplit('/', 1)[1]}" not in NO_END}
-    by_name = {path for path in dated(kind) if MEANS_UNTIL.search(path.rsplit("/", 1)[1])} - set(UNTIL.get(kind, ()))
+def test_of_every_day_and_month_a_sender_may_write_somebody_has_decided_whether_it_may_be_for_ever(
+    kind: str,
+) -> None:
+    undecided = {
+        path
+        for path in dated(kind) - set(UNTIL.get(kind, ()))
+        if f"/{path.rsplit('/', 1)[1]}" not in NO_END
+    }
+    by_name = {path for path in dated(kind) if MEANS_UNTIL.search(path.rsplit("/", 1)[1])} - set(
+        UNTIL.get(kind, ())
+    )
 
     assert undecided == set()
-    assert {f"/{path.rsplit('/', 1)[1]}" for path in by_name} <= {"/through_month", "/until", "/last"}
+    assert {f"/{path.rsplit('/', 1)[1]}" for path in by_name} <= {
+        "/through_month",
+        "/until",
+        "/last",
+    }
     assert set(UNTIL.get(kind, ())) <= dated(kind)
 
 
@@ -76,7 +94,10 @@ def event(kind: str) -> dict[str, Any]:
 
 
 def put(data: Any, path: str, value: object) -> str:  # noqa: ANN401 - JSON
-    """Write a value where the path leads (the first place of a list), through objects the example lacks, and return the pointer."""
+    """Write a value where the path leads, and return the pointer.
+
+    The path leads to the first place of a list, and through objects the example lacks.
+    """
     steps: list[str | int] = [0 if step == "*" else step for step in path.split("/")[1:]]
     for step, following in pairwise(steps):
         if isinstance(step, str) and not data.get(step):
@@ -88,7 +109,9 @@ def put(data: Any, path: str, value: object) -> str:  # noqa: ANN401 - JSON
 
 def judge(sent: dict[str, Any]) -> Accepted | Unplaced | Rejected:
     agency = sent["source"].split("/")[2]
-    return accept(sent, Caller(agency, is_operator=agency == "foothold-operator"), CLOCK, deployment())
+    return accept(
+        sent, Caller(agency, is_operator=agency == "foothold-operator"), CLOCK, deployment()
+    )
 
 
 PATHS = [(kind, path) for kind, paths in UNTIL.items() for path in paths]
@@ -96,7 +119,9 @@ PATHS = [(kind, path) for kind, paths in UNTIL.items() for path in paths]
 
 @pytest.mark.parametrize(("kind", "path"), PATHS)
 @pytest.mark.parametrize("forever", ["9999-12-31", "9999-01-01", "9999-12-30"])
-def test_for_ever_is_read_as_empty_and_the_sender_is_told_of_the_field(kind: str, path: str, forever: str) -> None:
+def test_for_ever_is_read_as_empty_and_the_sender_is_told_of_the_field(
+    kind: str, path: str, forever: str
+) -> None:
     sent = event(kind)
     pointer = put(sent["data"], path, forever[:7] if path.endswith("month") else forever)
     before, judged = copy.deepcopy(sent), judge(sent)
@@ -109,18 +134,32 @@ def test_for_ever_is_read_as_empty_and_the_sender_is_told_of_the_field(kind: str
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("year", ["0001", "1899", "2201", "9998", "9999"])
-def test_every_other_day_and_month_outside_our_years_is_refused_by_its_name(kind: str, year: str) -> None:
-    optional = {path for path in dated(kind) if year != "9999" or path not in UNTIL.get(kind, ())} - {"/feeds/*/heard_on"}
+def test_every_other_day_and_month_outside_our_years_is_refused_by_its_name(
+    kind: str, year: str
+) -> None:
+    optional = {
+        path for path in dated(kind) if year != "9999" or path not in UNTIL.get(kind, ())
+    } - {"/feeds/*/heard_on"}
     for path in sorted(optional):
         sent = event(kind)
-        pointer = put(sent["data"], path, f"{year}-12" if path.endswith("month") else f"{year}-12-31")
+        pointer = put(
+            sent["data"], path, f"{year}-12" if path.endswith("month") else f"{year}-12-31"
+        )
         judged = judge(sent)
         assert isinstance(judged, Rejected), path
         assert pointer in {f.field for f in judged.fields}, path
         assert "outside 1900-2200" in str(judged.fields), path
 
 
-@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+08:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-08:00", "1794880800"])
+@pytest.mark.parametrize(
+    "at",
+    [
+        "0001-01-01T00:00:00+08:00",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-08:00",
+        "1794880800",
+    ],
+)
 def test_a_time_outside_our_years_is_refused_and_not_calculated_with(at: str) -> None:
     judged = judge(event("IncomeReported") | {"time": at})
 
@@ -136,7 +175,13 @@ def test_without_a_value_for_ever_the_data_is_the_very_same_and_nothing_is_told(
 
 
 @pytest.mark.parametrize(
-    "data", [{}, {"members": 5}, {"members": [None, [], "9999-12-31", {"left_on": {"9999-12-31": 1}}]}, {"members": {"left_on": "9999-12-31"}}]
+    "data",
+    [
+        {},
+        {"members": 5},
+        {"members": [None, [], "9999-12-31", {"left_on": {"9999-12-31": 1}}]},
+        {"members": {"left_on": "9999-12-31"}},
+    ],
 )
 def test_data_of_another_shape_is_left_to_the_model(data: dict[str, Any]) -> None:
     assert without_forever("HouseholdRegistered", data) == (data, ())

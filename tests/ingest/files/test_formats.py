@@ -1,4 +1,7 @@
-"""A separator's hint is no row; a file of another kind is named with the menu entry that saves the right one."""
+"""A separator's hint is no row.
+
+A file of another kind is named with the menu entry that saves the right one.
+"""
 
 import io
 import zipfile
@@ -7,7 +10,15 @@ from typing import Final
 import pytest
 
 from foothold_ingest.files.row import Refused
-from tests.support.made.files import BILL_HEADERS, as_csv, as_xlsx, bill, lines_of, repacked, rows_of
+from tests.support.made.files import (
+    BILL_HEADERS,
+    as_csv,
+    as_xlsx,
+    bill,
+    lines_of,
+    repacked,
+    rows_of,
+)
 
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -22,13 +33,19 @@ def archive(*names: str) -> bytes:
 
 OTHERS: Final = {
     ".xls": (OLE + b"\x00" * 600, "旧版 .xls"),
-    "encrypted": (OLE + b"\x00" * 3_000_000 + "EncryptedPackage".encode("utf-16-le") + b"\x00" * 600, "密码"),
+    "encrypted": (
+        OLE + b"\x00" * 3_000_000 + "EncryptedPackage".encode("utf-16-le") + b"\x00" * 600,
+        "密码",
+    ),
     ".xlsb": (archive("[Content_Types].xml", "xl/workbook.bin"), ".xlsb"),
     ".ods": (archive("mimetype", "content.xml", "META-INF/manifest.xml"), "ODS"),
     ".numbers": (archive("Index/Document.iwa", "Metadata/Properties.plist"), "Numbers"),
     ".docx": (archive("[Content_Types].xml", "word/document.xml"), "Word"),
     "a web page named .xls": ("\ufeff <HTML><table><tr><td>1</td></tr></table>".encode(), "网页"),
-    "XML of 2003": (b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook/>', "网页或 XML"),
+    "XML of 2003": (
+        b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook/>',
+        "网页或 XML",
+    ),
     ".pdf": (b"%PDF-1.7\n", "PDF"),
     ".rar": (b"Rar!\x1a\x07\x00", "RAR"),
     ".png": (b"\x89PNG\r\n\x1a\n", "图片"),
@@ -54,7 +71,10 @@ def test_the_hint_of_a_separator_is_no_row(hint: str, delimiter: str, encoding: 
     table = as_csv(BILL_HEADERS, [bill("C1", total="1;2,3|4\t5")], delimiter=delimiter).decode()
 
     read = rows_of((hint.format(delimiter) + table).encode(encoding))
-    assert [(row.number, row.cells) for row in read] == [(1, tuple(BILL_HEADERS)), (2, tuple(bill("C1", total="1;2,3|4\t5")))]
+    assert [(row.number, row.cells) for row in read] == [
+        (1, tuple(BILL_HEADERS)),
+        (2, tuple(bill("C1", total="1;2,3|4\t5"))),
+    ]
 
 
 def test_a_header_that_only_begins_like_a_hint_is_a_header() -> None:

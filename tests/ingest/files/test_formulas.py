@@ -1,4 +1,7 @@
-"""A formula whose value no program has stored is no value: the row comes back, whatever the column. One with its value is read by it."""
+"""A formula whose value no program has stored is no value: the row comes back, whatever the column.
+
+One with its value is read by it.
+"""
 
 from collections.abc import Sequence
 from typing import Final
@@ -42,7 +45,10 @@ def _book(*, calculates: bool) -> bytes:
     relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     asked = " fullCalcOnLoad='1'" if calculates else ""
     sheets = "<sheets><sheet name='Sheet' sheetId='1' r:id='rId1'/></sheets>"
-    return f"<workbook xmlns='{MAIN}' xmlns:r='{relation}'>{sheets}<calcPr calcId='191029'{asked}/></workbook>".encode()
+    return (
+        f"<workbook xmlns='{MAIN}' xmlns:r='{relation}'>{sheets}<calcPr"
+        f" calcId='191029'{asked}/></workbook>".encode()
+    )
 
 
 def text_cell(at: str, text: str) -> str:
@@ -50,7 +56,11 @@ def text_cell(at: str, text: str) -> str:
 
 
 def columns_of(headers: Sequence[str]) -> str:
-    return "<row r='1'>" + "".join(text_cell(f"{_letter(n)}1", header) for n, header in enumerate(headers)) + "</row>"
+    return (
+        "<row r='1'>"
+        + "".join(text_cell(f"{_letter(n)}1", header) for n, header in enumerate(headers))
+        + "</row>"
+    )
 
 
 def _letter(place: int) -> str:
@@ -62,16 +72,26 @@ def problems(cells: tuple[Cell, ...], headers: Headers) -> set[tuple[str, str]]:
     return set() if wrong is None else {(f.field, f.problem) for f in wrong.fields}
 
 
-EVERY_COLUMN: Final = [pytest.param(name, column, id=f"{name} {column.to}") for name, mapping in MAPPINGS.items() for column in mapping.columns]
+EVERY_COLUMN: Final = [
+    pytest.param(name, column, id=f"{name} {column.to}")
+    for name, mapping in MAPPINGS.items()
+    for column in mapping.columns
+]
 
 
 @pytest.mark.parametrize(("mapping", "column"), EVERY_COLUMN)
-def test_a_formula_without_a_value_brings_the_row_back_whatever_the_column(mapping: str, column: Column) -> None:
+def test_a_formula_without_a_value_brings_the_row_back_whatever_the_column(
+    mapping: str, column: Column
+) -> None:
     headers = [c.headers[0] for c in MAPPINGS[mapping].columns]
     at = f"{_letter(headers.index(column.headers[0]))}2"
     for name, cell in UNSTORED.items():
-        first, row = rows_of(workbook([columns_of(headers), f"<row r='2'>{cell.format(at=at)}</row>"]))
-        assert (column.headers[0], NO_VALUE) in problems(row.cells, Headers.of(first.cells, MAPPINGS[mapping])), name
+        first, row = rows_of(
+            workbook([columns_of(headers), f"<row r='2'>{cell.format(at=at)}</row>"])
+        )
+        assert (column.headers[0], NO_VALUE) in problems(
+            row.cells, Headers.of(first.cells, MAPPINGS[mapping])
+        ), name
 
 
 @pytest.mark.parametrize(
@@ -86,21 +106,37 @@ def test_a_formula_without_a_value_brings_the_row_back_whatever_the_column(mappi
     ],
 )
 def test_a_formula_with_its_value_is_read_by_it(cell: str, read: Cell) -> None:
-    (row, _) = rows_of(workbook([f"<row r='2'>{cell}{text_cell('B2', 'y')}</row>", f"<row r='3'>{text_cell('A3', 'z')}</row>"]))[1:]
+    row, _ = rows_of(
+        workbook(
+            [
+                f"<row r='2'>{cell}{text_cell('B2', 'y')}</row>",
+                f"<row r='3'>{text_cell('A3', 'z')}</row>",
+            ]
+        )
+    )[1:]
 
     assert row.cells == (read, "y")
 
 
 def test_where_the_program_left_calculating_to_whoever_opens_it_no_stored_value_counts() -> None:
-    rows = [f"<row r='1'>{text_cell('A1', 'a')}</row>", "<row r='2'><c r='A2'><f>1+1</f><v>0</v></c><c r='B2'><v>7</v></c></row>"]
+    rows = [
+        f"<row r='1'>{text_cell('A1', 'a')}</row>",
+        "<row r='2'><c r='A2'><f>1+1</f><v>0</v></c><c r='B2'><v>7</v></c></row>",
+    ]
 
     assert rows_of(workbook(rows, calculates=True))[1].cells == (FORMULA_TEXT, Number("7"))
     assert rows_of(workbook(rows))[1].cells == (Number("0"), Number("7"))
 
 
 def test_a_formula_that_should_have_filled_other_cells_leaves_none_of_them_empty() -> None:
-    rows = ["<row r='1'><c r='A1'><v>1</v></c></row>", "<row r='2'><c r='B2'><f t='array' ref='B2:C4'>X</f></c></row>"]
-    rows += ["<row r='3'><c r='A3'><v>1</v></c><c r='C3'><v>9</v></c></row>", "<row r='5'><c r='A5'><v>1</v></c></row>"]
+    rows = [
+        "<row r='1'><c r='A1'><v>1</v></c></row>",
+        "<row r='2'><c r='B2'><f t='array' ref='B2:C4'>X</f></c></row>",
+    ]
+    rows += [
+        "<row r='3'><c r='A3'><v>1</v></c><c r='C3'><v>9</v></c></row>",
+        "<row r='5'><c r='A5'><v>1</v></c></row>",
+    ]
 
     read = {row.number: row.cells for row in rows_of(workbook(rows))}
     assert read == {
@@ -111,22 +147,43 @@ def test_a_formula_that_should_have_filled_other_cells_leaves_none_of_them_empty
     }
 
 
-ERRORS: Final = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!", "########", "Err:502", "=E2*0.7", "'=E2*0.7")
+ERRORS: Final = (
+    "#NULL!",
+    "#DIV/0!",
+    "#VALUE!",
+    "#REF!",
+    "#NAME?",
+    "#NUM!",
+    "#N/A",
+    "#SPILL!",
+    "#CALC!",
+    "########",
+    "Err:502",
+    "=E2*0.7",
+    "'=E2*0.7",
+)
 
 
 @pytest.mark.parametrize("error", ERRORS)
 @pytest.mark.parametrize("kind", CellKind)
-def test_an_error_or_a_formula_in_a_text_file_is_no_value_either(error: str, kind: CellKind) -> None:
+def test_an_error_or_a_formula_in_a_text_file_is_no_value_either(
+    error: str, kind: CellKind
+) -> None:
     column = next(c for m in MAPPINGS.values() for c in m.columns if c.kind is kind)
     mapping = next(m for m in MAPPINGS.values() if column in m.columns)
     names = [c.headers[0] for c in mapping.columns]
-    first, row = rows_of(as_csv(names, [[error if name == column.headers[0] else "" for name in names]]))
+    first, row = rows_of(
+        as_csv(names, [[error if name == column.headers[0] else "" for name in names]])
+    )
 
     assert (column.headers[0], NO_VALUE) in problems(row.cells, Headers.of(first.cells, mapping))
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(max_size=20).filter(lambda text: not text.lstrip("'").startswith("=")), st.integers(0, 99))
+@given(
+    st.text(max_size=20).filter(lambda text: not text.lstrip("'").startswith("=")),
+    st.integers(0, 99),
+)
 def test_names_and_numbers_of_buildings_are_values(text: str, number: int) -> None:
     assert not is_unread(f"示例村{text}")
     assert not is_unread(f"#{number}楼")

@@ -1,4 +1,7 @@
-"""Every number that names a person enters by a file as it stands, when it is text; one a spreadsheet has damaged never does."""
+"""Every number that names a person enters by a file as it stands, when it is text.
+
+One a spreadsheet has damaged never does.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
@@ -31,12 +34,17 @@ def number(county: int, born: date, order: int) -> str:
 
 def ends_in_000(county: int, born: date) -> str:
     """The one among ten orders; there is none where its check character would be another."""
-    return next((n for order in range(0, 1000, 100) if (n := number(county, born, order)).endswith("000")), "")
+    return next(
+        (n for order in range(0, 1000, 100) if (n := number(county, born, order)).endswith("000")),
+        "",
+    )
 
 
 DAYS: Final = st.dates(date(1920, 1, 1), date(2025, 12, 31))
 COUNTIES: Final = st.integers(110000, 659999)
-NUMBERS: Final = st.builds(number, COUNTIES, DAYS, st.integers(0, 999)) | st.builds(ends_in_000, COUNTIES, DAYS).filter(bool)
+NUMBERS: Final = st.builds(number, COUNTIES, DAYS, st.integers(0, 999)) | st.builds(
+    ends_in_000, COUNTIES, DAYS
+).filter(bool)
 
 
 def judged(content: bytes) -> list[Unplaced | Rejected]:
@@ -44,21 +52,36 @@ def judged(content: bytes) -> list[Unplaced | Rejected]:
     gatherer = Gatherer(Headers.of(headers.cells, BILLS), BILLS, "clinic", NOW, "f1")
     caller, clock = Caller("clinic", is_operator=False), Clock(NOW, NOW.date(), NOW)
     outcomes = [item.outcome for row in rows for item in gatherer.take(row)]
-    events = [one if isinstance(one, Rejected) else accept(one, caller, clock, deployment()) for one in outcomes if isinstance(one, dict | Rejected)]
+    events = [
+        one if isinstance(one, Rejected) else accept(one, caller, clock, deployment())
+        for one in outcomes
+        if isinstance(one, dict | Rejected)
+    ]
     return [one for one in events if isinstance(one, Unplaced | Rejected)]
 
 
 @pytest.mark.parametrize("written", FORMATS)
 @settings(max_examples=30, deadline=None)
 @given(numbers=st.lists(NUMBERS, min_size=1, max_size=30, unique=True))
-def test_every_number_that_passes_its_check_enters_as_text(written: str, numbers: list[str]) -> None:
-    told = judged(FORMATS[written](BILL_HEADERS, [bill(f"C{n}", person) for n, person in enumerate(numbers)]))
+def test_every_number_that_passes_its_check_enters_as_text(
+    written: str, numbers: list[str]
+) -> None:
+    told = judged(
+        FORMATS[written](BILL_HEADERS, [bill(f"C{n}", person) for n, person in enumerate(numbers)])
+    )
 
     assert [one.person.number if isinstance(one, Unplaced) else one for one in told] == numbers
 
 
 def test_a_number_in_000_that_fails_its_check_is_damaged_and_so_is_every_cell_with_one() -> None:
     as_text = judged(as_csv(BILL_HEADERS, [bill("C1", "370302194912310000")]))
-    as_number = judged(as_xlsx(BILL_HEADERS, [[cell if place != 1 else 370302194912310011 for place, cell in enumerate(bill("C1"))]]))
+    as_number = judged(
+        as_xlsx(
+            BILL_HEADERS,
+            [[cell if place != 1 else 370302194912310011 for place, cell in enumerate(bill("C1"))]],
+        )
+    )
 
-    assert [one.reason if isinstance(one, Rejected) else one for one in as_text + as_number] == [RefusalReason.DAMAGED_NUMBER] * 2
+    assert [one.reason if isinstance(one, Rejected) else one for one in as_text + as_number] == [
+        RefusalReason.DAMAGED_NUMBER
+    ] * 2

@@ -34,7 +34,14 @@ def said(path: Path) -> Iterator[str]:
                 if isinstance(text, ast.Constant) and isinstance(text.value, str):
                     yield text.value
                 elif isinstance(text, ast.JoinedStr):
-                    yield "".join(part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "7" for part in text.values)
+                    yield "".join(
+                        (
+                            part.value
+                            if isinstance(part, ast.Constant) and isinstance(part.value, str)
+                            else "7"
+                        )
+                        for part in text.values
+                    )
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -54,10 +61,22 @@ def test_every_line_of_the_table_is_chinese_and_can_be_filled_in() -> None:
 @pytest.mark.parametrize(
     ("problem", "told"),
     [
-        ("this is no day; write it as 2026-01-31", "不是日期，请写成 2026-01-31 this is no day; write it as 2026-01-31"),
-        ("something nobody has put into the table", "字段内容有误 something nobody has put into the table"),
-        ("9999 表示长期有效，已按空值处理 9999 means for ever", "9999 表示长期有效，已按空值处理 9999 means for ever"),
-        ("首尾有看不见的字符，已去掉 characters nobody sees", "首尾有看不见的字符，已去掉 characters nobody sees"),
+        (
+            "this is no day; write it as 2026-01-31",
+            "不是日期，请写成 2026-01-31 this is no day; write it as 2026-01-31",
+        ),
+        (
+            "something nobody has put into the table",
+            "字段内容有误 something nobody has put into the table",
+        ),
+        (
+            "9999 表示长期有效，已按空值处理 9999 means for ever",
+            "9999 表示长期有效，已按空值处理 9999 means for ever",
+        ),
+        (
+            "首尾有看不见的字符，已去掉 characters nobody sees",
+            "首尾有看不见的字符，已去掉 characters nobody sees",
+        ),
     ],
 )
 def test_a_problem_is_told_in_both_languages_chinese_first(problem: str, told: str) -> None:
@@ -65,10 +84,15 @@ def test_a_problem_is_told_in_both_languages_chinese_first(problem: str, told: s
 
 
 def test_a_row_is_told_by_its_headers_or_as_a_whole() -> None:
-    fields = (FieldProblem("结算日期", "in the future"), FieldProblem("", "an amount has at most two decimal places"))
+    fields = (
+        FieldProblem("结算日期", "in the future"),
+        FieldProblem("", "an amount has at most two decimal places"),
+    )
     whole = Rejected(RefusalReason.FUTURE_TIME, "The day lies after today.")
 
-    assert words(Rejected(RefusalReason.FUTURE_TIME, "x", fields)) == (
-        "结算日期: 晚于当前 in the future; 金额最多两位小数 an amount has at most two decimal places"
+    assert (
+        words(Rejected(RefusalReason.FUTURE_TIME, "x", fields))
+        == "结算日期: 晚于当前 in the future; 金额最多两位小数 an amount has at most two decimal"
+        " places"
     )
     assert words(whole) == "时间晚于当前 The day lies after today."

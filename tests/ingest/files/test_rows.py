@@ -1,4 +1,7 @@
-"""A file's rows become events by the mapping, the same ones each time; what is wrong with a row is said by its header."""
+"""A file's rows become events by the mapping, the same ones each time.
+
+What is wrong with a row is said by its header.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -15,7 +18,9 @@ from foothold_ingest.rules.rows.mapping import ERROR_HEADER, CellKind, Column, M
 from foothold_ingest.rules.rows.rows import Headers, Row, WrongHeaders, unique_key, values_of
 from foothold_schemas.wire.quarantine import RefusalReason
 
-BILLS, INCOMES, HOUSEHOLDS = (parse(shipped()[name]) for name in ("settled-bills", "incomes", "households"))
+BILLS, INCOMES, HOUSEHOLDS = (
+    parse(shipped()[name]) for name in ("settled-bills", "incomes", "households")
+)
 AS_OF = datetime(2026, 1, 20, 1, tzinfo=UTC)
 NUMBER = "11010519491231002X"
 BILL_HEADERS = ["结算单号", "身份证号", "结算日期", "就医类别", "总费用"]
@@ -23,7 +28,12 @@ HOUSE_HEADERS = ["县区代码", "户编号", "村代码", "户类型", "成员�
 
 
 def column(kind: CellKind, to: str = "/data/x") -> Column:
-    return Column(headers=("h",), to=to, kind=kind, choices={"住院": "inpatient"} if kind is CellKind.CHOICE else {})
+    return Column(
+        headers=("h",),
+        to=to,
+        kind=kind,
+        choices={"住院": "inpatient"} if kind is CellKind.CHOICE else {},
+    )
 
 
 @pytest.mark.parametrize(
@@ -79,7 +89,9 @@ def test_a_cell_is_read_as_its_column_says(kind: CellKind, cell: Cell, value: ob
         (CellKind.CHOICE, "出院", RefusalReason.INVALID_FIELD),
     ],
 )
-def test_a_cell_that_could_be_two_things_is_neither(kind: CellKind, cell: Cell, reason: RefusalReason) -> None:
+def test_a_cell_that_could_be_two_things_is_neither(
+    kind: CellKind, cell: Cell, reason: RefusalReason
+) -> None:
     with pytest.raises(WrongCell) as wrong:
         value_of(cell, column(kind))
 
@@ -87,11 +99,15 @@ def test_a_cell_that_could_be_two_things_is_neither(kind: CellKind, cell: Cell, 
 
 
 @pytest.mark.parametrize("text", ["370302194912310000", "123E45", "1e5"])
-def test_a_text_of_digits_is_damaged_only_where_it_stands_as_spreadsheets_write_long_numbers(text: str) -> None:
+def test_a_text_of_digits_is_damaged_only_where_it_stands_as_spreadsheets_write_long_numbers(
+    text: str,
+) -> None:
     assert value_of(text, column(CellKind.TEXT, "/data/claim_number")) == text
 
 
-def gathered(mapping: Mapping, headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[Item]:
+def gathered(
+    mapping: Mapping, headers: Sequence[str], rows: Sequence[Sequence[Cell]]
+) -> list[Item]:
     known = Headers.of(list(headers), mapping)
     scatter = Scatter(known)
     numbered = [Row(n, tuple(cells)) for n, cells in enumerate(rows, start=2)]
@@ -102,7 +118,9 @@ def gathered(mapping: Mapping, headers: Sequence[str], rows: Sequence[Sequence[C
     return [item for row in numbered for item in gatherer.take(row)] + list(gatherer.rest())
 
 
-def bill(name: str, total: str = "100.00", day: Cell = "2026-01-10", setting: str = "住院") -> list[Cell]:
+def bill(
+    name: str, total: str = "100.00", day: Cell = "2026-01-10", setting: str = "住院"
+) -> list[Cell]:
     return [name, NUMBER, day, setting, total]
 
 
@@ -120,14 +138,23 @@ def test_a_row_becomes_the_event_it_says_as_of_its_file_whatever_day_it_speaks_o
         "/agencies/clinic/files/settled-bills",
         AS_OF.isoformat(),
     )
-    assert made["data"] == {"claim_number": "C1", "resident_number": NUMBER, "settled_on": "2026-01-10", "setting": "inpatient", "total": "100.00"}
+    assert made["data"] == {
+        "claim_number": "C1",
+        "resident_number": NUMBER,
+        "settled_on": "2026-01-10",
+        "setting": "inpatient",
+        "total": "100.00",
+    }
     assert "subject" not in made
 
 
 def test_the_same_file_gives_the_same_ids_and_equal_rows_are_told_apart_by_their_order() -> None:
     row = [NUMBER, "工资性", "salary", "1000.00", "2026-01"]
     headers = ["身份证号", "收入类别", "项目", "金额", "所属月份"]
-    first, again = gathered(INCOMES, headers, [row, row, [*row[:3], "1000.01", row[4]]]), gathered(INCOMES, headers, [row, row])
+    first, again = (
+        gathered(INCOMES, headers, [row, row, [*row[:3], "1000.01", row[4]]]),
+        gathered(INCOMES, headers, [row, row]),
+    )
 
     ids = [event(item)["id"] for item in first]
     assert len(set(ids)) == 3
@@ -145,7 +172,19 @@ def test_a_second_row_with_the_same_claim_number_is_a_repeat_of_the_first() -> N
 
 
 def test_headers_match_however_written_and_the_error_column_of_rows_sent_back_is_known() -> None:
-    headers = Headers.of(["结算单号", " resident number ", "Settled On", "SETTING", "Ｔｏｔａｌ", "姓名", "错误 error", ""], BILLS)
+    headers = Headers.of(
+        [
+            "结算单号",
+            " resident number ",
+            "Settled On",
+            "SETTING",
+            "Ｔｏｔａｌ",
+            "姓名",
+            "错误 error",
+            "",
+        ],
+        BILLS,
+    )
 
     assert [c and c.to for c in headers.columns] == [
         "/data/claim_number",
@@ -168,7 +207,9 @@ def test_headers_match_however_written_and_the_error_column_of_rows_sent_back_is
         ([], "missing: 结算单号"),
     ],
 )
-def test_a_file_whose_headers_do_not_fit_is_refused_whole_with_their_names(headers: list[str], says: str) -> None:
+def test_a_file_whose_headers_do_not_fit_is_refused_whole_with_their_names(
+    headers: list[str], says: str
+) -> None:
     with pytest.raises(WrongHeaders, match=says.replace("(", r"\(").replace(")", r"\)")):
         Headers.of(headers, BILLS)
 
@@ -178,16 +219,26 @@ def house(number: str | None, person: Cell = NUMBER, village: str = "37030210420
 
 
 def test_the_rows_of_a_household_become_one_entry() -> None:
-    one, two = gathered(HOUSEHOLDS, HOUSE_HEADERS, [house("H1"), house("H1", "110105491231002"), house("H2")])
+    one, two = gathered(
+        HOUSEHOLDS, HOUSE_HEADERS, [house("H1"), house("H1", "110105491231002"), house("H2")]
+    )
 
     assert [row.number for row in one.rows] == [2, 3]
     assert event(one)["subject"] == "370302/H1"
-    assert event(one)["data"]["members"] == [{"resident_number": NUMBER}, {"resident_number": "110105491231002"}]
+    assert event(one)["data"]["members"] == [
+        {"resident_number": NUMBER},
+        {"resident_number": "110105491231002"},
+    ]
     assert event(two)["time"] == AS_OF.isoformat()
 
 
 def test_a_household_with_one_wrong_row_is_refused_whole_since_a_member_would_be_missing() -> None:
-    rows = [house("H1"), house("H1", Number("3.7E+17")), house("H2"), house(None, "110105491231002")]
+    rows = [
+        house("H1"),
+        house("H1", Number("3.7E+17")),
+        house("H2"),
+        house(None, "110105491231002"),
+    ]
     one, two = gathered(HOUSEHOLDS, HOUSE_HEADERS, rows)
 
     assert isinstance(one.outcome, Rejected)
@@ -199,13 +250,17 @@ def test_a_household_with_one_wrong_row_is_refused_whole_since_a_member_would_be
 
 
 def test_households_whose_rows_stand_apart_are_refused_from_the_first_row_on() -> None:
-    items = gathered(HOUSEHOLDS, HOUSE_HEADERS, [house("H1"), house("H2"), house("H1", "110105491231002")])
+    items = gathered(
+        HOUSEHOLDS, HOUSE_HEADERS, [house("H1"), house("H2"), house("H1", "110105491231002")]
+    )
 
     assert [isinstance(item.outcome, Rejected) for item in items] == [True, False, True]
 
 
 def test_rows_of_a_household_that_disagree_name_the_column() -> None:
-    (item,) = gathered(HOUSEHOLDS, HOUSE_HEADERS, [house("H1"), house("H1", "110105491231002", "370302104202")])
+    (item,) = gathered(
+        HOUSEHOLDS, HOUSE_HEADERS, [house("H1"), house("H1", "110105491231002", "370302104202")]
+    )
 
     assert isinstance(item.outcome, Rejected)
     assert [f.field for f in item.outcome.fields] == ["村代码"]
@@ -213,7 +268,11 @@ def test_rows_of_a_household_that_disagree_name_the_column() -> None:
 
 def test_what_the_door_says_of_a_field_is_told_by_the_header_in_the_members_own_row() -> None:
     (item,) = gathered(HOUSEHOLDS, HOUSE_HEADERS, [house("H1"), house("H1", "110105491231003")])
-    refused = Rejected(RefusalReason.BAD_NUMBER, "d", (FieldProblem("/data/members/1/resident_number", "p"), FieldProblem("/data/area", "q")))
+    refused = Rejected(
+        RefusalReason.BAD_NUMBER,
+        "d",
+        (FieldProblem("/data/members/1/resident_number", "p"), FieldProblem("/data/area", "q")),
+    )
 
     first, second = (problem.fields for problem in problems_of(item, refused, HOUSEHOLDS))
     assert [f.field for f in first] == ["村代码"]
@@ -226,14 +285,35 @@ def test_what_the_door_says_of_a_field_is_told_by_the_header_in_the_members_own_
         ({"kind": "Lottery"}, "kind Lottery is not known"),
         ({"unique": ["/data/nothing"]}, "unique names /data/nothing"),
         ({"coluns": []}, "coluns: Extra inputs"),
-        ({"columns": [{"headers": ["a"], "to": "/data/total"}, {"headers": ["b"], "to": "/data/total"}]}, "more than one column goes to /data/total"),
-        ({"columns": [{"headers": ["A"], "to": "/data/total"}, {"headers": ["a "], "to": "/data/x"}]}, "the header a stands for more than one"),
+        (
+            {
+                "columns": [
+                    {"headers": ["a"], "to": "/data/total"},
+                    {"headers": ["b"], "to": "/data/total"},
+                ]
+            },
+            "more than one column goes to /data/total",
+        ),
+        (
+            {
+                "columns": [
+                    {"headers": ["A"], "to": "/data/total"},
+                    {"headers": ["a "], "to": "/data/x"},
+                ]
+            },
+            "the header a stands for more than one",
+        ),
         ({"columns": [{"headers": ["a"], "to": "/elsewhere"}]}, "columns/0/to"),
         ({"columns": [{"headers": ["a"], "to": "/data/x", "kind": "choice"}]}, "choices"),
-        ({"rows": "member", "columns": [{"headers": ["a"], "to": "/data/x"}]}, "columns for /county"),
+        (
+            {"rows": "member", "columns": [{"headers": ["a"], "to": "/data/x"}]},
+            "columns for /county",
+        ),
     ],
 )
-def test_a_mapping_that_makes_no_sense_is_refused_with_the_place(change: dict[str, object], says: str) -> None:
+def test_a_mapping_that_makes_no_sense_is_refused_with_the_place(
+    change: dict[str, object], says: str
+) -> None:
     told = yaml.safe_load(shipped()["settled-bills"]) | change
     if "columns" in change and "unique" not in change:
         told["unique"] = []

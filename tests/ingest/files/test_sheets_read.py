@@ -1,4 +1,7 @@
-"""The first sheet that fits is read, whatever stands before it; what the workbook offers besides, and what it hides, is named."""
+"""The first sheet that fits is read, whatever stands before it.
+
+What the workbook offers besides, and what it hides, is named.
+"""
 
 import asyncio
 import tempfile
@@ -34,14 +37,21 @@ def names(rows: Sequence[Row]) -> list[object]:
 
 
 def test_an_instruction_sheet_first_is_passed_over_and_named_with_the_others_not_read() -> None:
-    rows, notes = read(as_book({"说明": INSTRUCTIONS, "Sheet2": (), "账单": TABLE, "Sheet3": (("x",),), "旧": TABLE}, states={"旧": "hidden"}))
+    rows, notes = read(
+        as_book(
+            {"说明": INSTRUCTIONS, "Sheet2": (), "账单": TABLE, "Sheet3": (("x",),), "旧": TABLE},
+            states={"旧": "hidden"},
+        )
+    )
 
     assert names(rows) == [BILL_HEADERS[0], "C1", "C2"]
     assert notes == ["未读取的工作表 not read: 说明, Sheet3, 旧（隐藏 hidden）"]
 
 
 def test_a_sheet_that_cannot_be_seen_is_never_the_one_that_is_read() -> None:
-    rows, notes = read(as_book({"旧": TABLE, "新": (BILL_HEADERS, bill("C9"))}, states={"旧": "veryHidden"}))
+    rows, notes = read(
+        as_book({"旧": TABLE, "新": (BILL_HEADERS, bill("C9"))}, states={"旧": "veryHidden"})
+    )
 
     assert names(rows) == [BILL_HEADERS[0], "C9"]
     assert notes == ["未读取的工作表 not read: 旧（隐藏 hidden）"]
@@ -64,7 +74,10 @@ def test_hidden_rows_and_columns_are_read_and_named_where_they_hold_something() 
     rows, notes = read(as_book({"账单": TABLE}, hidden=(2, 9, "C", "K")))
 
     assert names(rows) == [BILL_HEADERS[0], "C1", "C2"]
-    assert notes == ["隐藏的行也已读取（共 1 行） hidden rows were read too: 2", "隐藏的列也已读取 hidden columns were read too: C"]
+    assert notes == [
+        "隐藏的行也已读取（共 1 行） hidden rows were read too: 2",
+        "隐藏的列也已读取 hidden columns were read too: C",
+    ]
 
 
 def test_a_text_file_has_nothing_to_name() -> None:

@@ -1,4 +1,7 @@
-"""Amounts and days as people type them in Chinese offices: separators where they belong, full-width digits, and nothing guessed."""
+"""Reads amounts and days as people type them in Chinese offices.
+
+Separators stand where they belong, digits may be full-width, and nothing is guessed.
+"""
 
 from datetime import date
 from typing import Final
@@ -24,10 +27,28 @@ def test_an_amount_is_the_same_with_separators_and_in_full_width(cents: int, wid
     sign = "-" if cents < 0 else ""
     written = f"{sign}{units:,}.{rest:02d}"
 
-    assert value_of(written.translate(WIDE) if wide else written, column(CellKind.AMOUNT)) == f"{sign}{units}.{rest:02d}"
+    assert (
+        value_of(written.translate(WIDE) if wide else written, column(CellKind.AMOUNT))
+        == f"{sign}{units}.{rest:02d}"
+    )
 
 
-@pytest.mark.parametrize("text", ["1,23,4", "1,2345", ",123", "1234,567", "1,,234", "1.234,50", "12,34", "1,234,", "31400,00", "１，２３", "1,234.5,6"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1,23,4",
+        "1,2345",
+        ",123",
+        "1234,567",
+        "1,,234",
+        "1.234,50",
+        "12,34",
+        "1,234,",
+        "31400,00",
+        "１，２３",
+        "1,234.5,6",
+    ],
+)
 def test_separators_in_wrong_places_are_no_amount(text: str) -> None:
     with pytest.raises(WrongCell, match="31400"):
         value_of(text, column(CellKind.AMOUNT))
@@ -35,7 +56,14 @@ def test_separators_in_wrong_places_are_no_amount(text: str) -> None:
 
 @given(
     st.dates(date(1900, 1, 1), date(2200, 12, 31)),
-    st.sampled_from(["{0:%Y}-{0:%m}-{0:%d}", "{0:%Y}/{0.month}/{0.day}", "{0:%Y}年{0.month}月{0.day}日", "{0:%Y%m%d}"]),
+    st.sampled_from(
+        [
+            "{0:%Y}-{0:%m}-{0:%d}",
+            "{0:%Y}/{0.month}/{0.day}",
+            "{0:%Y}年{0.month}月{0.day}日",
+            "{0:%Y%m%d}",
+        ]
+    ),
 )
 def test_a_day_in_full_width_is_that_day(day: date, form: str) -> None:
     assert value_of(form.format(day).translate(WIDE), column(CellKind.DAY)) == day.isoformat()

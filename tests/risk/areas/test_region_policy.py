@@ -1,4 +1,8 @@
-"""Levels of whole areas as policy gives them: bands that cover every share once, clusters, key places; and the level a count comes to, at each edge."""
+"""Tests levels of whole areas as policy gives them.
+
+There are bands that cover every share once, clusters, key places; and the level a count comes to,
+at each edge.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -13,8 +17,19 @@ from foothold_risk.rules.policy import LevelBand
 from foothold_schemas.messages.areas import WarningLevel
 from tests.support.made.areas import write_region_policy
 
-FINE = [("none", "0", "0.05"), ("IV", "0.05", "0.1"), ("III", "0.1", "0.2"), ("II", "0.2", "0.4"), ("I", "0.4", "1")]
-IV, III, II, I = WarningLevel.IV, WarningLevel.III, WarningLevel.II, WarningLevel.I  # noqa: E741 - the levels' official names
+FINE = [
+    ("none", "0", "0.05"),
+    ("IV", "0.05", "0.1"),
+    ("III", "0.1", "0.2"),
+    ("II", "0.2", "0.4"),
+    ("I", "0.4", "1"),
+]
+IV, III, II, I = (  # noqa: E741 - the levels' official names
+    WarningLevel.IV,
+    WarningLevel.III,
+    WarningLevel.II,
+    WarningLevel.I,
+)
 
 
 def table(*bands: tuple[str, str, str]) -> dict[str, list[dict[str, str]]]:
@@ -34,7 +49,10 @@ def test_bands_that_cover_every_share_once_are_read_in_any_order() -> None:
         (table(*FINE[:4]), "one band each"),
         (table(*FINE[:4], ("I", "0.4", "0.9999")), "end at 0.9999; they go from 0 to 1"),
         (table(("none", "0.01", "0.05"), *FINE[1:]), "leave a gap from 0 to 0.01"),
-        (table(*FINE[:3], ("I", "0.2", "0.4"), ("II", "0.4", "1")), "the graver the level, the higher its band"),
+        (
+            table(*FINE[:3], ("I", "0.2", "0.4"), ("II", "0.4", "1")),
+            "the graver the level, the higher its band",
+        ),
         (table(*FINE[:4], ("I", "0.4", "1.1")), "an edge is a share"),
         (table(*FINE[:4], ("I", "0.40001", "1")), "an edge is a share"),
         (table(*FINE[:4], ("V", "0.4", "1")), "'V'"),
@@ -43,7 +61,9 @@ def test_bands_that_cover_every_share_once_are_read_in_any_order() -> None:
         ("0.05", "give each window its bands"),
     ],
 )
-def test_bands_that_leave_a_share_without_an_answer_or_with_two_are_refused(value: object, says: str) -> None:
+def test_bands_that_leave_a_share_without_an_answer_or_with_two_are_refused(
+    value: object, says: str
+) -> None:
     with pytest.raises(ValueError, match=says):
         level_bands(value)
 
@@ -51,10 +71,25 @@ def test_bands_that_leave_a_share_without_an_answer_or_with_two_are_refused(valu
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        ([{"cluster": "370302-a", "zh": "甲", "en": "a", "villages": ["370303101201"]}], "370303101201 is no village"),
-        ([{"cluster": "370302-a", "zh": "甲", "en": "a", "villages": ["370302101"]}], "370302101 is no village"),
-        ([{"cluster": "north", "zh": "甲", "en": "a", "villages": ["370302101201"]}], "a cluster is"),
-        ([{"cluster": f"370302-{c}", "zh": "甲", "en": "a", "villages": ["370302101201"]} for c in "ab"], "two clusters"),
+        (
+            [{"cluster": "370302-a", "zh": "甲", "en": "a", "villages": ["370303101201"]}],
+            "370303101201 is no village",
+        ),
+        (
+            [{"cluster": "370302-a", "zh": "甲", "en": "a", "villages": ["370302101"]}],
+            "370302101 is no village",
+        ),
+        (
+            [{"cluster": "north", "zh": "甲", "en": "a", "villages": ["370302101201"]}],
+            "a cluster is",
+        ),
+        (
+            [
+                {"cluster": f"370302-{c}", "zh": "甲", "en": "a", "villages": ["370302101201"]}
+                for c in "ab"
+            ],
+            "two clusters",
+        ),
         ([], "a list of clusters"),
     ],
 )
@@ -63,13 +98,26 @@ def test_clusters_that_are_not_clear_are_refused(value: object, says: str) -> No
         clusters(value)
 
 
-@pytest.mark.parametrize(("read", "value"), [(areas, ["370302"]), (areas, "370302101"), (count, 0), (count, True), (count, "3")])
+@pytest.mark.parametrize(
+    ("read", "value"),
+    [(areas, ["370302"]), (areas, "370302101"), (count, 0), (count, True), (count, "3")],
+)
 def test_places_and_counts_that_are_none_are_refused(read: Any, value: object) -> None:  # noqa: ANN401
     with pytest.raises(ValueError, match=r"township|list of names|whole number"):
         read(value)
 
 
-SCALE = Scale((LevelBand(None, 0, 500), LevelBand(IV, 500, 1000), LevelBand(III, 1000, 2000), LevelBand(II, 2000, 4000), LevelBand(I, 4000, 10000)), 8000, 3)
+SCALE = Scale(
+    (
+        LevelBand(None, 0, 500),
+        LevelBand(IV, 500, 1000),
+        LevelBand(III, 1000, 2000),
+        LevelBand(II, 2000, 4000),
+        LevelBand(I, 4000, 10000),
+    ),
+    8000,
+    3,
+)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +162,15 @@ def test_shipped_bands_are_marked_illustrative() -> None:
 def test_a_gap_is_named_with_file_and_line(tmp_path: Path) -> None:
     write_region_policy(tmp_path)
     file = tmp_path / "test" / "370399.yaml"
-    file.write_text(file.read_text(encoding="utf-8").replace('"0.05", to: "0.10"', '"0.06", to: "0.10"', 1), encoding="utf-8")
+    file.write_text(
+        file.read_text(encoding="utf-8").replace('"0.05", to: "0.10"', '"0.06", to: "0.10"', 1),
+        encoding="utf-8",
+    )
 
-    with pytest.raises(PolicyError, match=r"370399\.yaml:\d+: regions\.bands: window 7: the bands leave a gap from 0\.05 to 0\.06"):
+    with pytest.raises(
+        PolicyError,
+        match=(
+            r"370399\.yaml:\d+: regions\.bands: window 7: the bands leave a gap from 0\.05 to 0\.06"
+        ),
+    ):
         load(tmp_path / "test")

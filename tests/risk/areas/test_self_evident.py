@@ -1,4 +1,7 @@
-"""Where policy calls an incident self-evident, the households it hits count as hit before each is checked; without such a table nobody is flagged."""
+"""Households that a self-evident incident hits count as hit before each is checked.
+
+Policy calls the incident self-evident; without such a table nobody is flagged.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -18,17 +21,35 @@ from foothold_schemas.facts.facts import AreaStruck, DayOpened, Hazard, Severity
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import ExitReason, Movement, Status
 from foothold_schemas.values import Group
-from tests.support.made.build import AREA, HOUSEHOLD, OPEN_DAY, disaster, household, income, policy, record, value
+from tests.support.made.build import (
+    AREA,
+    HOUSEHOLD,
+    OPEN_DAY,
+    disaster,
+    household,
+    income,
+    policy,
+    record,
+    value,
+)
 from tests.support.made.build import judged as assessed_by
 
 AT = datetime(2026, 6, 1, 4, tzinfo=UTC)
-TABLE = (Reach(frozenset({Hazard.FLOOD}), frozenset({Severity.I, Severity.II}), (Exposure.EVERYBODY,)),)
+TABLE = (
+    Reach(frozenset({Hazard.FLOOD}), frozenset({Severity.I, Severity.II}), (Exposure.EVERYBODY,)),
+)
 RULES = policy(incidents_self_evident=value("incidents.self_evident", TABLE))
 POOR, WELL_OFF = income("7000"), income("90000")
 
 
 def struck(**more: Any) -> AreaStruck:  # noqa: ANN401
-    given = {"incident": "flood", "area": AREA[:9], "hazard": Hazard.FLOOD, "severity": Severity.I, "first_day": OPEN_DAY - timedelta(days=2)}
+    given = {
+        "incident": "flood",
+        "area": AREA[:9],
+        "hazard": Hazard.FLOOD,
+        "severity": Severity.I,
+        "first_day": OPEN_DAY - timedelta(days=2),
+    }
     return AreaStruck(**(given | more))
 
 
@@ -42,18 +63,31 @@ class Told:
         self.judged = self._judge(cause_of(record(DayOpened(day=OPEN_DAY), "day")))
 
     def says(self, **more: Any) -> Judged:  # noqa: ANN401
-        """An agency says something of the incident, and risk looks at the household as it would between records."""
+        """Report something of the incident as an agency, and judge the household.
+
+        Risk looks at the household as it would between records.
+        """
         self.statements += 1
-        fact = record(struck(**more), f"area-{self.statements}", at=AT + timedelta(hours=self.statements))
+        fact = record(
+            struck(**more), f"area-{self.statements}", at=AT + timedelta(hours=self.statements)
+        )
         control = steer(self.control, fact)
         assert control is not None
         self.control = control
         (look,) = {one.area: one for one in control.looks}.values()
-        return self._judge(Cause(look.fact_id, look.learned_at, ends=ExitReason.CORRECTED if look.is_correction else None))
+        return self._judge(
+            Cause(
+                look.fact_id,
+                look.learned_at,
+                ends=ExitReason.CORRECTED if look.is_correction else None,
+            )
+        )
 
     def on(self, day: date) -> Judged:
         """A day is opened."""
-        self.control = Control(open_day=day, bundle=self.rules.bundle, incidents=self.control.incidents)
+        self.control = Control(
+            open_day=day, bundle=self.rules.bundle, incidents=self.control.incidents
+        )
         return self._judge(cause_of(record(DayOpened(day=day), f"day {day}")))
 
     def _judge(self, cause: Cause) -> Judged:
@@ -75,11 +109,26 @@ def test_below_the_line_it_carries_a_group_at_once_and_urgently_and_says_on_what
 
     assert (said.movement, said.group, said.is_urgent) == (Movement.ENTERED, Group.MARGINAL, True)
     (finding,) = (f for f in said.findings if f.rule is FindingKind.AREA_STRUCK)
-    assert (finding.value, finding.policy.name, finding.unit) == ("flood I", "incidents.self_evident", "incident")
-    assert finding.reason.zh == f"区域{AREA[:9]}自2026-06-08发生洪涝（I级），按政策视同已受影响，损失待逐户核实。"
-    assert finding.reason.en == f"flood (level I) in {AREA[:9]} since 2026-06-08: by policy it is hit; its losses are still to be checked."
+    assert (finding.value, finding.policy.name, finding.unit) == (
+        "flood I",
+        "incidents.self_evident",
+        "incident",
+    )
+    assert (
+        finding.reason.zh
+        == f"区域{AREA[:9]}自2026-06-08发生洪涝（I级），按政策视同已受影响，损失待逐户核实。"
+    )
+    assert (
+        finding.reason.en
+        == f"flood (level I) in {AREA[:9]} since 2026-06-08: by policy it is hit; its losses are"
+        " still to be checked."
+    )
     (fact,) = finding.facts
-    assert (fact.kind, fact.day, fact.text.en) == ("AreaStruck", OPEN_DAY - timedelta(days=2), f"flood (level I) reported in {AREA[:9]}")
+    assert (fact.kind, fact.day, fact.text.en) == (
+        "AreaStruck",
+        OPEN_DAY - timedelta(days=2),
+        f"flood (level I) reported in {AREA[:9]}",
+    )
     assert fact.fact_id == record(struck(), "area-1").fact_id
 
 
@@ -97,7 +146,14 @@ def test_above_the_line_it_is_a_lead() -> None:
         (RULES, {"first_day": OPEN_DAY + timedelta(days=1)}),
         (RULES, {"last_day": OPEN_DAY - timedelta(days=1)}),
     ],
-    ids=["nothing is self-evident", "too mild", "another hazard", "another area", "not begun", "over"],
+    ids=[
+        "nothing is self-evident",
+        "too mild",
+        "another hazard",
+        "another area",
+        "not begun",
+        "over",
+    ],
 )
 def test_otherwise_nobody_is_flagged(rules: Policy, said: Mapping[str, Any]) -> None:
     told = Told(household(WELL_OFF), rules)
@@ -106,23 +162,37 @@ def test_otherwise_nobody_is_flagged(rules: Policy, said: Mapping[str, Any]) -> 
 
 
 def test_only_those_the_table_names_are_hit() -> None:
-    wage = policy(incidents_self_evident=value("incidents.self_evident", (Reach(frozenset(Hazard), frozenset(Severity), (Exposure.OPERATING,)),)))
+    wage = policy(
+        incidents_self_evident=value(
+            "incidents.self_evident",
+            (Reach(frozenset(Hazard), frozenset(Severity), (Exposure.OPERATING,)),),
+        )
+    )
 
     assert moved(Told(household(WELL_OFF), wage).says()) == []
-    assert moved(Told(household(income("90000", category="operating")), wage).says()) == [(Movement.WATCHED, None, False)]
+    assert moved(Told(household(income("90000", category="operating")), wage).says()) == [
+        (Movement.WATCHED, None, False)
+    ]
 
 
 def test_the_gravest_comes_first_and_of_equals_the_newest() -> None:
     told = Told(household(POOR))
     early, day = OPEN_DAY - timedelta(days=9), OPEN_DAY - timedelta(days=1)
-    said = [("a", Severity.II, day), ("b", Severity.I, early), ("c", Severity.I, day), ("d", Severity.I, day)]
+    said = [
+        ("a", Severity.II, day),
+        ("b", Severity.I, early),
+        ("c", Severity.I, day),
+        ("d", Severity.I, day),
+    ]
     for incident, severity, first_day in said:
         judged = told.says(incident=incident, severity=severity, first_day=first_day)
     assert judged.view is not None
     (found,) = (f for f in assessed(told).found if f.kind is FindingKind.AREA_STRUCK)
 
     assert found.value == "flood I"
-    assert [f.fact_id.hex() for f in found.facts] == [record(struck(), f"area-{n}").fact_id for n in (3, 4, 2, 1)]
+    assert [f.fact_id.hex() for f in found.facts] == [
+        record(struck(), f"area-{n}").fact_id for n in (3, 4, 2, 1)
+    ]
 
 
 def test_taken_back_the_signal_ends_at_once_as_a_correction() -> None:
@@ -148,7 +218,10 @@ def test_a_verified_loss_stays_when_the_incident_is_over() -> None:
     told.says()
     told.says(last_day=OPEN_DAY)
 
-    assert [t.movement for t in told.on(OPEN_DAY + timedelta(days=1)).said] in ([], [Movement.EASED])
+    assert [t.movement for t in told.on(OPEN_DAY + timedelta(days=1)).said] in (
+        [],
+        [Movement.EASED],
+    )
     assert told.home.position.group is Group.MARGINAL
 
 
@@ -158,30 +231,50 @@ def test_people_may_identify_dismiss_or_exempt_it_like_any_other_finding() -> No
     word = record(CaseDecided(decision=Decision.IDENTIFIED, decided_on=OPEN_DAY, by="chen"), "word")
     identified = judge(HOUSEHOLD, told.home, told.control, RULES, cause_of(word), word.data)  # type: ignore[arg-type]  # a decision
     harmless = FindingExempted(
-        finding=FindingKind.AREA_STRUCK, reason=HarmlessReason.ALREADY_HELPED, by="chen", exempted_on=OPEN_DAY, until=OPEN_DAY + timedelta(days=20)
+        finding=FindingKind.AREA_STRUCK,
+        reason=HarmlessReason.ALREADY_HELPED,
+        by="chen",
+        exempted_on=OPEN_DAY,
+        until=OPEN_DAY + timedelta(days=20),
     )
-    exempted = judge(HOUSEHOLD, told.home, told.control, RULES, cause_of(record(harmless, "harmless")), harmless)
+    exempted = judge(
+        HOUSEHOLD, told.home, told.control, RULES, cause_of(record(harmless, "harmless")), harmless
+    )
     worse = Told(exempted.household)
     worse.control, worse.statements = told.control, told.statements
 
     assert (identified.household.position.is_identified, identified.refused) == (True, ())
-    assert [(t.movement, t.exit_reason) for t in exempted.said] == [(Movement.EXITED, ExitReason.EXEMPTED)]
+    assert [(t.movement, t.exit_reason) for t in exempted.said] == [
+        (Movement.EXITED, ExitReason.EXEMPTED)
+    ]
     assert moved(worse.says(incident="another")) != []  # other facts than those people looked at
 
 
 def test_a_look_that_corrects_stays_one_when_it_begins_anew() -> None:
-    first, second = (Look(AREA, fact, AT, is_correction=wrong) for fact, wrong in (("a", True), ("b", False)))
+    first, second = (
+        Look(AREA, fact, AT, is_correction=wrong) for fact, wrong in (("a", True), ("b", False))
+    )
 
     assert [(one.fact_id, one.is_correction) for one in queued((first,), [second])] == [("b", True)]
-    assert [(one.fact_id, one.is_correction) for one in queued((second,), [second])] == [("b", False)]
+    assert [(one.fact_id, one.is_correction) for one in queued((second,), [second])] == [
+        ("b", False)
+    ]
 
 
 def test_what_is_wrong_of_an_incident_is_what_was_said_before_and_not_its_end() -> None:
     before = note({}, "a", struck(), AT, bytes(16))
     later = AT + timedelta(hours=1)
-    wrong: list[dict[str, Any]] = [{"is_withdrawn": True}, {"area": AREA[:6]}, {"severity": Severity.II}, {"hazard": Hazard.STORM}, {"first_day": OPEN_DAY}]
+    wrong: list[dict[str, Any]] = [
+        {"is_withdrawn": True},
+        {"area": AREA[:6]},
+        {"severity": Severity.II},
+        {"hazard": Hazard.STORM},
+        {"first_day": OPEN_DAY},
+    ]
 
-    assert all(corrects(before, note(before, "a", struck(**more), later, bytes(16))) for more in wrong)
+    assert all(
+        corrects(before, note(before, "a", struck(**more), later, bytes(16))) for more in wrong
+    )
     assert not corrects(before, note(before, "a", struck(last_day=OPEN_DAY), later, bytes(16)))
     assert not corrects(before, note(before, "a", struck(incident="other"), later, bytes(16)))
     assert not corrects(before, before)

@@ -16,15 +16,41 @@ from foothold_schemas.messages.transitions import ExitReason, Movement, Transiti
 from foothold_schemas.wire.codec import decode_output
 from tests.support.made.build import AREA, HOUSEHOLD, household, income, registered
 
-EXAMPLE = decode_output((Path(__file__).parents[3] / "schemas/examples/risk-transitions.v1/Transition.entered.json").read_bytes())
+EXAMPLE = decode_output(
+    (
+        Path(__file__).parents[3] / "schemas/examples/risk-transitions.v1/Transition.entered.json"
+    ).read_bytes()
+)
 DAY = date(2026, 6, 10)
-BILL, STORM, POOR = FindingKind.SELF_PAID_HIGH, FindingKind.DISASTER_LOSS, FindingKind.INCOME_BELOW_LINE
+BILL, STORM, POOR = (
+    FindingKind.SELF_PAID_HIGH,
+    FindingKind.DISASTER_LOSS,
+    FindingKind.INCOME_BELOW_LINE,
+)
 
 
-def said(movement: Movement, *kinds: FindingKind, quiet: FindingKind | None = None, **changes: Any) -> Transition:  # noqa: ANN401
+def said(
+    movement: Movement,
+    *kinds: FindingKind,
+    quiet: FindingKind | None = None,
+    **changes: Any,  # noqa: ANN401
+) -> Transition:
     assert isinstance(EXAMPLE, Transition)
-    findings = tuple(EXAMPLE.findings[0].model_copy(update={"rule": kind, "quiet_until": DAY if kind is quiet else None}) for kind in kinds)
-    return EXAMPLE.model_copy(update={"movement": movement, "findings": findings, "is_quiet": False, "is_lead": True, **changes})
+    findings = tuple(
+        EXAMPLE.findings[0].model_copy(
+            update={"rule": kind, "quiet_until": DAY if kind is quiet else None}
+        )
+        for kind in kinds
+    )
+    return EXAMPLE.model_copy(
+        update={
+            "movement": movement,
+            "findings": findings,
+            "is_quiet": False,
+            "is_lead": True,
+            **changes,
+        }
+    )
 
 
 @pytest.mark.parametrize(
@@ -36,19 +62,39 @@ def said(movement: Movement, *kinds: FindingKind, quiet: FindingKind | None = No
         (said(Movement.WATCHED, STORM), Signalled.RAISED, (STORM,)),
         (said(Movement.WORSENED, BILL, STORM, added=(STORM,)), Signalled.RAISED, (STORM,)),
         (said(Movement.MOVED, BILL, added=(BILL,)), Signalled.RAISED, (BILL,)),
-        (said(Movement.EXITED, exit_reason=ExitReason.CORRECTED, is_lead=False), Signalled.WITHDRAWN, ()),
-        (said(Movement.UNWATCHED, exit_reason=ExitReason.DISMISSED, is_lead=False), Signalled.WITHDRAWN, ()),
-        (said(Movement.EXITED, exit_reason=ExitReason.EXEMPTED, is_lead=False), Signalled.WITHDRAWN, ()),
+        (
+            said(Movement.EXITED, exit_reason=ExitReason.CORRECTED, is_lead=False),
+            Signalled.WITHDRAWN,
+            (),
+        ),
+        (
+            said(Movement.UNWATCHED, exit_reason=ExitReason.DISMISSED, is_lead=False),
+            Signalled.WITHDRAWN,
+            (),
+        ),
+        (
+            said(Movement.EXITED, exit_reason=ExitReason.EXEMPTED, is_lead=False),
+            Signalled.WITHDRAWN,
+            (),
+        ),
     ],
 )
-def test_what_is_new_is_raised_and_what_was_none_is_taken_back(transition: Transition, what: Signalled, causes: tuple[FindingKind, ...]) -> None:
+def test_what_is_new_is_raised_and_what_was_none_is_taken_back(
+    transition: Transition, what: Signalled, causes: tuple[FindingKind, ...]
+) -> None:
     signal = signal_of(3, transition)
 
     assert signal is not None
-    assert (signal.what, signal.causes, signal.source, signal.village) == (what, causes, 3, transition.household.area)
+    assert (signal.what, signal.causes, signal.source, signal.village) == (
+        what,
+        causes,
+        3,
+        transition.household.area,
+    )
     assert (signal.sequence, signal.day) == (2 * transition.number, transition.open_day)
 
 
+# it was true while it lasted
 @pytest.mark.parametrize(
     "transition",
     [
@@ -58,7 +104,7 @@ def test_what_is_new_is_raised_and_what_was_none_is_taken_back(transition: Trans
         said(Movement.WORSENED, BILL, STORM, added=()),
         said(Movement.EASED, BILL, gone=(STORM,)),
         said(Movement.RECOVERING, gone=(BILL,)),
-        said(Movement.EXITED, exit_reason=ExitReason.CLEARED, is_lead=False),  # it was true while it lasted
+        said(Movement.EXITED, exit_reason=ExitReason.CLEARED, is_lead=False),
         said(Movement.EXITED, exit_reason=ExitReason.ELIMINATED, is_lead=False),
         said(Movement.EXITED, exit_reason=ExitReason.NATURAL, is_lead=False),
         said(Movement.EXIT_DUE),
@@ -78,12 +124,19 @@ def test_one_cause_of_several_that_was_a_mistake_is_taken_back_alone() -> None:
 
 def test_an_identification_is_said_once_by_the_position_and_after_its_last_transition() -> None:
     before = household(income("7000"))
-    after = msgspec.structs.replace(before, position=Position(number=4, causes=(BILL,), identified_on=DAY))
+    after = msgspec.structs.replace(
+        before, position=Position(number=4, causes=(BILL,), identified_on=DAY)
+    )
 
     signal = confirmation(1, HOUSEHOLD, before, after, DAY)
 
     assert signal is not None
-    assert (signal.what, signal.causes, signal.sequence, signal.village) == (Signalled.CONFIRMED, (BILL,), 9, AREA)
+    assert (signal.what, signal.causes, signal.sequence, signal.village) == (
+        Signalled.CONFIRMED,
+        (BILL,),
+        9,
+        AREA,
+    )
     assert confirmation(1, HOUSEHOLD, after, after, DAY) is None
     assert confirmation(1, HOUSEHOLD, before, after, None) is None
     assert confirmation(1, HOUSEHOLD, Household(), Household(), DAY) is None
@@ -92,17 +145,29 @@ def test_an_identification_is_said_once_by_the_position_and_after_its_last_trans
 def test_a_household_registered_today_counts_from_tomorrow_when_its_area_has_it() -> None:
     transition = said(Movement.ENTERED, STORM)
     before = msgspec.structs.replace(household(income("7000")), since=DAY)
-    after = msgspec.structs.replace(before, position=Position(number=4, causes=(BILL,), identified_on=DAY))
-    counted = [signal_of(0, transition, since=since) for since in (transition.open_day, transition.open_day - timedelta(days=1), None)]
+    after = msgspec.structs.replace(
+        before, position=Position(number=4, causes=(BILL,), identified_on=DAY)
+    )
+    counted = [
+        signal_of(0, transition, since=since)
+        for since in (transition.open_day, transition.open_day - timedelta(days=1), None)
+    ]
     confirmed = confirmation(0, HOUSEHOLD, before, after, DAY)
 
-    assert [signal and signal.day for signal in counted] == [transition.open_day + timedelta(days=1), transition.open_day, transition.open_day]
+    assert [signal and signal.day for signal in counted] == [
+        transition.open_day + timedelta(days=1),
+        transition.open_day,
+        transition.open_day,
+    ]
     assert confirmed is not None
     assert confirmed.day == DAY + timedelta(days=1)
 
 
 def test_the_day_of_registration_is_that_of_the_first_entry() -> None:
-    first, later = registered(at=datetime(2026, 1, 1, tzinfo=UTC)), registered(2, at=datetime(2026, 2, 1, tzinfo=UTC))
+    first, later = (
+        registered(at=datetime(2026, 1, 1, tzinfo=UTC)),
+        registered(2, at=datetime(2026, 2, 1, tzinfo=UTC)),
+    )
     home, _ = fold(Household(), first, first.data, DAY)  # type: ignore[arg-type]  # a household's fact
     again, _ = fold(home, later, later.data, DAY + timedelta(days=9))  # type: ignore[arg-type]  # a household's fact
     before_any_day, _ = fold(Household(), first, first.data, None)  # type: ignore[arg-type]  # a household's fact
@@ -111,10 +176,18 @@ def test_the_day_of_registration_is_that_of_the_first_entry() -> None:
 
 
 def test_everything_of_a_county_is_in_one_partition_and_each_household_counts_once() -> None:
-    villages = {f"{county}101{n}": n for county in ("370302", "370303", "370323") for n in (201, 202)}
+    villages = {
+        f"{county}101{n}": n for county in ("370302", "370303", "370323") for n in (201, 202)
+    }
 
     shares = by_partition(8, villages)
 
     assert sorted(shares) == list(range(8))
-    assert {village: count for share in shares.values() for village, count in share.items()} == villages
-    assert all(area_partition(village[:6], 8) == partition for partition, share in shares.items() for village in share)
+    assert {
+        village: count for share in shares.values() for village, count in share.items()
+    } == villages
+    assert all(
+        area_partition(village[:6], 8) == partition
+        for partition, share in shares.items()
+        for village in share
+    )

@@ -1,4 +1,7 @@
-"""Who counts, what the table of findings says, and that every finding explains itself and can be shown."""
+"""Tests who counts, and what the table of findings says.
+
+Every finding explains itself and can be shown.
+"""
 
 from datetime import UTC, date, datetime
 
@@ -34,7 +37,9 @@ from tests.support.made.build import (
 )
 from tests.support.made.rules import ALL_IN_FORCE
 
-FLOOD = {"a/flood": Incident(AREA, Hazard.FLOOD, Severity.I, OPEN_DAY, datetime(2026, 6, 10, tzinfo=UTC))}
+FLOOD = {
+    "a/flood": Incident(AREA, Hazard.FLOOD, Severity.I, OPEN_DAY, datetime(2026, 6, 10, tzinfo=UTC))
+}
 
 
 @pytest.mark.parametrize("absence", Absence)
@@ -47,7 +52,11 @@ def test_conscripts_prisoners_and_the_missing_are_shown_and_not_counted(absence:
 
 def test_where_policy_counts_those_who_share_the_budget_a_split_register_counts_as_one() -> None:
     sharing = policy(heads_basis=value("heads.basis", Heads.SHARING))
-    split = [Member(person_ref="p0"), Member(person_ref="p1", is_registered=False), Member(person_ref="p2", is_registered=False, shares_budget=False)]
+    split = [
+        Member(person_ref="p0"),
+        Member(person_ref="p1", is_registered=False),
+        Member(person_ref="p2", is_registered=False, shares_budget=False),
+    ]
     home = household(registered(split), income("9000"))
 
     assert judged(home, rules=sharing).view.head_months == 24
@@ -55,15 +64,23 @@ def test_where_policy_counts_those_who_share_the_budget_a_split_register_counts_
 
 
 def test_who_left_in_march_and_came_back_in_may_counts_in_each_interval() -> None:
-    child = [Member(person_ref="c", left_on=date(2026, 3, 10)), Member(person_ref="c", joined_on=date(2026, 5, 2))]
+    child = [
+        Member(person_ref="c", left_on=date(2026, 3, 10)),
+        Member(person_ref="c", joined_on=date(2026, 5, 2)),
+    ]
     view = judged(household(registered([Member(person_ref="p0"), *child]), income("9000"))).view
 
     assert view.head_months == 12 + 9 + 1
 
 
 def test_every_finding_explains_itself_in_both_languages_and_can_show_all_its_facts() -> None:
-    people = [Member(person_ref="p0"), Member(person_ref="p1", birth_month="2015-01", at_school=False)]
-    shares = [ProjectShare(project="qihe", invested=Fen.parse("10000.00"), invested_on=date(2024, 1, 1))]
+    people = [
+        Member(person_ref="p0"),
+        Member(person_ref="p1", birth_month="2015-01", at_school=False),
+    ]
+    shares = [
+        ProjectShare(project="qihe", invested=Fen.parse("10000.00"), invested_on=date(2024, 1, 1))
+    ]
     home = household(
         registered(people, projects=shares),
         income("40000", "before", month="2025-05", until_month="2025-05"),
@@ -89,7 +106,13 @@ def test_every_finding_explains_itself_in_both_languages_and_can_show_all_its_fa
 
 
 def test_a_rule_whose_values_are_not_in_force_finds_nothing() -> None:
-    required = {"exit_signal_months", "exit_stable_months", "exit_min_months_since_identified", "monitoring_line", "feeds_required"}
+    required = {
+        "exit_signal_months",
+        "exit_stable_months",
+        "exit_min_months_since_identified",
+        "monitoring_line",
+        "feeds_required",
+    }
     nothing = policy(**dict.fromkeys(set(PolicyOfDay.__dataclass_fields__) - required))
     home = household(
         income("40000", "before", month="2025-05", until_month="2025-05"),
@@ -122,7 +145,12 @@ TABLE = {
 
 
 def test_what_counts_as_risk_and_what_as_shock_is_policys_table() -> None:
-    written = {rule.kind: ", ".join(word for word, holds in (("risk", rule.is_risk), ("shock", rule.is_shock)) if holds) for rule in findings.ALL}
+    written = {
+        rule.kind: ", ".join(
+            word for word, holds in (("risk", rule.is_risk), ("shock", rule.is_shock)) if holds
+        )
+        for rule in findings.ALL
+    }
 
     assert written == TABLE
 
@@ -168,13 +196,23 @@ def test_the_months_are_the_windows_twelve_and_the_running_one_and_add_up() -> N
 
 def test_what_was_earned_in_a_month_that_has_not_begun_is_in_none_of_the_months() -> None:
     """Facts of the next month come before the county has opened its first day."""
-    months = by_month(judged(household(income("12"), income("7", "ahead", month="2026-07", yearly=False))).view)
+    months = by_month(
+        judged(household(income("12"), income("7", "ahead", month="2026-07", yearly=False))).view
+    )
 
     assert (len(months), sum(m.net or 0 for m in months)) == (13, 1_200)
 
 
 def test_the_running_month_shows_what_was_paid_up_to_the_open_day_itself() -> None:
-    facts = (claim("30", "bill", day=OPEN_DAY), spending("20", "cost", day=OPEN_DAY), spending("5", "other", day=OPEN_DAY, category="other"))
-    last = by_month(judged(household(income("12"), income("7", "now", month="2026-06", yearly=False), *facts)).view)[-1]
+    facts = (
+        claim("30", "bill", day=OPEN_DAY),
+        spending("20", "cost", day=OPEN_DAY),
+        spending("5", "other", day=OPEN_DAY, category="other"),
+    )
+    last = by_month(
+        judged(
+            household(income("12"), income("7", "now", month="2026-06", yearly=False), *facts)
+        ).view
+    )[-1]
 
     assert (last.net, last.own_shares, last.is_running) == (700, 5_000, True)

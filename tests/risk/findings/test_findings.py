@@ -7,12 +7,23 @@ from foothold_risk.rules import findings
 from foothold_schemas.facts.facts import HomeState, WorkerState
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Standing
-from tests.support.made.build import claim, disaster, household, income, judged, policy, registered, value
+from tests.support.made.build import (
+    claim,
+    disaster,
+    household,
+    income,
+    judged,
+    policy,
+    registered,
+    value,
+)
 
 SWITCHED_ON = value("self_paid_high.in_scope_only", amount=True)
 
 
-@pytest.mark.parametrize(("net", "found"), [("7299.99", True), ("7300.00", False), ("7300.01", False)])
+@pytest.mark.parametrize(
+    ("net", "found"), [("7299.99", True), ("7300.00", False), ("7300.01", False)]
+)
 def test_income_is_below_the_line_only_strictly(net: str, *, found: bool) -> None:
     assert found == (FindingKind.INCOME_BELOW_LINE in judged(household(income(net))).kinds)
 
@@ -28,7 +39,9 @@ def test_income_is_below_the_line_only_strictly(net: str, *, found: bool) -> Non
         (Standing.ORDINARY, "20000.01", True),
     ],
 )
-def test_self_paid_is_high_from_the_amount_of_the_households_standing_on(standing: Standing, paid: str, *, found: bool) -> None:
+def test_self_paid_is_high_from_the_amount_of_the_households_standing_on(
+    standing: Standing, paid: str, *, found: bool
+) -> None:
     home = household(registered(standing=standing), income("90000"), claim(paid))
 
     assert found == (FindingKind.SELF_PAID_HIGH in judged(home).kinds)
@@ -38,38 +51,60 @@ def test_five_bills_are_found_together_when_their_sum_crosses_not_one_by_one() -
     home = household(income("90000"))
     crossing = []
     for n in range(5):
-        home = household(registered(), income("90000"), *(claim("5000", f"c{k}", day=date(2026, 3, 10 + k)) for k in range(n + 1)))
+        home = household(
+            registered(),
+            income("90000"),
+            *(claim("5000", f"c{k}", day=date(2026, 3, 10 + k)) for k in range(n + 1)),
+        )
         crossing.append(FindingKind.SELF_PAID_HIGH in judged(home).kinds)
 
     assert crossing == [False, False, False, True, True]
 
 
 def test_what_payers_covered_is_not_self_paid() -> None:
-    assert FindingKind.SELF_PAID_HIGH not in judged(household(income("90000"), claim("30000", paid="10000.01"))).kinds
+    assert (
+        FindingKind.SELF_PAID_HIGH
+        not in judged(household(income("90000"), claim("30000", paid="10000.01"))).kinds
+    )
 
 
 def test_where_policy_counts_only_compliant_spending_the_part_out_of_scope_is_left_out() -> None:
     home = household(income("90000"), claim("30000", in_scope="19999.99"))
 
     assert FindingKind.SELF_PAID_HIGH in judged(home).kinds
-    assert FindingKind.SELF_PAID_HIGH not in judged(home, rules=policy(self_paid_high_in_scope_only=SWITCHED_ON)).kinds
+    assert (
+        FindingKind.SELF_PAID_HIGH
+        not in judged(home, rules=policy(self_paid_high_in_scope_only=SWITCHED_ON)).kinds
+    )
 
 
 def test_a_bill_whose_payers_covered_all_that_is_in_scope_has_nothing_left_in_scope() -> None:
     (bill,) = household(claim("30000", paid="20000", in_scope="20000")).claims
 
-    assert (bill.self_paid(in_scope_only=True), bill.self_paid(in_scope_only=False)) == (0, 1_000_000)
+    assert (bill.self_paid(in_scope_only=True), bill.self_paid(in_scope_only=False)) == (
+        0,
+        1_000_000,
+    )
 
 
-@pytest.mark.parametrize(("spent", "found"), [("6999.99", False), ("7000.00", False), ("7000.01", True)])
-def test_the_share_of_rigid_spending_must_be_strictly_above_policy(spent: str, *, found: bool) -> None:
-    assert found == (FindingKind.RIGID_SPENDING_RATIO in judged(household(income("10000"), claim(spent))).kinds)
+@pytest.mark.parametrize(
+    ("spent", "found"), [("6999.99", False), ("7000.00", False), ("7000.01", True)]
+)
+def test_the_share_of_rigid_spending_must_be_strictly_above_policy(
+    spent: str, *, found: bool
+) -> None:
+    assert found == (
+        FindingKind.RIGID_SPENDING_RATIO in judged(household(income("10000"), claim(spent))).kinds
+    )
 
 
 def test_a_share_that_rounding_would_hide_is_found_because_integers_are_compared() -> None:
     rules = policy(rigid_spending_ratio_share=value("rigid_spending_ratio.share", 1_000))
 
-    assert FindingKind.RIGID_SPENDING_RATIO in judged(household(income("10000.00"), claim("1000.01")), rules=rules).kinds
+    assert (
+        FindingKind.RIGID_SPENDING_RATIO
+        in judged(household(income("10000.00"), claim("1000.01")), rules=rules).kinds
+    )
 
 
 @pytest.mark.parametrize("net", ["0", "-500"])
@@ -93,21 +128,34 @@ def test_without_heard_income_the_share_is_unknown_and_nothing_is_found() -> Non
         ({"home": HomeState.DESTROYED, "is_verified": False}, False),
     ],
 )
-def test_a_disaster_counts_when_verified_and_its_damage_stands_on_the_list(what: dict[str, Any], *, found: bool) -> None:
-    assert found == (FindingKind.DISASTER_LOSS in judged(household(income("9000"), disaster(**what))).kinds)
+def test_a_disaster_counts_when_verified_and_its_damage_stands_on_the_list(
+    what: dict[str, Any], *, found: bool
+) -> None:
+    assert found == (
+        FindingKind.DISASTER_LOSS in judged(household(income("9000"), disaster(**what))).kinds
+    )
 
 
 def test_a_dead_worker_is_said_in_words() -> None:
-    assessment = judged(household(income("9000"), disaster(home=HomeState.UNHURT, main_worker=WorkerState.DEAD)))
+    assessment = judged(
+        household(income("9000"), disaster(home=HomeState.UNHURT, main_worker=WorkerState.DEAD))
+    )
     (found,) = assessment.found
     sentence = findings.disaster_loss.explain(found, assessment.view, policy().currency)
 
-    assert (sentence.zh, sentence.en) == ("2026-06-09遭受风暴，主要劳动力死亡。", "Struck by storm on 2026-06-09: the main worker is dead.")
+    assert (sentence.zh, sentence.en) == (
+        "2026-06-09遭受风暴，主要劳动力死亡。",
+        "Struck by storm on 2026-06-09: the main worker is dead.",
+    )
 
 
 def test_a_rule_whose_value_is_not_in_force_finds_nothing() -> None:
     nothing = policy(
-        self_paid_high_ex_poor=None, self_paid_high_ordinary=None, rigid_spending_ratio_share=None, disaster_loss_home=None, disaster_loss_worker=None
+        self_paid_high_ex_poor=None,
+        self_paid_high_ordinary=None,
+        rigid_spending_ratio_share=None,
+        disaster_loss_home=None,
+        disaster_loss_worker=None,
     )
     home = household(income("9000"), claim("90000"), disaster(main_worker=WorkerState.DEAD))
 

@@ -1,4 +1,7 @@
-"""Very many events of one finding: a bounded record, a word that covers them all, and the one nobody saw."""
+"""Tests very many events of one finding.
+
+The tests cover a bounded record, a word that covers them all, and the one nobody saw.
+"""
 
 from datetime import date, timedelta
 
@@ -13,13 +16,38 @@ from foothold_schemas.wire.codec import encode
 from tests.support.made.scenario import Played, play
 
 FIRST = date(2025, 7, 1)
-MANY = [{"day": date(2026, 6, 9), "kind": "DisasterStruck", "id": f"d{n}", "struck_on": FIRST + timedelta(days=n), "home": "badly_damaged"} for n in range(300)]
-RICH = {"day": date(2026, 6, 1), "kind": "IncomeReported", "amount": "90000.00", "earned_month": "2026-05", "is_yearly": True}
-DISMISSED = {"day": date(2026, 6, 11), "kind": "CaseDecided", "decision": "dismissed", "decided_on": date(2026, 6, 11)}
+MANY = [
+    {
+        "day": date(2026, 6, 9),
+        "kind": "DisasterStruck",
+        "id": f"d{n}",
+        "struck_on": FIRST + timedelta(days=n),
+        "home": "badly_damaged",
+    }
+    for n in range(300)
+]
+RICH = {
+    "day": date(2026, 6, 1),
+    "kind": "IncomeReported",
+    "amount": "90000.00",
+    "earned_month": "2026-05",
+    "is_yearly": True,
+}
+DISMISSED = {
+    "day": date(2026, 6, 11),
+    "kind": "CaseDecided",
+    "decision": "dismissed",
+    "decided_on": date(2026, 6, 11),
+}
 
 
 def after_the_word(**fact: object) -> Played:
-    return play({"until": date(2026, 6, 12), "facts": [RICH, *MANY, DISMISSED, {"day": date(2026, 6, 12), **fact}]})
+    return play(
+        {
+            "until": date(2026, 6, 12),
+            "facts": [RICH, *MANY, DISMISSED, {"day": date(2026, 6, 12), **fact}],
+        }
+    )
 
 
 def test_what_is_said_and_kept_of_very_many_events_is_bounded() -> None:
@@ -36,7 +64,10 @@ def test_a_word_on_very_many_covers_those_not_named_and_not_the_next() -> None:
     another = after_the_word(kind="DisasterStruck", struck_on=date(2026, 6, 12), home="destroyed")
 
     assert fewer.said[-1].movement is Movement.UNWATCHED
-    assert [(one.movement, one.is_told) for one in another.said[-2:]] == [(Movement.UNWATCHED, None), (Movement.ENTERED, True)]
+    assert [(one.movement, one.is_told) for one in another.said[-2:]] == [
+        (Movement.UNWATCHED, None),
+        (Movement.ENTERED, True),
+    ]
 
 
 @pytest.mark.parametrize(

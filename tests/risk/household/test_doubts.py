@@ -32,7 +32,10 @@ from tests.support.made.versions import AT, TICK
 
 def pairs(*facts: FactRecord) -> list[tuple[str, str, str]]:
     names = {bytes.fromhex(f.fact_id): f.id for f in facts}
-    return [(d.kind.value, names[d.counted], names[d.other]) for d in doubts(household(*facts), in_force())]
+    return [
+        (d.kind.value, names[d.counted], names[d.other])
+        for d in doubts(household(*facts), in_force())
+    ]
 
 
 def later(fact: FactRecord, agency: str | None = None) -> FactRecord:
@@ -44,7 +47,9 @@ def test_what_counts_once_is_asked_about_and_the_answer_ends_it() -> None:
     both_real = amending(later(income("1300.00", "y3", number="S2")), "y2")
 
     assert pairs(one, again) == [("repeated", "y1", "y2")]
-    assert pairs(one, later(income("2000.00", "y2"))) == [("repeated", "y2", "y1")], "the later takes the place of the earlier"
+    assert pairs(one, later(income("2000.00", "y2"))) == [("repeated", "y2", "y1")], (
+        "the later takes the place of the earlier"
+    )
     assert pairs(one, again, both_real) == []
     assert pairs(one, again, retracted("y2")) == []
     assert judged(household(one, again, both_real)).view.net == 260_000
@@ -59,7 +64,10 @@ def test_what_has_a_number_or_is_two_sources_is_not_asked_about() -> None:
 
 def test_both_senders_of_one_stay_are_asked() -> None:
     hospital = claim("12000.00", "h", stay="S", person_ref="p0")
-    same, other = later(claim("12000.00", "b", stay="S", person_ref="p0"), "bureau"), later(claim("9.00", "b", stay="S", person_ref="p0"), "bureau")
+    same, other = (
+        later(claim("12000.00", "b", stay="S", person_ref="p0"), "bureau"),
+        later(claim("9.00", "b", stay="S", person_ref="p0"), "bureau"),
+    )
 
     assert pairs(hospital, same) == [("one_stay", "b", "h")]
     assert pairs(hospital, other) == [("two_totals", "b", "h")]
@@ -69,23 +77,42 @@ def test_both_senders_of_one_stay_are_asked() -> None:
 
 
 def test_the_view_says_what_to_ask_and_which_items_policy_does_not_name() -> None:
-    rules = policy(income_items=value("income.items", (IncomeItem("salary", Counts.COUNTED, frozenset({"wage"})),)))
+    rules = policy(
+        income_items=value(
+            "income.items", (IncomeItem("salary", Counts.COUNTED, frozenset({"wage"})),)
+        )
+    )
     home = household(
-        income("7000.00", "y1"), later(income("7000.00", "y2")), income("1.00", "w", yearly=False, item="Wage"), claim("6000.00", day=date(2026, 3, 1))
+        income("7000.00", "y1"),
+        later(income("7000.00", "y2")),
+        income("1.00", "w", yearly=False, item="Wage"),
+        claim("6000.00", day=date(2026, 3, 1)),
     )
     home, _ = step(home, rules=rules)
     view = decode_view(view_of(HOUSEHOLD, home.position, judged(home, rules=rules), rules))
 
-    assert [(d.kind, d.counted, d.other) for d in view.doubts] == [(DoubtKind.REPEATED, identity("y1"), identity("y2"))]
+    assert [(d.kind, d.counted, d.other) for d in view.doubts] == [
+        (DoubtKind.REPEATED, identity("y1"), identity("y2"))
+    ]
     assert view.unknown_items == ("earnings",)
-    assert Doubt(DoubtKind.REPEATED, bytes.fromhex(identity("y1")), bytes.fromhex(identity("y2"))) in doubts(home, in_force())
+    assert Doubt(
+        DoubtKind.REPEATED, bytes.fromhex(identity("y1")), bytes.fromhex(identity("y2"))
+    ) in doubts(home, in_force())
 
 
 def test_a_statement_replaced_under_another_name_of_its_item_is_asked_about() -> None:
-    home = household(income("7000.00", "y1", item="farm"), later(income("9000.00", "y2", item="Crops")))
-    synonyms = in_force(income_items=value("income.items", (IncomeItem("farm", Counts.COUNTED, frozenset({"crops"})),)))
+    home = household(
+        income("7000.00", "y1", item="farm"), later(income("9000.00", "y2", item="Crops"))
+    )
+    synonyms = in_force(
+        income_items=value(
+            "income.items", (IncomeItem("farm", Counts.COUNTED, frozenset({"crops"})),)
+        )
+    )
 
-    assert doubts(home, synonyms) == (Doubt(DoubtKind.REPEATED, bytes.fromhex(identity("y2")), bytes.fromhex(identity("y1"))),)
+    assert doubts(home, synonyms) == (
+        Doubt(DoubtKind.REPEATED, bytes.fromhex(identity("y2")), bytes.fromhex(identity("y1"))),
+    )
     assert doubts(home, in_force()) == (), "without the policy's word they are two sources"
 
 
@@ -97,14 +124,23 @@ def viewed(*facts: FactRecord, day: date, rules: Policy | None = None) -> Househ
 
 
 def test_the_sender_of_a_yearly_income_that_lapsed_is_asked_from_the_first_unknown_month() -> None:
-    years = [income("90000.00", "y1", month="2024-06", agency="bureau"), income("90000.00", "y2", month="2025-06", agency="bureau")]
+    years = [
+        income("90000.00", "y1", month="2024-06", agency="bureau"),
+        income("90000.00", "y2", month="2025-06", agency="bureau"),
+    ]
     before, after = viewed(*years, day=date(2026, 12, 31)), viewed(*years, day=date(2027, 1, 1))
-    ended = amending(income("90000.00", "y3", month="2025-06", agency="bureau", until_month="2026-12"), "y2")
+    ended = amending(
+        income("90000.00", "y3", month="2025-06", agency="bureau", until_month="2026-12"), "y2"
+    )
 
     assert before is None
     assert after is not None
-    assert after.status is Status.CLEAR, "nobody has a page of it, and its sender is asked all the same"
-    assert [(d.kind, d.counted, d.other, d.since) for d in after.doubts] == [(DoubtKind.LAPSED, identity("y2"), identity("y2"), "2027-01")]
+    assert after.status is Status.CLEAR, (
+        "nobody has a page of it, and its sender is asked all the same"
+    )
+    assert [(d.kind, d.counted, d.other, d.since) for d in after.doubts] == [
+        (DoubtKind.LAPSED, identity("y2"), identity("y2"), "2027-01")
+    ]
     assert not after.findings
     answered = viewed(*years, ended, day=date(2027, 1, 1))
     assert answered is None or answered.doubts == ()
@@ -116,4 +152,9 @@ def test_of_a_clear_household_too_it_is_asked_what_cannot_be_told_apart() -> Non
 
     assert once is None
     assert twice is not None
-    assert (twice.status, [d.kind for d in twice.doubts], twice.trace, twice.saw) == (Status.CLEAR, [DoubtKind.REPEATED], (), ())
+    assert (twice.status, [d.kind for d in twice.doubts], twice.trace, twice.saw) == (
+        Status.CLEAR,
+        [DoubtKind.REPEATED],
+        (),
+        (),
+    )

@@ -51,7 +51,9 @@ from tests.support.made.versions import TICK
         (registered(), Folded.DUPLICATE),
     ],
 )
-def test_facts_are_kept_for_25_months_and_known_ones_count_once(fact: FactRecord, folded: Folded) -> None:
+def test_facts_are_kept_for_25_months_and_known_ones_count_once(
+    fact: FactRecord, folded: Folded
+) -> None:
     home = household(income("9000", "old"), claim("1", "bill"), disaster("storm"))
 
     assert fold(home, fact, fact.data, OPEN_DAY)[1] == folded  # type: ignore[arg-type]
@@ -71,8 +73,14 @@ def test_the_same_claim_number_of_another_agency_is_another_bill() -> None:
 
 
 def test_what_lies_more_than_25_months_back_is_forgotten_and_the_rest_stays() -> None:
-    old = claim("1", "old", day=date(2024, 4, 30)).model_copy(update={"time": datetime(2024, 4, 30, tzinfo=UTC)})
-    home = household(old, claim("2", "kept", day=date(2024, 5, 1)), income("5", "month", month="2024-04", yearly=False))
+    old = claim("1", "old", day=date(2024, 4, 30)).model_copy(
+        update={"time": datetime(2024, 4, 30, tzinfo=UTC)}
+    )
+    home = household(
+        old,
+        claim("2", "kept", day=date(2024, 5, 1)),
+        income("5", "month", month="2024-04", yearly=False),
+    )
     left = forget_old(home, OPEN_DAY)
 
     assert ([c.total for c in left.claims], left.incomes) == ([200], ())
@@ -80,11 +88,21 @@ def test_what_lies_more_than_25_months_back_is_forgotten_and_the_rest_stays() ->
 
 def test_a_report_people_have_looked_into_is_forgotten_when_it_is_old_and_no_other() -> None:
     day, old = date(2026, 6, 10), date(2024, 1, 10)
-    home = household(*(reported(Concern.ILLNESS, name, day=when) for name, when in (("old", old), ("old, open", old + timedelta(days=1)), ("young", day))))
-    seen = [report_name(r) for r in home.reports if r.fact_id != bytes.fromhex(identity("old, open"))]
+    home = household(
+        *(
+            reported(Concern.ILLNESS, name, day=when)
+            for name, when in (("old", old), ("old, open", old + timedelta(days=1)), ("young", day))
+        )
+    )
+    seen = [
+        report_name(r) for r in home.reports if r.fact_id != bytes.fromhex(identity("old, open"))
+    ]
     home = fresh(home, position=answered(home, home.position, seen))
 
-    assert {r.fact_id.hex() for r in forget_old(home, day).reports} == {identity("old, open"), identity("young")}
+    assert {r.fact_id.hex() for r in forget_old(home, day).reports} == {
+        identity("old, open"),
+        identity("young"),
+    }
 
 
 def test_the_last_check_of_each_kind_and_the_last_two_reviews_stay_true_however_old() -> None:
@@ -100,7 +118,13 @@ def test_the_last_check_of_each_kind_and_the_last_two_reviews_stay_true_however_
     left = forget_old(household(*facts), OPEN_DAY)
     without_recent = forget_old(household(*facts[:-2]), OPEN_DAY)
 
-    kept = [("food", old[0]), *(("housing", d) for d in old), ("water", old[0]), ("water", old[2])]  # the first by which it was met or unmet as well
+    # the first by which it was met or unmet as well
+    kept = [
+        ("food", old[0]),
+        *(("housing", d) for d in old),
+        ("water", old[0]),
+        ("water", old[2]),
+    ]
     assert sorted((c.guarantee.value, c.day) for c in left.checks) == kept
     assert [a.day for a in left.assets] == [old[2]]
     assert [g.day for g in left.gradings] == [date(2026, 5, 1), date(2026, 5, 2)]
@@ -108,9 +132,14 @@ def test_the_last_check_of_each_kind_and_the_last_two_reviews_stay_true_however_
 
 
 @pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
-def test_of_two_register_entries_a_tenth_of_a_second_apart_the_later_one_counts(names: tuple[str, str]) -> None:
+def test_of_two_register_entries_a_tenth_of_a_second_apart_the_later_one_counts(
+    names: tuple[str, str],
+) -> None:
     first, second = (datetime(2026, 1, 1, 0, 0, 0, ms, tzinfo=UTC) for ms in (100_000, 200_000))
-    entries = [record(registered(n + 1).data, name, at=at) for n, (name, at) in enumerate(zip(names, (first, second), strict=True))]
+    entries = [
+        record(registered(n + 1).data, name, at=at)
+        for n, (name, at) in enumerate(zip(names, (first, second), strict=True))
+    ]
 
     for order in (entries, entries[::-1]):
         register = household(*order).register
@@ -119,18 +148,28 @@ def test_of_two_register_entries_a_tenth_of_a_second_apart_the_later_one_counts(
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
-def test_of_entries_that_overtake_each_other_the_latest_counts_and_the_late_one_is_told_apart(order: tuple[int, ...]) -> None:
-    entries = [record(registered(n + 1).data, f"entry {n}", at=datetime(2026, 1, 1, 0, minute, tzinfo=UTC)) for n, minute in enumerate((10, 20, 30))]
+def test_of_entries_that_overtake_each_other_the_latest_counts_and_the_late_one_is_told_apart(
+    order: tuple[int, ...],
+) -> None:
+    entries = [
+        record(registered(n + 1).data, f"entry {n}", at=datetime(2026, 1, 1, 0, minute, tzinfo=UTC))
+        for n, minute in enumerate((10, 20, 30))
+    ]
     home, outcomes = Household(), []
     for n in order:
         home, folded = fold(home, entries[n], entries[n].data, OPEN_DAY)  # type: ignore[arg-type]
         outcomes.append(folded)
 
     assert home.register is not None
-    assert (len(home.register.members), [o is Folded.SUPERSEDED for o in outcomes]) == (3, [n < max(order[: i + 1]) for i, n in enumerate(order)])
+    assert (len(home.register.members), [o is Folded.SUPERSEDED for o in outcomes]) == (
+        3,
+        [n < max(order[: i + 1]) for i, n in enumerate(order)],
+    )
 
 
-EXAMPLES = sorted((Path(__file__).parents[3] / "schemas" / "examples" / "household-facts.v1").glob("*.json"))
+EXAMPLES = sorted(
+    (Path(__file__).parents[3] / "schemas" / "examples" / "household-facts.v1").glob("*.json")
+)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
@@ -152,13 +191,26 @@ LONG_AGO, LATELY = date(2024, 1, 10), date(2026, 5, 20)
     ("wrong", "right"),
     [
         (claim("25000.00", "n", day=LATELY), claim("25000.00", "n", day=LONG_AGO)),
-        (spending("25000.00", "n", day=LATELY, number="E1"), spending("25000.00", "n", day=LONG_AGO, number="E1")),
-        (income("9.00", "n", month="2026-04", yearly=False, number="S1"), income("9.00", "n", month="2023-11", yearly=False, number="S1")),
-        (income("9.00", "n", month="2026-04", number="S1"), income("9.00", "n", month="2023-11", yearly=False, number="S1")),
+        (
+            spending("25000.00", "n", day=LATELY, number="E1"),
+            spending("25000.00", "n", day=LONG_AGO, number="E1"),
+        ),
+        (
+            income("9.00", "n", month="2026-04", yearly=False, number="S1"),
+            income("9.00", "n", month="2023-11", yearly=False, number="S1"),
+        ),
+        (
+            income("9.00", "n", month="2026-04", number="S1"),
+            income("9.00", "n", month="2023-11", yearly=False, number="S1"),
+        ),
     ],
 )
-def test_a_correction_to_a_day_long_ago_counts_before_what_it_corrects_in_any_order(wrong: FactRecord, right: FactRecord) -> None:
-    right = right.model_copy(update={"fact_id": identity("right"), "id": "right", "time": wrong.time + TICK})
+def test_a_correction_to_a_day_long_ago_counts_before_what_it_corrects_in_any_order(
+    wrong: FactRecord, right: FactRecord
+) -> None:
+    right = right.model_copy(
+        update={"fact_id": identity("right"), "id": "right", "time": wrong.time + TICK}
+    )
     for order in itertools.permutations((registered(), wrong, right)):
         home = Household()
         outcomes = {}
@@ -167,11 +219,22 @@ def test_a_correction_to_a_day_long_ago_counts_before_what_it_corrects_in_any_or
             home = forget_old(home, OPEN_DAY)
         seen = judged(home).view
 
-        assert (seen.own_shares, [i for i in seen.household.incomes if i.last_month > month_of(LONG_AGO)]) == (0, []), order
-        assert outcomes["right"] is (Folded.REPLACED if order.index(wrong) < order.index(right) else Folded.TOO_OLD)
-        assert outcomes[wrong.id] is (Folded.APPLIED if order.index(wrong) < order.index(right) else Folded.SUPERSEDED)
+        assert (
+            seen.own_shares,
+            [i for i in seen.household.incomes if i.last_month > month_of(LONG_AGO)],
+        ) == (0, []), order
+        assert outcomes["right"] is (
+            Folded.REPLACED if order.index(wrong) < order.index(right) else Folded.TOO_OLD
+        )
+        assert outcomes[wrong.id] is (
+            Folded.APPLIED if order.index(wrong) < order.index(right) else Folded.SUPERSEDED
+        )
         later = forget_old(home, add_months(OPEN_DAY, 27))
-        assert not [*later.claims, *later.spendings, *later.incomes], "what it corrects can come no more"
+        assert not [
+            *later.claims,
+            *later.spendings,
+            *later.incomes,
+        ], "what it corrects can come no more"
 
 
 def test_a_statement_of_long_ago_that_was_also_said_long_ago_is_not_kept() -> None:
@@ -184,11 +247,16 @@ def test_a_statement_of_long_ago_that_was_also_said_long_ago_is_not_kept() -> No
 
 def test_the_last_yearly_statement_is_that_of_the_item_by_policys_name() -> None:
     names = {"crops": "farm"}
-    last, before = income("9.00", "last", month="2024-03", item="farm"), income("8.00", "before", month="2024-02", item="Crops")
+    last, before = (
+        income("9.00", "last", month="2024-03", item="farm"),
+        income("8.00", "before", month="2024-02", item="Crops"),
+    )
     home = household(last)
 
     assert fold(home, before, before.data, OPEN_DAY, names) == (home, Folded.TOO_OLD)  # type: ignore[arg-type]
-    assert fold(home, before, before.data, OPEN_DAY)[1] is Folded.APPLIED, "another source where policy does not name it"  # type: ignore[arg-type]
+    assert fold(home, before, before.data, OPEN_DAY)[1] is Folded.APPLIED, (  # type: ignore[arg-type]
+        "another source where policy does not name it"
+    )
     both = household(last, before)
     assert {i.item for i in forget_old(both, OPEN_DAY, names).incomes} == {"farm"}
     assert {i.item for i in forget_old(both, OPEN_DAY).incomes} == {"farm", "Crops"}

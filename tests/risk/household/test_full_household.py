@@ -1,4 +1,7 @@
-"""A household holds as much as its state may weigh; what comes beyond goes back to its sender, and what people say is always taken."""
+"""A household holds as much as its state may weigh.
+
+What comes beyond goes back to its sender, and what people say is always taken.
+"""
 
 import os
 from datetime import UTC, date, datetime
@@ -6,12 +9,26 @@ from datetime import UTC, date, datetime
 import pytest
 
 from foothold_risk.rules.household import fold as folding
-from foothold_risk.rules.household.fold import MOST_FACTS, MOST_REPLACED, MOST_WITHDRAWN, Folded, fold
+from foothold_risk.rules.household.fold import (
+    MOST_FACTS,
+    MOST_REPLACED,
+    MOST_WITHDRAWN,
+    Folded,
+    fold,
+)
 from foothold_risk.rules.household.household import Household
 from foothold_risk.worker.state import pack
 from foothold_schemas.facts.decisions import CaseDecided, Decision
 from foothold_schemas.facts.envelope import FactRecord
-from tests.support.made.build import OPEN_DAY, claim, income, record, registered, retracted, spending
+from tests.support.made.build import (
+    OPEN_DAY,
+    claim,
+    income,
+    record,
+    registered,
+    retracted,
+    spending,
+)
 
 KAFKA_TAKES = 1_048_576
 
@@ -47,8 +64,12 @@ def test_beyond_the_bound_an_agencys_fact_of_any_kind_is_refused_and_changes_not
 @pytest.mark.usefixtures("_small")
 def test_register_and_people_are_always_heard_and_a_repeat_is_a_repeat() -> None:
     full, _ = folded(Household(), registered(), income("1"), claim("1", "a"), spending("1", "b"))
-    decided = record(CaseDecided(decision=Decision.DISMISSED, decided_on=date(2026, 6, 1)), "decided")
-    _, outcomes = folded(full, registered(2, at=datetime(2026, 2, 1, tzinfo=UTC)), decided, claim("1", "a"))
+    decided = record(
+        CaseDecided(decision=Decision.DISMISSED, decided_on=date(2026, 6, 1)), "decided"
+    )
+    _, outcomes = folded(
+        full, registered(2, at=datetime(2026, 2, 1, tzinfo=UTC)), decided, claim("1", "a")
+    )
 
     assert outcomes == [Folded.APPLIED, Folded.APPLIED, Folded.DUPLICATE]
 
@@ -73,9 +94,17 @@ def test_names_of_facts_that_never_came_are_bounded_too() -> None:
 
 def test_a_full_household_weighs_less_than_kafka_takes() -> None:
     household = Household()
-    household, _ = folded(household, *(registered(60, at=datetime(2026, 1, 1 + n, tzinfo=UTC)) for n in range(MOST_REPLACED + 2)))
+    household, _ = folded(
+        household,
+        *(
+            registered(60, at=datetime(2026, 1, 1 + n, tzinfo=UTC))
+            for n in range(MOST_REPLACED + 2)
+        ),
+    )
     for n in range(MOST_FACTS):
-        bill = claim("999999999999.99", f"{n}-{chance()}-{chance()[:20]}", person_ref=chance(), stay=chance())
+        bill = claim(
+            "999999999999.99", f"{n}-{chance()}-{chance()[:20]}", person_ref=chance(), stay=chance()
+        )
         household, outcomes = folded(household, bill.model_copy(update={"fact_id": chance()}))
     assert outcomes == [Folded.APPLIED]
     for n in range(MOST_WITHDRAWN // 20):
@@ -83,5 +112,8 @@ def test_a_full_household_weighs_less_than_kafka_takes() -> None:
         household, outcomes = folded(household, back.model_copy(update={"fact_id": chance()}))
 
     weight = len(pack(household))
-    print(f"{MOST_FACTS} facts and {MOST_WITHDRAWN} withdrawals weigh {weight} bytes before they are compressed")
+    print(
+        f"{MOST_FACTS} facts and {MOST_WITHDRAWN} withdrawals weigh {weight} bytes before they are"
+        " compressed"
+    )
     assert weight < KAFKA_TAKES

@@ -24,16 +24,36 @@ amounts = st.integers(1, 3_000_000).map(lambda fen: f"{fen // 100}.{fen % 100:02
 def versions(draw: st.DrawFn) -> list[FactRecord]:
     """Of one bill, one cost and one income, each said at a moment of its own."""
     told = []
-    for n, minutes in enumerate(draw(st.lists(st.integers(0, 10_000), min_size=2, max_size=6, unique=True))):
-        day, amount, which = draw(days), draw(amounts), draw(st.sampled_from(["bill", "cost", "income"]))
+    for n, minutes in enumerate(
+        draw(st.lists(st.integers(0, 10_000), min_size=2, max_size=6, unique=True))
+    ):
+        day, amount, which = (
+            draw(days),
+            draw(amounts),
+            draw(st.sampled_from(["bill", "cost", "income"])),
+        )
         match which:
             case "bill":
                 one = claim(amount, "number", day=day)
             case "cost":
                 one = spending(amount, "cost", day=day, number="E1")
             case _:
-                one = income(amount, "income", month=month_text(month_of(day)), yearly=draw(st.booleans()), number="S1")
-        told.append(one.model_copy(update={"fact_id": identity(f"{which} {n}"), "id": f"{which}-{n}", "time": AT - timedelta(minutes=minutes)}))
+                one = income(
+                    amount,
+                    "income",
+                    month=month_text(month_of(day)),
+                    yearly=draw(st.booleans()),
+                    number="S1",
+                )
+        told.append(
+            one.model_copy(
+                update={
+                    "fact_id": identity(f"{which} {n}"),
+                    "id": f"{which}-{n}",
+                    "time": AT - timedelta(minutes=minutes),
+                }
+            )
+        )
     return told
 
 

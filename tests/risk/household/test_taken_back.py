@@ -1,4 +1,7 @@
-"""What is taken back counts no more, of every kind and in any order; of what replaces the one before, that one counts again."""
+"""What is taken back counts no more, of every kind and in any order.
+
+Of what replaces the one before, that one counts again.
+"""
 
 from itertools import permutations
 from typing import Any, get_args
@@ -9,7 +12,14 @@ from foothold_risk.rules.household.fold import MOST_REPLACED, Folded, TakingBack
 from foothold_risk.rules.household.household import Household, fresh
 from foothold_risk.worker.state import Batch, Households, pack
 from foothold_schemas.facts.checks import Asset, Grade, Guarantee
-from foothold_schemas.facts.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
+from foothold_schemas.facts.decisions import (
+    AuthorisationGiven,
+    AuthorisationRefused,
+    CaseDecided,
+    FindingExempted,
+    MeasureDelivered,
+    ReliefPaid,
+)
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import HouseholdFact
 from foothold_schemas.facts.reports import Concern
@@ -47,9 +57,23 @@ EXAMPLES: list[FactRecord] = [
     record(AuthorisationRefused(refused_on=OPEN_DAY), "refused"),
     record(CaseDecided.model_validate({"decision": "identified", "decided_on": DAY}), "decided"),
     record(
-        FindingExempted.model_validate({"finding": "self_paid_high", "reason": "can_cope", "by": "liu", "exempted_on": DAY, "until": "2026-12-01"}), "exempted"
+        FindingExempted.model_validate(
+            {
+                "finding": "self_paid_high",
+                "reason": "can_cope",
+                "by": "liu",
+                "exempted_on": DAY,
+                "until": "2026-12-01",
+            }
+        ),
+        "exempted",
     ),
-    record(MeasureDelivered.model_validate({"measure": "health", "against": ["self_paid_high"], "delivered_on": DAY}), "measure"),
+    record(
+        MeasureDelivered.model_validate(
+            {"measure": "health", "against": ["self_paid_high"], "delivered_on": DAY}
+        ),
+        "measure",
+    ),
     record(ReliefPaid(relief="emergency", cause="fire", amount=Fen(1), paid_on=OPEN_DAY), "relief"),
     in_doubt(),
 ]
@@ -67,7 +91,9 @@ def test_every_kind_has_an_example_here() -> None:
 
 
 @pytest.mark.parametrize("fact", EXAMPLES, ids=lambda e: e.data.kind)
-def test_what_is_taken_back_counts_no_more_in_any_order_or_stands_by_a_rule(fact: FactRecord) -> None:
+def test_what_is_taken_back_counts_no_more_in_any_order_or_stands_by_a_rule(
+    fact: FactRecord,
+) -> None:
     back, data = retracted(fact.id, name="back"), fact.data
     before, after = kept(fact, back), kept(back, fact)
 
@@ -92,7 +118,12 @@ REPLACING: list[list[FactRecord]] = [
 @pytest.mark.parametrize("said", REPLACING, ids=["entries", "words"])
 def test_the_one_before_counts_again_in_any_order(said: list[FactRecord]) -> None:
     first, second, third = said
-    for taken, left in (([third], [first, second]), ([second, third], [first]), ([second], [first, third]), (said, [])):
+    for taken, left in (
+        ([third], [first, second]),
+        ([second, third], [first]),
+        ([second], [first, third]),
+        (said, []),
+    ):
         backs = [retracted(t.id, name=f"back {t.id}") for t in taken]
         expected = kept(*left)
         for order in permutations([*said, *backs]):

@@ -1,6 +1,9 @@
-"""Whatever a door lets in can be judged, shown and taken: valid values at their edges, walked from the models, raise nowhere.
+"""Whatever a door lets in can be judged, shown and taken.
 
-A new kind or field is walked as well; one whose values nobody can make fails here until somebody says which they are.
+Valid values at their edges, walked from the models, raise nowhere.
+
+A new kind or field is walked as well; one whose values nobody can make fails here until somebody
+says which they are.
 """
 
 import re
@@ -42,17 +45,48 @@ from tests.support.made.build import HOUSEHOLD, place_of, record
 from tests.support.made.rules import ALL_IN_FORCE
 
 DAYS: Final = [
-    *(date(2026, 5, 31), date(2026, 6, 10), date(2026, 3, 15), date(2025, 6, 10), date(2024, 2, 29)),
+    *(
+        date(2026, 5, 31),
+        date(2026, 6, 10),
+        date(2026, 3, 15),
+        date(2025, 6, 10),
+        date(2024, 2, 29),
+    ),
     *(date(1900, 1, 1), date(2000, 2, 29), date(2200, 12, 31)),
 ]
 UNTIL: Final = frozenset({"left_on", "until_day", "last_day"})
 """Fields that mean 'until': registers write the last day there is where they mean 'for ever'."""
-AMOUNTS: Final = ["60000.00", "7300.00", "0", "0.01", "-0.01", "999999999999.99", "-999999999999.99"]
-TEXTS: Final = ["2026-05", "p0", "salary", "city_supplement", "V-1", "1900-01", "2200-12", "370399", "370399101", "370399101201", "0" * 32, "0" * 64]
+AMOUNTS: Final = [
+    "60000.00",
+    "7300.00",
+    "0",
+    "0.01",
+    "-0.01",
+    "999999999999.99",
+    "-999999999999.99",
+]
+TEXTS: Final = [
+    "2026-05",
+    "p0",
+    "salary",
+    "city_supplement",
+    "V-1",
+    "1900-01",
+    "2200-12",
+    "370399",
+    "370399101",
+    "370399101201",
+    "0" * 32,
+    "0" * 64,
+]
 NUMBERS: Final = [1, 0, 2**31 - 1, 100, 60]
 SIMPLE: Final[Mapping[object, Sequence[object]]] = {Fen: AMOUNTS, bool: [False, True], int: NUMBERS}
 OPEN_DAYS: Final = [date(2026, 6, 10), date(2026, 7, 1), date(2028, 2, 29), date(2029, 3, 1)]
-MOMENTS: Final = [datetime(1900, 1, 1, tzinfo=UTC), datetime(2026, 6, 9, 16, 30, tzinfo=UTC), datetime(2200, 12, 31, 15, 59, tzinfo=UTC)]
+MOMENTS: Final = [
+    datetime(1900, 1, 1, tzinfo=UTC),
+    datetime(2026, 6, 9, 16, 30, tzinfo=UTC),
+    datetime(2200, 12, 31, 15, 59, tzinfo=UTC),
+]
 
 Metadata: TypeAlias = tuple[object, ...]
 
@@ -63,7 +97,9 @@ def pattern_of(metadata: typing.Iterable[object]) -> str | None:
         pattern = getattr(constraint, "pattern", None)
         if pattern is None and isinstance(constraint, FieldInfo):
             more = constraint.json_schema_extra
-            pattern = pattern_of(constraint.metadata) or (more.get("pattern") if isinstance(more, dict) else None)
+            pattern = pattern_of(constraint.metadata) or (
+                more.get("pattern") if isinstance(more, dict) else None
+            )
         if pattern:
             return str(pattern)
     return None
@@ -75,7 +111,9 @@ def values(annotation: object, metadata: Metadata = (), name: str = "") -> st.Se
     if origin is typing.Annotated:
         return values(arguments[0], (*metadata, *arguments[1:]), name)
     if origin in (typing.Union, types.UnionType):
-        return st.one_of(*(st.none() if a is type(None) else values(a, metadata, name) for a in arguments))
+        return st.one_of(
+            *(st.none() if a is type(None) else values(a, metadata, name) for a in arguments)
+        )
     if origin is typing.Literal:
         return st.sampled_from(arguments)
     if origin is tuple:
@@ -103,9 +141,18 @@ def edges(annotation: object, metadata: Metadata, name: str) -> Sequence[object]
 @cache
 def bodies(model: type[BaseModel]) -> st.SearchStrategy[dict[str, Any]]:
     """Bodies of a message; most of them are valid."""
-    fields = {name: values(f.annotation, tuple(f.metadata), name) for name, f in model.model_fields.items()}
-    needed = {name: s for name, s in fields.items() if model.model_fields[name].is_required() or name == "kind"}
-    return st.fixed_dictionaries(needed, optional={name: s for name, s in fields.items() if name not in needed})
+    fields = {
+        name: values(f.annotation, tuple(f.metadata), name)
+        for name, f in model.model_fields.items()
+    }
+    needed = {
+        name: s
+        for name, s in fields.items()
+        if model.model_fields[name].is_required() or name == "kind"
+    }
+    return st.fixed_dictionaries(
+        needed, optional={name: s for name, s in fields.items() if name not in needed}
+    )
 
 
 def message(model: type[BaseModel], body: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever the model is
@@ -117,16 +164,36 @@ def message(model: type[BaseModel], body: dict[str, Any]) -> Any:  # noqa: ANN40
 
 
 KINDS: Final = typing.get_args(HouseholdFact)
-facts = st.lists(st.sampled_from(KINDS).flatmap(lambda kind: bodies(kind).map(lambda body: message(kind, body))), max_size=6)
-entries = bodies(HouseholdRegistered).map(lambda body: message(HouseholdRegistered, {**body, "area": "370399101201"}))
-HEARD: Final = FeedHeard(feed="IncomeReported", area="370399", from_month="2024-01", through_month="2029-01")
+facts = st.lists(
+    st.sampled_from(KINDS).flatmap(lambda kind: bodies(kind).map(lambda body: message(kind, body))),
+    max_size=6,
+)
+entries = bodies(HouseholdRegistered).map(
+    lambda body: message(HouseholdRegistered, {**body, "area": "370399101201"})
+)
+HEARD: Final = FeedHeard(
+    feed="IncomeReported", area="370399", from_month="2024-01", through_month="2029-01"
+)
 """So that income is known, and the findings that hang on it are made."""
 incidents = st.lists(bodies(AreaStruck).map(lambda body: message(AreaStruck, body)), max_size=2)
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large], deadline=None)
+@settings(
+    max_examples=400,
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.filter_too_much,
+        HealthCheck.data_too_large,
+    ],
+    deadline=None,
+)
 @given(entries, facts, incidents, st.sampled_from(MOMENTS))
-def test_nothing_a_door_lets_in_raises_in_folding_judging_showing_or_taking(entry: Any, told: list[Any], struck: list[Any], at: datetime) -> None:  # noqa: ANN401
+def test_nothing_a_door_lets_in_raises_in_folding_judging_showing_or_taking(
+    entry: Any,  # noqa: ANN401
+    told: list[Any],
+    struck: list[Any],
+    at: datetime,
+) -> None:
     if entry is None:
         return
     control = Control(open_day=OPEN_DAYS[0] - timedelta(days=1), bundle=ALL_IN_FORCE.bundle)
@@ -135,16 +202,28 @@ def test_nothing_a_door_lets_in_raises_in_folding_judging_showing_or_taking(entr
     control = steer(control, record(HEARD, "heard", at=at)) or control
     home: Household = Household()
     case: Case | None = None
-    log = [record(one, f"fact {n}", at=at) for n, one in enumerate([entry, *(f for f in told if f is not None)])]
+    log = [
+        record(one, f"fact {n}", at=at)
+        for n, one in enumerate([entry, *(f for f in told if f is not None)])
+    ]
     for day in OPEN_DAYS:
         control = replace(control, open_day=day)
         for fact in [decode_fact(encode(one)) for one in log]:
             folded, _ = fold(home, fact, fact.data, day)  # type: ignore[arg-type]  # only a household's
             decided = fact.data if isinstance(fact.data, CaseDecided | FindingExempted) else None
-            judged = judge(HOUSEHOLD, folded, control, ALL_IN_FORCE, Cause(fact.fact_id, fact.recorded_time), decided, home)
+            judged = judge(
+                HOUSEHOLD,
+                folded,
+                control,
+                ALL_IN_FORCE,
+                Cause(fact.fact_id, fact.recorded_time),
+                decided,
+                home,
+            )
             confirmation(0, HOUSEHOLD, home, judged.household, day)
             home, case = written(judged), taken(case, judged)
-        judged = judge(HOUSEHOLD, home, control, ALL_IN_FORCE, Cause("0" * 32, at))  # the day itself, without a fact
+        # the day itself, without a fact
+        judged = judge(HOUSEHOLD, home, control, ALL_IN_FORCE, Cause("0" * 32, at))
         home, case, log = written(judged), taken(case, judged), []
 
 
@@ -152,7 +231,9 @@ def written(judged: Judged) -> Household:
     """As the transaction writes it, and as it is planned and read back."""
     outputs = Outputs(0, 8)
     outputs.add(HOUSEHOLD.encode(), judged, "")
-    assert len([m for m in outputs.messages() if m.topic == RISK_TRANSITIONS.name]) == len(judged.said)
+    assert len([m for m in outputs.messages() if m.topic == RISK_TRANSITIONS.name]) == len(
+        judged.said
+    )
     home = unpack(pack(judged.household))
     if home.as_of is not None:
         assert next_due(home, home.as_of, place_of(ALL_IN_FORCE).on(home.as_of)) > home.as_of

@@ -1,4 +1,8 @@
-"""A household's life as a state machine: facts, days and people's decisions in any order, and what must hold after each of them."""
+"""Plays a household's life as a state machine.
+
+Facts, days and people's decisions come in any order, and the tests check what must hold after each
+of them.
+"""
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -16,19 +20,40 @@ from foothold_risk.rules.household.fold import fold
 from foothold_risk.rules.household.household import Household
 from foothold_risk.worker.state import pack, unpack
 from foothold_schemas.facts.checks import Grade, Guarantee
-from foothold_schemas.facts.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, Decision, MeasureDelivered, MeasureKind
+from foothold_schemas.facts.decisions import (
+    AuthorisationGiven,
+    AuthorisationRefused,
+    CaseDecided,
+    Decision,
+    MeasureDelivered,
+    MeasureKind,
+)
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import HomeState
 from foothold_schemas.facts.register import Member, TicketState
 from foothold_schemas.facts.reports import Concern
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import ExitReason, Movement, Status, Transition
-from tests.support.made.build import AREA, HOUSEHOLD, checked, claim, disaster, graded, in_doubt, income, record, registered, reported
+from tests.support.made.build import (
+    AREA,
+    HOUSEHOLD,
+    checked,
+    claim,
+    disaster,
+    graded,
+    in_doubt,
+    income,
+    record,
+    registered,
+    reported,
+)
 from tests.support.made.rules import ALL_IN_FORCE
 
 HEARD: dict[str, tuple[Span, ...]] = {f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)}
 IN_SPELL = (Status.GROUP, Status.RECOVERING)
-amounts = st.sampled_from(["0.01", "2999.99", "5000.00", "7300.00", "7300.01", "20000.00", "90000.00"])
+amounts = st.sampled_from(
+    ["0.01", "2999.99", "5000.00", "7300.00", "7300.01", "20000.00", "90000.00"]
+)
 
 
 class Life(RuleBasedStateMachine):
@@ -45,7 +70,9 @@ class Life(RuleBasedStateMachine):
 
     @initialize(members=st.integers(1, 3), can_work=st.booleans())
     def begin(self, members: int, *, can_work: bool) -> None:
-        self.tell(registered([Member(person_ref=f"p{n}", can_work=can_work) for n in range(members)]))
+        self.tell(
+            registered([Member(person_ref=f"p{n}", can_work=can_work) for n in range(members)])
+        )
 
     def name(self, kind: str) -> str:
         self.count += 1
@@ -57,7 +84,10 @@ class Life(RuleBasedStateMachine):
         before, judged = self.home, look(self.home, fact, self.day)
         self.home = judged.household
         if before.disputed and self.home.disputed and not self.home.is_refused:
-            assert (self.home.position.group, self.home.position.status in IN_SPELL) == (before.position.group, before.position.status in IN_SPELL)
+            assert (self.home.position.group, self.home.position.status in IN_SPELL) == (
+                before.position.group,
+                before.position.status in IN_SPELL,
+            )
         self.said += judged.said
         self.refused += bool(judged.refused)
 
@@ -70,7 +100,11 @@ class Life(RuleBasedStateMachine):
     @rule(amount=amounts, is_loss=st.booleans())
     def money_comes(self, amount: str, *, is_loss: bool) -> None:
         month = f"{self.day - timedelta(days=self.day.day):%Y-%m}"
-        self.tell(income(f"-{amount}" if is_loss else amount, self.name("income"), month=month, yearly=False))
+        self.tell(
+            income(
+                f"-{amount}" if is_loss else amount, self.name("income"), month=month, yearly=False
+            )
+        )
 
     @rule(amount=amounts, ago=st.integers(0, 400))
     def a_bill_comes(self, amount: str, ago: int) -> None:
@@ -99,16 +133,35 @@ class Life(RuleBasedStateMachine):
 
     @rule(measure=st.sampled_from(MeasureKind))
     def help_comes(self, measure: MeasureKind) -> None:
-        self.tell(record(MeasureDelivered(measure=measure, against=tuple(FindingKind), delivered_on=self.day), self.name("help")))
+        self.tell(
+            record(
+                MeasureDelivered(
+                    measure=measure, against=tuple(FindingKind), delivered_on=self.day
+                ),
+                self.name("help"),
+            )
+        )
 
     @rule(decision=st.sampled_from(Decision))
     def people_decide(self, decision: Decision) -> None:
-        self.tell(record(CaseDecided(decision=decision, decided_on=self.day), self.name("decision")))
+        self.tell(
+            record(CaseDecided(decision=decision, decided_on=self.day), self.name("decision"))
+        )
 
     @rule(is_given=st.booleans())
     def the_household_speaks(self, *, is_given: bool) -> None:
-        word = AuthorisationGiven(signed_on=self.day) if is_given else AuthorisationRefused(refused_on=self.day)
-        self.tell(record(word, self.name("word"), at=datetime.combine(self.day, time(12), SHANGHAI) + timedelta(seconds=self.count)))
+        word = (
+            AuthorisationGiven(signed_on=self.day)
+            if is_given
+            else AuthorisationRefused(refused_on=self.day)
+        )
+        self.tell(
+            record(
+                word,
+                self.name("word"),
+                at=datetime.combine(self.day, time(12), SHANGHAI) + timedelta(seconds=self.count),
+            )
+        )
 
     @rule(ticket=st.integers(1, 2), state=st.sampled_from(TicketState))
     def a_member_is_in_doubt_or_no_longer(self, ticket: int, state: TicketState) -> None:
@@ -118,7 +171,9 @@ class Life(RuleBasedStateMachine):
     def the_last_fact_comes_again(self) -> None:
         before, told = self.home, len(self.said)
         fact = next((f for f, _ in reversed(self.log) if f is not None), None)
-        if fact is not None and not isinstance(fact.data, AuthorisationGiven | AuthorisationRefused):
+        if fact is not None and not isinstance(
+            fact.data, AuthorisationGiven | AuthorisationRefused
+        ):
             self.tell(fact)
             assert (before.position, told) == (self.home.position, len(self.said))
 
@@ -130,13 +185,18 @@ class Life(RuleBasedStateMachine):
     def everything_said_has_reason_number_and_reference(self) -> None:
         for said in self.said[-3:]:
             assert said.reason.zh
-            assert all(f.value and f.threshold and f.policy.reference and f.facts_total for f in said.findings)
+            assert all(
+                f.value and f.threshold and f.policy.reference and f.facts_total
+                for f in said.findings
+            )
 
     @invariant()
     def nobody_is_in_a_group_without_a_finding(self) -> None:
         position = self.home.position
         assert position.status is not Status.GROUP or position.findings or self.home.disputed
-        assert (position.group is None) == (position.status not in (Status.GROUP, Status.RECOVERING))
+        assert (position.group is None) == (
+            position.status not in (Status.GROUP, Status.RECOVERING)
+        )
 
     @invariant()
     def only_people_let_an_identified_household_go(self) -> None:
@@ -147,7 +207,11 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def entry_and_exit_take_turns(self) -> None:
         entries = {Movement.ENTERED, Movement.ROLLED_BACK, Movement.REFLAGGED}
-        turns = [t.movement in entries for t in self.said if t.movement in entries | {Movement.EXITED} or t.figures.is_withheld]
+        turns = [
+            t.movement in entries
+            for t in self.said
+            if t.movement in entries | {Movement.EXITED} or t.figures.is_withheld
+        ]
         assert all(not (a and b) for a, b in pairwise(turns))
 
     @invariant()
@@ -169,13 +233,25 @@ def look(home: Household, fact: FactRecord | None, day: date) -> Judged:
     """What the worker does with a fact, or with a new day."""
     control = Control(open_day=day, bundle=ALL_IN_FORCE.bundle, heard=HEARD)
     if fact is None:
-        return judge(HOUSEHOLD, home, control, ALL_IN_FORCE, Cause("0" * 32, datetime(day.year, day.month, day.day, tzinfo=UTC)))
+        return judge(
+            HOUSEHOLD,
+            home,
+            control,
+            ALL_IN_FORCE,
+            Cause("0" * 32, datetime(day.year, day.month, day.day, tzinfo=UTC)),
+        )
     home, folded = fold(home, fact, fact.data, day)  # type: ignore[arg-type]  # household facts only
     if folded != "applied":
         return Judged(home)
     decided = fact.data if isinstance(fact.data, CaseDecided) else None
-    return judge(HOUSEHOLD, home, control, ALL_IN_FORCE, Cause(fact.fact_id, fact.recorded_time), decided)
+    return judge(
+        HOUSEHOLD, home, control, ALL_IN_FORCE, Cause(fact.fact_id, fact.recorded_time), decided
+    )
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=min(60, settings.default.max_examples if settings.default else 60), stateful_step_count=30, deadline=None)
+TestLife.settings = settings(
+    max_examples=min(60, settings.default.max_examples if settings.default else 60),
+    stateful_step_count=30,
+    deadline=None,
+)

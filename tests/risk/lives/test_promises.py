@@ -1,4 +1,7 @@
-"""What the policy promises of repeats, corrections, people's words, wavering and order, for any facts, kinds, days and doors."""
+"""What the policy promises, for any facts, kinds, days and doors.
+
+Of repeats, corrections, people's words, wavering and order.
+"""
 
 import random
 from collections.abc import Callable
@@ -51,7 +54,14 @@ from tests.support.reference.statements import name_of
 
 HEARD: dict[str, tuple[Span, ...]] = {f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)}
 WAVERING = 30
-STATEMENTS = ("IncomeReported", "MedicalClaimSettled", "SpendingReported", "DisasterStruck", "GuaranteeChecked", "HouseholdGraded")
+STATEMENTS = (
+    "IncomeReported",
+    "MedicalClaimSettled",
+    "SpendingReported",
+    "DisasterStruck",
+    "GuaranteeChecked",
+    "HouseholdGraded",
+)
 
 
 @dataclass(slots=True)
@@ -76,8 +86,17 @@ class Told:
         decided = fact.data if isinstance(fact.data, CaseDecided | FindingExempted) else None
         return self._judge(day, cause_of(fact, is_correction=folded is Folded.REPLACED), decided)
 
-    def _judge(self, day: date, cause: Cause, decided: CaseDecided | FindingExempted | None = None) -> list[Transition]:
-        done = judge(HOUSEHOLD, self.home, Control(open_day=day, bundle=ALL_IN_FORCE.bundle, heard=HEARD), ALL_IN_FORCE, cause, decided)
+    def _judge(
+        self, day: date, cause: Cause, decided: CaseDecided | FindingExempted | None = None
+    ) -> list[Transition]:
+        done = judge(
+            HOUSEHOLD,
+            self.home,
+            Control(open_day=day, bundle=ALL_IN_FORCE.bundle, heard=HEARD),
+            ALL_IN_FORCE,
+            cause,
+            decided,
+        )
         self.home = done.household
         self.said += [(day, one) for one in done.said]
         return list(done.said)
@@ -93,7 +112,13 @@ def otherwise(fact: FactRecord) -> FactRecord:
         case "MedicalClaimSettled" | "SpendingReported":
             changed = {"total": Fen(data.total + 4_567_800)}
         case "DisasterStruck":
-            changed = {"home": HomeState.DESTROYED if data.home is not HomeState.DESTROYED else HomeState.UNHURT}
+            changed = {
+                "home": (
+                    HomeState.DESTROYED
+                    if data.home is not HomeState.DESTROYED
+                    else HomeState.UNHURT
+                )
+            }
         case "GuaranteeChecked":
             changed = {"is_met": not data.is_met}
         case _:
@@ -102,25 +127,48 @@ def otherwise(fact: FactRecord) -> FactRecord:
 
 
 def by_door(door: str, first: FactRecord, wrong: FactRecord) -> list[FactRecord]:
-    """The wrong statement and the right one again: by id, by name with a later time, by its row alone, or taken back."""
+    """The wrong statement and the right one again.
+
+    By id, by name with a later time, by its row alone, or taken back.
+    """
 
     def as_new(fact: FactRecord, name: str, ticks: int, row: int | None = None) -> FactRecord:
-        return fact.model_copy(update={"fact_id": identity(name), "id": name, "time": first.time + ticks * TICK, "place": None if row is None else (row,)})
+        return fact.model_copy(
+            update={
+                "fact_id": identity(name),
+                "id": name,
+                "time": first.time + ticks * TICK,
+                "place": None if row is None else (row,),
+            }
+        )
 
     match door:
         case "by id":
-            return [amending(as_new(wrong, "wrong", 1), first.id), amending(as_new(first, "back", 2), "wrong")]
+            return [
+                amending(as_new(wrong, "wrong", 1), first.id),
+                amending(as_new(first, "back", 2), "wrong"),
+            ]
         case "by time":
             return [as_new(wrong, "wrong", 1), as_new(first, "back", 2)]
         case "by row":
             return [as_new(wrong, "wrong", 0, 1), as_new(first, "back", 0, 2)]
         case _:
-            return [as_new(wrong, "wrong", 1), retracted("wrong", name="taken back", at=first.recorded_time)]
+            return [
+                as_new(wrong, "wrong", 1),
+                retracted("wrong", name="taken back", at=first.recorded_time),
+            ]
 
 
 def figures_of(view: View) -> tuple[int | None, ...]:
     """What a household's numbers come to."""
-    return view.net, view.reference, view.net_per_head, view.reference_per_head, view.own_shares, view.claims_income
+    return (
+        view.net,
+        view.reference,
+        view.net_per_head,
+        view.reference_per_head,
+        view.own_shares,
+        view.claims_income,
+    )
 
 
 DOORS = ("by id", "by time", "by row", "taken back")
@@ -148,7 +196,10 @@ def test_a_statement_corrected_and_corrected_back_by_any_door_leaves_everything_
     others = [f for f in given_facts if name_of(f) != name_of(first)]
     history = [*others, first, *by_door(door, first, otherwise(first))]
     chance.shuffle(history)
-    once, corrected = judged(household(*others, first), rules=ALL_IN_FORCE), judged(household(*history), rules=ALL_IN_FORCE)
+    once, corrected = (
+        judged(household(*others, first), rules=ALL_IN_FORCE),
+        judged(household(*history), rules=ALL_IN_FORCE),
+    )
 
     assert (once.kinds, once.target) == (corrected.kinds, corrected.target)
     assert (once.view.net, once.view.reference_per_head, once.view.own_shares) == (
@@ -156,16 +207,25 @@ def test_a_statement_corrected_and_corrected_back_by_any_door_leaves_everything_
         corrected.view.reference_per_head,
         corrected.view.own_shares,
     )
-    assert [(g.kind, g.events, g.value, g.beyond) for g in once.grounds] == [(g.kind, g.events, g.value, g.beyond) for g in corrected.grounds]
+    assert [(g.kind, g.events, g.value, g.beyond) for g in once.grounds] == [
+        (g.kind, g.events, g.value, g.beyond) for g in corrected.grounds
+    ]
 
 
 @given(one_statement, st.sampled_from(["6000.00", "90000.00"]), st.integers(0, 40), st.booleans())
-def test_a_repeat_under_a_new_id_is_told_to_nobody_whatever_people_said_before(first: FactRecord, amount: str, later: int, is_dismissed: bool) -> None:  # noqa: FBT001
+def test_a_repeat_under_a_new_id_is_told_to_nobody_whatever_people_said_before(
+    first: FactRecord,
+    amount: str,
+    later: int,
+    is_dismissed: bool,  # noqa: FBT001
+) -> None:
     told, day = Told(), OPEN_DAY
     for fact in (registered(), income(amount, "year", category="property"), first):
         told.fact(fact, day)
     if is_dismissed:
-        told.fact(record(CaseDecided(decision=Decision.DISMISSED, decided_on=day), "dismissed"), day)
+        told.fact(
+            record(CaseDecided(decision=Decision.DISMISSED, decided_on=day), "dismissed"), day
+        )
     day += timedelta(days=later)
     told.day(day)
     position = told.home.position
@@ -176,14 +236,22 @@ def test_a_repeat_under_a_new_id_is_told_to_nobody_whatever_people_said_before(f
 
 
 NEWS: dict[str, Callable[[date], FactRecord]] = {
-    "another disaster": lambda day: _of(disaster("second", day=day, home=HomeState.BADLY_DAMAGED), hazard=Hazard.FLOOD),
-    "the disaster grown worse": lambda _: disaster("graver", day=OPEN_DAY, home=HomeState.DESTROYED),
-    "another hazard of the same day": lambda _: _of(disaster("fire", day=OPEN_DAY, home=HomeState.BADLY_DAMAGED), hazard=Hazard.FIRE),
+    "another disaster": lambda day: _of(
+        disaster("second", day=day, home=HomeState.BADLY_DAMAGED), hazard=Hazard.FLOOD
+    ),
+    "the disaster grown worse": lambda _: disaster(
+        "graver", day=OPEN_DAY, home=HomeState.DESTROYED
+    ),
+    "another hazard of the same day": lambda _: _of(
+        disaster("fire", day=OPEN_DAY, home=HomeState.BADLY_DAMAGED), hazard=Hazard.FIRE
+    ),
     "another guarantee": lambda day: checked(Guarantee.WATER, "water", is_met=False, day=day),
     "a call for help": lambda day: reported(Concern.ILLNESS, "call", day=day),
     "a fallen review": lambda day: graded(Grade.D, "fallen", day=day),
     "a bill that weighs": lambda day: claim("60000.00", "heavy", day=day),
-    "a fall below the line": lambda _: amending(income("3000.00", "poor", category="property", item="rent"), "year"),
+    "a fall below the line": lambda _: amending(
+        income("3000.00", "poor", category="property", item="rent"), "year"
+    ),
 }
 
 
@@ -197,7 +265,9 @@ WORDS = ("dismissed", "dismissed by the page", "exempt", "exempt by the page")
 @pytest.mark.parametrize("word", WORDS)
 @pytest.mark.parametrize("news", sorted(NEWS))
 @pytest.mark.parametrize(("later", "repeats"), [(0, 0), (1, 3), (30, 2), (45, 1)])
-def test_after_any_word_of_people_what_it_did_not_see_is_told_the_same_day(news: str, word: str, later: int, repeats: int) -> None:
+def test_after_any_word_of_people_what_it_did_not_see_is_told_the_same_day(
+    news: str, word: str, later: int, repeats: int
+) -> None:
     told, day = Told(), OPEN_DAY
     begun = [
         registered([Member(person_ref="p0"), Member(person_ref="p1")]),
@@ -212,31 +282,56 @@ def test_after_any_word_of_people_what_it_did_not_see_is_told_the_same_day(news:
     page = told.said[-1][1].saw
     if word.startswith("dismissed"):
         saw = page if "page" in word else None
-        told.fact(record(CaseDecided(decision=Decision.DISMISSED, decided_on=day, saw=saw), "word"), day)
+        told.fact(
+            record(CaseDecided(decision=Decision.DISMISSED, decided_on=day, saw=saw), "word"), day
+        )
     else:
         for n, shown in enumerate(page):
             saw_of = shown if "page" in word else None
             exempted = FindingExempted(
-                finding=shown.finding, reason=HarmlessReason.CAN_COPE, by="chen", exempted_on=day, until=day + timedelta(days=200), saw=saw_of
+                finding=shown.finding,
+                reason=HarmlessReason.CAN_COPE,
+                by="chen",
+                exempted_on=day,
+                until=day + timedelta(days=200),
+                saw=saw_of,
             )
             told.fact(record(exempted, f"word {n}"), day)
     assert not told.home.position.is_in_episode
     for n in range(repeats):
         again = begun[-1 - n % 3]
-        assert told.fact(again.model_copy(update={"fact_id": identity(f"again {n}"), "id": f"again-{n}"}), day) == []
+        assert (
+            told.fact(
+                again.model_copy(update={"fact_id": identity(f"again {n}"), "id": f"again-{n}"}),
+                day,
+            )
+            == []
+        )
     day += timedelta(days=later)
     told.day(day)
     said = told.fact(NEWS[news](day), day)
 
-    assert [(one.is_lead, one.is_told) for one in said[:1]] == [(True, True)], (news, [one.movement for one in said])
+    assert [(one.is_lead, one.is_told) for one in said[:1]] == [(True, True)], (
+        news,
+        [one.movement for one in said],
+    )
 
 
-turns = st.lists(st.tuples(st.integers(1, 33), st.booleans(), st.sampled_from(["check", "income", "version"])), min_size=2, max_size=12)
+turns = st.lists(
+    st.tuples(st.integers(1, 33), st.booleans(), st.sampled_from(["check", "income", "version"])),
+    min_size=2,
+    max_size=12,
+)
 
 
 @settings(max_examples=min(40, settings().max_examples))  # each lives for months
-@given(turns, st.sampled_from([("90000.00", "85000.00"), ("7000.00", "90000.00"), ("7000.00", "7600.00")]))
-def test_the_same_ground_opens_no_second_case_and_is_told_at_most_once_in_the_days(steps: list[tuple[int, bool, str]], amounts: tuple[str, str]) -> None:
+@given(
+    turns,
+    st.sampled_from([("90000.00", "85000.00"), ("7000.00", "90000.00"), ("7000.00", "7600.00")]),
+)
+def test_the_same_ground_opens_no_second_case_and_is_told_at_most_once_in_the_days(
+    steps: list[tuple[int, bool, str]], amounts: tuple[str, str]
+) -> None:
     told, day, last = Told(), OPEN_DAY, "year"
     for fact in (registered(), income(amounts[0], "year", category="property", item="rent")):
         told.fact(fact, day)
@@ -247,19 +342,33 @@ def test_the_same_ground_opens_no_second_case_and_is_told_at_most_once_in_the_da
             told.day(day)
         if what == "check":
             is_long_met = met_on is not None and (day - met_on).days > WAVERING
-            assume(is_one or not is_long_met)  # met for longer than the days, and unmet again, is another event
+            # met for longer than the days, and unmet again, is another event
+            assume(is_one or not is_long_met)
             met_on = (met_on or day) if is_one else None
             told.fact(checked(Guarantee.HOUSING, f"check {n}", is_met=is_one, day=day), day)
         elif what == "income":
-            told.fact(amending(income(amounts[is_one], f"income {n}", category="property", item="rent"), last), day)
+            told.fact(
+                amending(
+                    income(amounts[is_one], f"income {n}", category="property", item="rent"), last
+                ),
+                day,
+            )
             last = f"income {n}"
         else:
-            told.fact(claim(("900.00", "300.00")[is_one], "bill", day=OPEN_DAY).model_copy(update={"fact_id": identity(f"v{n}"), "id": f"v{n}"}), day)
+            told.fact(
+                claim(("900.00", "300.00")[is_one], "bill", day=OPEN_DAY).model_copy(
+                    update={"fact_id": identity(f"v{n}"), "id": f"v{n}"}
+                ),
+                day,
+            )
     _at_most_once(told)
 
 
 def _at_most_once(told: Told) -> None:
-    """But for the first group of a case and the first danger in it, nobody is told twice within the days, and no other case begins within them."""
+    """Nobody is told twice within the days, and no other case begins within them.
+
+    But for the first group of a case and the first danger in it.
+    """
     last, ended, episode, firsts = None, None, 0, set[tuple[int, str]]()
     for day, one in told.said:
         news = {(one.episode, "group")} if one.group is not None else set[tuple[int, str]]()
@@ -275,8 +384,14 @@ def _at_most_once(told: Told) -> None:
 
 @settings(max_examples=min(60, settings().max_examples))
 @given(facts(), st.integers(0, 30), st.randoms(use_true_random=False))
-def test_what_people_saw_and_any_order_of_what_came_since_lead_to_the_same(given_facts: list[FactRecord], later: int, chance: random.Random) -> None:
-    begun = [registered(), income("90000.00", "year", item="rent", category="property"), disaster("first", day=OPEN_DAY, home=HomeState.BADLY_DAMAGED)]
+def test_what_people_saw_and_any_order_of_what_came_since_lead_to_the_same(
+    given_facts: list[FactRecord], later: int, chance: random.Random
+) -> None:
+    begun = [
+        registered(),
+        income("90000.00", "year", item="rent", category="property"),
+        disaster("first", day=OPEN_DAY, home=HomeState.BADLY_DAMAGED),
+    ]
     since = [f for f in given_facts if f.data.kind != "HouseholdRegistered"]
     orders = (since, chance.sample(since, len(since)))
     day, stood = OPEN_DAY + timedelta(days=later), list[object]()
@@ -284,10 +399,25 @@ def test_what_people_saw_and_any_order_of_what_came_since_lead_to_the_same(given
         told = Told()
         for fact in begun:
             told.fact(fact, OPEN_DAY)
-        told.fact(record(CaseDecided(decision=Decision.DISMISSED, decided_on=OPEN_DAY, saw=told.said[-1][1].saw), "word"), OPEN_DAY)
+        told.fact(
+            record(
+                CaseDecided(
+                    decision=Decision.DISMISSED, decided_on=OPEN_DAY, saw=told.said[-1][1].saw
+                ),
+                "word",
+            ),
+            OPEN_DAY,
+        )
         for fact in order:
             told.home, _ = fold(told.home, fact, cast(HouseholdFact, fact.data), OPEN_DAY)
         looked = judged(told.home, day, ALL_IN_FORCE, HEARD)
-        stood.append((looked.kinds, looked.target, looked.view.reference_per_head, [w.kind for w in looked.words]))
+        stood.append(
+            (
+                looked.kinds,
+                looked.target,
+                looked.view.reference_per_head,
+                [w.kind for w in looked.words],
+            )
+        )
 
     assert stood[0] == stood[1]

@@ -1,4 +1,7 @@
-"""A reference model written apart from the rules agrees with them on random lives. FOOTHOLD_LIVES=10000 runs as many; the default is a slice."""
+"""A reference model written apart from the rules agrees with them on random lives.
+
+FOOTHOLD_LIVES=10000 runs as many; the default is a slice.
+"""
 
 import os
 import random
@@ -17,7 +20,19 @@ from foothold_schemas.facts.register import Absence, Member, ProjectShare
 from foothold_schemas.facts.reports import Concern
 from foothold_schemas.messages.transitions import Status
 from foothold_schemas.values import Fen, Standing
-from tests.support.made.build import checked, claim, disaster, graded, household, identity, income, judged, registered, reported, spending
+from tests.support.made.build import (
+    checked,
+    claim,
+    disaster,
+    graded,
+    household,
+    identity,
+    income,
+    judged,
+    registered,
+    reported,
+    spending,
+)
 from tests.support.made.rules import ALL_IN_FORCE
 from tests.support.made.versions import TICK
 from tests.support.reference.arithmetic import LINE
@@ -37,31 +52,68 @@ def near(chance: random.Random, *edges: str) -> str:
 
 
 def versions(chance: random.Random, told: list[FactRecord]) -> list[FactRecord]:
-    """Some of it said again or otherwise under other ids, at other times and places; and years that end at odd months, which are carried."""
+    """Some of it said again or otherwise under other ids, at other times and places.
+
+    And years that end at odd months, which are carried.
+    """
     again = []
     for n, fact in enumerate(chance.sample(told, min(len(told), chance.randint(0, 4)))):
-        changed: dict[str, object] = {"fact_id": identity(f"v{n}"), "id": f"v{n}", "time": fact.time + TICK * chance.randint(0, 1)}
+        changed: dict[str, object] = {
+            "fact_id": identity(f"v{n}"),
+            "id": f"v{n}",
+            "time": fact.time + TICK * chance.randint(0, 1),
+        }
         again.append(fact.model_copy(update=changed | {"place": chance.choice((None, (1,), (2,)))}))
     if chance.random() < 0.3:
         until = chance.choice((None, None, "2026-04"))
-        for n, last in enumerate(chance.sample(["2025-03", "2025-08", "2025-12", "2026-02", "2026-03"], chance.randint(1, 2))):
-            odd = income(near(chance, "7300.00", "14600.00"), f"odd {n}", month=last, item="rent", category="property", person_ref="p1", until_month=until)
+        for n, last in enumerate(
+            chance.sample(
+                ["2025-03", "2025-08", "2025-12", "2026-02", "2026-03"], chance.randint(1, 2)
+            )
+        ):
+            odd = income(
+                near(chance, "7300.00", "14600.00"),
+                f"odd {n}",
+                month=last,
+                item="rent",
+                category="property",
+                person_ref="p1",
+                until_month=until,
+            )
             again.append(odd.model_copy(update={"place": (chance.randint(0, 3),)}))
     if chance.random() < 0.2:
         number = chance.choice((None, "S1"))
-        again += [income(near(chance, "1000.00"), f"same {n}", month="2026-03", yearly=False, item="Day Work", number=number) for n in range(2)]
+        again += [
+            income(
+                near(chance, "1000.00"),
+                f"same {n}",
+                month="2026-03",
+                yearly=False,
+                item="Day Work",
+                number=number,
+            )
+            for n in range(2)
+        ]
     if chance.random() < 0.2:
         total = near(chance, "12000.00", "25000.00")
         for n, agency in enumerate(("hospital", "bureau")):
             billed = claim(total, f"stay {n}", day=date(2026, 5, 1 + n), stay="H9", person_ref="p0")
-            again.append(billed.model_copy(update={"agency": agency, "time": billed.time + TICK * chance.randint(0, 2)}))
+            again.append(
+                billed.model_copy(
+                    update={"agency": agency, "time": billed.time + TICK * chance.randint(0, 2)}
+                )
+            )
     return again
 
 
 def person(chance: random.Random, ref: str) -> Member:
     """Somebody who may have come, left, or not be counted."""
-    joined = date(2025, 1, 1) + timedelta(days=chance.randrange(500)) if chance.random() < 0.2 else None
-    left = date(2025, 6, 1) + timedelta(days=chance.randrange(400)) if chance.random() < 0.2 else None
+    joined = (
+        date(2025, 1, 1) + timedelta(days=chance.randrange(500)) if chance.random() < 0.2 else None
+    )
+    left = (
+        date(2025, 6, 1) + timedelta(days=chance.randrange(400)) if chance.random() < 0.2 else None
+    )
     if joined is not None and left is not None and left < joined:
         joined, left = left, joined
     absence = chance.choice(list(Absence)) if chance.random() < 0.1 else None
@@ -80,20 +132,52 @@ def person(chance: random.Random, ref: str) -> Member:
 def life(chance: random.Random) -> list[FactRecord]:
     """A household and two years of what happened to it, in any order."""
     is_calm = chance.random() < 0.4
-    members = [Member(person_ref="p0"), Member(person_ref="p1")] if is_calm else [person(chance, f"p{n}") for n in range(chance.randint(1, 4))]
-    invested_on = chance.choice((date(2024, 1, 1), date(2025, 5, 31), date(2025, 6, 1), date(2025, 6, 2)))
-    shares = [ProjectShare(project="orchard", invested=Fen(1_000_000), invested_on=invested_on)] if chance.random() < 0.15 else []
+    members = (
+        [Member(person_ref="p0"), Member(person_ref="p1")]
+        if is_calm
+        else [person(chance, f"p{n}") for n in range(chance.randint(1, 4))]
+    )
+    invested_on = chance.choice(
+        (date(2024, 1, 1), date(2025, 5, 31), date(2025, 6, 1), date(2025, 6, 2))
+    )
+    shares = (
+        [ProjectShare(project="orchard", invested=Fen(1_000_000), invested_on=invested_on)]
+        if chance.random() < 0.15
+        else []
+    )
     standing = chance.choice(list(Standing))
-    facts = [registered(members, standing=standing, at=datetime(2026, 1, 1 + n, tzinfo=UTC), projects=shares) for n in range(chance.randint(1, 2))]
+    facts = [
+        registered(
+            members, standing=standing, at=datetime(2026, 1, 1 + n, tzinfo=UTC), projects=shares
+        )
+        for n in range(chance.randint(1, 2))
+    ]
     edges = ("7300.00", "14600.00", "10000.00", "21900.00", "5000.00", "4000.00")
     for year in ("2025-05", "2026-05"):
         if chance.random() < 0.85:
             sign = "-" if chance.random() < 0.1 else ""
-            facts.append(income(sign + near(chance, *edges), f"year {year}", month=year, category="operating", expense=near(chance, "0.00", "100.00")))
+            facts.append(
+                income(
+                    sign + near(chance, *edges),
+                    f"year {year}",
+                    month=year,
+                    category="operating",
+                    expense=near(chance, "0.00", "100.00"),
+                )
+            )
     for n in range(chance.randint(0, 4)):
         category = chance.choice([c for c in IncomeCategory if c is not IncomeCategory.CLAIMS])
         item = "emergency_relief" if chance.random() < 0.2 else "salary"
-        facts.append(income(near(chance, *edges), f"month {n}", month=chance.choice(LIVED), yearly=False, category=category, item=item))
+        facts.append(
+            income(
+                near(chance, *edges),
+                f"month {n}",
+                month=chance.choice(LIVED),
+                yearly=False,
+                category=category,
+                item=item,
+            )
+        )
     if chance.random() < 0.4 or is_calm:
         facts += wages(chance)
     if is_calm:
@@ -102,21 +186,66 @@ def life(chance: random.Random) -> list[FactRecord]:
     for n in range(chance.choice((0, 0, 1, 2))):
         item = chance.choice(("accident-cover", "critical_illness", "emergency_relief"))
         day = datetime.combine(lived(chance), time(4), UTC)
-        facts.append(income(near(chance, "300.00", "7000.00"), f"payout {n}", yearly=False, category=IncomeCategory.CLAIMS, item=item, at=day))
+        facts.append(
+            income(
+                near(chance, "300.00", "7000.00"),
+                f"payout {n}",
+                yearly=False,
+                category=IncomeCategory.CLAIMS,
+                item=item,
+                at=day,
+            )
+        )
     if shares and chance.random() < 0.7:
-        facts.append(income(near(chance, "700.00", "600.00"), "dividend", month="2026-01", yearly=False, category=IncomeCategory.PROPERTY, project="orchard"))
+        facts.append(
+            income(
+                near(chance, "700.00", "600.00"),
+                "dividend",
+                month="2026-01",
+                yearly=False,
+                category=IncomeCategory.PROPERTY,
+                project="orchard",
+            )
+        )
     facts += [bill(chance, n) for n in range(chance.randint(0, 4))]
     facts += [
-        spending(near(chance, "10000.00", "1000.00"), f"cost {n}", day=lived(chance), category=chance.choice(list(SpendingCategory)))
+        spending(
+            near(chance, "10000.00", "1000.00"),
+            f"cost {n}",
+            day=lived(chance),
+            category=chance.choice(list(SpendingCategory)),
+        )
         for n in range(chance.randint(0, 3))
     ]
     if chance.random() < 0.3:
         loss = {"loss": near(chance, "3000.00", "2190.00")} if chance.random() < 0.5 else {}
         home, worker = chance.choice(list(HomeState)), chance.choice(list(WorkerState))
-        facts.append(disaster(day=lived(chance), home=home, main_worker=worker, is_verified=chance.random() < 0.8, **loss))
-    facts += [checked(chance.choice(list(Guarantee)), f"check {n}", is_met=chance.random() < 0.6, day=lived(chance)) for n in range(chance.randint(0, 3))]
-    facts += [graded(chance.choice(list(Grade)), f"review {n}", day=lived(chance)) for n in range(chance.choice((0, 0, 2, 3)))]
-    facts += [reported(chance.choice(list(Concern)), f"report {n}", day=lived(chance)) for n in range(chance.choice((0, 0, 0, 1, 2)))]
+        facts.append(
+            disaster(
+                day=lived(chance),
+                home=home,
+                main_worker=worker,
+                is_verified=chance.random() < 0.8,
+                **loss,
+            )
+        )
+    facts += [
+        checked(
+            chance.choice(list(Guarantee)),
+            f"check {n}",
+            is_met=chance.random() < 0.6,
+            day=lived(chance),
+        )
+        for n in range(chance.randint(0, 3))
+    ]
+    facts += [
+        graded(chance.choice(list(Grade)), f"review {n}", day=lived(chance))
+        for n in range(chance.choice((0, 0, 2, 3)))
+    ]
+    facts += [
+        reported(chance.choice(list(Concern)), f"report {n}", day=lived(chance))
+        for n in range(chance.choice((0, 0, 0, 1, 2)))
+    ]
     told = [f for f in facts if f.data.kind != "HouseholdRegistered"]
     facts += versions(chance, told)
     chance.shuffle(facts)
@@ -125,31 +254,69 @@ def life(chance: random.Random) -> list[FactRecord]:
 
 def wages(chance: random.Random) -> list[FactRecord]:
     """A monthly wage or pension of one person that began, stopped, ends or goes on."""
-    category, who = chance.choice((IncomeCategory.WAGE, IncomeCategory.TRANSFER)), chance.choice(("p0", "p1", None))
-    amount, ends = near(chance, "608.33", "1216.67", "2000.00"), chance.choice((None, None, "2026-07", "2026-09"))
+    category, who = (
+        chance.choice((IncomeCategory.WAGE, IncomeCategory.TRANSFER)),
+        chance.choice(("p0", "p1", None)),
+    )
+    amount, ends = (
+        near(chance, "608.33", "1216.67", "2000.00"),
+        chance.choice((None, None, "2026-07", "2026-09")),
+    )
     first, last = chance.choice((0, 11, 12, 20)), chance.choice((20, 21, 22, 23, 23, 23))
     more = {"category": category, "person_ref": who, "until_month": ends, "item": "monthly"}
-    return [income(amount, f"wage {n}", month=LIVED[n], yearly=False, **more) for n in range(first, last + 1)]
+    return [
+        income(amount, f"wage {n}", month=LIVED[n], yearly=False, **more)
+        for n in range(first, last + 1)
+    ]
 
 
 def bill(chance: random.Random, n: int) -> FactRecord:
     """A bill, perhaps of a named person or stay, now and then covered whole."""
     total = near(chance, "20000.00", "5000.00", "10000.00", "7000.00", "6000.00", "2500.00")
-    who, stay, setting = chance.choice([None, "p0", "p1"]), chance.choice([None, "s1", "s2"]), chance.choice(["inpatient", "outpatient"])
-    paid, layer = (total if chance.random() < 0.1 else "0"), chance.choice(("basic_insurance", "critical_illness"))
-    return claim(total, f"bill {n}", day=lived(chance), paid=paid, layer=layer, person_ref=who, stay=stay, setting=setting)
+    who, stay, setting = (
+        chance.choice([None, "p0", "p1"]),
+        chance.choice([None, "s1", "s2"]),
+        chance.choice(["inpatient", "outpatient"]),
+    )
+    paid, layer = (
+        (total if chance.random() < 0.1 else "0"),
+        chance.choice(("basic_insurance", "critical_illness")),
+    )
+    return claim(
+        total,
+        f"bill {n}",
+        day=lived(chance),
+        paid=paid,
+        layer=layer,
+        person_ref=who,
+        stay=stay,
+        setting=setting,
+    )
 
 
 def lived(chance: random.Random) -> date:
     """A day of the two years, often where the rolling year or the school year begins."""
     if chance.random() < 0.3:
         return date(2026, chance.choice((3, 4, 5, 6)), chance.choice((1, 10)))
-    edges = (date(2025, 6, 10), date(2025, 6, 11), date(2025, 8, 31), date(2025, 9, 1), date(2026, 6, 10))
-    return chance.choice(edges) if chance.random() < 0.4 else date(2024, 6, 11) + timedelta(days=chance.randrange(730))
+    edges = (
+        date(2025, 6, 10),
+        date(2025, 6, 11),
+        date(2025, 8, 31),
+        date(2025, 9, 1),
+        date(2026, 6, 10),
+    )
+    return (
+        chance.choice(edges)
+        if chance.random() < 0.4
+        else date(2024, 6, 11) + timedelta(days=chance.randrange(730))
+    )
 
 
 def held(assessment: Assessment, expected: Opinion) -> Opinion:
-    """The rules' judgement in the reference's words; what the reference rests on is not compared."""
+    """The rules' judgement in the reference's words.
+
+    What the reference rests on is not compared.
+    """
     target, view = assessment.target, assessment.view
     if target.is_natural:
         standing = "natural"
@@ -158,14 +325,29 @@ def held(assessment: Assessment, expected: Opinion) -> Opinion:
     elif target.group is not None:
         standing = f"group:{target.group.value}"
     else:
-        standing = "lead" if target.is_lead else {Status.WATCH: "watch", Status.CLEAR: "clear"}[target.status]
+        standing = (
+            "lead"
+            if target.is_lead
+            else {Status.WATCH: "watch", Status.CLEAR: "clear"}[target.status]
+        )
 
     def yuan(fen: int | None) -> Fraction | None:
         return None if fen is None else Fraction(fen, 100)
 
     findings = frozenset(f.kind.value for f in assessment.found)
-    below = () if target.is_natural else tuple(o.months_ahead for o in look_ahead(view) if o.is_below)
-    return Opinion(yuan(view.net), yuan(view.reference), yuan(view.net_per_head), yuan(view.reference_per_head), findings, standing, below, seen=expected.seen)
+    below = (
+        () if target.is_natural else tuple(o.months_ahead for o in look_ahead(view) if o.is_below)
+    )
+    return Opinion(
+        yuan(view.net),
+        yuan(view.reference),
+        yuan(view.net_per_head),
+        yuan(view.reference_per_head),
+        findings,
+        standing,
+        below,
+        seen=expected.seen,
+    )
 
 
 @pytest.mark.timeout(1800)
@@ -182,6 +364,15 @@ def test_the_rules_and_a_model_written_apart_from_them_agree_on_random_lives() -
         if said.standing == "watch" and said.net_per_head is not None and said.net_per_head > LINE:
             seen["watch by the outlook"] += 1
 
-    needed = {*RISKS, "income_below_line", "clear", "watch", "watch by the outlook", "lead", "natural", "unknown"}
+    needed = {
+        *RISKS,
+        "income_below_line",
+        "clear",
+        "watch",
+        "watch by the outlook",
+        "lead",
+        "natural",
+        "unknown",
+    }
     needed |= {"group:marginal", "group:unstable_ex_poor", "group:sudden_hardship"}
     assert needed <= set(seen), f"the lives never came to {needed - set(seen)}"

@@ -1,4 +1,7 @@
-"""Random lives, day by day: what is said, and to whom, is what a model written apart says. FOOTHOLD_WALKS sets how many; the default is a slice."""
+"""Random lives, day by day: what is said, and to whom, is what a model written apart says.
+
+FOOTHOLD_WALKS sets how many; the default is a slice.
+"""
 
 import os
 import random
@@ -35,9 +38,18 @@ LOOKS = 5
 
 
 def monthly(rules: Policy) -> Policy:
-    """The policy with a month each until a household may leave, so that whole stories fit into a life."""
-    soon = {"exit_stable_months": value("exit.stable_months", 1), "exit_min_months_since_identified": value("exit.min_months_since_identified", 1)}
-    places = {code: replace(p, days={day: replace(of, **soon) for day, of in p.days.items()}) for code, p in rules.places.items()}
+    """The policy with a month each until a household may leave.
+
+    So that whole stories fit into a life.
+    """
+    soon = {
+        "exit_stable_months": value("exit.stable_months", 1),
+        "exit_min_months_since_identified": value("exit.min_months_since_identified", 1),
+    }
+    places = {
+        code: replace(p, days={day: replace(of, **soon) for day, of in p.days.items()})
+        for code, p in rules.places.items()
+    }
     return replace(rules, places=places)
 
 
@@ -63,19 +75,40 @@ class Risk:
         if self.home is before:
             return []
         decided = fact.data if isinstance(fact.data, CaseDecided | FindingExempted) else None
-        return self._judge(day, cause_of(fact, is_correction=folded is Folded.REPLACED), decided, before)
+        return self._judge(
+            day, cause_of(fact, is_correction=folded is Folded.REPLACED), decided, before
+        )
 
-    def _judge(self, day: date, cause: Cause, decided: CaseDecided | FindingExempted | None = None, before: Household | None = None) -> list[Said]:
+    def _judge(
+        self,
+        day: date,
+        cause: Cause,
+        decided: CaseDecided | FindingExempted | None = None,
+        before: Household | None = None,
+    ) -> list[Said]:
         control = Control(open_day=day, bundle=RULES.bundle, heard=HEARD)
         done = judge(HOUSEHOLD, self.home, control, RULES, cause, decided, before)
         self.home, self.said = done.household, done.said
         ended = (Movement.EXITED, Movement.UNWATCHED, Movement.WATCHED, Movement.RESTORED)
-        return [(t.movement.value, t.exit_reason.value if t.exit_reason and t.movement in ended else None, t.is_told) for t in done.said]
+        return [
+            (
+                t.movement.value,
+                t.exit_reason.value if t.exit_reason and t.movement in ended else None,
+                t.is_told,
+            )
+            for t in done.said
+        ]
 
 
 def stands(risk: Risk) -> tuple[object, ...]:
     position = risk.home.position
-    at = position.status.value if position.status in (Status.GROUP, Status.RECOVERING) else "lead" if position.is_lead else position.status.value
+    at = (
+        position.status.value
+        if position.status in (Status.GROUP, Status.RECOVERING)
+        else "lead"
+        if position.is_lead
+        else position.status.value
+    )
     return at, position.group or "", position.episode, position.spell, position.identified_on
 
 
@@ -90,7 +123,11 @@ def live(seed: int, seen: Counter[str]) -> int:
         if n % LOOKS and not facts:
             continue
         for fact in (None, *facts):
-            said, expected = (who.day(day) if fact is None else who.fact(fact, day) for who in (risk, second)) if second.known or fact else ([], [])
+            said, expected = (
+                (who.day(day) if fact is None else who.fact(fact, day) for who in (risk, second))
+                if second.known or fact
+                else ([], [])
+            )
             about = f"life {seed} on {day}, {'the day' if fact is None else fact.id}"
             assert expected == said, about
             stand = second.stand
@@ -99,7 +136,11 @@ def live(seed: int, seen: Counter[str]) -> int:
             writing.page = next((t.saw for t in reversed(risk.said) if t.saw), writing.page)
             seen.update(f"{movement}" for movement, _, _ in said)
             seen.update(f"{movement} as {reason}" for movement, reason, _ in said if reason)
-            seen.update(f"{movement} {'told' if told else 'not told'}" for movement, _, told in said if told is not None)
+            seen.update(
+                f"{movement} {'told' if told else 'not told'}"
+                for movement, _, told in said
+                if told is not None
+            )
             seen.update(f"decided {t.decided.value}" for t in risk.said if t.decided)
             seen.update(f"refused {t.refused.value}" for t in risk.said if t.refused)
             seen.update({f"finding {f.rule.value}" for t in risk.said for f in t.findings})
@@ -111,8 +152,16 @@ NEVER = {f"finding {FindingKind.AREA_STRUCK.value}"}
 CATALOGUE = {
     *(m.value for m in Movement),
     *(f"exited as {r.value}" for r in ExitReason),
-    *(f"unwatched as {r.value}" for r in ExitReason if r not in (ExitReason.CLEARED, ExitReason.ELIMINATED)),
-    *(f"{m} {told}" for m in ("relapsed", "watched", "moved", "worsened") for told in ("told", "not told")),
+    *(
+        f"unwatched as {r.value}"
+        for r in ExitReason
+        if r not in (ExitReason.CLEARED, ExitReason.ELIMINATED)
+    ),
+    *(
+        f"{m} {told}"
+        for m in ("relapsed", "watched", "moved", "worsened")
+        for told in ("told", "not told")
+    ),
     *(f"decided {d.value}" for d in Decision if d is not Decision.IDENTIFIED),
     *(f"refused {d.value}" for d in Decision),
     *(f"finding {k.value}" for k in FindingKind),

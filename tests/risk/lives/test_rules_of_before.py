@@ -1,4 +1,8 @@
-"""A state, a log and words of rules 9 (`data/rules-9.json`, made by the program of then): readable, explained by themselves, folded anew by these rules."""
+"""Tests a state, a log and messages of rules 9 (`data/rules-9.json`).
+
+They were made by the program of then: readable, explained by themselves, and folded anew by these
+rules.
+"""
 
 import json
 from datetime import date, timedelta
@@ -19,7 +23,9 @@ from foothold_schemas.values import Group
 from tests.support.made.build import HOUSEHOLD
 from tests.support.made.scenario import EVERYTHING_HEARD, policy_of
 
-MADE: dict[str, Any] = json.loads((Path(__file__).parents[1] / "data/rules-9.json").read_text(encoding="utf-8"))
+MADE: dict[str, Any] = json.loads(
+    (Path(__file__).parents[1] / "data/rules-9.json").read_text(encoding="utf-8")
+)
 FACTS = [FactRecord.model_validate(fact) for fact in MADE["facts"]]
 SAID = [Transition.model_validate(one) for one in MADE["transitions"]]
 LAST = date(2026, 6, 16)
@@ -40,7 +46,11 @@ def folded() -> Household:
 def test_a_state_of_rules_9_is_read_and_what_they_dismissed_stands_dismissed() -> None:
     old = unpack(bytes.fromhex(MADE["state"]))
 
-    assert (MADE["rules"], old.position.number, old.position.dismissed) == ("9", 2, (FindingKind.DISASTER_LOSS,))
+    assert (MADE["rules"], old.position.number, old.position.dismissed) == (
+        "9",
+        2,
+        (FindingKind.DISASTER_LOSS,),
+    )
     assert not old.position.is_in_episode
 
 
@@ -60,11 +70,22 @@ def test_folded_anew_the_second_disaster_they_were_blind_to_is_a_group_in_its_ow
 
 
 def test_where_it_stands_elsewhere_is_named_and_where_it_stood_nothing_is() -> None:
-    group = Position(number=3, episode=1, spell=1, status=Status.GROUP, group=Group.MARGINAL, is_lead=True)
-    lead, clear = Position(number=5, episode=1, status=Status.WATCH, is_lead=True), Position(number=1)
+    group = Position(
+        number=3, episode=1, spell=1, status=Status.GROUP, group=Group.MARGINAL, is_lead=True
+    )
+    lead, clear = (
+        Position(number=5, episode=1, status=Status.WATCH, is_lead=True),
+        Position(number=1),
+    )
 
     assert moved(group, group) is None
-    assert [moved(group, lead), moved(group, clear), moved(lead, clear), moved(clear, lead), moved(lead, group)] == [
+    assert [
+        moved(group, lead),
+        moved(group, clear),
+        moved(lead, clear),
+        moved(clear, lead),
+        moved(lead, group),
+    ] == [
         Movement.EXITED,
         Movement.EXITED,
         Movement.UNWATCHED,
@@ -72,4 +93,8 @@ def test_where_it_stands_elsewhere_is_named_and_where_it_stood_nothing_is() -> N
         Movement.ENTERED,
     ]
     assert carried(lead, group).number == 5
-    assert (carried(lead, group).episode, carried(clear, group).episode, carried(group, lead).spell) == (1, 1, 1)
+    assert (
+        carried(lead, group).episode,
+        carried(clear, group).episode,
+        carried(group, lead).spell,
+    ) == (1, 1, 1)

@@ -1,4 +1,7 @@
-"""The policy in sentences: every scenario of tests/scenarios comes out as it says, and reads as it should."""
+"""Tests the policy in sentences.
+
+Every scenario of tests/scenarios comes out as it says, and reads as it should.
+"""
 
 import re
 from datetime import date
@@ -12,16 +15,53 @@ from foothold_risk.policy.text import PolicyError
 from foothold_schemas.messages.transitions import Transition
 from tests.support.made.scenario import FOLDER, play
 
-KEYS = {"name", "case", "policy", "household", "heard", "spoke", "opened", "until", "facts", "expect", "refused", "policy_refused"}
-OF_A_TRANSITION = {"day", "movement", "group", "findings", "reason", "exit", "lead", "urgent", "spell"}
-EXPECTED = OF_A_TRANSITION | {"identified", "line", "hints", "hint", "ahead", "stale", "back_to", "per_head", "episode", "told", "wavering"}
+KEYS = {
+    "name",
+    "case",
+    "policy",
+    "household",
+    "heard",
+    "spoke",
+    "opened",
+    "until",
+    "facts",
+    "expect",
+    "refused",
+    "policy_refused",
+}
+OF_A_TRANSITION = {
+    "day",
+    "movement",
+    "group",
+    "findings",
+    "reason",
+    "exit",
+    "lead",
+    "urgent",
+    "spell",
+}
+EXPECTED = OF_A_TRANSITION | {
+    "identified",
+    "line",
+    "hints",
+    "hint",
+    "ahead",
+    "stale",
+    "back_to",
+    "per_head",
+    "episode",
+    "told",
+    "wavering",
+}
 MOST_LINES = 25
 
 
 def scenarios() -> list[Any]:
     found = []
     for file in sorted(FOLDER.glob("*.yaml")):
-        for n, text in enumerate(re.split(r"^---\n", file.read_text(encoding="utf-8"), flags=re.MULTILINE)):
+        for n, text in enumerate(
+            re.split(r"^---\n", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        ):
             found.append(pytest.param(file, text, id=f"{file.stem}.{n + 1}"))
     return found
 
@@ -45,11 +85,19 @@ def told(transition: Transition, asked: dict[str, Any]) -> dict[str, Any]:
         "line": str(figures.line),
         "per_head": str(figures.net_per_head),
         "hints": [h.kind.value for h in transition.hints],
-        "hint": asked.get("hint") if any(str(asked.get("hint")) in h.text.zh + h.text.en for h in transition.hints) else None,
+        "hint": (
+            asked.get("hint")
+            if any(str(asked.get("hint")) in h.text.zh + h.text.en for h in transition.hints)
+            else None
+        ),
         "back_to": transition.looks_back_to,
         "stale": [s.feed for s in transition.stale],
         "ahead": [f.months_ahead for f in transition.forecast if f.is_below],
-        "reason": asked.get("reason") if str(asked.get("reason")) in transition.reason.zh + transition.reason.en else transition.reason.zh,
+        "reason": (
+            asked.get("reason")
+            if str(asked.get("reason")) in transition.reason.zh + transition.reason.en
+            else transition.reason.zh
+        ),
     }
     return {key: everything[key] for key in asked}
 
@@ -65,10 +113,18 @@ def test_a_scenario_comes_out_as_it_says(file: Path, text: str) -> None:
 
     expected = scenario["expect"]
     shown = [told(said, asked) for said, asked in zip(played.said, expected, strict=False)]
-    more = [{"day": said.open_day, "movement": said.movement.value} for said in played.said[len(expected) :]]
+    more = [
+        {"day": said.open_day, "movement": said.movement.value}
+        for said in played.said[len(expected) :]
+    ]
     assert expected == [*shown, *more], file
-    assert scenario.get("refused", []) == [{"day": day, "because": why} for day, why in played.refused]
-    assert all(said.reason.zh and said.policy.bundle and all(f.policy.reference for f in said.findings) for said in played.said)
+    assert scenario.get("refused", []) == [
+        {"day": day, "because": why} for day, why in played.refused
+    ]
+    assert all(
+        said.reason.zh and said.policy.bundle and all(f.policy.reference for f in said.findings)
+        for said in played.said
+    )
 
 
 @pytest.mark.parametrize(("file", "text"), scenarios())
@@ -78,9 +134,13 @@ def test_a_scenario_reads_as_it_should(file: Path, text: str) -> None:
     assert len(text.strip().splitlines()) <= MOST_LINES, file
     assert set(scenario) <= KEYS
     assert {"name", "case", "facts", "expect"} <= set(scenario)
-    assert re.fullmatch(r"[A-Z].+（[一-鿿，、]+）\.", scenario["name"]), "an English sentence that ends with the official term in brackets"
+    assert re.fullmatch(r"[A-Z].+（[一-鿿，、]+）\.", scenario["name"]), (
+        "an English sentence that ends with the official term in brackets"
+    )
     assert re.fullmatch(r"[PTE][0-9]{2}", scenario["case"])
-    assert all(set(asked) <= EXPECTED and {"day", "movement"} <= set(asked) for asked in scenario["expect"])
+    assert all(
+        set(asked) <= EXPECTED and {"day", "movement"} <= set(asked) for asked in scenario["expect"]
+    )
     assert not re.search(r"\{\{|\{%|!!|__|lambda|eval", text), "no code"
     assert all(type(day) is date for day in (fact["day"] for fact in scenario["facts"]))
 
@@ -88,5 +148,33 @@ def test_a_scenario_reads_as_it_should(file: Path, text: str) -> None:
 def test_the_cases_policy_asks_for_are_there() -> None:
     cases = {yaml.safe_load(p.values[1])["case"] for p in scenarios()}
 
-    listed = {f"P{n:02d}" for n in (1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 15, 16, 17, 21, 22, 23, 27, 28, 29, 30, 33, 34, 39, 42)}
+    listed = {
+        f"P{n:02d}"
+        for n in (
+            1,
+            2,
+            4,
+            5,
+            6,
+            7,
+            9,
+            10,
+            11,
+            12,
+            15,
+            16,
+            17,
+            21,
+            22,
+            23,
+            27,
+            28,
+            29,
+            30,
+            33,
+            34,
+            39,
+            42,
+        )
+    }
     assert cases >= listed | {"T20", "T24", "T25", "T27", "T28", "T35", "T36", "T54"}

@@ -1,4 +1,7 @@
-"""What a household bore itself goes with its transitions and its view, by the statements that count now."""
+"""What a household bore itself goes with its transitions and its view.
+
+It is by the statements that count now.
+"""
 
 import json
 from datetime import UTC, date, datetime
@@ -7,7 +10,17 @@ from foothold_risk.messages.evidence import outlays
 from foothold_risk.messages.transition import transition
 from foothold_risk.messages.view import view_of
 from foothold_risk.rules.context.cause import Cause
-from tests.support.made.build import HOUSEHOLD, claim, disaster, household, income, judged, policy, spending, step
+from tests.support.made.build import (
+    HOUSEHOLD,
+    claim,
+    disaster,
+    household,
+    income,
+    judged,
+    policy,
+    spending,
+    step,
+)
 
 LEARNED = datetime(2026, 6, 10, 4, tzinfo=UTC)
 
@@ -26,7 +39,10 @@ def test_own_shares_are_summed_by_day_and_kind_and_a_loss_nobody_put_a_figure_to
         disaster("rumour", is_verified=False),
     )
 
-    assert [(o.day, o.kind, None if o.amount is None else str(o.amount)) for o in outlays(judged(home).view) or ()] == [
+    assert [
+        (o.day, o.kind, None if o.amount is None else str(o.amount))
+        for o in outlays(judged(home).view) or ()
+    ] == [
         (date(2024, 7, 1), "medical", "7.00"),
         (date(2026, 3, 15), "education", "20.00"),
         (date(2026, 3, 15), "medical", "850.50"),

@@ -1,4 +1,8 @@
-"""Real farms nobody here invented: which of 171 lost half of their income from one season to the next, against an independent computation."""
+"""Tests real farms nobody here invented.
+
+The tests check which of 171 lost half of their income from one season to the next, against an
+independent computation.
+"""
 
 import csv
 from collections import defaultdict
@@ -26,17 +30,38 @@ def farms() -> dict[str, dict[int, dict[str, str]]]:
 
 def earned_and_spent(row: dict[str, str]) -> tuple[Fraction, Fraction]:
     """Output at its price, and what growing it cost; exact."""
-    of = {name: Fraction(text) for name, text in row.items() if name not in ("id", "season", "region", "status")}
-    spent = of["seed"] * of["pseed"] + of["urea"] * of["purea"] + of["phosphate"] * of["pphosph"] + of["pesticide"] + of["hiredlabor"] * of["wage"]
+    of = {
+        name: Fraction(text)
+        for name, text in row.items()
+        if name not in ("id", "season", "region", "status")
+    }
+    spent = (
+        of["seed"] * of["pseed"]
+        + of["urea"] * of["purea"]
+        + of["phosphate"] * of["pphosph"]
+        + of["pesticide"]
+        + of["hiredlabor"] * of["wage"]
+    )
     return of["noutput"] * of["price"], spent
 
 
 def dropped_by_hand() -> set[tuple[str, int]]:
-    """Net income at most half of a positive net income the season before. Written apart from the rules, in fractions."""
+    """Net income at most half of a positive net income the season before.
+
+    Written apart from the rules, in fractions.
+    """
     found = set()
     for farm, seasons in farms().items():
-        net = {season: earned - spent for season, row in seasons.items() for earned, spent in [earned_and_spent(row)]}
-        found |= {(farm, season) for season in range(2, SEASONS + 1) if net[season - 1] > 0 and net[season] <= net[season - 1] / 2}
+        net = {
+            season: earned - spent
+            for season, row in seasons.items()
+            for earned, spent in [earned_and_spent(row)]
+        }
+        found |= {
+            (farm, season)
+            for season in range(2, SEASONS + 1)
+            if net[season - 1] > 0 and net[season] <= net[season - 1] / 2
+        }
     return found
 
 
@@ -47,7 +72,16 @@ def dropped_by_the_rule() -> set[tuple[str, int]]:
         facts = []
         for season, row in seasons.items():
             earned, spent = (_text(amount) for amount in earned_and_spent(row))
-            facts.append(income(earned, f"{farm}-{season}", month=f"{2000 + season}-12", category="operating", item="rice", expense=spent))
+            facts.append(
+                income(
+                    earned,
+                    f"{farm}-{season}",
+                    month=f"{2000 + season}-12",
+                    category="operating",
+                    item="rice",
+                    expense=spent,
+                )
+            )
         home = household(*facts)
         for season in range(2, SEASONS + 1):
             if FindingKind.INCOME_DROPPED in judged(home, date(2001 + season, 1, 10), HALF).kinds:

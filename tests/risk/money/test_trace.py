@@ -1,4 +1,7 @@
-"""How the numbers come about, to the letter: each line with its formula, its parts and the facts in them."""
+"""Shows how the numbers come about, to the letter.
+
+Each line comes with its formula, its parts and the facts in them.
+"""
 
 from datetime import UTC, date, datetime
 
@@ -7,7 +10,19 @@ from foothold_risk.rules.money.trace import trace
 from foothold_risk.rules.policy import Heads
 from foothold_schemas.facts.facts import IncomeCategory
 from foothold_schemas.facts.register import Member
-from tests.support.made.build import OPEN_DAY, claim, household, identity, in_force, income, judged, policy, registered, spending, value
+from tests.support.made.build import (
+    OPEN_DAY,
+    claim,
+    household,
+    identity,
+    in_force,
+    income,
+    judged,
+    policy,
+    registered,
+    spending,
+    value,
+)
 
 FACTS = (
     registered([Member(person_ref="p0"), Member(person_ref="p1", left_on=date(2026, 1, 15))]),
@@ -15,9 +30,22 @@ FACTS = (
     income("500.00", "wage", month="2025-06", yearly=False),
     income("9.00", "too-early", month="2025-05", yearly=False),
     income("8.00", "running-month", month="2026-06", yearly=False),
-    income("700.00", "pension", category=IncomeCategory.TRANSFER, item="pension", month="2026-05", yearly=False),
+    income(
+        "700.00",
+        "pension",
+        category=IncomeCategory.TRANSFER,
+        item="pension",
+        month="2026-05",
+        yearly=False,
+    ),
     income("1.00", "relief", category=IncomeCategory.TRANSFER, item="emergency_relief"),
-    income("300.00", "old-payout", category=IncomeCategory.CLAIMS, item="critical_illness", at=datetime(2025, 6, 10, 20, tzinfo=UTC)),
+    income(
+        "300.00",
+        "old-payout",
+        category=IncomeCategory.CLAIMS,
+        item="critical_illness",
+        at=datetime(2025, 6, 10, 20, tzinfo=UTC),
+    ),
     income("200.00", "payout", category=IncomeCategory.CLAIMS, item="critical_illness"),
     claim("1000.00", "bill", paid="150.00", layer="critical_illness"),
     claim("77.00", "old-bill", day=date(2025, 6, 10)),
@@ -31,15 +59,35 @@ def lines() -> dict[str, tuple[int | None, str, str, list[tuple[str, int, list[s
     names = {bytes.fromhex(f.fact_id): f.id for f in FACTS}
     shown = trace(judged(household(*FACTS)).view)
     return {
-        line.en: (line.value, line.formula.zh, line.formula.en, [(p.name, p.value, sorted(names[f] for f in p.facts)) for p in line.parts]) for line in shown
+        line.en: (
+            line.value,
+            line.formula.zh,
+            line.formula.en,
+            [(p.name, p.value, sorted(names[f] for f in p.facts)) for p in line.parts],
+        )
+        for line in shown
     }
 
 
 def test_a_single_month_with_its_own_head_count_is_named_alone() -> None:
-    moved_on = household(registered([Member(person_ref="p0"), Member(person_ref="p1", joined_on=date(2026, 3, 5), left_on=date(2026, 4, 10))]), income("9000"))
-    heads = next(line for line in trace(judged(moved_on).view) if line.en == "sum of month-end heads")
+    moved_on = household(
+        registered(
+            [
+                Member(person_ref="p0"),
+                Member(person_ref="p1", joined_on=date(2026, 3, 5), left_on=date(2026, 4, 10)),
+            ]
+        ),
+        income("9000"),
+    )
+    heads = next(
+        line for line in trace(judged(moved_on).view) if line.en == "sum of month-end heads"
+    )
 
-    assert [p.name for p in heads.parts] == ["2025-06 … 2026-02: 9 x 1", "2026-03: 1 x 2", "2026-04 … 2026-05: 2 x 1"]
+    assert [p.name for p in heads.parts] == [
+        "2025-06 … 2026-02: 9 x 1",
+        "2026-03: 1 x 2",
+        "2026-04 … 2026-05: 2 x 1",
+    ]
 
 
 def test_every_line_is_what_the_facts_say() -> None:
@@ -57,7 +105,12 @@ def test_every_line_is_what_the_facts_say() -> None:
         "monitoring line",
     ]
     heads = [("2025-06 … 2025-12: 7 x 2", 14, entry), ("2026-01 … 2026-05: 5 x 1", 5, entry)]
-    assert told["sum of month-end heads"] == (19, "12个月末，2025-06 … 2026-05", "12 month ends, 2025-06 … 2026-05", heads)
+    assert told["sum of month-end heads"] == (
+        19,
+        "12个月末，2025-06 … 2026-05",
+        "12 month ends, 2025-06 … 2026-05",
+        heads,
+    )
     net = [
         ("wage", 50_000, ["wage"]),
         ("operating", 1_200_000, ["farm"]),
@@ -74,33 +127,62 @@ def test_every_line_is_what_the_facts_say() -> None:
         118_000,
         "医疗 + 教育 + 康复 + 意外，2025-06-11 … 2026-06-10",
         "medical + education + rehabilitation + accident, 2025-06-11 … 2026-06-10",
-        [("medical", 85_000, ["bill"]), ("education", 30_000, ["school"]), ("accident", 3_000, ["fall"])],
+        [
+            ("medical", 85_000, ["bill"]),
+            ("education", 30_000, ["school"]),
+            ("accident", 3_000, ["fall"]),
+        ],
     )
     assert told["claims income"] == (
         35_000,
         "已赔付 - 账单已含，2025-06-11 … 2026-06-10",
         "paid out, less what stands on the bills already, 2025-06-11 … 2026-06-10",
-        [("paid out", 50_000, ["old-payout", "payout"]), ("on the bills already", -15_000, ["bill"])],
+        [
+            ("paid out", 50_000, ["old-payout", "payout"]),
+            ("on the bills already", -15_000, ["bill"]),
+        ],
     )
-    terms: list[tuple[str, int, list[str]]] = [("net", 1_120_000, []), ("claims income", 35_000, []), ("own shares", -118_000, [])]
-    assert told["reference income"] == (1_037_000, "纯收入 + 理赔收入 - 自付支出", "net + claims income - own shares", terms)
-    assert told["net income per head"][:3] == (707_368, "纯收入 × 12 ÷ 19，四舍五入到分", "net x 12 / 19, rounded once to the fen, half away from zero")
+    terms: list[tuple[str, int, list[str]]] = [
+        ("net", 1_120_000, []),
+        ("claims income", 35_000, []),
+        ("own shares", -118_000, []),
+    ]
+    assert told["reference income"] == (
+        1_037_000,
+        "纯收入 + 理赔收入 - 自付支出",
+        "net + claims income - own shares",
+        terms,
+    )
+    assert told["net income per head"][:3] == (
+        707_368,
+        "纯收入 × 12 ÷ 19，四舍五入到分",
+        "net x 12 / 19, rounded once to the fen, half away from zero",
+    )
     assert told["reference income per head"][0] == 654_947
     assert told["monitoring line"][:3] == (730_000, "由政策规定", "set by policy")
 
 
 def test_the_head_count_names_the_policy_value_that_decides_who_counts() -> None:
     sharing = policy(heads_basis=value("heads.basis", Heads.SHARING))
-    (line, *_) = trace(judged(household(*FACTS), rules=sharing).view)
+    line, *_ = trace(judged(household(*FACTS), rules=sharing).view)
 
     assert (line.is_money, line.policy is not None and line.policy.name) == (False, "heads.basis")
 
 
 def test_unknown_income_has_no_parts_and_a_line_that_is_not_set_no_row() -> None:
-    told = {line.en: line for line in trace(judged(household(claim("5.00")), rules=policy(monitoring_line=None)).view)}
+    told = {
+        line.en: line
+        for line in trace(judged(household(claim("5.00")), rules=policy(monitoring_line=None)).view)
+    }
 
-    assert (told["net income"].value, told["net income"].parts, told["reference income"].parts) == (None, (), ())
-    assert [p.facts for p in told["own shares of rigid spending"].parts] == [(bytes.fromhex(identity("claim")),)]
+    assert (told["net income"].value, told["net income"].parts, told["reference income"].parts) == (
+        None,
+        (),
+        (),
+    )
+    assert [p.facts for p in told["own shares of rigid spending"].parts] == [
+        (bytes.fromhex(identity("claim")),)
+    ]
     assert "monitoring line" not in told
     assert told["claims income"].parts == ()
 
@@ -110,5 +192,12 @@ def test_nothing_is_computed_of_a_household_that_refused() -> None:
     assert home.register is not None
     view = withheld(home, home.register, OPEN_DAY, in_force())
 
-    assert (view.net, view.reference, view.claims_income, view.own_shares, view.head_months, view.unheard) == (None, None, 0, 0, 0, ())
+    assert (
+        view.net,
+        view.reference,
+        view.claims_income,
+        view.own_shares,
+        view.head_months,
+        view.unheard,
+    ) == (None, None, 0, 0, 0, ())
     assert (view.claims, view.spendings, view.disasters, view.is_withheld) == ((), (), (), True)

@@ -1,4 +1,7 @@
-"""What an operator sees of policies: check, show, adopt; and what they are told when something is not right."""
+"""What an operator sees of policies: check, show, adopt.
+
+And what they are told when something is not right.
+"""
 
 from datetime import date
 from pathlib import Path
@@ -24,8 +27,14 @@ def test_show_lists_what_is_in_force_in_a_county_with_region_date_and_source() -
     shown = show(POLICIES, "370302", date(2024, 3, 14))
 
     assert shown.startswith("淄博防止返贫监测政策（未公布的数字仅作演示） | Zibo")
-    assert "  monitoring_line = 8400.00  (1 x 700.00 x 12 = 8400.00)  ILLUSTRATIVE 仅作演示\n      since 2021-01-01, 370300, NEED: " in shown
-    assert "  rigid_spending_ratio.share = 0.70\n      since 2021-01-01, 000000, H: The published share is seventy percent" in shown
+    assert (
+        "  monitoring_line = 8400.00  (1 x 700.00 x 12 = 8400.00)  ILLUSTRATIVE 仅作演示\n     "
+        " since 2021-01-01, 370300, NEED: " in shown
+    )
+    assert (
+        "  rigid_spending_ratio.share = 0.70\n      since 2021-01-01, 000000, H: The published"
+        " share is seventy percent" in shown
+    )
     assert "grade_fell.in_force = true" in shown
     assert "grade_fell.in_force" not in show(POLICIES, "370323101201", date(2024, 3, 14))
 

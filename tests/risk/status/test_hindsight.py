@@ -19,11 +19,20 @@ PLACE = place_of(policy())
 
 @pytest.mark.parametrize(
     ("today", "is_told"),
-    [(date(2026, 3, 20), False), (date(2026, 3, 21), True), (date(2027, 4, 30), True), (date(2027, 5, 1), False)],
+    [
+        (date(2026, 3, 20), False),
+        (date(2026, 3, 21), True),
+        (date(2027, 4, 30), True),
+        (date(2027, 5, 1), False),
+    ],
 )
-def test_a_late_bill_is_told_from_the_day_after_the_leaving_as_long_as_the_facts_of_then_are_kept(today: date, *, is_told: bool) -> None:
+def test_a_late_bill_is_told_from_the_day_after_the_leaving_as_long_as_the_facts_of_then_are_kept(
+    today: date, *, is_told: bool
+) -> None:
     position = Position(number=3, episode=1, left=Left(LEFT, Group.SUDDEN_HARDSHIP, 1))
-    before, after = (fresh(household(*facts), position=position) for facts in (FACTS, [*FACTS, BILL]))
+    before, after = (
+        fresh(household(*facts), position=position) for facts in (FACTS, [*FACTS, BILL])
+    )
 
     found = review(before, after, today, PLACE, {})
     assert is_told == (found is not None)
@@ -37,6 +46,8 @@ def test_a_late_bill_is_told_from_the_day_after_the_leaving_as_long_as_the_facts
 def test_what_was_known_before_the_fact_is_no_news() -> None:
     position = Position(number=3, episode=1, left=Left(LEFT, Group.SUDDEN_HARDSHIP, 1))
     home = fresh(household(*FACTS, BILL), position=position)
-    more = fresh(household(*FACTS, BILL, claim("10", "more", day=date(2026, 1, 6))), position=position)
+    more = fresh(
+        household(*FACTS, BILL, claim("10", "more", day=date(2026, 1, 6))), position=position
+    )
 
     assert review(home, more, date(2026, 5, 1), PLACE, {}) is None

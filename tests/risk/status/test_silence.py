@@ -1,4 +1,7 @@
-"""What must hold while feeds are silent and findings exempt, for any household and any order of its facts."""
+"""Tests what must hold while feeds are silent and findings exempt.
+
+It holds for any household and any order of its facts.
+"""
 
 from datetime import date, timedelta
 
@@ -6,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foothold_risk.rules import findings
-from foothold_risk.rules.context.silence import BEFORE_GO_LIVE, NEVER, Spoke, silent, spoke_until, spoken_by
+from foothold_risk.rules.context.silence import (
+    BEFORE_GO_LIVE,
+    NEVER,
+    Spoke,
+    silent,
+    spoke_until,
+    spoken_by,
+)
 from foothold_risk.rules.household.household import Household, Position, Word, fresh
 from foothold_risk.rules.policy import Rhythm
 from foothold_risk.rules.status.assess import RESTS_ON, Assessment, assess
@@ -42,18 +52,27 @@ stood = st.builds(
     status=st.sampled_from([Status.WATCH, Status.GROUP]),
     group=st.sampled_from(Group),
     is_lead=st.just(value=True),
-    findings=st.sets(st.sampled_from(FindingKind), max_size=3).map(lambda kinds: tuple(sorted(kinds))),
+    findings=st.sets(st.sampled_from(FindingKind), max_size=3).map(
+        lambda kinds: tuple(sorted(kinds))
+    ),
     words=st.lists(words, max_size=2).map(tuple),
 )
 spoke = st.dictionaries(
-    st.sampled_from([f"health-insurance|{feed}|{area}" for feed in EVERY_FEED for area in (COUNTY, AREA)]), st.dates(date(2026, 4, 1), OPEN_DAY), max_size=3
+    st.sampled_from(
+        [f"health-insurance|{feed}|{area}" for feed in EVERY_FEED for area in (COUNTY, AREA)]
+    ),
+    st.dates(date(2026, 4, 1), OPEN_DAY),
+    max_size=3,
 )
 
 
 def assessed(home: Household, position: Position, heard: Spoke) -> Assessment:
     assert home.register is not None
     rules = next(iter(ALL_IN_FORCE.places.values())).on(OPEN_DAY)
-    rules = in_force(**{name: getattr(rules, name) for name in rules.__slots__} | {"feeds_rhythm": RHYTHM, "exemption_material_share": SHARE})
+    rules = in_force(
+        **{name: getattr(rules, name) for name in rules.__slots__}
+        | {"feeds_rhythm": RHYTHM, "exemption_material_share": SHARE}
+    )
     return assess(fresh(home, position=position), home.register, OPEN_DAY, rules, {}, heard)
 
 
@@ -65,11 +84,19 @@ def test_order_changes_nothing_while_feeds_are_silent_and_findings_exempt(
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
     one, other = (assessed(household(*told), before, heard) for told in (given_facts, shuffled))
 
-    assert (one.kinds, one.held, one.target, one.words, one.view.silent) == (other.kinds, other.held, other.target, other.words, other.view.silent)
+    assert (one.kinds, one.held, one.target, one.words, one.view.silent) == (
+        other.kinds,
+        other.held,
+        other.target,
+        other.words,
+        other.view.silent,
+    )
 
 
 @given(facts(), stood)
-def test_silence_clears_nothing_and_finds_nothing(given_facts: list[FactRecord], before: Position) -> None:
+def test_silence_clears_nothing_and_finds_nothing(
+    given_facts: list[FactRecord], before: Position
+) -> None:
     home = household(*given_facts)
     always = spoken_by(NEVER, "health-insurance", OPEN_DAY, in_force(feeds_rhythm=RHYTHM), COUNTY)
     silence, speech = assessed(home, before, NEVER), assessed(home, before, always)
@@ -79,18 +106,29 @@ def test_silence_clears_nothing_and_finds_nothing(given_facts: list[FactRecord],
     assert {k for k in before.findings if RESTS_ON[k]} - silence.quiet <= set(silence.kinds)
     assert set(silence.kinds) - set(speech.kinds) <= {k for k in before.findings if RESTS_ON[k]}
     position, moves = move(before, silence)
-    if before.status is Status.GROUP and {k for k in before.findings if RESTS_ON[k]} - silence.quiet and not silence.target.is_natural:
+    if (
+        before.status is Status.GROUP
+        and {k for k in before.findings if RESTS_ON[k]} - silence.quiet
+        and not silence.target.is_natural
+    ):
         assert position.status is Status.GROUP, [m.movement for m in moves]
 
 
 @given(st.integers(1, 60), st.integers(0, 90), st.sampled_from([COUNTY, f"{COUNTY}101", AREA]))
-def test_a_feed_is_silent_from_the_day_after_its_rhythm_and_the_nearest_word_counts(days: int, ago: int, area: str) -> None:
+def test_a_feed_is_silent_from_the_day_after_its_rhythm_and_the_nearest_word_counts(
+    days: int, ago: int, area: str
+) -> None:
     rules = in_force(feeds_rhythm=value("feeds.rhythm", (Rhythm("bank", "IncomeReported", days),)))
-    word = {f"bank|IncomeReported|{area}": OPEN_DAY - timedelta(days=ago), f"bank|IncomeReported|{COUNTY}": OPEN_DAY - timedelta(days=90)}
+    word = {
+        f"bank|IncomeReported|{area}": OPEN_DAY - timedelta(days=ago),
+        f"bank|IncomeReported|{COUNTY}": OPEN_DAY - timedelta(days=90),
+    }
     latest = min(90, ago) if area != COUNTY else 90
     found = silent(word, AREA, OPEN_DAY, rules)
 
-    assert [s.last_heard for s in found] == ([OPEN_DAY - timedelta(days=latest)] if latest > days else [])
+    assert [s.last_heard for s in found] == (
+        [OPEN_DAY - timedelta(days=latest)] if latest > days else []
+    )
     assert silent(word, "370400101201", OPEN_DAY, rules)[0].last_heard is None
 
 
@@ -98,10 +136,15 @@ def test_the_last_day_a_feed_was_heard_only_moves_forward() -> None:
     def told(day: date) -> FeedSpoke:
         return FeedSpoke(agency="bank", feed="IncomeReported", area=COUNTY, heard_on=day)
 
-    key, earlier, later = f"bank|IncomeReported|{COUNTY}", OPEN_DAY - timedelta(days=5), OPEN_DAY + timedelta(days=1)
+    key, earlier, later = (
+        f"bank|IncomeReported|{COUNTY}",
+        OPEN_DAY - timedelta(days=5),
+        OPEN_DAY + timedelta(days=1),
+    )
     known = spoke_until({}, [told(OPEN_DAY)], OPEN_DAY)
 
     assert known == {key: OPEN_DAY}
     assert spoke_until(known, [told(earlier)], later) == {key: OPEN_DAY}
     assert spoke_until(known, [told(later)], later) == {key: later}
-    assert spoke_until({key: BEFORE_GO_LIVE}, [], OPEN_DAY) == {key: OPEN_DAY}  # what was said before go-live counts from that day
+    # what was said before go-live counts from that day
+    assert spoke_until({key: BEFORE_GO_LIVE}, [], OPEN_DAY) == {key: OPEN_DAY}

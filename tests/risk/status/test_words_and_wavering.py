@@ -1,4 +1,7 @@
-"""What must hold of people's words and of wavering, for random lives: news is told the same day, the same ground not twice, and a repeat changes nothing."""
+"""Tests what must hold of people's words and of wavering, for random lives.
+
+News is reported the same day, the same ground not twice, and a repeat changes nothing.
+"""
 
 import random
 from dataclasses import dataclass, field
@@ -18,13 +21,33 @@ from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import Hazard, HomeState
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import Movement, Transition
-from tests.support.made.build import AREA, HOUSEHOLD, OPEN_DAY, amending, checked, claim, disaster, identity, income, record, registered
+from tests.support.made.build import (
+    AREA,
+    HOUSEHOLD,
+    OPEN_DAY,
+    amending,
+    checked,
+    claim,
+    disaster,
+    identity,
+    income,
+    record,
+    registered,
+)
 from tests.support.made.rules import ALL_IN_FORCE
 
 LIVES, DAYS, WAVERING = 25, 60, 30
 HEARD: dict[str, tuple[Span, ...]] = {f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)}
 INCOMES = ("7000.00", "7600.00", "90000.00")
-LEADS = {Movement.WATCHED, Movement.ENTERED, Movement.RELAPSED, Movement.WORSENED, Movement.MOVED, Movement.ROLLED_BACK, Movement.REFLAGGED}
+LEADS = {
+    Movement.WATCHED,
+    Movement.ENTERED,
+    Movement.RELAPSED,
+    Movement.WORSENED,
+    Movement.MOVED,
+    Movement.ROLLED_BACK,
+    Movement.REFLAGGED,
+}
 
 
 @dataclass(slots=True)
@@ -42,9 +65,17 @@ class Life:
             self.facts.append(fact)
             if self.home is before:
                 return ()
-        cause = Cause(identity(f"day {day}"), datetime(2026, 6, 1, tzinfo=UTC)) if fact is None else cause_of(fact)
+        cause = (
+            Cause(identity(f"day {day}"), datetime(2026, 6, 1, tzinfo=UTC))
+            if fact is None
+            else cause_of(fact)
+        )
         control = Control(open_day=day, bundle=ALL_IN_FORCE.bundle, heard=HEARD)
-        decided = fact.data if fact is not None and isinstance(fact.data, CaseDecided | FindingExempted) else None
+        decided = (
+            fact.data
+            if fact is not None and isinstance(fact.data, CaseDecided | FindingExempted)
+            else None
+        )
         done = judge(HOUSEHOLD, self.home, control, ALL_IN_FORCE, cause, decided)
         self.home = done.household
         self.said += [(day, fact, one) for one in done.said]
@@ -63,16 +94,50 @@ def something(chance: random.Random, life: Life, day: date, n: int) -> FactRecor
             old = [f.id for f in life.facts if f.data.kind == "IncomeReported"]
             return at(amending(income(chance.choice(INCOMES), f"income {n}"), *old[-1:]), day)
         case 2:
-            return at(checked(chance.choice([Guarantee.HOUSING, Guarantee.WATER]), f"check {n}", is_met=chance.random() < 0.5, day=day), day)
+            return at(
+                checked(
+                    chance.choice([Guarantee.HOUSING, Guarantee.WATER]),
+                    f"check {n}",
+                    is_met=chance.random() < 0.5,
+                    day=day,
+                ),
+                day,
+            )
         case 3:
-            return at(claim(chance.choice(("500.00", "9000.00", "21000.00")), f"bill {n}", day=day), day)
+            return at(
+                claim(chance.choice(("500.00", "9000.00", "21000.00")), f"bill {n}", day=day), day
+            )
         case 4:
-            return at(disaster(f"storm {n}", day=day, home=chance.choice([HomeState.BADLY_DAMAGED, HomeState.DESTROYED])), day)
+            return at(
+                disaster(
+                    f"storm {n}",
+                    day=day,
+                    home=chance.choice([HomeState.BADLY_DAMAGED, HomeState.DESTROYED]),
+                ),
+                day,
+            )
         case _:
             if chance.random() < 0.5:
-                return at(record(CaseDecided(decision=Decision.DISMISSED, decided_on=day), f"dismissed {n}"), day)
-            kind = chance.choice([FindingKind.GUARANTEE_MISSING, FindingKind.DISASTER_LOSS, FindingKind.RIGID_SPENDING_RATIO])
-            word = FindingExempted(finding=kind, reason=HarmlessReason.CAN_COPE, by="chen", exempted_on=day, until=day + timedelta(days=300))
+                return at(
+                    record(
+                        CaseDecided(decision=Decision.DISMISSED, decided_on=day), f"dismissed {n}"
+                    ),
+                    day,
+                )
+            kind = chance.choice(
+                [
+                    FindingKind.GUARANTEE_MISSING,
+                    FindingKind.DISASTER_LOSS,
+                    FindingKind.RIGID_SPENDING_RATIO,
+                ]
+            )
+            word = FindingExempted(
+                finding=kind,
+                reason=HarmlessReason.CAN_COPE,
+                by="chen",
+                exempted_on=day,
+                until=day + timedelta(days=300),
+            )
             return at(record(word, f"exempt {n}"), day)
 
 
@@ -99,12 +164,16 @@ def test_a_disaster_is_told_on_its_day_whatever_people_said_before(lives: list[L
     for life in lives:
         for fact in (f for f in life.facts if f.data.kind == "DisasterStruck"):
             said = [one for _, cause, one in life.said if cause is fact]
-            assert [one.is_told for one in said if one.is_lead and one.movement in LEADS][:1] == [True], (fact.time, [s.movement for s in said])
+            assert [one.is_told for one in said if one.is_lead and one.movement in LEADS][:1] == [
+                True
+            ], (fact.time, [s.movement for s in said])
             told += 1
     assert told > LIVES
 
 
-def test_nobody_is_told_of_an_income_within_the_days_unless_it_wakes_a_word_or_opens_a_case(lives: list[Life]) -> None:
+def test_nobody_is_told_of_an_income_within_the_days_unless_it_wakes_a_word_or_opens_a_case(
+    lives: list[Life],
+) -> None:
     quiet = 0
     for life in lives:
         last: date | None = None
@@ -112,21 +181,35 @@ def test_nobody_is_told_of_an_income_within_the_days_unless_it_wakes_a_word_or_o
             kind = "day" if fact is None else fact.data.kind
             is_word = any(f.data.kind in ("CaseDecided", "FindingExempted") for f in life.facts)
             is_new_case = one.movement in (Movement.WATCHED, Movement.ENTERED)
-            if one.is_told and kind in ("IncomeReported", "day") and last is not None and (day - last).days <= WAVERING:
+            if (
+                one.is_told
+                and kind in ("IncomeReported", "day")
+                and last is not None
+                and (day - last).days <= WAVERING
+            ):
                 assert is_word or is_new_case, (day, one.movement, kind)
             quiet += one.is_told is False
             last = day if one.is_told else last
     assert quiet > LIVES
 
 
-def test_no_two_cases_of_the_same_ground_begin_within_the_days_but_by_people_or_news(lives: list[Life]) -> None:
+def test_no_two_cases_of_the_same_ground_begin_within_the_days_but_by_people_or_news(
+    lives: list[Life],
+) -> None:
     for life in lives:
         before: tuple[date, Transition] | None = None
         for day, fact, one in life.said:
-            if before is not None and one.episode > before[1].episode and (day - before[0]).days <= WAVERING:
+            if (
+                before is not None
+                and one.episode > before[1].episode
+                and (day - before[0]).days <= WAVERING
+            ):
                 by_people = before[1].exit_reason in ("dismissed", "exempted")
                 is_income = fact is not None and fact.data.kind == "IncomeReported"
-                assert by_people or not is_income or bool(life.home.position.words), (day, one.movement)
+                assert by_people or not is_income or bool(life.home.position.words), (
+                    day,
+                    one.movement,
+                )
                 assert one.is_told
                 before = None
             if one.is_episode_over:
@@ -138,8 +221,12 @@ def test_a_repeat_of_any_fact_says_nothing_to_anybody(lives: list[Life]) -> None
         day = OPEN_DAY + timedelta(days=DAYS - 1)
         for fact in life.facts:
             if fact.data.kind in ("DisasterStruck", "GuaranteeChecked"):
-                newest = max((f for f in life.facts if f.data.kind == fact.data.kind), key=lambda f: f.time)
-                again = newest.model_copy(update={"fact_id": identity(f"again {newest.id}"), "id": f"again-{fact.id}"})
+                newest = max(
+                    (f for f in life.facts if f.data.kind == fact.data.kind), key=lambda f: f.time
+                )
+                again = newest.model_copy(
+                    update={"fact_id": identity(f"again {newest.id}"), "id": f"again-{fact.id}"}
+                )
                 after = Life(life.home, [], list(life.facts))
                 assert [one.movement for one in after.look(day, again)] == [], again
                 break
@@ -151,6 +238,17 @@ def test_hazards_of_one_day_are_events_of_their_own() -> None:
         life.look(OPEN_DAY, fact)
     first = life.look(OPEN_DAY, at(disaster("storm", home=HomeState.BADLY_DAMAGED), OPEN_DAY))
     flood = disaster("flood", home=HomeState.BADLY_DAMAGED)
-    second = life.look(OPEN_DAY, at(flood.model_copy(update={"data": flood.data.model_copy(update={"hazard": Hazard.FLOOD})}), OPEN_DAY))
+    second = life.look(
+        OPEN_DAY,
+        at(
+            flood.model_copy(
+                update={"data": flood.data.model_copy(update={"hazard": Hazard.FLOOD})}
+            ),
+            OPEN_DAY,
+        ),
+    )
 
-    assert [(one.movement, one.is_told) for one in (*first, *second)] == [(Movement.ENTERED, True), (Movement.WORSENED, True)]
+    assert [(one.movement, one.is_told) for one in (*first, *second)] == [
+        (Movement.ENTERED, True),
+        (Movement.WORSENED, True),
+    ]

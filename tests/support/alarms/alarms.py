@@ -1,4 +1,7 @@
-"""What breaks at night, done on purpose to a running Foothold: each way leads to the alerts that must tell of it."""
+"""Breaks on purpose, in a running Foothold, what breaks at night.
+
+Each way leads to the alerts that must report it.
+"""
 
 import os
 import signal
@@ -32,7 +35,8 @@ from tests.support.running.sender import BATCH, Sender, eventually
 INSTANCES: Final = ("ingest", "risk", "risk-2", "regions", "alerts")
 LIMIT: Final = 20
 HOMES: Final = 8_000
-"""Struck at once while nobody judges: three facts each, more than the 10,000 that may wait, and more than 1,000 cases."""
+"""Struck at once while nobody judges: three facts each, more than the 10,000 that may wait, and
+more than 1,000 cases."""
 AT_ONCE: Final = 500
 LAST_KNOWN: Final = max(work_days().years)
 """The last year whose statutory calendar is published."""
@@ -48,9 +52,18 @@ def watched(folder: Path) -> Iterator[tuple[Stack, Prometheus]]:
     write_region_policy(folder / "policy")
     (folder / "workflows").mkdir()
     (folder / "calendars").mkdir()
-    ours = yaml.safe_load((SHIPPED / "monitoring-1.yaml").read_text(encoding="utf-8")) | {"version": 2}
-    ours["limits"]["measure"] = {"count": 20, "unit": "working_days", "confidence": "I", "reference": "A county of this test."}
-    (folder / "workflows" / "monitoring-2.yaml").write_text(yaml.safe_dump(ours, allow_unicode=True), encoding="utf-8")
+    ours = yaml.safe_load((SHIPPED / "monitoring-1.yaml").read_text(encoding="utf-8")) | {
+        "version": 2
+    }
+    ours["limits"]["measure"] = {
+        "count": 20,
+        "unit": "working_days",
+        "confidence": "I",
+        "reference": "A county of this test.",
+    }
+    (folder / "workflows" / "monitoring-2.yaml").write_text(
+        yaml.safe_dump(ours, allow_unicode=True), encoding="utf-8"
+    )
     more = {
         "FOOTHOLD_DEAD_LETTER_LIMIT": str(LIMIT),
         "FOOTHOLD_ALERTS_WORKFLOWS": str(folder / "workflows"),
@@ -62,7 +75,12 @@ def watched(folder: Path) -> Iterator[tuple[Stack, Prometheus]]:
     with (
         small_disk(folder / "disk"),
         Stack(
-            folder, ports, day_clock="manual", policy_folder=folder / "policy", replicas=replicas, more=more | {"FOOTHOLD_FOLDERS": f"kafka={folder / 'disk'}"}
+            folder,
+            ports,
+            day_clock="manual",
+            policy_folder=folder / "policy",
+            replicas=replicas,
+            more=more | {"FOOTHOLD_FOLDERS": f"kafka={folder / 'disk'}"},
         ) as stack,
         Prometheus(stack, folder / "prometheus", INSTANCES) as prometheus,
     ):
@@ -71,9 +89,19 @@ def watched(folder: Path) -> Iterator[tuple[Stack, Prometheus]]:
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[None]:
-    """A disk of a megabyte in the folder, where one may be mounted; else the folder is like any other."""
+    """A disk of a megabyte in the folder, where one may be mounted.
+
+    Else the folder is like any other.
+    """
     folder.mkdir()
-    can_mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=False, capture_output=True).returncode == 0  # noqa: S607 - the machine's own
+    can_mount = (
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)],  # noqa: S607 - the machine's own
+            check=False,
+            capture_output=True,
+        ).returncode
+        == 0
+    )
     try:
         yield
     finally:
@@ -98,7 +126,12 @@ class Breaker:
         """Itself."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Let go of the doors."""
         self.sender.close()
         self.one.client.close()
@@ -116,11 +149,24 @@ class Breaker:
         self._register(HOME)
         self.sender.open_day(START + timedelta(days=1))
         self._expect("FootholdFeedSilent")
-        self.sender.say("bank", "FeedHeard", "bank-heard", _noon(START), None, feed="IncomeReported", area="370399", through_month=f"{LAST_KNOWN}-05")
+        self.sender.say(
+            "bank",
+            "FeedHeard",
+            "bank-heard",
+            _noon(START),
+            None,
+            feed="IncomeReported",
+            area="370399",
+            through_month=f"{LAST_KNOWN}-05",
+        )
         self._is_over("FootholdFeedSilent")
 
     def an_agency_sends_rubbish(self) -> None:
-        """One bad record waits in quarantine; so many in a row, and its topic is read no further until a person resumes it; some of it is gone by then."""
+        """One bad record waits in quarantine.
+
+        So many in a row, and its topic is read no further until a person resumes it; some of it is
+        gone by then.
+        """
         bank = agency_card("bank").name
         self._write(agency_card("statistics").name, b"not an event")
         self._expect("FootholdQuarantineAgeing")
@@ -136,7 +182,9 @@ class Breaker:
     def an_agency_leaves_a_transaction_open(self) -> None:
         """What it writes behind it cannot be read."""
         topic = agency_card("bank").name
-        hanging = Producer({"bootstrap.servers": self.stack.kafka.bootstrap, "transactional.id": "bank"})
+        hanging = Producer(
+            {"bootstrap.servers": self.stack.kafka.bootstrap, "transactional.id": "bank"}
+        )
         hanging.init_transactions(30)
         hanging.begin_transaction()
         hanging.produce(topic, b"not an event")
@@ -151,8 +199,15 @@ class Breaker:
         self.stack.services.pop("ingest").stop()
         self.stack.start_service("ingest", "tests.faults.ingest_defect")
         self.stack.wait_ready()
-        income = {"category": "wage", "item": "salary", "amount": "1.00", "earned_month": f"{START:%Y-%m}"}
-        raising = self.sender.event("statistics", "IncomeReported", RAISES, _noon(START), f"370399/{HOME}", **income)
+        income = {
+            "category": "wage",
+            "item": "salary",
+            "amount": "1.00",
+            "earned_month": f"{START:%Y-%m}",
+        }
+        raising = self.sender.event(
+            "statistics", "IncomeReported", RAISES, _noon(START), f"370399/{HOME}", **income
+        )
         assert self.sender.post("statistics", raising).status_code >= httpx.codes.BAD_REQUEST
         self._expect("FootholdEventsFailing")
         self._write(agency_card("bank").name, RAISES.encode())
@@ -161,20 +216,28 @@ class Breaker:
         self._expect("FootholdProgramAtFault")
 
     def a_job_stands_still(self) -> None:
-        """Somebody has locked a table, and forgotten it; then a file that failed three times is given up."""
+        """Somebody has locked a table, and forgotten it.
+
+        Then a file that failed three times is given up.
+        """
         with psycopg.connect(self._ingest_database()) as locked:
             locked.execute("lock table doubles in access exclusive mode")
             self._expect("FootholdJobStandsStill")
         self._is_over("FootholdJobStandsStill")
         with psycopg.connect(self._ingest_database(), autocommit=True) as database:
             database.execute(
-                "insert into uploads (upload_id, agency, at, as_of, mapping, mapping_text, file_name, size, is_dry_run, traceparent, status, share, rows_done,"
-                " counts, attempts) values ('worn-out', 'bank', now(), now(), 'incomes', '', '', 1, false, '', 'waiting', 0, 0, '{}', 3)"
+                "insert into uploads (upload_id, agency, at, as_of, mapping, mapping_text,"
+                " file_name, size, is_dry_run, traceparent, status, share, rows_done, counts,"
+                " attempts) values ('worn-out', 'bank', now(), now(), 'incomes', '', '', 1, false,"
+                " '', 'waiting', 0, 0, '{}', 3)"
             )
         self._expect("FootholdWorkGivenUp")
 
     def a_writer_is_broken(self) -> None:
-        """So many records in a row that the desk cannot read: that reader of alerts stops until it is started again."""
+        """Write so many records in a row that the desk cannot read that its reader stops.
+
+        That reader of alerts stops until it is started again.
+        """
         self._write(FACT_DISPUTES.name, *[b"not a word"] * LIMIT)
         self._expect("FootholdReaderStopped")
 
@@ -186,14 +249,36 @@ class Breaker:
 
     def a_receiver_takes_nothing(self) -> None:
         """An address at which nobody listens, told of what is urgent."""
-        self.stack.command("alerts", "notify", "add", "--area", "370399", "webhook", f"http://{LOOPBACK}:{free_port()}/hook")
-        storm = {"hazard": "storm", "struck_on": f"{START}", "home": "destroyed", "is_verified": True}
-        self.sender.say("emergency-management", "DisasterStruck", "alarm-storm", _noon(START), f"370399/{HOME}", **storm)
+        self.stack.command(
+            "alerts",
+            "notify",
+            "add",
+            "--area",
+            "370399",
+            "webhook",
+            f"http://{LOOPBACK}:{free_port()}/hook",
+        )
+        storm = {
+            "hazard": "storm",
+            "struck_on": f"{START}",
+            "home": "destroyed",
+            "is_verified": True,
+        }
+        self.sender.say(
+            "emergency-management",
+            "DisasterStruck",
+            "alarm-storm",
+            _noon(START),
+            f"370399/{HOME}",
+            **storm,
+        )
         eventually(lambda: number_of(self.stack, HOME, urgent=True), "the case")
 
     def a_receiver_took_nothing(self) -> None:
         """A minute later at the earliest: what comes within one goes out together."""
-        eventually(lambda: "FootholdNoticesFailing" in self.prometheus.firing(), "notices fail", 240)
+        eventually(
+            lambda: "FootholdNoticesFailing" in self.prometheus.firing(), "notices fail", 240
+        )
         self._expect("FootholdNoticesFailing")
 
     def help_is_late(self) -> None:
@@ -250,7 +335,10 @@ class Breaker:
         """Where one could be mounted for this; elsewhere nothing is proved."""
         disk = self.stack.folder / "disk"
         if not os.path.ismount(disk):
-            print("no disk could be mounted here (it takes root): FootholdDiskFilling was not made to fire")
+            print(
+                "no disk could be mounted here (it takes root): FootholdDiskFilling was not made to"
+                " fire"
+            )
             self.prometheus.seen.add("FootholdDiskFilling")
             return
         (disk / "full").write_bytes(b"x" * 960 * 1024)
@@ -276,9 +364,15 @@ class Breaker:
         self.stack.start_service("alerts", "tests.faults.still")
         del os.environ["STILL_FLAG"]
         self.stack.wait_ready()
-        seen = 'changes(process_start_time_seconds{job="alerts"}[20s]) > 0 and on() foothold_loop_errors_total{job="alerts"} == 0'
+        seen = (
+            'changes(process_start_time_seconds{job="alerts"}[20s]) > 0 and on()'
+            ' foothold_loop_errors_total{job="alerts"} == 0'
+        )
         eventually(lambda: self.prometheus.query(seen), "Prometheus has seen that it began anew")
-        for order, alert in (("errors", "FootholdLoopErrors"), ("still", "FootholdLoopStandsStill")):
+        for order, alert in (
+            ("errors", "FootholdLoopErrors"),
+            ("still", "FootholdLoopStandsStill"),
+        ):
             flag.write_text(order, encoding="utf-8")
             self._expect(alert)
         self._is_over("FootholdLoopStandsStill")
@@ -297,7 +391,9 @@ class Breaker:
         """And their sender does not say whether they are."""
         for name in ("alarm-cost", "alarm-cost-again"):
             cost = {"category": "other", "spent_on": START.isoformat(), "total": "7.00"}
-            self.sender.say("statistics", "SpendingReported", name, _noon(START), f"370399/{HOME}", **cost)
+            self.sender.say(
+                "statistics", "SpendingReported", name, _noon(START), f"370399/{HOME}", **cost
+            )
         self._expect("FootholdQuestionsWaiting")
 
     def a_person_stands_in_two_households(self) -> None:
@@ -319,15 +415,28 @@ class Breaker:
         """One worker of risk hangs while a day is opened: the windows cannot close theirs."""
         os.kill(_pid(self.stack.services["risk-2"].pid), signal.SIGSTOP)
         try:
-            self.sender.say("operator", "DayOpened", "open-hanging", datetime.now(UTC), None, day=f"{START + timedelta(days=2)}")
+            self.sender.say(
+                "operator",
+                "DayOpened",
+                "open-hanging",
+                datetime.now(UTC),
+                None,
+                day=f"{START + timedelta(days=2)}",
+            )
             self._expect("FootholdRegionsBehind")
-            eventually(lambda: self.prometheus.query("foothold_regions_waits_for == 1"), "the windows say for which partition they wait")
+            eventually(
+                lambda: self.prometheus.query("foothold_regions_waits_for == 1"),
+                "the windows say for which partition they wait",
+            )
         finally:
             os.kill(_pid(self.stack.services["risk-2"].pid), signal.SIGCONT)
         self._is_over("FootholdRegionsBehind")
 
     def the_calendar_is_not_published(self) -> None:
-        """Working days are counted into a year nobody has a calendar of; then the county supplies it."""
+        """Working days are counted into a year nobody has a calendar of.
+
+        Then the county supplies it.
+        """
         number = self._number()
         for step in ("verify", "post"):
             self.one.do(number, f"steps/{step}")
@@ -335,14 +444,24 @@ class Breaker:
         for step in ("end_notice", "agree", "identify"):
             self.one.do(number, f"steps/{step}")
         self._expect("FootholdCalendarUnknown")
-        year = {"year": LAST_KNOWN + 1, "reference": "A calendar of this test.", "holidays": [date(LAST_KNOWN + 1, 1, 1)], "working": []}
-        (self.stack.folder / "calendars" / f"{LAST_KNOWN + 1}.yaml").write_text(yaml.safe_dump(year), encoding="utf-8")
+        year = {
+            "year": LAST_KNOWN + 1,
+            "reference": "A calendar of this test.",
+            "holidays": [date(LAST_KNOWN + 1, 1, 1)],
+            "working": [],
+        }
+        (self.stack.folder / "calendars" / f"{LAST_KNOWN + 1}.yaml").write_text(
+            yaml.safe_dump(year), encoding="utf-8"
+        )
         with self._away("alerts"):
             self._expect("FootholdDeskDown", "FootholdServiceUnreachable")
         self._is_over("FootholdCalendarUnknown", "FootholdDeskDown", "FootholdServiceUnreachable")
 
     def everything_comes_at_once_while_nobody_judges(self) -> None:
-        """A storm while risk and the desk are away: facts wait to be judged, then transitions to become cases, all of them late."""
+        """Raise a storm while risk and the desk are away.
+
+        Facts wait to be judged, then transitions wait to become cases, all of them late.
+        """
         with self._away("alerts"):
             with self._away("risk", "risk-2"):
                 self._expect("FootholdRiskDown")
@@ -354,15 +473,39 @@ class Breaker:
     def a_day_after(self) -> None:
         """Another day, on which the windows count the storm."""
         self._opened(DECEMBER + timedelta(days=1))
-        eventually(lambda: self.prometheus.query("foothold_regions_warnings_total"), "the region windows warn")
+        eventually(
+            lambda: self.prometheus.query("foothold_regions_warnings_total"),
+            "the region windows warn",
+        )
 
     def work_goes_on(self, number: int) -> None:
-        """One more household with a case, and an event that is refused: there is something new to show."""
+        """Add one more household with a case, and an event that is refused.
+
+        So there is something new to show.
+        """
         self._register(f"LATE-{number}")
-        storm = {"hazard": "storm", "struck_on": f"{DECEMBER}", "home": "destroyed", "is_verified": True}
-        agency, kind, name, at, home = "emergency-management", "DisasterStruck", f"late-{number}", _noon(START), f"370399/LATE-{number}"
-        assert self.sender.post(agency, self.sender.event(agency, kind, name, at, home, **storm)).status_code == httpx.codes.ACCEPTED
-        wrong = self.sender.event(agency, kind, f"{name}-wrong", at, home, **storm | {"home": "wet"})
+        storm = {
+            "hazard": "storm",
+            "struck_on": f"{DECEMBER}",
+            "home": "destroyed",
+            "is_verified": True,
+        }
+        agency, kind, name, at, home = (
+            "emergency-management",
+            "DisasterStruck",
+            f"late-{number}",
+            _noon(START),
+            f"370399/LATE-{number}",
+        )
+        assert (
+            self.sender.post(
+                agency, self.sender.event(agency, kind, name, at, home, **storm)
+            ).status_code
+            == httpx.codes.ACCEPTED
+        )
+        wrong = self.sender.event(
+            agency, kind, f"{name}-wrong", at, home, **storm | {"home": "wet"}
+        )
         assert self.sender.post(agency, wrong).status_code == httpx.codes.UNPROCESSABLE_ENTITY
 
     def _write(self, topic: str, *values: bytes) -> None:
@@ -379,29 +522,75 @@ class Breaker:
         for start in range(0, HOMES, AT_ONCE):
             names = [f"STORM-{n}" for n in range(start, start + AT_ONCE)]
             homes = [event for name in names for event in self._poor_home(name)]
-            storm = {"hazard": "storm", "struck_on": f"{day}", "home": "destroyed", "is_verified": True}
-            struck = [self.sender.event("emergency-management", "DisasterStruck", f"storm-{name}", _noon(START), f"370399/{name}", **storm) for name in names]
+            storm = {
+                "hazard": "storm",
+                "struck_on": f"{day}",
+                "home": "destroyed",
+                "is_verified": True,
+            }
+            struck = [
+                self.sender.event(
+                    "emergency-management",
+                    "DisasterStruck",
+                    f"storm-{name}",
+                    _noon(START),
+                    f"370399/{name}",
+                    **storm,
+                )
+                for name in names
+            ]
             for agency, events in (("statistics", homes), ("emergency-management", struck)):
                 assert self.sender.post(agency, events, BATCH).status_code == httpx.codes.ACCEPTED
 
     def _register(self, name: str) -> None:
-        assert self.sender.post("statistics", self._poor_home(name), BATCH).status_code == httpx.codes.ACCEPTED
+        assert (
+            self.sender.post("statistics", self._poor_home(name), BATCH).status_code
+            == httpx.codes.ACCEPTED
+        )
 
     def _poor_home(self, name: str) -> list[dict[str, object]]:
         """Registered, with an income below the line."""
-        entry = {"authority": "370399", "register_number": name, "area": AREA, "standing": "ex_poor", "members": [{"person_ref": name}]}
-        income = {"category": "operating", "item": "orchard", "amount": "5000.00", "earned_month": f"{LAST_KNOWN}-05", "is_yearly": True}
+        entry = {
+            "authority": "370399",
+            "register_number": name,
+            "area": AREA,
+            "standing": "ex_poor",
+            "members": [{"person_ref": name}],
+        }
+        income = {
+            "category": "operating",
+            "item": "orchard",
+            "amount": "5000.00",
+            "earned_month": f"{LAST_KNOWN}-05",
+            "is_yearly": True,
+        }
         said = (("HouseholdRegistered", entry), ("IncomeReported", income))
-        return [self.sender.event("statistics", kind, f"{kind}-{name}", _noon(START), f"370399/{name}", **data) for kind, data in said]
+        return [
+            self.sender.event(
+                "statistics", kind, f"{kind}-{name}", _noon(START), f"370399/{name}", **data
+            )
+            for kind, data in said
+        ]
 
     def _entered(self, name: str, member: dict[str, str], minutes: int) -> None:
-        entry = {"authority": "370399", "register_number": name, "area": AREA, "standing": "ordinary", "members": [member]}
+        entry = {
+            "authority": "370399",
+            "register_number": name,
+            "area": AREA,
+            "standing": "ordinary",
+            "members": [member],
+        }
         at = _noon(START) + timedelta(minutes=minutes)
-        self.sender.say("statistics", "HouseholdRegistered", f"{name}-{minutes}", at, f"370399/{name}", **entry)
+        self.sender.say(
+            "statistics", "HouseholdRegistered", f"{name}-{minutes}", at, f"370399/{name}", **entry
+        )
 
     def _opened(self, day: date) -> None:
         self.sender.open_day(day)
-        eventually(lambda: self._asked("select min(day) from partition_days") == [day], "the desk's day has come")
+        eventually(
+            lambda: self._asked("select min(day) from partition_days") == [day],
+            "the desk's day has come",
+        )
 
     @contextmanager
     def _away(self, *names: str) -> Iterator[None]:

@@ -20,7 +20,14 @@ def a_household_cannot_be_judged(broken: Breaker) -> None:
     plan.write_text(json.dumps({"facts": [fact]}), encoding="utf-8")
     storm = {"hazard": "storm", "struck_on": f"{START}", "home": "destroyed", "is_verified": True}
     with _instead(broken, {"DEFECT_PLAN": str(plan), "DEFECT_SERVICE": "risk"}, "risk", "risk-2"):
-        broken.sender.say("emergency-management", "DisasterStruck", "defect-storm", noon(START), "370399/DEFECT", **storm)
+        broken.sender.say(
+            "emergency-management",
+            "DisasterStruck",
+            "defect-storm",
+            noon(START),
+            "370399/DEFECT",
+            **storm,
+        )
         broken._expect("FootholdHouseholdsNotJudged")
     broken.stack.command("ingest", "quarantine", "retry", "--reason", "unprocessable")
     broken._is_over("FootholdHouseholdsNotJudged")
@@ -28,7 +35,10 @@ def a_household_cannot_be_judged(broken: Breaker) -> None:
 
 def a_job_fails_for_good(broken: Breaker) -> None:
     """A deadline whose number is none: three times, then it is set aside and waits for somebody."""
-    job = "insert into procrastinate_jobs (queue_name, task_name, args) values ('default', 'deadline_passed', '{\"deadline_id\": \"none\"}')"
+    job = (
+        "insert into procrastinate_jobs (queue_name, task_name, args) values ('default',"
+        " 'deadline_passed', '{\"deadline_id\": \"none\"}')"
+    )
     broken._later(job)
     broken._expect("FootholdJobsSetAside")
     assert "deadline_passed" in broken.stack.command("alerts", "job", "list")

@@ -1,4 +1,7 @@
-"""A planted defect in risk's decisions, workers that die of it, and what is set aside; on the test's broker."""
+"""A planted defect in risk's decisions, workers that die of it, and what is set aside.
+
+On the test's broker.
+"""
 
 import asyncio
 import contextlib
@@ -46,15 +49,27 @@ OTHER, *_ = neighbours(1)
 
 def of(household_id: str, record: FactRecord) -> FactRecord:
     """The same of another household."""
-    return record.model_copy(update={"household_id": household_id, "fact_id": identity(f"{household_id} {record.fact_id}")})
+    return record.model_copy(
+        update={
+            "household_id": household_id,
+            "fact_id": identity(f"{household_id} {record.fact_id}"),
+        }
+    )
 
 
 @contextlib.contextmanager
-def planted(monkeypatch: pytest.MonkeyPatch, *, fact: str = "", household: str = "") -> Iterator[None]:
+def planted(
+    monkeypatch: pytest.MonkeyPatch, *, fact: str = "", household: str = ""
+) -> Iterator[None]:
     """A defect nobody has thought of: folding this fact, or judging this household, raises."""
-    real_fold, real_judge = foothold_risk.rules.household.fold.fold, foothold_risk.messages.judge.judge
+    real_fold, real_judge = (
+        foothold_risk.rules.household.fold.fold,
+        foothold_risk.messages.judge.judge,
+    )
 
-    def fold(before: Household, record: FactRecord, data: HouseholdFact, day: object) -> tuple[Household, Folded]:
+    def fold(
+        before: Household, record: FactRecord, data: HouseholdFact, day: object
+    ) -> tuple[Household, Folded]:
         if record.fact_id == identity(fact):
             raise OverflowError("planted: 6000.00")
         return real_fold(before, record, data, day)  # type: ignore[arg-type]
@@ -78,7 +93,10 @@ async def dies(broker: str) -> None:
 
 @contextlib.asynccontextmanager
 async def settled(broker: str, metrics: Metrics | None = None) -> AsyncIterator[Worker]:
-    """A worker that has read everything. Where there was nothing to read, it may not have its partitions yet."""
+    """A worker that has read everything.
+
+    Where there was nothing to read, it may not have its partitions yet.
+    """
     async with working(broker, metrics=metrics) as one:
         await caught_up(broker)
         async with asyncio.timeout(60):
@@ -89,33 +107,56 @@ async def settled(broker: str, metrics: Metrics | None = None) -> AsyncIterator[
 
 def homes(one: Worker) -> dict[str, Household]:
     owners = (lane.owner for lane in one._lanes.values())
-    return {key.decode(): unpack(packed) for owner in owners for key, packed in owner.households._packed.items()}
+    return {
+        key.decode(): unpack(packed)
+        for owner in owners
+        for key, packed in owner.households._packed.items()
+    }
 
 
 async def aside(broker: str) -> list[Quarantined]:
     found = await asyncio.to_thread(quarantined, broker)
-    return sorted((q for q in found if q.reason is RefusalReason.UNPROCESSABLE), key=lambda q: (q.topic, q.offset))
+    return sorted(
+        (q for q in found if q.reason is RefusalReason.UNPROCESSABLE),
+        key=lambda q: (q.topic, q.offset),
+    )
 
 
 async def outputs(broker: str) -> list[object]:
-    return [decode_output(m.value()) for m in await asyncio.to_thread(lambda: list(read_topic(broker, RISK_TRANSITIONS.name)))]
+    return [
+        decode_output(m.value())
+        for m in await asyncio.to_thread(lambda: list(read_topic(broker, RISK_TRANSITIONS.name)))
+    ]
 
 
 async def retry(broker: str, *records: Quarantined) -> None:
     """As `quarantine retry` writes them."""
-    async with AIOKafkaProducer(bootstrap_servers=broker, enable_idempotence=True, acks="all") as producer:
+    async with AIOKafkaProducer(
+        bootstrap_servers=broker, enable_idempotence=True, acks="all"
+    ) as producer:
         for one in records:
             kept = one.open(SEAL)
             await producer.send_and_wait(
-                HOUSEHOLD_FACTS.name, kept.value, key=kept.key, partition=one.partition, headers=list(retry_headers(kept.headers, one.source_id))
+                HOUSEHOLD_FACTS.name,
+                kept.value,
+                key=kept.key,
+                partition=one.partition,
+                headers=list(retry_headers(kept.headers, one.source_id)),
             )
 
 
 async def append(broker: str, *records: FactRecord) -> None:
     """The next records of the households' partition, and nothing before them."""
-    async with AIOKafkaProducer(bootstrap_servers=broker, enable_idempotence=True, acks="all") as producer:
+    async with AIOKafkaProducer(
+        bootstrap_servers=broker, enable_idempotence=True, acks="all"
+    ) as producer:
         for one in records:
-            await producer.send_and_wait(HOUSEHOLD_FACTS.name, encode(one), key=(one.household_id or "").encode(), partition=HOME)
+            await producer.send_and_wait(
+                HOUSEHOLD_FACTS.name,
+                encode(one),
+                key=(one.household_id or "").encode(),
+                partition=HOME,
+            )
 
 
 async def remembered_beside(broker: str) -> Trials:
@@ -127,10 +168,23 @@ async def remembered_beside(broker: str) -> Trials:
         found = await admin.list_consumer_group_offsets("risk")
     finally:
         await admin.close()
-    return next((Trials.read(o.metadata) for source, o in found.items() if source.partition == HOME), Trials())
+    return next(
+        (Trials.read(o.metadata) for source, o in found.items() if source.partition == HOME),
+        Trials(),
+    )
 
 
 def stands(household: Household) -> tuple[object, ...]:
     """Where it stands, without what its further bills left on it."""
     it = household.position
-    return it.number, it.episode, it.spell, it.status, it.group, it.is_lead, it.is_urgent, it.findings, it.causes
+    return (
+        it.number,
+        it.episode,
+        it.spell,
+        it.status,
+        it.group,
+        it.is_lead,
+        it.is_urgent,
+        it.findings,
+        it.causes,
+    )

@@ -1,4 +1,7 @@
-"""Signals of made-up counties, and a slow reference of the windows: counts in SQL, levels by fractions, written apart from the rules."""
+"""Signals of made-up counties, and a slow reference of the windows.
+
+The reference has counts in SQL and levels by fractions, written apart from the rules.
+"""
 
 import random
 import sqlite3
@@ -19,7 +22,11 @@ FIRST: Final = date(2026, 1, 1)
 VILLAGES: Final = ("370399101201", "370399101202", "370399101203", "370399102201")
 CLUSTER: Final = ("370399101202", "370399102201")
 CAUSES: Final = (FindingKind.DISASTER_LOSS, FindingKind.WORK_LOST, FindingKind.SELF_PAID_HIGH)
-EDGES: Final = {7: ("0.05", "0.10", "0.20", "0.40"), 30: ("0.08", "0.16", "0.30", "0.50"), 90: ("0.10", "0.25", "0.45", "0.70")}
+EDGES: Final = {
+    7: ("0.05", "0.10", "0.20", "0.40"),
+    30: ("0.08", "0.16", "0.30", "0.50"),
+    90: ("0.10", "0.25", "0.45", "0.70"),
+}
 KEEP: Final = Fraction(8, 10)
 LEAST: Final = 2
 NAMES: Final = ("none", "IV", "III", "II", "I")
@@ -31,14 +38,24 @@ def region_values() -> str:
     windows = ""
     for window, edges in EDGES.items():
         marks = ("0", *edges, "1")
-        bands = ", ".join(f'{{level: {NAMES[n]}, from: "{marks[n]}", to: "{marks[n + 1]}"}}' for n in range(5))
+        bands = ", ".join(
+            f'{{level: {NAMES[n]}, from: "{marks[n]}", to: "{marks[n + 1]}"}}' for n in range(5)
+        )
         windows += f'          "{window}": [{bands}]\n'
-    tail = "        reference: A test's own numbers.\n        confidence: I\n        illustrative: false\n"
+    tail = (
+        "        reference: A test's own numbers.\n        confidence: I\n        illustrative:"
+        " false\n"
+    )
 
     def value(name: str, text: str) -> str:
-        return f"  {name}:\n    description: A value of a test.\n    unit: test\n    dates:\n      - since: 2020-01-01\n        value:{text}\n{tail}"
+        return (
+            f"  {name}:\n    description: A value of a test.\n    unit: test\n    dates:\n      -"
+            f" since: 2020-01-01\n        value:{text}\n{tail}"
+        )
 
-    cluster = f" [{{cluster: 370399-hills, zh: 山片联村, en: hill cluster, villages: {list(CLUSTER)}}}]"
+    cluster = (
+        f" [{{cluster: 370399-hills, zh: 山片联村, en: hill cluster, villages: {list(CLUSTER)}}}]"
+    )
     return (
         value("regions.bands", "\n" + windows.rstrip("\n"))
         + value("regions.keep_share", ' "0.8"')
@@ -70,7 +87,11 @@ class County:
     said: list[list[Record]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Make it up: some trouble every day, a storm over two villages, corrections, removals, identifications, people who move away."""
+        """Make the county up.
+
+        It has some trouble every day, a storm over two villages, corrections, removals,
+        identifications, and people who move away.
+        """
         chance = random.Random(self.seed)  # noqa: S311 - made-up data
         self.said = [[] for _ in range(self.sources)]
         households = [(f"{n:032x}", n % self.sources, VILLAGES[n * 7 % 11 % 4]) for n in range(120)]
@@ -79,27 +100,56 @@ class County:
             day = self.first + timedelta(days=n)
             gone = n // 40
             for source, said in enumerate(self.said):
-                registered = {v: sum(1 for h in households[gone * 5 :] if h[1] == source and h[2] == v) for v in VILLAGES}
-                said.append(AreaDay(source=source, day=day, learned_at=AT, bundle=self.bundle, registered=registered))
+                registered = {
+                    v: sum(1 for h in households[gone * 5 :] if h[1] == source and h[2] == v)
+                    for v in VILLAGES
+                }
+                said.append(
+                    AreaDay(
+                        source=source,
+                        day=day,
+                        learned_at=AT,
+                        bundle=self.bundle,
+                        registered=registered,
+                    )
+                )
             struck = n in (self.days // 3, self.days // 3 + 1)
             for household, source, village in households[gone * 5 :]:
                 if chance.random() > (0.5 if struck and village in CLUSTER else 0.02):
                     continue
                 numbers[household] = numbers.get(household, 0) + 1
                 what = chance.choices(list(Signalled), [8, 2, 3])[0]
-                causes = tuple(sorted(chance.sample(CAUSES, chance.randint(1, 2)))) if what is not Signalled.WITHDRAWN or chance.random() < 0.5 else ()
+                causes = (
+                    tuple(sorted(chance.sample(CAUSES, chance.randint(1, 2))))
+                    if what is not Signalled.WITHDRAWN or chance.random() < 0.5
+                    else ()
+                )
                 where = chance.choice(VILLAGES) if chance.random() < 0.05 else village
                 self.said[source].append(
-                    AreaSignal(source=source, household_id=household, sequence=2 * numbers[household], village=where, day=day, what=what, causes=causes)
+                    AreaSignal(
+                        source=source,
+                        household_id=household,
+                        sequence=2 * numbers[household],
+                        village=where,
+                        day=day,
+                        what=what,
+                        causes=causes,
+                    )
                 )
 
     def interleaved(self, seed: int, *, ahead: int = 5) -> Iterator[Record]:
-        """As one partition holds it: each source in its order, some days ahead of the others now and then; some records twice."""
+        """Yield the records as one partition holds them.
+
+        Each source is in its order, some days ahead of the others now and then; some records come
+        twice.
+        """
         chance = random.Random(seed)  # noqa: S311 - made-up order
         places, days = [0] * self.sources, [self.first] * self.sources
         while open_sources := [s for s in range(self.sources) if places[s] < len(self.said[s])]:
             slowest = min(days[s] for s in open_sources)
-            source = chance.choice([s for s in open_sources if days[s] <= slowest + timedelta(days=ahead)])
+            source = chance.choice(
+                [s for s in open_sources if days[s] <= slowest + timedelta(days=ahead)]
+            )
             for record in self.said[source][places[source] : places[source] + chance.randint(1, 6)]:
                 places[source] += 1
                 days[source] = record.day
@@ -146,7 +196,10 @@ class Reference:
                 villages = self._registered.setdefault(record.day, {})
                 for village, count in record.registered.items():
                     villages[village] = villages.get(village, 0) + count
-            elif isinstance(record, AreaSignal) and (record.household_id, record.sequence) not in seen:
+            elif (
+                isinstance(record, AreaSignal)
+                and (record.household_id, record.sequence) not in seen
+            ):
                 seen.add((record.household_id, record.sequence))
                 self._signals.append(record)
         self._signals.sort(key=lambda s: s.day)
@@ -155,7 +208,14 @@ class Reference:
         self._data.execute("CREATE INDEX by_household ON signal (household, cause, what)")
         for rank, signal in enumerate(self._signals):
             for cause in signal.causes or CAUSES:
-                row = (rank, signal.household_id, signal.village, cause.value, signal.what.value, signal.day.toordinal())
+                row = (
+                    rank,
+                    signal.household_id,
+                    signal.village,
+                    cause.value,
+                    signal.what.value,
+                    signal.day.toordinal(),
+                )
                 self._data.execute("INSERT INTO signal VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def close(self) -> None:
@@ -183,7 +243,9 @@ class Reference:
                     for area in areas(signal.village):
                         keys.add((area, cause))
                         for window in EDGES:
-                            told += self._settle((area, cause, window), day, rank, levels, openings, only_up=True)
+                            told += self._settle(
+                                (area, cause, window), day, rank, levels, openings, only_up=True
+                            )
         return told
 
     def _settle(
@@ -198,17 +260,28 @@ class Reference:
     ) -> Iterator[Told]:
         area, cause, window = key
         households = self._count(area, cause, window, day, rank)
-        registered = sum(count for village, count in self._registered[day].items() if area in areas(village))
+        registered = sum(
+            count for village, count in self._registered[day].items() if area in areas(village)
+        )
         before = levels.get(key, 0)
         after = level_after(before, households, registered, window)
         if after != before and not (only_up and after < before):
             levels[key] = after
             direction = "up" if after > before else "down"
             week_ago = openings.get((area, cause, window, day - timedelta(days=7)), 0)
-            yield Told(f"{area}:{cause}:{window}:{day}:{direction}:{NAMES[after]}", households, registered, week_ago)
+            yield Told(
+                f"{area}:{cause}:{window}:{day}:{direction}:{NAMES[after]}",
+                households,
+                registered,
+                week_ago,
+            )
 
     def _count(self, area: str, cause: str, window: int, day: date, rank: int) -> int:
-        asked: dict[str, object] = {"prefix": "x" if "-" in area else area, "villages": ",".join(CLUSTER) if "-" in area else "", "cause": cause}
+        asked: dict[str, object] = {
+            "prefix": "x" if "-" in area else area,
+            "villages": ",".join(CLUSTER) if "-" in area else "",
+            "cause": cause,
+        }
         asked |= {"day": day.toordinal(), "window": window, "rank": rank}
         count: int = self._data.execute(_COUNT, asked).fetchone()[0]
         return count

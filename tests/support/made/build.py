@@ -1,4 +1,7 @@
-"""Builders: a household, its facts and a policy in one line each. Amounts are decimal strings, months "YYYY-MM"."""
+"""Builders: a household, its facts and a policy in one line each.
+
+Amounts are decimal strings, months "YYYY-MM".
+"""
 
 import hashlib
 from collections.abc import Sequence
@@ -43,7 +46,13 @@ from foothold_schemas.facts.facts import (
     RetractionReason,
     WorkerState,
 )
-from foothold_schemas.facts.register import HouseholdRegistered, Member, MembershipDisputed, ProjectShare, TicketState
+from foothold_schemas.facts.register import (
+    HouseholdRegistered,
+    Member,
+    MembershipDisputed,
+    ProjectShare,
+    TicketState,
+)
 from foothold_schemas.facts.reports import Concern, ReportRoute, RiskReported
 from foothold_schemas.values import Fen, Sentence, Standing
 
@@ -62,7 +71,13 @@ TOLD_AT = datetime(2026, 6, 1, 4, tzinfo=UTC)
 """When everything is told unless a test says otherwise."""
 
 
-def record(fact: HouseholdFact | BroadcastFact, name: str, *, agency: str = "statistics", at: datetime = TOLD_AT) -> FactRecord:
+def record(
+    fact: HouseholdFact | BroadcastFact,
+    name: str,
+    *,
+    agency: str = "statistics",
+    at: datetime = TOLD_AT,
+) -> FactRecord:
     """A fact with an envelope."""
     return FactRecord(
         fact_id=identity(name),
@@ -85,13 +100,35 @@ def registered(
     **more: Any,  # noqa: ANN401
 ) -> FactRecord:
     """A register entry; `covers` and `one_budget_with` as the fact has them."""
-    people = [Member(person_ref=f"p{n}") for n in range(members)] if isinstance(members, int) else list(members)
-    fact = HouseholdRegistered(authority="370399", register_number="V1", area=AREA, standing=standing, members=tuple(people), projects=tuple(projects), **more)
+    people = (
+        [Member(person_ref=f"p{n}") for n in range(members)]
+        if isinstance(members, int)
+        else list(members)
+    )
+    fact = HouseholdRegistered(
+        authority="370399",
+        register_number="V1",
+        area=AREA,
+        standing=standing,
+        members=tuple(people),
+        projects=tuple(projects),
+        **more,
+    )
     return record(fact, f"reg-{at.isoformat()}", at=at)
 
 
-def income(amount: str, name: str = "income", *, month: str = LAST_MONTH, yearly: bool = True, **more: Any) -> FactRecord:  # noqa: ANN401
-    """Income; a year's by default, so that every month is heard. A year's figure is a source of its own beside the months' unless told otherwise."""
+def income(
+    amount: str,
+    name: str = "income",
+    *,
+    month: str = LAST_MONTH,
+    yearly: bool = True,
+    **more: Any,  # noqa: ANN401
+) -> FactRecord:
+    """Income; a year's by default, so that every month is heard.
+
+    A year's figure is a source of its own beside the months' unless told otherwise.
+    """
     fact = IncomeReported(
         category=more.pop("category", IncomeCategory.WAGE),
         item=more.pop("item", "earnings" if yearly else "salary"),
@@ -109,7 +146,15 @@ def income(amount: str, name: str = "income", *, month: str = LAST_MONTH, yearly
     return record(fact, name, **more)
 
 
-def claim(total: str, name: str = "claim", *, day: date = date(2026, 3, 15), paid: str = "0", in_scope: str | None = None, **more: Any) -> FactRecord:  # noqa: ANN401
+def claim(
+    total: str,
+    name: str = "claim",
+    *,
+    day: date = date(2026, 3, 15),
+    paid: str = "0",
+    in_scope: str | None = None,
+    **more: Any,  # noqa: ANN401
+) -> FactRecord:
     """A settled bill; `stay`, `person_ref` and `setting` as the fact has them; `layer` paid."""
     fact = MedicalClaimSettled(
         claim_number=name.replace(" ", "-"),
@@ -148,13 +193,23 @@ def amending(fact: FactRecord, *names: str) -> FactRecord:
     return fact.model_copy(update={"withdraws": tuple(sorted(map(identity, names)))})
 
 
-def retracted(*names: str, name: str = "retraction", at: datetime = datetime(2026, 6, 1, 4, tzinfo=UTC)) -> FactRecord:
+def retracted(
+    *names: str, name: str = "retraction", at: datetime = datetime(2026, 6, 1, 4, tzinfo=UTC)
+) -> FactRecord:
     """An agency takes back facts, by their names."""
     fact = FactsRetracted(events=names, reason=RetractionReason.ENTERED_IN_ERROR)
     return amending(record(fact, name, agency="health-insurance", at=at), *names)
 
 
-def spending(total: str, name: str = "spending", *, day: date = date(2026, 3, 15), covered: str = "0", category: str = "education", **more: Any) -> FactRecord:  # noqa: ANN401
+def spending(
+    total: str,
+    name: str = "spending",
+    *,
+    day: date = date(2026, 3, 15),
+    covered: str = "0",
+    category: str = "education",
+    **more: Any,  # noqa: ANN401
+) -> FactRecord:
     """Education costs, unless told otherwise; `number` is the sender's own of the statement."""
     fact = SpendingReported(
         category=SpendingCategory(category),
@@ -167,31 +222,57 @@ def spending(total: str, name: str = "spending", *, day: date = date(2026, 3, 15
     return record(fact, name, agency="education-bureau", **more)
 
 
-def checked(guarantee: Guarantee, name: str = "check", *, is_met: bool, day: date = date(2026, 5, 1)) -> FactRecord:
+def checked(
+    guarantee: Guarantee, name: str = "check", *, is_met: bool, day: date = date(2026, 5, 1)
+) -> FactRecord:
     """A guarantee looked at."""
-    return record(GuaranteeChecked(guarantee=guarantee, is_met=is_met, checked_on=day), name, agency="housing-bureau")
+    return record(
+        GuaranteeChecked(guarantee=guarantee, is_met=is_met, checked_on=day),
+        name,
+        agency="housing-bureau",
+    )
 
 
-def owns(*assets: Asset, day: date = date(2026, 5, 1), for_disability: bool = False, name: str = "assets") -> FactRecord:
+def owns(
+    *assets: Asset, day: date = date(2026, 5, 1), for_disability: bool = False, name: str = "assets"
+) -> FactRecord:
     """What the household was found to own."""
     seen = tuple(AssetSeen(asset=a, is_for_disability=for_disability) for a in assets)
     return record(AssetsChecked(assets=seen, checked_on=day), f"{name}-{day}", agency="statistics")
 
 
-def graded(grade: Grade, name: str, *, day: date, low: str = "health", is_explained: bool = False) -> FactRecord:
+def graded(
+    grade: Grade, name: str, *, day: date, low: str = "health", is_explained: bool = False
+) -> FactRecord:
     """A village review whose lowest score is the named one."""
-    scores = Scores.model_validate({score: 20 if score == low else 70 for score in Scores.model_fields})
-    return record(HouseholdGraded(grade=grade, scores=scores, graded_on=day, is_explained=is_explained), name, agency="village-review")
+    scores = Scores.model_validate(
+        {score: 20 if score == low else 70 for score in Scores.model_fields}
+    )
+    return record(
+        HouseholdGraded(grade=grade, scores=scores, graded_on=day, is_explained=is_explained),
+        name,
+        agency="village-review",
+    )
 
 
-def reported(concern: Concern, name: str = "report", *, day: date = date(2026, 6, 9), route: ReportRoute = ReportRoute.SELF) -> FactRecord:
+def reported(
+    concern: Concern,
+    name: str = "report",
+    *,
+    day: date = date(2026, 6, 9),
+    route: ReportRoute = ReportRoute.SELF,
+) -> FactRecord:
     """Trouble somebody told of."""
-    return record(RiskReported(route=route, concern=concern, reported_on=day), name, agency="hotline")
+    return record(
+        RiskReported(route=route, concern=concern, reported_on=day), name, agency="hotline"
+    )
 
 
 def value(name: str, amount: Any) -> Value[Any]:  # noqa: ANN401
     """A policy value with a reference."""
-    return Value(name, amount, str(amount), date(2020, 1, 1), "test reference", "H", illustrative=False)
+    return Value(
+        name, amount, str(amount), date(2020, 1, 1), "test reference", "H", illustrative=False
+    )
 
 
 IN_FORCE = PolicyOfDay(
@@ -201,8 +282,12 @@ IN_FORCE = PolicyOfDay(
     self_paid_high_ex_poor=value("self_paid_high.ex_poor", 500_000),
     self_paid_high_ordinary=value("self_paid_high.ordinary", 2_000_000),
     rigid_spending_ratio_share=value("rigid_spending_ratio.share", 7_000),
-    disaster_loss_home=value("disaster_loss.home", frozenset({HomeState.BADLY_DAMAGED, HomeState.DESTROYED})),
-    disaster_loss_worker=value("disaster_loss.worker", frozenset({WorkerState.DEAD, WorkerState.DISABLED})),
+    disaster_loss_home=value(
+        "disaster_loss.home", frozenset({HomeState.BADLY_DAMAGED, HomeState.DESTROYED})
+    ),
+    disaster_loss_worker=value(
+        "disaster_loss.worker", frozenset({WorkerState.DEAD, WorkerState.DISABLED})
+    ),
     exit_signal_months=value("exit.signal_months", 1),
     exit_stable_months=value("exit.stable_months", 6),
     exit_min_months_since_identified=value("exit.min_months_since_identified", 6),
@@ -210,7 +295,10 @@ IN_FORCE = PolicyOfDay(
 
 
 def in_force(**changes: Any) -> PolicyOfDay:  # noqa: ANN401
-    """The test values: line 7,300; self-paid 5,000 / 20,000; ratio 70 %; both disaster lists; 1, 6 and 6 months to leave."""
+    """The test values: line 7,300.
+
+    Self-paid 5,000 / 20,000; ratio 70 %; both disaster lists; 1, 6 and 6 months to leave.
+    """
     return replace(IN_FORCE, **changes)
 
 
@@ -219,7 +307,13 @@ def policy(**changes: Any) -> Policy:  # noqa: ANN401
     start = date(2020, 1, 1)
     title = Sentence(zh="测试", en="test")
     place = Place(AREA[:6], title, (start,), {start: in_force(**changes)})
-    return Policy(bundle="0" * 64, title=title, currency=Sentence(zh="元", en="yuan"), illustrative=False, places={place.code: place})
+    return Policy(
+        bundle="0" * 64,
+        title=title,
+        currency=Sentence(zh="元", en="yuan"),
+        illustrative=False,
+        places={place.code: place},
+    )
 
 
 def place_of(rules: Policy) -> Place:
@@ -230,7 +324,10 @@ def place_of(rules: Policy) -> Place:
 
 
 def household(*facts: FactRecord, open_day: date | None = None) -> Household:
-    """A household with these facts, registered with one member unless a register entry is among them."""
+    """Return a household with these facts.
+
+    It is registered with one member unless a register entry is among them.
+    """
     has_entry = any(isinstance(f.data, HouseholdRegistered) for f in facts)
     result = Household()
     for one in facts if has_entry else (registered(), *facts):
@@ -247,13 +344,28 @@ def heard(*spoken: FeedHeard, agency: str = "statistics") -> Heard:
     return known
 
 
-def judged(home: Household, day: date = OPEN_DAY, rules: Policy | None = None, known: Heard | None = None, incidents: Incidents | None = None) -> Assessment:
+def judged(
+    home: Household,
+    day: date = OPEN_DAY,
+    rules: Policy | None = None,
+    known: Heard | None = None,
+    incidents: Incidents | None = None,
+) -> Assessment:
     """The assessment of a household."""
     assert home.register is not None
-    return assess(home, home.register, day, place_of(rules or policy()).on(day), known or {}, incidents=incidents or {})
+    return assess(
+        home,
+        home.register,
+        day,
+        place_of(rules or policy()).on(day),
+        known or {},
+        incidents=incidents or {},
+    )
 
 
-def step(home: Household, day: date = OPEN_DAY, rules: Policy | None = None, known: Heard | None = None) -> tuple[Household, tuple[Move, ...]]:
+def step(
+    home: Household, day: date = OPEN_DAY, rules: Policy | None = None, known: Heard | None = None
+) -> tuple[Household, tuple[Move, ...]]:
     """The household brought to the day, and its moves."""
     position, moves = move(home.position, judged(home, day, rules, known))
     return msgspec.structs.replace(home, position=position, as_of=day), moves

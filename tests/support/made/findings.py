@@ -23,5 +23,7 @@ def found(kind: FindingKind, *facts: FactRecord) -> tuple[Found, Assessment]:
 
 def said(seen: Found, assessment: Assessment) -> tuple[str, str]:
     """In both languages."""
-    sentence = next(r for r in findings.ALL if r.kind is seen.kind).explain(seen, assessment.view, ALL_IN_FORCE.currency)
+    sentence = next(r for r in findings.ALL if r.kind is seen.kind).explain(
+        seen, assessment.view, ALL_IN_FORCE.currency
+    )
     return sentence.zh, sentence.en

@@ -1,4 +1,7 @@
-"""The contract's models as JSON Schema, walked: what a test says of every field holds for those that come later."""
+"""Walks the contract's models as JSON Schema.
+
+So what a test says of every field holds for those that come later.
+"""
 
 import json
 from collections.abc import Iterator
@@ -6,11 +9,18 @@ from typing import Any, Final
 
 from foothold_schemas.generate import schemas
 
-SCHEMAS: Final[dict[str, Any]] = {name.removesuffix(".schema.json"): json.loads(text) for name, text in schemas().items()}
+SCHEMAS: Final[dict[str, Any]] = {
+    name.removesuffix(".schema.json"): json.loads(text) for name, text in schemas().items()
+}
 """Message → its schema."""
 
 
-def nodes(schema: Any, root: Any, path: str = "", seen: frozenset[str] = frozenset()) -> Iterator[tuple[str, dict[str, Any]]]:  # noqa: ANN401 - JSON Schema
+def nodes(
+    schema: Any,  # noqa: ANN401 - JSON Schema
+    root: Any,  # noqa: ANN401 - JSON Schema
+    path: str = "",
+    seen: frozenset[str] = frozenset(),
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every field of a message, with its place."""
     if "$ref" in schema:
         if schema["$ref"] in seen:

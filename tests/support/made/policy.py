@@ -1,4 +1,7 @@
-"""The policy bundle of the end-to-end tests: a handful of rules in force, numbers from the published examples."""
+"""The policy bundle of the end-to-end tests.
+
+It has a handful of rules in force, and numbers from the published examples.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""Plays a scenario: a household's facts and people's decisions day by day, through the same models, fold and judge as the worker."""
+"""Plays a scenario: a household's facts and people's decisions day by day.
+
+They go through the same models, fold and judge as the worker's.
+"""
 
 import copy
 import tempfile
@@ -48,9 +51,16 @@ NUMBERS: Mapping[str, object] = {
     "exit.min_months_since_identified": 6,
 }
 """The scenarios' policy: published examples, nobody's real policy."""
-EVERYTHING_HEARD: dict[str, tuple[Span, ...]] = {f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)}
+EVERYTHING_HEARD: dict[str, tuple[Span, ...]] = {
+    f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)
+}
 _DEFAULTS: Mapping[str, dict[str, Any]] = {
-    "HouseholdRegistered": {"authority": AREA[:6], "register_number": "V1", "area": AREA, "standing": "ordinary"},
+    "HouseholdRegistered": {
+        "authority": AREA[:6],
+        "register_number": "V1",
+        "area": AREA,
+        "standing": "ordinary",
+    },
     "IncomeReported": {"category": "wage", "item": "salary"},
     "MedicalClaimSettled": {"setting": "inpatient"},
     "RiskReported": {"route": "self"},
@@ -68,28 +78,61 @@ class Played:
 
 
 def policy_of(changes: Mapping[str, object]) -> Policy:
-    """The scenarios' policy with these values; a mapping of days gives a value its dates. Read by the real loader."""
+    """The scenarios' policy with these values; a mapping of days gives a value its dates.
+
+    Read by the real loader.
+    """
     values = {}
     for name, value in (dict(NUMBERS) | dict(changes)).items():
-        dated = value if isinstance(value, dict) and all(isinstance(k, date) for k in value) else {date(2020, 1, 1): value}
-        dates = [{"since": day, "value": v, "reference": "A scenario's number.", "confidence": "H", "illustrative": False} for day, v in dated.items()]
+        dated = (
+            value
+            if isinstance(value, dict) and all(isinstance(k, date) for k in value)
+            else {date(2020, 1, 1): value}
+        )
+        dates = [
+            {
+                "since": day,
+                "value": v,
+                "reference": "A scenario's number.",
+                "confidence": "H",
+                "illustrative": False,
+            }
+            for day, v in dated.items()
+        ]
         values[name] = {"description": "A scenario's value.", "unit": "test", "dates": dates}
     title = {"zh": "情景", "en": "Scenario"}
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         head = {"title": title, "currency": {"zh": "元", "en": "yuan"}, "in_service": [AREA[:6]]}
-        (folder / "bundle.yaml").write_text(yaml.safe_dump(head, allow_unicode=True), encoding="utf-8")
+        (folder / "bundle.yaml").write_text(
+            yaml.safe_dump(head, allow_unicode=True), encoding="utf-8"
+        )
         region = {"region": AREA[:6], "title": title, "values": values}
-        (folder / "region.yaml").write_text(yaml.safe_dump(region, allow_unicode=True), encoding="utf-8")
+        (folder / "region.yaml").write_text(
+            yaml.safe_dump(region, allow_unicode=True), encoding="utf-8"
+        )
         return load(folder)
 
 
 def play(scenario: Mapping[str, Any]) -> Played:
-    """Open each day from `opened` to `until`; facts of a day come after it is opened, those before `opened` are loaded before go-live."""
+    """Open each day from `opened` to `until`.
+
+    Facts of a day come after it is opened, those before `opened` are loaded before go-live.
+    """
     policy = policy_of(scenario.get("policy", {}))
-    entry = {"day": date(2025, 1, 1), "kind": "HouseholdRegistered", "members": [{"person_ref": "p0"}], **scenario.get("household", {})}
-    facts = [record for n, fact in enumerate([entry, *scenario["facts"]]) for record in records(fact, n)]
-    opened, until = scenario.get("opened", date(2026, 6, 10)), scenario.get("until", date(2026, 6, 10))
+    entry = {
+        "day": date(2025, 1, 1),
+        "kind": "HouseholdRegistered",
+        "members": [{"person_ref": "p0"}],
+        **scenario.get("household", {}),
+    }
+    facts = [
+        record for n, fact in enumerate([entry, *scenario["facts"]]) for record in records(fact, n)
+    ]
+    opened, until = (
+        scenario.get("opened", date(2026, 6, 10)),
+        scenario.get("until", date(2026, 6, 10)),
+    )
     played = Played()
     for record in facts:
         if _day(record) < opened:
@@ -97,8 +140,18 @@ def play(scenario: Mapping[str, Any]) -> Played:
     for n in range((until - opened).days + 1):
         day = opened + timedelta(days=n)
         heard = EVERYTHING_HEARD if scenario.get("heard", True) else {}
-        control = Control(open_day=day, bundle=policy.bundle, heard=heard, spoke=spoken(scenario.get("spoke", {}), day))
-        _look(played, control, policy, Cause(identity(f"day {day}"), datetime.combine(day, time(), SHANGHAI)))
+        control = Control(
+            open_day=day,
+            bundle=policy.bundle,
+            heard=heard,
+            spoke=spoken(scenario.get("spoke", {}), day),
+        )
+        _look(
+            played,
+            control,
+            policy,
+            Cause(identity(f"day {day}"), datetime.combine(day, time(), SHANGHAI)),
+        )
         for record in facts:
             if _day(record) == day:
                 _take(played, record, control, policy)
@@ -107,7 +160,11 @@ def play(scenario: Mapping[str, Any]) -> Played:
 
 def spoken(days: Mapping[str, list[date]], until: date) -> dict[str, date]:
     """When each feed was last heard."""
-    return {f"{feed}|{AREA[:6]}": max(d for d in heard if d <= until) for feed, heard in days.items() if min(heard) <= until}
+    return {
+        f"{feed}|{AREA[:6]}": max(d for d in heard if d <= until)
+        for feed, heard in days.items()
+        if min(heard) <= until
+    }
 
 
 def _day(record: FactRecord) -> date:
@@ -120,11 +177,23 @@ def _take(played: Played, record: FactRecord, control: Control, policy: Policy) 
     played.household, folded = fold(before, record, record.data, control.open_day, names)  # type: ignore[arg-type]  # household facts only
     if played.household is not before:
         decided = record.data if isinstance(record.data, CaseDecided | FindingExempted) else None
-        _look(played, control, policy, cause_of(record, is_correction=folded is Folded.REPLACED), decided, before)
+        _look(
+            played,
+            control,
+            policy,
+            cause_of(record, is_correction=folded is Folded.REPLACED),
+            decided,
+            before,
+        )
 
 
 def _look(
-    played: Played, control: Control, policy: Policy, cause: Cause, decided: CaseDecided | FindingExempted | None = None, before: Household | None = None
+    played: Played,
+    control: Control,
+    policy: Policy,
+    cause: Cause,
+    decided: CaseDecided | FindingExempted | None = None,
+    before: Household | None = None,
 ) -> None:
     judged = judge(HOUSEHOLD, played.household, control, policy, cause, decided, before)
     played.household = judged.household
@@ -134,9 +203,17 @@ def _look(
 
 
 def records(fact: Mapping[str, Any], number: int) -> Iterator[FactRecord]:
-    """The fact with its envelope; a guarantee `each` is all six, `times` the same event so often."""
+    """The fact with its envelope.
+
+    A guarantee `each` is all six, `times` the same event so often.
+    """
     given = copy.deepcopy(dict(fact))
-    on, kind, at, times = given.pop("day"), given.pop("kind"), given.pop("at", None), given.pop("times", 1)
+    on, kind, at, times = (
+        given.pop("day"),
+        given.pop("kind"),
+        given.pop("at", None),
+        given.pop("times", 1),
+    )
     agency = given.pop("agency", "statistics")
     name, amends = given.pop("id", f"{kind}-{number}"), given.pop("amends", given.get("events", []))
     given = _DEFAULTS.get(kind, {}) | given
@@ -144,9 +221,14 @@ def records(fact: Mapping[str, Any], number: int) -> Iterator[FactRecord]:
         given.setdefault("claim_number", name)
     if given.get("guarantee") == "each":
         for guarantee in Guarantee:
-            yield from records({**fact, "guarantee": guarantee.value}, number * 100 + list(Guarantee).index(guarantee))
+            yield from records(
+                {**fact, "guarantee": guarantee.value},
+                number * 100 + list(Guarantee).index(guarantee),
+            )
         return
-    data = FACT.validate_python({"kind": kind, **{key: _plain(value) for key, value in given.items()}}, extra="forbid")
+    data = FACT.validate_python(
+        {"kind": kind, **{key: _plain(value) for key, value in given.items()}}, extra="forbid"
+    )
     recorded = datetime.combine(on, time(12), SHANGHAI)
     for _ in range(times):
         yield FactRecord(

@@ -1,4 +1,7 @@
-"""The ugliest values of every field of every kind an agency or an operator sends, walked from the models: a new field has them by itself."""
+"""The ugliest values of every field of every kind an agency or an operator sends.
+
+They are walked from the models: a new field has them by itself.
+"""
 
 import copy
 import json
@@ -32,11 +35,55 @@ _DATES: Final = (
     "9999-12-30",
     "9999-12-31",
 )
-DAYS: Final = (*_DATES, "-0001-01-01", "10000-01-01", "26-1-1", "2026/01/01", "20260101", "2026-W01-1", "２０２６-01-01", "2026-01-01T00:00:00Z", " 2026-01-01")
-_CLOCKS: Final = ("00:00:00", "23:59:59", "23:59:60", "24:00:00", "12:00", "12", "12:00:00.999999999999")
-_OFFSETS: Final = ("Z", "z", "", "+00:00", "-00:00", "+08:00", "+14:00", "-12:00", "+23:59", "-23:59", "+24:00", "+0800")
-MOMENTS: Final = (*(f"{day}T{clock}{offset}" for day, clock, offset in product(_DATES, _CLOCKS, _OFFSETS)), "1794880800", "now", "2026-01-01 00:00:00Z")
-MONTHS: Final = (*(day[:7] for day in _DATES), "2026-13", "2026-00", "2026-1", "٢٠٢٦-01", "2026-01-01")
+DAYS: Final = (
+    *_DATES,
+    "-0001-01-01",
+    "10000-01-01",
+    "26-1-1",
+    "2026/01/01",
+    "20260101",
+    "2026-W01-1",
+    "２０２６-01-01",
+    "2026-01-01T00:00:00Z",
+    " 2026-01-01",
+)
+_CLOCKS: Final = (
+    "00:00:00",
+    "23:59:59",
+    "23:59:60",
+    "24:00:00",
+    "12:00",
+    "12",
+    "12:00:00.999999999999",
+)
+_OFFSETS: Final = (
+    "Z",
+    "z",
+    "",
+    "+00:00",
+    "-00:00",
+    "+08:00",
+    "+14:00",
+    "-12:00",
+    "+23:59",
+    "-23:59",
+    "+24:00",
+    "+0800",
+)
+MOMENTS: Final = (
+    *(f"{day}T{clock}{offset}" for day, clock, offset in product(_DATES, _CLOCKS, _OFFSETS)),
+    "1794880800",
+    "now",
+    "2026-01-01 00:00:00Z",
+)
+MONTHS: Final = (
+    *(day[:7] for day in _DATES),
+    "2026-13",
+    "2026-00",
+    "2026-1",
+    "٢٠٢٦-01",
+    "2026-01-01",
+)
 TEXTS: Final = (
     "",
     " ",
@@ -61,9 +108,34 @@ TEXTS: Final = (
     "A" * 33,
     "9" * 18,
 )
-SPOILING: Final = ("\x00", "a\x1b[2Jb", "\u202eabc", "\ud800", "x" * 4_097, 10**39, 10**60, float("inf"), float("nan"), "@1e309@")
+SPOILING: Final = (
+    "\x00",
+    "a\x1b[2Jb",
+    "\u202eabc",
+    "\ud800",
+    "x" * 4_097,
+    10**39,
+    10**60,
+    float("inf"),
+    float("nan"),
+    "@1e309@",
+)
 """Values for which a whole body is refused: they are sent alone."""
-AMOUNTS: Final = ("0", "-0", "-0.00", "999999999999.99", "-999999999999.99", "9999999999999", "0.001", "1,000.00", "1e309", "１", "0.1\n", "+1", "0x1")
+AMOUNTS: Final = (
+    "0",
+    "-0",
+    "-0.00",
+    "999999999999.99",
+    "-999999999999.99",
+    "9999999999999",
+    "0.001",
+    "1,000.00",
+    "1e309",
+    "１",
+    "0.1\n",
+    "+1",
+    "0x1",
+)
 NUMBERS: Final = (0, -1, 1, 2**31, 2**63, 2**64 - 1, 10**38, True, 1.0, 1.5, "1", "1_0")
 RUBBISH: Final[tuple[object, ...]] = (
     None,
@@ -81,7 +153,11 @@ RUBBISH: Final[tuple[object, ...]] = (
     {"kind": "X"},
 )
 
-ENVELOPE: Final = {name: node for name, node in nodes(SCHEMAS["cloudevent"], SCHEMAS["cloudevent"]) if name.count("/") == 1 and not name.startswith("/data")}
+ENVELOPE: Final = {
+    name: node
+    for name, node in nodes(SCHEMAS["cloudevent"], SCHEMAS["cloudevent"])
+    if name.count("/") == 1 and not name.startswith("/data")
+}
 
 
 def values_for(node: dict[str, Any]) -> tuple[object, ...]:
@@ -113,7 +189,10 @@ def example(kind: str, number: int, source: str, **fixed: Any) -> Event:  # noqa
 
 
 def ugly(kind: str) -> st.SearchStrategy[list[tuple[tuple[str | int, ...], object]]]:
-    """One to three changes of an event: where, and the value; a tuple of `remove` takes the field away."""
+    """One to three changes of an event: where, and the value.
+
+    A tuple of `remove` takes the field away.
+    """
     schema = SCHEMAS[f"data.{kind}"]
     fields = (
         [(f"/data{path}", node) for path, node in nodes(schema, schema) if path]
@@ -123,7 +202,10 @@ def ugly(kind: str) -> st.SearchStrategy[list[tuple[tuple[str | int, ...], objec
     one = st.sampled_from(fields).flatmap(
         lambda field: st.tuples(
             st.just(tuple(0 if step == "*" else step for step in field[0].split("/")[1:])),
-            st.sampled_from(values_for(field[1])) | st.sampled_from(RUBBISH) | st.sampled_from(SPOILING) | st.just(REMOVE),
+            st.sampled_from(values_for(field[1]))
+            | st.sampled_from(RUBBISH)
+            | st.sampled_from(SPOILING)
+            | st.just(REMOVE),
         )
     )
     return st.lists(one, min_size=1, max_size=3)
@@ -170,7 +252,13 @@ def examples(kind: str, count: int, source: str, **fixed: Any) -> list[Event]:  
     """So many ugly events of the kind, the same in every run."""
     made: list[Event] = []
 
-    @settings(max_examples=count, database=None, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=count,
+        database=None,
+        phases=[Phase.generate],
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(ugly(kind))
     def collect(changes: list[tuple[tuple[str | int, ...], object]]) -> None:
         made.append(changed(example(kind, len(made), source, **fixed), changes))
@@ -180,13 +268,20 @@ def examples(kind: str, count: int, source: str, **fixed: Any) -> list[Event]:  
 
 
 def as_json(value: object) -> bytes:
-    """As a careless sender's library writes it: NaN, Infinity, half surrogates and numbers beyond any double included."""
+    """Return the value as a careless sender's library writes it.
+
+    NaN, Infinity, half surrogates and numbers beyond any double are included.
+    """
     return json.dumps(value).encode().replace(b'"@1e309@"', b"1e309")
 
 
 def as_headers(event: Event) -> list[tuple[str, str | bytes | None]]:
     """The attributes of a record in binary mode, in whatever bytes."""
-    return [(f"ce_{name}", str(value).encode(errors="surrogatepass")) for name, value in event.items() if name != "data"]
+    return [
+        (f"ce_{name}", str(value).encode(errors="surrogatepass"))
+        for name, value in event.items()
+        if name != "data"
+    ]
 
 
 def spoils(event: Event) -> bool:

@@ -7,7 +7,10 @@ TICK = timedelta(microseconds=1)
 LATER: list[tuple[dict[str, object], dict[str, object]]] = [
     ({"time": AT + TICK}, {"time": AT}),
     ({"time": AT, "recorded_time": AT + TICK}, {"time": AT, "recorded_time": AT}),
-    ({"time": AT + TICK, "recorded_time": AT}, {"time": AT, "recorded_time": AT + timedelta(days=1)}),
+    (
+        {"time": AT + TICK, "recorded_time": AT},
+        {"time": AT, "recorded_time": AT + timedelta(days=1)},
+    ),
     ({"place": (8,)}, {"place": (7,)}),
     ({"place": (10,)}, {"place": (9,)}),
     ({"place": (0,)}, {"place": None}),

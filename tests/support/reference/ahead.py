@@ -7,7 +7,12 @@ from fractions import Fraction
 
 from foothold_schemas.facts.checks import SpendingReported
 from foothold_schemas.facts.envelope import FactRecord
-from foothold_schemas.facts.facts import IncomeCategory, IncomeReported, MedicalClaimSettled, MedicalPayments
+from foothold_schemas.facts.facts import (
+    IncomeCategory,
+    IncomeReported,
+    MedicalClaimSettled,
+    MedicalPayments,
+)
 from foothold_schemas.facts.register import HouseholdRegistered
 from tests.support.reference.arithmetic import (
     LINE,
@@ -23,17 +28,30 @@ from tests.support.reference.arithmetic import (
 )
 
 
-def claims_income(incomes: Iterable[FactRecord], bills: Iterable[MedicalClaimSettled], today: date) -> Fraction:
-    """Payouts of the rolling year. What a payer of that name already stands on a bill for is the same money and not added again."""
+def claims_income(
+    incomes: Iterable[FactRecord], bills: Iterable[MedicalClaimSettled], today: date
+) -> Fraction:
+    """Payouts of the rolling year.
+
+    What a payer of that name already stands on a bill for is the same money and not added again.
+    """
     paid: dict[str, Fraction] = {}
     for record in incomes:
         fact = record.data
         assert isinstance(fact, IncomeReported)
-        if fact.category is IncomeCategory.CLAIMS and fact.item != "emergency_relief" and in_rolling_year(day_paid(record), today):
+        if (
+            fact.category is IncomeCategory.CLAIMS
+            and fact.item != "emergency_relief"
+            and in_rolling_year(day_paid(record), today)
+        ):
             paid[fact.item] = paid.get(fact.item, Fraction(0)) + yuan(fact.amount)
     total = Fraction(0)
     for item, amount in paid.items():
-        on_bills = sum((yuan(getattr(b.paid, item)) for b in bills), Fraction(0)) if item in MedicalPayments.model_fields else Fraction(0)
+        on_bills = (
+            sum((yuan(getattr(b.paid, item)) for b in bills), Fraction(0))
+            if item in MedicalPayments.model_fields
+            else Fraction(0)
+        )
         total += amount - max(Fraction(0), min(amount, on_bills))
     return total
 
@@ -58,29 +76,62 @@ def below_in(life: Life, today: date, months: int) -> bool:
         fact = record.data
         assert isinstance(fact, IncomeReported)
         if fact.category is not IncomeCategory.CLAIMS and fact.item != "emergency_relief":
-            sources.setdefault((fact.category, fact.item, str(fact.person_ref), str(fact.project)), []).append(fact)
+            sources.setdefault(
+                (fact.category, fact.item, str(fact.person_ref), str(fact.project)), []
+            ).append(fact)
     by_id = {id(f.data): f.fact_id for f in life.incomes}
     for source in sources.values():
         end = max(source, key=lambda f: (str(f.earned_month), by_id[id(f)])).until_month
         for month in months_before(then, 12):
             came = sum((share_of(f, [month]) for f in source), Fraction(0))
-            net += came if month < this or (month == this and came) else _to_come(life.entry, source, month, this, end)
-    heads = sum(sum(1 for m in life.entry.members if m.absence is None and m.is_registered and is_here(m, last_of(month))) for month in months_before(then, 12))
+            net += (
+                came
+                if month < this or (month == this and came)
+                else _to_come(life.entry, source, month, this, end)
+            )
+    heads = sum(
+        sum(
+            1
+            for m in life.entry.members
+            if m.absence is None and m.is_registered and is_here(m, last_of(month))
+        )
+        for month in months_before(then, 12)
+    )
     net_per_head = rounded(net, heads)
     if net_per_head is not None and net_per_head < LINE:
         return True
     spent_now = _own_in(life, this, today)
     recurring = sorted(_own_in(life, month, today) for month in months_before(today, 3))[1]
     to_come = max(Fraction(0), recurring - spent_now) + recurring * months
-    still = [b for b in life.bills if in_rolling_year(b.settled_on, today) and in_rolling_year(b.settled_on, then)]
-    costs = [c for c in life.costs if c.category != "other" and in_rolling_year(c.spent_on, today) and in_rolling_year(c.spent_on, then)]
-    spent = sum((own(b) for b in still), Fraction(0)) + sum((yuan(c.total) - yuan(c.covered) for c in costs), Fraction(0))
-    paid_out = claims_income([f for f in life.incomes if in_rolling_year(day_paid(f), today)], still, then)
+    still = [
+        b
+        for b in life.bills
+        if in_rolling_year(b.settled_on, today) and in_rolling_year(b.settled_on, then)
+    ]
+    costs = [
+        c
+        for c in life.costs
+        if c.category != "other"
+        and in_rolling_year(c.spent_on, today)
+        and in_rolling_year(c.spent_on, then)
+    ]
+    spent = sum((own(b) for b in still), Fraction(0)) + sum(
+        (yuan(c.total) - yuan(c.covered) for c in costs), Fraction(0)
+    )
+    paid_out = claims_income(
+        [f for f in life.incomes if in_rolling_year(day_paid(f), today)], still, then
+    )
     reference = rounded(net + paid_out - spent - to_come, heads)
     return to_come > 0 and reference is not None and reference < LINE
 
 
-def _to_come(entry: HouseholdRegistered, source: list[IncomeReported], month: tuple[int, int], this: tuple[int, int], end: str | None) -> Fraction:
+def _to_come(
+    entry: HouseholdRegistered,
+    source: list[IncomeReported],
+    month: tuple[int, int],
+    this: tuple[int, int],
+    end: str | None,
+) -> Fraction:
     """What a source will bring in a month that is not over."""
     first = source[0]
     spans = [m for m in entry.members if m.person_ref == first.person_ref]
@@ -91,7 +142,10 @@ def _to_come(entry: HouseholdRegistered, source: list[IncomeReported], month: tu
     year_ago = sum((share_of(f, [(month[0] - 1, month[1])]) for f in source), Fraction(0))
     if first.category in (IncomeCategory.OPERATING, IncomeCategory.PROPERTY):
         return year_ago
-    brought = [sum((share_of(f, [m]) for f in source), Fraction(0)) for m in months_before(date(*this, 1), 12)]
+    brought = [
+        sum((share_of(f, [m]) for f in source), Fraction(0))
+        for m in months_before(date(*this, 1), 12)
+    ]
     usual = sorted(brought[-3:])[1]
     if usual != 0:
         return usual
@@ -100,8 +154,21 @@ def _to_come(entry: HouseholdRegistered, source: list[IncomeReported], month: tu
 
 def _own_in(life: Life, month: tuple[int, int], today: date) -> Fraction:
     """What the household paid itself in a calendar month, medical and the rest of what is rigid."""
-    bills = sum((own(b) for b in life.bills if (b.settled_on.year, b.settled_on.month) == month and b.settled_on <= today), Fraction(0))
-    costs = [c for c in life.costs if c.category != "other" and (c.spent_on.year, c.spent_on.month) == month and c.spent_on <= today]
+    bills = sum(
+        (
+            own(b)
+            for b in life.bills
+            if (b.settled_on.year, b.settled_on.month) == month and b.settled_on <= today
+        ),
+        Fraction(0),
+    )
+    costs = [
+        c
+        for c in life.costs
+        if c.category != "other"
+        and (c.spent_on.year, c.spent_on.month) == month
+        and c.spent_on <= today
+    ]
     return bills + sum((yuan(c.total) - yuan(c.covered) for c in costs), Fraction(0))
 
 

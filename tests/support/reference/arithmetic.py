@@ -1,4 +1,7 @@
-"""The second opinion's arithmetic: exact fractions of the currency, months as (year, month), days one by one."""
+"""The second opinion's arithmetic.
+
+It has exact fractions of the currency, months as (year, month), and days one by one.
+"""
 
 from collections.abc import Iterable
 from datetime import UTC, date, timedelta
@@ -20,7 +23,15 @@ def yuan(amount: int) -> Fraction:
 def own(bill: MedicalClaimSettled) -> Fraction:
     """What nobody else paid."""
     p = bill.paid
-    layers = (p.basic_insurance, p.critical_illness, p.hospital_reduction, p.medical_assistance, p.anti_poverty_insurance, p.city_supplement, p.other)
+    layers = (
+        p.basic_insurance,
+        p.critical_illness,
+        p.hospital_reduction,
+        p.medical_assistance,
+        p.anti_poverty_insurance,
+        p.city_supplement,
+        p.other,
+    )
     return yuan(bill.total) - sum((yuan(layer) for layer in layers), Fraction(0))
 
 
@@ -53,13 +64,22 @@ def last_of(month: tuple[int, int]) -> date:
 
 def is_here(member: Member, day: date) -> bool:
     """Whether the member belongs to the household at the end of the day."""
-    if member.joined_on is None and member.birth_month is not None and (day.year, day.month) < (int(member.birth_month[:4]), int(member.birth_month[5:])):
+    if (
+        member.joined_on is None
+        and member.birth_month is not None
+        and (day.year, day.month) < (int(member.birth_month[:4]), int(member.birth_month[5:]))
+    ):
         return False
-    return not (member.joined_on is not None and member.joined_on > day) and not (member.left_on is not None and member.left_on < day)
+    return not (member.joined_on is not None and member.joined_on > day) and not (
+        member.left_on is not None and member.left_on < day
+    )
 
 
 def in_rolling_year(day: date, today: date) -> bool:
-    """After the same date last year, up to today. The year before 29 February begins after 28 February."""
+    """After the same date last year, up to today.
+
+    The year before 29 February begins after 28 February.
+    """
     try:
         year_ago = today.replace(year=today.year - 1)
     except ValueError:
@@ -68,7 +88,10 @@ def in_rolling_year(day: date, today: date) -> bool:
 
 
 def part_of(amount: int, months: int, of: int) -> int:
-    """So much of an amount has been given after some of its months, in whole fen, never ahead of its share."""
+    """Return how much of an amount has been given after some of its months.
+
+    It is in whole fen, never ahead of its share.
+    """
     share = Fraction(int(amount) * months, of)
     return share.numerator // share.denominator
 
@@ -80,8 +103,15 @@ def share_of(fact: IncomeReported, months: Iterable[tuple[int, int]]) -> Fractio
         return total
     for n, month in enumerate(covered, start=1):
         if month in wanted:
-            total += Fraction(part_of(fact.amount, n, len(covered)) - part_of(fact.amount, n - 1, len(covered)), 100)
-            total -= Fraction(part_of(fact.operating_expense, n, len(covered)) - part_of(fact.operating_expense, n - 1, len(covered)), 100)
+            total += Fraction(
+                part_of(fact.amount, n, len(covered)) - part_of(fact.amount, n - 1, len(covered)),
+                100,
+            )
+            total -= Fraction(
+                part_of(fact.operating_expense, n, len(covered))
+                - part_of(fact.operating_expense, n - 1, len(covered)),
+                100,
+            )
     return total
 
 
@@ -98,7 +128,10 @@ def day_in_china(record: FactRecord) -> date:
 
 
 def day_paid(record: FactRecord) -> date:
-    """The day a payout belongs to: of the days of the months it was earned for, the one closest to when it happened."""
+    """Return the day a payout belongs to.
+
+    Of the days of the months it was earned for, it is the one closest to when it happened.
+    """
     happened, fact = day_in_china(record), record.data
     assert isinstance(fact, IncomeReported)
     if fact.earned_month is None:

@@ -1,4 +1,6 @@
-"""The second opinion on what each finding rests on: its events by name with how bad they are, or its value, and the bills of its sum.
+"""The second opinion on what each finding rests on.
+
+Its events by name with how bad they are, or its value, and the bills of its sum.
 
 Names are those that messages carry, so that a word of people about them can be read.
 """
@@ -11,9 +13,26 @@ from hashlib import blake2b
 
 from foothold_schemas.facts.checks import Grade, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.facts.envelope import FactRecord
-from foothold_schemas.facts.facts import CareSetting, DisasterStruck, HomeState, IncomeCategory, IncomeReported, MedicalClaimSettled, WorkerState
+from foothold_schemas.facts.facts import (
+    CareSetting,
+    DisasterStruck,
+    HomeState,
+    IncomeCategory,
+    IncomeReported,
+    MedicalClaimSettled,
+    WorkerState,
+)
 from foothold_schemas.facts.reports import RiskReported
-from tests.support.reference.arithmetic import covered_months, in_rolling_year, is_here, last_of, months_before, own, share_of, yuan
+from tests.support.reference.arithmetic import (
+    covered_months,
+    in_rolling_year,
+    is_here,
+    last_of,
+    months_before,
+    own,
+    share_of,
+    yuan,
+)
 from tests.support.reference.opinion import Opinion, Seen, is_child
 from tests.support.reference.statements import bill_name
 
@@ -24,7 +43,11 @@ SHARE = Fraction(1, 5)
 
 @dataclass(frozen=True)
 class Event:
-    """How bad, part by part; what was lost or is owed; from when it is another event than one seen before; the last day somebody said so."""
+    """How bad, part by part.
+
+    What was lost or is owed; from when it is another event than one seen before; the last day
+    somebody said so.
+    """
 
     states: tuple[int, ...] = ()
     amount: Fraction | None = None
@@ -34,7 +57,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Ground:
-    """`events` None: the value speaks. `sums`: what is added up, each stay by itself: name of the bill → what the household paid of it."""
+    """`events` None: the value speaks.
+
+    `sums`: what is added up, each stay by itself: name of the bill → what the household paid of it.
+    """
 
     events: Mapping[str, Event] | None = None
     value: Fraction = Fraction(0)
@@ -46,7 +72,11 @@ class Ground:
 def is_same(now: Event, then: Event) -> bool:
     """The event that was seen, and no worse."""
     is_graver = any(a > b for a, b in zip(now.states, then.states, strict=False))
-    is_dearer = now.amount is not None and then.amount is not None and now.amount > then.amount * (1 + SHARE)
+    is_dearer = (
+        now.amount is not None
+        and then.amount is not None
+        and now.amount > then.amount * (1 + SHARE)
+    )
     return now.since <= then.last and not is_graver and not is_dearer
 
 
@@ -64,38 +94,81 @@ def joined(had: Mapping[str, Event], more: Mapping[str, Event]) -> dict[str, Eve
 def grounds(opinion: Opinion, today: date, *, identified: bool) -> dict[str, Ground]:
     """Of every finding of the day what it rests on."""
     seen, found = opinion.seen, opinion.findings
-    year = [(r, r.data) for r in seen.bills if isinstance(r.data, MedicalClaimSettled) and in_rolling_year(r.data.settled_on, today)]
+    year = [
+        (r, r.data)
+        for r in seen.bills
+        if isinstance(r.data, MedicalClaimSettled) and in_rolling_year(r.data.settled_on, today)
+    ]
     medical = {bill_name(r): own(b) for r, b in year}
     result = {name: Ground() for name in found}
     for name, (value, threshold) in seen.values.items():
-        result[name] = Ground(None, abs(value), abs(value - threshold), (_bills_of(name, seen, today, opinion),), threshold)
+        result[name] = Ground(
+            None,
+            abs(value),
+            abs(value - threshold),
+            (_bills_of(name, seen, today, opinion),),
+            threshold,
+        )
     if "single_stay_high" in found:
         stays: dict[str, list[tuple[FactRecord, MedicalClaimSettled]]] = {}
         for record, bill in year:
             if bill.setting is CareSetting.INPATIENT:
-                stays.setdefault(f"{bill.person_ref} {bill.stay}" if bill.stay else f"alone {record.fact_id}", []).append((record, bill))
-        dear = {key: one for key, one in stays.items() if sum(own(b) for _, b in one) > (6000 if identified else 10000)}
-        events = {f"stay {_stay(one)}": Event((), sum((own(b) for _, b in one), Fraction(0)), last=max(b.settled_on for _, b in one)) for one in dear.values()}
+                stays.setdefault(
+                    f"{bill.person_ref} {bill.stay}" if bill.stay else f"alone {record.fact_id}", []
+                ).append((record, bill))
+        dear = {
+            key: one
+            for key, one in stays.items()
+            if sum(own(b) for _, b in one) > (6000 if identified else 10000)
+        }
+        events = {
+            f"stay {_stay(one)}": Event(
+                (),
+                sum((own(b) for _, b in one), Fraction(0)),
+                last=max(b.settled_on for _, b in one),
+            )
+            for one in dear.values()
+        }
         sums = tuple({bill_name(r): medical[bill_name(r)] for r, _ in one} for one in dear.values())
-        result["single_stay_high"] = Ground(events, sums=sums, threshold=Fraction(6000 if identified else 10000))
-    result |= {name: Ground(events) for name, events in _events(opinion, today).items() if name in found}
+        result["single_stay_high"] = Ground(
+            events, sums=sums, threshold=Fraction(6000 if identified else 10000)
+        )
+    result |= {
+        name: Ground(events) for name, events in _events(opinion, today).items() if name in found
+    }
     return result
 
 
 def _events(opinion: Opinion, today: date) -> dict[str, dict[str, Event]]:
     seen = opinion.seen
     here = [m for m in seen.entry.members if is_here(m, today)]
-    missing = {f"education {m.person_ref}": Event() for m in here if m.at_school is False and is_child(m, today)}
+    missing = {
+        f"education {m.person_ref}": Event()
+        for m in here
+        if m.at_school is False and is_child(m, today)
+    }
     missing |= {f"medical_insurance {m.person_ref}": Event() for m in here if m.is_insured is False}
     reviews = [r.data for r in seen.reviews if isinstance(r.data, HouseholdGraded)]
     reports = [r.data for r in seen.reports if isinstance(r.data, RiskReported)]
-    last_review = {f"review {r.graded_on}": Event((list(Grade).index(r.grade),), last=r.graded_on) for r in reviews[-1:]}
+    last_review = {
+        f"review {r.graded_on}": Event((list(Grade).index(r.grade),), last=r.graded_on)
+        for r in reviews[-1:]
+    }
     return {
-        "disaster_loss": {f"{s.hazard} {s.struck_on}": _disaster(s) for s in seen.storms if _counts(s, seen, today)},
+        "disaster_loss": {
+            f"{s.hazard} {s.struck_on}": _disaster(s)
+            for s in seen.storms
+            if _counts(s, seen, today)
+        },
         "guarantee_missing": missing | _unmet(seen.checks),
         "grade_fell": last_review,
-        "risk_reported": {f"{r.route} {r.concern} {r.reported_on}": Event(last=r.reported_on) for r in reports},
-        "work_lost": {f"work {person}": Event(last=last_of(months_before(today, 1)[0])) for person in _out_of_work(seen, today)},
+        "risk_reported": {
+            f"{r.route} {r.concern} {r.reported_on}": Event(last=r.reported_on) for r in reports
+        },
+        "work_lost": {
+            f"work {person}": Event(last=last_of(months_before(today, 1)[0]))
+            for person in _out_of_work(seen, today)
+        },
         "project_underpaid": dict(_short(seen, today)),
     }
 
@@ -108,12 +181,18 @@ def _disaster(storm: DisasterStruck) -> Event:
 def _counts(storm: DisasterStruck, seen: Seen, today: date) -> bool:
     if not storm.is_verified or not in_rolling_year(storm.struck_on, today):
         return False
-    is_grave = storm.home in (HomeState.BADLY_DAMAGED, HomeState.DESTROYED) or storm.main_worker is not WorkerState.UNHURT
+    is_grave = (
+        storm.home in (HomeState.BADLY_DAMAGED, HomeState.DESTROYED)
+        or storm.main_worker is not WorkerState.UNHURT
+    )
     return is_grave or (seen.losses_reach and bool(storm.loss))
 
 
 def _unmet(checks: Iterable[FactRecord]) -> dict[str, Event]:
-    """Each guarantee whose last check says no. Unmet again long after it was met is another event."""
+    """Each guarantee whose last check says no.
+
+    Unmet again long after it was met is another event.
+    """
     told: dict[str, list[GuaranteeChecked]] = {}
     for record in checks:
         if isinstance(record.data, GuaranteeChecked):
@@ -122,7 +201,11 @@ def _unmet(checks: Iterable[FactRecord]) -> dict[str, Event]:
     for name, some in told.items():
         since, met_on = date.min, None
         for check in sorted(some, key=lambda c: c.checked_on):
-            if not check.is_met and met_on is not None and (check.checked_on - met_on).days > WAVERING_DAYS:
+            if (
+                not check.is_met
+                and met_on is not None
+                and (check.checked_on - met_on).days > WAVERING_DAYS
+            ):
                 since = check.checked_on
             met_on = (met_on or check.checked_on) if check.is_met else None
         if met_on is None:
@@ -134,31 +217,63 @@ def _out_of_work(seen: Seen, today: date) -> list[str]:
     window = months_before(today, 12)
     gone = []
     for member in seen.entry.members:
-        wages = [f.data for f in seen.incomes if isinstance(f.data, IncomeReported) and f.data.category is IncomeCategory.WAGE]
+        wages = [
+            f.data
+            for f in seen.incomes
+            if isinstance(f.data, IncomeReported) and f.data.category is IncomeCategory.WAGE
+        ]
         mine = [w for w in wages if w.person_ref == member.person_ref and share_of(w, window) > 0]
-        if is_here(member, today) and mine and not any(month in covered_months(w) for w in mine for month in window[-3:]):
+        if (
+            is_here(member, today)
+            and mine
+            and not any(month in covered_months(w) for w in mine for month in window[-3:])
+        ):
             gone.append(member.person_ref)
     return gone
 
 
 def _short(seen: Seen, today: date) -> Iterable[tuple[str, Event]]:
-    """What a household holds of a project is one. Its year is that of the last payment, so that no turned year makes another event."""
+    """What a household holds of a project is one.
+
+    Its year is that of the last payment, so that no turned year makes another event.
+    """
     window = months_before(today, 12)
     held = [share for share in seen.entry.projects if share.invested_on <= date(*window[0], 1)]
     for project in {share.project for share in held}:
-        payments = [f.data for f in seen.incomes if isinstance(f.data, IncomeReported) and f.data.project == project]
+        payments = [
+            f.data
+            for f in seen.incomes
+            if isinstance(f.data, IncomeReported) and f.data.project == project
+        ]
         paid = sum((share_of(payment, window) for payment in payments), Fraction(0))
-        shares = (yuan(s.invested) * Fraction(6 if s.invested_on >= date(2025, 6, 1) else 7, 100) for s in held if s.project == project)
+        shares = (
+            yuan(s.invested) * Fraction(6 if s.invested_on >= date(2025, 6, 1) else 7, 100)
+            for s in held
+            if s.project == project
+        )
         owed = sum(shares, Fraction(0))
-        years = [covered_months(payment)[-1][0] for payment in payments if covered_months(payment)[-1] <= window[-1]]
+        years = [
+            covered_months(payment)[-1][0]
+            for payment in payments
+            if covered_months(payment)[-1] <= window[-1]
+        ]
         if paid < owed:
-            year = max(years, default=min(s.invested_on.year for s in seen.entry.projects if s.project == project))
+            year = max(
+                years,
+                default=min(
+                    s.invested_on.year for s in seen.entry.projects if s.project == project
+                ),
+            )
             yield f"{project} {year}", Event((), owed - paid, last=last_of(window[-1]))
 
 
 def _bills_of(finding: str, seen: Seen, today: date, opinion: Opinion) -> Mapping[str, Fraction]:
     """What a sum adds up."""
-    year = [(r, r.data) for r in seen.bills if isinstance(r.data, MedicalClaimSettled) and in_rolling_year(r.data.settled_on, today)]
+    year = [
+        (r, r.data)
+        for r in seen.bills
+        if isinstance(r.data, MedicalClaimSettled) and in_rolling_year(r.data.settled_on, today)
+    ]
     costs = [(r, r.data) for r in seen.costs if isinstance(r.data, SpendingReported)]
     medical = {bill_name(r): own(b) for r, b in year}
     if finding == "self_paid_high":
@@ -169,18 +284,33 @@ def _bills_of(finding: str, seen: Seen, today: date, opinion: Opinion) -> Mappin
         return {bill_name(r): own(b) for r, b in year if b.person_ref == worst}
     if finding == "rigid_spending_ratio" and opinion.net is not None:
         kinds = ("education", "rehabilitation", "accident")
-        rigid = {_cost(r): yuan(c.total) - yuan(c.covered) for r, c in costs if c.category in kinds and in_rolling_year(c.spent_on, today)}
-        accidents = {_cost(r): yuan(c.total) - yuan(c.covered) for r, c in costs if c.category == "accident" and in_rolling_year(c.spent_on, today)}
+        rigid = {
+            _cost(r): yuan(c.total) - yuan(c.covered)
+            for r, c in costs
+            if c.category in kinds and in_rolling_year(c.spent_on, today)
+        }
+        accidents = {
+            _cost(r): yuan(c.total) - yuan(c.covered)
+            for r, c in costs
+            if c.category == "accident" and in_rolling_year(c.spent_on, today)
+        }
         is_all = sum((medical | rigid).values()) > opinion.net * Fraction(7, 10)
         return medical | (rigid if is_all else accidents)
     if finding == "education_cost_high":
         september = date(today.year if today.month >= 9 else today.year - 1, 9, 1)
-        return {_cost(r): yuan(c.total) - yuan(c.covered) for r, c in costs if c.category == "education" and september <= c.spent_on <= today}
+        return {
+            _cost(r): yuan(c.total) - yuan(c.covered)
+            for r, c in costs
+            if c.category == "education" and september <= c.spent_on <= today
+        }
     return {}
 
 
 def heavy(some: Iterable[Ground], paid: frozenset[str]) -> dict[str, bool]:
-    """The bills the case has not had that alone are a fifth of what the rest of their sum comes to; whether each would be a finding without the rest."""
+    """The bills the case has not had that alone are a fifth of what the rest of their sum comes to.
+
+    Whether each would be a finding without the rest.
+    """
     found: dict[str, bool] = {}
     for ground in some:
         for bills in ground.sums:
@@ -200,4 +330,7 @@ def _cost(record: FactRecord) -> str:
 
 def _stay(bills: Iterable[tuple[FactRecord, MedicalClaimSettled]]) -> str:
     """Its name; of a bill without one, a digest of its sender and number."""
-    return min(b.stay or blake2b(f"{r.agency}\n{b.claim_number}".encode(), digest_size=8).hexdigest() for r, b in bills)
+    return min(
+        b.stay or blake2b(f"{r.agency}\n{b.claim_number}".encode(), digest_size=8).hexdigest()
+        for r, b in bills
+    )

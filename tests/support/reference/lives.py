@@ -1,13 +1,23 @@
-"""Random lives: what agencies and people write of one household, day by day. People act on where it stands, as they would at the desk.
+"""Random lives: what agencies and people write of one household, day by day.
 
-A life follows from its seed. Policy's periods of leaving are a month each, so that whole stories fit into a few months.
+People act on where it stands, as they would at the desk.
+
+A life follows from its seed. Policy's periods of leaving are a month each, so that whole stories
+fit into a few months.
 """
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from foothold_schemas.facts.checks import Guarantee
-from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted, HarmlessReason, MeasureDelivered, MeasureKind
+from foothold_schemas.facts.decisions import (
+    CaseDecided,
+    Decision,
+    FindingExempted,
+    HarmlessReason,
+    MeasureDelivered,
+    MeasureKind,
+)
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import HouseholdFact
 from foothold_schemas.facts.register import Member, ProjectShare, TicketState
@@ -41,20 +51,59 @@ class Writing(Agencies):
         self.pace = chance.choice((0.05, 0.15, 0.3, 0.4))
         standing = chance.choice(list(Standing))
         can_work = chance.random() < 0.85
-        members = [Member(person_ref=f"p{n}", can_work=can_work) for n in range(chance.choice((1, 1, 1, 2)))]
+        members = [
+            Member(person_ref=f"p{n}", can_work=can_work)
+            for n in range(chance.choice((1, 1, 1, 2)))
+        ]
         if chance.random() < 0.1:
-            members.append(Member(person_ref="child", birth_month="2016-03", at_school=chance.choice((True, False)), is_insured=chance.choice((None, False))))
-        shares = [ProjectShare(project="orchard", invested=Fen(1_000_000), invested_on=date(2024, 1, 1))] if chance.random() < 0.1 else []
+            members.append(
+                Member(
+                    person_ref="child",
+                    birth_month="2016-03",
+                    at_school=chance.choice((True, False)),
+                    is_insured=chance.choice((None, False)),
+                )
+            )
+        shares = (
+            [ProjectShare(project="orchard", invested=Fen(1_000_000), invested_on=date(2024, 1, 1))]
+            if chance.random() < 0.1
+            else []
+        )
         entry = registered(members, standing=standing, projects=shares)
         facts = [entry, self.year(chance.choice(YEARLY))]
         if shares and chance.random() < 0.7:
             paid = chance.choice(("500.00", "650.00", "700.00"))
-            facts.append(income(paid, "dividend", month="2025-12", yearly=False, category="property", item="dividend", project="orchard"))
+            facts.append(
+                income(
+                    paid,
+                    "dividend",
+                    month="2025-12",
+                    yearly=False,
+                    category="property",
+                    item="dividend",
+                    project="orchard",
+                )
+            )
         if chance.random() < 0.2:
-            facts.append(income(chance.choice(YEARLY), "year-before", month="2025-05", category="operating", item="farm"))
+            facts.append(
+                income(
+                    chance.choice(YEARLY),
+                    "year-before",
+                    month="2025-05",
+                    category="operating",
+                    item="farm",
+                )
+            )
         if chance.random() < 0.2:
             facts += [
-                income("500.00", f"earlier-{n}", month=f"2026-0{n}", yearly=False, person_ref="p0", item="monthly")
+                income(
+                    "500.00",
+                    f"earlier-{n}",
+                    month=f"2026-0{n}",
+                    yearly=False,
+                    person_ref="p0",
+                    item="monthly",
+                )
                 for n in range(1, 6 - chance.choice((0, 2, 3)))
             ]
         if chance.random() < 0.2:
@@ -64,18 +113,35 @@ class Writing(Agencies):
         return facts
 
     def _helped(self) -> None:
-        """A household that is found, identified or not, helped and left alone, so that it clears and its risk can be declared eliminated."""
+        """A household that is found, helped and left alone, so that it clears.
+
+        It is identified or not, and its risk can be declared eliminated.
+        """
         chance, self.pace = self.chance, 0.02
         on = [OPEN_DAY + timedelta(days=n) for n in (1, 2, 4, 7)]
         unmet = checked(Guarantee.HOUSING, self.name("check"), is_met=False, day=on[0])
-        bill = claim("26000.00", self.name("bill"), day=date(2025, 6, 25), person_ref="p0", setting=chance.choice(("inpatient", "outpatient")))
+        bill = claim(
+            "26000.00",
+            self.name("bill"),
+            day=date(2025, 6, 25),
+            person_ref="p0",
+            setting=chance.choice(("inpatient", "outpatient")),
+        )
         kinds = tuple(FindingKind)
-        measure = record(MeasureDelivered(measure=MeasureKind.COMPREHENSIVE, against=kinds, delivered_on=on[2]), self.name("measure"))
+        measure = record(
+            MeasureDelivered(measure=MeasureKind.COMPREHENSIVE, against=kinds, delivered_on=on[2]),
+            self.name("measure"),
+        )
         self.to_come[on[0]] = [unmet] if chance.random() < 0.5 else [bill]
         if chance.random() < 0.7:
             self.to_come[on[1]] = [self.decision(Decision.IDENTIFIED, on[1])]
-        self.to_come[on[2]] = [measure, *(checked(g, self.name("check"), is_met=True, day=on[2]) for g in Guarantee)]
-        self.to_come[on[3]] = [income("95000.00", self.name("bonus"), month="2026-05", yearly=False, item="gift")]
+        self.to_come[on[2]] = [
+            measure,
+            *(checked(g, self.name("check"), is_met=True, day=on[2]) for g in Guarantee),
+        ]
+        self.to_come[on[3]] = [
+            income("95000.00", self.name("bonus"), month="2026-05", yearly=False, item="gift")
+        ]
 
     @property
     def days(self) -> int:
@@ -104,7 +170,11 @@ class Writing(Agencies):
         if stand.at in ("group", "recovering", "lead") and chance.random() < 0.35:
             return [self.word(day, stand)]
         if stand.eliminated_from and chance.random() < 0.4:
-            return [self.decision(Decision.ROLLED_BACK, day)] if chance.random() < 0.4 else self.cause(day, stand.eliminated)
+            return (
+                [self.decision(Decision.ROLLED_BACK, day)]
+                if chance.random() < 0.4
+                else self.cause(day, stand.eliminated)
+            )
         kinds = (
             self.money,
             self.money,
@@ -122,13 +192,18 @@ class Writing(Agencies):
         return chance.choice(kinds)(day)
 
     def odd(self, day: date) -> list[FactRecord]:
-        """A doubt who belongs to the household, which ends some days later; or a decision that hardly fits."""
+        """A doubt who belongs to the household, which ends some days later.
+
+        Or a decision that hardly fits.
+        """
         chance = self.chance
         if chance.random() < 0.5:
             return [self.decision(chance.choice(list(Decision)), day)]
         self.count += 1
         ticket, ends = self.count, chance.choice((TicketState.MENDED, TicketState.DISMISSED))
-        self.to_come.setdefault(day + timedelta(days=chance.choice((1, 5, 20))), []).append(in_doubt(ticket, ends))
+        self.to_come.setdefault(day + timedelta(days=chance.choice((1, 5, 20))), []).append(
+            in_doubt(ticket, ends)
+        )
         return [in_doubt(ticket)]
 
     def help(self, day: date, stand: Stand) -> list[FactRecord]:
@@ -137,18 +212,28 @@ class Writing(Agencies):
         if stand.is_not_marked or chance.random() < 0.05:
             return [self.decision(Decision.NOT_MARKED, day)]
         if stand.at == "group" and chance.random() < 0.5:
-            bonus = income("95000.00", self.name("bonus"), month="2026-05", yearly=False, item="gift")
+            bonus = income(
+                "95000.00", self.name("bonus"), month="2026-05", yearly=False, item="gift"
+            )
             return [
                 bonus,
                 checked(Guarantee.HOUSING, self.name("check"), is_met=True, day=day),
                 checked(Guarantee.WATER, self.name("check"), is_met=True, day=day),
             ]
-        against = tuple(FindingKind(c) for c in sorted(stand.causes)) or (FindingKind.DISASTER_LOSS,)
-        measure = record(MeasureDelivered(measure=MeasureKind.COMPREHENSIVE, against=against, delivered_on=day), self.name("measure"))
+        against = tuple(FindingKind(c) for c in sorted(stand.causes)) or (
+            FindingKind.DISASTER_LOSS,
+        )
+        measure = record(
+            MeasureDelivered(measure=MeasureKind.COMPREHENSIVE, against=against, delivered_on=day),
+            self.name("measure"),
+        )
         return [measure, *(checked(g, self.name("check"), is_met=True, day=day) for g in Guarantee)]
 
     def word(self, day: date, stand: Stand) -> FactRecord:
-        """People identify it, dismiss it, or find a finding harmless; by what the page showed, or by what is known."""
+        """People identify it, dismiss it, or find a finding harmless.
+
+        By what the page showed, or by what is known.
+        """
         chance, kind = self.chance, self.chance.random()
         if kind < 0.35 and stand.at in ("group", "recovering"):
             return self.decision(Decision.IDENTIFIED, day)
@@ -158,13 +243,28 @@ class Writing(Agencies):
                 self.to_come.setdefault(back, []).append(self.decision(Decision.REOPENED, back))
             return self.decision(Decision.DISMISSED, day)
         finding = FindingKind(chance.choice(sorted(stand.found) or ["disaster_loss"]))
-        saw = next((s for s in self.page if s.finding is finding), None) if chance.random() < 0.5 else None
+        saw = (
+            next((s for s in self.page if s.finding is finding), None)
+            if chance.random() < 0.5
+            else None
+        )
         until = day + timedelta(days=chance.choice((2, 20, 300)))
-        return self._word(FindingExempted(finding=finding, reason=HarmlessReason.CAN_COPE, by="chen", exempted_on=day, until=until, saw=saw))
+        return self._word(
+            FindingExempted(
+                finding=finding,
+                reason=HarmlessReason.CAN_COPE,
+                by="chen",
+                exempted_on=day,
+                until=until,
+                saw=saw,
+            )
+        )
 
     def decision(self, decision: Decision, day: date) -> FactRecord:
         is_shown = decision is Decision.DISMISSED and self.page and self.chance.random() < 0.5
-        return self._word(CaseDecided(decision=decision, decided_on=day, saw=self.page if is_shown else None))
+        return self._word(
+            CaseDecided(decision=decision, decided_on=day, saw=self.page if is_shown else None)
+        )
 
     def _word(self, fact: HouseholdFact) -> FactRecord:
         return record(fact, self.name("word"), agency="foothold")

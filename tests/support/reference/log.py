@@ -1,4 +1,7 @@
-"""The second opinion on a household's whole log: day by day and fact by fact, what is said and to whom."""
+"""The second opinion on a household's whole log.
+
+Day by day and fact by fact, what is said and to whom.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -17,7 +20,15 @@ from tests.support.reference.moves import say
 from tests.support.reference.opinion import Opinion, opinion
 from tests.support.reference.people import decide, exempt, late
 from tests.support.reference.stand import Look, Said, Stand, Today
-from tests.support.reference.statements import bills, content, last_words, name_of, newest, storms, told_by_another
+from tests.support.reference.statements import (
+    bills,
+    content,
+    last_words,
+    name_of,
+    newest,
+    storms,
+    told_by_another,
+)
 
 
 class SecondOpinion:
@@ -42,15 +53,20 @@ class SecondOpinion:
             return self._keep(*decide(self.stand, self._look(day), fact.data))
         if isinstance(fact.data, FindingExempted):
             return self._keep(*exempt(self.stand, self._look(day), fact.data))
-        is_correction = bool(fact.withdraws) or corrects(_counting(before), _counting(self.known), fact)
+        is_correction = bool(fact.withdraws) or corrects(
+            _counting(before), _counting(self.known), fact
+        )
         ends = "corrected" if is_correction else None
         said = self._keep(*say(self.stand, self._look(day, ends)))
         return [*said, *self._late(before, day)]
 
     def _keep(self, stand: Stand, said: list[Said]) -> list[Said]:
-        is_waiting = stand.slip is not None and stand.slip is self.stand.slip and is_in_doubt(self.known)
+        is_waiting = (
+            stand.slip is not None and stand.slip is self.stand.slip and is_in_doubt(self.known)
+        )
         self.stand = stand
-        if not is_waiting:  # an entry that may mend a slip and came in doubt is looked at when that is settled
+        # an entry that may mend a slip and came in doubt is looked at when that is settled
+        if not is_waiting:
             self.entry = newest(_counting(self.known))
         return said
 
@@ -62,24 +78,40 @@ class SecondOpinion:
         twice = told_by_another([f for f in counting if isinstance(f.data, MedicalClaimSettled)])
 
         @cache
-        def seen(answered: frozenset[str], *, is_identified: bool) -> tuple[Opinion, Mapping[str, Ground]]:
+        def seen(
+            answered: frozenset[str], *, is_identified: bool
+        ) -> tuple[Opinion, Mapping[str, Ground]]:
             unanswered = [f for f in counting if _report(f) not in answered]
-            thought = opinion(unanswered, day, everything_heard=True, identified=is_identified, ahead=False)
+            thought = opinion(
+                unanswered, day, everything_heard=True, identified=is_identified, ahead=False
+            )
             return thought, grounds(thought, day, identified=is_identified)
 
         def look(stand: Stand) -> Today:
             thought, rests_on = seen(stand.answered, is_identified=stand.identified is not None)
             is_below = thought.net_per_head is not None and thought.net_per_head < LINE
             served = entry is not None and entry.area.startswith(AREA[:6])
-            return Today(thought, rests_on, day, in_doubt, served, is_below, ends, is_entry, measures, twice)
+            return Today(
+                thought, rests_on, day, in_doubt, served, is_below, ends, is_entry, measures, twice
+            )
 
         return look
 
     def _late(self, before: list[FactRecord], day: date) -> list[Said]:
-        """What a late fact would have changed is said once: with it, the household would not have left its group on the day it did."""
+        """What a late fact would have changed is said once.
+
+        With it, the household would not have left its group on the day it did.
+        """
         left, entry = self.stand.left, newest(_counting(self.known))
         is_served = entry is not None and entry.area.startswith(AREA[:6])
-        if left is None or not late(day, left) or not is_served or is_in_doubt(self.known) or was_in_group(before, left) or not was_in_group(self.known, left):
+        if (
+            left is None
+            or not late(day, left)
+            or not is_served
+            or is_in_doubt(self.known)
+            or was_in_group(before, left)
+            or not was_in_group(self.known, left)
+        ):
             return []
         self.stand = replace(self.stand, left=None)
         return [("would_have", None, None)]
@@ -87,13 +119,17 @@ class SecondOpinion:
 
 def was_in_group(known: list[FactRecord], day: date) -> bool:
     """Where these facts alone put the household on the day."""
-    return opinion(_counting(known), day, everything_heard=True, ahead=False).standing.startswith("group:") and not is_in_doubt(known)
+    return opinion(_counting(known), day, everything_heard=True, ahead=False).standing.startswith(
+        "group:"
+    ) and not is_in_doubt(known)
 
 
 def is_in_doubt(known: Iterable[FactRecord]) -> bool:
     """Whether a ticket is open; the end of one holds, whichever came first."""
     tickets = [f.data for f in known if isinstance(f.data, MembershipDisputed)]
-    return {t.ticket for t in tickets} > {t.ticket for t in tickets if t.state is not TicketState.OPEN}
+    return {t.ticket for t in tickets} > {
+        t.ticket for t in tickets if t.state is not TicketState.OPEN
+    }
 
 
 def corrects(before: list[FactRecord], after: list[FactRecord], fact: FactRecord) -> bool:
@@ -123,4 +159,8 @@ def _counting(known: list[FactRecord]) -> list[FactRecord]:
 
 
 def _report(fact: FactRecord) -> str | None:
-    return f"{fact.data.route} {fact.data.concern} {fact.data.reported_on}" if isinstance(fact.data, RiskReported) else None
+    return (
+        f"{fact.data.route} {fact.data.concern} {fact.data.reported_on}"
+        if isinstance(fact.data, RiskReported)
+        else None
+    )

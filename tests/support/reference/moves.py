@@ -1,6 +1,9 @@
-"""The second opinion on coming and going: from where a household stood and what is found today to what is said.
+"""The second opinion on coming and going.
 
-Read beside policy, "coming and going" and what was settled after the first trial. A correction, a slip, a return: each has its paragraph here.
+From where a household stood and what is found today to what is said.
+
+Read beside policy, "coming and going" and what was settled after the first trial. A correction, a
+slip, a return: each has its paragraph here.
 """
 
 from calendar import monthrange
@@ -36,7 +39,11 @@ def remember(before: Stand, course: Course) -> Stand:
     """What the case has had by now, whose words are over, and what may turn out to be a slip."""
     stand, today = course.stand, course.today
     day = today.day
-    stand = replace(stand, found=course.kinds, words=tuple(w for w in stand.words if not last_day_passed(w, day)))
+    stand = replace(
+        stand,
+        found=course.kinds,
+        words=tuple(w for w in stand.words if not last_day_passed(w, day)),
+    )
     if stand.at == "group":
         stand = replace(stand, causes=stand.causes | (course.kinds & RISKS))
     if stand.is_due and unmet(stand, course):
@@ -44,13 +51,20 @@ def remember(before: Stand, course: Course) -> Stand:
     if stand.at in OPEN:
         bills = {name for g in course.speaking.values() for one in g.sums for name in one}
         bills |= {other for name in bills for other in today.told_twice.get(name, ())}
-        stand = replace(stand, had=joined(stand.had, course.events), paid=stand.paid | bills, woken=stand.woken | course.woken)
+        stand = replace(
+            stand,
+            had=joined(stand.had, course.events),
+            paid=stand.paid | bills,
+            woken=stand.woken | course.woken,
+        )
     is_empty = today.is_in_doubt and stand.at == "group" and not course.kinds & RISKS
     is_corrected = is_empty and (before.is_corrected or today.ends == "corrected")
     stand = replace(stand, is_corrected=is_corrected)
     entry = today.opinion.seen.entry
     is_gone = course.target == "natural" and before.at in OPEN and stand.at not in OPEN
-    is_other = before.at == "group" and (stand.at == "recovering" or (stand.at == "group" and stand.group != before.group))
+    is_other = before.at == "group" and (
+        stand.at == "recovering" or (stand.at == "group" and stand.group != before.group)
+    )
     if is_gone or (today.is_entry and is_other and before.entry != entry):
         stand = replace(stand, slip=Slip(day, entry, is_gone, replace(before, slip=None)))
     elif stand.slip is not None and (day - stand.slip.day).days > SLIP_DAYS:
@@ -59,19 +73,49 @@ def remember(before: Stand, course: Course) -> Stand:
 
 
 def mended(course: Course) -> Stand | None:
-    """Where it stood before a slip, with what was learned since, where a later entry says otherwise and it would not have happened."""
+    """Where it stood before a slip, with what was learned since.
+
+    Where a later entry says otherwise and it would not have happened.
+    """
     stand, today, target = course.stand, course.today, course.target
     slip, entry = stand.slip, today.opinion.seen.entry
-    if slip is None or not today.is_entry or entry == slip.entry or (today.day - slip.day).days > SLIP_DAYS:
+    if (
+        slip is None
+        or not today.is_entry
+        or entry == slip.entry
+        or (today.day - slip.day).days > SLIP_DAYS
+    ):
         return None
     before = slip.before
     if slip.is_natural:
-        is_there = any(is_here(m, slip.day) for m in entry.members) and target != "natural" and stand.at not in OPEN
-        is_mended = is_there and (before.at != "lead" or before.clear_since is not None or target == "lead" or course.is_to_group)
-        return replace(before, words=stand.words, answered=stand.answered, told=stand.told, entry=entry) if is_mended else None
-    if stand.at not in ("group", "recovering") or (stand.episode, stand.spell) != (before.episode, before.spell) or target != f"group:{before.group}":
+        is_there = (
+            any(is_here(m, slip.day) for m in entry.members)
+            and target != "natural"
+            and stand.at not in OPEN
+        )
+        is_mended = is_there and (
+            before.at != "lead"
+            or before.clear_since is not None
+            or target == "lead"
+            or course.is_to_group
+        )
+        return (
+            replace(
+                before, words=stand.words, answered=stand.answered, told=stand.told, entry=entry
+            )
+            if is_mended
+            else None
+        )
+    if (
+        stand.at not in ("group", "recovering")
+        or (stand.episode, stand.spell) != (before.episode, before.spell)
+        or target != f"group:{before.group}"
+    ):
         return None
-    since = {name: getattr(stand, name) for name in ("words", "answered", "told", "had", "paid", "woken", "has_had", "eliminated")}
+    since = {
+        name: getattr(stand, name)
+        for name in ("words", "answered", "told", "had", "paid", "woken", "has_had", "eliminated")
+    }
     return replace(before, **since, identified=before.identified or stand.identified, entry=entry)
 
 
@@ -108,7 +152,8 @@ GONE: dict[str, Any] = {
     "group_ended": None,
     "lead_ended": None,
 }
-"""What ends with a group or lead, and what is not remembered of one that ended otherwise than by itself."""
+"""What ends with a group or lead, and what is not remembered of one that ended otherwise than by
+itself."""
 
 
 def _leave_naturally(course: Course) -> None:
@@ -127,10 +172,21 @@ def _from_group(course: Course, ends: str | None) -> None:
     if course.target == f"group:{stand.group}":
         more_or_less(course)
     elif course.is_to_group:
-        is_back = stand.moved is not None and (day - stand.moved).days <= WAVERING_DAYS and not course.is_news
+        is_back = (
+            stand.moved is not None
+            and (day - stand.moved).days <= WAVERING_DAYS
+            and not course.is_news
+        )
         movement = "rolled_back" if _is_again(course) else "moved"
-        course.go(movement, group=course.target[6:], moved=day, returned=day if is_back else stand.returned)
-    elif (ends == "corrected" and not is_wavering and not stand.is_by_people) or (ends == "exempted" and not stand.identified):
+        course.go(
+            movement,
+            group=course.target[6:],
+            moved=day,
+            returned=day if is_back else stand.returned,
+        )
+    elif (ends == "corrected" and not is_wavering and not stand.is_by_people) or (
+        ends == "exempted" and not stand.identified
+    ):
         out(course, ends)
     else:
         course.go("recovering", at="recovering", clear_since=day)
@@ -138,7 +194,10 @@ def _from_group(course: Course, ends: str | None) -> None:
 
 
 def out(course: Course, reason: str) -> None:
-    """Out of the group or of recovering; what remains of a lead stays a lead of the same episode."""
+    """Out of the group or of recovering.
+
+    What remains of a lead stays a lead of the same episode.
+    """
     stand, day = course.stand, course.today.day
     changes = {**GONE, "at": course.target}
     if reason in ("cleared", "corrected"):
@@ -155,9 +214,19 @@ def _from_recovering(course: Course) -> None:
     if course.target == "recovering":  # in doubt who belongs to it, or nobody of it is counted
         more_or_less(course, only_news=not course.today.is_in_doubt)
     elif course.is_to_group:
-        back: dict[str, Any] = {"at": "group", "group": course.target[6:], "clear_since": None, "is_due": False, "is_not_marked": False}
+        back: dict[str, Any] = {
+            "at": "group",
+            "group": course.target[6:],
+            "clear_since": None,
+            "is_due": False,
+            "is_not_marked": False,
+        }
         is_back = not _is_again(course) or not course.is_news
-        course.go("rolled_back" if _is_again(course) else "relapsed", **back, returned=course.today.day if is_back else stand.returned)
+        course.go(
+            "rolled_back" if _is_again(course) else "relapsed",
+            **back,
+            returned=course.today.day if is_back else stand.returned,
+        )
         return
     else:
         more_or_less(course, only_news=True)
@@ -174,33 +243,62 @@ def unmet(stand: Stand, course: Course) -> set[str]:
     """What keeps it from leaving."""
     today, found = course.today, set[str]()
     found |= {"doubt"} if today.is_in_doubt else set()
-    found |= {f"{k} holds" for k in course.kinds} if stand.identified or stand.at != "recovering" else set()
+    found |= (
+        {f"{k} holds" for k in course.kinds}
+        if stand.identified or stand.at != "recovering"
+        else set()
+    )
     found |= {"income unknown"} if today.opinion.net_per_head is None else set()
-    if stand.clear_since is not None and not stand.identified and today.day < max(a_month_after(stand.clear_since), quiet_until(stand, stand.clear_since)):
+    if (
+        stand.clear_since is not None
+        and not stand.identified
+        and today.day < max(a_month_after(stand.clear_since), quiet_until(stand, stand.clear_since))
+    ):
         found.add("not clear for long")
     if stand.identified:
         if stand.clear_since is not None:
-            whole = a_month_after(a_month_after(stand.clear_since.replace(day=1)))  # one calendar month that begins after the day
+            # one calendar month that begins after the day
+            whole = a_month_after(a_month_after(stand.clear_since.replace(day=1)))
             found |= {"not clear for long"} if today.day < whole else set()
-            found |= {"not identified for long"} if today.day < a_month_after(stand.identified) else set()
+            found |= (
+                {"not identified for long"}
+                if today.day < a_month_after(stand.identified)
+                else set()
+            )
         for cause in stand.causes:
-            if not any(cause in m.against and answers(m.measure, FindingKind(cause)) for m in today.measures):
+            if not any(
+                cause in m.against and answers(m.measure, FindingKind(cause))
+                for m in today.measures
+            ):
                 found.add(f"no measure against {cause}")
         unmet_now = today.opinion.seen.guarantees
         found |= {f"{name} not known to be met" for name, met in unmet_now.items() if not met}
-        if all(m.can_work is False for m in today.opinion.seen.entry.members if is_here(m, today.day)):
+        if all(
+            m.can_work is False for m in today.opinion.seen.entry.members if is_here(m, today.day)
+        ):
             found.add("nobody can work")
     return found
 
 
 def _returns(course: Course, ended: Ended | None) -> bool:
-    return ended is not None and not course.is_news and (course.today.day - ended.day).days <= WAVERING_DAYS
+    return (
+        ended is not None
+        and not course.is_news
+        and (course.today.day - ended.day).days <= WAVERING_DAYS
+    )
 
 
 def _new_case(course: Course) -> dict[str, Any]:
     if course.stand.at in OPEN:
         return {}
-    nothing: dict[str, Any] = {"had": {}, "paid": frozenset(), "woken": frozenset(), "returned": None, "moved": None, "dismissed": None}
+    nothing: dict[str, Any] = {
+        "had": {},
+        "paid": frozenset(),
+        "woken": frozenset(),
+        "returned": None,
+        "moved": None,
+        "dismissed": None,
+    }
     return {**nothing, "episode": course.stand.episode + 1, "group_ended": None, "lead_ended": None}
 
 
@@ -212,16 +310,34 @@ def _is_again(course: Course) -> bool:
 def _into_group(course: Course) -> None:
     """The spell of before goes on where nothing is new since it ended; else another begins."""
     stand, day = course.stand, course.today.day
-    into: dict[str, Any] = {"at": "group", "group": course.target[6:], "clear_since": None, "group_ended": None, "lead_ended": None}
+    into: dict[str, Any] = {
+        "at": "group",
+        "group": course.target[6:],
+        "clear_since": None,
+        "group_ended": None,
+        "lead_ended": None,
+    }
     group, lead, was = stand.group_ended, stand.lead_ended, stand.taken_back
     if was is not None and was.is_group:
-        course.go("rolled_back" if _is_again(course) else "relapsed", **{**into, "identified": was.identified, "causes": was.causes})
+        course.go(
+            "rolled_back" if _is_again(course) else "relapsed",
+            **{**into, "identified": was.identified, "causes": was.causes},
+        )
         return
     if group is not None and _returns(course, group):
         movement = "rolled_back" if _is_again(course) else "relapsed"
-        course.go(movement, **{**into, "returned": day, "identified": group.identified, "causes": group.causes})
+        course.go(
+            movement,
+            **{**into, "returned": day, "identified": group.identified, "causes": group.causes},
+        )
         return
-    movement = "entered" if not stand.eliminated else "rolled_back" if stand.eliminated & course.kinds else "reflagged"
+    movement = (
+        "entered"
+        if not stand.eliminated
+        else "rolled_back"
+        if stand.eliminated & course.kinds
+        else "reflagged"
+    )
     new: dict[str, Any] = {"spell": stand.spell + 1, "causes": frozenset()}
     if was is not None:
         course.go(movement, **{**into, **new})
@@ -234,7 +350,13 @@ def _into_group(course: Course) -> None:
 def _to_lead(course: Course) -> None:
     stand, day = course.stand, course.today.day
     into = {"at": "lead", "clear_since": None}
-    movement = "rolled_back" if course.kinds & stand.eliminated else "grade_fell" if course.has_fallen else "watched"
+    movement = (
+        "rolled_back"
+        if course.kinds & stand.eliminated
+        else "grade_fell"
+        if course.has_fallen
+        else "watched"
+    )
     if stand.at == "lead":
         course.go(movement, **into, returned=stand.returned if course.is_news else day)
     elif stand.taken_back is not None:
@@ -255,13 +377,20 @@ def _lead_ends(course: Course, ends: str | None) -> None:
     movement = "watched" if course.target == "watch" else "unwatched"
     ended = None if ends == "exempted" else Ended(day)
     kept = None if ends == "exempted" else stand.group_ended
-    course.go(movement, ends, at=course.target, clear_since=None, lead_ended=ended, group_ended=kept)
+    course.go(
+        movement, ends, at=course.target, clear_since=None, lead_ended=ended, group_ended=kept
+    )
 
 
-def more_or_less(course: Course, *, only_news: bool = False, found: frozenset[str] | None = None) -> None:
-    """Each fall, each further finding, event or bill that weighs, or that one only went; a mere change of figures is nothing.
+def more_or_less(
+    course: Course, *, only_news: bool = False, found: frozenset[str] | None = None
+) -> None:
+    """Each fall, each further finding, event or bill that weighs, or that one only went.
 
-    `only_news`: a household that recovers; a sum that only crossed its threshold keeps it there, and is told by nothing.
+    A mere change of figures is nothing.
+
+    `only_news`: a household that recovers; a sum that only crossed its threshold keeps it there,
+    and is told by nothing.
     """
     stand = course.stand if found is None else replace(course.stand, found=found)
     more, gone = course.kinds - stand.found, stand.found - course.kinds

@@ -1,6 +1,9 @@
-"""A slow, obvious second opinion: what policy says, computed month by month and person by person from the facts as agencies wrote them.
+"""A slow, obvious second opinion of what policy says.
 
-Written apart from risk's rules and sharing nothing with them: fractions instead of fen, loops instead of windows, no state.
+It is computed month by month and person by person from the facts as agencies wrote them.
+
+Written apart from risk's rules and sharing nothing with them: fractions instead of fen, loops
+instead of windows, no state.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -9,12 +12,38 @@ from datetime import date
 from fractions import Fraction
 from functools import cache
 
-from foothold_schemas.facts.checks import Grade, Guarantee, GuaranteeChecked, HouseholdGraded, SpendingReported
+from foothold_schemas.facts.checks import (
+    Grade,
+    Guarantee,
+    GuaranteeChecked,
+    HouseholdGraded,
+    SpendingReported,
+)
 from foothold_schemas.facts.envelope import FactRecord
-from foothold_schemas.facts.facts import CareSetting, DisasterStruck, HomeState, IncomeCategory, IncomeReported, MedicalClaimSettled, WorkerState
+from foothold_schemas.facts.facts import (
+    CareSetting,
+    DisasterStruck,
+    HomeState,
+    IncomeCategory,
+    IncomeReported,
+    MedicalClaimSettled,
+    WorkerState,
+)
 from foothold_schemas.facts.register import HouseholdRegistered, Member
 from tests.support.reference.ahead import Life, below_in, claims_income
-from tests.support.reference.arithmetic import LINE, covered_months, in_rolling_year, is_here, last_of, months_before, own, part_of, rounded, share_of, yuan
+from tests.support.reference.arithmetic import (
+    LINE,
+    covered_months,
+    in_rolling_year,
+    is_here,
+    last_of,
+    months_before,
+    own,
+    part_of,
+    rounded,
+    share_of,
+    yuan,
+)
 from tests.support.reference.statements import age, last_words, months_of
 from tests.support.reference.statements import bills as settled
 from tests.support.reference.statements import storms as disasters
@@ -22,7 +51,10 @@ from tests.support.reference.statements import storms as disasters
 
 @dataclass(frozen=True)
 class Opinion:
-    """What the second opinion holds of a household on a day. Money in units of the currency; None is unknown."""
+    """What the second opinion holds of a household on a day.
+
+    Money in units of the currency; None is unknown.
+    """
 
     net: Fraction | None
     reference: Fraction | None
@@ -38,7 +70,10 @@ class Opinion:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the opinion rests on, for who asks further. `values`: of what is a sum, the value and its threshold."""
+    """What the opinion rests on, for who asks further.
+
+    `values`: of what is a sum, the value and its threshold.
+    """
 
     entry: HouseholdRegistered
     incomes: list[FactRecord]
@@ -62,14 +97,26 @@ class Seen:
 
     def standing(self, found: Collection[str], per_head: Fraction | None) -> str:
         """Where the household should stand on these findings."""
-        standing = where(self.entry, set(found), per_head, endangered=self.is_endangered, anybody=self.is_anybody)
+        standing = where(
+            self.entry, set(found), per_head, endangered=self.is_endangered, anybody=self.is_anybody
+        )
         return "watch" if standing == "clear" and self.is_below_ahead() else standing
 
 
-def opinion(facts: Iterable[FactRecord], today: date, *, everything_heard: bool = False, identified: bool = False, ahead: bool = True) -> Opinion:  # noqa: C901, PLR0912, PLR0915 - one plain list, to be read beside policy
-    """Judge the household from all its facts, with the numbers of the tests' policy in which every rule is in force.
+def opinion(  # noqa: C901, PLR0912, PLR0915 - one plain list, to be read beside policy
+    facts: Iterable[FactRecord],
+    today: date,
+    *,
+    everything_heard: bool = False,
+    identified: bool = False,
+    ahead: bool = True,
+) -> Opinion:
+    """Judge the household from all its facts.
 
-    `identified`: people identified it, so a stay is dear earlier. `ahead`: say in how many months it will be below the line; it takes longest.
+    The numbers are those of the tests' policy, in which every rule is in force.
+
+    `identified`: people identified it, so a stay is dear earlier. `ahead`: say in how many months
+    it will be below the line; it takes longest.
     """
     by_kind: dict[str, list[FactRecord]] = {}
     for fact in {f.fact_id: f for f in facts}.values():
@@ -77,7 +124,10 @@ def opinion(facts: Iterable[FactRecord], today: date, *, everything_heard: bool 
     entry = max(by_kind["HouseholdRegistered"], key=age).data
     assert isinstance(entry, HouseholdRegistered)
     incomes = months_of(by_kind.get("IncomeReported", []), entry, today)
-    bill_records, cost_records = settled(by_kind.get("MedicalClaimSettled", [])), last_words(by_kind.get("SpendingReported", []))
+    bill_records, cost_records = (
+        settled(by_kind.get("MedicalClaimSettled", [])),
+        last_words(by_kind.get("SpendingReported", [])),
+    )
     bills = [f.data for f in bill_records if isinstance(f.data, MedicalClaimSettled)]
     costs = [f.data for f in cost_records if isinstance(f.data, SpendingReported)]
     storms = disasters(by_kind.get("DisasterStruck", []))
@@ -91,17 +141,35 @@ def opinion(facts: Iterable[FactRecord], today: date, *, everything_heard: bool 
         money = dict.fromkeys((*a_year_ago, *window), Fraction(0)) | money
     is_heard = all(month in money for month in window)
     net = sum((money[m] for m in window), Fraction(0)) if is_heard else None
-    before = sum((money[m] for m in a_year_ago), Fraction(0)) if all(m in money for m in a_year_ago) else None
+    before = (
+        sum((money[m] for m in a_year_ago), Fraction(0))
+        if all(m in money for m in a_year_ago)
+        else None
+    )
     year = [b for b in bills if in_rolling_year(b.settled_on, today)]
     own_medical = sum((own(b) for b in year), Fraction(0))
     rigid = {
-        name: sum((yuan(c.total) - yuan(c.covered) for c in costs if c.category == name and in_rolling_year(c.spent_on, today)), Fraction(0))
+        name: sum(
+            (
+                yuan(c.total) - yuan(c.covered)
+                for c in costs
+                if c.category == name and in_rolling_year(c.spent_on, today)
+            ),
+            Fraction(0),
+        )
         for name in ("education", "rehabilitation", "accident")
     }
     all_own = own_medical + sum(rigid.values())
     payouts = claims_income(incomes, year, today)
     reference = None if net is None else net + payouts - all_own
-    heads = sum(sum(1 for m in entry.members if m.absence is None and m.is_registered and is_here(m, last_of(month))) for month in window)
+    heads = sum(
+        sum(
+            1
+            for m in entry.members
+            if m.absence is None and m.is_registered and is_here(m, last_of(month))
+        )
+        for month in window
+    )
     struck = [s for s in storms if s.is_verified and in_rolling_year(s.struck_on, today)]
 
     found: set[str] = set()
@@ -109,10 +177,23 @@ def opinion(facts: Iterable[FactRecord], today: date, *, everything_heard: bool 
     per_head = rounded(net, heads)
     if per_head is not None and per_head < LINE:
         found.add("income_below_line")
-    if net is not None and before is not None and before > 0 and before - net >= before / 2 and before - net >= 2000:
+    if (
+        net is not None
+        and before is not None
+        and before > 0
+        and before - net >= before / 2
+        and before - net >= 2000
+    ):
         found.add("income_dropped")
-        values["income_dropped"] = before - net, max(Fraction(-(-(before * 50) // 1), 100), Fraction(2000))
-    if any(s.home in (HomeState.DESTROYED, HomeState.BADLY_DAMAGED) or s.main_worker in (WorkerState.DEAD, WorkerState.DISABLED) for s in struck):
+        values["income_dropped"] = (
+            before - net,
+            max(Fraction(-(-(before * 50) // 1), 100), Fraction(2000)),
+        )
+    if any(
+        s.home in (HomeState.DESTROYED, HomeState.BADLY_DAMAGED)
+        or s.main_worker in (WorkerState.DEAD, WorkerState.DISABLED)
+        for s in struck
+    ):
         found.add("disaster_loss")
     losses = sum((yuan(s.loss) for s in struck if s.loss is not None), Fraction(0))
     losses_reach = net is not None and losses > 0 and losses >= net * Fraction(3, 10)
@@ -130,7 +211,10 @@ def opinion(facts: Iterable[FactRecord], today: date, *, everything_heard: bool 
     if any(cost > (6000 if identified else 10000) for cost in stays.values()):
         found.add("single_stay_high")
     people = {b.person_ref for b in year if b.person_ref is not None}
-    dearest = max((sum((own(b) for b in year if b.person_ref == p), Fraction(0)) for p in people), default=Fraction(0))
+    dearest = max(
+        (sum((own(b) for b in year if b.person_ref == p), Fraction(0)) for p in people),
+        default=Fraction(0),
+    )
     if dearest > 10000:
         found.add("self_paid_ratio")
         values["self_paid_ratio"] = dearest, Fraction(10000)
@@ -148,7 +232,11 @@ def opinion(facts: Iterable[FactRecord], today: date, *, everything_heard: bool 
     last, ever_met = checked(checks)
     if any(not met for met in last.values()):
         found.add("guarantee_missing")
-    ladder = [f.data.grade for f in sorted(reviews, key=lambda f: _graded(f).graded_on) if isinstance(f.data, HouseholdGraded)]
+    ladder = [
+        f.data.grade
+        for f in sorted(reviews, key=lambda f: _graded(f).graded_on)
+        if isinstance(f.data, HouseholdGraded)
+    ]
     if len(ladder) > 1 and list(Grade).index(ladder[-1]) > list(Grade).index(ladder[-2]):
         found.add("grade_fell")
 
@@ -160,35 +248,82 @@ def opinion(facts: Iterable[FactRecord], today: date, *, everything_heard: bool 
     if net is not None and some_project_paid_too_little(entry, incomes, today):
         found.add("project_underpaid")
     here = [m for m in entry.members if is_here(m, today)]
-    if any(m.is_insured is False for m in here) or any(m.at_school is False and is_child(m, today) for m in here):
+    if any(m.is_insured is False for m in here) or any(
+        m.at_school is False and is_child(m, today) for m in here
+    ):
         found.add("guarantee_missing")
 
     reference_per_head = rounded(reference, heads)
     homeless = any(s.home is HomeState.DESTROYED for s in struck)
-    lost = any(not met and name in ever_met for name, met in last.items()) or had_and_lost(by_kind["HouseholdRegistered"], today)
+    lost = any(not met and name in ever_met for name, met in last.items()) or had_and_lost(
+        by_kind["HouseholdRegistered"], today
+    )
     endangered = homeless or lost or (reference_per_head is not None and reference_per_head < LINE)
     life = Life(entry, incomes, bills, costs)
 
     def below() -> tuple[int, ...]:
-        return tuple(months for months in (1, 3, 6) if net is not None and heads and here and below_in(life, today, months))
+        return tuple(
+            months
+            for months in (1, 3, 6)
+            if net is not None and heads and here and below_in(life, today, months)
+        )
 
     @cache
     def is_below_ahead() -> bool:
-        return any(net is not None and heads and here and below_in(life, today, months) for months in (1, 3, 6))
+        return any(
+            net is not None and heads and here and below_in(life, today, months)
+            for months in (1, 3, 6)
+        )
 
     seen = Seen(
-        entry, incomes, bill_records, cost_records, storms, checks, _in_order(reviews), reports, values, losses_reach, endangered, bool(here), is_below_ahead
+        entry,
+        incomes,
+        bill_records,
+        cost_records,
+        storms,
+        checks,
+        _in_order(reviews),
+        reports,
+        values,
+        losses_reach,
+        endangered,
+        bool(here),
+        is_below_ahead,
     )
     standing = seen.standing(found, per_head)
-    return Opinion(net, reference, per_head, reference_per_head, frozenset(found), standing, below() if ahead else (), seen=seen)
+    return Opinion(
+        net,
+        reference,
+        per_head,
+        reference_per_head,
+        frozenset(found),
+        standing,
+        below() if ahead else (),
+        seen=seen,
+    )
 
 
-SHOCKS = {"income_dropped", "work_lost", "disaster_loss", "self_paid_high", "single_stay_high", "self_paid_ratio", "rigid_spending_ratio"}
+SHOCKS = {
+    "income_dropped",
+    "work_lost",
+    "disaster_loss",
+    "self_paid_high",
+    "single_stay_high",
+    "self_paid_ratio",
+    "rigid_spending_ratio",
+}
 RISKS = SHOCKS | {"project_underpaid", "education_cost_high", "guarantee_missing", "grade_fell"}
 LEADS = RISKS | {"risk_reported"}
 
 
-def where(entry: HouseholdRegistered, found: set[str], per_head: Fraction | None, *, endangered: bool, anybody: bool) -> str:
+def where(
+    entry: HouseholdRegistered,
+    found: set[str],
+    per_head: Fraction | None,
+    *,
+    endangered: bool,
+    anybody: bool,
+) -> str:
     """The table of the groups, row by row."""
     if not anybody:
         return "natural"
@@ -204,28 +339,47 @@ def where(entry: HouseholdRegistered, found: set[str], per_head: Fraction | None
 
 
 def had_and_lost(entries: Sequence[FactRecord], today: date) -> bool:
-    """Whether a member is without insurance, or a child out of school, of whom an entry before the one that counts said otherwise."""
-    *before, last = [f.data for f in sorted(entries, key=age) if isinstance(f.data, HouseholdRegistered)]
+    """Whether a member lost insurance, or a child school, by the register.
+
+    An entry before the one that counts said otherwise.
+    """
+    *before, last = [
+        f.data for f in sorted(entries, key=age) if isinstance(f.data, HouseholdRegistered)
+    ]
     once = [m for entry in before for m in entry.members]
     here = [m for m in last.members if is_here(m, today)]
     uninsured = {m.person_ref for m in here if m.is_insured is False}
     out = {m.person_ref for m in here if m.at_school is False and is_child(m, today)}
-    return any((m.is_insured is True and m.person_ref in uninsured) or (m.at_school is True and m.person_ref in out) for m in once)
+    return any(
+        (m.is_insured is True and m.person_ref in uninsured)
+        or (m.at_school is True and m.person_ref in out)
+        for m in once
+    )
 
 
-def someone_lost_work(entry: HouseholdRegistered, incomes: Iterable[FactRecord], today: date) -> bool:
+def someone_lost_work(
+    entry: HouseholdRegistered, incomes: Iterable[FactRecord], today: date
+) -> bool:
     """A member who is here earned a wage in the last twelve months and none in the last three."""
     window = months_before(today, 12)
     for member in entry.members:
         if is_here(member, today):
-            wages = [f.data for f in incomes if isinstance(f.data, IncomeReported) and f.data.category is IncomeCategory.WAGE]
-            mine = [w for w in wages if w.person_ref == member.person_ref and share_of(w, window) > 0]
+            wages = [
+                f.data
+                for f in incomes
+                if isinstance(f.data, IncomeReported) and f.data.category is IncomeCategory.WAGE
+            ]
+            mine = [
+                w for w in wages if w.person_ref == member.person_ref and share_of(w, window) > 0
+            ]
             if mine and not any(month in covered_months(w) for w in mine for month in window[-3:]):
                 return True
     return False
 
 
-def some_project_paid_too_little(entry: HouseholdRegistered, incomes: Iterable[FactRecord], today: date) -> bool:
+def some_project_paid_too_little(
+    entry: HouseholdRegistered, incomes: Iterable[FactRecord], today: date
+) -> bool:
     """A project's shares held for the whole window brought less than they should.
 
     That is less than seven percent of what was invested, six for an investment since June 2025.
@@ -233,9 +387,19 @@ def some_project_paid_too_little(entry: HouseholdRegistered, incomes: Iterable[F
     window = months_before(today, 12)
     held = [share for share in entry.projects if share.invested_on <= date(*window[0], 1)]
     for project in {share.project for share in held}:
-        paid = sum((share_of(f.data, window) for f in incomes if isinstance(f.data, IncomeReported) and f.data.project == project), Fraction(0))
+        paid = sum(
+            (
+                share_of(f.data, window)
+                for f in incomes
+                if isinstance(f.data, IncomeReported) and f.data.project == project
+            ),
+            Fraction(0),
+        )
         mine = [share for share in held if share.project == project]
-        if paid < sum(yuan(share.invested) * Fraction(6 if share.invested_on >= date(2025, 6, 1) else 7, 100) for share in mine):
+        if paid < sum(
+            yuan(share.invested) * Fraction(6 if share.invested_on >= date(2025, 6, 1) else 7, 100)
+            for share in mine
+        ):
             return True
     return False
 
@@ -244,12 +408,17 @@ def is_child(member: Member, today: date) -> bool:
     """From six years of age to before sixteen, by whole months."""
     if member.birth_month is None:
         return False
-    months = (today.year - int(member.birth_month[:4])) * 12 + today.month - int(member.birth_month[5:])
+    months = (
+        (today.year - int(member.birth_month[:4])) * 12 + today.month - int(member.birth_month[5:])
+    )
     return 72 <= months < 192
 
 
 def monthly(incomes: Iterable[FactRecord]) -> Mapping[tuple[int, int], Fraction]:
-    """Month → net income of every month somebody reported. A year's figure gives each month its share; a month's share ends on a whole fen."""
+    """Month → net income of every month somebody reported.
+
+    A year's figure gives each month its share; a month's share ends on a whole fen.
+    """
     money: dict[tuple[int, int], Fraction] = {}
     for record in incomes:
         fact = record.data
@@ -260,7 +429,13 @@ def monthly(incomes: Iterable[FactRecord]) -> Mapping[tuple[int, int], Fraction]
         covered = [*months_before(date(*last, 1), 11), last] if fact.is_yearly else [last]
         given = Fraction(0)
         for n, month in enumerate(covered, start=1):
-            so_far = Fraction((part_of(fact.amount, n, len(covered)) - part_of(fact.operating_expense, n, len(covered))), 100)
+            so_far = Fraction(
+                (
+                    part_of(fact.amount, n, len(covered))
+                    - part_of(fact.operating_expense, n, len(covered))
+                ),
+                100,
+            )
             counts = fact.category is not IncomeCategory.CLAIMS and fact.item != "emergency_relief"
             money[month] = money.get(month, Fraction(0)) + (so_far - given if counts else 0)
             given = so_far

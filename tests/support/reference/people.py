@@ -59,16 +59,28 @@ def _identified(stand: Stand, look: Look, decided: CaseDecided) -> Stand:
     """Their later word on the same facts takes the place of a dismissal."""
     speaking = Course(stand, look(stand)).kinds
     words = tuple(w for w in stand.words if w.episode is None or w.kind not in speaking)
-    return replace(stand, identified=stand.identified or decided.decided_on, eliminated=frozenset(), eliminated_from="", words=words)
+    return replace(
+        stand,
+        identified=stand.identified or decided.decided_on,
+        eliminated=frozenset(),
+        eliminated_from="",
+        words=words,
+    )
 
 
 def _dismissed(now: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list[Said]] | None:
-    """Out, unless something came while they decided: that stays with them, and what they saw is covered."""
+    """Out, unless something came while they decided.
+
+    That stays with them, and what they saw is covered.
+    """
     today = look(now)
     until, episode = dismissed_until(decided.decided_on), now.episode
     if decided.saw is None:
         speaking = Course(now, today).speaking
-        words = [word_of(k, g, until, is_below=today.is_below, episode=episode) for k, g in speaking.items()]
+        words = [
+            word_of(k, g, until, is_below=today.is_below, episode=episode)
+            for k, g in speaking.items()
+        ]
     else:
         words = [word_in(s, until, episode) for s in decided.saw]
     words = [w for w in words if w.kind in LEADS]
@@ -76,7 +88,13 @@ def _dismissed(now: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, lis
     kept = [w for w in words if w.kind != REPORT]
     about = {w.kind for w in kept}
     reports = [w for w in words if w.kind == REPORT]
-    stand = replace(now, words=(*now.words, *kept, *reports), answered=now.answered | answered, woken=now.woken - about, dismissal=episode)
+    stand = replace(
+        now,
+        words=(*now.words, *kept, *reports),
+        answered=now.answered | answered,
+        woken=now.woken - about,
+        dismissal=episode,
+    )
     course = Course(stand, look(stand))
     if now.at not in OPEN:
         return (stand, []) if decided.saw else None
@@ -85,35 +103,66 @@ def _dismissed(now: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, lis
         stand, said = say(before, look)
         return stand, [*said, ("refused", None, None)]
     is_group = now.at in ("group", "recovering")
-    gone = {**GONE, "at": "watch" if course.target == "watch" else "clear", "dismissed": Ended(today.day, causes=now.causes, is_group=is_group)}
+    gone = {
+        **GONE,
+        "at": "watch" if course.target == "watch" else "clear",
+        "dismissed": Ended(today.day, causes=now.causes, is_group=is_group),
+    }
     course.go("exited" if is_group else "unwatched", "dismissed", **gone)
-    left = replace(course.stand, found=frozenset(k for k in course.kinds if k not in LEADS), entry=None)
+    left = replace(
+        course.stand, found=frozenset(k for k in course.kinds if k not in LEADS), entry=None
+    )
     return left, course.said
 
 
 def _reopened(now: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list[Said]] | None:
-    """The dismissal of a case is taken back, the last one where none is named: what it covered speaks again, in that case, whatever came between."""
+    """The dismissal of a case is taken back, the last one where none is named.
+
+    What it covered speaks again, in that case, whatever came between.
+    """
     episode = decided.episode or now.dismissal or now.episode
     back = [w for w in now.words if w.episode == episode]
-    if not back or episode != now.episode:  # a household has one case, so an older one stays as it is
+    # a household has one case, so an older one stays as it is
+    if not back or episode != now.episode:
         return None
     asked = {name for w in back if w.kind == REPORT for name in w.events or ()}
-    stand = replace(now, words=tuple(w for w in now.words if w not in back), answered=now.answered - asked, dismissal=0)
+    stand = replace(
+        now,
+        words=tuple(w for w in now.words if w not in back),
+        answered=now.answered - asked,
+        dismissal=0,
+    )
     if now.at in OPEN or now.dismissed is None:
         stand, said = say(stand, look)
     else:
         was = replace(now.dismissed, day=look(stand).day)
         stand, said = say(replace(stand, taken_back=was), look)
-        stand = replace(stand, taken_back=None, dismissed=None if stand.at in OPEN else now.dismissed)
+        stand = replace(
+            stand, taken_back=None, dismissed=None if stand.at in OPEN else now.dismissed
+        )
     if stand.at not in OPEN:
         return stand, [*said, ("refused", None, None)]
     return replace(stand, told=look(stand).day), [(m, r, True) for m, r, _ in said]
 
 
 def _rolled_back(stand: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list[Said]]:
-    """Identified again in the group it was eliminated from, in a linked spell; while no group rule holds it recovers."""
+    """Identified again in the group it was eliminated from, in a linked spell.
+
+    While no group rule holds it recovers.
+    """
     course = Course(stand, look(stand))
-    begins = {} if stand.at in OPEN else {"episode": stand.episode + 1, "had": {}, "paid": frozenset(), "woken": frozenset(), "returned": None, "moved": None}
+    begins = (
+        {}
+        if stand.at in OPEN
+        else {
+            "episode": stand.episode + 1,
+            "had": {},
+            "paid": frozenset(),
+            "woken": frozenset(),
+            "returned": None,
+            "moved": None,
+        }
+    )
     into: dict[str, Any] = {"at": "group", "group": course.target[6:], "clear_since": None}
     if not course.is_to_group:
         into = {"at": "recovering", "group": stand.eliminated_from, "clear_since": course.today.day}
@@ -136,13 +185,25 @@ def _rolled_back(stand: Stand, look: Look, decided: CaseDecided) -> tuple[Stand,
 
 
 def exempt(stand: Stand, look: Look, word: FindingExempted) -> tuple[Stand, list[Said]]:
-    """A finding is harmless as people saw it, and must hold today; where it says more, that is news and stays."""
+    """A finding is harmless as people saw it, and must hold today.
+
+    Where it says more, that is news and stays.
+    """
     today = look(stand)
     kind = word.finding.value
     ground: Ground | None = today.grounds.get(kind)
-    if today.is_in_doubt or ground is None or kind not in LEADS or (word.saw is not None and word.saw.finding is not word.finding):
+    if (
+        today.is_in_doubt
+        or ground is None
+        or kind not in LEADS
+        or (word.saw is not None and word.saw.finding is not word.finding)
+    ):
         return say(stand, look)
-    given: Word = word_of(kind, ground, word.until, is_below=today.is_below, episode=None) if word.saw is None else word_in(word.saw, word.until, None)
+    given: Word = (
+        word_of(kind, ground, word.until, is_below=today.is_below, episode=None)
+        if word.saw is None
+        else word_in(word.saw, word.until, None)
+    )
     if kind == REPORT:
         covered = replace(stand, answered=stand.answered | frozenset(given.events or ()))
     else:
@@ -152,5 +213,12 @@ def exempt(stand: Stand, look: Look, word: FindingExempted) -> tuple[Stand, list
 
 
 def late(day: date, left: date | None) -> bool:
-    """Whether a fact of today may put a leaving of the past in doubt: not what comes on the day itself, nor more than thirteen months after."""
-    return left is not None and day != left and (day.year - left.year) * 12 + day.month - left.month <= 13
+    """Whether a fact of today may put a leaving of the past in doubt.
+
+    Not what comes on the day itself, nor more than thirteen months after.
+    """
+    return (
+        left is not None
+        and day != left
+        and (day.year - left.year) * 12 + day.month - left.month <= 13
+    )

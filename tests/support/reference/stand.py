@@ -1,4 +1,7 @@
-"""Where a household stands for the second opinion, what one look sees, what of it is news, and who is told of a step."""
+"""Where a household stands for the second opinion.
+
+What one look sees, what of it is news, and who is told of a step.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,9 +16,19 @@ from tests.support.reference.words import Word, is_covered, last_day_passed
 
 OPEN = ("lead", "recovering", "group")
 SLIP_DAYS = 14
-TELLING = ("entered", "rolled_back", "reflagged", "relapsed", "watched", "moved", "worsened", "grade_fell")
+TELLING = (
+    "entered",
+    "rolled_back",
+    "reflagged",
+    "relapsed",
+    "watched",
+    "moved",
+    "worsened",
+    "grade_fell",
+)
 BY_EVENT = ("disaster_loss", "guarantee_missing", "risk_reported", "grade_fell", "work_lost")
-"""Findings of which another event is news. A project's next year begins by the calendar alone, and a stay is a bill."""
+"""Findings of which another event is news. A project's next year begins by the calendar alone, and
+a stay is a bill."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +43,10 @@ class Ended:
 
 @dataclass(frozen=True)
 class Slip:
-    """A leaving or change of group that rests on a register entry, and where the household stood before."""
+    """A leaving or change of group that rests on a register entry.
+
+    And where the household stood before.
+    """
 
     day: date
     entry: HouseholdRegistered
@@ -40,11 +56,16 @@ class Slip:
 
 @dataclass(frozen=True)
 class Stand:
-    """`at`: clear, watch, lead, recovering or group. `had`, `paid`, `woken`: events, bills and woken findings its case has had.
+    """`at`: clear, watch, lead, recovering or group.
 
-    `returned`: when it last came back on the same ground; `moved`: when it last went from group to group; `told`: when people were last told.
-    `dismissed`: the group or lead people ended; `dismissal`: the case of their last word; `taken_back`: what goes on because they take it back.
-    `has_had`: whether its case was in a group, and in danger. `left`: the day of the leaving that a late fact may still put in doubt.
+    `had`, `paid`, `woken`: events, bills and woken findings its case has had.
+
+    `returned`: when it last came back on the same ground; `moved`: when it last went from group to
+    group; `told`: when people were last told.
+    `dismissed`: the group or lead people ended; `dismissal`: the case of their last word;
+    `taken_back`: what goes on because they take it back.
+    `has_had`: whether its case was in a group, and in danger. `left`: the day of the leaving that a
+    late fact may still put in doubt.
     """
 
     at: str = "clear"
@@ -82,7 +103,11 @@ class Stand:
 
 @dataclass(frozen=True)
 class Today:
-    """What one look sees. `ends`: how what the cause takes the ground from ends; `is_entry`: another register entry made risk look."""
+    """What one look sees.
+
+    `ends`: how what the cause takes the ground from ends; `is_entry`: another register entry made
+    risk look.
+    """
 
     opinion: Opinion
     grounds: Mapping[str, Ground]
@@ -98,7 +123,11 @@ class Today:
 
     def speaking(self, words: tuple[Word, ...]) -> dict[str, Ground]:
         """What people have not looked into, or not as it is."""
-        return {k: g for k, g in self.grounds.items() if not is_covered(k, g, words, self.day, is_below=self.is_below)}
+        return {
+            k: g
+            for k, g in self.grounds.items()
+            if not is_covered(k, g, words, self.day, is_below=self.is_below)
+        }
 
 
 Look = Callable[[Stand], Today]
@@ -119,12 +148,28 @@ class Course:
         self.speaking = today.speaking(stand.words)
         self.kinds = frozenset(self.speaking)
         self.target = self._target()
-        happened = {n: e for k, g in self.speaking.items() if k in BY_EVENT for n, e in (g.events or {}).items()}
+        happened = {
+            n: e
+            for k, g in self.speaking.items()
+            if k in BY_EVENT
+            for n, e in (g.events or {}).items()
+        }
         self.events = happened
-        self.new_events = {n for n, e in happened.items() if n not in stand.had or not is_same(e, stand.had[n])}
-        self.has_fallen = "grade_fell" in self.kinds and bool(self.new_events & set(self.speaking["grade_fell"].events or {}))
-        self.woken = {k for k in self.kinds if any(w.kind == k and not last_day_passed(w, today.day) for w in stand.words)} | (self.kinds & stand.eliminated)
-        self.heavy = heavy(self.speaking.values(), stand.paid | {bill for bill, others in today.told_twice.items() if others & stand.paid})
+        self.new_events = {
+            n for n, e in happened.items() if n not in stand.had or not is_same(e, stand.had[n])
+        }
+        self.has_fallen = "grade_fell" in self.kinds and bool(
+            self.new_events & set(self.speaking["grade_fell"].events or {})
+        )
+        self.woken = {
+            k
+            for k in self.kinds
+            if any(w.kind == k and not last_day_passed(w, today.day) for w in stand.words)
+        } | (self.kinds & stand.eliminated)
+        self.heavy = heavy(
+            self.speaking.values(),
+            stand.paid | {bill for bill, others in today.told_twice.items() if others & stand.paid},
+        )
         self.is_news = bool(self.new_events or self.heavy or self.woken - stand.woken)
 
     def _target(self) -> str:
@@ -132,13 +177,22 @@ class Course:
         if not self.today.is_served or not opinion.seen.is_anybody:
             return "natural"
         here = opinion.seen.standing(self.kinds, opinion.net_per_head)
-        if stand.at == "group" and stand.identified and not here.startswith("group:"):  # never ends by a word
+        # an identified household's group never ends by a word
+        if stand.at == "group" and stand.identified and not here.startswith("group:"):
             here = opinion.seen.standing(opinion.findings, opinion.net_per_head)
-        if here == "unknown":  # nobody of those who are here is counted: what is found is a lead, with nothing found there is none, all else stays
+        # nobody of those who are here is counted: what is found is a lead, with nothing found there
+        # is none, all else stays
+        if here == "unknown":
             risks = (frozenset(opinion.findings) if stand.identified else self.kinds) & RISKS
             stays = f"group:{stand.group}" if stand.at == "group" and risks else None
             stays = "recovering" if stand.at == "recovering" else stays
-            here = stays or ("lead" if self.kinds & LEADS else "clear" if stand.at in ("lead", "group") else stand.at)
+            here = stays or (
+                "lead"
+                if self.kinds & LEADS
+                else "clear"
+                if stand.at in ("lead", "group")
+                else stand.at
+            )
         if self.today.is_in_doubt:  # no group begins or ends
             if stand.at in ("group", "recovering"):
                 return f"group:{stand.group}" if stand.at == "group" else "recovering"
@@ -151,7 +205,9 @@ class Course:
 
     @property
     def is_danger(self) -> bool:
-        return self.target == "group:sudden_hardship" or (self.is_to_group and "disaster_loss" in self.kinds)
+        return self.target == "group:sudden_hardship" or (
+            self.is_to_group and "disaster_loss" in self.kinds
+        )
 
     def go(self, movement: str, reason: str | None = None, **changes: Any) -> None:  # noqa: ANN401 - fields of Stand
         """One step, and who is told of it."""
@@ -165,10 +221,17 @@ class Course:
         self.stand = replace(after, told=self.today.day) if told else after
         self.said.append((movement, reason, told))
 
-    def _is_told(self, movement: str, before: Stand, after: Stand, *, is_first: bool) -> bool | None:
-        """Of news, of a new case, of its first group or danger; and of anything but a shift of groups once the days since the last word are over."""
+    def _is_told(
+        self, movement: str, before: Stand, after: Stand, *, is_first: bool
+    ) -> bool | None:
+        """Of news, of a new case, of its first group or danger.
+
+        And of anything but a shift of groups once the days since the last word are over.
+        """
         if movement not in TELLING or after.at not in OPEN:
             return None
         if self.is_news or after.episode != before.episode or is_first:
             return True
-        return movement != "moved" and (before.told is None or (self.today.day - before.told).days > WAVERING_DAYS)
+        return movement != "moved" and (
+            before.told is None or (self.today.day - before.told).days > WAVERING_DAYS
+        )

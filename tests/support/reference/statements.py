@@ -1,6 +1,9 @@
-"""The second opinion on what counts: every statement once, by its name; every month of a source once, as the sender last said it.
+"""The second opinion on what counts: every statement once, by its name.
 
-Written apart from risk's rules. A year's figure becomes twelve monthly ones here, so that the rest of the model knows months only.
+Every month of a source once, as the sender last said it.
+
+Written apart from risk's rules. A year's figure becomes twelve monthly ones here, so that the rest
+of the model knows months only.
 """
 
 from collections.abc import Iterable
@@ -8,11 +11,22 @@ from datetime import date
 
 from foothold_schemas.facts.checks import GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.facts.envelope import FactRecord
-from foothold_schemas.facts.facts import DisasterStruck, IncomeCategory, IncomeReported, MedicalClaimSettled
+from foothold_schemas.facts.facts import (
+    DisasterStruck,
+    IncomeCategory,
+    IncomeReported,
+    MedicalClaimSettled,
+)
 from foothold_schemas.facts.register import HouseholdRegistered
 from foothold_schemas.facts.reports import RiskReported
 from foothold_schemas.values import Fen
-from tests.support.reference.arithmetic import covered_months, day_in_china, is_here, last_of, part_of
+from tests.support.reference.arithmetic import (
+    covered_months,
+    day_in_china,
+    is_here,
+    last_of,
+    part_of,
+)
 
 GRACE = 6
 
@@ -23,7 +37,10 @@ def age(record: FactRecord) -> tuple[object, ...]:
 
 
 def last_words(records: Iterable[FactRecord]) -> list[FactRecord]:
-    """Of the statements under each name the last; what only repeats the one before it changes nothing, so that one stays."""
+    """Of the statements under each name the last.
+
+    What only repeats the one before it changes nothing, so that one stays.
+    """
     last: dict[tuple[object, ...], FactRecord] = {}
     for record in sorted(records, key=age):
         name = name_of(record)
@@ -35,7 +52,11 @@ def last_words(records: Iterable[FactRecord]) -> list[FactRecord]:
 def content(record: FactRecord) -> object:
     """What a statement says; how its sender spells an item is no matter."""
     fact = record.data
-    return fact.model_copy(update={"item": folded(fact.item)}) if isinstance(fact, IncomeReported) else fact
+    return (
+        fact.model_copy(update={"item": folded(fact.item)})
+        if isinstance(fact, IncomeReported)
+        else fact
+    )
 
 
 def folded(item: str) -> str:
@@ -48,7 +69,14 @@ def name_of(record: FactRecord) -> tuple[object, ...]:  # noqa: PLR0911 - one li
         case MedicalClaimSettled():
             return record.agency, fact.claim_number
         case SpendingReported(statement_number=None):
-            return record.agency, fact.person_ref, fact.category, fact.spent_on, int(fact.total), int(fact.covered)
+            return (
+                record.agency,
+                fact.person_ref,
+                fact.category,
+                fact.spent_on,
+                int(fact.total),
+                int(fact.covered),
+            )
         case SpendingReported():
             return record.agency, fact.person_ref, fact.statement_number
         case GuaranteeChecked():
@@ -77,11 +105,22 @@ def _unnumbered(record: FactRecord, fact: IncomeReported) -> tuple[object, ...]:
 def _source(record: FactRecord) -> tuple[object, ...]:
     fact = record.data
     assert isinstance(fact, IncomeReported)
-    return record.agency, fact.person_ref, fact.category, folded(fact.item), fact.project, fact.claim_number, fact.stay
+    return (
+        record.agency,
+        fact.person_ref,
+        fact.category,
+        folded(fact.item),
+        fact.project,
+        fact.claim_number,
+        fact.stay,
+    )
 
 
 def storms(records: Iterable[FactRecord]) -> list[DisasterStruck]:
-    """One for each hazard and day: of those that senders last told, a verified one before others, then the last."""
+    """Return one disaster for each hazard and day.
+
+    Of those that senders last reported, a verified one comes before others, then the last.
+    """
     best: dict[tuple[object, ...], tuple[bool, FactRecord]] = {}
     for record in sorted(last_words(records), key=age):
         fact = record.data
@@ -93,7 +132,10 @@ def storms(records: Iterable[FactRecord]) -> list[DisasterStruck]:
 
 
 def bills(records: Iterable[FactRecord]) -> list[FactRecord]:
-    """Every bill's last version; of one stay that several senders bill with the same total, the bills of who spoke last."""
+    """Every bill's last version.
+
+    Of one stay that several senders bill with the same total, the bills of who spoke last.
+    """
     told = last_words(records)
     drop: set[str] = set()
     for one in told:
@@ -101,22 +143,32 @@ def bills(records: Iterable[FactRecord]) -> list[FactRecord]:
             a, b = one.data, other.data
             assert isinstance(a, MedicalClaimSettled)
             assert isinstance(b, MedicalClaimSettled)
-            if a.stay is None or (a.stay, a.person_ref) != (b.stay, b.person_ref) or one.agency == other.agency:
+            if (
+                a.stay is None
+                or (a.stay, a.person_ref) != (b.stay, b.person_ref)
+                or one.agency == other.agency
+            ):
                 continue
-            mine, theirs = ([r for r in told if r.agency == s and _stay(r) == _stay(one)] for s in (one.agency, other.agency))
+            mine, theirs = (
+                [r for r in told if r.agency == s and _stay(r) == _stay(one)]
+                for s in (one.agency, other.agency)
+            )
             if _total(mine) == _total(theirs) and max(map(age, mine)) < max(map(age, theirs)):
                 drop.add(one.fact_id)
     return [r for r in told if r.fact_id not in drop]
 
 
 def told_by_another(records: Iterable[FactRecord]) -> dict[str, set[str]]:
-    """Id of a bill → the ids of another sender's bills of that stay, where both come to the same."""
+    """Id of a bill → those of another sender's bills of that stay that come to the same."""
     told = last_words(records)
     others: dict[str, set[str]] = {}
     for one in told:
         assert isinstance(one.data, MedicalClaimSettled)
         for sender in {r.agency for r in told if _stay(r) == _stay(one)} - {one.agency}:
-            mine, theirs = ([r for r in told if r.agency == s and _stay(r) == _stay(one)] for s in (one.agency, sender))
+            mine, theirs = (
+                [r for r in told if r.agency == s and _stay(r) == _stay(one)]
+                for s in (one.agency, sender)
+            )
             if one.data.stay is not None and _total(mine) == _total(theirs):
                 others.setdefault(bill_name(one), set()).update(map(bill_name, theirs))
     return others
@@ -137,16 +189,26 @@ def _total(records: Iterable[FactRecord]) -> int:
     return sum(int(r.data.total) for r in records if isinstance(r.data, MedicalClaimSettled))
 
 
-def months_of(records: Iterable[FactRecord], entry: HouseholdRegistered, today: date) -> list[FactRecord]:
+def months_of(
+    records: Iterable[FactRecord], entry: HouseholdRegistered, today: date
+) -> list[FactRecord]:
     """The incomes that count, month by month, up to the month before today's what is carried."""
     sources: dict[tuple[object, ...], list[FactRecord]] = {}
     for record in last_words(records):
         sources.setdefault(_source(record), []).append(record)
-    return [month for told in sources.values() for month in _of_source(told, entry, (today.year, today.month))]
+    return [
+        month
+        for told in sources.values()
+        for month in _of_source(told, entry, (today.year, today.month))
+    ]
 
 
-def _of_source(told: list[FactRecord], entry: HouseholdRegistered, this: tuple[int, int]) -> list[FactRecord]:
-    yearly = [r for r in told if _income(r).is_yearly and _income(r).category is not IncomeCategory.CLAIMS]
+def _of_source(
+    told: list[FactRecord], entry: HouseholdRegistered, this: tuple[int, int]
+) -> list[FactRecord]:
+    yearly = [
+        r for r in told if _income(r).is_yearly and _income(r).category is not IncomeCategory.CLAIMS
+    ]
     counted = [r for r in told if r not in yearly]
     if not yearly:
         return counted
@@ -157,18 +219,34 @@ def _of_source(told: list[FactRecord], entry: HouseholdRegistered, this: tuple[i
         covering = [r for r in yearly if month in covered_months(_income(r))]
         if covering:
             last_said = max(covering, key=age)
-            shares[month] = [_share(r, month) for r in covering if _income(r).earned_month == _income(last_said).earned_month]
+            shares[month] = [
+                _share(r, month)
+                for r in covering
+                if _income(r).earned_month == _income(last_said).earned_month
+            ]
         elif month < this:
             shares[month] = _carried(yearly, shares, month, spoken, entry)
         month = _next(month)
-    return counted + [share for at, given in shares.items() if _text(at) not in spoken for share in given]
+    return counted + [
+        share for at, given in shares.items() if _text(at) not in spoken for share in given
+    ]
 
 
 def _carried(
-    yearly: list[FactRecord], shares: dict[tuple[int, int], list[FactRecord]], month: tuple[int, int], spoken: set[str | None], entry: HouseholdRegistered
+    yearly: list[FactRecord],
+    shares: dict[tuple[int, int], list[FactRecord]],
+    month: tuple[int, int],
+    spoken: set[str | None],
+    entry: HouseholdRegistered,
 ) -> list[FactRecord]:
-    """What the month before brought goes on only where the one before it was covered or carried, nothing ended, and the grace is not over."""
-    last = max(covered_months(_income(r))[-1] for r in yearly if covered_months(_income(r))[-1] < month)
+    """Return what is carried into the month.
+
+    What the month before brought goes on only where the one before it was covered or carried,
+    nothing ended, and the grace is not over.
+    """
+    last = max(
+        covered_months(_income(r))[-1] for r in yearly if covered_months(_income(r))[-1] < month
+    )
     months_since = (month[0] - last[0]) * 12 + month[1] - last[1]
     between = [_later(last, n) for n in range(1, months_since + 1)]
     if months_since > 12 + GRACE or any(_text(m) in spoken for m in between):
@@ -179,15 +257,27 @@ def _carried(
         spans = [m for m in entry.members if m.person_ref == fact.person_ref]
         left = spans and any(not any(is_here(s, last_of(m)) for s in spans) for m in between)
         if not left and (fact.until_month is None or fact.until_month >= _text(month)):
-            found.append(share.model_copy(update={"data": fact.model_copy(update={"earned_month": _text(month)})}))
+            found.append(
+                share.model_copy(
+                    update={"data": fact.model_copy(update={"earned_month": _text(month)})}
+                )
+            )
     return found
 
 
 def _share(record: FactRecord, month: tuple[int, int]) -> FactRecord:
     fact = _income(record)
     n = covered_months(fact).index(month) + 1
-    amount, expense = (part_of(total, n, 12) - part_of(total, n - 1, 12) for total in (fact.amount, fact.operating_expense))
-    changed = {"amount": Fen(amount), "operating_expense": Fen(expense), "earned_month": _text(month), "is_yearly": False}
+    amount, expense = (
+        part_of(total, n, 12) - part_of(total, n - 1, 12)
+        for total in (fact.amount, fact.operating_expense)
+    )
+    changed = {
+        "amount": Fen(amount),
+        "operating_expense": Fen(expense),
+        "earned_month": _text(month),
+        "is_yearly": False,
+    }
     return record.model_copy(update={"data": fact.model_copy(update=changed)})
 
 

@@ -1,4 +1,7 @@
-"""The second opinion on people's words: what each covers, and whether it holds today. Computed from the facts each time."""
+"""The second opinion on people's words: what each covers, and whether it holds today.
+
+Computed from the facts each time.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +17,9 @@ DISMISSAL_DAYS = 366
 
 @dataclass(frozen=True)
 class Word:
-    """Of one finding what people saw: its events, or its value and how far that lay beyond; whether income was below the line. `until`: the last day.
+    """Of one finding what people saw: its events, or its value and how far that lay beyond.
+
+    Whether income was below the line. `until`: the last day.
 
     `episode`: of a dismissal, the case; None for an exemption.
     """
@@ -33,13 +38,26 @@ def last_day_passed(word: Word, day: date) -> bool:
     return day > word.until
 
 
-def is_covered(kind: str, ground: Ground, words: Iterable[Word], day: date, *, is_below: bool) -> bool:
-    """No event it did not see, none grown worse, no value further beyond by more than the share of what was seen, not below unless it was below then."""
-    heard = [w for w in words if w.kind == kind and not last_day_passed(w, day) and (w.is_below or not is_below)]
+def is_covered(
+    kind: str, ground: Ground, words: Iterable[Word], day: date, *, is_below: bool
+) -> bool:
+    """Whether the facts say no more than what was seen.
+
+    No event it did not see, none grown worse, no value further beyond by more than the share of
+    what was seen, not below unless it was below then.
+    """
+    heard = [
+        w
+        for w in words
+        if w.kind == kind and not last_day_passed(w, day) and (w.is_below or not is_below)
+    ]
     if not heard:
         return False
     if ground.events is not None:
-        return all(any(name in w.events and is_same(event, w.events[name]) for w in heard if w.events) for name, event in ground.events.items())
+        return all(
+            any(name in w.events and is_same(event, w.events[name]) for w in heard if w.events)
+            for name, event in ground.events.items()
+        )
     return any(ground.beyond - w.beyond <= w.value * SHARE for w in heard)
 
 
@@ -50,9 +68,22 @@ def word_of(kind: str, ground: Ground, until: date, *, is_below: bool, episode: 
 
 def word_in(saw: Saw, until: date, episode: int | None) -> Word:
     """People's word on what the page showed."""
-    events = {e.name: Event(e.states, None if e.amount is None else yuan(e.amount), last=e.last or date.min) for e in saw.events}
+    events = {
+        e.name: Event(
+            e.states, None if e.amount is None else yuan(e.amount), last=e.last or date.min
+        )
+        for e in saw.events
+    }
     value, beyond = (Fraction(0) if one is None else yuan(one) for one in (saw.value, saw.beyond))
-    return Word(saw.finding.value, until, events if saw.events else None, value, beyond, saw.is_below, episode)
+    return Word(
+        saw.finding.value,
+        until,
+        events if saw.events else None,
+        value,
+        beyond,
+        saw.is_below,
+        episode,
+    )
 
 
 def dismissed_until(day: date) -> date:

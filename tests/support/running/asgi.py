@@ -1,4 +1,7 @@
-"""Requests as a server hands them on, byte for byte: what a client's library would mend on the way arrives as it was meant."""
+"""Sends requests as a server hands them on, byte for byte.
+
+What a client's library would mend on the way arrives as it was meant.
+"""
 
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
@@ -17,7 +20,14 @@ class Answer(NamedTuple):
     body: bytes
 
 
-async def call(app: ASGIApp, method: str, path: bytes, query: bytes = b"", headers: tuple[Header, ...] = (), body: bytes = b"") -> Answer:
+async def call(
+    app: ASGIApp,
+    method: str,
+    path: bytes,
+    query: bytes = b"",
+    headers: tuple[Header, ...] = (),
+    body: bytes = b"",
+) -> Answer:
     """One request; an exception that leaves the application fails the test."""
     named = {name for name, _ in headers}
     more: tuple[Header, ...] = ((b"host", b"door"), (b"content-length", str(len(body)).encode()))
@@ -46,5 +56,7 @@ async def call(app: ASGIApp, method: str, path: bytes, query: bytes = b"", heade
 
     await app(scope, receive, send)
     start = next(message for message in messages if message["type"] == "http.response.start")
-    whole = b"".join(message.get("body", b"") for message in messages if message["type"] == "http.response.body")
+    whole = b"".join(
+        message.get("body", b"") for message in messages if message["type"] == "http.response.body"
+    )
     return Answer(start["status"], dict(start["headers"]), whole)

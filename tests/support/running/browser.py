@@ -7,7 +7,15 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Page, sync_playwright
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def sign_in(page: Page, console: str, key: str, person: str) -> None:
@@ -20,15 +28,30 @@ def sign_in(page: Page, console: str, key: str, person: str) -> None:
 
 def chromium() -> str | None:
     """Its path, if one is installed."""
-    return next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+    return next(
+        (
+            found
+            for name in ("chromium", "chromium-browser", "google-chrome")
+            if (found := shutil.which(name))
+        ),
+        None,
+    )
 
 
 def missing() -> str | None:
     """What a browser test lacks on this machine, or None."""
     if chromium() is None:
         return "no Chromium is installed (Debian: apt install chromium)"
-    fonts = subprocess.run(["fc-list", ":lang=zh"], capture_output=True, text=True, check=False) if shutil.which("fc-list") else None  # noqa: S607 - fontconfig
-    return None if fonts is not None and fonts.stdout.strip() else "no Chinese font is installed (Debian: apt install fonts-wqy-microhei fontconfig)"
+    fonts = (
+        subprocess.run(["fc-list", ":lang=zh"], capture_output=True, text=True, check=False)  # noqa: S607 - fontconfig
+        if shutil.which("fc-list")
+        else None
+    )
+    return (
+        None
+        if fonts is not None and fonts.stdout.strip()
+        else "no Chinese font is installed (Debian: apt install fonts-wqy-microhei fontconfig)"
+    )
 
 
 @contextmanager
@@ -37,6 +60,8 @@ def page(width: int = 1280, height: int = 900) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         try:
-            yield browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN").new_page()
+            yield browser.new_context(
+                viewport={"width": width, "height": height}, locale="zh-CN"
+            ).new_page()
         finally:
             browser.close()

@@ -19,7 +19,9 @@ class Clerk:
 
     async def send(self, mapping: str, body: bytes, **more: str) -> str:
         """Upload; return the file's id."""
-        answer = await self.client.post("/v1/files", params={"mapping": mapping, "as_of": AT, **more}, content=body)
+        answer = await self.client.post(
+            "/v1/files", params={"mapping": mapping, "as_of": AT, **more}, content=body
+        )
         assert answer.status_code == httpx.codes.ACCEPTED, answer.text
         return str(answer.json()["upload"])
 

@@ -23,7 +23,12 @@ class Caseworker:
         """Itself."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Let go of the desk."""
         self.client.close()
 
@@ -34,13 +39,21 @@ class Caseworker:
     def send(self, number: int, path: str, **fields: str | list[str]) -> httpx.Response:
         """A form of the case's page."""
         page = self.page(number)
-        hidden = {field: found[1] for field in ("csrf", "version") if (found := re.search(rf'name="{field}" value="([^"]+)"', page))}
+        hidden = {
+            field: found[1]
+            for field in ("csrf", "version")
+            if (found := re.search(rf'name="{field}" value="([^"]+)"', page))
+        }
         return self.client.post(f"/cases/{number}/{path}", data={**hidden, **fields})
 
     def do(self, number: int, path: str, **fields: str | list[str]) -> None:
         """A form that must be taken."""
         answer = self.send(number, path, **fields)
-        assert answer.status_code == httpx.codes.SEE_OTHER, (path, answer.status_code, re.findall(r'role="alert">([^<]*)', answer.text))
+        assert answer.status_code == httpx.codes.SEE_OTHER, (
+            path,
+            answer.status_code,
+            re.findall(r'role="alert">([^<]*)', answer.text),
+        )
 
 
 def case_number(stack: Stack, register_number: str) -> int | None:
@@ -54,5 +67,8 @@ def case_number(stack: Stack, register_number: str) -> int | None:
 def number_of(stack: Stack, register_number: str, *, urgent: bool = False) -> int | None:
     """The household's case, once there is one; an urgent one only, where asked for."""
     with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
-        row = connection.execute("select number from cases where register_number = %s and (is_urgent or not %s)", [register_number, urgent]).fetchone()
+        row = connection.execute(
+            "select number from cases where register_number = %s and (is_urgent or not %s)",
+            [register_number, urgent],
+        ).fetchone()
         return None if row is None else int(row[0])

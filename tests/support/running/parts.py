@@ -1,4 +1,7 @@
-"""Kafka and PostgreSQL for tests: given by address, by a container engine, or embedded. All three are real."""
+"""Kafka and PostgreSQL for tests: given by address, by a container engine, or embedded.
+
+All three are real.
+"""
 
 import contextlib
 import os
@@ -33,8 +36,18 @@ def container_engine() -> str | None:
     """Why no container engine can be used, or None if one runs."""
     if shutil.which("docker") is None:
         return "no docker command on the PATH"
-    done = subprocess.run(["docker", "info", "--format", "{{.ServerVersion}}"], capture_output=True, text=True, check=False, timeout=20)  # noqa: S607 - the user's docker
-    return None if done.returncode == 0 and done.stdout.strip() else "no container engine answers 'docker info'"
+    done = subprocess.run(
+        ["docker", "info", "--format", "{{.ServerVersion}}"],  # noqa: S607 - the user's docker
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    return (
+        None
+        if done.returncode == 0 and done.stdout.strip()
+        else "no container engine answers 'docker info'"
+    )
 
 
 @contextlib.contextmanager
@@ -47,7 +60,9 @@ def embedded_parts() -> Iterator[Parts]:
         kafka.start()
         make_topics(kafka.broker, EMBEDDED_PARTITIONS)
         postgres.start(("test_ingest", "test_alerts"))
-        yield Parts(kafka.bootstrap, postgres.url("test_ingest"), postgres.url("test_alerts"), "embedded")
+        yield Parts(
+            kafka.bootstrap, postgres.url("test_ingest"), postgres.url("test_alerts"), "embedded"
+        )
     finally:
         kafka.stop()
         postgres.stop()
@@ -57,18 +72,32 @@ def embedded_parts() -> Iterator[Parts]:
 @contextlib.contextmanager
 def container_parts() -> Iterator[Parts]:
     """The same from containers, where an engine runs."""
-    from testcontainers.kafka import KafkaContainer  # noqa: PLC0415 - imports docker clients, wanted only where an engine runs
+    from testcontainers.kafka import (  # noqa: PLC0415 - imports docker clients, wanted only where an engine runs
+        KafkaContainer,
+    )
     from testcontainers.postgres import PostgresContainer  # noqa: PLC0415 - as above
 
-    with KafkaContainer("confluentinc/cp-kafka:7.9.2").with_kraft() as kafka, PostgresContainer("postgres:18", driver="psycopg") as postgres:
+    with (
+        KafkaContainer("confluentinc/cp-kafka:7.9.2").with_kraft() as kafka,
+        PostgresContainer("postgres:18", driver="psycopg") as postgres,
+    ):
         make_topics(Broker(kafka.get_bootstrap_server()), EMBEDDED_PARTITIONS)
         url = postgres.get_connection_url()
         yield Parts(kafka.get_bootstrap_server(), url, url, "containers")
 
 
 def given_parts() -> Parts | None:
-    """Parts somebody else runs, told by FOOTHOLD_TEST_KAFKA, FOOTHOLD_TEST_INGEST_DATABASE and FOOTHOLD_TEST_ALERTS_DATABASE."""
+    """Return the parts somebody else runs.
+
+    They are given by FOOTHOLD_TEST_KAFKA, FOOTHOLD_TEST_INGEST_DATABASE and
+    FOOTHOLD_TEST_ALERTS_DATABASE.
+    """
     bootstrap = os.environ.get("FOOTHOLD_TEST_KAFKA")
     if bootstrap is None:
         return None
-    return Parts(bootstrap, os.environ["FOOTHOLD_TEST_INGEST_DATABASE"], os.environ["FOOTHOLD_TEST_ALERTS_DATABASE"], "given")
+    return Parts(
+        bootstrap,
+        os.environ["FOOTHOLD_TEST_INGEST_DATABASE"],
+        os.environ["FOOTHOLD_TEST_ALERTS_DATABASE"],
+        "given",
+    )

@@ -1,4 +1,7 @@
-"""Asks a process all the while whether it lives, as a supervisor does, and says how long it took to answer."""
+"""Asks a process all the while whether it lives, as a supervisor does.
+
+It reports how long the process took to answer.
+"""
 
 import contextlib
 import http.client
@@ -17,7 +20,10 @@ WORST_SECONDS: Final = 2.0
 
 
 class Prober:
-    """Use it as a context manager around a test, or around all that share a Foothold; `assert_lively` then prints what was measured, and judges."""
+    """Use it as a context manager around a test, or around all that share a Foothold.
+
+    `assert_lively` then prints what was measured, and judges.
+    """
 
     def __init__(self, url: str, name: str = "livez") -> None:
         self.name = name
@@ -33,7 +39,12 @@ class Prober:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """End; the last answer is waited for."""
         self._ended.set()
         self._thread.join(PATIENCE_SECONDS + 1)
@@ -47,7 +58,9 @@ class Prober:
 
     def _ask(self) -> bool:
         """On a connection of its own, as a supervisor's would be."""
-        connection = http.client.HTTPConnection(self._address.hostname or "", self._address.port, timeout=PATIENCE_SECONDS)
+        connection = http.client.HTTPConnection(
+            self._address.hostname or "", self._address.port, timeout=PATIENCE_SECONDS
+        )
         try:
             connection.request("GET", self._address.path)
             answer = connection.getresponse()
@@ -72,7 +85,10 @@ class Prober:
 
     def __str__(self) -> str:
         """One line for people."""
-        answers = f"{len(self.seconds)} asked, {self.silent} unanswered, p99 {self.p99 * 1000:.0f} ms, worst {self.worst * 1000:.0f} ms"
+        answers = (
+            f"{len(self.seconds)} asked, {self.silent} unanswered, p99 {self.p99 * 1000:.0f} ms,"
+            f" worst {self.worst * 1000:.0f} ms"
+        )
         return f"{self.name}: {answers}, its loop at most {self.still:.1f} s old"
 
     def assert_lively(self, p99: float = P99_SECONDS, worst: float = WORST_SECONDS) -> None:

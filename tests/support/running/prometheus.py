@@ -1,4 +1,7 @@
-"""A real Prometheus beside a running Foothold, in a hurry: the shipped rules about seconds instead of minutes."""
+"""A real Prometheus beside a running Foothold, in a hurry.
+
+It has the shipped rules, about seconds instead of minutes.
+"""
 
 import subprocess
 import time
@@ -30,17 +33,31 @@ class Prometheus:
         self.port = free_port()
         self.seen: set[str] = set()
         self._folder = folder
-        self._targets = {job: [stack.ops_url(name).removeprefix("http://") for name in instances if name.partition("-")[0] == job] for job in OPS_PORTS}
+        self._targets = {
+            job: [
+                stack.ops_url(name).removeprefix("http://")
+                for name in instances
+                if name.partition("-")[0] == job
+            ]
+            for job in OPS_PORTS
+        }
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         """Start it, and wait until it has looked once."""
         write_configuration(self._folder, self._targets, hurry=True)
-        self._process = subprocess.Popen(command(self._folder, self.port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            command(self._folder, self.port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         eventually(lambda: self._is_there() and self.query("up"), "Prometheus has looked once")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """End it."""
         if self._process is not None:
             self._process.terminate()
@@ -54,7 +71,9 @@ class Prometheus:
 
     def ask(self, path: str, **parameters: str) -> Any:  # noqa: ANN401 - whatever the API says
         """The data of an answer that must be a success."""
-        answer = httpx.get(f"http://{LOOPBACK}:{self.port}/api/v1/{path}", params=parameters, timeout=20)
+        answer = httpx.get(
+            f"http://{LOOPBACK}:{self.port}/api/v1/{path}", params=parameters, timeout=20
+        )
         assert answer.is_success, (parameters, answer.text)
         return answer.json()["data"]
 
@@ -64,18 +83,37 @@ class Prometheus:
 
     def over(self, expression: str, began: float, seconds: int) -> list[Any]:
         """What it said in the seconds from then on, each second."""
-        return list(self.ask("query_range", query=expression, start=str(began), end=str(began + seconds), step="1")["result"])
+        return list(
+            self.ask(
+                "query_range",
+                query=expression,
+                start=str(began),
+                end=str(began + seconds),
+                step="1",
+            )["result"]
+        )
 
     def firing(self) -> set[str]:
         """The alerts that are on at this moment."""
-        return {alert["labels"]["alertname"] for alert in self.ask("alerts")["alerts"] if alert["state"] == "firing"}
+        return {
+            alert["labels"]["alertname"]
+            for alert in self.ask("alerts")["alerts"]
+            if alert["state"] == "firing"
+        }
 
     def _fired(self) -> set[str]:
-        return {found["metric"]["alertname"] for found in self.query('max_over_time(ALERTS{alertstate="firing"}[10s])')}
+        return {
+            found["metric"]["alertname"]
+            for found in self.query('max_over_time(ALERTS{alertstate="firing"}[10s])')
+        }
 
     def expect(self, *names: str) -> None:
         """These are on before long, if only for a moment."""
-        eventually(lambda: set(names) <= self.firing() | self._fired(), f"{', '.join(names)} fires", PATIENCE)
+        eventually(
+            lambda: set(names) <= self.firing() | self._fired(),
+            f"{', '.join(names)} fires",
+            PATIENCE,
+        )
         print(f"{time.strftime('%X')} {', '.join(names)}")
         self.seen |= set(names)
 

@@ -1,4 +1,7 @@
-"""Sends to a running Foothold as agencies and the operator do, and reads what comes out with another Kafka client than ours."""
+"""Sends to a running Foothold as agencies and the operator do.
+
+It reads what comes out with another Kafka client than ours.
+"""
 
 import time
 import uuid
@@ -36,7 +39,14 @@ def eventually(ask: Callable[[], T | None], what: str, seconds: float = 120) -> 
 def read_topic(bootstrap: str, topic: str, *, committed: bool = True) -> Iterator[Any]:
     """Every record of the topic at this moment, read with librdkafka."""
     isolation = "read_committed" if committed else "read_uncommitted"
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": f"test-{uuid.uuid4()}", "isolation.level": isolation, "enable.partition.eof": True})
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": f"test-{uuid.uuid4()}",
+            "isolation.level": isolation,
+            "enable.partition.eof": True,
+        }
+    )
     partitions = [TopicPartition(topic, n, 0) for n in range(EMBEDDED_PARTITIONS)]
     consumer.assign(partitions)
     ended: set[int] = set()
@@ -45,7 +55,8 @@ def read_topic(bootstrap: str, topic: str, *, committed: bool = True) -> Iterato
             for message in consumer.consume(1000, timeout=1):
                 if (error := message.error()) is None:
                     yield message
-                elif error.code() == KafkaError._PARTITION_EOF:  # any other passes, and librdkafka goes on
+                # any other passes, and librdkafka goes on
+                elif error.code() == KafkaError._PARTITION_EOF:
                     ended.add(int(message.partition() or 0))
     finally:
         consumer.close()
@@ -54,13 +65,18 @@ def read_topic(bootstrap: str, topic: str, *, committed: bool = True) -> Iterato
 def transitions(bootstrap: str) -> list[Transition]:
     """All transitions said so far, each household's in order."""
     outputs = (decode_output(m.value()) for m in read_topic(bootstrap, RISK_TRANSITIONS.name))
-    return sorted((o for o in outputs if isinstance(o, Transition)), key=lambda t: (t.household_id, t.number))
+    return sorted(
+        (o for o in outputs if isinstance(o, Transition)), key=lambda t: (t.household_id, t.number)
+    )
 
 
 def days_done(bootstrap: str) -> dict[int, date]:
     """The latest day each partition is done with."""
     outputs = [decode_output(m.value()) for m in read_topic(bootstrap, RISK_TRANSITIONS.name)]
-    return {o.partition: o.day for o in sorted((o for o in outputs if isinstance(o, DayDone)), key=lambda o: o.day)}
+    return {
+        o.partition: o.day
+        for o in sorted((o for o in outputs if isinstance(o, DayDone)), key=lambda o: o.day)
+    }
 
 
 class Sender:
@@ -69,15 +85,26 @@ class Sender:
     def __init__(self, stack: Stack) -> None:
         made = access(stack)
         self.stack = stack
-        self.keys = {name.removeprefix("key:"): key for name, key in made.items() if name.startswith("key:")}
-        self.passwords = {name.removeprefix("password:"): word for name, word in made.items() if name.startswith("password:")}
+        self.keys = {
+            name.removeprefix("key:"): key for name, key in made.items() if name.startswith("key:")
+        }
+        self.passwords = {
+            name.removeprefix("password:"): word
+            for name, word in made.items()
+            if name.startswith("password:")
+        }
         self.client = httpx.Client(base_url=stack.ingest_url, timeout=20)
 
     def __enter__(self) -> Self:
         """Itself."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Let go of the door, also where a test fails: else it would fail the next one."""
         self.close()
 
@@ -87,15 +114,43 @@ class Sender:
 
     def post(self, agency: str, body: object, headers: dict[str, str] = SINGLE) -> httpx.Response:
         """One request with the agency's key."""
-        return self.client.post("/v1/events", json=body, headers={**headers, "authorization": f"Bearer {self.keys[agency]}"})
+        return self.client.post(
+            "/v1/events",
+            json=body,
+            headers={**headers, "authorization": f"Bearer {self.keys[agency]}"},
+        )
 
-    def event(self, agency: str, kind: str, event_id: str, at: datetime, subject: str | None, **data: object) -> dict[str, object]:
+    def event(
+        self,
+        agency: str,
+        kind: str,
+        event_id: str,
+        at: datetime,
+        subject: str | None,
+        **data: object,
+    ) -> dict[str, object]:
         """A CloudEvent."""
         source = "/agencies/foothold-operator" if agency == "operator" else f"/agencies/{agency}"
         named = {} if subject is None else {"subject": subject}
-        return {"specversion": "1.0", "id": event_id, "source": source, "type": event_type(kind), "time": at.isoformat(), "data": data, **named}
+        return {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": source,
+            "type": event_type(kind),
+            "time": at.isoformat(),
+            "data": data,
+            **named,
+        }
 
-    def say(self, agency: str, kind: str, event_id: str, at: datetime, subject: str | None, **data: object) -> str:
+    def say(
+        self,
+        agency: str,
+        kind: str,
+        event_id: str,
+        at: datetime,
+        subject: str | None,
+        **data: object,
+    ) -> str:
         """Send one event that must be accepted; return its fact id."""
         answer = self.post(agency, self.event(agency, kind, event_id, at, subject, **data))
         assert answer.status_code == httpx.codes.ACCEPTED, answer.text
@@ -107,10 +162,17 @@ class Sender:
         key.write_text(self.keys["operator"], encoding="utf-8")
         bundle = self.stack.command("risk", "policy", "check", str(folder)).split()[0]
         options = ("--door", self.stack.ingest_url, "--key-file", str(key), "--folder", str(folder))
-        assert self.stack.command("risk", "policy", "adopt", bundle[:12], *options).startswith(f"adopted {bundle}")
+        assert self.stack.command("risk", "policy", "adopt", bundle[:12], *options).startswith(
+            f"adopted {bundle}"
+        )
 
     def open_day(self, day: date) -> None:
         """Open the day (and those missed) and wait until every partition is done with it."""
-        self.say("operator", "DayOpened", f"open-{day}", datetime.now(UTC), None, day=day.isoformat())
+        self.say(
+            "operator", "DayOpened", f"open-{day}", datetime.now(UTC), None, day=day.isoformat()
+        )
         wanted = dict.fromkeys(range(EMBEDDED_PARTITIONS), day)
-        eventually(lambda: days_done(self.stack.kafka.bootstrap) == wanted, f"all partitions done with {day}")
+        eventually(
+            lambda: days_done(self.stack.kafka.bootstrap) == wanted,
+            f"all partitions done with {day}",
+        )

@@ -1,4 +1,7 @@
-"""Incidents: one for each thing that struck an area, with every household it may have hit; each township is told of it once."""
+"""Incidents: one for each thing that struck an area, with every household it may have hit.
+
+Each township is told of it once.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +32,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """How many households of a township an incident may have hit, and for how many of them a case is open."""
+    """The households of a township that an incident may have hit.
+
+    It says how many they are, and for how many of them a case is open.
+    """
 
     township: str
     households: int
@@ -70,21 +76,48 @@ class Incidents:
         places: dict[tuple[str, str], None] = {}
         for view in (one.view for one in shown if one.view is not None):
             for impact in view.get("impacts", ()):
-                bodies[impact["incident"]] = {name: impact[name] for name in ("area", "hazard", "severity", "since")}
-                places[impact["incident"], place_of(view["household"]["area"], Role.TOWNSHIP)] = None
+                bodies[impact["incident"]] = {
+                    name: impact[name] for name in ("area", "hazard", "severity", "since")
+                }
+                places[impact["incident"], place_of(view["household"]["area"], Role.TOWNSHIP)] = (
+                    None
+                )
         if not bodies:
             return
         async with self._engine.begin() as connection:
-            rows = [{"incident": name, "body": body, "at": now} for name, body in sorted(bodies.items())]
+            rows = [
+                {"incident": name, "body": body, "at": now} for name, body in sorted(bodies.items())
+            ]
             known = insert(IncidentRow).values(rows)
             is_other = IncidentRow.body.is_distinct_from(known.excluded.body)
-            await connection.execute(known.on_conflict_do_update(index_elements=["incident"], set_={"body": known.excluded.body}, where=is_other))
-            told = [{"incident": name, "township": township, "at": now} for name, township in sorted(places)]
-            fresh = insert(IncidentPlaceRow).values(told).on_conflict_do_nothing().returning(IncidentPlaceRow.incident, IncidentPlaceRow.township)
+            await connection.execute(
+                known.on_conflict_do_update(
+                    index_elements=["incident"], set_={"body": known.excluded.body}, where=is_other
+                )
+            )
+            told = [
+                {"incident": name, "township": township, "at": now}
+                for name, township in sorted(places)
+            ]
+            fresh = (
+                insert(IncidentPlaceRow)
+                .values(told)
+                .on_conflict_do_nothing()
+                .returning(IncidentPlaceRow.incident, IncidentPlaceRow.township)
+            )
             new = (await connection.execute(fresh)).all()
-            asked = select(IncidentRow.incident, IncidentRow.number).where(IncidentRow.incident.in_(bodies))
+            asked = select(IncidentRow.incident, IncidentRow.number).where(
+                IncidentRow.incident.in_(bodies)
+            )
             numbers = {name: number for name, number in await connection.execute(asked)}  # noqa: C416 - dict() does not see that a row is a pair
-            await self._notices.add(connection, [Note(numbers[name], township, Event.INCIDENT) for name, township in sorted(map(tuple, new))], now)
+            await self._notices.add(
+                connection,
+                [
+                    Note(numbers[name], township, Event.INCIDENT)
+                    for name, township in sorted(map(tuple, new))
+                ],
+                now,
+            )
         for name, township in new:
             log.info("alerts.incident", incident=name, township=township)
 
@@ -92,54 +125,113 @@ class Incidents:
         """A page of the incidents that may have hit households in the area, the newest first."""
         async with self._engine.connect() as connection:
             place = IncidentPlaceRow.township
-            mine = select(IncidentPlaceRow.incident).where(or_(place.startswith(area, autoescape=True), literal(area).startswith(place)))
+            mine = select(IncidentPlaceRow.incident).where(
+                or_(place.startswith(area, autoescape=True), literal(area).startswith(place))
+            )
             hit = func.jsonb_build_array(func.jsonb_build_object("incident", IncidentRow.incident))
             in_area = ViewRow.body["household"]["area"].astext.startswith(area, autoescape=True)
             still = exists().where(ViewRow.body["impacts"].contains(hit), in_area)
-            wanted = select(*IncidentRow.__table__.columns).where(IncidentRow.incident.in_(mine), still).order_by(IncidentRow.number.desc())
+            wanted = (
+                select(*IncidentRow.__table__.columns)
+                .where(IncidentRow.incident.in_(mine), still)
+                .order_by(IncidentRow.number.desc())
+            )
             found = await read_page(connection, wanted, page, AT_ONCE)
-            pages = [IncidentPage(row, await _townships(connection, row["incident"], area), []) for row in found.lines]
+            pages = [
+                IncidentPage(row, await _townships(connection, row["incident"], area), [])
+                for row in found.lines
+            ]
         return Paged(pages, found.total, found.page, AT_ONCE)
 
     async def page(self, area: str, number: int, page: int = 1) -> IncidentPage | None:
         """The incident, or None if none of its places ever lay inside the area."""
         async with self._engine.connect() as connection:
-            row = (await connection.execute(select(*IncidentRow.__table__.columns).where(IncidentRow.number == number))).mappings().one_or_none()
+            row = (
+                (
+                    await connection.execute(
+                        select(*IncidentRow.__table__.columns).where(IncidentRow.number == number)
+                    )
+                )
+                .mappings()
+                .one_or_none()
+            )
             if row is None:
                 return None
-            mine = select(IncidentPlaceRow.township).where(IncidentPlaceRow.incident == row["incident"])
+            mine = select(IncidentPlaceRow.township).where(
+                IncidentPlaceRow.incident == row["incident"]
+            )
             places = (await connection.execute(mine)).scalars().all()
             if not any(place.startswith(area) or area.startswith(place) for place in places):
                 return None
-            found = await read_page(connection, _households(row["incident"], area, self._workflows), page)
-            return IncidentPage(row, await _townships(connection, row["incident"], area), found.lines, found.page)
+            found = await read_page(
+                connection, _households(row["incident"], area, self._workflows), page
+            )
+            return IncidentPage(
+                row, await _townships(connection, row["incident"], area), found.lines, found.page
+            )
 
 
 def _hit(incident: str, area: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return ViewRow.body["impacts"].contains([{"incident": incident}]), ViewRow.body["household"]["area"].astext.startswith(area, autoescape=True)
+    return ViewRow.body["impacts"].contains([{"incident": incident}]), ViewRow.body["household"][
+        "area"
+    ].astext.startswith(area, autoescape=True)
 
 
 def _newest() -> Any:  # noqa: ANN401 - a subquery
     """Each household's newest case."""
-    wanted = select(CaseRow.household_id, CaseRow.case_id, CaseRow.workflow, CaseRow.number, CaseRow.stage, CaseRow.is_urgent, CaseRow.version)
-    return wanted.ext(distinct_on(CaseRow.household_id)).order_by(CaseRow.household_id, CaseRow.episode.desc()).subquery()
+    wanted = select(
+        CaseRow.household_id,
+        CaseRow.case_id,
+        CaseRow.workflow,
+        CaseRow.number,
+        CaseRow.stage,
+        CaseRow.is_urgent,
+        CaseRow.version,
+    )
+    return (
+        wanted.ext(distinct_on(CaseRow.household_id))
+        .order_by(CaseRow.household_id, CaseRow.episode.desc())
+        .subquery()
+    )
 
 
 def _households(incident: str, area: str, workflows: Workflows) -> Select[Any]:
     """Urgent cases first, then other cases, then households nobody has a case of."""
     case = _newest()
     soon = is_soon(workflows, case.c)
-    place, register_number = ViewRow.body["household"]["area"].astext, ViewRow.body["household"]["register_number"].astext
+    place, register_number = (
+        ViewRow.body["household"]["area"].astext,
+        ViewRow.body["household"]["register_number"].astext,
+    )
     of_case = (case.c.number, case.c.stage, case.c.is_urgent, soon.label("is_soon"), case.c.version)
     columns = (place.label("area"), register_number.label("register_number"), *of_case)
-    listed = select(*columns).select_from(ViewRow).outerjoin(case, case.c.household_id == ViewRow.household_id).where(*_hit(incident, area))
-    return listed.order_by(soon.desc(), next_due(case.c).nulls_last(), case.c.number.nulls_last(), place, register_number, ViewRow.household_id)
+    listed = (
+        select(*columns)
+        .select_from(ViewRow)
+        .outerjoin(case, case.c.household_id == ViewRow.household_id)
+        .where(*_hit(incident, area))
+    )
+    return listed.order_by(
+        soon.desc(),
+        next_due(case.c).nulls_last(),
+        case.c.number.nulls_last(),
+        place,
+        register_number,
+        ViewRow.household_id,
+    )
 
 
 async def _townships(connection: AsyncConnection, incident: str, area: str) -> list[Hit]:
     case = _newest()
     township = func.left(ViewRow.body["household"]["area"].astext, 9)
     is_open = case.c.stage.in_([stage.value for stage in OPEN])
-    counted = select(township, func.count(), func.count(case.c.number).filter(is_open)).select_from(ViewRow)
-    joined = counted.outerjoin(case, case.c.household_id == ViewRow.household_id).where(*_hit(incident, area)).group_by(township).order_by(township)
+    counted = select(township, func.count(), func.count(case.c.number).filter(is_open)).select_from(
+        ViewRow
+    )
+    joined = (
+        counted.outerjoin(case, case.c.household_id == ViewRow.household_id)
+        .where(*_hit(incident, area))
+        .group_by(township)
+        .order_by(township)
+    )
     return [Hit(*row) for row in await connection.execute(joined)]

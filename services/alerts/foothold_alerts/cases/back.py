@@ -5,7 +5,14 @@ from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.cases.locked import Hold, NotAllowed, Stale, business_day, is_disputed, unmet_of
+from foothold_alerts.cases.locked import (
+    Hold,
+    NotAllowed,
+    Stale,
+    business_day,
+    is_disputed,
+    unmet_of,
+)
 from foothold_alerts.jobs.outbox import Said
 from foothold_alerts.people.accounts import Person
 from foothold_alerts.rules.acts.back import REOPEN, ROLL_BACK, Back, BackNo, reopen, roll_back
@@ -22,22 +29,35 @@ Decide = Callable[[Case, date, bool], Back | BackNo | TwoNo | None]
 class TakingBack:
     """LookupError: no such case in the person's area."""
 
-    def __init__(self, engine: AsyncEngine, workflows: Workflows, calendar: WorkDays, said: Said, hold: Hold) -> None:
+    def __init__(
+        self, engine: AsyncEngine, workflows: Workflows, calendar: WorkDays, said: Said, hold: Hold
+    ) -> None:
         self._engine = engine
         self._workflows = workflows
         self._calendar = calendar
         self._said = said
         self._hold = hold
 
-    async def reopen(self, who: Person, number: int, version: int, note: str, *, now: datetime) -> None:
+    async def reopen(
+        self, who: Person, number: int, version: int, note: str, *, now: datetime
+    ) -> None:
         """Take a dismissal back; raise Stale, NotAllowed or LookupError."""
 
         def decide(case: Case, today: date, _: bool) -> Back | BackNo | TwoNo | None:  # noqa: FBT001 - one shape for both
-            return reopen(case, who.name, who.role, note, last_day(today, self._workflows.of(case.workflow).limits.settle, self._calendar), today)
+            return reopen(
+                case,
+                who.name,
+                who.role,
+                note,
+                last_day(today, self._workflows.of(case.workflow).limits.settle, self._calendar),
+                today,
+            )
 
         await self._take_back(who, number, version, REOPEN, note, decide, now)
 
-    async def roll_back(self, who: Person, number: int, version: int, note: str, *, now: datetime) -> None:
+    async def roll_back(
+        self, who: Person, number: int, version: int, note: str, *, now: datetime
+    ) -> None:
         """Take an elimination back; raise Stale, NotAllowed or LookupError."""
 
         def decide(case: Case, today: date, disputed: bool) -> Back | BackNo | TwoNo | None:  # noqa: FBT001 - as above
@@ -45,17 +65,37 @@ class TakingBack:
 
         await self._take_back(who, number, version, ROLL_BACK, note, decide, now)
 
-    async def _take_back(self, who: Person, number: int, version: int, action: str, note: str, decide: Decide, now: datetime) -> None:
+    async def _take_back(
+        self,
+        who: Person,
+        number: int,
+        version: int,
+        action: str,
+        note: str,
+        decide: Decide,
+        now: datetime,
+    ) -> None:
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who)
             today = await business_day(connection, now)
-            outcome = decide(case_of(row), today, is_disputed(await unmet_of(connection, row["household_id"])))
+            outcome = decide(
+                case_of(row), today, is_disputed(await unmet_of(connection, row["household_id"]))
+            )
             if outcome is None:
                 raise Stale
             if not isinstance(outcome, Back):
                 raise NotAllowed(outcome)
             await self._hold.change(connection, row, standing(outcome.case), now)
             if outcome.decision is not None:
-                fact = CaseDecided(decision=outcome.decision, decided_on=today, episode=row["episode"])
+                fact = CaseDecided(
+                    decision=outcome.decision, decided_on=today, episode=row["episode"]
+                )
                 await self._said.say(connection, row["household_id"], fact, by=who.name, at=now)
-            await self._hold.note(connection, now, who, action if outcome.decision is not None else f"{action}_proposed", row, note=note)
+            await self._hold.note(
+                connection,
+                now,
+                who,
+                action if outcome.decision is not None else f"{action}_proposed",
+                row,
+                note=note,
+            )

@@ -1,4 +1,7 @@
-"""Facts the desk doubts: the question goes to the fact's sender by way of ingest, and what became of it comes back."""
+"""Handles facts the desk doubts.
+
+The question goes to the fact's sender by way of ingest, and what became of it comes back.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -26,22 +29,63 @@ class Disputes:
         self._hold = hold
         self._said = said
 
-    async def ask(self, who: Person, number: int, version: int, fact_id: str, doubt: Doubt, note: str, *, now: datetime) -> None:
-        """Put a fact the case shows to its sender; raise Stale, NotAllowed or LookupError. What it counts for changes only by a correction."""
+    async def ask(
+        self,
+        who: Person,
+        number: int,
+        version: int,
+        fact_id: str,
+        doubt: Doubt,
+        note: str,
+        *,
+        now: datetime,
+    ) -> None:
+        """Put a fact the case shows to its sender; raise Stale, NotAllowed or LookupError.
+
+        What it counts for changes only by a correction.
+        """
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who)
             evidence = evidence_of(await stands_of(connection, row), fact_id)
             if evidence is None:
                 raise Stale
-            if (no := not_dispute(evidence, note, is_asked=await _is_asked(connection, row["household_id"], fact_id))) is not None:
+            if (
+                no := not_dispute(
+                    evidence,
+                    note,
+                    is_asked=await _is_asked(connection, row["household_id"], fact_id),
+                )
+            ) is not None:
                 raise NotAllowed(no)
-            word = FactDisputed(disputed=fact_id, fact_kind=evidence["kind"], fact_day=date.fromisoformat(evidence["day"]), doubt=doubt, note=note)
-            dispute_id = await self._said.say(connection, row["household_id"], word, by=who.name, at=now)
-            asked = {"dispute_id": dispute_id, "case_id": row["case_id"], "household_id": row["household_id"], "fact_id": fact_id}
-            told = {"doubt": doubt.value, "note": note, "by": who.name, "at": now, "state": DisputeState.ASKED.value, "answer": ""}
+            word = FactDisputed(
+                disputed=fact_id,
+                fact_kind=evidence["kind"],
+                fact_day=date.fromisoformat(evidence["day"]),
+                doubt=doubt,
+                note=note,
+            )
+            dispute_id = await self._said.say(
+                connection, row["household_id"], word, by=who.name, at=now
+            )
+            asked = {
+                "dispute_id": dispute_id,
+                "case_id": row["case_id"],
+                "household_id": row["household_id"],
+                "fact_id": fact_id,
+            }
+            told = {
+                "doubt": doubt.value,
+                "note": note,
+                "by": who.name,
+                "at": now,
+                "state": DisputeState.ASKED.value,
+                "answer": "",
+            }
             await connection.execute(insert(DisputeRow), [asked | told])
             await self._hold.change(connection, row, {}, now)
-            await self._hold.note(connection, now, who, "disputed", row, doubt=doubt.value, note=note)
+            await self._hold.note(
+                connection, now, who, "disputed", row, doubt=doubt.value, note=note
+            )
 
     async def take(self, answers: Sequence[DisputeNews]) -> None:
         """What became of questions; read twice, or in another order, it comes to the same."""
@@ -50,22 +94,41 @@ class Disputes:
                 await self._take(connection, news)
 
     async def _take(self, connection: AsyncConnection, news: DisputeNews) -> None:
-        wanted = select(*DisputeRow.__table__.columns).where(DisputeRow.dispute_id == news.dispute_id).with_for_update()
+        wanted = (
+            select(*DisputeRow.__table__.columns)
+            .where(DisputeRow.dispute_id == news.dispute_id)
+            .with_for_update()
+        )
         row = (await connection.execute(wanted)).mappings().one_or_none()
         if row is None:
             return  # asked by a desk whose database was put back to an earlier day
         mine = update(DisputeRow).where(DisputeRow.dispute_id == news.dispute_id)
         if not is_later(news.state, DisputeState(row["state"])):
-            await connection.execute(mine.where(DisputeRow.agency.is_(None)).values(agency=news.agency))
+            await connection.execute(
+                mine.where(DisputeRow.agency.is_(None)).values(agency=news.agency)
+            )
             return
-        await connection.execute(mine.values(state=news.state.value, agency=news.agency, answer=news.note, answered_at=news.at))
-        await connection.execute(update(CaseRow).where(CaseRow.case_id == row["case_id"]).values(version=CaseRow.version + 1))
+        await connection.execute(
+            mine.values(
+                state=news.state.value, agency=news.agency, answer=news.note, answered_at=news.at
+            )
+        )
+        await connection.execute(
+            update(CaseRow)
+            .where(CaseRow.case_id == row["case_id"])
+            .values(version=CaseRow.version + 1)
+        )
         told = {"agency": news.agency, "note": news.note} if news.note else {"agency": news.agency}
-        await connection.execute(insert(AuditRow), [audit_row(news.at, INGEST, f"dispute_{news.state.value}", row["case_id"], **told)])
+        await connection.execute(
+            insert(AuditRow),
+            [audit_row(news.at, INGEST, f"dispute_{news.state.value}", row["case_id"], **told)],
+        )
 
 
 async def _is_asked(connection: AsyncConnection, household_id: str, fact_id: str) -> bool:
     wanted = select(DisputeRow.dispute_id).where(
-        DisputeRow.household_id == household_id, DisputeRow.fact_id == fact_id, DisputeRow.state == DisputeState.ASKED.value
+        DisputeRow.household_id == household_id,
+        DisputeRow.fact_id == fact_id,
+        DisputeRow.state == DisputeState.ASKED.value,
     )
     return (await connection.execute(wanted.limit(1))).scalar_one_or_none() is not None

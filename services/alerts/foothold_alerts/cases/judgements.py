@@ -1,4 +1,7 @@
-"""Which households risk does not judge at the moment: the program failed at them, and what is shown of them is old."""
+"""Which households risk does not judge at the moment.
+
+The program failed at them, and what is shown of them is old.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +16,10 @@ from foothold_schemas.messages.transitions import Judgement
 
 
 class JudgementRow(Base):
-    """What risk said last of a household it could not judge. `register_number` and `area` are empty for one that is not registered."""
+    """What risk said last of a household it could not judge.
+
+    `register_number` and `area` are empty for one that is not registered.
+    """
 
     __tablename__ = "judgements"
 
@@ -25,7 +31,10 @@ class JudgementRow(Base):
 
 
 async def keep(connection: AsyncConnection, judgements: Sequence[Judgement]) -> None:
-    """In the order in which they were said; one that is retried late does not replace a newer one."""
+    """In the order in which they were said.
+
+    One that is retried late does not replace a newer one.
+    """
     for one in judgements:
         row = {
             "household_id": one.household_id,
@@ -37,10 +46,16 @@ async def keep(connection: AsyncConnection, judgements: Sequence[Judgement]) -> 
         statement = insert(JudgementRow).values(row)
         changed = {name: statement.excluded[name] for name in row if name != "household_id"}
         is_newer = JudgementRow.since <= statement.excluded.since
-        await connection.execute(statement.on_conflict_do_update(index_elements=["household_id"], set_=changed, where=is_newer))
+        await connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["household_id"], set_=changed, where=is_newer
+            )
+        )
 
 
 async def not_judged_since(connection: AsyncConnection, household_id: str) -> datetime | None:
     """Since when the household is not judged; None where it is."""
-    asked = select(JudgementRow.since).where(JudgementRow.household_id == household_id, ~JudgementRow.is_judged)
+    asked = select(JudgementRow.since).where(
+        JudgementRow.household_id == household_id, ~JudgementRow.is_judged
+    )
     return (await connection.execute(asked)).scalar_one_or_none()

@@ -1,4 +1,7 @@
-"""One case in a person's hands: locked, changed with its deadlines, and noted in the audit. What is done with it stands beside."""
+"""One case in a person's hands: locked, changed with its deadlines, and noted in the audit.
+
+What is done with it stands beside.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -44,8 +47,13 @@ class Hold:
     def __init__(self, deadlines: Deadlines) -> None:
         self._deadlines = deadlines
 
-    async def locked(self, connection: AsyncConnection, number: int, version: int, who: Person) -> RowMapping:
-        """The case, for this transaction alone; raise Stale, Gone, or LookupError outside the person's area."""
+    async def locked(
+        self, connection: AsyncConnection, number: int, version: int, who: Person
+    ) -> RowMapping:
+        """The case, for this transaction alone.
+
+        Raise Stale, Gone, or LookupError outside the person's area.
+        """
         await must_be_here(connection, who.name, who.area, who.role)
         mine = (CaseRow.number == number, CaseRow.area.startswith(who.area, autoescape=True))
         wanted = select(*CaseRow.__table__.columns).where(*mine).with_for_update()
@@ -56,26 +64,49 @@ class Hold:
             raise Stale
         return row
 
-    async def change(self, connection: AsyncConnection, row: RowMapping, values: dict[str, object], now: datetime) -> None:
+    async def change(
+        self, connection: AsyncConnection, row: RowMapping, values: dict[str, object], now: datetime
+    ) -> None:
         """Write the change, a new version, and the deadlines that follow."""
-        await connection.execute(update(CaseRow).where(CaseRow.case_id == row["case_id"]).values(**values, version=row["version"] + 1))
+        await connection.execute(
+            update(CaseRow)
+            .where(CaseRow.case_id == row["case_id"])
+            .values(**values, version=row["version"] + 1)
+        )
         await self._deadlines.follow(connection, [row["case_id"]], now)
 
-    async def note(self, connection: AsyncConnection, now: datetime, who: Person, action: str, row: RowMapping, **detail: object) -> None:
+    async def note(
+        self,
+        connection: AsyncConnection,
+        now: datetime,
+        who: Person,
+        action: str,
+        row: RowMapping,
+        **detail: object,
+    ) -> None:
         """One row in the audit; details that are empty are left out."""
         told = {name: value for name, value in detail.items() if value not in (None, "")}
-        await connection.execute(insert(AuditRow), [audit_row(now, who.name, action, row["case_id"], **told)])
+        await connection.execute(
+            insert(AuditRow), [audit_row(now, who.name, action, row["case_id"], **told)]
+        )
 
 
 async def business_day(connection: AsyncConnection, now: datetime) -> date:
-    """The day the desk works in: the earliest any partition of risk is done with; today while none has said so."""
+    """The day the desk works in: the earliest any partition of risk is done with.
+
+    Today while none has said so.
+    """
     day: date | None = (await connection.execute(select(func.min(PartitionDay.day)))).scalar_one()
     return now.astimezone(SHANGHAI).date() if day is None else day
 
 
-async def unmet_of(connection: AsyncConnection, household_id: str) -> Sequence[Mapping[str, Any]] | None:
+async def unmet_of(
+    connection: AsyncConnection, household_id: str
+) -> Sequence[Mapping[str, Any]] | None:
     """The conditions risk last said are not met; None for a household risk does not show."""
-    body = (await connection.execute(select(ViewRow.body).where(ViewRow.household_id == household_id))).scalar_one_or_none()
+    body = (
+        await connection.execute(select(ViewRow.body).where(ViewRow.household_id == household_id))
+    ).scalar_one_or_none()
     return None if body is None else body.get("unmet", ())
 
 

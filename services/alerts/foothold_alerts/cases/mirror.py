@@ -1,4 +1,7 @@
-"""Keeps what pages show beside a case: each household's view from risk and its sealed contact. Both can be read from their topics again."""
+"""Keeps what pages show beside a case: each household's view from risk and its sealed contact.
+
+Both can be read from their topics again.
+"""
 
 from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
@@ -14,7 +17,9 @@ AT_ONCE: Final = 50
 """Rows made ready without a pause: a case that comes meanwhile waits for no more."""
 _CAME: Final = (
     func.jsonb_to_recordset(bindparam("rows", type_=JSONB))
-    .table_valued(column("household_id", Text), column("position", BigInteger), column("kept", JSONB))
+    .table_valued(
+        column("household_id", Text), column("position", BigInteger), column("kept", JSONB)
+    )
     .render_derived("came", with_types=True)
 )
 """One parameter instead of a VALUES of every length: the statement is prepared only once."""
@@ -37,7 +42,11 @@ class Listed(NamedTuple):
 
 
 class Mirror:
-    """A household's records stand in one partition, so its newest has the highest offset, whoever reads."""
+    """Keeps the newest record of each household.
+
+    A household's records stand in one partition, so its newest has the highest offset, whoever
+    reads.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -53,13 +62,29 @@ class Mirror:
             await _put(connection, DirectoryRow, "entry", entries)
 
 
-async def _put(connection: AsyncConnection, table: type[ViewRow] | type[DirectoryRow], name: str, rows: Collection[Shown] | Collection[Listed]) -> None:
+async def _put(
+    connection: AsyncConnection,
+    table: type[ViewRow] | type[DirectoryRow],
+    name: str,
+    rows: Collection[Shown] | Collection[Listed],
+) -> None:
     if not rows:
         return
-    statement = insert(table).from_select(["household_id", "position", name], select(_CAME.c.household_id, _CAME.c.position, _CAME.c.kept))
+    statement = insert(table).from_select(
+        ["household_id", "position", name],
+        select(_CAME.c.household_id, _CAME.c.position, _CAME.c.kept),
+    )
     newer = {changed: statement.excluded[changed] for changed in ("position", name)}
-    keep = statement.on_conflict_do_update(index_elements=["household_id"], set_=newer, where=table.position < statement.excluded.position)
-    ordered = sorted(rows)  # two readers that take the same rows in another order would wait for one another
+    keep = statement.on_conflict_do_update(
+        index_elements=["household_id"],
+        set_=newer,
+        where=table.position < statement.excluded.position,
+    )
+    # two readers that take the same rows in another order would wait for one another
+    ordered = sorted(rows)
     for begin in range(0, len(ordered), AT_ONCE):
-        came = [{"household_id": one[0], "position": one[1], "kept": one[2]} for one in ordered[begin : begin + AT_ONCE]]
+        came = [
+            {"household_id": one[0], "position": one[1], "kept": one[2]}
+            for one in ordered[begin : begin + AT_ONCE]
+        ]
         await connection.execute(keep, {"rows": came})

@@ -1,4 +1,7 @@
-"""Ends pauses that have lasted too long, or whose author may not pause there any more; the township is told that time runs again."""
+"""Ends pauses that have lasted too long, or whose author may not pause there any more.
+
+The township is told that time runs again.
+"""
 
 from datetime import datetime
 from typing import Final
@@ -26,7 +29,14 @@ log = structlog.get_logger()
 class Pauses:
     """Asked by the sweep, every few seconds: one query where there is nothing to end."""
 
-    def __init__(self, engine: AsyncEngine, workflows: Workflows, calendar: WorkDays, deadlines: Deadlines, notices: Notices) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        workflows: Workflows,
+        calendar: WorkDays,
+        deadlines: Deadlines,
+        notices: Notices,
+    ) -> None:
         self._engine = engine
         self._workflows = workflows
         self._calendar = calendar
@@ -38,15 +48,33 @@ class Pauses:
         async with self._engine.begin() as connection:
             today = await business_day(connection, now)
             too_long = [
-                and_(CaseRow.workflow == version, CaseRow.paused_on <= today - (ends_on(today, workflow) - today))
+                and_(
+                    CaseRow.workflow == version,
+                    CaseRow.paused_on <= today - (ends_on(today, workflow) - today),
+                )
                 for version, workflow in self._workflows.versions.items()
             ]
-            over = select(*CaseRow.__table__.columns).where(CaseRow.paused_on.is_not(None), or_(CaseRow.paused_by.is_(None), *too_long))
-            rows = (await connection.execute(over.order_by(CaseRow.case_id).limit(AT_ONCE).with_for_update(skip_locked=True))).mappings().all()
+            over = select(*CaseRow.__table__.columns).where(
+                CaseRow.paused_on.is_not(None), or_(CaseRow.paused_by.is_(None), *too_long)
+            )
+            rows = (
+                (
+                    await connection.execute(
+                        over.order_by(CaseRow.case_id)
+                        .limit(AT_ONCE)
+                        .with_for_update(skip_locked=True)
+                    )
+                )
+                .mappings()
+                .all()
+            )
             for row in rows:
                 await self._end(connection, row, now)
             await self._deadlines.follow(connection, [row["case_id"] for row in rows], now)
-            told = [Note(row["number"], place_of(row["area"], Role.TOWNSHIP), Event.PAUSE_OVER) for row in rows]
+            told = [
+                Note(row["number"], place_of(row["area"], Role.TOWNSHIP), Event.PAUSE_OVER)
+                for row in rows
+            ]
             await self._notices.add(connection, told, now)
         for row in rows:
             log.info("alerts.pause_over", case_number=row["number"])
@@ -57,5 +85,10 @@ class Pauses:
         after = resume(case_of(row), await business_day(connection, now), workflow, self._calendar)
         if after is not None:
             values = standing(after) | {"version": row["version"] + 1}
-            await connection.execute(update(CaseRow).where(CaseRow.case_id == row["case_id"]).values(**values))
-            await connection.execute(insert(AuditRow), [audit_row(now, SYSTEM, "pause_over", row["case_id"], reason=row["pause_reason"])])
+            await connection.execute(
+                update(CaseRow).where(CaseRow.case_id == row["case_id"]).values(**values)
+            )
+            await connection.execute(
+                insert(AuditRow),
+                [audit_row(now, SYSTEM, "pause_over", row["case_id"], reason=row["pause_reason"])],
+            )

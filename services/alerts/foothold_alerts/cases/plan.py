@@ -1,4 +1,7 @@
-"""The plan of a household: measures of several departments against its risks, and the visits. What was delivered, risk hears of."""
+"""The plan of a household: measures of several departments against its risks, and the visits.
+
+What was delivered, risk hears of.
+"""
 
 from datetime import date, datetime
 
@@ -26,12 +29,24 @@ class Plan:
         self._said = said
 
     async def intend(
-        self, who: Person, number: int, version: int, measure: MeasureKind, against: frozenset[FindingKind], department: str, *, now: datetime
+        self,
+        who: Person,
+        number: int,
+        version: int,
+        measure: MeasureKind,
+        against: frozenset[FindingKind],
+        department: str,
+        *,
+        now: datetime,
     ) -> None:
         """Plan a measure of a department against risks of the household."""
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who)
-            risks = {FindingKind(f["rule"]) for f in (await stands_of(connection, row)).get("findings", ()) if f["is_risk"]}
+            risks = {
+                FindingKind(f["rule"])
+                for f in (await stands_of(connection, row)).get("findings", ())
+                if f["is_risk"]
+            }
             if Stage(row["stage"]) not in SINCE_IDENTIFIED:
                 raise Stale
             if (no := suits(measure, against, risks, department)) is not None:
@@ -48,24 +63,40 @@ class Plan:
             }
             await connection.execute(insert(MeasureRow), [planned])
             await self._hold.change(connection, row, {}, now)
-            await self._hold.note(connection, now, who, "measure_planned", row, measure=measure.value, note=department)
+            await self._hold.note(
+                connection, now, who, "measure_planned", row, measure=measure.value, note=department
+            )
 
-    async def deliver(self, who: Person, number: int, version: int, measure_id: int, on: date, *, now: datetime) -> None:
+    async def deliver(
+        self, who: Person, number: int, version: int, measure_id: int, on: date, *, now: datetime
+    ) -> None:
         """It reached the household, on a day up to the business day."""
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who)
             if (no := not_on(on, await business_day(connection, now))) is not None:
                 raise NotAllowed(no)
-            done = _planned(measure_id, row["case_id"]).values(delivered_on=on, delivered_by=who.name)
-            found = (await connection.execute(done.returning(MeasureRow.kind, MeasureRow.against))).one_or_none()
+            done = _planned(measure_id, row["case_id"]).values(
+                delivered_on=on, delivered_by=who.name
+            )
+            found = (
+                await connection.execute(done.returning(MeasureRow.kind, MeasureRow.against))
+            ).one_or_none()
             if found is None:
                 raise Stale
-            fact = MeasureDelivered(measure=MeasureKind(found.kind), against=tuple(map(FindingKind, found.against)), delivered_on=on)
+            fact = MeasureDelivered(
+                measure=MeasureKind(found.kind),
+                against=tuple(map(FindingKind, found.against)),
+                delivered_on=on,
+            )
             await self._said.say(connection, row["household_id"], fact, by=who.name, at=now)
             await self._hold.change(connection, row, {}, now)
-            await self._hold.note(connection, now, who, "measure_delivered", row, measure=found.kind)
+            await self._hold.note(
+                connection, now, who, "measure_delivered", row, measure=found.kind
+            )
 
-    async def drop(self, who: Person, number: int, version: int, measure_id: int, *, now: datetime, note: str) -> None:
+    async def drop(
+        self, who: Person, number: int, version: int, measure_id: int, *, now: datetime, note: str
+    ) -> None:
         """It will not come, and why."""
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who)
@@ -76,29 +107,51 @@ class Plan:
             if found is None:
                 raise Stale
             await self._hold.change(connection, row, {}, now)
-            await self._hold.note(connection, now, who, "measure_dropped", row, measure=found.kind, note=note)
+            await self._hold.note(
+                connection, now, who, "measure_dropped", row, measure=found.kind, note=note
+            )
 
-    async def visit(self, who: Person, number: int, version: int, on: date, *, now: datetime, note: str) -> None:
+    async def visit(
+        self, who: Person, number: int, version: int, on: date, *, now: datetime, note: str
+    ) -> None:
         """Somebody was there, on a day up to the business day."""
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who)
-            same = select(VisitRow.visit_id).where(VisitRow.case_id == row["case_id"], VisitRow.visited_on == on, VisitRow.by == who.name)
+            same = select(VisitRow.visit_id).where(
+                VisitRow.case_id == row["case_id"],
+                VisitRow.visited_on == on,
+                VisitRow.by == who.name,
+            )
             was_there = (await connection.execute(same)).first() is not None
-            if (no := not_visited(on, await business_day(connection, now), note, was_there=was_there)) is not None:
+            if (
+                no := not_visited(
+                    on, await business_day(connection, now), note, was_there=was_there
+                )
+            ) is not None:
                 raise NotAllowed(no)
-            await connection.execute(insert(VisitRow), [{"case_id": row["case_id"], "visited_on": on, "by": who.name, "note": note}])
+            await connection.execute(
+                insert(VisitRow),
+                [{"case_id": row["case_id"], "visited_on": on, "by": who.name, "note": note}],
+            )
             await self._hold.change(connection, row, _looked(row, on, now), now)
             await self._hold.note(connection, now, who, "visited", row, note=note)
 
 
 def _looked(row: RowMapping, on: date, now: datetime) -> dict[str, object]:
-    """A visit since the danger began is the look it asks for. One of the day itself counts: only its day is written down."""
+    """A visit since the danger began is the look it asks for.
+
+    One of the day itself counts: only its day is written down.
+    """
     urgent_at, looked_at = row["urgent_at"], row["looked_at"]
-    is_look = urgent_at is not None and looked_at is None and on >= urgent_at.astimezone(SHANGHAI).date()
+    is_look = (
+        urgent_at is not None and looked_at is None and on >= urgent_at.astimezone(SHANGHAI).date()
+    )
     return {"looked_at": now} if is_look else {}
 
 
 def _planned(measure_id: int, case_id: str) -> Update:
     """The measure while it is neither delivered nor dropped."""
-    mine = update(MeasureRow).where(MeasureRow.measure_id == measure_id, MeasureRow.case_id == case_id)
+    mine = update(MeasureRow).where(
+        MeasureRow.measure_id == measure_id, MeasureRow.case_id == case_id
+    )
     return mine.where(MeasureRow.delivered_on.is_(None), MeasureRow.dropped_because.is_(None))

@@ -10,9 +10,21 @@ from foothold_schemas.messages.areas import RegionWarning
 from foothold_schemas.messages.disputes import DisputeNews
 from foothold_schemas.messages.transitions import DayDone, Judgement, Transition
 from foothold_schemas.values import JsonObject
-from foothold_schemas.wire.codec import Unreadable, decode_directory, decode_dispute, decode_output, decode_view, decode_warning
+from foothold_schemas.wire.codec import (
+    Unreadable,
+    decode_directory,
+    decode_dispute,
+    decode_output,
+    decode_view,
+    decode_warning,
+)
 from foothold_schemas.wire.quarantine import RefusalReason
-from foothold_schemas.wire.topics import FACT_DISPUTES, HOUSEHOLD_VIEWS, REGION_WARNINGS, RISK_TRANSITIONS
+from foothold_schemas.wire.topics import (
+    FACT_DISPUTES,
+    HOUSEHOLD_VIEWS,
+    REGION_WARNINGS,
+    RISK_TRANSITIONS,
+)
 from foothold_schemas.wire.tracing import from_headers, trace_id
 
 
@@ -43,7 +55,9 @@ def decode(record: ConsumerRecord[bytes, bytes], read: Read) -> None:
         read.answers.append(decode_dispute(record.value))
         return
     if record.key is None:
-        raise Unreadable(RefusalReason.WRONG_KEY, "the record has no key, so it says nothing of any household")
+        raise Unreadable(
+            RefusalReason.WRONG_KEY, "the record has no key, so it says nothing of any household"
+        )
     household_id = record.key.decode(errors="replace")
     if record.topic == HOUSEHOLD_VIEWS.name:
         read.shown.append(Shown(household_id, record.offset, _view(record.value)))

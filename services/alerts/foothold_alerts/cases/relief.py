@@ -1,18 +1,35 @@
-"""What people do with temporary relief: each act in one transaction with its audit row; what is paid, risk hears of."""
+"""What people do with temporary relief: each act in one transaction with its audit row.
+
+What is paid, risk hears of.
+"""
 
 from datetime import datetime
 
 from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from foothold_alerts.cases.locked import Hold, NotAllowed, Stale, business_day, is_disputed, unmet_of
+from foothold_alerts.cases.locked import (
+    Hold,
+    NotAllowed,
+    Stale,
+    business_day,
+    is_disputed,
+    unmet_of,
+)
 from foothold_alerts.cases.settling import earlier_bills, heard, view_of, with_borne
 from foothold_alerts.jobs.outbox import Said
 from foothold_alerts.people.accounts import Person
 from foothold_alerts.rules.case import OPEN, UNPAID, ReliefKind, ReliefStatus, Role, Stage
 from foothold_alerts.rules.days import WorkDays, due_at
 from foothold_alerts.rules.relief.causes import RELIEF
-from foothold_alerts.rules.relief.relief import AFTER_PAYMENT, Hand, Relief, ReliefAct, ReliefNo, relieve
+from foothold_alerts.rules.relief.relief import (
+    AFTER_PAYMENT,
+    Hand,
+    Relief,
+    ReliefAct,
+    ReliefNo,
+    relieve,
+)
 from foothold_alerts.rules.relief.settle import settled
 from foothold_alerts.rules.workflow import Workflows
 from foothold_alerts.tables.cases import ReliefRow
@@ -25,15 +42,31 @@ from foothold_schemas.values import Fen
 class ReliefDesk:
     """LookupError: no such case in the person's area."""
 
-    def __init__(self, engine: AsyncEngine, workflows: Workflows, calendar: WorkDays, said: Said, hold: Hold) -> None:
+    def __init__(
+        self, engine: AsyncEngine, workflows: Workflows, calendar: WorkDays, said: Said, hold: Hold
+    ) -> None:
         self._engine = engine
         self._workflows = workflows
         self._calendar = calendar
         self._said = said
         self._hold = hold
 
-    async def relieve(self, who: Person, number: int, version: int, relief_id: int, act: ReliefAct, *, now: datetime, amount: int | None, note: str) -> None:
-        """Take a step of temporary relief; raise Stale, NotAllowed or LookupError. What is paid, risk hears of."""
+    async def relieve(
+        self,
+        who: Person,
+        number: int,
+        version: int,
+        relief_id: int,
+        act: ReliefAct,
+        *,
+        now: datetime,
+        amount: int | None,
+        note: str,
+    ) -> None:
+        """Take a step of temporary relief; raise Stale, NotAllowed or LookupError.
+
+        What is paid, risk hears of.
+        """
         async with self._engine.begin() as connection:
             row, held = await self._locked(connection, who, number, version, relief_id, act)
             hand = await self._hand(connection, who, row, now, amount, note)
@@ -41,53 +74,140 @@ class ReliefDesk:
             if isinstance(after, ReliefNo):
                 raise NotAllowed(after)
             said = heard(row["latest"], await view_of(connection, row["household_id"]))
-            after = settled(with_borne(after, said) if act is ReliefAct.PAY else after, self._workflows.of(row["workflow"]).limits)
-            marks: dict[str, object] = {"decided_at": now} if act in (ReliefAct.DECIDE, ReliefAct.AMEND) else {}
+            after = settled(
+                with_borne(after, said) if act is ReliefAct.PAY else after,
+                self._workflows.of(row["workflow"]).limits,
+            )
+            marks: dict[str, object] = (
+                {"decided_at": now} if act in (ReliefAct.DECIDE, ReliefAct.AMEND) else {}
+            )
             if act is ReliefAct.PAY:
                 marks = {"paid_at": now, "borne_number": 0 if said is None else said.number}
-            await connection.execute(update(ReliefRow).where(ReliefRow.relief_id == relief_id).values(**relief_values(after), **marks))
+            await connection.execute(
+                update(ReliefRow)
+                .where(ReliefRow.relief_id == relief_id)
+                .values(**relief_values(after), **marks)
+            )
             if act is ReliefAct.PAY and after.amount is not None:
-                paid = ReliefPaid(relief=after.kind.value, cause=after.cause.value, amount=Fen(after.amount), paid_on=hand.today or now.date())
+                paid = ReliefPaid(
+                    relief=after.kind.value,
+                    cause=after.cause.value,
+                    amount=Fen(after.amount),
+                    paid_on=hand.today or now.date(),
+                )
                 await self._said.say(connection, row["household_id"], paid, by=who.name, at=now)
             await self._hold.change(connection, row, {}, now)
             told = after.waived - relief_of(held).waived if act is ReliefAct.WAIVE else amount
-            await self._hold.note(connection, now, who, f"relief_{act.value}", row, relief_id=relief_id, amount_fen=told, note=note)
+            await self._hold.note(
+                connection,
+                now,
+                who,
+                f"relief_{act.value}",
+                row,
+                relief_id=relief_id,
+                amount_fen=told,
+                note=note,
+            )
 
     async def refusal_of(
-        self, who: Person, number: int, version: int, relief_id: int, act: ReliefAct, *, now: datetime, amount: int | None, note: str
+        self,
+        who: Person,
+        number: int,
+        version: int,
+        relief_id: int,
+        act: ReliefAct,
+        *,
+        now: datetime,
+        amount: int | None,
+        note: str,
     ) -> ReliefNo | None:
-        """Why the act would not be done as things stand, None if it would; nothing is changed. Raise Stale or LookupError."""
+        """Why the act would not be done as things stand, None if it would; nothing is changed.
+
+        Raise Stale or LookupError.
+        """
         async with self._engine.begin() as connection:
             row, held = await self._locked(connection, who, number, version, relief_id, act)
-            after = await self._after(connection, row, held, act, await self._hand(connection, who, row, now, amount, note))
+            after = await self._after(
+                connection,
+                row,
+                held,
+                act,
+                await self._hand(connection, who, row, now, amount, note),
+            )
         return after if isinstance(after, ReliefNo) else None
 
     async def _locked(
-        self, connection: AsyncConnection, who: Person, number: int, version: int, relief_id: int, act: ReliefAct
+        self,
+        connection: AsyncConnection,
+        who: Person,
+        number: int,
+        version: int,
+        relief_id: int,
+        act: ReliefAct,
     ) -> tuple[RowMapping, RowMapping]:
         """The case and its relief; raise Stale where the act is none of the case any more."""
         row = await self._hold.locked(connection, number, version, who)
-        wanted = select(*ReliefRow.__table__.columns).where(ReliefRow.relief_id == relief_id, ReliefRow.case_id == row["case_id"]).with_for_update()
+        wanted = (
+            select(*ReliefRow.__table__.columns)
+            .where(ReliefRow.relief_id == relief_id, ReliefRow.case_id == row["case_id"])
+            .with_for_update()
+        )
         held = (await connection.execute(wanted)).mappings().one_or_none()
         if held is None or (Stage(row["stage"]) not in OPEN and act not in AFTER_PAYMENT):
             raise Stale
         return row, held
 
-    async def _hand(self, connection: AsyncConnection, who: Person, row: RowMapping, now: datetime, amount: int | None, note: str) -> Hand:
+    async def _hand(
+        self,
+        connection: AsyncConnection,
+        who: Person,
+        row: RowMapping,
+        now: datetime,
+        amount: int | None,
+        note: str,
+    ) -> Hand:
         in_doubt = is_disputed(await unmet_of(connection, row["household_id"]))
         owed = await self._owes_papers(connection, row["household_id"])
-        currency, today = row["latest"]["policy"]["currency"]["en"], await business_day(connection, now)
+        currency, today = (
+            row["latest"]["policy"]["currency"]["en"],
+            await business_day(connection, now),
+        )
         return Hand(who.name, who.role, now, owed, amount, note, in_doubt, today, currency)
 
-    async def _after(self, connection: AsyncConnection, row: RowMapping, held: RowMapping, act: ReliefAct, hand: Hand) -> Relief | ReliefNo:
+    async def _after(
+        self,
+        connection: AsyncConnection,
+        row: RowMapping,
+        held: RowMapping,
+        act: ReliefAct,
+        hand: Hand,
+    ) -> Relief | ReliefNo:
         limits = self._workflows.of(row["workflow"]).limits
-        after = relieve(relief_of(held, await earlier_bills(connection, held)), act, hand, limits, self._calendar)
+        after = relieve(
+            relief_of(held, await earlier_bills(connection, held)),
+            act,
+            hand,
+            limits,
+            self._calendar,
+        )
         if after is ReliefNo.STATUS:
             raise Stale
         return after
 
-    async def again(self, who: Person, number: int, version: int, cause: FindingKind, *, now: datetime, note: str) -> None:
-        """The county proposes relief a second time in a year for one cause, and says why; raise Stale, NotAllowed or LookupError."""
+    async def again(
+        self,
+        who: Person,
+        number: int,
+        version: int,
+        cause: FindingKind,
+        *,
+        now: datetime,
+        note: str,
+    ) -> None:
+        """The county proposes relief a second time in a year for one cause, and says why.
+
+        Raise Stale, NotAllowed or LookupError.
+        """
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who)
             if who.role is not Role.COUNTY:
@@ -97,8 +217,16 @@ class ReliefDesk:
             if cause not in await self._found(connection, row):
                 raise NotAllowed(ReliefNo.NOT_FOUND)
             today = await business_day(connection, now)
-            under_way = select(ReliefRow.relief_id).where(ReliefRow.case_id == row["case_id"], ReliefRow.cause == cause, ReliefRow.status.in_(UNPAID))
-            if Stage(row["stage"]) not in OPEN or cause not in RELIEF or (await connection.execute(under_way)).first() is not None:
+            under_way = select(ReliefRow.relief_id).where(
+                ReliefRow.case_id == row["case_id"],
+                ReliefRow.cause == cause,
+                ReliefRow.status.in_(UNPAID),
+            )
+            if (
+                Stage(row["stage"]) not in OPEN
+                or cause not in RELIEF
+                or (await connection.execute(under_way)).first() is not None
+            ):
                 raise Stale
             limit = self._workflows.of(row["workflow"]).limits.relief(RELIEF[cause])
             proposal = {
@@ -113,16 +241,26 @@ class ReliefDesk:
             }
             await connection.execute(insert(ReliefRow), [proposal])
             await self._hold.change(connection, row, {}, now)
-            await self._hold.note(connection, now, who, "relief_excepted", row, cause=cause.value, note=note)
+            await self._hold.note(
+                connection, now, who, "relief_excepted", row, cause=cause.value, note=note
+            )
 
     async def _found(self, connection: AsyncConnection, row: RowMapping) -> set[str]:
         """The causes the household has now, as the case or its view says."""
         view = await view_of(connection, row["household_id"]) or {}
-        return {finding["rule"] for finding in (*row["latest"].get("findings", ()), *view.get("findings", ()))}
+        return {
+            finding["rule"]
+            for finding in (*row["latest"].get("findings", ()), *view.get("findings", ()))
+        }
 
     async def _owes_papers(self, connection: AsyncConnection, household_id: str) -> bool:
-        """Whether an advance was paid to the household whose papers are not there yet, whatever case it belongs to."""
+        """Whether an advance was paid to the household whose papers are not there yet.
+
+        It counts whatever case it belongs to.
+        """
         owed = select(ReliefRow.relief_id).where(
-            ReliefRow.household_id == household_id, ReliefRow.kind == ReliefKind.EMERGENCY, ReliefRow.status == ReliefStatus.PAID
+            ReliefRow.household_id == household_id,
+            ReliefRow.kind == ReliefKind.EMERGENCY,
+            ReliefRow.status == ReliefStatus.PAID,
         )
         return (await connection.execute(owed.limit(1))).first() is not None

@@ -1,4 +1,7 @@
-"""Follows what households bore for the causes relief was paid for: what was paid beyond it is to settle, whenever a statement changes."""
+"""Follows what households bore for the causes relief was paid for.
+
+What was paid beyond it is to settle, whenever a statement changes.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -23,7 +26,11 @@ _PAID = (ReliefStatus.PAID.value, ReliefStatus.SETTLED.value)
 
 
 class Heard(NamedTuple):
-    """What risk said of a household: as of which of its transitions and which day, and what it bore, as messages carry it."""
+    """What risk reported of a household.
+
+    It says as of which of its transitions and which day, and what the household bore, as messages
+    carry it.
+    """
 
     number: int
     day: date
@@ -31,20 +38,36 @@ class Heard(NamedTuple):
 
 
 def heard(latest: Mapping[str, Any], view: Mapping[str, Any] | None) -> Heard | None:
-    """The newer of a case's last transition and the household's view, of two alike the view; None where neither says what it bore."""
+    """The newer of a case's last transition and the household's view, of two alike the view.
+
+    None where neither says what it bore.
+    """
     said: list[Heard] = []
     if view is not None and "outlays" in view:
-        said.append(Heard(view.get("number", 0), date.fromisoformat(view["as_of"]), view["outlays"]))
+        said.append(
+            Heard(view.get("number", 0), date.fromisoformat(view["as_of"]), view["outlays"])
+        )
     if "outlays" in latest:
-        said.append(Heard(latest["number"], date.fromisoformat(latest["open_day"]), latest["outlays"]))
+        said.append(
+            Heard(latest["number"], date.fromisoformat(latest["open_day"]), latest["outlays"])
+        )
     return max(said, key=lambda one: one.number, default=None)
 
 
 def with_borne(relief: Relief, said: Heard | None) -> Relief:
-    """The relief with what the household bore; as it was while that is not said, or so long after the payment that statements of then may be gone."""
+    """The relief with what the household bore.
+
+    As it was while that is not said, or so long after the payment that statements of then may be
+    gone.
+    """
     if said is None or relief.paid_on is None or said.day > relief.paid_on + HEARD_FOR:
         return relief
-    return replace(relief, borne=borne(relief.cause, said.outlays, relief.paid_on, relief.event, bills_after=relief.bills_after))
+    return replace(
+        relief,
+        borne=borne(
+            relief.cause, said.outlays, relief.paid_on, relief.event, bills_after=relief.bills_after
+        ),
+    )
 
 
 class Settling:
@@ -57,7 +80,9 @@ class Settling:
     async def take(self, shown: Sequence[Shown], now: datetime) -> None:
         """Views that were just kept."""
         said = {
-            one.household_id: Heard(one.view["number"], date.fromisoformat(one.view["as_of"]), one.view["outlays"])
+            one.household_id: Heard(
+                one.view["number"], date.fromisoformat(one.view["as_of"]), one.view["outlays"]
+            )
             for one in shown
             if one.view is not None and "outlays" in one.view and one.view.get("number")
         }
@@ -65,57 +90,116 @@ class Settling:
             async with self._engine.begin() as connection:
                 await self.follow(connection, said, now)
 
-    async def moved(self, connection: AsyncConnection, transitions: Sequence[Transition], now: datetime) -> None:
+    async def moved(
+        self, connection: AsyncConnection, transitions: Sequence[Transition], now: datetime
+    ) -> None:
         """Transitions, in the transaction that takes them."""
         said = {
-            one.household_id: Heard(one.number, one.open_day, [outlay.model_dump(mode="json", exclude_none=True) for outlay in one.outlays])
+            one.household_id: Heard(
+                one.number,
+                one.open_day,
+                [outlay.model_dump(mode="json", exclude_none=True) for outlay in one.outlays],
+            )
             for one in transitions
             if one.outlays is not None and one.looks_back_to is None
         }
         if said:
             await self.follow(connection, said, now)
 
-    async def follow(self, connection: AsyncConnection, said: Mapping[str, Heard], now: datetime) -> None:
-        """Bring every relief paid to these households to what they bore by now; what changes the amount to settle stands in the audit."""
-        paid = select(ReliefRow.case_id).where(ReliefRow.household_id.in_(said), ReliefRow.status.in_(_PAID))
-        of_cases = select(*CaseRow.__table__.columns).where(CaseRow.case_id.in_(paid)).order_by(CaseRow.case_id).with_for_update()
+    async def follow(
+        self, connection: AsyncConnection, said: Mapping[str, Heard], now: datetime
+    ) -> None:
+        """Bring every relief paid to these households to what they bore by now.
+
+        What changes the amount to settle stands in the audit.
+        """
+        paid = select(ReliefRow.case_id).where(
+            ReliefRow.household_id.in_(said), ReliefRow.status.in_(_PAID)
+        )
+        of_cases = (
+            select(*CaseRow.__table__.columns)
+            .where(CaseRow.case_id.in_(paid))
+            .order_by(CaseRow.case_id)
+            .with_for_update()
+        )
         cases = {row["case_id"]: row for row in (await connection.execute(of_cases)).mappings()}
         if not cases:
             return
-        reliefs = select(*ReliefRow.__table__.columns).where(ReliefRow.case_id.in_(cases), ReliefRow.status.in_(_PAID)).with_for_update()
+        reliefs = (
+            select(*ReliefRow.__table__.columns)
+            .where(ReliefRow.case_id.in_(cases), ReliefRow.status.in_(_PAID))
+            .with_for_update()
+        )
         for row in (await connection.execute(reliefs)).mappings().all():
             one = said[row["household_id"]]
             if one.number >= row["borne_number"]:
                 await self._change(connection, cases[row["case_id"]], row, one, now)
 
-    async def _change(self, connection: AsyncConnection, case: RowMapping, row: RowMapping, one: Heard, now: datetime) -> None:
+    async def _change(
+        self,
+        connection: AsyncConnection,
+        case: RowMapping,
+        row: RowMapping,
+        one: Heard,
+        now: datetime,
+    ) -> None:
         before = relief_of(row, await earlier_bills(connection, row))
         after = settled(with_borne(before, one), self._workflows.of(case["workflow"]).limits)
         if after == before:
             return
         values = relief_values(after) | {"borne_number": one.number}
-        await connection.execute(update(ReliefRow).where(ReliefRow.relief_id == row["relief_id"]).values(**values))
+        await connection.execute(
+            update(ReliefRow).where(ReliefRow.relief_id == row["relief_id"]).values(**values)
+        )
         if after.open != before.open:
-            await connection.execute(update(CaseRow).where(CaseRow.case_id == case["case_id"]).values(version=CaseRow.version + 1))
-            detail = {"relief_id": row["relief_id"], "amount_fen": after.open, "paid_fen": after.amount, "allowed_fen": after.allowed}
-            await connection.execute(insert(AuditRow), [audit_row(now, SYSTEM, "relief_to_settle", case["case_id"], **detail)])
+            await connection.execute(
+                update(CaseRow)
+                .where(CaseRow.case_id == case["case_id"])
+                .values(version=CaseRow.version + 1)
+            )
+            detail = {
+                "relief_id": row["relief_id"],
+                "amount_fen": after.open,
+                "paid_fen": after.amount,
+                "allowed_fen": after.allowed,
+            }
+            await connection.execute(
+                insert(AuditRow),
+                [audit_row(now, SYSTEM, "relief_to_settle", case["case_id"], **detail)],
+            )
 
 
 async def earlier_bills(connection: AsyncConnection, row: RowMapping) -> date | None:
-    """The day of the newest bill that relief before this one was for; None where there is none, or the county excepted this one from it."""
+    """The day of the newest bill that relief before this one was for.
+
+    None where there is none, or the county excepted this one from it.
+    """
     if row["is_exception"] or row["cause"] in BY_EVENT:
         return None
     ended = (ReliefStatus.WITHDRAWN.value, ReliefStatus.REFUSED.value)
-    before = (ReliefRow.household_id == row["household_id"], ReliefRow.relief_id < row["relief_id"], ReliefRow.status.not_in(ended))
-    return (await connection.execute(select(func.max(ReliefRow.bills_until)).where(*before))).scalar_one()
+    before = (
+        ReliefRow.household_id == row["household_id"],
+        ReliefRow.relief_id < row["relief_id"],
+        ReliefRow.status.not_in(ended),
+    )
+    return (
+        await connection.execute(select(func.max(ReliefRow.bills_until)).where(*before))
+    ).scalar_one()
 
 
 async def stands_of(connection: AsyncConnection, row: RowMapping) -> Mapping[str, Any]:
     """The household of a case as its page shows it."""
-    return moment(row["latest"], await view_of(connection, row["household_id"]), Stage(row["stage"]), row["episode"])
+    return moment(
+        row["latest"],
+        await view_of(connection, row["household_id"]),
+        Stage(row["stage"]),
+        row["episode"],
+    )
 
 
 async def view_of(connection: AsyncConnection, household_id: str) -> Mapping[str, Any] | None:
     """The household as risk shows it now."""
-    body: Mapping[str, Any] | None = (await connection.execute(select(ViewRow.body).where(ViewRow.household_id == household_id))).scalar_one_or_none()
+    body: Mapping[str, Any] | None = (
+        await connection.execute(select(ViewRow.body).where(ViewRow.household_id == household_id))
+    ).scalar_one_or_none()
     return body

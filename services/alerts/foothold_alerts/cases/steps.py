@@ -1,4 +1,7 @@
-"""What people do with a case: each act in one transaction with its audit row, and with what it tells risk."""
+"""What people do with a case.
+
+Each act is in one transaction with its audit row, and with what it tells risk.
+"""
 
 from datetime import date, datetime
 from typing import Final
@@ -6,7 +9,14 @@ from typing import Final
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.cases.locked import Hold, NotAllowed, Stale, business_day, is_disputed, unmet_of
+from foothold_alerts.cases.locked import (
+    Hold,
+    NotAllowed,
+    Stale,
+    business_day,
+    is_disputed,
+    unmet_of,
+)
 from foothold_alerts.cases.settling import stands_of
 from foothold_alerts.jobs.outbox import Said
 from foothold_alerts.people.accounts import Person
@@ -43,7 +53,9 @@ _DECISION: Final = {
 class Work:
     """People's side of the desk. LookupError: no such case in the person's area."""
 
-    def __init__(self, engine: AsyncEngine, workflows: Workflows, calendar: WorkDays, said: Said, hold: Hold) -> None:
+    def __init__(
+        self, engine: AsyncEngine, workflows: Workflows, calendar: WorkDays, said: Said, hold: Hold
+    ) -> None:
         self._engine = engine
         self._hold = hold
         self._workflows = workflows
@@ -71,7 +83,14 @@ class Work:
                 raise Stale
             unmet = await unmet_of(connection, row["household_id"])
             given = Given(
-                await business_day(connection, now), self._calendar, 1 if unmet is None else len(unmet), reason, note, is_disputed(unmet), who.name, now
+                await business_day(connection, now),
+                self._calendar,
+                1 if unmet is None else len(unmet),
+                reason,
+                note,
+                is_disputed(unmet),
+                who.name,
+                now,
             )
             outcome = act(case_of(row), step, who.role, workflow, given)
             if isinstance(outcome, NotNow):
@@ -84,59 +103,129 @@ class Work:
                 fact = _fact(outcome.says, given.today, row["episode"], saw)
                 await self._said.say(connection, row["household_id"], fact, by=who.name, at=now)
             action = f"{name}_proposed" if outcome.is_first_word else name
-            await self._hold.note(connection, now, who, action, row, reason=reason and reason.value, note=note)
+            await self._hold.note(
+                connection, now, who, action, row, reason=reason and reason.value, note=note
+            )
 
     async def take_over(self, who: Person, number: int, version: int, *, now: datetime) -> None:
-        """Somebody of a level that acts at the case's stage goes on with it, whoever had it or nobody; raise Stale, NotAllowed or LookupError."""
+        """Take over a case for somebody of a level that acts at the case's stage.
+
+        It does not matter who had the case, or that nobody had. Raise Stale, NotAllowed or
+        LookupError.
+        """
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who)
             stage = Stage(row["stage"])
             if stage not in OPEN or row["assigned_to"] == who.name:
                 raise Stale
-            roles = frozenset(role for step in self._workflows.of(row["workflow"]).at(stage) for role in step.roles)
+            roles = frozenset(
+                role
+                for step in self._workflows.of(row["workflow"]).at(stage)
+                for role in step.roles
+            )
             if who.role not in roles:
                 raise NotAllowed(NotYours(roles))
             await self._hold.change(connection, row, {"assigned_to": who.name}, now)
             await self._hold.note(connection, now, who, "taken_over", row, note=row["assigned_to"])
 
-    async def reviewed(self, who: Person, number: int, version: int, note: str, *, now: datetime) -> None:
-        """A person looked at a decision of the past that was in doubt; raise Stale, or LookupError outside the person's area."""
+    async def reviewed(
+        self, who: Person, number: int, version: int, note: str, *, now: datetime
+    ) -> None:
+        """A person looked at a decision of the past that was in doubt.
+
+        Raise Stale, or LookupError outside the person's area.
+        """
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who)
-            waiting = update(ReviewRow).where(ReviewRow.case_id == row["case_id"], ReviewRow.done_at.is_(None))
-            if not (await connection.execute(waiting.values(done_by=who.name, done_at=now).returning(ReviewRow.transition_id))).all():
+            waiting = update(ReviewRow).where(
+                ReviewRow.case_id == row["case_id"], ReviewRow.done_at.is_(None)
+            )
+            if not (
+                await connection.execute(
+                    waiting.values(done_by=who.name, done_at=now).returning(ReviewRow.transition_id)
+                )
+            ).all():
                 raise Stale
             await self._hold.change(connection, row, {}, now)
             await self._hold.note(connection, now, who, "reviewed", row, note=note)
 
     async def exempt(
-        self, who: Person, number: int, version: int, finding: FindingKind, reason: HarmlessReason, until: date, *, now: datetime, saw: Saw | None = None
+        self,
+        who: Person,
+        number: int,
+        version: int,
+        finding: FindingKind,
+        reason: HarmlessReason,
+        until: date,
+        *,
+        now: datetime,
+        saw: Saw | None = None,
     ) -> None:
-        """A finding was checked and is harmless; it stays quiet until the day. Raise Stale, NotAllowed or LookupError."""
+        """A finding was checked and is harmless; it stays quiet until the day.
+
+        Raise Stale, NotAllowed or LookupError.
+        """
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who)
             today = await business_day(connection, now)
-            if not any(f["rule"] == finding and not f.get("quiet_until") for f in (await stands_of(connection, row)).get("findings", ())):
+            if not any(
+                f["rule"] == finding and not f.get("quiet_until")
+                for f in (await stands_of(connection, row)).get("findings", ())
+            ):
                 raise Stale
             if (no := not_exempt(who.role, until, today)) is not None:
                 raise NotAllowed(no)
-            waits = second_word(case_of(row), who.name, f"exempt {finding.value} {reason.value} {until}")
+            waits = second_word(
+                case_of(row), who.name, f"exempt {finding.value} {reason.value} {until}"
+            )
             if isinstance(waits, TwoNo):
                 raise NotAllowed(waits)
             if waits is not None:
                 await self._hold.change(connection, row, standing(waits), now)
-                await self._hold.note(connection, now, who, "exempt_proposed", row, reason=reason.value, finding=finding.value, note=f"{until}")
+                await self._hold.note(
+                    connection,
+                    now,
+                    who,
+                    "exempt_proposed",
+                    row,
+                    reason=reason.value,
+                    finding=finding.value,
+                    note=f"{until}",
+                )
                 return
-            word = FindingExempted(finding=finding, reason=reason, by=who.name, exempted_on=today, until=until, saw=saw)
+            word = FindingExempted(
+                finding=finding, reason=reason, by=who.name, exempted_on=today, until=until, saw=saw
+            )
             await self._said.say(connection, row["household_id"], word, by=who.name, at=now)
             await self._hold.change(connection, row, standing(taken_back(case_of(row))), now)
-            await self._hold.note(connection, now, who, "exempted", row, reason=reason.value, finding=finding.value, note=f"{until}")
+            await self._hold.note(
+                connection,
+                now,
+                who,
+                "exempted",
+                row,
+                reason=reason.value,
+                finding=finding.value,
+                note=f"{until}",
+            )
 
-    async def pause(self, who: Person, number: int, version: int, reason: str, *, now: datetime) -> None:
-        """Let the time to settle stand still, for a reason of the list; raise Stale, NotAllowed or LookupError."""
+    async def pause(
+        self, who: Person, number: int, version: int, reason: str, *, now: datetime
+    ) -> None:
+        """Let the time to settle stand still, for a reason of the list.
+
+        Raise Stale, NotAllowed or LookupError.
+        """
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who)
-            after = pause(case_of(row), reason, who.role, await business_day(connection, now), self._workflows.of(row["workflow"]), who.name)
+            after = pause(
+                case_of(row),
+                reason,
+                who.role,
+                await business_day(connection, now),
+                self._workflows.of(row["workflow"]),
+                who.name,
+            )
             if isinstance(after, PauseNo):
                 raise NotAllowed(after)
             if after is None:
@@ -148,14 +237,22 @@ class Work:
         """Let it run again, with as many days more; raise Stale or LookupError."""
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who)
-            after = resume(case_of(row), await business_day(connection, now), self._workflows.of(row["workflow"]), self._calendar)
+            after = resume(
+                case_of(row),
+                await business_day(connection, now),
+                self._workflows.of(row["workflow"]),
+                self._calendar,
+            )
             if after is None:
                 raise Stale
             await self._hold.change(connection, row, standing(after), now)
             await self._hold.note(connection, now, who, "resumed", row)
 
     async def acknowledge(self, who: Person, number: int, version: int, *, now: datetime) -> None:
-        """Somebody has seen what is overdue and is at it: nobody further up is told; raise Stale, or LookupError outside the person's area."""
+        """Somebody has seen what is overdue and is at it: nobody further up is told.
+
+        Raise Stale, or LookupError outside the person's area.
+        """
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who)
             overdue = update(DeadlineRow).where(
@@ -164,19 +261,30 @@ class Work:
                 DeadlineRow.passed_at.is_not(None),
                 DeadlineRow.acknowledged_by.is_(None),
             )
-            if not (await connection.execute(overdue.values(acknowledged_by=who.name).returning(DeadlineRow.deadline_id))).all():
+            if not (
+                await connection.execute(
+                    overdue.values(acknowledged_by=who.name).returning(DeadlineRow.deadline_id)
+                )
+            ).all():
                 raise Stale
             await self._hold.change(connection, row, {}, now)
             await self._hold.note(connection, now, who, "acknowledged", row)
 
     async def note_shown(self, who: Person, number: int, *, now: datetime) -> bool:
-        """Put into the audit that somebody looked at a contact in full; False for a case outside the person's area."""
+        """Put into the audit that somebody looked at a contact in full.
+
+        False for a case outside the person's area.
+        """
         async with self._engine.begin() as connection:
             await must_be_here(connection, who.name, who.area, who.role)
-            wanted = select(CaseRow.case_id).where(CaseRow.number == number, CaseRow.area.startswith(who.area, autoescape=True))
+            wanted = select(CaseRow.case_id).where(
+                CaseRow.number == number, CaseRow.area.startswith(who.area, autoescape=True)
+            )
             case_id = (await connection.execute(wanted)).scalar_one_or_none()
             if case_id is not None:
-                await connection.execute(insert(AuditRow), [audit_row(now, who.name, "contact_shown", case_id)])
+                await connection.execute(
+                    insert(AuditRow), [audit_row(now, who.name, "contact_shown", case_id)]
+                )
         return case_id is not None
 
 
@@ -188,4 +296,9 @@ def _fact(says: Says, today: date, episode: int, saw: tuple[Saw, ...] | None = N
         case Says.CONSENT_REFUSED:
             return AuthorisationRefused(refused_on=today)
         case _:
-            return CaseDecided(decision=_DECISION[says], decided_on=today, episode=episode, saw=saw if says is Says.DISMISSED else None)
+            return CaseDecided(
+                decision=_DECISION[says],
+                decided_on=today,
+                episode=episode,
+                saw=saw if says is Says.DISMISSED else None,
+            )

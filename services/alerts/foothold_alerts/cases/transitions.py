@@ -1,4 +1,7 @@
-"""The desk's memory: takes what risk says into the database, each batch in one transaction with its audit rows. What people do is in `work.py`."""
+"""Stores what risk reports in the database, as the desk's memory.
+
+Each batch is in one transaction with its audit rows. What people do is in `work.py`.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +22,14 @@ from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.notices import Event, Note, place_of
 from foothold_alerts.rules.respond import NOT_CARRIED_OUT, RESTORED, REVIEW, Response, respond
 from foothold_alerts.rules.workflow import Workflows
-from foothold_alerts.tables.cases import AuditRow, CaseRow, MeasureRow, PartitionDay, ReviewRow, TransitionRow
+from foothold_alerts.tables.cases import (
+    AuditRow,
+    CaseRow,
+    MeasureRow,
+    PartitionDay,
+    ReviewRow,
+    TransitionRow,
+)
 from foothold_alerts.tables.rows import SYSTEM, area_of, audit_row, case_of, case_row, review_row
 from foothold_schemas.messages.transitions import DayDone, Judgement, Transition
 
@@ -53,9 +63,9 @@ _CHANGING: Final = (
 )
 
 _INSERT_CASES: Final = upsert(CaseRow)
-_PUT_CASES: Final = _INSERT_CASES.on_conflict_do_update(index_elements=["case_id"], set_={name: _INSERT_CASES.excluded[name] for name in _CHANGING}).returning(
-    CaseRow.case_id
-)
+_PUT_CASES: Final = _INSERT_CASES.on_conflict_do_update(
+    index_elements=["case_id"], set_={name: _INSERT_CASES.excluded[name] for name in _CHANGING}
+).returning(CaseRow.case_id)
 """Asks for the ids so that many rows go in one statement."""
 
 
@@ -72,7 +82,15 @@ class Taken:
 class Cases:
     """What becomes of transitions. Reading for pages is in `inbox.py`."""
 
-    def __init__(self, engine: AsyncEngine, workflows: Workflows, calendar: WorkDays, deadlines: Deadlines, notices: Notices, settling: Settling) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        workflows: Workflows,
+        calendar: WorkDays,
+        deadlines: Deadlines,
+        notices: Notices,
+        settling: Settling,
+    ) -> None:
         self._engine = engine
         self._settling = settling
         self._notices = notices
@@ -80,8 +98,15 @@ class Cases:
         self._workflows = workflows
         self._calendar = calendar
 
-    async def take(self, outputs: Sequence[Transition | DayDone | Judgement], now: datetime, traces: Mapping[str, str] = EMPTY) -> list[Taken]:
-        """One database transaction for a batch, in order. A transition already taken is skipped, so a repeat changes nothing.
+    async def take(
+        self,
+        outputs: Sequence[Transition | DayDone | Judgement],
+        now: datetime,
+        traces: Mapping[str, str] = EMPTY,
+    ) -> list[Taken]:
+        """One database transaction for a batch, in order.
+
+        A transition already taken is skipped, so a repeat changes nothing.
 
         `traces`: the id of the trace a transition came in, by its own id.
         """
@@ -93,28 +118,54 @@ class Cases:
             await judgements.keep(connection, [o for o in outputs if isinstance(o, Judgement)])
         return taken
 
-    async def _keep_new(self, connection: AsyncConnection, transitions: Sequence[Transition]) -> list[Transition]:
+    async def _keep_new(
+        self, connection: AsyncConnection, transitions: Sequence[Transition]
+    ) -> list[Transition]:
         if not transitions:
             return []
         rows = [
             {
                 "transition_id": t.transition_id,
                 "household_id": t.household_id,
-                "case_id": f"{t.household_id}-e{t.episode}" if t.is_lead or t.is_episode_over or t.looks_back_to else None,
+                "case_id": (
+                    f"{t.household_id}-e{t.episode}"
+                    if t.is_lead or t.is_episode_over or t.looks_back_to
+                    else None
+                ),
                 "number": t.number,
                 "body": t.model_dump(mode="json", exclude_none=True),
             }
             for t in transitions
         ]
         # The rows beside the statement, not in it: it is compiled once, however many there are.
-        done = await connection.execute(upsert(TransitionRow).on_conflict_do_nothing().returning(TransitionRow.transition_id), rows)
+        done = await connection.execute(
+            upsert(TransitionRow).on_conflict_do_nothing().returning(TransitionRow.transition_id),
+            rows,
+        )
         fresh = set(done.scalars())
-        return [t for t in {t.transition_id: t for t in transitions}.values() if t.transition_id in fresh]
+        return [
+            t
+            for t in {t.transition_id: t for t in transitions}.values()
+            if t.transition_id in fresh
+        ]
 
-    async def _respond(self, connection: AsyncConnection, transitions: Sequence[Transition], now: datetime, traces: Mapping[str, str]) -> list[Taken]:
+    async def _respond(
+        self,
+        connection: AsyncConnection,
+        transitions: Sequence[Transition],
+        now: datetime,
+        traces: Mapping[str, str],
+    ) -> list[Taken]:
         households = {t.household_id for t in transitions}
-        rows = await connection.execute(select(*CaseRow.__table__.columns).where(CaseRow.household_id.in_(households)).with_for_update())
-        cases = {row["case_id"]: (case_of(row), row["version"], row["latest"]["number"], row["area"]) for row in rows.mappings()}
+        rows = await connection.execute(
+            select(*CaseRow.__table__.columns)
+            .where(CaseRow.household_id.in_(households))
+            .with_for_update()
+        )
+        cases = {
+            row["case_id"]: (case_of(row), row["version"], row["latest"]["number"], row["area"])
+            for row in rows.mappings()
+        }
         relief = await ReliefOfBatch.load(connection, households)
         changed: dict[str, dict[str, object]] = {}
         going_on: set[str] = set()
@@ -123,13 +174,23 @@ class Cases:
         news: dict[str, Event] = {}
         taken = []
         for transition in transitions:
-            case_id, trace = f"{transition.household_id}-e{transition.episode}", traces.get(transition.transition_id, "")
+            case_id, trace = (
+                f"{transition.household_id}-e{transition.episode}",
+                traces.get(transition.transition_id, ""),
+            )
             case, version, seen, area = cases.get(case_id, (None, 0, 0, None))
-            if transition.number < seen:  # retried from quarantine: kept in the history, but the case has gone on since
+            # retried from quarantine: kept in the history, but the case has gone on since
+            if transition.number < seen:
                 taken.append(Taken(transition, "late", case_id, trace))
                 continue
             workflow = self._workflows.newest if case is None else self._workflows.of(case.workflow)
-            response = respond(case, transition, relief.relieved(transition.household_id, case_id), workflow, self._calendar)
+            response = respond(
+                case,
+                transition,
+                relief.relieved(transition.household_id, case_id),
+                workflow,
+                self._calendar,
+            )
             taken.append(Taken(transition, response.action, case_id, trace))
             if response.case is None:
                 continue
@@ -141,12 +202,23 @@ class Cases:
             relief.follow(response, transition)
             if response.goes_on and response.action in (RESTORED, "reopened"):
                 going_on.add(case_id)
-            cases[case_id] = (response.case, version + 1, transition.number, area_of(transition, area))
+            cases[case_id] = (
+                response.case,
+                version + 1,
+                transition.number,
+                area_of(transition, area),
+            )
             changed[case_id] = case_row(response.case, version + 1, transition, area)
-            told = {"transition_id": transition.transition_id, "movement": transition.movement.value, "trace_id": trace}
+            told = {
+                "transition_id": transition.transition_id,
+                "movement": transition.movement.value,
+                "trace_id": trace,
+            }
             audit.append(audit_row(now, SYSTEM, response.action, case_id, **told))
         await self._write(connection, changed, relief, audit)
-        await self._plan_again(connection, [case_id for case_id in going_on if cases[case_id][0].stage in OPEN])
+        await self._plan_again(
+            connection, [case_id for case_id in going_on if cases[case_id][0].stage in OPEN]
+        )
         await self._settling.moved(connection, transitions, now)
         await self._deadlines.follow(connection, changed.keys(), now)
         await self._tell(connection, news, now)
@@ -159,7 +231,9 @@ class Cases:
     async def _plan_again(self, connection: AsyncConnection, going_on: Sequence[str]) -> None:
         """What was planned and ended with a case that goes on."""
         if going_on:
-            again = update(MeasureRow).where(MeasureRow.case_id.in_(going_on), MeasureRow.dropped_because == ENDED)
+            again = update(MeasureRow).where(
+                MeasureRow.case_id.in_(going_on), MeasureRow.dropped_because == ENDED
+            )
             await connection.execute(again.values(dropped_because=None))
 
     async def _write(
@@ -172,17 +246,32 @@ class Cases:
         if changed:
             await connection.execute(_PUT_CASES, list(changed.values()))
         if ended := [case_id for case_id, row in changed.items() if row["stage"] not in OPEN]:
-            planned = update(MeasureRow).where(MeasureRow.case_id.in_(ended), MeasureRow.delivered_on.is_(None), MeasureRow.dropped_because.is_(None))
+            planned = update(MeasureRow).where(
+                MeasureRow.case_id.in_(ended),
+                MeasureRow.delivered_on.is_(None),
+                MeasureRow.dropped_because.is_(None),
+            )
             await connection.execute(planned.values(dropped_because=ENDED))
         await relief.write(connection)
         if audit:
             await connection.execute(insert(AuditRow), audit)
 
-    async def _tell(self, connection: AsyncConnection, news: dict[str, Event], now: datetime) -> None:
+    async def _tell(
+        self, connection: AsyncConnection, news: dict[str, Event], now: datetime
+    ) -> None:
         if not news:
             return
-        rows = await connection.execute(select(CaseRow.case_id, CaseRow.number, CaseRow.area).where(CaseRow.case_id.in_(news)))
-        await self._notices.add(connection, [Note(row.number, place_of(row.area, Role.TOWNSHIP), news[row.case_id]) for row in rows], now)
+        rows = await connection.execute(
+            select(CaseRow.case_id, CaseRow.number, CaseRow.area).where(CaseRow.case_id.in_(news))
+        )
+        await self._notices.add(
+            connection,
+            [
+                Note(row.number, place_of(row.area, Role.TOWNSHIP), news[row.case_id])
+                for row in rows
+            ],
+            now,
+        )
 
     async def _keep_days(self, connection: AsyncConnection, days: Sequence[DayDone]) -> None:
         for done in days:
@@ -191,17 +280,26 @@ class Cases:
             await connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=["partition"],
-                    set_={"day": statement.excluded.day, "registered": statement.excluded.registered, "stale": statement.excluded.stale},
+                    set_={
+                        "day": statement.excluded.day,
+                        "registered": statement.excluded.registered,
+                        "stale": statement.excluded.stale,
+                    },
                     where=PartitionDay.day < statement.excluded.day,
                 )
             )
 
 
 def _news(before: Case | None, response: Response, transition: Transition) -> Event | None:
-    """What people should be told of: a case opened, one that has turned urgent, or news of one. A quiet go-live tells nobody, nor does what wavers."""
+    """What people should be told of: a case opened, one that has turned urgent, or news of one.
+
+    A quiet go-live tells nobody, nor does what wavers.
+    """
     if transition.is_quiet or response.case is None or transition.is_told is False:
         return None
-    if response.case.is_urgent and not (before is not None and before.is_urgent and response.action == "updated"):
+    if response.case.is_urgent and not (
+        before is not None and before.is_urgent and response.action == "updated"
+    ):
         return Event.URGENT
     if response.action in ("opened", "reopened", RESTORED, NOT_CARRIED_OUT):
         return Event.OPENED

@@ -1,4 +1,8 @@
-"""The statutory calendar: what the library knows of the State Council's notices, and what a county's own files add before a release does."""
+"""The statutory calendar.
+
+It has what the library knows of the State Council's notices, and what a county's own files add
+before a release does.
+"""
 
 from datetime import date
 from pathlib import Path
@@ -12,7 +16,11 @@ from foothold_alerts.rules.days import WorkDays
 
 
 class CalendarFile(BaseModel):
-    """A file `<year>.yaml`: the days of that year that are otherwise than weekends say, and the notice they come from."""
+    """A file `<year>.yaml` of exceptions to the week.
+
+    It has the days of that year that are otherwise than weekends say, and the notice they come
+    from.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -23,7 +31,10 @@ class CalendarFile(BaseModel):
 
 
 def work_days(folder: Path | None = None) -> WorkDays:
-    """Every year that is known; a county's file holds before the library. Raise ValueError for a file that is not clear."""
+    """Every year that is known; a county's file holds before the library.
+
+    Raise ValueError for a file that is not clear.
+    """
     years = _of_library()
     for path in sorted(folder.glob("*.yaml")) if folder is not None else ():
         content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))

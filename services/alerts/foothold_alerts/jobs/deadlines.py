@@ -1,4 +1,8 @@
-"""Keeps each case's deadlines: set with the change they follow from, done with the change that meets them, escalated by a job of their own."""
+"""Keeps each case's deadlines.
+
+They are set with the change they follow from, done with the change that meets them, and escalated
+by a job of their own.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -34,7 +38,14 @@ log = structlog.get_logger()
 class Deadlines:
     """Every method works in the caller's transaction, but for the job."""
 
-    def __init__(self, engine: AsyncEngine, jobs: Jobs, workflows: Workflows, calendar: WorkDays, notices: Notices) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        jobs: Jobs,
+        workflows: Workflows,
+        calendar: WorkDays,
+        notices: Notices,
+    ) -> None:
         self._engine = engine
         self._notices = notices
         self._jobs = jobs
@@ -43,44 +54,100 @@ class Deadlines:
         jobs.task(TASK, self.passed)
         jobs.task(NEAR, self.near)
 
-    async def follow(self, connection: AsyncConnection, case_ids: Collection[str], now: datetime) -> None:
+    async def follow(
+        self, connection: AsyncConnection, case_ids: Collection[str], now: datetime
+    ) -> None:
         """Bring the deadlines of these cases to where the cases stand now."""
         if not case_ids:
             return
         standings = await self._standings(connection, case_ids)
-        unmet = select(*DeadlineRow.__table__.columns).where(DeadlineRow.case_id.in_(case_ids), DeadlineRow.done_at.is_(None))
+        unmet = select(*DeadlineRow.__table__.columns).where(
+            DeadlineRow.case_id.in_(case_ids), DeadlineRow.done_at.is_(None)
+        )
         held: defaultdict[str, dict[tuple[str, str], RowMapping]] = defaultdict(dict)
         for row in (await connection.execute(unmet)).mappings():
             held[row["case_id"]][row["kind"], row["subject"]] = row
         done: list[int] = []
         new: list[dict[str, object]] = []
         for case_id, standing in standings.items():
-            still = {(d.kind.value, d.subject): d for d in wanted(standing, self._workflows.of(standing.case.workflow), self._calendar)}
-            moved = {key for key, d in still.items() if key in held[case_id] and d.limit is None and _is_other(d, held[case_id][key])}
-            done += [row["deadline_id"] for key, row in held[case_id].items() if key not in still or key in moved]
-            new += [_row(case_id, d) for key, d in still.items() if key not in held[case_id] or key in moved]
+            still = {
+                (d.kind.value, d.subject): d
+                for d in wanted(
+                    standing, self._workflows.of(standing.case.workflow), self._calendar
+                )
+            }
+            moved = {
+                key
+                for key, d in still.items()
+                if key in held[case_id] and d.limit is None and _is_other(d, held[case_id][key])
+            }
+            done += [
+                row["deadline_id"]
+                for key, row in held[case_id].items()
+                if key not in still or key in moved
+            ]
+            new += [
+                _row(case_id, d)
+                for key, d in still.items()
+                if key not in held[case_id] or key in moved
+            ]
         if done:
-            await connection.execute(update(DeadlineRow).where(DeadlineRow.deadline_id.in_(done)).values(done_at=now))
+            await connection.execute(
+                update(DeadlineRow).where(DeadlineRow.deadline_id.in_(done)).values(done_at=now)
+            )
         if new:
             waiting = ["case_id", "kind", "subject"]  # another worker may have set it just now
-            kept = upsert(DeadlineRow).on_conflict_do_nothing(index_elements=waiting, index_where=DeadlineRow.done_at.is_(None))
-            made = (await connection.execute(kept.returning(DeadlineRow.deadline_id, DeadlineRow.case_id, DeadlineRow.kind, DeadlineRow.due_at), new)).all()
-            await self._jobs.defer_many(connection, TASK, [(row.due_at, {"deadline_id": row.deadline_id}) for row in made])
-            near = [(row.deadline_id, self._near(standings[row.case_id].case.workflow, row.kind, row.due_at)) for row in made]
-            await self._jobs.defer_many(connection, NEAR, [(at, {"deadline_id": one}) for one, at in near if at is not None and at > now])
+            kept = upsert(DeadlineRow).on_conflict_do_nothing(
+                index_elements=waiting, index_where=DeadlineRow.done_at.is_(None)
+            )
+            made = (
+                await connection.execute(
+                    kept.returning(
+                        DeadlineRow.deadline_id,
+                        DeadlineRow.case_id,
+                        DeadlineRow.kind,
+                        DeadlineRow.due_at,
+                    ),
+                    new,
+                )
+            ).all()
+            await self._jobs.defer_many(
+                connection, TASK, [(row.due_at, {"deadline_id": row.deadline_id}) for row in made]
+            )
+            near = [
+                (
+                    row.deadline_id,
+                    self._near(standings[row.case_id].case.workflow, row.kind, row.due_at),
+                )
+                for row in made
+            ]
+            await self._jobs.defer_many(
+                connection,
+                NEAR,
+                [(at, {"deadline_id": one}) for one, at in near if at is not None and at > now],
+            )
 
     async def passed(self, deadline_id: int) -> None:
-        """The job: once its instant has come and nothing is done, the next level is told, until somebody acknowledges or it is done.
+        """Notify the next level once the deadline has come and nothing is done.
 
-        The case keeps its version: whoever is at work on it just now need not begin again because time has passed.
+        This is the job: it goes on until somebody acknowledges or the duty is done.
+
+        The case keeps its version: whoever is at work on it just now need not begin again because
+        time has passed.
         """
         async with self._engine.begin() as connection:
             now: datetime = (await connection.execute(select(func.now()))).scalar_one()
-            found = select(*DeadlineRow.__table__.columns).where(DeadlineRow.deadline_id == deadline_id).with_for_update()
+            found = (
+                select(*DeadlineRow.__table__.columns)
+                .where(DeadlineRow.deadline_id == deadline_id)
+                .with_for_update()
+            )
             row = (await connection.execute(found)).mappings().one_or_none()
             if row is None or row["done_at"] is not None or row["acknowledged_by"] is not None:
                 return
-            case = select(CaseRow.number, CaseRow.workflow, CaseRow.area).where(CaseRow.case_id == row["case_id"])
+            case = select(CaseRow.number, CaseRow.workflow, CaseRow.area).where(
+                CaseRow.case_id == row["case_id"]
+            )
             held = (await connection.execute(case)).mappings().one()
             ladder = self._workflows.of(held["workflow"]).escalation
             level = row["level"]
@@ -91,14 +158,31 @@ class Deadlines:
                 await self._jobs.defer(connection, TASK, at=at, deadline_id=deadline_id)
                 return
             values = {"level": level + 1, "passed_at": row["passed_at"] or now}
-            await connection.execute(update(DeadlineRow).where(DeadlineRow.deadline_id == deadline_id).values(**values))
-            detail = {"deadline": row["kind"], "subject": row["subject"], "to": ladder[level].to.value}
-            await connection.execute(insert(AuditRow), [audit_row(now, SYSTEM, "overdue", row["case_id"], **detail)])
-            await self._notices.add(connection, [Note(held["number"], place_of(held["area"], ladder[level].to), Event.OVERDUE)], now)
+            await connection.execute(
+                update(DeadlineRow).where(DeadlineRow.deadline_id == deadline_id).values(**values)
+            )
+            detail = {
+                "deadline": row["kind"],
+                "subject": row["subject"],
+                "to": ladder[level].to.value,
+            }
+            await connection.execute(
+                insert(AuditRow), [audit_row(now, SYSTEM, "overdue", row["case_id"], **detail)]
+            )
+            await self._notices.add(
+                connection,
+                [Note(held["number"], place_of(held["area"], ladder[level].to), Event.OVERDUE)],
+                now,
+            )
             if level + 1 < len(ladder):
                 later = row["due_at"] + timedelta(hours=ladder[level + 1].after_hours)
                 await self._jobs.defer(connection, TASK, at=later, deadline_id=deadline_id)
-        log.info("alerts.overdue", case_number=held["number"], deadline=row["kind"], to=ladder[level].to.value)
+        log.info(
+            "alerts.overdue",
+            case_number=held["number"],
+            deadline=row["kind"],
+            to=ladder[level].to.value,
+        )
 
     def _near(self, workflow: int, kind: str, due: datetime) -> datetime | None:
         """When somebody is reminded of it; None: never."""
@@ -106,14 +190,27 @@ class Deadlines:
         return None if hours is None else remind_at(due, hours, self._calendar)
 
     async def near(self, deadline_id: int) -> None:
-        """The job: the township is reminded once, unless it is done, stands still, or has passed already."""
+        """Remind the township once of a deadline that is near.
+
+        This is the job: it does not remind where the duty is done, stands still, or has passed
+        already.
+        """
         async with self._engine.begin() as connection:
             now: datetime = (await connection.execute(select(func.now()))).scalar_one()
-            found = select(*DeadlineRow.__table__.columns).where(DeadlineRow.deadline_id == deadline_id).with_for_update()
+            found = (
+                select(*DeadlineRow.__table__.columns)
+                .where(DeadlineRow.deadline_id == deadline_id)
+                .with_for_update()
+            )
             row = (await connection.execute(found)).mappings().one_or_none()
-            if row is None or any(row[name] is not None for name in ("done_at", "reminded_at", "passed_at", "acknowledged_by")):
+            if row is None or any(
+                row[name] is not None
+                for name in ("done_at", "reminded_at", "passed_at", "acknowledged_by")
+            ):
                 return
-            case = select(CaseRow.number, CaseRow.workflow, CaseRow.area).where(CaseRow.case_id == row["case_id"])
+            case = select(CaseRow.number, CaseRow.workflow, CaseRow.area).where(
+                CaseRow.case_id == row["case_id"]
+            )
             held = (await connection.execute(case)).mappings().one()
             at = self._near(held["workflow"], row["kind"], row["due_at"])
             if at is None or row["due_at"] <= now:
@@ -121,77 +218,169 @@ class Deadlines:
             if now < at:  # counted anew since, by a calendar that has come
                 await self._jobs.defer(connection, NEAR, at=at, deadline_id=deadline_id)
                 return
-            await connection.execute(update(DeadlineRow).where(DeadlineRow.deadline_id == deadline_id).values(reminded_at=now))
-            await connection.execute(insert(AuditRow), [audit_row(now, SYSTEM, "reminded", row["case_id"], deadline=row["kind"], subject=row["subject"])])
-            await self._notices.add(connection, [Note(held["number"], place_of(held["area"], Role.TOWNSHIP), Event.NEAR)], now)
+            await connection.execute(
+                update(DeadlineRow)
+                .where(DeadlineRow.deadline_id == deadline_id)
+                .values(reminded_at=now)
+            )
+            await connection.execute(
+                insert(AuditRow),
+                [
+                    audit_row(
+                        now,
+                        SYSTEM,
+                        "reminded",
+                        row["case_id"],
+                        deadline=row["kind"],
+                        subject=row["subject"],
+                    )
+                ],
+            )
+            await self._notices.add(
+                connection,
+                [Note(held["number"], place_of(held["area"], Role.TOWNSHIP), Event.NEAR)],
+                now,
+            )
         log.info("alerts.near", case_number=held["number"], deadline=row["kind"])
 
     async def forgotten(self, before: datetime) -> Sequence[int]:
-        """Deadlines that passed before then and nobody has been told of: their job is gone. One whose job was set aside waits for somebody."""
-        untold = select(DeadlineRow.deadline_id).where(DeadlineRow.done_at.is_(None), DeadlineRow.passed_at.is_(None), DeadlineRow.due_at < before)
-        untold = untold.where(DeadlineRow.deadline_id.not_in(set_aside(TASK, "deadline_id", BigInteger)))
+        """Deadlines that passed before then and nobody has been told of: their job is gone.
+
+        One whose job was set aside waits for somebody.
+        """
+        untold = select(DeadlineRow.deadline_id).where(
+            DeadlineRow.done_at.is_(None),
+            DeadlineRow.passed_at.is_(None),
+            DeadlineRow.due_at < before,
+        )
+        untold = untold.where(
+            DeadlineRow.deadline_id.not_in(set_aside(TASK, "deadline_id", BigInteger))
+        )
         async with self._engine.connect() as connection:
-            return (await connection.execute(untold.order_by(DeadlineRow.due_at).limit(AT_ONCE))).scalars().all()
+            return (
+                (await connection.execute(untold.order_by(DeadlineRow.due_at).limit(AT_ONCE)))
+                .scalars()
+                .all()
+            )
 
     async def recount(self, now: datetime) -> int:
-        """When alerts starts: give cases that never had a deadline theirs, and count those anew whose year's calendar has come; return how many."""
+        """Give cases that never had a deadline theirs when alerts starts.
+
+        Deadlines whose year's calendar has come are counted anew. Return how many.
+        """
         async with self._engine.connect() as connection:
             has_some = exists().where(DeadlineRow.case_id == CaseRow.case_id)
             waits = CaseRow.urgent_at.is_not(None) & CaseRow.looked_at.is_(None)
-            has_look = exists().where(DeadlineRow.case_id == CaseRow.case_id, DeadlineRow.kind == DeadlineKind.LOOK, DeadlineRow.done_at.is_(None))
-            asked = select(CaseRow.case_id).where(CaseRow.stage.in_([s.value for s in OPEN]), ~has_some | (waits & ~has_look))
+            has_look = exists().where(
+                DeadlineRow.case_id == CaseRow.case_id,
+                DeadlineRow.kind == DeadlineKind.LOOK,
+                DeadlineRow.done_at.is_(None),
+            )
+            asked = select(CaseRow.case_id).where(
+                CaseRow.stage.in_([s.value for s in OPEN]), ~has_some | (waits & ~has_look)
+            )
             bare = (await connection.execute(asked)).scalars().all()
         for begin in range(0, len(bare), AT_ONCE):  # in slices: a statement takes 65,535 values
             async with self._engine.begin() as connection:
                 await self.follow(connection, bare[begin : begin + AT_ONCE], now)
         changed = await self._settle_anew(now)
         async with self._engine.begin() as connection:
-            counted = (DeadlineRow.is_provisional, DeadlineRow.done_at.is_(None), DeadlineRow.limit_count.is_not(None))
+            counted = (
+                DeadlineRow.is_provisional,
+                DeadlineRow.done_at.is_(None),
+                DeadlineRow.limit_count.is_not(None),
+            )
             found = select(*DeadlineRow.__table__.columns).where(*counted).with_for_update()
             for row in (await connection.execute(found)).mappings().all():
                 limit = Limit(row["limit_count"], Unit(row["limit_unit"]))
                 due = due_at(end_of(row["began_on"]), row["began_on"], limit, self._calendar)
-                values = {"due_at": due, "is_provisional": is_provisional(row["began_on"], limit, self._calendar)}
-                await connection.execute(update(DeadlineRow).where(DeadlineRow.deadline_id == row["deadline_id"]).values(**values))
+                values = {
+                    "due_at": due,
+                    "is_provisional": is_provisional(row["began_on"], limit, self._calendar),
+                }
+                await connection.execute(
+                    update(DeadlineRow)
+                    .where(DeadlineRow.deadline_id == row["deadline_id"])
+                    .values(**values)
+                )
                 if due != row["due_at"]:
                     changed += 1
                     await self._jobs.defer(connection, TASK, at=due, deadline_id=row["deadline_id"])
-                    await self._jobs.defer(connection, NEAR, deadline_id=row["deadline_id"])  # it looks when, and waits until then
+                    # it looks when, and waits until then
+                    await self._jobs.defer(connection, NEAR, deadline_id=row["deadline_id"])
         return changed
 
     async def _settle_anew(self, now: datetime) -> int:
-        """Count the time to settle anew where a calendar was missing; return how many moved. A case from before learns from when it is counted."""
+        """Count the time to settle anew where a calendar was missing; return how many moved.
+
+        A case from before learns from when it is counted.
+        """
         provisional = select(DeadlineRow.case_id).where(
-            DeadlineRow.kind == DeadlineKind.SETTLE, DeadlineRow.is_provisional, DeadlineRow.done_at.is_(None), DeadlineRow.limit_count.is_(None)
+            DeadlineRow.kind == DeadlineKind.SETTLE,
+            DeadlineRow.is_provisional,
+            DeadlineRow.done_at.is_(None),
+            DeadlineRow.limit_count.is_(None),
         )
         is_before = CaseRow.stage.in_([s.value for s in BEFORE_IDENTIFIED])
-        asked = select(CaseRow.case_id).where(is_before, CaseRow.settle_from.is_(None) | CaseRow.case_id.in_(provisional)).order_by(CaseRow.case_id)
+        asked = (
+            select(CaseRow.case_id)
+            .where(is_before, CaseRow.settle_from.is_(None) | CaseRow.case_id.in_(provisional))
+            .order_by(CaseRow.case_id)
+        )
         async with self._engine.connect() as connection:
             case_ids = (await connection.execute(asked)).scalars().all()
         changed = 0
         for begin in range(0, len(case_ids), AT_ONCE):
             some = case_ids[begin : begin + AT_ONCE]
             async with self._engine.begin() as connection:
-                locked = select(*CaseRow.__table__.columns).where(CaseRow.case_id.in_(some)).order_by(CaseRow.case_id).with_for_update()
+                locked = (
+                    select(*CaseRow.__table__.columns)
+                    .where(CaseRow.case_id.in_(some))
+                    .order_by(CaseRow.case_id)
+                    .with_for_update()
+                )
                 for row in (await connection.execute(locked)).mappings().all():
                     case, workflow = case_of(row), self._workflows.of(row["workflow"])
-                    values: dict[str, object] = {"settle_from": began_for(case.due_on, workflow.limits.settle, self._calendar)}
+                    values: dict[str, object] = {
+                        "settle_from": began_for(
+                            case.due_on, workflow.limits.settle, self._calendar
+                        )
+                    }
                     if case.settle_from is not None:
                         values = {"due_on": settle_on(case, workflow, self._calendar)}
                         changed += values["due_on"] != case.due_on
-                    await connection.execute(update(CaseRow).where(CaseRow.case_id == row["case_id"]).values(**values))
+                    await connection.execute(
+                        update(CaseRow).where(CaseRow.case_id == row["case_id"]).values(**values)
+                    )
                 await self.follow(connection, some, now)
         return changed
 
-    async def _standings(self, connection: AsyncConnection, case_ids: Collection[str]) -> dict[str, Standing]:
-        cases = {row["case_id"]: row for row in (await connection.execute(select(*CaseRow.__table__.columns).where(CaseRow.case_id.in_(case_ids)))).mappings()}
+    async def _standings(
+        self, connection: AsyncConnection, case_ids: Collection[str]
+    ) -> dict[str, Standing]:
+        cases = {
+            row["case_id"]: row
+            for row in (
+                await connection.execute(
+                    select(*CaseRow.__table__.columns).where(CaseRow.case_id.in_(case_ids))
+                )
+            ).mappings()
+        }
         relief: defaultdict[str, list[RowMapping]] = defaultdict(list)
-        for row in (await connection.execute(select(*ReliefRow.__table__.columns).where(ReliefRow.case_id.in_(case_ids)))).mappings():
+        for row in (
+            await connection.execute(
+                select(*ReliefRow.__table__.columns).where(ReliefRow.case_id.in_(case_ids))
+            )
+        ).mappings():
             relief[row["case_id"]].append(row)
         helped: defaultdict[str, list[Helped]] = defaultdict(list)
-        delivered = select(*MeasureRow.__table__.columns).where(MeasureRow.case_id.in_(case_ids), MeasureRow.delivered_on.is_not(None))
+        delivered = select(*MeasureRow.__table__.columns).where(
+            MeasureRow.case_id.in_(case_ids), MeasureRow.delivered_on.is_not(None)
+        )
         for row in (await connection.execute(delivered)).mappings():
-            helped[row["case_id"]].append(Helped(MeasureKind(row["kind"]), frozenset(map(FindingKind, row["against"]))))
+            helped[row["case_id"]].append(
+                Helped(MeasureKind(row["kind"]), frozenset(map(FindingKind, row["against"])))
+            )
         return {
             case_id: Standing(
                 case_of(row),

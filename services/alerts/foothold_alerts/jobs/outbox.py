@@ -1,4 +1,8 @@
-"""What people said, on its way into the log: written with the act itself, sent in order for each household, once it is certain to be kept."""
+"""Takes what people said into the log.
+
+It is written with the act itself, and sent in order for each household, once it is certain to be
+kept.
+"""
 
 from datetime import datetime
 from typing import Final
@@ -27,37 +31,73 @@ log = structlog.get_logger()
 
 
 class Said:
-    """The outbox. A household's words go out one after another, whoever sends them: the job holds the household's lock."""
+    """The outbox.
 
-    def __init__(self, engine: AsyncEngine, jobs: Jobs, producer: AIOKafkaProducer | None = None) -> None:
+    A household's words go out one after another, whoever sends them: the job holds the household's
+    lock.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, jobs: Jobs, producer: AIOKafkaProducer | None = None
+    ) -> None:
         self._engine = engine
         self._jobs = jobs
         self._producer = producer
         jobs.task(TASK, self.send)
 
-    async def say(self, connection: AsyncConnection, household_id: str, data: PeopleFact | FactDisputed, *, by: str, at: datetime) -> str:
+    async def say(
+        self,
+        connection: AsyncConnection,
+        household_id: str,
+        data: PeopleFact | FactDisputed,
+        *,
+        by: str,
+        at: datetime,
+    ) -> str:
         """Keep it and its job in the transaction of the act; return its id."""
-        said = PeopleSaid(id=f"act-{uuid4().hex}", household_id=household_id, time=at, by=by, data=data)
-        row = {"said_id": said.id, "household_id": household_id, "body": said.model_dump(mode="json", exclude_none=True), "at": at}
+        said = PeopleSaid(
+            id=f"act-{uuid4().hex}", household_id=household_id, time=at, by=by, data=data
+        )
+        row = {
+            "said_id": said.id,
+            "household_id": household_id,
+            "body": said.model_dump(mode="json", exclude_none=True),
+            "at": at,
+        }
         await connection.execute(insert(SaidRow), [row])
         await self._jobs.defer(connection, TASK, lock=household_id, household_id=household_id)
         return said.id
 
     async def send(self, household_id: str) -> None:
-        """Everything of the household that has not gone out, in order. Sent twice it counts once: the id is the same."""
+        """Everything of the household that has not gone out, in order.
+
+        Sent twice it counts once: the id is the same.
+        """
         if self._producer is None:
             raise RuntimeError("this process only keeps what is said; another sends it")
-        waiting = select(SaidRow.seq, SaidRow.body).where(SaidRow.household_id == household_id, *_IS_WAITING).order_by(SaidRow.seq)
+        waiting = (
+            select(SaidRow.seq, SaidRow.body)
+            .where(SaidRow.household_id == household_id, *_IS_WAITING)
+            .order_by(SaidRow.seq)
+        )
         async with self._engine.connect() as connection:
             rows = (await connection.execute(waiting)).all()
         for row in rows:
             if not await self._send(self._producer, row.seq, row.body, household_id):
                 continue
             async with self._engine.begin() as connection:
-                await connection.execute(update(SaidRow).where(SaidRow.seq == row.seq).values(sent_at=func.now()))
+                await connection.execute(
+                    update(SaidRow).where(SaidRow.seq == row.seq).values(sent_at=func.now())
+                )
 
-    async def _send(self, producer: AIOKafkaProducer, seq: int, body: JsonObject, household_id: str) -> bool:
-        """Whether it went out. What fails three times is set aside, so that the household's later words are not held back for ever."""
+    async def _send(
+        self, producer: AIOKafkaProducer, seq: int, body: JsonObject, household_id: str
+    ) -> bool:
+        """Whether it went out.
+
+        What fails three times is set aside, so that the household's later words are not held back
+        for ever.
+        """
         try:
             value = encode(PeopleSaid.model_validate(body))
             await producer.send_and_wait(RELIEF_FACTS.name, value, key=household_id.encode())
@@ -72,12 +112,20 @@ class Said:
         """Count one more failure; at the third, set it aside."""
         failures = SaidRow.failures + 1
         aside = case((failures >= RAISED_AT_MOST, func.now()))
-        counted = update(SaidRow).where(SaidRow.seq == seq).values(failures=failures, set_aside_at=aside).returning(SaidRow.set_aside_at)
+        counted = (
+            update(SaidRow)
+            .where(SaidRow.seq == seq)
+            .values(failures=failures, set_aside_at=aside)
+            .returning(SaidRow.set_aside_at)
+        )
         async with self._engine.begin() as connection:
             return (await connection.execute(counted)).scalar_one() is not None
 
     async def unsent(self, before: datetime) -> list[str]:
-        """Households of which something has been waiting since before then, but for those whose job was set aside: they wait for somebody."""
+        """Return households of which something has been waiting since before `before`.
+
+        Those whose job was set aside are left out: they wait for somebody.
+        """
         waiting = select(SaidRow.household_id).where(*_IS_WAITING, SaidRow.at < before).distinct()
         waiting = waiting.where(SaidRow.household_id.not_in(set_aside(TASK, "household_id", Text)))
         async with self._engine.connect() as connection:
@@ -85,4 +133,10 @@ class Said:
 
 
 def _report(seq: int, household_id: str, error: Exception) -> None:
-    log.error("alerts.said_set_aside", seq=seq, household_id=household_id, raised=place_of(error), do="foothold-alerts job list")
+    log.error(
+        "alerts.said_set_aside",
+        seq=seq,
+        household_id=household_id,
+        raised=place_of(error),
+        do="foothold-alerts job list",
+    )

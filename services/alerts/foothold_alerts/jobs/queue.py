@@ -1,4 +1,8 @@
-"""Durable jobs in the desk's own database: put there in the transaction of what they follow from, so that neither is ever without the other."""
+"""Durable jobs in the desk's own database.
+
+They are put there in the transaction of what they follow from, so that neither is ever without the
+other.
+"""
 
 import asyncio
 import contextlib
@@ -43,7 +47,10 @@ log = structlog.get_logger()
 
 
 class JobFailureRow(Base):
-    """How often a job raised, and how often its worker died at it. What is away counts for neither."""
+    """How often a job raised, and how often its worker died at it.
+
+    What is away counts for neither.
+    """
 
     __tablename__ = "job_failures"
 
@@ -57,7 +64,10 @@ class Away(Exception):  # noqa: N818 - says what is the matter
 
 
 class JobRaised(Exception):  # noqa: N818 - says what happened
-    """A job raised something else, for this many times. What it raised may repeat what somebody wrote, so it is not carried along."""
+    """A job raised something else, for this many times.
+
+    What it raised may repeat what somebody wrote, so it is not carried along.
+    """
 
     def __init__(self, raised: str, times: int) -> None:
         super().__init__(f"{raised}, time {times}")
@@ -74,31 +84,59 @@ class AskedToWait(Away):
 
 
 class BackOff(BaseRetryStrategy):
-    """Two seconds, four, eight, and never more than a minute: whatever was away is back in work within one. Who asks to wait is not disturbed before.
+    """Waits two seconds, four, eight, and never more than a minute.
 
-    A job that raised three times although nothing was away is set aside: it stays in its table as failed, and its lock is free for the next.
+    So whatever was unavailable is back in work within one. Whoever asks to wait is not disturbed
+    before.
+
+    A job that raised three times although nothing was away is set aside: it stays in its table as
+    failed, and its lock is free for the next.
     """
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """For ever while something is away; else three times."""
         if isinstance(exception, JobRaised) and exception.times >= RAISED_AT_MOST:
-            log.error("alerts.job_set_aside", job=job.task_name, job_id=job.id, raised=exception.raised, do="foothold-alerts job list")
+            log.error(
+                "alerts.job_set_aside",
+                job=job.task_name,
+                job_id=job.id,
+                raised=exception.raised,
+                do="foothold-alerts job list",
+            )
             return None
         asked = exception.seconds if isinstance(exception, AskedToWait) else None
         wait = asked or min(2 ** min(job.attempts + 1, 10), LONGEST_WAIT)
         kind = exception.raised if isinstance(exception, JobRaised) else type(exception).__name__
-        log.warning("alerts.job_again", job=job.task_name, attempts=job.attempts + 1, seconds=wait, raised=kind)
+        log.warning(
+            "alerts.job_again",
+            job=job.task_name,
+            attempts=job.attempts + 1,
+            seconds=wait,
+            raised=kind,
+        )
         return RetryDecision(retry_in={"seconds": wait})
 
 
 def _report(job: Job, error: Exception, times: int) -> None:
     """Where it was raised; the exception's message may repeat what somebody wrote."""
-    log.error("alerts.job_raised", job=job.task_name, job_id=job.id, raised=place_of(error), times=times, frames=frames_of(error))
+    log.error(
+        "alerts.job_raised",
+        job=job.task_name,
+        job_id=job.id,
+        raised=place_of(error),
+        times=times,
+        frames=frames_of(error),
+    )
 
 
 def says_nothing_of_the_job(error: BaseException) -> bool:
-    """Whether Kafka, the network or the other side is away. What is too large for Kafka is the job's own fault."""
-    return isinstance(error, Away | KafkaError | OSError) and not isinstance(error, MessageSizeTooLargeError)
+    """Whether Kafka, the network or the other side is away.
+
+    What is too large for Kafka is the job's own fault.
+    """
+    return isinstance(error, Away | KafkaError | OSError) and not isinstance(
+        error, MessageSizeTooLargeError
+    )
 
 
 class _Looks(JobManager):
@@ -115,7 +153,10 @@ class _Looks(JobManager):
 
 
 async def _end(work: asyncio.Task[None]) -> None:
-    """A worker signs off in the database; while that is away it waits for it, and answers the first cancelling with an error of its own."""
+    """A worker signs off in the database.
+
+    While that is away it waits for it, and answers the first cancelling with an error of its own.
+    """
     for _ in range(2):
         work.cancel()
         await asyncio.wait({work}, timeout=END_SECONDS)
@@ -124,16 +165,28 @@ async def _end(work: asyncio.Task[None]) -> None:
 
 
 class Jobs:
-    """Procrastinate on alerts' database. Every job may run twice, and says so by changing nothing the second time."""
+    """Procrastinate on alerts' database.
+
+    Every job may run twice, and says so by changing nothing the second time.
+    """
 
     def __init__(self, url: str, on_look: Callable[[], None] = lambda: None) -> None:
-        """`on_look`: called whenever a worker has looked for its next job, also where there is none; while every hand hangs nobody looks."""
-        connector = PsycopgConnector(conninfo=url.replace("+psycopg", "", 1), min_size=1, max_size=CONCURRENCY + 2)
+        """Set `on_look`, called whenever a worker has looked for its next job.
+
+        It is called also where there is no job; while every worker hangs nobody looks.
+        """
+        connector = PsycopgConnector(
+            conninfo=url.replace("+psycopg", "", 1), min_size=1, max_size=CONCURRENCY + 2
+        )
         self._app = App(connector=connector)
         self._app.job_manager = _Looks(connector, on_look)
 
     def task(self, name: str, do: Callable[..., Awaitable[None]]) -> None:
-        """What a job of this name does. While something is away it is tried again, later each time; one that raises three times is set aside."""
+        """What a job of this name does.
+
+        While something is away it is tried again, later each time; one that raises three times is
+        set aside.
+        """
 
         async def run(context: JobContext, /, **given: Any) -> None:  # noqa: ANN401 - whatever the task takes
             await self._try(context.job, do(**given))
@@ -154,7 +207,10 @@ class Jobs:
             await self._app.connector.execute_query_async(_FORGET, job_id=job.id)
 
     async def _is_database_away(self, error: Exception) -> bool:
-        """The driver raises the same for a server that is gone and for a statement it refuses: a ping decides."""
+        """Whether the database is unavailable, decided by a ping.
+
+        The driver raises the same for a server that is gone and for a statement it refuses.
+        """
         if not isinstance(error, (*UNAVAILABLE, OperationalError, ConnectorException)):
             return False
         try:
@@ -164,16 +220,36 @@ class Jobs:
         return False
 
     async def _count(self, job: Job, *, raised: int = 0, died: int = 0) -> tuple[int, int]:
-        row = await self._app.connector.execute_query_one_async(_COUNT, job_id=job.id, raised=raised, died=died)
+        row = await self._app.connector.execute_query_one_async(
+            _COUNT, job_id=job.id, raised=raised, died=died
+        )
         return int(row["raised"]), int(row["died"])
 
-    async def defer(self, connection: AsyncConnection, name: str, *, lock: str | None = None, at: datetime | None = None, **given: Any) -> None:  # noqa: ANN401
+    async def defer(
+        self,
+        connection: AsyncConnection,
+        name: str,
+        *,
+        lock: str | None = None,
+        at: datetime | None = None,
+        **given: Any,  # noqa: ANN401
+    ) -> None:
         """Enqueue in the connection's transaction. Jobs of one lock run one after another."""
         raw = (await connection.get_raw_connection()).driver_connection
-        await self._app.configure_task(name, allow_unknown=True, lock=lock, schedule_at=at, connection=raw).defer_async(**given)
+        await self._app.configure_task(
+            name, allow_unknown=True, lock=lock, schedule_at=at, connection=raw
+        ).defer_async(**given)
 
-    async def defer_many(self, connection: AsyncConnection, name: str, given: Sequence[tuple[datetime, dict[str, Any]]]) -> None:
-        """Enqueue many of one kind in one round trip, each at its own time; in the connection's transaction."""
+    async def defer_many(
+        self,
+        connection: AsyncConnection,
+        name: str,
+        given: Sequence[tuple[datetime, dict[str, Any]]],
+    ) -> None:
+        """Enqueue many of one kind in one round trip, each at its own time.
+
+        In the connection's transaction.
+        """
         if not given:
             return
         raw = (await connection.get_raw_connection()).driver_connection
@@ -209,16 +285,29 @@ class Jobs:
     async def nudge(self, name: str, *, lock: str, **given: Any) -> None:  # noqa: ANN401
         """Enqueue unless the same waits already; for sweeps, which own no transaction."""
         with contextlib.suppress(AlreadyEnqueued):
-            await self._app.configure_task(name, allow_unknown=True, lock=lock, queueing_lock=f"{name}/{lock}").defer_async(**given)
+            await self._app.configure_task(
+                name, allow_unknown=True, lock=lock, queueing_lock=f"{name}/{lock}"
+            ).defer_async(**given)
 
     async def revive(self) -> int:
-        """Put jobs back whose worker died in the middle of them; return how many. One at which it dies every time is set aside."""
-        stalled = list(await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS))
+        """Put jobs back whose worker died in the middle of them; return how many.
+
+        One at which it dies every time is set aside.
+        """
+        stalled = list(
+            await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS)
+        )
         for job in stalled:
             _, died = await self._count(job, died=1)
             if died < DIED_AT_MOST:
                 await self._app.job_manager.retry_job(job)
                 continue
-            log.error("alerts.job_set_aside", job=job.task_name, job_id=job.id, raised="its worker died", do="foothold-alerts job list")
+            log.error(
+                "alerts.job_set_aside",
+                job=job.task_name,
+                job_id=job.id,
+                raised="its worker died",
+                do="foothold-alerts job list",
+            )
             await self._app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
         return len(stalled)

@@ -1,7 +1,8 @@
 """Local accounts and their log-ins: argon2id, a hashed session token, and brakes on guessing.
 
-A brake is on who guesses, never on who is guessed at: failures count for an address and for a name from that address, so that nobody locks a
-colleague out by typing wrong passwords for them from elsewhere.
+A brake is on who guesses, never on who is guessed at: failures count for an address and for a name
+from that address, so that nobody locks a colleague out by typing wrong passwords for them from
+elsewhere.
 """
 
 import hashlib
@@ -34,7 +35,11 @@ AT_ONCE_OF_AN_ADDRESS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is at the desk: the account, the area it may see, whose steps it may take, and the token its forms must carry."""
+    """A person at the desk.
+
+    It has the account, the area it may see, whose steps it may take, and the token its forms must
+    carry.
+    """
 
     name: str
     area: str
@@ -54,15 +59,24 @@ class Accounts:
         self._under_way = Counter[str]()
 
     async def add(self, name: str, area: str, role: Role, now: datetime) -> str:
-        """Make the account, or give it a new password; return the password, which cannot be shown again.
+        """Make the account, or give it a new password.
 
-        With another area or role it lets go of what it may no longer do; one that is used again gets nothing back.
+        Return the password, which cannot be shown again.
+
+        With another area or role it lets go of what it may no longer do; one that is used again
+        gets nothing back.
         """
         password = secrets.token_urlsafe(9)
         password_hash = await self._passwords.hash(password)
-        statement = upsert(AccountRow).values(name=name, password_hash=password_hash, area=area, role=role.value)
+        statement = upsert(AccountRow).values(
+            name=name, password_hash=password_hash, area=area, role=role.value
+        )
         async with self._engine.begin() as connection:
-            before = select(AccountRow.area, AccountRow.role).where(AccountRow.name == name).with_for_update()
+            before = (
+                select(AccountRow.area, AccountRow.role)
+                .where(AccountRow.name == name)
+                .with_for_update()
+            )
             known = (await connection.execute(before)).one_or_none()
             await connection.execute(
                 statement.on_conflict_do_update(
@@ -79,28 +93,51 @@ class Accounts:
             if known is not None and (known.area, known.role) != (area, role.value):
                 await let_go(connection, name, now, keeps=area, role=role)
             detail = {"account": name, "area": area, "role": role.value}
-            await connection.execute(insert(AuditRow), [{"at": now, "actor": "operator", "action": "account_set", "detail": detail}])
+            await connection.execute(
+                insert(AuditRow),
+                [{"at": now, "actor": "operator", "action": "account_set", "detail": detail}],
+            )
         return password
 
     async def disable(self, name: str, now: datetime) -> int | None:
-        """End an account: its log-ins end at once, and what it had in hand is nobody's. How many cases; None if there is no such account."""
+        """End an account: its log-ins end at once, and what it had in hand is nobody's.
+
+        How many cases; None if there is no such account.
+        """
         async with self._engine.begin() as connection:
-            gone = update(AccountRow).where(AccountRow.name == name, AccountRow.disabled_at.is_(None)).values(disabled_at=now)
+            gone = (
+                update(AccountRow)
+                .where(AccountRow.name == name, AccountRow.disabled_at.is_(None))
+                .values(disabled_at=now)
+            )
             if (await connection.execute(gone.returning(AccountRow.name))).first() is None:
                 return None
             await connection.execute(delete(SessionRow).where(SessionRow.account == name))
             cases = await let_go(connection, name, now)
-            row = {"at": now, "actor": OPERATOR, "action": "account_disabled", "case_id": None, "detail": {"account": name}}
+            row = {
+                "at": now,
+                "actor": OPERATOR,
+                "action": "account_disabled",
+                "case_id": None,
+                "detail": {"account": name},
+            }
             await connection.execute(insert(AuditRow), [row])
         return cases
 
-    async def log_in(self, name: str, password: str, now: datetime, address: str = "") -> str | None:
-        """A session token, or None: wrong name, wrong password and disabled account look the same and take the same time.
+    async def log_in(
+        self, name: str, password: str, now: datetime, address: str = ""
+    ) -> str | None:
+        """Return a session token, or None.
 
-        Raise TryLater for who failed too often, and for who tries too much at once. No row and no connection is held while a hash is computed.
+        A wrong name, a wrong password and a disabled account look the same and take the same time.
+
+        Raise TryLater for who failed too often, and for who tries too much at once. No row and no
+        connection is held while a hash is computed.
         """
         moment, address = now.timestamp(), network_of(address)
-        if wait := max(self._names.wait((name, address), moment), self._addresses.wait(address, moment)):
+        if wait := max(
+            self._names.wait((name, address), moment), self._addresses.wait(address, moment)
+        ):
             raise TryLater(wait)
         if self._under_way[address] >= AT_ONCE_OF_AN_ADDRESS:
             raise TryLater(1)
@@ -118,29 +155,49 @@ class Accounts:
         return token
 
     async def _log_in(self, name: str, password: str, now: datetime) -> str | None:
-        wanted = select(AccountRow.password_hash).where(AccountRow.name == name, AccountRow.disabled_at.is_(None))
+        wanted = select(AccountRow.password_hash).where(
+            AccountRow.name == name, AccountRow.disabled_at.is_(None)
+        )
         async with self._engine.connect() as connection:
             password_hash = (await connection.execute(wanted)).scalar_one_or_none()
         is_right = await self._passwords.matches(password_hash, password)
         if password_hash is not None and is_right:
             return await self._begin_session(name, password_hash, now)
-        async with self._engine.begin() as connection:  # also for a name nobody has: it takes as long, and shows who guesses
+        # also for a name nobody has: it takes as long, and shows who guesses
+        async with self._engine.begin() as connection:
             row = {"at": now, "actor": name[:100], "action": "log_in_refused", "detail": {}}
             await connection.execute(insert(AuditRow), [row])
         return None
 
     async def _begin_session(self, name: str, password_hash: str, now: datetime) -> str | None:
-        """Unless the account was disabled, or got another password, while this one was being checked."""
+        """Begin a session unless the account changed meanwhile.
+
+        No session begins if the account was disabled, or got another password, while this one was
+        being checked.
+        """
         token = secrets.token_urlsafe(32)
         expires_at = now + timedelta(hours=self._hours)
-        session = {"token_hash": _hash(token), "account": name, "csrf": secrets.token_urlsafe(24), "expires_at": expires_at}
-        still = (AccountRow.name == name, AccountRow.password_hash == password_hash, AccountRow.disabled_at.is_(None))
+        session = {
+            "token_hash": _hash(token),
+            "account": name,
+            "csrf": secrets.token_urlsafe(24),
+            "expires_at": expires_at,
+        }
+        still = (
+            AccountRow.name == name,
+            AccountRow.password_hash == password_hash,
+            AccountRow.disabled_at.is_(None),
+        )
         async with self._engine.begin() as connection:
-            if (await connection.execute(select(AccountRow.name).where(*still).with_for_update())).first() is None:
+            if (
+                await connection.execute(select(AccountRow.name).where(*still).with_for_update())
+            ).first() is None:
                 return None
             await connection.execute(delete(SessionRow).where(SessionRow.expires_at < now))
             await connection.execute(insert(SessionRow), [session])
-            await connection.execute(insert(AuditRow), [{"at": now, "actor": name, "action": "log_in", "detail": {}}])
+            await connection.execute(
+                insert(AuditRow), [{"at": now, "actor": name, "action": "log_in", "detail": {}}]
+            )
         return token
 
     async def person(self, token: str, now: datetime) -> Person | None:
@@ -148,7 +205,11 @@ class Accounts:
         wanted = (
             select(AccountRow.name, AccountRow.area, AccountRow.role, SessionRow.csrf)
             .join(SessionRow, SessionRow.account == AccountRow.name)
-            .where(SessionRow.token_hash == _hash(token), SessionRow.expires_at > now, AccountRow.disabled_at.is_(None))
+            .where(
+                SessionRow.token_hash == _hash(token),
+                SessionRow.expires_at > now,
+                AccountRow.disabled_at.is_(None),
+            )
         )
         async with self._engine.connect() as connection:
             row = (await connection.execute(wanted)).one_or_none()
@@ -157,8 +218,13 @@ class Accounts:
     async def log_out(self, person: Person, token: str, now: datetime) -> None:
         """End the session."""
         async with self._engine.begin() as connection:
-            await connection.execute(insert(AuditRow), [{"at": now, "actor": person.name, "action": "log_out", "detail": {}}])
-            await connection.execute(delete(SessionRow).where(SessionRow.token_hash == _hash(token)))
+            await connection.execute(
+                insert(AuditRow),
+                [{"at": now, "actor": person.name, "action": "log_out", "detail": {}}],
+            )
+            await connection.execute(
+                delete(SessionRow).where(SessionRow.token_hash == _hash(token))
+            )
 
 
 def network_of(address: str) -> str:

@@ -11,7 +11,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 AT_ONCE: Final = 2
 """A hash takes a whole core for tens of milliseconds, and 64 MB."""
 WAITING: Final = 16
-"""More than this wait for their turn already: the next is told to try again instead of waiting unseen."""
+"""More than this wait for their turn already: the next is told to try again instead of waiting
+unseen."""
 
 
 class TryLater(Exception):  # noqa: N818 - an answer
@@ -33,10 +34,15 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """The hash to keep."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, self._hasher.hash, password
+        )
 
     async def matches(self, password_hash: str | None, password: str) -> bool:
-        """Whether it is the password; without a hash it never is, and takes as long to find out. Raise TryLater when too many wait."""
+        """Whether it is the password; without a hash it never is, and takes as long to find out.
+
+        Raise TryLater when too many wait.
+        """
         if self._waiting >= WAITING:
             raise TryLater(2)
         self._waiting += 1

@@ -4,7 +4,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, exists, false, func, literal_column, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import aliased
 
@@ -74,7 +86,10 @@ class InboxPage:
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """Everything of one case. `not_judged_since`: risk fails at the household, so nothing computed of it is newer."""
+    """Everything of one case.
+
+    `not_judged_since`: risk fails at the household, so nothing computed of it is newer.
+    """
 
     case: RowMapping
     relief: list[RowMapping]
@@ -92,8 +107,15 @@ class CasePage:
 
 
 def _is_wavering() -> ColumnElement[bool]:
-    """Whether risk's last view of the household says that it goes and returns; before the first view, its last transition."""
-    shown = select(ViewRow.body["is_wavering"].as_boolean()).where(ViewRow.household_id == CaseRow.household_id).scalar_subquery()
+    """Whether risk's last view of the household says that it goes and returns.
+
+    Before the first view, its last transition.
+    """
+    shown = (
+        select(ViewRow.body["is_wavering"].as_boolean())
+        .where(ViewRow.household_id == CaseRow.household_id)
+        .scalar_subquery()
+    )
     return func.coalesce(shown, CaseRow.latest["is_wavering"].as_boolean(), false())
 
 
@@ -104,15 +126,23 @@ class Inbox:
         self._engine = engine
         self._workflows = workflows
 
-    async def page(self, area: str, stage: Stage | None, page: int, *, is_urgent: bool = False, find: str = "") -> InboxPage:
-        """Open cases, or those of a stage: first those of which a duty ends soon, then by the next duty. `is_urgent`: only those.
+    async def page(
+        self, area: str, stage: Stage | None, page: int, *, is_urgent: bool = False, find: str = ""
+    ) -> InboxPage:
+        """Return a page of open cases, or of those of a stage.
 
-        `find`: the beginning of a register number or of an area's code, or a case's number: cases of every stage, and households that risk shows
-        and that have no case.
+        First come those of which a duty ends soon, then by the next duty. `is_urgent`: only those.
+
+        `find`: the beginning of a register number or of an area's code, or a case's number: cases
+        of every stage, and households that risk shows and that have no case.
         """
         mine = CaseRow.area.startswith(area, autoescape=True)
         soon = is_soon(self._workflows)
-        shown: ColumnElement[bool] = CaseRow.stage.in_([s.value for s in OPEN]) if stage is None else CaseRow.stage == stage.value
+        shown: ColumnElement[bool] = (
+            CaseRow.stage.in_([s.value for s in OPEN])
+            if stage is None
+            else CaseRow.stage == stage.value
+        )
         if is_urgent:
             shown = shown & soon
         if find:
@@ -126,21 +156,46 @@ class Inbox:
             _is_wavering().label("is_wavering"),
         )
         listed = (
-            select(*columns, *latest, soon.label("is_soon"), next_due().label("next_due_at"), next_kind().label("next_kind"))
+            select(
+                *columns,
+                *latest,
+                soon.label("is_soon"),
+                next_due().label("next_due_at"),
+                next_kind().label("next_kind"),
+            )
             .select_from(CaseRow)
             .outerjoin(now, now.household_id == CaseRow.household_id)
             .where(mine, shown)
-            .order_by(literal_column("is_soon").desc(), literal_column("next_due_at").nulls_last(), CaseRow.number)
+            .order_by(
+                literal_column("is_soon").desc(),
+                literal_column("next_due_at").nulls_last(),
+                CaseRow.number,
+            )
         )
         async with self._engine.connect() as connection:
             found = await read_page(connection, listed, page, PAGE)
-            stages = await connection.execute(select(CaseRow.stage, func.count()).where(mine).group_by(CaseRow.stage))
+            stages = await connection.execute(
+                select(CaseRow.stage, func.count()).where(mine).group_by(CaseRow.stage)
+            )
             by_stage = {code: count for code, count in stages}  # noqa: C416 - dict() does not see that a row is a pair
-            urgent = await connection.execute(select(func.count()).select_from(CaseRow).where(mine, CaseRow.stage.in_([s.value for s in OPEN]), soon))
-            business_day = (await connection.execute(select(func.min(PartitionDay.day)))).scalar_one()
-            without: Paged[RowMapping] = await read_page(connection, _without_case(area, find), 1, PAGE) if find else Paged([], 0)
+            urgent = await connection.execute(
+                select(func.count())
+                .select_from(CaseRow)
+                .where(mine, CaseRow.stage.in_([s.value for s in OPEN]), soon)
+            )
+            business_day = (
+                await connection.execute(select(func.min(PartitionDay.day)))
+            ).scalar_one()
+            without: Paged[RowMapping] = (
+                await read_page(connection, _without_case(area, find), 1, PAGE)
+                if find
+                else Paged([], 0)
+            )
             waiting = _reviews().where(mine, ReviewRow.done_at.is_(None)).limit(PAGE)
-            said = [dict(body) for body in (await connection.execute(select(PartitionDay.stale))).scalars()]
+            said = [
+                dict(body)
+                for body in (await connection.execute(select(PartitionDay.stale))).scalars()
+            ]
             return InboxPage(
                 rows=found.lines,
                 total=found.total,
@@ -157,13 +212,27 @@ class Inbox:
     async def case(self, area: str, number: int) -> CasePage | None:
         """The case, or None if there is none in the area."""
         async with self._engine.connect() as connection:
-            wanted = select(*CaseRow.__table__.columns).where(CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True))
+            wanted = select(*CaseRow.__table__.columns).where(
+                CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True)
+            )
             row = (await connection.execute(wanted)).mappings().one_or_none()
             if row is None:
                 return None
-            relief = select(*ReliefRow.__table__.columns).where(ReliefRow.household_id == row["household_id"]).order_by(ReliefRow.due_at, ReliefRow.relief_id)
-            transitions = select(*TransitionRow.__table__.columns).where(TransitionRow.case_id == row["case_id"]).order_by(TransitionRow.number.desc())
-            audit = select(*AuditRow.__table__.columns).where(AuditRow.case_id == row["case_id"]).order_by(AuditRow.audit_id.desc())
+            relief = (
+                select(*ReliefRow.__table__.columns)
+                .where(ReliefRow.household_id == row["household_id"])
+                .order_by(ReliefRow.due_at, ReliefRow.relief_id)
+            )
+            transitions = (
+                select(*TransitionRow.__table__.columns)
+                .where(TransitionRow.case_id == row["case_id"])
+                .order_by(TransitionRow.number.desc())
+            )
+            audit = (
+                select(*AuditRow.__table__.columns)
+                .where(AuditRow.case_id == row["case_id"])
+                .order_by(AuditRow.audit_id.desc())
+            )
             before = select(CaseRow.number, CaseRow.episode, CaseRow.close_reason).where(
                 CaseRow.household_id == row["household_id"], CaseRow.episode == row["episode"] - 1
             )
@@ -176,20 +245,49 @@ class Inbox:
                 transitions=list((await connection.execute(transitions)).mappings()),
                 audit=list((await connection.execute(audit)).mappings()),
                 previous=(await connection.execute(before)).mappings().one_or_none(),
-                reviews=list((await connection.execute(_reviews().where(ReviewRow.case_id == row["case_id"]))).mappings()),
+                reviews=list(
+                    (
+                        await connection.execute(
+                            _reviews().where(ReviewRow.case_id == row["case_id"])
+                        )
+                    ).mappings()
+                ),
                 view=(await connection.execute(view)).scalar_one_or_none(),
                 entry=(await connection.execute(entry)).scalar_one_or_none(),
-                deadlines=await _all(connection, DeadlineRow, DeadlineRow.case_id == row["case_id"], DeadlineRow.done_at.is_(None), order=DeadlineRow.due_at),
-                measures=await _all(connection, MeasureRow, MeasureRow.household_id == household_id, order=MeasureRow.measure_id),
-                disputes=await _all(connection, DisputeRow, DisputeRow.household_id == household_id, order=DisputeRow.at),
-                visits=await _all(connection, VisitRow, VisitRow.case_id == row["case_id"], order=VisitRow.visited_on.desc()),
+                deadlines=await _all(
+                    connection,
+                    DeadlineRow,
+                    DeadlineRow.case_id == row["case_id"],
+                    DeadlineRow.done_at.is_(None),
+                    order=DeadlineRow.due_at,
+                ),
+                measures=await _all(
+                    connection,
+                    MeasureRow,
+                    MeasureRow.household_id == household_id,
+                    order=MeasureRow.measure_id,
+                ),
+                disputes=await _all(
+                    connection,
+                    DisputeRow,
+                    DisputeRow.household_id == household_id,
+                    order=DisputeRow.at,
+                ),
+                visits=await _all(
+                    connection,
+                    VisitRow,
+                    VisitRow.case_id == row["case_id"],
+                    order=VisitRow.visited_on.desc(),
+                ),
                 not_judged_since=await not_judged_since(connection, household_id),
             )
 
     async def version(self, area: str, number: int) -> int | None:
         """The case's version, or None if there is none in the area."""
         async with self._engine.connect() as connection:
-            wanted = select(CaseRow.version).where(CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True))
+            wanted = select(CaseRow.version).where(
+                CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True)
+            )
             return (await connection.execute(wanted)).scalar_one_or_none()
 
 
@@ -199,18 +297,34 @@ def _is_found(find: str) -> ColumnElement[bool]:
     Spaces as pages write them are left out.
     """
     text = "".join(find.split())
-    is_number = CaseRow.number == int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else false()
-    return or_(is_number, CaseRow.register_number.istartswith(text, autoescape=True), CaseRow.area.startswith(text, autoescape=True))
+    is_number = (
+        CaseRow.number == int(text)
+        if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+        else false()
+    )
+    return or_(
+        is_number,
+        CaseRow.register_number.istartswith(text, autoescape=True),
+        CaseRow.area.startswith(text, autoescape=True),
+    )
 
 
 def _without_case(area: str, find: str) -> Select[Any]:
     """Households risk shows that never had a case, by register number."""
     household = ViewRow.body["household"]
     place, register_number = household["area"].astext, household["register_number"].astext
-    columns = (register_number.label("register_number"), place.label("area"), ViewRow.body["status"].astext.label("status"))
+    columns = (
+        register_number.label("register_number"),
+        place.label("area"),
+        ViewRow.body["status"].astext.label("status"),
+    )
     never = ~exists().where(CaseRow.household_id == ViewRow.household_id)
     is_found = register_number.istartswith("".join(find.split()), autoescape=True)
-    return select(*columns).where(place.startswith(area, autoescape=True), is_found, never).order_by(register_number)
+    return (
+        select(*columns)
+        .where(place.startswith(area, autoescape=True), is_found, never)
+        .order_by(register_number)
+    )
 
 
 def hours_left(due_at: datetime, now: datetime) -> int:
@@ -219,12 +333,28 @@ def hours_left(due_at: datetime, now: datetime) -> int:
 
 
 def has_refused(cases: type[CaseRow]) -> ColumnElement[bool]:
-    """Whether the household refused its authorisation, as people wrote it down or as risk last said: then nothing computed of it is shown."""
-    return or_(cases.consent.is_not_distinct_from(Consent.REFUSED), cases.latest["figures"]["is_withheld"].as_boolean().is_(True))
+    """Whether the household refused its authorisation.
+
+    It is as people wrote it down or as risk last reported. Then nothing computed of the household
+    is shown.
+    """
+    return or_(
+        cases.consent.is_not_distinct_from(Consent.REFUSED),
+        cases.latest["figures"]["is_withheld"].as_boolean().is_(True),
+    )
 
 
-async def _all(connection: AsyncConnection, table: type[Base], *where: ColumnElement[bool], order: Any) -> list[RowMapping]:  # noqa: ANN401 - a column
-    return list((await connection.execute(select(*table.__table__.columns).where(*where).order_by(order))).mappings())
+async def _all(
+    connection: AsyncConnection,
+    table: type[Base],
+    *where: ColumnElement[bool],
+    order: Any,  # noqa: ANN401 - a column
+) -> list[RowMapping]:
+    return list(
+        (
+            await connection.execute(select(*table.__table__.columns).where(*where).order_by(order))
+        ).mappings()
+    )
 
 
 def _reason(now: type[ViewRow], language: str) -> ColumnElement[str]:
@@ -242,16 +372,35 @@ def _reason(now: type[ViewRow], language: str) -> ColumnElement[str]:
 def _reviews() -> Select[Any]:
     """Decisions in doubt, the one asked first on top, with the numbers of their cases.
 
-    `is_withheld`: the household has refused since, as its newest case says; then nothing computed of it is shown.
+    `is_withheld`: the household has refused since, as its newest case says; then nothing computed
+    of it is shown.
     """
     newest = aliased(CaseRow)
-    last_word = select(has_refused(newest)).where(newest.household_id == CaseRow.household_id).order_by(newest.episode.desc()).limit(1).scalar_subquery()
-    columns = (CaseRow.number, CaseRow.register_number, last_word.label("is_withheld"), *ReviewRow.__table__.columns)
-    return select(*columns).join(CaseRow, CaseRow.case_id == ReviewRow.case_id).order_by(ReviewRow.asked_on, CaseRow.number)
+    last_word = (
+        select(has_refused(newest))
+        .where(newest.household_id == CaseRow.household_id)
+        .order_by(newest.episode.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    columns = (
+        CaseRow.number,
+        CaseRow.register_number,
+        last_word.label("is_withheld"),
+        *ReviewRow.__table__.columns,
+    )
+    return (
+        select(*columns)
+        .join(CaseRow, CaseRow.case_id == ReviewRow.case_id)
+        .order_by(ReviewRow.asked_on, CaseRow.number)
+    )
 
 
 def _stale(said: list[dict[str, Any]], area: str) -> list[StaleHere]:
-    """What the partitions of risk said, each feed once; only of counties the person's area touches."""
+    """What the partitions of risk said, each feed once.
+
+    Only of counties the person's area touches.
+    """
     found = {
         StaleHere(county, one["agency"], one["feed"], one.get("last_heard", ""), one["rhythm_days"])
         for body in said

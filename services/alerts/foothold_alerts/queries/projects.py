@@ -1,4 +1,7 @@
-"""Dividend projects that pay too little: one line for a project however many households it concerns, with their cases. Queries only."""
+"""Dividend projects that pay too little.
+
+There is one line for a project however many households it concerns, with their cases. Queries only.
+"""
 
 from typing import Any, NamedTuple
 
@@ -15,7 +18,10 @@ from foothold_schemas.findings import FindingKind
 
 
 class Underpaid(NamedTuple):
-    """A project, how many households inside the reader's area it pays too little, and in how many villages."""
+    """A project, and how many households inside the reader's area it pays too little.
+
+    It also says in how many villages they are.
+    """
 
     project: str
     households: int
@@ -23,7 +29,10 @@ class Underpaid(NamedTuple):
 
 
 class Owed(NamedTuple):
-    """A household's open case, and what the project paid of what it guaranteed, as the finding says it."""
+    """A household's open case, and what the project paid of what it guaranteed.
+
+    The amount is as the finding says it.
+    """
 
     number: int
     register_number: str
@@ -47,20 +56,44 @@ class Projects:
         """A page of the projects, those with most households first."""
         found, finding = _found(area)
         project = finding.c.value["project"].astext
-        households, villages = func.count(CaseRow.household_id.distinct()), func.count(CaseRow.area.distinct())
-        counted = found.with_only_columns(project.label("project"), households.label("households"), villages.label("villages"))
-        ordered = counted.where(project.is_not(None)).group_by(project).order_by(households.desc(), project)
+        households, villages = (
+            func.count(CaseRow.household_id.distinct()),
+            func.count(CaseRow.area.distinct()),
+        )
+        counted = found.with_only_columns(
+            project.label("project"), households.label("households"), villages.label("villages")
+        )
+        ordered = (
+            counted.where(project.is_not(None))
+            .group_by(project)
+            .order_by(households.desc(), project)
+        )
         async with self._engine.connect() as connection:
             found_page = await read_page(connection, ordered, page)
-        return Paged([Underpaid(**row) for row in found_page.lines], found_page.total, found_page.page)
+        return Paged(
+            [Underpaid(**row) for row in found_page.lines], found_page.total, found_page.page
+        )
 
     async def households(self, area: str, project: str, page: int = 1) -> Paged[Owed]:
         """A page of the project's households inside the area."""
         found, finding = _found(area)
         soon = is_soon(self._workflows)
-        columns = (CaseRow.number, CaseRow.register_number, CaseRow.area, CaseRow.stage, CaseRow.is_urgent, soon.label("is_soon"), CaseRow.version)
-        amounts = (finding.c.value["value"].astext.label("paid"), finding.c.value["threshold"].astext.label("guaranteed"))
-        listed = found.with_only_columns(*columns, *amounts).where(finding.c.value["project"].astext == project)
+        columns = (
+            CaseRow.number,
+            CaseRow.register_number,
+            CaseRow.area,
+            CaseRow.stage,
+            CaseRow.is_urgent,
+            soon.label("is_soon"),
+            CaseRow.version,
+        )
+        amounts = (
+            finding.c.value["value"].astext.label("paid"),
+            finding.c.value["threshold"].astext.label("guaranteed"),
+        )
+        listed = found.with_only_columns(*columns, *amounts).where(
+            finding.c.value["project"].astext == project
+        )
         async with self._engine.connect() as connection:
             ordered = listed.order_by(soon.desc(), next_due().nulls_last(), CaseRow.number)
             found_page = await read_page(connection, ordered, page)
@@ -69,7 +102,15 @@ class Projects:
 
 def _found(area: str) -> tuple[Select[Any], Any]:
     """Open cases of the area, once for each of their findings of this kind."""
-    finding = func.jsonb_array_elements(CaseRow.latest["findings"]).table_valued(column("value", JSONB), name="finding")
-    mine = (CaseRow.area.startswith(area, autoescape=True), CaseRow.stage.in_([stage.value for stage in OPEN]))
+    finding = func.jsonb_array_elements(CaseRow.latest["findings"]).table_valued(
+        column("value", JSONB), name="finding"
+    )
+    mine = (
+        CaseRow.area.startswith(area, autoescape=True),
+        CaseRow.stage.in_([stage.value for stage in OPEN]),
+    )
     asked = select(CaseRow.number).select_from(CaseRow).join(finding, true())
-    return asked.where(*mine, finding.c.value["rule"].astext == FindingKind.PROJECT_UNDERPAID.value), finding
+    return (
+        asked.where(*mine, finding.c.value["rule"].astext == FindingKind.PROJECT_UNDERPAID.value),
+        finding,
+    )

@@ -34,11 +34,31 @@ class Tally:
 
     async def once(self, now: datetime) -> None:
         """One count of everything."""
-        stages = select(CaseRow.stage, func.count()).where(CaseRow.stage.in_([s.value for s in OPEN])).group_by(CaseRow.stage)
-        proposed = select(ReliefRow.kind, func.count()).where(ReliefRow.status.in_(UNPAID)).group_by(ReliefRow.kind)
-        overdue = select(DeadlineRow.kind, func.count()).where(DeadlineRow.done_at.is_(None), DeadlineRow.due_at < now).group_by(DeadlineRow.kind)
-        provisional = select(func.count()).select_from(DeadlineRow).where(DeadlineRow.is_provisional, DeadlineRow.done_at.is_(None))
-        unsent = select(func.count()).select_from(SaidRow).where(SaidRow.sent_at.is_(None), SaidRow.set_aside_at.is_(None))
+        stages = (
+            select(CaseRow.stage, func.count())
+            .where(CaseRow.stage.in_([s.value for s in OPEN]))
+            .group_by(CaseRow.stage)
+        )
+        proposed = (
+            select(ReliefRow.kind, func.count())
+            .where(ReliefRow.status.in_(UNPAID))
+            .group_by(ReliefRow.kind)
+        )
+        overdue = (
+            select(DeadlineRow.kind, func.count())
+            .where(DeadlineRow.done_at.is_(None), DeadlineRow.due_at < now)
+            .group_by(DeadlineRow.kind)
+        )
+        provisional = (
+            select(func.count())
+            .select_from(DeadlineRow)
+            .where(DeadlineRow.is_provisional, DeadlineRow.done_at.is_(None))
+        )
+        unsent = (
+            select(func.count())
+            .select_from(SaidRow)
+            .where(SaidRow.sent_at.is_(None), SaidRow.set_aside_at.is_(None))
+        )
         metrics = self._metrics
         async with self._engine.connect() as connection:
             for gauge, codes, question in (

@@ -26,7 +26,16 @@ class Stage(StrEnum):
     CLOSED = "closed"
 
 
-BEFORE_IDENTIFIED = frozenset({Stage.LEAD, Stage.VERIFYING, Stage.VILLAGE_REVIEW, Stage.PUBLIC_NOTICE, Stage.TOWNSHIP_REVIEW, Stage.COUNTY_DECISION})
+BEFORE_IDENTIFIED = frozenset(
+    {
+        Stage.LEAD,
+        Stage.VERIFYING,
+        Stage.VILLAGE_REVIEW,
+        Stage.PUBLIC_NOTICE,
+        Stage.TOWNSHIP_REVIEW,
+        Stage.COUNTY_DECISION,
+    }
+)
 SINCE_IDENTIFIED = frozenset({Stage.IDENTIFIED, Stage.NOT_MARKED, Stage.ELIMINATION_REVIEW})
 OPEN = BEFORE_IDENTIFIED | SINCE_IDENTIFIED
 
@@ -47,7 +56,10 @@ class Consent(StrEnum):
 
 
 class CloseReason(StrEnum):
-    """Why nothing more is to do. The first five come from risk, the others from a person at the desk."""
+    """Why nothing more is to do.
+
+    The first five come from risk, the others from a person at the desk.
+    """
 
     SIGNAL_ENDED = "signal_ended"
     ELIMINATED = "risk_eliminated"
@@ -61,7 +73,13 @@ class CloseReason(StrEnum):
     NOT_HERE = "not_here"
 
 
-DISMISS_REASONS = (CloseReason.DATA_WRONG, CloseReason.CAN_COPE, CloseReason.ALREADY_HELPED, CloseReason.REPEATED, CloseReason.NOT_HERE)
+DISMISS_REASONS = (
+    CloseReason.DATA_WRONG,
+    CloseReason.CAN_COPE,
+    CloseReason.ALREADY_HELPED,
+    CloseReason.REPEATED,
+    CloseReason.NOT_HERE,
+)
 
 
 class ReliefKind(StrEnum):
@@ -84,7 +102,9 @@ class ReliefStatus(StrEnum):
     REFUSED = "refused_relief"
 
 
-UNPAID = frozenset({ReliefStatus.PROPOSED, ReliefStatus.APPLIED, ReliefStatus.CHECKED, ReliefStatus.DECIDED})
+UNPAID = frozenset(
+    {ReliefStatus.PROPOSED, ReliefStatus.APPLIED, ReliefStatus.CHECKED, ReliefStatus.DECIDED}
+)
 """Ended when the case is."""
 
 
@@ -101,11 +121,14 @@ class Pause:
 class Case:
     """One episode of one household. `due_on` is the last day on which it should be settled.
 
-    `workflow`: the version of the steps it goes by, for as long as it runs. `notice_on`: the day its public notice was posted.
-    `settle_from`: when the time to settle began, where that is not the day it was opened; `stood_still`: when it stood still since, each with the
-    day on which it ran again. `paused_on`, `paused_by`: since when it stands still, and by whose word. `urgent_at`: since when it has been in
-    danger, empty where it never was in this episode; `looked_at`: when somebody looked since. `proposed_by`, `proposed_what`: the first of two
-    people who must say the same (`two.py`). `closed_on`, `closed_at`: the day risk ended it, and the stage it stood at then;
+    `workflow`: the version of the steps it goes by, for as long as it runs. `notice_on`: the day
+    its public notice was posted.
+    `settle_from`: when the time to settle began, where that is not the day it was opened;
+    `stood_still`: when it stood still since, each with the day on which it ran again. `paused_on`,
+    `paused_by`: since when it stands still, and by whose word. `urgent_at`: since when it has been
+    in danger, empty where it never was in this episode; `looked_at`: when somebody looked since.
+    `proposed_by`, `proposed_what`: the first of two people who must say the same (`two.py`).
+    `closed_on`, `closed_at`: the day risk ended it, and the stage it stood at then;
     `held_pause`: the pause it stood in then.
     """
 
@@ -148,9 +171,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Temporary relief for one cause, with the instant by which it should be paid, and what bounds its amount.
+    """Temporary relief for one cause.
 
-    `event`: which event of the finding it is for; `bills_until`: the day of the newest bill it is for.
+    It has the instant by which it should be paid, and what bounds its amount.
+
+    `event`: which event of the finding it is for; `bills_until`: the day of the newest bill it is
+    for.
     """
 
     kind: ReliefKind

@@ -1,4 +1,7 @@
-"""Counting days: calendar days, and working days by the statutory calendar with its make-up days. Pure; who knows the calendar is elsewhere."""
+"""Counting days: calendar days, and working days by the statutory calendar with its make-up days.
+
+Pure; who knows the calendar is elsewhere.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +17,10 @@ _SATURDAY: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class WorkDays:
-    """Per year, the days that are otherwise than weekends say: True a working Saturday or Sunday, False a holiday. A year that is missing is not known."""
+    """The work days: per year, the days that are otherwise than weekends say.
+
+    True is a working Saturday or Sunday, False a holiday. A year that is missing is not known.
+    """
 
     years: Mapping[int, Mapping[date, bool]] = field(default_factory=dict)
 
@@ -32,9 +38,12 @@ Still = Sequence[tuple[date, date]]
 
 
 def last_day(began_on: date, limit: Limit, calendar: WorkDays, still: Still = ()) -> date:
-    """The last day of a limit of days. The day on which it begins does not count; raise ValueError for hours.
+    """The last day of a limit of days.
 
-    What stood still comes back as what is counted: working days as working days, calendar days as calendar days.
+    The day on which it begins does not count; raise ValueError for hours.
+
+    What stood still comes back as what is counted: working days as working days, calendar days as
+    calendar days.
     """
     if limit.unit is Unit.HOURS:
         raise ValueError("hours have no last day")
@@ -42,7 +51,11 @@ def last_day(began_on: date, limit: Limit, calendar: WorkDays, still: Still = ()
     def counts(day: date) -> bool:
         return limit.unit is Unit.DAYS or calendar.is_working(day)
 
-    stood = sum(counts(first + timedelta(days=n)) for first, again in still for n in range((again - first).days))
+    stood = sum(
+        counts(first + timedelta(days=n))
+        for first, again in still
+        for n in range((again - first).days)
+    )
     day, left = began_on, limit.count + stood
     while left:
         day += timedelta(days=1)
@@ -51,7 +64,10 @@ def last_day(began_on: date, limit: Limit, calendar: WorkDays, still: Still = ()
 
 
 def began_for(last: date, limit: Limit, calendar: WorkDays) -> date:
-    """The latest day on which a limit of days with this last day can have begun, nothing standing still in between."""
+    """Return the latest day on which a limit of days with this last day can have begun.
+
+    Nothing stands still in between.
+    """
     day = last
     while last_day(day, limit, calendar) > last:
         day -= timedelta(days=1)
@@ -75,4 +91,6 @@ def is_provisional(began_on: date, limit: Limit, calendar: WorkDays, still: Stil
     if limit.unit is not Unit.WORKING_DAYS:
         return False
     last = last_day(began_on, limit, calendar, still)
-    return not all(calendar.is_known(date(year, 1, 1)) for year in range(began_on.year, last.year + 1))
+    return not all(
+        calendar.is_known(date(year, 1, 1)) for year in range(began_on.year, last.year + 1)
+    )

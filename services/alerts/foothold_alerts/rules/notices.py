@@ -1,4 +1,7 @@
-"""Whom a notice is for, when it may go, and what it says: a number, a place, a link, and whether it is a signal, a lead or a decision. No person."""
+"""Whom a notice is for, when it may go, and what it says.
+
+It says a number, a place, a link, and whether it is a signal, a lead or a decision. No person.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +15,8 @@ from foothold_alerts.rules.days import SHANGHAI, WorkDays
 TOWNSHIP_DIGITS: Final = 9
 COUNTY_DIGITS: Final = 6
 OPENS, CLOSES = time(9), time(18)
-"""Office hours in which reminders go out: Foothold's own choice. What is new or urgent goes at any hour."""
+"""Office hours in which reminders go out: Foothold's own choice. What is new or urgent goes at any
+hour."""
 SHOWN: Final = 20
 
 
@@ -39,12 +43,17 @@ class Event(StrEnum):
     @property
     def path(self) -> str:
         """Where at the desk the numbers are."""
-        return {Event.REGION: "areas", Event.REGION_OVER: "areas", Event.INCIDENT: "incidents"}.get(self, "cases")
+        return {Event.REGION: "areas", Event.REGION_OVER: "areas", Event.INCIDENT: "incidents"}.get(
+            self, "cases"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One thing to tell: the number of the case, or of the region warning. `place`: the township, or the county once it has gone that far up."""
+    """One thing to tell: the number of the case, or of the region warning.
+
+    `place`: the township, or the county once it has gone that far up.
+    """
 
     number: int
     place: str
@@ -65,10 +74,17 @@ def place_of(area: str, level: Role) -> str:
 
 
 def receivers(place: str, areas: Iterable[str]) -> frozenset[str]:
-    """Of the areas somebody listens for: those inside the township and the township's own; its county's where nobody listens there."""
+    """Of the areas somebody listens for: those inside the township and the township's own.
+
+    Its county's where nobody listens there.
+    """
     known = set(areas)
     if len(place) > COUNTY_DIGITS:
-        near = frozenset(a for a in known if len(a) > COUNTY_DIGITS and (place.startswith(a) or a.startswith(place)))
+        near = frozenset(
+            a
+            for a in known
+            if len(a) > COUNTY_DIGITS and (place.startswith(a) or a.startswith(place))
+        )
         if near:
             return near
     return frozenset(a for a in known if len(a) <= COUNTY_DIGITS and place.startswith(a))
@@ -88,20 +104,44 @@ def send_at(event: Event, now: datetime, calendar: WorkDays) -> datetime:
 
 
 def remind_at(due_at: datetime, hours_before: int, calendar: WorkDays) -> datetime | None:
-    """When to say that something is due soon: the first office hour from then on; None where that is too late to be of use."""
+    """When to say that something is due soon: the first office hour from then on.
+
+    None where that is too late to be of use.
+    """
     at = send_at(Event.NEAR, due_at - timedelta(hours=hours_before), calendar)
     return at if at < due_at else None
 
 
 _TITLES: Final = {
-    Event.OPENED: ("新风险线索{count}件（信号，未经认定）", "{count} new leads (signals, nobody has identified anything)"),
-    Event.URGENT: ("危急线索{count}件（信号，未经认定），请立即查看", "{count} households in danger (signals, not identified): please look at once"),
-    Event.NEWS: ("在办案件有新情况{count}件，请核对", "{count} open cases with something new: please look"),
-    Event.REGION: ("区域预警{count}条（仅为信号，不等于启动应急响应）", "{count} region warnings (signals, not an activation)"),
-    Event.REGION_OVER: ("区域预警解除{count}条：各项指标已回落", "{count} areas whose region warnings are over: every count has fallen below its band"),
-    Event.INCIDENT: ("区域灾害{count}起，请核查可能受影响的农户", "{count} incidents: please check the households they may have hit"),
+    Event.OPENED: (
+        "新风险线索{count}件（信号，未经认定）",
+        "{count} new leads (signals, nobody has identified anything)",
+    ),
+    Event.URGENT: (
+        "危急线索{count}件（信号，未经认定），请立即查看",
+        "{count} households in danger (signals, not identified): please look at once",
+    ),
+    Event.NEWS: (
+        "在办案件有新情况{count}件，请核对",
+        "{count} open cases with something new: please look",
+    ),
+    Event.REGION: (
+        "区域预警{count}条（仅为信号，不等于启动应急响应）",
+        "{count} region warnings (signals, not an activation)",
+    ),
+    Event.REGION_OVER: (
+        "区域预警解除{count}条：各项指标已回落",
+        "{count} areas whose region warnings are over: every count has fallen below its band",
+    ),
+    Event.INCIDENT: (
+        "区域灾害{count}起，请核查可能受影响的农户",
+        "{count} incidents: please check the households they may have hit",
+    ),
     Event.NEAR: ("即将到期提醒{count}件", "{count} cases with something due soon"),
-    Event.PAUSE_OVER: ("中止计时结束{count}件，办结期限恢复", "{count} cases whose time to settle runs again, the pause being over"),
+    Event.PAUSE_OVER: (
+        "中止计时结束{count}件，办结期限恢复",
+        "{count} cases whose time to settle runs again, the pause being over",
+    ),
     Event.OVERDUE: ("办理逾期提醒{count}件", "{count} cases with something overdue"),
 }
 
@@ -112,5 +152,10 @@ def words(place: str, event: Event, numbers: Sequence[int], desk: str) -> Text:
     count = len(numbers)
     lines = [f"{desk}/{event.path}/{number}" for number in numbers[:SHOWN]]
     if count > SHOWN:
-        lines.append(f"另有{count - SHOWN}件 and {count - SHOWN} more: {desk}/{'' if event.path == 'cases' else event.path}")
-    return Text(f"立足 {place} {zh.format(count=count)} / Foothold: {en.format(count=count)}", tuple(lines))
+        lines.append(
+            f"另有{count - SHOWN}件 and {count - SHOWN} more:"
+            f" {desk}/{'' if event.path == 'cases' else event.path}"
+        )
+    return Text(
+        f"立足 {place} {zh.format(count=count)} / Foothold: {en.format(count=count)}", tuple(lines)
+    )

@@ -1,4 +1,7 @@
-"""What a public notice in the village shows: its fields and nothing else. No identity number, telephone, bank account or illness."""
+"""What a public notice in the village shows: its fields and nothing else.
+
+No identity number, telephone, bank account or illness.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -26,8 +29,16 @@ class PublicNotice:
         return tuple((name, getattr(self, name)) for name in ALLOWED)
 
 
-def public_notice(case: Case, head: str, village: str, members: int, workflow: Workflow, calendar: WorkDays) -> PublicNotice | None:
+def public_notice(
+    case: Case, head: str, village: str, members: int, workflow: Workflow, calendar: WorkDays
+) -> PublicNotice | None:
     """The notice while it stands; None at any other stage."""
     if case.stage is not Stage.PUBLIC_NOTICE or case.notice_on is None:
         return None
-    return PublicNotice(head, village, members, case.notice_on, last_day(case.notice_on, workflow.limits.notice, calendar))
+    return PublicNotice(
+        head,
+        village,
+        members,
+        case.notice_on,
+        last_day(case.notice_on, workflow.limits.notice, calendar),
+    )

@@ -1,4 +1,8 @@
-"""What a region warning asks of people: who is told, by when somebody must have seen it, and which of several warnings is the last."""
+"""What a region warning asks of people.
+
+It is who is notified, by when somebody must have seen it, and which of several warnings is the
+last.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +14,13 @@ from foothold_alerts.rules.case import Role
 from foothold_alerts.rules.notices import place_of
 from foothold_schemas.messages.areas import AreaLevel, Direction, RegionWarning, WarningLevel
 
-GRAVITY: Final = {None: 0, WarningLevel.IV: 1, WarningLevel.III: 2, WarningLevel.II: 3, WarningLevel.I: 4}
+GRAVITY: Final = {
+    None: 0,
+    WarningLevel.IV: 1,
+    WarningLevel.III: 2,
+    WarningLevel.II: 3,
+    WarningLevel.I: 4,
+}
 LEVEL: Final = {gravity: level for level, gravity in GRAVITY.items() if level is not None}
 NEWS_DAYS: Final = 7
 """What is older than this when it comes is history: shown, and nobody is told of it."""
@@ -40,7 +50,10 @@ def gravity(warning: RegionWarning) -> int:
 
 
 def place_in_day(warning: RegionWarning) -> int:
-    """Where it stands among those of its area, cause, window and day: a fall comes at the day's opening, then only rises follow."""
+    """Return the warning's place among those of its area, cause, window and day.
+
+    A fall comes at the day's opening, then only rises follow.
+    """
     return gravity(warning) if warning.direction is Direction.UP else 0
 
 
@@ -48,17 +61,37 @@ def places(warning: RegionWarning, answer: Answer) -> frozenset[str]:
     """The places that are told."""
     is_small = warning.area_level in (AreaLevel.VILLAGE, AreaLevel.TOWNSHIP)
     own = place_of(warning.area, Role.TOWNSHIP) if is_small else warning.county
-    return frozenset({*([own] if Told.OWN in answer.told else []), *([warning.county] if Told.COUNTY in answer.told else [])})
+    return frozenset(
+        {
+            *([own] if Told.OWN in answer.told else []),
+            *([warning.county] if Told.COUNTY in answer.told else []),
+        }
+    )
 
 
 def is_news(warning: RegionWarning, before: int, business_day: date | None) -> bool:
-    """Whether people are told: the area stands graver than it did for any cause and window, and that not long ago."""
-    return warning.direction is Direction.UP and gravity(warning) > before and _is_recent(warning, business_day)
+    """Whether people are notified of the warning.
+
+    They are when the area stands graver than it did for any cause and window, and that not long
+    ago.
+    """
+    return (
+        warning.direction is Direction.UP
+        and gravity(warning) > before
+        and _is_recent(warning, business_day)
+    )
 
 
 def is_over(warning: RegionWarning, before: int, after: int, business_day: date | None) -> bool:
-    """Whether those who were told learn that it is over: the last level of any cause and window fell, and that not long ago."""
-    return warning.direction is Direction.DOWN and before > after == 0 and _is_recent(warning, business_day)
+    """Whether those who were notified learn that it is over.
+
+    They do when the last level of any cause and window fell, and that not long ago.
+    """
+    return (
+        warning.direction is Direction.DOWN
+        and before > after == 0
+        and _is_recent(warning, business_day)
+    )
 
 
 def _is_recent(warning: RegionWarning, business_day: date | None) -> bool:

@@ -1,4 +1,7 @@
-"""From a transition to what people get to do: a case opened, changed or closed, and relief proposed. Money is never paid here."""
+"""From a transition to what people get to do.
+
+A case is opened, changed or closed, and relief is proposed. Money is never paid here.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -6,7 +9,16 @@ from typing import Final
 
 from foothold_alerts.rules.acts.pause import ends_on, released, settle_on, taken_up
 from foothold_alerts.rules.acts.two import taken_back
-from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, SINCE_IDENTIFIED, Case, CloseReason, Proposal, ReliefKind, Stage
+from foothold_alerts.rules.case import (
+    BEFORE_IDENTIFIED,
+    OPEN,
+    SINCE_IDENTIFIED,
+    Case,
+    CloseReason,
+    Proposal,
+    ReliefKind,
+    Stage,
+)
 from foothold_alerts.rules.days import WorkDays, due_at, last_day
 from foothold_alerts.rules.relief.causes import RELIEF, Cause, Relieved, causes_of
 from foothold_alerts.rules.workflow import Workflow
@@ -15,7 +27,15 @@ from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import ExitReason, Movement, Status, Transition
 from foothold_schemas.values import Fen, Sentence
 
-_REVERSE: Final = frozenset({Movement.RELAPSED, Movement.WORSENED, Movement.ROLLED_BACK, Movement.REFLAGGED, Movement.GRADE_FELL})
+_REVERSE: Final = frozenset(
+    {
+        Movement.RELAPSED,
+        Movement.WORSENED,
+        Movement.ROLLED_BACK,
+        Movement.REFLAGGED,
+        Movement.GRADE_FELL,
+    }
+)
 _NEWS: Final = _REVERSE | {Movement.ENTERED, Movement.MOVED, Movement.WATCHED}
 _CLOSED_BY: Final = {
     ExitReason.CLEARED: CloseReason.SIGNAL_ENDED,
@@ -30,7 +50,11 @@ _CLOSED_BY: Final = {
 _BY_ITSELF: Final = frozenset({CloseReason.SIGNAL_ENDED, CloseReason.CORRECTED})
 """What ended so, and wavers, goes on where it stood."""
 _CALLS_WITHOUT_GROUP: Final = frozenset({FindingKind.DISASTER_LOSS, FindingKind.GRADE_FELL})
-_ENDS: Final = {CloseReason.ELIMINATED: Stage.ELIMINATED, CloseReason.NATURAL: Stage.NATURAL, CloseReason.DISMISSED: Stage.DISMISSED}
+_ENDS: Final = {
+    CloseReason.ELIMINATED: Stage.ELIMINATED,
+    CloseReason.NATURAL: Stage.NATURAL,
+    CloseReason.DISMISSED: Stage.DISMISSED,
+}
 
 _TAKEN_BACK: Final = {
     Decision.IDENTIFIED: (Stage.IDENTIFIED, Stage.COUNTY_DECISION),
@@ -43,17 +67,22 @@ _TAKEN_BACK: Final = {
 """Decision -> the stage it led to, and the one from which it is decided again."""
 NOT_CARRIED_OUT: Final = "not_carried_out"
 RESTORED: Final = "restored"
-"""A slip in the register closed the case: it stands again as it stood, and what ended with it goes on."""
+"""A slip in the register closed the case: it stands again as it stood, and what ended with it goes
+on."""
 REVIEW: Final = "review"
 """A note on a decision of the past: the case stays as it is, and a person looks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What becomes of the case. `action` goes into the audit; `withdraws` ends proposals nobody has paid, save those for the causes it `keeps`.
+    """What becomes of the case.
+
+    `action` goes into the audit; `withdraws` ends proposals nobody has paid, save those for the
+    causes it `keeps`.
 
     `kept_events`: of these only what is for these events; empty: all of it.
-    `goes_on`: the case takes up what ended with it; a proposal for what had been withdrawn is that relief again, where people had come with it.
+    `goes_on`: the case takes up what ended with it; a proposal for what had been withdrawn is that
+    relief again, where people had come with it.
     """
 
     case: Case | None
@@ -65,7 +94,13 @@ class Response:
     kept_events: frozenset[str] = frozenset()
 
 
-def respond(case: Case | None, transition: Transition, relieved: Relieved, workflow: Workflow, calendar: WorkDays) -> Response:
+def respond(
+    case: Case | None,
+    transition: Transition,
+    relieved: Relieved,
+    workflow: Workflow,
+    calendar: WorkDays,
+) -> Response:
     """The response to one transition. `relieved`: for what relief stands proposed or was paid.
 
     `workflow`: the case's own version, the newest where a case begins.
@@ -77,18 +112,34 @@ def respond(case: Case | None, transition: Transition, relieved: Relieved, workf
 
 
 def _in_danger(after: Case, before: Case | None, transition: Transition) -> Case:
-    """Since when the household has been in danger, with the look that asks for. What falls due for one danger is not put off by the next."""
+    """Since when the household has been in danger, with the look that asks for.
+
+    What falls due for one danger is not put off by the next.
+    """
     if not transition.is_urgent or transition.is_episode_over:
         return after
     if transition.is_told is False and after.urgent_at is not None:  # it wavers on the same ground
         return after
-    is_new = before is None or not before.is_urgent or before.stage not in OPEN or transition.movement in _NEWS
+    is_new = (
+        before is None
+        or not before.is_urgent
+        or before.stage not in OPEN
+        or transition.movement in _NEWS
+    )
     is_waiting = after.urgent_at is not None and after.looked_at is None
-    return replace(after, urgent_at=transition.learned_at, looked_at=None) if is_new and not is_waiting else after
+    return (
+        replace(after, urgent_at=transition.learned_at, looked_at=None)
+        if is_new and not is_waiting
+        else after
+    )
 
 
 def _respond(  # noqa: PLR0911 - one line per way
-    case: Case | None, transition: Transition, relieved: Relieved, workflow: Workflow, calendar: WorkDays
+    case: Case | None,
+    transition: Transition,
+    relieved: Relieved,
+    workflow: Workflow,
+    calendar: WorkDays,
 ) -> Response:
     if transition.movement is Movement.REFUSED:
         return _take_back(case, transition)
@@ -119,24 +170,56 @@ def _respond(  # noqa: PLR0911 - one line per way
         is_urgent=transition.is_urgent,
         group=transition.group,
         is_recovering=transition.status is Status.RECOVERING,
-        identified_on=case.identified_on or (transition.open_day if transition.is_identified else None),
+        identified_on=case.identified_on
+        or (transition.open_day if transition.is_identified else None),
     )
     if transition.movement is Movement.RESTORED:
-        return Response(_restored(changed, case, transition, workflow, calendar), RESTORED, proposals, goes_on=True)
+        return Response(
+            _restored(changed, case, transition, workflow, calendar),
+            RESTORED,
+            proposals,
+            goes_on=True,
+        )
     if is_back:
         stood = case.closed_at or (Stage.IDENTIFIED if transition.is_identified else Stage.LEAD)
-        back = replace(changed, stage=_stage(stood, transition), close_reason=None, closed_on=None, closed_at=None)
-        return Response(taken_up(back, transition.open_day, workflow, calendar), "reopened", proposals, goes_on=True)
+        back = replace(
+            changed,
+            stage=_stage(stood, transition),
+            close_reason=None,
+            closed_on=None,
+            closed_at=None,
+        )
+        return Response(
+            taken_up(back, transition.open_day, workflow, calendar),
+            "reopened",
+            proposals,
+            goes_on=True,
+        )
     if case.stage not in OPEN and transition.movement in _NEWS:
         stage = Stage.IDENTIFIED if transition.is_identified else Stage.LEAD
         return Response(
-            replace(changed, stage=stage, close_reason=None, due_on=due_on, settle_from=transition.open_day, stood_still=(), held_pause=None),
+            replace(
+                changed,
+                stage=stage,
+                close_reason=None,
+                due_on=due_on,
+                settle_from=transition.open_day,
+                stood_still=(),
+                held_pause=None,
+            ),
             "reopened",
             proposals,
         )
-    if transition.exit_reason is ExitReason.CORRECTED:  # still a lead, but what rested on the wrong data is proposed no longer
+    # still a lead, but what rested on the wrong data is proposed no longer
+    if transition.exit_reason is ExitReason.CORRECTED:
         keeps = frozenset(f.rule for f in transition.findings) & _CALLS_WITHOUT_GROUP
-        return Response(changed, "updated", withdraws=True, keeps=keeps, kept_events=_events_of(transition, keeps))
+        return Response(
+            changed,
+            "updated",
+            withdraws=True,
+            keeps=keeps,
+            kept_events=_events_of(transition, keeps),
+        )
     return Response(changed, "updated", proposals, goes_on=_only_wavers(transition))
 
 
@@ -148,14 +231,20 @@ def _events_of(transition: Transition, findings: frozenset[FindingKind]) -> froz
 
 
 def _is_back(case: Case | None, transition: Transition) -> bool:
-    """Whether a case that ended by itself or by a correction goes on: at its stage, with its clocks and the relief nobody had paid."""
+    """Whether a case that ended by itself or by a correction goes on.
+
+    It goes on at its stage, with its clocks and the relief nobody had paid.
+    """
     if case is None or not transition.is_wavering or transition.movement not in _NEWS:
         return False
     return case.stage is Stage.CLOSED and case.close_reason in _BY_ITSELF
 
 
 def _stage(stage: Stage, transition: Transition) -> Stage:
-    """Where people stand once risk has moved: identified wherever that was decided, elimination to be reviewed, or no longer."""
+    """Return the stage at which people stand once risk has moved.
+
+    It is identified wherever that was decided, elimination to be reviewed, or no longer.
+    """
     if stage in BEFORE_IDENTIFIED:
         return Stage.IDENTIFIED if transition.is_identified else stage
     if stage not in SINCE_IDENTIFIED:
@@ -172,25 +261,40 @@ def _stage(stage: Stage, transition: Transition) -> Stage:
 
 
 def _take_back(case: Case | None, transition: Transition) -> Response:
-    """What people decided did not hold when risk heard of it: the case goes back to where it can be decided again, unless it has gone on since."""
-    decided, again = _TAKEN_BACK[transition.refused] if transition.refused is not None else (None, Stage.LEAD)
+    """Take the case back when what people decided did not hold when risk heard of it.
+
+    The case goes back to where it can be decided again, unless it has gone on since.
+    """
+    decided, again = (
+        _TAKEN_BACK[transition.refused] if transition.refused is not None else (None, Stage.LEAD)
+    )
     if case is None or case.stage is not decided:
         return Response(case, "noted")
     is_recovering = transition.status is Status.RECOVERING
     identified_on = case.identified_on if transition.is_identified else None
     over = CloseReason.DISMISSED if again is Stage.DISMISSED else None
-    back = replace(case, stage=again, close_reason=over, identified_on=identified_on, group=transition.group)
-    return Response(replace(back, is_urgent=transition.is_urgent, is_recovering=is_recovering), NOT_CARRIED_OUT)
+    back = replace(
+        case, stage=again, close_reason=over, identified_on=identified_on, group=transition.group
+    )
+    return Response(
+        replace(back, is_urgent=transition.is_urgent, is_recovering=is_recovering), NOT_CARRIED_OUT
+    )
 
 
-def _restored(changed: Case, case: Case, transition: Transition, workflow: Workflow, calendar: WorkDays) -> Case:
-    """At the stage it stood at when the register made a slip, with the days back that it stood still."""
+def _restored(
+    changed: Case, case: Case, transition: Transition, workflow: Workflow, calendar: WorkDays
+) -> Case:
+    """Return the case at the stage it stood at when the register made a slip.
+
+    It gets the days back that it stood still.
+    """
     if case.stage in OPEN or case.closed_on is None:
         return changed
     stage = case.closed_at or (Stage.IDENTIFIED if transition.is_identified else Stage.LEAD)
     back = replace(changed, stage=stage, close_reason=None, closed_on=None, closed_at=None)
     since = case.closed_on
-    if case.held_pause is not None:  # it stood still before the slip, and the pause goes on behind it
+    # it stood still before the slip, and the pause goes on behind it
+    if case.held_pause is not None:
         back = taken_up(back, transition.open_day, workflow, calendar)
         if back.paused_on is not None:
             return back
@@ -202,8 +306,16 @@ def _restored(changed: Case, case: Case, transition: Transition, workflow: Workf
 def _close(case: Case | None, transition: Transition) -> Response:
     if case is None:
         return Response(None, "noted")
-    reason = CloseReason.SIGNAL_ENDED if transition.exit_reason is None else _CLOSED_BY[transition.exit_reason]
-    stage = case.stage if case.stage in (Stage.DISMISSED, Stage.ELIMINATED) else _ENDS.get(reason, Stage.CLOSED)
+    reason = (
+        CloseReason.SIGNAL_ENDED
+        if transition.exit_reason is None
+        else _CLOSED_BY[transition.exit_reason]
+    )
+    stage = (
+        case.stage
+        if case.stage in (Stage.DISMISSED, Stage.ELIMINATED)
+        else _ENDS.get(reason, Stage.CLOSED)
+    )
     closed = replace(
         case,
         stage=stage,
@@ -218,8 +330,17 @@ def _close(case: Case | None, transition: Transition) -> Response:
     return Response(closed, "closed", withdraws=True)
 
 
-def _proposals(transition: Transition, relieved: Relieved, workflow: Workflow, calendar: WorkDays, *, is_back: bool) -> tuple[Proposal, ...]:
-    """Relief for a household in a group, a reverse movement or a disaster: one proposal for what happened.
+def _proposals(
+    transition: Transition,
+    relieved: Relieved,
+    workflow: Workflow,
+    calendar: WorkDays,
+    *,
+    is_back: bool,
+) -> tuple[Proposal, ...]:
+    """Return the relief for a household in a group, a reverse movement or a disaster.
+
+    There is one proposal for what happened.
 
     What only wavers proposes nothing, save what was withdrawn when it ended.
     """
@@ -236,16 +357,24 @@ def _proposals(transition: Transition, relieved: Relieved, workflow: Workflow, c
             bills_until=cause.bills_until,
         )
         for cause in causes_of(transition, relieved)
-        if (is_entitled or cause.finding is FindingKind.DISASTER_LOSS) and (is_back or not _only_wavers(transition) or relieved.goes_on(cause))
+        if (is_entitled or cause.finding is FindingKind.DISASTER_LOSS)
+        and (is_back or not _only_wavers(transition) or relieved.goes_on(cause))
     )
 
 
 def _only_wavers(transition: Transition) -> bool:
-    return transition.is_wavering and not transition.is_told and transition.movement is not Movement.RESTORED
+    return (
+        transition.is_wavering
+        and not transition.is_told
+        and transition.movement is not Movement.RESTORED
+    )
 
 
 def _bounds(cause: Cause, transition: Transition, workflow: Workflow) -> Sentence:
-    """What bounds the amount. No amount is proposed: none is published for the county, so a person decides it."""
+    """What bounds the amount.
+
+    No amount is proposed: none is published for the county, so a person decides it.
+    """
     what = _said_of(cause, transition)
     currency, limits = transition.policy.currency, workflow.limits
     cost_zh, cost_en = (
@@ -255,7 +384,10 @@ def _bounds(cause: Cause, transition: Transition, workflow: Workflow) -> Sentenc
     if currency.en != limits.currency[1]:
         return Sentence(
             zh=f"{cost_zh}流程限额以{limits.currency[0]}计，本户金额以{currency.zh}计，不能比较。",
-            en=f"{cost_en} The workflow's limits are in {limits.currency[1]} and the figures in {currency.en}: they are not compared.",
+            en=(
+                f"{cost_en} The workflow's limits are in {limits.currency[1]} and the figures in"
+                f" {currency.en}: they are not compared."
+            ),
         )
     township = Fen(limits.township_fen)
     return Sentence(
@@ -267,11 +399,28 @@ def _bounds(cause: Cause, transition: Transition, workflow: Workflow) -> Sentenc
 def _said_of(cause: Cause, transition: Transition) -> Sentence:
     """The disaster by itself, where several make the finding; else the finding."""
     finding = next(f for f in transition.findings if f.rule is cause.finding)
-    of_day = [fact for fact in finding.facts if cause.event is not None and cause.event.endswith(str(fact.day))]
-    several = [fact for fact in of_day if fact.event == cause.event] or [fact for fact in of_day if fact.event is None]
-    return several[0].text if several and finding.facts_total > 1 and cause.finding is FindingKind.DISASTER_LOSS else finding.reason
+    of_day = [
+        fact
+        for fact in finding.facts
+        if cause.event is not None and cause.event.endswith(str(fact.day))
+    ]
+    several = [fact for fact in of_day if fact.event == cause.event] or [
+        fact for fact in of_day if fact.event is None
+    ]
+    return (
+        several[0].text
+        if several and finding.facts_total > 1 and cause.finding is FindingKind.DISASTER_LOSS
+        else finding.reason
+    )
 
 
-def _due(kind: ReliefKind, transition: Transition, workflow: Workflow, calendar: WorkDays) -> datetime:
-    """Emergency relief: exact hours after we learned of it. Spending relief: the end of the day by which the case should be settled."""
-    return due_at(transition.learned_at, transition.open_day, workflow.limits.relief(kind), calendar)
+def _due(
+    kind: ReliefKind, transition: Transition, workflow: Workflow, calendar: WorkDays
+) -> datetime:
+    """Emergency relief: exact hours after we learned of it.
+
+    Spending relief: the end of the day by which the case should be settled.
+    """
+    return due_at(
+        transition.learned_at, transition.open_day, workflow.limits.relief(kind), calendar
+    )

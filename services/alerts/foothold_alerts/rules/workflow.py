@@ -1,4 +1,8 @@
-"""What a workflow is: the steps of a case with whose they are and what they need, and the limits of the work. Loaded elsewhere."""
+"""What a workflow is.
+
+It has the steps of a case with whose they are and what they need, and the limits of the work. It is
+loaded elsewhere.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +13,10 @@ from foothold_alerts.rules.case import ReliefKind, Role, Stage
 
 
 class Unit(StrEnum):
-    """How a limit counts. The day on which a limit of days begins does not count; hours are exact."""
+    """How a limit counts.
+
+    The day on which a limit of days begins does not count; hours are exact.
+    """
 
     HOURS = "hours"
     DAYS = "calendar_days"
@@ -29,7 +36,8 @@ URGENT_HOURS: Final = 48
 PAUSE_DAYS: Final = 30
 HARD_LIMIT_FEN: Final = 10_000_000
 YUAN: Final = ("元", "yuan")
-"""Foothold's own choices, where a county's own file, written before there were such limits, names none."""
+"""Foothold's own choices, where a county's own file, written before there were such limits, names
+none."""
 
 
 class Need(StrEnum):
@@ -42,7 +50,8 @@ class Need(StrEnum):
     REASON = "reason"
     NOTE = "note"
     MEMBERS_CLEAR = "members_clear"
-    """Nobody of the household is in doubt. Every step that decides needs it, whatever its workflow says."""
+    """Nobody of the household is in doubt. Every step that decides needs it, whatever its workflow
+    says."""
 
 
 class Says(StrEnum):
@@ -76,12 +85,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of the work, each with its reference in the file. `township_fen`: what a township may decide alone.
+    """The limits of the work, each with its reference in the file.
+
+    `township_fen`: what a township may decide alone.
 
     `pause_days`: so many calendar days a pause lasts at most.
-    `currency`: what all amounts are in, Chinese and English. `hard_limit_fen`: never exceeded; `ceiling_fen` and `scale`: the county's own, where it has
-    them; an amount above the scale of its kind needs a reason.
-    `look`: within which somebody sees how a household in danger is. `urgent_hours`: a case is urgent while a duty of it ends within so many hours.
+    `currency`: what all amounts are in, Chinese and English. `hard_limit_fen`: never exceeded;
+    `ceiling_fen` and `scale`: the county's own, where it has them; an amount above the scale of its
+    kind needs a reason.
+    `look`: within which somebody sees how a household in danger is. `urgent_hours`: a case is
+    urgent while a duty of it ends within so many hours.
     """
 
     settle: Limit
@@ -101,7 +114,10 @@ class Limits:
     scale: Mapping[ReliefKind, int] = field(default_factory=dict)
 
     def relief(self, kind: ReliefKind) -> Limit:
-        """Within which relief of this kind should be paid: emergency relief by the hour, spending relief with the case."""
+        """Return the limit within which relief of this kind should be paid.
+
+        Emergency relief is by the hour, spending relief with the case.
+        """
         return self.emergency if kind is ReliefKind.EMERGENCY else self.settle
 
 
@@ -115,7 +131,9 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """One version of it. A case keeps the version it began with. `pauses`: reason → Chinese and English.
+    """One version of it.
+
+    A case keeps the version it began with. `pauses`: reason → Chinese and English.
 
     `reminders`: kind of deadline → so many hours before it somebody is reminded.
     """
@@ -148,7 +166,10 @@ class Workflows:
         return self.versions[max(self.versions)]
 
     def of(self, version: int) -> Workflow:
-        """The version a case began with; raise LookupError when a release has dropped it, which it must not."""
+        """The version a case began with.
+
+        Raise LookupError when a release has dropped it, which it must not.
+        """
         try:
             return self.versions[version]
         except KeyError:

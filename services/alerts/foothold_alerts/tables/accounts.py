@@ -9,7 +9,10 @@ from foothold_alerts.tables.cases import Base
 
 
 class AccountRow(Base):
-    """A local account, its password as argon2id, the area it may see, and whose steps it may take there."""
+    """A local account, its password as argon2id, and the area it may see.
+
+    It also has whose steps it may take there.
+    """
 
     __tablename__ = "accounts"
 

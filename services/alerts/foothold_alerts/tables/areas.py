@@ -11,13 +11,17 @@ from foothold_schemas.values import JsonObject
 
 
 class RegionWarningRow(Base):
-    """A change of an area's level. `place_in_day` orders those of one day; `number` is for people and addresses.
+    """A change of an area's level.
+
+    `place_in_day` orders those of one day; `number` is for people and addresses.
 
     `let_go_at`: who had seen it left, and nobody has been reminded since.
     """
 
     __tablename__ = "region_warnings"
-    __table_args__ = (Index("ix_region_warnings_last", "area", "cause", "window", "day", "place_in_day"),)
+    __table_args__ = (
+        Index("ix_region_warnings_last", "area", "cause", "window", "day", "place_in_day"),
+    )
 
     warning_id: Mapped[str] = mapped_column(Text, primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
@@ -36,7 +40,10 @@ class RegionWarningRow(Base):
 
 
 class RegionCountRow(Base):
-    """How an area stands now, for one cause and window: the last that risk said, by its place in risk's own log."""
+    """How an area stands now, for one cause and window.
+
+    It is the last that risk reported, by its place in risk's own log.
+    """
 
     __tablename__ = "region_counts"
 
@@ -49,7 +56,10 @@ class RegionCountRow(Base):
 
 
 class IncidentRow(Base):
-    """Something that struck an area, as the households' views name it last; `number` is for people and addresses."""
+    """Something that struck an area, as the households' views name it last.
+
+    `number` is for people and addresses.
+    """
 
     __tablename__ = "incidents"
 
@@ -64,6 +74,8 @@ class IncidentPlaceRow(Base):
 
     __tablename__ = "incident_places"
 
-    incident: Mapped[str] = mapped_column(Text, ForeignKey("incidents.incident", ondelete="CASCADE"), primary_key=True)
+    incident: Mapped[str] = mapped_column(
+        Text, ForeignKey("incidents.incident", ondelete="CASCADE"), primary_key=True
+    )
     township: Mapped[str] = mapped_column(Text, primary_key=True)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

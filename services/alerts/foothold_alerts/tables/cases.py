@@ -1,8 +1,22 @@
-"""Alerts' own tables. Transitions, cases and relief follow from the topic; what people did is kept here only, and audited."""
+"""Alerts' own tables.
+
+Transitions, cases and relief follow from the topic; what people did is kept here only, and audited.
+"""
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Identity, Index, Integer, MetaData, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -17,10 +31,16 @@ class Base(DeclarativeBase):
 
 
 class CaseRow(Base):
-    """One episode of one household. `version` changes with every change; `latest` is the transition last taken."""
+    """One episode of one household.
+
+    `version` changes with every change; `latest` is the transition last taken.
+    """
 
     __tablename__ = "cases"
-    __table_args__ = (UniqueConstraint("household_id", "episode"), Index("ix_cases_inbox", "stage", "area"))
+    __table_args__ = (
+        UniqueConstraint("household_id", "episode"),
+        Index("ix_cases_inbox", "stage", "area"),
+    )
 
     case_id: Mapped[str] = mapped_column(Text, primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
@@ -70,10 +90,14 @@ class TransitionRow(Base):
 
 
 class ReliefRow(Base):
-    """Temporary relief: proposed for one cause, then decided by one person and paid by another, refused or withdrawn.
+    """Temporary relief, proposed for one cause.
 
-    `borne_number`: the transition of the household by which `borne_fen` was known, so that what is older never replaces what is newer.
-    `withdrawn_from`: how far people had come with it when its case ended, where it goes on if the case does.
+    It is then decided by one person and paid by another, refused or withdrawn.
+
+    `borne_number`: the transition of the household by which `borne_fen` was known, so that what is
+    older never replaces what is newer.
+    `withdrawn_from`: how far people had come with it when its case ended, where it goes on if the
+    case does.
     """
 
     __tablename__ = "relief"
@@ -109,7 +133,10 @@ class ReliefRow(Base):
 
 
 class ReviewRow(Base):
-    """A decision of the past that a late fact puts in doubt. `done_at` is empty until a person has looked."""
+    """A decision of the past that a late fact puts in doubt.
+
+    `done_at` is empty until a person has looked.
+    """
 
     __tablename__ = "reviews"
 
@@ -123,7 +150,10 @@ class ReviewRow(Base):
 
 
 class DeadlineRow(Base):
-    """What is due by when, as it was set. `level`: how many steps of the escalation have been told; `acknowledged_by` stops it."""
+    """What is due by when, as it was set.
+
+    `level`: how many steps of the escalation have been told; `acknowledged_by` stops it.
+    """
 
     __tablename__ = "deadlines"
 
@@ -144,7 +174,10 @@ class DeadlineRow(Base):
 
 
 class MeasureRow(Base):
-    """A department's measure against risks of a household: planned, then delivered, or dropped with a reason."""
+    """A department's measure against risks of a household.
+
+    It is planned, then delivered, or dropped with a reason.
+    """
 
     __tablename__ = "measures"
 
@@ -174,7 +207,10 @@ class VisitRow(Base):
 
 
 class DisputeRow(Base):
-    """Somebody at the desk doubts a fact of a finding, and what became of the question. The newest state wins, whenever it comes."""
+    """Somebody at the desk doubts a fact of a finding, and what became of the question.
+
+    The newest state wins, whenever it comes.
+    """
 
     __tablename__ = "disputes"
 
@@ -193,10 +229,15 @@ class DisputeRow(Base):
 
 
 class SaidRow(Base):
-    """What people decided or did, on its way into the log; `sent_at` empty until Kafka has it. `set_aside_at`: it failed too often."""
+    """What people decided or did, on its way into the log; `sent_at` empty until Kafka has it.
+
+    `set_aside_at`: it failed too often.
+    """
 
     __tablename__ = "said"
-    __table_args__ = (Index("ix_said_waiting", "household_id", "seq", postgresql_where="sent_at is null"),)
+    __table_args__ = (
+        Index("ix_said_waiting", "household_id", "seq", postgresql_where="sent_at is null"),
+    )
 
     seq: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     said_id: Mapped[str] = mapped_column(Text, unique=True)
@@ -222,7 +263,10 @@ class AuditRow(Base):
 
 
 class PartitionDay(Base):
-    """The day each risk partition has worked through; the earliest of them is the desk's business date."""
+    """The day each risk partition has worked through.
+
+    The earliest of them is the desk's business date.
+    """
 
     __tablename__ = "partition_days"
 
@@ -233,7 +277,10 @@ class PartitionDay(Base):
 
 
 class ViewRow(Base):
-    """A household as risk shows it now; `body` empty once there is nothing to look at. `position` is the record's offset: older never replaces newer."""
+    """A household as risk shows it now; `body` empty once there is nothing to look at.
+
+    `position` is the record's offset: older never replaces newer.
+    """
 
     __tablename__ = "views"
 
@@ -253,5 +300,8 @@ class DirectoryRow(Base):
 
 
 def connect(url: str) -> AsyncEngine:
-    """A pool that notices connections a database restart has killed. What a statement carried stands in no error, so in no log."""
+    """A pool that notices connections a database restart has killed.
+
+    What a statement carried stands in no error, so in no log.
+    """
     return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)

@@ -23,7 +23,10 @@ class TargetRow(Base):
 
 
 class NoticeRow(Base):
-    """Something to tell, of a case or a region warning by its number; `taken_at`: when it became part of a digest."""
+    """Something to tell, of a case or a region warning by its number.
+
+    `taken_at`: when it became part of a digest.
+    """
 
     __tablename__ = "notices"
 
@@ -41,7 +44,9 @@ class DigestRow(Base):
     __tablename__ = "digests"
 
     digest_id: Mapped[str] = mapped_column(Text, primary_key=True)
-    target_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("targets.target_id", ondelete="CASCADE"))
+    target_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("targets.target_id", ondelete="CASCADE")
+    )
     body: Mapped[JsonObject] = mapped_column(JSONB)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

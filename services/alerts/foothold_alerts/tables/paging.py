@@ -29,15 +29,28 @@ class Paged(Generic[Line]):
         return max(1, -(-self.total // self.size))
 
 
-async def read_page(connection: AsyncConnection, wanted: Select[Any], page: int, size: int = SHOWN) -> Paged[RowMapping]:
-    """That page of the query, or its last one where the list has become shorter; the query says the order."""
+async def read_page(
+    connection: AsyncConnection, wanted: Select[Any], page: int, size: int = SHOWN
+) -> Paged[RowMapping]:
+    """That page of the query, or its last one where the list has become shorter.
+
+    The query says the order.
+    """
     rows = await _rows(connection, wanted, page, size)
     if page == 1 and len(rows) < size:
         return Paged(rows, len(rows), 1, size)
-    total: int = (await connection.execute(select(func.count()).select_from(wanted.order_by(None).subquery()))).scalar_one()
+    total: int = (
+        await connection.execute(select(func.count()).select_from(wanted.order_by(None).subquery()))
+    ).scalar_one()
     last = Paged(rows, total, page, size).pages
-    return Paged(rows, total, page, size) if page <= last else Paged(await _rows(connection, wanted, last, size), total, last, size)
+    return (
+        Paged(rows, total, page, size)
+        if page <= last
+        else Paged(await _rows(connection, wanted, last, size), total, last, size)
+    )
 
 
-async def _rows(connection: AsyncConnection, wanted: Select[Any], page: int, size: int) -> list[RowMapping]:
+async def _rows(
+    connection: AsyncConnection, wanted: Select[Any], page: int, size: int
+) -> list[RowMapping]:
     return list((await connection.execute(wanted.limit(size).offset((page - 1) * size))).mappings())

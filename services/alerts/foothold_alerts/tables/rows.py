@@ -5,7 +5,15 @@ from typing import Final
 
 from sqlalchemy import RowMapping
 
-from foothold_alerts.rules.case import Case, CloseReason, Consent, Pause, ReliefKind, ReliefStatus, Stage
+from foothold_alerts.rules.case import (
+    Case,
+    CloseReason,
+    Consent,
+    Pause,
+    ReliefKind,
+    ReliefStatus,
+    Stage,
+)
 from foothold_alerts.rules.relief.relief import Relief
 from foothold_alerts.rules.respond import Response
 from foothold_schemas.findings import FindingKind
@@ -41,7 +49,10 @@ def case_of(row: RowMapping) -> Case:
         closed_on=row["closed_on"],
         closed_at=None if row["closed_at"] is None else Stage(row["closed_at"]),
         settle_from=row["settle_from"],
-        stood_still=tuple((date.fromisoformat(first), date.fromisoformat(again)) for first, again in row["stood_still"]),
+        stood_still=tuple(
+            (date.fromisoformat(first), date.fromisoformat(again))
+            for first, again in row["stood_still"]
+        ),
         paused_by=row["paused_by"],
         held_pause=_pause_of(row["held_pause"]),
     )
@@ -49,10 +60,16 @@ def case_of(row: RowMapping) -> Case:
 
 def area_of(transition: Transition, held: str | None) -> str:
     """The case's area. One that is handed over stays with those who worked on it."""
-    return held if transition.handed_over_to is not None and held is not None else transition.household.area
+    return (
+        held
+        if transition.handed_over_to is not None and held is not None
+        else transition.household.area
+    )
 
 
-def case_row(case: Case, version: int, transition: Transition, held: str | None = None) -> dict[str, object]:
+def case_row(
+    case: Case, version: int, transition: Transition, held: str | None = None
+) -> dict[str, object]:
     """The case after a transition, as a row. `held`: the area it had."""
     return {
         "case_id": case.case_id,
@@ -90,14 +107,24 @@ def standing(case: Case) -> dict[str, object]:
         "closed_on": case.closed_on,
         "closed_at": None if case.closed_at is None else case.closed_at.value,
         "settle_from": case.settle_from,
-        "stood_still": [[first.isoformat(), again.isoformat()] for first, again in case.stood_still],
+        "stood_still": [
+            [first.isoformat(), again.isoformat()] for first, again in case.stood_still
+        ],
         "paused_by": case.paused_by,
-        "held_pause": None if (held := case.held_pause) is None else [held.since.isoformat(), held.reason, held.by],
+        "held_pause": (
+            None
+            if (held := case.held_pause) is None
+            else [held.since.isoformat(), held.reason, held.by]
+        ),
     }
 
 
 def _pause_of(held: list[str | None] | None) -> Pause | None:
-    return None if held is None or held[0] is None else Pause(date.fromisoformat(held[0]), held[1], held[2])
+    return (
+        None
+        if held is None or held[0] is None
+        else Pause(date.fromisoformat(held[0]), held[1], held[2])
+    )
 
 
 def review_row(case_id: str, transition: Transition) -> dict[str, object]:
@@ -176,6 +203,8 @@ def relief_values(relief: Relief) -> dict[str, object]:
     }
 
 
-def audit_row(at: datetime, actor: str, action: str, case_id: str | None, **detail: object) -> dict[str, object]:
+def audit_row(
+    at: datetime, actor: str, action: str, case_id: str | None, **detail: object
+) -> dict[str, object]:
     """Who did what."""
     return {"at": at, "actor": actor, "action": action, "case_id": case_id, "detail": detail}

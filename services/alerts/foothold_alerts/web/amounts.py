@@ -27,15 +27,24 @@ class AmountNo(StrEnum):
 
 
 AMOUNT_WORDS: Final = {
-    AmountNo.NO_NUMBER: ("不是金额：只写数字，例如 2999.50，不写单位和文字。", "Not an amount: write figures only, such as 2999.50, without a unit."),
+    AmountNo.NO_NUMBER: (
+        "不是金额：只写数字，例如 2999.50，不写单位和文字。",
+        "Not an amount: write figures only, such as 2999.50, without a unit.",
+    ),
     AmountNo.NEGATIVE: ("金额不能是负数。", "An amount is never negative."),
     AmountNo.DECIMALS: ("金额最多两位小数。", "An amount has at most two decimals."),
-    AmountNo.TOO_LARGE: ("金额过大（整数部分超过九位），请核对位数。", "The amount is too large (more than nine digits before the point); check its digits."),
+    AmountNo.TOO_LARGE: (
+        "金额过大（整数部分超过九位），请核对位数。",
+        "The amount is too large (more than nine digits before the point); check its digits.",
+    ),
 }
 
 
 def fen_of(text: str) -> int | AmountNo | None:
-    """The amount in fen; None for an empty field. The sign, the decimals and the size are refused each with its own reason."""
+    """The amount in fen; None for an empty field.
+
+    The sign, the decimals and the size are refused each with its own reason.
+    """
     plain = "".join(unicodedata.normalize("NFKC", text).split())
     if not plain:
         return None
@@ -48,4 +57,8 @@ def fen_of(text: str) -> int | AmountNo | None:
     whole, decimals = found[1].lstrip("0") or "0", found[2] or ""
     if len(whole) > MOST_DIGITS:
         return AmountNo.TOO_LARGE
-    return int(Fen.parse(f"{whole}.{decimals}" if decimals else whole)) if len(decimals) <= 2 else AmountNo.DECIMALS  # noqa: PLR2004 - fen
+    return (
+        int(Fen.parse(f"{whole}.{decimals}" if decimals else whole))
+        if len(decimals) <= 2  # noqa: PLR2004 - fen
+        else AmountNo.DECIMALS
+    )

@@ -1,4 +1,7 @@
-"""The desk's application: headers, answers to what goes wrong, the log-in, the language, the live stream. The cases' routes stand beside it."""
+"""The desk's application, beside which the routes of the cases stand.
+
+It has headers, answers to what goes wrong, the log-in, the language and the live stream.
+"""
 
 import pathlib
 from collections.abc import Awaitable, Callable
@@ -35,8 +38,10 @@ MAX_FORM: Final = 256 * 1024
 """A form of the desk: its longest is a list of cases to take together."""
 MAX_ADDRESS: Final = 2_000
 _HEADERS: Final = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src"
+        " 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "cache-control": "no-store",
@@ -53,13 +58,22 @@ _FAILED: Final = (
     ("出错了", "Something went wrong"),
     (
         "此操作未能完成，运维人员已收到记录。请返回后重试；如再次出现，请告知管理员。",
-        "This could not be done, and operations have a record of it. Go back and try again; if it happens again, tell them.",
+        (
+            "This could not be done, and operations have a record of it. Go back and try again; if"
+            " it happens again, tell them."
+        ),
     ),
 )
 _BY_STATUS: Final[dict[int, tuple[tuple[str, str], tuple[str, str]]]] = {
     404: (("未找到", "Not found"), ("没有这个页面。", "There is no such page.")),
-    405: (("请求无效", "Not valid"), ("此地址不接受这种请求。", "This address does not take such a request.")),
-    413: (("内容过大", "Too large"), ("提交的内容过大，请缩短后重试。", "What was sent is too large; shorten it and try again.")),
+    405: (
+        ("请求无效", "Not valid"),
+        ("此地址不接受这种请求。", "This address does not take such a request."),
+    ),
+    413: (
+        ("内容过大", "Too large"),
+        ("提交的内容过大，请缩短后重试。", "What was sent is too large; shorten it and try again."),
+    ),
 }
 
 log = structlog.get_logger()
@@ -70,7 +84,9 @@ def make_app(desk: Desk) -> FastAPI:
     app = FastAPI(title="Foothold inbox", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk
     pages = Pages()
-    app.mount("/static", StaticFiles(directory=pathlib.Path(__file__).with_name("static")), name="static")
+    app.mount(
+        "/static", StaticFiles(directory=pathlib.Path(__file__).with_name("static")), name="static"
+    )
     app.include_router(_log_in_routes(desk, pages))
     app.include_router(case_routes(desk, pages))
     app.include_router(relief_routes(desk, pages))
@@ -81,14 +97,21 @@ def make_app(desk: Desk) -> FastAPI:
     app.add_middleware(BodyLimits, refuse=_too_large(pages), usual=MAX_FORM, larger={})
 
     @app.middleware("http")
-    async def harden(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    async def harden(
+        request: Request, call_next: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
         try:
             response = await call_next(request)
         except Exception as error:  # noqa: BLE001 - a page nobody has thought of must not come without headers
             if isinstance(error, ClientDisconnect):
                 return Response(status_code=400)  # nobody is there to read it
             # Where it was raised and nothing of its words, which may repeat what was sent.
-            log.error("alerts.request_failed", method=request.method, route=_route_of(request), where=where_raised(error))  # noqa: TRY400
+            log.error(  # noqa: TRY400
+                "alerts.request_failed",
+                method=request.method,
+                route=_route_of(request),
+                where=where_raised(error),
+            )
             response = _message(pages, request, 500, *_FAILED)
         for name, value in _HEADERS.items():
             if name != "cache-control" or not request.scope["path"].startswith("/static/"):
@@ -98,12 +121,24 @@ def make_app(desk: Desk) -> FastAPI:
     @app.exception_handler(Gone)
     @app.exception_handler(NotLoggedIn)
     async def to_log_in(request: Request, _error: Exception) -> Response:
-        if "hx-request" in request.headers:  # htmx would put the log-in page into a corner of this one
+        # htmx would put the log-in page into a corner of this one
+        if "hx-request" in request.headers:
             return Response(status_code=401, headers={"hx-redirect": "/login"})
         is_act = request.method == "POST" and request.url.path != "/logout"
-        wanted = _back_to(request) if request.method == "POST" else f"{request.url.path}{'?' + request.url.query if request.url.query else ''}"
+        wanted = (
+            _back_to(request)
+            if request.method == "POST"
+            else f"{request.url.path}{'?' + request.url.query if request.url.query else ''}"
+        )
         asked = {"to": wanted} | ({"ended": "1"} if is_act else {})
-        return RedirectResponse("/login" if not is_act and (wanted == "/" or request.method == "POST") else f"/login?{urlencode(asked)}", status_code=303)
+        return RedirectResponse(
+            (
+                "/login"
+                if not is_act and (wanted == "/" or request.method == "POST")
+                else f"/login?{urlencode(asked)}"
+            ),
+            status_code=303,
+        )
 
     _answer_what_is_not_valid(app, pages)
 
@@ -115,12 +150,24 @@ def make_app(desk: Desk) -> FastAPI:
             "系统暂时无法使用，请稍后再试。",
             "The desk cannot be reached at this moment; try again shortly.",
         )
-        return pages.render(request, "message.html", 503, person=None, title=("暂时无法使用", "Temporarily unavailable"), text=said)
+        return pages.render(
+            request,
+            "message.html",
+            503,
+            person=None,
+            title=("暂时无法使用", "Temporarily unavailable"),
+            text=said,
+        )
 
     @app.exception_handler(Forged)
     async def refuse(request: Request, _error: Forged) -> Response:
         return pages.render(
-            request, "message.html", 403, person=None, title=("请求被拒绝", "Refused"), text=("请重新打开页面后再试。", "Open the page again and retry.")
+            request,
+            "message.html",
+            403,
+            person=None,
+            title=("请求被拒绝", "Refused"),
+            text=("请重新打开页面后再试。", "Open the page again and retry."),
         )
 
     return app
@@ -134,7 +181,9 @@ def _answer_what_is_not_valid(app: FastAPI, pages: Pages) -> None:
     @app.exception_handler(Unseen)
     async def unseen(request: Request, error: Unseen) -> Response:
         chinese = f"“{error}”一栏含有看不见的控制字符，请重新输入后再提交。"
-        english = f"The field “{error}” holds a control character that cannot be seen; type it again."
+        english = (
+            f"The field “{error}” holds a control character that cannot be seen; type it again."
+        )
         return _message(pages, request, 422, ("内容无效", "Not valid"), (chinese, english))
 
     @app.exception_handler(HTTPException)
@@ -143,7 +192,9 @@ def _answer_what_is_not_valid(app: FastAPI, pages: Pages) -> None:
         return _message(pages, request, error.status_code, title, text)
 
 
-def _message(pages: Pages, request: Request, status: int, title: tuple[str, str], text: tuple[str, str]) -> Response:
+def _message(
+    pages: Pages, request: Request, status: int, title: tuple[str, str], text: tuple[str, str]
+) -> Response:
     return pages.render(request, "message.html", status, person=None, title=title, text=text)
 
 
@@ -188,8 +239,21 @@ def _log_in_routes(desk: Desk, pages: Pages) -> APIRouter:
     router = APIRouter(route_class=FilteredRoute)
 
     @router.get("/login")
-    async def form(request: Request, to: Annotated[str, Query(max_length=MAX_ADDRESS)] = "/", *, ended: bool = False) -> Response:
-        return pages.render(request, "login.html", person=None, is_wrong=False, wait=0, wanted=_of_the_desk(to), is_ended=ended)
+    async def form(
+        request: Request,
+        to: Annotated[str, Query(max_length=MAX_ADDRESS)] = "/",
+        *,
+        ended: bool = False,
+    ) -> Response:
+        return pages.render(
+            request,
+            "login.html",
+            person=None,
+            is_wrong=False,
+            wait=0,
+            wanted=_of_the_desk(to),
+            is_ended=ended,
+        )
 
     @router.post("/login")
     async def log_in(request: Request, form: Annotated[LogIn, Form()]) -> Response:
@@ -201,14 +265,23 @@ def _log_in_routes(desk: Desk, pages: Pages) -> APIRouter:
             token = await desk.accounts.log_in(form.name, form.password, datetime.now(UTC), address)
         except TryLater as error:
             desk.metrics.actions.labels("log_in", "throttled").inc()
-            page = pages.render(request, "login.html", 429, is_wrong=False, wait=error.seconds, **shown)
+            page = pages.render(
+                request, "login.html", 429, is_wrong=False, wait=error.seconds, **shown
+            )
             page.headers["retry-after"] = str(error.seconds)
             return page
         desk.metrics.actions.labels("log_in", "done" if token else "refused").inc()
         if token is None:
             return pages.render(request, "login.html", 401, is_wrong=True, wait=0, **shown)
         response = RedirectResponse(_of_the_desk(form.to), status_code=303)
-        response.set_cookie(desk.cookie, token, httponly=True, samesite="strict", secure=desk.is_production, path="/")
+        response.set_cookie(
+            desk.cookie,
+            token,
+            httponly=True,
+            samesite="strict",
+            secure=desk.is_production,
+            path="/",
+        )
         return response
 
     @router.post("/logout")
@@ -217,14 +290,24 @@ def _log_in_routes(desk: Desk, pages: Pages) -> APIRouter:
         own_form(request, person, csrf)
         await desk.accounts.log_out(person, request.cookies[desk.cookie], datetime.now(UTC))
         response = RedirectResponse("/login", status_code=303)
-        response.delete_cookie(desk.cookie, path="/", secure=desk.is_production, httponly=True, samesite="strict")
+        response.delete_cookie(
+            desk.cookie, path="/", secure=desk.is_production, httponly=True, samesite="strict"
+        )
         return response
 
     @router.get("/language/{language}")
     async def choose(request: Request, language: Language) -> Response:
         """Remember how pages should speak, and go back to the page."""
         response = RedirectResponse(_back_to(request), status_code=303)
-        response.set_cookie(LANGUAGE, language.value, max_age=365 * 86_400, httponly=True, samesite="strict", secure=desk.is_production, path="/")
+        response.set_cookie(
+            LANGUAGE,
+            language.value,
+            max_age=365 * 86_400,
+            httponly=True,
+            samesite="strict",
+            secure=desk.is_production,
+            path="/",
+        )
         return response
 
     return router
@@ -245,7 +328,10 @@ def _live_routes(desk: Desk) -> APIRouter:
         try:
             events = await desk.pulse.stream(person.name, person.area, is_welcome)
         except TooMany:
-            return Response(status_code=204)  # tells the browser not to ask again; the page goes on polling
-        return StreamingResponse(events, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+            # tells the browser not to ask again; the page goes on polling
+            return Response(status_code=204)
+        return StreamingResponse(
+            events, media_type="text/event-stream", headers={"x-accel-buffering": "no"}
+        )
 
     return router

@@ -1,4 +1,7 @@
-"""The inbox, a case, and what people do with it. Every change needs the session's token and the version of the page."""
+"""The inbox, a case, and what people do with it.
+
+Every change needs the session's token and the version of the page.
+"""
 
 import unicodedata
 from collections.abc import Awaitable, Callable
@@ -18,7 +21,15 @@ from foothold_alerts.queries.lists import WorkList
 from foothold_alerts.rules.acts.act import NotYours
 from foothold_alerts.rules.acts.moment import moment, since
 from foothold_alerts.rules.acts.pause import ends_on
-from foothold_alerts.rules.case import BEFORE_IDENTIFIED, DISMISS_REASONS, OPEN, SINCE_IDENTIFIED, CloseReason, Role, Stage
+from foothold_alerts.rules.case import (
+    BEFORE_IDENTIFIED,
+    DISMISS_REASONS,
+    OPEN,
+    SINCE_IDENTIFIED,
+    CloseReason,
+    Role,
+    Stage,
+)
 from foothold_alerts.rules.relief.causes import RELIEF
 from foothold_alerts.rules.relief.relief import ReliefNo, may
 from foothold_alerts.tables.rows import relief_of
@@ -80,12 +91,34 @@ def case_routes(desk: Desk, pages: Pages) -> APIRouter:
 def _looking(router: APIRouter, desk: Desk, pages: Pages) -> None:
 
     @router.get("/")
-    async def inbox(request: Request, who: Who, stage: Stage | None = None, page: PageNumber = 1, find: Find = "", *, urgent: bool = False) -> Response:
+    async def inbox(
+        request: Request,
+        who: Who,
+        stage: Stage | None = None,
+        page: PageNumber = 1,
+        find: Find = "",
+        *,
+        urgent: bool = False,
+    ) -> Response:
         wanted = unicodedata.normalize("NFKC", find).strip()
         found = await desk.inbox.page(who.area, stage, page, is_urgent=urgent, find=wanted)
         stages, lists = list(Stage), list(WorkList)
-        chosen = {"stage": stage, "is_urgent": urgent, "find": wanted, "stages": stages, "lists": lists}
-        return pages.render(request, "inbox.html", person=who, inbox=found, hours_left=hours_left, status=200, **chosen)
+        chosen = {
+            "stage": stage,
+            "is_urgent": urgent,
+            "find": wanted,
+            "stages": stages,
+            "lists": lists,
+        }
+        return pages.render(
+            request,
+            "inbox.html",
+            person=who,
+            inbox=found,
+            hours_left=hours_left,
+            status=200,
+            **chosen,
+        )
 
     @router.get("/cases/{number}")
     async def case(request: Request, who: Who, number: Number) -> Response:
@@ -100,7 +133,9 @@ def _looking(router: APIRouter, desk: Desk, pages: Pages) -> None:
         return pages.render(request, "news.html", number=number)
 
     @router.post("/cases/{number}/contact")
-    async def contact(request: Request, who: Who, number: Number, csrf: Annotated[str, Form()]) -> Response:
+    async def contact(
+        request: Request, who: Who, number: Number, csrf: Annotated[str, Form()]
+    ) -> Response:
         own_form(request, who, csrf)
         if not await desk.work.note_shown(who, number, now=datetime.now(UTC)):
             return not_here(pages, request, who)
@@ -110,13 +145,27 @@ def _looking(router: APIRouter, desk: Desk, pages: Pages) -> None:
 
 def _taking_back(router: APIRouter, desk: Desk, pages: Pages) -> None:
     @router.post("/cases/{number}/reopen")
-    async def reopen(request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version, note: Why = "") -> Response:
+    async def reopen(
+        request: Request,
+        who: Who,
+        number: Number,
+        csrf: Annotated[str, Form()],
+        version: Version,
+        note: Why = "",
+    ) -> Response:
         own_form(request, who, csrf)
         change = desk.back.reopen(who, number, version, note.strip(), now=datetime.now(UTC))
         return await changed(desk, pages, request, who, number, "step", change)
 
     @router.post("/cases/{number}/roll-back")
-    async def roll_back(request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version, note: Why = "") -> Response:
+    async def roll_back(
+        request: Request,
+        who: Who,
+        number: Number,
+        csrf: Annotated[str, Form()],
+        version: Version,
+        note: Why = "",
+    ) -> Response:
         own_form(request, who, csrf)
         change = desk.back.roll_back(who, number, version, note.strip(), now=datetime.now(UTC))
         return await changed(desk, pages, request, who, number, "step", change)
@@ -145,7 +194,16 @@ def _doing(router: APIRouter, desk: Desk, pages: Pages) -> None:
         form: Annotated[StepForm, Form()],
     ) -> Response:
         own_form(request, who, form.csrf)
-        change = desk.work.step(who, number, form.version, name, now=datetime.now(UTC), reason=form.reason, note=form.note.strip(), saw=given_back(form.saw))
+        change = desk.work.step(
+            who,
+            number,
+            form.version,
+            name,
+            now=datetime.now(UTC),
+            reason=form.reason,
+            note=form.note.strip(),
+            saw=given_back(form.saw),
+        )
         return await changed(desk, pages, request, who, number, "step", change)
 
 
@@ -153,9 +211,19 @@ Refused = Callable[[NotAllowed], Awaitable[Response | None]]
 
 
 async def changed(
-    desk: Desk, pages: Pages, request: Request, who: Person, number: int, action: str, change: Awaitable[None], refused: Refused | None = None
+    desk: Desk,
+    pages: Pages,
+    request: Request,
+    who: Person,
+    number: int,
+    action: str,
+    change: Awaitable[None],
+    refused: Refused | None = None,
 ) -> Response:
-    """Make the change and go to the case; or say why it was not made, on the page as it stands, or on the one `refused` answers with."""
+    """Make the change and go to the case.
+
+    Or say why it was not made, on the page as it stands, or on the one `refused` answers with.
+    """
     try:
         await change
     except LookupError:
@@ -169,30 +237,57 @@ async def changed(
         if refused is not None and (page := await refused(error)) is not None:
             return page
         is_anothers = isinstance(error.why, NotYours) or error.why is ReliefNo.ROLE
-        return await _case_page(desk, pages, request, who, number, status=403 if is_anothers else 422, said=refusal(error.why))
+        return await _case_page(
+            desk,
+            pages,
+            request,
+            who,
+            number,
+            status=403 if is_anothers else 422,
+            said=refusal(error.why),
+        )
     desk.metrics.actions.labels(action, "done").inc()
     log.info("alerts.action", action=action, case_number=number, account=who.name)
     return RedirectResponse(f"/cases/{number}", status_code=303)
 
 
-async def outdated(desk: Desk, pages: Pages, request: Request, who: Person, number: int) -> Response:
-    """The case as it stands now, for a form of an older page, with the note that was typed there."""
+async def outdated(
+    desk: Desk, pages: Pages, request: Request, who: Person, number: int
+) -> Response:
+    """The case as it stands now, for a form of an older page, with the note typed there."""
     zh_said, en_said = (
         "此案件已被他人更新，以下为最新内容，请核对后再操作。",
         "Somebody changed this case meanwhile. This is how it stands now; check and act again.",
     )
     note = str((await request.form()).get("note") or "").strip()
-    said = (f"{zh_said}您刚才填写的说明没有登记：{note}", f"{en_said} What you had written was not recorded: {note}") if note else (zh_said, en_said)
+    said = (
+        (
+            f"{zh_said}您刚才填写的说明没有登记：{note}",
+            f"{en_said} What you had written was not recorded: {note}",
+        )
+        if note
+        else (zh_said, en_said)
+    )
     return await _case_page(desk, pages, request, who, number, status=409, said=said)
 
 
 async def _case_page(
-    desk: Desk, pages: Pages, request: Request, who: Person, number: int, *, status: int = 200, said: tuple[str, str] | None = None, is_masked: bool = True
+    desk: Desk,
+    pages: Pages,
+    request: Request,
+    who: Person,
+    number: int,
+    *,
+    status: int = 200,
+    said: tuple[str, str] | None = None,
+    is_masked: bool = True,
 ) -> Response:
     found = await desk.inbox.case(who.area, number)
     if found is None:
         return not_here(pages, request, who)
-    stands = moment(found.case["latest"], found.view, Stage(found.case["stage"]), found.case["episode"])
+    stands = moment(
+        found.case["latest"], found.view, Stage(found.case["stage"]), found.case["episode"]
+    )
     return pages.render(
         request,
         "case.html",
@@ -204,13 +299,26 @@ async def _case_page(
         changes=since(found.case["latest"], stands),
         contact=contact_of(desk, found.entry, is_masked=is_masked),
         is_masked=is_masked,
-        is_soon=are_soon(found.deadlines, desk.workflows.of(found.case["workflow"]).limits.urgent_hours, datetime.now(UTC)),
-        pause_ends=found.case["paused_on"] and ends_on(found.case["paused_on"], desk.workflows.of(found.case["workflow"])),
+        is_soon=are_soon(
+            found.deadlines,
+            desk.workflows.of(found.case["workflow"]).limits.urgent_hours,
+            datetime.now(UTC),
+        ),
+        pause_ends=found.case["paused_on"]
+        and ends_on(found.case["paused_on"], desk.workflows.of(found.case["workflow"])),
         is_before=Stage(found.case["stage"]) in BEFORE_IDENTIFIED,
         proposed=_proposed(found.case["proposed_what"] or ""),
         is_open=Stage(found.case["stage"]) in OPEN,
-        pauses=desk.workflows.of(found.case["workflow"]).pauses if Stage(found.case["stage"]) in BEFORE_IDENTIFIED and who.role is not Role.VILLAGE else {},
-        steps=[s for s in desk.workflows.of(found.case["workflow"]).at(Stage(found.case["stage"])) if who.role in s.roles],
+        pauses=(
+            desk.workflows.of(found.case["workflow"]).pauses
+            if Stage(found.case["stage"]) in BEFORE_IDENTIFIED and who.role is not Role.VILLAGE
+            else {}
+        ),
+        steps=[
+            s
+            for s in desk.workflows.of(found.case["workflow"]).at(Stage(found.case["stage"]))
+            if who.role in s.roles
+        ],
         reasons=DISMISS_REASONS,
         may=lambda relief: may(relief_of(relief), who.role),
         causes=[cause for cause in RELIEF if cause in found_causes(found)],
@@ -230,7 +338,13 @@ async def _case_page(
 
 def found_causes(found: CasePage) -> set[str]:
     """What the household comes under now, as its case or its view says."""
-    return {finding["rule"] for finding in (*found.case["latest"].get("findings", ()), *(found.view or {}).get("findings", ()))}
+    return {
+        finding["rule"]
+        for finding in (
+            *found.case["latest"].get("findings", ()),
+            *(found.view or {}).get("findings", ()),
+        )
+    }
 
 
 def _proposed(what: str) -> tuple[str, str]:
@@ -240,7 +354,10 @@ def _proposed(what: str) -> tuple[str, str]:
 
 
 def contact_of(desk: Desk, entry: JsonObject | None, *, is_masked: bool) -> Contact | None:
-    """Whom to visit: the surname and the end of the number until somebody asks for more, which leaves a trace."""
+    """Return whom to visit, masked until somebody asks for more.
+
+    Masked, it has the surname and the end of the number. Asking for more leaves a trace.
+    """
     if entry is None:
         return None
     try:
@@ -251,11 +368,22 @@ def contact_of(desk: Desk, entry: JsonObject | None, *, is_masked: bool) -> Cont
     if not is_masked:
         return contact
     telephone = contact.telephone and f"*****{contact.telephone[-2:]}"
-    return contact.model_copy(update={"name": f"{contact.name[:1]}**", "address": contact.address and "***", "telephone": telephone})
+    return contact.model_copy(
+        update={
+            "name": f"{contact.name[:1]}**",
+            "address": contact.address and "***",
+            "telephone": telephone,
+        }
+    )
 
 
 def not_here(pages: Pages, request: Request, who: Person) -> Response:
     """No such case, or none in the person's area: both look the same."""
     return pages.render(
-        request, "message.html", 404, person=who, title=("未找到", "Not found"), text=("您的辖区内没有此案件。", "There is no such case in your area.")
+        request,
+        "message.html",
+        404,
+        person=who,
+        title=("未找到", "Not found"),
+        text=("您的辖区内没有此案件。", "There is no such case in your area."),
     )

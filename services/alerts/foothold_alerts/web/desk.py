@@ -58,7 +58,10 @@ class Desk:
 
     @property
     def cookie(self) -> str:
-        """`__Host-` ties the cookie to this host and HTTPS; plain HTTP on a developer's machine cannot carry it."""
+        """`__Host-` ties the cookie to this host and HTTPS.
+
+        Plain HTTP on a developer's machine cannot carry it.
+        """
         return "__Host-foothold" if self.is_production else "foothold"
 
 
@@ -79,7 +82,10 @@ def own_form(request: Request, person: Person, csrf: str) -> None:
 
 
 def same_origin(request: Request) -> None:
-    """Browsers say where a form comes from; a form from elsewhere is refused. Programs that say nothing still need the token."""
+    """Browsers say where a form comes from; a form from elsewhere is refused.
+
+    Programs that say nothing still need the token.
+    """
     origin = request.headers.get("origin")
     if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
         raise Forged

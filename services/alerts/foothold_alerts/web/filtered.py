@@ -1,4 +1,7 @@
-"""The one text filter every form passes: what people type may hold any script, and nothing that cannot be seen or kept."""
+"""The one text filter every form passes.
+
+What people type may hold any script, and nothing that cannot be seen or kept.
+"""
 
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
@@ -10,9 +13,16 @@ from starlette.datastructures import FormData, UploadFile
 from foothold_schemas.characters import has_unseen, trimmed
 
 _ALLOWED: Final = "\t\n\r"
-_FORBIDDEN: Final = ((0x00, 0x1F), (0x7F, 0x9F), (0x202A, 0x202E), (0x2066, 0x2069), (0xD800, 0xDFFF))
-"""C0 and C1 controls, bidirectional overrides and isolates, lone surrogates: PostgreSQL takes no NUL, UTF-8 no surrogate, and a reader is
-misled by the rest. Other format characters go by the rule of all doors: see `foothold_schemas.characters`."""
+_FORBIDDEN: Final = (
+    (0x00, 0x1F),
+    (0x7F, 0x9F),
+    (0x202A, 0x202E),
+    (0x2066, 0x2069),
+    (0xD800, 0xDFFF),
+)
+"""C0 and C1 controls, bidirectional overrides and isolates, lone surrogates: PostgreSQL takes no
+NUL, UTF-8 no surrogate, and a reader is misled by the rest. Other format characters go by the rule
+of all doors: see `foothold_schemas.characters`."""
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 MOST_FIELDS: Final = 1_000
 
@@ -29,11 +39,16 @@ def is_plain(text: str) -> bool:
 
 
 def _is_forbidden(character: str) -> bool:
-    return character not in _ALLOWED and any(first <= ord(character) <= last for first, last in _FORBIDDEN)
+    return character not in _ALLOWED and any(
+        first <= ord(character) <= last for first, last in _FORBIDDEN
+    )
 
 
 class FilteredRoute(APIRoute):
-    """A route whose path, query and form hold plain text only; raise Unseen before anything is done with them."""
+    """A route whose path, query and form hold plain text only.
+
+    Raise Unseen before anything is done with them.
+    """
 
     def get_route_handler(self) -> Handler:
         """The usual handler, behind the filter."""
@@ -46,7 +61,9 @@ class FilteredRoute(APIRoute):
                 fields = (await request.form(max_fields=MOST_FIELDS, max_files=0)).multi_items()
                 for name, value in fields:
                     _check(name, value)
-                request._form = FormData([(n, trimmed(v) if isinstance(v, str) else v) for n, v in fields])  # noqa: SLF001 - what handlers are given
+                request._form = FormData(  # noqa: SLF001 - what handlers are given
+                    [(n, trimmed(v) if isinstance(v, str) else v) for n, v in fields]
+                )
             return await handle(request)
 
         return filtered

@@ -1,7 +1,10 @@
-"""Tells open pages that something changed: one look at the audit a beat for the whole process, then an event to the streams it concerns.
+"""Tells open pages that something changed.
 
-The database is asked, not the other replica: whoever wrote the change, each replica sees it within a beat. A stream that misses one is
-covered by the page's own slow polling.
+There is one look at the audit a beat for the whole process, then an event to the streams it
+concerns.
+
+The database is asked, not the other replica: whoever wrote the change, each replica sees it within
+a beat. A stream that misses one is covered by the page's own slow polling.
 """
 
 import asyncio
@@ -48,11 +51,18 @@ class Pulse:
 
     async def _look(self) -> None:
         async with self._engine.connect() as connection:
-            newest = (await connection.execute(select(func.coalesce(func.max(AuditRow.audit_id), 0)))).scalar_one()
+            newest = (
+                await connection.execute(select(func.coalesce(func.max(AuditRow.audit_id), 0)))
+            ).scalar_one()
             if self._last is None or newest == self._last:
                 self._last = newest
                 return
-            changed = select(CaseRow.area).join(AuditRow, AuditRow.case_id == CaseRow.case_id).where(AuditRow.audit_id > self._last).distinct()
+            changed = (
+                select(CaseRow.area)
+                .join(AuditRow, AuditRow.case_id == CaseRow.case_id)
+                .where(AuditRow.audit_id > self._last)
+                .distinct()
+            )
             areas = list((await connection.execute(changed)).scalars())
         self._last = newest
         for event, area in self._streams.items():
@@ -65,8 +75,13 @@ class Pulse:
         for event in self._streams:
             event.set()
 
-    async def stream(self, account: str, area: str, is_welcome: Callable[[], Awaitable[bool]]) -> AsyncIterator[bytes]:
-        """Server-sent events for one page, until it closes or the person is welcome no more; raise TooMany."""
+    async def stream(
+        self, account: str, area: str, is_welcome: Callable[[], Awaitable[bool]]
+    ) -> AsyncIterator[bytes]:
+        """Server-sent events for one page, until it closes or the person is welcome no more.
+
+        Raise TooMany.
+        """
         if self._is_full(account):
             raise TooMany
         return self._events(account, area, is_welcome)
@@ -74,8 +89,13 @@ class Pulse:
     def _is_full(self, account: str) -> bool:
         return len(self._streams) >= MAX_STREAMS or self._by_account[account] >= MAX_STREAMS_OF_ONE
 
-    async def _events(self, account: str, area: str, is_welcome: Callable[[], Awaitable[bool]]) -> AsyncIterator[bytes]:
-        """What is counted here is uncounted here: a generator nobody began to read never runs its end."""
+    async def _events(
+        self, account: str, area: str, is_welcome: Callable[[], Awaitable[bool]]
+    ) -> AsyncIterator[bytes]:
+        """Yield the events of a stream, which is counted and uncounted here.
+
+        A generator nobody began to read never runs its end.
+        """
         if self._is_full(account):
             return  # others began meanwhile; the page asks again, and is told to poll
         changed = asyncio.Event()

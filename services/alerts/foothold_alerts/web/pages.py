@@ -1,4 +1,7 @@
-"""Renders templates: every value escaped, every text in the reader's language, or in both side by side."""
+"""Renders templates with every value escaped.
+
+Every text is in the reader's language, or in both side by side.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
@@ -51,7 +54,9 @@ class Text:
 
     def plain(self, chinese: str, english: str) -> str:
         """Without markup."""
-        return {Language.ZH: chinese, Language.EN: english, Language.BOTH: f"{chinese} {english}"}[self._language]
+        return {Language.ZH: chinese, Language.EN: english, Language.BOTH: f"{chinese} {english}"}[
+            self._language
+        ]
 
 
 class Word:
@@ -81,17 +86,41 @@ class Pages:
 
     def __init__(self) -> None:
         self._environment = Environment(
-            loader=PackageLoader("foothold_alerts.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+            loader=PackageLoader("foothold_alerts.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
         )
-        self._environment.globals |= {"policy_name": policy_name, "policy_value": policy_value, "confidence": CONFIDENCE}
-        self._environment.filters |= {"moment": _moment, "until": _until, "yuan": _yuan, "signed": _signed, "capital": capital, "area": _area}
+        self._environment.globals |= {
+            "policy_name": policy_name,
+            "policy_value": policy_value,
+            "confidence": CONFIDENCE,
+        }
+        self._environment.filters |= {
+            "moment": _moment,
+            "until": _until,
+            "yuan": _yuan,
+            "signed": _signed,
+            "capital": capital,
+            "area": _area,
+        }
 
-    def render(self, request: Request, template: str, status: int = 200, **values: object) -> HTMLResponse:
+    def render(
+        self, request: Request, template: str, status: int = 200, **values: object
+    ) -> HTMLResponse:
         """The page in the reader's language."""
         language = language_of(request)
         text = Text(language)
         made = self._environment.get_template(template).render(
-            now=datetime.now(UTC), lang=language.value, t=text, word=Word(text), word_zh=zh, word_en=en, sentence=lambda s: _sentence(language, s), **values
+            now=datetime.now(UTC),
+            lang=language.value,
+            t=text,
+            word=Word(text),
+            word_zh=zh,
+            word_en=en,
+            sentence=lambda s: _sentence(language, s),
+            **values,
         )
         return HTMLResponse(made, status_code=status)
 
@@ -102,9 +131,16 @@ def _moment(value: datetime | str) -> str:
 
 
 def _until(value: datetime) -> str:
-    """An instant by which something is due. The end of a day is written as that day's 24:00, so that it names the day everybody else names."""
+    """An instant by which something is due.
+
+    The end of a day is written as that day's 24:00, so that it names the day everybody else names.
+    """
     at = value.astimezone(SHANGHAI)
-    return f"{at.date() - timedelta(days=1)} 24:00" if at.time() == time.min else at.strftime("%Y-%m-%d %H:%M")
+    return (
+        f"{at.date() - timedelta(days=1)} 24:00"
+        if at.time() == time.min
+        else at.strftime("%Y-%m-%d %H:%M")
+    )
 
 
 def _yuan(fen: int | None) -> str:

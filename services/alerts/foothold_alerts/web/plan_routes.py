@@ -10,7 +10,16 @@ from foothold_alerts.queries.lists import WorkList
 from foothold_alerts.rules.acts.moment import moment
 from foothold_alerts.rules.public import public_notice
 from foothold_alerts.tables.rows import case_of
-from foothold_alerts.web.case_routes import MAX_NOTE, Number, PageNumber, Version, Who, changed, contact_of, not_here
+from foothold_alerts.web.case_routes import (
+    MAX_NOTE,
+    Number,
+    PageNumber,
+    Version,
+    Who,
+    changed,
+    contact_of,
+    not_here,
+)
 from foothold_alerts.web.desk import Desk, own_form
 from foothold_alerts.web.filtered import FilteredRoute
 from foothold_alerts.web.pages import Pages
@@ -70,40 +79,100 @@ def plan_routes(desk: Desk, pages: Pages) -> APIRouter:
 
     @router.post("/cases/{number}/visits")
     async def visit(
-        request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version, on: Annotated[date, Form()], note: Note = ""
+        request: Request,
+        who: Who,
+        number: Number,
+        csrf: Annotated[str, Form()],
+        version: Version,
+        on: Annotated[date, Form()],
+        note: Note = "",
     ) -> Response:
         own_form(request, who, csrf)
         change = desk.plan.visit(who, number, version, on, now=datetime.now(UTC), note=note.strip())
         return await changed(desk, pages, request, who, number, "visit", change)
 
     @router.post("/cases/{number}/acknowledge")
-    async def acknowledge(request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version) -> Response:
+    async def acknowledge(
+        request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version
+    ) -> Response:
         own_form(request, who, csrf)
-        return await changed(desk, pages, request, who, number, "acknowledge", desk.work.acknowledge(who, number, version, now=datetime.now(UTC)))
+        return await changed(
+            desk,
+            pages,
+            request,
+            who,
+            number,
+            "acknowledge",
+            desk.work.acknowledge(who, number, version, now=datetime.now(UTC)),
+        )
 
     @router.post("/cases/{number}/take-over")
-    async def take_over(request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version) -> Response:
+    async def take_over(
+        request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version
+    ) -> Response:
         own_form(request, who, csrf)
-        return await changed(desk, pages, request, who, number, "take_over", desk.work.take_over(who, number, version, now=datetime.now(UTC)))
+        return await changed(
+            desk,
+            pages,
+            request,
+            who,
+            number,
+            "take_over",
+            desk.work.take_over(who, number, version, now=datetime.now(UTC)),
+        )
 
     @router.post("/cases/{number}/exempt")
-    async def exempt(request: Request, who: Who, number: Number, form: Annotated[ExemptForm, Form()]) -> Response:
+    async def exempt(
+        request: Request, who: Who, number: Number, form: Annotated[ExemptForm, Form()]
+    ) -> Response:
         own_form(request, who, form.csrf)
         seen = of_finding(given_back(form.saw), form.finding)
-        change = desk.work.exempt(who, number, form.version, form.finding, form.reason, form.until, now=datetime.now(UTC), saw=seen)
+        change = desk.work.exempt(
+            who,
+            number,
+            form.version,
+            form.finding,
+            form.reason,
+            form.until,
+            now=datetime.now(UTC),
+            saw=seen,
+        )
         return await changed(desk, pages, request, who, number, "exempt", change)
 
     @router.post("/cases/{number}/pause")
     async def pause(
-        request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version, reason: Annotated[str, Form(max_length=40)]
+        request: Request,
+        who: Who,
+        number: Number,
+        csrf: Annotated[str, Form()],
+        version: Version,
+        reason: Annotated[str, Form(max_length=40)],
     ) -> Response:
         own_form(request, who, csrf)
-        return await changed(desk, pages, request, who, number, "pause", desk.work.pause(who, number, version, reason, now=datetime.now(UTC)))
+        return await changed(
+            desk,
+            pages,
+            request,
+            who,
+            number,
+            "pause",
+            desk.work.pause(who, number, version, reason, now=datetime.now(UTC)),
+        )
 
     @router.post("/cases/{number}/resume")
-    async def resume(request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version) -> Response:
+    async def resume(
+        request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version
+    ) -> Response:
         own_form(request, who, csrf)
-        return await changed(desk, pages, request, who, number, "resume", desk.work.resume(who, number, version, now=datetime.now(UTC)))
+        return await changed(
+            desk,
+            pages,
+            request,
+            who,
+            number,
+            "resume",
+            desk.work.resume(who, number, version, now=datetime.now(UTC)),
+        )
 
     _printing(router, desk, pages)
     return router
@@ -120,40 +189,104 @@ def _printing(router: APIRouter, desk: Desk, pages: Pages) -> None:
         case = case_of(found.case)
         household = moment(found.case["latest"], found.view, case.stage, case.episode)["household"]
         head = "" if contact is None else contact.name
-        made = public_notice(case, head, found.case["area"], household["members"], desk.workflows.of(case.workflow), desk.calendar)
+        made = public_notice(
+            case,
+            head,
+            found.case["area"],
+            household["members"],
+            desk.workflows.of(case.workflow),
+            desk.calendar,
+        )
         if made is None:
             said = ("目前不在公示期。", "No notice stands at the moment.")
-            return pages.render(request, "message.html", 404, person=who, title=("未找到", "Not found"), text=said)
-        return pages.render(request, "notice.html", person=who, number=number, fields=made.fields(), labels=_LABELS)
+            return pages.render(
+                request, "message.html", 404, person=who, title=("未找到", "Not found"), text=said
+            )
+        return pages.render(
+            request, "notice.html", person=who, number=number, fields=made.fields(), labels=_LABELS
+        )
 
     @router.get("/lists/{name}")
     async def listed(request: Request, who: Who, name: WorkList, page: PageNumber = 1) -> Response:
         found = await desk.lists.page(name, who.area, datetime.now(UTC), page)
-        return pages.render(request, "list.html", person=who, name=name, lists=list(WorkList), entries=found.entries, found=found, has_words=WORDS)
+        return pages.render(
+            request,
+            "list.html",
+            person=who,
+            name=name,
+            lists=list(WorkList),
+            entries=found.entries,
+            found=found,
+            has_words=WORDS,
+        )
 
 
 def _planning(router: APIRouter, desk: Desk, pages: Pages) -> None:
     @router.post("/cases/{number}/disputes")
-    async def dispute(request: Request, who: Who, number: Number, form: Annotated[DisputeForm, Form()]) -> Response:
+    async def dispute(
+        request: Request, who: Who, number: Number, form: Annotated[DisputeForm, Form()]
+    ) -> Response:
         own_form(request, who, form.csrf)
-        change = desk.disputes.ask(who, number, form.version, form.fact, form.doubt, form.note.strip(), now=datetime.now(UTC))
+        change = desk.disputes.ask(
+            who,
+            number,
+            form.version,
+            form.fact,
+            form.doubt,
+            form.note.strip(),
+            now=datetime.now(UTC),
+        )
         return await changed(desk, pages, request, who, number, "dispute", change)
 
     @router.post("/cases/{number}/measures")
-    async def intend(request: Request, who: Who, number: Number, form: Annotated[MeasureForm, Form()]) -> Response:
+    async def intend(
+        request: Request, who: Who, number: Number, form: Annotated[MeasureForm, Form()]
+    ) -> Response:
         own_form(request, who, form.csrf)
-        change = desk.plan.intend(who, number, form.version, form.measure, frozenset(form.against), form.department.strip(), now=datetime.now(UTC))
+        change = desk.plan.intend(
+            who,
+            number,
+            form.version,
+            form.measure,
+            frozenset(form.against),
+            form.department.strip(),
+            now=datetime.now(UTC),
+        )
         return await changed(desk, pages, request, who, number, "measure", change)
 
     @router.post("/cases/{number}/measures/{measure_id}/delivered")
     async def deliver(
-        request: Request, who: Who, number: Number, measure_id: Number, csrf: Annotated[str, Form()], version: Version, on: Annotated[date, Form()]
+        request: Request,
+        who: Who,
+        number: Number,
+        measure_id: Number,
+        csrf: Annotated[str, Form()],
+        version: Version,
+        on: Annotated[date, Form()],
     ) -> Response:
         own_form(request, who, csrf)
-        return await changed(desk, pages, request, who, number, "measure", desk.plan.deliver(who, number, version, measure_id, on, now=datetime.now(UTC)))
+        return await changed(
+            desk,
+            pages,
+            request,
+            who,
+            number,
+            "measure",
+            desk.plan.deliver(who, number, version, measure_id, on, now=datetime.now(UTC)),
+        )
 
     @router.post("/cases/{number}/measures/{measure_id}/dropped")
-    async def drop(request: Request, who: Who, number: Number, measure_id: Number, csrf: Annotated[str, Form()], version: Version, note: Note = "") -> Response:
+    async def drop(
+        request: Request,
+        who: Who,
+        number: Number,
+        measure_id: Number,
+        csrf: Annotated[str, Form()],
+        version: Version,
+        note: Note = "",
+    ) -> Response:
         own_form(request, who, csrf)
-        change = desk.plan.drop(who, number, version, measure_id, now=datetime.now(UTC), note=note.strip())
+        change = desk.plan.drop(
+            who, number, version, measure_id, now=datetime.now(UTC), note=note.strip()
+        )
         return await changed(desk, pages, request, who, number, "measure", change)

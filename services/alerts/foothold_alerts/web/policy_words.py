@@ -36,7 +36,10 @@ POLICY_NAMES: Final = {
     "single_stay_high.others": ("其他农户单次住院限额", "one stay, other households"),
     "self_paid_ratio.share": ("医疗自付占收入的比例", "own share of income"),
     "rigid_spending_ratio.share": ("刚性支出占收入的比例", "rigid spending as a share of income"),
-    "rigid_spending_ratio.medical_share": ("其中医疗占收入的比例", "of it medical, as a share of income"),
+    "rigid_spending_ratio.medical_share": (
+        "其中医疗占收入的比例",
+        "of it medical, as a share of income",
+    ),
     "education_cost_high.amount": ("教育支出限额", "cost of education"),
     "guarantee_missing.guarantees": ("须有的保障", "guarantees that must be met"),
     "child.age_from": ("学龄起", "school age from"),
@@ -48,7 +51,10 @@ POLICY_NAMES: Final = {
     "city_supplement.share": ("齐惠保赔付比例", "city supplement, share"),
     "city_supplement.above": ("齐惠保起付线", "city supplement, from"),
     "city_supplement.cap_inpatient": ("齐惠保住院封顶", "city supplement, cap for stays"),
-    "city_supplement.cap_special_drugs": ("齐惠保特药封顶", "city supplement, cap for special drugs"),
+    "city_supplement.cap_special_drugs": (
+        "齐惠保特药封顶",
+        "city supplement, cap for special drugs",
+    ),
     "covers.known": ("保险种类", "covers"),
     "own_share.target": ("自付比例目标", "target of the own share"),
     "exemption.material_share": ("视为明显增加的比例", "what counts as grown materially"),
@@ -76,13 +82,18 @@ CONFIDENCE: Final = {
     "NEED": ("依据尚缺", "no source yet"),
 }
 """How sure a value is, as the policy files mark it."""
-_CODES: Final = {code.value: (word.zh, word.en) for kind in (HomeState, WorkerState) for code, word in TITLES[kind].items()} | {
+_CODES: Final = {
+    code.value: (word.zh, word.en)
+    for kind in (HomeState, WorkerState)
+    for code, word in TITLES[kind].items()
+} | {
     "true": ("是", "yes"),
     "false": ("否", "no"),
     "zero": ("0", "0"),
 }
 _BAND: Final = re.compile(
-    r"(?P<days>\d+) days: (?P<level>I|II|III|IV) from (?P<low>[\d.]+) to (?P<high>[\d.]+), from (?P<least>\d+) households; "
+    r"(?P<days>\d+) days: (?P<level>I|II|III|IV) from (?P<low>[\d.]+) to (?P<high>[\d.]+), from"
+    r" (?P<least>\d+) households; "
     r"kept down to (?P<keep>[\d.]+) of (?P<of>[\d.]+)"
 )
 
@@ -96,7 +107,10 @@ def policy_value(text: str) -> tuple[str, str]:
     """The value with its codes in words."""
     if (band := _BAND.fullmatch(text)) is not None:
         level = TITLES[WarningLevel][WarningLevel(band["level"])]
-        chinese = f"近{band['days']}日占比{band['low']}至{band['high']}、至少{band['least']}户为{level.zh}，降到{band['of']}的{band['keep']}以下才解除"
+        chinese = (
+            f"近{band['days']}日占比{band['low']}至{band['high']}、"
+            f"至少{band['least']}户为{level.zh}，降到{band['of']}的{band['keep']}以下才解除"
+        )
         return chinese, text
     codes = [_CODES.get(code, (code, code)) for code in text.split(", ")]
     return "、".join(chinese for chinese, _ in codes), ", ".join(english for _, english in codes)

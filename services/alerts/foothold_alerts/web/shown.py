@@ -1,4 +1,7 @@
-"""What a page showed of the findings, given back by its form: people's word covers that, and what came while they decided is news."""
+"""What a page showed of the findings, given back by its form.
+
+People's decision covers that, and what came while they decided is news.
+"""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +13,8 @@ from foothold_schemas.facts.saw import Saw
 from foothold_schemas.findings import FindingKind
 
 MAX_SHOWN: Final = 60_000
-"""Characters a form gives back. A page that would show more gives back nothing: the word then rests on what risk knows when it arrives."""
+"""Characters a form gives back. A page that would show more gives back nothing: the word then rests
+on what risk knows when it arrives."""
 _SAW: Final = TypeAdapter(tuple[Saw, ...])
 
 

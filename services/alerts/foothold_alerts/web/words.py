@@ -1,4 +1,7 @@
-"""The words of the pages: every code with its Chinese and its English. A code without words fails a test."""
+"""The words of the pages: every code with its Chinese and its English.
+
+A code without words fails a test.
+"""
 
 from collections.abc import Iterator
 from typing import Final
@@ -16,8 +19,18 @@ from foothold_schemas.messages.transitions import Movement
 from foothold_schemas.titles import TITLES, title
 from foothold_schemas.values import Group, Standing
 
-_READ: Final = (FindingKind, Group, Standing, Movement, MeasureKind, HintKind, Doubt, HarmlessReason)
-"""Kinds of codes that stand in a page as they are. A code of another kind may have the same value, so it has its kind before or behind it."""
+_READ: Final = (
+    FindingKind,
+    Group,
+    Standing,
+    Movement,
+    MeasureKind,
+    HintKind,
+    Doubt,
+    HarmlessReason,
+)
+"""Kinds of codes that stand in a page as they are. A code of another kind may have the same value,
+so it has its kind before or behind it."""
 
 
 def _titles() -> Iterator[tuple[str, tuple[str, str]]]:
@@ -25,12 +38,27 @@ def _titles() -> Iterator[tuple[str, tuple[str, str]]]:
         yield from ((code.value, (word.zh, word.en)) for code, word in TITLES[kind].items())
     yield from ((f"hazard_{hazard}", (word.zh, word.en)) for hazard, word in TITLES[Hazard].items())
     yield from ((f"{level}_area", (word.zh, word.en)) for level, word in TITLES[AreaLevel].items())
-    yield from ((f"measure_{kind}", (word.zh, word.en)) for kind, word in TITLES[MeasureKind].items())
-    yield from ((f"level_{level}", (word.zh, word.en)) for level, word in TITLES[WarningLevel].items())
-    for category in (IncomeCategory.WAGE, IncomeCategory.OPERATING, IncomeCategory.PROPERTY, IncomeCategory.TRANSFER):
+    yield from (
+        (f"measure_{kind}", (word.zh, word.en)) for kind, word in TITLES[MeasureKind].items()
+    )
+    yield from (
+        (f"level_{level}", (word.zh, word.en)) for level, word in TITLES[WarningLevel].items()
+    )
+    for category in (
+        IncomeCategory.WAGE,
+        IncomeCategory.OPERATING,
+        IncomeCategory.PROPERTY,
+        IncomeCategory.TRANSFER,
+    ):
         word = title(category)
         yield category.value, (word.zh, word.en)
-        yield f"{category}, carried", (f"{word.zh}（沿用上年）", f"{word.en} (carried from the year before)")
+        yield (
+            f"{category}, carried",
+            (
+                f"{word.zh}（沿用上年）",
+                f"{word.en} (carried from the year before)",
+            ),
+        )
 
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
@@ -112,8 +140,14 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "taken_over": ("接手，原经办人", "taken over from"),
     "taken_over_nobodys": ("接手，此前无人经办", "taken over, nobody had it"),
     "desk": ("随案件排除", "with the case's dismissal"),
-    "acknowledgement_ended": ("知悉人停用或调离，重新提醒", "whoever acknowledged is gone: told again"),
-    "word_ended": ("提出人停用或调离，须重新提出", "whoever proposed it is gone: to be proposed anew"),
+    "acknowledgement_ended": (
+        "知悉人停用或调离，重新提醒",
+        "whoever acknowledged is gone: told again",
+    ),
+    "word_ended": (
+        "提出人停用或调离，须重新提出",
+        "whoever proposed it is gone: to be proposed anew",
+    ),
     "resumed": ("恢复计时", "time runs again"),
     "household_away": ("全家外出", "household away"),
     "in_hospital": ("住院治疗", "in hospital"),
@@ -137,7 +171,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "relief_came_back": ("多发部分已退回", "came back"),
     "relief_waive": ("多发部分免予退还（县级批准）", "waived by the county"),
     "relief_to_settle": ("应退还金额变动", "the amount to settle changed"),
-    "relief_excepted": ("同一原因再次救助（县级批准）", "relief again for one cause, by the county"),
+    "relief_excepted": (
+        "同一原因再次救助（县级批准）",
+        "relief again for one cause, by the county",
+    ),
     "AreaStruck": ("区域灾情通报", "areas struck"),
     "HouseholdRegistered": ("农户登记", "register entries"),
     "IncomeReported": ("收入", "income"),
@@ -186,19 +223,34 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "hold": ("暂不标注", "not marked for now"),
     "go_on": ("继续帮扶", "help goes on"),
     "dismiss": ("排除", "dismissed"),
-    "dismiss_proposed": ("提出排除，待另一人确认", "dismissal proposed, another person is to confirm"),
+    "dismiss_proposed": (
+        "提出排除，待另一人确认",
+        "dismissal proposed, another person is to confirm",
+    ),
     "reopen": ("恢复办理", "dismissal taken back"),
-    "reopen_proposed": ("提出恢复办理，待另一人确认", "taking the dismissal back proposed, another person is to confirm"),
+    "reopen_proposed": (
+        "提出恢复办理，待另一人确认",
+        "taking the dismissal back proposed, another person is to confirm",
+    ),
     "roll_back": ("消除回退", "elimination rolled back"),
-    "roll_back_proposed": ("提出消除回退，待另一人确认", "roll-back proposed, another person is to confirm"),
-    "exempt_proposed": ("提出核查无害，待另一人确认", "found harmless by one, another person is to confirm"),
+    "roll_back_proposed": (
+        "提出消除回退，待另一人确认",
+        "roll-back proposed, another person is to confirm",
+    ),
+    "exempt_proposed": (
+        "提出核查无害，待另一人确认",
+        "found harmless by one, another person is to confirm",
+    ),
     "reminded": ("到期前提醒", "reminded before it is due"),
     "contact_shown": ("查看联系方式", "contact shown"),
     "disputed": ("请发送单位核实", "its sender asked"),
     "dispute_asked": ("已请发送单位核实", "its sender is asked"),
     "dispute_corrected": ("发送单位已更正或撤回", "corrected or taken back by its sender"),
     "dispute_confirmed": ("发送单位核实无误", "its sender says it is right"),
-    "dispute_no_sender": ("未找到发送单位，请联系运维", "its sender was not found; ask the operators"),
+    "dispute_no_sender": (
+        "未找到发送单位，请联系运维",
+        "its sender was not found; ask the operators",
+    ),
 }
 
 

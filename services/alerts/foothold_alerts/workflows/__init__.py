@@ -1,4 +1,7 @@
-"""Workflows as data: steps and limits with their references, and the loader that refuses what is not clear."""
+"""Workflows as data, and the loader that refuses what is not clear.
+
+They are steps and limits with their references.
+"""
 
 from datetime import timedelta
 from pathlib import Path
@@ -59,7 +62,11 @@ _OWN: Final = "Foothold's own choice, where the file names none."
 
 
 class LimitEntries(_Strict):
-    """Every limit the work knows. What has a default came later: a county's own file goes on as it is, since running cases keep their version."""
+    """Every limit the work knows.
+
+    What has a default came later: a county's own file goes on as it is, since running cases keep
+    their version.
+    """
 
     settle: LimitEntry
     notice: LimitEntry
@@ -86,7 +93,10 @@ class Currency(_Strict):
 
 
 class AmountEntry(NumberEntry):
-    """An amount in whole units of the file's currency. It may name its own, which then is the file's."""
+    """An amount in whole units of the file's currency.
+
+    It may name its own, which then is the file's.
+    """
 
     currency: Currency | None = None
 
@@ -97,9 +107,14 @@ class AmountEntry(NumberEntry):
 
 
 class ReliefEntries(_Strict):
-    """What bounds the amount of a relief. A county without a scale or a ceiling of its own names none."""
+    """What bounds the amount of a relief.
 
-    hard_limit: AmountEntry = AmountEntry(count=HARD_LIMIT_FEN // 100, reference=_OWN, confidence="I")
+    A county without a scale or a ceiling of its own names none.
+    """
+
+    hard_limit: AmountEntry = AmountEntry(
+        count=HARD_LIMIT_FEN // 100, reference=_OWN, confidence="I"
+    )
     ceiling: AmountEntry | None = None
     scale: dict[ReliefKind, AmountEntry] = {}
 
@@ -132,7 +147,16 @@ class StepEntry(_Strict):
 
     def step(self) -> Step:
         """As the rules see it."""
-        return Step(self.name, self.zh, self.en, frozenset(self.sources), self.to, frozenset(self.roles), self.needs, self.says)
+        return Step(
+            self.name,
+            self.zh,
+            self.en,
+            frozenset(self.sources),
+            self.to,
+            frozenset(self.roles),
+            self.needs,
+            self.says,
+        )
 
 
 class RungEntry(_Strict):
@@ -170,7 +194,9 @@ class WorkflowFile(_Strict):
     township_yuan: AmountEntry | None = None
     township: AmountEntry | None = None
     relief: ReliefEntries = ReliefEntries()
-    pause: PauseLimitEntry = PauseLimitEntry(longest_days=PAUSE_DAYS, reference=_OWN, confidence="I")
+    pause: PauseLimitEntry = PauseLimitEntry(
+        longest_days=PAUSE_DAYS, reference=_OWN, confidence="I"
+    )
     pauses: dict[Word, PauseEntry]
     reminders: dict[DeadlineKind, ReminderEntry]
     escalation: Annotated[tuple[RungEntry, ...], Field(min_length=1)]
@@ -180,16 +206,31 @@ class WorkflowFile(_Strict):
     def _has_one_currency(self) -> Self:
         """Every amount is in the file's currency: amounts in two are never compared."""
         if (self.township_yuan is None) == (self.township is None):
-            raise ValueError("write what a township decides alone once: `township`, or `township_yuan` where the currency is yuan")
+            raise ValueError(
+                "write what a township decides alone once: `township`, or `township_yuan` where the"
+                " currency is yuan"
+            )
         if self.township_yuan is not None and self.currency.en != YUAN[1]:
-            raise ValueError(f"township_yuan is in yuan and the file's currency is {self.currency.en}: write the limit as `township`, in {self.currency.en}")
+            raise ValueError(
+                f"township_yuan is in yuan and the file's currency is {self.currency.en}: write the"
+                f" limit as `township`, in {self.currency.en}"
+            )
         if self._township.fen > self.relief.hard_limit.fen:
-            raise ValueError("what a township decides alone is above relief.hard_limit, which nobody may exceed")
-        named = {"township": self._township, "relief.hard_limit": self.relief.hard_limit, "relief.ceiling": self.relief.ceiling}
+            raise ValueError(
+                "what a township decides alone is above relief.hard_limit, which nobody may exceed"
+            )
+        named = {
+            "township": self._township,
+            "relief.hard_limit": self.relief.hard_limit,
+            "relief.ceiling": self.relief.ceiling,
+        }
         named |= {f"relief.scale.{kind}": entry for kind, entry in self.relief.scale.items()}
         for name, entry in named.items():
             if entry is not None and entry.currency is not None and entry.currency != self.currency:
-                raise ValueError(f"{name} is in {entry.currency.en} and the file's currency is {self.currency.en}: limits are in one currency")
+                raise ValueError(
+                    f"{name} is in {entry.currency.en} and the file's currency is"
+                    f" {self.currency.en}: limits are in one currency"
+                )
         return self
 
     @property
@@ -209,12 +250,21 @@ class WorkflowFile(_Strict):
 
     @model_validator(mode="after")
     def _leads_somewhere(self) -> Self:
-        """No step stands twice, and from every stage that is open a way leads to an end: no case is ever stuck."""
+        """Check that no step stands twice and that no case is ever stuck.
+
+        From every stage that is open a way leads to an end.
+        """
         names = [s.name for s in self.steps]
         if twice := {n for n in names if names.count(n) > 1}:
             raise ValueError(f"steps that stand twice: {', '.join(sorted(twice))}")
-        reachable = {s for s in Stage if s not in OPEN} | {Stage.IDENTIFIED}  # from there risk says when elimination is due
-        while more := {source for step in self.steps if step.to in reachable for source in step.sources} - reachable:
+        # from there risk says when elimination is due
+        reachable = {s for s in Stage if s not in OPEN} | {Stage.IDENTIFIED}
+        while (
+            more := {
+                source for step in self.steps if step.to in reachable for source in step.sources
+            }
+            - reachable
+        ):
             reachable |= more
         if stuck := OPEN - reachable:
             raise ValueError(f"no step leads out of {', '.join(sorted(stuck))}")
@@ -238,7 +288,9 @@ class WorkflowFile(_Strict):
         escalation = tuple(Rung(r.after_hours, r.to) for r in self.escalation)
         pauses = {name: (p.zh, p.en) for name, p in self.pauses.items()}
         reminders = {kind.value: entry.before_hours for kind, entry in self.reminders.items()}
-        return Workflow(self.version, tuple(s.step() for s in self.steps), limits, escalation, pauses, reminders)
+        return Workflow(
+            self.version, tuple(s.step() for s in self.steps), limits, escalation, pauses, reminders
+        )
 
 
 class AnswerEntry(_Strict):
@@ -257,16 +309,25 @@ class RegionsFile(_Strict):
 
     @model_validator(mode="after")
     def _each_level_sooner(self) -> Self:
-        hours = [self.levels[level].acknowledge_hours if level in self.levels else 0 for level in WarningLevel]
+        hours = [
+            self.levels[level].acknowledge_hours if level in self.levels else 0
+            for level in WarningLevel
+        ]
         if hours != sorted(hours) or 0 in hours:
-            raise ValueError("each level from I to IV says within how many hours somebody must have seen it, and a graver one never later")
+            raise ValueError(
+                "each level from I to IV says within how many hours somebody must have seen it, and"
+                " a graver one never later"
+            )
         return self
 
 
 def load_regions(file: Path = SHIPPED / "regions.yaml") -> Answers:
     """What each level asks for; raise ValueError for anything unknown or missing."""
     read = RegionsFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    return {level: Answer(frozenset(entry.told), timedelta(hours=entry.acknowledge_hours)) for level, entry in read.levels.items()}
+    return {
+        level: Answer(frozenset(entry.told), timedelta(hours=entry.acknowledge_hours))
+        for level, entry in read.levels.items()
+    }
 
 
 class Check(_Strict):
@@ -280,15 +341,23 @@ _CHECKLISTS: Final = TypeAdapter(dict[Hazard, Annotated[list[Check], Field(min_l
 
 
 def load_checklists(file: Path = SHIPPED / "checklists.yaml") -> dict[str, list[tuple[str, str]]]:
-    """Hazard → what people go through; raise ValueError for an unknown hazard, or one without a list."""
+    """Hazard → what people go through.
+
+    Raise ValueError for an unknown hazard, or one without a list.
+    """
     read = _CHECKLISTS.validate_python(yaml.safe_load(file.read_text(encoding="utf-8")))
     if missing := [hazard.value for hazard in Hazard if hazard not in read]:
         raise ValueError(f"{file.name} has no list for {', '.join(missing)}")
-    return {hazard.value: [(check.zh, check.en) for check in checks] for hazard, checks in read.items()}
+    return {
+        hazard.value: [(check.zh, check.en) for check in checks] for hazard, checks in read.items()
+    }
 
 
 def load(*folders: Path) -> Workflows:
-    """Every version in the folders, else the shipped ones; raise ValueError for anything unknown, missing, stuck, twice, or without a reference."""
+    """Every version in the folders, else the shipped ones.
+
+    Raise ValueError for anything unknown, missing, stuck, twice, or without a reference.
+    """
     found: dict[int, Workflow] = {}
     for folder in folders or (SHIPPED,):
         files = sorted(folder.glob("monitoring-*.yaml"))
@@ -300,6 +369,9 @@ def load(*folders: Path) -> Workflows:
             if path.name != f"monitoring-{workflow.version}.yaml":
                 raise ValueError(f"{path.name} says that it is version {workflow.version}")
             if workflow.version in found:
-                raise ValueError(f"{path} has the number of another version: cases that run keep theirs, so give this one the next")
+                raise ValueError(
+                    f"{path} has the number of another version: cases that run keep theirs, so give"
+                    " this one the next"
+                )
             found[workflow.version] = workflow
     return Workflows(found)

@@ -1,4 +1,7 @@
-"""How many events of each kind came from each agency on each calendar day, and what became of them. For people to look at; nothing is decided by it."""
+"""How many events of each kind came from each agency on each calendar day, and what became of them.
+
+For people to look at; nothing is decided by it.
+"""
 
 import asyncio
 from collections import Counter
@@ -43,7 +46,10 @@ class KindCount(NamedTuple):
 
 
 class ArrivalBook:
-    """Counted in memory and written every two seconds; a crash may lose what came since, and nothing else."""
+    """Counted in memory and written every two seconds.
+
+    A crash may lose what came since, and nothing else.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -62,10 +68,17 @@ class ArrivalBook:
 
     async def flush(self) -> None:
         """Write what was counted; while the database is away it goes on being counted."""
-        await self._write_all(patience=lambda work: while_database_down(self._engine, work, of="arrivals"))
+        await self._write_all(
+            patience=lambda work: while_database_down(self._engine, work, of="arrivals")
+        )
 
-    async def _write_all(self, patience: Callable[[Work], Awaitable[None]] = lambda work: work()) -> None:
-        """What cannot be written because the database is away is counted on; a row that is refused while it answers is let go of, by its name."""
+    async def _write_all(
+        self, patience: Callable[[Work], Awaitable[None]] = lambda work: work()
+    ) -> None:
+        """What cannot be written because the database is away is counted on.
+
+        A row that is refused while it answers is let go of, by its name.
+        """
         counted, self._counted = self._counted, Counter()
         if not counted:
             return
@@ -79,7 +92,9 @@ class ArrivalBook:
             log.warning("ingest.arrivals_one_by_one", rows=len(counted), error=type(error).__name__)
             await self._write_each(counted, patience)
 
-    async def _write_each(self, counted: Counter[Arrival], patience: Callable[[Work], Awaitable[None]]) -> None:
+    async def _write_each(
+        self, counted: Counter[Arrival], patience: Callable[[Work], Awaitable[None]]
+    ) -> None:
         """Each row alone, once; what was not reached is counted on."""
         left = Counter(counted)
         try:
@@ -99,16 +114,26 @@ class ArrivalBook:
         statement, keys = insert(ArrivalRow), ["agency", "day", "kind", "outcome"]
         rows = [{**arrival._asdict(), "many": many} for arrival, many in sorted(counted.items())]
         async with self._engine.begin() as connection:
-            await connection.execute(statement.on_conflict_do_update(index_elements=keys, set_={"many": ArrivalRow.many + statement.excluded.many}), rows)
+            await connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=keys, set_={"many": ArrivalRow.many + statement.excluded.many}
+                ),
+                rows,
+            )
 
     async def since(self, agency: str, first: date) -> Sequence[KindCount]:
         """The agency's kinds since the day, the largest first."""
-        wanted = select(ArrivalRow.kind, ArrivalRow.outcome, func.sum(ArrivalRow.many).label("many")).where(
-            ArrivalRow.agency == agency, ArrivalRow.day >= first
-        )
+        wanted = select(
+            ArrivalRow.kind, ArrivalRow.outcome, func.sum(ArrivalRow.many).label("many")
+        ).where(ArrivalRow.agency == agency, ArrivalRow.day >= first)
         found: dict[str, Counter[str]] = {}
         async with self._engine.connect() as connection:
-            for row in await connection.execute(wanted.group_by(ArrivalRow.kind, ArrivalRow.outcome)):
+            for row in await connection.execute(
+                wanted.group_by(ArrivalRow.kind, ArrivalRow.outcome)
+            ):
                 found.setdefault(row.kind, Counter())[row.outcome] += int(row.many)
-        counts = [KindCount(kind, many["accepted"], many["held"], many["refused"]) for kind, many in found.items()]
+        counts = [
+            KindCount(kind, many["accepted"], many["held"], many["refused"])
+            for kind, many in found.items()
+        ]
         return sorted(counts, key=lambda c: (-(c.taken + c.held + c.refused), c.kind))

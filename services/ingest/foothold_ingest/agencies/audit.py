@@ -1,6 +1,7 @@
 """Who tried what they may not, and who wrote what can hardly be, where no answer tells them so.
 
-One row a minute for each sender, kind and reason or field, with how often. Names no household, person or event.
+One row a minute for each sender, kind and reason or field, with how often. Names no household,
+person or event.
 """
 
 import re
@@ -18,7 +19,14 @@ from foothold_ingest.database import AWAY, AuditRow
 from foothold_ingest.rules.judgement import Caller, FieldProblem
 from foothold_schemas.wire.quarantine import RefusalReason
 
-FORBIDDEN: Final = frozenset({RefusalReason.FOREIGN_SOURCE, RefusalReason.KIND_NOT_ALLOWED, RefusalReason.AREA_NOT_ALLOWED, RefusalReason.AGENCY_DISABLED})
+FORBIDDEN: Final = frozenset(
+    {
+        RefusalReason.FOREIGN_SOURCE,
+        RefusalReason.KIND_NOT_ALLOWED,
+        RefusalReason.AREA_NOT_ALLOWED,
+        RefusalReason.AGENCY_DISABLED,
+    }
+)
 """Reasons that mean: not yours to send. Everything else is a mistake in what was sent."""
 
 EVERY_SECONDS: Final = 60.0
@@ -38,33 +46,66 @@ class Attempt(NamedTuple):
 
 
 class Audit:
-    """Never in the way of an answer: while the database is away, what was tried is written to the log and counted for later."""
+    """The audit, which is never in the way of an answer.
+
+    While the database is unavailable, what was tried is written to the log and counted for later.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._written: dict[Attempt, float] = {}
         self._since: Counter[Attempt] = Counter()
 
-    async def note(self, caller: Caller, refused: Sequence[tuple[str, RefusalReason]], now: datetime) -> None:
+    async def note(
+        self, caller: Caller, refused: Sequence[tuple[str, RefusalReason]], now: datetime
+    ) -> None:
         """Write down what this sender tried, by kind and reason."""
-        await self._note([Attempt(caller.agency, kind, "refused", reason.value) for kind, reason in refused if reason in FORBIDDEN], now)
+        await self._note(
+            [
+                Attempt(caller.agency, kind, "refused", reason.value)
+                for kind, reason in refused
+                if reason in FORBIDDEN
+            ],
+            now,
+        )
 
-    async def warned(self, agency: str, taken: Sequence[tuple[str, FieldProblem]], now: datetime) -> None:
-        """Write down of which fields a sender was to be warned that reads no answer; places in lists do not matter."""
-        await self._note([Attempt(agency, kind, "warned", _PLACE.sub("/*", one.field)) for kind, one in taken], now)
+    async def warned(
+        self, agency: str, taken: Sequence[tuple[str, FieldProblem]], now: datetime
+    ) -> None:
+        """Write down of which fields a sender was to be warned that reads no answer.
+
+        Places in lists do not matter.
+        """
+        await self._note(
+            [Attempt(agency, kind, "warned", _PLACE.sub("/*", one.field)) for kind, one in taken],
+            now,
+        )
 
     async def _note(self, tried: Sequence[Attempt], now: datetime) -> None:
         if not tried:
             return
         self._since.update(tried)
         clock = time.monotonic()
-        due = sorted(one for one in self._since if clock - self._written.get(one, -EVERY_SECONDS) >= EVERY_SECONDS)
+        due = sorted(
+            one
+            for one in self._since
+            if clock - self._written.get(one, -EVERY_SECONDS) >= EVERY_SECONDS
+        )
         if due:
             await self._write(due, now, clock)
 
     async def _write(self, due: Sequence[Attempt], now: datetime, clock: float) -> None:
         rows = [
-            {"at": now, "actor": one.agency, "action": one.action, "detail": {"kind": one.kind, _WHAT[one.action]: one.what, "times": self._since[one]}}
+            {
+                "at": now,
+                "actor": one.agency,
+                "action": one.action,
+                "detail": {
+                    "kind": one.kind,
+                    _WHAT[one.action]: one.what,
+                    "times": self._since[one],
+                },
+            }
             for one in due
         ]
         try:

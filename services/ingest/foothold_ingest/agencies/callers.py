@@ -17,9 +17,14 @@ _UNKNOWN_KEPT: Final = 10_000
 
 
 class Agencies:
-    """Proves callers. Answers are remembered for ten seconds, so a disabled key or a narrower remit holds within ten."""
+    """Proves callers.
 
-    def __init__(self, engine: AsyncEngine, key_secret: bytes, tokens: Tokens | None = None) -> None:
+    Answers are remembered for ten seconds, so a disabled key or a narrower remit holds within ten.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, key_secret: bytes, tokens: Tokens | None = None
+    ) -> None:
         self._engine = engine
         self._secret = key_secret
         self._tokens = tokens
@@ -27,7 +32,10 @@ class Agencies:
         self._writers: dict[str, tuple[float, Caller]] = {}
 
     async def caller(self, authorization: str | None) -> Caller | None:
-        """Who this `Authorization: Bearer <key or token>` header belongs to; None for nobody, and for an agency that is disabled."""
+        """Who this `Authorization: Bearer <key or token>` header belongs to.
+
+        None for nobody, and for an agency that is disabled.
+        """
         scheme, _, key = (authorization or "").partition(" ")
         if scheme.lower() == "bearer" and key.count(".") == 2 and self._tokens is not None:  # noqa: PLR2004 - header, claims, signature
             client = await self._tokens.client_of(key.strip())
@@ -42,13 +50,21 @@ class Agencies:
         return self._remembered(digest.hex(), await self._by_key(parts[1], digest))
 
     async def writer(self, agency: str) -> Caller:
-        """Who writes to the agency's own topic. One the register does not know has no remit to keep to: only Kafka's administrators make topics."""
+        """Who writes to the agency's own topic.
+
+        One the register does not know has no remit to keep to: only Kafka's administrators make
+        topics.
+        """
         until, cached = self._writers.get(agency, (0.0, None))
         if cached is not None and until > time.monotonic():
             return cached
         try:
             async with self._engine.connect() as connection:
-                row = (await connection.execute(select(*AgencyRow.__table__.columns).where(AgencyRow.agency == agency))).one_or_none()
+                row = (
+                    await connection.execute(
+                        select(*AgencyRow.__table__.columns).where(AgencyRow.agency == agency)
+                    )
+                ).one_or_none()
         except AWAY:
             if cached is None:
                 raise
@@ -56,7 +72,13 @@ class Agencies:
         found = Caller(agency, is_operator=False)
         if row is not None:
             remit = remit_of(row.kinds, row.areas)
-            found = Caller(agency, is_operator=False, kinds=remit.kinds, areas=remit.areas, is_disabled=row.disabled_at is not None)
+            found = Caller(
+                agency,
+                is_operator=False,
+                kinds=remit.kinds,
+                areas=remit.areas,
+                is_disabled=row.disabled_at is not None,
+            )
         self._writers[agency] = (time.monotonic() + _CACHE_SECONDS, found)
         return found
 
@@ -78,23 +100,41 @@ class Agencies:
         if cached is not None and cached[0] > time.monotonic():
             return cached[1]
         columns = (AgencyRow.agency, AgencyRow.kinds, AgencyRow.areas)
-        wanted = select(*columns).where(AgencyRow.client == client, AgencyRow.disabled_at.is_(None), AgencyRow.is_operator.is_(False))
+        wanted = select(*columns).where(
+            AgencyRow.client == client,
+            AgencyRow.disabled_at.is_(None),
+            AgencyRow.is_operator.is_(False),
+        )
         async with self._engine.connect() as connection:
             row = (await connection.execute(wanted)).one_or_none()
         if row is None:
             return self._remembered(name, None)
         remit = remit_of(row.kinds, row.areas)
-        return self._remembered(name, Caller(agency=row.agency, is_operator=False, kinds=remit.kinds, areas=remit.areas))
+        return self._remembered(
+            name, Caller(agency=row.agency, is_operator=False, kinds=remit.kinds, areas=remit.areas)
+        )
 
     async def _by_key(self, prefix: str, digest: bytes) -> Caller | None:
         wanted = (
-            select(AgencyKey.agency, AgencyKey.key_hash, AgencyKey.is_operator, AgencyRow.kinds, AgencyRow.areas)
+            select(
+                AgencyKey.agency,
+                AgencyKey.key_hash,
+                AgencyKey.is_operator,
+                AgencyRow.kinds,
+                AgencyRow.areas,
+            )
             .join(AgencyRow, AgencyRow.agency == AgencyKey.agency)
-            .where(AgencyKey.prefix == prefix, AgencyKey.disabled_at.is_(None), AgencyRow.disabled_at.is_(None))
+            .where(
+                AgencyKey.prefix == prefix,
+                AgencyKey.disabled_at.is_(None),
+                AgencyRow.disabled_at.is_(None),
+            )
         )
         async with self._engine.connect() as connection:
             row = (await connection.execute(wanted)).one_or_none()
         if row is None or not hmac.compare_digest(row.key_hash, digest):
             return None
         remit = remit_of(row.kinds, row.areas)
-        return Caller(agency=row.agency, is_operator=row.is_operator, kinds=remit.kinds, areas=remit.areas)
+        return Caller(
+            agency=row.agency, is_operator=row.is_operator, kinds=remit.kinds, areas=remit.areas
+        )

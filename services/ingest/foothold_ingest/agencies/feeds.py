@@ -1,4 +1,8 @@
-"""Which feeds have spoken: the business day each agency was last heard with each kind of fact from each county. Told to everybody with the next day."""
+"""Keeps which feeds have spoken.
+
+That is the business day each agency was last heard with each kind of fact from each county. It is
+announced to everybody with the next day.
+"""
 
 import time
 from collections.abc import Sequence
@@ -16,7 +20,8 @@ from foothold_schemas.facts.facts import FactsRetracted
 from foothold_schemas.facts.feeds import FeedKind, FeedSpoke
 
 FRESH_SECONDS: Final = 10.0
-"""A feed written down so recently is not written down again: a busy feed costs one small statement in ten seconds."""
+"""A feed written down so recently is not written down again: a busy feed costs one small statement
+in ten seconds."""
 _EVERY_KIND: Final = ""
 MOST: Final = 5_000
 """As many as a day tells of."""
@@ -33,7 +38,10 @@ class Feed(NamedTuple):
 
 
 class FeedBook:
-    """Kept beside the facts, never in their way: while the database is away they are accepted, and what was heard is written down later."""
+    """The record of which feeds have spoken, beside the facts, never in their way.
+
+    While the database is unavailable facts are accepted, and what was heard is written down later.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -43,7 +51,11 @@ class FeedBook:
         """Note that these feeds have spoken today."""
         now = time.monotonic()
         spoken = {feed for a in accepted if (feed := _feed(a)) is not None}
-        due = sorted(feed for feed in spoken if now - self._written.get(feed, -FRESH_SECONDS) >= FRESH_SECONDS)
+        due = sorted(
+            feed
+            for feed in spoken
+            if now - self._written.get(feed, -FRESH_SECONDS) >= FRESH_SECONDS
+        )
         if not due:
             return
         self._written |= dict.fromkeys(due, now)
@@ -57,31 +69,64 @@ class FeedBook:
 
 
 async def last_heard(connection: AsyncConnection, opening: date) -> tuple[FeedSpoke, ...]:
-    """The feeds of counties that have a household, and when each was last heard; at most MOST, those heard last.
+    """The feeds of counties that have a household, and when each was last heard.
 
-    What came before any day was opened counts for the first, `opening` if none is open yet. However many feeds an agency makes up, a day is opened.
+    At most MOST, those heard last.
+
+    What came before any day was opened counts for the first, `opening` if none is open yet. However
+    many feeds an agency makes up, a day is opened.
     """
-    first_day = (await connection.execute(select(func.min(OpenedDay.day)))).scalar_one_or_none() or opening
+    first_day = (
+        await connection.execute(select(func.min(OpenedDay.day)))
+    ).scalar_one_or_none() or opening
     is_served = FeedRow.county.in_(select(HouseholdRow.county).distinct())
     newest = FeedRow.heard_on.desc().nulls_first()
-    wanted = select(FeedRow).where(is_served).order_by(newest, FeedRow.agency, FeedRow.kind, FeedRow.county).limit(MOST + 1)
+    wanted = (
+        select(FeedRow)
+        .where(is_served)
+        .order_by(newest, FeedRow.agency, FeedRow.kind, FeedRow.county)
+        .limit(MOST + 1)
+    )
     rows = list(await connection.execute(wanted))
     if len(rows) > MOST:
-        log.error("ingest.too_many_feeds", most=MOST, do="narrow the areas of agencies that send for counties they have nothing to do with")
+        log.error(
+            "ingest.too_many_feeds",
+            most=MOST,
+            do="narrow the areas of agencies that send for counties they have nothing to do with",
+        )
         rows = rows[:MOST]
     rows.sort(key=lambda row: (row.agency, row.kind, row.county))
-    return tuple(FeedSpoke(agency=r.agency, feed=cast(FeedKind, r.kind), area=r.county, heard_on=r.heard_on or first_day) for r in rows)
+    return tuple(
+        FeedSpoke(
+            agency=r.agency,
+            feed=cast(FeedKind, r.kind),
+            area=r.county,
+            heard_on=r.heard_on or first_day,
+        )
+        for r in rows
+    )
 
 
 async def _write(connection: AsyncConnection, feeds: Sequence[Feed]) -> None:
     today = select(func.max(OpenedDay.day)).scalar_subquery()
-    spoken = [{"agency": f.agency, "kind": f.kind, "county": f.county} for f in feeds if f.kind != _EVERY_KIND]
+    spoken = [
+        {"agency": f.agency, "kind": f.kind, "county": f.county}
+        for f in feeds
+        if f.kind != _EVERY_KIND
+    ]
     if spoken:
         statement = insert(FeedRow).values([{**one, "heard_on": today} for one in spoken])
-        await connection.execute(statement.on_conflict_do_update(index_elements=["agency", "kind", "county"], set_={"heard_on": statement.excluded.heard_on}))
+        await connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["agency", "kind", "county"],
+                set_={"heard_on": statement.excluded.heard_on},
+            )
+        )
     for feed in feeds:
         if feed.kind == _EVERY_KIND:
-            mine = update(FeedRow).where(FeedRow.agency == feed.agency, FeedRow.county == feed.county)
+            mine = update(FeedRow).where(
+                FeedRow.agency == feed.agency, FeedRow.county == feed.county
+            )
             await connection.execute(mine.values(heard_on=today))
 
 
@@ -91,4 +136,8 @@ def _feed(accepted: Accepted) -> Feed | None:
         return None
     if isinstance(record.data, FactsRetracted):
         return Feed(record.agency, _EVERY_KIND, accepted.county)
-    return Feed(record.agency, record.data.kind, accepted.county) if record.data.kind in get_args(FeedKind) else None
+    return (
+        Feed(record.agency, record.data.kind, accepted.county)
+        if record.data.kind in get_args(FeedKind)
+        else None
+    )

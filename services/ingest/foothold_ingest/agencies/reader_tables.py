@@ -9,7 +9,11 @@ from foothold_ingest.database import Base
 
 
 class AgencyReaderRow(Base):
-    """How the reader of an agency's topic fares: bad records in a row, and since when it reads no further. Without a row: well."""
+    """How the reader of an agency's topic fares.
+
+    It has bad records in a row, and since when the reader reads no further. Without a row it fares
+    well.
+    """
 
     __tablename__ = "agency_readers"
 
@@ -19,7 +23,10 @@ class AgencyReaderRow(Base):
 
 
 class AgencyLossRow(Base):
-    """Records of a partition of an agency's topic that nobody had read when Kafka let go of them; `counted_to`: the offset up to which they are counted."""
+    """Records of a partition of an agency's topic that nobody had read when Kafka let go of them.
+
+    `counted_to`: the offset up to which they are counted.
+    """
 
     __tablename__ = "agency_losses"
 

@@ -1,4 +1,7 @@
-"""How the reader of each agency's topic fares, for all replicas: bad records in a row, whether it is paused, and what Kafka let go of unread."""
+"""How the reader of each agency's topic fares, for all replicas.
+
+It has bad records in a row, whether it is paused, and what Kafka let go of unread.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,7 +19,10 @@ log = structlog.get_logger()
 
 
 class ReaderState(NamedTuple):
-    """Of one agency's reader. `lost`: records nobody had read when Kafka let go of them, `lost_at` the last time."""
+    """Of one agency's reader.
+
+    `lost`: records nobody had read when Kafka let go of them, `lost_at` the last time.
+    """
 
     agency: str
     bad_in_a_row: int = 0
@@ -26,7 +32,11 @@ class ReaderState(NamedTuple):
 
 
 class ReaderBook:
-    """The tables. A reader is paused by its records and resumed by a person; starting ingest again changes nothing."""
+    """The tables.
+
+    A reader is paused by its records and resumed by a person; starting ingest again changes
+    nothing.
+    """
 
     def __init__(self, engine: AsyncEngine, limit: int) -> None:
         self.engine = engine
@@ -44,62 +54,136 @@ class ReaderBook:
 
     async def states(self, agency: str | None = None) -> list[ReaderState]:
         """Of every agency about whose reader something is known, or of this one."""
-        losses = select(AgencyLossRow.agency, func.sum(AgencyLossRow.lost).label("lost"), func.max(AgencyLossRow.last_at).label("lost_at"))
+        losses = select(
+            AgencyLossRow.agency,
+            func.sum(AgencyLossRow.lost).label("lost"),
+            func.max(AgencyLossRow.last_at).label("lost_at"),
+        )
         lost = losses.group_by(AgencyLossRow.agency).subquery()
         name = func.coalesce(AgencyReaderRow.agency, lost.c.agency)
-        columns = (name.label("agency"), AgencyReaderRow.bad_in_a_row, AgencyReaderRow.paused_at, lost.c.lost, lost.c.lost_at)
-        wanted = select(*columns).outerjoin_from(AgencyReaderRow, lost, lost.c.agency == AgencyReaderRow.agency, full=True).order_by(name)
+        columns = (
+            name.label("agency"),
+            AgencyReaderRow.bad_in_a_row,
+            AgencyReaderRow.paused_at,
+            lost.c.lost,
+            lost.c.lost_at,
+        )
+        wanted = (
+            select(*columns)
+            .outerjoin_from(
+                AgencyReaderRow, lost, lost.c.agency == AgencyReaderRow.agency, full=True
+            )
+            .order_by(name)
+        )
         if agency is not None:
             wanted = wanted.where(name == agency)
         async with self.engine.connect() as connection:
             rows = (await connection.execute(wanted)).all()
-        return [ReaderState(r.agency, r.bad_in_a_row or 0, r.paused_at, int(r.lost or 0), r.lost_at) for r in rows]
+        return [
+            ReaderState(r.agency, r.bad_in_a_row or 0, r.paused_at, int(r.lost or 0), r.lost_at)
+            for r in rows
+        ]
 
     async def note(self, agency: str, bad_in_a_row: int, now: datetime) -> None:
         """So many of its last records in a row were bad; from the limit on it is paused."""
         paused_at = now if bad_in_a_row >= self.limit else None
-        known = upsert(AgencyReaderRow).values(agency=agency, bad_in_a_row=bad_in_a_row, paused_at=paused_at)
-        kept = {"bad_in_a_row": bad_in_a_row, "paused_at": func.coalesce(AgencyReaderRow.paused_at, paused_at)}
+        known = upsert(AgencyReaderRow).values(
+            agency=agency, bad_in_a_row=bad_in_a_row, paused_at=paused_at
+        )
+        kept = {
+            "bad_in_a_row": bad_in_a_row,
+            "paused_at": func.coalesce(AgencyReaderRow.paused_at, paused_at),
+        }
         async with self.engine.begin() as connection:
-            await connection.execute(known.on_conflict_do_update(index_elements=["agency"], set_=kept))
+            await connection.execute(
+                known.on_conflict_do_update(index_elements=["agency"], set_=kept)
+            )
 
     async def resume(self, agency: str, *, by: str, now: datetime) -> bool:
         """Let it be read on, with a count that begins anew; whether it was paused."""
-        mine = update(AgencyReaderRow).where(AgencyReaderRow.agency == agency, AgencyReaderRow.paused_at.is_not(None))
+        mine = update(AgencyReaderRow).where(
+            AgencyReaderRow.agency == agency, AgencyReaderRow.paused_at.is_not(None)
+        )
         async with self.engine.begin() as connection:
-            was_paused = (await connection.execute(mine.values(bad_in_a_row=0, paused_at=None).returning(AgencyReaderRow.agency))).first() is not None
+            was_paused = (
+                await connection.execute(
+                    mine.values(bad_in_a_row=0, paused_at=None).returning(AgencyReaderRow.agency)
+                )
+            ).first() is not None
             if was_paused:
-                await connection.execute(insert(AuditRow), [{"at": now, "actor": by, "action": "reader_resumed", "detail": {"agency": agency}}])
+                await connection.execute(
+                    insert(AuditRow),
+                    [
+                        {
+                            "at": now,
+                            "actor": by,
+                            "action": "reader_resumed",
+                            "detail": {"agency": agency},
+                        }
+                    ],
+                )
         return was_paused
 
     async def begin_anew(self, ends: Mapping[tuple[str, int], int]) -> None:
-        """Where more was counted than ever stood there, the topic was made anew: its offsets are counted from the first again."""
+        """Count offsets from the first again where a topic was made anew.
+
+        It was made anew where more was counted than ever stood there.
+        """
         async with self.engine.begin() as connection:
-            known = await connection.execute(select(AgencyLossRow.agency, AgencyLossRow.partition, AgencyLossRow.counted_to))
+            known = await connection.execute(
+                select(AgencyLossRow.agency, AgencyLossRow.partition, AgencyLossRow.counted_to)
+            )
             for agency, partition, counted_to in known.all():
                 if counted_to > ends.get((agency, partition), counted_to):
-                    mine = (AgencyLossRow.agency == agency, AgencyLossRow.partition == partition, AgencyLossRow.counted_to == counted_to)
-                    await connection.execute(update(AgencyLossRow).where(*mine).values(counted_to=0))
+                    mine = (
+                        AgencyLossRow.agency == agency,
+                        AgencyLossRow.partition == partition,
+                        AgencyLossRow.counted_to == counted_to,
+                    )
+                    await connection.execute(
+                        update(AgencyLossRow).where(*mine).values(counted_to=0)
+                    )
                     log.warning("ingest.topic_made_anew", agency=agency, partition=partition)
 
     async def lose(self, agency: str, partition: int, offsets: range, now: datetime) -> int:
-        """Kafka has let go of these offsets and nobody had read them; return how many were not counted before."""
+        """Kafka has let go of these offsets and nobody had read them.
+
+        Return how many were not counted before.
+        """
         mine = (AgencyLossRow.agency == agency, AgencyLossRow.partition == partition)
         blank = {"agency": agency, "partition": partition, "counted_to": 0, "lost": 0}
         async with self.engine.begin() as connection:
             await connection.execute(upsert(AgencyLossRow).values(blank).on_conflict_do_nothing())
-            counted_to = (await connection.execute(select(AgencyLossRow.counted_to).where(*mine).with_for_update())).scalar_one()
+            counted_to = (
+                await connection.execute(
+                    select(AgencyLossRow.counted_to).where(*mine).with_for_update()
+                )
+            ).scalar_one()
             many = len(range(max(offsets.start, counted_to), offsets.stop))
             if many:
-                more = {"counted_to": offsets.stop, "lost": AgencyLossRow.lost + many, "last_at": now}
+                more = {
+                    "counted_to": offsets.stop,
+                    "lost": AgencyLossRow.lost + many,
+                    "last_at": now,
+                }
                 await connection.execute(update(AgencyLossRow).where(*mine).values(more))
         if many:
-            log.error("ingest.records_lost", agency=agency, partition=partition, first=offsets.stop - many, last=offsets.stop - 1, records=many)
+            log.error(
+                "ingest.records_lost",
+                agency=agency,
+                partition=partition,
+                first=offsets.stop - many,
+                last=offsets.stop - 1,
+                records=many,
+            )
         return many
 
 
 def up_to_limit(is_bad: Sequence[bool], before: int, limit: int) -> tuple[int, int]:
-    """How many records are taken until so many in a row are bad, and how many in a row are bad then."""
+    """Return how many records are taken until so many in a row are bad.
+
+    Also return how many in a row are bad then.
+    """
     bad = before
     for count, one in enumerate(is_bad, start=1):
         bad = bad + 1 if one else 0

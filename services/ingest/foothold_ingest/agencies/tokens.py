@@ -1,4 +1,8 @@
-"""Access tokens of agencies whose systems have them (OAuth 2.0 client credentials, RFC 9068): checked here, against the issuer's published keys."""
+"""Checks access tokens of agencies whose systems have them.
+
+They are of OAuth 2.0 client credentials, RFC 9068, and checked here, against the issuer's published
+keys.
+"""
 
 import asyncio
 import json
@@ -12,7 +16,8 @@ import structlog
 from jwt.exceptions import PyJWKSetError, PyJWTError
 
 ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
-"""Signed with the issuer's private key. Never `none`, and never HMAC, for which a published key would be the secret."""
+"""Signed with the issuer's private key. Never `none`, and never HMAC, for which a published key
+would be the secret."""
 
 LEEWAY_SECONDS: Final = 60
 KEYS_SECONDS: Final = 600.0
@@ -20,8 +25,17 @@ PAUSE_SECONDS: Final = 30.0
 _FETCH_SECONDS: Final = 5.0
 _MOST_BYTES: Final = 256 * 1024
 LONGEST_CLIENT: Final = 200
-_UNREADABLE: Final = (PyJWTError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError)
-"""What the library raises for headers and claims nobody meant: nested without end, an `exp` beyond every calendar. Such a token is nobody's."""
+_UNREADABLE: Final = (
+    PyJWTError,
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+)
+"""What the library raises for headers and claims nobody meant: nested without end, an `exp` beyond
+every calendar. Such a token is nobody's."""
 
 log = structlog.get_logger()
 
@@ -36,7 +50,11 @@ class Issuer:
 
 
 class Tokens:
-    """A key not known is asked for, but at most twice a minute: a flood of made-up key ids does not become one towards the issuer."""
+    """Checks tokens, and asks the issuer for a key that is not known.
+
+    It asks at most twice a minute: a flood of made-up key ids does not become one towards the
+    issuer.
+    """
 
     def __init__(self, issuer: Issuer) -> None:
         self._issuer = issuer
@@ -48,13 +66,22 @@ class Tokens:
         """The client a token was made for; None for one that is not right in every respect."""
         header = _header(token)
         key = None if header is None else await self._key(header.get("kid"))
-        if header is None or key is None or header.get("alg") not in ALGORITHMS or key.algorithm_name != header["alg"]:
+        if (
+            header is None
+            or key is None
+            or header.get("alg") not in ALGORITHMS
+            or key.algorithm_name != header["alg"]
+        ):
             return None
         told = self._claims(token, key, header["alg"])
         if told is None:
             return None
         client = told.get("client_id") or told.get("azp")
-        return client if isinstance(client, str) and len(client) <= LONGEST_CLIENT and client.isprintable() else None
+        return (
+            client
+            if isinstance(client, str) and len(client) <= LONGEST_CLIENT and client.isprintable()
+            else None
+        )
 
     def _claims(self, token: str, key: jwt.PyJWK, algorithm: str) -> dict[str, object] | None:
         """What the token says; None for one that is not right."""
@@ -87,7 +114,11 @@ class Tokens:
         self._fetched = time.monotonic()
         try:
             body = await asyncio.to_thread(_get, self._issuer.keys_url)
-            self._keys = {key.key_id: key for key in jwt.PyJWKSet.from_dict(json.loads(body)).keys if key.key_id is not None}
+            self._keys = {
+                key.key_id: key
+                for key in jwt.PyJWKSet.from_dict(json.loads(body)).keys
+                if key.key_id is not None
+            }
         except (OSError, ValueError, PyJWKSetError) as error:
             log.warning("ingest.issuer_keys_away", error=type(error).__name__)
 

@@ -26,7 +26,11 @@ FILES_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The first page. `feeds`: kind, county, business day last heard, days since; `waiting`: reason → records in quarantine."""
+    """The first page.
+
+    `feeds`: kind, county, business day last heard, days since; `waiting`: reason → records in
+    quarantine.
+    """
 
     today: Sequence[KindCount]
     month: Sequence[KindCount]
@@ -83,20 +87,42 @@ class Desk:
 
     async def _feeds(self, agency: str) -> list[tuple[str, str, date | None, int | None]]:
         async with self._engine.connect() as connection:
-            open_day = (await connection.execute(select(func.max(OpenedDay.day)))).scalar_one_or_none()
-            rows = await connection.execute(select(FeedRow).where(FeedRow.agency == agency).order_by(FeedRow.kind, FeedRow.county))
-            return [(r.kind, r.county, r.heard_on, (open_day - r.heard_on).days if open_day and r.heard_on else None) for r in rows]
+            open_day = (
+                await connection.execute(select(func.max(OpenedDay.day)))
+            ).scalar_one_or_none()
+            rows = await connection.execute(
+                select(FeedRow)
+                .where(FeedRow.agency == agency)
+                .order_by(FeedRow.kind, FeedRow.county)
+            )
+            return [
+                (
+                    r.kind,
+                    r.county,
+                    r.heard_on,
+                    (open_day - r.heard_on).days if open_day and r.heard_on else None,
+                )
+                for r in rows
+            ]
 
     async def waiting(self, agency: str) -> dict[str, int]:
         """Records in quarantine, by reason."""
-        wanted = select(QuarantinedRecord.reason, func.count().label("many")).where(of_agency(agency), QuarantinedRecord.retried_at.is_(None))
+        wanted = select(QuarantinedRecord.reason, func.count().label("many")).where(
+            of_agency(agency), QuarantinedRecord.retried_at.is_(None)
+        )
         async with self._engine.connect() as connection:
-            rows = await connection.execute(wanted.group_by(QuarantinedRecord.reason).order_by(func.count().desc()))
+            rows = await connection.execute(
+                wanted.group_by(QuarantinedRecord.reason).order_by(func.count().desc())
+            )
             return {row.reason: row.many for row in rows}
 
     async def _held_count(self, agency: str) -> int:
         async with self._engine.connect() as connection:
-            wanted = select(func.count()).select_from(HeldRow).where(HeldRow.agency == agency, HeldRow.released_at.is_(None))
+            wanted = (
+                select(func.count())
+                .select_from(HeldRow)
+                .where(HeldRow.agency == agency, HeldRow.released_at.is_(None))
+            )
             return int((await connection.execute(wanted)).scalar_one())
 
     async def quarantine(self, agency: str, reason: str | None) -> Sequence[RowMapping]:
@@ -108,8 +134,18 @@ class Desk:
             .limit(1)
             .scalar_subquery()
         )
-        columns = (QuarantinedRecord.source_id, QuarantinedRecord.reason, QuarantinedRecord.detail, QuarantinedRecord.at, last.label("last_retry"))
-        wanted = select(*columns).where(of_agency(agency), QuarantinedRecord.retried_at.is_(None)).order_by(QuarantinedRecord.at, QuarantinedRecord.source_id)
+        columns = (
+            QuarantinedRecord.source_id,
+            QuarantinedRecord.reason,
+            QuarantinedRecord.detail,
+            QuarantinedRecord.at,
+            last.label("last_retry"),
+        )
+        wanted = (
+            select(*columns)
+            .where(of_agency(agency), QuarantinedRecord.retried_at.is_(None))
+            .order_by(QuarantinedRecord.at, QuarantinedRecord.source_id)
+        )
         if reason is not None:
             wanted = wanted.where(QuarantinedRecord.reason == reason)
         async with self._engine.connect() as connection:
@@ -118,14 +154,23 @@ class Desk:
     async def held(self, agency: str) -> Sequence[RowMapping]:
         """The agency's events that wait for their person, oldest first."""
         columns = (HeldRow.fact_id, HeldRow.kind, HeldRow.at, HeldRow.problem)
-        wanted = select(*columns).where(HeldRow.agency == agency, HeldRow.released_at.is_(None)).order_by(HeldRow.at).limit(SHOWN)
+        wanted = (
+            select(*columns)
+            .where(HeldRow.agency == agency, HeldRow.released_at.is_(None))
+            .order_by(HeldRow.at)
+            .limit(SHOWN)
+        )
         async with self._engine.connect() as connection:
             return (await connection.execute(wanted)).mappings().all()
 
-    async def retry(self, agency: str, ids: Sequence[str], *, actor: str, now: datetime) -> list[Retried]:
+    async def retry(
+        self, agency: str, ids: Sequence[str], *, actor: str, now: datetime
+    ) -> list[Retried]:
         """Try these again, those that are the agency's."""
         async with self._engine.connect() as connection:
-            wanted = select(QuarantinedRecord.source_id).where(of_agency(agency), QuarantinedRecord.source_id.in_(ids))
+            wanted = select(QuarantinedRecord.source_id).where(
+                of_agency(agency), QuarantinedRecord.source_id.in_(ids)
+            )
             mine = set((await connection.execute(wanted)).scalars())
         return await self._retrier.retry([one for one in ids if one in mine], actor=actor, now=now)
 
@@ -133,18 +178,31 @@ class Desk:
         """What caseworkers doubt of what the agency sent."""
         return await self._disputes.of(agency, now)
 
-    async def confirm(self, agency: str, dispute: str, note: str, *, actor: str, now: datetime) -> bool:
+    async def confirm(
+        self, agency: str, dispute: str, note: str, *, actor: str, now: datetime
+    ) -> bool:
         """The agency has looked, and what it sent is right; whether the doubt still waited."""
         return await self._disputes.confirm(agency, dispute, note, by=actor, now=now)
 
     async def retry_held(self, agency: str) -> int:
         """Let those that could not be released be looked at again; how many."""
         async with self._engine.begin() as connection:
-            again = update(HeldRow).where(HeldRow.agency == agency, HeldRow.released_at.is_(None), HeldRow.problem.is_not(None))
-            return len((await connection.execute(again.values(problem=None).returning(HeldRow.fact_id))).all())
+            again = update(HeldRow).where(
+                HeldRow.agency == agency,
+                HeldRow.released_at.is_(None),
+                HeldRow.problem.is_not(None),
+            )
+            return len(
+                (
+                    await connection.execute(again.values(problem=None).returning(HeldRow.fact_id))
+                ).all()
+            )
 
 
 def of_agency(agency: str) -> ColumnElement[bool]:
     """Records of the agency's topic and of its files."""
     topic, file = f"{agency_card(agency).name}:", f"{TOPIC}.{agency}."
-    return or_(QuarantinedRecord.source_id.startswith(topic, autoescape=True), QuarantinedRecord.source_id.startswith(file, autoescape=True))
+    return or_(
+        QuarantinedRecord.source_id.startswith(topic, autoescape=True),
+        QuarantinedRecord.source_id.startswith(file, autoescape=True),
+    )

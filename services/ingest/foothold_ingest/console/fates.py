@@ -1,4 +1,7 @@
-"""What became of one event, by the id its sender gave it. The log itself is asked, from the day it was sent; no list of ids is kept for this."""
+"""What became of one event, by the id its sender gave it.
+
+The log itself is asked, from the day it was sent; no list of ids is kept for this.
+"""
 
 import json
 from dataclasses import dataclass
@@ -56,25 +59,50 @@ class Fates:
         self._seal = quarantine_seal
 
     async def find(self, agency: str, source: str, event_id: str, since: datetime) -> list[Fate]:
-        """Everything that is known of it; the log is read from `since` on, for SCAN_SECONDS at most and one question at a time."""
+        """Everything that is known of it.
+
+        The log is read from `since` on, for SCAN_SECONDS at most and one question at a time.
+        """
         fact = fact_id(source, event_id)
         found = [*await self._held(agency, fact), *await self._aside(agency, source, event_id)]
         found += await self._in_log(fact, since)
         return found or [Fate(Where.NOWHERE)]
 
     async def _held(self, agency: str, fact: str) -> list[Fate]:
-        wanted = select(HeldRow.at, HeldRow.problem).where(HeldRow.fact_id == fact, HeldRow.agency == agency, HeldRow.released_at.is_(None))
+        wanted = select(HeldRow.at, HeldRow.problem).where(
+            HeldRow.fact_id == fact, HeldRow.agency == agency, HeldRow.released_at.is_(None)
+        )
         async with self._engine.connect() as connection:
-            return [Fate(Where.HELD, row.at, row.problem or "") for row in await connection.execute(wanted)]
+            return [
+                Fate(Where.HELD, row.at, row.problem or "")
+                for row in await connection.execute(wanted)
+            ]
 
     async def _aside(self, agency: str, source: str, event_id: str) -> list[Fate]:
-        """Among the agency's records that wait; a row of a file has its id only once it is an event."""
-        columns = (QuarantinedRecord.at, QuarantinedRecord.reason, QuarantinedRecord.detail, QuarantinedRecord.sealed)
-        wanted = select(*columns).where(of_agency(agency), QuarantinedRecord.retried_at.is_(None)).order_by(QuarantinedRecord.at.desc()).limit(OPENED)
+        """Among the agency's records that wait.
+
+        A row of a file has its id only once it is an event.
+        """
+        columns = (
+            QuarantinedRecord.at,
+            QuarantinedRecord.reason,
+            QuarantinedRecord.detail,
+            QuarantinedRecord.sealed,
+        )
+        wanted = (
+            select(*columns)
+            .where(of_agency(agency), QuarantinedRecord.retried_at.is_(None))
+            .order_by(QuarantinedRecord.at.desc())
+            .limit(OPENED)
+        )
         async with self._engine.connect() as connection:
             rows = (await connection.execute(wanted)).all()
         names = {(source, event_id)}
-        return [Fate(Where.QUARANTINE, row.at, f"{row.reason}: {row.detail}") for row in rows if _name_of(self._seal.open(row.sealed)) in names]
+        return [
+            Fate(Where.QUARANTINE, row.at, f"{row.reason}: {row.detail}")
+            for row in rows
+            if _name_of(self._seal.open(row.sealed)) in names
+        ]
 
     async def _in_log(self, fact: str, since: datetime) -> list[Fate]:
         search = await self._search.first(fact, since, SCAN_SECONDS)
@@ -85,7 +113,9 @@ class Fates:
     async def _told(self, found: Found) -> Fate:
         """In the log; and whether risk has set it aside since."""
         address = f"{HOUSEHOLD_FACTS.name}:{found.partition}:{found.offset}"
-        wanted = select(QuarantinedRecord.at, QuarantinedRecord.reason, QuarantinedRecord.detail).where(QuarantinedRecord.source_id == address)
+        wanted = select(
+            QuarantinedRecord.at, QuarantinedRecord.reason, QuarantinedRecord.detail
+        ).where(QuarantinedRecord.source_id == address)
         async with self._engine.connect() as connection:
             row = (await connection.execute(wanted)).one_or_none()
         if row is not None:

@@ -1,4 +1,7 @@
-"""The agency's own keys: another one while it changes over, and the end of the one it no longer uses."""
+"""The agency's own keys.
+
+An agency makes another one while it changes over, and ends the one it no longer uses.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +19,11 @@ MAX_KEY: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What came of a form: the new key, which is never shown again, the prefix of the ended one, or why nothing was done."""
+    """What came of a form.
+
+    It is the new key, which is never shown again, the prefix of the ended one, or why nothing was
+    done.
+    """
 
     made: str = ""
     ended: str = ""
@@ -24,7 +31,10 @@ class Said:
 
 
 class KeyPages:
-    """An open browser is not enough to make a key: the one in use is asked for again. The key signed in with cannot be ended, so one always stays."""
+    """An open browser is not enough to make a key: the one in use is asked for again.
+
+    The key signed in with cannot be ended, so one always stays.
+    """
 
     def __init__(self, register: AgencyRegister, agencies: Agencies, pages: Pages) -> None:
         self._register = register
@@ -38,11 +48,15 @@ class KeyPages:
     async def make(self, request: Request, person: Person) -> Response:
         """Another key, shown this once."""
         form = await own_form(request, person)
-        caller = await self._agencies.caller(f"Bearer {str(form.get('key') or '').strip()[:MAX_KEY]}")
+        caller = await self._agencies.caller(
+            f"Bearer {str(form.get('key') or '').strip()[:MAX_KEY]}"
+        )
         if caller is None or caller.agency != person.agency:
             return await self._page(person, Said(refused="wrong_key"), 403)
         try:
-            made = await self._register.rotate(person.agency, by=person.actor, now=datetime.now(UTC))
+            made = await self._register.rotate(
+                person.agency, by=person.actor, now=datetime.now(UTC)
+            )
         except NotPossible:
             return await self._page(person, Said(refused="two_live"), 409)
         return await self._page(person, Said(made=made))
@@ -52,11 +66,20 @@ class KeyPages:
         form = await own_form(request, person)
         prefix = str(form.get("prefix") or "")
         try:
-            await self._register.disable_key(person.agency, prefix, by=person.actor, now=datetime.now(UTC), keeping=person.key)
+            await self._register.disable_key(
+                person.agency, prefix, by=person.actor, now=datetime.now(UTC), keeping=person.key
+            )
         except NotPossible:
             return await self._page(person, Said(refused="not_live"), 409)
         return await self._page(person, Said(ended=prefix))
 
     async def _page(self, person: Person, said: Said, status: int = 200) -> Response:
         entry = next(one for one in await self._register.entries() if one.agency == person.agency)
-        return self._pages.render("keys.html", status, person=person, keys=entry.keys, may_make=len(entry.keys) < LIVE_KEYS, said=said)
+        return self._pages.render(
+            "keys.html",
+            status,
+            person=person,
+            keys=entry.keys,
+            may_make=len(entry.keys) < LIVE_KEYS,
+            said=said,
+        )

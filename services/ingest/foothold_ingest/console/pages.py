@@ -11,7 +11,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import FormData
 
 from foothold_ingest.console.sessions import Person
-from foothold_ingest.console.words import ANSWERS, ASKED, CONCERNS, DOUBTS, FIELDS, KINDS, OUTCOMES, ROUTES, STATUS, WHERE, value_words
+from foothold_ingest.console.words import (
+    ANSWERS,
+    ASKED,
+    CONCERNS,
+    DOUBTS,
+    FIELDS,
+    KINDS,
+    OUTCOMES,
+    ROUTES,
+    STATUS,
+    WHERE,
+    value_words,
+)
 from foothold_ingest.files.store import TOPIC
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.rules.words import sentence
@@ -36,9 +48,25 @@ class Pages:
     """Renders templates; every value is escaped."""
 
     def __init__(self) -> None:
-        self._environment = Environment(loader=PackageLoader("foothold_ingest.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-        self._environment.filters |= {"moment": _moment, "reason": sentence, "kind": lambda code: KINDS.get(code, KINDS["unknown"])}
-        self._environment.globals |= {"outcomes": OUTCOMES, "status_of": STATUS, "where_of": WHERE, "routes": ROUTES, "concerns": CONCERNS, "doubts": DOUBTS}
+        self._environment = Environment(
+            loader=PackageLoader("foothold_ingest.console"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+        )
+        self._environment.filters |= {
+            "moment": _moment,
+            "reason": sentence,
+            "kind": lambda code: KINDS.get(code, KINDS["unknown"]),
+        }
+        self._environment.globals |= {
+            "outcomes": OUTCOMES,
+            "status_of": STATUS,
+            "where_of": WHERE,
+            "routes": ROUTES,
+            "concerns": CONCERNS,
+            "doubts": DOUBTS,
+        }
         self._environment.globals |= {"asked": ASKED, "answers": ANSWERS}
         self._environment.filters["field"] = lambda name: FIELDS.get(name, name)
         self._environment.filters["said"] = lambda value, field: value_words(field, str(value))
@@ -46,7 +74,9 @@ class Pages:
 
     def render(self, name: str, status: int = 200, **values: object) -> HTMLResponse:
         """A page."""
-        return HTMLResponse(self._environment.get_template(name).render(**values), status_code=status)
+        return HTMLResponse(
+            self._environment.get_template(name).render(**values), status_code=status
+        )
 
 
 def file_row(source_id: str) -> tuple[str, str] | None:
@@ -56,7 +86,10 @@ def file_row(source_id: str) -> tuple[str, str] | None:
 
 
 def retried(text: str) -> tuple[Sentence | None, str]:
-    """What a retry came to, as it is kept: the reason in words where it begins with one, and the rest."""
+    """What a retry came to, as it is kept.
+
+    The reason in words where it begins with one, and the rest.
+    """
     code, colon, rest = text.partition(": ")
     return (sentence(code), rest) if colon and code in set(RefusalReason) else (None, text)
 
@@ -75,11 +108,19 @@ async def own_form(request: Request, person: Person) -> FormData:
         raise Forged
     if not all(is_storable(value) for _, value in form.multi_items() if isinstance(value, str)):
         raise Unstorable
-    return FormData([(name, trimmed(value) if isinstance(value, str) else value) for name, value in form.multi_items()])
+    return FormData(
+        [
+            (name, trimmed(value) if isinstance(value, str) else value)
+            for name, value in form.multi_items()
+        ]
+    )
 
 
 def same_origin(request: Request) -> bool:
-    """Whether a browser says that the form stood on our page; one that says nothing of it is believed."""
+    """Whether a browser says that the form stood on our page.
+
+    One that says nothing of it is believed.
+    """
     origin = request.headers.get("origin")
     try:
         return origin is None or urlsplit(origin).netloc == request.headers.get("host")

@@ -1,4 +1,7 @@
-"""Trouble reported by hand: a clerk writes down what a household, a cadre or a caller told. It goes through the same judgement as any event."""
+"""Trouble reported by hand: a clerk writes down what a household, a cadre or a caller told.
+
+It goes through the same judgement as any event.
+"""
 
 import re
 import unicodedata
@@ -28,7 +31,10 @@ KIND = RiskReported.model_fields["kind"].default
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The form as it was filled in. `name` is the event's id, made with the page, so that sending the form twice is one report."""
+    """The form as it was filled in.
+
+    `name` is the event's id, made with the page, so that sending the form twice is one report.
+    """
 
     name: str
     household: str
@@ -38,8 +44,15 @@ class Written:
     day: str
 
     def event(self, agency: str, now: datetime) -> dict[str, JsonValue]:
-        """As an agency's own system would send it. The person goes by number and tells the household where none is named."""
-        data: dict[str, JsonValue] = {"route": self.route, "concern": self.concern, "reported_on": self.day}
+        """As an agency's own system would send it.
+
+        The person goes by number and tells the household where none is named.
+        """
+        data: dict[str, JsonValue] = {
+            "route": self.route,
+            "concern": self.concern,
+            "reported_on": self.day,
+        }
         event: dict[str, JsonValue] = {
             "specversion": "1.0",
             "id": self.name,
@@ -53,26 +66,44 @@ class Written:
 
 
 def as_typed(value: object) -> str:
-    """A field of the form: what a Chinese keyboard writes full width is read as the same character."""
+    """A field of the form; full-width characters are read as their ordinary ones."""
     return unicodedata.normalize("NFKC", str(value or "")).strip()
 
 
 def explained(written: Written, refused: Rejected) -> Sentence | None:
-    """Why the form was not taken, by its own fields; None where the judgement's own words say it."""
+    """Why the form was not taken, by its own fields.
+
+    None where the judgement's own words say it.
+    """
     match refused.reason:
         case RefusalReason.BAD_SUBJECT if not written.household:
-            return Sentence(zh="请填写户编号或当事人证件号码。", en="Fill in the household or the person's number.")
-        case RefusalReason.BAD_SUBJECT | RefusalReason.INVALID_ENVELOPE if not _HOUSEHOLD.fullmatch(written.household):
+            return Sentence(
+                zh="请填写户编号或当事人证件号码。",
+                en="Fill in the household or the person's number.",
+            )
+        case RefusalReason.BAD_SUBJECT | RefusalReason.INVALID_ENVELOPE if not _HOUSEHOLD.fullmatch(
+            written.household
+        ):
             zh = "户编号写成“县区代码/户编号”，例如 370302/H00001，只用数字、字母和常用符号。"
-            return Sentence(zh=zh, en="A household is written county/register number, such as 370302/H00001, in letters, figures and signs.")
+            return Sentence(
+                zh=zh,
+                en=(
+                    "A household is written county/register number, such as 370302/H00001, in"
+                    " letters, figures and signs."
+                ),
+            )
         case RefusalReason.BAD_SUBJECT:
             return Sentence(
-                zh="登记册里没有这个户编号，请核对县区代码和户编号。", en="No such household is in the register: check the county's code and the number."
+                zh="登记册里没有这个户编号，请核对县区代码和户编号。",
+                en="No such household is in the register: check the county's code and the number.",
             )
         case RefusalReason.BAD_NUMBER | RefusalReason.DAMAGED_NUMBER:
             return Sentence(
                 zh="请核对后重新填写当事人证件号码；不知道的留空，改填户编号。",
-                en="Check the person's number and type it again; leave it out where it is not known, and name the household.",
+                en=(
+                    "Check the person's number and type it again; leave it out where it is not"
+                    " known, and name the household."
+                ),
             )
         case RefusalReason.FUTURE_TIME | RefusalReason.TOO_OLD:
             return Sentence(zh="请核对反映日期。", en="Check the day it was told on.")
@@ -92,23 +123,36 @@ class NotTaken(Exception):  # noqa: N818 - an answer
 class Reports:
     """Takes reports, each at once and whole."""
 
-    def __init__(self, *, agencies: Agencies, intake: Intake, people: PeopleRegister, days: Days) -> None:
+    def __init__(
+        self, *, agencies: Agencies, intake: Intake, people: PeopleRegister, days: Days
+    ) -> None:
         self._agencies = agencies
         self._intake = intake
         self._people = people
         self._days = days
 
     def today(self, now: datetime) -> date:
-        """The last day something may have been told on: where days are opened by hand, the open one."""
+        """Return the last day on which something may have been reported.
+
+        Where days are opened by hand, it is the open one.
+        """
         return self._days.clock(now).today
 
     async def take(self, agency: str, written: Written, now: datetime) -> Rejected | Held | None:
-        """None: in the log. Held: nobody knows the person yet. Rejected: what is wrong, and nothing was kept; raise NotTaken."""
+        """None: in the log.
+
+        Held: nobody knows the person yet. Rejected: what is wrong, and nothing was kept; raise
+        NotTaken.
+        """
         event = traced(written.event(agency, now))
         try:
             caller = await self._agencies.writer(agency)
-            (judged,) = await self._intake.judge([event], caller, self._days.clock(now), is_barrier=True)
-            if not isinstance(judged, Rejected | Held) and await self._is_strange(judged.record.household_id):
+            (judged,) = await self._intake.judge(
+                [event], caller, self._days.clock(now), is_barrier=True
+            )
+            if not isinstance(judged, Rejected | Held) and await self._is_strange(
+                judged.record.household_id
+            ):
                 judged = _strange()
             if not isinstance(judged, Rejected):
                 await self._intake.keep([judged], is_patient=False)
@@ -118,10 +162,15 @@ class Reports:
         return judged if isinstance(judged, Rejected | Held) else None
 
     async def _is_strange(self, household_id: str | None) -> bool:
-        """A household no register entry names: from a system it may be early, from a person's hand it is a slip."""
+        """Whether no register entry names the household.
+
+        From a system such a household may be early, from a person's hand it is a slip.
+        """
         return household_id is not None and not await self._people.standing([household_id])
 
 
 def _strange() -> Rejected:
     detail = "No household is registered under this number."
-    return Rejected(RefusalReason.BAD_SUBJECT, detail, (FieldProblem("/subject", "not in the register"),))
+    return Rejected(
+        RefusalReason.BAD_SUBJECT, detail, (FieldProblem("/subject", "not in the register"),)
+    )

@@ -1,4 +1,7 @@
-"""Who is at the console: somebody who holds a live key of an agency, and says who they are. The key is the proof, the name is for the history."""
+"""Who is at the console: somebody who holds a live key of an agency, and says who they are.
+
+The key is the proof, the name is for the history.
+"""
 
 import hashlib
 import secrets
@@ -17,7 +20,11 @@ HOURS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """At the console: the agency, the name given, the token forms must carry, and the prefix of the key signed in with."""
+    """A person at the console.
+
+    It has the agency, the name given, the token forms must carry, and the prefix of the key signed
+    in with.
+    """
 
     agency: str
     name: str
@@ -31,7 +38,10 @@ class Person:
 
 
 class Sessions:
-    """A session lives no longer than its key: a key that ends, or an agency that is disabled, ends it with the next request."""
+    """The sessions of the console, none of which lives longer than its key.
+
+    A key that ends, or an agency that is disabled, ends the session with the next request.
+    """
 
     def __init__(self, engine: AsyncEngine, agencies: Agencies) -> None:
         self._engine = engine
@@ -44,11 +54,22 @@ class Sessions:
             return None
         token = secrets.token_urlsafe(32)
         prefix = key.strip().split("_", 2)[1]
-        row = {"token_hash": _hash(token), "prefix": prefix, "person": name, "csrf": secrets.token_urlsafe(24), "expires_at": now + timedelta(hours=HOURS)}
+        row = {
+            "token_hash": _hash(token),
+            "prefix": prefix,
+            "person": name,
+            "csrf": secrets.token_urlsafe(24),
+            "expires_at": now + timedelta(hours=HOURS),
+        }
         async with self._engine.begin() as connection:
             await connection.execute(delete(ConsoleSession).where(ConsoleSession.expires_at < now))
             await connection.execute(insert(ConsoleSession), [row])
-            seen = {"at": now, "actor": f"{caller.agency}: {name}", "action": "signed_in", "detail": {"key": prefix}}
+            seen = {
+                "at": now,
+                "actor": f"{caller.agency}: {name}",
+                "action": "signed_in",
+                "detail": {"key": prefix},
+            }
             await connection.execute(insert(AuditRow), [seen])
         return token
 
@@ -60,7 +81,12 @@ class Sessions:
             select(AgencyKey.agency, ConsoleSession.person, ConsoleSession.csrf, AgencyKey.prefix)
             .join(AgencyKey, AgencyKey.prefix == ConsoleSession.prefix)
             .join(AgencyRow, AgencyRow.agency == AgencyKey.agency)
-            .where(ConsoleSession.token_hash == _hash(token), ConsoleSession.expires_at > now, AgencyKey.disabled_at.is_(None), AgencyRow.disabled_at.is_(None))
+            .where(
+                ConsoleSession.token_hash == _hash(token),
+                ConsoleSession.expires_at > now,
+                AgencyKey.disabled_at.is_(None),
+                AgencyRow.disabled_at.is_(None),
+            )
         )
         async with self._engine.connect() as connection:
             row = (await connection.execute(wanted)).one_or_none()
@@ -69,7 +95,9 @@ class Sessions:
     async def sign_out(self, token: str) -> None:
         """End the session."""
         async with self._engine.begin() as connection:
-            await connection.execute(delete(ConsoleSession).where(ConsoleSession.token_hash == _hash(token)))
+            await connection.execute(
+                delete(ConsoleSession).where(ConsoleSession.token_hash == _hash(token))
+            )
 
 
 def _hash(token: str) -> bytes:

@@ -1,4 +1,7 @@
-"""The page on which an agency says of two statements whether they are one. What caseworkers doubt stands on another page."""
+"""The page on which an agency says of two statements whether they are one.
+
+What caseworkers doubt stands on another page.
+"""
 
 import re
 from datetime import UTC, datetime
@@ -14,7 +17,13 @@ from foothold_ingest.statements.questions import Outcome, StatementQuestionBook
 from foothold_schemas.messages.explanation import DoubtKind
 
 _QUESTION: Final = re.compile(r"[0-9a-f]{32}")
-_STATUS: Final = {Outcome.TAKEN: 200, Outcome.REPEATED: 200, Outcome.NOT_WAITING: 409, Outcome.NOT_OFFERED: 422, Outcome.UNKNOWN: 404}
+_STATUS: Final = {
+    Outcome.TAKEN: 200,
+    Outcome.REPEATED: 200,
+    Outcome.NOT_WAITING: 409,
+    Outcome.NOT_OFFERED: 422,
+    Outcome.UNKNOWN: 404,
+}
 
 
 class StatementPages:
@@ -35,8 +44,20 @@ class StatementPages:
         question, word = str(form.get("question") or ""), str(form.get("answer") or "")
         if _QUESTION.fullmatch(question) is None or word not in set(Answer):
             return await self._page(person, Outcome.NOT_OFFERED)
-        return await self._page(person, await self._asking.answer(person.agency, question, Answer(word), by=person.actor))
+        return await self._page(
+            person,
+            await self._asking.answer(person.agency, question, Answer(word), by=person.actor),
+        )
 
     async def _page(self, person: Person, outcome: Outcome | None = None) -> Response:
-        rows = [{**row, "choices": CHOICES[DoubtKind(row["kind"])]} for row in await self._book.of(person.agency, datetime.now(UTC))]
-        return self._pages.render("questions.html", 200 if outcome is None else _STATUS[outcome], person=person, rows=rows, outcome=outcome)
+        rows = [
+            {**row, "choices": CHOICES[DoubtKind(row["kind"])]}
+            for row in await self._book.of(person.agency, datetime.now(UTC))
+        ]
+        return self._pages.render(
+            "questions.html",
+            200 if outcome is None else _STATUS[outcome],
+            person=person,
+            rows=rows,
+            outcome=outcome,
+        )

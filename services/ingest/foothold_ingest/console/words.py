@@ -89,40 +89,70 @@ ASKED: Final = {
     ),
     DoubtKind.ONE_STAY: Sentence(
         zh="另一单位也报送了这次住院，总额相同，目前只算一次。是同一笔账单吗？",
-        en="Another agency billed this stay with the same total; it counts once for now. Is it the same bill?",
+        en=(
+            "Another agency billed this stay with the same total; it counts once for now. Is it the"
+            " same bill?"
+        ),
     ),
     DoubtKind.TWO_TOTALS: Sentence(
         zh="另一单位也报送了这次住院，总额不同，目前两笔都算。是同一笔账单吗？",
-        en="Another agency billed this stay with another total; both count for now. Is it the same bill?",
+        en=(
+            "Another agency billed this stay with another total; both count for now. Is it the same"
+            " bill?"
+        ),
     ),
     DoubtKind.LAPSED: Sentence(
         zh="这项全年收入很久没有新的报送，此后月份按未知处理，不按零计算。现在还有这项收入吗？",
-        en="Nothing has come of this yearly income for long; its months are unknown from then, never zero. Is it still paid?",
+        en=(
+            "Nothing has come of this yearly income for long; its months are unknown from then,"
+            " never zero. Is it still paid?"
+        ),
     ),
 }
 ANSWERS: Final = {
-    Answer.REPEAT: (Sentence(zh="是重复", en="a repeat"), Sentence(zh="撤回标明“本条”的一条", en="takes back the one marked “this one”")),
+    Answer.REPEAT: (
+        Sentence(zh="是重复", en="a repeat"),
+        Sentence(zh="撤回标明“本条”的一条", en="takes back the one marked “this one”"),
+    ),
     Answer.BOTH_REAL: (
         Sentence(zh="都是真的", en="both are real"),
-        Sentence(zh="标明的一条将带上单据号重新写入，两条都算", en="the marked one is written again under a number of its own, and both count"),
+        Sentence(
+            zh="标明的一条将带上单据号重新写入，两条都算",
+            en="the marked one is written again under a number of its own, and both count",
+        ),
     ),
-    Answer.SAME_BILL: (Sentence(zh="同一笔", en="the same bill"), Sentence(zh="撤回本单位这一笔，以对方为准", en="takes back ours; theirs counts")),
+    Answer.SAME_BILL: (
+        Sentence(zh="同一笔", en="the same bill"),
+        Sentence(zh="撤回本单位这一笔，以对方为准", en="takes back ours; theirs counts"),
+    ),
     Answer.ANOTHER_STAY: (
         Sentence(zh="不是同一次住院", en="another stay"),
-        Sentence(zh="本单位这一笔将另立住院号重新写入，两笔都算", en="ours is written again with a stay of its own, and both count"),
+        Sentence(
+            zh="本单位这一笔将另立住院号重新写入，两笔都算",
+            en="ours is written again with a stay of its own, and both count",
+        ),
     ),
     Answer.ENDED: (
         Sentence(zh="已经没有了", en="it has ended"),
         Sentence(
             zh="写明到未知月份之前为止，此后为零；更早停止的请更正",
-            en="written to end before the unknown months, zero from then; correct it if it ended earlier",
+            en=(
+                "written to end before the unknown months, zero from then; correct it if it ended"
+                " earlier"
+            ),
         ),
     ),
     Answer.GOES_ON: (
         Sentence(zh="还有，将补报", en="it goes on, the next statement comes"),
-        Sentence(zh="不写入数据，补报之前仍为未知", en="nothing is written, and it stays unknown until that comes"),
+        Sentence(
+            zh="不写入数据，补报之前仍为未知",
+            en="nothing is written, and it stays unknown until that comes",
+        ),
     ),
-    Answer.RIGHT: (Sentence(zh="都无误", en="right as it is"), Sentence(zh="两笔照常都算，不再询问", en="both go on counting, and nobody asks again")),
+    Answer.RIGHT: (
+        Sentence(zh="都无误", en="right as it is"),
+        Sentence(zh="两笔照常都算，不再询问", en="both go on counting, and nobody asks again"),
+    ),
 }
 STATUS: Final = {
     "waiting": Sentence(zh="等待处理", en="waiting"),
@@ -133,13 +163,17 @@ STATUS: Final = {
 WHERE: Final = {
     "log": Sentence(zh="已采用，参与判断", en="in the log, and judged by"),
     "set_aside": Sentence(zh="已收到，判断时被搁置", en="received, and set aside when judged"),
-    "held": Sentence(zh="待匹配：登记册里还没有这个人", en="held until the register knows the person"),
+    "held": Sentence(
+        zh="待匹配：登记册里还没有这个人", en="held until the register knows the person"
+    ),
     "quarantine": Sentence(zh="在隔离区", en="in quarantine"),
     "nowhere": Sentence(
         zh="自该日起没有找到；接口当场退回的数据不保存",
         en="not found since that day; what HTTP refused was answered then and not kept",
     ),
-    "unfinished": Sentence(zh="数据太多，请选更近的日期", en="too much to read; choose a later day"),
+    "unfinished": Sentence(
+        zh="数据太多，请选更近的日期", en="too much to read; choose a later day"
+    ),
 }
 OUTCOMES: Final = {
     "accepted": Sentence(zh="已采用", en="accepted"),
@@ -152,6 +186,9 @@ OUTCOMES: Final = {
 
 
 def value_words(field: str, value: str) -> str:
-    """A value of a field as people read it: a code with its Chinese and English, anything else as it stands."""
+    """A value of a field as people read it.
+
+    A code with its Chinese and English, anything else as it stands.
+    """
     word = VALUES.get(field, {}).get(value.lower() if field == "is_yearly" else value)
     return value if word is None else f"{word.zh} {word.en}"

@@ -1,6 +1,7 @@
 """Puts caseworkers' doubts to whoever sent the fact, and tells the desk what became of them.
 
-What the rules ask of senders – a repeat, or both real? – is another table with another page: `statement_asking`.
+What the rules ask of senders – a repeat, or both real? – is another table with another page:
+`statement_asking`.
 """
 
 from collections.abc import Sequence
@@ -35,13 +36,22 @@ log = structlog.get_logger()
 class Questions:
     """Any number of replicas may run one."""
 
-    def __init__(self, engine: AsyncEngine, book: DisputeBook, search: LogSearch, publisher: Publisher, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        book: DisputeBook,
+        search: LogSearch,
+        publisher: Publisher,
+        metrics: Metrics,
+    ) -> None:
         self._engine = engine
         self._book = book
         self._search = search
         self._publisher = publisher
         self._metrics = metrics
-        self._items = Items[RowMapping]("questions", engine, metrics, name=lambda row: row["dispute_id"])
+        self._items = Items[RowMapping](
+            "questions", engine, metrics, name=lambda row: row["dispute_id"]
+        )
 
     async def run(self) -> None:
         """Run until cancelled: look senders up, tell the desk, then a pause."""
@@ -57,37 +67,77 @@ class Questions:
         self._metrics.disputes.set(await self._book.many())
 
     async def look_up(self) -> None:
-        """Find the senders of what is new. The facts are looked for from the day they speak of on, then from the beginning of the log."""
+        """Find the senders of what is new.
+
+        The facts are looked for from the day they speak of on, then from the beginning of the log.
+        """
         async with self._engine.begin() as connection:
-            if not (await connection.execute(select(func.pg_try_advisory_xact_lock(_LOCK)))).scalar_one():
+            if not (
+                await connection.execute(select(func.pg_try_advisory_xact_lock(_LOCK)))
+            ).scalar_one():
                 return
-            waiting = select(*DisputeRow.__table__.columns).where(DisputeRow.state == NEW, DisputeRow.attempts < MOST_ATTEMPTS)
-            rows = (await connection.execute(waiting.order_by(DisputeRow.asked_at).limit(AT_ONCE))).mappings().all()
+            waiting = select(*DisputeRow.__table__.columns).where(
+                DisputeRow.state == NEW, DisputeRow.attempts < MOST_ATTEMPTS
+            )
+            rows = (
+                (await connection.execute(waiting.order_by(DisputeRow.asked_at).limit(AT_ONCE)))
+                .mappings()
+                .all()
+            )
             await self._items.work(rows, self._settle, self._failed)
 
     async def _failed(self, row: RowMapping, _: str) -> bool:
         """One more attempt failed; after the last, the doubt waits for a person."""
         async with self._engine.begin() as connection:
-            mine = update(DisputeRow).where(DisputeRow.dispute_id == row["dispute_id"]).values(attempts=DisputeRow.attempts + 1)
+            mine = (
+                update(DisputeRow)
+                .where(DisputeRow.dispute_id == row["dispute_id"])
+                .values(attempts=DisputeRow.attempts + 1)
+            )
             attempts = (await connection.execute(mine.returning(DisputeRow.attempts))).scalar_one()
         log.error("ingest.doubt_failed", dispute_id=row["dispute_id"], attempts=attempts)
         return int(attempts) >= MOST_ATTEMPTS
 
     async def _settle(self, rows: Sequence[RowMapping]) -> None:
-        """Rows are changed on other connections: corrections that arrive meanwhile must not wait for the search."""
-        search = await self._search.all_of({row["fact_id"] for row in rows}, {row["household_id"]: _day_before(row) for row in rows})
+        """Settle the rows, which are changed on other connections.
+
+        Corrections that arrive meanwhile must not wait for the search.
+        """
+        search = await self._search.all_of(
+            {row["fact_id"] for row in rows},
+            {row["household_id"]: _day_before(row) for row in rows},
+        )
         if missing := [row for row in rows if row["fact_id"] not in search.facts]:
-            older = await self._search.all_of({row["fact_id"] for row in missing}, {row["household_id"]: _BEGINNING for row in missing})
+            older = await self._search.all_of(
+                {row["fact_id"] for row in missing},
+                {row["household_id"]: _BEGINNING for row in missing},
+            )
             search = Search(search.facts | older.facts, search.naming | older.naming)
         for row in rows:
-            record = None if (found := search.facts.get(row["fact_id"])) is None else _read(found.value)
+            record = (
+                None if (found := search.facts.get(row["fact_id"])) is None else _read(found.value)
+            )
             await self._book.found(row["dispute_id"], record)
-            log.info("ingest.doubt", dispute_id=row["dispute_id"], household_id=row["household_id"], agency=record and record.agency, doubt=row["doubt"])
-        naming = [record for values in search.naming.values() for value in values if (record := _read(value)) is not None]
+            log.info(
+                "ingest.doubt",
+                dispute_id=row["dispute_id"],
+                household_id=row["household_id"],
+                agency=record and record.agency,
+                doubt=row["doubt"],
+            )
+        naming = [
+            record
+            for values in search.naming.values()
+            for value in values
+            if (record := _read(value)) is not None
+        ]
         await self._book.corrected(naming)
 
     async def tell(self) -> None:
-        """What the desk does not know yet, each once in a turn. The log first, then the row: after a crash between, it is told again, and is the same."""
+        """What the desk does not know yet, each once in a turn.
+
+        The log first, then the row: after a crash between, it is told again, and is the same.
+        """
         tried: set[str] = set()
         while rows := [row for row in await self._untold() if row["dispute_id"] not in tried]:
             tried |= {row["dispute_id"] for row in rows}
@@ -101,13 +151,23 @@ class Questions:
 
     async def _untold(self) -> Sequence[RowMapping]:
         is_new = DisputeRow.told.is_distinct_from(DisputeRow.state)
-        wanted = select(*DisputeRow.__table__.columns).where(DisputeRow.state != NEW, is_new, DisputeRow.attempts < MOST_ATTEMPTS)
+        wanted = select(*DisputeRow.__table__.columns).where(
+            DisputeRow.state != NEW, is_new, DisputeRow.attempts < MOST_ATTEMPTS
+        )
         async with self._engine.connect() as connection:
-            return (await connection.execute(wanted.order_by(DisputeRow.asked_at).limit(AT_ONCE))).mappings().all()
+            return (
+                (await connection.execute(wanted.order_by(DisputeRow.asked_at).limit(AT_ONCE)))
+                .mappings()
+                .all()
+            )
 
 
 async def _told(connection: AsyncConnection, row: RowMapping) -> None:
-    await connection.execute(update(DisputeRow).where(DisputeRow.dispute_id == row["dispute_id"]).values(told=row["state"], attempts=0))
+    await connection.execute(
+        update(DisputeRow)
+        .where(DisputeRow.dispute_id == row["dispute_id"])
+        .values(told=row["state"], attempts=0)
+    )
 
 
 def _line(row: RowMapping) -> Line:

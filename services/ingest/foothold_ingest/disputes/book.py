@@ -1,4 +1,7 @@
-"""What caseworkers doubt, whom it was put to, and what became of it. A doubt changes no fact: its sender corrects it, or says that it is right."""
+"""What caseworkers doubt, whom it was put to, and what became of it.
+
+A doubt changes no fact: its sender corrects it, or says that it is right.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -47,43 +50,98 @@ class DisputeBook:
                 await connection.execute(insert(DisputeRow).on_conflict_do_nothing(), rows)
 
     async def corrected(self, records: Iterable[FactRecord]) -> None:
-        """These records are in the log; what they correct or take back is doubted no more, whether it was looked up yet or not."""
+        """These records are in the log.
+
+        What they correct or take back is doubted no more, whether it was looked up yet or not.
+        """
         by_fact = {fact: record for record in records for fact in record.withdraws}
         if not by_fact:
             return
         async with self._engine.begin() as connection:
-            wanted = select(DisputeRow.dispute_id, DisputeRow.fact_id).where(DisputeRow.fact_id.in_(by_fact), DisputeRow.state != DisputeState.CORRECTED)
-            for row in (await connection.execute(wanted.order_by(DisputeRow.dispute_id).with_for_update())).all():
+            wanted = select(DisputeRow.dispute_id, DisputeRow.fact_id).where(
+                DisputeRow.fact_id.in_(by_fact), DisputeRow.state != DisputeState.CORRECTED
+            )
+            for row in (
+                await connection.execute(wanted.order_by(DisputeRow.dispute_id).with_for_update())
+            ).all():
                 record = by_fact[row.fact_id]
                 mine = update(DisputeRow).where(DisputeRow.dispute_id == row.dispute_id)
-                await connection.execute(mine.values(state=DisputeState.CORRECTED.value, agency=record.agency, answered_at=record.recorded_time))
+                await connection.execute(
+                    mine.values(
+                        state=DisputeState.CORRECTED.value,
+                        agency=record.agency,
+                        answered_at=record.recorded_time,
+                    )
+                )
 
     async def found(self, dispute_id: str, record: FactRecord | None) -> None:
-        """The fact's record in the log, or that there is none; what was corrected meanwhile stays so."""
+        """The fact's record in the log, or that there is none.
+
+        What was corrected meanwhile stays so.
+        """
         state = DisputeState.NO_SENDER if record is None else DisputeState.ASKED
-        values = {} if record is None else {"agency": record.agency, "source": record.source, "event_id": record.id, "said": said_in(record)}
+        values = (
+            {}
+            if record is None
+            else {
+                "agency": record.agency,
+                "source": record.source,
+                "event_id": record.id,
+                "said": said_in(record),
+            }
+        )
         kept = func.coalesce(func.nullif(DisputeRow.state, NEW), state.value)
         async with self._engine.begin() as connection:
-            await connection.execute(update(DisputeRow).where(DisputeRow.dispute_id == dispute_id).values(**values, state=kept, attempts=0))
+            await connection.execute(
+                update(DisputeRow)
+                .where(DisputeRow.dispute_id == dispute_id)
+                .values(**values, state=kept, attempts=0)
+            )
 
-    async def confirm(self, agency: str, dispute_id: str, note: str, *, by: str, now: datetime) -> bool:
-        """The sender has looked and says that its fact is right; False where nothing of the agency waits under that id."""
-        mine = update(DisputeRow).where(DisputeRow.dispute_id == dispute_id, DisputeRow.agency == agency, DisputeRow.state == DisputeState.ASKED)
-        values = {"state": DisputeState.CONFIRMED.value, "answer": note, "answered_by": by, "answered_at": now}
+    async def confirm(
+        self, agency: str, dispute_id: str, note: str, *, by: str, now: datetime
+    ) -> bool:
+        """The sender has looked and says that its fact is right.
+
+        False where nothing of the agency waits under that id.
+        """
+        mine = update(DisputeRow).where(
+            DisputeRow.dispute_id == dispute_id,
+            DisputeRow.agency == agency,
+            DisputeRow.state == DisputeState.ASKED,
+        )
+        values = {
+            "state": DisputeState.CONFIRMED.value,
+            "answer": note,
+            "answered_by": by,
+            "answered_at": now,
+        }
         async with self._engine.begin() as connection:
-            return bool((await connection.execute(mine.values(values).returning(DisputeRow.dispute_id))).all())
+            return bool(
+                (
+                    await connection.execute(mine.values(values).returning(DisputeRow.dispute_id))
+                ).all()
+            )
 
     async def of(self, agency: str, now: datetime) -> Sequence[RowMapping]:
         """What waits for the agency, the oldest first, then what was answered of late."""
         is_open = DisputeRow.state == DisputeState.ASKED
         late = DisputeRow.answered_at > now - timedelta(days=SHOWN_DAYS)
-        wanted = select(*DisputeRow.__table__.columns).where(DisputeRow.agency == agency, or_(is_open, late)).order_by(is_open.desc(), DisputeRow.asked_at)
+        wanted = (
+            select(*DisputeRow.__table__.columns)
+            .where(DisputeRow.agency == agency, or_(is_open, late))
+            .order_by(is_open.desc(), DisputeRow.asked_at)
+        )
         async with self._engine.connect() as connection:
             return (await connection.execute(wanted.limit(SHOWN))).mappings().all()
 
     async def many(self, *where: ColumnElement[bool]) -> int:
         """How many wait for an answer."""
-        wanted = select(func.count()).select_from(DisputeRow).where(DisputeRow.state == DisputeState.ASKED, *where)
+        wanted = (
+            select(func.count())
+            .select_from(DisputeRow)
+            .where(DisputeRow.state == DisputeState.ASKED, *where)
+        )
         async with self._engine.connect() as connection:
             return int((await connection.execute(wanted)).scalar_one())
 

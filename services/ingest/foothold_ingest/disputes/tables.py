@@ -10,13 +10,17 @@ from foothold_ingest.database import Base
 
 
 class DisputeRow(Base):
-    """A caseworker's doubt about a fact, and what became of it. `told`: the state the desk knows; `state` new: its sender is not looked up yet.
+    """A caseworker's doubt about a fact, and what became of it.
+
+    `told`: the state the desk knows; `state` new: its sender is not looked up yet.
 
     `said`: what the sender's event says, without people, so that it is recognised.
     """
 
     __tablename__ = "disputes"
-    __table_args__ = (Index("ix_disputes_open", "fact_id", postgresql_where="state <> 'corrected'"),)
+    __table_args__ = (
+        Index("ix_disputes_open", "fact_id", postgresql_where="state <> 'corrected'"),
+    )
 
     dispute_id: Mapped[str] = mapped_column(Text, primary_key=True)
     household_id: Mapped[str] = mapped_column(Text)

@@ -1,6 +1,9 @@
-"""The desk's door: what people decided and did, from `relief-facts.v1` into the log, in the order in which it stands there for each household.
+"""The desk's door takes what people decided and did into the log.
 
-The desk proves who spoke, so nothing is judged again but the form. A record read twice gives the same fact id, which counts once.
+It reads `relief-facts.v1` in the order in which it stands there for each household.
+
+The desk proves who spoke, so nothing is judged again but the form. A record read twice gives the
+same fact id, which counts once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,7 +47,16 @@ log = structlog.get_logger()
 class DeskDoor:
     """One member of the group."""
 
-    def __init__(self, *, broker: Broker, engine: AsyncEngine, publisher: Publisher, disputes: DisputeBook, metrics: Metrics, seal: Seal) -> None:
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        engine: AsyncEngine,
+        publisher: Publisher,
+        disputes: DisputeBook,
+        metrics: Metrics,
+        seal: Seal,
+    ) -> None:
         self._engine = engine
         self._publisher = publisher
         self._disputes = disputes
@@ -68,7 +80,9 @@ class DeskDoor:
         try:
             await kafka_clients.start(self._consumer)
             while goes_on():
-                await self._barrier.work(await self._consumer.getmany(timeout_ms=500, max_records=BATCH))
+                await self._barrier.work(
+                    await self._consumer.getmany(timeout_ms=500, max_records=BATCH)
+                )
                 self._metrics.stopped.labels(READER).set(len(self._barrier.stopped))
                 self._metrics.progress.labels(READER).set_to_current_time()
         finally:
@@ -105,19 +119,32 @@ class DeskDoor:
 
     async def lose(self, source: TopicPartition, offsets: range) -> None:
         """The topic is kept for ever, so somebody has deleted records."""
-        log.error("ingest.desk_records_lost", topic=source.topic, partition=source.partition, first=offsets.start, last=offsets.stop - 1)
+        log.error(
+            "ingest.desk_records_lost",
+            topic=source.topic,
+            partition=source.partition,
+            first=offsets.start,
+            last=offsets.stop - 1,
+        )
 
 
 def _accepted(said: PeopleSaid, data: PeopleFact, record: Record) -> Line:
     """The fact's line, and a canonical line in the log."""
     fact = fact_of(said, data, datetime.now(UTC), (record.partition, record.offset))
     traceparent = from_headers(record.headers) or begin()
-    fields = {"fact_id": fact.fact_id, "household_id": fact.household_id, "kind": fact.data.kind, "trace_id": trace_id(traceparent)}
+    fields = {
+        "fact_id": fact.fact_id,
+        "household_id": fact.household_id,
+        "kind": fact.data.kind,
+        "trace_id": trace_id(traceparent),
+    }
     log.info("ingest.event", door=DOOR, agency=DESK, outcome="accepted", **fields)
     return fact_line(fact, traceparent)
 
 
-def fact_of(said: PeopleSaid, data: PeopleFact, now: datetime, place: tuple[int, int]) -> FactRecord:
+def fact_of(
+    said: PeopleSaid, data: PeopleFact, now: datetime, place: tuple[int, int]
+) -> FactRecord:
     """As it stands in the log."""
     return FactRecord(
         fact_id=fact_id(SOURCE, said.id),

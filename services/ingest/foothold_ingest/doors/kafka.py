@@ -1,9 +1,11 @@
-"""The Kafka door: agencies write to their own topics, `agency.<agency>.v1`. The topic proves who speaks; key and partition do not matter.
+"""The Kafka door: agencies write to their own topics, `agency.<agency>.v1`.
 
-A record is judged like a request's event. What is refused goes to quarantine, whole, or its beginning where
-it is too large for that. An offset is committed only when every fact before
-it is in the log; a record read twice gives the same fact ids, which count once. Each agency's topic is read in a lane of its own: none
-waits for another's.
+The topic proves who speaks; key and partition do not matter.
+
+A record is judged like a request's event. What is refused goes to quarantine, whole, or its
+beginning where it is too large for that. An offset is committed only when every fact before it is
+in the log; a record read twice gives the same fact ids, which count once. Each agency's topic is
+read in a lane of its own: none waits for another's.
 """
 
 import asyncio
@@ -49,10 +51,23 @@ log = structlog.get_logger()
 
 
 class KafkaDoor:
-    """One member of the group. An agency that sends bad records only is read no further, alone: its sender is broken, not its records."""
+    """One member of the group.
+
+    An agency that sends bad records only is read no further, alone: its sender is broken, not its
+    records.
+    """
 
     def __init__(
-        self, *, broker: Broker, agencies: Agencies, intake: Intake, publisher: Publisher, days: Days, metrics: Metrics, seal: Seal, readers: ReaderBook
+        self,
+        *,
+        broker: Broker,
+        agencies: Agencies,
+        intake: Intake,
+        publisher: Publisher,
+        days: Days,
+        metrics: Metrics,
+        seal: Seal,
+        readers: ReaderBook,
     ) -> None:
         self._agencies = agencies
         self._intake = intake
@@ -105,22 +120,35 @@ class KafkaDoor:
         self._metrics.progress.labels("kafka").set_to_current_time()
 
     def _open_lanes(self) -> None:
-        for agency in {agency_of(source.topic) for source in self._consumer.assignment()} - self._lanes.keys():
+        for agency in {
+            agency_of(source.topic) for source in self._consumer.assignment()
+        } - self._lanes.keys():
             self._lanes[agency] = asyncio.create_task(self._lane(agency))
 
     async def _wait(self) -> None:
-        """A lane ends when its topic goes to another replica; what ends it otherwise ends the door."""
+        """A lane ends when its topic goes to another replica.
+
+        What ends it otherwise ends the door.
+        """
         if not self._lanes:
             await asyncio.sleep(TURN_SECONDS)
             return
-        await asyncio.wait(self._lanes.values(), timeout=TURN_SECONDS, return_when=asyncio.FIRST_EXCEPTION)
+        await asyncio.wait(
+            self._lanes.values(), timeout=TURN_SECONDS, return_when=asyncio.FIRST_EXCEPTION
+        )
         for agency, lane in list(self._lanes.items()):
             if lane.done():
                 del self._lanes[agency]
                 lane.result()
 
     async def _lane(self, agency: str) -> None:
-        while goes_on() and (mine := [source for source in self._consumer.assignment() if agency_of(source.topic) == agency]):
+        while goes_on() and (
+            mine := [
+                source
+                for source in self._consumer.assignment()
+                if agency_of(source.topic) == agency
+            ]
+        ):
             readable = [source for source in mine if source not in self._barrier.stopped]
             if agency in self._paused or not readable:
                 await asyncio.sleep(TURN_SECONDS)
@@ -131,13 +159,21 @@ class KafkaDoor:
                 await self._barrier.idle(readable)
 
     async def _fetch(self, sources: Sequence[TopicPartition]) -> Fetched:
-        """What came. An agency that wrote what no client can unpack is read no further, alone: nobody can tell how much to step over."""
+        """What came.
+
+        An agency that wrote what no client can unpack is read no further, alone: nobody can tell
+        how much to step over.
+        """
         try:
             return dict(await self._consumer.getmany(*sources, timeout_ms=500, max_records=BATCH))
         except PARTS_AWAY:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a client makes of bytes that a stranger chose
-            log.error("ingest.batch_unreadable", topics=[s.topic for s in sources], error=type(error).__name__)  # noqa: TRY400 - see aside
+            log.error(  # noqa: TRY400 - see aside
+                "ingest.batch_unreadable",
+                topics=[s.topic for s in sources],
+                error=type(error).__name__,
+            )
             for source in sources:
                 self._barrier.stop(source, await self._consumer.position(source))
             return {}
@@ -148,37 +184,66 @@ class KafkaDoor:
 
     async def _take(self, source: TopicPartition, records: Sequence[Record]) -> int:
         agency = agency_of(source.topic)
-        before = await self._patiently(lambda: self._readers.state(agency), of="state of the reader")
+        before = await self._patiently(
+            lambda: self._readers.state(agency), of="state of the reader"
+        )
         if before.paused_at is not None:
             self._paused |= {agency}
             return int(records[0].offset)
         events = [_event(record) for record in records]
         events = events[: up_to_a_turn(events)]
         judged = await self._judge(agency, records[: len(events)], events)
-        count, bad = up_to_limit([isinstance(one, Rejected) for one in judged], before.bad_in_a_row, self._readers.limit)
+        count, bad = up_to_limit(
+            [isinstance(one, Rejected) for one in judged], before.bad_in_a_row, self._readers.limit
+        )
         await self._keep(agency, records[:count], events[:count], judged[:count])
         if bad != before.bad_in_a_row:
-            await self._patiently(lambda: self._readers.note(agency, bad, datetime.now(UTC)), of="bad records in a row")
+            await self._patiently(
+                lambda: self._readers.note(agency, bad, datetime.now(UTC)),
+                of="bad records in a row",
+            )
         if bad >= self._readers.limit:
             self._pause(agency, bad)
         return int(records[count - 1].offset) + 1
 
-    async def _judge(self, agency: str, records: Sequence[Record], read: Sequence[JsonValue | Rejected]) -> list[Judgement]:
+    async def _judge(
+        self, agency: str, records: Sequence[Record], read: Sequence[JsonValue | Rejected]
+    ) -> list[Judgement]:
         caller = await self._patiently(lambda: self._agencies.writer(agency), of="who writes")
         events = [event for event in read if not isinstance(event, Rejected)]
         clock = self._days.clock(datetime.now(UTC))
-        came = [Arrival(place=(record.partition, record.offset)) for record, event in zip(records, read, strict=True) if not isinstance(event, Rejected)]
-        judged = await self._patiently(lambda: self._intake.judge(events, caller, clock, arrivals=came), of="judging records")
+        came = [
+            Arrival(place=(record.partition, record.offset))
+            for record, event in zip(records, read, strict=True)
+            if not isinstance(event, Rejected)
+        ]
+        judged = await self._patiently(
+            lambda: self._intake.judge(events, caller, clock, arrivals=came), of="judging records"
+        )
         await self._intake.warn(agency, judged, clock.recorded)
         rest = iter(judged)
         return [event if isinstance(event, Rejected) else next(rest) for event in read]
 
-    async def _keep(self, agency: str, records: Sequence[Record], events: Sequence[JsonValue | Rejected], judged: Sequence[Judgement]) -> None:
+    async def _keep(
+        self,
+        agency: str,
+        records: Sequence[Record],
+        events: Sequence[JsonValue | Rejected],
+        judged: Sequence[Judgement],
+    ) -> None:
         for event, judgement in zip(events, judged, strict=True):
-            self._intake.tell(DOOR, agency, None if isinstance(event, Rejected) else event, judgement)
+            self._intake.tell(
+                DOOR, agency, None if isinstance(event, Rejected) else event, judgement
+            )
         kept = [judgement for judgement in judged if not isinstance(judgement, Rejected)]
-        aside = [self._refused(record, one) for record, one in zip(records, judged, strict=True) if isinstance(one, Rejected)]
-        await self._patiently(lambda: self._intake.keep(kept, is_patient=True), of="keeping records")
+        aside = [
+            self._refused(record, one)
+            for record, one in zip(records, judged, strict=True)
+            if isinstance(one, Rejected)
+        ]
+        await self._patiently(
+            lambda: self._intake.keep(kept, is_patient=True), of="keeping records"
+        )
         await self._publisher.deliver([line_of(quarantined) for quarantined in aside])
 
     def _refused(self, record: Record, rejected: Rejected) -> Quarantined:
@@ -193,14 +258,20 @@ class KafkaDoor:
     async def lose(self, source: TopicPartition, offsets: range) -> None:
         """What retention took before it was read."""
         now = datetime.now(UTC)
-        await self._patiently(lambda: self._readers.lose(agency_of(source.topic), source.partition, offsets, now), of="records lost")
+        await self._patiently(
+            lambda: self._readers.lose(agency_of(source.topic), source.partition, offsets, now),
+            of="records lost",
+        )
 
     async def _patiently(self, work: Callable[[], Awaitable[T]], *, of: str) -> T:
         return await while_database_down(self._readers.engine, work, of=of)
 
     def _pause(self, agency: str, bad: int) -> None:
         self._paused |= {agency}
-        do = f"mend the sender, then 'foothold-ingest reader resume {agency}'; what it sends meanwhile waits while the topic keeps it (7 days)"
+        do = (
+            f"mend the sender, then 'foothold-ingest reader resume {agency}'; what it sends"
+            " meanwhile waits while the topic keeps it (7 days)"
+        )
         log.error("ingest.agency_paused", agency=agency, bad_in_a_row=bad, do=do)
 
 

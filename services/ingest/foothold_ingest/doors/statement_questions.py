@@ -1,4 +1,7 @@
-"""What an agency's system may ask about, and answer: statements of its own that could not be told apart."""
+"""What an agency's system may ask about, and answer.
+
+These are statements of its own that could not be told apart.
+"""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -24,15 +27,31 @@ TAKE: Final = "Answer a question about a statement"
 class QuestionDoor:
     """An agency sees and answers its own questions only."""
 
-    def __init__(self, files: FileDoor, book: StatementQuestionBook, asking: StatementAsking) -> None:
+    def __init__(
+        self, files: FileDoor, book: StatementQuestionBook, asking: StatementAsking
+    ) -> None:
         self._files = files
         self._book = book
         self._asking = asking
 
     def add_to(self, app: FastAPI) -> None:
         """Its routes."""
-        app.add_api_route("/v1/questions", self._files.known(self.show), methods=["GET"], summary=SHOW, response_model=None, name=SHOW)
-        app.add_api_route("/v1/questions/{question}", self._files.known(self.take), methods=["POST"], summary=TAKE, response_model=None, name=TAKE)
+        app.add_api_route(
+            "/v1/questions",
+            self._files.known(self.show),
+            methods=["GET"],
+            summary=SHOW,
+            response_model=None,
+            name=SHOW,
+        )
+        app.add_api_route(
+            "/v1/questions/{question}",
+            self._files.known(self.take),
+            methods=["POST"],
+            summary=TAKE,
+            response_model=None,
+            name=TAKE,
+        )
 
     async def show(self, _: Request, caller: Caller) -> Response:
         """What waits, then what was answered within 30 days."""
@@ -47,10 +66,19 @@ class QuestionDoor:
         try:
             word = _answer_in(loads(await request.body()))
         except NotStrict as error:
-            return answer(request, of_rejected(Rejected(error.reason, f"{str(error)[:1].upper()}{str(error)[1:]}.")))
+            return answer(
+                request,
+                of_rejected(Rejected(error.reason, f"{str(error)[:1].upper()}{str(error)[1:]}.")),
+            )
         except ValueError:
             return answer(
-                request, problem(422, "invalid_field", f'The body is {{"answer": "..."}}, with one of: {_WORDS}. `answers` of a question says which.')
+                request,
+                problem(
+                    422,
+                    "invalid_field",
+                    f'The body is {{"answer": "..."}}, with one of: {_WORDS}. `answers` of a'
+                    " question says which.",
+                ),
             )
         outcome = await self._asking.answer(caller.agency, question, word, by=caller.agency)
         if outcome in _NOT_TAKEN:
@@ -60,8 +88,16 @@ class QuestionDoor:
 
 _WORDS: Final = ", ".join(one.value for one in Answer)
 _NOT_TAKEN: Final = {
-    Outcome.UNKNOWN: (404, "no_question", "没有这个问题。 This agency is asked nothing of that name."),
-    Outcome.NOT_OFFERED: (422, "invalid_field", "这个问题没有这种答复。 This is no answer to that question; see its `answers`."),
+    Outcome.UNKNOWN: (
+        404,
+        "no_question",
+        "没有这个问题。 This agency is asked nothing of that name.",
+    ),
+    Outcome.NOT_OFFERED: (
+        422,
+        "invalid_field",
+        "这个问题没有这种答复。 This is no answer to that question; see its `answers`.",
+    ),
     Outcome.NOT_WAITING: (409, "not_waiting", "这个问题已不在等待。 That question waits no more."),
 }
 
@@ -73,7 +109,10 @@ def _answer_in(body: JsonValue) -> Answer:
 
 
 def _shown(row: RowMapping) -> dict[str, object]:
-    moments = {name: None if row[name] is None else row[name].isoformat() for name in ("asked_at", "answered_at")}
+    moments = {
+        name: None if row[name] is None else row[name].isoformat()
+        for name in ("asked_at", "answered_at")
+    }
     is_open = row["state"] == QuestionState.OPEN
     words = [one.value for one in CHOICES[DoubtKind(row["kind"])]] if is_open else []
     return {

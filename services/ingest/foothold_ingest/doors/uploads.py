@@ -1,4 +1,8 @@
-"""The door for files: take one whole, say how far it is, give back the rows that were not taken, and templates."""
+"""The door for files.
+
+It takes one whole, says how far it is, gives back the rows that were not taken, and gives
+templates.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict
@@ -14,7 +18,15 @@ from starlette.background import BackgroundTask
 from starlette.responses import JSONResponse, StreamingResponse
 
 from foothold_ingest.agencies.callers import Agencies
-from foothold_ingest.doors.problems import WrongFlag, answer, flag, has_nul, problem, stranger, trace_of
+from foothold_ingest.doors.problems import (
+    WrongFlag,
+    answer,
+    flag,
+    has_nul,
+    problem,
+    stranger,
+    trace_of,
+)
 from foothold_ingest.files.mappings import MappingBook, parse
 from foothold_ingest.files.sheets import CSV, XLSX, errors_as_csv, errors_as_workbook, template
 from foothold_ingest.files.store import EmptyFile, UploadStore
@@ -47,19 +59,33 @@ class FileDoor:
             ("POST", "/v1/files", self.take, "Upload a file"),
             ("GET", "/v1/files", self.recent, "The agency's last files"),
             ("GET", "/v1/files/{upload}", self.show, "How far a file is, and what came of it"),
-            ("GET", "/v1/files/{upload}/errors", self.errors, "The rows that were not taken, with a column that says why"),
+            (
+                "GET",
+                "/v1/files/{upload}/errors",
+                self.errors,
+                "The rows that were not taken, with a column that says why",
+            ),
             ("GET", "/v1/mappings", self.list_mappings, "The kinds of files the agency may send"),
             ("GET", "/v1/mappings/{mapping}/template", self.give_template, "A workbook to fill in"),
         ]
         for method, path, handler, summary in routes:
-            app.add_api_route(path, self.known(handler), methods=[method], summary=summary, response_model=None, name=summary)
+            app.add_api_route(
+                path,
+                self.known(handler),
+                methods=[method],
+                summary=summary,
+                response_model=None,
+                name=summary,
+            )
 
     def known(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         """A route for agencies only, each by its key."""
 
         async def route(request: Request) -> Response:
             if has_nul(request):
-                return answer(request, problem(422, "control_character", "The address holds a NUL character."))
+                return answer(
+                    request, problem(422, "control_character", "The address holds a NUL character.")
+                )
             try:
                 caller = await self._agencies.caller(request.headers.get("authorization"))
                 if caller is None:
@@ -68,10 +94,24 @@ class FileDoor:
             except WrongFlag:
                 return answer(request, problem(422, "invalid_field", "`dry_run` is true or false."))
             except TooLargeFile:
-                return answer(request, problem(413, "too_large", f"A file may have {MAX_FILE // 1024 // 1024} MiB; send it in pieces, each with its headers."))
+                return answer(
+                    request,
+                    problem(
+                        413,
+                        "too_large",
+                        f"A file may have {MAX_FILE // 1024 // 1024} MiB; send it in pieces, each"
+                        " with its headers.",
+                    ),
+                )
             except (OperationalError, InterfaceError):
                 return answer(
-                    request, problem(503, "register_away", "The database cannot be asked at this moment; send the same request again."), {"retry-after": "2"}
+                    request,
+                    problem(
+                        503,
+                        "register_away",
+                        "The database cannot be asked at this moment; send the same request again.",
+                    ),
+                    {"retry-after": "2"},
                 )
 
         return route
@@ -80,38 +120,95 @@ class FileDoor:
         """The body is the file itself. Answered once all of it is kept."""
         if request.headers.get("content-type", "").strip().lower().startswith("multipart/"):
             detail = (
-                "请求体就是文件本身，不要用表单上传（curl 用 --data-binary @文件，不用 -F）。 "
-                "The body is the file itself, not a form: with curl send it by `--data-binary @file`, not by `-F`."
+                "请求体就是文件本身，不要用表单上传（curl 用 --data-binary @文件，不用 -F）。 The"
+                " body is the file itself, not a form: with curl send it by `--data-binary @file`,"
+                " not by `-F`."
             )
             return answer(request, problem(415, "media_type", detail))
         named = request.query_params
         try:
             as_of = _MOMENT.validate_python(named["as_of"]) if "as_of" in named else None
         except ValueError:
-            return answer(request, problem(422, "invalid_field", "`as_of` is a moment, such as 2026-01-15T09:00:00+08:00 (in an address, + is written %2B)."))
-        mapping, name, is_dry_run = named.get("mapping", ""), named.get("name", ""), flag(named.get("dry_run"))
+            return answer(
+                request,
+                problem(
+                    422,
+                    "invalid_field",
+                    "`as_of` is a moment, such as 2026-01-15T09:00:00+08:00 (in an address, + is"
+                    " written %2B).",
+                ),
+            )
+        mapping, name, is_dry_run = (
+            named.get("mapping", ""),
+            named.get("name", ""),
+            flag(named.get("dry_run")),
+        )
         try:
-            upload = await self.keep(request, caller.agency, mapping, request.stream(), as_of=as_of, is_dry_run=is_dry_run, name=name)
+            upload = await self.keep(
+                request,
+                caller.agency,
+                mapping,
+                request.stream(),
+                as_of=as_of,
+                is_dry_run=is_dry_run,
+                name=name,
+            )
         except EmptyFile:
             return answer(
-                request, problem(422, "empty_file", "The body is the file itself, and it is empty. To say that there is nothing to report, send FeedHeard.")
+                request,
+                problem(
+                    422,
+                    "empty_file",
+                    "The body is the file itself, and it is empty. To say that there is nothing to"
+                    " report, send FeedHeard.",
+                ),
             )
         if upload is None:
             names = ", ".join(sorted(await self._mappings.of(caller.agency)))
-            return answer(request, problem(422, "unknown_mapping", f"`mapping` names what the file holds: {names}."))
-        return JSONResponse({"upload": upload, "url": f"/v1/files/{upload}"}, status_code=202, headers={"location": f"/v1/files/{upload}"})
+            return answer(
+                request,
+                problem(422, "unknown_mapping", f"`mapping` names what the file holds: {names}."),
+            )
+        return JSONResponse(
+            {"upload": upload, "url": f"/v1/files/{upload}"},
+            status_code=202,
+            headers={"location": f"/v1/files/{upload}"},
+        )
 
     async def keep(
-        self, request: Request, agency: str, mapping: str, pieces: AsyncIterator[bytes], *, as_of: datetime | None = None, is_dry_run: bool, name: str
+        self,
+        request: Request,
+        agency: str,
+        mapping: str,
+        pieces: AsyncIterator[bytes],
+        *,
+        as_of: datetime | None = None,
+        is_dry_run: bool,
+        name: str,
     ) -> str | None:
-        """Keep a file of the agency, as of now unless told otherwise; its id, or None where there is no such mapping; raise EmptyFile or TooLargeFile."""
+        """Keep a file of the agency, as of now unless told otherwise.
+
+        Its id, or None where there is no such mapping; raise EmptyFile or TooLargeFile.
+        """
         text = (await self._mappings.of(agency)).get(mapping)
         if text is None:
             return None
         now = datetime.now(UTC)
-        said = {"mapping": mapping, "mapping_text": text, "file_name": name[:100], "is_dry_run": is_dry_run}
-        values = {"agency": agency, "at": now, "as_of": as_of or now, **said, "traceparent": trace_of(request)}
-        with TemporaryFile() as file:  # however slowly it comes, no connection to the database waits for it
+        said = {
+            "mapping": mapping,
+            "mapping_text": text,
+            "file_name": name[:100],
+            "is_dry_run": is_dry_run,
+        }
+        values = {
+            "agency": agency,
+            "at": now,
+            "as_of": as_of or now,
+            **said,
+            "traceparent": trace_of(request),
+        }
+        # however slowly it comes, no connection to the database waits for it
+        with TemporaryFile() as file:
             size = 0
             async for piece in pieces:
                 size += len(piece)
@@ -129,16 +226,24 @@ class FileDoor:
         """Take what was only checked; the new file's id, or None where it is kept no longer."""
         return await self._store.take(upload_id, agency, datetime.now(UTC))
 
-    async def found(self, upload_id: str, agency: str) -> tuple[RowMapping, dict[str, int], list[RowMapping]] | None:
+    async def found(
+        self, upload_id: str, agency: str
+    ) -> tuple[RowMapping, dict[str, int], list[RowMapping]] | None:
         """A file of the agency, how many rows each reason kept out, and the first of them."""
         upload = await self._store.find(upload_id, agency)
         if upload is None:
             return None
-        return upload, await self._store.reasons(upload_id), [problem async for problem, _ in self._store.problems(upload_id, SHOWN)]
+        return (
+            upload,
+            await self._store.reasons(upload_id),
+            [problem async for problem, _ in self._store.problems(upload_id, SHOWN)],
+        )
 
     async def recent(self, _: Request, caller: Caller) -> Response:
         """Newest first."""
-        return JSONResponse({"files": [_summary(row) for row in await self._store.recent(caller.agency)]})
+        return JSONResponse(
+            {"files": [_summary(row) for row in await self._store.recent(caller.agency)]}
+        )
 
     async def show(self, request: Request, caller: Caller) -> Response:
         """Counts that add up to the file, and the first rows that were not taken."""
@@ -147,8 +252,18 @@ class FileDoor:
             return _no_file(request)
         upload, reasons, problems = found
         first = [{"row": p["row"], "reason": p["reason"], "detail": p["detail"]} for p in problems]
-        changes = [{"row": row, "differences": [asdict(one) for one in found]} for row, found in await self._store.changed.of(upload["upload_id"])]
-        return JSONResponse({**_summary(upload), "reasons": reasons, "first_problems": first, "first_changes": changes})
+        changes = [
+            {"row": row, "differences": [asdict(one) for one in found]}
+            for row, found in await self._store.changed.of(upload["upload_id"])
+        ]
+        return JSONResponse(
+            {
+                **_summary(upload),
+                "reasons": reasons,
+                "first_problems": first,
+                "first_changes": changes,
+            }
+        )
 
     async def errors(self, request: Request, caller: Caller) -> Response:
         """The rows that were not taken."""
@@ -163,10 +278,19 @@ class FileDoor:
         problems = self._store.problems(upload_id)
         name = f"{upload['mapping']}-{upload_id}-errors"
         if upload["encoding"] != "xlsx":
-            return StreamingResponse(errors_as_csv(upload["headers"] or [], problems), media_type=CSV, headers=_attached(f"{name}.csv"))
+            return StreamingResponse(
+                errors_as_csv(upload["headers"] or [], problems),
+                media_type=CSV,
+                headers=_attached(f"{name}.csv"),
+            )
         file = await errors_as_workbook(upload["headers"] or [], problems)
         pieces = iter(lambda: file.read(65_536), b"")
-        return StreamingResponse(pieces, media_type=XLSX, headers=_attached(f"{name}.xlsx"), background=BackgroundTask(file.close))
+        return StreamingResponse(
+            pieces,
+            media_type=XLSX,
+            headers=_attached(f"{name}.xlsx"),
+            background=BackgroundTask(file.close),
+        )
 
     async def mappings_of(self, agency: str) -> list[Mapping]:
         """The kinds of files it may send, by name."""
@@ -186,22 +310,38 @@ class FileDoor:
         name: str = request.path_params["mapping"]
         text = (await self._mappings.of(agency)).get(name)
         if text is None:
-            return answer(request, problem(404, "unknown_mapping", "GET /v1/mappings lists the kinds of files."))
+            return answer(
+                request,
+                problem(404, "unknown_mapping", "GET /v1/mappings lists the kinds of files."),
+            )
         return Response(template(parse(text)), media_type=XLSX, headers=_attached(f"{name}.xlsx"))
 
 
 def _no_file(request: Request) -> Response:
-    return answer(request, problem(404, "unknown_file", "This agency has sent no file of that name."))
+    return answer(
+        request, problem(404, "unknown_file", "This agency has sent no file of that name.")
+    )
 
 
 def _described(mapping: Mapping) -> dict[str, object]:
-    columns = [{"headers": c.headers, "kind": c.kind, "required": c.required, "choices": list(c.choices)} for c in mapping.columns]
-    return {"name": mapping.name, "title": mapping.title.model_dump(), "kind": mapping.kind, "columns": columns}
+    columns = [
+        {"headers": c.headers, "kind": c.kind, "required": c.required, "choices": list(c.choices)}
+        for c in mapping.columns
+    ]
+    return {
+        "name": mapping.name,
+        "title": mapping.title.model_dump(),
+        "kind": mapping.kind,
+        "columns": columns,
+    }
 
 
 def _summary(upload: RowMapping) -> dict[str, object]:
     told = {name: upload[name] for name in ("mapping", "status", "problem", "encoding", "size")}
-    moments = {name: None if upload[name] is None else upload[name].isoformat() for name in ("at", "as_of", "finished_at")}
+    moments = {
+        name: None if upload[name] is None else upload[name].isoformat()
+        for name in ("at", "as_of", "finished_at")
+    }
     return {
         "upload": upload["upload_id"],
         "name": upload["file_name"],
@@ -215,4 +355,7 @@ def _summary(upload: RowMapping) -> dict[str, object]:
 
 
 def _attached(name: str) -> dict[str, str]:
-    return {"content-disposition": f'attachment; filename="{name}"', "x-content-type-options": "nosniff"}
+    return {
+        "content-disposition": f'attachment; filename="{name}"',
+        "x-content-type-options": "nosniff",
+    }

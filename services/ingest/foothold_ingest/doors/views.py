@@ -1,6 +1,9 @@
-"""Reads risk's views of households for the pairs of statements whose senders should be asked. A view names the whole set; anything else in it is not ours.
+"""Reads risk's views of households for the pairs of statements whose senders should be asked.
 
-A view without a pair, of a household about which nobody is asked, costs a look at its bytes and nothing more.
+A view names the whole set; anything else in it is not ours.
+
+A view without a pair, of a household about which nobody is asked, costs a look at its bytes and
+nothing more.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,7 +40,16 @@ log = structlog.get_logger()
 class ViewDoor:
     """One member of the group."""
 
-    def __init__(self, *, broker: Broker, engine: AsyncEngine, publisher: Publisher, book: StatementQuestionBook, metrics: Metrics, seal: Seal) -> None:
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        engine: AsyncEngine,
+        publisher: Publisher,
+        book: StatementQuestionBook,
+        metrics: Metrics,
+        seal: Seal,
+    ) -> None:
         self._engine = engine
         self._publisher = publisher
         self._book = book
@@ -61,14 +73,19 @@ class ViewDoor:
         try:
             await kafka_clients.start(self._consumer)
             while goes_on():
-                await self._barrier.work(await self._consumer.getmany(timeout_ms=500, max_records=BATCH))
+                await self._barrier.work(
+                    await self._consumer.getmany(timeout_ms=500, max_records=BATCH)
+                )
                 self._metrics.stopped.labels(READER).set(len(self._barrier.stopped))
                 self._metrics.progress.labels(READER).set_to_current_time()
         finally:
             await kafka_clients.stop(self._consumer)
 
     async def take(self, fetched: Fetched) -> Mapping[TopicPartition, int]:
-        """Ask about new pairs and no longer about those that are gone; what cannot be read is set aside, whole."""
+        """Ask about new pairs and no longer about those that are gone.
+
+        What cannot be read is set aside, whole.
+        """
         await self._learn()
         for records in fetched.values():
             await self._take(records)
@@ -95,7 +112,9 @@ class ViewDoor:
                 lines.append(line_of(set_aside(record, error.reason, error.detail, self._seal)))
         await self._publisher.deliver(lines)
         if views:
-            await while_database_down(self._engine, lambda: self._book.follow(views, datetime.now(UTC)), of=READER)
+            await while_database_down(
+                self._engine, lambda: self._book.follow(views, datetime.now(UTC)), of=READER
+            )
             log.info("ingest.views", households=len(views))
 
     async def set_aside(self, record: Record, detail: str) -> None:
@@ -104,8 +123,17 @@ class ViewDoor:
         self._metrics.unprocessable.labels(READER).inc()
 
     async def lose(self, source: TopicPartition, offsets: range) -> None:
-        """A compacted topic loses what newer views have replaced; somebody may also have deleted records."""
-        log.warning("ingest.views_lost", topic=source.topic, partition=source.partition, first=offsets.start, last=offsets.stop - 1)
+        """A compacted topic loses what newer views have replaced.
+
+        Somebody may also have deleted records.
+        """
+        log.warning(
+            "ingest.views_lost",
+            topic=source.topic,
+            partition=source.partition,
+            first=offsets.start,
+            last=offsets.stop - 1,
+        )
 
 
 def _last_of_each(records: Sequence[Record]) -> Iterable[Record]:

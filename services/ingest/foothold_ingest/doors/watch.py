@@ -1,4 +1,8 @@
-"""Watches agencies' topics from outside: what stands there unread, why, and what Kafka let go of before it was read. Nothing is decided by it."""
+"""Watches agencies' topics from outside.
+
+It sees what stands there unread, why, and what Kafka let go of before it was read. Nothing is
+decided by it.
+"""
 
 import asyncio
 import time
@@ -26,7 +30,10 @@ LOOK_SECONDS: Final = 5.0
 
 
 class Stand(NamedTuple):
-    """Where a partition stands: its first offset, how far it was read, what may be read, and its true end."""
+    """Where a partition stands.
+
+    It has its first offset, how far it was read, what may be read, and its true end.
+    """
 
     beginning: int
     read: int
@@ -49,11 +56,19 @@ class Watch:
         await take_turns(PART, self._watch, self._metrics, pause=LOOK_SECONDS)
 
     async def _watch(self) -> None:
-        """A reader that reads committed records only takes the beginning of an open transaction for the end: the other one knows better."""
+        """Watch with a reader of committed records and another of all.
+
+        A reader that reads committed records only takes the beginning of an open transaction for
+        the end: the other one knows better.
+        """
         async with AsyncExitStack() as clients:
-            admin = await clients.enter_async_context(started(AIOKafkaAdminClient(**self._broker.options)))
+            admin = await clients.enter_async_context(
+                started(AIOKafkaAdminClient(**self._broker.options))
+            )
             committed = await clients.enter_async_context(started(self._looker("read_committed")))
-            all_records = await clients.enter_async_context(started(self._looker("read_uncommitted")))
+            all_records = await clients.enter_async_context(
+                started(self._looker("read_uncommitted"))
+            )
             while goes_on():
                 await self.look(admin, committed, all_records)
                 self._metrics.progress.labels(PART).set_to_current_time()
@@ -61,13 +76,27 @@ class Watch:
 
     def _looker(self, isolation: str) -> AIOKafkaConsumer:
         """It stands at the end and is paused: it asks for offsets and reads nothing."""
-        return AIOKafkaConsumer(**self._broker.options, group_id=None, isolation_level=isolation, enable_auto_commit=False, auto_offset_reset="latest")
+        return AIOKafkaConsumer(
+            **self._broker.options,
+            group_id=None,
+            isolation_level=isolation,
+            enable_auto_commit=False,
+            auto_offset_reset="latest",
+        )
 
-    async def look(self, admin: AIOKafkaAdminClient, committed: AIOKafkaConsumer, all_records: AIOKafkaConsumer) -> None:
+    async def look(
+        self, admin: AIOKafkaAdminClient, committed: AIOKafkaConsumer, all_records: AIOKafkaConsumer
+    ) -> None:
         """Once at every agency's topic."""
-        topics = sorted(topic for topic in await admin.list_topics() if AGENCY_TOPIC.fullmatch(topic))
+        topics = sorted(
+            topic for topic in await admin.list_topics() if AGENCY_TOPIC.fullmatch(topic)
+        )
         told = await admin.describe_topics(topics) if topics else []
-        sources = [TopicPartition(topic["topic"], partition["partition"]) for topic in told for partition in topic["partitions"]]
+        sources = [
+            TopicPartition(topic["topic"], partition["partition"])
+            for topic in told
+            for partition in topic["partitions"]
+        ]
         for looker in (committed, all_records):
             if sources and looker.assignment() != set(sources):
                 looker.assign(sources)
@@ -77,38 +106,92 @@ class Watch:
         await self._show(stands)
 
     async def _stands(
-        self, sources: list[TopicPartition], admin: AIOKafkaAdminClient, committed: AIOKafkaConsumer, all_records: AIOKafkaConsumer
+        self,
+        sources: list[TopicPartition],
+        admin: AIOKafkaAdminClient,
+        committed: AIOKafkaConsumer,
+        all_records: AIOKafkaConsumer,
     ) -> dict[TopicPartition, Stand]:
-        """How far it was read is asked first: what comes meanwhile is unread for a moment, and never the other way round."""
+        """Return where the partitions stand, asking first how far they were read.
+
+        What comes meanwhile is unread for a moment, and never the other way round.
+        """
         read = await admin.list_consumer_group_offsets(GROUP_ID, partitions=sources)
         beginnings = await all_records.beginning_offsets(sources)
         readable = await committed.end_offsets(sources)
         ends = await all_records.end_offsets(sources)
-        offsets = {source: read[source].offset for source in sources if source in read and read[source].offset >= 0}
+        offsets = {
+            source: read[source].offset
+            for source in sources
+            if source in read and read[source].offset >= 0
+        }
         offsets = beginnings | offsets  # what went before anybody began to read was never unread
-        return {source: Stand(beginnings[source], offsets[source], readable[source], ends[source]) for source in sources}
+        return {
+            source: Stand(beginnings[source], offsets[source], readable[source], ends[source])
+            for source in sources
+        }
 
     async def _count_lost(self, stands: Mapping[TopicPartition, Stand]) -> None:
-        await self._readers.begin_anew({(agency_of(source.topic), source.partition): stand.end for source, stand in stands.items()})
+        await self._readers.begin_anew(
+            {
+                (agency_of(source.topic), source.partition): stand.end
+                for source, stand in stands.items()
+            }
+        )
         for source, stand in stands.items():
             if stand.beginning > stand.read:
-                await self._readers.lose(agency_of(source.topic), source.partition, range(stand.read, stand.beginning), datetime.now(UTC))
+                await self._readers.lose(
+                    agency_of(source.topic),
+                    source.partition,
+                    range(stand.read, stand.beginning),
+                    datetime.now(UTC),
+                )
 
     async def _show(self, stands: Mapping[TopicPartition, Stand]) -> None:
         now = time.monotonic()
-        unread = {source: (stand.read, stand.end > max(stand.read, stand.beginning)) for source, stand in stands.items()}
-        hidden = {source: (stand.readable, stand.end > stand.readable) for source, stand in stands.items()}
+        unread = {
+            source: (stand.read, stand.end > max(stand.read, stand.beginning))
+            for source, stand in stands.items()
+        }
+        hidden = {
+            source: (stand.readable, stand.end > stand.readable) for source, stand in stands.items()
+        }
         states = {state.agency: state for state in await self._readers.states()}
         agencies = {agency_of(source.topic) for source in stands}
-        _set(self._metrics.lag, _by_agency((source, stand.end - max(stand.read, stand.beginning)) for source, stand in stands.items()))
+        _set(
+            self._metrics.lag,
+            _by_agency(
+                (source, stand.end - max(stand.read, stand.beginning))
+                for source, stand in stands.items()
+            ),
+        )
         _set(self._metrics.unread, _longest(_since(self._unread_since, unread, now)))
         _set(self._metrics.hidden, _longest(_since(self._hidden_since, hidden, now)))
-        _set(self._metrics.paused, {agency: agency in states and states[agency].paused_at is not None for agency in agencies | states.keys()})
-        _set(self._metrics.lost, {agency: states[agency].lost if agency in states else 0 for agency in agencies | states.keys()})
+        _set(
+            self._metrics.paused,
+            {
+                agency: agency in states and states[agency].paused_at is not None
+                for agency in agencies | states.keys()
+            },
+        )
+        _set(
+            self._metrics.lost,
+            {
+                agency: states[agency].lost if agency in states else 0
+                for agency in agencies | states.keys()
+            },
+        )
 
 
-def _since(known: dict[TopicPartition, tuple[int, float]], stands: Mapping[TopicPartition, tuple[int, bool]], now: float) -> dict[TopicPartition, float]:
-    """For how long something has stood at the same offset; zero where nothing stands. What is known is kept from look to look."""
+def _since(
+    known: dict[TopicPartition, tuple[int, float]],
+    stands: Mapping[TopicPartition, tuple[int, bool]],
+    now: float,
+) -> dict[TopicPartition, float]:
+    """For how long something has stood at the same offset; zero where nothing stands.
+
+    What is known is kept from look to look.
+    """
     for source in known.keys() - stands.keys():
         del known[source]
     for source, (offset, is_standing) in stands.items():

@@ -1,1 +1,5 @@
-"""Files agencies upload: kept whole until they are worked through, read in a process of their own, judged row by row like every event."""
+"""Files agencies upload.
+
+They are kept whole until they are worked through, read in a process of their own, and judged row by
+row like every event.
+"""

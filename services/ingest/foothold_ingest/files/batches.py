@@ -1,4 +1,7 @@
-"""The rows of a file, gathered into items and these into batches, so that neither is larger than it may be and others get their turn."""
+"""Gathers the rows of a file into items and these into batches.
+
+So neither is larger than it may be and others get their turn.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,14 +25,18 @@ log = structlog.get_logger()
 
 
 async def batches(items: AsyncIterator[Item], done: int) -> AsyncIterator[list[Item]]:
-    """Up to BATCH rows or BATCH_BYTES at once, from the row after `done` on: the rows before it were kept before a crash."""
+    """Yield up to BATCH rows or BATCH_BYTES at once, from the row after `done` on.
+
+    The rows before it were kept before a crash.
+    """
     batch, rows, size, last = list[Item](), 0, 0, 0
     refused: Unreadable | None = None
     try:
         async for item in items:
             if item.rows[0].number <= done:
                 continue  # read again only so that repeats are known
-            if (rows >= BATCH or size >= BATCH_BYTES) and item.rows[0].number > last:  # no batch ends inside another item
+            # no batch ends inside another item
+            if (rows >= BATCH or size >= BATCH_BYTES) and item.rows[0].number > last:
                 yield batch
                 batch, rows, size = [], 0, 0
             batch.append(item)
@@ -44,14 +51,20 @@ async def batches(items: AsyncIterator[Item], done: int) -> AsyncIterator[list[I
         raise refused
 
 
-async def items_of(rows: AsyncIterator[Row], gatherer: Gatherer, names: Names) -> AsyncIterator[Item]:
-    """What the gatherer makes of each row that says something; raise Unreadable. `names`: what the log calls the file."""
+async def items_of(
+    rows: AsyncIterator[Row], gatherer: Gatherer, names: Names
+) -> AsyncIterator[Item]:
+    """What the gatherer makes of each row that says something; raise Unreadable.
+
+    `names`: what the log calls the file.
+    """
     async for row in _breathing(rows):
         if row.number > MAX_ROWS:
             raise Unreadable(
-                f"第 {row.number} 行仍有内容，而一份文件最多 {MAX_ROWS} 行；此前各行已处理。若是误填请删除该行，其余请另存为文件再报送。 "
-                f"row {row.number} holds something, and a file may have {MAX_ROWS} rows; the rows before are done. Delete what stands there by mistake, "
-                "and send the rest in further files."
+                f"第 {row.number} 行仍有内容，而一份文件最多 {MAX_ROWS} 行；此前各行已处理。"
+                f"若是误填请删除该行，其余请另存为文件再报送。 row {row.number} holds something,"
+                f" and a file may have {MAX_ROWS} rows; the rows before are done. Delete what"
+                " stands there by mistake, and send the rest in further files."
             )
         if not is_empty(row):
             for item in _taken(gatherer, row, names):
@@ -73,7 +86,10 @@ def _taken(gatherer: Gatherer, row: Row, names: Names) -> list[Item]:
         return list(gatherer.take(row))
     except Exception as error:  # noqa: BLE001 - a row nobody has thought of must not end ingest again and again
         log.error("ingest.row_not_understood", row=row.number, error=type(error).__name__, **names)  # noqa: TRY400 - its message may hold the row
-        told = f"row {row.number} could not be worked through ({type(error).__name__}); the rows before it have been taken. Report this to the operators."
+        told = (
+            f"row {row.number} could not be worked through ({type(error).__name__}); the rows"
+            " before it have been taken. Report this to the operators."
+        )
         raise Unreadable(told) from None
 
 

@@ -1,4 +1,7 @@
-"""The rows of a file that say otherwise than what counted when they came, kept under seal for whoever sent it."""
+"""The rows of a file that say otherwise than what counted when they came.
+
+They are kept under seal for whoever sent it.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,12 +27,23 @@ class Changes:
         self._engine = engine
         self._seal = seal
 
-    async def keep(self, connection: AsyncConnection, upload_id: str, changes: Mapping[int, Sequence[Difference]]) -> None:
+    async def keep(
+        self,
+        connection: AsyncConnection,
+        upload_id: str,
+        changes: Mapping[int, Sequence[Difference]],
+    ) -> None:
         """The first of a file, by row."""
         kept = select(func.count()).where(UploadChange.upload_id == upload_id)
         room = max(0, KEPT - (await connection.execute(kept)).scalar_one())
         rows = [
-            {"upload_id": upload_id, "row": row, "sealed": self._seal.close(json.dumps([asdict(one) for one in found], ensure_ascii=False).encode())}
+            {
+                "upload_id": upload_id,
+                "row": row,
+                "sealed": self._seal.close(
+                    json.dumps([asdict(one) for one in found], ensure_ascii=False).encode()
+                ),
+            }
             for row, found in islice(changes.items(), room)
         ]
         if rows:
@@ -37,7 +51,14 @@ class Changes:
 
     async def of(self, upload_id: str) -> list[tuple[int, list[Difference]]]:
         """The rows that are kept, in the file's order, and in what each differs."""
-        wanted = select(UploadChange.row, UploadChange.sealed).where(UploadChange.upload_id == upload_id).order_by(UploadChange.row)
+        wanted = (
+            select(UploadChange.row, UploadChange.sealed)
+            .where(UploadChange.upload_id == upload_id)
+            .order_by(UploadChange.row)
+        )
         async with self._engine.connect() as connection:
             rows = (await connection.execute(wanted)).all()
-        return [(row.row, [Difference(**one) for one in json.loads(self._seal.open(row.sealed))]) for row in rows]
+        return [
+            (row.row, [Difference(**one) for one in json.loads(self._seal.open(row.sealed))])
+            for row in rows
+        ]

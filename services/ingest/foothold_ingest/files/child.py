@@ -1,8 +1,11 @@
-"""Reads one untrusted file, in a process of its own with bounded memory and time: `python -m foothold_ingest.files.child < FILE`.
+"""Reads one untrusted file, in a process of its own with bounded memory and time.
 
-It writes a line of JSON for each row, {"row": 2, "cells": […], "at": 0.01}; first {"encoding": …} and the {"sheets": …} of a workbook,
-last {"end": true}, or {"refused": why}.
-A cell is text or null, {"n": "12.50"} for a number, {"d": "2026-01-31"} for a date, true or false. `at` is the share of the file read.
+It is called as `python -m foothold_ingest.files.child < FILE`.
+
+It writes a line of JSON for each row, {"row": 2, "cells": […], "at": 0.01}; first {"encoding": …}
+and the {"sheets": …} of a workbook, last {"end": true}, or {"refused": why}. A cell is text or
+null, {"n": "12.50"} for a number, {"d": "2026-01-31"} for a date, true or false. `at` is the share
+of the file read.
 """
 
 import codecs
@@ -30,11 +33,16 @@ MAX_STRINGS: Final = 128 * 1024 * 1024
 MAX_PARTS: Final = 2_000
 FREE_TEXT: Final = 64 * 1024 * 1024
 TEXT_PER_BYTE: Final = 32
-"""A workbook may repeat a text ever so often for a few bytes each time: the text of all cells stays in proportion to the file."""
+"""A workbook may repeat a text ever so often for a few bytes each time: the text of all cells stays
+in proportion to the file."""
 LONGEST_TAG: Final = 1024 * 1024
 _SAMPLE: Final = 64 * 1024
 _SAMPLES: Final = 16
-_MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _HINT: Final = re.compile(r"""['"]?sep=([,;|:^~\t])['"]?[ ,;\t]*(?:\r|\n)""", re.IGNORECASE)
 _DELIMITERS: Final = ",;\t"
 
@@ -43,7 +51,8 @@ def main() -> None:
     """Read standard input, which is a file on disk, and write its rows."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions it does not know; only cells matter here
+    # openpyxl warns of styles and extensions it does not know; only cells matter here
+    warnings.simplefilter("ignore")
     say = sys.stdout.write
     place = int(sys.argv[1]) if len(sys.argv) > 1 else None
     try:
@@ -54,11 +63,17 @@ def main() -> None:
     except Refused as refused:
         say(json.dumps({"refused": str(refused)}, ensure_ascii=False) + "\n")
     except MemoryError:
-        say('{"refused": "reading this file takes more memory than it may have; split it, or save it as CSV"}\n')
+        say(
+            '{"refused": "reading this file takes more memory than it may have; split it, or save'
+            ' it as CSV"}\n'
+        )
 
 
 def lines(file: IO[bytes], place: int | None = None) -> Iterator[dict[str, object]]:
-    """Everything there is to say of the file, of a workbook's sheet at this place or of its first; raise Refused."""
+    """Everything there is to say of the file, of a workbook's sheet at this place or of its first.
+
+    Raise Refused.
+    """
     size = max(1, os.fstat(file.fileno()).st_size)
     if (other := other_format(file)) is not None:
         raise Refused(other)
@@ -77,9 +92,16 @@ def in_proportion(read: Iterator[dict[str, object]], size: int) -> Iterator[dict
     left = FREE_TEXT + TEXT_PER_BYTE * size
     for line in read:
         cells = line.get("cells")
-        left -= sum(len(cell) for cell in cells if isinstance(cell, str)) if isinstance(cells, list) else 0
+        left -= (
+            sum(len(cell) for cell in cells if isinstance(cell, str))
+            if isinstance(cells, list)
+            else 0
+        )
         if left < 0:
-            raise Refused("this file repeats long texts out of all proportion to its size; clear the columns that are not needed, split it, or save it as CSV")
+            raise Refused(
+                "this file repeats long texts out of all proportion to its size; clear the columns"
+                " that are not needed, split it, or save it as CSV"
+            )
         yield line
 
 
@@ -93,7 +115,10 @@ def encoding_of(file: IO[bytes]) -> str:
         if _decodes(file, name):
             file.seek(0)
             return name
-    raise Refused("the text is neither UTF-8, nor UTF-16 with a mark, nor GB18030; export it again in one of these")
+    raise Refused(
+        "the text is neither UTF-8, nor UTF-16 with a mark, nor GB18030; export it again in one of"
+        " these"
+    )
 
 
 def _decodes(file: IO[bytes], name: str) -> bool:
@@ -114,7 +139,9 @@ def _text(file: IO[bytes], encoding: str, size: int) -> Iterator[dict[str, objec
         sample = text.read(_SAMPLE)
         text.seek(0)
         hint = _HINT.match(sample)
-        delimiter = max(_DELIMITERS, key=sample.partition("\n")[0].count) if hint is None else hint[1]
+        delimiter = (
+            max(_DELIMITERS, key=sample.partition("\n")[0].count) if hint is None else hint[1]
+        )
         if hint is not None:
             text.readline()  # spreadsheets count no row for it
         try:
@@ -123,12 +150,17 @@ def _text(file: IO[bytes], encoding: str, size: int) -> Iterator[dict[str, objec
                 yield _row(number, [cell or None for cell in cells], file.tell() / size)
         except csv.Error as error:
             if "field limit" in str(error):
-                raise Refused(f"after row {number} a field has more than {MAX_CELL} characters; most likely a quotation mark is not closed") from None
+                raise Refused(
+                    f"after row {number} a field has more than {MAX_CELL} characters; most likely a"
+                    " quotation mark is not closed"
+                ) from None
             raise Refused(f"after row {number} the text is no CSV: {error}") from None
 
 
 def _workbook(file: IO[bytes], place: int | None) -> Iterator[dict[str, object]]:
-    from foothold_ingest.files.workbook import Book  # noqa: PLC0415 - openpyxl loads for a quarter of a second, and text needs none of it
+    from foothold_ingest.files.workbook import (  # noqa: PLC0415 - openpyxl loads for a quarter of a second, and text needs none of it
+        Book,
+    )
 
     _check_archive(file)
     _check_parts(file)
@@ -139,11 +171,20 @@ def _workbook(file: IO[bytes], place: int | None) -> Iterator[dict[str, object]]
         yield {"sheets": book.sheets(), "first": book.first}
         for number, cells, share in book.rows(book.first if place is None else place):
             yield _row(number, cells, share)
-        yield {"hidden": {"rows": book.hidden.rows, "count": book.hidden.count, "columns": sorted(book.hidden.columns)}}
+        yield {
+            "hidden": {
+                "rows": book.hidden.rows,
+                "count": book.hidden.count,
+                "columns": sorted(book.hidden.columns),
+            }
+        }
     except (Refused, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever a broken or hostile workbook makes the library raise, it is the file that is at fault
-        raise Refused(f"the workbook cannot be read ({type(error).__name__}); open it, save it as .xlsx, and send it again") from None
+        raise Refused(
+            f"the workbook cannot be read ({type(error).__name__}); open it, save it as .xlsx, and"
+            " send it again"
+        ) from None
 
 
 def _check_archive(file: IO[bytes]) -> None:
@@ -160,14 +201,21 @@ def _check_archive(file: IO[bytes]) -> None:
     if "[content_types].xml" not in names:
         raise Refused("this is an archive and no workbook; send the .xlsx or the CSV itself")
     if len(parts) > MAX_PARTS:
-        raise Refused(f"a workbook of more than {MAX_PARTS} parts is not taken; save the sheet alone as .xlsx, or as CSV")
-    strings = sum(part.file_size for part in parts if part.filename.lower().endswith("sharedstrings.xml"))
+        raise Refused(
+            f"a workbook of more than {MAX_PARTS} parts is not taken; save the sheet alone as"
+            " .xlsx, or as CSV"
+        )
+    strings = sum(
+        part.file_size for part in parts if part.filename.lower().endswith("sharedstrings.xml")
+    )
     if strings > MAX_STRINGS or sum(part.file_size for part in parts) > MAX_UNPACKED:
         raise Refused("unpacked, this workbook is too large; split it, or save it as CSV")
 
 
 def _check_parts(file: IO[bytes]) -> None:
-    """Refuse a part with a document type, as ISO/IEC 29500-2 does: without one there is no entity, and a reader need not defend itself against any.
+    """Refuse a part with a document type, as ISO/IEC 29500-2 does.
+
+    Without one there is no entity, and a reader need not defend itself against any.
 
     Every part is read once more for it, by expat alone.
     """
@@ -177,12 +225,19 @@ def _check_parts(file: IO[bytes]) -> None:
                 if part.file_size:
                     with archive.open(part) as content:
                         _check_part(content)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError):  # RuntimeError: a password, or a way to pack that is not known
-        raise Refused("the workbook is damaged or encrypted; open it, save it as .xlsx without a password, and send it again") from None
+    # RuntimeError: a password, or a way to pack that is not known
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError):
+        raise Refused(
+            "the workbook is damaged or encrypted; open it, save it as .xlsx without a password,"
+            " and send it again"
+        ) from None
 
 
 def _check_part(content: IO[bytes]) -> None:
-    """Refuse a document type, and a tag so long that reading it costs more with every byte: expat begins it anew with each piece that comes."""
+    """Refuse a document type, and a tag so long that reading it becomes costly.
+
+    Reading such a tag costs more with every byte: expat begins it anew with each piece that comes.
+    """
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = _refuse_type
     read, begun = 0, set[str]()
@@ -192,17 +247,29 @@ def _check_part(content: IO[bytes]) -> None:
             parser.Parse(chunk)
             read += len(chunk)
             if read - parser.CurrentByteIndex > LONGEST_TAG:
-                raise Refused("a part of the workbook holds a tag of a megabyte; open it, save it as .xlsx, and send it again")
+                raise Refused(
+                    "a part of the workbook holds a tag of a megabyte; open it, save it as .xlsx,"
+                    " and send it again"
+                )
             if not begun and read >= _SAMPLES * _SAMPLE:
-                raise Refused("a part of the workbook begins with a comment of a megabyte; open it, save it as .xlsx, and send it again")
+                raise Refused(
+                    "a part of the workbook begins with a comment of a megabyte; open it, save it"
+                    " as .xlsx, and send it again"
+                )
     except expat.ExpatError:
         return  # a picture, or what its reader will refuse
     except (LookupError, ValueError):  # expat knows neither the encoding nor how to read it
-        raise Refused("a part of the workbook is in an encoding no spreadsheet program writes; open it, save it as .xlsx, and send it again") from None
+        raise Refused(
+            "a part of the workbook is in an encoding no spreadsheet program writes; open it, save"
+            " it as .xlsx, and send it again"
+        ) from None
 
 
 def _refuse_type(*_declared: object) -> None:
-    raise Refused("a part of the workbook declares a document type, which no spreadsheet program writes; open it, save it as .xlsx, and send it again")
+    raise Refused(
+        "a part of the workbook declares a document type, which no spreadsheet program writes; open"
+        " it, save it as .xlsx, and send it again"
+    )
 
 
 def _row(number: int, cells: list[CellOut] | list[str | None], at: float) -> dict[str, object]:

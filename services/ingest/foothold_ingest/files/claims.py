@@ -1,4 +1,8 @@
-"""Which files this process works through: locks of one database session, so that another replica takes them over the moment this one is gone."""
+"""Which files this process works through.
+
+They are locks of one database session, so that another replica takes them over the moment this one
+is gone.
+"""
 
 import asyncio
 import contextlib
@@ -14,7 +18,10 @@ log = structlog.get_logger()
 
 
 class Claims:
-    """However many files are worked through, one connection holds their locks; it is there as long as any is."""
+    """However many files are worked through, one connection holds their locks.
+
+    It is there as long as any is.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -24,7 +31,11 @@ class Claims:
 
     @contextlib.asynccontextmanager
     async def claimed(self, name: str) -> AsyncIterator[bool]:
-        """Whether the file is ours while the block runs. Should the session be lost meanwhile, what a batch came to is still kept by one replica only."""
+        """Whether the file is ours while the block runs.
+
+        Should the session be lost meanwhile, what a batch came to is still kept by one replica
+        only.
+        """
         if name in self._mine or not await self._take(name):
             yield False
             return
@@ -38,9 +49,15 @@ class Claims:
             if name in self._mine:
                 return False
             if self._session is None:
-                self._session = await (await self._engine.connect()).execution_options(isolation_level="AUTOCOMMIT")
+                self._session = await (await self._engine.connect()).execution_options(
+                    isolation_level="AUTOCOMMIT"
+                )
             try:
-                is_mine = bool((await self._session.execute(select(func.pg_try_advisory_lock(_key(name))))).scalar_one())
+                is_mine = bool(
+                    (
+                        await self._session.execute(select(func.pg_try_advisory_lock(_key(name))))
+                    ).scalar_one()
+                )
             except AWAY:
                 await self._lose_session()
                 raise
@@ -63,7 +80,8 @@ class Claims:
         if self._session is not None and not self._mine:
             session, self._session = self._session, None
             with contextlib.suppress(*AWAY):
-                await session.execute(select(func.pg_advisory_unlock_all()))  # also one that was taken while this was being cancelled
+                # also one that was taken while this was being cancelled
+                await session.execute(select(func.pg_advisory_unlock_all()))
             await session.close()
 
     async def _lose_session(self) -> None:

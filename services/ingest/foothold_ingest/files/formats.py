@@ -1,4 +1,7 @@
-"""Files of other kinds, by how they begin, each with the menu entry that saves the right one. A sentence for each, Chinese first."""
+"""Files of other kinds, by how they begin, each with the menu entry that saves the right one.
+
+A sentence for each, Chinese first.
+"""
 
 from collections.abc import Collection
 from typing import IO, Final
@@ -6,12 +9,13 @@ from typing import IO, Final
 _SAVE: Final = "请在 Excel 或 WPS 中用“文件 → 另存为 → Excel 工作簿 (*.xlsx)”保存后再报送"
 _SAVE_EN: Final = "in Excel or WPS choose File > Save As > Excel Workbook (*.xlsx), and send that"
 _ENCRYPTED: Final = (
-    "文件设有密码：请用“文件 → 信息 → 保护工作簿 → 用密码进行加密”清空密码，再另存为 .xlsx 报送 "
-    "the file has a password: choose File > Info > Protect Workbook > Encrypt with Password, clear it, save as .xlsx and send that"
+    "文件设有密码：请用“文件 → 信息 → 保护工作簿 → 用密码进行加密”清空密码，再另存为 .xlsx 报送 the"
+    " file has a password: choose File > Info > Protect Workbook > Encrypt with Password, clear it,"
+    " save as .xlsx and send that"
 )
 _ODS: Final = (
-    "这是 ODS 表格：请在 LibreOffice 中用“文件 → 另存为 → Excel 2007-365 (.xlsx)”保存后再报送 "
-    "this is an ODS sheet: in LibreOffice choose File > Save As > Excel 2007-365 (.xlsx), and send that"
+    "这是 ODS 表格：请在 LibreOffice 中用“文件 → 另存为 → Excel 2007-365 (.xlsx)”保存后再报送 this"
+    " is an ODS sheet: in LibreOffice choose File > Save As > Excel 2007-365 (.xlsx), and send that"
 )
 _NUMBERS: Final = (
     "这是 Numbers 表格：请在 Numbers 中用“文件 → 导出为 → Excel”保存为 .xlsx 后再报送 "
@@ -39,20 +43,31 @@ _MARKUP: Final = (b"<html", b"<!doctype html", b"<table", b"<?xml", b"<meta", b"
 
 
 def other_format(file: IO[bytes]) -> str | None:
-    """What the file is, if it is a kind that is not read, and what to do; the file stands at its beginning again."""
+    """What the file is, if it is a kind that is not read, and what to do.
+
+    The file stands at its beginning again.
+    """
     start = file.read(64)
     if start.startswith(_OLE):
         is_encrypted = _holds(file, _ENCRYPTED_PART)
         file.seek(0)
-        return _ENCRYPTED if is_encrypted else _other("这是旧版 .xls 文件", "this is an old .xls file")
+        return (
+            _ENCRYPTED if is_encrypted else _other("这是旧版 .xls 文件", "this is an old .xls file")
+        )
     file.seek(0)
     if start.removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_MARKUP):
-        return _other("这是网页或 XML，不是 Excel 文件，即使名字是 .xls", "this is a web page or XML and no Excel file, whatever its name")
+        return _other(
+            "这是网页或 XML，不是 Excel 文件，即使名字是 .xls",
+            "this is a web page or XML and no Excel file, whatever its name",
+        )
     return next((sentence for beginning, sentence in _STARTS if start.startswith(beginning)), None)
 
 
 def other_archive(names: Collection[str]) -> str | None:
-    """What an archive with these parts is, if it is a kind that is not read. Names are in lower case."""
+    """What an archive with these parts is, if it is a kind that is not read.
+
+    Names are in lower case.
+    """
     if "xl/workbook.bin" in names:
         return _other("这是 .xlsb 二进制工作簿", "this is a binary workbook (.xlsb)")
     if "content.xml" in names and "mimetype" in names:

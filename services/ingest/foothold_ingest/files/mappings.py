@@ -27,7 +27,11 @@ def parse(text: str) -> Mapping:
     except yaml.YAMLError as error:
         raise WrongMapping(f"this is no YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
-        wrong = "; ".join(f"{'/'.join(str(p) for p in e['loc']) or 'the mapping'}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors())
+        wrong = "; ".join(
+            f"{'/'.join(str(p) for p in e['loc']) or 'the mapping'}:"
+            f" {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
+        )
         raise WrongMapping(wrong) from None
 
 
@@ -35,7 +39,9 @@ def parse(text: str) -> Mapping:
 def shipped() -> Dict[str, str]:
     """Name → YAML of every mapping that comes with Foothold."""
     folder = files("foothold_ingest").joinpath("files/standard")
-    texts = [path.read_text(encoding="utf-8") for path in folder.iterdir() if path.name.endswith(".yaml")]
+    texts = [
+        path.read_text(encoding="utf-8") for path in folder.iterdir() if path.name.endswith(".yaml")
+    ]
     return {parse(text).name: text for text in sorted(texts)}
 
 
@@ -58,5 +64,7 @@ class MappingBook:
         values = {"text": text, "set_at": now}
         statement = insert(MappingRow).values(agency=agency, name=mapping.name, **values)
         async with self._engine.begin() as connection:
-            await connection.execute(statement.on_conflict_do_update(index_elements=["agency", "name"], set_=values))
+            await connection.execute(
+                statement.on_conflict_do_update(index_elements=["agency", "name"], set_=values)
+            )
         return mapping

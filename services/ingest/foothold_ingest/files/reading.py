@@ -23,7 +23,8 @@ NOTES: Final = "说明 notes"
 """The second sheet of our own templates; nothing is lost in it."""
 SHOWN: Final = 20
 CHILD_ENVIRONMENT: Final = {"PYTHONIOENCODING": "utf-8", "OPENPYXL_DEFUSEDXML": "False"}
-"""All the child is told: no secret of ingest, and that openpyxl need not look for entities, as parts that could have any are refused before."""
+"""All the child is told: no secret of ingest, and that openpyxl need not look for entities, as
+parts that could have any are refused before."""
 
 
 class Unreadable(Exception):  # noqa: N818 - an answer
@@ -32,9 +33,12 @@ class Unreadable(Exception):  # noqa: N818 - an answer
 
 @dataclass(slots=True)
 class Reading:
-    """A file being read. `encoding` is known after the first row; `share` of it, 0 to 1, has been read.
+    """A file being read.
 
-    `notes`: what the file offers and was not read, or is not shown and was; complete after the last row.
+    `encoding` is known after the first row; `share` of it, 0 to 1, has been read.
+
+    `notes`: what the file offers and was not read, or is not shown and was; complete after the last
+    row.
     """
 
     file: IO[bytes]
@@ -45,7 +49,10 @@ class Reading:
     notes: list[str] = field(default_factory=list)
 
     async def rows(self) -> AsyncIterator[Row]:
-        """Every row of the file, or of the first sheet that fits, the headers first; raise Unreadable."""
+        """Every row of the file, or of the first sheet that fits, the headers first.
+
+        Raise Unreadable.
+        """
         async for message in self._messages():
             match message:
                 case {"row": number, "cells": cells, "at": share}:
@@ -59,10 +66,16 @@ class Reading:
                     raise Unreadable(why)
                 case _:
                     return
-        raise Unreadable("reading this file took more memory or time than it may have; split it, or save it as CSV")
+        raise Unreadable(
+            "reading this file took more memory or time than it may have; split it, or save it"
+            " as CSV"
+        )
 
     async def _messages(self) -> AsyncIterator[dict[str, Any]]:
-        """What the process writes; begun again once where another sheet than the first is the one to read."""
+        """What the process writes.
+
+        Begun again once where another sheet than the first is the one to read.
+        """
         async for message in self._lines():
             if "sheets" not in message:
                 yield message
@@ -77,7 +90,14 @@ class Reading:
     def _choose(self, sheets: list[dict[str, Any]], first: int) -> int | None:
         """The place of the sheet to read, None for the first; the others are noted."""
         visible = [sheet for sheet in sheets if sheet["is_visible"]]
-        fitting = next((sheet["place"] for sheet in visible if sheet["headers"] is not None and self.fits(sheet["headers"])), first)
+        fitting = next(
+            (
+                sheet["place"]
+                for sheet in visible
+                if sheet["headers"] is not None and self.fits(sheet["headers"])
+            ),
+            first,
+        )
         self.notes += sheet_notes([sheet for sheet in sheets if sheet["place"] != fitting])
         return None if fitting == first else fitting
 
@@ -93,7 +113,11 @@ class Reading:
 
 def sheet_notes(sheets: Sequence[dict[str, Any]]) -> list[str]:
     """Which sheets hold something and were not read."""
-    names = [f"{_visible(sheet['name'])}{'' if sheet['is_visible'] else '（隐藏 hidden）'}" for sheet in sheets if sheet["name"] != NOTES]
+    names = [
+        f"{_visible(sheet['name'])}{'' if sheet['is_visible'] else '（隐藏 hidden）'}"
+        for sheet in sheets
+        if sheet["name"] != NOTES
+    ]
     more = "" if len(names) <= SHOWN else f" … ({len(names)})"
     return [f"未读取的工作表 not read: {', '.join(names[:SHOWN])}{more}"] if names else []
 
@@ -103,9 +127,15 @@ def hidden_notes(hidden: dict[str, Any]) -> list[str]:
     notes = []
     if hidden["count"]:
         rows = ", ".join(map(str, hidden["rows"]))
-        notes.append(f"隐藏的行也已读取（共 {hidden['count']} 行） hidden rows were read too: {rows}{' …' if hidden['count'] > len(hidden['rows']) else ''}")
+        notes.append(
+            f"隐藏的行也已读取（共 {hidden['count']} 行） hidden rows were read too:"
+            f" {rows}{' …' if hidden['count'] > len(hidden['rows']) else ''}"
+        )
     if hidden["columns"]:
-        notes.append(f"隐藏的列也已读取 hidden columns were read too: {', '.join(map(get_column_letter, hidden['columns'][:SHOWN]))}")
+        notes.append(
+            "隐藏的列也已读取 hidden columns were read too:"
+            f" {', '.join(map(get_column_letter, hidden['columns'][:SHOWN]))}"
+        )
     return notes
 
 
@@ -115,7 +145,10 @@ def _visible(name: str) -> str:
 
 @asynccontextmanager
 async def reading(file: IO[bytes], fits: Fits) -> AsyncIterator[Reading]:
-    """Start reading an open file on disk from its beginning; the process ends with the block. `fits`: whether these are the headers expected."""
+    """Start reading an open file on disk from its beginning; the process ends with the block.
+
+    `fits`: whether these are the headers expected.
+    """
     read = Reading(file, fits, await _begin(file))
     try:
         yield read
@@ -127,7 +160,9 @@ async def _begin(file: IO[bytes], *place: str) -> asyncio.subprocess.Process:
     file.seek(0)
     command = (sys.executable, "-m", "foothold_ingest.files.child", *place)
     pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-    return await asyncio.create_subprocess_exec(*command, stdin=file, stdout=pipe, stderr=nothing, limit=LINE_LIMIT, env=CHILD_ENVIRONMENT)
+    return await asyncio.create_subprocess_exec(
+        *command, stdin=file, stdout=pipe, stderr=nothing, limit=LINE_LIMIT, env=CHILD_ENVIRONMENT
+    )
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

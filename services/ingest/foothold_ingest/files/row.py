@@ -1,4 +1,7 @@
-"""What the reading process says of a row, whatever the format of the file, and how wide a row and how long a cell may be."""
+"""What the reading process says of a row, whatever the format of the file.
+
+It also says how wide a row and how long a cell may be.
+"""
 
 from typing import Final
 

@@ -1,4 +1,8 @@
-"""Sheets that are sent back: the rows that were not taken with a column for what is wrong, and templates that open right in a spreadsheet."""
+"""Sheets that are sent back.
+
+They are the rows that were not taken with a column for what is wrong, and templates that open right
+in a spreadsheet.
+"""
 
 import csv
 import io
@@ -32,7 +36,9 @@ _KINDS: Final = {
 }
 
 
-async def errors_as_csv(headers: Sequence[str], problems: AsyncIterator[tuple[RowMapping, Row]]) -> AsyncIterator[bytes]:
+async def errors_as_csv(
+    headers: Sequence[str], problems: AsyncIterator[tuple[RowMapping, Row]]
+) -> AsyncIterator[bytes]:
     """UTF-8 with a mark, which spreadsheets open right."""
     yield b"\xef\xbb\xbf" + _csv_line([*headers, ERROR_HEADER])
     async for problem, row in problems:
@@ -40,14 +46,21 @@ async def errors_as_csv(headers: Sequence[str], problems: AsyncIterator[tuple[Ro
         yield _csv_line([*(inert(cell) for cell in _filled(cells, len(headers))), _said(problem)])
 
 
-async def errors_as_workbook(headers: Sequence[str], problems: AsyncIterator[tuple[RowMapping, Row]]) -> IO[bytes]:
-    """An open file on disk, at its beginning; every cell is text, so that no digit is lost and no formula runs."""
+async def errors_as_workbook(
+    headers: Sequence[str], problems: AsyncIterator[tuple[RowMapping, Row]]
+) -> IO[bytes]:
+    """An open file on disk, at its beginning.
+
+    Every cell is text, so that no digit is lost and no formula runs.
+    """
     book = Workbook(write_only=True)
     sheet = book.create_sheet("错误 errors")
     sheet.append([_written(sheet, text) for text in [*headers, ERROR_HEADER]])
     async for problem, row in problems:
         cells = [_text(cell) for cell in row.cells]
-        sheet.append([_written(sheet, text) for text in [*_filled(cells, len(headers)), _said(problem)]])
+        sheet.append(
+            [_written(sheet, text) for text in [*_filled(cells, len(headers)), _said(problem)]]
+        )
     file = TemporaryFile()  # noqa: SIM115 - the response closes it
     book.save(file)
     file.seek(0)
@@ -55,22 +68,45 @@ async def errors_as_workbook(headers: Sequence[str], problems: AsyncIterator[tup
 
 
 def template(mapping: Mapping) -> bytes:
-    """A workbook to fill in: headers over columns formatted as text, and a second sheet that says what belongs where."""
+    """Return a workbook to fill in.
+
+    It has headers over columns formatted as text, and a second sheet that says what belongs where.
+    """
     book = Workbook()
     sheet = book.active
     if sheet is None:
         raise AssertionError("a new workbook has a sheet")
     sheet.title = mapping.title.zh[:31]
     notes = book.create_sheet("说明 notes")
-    notes.append(["列 column", "必填 required", "内容 content", "可选值 choices", "示例 example", "其他写法 also known as"])
+    notes.append(
+        [
+            "列 column",
+            "必填 required",
+            "内容 content",
+            "可选值 choices",
+            "示例 example",
+            "其他写法 also known as",
+        ]
+    )
     for place, column in enumerate(mapping.columns, start=1):
         cell = sheet.cell(row=1, column=place, value=column.headers[0])
         cell.font, cell.fill = Font(bold=column.required), PatternFill("solid", fgColor="DDEBF7")
         letter = get_column_letter(place)
         sheet.column_dimensions[letter].width = max(14, 2 * len(column.headers[0]) + 4)
-        sheet.column_dimensions[letter].number_format = "0.00" if column.kind is CellKind.AMOUNT else "@"
+        sheet.column_dimensions[letter].number_format = (
+            "0.00" if column.kind is CellKind.AMOUNT else "@"
+        )
         also = "、".join(column.headers[1:])
-        notes.append([column.headers[0], "是 yes" if column.required else "", _KINDS[column.kind], "、".join(column.choices), column.example, also])
+        notes.append(
+            [
+                column.headers[0],
+                "是 yes" if column.required else "",
+                _KINDS[column.kind],
+                "、".join(column.choices),
+                column.example,
+                also,
+            ]
+        )
     sheet.freeze_panes = "A2"
     for letter, width in zip("ABCDEF", (20, 14, 26, 40, 24, 36), strict=True):
         notes.column_dimensions[letter].width = width

@@ -1,4 +1,7 @@
-"""The cells of a workbook, and what it only seems to hold: a formula whose value no program has stored is no value."""
+"""The cells of a workbook, and what it only seems to hold.
+
+A formula whose value no program has stored is no value.
+"""
 
 import zipfile
 from collections.abc import Iterator
@@ -31,32 +34,51 @@ class Book:
     def __init__(self, file: IO[bytes]) -> None:
         self._is_uncalculated = _asks_to_calculate(file)
         file.seek(0)
-        self._sheets: list[Any] = load_workbook(file, read_only=True, data_only=True, keep_links=False).worksheets
+        self._sheets: list[Any] = load_workbook(
+            file, read_only=True, data_only=True, keep_links=False
+        ).worksheets
         self.hidden = Hidden()
 
     @property
     def first(self) -> int:
         """The place of the first sheet that can be seen."""
-        return next(place for place, sheet in enumerate(self._sheets) if sheet.sheet_state == "visible")
+        return next(
+            place for place, sheet in enumerate(self._sheets) if sheet.sheet_state == "visible"
+        )
 
     def sheets(self) -> list[dict[str, object]]:
-        """The sheets that hold anything: place, name, whether they can be seen, and the beginnings of their headers."""
-        return [sheet for place in range(len(self._sheets)) if (sheet := self._described(place)) is not None]
+        """Return the sheets that hold anything.
+
+        They have their place, name, whether they can be seen, and the beginnings of their headers.
+        """
+        return [
+            sheet
+            for place in range(len(self._sheets))
+            if (sheet := self._described(place)) is not None
+        ]
 
     def _described(self, place: int) -> dict[str, object] | None:
         sheet, headers = self._sheets[place], None
         if place < MAX_SHEETS:
-            rows = islice(rows_of(sheet, Hidden(), is_uncalculated=self._is_uncalculated), LOOKED_AT)
+            rows = islice(
+                rows_of(sheet, Hidden(), is_uncalculated=self._is_uncalculated), LOOKED_AT
+            )
             cells = [row for _, row in rows]
             if not any(cells):
                 return None
             headers = [cell[:MAX_HEADER] if isinstance(cell, str) else None for cell in cells[0]]
-        return {"place": place, "name": sheet.title[:MAX_HEADER], "is_visible": sheet.sheet_state == "visible", "headers": headers}
+        return {
+            "place": place,
+            "name": sheet.title[:MAX_HEADER],
+            "is_visible": sheet.sheet_state == "visible",
+            "headers": headers,
+        }
 
     def rows(self, place: int) -> Iterator[tuple[int, list[CellOut], float]]:
         """Number, cells and share of the sheet for each row; raise Refused."""
         sheet = self._sheets[place]
-        last = sheet.max_row  # what a workbook says of its size may be wrong, and is good for a progress bar only
+        # what a workbook says of its size may be wrong, and is good for a progress bar only
+        last = sheet.max_row
         for number, cells in rows_of(sheet, self.hidden, is_uncalculated=self._is_uncalculated):
             yield number, cells, min(1.0, number / last) if last else 0.0
 
@@ -70,14 +92,22 @@ class Hidden:
     columns: set[int] = field(default_factory=set)
 
 
-def rows_of(sheet: Any, hidden: Hidden, *, is_uncalculated: bool) -> Iterator[tuple[int, list[CellOut]]]:  # noqa: ANN401 - see _Parser
+def rows_of(
+    sheet: Any,  # noqa: ANN401 - see _Parser
+    hidden: Hidden,
+    *,
+    is_uncalculated: bool,
+) -> Iterator[tuple[int, list[CellOut]]]:
     """The rows that stand in the sheet, the first one also where nothing does; raise Refused."""
     before = 0
     with sheet._get_source() as source:  # noqa: SLF001 - see _Parser
         parser = _Parser(source, sheet, hidden, is_uncalculated=is_uncalculated)
         for number, cells in parser.parse():
             if number <= before:
-                raise Refused(f"the rows of the workbook do not stand in order (row {number}); open it, save it as .xlsx, and send it again")
+                raise Refused(
+                    f"the rows of the workbook do not stand in order (row {number}); open it, save"
+                    " it as .xlsx, and send it again"
+                )
             if not before and number > 1:
                 yield 1, []
             before = number
@@ -85,14 +115,27 @@ def rows_of(sheet: Any, hidden: Hidden, *, is_uncalculated: bool) -> Iterator[tu
 
 
 class _Parser(WorkSheetParser):
-    """Knows which cells hold a formula without a value; those that a formula above them should have filled are remembered by column.
+    """Knows which cells hold a formula without a value.
 
-    The library's own reader tells no formula without a value from an empty cell, so its parser is used directly.
+    Those that a formula above them should have filled are remembered by column.
+
+    The library's own reader tells no formula without a value from an empty cell, so its parser is
+    used directly.
     """
 
-    def __init__(self, source: IO[bytes], sheet: Any, hidden: Hidden, *, is_uncalculated: bool) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        source: IO[bytes],
+        sheet: Any,  # noqa: ANN401
+        hidden: Hidden,
+        *,
+        is_uncalculated: bool,
+    ) -> None:
         book, strings = sheet.parent, sheet._shared_strings  # noqa: SLF001
-        formats = {"date_formats": book._date_formats, "timedelta_formats": book._timedelta_formats}  # noqa: SLF001
+        formats = {
+            "date_formats": book._date_formats,  # noqa: SLF001
+            "timedelta_formats": book._timedelta_formats,  # noqa: SLF001
+        }
         super().__init__(source, strings, data_only=True, epoch=book.epoch, **formats)
         self._is_uncalculated = is_uncalculated
         self._hidden = hidden
@@ -103,7 +146,9 @@ class _Parser(WorkSheetParser):
     def parse_column_dimensions(self, col: Any) -> None:  # noqa: ANN401 - an element
         """Which columns are not shown; nothing else about them matters here."""
         if _is_true(col.get("hidden")):
-            self._hidden_columns |= set(range(int(col.get("min", "1")), min(int(col.get("max", "1")), MAX_COLUMNS) + 1))
+            self._hidden_columns |= set(
+                range(int(col.get("min", "1")), min(int(col.get("max", "1")), MAX_COLUMNS) + 1)
+            )
 
     def parse_row(self, row: Any) -> tuple[int, list[dict[str, Any]]]:  # noqa: ANN401 - an element
         """Whether the row is shown stands in its own element."""
@@ -115,7 +160,11 @@ class _Parser(WorkSheetParser):
         if self._is_row_hidden and row:
             self._hidden.count += 1
             self._hidden.rows += [number] if self._hidden.count <= SHOWN else []
-        self._hidden.columns |= {column for column in self._hidden_columns if column <= len(row) and row[column - 1] is not None}
+        self._hidden.columns |= {
+            column
+            for column in self._hidden_columns
+            if column <= len(row) and row[column - 1] is not None
+        }
 
     def parse_cell(self, element: Element) -> dict[str, Any]:
         """The cell, of the type `unread` where its formula has no value."""
@@ -128,10 +177,15 @@ class _Parser(WorkSheetParser):
         return cell
 
     def _note(self, area: str) -> None:
-        first_column, first_row, last_column, last_row = (part or 0 for part in range_boundaries(area))
+        first_column, first_row, last_column, last_row = (
+            part or 0 for part in range_boundaries(area)
+        )
         for column in range(first_column, min(last_column, MAX_COLUMNS + 1) + 1):
             first, last = self._unfilled.get(column, (first_row, 0))
-            self._unfilled[column] = (min(first, first_row) if first_row <= last else first_row, max(last, last_row))
+            self._unfilled[column] = (
+                min(first, first_row) if first_row <= last else first_row,
+                max(last, last_row),
+            )
 
     def written(self, number: int, cells: list[dict[str, Any]]) -> list[CellOut]:
         """The row's cells by their places, the empty ones at its end left out."""
@@ -163,7 +217,10 @@ def _is_without_value(element: Element) -> bool:
 
 
 def _asks_to_calculate(file: IO[bytes]) -> bool:
-    """Whether the program that wrote the workbook left all calculating to whoever opens it: values it stored are place-holders, 0 for the most part."""
+    """Whether the writing program left all calculating to whoever opens the workbook.
+
+    Values it stored are place-holders, 0 for the most part.
+    """
     asked: list[bool] = []
 
     def note(name: str, attributes: dict[str, str]) -> None:
@@ -188,7 +245,11 @@ def _cell(value: object, *, is_error: bool) -> CellOut:  # noqa: PLR0911 - a lin
         case str():
             return value[: MAX_CELL + 1]
         case datetime():
-            return {"d": value.date().isoformat()} if value.time() == value.time().min else {"t": value.isoformat()}
+            return (
+                {"d": value.date().isoformat()}
+                if value.time() == value.time().min
+                else {"t": value.isoformat()}
+            )
         case date():
             return {"d": value.isoformat()}
         case int() | float():

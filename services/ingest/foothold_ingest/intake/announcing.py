@@ -1,6 +1,9 @@
-"""What agencies say to everybody goes out a few at a time: each makes risk look at the households of a whole area, and others' facts wait meanwhile (ADR 43).
+"""Sends what agencies say to everybody a few at a time.
 
-The next few go out once risk has taken the last, and after as long a pause as it took: half of risk's time stays the others', whatever one agency sends.
+Each makes risk look at the households of a whole area, and others' facts wait meanwhile (ADR 43).
+
+The next few go out once risk has taken the last, and after as long a pause as it took: half of
+risk's time stays the others', whatever one agency sends.
 """
 
 import asyncio
@@ -35,7 +38,8 @@ POLL_SECONDS: Final = 0.1
 LONGEST_PAUSE: Final = 60.0
 IMPATIENT_SECONDS: Final = 10.0
 LONGEST_WAIT: Final = 120.0
-"""Behind a partition of risk that stands still: the agency's other facts wait behind these. With the pause it is less than a client may be silent."""
+"""Behind a partition of risk that stands still: the agency's other facts wait behind these. With
+the pause it is less than a client may be silent."""
 _REMEMBERED: Final = 4_000
 ANNOUNCED_KINDS: Final = frozenset({"AreaStruck", "FeedHeard"})
 _MEMBERS: Final = 5
@@ -46,9 +50,13 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Outstanding:
-    """What an agency said that risk may not have taken yet: the last offset in each partition, when, and how many. `names`: what need not be said again.
+    """What an agency said that risk may not have taken yet.
 
-    `seen_untaken_at`: when risk was last seen not to have come so far. `not_before`: when the next may go out.
+    It has the last offset in each partition, when, and how many. `names`: what need not be said
+    again.
+
+    `seen_untaken_at`: when risk was last seen not to have come so far. `not_before`: when the next
+    may go out.
     """
 
     ends: Mapping[int, int] = field(default_factory=dict)
@@ -66,13 +74,19 @@ class Outstanding:
             self.names.popitem(last=False)
 
     def taken(self) -> None:
-        """Risk has come so far: the next wait for as long as it was seen to take, whoever asks for them and when."""
+        """Record that risk has come so far.
+
+        The next wait for as long as it was seen to take, whoever asks for them and when.
+        """
         took = max(0.0, self.seen_untaken_at - self.said_at)
         self.untaken, self.not_before = 0, time.monotonic() + min(took, LONGEST_PAUSE)
 
 
 class Announcer:
-    """Broadcasts facts of agencies. Agencies do not wait for one another here, only for the transaction at hand."""
+    """Broadcasts facts of agencies.
+
+    Agencies do not wait for one another here, only for the transaction at hand.
+    """
 
     def __init__(self, publisher: Publisher, broker: Broker) -> None:
         self._publisher = publisher
@@ -82,9 +96,12 @@ class Announcer:
         self._seen_at_work = -ABSENT_SECONDS
 
     async def announce(self, accepted: Sequence[Accepted], *, is_patient: bool) -> None:
-        """Say them to every partition; raise Unknown where Kafka does not confirm, or an impatient door would wait long.
+        """Say them to every partition.
 
-        Sending the same events again then goes on where it stopped: what was said is not said a second time.
+        Raise Unknown where Kafka does not confirm, or an impatient door would wait long.
+
+        Sending the same events again then goes on where it stopped: what was said is not said a
+        second time.
         """
         by_agency: defaultdict[str, list[Accepted]] = defaultdict(list)
         for one in accepted:
@@ -95,7 +112,11 @@ class Announcer:
                 await self._say(agency, some[start : start + AT_ONCE], deadline)
 
     async def _say(self, agency: str, some: Sequence[Accepted], deadline: float | None) -> None:
-        """A few. Only the waiting may be cut short: a transaction that is cut short leaves a producer nobody can use."""
+        """A few.
+
+        Only the waiting may be cut short: a transaction that is cut short leaves a producer nobody
+        can use.
+        """
         outstanding, turn = self._outstanding[agency], self._turns[agency]
         named = {_name(one.record): one for one in some}
         try:
@@ -109,7 +130,9 @@ class Announcer:
                 return
             async with asyncio.timeout_at(deadline):
                 await self._wait(agency, outstanding)
-            ends = await self._publisher.broadcast([fact_line(one.record, one.traceparent) for one in new.values()])
+            ends = await self._publisher.broadcast(
+                [fact_line(one.record, one.traceparent) for one in new.values()]
+            )
             outstanding.record(ends, list(new))
         except TimeoutError:
             raise Unknown from None
@@ -117,18 +140,26 @@ class Announcer:
             turn.release()
 
     async def _wait(self, agency: str, outstanding: Outstanding) -> None:
-        """Until risk has taken what the agency said last, and as long again; while risk is not there, as long as not too much waits for it."""
+        """Until risk has taken what the agency said last, and as long again.
+
+        While risk is not there, as long as not too much waits for it.
+        """
         if outstanding.untaken:
             try:
                 async with started(AIOKafkaAdminClient(**self._broker.options)) as admin:
                     await self._until_taken(admin, agency, outstanding)
             except KafkaError as error:
-                do = "where the broker asks for rights, give ingest those that 'python -m deploy.kafka.access' prints; else nothing"
+                do = (
+                    "where the broker asks for rights, give ingest those that 'python -m"
+                    " deploy.kafka.access' prints; else nothing"
+                )
                 log.error("ingest.announcements_not_paced", error=type(error).__name__, do=do)  # noqa: TRY400 - it may repeat an address
                 return
         await asyncio.sleep(max(0.0, outstanding.not_before - time.monotonic()))
 
-    async def _until_taken(self, admin: AIOKafkaAdminClient, agency: str, outstanding: Outstanding) -> None:
+    async def _until_taken(
+        self, admin: AIOKafkaAdminClient, agency: str, outstanding: Outstanding
+    ) -> None:
         began = time.monotonic()
         while not await _is_taken(admin, outstanding.ends):
             now = time.monotonic()
@@ -145,7 +176,9 @@ class Announcer:
 
 
 async def _is_taken(admin: AIOKafkaAdminClient, ends: Mapping[int, int]) -> bool:
-    sources = {TopicPartition(HOUSEHOLD_FACTS.name, partition): end for partition, end in ends.items()}
+    sources = {
+        TopicPartition(HOUSEHOLD_FACTS.name, partition): end for partition, end in ends.items()
+    }
     taken = await admin.list_consumer_group_offsets(RISK_GROUP, partitions=list(sources))
     return all(source in taken and taken[source].offset > end for source, end in sources.items())
 
@@ -164,11 +197,17 @@ def _name(record: FactRecord) -> bytes:
 
 def is_announced(judgement: Judgement) -> bool:
     """Whether it is an agency's fact for everybody."""
-    return isinstance(judgement, Accepted) and isinstance(judgement.record.data, FeedHeard | AreaStruck)
+    return isinstance(judgement, Accepted) and isinstance(
+        judgement.record.data, FeedHeard | AreaStruck
+    )
 
 
 def up_to_a_turn(events: Sequence[JsonValue | Rejected]) -> int:
-    """How many of the first hold no more facts for everybody than go out at once: a reader commits behind these before it waits for the next."""
+    """Return how many of the first events make up one turn.
+
+    They hold no more facts for everybody than go out at once. A reader commits behind these before
+    it waits for the next.
+    """
     many = 0
     for place, event in enumerate(events):
         many += not isinstance(event, Rejected) and kind_of(event) in ANNOUNCED_KINDS

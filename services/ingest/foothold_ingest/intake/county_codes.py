@@ -20,7 +20,10 @@ _CACHE_SECONDS: Final = 10.0
 def standard() -> Regions:
     """GB/T 2260, with the years in which each code held (data/README.md)."""
     text = files("foothold_ingest").joinpath("data/regions.csv").read_text(encoding="utf-8")
-    return Regions.of((row["code"], Held(_year(row["first_year"]), _year(row["last_year"]))) for row in csv.DictReader(text.splitlines()))
+    return Regions.of(
+        (row["code"], Held(_year(row["first_year"]), _year(row["last_year"])))
+        for row in csv.DictReader(text.splitlines())
+    )
 
 
 def _year(text: str) -> int | None:
@@ -44,7 +47,12 @@ class RegionBook:
                 rows = (await connection.execute(select(*RegionRow.__table__.columns))).all()
         except AWAY:
             return self._known
-        self._known = Regions({**standard().held, **{row.code: (Held(row.first_year, row.last_year),) for row in rows}})
+        self._known = Regions(
+            {
+                **standard().held,
+                **{row.code: (Held(row.first_year, row.last_year),) for row in rows},
+            }
+        )
         self._until = time.monotonic() + _CACHE_SECONDS
         return self._known
 
@@ -52,5 +60,9 @@ class RegionBook:
         """Add a code, or set the years of one."""
         values = {"name": name, "first_year": held.first_year, "last_year": held.last_year}
         async with self._engine.begin() as connection:
-            await connection.execute(insert(RegionRow).values(code=code, **values).on_conflict_do_update(index_elements=["code"], set_=values))
+            await connection.execute(
+                insert(RegionRow)
+                .values(code=code, **values)
+                .on_conflict_do_update(index_elements=["code"], set_=values)
+            )
         self._until = 0.0

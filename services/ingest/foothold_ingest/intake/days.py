@@ -1,4 +1,7 @@
-"""Opens calendar days, each one in order and into every partition. Any number of replicas may try: the database lets one at a time."""
+"""Opens calendar days, each one in order and into every partition.
+
+Any number of replicas may try: the database lets one at a time.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -38,7 +41,14 @@ class CannotOpen(Exception):  # noqa: N818 - an answer with its reason
 class Days:
     """The book of opened days, and the clock that follows from it."""
 
-    def __init__(self, engine: AsyncEngine, publisher: Publisher, metrics: Metrics, day_clock: DayClock, go_live: GoLive = GoLive.AT_START) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        publisher: Publisher,
+        metrics: Metrics,
+        day_clock: DayClock,
+        go_live: GoLive = GoLive.AT_START,
+    ) -> None:
         self._engine = engine
         self._publisher = publisher
         self._metrics = metrics
@@ -52,15 +62,23 @@ class Days:
             self._note((await connection.execute(select(func.max(OpenedDay.day)))).scalar_one())
 
     def clock(self, now: datetime) -> Clock:
-        """The door's time at `now`. With days by hand, the open day is today even if the calendar says otherwise."""
+        """The door's time at `now`.
+
+        With days by hand, the open day is today even if the calendar says otherwise.
+        """
         today = now.astimezone(SHANGHAI).date()
         if self._day_clock is DayClock.WALL or self.last is None:
             return Clock(now=now, today=today, recorded=now)
         end = datetime.combine(self.last + timedelta(days=1), time.min, SHANGHAI).astimezone(UTC)
         return Clock(now=max(now, end), today=self.last, recorded=now)
 
-    async def preview(self, wanted: Sequence[tuple[date, bool]], now: datetime) -> list[CannotOpen | None]:
-        """What `open` would say to these days (and whether each is quiet), one after the other; nothing is opened."""
+    async def preview(
+        self, wanted: Sequence[tuple[date, bool]], now: datetime
+    ) -> list[CannotOpen | None]:
+        """What `open` would say to these days (and whether each is quiet), one after the other.
+
+        Nothing is opened.
+        """
         try:
             async with self._engine.connect() as connection:
                 last = await self._last(connection, now)
@@ -79,14 +97,22 @@ class Days:
 
     async def _last(self, connection: AsyncConnection, now: datetime) -> date | None:
         """The day opened last; raise CannotOpen where the clocks disagree."""
-        database_now, last = (await connection.execute(select(func.clock_timestamp(), func.max(OpenedDay.day)))).one()
+        database_now, last = (
+            await connection.execute(select(func.clock_timestamp(), func.max(OpenedDay.day)))
+        ).one()
         if abs(database_now - now) > MAX_CLOCK_SKEW:
-            raise CannotOpen(f"this machine's clock is {abs(database_now - now)} away from the database's; no day is opened until they agree")
+            raise CannotOpen(
+                f"this machine's clock is {abs(database_now - now)} away from the database's; no"
+                " day is opened until they agree"
+            )
         found: date | None = last
         return found
 
     async def open(self, day: date, now: datetime, *, is_quiet: bool = False) -> list[date]:
-        """Open every day after the last one up to `day` (only `day` itself if it is the first); return those opened."""
+        """Open every day after the last one up to `day` (only `day` itself if it is the first).
+
+        Return those opened.
+        """
         async with self._engine.begin() as connection:
             await connection.execute(_LOCK)
             last = await self._last(connection, now)
@@ -94,16 +120,23 @@ class Days:
             if days:
                 first = days[0]
                 spoke = await last_heard(connection, first)
-                records = [_record(d, now, spoke if d == first else (), is_quiet=is_quiet) for d in days]
+                records = [
+                    _record(d, now, spoke if d == first else (), is_quiet=is_quiet) for d in days
+                ]
                 await self._publisher.broadcast([fact_line(record, begin()) for record in records])
-                await connection.execute(insert(OpenedDay), [{"day": d, "opened_at": now} for d in days])
+                await connection.execute(
+                    insert(OpenedDay), [{"day": d, "opened_at": now} for d in days]
+                )
         self._note(max([d for d in (last, *days) if d is not None], default=None))
         for opened in days:
             log.info("ingest.day_opened", day=opened.isoformat())
         return days
 
     async def follow_wall_clock(self) -> None:
-        """Run until cancelled: open today as soon as it has begun in Asia/Shanghai, from go-live on."""
+        """Run until cancelled, and open today as soon as it has begun in Asia/Shanghai.
+
+        It does so from go-live on.
+        """
         await take_turns("days", self._follow, self._metrics, pause=LOOK_SECONDS)
 
     async def _follow(self) -> None:
@@ -124,17 +157,25 @@ class Days:
 
 
 def days_to_open(day: date, last: date | None, *, is_quiet: bool) -> list[date]:
-    """Every day after the last one up to `day`, or the day itself where none is open yet; raise CannotOpen."""
+    """Every day after the last one up to `day`, or the day itself where none is open yet.
+
+    Raise CannotOpen.
+    """
     if is_quiet and last is not None:
         raise CannotOpen(f"only the first day can be quiet, and {last} is open already")
     first = day if last is None else last + timedelta(days=1)
     many = (day - first).days + 1
     if many > MAX_DAYS_AT_ONCE:
-        raise CannotOpen(f"{day} lies {many} days after {last}; at most {MAX_DAYS_AT_ONCE} days are opened at once")
+        raise CannotOpen(
+            f"{day} lies {many} days after {last}; at most {MAX_DAYS_AT_ONCE} days are opened at"
+            " once"
+        )
     return [first + timedelta(days=n) for n in range(many)]
 
 
-def _record(day: date, now: datetime, feeds: tuple[FeedSpoke, ...], *, is_quiet: bool) -> FactRecord:
+def _record(
+    day: date, now: datetime, feeds: tuple[FeedSpoke, ...], *, is_quiet: bool
+) -> FactRecord:
     return FactRecord(
         fact_id=fact_id(_SOURCE, day.isoformat()),
         household_id=None,

@@ -1,4 +1,7 @@
-"""What every door does with events: judge them, and make what was accepted durable. Who speaks and how it is answered is the door's affair."""
+"""What every door does with events: judge them, and make what was accepted durable.
+
+Who speaks and how it is answered is the door's affair.
+"""
 
 import asyncio
 import time
@@ -23,7 +26,16 @@ from foothold_ingest.people.held import HeldBook
 from foothold_ingest.people.register import PeopleRegister, entries
 from foothold_ingest.rules.accept import Deployment, accept, kind_of, place
 from foothold_ingest.rules.implausible import not_a_member
-from foothold_ingest.rules.judgement import Accepted, Arrival, Caller, Clock, Held, Judgement, Rejected, Unplaced
+from foothold_ingest.rules.judgement import (
+    Accepted,
+    Arrival,
+    Caller,
+    Clock,
+    Held,
+    Judgement,
+    Rejected,
+    Unplaced,
+)
 from foothold_ingest.rules.people.people import PersonFact
 from foothold_ingest.rules.people.placing import Membership, place_of
 from foothold_ingest.rules.strict_json import JsonValue
@@ -36,8 +48,8 @@ from foothold_schemas.wire.quarantine import RefusalReason
 from foothold_schemas.wire.tracing import TRACEPARENT, begin, read, trace_id
 
 UNPROCESSABLE: Final = (
-    "系统无法处理这条数据，已通知运维，其余照常受理。 Foothold could not work this event through; operations have been told, and the others are taken. "
-    "Send it again once they say so."
+    "系统无法处理这条数据，已通知运维，其余照常受理。 Foothold could not work this event through;"
+    " operations have been told, and the others are taken. Send it again once they say so."
 )
 BREATH_SECONDS: Final = 0.01
 
@@ -106,14 +118,23 @@ class Intake:
         self._release = release
 
     async def judge(
-        self, events: Sequence[JsonValue], caller: Caller, clock: Clock, *, arrivals: Sequence[Arrival] | None = None, is_barrier: bool = False
+        self,
+        events: Sequence[JsonValue],
+        caller: Caller,
+        clock: Clock,
+        *,
+        arrivals: Sequence[Arrival] | None = None,
+        is_barrier: bool = False,
     ) -> list[Judgement]:
-        """Whether each event may enter the log, in their order. An event belongs to the trace it names: see `traced`.
+        """Whether each event may enter the log, in their order.
+
+        An event belongs to the trace it names: see `traced`.
 
         `arrivals`: when and where each came first; without them now, and at its index among these.
 
-        With `is_barrier` an event on which a rule raises is refused alone, and operations are told; without it the exception goes to the caller,
-        which knows better what to do about it. The loop breathes between events.
+        With `is_barrier` an event on which a rule raises is refused alone, and operations are told;
+        without it the exception goes to the caller, which knows better what to do about it. The
+        loop breathes between events.
         """
         deployment = Deployment(self._secret, await self._regions.current())
         guard = _refusing if is_barrier else _raising
@@ -127,75 +148,138 @@ class Intake:
         people = {one.person.person_ref for one in judged if isinstance(one, Unplaced)}
         known = await self._people.memberships(people) if people else {}
         named = [one for one in judged if isinstance(one, Accepted) and _person_of(one) is not None]
-        members = await self._people.members({one.record.household_id or "" for one in named}, entries(one for one in judged if isinstance(one, Accepted)))
-        judged = [_with_stranger(one, members) if isinstance(one, Accepted) else one for one in judged]
-        results: list[Judgement] = [guard(event, partial(_settle, event, one, known, caller)) for event, one in zip(events, judged, strict=True)]
-        refused = [(kind_of(event), one.reason) for event, one in zip(events, results, strict=True) if isinstance(one, Rejected)]
+        members = await self._people.members(
+            {one.record.household_id or "" for one in named},
+            entries(one for one in judged if isinstance(one, Accepted)),
+        )
+        judged = [
+            _with_stranger(one, members) if isinstance(one, Accepted) else one for one in judged
+        ]
+        results: list[Judgement] = [
+            guard(event, partial(_settle, event, one, known, caller))
+            for event, one in zip(events, judged, strict=True)
+        ]
+        refused = [
+            (kind_of(event), one.reason)
+            for event, one in zip(events, results, strict=True)
+            if isinstance(one, Rejected)
+        ]
         await self._books.audit.note(caller, refused, clock.recorded)
         return results
 
     async def warn(self, agency: str, judged: Sequence[Judgement], now: datetime) -> None:
         """Into the audit, where the door has no answer: what was taken and can hardly be."""
         taken = [one for one in judged if isinstance(one, Accepted | Held)]
-        await self._books.audit.warned(agency, [(one.record.data.kind, warning) for one in taken for warning in one.warnings], now)
+        await self._books.audit.warned(
+            agency,
+            [(one.record.data.kind, warning) for one in taken for warning in one.warnings],
+            now,
+        )
 
     async def keep(self, judged: Sequence[Accepted | Held], *, is_patient: bool) -> None:
-        """The held into their table, register entries into the register, facts into the log, contacts into the directory.
+        """Keep what was judged, each where it belongs.
 
-        What waited for an entry's people goes into the log before the entry: risk judges the household from its entry on, and would find it without income.
-        An impatient door gets Busy or Unknown instead of a long wait.
+        The held go into their table, register entries into the register, facts into the log, and
+        contacts into the directory.
+
+        What waited for an entry's people goes into the log before the entry: risk judges the
+        household from its entry on, and would find it without income. An impatient door gets Busy
+        or Unknown instead of a long wait.
         """
         await self._books.held.keep([one for one in judged if isinstance(one, Held)])
         accepted = [one for one in judged if isinstance(one, Accepted)]
         entered = entries(accepted)
         try:
             if entered:
-                await self._enter(accepted, {person.person_ref for one in entered for person in one.accepted.people}, is_patient=is_patient)
-            if lines := [fact_line(a.record, a.traceparent) for a in accepted if a.record.household_id is not None]:
-                await (self._publisher.deliver(lines) if is_patient else self._publisher.send(lines))
+                await self._enter(
+                    accepted,
+                    {person.person_ref for one in entered for person in one.accepted.people},
+                    is_patient=is_patient,
+                )
+            if lines := [
+                fact_line(a.record, a.traceparent)
+                for a in accepted
+                if a.record.household_id is not None
+            ]:
+                await (
+                    self._publisher.deliver(lines) if is_patient else self._publisher.send(lines)
+                )
         except Busy:
             if entered:
-                raise Unknown from None  # the register has them already, so it is not true that nothing was taken
+                # the register has them already, so it is not true that nothing was taken
+                raise Unknown from None
             raise
-        # A day is broadcast by who opens it, under a lock; this door only says that it was accepted.
+        # A day is broadcast by who opens it, under a lock; this door only says that it was
+        # accepted.
         if announced := [a for a in accepted if is_announced(a)]:
             await self._announcer.announce(announced, is_patient=is_patient)
-        if adopted := [fact_line(a.record, a.traceparent) for a in accepted if isinstance(a.record.data, PolicyAdopted)]:
+        if adopted := [
+            fact_line(a.record, a.traceparent)
+            for a in accepted
+            if isinstance(a.record.data, PolicyAdopted)
+        ]:
             await self._publisher.broadcast(adopted)
         await self._books.feeds.hear(accepted)
         await self._books.disputes.corrected(a.record for a in accepted)
         await self._books.questions.withdrawn(a.record for a in accepted)
         await self._people.take_back(a.record for a in accepted)
         await self._books.statements.note(judged, self._take_back)
-        told = [Told(a.record.household_id, a.record.time, a.contact) for a in accepted if a.contact and a.record.household_id]
+        told = [
+            Told(a.record.household_id, a.record.time, a.contact)
+            for a in accepted
+            if a.contact and a.record.household_id
+        ]
         try:
             await self._directory.keep(told, is_patient=is_patient)
         except Busy:
-            raise Unknown from None  # the facts are in the log already, so it is not true that nothing was taken
+            # the facts are in the log already, so it is not true that nothing was taken
+            raise Unknown from None
 
     async def _take_back(self, records: Sequence[FactRecord]) -> None:
         await self._publisher.deliver([fact_line(record) for record in records])
         await self._people.take_back(records)
 
-    async def _enter(self, accepted: Sequence[Accepted], people: Collection[str], *, is_patient: bool) -> None:
+    async def _enter(
+        self, accepted: Sequence[Accepted], people: Collection[str], *, is_patient: bool
+    ) -> None:
         await self._people.enter(accepted)
         if self._release is not None and people:
             await self._release(people, is_patient=is_patient)
 
     def count(self, door: str, agency: str, event: JsonValue, judgement: Judgement | None) -> str:
-        """Count it, and return what became of it; without a line: for rows of a file, whose result is kept."""
-        kind = kind_of(event) if judgement is None or isinstance(judgement, Rejected) else judgement.record.data.kind
-        outcome = "accepted" if isinstance(judgement, Accepted) else "held" if isinstance(judgement, Held) else "refused"
-        self._metrics.facts.labels(kind, judgement.reason.value if isinstance(judgement, Rejected) else outcome, door).inc()
+        """Count it, and return what became of it.
+
+        Without a line: for rows of a file, whose result is kept.
+        """
+        kind = (
+            kind_of(event)
+            if judgement is None or isinstance(judgement, Rejected)
+            else judgement.record.data.kind
+        )
+        outcome = (
+            "accepted"
+            if isinstance(judgement, Accepted)
+            else "held"
+            if isinstance(judgement, Held)
+            else "refused"
+        )
+        self._metrics.facts.labels(
+            kind, judgement.reason.value if isinstance(judgement, Rejected) else outcome, door
+        ).inc()
         self._books.arrivals.note(agency, kind, outcome, datetime.now(UTC))
         return outcome
 
     def tell(self, door: str, agency: str, event: JsonValue, judgement: Judgement | None) -> None:
-        """One canonical line and one count for each event; None: refused for a reason of the door's own."""
+        """One canonical line and one count for each event.
+
+        None: refused for a reason of the door's own.
+        """
         outcome, trace = self.count(door, agency, event, judgement), trace_id(_trace_of(event))
         match judgement:
             case Accepted(record) | Held(record):
-                warned = {"warned": [w.field for w in judgement.warnings]} if judgement.warnings else {}
+                warned = (
+                    {"warned": [w.field for w in judgement.warnings]} if judgement.warnings else {}
+                )
                 log.info(
                     "ingest.event",
                     **warned,
@@ -209,9 +293,23 @@ class Intake:
                 )
             case Rejected(reason, _, fields):
                 named = [f.field for f in fields]
-                log.info("ingest.event", door=door, kind=kind_of(event), outcome="rejected", reason=reason.value, fields=named, trace_id=trace)
+                log.info(
+                    "ingest.event",
+                    door=door,
+                    kind=kind_of(event),
+                    outcome="rejected",
+                    reason=reason.value,
+                    fields=named,
+                    trace_id=trace,
+                )
             case None:
-                log.info("ingest.event", door=door, kind=kind_of(event), outcome="refused", trace_id=trace)
+                log.info(
+                    "ingest.event",
+                    door=door,
+                    kind=kind_of(event),
+                    outcome="refused",
+                    trace_id=trace,
+                )
 
 
 J = TypeVar("J")
@@ -223,24 +321,42 @@ def _raising(_: JsonValue, decide: Callable[[], J]) -> J:
 
 
 def _refusing(event: JsonValue, decide: Callable[[], J]) -> J | Rejected:
-    """The last resort for a defect nobody has thought of: the event is refused, and the log says where the rule raised."""
+    """Refuse the event at a defect nobody has thought of, as the last resort.
+
+    The log says where the rule raised.
+    """
     try:
         return decide()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is one event's
-        told = {"kind": kind_of(event), "where": where_raised(error), "trace_id": trace_id(_trace_of(event))}
+        told = {
+            "kind": kind_of(event),
+            "where": where_raised(error),
+            "trace_id": trace_id(_trace_of(event)),
+        }
         log.error("ingest.unprocessable", **told)  # noqa: TRY400 - the exception's words may repeat what was sent
         return Rejected(RefusalReason.UNPROCESSABLE, UNPROCESSABLE)
 
 
-def _settle(event: JsonValue, one: Accepted | Unplaced | Rejected, known: Mapping[str, tuple[Membership, ...]], caller: Caller) -> Judgement:
+def _settle(
+    event: JsonValue,
+    one: Accepted | Unplaced | Rejected,
+    known: Mapping[str, tuple[Membership, ...]],
+    caller: Caller,
+) -> Judgement:
     """Where a person's number tells the household, the register's word decides."""
     settled: Judgement
     if isinstance(one, Unplaced):
         found = place_of(known.get(one.person.person_ref, ()), one.day)
-        settled = Held(one.record, one.person.person_ref, event, one.warnings) if found is None else place(one, found, caller)
+        settled = (
+            Held(one.record, one.person.person_ref, event, one.warnings)
+            if found is None
+            else place(one, found, caller)
+        )
     else:
         settled = one
-    return replace(settled, traceparent=_trace_of(event)) if isinstance(settled, Accepted) else settled
+    return (
+        replace(settled, traceparent=_trace_of(event)) if isinstance(settled, Accepted) else settled
+    )
 
 
 def _person_of(accepted: Accepted) -> str | None:
@@ -252,18 +368,32 @@ def _person_of(accepted: Accepted) -> str | None:
 def _with_stranger(one: Accepted, members: Mapping[str, frozenset[str]]) -> Accepted:
     """With a warning where the household's entry is known and does not name the person."""
     known, person = members.get(one.record.household_id or ""), _person_of(one)
-    return one if known is None or person is None or person in known else replace(one, warnings=(*one.warnings, not_a_member()))
+    return (
+        one
+        if known is None or person is None or person in known
+        else replace(one, warnings=(*one.warnings, not_a_member()))
+    )
 
 
-def _judge(event: JsonValue, caller: Caller, clock: Clock, deployment: Deployment) -> Accepted | Unplaced | Rejected:
+def _judge(
+    event: JsonValue, caller: Caller, clock: Clock, deployment: Deployment
+) -> Accepted | Unplaced | Rejected:
     if not isinstance(event, dict):
         return Rejected(RefusalReason.INVALID_ENVELOPE, "An event is a JSON object.")
     return accept(event, caller, clock, deployment)
 
 
 def traced(event: JsonValue, traceparent: str = "") -> JsonValue:
-    """The event with the trace it belongs to: its own (the CloudEvents extension), else the one it came in, else a new one. Held or filed, it keeps it."""
-    return {**event, TRACEPARENT: _trace_of(event) or read(traceparent) or begin()} if isinstance(event, dict) else event
+    """Return the event with the trace it belongs to.
+
+    That trace is its own (the CloudEvents extension), else the one it came in, else a new one. Held
+    or filed, the event keeps it.
+    """
+    return (
+        {**event, TRACEPARENT: _trace_of(event) or read(traceparent) or begin()}
+        if isinstance(event, dict)
+        else event
+    )
 
 
 def _trace_of(event: JsonValue) -> str:

@@ -6,7 +6,10 @@ AT_LEAST: Final = 100_000
 
 
 class Recent:
-    """The facts taken last, so that a sender learns of a repeat. A courtesy: what a repeat changes is decided in risk alone."""
+    """The facts taken last, so that a sender learns of a repeat.
+
+    A courtesy: what a repeat changes is decided in risk alone.
+    """
 
     def __init__(self, at_least: int = AT_LEAST) -> None:
         self._at_least = at_least
@@ -14,7 +17,10 @@ class Recent:
         self._older: dict[str, int] = {}
 
     def seen(self, fact_id: str, content: str) -> bool | None:
-        """Whether it was among them and said the same; None: it was not. From now on it is, as it came first."""
+        """Whether it was among them and said the same; None: it was not.
+
+        From now on it is, as it came first.
+        """
         known = self._newer.get(fact_id, self._older.get(fact_id))
         if known is not None:
             return known == hash(content)

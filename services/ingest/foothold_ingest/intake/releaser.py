@@ -32,7 +32,16 @@ HeldLine = Row[str, str, str | None, datetime, list[int] | None]
 class Releaser:
     """Any number of replicas may run one: each row is taken by one of them."""
 
-    def __init__(self, engine: AsyncEngine, book: HeldBook, *, agencies: Agencies, intake: Intake, days: Days, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        book: HeldBook,
+        *,
+        agencies: Agencies,
+        intake: Intake,
+        days: Days,
+        metrics: Metrics,
+    ) -> None:
         self._engine = engine
         self._book = book
         self._agencies = agencies
@@ -52,7 +61,10 @@ class Releaser:
         await self._count()
 
     async def release_some(self) -> int:
-        """Release up to AT_ONCE events of each agency whose household is known now; return how many no longer wait for it."""
+        """Release up to AT_ONCE events of each agency whose household is known now.
+
+        Return how many no longer wait for it.
+        """
         async with self._engine.connect() as connection:
             agencies = (await connection.execute(agencies_waiting())).scalars().all()
         settled, failure = 0, None
@@ -68,65 +80,116 @@ class Releaser:
         return settled
 
     async def _release_of(self, agency: str) -> int:
-        """An agency's events never wait behind another's that cannot be released; nor behind one of its own: that is tried alone."""
+        """An agency's events never wait behind another's that cannot be released.
+
+        Nor behind one of its own: that is tried alone.
+        """
         async with self._engine.connect() as connection:
-            waiting = (await connection.execute(_rows().where(HeldRow.agency == agency))).scalars().all()
+            waiting = (
+                (await connection.execute(_rows().where(HeldRow.agency == agency))).scalars().all()
+            )
 
         settled = 0
 
         async def settle(names: Sequence[str]) -> None:
             nonlocal settled
-            settled += await self._settle(_rows().where(HeldRow.fact_id.in_(names)).with_for_update(skip_locked=True), is_patient=True)
+            settled += await self._settle(
+                _rows().where(HeldRow.fact_id.in_(names)).with_for_update(skip_locked=True),
+                is_patient=True,
+            )
 
         await self._items.work(waiting, settle, self._failed)
         return settled
 
     async def _failed(self, name: str, error: str) -> bool:
-        """One more attempt failed; the last leaves the event with its problem, for the agency's console and a person."""
+        """One more attempt failed.
+
+        The last leaves the event with its problem, for the agency's console and a person.
+        """
         async with self._engine.begin() as connection:
             mine = update(HeldRow).where(HeldRow.fact_id == name)
-            attempts = (await connection.execute(mine.values(attempts=HeldRow.attempts + 1).returning(HeldRow.attempts))).scalar_one()
+            attempts = (
+                await connection.execute(
+                    mine.values(attempts=HeldRow.attempts + 1).returning(HeldRow.attempts)
+                )
+            ).scalar_one()
             if attempts >= MOST_ATTEMPTS:
-                problem = f"{RefusalReason.UNPROCESSABLE.value}: the program failed at it {attempts} times ({error}); it is kept, look again after an upgrade"
+                problem = (
+                    f"{RefusalReason.UNPROCESSABLE.value}: the program failed at it {attempts}"
+                    f" times ({error}); it is kept, look again after an upgrade"
+                )
                 await connection.execute(mine.values(problem=problem, attempts=0))
         return attempts >= MOST_ATTEMPTS
 
     async def release(self, people: Collection[str], *, is_patient: bool) -> None:
-        """Release what waits for these people; what another replica has in hand is waited for. Raise Busy or Unknown where it is not patient."""
+        """Release what waits for these people; what another replica has in hand is waited for.
+
+        Raise Busy or Unknown where it is not patient.
+        """
         theirs = _rows().where(HeldRow.person_ref.in_(people))
         async with self._engine.connect() as connection:
             if (await connection.execute(theirs.limit(1))).first() is None:
                 return
-        async with self._one_release:  # it holds a connection while the doors' work below asks for others: many at once would wait for one another
+        # it holds a connection while the doors' work below asks for others: many at once would wait
+        # for one another
+        async with self._one_release:
             try:
-                while await self._settle(theirs.with_for_update(), is_patient=is_patient) == AT_ONCE:
+                while (
+                    await self._settle(theirs.with_for_update(), is_patient=is_patient) == AT_ONCE
+                ):
                     pass
             except PARTS_AWAY:
                 raise
             except Exception as error:  # noqa: BLE001 - what was held may be another agency's: it must not refuse the entry. `run` tries it one by one
                 report("releaser", error, self._metrics)
 
-    async def _settle(self, wanted: Select[str, str, str | None, datetime, list[int] | None], *, is_patient: bool) -> int:
+    async def _settle(
+        self, wanted: Select[str, str, str | None, datetime, list[int] | None], *, is_patient: bool
+    ) -> int:
         async with self._engine.begin() as connection:
             rows = (await connection.execute(wanted)).all()
-            agencies = {agency: [row for row in rows if row.agency == agency] for agency in sorted({row.agency for row in rows})}
-            settled = [await self._release(connection, agency, mine, is_patient=is_patient) for agency, mine in agencies.items()]
+            agencies = {
+                agency: [row for row in rows if row.agency == agency]
+                for agency in sorted({row.agency for row in rows})
+            }
+            settled = [
+                await self._release(connection, agency, mine, is_patient=is_patient)
+                for agency, mine in agencies.items()
+            ]
         return sum(settled)
 
-    async def _release(self, connection: AsyncConnection, agency: str, rows: Sequence[HeldLine], *, is_patient: bool) -> int:
-        """The events into the log first, then the rows: after a crash between they go once more, and count once."""
+    async def _release(
+        self,
+        connection: AsyncConnection,
+        agency: str,
+        rows: Sequence[HeldLine],
+        *,
+        is_patient: bool,
+    ) -> int:
+        """Write the events into the log first, then the rows.
+
+        After a crash between the two they go once more, and count once.
+        """
         now = datetime.now(UTC)
         events = [self._book.open(row.sealed) for row in rows]
         came = [Arrival(row.at, None if row.place is None else tuple(row.place)) for row in rows]
-        judged = await self._intake.judge(events, await self._agencies.writer(agency), self._days.clock(now), arrivals=came)
+        judged = await self._intake.judge(
+            events, await self._agencies.writer(agency), self._days.clock(now), arrivals=came
+        )
         accepted = [judgement for judgement in judged if isinstance(judgement, Accepted)]
         await self._intake.keep(accepted, is_patient=is_patient)
         released = [one.record.fact_id for one in accepted]
-        await connection.execute(update(HeldRow).where(HeldRow.fact_id.in_(released)).values(released_at=now, sealed=None))
+        await connection.execute(
+            update(HeldRow)
+            .where(HeldRow.fact_id.in_(released))
+            .values(released_at=now, sealed=None)
+        )
         for row, judgement in zip(rows, judged, strict=True):
             if isinstance(judgement, Rejected):
                 problem = f"{judgement.reason.value}: {judgement.detail}"
-                await connection.execute(update(HeldRow).where(HeldRow.fact_id == row.fact_id).values(problem=problem))
+                await connection.execute(
+                    update(HeldRow).where(HeldRow.fact_id == row.fact_id).values(problem=problem)
+                )
         refused = sum(isinstance(judgement, Rejected) for judgement in judged)
         log.info("ingest.released", agency=agency, released=len(released), refused=refused)
         return len(released) + refused
@@ -140,7 +203,11 @@ class Releaser:
 def _waits() -> tuple[ColumnElement[bool], ...]:
     """Those whose person is in a register and in no open ticket."""
     known = exists().where(MembershipRow.person_ref == HeldRow.person_ref)
-    return HeldRow.released_at.is_(None), HeldRow.problem.is_(None), known & ~doubles.open_for(HeldRow.person_ref)
+    return (
+        HeldRow.released_at.is_(None),
+        HeldRow.problem.is_(None),
+        known & ~doubles.open_for(HeldRow.person_ref),
+    )
 
 
 def agencies_waiting() -> Select[str]:
@@ -150,4 +217,9 @@ def agencies_waiting() -> Select[str]:
 
 def _rows() -> Select[str, str, str | None, datetime, list[int] | None]:
     """Up to AT_ONCE that can be released, in the order in which they came."""
-    return select(HeldRow.fact_id, HeldRow.agency, HeldRow.sealed, HeldRow.at, HeldRow.place).where(*_waits()).order_by(HeldRow.at).limit(AT_ONCE)
+    return (
+        select(HeldRow.fact_id, HeldRow.agency, HeldRow.sealed, HeldRow.at, HeldRow.place)
+        .where(*_waits())
+        .order_by(HeldRow.at)
+        .limit(AT_ONCE)
+    )

@@ -1,4 +1,6 @@
-"""Finds the senders of statements that could not be told apart, and writes their answers into the log as facts.
+"""Finds the senders of statements that could not be told apart.
+
+It writes their answers into the log as facts.
 
 Caseworkers' doubts go their own way: see `questions`.
 """
@@ -28,7 +30,8 @@ DOOR: Final = "console"
 PAUSE_SECONDS: Final = 1.0
 AT_ONCE: Final = 200
 RECENT: Final = timedelta(days=45)
-"""A pair is mostly asked about when its second fact has just come; only what is not found there is looked for from the beginning of the log."""
+"""A pair is mostly asked about when its second fact has just come; only what is not found there is
+looked for from the beginning of the log."""
 _BEGINNING: Final = datetime(1970, 1, 2, tzinfo=UTC)
 _LOCK: Final = 0x53746174656D
 """One replica searches the log at a time."""
@@ -39,7 +42,14 @@ log = structlog.get_logger()
 class StatementAsking:
     """Any number of replicas may run one."""
 
-    def __init__(self, engine: AsyncEngine, book: StatementQuestionBook, search: LogSearch, intake: Intake, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        book: StatementQuestionBook,
+        search: LogSearch,
+        intake: Intake,
+        metrics: Metrics,
+    ) -> None:
         self._engine = engine
         self._book = book
         self._search = search
@@ -61,22 +71,41 @@ class StatementAsking:
     async def look_up(self) -> None:
         """Find the senders of what is new."""
         async with self._engine.begin() as connection:
-            if not (await connection.execute(select(func.pg_try_advisory_xact_lock(_LOCK)))).scalar_one():
+            if not (
+                await connection.execute(select(func.pg_try_advisory_xact_lock(_LOCK)))
+            ).scalar_one():
                 return
             await self._items.work(await self._book.unasked(AT_ONCE), self._put, self._failed)
 
     async def _put(self, rows: Sequence[RowMapping]) -> None:
         facts = {row[name] for row in rows for name in ("fact_id", "beside_id")}
-        search = await self._search.all_of(facts, {row["household_id"]: datetime.now(UTC) - RECENT for row in rows})
-        if missing := [row for row in rows if not {row["fact_id"], row["beside_id"]} <= search.facts.keys()]:
-            older = await self._search.all_of(facts - search.facts.keys(), {row["household_id"]: _BEGINNING for row in missing})
+        search = await self._search.all_of(
+            facts, {row["household_id"]: datetime.now(UTC) - RECENT for row in rows}
+        )
+        if missing := [
+            row for row in rows if not {row["fact_id"], row["beside_id"]} <= search.facts.keys()
+        ]:
+            older = await self._search.all_of(
+                facts - search.facts.keys(), {row["household_id"]: _BEGINNING for row in missing}
+            )
             search = Search(search.facts | older.facts, search.naming | older.naming)
         records = {fact: _read(found.value) for fact, found in search.facts.items()}
-        await self._book.withdrawn(record for values in search.naming.values() for value in values if (record := _read(value)) is not None)
+        await self._book.withdrawn(
+            record
+            for values in search.naming.values()
+            for value in values
+            if (record := _read(value)) is not None
+        )
         for row in rows:
             own = records.get(row["fact_id"])
             await self._book.found(row, own, records.get(row["beside_id"]))
-            log.info("ingest.question", question_id=row["question_id"], household_id=row["household_id"], agency=own and own.agency, kind=row["kind"])
+            log.info(
+                "ingest.question",
+                question_id=row["question_id"],
+                household_id=row["household_id"],
+                agency=own and own.agency,
+                kind=row["kind"],
+            )
 
     async def answer(self, agency: str, question_id: str, answer: Answer, *, by: str) -> Outcome:
         """Note the answer and write its fact. Where Kafka is away the fact follows by itself."""
@@ -89,11 +118,25 @@ class StatementAsking:
         return outcome
 
     async def write(self, question_id: str | None = None) -> None:
-        """The facts of answers that are not in the log yet, or of one. The log first, then the row: after a crash between, the same fact is written again."""
-        await self._items.work(await self._book.unwritten(AT_ONCE, question_id), self._write, self._failed)
+        """The facts of answers that are not in the log yet, or of one.
+
+        The log first, then the row: after a crash between, the same fact is written again.
+        """
+        await self._items.work(
+            await self._book.unwritten(AT_ONCE, question_id), self._write, self._failed
+        )
 
     async def _write(self, rows: Sequence[RowMapping]) -> None:
-        facts = [record_of(self._book.own(row), row["question_id"], Answer(row["answer"]), row["answered_at"], row["since"]) for row in rows]
+        facts = [
+            record_of(
+                self._book.own(row),
+                row["question_id"],
+                Answer(row["answer"]),
+                row["answered_at"],
+                row["since"],
+            )
+            for row in rows
+        ]
         judged = [Accepted(record, traceparent=begin()) for record in facts if record is not None]
         # No county: an answer is no sign that the agency's feed is alive.
         await self._intake.keep(judged, is_patient=False)

@@ -1,4 +1,7 @@
-"""Looks for facts in the log by their ids. No index of ids is kept for this: the log itself is read, from the day a fact can stand there."""
+"""Looks for facts in the log by their ids.
+
+No index of ids is kept for this: the log itself is read, from the day a fact can stand there.
+"""
 
 import asyncio
 import time
@@ -30,7 +33,10 @@ class Found:
 
 @dataclass(slots=True)
 class Search:
-    """What a search came to. `naming`: records that name one of the facts without being it, as corrections do."""
+    """What a search came to.
+
+    `naming`: records that name one of the facts without being it, as corrections do.
+    """
 
     facts: dict[str, Found] = field(default_factory=dict)
     naming: dict[str, list[bytes]] = field(default_factory=dict)
@@ -38,7 +44,10 @@ class Search:
 
 
 class LogSearch:
-    """One search at a time: it reads as fast as it can. Raises KafkaError while the broker is away."""
+    """One search at a time: it reads as fast as it can.
+
+    Raises KafkaError while the broker is away.
+    """
 
     def __init__(self, broker: Broker, partitions: int) -> None:
         self._broker = broker
@@ -47,30 +56,49 @@ class LogSearch:
 
     async def first(self, fact: str, since: datetime, seconds: float) -> Search:
         """The first record of the fact in any partition; unfinished after so many seconds."""
-        return await self._read({fact}, dict.fromkeys(range(self._partitions), since), seconds=seconds)
+        return await self._read(
+            {fact}, dict.fromkeys(range(self._partitions), since), seconds=seconds
+        )
 
     async def all_of(self, facts: Collection[str], since: Mapping[str, datetime]) -> Search:
-        """These facts and whatever names them, to the end of the log; `since` by household, whose partitions are read."""
+        """These facts and whatever names them, to the end of the log.
+
+        `since` by household, whose partitions are read.
+        """
         starts: dict[int, datetime] = {}
         for household_id, moment in since.items():
             partition = partition_of(household_id, self._partitions)
             starts[partition] = min(moment, starts.get(partition, moment))
         return await self._read(facts, starts, seconds=None)
 
-    async def _read(self, facts: Collection[str], since: Mapping[int, datetime], *, seconds: float | None) -> Search:
-        consumer: AIOKafkaConsumer = AIOKafkaConsumer(**self._broker.options, isolation_level="read_committed", enable_auto_commit=False)
+    async def _read(
+        self, facts: Collection[str], since: Mapping[int, datetime], *, seconds: float | None
+    ) -> Search:
+        consumer: AIOKafkaConsumer = AIOKafkaConsumer(
+            **self._broker.options, isolation_level="read_committed", enable_auto_commit=False
+        )
         async with self._one_search:
             try:
                 await consumer.start()
                 waiting = await _begin(consumer, since)
-                return await _scan(consumer, waiting, frozenset(fact.encode() for fact in facts), seconds)
+                return await _scan(
+                    consumer, waiting, frozenset(fact.encode() for fact in facts), seconds
+                )
             finally:
                 await consumer.stop()
 
 
-async def _begin(consumer: AIOKafkaConsumer, since: Mapping[int, datetime]) -> dict[TopicPartition, int]:
-    """Stand where the moments are (Kafka gives negative ones a meaning of their own); return the ends of those partitions that have anything to read."""
-    mine = {TopicPartition(HOUSEHOLD_FACTS.name, n): max(0, int(moment.timestamp() * 1000)) for n, moment in since.items()}
+async def _begin(
+    consumer: AIOKafkaConsumer, since: Mapping[int, datetime]
+) -> dict[TopicPartition, int]:
+    """Stand where the moments are (Kafka gives negative ones a meaning of their own).
+
+    Return the ends of those partitions that have anything to read.
+    """
+    mine = {
+        TopicPartition(HOUSEHOLD_FACTS.name, n): max(0, int(moment.timestamp() * 1000))
+        for n, moment in since.items()
+    }
     consumer.assign(list(mine))
     ends, starts = await consumer.end_offsets(list(mine)), await consumer.offsets_for_times(mine)
     waiting = {}
@@ -82,22 +110,38 @@ async def _begin(consumer: AIOKafkaConsumer, since: Mapping[int, datetime]) -> d
     return waiting
 
 
-async def _scan(consumer: AIOKafkaConsumer, waiting: dict[TopicPartition, int], facts: frozenset[bytes], seconds: float | None) -> Search:
+async def _scan(
+    consumer: AIOKafkaConsumer,
+    waiting: dict[TopicPartition, int],
+    facts: frozenset[bytes],
+    seconds: float | None,
+) -> Search:
     """With a limit of seconds the first find is enough; without, everything is read."""
     search, deadline = Search(), time.monotonic() + (seconds or 0)
     while waiting:
         if seconds is not None and (search.facts or time.monotonic() > deadline):
             search.is_unfinished = not search.facts
             return search
-        for partition, records in (await consumer.getmany(timeout_ms=500, max_records=AT_ONCE)).items():
+        for partition, records in (
+            await consumer.getmany(timeout_ms=500, max_records=AT_ONCE)
+        ).items():
             for record in records:
                 _note(search, facts, partition.partition, record.offset, record.value or b"")
-        waiting = {partition: end for partition, end in waiting.items() if await consumer.position(partition) < end}
+        waiting = {
+            partition: end
+            for partition, end in waiting.items()
+            if await consumer.position(partition) < end
+        }
     return search
 
 
-def _note(search: Search, facts: frozenset[bytes], partition: int, offset: int, value: bytes) -> None:
-    """A record begins with its own id, as pydantic writes it; only one that withdraws others has to be looked through."""
+def _note(
+    search: Search, facts: frozenset[bytes], partition: int, offset: int, value: bytes
+) -> None:
+    """A record begins with its own id, as pydantic writes it.
+
+    Only one that withdraws others has to be looked through.
+    """
     own = value[len(_BEGINS) : len(_BEGINS) + _ID_BYTES]
     if own in facts and value.startswith(_BEGINS):
         search.facts.setdefault(own.decode(), Found(partition, offset, value))

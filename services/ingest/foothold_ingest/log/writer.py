@@ -1,4 +1,8 @@
-"""Writes the log. A fact of one household goes to its partition; a fact for everybody goes to every partition in one transaction."""
+"""Writes the log.
+
+A fact of one household goes to its partition; a fact for everybody goes to every partition in one
+transaction.
+"""
 
 import asyncio
 import contextlib
@@ -31,7 +35,10 @@ log = structlog.get_logger()
 
 
 class Unknown(Exception):  # noqa: N818 - it is the outcome that is unknown
-    """Kafka has not confirmed in time: the facts may be there or come yet. Sending the same events again is safe."""
+    """Kafka has not confirmed in time: the facts may be there or come yet.
+
+    Sending the same events again is safe.
+    """
 
 
 class Busy(Exception):  # noqa: N818 - an answer, not a fault
@@ -39,7 +46,10 @@ class Busy(Exception):  # noqa: N818 - an answer, not a fault
 
 
 class Line(NamedTuple):
-    """A record to write. Without a partition, the key decides; a value of None erases under its key."""
+    """A record to write.
+
+    Without a partition, the key decides; a value of None erases under its key.
+    """
 
     topic: str
     key: bytes | None
@@ -49,7 +59,10 @@ class Line(NamedTuple):
 
 
 def fact_line(record: FactRecord, traceparent: str = "") -> Line:
-    """A household's fact, in the partition of the household; or a fact for everybody, which is broadcast."""
+    """A household's fact, in the partition of the household.
+
+    Or a fact for everybody, which is broadcast.
+    """
     key = None if record.household_id is None else record.household_id.encode()
     return Line(HOUSEHOLD_FACTS.name, key, encode(record), headers=to_headers(traceparent))
 
@@ -66,9 +79,22 @@ def partition_of(household_id: str, partitions: int) -> int:
 
 
 class Publisher:
-    """Both producers. An error that a producer cannot recover from sets `broken`: the process then ends and is started anew."""
+    """Both producers.
 
-    def __init__(self, *, broker: Broker, instance: str, partitions: int, max_in_flight: int, send_seconds: float, metrics: Metrics) -> None:
+    An error that a producer cannot recover from sets `broken`: the process then ends and is started
+    anew.
+    """
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        instance: str,
+        partitions: int,
+        max_in_flight: int,
+        send_seconds: float,
+        metrics: Metrics,
+    ) -> None:
         self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._partitions = partitions
         self._max_in_flight = max_in_flight
@@ -86,7 +112,9 @@ class Publisher:
             max_request_size=QUARANTINE_BYTES,
         )
         name = f"foothold-ingest-broadcast-{instance}"
-        self._make_broadcaster: Callable[[], TransactionalProducer] = partial(TransactionalProducer, broker, name, transaction_timeout_ms=10_000)
+        self._make_broadcaster: Callable[[], TransactionalProducer] = partial(
+            TransactionalProducer, broker, name, transaction_timeout_ms=10_000
+        )
         self._broadcaster: TransactionalProducer | None = None
         self._given_up: set[asyncio.Task[None]] = set()
         self._failed_in_a_row = 0
@@ -99,8 +127,9 @@ class Publisher:
         found = await self._keyed.partitions_for(HOUSEHOLD_FACTS.name)
         if len(found) != self._partitions:
             raise WrongPartitions(
-                f"{HOUSEHOLD_FACTS.name} has {len(found)} partitions, FOOTHOLD_PARTITIONS says {self._partitions}: "
-                "a household's order hangs on that number; replay into new topics instead of growing them."
+                f"{HOUSEHOLD_FACTS.name} has {len(found)} partitions, FOOTHOLD_PARTITIONS says"
+                f" {self._partitions}: a household's order hangs on that number; replay into new"
+                " topics instead of growing them."
             )
 
     async def stop(self) -> None:
@@ -111,7 +140,10 @@ class Publisher:
         await asyncio.gather(*self._given_up, return_exceptions=True)
 
     async def send(self, lines: Sequence[Line]) -> None:
-        """Write the lines and wait for every acknowledgement, but not for long; raise Busy or Unknown."""
+        """Write the lines and wait for every acknowledgement, but not for long.
+
+        Raise Busy or Unknown.
+        """
         if self._in_flight + len(lines) > self._max_in_flight:
             raise Busy
         with self._metrics.send_seconds.time():
@@ -123,7 +155,10 @@ class Publisher:
             raise Unknown from task.exception()
 
     async def deliver(self, lines: Sequence[Line]) -> None:
-        """Write the lines and wait for every acknowledgement, however long Kafka takes; for readers that can wait where they stand."""
+        """Write the lines and wait for every acknowledgement, however long Kafka takes.
+
+        For readers that can wait where they stand.
+        """
         if lines:
             await self._begin(lines)
 
@@ -135,7 +170,10 @@ class Publisher:
         return task
 
     async def _send_all(self, lines: Sequence[Line]) -> None:
-        """In batches made here: a send for each line costs three times as much. Lines of one partition keep their order."""
+        """In batches made here: a send for each line costs three times as much.
+
+        Lines of one partition keep their order.
+        """
         grouped: dict[tuple[str, int], list[Line]] = {}
         for line in lines:
             grouped.setdefault((line.topic, await self._partition(line)), []).append(line)
@@ -143,15 +181,25 @@ class Publisher:
         for (topic, partition), some in grouped.items():
             batch = self._keyed.create_batch()
             for line in some:
-                if batch.append(key=line.key, value=line.value, timestamp=None, headers=list(line.headers)) is None:
+                if (
+                    batch.append(
+                        key=line.key, value=line.value, timestamp=None, headers=list(line.headers)
+                    )
+                    is None
+                ):
                     waiting.append(await self._keyed.send_batch(batch, topic, partition=partition))
                     batch = self._keyed.create_batch()
-                    batch.append(key=line.key, value=line.value, timestamp=None, headers=list(line.headers))
+                    batch.append(
+                        key=line.key, value=line.value, timestamp=None, headers=list(line.headers)
+                    )
             waiting.append(await self._keyed.send_batch(batch, topic, partition=partition))
         await asyncio.gather(*waiting)
 
     async def _partition(self, line: Line) -> int:
-        """The one the line names, else the one its key hashes to, as every Kafka client computes it."""
+        """Return the partition the line names, else the one its key hashes to.
+
+        The hash is as every Kafka client computes it.
+        """
         if line.partition is not None:
             return line.partition
         if line.topic not in self._sizes:
@@ -159,10 +207,17 @@ class Publisher:
         return _hashed(line.key or b"", self._sizes[line.topic])
 
     def _finished(self, done: asyncio.Task[None], count: int) -> None:
-        """The slots come free when Kafka has answered, not when the caller gave up waiting. A record too large for its topic says nothing of the producer."""
+        """The slots come free when Kafka has answered, not when the caller gave up waiting.
+
+        A record too large for its topic says nothing of the producer.
+        """
         self._in_flight -= count
         self._metrics.in_flight.set(self._in_flight)
-        if not done.cancelled() and (error := done.exception()) is not None and not isinstance(error, MessageSizeTooLargeError):
+        if (
+            not done.cancelled()
+            and (error := done.exception()) is not None
+            and not isinstance(error, MessageSizeTooLargeError)
+        ):
             self._break(error)
 
     def _break(self, error: BaseException) -> None:
@@ -170,9 +225,12 @@ class Publisher:
             self.broken.set_exception(error)
 
     async def broadcast(self, lines: Sequence[Line]) -> dict[int, int]:
-        """Write each line to every partition of its topic, all in one transaction; return each partition's last offset; raise Unknown.
+        """Write each line to every partition of its topic, all in one transaction.
 
-        A producer that fails or does not end in time is given up, for another whose epoch fences it; several in a row end the process.
+        Return each partition's last offset; raise Unknown.
+
+        A producer that fails or does not end in time is given up, for another whose epoch fences
+        it; several in a row end the process.
         """
         async with self._one_broadcast:
             try:
@@ -183,19 +241,28 @@ class Publisher:
             except (KafkaError, Unanswered, TimeoutError) as error:
                 self._give_up_broadcaster()
                 self._failed_in_a_row += 1
-                log.warning("ingest.broadcast_failed", error=type(error).__name__, in_a_row=self._failed_in_a_row)
+                log.warning(
+                    "ingest.broadcast_failed",
+                    error=type(error).__name__,
+                    in_a_row=self._failed_in_a_row,
+                )
                 if self._failed_in_a_row >= MOST_FAILED_IN_A_ROW:
                     self._break(error)
                 raise Unknown from error
             except BaseException:
-                self._give_up_broadcaster()  # whoever was cancelled in the middle leaves one that can begin nothing more
+                # whoever was cancelled in the middle leaves one that can begin nothing more
+                self._give_up_broadcaster()
                 raise
             self._failed_in_a_row = 0
             return ends
 
-    async def _everywhere(self, producer: TransactionalProducer, lines: Sequence[Line]) -> dict[int, int]:
+    async def _everywhere(
+        self, producer: TransactionalProducer, lines: Sequence[Line]
+    ) -> dict[int, int]:
         waiting = [
-            await producer.send(line.topic, line.value, partition=partition, headers=list(line.headers))
+            await producer.send(
+                line.topic, line.value, partition=partition, headers=list(line.headers)
+            )
             for line in lines
             for partition in range(self._partitions)
         ]
@@ -212,7 +279,10 @@ class Publisher:
         return producer
 
     def _give_up_broadcaster(self) -> None:
-        """It lets go of its connections beside everything else; its transaction, if one is open, ends with the next one's epoch."""
+        """It lets go of its connections beside everything else.
+
+        Its transaction, if one is open, ends with the next one's epoch.
+        """
         producer, self._broadcaster = self._broadcaster, None
         if producer is not None:
             task = asyncio.create_task(_let_go(producer))

@@ -1,9 +1,26 @@
-"""Tickets for people who stand in two households at once. Nothing is merged by itself: the register is mended, or somebody dismisses the ticket."""
+"""Tickets for people who stand in two households at once.
+
+Nothing is merged by itself: the register is mended, or somebody dismisses the ticket.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Exists, RowMapping, Select, and_, delete, exists, func, literal, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Exists,
+    RowMapping,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute, aliased
@@ -13,25 +30,42 @@ from foothold_schemas.facts.register import TicketState
 
 
 async def look(connection: AsyncConnection, households: Sequence[str], now: datetime) -> None:
-    """Open a ticket for each person these households share with another at the same time; close those that are mended."""
+    """Open a ticket for each person these households share with another at the same time.
+
+    Close those that are mended.
+    """
     pairs = (await connection.execute(_shared(households))).all()
     if pairs:
-        rows = [{"person_ref": p, "household_id": one, "other_id": other, "opened_at": now} for p, one, other in sorted(tuple(pair) for pair in pairs)]
+        rows = [
+            {"person_ref": p, "household_id": one, "other_id": other, "opened_at": now}
+            for p, one, other in sorted(tuple(pair) for pair in pairs)
+        ]
         known = or_(DoubleRow.outcome.is_(None), DoubleRow.outcome == TicketState.DISMISSED)
         once = ["person_ref", "household_id", "other_id"]
-        await connection.execute(insert(DoubleRow).on_conflict_do_nothing(index_elements=once, index_where=known), rows)
+        await connection.execute(
+            insert(DoubleRow).on_conflict_do_nothing(index_elements=once, index_where=known), rows
+        )
     mended = update(DoubleRow).where(
         DoubleRow.closed_at.is_(None),
         or_(DoubleRow.household_id.in_(households), DoubleRow.other_id.in_(households)),
-        tuple_(DoubleRow.person_ref, DoubleRow.household_id, DoubleRow.other_id).not_in([tuple(pair) for pair in pairs]),
+        tuple_(DoubleRow.person_ref, DoubleRow.household_id, DoubleRow.other_id).not_in(
+            [tuple(pair) for pair in pairs]
+        ),
     )
     await connection.execute(mended.values(closed_at=now, outcome=TicketState.MENDED))
 
 
 async def end(connection: AsyncConnection, household_id: str, now: datetime) -> None:
-    """The household is erased: its open tickets end. The other household has yet to hear of it; then they are forgotten as well."""
+    """The household is erased: its open tickets end.
+
+    The other household has yet to hear of it; then they are forgotten as well.
+    """
     its = or_(DoubleRow.household_id == household_id, DoubleRow.other_id == household_id)
-    await connection.execute(update(DoubleRow).where(its, DoubleRow.closed_at.is_(None)).values(closed_at=now, outcome=TicketState.MENDED))
+    await connection.execute(
+        update(DoubleRow)
+        .where(its, DoubleRow.closed_at.is_(None))
+        .values(closed_at=now, outcome=TicketState.MENDED)
+    )
     await connection.execute(delete(DoubleRow).where(its, DoubleRow.told == DoubleRow.outcome))
 
 
@@ -42,10 +76,21 @@ def open_for(person_ref: InstrumentedAttribute[str]) -> Exists:
 
 def _shared(households: Sequence[str]) -> Select[str, str, str]:
     mine, theirs = aliased(MembershipRow), aliased(MembershipRow)
-    one, other = func.least(mine.household_id, theirs.household_id), func.greatest(mine.household_id, theirs.household_id)
-    at_once = func.greatest(_starts(mine), _starts(theirs)) < func.least(_ends(mine), _ends(theirs))  # one common day is a seam: out of one, into the other
-    both = and_(theirs.person_ref == mine.person_ref, theirs.household_id != mine.household_id, at_once)
-    return select(mine.person_ref, one, other).join(theirs, both).where(mine.household_id.in_(households)).distinct()
+    one, other = (
+        func.least(mine.household_id, theirs.household_id),
+        func.greatest(mine.household_id, theirs.household_id),
+    )
+    # one common day is a seam: out of one, into the other
+    at_once = func.greatest(_starts(mine), _starts(theirs)) < func.least(_ends(mine), _ends(theirs))
+    both = and_(
+        theirs.person_ref == mine.person_ref, theirs.household_id != mine.household_id, at_once
+    )
+    return (
+        select(mine.person_ref, one, other)
+        .join(theirs, both)
+        .where(mine.household_id.in_(households))
+        .distinct()
+    )
 
 
 def _starts(row: type[MembershipRow]) -> ColumnElement[date]:
@@ -60,7 +105,12 @@ async def waiting(connection: AsyncConnection) -> Sequence[RowMapping]:
     """Open tickets, oldest first, with both households' sealed subjects."""
     one, other = aliased(HouseholdRow), aliased(HouseholdRow)
     wanted = (
-        select(DoubleRow.ticket, DoubleRow.opened_at, one.sealed_subject.label("one"), other.sealed_subject.label("other"))
+        select(
+            DoubleRow.ticket,
+            DoubleRow.opened_at,
+            one.sealed_subject.label("one"),
+            other.sealed_subject.label("other"),
+        )
         .join(one, one.household_id == DoubleRow.household_id)
         .join(other, other.household_id == DoubleRow.other_id)
         .where(DoubleRow.closed_at.is_(None))
@@ -69,7 +119,17 @@ async def waiting(connection: AsyncConnection) -> Sequence[RowMapping]:
     return (await connection.execute(wanted)).mappings().all()
 
 
-async def dismiss(connection: AsyncConnection, ticket: int, *, actor: str, because: str, now: datetime) -> bool:
+async def dismiss(
+    connection: AsyncConnection, ticket: int, *, actor: str, because: str, now: datetime
+) -> bool:
     """Close a ticket as no double; whether it was open."""
-    mine = update(DoubleRow).where(DoubleRow.ticket == ticket, DoubleRow.closed_at.is_(None)).returning(DoubleRow.ticket)
-    return (await connection.execute(mine.values(closed_at=now, outcome=TicketState.DISMISSED, actor=actor, because=because))).first() is not None
+    mine = (
+        update(DoubleRow)
+        .where(DoubleRow.ticket == ticket, DoubleRow.closed_at.is_(None))
+        .returning(DoubleRow.ticket)
+    )
+    return (
+        await connection.execute(
+            mine.values(closed_at=now, outcome=TicketState.DISMISSED, actor=actor, because=because)
+        )
+    ).first() is not None

@@ -44,7 +44,10 @@ class Tickets:
         await self._count()
 
     async def tell_some(self) -> int:
-        """Return how many were told; those that another replica has in hand, or that failed, are none of them."""
+        """Return how many were told.
+
+        Those that another replica has in hand, or that failed, are none of them.
+        """
         told = 0
 
         async def tell(tickets: Sequence[int]) -> None:
@@ -52,7 +55,12 @@ class Tickets:
             told += await self._tell(tickets)
 
         async with self._engine.connect() as connection:
-            untold = select(DoubleRow.ticket).where(_UNTOLD, DoubleRow.attempts < MOST_ATTEMPTS).order_by(DoubleRow.ticket).limit(AT_ONCE)
+            untold = (
+                select(DoubleRow.ticket)
+                .where(_UNTOLD, DoubleRow.attempts < MOST_ATTEMPTS)
+                .order_by(DoubleRow.ticket)
+                .limit(AT_ONCE)
+            )
             tickets = (await connection.execute(untold)).scalars().all()
         await self._items.work(tickets, tell, self._failed)
         return told
@@ -60,45 +68,88 @@ class Tickets:
     async def _failed(self, ticket: int, _: str) -> bool:
         """One more attempt failed; after the last, the ticket waits for a person."""
         async with self._engine.begin() as connection:
-            mine = update(DoubleRow).where(DoubleRow.ticket == ticket).values(attempts=DoubleRow.attempts + 1)
+            mine = (
+                update(DoubleRow)
+                .where(DoubleRow.ticket == ticket)
+                .values(attempts=DoubleRow.attempts + 1)
+            )
             attempts = (await connection.execute(mine.returning(DoubleRow.attempts))).scalar_one()
         log.error("ingest.ticket_failed", ticket=ticket, attempts=attempts)
         return int(attempts) >= MOST_ATTEMPTS
 
     async def _tell(self, tickets: Sequence[int]) -> int:
-        """The log first, then the row: after a crash between, it is told once more under the same ids, and counts once."""
+        """Write the tickets to the log first, then the row.
+
+        After a crash between, a ticket is told once more under the same ids, and counts once.
+        """
         async with self._engine.begin() as connection:
-            wanted = select(*DoubleRow.__table__.columns, _STATE.label("state")).where(DoubleRow.ticket.in_(tickets), _UNTOLD)
-            rows = (await connection.execute(wanted.order_by(DoubleRow.ticket).with_for_update(skip_locked=True))).mappings().all()
+            wanted = select(*DoubleRow.__table__.columns, _STATE.label("state")).where(
+                DoubleRow.ticket.in_(tickets), _UNTOLD
+            )
+            rows = (
+                (
+                    await connection.execute(
+                        wanted.order_by(DoubleRow.ticket).with_for_update(skip_locked=True)
+                    )
+                )
+                .mappings()
+                .all()
+            )
             there = await _registered(connection, rows)
             await self._publisher.deliver([line for row in rows for line in _lines(row, there)])
             for row in rows:
-                await connection.execute(update(DoubleRow).where(DoubleRow.ticket == row["ticket"]).values(told=row["state"], attempts=0))
-                log.info("ingest.ticket", ticket=row["ticket"], state=row["state"], households=[row["household_id"], row["other_id"]])
-            await _forget(connection, [row["ticket"] for row in rows if not {row["household_id"], row["other_id"]} <= there])
+                await connection.execute(
+                    update(DoubleRow)
+                    .where(DoubleRow.ticket == row["ticket"])
+                    .values(told=row["state"], attempts=0)
+                )
+                log.info(
+                    "ingest.ticket",
+                    ticket=row["ticket"],
+                    state=row["state"],
+                    households=[row["household_id"], row["other_id"]],
+                )
+            await _forget(
+                connection,
+                [
+                    row["ticket"]
+                    for row in rows
+                    if not {row["household_id"], row["other_id"]} <= there
+                ],
+            )
             return len(rows)
 
     async def _count(self) -> None:
         async with self._engine.connect() as connection:
-            is_open = select(func.count()).select_from(DoubleRow).where(DoubleRow.closed_at.is_(None))
+            is_open = (
+                select(func.count()).select_from(DoubleRow).where(DoubleRow.closed_at.is_(None))
+            )
             self._metrics.tickets.set((await connection.execute(is_open)).scalar_one())
 
 
 async def _registered(connection: AsyncConnection, rows: Sequence[RowMapping]) -> frozenset[str]:
     """Which of these households the register still has: nothing is written of an erased one."""
     named = {row[column] for row in rows for column in ("household_id", "other_id")}
-    found = await connection.execute(select(HouseholdRow.household_id).where(HouseholdRow.household_id.in_(named)))
+    found = await connection.execute(
+        select(HouseholdRow.household_id).where(HouseholdRow.household_id.in_(named))
+    )
     return frozenset(row.household_id for row in found)
 
 
 async def _forget(connection: AsyncConnection, tickets: Sequence[int]) -> None:
     if tickets:
-        await connection.execute(delete(DoubleRow).where(DoubleRow.ticket.in_(tickets), DoubleRow.closed_at.is_not(None)))
+        await connection.execute(
+            delete(DoubleRow).where(DoubleRow.ticket.in_(tickets), DoubleRow.closed_at.is_not(None))
+        )
 
 
 def _lines(row: RowMapping, there: frozenset[str]) -> list[Line]:
     one, other = row["household_id"], row["other_id"]
-    return [fact_line(_record(row, mine, theirs)) for mine, theirs in ((one, other), (other, one)) if mine in there]
+    return [
+        fact_line(_record(row, mine, theirs))
+        for mine, theirs in ((one, other), (other, one))
+        if mine in there
+    ]
 
 
 def _record(row: RowMapping, mine: str, theirs: str) -> FactRecord:
@@ -113,5 +164,7 @@ def _record(row: RowMapping, mine: str, theirs: str) -> FactRecord:
         id=name,
         time=at,
         recorded_time=at,
-        data=MembershipDisputed(ticket=row["ticket"], state=state, person_ref=row["person_ref"], other_household=theirs),
+        data=MembershipDisputed(
+            ticket=row["ticket"], state=state, person_ref=row["person_ref"], other_household=theirs
+        ),
     )

@@ -1,4 +1,7 @@
-"""Doubts, questions and tickets at which the program failed three times: they wait until somebody lets them be tried again."""
+"""Doubts, questions and tickets at which the program failed three times.
+
+They wait until somebody lets them be tried again.
+"""
 
 from datetime import datetime
 
@@ -13,20 +16,53 @@ from foothold_ingest.statements.question_tables import StatementQuestionRow as Q
 async def listed(engine: AsyncEngine) -> list[str]:
     """A line for each, by its id."""
     async with engine.connect() as connection:
-        doubts = await connection.execute(select(DisputeRow.dispute_id).where(DisputeRow.attempts >= MOST_ATTEMPTS).order_by(DisputeRow.asked_at))
-        asked = await connection.execute(select(Question.question_id).where(Question.attempts >= MOST_ATTEMPTS).order_by(Question.asked_at))
-        tickets = await connection.execute(select(DoubleRow.ticket).where(DoubleRow.attempts >= MOST_ATTEMPTS).order_by(DoubleRow.ticket))
-        found = [*(f"doubt {name}" for name in doubts.scalars()), *(f"question {name}" for name in asked.scalars())]
+        doubts = await connection.execute(
+            select(DisputeRow.dispute_id)
+            .where(DisputeRow.attempts >= MOST_ATTEMPTS)
+            .order_by(DisputeRow.asked_at)
+        )
+        asked = await connection.execute(
+            select(Question.question_id)
+            .where(Question.attempts >= MOST_ATTEMPTS)
+            .order_by(Question.asked_at)
+        )
+        tickets = await connection.execute(
+            select(DoubleRow.ticket)
+            .where(DoubleRow.attempts >= MOST_ATTEMPTS)
+            .order_by(DoubleRow.ticket)
+        )
+        found = [
+            *(f"doubt {name}" for name in doubts.scalars()),
+            *(f"question {name}" for name in asked.scalars()),
+        ]
         return [*found, *(f"ticket {ticket}" for ticket in tickets.scalars())]
 
 
 async def retry(engine: AsyncEngine, *, by: str, now: datetime) -> int:
     """Let all of them be tried again, with a count that begins anew; return how many."""
     async with engine.begin() as connection:
-        doubts = update(DisputeRow).where(DisputeRow.attempts >= MOST_ATTEMPTS).values(attempts=0).returning(DisputeRow.dispute_id)
-        asked = update(Question).where(Question.attempts >= MOST_ATTEMPTS).values(attempts=0).returning(Question.question_id)
-        tickets = update(DoubleRow).where(DoubleRow.attempts >= MOST_ATTEMPTS).values(attempts=0).returning(DoubleRow.ticket)
+        doubts = (
+            update(DisputeRow)
+            .where(DisputeRow.attempts >= MOST_ATTEMPTS)
+            .values(attempts=0)
+            .returning(DisputeRow.dispute_id)
+        )
+        asked = (
+            update(Question)
+            .where(Question.attempts >= MOST_ATTEMPTS)
+            .values(attempts=0)
+            .returning(Question.question_id)
+        )
+        tickets = (
+            update(DoubleRow)
+            .where(DoubleRow.attempts >= MOST_ATTEMPTS)
+            .values(attempts=0)
+            .returning(DoubleRow.ticket)
+        )
         many = sum([len((await connection.execute(one)).all()) for one in (doubts, asked, tickets)])
         if many:
-            await connection.execute(insert(AuditRow), [{"at": now, "actor": by, "action": "given_up_retried", "detail": {"many": many}}])
+            await connection.execute(
+                insert(AuditRow),
+                [{"at": now, "actor": by, "action": "given_up_retried", "detail": {"many": many}}],
+            )
     return many

@@ -1,4 +1,7 @@
-"""Keeps what the services set aside: reads `quarantine.v1` into the database. The row is written before the offset is, and once."""
+"""Keeps what the services set aside: reads `quarantine.v1` into the database.
+
+The row is written before the offset is, and once.
+"""
 
 from collections.abc import Mapping
 from typing import Final
@@ -31,7 +34,11 @@ log = structlog.get_logger()
 
 
 def _read(record: Record, seal: Seal) -> Quarantined:
-    """What was set aside; a record of this topic that cannot be read is itself set aside, whole, rather than stopping the keeper."""
+    """What was set aside.
+
+    A record of this topic that cannot be read is itself set aside, whole, rather than stopping the
+    keeper.
+    """
     try:
         return decode_quarantined(record.value or b"")
     except ValidationError:
@@ -70,7 +77,9 @@ class QuarantineKeeper:
         try:
             await kafka_clients.start(self._consumer)
             while goes_on():
-                await self._barrier.work(await self._consumer.getmany(timeout_ms=1000, max_records=200))
+                await self._barrier.work(
+                    await self._consumer.getmany(timeout_ms=1000, max_records=200)
+                )
                 self._metrics.stopped.labels(READER).set(len(self._barrier.stopped))
                 await self._look()
         finally:
@@ -84,16 +93,29 @@ class QuarantineKeeper:
         return {source: records[-1].offset + 1 for source, records in fetched.items()}
 
     async def set_aside(self, record: Record, detail: str) -> None:
-        """A record at which the keeper itself fails stands in the topic already: its row is written here, and nothing of it but its bytes."""
+        """Write the row of a record at which the keeper itself fails.
+
+        The record stands in the topic already: its row is written here, and nothing of it but its
+        bytes.
+        """
         await self._keep(unprocessable(record, detail, self._seal))
         self._metrics.unprocessable.labels(READER).inc()
 
     async def lose(self, source: TopicPartition, offsets: range) -> None:
         """Nobody has kept the topic for its whole 90 days."""
-        log.error("ingest.quarantine_records_lost", topic=source.topic, partition=source.partition, first=offsets.start, last=offsets.stop - 1)
+        log.error(
+            "ingest.quarantine_records_lost",
+            topic=source.topic,
+            partition=source.partition,
+            first=offsets.start,
+            last=offsets.stop - 1,
+        )
 
     async def _look(self) -> None:
-        """That nobody can count them is no reason to stop keeping them; it shows as standing still."""
+        """That nobody can count them is no reason to stop keeping them.
+
+        It shows as standing still.
+        """
         try:
             await while_database_down(self._engine, self._count, of="counting the quarantine")
         except StatementFails as error:
@@ -103,16 +125,26 @@ class QuarantineKeeper:
 
     async def _count(self) -> None:
         is_unprocessable = QuarantinedRecord.reason == RefusalReason.UNPROCESSABLE
-        waiting = select(func.count(), func.count().filter(is_unprocessable)).where(QuarantinedRecord.retried_at.is_(None))
+        waiting = select(func.count(), func.count().filter(is_unprocessable)).where(
+            QuarantinedRecord.retried_at.is_(None)
+        )
         async with self._engine.connect() as connection:
             every, unprocessable_ones = (await connection.execute(waiting)).one()
         self._metrics.waiting.set(every)
         self._metrics.waiting_unprocessable.set(unprocessable_ones)
 
     async def _keep(self, record: Quarantined) -> None:
-        if await while_database_down(self._engine, lambda: self._write(record), of="keeping a record set aside"):
+        if await while_database_down(
+            self._engine, lambda: self._write(record), of="keeping a record set aside"
+        ):
             self._metrics.quarantined.labels(record.reason.value).inc()
-            log.warning("ingest.quarantined", source_id=record.source_id, service=record.service, reason=record.reason.value, detail=record.detail)
+            log.warning(
+                "ingest.quarantined",
+                source_id=record.source_id,
+                service=record.service,
+                reason=record.reason.value,
+                detail=record.detail,
+            )
 
     async def _write(self, record: Quarantined) -> bool:
         """Whether it is new."""
@@ -125,5 +157,10 @@ class QuarantineKeeper:
             "sealed": record.sealed,
         }
         async with self._engine.begin() as connection:
-            written = await connection.execute(insert(QuarantinedRecord).values(row).on_conflict_do_nothing().returning(QuarantinedRecord.source_id))
+            written = await connection.execute(
+                insert(QuarantinedRecord)
+                .values(row)
+                .on_conflict_do_nothing()
+                .returning(QuarantinedRecord.source_id)
+            )
             return written.first() is not None

@@ -1,4 +1,7 @@
-"""Decides whether an event may enter the log, and what it is called there. Pure: clock, caller, secret and table of regions are arguments."""
+"""Decides whether an event may enter the log, and what it is called there.
+
+Pure: clock, caller, secret and table of regions are arguments.
+"""
 
 import hashlib
 import hmac
@@ -13,7 +16,16 @@ from pydantic import ValidationError
 from foothold_ingest.rules.corrections import problem_of, withdrawn
 from foothold_ingest.rules.forever import without_forever
 from foothold_ingest.rules.implausible import implausible
-from foothold_ingest.rules.judgement import Accepted, AnyFact, Caller, Clock, FieldProblem, Place, Rejected, Unplaced
+from foothold_ingest.rules.judgement import (
+    Accepted,
+    AnyFact,
+    Caller,
+    Clock,
+    FieldProblem,
+    Place,
+    Rejected,
+    Unplaced,
+)
 from foothold_ingest.rules.media_types import problem_of_data
 from foothold_ingest.rules.names import repeatable
 from foothold_ingest.rules.people.people import Pseudonyms, Sent
@@ -21,7 +33,13 @@ from foothold_ingest.rules.regions import Regions
 from foothold_ingest.rules.strict_json import JsonValue
 from foothold_ingest.rules.times import SHANGHAI, day_of, wrong_time
 from foothold_ingest.rules.unseen import Seen
-from foothold_schemas.facts.envelope import TYPE_PREFIX, TYPE_SUFFIX, CloudEvent, FactRecord, event_type
+from foothold_schemas.facts.envelope import (
+    TYPE_PREFIX,
+    TYPE_SUFFIX,
+    CloudEvent,
+    FactRecord,
+    event_type,
+)
 from foothold_schemas.facts.facts import AreaStruck, BroadcastFact, FactsRetracted, FeedHeard
 from foothold_schemas.facts.register import HouseholdRegistered
 from foothold_schemas.facts.sent import AGENCY_KINDS, OPERATOR_KINDS, HouseholdRegistration
@@ -39,7 +57,10 @@ _SUBJECT: Final = re.compile(r"([0-9]{6})/([A-Za-z0-9-]{1,32})")
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What differs from one county's Foothold to the next: the key of its hashes, and the codes it knows."""
+    """The settings that differ from one county's Foothold to the next.
+
+    They are the key of its hashes, and the codes it knows.
+    """
 
     secret: bytes
     regions: Regions
@@ -55,14 +76,26 @@ def household_id(secret: bytes, authority: str, register_number: str) -> str:
     return hmac.digest(secret, f"{authority}/{register_number}".encode(), "sha256").hex()[:32]
 
 
-def accept(event: Mapping[str, object], caller: Caller, clock: Clock, deployment: Deployment) -> Accepted | Unplaced | Rejected:
-    """Judge one event, already strict JSON: its envelope, whether the caller may say this, its data, its people, its time, its household."""
+def accept(
+    event: Mapping[str, object], caller: Caller, clock: Clock, deployment: Deployment
+) -> Accepted | Unplaced | Rejected:
+    """Judge one event, already strict JSON.
+
+    It judges its envelope, whether the caller may say this, its data, its people, its time, its
+    household.
+    """
     try:
         envelope = CloudEvent.model_validate(event)
     except ValidationError as error:
-        return _invalid(error, RefusalReason.INVALID_ENVELOPE, "", "The CloudEvents envelope is not right.")
+        return _invalid(
+            error, RefusalReason.INVALID_ENVELOPE, "", "The CloudEvents envelope is not right."
+        )
     kind = envelope.type.removeprefix(TYPE_PREFIX).removesuffix(TYPE_SUFFIX)
-    if (refusal := _other_media(envelope) or _odd_attribute(event) or _not_allowed(envelope, kind, caller)) is not None:
+    if (
+        refusal := _other_media(envelope)
+        or _odd_attribute(event)
+        or _not_allowed(envelope, kind, caller)
+    ) is not None:
         return refusal
     pseudonyms = Pseudonyms(deployment.secret, clock.today)
     seen = Seen()
@@ -71,25 +104,39 @@ def accept(event: Mapping[str, object], caller: Caller, clock: Clock, deployment
         sent = _KINDS[kind].model_validate(content, extra="forbid")
         data = pseudonyms.of(sent)
     except ValidationError as error:
-        return _invalid(error, RefusalReason.INVALID_FIELD, "/data", f"The data of {kind} is not right.")
+        return _invalid(
+            error, RefusalReason.INVALID_FIELD, "/data", f"The data of {kind} is not right."
+        )
     if (problem := problem_of(envelope, data)) is not None:
-        return Rejected(RefusalReason.INVALID_FIELD, "What the event corrects is not right.", (FieldProblem(_corrects(data), problem),))
+        return Rejected(
+            RefusalReason.INVALID_FIELD,
+            "What the event corrects is not right.",
+            (FieldProblem(_corrects(data), problem),),
+        )
     if (
-        refused := seen.refusal or pseudonyms.refusal() or wrong_time(envelope, data, clock) or _wrong_household(envelope, data, clock, caller, deployment)
+        refused := seen.refusal
+        or pseudonyms.refusal()
+        or wrong_time(envelope, data, clock)
+        or _wrong_household(envelope, data, clock, caller, deployment)
     ) is not None:
         return refused
     named = _named(envelope, sent, data, caller, clock, deployment.secret, pseudonyms)
     odd = implausible(data, envelope.time.astimezone(SHANGHAI).date(), clock.today)
     warnings = (*seen.warnings, *warnings, *odd[:_FIELDS])
-    return named if isinstance(named, Rejected) or not warnings else replace(named, warnings=warnings)
+    return (
+        named if isinstance(named, Rejected) or not warnings else replace(named, warnings=warnings)
+    )
 
 
 def place(unplaced: Unplaced, found: Place, caller: Caller) -> Accepted | Rejected:
     """The event in the household of its person, if the caller may send for it."""
     if (outside := _outside(caller, {"/data/resident_number": found.county})) is not None:
         return outside
-    record = FactRecord(**{**unplaced.record.__dict__, "household_id": found.household_id})  # a third of what model_copy takes
-    return Accepted(record, county=found.county, people=(unplaced.person,), warnings=unplaced.warnings)
+    # a third of what model_copy takes
+    record = FactRecord(**{**unplaced.record.__dict__, "household_id": found.household_id})
+    return Accepted(
+        record, county=found.county, people=(unplaced.person,), warnings=unplaced.warnings
+    )
 
 
 def _corrects(data: AnyFact) -> str:
@@ -98,19 +145,37 @@ def _corrects(data: AnyFact) -> str:
 
 def _other_media(envelope: CloudEvent) -> Rejected | None:
     other = problem_of_data(envelope.datacontenttype)
-    return None if other is None else Rejected(RefusalReason.MEDIA_TYPE, f"{other}.", (FieldProblem("/datacontenttype", other),))
+    return (
+        None
+        if other is None
+        else Rejected(
+            RefusalReason.MEDIA_TYPE, f"{other}.", (FieldProblem("/datacontenttype", other),)
+        )
+    )
 
 
 def _odd_attribute(event: Mapping[str, object]) -> Rejected | None:
-    odd = next((name for name in event if name not in _KNOWN and not _ATTRIBUTE.fullmatch(name)), None)
+    odd = next(
+        (name for name in event if name not in _KNOWN and not _ATTRIBUTE.fullmatch(name)), None
+    )
     if odd is None:
         return None
-    detail = "CloudEvents attribute names are lower-case letters and digits; what the event says stands in `data`."
-    return Rejected(RefusalReason.INVALID_ENVELOPE, detail, (FieldProblem(f"/{repeatable(odd)}", "not an attribute name"),))
+    detail = (
+        "CloudEvents attribute names are lower-case letters and digits; what the event says stands"
+        " in `data`."
+    )
+    return Rejected(
+        RefusalReason.INVALID_ENVELOPE,
+        detail,
+        (FieldProblem(f"/{repeatable(odd)}", "not an attribute name"),),
+    )
 
 
 def kind_of(event: JsonValue) -> str:
-    """The kind an event calls itself: one of the known ones, or `unknown`, whatever the sender wrote."""
+    """Return the kind an event calls itself.
+
+    It is one of the known ones, or `unknown`, whatever the sender wrote.
+    """
     named = event.get("type") if isinstance(event, dict) else None
     return _KIND_OF_TYPE.get(named, UNKNOWN_KIND) if isinstance(named, str) else UNKNOWN_KIND
 
@@ -119,16 +184,33 @@ def _not_allowed(envelope: CloudEvent, kind: str, caller: Caller) -> Rejected | 
     mine = OPERATOR_KINDS if caller.is_operator else AGENCY_KINDS
     if envelope.type != event_type(kind) or kind not in _KINDS:
         known = ", ".join(event_type(name) for name in mine)
-        return Rejected(RefusalReason.UNKNOWN_KIND, f"This type is not known. Known: {known}.", (FieldProblem("/type", "unknown"),))
+        return Rejected(
+            RefusalReason.UNKNOWN_KIND,
+            f"This type is not known. Known: {known}.",
+            (FieldProblem("/type", "unknown"),),
+        )
     if caller.is_disabled:
-        return Rejected(RefusalReason.AGENCY_DISABLED, f"{caller.agency} is disabled here. Ask the county's operators; what was sent is kept.")
+        return Rejected(
+            RefusalReason.AGENCY_DISABLED,
+            f"{caller.agency} is disabled here. Ask the county's operators; what was sent is kept.",
+        )
     allowed = mine if caller.kinds is None else [name for name in mine if name in caller.kinds]
     if kind not in allowed:
-        detail = f"{caller.agency} may not send {kind}. It may send: {', '.join(allowed) or 'nothing'}."
-        return Rejected(RefusalReason.KIND_NOT_ALLOWED, detail, (FieldProblem("/type", "not allowed for this sender"),))
+        detail = (
+            f"{caller.agency} may not send {kind}. It may send: {', '.join(allowed) or 'nothing'}."
+        )
+        return Rejected(
+            RefusalReason.KIND_NOT_ALLOWED,
+            detail,
+            (FieldProblem("/type", "not allowed for this sender"),),
+        )
     if not f"{envelope.source}/".startswith(f"/agencies/{caller.agency}/"):
         detail = f"This key speaks for /agencies/{caller.agency} only."
-        return Rejected(RefusalReason.FOREIGN_SOURCE, detail, (FieldProblem("/source", "belongs to another agency"),))
+        return Rejected(
+            RefusalReason.FOREIGN_SOURCE,
+            detail,
+            (FieldProblem("/source", "belongs to another agency"),),
+        )
     return None
 
 
@@ -137,7 +219,12 @@ def _invalid(error: ValidationError, reason: RefusalReason, prefix: str, detail:
     errors = error.errors(include_url=False, include_context=False, include_input=False)
     if prefix and any(e["type"] == "extra_forbidden" for e in errors):
         reason = RefusalReason.UNKNOWN_FIELD
-    fields = tuple(FieldProblem(prefix + "".join(f"/{repeatable(part)}" for part in e["loc"]), _say(e["type"], e["msg"])) for e in islice(errors, _FIELDS))
+    fields = tuple(
+        FieldProblem(
+            prefix + "".join(f"/{repeatable(part)}" for part in e["loc"]), _say(e["type"], e["msg"])
+        )
+        for e in islice(errors, _FIELDS)
+    )
     return Rejected(reason, f"{detail} See `fields`.", fields)
 
 
@@ -153,26 +240,47 @@ def _say(kind: str, message: str) -> str:
 
 def _outside(caller: Caller, named: Mapping[str, str | None]) -> Rejected | None:
     """Whether the sender's remit does not reach one of the areas, by the field that names it."""
-    wrong = [field for field, area in named.items() if area is not None and caller.areas is not None and not area.startswith(caller.areas)]
+    wrong = [
+        field
+        for field, area in named.items()
+        if area is not None and caller.areas is not None and not area.startswith(caller.areas)
+    ]
     if not wrong:
         return None
-    detail = f"{caller.agency} may send for these areas only: {', '.join(caller.areas or ()) or 'none'}."
-    return Rejected(RefusalReason.AREA_NOT_ALLOWED, detail, tuple(FieldProblem(field, "outside the sender's areas") for field in wrong))
+    detail = (
+        f"{caller.agency} may send for these areas only: {', '.join(caller.areas or ()) or 'none'}."
+    )
+    return Rejected(
+        RefusalReason.AREA_NOT_ALLOWED,
+        detail,
+        tuple(FieldProblem(field, "outside the sender's areas") for field in wrong),
+    )
 
 
 def _is_for_all(data: AnyFact) -> bool:
     return isinstance(data, BroadcastFact)
 
 
-def _wrong_household(envelope: CloudEvent, data: AnyFact, clock: Clock, caller: Caller, deployment: Deployment) -> Rejected | None:
+def _wrong_household(
+    envelope: CloudEvent, data: AnyFact, clock: Clock, caller: Caller, deployment: Deployment
+) -> Rejected | None:
     """Whether subject and areas cannot be right, or are not the sender's."""
     subject = None if _is_for_all(data) else _SUBJECT.fullmatch(envelope.subject or "")
     if envelope.subject is not None and subject is None and not _is_for_all(data):
         detail = 'The subject names the household: "<county, 6 digits>/<register number>".'
-        return Rejected(RefusalReason.BAD_SUBJECT, detail, (FieldProblem("/subject", "of another form"),))
-    if isinstance(data, HouseholdRegistered) and envelope.subject != f"{data.authority}/{data.register_number}":
+        return Rejected(
+            RefusalReason.BAD_SUBJECT, detail, (FieldProblem("/subject", "of another form"),)
+        )
+    if (
+        isinstance(data, HouseholdRegistered)
+        and envelope.subject != f"{data.authority}/{data.register_number}"
+    ):
         detail = "The subject and the register entry name different households."
-        return Rejected(RefusalReason.BAD_SUBJECT, detail, (FieldProblem("/subject", "differs from /data/authority and /data/register_number"),))
+        return Rejected(
+            RefusalReason.BAD_SUBJECT,
+            detail,
+            (FieldProblem("/subject", "differs from /data/authority and /data/register_number"),),
+        )
     county = None if subject is None else subject[1]
     area = data.area if isinstance(data, FeedHeard | AreaStruck | HouseholdRegistered) else None
     residence = data.residence if isinstance(data, HouseholdRegistered) else None
@@ -180,16 +288,29 @@ def _wrong_household(envelope: CloudEvent, data: AnyFact, clock: Clock, caller: 
     problems = {
         "/subject": None if county is None else deployment.regions.problem_by(county, clock.today),
         "/data/area": None if area is None else deployment.regions.problem_on(area, happened),
-        "/data/residence": None if residence is None else deployment.regions.problem_on(residence, happened),
+        "/data/residence": (
+            None if residence is None else deployment.regions.problem_on(residence, happened)
+        ),
     }
-    if wrong := tuple(FieldProblem(field, problem) for field, problem in problems.items() if problem is not None):
-        detail = "A county code is not known here. If it is right, ask the county's operators to add it: 'foothold-ingest region add'."
+    if wrong := tuple(
+        FieldProblem(field, problem) for field, problem in problems.items() if problem is not None
+    ):
+        detail = (
+            "A county code is not known here. If it is right, ask the county's operators to add it:"
+            " 'foothold-ingest region add'."
+        )
         return Rejected(RefusalReason.UNKNOWN_AREA, detail, wrong)
     return _outside(caller, {"/subject": county, "/data/area": area})
 
 
 def _named(
-    envelope: CloudEvent, sent: Sent, data: AnyFact, caller: Caller, clock: Clock, secret: bytes, pseudonyms: Pseudonyms
+    envelope: CloudEvent,
+    sent: Sent,
+    data: AnyFact,
+    caller: Caller,
+    clock: Clock,
+    secret: bytes,
+    pseudonyms: Pseudonyms,
 ) -> Accepted | Unplaced | Rejected:
     subject = None if _is_for_all(data) else _SUBJECT.fullmatch(envelope.subject or "")
     people = tuple(pseudonyms.people.values())
@@ -209,6 +330,9 @@ def _named(
         contact = sent.contact if isinstance(sent, HouseholdRegistration) else None
         return Accepted(record, contact, None if subject is None else subject[1], people)
     if not people:
-        detail = 'The subject names the household: "<county, 6 digits>/<register number>"; without it, data names a person by resident_number.'
+        detail = (
+            'The subject names the household: "<county, 6 digits>/<register number>"; without it,'
+            " data names a person by resident_number."
+        )
         return Rejected(RefusalReason.BAD_SUBJECT, detail, (FieldProblem("/subject", "missing"),))
     return Unplaced(record, people[0], day_of(envelope, data)[0])

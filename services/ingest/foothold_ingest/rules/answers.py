@@ -1,7 +1,11 @@
-"""What senders are asked about statements that risk could not tell apart, what they may answer, and the fact each answer is. Pure.
+"""What senders are asked about statements that risk could not tell apart.
 
-Risk's view of a household names pairs of facts (`StatementDoubt`). Of a pair that one sender sent twice, that sender is asked about the one that does not
-count; of one hospital stay that two senders billed, each is asked about its own bill; of a yearly income that lapsed, its sender about its last statement.
+It also has what they may answer, and the fact each answer is. Pure.
+
+Risk's view of a household names pairs of facts (`StatementDoubt`). Of a pair that one sender sent
+twice, that sender is asked about the one that does not count; of one hospital stay that two senders
+billed, each is asked about its own bill; of a yearly income that lapsed, its sender about its last
+statement.
 """
 
 import hashlib
@@ -16,7 +20,12 @@ from foothold_ingest.rules.rows.summaries import amounts_in
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_schemas.facts.checks import SpendingReported
 from foothold_schemas.facts.envelope import FactRecord
-from foothold_schemas.facts.facts import FactsRetracted, IncomeReported, MedicalClaimSettled, RetractionReason
+from foothold_schemas.facts.facts import (
+    FactsRetracted,
+    IncomeReported,
+    MedicalClaimSettled,
+    RetractionReason,
+)
 from foothold_schemas.messages.explanation import DoubtKind, StatementDoubt
 
 
@@ -34,9 +43,11 @@ class Answer(StrEnum):
     RIGHT = "right"
     """Both bills are right as they are; nothing is written."""
     ENDED = "ended"
-    """A yearly income is paid no more: its last statement is sent again with its last month, the one before its months are unknown."""
+    """A yearly income is paid no more: its last statement is sent again with its last month, the
+    one before its months are unknown."""
     GOES_ON = "goes_on"
-    """It is still paid and the next statement comes; nothing is written, and its months stay unknown until it does."""
+    """It is still paid and the next statement comes; nothing is written, and its months stay
+    unknown until it does."""
 
 
 WRITES_NOTHING: Final = frozenset({Answer.RIGHT, Answer.GOES_ON})
@@ -57,9 +68,12 @@ class NotFitting(ValueError):  # noqa: N818 - says what does not hold
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question to the sender of `fact`, about it; `beside` is the other fact of the pair. Ids are 32 hex digits, the same for the same pair.
+    """One question to the sender of `fact`, about it; `beside` is the other fact of the pair.
 
-    `since`: of a yearly income that lapsed, the first month that is unknown ("YYYY-MM"); there `beside` is the fact itself.
+    Ids are 32 hex digits, the same for the same pair.
+
+    `since`: of a yearly income that lapsed, the first month that is unknown ("YYYY-MM"); there
+    `beside` is the fact itself.
     """
 
     question_id: str
@@ -78,29 +92,47 @@ def asked(doubts: Iterable[StatementDoubt]) -> list[Asked]:
         sides = [(doubt.other, doubt.counted)]
         if doubt.kind in (DoubtKind.ONE_STAY, DoubtKind.TWO_TOTALS):
             sides.append((doubt.counted, doubt.other))
-        questions += [Asked(_hashed("question", pair, fact), pair, doubt.kind, fact, beside, doubt.since) for fact, beside in sides]
+        questions += [
+            Asked(_hashed("question", pair, fact), pair, doubt.kind, fact, beside, doubt.since)
+            for fact, beside in sides
+        ]
     return questions
 
 
 def shown_of_own(record: FactRecord) -> dict[str, object]:
     """The agency's own event, so that it is recognised: kind, day, amounts, event id."""
-    return {"kind": record.data.kind, "day": _day(record), "id": record.id, "source": record.source, "said": amounts_in(record)}
+    return {
+        "kind": record.data.kind,
+        "day": _day(record),
+        "id": record.id,
+        "source": record.source,
+        "said": amounts_in(record),
+    }
 
 
 def shown_beside(record: FactRecord, agency: str) -> dict[str, object]:
-    """The other event of the pair: all of it where the agency sent it as well, else who sent it, the stay and the day. No amount of another's is shown."""
+    """Return the other event of the pair, as the agency may see it.
+
+    It is all of it where the agency sent it as well, else who sent it, the stay and the day. No
+    amount of another's is shown.
+    """
     if record.agency == agency:
         return {"agency": agency, **shown_of_own(record)}
     stay = record.data.stay if isinstance(record.data, MedicalClaimSettled) else None
     return {"agency": record.agency, "day": _day(record), "stay": stay}
 
 
-def record_of(own: FactRecord, question_id: str, answer: Answer, at: datetime, since: str | None = None) -> FactRecord | None:
-    """The fact the answer is, the same however often it is made; None: nothing is written. `at`: when it was answered. Raise NotFitting.
+def record_of(
+    own: FactRecord, question_id: str, answer: Answer, at: datetime, since: str | None = None
+) -> FactRecord | None:
+    """The fact the answer is, the same however often it is made; None: nothing is written.
+
+    `at`: when it was answered. Raise NotFitting.
 
     `since`: of a yearly income, the first month that is unknown.
 
-    It keeps the `time` of the statement it speaks of: without a month of its own an income belongs to the month of that time.
+    It keeps the `time` of the statement it speaks of: without a month of its own an income belongs
+    to the month of that time.
     """
     data: FactsRetracted | IncomeReported | SpendingReported | MedicalClaimSettled
     match answer, own.data:

@@ -1,4 +1,7 @@
-"""Which earlier facts an event replaces or takes back: a sender's own ids become the ids of facts in the log."""
+"""Which earlier facts an event replaces or takes back.
+
+A sender's own ids become the ids of facts in the log.
+"""
 
 from collections.abc import Callable
 
@@ -16,16 +19,25 @@ def problem_of(envelope: CloudEvent, data: AnyFact) -> str | None:
         return "an event cannot correct itself; give the correction an id of its own"
     if len(set(named)) < len(named):
         return "an id stands twice"
-    is_agencys = data.kind in AGENCY_KINDS and not isinstance(data, FeedHeard | AreaStruck | FactsRetracted | HouseholdRegistered)
+    is_agencys = data.kind in AGENCY_KINDS and not isinstance(
+        data, FeedHeard | AreaStruck | FactsRetracted | HouseholdRegistered
+    )
     if envelope.amends is not None and not is_agencys:
-        return "this kind amends nothing: a register entry or an incident is replaced by a newer one, and FactsRetracted names its events in `data`"
+        return (
+            "this kind amends nothing: a register entry or an incident is replaced by a newer one,"
+            " and FactsRetracted names its events in `data`"
+        )
     return None
 
 
-def withdrawn(envelope: CloudEvent, data: AnyFact, fact_id: Callable[[str, str], str]) -> tuple[str, ...]:
+def withdrawn(
+    envelope: CloudEvent, data: AnyFact, fact_id: Callable[[str, str], str]
+) -> tuple[str, ...]:
     """The facts that count no longer, in an order that does not depend on the sender's."""
     return tuple(sorted(fact_id(envelope.source, name) for name in _named(envelope, data)))
 
 
 def _named(envelope: CloudEvent, data: AnyFact) -> tuple[str, ...]:
-    return data.events if isinstance(data, FactsRetracted) else tuple((envelope.amends or "").split())
+    return (
+        data.events if isinstance(data, FactsRetracted) else tuple((envelope.amends or "").split())
+    )

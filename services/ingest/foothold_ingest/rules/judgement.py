@@ -15,7 +15,10 @@ AnyFact = HouseholdFact | BroadcastFact
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """One field at fault, by JSON pointer, and what is wrong with it. Never carries the value: it may be personal."""
+    """One field at fault, by JSON pointer, and what is wrong with it.
+
+    Never carries the value: it may be personal.
+    """
 
     field: str
     problem: str
@@ -32,7 +35,10 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person whose number was sent. `number`: 18 characters, for the sealed table only; `is_derived`: made from a 15-digit one."""
+    """A person whose number was sent.
+
+    `number`: 18 characters, for the sealed table only; `is_derived`: made from a 15-digit one.
+    """
 
     person_ref: str
     number: str
@@ -41,10 +47,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """An event that may enter the log. `record.household_id` None means it goes to every partition; the contact goes to the directory.
+    """An event that may enter the log.
 
-    `county`: six digits, of the household's authority; None where the fact is for everybody. `people`: those named by number.
-    `traceparent`: the trace it came in, which goes with it beside the record. `warnings`: what was read otherwise than it was written, or can hardly be.
+    `record.household_id` None means it goes to every partition; the contact goes to the directory.
+
+    `county`: six digits, of the household's authority; None where the fact is for everybody.
+    `people`: those named by number.
+    `traceparent`: the trace it came in, which goes with it beside the record. `warnings`: what was
+    read otherwise than it was written, or can hardly be.
     `name`: what a row of a file is known by, where its data has no name of its own.
     """
 
@@ -59,7 +69,10 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Unplaced:
-    """An event that may enter the log once somebody knows the household of `person`, as of `day`. `record.household_id` is None."""
+    """An event that may enter the log once somebody knows the household of `person`, as of `day`.
+
+    `record.household_id` is None.
+    """
 
     record: FactRecord
     person: Person
@@ -69,7 +82,10 @@ class Unplaced:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An event that is right, about a person no register entry names yet, or two do. It waits, and is released by itself. `name`: as above."""
+    """An event that is right, about a person no register entry names yet, or two do.
+
+    It waits, and is released by itself. `name`: as above.
+    """
 
     record: FactRecord
     person_ref: str
@@ -91,7 +107,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is speaking: proved by key or topic, never by the event. `kinds`, `areas` (2, 4 or 6 digits): what it may send; None: everything."""
+    """Who is speaking: proved by key or topic, never by the event.
+
+    `kinds`, `areas` (2, 4 or 6 digits): what it may send; None: everything.
+    """
 
     agency: str
     is_operator: bool
@@ -101,7 +120,10 @@ class Caller:
 
 
 class Arrival(NamedTuple):
-    """When Foothold first got an event, and where it stood in what it came in (row, index, or partition and offset). None: now; in no order."""
+    """When Foothold first got an event, and where it stood in what it came in.
+
+    The place is row, index, or partition and offset. None: now; in no order.
+    """
 
     recorded: datetime | None = None
     place: tuple[int, ...] | None = None
@@ -109,9 +131,13 @@ class Arrival(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The door's time. `now` and `today` bound what may have happened; `recorded` is when we learned of it, `place` where the event stood in what it came in.
+    """The door's time.
 
-    `now` differs from `recorded` where days are opened by hand and the open day is not the calendar's, and for an event that was held or set aside.
+    `now` and `today` bound what may have happened; `recorded` is when we learned of it, `place`
+    where the event stood in what it came in.
+
+    `now` differs from `recorded` where days are opened by hand and the open day is not the
+    calendar's, and for an event that was held or set aside.
     """
 
     now: datetime

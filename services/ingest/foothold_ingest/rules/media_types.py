@@ -1,4 +1,7 @@
-"""Which media types data may have: JSON in UTF-8, however that is written (RFC 9110, RFC 6839). Pure, and the same at each door."""
+"""Which media types data may have: JSON in UTF-8, however that is written (RFC 9110, RFC 6839).
+
+Pure, and the same at each door.
+"""
 
 import re
 from typing import Final, NamedTuple
@@ -11,12 +14,18 @@ _JSON: Final = re.compile(rf"application/(json|{_NAME}\+json)")
 _PARAMETER: Final = re.compile(rf';[ \t]*(?:({_NAME})[ \t]*=[ \t]*({_NAME}|"[^"\\]*")[ \t]*)?')
 _LONGEST: Final = 200
 _PLAIN: Final = "application/json"
-OTHER_TYPE: Final = "数据的媒体类型应为 application/json 或 application/*+json Data is application/json or application/*+json"
+OTHER_TYPE: Final = (
+    "数据的媒体类型应为 application/json 或 application/*+json Data is application/json or"
+    " application/*+json"
+)
 OTHER_CHARSET: Final = "字符编码只能是 UTF-8 The charset is utf-8, or is not named"
 
 
 class MediaType(NamedTuple):
-    """A media type in lower case, and the charsets it names; None where its parameters cannot be read."""
+    """A media type in lower case, and the charsets it names.
+
+    None where its parameters cannot be read.
+    """
 
     name: str
     charsets: tuple[str, ...] | None

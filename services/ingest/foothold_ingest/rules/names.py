@@ -1,4 +1,7 @@
-"""Which names an answer may repeat. Senders put personal data in odd places, a resident number as a key among them."""
+"""Which names an answer may repeat.
+
+Senders put personal data in odd places, a resident number as a key among them.
+"""
 
 import re
 from typing import Final

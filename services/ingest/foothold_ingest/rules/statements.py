@@ -1,4 +1,7 @@
-"""What a statement is called, which of its versions counts, and in what two of them differ. Pure."""
+"""What a statement is called, which of its versions counts, and in what two of them differ.
+
+Pure.
+"""
 
 import hashlib
 import json
@@ -46,7 +49,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A value that is another than in the version that counted, by the header of the file; empty: nothing stood there."""
+    """A value that is another than in the version that counted, by the header of the file.
+
+    Empty: nothing stood there.
+    """
 
     column: str
     before: str
@@ -54,7 +60,9 @@ class Difference:
 
 
 def name_of(record: FactRecord) -> bytes | None:
-    """What the statement is called by its sender, whichever door it comes through; None: it has no name beyond its household.
+    """What the statement is called by its sender, whichever door it comes through.
+
+    None: it has no name beyond its household.
 
     A bill: its claim number. An income, a spending: its statement number, of one person.
     """
@@ -80,27 +88,45 @@ def content_of(record: FactRecord) -> Content:
 
 
 def compared(record: FactRecord, standing: Standing | None) -> Compared:
-    """What the record is beside the version that counts. One that waits for its person says the same wherever it will belong."""
+    """What the record is beside the version that counts.
+
+    One that waits for its person says the same wherever it will belong.
+    """
     if standing is None or standing.fact_id == record.fact_id:
         return Compared.NEW
-    is_elsewhere = None not in (standing.household_id, record.household_id) and standing.household_id != record.household_id
+    is_elsewhere = (
+        None not in (standing.household_id, record.household_id)
+        and standing.household_id != record.household_id
+    )
     if not is_elsewhere and standing.content == content_of(record):
         return Compared.SAME
     return Compared.OLDER if record.version_key < standing.key else Compared.CHANGED
 
 
-def differences(record: FactRecord, standing: Standing, headers: Mapping[str, str]) -> list[Difference]:
-    """In what the record differs from the version that counted. `headers`: target of a column → its header. A person's number is never shown."""
+def differences(
+    record: FactRecord, standing: Standing, headers: Mapping[str, str]
+) -> list[Difference]:
+    """In what the record differs from the version that counted.
+
+    `headers`: target of a column → its header. A person's number is never shown.
+    """
     before, after = dict(_flat(standing.content)), dict(_flat(content_of(record)))
     found = [
-        Difference(headers.get(path, path.rsplit("/", 1)[1]), before.get(path, ""), after.get(path, ""))
+        Difference(
+            headers.get(path, path.rsplit("/", 1)[1]), before.get(path, ""), after.get(path, "")
+        )
         for path in dict.fromkeys((*before, *after))
         if before.get(path, "") != after.get(path, "") and path != "/data/person_ref"
     ]
     if before.get("/data/person_ref") != after.get("/data/person_ref"):
         found.insert(0, Difference(headers.get(_NUMBER, "person"), "", _OTHER_PERSON))
-    if None not in (standing.household_id, record.household_id) and standing.household_id != record.household_id:
-        found.insert(0, Difference(headers.get("/register_number", "household"), "", _OTHER_HOUSEHOLD))
+    if (
+        None not in (standing.household_id, record.household_id)
+        and standing.household_id != record.household_id
+    ):
+        found.insert(
+            0, Difference(headers.get("/register_number", "household"), "", _OTHER_HOUSEHOLD)
+        )
     return found[:MOST_DIFFERENCES]
 
 
@@ -108,7 +134,10 @@ _OTHER_PERSON: Final = "另一人 another person"
 _OTHER_HOUSEHOLD: Final = "另一户 another household"
 OLDER_THAN_COUNTS: Final = Sentence(
     zh="已有更晚的版本，本行未采用；如以本行为准，请不带 as_of 重新报送",
-    en="a later version counts, so this row was not taken; if this row is right, send it without as_of",
+    en=(
+        "a later version counts, so this row was not taken; if this row is right, send it without"
+        " as_of"
+    ),
 )
 
 
@@ -122,4 +151,7 @@ def _flat(value: Mapping[str, object], path: str = "/data") -> Iterator[tuple[st
         if isinstance(inner, Mapping):
             yield from _flat(inner, f"{path}/{name}")
         elif inner not in (None, "", [], ()):
-            yield f"{path}/{name}", json.dumps(inner, ensure_ascii=False) if not isinstance(inner, str) else inner
+            yield (
+                f"{path}/{name}",
+                (json.dumps(inner, ensure_ascii=False) if not isinstance(inner, str) else inner),
+            )

@@ -1,6 +1,9 @@
-"""JSON as agencies must write it: no key twice, no control character, no endless nesting, no NaN. Standard parsers let all of these through.
+"""JSON as agencies must write it: no key twice, no control character, no endless nesting, no NaN.
 
-What it costs follows the size of the text: nothing is looked for a second time, and counting stops where a limit is passed.
+Standard parsers let all of these through.
+
+What it costs follows the size of the text: nothing is looked for a second time, and counting stops
+where a limit is passed.
 """
 
 import json
@@ -22,7 +25,13 @@ MAX_EVENTS: Final = 1_000
 MAX_DIGITS: Final = 40
 """Of one number, as it is written."""
 
-_FORBIDDEN: Final = ((0x00, 0x1F), (0x7F, 0x9F), (0x202A, 0x202E), (0x2066, 0x2069), (0xD800, 0xDFFF))
+_FORBIDDEN: Final = (
+    (0x00, 0x1F),
+    (0x7F, 0x9F),
+    (0x202A, 0x202E),
+    (0x2066, 0x2069),
+    (0xD800, 0xDFFF),
+)
 """C0 and C1 controls, bidirectional overrides and isolates, lone surrogates."""
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
@@ -49,7 +58,10 @@ def loads_batch(body: bytes) -> list[JsonValue]:
     if not isinstance(events, list):
         raise NotStrict(RefusalReason.NOT_JSON, "a batch is a JSON array of events")
     if len(events) > MAX_EVENTS:
-        raise NotStrict(RefusalReason.TOO_LARGE, f"a batch has more than {MAX_EVENTS} events; send several requests")
+        raise NotStrict(
+            RefusalReason.TOO_LARGE,
+            f"a batch has more than {MAX_EVENTS} events; send several requests",
+        )
     for index, event in enumerate(events):
         _Walk([index]).event(event)
     return events
@@ -57,13 +69,26 @@ def loads_batch(body: bytes) -> list[JsonValue]:
 
 def _parsed(body: bytes) -> JsonValue:
     try:
-        value: JsonValue = json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant, parse_int=_whole, parse_float=_broken)
+        value: JsonValue = json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_int=_whole,
+            parse_float=_broken,
+        )
     except UnicodeDecodeError as error:
-        raise NotStrict(RefusalReason.NOT_JSON, f"the body is not UTF-8 (byte {error.start})") from None
+        raise NotStrict(
+            RefusalReason.NOT_JSON, f"the body is not UTF-8 (byte {error.start})"
+        ) from None
     except json.JSONDecodeError as error:
-        raise NotStrict(RefusalReason.NOT_JSON, f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+        raise NotStrict(
+            RefusalReason.NOT_JSON,
+            f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}",
+        ) from None
     except RecursionError:
-        raise NotStrict(RefusalReason.TOO_DEEP, f"the body is nested deeper than {MAX_DEPTH} levels") from None
+        raise NotStrict(
+            RefusalReason.TOO_DEEP, f"the body is nested deeper than {MAX_DEPTH} levels"
+        ) from None
     return value
 
 
@@ -72,7 +97,10 @@ def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
         raise NotStrict(RefusalReason.TOO_LARGE, f"an object has more than {MAX_KEYS} keys")
     result = dict(pairs)
     if len(result) != len(pairs):
-        raise NotStrict(RefusalReason.DUPLICATE_KEY, f"the key {repeatable(_twice(pairs))} stands twice in one object")
+        raise NotStrict(
+            RefusalReason.DUPLICATE_KEY,
+            f"the key {repeatable(_twice(pairs))} stands twice in one object",
+        )
     return result
 
 
@@ -102,7 +130,10 @@ def _constant(name: str) -> NoReturn:
 
 @dataclass(slots=True)
 class _Walk:
-    """Looks at every value of one event. `trail` leads to the value at hand: a path is written only where something is wrong."""
+    """Looks at every value of one event.
+
+    `trail` leads to the value at hand: a path is written only where something is wrong.
+    """
 
     trail: list[str | int] = field(default_factory=list)
     left: int = MAX_VALUES
@@ -118,9 +149,14 @@ class _Walk:
     def _value(self, value: JsonValue, depth: int) -> None:
         self.left -= 1
         if self.left < 0:
-            raise NotStrict(RefusalReason.TOO_LARGE, f"an event has more than {MAX_VALUES} values; its lists and objects count")
+            raise NotStrict(
+                RefusalReason.TOO_LARGE,
+                f"an event has more than {MAX_VALUES} values; its lists and objects count",
+            )
         if depth > MAX_DEPTH:
-            raise NotStrict(RefusalReason.TOO_DEEP, f"the body is nested deeper than {MAX_DEPTH} levels")
+            raise NotStrict(
+                RefusalReason.TOO_DEEP, f"the body is nested deeper than {MAX_DEPTH} levels"
+            )
         if isinstance(value, str):
             _look_at(value)
         elif isinstance(value, dict):
@@ -157,7 +193,9 @@ def _look_at(text: str) -> None:
     if len(text) > MAX_TEXT:
         raise _AtThisPlace(RefusalReason.TOO_LONG, f"a text is longer than {MAX_TEXT} characters")
     if not text.isprintable() and any(_is_control(c) for c in text):
-        raise _AtThisPlace(RefusalReason.CONTROL_CHARACTER, "a control or bidirectional character stands")
+        raise _AtThisPlace(
+            RefusalReason.CONTROL_CHARACTER, "a control or bidirectional character stands"
+        )
 
 
 def _is_control(character: str) -> bool:

@@ -1,4 +1,7 @@
-"""Whether the time an event speaks of can be right: not ahead of our clock, not so long ago that it decides nothing."""
+"""Whether the time an event speaks of can be right.
+
+It is not ahead of our clock, and not so long ago that it decides nothing.
+"""
 
 from datetime import date, timedelta
 from typing import Final
@@ -20,7 +23,8 @@ def wrong_time(envelope: CloudEvent, data: AnyFact, clock: Clock) -> Rejected | 
     if envelope.time > clock.now + timedelta(minutes=FUTURE_MINUTES):
         return Rejected(
             RefusalReason.FUTURE_TIME,
-            f"`time` lies more than {FUTURE_MINUTES} minutes ahead of our clock; check the sender's clock.",
+            f"`time` lies more than {FUTURE_MINUTES} minutes ahead of our clock; check the sender's"
+            " clock.",
             (FieldProblem("/time", "in the future"),),
         )
     if isinstance(data, DayOpened | PolicyAdopted):
@@ -28,12 +32,17 @@ def wrong_time(envelope: CloudEvent, data: AnyFact, clock: Clock) -> Rejected | 
     day, field = day_of(envelope, data)
     if day > clock.today:
         return Rejected(
-            RefusalReason.FUTURE_TIME, f"The day lies after today, {clock.today} in Asia/Shanghai.", (FieldProblem(_pointer(field), "in the future"),)
+            RefusalReason.FUTURE_TIME,
+            f"The day lies after today, {clock.today} in Asia/Shanghai.",
+            (FieldProblem(_pointer(field), "in the future"),),
         )
-    if day < _FIRST_MONEY_DAY or (isinstance(data, AGEING) and day < months_before(clock.today, KEPT_MONTHS)):
+    if day < _FIRST_MONEY_DAY or (
+        isinstance(data, AGEING) and day < months_before(clock.today, KEPT_MONTHS)
+    ):
         return Rejected(
             RefusalReason.TOO_OLD,
-            f"Facts older than {KEPT_MONTHS} months decide nothing any more and are not kept. To correct an earlier one to such a day, take it back.",
+            f"Facts older than {KEPT_MONTHS} months decide nothing any more and are not kept. To"
+            " correct an earlier one to such a day, take it back.",
             (FieldProblem(_pointer(field), "too long ago"),),
         )
     return None
@@ -63,7 +72,10 @@ _DAY_FIELDS: Final[dict[str, str]] = {
 
 
 def day_of(envelope: CloudEvent, data: AnyFact) -> tuple[date, str]:
-    """The day that decides which window the fact falls into, and the field that says so; the event's own time where no field does."""
+    """The day that decides which window the fact falls into, and the field that says so.
+
+    The event's own time where no field does.
+    """
     match data:
         case IncomeReported(earned_month=str(month)):
             return first_of(month), "earned_month"

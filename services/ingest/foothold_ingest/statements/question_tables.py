@@ -11,10 +11,14 @@ from foothold_ingest.database import Base
 
 
 class StatementQuestionRow(Base):
-    """A question to the sender of `fact_id`, and what became of it. `own`, `beside`: what its page shows; `sealed`: the whole record, to write the answer from.
+    """A question to the sender of `fact_id`, and what became of it.
 
-    `since`: of a yearly income that lapsed, the first month that is unknown; there `beside_id` is the fact itself.
-    `written_at`: when the fact of the answer stood in the log. Columns from `agency` to `sealed` are filled once the sender is found.
+    `own`, `beside`: what its page shows; `sealed`: the whole record, to write the answer from.
+
+    `since`: of a yearly income that lapsed, the first month that is unknown; there `beside_id` is
+    the fact itself.
+    `written_at`: when the fact of the answer stood in the log. Columns from `agency` to `sealed`
+    are filled once the sender is found.
     """
 
     __tablename__ = "questions"
@@ -23,7 +27,11 @@ class StatementQuestionRow(Base):
         Index("ix_questions_open", "household_id", postgresql_where="state in ('new', 'open')"),
         Index("ix_questions_fact", "fact_id"),
         Index("ix_questions_beside", "beside_id"),
-        Index("ix_questions_unwritten", "answered_at", postgresql_where="state = 'answered' and written_at is null"),
+        Index(
+            "ix_questions_unwritten",
+            "answered_at",
+            postgresql_where="state = 'answered' and written_at is null",
+        ),
     )
 
     question_id: Mapped[str] = mapped_column(Text, primary_key=True)

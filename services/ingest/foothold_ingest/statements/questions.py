@@ -1,6 +1,9 @@
-"""The questions put to senders about statements that could not be told apart: which wait, for whom, and what was answered.
+"""The questions put to senders about statements that could not be told apart.
 
-Caseworkers' doubts are another table (`disputes`): there a person thinks that a fact is wrong, here a rule asks whether two facts are one.
+It has which wait, for whom, and what was answered.
+
+Caseworkers' doubts are another table (`disputes`): there a person thinks that a fact is wrong, here
+a rule asks whether two facts are one.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,7 +16,15 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_ingest.database import MOST_ATTEMPTS, AuditRow
-from foothold_ingest.rules.answers import CHOICES, WRITES_NOTHING, Answer, Asked, asked, shown_beside, shown_of_own
+from foothold_ingest.rules.answers import (
+    CHOICES,
+    WRITES_NOTHING,
+    Answer,
+    Asked,
+    asked,
+    shown_beside,
+    shown_of_own,
+)
 from foothold_ingest.statements.question_tables import StatementQuestionRow as Row
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.messages.explanation import DoubtKind, StatementDoubt
@@ -25,7 +36,10 @@ SHOWN_DAYS: Final = 30
 
 
 class QuestionState(StrEnum):
-    """`new`: the sender is not looked up yet. `gone`: the view names the pair no more; it may come back. `settled`: never asked again."""
+    """`new`: the sender is not looked up yet.
+
+    `gone`: the view names the pair no more; it may come back. `settled`: never asked again.
+    """
 
     NEW = "new"
     OPEN = "open"
@@ -50,7 +64,11 @@ WAITS: Final = Row.state.in_((QuestionState.NEW, QuestionState.OPEN))
 
 
 class StatementQuestionBook:
-    """Their table. `open_households`: those with a question that waits, as far as this replica knows: more than there are does no harm."""
+    """Their table.
+
+    `open_households`: those with a question that waits, as far as this replica knows: more than
+    there are does no harm.
+    """
 
     def __init__(self, engine: AsyncEngine, seal: Seal) -> None:
         self._engine = engine
@@ -58,62 +76,122 @@ class StatementQuestionBook:
         self.open_households: set[str] = set()
 
     async def load(self) -> None:
-        """Learn which households have a question that waits; another replica may have asked for them."""
+        """Learn which households have a question that waits.
+
+        Another replica may have asked for them.
+        """
         async with self._engine.connect() as connection:
-            self.open_households = set((await connection.execute(select(Row.household_id).where(WAITS).distinct())).scalars())
+            self.open_households = set(
+                (
+                    await connection.execute(select(Row.household_id).where(WAITS).distinct())
+                ).scalars()
+            )
 
     async def follow(self, views: Mapping[str, Collection[StatementDoubt]], now: datetime) -> None:
-        """Household → the whole set of its pairs as of now: new pairs are asked about, questions of pairs that are gone wait no more."""
+        """Ask about new pairs, and end the wait of questions whose pairs are gone.
+
+        `views`: household → the whole set of its pairs as of now.
+        """
         wanted = {(household, one) for household, doubts in views.items() for one in asked(doubts)}
         async with self._engine.begin() as connection:
             waiting = await _locked(connection, Row.household_id.in_(views), WAITS)
-            if gone := {row["question_id"] for row in waiting} - {one.question_id for _, one in wanted}:
-                await connection.execute(update(Row).where(Row.question_id.in_(gone)).values(state=QuestionState.GONE))
+            if gone := {row["question_id"] for row in waiting} - {
+                one.question_id for _, one in wanted
+            }:
+                await connection.execute(
+                    update(Row).where(Row.question_id.in_(gone)).values(state=QuestionState.GONE)
+                )
             if wanted:
                 again = {"state": QuestionState.NEW, "asked_at": now, "attempts": 0}
-                statement = insert_or_update(Row).on_conflict_do_update(index_elements=["question_id"], set_=again, where=Row.state == QuestionState.GONE)
-                await connection.execute(statement, [_new(household, one, now) for household, one in sorted(wanted, key=lambda w: w[1].question_id)])
+                statement = insert_or_update(Row).on_conflict_do_update(
+                    index_elements=["question_id"],
+                    set_=again,
+                    where=Row.state == QuestionState.GONE,
+                )
+                await connection.execute(
+                    statement,
+                    [
+                        _new(household, one, now)
+                        for household, one in sorted(wanted, key=lambda w: w[1].question_id)
+                    ],
+                )
         self.open_households -= views.keys()
         self.open_households |= {household for household, _ in wanted}
 
     async def withdrawn(self, records: Iterable[FactRecord]) -> None:
-        """These records are in the log; nobody is asked any longer about what they correct or take back."""
+        """These records are in the log.
+
+        Nobody is asked any longer about what they correct or take back.
+        """
         facts = {fact for record in records for fact in record.withdraws}
         if not facts:
             return
         async with self._engine.begin() as connection:
             named = or_(Row.fact_id.in_(facts), Row.beside_id.in_(facts))
-            if rows := await _locked(connection, named, Row.state.in_((QuestionState.NEW, QuestionState.OPEN, QuestionState.GONE))):
+            if rows := await _locked(
+                connection,
+                named,
+                Row.state.in_((QuestionState.NEW, QuestionState.OPEN, QuestionState.GONE)),
+            ):
                 ids = [row["question_id"] for row in rows]
-                await connection.execute(update(Row).where(Row.question_id.in_(ids)).values(state=QuestionState.SETTLED))
+                await connection.execute(
+                    update(Row).where(Row.question_id.in_(ids)).values(state=QuestionState.SETTLED)
+                )
 
     async def unasked(self, limit: int) -> Sequence[RowMapping]:
         """Questions whose sender is not looked up yet, the oldest first."""
-        wanted = select(*Row.__table__.columns).where(Row.state == QuestionState.NEW, Row.attempts < MOST_ATTEMPTS).order_by(Row.asked_at, Row.question_id)
+        wanted = (
+            select(*Row.__table__.columns)
+            .where(Row.state == QuestionState.NEW, Row.attempts < MOST_ATTEMPTS)
+            .order_by(Row.asked_at, Row.question_id)
+        )
         async with self._engine.connect() as connection:
             return (await connection.execute(wanted.limit(limit))).mappings().all()
 
-    async def found(self, row: RowMapping, own: FactRecord | None, beside: FactRecord | None) -> None:
-        """Put the question to the sender of its fact; None: the log does not have it. What was settled meanwhile stays so."""
+    async def found(
+        self, row: RowMapping, own: FactRecord | None, beside: FactRecord | None
+    ) -> None:
+        """Put the question to the sender of its fact; None: the log does not have it.
+
+        What was settled meanwhile stays so.
+        """
         values: dict[str, object] = {"state": QuestionState.NO_SENDER}
         if own is not None:
             is_one = beside is None or row["fact_id"] == row["beside_id"]
             shown = None if is_one or beside is None else shown_beside(beside, own.agency)
-            values = {"state": QuestionState.OPEN, "agency": own.agency, "own": shown_of_own(own), "beside": shown, "sealed": self._seal.close(encode(own))}
+            values = {
+                "state": QuestionState.OPEN,
+                "agency": own.agency,
+                "own": shown_of_own(own),
+                "beside": shown,
+                "sealed": self._seal.close(encode(own)),
+            }
         async with self._engine.begin() as connection:
-            mine = update(Row).where(Row.question_id == row["question_id"], Row.state == QuestionState.NEW)
+            mine = update(Row).where(
+                Row.question_id == row["question_id"], Row.state == QuestionState.NEW
+            )
             await connection.execute(mine.values(values))
 
     async def failed(self, row: RowMapping) -> bool:
         """One more attempt at it failed; whether that was the last."""
         async with self._engine.begin() as connection:
-            mine = update(Row).where(Row.question_id == row["question_id"]).values(attempts=Row.attempts + 1)
-            return int((await connection.execute(mine.returning(Row.attempts))).scalar_one()) >= MOST_ATTEMPTS
+            mine = (
+                update(Row)
+                .where(Row.question_id == row["question_id"])
+                .values(attempts=Row.attempts + 1)
+            )
+            return (
+                int((await connection.execute(mine.returning(Row.attempts))).scalar_one())
+                >= MOST_ATTEMPTS
+            )
 
-    async def answer(self, agency: str, question_id: str, answer: Answer, *, by: str, now: datetime) -> Outcome:
+    async def answer(
+        self, agency: str, question_id: str, answer: Answer, *, by: str, now: datetime
+    ) -> Outcome:
         """Note the agency's answer, once; its fact is written afterwards, see `unwritten`.
 
-        An answer that takes a bill out of the pair settles the other sender's question: were both to take theirs back, nothing of the stay would count.
+        An answer that takes a bill out of the pair settles the other sender's question: were both
+        to take theirs back, nothing of the stay would count.
         """
         async with self._engine.begin() as connection:
             mine = select(Row.pair_id).where(Row.question_id == question_id, Row.agency == agency)
@@ -128,29 +206,61 @@ class StatementQuestionBook:
                 return Outcome.NOT_WAITING
             if answer not in CHOICES[DoubtKind(row["kind"])]:
                 return Outcome.NOT_OFFERED
-            said = {"state": QuestionState.ANSWERED, "answer": answer, "answered_by": by, "answered_at": now, "attempts": 0}
+            said = {
+                "state": QuestionState.ANSWERED,
+                "answer": answer,
+                "answered_by": by,
+                "answered_at": now,
+                "attempts": 0,
+            }
             if answer in WRITES_NOTHING:
                 said["written_at"] = now
             else:
-                others = [one["question_id"] for one in rows if one["question_id"] != question_id and one["state"] != QuestionState.ANSWERED]
-                await connection.execute(update(Row).where(Row.question_id.in_(others)).values(state=QuestionState.SETTLED))
+                others = [
+                    one["question_id"]
+                    for one in rows
+                    if one["question_id"] != question_id and one["state"] != QuestionState.ANSWERED
+                ]
+                await connection.execute(
+                    update(Row)
+                    .where(Row.question_id.in_(others))
+                    .values(state=QuestionState.SETTLED)
+                )
             await connection.execute(update(Row).where(Row.question_id == question_id).values(said))
-            detail = {"question": question_id, "kind": row["kind"], "answer": answer.value, "fact": row["fact_id"]}
-            await connection.execute(insert(AuditRow), [{"at": now, "actor": by, "action": "question_answered", "detail": detail}])
+            detail = {
+                "question": question_id,
+                "kind": row["kind"],
+                "answer": answer.value,
+                "fact": row["fact_id"],
+            }
+            await connection.execute(
+                insert(AuditRow),
+                [{"at": now, "actor": by, "action": "question_answered", "detail": detail}],
+            )
         return Outcome.TAKEN
 
     async def unwritten(self, limit: int, question_id: str | None = None) -> Sequence[RowMapping]:
         """Answers whose fact may not stand in the log yet; of all questions or of one."""
-        wanted = select(*Row.__table__.columns).where(Row.state == QuestionState.ANSWERED, Row.written_at.is_(None), Row.attempts < MOST_ATTEMPTS)
+        wanted = select(*Row.__table__.columns).where(
+            Row.state == QuestionState.ANSWERED,
+            Row.written_at.is_(None),
+            Row.attempts < MOST_ATTEMPTS,
+        )
         if question_id is not None:
             wanted = wanted.where(Row.question_id == question_id)
         async with self._engine.connect() as connection:
-            return (await connection.execute(wanted.order_by(Row.answered_at).limit(limit))).mappings().all()
+            return (
+                (await connection.execute(wanted.order_by(Row.answered_at).limit(limit)))
+                .mappings()
+                .all()
+            )
 
     async def written(self, question_ids: Sequence[str], now: datetime) -> None:
         """The facts of these answers stand in the log."""
         async with self._engine.begin() as connection:
-            await connection.execute(update(Row).where(Row.question_id.in_(question_ids)).values(written_at=now))
+            await connection.execute(
+                update(Row).where(Row.question_id.in_(question_ids)).values(written_at=now)
+            )
 
     def own(self, row: RowMapping) -> FactRecord:
         """The record the question is about."""
@@ -159,14 +269,26 @@ class StatementQuestionBook:
     async def of(self, agency: str, now: datetime) -> Sequence[RowMapping]:
         """What waits for the agency, the oldest first, then what it answered within 30 days."""
         is_open = Row.state == QuestionState.OPEN
-        late = (Row.state == QuestionState.ANSWERED) & (Row.answered_at > now - timedelta(days=SHOWN_DAYS))
+        late = (Row.state == QuestionState.ANSWERED) & (
+            Row.answered_at > now - timedelta(days=SHOWN_DAYS)
+        )
         wanted = select(*Row.__table__.columns).where(Row.agency == agency, or_(is_open, late))
         async with self._engine.connect() as connection:
-            return (await connection.execute(wanted.order_by(is_open.desc(), Row.asked_at, Row.question_id).limit(SHOWN))).mappings().all()
+            return (
+                (
+                    await connection.execute(
+                        wanted.order_by(is_open.desc(), Row.asked_at, Row.question_id).limit(SHOWN)
+                    )
+                )
+                .mappings()
+                .all()
+            )
 
     async def many(self, *where: ColumnElement[bool]) -> int:
         """How many wait for an answer."""
-        wanted = select(func.count()).select_from(Row).where(Row.state == QuestionState.OPEN, *where)
+        wanted = (
+            select(func.count()).select_from(Row).where(Row.state == QuestionState.OPEN, *where)
+        )
         async with self._engine.connect() as connection:
             return int((await connection.execute(wanted)).scalar_one())
 
@@ -177,14 +299,42 @@ class StatementQuestionBook:
     async def erase(self, household_id: str) -> bool:
         """Forget what was asked about a household; tell whether there was any."""
         async with self._engine.begin() as connection:
-            return (await connection.execute(delete(Row).where(Row.household_id == household_id).returning(Row.question_id))).first() is not None
+            return (
+                await connection.execute(
+                    delete(Row).where(Row.household_id == household_id).returning(Row.question_id)
+                )
+            ).first() is not None
 
 
 async def _locked(connection: AsyncConnection, *where: ColumnElement[bool]) -> Sequence[RowMapping]:
     """Always in the same order, so that nobody waits for one who waits for him."""
-    return (await connection.execute(select(*Row.__table__.columns).where(*where).order_by(Row.question_id).with_for_update())).mappings().all()
+    return (
+        (
+            await connection.execute(
+                select(*Row.__table__.columns)
+                .where(*where)
+                .order_by(Row.question_id)
+                .with_for_update()
+            )
+        )
+        .mappings()
+        .all()
+    )
 
 
 def _new(household_id: str, one: Asked, now: datetime) -> dict[str, object]:
-    names = {"question_id": one.question_id, "pair_id": one.pair_id, "household_id": household_id, "kind": one.kind, "fact_id": one.fact}
-    return {**names, "beside_id": one.beside, "since": one.since, "asked_at": now, "state": QuestionState.NEW, "attempts": 0}
+    names = {
+        "question_id": one.question_id,
+        "pair_id": one.pair_id,
+        "household_id": household_id,
+        "kind": one.kind,
+        "fact_id": one.fact,
+    }
+    return {
+        **names,
+        "beside_id": one.beside,
+        "since": one.since,
+        "asked_at": now,
+        "state": QuestionState.NEW,
+        "attempts": 0,
+    }

@@ -9,10 +9,17 @@ from foothold_ingest.database import Base
 
 
 class StatementRow(Base):
-    """The version of a named statement that counts: where it belongs, its place in the order of versions, and what it says, under seal."""
+    """The version of a named statement that counts.
+
+    It has where it belongs, its place in the order of versions, and what it says, under seal.
+    """
 
     __tablename__ = "statements"
-    __table_args__ = (Index("ix_statements_fact", "fact_id"), Index("ix_statements_household", "household_id"), Index("ix_statements_recorded", "recorded_at"))
+    __table_args__ = (
+        Index("ix_statements_fact", "fact_id"),
+        Index("ix_statements_household", "household_id"),
+        Index("ix_statements_recorded", "recorded_at"),
+    )
 
     name: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     agency: Mapped[str] = mapped_column(Text)

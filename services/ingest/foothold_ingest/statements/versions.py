@@ -1,4 +1,7 @@
-"""The register of named statements: which version of each counts now, and taking back what was first said of another household."""
+"""The register of named statements.
+
+It says which version of each counts now, and takes back what was first said of another household.
+"""
 
 import json
 from collections import deque
@@ -21,7 +24,15 @@ from foothold_schemas.seal import Seal
 
 KEPT: Final = timedelta(days=31 * 26)
 """Longer than risk remembers a fact: what is older decides nothing, under whatever name."""
-_CHANGING: Final = ("agency", "fact_id", "household_id", "said_at", "recorded_at", "place", "sealed")
+_CHANGING: Final = (
+    "agency",
+    "fact_id",
+    "household_id",
+    "said_at",
+    "recorded_at",
+    "place",
+    "sealed",
+)
 _MOST_LATE: Final = 100_000
 Named = Accepted | Held
 TakeBack = Callable[[Sequence[FactRecord]], Awaitable[None]]
@@ -29,7 +40,11 @@ TakeBack = Callable[[Sequence[FactRecord]], Awaitable[None]]
 
 
 class StatementBook:
-    """Their table. Written after the facts: a name that is lost in between makes the next version a new statement, which risk still knows by its name."""
+    """Their table.
+
+    Written after the facts: a name that is lost in between makes the next version a new statement,
+    which risk still knows by its name.
+    """
 
     def __init__(self, engine: AsyncEngine, seal: Seal) -> None:
         self._engine = engine
@@ -43,19 +58,36 @@ class StatementBook:
         async with self._engine.connect() as connection:
             return await self._ask(connection, names)
 
-    async def _ask(self, connection: AsyncConnection, names: Collection[bytes], *, is_locking: bool = False) -> dict[bytes, Standing]:
-        wanted = select(*StatementRow.__table__.columns).where(StatementRow.name.in_(names)).order_by(StatementRow.name)
+    async def _ask(
+        self, connection: AsyncConnection, names: Collection[bytes], *, is_locking: bool = False
+    ) -> dict[bytes, Standing]:
+        wanted = (
+            select(*StatementRow.__table__.columns)
+            .where(StatementRow.name.in_(names))
+            .order_by(StatementRow.name)
+        )
         rows = (await connection.execute(wanted.with_for_update() if is_locking else wanted)).all()
         found = {}
         for row in rows:
             told = json.loads(self._seal.open(row.sealed))
             key = (row.said_at, row.recorded_at, tuple(row.place), row.fact_id)
             name = bytes(row.name)
-            found[name] = Standing(name, row.fact_id, told["id"], told["source"], row.household_id, key, told["content"])
+            found[name] = Standing(
+                name,
+                row.fact_id,
+                told["id"],
+                told["source"],
+                row.household_id,
+                key,
+                told["content"],
+            )
         return found
 
     async def note(self, kept: Sequence[Named], take_back: TakeBack) -> None:
-        """These are in the log, or held. The later version of each name counts; what it said of another household is taken back there first.
+        """These are in the log, or held.
+
+        The later version of each name counts; what it said of another household is taken back there
+        first.
 
         While the database is away they are noted with the next ones.
         """
@@ -68,11 +100,14 @@ class StatementBook:
                 await self._note(connection, [*late, *mine], take_back)
         except (OperationalError, InterfaceError):
             self._late.extend([*late, *mine])
-        except BaseException:  # what comes next is its caller's affair; what was late belongs to nobody else
+        # what comes next is its caller's affair; what was late belongs to nobody else
+        except BaseException:
             self._late.extend(late)
             raise
 
-    async def _note(self, connection: AsyncConnection, kept: Sequence[Named], take_back: TakeBack) -> None:
+    async def _note(
+        self, connection: AsyncConnection, kept: Sequence[Named], take_back: TakeBack
+    ) -> None:
         named: dict[bytes, list[FactRecord]] = {}
         for one in kept:
             if (name := _name(one)) is not None:
@@ -82,7 +117,10 @@ class StatementBook:
             await connection.execute(delete(StatementRow).where(others))
         if not named:
             return
-        await connection.execute(insert(StatementRow).on_conflict_do_nothing(), [self._row(name, named[name][0]) for name in sorted(named)])
+        await connection.execute(
+            insert(StatementRow).on_conflict_do_nothing(),
+            [self._row(name, named[name][0]) for name in sorted(named)],
+        )
         standing = await self._ask(connection, list(named), is_locking=True)
         moved, wrong = dict[bytes, FactRecord](), list[FactRecord]()
         for name, records in named.items():
@@ -94,12 +132,28 @@ class StatementBook:
         if wrong:
             await take_back(wrong)
         if moved:
-            rows = [{f"new_{field}": value for field, value in self._row(name, record).items()} for name, record in sorted(moved.items())]
+            rows = [
+                {f"new_{field}": value for field, value in self._row(name, record).items()}
+                for name, record in sorted(moved.items())
+            ]
             fields: dict[str, Any] = {field: bindparam(f"new_{field}") for field in _CHANGING}
-            await connection.execute(update(StatementRow).where(StatementRow.name == bindparam("new_name")).values(fields), rows)
+            await connection.execute(
+                update(StatementRow)
+                .where(StatementRow.name == bindparam("new_name"))
+                .values(fields),
+                rows,
+            )
 
     def _standing(self, name: bytes, record: FactRecord) -> Standing:
-        return Standing(name, record.fact_id, record.id, record.source, record.household_id, record.version_key, content_of(record))
+        return Standing(
+            name,
+            record.fact_id,
+            record.id,
+            record.source,
+            record.household_id,
+            record.version_key,
+            content_of(record),
+        )
 
     def _row(self, name: bytes, record: FactRecord) -> dict[str, object]:
         said = {"id": record.id, "source": record.source, "content": content_of(record)}
@@ -117,13 +171,19 @@ class StatementBook:
     async def erase(self, household_id: str) -> bool:
         """Forget what is kept of a household's statements; tell whether there was any."""
         async with self._engine.begin() as connection:
-            gone = await connection.execute(delete(StatementRow).where(StatementRow.household_id == household_id).returning(StatementRow.name))
+            gone = await connection.execute(
+                delete(StatementRow)
+                .where(StatementRow.household_id == household_id)
+                .returning(StatementRow.name)
+            )
             return gone.first() is not None
 
     async def forget_old(self, now: datetime) -> None:
         """Statements nobody decides by any longer."""
         async with self._engine.begin() as connection:
-            await connection.execute(delete(StatementRow).where(StatementRow.recorded_at < now - KEPT))
+            await connection.execute(
+                delete(StatementRow).where(StatementRow.recorded_at < now - KEPT)
+            )
 
 
 def _name(one: Named) -> bytes | None:
@@ -131,7 +191,10 @@ def _name(one: Named) -> bytes | None:
 
 
 def _counts_now(record: FactRecord, counts: Standing) -> bool:
-    """Whether the record takes the place of the version that counted; and one whose household has become known, its own place."""
+    """Whether the record takes the place of the version that counted.
+
+    And one whose household has become known, its own place.
+    """
     if record.fact_id == counts.fact_id:
         return counts.household_id is None and record.household_id is not None
     return counts.fact_id in record.withdraws or record.version_key > counts.key
@@ -142,7 +205,11 @@ def _elsewhere(counts: Standing, record: FactRecord) -> list[FactRecord]:
     if record.household_id is None or counts.household_id in (None, record.household_id):
         return []
     told = (counts.fact_id, counts.event_id, counts.source, counts.household_id)
-    fact_id, event_id, source, household = told if _counts_now(record, counts) else (record.fact_id, record.id, record.source, record.household_id)
+    fact_id, event_id, source, household = (
+        told
+        if _counts_now(record, counts)
+        else (record.fact_id, record.id, record.source, record.household_id)
+    )
     by = blake2b(f"taken back\n{fact_id}".encode(), digest_size=16).hexdigest()
     return [
         FactRecord(

@@ -1,4 +1,7 @@
-"""What risk says for the windows over whole areas. It follows from the transitions alone, and goes out in their transaction."""
+"""What risk says for the windows over whole areas.
+
+It follows from the transitions alone, and goes out in their transaction.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -13,13 +16,25 @@ from foothold_schemas.messages.areas import AreaSignal, Signalled
 from foothold_schemas.messages.transitions import ExitReason, Movement, Transition
 
 _COUNTY_DIGITS: Final = 6
-_ALL_COUNT: Final = frozenset({Movement.ENTERED, Movement.ROLLED_BACK, Movement.REFLAGGED, Movement.RELAPSED, Movement.WATCHED})
+_ALL_COUNT: Final = frozenset(
+    {
+        Movement.ENTERED,
+        Movement.ROLLED_BACK,
+        Movement.REFLAGGED,
+        Movement.RELAPSED,
+        Movement.WATCHED,
+    }
+)
 _NEW_COUNT: Final = frozenset({Movement.MOVED, Movement.WORSENED, Movement.GRADE_FELL})
 _TAKEN_BACK: Final = frozenset({ExitReason.CORRECTED, ExitReason.EXEMPTED, ExitReason.DISMISSED})
 
 
 def counts_from(day: date, since: date | None) -> date:
-    """A household registered on this very day counts from the next: until then it is not among those its area has."""
+    """Return the day from which a household counts.
+
+    A household registered on this very day counts from the next: until then it is not among those
+    its area has.
+    """
     return day + timedelta(days=1) if since == day else day
 
 
@@ -29,15 +44,23 @@ def county_of(area: str) -> str:
 
 
 def area_partition(county: str, partitions: int) -> int:
-    """Where everything of a county stands, so that its village, township and county windows are one fold."""
+    """Return the partition where everything of a county stands.
+
+    So its village, township and county windows are one fold.
+    """
     every = list(range(partitions))
     return int(DefaultPartitioner()(county.encode(), every, every))
 
 
-def signal_of(source: int, said: Transition, ends: ExitReason | None = None, since: date | None = None) -> AreaSignal | None:
-    """What a transition means for the windows, if anything. What was loaded before go-live is no news, so it never counts.
+def signal_of(
+    source: int, said: Transition, ends: ExitReason | None = None, since: date | None = None
+) -> AreaSignal | None:
+    """What a transition means for the windows, if anything.
 
-    `ends`: what made risk look took grounds away; findings that went with it are taken back. `since`: the day the household was registered.
+    What was loaded before go-live is no news, so it never counts.
+
+    `ends`: what made risk look took grounds away; findings that went with it are taken back.
+    `since`: the day the household was registered.
     """
     if said.is_quiet:
         return None
@@ -56,7 +79,9 @@ def signal_of(source: int, said: Transition, ends: ExitReason | None = None, sin
     return _signal(source, said, since, what, *sorted(causes)) if causes else None
 
 
-def _signal(source: int, said: Transition, since: date | None, what: Signalled, *causes: str) -> AreaSignal:
+def _signal(
+    source: int, said: Transition, since: date | None, what: Signalled, *causes: str
+) -> AreaSignal:
     return AreaSignal(
         source=source,
         household_id=said.household_id,
@@ -68,13 +93,30 @@ def _signal(source: int, said: Transition, since: date | None, what: Signalled, 
     )
 
 
-def confirmation(source: int, household_id: str, before: Household, after: Household, day: date | None, *, is_decided: bool = True) -> AreaSignal | None:
-    """People identified the household just now; no transition says so. It comes after the last transition and before the next.
+def confirmation(
+    source: int,
+    household_id: str,
+    before: Household,
+    after: Household,
+    day: date | None,
+    *,
+    is_decided: bool = True,
+) -> AreaSignal | None:
+    """People identified the household just now; no transition says so.
 
-    `is_decided`: people decided just now. An identification that goes on, after a slip was mended or in a spell that returned, is none.
+    It comes after the last transition and before the next.
+
+    `is_decided`: people decided just now. An identification that goes on, after a slip was mended
+    or in a spell that returned, is none.
     """
     was, now = before.position, after.position
-    if day is None or after.register is None or not is_decided or was.is_identified or not now.is_identified:
+    if (
+        day is None
+        or after.register is None
+        or not is_decided
+        or was.is_identified
+        or not now.is_identified
+    ):
         return None
     return AreaSignal(
         source=source,
@@ -88,9 +130,15 @@ def confirmation(source: int, household_id: str, before: Household, after: House
 
 
 def by_partition(partitions: int, villages: Mapping[str, int]) -> dict[int, dict[str, int]]:
-    """The registered households by village, shared out over all partitions; a partition without any gets an empty share."""
+    """The registered households by village, shared out over all partitions.
+
+    A partition without any gets an empty share.
+    """
     shares: defaultdict[int, dict[str, int]] = defaultdict(dict)
-    places = {county: area_partition(county, partitions) for county in {county_of(village) for village in villages}}
+    places = {
+        county: area_partition(county, partitions)
+        for county in {county_of(village) for village in villages}
+    }
     for village, count in villages.items():
         shares[places[county_of(village)]][village] = count
     return {partition: shares[partition] for partition in range(partitions)}

@@ -1,4 +1,7 @@
-"""How a fact something rests on is shown: what it was, when, how much; and a policy value. Never a name, a place or a person."""
+"""How a fact something rests on is shown: what it was, when, how much; and a policy value.
+
+Never a name, a place or a person.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -68,31 +71,58 @@ def evidence(fact: HeldFact | Incident) -> Evidence:
     match fact:
         case Income():
             return Evidence(
-                fact_id=fact.fact_id.hex(), kind="IncomeReported", day=last_day(fact.latest_month), amount=Fen(fact.amount - fact.expense), text=_income(fact)
+                fact_id=fact.fact_id.hex(),
+                kind="IncomeReported",
+                day=last_day(fact.latest_month),
+                amount=Fen(fact.amount - fact.expense),
+                text=_income(fact),
             )
         case Claim():
             zh, en = title(fact.setting).zh, title(fact.setting).en
             text = Sentence(
-                zh=f"{zh}费用{Fen(fact.total)}，各方支付{Fen(fact.paid)}，自付", en=f"{en} bill {Fen(fact.total)}, payers covered {Fen(fact.paid)}; own share"
+                zh=f"{zh}费用{Fen(fact.total)}，各方支付{Fen(fact.paid)}，自付",
+                en=f"{en} bill {Fen(fact.total)}, payers covered {Fen(fact.paid)}; own share",
             )
-            return Evidence(fact_id=fact.fact_id.hex(), kind="MedicalClaimSettled", day=fact.day, amount=Fen(fact.own_share), text=text)
+            return Evidence(
+                fact_id=fact.fact_id.hex(),
+                kind="MedicalClaimSettled",
+                day=fact.day,
+                amount=Fen(fact.own_share),
+                text=text,
+            )
         case Spending():
             text = Sentence(
                 zh=f"{title(fact.category).zh}{Fen(fact.total)}，资助{Fen(fact.covered)}，自付",
                 en=f"{fact.category.value} {Fen(fact.total)}, aid {Fen(fact.covered)}; own share",
             )
-            return Evidence(fact_id=fact.fact_id.hex(), kind="SpendingReported", day=fact.day, amount=Fen(fact.own_share), text=text)
-        case Disaster():
-            text = Sentence(zh=f"灾害（{title(fact.hazard).zh}），已核实", en=f"disaster ({title(fact.hazard).en}), verified")
             return Evidence(
-                fact_id=fact.fact_id.hex(), kind="DisasterStruck", day=fact.day, amount=money(fact.loss), text=text, event=f"{fact.hazard} {fact.day}"
+                fact_id=fact.fact_id.hex(),
+                kind="SpendingReported",
+                day=fact.day,
+                amount=Fen(fact.own_share),
+                text=text,
+            )
+        case Disaster():
+            text = Sentence(
+                zh=f"灾害（{title(fact.hazard).zh}），已核实",
+                en=f"disaster ({title(fact.hazard).en}), verified",
+            )
+            return Evidence(
+                fact_id=fact.fact_id.hex(),
+                kind="DisasterStruck",
+                day=fact.day,
+                amount=money(fact.loss),
+                text=text,
+                event=f"{fact.hazard} {fact.day}",
             )
         case Incident():
             text = Sentence(
                 zh=f"区域{fact.area}通报{title(fact.hazard).zh}（{fact.severity}级）",
                 en=f"{fact.hazard.value} (level {fact.severity}) reported in {fact.area}",
             )
-            return Evidence(fact_id=fact.fact_id.hex(), kind="AreaStruck", day=fact.first_day, text=text)
+            return Evidence(
+                fact_id=fact.fact_id.hex(), kind="AreaStruck", day=fact.first_day, text=text
+            )
         case Check() | Grading() | AssetCheck() | Report() | Register():
             return _looked_at(fact)
         case Measure() | Authorisation() | Ticket():
@@ -102,7 +132,10 @@ def evidence(fact: HeldFact | Incident) -> Evidence:
 
 
 def outlays(view: View) -> tuple[Outlay, ...] | None:
-    """What the household bore itself, by day and kind, by the statements that count: of more than any window, so that none of it is gone by a turned month.
+    """Return what the household bore itself, by day and kind.
+
+    The statements that count are taken. It reaches back further than any window, so that none of it
+    is lost when a month turns.
 
     None: nothing is said of a household that refused.
     """
@@ -115,13 +148,22 @@ def outlays(view: View) -> tuple[Outlay, ...] | None:
     for cost in view.household.spendings:
         if (kind := _OUTLAY_KINDS.get(cost.category)) is not None:
             sums[cost.day, kind] += cost.own_share
-    borne = [Outlay(day=day, kind=kind, amount=Fen(amount)) for (day, kind), amount in sums.items() if since <= day <= view.day]
+    borne = [
+        Outlay(day=day, kind=kind, amount=Fen(amount))
+        for (day, kind), amount in sums.items()
+        if since <= day <= view.day
+    ]
     struck = [
         Outlay(day=d.day, kind="disaster", amount=money(d.loss), event=f"{d.hazard} {d.day}")
         for d in view.household.disasters
         if d.is_verified and since <= d.day <= view.day
     ]
-    return tuple(sorted([*borne, *struck], key=lambda one: (one.day, one.kind, -1 if one.amount is None else one.amount)))
+    return tuple(
+        sorted(
+            [*borne, *struck],
+            key=lambda one: (one.day, one.kind, -1 if one.amount is None else one.amount),
+        )
+    )
 
 
 def _income(fact: Income) -> Sentence:
@@ -136,19 +178,37 @@ def _looked_at(fact: Check | Grading | AssetCheck | Report | Register) -> Eviden
     match fact:
         case Check():
             zh, en = title(fact.guarantee).zh, title(fact.guarantee).en
-            text = Sentence(zh=f"{zh}：{'已落实' if fact.is_met else '未落实'}", en=f"{en}: {'met' if fact.is_met else 'not met'}")
-            return Evidence(fact_id=fact.fact_id.hex(), kind="GuaranteeChecked", day=fact.day, text=text)
+            text = Sentence(
+                zh=f"{zh}：{'已落实' if fact.is_met else '未落实'}",
+                en=f"{en}: {'met' if fact.is_met else 'not met'}",
+            )
+            return Evidence(
+                fact_id=fact.fact_id.hex(), kind="GuaranteeChecked", day=fact.day, text=text
+            )
         case Grading():
-            text = Sentence(zh=f"村级评定：{fact.grade.value}", en=f"village review: {fact.grade.value}")
-            return Evidence(fact_id=fact.fact_id.hex(), kind="HouseholdGraded", day=fact.day, text=text)
+            text = Sentence(
+                zh=f"村级评定：{fact.grade.value}", en=f"village review: {fact.grade.value}"
+            )
+            return Evidence(
+                fact_id=fact.fact_id.hex(), kind="HouseholdGraded", day=fact.day, text=text
+            )
         case AssetCheck():
             text = Sentence(zh="资产核查", en="check of assets")
-            return Evidence(fact_id=fact.fact_id.hex(), kind="AssetsChecked", day=fact.day, text=text)
+            return Evidence(
+                fact_id=fact.fact_id.hex(), kind="AssetsChecked", day=fact.day, text=text
+            )
         case Report():
-            text = Sentence(zh=f"{title(fact.route).zh}：{title(fact.concern).zh}", en=f"{title(fact.route).en}: {title(fact.concern).en}")
-            return Evidence(fact_id=fact.fact_id.hex(), kind="RiskReported", day=fact.day, text=text)
+            text = Sentence(
+                zh=f"{title(fact.route).zh}：{title(fact.concern).zh}",
+                en=f"{title(fact.route).en}: {title(fact.concern).en}",
+            )
+            return Evidence(
+                fact_id=fact.fact_id.hex(), kind="RiskReported", day=fact.day, text=text
+            )
         case Register():
             text = Sentence(zh="户籍登记", en="register entry")
-            return Evidence(fact_id=fact.fact_id.hex(), kind="HouseholdRegistered", day=fact.day, text=text)
+            return Evidence(
+                fact_id=fact.fact_id.hex(), kind="HouseholdRegistered", day=fact.day, text=text
+            )
         case _:
             assert_never(fact)

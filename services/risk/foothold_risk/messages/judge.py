@@ -1,4 +1,7 @@
-"""Brings one household to the open day: figures, findings, moves, transitions, view. Reads nothing and writes nothing."""
+"""Brings one household to the open day: figures, findings, moves, transitions, view.
+
+Reads nothing and writes nothing.
+"""
 
 import dataclasses
 from collections.abc import Callable
@@ -24,21 +27,40 @@ from foothold_risk.rules.household.statements import UNNAMED, Names
 from foothold_risk.rules.money.figures import withheld
 from foothold_risk.rules.policy import Place, Policy
 from foothold_risk.rules.status.assess import Assessment, Target, assess
-from foothold_risk.rules.status.deciding import Decided, decide, dismiss, dismissed, exempt, freeze, news_in, refuse, reopen
+from foothold_risk.rules.status.deciding import (
+    Decided,
+    decide,
+    dismiss,
+    dismissed,
+    exempt,
+    freeze,
+    news_in,
+    refuse,
+    reopen,
+)
 from foothold_risk.rules.status.hindsight import review
 from foothold_risk.rules.status.leaving import Condition
 from foothold_risk.rules.status.movement import Move, move, restored
 from foothold_risk.rules.status.slips import thawed, undone
 from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted
 from foothold_schemas.facts.envelope import FactRecord
-from foothold_schemas.facts.facts import AreaStruck, DayOpened, FeedHeard, HouseholdFact, IncomeReported, PolicyAdopted
+from foothold_schemas.facts.facts import (
+    AreaStruck,
+    DayOpened,
+    FeedHeard,
+    HouseholdFact,
+    IncomeReported,
+    PolicyAdopted,
+)
 from foothold_schemas.messages.transitions import ExitReason, Status, Transition
 from foothold_schemas.messages.views import Impact, UnmetKind
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The household as of the open day, what is said of it, and its view if that changed (empty: remove it).
+    """The household as of the open day, and its transitions.
+
+    It also has the household's view if that changed (empty: remove it).
 
     `refused`: conditions that are not met, so people's decision was not carried out.
     """
@@ -50,42 +72,81 @@ class Judged:
 
 
 def steer(control: Control, fact: FactRecord, trace: str = "") -> Control | None:
-    """What holds for everybody after this fact, which came in `trace`; None for a day that was opened before, or out of order."""
+    """What holds for everybody after this fact, which came in `trace`.
+
+    None for a day that was opened before, or out of order.
+    """
     match fact.data:
         case DayOpened(day=day):
             is_next = control.open_day is None or day == control.open_day + timedelta(days=1)
-            return replace(control, open_day=day, spoke=spoke_until(control.spoke, fact.data.feeds, day)) if is_next else None
+            return (
+                replace(
+                    control, open_day=day, spoke=spoke_until(control.spoke, fact.data.feeds, day)
+                )
+                if is_next
+                else None
+            )
         case PolicyAdopted(bundle=bundle):
             return replace(control, bundle=bundle)
         case FeedHeard() as heard:
             spoke = spoke_now(control.spoke, fact.agency, heard, control.open_day)
             return replace(control, heard=note(control.heard, fact.agency, heard), spoke=spoke)
         case AreaStruck() as struck:
-            incidents = noted(control.incidents, fact.agency, struck, fact.time, bytes.fromhex(fact.fact_id))
+            incidents = noted(
+                control.incidents, fact.agency, struck, fact.time, bytes.fromhex(fact.fact_id)
+            )
             wrong = corrects(control.incidents, incidents)
             areas = touched(control.incidents, incidents)
-            more = (Look(area, fact.fact_id, fact.recorded_time, trace=trace, is_correction=wrong) for area in areas)
+            more = (
+                Look(area, fact.fact_id, fact.recorded_time, trace=trace, is_correction=wrong)
+                for area in areas
+            )
             return replace(control, incidents=incidents, looks=queued(control.looks, more))
         case _:
             raise AssertionError(f"{fact.data.kind} is not a fact for everybody")
 
 
 def cause_of(fact: FactRecord, *, is_correction: bool = False) -> Cause:
-    """What made risk look. `is_correction`: it replaced another version of its statement, as what amends does."""
+    """What made risk look.
+
+    `is_correction`: it replaced another version of its statement, as what amends does.
+    """
     is_quiet = isinstance(fact.data, DayOpened) and fact.data.is_quiet
-    ends = ExitReason.CORRECTED if fact.withdraws or is_correction else ExitReason.EXEMPTED if isinstance(fact.data, FindingExempted) else None
+    ends = (
+        ExitReason.CORRECTED
+        if fact.withdraws or is_correction
+        else ExitReason.EXEMPTED
+        if isinstance(fact.data, FindingExempted)
+        else None
+    )
     decided = fact.data.decision if isinstance(fact.data, CaseDecided) else None
-    return Cause(fact.fact_id, fact.recorded_time, is_quiet=is_quiet, ends=ends, agency=fact.agency, decided=decided)
+    return Cause(
+        fact.fact_id,
+        fact.recorded_time,
+        is_quiet=is_quiet,
+        ends=ends,
+        agency=fact.agency,
+        decided=decided,
+    )
 
 
 def cause_of_look(look: Look) -> Cause:
     """The incident that made risk look; what rested on one that was wrong ends as a correction."""
-    return Cause(look.fact_id, look.learned_at, ends=ExitReason.CORRECTED if look.is_correction else None)
+    return Cause(
+        look.fact_id, look.learned_at, ends=ExitReason.CORRECTED if look.is_correction else None
+    )
 
 
-def names_for(household: Household, fact: HouseholdFact, day: date | None, policy: Policy | None) -> Names:
+def names_for(
+    household: Household, fact: HouseholdFact, day: date | None, policy: Policy | None
+) -> Names:
     """What the household's policy calls income items, if the fact is one and a policy holds."""
-    if day is None or policy is None or household.register is None or not isinstance(fact, IncomeReported):
+    if (
+        day is None
+        or policy is None
+        or household.register is None
+        or not isinstance(fact, IncomeReported)
+    ):
         return UNNAMED
     place = policy.place(household.register.area)
     return UNNAMED if place is None else place.on(day).item_names()
@@ -93,7 +154,11 @@ def names_for(household: Household, fact: HouseholdFact, day: date | None, polic
 
 def asked(decided: CaseDecided | FindingExempted) -> str:
     """What people decided, in a word, for the one who reads that it was not carried out."""
-    return decided.decision.value if isinstance(decided, CaseDecided) else f"exempt {decided.finding.value}"
+    return (
+        decided.decision.value
+        if isinstance(decided, CaseDecided)
+        else f"exempt {decided.finding.value}"
+    )
 
 
 def judge(
@@ -105,13 +170,25 @@ def judge(
     decided: CaseDecided | FindingExempted | None = None,
     before: Household | None = None,
 ) -> Judged:
-    """Untouched while unregistered, before go-live, without a policy, or where the policy serves nobody.
+    """Judge a household, or return it untouched.
 
-    `before`: the household without the fact that made risk look; only then a leaving of the past may come into doubt.
+    It is untouched while unregistered, before go-live, without a policy, or where the policy serves
+    nobody.
+
+    `before`: the household without the fact that made risk look; only then a leaving of the past
+    may come into doubt.
     """
     day, register = control.open_day, household.register
-    if register is None and before is not None and before.register is not None and policy is not None and day is not None:
-        return _handed_over(household_id, household, before.register, day, policy, cause, ExitReason.CORRECTED)
+    if (
+        register is None
+        and before is not None
+        and before.register is not None
+        and policy is not None
+        and day is not None
+    ):
+        return _handed_over(
+            household_id, household, before.register, day, policy, cause, ExitReason.CORRECTED
+        )
     place = None if policy is None or register is None else policy.place(register.area)
     if day is None or register is None or policy is None:
         return Judged(household)
@@ -122,20 +199,59 @@ def judge(
         household = forget_old(household, day, in_force.item_names())
     if household.is_refused:
         is_left = any(m.is_here(day) for m in register.members)
-        target = Target(Status.WATCH, is_lead=True) if is_left else Target(Status.CLEAR, is_natural=True)
-        stepped = _withheld(household, Assessment(withheld(household, register, day, in_force), (), (), target), decided)
-        return _told(household_id, household, (stepped.position, stepped.moves), stepped.assessment, policy, cause, stepped.refused)
-    spoke = spoken_by(control.spoke, cause.agency, day, in_force, register.area) if cause.ends is ExitReason.CORRECTED else control.spoke
+        target = (
+            Target(Status.WATCH, is_lead=True) if is_left else Target(Status.CLEAR, is_natural=True)
+        )
+        stepped = _withheld(
+            household,
+            Assessment(withheld(household, register, day, in_force), (), (), target),
+            decided,
+        )
+        return _told(
+            household_id,
+            household,
+            (stepped.position, stepped.moves),
+            stepped.assessment,
+            policy,
+            cause,
+            stepped.refused,
+        )
+    spoke = (
+        spoken_by(control.spoke, cause.agency, day, in_force, register.area)
+        if cause.ends is ExitReason.CORRECTED
+        else control.spoke
+    )
     known = household
 
     def look(position: Position) -> Assessment:
-        return assess(fresh(known, position=position), register, day, in_force, control.heard, spoke, control.incidents)
+        return assess(
+            fresh(known, position=position),
+            register,
+            day,
+            in_force,
+            control.heard,
+            spoke,
+            control.incidents,
+        )
 
     stepped = _step(known, look, decided, cause)
     assessment = stepped.assessment
     impacts = impacts_of(hitting(assessment.view, in_force), in_force)
-    judged = _told(household_id, household, (stepped.position, stepped.moves), assessment, policy, cause, stepped.refused, impacts)
-    return judged if before is None else _looking_back(household_id, judged, before, control.heard, place, policy, cause)
+    judged = _told(
+        household_id,
+        household,
+        (stepped.position, stepped.moves),
+        assessment,
+        policy,
+        cause,
+        stepped.refused,
+        impacts,
+    )
+    return (
+        judged
+        if before is None
+        else _looking_back(household_id, judged, before, control.heard, place, policy, cause)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +264,9 @@ class _Stepped:
     refused: tuple[Condition, ...] = ()
 
 
-def _withheld(household: Household, assessment: Assessment, decided: CaseDecided | FindingExempted | None) -> _Stepped:
+def _withheld(
+    household: Household, assessment: Assessment, decided: CaseDecided | FindingExempted | None
+) -> _Stepped:
     """A household that refused its authorisation.
 
     Nothing is computed of it but whether anybody of it is left.
@@ -164,7 +282,11 @@ def _withheld(household: Household, assessment: Assessment, decided: CaseDecided
     elif isinstance(decided, CaseDecided) and decided.decision is Decision.REOPENED:
         position, moves = freeze(reopen(position, assessment, decided) or position, assessment)
         if position.is_in_episode and not household.position.is_in_episode:
-            return _Stepped(position, tuple(dataclasses.replace(m, is_decided=True, is_told=True) for m in moves), assessment)
+            return _Stepped(
+                position,
+                tuple(dataclasses.replace(m, is_decided=True, is_told=True) for m in moves),
+                assessment,
+            )
     else:
         position, moves = freeze(position, assessment)
     outcome = None if decided is None else _decided(household, position, assessment, decided)
@@ -175,7 +297,12 @@ def _withheld(household: Household, assessment: Assessment, decided: CaseDecided
     return _Stepped(position, moves, assessment, outcome or ())
 
 
-def _step(household: Household, look: Callable[[Position], Assessment], decided: CaseDecided | FindingExempted | None, cause: Cause) -> _Stepped:
+def _step(
+    household: Household,
+    look: Callable[[Position], Assessment],
+    decided: CaseDecided | FindingExempted | None,
+    cause: Cause,
+) -> _Stepped:
     """Bring it to the present, with people's word if there is one."""
     position = household.position
     match decided:
@@ -190,8 +317,12 @@ def _step(household: Household, look: Callable[[Position], Assessment], decided:
             return _Stepped(*move(position, assessment, cause.ends, stood), assessment)
 
 
-def _looked(household: Household, look: Callable[[Position], Assessment]) -> tuple[Assessment, Position | None]:
-    """How it looks where it stands; and, where it stands again as before a slip or a refused authorisation, how it looks from there.
+def _looked(
+    household: Household, look: Callable[[Position], Assessment]
+) -> tuple[Assessment, Position | None]:
+    """How it looks where it stands.
+
+    And, where it stands again as before a slip or a refused authorisation, how it looks from there.
 
     In doubt who belongs to it no group begins, so what was frozen waits until the doubt is settled.
     """
@@ -202,11 +333,14 @@ def _looked(household: Household, look: Callable[[Position], Assessment]) -> tup
         stood = undone(position, assessment)
         if stood is None:
             return assessment, None
-        stood = stood if household.disputed else thawed(stood) or stood  # given while the slip stood
+        # given while the slip stood
+        stood = stood if household.disputed else thawed(stood) or stood
     return look(stood), stood
 
 
-def _exempted(position: Position, look: Callable[[Position], Assessment], word: FindingExempted) -> _Stepped:
+def _exempted(
+    position: Position, look: Callable[[Position], Assessment], word: FindingExempted
+) -> _Stepped:
     """A finding is harmless as people saw it; where it says more today, that is news and stays."""
     assessment = look(position)
     covered = exempt(position, assessment, word)
@@ -214,37 +348,67 @@ def _exempted(position: Position, look: Callable[[Position], Assessment], word: 
         return _Stepped(*move(position, assessment), assessment, covered)
     assessment = look(covered)
     refused = tuple(c for c in news_in(assessment) if c.finding is word.finding)
-    return _Stepped(*move(covered, assessment, None if refused else ExitReason.EXEMPTED), assessment, refused)
+    return _Stepped(
+        *move(covered, assessment, None if refused else ExitReason.EXEMPTED), assessment, refused
+    )
 
 
-def _carried_out(household: Household, now: _Stepped, look: Callable[[Position], Assessment], decided: CaseDecided) -> _Stepped:
-    """What people decided, if it holds today. They look into what was reported before they decide."""
+def _carried_out(
+    household: Household,
+    now: _Stepped,
+    look: Callable[[Position], Assessment],
+    decided: CaseDecided,
+) -> _Stepped:
+    """What people decided, if it holds today.
+
+    They look into what was reported before they decide.
+    """
     if decided.decision is Decision.REOPENED:
         return _reopened(now, look, decided)
     is_dismissal = decided.decision is Decision.DISMISSED and not now.position.is_identified
-    standing = dismiss(now.position, now.assessment, decided) if is_dismissal else answered(household, now.position)
+    standing = (
+        dismiss(now.position, now.assessment, decided)
+        if is_dismissal
+        else answered(household, now.position)
+    )
     looked = look(standing)
     outcome = decide(standing, looked, decided)
     if isinstance(outcome, Decided):
         return _Stepped(outcome.position, (*now.moves, *outcome.moves), looked)
     if not any(c.kind is UnmetKind.NEWS for c in outcome):
         return _Stepped(*refuse(now.position, now.moves, decided), now.assessment, outcome)
-    position, more = move(standing, looked)  # what they saw is covered, and what they did not see stays with them
+    # what they saw is covered, and what they did not see stays with them
+    position, more = move(standing, looked)
     return _Stepped(*refuse(position, (*now.moves, *more), decided), looked, outcome)
 
 
-def _reopened(now: _Stepped, look: Callable[[Position], Assessment], decided: CaseDecided) -> _Stepped:
-    """What the dismissal covered speaks again; where nothing of it is left to look into, people are told so."""
+def _reopened(
+    now: _Stepped, look: Callable[[Position], Assessment], decided: CaseDecided
+) -> _Stepped:
+    """What the dismissal covered speaks again.
+
+    Where nothing of it is left to look into, people are told so.
+    """
     standing = reopen(now.position, now.assessment, decided)
     if standing is None:
-        return _Stepped(*refuse(now.position, now.moves, decided), now.assessment, (Condition(UnmetKind.DOES_NOT_FIT),))
+        return _Stepped(
+            *refuse(now.position, now.moves, decided),
+            now.assessment,
+            (Condition(UnmetKind.DOES_NOT_FIT),),
+        )
     looked = look(standing)
     position, moves = move(standing, looked)
     if not position.is_in_episode:
         position = replace(position, ended=now.position.ended)
-        return _Stepped(*refuse(position, (*now.moves, *moves)), looked, (Condition(UnmetKind.DOES_NOT_FIT),))
+        return _Stepped(
+            *refuse(position, (*now.moves, *moves)), looked, (Condition(UnmetKind.DOES_NOT_FIT),)
+        )
     position = replace(position, told_on=looked.view.day if moves else position.told_on)
-    return _Stepped(position, (*now.moves, *(dataclasses.replace(m, is_decided=True, is_told=True) for m in moves)), looked)
+    return _Stepped(
+        position,
+        (*now.moves, *(dataclasses.replace(m, is_decided=True, is_told=True) for m in moves)),
+        looked,
+    )
 
 
 def _handed_over(
@@ -257,35 +421,67 @@ def _handed_over(
     reason: ExitReason | None = None,
     decided: CaseDecided | FindingExempted | None = None,
 ) -> Judged:
-    """Its area belongs to no county of the policy: what stands here ends, and nothing more is computed or decided.
+    """End what stands here of a household whose area belongs to no county of the policy.
 
-    So it is where its only entry was taken back, with that entry to say whom it was about, and `reason`.
+    Nothing more is computed or decided.
+
+    So it is where its only entry was taken back, with that entry to say whom it was about, and
+    `reason`.
     """
-    position, clear = household.position, Judged(fresh(household, view=NOTHING), view=NOTHING if household.view != NOTHING else None)
+    position, clear = (
+        household.position,
+        Judged(fresh(household, view=NOTHING), view=NOTHING if household.view != NOTHING else None),
+    )
     if position.status is Status.CLEAR and not position.frozen and decided is None:
         return clear  # nothing stands here but what an incident may have hit
     anywhere = next(iter(policy.places.values())).on(day)
     view = dataclasses.replace(withheld(household, register, day, anywhere), is_withheld=False)
     assessment = Assessment(view, (), (), Target(Status.CLEAR, is_natural=True))
     after, moves = move(position, assessment)
-    moves = moves if reason is None else tuple(dataclasses.replace(m, exit_reason=reason) for m in moves)
+    moves = (
+        moves
+        if reason is None
+        else tuple(dataclasses.replace(m, exit_reason=reason) for m in moves)
+    )
     if isinstance(decided, CaseDecided):
         after, moves = refuse(after, moves, decided)
     refused = () if decided is None else (Condition(UnmetKind.DOES_NOT_FIT),)
     judged = _told(household_id, household, (after, moves), assessment, policy, cause, refused)
     is_clear = position.status is Status.CLEAR
-    return judged if not is_clear else dataclasses.replace(judged, household=fresh(judged.household, view=NOTHING), view=clear.view)
+    return (
+        judged
+        if not is_clear
+        else dataclasses.replace(
+            judged, household=fresh(judged.household, view=NOTHING), view=clear.view
+        )
+    )
 
 
-def _decided(household: Household, position: Position, assessment: Assessment, word: CaseDecided | FindingExempted) -> Decided | tuple[Condition, ...]:
-    """People's word on a household nothing is computed of: all that fits is that its lead came to nothing."""
+def _decided(
+    household: Household,
+    position: Position,
+    assessment: Assessment,
+    word: CaseDecided | FindingExempted,
+) -> Decided | tuple[Condition, ...]:
+    """Apply people's decision to a household nothing is computed of.
+
+    All that fits is that its lead came to nothing.
+    """
     if isinstance(word, FindingExempted):
         return (Condition(UnmetKind.DOES_NOT_FIT),)
     look_into = dismissed if word.decision is Decision.DISMISSED else answered
     return decide(look_into(household, position), assessment, word)
 
 
-def _looking_back(household_id: str, judged: Judged, before: Household, heard: Heard, place: Place, policy: Policy, cause: Cause) -> Judged:
+def _looking_back(
+    household_id: str,
+    judged: Judged,
+    before: Household,
+    heard: Heard,
+    place: Place,
+    policy: Policy,
+    cause: Cause,
+) -> Judged:
     """With a note for people if the fact would have changed how the household left."""
     day, left = judged.household.as_of, judged.household.position.left
     found = None if day is None else review(before, judged.household, day, place, heard)
@@ -293,7 +489,9 @@ def _looking_back(household_id: str, judged: Judged, before: Household, heard: H
         return judged
     then, note = found
     said = (*judged.said, look_back(household_id, note, then, policy, cause, day, left))
-    return dataclasses.replace(judged, household=fresh(judged.household, position=note.after), said=said)
+    return dataclasses.replace(
+        judged, household=fresh(judged.household, position=note.after), said=said
+    )
 
 
 def _told(
@@ -309,7 +507,11 @@ def _told(
     position, moves = stepped
     if cause.is_quiet:  # nobody was told, so what comes next is news
         position = replace(position, told_on=household.position.told_on)
-    view = NOTHING if assessment.view.is_withheld else view_of(household_id, position, assessment, policy, impacts)
+    view = (
+        NOTHING
+        if assessment.view.is_withheld
+        else view_of(household_id, position, assessment, policy, impacts)
+    )
     seen = digest(view)
     return Judged(
         fresh(household, position=position, as_of=assessment.view.day, view=seen),

@@ -1,4 +1,7 @@
-"""What people see of a household between two transitions. Written when it changes; removed when there is nothing to look at any more."""
+"""What people see of a household between two transitions.
+
+Written when it changes; removed when there is nothing to look at any more.
+"""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -6,7 +9,16 @@ from typing import Final, assert_never
 
 from foothold_risk.messages.evidence import money, outlays, policy_value
 from foothold_risk.messages.insight import forecast_of, hints_of, lines_of
-from foothold_risk.messages.transition import EXPLAIN, figures_of, findings_of, is_wavering, reason_now, shown, stale, summary
+from foothold_risk.messages.transition import (
+    EXPLAIN,
+    figures_of,
+    findings_of,
+    is_wavering,
+    reason_now,
+    shown,
+    stale,
+    summary,
+)
 from foothold_risk.rules.calendar import first_day, last_known, month_text
 from foothold_risk.rules.context.incidents import Incident
 from foothold_risk.rules.household.household import Position, Word
@@ -19,7 +31,14 @@ from foothold_risk.rules.status.leaving import Condition, unmet
 from foothold_schemas.facts.decisions import HarmlessReason
 from foothold_schemas.messages.explanation import DoubtKind, StatementDoubt
 from foothold_schemas.messages.transitions import Status
-from foothold_schemas.messages.views import HouseholdView, Impact, MonthFigures, Quiet, Unmet, UnmetKind
+from foothold_schemas.messages.views import (
+    HouseholdView,
+    Impact,
+    MonthFigures,
+    Quiet,
+    Unmet,
+    UnmetKind,
+)
 from foothold_schemas.titles import title
 from foothold_schemas.values import Fen, Sentence
 from foothold_schemas.wire.codec import encode
@@ -30,9 +49,19 @@ DESK: Final = "desk"
 """Who dismissed, where the word names nobody: the case does."""
 
 
-def view_of(household_id: str, position: Position, assessment: Assessment, policy: Policy, impacts: tuple[Impact, ...] = ()) -> bytes:
+def view_of(
+    household_id: str,
+    position: Position,
+    assessment: Assessment,
+    policy: Policy,
+    impacts: tuple[Impact, ...] = (),
+) -> bytes:
     """The encoded view; NOTHING when nobody has a reason to look."""
-    view, is_clear = assessment.view, position.status is Status.CLEAR  # of a clear household nobody has a page: only what may have hit it, or is asked
+    # of a clear household nobody has a page: only what may have hit it, or is asked
+    view, is_clear = (
+        assessment.view,
+        position.status is Status.CLEAR,
+    )
     asked = () if view.is_withheld else _doubts(view)
     if is_clear and not impacts and not asked:
         return NOTHING
@@ -47,7 +76,10 @@ def view_of(household_id: str, position: Position, assessment: Assessment, polic
             episode=position.episode,
             figures=figures_of(view),
             months=tuple(map(_month, by_month(view))),
-            unmet=tuple(_said(c, assessment, policy) for c in (() if is_clear else unmet(position, assessment))),
+            unmet=tuple(
+                _said(c, assessment, policy)
+                for c in (() if is_clear else unmet(position, assessment))
+            ),
             is_identified=position.is_identified,
             trace=() if is_clear else lines_of(view),
             hints=() if is_clear else hints_of(assessment, policy.currency),
@@ -69,24 +101,52 @@ def view_of(household_id: str, position: Position, assessment: Assessment, polic
 
 def _month(month: MonthMoney) -> MonthFigures:
     text, own = month_text(month.month), Fen(month.own_shares)
-    return MonthFigures(month=text, net=money(month.net), own_shares=own, is_running=month.is_running, is_carried=month.is_carried)
+    return MonthFigures(
+        month=text,
+        net=money(month.net),
+        own_shares=own,
+        is_running=month.is_running,
+        is_carried=month.is_carried,
+    )
 
 
 def _doubts(view: View) -> tuple[StatementDoubt, ...]:
     """A lapse first: it makes months unknown."""
-    lapsed = sorted((lapse for lapse in view.lapses if view.day >= first_day(lapse.first)), key=lambda lapse: (lapse.first, lapse.fact))
-    lapses = [StatementDoubt(kind=DoubtKind.LAPSED, counted=one.fact.hex(), other=one.fact.hex(), since=month_text(one.first)) for one in lapsed[:MOST_DOUBTS]]
+    lapsed = sorted(
+        (lapse for lapse in view.lapses if view.day >= first_day(lapse.first)),
+        key=lambda lapse: (lapse.first, lapse.fact),
+    )
+    lapses = [
+        StatementDoubt(
+            kind=DoubtKind.LAPSED,
+            counted=one.fact.hex(),
+            other=one.fact.hex(),
+            since=month_text(one.first),
+        )
+        for one in lapsed[:MOST_DOUBTS]
+    ]
     found = () if view.told is None else doubts(view.told, view.policy)
-    pairs = [StatementDoubt(kind=d.kind, counted=d.counted.hex(), other=d.other.hex()) for d in found]
+    pairs = [
+        StatementDoubt(kind=d.kind, counted=d.counted.hex(), other=d.other.hex()) for d in found
+    ]
     return tuple([*lapses, *pairs][:MOST_DOUBTS])
 
 
 def _quiet(word: Word) -> Quiet:
     reason = word.reason or HarmlessReason.OTHER
-    return Quiet(finding=word.kind, reason=reason, by=word.by or DESK, since=word.since, until=last_known(word.until), is_dismissal=word.reason is None)
+    return Quiet(
+        finding=word.kind,
+        reason=reason,
+        by=word.by or DESK,
+        since=word.since,
+        until=last_known(word.until),
+        is_dismissal=word.reason is None,
+    )
 
 
-def impacts_of(hits: Sequence[tuple[str, Incident, Exposure]], policy: PolicyOfDay) -> tuple[Impact, ...]:
+def impacts_of(
+    hits: Sequence[tuple[str, Incident, Exposure]], policy: PolicyOfDay
+) -> tuple[Impact, ...]:
     """The incidents that may have hit the household, as messages carry them."""
     value = policy.incidents_impact
     return tuple(
@@ -97,7 +157,13 @@ def impacts_of(hits: Sequence[tuple[str, Incident, Exposure]], policy: PolicyOfD
             severity=incident.severity,
             since=incident.first_day,
             text=_possible(incident, exposure),
-            policy=None if value is None else policy_value(value).model_copy(update={"value": f"{incident.hazard} {incident.severity}: {exposure}"}),
+            policy=(
+                None
+                if value is None
+                else policy_value(value).model_copy(
+                    update={"value": f"{incident.hazard} {incident.severity}: {exposure}"}
+                )
+            ),
         )
         for name, incident, exposure in hits
     )
@@ -114,8 +180,14 @@ _EXPOSED: Final = {
 def _possible(incident: Incident, exposure: Exposure) -> Sentence:
     zh, en = _EXPOSED[exposure]
     return Sentence(
-        zh=f"区域{incident.area}自{incident.first_day}发生{title(incident.hazard).zh}（{incident.severity}级），可能影响{zh}；请核实，未核实不作认定。",
-        en=f"{incident.hazard} (level {incident.severity}) in {incident.area} since {incident.first_day} may hit {en}; please check: possible is not found.",
+        zh=(
+            f"区域{incident.area}自{incident.first_day}发生{title(incident.hazard).zh}（{incident.severity}级），"
+            f"可能影响{zh}；请核实，未核实不作认定。"
+        ),
+        en=(
+            f"{incident.hazard} (level {incident.severity}) in {incident.area} since"
+            f" {incident.first_day} may hit {en}; please check: possible is not found."
+        ),
     )
 
 
@@ -135,38 +207,71 @@ def _said(condition: Condition, assessment: Assessment, policy: Policy) -> Unmet
 
 def _words(condition: Condition, assessment: Assessment, policy: Policy) -> Sentence:  # noqa: C901, PLR0911, PLR0912 - one sentence per kind of condition
     view, until = assessment.view, condition.until
-    risk, name = ("", "") if condition.finding is None else (title(condition.finding).zh, title(condition.finding).en)
-    zh, en = ("", "") if condition.guarantee is None else (title(condition.guarantee).zh, title(condition.guarantee).en)
+    risk, name = (
+        ("", "")
+        if condition.finding is None
+        else (title(condition.finding).zh, title(condition.finding).en)
+    )
+    zh, en = (
+        ("", "")
+        if condition.guarantee is None
+        else (title(condition.guarantee).zh, title(condition.guarantee).en)
+    )
     match condition.kind:
         case UnmetKind.FINDING_HOLDS:
             found = next((f for f in assessment.found if f.kind is condition.finding), None)
             if found is not None:
                 return EXPLAIN[found.kind](found, view, policy.currency)
-            return Sentence(zh=f"此前的{risk}因数据未报，尚不能确认已消失。", en=f"What was found before ({name}) cannot be cleared: data is missing.")
+            return Sentence(
+                zh=f"此前的{risk}因数据未报，尚不能确认已消失。",
+                en=f"What was found before ({name}) cannot be cleared: data is missing.",
+            )
         case UnmetKind.INCOME_UNHEARD if not view.unheard:
-            return Sentence(zh="户内暂无计入人口，人均收入不能判断。", en="Nobody of the household is counted, so income per head is not known.")
+            return Sentence(
+                zh="户内暂无计入人口，人均收入不能判断。",
+                en="Nobody of the household is counted, so income per head is not known.",
+            )
         case UnmetKind.INCOME_UNHEARD:
             months = [month_text(m) for m in view.unheard]
             return Sentence(
                 zh=f"以下月份收入未报，暂不能判断：{'、'.join(months)}。",
-                en=f"Income of these months is not reported, so nothing is decided: {', '.join(months)}.",
+                en=(
+                    "Income of these months is not reported, so nothing is decided:"
+                    f" {', '.join(months)}."
+                ),
             )
         case UnmetKind.CLEAR_PERIOD:
             return Sentence(zh=f"须持续平稳至{until}。", en=f"Must stay clear until {until}.")
         case UnmetKind.IDENTIFIED_PERIOD:
-            return Sentence(zh=f"纳入监测时间不足，最早{until}。", en=f"Identified too recently; earliest {until}.")
+            return Sentence(
+                zh=f"纳入监测时间不足，最早{until}。",
+                en=f"Identified too recently; earliest {until}.",
+            )
         case UnmetKind.MEASURE_MISSING:
-            return Sentence(zh=f"{risk}尚无对应的帮扶措施记录。", en=f"No fitting measure is recorded against {name}.")
+            return Sentence(
+                zh=f"{risk}尚无对应的帮扶措施记录。",
+                en=f"No fitting measure is recorded against {name}.",
+            )
         case UnmetKind.GUARANTEE_NOT_MET:
             return Sentence(zh=f"{zh}未落实。", en=f"Not met: {en}.")
         case UnmetKind.GUARANTEE_UNKNOWN:
             return Sentence(zh=f"{zh}尚未核查。", en=f"Not checked yet: {en}.")
         case UnmetKind.NOBODY_CAN_WORK:
-            return Sentence(zh="户内无劳动能力，暂不标注风险消除。", en="Nobody in the household can work: kept, not marked eliminated.")
+            return Sentence(
+                zh="户内无劳动能力，暂不标注风险消除。",
+                en="Nobody in the household can work: kept, not marked eliminated.",
+            )
         case UnmetKind.MEMBER_DISPUTED:
             return Sentence(
-                zh=f"有成员同时登记在另一户（查重工单{condition.ticket}），户籍核实前不作认定、消除或排除决定，监测类别不变。",
-                en=f"A member also stands in another household's entry (ticket {condition.ticket}): until that is mended nobody decides, and the group stays.",
+                zh=(
+                    f"有成员同时登记在另一户（查重工单{condition.ticket}），户籍核实前不作认定、"
+                    "消除或排除决定，监测类别不变。"
+                ),
+                en=(
+                    "A member also stands in another household's entry (ticket"
+                    f" {condition.ticket}): until that is mended nobody decides, and the group"
+                    " stays."
+                ),
             )
         case UnmetKind.NEWS:
             return Sentence(
@@ -174,6 +279,9 @@ def _words(condition: Condition, assessment: Assessment, policy: Policy) -> Sent
                 en=f"Something came while it was decided ({name}): look at it, then decide.",
             )
         case UnmetKind.DOES_NOT_FIT:
-            return Sentence(zh="该决定与农户当前状态不符。", en="The decision does not fit where the household stands.")
+            return Sentence(
+                zh="该决定与农户当前状态不符。",
+                en="The decision does not fit where the household stands.",
+            )
         case _:
             assert_never(condition.kind)

@@ -1,1 +1,4 @@
-"""Policy bundles: YAML files with every number dated and referenced, and the loader that refuses what is not clear."""
+"""Policy bundles, and the loader that refuses what is not clear.
+
+They are YAML files with every number dated and referenced.
+"""

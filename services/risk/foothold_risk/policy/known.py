@@ -27,7 +27,11 @@ from foothold_risk.policy.tables import bands, covers, items, months_ahead, rhyt
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A value Foothold knows: how it is read, whether every region in service must have it, and how an amount follows from a `base`."""
+    """A value Foothold knows.
+
+    It has how the value is read, whether every region in service must have it, and how an amount
+    follows from a `base`.
+    """
 
     read: Callable[[object], object]
     is_required: bool = False
@@ -99,4 +103,5 @@ BASES: Final[Mapping[str, tuple[str, int]]] = {
     "multiple_of_poverty_standard": ("poverty_standard", 1),
     "share_of_disposable_income": ("disposable_income", 1),
 }
-"""A line that is not fixed: the value it is a multiple of, and by how many times a year that one is paid."""
+"""A line that is not fixed: the value it is a multiple of, and by how many times a year that one is
+paid."""

@@ -1,6 +1,9 @@
-"""Reads policy bundles: a folder with `bundle.yaml` and one file per region. Refuses what is not clear, naming file, line and what to do.
+"""Reads policy bundles: a folder with `bundle.yaml` and one file per region.
 
-A region inherits from the one it lies in: county 370302 from prefecture 370300, that from province 370000, that from the nation 000000.
+Refuses what is not clear, naming file, line and what to do.
+
+A region inherits from the one it lies in: county 370302 from prefecture 370300, that from province
+370000, that from the nation 000000.
 """
 
 import difflib
@@ -37,7 +40,10 @@ def _plain_day(value: object) -> object:
 
 
 class Dated(_Strict):
-    """A value from a date on, with where it comes from and how sure it is. An empty value marked NEED says that somebody must supply it."""
+    """A value from a date on, with where it comes from and how sure it is.
+
+    An empty value marked NEED says that somebody must supply it.
+    """
 
     since: Annotated[date, BeforeValidator(_plain_day)]
     until: Annotated[date | None, BeforeValidator(_plain_day)] = None
@@ -82,7 +88,10 @@ def load_folder(folder: Path) -> dict[str, Policy]:
     """All bundles below a folder by hash; raise PolicyError."""
     files = sorted(folder.glob(f"*/{BUNDLE_FILE}"))
     if not files:
-        raise PolicyError(f"{folder}: no policy bundle here; a bundle is a folder with {BUNDLE_FILE} and one file per region")
+        raise PolicyError(
+            f"{folder}: no policy bundle here; a bundle is a folder with {BUNDLE_FILE} and one file"
+            " per region"
+        )
     policies = [load(file.parent) for file in files]
     return {policy.bundle: policy for policy in policies}
 
@@ -96,15 +105,34 @@ def load(folder: Path) -> Policy:
     for text in files:
         region = text.read(RegionFile, (RegionFile, Named, Dated, Sentence))
         if region.region in regions:
-            raise PolicyError(f"{text.at('region')}: the region {region.region} stands in two files of this bundle")
-        regions[region.region] = (region, {name: tuple(_entries(text, name, named, bundle.currency)) for name, named in region.values.items()})
+            raise PolicyError(
+                f"{text.at('region')}: the region {region.region} stands in two files of this"
+                " bundle"
+            )
+        regions[region.region] = (
+            region,
+            {
+                name: tuple(_entries(text, name, named, bundle.currency))
+                for name, named in region.values.items()
+            },
+        )
     places = {code: _place(head, code, regions) for code in bundle.in_service}
-    content = {"bundle": bundle.model_dump(mode="json"), "regions": [regions[code][0].model_dump(mode="json") for code in sorted(regions)]}
+    content = {
+        "bundle": bundle.model_dump(mode="json"),
+        "regions": [regions[code][0].model_dump(mode="json") for code in sorted(regions)],
+    }
     return Policy(
-        bundle=hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest(),
+        bundle=hashlib.sha256(
+            json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+        ).hexdigest(),
         title=bundle.title,
         currency=bundle.currency,
-        illustrative=any(value.illustrative for place in places.values() for day in place.days.values() for value in values_of(day)),
+        illustrative=any(
+            value.illustrative
+            for place in places.values()
+            for day in place.days.values()
+            for value in values_of(day)
+        ),
         places=places,
     )
 
@@ -119,15 +147,20 @@ def _field(name: str) -> str:
 
 
 def _entries(text: Text, name: str, named: Named, currency: Sentence) -> Iterator[Entry]:
-    """The dated values of one name, checked: known, readable, in the bundle's currency, without gap or overlap, and none missing without saying NEED."""
+    """Yield the dated values of one name, checked.
+
+    They are known, readable, in the bundle's currency, without gap or overlap, and none missing
+    without saying NEED.
+    """
     if name not in KNOWN:
         near = difflib.get_close_matches(name, KNOWN, 1)
         hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(KNOWN)}"
         raise PolicyError(f"{text.at('values', name)}: {name} is not a value Foothold knows{hint}")
     if (other := other_currency(named.unit, currency)) is not None:
         raise PolicyError(
-            f"{text.at('values', name, 'unit')}: {name} is in {other} and the bundle in {currency.en}: "
-            f"amounts of one bundle are compared, so give it in {currency.en}, or correct the currency in {BUNDLE_FILE}"
+            f"{text.at('values', name, 'unit')}: {name} is in {other} and the bundle in"
+            f" {currency.en}: amounts of one bundle are compared, so give it in {currency.en}, or"
+            f" correct the currency in {BUNDLE_FILE}"
         )
     before: Dated | None = None
     for index, dated in enumerate(named.dates):
@@ -137,7 +170,10 @@ def _entries(text: Text, name: str, named: Named, currency: Sentence) -> Iterato
         if dated.value is None and dated.confidence != "NEED":
             raise PolicyError(f"{where}: {name} has no value; supply it, or mark it NEED")
         if dated.value is not None and dated.confidence == "NEED" and not dated.illustrative:
-            raise PolicyError(f"{where}: {name} is marked NEED: supply the published number, or mark it illustrative")
+            raise PolicyError(
+                f"{where}: {name} is marked NEED: supply the published number, or mark it"
+                " illustrative"
+            )
         try:
             read = None if dated.value is None else _read(name, dated.value)
         except ValueError as error:
@@ -152,11 +188,20 @@ def _date_problem(name: str, before: Dated | None, dated: Dated) -> str | None:
     if before is None:
         return None
     if dated.since <= before.since:
-        return f"{name} since {dated.since} does not come after {before.since}; dates rise and none stands twice"
+        return (
+            f"{name} since {dated.since} does not come after {before.since}; dates rise and none"
+            " stands twice"
+        )
     if before.until is not None and dated.since <= before.until:
-        return f"{name} since {dated.since} overlaps the value before it, which holds until {before.until}"
+        return (
+            f"{name} since {dated.since} overlaps the value before it, which holds until"
+            f" {before.until}"
+        )
     if before.until is not None and dated.since > before.until + timedelta(days=1):
-        return f"{name} has a gap from {before.until + timedelta(days=1)} to {dated.since - timedelta(days=1)}; no day may be without a value"
+        return (
+            f"{name} has a gap from {before.until + timedelta(days=1)} to"
+            f" {dated.since - timedelta(days=1)}; no day may be without a value"
+        )
     return None
 
 
@@ -166,7 +211,9 @@ def _read(name: str, value: object) -> object:
         return known.read(value)
     kind = value.get("kind")
     if kind not in BASES or set(value) != {"kind", "times"}:
-        raise ValueError(f'a line is an amount, or {{kind: …, times: "2"}} with the kind {", ".join(BASES)}')
+        raise ValueError(
+            f'a line is an amount, or {{kind: …, times: "2"}} with the kind {", ".join(BASES)}'
+        )
     return str(kind), (share if kind == "share_of_disposable_income" else multiple)(value["times"])
 
 
@@ -176,7 +223,15 @@ def _place(head: Text, code: str, regions: Regions) -> Place:
         raise PolicyError(f"{head.at('in_service')}: {code} is in service but has no file")
     chain = [c for c in (code, f"{code[:4]}00", f"{code[:2]}0000", "000000") if c in regions]
     chain = list(dict.fromkeys(chain))
-    dates = sorted({edge for c in chain for entries in regions[c][1].values() for entry in entries for edge in _edges(entry[0])})
+    dates = sorted(
+        {
+            edge
+            for c in chain
+            for entries in regions[c][1].values()
+            for entry in entries
+            for edge in _edges(entry[0])
+        }
+    )
     for name, known in KNOWN.items():
         if known.is_required:
             dates = _from_when(head, code, name, chain, regions, dates)
@@ -199,19 +254,33 @@ def _from_when(
     dates: Sequence[date],
 ) -> list[date]:
     """The dates from which a required value is in force; afterwards it must never be missing."""
-    has = {day: (entry := _entry(name, chain, regions, day)) is not None and entry[1] is not None for day in dates}
+    has = {
+        day: (entry := _entry(name, chain, regions, day)) is not None and entry[1] is not None
+        for day in dates
+    }
     first = next((day for day in dates if has[day]), None)
     if first is None:
         need = next((entry for c in chain for entry in regions[c][1].get(name, ())), None)
         where = head.at("in_service") if need is None else need[2].at(*need[3])
-        raise PolicyError(f"{where}: {name} is required for {code}, which is in service, and nobody has supplied it")
+        raise PolicyError(
+            f"{where}: {name} is required for {code}, which is in service, and nobody has"
+            " supplied it"
+        )
     if missing := next((day for day in dates if day > first and not has[day]), None):
-        raise PolicyError(f"{head.at('in_service')}: {name} is required for {code} and nothing gives it from {missing} on")
+        raise PolicyError(
+            f"{head.at('in_service')}: {name} is required for {code} and nothing gives it from"
+            f" {missing} on"
+        )
     return [day for day in dates if day >= first]
 
 
-def _entry(name: str, chain: Sequence[str], regions: Regions, day: date) -> tuple[Dated, object, Text, tuple[str | int, ...], str] | None:
-    """The nearest region that gives the value on the day; an empty one marked NEED counts only where nobody gives it."""
+def _entry(
+    name: str, chain: Sequence[str], regions: Regions, day: date
+) -> tuple[Dated, object, Text, tuple[str | int, ...], str] | None:
+    """The nearest region that gives the value on the day.
+
+    An empty one marked NEED counts only where nobody gives it.
+    """
     found = None
     for code in chain:
         for dated, read, text, path in regions[code][1].get(name, ()):
@@ -230,19 +299,40 @@ def _of_day(code: str, chain: Sequence[str], regions: Regions, day: date) -> Pol
             continue
         dated, read, text, path, region = entry
         if read is None:
-            raise PolicyError(f"{text.at(*path)}: {name} is marked NEED and {code} is in service: supply the county's number, or an illustrative one")
-        value = Value(name, read, _shown(dated.value), dated.since, dated.reference, dated.confidence, dated.illustrative, region)
-        found[_field(name)] = _line(value, found, text.at(*path)) if isinstance(read, tuple) and KNOWN[name].is_line else value
+            raise PolicyError(
+                f"{text.at(*path)}: {name} is marked NEED and {code} is in service: supply the"
+                " county's number, or an illustrative one"
+            )
+        value = Value(
+            name,
+            read,
+            _shown(dated.value),
+            dated.since,
+            dated.reference,
+            dated.confidence,
+            dated.illustrative,
+            region,
+        )
+        found[_field(name)] = (
+            _line(value, found, text.at(*path))
+            if isinstance(read, tuple) and KNOWN[name].is_line
+            else value
+        )
     return PolicyOfDay(**found)
 
 
 def _line(value: Value[Any], found: Mapping[str, Value[Any]], where: str) -> Value[int]:
-    """A line that follows from another value, to the fen, rounded once, half up; illustrative if either number is."""
+    """A line that follows from another value, to the fen, rounded once, half up.
+
+    Illustrative if either number is.
+    """
     kind, times = value.value
     name, yearly = BASES[kind]
     base = found.get(name)
     if base is None:
-        raise PolicyError(f"{where}: {value.name} is a {kind}, but no region gives {name} on {value.since}")
+        raise PolicyError(
+            f"{where}: {value.name} is a {kind}, but no region gives {name} on {value.since}"
+        )
     amount = (base.value * times * yearly * 2 + SHARE_SCALE) // (2 * SHARE_SCALE)
     factors = [_times(times), str(Fen(base.value)), *([str(yearly)] if yearly > 1 else [])]
     return Value(

@@ -1,4 +1,7 @@
-"""How plain values of a policy file are read: amounts, shares, numbers, switches, lists. A reader raises ValueError with what to do."""
+"""How plain values of a policy file are read: amounts, shares, numbers, switches, lists.
+
+A reader raises ValueError with what to do.
+"""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -52,10 +55,15 @@ def _decimal(value: object, how: str) -> Decimal:
     return number
 
 
-def whole(stretches: Sequence[tuple[int, int]], end: int, answer: str, shown: Callable[[int], str] = str) -> None:
-    """Raise ValueError unless the stretches, each from (included) to (excluded), follow one another from 0 to the end: no gap, no overlap.
+def whole(
+    stretches: Sequence[tuple[int, int]], end: int, answer: str, shown: Callable[[int], str] = str
+) -> None:
+    """Raise ValueError unless the stretches follow one another from 0 to the end.
 
-    `answer`: what every value between must have, such as "every score needs a grade; a score has one grade", in two halves.
+    Each is from (included) to (excluded): no gap, no overlap.
+
+    `answer`: what every value between must have, such as "every score needs a grade; a score has
+    one grade", in two halves.
     """
     gap, overlap = answer.split("; ")
     reached = 0

@@ -1,4 +1,7 @@
-"""How values that are small tables are read: weights, bands, covers, months ahead. A reader raises ValueError with what to do."""
+"""How values that are small tables are read: weights, bands, covers, months ahead.
+
+A reader raises ValueError with what to do.
+"""
 
 from collections.abc import Mapping
 from datetime import date
@@ -28,8 +31,15 @@ def yields(value: object) -> tuple[Yield, ...]:
 
 
 def _yield(item: object) -> Yield:
-    if not isinstance(item, dict) or set(item) != {"invested_from", "yield"} or type(item["invested_from"]) is not date:
-        raise ValueError('a yield is a share such as "0.07", or a list of {invested_from: 2016-01-01, yield: "0.07"}')
+    if (
+        not isinstance(item, dict)
+        or set(item) != {"invested_from", "yield"}
+        or type(item["invested_from"]) is not date
+    ):
+        raise ValueError(
+            'a yield is a share such as "0.07", or a list of {invested_from: 2016-01-01, yield:'
+            ' "0.07"}'
+        )
     return Yield(item["invested_from"], share(item["yield"]))
 
 
@@ -37,13 +47,22 @@ def rhythms(value: object) -> tuple[Rhythm, ...]:
     """How many days a feed may be silent, by agency and kind; none twice."""
     read = [_rhythm(item) for item in value] if isinstance(value, list) else []
     if not read or len({(r.agency, r.feed) for r in read}) != len(read):
-        raise ValueError("list each feed once, such as {agency: health-insurance, kind: MedicalClaimSettled, days: 35}")
+        raise ValueError(
+            "list each feed once, such as {agency: health-insurance, kind: MedicalClaimSettled,"
+            " days: 35}"
+        )
     return tuple(read)
 
 
 def _rhythm(item: object) -> Rhythm:
-    if not isinstance(item, dict) or set(item) != {"agency", "kind", "days"} or not isinstance(item["agency"], str):
-        raise ValueError("a feed's rhythm is {agency: health-insurance, kind: MedicalClaimSettled, days: 35}")
+    if (
+        not isinstance(item, dict)
+        or set(item) != {"agency", "kind", "days"}
+        or not isinstance(item["agency"], str)
+    ):
+        raise ValueError(
+            "a feed's rhythm is {agency: health-insurance, kind: MedicalClaimSettled, days: 35}"
+        )
     if item["kind"] not in get_args(FeedKind):
         raise ValueError(f"a feed's kind is one of {', '.join(get_args(FeedKind))}")
     if type(item["days"]) is not int or not 1 <= item["days"] <= LONGEST_RHYTHM:
@@ -63,19 +82,41 @@ def weights(value: object) -> tuple[int, ...]:
 
 
 def bands(value: object) -> tuple[Band, ...]:
-    """One stretch of the score for each grade, the best grade the highest; together they cover 0 to 100, and no score twice."""
-    read = sorted((_band(item) for item in value), key=lambda b: b.low) if isinstance(value, list) else []
+    """One stretch of the score for each grade, the best grade the highest.
+
+    Together they cover 0 to 100, and no score twice.
+    """
+    read = (
+        sorted((_band(item) for item in value), key=lambda b: b.low)
+        if isinstance(value, list)
+        else []
+    )
     if [b.grade for b in read] != list(reversed(Grade)):
-        raise ValueError("give each grade one band, such as {grade: B, from: 60, to: 80}; the better the grade, the higher its band")
-    whole([(band.low, band.high) for band in read], BEST_SCORE, "every score needs a grade; a score has one grade")
+        raise ValueError(
+            "give each grade one band, such as {grade: B, from: 60, to: 80}; the better the grade,"
+            " the higher its band"
+        )
+    whole(
+        [(band.low, band.high) for band in read],
+        BEST_SCORE,
+        "every score needs a grade; a score has one grade",
+    )
     return tuple(read)
 
 
 def _band(item: object) -> Band:
-    if not isinstance(item, dict) or set(item) != {"grade", "from", "to"} or not all(type(item[edge]) is int for edge in ("from", "to")):
-        raise ValueError("a band is {grade: B, from: 60, to: 80}: `from` belongs to it, `to` to the next")
+    if (
+        not isinstance(item, dict)
+        or set(item) != {"grade", "from", "to"}
+        or not all(type(item[edge]) is int for edge in ("from", "to"))
+    ):
+        raise ValueError(
+            "a band is {grade: B, from: 60, to: 80}: `from` belongs to it, `to` to the next"
+        )
     if item["from"] >= item["to"]:
-        raise ValueError(f"the band {item['grade']} is empty: it goes from {item['from']} to {item['to']}")
+        raise ValueError(
+            f"the band {item['grade']} is empty: it goes from {item['from']} to {item['to']}"
+        )
     return Band(Grade(str(item["grade"])), item["from"], item["to"])
 
 
@@ -83,24 +124,49 @@ def covers(value: object) -> tuple[Cover, ...]:
     """Insurance covers by name, each with the findings it is meant to answer."""
     read = tuple(_cover(item) for item in value) if isinstance(value, list) else ()
     if not read:
-        raise ValueError("a list of covers, such as {cover: income_cover, zh: 收入保, en: income cover, against: [income_dropped]}")
+        raise ValueError(
+            "a list of covers, such as {cover: income_cover, zh: 收入保, en: income cover, against:"
+            " [income_dropped]}"
+        )
     if len({c.name for c in read}) != len(read):
         raise ValueError("a cover stands twice")
     return read
 
 
 def _cover(item: Any) -> Cover:  # noqa: ANN401 - whatever YAML holds
-    if not isinstance(item, Mapping) or set(item) != {"cover", "zh", "en", "against"} or not isinstance(item["against"], list) or not item["against"]:
-        raise ValueError("a cover is {cover: income_cover, zh: 收入保, en: income cover, against: [income_dropped]}")
-    return Cover(str(item["cover"]), Sentence(zh=item["zh"], en=item["en"]), frozenset(FindingKind(name) for name in item["against"]))
+    if (
+        not isinstance(item, Mapping)
+        or set(item) != {"cover", "zh", "en", "against"}
+        or not isinstance(item["against"], list)
+        or not item["against"]
+    ):
+        raise ValueError(
+            "a cover is {cover: income_cover, zh: 收入保, en: income cover, against:"
+            " [income_dropped]}"
+        )
+    return Cover(
+        str(item["cover"]),
+        Sentence(zh=item["zh"], en=item["en"]),
+        frozenset(FindingKind(name) for name in item["against"]),
+    )
 
 
 def items(value: object) -> tuple[IncomeItem, ...]:
-    """Income items by name, what policy makes of each, and what else senders call them; no name twice, however it is written."""
-    read = tuple(_item(str(name), said) for name, said in value.items()) if isinstance(value, Mapping) else ()
+    """Income items by name, what policy makes of each, and what else senders call them.
+
+    No name twice, however it is written.
+    """
+    read = (
+        tuple(_item(str(name), said) for name, said in value.items())
+        if isinstance(value, Mapping)
+        else ()
+    )
     called = [item_key(name) for item in read for name in (item.name, *item.also)]
     if not read or len(set(called)) != len(called):
-        raise ValueError("items are {salary: counted, emergency_relief: {counts: one_off, also: [临时救助]}, loan: no_income}; a name stands for one item")
+        raise ValueError(
+            "items are {salary: counted, emergency_relief: {counts: one_off, also: [临时救助]},"
+            " loan: no_income}; a name stands for one item"
+        )
     return read
 
 
@@ -108,12 +174,25 @@ def _item(name: str, said: Any) -> IncomeItem:  # noqa: ANN401 - whatever YAML h
     if isinstance(said, str):
         return IncomeItem(name, Counts(said))
     if not isinstance(said, Mapping) or not {"counts"} <= set(said) <= {"counts", "also"}:
-        raise ValueError("an item is counted, one_off or no_income, or {counts: one_off, also: [临时救助]}")
-    return IncomeItem(name, Counts(str(said["counts"])), frozenset(listed(said["also"])) if "also" in said else frozenset())
+        raise ValueError(
+            "an item is counted, one_off or no_income, or {counts: one_off, also: [临时救助]}"
+        )
+    return IncomeItem(
+        name,
+        Counts(str(said["counts"])),
+        frozenset(listed(said["also"])) if "also" in said else frozenset(),
+    )
 
 
 def months_ahead(value: object) -> tuple[int, ...]:
     """How far to look ahead: whole months, rising."""
-    if not isinstance(value, list) or not value or not all(type(item) is int and 1 <= item <= FURTHEST for item in value) or sorted(set(value)) != value:
-        raise ValueError("months to look ahead are rising whole numbers from 1 to 12, such as [1, 3, 6]")
+    if (
+        not isinstance(value, list)
+        or not value
+        or not all(type(item) is int and 1 <= item <= FURTHEST for item in value)
+        or sorted(set(value)) != value
+    ):
+        raise ValueError(
+            "months to look ahead are rising whole numbers from 1 to 12, such as [1, 3, 6]"
+        )
     return tuple(value)

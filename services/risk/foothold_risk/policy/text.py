@@ -35,7 +35,9 @@ class Text:
             seen: set[str] = set()
             for key, value in node.value:
                 if key.value in seen:
-                    raise PolicyError(f"{self.file}:{key.start_mark.line + 1}: {key.value} stands twice")
+                    raise PolicyError(
+                        f"{self.file}:{key.start_mark.line + 1}: {key.value} stands twice"
+                    )
                 seen.add(key.value)
                 self._twice(value)
         elif isinstance(node, yaml.SequenceNode):
@@ -43,7 +45,10 @@ class Text:
                 self._twice(value)
 
     def read(self, model: type[M], known: Sequence[type[BaseModel]]) -> M:
-        """The file as a model; an unknown field is named with the nearest known one. Raise PolicyError."""
+        """The file as a model; an unknown field is named with the nearest known one.
+
+        Raise PolicyError.
+        """
         try:
             return model.model_validate(yaml.safe_load(self._text))
         except (yaml.YAMLError, ValueError) as error:
@@ -51,7 +56,10 @@ class Text:
                 raise PolicyError(f"{self.file}: not YAML: {error}") from None
             errors = error.errors(include_url=False, include_input=False)
             first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
-            raise PolicyError(f"{self.at(*first['loc'])}: {_complaint(first['type'], first['msg'], first['loc'], known)}") from None
+            raise PolicyError(
+                f"{self.at(*first['loc'])}:"
+                f" {_complaint(first['type'], first['msg'], first['loc'], known)}"
+            ) from None
 
     def at(self, *path: str | int) -> str:
         """`file:line` of the deepest node on the path that exists."""
@@ -71,9 +79,13 @@ class Text:
         return f"{self.file}:{line}"
 
 
-def _complaint(kind: str, message: str, path: tuple[str | int, ...], known: Sequence[type[BaseModel]]) -> str:
+def _complaint(
+    kind: str, message: str, path: tuple[str | int, ...], known: Sequence[type[BaseModel]]
+) -> str:
     name = ".".join(str(part) for part in path)
     if kind != "extra_forbidden":
         return f"{name}: {message.removeprefix('Value error, ')}"
-    near = difflib.get_close_matches(str(path[-1]), [field for model in known for field in model.model_fields], 1)
+    near = difflib.get_close_matches(
+        str(path[-1]), [field for model in known for field in model.model_fields], 1
+    )
     return f"{name} is not a field Foothold knows" + (f"; did you mean {near[0]}?" if near else "")

@@ -1,7 +1,10 @@
-"""Region windows on Faust: one agent reads `area-signals.v1` from its start and says every change of a level once.
+"""Region windows on Faust.
 
-Faust brings the partitions, in order, to whichever process of the group has them; nothing rests on its commits or tables. A fold is made anew
-from the log's start at each assignment, and what stands in `region-warnings.v1` already is not said again (docs/decisions/0019).
+One agent reads `area-signals.v1` from its start and publishes every change of a level once.
+
+Faust brings the partitions, in order, to whichever process of the group has them; nothing rests on
+its commits or tables. A fold is made anew from the log's start at each assignment, and what stands
+in `region-warnings.v1` already is not said again (docs/decisions/0019).
 """
 
 import asyncio
@@ -33,7 +36,13 @@ from foothold_runtime.broker import Broker
 from foothold_runtime.kafka_clients import reading
 from foothold_runtime.logs import frames_of, place_of
 from foothold_runtime.loops import goes_on
-from foothold_schemas.messages.areas import AreaDay, AreaSignal, Direction, RegionWarning, WarningLevel
+from foothold_schemas.messages.areas import (
+    AreaDay,
+    AreaSignal,
+    Direction,
+    RegionWarning,
+    WarningLevel,
+)
 from foothold_schemas.seal import Seal
 from foothold_schemas.wire.codec import Unreadable, decode_area, decode_warning, encode
 from foothold_schemas.wire.quarantine import Quarantined, RefusalReason, SourceRecord
@@ -45,18 +54,26 @@ WITHIN_SECONDS: Final = 0.05
 STOP_SECONDS: Final = 5.0
 BEAT_SECONDS: Final = 5.0
 RENEW_SECONDS: Final = 86_400.0
-"""Kafka forgets an offset of a group without members a week after it was written (`offsets.retention.minutes`)."""
+"""Kafka forgets an offset of a group without members a week after it was written
+(`offsets.retention.minutes`)."""
 
 log = structlog.get_logger()
 
 
 class LogCut(CannotServe):
-    """The first record that came is not the log's first: what lies before it would be missing from every count."""
+    """The first record that came is not the log's first.
+
+    What lies before it would be missing from every count.
+    """
 
 
 @dataclass(slots=True)
 class Fold:
-    """One partition's windows, the next offset expected, the ids that stand in the output already, the log's first offset, and what raised."""
+    """The fold of one partition.
+
+    It has the windows, the next offset expected, the ids that stand in the output already, the
+    log's first offset, and what raised.
+    """
 
     windows: Windows
     next_offset: int
@@ -67,9 +84,21 @@ class Fold:
 
 
 class Regions:
-    """The app, its agent and its folds. `fatal` is done when something went wrong: the process then ends, and a new one reads again."""
+    """The app, its agent and its folds.
 
-    def __init__(self, *, broker: Broker, instance: str, partitions: int, policies: Mapping[str, Policy], metrics: RegionMetrics, seal: Seal) -> None:
+    `fatal` is done when something went wrong: the process then ends, and a new one reads again.
+    """
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        instance: str,
+        partitions: int,
+        policies: Mapping[str, Policy],
+        metrics: RegionMetrics,
+        seal: Seal,
+    ) -> None:
         self.fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.is_ready = False
         self._broker = broker
@@ -82,9 +111,29 @@ class Regions:
         self._is_at_work = False
         self._memory = asyncio.Lock()
         self.app = self._make_app(instance)
-        source = self.app.topic(AREA_SIGNALS.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw", acks=False, allow_empty=True)
-        self._warnings = self.app.topic(REGION_WARNINGS.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
-        self._quarantine = self.app.topic(QUARANTINE.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+        source = self.app.topic(
+            AREA_SIGNALS.name,
+            key_type=bytes,
+            value_type=bytes,
+            key_serializer="raw",
+            value_serializer="raw",
+            acks=False,
+            allow_empty=True,
+        )
+        self._warnings = self.app.topic(
+            REGION_WARNINGS.name,
+            key_type=bytes,
+            value_type=bytes,
+            key_serializer="raw",
+            value_serializer="raw",
+        )
+        self._quarantine = self.app.topic(
+            QUARANTINE.name,
+            key_type=bytes,
+            value_type=bytes,
+            key_serializer="raw",
+            value_serializer="raw",
+        )
         self.app.agent(source, concurrency=1, name=GROUP_ID)(self._run)
 
     def _make_app(self, instance: str) -> faust.App:
@@ -130,37 +179,61 @@ class Regions:
         raise CannotServe(f"Faust stopped: {self.app.crash_reason!r}")
 
     async def _beat(self) -> None:
-        """Say that the windows turn, also where nothing comes; and once a day keep Kafka from forgetting what was set aside."""
+        """Say that the windows turn, also where nothing comes.
+
+        And once a day keep Kafka from forgetting what was set aside.
+        """
         renew_at = monotonic() + RENEW_SECONDS
         while goes_on():
             if not self._is_at_work:
                 self._metrics.progress.set_to_current_time()
             if monotonic() >= renew_at:
-                with contextlib.suppress(KafkaError):  # there is a week for it: it is tried again at the next beat
+                # there is a week for it: it is tried again at the next beat
+                with contextlib.suppress(KafkaError):
                     for partition in list(self._folds):
                         await self._remember(partition)
                     renew_at = monotonic() + RENEW_SECONDS
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _remember(self, partition: int) -> None:
-        """Write down what is known of the partition's signals, also when it stands there already: Kafka forgets it a week after it was written."""
+        """Write down what is known of the partition's signals.
+
+        It is written also when it stands there already: Kafka forgets it a week after it was
+        written.
+        """
         async with self._memory:
             fold = self._folds[partition]
             if fold.trials != SignalTrials():
-                await save(self._broker, TopicPartition(AREA_SIGNALS.name, partition), fold.next_offset, fold.trials)
+                await save(
+                    self._broker,
+                    TopicPartition(AREA_SIGNALS.name, partition),
+                    fold.next_offset,
+                    fold.trials,
+                )
 
     async def _stop(self, work: asyncio.Task[None]) -> None:
-        """Faust, told to stop, leaves a start that is under way by itself; one that is cancelled would leave its consumer's thread at work."""
+        """Faust, told to stop, leaves a start that is under way by itself.
+
+        One that is cancelled would leave its consumer's thread at work.
+        """
         tasks = (asyncio.create_task(self.app.stop()), work)
         _, hanging = await asyncio.wait(tasks, timeout=STOP_SECONDS)
         for task in hanging:
             task.cancel()
-        await asyncio.gather(*(task for task in tasks if task not in hanging), return_exceptions=True)
+        await asyncio.gather(
+            *(task for task in tasks if task not in hanging), return_exceptions=True
+        )
 
     async def _run(self, stream: faust.StreamT[Any]) -> None:
-        """The agent. Faust would swallow an exception and go on behind the record, so none leaves here but into `fatal`."""
+        """The agent.
+
+        Faust would swallow an exception and go on behind the record, so none leaves here but into
+        `fatal`.
+        """
         try:
-            async for events in cast("faust.Stream[bytes]", stream).take_events(AT_ONCE, within=WITHIN_SECONDS):
+            async for events in cast("faust.Stream[bytes]", stream).take_events(
+                AT_ONCE, within=WITHIN_SECONDS
+            ):
                 self._is_at_work = True
                 try:
                     for event in events:
@@ -193,40 +266,73 @@ class Regions:
             await self._raised(message, fold, error)
             return
         for warning in warnings:
-            await (await self._warnings.send(key=warning.county.encode(), value=encode(warning), partition=message.partition))
+            await (
+                await self._warnings.send(
+                    key=warning.county.encode(), value=encode(warning), partition=message.partition
+                )
+            )
             fold.said.add(warning.warning_id)
-            self._metrics.warnings.labels(warning.county, warning.level or NO_LEVEL, warning.direction.value).inc()
-            log.info("risk.region_warning", warning_id=warning.warning_id, households=warning.households, registered=warning.registered)
+            self._metrics.warnings.labels(
+                warning.county, warning.level or NO_LEVEL, warning.direction.value
+            ).inc()
+            log.info(
+                "risk.region_warning",
+                warning_id=warning.warning_id,
+                households=warning.households,
+                registered=warning.registered,
+            )
         self._measure(message.partition, fold)
 
     async def _say_counts(self, partition: int) -> None:
-        """Levels that stand with another count than was said last. What goes wrong here costs a count that is a little old, and nothing else."""
+        """Levels that stand with another count than was said last.
+
+        What goes wrong here costs a count that is a little old, and nothing else.
+        """
         fold = self._folds.get(partition)
         if fold is None or partition in self._stopped:
             return
         try:
-            warnings = [announce(changed, fold.next_offset - 1) for changed in fold.windows.recounted()]
+            warnings = [
+                announce(changed, fold.next_offset - 1) for changed in fold.windows.recounted()
+            ]
             said = [(warning.county.encode(), encode(warning)) for warning in warnings]
         except Exception as error:  # noqa: BLE001 - a defect here must not keep levels from being said
-            log.error("risk.counts_failed", partition=partition, raised=place_of(error), frames=frames_of(error))  # noqa: TRY400 - never its words
+            log.error(  # noqa: TRY400 - never its words
+                "risk.counts_failed",
+                partition=partition,
+                raised=place_of(error),
+                frames=frames_of(error),
+            )
             return
         for county, value in said:
             await (await self._warnings.send(key=county, value=value, partition=partition))
 
-    def _decide(self, record: AreaSignal | AreaDay, fold: Fold, position: int) -> list[RegionWarning]:
-        """What the record changes and was not said yet. What is written is made here: what cannot be written raises here."""
+    def _decide(
+        self, record: AreaSignal | AreaDay, fold: Fold, position: int
+    ) -> list[RegionWarning]:
+        """What the record changes and was not said yet.
+
+        What is written is made here: what cannot be written raises here.
+        """
         if isinstance(record, AreaDay):
             for county in {village[:6] for village in record.registered}:
                 self._metrics.expect_warnings(county)
-        warnings = [announce(changed, position) for changed in fold.windows.take(record) if changed.warning_id not in fold.said]
+        warnings = [
+            announce(changed, position)
+            for changed in fold.windows.take(record)
+            if changed.warning_id not in fold.said
+        ]
         for warning in warnings:
             encode(warning)
         return warnings
 
     async def _raised(self, message: Any, fold: Fold, error: Exception) -> None:  # noqa: ANN401 - Faust's message
-        """The first time the process ends; the second time the signal is left out of the fold, now and whenever it is made anew.
+        """The first time the process ends.
 
-        A day is never left out: without it the windows would stand still, and nobody would know why.
+        The second time the signal is left out of the fold, now and whenever it is made anew.
+
+        A day is never left out: without it the windows would stand still, and nobody would know
+        why.
         """
         if not is_defect(error):
             raise error
@@ -236,20 +342,36 @@ class Regions:
             log.error("risk.defect", **where, frames=frames_of(error))
             fold.trials = fold.trials.raising(message.offset)
             await self._remember(message.partition)
-            raise Defect(f"folding a signal raised {raised}; it is tried once more after the start") from None
+            raise Defect(
+                f"folding a signal raised {raised}; it is tried once more after the start"
+            ) from None
         now = datetime.now(UTC)
         if fold.trials.must_stop(now) or _is_day(message.value):
             self._stopped.add(message.partition)
             self._metrics.stopped.labels(str(message.partition)).set(1)
-            log.error("risk.reader_stopped", **where, topic=AREA_SIGNALS.name, do="update or mend risk, then start the region windows again")
+            log.error(
+                "risk.reader_stopped",
+                **where,
+                topic=AREA_SIGNALS.name,
+                do="update or mend risk, then start the region windows again",
+            )
             return
-        await self._set_aside(message, Unreadable(RefusalReason.UNPROCESSABLE, f"{raised}; left out of the windows until it is retried"))
+        await self._set_aside(
+            message,
+            Unreadable(
+                RefusalReason.UNPROCESSABLE,
+                f"{raised}; left out of the windows until it is retried",
+            ),
+        )
         fold.trials = fold.trials.set_aside(message.offset, now)
         await self._remember(message.partition)
         fold.windows = await self._folded(source, fold, message.offset)
 
     async def _folded(self, source: TopicPartition, fold: Fold, until: int) -> Windows:
-        """The windows made anew without what was set aside: the signal that raised may have been half counted."""
+        """Make the windows anew without what was set aside.
+
+        The signal that raised may have been half counted.
+        """
         windows = self._windows(fold)
         async with reading(self._broker) as reader:
             reader.assign([source])
@@ -267,50 +389,96 @@ class Regions:
         return Windows(self._policies, self._partitions, fold.remembered)
 
     async def _fold(self, partition: int, offset: int) -> Fold:
-        """The partition's fold: the one at work, or a new one if this is the first record since the partition came here."""
+        """Return the partition's fold.
+
+        It is the one at work, or a new one if this is the first record since the partition came
+        here.
+        """
         fold = self._folds.get(partition)
         if fold is not None and offset >= fold.next_offset:
             return fold
         beginning, first, said = await _survey(self._broker, partition)
         if offset != first:
-            raise LogCut(f"{AREA_SIGNALS.name}[{partition}] begins at {first}, but {offset} came first: start again, and check what moves this group's offsets")
-        trials = (await load(self._broker, TopicPartition(AREA_SIGNALS.name, partition))).from_offset(beginning)
+            raise LogCut(
+                f"{AREA_SIGNALS.name}[{partition}] begins at {first}, but {offset} came first:"
+                " start again, and check what moves this group's offsets"
+            )
+        trials = (
+            await load(self._broker, TopicPartition(AREA_SIGNALS.name, partition))
+        ).from_offset(beginning)
         remembered = None if beginning == 0 else _remembered(said)
-        fold = Fold(Windows(self._policies, self._partitions, remembered), offset, said, offset, trials, remembered)
+        fold = Fold(
+            Windows(self._policies, self._partitions, remembered),
+            offset,
+            said,
+            offset,
+            trials,
+            remembered,
+        )
         self._folds[partition] = fold
-        # It may have been another's meanwhile, and what stopped it is met again if it is still there.
+        # It may have been another's meanwhile, and what stopped it is met again if it is still
+        # there.
         self._stopped.discard(partition)
         self._metrics.stopped.labels(str(partition)).set(0)
         await self._remember(partition)
-        log.info("risk.regions_begin", partition=partition, offset=offset, is_whole=beginning == 0, said=len(said))
+        log.info(
+            "risk.regions_begin",
+            partition=partition,
+            offset=offset,
+            is_whole=beginning == 0,
+            said=len(said),
+        )
         return fold
 
     async def _set_aside(self, message: Any, error: Unreadable) -> None:  # noqa: ANN401 - Faust's message
-        """Bad records go to the quarantine. After a restart they are read, and set aside, again: under the same id, so it stays one."""
+        """Bad records go to the quarantine.
+
+        After a restart they are read, and set aside, again: under the same id, so it stays one.
+        """
         quarantined = Quarantined.of(
             GROUP_ID,
             (message.topic, message.partition, message.offset),
             round(message.timestamp * 1000),
             reason=error.reason,
             detail=error.detail,
-            record=SourceRecord(key=message.key, value=message.value, headers=tuple(message.headers or ())),
+            record=SourceRecord(
+                key=message.key, value=message.value, headers=tuple(message.headers or ())
+            ),
             seal=self._seal,
         )
-        await (await self._quarantine.send(key=quarantined.source_id.encode(), value=encode(quarantined)))
+        await (
+            await self._quarantine.send(
+                key=quarantined.source_id.encode(), value=encode(quarantined)
+            )
+        )
         self._metrics.quarantined.labels(error.reason.value).inc()
-        log.warning("risk.quarantined", topic=message.topic, offset=message.offset, reason=error.reason.value, detail=error.detail)
+        log.warning(
+            "risk.quarantined",
+            topic=message.topic,
+            offset=message.offset,
+            reason=error.reason.value,
+            detail=error.detail,
+        )
 
     def _measure(self, partition: int, fold: Fold) -> None:
         if (day := fold.windows.day) is not None:
-            self._metrics.day.labels(str(partition)).set(datetime.combine(day, time.min, SHANGHAI).timestamp())
+            self._metrics.day.labels(str(partition)).set(
+                datetime.combine(day, time.min, SHANGHAI).timestamp()
+            )
         late = {source for one in self._folds.values() for source in one.windows.waits_for()}
         for source in range(self._partitions):
             self._metrics.waits_for.labels(str(source)).set(source in late)
 
 
 async def _survey(broker: Broker, partition: int) -> tuple[int, int, set[str]]:
-    """Where the log begins, its first committed record, and the ids of all warnings said of this partition's counties."""
-    signals, warnings = TopicPartition(AREA_SIGNALS.name, partition), TopicPartition(REGION_WARNINGS.name, partition)
+    """Return where the log begins, its first committed record, and known warnings' ids.
+
+    The ids are those of all warnings said of this partition's counties.
+    """
+    signals, warnings = (
+        TopicPartition(AREA_SIGNALS.name, partition),
+        TopicPartition(REGION_WARNINGS.name, partition),
+    )
     async with reading(broker) as reader:
         reader.assign([signals])
         beginning = (await reader.beginning_offsets([signals]))[signals]
@@ -333,7 +501,11 @@ def _is_day(value: bytes | None) -> bool:
 
 
 def _warning_id(value: bytes | None) -> str | None:
-    """The id; None for a count, and for a record that cannot be read, which stops nobody: at worst one warning is said again."""
+    """The id.
+
+    None for a count, and for a record that cannot be read, which stops nobody: at worst one warning
+    is said again.
+    """
     try:
         warning = decode_warning(value)
     except Exception as error:  # noqa: BLE001 - whatever it is, the windows are worth more
@@ -343,11 +515,19 @@ def _warning_id(value: bytes | None) -> str | None:
 
 
 def _remembered(said: set[str]) -> Remembered:
-    """The levels that were said, in the order in which they were reached: on a day first down, then up."""
+    """Return the published levels, in the order in which they were reached.
+
+    On a day that is first down, then up.
+    """
     reached: defaultdict[tuple[str, str, int], list[tuple[date, bool, int]]] = defaultdict(list)
     for warning_id in said:
         with contextlib.suppress(ValueError):  # an id of another shape says nothing of a level
             area, cause, window, day, direction, level = warning_id.split(":")
             gravity = GRAVITY.index(None if level == "none" else WarningLevel(level))
-            reached[area, cause, int(window)].append((date.fromisoformat(day), direction == Direction.UP, gravity))
-    return {key: [(day, GRAVITY[gravity]) for day, _, gravity in sorted(steps)] for key, steps in reached.items()}
+            reached[area, cause, int(window)].append(
+                (date.fromisoformat(day), direction == Direction.UP, gravity)
+            )
+    return {
+        key: [(day, GRAVITY[gravity]) for day, _, gravity in sorted(steps)]
+        for key, steps in reached.items()
+    }

@@ -1,4 +1,7 @@
-"""Faust's client as the region windows need it: only what is committed, a thread that ends, and the service's own name."""
+"""Faust's client as the region windows need it.
+
+It reads only what is committed, has a thread that ends, and the service's own name.
+"""
 
 import faust
 from aiokafka import AIOKafkaConsumer
@@ -9,7 +12,10 @@ from foothold_runtime.broker import Broker
 
 
 class Expendable(WorkerThread):
-    """A thread that never keeps the process alive: when Kafka is away it waits for it, and cannot be asked to end."""
+    """A thread that never keeps the process alive.
+
+    When Kafka is unavailable it waits for it, and cannot be asked to end.
+    """
 
     def __init__(self, service: ServiceThread) -> None:
         super().__init__(service)
@@ -17,7 +23,10 @@ class Expendable(WorkerThread):
 
 
 class CommittedOnlyThread(AIOKafkaConsumerThread):
-    """Faust reads what transactions took back unless it writes transactions itself; a signal of risk counts only when it is committed."""
+    """Faust reads what transactions took back unless it writes transactions itself.
+
+    A signal of risk counts only when it is committed.
+    """
 
     Worker = Expendable
 
@@ -44,4 +53,9 @@ def credentials(broker: Broker) -> faust.SASLCredentials | None:
     """The same name and certificate as every other client of the service."""
     if not broker.is_secured:
         return None
-    return faust.SASLCredentials(username=broker.username, password=broker.password, mechanism="SCRAM-SHA-512", ssl_context=broker.tls)
+    return faust.SASLCredentials(
+        username=broker.username,
+        password=broker.password,
+        mechanism="SCRAM-SHA-512",
+        ssl_context=broker.tls,
+    )

@@ -1,4 +1,7 @@
-"""Risk as it watches whole areas: the windows and their inner door, until SIGTERM. A process of its own, the only one that loads Faust."""
+"""Risk as it watches whole areas: the windows and their inner door, until SIGTERM.
+
+A process of its own, the only one that loads Faust.
+"""
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -17,7 +20,10 @@ log = structlog.get_logger()
 
 
 async def serve_regions(settings: Settings, policies: dict[str, Policy]) -> None:
-    """Run the region windows until SIGTERM; a failure ends the process, and the next one reads the signals from their start."""
+    """Run the region windows until SIGTERM.
+
+    A failure ends the process, and the next one reads the signals from their start.
+    """
     configure_logging()
     metrics = RegionMetrics(CollectorRegistry())
     regions = Regions(
@@ -28,7 +34,15 @@ async def serve_regions(settings: Settings, policies: dict[str, Policy]) -> None
         metrics=metrics,
         seal=Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE),
     )
-    ops = OpsEndpoint(metrics.registry, lambda: regions.is_ready, host=settings.regions_ops_host, port=settings.regions_ops_port, start=settings.start)
+    ops = OpsEndpoint(
+        metrics.registry,
+        lambda: regions.is_ready,
+        host=settings.regions_ops_host,
+        port=settings.regions_ops_port,
+        start=settings.start,
+    )
     log.info("risk.regions_started", ops_port=settings.regions_ops_port, instance=settings.instance)
-    await until_ended(ops, reach_of(settings, metrics.registry), regions.run(), LoopErrors(metrics.registry))
+    await until_ended(
+        ops, reach_of(settings, metrics.registry), regions.run(), LoopErrors(metrics.registry)
+    )
     log.info("risk.regions_stopped")

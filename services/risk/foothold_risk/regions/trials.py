@@ -1,7 +1,10 @@
-"""What the region windows remember of signals that raised: beside an offset of a group of its own, because Faust commits nothing for them.
+"""What the region windows remember of signals that raised.
 
-The windows are folded from the log's start at every start, so what was set aside once has to be left out every time.
-The group has no members: Kafka forgets what was written a week ago, so it is written again at every start and every day.
+It is beside an offset of a group of its own, because Faust commits nothing for them.
+
+The windows are folded from the log's start at every start, so what was set aside once has to be
+left out every time. The group has no members: Kafka forgets what was written a week ago, so it is
+written again at every start and every day.
 """
 
 from dataclasses import dataclass, field, replace
@@ -67,6 +70,8 @@ async def load(broker: Broker, source: TopicPartition) -> SignalTrials:
 
 async def save(broker: Broker, source: TopicPartition, offset: int, trials: SignalTrials) -> None:
     """Write it down; the offset beside it is only where it happened."""
-    async with started(AIOKafkaConsumer(**broker.options, group_id=GROUP_ID, enable_auto_commit=False)) as consumer:
+    async with started(
+        AIOKafkaConsumer(**broker.options, group_id=GROUP_ID, enable_auto_commit=False)
+    ) as consumer:
         consumer.assign([source])
         await consumer.commit({source: OffsetAndMetadata(offset, trials.text())})

@@ -1,1 +1,4 @@
-"""What risk decides. Pure: no clock, no I/O, no logging; the open day, the policy and what was heard are arguments."""
+"""What risk decides.
+
+Pure: no clock, no I/O, no logging; the open day, the policy and what was heard are arguments.
+"""

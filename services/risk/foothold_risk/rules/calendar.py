@@ -1,4 +1,7 @@
-"""Months and days as policy counts them. A month is its index, year x 12 + month - 1; a day is a `date` in Asia/Shanghai."""
+"""Months and days as policy counts them.
+
+A month is its index, year x 12 + month - 1; a day is a `date` in Asia/Shanghai.
+"""
 
 from calendar import monthrange
 from datetime import MAXYEAR, UTC, date, datetime, timedelta
@@ -51,9 +54,14 @@ def day_of_microseconds(since_1970: int) -> date:
 
 
 def add_months(day: date, months: int) -> date:
-    """The same day so many months later, clamped at the month's end (31 January + 1 = 28 or 29 February)."""
+    """Return the same day so many months later, clamped at the month's end.
+
+    For example, 31 January + 1 = 28 or 29 February.
+    """
     month = month_of(day) + months
-    return date(month // 12, month % 12 + 1, min(day.day, monthrange(month // 12, month % 12 + 1)[1]))
+    return date(
+        month // 12, month % 12 + 1, min(day.day, monthrange(month // 12, month % 12 + 1)[1])
+    )
 
 
 def income_months(open_day: date) -> range:
@@ -68,7 +76,10 @@ def rolling_first(open_day: date) -> date:
 
 
 def leaves_rolling_year(day: date) -> date:
-    """The first open day whose rolling year no longer holds this day; the last day there is, where the calendar ends before."""
+    """The first open day whose rolling year no longer holds this day.
+
+    The last day there is, where the calendar ends before.
+    """
     if day.year == MAXYEAR:
         return date.max
     if (day.month, day.day) == (2, 29):
@@ -87,10 +98,13 @@ def until(day: date | None) -> date | None:
 
 
 def after_whole_months(day: date, months: int) -> date:
-    """The first day after so many whole calendar months that begin after the day (10 January + 6: 1 August)."""
+    """Return the first day after so many whole calendar months.
+
+    They begin after the day (10 January + 6: 1 August).
+    """
     return first_day(month_of(day) + 1 + months)
 
 
 def last_known(day: date) -> date:
-    """The day itself, or the last one a message can name, where what people said leads beyond it."""
+    """The day itself, or the last one a message can name, where people led beyond it."""
     return min(day, date(LAST_YEAR, 12, 31))

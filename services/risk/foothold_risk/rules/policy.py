@@ -1,4 +1,7 @@
-"""A policy as the rules see it: every number with its region, date, reference and confidence. Loaded elsewhere; here it only answers."""
+"""A policy as the rules see it: every number with its region, date, reference and confidence.
+
+Loaded elsewhere; here it only answers.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +35,10 @@ class Heads(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """An insurance cover a household may hold, and the findings it is meant to answer. What it pays stands with the insurer."""
+    """An insurance cover a household may hold, and the findings it is meant to answer.
+
+    What it pays stands with the insurer.
+    """
 
     name: str
     title: Sentence
@@ -41,7 +47,10 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A grade's stretch of the score: from (included) to (excluded; the highest band includes its end)."""
+    """A grade's band of the score, from (included) to (excluded).
+
+    The highest band includes its end.
+    """
 
     grade: Grade
     low: int
@@ -50,7 +59,10 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class LevelBand:
-    """A level's stretch of the share in ten-thousandths: from (included) to (excluded; the gravest includes its end)."""
+    """A level's band of the share in ten-thousandths, from (included) to (excluded).
+
+    The gravest band includes its end.
+    """
 
     level: WarningLevel | None
     low: int
@@ -67,7 +79,10 @@ class Cluster:
 
 
 class Exposure(StrEnum):
-    """Whom an incident may hit: everybody there, the ex-poor, those who earn by operating or by wages."""
+    """The exposure to an incident: whom it may hit.
+
+    That is everybody there, the ex-poor, or those who earn by operating or by wages.
+    """
 
     EVERYBODY = "everybody"
     EX_POOR = "ex_poor"
@@ -86,7 +101,10 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Yield:
-    """The yearly yield, in ten-thousandths, guaranteed on what was invested from a day on until the next one."""
+    """The yearly yield, in ten-thousandths, guaranteed on what was invested.
+
+    It is for what was invested from a day on until the next one.
+    """
 
     invested_from: date
     share: int
@@ -94,7 +112,10 @@ class Yield:
 
 @dataclass(frozen=True, slots=True)
 class Value(Generic[T_co]):
-    """A policy value in force from `since` until the next one of its name. `formula`: how it follows from other values."""
+    """A policy value in force from `since` until the next one of its name.
+
+    `formula`: how it follows from other values.
+    """
 
     name: str
     value: T_co
@@ -109,7 +130,10 @@ class Value(Generic[T_co]):
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How many days an agency may be silent with facts of a kind before what rests on them is stale."""
+    """The rhythm of a feed: how many days an agency may be silent with facts of a kind.
+
+    After that, what rests on them is stale.
+    """
 
     agency: str
     feed: str
@@ -122,10 +146,13 @@ Scales = Mapping[int, tuple[LevelBand, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyOfDay:
-    """What is in force on one day in one place. None means that nobody has set it: a rule that needs it is not in force.
+    """What is in force on one day in one place.
 
-    Amounts are fen, shares ten-thousandths, months whole months. Each field is the value of its name, with a dot for the first underscore
-    where the policy files have one: `exit_stable_months` is `exit.stable_months`.
+    None means that nobody has set it: a rule that needs it is not in force.
+
+    Amounts are fen, shares ten-thousandths, months whole months. Each field is the value of its
+    name, with a dot for the first underscore where the policy files have one: `exit_stable_months`
+    is `exit.stable_months`.
     """
 
     monitoring_line: Value[int] | None = None
@@ -192,8 +219,13 @@ class PolicyOfDay:
 
     @property
     def one_off_items(self) -> frozenset[str]:
-        """Income items that never enter net income, by policy's names: what is one-off, and what is no income."""
-        one_off = frozenset() if self.income_one_off_items is None else self.income_one_off_items.value
+        """The income items that never enter net income, by policy's names.
+
+        They are what is one-off, and what is no income.
+        """
+        one_off = (
+            frozenset() if self.income_one_off_items is None else self.income_one_off_items.value
+        )
         return one_off | {i.name for i in self.items if i.counts is not Counts.COUNTED}
 
     @property
@@ -219,12 +251,19 @@ class PolicyOfDay:
         """What items are called, folded, → policy's name."""
         one_off = () if self.income_one_off_items is None else self.income_one_off_items.value
         names = {item_key(name): name for name in (*MedicalPayments.model_fields, *one_off)}
-        return names | {item_key(called): i.name for i in self.items for called in (i.name, *i.also)}
+        return names | {
+            item_key(called): i.name for i in self.items for called in (i.name, *i.also)
+        }
 
     @property
     def material_share(self) -> int:
-        """By how much of what people saw something must grow to be told again. A county that says nothing gets Foothold's own choice, as below."""
-        return 2_000 if self.exemption_material_share is None else self.exemption_material_share.value
+        """By how much of what people saw something must grow to be told again.
+
+        A county that says nothing gets Foothold's own choice, as below.
+        """
+        return (
+            2_000 if self.exemption_material_share is None else self.exemption_material_share.value
+        )
 
     @property
     def days_of_dismissal(self) -> int:
@@ -249,7 +288,10 @@ class PolicyOfDay:
     @property
     def in_scope_only(self) -> bool:
         """Whether only compliant spending counts as self-paid."""
-        return self.self_paid_high_in_scope_only is not None and self.self_paid_high_in_scope_only.value
+        return (
+            self.self_paid_high_in_scope_only is not None
+            and self.self_paid_high_in_scope_only.value
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +310,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """An immutable bundle, known by the hash of its content. `places` are the regions in service, by code."""
+    """An immutable bundle, known by the hash of its content.
+
+    `places` are the regions in service, by code.
+    """
 
     bundle: str
     title: Sentence
@@ -277,8 +322,18 @@ class Policy:
     places: Mapping[str, Place]
 
     def place(self, area: str) -> Place | None:
-        """The region in service that an area lies in, the nearest first: county, prefecture, province, nation. None: not served."""
-        return next((self.places[code] for code in (area[:6], f"{area[:4]}00", f"{area[:2]}0000", "000000") if code in self.places), None)
+        """Return the region in service that an area lies in, the nearest first.
+
+        The order is county, prefecture, province, nation. None: not served.
+        """
+        return next(
+            (
+                self.places[code]
+                for code in (area[:6], f"{area[:4]}00", f"{area[:2]}0000", "000000")
+                if code in self.places
+            ),
+            None,
+        )
 
     def changes(self, after: date, until: date) -> bool:
         """Whether any value changes anywhere after the first day and not after the second."""

@@ -1,4 +1,7 @@
-"""What concerns many households at once: a day, a policy, a feed, an incident. Such a record is never set aside; a household that raises is marked."""
+"""What concerns many households at once: a day, a policy, a feed, an incident.
+
+Such a record is never set aside; a household that raises is marked.
+"""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -29,7 +32,9 @@ from foothold_schemas.wire.tracing import from_headers, trace_id
 
 SLICE: Final = 500
 AT_A_LOOK: Final = 50
-PROGRAM_AT_FAULT: Final = "so many were set aside within an hour that the program is at fault, not what came"
+PROGRAM_AT_FAULT: Final = (
+    "so many were set aside within an hour that the program is at fault, not what came"
+)
 
 log = structlog.get_logger()
 
@@ -37,11 +42,19 @@ log = structlog.get_logger()
 class Everybody:
     """Sweeps over the households of one partition, in slices of one transaction each.
 
-    `is_leaving`: somebody else is about to own the partition, so a long sweep ends after the slice at hand; the successor begins it again.
-    After a household raised, those an incident concerns are looked at one by one, so that whose writing raises is known.
+    `is_leaving`: somebody else is about to own the partition, so a long sweep ends after the slice
+    at hand; the successor begins it again. After a household raised, those an incident concerns are
+    looked at one by one, so that whose writing raises is known.
     """
 
-    def __init__(self, committer: Committer, decider: Decider, households: Households, metrics: Metrics, shelf: Shelf) -> None:
+    def __init__(
+        self,
+        committer: Committer,
+        decider: Decider,
+        households: Households,
+        metrics: Metrics,
+        shelf: Shelf,
+    ) -> None:
         self.is_leaving = False
         self._is_careful = bool(committer.trials.household)
         self._committer = committer
@@ -56,19 +69,34 @@ class Everybody:
         return self.is_leaving or self._committer.is_stopped
 
     async def apply(self, fact: FactRecord, record: ConsumerRecord[bytes, bytes]) -> None:
-        """Judge whom the record concerns, then take it over; a day opened before or out of order changes nothing."""
+        """Judge whom the record concerns, then take it over.
+
+        A day opened before or out of order changes nothing.
+        """
         control = self._households.control
         trace = from_headers(record.headers)
         steered, outcome = steer(control, fact, trace), "applied"
         match fact.data:
             case DayOpened(day=day) if steered is None:
-                outcome = "ignored" if control.open_day is not None and day <= control.open_day else "out_of_order"
+                outcome = (
+                    "ignored"
+                    if control.open_day is not None and day <= control.open_day
+                    else "out_of_order"
+                )
             case DayOpened() as opened:
-                await self._sweep(self._keys_for(opened, control, steered or control), steered or control, fact, record)
+                await self._sweep(
+                    self._keys_for(opened, control, steered or control),
+                    steered or control,
+                    fact,
+                    record,
+                )
             case FeedHeard() as heard:
-                await self._sweep(self._households.in_area(heard.area), steered or control, fact, record)
+                await self._sweep(
+                    self._households.in_area(heard.area), steered or control, fact, record
+                )
             case AreaStruck():
-                await self._sweep([], steered or control, fact, record)  # whom it may have hit is looked at between records
+                # whom it may have hit is looked at between records
+                await self._sweep([], steered or control, fact, record)
             case _:
                 await self._sweep(self._households.in_area(""), steered or control, fact, record)
         if self._must_end:
@@ -76,7 +104,12 @@ class Everybody:
         if outcome != "applied":
             await self._pass(record, is_early=outcome == "out_of_order")
         self._metrics.facts.labels(fact.data.kind, outcome).inc()
-        told = {"kind": fact.data.kind, "outcome": outcome, "fact_id": fact.fact_id, "trace_id": trace_id(trace)}
+        told = {
+            "kind": fact.data.kind,
+            "outcome": outcome,
+            "fact_id": fact.fact_id,
+            "trace_id": trace_id(trace),
+        }
         if not self._committer.is_folding:
             log.info("risk.broadcast", partition=self._partition, **told)
 
@@ -88,9 +121,15 @@ class Everybody:
         await self._committer.commit(pending, record.offset + 1)
 
     def _keys_for(self, opened: DayOpened, control: Control, steered: Control) -> list[bytes]:
-        """Whom a new day concerns: everybody at go-live and when a policy value changes, else those something falls due or a feed falls silent for."""
+        """Return the households a new day concerns.
+
+        That is everybody at go-live and when a policy value changes, else those something falls due
+        or a feed falls silent for.
+        """
         policy = self._households.policy_under(control)
-        if control.open_day is None or (policy is not None and policy.changes(control.open_day, opened.day)):
+        if control.open_day is None or (
+            policy is not None and policy.changes(control.open_day, opened.day)
+        ):
             return self._households.in_area("")
         silenced = newly_stale(control, steered, policy, self._households.registered_by_village())
         areas = [*silenced, *turning(control.incidents, control.open_day, opened.day)]
@@ -99,13 +138,23 @@ class Everybody:
     def _in_areas(self, areas: Iterable[str]) -> list[bytes]:
         return sorted({key for area in areas for key in self._households.in_area(area)})
 
-    async def _sweep(self, keys: list[bytes], control: Control, fact: FactRecord, record: ConsumerRecord[bytes, bytes]) -> None:
-        """Judge many households under the new control record; the last transaction moves the offset.
+    async def _sweep(
+        self,
+        keys: list[bytes],
+        control: Control,
+        fact: FactRecord,
+        record: ConsumerRecord[bytes, bytes],
+    ) -> None:
+        """Judge many households under the new control record.
 
-        If the worker dies between slices the fact is read again, and those already judged do not move a second time.
+        The last transaction moves the offset.
+
+        If the worker dies between slices the fact is read again, and those already judged do not
+        move a second time.
         """
         cause, trace = cause_of(fact), from_headers(record.headers)
-        is_alone = self._committer.trials.attempts.has_raised(record.offset)  # nobody knows yet at which household
+        # nobody knows yet at which household
+        is_alone = self._committer.trials.attempts.has_raised(record.offset)
         size = 1 if is_alone else SLICE
         for start in range(0, len(keys), size):
             if self._must_end:
@@ -118,10 +167,13 @@ class Everybody:
         if not self._must_end:
             await self._close(control, fact, record)
 
-    async def _try(self, key: bytes, control: Control, cause: Cause, trace: str, pending: Pending) -> None:
+    async def _try(
+        self, key: bytes, control: Control, cause: Cause, trace: str, pending: Pending
+    ) -> None:
         """One household of a sweep. Raising once ends the process, raising twice marks it.
 
-        Behind a household that stopped the partition none is tried: whoever raised next would end the process, at every start anew.
+        Behind a household that stopped the partition none is tried: whoever raised next would end
+        the process, at every start anew.
         """
         if self._must_end:
             return
@@ -136,11 +188,16 @@ class Everybody:
     async def _failed(self, key: bytes, cause: Cause, error: Exception) -> None:
         trials, household_id = self._committer.trials, key.decode()
         if trials.household != household_id or not is_defect(error):
-            await self._committer.end_at(error, trials.failing(household_id), household_id=household_id)
+            await self._committer.end_at(
+                error, trials.failing(household_id), household_id=household_id
+            )
         await self._mark(key, cause, place_of(error))
 
     async def _mark(self, key: bytes, cause: Cause, raised: str) -> None:
-        """In a transaction of its own: where the next household raises as well, this one is not met again."""
+        """Mark the household in a transaction of its own.
+
+        Where the next household raises as well, this one is not met again.
+        """
         committer, now = self._committer, datetime.now(UTC)
         if committer.trials.attempts.is_program_at_fault(now):
             committer.stop(PROGRAM_AT_FAULT)
@@ -149,11 +206,15 @@ class Everybody:
         behind = f"{household_address(household_id)}:{self._partition}:{offset}"
         self._decider.mark(key, raised, behind, now, pending)
         detail = f"{raised}; the household is not judged until this is retried"
-        pending.outputs.quarantined.append(self._shelf.hold_household(household_id, self._partition, offset, cause, detail))
+        pending.outputs.quarantined.append(
+            self._shelf.hold_household(household_id, self._partition, offset, cause, detail)
+        )
         pending.trials = committer.trials.set_aside(now)
         await committer.commit(pending, None)
 
-    async def _commit_slice(self, pending: Pending, first: bytes, cause: Cause, *, is_alone: bool) -> None:
+    async def _commit_slice(
+        self, pending: Pending, first: bytes, cause: Cause, *, is_alone: bool
+    ) -> None:
         """A slice whose writing raises is tried again household by household."""
         try:
             await self._committer.commit(pending, None)
@@ -162,13 +223,21 @@ class Everybody:
                 raise
             await self._mark(first, cause, place_of(error))
 
-    async def _close(self, control: Control, fact: FactRecord, record: ConsumerRecord[bytes, bytes]) -> None:
+    async def _close(
+        self, control: Control, fact: FactRecord, record: ConsumerRecord[bytes, bytes]
+    ) -> None:
         pending = self._decider.pending()
         pending.batch.control = control
         if isinstance(fact.data, DayOpened):
             registered = self._households.registered_by_village()
             stale = stale_feeds(control, self._households.policy_under(control), registered)
-            done = DayDone(partition=self._partition, day=fact.data.day, learned_at=fact.recorded_time, registered=registered, stale=stale)
+            done = DayDone(
+                partition=self._partition,
+                day=fact.data.day,
+                learned_at=fact.recorded_time,
+                registered=registered,
+                stale=stale,
+            )
             pending.outputs.days.append((done, control.bundle))
         await self._committer.commit(pending, record.offset + 1)
 
@@ -178,11 +247,17 @@ class Everybody:
         return bool(self._households.control.looks) and not self._must_end
 
     async def look_on(self) -> None:
-        """A few of the households an incident concerns, in one transaction with how far that went: no household's own fact waits for the others."""
+        """Look at a few of the households an incident concerns.
+
+        This is one transaction, together with how far it went: no household's own fact waits for
+        the others.
+        """
         control = self._households.control
         look, *rest = control.looks
         size = 1 if self._is_careful else AT_A_LOOK
-        keys = [key for key in self._households.in_area(look.area) if key.decode() > look.after][:size]
+        keys = [key for key in self._households.in_area(look.area) if key.decode() > look.after][
+            :size
+        ]
         pending = self._decider.pending()
         for key in keys:
             await self._try_look(key, pending)

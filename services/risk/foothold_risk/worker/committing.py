@@ -1,4 +1,7 @@
-"""One transaction of a partition: state, outputs, offset and what is remembered beside it. Memory changes only after the commit."""
+"""One transaction of a partition: state, outputs, offset and what is remembered beside it.
+
+Memory changes only after the commit.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -26,9 +29,12 @@ log = structlog.get_logger()
 
 
 class Committer:
-    """The producer of one partition. `next_offset` is the first record not yet judged; `trials` stands beside it.
+    """The producer of one partition.
 
-    `is_in_doubt`: the commit of a transaction was asked for, and whether it was one is not known here; only a successor can read that.
+    `next_offset` is the first record not yet judged; `trials` stands beside it.
+
+    `is_in_doubt`: the commit of a transaction was asked for, and whether it was one is not known
+    here; only a successor can read that.
     """
 
     def __init__(
@@ -52,21 +58,28 @@ class Committer:
         self.is_folding = bool(getattr(producer, "is_nowhere", False))
 
     async def commit(self, pending: Pending, next_offset: int | None) -> None:
-        """One transaction; then, and only then, memory. Without a next offset the records at hand stay to be read again."""
+        """One transaction; then, and only then, memory.
+
+        Without a next offset the records at hand stay to be read again.
+        """
         if next_offset == self.next_offset:
             return
         batch, outputs = pending.batch, pending.outputs
         if next_offset is None and not batch.changed and batch.control is None:
             return
         looks = (batch.control or self._households.control).looks
-        trials = (pending.trials or self.trials).committed(next_offset, batch.changed, has_rechecks=bool(looks))
+        trials = (pending.trials or self.trials).committed(
+            next_offset, batch.changed, has_rechecks=bool(looks)
+        )
         with self._metrics.batch_seconds.time():
             async with self.producer.transaction():
                 own = self.source.partition
                 state = (Written(HOUSEHOLD_STATE.name, own, *record) for record in batch.records())
                 waiting = await send(self.producer, chain(state, outputs.messages()))
                 if next_offset is not None or trials != self.trials:
-                    await self._send_offset(self.next_offset if next_offset is None else next_offset, trials)
+                    await self._send_offset(
+                        self.next_offset if next_offset is None else next_offset, trials
+                    )
                 await asyncio.gather(*waiting)
                 self.is_in_doubt = True
         self.trials = trials
@@ -87,14 +100,25 @@ class Committer:
         self.trials = trials
 
     async def _send_offset(self, offset: int, trials: Trials) -> None:
-        await self.producer.send_offsets_to_transaction({self.source: OffsetAndMetadata(offset, trials.text())}, GROUP_ID)
+        await self.producer.send_offsets_to_transaction(
+            {self.source: OffsetAndMetadata(offset, trials.text())}, GROUP_ID
+        )
 
     async def end_at(self, error: Exception, trials: Trials, **where: object) -> NoReturn:
-        """A first failure is written down and ends the process; raise Defect, or the error itself where it is none."""
+        """A first failure is written down and ends the process.
+
+        Raise Defect, or the error itself where it is none.
+        """
         if not is_defect(error):
             raise error
         raised = place_of(error)
-        log.error("risk.defect", partition=self.source.partition, raised=raised, frames=frames_of(error), **where)
+        log.error(
+            "risk.defect",
+            partition=self.source.partition,
+            raised=raised,
+            frames=frames_of(error),
+            **where,
+        )
         if not self.is_in_doubt:  # else the offset written with it might be one of before
             await self.remember(trials)
         raise Defect(f"deciding raised {raised}; it is tried once more after the start") from None
@@ -103,7 +127,12 @@ class Committer:
         """Read nothing more, and say so; the process lives, and the other partitions go on."""
         self.is_stopped = True
         self._metrics.stopped.labels(str(self.source.partition)).set(1)
-        log.error("risk.reader_stopped", partition=self.source.partition, why=why, do="update or mend risk, then start it again")
+        log.error(
+            "risk.reader_stopped",
+            partition=self.source.partition,
+            why=why,
+            do="update or mend risk, then start it again",
+        )
 
     def report_progress(self) -> None:
         """The partition is at work, or has nothing to do."""
@@ -114,7 +143,9 @@ class Committer:
         self._metrics.stopped.labels(partition).set(self.is_stopped)
         self.report_progress()
         for transition in outputs.transitions:
-            self._metrics.transitions.labels(transition.movement.value, transition.group.value if transition.group else NO_GROUP).inc()
+            self._metrics.transitions.labels(
+                transition.movement.value, transition.group.value if transition.group else NO_GROUP
+            ).inc()
         for quarantined in outputs.quarantined:
             self._metrics.quarantined.labels(quarantined.reason.value).inc()
         for line in outputs.lines:
@@ -124,4 +155,6 @@ class Committer:
         self._metrics.households.labels(partition).set(self._households.registered.total())
         self._metrics.not_judged.labels(partition).set(len(self._households.not_judged))
         if (day := self._households.control.open_day) is not None:
-            self._metrics.open_day.labels(partition).set(datetime.combine(day, time.min, SHANGHAI).timestamp())
+            self._metrics.open_day.labels(partition).set(
+                datetime.combine(day, time.min, SHANGHAI).timestamp()
+            )

@@ -1,4 +1,7 @@
-"""What one record means for its household, put into a batch and its outputs. Nothing here is committed, and nothing is half done that raised alone."""
+"""What one record means for its household, put into a batch and its outputs.
+
+Nothing here is committed, and nothing is half done that raised alone.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,7 +33,10 @@ from foothold_schemas.wire.tracing import from_headers, trace_id
 WAITS = "waits"
 
 
-FULL: Final = f"the household holds {MOST_FACTS} facts of agencies, or {MOST_WITHDRAWN} taken back: see whether its sender puts everything under one subject"
+FULL: Final = (
+    f"the household holds {MOST_FACTS} facts of agencies, or {MOST_WITHDRAWN} taken back: see"
+    " whether its sender puts everything under one subject"
+)
 
 
 @dataclass(slots=True)
@@ -55,7 +61,9 @@ class Pending:
 class Decider:
     """Decides for the households of one partition."""
 
-    def __init__(self, source: TopicPartition, partitions: int, households: Households, shelf: Shelf) -> None:
+    def __init__(
+        self, source: TopicPartition, partitions: int, households: Households, shelf: Shelf
+    ) -> None:
         self._source = source
         self._partitions = partitions
         self._households = households
@@ -73,25 +81,49 @@ class Decider:
             self.set_aside(record, error.reason, error.detail, pending)
             return None
         is_for_all = isinstance(fact.data, BroadcastFact)
-        if is_for_all != (fact.household_id is None) or (not is_for_all and record.key != (fact.household_id or "").encode()):
-            self.set_aside(record, RefusalReason.WRONG_KEY, "the record's key is not its household", pending)
+        if is_for_all != (fact.household_id is None) or (
+            not is_for_all and record.key != (fact.household_id or "").encode()
+        ):
+            self.set_aside(
+                record, RefusalReason.WRONG_KEY, "the record's key is not its household", pending
+            )
             return None
         return fact
 
-    def set_aside(self, record: ConsumerRecord[bytes, bytes], reason: RefusalReason, detail: str, pending: Pending) -> None:
+    def set_aside(
+        self,
+        record: ConsumerRecord[bytes, bytes],
+        reason: RefusalReason,
+        detail: str,
+        pending: Pending,
+    ) -> None:
         """Keep the record whole, with the reason."""
         pending.outputs.quarantined.append(self._shelf.hold(record, reason, detail))
-        pending.outputs.lines.append({"event": "risk.quarantined", "offset": record.offset, "reason": reason.value, "detail": detail})
+        pending.outputs.lines.append(
+            {
+                "event": "risk.quarantined",
+                "offset": record.offset,
+                "reason": reason.value,
+                "detail": detail,
+            }
+        )
 
-    def decide(self, fact: FactRecord, record: ConsumerRecord[bytes, bytes], pending: Pending) -> None:
-        """Fold the household's fact and judge; where the household is not judged, the fact waits behind the record that raised."""
+    def decide(
+        self, fact: FactRecord, record: ConsumerRecord[bytes, bytes], pending: Pending
+    ) -> None:
+        """Fold the household's fact and judge.
+
+        Where the household is not judged, the fact waits behind the record that raised.
+        """
         data, household_id = fact.data, fact.household_id
         if isinstance(data, BroadcastFact) or household_id is None:
             raise AssertionError("a fact for everybody is not judged for one household")
         key = household_id.encode()
         mark = pending.batch.get(key).unjudged
         if mark is not None and address_of(record) != mark.behind:
-            detail = f"waits behind {mark.behind}: its household is not judged until that is retried"
+            detail = (
+                f"waits behind {mark.behind}: its household is not judged until that is retried"
+            )
             self.set_aside(record, RefusalReason.UNPROCESSABLE, detail, pending)
             pending.outputs.lines.append(self._line(fact, WAITS, (), record))
             return
@@ -114,20 +146,40 @@ class Decider:
         names = names_for(before, data, control.open_day, self._households.policy)
         household, folded = fold(before, fact, data, control.open_day, names)
         if folded is Folded.TOO_OLD:
-            self.set_aside(record, RefusalReason.TOO_OLD, f"{data.kind} lies more than 25 months before the open day", pending)
+            self.set_aside(
+                record,
+                RefusalReason.TOO_OLD,
+                f"{data.kind} lies more than 25 months before the open day",
+                pending,
+            )
         elif folded is Folded.ID_REUSED:
-            self.set_aside(record, RefusalReason.ID_REUSE, f"another {data.kind} came under this id; give a correction an id of its own", pending)
+            self.set_aside(
+                record,
+                RefusalReason.ID_REUSE,
+                f"another {data.kind} came under this id; give a correction an id of its own",
+                pending,
+            )
         elif folded is Folded.FULL:
             self.set_aside(record, RefusalReason.HOUSEHOLD_FULL, FULL, pending)
         if household is before and not is_resumed:
             pending.outputs.lines.append(self._line(fact, folded.value, (), record))
             return
-        is_correction = folded is Folded.REPLACED  # else applied; or itself too old or withdrawn, but it replaces others
-        judged = self._judged(fact, data, household, before, record, pending, is_correction=is_correction)
+        # else applied; or itself too old or withdrawn, but it replaces others
+        is_correction = folded is Folded.REPLACED
+        judged = self._judged(
+            fact, data, household, before, record, pending, is_correction=is_correction
+        )
         if judged.refused and isinstance(data, CaseDecided | FindingExempted):
             folded = Folded.REFUSED
-            self.set_aside(record, RefusalReason.CONDITION_UNMET, f"{asked(data)}: {describe(judged.refused)}", pending)
-        pending.outputs.lines.append(self._line(fact, folded.value, tuple(t.movement.value for t in judged.said), record))
+            self.set_aside(
+                record,
+                RefusalReason.CONDITION_UNMET,
+                f"{asked(data)}: {describe(judged.refused)}",
+                pending,
+            )
+        pending.outputs.lines.append(
+            self._line(fact, folded.value, tuple(t.movement.value for t in judged.said), record)
+        )
 
     def _judged(
         self,
@@ -140,23 +192,54 @@ class Decider:
         *,
         is_correction: bool,
     ) -> Judged:
-        control, key, cause = self._households.control, record.key or b"", cause_of(fact, is_correction=is_correction)
+        control, key, cause = (
+            self._households.control,
+            record.key or b"",
+            cause_of(fact, is_correction=is_correction),
+        )
         decided = data if isinstance(data, CaseDecided | FindingExempted) else None
-        judged = judge(key.decode(), household, control, self._households.policy, cause, decided, before)
+        judged = judge(
+            key.decode(), household, control, self._households.policy, cause, decided, before
+        )
         pending.batch.put(key, judged.household)
         pending.outputs.add(key, judged, from_headers(record.headers), cause.ends)
-        confirmed = confirmation(self._source.partition, key.decode(), before, judged.household, control.open_day, is_decided=isinstance(data, CaseDecided))
+        confirmed = confirmation(
+            self._source.partition,
+            key.decode(),
+            before,
+            judged.household,
+            control.open_day,
+            is_decided=isinstance(data, CaseDecided),
+        )
         if confirmed is not None:
             pending.outputs.signals.append(confirmed)
         return judged
 
     @staticmethod
-    def _line(fact: FactRecord, outcome: str, movements: tuple[str, ...], record: ConsumerRecord[bytes, bytes]) -> Line:
-        line: Line = {"event": "risk.fact", "fact_id": fact.fact_id, "household_id": fact.household_id, "kind": fact.data.kind, "outcome": outcome}
-        return {**line, "movements": list(movements), "trace_id": trace_id(from_headers(record.headers))}
+    def _line(
+        fact: FactRecord,
+        outcome: str,
+        movements: tuple[str, ...],
+        record: ConsumerRecord[bytes, bytes],
+    ) -> Line:
+        line: Line = {
+            "event": "risk.fact",
+            "fact_id": fact.fact_id,
+            "household_id": fact.household_id,
+            "kind": fact.data.kind,
+            "outcome": outcome,
+        }
+        return {
+            **line,
+            "movements": list(movements),
+            "trace_id": trace_id(from_headers(record.headers)),
+        }
 
     def look_again(self, record: ConsumerRecord[bytes, bytes], pending: Pending) -> None:
-        """A marker came for a household that no record of its own had stopped: judge it, for the cause it was stopped at."""
+        """Judge a household for the cause it was stopped at, as a marker came for it.
+
+        No record of its own had stopped it.
+        """
         key = record.key or b""
         mark = pending.batch.get(key).unjudged
         if mark is None or address_of(record) != mark.behind:
@@ -165,16 +248,22 @@ class Decider:
         self._resume(key, mark, record, pending)
         self.judge(key, self._households.control, cause, from_headers(record.headers), pending)
 
-    def judge(self, key: bytes, control: Control, cause: Cause, trace: str, pending: Pending) -> None:
+    def judge(
+        self, key: bytes, control: Control, cause: Cause, trace: str, pending: Pending
+    ) -> None:
         """Judge a household without a fact of its own. One that is marked stays as it is."""
         household = pending.batch.get(key)
         if household.unjudged is not None:
             return
-        judged = judge(key.decode(), household, control, self._households.policy_under(control), cause)
+        judged = judge(
+            key.decode(), household, control, self._households.policy_under(control), cause
+        )
         pending.batch.put(key, judged.household)
         pending.outputs.add(key, judged, trace, cause.ends)
 
-    def catch_up_and_judge(self, key: bytes, control: Control, cause: Cause, trace: str, pending: Pending) -> None:
+    def catch_up_and_judge(
+        self, key: bytes, control: Control, cause: Cause, trace: str, pending: Pending
+    ) -> None:
         """Judge it after the incidents that have still to reach it."""
         self._catch_up(key, pending)
         self.judge(key, control, cause, trace, pending)
@@ -184,30 +273,51 @@ class Decider:
         self.judge(key, self._households.control, cause_of_look(look), look.trace, pending)
 
     def _catch_up(self, key: bytes, pending: Pending) -> None:
-        """What came first is judged first, as the log has it: incidents that have still to reach the household."""
-        if (looks := self._households.control.looks) and (register := pending.batch.get(key).register) is not None:
+        """Judge the incidents that have still to reach the household.
+
+        What came first is judged first, as the log has it.
+        """
+        if (looks := self._households.control.looks) and (
+            register := pending.batch.get(key).register
+        ) is not None:
             for look in waiting(looks, key.decode(), register.area):
                 self.look(look, key, pending)
 
     def mark(self, key: bytes, raised: str, behind: str, now: datetime, pending: Pending) -> None:
-        """From now on the household is not judged; what it is stays as it was before the record that raised."""
+        """From now on the household is not judged.
+
+        What it is stays as it was before the record that raised.
+        """
         household = pending.batch.get(key)
         known = household.unjudged
         since = now if known is None else known.since
         pending.batch.put(key, fresh(household, unjudged=Unjudged(since, raised, behind)))
         if known is None:
             pending.outputs.judgements.append(judgement_of(key, household, since, is_judged=False))
-        pending.outputs.lines.append({"event": "risk.household_not_judged", "household_id": key.decode(), "raised": raised, "behind": behind})
+        pending.outputs.lines.append(
+            {
+                "event": "risk.household_not_judged",
+                "household_id": key.decode(),
+                "raised": raised,
+                "behind": behind,
+            }
+        )
 
-    def _resume(self, key: bytes, mark: Unjudged, record: ConsumerRecord[bytes, bytes], pending: Pending) -> None:
+    def _resume(
+        self, key: bytes, mark: Unjudged, record: ConsumerRecord[bytes, bytes], pending: Pending
+    ) -> None:
         household = fresh(pending.batch.get(key), unjudged=None)
         pending.batch.put(key, household)
         since = max(mark.since, datetime.fromtimestamp(max(0, record.timestamp) / 1000, UTC))
         pending.outputs.judgements.append(judgement_of(key, household, since, is_judged=True))
-        pending.outputs.lines.append({"event": "risk.household_judged_again", "household_id": key.decode()})
+        pending.outputs.lines.append(
+            {"event": "risk.household_judged_again", "household_id": key.decode()}
+        )
 
 
-def judgement_of(key: bytes, household: Household, since: datetime, *, is_judged: bool) -> Judgement:
+def judgement_of(
+    key: bytes, household: Household, since: datetime, *, is_judged: bool
+) -> Judgement:
     """That risk judges the household no more, or again."""
     register = household.register
     return Judgement(

@@ -1,7 +1,10 @@
-"""The first start under other rules: folds the partition anew from the log, in memory, and brings what stands in the state to what that comes to.
+"""Folds the partition anew from the log, on the first start under other rules.
 
-Nothing is said twice: every word of the fold goes nowhere. What a household stands at by the new rules alone is one transition, quiet and marked
-(`changed_by_rules`); its number goes on, and so does its case. Dying on the way costs nothing: the next start folds again and finds the rest to do.
+It folds in memory, and changes what stands in the state to what that comes to.
+
+Nothing is said twice: every word of the fold goes nowhere. What a household stands at by the new
+rules alone is one transition, quiet and marked (`changed_by_rules`); its number goes on, and so
+does its case. Dying on the way costs nothing: the next start folds again and finds the rest to do.
 """
 
 import asyncio
@@ -86,7 +89,10 @@ def _done() -> asyncio.Future[None]:
 
 
 def is_other_rules(control: Control, committed: Committed) -> bool:
-    """Whether the state was made under other rules than these. Where nothing was read yet there is none."""
+    """Whether the state was made under other rules than these.
+
+    Where nothing was read yet there is none.
+    """
     return committed.next_offset > 0 and control.rules != RULES_VERSION
 
 
@@ -100,14 +106,20 @@ async def fold_anew(
     metrics: Metrics,
     on_progress: Callable[[], None],
 ) -> Households:
-    """The state of the partition by these rules, from the log up to an offset. Raise CannotServe where the log cannot be folded."""
+    """The state of the partition by these rules, from the log up to an offset.
+
+    Raise CannotServe where the log cannot be folded.
+    """
     households, left = Households(policies), metrics.folding.labels(str(source.partition))
     households.control = replace(households.control, rules=RULES_VERSION)
     async with reading(broker) as reader:
         reader.assign([source])
         first = (await reader.beginning_offsets([source]))[source]
         if first > 0:
-            raise CannotServe(f"partition {source.partition} of the log begins at {first}: it was cut, so new rules cannot fold it; restore the log first")
+            raise CannotServe(
+                f"partition {source.partition} of the log begins at {first}: it was cut, so new"
+                " rules cannot fold it; restore the log first"
+            )
         partition = Partition(
             source=source,
             partitions=partitions,
@@ -121,7 +133,9 @@ async def fold_anew(
         reader.seek(source, first)
         while (position := await reader.position(source)) < until:
             left.set(until - position)
-            for records in (await reader.getmany(source, timeout_ms=WAIT_MS, max_records=AT_ONCE)).values():
+            for records in (
+                await reader.getmany(source, timeout_ms=WAIT_MS, max_records=AT_ONCE)
+            ).values():
                 await _fold(partition, [r for r in records if r.offset < until])
             log.info("risk.folding", partition=source.partition, folded=position, of=until)
         while partition.has_looks:
@@ -131,7 +145,10 @@ async def fold_anew(
 
 
 async def _fold(partition: Partition, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
-    """A record that raises is tried twice, as the log's reader does, and then set aside with its household."""
+    """Fold the records, and set one that raises aside with its household.
+
+    A record that raises is tried twice, as the log's reader does, and only then set aside.
+    """
     while records and partition.next_offset <= records[-1].offset:
         before = partition.next_offset
         try:
@@ -139,13 +156,21 @@ async def _fold(partition: Partition, records: Sequence[ConsumerRecord[bytes, by
         except Defect:
             continue
         if partition.is_stopped:
-            raise CannotServe(f"folding partition {partition.source.partition} stopped at {partition.next_offset}; the log says why")
+            raise CannotServe(
+                f"folding partition {partition.source.partition} stopped at"
+                f" {partition.next_offset}; the log says why"
+            )
         if partition.next_offset == before:
             return
 
 
-async def adopt(committer: Committer, decider: Decider, households: Households, folded: Households) -> int:
-    """Write what the fold came to, a slice at a time, and last that these rules made it. Return how many households stand elsewhere now."""
+async def adopt(
+    committer: Committer, decider: Decider, households: Households, folded: Households
+) -> int:
+    """Write what the fold came to, a slice at a time, and last that these rules made it.
+
+    Return how many households stand elsewhere now.
+    """
     before, changed, pending = households.control.rules or FIRST, 0, decider.pending()
     for n, key in enumerate(folded.keys(), start=1):
         old, new = households.get(key), folded.get(key)
@@ -154,9 +179,13 @@ async def adopt(committer: Committer, decider: Decider, households: Households, 
         if judged.household != old or judged.view is not None:
             pending.batch.put(key, judged.household)
             pending.outputs.add(key, judged, "")
-        if (old.unjudged is None) is not (new.unjudged is None) and folded.control.open_day is not None:
+        if (old.unjudged is None) is not (
+            new.unjudged is None
+        ) and folded.control.open_day is not None:
             since = datetime.combine(folded.control.open_day, time(), SHANGHAI)
-            pending.outputs.judgements.append(judgement_of(key, judged.household, since, is_judged=new.unjudged is None))
+            pending.outputs.judgements.append(
+                judgement_of(key, judged.household, since, is_judged=new.unjudged is None)
+            )
         if n % SLICE == 0:
             await committer.commit(pending, None)
             pending = decider.pending()
@@ -166,17 +195,38 @@ async def adopt(committer: Committer, decider: Decider, households: Households, 
 
 
 def carried(old: Position, new: Position) -> Position:
-    """Where the new rules have it stand, in the numbers of the old: its transitions, its cases and its spells go on."""
+    """Return where the new rules have the household stand, in the numbers of the old.
+
+    Its transitions, its cases and its spells go on.
+    """
     episode = old.episode + (new.is_in_episode and not old.is_in_episode)
     spell = old.spell + (new.status in _IN_SPELL and old.status not in _IN_SPELL)
-    left = None if new.left is None else replace(new.left, episode=min(new.left.episode, old.episode))
+    left = (
+        None if new.left is None else replace(new.left, episode=min(new.left.episode, old.episode))
+    )
     later = episode - new.episode
-    words = tuple(replace(w, episode=max(1, w.episode + later)) if w.episode else w for w in new.words)
-    dismissal = None if new.dismissal is None else replace(new.dismissal, episode=max(1, new.dismissal.episode + later))
-    return replace(new, number=old.number, episode=episode, spell=spell, left=left, words=words, dismissal=dismissal)
+    words = tuple(
+        replace(w, episode=max(1, w.episode + later)) if w.episode else w for w in new.words
+    )
+    dismissal = (
+        None
+        if new.dismissal is None
+        else replace(new.dismissal, episode=max(1, new.dismissal.episode + later))
+    )
+    return replace(
+        new,
+        number=old.number,
+        episode=episode,
+        spell=spell,
+        left=left,
+        words=words,
+        dismissal=dismissal,
+    )
 
 
-def _reconciled(household_id: str, old: Household, new: Household, folded: Households, before: str) -> Judged:
+def _reconciled(
+    household_id: str, old: Household, new: Household, folded: Households, before: str
+) -> Judged:
     position, control, policy = carried(old.position, new.position), folded.control, folded.policy
     register, day = new.register, control.open_day
     place = None if policy is None or register is None else policy.place(register.area)
@@ -187,35 +237,67 @@ def _reconciled(household_id: str, old: Household, new: Household, folded: House
         return Judged(fresh(new, position=position))
     in_force = place.on(day)
     if new.is_refused:
-        assessment = Assessment(withheld(new, register, day, in_force), (), (), Target(Status.WATCH, is_lead=True))
+        assessment = Assessment(
+            withheld(new, register, day, in_force), (), (), Target(Status.WATCH, is_lead=True)
+        )
     else:
-        assessment = assess(fresh(new, position=position), register, day, in_force, control.heard, control.spoke, control.incidents)
+        assessment = assess(
+            fresh(new, position=position),
+            register,
+            day,
+            in_force,
+            control.heard,
+            control.spoke,
+            control.incidents,
+        )
     said: tuple[Transition, ...] = ()
     if movement is not None:
         position = replace(position, number=position.number + 1)
         is_exit = movement in (Movement.EXITED, Movement.UNWATCHED)
-        step = Move(movement, old.position, position, ExitReason.CORRECTED if is_exit else None, is_told=False)
+        step = Move(
+            movement,
+            old.position,
+            position,
+            ExitReason.CORRECTED if is_exit else None,
+            is_told=False,
+        )
         cause = Cause("0" * 32, datetime.combine(day, time(), SHANGHAI), is_quiet=True)
         said = (_marked(transition(household_id, step, assessment, policy, cause), before),)
     view = NOTHING if new.is_refused else view_of(household_id, position, assessment, policy)
     seen = digest(view)
-    return Judged(fresh(new, position=position, view=seen), said, view if seen != old.view else None)
+    return Judged(
+        fresh(new, position=position, view=seen), said, view if seen != old.view else None
+    )
 
 
 def _marked(said: Transition, before: str) -> Transition:
     reason = Sentence(
         zh=f"规则由第{before}版更新为第{RULES_VERSION}版，按新规则：{said.reason.zh}",
-        en=f"The rules went from version {before} to {RULES_VERSION}; by the new ones: {said.reason.en}",
+        en=(
+            f"The rules went from version {before} to {RULES_VERSION}; by the new ones:"
+            f" {said.reason.en}"
+        ),
     )
     return said.model_copy(update={"changed_by_rules": before, "reason": reason})
 
 
 def moved(old: Position, new: Position) -> Movement | None:
     """How the new rules have it stand elsewhere; None: it stands where it stood."""
-    if (old.status, old.group, old.is_lead, old.is_identified) == (new.status, new.group, new.is_lead, new.is_identified):
+    if (old.status, old.group, old.is_lead, old.is_identified) == (
+        new.status,
+        new.group,
+        new.is_lead,
+        new.is_identified,
+    ):
         return None
     if new.status is Status.GROUP:
-        return Movement.MOVED if old.status is Status.GROUP else Movement.RELAPSED if old.status is Status.RECOVERING else Movement.ENTERED
+        return (
+            Movement.MOVED
+            if old.status is Status.GROUP
+            else Movement.RELAPSED
+            if old.status is Status.RECOVERING
+            else Movement.ENTERED
+        )
     if new.status is Status.RECOVERING:
         return Movement.RECOVERING
     if old.status in _IN_SPELL:

@@ -1,4 +1,6 @@
-"""A partition's work, apart from the polling: records wait in its lane and are judged in order, while the loop goes on asking Kafka.
+"""Does a partition's work, apart from the polling.
+
+Records wait in its lane and are judged in order, while the loop goes on polling Kafka.
 
 Between records it looks at the households an incident concerns, a few at a time.
 """
@@ -21,10 +23,11 @@ from foothold_runtime.loops import goes_on
 MAX_WAITING: Final = 4_000
 MAX_AT_ONCE: Final = 2_000
 GATHER_SECONDS: Final = 0.03
-"""After a transaction others of its kind are waited for, unless there are enough already: a transaction costs broker and worker the same for one as for many.
+"""After a transaction others of its kind are waited for, unless there are enough already: a
+transaction costs broker and worker the same for one as for many.
 
-What comes after a silence is judged at once. Measured at 1,000 facts a second on two cores: without it they wait for one another, up to twice as long (ADR 3).
-"""
+What comes after a silence is judged at once. Measured at 1,000 facts a second on two cores: without
+it they wait for one another, up to twice as long (ADR 3)."""
 WORTH_A_TRANSACTION: Final = 200
 ABANDON_SECONDS: Final = 3.0
 
@@ -34,7 +37,13 @@ log = structlog.get_logger()
 class Lane:
     """One task per partition. An error in it is handed to `fail`, which ends the process."""
 
-    def __init__(self, source: TopicPartition, owner: Partition, watchdog: "Watchdog", fail: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self,
+        source: TopicPartition,
+        owner: Partition,
+        watchdog: "Watchdog",
+        fail: Callable[[BaseException], None],
+    ) -> None:
         self.owner = owner
         self._source = source
         self._watchdog = watchdog
@@ -107,7 +116,11 @@ class Lane:
 
 
 class Watchdog:
-    """Ends the process when the loop, or a partition at work, makes no progress: a partition nobody works on is worse than a restart."""
+    """A watchdog that ends the process when there is no progress.
+
+    It watches the loop and each partition at work: a partition nobody works on is worse than a
+    restart.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

@@ -1,4 +1,7 @@
-"""What one transaction of a partition writes beside the state: transitions, views, days, signals for the windows, what was set aside."""
+"""What one transaction of a partition writes beside the state.
+
+It writes transitions, views, days, signals for the windows, and what was set aside.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -50,8 +53,13 @@ class Outputs:
     lines: list[Line] = field(default_factory=list)
 
     def add(self, key: bytes, judged: Judged, trace: str, ends: ExitReason | None = None) -> None:
-        """What was said of one household. A view of nothing is a removal. `trace`, `ends`: of what made risk look; whether that took grounds away."""
-        signals = [signal_of(self.own, said, ends, judged.household.since) for said in judged.said]  # first what may raise
+        """What was said of one household.
+
+        A view of nothing is a removal. `trace`, `ends`: of what made risk look; whether that took
+        grounds away.
+        """
+        # first what may raise
+        signals = [signal_of(self.own, said, ends, judged.household.since) for said in judged.said]
         self.signals += filter(None, signals)
         self.transitions += judged.said
         self.traces.update((said.transition_id, trace) for said in judged.said)
@@ -63,7 +71,10 @@ class Outputs:
         return Savepoint(len(self.transitions), len(self.signals))
 
     def restore(self, point: "Savepoint", key: bytes) -> None:
-        """As it was at the savepoint; `key`: the household tried since, which had not been touched before."""
+        """As it was at the savepoint.
+
+        `key`: the household tried since, which had not been touched before.
+        """
         del self.transitions[point.transitions :]
         del self.signals[point.signals :]
         self.views.pop(key, None)
@@ -72,18 +83,39 @@ class Outputs:
         """All of it, in an order that is the same for the same input."""
         for transition in self.transitions:
             headers = to_headers(self.traces[transition.transition_id])
-            yield Written(RISK_TRANSITIONS.name, self.own, transition.household_id.encode(), encode(transition), headers)
+            yield Written(
+                RISK_TRANSITIONS.name,
+                self.own,
+                transition.household_id.encode(),
+                encode(transition),
+                headers,
+            )
         for key, view in self.views.items():
             yield Written(HOUSEHOLD_VIEWS.name, self.own, key, view)
         for signal in self.signals:
             county = county_of(signal.village)
-            yield Written(AREA_SIGNALS.name, area_partition(county, self.partitions), county.encode(), encode(signal))
+            yield Written(
+                AREA_SIGNALS.name,
+                area_partition(county, self.partitions),
+                county.encode(),
+                encode(signal),
+            )
         for judgement in self.judgements:
-            yield Written(RISK_TRANSITIONS.name, self.own, judgement.household_id.encode(), encode(judgement))
+            yield Written(
+                RISK_TRANSITIONS.name, self.own, judgement.household_id.encode(), encode(judgement)
+            )
         for done, bundle in self.days:
             yield Written(RISK_TRANSITIONS.name, self.own, DAY_KEY, encode(done))
             for partition, registered in by_partition(self.partitions, done.registered).items():
-                day = AreaDay(source=self.own, day=done.day, learned_at=done.learned_at, bundle=bundle, registered=registered)
+                day = AreaDay(
+                    source=self.own,
+                    day=done.day,
+                    learned_at=done.learned_at,
+                    bundle=bundle,
+                    registered=registered,
+                )
                 yield Written(AREA_SIGNALS.name, partition, DAY_KEY, encode(day))
         for quarantined in self.quarantined:
-            yield Written(QUARANTINE.name, None, quarantined.source_id.encode(), encode(quarantined))
+            yield Written(
+                QUARANTINE.name, None, quarantined.source_id.encode(), encode(quarantined)
+            )

@@ -1,7 +1,10 @@
-"""One partition of the log, owned by this worker: judges records in order and commits state, outputs and offset in one transaction.
+"""One partition of the log, owned by this worker.
 
-Memory changes only after the commit. A record whose deciding raises ends the process once; raising again, it is set aside and its household
-marked (ADR 42). Anything else that is raised ends the process too; the successor fences this producer and restores from the changelog.
+It judges records in order and commits state, outputs and offset in one transaction.
+
+Memory changes only after the commit. A record whose deciding raises ends the process once; raising
+again, it is set aside and its household marked (ADR 42). Anything else that is raised ends the
+process too; the successor fences this producer and restores from the changelog.
 """
 
 import asyncio
@@ -35,16 +38,20 @@ from foothold_schemas.wire.quarantine import RefusalReason
 from foothold_schemas.wire.retries import retried_from
 
 BREATH_SECONDS: Final = 0.02
-"""How long records are judged before heartbeats and the other partitions get their turn: one of a large household takes as long as hundreds."""
+"""How long records are judged before heartbeats and the other partitions get their turn: one of a
+large household takes as long as hundreds."""
 _HOUSEHOLD: Final = re.compile(rb"[0-9a-f]{32}")
 
 log = structlog.get_logger()
 
 
 class Partition:
-    """State and producer of one partition. `busy` is held while a transaction runs; `next_offset` is the first record not yet judged.
+    """State and producer of one partition.
 
-    `is_stopped`: everything that came was bad, or the program is at fault: nothing more is read until somebody has looked and started the worker again.
+    `busy` is held while a transaction runs; `next_offset` is the first record not yet judged.
+
+    `is_stopped`: everything that came was bad, or the program is at fault: nothing more is read
+    until somebody has looked and started the worker again.
     """
 
     def __init__(
@@ -95,7 +102,10 @@ class Partition:
         return self._everybody.has_looks
 
     async def look_on(self) -> None:
-        """Look at a few of them; where the writing fails and nobody knows for whom, nothing more is read."""
+        """Look at a few of them.
+
+        Where the writing fails and nobody knows for whom, nothing more is read.
+        """
         try:
             await self._everybody.look_on()
         except Exception as error:  # noqa: BLE001 - what it is decides what follows
@@ -106,13 +116,21 @@ class Partition:
         self._committer.report_progress()
 
     async def leave(self) -> None:
-        """The owner ends, and no record is why: that its start came to nothing does not count. Said once for each owner.
+        """The owner ends, and no record is why: that its start came to nothing does not count.
 
-        Not where a transaction is in doubt: it may have been committed, and what is written here would take its offset back.
+        Said once for each owner.
+
+        Not where a transaction is in doubt: it may have been committed, and what is written here
+        would take its offset back.
         """
-        if self._has_begun and self._committer.trials.attempts.begun and not self._committer.is_in_doubt:
+        if (
+            self._has_begun
+            and self._committer.trials.attempts.begun
+            and not self._committer.is_in_doubt
+        ):
             self._has_begun = False
-            with contextlib.suppress(KafkaError, IllegalOperation, Unanswered):  # a broker that is away keeps nobody from leaving
+            # a broker that is away keeps nobody from leaving
+            with contextlib.suppress(KafkaError, IllegalOperation, Unanswered):
                 await self._committer.remember(self._committer.trials.forgiven())
 
     def stop_working(self) -> None:
@@ -120,7 +138,10 @@ class Partition:
         self._everybody.is_leaving = True
 
     async def work(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
-        """Judge records in order. A fact for everybody is a border: what came before is committed first."""
+        """Judge records in order.
+
+        A fact for everybody is a border: what came before is committed first.
+        """
         try:
             await self._work(records)
         except Exception as error:
@@ -146,7 +167,9 @@ class Partition:
         await self._close(pending)
 
     async def _begin(self, first: int, last: int) -> None:
-        """Write down which records this owner tries first, so that a death without a word leaves a trace; once for each owner.
+        """Write down which records this owner tries first, once for each owner.
+
+        So a death without a word leaves a trace.
 
         What stands before records that raised was decided before they were, so it is not suspect.
         """
@@ -162,7 +185,9 @@ class Partition:
     def _is_tried_alone(self, record: ConsumerRecord[bytes, bytes]) -> bool:
         """In a transaction of its own: it is suspect, or a retry, whose failure ends nothing."""
         is_suspect = self._committer.trials.attempts.is_one_by_one(record.offset)
-        return is_suspect or record.offset <= self._alone_until or bool(retried_from(record.headers))
+        return (
+            is_suspect or record.offset <= self._alone_until or bool(retried_from(record.headers))
+        )
 
     async def _together(self, record: ConsumerRecord[bytes, bytes], pending: Pending) -> Pending:
         """Decide with those before it; return what the next record joins."""
@@ -187,11 +212,16 @@ class Partition:
         fact = self._decider.read(record, pending)
         self._bad_in_a_row = 0 if fact is not None else self._bad_in_a_row + 1
         if self._bad_in_a_row >= self._shelf.limit:
-            self._committer.stop(f"{self._bad_in_a_row} records in a row were bad: mend their writer")
+            self._committer.stop(
+                f"{self._bad_in_a_row} records in a row were bad: mend their writer"
+            )
         return fact
 
     async def _alone(self, record: ConsumerRecord[bytes, bytes]) -> None:
-        """Decide and commit one record; the second time it raises, or when too many starts ended at it, it is set aside."""
+        """Decide and commit one record.
+
+        The second time it raises, or when too many starts ended at it, it is set aside.
+        """
         attempts, is_retry = self._committer.trials.attempts, bool(retried_from(record.headers))
         if attempts.is_hopeless(record.offset) and record.key is not None:
             await self._give_up(record, f"{attempts.begun} starts in a row ended here")
@@ -209,16 +239,29 @@ class Partition:
             return
         await self._for_everybody(fact, record)
 
-    async def _decide_and_commit(self, fact: FactRecord | None, record: ConsumerRecord[bytes, bytes], pending: Pending) -> None:
+    async def _decide_and_commit(
+        self, fact: FactRecord | None, record: ConsumerRecord[bytes, bytes], pending: Pending
+    ) -> None:
         if fact is not None:
             self._decider.decide(fact, record, pending)
         await self._committer.commit(pending, record.offset + 1)
 
     async def _give_up(self, record: ConsumerRecord[bytes, bytes], raised: str) -> None:
-        """Set the record aside with its bytes, mark its household, go on behind it. Of a retry nobody is surprised, so it does not count."""
-        now, trials, is_retry = datetime.now(UTC), self._committer.trials, bool(retried_from(record.headers))
+        """Set the record aside with its bytes, mark its household, go on behind it.
+
+        Of a retry nobody is surprised, so it does not count.
+        """
+        now, trials, is_retry = (
+            datetime.now(UTC),
+            self._committer.trials,
+            bool(retried_from(record.headers)),
+        )
         if record.key is None or (not is_retry and trials.attempts.is_program_at_fault(now)):
-            self._committer.stop(PROGRAM_AT_FAULT if record.key is not None else f"a record for everybody cannot be applied: {raised}")
+            self._committer.stop(
+                PROGRAM_AT_FAULT
+                if record.key is not None
+                else f"a record for everybody cannot be applied: {raised}"
+            )
             return
         pending = self._decider.pending()
         detail = f"{raised}; the household is not judged until this is retried"
@@ -240,17 +283,27 @@ class Partition:
             self.measure_silence()
 
     async def _failed_for_everybody(self, error: Exception, offset: int) -> None:
-        """Nobody may be left out of a day or a policy: the second time, the partition stands still and says so."""
+        """Stop the partition the second time a record for everybody raises.
+
+        Nobody may be left out of a day or a policy: the second time, the partition stands still and
+        says so.
+        """
         if is_defect(error) and self._committer.trials.attempts.has_raised(offset):
             self._committer.stop(f"a record for everybody cannot be applied: {place_of(error)}")
             return
         await self._end_at(error, offset, offset)
 
     async def _end_at(self, error: Exception, first: int, last: int) -> None:
-        await self._committer.end_at(error, self._committer.trials.raising(first, last), first=first, last=last)
+        await self._committer.end_at(
+            error, self._committer.trials.raising(first, last), first=first, last=last
+        )
 
     async def _close(self, pending: Pending) -> None:
-        """Commit what was decided together. Where only the writing raises, nobody knows for which record: all are tried alone after the start."""
+        """Commit what was decided together.
+
+        Where only the writing raises, nobody knows for which record: all are tried alone after the
+        start.
+        """
         if pending.last < self.next_offset or self.is_leaving:
             return
         try:
@@ -259,11 +312,21 @@ class Partition:
             await self._end_at(error, pending.first, pending.last)
 
     def measure_silence(self) -> None:
-        """Say which feeds are silent where its households live. It only informs: whatever it meets, the partition goes on."""
+        """Say which feeds are silent where its households live.
+
+        It only informs: whatever it meets, the partition goes on.
+        """
         control = self.households.control
         try:
-            measure(self._metrics, control, self.households.policy_under(control), self.households.registered_by_village())
+            measure(
+                self._metrics,
+                control,
+                self.households.policy_under(control),
+                self.households.registered_by_village(),
+            )
         except CannotServe:
             raise
         except Exception as error:  # noqa: BLE001 - see above
-            log.error("risk.silence_not_measured", partition=self.source.partition, raised=place_of(error))  # noqa: TRY400 - its message may repeat what was sent
+            log.error(  # noqa: TRY400 - its message may repeat what was sent
+                "risk.silence_not_measured", partition=self.source.partition, raised=place_of(error)
+            )

@@ -1,4 +1,7 @@
-"""How risk sets a record aside that it cannot judge: sealed, with what is wrong; and how many in a row it bears."""
+"""How risk sets a record aside that it cannot judge: sealed, with what is wrong.
+
+And how many in a row it bears.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -21,7 +24,9 @@ class Shelf:
     seal: Seal
     limit: int
 
-    def hold(self, record: ConsumerRecord[bytes, bytes], reason: RefusalReason, detail: str) -> Quarantined:
+    def hold(
+        self, record: ConsumerRecord[bytes, bytes], reason: RefusalReason, detail: str
+    ) -> Quarantined:
         """The record as the quarantine keeps it, known by where it stood."""
         return Quarantined.of(
             GROUP_ID,
@@ -33,8 +38,13 @@ class Shelf:
             seal=self.seal,
         )
 
-    def hold_household(self, household_id: str, partition: int, offset: int, cause: Cause, detail: str) -> Quarantined:
-        """A household that no record of its own stopped: its retry makes risk look at it again, for the same cause."""
+    def hold_household(
+        self, household_id: str, partition: int, offset: int, cause: Cause, detail: str
+    ) -> Quarantined:
+        """Quarantine a household that no record of its own stopped.
+
+        Its retry makes risk look at it again, for the same cause.
+        """
         topic = household_address(household_id)
         return Quarantined.of(
             GROUP_ID,

@@ -1,4 +1,8 @@
-"""Records that come back from quarantine: which address they had at first, and the marker that only makes risk look at a household again."""
+"""Handles records that come back from quarantine.
+
+It finds which address they had at first, and the marker that only makes risk look at a household
+again.
+"""
 
 from datetime import datetime
 from typing import Final
@@ -31,7 +35,12 @@ def is_marker(record: ConsumerRecord[bytes, bytes]) -> bool:
 
 def marker_of(household_id: str, address: str, cause: Cause) -> SourceRecord:
     """The record a retry writes for a household."""
-    words = (cause.fact_id, cause.learned_at.isoformat(), "quiet" if cause.is_quiet else _NOTHING, cause.ends or _NOTHING)
+    words = (
+        cause.fact_id,
+        cause.learned_at.isoformat(),
+        "quiet" if cause.is_quiet else _NOTHING,
+        cause.ends or _NOTHING,
+    )
     headers = ((RETRY, address.encode()), (_CAUSE, " ".join(words).encode()))
     return SourceRecord(key=household_id.encode(), value=None, headers=headers)
 
@@ -41,4 +50,6 @@ def cause_in(record: ConsumerRecord[bytes, bytes]) -> Cause:
     text = next(value for name, value in record.headers if name == _CAUSE and value is not None)
     fact_id, learned_at, quiet, ends = text.decode().split(" ")
     reason = None if ends == _NOTHING else ExitReason(ends)
-    return Cause(fact_id, datetime.fromisoformat(learned_at), is_quiet=quiet != _NOTHING, ends=reason)
+    return Cause(
+        fact_id, datetime.fromisoformat(learned_at), is_quiet=quiet != _NOTHING, ends=reason
+    )

@@ -1,4 +1,7 @@
-"""The state of one partition: households packed as bytes, the control record, and the indexes that follow from them."""
+"""The state of one partition.
+
+It has households packed as bytes, the control record, and the indexes that follow from them.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -17,7 +20,8 @@ from foothold_risk.rules.status.due import next_due
 
 CONTROL_KEY: Final = b"~control"
 INCIDENT_KEY: Final = b"~incident "
-"""Before an incident's name. One more costs the changelog one small record, not all of them once more."""
+"""Before an incident's name. One more costs the changelog one small record, not all of them once
+more."""
 STATE_VERSION: Final = b"\x01"
 
 _encoder: Final = Encoder()
@@ -50,14 +54,19 @@ def unpack_control(packed: bytes) -> Control:
 
 def _body(packed: bytes) -> memoryview:
     if packed[:1] != STATE_VERSION:
-        raise UnknownState(f"state version {packed[:1].hex()}, this worker reads {STATE_VERSION.hex()}")
+        raise UnknownState(
+            f"state version {packed[:1].hex()}, this worker reads {STATE_VERSION.hex()}"
+        )
     return memoryview(packed)[1:]
 
 
 class Households:
-    """Reads see what is committed. Writes are gathered in a `Batch` and become visible when the transaction has been committed.
+    """Reads see what is committed.
 
-    `written`: the incidents as they stand in records of their own; one that stands only in an older control record has none yet.
+    Writes are gathered in a `Batch` and become visible when the transaction has been committed.
+
+    `written`: the incidents as they stand in records of their own; one that stands only in an older
+    control record has none yet.
     """
 
     def __init__(self, policies: Mapping[str, Policy]) -> None:
@@ -83,7 +92,9 @@ class Households:
         try:
             return self.policies[control.bundle]
         except KeyError:
-            raise MissingBundle(f"policy bundle {control.bundle} is in force but not in this worker's policy folder") from None
+            raise MissingBundle(
+                f"policy bundle {control.bundle} is in force but not in this worker's policy folder"
+            ) from None
 
     def get(self, key: bytes) -> Household:
         """The household, empty if unknown."""
@@ -105,7 +116,9 @@ class Households:
 
     def restored(self) -> None:
         """Every record was taken over: put together what follows from them."""
-        self.control = replace(self.control, incidents=Indexed({**self.control.incidents, **self.written}))
+        self.control = replace(
+            self.control, incidents=Indexed({**self.control.incidents, **self.written})
+        )
         self.plan_anew()
 
     def take_over(self, batch: "Batch") -> None:
@@ -144,7 +157,10 @@ class Households:
             self._due[due].add(key)
 
     def due_of(self, household: Household) -> date | None:
-        """When time alone may change something about it. It may raise, so it is asked before the commit: planning is part of deciding."""
+        """When time alone may change something about it.
+
+        It may raise, so it is asked before the commit: planning is part of deciding.
+        """
         policy, register = self.policy, household.register
         place = None if policy is None or register is None else policy.place(register.area)
         if household.as_of is None or place is None or household.unjudged is not None:
@@ -152,9 +168,13 @@ class Households:
         return next_due(household, household.as_of, place.on(household.as_of))
 
     def plan_anew(self) -> None:
-        """Build the indexes: after a restore, and when another policy moves the days on which things fall due.
+        """Build the indexes.
 
-        A household that cannot be planned is due on the next day: it then fails where failing is counted, and stops nobody here.
+        This is done after a restore, and when another policy moves the days on which things fall
+        due.
+
+        A household that cannot be planned is due on the next day: it then fails where failing is
+        counted, and stops nobody here.
         """
         for key, packed in self._packed.items():
             household = unpack(packed)
@@ -207,7 +227,11 @@ class Batch:
         self.due.pop(key, None)
 
     def records(self) -> Iterable[tuple[bytes, bytes]]:
-        """What the changelog gets: the last version of each household, then incidents and the control record if they changed."""
+        """Yield what the changelog gets.
+
+        That is the last version of each household, then incidents and the control record if they
+        changed.
+        """
         self.packed = {key: pack(household) for key, household in self.changed.items()}
         yield from self.packed.items()
         if self.control is not None:

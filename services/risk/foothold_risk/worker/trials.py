@@ -1,4 +1,7 @@
-"""What a partition remembers beside its committed offset: how its next records fared, and whom judging failed for outside a record of their own."""
+"""What a partition remembers beside its committed offset.
+
+It remembers how its next records fared, and whom judging failed for outside a record of their own.
+"""
 
 import re
 from collections.abc import Collection
@@ -14,7 +17,10 @@ _HOUSEHOLD: Final = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """`household`: judging it raised in a sweep or after an incident; the next time is the second."""
+    """`household`: judging it raised in a sweep or after an incident.
+
+    The next time is the second.
+    """
 
     attempts: Attempts = field(default_factory=Attempts)
     household: str = ""
@@ -27,7 +33,10 @@ class Trials:
         return cls(Attempts.read(words), household if is_id else "")
 
     def text(self) -> str:
-        """As it stands beside the offset; empty where there is nothing to remember, which is nearly always."""
+        """As it stands beside the offset.
+
+        Empty where there is nothing to remember, which is nearly always.
+        """
         if self == Trials():
             return ""
         return self.attempts.text() + (_SEPARATOR + self.household if self.household else "")
@@ -55,18 +64,28 @@ class Trials:
         """One more record or household was set aside."""
         return replace(self, attempts=self.attempts.set_aside(now))
 
-    def committed(self, next_offset: int | None, judged: Collection[bytes], *, has_rechecks: bool) -> "Trials":
-        """After a commit that judged these households. A household that waits for its second try does so until it has had it."""
+    def committed(
+        self, next_offset: int | None, judged: Collection[bytes], *, has_rechecks: bool
+    ) -> "Trials":
+        """After a commit that judged these households.
+
+        A household that waits for its second try does so until it has had it.
+        """
         attempts = self.attempts if next_offset is None else self.attempts.past(next_offset)
         if judged and attempts.begun:
             attempts = replace(attempts, begun=0)
-        is_over = self.household.encode() in judged or (next_offset is not None and not has_rechecks)
+        is_over = self.household.encode() in judged or (
+            next_offset is not None and not has_rechecks
+        )
         return Trials(attempts, "" if is_over else self.household)
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """Where the group stands in a partition: the first record not yet judged, and what is remembered beside it."""
+    """The committed position of the group in a partition.
+
+    It is the first record not yet judged, and what is remembered beside it.
+    """
 
     next_offset: int = 0
     trials: Trials = field(default_factory=Trials)

@@ -1,4 +1,7 @@
-"""The Kafka loop: owns partitions of the log and lets each of them judge its records. Crash-only: what goes wrong ends the process."""
+"""The Kafka loop: owns partitions of the log and lets each of them judge its records.
+
+Crash-only: what goes wrong ends the process.
+"""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -28,10 +31,21 @@ log = structlog.get_logger()
 
 
 class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types for it
-    """One member of the group. Partitions come and go; a record is judged only by the partition's owner of this moment."""
+    """One member of the group.
+
+    Partitions come and go; a record is judged only by the partition's owner of this moment.
+    """
 
     def __init__(
-        self, *, broker: Broker, partitions: int, session_ms: int, stall_seconds: float, policies: Mapping[str, Policy], metrics: Metrics, shelf: Shelf
+        self,
+        *,
+        broker: Broker,
+        partitions: int,
+        session_ms: int,
+        stall_seconds: float,
+        policies: Mapping[str, Policy],
+        metrics: Metrics,
+        shelf: Shelf,
     ) -> None:
         self._broker = broker
         self._partitions = partitions
@@ -53,7 +67,8 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             heartbeat_interval_ms=session_ms // 4,
             rebalance_timeout_ms=60_000,
             max_poll_interval_ms=300_000,
-            # aiokafka has one fetch under way per broker: a partition that was just read waits until the fetch for the others comes back.
+            # aiokafka has one fetch under way per broker: a partition that was just read waits
+            # until the fetch for the others comes back.
             fetch_max_wait_ms=FETCH_WAIT_MS,
         )
 
@@ -85,7 +100,8 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             self._watchdog.feed(LOOP)
             fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_RECORDS)
             for source, records in fetched.items():
-                if (lane := self._lanes.get(source)) is not None:  # else it is still being restored, and these come again after the seek
+                # else it is still being restored, and these come again after the seek
+                if (lane := self._lanes.get(source)) is not None:
                     lane.put(records)
             self._hold_full()
             self._measure_lag()
@@ -94,7 +110,10 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                     lane.owner.report_progress()
 
     def _hold_full(self) -> None:
-        """Polling goes on while a partition works through a long day; what it cannot take yet stays at the broker."""
+        """Polling goes on while a partition works through a long day.
+
+        What it cannot take yet stays at the broker.
+        """
         full = {source for source, lane in self._lanes.items() if lane.is_full}
         self._consumer.pause(*(full - self._consumer.paused()))
         self._consumer.resume(*(self._consumer.paused() - full))
@@ -103,10 +122,15 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         for source, lane in self._lanes.items():
             highwater = self._consumer.highwater(source)
             if highwater is not None:
-                self._metrics.lag.labels(str(source.partition)).set(max(0, highwater - lane.owner.next_offset))
+                self._metrics.lag.labels(str(source.partition)).set(
+                    max(0, highwater - lane.owner.next_offset)
+                )
 
     async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
-        """Start restoring, without waiting: records that come before the partition is ready are dropped, and read again after the seek."""
+        """Start restoring, without waiting.
+
+        Records that come before the partition is ready are dropped, and read again after the seek.
+        """
         if self._is_closing:
             return
         for source in assigned:
@@ -126,7 +150,8 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             if self._restoring.get(source) is not asyncio.current_task():
                 await stop(owner.producer)
                 return
-            # No await between these three: the first record judged is the first one not yet committed.
+            # No await between these three: the first record judged is the first one not yet
+            # committed.
             self._consumer.seek(source, owner.next_offset)
             self._lanes[source] = Lane(source, owner, self._watchdog, self._fail)
             del self._restoring[source]
@@ -136,7 +161,10 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             self._fail(error)
 
     async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
-        """Let a running transaction end, then let go; if it does not end in time, end the process instead."""
+        """Let a running transaction end, then let go.
+
+        If it does not end in time, end the process instead.
+        """
         try:
             async with asyncio.timeout(REVOKE_SECONDS):
                 await self._give_up_restoring(revoked)
@@ -148,7 +176,10 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             self._fail(error)
 
     def _forget(self, revoked: Iterable[TopicPartition]) -> None:
-        """Feeds are told of by county, whatever the partition: those that are left here say which are silent."""
+        """Forget the revoked partitions; those that are left here report the silent feeds.
+
+        Feeds are reported by county, whatever the partition.
+        """
         for source in revoked:
             self._metrics.forget(source.partition)
         self._metrics.stale_feeds.clear()
@@ -156,8 +187,13 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             lane.owner.measure_silence()
 
     async def _give_up_restoring(self, sources: Iterable[TopicPartition]) -> None:
-        """And wait until each has let go of its producer, but not for long: what hangs is left to the successor, which fences it."""
-        tasks = [task for source in sources if (task := self._restoring.pop(source, None)) is not None]
+        """Give up restoring, and wait until each has let go of its producer, but not for long.
+
+        What hangs is left to the successor, which fences it.
+        """
+        tasks = [
+            task for source in sources if (task := self._restoring.pop(source, None)) is not None
+        ]
         for task in tasks:
             task.cancel()
         if tasks:

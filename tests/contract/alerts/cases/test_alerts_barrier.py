@@ -1,4 +1,7 @@
-"""A record the desk's program fails at ends it once and is then set aside; a day is not; what the others read goes on meanwhile."""
+"""A record the desk's program fails at ends it once and is then set aside.
+
+A day is not; what the others read goes on meanwhile.
+"""
 
 import asyncio
 
@@ -11,7 +14,15 @@ from foothold_runtime.barrier import DecidingRaised
 from foothold_schemas.wire.codec import decode_quarantined
 from foothold_schemas.wire.quarantine import Quarantined, RefusalReason
 from foothold_schemas.wire.topics import HOUSEHOLD_VIEWS, QUARANTINE, RISK_TRANSITIONS
-from tests.contract.alerts.cases.test_alerts_reader import HOME, TRANSITION, VIEW, reader, reading, until, write
+from tests.contract.alerts.cases.test_alerts_reader import (
+    HOME,
+    TRANSITION,
+    VIEW,
+    reader,
+    reading,
+    until,
+    write,
+)
 from tests.support.running.parts import ROOT
 from tests.support.running.sender import read_topic
 
@@ -22,7 +33,10 @@ DAY = (ROOT / "schemas/examples/risk-transitions.v1/DayDone.json").read_bytes()
 
 
 def unkeepable(value: bytes) -> bytes:
-    """PostgreSQL takes no such character into JSON, and no model forbids it there: a statement that fails each time."""
+    """Put in a character that makes a statement fail each time.
+
+    PostgreSQL takes no such character into JSON, and no model forbids it there.
+    """
     return value.replace(b'"zh": "', b'"zh": "\\u0000', 1)
 
 
@@ -32,10 +46,15 @@ async def dies(kind: Reading, broker: str, engine: AsyncEngine) -> None:
 
 
 async def aside(broker: str) -> list[Quarantined]:
-    return [decode_quarantined(m.value()) for m in await asyncio.to_thread(lambda: list(read_topic(broker, QUARANTINE.name)))]
+    return [
+        decode_quarantined(m.value())
+        for m in await asyncio.to_thread(lambda: list(read_topic(broker, QUARANTINE.name)))
+    ]
 
 
-async def test_a_view_that_cannot_be_kept_is_set_aside_and_the_views_around_it_are_kept(broker: str, alerts_database: AsyncEngine) -> None:
+async def test_a_view_that_cannot_be_kept_is_set_aside_and_the_views_around_it_are_kept(
+    broker: str, alerts_database: AsyncEngine
+) -> None:
     other = VIEW.replace(HOME.encode(), OTHER.encode())
     assert unkeepable(VIEW) != VIEW
     await write(broker, HOUSEHOLD_VIEWS.name, other, key=OTHER.encode())
@@ -46,7 +65,9 @@ async def test_a_view_that_cannot_be_kept_is_set_aside_and_the_views_around_it_a
     async with reading(reader(MIRROR, broker, alerts_database)) as one:
         kept = await until(alerts_database, "select count(*) from views", 2)
         (bad,) = await aside(broker)
-        progress = one._metrics.registry.get_sample_value("foothold_alerts_progress_timestamp_seconds", {"part": "mirror"})
+        progress = one._metrics.registry.get_sample_value(
+            "foothold_alerts_progress_timestamp_seconds", {"part": "mirror"}
+        )
 
     assert (first_time, kept) == ([], 2)
     assert (bad.reason, bad.offset) == (RefusalReason.UNPROCESSABLE, 1)
@@ -54,8 +75,15 @@ async def test_a_view_that_cannot_be_kept_is_set_aside_and_the_views_around_it_a
     assert progress is not None
 
 
-async def test_a_transition_that_cannot_be_taken_is_set_aside_and_the_next_case_opens(broker: str, alerts_database: AsyncEngine) -> None:
-    await write(broker, RISK_TRANSITIONS.name, unkeepable(TRANSITION), TRANSITION.replace(HOME.encode(), OTHER.encode()))
+async def test_a_transition_that_cannot_be_taken_is_set_aside_and_the_next_case_opens(
+    broker: str, alerts_database: AsyncEngine
+) -> None:
+    await write(
+        broker,
+        RISK_TRANSITIONS.name,
+        unkeepable(TRANSITION),
+        TRANSITION.replace(HOME.encode(), OTHER.encode()),
+    )
     await dies(CASES, broker, alerts_database)
     async with reading(reader(CASES, broker, alerts_database)):
         opened = await until(alerts_database, "select count(*) from cases", 1)
@@ -72,7 +100,12 @@ async def test_a_day_that_cannot_be_taken_stops_the_reader_and_is_never_set_asid
         raise OverflowError
 
     def stopped(one: Consumer) -> float:
-        return one._metrics.registry.get_sample_value("foothold_alerts_stopped_readers", {"group": "alerts"}) or 0
+        return (
+            one._metrics.registry.get_sample_value(
+                "foothold_alerts_stopped_readers", {"group": "alerts"}
+            )
+            or 0
+        )
 
     await write(broker, RISK_TRANSITIONS.name, DAY)
     with monkeypatch.context() as patch:

@@ -1,4 +1,8 @@
-"""Deadlines on a real database: set with what they follow from, escalated by their jobs until somebody acknowledges, found again by the sweep."""
+"""Tests deadlines on a real database.
+
+They are set with what they follow from, escalated by their jobs until somebody acknowledges, and
+found again by the sweep.
+"""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
@@ -21,7 +25,20 @@ from foothold_alerts.sweep import Sweep
 from foothold_schemas.facts.decisions import MeasureKind
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import DayDone, ExitReason, Movement, Status
-from tests.support.alerts import NOW, WEEKENDS, WORKFLOWS, cases_on, deadlines_on, jobs_on, person, plan_on, relief_on, rows, transition, work_on
+from tests.support.alerts import (
+    NOW,
+    WEEKENDS,
+    WORKFLOWS,
+    cases_on,
+    deadlines_on,
+    jobs_on,
+    person,
+    plan_on,
+    relief_on,
+    rows,
+    transition,
+    work_on,
+)
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
 
@@ -34,12 +51,22 @@ async def alter(engine: AsyncEngine, statement: str, **values: Any) -> None:  # 
         await connection.execute(text(statement), values)
 
 
-async def test_deadlines_come_and_go_with_the_case_and_its_relief_each_with_a_job(alerts_database: AsyncEngine) -> None:
+async def test_deadlines_come_and_go_with_the_case_and_its_relief_each_with_a_job(
+    alerts_database: AsyncEngine,
+) -> None:
     cases, relief = cases_on(alerts_database), relief_on(alerts_database)
     await cases.take([transition("a", 1, STORM, is_urgent=False)], NOW)
-    assert [row[:2] for row in await rows(alerts_database, WAITING)] == [("relief", "1"), ("settle", "")]
-    jobs = "select (args->>'deadline_id')::bigint, scheduled_at from procrastinate_jobs where task_name = 'deadline_passed' order by 1"
-    assert await rows(alerts_database, jobs) == await rows(alerts_database, "select deadline_id, due_at from deadlines order by 1")
+    assert [row[:2] for row in await rows(alerts_database, WAITING)] == [
+        ("relief", "1"),
+        ("settle", ""),
+    ]
+    jobs = (
+        "select (args->>'deadline_id')::bigint, scheduled_at from procrastinate_jobs where"
+        " task_name = 'deadline_passed' order by 1"
+    )
+    assert await rows(alerts_database, jobs) == await rows(
+        alerts_database, "select deadline_id, due_at from deadlines order by 1"
+    )
 
     await relief.relieve(person("zhao"), 1, 1, 1, ReliefAct.DECIDE, now=NOW, amount=100, note="")
     await relief.relieve(person("li"), 1, 2, 1, ReliefAct.PAY, now=NOW, amount=None, note="")
@@ -47,20 +74,41 @@ async def test_deadlines_come_and_go_with_the_case_and_its_relief_each_with_a_jo
         ("papers", "1", datetime(2026, 6, 15, 16, tzinfo=UTC)),
         ("settle", "", datetime(2026, 6, 25, 16, tzinfo=UTC)),
     ]
-    gone: dict[str, Any] = {"is_lead": False, "is_episode_over": True, "group": None, "status": Status.CLEAR, "exit_reason": ExitReason.CLEARED}
+    gone: dict[str, Any] = {
+        "is_lead": False,
+        "is_episode_over": True,
+        "group": None,
+        "status": Status.CLEAR,
+        "exit_reason": ExitReason.CLEARED,
+    }
     await cases.take([transition("a", 2, movement=Movement.EXITED, **gone)], NOW)
     assert [row[:2] for row in await rows(alerts_database, WAITING)] == [("papers", "1")]
 
 
 async def overdue(engine: AsyncEngine, days: int) -> None:
-    """The case's last day to settle was so many days ago: 1 is less than a day overdue, 2 is more than one."""
+    """Make the case's last day to settle so many days ago.
+
+    1 is less than a day overdue, 2 is more than one.
+    """
     if not await rows(engine, "select 1 from cases"):
-        await cases_on(engine).take([transition("a", 1, FindingKind.GUARANTEE_MISSING, is_urgent=False)], NOW)
-    await alter(engine, "update cases set due_on = (now() at time zone 'Asia/Shanghai')::date - :days", days=days)
-    await alter(engine, "update deadlines set due_at = (select due_on + 1 from cases)::timestamp at time zone 'Asia/Shanghai'")
+        await cases_on(engine).take(
+            [transition("a", 1, FindingKind.GUARANTEE_MISSING, is_urgent=False)], NOW
+        )
+    await alter(
+        engine,
+        "update cases set due_on = (now() at time zone 'Asia/Shanghai')::date - :days",
+        days=days,
+    )
+    await alter(
+        engine,
+        "update deadlines set due_at = (select due_on + 1 from cases)::timestamp at time zone"
+        " 'Asia/Shanghai'",
+    )
 
 
-async def test_what_is_overdue_goes_up_rung_by_rung_until_somebody_acknowledges(alerts_database: AsyncEngine) -> None:
+async def test_what_is_overdue_goes_up_rung_by_rung_until_somebody_acknowledges(
+    alerts_database: AsyncEngine,
+) -> None:
     await overdue(alerts_database, 1)
     deadlines, work = deadlines_on(alerts_database), work_on(alerts_database)
     with pytest.raises(Stale):  # nothing was said yet
@@ -76,7 +124,9 @@ async def test_what_is_overdue_goes_up_rung_by_rung_until_somebody_acknowledges(
     await work.acknowledge(person("zhao"), 1, version, now=NOW)
     await deadlines.passed(1)
 
-    assert await rows(alerts_database, "select level, acknowledged_by from deadlines") == [(2, "zhao")]
+    assert await rows(alerts_database, "select level, acknowledged_by from deadlines") == [
+        (2, "zhao")
+    ]
     assert await rows(alerts_database, told) == [("township",), ("county",)]
 
 
@@ -86,15 +136,22 @@ async def test_acknowledged_or_done_nobody_further_up_is_told(alerts_database: A
     await deadlines.passed(1)
     await work_on(alerts_database).acknowledge(person("zhao"), 1, 1, now=NOW)
     await deadlines.passed(1)
-    assert await rows(alerts_database, "select detail->>'to' from audit where action = 'overdue'") == [("township",)]
+    assert await rows(
+        alerts_database, "select detail->>'to' from audit where action = 'overdue'"
+    ) == [("township",)]
 
 
-async def test_a_deadline_whose_job_is_gone_is_found_by_the_sweep(alerts_database: AsyncEngine) -> None:
+async def test_a_deadline_whose_job_is_gone_is_found_by_the_sweep(
+    alerts_database: AsyncEngine,
+) -> None:
     await overdue(alerts_database, 1)
     await alter(alerts_database, "delete from procrastinate_jobs")
     jobs = jobs_on(alerts_database)
     deadlines = deadlines_on(alerts_database, jobs)
-    sweep, worker = Sweep(jobs, Said(alerts_database, jobs), deadlines), asyncio.create_task(jobs.run())
+    sweep, worker = (
+        Sweep(jobs, Said(alerts_database, jobs), deadlines),
+        asyncio.create_task(jobs.run()),
+    )
     for _ in range(100):
         await asyncio.sleep(0.1)
         if await rows(alerts_database, "select 1 from procrastinate_workers"):
@@ -104,81 +161,147 @@ async def test_a_deadline_whose_job_is_gone_is_found_by_the_sweep(alerts_databas
     worker.cancel()
     await asyncio.gather(worker, return_exceptions=True)
 
-    assert await rows(alerts_database, "select count(*) from audit where action = 'overdue'") == [(1,)]
+    assert await rows(alerts_database, "select count(*) from audit where action = 'overdue'") == [
+        (1,)
+    ]
 
 
-async def test_two_workers_that_start_at_once_set_each_deadline_once(alerts_database: AsyncEngine) -> None:
-    await cases_on(alerts_database).take([transition(home, 1, FindingKind.GUARANTEE_MISSING, is_urgent=False) for home in "abc"], NOW)
+async def test_two_workers_that_start_at_once_set_each_deadline_once(
+    alerts_database: AsyncEngine,
+) -> None:
+    await cases_on(alerts_database).take(
+        [transition(home, 1, FindingKind.GUARANTEE_MISSING, is_urgent=False) for home in "abc"], NOW
+    )
     await alter(alerts_database, "delete from deadlines")
     await asyncio.gather(*(deadlines_on(alerts_database).recount(NOW) for _ in range(4)))
 
-    assert await rows(alerts_database, "select count(*), count(distinct case_id) from deadlines") == [(3, 3)]
+    assert await rows(
+        alerts_database, "select count(*), count(distinct case_id) from deadlines"
+    ) == [(3, 3)]
 
 
-async def test_a_county_with_many_running_cases_gets_its_deadlines_when_alerts_starts(alerts_database: AsyncEngine) -> None:
-    await cases_on(alerts_database).take([transition("a", 1, FindingKind.GUARANTEE_MISSING, is_urgent=False)], NOW)
-    names = "household_id, episode, register_number, area, stage, is_urgent, opened_on, due_on, is_recovering, version, latest, is_quiet, workflow"
+async def test_a_county_with_many_running_cases_gets_its_deadlines_when_alerts_starts(
+    alerts_database: AsyncEngine,
+) -> None:
+    await cases_on(alerts_database).take(
+        [transition("a", 1, FindingKind.GUARANTEE_MISSING, is_urgent=False)], NOW
+    )
+    names = (
+        "household_id, episode, register_number, area, stage, is_urgent, opened_on, due_on,"
+        " is_recovering, version, latest, is_quiet, workflow"
+    )
     numbered = names.replace("episode", "n")
     many = f"select case_id || n, {numbered} from cases, generate_series(2, 9000) n"  # noqa: S608
     await alter(alerts_database, f"insert into cases (case_id, {names}) {many}")
     await deadlines_on(alerts_database).recount(NOW)
 
-    assert await rows(alerts_database, "select count(distinct case_id) from deadlines") == [(9_000,)]
-    assert await rows(alerts_database, "select count(*) from procrastinate_jobs where task_name = 'deadline_passed'") == [(9_000,)]
+    assert await rows(alerts_database, "select count(distinct case_id) from deadlines") == [
+        (9_000,)
+    ]
+    assert await rows(
+        alerts_database,
+        "select count(*) from procrastinate_jobs where task_name = 'deadline_passed'",
+    ) == [(9_000,)]
 
 
-async def test_a_provisional_deadline_is_counted_anew_once_the_years_calendar_is_there(alerts_database: AsyncEngine) -> None:
-    await cases_on(alerts_database).take([transition("a", 1, FindingKind.GUARANTEE_MISSING, is_urgent=False)], NOW)
+async def test_a_provisional_deadline_is_counted_anew_once_the_years_calendar_is_there(
+    alerts_database: AsyncEngine,
+) -> None:
+    await cases_on(alerts_database).take(
+        [transition("a", 1, FindingKind.GUARANTEE_MISSING, is_urgent=False)], NOW
+    )
     weekends_only = (
-        "update deadlines set kind = 'x', began_on = '2026-12-30', limit_count = 2, limit_unit = 'working_days', is_provisional = true, due_at = :at"
+        "update deadlines set kind = 'x', began_on = '2026-12-30', limit_count = 2, limit_unit ="
+        " 'working_days', is_provisional = true, due_at = :at"
     )
     await alter(alerts_database, weekends_only, at=datetime(2027, 1, 1, 16, tzinfo=UTC))
     await alter(alerts_database, "delete from procrastinate_jobs")
     await alter(alerts_database, "update cases set stage = 'closed'")
     known = WorkDays({2026: {}, 2027: {date(2027, 1, 1): False}})
     jobs = jobs_on(alerts_database)
-    changed = await Deadlines(alerts_database, jobs, WORKFLOWS, known, Notices(jobs, known)).recount(NOW)
+    changed = await Deadlines(
+        alerts_database, jobs, WORKFLOWS, known, Notices(jobs, known)
+    ).recount(NOW)
 
     moved = datetime(2027, 1, 4, 16, tzinfo=UTC)
     assert changed == 1
-    assert await rows(alerts_database, "select due_at, is_provisional from deadlines") == [(moved, False)]
-    assert await rows(alerts_database, "select task_name, scheduled_at from procrastinate_jobs where scheduled_at > now()") == [(TASK, moved)]
+    assert await rows(alerts_database, "select due_at, is_provisional from deadlines") == [
+        (moved, False)
+    ]
+    assert await rows(
+        alerts_database,
+        "select task_name, scheduled_at from procrastinate_jobs where scheduled_at > now()",
+    ) == [(TASK, moved)]
 
 
-async def test_somebody_is_reminded_once_before_a_case_must_be_settled_and_not_of_what_is_done(alerts_database: AsyncEngine) -> None:
+async def test_somebody_is_reminded_once_before_a_case_must_be_settled_and_not_of_what_is_done(
+    alerts_database: AsyncEngine,
+) -> None:
     now = datetime.now(UTC)
-    await cases_on(alerts_database).take([transition(home, 1, FindingKind.GUARANTEE_MISSING, is_urgent=False) for home in "ab"], now)
+    await cases_on(alerts_database).take(
+        [transition(home, 1, FindingKind.GUARANTEE_MISSING, is_urgent=False) for home in "ab"], now
+    )
     due = "update deadlines set due_at = now() + make_interval(hours => :hours)"
-    deadlines, told = deadlines_on(alerts_database), "select number, place, event from notices where event = 'near'"
+    deadlines, told = (
+        deadlines_on(alerts_database),
+        "select number, place, event from notices where event = 'near'",
+    )
     await alter(alerts_database, due, hours=24 * 30)
     await deadlines.near(1)
     assert await rows(alerts_database, told) == [], "it is too early; the job waits"
-    waiting = "select count(*) from procrastinate_jobs where task_name = 'deadline_near' and scheduled_at > now()"
+    waiting = (
+        "select count(*) from procrastinate_jobs where task_name = 'deadline_near' and scheduled_at"
+        " > now()"
+    )
     assert await rows(alerts_database, waiting) == [(1,)]
 
     await alter(alerts_database, due, hours=1)
     await alter(alerts_database, "update deadlines set done_at = now() where deadline_id = 2")
-    always = Deadlines(alerts_database, jobs_on(alerts_database), WORKFLOWS, WorkDays({now.year: {}}), Notices(jobs_on(alerts_database), WorkDays()))
+    always = Deadlines(
+        alerts_database,
+        jobs_on(alerts_database),
+        WORKFLOWS,
+        WorkDays({now.year: {}}),
+        Notices(jobs_on(alerts_database), WorkDays()),
+    )
     for one in (1, 1, 2):
         await always.near(one)
 
     place = transition("a").household.area[:9]
     assert await rows(alerts_database, told) == [(1, place, "near")]
-    assert await rows(alerts_database, "select count(*) from audit where action = 'reminded'") == [(1,)]
+    assert await rows(alerts_database, "select count(*) from audit where action = 'reminded'") == [
+        (1,)
+    ]
 
 
-async def test_a_new_deadline_brings_the_job_that_reminds_of_it(alerts_database: AsyncEngine) -> None:
+async def test_a_new_deadline_brings_the_job_that_reminds_of_it(
+    alerts_database: AsyncEngine,
+) -> None:
     await identified(alerts_database)
 
-    jobs = "select kind, due_at, scheduled_at from procrastinate_jobs join deadlines on deadline_id = (args->>'deadline_id')::bigint"
-    found = await rows(alerts_database, f"{jobs} where task_name = 'deadline_near' order by kind, subject")
+    jobs = (
+        "select kind, due_at, scheduled_at from procrastinate_jobs join deadlines on deadline_id ="
+        " (args->>'deadline_id')::bigint"
+    )
+    found = await rows(
+        alerts_database, f"{jobs} where task_name = 'deadline_near' order by kind, subject"
+    )
     assert [kind for kind, _, _ in found] == ["first_measure", "measure", "measure", "settle"]
-    assert all(NOW < at < due and at == remind_at(due, WORKFLOWS.newest.reminders[kind], WEEKENDS) for kind, due, at in found)
+    assert all(
+        NOW < at < due and at == remind_at(due, WORKFLOWS.newest.reminders[kind], WEEKENDS)
+        for kind, due, at in found
+    )
 
 
 async def identified(engine: AsyncEngine) -> None:
     """A household people identified, of two risks."""
-    await cases_on(engine).take([DayDone(partition=0, day=NOW.date(), learned_at=NOW, registered={}), transition("a", 1, ILL, STORM, is_urgent=False)], NOW)
+    await cases_on(engine).take(
+        [
+            DayDone(partition=0, day=NOW.date(), learned_at=NOW, registered={}),
+            transition("a", 1, ILL, STORM, is_urgent=False),
+        ],
+        NOW,
+    )
     await alter(engine, "update cases set stage = 'county_decision', consent = 'given'")
     await work_on(engine).step(person("chen"), 1, 1, "identify", now=NOW)
 
@@ -187,11 +310,16 @@ async def test_a_plan_is_made_carried_out_and_told_to_risk(alerts_database: Asyn
     await identified(alerts_database)
     plan, who = plan_on(alerts_database), person("zhao")
     await plan.intend(who, 1, 2, MeasureKind.HEALTH, frozenset({ILL}), "health bureau", now=NOW)
-    for wrong, why in (((MeasureKind.INDUSTRY, frozenset({ILL}), "x"), PlanNo.FITS_NOT), ((MeasureKind.HEALTH, frozenset({ILL}), ""), PlanNo.DEPARTMENT)):
+    for wrong, why in (
+        ((MeasureKind.INDUSTRY, frozenset({ILL}), "x"), PlanNo.FITS_NOT),
+        ((MeasureKind.HEALTH, frozenset({ILL}), ""), PlanNo.DEPARTMENT),
+    ):
         with pytest.raises(NotAllowed) as refused:
             await plan.intend(who, 1, 3, *wrong, now=NOW)
         assert refused.value.why is why
-    assert ("measure", "self_paid_high") in [row[:2] for row in await rows(alerts_database, WAITING)]
+    assert ("measure", "self_paid_high") in [
+        row[:2] for row in await rows(alerts_database, WAITING)
+    ]
     with pytest.raises(NotAllowed):
         await plan.deliver(who, 1, 3, 1, NOW.date() + timedelta(days=1), now=NOW)
     await plan.deliver(who, 1, 3, 1, NOW.date(), now=NOW)
@@ -204,42 +332,81 @@ async def test_a_plan_is_made_carried_out_and_told_to_risk(alerts_database: Asyn
         await plan.visit(who, 1, 7, NOW.date(), now=NOW, note="again")
 
     assert twice.value.why is PlanNo.TWICE
-    assert [row[:2] for row in await rows(alerts_database, WAITING) if "measure" in row[0]] == [("measure", "disaster_loss")]
+    assert [row[:2] for row in await rows(alerts_database, WAITING) if "measure" in row[0]] == [
+        ("measure", "disaster_loss")
+    ]
     said = "select body->'data'->>'kind', body->'data'->>'measure' from said order by seq"
-    assert await rows(alerts_database, said) == [("CaseDecided", None), ("MeasureDelivered", "health")]
+    assert await rows(alerts_database, said) == [
+        ("CaseDecided", None),
+        ("MeasureDelivered", "health"),
+    ]
 
 
-async def test_time_stands_still_for_a_listed_reason_and_help_does_not(alerts_database: AsyncEngine) -> None:
-    await cases_on(alerts_database).take([DayDone(partition=0, day=NOW.date(), learned_at=NOW, registered={}), transition("a", 1, STORM, is_urgent=False)], NOW)
+async def test_time_stands_still_for_a_listed_reason_and_help_does_not(
+    alerts_database: AsyncEngine,
+) -> None:
+    await cases_on(alerts_database).take(
+        [
+            DayDone(partition=0, day=NOW.date(), learned_at=NOW, registered={}),
+            transition("a", 1, STORM, is_urgent=False),
+        ],
+        NOW,
+    )
     work = work_on(alerts_database)
     with pytest.raises(NotAllowed):
         await work.pause(person("zhao"), 1, 1, "on_holiday", now=NOW)
     await work.pause(person("zhao"), 1, 1, "in_hospital", now=NOW)
     assert [row[0] for row in await rows(alerts_database, WAITING)] == ["relief"]
-    await cases_on(alerts_database).take([DayDone(partition=0, day=NOW.date() + timedelta(days=8), learned_at=NOW, registered={})], NOW)
+    await cases_on(alerts_database).take(
+        [DayDone(partition=0, day=NOW.date() + timedelta(days=8), learned_at=NOW, registered={})],
+        NOW,
+    )
     await work.resume(person("zhao"), 1, 2, now=NOW)
     with pytest.raises(Stale):
         await work.resume(person("zhao"), 1, 3, now=NOW)
 
-    assert (await rows(alerts_database, WAITING))[1] == ("settle", "", datetime(2026, 7, 3, 16, tzinfo=UTC))
-    assert await rows(alerts_database, "select action from audit where actor = 'zhao' order by audit_id") == [("paused",), ("resumed",)]
+    assert (await rows(alerts_database, WAITING))[1] == (
+        "settle",
+        "",
+        datetime(2026, 7, 3, 16, tzinfo=UTC),
+    )
+    assert await rows(
+        alerts_database, "select action from audit where actor = 'zhao' order by audit_id"
+    ) == [("paused",), ("resumed",)]
 
 
-async def test_when_a_case_ends_what_was_planned_is_cancelled_with_its_reason_what_was_done_stays(alerts_database: AsyncEngine) -> None:
+async def test_when_a_case_ends_what_was_planned_is_cancelled_with_its_reason_what_was_done_stays(
+    alerts_database: AsyncEngine,
+) -> None:
     await identified(alerts_database)
     plan, who = plan_on(alerts_database), person("zhao")
     for n, measure in enumerate((MeasureKind.HEALTH, MeasureKind.SOCIAL_HELP)):
         await plan.intend(who, 1, 2 + n, measure, frozenset({ILL}), "health bureau", now=NOW)
     await plan.deliver(who, 1, 4, 1, NOW.date(), now=NOW)
-    gone: dict[str, Any] = {"is_lead": False, "is_episode_over": True, "group": None, "status": Status.CLEAR, "exit_reason": ExitReason.NATURAL}
-    await cases_on(alerts_database).take([transition("a", 2, movement=Movement.EXITED, **gone)], NOW)
+    gone: dict[str, Any] = {
+        "is_lead": False,
+        "is_episode_over": True,
+        "group": None,
+        "status": Status.CLEAR,
+        "exit_reason": ExitReason.NATURAL,
+    }
+    await cases_on(alerts_database).take(
+        [transition("a", 2, movement=Movement.EXITED, **gone)], NOW
+    )
 
-    kept = "select kind, delivered_on is not null, dropped_because from measures order by measure_id"
-    assert await rows(alerts_database, kept) == [("health", True, None), ("social_help", False, "案件已结束 the case ended")]
+    kept = (
+        "select kind, delivered_on is not null, dropped_because from measures order by measure_id"
+    )
+    assert await rows(alerts_database, kept) == [
+        ("health", True, None),
+        ("social_help", False, "案件已结束 the case ended"),
+    ]
     assert [row for row in await rows(alerts_database, WAITING) if row[0] != "relief"] == []
 
 
-async def test_what_was_referred_stands_with_its_department_until_it_comes(alerts_database: AsyncEngine) -> None:
+async def test_what_was_referred_stands_with_its_department_until_it_comes(
+    alerts_database: AsyncEngine,
+) -> None:
     await identified(alerts_database)
     plan, who, lists = plan_on(alerts_database), person("zhao"), Lists(alerts_database, WORKFLOWS)
     given = (
@@ -254,34 +421,63 @@ async def test_what_was_referred_stands_with_its_department_until_it_comes(alert
     async def waiting(area: str = "370399") -> list[tuple[str, str]]:
         return [(e.note, e.what) for e in await lists.entries(WorkList.BY_DEPARTMENT, area, NOW)]
 
-    assert sorted(await waiting()) == sorted((department, measure) for measure, _, department in given)
-    assert [department for department, _ in await waiting()][:2] == ["人社局", "卫健局"]  # each department's together
+    assert sorted(await waiting()) == sorted(
+        (department, measure) for measure, _, department in given
+    )
+    # each department's together
+    assert [department for department, _ in await waiting()][:2] == [
+        "人社局",
+        "卫健局",
+    ]
     assert await waiting("370302") == []
-    assert all(e.due_on is not None for e in await lists.entries(WorkList.BY_DEPARTMENT, "370399", NOW))
+    assert all(
+        e.due_on is not None for e in await lists.entries(WorkList.BY_DEPARTMENT, "370399", NOW)
+    )
     await plan.deliver(who, 1, 6, 2, NOW.date(), now=NOW)
     await plan.drop(who, 1, 7, 3, now=NOW, note="外出务工")
     assert sorted(await waiting()) == [("卫健局", "health"), ("民政局", "social_help")]
 
 
-async def test_the_work_lists_show_what_is_theirs_inside_the_persons_area(alerts_database: AsyncEngine) -> None:
+async def test_the_work_lists_show_what_is_theirs_inside_the_persons_area(
+    alerts_database: AsyncEngine,
+) -> None:
     await identified(alerts_database)
-    cases, relief, lists = cases_on(alerts_database), relief_on(alerts_database), Lists(alerts_database, WORKFLOWS)
+    cases, relief, lists = (
+        cases_on(alerts_database),
+        relief_on(alerts_database),
+        Lists(alerts_database, WORKFLOWS),
+    )
     await cases.take([transition(home, 1, STORM, is_urgent=False) for home in "bc"], NOW)
     await relief.relieve(person("zhao"), 2, 1, 3, ReliefAct.DECIDE, now=NOW, amount=100, note="")
     await relief.relieve(person("li"), 2, 2, 3, ReliefAct.PAY, now=NOW, amount=None, note="")
-    await alter(alerts_database, "update cases set stage = 'dismissed', close_reason = 'can_cope' where number = 2")
+    await alter(
+        alerts_database,
+        "update cases set stage = 'dismissed', close_reason = 'can_cope' where number = 2",
+    )
     await alter(alerts_database, "update cases set due_on = '2026-06-01' where number = 3")
-    view = '{"status": "watch", "as_of": "2026-06-10", "household": {"register_number": "W", "area": "370399101202"}}'
-    await alter(alerts_database, "insert into views values ('w', 1, cast(:body as jsonb))", body=view)
+    view = (
+        '{"status": "watch", "as_of": "2026-06-10", "household": {"register_number": "W", "area":'
+        ' "370399101202"}}'
+    )
+    await alter(
+        alerts_database, "insert into views values ('w', 1, cast(:body as jsonb))", body=view
+    )
     later = NOW + timedelta(days=400)
 
     async def shown(name: WorkList, area: str = "370399") -> list[tuple[int | None, str, str]]:
         return [(e.number, e.what, e.note) for e in await lists.entries(name, area, later)]
 
     assert [n for n, _, _ in await shown(WorkList.PAPERS_OWED)] == [2]
-    assert sorted(w for n, w, _ in await shown(WorkList.MEASURES_MISSING) if n == 1) == ["disaster_loss", "first_measure", "self_paid_high"]
+    assert sorted(w for n, w, _ in await shown(WorkList.MEASURES_MISSING) if n == 1) == [
+        "disaster_loss",
+        "first_measure",
+        "self_paid_high",
+    ]
     assert await shown(WorkList.VISITS_DUE) == [(1, "visits", "0/2")]
-    assert [(n, note) for n, _, note in await shown(WorkList.LEFT_OUT)] == [(3, "lead"), (2, "dismissed")]
+    assert [(n, note) for n, _, note in await shown(WorkList.LEFT_OUT)] == [
+        (3, "lead"),
+        (2, "dismissed"),
+    ]
     assert await shown(WorkList.OUTSIDE_THE_SYSTEM) == [(2, "dismissed", "can_cope")]
     assert await shown(WorkList.WATCH) == [(None, "watch", "")]
     assert {n for n, _, _ in await shown(WorkList.OVERDUE)} == {1, 2, 3}

@@ -1,4 +1,8 @@
-"""Notices on a real database, to real receivers: one digest for many cases, signed, sent again under the same id, and nobody's name in it."""
+"""Sends notices on a real database, to real receivers.
+
+There is one digest for many cases, signed, sent again under the same id, and nobody's name is in
+it.
+"""
 
 import asyncio
 import contextlib
@@ -50,7 +54,10 @@ async def receiver() -> AsyncIterator[Receiver]:
     async def hook(request: Request) -> Response:
         made.got.append((dict(request.headers), await request.body()))
         status = made.answers.pop(0) if made.answers else 200
-        return Response(status_code=status, headers={"retry-after": "7"} if status == httpx.codes.TOO_MANY_REQUESTS else None)
+        return Response(
+            status_code=status,
+            headers={"retry-after": "7"} if status == httpx.codes.TOO_MANY_REQUESTS else None,
+        )
 
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
     task = asyncio.create_task(server.serve())
@@ -67,18 +74,26 @@ def notifier(engine: AsyncEngine) -> Notifier:
 
 async def opened(engine: AsyncEngine, *homes: str, **changes: Any) -> None:  # noqa: ANN401
     calm = {"is_urgent": False} | changes
-    await cases_on(engine).take([transition(home, 1, FindingKind.GUARANTEE_MISSING, **calm) for home in homes], NOW)
+    await cases_on(engine).take(
+        [transition(home, 1, FindingKind.GUARANTEE_MISSING, **calm) for home in homes], NOW
+    )
 
 
 async def digests(engine: AsyncEngine) -> list[str]:
-    return [row[0] for row in await rows(engine, "select digest_id from digests order by at, digest_id")]
+    return [
+        row[0] for row in await rows(engine, "select digest_id from digests order by at, digest_id")
+    ]
 
 
-async def test_sixteen_cases_are_one_signed_message_under_one_id_until_it_is_taken(alerts_database: AsyncEngine, receiver: Receiver) -> None:
+async def test_sixteen_cases_are_one_signed_message_under_one_id_until_it_is_taken(
+    alerts_database: AsyncEngine, receiver: Receiver
+) -> None:
     tell = notifier(alerts_database)
     _, secret = await tell.add("370399101", TargetKind.WEBHOOK, receiver.url)
     await opened(alerts_database, *"0123456789abcdef")
-    jobs = await rows(alerts_database, "select args from procrastinate_jobs where task_name = 'gather_notices'")
+    jobs = await rows(
+        alerts_database, "select args from procrastinate_jobs where task_name = 'gather_notices'"
+    )
     for _ in range(2):  # a job may run twice
         await tell.gather("370399101", "opened")
     (digest,) = await digests(alerts_database)
@@ -100,10 +115,15 @@ async def test_sixteen_cases_are_one_signed_message_under_one_id_until_it_is_tak
     assert "V00001" not in body.decode()  # no register number, and so no household
 
 
-async def test_a_flood_over_one_township_is_one_short_message_and_a_busy_receiver_is_waited_for(alerts_database: AsyncEngine, receiver: Receiver) -> None:
+async def test_a_flood_over_one_township_is_one_short_message_and_a_busy_receiver_is_waited_for(
+    alerts_database: AsyncEngine, receiver: Receiver
+) -> None:
     tell = notifier(alerts_database)
     await tell.add("370399101", TargetKind.WEBHOOK, receiver.url)
-    flooded = [transition("0", 1, FindingKind.DISASTER_LOSS).model_copy(update=identity(n)) for n in range(500)]
+    flooded = [
+        transition("0", 1, FindingKind.DISASTER_LOSS).model_copy(update=identity(n))
+        for n in range(500)
+    ]
     await cases_on(alerts_database).take(flooded, NOW)
     for event in ("opened", "urgent"):
         await tell.gather("370399101", event)
@@ -113,7 +133,12 @@ async def test_a_flood_over_one_township_is_one_short_message_and_a_busy_receive
         await tell.send(digest)
     await tell.send(digest)
 
-    again = BackOff().get_retry_decision(exception=asked.value, job=Job(id=1, queue="q", lock=None, queueing_lock=None, task_name="send_digest", attempts=1))
+    again = BackOff().get_retry_decision(
+        exception=asked.value,
+        job=Job(
+            id=1, queue="q", lock=None, queueing_lock=None, task_name="send_digest", attempts=1
+        ),
+    )
     assert again is not None
     assert again.retry_at is not None
     assert 5 < (again.retry_at - datetime.now(UTC)).total_seconds() <= 7
@@ -129,7 +154,9 @@ def identity(n: int) -> dict[str, str]:
     return {"household_id": f"{n:032x}", "transition_id": f"{n:032x}:1"}
 
 
-async def test_a_receiver_that_is_gone_is_asked_no_more(alerts_database: AsyncEngine, receiver: Receiver) -> None:
+async def test_a_receiver_that_is_gone_is_asked_no_more(
+    alerts_database: AsyncEngine, receiver: Receiver
+) -> None:
     tell = notifier(alerts_database)
     await tell.add("370399", TargetKind.WEBHOOK, receiver.url)
     await opened(alerts_database, "a", is_urgent=True)
@@ -143,7 +170,9 @@ async def test_a_receiver_that_is_gone_is_asked_no_more(alerts_database: AsyncEn
     assert [live for *_, live in await tell.targets()] == [False]
 
 
-async def test_an_apprise_address_is_told_and_kept_under_seal(alerts_database: AsyncEngine, receiver: Receiver) -> None:
+async def test_an_apprise_address_is_told_and_kept_under_seal(
+    alerts_database: AsyncEngine, receiver: Receiver
+) -> None:
     tell = notifier(alerts_database)
     address = receiver.url.replace("http://", "json://user:s3cret@")
     await tell.add("370399101", TargetKind.APPRISE, address)
@@ -162,21 +191,29 @@ async def test_an_apprise_address_is_told_and_kept_under_seal(alerts_database: A
     assert not await tell.remove(1)
 
 
-async def test_people_are_told_of_what_opens_or_turns_urgent_once_and_of_nothing_at_go_live(alerts_database: AsyncEngine) -> None:
+async def test_people_are_told_of_what_opens_or_turns_urgent_once_and_of_nothing_at_go_live(
+    alerts_database: AsyncEngine,
+) -> None:
     await opened(alerts_database, "a")
     await opened(alerts_database, "b", is_quiet=True)
     cases = cases_on(alerts_database)
     worse = {"movement": Movement.WORSENED, "is_urgent": True}
     await cases.take([transition("a", 2, FindingKind.DISASTER_LOSS, **worse)], NOW)
-    await cases.take([transition("a", 3, FindingKind.DISASTER_LOSS, FindingKind.SELF_PAID_HIGH, **worse)], NOW)
+    await cases.take(
+        [transition("a", 3, FindingKind.DISASTER_LOSS, FindingKind.SELF_PAID_HIGH, **worse)], NOW
+    )
 
-    assert await rows(alerts_database, "select number, place, event from notices order by 1, notice_id") == [
+    assert await rows(
+        alerts_database, "select number, place, event from notices order by 1, notice_id"
+    ) == [
         (1, "370399101", "opened"),
         (1, "370399101", "urgent"),
     ]
 
 
-async def test_where_nobody_listens_the_cases_are_there_all_the_same(alerts_database: AsyncEngine) -> None:
+async def test_where_nobody_listens_the_cases_are_there_all_the_same(
+    alerts_database: AsyncEngine,
+) -> None:
     await opened(alerts_database, "a")
     await notifier(alerts_database).gather("370399101", "opened")
 
@@ -184,13 +221,17 @@ async def test_where_nobody_listens_the_cases_are_there_all_the_same(alerts_data
     assert await rows(alerts_database, "select count(*) from cases") == [(1,)]
 
 
-async def test_through_the_jobs_a_notice_arrives_by_itself(alerts_database: AsyncEngine, receiver: Receiver) -> None:
+async def test_through_the_jobs_a_notice_arrives_by_itself(
+    alerts_database: AsyncEngine, receiver: Receiver
+) -> None:
     jobs = jobs_on(alerts_database)
     tell = Notifier(alerts_database, jobs, SEAL, DESK)
     await tell.add("370399101", TargetKind.WEBHOOK, receiver.url)
     await opened(alerts_database, "a")
     async with alerts_database.begin() as connection:
-        await connection.exec_driver_sql("update procrastinate_jobs set scheduled_at = now() where task_name = 'gather_notices'")
+        await connection.exec_driver_sql(
+            "update procrastinate_jobs set scheduled_at = now() where task_name = 'gather_notices'"
+        )
     worker = asyncio.create_task(jobs.run())
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(30):

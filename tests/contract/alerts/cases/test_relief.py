@@ -1,4 +1,8 @@
-"""Relief on a real database: two people, once a year unless the county excepts, nothing after the end, and everything in the audit and on its way to risk."""
+"""Tests relief on a real database.
+
+It takes two people, is given once a year unless the county excepts, and never after the end;
+everything is in the audit and on its way to risk.
+"""
 
 from typing import Any
 
@@ -16,7 +20,9 @@ pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
 TOWNSHIP = person("zhao", Role.TOWNSHIP)
 
 
-async def test_a_payment_takes_two_people_and_goes_to_risk_once(alerts_database: AsyncEngine) -> None:
+async def test_a_payment_takes_two_people_and_goes_to_risk_once(
+    alerts_database: AsyncEngine,
+) -> None:
     relief = relief_on(alerts_database)
     await cases_on(alerts_database).take([transition("a", 1, FindingKind.DISASTER_LOSS)], NOW)
     given: dict[str, Any] = {"now": NOW, "note": ""}
@@ -29,14 +35,24 @@ async def test_a_payment_takes_two_people_and_goes_to_risk_once(alerts_database:
         await relief.relieve(person("li"), 1, 3, 1, ReliefAct.PAY, amount=None, **given)
     await relief.relieve(person("li"), 1, 3, 1, ReliefAct.PAPERS, amount=280_000, **given)
 
-    said = await rows(alerts_database, "select body->'data'->>'kind', body->'data'->>'amount', body->>'by' from said order by seq")
-    audit = await rows(alerts_database, "select actor, action from audit where actor <> 'foothold' order by audit_id")
+    said = await rows(
+        alerts_database,
+        "select body->'data'->>'kind', body->'data'->>'amount', body->>'by' from said order by seq",
+    )
+    audit = await rows(
+        alerts_database,
+        "select actor, action from audit where actor <> 'foothold' order by audit_id",
+    )
     assert said == [("ReliefPaid", "3000.00", "li")]
     assert audit == [("zhao", "relief_decide"), ("li", "relief_pay"), ("li", "relief_papers")]
-    assert await rows(alerts_database, "select status, to_settle_fen, decided_by, paid_by from relief") == [("settled", 20_000, "zhao", "li")]
+    assert await rows(
+        alerts_database, "select status, to_settle_fen, decided_by, paid_by from relief"
+    ) == [("settled", 20_000, "zhao", "li")]
 
 
-async def test_an_advance_while_papers_of_another_episode_are_owed_needs_the_county_and_its_reason(alerts_database: AsyncEngine) -> None:
+async def test_an_advance_while_papers_of_another_episode_are_owed_needs_the_county_and_its_reason(
+    alerts_database: AsyncEngine,
+) -> None:
     relief, cases = relief_on(alerts_database), cases_on(alerts_database)
     await cases.take([transition("a", 1, FindingKind.DISASTER_LOSS)], NOW)
     await relief.relieve(TOWNSHIP, 1, 1, 1, ReliefAct.DECIDE, now=NOW, amount=100, note="")
@@ -44,14 +60,23 @@ async def test_an_advance_while_papers_of_another_episode_are_owed_needs_the_cou
     again = {"episode": 2, "spell": 2, "open_day": NOW.date().replace(year=2027)}
     await cases.take([transition("a", 2, FindingKind.DISASTER_LOSS, **again)], NOW)
     with pytest.raises(NotAllowed) as refused:
-        await relief.relieve(TOWNSHIP, 2, 1, 2, ReliefAct.DECIDE, now=NOW, amount=100, note="another fire")
-    await relief.relieve(person("chen"), 2, 1, 2, ReliefAct.DECIDE, now=NOW, amount=100, note="another fire")
+        await relief.relieve(
+            TOWNSHIP, 2, 1, 2, ReliefAct.DECIDE, now=NOW, amount=100, note="another fire"
+        )
+    await relief.relieve(
+        person("chen"), 2, 1, 2, ReliefAct.DECIDE, now=NOW, amount=100, note="another fire"
+    )
 
     assert refused.value.why is ReliefNo.PAPERS_OWED
-    assert await rows(alerts_database, "select approved_by from relief order by relief_id") == [(None,), ("chen",)]
+    assert await rows(alerts_database, "select approved_by from relief order by relief_id") == [
+        (None,),
+        ("chen",),
+    ]
 
 
-async def test_for_one_cause_relief_comes_again_in_a_year_only_by_the_countys_exception(alerts_database: AsyncEngine) -> None:
+async def test_for_one_cause_relief_comes_again_in_a_year_only_by_the_countys_exception(
+    alerts_database: AsyncEngine,
+) -> None:
     relief, cases = relief_on(alerts_database), cases_on(alerts_database)
     await cases.take([transition("a", 1, FindingKind.DISASTER_LOSS)], NOW)
     cause = FindingKind.DISASTER_LOSS
@@ -59,25 +84,47 @@ async def test_for_one_cause_relief_comes_again_in_a_year_only_by_the_countys_ex
         await relief.again(person("chen"), 1, 1, cause, now=NOW, note="x")
     await relief.relieve(TOWNSHIP, 1, 1, 1, ReliefAct.DECIDE, now=NOW, amount=100, note="")
     await relief.relieve(person("li"), 1, 2, 1, ReliefAct.PAY, now=NOW, amount=None, note="")
-    await cases.take([transition("a", 2, cause, FindingKind.SELF_PAID_HIGH, movement=Movement.WORSENED)], NOW)
+    await cases.take(
+        [transition("a", 2, cause, FindingKind.SELF_PAID_HIGH, movement=Movement.WORSENED)], NOW
+    )
     for who, note, why in ((TOWNSHIP, "x", ReliefNo.ROLE), (person("chen"), "", ReliefNo.NOTE)):
         with pytest.raises(NotAllowed) as refused:
             await relief.again(who, 1, 4, cause, now=NOW, note=note)
         assert refused.value.why is why
     await relief.again(person("chen"), 1, 4, cause, now=NOW, note="a second storm")
 
-    found = await rows(alerts_database, "select cause, status, is_exception from relief order by relief_id")
-    assert found == [("disaster_loss", "paid", False), ("self_paid_high", "proposed", False), ("disaster_loss", "proposed", True)]
+    found = await rows(
+        alerts_database, "select cause, status, is_exception from relief order by relief_id"
+    )
+    assert found == [
+        ("disaster_loss", "paid", False),
+        ("self_paid_high", "proposed", False),
+        ("disaster_loss", "proposed", True),
+    ]
 
 
-async def test_nothing_is_decided_or_paid_once_the_case_is_over_but_papers_still_come(alerts_database: AsyncEngine) -> None:
+async def test_nothing_is_decided_or_paid_once_the_case_is_over_but_papers_still_come(
+    alerts_database: AsyncEngine,
+) -> None:
     relief, cases = relief_on(alerts_database), cases_on(alerts_database)
-    await cases.take([transition("a", 1, FindingKind.DISASTER_LOSS, FindingKind.SELF_PAID_HIGH, is_urgent=False)], NOW)
+    await cases.take(
+        [
+            transition(
+                "a", 1, FindingKind.DISASTER_LOSS, FindingKind.SELF_PAID_HIGH, is_urgent=False
+            )
+        ],
+        NOW,
+    )
     await relief.relieve(TOWNSHIP, 1, 1, 1, ReliefAct.DECIDE, now=NOW, amount=100, note="")
     await relief.relieve(person("li"), 1, 2, 1, ReliefAct.PAY, now=NOW, amount=None, note="")
-    await work_on(alerts_database).step(TOWNSHIP, 1, 3, "dismiss", now=NOW, reason=CloseReason.CAN_COPE)
+    await work_on(alerts_database).step(
+        TOWNSHIP, 1, 3, "dismiss", now=NOW, reason=CloseReason.CAN_COPE
+    )
     with pytest.raises(Stale):
         await relief.relieve(TOWNSHIP, 1, 4, 2, ReliefAct.APPLY, now=NOW, amount=None, note="")
     await relief.relieve(TOWNSHIP, 1, 4, 1, ReliefAct.PAPERS, now=NOW, amount=100, note="")
 
-    assert await rows(alerts_database, "select status from relief order by relief_id") == [("settled",), ("proposed",)]
+    assert await rows(alerts_database, "select status from relief order by relief_id") == [
+        ("settled",),
+        ("proposed",),
+    ]

@@ -29,7 +29,9 @@ class Hands:
 
     async def add(self, name: str, area: str, role: Role) -> None:
         password = await self._accounts.add(name, area, role, datetime.now(UTC))
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(self._app), base_url="http://desk", follow_redirects=True)
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self._app), base_url="http://desk", follow_redirects=True
+        )
         await client.post("/login", data={"name": name, "password": password})
         self._clients[name] = client
 
@@ -37,8 +39,13 @@ class Hands:
         """Post a form of the case's newest page."""
         client = self._clients[name]
         page = (await client.get("/cases/1")).text
-        token, version = re.findall(r'name="csrf" value="([^"]+)"', page)[-1], re.findall(r'name="version" value="(\d+)"', page)[-1]
-        return await client.post(f"/cases/1/{path}", data={"csrf": token, "version": version, **fields})
+        token, version = (
+            re.findall(r'name="csrf" value="([^"]+)"', page)[-1],
+            re.findall(r'name="version" value="(\d+)"', page)[-1],
+        )
+        return await client.post(
+            f"/cases/1/{path}", data={"csrf": token, "version": version, **fields}
+        )
 
     async def page(self, name: str) -> str:
         return (await self._clients[name].get("/cases/1")).text
@@ -49,7 +56,11 @@ async def hands(alerts_database: AsyncEngine) -> Hands:
     await cases_on(alerts_database).take([transition("a", 1, FindingKind.DISASTER_LOSS)], NOW)
     accounts = Accounts(alerts_database, 12)
     made = Hands(make_app(desk_on(alerts_database, accounts)), accounts)
-    for name, area, role in (("zhao", "370399101", Role.TOWNSHIP), ("li", "370399101", Role.TOWNSHIP), ("chen", "370399", Role.COUNTY)):
+    for name, area, role in (
+        ("zhao", "370399101", Role.TOWNSHIP),
+        ("li", "370399101", Role.TOWNSHIP),
+        ("chen", "370399", Role.COUNTY),
+    ):
         await made.add(name, area, role)
     return made
 
@@ -59,12 +70,25 @@ async def paid(hands: Hands, amount: str = "2500") -> None:
     await hands.post("li", "relief/1/pay")
 
 
-async def test_the_page_before_an_amount_names_household_and_relief_and_reads_wide_digits(hands: Hands, alerts_database: AsyncEngine) -> None:
-    page = await hands.post("zhao", "relief/1/decide/confirm", amount="２，９９９．５０", note="زەينەپ 𠮷")
+async def test_the_page_before_an_amount_names_household_and_relief_and_reads_wide_digits(
+    hands: Hands, alerts_database: AsyncEngine
+) -> None:
+    page = await hands.post(
+        "zhao", "relief/1/decide/confirm", amount="２，９９９．５０", note="زەينەپ 𠮷"
+    )
 
     assert page.status_code == 200
     ((register_number,),) = await rows(alerts_database, "select register_number from cases")
-    for shown in ("户号", register_number, "370399 101 201", "急难型临时救助", "灾害损失", "2999.50", "贰仟玖佰玖拾玖元伍角整", "زەينەپ 𠮷"):
+    for shown in (
+        "户号",
+        register_number,
+        "370399 101 201",
+        "急难型临时救助",
+        "灾害损失",
+        "2999.50",
+        "贰仟玖佰玖拾玖元伍角整",
+        "زەينەپ 𠮷",
+    ):
         assert shown in page.text
 
 
@@ -79,7 +103,9 @@ async def test_the_page_before_an_amount_names_household_and_relief_and_reads_wi
         ("0", "请填写金额"),
     ],
 )
-async def test_an_amount_that_cannot_be_is_refused_at_once_beside_what_was_typed(hands: Hands, amount: str, why: str) -> None:
+async def test_an_amount_that_cannot_be_is_refused_at_once_beside_what_was_typed(
+    hands: Hands, amount: str, why: str
+) -> None:
     for path in ("relief/1/decide/confirm", "relief/1/decide"):
         page = await hands.post("zhao", path, amount=amount, note="房屋倒塌 𠮷")
         assert page.status_code == 422, path
@@ -89,7 +115,9 @@ async def test_an_amount_that_cannot_be_is_refused_at_once_beside_what_was_typed
         assert "金额无误，提交" not in page.text
 
 
-async def test_what_the_papers_show_is_seen_once_more_with_what_would_come_back(hands: Hands, alerts_database: AsyncEngine) -> None:
+async def test_what_the_papers_show_is_seen_once_more_with_what_would_come_back(
+    hands: Hands, alerts_database: AsyncEngine
+) -> None:
     await paid(hands)
     assert 'action="/cases/1/relief/1/papers/confirm"' in await hands.page("li")
 
@@ -99,7 +127,9 @@ async def test_what_the_papers_show_is_seen_once_more_with_what_would_come_back(
     assert await rows(alerts_database, "select status from relief") == [("paid",)]
 
 
-async def test_a_slip_in_the_papers_is_put_right_with_a_reason_and_nothing_is_owed(hands: Hands, alerts_database: AsyncEngine) -> None:
+async def test_a_slip_in_the_papers_is_put_right_with_a_reason_and_nothing_is_owed(
+    hands: Hands, alerts_database: AsyncEngine
+) -> None:
     await paid(hands)
     await hands.post("li", "relief/1/papers", amount="0")
     assert await rows(alerts_database, "select to_settle_fen from relief") == [(250_000,)]
@@ -108,12 +138,20 @@ async def test_a_slip_in_the_papers_is_put_right_with_a_reason_and_nothing_is_ow
     assert (bare.status_code, "请填写说明" in bare.text) == (422, True)
     await hands.post("zhao", "relief/1/correct_papers", amount="2600", note="票据录错")
 
-    assert await rows(alerts_database, "select status, actual_fen, to_settle_fen from relief") == [("settled", 260_000, 0)]
-    assert (await rows(alerts_database, "select actor, action from audit order by audit_id desc limit 1")) == [("zhao", "relief_correct_papers")]
+    assert await rows(alerts_database, "select status, actual_fen, to_settle_fen from relief") == [
+        ("settled", 260_000, 0)
+    ]
+    assert (
+        await rows(
+            alerts_database, "select actor, action from audit order by audit_id desc limit 1"
+        )
+    ) == [("zhao", "relief_correct_papers")]
     assert "实际支出已更正" in await hands.page("chen")
 
 
-async def test_more_than_is_open_cannot_come_back_and_an_act_without_an_amount_has_no_such_page(hands: Hands) -> None:
+async def test_more_than_is_open_cannot_come_back_and_an_act_without_an_amount_has_no_such_page(
+    hands: Hands,
+) -> None:
     await paid(hands)
     await hands.post("li", "relief/1/papers", amount="2000")
     more = await hands.post("li", "relief/1/came_back/confirm", amount="500.01")
@@ -125,7 +163,9 @@ async def test_more_than_is_open_cannot_come_back_and_an_act_without_an_amount_h
     assert other.status_code == 404
 
 
-async def test_whoever_decided_is_told_that_another_person_pays_and_is_offered_no_button_for_it(hands: Hands) -> None:
+async def test_whoever_decided_is_told_that_another_person_pays_and_is_offered_no_button_for_it(
+    hands: Hands,
+) -> None:
     await hands.post("zhao", "relief/1/decide", amount="2500")
     own, other = await hands.page("zhao"), await hands.page("li")
 
@@ -135,7 +175,9 @@ async def test_whoever_decided_is_told_that_another_person_pays_and_is_offered_n
 
 
 async def test_the_note_of_a_form_of_an_older_page_is_shown_again(hands: Hands) -> None:
-    stale = await hands.post("zhao", "steps/dismiss", version="0", reason="can_cope", note="入户看过 𠮷")
+    stale = await hands.post(
+        "zhao", "steps/dismiss", version="0", reason="can_cope", note="入户看过 𠮷"
+    )
 
     assert stale.status_code == 409
     assert "您刚才填写的说明没有登记：入户看过 𠮷" in stale.text

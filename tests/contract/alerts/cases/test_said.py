@@ -1,4 +1,7 @@
-"""What people decide at the desk reaches risk: through the log, in its order, once; and a worker that dies in the middle of it loses nothing."""
+"""What people decide at the desk reaches risk: through the log, in its order, once.
+
+And a worker that dies in the middle of it loses nothing.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,10 +32,27 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(180)]
 AT = datetime(2026, 6, 10, 2, tzinfo=UTC)
 
 
-def test_a_case_dismissed_at_the_desk_ends_in_risk_with_the_persons_word(foothold: Stack, sender: Sender) -> None:
-    entry = {"authority": "370399", "register_number": "SAID-1", "area": "370399101202", "standing": "ordinary", "members": [{"person_ref": "s"}]}
+def test_a_case_dismissed_at_the_desk_ends_in_risk_with_the_persons_word(
+    foothold: Stack, sender: Sender
+) -> None:
+    entry = {
+        "authority": "370399",
+        "register_number": "SAID-1",
+        "area": "370399101202",
+        "standing": "ordinary",
+        "members": [{"person_ref": "s"}],
+    }
     sender.say("statistics", "HouseholdRegistered", "said-reg", AT, "370399/SAID-1", **entry)
-    sender.say("statistics", "RiskReported", "said-call", AT, "370399/SAID-1", route="hotline", concern="illness", reported_on="2026-06-10")
+    sender.say(
+        "statistics",
+        "RiskReported",
+        "said-call",
+        AT,
+        "370399/SAID-1",
+        route="hotline",
+        concern="illness",
+        reported_on="2026-06-10",
+    )
     number = eventually(lambda: case_number(foothold, "SAID-1"), "the case stands at the desk")
     with Caseworker(foothold, "caseworker", sender.passwords["caseworker"]) as caseworker:
         caseworker.do(number, "steps/take")
@@ -40,35 +60,69 @@ def test_a_case_dismissed_at_the_desk_ends_in_risk_with_the_persons_word(foothol
         caseworker.do(number, "steps/dismiss", reason="can_cope")
 
     def said() -> list[str]:
-        mine = [t for t in transitions(foothold.kafka.bootstrap) if t.household.register_number == "SAID-1"]
-        return [f"{t.movement.value} {t.exit_reason.value if t.exit_reason else ''}".strip() for t in mine]
+        mine = [
+            t
+            for t in transitions(foothold.kafka.bootstrap)
+            if t.household.register_number == "SAID-1"
+        ]
+        return [
+            f"{t.movement.value} {t.exit_reason.value if t.exit_reason else ''}".strip()
+            for t in mine
+        ]
 
-    assert eventually(lambda: said() if len(said()) > 1 else None, "risk has heard it") == ["watched", "unwatched dismissed"]
+    assert eventually(lambda: said() if len(said()) > 1 else None, "risk has heard it") == [
+        "watched",
+        "unwatched dismissed",
+    ]
     with Caseworker(foothold, "caseworker", sender.passwords["caseworker"]) as caseworker:
-        eventually(lambda: "家庭能够自行承担" in caseworker.page(number), "the case keeps the person's reason")
+        eventually(
+            lambda: "家庭能够自行承担" in caseworker.page(number),
+            "the case keeps the person's reason",
+        )
 
 
-async def test_an_elimination_that_no_longer_held_at_risk_is_taken_back_and_somebody_is_told(alerts_database: AsyncEngine) -> None:
+async def test_an_elimination_that_no_longer_held_at_risk_is_taken_back_and_somebody_is_told(
+    alerts_database: AsyncEngine,
+) -> None:
     cases = cases_on(alerts_database)
-    group: dict[str, Any] = {"group": Group.MARGINAL, "status": Status.GROUP, "is_identified": True, "is_urgent": False}
+    group: dict[str, Any] = {
+        "group": Group.MARGINAL,
+        "status": Status.GROUP,
+        "is_identified": True,
+        "is_urgent": False,
+    }
     await cases.take([transition("a", **group)], NOW)
     async with alerts_database.begin() as connection:
         await connection.execute(
-            text("update cases set stage = 'eliminated', identified_on = '2026-06-01', close_reason = :why"), {"why": CloseReason.ELIMINATED.value}
+            text(
+                "update cases set stage = 'eliminated', identified_on = '2026-06-01', close_reason"
+                " = :why"
+            ),
+            {"why": CloseReason.ELIMINATED.value},
         )
     refused = transition("a", 2, movement=Movement.REFUSED, refused=Decision.ELIMINATED, **group)
     await cases.take([refused], NOW)
     await cases.take([refused], NOW)
 
-    assert await rows(alerts_database, "select stage, close_reason from cases") == [("identified", None)]
-    assert await rows(alerts_database, "select count(*) from audit where action = 'not_carried_out'") == [(1,)]
-    assert await rows(alerts_database, "select count(*) from deadlines where kind = 'measure' and done_at is null") == [(1,)]
-    assert await rows(alerts_database, "select event, count(*) from notices group by event order by event") == [("opened", 2)]
+    assert await rows(alerts_database, "select stage, close_reason from cases") == [
+        ("identified", None)
+    ]
+    assert await rows(
+        alerts_database, "select count(*) from audit where action = 'not_carried_out'"
+    ) == [(1,)]
+    assert await rows(
+        alerts_database, "select count(*) from deadlines where kind = 'measure' and done_at is null"
+    ) == [(1,)]
+    assert await rows(
+        alerts_database, "select event, count(*) from notices group by event order by event"
+    ) == [("opened", 2)]
 
 
 @pytest.fixture
 async def producer(broker: str) -> AsyncIterator[AIOKafkaProducer]:
-    async with AIOKafkaProducer(bootstrap_servers=broker, enable_idempotence=True, acks="all") as started:
+    async with AIOKafkaProducer(
+        bootstrap_servers=broker, enable_idempotence=True, acks="all"
+    ) as started:
         yield started
 
 
@@ -79,12 +133,20 @@ def url(engine: AsyncEngine) -> str:
 async def decide(said: Said, engine: AsyncEngine, home: str, *decisions: Decision) -> None:
     for decision in decisions:
         async with engine.begin() as connection:
-            await said.say(connection, home, CaseDecided(decision=decision, decided_on=NOW.date()), by="zhang", at=NOW)
+            await said.say(
+                connection,
+                home,
+                CaseDecided(decision=decision, decided_on=NOW.date()),
+                by="zhang",
+                at=NOW,
+            )
 
 
 def written(broker: str) -> list[tuple[str, str]]:
     found = [decode_said(m.value()) for m in read_topic(broker, RELIEF_FACTS.name)]
-    return [(s.household_id[0], s.data.decision.value) for s in found if isinstance(s.data, CaseDecided)]
+    return [
+        (s.household_id[0], s.data.decision.value) for s in found if isinstance(s.data, CaseDecided)
+    ]
 
 
 async def test_a_households_words_go_out_in_order_and_an_act_that_is_rolled_back_says_nothing(
@@ -92,10 +154,23 @@ async def test_a_households_words_go_out_in_order_and_an_act_that_is_rolled_back
 ) -> None:
     jobs = Jobs(url(alerts_database))
     said = Said(alerts_database, jobs, producer)
-    await decide(said, alerts_database, "a" * 32, Decision.IDENTIFIED, Decision.NOT_MARKED, Decision.ELIMINATED)
+    await decide(
+        said,
+        alerts_database,
+        "a" * 32,
+        Decision.IDENTIFIED,
+        Decision.NOT_MARKED,
+        Decision.ELIMINATED,
+    )
     await decide(said, alerts_database, "b" * 32, Decision.DISMISSED)
     async with alerts_database.connect() as connection:
-        await said.say(connection, "c" * 32, CaseDecided(decision=Decision.DISMISSED, decided_on=NOW.date()), by="zhang", at=NOW)
+        await said.say(
+            connection,
+            "c" * 32,
+            CaseDecided(decision=Decision.DISMISSED, decided_on=NOW.date()),
+            by="zhang",
+            at=NOW,
+        )
         await connection.rollback()
     worker = asyncio.create_task(jobs.run())
     while (await rows(alerts_database, "select count(*) from said where sent_at is null"))[0][0]:
@@ -115,21 +190,43 @@ async def test_a_job_whose_worker_died_is_done_by_another_and_what_has_no_job_ge
     said = Said(alerts_database, jobs, producer)
     await decide(said, alerts_database, "a" * 32, Decision.IDENTIFIED)
     await decide(said, alerts_database, "b" * 32, Decision.DISMISSED)
-    async with alerts_database.begin() as connection:  # one worker took a's job and was never heard of again; b's job is lost
-        dead = "insert into procrastinate_workers (last_heartbeat) values (now() - interval '1 hour') returning id"
+    # one worker took a's job and was never heard of again; b's job is lost
+    async with alerts_database.begin() as connection:
+        dead = (
+            "insert into procrastinate_workers (last_heartbeat) values (now() - interval '1 hour')"
+            " returning id"
+        )
         worker_id: Any = (await connection.execute(text(dead))).scalar_one()
-        taken = "update procrastinate_jobs set status = 'doing', worker_id = :worker where lock = :lock"
+        taken = (
+            "update procrastinate_jobs set status = 'doing', worker_id = :worker where lock = :lock"
+        )
         await connection.execute(text(taken), {"worker": worker_id, "lock": "a" * 32})
-        await connection.execute(text("delete from procrastinate_jobs where lock = :lock"), {"lock": "b" * 32})
-    worker, sweep = asyncio.create_task(jobs.run()), Sweep(jobs, said, deadlines_on(alerts_database, jobs))
+        await connection.execute(
+            text("delete from procrastinate_jobs where lock = :lock"), {"lock": "b" * 32}
+        )
+    worker, sweep = (
+        asyncio.create_task(jobs.run()),
+        Sweep(jobs, said, deadlines_on(alerts_database, jobs)),
+    )
     for _ in range(200):
         await asyncio.sleep(0.1)
-        if not (await rows(alerts_database, "select 1 from procrastinate_workers where last_heartbeat > now() - interval '1 minute'")):
+        if not (
+            await rows(
+                alerts_database,
+                "select 1 from procrastinate_workers where last_heartbeat > now() - interval '1"
+                " minute'",
+            )
+        ):
             continue
         await sweep.once(datetime.now(UTC) + timedelta(minutes=1))
-        if not (await rows(alerts_database, "select count(*) from said where sent_at is null"))[0][0]:
+        if not (await rows(alerts_database, "select count(*) from said where sent_at is null"))[0][
+            0
+        ]:
             break
     worker.cancel()
     await asyncio.gather(worker, return_exceptions=True)
 
-    assert sorted(await asyncio.to_thread(written, broker)) == [("a", "identified"), ("b", "dismissed")]
+    assert sorted(await asyncio.to_thread(written, broker)) == [
+        ("a", "identified"),
+        ("b", "dismissed"),
+    ]

@@ -1,4 +1,7 @@
-"""Money that went out and is to come back, on a real database: by a correction of the facts, by papers, until it is recorded or waived."""
+"""Tests money that went out and is to come back, on a real database.
+
+It is to come back by a correction of the facts or by papers, until it is recorded or waived.
+"""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -19,7 +22,16 @@ from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.explanation import Outlay
 from foothold_schemas.messages.transitions import DayDone, ExitReason, Movement, Status, Transition
 from foothold_schemas.values import Fen
-from tests.support.alerts import NOW, WORKFLOWS, cases_on, desk_on, person, relief_on, rows, transition
+from tests.support.alerts import (
+    NOW,
+    WORKFLOWS,
+    cases_on,
+    desk_on,
+    person,
+    relief_on,
+    rows,
+    transition,
+)
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
 
@@ -36,54 +48,113 @@ OVER: dict[str, Any] = {
 
 
 def lost(number: int, *amounts: str, **changes: Any) -> Transition:  # noqa: ANN401
-    struck = tuple(Outlay(day=date(2026, 6, 1), kind="disaster", amount=Fen.parse(amount)) for amount in amounts)
+    struck = tuple(
+        Outlay(day=date(2026, 6, 1), kind="disaster", amount=Fen.parse(amount))
+        for amount in amounts
+    )
     return transition("a", number, STORM, open_day=TODAY, outlays=struck, **changes)
 
 
 async def paid(engine: AsyncEngine, amount: int = 300_000) -> None:
     """The household's loss of 42,000 is known, and 3,000 were paid."""
-    await cases_on(engine).take([DayDone(partition=0, day=TODAY, learned_at=NOW, registered={}), lost(1, "42000.00")], NOW)
+    await cases_on(engine).take(
+        [DayDone(partition=0, day=TODAY, learned_at=NOW, registered={}), lost(1, "42000.00")], NOW
+    )
     desk = relief_on(engine)
     await desk.relieve(person("zhang"), 1, 1, 1, ReliefAct.DECIDE, now=NOW, amount=amount, note="")
     await desk.relieve(person("li"), 1, 2, 1, ReliefAct.PAY, now=NOW, amount=None, note="")
 
 
 async def open_of(engine: AsyncEngine) -> tuple[int | None, int | None]:
-    (found,) = await rows(engine, "select allowed_fen, to_settle_fen - came_back_fen - waived_fen from relief")
+    (found,) = await rows(
+        engine, "select allowed_fen, to_settle_fen - came_back_fen - waived_fen from relief"
+    )
     return found[0], found[1]
 
 
 async def listed(engine: AsyncEngine) -> list[str]:
-    return [entry.note for entry in await Lists(engine, WORKFLOWS).entries(WorkList.TO_SETTLE, "370399", NOW)]
+    return [
+        entry.note
+        for entry in await Lists(engine, WORKFLOWS).entries(WorkList.TO_SETTLE, "370399", NOW)
+    ]
 
 
-async def test_a_loss_corrected_to_nothing_closes_the_case_and_leaves_all_of_it_to_settle(alerts_database: AsyncEngine) -> None:
+async def test_a_loss_corrected_to_nothing_closes_the_case_and_leaves_all_of_it_to_settle(
+    alerts_database: AsyncEngine,
+) -> None:
     await paid(alerts_database)
     before = await open_of(alerts_database), await listed(alerts_database)
     await cases_on(alerts_database).take([lost(2, **OVER)], NOW)
     after = await open_of(alerts_database), await listed(alerts_database)
     desk = relief_on(alerts_database)
     ((version,),) = await rows(alerts_database, "select version from cases")
-    await desk.relieve(person("wang", Role.VILLAGE), 1, version, 1, ReliefAct.CAME_BACK, now=NOW, amount=100_000, note="")
+    await desk.relieve(
+        person("wang", Role.VILLAGE),
+        1,
+        version,
+        1,
+        ReliefAct.CAME_BACK,
+        now=NOW,
+        amount=100_000,
+        note="",
+    )
     with pytest.raises(NotAllowed) as refused:
-        await desk.relieve(person("zhang", Role.TOWNSHIP), 1, version + 1, 1, ReliefAct.WAIVE, now=NOW, amount=None, note="poor")
+        await desk.relieve(
+            person("zhang", Role.TOWNSHIP),
+            1,
+            version + 1,
+            1,
+            ReliefAct.WAIVE,
+            now=NOW,
+            amount=None,
+            note="poor",
+        )
     part = await listed(alerts_database)
-    await desk.relieve(person("chen"), 1, version + 1, 1, ReliefAct.WAIVE, now=NOW, amount=None, note="nothing left there")
+    await desk.relieve(
+        person("chen"),
+        1,
+        version + 1,
+        1,
+        ReliefAct.WAIVE,
+        now=NOW,
+        amount=None,
+        note="nothing left there",
+    )
 
     assert before == ((4_200_000, 0), [])
     assert after == ((0, 300_000), ["3000.00 元"])
-    assert (refused.value.why, part, await listed(alerts_database)) == (ReliefNo.ROLE, ["2000.00 元"], [])
-    audited = await rows(alerts_database, "select actor, action, (detail->>'amount_fen')::int from audit where action like 'relief_%' order by audit_id")
-    assert audited[2:] == [("foothold", "relief_to_settle", 300_000), ("wang", "relief_came_back", 100_000), ("chen", "relief_waive", 200_000)]
-    assert len(await rows(alerts_database, "select 1 from said")) == 1  # risk heard of the payment, and of nothing since
+    assert (refused.value.why, part, await listed(alerts_database)) == (
+        ReliefNo.ROLE,
+        ["2000.00 元"],
+        [],
+    )
+    audited = await rows(
+        alerts_database,
+        "select actor, action, (detail->>'amount_fen')::int from audit where action like 'relief_%'"
+        " order by audit_id",
+    )
+    assert audited[2:] == [
+        ("foothold", "relief_to_settle", 300_000),
+        ("wang", "relief_came_back", 100_000),
+        ("chen", "relief_waive", 200_000),
+    ]
+    # risk heard of the payment, and of nothing since
+    assert len(await rows(alerts_database, "select 1 from said")) == 1
 
 
-async def test_a_bill_amended_while_the_case_goes_on_is_seen_in_the_households_view(alerts_database: AsyncEngine) -> None:
+async def test_a_bill_amended_while_the_case_goes_on_is_seen_in_the_households_view(
+    alerts_database: AsyncEngine,
+) -> None:
     """No transition says it: the finding still holds."""
     await paid(alerts_database)
 
     async def shown(position: int, amount: str, number: int = 1) -> None:
-        view = {"number": number, "as_of": "2026-06-12", "outlays": [{"day": "2026-06-01", "kind": "disaster", "amount": amount}], "household": {}}
+        view = {
+            "number": number,
+            "as_of": "2026-06-12",
+            "outlays": [{"day": "2026-06-01", "kind": "disaster", "amount": amount}],
+            "household": {},
+        }
         one = [Shown("a" * 32, position, view)]
         await Mirror(alerts_database).keep(one, [])
         await Settling(alerts_database, WORKFLOWS).take(one, NOW)
@@ -100,24 +171,34 @@ async def test_a_bill_amended_while_the_case_goes_on_is_seen_in_the_households_v
     assert await open_of(alerts_database) == newer  # what is older than the transition says nothing
 
 
-async def test_papers_and_facts_bind_together_and_the_stricter_holds(alerts_database: AsyncEngine) -> None:
+async def test_papers_and_facts_bind_together_and_the_stricter_holds(
+    alerts_database: AsyncEngine,
+) -> None:
     await paid(alerts_database)
-    await relief_on(alerts_database).relieve(person("li"), 1, 3, 1, ReliefAct.PAPERS, now=NOW, amount=250_000, note="")
+    await relief_on(alerts_database).relieve(
+        person("li"), 1, 3, 1, ReliefAct.PAPERS, now=NOW, amount=250_000, note=""
+    )
     papers = await open_of(alerts_database)
     await cases_on(alerts_database).take([lost(2, "2400.00", movement=Movement.WORSENED)], NOW)
 
     assert (papers, await open_of(alerts_database)) == ((250_000, 50_000), (240_000, 60_000))
 
 
-async def test_relief_again_for_a_cause_nobody_found_is_refused(alerts_database: AsyncEngine) -> None:
+async def test_relief_again_for_a_cause_nobody_found_is_refused(
+    alerts_database: AsyncEngine,
+) -> None:
     await paid(alerts_database)
     with pytest.raises(NotAllowed) as refused:
-        await relief_on(alerts_database).again(person("chen"), 1, 3, FindingKind.EDUCATION_COST_HIGH, now=NOW, note="school")
+        await relief_on(alerts_database).again(
+            person("chen"), 1, 3, FindingKind.EDUCATION_COST_HIGH, now=NOW, note="school"
+        )
 
     assert refused.value.why is ReliefNo.NOT_FOUND
 
 
-async def test_the_amount_is_confirmed_in_words_and_only_then_decided(alerts_database: AsyncEngine) -> None:
+async def test_the_amount_is_confirmed_in_words_and_only_then_decided(
+    alerts_database: AsyncEngine,
+) -> None:
     accounts = Accounts(alerts_database, 12)
     password = await accounts.add("zhang", "370399", Role.COUNTY, datetime.now(UTC))
     await cases_on(alerts_database).take([lost(1, "42000.00")], NOW)
@@ -138,6 +219,11 @@ async def test_the_amount_is_confirmed_in_words_and_only_then_decided(alerts_dat
     assert "data-capital" in page
     assert "叁仟元整" in asked
     assert "3000.00" in asked
-    assert (nothing.status_code, before, too_much.status_code, done.status_code) == (422, [("proposed",)], 422, 303)
+    assert (nothing.status_code, before, too_much.status_code, done.status_code) == (
+        422,
+        [("proposed",)],
+        422,
+        303,
+    )
     assert "叁仟元整" in after
     assert 'action="/cases/1/relief/1/amend/confirm"' in after

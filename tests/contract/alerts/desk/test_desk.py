@@ -1,4 +1,7 @@
-"""The desk on a real database: repeats, two people at once, an audit nobody can change, a brake on guessing."""
+"""Tests the desk on a real database.
+
+The tests cover repeats, two people at once, an audit nobody can change, and a brake on guessing.
+"""
 
 import asyncio
 from datetime import date
@@ -54,9 +57,17 @@ def work(alerts_database: AsyncEngine) -> Work:
     return work_on(alerts_database)
 
 
-async def through(relief: ReliefDesk, relief_id: int, version: int, *acts: tuple[ReliefAct, int | None], by: str = "zhang") -> None:
+async def through(
+    relief: ReliefDesk,
+    relief_id: int,
+    version: int,
+    *acts: tuple[ReliefAct, int | None],
+    by: str = "zhang",
+) -> None:
     for n, (act, amount) in enumerate(acts):
-        await relief.relieve(person(by), 1, version + n, relief_id, act, now=NOW, amount=amount, note="checked")
+        await relief.relieve(
+            person(by), 1, version + n, relief_id, act, now=NOW, amount=amount, note="checked"
+        )
 
 
 async def decide_and_pay(relief: ReliefDesk, relief_id: int, amount: int, *, version: int) -> None:
@@ -64,10 +75,25 @@ async def decide_and_pay(relief: ReliefDesk, relief_id: int, amount: int, *, ver
     await through(relief, relief_id, version + 1, (ReliefAct.PAY, None), by="li")
 
 
-async def test_a_batch_taken_again_changes_nothing(cases: Cases, alerts_database: AsyncEngine) -> None:
-    batch = [transition("a"), transition("b"), transition("a", 2, FindingKind.RIGID_SPENDING_RATIO, FindingKind.DISASTER_LOSS, movement=Movement.WORSENED)]
+async def test_a_batch_taken_again_changes_nothing(
+    cases: Cases, alerts_database: AsyncEngine
+) -> None:
+    batch = [
+        transition("a"),
+        transition("b"),
+        transition(
+            "a",
+            2,
+            FindingKind.RIGID_SPENDING_RATIO,
+            FindingKind.DISASTER_LOSS,
+            movement=Movement.WORSENED,
+        ),
+    ]
     first = await cases.take(batch, NOW)
-    everything = "select (select count(*) from cases), (select sum(version) from cases), (select count(*) from relief), (select count(*) from audit)"
+    everything = (
+        "select (select count(*) from cases), (select sum(version) from cases), (select count(*)"
+        " from relief), (select count(*) from audit)"
+    )
     before = await rows(alerts_database, everything)
     again = await cases.take([*batch, *batch[:1]], NOW)
 
@@ -76,7 +102,9 @@ async def test_a_batch_taken_again_changes_nothing(cases: Cases, alerts_database
     assert before == [(2, 3, 3, 3)]
 
 
-async def test_two_workers_taking_the_same_batch_at_once_open_one_case(cases: Cases, alerts_database: AsyncEngine) -> None:
+async def test_two_workers_taking_the_same_batch_at_once_open_one_case(
+    cases: Cases, alerts_database: AsyncEngine
+) -> None:
     await asyncio.gather(*(cases.take([transition("a"), transition("b")], NOW) for _ in range(4)))
 
     assert await rows(alerts_database, "select count(*) from cases") == [(2,)]
@@ -86,22 +114,53 @@ async def test_two_workers_taking_the_same_batch_at_once_open_one_case(cases: Ca
 async def test_when_the_episode_is_over_unpaid_relief_is_withdrawn_and_paid_relief_stays(
     cases: Cases, relief: ReliefDesk, alerts_database: AsyncEngine
 ) -> None:
-    await cases.take([transition("a", 1, FindingKind.RIGID_SPENDING_RATIO, FindingKind.DISASTER_LOSS)], NOW)
-    (relief_id,) = (await rows(alerts_database, "select relief_id from relief where kind = 'emergency'"))[0]
+    await cases.take(
+        [transition("a", 1, FindingKind.RIGID_SPENDING_RATIO, FindingKind.DISASTER_LOSS)], NOW
+    )
+    (relief_id,) = (
+        await rows(alerts_database, "select relief_id from relief where kind = 'emergency'")
+    )[0]
     await decide_and_pay(relief, relief_id, 300_000, version=1)
-    gone: dict[str, Any] = {"is_lead": False, "is_episode_over": True, "group": None, "status": Status.CLEAR, "exit_reason": ExitReason.CLEARED}
+    gone: dict[str, Any] = {
+        "is_lead": False,
+        "is_episode_over": True,
+        "group": None,
+        "status": Status.CLEAR,
+        "exit_reason": ExitReason.CLEARED,
+    }
     await cases.take([transition("a", 2, movement=Movement.EXITED, **gone)], NOW)
 
-    assert await rows(alerts_database, "select kind, status from relief order by kind") == [("emergency", "paid"), ("spending", "withdrawn")]
-    assert await rows(alerts_database, "select stage, close_reason, priority_group from cases") == [("closed", "signal_ended", None)]
-    assert [(date(2026, 6, 15), "li")] == await rows(alerts_database, "select papers_due_on, paid_by from relief where status = 'paid'")
+    assert await rows(alerts_database, "select kind, status from relief order by kind") == [
+        ("emergency", "paid"),
+        ("spending", "withdrawn"),
+    ]
+    assert await rows(alerts_database, "select stage, close_reason, priority_group from cases") == [
+        ("closed", "signal_ended", None)
+    ]
+    assert [(date(2026, 6, 15), "li")] == await rows(
+        alerts_database, "select papers_due_on, paid_by from relief where status = 'paid'"
+    )
 
 
-async def test_a_correction_that_leaves_a_lead_withdraws_its_proposals_but_not_those_of_a_disaster(cases: Cases, alerts_database: AsyncEngine) -> None:
-    left: dict[str, Any] = {"movement": Movement.EXITED, "exit_reason": ExitReason.CORRECTED, "group": None, "status": Status.WATCH, "is_lead": True}
+async def test_a_correction_that_leaves_a_lead_withdraws_its_proposals_but_not_those_of_a_disaster(
+    cases: Cases, alerts_database: AsyncEngine
+) -> None:
+    left: dict[str, Any] = {
+        "movement": Movement.EXITED,
+        "exit_reason": ExitReason.CORRECTED,
+        "group": None,
+        "status": Status.WATCH,
+        "is_lead": True,
+    }
     both = (FindingKind.RIGID_SPENDING_RATIO, FindingKind.DISASTER_LOSS)
     await cases.take([transition("a", 1, *both), transition("b", 1, *both)], NOW)
-    await cases.take([transition("a", 2, FindingKind.DISASTER_LOSS, **left), transition("b", 2, FindingKind.GUARANTEE_MISSING, **left)], NOW)
+    await cases.take(
+        [
+            transition("a", 2, FindingKind.DISASTER_LOSS, **left),
+            transition("b", 2, FindingKind.GUARANTEE_MISSING, **left),
+        ],
+        NOW,
+    )
 
     kept = "select left(household_id, 1), kind, status from relief order by 1, 2"
     assert await rows(alerts_database, kept) == [
@@ -110,18 +169,33 @@ async def test_a_correction_that_leaves_a_lead_withdraws_its_proposals_but_not_t
         ("b", "emergency", "withdrawn"),
         ("b", "spending", "withdrawn"),
     ]
-    assert await rows(alerts_database, "select distinct stage, close_reason from cases") == [("lead", None)]
+    assert await rows(alerts_database, "select distinct stage, close_reason from cases") == [
+        ("lead", None)
+    ]
 
 
-async def test_a_correction_taken_in_one_batch_with_its_entry_proposes_nothing_that_is_wrong(cases: Cases, alerts_database: AsyncEngine) -> None:
-    gone: dict[str, Any] = {"is_lead": False, "is_episode_over": True, "group": None, "status": Status.CLEAR, "exit_reason": ExitReason.CORRECTED}
+async def test_a_correction_taken_in_one_batch_with_its_entry_proposes_nothing_that_is_wrong(
+    cases: Cases, alerts_database: AsyncEngine
+) -> None:
+    gone: dict[str, Any] = {
+        "is_lead": False,
+        "is_episode_over": True,
+        "group": None,
+        "status": Status.CLEAR,
+        "exit_reason": ExitReason.CORRECTED,
+    }
     await cases.take([transition("a"), transition("a", 2, movement=Movement.EXITED, **gone)], NOW)
 
-    assert await rows(alerts_database, "select status from relief") == [("withdrawn",)]  # kept for a case that goes on within the days
-    assert await rows(alerts_database, "select stage, close_reason from cases") == [("closed", "corrected")]
+    # kept for a case that goes on within the days
+    assert await rows(alerts_database, "select status from relief") == [("withdrawn",)]
+    assert await rows(alerts_database, "select stage, close_reason from cases") == [
+        ("closed", "corrected")
+    ]
 
 
-async def test_of_two_people_at_once_one_wins_and_the_other_is_told(cases: Cases, work: Work, alerts_database: AsyncEngine) -> None:
+async def test_of_two_people_at_once_one_wins_and_the_other_is_told(
+    cases: Cases, work: Work, alerts_database: AsyncEngine
+) -> None:
     await cases.take([transition("a")], NOW)
     take = work.step(person("zhang"), 1, 1, "take", now=NOW)
     dismiss = work.step(person("li"), 1, 1, "dismiss", now=NOW, reason=CloseReason.CAN_COPE)
@@ -141,10 +215,14 @@ async def test_relief_is_paid_once(cases: Cases, relief: ReliefDesk) -> None:
 
 
 @pytest.mark.parametrize("area", ["370302", "370399101202", "37039%", "______"])
-async def test_outside_the_persons_area_there_is_nothing_to_act_on_or_to_count(cases: Cases, work: Work, alerts_database: AsyncEngine, area: str) -> None:
+async def test_outside_the_persons_area_there_is_nothing_to_act_on_or_to_count(
+    cases: Cases, work: Work, alerts_database: AsyncEngine, area: str
+) -> None:
     await cases.take([transition("a")], NOW)
     with pytest.raises(LookupError):
-        await work.step(person("li", area=area), 1, 1, "dismiss", now=NOW, reason=CloseReason.CAN_COPE)
+        await work.step(
+            person("li", area=area), 1, 1, "dismiss", now=NOW, reason=CloseReason.CAN_COPE
+        )
     inbox = Inbox(alerts_database, WORKFLOWS)
     page = await inbox.page(area, None, 1)
 
@@ -152,8 +230,15 @@ async def test_outside_the_persons_area_there_is_nothing_to_act_on_or_to_count(c
     assert None is await inbox.case(area, 1)
 
 
-async def test_cases_stand_by_the_duty_that_ends_next(cases: Cases, alerts_database: AsyncEngine) -> None:
-    calm: dict[str, Any] = {"is_urgent": False, "group": None, "status": Status.WATCH, "movement": Movement.WATCHED}
+async def test_cases_stand_by_the_duty_that_ends_next(
+    cases: Cases, alerts_database: AsyncEngine
+) -> None:
+    calm: dict[str, Any] = {
+        "is_urgent": False,
+        "group": None,
+        "status": Status.WATCH,
+        "movement": Movement.WATCHED,
+    }
     await cases.take(
         [
             transition("a", 1, **calm, open_day=date(2026, 6, 9)),
@@ -165,23 +250,50 @@ async def test_cases_stand_by_the_duty_that_ends_next(cases: Cases, alerts_datab
     )
     page = await Inbox(alerts_database, WORKFLOWS).page("370399", None, 1)
 
-    assert [row["household_id"][0] for row in page.rows] == ["c", "d", "b", "a"]  # two looks, then two cases to settle
+    # two looks, then two cases to settle
+    assert [row["household_id"][0] for row in page.rows] == [
+        "c",
+        "d",
+        "b",
+        "a",
+    ]
 
 
-async def test_the_business_day_is_the_earliest_a_partition_is_done_with_and_never_goes_back(cases: Cases, alerts_database: AsyncEngine) -> None:
+async def test_the_business_day_is_the_earliest_a_partition_is_done_with_and_never_goes_back(
+    cases: Cases, alerts_database: AsyncEngine
+) -> None:
     def done(partition: int, day: date) -> DayDone:
         return DayDone(partition=partition, day=day, learned_at=NOW, registered={})
 
-    await cases.take([done(0, date(2026, 6, 11)), done(1, date(2026, 6, 10)), done(0, date(2026, 6, 9))], NOW)
+    await cases.take(
+        [done(0, date(2026, 6, 11)), done(1, date(2026, 6, 10)), done(0, date(2026, 6, 9))], NOW
+    )
 
-    assert [(0, date(2026, 6, 11)), (1, date(2026, 6, 10))] == await rows(alerts_database, "select partition, day from partition_days order by 1")
-    assert date(2026, 6, 10) == (await Inbox(alerts_database, WORKFLOWS).page("370399", None, 1)).business_day
+    assert [(0, date(2026, 6, 11)), (1, date(2026, 6, 10))] == await rows(
+        alerts_database, "select partition, day from partition_days order by 1"
+    )
+    assert (
+        date(2026, 6, 10)
+        == (await Inbox(alerts_database, WORKFLOWS).page("370399", None, 1)).business_day
+    )
 
 
-async def test_a_decision_in_doubt_waits_for_a_person_once_and_changes_no_case(cases: Cases, work: Work, alerts_database: AsyncEngine) -> None:
-    ended = transition("a", 2, movement=Movement.EXITED, is_lead=False, is_episode_over=True, group=None, exit_reason=ExitReason.CLEARED)
+async def test_a_decision_in_doubt_waits_for_a_person_once_and_changes_no_case(
+    cases: Cases, work: Work, alerts_database: AsyncEngine
+) -> None:
+    ended = transition(
+        "a",
+        2,
+        movement=Movement.EXITED,
+        is_lead=False,
+        is_episode_over=True,
+        group=None,
+        exit_reason=ExitReason.CLEARED,
+    )
     anew = transition("a", 3, episode=2, spell=2)
-    doubt = transition("a", 4, movement=Movement.WOULD_HAVE, episode=1, looks_back_to=date(2026, 5, 1))
+    doubt = transition(
+        "a", 4, movement=Movement.WOULD_HAVE, episode=1, looks_back_to=date(2026, 5, 1)
+    )
     batch = [transition("a"), ended, anew, doubt]
     taken = await cases.take(batch, NOW)
     await cases.take(batch, NOW)
@@ -193,7 +305,11 @@ async def test_a_decision_in_doubt_waits_for_a_person_once_and_changes_no_case(c
         ("a" * 32 + "-e2", "lead", 1),
     ]
     (asked,) = (await inbox.page("370399", None, 1)).reviews
-    assert (date(2026, 5, 1), date(2026, 6, 10), False) == (asked["looks_back_to"], asked["asked_on"], asked["is_withheld"])
+    assert (date(2026, 5, 1), date(2026, 6, 10), False) == (
+        asked["looks_back_to"],
+        asked["asked_on"],
+        asked["is_withheld"],
+    )
     assert (await inbox.page("370301", None, 1)).reviews == []
 
     number, note = asked["number"], "checked with the hospital"
@@ -209,28 +325,73 @@ async def test_a_decision_in_doubt_waits_for_a_person_once_and_changes_no_case(c
     page = await inbox.case("370399", asked["number"])
     assert page is not None
     assert [(r["done_by"], r["done_at"]) for r in page.reviews] == [("chen", NOW)]
-    assert (page.audit[0]["action"], page.audit[0]["detail"]) == ("reviewed", {"note": "checked with the hospital"})
+    assert (page.audit[0]["action"], page.audit[0]["detail"]) == (
+        "reviewed",
+        {"note": "checked with the hospital"},
+    )
     assert [r["body"]["movement"] for r in page.transitions] == ["would_have", "exited", "entered"]
 
 
-@pytest.mark.parametrize(("area", "seen"), [("3703", ["370301", "370302"]), ("370302", ["370302"]), ("370302101", ["370302"]), ("370303", [])])
-async def test_the_inbox_shows_each_silent_feed_of_the_counties_in_sight_once(cases: Cases, alerts_database: AsyncEngine, area: str, seen: list[str]) -> None:
-    silent = StaleFeed(agency="health-insurance", feed="MedicalClaimSettled", last_heard=date(2026, 5, 1), rhythm_days=35)
+@pytest.mark.parametrize(
+    ("area", "seen"),
+    [
+        ("3703", ["370301", "370302"]),
+        ("370302", ["370302"]),
+        ("370302101", ["370302"]),
+        ("370303", []),
+    ],
+)
+async def test_the_inbox_shows_each_silent_feed_of_the_counties_in_sight_once(
+    cases: Cases, alerts_database: AsyncEngine, area: str, seen: list[str]
+) -> None:
+    silent = StaleFeed(
+        agency="health-insurance",
+        feed="MedicalClaimSettled",
+        last_heard=date(2026, 5, 1),
+        rhythm_days=35,
+    )
     never = StaleFeed(agency="bank", feed="IncomeReported", rhythm_days=100)
     said = [{"370301": (silent,), "370302": (silent, never)}, {"370302": (never, silent)}]
-    await cases.take([DayDone(partition=n, day=date(2026, 6, 10), learned_at=NOW, registered={}, stale=s) for n, s in enumerate(said)], NOW)
+    await cases.take(
+        [
+            DayDone(partition=n, day=date(2026, 6, 10), learned_at=NOW, registered={}, stale=s)
+            for n, s in enumerate(said)
+        ],
+        NOW,
+    )
 
     shown = (await Inbox(alerts_database, WORKFLOWS).page(area, None, 1)).stale
     assert seen == sorted({s.county for s in shown})
-    assert all(len([s for s in shown if s.county == county]) == {"370301": 1, "370302": 2}[county] for county in seen)
+    assert all(
+        len([s for s in shown if s.county == county]) == {"370301": 1, "370302": 2}[county]
+        for county in seen
+    )
 
-    await cases.take([DayDone(partition=n, day=date(2026, 6, 11), learned_at=NOW, registered={}) for n in range(2)], NOW)
+    await cases.take(
+        [
+            DayDone(partition=n, day=date(2026, 6, 11), learned_at=NOW, registered={})
+            for n in range(2)
+        ],
+        NOW,
+    )
     assert (await Inbox(alerts_database, WORKFLOWS).page(area, None, 1)).stale == []
 
 
-async def test_a_finding_found_harmless_goes_to_risk_with_who_and_until_when(cases: Cases, work: Work, alerts_database: AsyncEngine) -> None:
-    await cases.take([DayDone(partition=0, day=NOW.date(), learned_at=NOW, registered={}), transition("a", is_urgent=False)], NOW)
-    ratio, storm, why = FindingKind.RIGID_SPENDING_RATIO, FindingKind.DISASTER_LOSS, HarmlessReason.CAN_COPE
+async def test_a_finding_found_harmless_goes_to_risk_with_who_and_until_when(
+    cases: Cases, work: Work, alerts_database: AsyncEngine
+) -> None:
+    await cases.take(
+        [
+            DayDone(partition=0, day=NOW.date(), learned_at=NOW, registered={}),
+            transition("a", is_urgent=False),
+        ],
+        NOW,
+    )
+    ratio, storm, why = (
+        FindingKind.RIGID_SPENDING_RATIO,
+        FindingKind.DISASTER_LOSS,
+        HarmlessReason.CAN_COPE,
+    )
     for who, finding, until in (
         (person("wang", Role.VILLAGE), ratio, date(2026, 12, 31)),
         (person("zhao"), storm, date(2026, 12, 31)),
@@ -241,12 +402,19 @@ async def test_a_finding_found_harmless_goes_to_risk_with_who_and_until_when(cas
             await work.exempt(who, 1, 1, finding, why, until, now=NOW)
     await work.exempt(person("zhao"), 1, 1, ratio, why, date(2027, 6, 11), now=NOW)
 
-    said = "select body->'data'->>'kind', body->'data'->>'finding', body->'data'->>'by', body->'data'->>'until' from said"
-    assert await rows(alerts_database, said) == [("FindingExempted", "rigid_spending_ratio", "zhao", "2027-06-11")]
+    said = (
+        "select body->'data'->>'kind', body->'data'->>'finding', body->'data'->>'by',"
+        " body->'data'->>'until' from said"
+    )
+    assert await rows(alerts_database, said) == [
+        ("FindingExempted", "rigid_spending_ratio", "zhao", "2027-06-11")
+    ]
 
 
 @pytest.mark.parametrize("statement", ["update audit set actor = 'nobody'", "delete from audit"])
-async def test_the_audit_can_neither_be_changed_nor_deleted(cases: Cases, alerts_database: AsyncEngine, statement: str) -> None:
+async def test_the_audit_can_neither_be_changed_nor_deleted(
+    cases: Cases, alerts_database: AsyncEngine, statement: str
+) -> None:
     await cases.take([transition("a")], NOW)
     with pytest.raises(DBAPIError, match="never changed"):
         async with alerts_database.begin() as connection:
@@ -256,25 +424,63 @@ async def test_the_audit_can_neither_be_changed_nor_deleted(cases: Cases, alerts
 async def test_while_the_database_is_away_pages_say_so_and_nothing_crashes() -> None:
     engine = connect("postgresql+psycopg://nobody@127.0.0.1:9/nothing")
     desk = desk_on(engine, Accounts(engine, session_hours=1))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(make_app(desk)), base_url="http://desk") as client:
-        answers = [await client.get("/", headers={"cookie": "foothold=somebody"}), await client.post("/login", data={"name": "zhang", "password": "x"})]
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(make_app(desk)), base_url="http://desk"
+    ) as client:
+        answers = [
+            await client.get("/", headers={"cookie": "foothold=somebody"}),
+            await client.post("/login", data={"name": "zhang", "password": "x"}),
+        ]
     await engine.dispose()
 
     assert [a.status_code for a in answers] == [httpx.codes.SERVICE_UNAVAILABLE] * 2
     assert all("暂时无法使用" in a.text for a in answers)
 
 
-async def test_a_case_known_at_go_live_is_quiet_until_something_new_happens_to_it(cases: Cases, alerts_database: AsyncEngine) -> None:
+async def test_a_case_known_at_go_live_is_quiet_until_something_new_happens_to_it(
+    cases: Cases, alerts_database: AsyncEngine
+) -> None:
     await cases.take([transition("a", is_quiet=True), transition("b", is_quiet=True)], NOW)
-    await cases.take([transition("b", 2, FindingKind.RIGID_SPENDING_RATIO, FindingKind.DISASTER_LOSS, movement=Movement.WORSENED)], NOW)
+    await cases.take(
+        [
+            transition(
+                "b",
+                2,
+                FindingKind.RIGID_SPENDING_RATIO,
+                FindingKind.DISASTER_LOSS,
+                movement=Movement.WORSENED,
+            )
+        ],
+        NOW,
+    )
 
-    assert await rows(alerts_database, "select household_id, is_quiet from cases order by 1") == [("a" * 32, True), ("b" * 32, False)]
+    assert await rows(alerts_database, "select household_id, is_quiet from cases order by 1") == [
+        ("a" * 32, True),
+        ("b" * 32, False),
+    ]
 
 
-async def test_a_transition_retried_late_stays_in_the_history_and_does_not_turn_the_case_back(cases: Cases, alerts_database: AsyncEngine) -> None:
+async def test_a_transition_retried_late_stays_in_the_history_and_does_not_turn_the_case_back(
+    cases: Cases, alerts_database: AsyncEngine
+) -> None:
     await cases.take([transition("a")], NOW)
-    await cases.take([transition("a", 3, FindingKind.DISASTER_LOSS, movement=Movement.WORSENED)], NOW)
-    late = await cases.take([transition("a", 2, FindingKind.RIGID_SPENDING_RATIO, FindingKind.DISASTER_LOSS, movement=Movement.WORSENED)], NOW)
+    await cases.take(
+        [transition("a", 3, FindingKind.DISASTER_LOSS, movement=Movement.WORSENED)], NOW
+    )
+    late = await cases.take(
+        [
+            transition(
+                "a",
+                2,
+                FindingKind.RIGID_SPENDING_RATIO,
+                FindingKind.DISASTER_LOSS,
+                movement=Movement.WORSENED,
+            )
+        ],
+        NOW,
+    )
 
     assert [t.action for t in late] == ["late"]
-    assert await rows(alerts_database, "select latest ->> 'number', (select count(*) from transitions) from cases") == [("3", 3)]
+    assert await rows(
+        alerts_database, "select latest ->> 'number', (select count(*) from transitions) from cases"
+    ) == [("3", 3)]

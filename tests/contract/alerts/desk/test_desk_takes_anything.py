@@ -1,4 +1,6 @@
-"""The desk's every form, address and cookie holds the ugliest values: each is answered, none by a failure, and the database is asked as before.
+"""Puts the ugliest values into the desk's every form, address and cookie.
+
+Each is answered, none by a failure, and the database is asked as before.
 
 Walked from the routes: a new route or field is tried by itself.
 """
@@ -57,7 +59,11 @@ IN_PATHS: dict[str, str] = {
     "warning": "1",
 }
 UGLY = [
-    *(day for day in DAYS if day[:4] in ("0000", "0001", "1899", "2201", "9999") or not day[:1].isdigit()),
+    *(
+        day
+        for day in DAYS
+        if day[:4] in ("0000", "0001", "1899", "2201", "9999") or not day[:1].isdigit()
+    ),
     *AMOUNTS,
     *(
         "",
@@ -83,7 +89,11 @@ UGLY = [
 
 def routes_of(app: FastAPI) -> Iterator[APIRoute]:
     """Every route of the application, also those it took over from a router."""
-    found: list[BaseRoute] = [route for one in app.routes for route in getattr(getattr(one, "original_router", None), "routes", [one])]
+    found: list[BaseRoute] = [
+        route
+        for one in app.routes
+        for route in getattr(getattr(one, "original_router", None), "routes", [one])
+    ]
     yield from (route for route in found if isinstance(route, APIRoute))
 
 
@@ -93,7 +103,11 @@ def fields_of(route: APIRoute) -> list[str]:
     for dependant in (route.dependant, *route.dependant.dependencies):
         for field in dependant.body_params:
             kind: Any = field.field_info.annotation
-            found += list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else [field.alias]
+            found += (
+                list(kind.model_fields)
+                if isinstance(kind, type) and issubclass(kind, BaseModel)
+                else [field.alias]
+            )
     return found
 
 
@@ -116,17 +130,25 @@ async def desk(alerts_database: AsyncEngine) -> tuple[FastAPI, tuple[bytes, byte
 
 def address(route: APIRoute, **changed: str) -> bytes:
     """The route's path with usual values in it, or others."""
-    return re.sub(r"\{(\w+)[^}]*\}", lambda found: quote(changed.get(found[1], IN_PATHS.get(found[1], "1")), safe=""), route.path).encode()
+    return re.sub(
+        r"\{(\w+)[^}]*\}",
+        lambda found: quote(changed.get(found[1], IN_PATHS.get(found[1], "1")), safe=""),
+        route.path,
+    ).encode()
 
 
-def test_every_route_of_the_desk_has_the_filter(desk: tuple[FastAPI, tuple[bytes, bytes], str]) -> None:
+def test_every_route_of_the_desk_has_the_filter(
+    desk: tuple[FastAPI, tuple[bytes, bytes], str],
+) -> None:
     routes = list(routes_of(desk[0]))
 
     assert len(routes) > 20
     assert [route.path for route in routes if not isinstance(route, FilteredRoute)] == []
 
 
-async def test_no_form_of_the_desk_is_answered_by_a_failure(desk: tuple[FastAPI, tuple[bytes, bytes], str]) -> None:
+async def test_no_form_of_the_desk_is_answered_by_a_failure(
+    desk: tuple[FastAPI, tuple[bytes, bytes], str],
+) -> None:
     app, cookie, csrf = desk
     tried, failed = 0, []
     for route in routes_of(app):
@@ -146,7 +168,9 @@ async def test_no_form_of_the_desk_is_answered_by_a_failure(desk: tuple[FastAPI,
     assert failed == []
 
 
-async def test_no_address_of_the_desk_is_answered_by_a_failure(desk: tuple[FastAPI, tuple[bytes, bytes], str]) -> None:
+async def test_no_address_of_the_desk_is_answered_by_a_failure(
+    desk: tuple[FastAPI, tuple[bytes, bytes], str],
+) -> None:
     app, cookie, _ = desk
     failed = []
     for route in (route for route in routes_of(app) if route.path != "/live"):
@@ -163,8 +187,20 @@ async def test_no_address_of_the_desk_is_answered_by_a_failure(desk: tuple[FastA
     assert failed == []
 
 
-@pytest.mark.parametrize("cookie", [b"foothold=", b"foothold=\xff\xfe", b"foothold=" + b"x" * 8_000, b"foothold-language=%00", b"=;=;;", b"foothold=\x00"])
-async def test_an_odd_cookie_is_nobodys(desk: tuple[FastAPI, tuple[bytes, bytes], str], cookie: bytes) -> None:
+@pytest.mark.parametrize(
+    "cookie",
+    [
+        b"foothold=",
+        b"foothold=\xff\xfe",
+        b"foothold=" + b"x" * 8_000,
+        b"foothold-language=%00",
+        b"=;=;;",
+        b"foothold=\x00",
+    ],
+)
+async def test_an_odd_cookie_is_nobodys(
+    desk: tuple[FastAPI, tuple[bytes, bytes], str], cookie: bytes
+) -> None:
     answer = await call(desk[0], "GET", b"/", headers=((b"cookie", cookie),))
 
     assert answer.status == 303
@@ -182,9 +218,19 @@ async def test_an_odd_cookie_is_nobodys(desk: tuple[FastAPI, tuple[bytes, bytes]
     ],
 )
 @pytest.mark.parametrize(
-    "body", [b"", b"\xff\xfe", b'--x\r\ncontent-disposition: form-data; name="name"\r\n\r\n\x00\r\n--x--', b"name=%ff&password=%00", b"&&&=&=", b"a=b&" * 2_000]
+    "body",
+    [
+        b"",
+        b"\xff\xfe",
+        b'--x\r\ncontent-disposition: form-data; name="name"\r\n\r\n\x00\r\n--x--',
+        b"name=%ff&password=%00",
+        b"&&&=&=",
+        b"a=b&" * 2_000,
+    ],
 )
-async def test_an_odd_body_is_answered(desk: tuple[FastAPI, tuple[bytes, bytes], str], kind: bytes, body: bytes) -> None:
+async def test_an_odd_body_is_answered(
+    desk: tuple[FastAPI, tuple[bytes, bytes], str], kind: bytes, body: bytes
+) -> None:
     answer = await call(desk[0], "POST", b"/login", headers=((b"content-type", kind),), body=body)
 
     assert answer.status < 500

@@ -1,4 +1,8 @@
-"""Incidents at the desk: one for each thing that struck, every household it may have hit, each township told once."""
+"""Tests incidents at the desk.
+
+There is one for each thing that struck, with every household it may have hit, and each township is
+notified once.
+"""
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -12,12 +16,26 @@ from tests.support.alerts import NOW, cases_on, incidents_on, rows, transition
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
 
-FLOOD = {"incident": "weather/flood", "area": "370399", "hazard": "flood", "severity": "II", "since": "2026-06-10", "text": {"zh": "洪", "en": "flood"}}
+FLOOD = {
+    "incident": "weather/flood",
+    "area": "370399",
+    "hazard": "flood",
+    "severity": "II",
+    "since": "2026-06-10",
+    "text": {"zh": "洪", "en": "flood"},
+}
 
 
-def shown(letter: str, village: str = "370399101201", position: int = 1, impacts: tuple[JsonObject, ...] = (FLOOD,)) -> Shown:
+def shown(
+    letter: str,
+    village: str = "370399101201",
+    position: int = 1,
+    impacts: tuple[JsonObject, ...] = (FLOOD,),
+) -> Shown:
     household = {"register_number": letter.upper(), "area": village}
-    return Shown(letter * 32, position, {"household": household, "status": "clear", "impacts": list(impacts)})
+    return Shown(
+        letter * 32, position, {"household": household, "status": "clear", "impacts": list(impacts)}
+    )
 
 
 @pytest.fixture
@@ -30,19 +48,32 @@ async def come(incidents: Incidents, engine: AsyncEngine, *views: Shown) -> None
     await incidents.take(views, NOW)
 
 
-async def test_many_households_are_one_incident_and_each_township_is_told_of_it_once(incidents: Incidents, alerts_database: AsyncEngine) -> None:
+async def test_many_households_are_one_incident_and_each_township_is_told_of_it_once(
+    incidents: Incidents, alerts_database: AsyncEngine
+) -> None:
     await come(incidents, alerts_database, shown("a"), shown("b"), shown("c", "370399102201"))
     await come(incidents, alerts_database, shown("d"), shown("a", position=2))
 
     (one,) = (await incidents.standing("370399")).lines
-    assert [(hit.township, hit.households, hit.cases) for hit in one.townships] == [("370399101", 3, 0), ("370399102", 1, 0)]
-    told = await rows(alerts_database, "select number, place from notices where event = 'incident' order by place")
+    assert [(hit.township, hit.households, hit.cases) for hit in one.townships] == [
+        ("370399101", 3, 0),
+        ("370399102", 1, 0),
+    ]
+    told = await rows(
+        alerts_database, "select number, place from notices where event = 'incident' order by place"
+    )
     assert told == [(1, "370399101"), (1, "370399102")]
 
 
-async def test_a_reader_sees_the_households_of_the_own_area_those_with_urgent_cases_first(incidents: Incidents, alerts_database: AsyncEngine) -> None:
-    await cases_on(alerts_database).take([transition("b", is_urgent=False), transition("c", is_urgent=True)], NOW)
-    await come(incidents, alerts_database, shown("a"), shown("b"), shown("c"), shown("d", "370399102201"))
+async def test_a_reader_sees_the_households_of_the_own_area_those_with_urgent_cases_first(
+    incidents: Incidents, alerts_database: AsyncEngine
+) -> None:
+    await cases_on(alerts_database).take(
+        [transition("b", is_urgent=False), transition("c", is_urgent=True)], NOW
+    )
+    await come(
+        incidents, alerts_database, shown("a"), shown("b"), shown("c"), shown("d", "370399102201")
+    )
 
     page = await incidents.page("370399101", 1)
     assert page is not None
@@ -54,9 +85,13 @@ async def test_a_reader_sees_the_households_of_the_own_area_those_with_urgent_ca
     assert await incidents.page("370399", 2) is None
 
 
-async def test_one_that_is_over_shows_nobody_and_one_that_grew_graver_says_so(incidents: Incidents, alerts_database: AsyncEngine) -> None:
+async def test_one_that_is_over_shows_nobody_and_one_that_grew_graver_says_so(
+    incidents: Incidents, alerts_database: AsyncEngine
+) -> None:
     await come(incidents, alerts_database, shown("a"), shown("b"))
-    await come(incidents, alerts_database, shown("a", position=2, impacts=(FLOOD | {"severity": "I"},)))
+    await come(
+        incidents, alerts_database, shown("a", position=2, impacts=(FLOOD | {"severity": "I"},))
+    )
     (one,) = (await incidents.standing("370399")).lines
     assert one.incident["body"]["severity"] == "I"
 

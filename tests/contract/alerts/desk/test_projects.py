@@ -1,4 +1,7 @@
-"""A project that pays many households too little is one line with their cases, inside the reader's area."""
+"""A project that pays many households too little is one line with their cases.
+
+It stays inside the reader's area.
+"""
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -14,19 +17,45 @@ VILLAGES = ("370399101201", "370399101202", "370399102201")
 
 
 def underpaid(household: str, project: str, village: str, *, is_urgent: bool = False) -> Transition:
-    made = transition(household, 1, FindingKind.PROJECT_UNDERPAID, FindingKind.RIGID_SPENDING_RATIO, is_urgent=is_urgent)
-    findings = (made.findings[0].model_copy(update={"project": project, "value": "30.00", "threshold": "70.00"}), made.findings[1])
-    return made.model_copy(update={"findings": findings, "household": made.household.model_copy(update={"area": village})})
+    made = transition(
+        household,
+        1,
+        FindingKind.PROJECT_UNDERPAID,
+        FindingKind.RIGID_SPENDING_RATIO,
+        is_urgent=is_urgent,
+    )
+    findings = (
+        made.findings[0].model_copy(
+            update={"project": project, "value": "30.00", "threshold": "70.00"}
+        ),
+        made.findings[1],
+    )
+    return made.model_copy(
+        update={
+            "findings": findings,
+            "household": made.household.model_copy(update={"area": village}),
+        }
+    )
 
 
-async def test_many_households_are_one_line_and_each_reader_sees_the_own_area(alerts_database: AsyncEngine) -> None:
+async def test_many_households_are_one_line_and_each_reader_sees_the_own_area(
+    alerts_database: AsyncEngine,
+) -> None:
     said = [underpaid(letter, "solar-1", VILLAGES[n]) for n, letter in enumerate("abc")]
-    await cases_on(alerts_database).take([*said, underpaid("d", "orchard-2", VILLAGES[0]), transition("e")], NOW)
+    await cases_on(alerts_database).take(
+        [*said, underpaid("d", "orchard-2", VILLAGES[0]), transition("e")], NOW
+    )
     projects = Projects(alerts_database, WORKFLOWS)
 
-    assert (await projects.standing("370399")).lines == [Underpaid("solar-1", 3, 3), Underpaid("orchard-2", 1, 1)]
+    assert (await projects.standing("370399")).lines == [
+        Underpaid("solar-1", 3, 3),
+        Underpaid("orchard-2", 1, 1),
+    ]
     assert (await projects.standing("370399102")).lines == [Underpaid("solar-1", 1, 1)]
-    assert [(one.number, one.area, one.paid, one.guaranteed) for one in (await projects.households("370399101", "solar-1")).lines] == [
+    assert [
+        (one.number, one.area, one.paid, one.guaranteed)
+        for one in (await projects.households("370399101", "solar-1")).lines
+    ] == [
         (1, VILLAGES[0], "30.00", "70.00"),
         (2, VILLAGES[1], "30.00", "70.00"),
     ]
@@ -35,7 +64,10 @@ async def test_many_households_are_one_line_and_each_reader_sees_the_own_area(al
 
 
 async def test_urgent_households_come_first(alerts_database: AsyncEngine) -> None:
-    said = [underpaid("a", "solar-1", VILLAGES[0]), underpaid("b", "solar-1", VILLAGES[0], is_urgent=True)]
+    said = [
+        underpaid("a", "solar-1", VILLAGES[0]),
+        underpaid("b", "solar-1", VILLAGES[0], is_urgent=True),
+    ]
     await cases_on(alerts_database).take(said, NOW)
 
     found = (await Projects(alerts_database, WORKFLOWS).households("370399", "solar-1")).lines

@@ -1,4 +1,7 @@
-"""One agency's topic never stops another's: lanes, the limit of bad records by sender, and what retention takes."""
+"""One agency's topic never stops another's.
+
+The tests cover lanes, the limit of bad records by sender, and what retention takes.
+"""
 
 import asyncio
 import uuid
@@ -15,7 +18,16 @@ from foothold_ingest.build import Built
 from foothold_ingest.commands import reader
 from foothold_ingest.errors import Refused
 from foothold_ingest.intake.intake import Intake
-from tests.contract.ingest.doors.test_kafka_door import NOW, STRUCTURED, aside, body, door, facts, make_topic, write
+from tests.contract.ingest.doors.test_kafka_door import (
+    NOW,
+    STRUCTURED,
+    aside,
+    body,
+    door,
+    facts,
+    make_topic,
+    write,
+)
 from tests.support.ingest import ingest_settings
 from tests.support.running.clerk import AGENCY, Clerk
 from tests.support.running.parts import Parts
@@ -24,10 +36,18 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(120)]
 
 
 @pytest.mark.usefixtures("ingest_database")
-async def test_an_agency_that_sends_only_bad_records_is_paused_alone_until_a_person_resumes_it(broker: str, parts: Parts) -> None:
+async def test_an_agency_that_sends_only_bad_records_is_paused_alone_until_a_person_resumes_it(
+    broker: str, parts: Parts
+) -> None:
     broken, sound = f"d-{uuid.uuid4().hex[:8]}", f"e-{uuid.uuid4().hex[:8]}"
     topics = [await make_topic(broker, agency) for agency in (broken, sound)]
-    await write(broker, topics[0], *[(b"{}", STRUCTURED)] * 4, (body(broken, "good-one-resets"), STRUCTURED), *[(b"{}", STRUCTURED)] * 7)
+    await write(
+        broker,
+        topics[0],
+        *[(b"{}", STRUCTURED)] * 4,
+        (body(broken, "good-one-resets"), STRUCTURED),
+        *[(b"{}", STRUCTURED)] * 7,
+    )
     await write(broker, topics[0], (body(broken, "after-the-storm"), STRUCTURED))
     settings = ingest_settings(parts, dead_letter_limit=5)
     async with door(parts, dead_letter_limit=5) as made:
@@ -48,11 +68,22 @@ async def test_an_agency_that_sends_only_bad_records_is_paused_alone_until_a_per
     with pytest.raises(Refused, match="is not paused"):
         await reader(settings, parser().parse_args(["reader", "resume", broken]))
 
-    assert (len({one.offset for one in kept}), sorted(set(arrived)), paused.bad_in_a_row) == (9, ["good-one-resets", "unharmed"], 5)
-    assert (len({one.offset for one in kept_after_restart}), len(set(arrived_after_restart)), still.paused_at) == (9, 3, paused.paused_at)
+    assert (len({one.offset for one in kept}), sorted(set(arrived)), paused.bad_in_a_row) == (
+        9,
+        ["good-one-resets", "unharmed"],
+        5,
+    )
+    assert (
+        len({one.offset for one in kept_after_restart}),
+        len(set(arrived_after_restart)),
+        still.paused_at,
+    ) == (9, 3, paused.paused_at)
     assert f"{broken}  PAUSED since" in listed
     assert "read on" in resumed
-    assert (len({one.offset for one in kept_after_resume}), "after-the-storm" in arrived_after_resume) == (11, True)
+    assert (
+        len({one.offset for one in kept_after_resume}),
+        "after-the-storm" in arrived_after_resume,
+    ) == (11, True)
     assert (well.paused_at, well.bad_in_a_row) == (None, 0)
 
 
@@ -69,11 +100,16 @@ async def test_bad_records_in_a_row_are_counted_across_restarts(broker: str, par
             states.append(await made.readers.state(agency))
     kept = await aside(broker, 5)
 
-    assert [(state.bad_in_a_row, state.paused_at is not None) for state in states] == [(3, False), (5, True)]
+    assert [(state.bad_in_a_row, state.paused_at is not None) for state in states] == [
+        (3, False),
+        (5, True),
+    ]
     assert len(kept) == 5
 
 
-async def test_an_agency_is_told_how_its_own_topic_fares_and_nothing_of_anothers(clerk: Clerk) -> None:
+async def test_an_agency_is_told_how_its_own_topic_fares_and_nothing_of_anothers(
+    clerk: Clerk,
+) -> None:
     readers = clerk.made.readers
     await readers.note("bank", readers.limit, NOW)
     well = (await clerk.client.get("/v1/topic")).json()
@@ -83,9 +119,24 @@ async def test_an_agency_is_told_how_its_own_topic_fares_and_nothing_of_anothers
     paused = (await clerk.client.get("/v1/topic")).json()
     nobody = await clerk.client.get("/v1/topic", headers={"authorization": "Bearer x"})
 
-    assert well == {"topic": f"agency.{AGENCY}.v1", "bad_in_a_row": 0, "lost": 0, "paused_at": None, "lost_at": None, "problem": None}
-    assert (lost["lost"], "7 条" in lost["problem"], "send again" in lost["problem"]) == (7, True, True)
-    assert (paused["paused_at"], paused["bad_in_a_row"], "已暂停读取" in paused["problem"]) == (NOW.isoformat(), 1_000, True)
+    assert well == {
+        "topic": f"agency.{AGENCY}.v1",
+        "bad_in_a_row": 0,
+        "lost": 0,
+        "paused_at": None,
+        "lost_at": None,
+        "problem": None,
+    }
+    assert (lost["lost"], "7 条" in lost["problem"], "send again" in lost["problem"]) == (
+        7,
+        True,
+        True,
+    )
+    assert (paused["paused_at"], paused["bad_in_a_row"], "已暂停读取" in paused["problem"]) == (
+        NOW.isoformat(),
+        1_000,
+        True,
+    )
     assert nobody.status_code == 401
 
 
@@ -100,7 +151,9 @@ async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 20) 
 
 
 @pytest.mark.usefixtures("ingest_database")
-async def test_an_agencys_record_never_waits_behind_another_agencys(broker: str, parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_agencys_record_never_waits_behind_another_agencys(
+    broker: str, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     slow, quick = f"s-{uuid.uuid4().hex[:8]}", f"q-{uuid.uuid4().hex[:8]}"
     topics = [await make_topic(broker, agency) for agency in (slow, quick)]
     keep, waits, ends = Intake.keep, asyncio.Event(), asyncio.Event()
@@ -127,7 +180,9 @@ async def test_an_agencys_record_never_waits_behind_another_agencys(broker: str,
 
 
 @pytest.mark.usefixtures("ingest_database")
-async def test_what_retention_takes_before_it_is_read_is_counted_by_agency_once(broker: str, parts: Parts) -> None:
+async def test_what_retention_takes_before_it_is_read_is_counted_by_agency_once(
+    broker: str, parts: Parts
+) -> None:
     agency = f"l-{uuid.uuid4().hex[:8]}"
     topic = await make_topic(broker, agency)
     await write(broker, topic, *[(b"{}", STRUCTURED)] * 5)

@@ -1,4 +1,8 @@
-"""From a fact at the door to a feed that falls silent: noted by ingest, told with the next day, held by risk, shown to people and to operations."""
+"""Follows a feed from a fact at the door until it falls silent.
+
+It is noted by ingest, reported with the next day, held by risk, and shown to people and to
+operations.
+"""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
@@ -32,7 +36,9 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 COUNTY = AREA[:6]
 FIRST = date(2026, 6, 1)
 FEED = {"agency": "health-insurance", "feed": "MedicalClaimSettled", "area": COUNTY}
-EXPECTING = policy(feeds_rhythm=value("feeds.rhythm", (Rhythm("health-insurance", "MedicalClaimSettled", 3),)))
+EXPECTING = policy(
+    feeds_rhythm=value("feeds.rhythm", (Rhythm("health-insurance", "MedicalClaimSettled", 3),))
+)
 
 
 def told(*facts: FactRecord) -> list[Accepted]:
@@ -42,7 +48,11 @@ def told(*facts: FactRecord) -> list[Accepted]:
 async def serves_the_county(engine: AsyncEngine) -> None:
     """A household of it is in the register: a day tells of feeds only where somebody lives."""
     async with engine.begin() as connection:
-        await connection.execute(insert(HouseholdRow).values(household_id="of the county", county=COUNTY, sealed_subject=""))
+        await connection.execute(
+            insert(HouseholdRow).values(
+                household_id="of the county", county=COUNTY, sealed_subject=""
+            )
+        )
 
 
 async def feeds_told(broker: str) -> dict[date, set[tuple[str, str, date]]]:
@@ -55,19 +65,32 @@ async def feeds_told(broker: str) -> dict[date, set[tuple[str, str, date]]]:
     return found
 
 
-async def test_what_was_heard_is_told_with_the_next_day(broker: str, ingest_database: AsyncEngine) -> None:
+async def test_what_was_heard_is_told_with_the_next_day(
+    broker: str, ingest_database: AsyncEngine
+) -> None:
     await serves_the_county(ingest_database)
     one = publisher(broker)
     await one.start()
     days = Days(ingest_database, one, Metrics(CollectorRegistry()), DayClock.MANUAL)
     bill = claim("10").model_copy(update={"agency": "health-insurance"})
     await FeedBook(ingest_database).hear(told(registered(), income("7500"), bill))
-    for n, heard in enumerate([[], told(income("1")), told(retracted("bill").model_copy(update={"agency": "health-insurance"})), []]):
+    for n, heard in enumerate(
+        [
+            [],
+            told(income("1")),
+            told(retracted("bill").model_copy(update={"agency": "health-insurance"})),
+            [],
+        ]
+    ):
         await days.open(FIRST + timedelta(days=n), datetime.now(UTC))
         await FeedBook(ingest_database).hear(heard)
     await one.stop()
 
-    entries, incomes, bills = ("statistics", "HouseholdRegistered"), ("statistics", "IncomeReported"), ("health-insurance", "MedicalClaimSettled")
+    entries, incomes, bills = (
+        ("statistics", "HouseholdRegistered"),
+        ("statistics", "IncomeReported"),
+        ("health-insurance", "MedicalClaimSettled"),
+    )
     second, third = FIRST + timedelta(days=1), FIRST + timedelta(days=2)
     assert {
         FIRST: {(*entries, FIRST), (*incomes, FIRST), (*bills, FIRST)},
@@ -78,14 +101,26 @@ async def test_what_was_heard_is_told_with_the_next_day(broker: str, ingest_data
 
 
 async def test_a_silent_feed_keeps_the_group_and_an_empty_report_lets_it_go(broker: str) -> None:
-    old = claim("25000", day=DAY - timedelta(days=360)).model_copy(update={"agency": "health-insurance"})
-    spoke = FeedSpoke(agency="health-insurance", feed="MedicalClaimSettled", area=COUNTY, heard_on=DAY)
+    old = claim("25000", day=DAY - timedelta(days=360)).model_copy(
+        update={"agency": "health-insurance"}
+    )
+    spoke = FeedSpoke(
+        agency="health-insurance", feed="MedicalClaimSettled", area=COUNTY, heard_on=DAY
+    )
     later = [DayOpened(day=DAY + timedelta(days=n)) for n in range(1, 12)]
     nothing = FeedHeard(feed="MedicalClaimSettled", area=COUNTY, through_month="2026-05")
     empty_file = broadcast(nothing, "empty").model_copy(update={"agency": "health-insurance"})
     adopted = broadcast(PolicyAdopted(bundle=EXPECTING.bundle), "adopt")
     first = broadcast(DayOpened(day=DAY, feeds=(spoke,)), "first")
-    await write(broker, registered(), income("9000"), old, adopted, first, *(broadcast(d, f"{d.day}") for d in later))
+    await write(
+        broker,
+        registered(),
+        income("9000"),
+        old,
+        adopted,
+        first,
+        *(broadcast(d, f"{d.day}") for d in later),
+    )
     async with working(broker, bundles=(EXPECTING,)) as one:
         (entered,) = await said(broker, 1)
         await caught_up(broker)
@@ -95,18 +130,31 @@ async def test_a_silent_feed_keeps_the_group_and_an_empty_report_lets_it_go(brok
         _, recovering = await said(broker, 2)
         heard = one._metrics.registry.get_sample_value("foothold_risk_stale_feed", FEED)
 
-    assert (entered.movement, entered.group, entered.stale) == (Movement.ENTERED, Group.SUDDEN_HARDSHIP, ())
+    assert (entered.movement, entered.group, entered.stale) == (
+        Movement.ENTERED,
+        Group.SUDDEN_HARDSHIP,
+        (),
+    )
     assert {(DAY + timedelta(days=n), (COUNTY,) if n > 3 else ()) for n in range(12)} == stale
-    assert (recovering.movement, recovering.open_day, recovering.stale) == (Movement.RECOVERING, later[-1].day, ())
+    assert (recovering.movement, recovering.open_day, recovering.stale) == (
+        Movement.RECOVERING,
+        later[-1].day,
+        (),
+    )
     assert (silent, heard) == (1.0, 0.0)
 
 
 async def days_done(broker: str) -> list[DayDone]:
-    outputs = [decode_output(m.value()) for m in await asyncio.to_thread(lambda: list(read_topic(broker, RISK_TRANSITIONS.name)))]
+    outputs = [
+        decode_output(m.value())
+        for m in await asyncio.to_thread(lambda: list(read_topic(broker, RISK_TRANSITIONS.name)))
+    ]
     return [o for o in outputs if isinstance(o, DayDone)]
 
 
-async def test_while_the_database_is_away_facts_are_accepted_and_the_feed_is_noted_with_the_next(ingest_database: AsyncEngine) -> None:
+async def test_while_the_database_is_away_facts_are_accepted_and_the_feed_is_noted_with_the_next(
+    ingest_database: AsyncEngine,
+) -> None:
     await serves_the_county(ingest_database)
     away = connect("postgresql+psycopg://nobody@127.0.0.1:9/nothing")
     book = FeedBook(away)
@@ -116,4 +164,6 @@ async def test_while_the_database_is_away_facts_are_accepted_and_the_feed_is_not
     await book.hear(told(income("2", "another")))
 
     async with ingest_database.connect() as connection:
-        assert await last_heard(connection, FIRST) == (FeedSpoke(agency="statistics", feed="IncomeReported", area=COUNTY, heard_on=FIRST),)
+        assert await last_heard(connection, FIRST) == (
+            FeedSpoke(agency="statistics", feed="IncomeReported", area=COUNTY, heard_on=FIRST),
+        )

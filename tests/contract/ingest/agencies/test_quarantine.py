@@ -1,4 +1,7 @@
-"""What services set aside is kept in ingest's database, once, and nothing in the topic stops the keeper."""
+"""What services set aside is kept in ingest's database, once.
+
+Nothing in the topic stops the keeper.
+"""
 
 import asyncio
 
@@ -32,16 +35,33 @@ def aside(offset: int) -> Quarantined:
     )
 
 
-async def test_each_record_set_aside_is_kept_whole_and_once_even_beside_what_cannot_be_read(broker: str, ingest_database: AsyncEngine) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=broker, enable_idempotence=True, acks="all") as producer:
-        for value in (encode(aside(7)), b"not even a quarantine record", None, encode(aside(7)), encode(aside(8))):
+async def test_each_record_set_aside_is_kept_whole_and_once_even_beside_what_cannot_be_read(
+    broker: str, ingest_database: AsyncEngine
+) -> None:
+    async with AIOKafkaProducer(
+        bootstrap_servers=broker, enable_idempotence=True, acks="all"
+    ) as producer:
+        for value in (
+            encode(aside(7)),
+            b"not even a quarantine record",
+            None,
+            encode(aside(7)),
+            encode(aside(8)),
+        ):
             await producer.send_and_wait(QUARANTINE.name, value, key=b"same", partition=0)
     registry = CollectorRegistry()
-    keeper = asyncio.create_task(QuarantineKeeper(Broker(broker), ingest_database, Metrics(registry), SEAL).run())
+    keeper = asyncio.create_task(
+        QuarantineKeeper(Broker(broker), ingest_database, Metrics(registry), SEAL).run()
+    )
     rows: list[tuple[str, str, str]] = []
     for _ in range(200):
         async with ingest_database.connect() as connection:
-            rows = [tuple(r) for r in await connection.execute(text("select source_id, service, sealed from quarantine order by source_id"))]
+            rows = [
+                tuple(r)
+                for r in await connection.execute(
+                    text("select source_id, service, sealed from quarantine order by source_id")
+                )
+            ]
         if len(rows) >= 4:
             break
         await asyncio.sleep(0.05)
@@ -49,12 +69,20 @@ async def test_each_record_set_aside_is_kept_whole_and_once_even_beside_what_can
     await asyncio.gather(keeper, return_exceptions=True)
 
     whole = b"\x00\xff{half"
-    assert [(source, service, SourceRecord.model_validate_json(SEAL.open(sealed)).value) for source, service, sealed in rows] == [
+    assert [
+        (source, service, SourceRecord.model_validate_json(SEAL.open(sealed)).value)
+        for source, service, sealed in rows
+    ] == [
         ("household-facts.v1:3:7", "risk", whole),
         ("household-facts.v1:3:8", "risk", whole),
         ("quarantine.v1:0:1", "unknown", b"not even a quarantine record"),
         ("quarantine.v1:0:2", "unknown", None),
     ]
-    assert registry.get_sample_value("foothold_ingest_quarantined_total", {"reason": "not_json"}) == 4
+    assert (
+        registry.get_sample_value("foothold_ingest_quarantined_total", {"reason": "not_json"}) == 4
+    )
     newest, count = await Shelf(ingest_database, SEAL).newest(reason=None, is_all=False, limit=2)
-    assert ([row["source_id"] for row in newest], count) == (["quarantine.v1:0:1", "quarantine.v1:0:2"], 4)
+    assert ([row["source_id"] for row in newest], count) == (
+        ["quarantine.v1:0:1", "quarantine.v1:0:2"],
+        4,
+    )

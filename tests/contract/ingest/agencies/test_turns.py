@@ -1,4 +1,8 @@
-"""Work beside the doors: one item at which the program fails is tried three times and told, the others are done, and no failure ends ingest."""
+"""Tests the work beside the doors.
+
+One item at which the program fails is tried three times and reported, the others are done, and no
+failure ends ingest.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -40,7 +44,9 @@ class DefectError(Exception):
 
 
 def sample(made: Built, name: str, part: str) -> float:
-    return made.metrics.registry.get_sample_value(f"foothold_ingest_{name}_total", {"part": part}) or 0
+    return (
+        made.metrics.registry.get_sample_value(f"foothold_ingest_{name}_total", {"part": part}) or 0
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +56,9 @@ def no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def held(clerk: Clerk) -> None:
     """Two bills whose people the register comes to know while nobody looks."""
-    await clerk.done("settled-bills", as_csv(BILL_HEADERS, [bill("bad-one", NUMBER), bill("good-one", OTHER)]))
+    await clerk.done(
+        "settled-bills", as_csv(BILL_HEADERS, [bill("bad-one", NUMBER), bill("good-one", OTHER)])
+    )
     async with clerk.made.engine.begin() as connection:
         await connection.execute(text("update held set problem = 'waits'"))
     await clerk.done("households", as_csv(HOUSE_HEADERS, [house("H1", NUMBER), house("H2", OTHER)]))
@@ -74,15 +82,24 @@ async def test_a_held_event_that_fails_three_times_gets_its_problem_and_the_othe
         patch.setattr(HeldBook, "open", fails)
         released = [await clerk.made.releaser.release_some() for _ in range(4)]
     async with clerk.made.engine.connect() as connection:
-        rows = (await connection.execute(select(HeldRow.released_at, HeldRow.problem).order_by(HeldRow.problem))).all()
+        rows = (
+            await connection.execute(
+                select(HeldRow.released_at, HeldRow.problem).order_by(HeldRow.problem)
+            )
+        ).all()
     logged = capsys.readouterr().out
 
     assert released == [1, 0, 0, 0]
-    assert [(row.released_at is None, (row.problem or "").partition(":")[0]) for row in rows] == [(True, "unprocessable"), (False, "")]
+    assert [(row.released_at is None, (row.problem or "").partition(":")[0]) for row in rows] == [
+        (True, "unprocessable"),
+        (False, ""),
+    ]
     assert (sample(clerk.made, "given_up", "releaser"), "bad-one" in logged) == (1, False)
 
 
-async def test_a_register_entry_is_taken_though_what_waited_for_its_people_cannot_be_released(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_register_entry_is_taken_though_what_waited_for_its_people_cannot_be_released(
+    clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await clerk.done("settled-bills", as_csv(BILL_HEADERS, [bill("C1", NUMBER)]))
 
     def fails(*_: object) -> None:
@@ -94,10 +111,20 @@ async def test_a_register_entry_is_taken_though_what_waited_for_its_people_canno
     assert counts(result) == {"rows": 1, "accepted": 1, "new": 1}
 
 
-async def test_a_doubt_at_which_the_program_fails_waits_for_a_person_and_the_others_are_asked_about(made: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_doubt_at_which_the_program_fails_waits_for_a_person_and_the_others_are_asked_about(
+    made: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for n in range(3):
-        word = FactDisputed(disputed=f"{n:032x}", fact_kind="IncomeReported", fact_day=date(2026, 1, 10), doubt=Doubt.NEVER_HAPPENED, note="")
-        said = PeopleSaid(id=f"act-{n}", household_id="a" * 32, time=datetime.now(UTC), by="zhang", data=word)
+        word = FactDisputed(
+            disputed=f"{n:032x}",
+            fact_kind="IncomeReported",
+            fact_day=date(2026, 1, 10),
+            doubt=Doubt.NEVER_HAPPENED,
+            note="",
+        )
+        said = PeopleSaid(
+            id=f"act-{n}", household_id="a" * 32, time=datetime.now(UTC), by="zhang", data=word
+        )
         await made.disputes.ask([(said, word)])
     line = foothold_ingest.disputes.asking._line
 
@@ -111,26 +138,50 @@ async def test_a_doubt_at_which_the_program_fails_waits_for_a_person_and_the_oth
         await made.questions.look_up()
         await made.questions.tell()
     async with made.engine.connect() as connection:
-        rows = (await connection.execute(select(DisputeRow.dispute_id, DisputeRow.told, DisputeRow.attempts).order_by(DisputeRow.dispute_id))).all()
+        rows = (
+            await connection.execute(
+                select(DisputeRow.dispute_id, DisputeRow.told, DisputeRow.attempts).order_by(
+                    DisputeRow.dispute_id
+                )
+            )
+        ).all()
 
-    assert [tuple(row) for row in rows] == [("act-0", "no_sender", 0), ("act-1", None, 3), ("act-2", "no_sender", 0)]
+    assert [tuple(row) for row in rows] == [
+        ("act-0", "no_sender", 0),
+        ("act-1", None, 3),
+        ("act-2", "no_sender", 0),
+    ]
     assert sample(made, "given_up", "questions") == 1
 
 
 async def doubts(made: Built, many: int) -> None:
     for n in range(many):
-        word = FactDisputed(disputed=f"{n:032x}", fact_kind="IncomeReported", fact_day=date(2026, 1, 10), doubt=Doubt.NEVER_HAPPENED, note="")
-        said = PeopleSaid(id=f"act-{n}", household_id="a" * 32, time=datetime.now(UTC), by="zhang", data=word)
+        word = FactDisputed(
+            disputed=f"{n:032x}",
+            fact_kind="IncomeReported",
+            fact_day=date(2026, 1, 10),
+            doubt=Doubt.NEVER_HAPPENED,
+            note="",
+        )
+        said = PeopleSaid(
+            id=f"act-{n}", household_id="a" * 32, time=datetime.now(UTC), by="zhang", data=word
+        )
         await made.disputes.ask([(said, word)])
 
 
 async def attempts(made: Built) -> list[tuple[str | None, int]]:
     async with made.engine.connect() as connection:
-        rows = (await connection.execute(select(DisputeRow.told, DisputeRow.attempts).order_by(DisputeRow.dispute_id))).all()
+        rows = (
+            await connection.execute(
+                select(DisputeRow.told, DisputeRow.attempts).order_by(DisputeRow.dispute_id)
+            )
+        ).all()
     return [(row.told, row.attempts) for row in rows]
 
 
-async def test_where_all_items_of_a_turn_fail_none_is_blamed_and_all_are_done_once_it_works(made: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_where_all_items_of_a_turn_fail_none_is_blamed_and_all_are_done_once_it_works(
+    made: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await doubts(made, 3)
     await made.questions.look_up()
 
@@ -149,7 +200,9 @@ async def test_where_all_items_of_a_turn_fail_none_is_blamed_and_all_are_done_on
     assert sample(made, "given_up", "questions") == 0
 
 
-async def test_an_item_that_failed_rests_before_it_is_tried_and_one_given_up_is_tried_when_asked(made: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_item_that_failed_rests_before_it_is_tried_and_one_given_up_is_tried_when_asked(
+    made: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await doubts(made, 1)
     await made.questions.look_up()
 
@@ -171,11 +224,17 @@ async def test_an_item_that_failed_rests_before_it_is_tried_and_one_given_up_is_
     await made.questions.tell()
 
     assert (rested, given) == ([(None, 1)], ([(None, 3)], ["doubt act-0"]))
-    assert (many, await attempts(made), await given_up.listed(made.engine)) == (1, [("no_sender", 0)], [])
+    assert (many, await attempts(made), await given_up.listed(made.engine)) == (
+        1,
+        [("no_sender", 0)],
+        [],
+    )
 
 
 async def test_tickets_another_replica_has_in_hand_are_not_counted_as_told(clerk: Clerk) -> None:
-    await clerk.done("households", as_csv(HOUSE_HEADERS, [house("H1", NUMBER), house("H2", NUMBER)]))
+    await clerk.done(
+        "households", as_csv(HOUSE_HEADERS, [house("H1", NUMBER), house("H2", NUMBER)])
+    )
     async with clerk.made.engine.begin() as connection:
         await connection.execute(select(DoubleRow.ticket).with_for_update())
         meanwhile = await clerk.made.tickets.tell_some()
@@ -183,8 +242,16 @@ async def test_tickets_another_replica_has_in_hand_are_not_counted_as_told(clerk
     assert (meanwhile, await clerk.made.tickets.tell_some()) == (0, 1)
 
 
-async def test_a_ticket_at_which_the_program_fails_waits_for_a_person_and_the_others_are_told(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
-    await clerk.done("households", as_csv(HOUSE_HEADERS, [house("H1", NUMBER), house("H2", NUMBER), house("H3", OTHER), house("H4", OTHER)]))
+async def test_a_ticket_at_which_the_program_fails_waits_for_a_person_and_the_others_are_told(
+    clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await clerk.done(
+        "households",
+        as_csv(
+            HOUSE_HEADERS,
+            [house("H1", NUMBER), house("H2", NUMBER), house("H3", OTHER), house("H4", OTHER)],
+        ),
+    )
     lines = foothold_ingest.people.tickets._lines
 
     def fails(row: Any, there: Any) -> Any:  # noqa: ANN401
@@ -196,21 +263,44 @@ async def test_a_ticket_at_which_the_program_fails_waits_for_a_person_and_the_ot
     for _ in range(4):
         await clerk.made.tickets.tell_some()
     async with clerk.made.engine.connect() as connection:
-        rows = (await connection.execute(select(DoubleRow.ticket, DoubleRow.told, DoubleRow.attempts).order_by(DoubleRow.ticket))).all()
+        rows = (
+            await connection.execute(
+                select(DoubleRow.ticket, DoubleRow.told, DoubleRow.attempts).order_by(
+                    DoubleRow.ticket
+                )
+            )
+        ).all()
 
     assert [tuple(row) for row in rows] == [(1, None, 3), (2, "open", 0)]
     assert sample(clerk.made, "given_up", "tickets") == 1
 
 
-async def test_a_retry_at_which_the_program_still_fails_leaves_the_record_and_the_next_one_is_tried(made: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_retry_at_which_the_program_still_fails_leaves_the_record_and_the_next_one_is_tried(
+    made: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
     at, kept = 1_781_000_000_000, []
     for offset, value in enumerate((b'{"bad-one": 1}', b'{"good-one": 1}')):
-        record = SourceRecord(value=value, headers=(("content-type", b"application/cloudevents+json"),))
+        record = SourceRecord(
+            value=value, headers=(("content-type", b"application/cloudevents+json"),)
+        )
         address = ("agency.clinic.v1", 0, offset)
-        kept.append(Quarantined.of("ingest", address, at, reason=RefusalReason.UNPROCESSABLE, detail="", record=record, seal=made.seal))
+        kept.append(
+            Quarantined.of(
+                "ingest",
+                address,
+                at,
+                reason=RefusalReason.UNPROCESSABLE,
+                detail="",
+                record=record,
+                seal=made.seal,
+            )
+        )
     async with made.engine.begin() as connection:
         columns = ("source_id", "service", "reason", "detail", "at", "sealed")
-        await connection.execute(insert(QuarantinedRecord), [{name: getattr(one, name) for name in columns} for one in kept])
+        await connection.execute(
+            insert(QuarantinedRecord),
+            [{name: getattr(one, name) for name in columns} for one in kept],
+        )
     read = from_kafka
 
     def fails(headers: Any, value: bytes) -> Any:  # noqa: ANN401
@@ -220,7 +310,9 @@ async def test_a_retry_at_which_the_program_still_fails_leaves_the_record_and_th
 
     with monkeypatch.context() as patch:
         patch.setattr(foothold_ingest.quarantine.retry, "from_kafka", fails)
-        tried = await made.retrier.retry([one.source_id for one in kept], actor="op", now=datetime.now(UTC))
+        tried = await made.retrier.retry(
+            [one.source_id for one in kept], actor="op", now=datetime.now(UTC)
+        )
     mended = await made.retrier.retry([kept[0].source_id], actor="op", now=datetime.now(UTC))
 
     assert [(one.outcome, one.detail.partition(":")[0]) for one in (*tried, *mended)] == [
@@ -231,17 +323,34 @@ async def test_a_retry_at_which_the_program_still_fails_leaves_the_record_and_th
     assert "bad-one" not in str(tried)
 
 
-async def test_a_forged_header_or_a_broken_seal_keeps_no_other_record_of_the_same_retry(made: Built) -> None:
+async def test_a_forged_header_or_a_broken_seal_keeps_no_other_record_of_the_same_retry(
+    made: Built,
+) -> None:
     forged = SourceRecord(value=b"{}", headers=(("retry", b"agency.clinic.v1:0:" + b"9" * 5_000),))
     address = ("agency.clinic.v1", 0, 1)
-    kept = Quarantined.of("ingest", address, 0, reason=RefusalReason.NOT_JSON, detail="", record=forged, seal=made.seal)
+    kept = Quarantined.of(
+        "ingest",
+        address,
+        0,
+        reason=RefusalReason.NOT_JSON,
+        detail="",
+        record=forged,
+        seal=made.seal,
+    )
     same = ("household-facts.v1", 0, 1)
-    ours = Quarantined.of("risk", same, 0, reason=RefusalReason.NOT_JSON, detail="", record=forged, seal=made.seal)
+    ours = Quarantined.of(
+        "risk", same, 0, reason=RefusalReason.NOT_JSON, detail="", record=forged, seal=made.seal
+    )
     broken = ours.model_copy(update={"offset": 2, "sealed": "broken"})
     columns = ("source_id", "service", "reason", "detail", "at", "sealed")
     async with made.engine.begin() as connection:
-        await connection.execute(insert(QuarantinedRecord), [{name: getattr(one, name) for name in columns} for one in (kept, ours, broken)])
-    tried = await made.retrier.retry([one.source_id for one in (kept, broken, ours)], actor="op", now=datetime.now(UTC))
+        await connection.execute(
+            insert(QuarantinedRecord),
+            [{name: getattr(one, name) for name in columns} for one in (kept, ours, broken)],
+        )
+    tried = await made.retrier.retry(
+        [one.source_id for one in (kept, broken, ours)], actor="op", now=datetime.now(UTC)
+    )
 
     assert {one.source_id: one.outcome for one in tried} == {
         kept.source_id: Outcome.STILL_REFUSED,
@@ -250,7 +359,9 @@ async def test_a_forged_header_or_a_broken_seal_keeps_no_other_record_of_the_sam
     }
 
 
-async def test_figures_are_counted_once_when_the_database_goes_away_between_two_of_them(made: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_figures_are_counted_once_when_the_database_goes_away_between_two_of_them(
+    made: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
     book = ArrivalBook(made.engine)
     for kind in ("first", "second", "third"):
         book.note("bank", kind, "accepted", datetime.now(UTC), 7)
@@ -269,25 +380,48 @@ async def test_figures_are_counted_once_when_the_database_goes_away_between_two_
             await book._write_all()
     await book.flush()
     async with made.engine.connect() as connection:
-        rows = (await connection.execute(select(ArrivalRow.kind, ArrivalRow.many).where(ArrivalRow.agency == "bank").order_by(ArrivalRow.kind))).all()
+        rows = (
+            await connection.execute(
+                select(ArrivalRow.kind, ArrivalRow.many)
+                .where(ArrivalRow.agency == "bank")
+                .order_by(ArrivalRow.kind)
+            )
+        ).all()
 
     assert [tuple(row) for row in rows] == [("first", 7), ("second", 7), ("third", 7)]
 
 
-async def test_a_figure_the_database_refuses_is_let_go_of_and_the_others_are_written(made: Built) -> None:
+async def test_a_figure_the_database_refuses_is_let_go_of_and_the_others_are_written(
+    made: Built,
+) -> None:
     book = ArrivalBook(made.engine)
     for kind in ("good", "bad\x00", "fine"):
         book.note("clinic", kind, "accepted", datetime.now(UTC))
     await book.flush()
     await book.flush()
     async with made.engine.connect() as connection:
-        kinds = (await connection.execute(select(ArrivalRow.kind).where(ArrivalRow.agency == "clinic").order_by(ArrivalRow.kind))).scalars().all()
+        kinds = (
+            (
+                await connection.execute(
+                    select(ArrivalRow.kind)
+                    .where(ArrivalRow.agency == "clinic")
+                    .order_by(ArrivalRow.kind)
+                )
+            )
+            .scalars()
+            .all()
+        )
 
     assert kinds == ["fine", "good"]
 
 
-@pytest.mark.parametrize("error", [DefectError("sent"), MemoryError(), RecursionError(), StatementFails("x"), OSError("disk")])
-async def test_whatever_a_turn_raises_is_counted_and_the_next_one_comes(made: Built, error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [DefectError("sent"), MemoryError(), RecursionError(), StatementFails("x"), OSError("disk")],
+)
+async def test_whatever_a_turn_raises_is_counted_and_the_next_one_comes(
+    made: Built, error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
     turns: list[int] = []
     done = asyncio.Event()
 
@@ -317,13 +451,20 @@ RUNS: dict[str, Callable[[Built], Any]] = {
 
 
 @pytest.mark.parametrize("part", RUNS)
-async def test_a_job_lives_through_an_absent_database_and_says_that_it_works_when_it_is_back(made: Built, part: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The database refuses connections for a while: its pool is pointed at a port at which nobody listens."""
+async def test_a_job_lives_through_an_absent_database_and_says_that_it_works_when_it_is_back(
+    made: Built, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database refuses connections for a while.
+
+    Its pool is pointed at a port at which nobody listens.
+    """
     dialect = made.engine.sync_engine.dialect
     real: Callable[..., Any] = dialect.connect
 
     def progress() -> float | None:
-        return made.metrics.registry.get_sample_value("foothold_ingest_progress_timestamp_seconds", {"part": part})
+        return made.metrics.registry.get_sample_value(
+            "foothold_ingest_progress_timestamp_seconds", {"part": part}
+        )
 
     refused = asyncio.Event()
 

@@ -1,4 +1,8 @@
-"""Nothing goes deaf silently: what stands unread in an agency's topic is measured against its true end, and what is lost is counted."""
+"""Nothing stops listening unnoticed.
+
+What stands unread in an agency's topic is measured against its true end, and what is lost is
+counted.
+"""
 
 import asyncio
 import uuid
@@ -13,11 +17,23 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from foothold_ingest.build import Built
 from foothold_ingest.doors import watch
 from foothold_ingest.doors.watch import Watch
-from tests.contract.ingest.doors.test_kafka_door import STRUCTURED, body, door, facts, make_topic, write
+from tests.contract.ingest.doors.test_kafka_door import (
+    STRUCTURED,
+    body,
+    door,
+    facts,
+    make_topic,
+    write,
+)
 from tests.support.ingest import ingest_parts
 from tests.support.running.parts import Parts
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(120), pytest.mark.usefixtures("ingest_database")]
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.postgres,
+    pytest.mark.timeout(120),
+    pytest.mark.usefixtures("ingest_database"),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +62,9 @@ async def until(holds: Callable[[], bool], seconds: float = 20) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_records_behind_a_transaction_nobody_ends_are_seen_by_agency_with_how_long(broker: str, parts: Parts) -> None:
+async def test_records_behind_a_transaction_nobody_ends_are_seen_by_agency_with_how_long(
+    broker: str, parts: Parts
+) -> None:
     agency, well = f"t-{uuid.uuid4().hex[:8]}", f"w-{uuid.uuid4().hex[:8]}"
     topic, other = await make_topic(broker, agency), await make_topic(broker, well)
     async with door(parts) as made, watching(made):
@@ -57,24 +75,55 @@ async def test_records_behind_a_transaction_nobody_ends_are_seen_by_agency_with_
         async with AIOKafkaProducer(bootstrap_servers=broker, transactional_id=agency) as producer:
             await producer.begin_transaction()
             await producer.send_and_wait(topic, b"hangs", partition=0)
-            await write(broker, topic, *[(body(agency, f"behind-{n}"), STRUCTURED) for n in range(3)])
+            await write(
+                broker, topic, *[(body(agency, f"behind-{n}"), STRUCTURED) for n in range(3)]
+            )
             await until(lambda: (gauge(made, "agency_hidden_seconds", agency) or 0) > 1)
-            hidden = [gauge(made, name, agency) for name in ("agency_lag_records", "agency_hidden_seconds", "agency_unread_seconds")]
-            calm = [gauge(made, name, well) for name in ("agency_lag_records", "agency_hidden_seconds", "agency_unread_seconds")]
+            hidden = [
+                gauge(made, name, agency)
+                for name in ("agency_lag_records", "agency_hidden_seconds", "agency_unread_seconds")
+            ]
+            calm = [
+                gauge(made, name, well)
+                for name in ("agency_lag_records", "agency_hidden_seconds", "agency_unread_seconds")
+            ]
             await producer.abort_transaction()
         arrived = await facts(broker, 5)
-        await until(lambda: [gauge(made, name, agency) for name in ("agency_lag_records", "agency_hidden_seconds", "agency_unread_seconds")] == [0, 0, 0])
+        await until(
+            lambda: (
+                [
+                    gauge(made, name, agency)
+                    for name in (
+                        "agency_lag_records",
+                        "agency_hidden_seconds",
+                        "agency_unread_seconds",
+                    )
+                ]
+                == [0, 0, 0]
+            )
+        )
 
-    assert (hidden[0], (hidden[1] or 0) > 1, (hidden[2] or 0) > 1, calm) == (4, True, True, [0, 0, 0])
+    assert (hidden[0], (hidden[1] or 0) > 1, (hidden[2] or 0) > 1, calm) == (
+        4,
+        True,
+        True,
+        [0, 0, 0],
+    )
     assert len(arrived) == 5
 
 
 async def test_the_end_of_a_transaction_is_nothing_unread(broker: str, parts: Parts) -> None:
     agency = f"m-{uuid.uuid4().hex[:8]}"
     topic = await make_topic(broker, agency)
-    async with door(parts) as made, watching(made), AIOKafkaProducer(bootstrap_servers=broker, transactional_id=agency) as producer:
+    async with (
+        door(parts) as made,
+        watching(made),
+        AIOKafkaProducer(bootstrap_servers=broker, transactional_id=agency) as producer,
+    ):
         async with producer.transaction():
-            await producer.send_and_wait(topic, body(agency, "one"), headers=STRUCTURED, partition=0)
+            await producer.send_and_wait(
+                topic, body(agency, "one"), headers=STRUCTURED, partition=0
+            )
         await facts(broker, 1)
         await until(lambda: gauge(made, "agency_lag_records", agency) == 0)
         lost = gauge(made, "lost_records", agency)
@@ -84,13 +133,20 @@ async def test_the_end_of_a_transaction_is_nothing_unread(broker: str, parts: Pa
     assert lost == 0
 
 
-async def test_what_is_lost_while_nobody_reads_is_seen_and_counted_once_by_several_watches(broker: str, parts: Parts) -> None:
+async def test_what_is_lost_while_nobody_reads_is_seen_and_counted_once_by_several_watches(
+    broker: str, parts: Parts
+) -> None:
     agency = f"g-{uuid.uuid4().hex[:8]}"
     topic = await make_topic(broker, agency)
     async with door(parts):
         await write(broker, topic, (body(agency, "read"), STRUCTURED))
         await facts(broker, 1)
-    await write(broker, topic, *[(body(agency, f"gone-{n}"), STRUCTURED) for n in range(4)], (body(agency, "left"), STRUCTURED))
+    await write(
+        broker,
+        topic,
+        *[(body(agency, f"gone-{n}"), STRUCTURED) for n in range(4)],
+        (body(agency, "left"), STRUCTURED),
+    )
     admin = AIOKafkaAdminClient(bootstrap_servers=broker)
     await admin.start()
     await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=5)})
@@ -115,7 +171,11 @@ async def test_a_paused_agency_is_shown(broker: str, parts: Parts) -> None:
         await until(lambda: gauge(made, "agency_lag_records", agency) == 1)
 
 
-async def test_a_watch_without_a_broker_waits_and_says_so(parts: Parts, monkeypatch: pytest.MonkeyPatch, broker: str) -> None:  # noqa: ARG001 - a clean one
+async def test_a_watch_without_a_broker_waits_and_says_so(
+    parts: Parts,
+    monkeypatch: pytest.MonkeyPatch,
+    broker: str,  # noqa: ARG001 - a clean one
+) -> None:
     asked = asyncio.Event()
 
     async def refuses(*_: object) -> None:
@@ -124,18 +184,36 @@ async def test_a_watch_without_a_broker_waits_and_says_so(parts: Parts, monkeypa
 
     monkeypatch.setattr(Watch, "look", refuses)
     async with ingest_parts(parts) as made, watching(made):
-        before = made.metrics.registry.get_sample_value("foothold_ingest_progress_timestamp_seconds", {"part": "watch"})
+        before = made.metrics.registry.get_sample_value(
+            "foothold_ingest_progress_timestamp_seconds", {"part": "watch"}
+        )
         await asyncio.wait_for(asked.wait(), 20)
-        await until(lambda: made.metrics.registry.get_sample_value("foothold_ingest_job_failures_total", {"part": "watch"}) not in (None, 0))
-        after = made.metrics.registry.get_sample_value("foothold_ingest_progress_timestamp_seconds", {"part": "watch"})
+        await until(
+            lambda: (
+                made.metrics.registry.get_sample_value(
+                    "foothold_ingest_job_failures_total", {"part": "watch"}
+                )
+                not in (None, 0)
+            )
+        )
+        after = made.metrics.registry.get_sample_value(
+            "foothold_ingest_progress_timestamp_seconds", {"part": "watch"}
+        )
 
     assert before in (None, after)
 
 
-async def test_what_went_before_anybody_read_is_not_lost_and_a_new_topic_counts_from_its_beginning(broker: str, parts: Parts) -> None:
+async def test_what_went_before_anybody_read_is_not_lost_and_a_new_topic_counts_from_its_beginning(
+    broker: str, parts: Parts
+) -> None:
     agency = f"n-{uuid.uuid4().hex[:8]}"
     topic = await make_topic(broker, agency)
-    await write(broker, topic, *[(body(agency, f"gone-{n}"), STRUCTURED) for n in range(3)], (body(agency, "left"), STRUCTURED))
+    await write(
+        broker,
+        topic,
+        *[(body(agency, f"gone-{n}"), STRUCTURED) for n in range(3)],
+        (body(agency, "left"), STRUCTURED),
+    )
     admin = AIOKafkaAdminClient(bootstrap_servers=broker)
     await admin.start()
     await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=3)})
@@ -145,7 +223,8 @@ async def test_what_went_before_anybody_read_is_not_lost_and_a_new_topic_counts_
         async with watching(made):
             await until(lambda: gauge(made, "agency_lag_records", agency) == 1)
             before = gauge(made, "lost_records", agency)
-        await made.readers.lose(agency, 0, range(90, 100), now)  # of the topic that had this name before
+        # of the topic that had this name before
+        await made.readers.lose(agency, 0, range(90, 100), now)
         async with watching(made):
             await until(lambda: gauge(made, "lost_records", agency) == 10)
         many = await made.readers.lose(agency, 0, range(1, 3), now)

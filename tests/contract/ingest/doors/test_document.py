@@ -1,4 +1,7 @@
-"""The door's OpenAPI document: it names the routes there are, its examples work, and requests made from it find no fault in the door."""
+"""The door's OpenAPI document names the routes there are.
+
+Its examples work, and requests made from it find no fault in the door.
+"""
 
 import itertools
 import json
@@ -47,7 +50,11 @@ def examples() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("media", "value"), list(examples()))
-def test_every_example_of_the_document_is_taken_by_the_door(sender: Sender, media: str, value: Any) -> None:  # noqa: ANN401
+def test_every_example_of_the_document_is_taken_by_the_door(
+    sender: Sender,
+    media: str,
+    value: Any,  # noqa: ANN401
+) -> None:
     events = value if isinstance(value, list) else [value]
     for agency, some in itertools.groupby(events, key=lambda event: event["source"].split("/")[2]):
         body = list(some) if isinstance(value, list) else value
@@ -64,9 +71,11 @@ def test_what_is_not_there_is_said_as_a_problem_too(sender: Sender, path: str) -
     ]
 
 
+# check digits, sums and days are refused with 422, and no schema can say them
+# it cannot take our header away again; the first test here asks every route without
 NOT_OURS: Any = [
-    schemathesis.checks.CHECKS.get_one("positive_data_acceptance"),  # check digits, sums and days are refused with 422, and no schema can say them
-    schemathesis.checks.CHECKS.get_one("ignored_auth"),  # it cannot take our header away again; the first test here asks every route without
+    schemathesis.checks.CHECKS.get_one("positive_data_acceptance"),
+    schemathesis.checks.CHECKS.get_one("ignored_auth"),
 ]
 
 
@@ -76,10 +85,14 @@ REJECTION: Any = schemathesis.checks.CHECKS.get_one("negative_data_rejection")
 
 @SCHEMA.parametrize()
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-def test_requests_made_from_the_document_find_no_fault_in_the_door(sender: Sender, case: schemathesis.Case[Any]) -> None:
+def test_requests_made_from_the_document_find_no_fault_in_the_door(
+    sender: Sender, case: schemathesis.Case[Any]
+) -> None:
     headers = {"authorization": f"Bearer {sender.keys['statistics']}"}
     excluded = [*NOT_OURS, REJECTION] if case.media_type == BATCH["content-type"] else NOT_OURS
-    case.call_and_validate(base_url=sender.stack.ingest_url, headers=headers, excluded_checks=excluded)
+    case.call_and_validate(
+        base_url=sender.stack.ingest_url, headers=headers, excluded_checks=excluded
+    )
 
 
 def test_the_document_is_a_schema_itself() -> None:

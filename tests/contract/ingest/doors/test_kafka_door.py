@@ -1,4 +1,7 @@
-"""The agencies' Kafka door: what they write to their topics is judged as at the HTTP door, and what is refused is kept whole."""
+"""Tests the agencies' Kafka door.
+
+What they write to their topics is judged as at the HTTP door, and what is refused is kept whole.
+"""
 
 import asyncio
 import contextlib
@@ -38,8 +41,19 @@ STRUCTURED: Headers = [("content-type", b"application/cloudevents+json")]
 
 
 def event(agency: str, event_id: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
-    data = {"category": "wage", "item": "salary", "amount": "12.50", "earned_month": MONTH} | changes.pop("data", {})
-    made = {"specversion": "1.0", "id": event_id, "source": f"/agencies/{agency}", "type": "foothold.IncomeReported.v1", "time": NOW.isoformat()}
+    data = {
+        "category": "wage",
+        "item": "salary",
+        "amount": "12.50",
+        "earned_month": MONTH,
+    } | changes.pop("data", {})
+    made = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": f"/agencies/{agency}",
+        "type": "foothold.IncomeReported.v1",
+        "time": NOW.isoformat(),
+    }
     return {**made, "subject": "370399/K-1", "data": data} | changes
 
 
@@ -58,8 +72,12 @@ async def make_topic(broker: str, agency: str, **config: str) -> str:
     return card.name
 
 
-async def write(broker: str, topic: str, *records: tuple[bytes | None, Headers], key: bytes | None = b"any") -> None:
-    async with AIOKafkaProducer(bootstrap_servers=broker, acks="all", max_request_size=8_000_000) as producer:
+async def write(
+    broker: str, topic: str, *records: tuple[bytes | None, Headers], key: bytes | None = b"any"
+) -> None:
+    async with AIOKafkaProducer(
+        bootstrap_servers=broker, acks="all", max_request_size=8_000_000
+    ) as producer:
         for value, headers in records:
             await producer.send_and_wait(topic, value, key=key, headers=headers, partition=0)
 
@@ -97,31 +115,99 @@ async def aside(broker: str, count: int) -> list[Quarantined]:
     return sorted((decode_quarantined(r.value()) for r in records), key=lambda q: q.offset)
 
 
-HOSTILE: dict[str, tuple[Callable[[str], bytes | None], list[tuple[str, bytes | None]], RefusalReason]] = {
+HOSTILE: dict[
+    str, tuple[Callable[[str], bytes | None], list[tuple[str, bytes | None]], RefusalReason]
+] = {
     "half a record": (lambda _: b"{half a rec", STRUCTURED, RefusalReason.NOT_JSON),
     "another format": (lambda _: b"\x00\x00\x00\x01avro", [], RefusalReason.NOT_JSON),
     "a tombstone": (lambda _: None, STRUCTURED, RefusalReason.NO_VALUE),
-    "two megabytes": (lambda a: body(a, "big", data={"item": "x" * 2_000_000}), STRUCTURED, RefusalReason.TOO_LARGE),
-    "an unknown kind": (lambda a: body(a, "moon", type="foothold.MoonFell.v1"), STRUCTURED, RefusalReason.UNKNOWN_KIND),
-    "an operator's kind": (lambda a: body(a, "day", type="foothold.DayOpened.v1", data={"day": "2026-06-10"}), STRUCTURED, RefusalReason.KIND_NOT_ALLOWED),
-    "another agency's source": (lambda _: body("bank", "forged"), STRUCTURED, RefusalReason.FOREIGN_SOURCE),
-    "an unknown field": (lambda a: body(a, "field", data={"amout": "1.00"}), STRUCTURED, RefusalReason.UNKNOWN_FIELD),
-    "an amount as a number": (lambda a: body(a, "number", data={"amount": 12.5}), STRUCTURED, RefusalReason.INVALID_FIELD),
-    "a key twice": (lambda a: body(a, "twice").replace(b'"id"', b'"id": "x", "id"'), STRUCTURED, RefusalReason.DUPLICATE_KEY),
-    "a NUL": (lambda a: body(a, "nul", data={"item": "a\x00b"}), STRUCTURED, RefusalReason.CONTROL_CHARACTER),
-    "too many digits": (lambda a: body(a, "digits").replace(b'"12.50"', b"9" * 5_000), STRUCTURED, RefusalReason.TOO_LONG),
-    "a day ahead": (lambda a: body(a, "ahead", time="2199-01-01T00:00:00Z"), STRUCTURED, RefusalReason.FUTURE_TIME),
-    "no household": (lambda a: body(a, "nobody", subject="37"), STRUCTURED, RefusalReason.BAD_SUBJECT),
-    "a batch": (lambda a: b"[" + body(a, "batch") + b"]", [("content-type", b"application/cloudevents-batch+json")], RefusalReason.INVALID_ENVELOPE),
-    "a huge header": (lambda _: b"{}", [("ce_specversion", b"1.0"), ("ce_id", b"x" * 300_000)], RefusalReason.TOO_LONG),
-    "a header without a value": (lambda _: b"{}", [("ce_specversion", b"1.0"), ("ce_id", None)], RefusalReason.INVALID_ENVELOPE),
-    "a header that is no text": (lambda _: b"{}", [("ce_specversion", b"\xff\xfe")], RefusalReason.INVALID_ENVELOPE),
-    "a header twice": (lambda _: b"{}", [("ce_specversion", b"1.0"), ("ce_id", b"a"), ("ce_id", b"b")], RefusalReason.DUPLICATE_KEY),
+    "two megabytes": (
+        lambda a: body(a, "big", data={"item": "x" * 2_000_000}),
+        STRUCTURED,
+        RefusalReason.TOO_LARGE,
+    ),
+    "an unknown kind": (
+        lambda a: body(a, "moon", type="foothold.MoonFell.v1"),
+        STRUCTURED,
+        RefusalReason.UNKNOWN_KIND,
+    ),
+    "an operator's kind": (
+        lambda a: body(a, "day", type="foothold.DayOpened.v1", data={"day": "2026-06-10"}),
+        STRUCTURED,
+        RefusalReason.KIND_NOT_ALLOWED,
+    ),
+    "another agency's source": (
+        lambda _: body("bank", "forged"),
+        STRUCTURED,
+        RefusalReason.FOREIGN_SOURCE,
+    ),
+    "an unknown field": (
+        lambda a: body(a, "field", data={"amout": "1.00"}),
+        STRUCTURED,
+        RefusalReason.UNKNOWN_FIELD,
+    ),
+    "an amount as a number": (
+        lambda a: body(a, "number", data={"amount": 12.5}),
+        STRUCTURED,
+        RefusalReason.INVALID_FIELD,
+    ),
+    "a key twice": (
+        lambda a: body(a, "twice").replace(b'"id"', b'"id": "x", "id"'),
+        STRUCTURED,
+        RefusalReason.DUPLICATE_KEY,
+    ),
+    "a NUL": (
+        lambda a: body(a, "nul", data={"item": "a\x00b"}),
+        STRUCTURED,
+        RefusalReason.CONTROL_CHARACTER,
+    ),
+    "too many digits": (
+        lambda a: body(a, "digits").replace(b'"12.50"', b"9" * 5_000),
+        STRUCTURED,
+        RefusalReason.TOO_LONG,
+    ),
+    "a day ahead": (
+        lambda a: body(a, "ahead", time="2199-01-01T00:00:00Z"),
+        STRUCTURED,
+        RefusalReason.FUTURE_TIME,
+    ),
+    "no household": (
+        lambda a: body(a, "nobody", subject="37"),
+        STRUCTURED,
+        RefusalReason.BAD_SUBJECT,
+    ),
+    "a batch": (
+        lambda a: b"[" + body(a, "batch") + b"]",
+        [("content-type", b"application/cloudevents-batch+json")],
+        RefusalReason.INVALID_ENVELOPE,
+    ),
+    "a huge header": (
+        lambda _: b"{}",
+        [("ce_specversion", b"1.0"), ("ce_id", b"x" * 300_000)],
+        RefusalReason.TOO_LONG,
+    ),
+    "a header without a value": (
+        lambda _: b"{}",
+        [("ce_specversion", b"1.0"), ("ce_id", None)],
+        RefusalReason.INVALID_ENVELOPE,
+    ),
+    "a header that is no text": (
+        lambda _: b"{}",
+        [("ce_specversion", b"\xff\xfe")],
+        RefusalReason.INVALID_ENVELOPE,
+    ),
+    "a header twice": (
+        lambda _: b"{}",
+        [("ce_specversion", b"1.0"), ("ce_id", b"a"), ("ce_id", b"b")],
+        RefusalReason.DUPLICATE_KEY,
+    ),
 }
 
 
 @pytest.mark.usefixtures("ingest_database")
-async def test_hostile_records_are_kept_whole_with_their_reason_and_the_good_ones_between_arrive(broker: str, parts: Parts) -> None:
+async def test_hostile_records_are_kept_whole_with_their_reason_and_the_good_ones_between_arrive(
+    broker: str, parts: Parts
+) -> None:
     agency = f"a-{uuid.uuid4().hex[:8]}"
     topic = await make_topic(broker, agency, **{"max.message.bytes": "8000000"})
     bad = [(make(agency), headers) for make, headers, _ in HOSTILE.values()]
@@ -130,17 +216,26 @@ async def test_hostile_records_are_kept_whole_with_their_reason_and_the_good_one
     async with door(parts) as made:
         arrived = await facts(broker, 2)
         kept = await aside(broker, len(bad))
-        refused = made.metrics.registry.get_sample_value("foothold_ingest_facts_total", {"kind": "unknown", "outcome": "unknown_kind", "door": "kafka"})
+        refused = made.metrics.registry.get_sample_value(
+            "foothold_ingest_facts_total",
+            {"kind": "unknown", "outcome": "unknown_kind", "door": "kafka"},
+        )
 
     assert sorted(arrived) == ["first", "last"]
-    assert [(name, q.reason) for name, q in zip(HOSTILE, kept, strict=True)] == [(name, reason) for name, (_, _, reason) in HOSTILE.items()]
+    assert [(name, q.reason) for name, q in zip(HOSTILE, kept, strict=True)] == [
+        (name, reason) for name, (_, _, reason) in HOSTILE.items()
+    ]
     assert [(q.open(SEAL).value, list(q.open(SEAL).headers)) for q in kept] == bad
-    assert [(q.service, q.topic, q.partition, q.offset) for q in kept] == [("ingest", topic, 0, n + 1) for n in range(len(bad))]
+    assert [(q.service, q.topic, q.partition, q.offset) for q in kept] == [
+        ("ingest", topic, 0, n + 1) for n in range(len(bad))
+    ]
     assert refused == 1
 
 
 @pytest.mark.usefixtures("ingest_database")
-async def test_a_topic_made_while_ingest_runs_is_read_within_seconds_whatever_the_senders_key(broker: str, parts: Parts) -> None:
+async def test_a_topic_made_while_ingest_runs_is_read_within_seconds_whatever_the_senders_key(
+    broker: str, parts: Parts
+) -> None:
     async with door(parts):
         await asyncio.sleep(1)
         agency = f"b-{uuid.uuid4().hex[:8]}"
@@ -157,13 +252,18 @@ async def test_a_topic_made_while_ingest_runs_is_read_within_seconds_whatever_th
 
 
 @pytest.mark.usefixtures("ingest_database")
-async def test_the_cncf_sdk_and_another_kafka_client_send_binary_and_structured(broker: str, parts: Parts) -> None:
+async def test_the_cncf_sdk_and_another_kafka_client_send_binary_and_structured(
+    broker: str, parts: Parts
+) -> None:
     agency = f"c-{uuid.uuid4().hex[:8]}"
     topic = await make_topic(broker, agency)
     producer = Producer({"bootstrap.servers": broker})
     for event_id, convert in (("sdk-binary", to_binary), ("sdk-structured", to_structured)):
         made = event(agency, event_id)
-        attributes = {name: value for name, value in made.items() if name != "data"} | {"time": NOW, "datacontenttype": "application/json"}
+        attributes = {name: value for name, value in made.items() if name != "data"} | {
+            "time": NOW,
+            "datacontenttype": "application/json",
+        }
         message = convert(SdkEvent(attributes=attributes, data=made["data"]), JSONFormat())
         producer.produce(topic, value=message.value, headers=list(message.headers.items()))
     producer.flush(10)
@@ -173,16 +273,31 @@ async def test_the_cncf_sdk_and_another_kafka_client_send_binary_and_structured(
     assert sorted(arrived) == ["sdk-binary", "sdk-structured"]
 
 
-async def test_what_waits_in_quarantine_is_listed_shown_and_retried_once_with_its_history(broker: str, parts: Parts, ingest_database: AsyncEngine) -> None:
+async def test_what_waits_in_quarantine_is_listed_shown_and_retried_once_with_its_history(
+    broker: str, parts: Parts, ingest_database: AsyncEngine
+) -> None:
     agency = f"f-{uuid.uuid4().hex[:8]}"
     topic = await make_topic(broker, agency)
     await write(
-        broker, topic, (body(agency, "early", time=(NOW + timedelta(hours=1)).isoformat()), STRUCTURED), (body(agency, "bad-for-ever", subject="x"), STRUCTURED)
+        broker,
+        topic,
+        (body(agency, "early", time=(NOW + timedelta(hours=1)).isoformat()), STRUCTURED),
+        (body(agency, "bad-for-ever", subject="x"), STRUCTURED),
     )
     async with door(parts) as made:
         await aside(broker, 2)
-        keeper = asyncio.create_task(QuarantineKeeper(Broker(broker), ingest_database, made.metrics, SEAL).run())
-        retrier = Retrier(ingest_database, SEAL, agencies=made.agencies, intake=made.intake, publisher=made.publisher, days=made.days, files=made.files)
+        keeper = asyncio.create_task(
+            QuarantineKeeper(Broker(broker), ingest_database, made.metrics, SEAL).run()
+        )
+        retrier = Retrier(
+            ingest_database,
+            SEAL,
+            agencies=made.agencies,
+            intake=made.intake,
+            publisher=made.publisher,
+            days=made.days,
+            files=made.files,
+        )
         waiting: list[Any] = []
         for _ in range(200):
             waiting = await retrier.rows()
@@ -192,7 +307,9 @@ async def test_what_waits_in_quarantine_is_listed_shown_and_retried_once_with_it
         ids = [row["source_id"] for row in waiting]
         first = await retrier.retry(ids, actor="li", now=NOW)
         later = NOW + timedelta(hours=2)
-        twice = await asyncio.gather(*(retrier.retry(ids[:1], actor="wang", now=later) for _ in range(3)))
+        twice = await asyncio.gather(
+            *(retrier.retry(ids[:1], actor="wang", now=later) for _ in range(3))
+        )
         arrived = await facts(broker, 1)
         whole = await retrier.content(ids[1], actor="zhao", now=NOW)
         shown = await retrier.show(ids[0])
@@ -201,22 +318,38 @@ async def test_what_waits_in_quarantine_is_listed_shown_and_retried_once_with_it
         keeper.cancel()
         await asyncio.gather(keeper, return_exceptions=True)
     async with ingest_database.connect() as connection:
-        stored = str((await connection.execute(text("select sealed from quarantine"))).scalars().all())
+        stored = str(
+            (await connection.execute(text("select sealed from quarantine"))).scalars().all()
+        )
 
     assert [r.outcome for r in first] == [Outcome.STILL_REFUSED, Outcome.STILL_REFUSED]
-    assert sorted(r.outcome for (r,) in twice) == [Outcome.ACCEPTED, Outcome.NOT_WAITING, Outcome.NOT_WAITING]
+    assert sorted(r.outcome for (r,) in twice) == [
+        Outcome.ACCEPTED,
+        Outcome.NOT_WAITING,
+        Outcome.NOT_WAITING,
+    ]
     assert arrived == ["early"]
     assert whole is not None
     assert json.loads(whole.value or b"")["id"] == "bad-for-ever"
     assert shown is not None
-    assert [(h["actor"], h["action"], h["outcome"]) for h in shown[1]] == [("li", "retried", "still_refused"), ("wang", "retried", "accepted")]
+    assert [(h["actor"], h["action"], h["outcome"]) for h in shown[1]] == [
+        ("li", "retried", "still_refused"),
+        ("wang", "retried", "accepted"),
+    ]
     assert only_bad == left == ids[1:]
     assert "bad-for-ever" not in stored
 
 
 def packed(broker: str, topic: str, codec: str, *values: bytes) -> None:
     """Written by another client, each record in a batch of its own."""
-    producer = Producer({"bootstrap.servers": broker, "compression.type": codec, "message.max.bytes": 1_000_000_000, "linger.ms": 0})
+    producer = Producer(
+        {
+            "bootstrap.servers": broker,
+            "compression.type": codec,
+            "message.max.bytes": 1_000_000_000,
+            "linger.ms": 0,
+        }
+    )
     for value in values:
         producer.produce(topic, value=value, headers=list(STRUCTURED))
         producer.flush(60)
@@ -233,8 +366,18 @@ async def test_a_record_larger_than_the_quarantine_takes_is_kept_cut_and_the_nex
     async with door(parts) as made:
         arrived = await facts(broker, 1)
         (kept,) = await aside(broker, 1)
-        keeper = asyncio.create_task(QuarantineKeeper(Broker(broker), ingest_database, made.metrics, SEAL).run())
-        retrier = Retrier(ingest_database, SEAL, agencies=made.agencies, intake=made.intake, publisher=made.publisher, days=made.days, files=made.files)
+        keeper = asyncio.create_task(
+            QuarantineKeeper(Broker(broker), ingest_database, made.metrics, SEAL).run()
+        )
+        retrier = Retrier(
+            ingest_database,
+            SEAL,
+            agencies=made.agencies,
+            intake=made.intake,
+            publisher=made.publisher,
+            days=made.days,
+            files=made.files,
+        )
         async with asyncio.timeout(20):
             while not await retrier.rows():
                 await asyncio.sleep(0.05)
@@ -250,13 +393,20 @@ async def test_a_record_larger_than_the_quarantine_takes_is_kept_cut_and_the_nex
 
 
 @pytest.mark.usefixtures("ingest_database")
-async def test_a_batch_that_would_take_all_memory_stops_its_agency_alone(broker: str, parts: Parts) -> None:
+async def test_a_batch_that_would_take_all_memory_stops_its_agency_alone(
+    broker: str, parts: Parts
+) -> None:
     bomb, well = f"y-{uuid.uuid4().hex[:8]}", f"x-{uuid.uuid4().hex[:8]}"
     topic, other = await make_topic(broker, bomb), await make_topic(broker, well)
     await asyncio.to_thread(packed, broker, topic, "zstd", b"\x00" * 90_000_000)
     async with door(parts) as made:
         async with asyncio.timeout(20):
-            while made.metrics.registry.get_sample_value("foothold_ingest_stopped_readers", {"reader": "agencies"}) != 1:
+            while (
+                made.metrics.registry.get_sample_value(
+                    "foothold_ingest_stopped_readers", {"reader": "agencies"}
+                )
+                != 1
+            ):
                 await asyncio.sleep(0.05)
         await write(broker, other, (body(well, "well"), STRUCTURED))
         arrived = await facts(broker, 1)

@@ -1,4 +1,8 @@
-"""Every route of ingest, with anything in its address, headers, cookies, forms and bodies: an answer, never a 500. Walked from the table of routes."""
+"""Every route of ingest answers whatever it is sent, and never with a 500.
+
+It is sent anything in its address, headers, cookies, forms and bodies. The routes are walked from
+the table of routes.
+"""
 
 import asyncio
 import re
@@ -58,7 +62,14 @@ UGLY: Final[dict[str, bytes]] = {
     "a template": b"%7b%7b7*7%7d%7d",
 }
 QUERY: Final = ("dry_run", "as_of", "mapping", "name", "reason", "%00", "anything")
-OURS: Final = (b"authorization", b"content-type", b"content-length", b"cookie", b"origin", b"traceparent")
+OURS: Final = (
+    b"authorization",
+    b"content-type",
+    b"content-length",
+    b"cookie",
+    b"origin",
+    b"traceparent",
+)
 """Headers our own code reads on every route."""
 THEIRS: Final = (
     b"host",
@@ -71,15 +82,43 @@ THEIRS: Final = (
     b"ce-time",
     b"ce-",
 )
-CHARSETS: Final = ("idna", "undefined", "utf-7", "utf-16", "unicode_escape", "raw_unicode_escape", "punycode", "rot13", "zip", "ascii", "", "\x00", "9" * 300)
-TEMPLATES: Final = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "services/ingest/foothold_ingest/console/templates").glob("*.html")))
+CHARSETS: Final = (
+    "idna",
+    "undefined",
+    "utf-7",
+    "utf-16",
+    "unicode_escape",
+    "raw_unicode_escape",
+    "punycode",
+    "rot13",
+    "zip",
+    "ascii",
+    "",
+    "\x00",
+    "9" * 300,
+)
+TEMPLATES: Final = "".join(
+    path.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "services/ingest/foothold_ingest/console/templates").glob("*.html"))
+)
 FIELDS: Final = {
-    re.sub(r"\{\{ (\w+)\.\w+ \}\}", r"{\1}", path): sorted({"csrf", "anything", *re.findall(r'name="([a-z_]+)"', form)})
-    for path, form in re.findall(r'<form [^>]*action="(/console/[^"]+)"(.*?)</form>', TEMPLATES, re.DOTALL)
+    re.sub(r"\{\{ (\w+)\.\w+ \}\}", r"{\1}", path): sorted(
+        {"csrf", "anything", *re.findall(r'name="([a-z_]+)"', form)}
+    )
+    for path, form in re.findall(
+        r'<form [^>]*action="(/console/[^"]+)"(.*?)</form>', TEMPLATES, re.DOTALL
+    )
 }
 """The fields of each form, as its page has them."""
 FORM: Final = (b"content-type", b"application/x-www-form-urlencoded")
-SOUND: Final = {"day": "2026-01-20", "source": f"/agencies/{AGENCY}", "id": "e-1", "route": "self", "concern": "illness", "mapping": "incomes"}
+SOUND: Final = {
+    "day": "2026-01-20",
+    "source": f"/agencies/{AGENCY}",
+    "id": "e-1",
+    "route": "self",
+    "concern": "illness",
+    "mapping": "incomes",
+}
 
 
 class Routes(NamedTuple):
@@ -96,16 +135,26 @@ class Routes(NamedTuple):
 async def routes(made: Built) -> Routes:
     key = await made.register.add(AGENCY, is_operator=False, by="op", now=datetime.now(UTC))
     app = whole(made)
-    signed_in = await call(app, "POST", b"/console/sign-in", headers=(FORM,), body=f"key={key}&name=li".encode())
+    signed_in = await call(
+        app, "POST", b"/console/sign-in", headers=(FORM,), body=f"key={key}&name=li".encode()
+    )
     cookie = (b"cookie", signed_in.headers[b"set-cookie"].partition(b";")[0])
     page = (await call(app, "GET", b"/console/keys", headers=(cookie,))).body.decode()
-    (csrf, *_) = re.findall(r'name="csrf" value="([^"]+)"', page)
-    table = sorted({(method, route.path) for route in routes_of(app) for method in route.methods or ()})
+    csrf, *_ = re.findall(r'name="csrf" value="([^"]+)"', page)
+    table = sorted(
+        {(method, route.path) for route in routes_of(app) for method in route.methods or ()}
+    )
     return Routes(app, table, (b"authorization", f"Bearer {key}".encode()), cookie, csrf)
 
 
 def whole(made: Built) -> FastAPI:
-    door = Door(agencies=made.agencies, intake=made.intake, days=made.days, metrics=made.metrics, day_clock=DayClock.MANUAL)
+    door = Door(
+        agencies=made.agencies,
+        intake=made.intake,
+        days=made.days,
+        metrics=made.metrics,
+        day_clock=DayClock.MANUAL,
+    )
     app = make_app(door, files := FileDoor(made.agencies, made.uploads, made.mappings))
     TopicDoor(files, made.readers).add_to(app)
     QuestionDoor(files, made.statement_questions, made.statement_asking).add_to(app)
@@ -120,15 +169,21 @@ def filled(path: str, value: bytes = b"x") -> bytes:
 def wrong(told: str, answer: Answer) -> list[str]:
     """What is wrong with an answer, if anything."""
     is_problem = answer.headers.get(b"content-type", b"").startswith(PROBLEM)
-    if answer.status >= 500 or (answer.status >= 400 and told.split()[1].startswith("/v1") and not is_problem):
+    if answer.status >= 500 or (
+        answer.status >= 400 and told.split()[1].startswith("/v1") and not is_problem
+    ):
         return [f"{told}: {answer.status} {answer.body[:200]!r}"]
     return []
 
 
 async def test_the_table_of_routes_is_the_one_that_is_walked(routes: Routes) -> None:
     assert len(routes.table) > 20
-    assert {"/v1/events", "/v1/files", "/console/report", "/console/event", "/console/sign-in"} <= {path for _, path in routes.table}
-    assert set(FIELDS) == {path for method, path in routes.table if method == "POST" and path.startswith("/console")}
+    assert {"/v1/events", "/v1/files", "/console/report", "/console/event", "/console/sign-in"} <= {
+        path for _, path in routes.table
+    }
+    assert set(FIELDS) == {
+        path for method, path in routes.table if method == "POST" and path.startswith("/console")
+    }
 
 
 async def test_an_address_may_hold_anything(routes: Routes) -> None:
@@ -136,33 +191,73 @@ async def test_an_address_may_hold_anything(routes: Routes) -> None:
     for (method, path), (name, value) in product(routes.table, UGLY.items()):
         known = (routes.key, routes.cookie)
         if "{" in path:
-            faults += wrong(f"{method} {path} {name} in the path", await call(routes.app, method, filled(path, value), headers=known))
+            faults += wrong(
+                f"{method} {path} {name} in the path",
+                await call(routes.app, method, filled(path, value), headers=known),
+            )
         query = b"&".join(b"%b=%b" % (one.encode(), value) for one in QUERY)
-        for asked in (query, value, *([b"%b=%b" % (one.encode(), value) for one in QUERY] if path.startswith("/v1") or "quarantine" in path else [])):
-            faults += wrong(f"{method} {path} {name} in the query", await call(routes.app, method, filled(path), asked, known))
+        for asked in (
+            query,
+            value,
+            *(
+                [b"%b=%b" % (one.encode(), value) for one in QUERY]
+                if path.startswith("/v1") or "quarantine" in path
+                else []
+            ),
+        ):
+            faults += wrong(
+                f"{method} {path} {name} in the query",
+                await call(routes.app, method, filled(path), asked, known),
+            )
 
     assert faults == []
 
 
 async def test_an_address_may_be_asked_with_any_method(routes: Routes) -> None:
     faults: list[str] = []
-    for path, method in product({path for _, path in routes.table}, ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "x" * 300)):
+    for path, method in product(
+        {path for _, path in routes.table},
+        ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "x" * 300),
+    ):
         answer = await call(routes.app, method, filled(path), headers=(routes.key, routes.cookie))
-        faults += [*wrong(f"{method} {path}", answer), *([f"{method} {path}: no allow"] if answer.status == 405 and b"allow" not in answer.headers else [])]
+        faults += [
+            *wrong(f"{method} {path}", answer),
+            *(
+                [f"{method} {path}: no allow"]
+                if answer.status == 405 and b"allow" not in answer.headers
+                else []
+            ),
+        ]
 
     assert faults == []
 
 
 async def test_a_header_or_cookie_may_hold_anything(routes: Routes) -> None:
     faults: list[str] = []
-    some = [(method, path) for method, path in routes.table if path in ("/v1/events", "/v1/files", "/console", "/console/sign-in")]
+    some = [
+        (method, path)
+        for method, path in routes.table
+        if path in ("/v1/events", "/v1/files", "/console", "/console/sign-in")
+    ]
     some += [("GET", "/console/static/console.css"), ("GET", "/openapi.json")]
-    for (method, path), header, (name, value) in (*product(routes.table, OURS, UGLY.items()), *product(some, THEIRS, UGLY.items())):
+    for (method, path), header, (name, value) in (
+        *product(routes.table, OURS, UGLY.items()),
+        *product(some, THEIRS, UGLY.items()),
+    ):
         raw = unquote_to_bytes(value)
-        before = {b"authorization": b"Bearer ", b"cookie": routes.cookie[1].partition(b"=")[0] + b"="}.get(header, b"")
+        before = {
+            b"authorization": b"Bearer ",
+            b"cookie": routes.cookie[1].partition(b"=")[0] + b"=",
+        }.get(header, b"")
         for sent in {raw, before + raw}:
-            known = [pair for pair in (routes.key, routes.cookie, (b"content-type", b"application/json")) if pair[0] != header]
-            answer = await call(routes.app, method, filled(path), b"", (*known, (header, sent)), b"{}")
+            known = [
+                pair
+                for pair in (routes.key, routes.cookie, (b"content-type", b"application/json"))
+                if pair[0] != header
+            ]
+            answer = await call(
+                routes.app, method, filled(path), b"", (*known, (header, sent)), b"{}"
+            )
             faults += wrong(f"{method} {path} {name} in {header.decode()}", answer)
 
     assert faults == []
@@ -170,38 +265,89 @@ async def test_a_header_or_cookie_may_hold_anything(routes: Routes) -> None:
 
 def forms(csrf: str, field: str, value: bytes) -> Iterator[tuple[str, Header, bytes]]:
     """A form in which one field holds the value, in each way a form is written."""
-    sound = {name: text.encode() for name, text in (SOUND | {"csrf": csrf}).items()} | {field: unquote_to_bytes(value)}
-    yield "urlencoded", FORM, b"&".join(b"%b=%b" % (name.encode(), quote_from_bytes(text).encode()) for name, text in sound.items())
-    yield "raw", FORM, b"&".join(b"%b=%b" % (name.encode(), value if name == field else text) for name, text in sound.items())
-    parts = b"".join(b'--b\r\ncontent-disposition: form-data; name="%b"\r\n\r\n%b\r\n' % (name.encode(), text) for name, text in sound.items())
+    sound = {name: text.encode() for name, text in (SOUND | {"csrf": csrf}).items()} | {
+        field: unquote_to_bytes(value)
+    }
+    yield (
+        "urlencoded",
+        FORM,
+        b"&".join(
+            b"%b=%b" % (name.encode(), quote_from_bytes(text).encode())
+            for name, text in sound.items()
+        ),
+    )
+    yield (
+        "raw",
+        FORM,
+        b"&".join(
+            b"%b=%b" % (name.encode(), value if name == field else text)
+            for name, text in sound.items()
+        ),
+    )
+    parts = b"".join(
+        b'--b\r\ncontent-disposition: form-data; name="%b"\r\n\r\n%b\r\n' % (name.encode(), text)
+        for name, text in sound.items()
+    )
     yield "multipart", (b"content-type", b"multipart/form-data; boundary=b"), parts + b"--b--\r\n"
 
 
 async def test_a_form_may_hold_anything_in_any_field(routes: Routes) -> None:
-    everywhere = [(path, field) for path, fields in FIELDS.items() if path != "/console/sign-out" for field in fields]
+    everywhere = [
+        (path, field)
+        for path, fields in FIELDS.items()
+        if path != "/console/sign-out"
+        for field in fields
+    ]
     faults: list[str] = []
     for (path, field), (name, value) in product(everywhere, UGLY.items()):
         for how, header, body in forms(routes.csrf, field, value):
-            answer = await call(routes.app, "POST", path.encode(), headers=(routes.cookie, header), body=body)
+            answer = await call(
+                routes.app, "POST", path.encode(), headers=(routes.cookie, header), body=body
+            )
             faults += wrong(f"POST {path} {how} {name} in {field}", answer)
 
     assert faults == []
 
 
 async def test_a_form_may_be_written_in_any_character_set_and_hold_any_file(routes: Routes) -> None:
-    posts = [path for method, path in routes.table if method == "POST" and path != "/console/sign-out"]
-    names = [unquote_to_bytes(value).replace(b'"', b"").replace(b"\r\n", b"") for value in UGLY.values()]
+    posts = [
+        path for method, path in routes.table if method == "POST" and path != "/console/sign-out"
+    ]
+    names = [
+        unquote_to_bytes(value).replace(b'"', b"").replace(b"\r\n", b"") for value in UGLY.values()
+    ]
     faults: list[str] = []
-    for path, (charset, file_name) in product(posts, [*((c, b"f.csv") for c in CHARSETS), *(("utf-8", name) for name in names)]):
+    for path, (charset, file_name) in product(
+        posts, [*((c, b"f.csv") for c in CHARSETS), *(("utf-8", name) for name in names)]
+    ):
         fields = b"".join(
             b'--b\r\ncontent-disposition: form-data; name="%b"\r\n\r\n%b\r\n' % pair
-            for pair in ((b"csrf", routes.csrf.encode()), (b"mapping", b"incomes"), (b"\\ud800", b"\\ud800\xff"))
+            for pair in (
+                (b"csrf", routes.csrf.encode()),
+                (b"mapping", b"incomes"),
+                (b"\\ud800", b"\\ud800\xff"),
+            )
         )
-        file = b'--b\r\ncontent-disposition: form-data; name="file"; filename="%b"\r\n\r\na,b\r\n\r\n--b--\r\n' % file_name
+        file = (
+            b'--b\r\ncontent-disposition: form-data; name="file";'
+            b' filename="%b"\r\n\r\na,b\r\n\r\n--b--\r\n' % file_name
+        )
         header = (b"content-type", b"multipart/form-data; boundary=b; charset=" + charset.encode())
-        answer = await call(routes.app, "POST", path.encode(), headers=(routes.key, routes.cookie, header), body=fields + file)
+        answer = await call(
+            routes.app,
+            "POST",
+            path.encode(),
+            headers=(routes.key, routes.cookie, header),
+            body=fields + file,
+        )
         faults += wrong(f"POST {path} in {charset[:20]!r} with a file {file_name[:20]!r}", answer)
-        broken = await call(routes.app, "POST", path.encode(), headers=(routes.key, routes.cookie, header), body=fields[:-9])
+        broken = await call(
+            routes.app,
+            "POST",
+            path.encode(),
+            headers=(routes.key, routes.cookie, header),
+            body=fields[:-9],
+        )
         faults += wrong(f"POST {path} in {charset[:20]!r}, cut off", broken)
 
     assert faults == []
@@ -209,19 +355,26 @@ async def test_a_form_may_be_written_in_any_character_set_and_hold_any_file(rout
 
 async def test_many_fields_and_many_values_are_no_more_than_a_form(routes: Routes) -> None:
     body = b"csrf=" + routes.csrf.encode() + b"&id=a" * 150_000
-    answers = [await call(routes.app, "POST", path, headers=(routes.cookie, FORM), body=body) for path in (b"/console/quarantine", b"/console/event")]
+    answers = [
+        await call(routes.app, "POST", path, headers=(routes.cookie, FORM), body=body)
+        for path in (b"/console/quarantine", b"/console/event")
+    ]
 
     assert [answer.status for answer in answers if answer.status >= 500] == []
 
 
 async def test_a_form_that_lacks_a_field_is_refused_without_what_was_sent(routes: Routes) -> None:
-    answer = await call(routes.app, "POST", b"/console/sign-in", headers=(FORM,), body=b"key=" + b"fh_secret" * 100)
+    answer = await call(
+        routes.app, "POST", b"/console/sign-in", headers=(FORM,), body=b"key=" + b"fh_secret" * 100
+    )
 
     assert answer.status == 422
     assert b"fh_secret" not in answer.body
 
 
-async def test_a_defect_in_a_route_is_told_by_its_trace_id_and_logged_without_what_was_sent(made: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_defect_in_a_route_is_told_by_its_trace_id_and_logged_without_what_was_sent(
+    made: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def planted(*_: object, **__: object) -> Response:
         raise RuntimeError("11010519491231002X")
 
@@ -236,7 +389,9 @@ async def test_a_defect_in_a_route_is_told_by_its_trace_id_and_logged_without_wh
     with capture_logs() as logs:
         page = await call(app, "GET", b"/console/sign-in", headers=((b"traceparent", trace),))
         route = await call(app, "GET", b"/v1/planted", headers=((b"traceparent", trace),))
-    counted = made.metrics.registry.get_sample_value("foothold_ingest_requests_total", {"status": "500"})
+    counted = made.metrics.registry.get_sample_value(
+        "foothold_ingest_requests_total", {"status": "500"}
+    )
 
     for answer in (page, route):
         assert (answer.status, answer.headers[b"content-type"]) == (500, PROBLEM)

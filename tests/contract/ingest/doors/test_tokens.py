@@ -1,4 +1,7 @@
-"""Access tokens: one that is right in every respect is its agency; everything else is nobody, alike."""
+"""Access tokens: one that is right in every respect is its agency.
+
+Everything else is nobody, alike.
+"""
 
 import base64
 import hmac
@@ -26,11 +29,17 @@ from tests.support.running.parts import Parts
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
 
 ISSUER, AUDIENCE, SECRET = "https://login.county.example", "foothold-ingest", b"k" * 32
-RSA, OTHER, EC = rsa.generate_private_key(65537, 2048), rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP256R1())
+RSA, OTHER, EC = (
+    rsa.generate_private_key(65537, 2048),
+    rsa.generate_private_key(65537, 2048),
+    ec.generate_private_key(ec.SECP256R1()),
+)
 
 
 def public(key: Any, name: str, algorithm: str) -> dict[str, Any]:  # noqa: ANN401 - any kind of key
-    maker = jwt.algorithms.RSAAlgorithm if algorithm.startswith("RS") else jwt.algorithms.ECAlgorithm
+    maker = (
+        jwt.algorithms.RSAAlgorithm if algorithm.startswith("RS") else jwt.algorithms.ECAlgorithm
+    )
     told: dict[str, Any] = json.loads(maker.to_jwk(key.public_key()))
     return {**told, "kid": name, "alg": algorithm, "use": "sig"}
 
@@ -67,14 +76,32 @@ def published() -> Iterator[tuple[Keys, str]]:
 
 
 def token(key: Any = RSA, name: str = "rsa", algorithm: str = "RS256", **changes: Any) -> str:  # noqa: ANN401 - any kind of key
-    claims = {"iss": ISSUER, "aud": AUDIENCE, "client_id": "clinic-system", "exp": int(time.time()) + 300} | changes
-    return jwt.encode({k: v for k, v in claims.items() if v is not None}, key, algorithm=algorithm, headers={"kid": name})
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "client_id": "clinic-system",
+        "exp": int(time.time()) + 300,
+    } | changes
+    return jwt.encode(
+        {k: v for k, v in claims.items() if v is not None},
+        key,
+        algorithm=algorithm,
+        headers={"kid": name},
+    )
 
 
 def signed_by_hand(header: dict[str, Any], secret: bytes) -> str:
     """A token made with a published key as if it were a secret, which libraries refuse to make."""
-    claims = {"iss": ISSUER, "aud": AUDIENCE, "client_id": "clinic-system", "exp": int(time.time()) + 300}
-    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, claims)]
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "client_id": "clinic-system",
+        "exp": int(time.time()) + 300,
+    }
+    parts = [
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=")
+        for part in (header, claims)
+    ]
     mac = hmac.new(secret, b".".join(parts), "sha256").digest() if secret else b""
     return b".".join([*parts, base64.urlsafe_b64encode(mac).rstrip(b"=")]).decode()
 
@@ -87,7 +114,13 @@ def encoded(part: bytes) -> str:
 @pytest.fixture
 async def agencies(ingest_database: AsyncEngine, published: tuple[Keys, str]) -> Agencies:
     register = AgencyRegister(ingest_database, SECRET)
-    await register.add("clinic", is_operator=False, by="op", now=datetime.now(UTC), remit=Remit(("MedicalClaimSettled",), ("3703",)))
+    await register.add(
+        "clinic",
+        is_operator=False,
+        by="op",
+        now=datetime.now(UTC),
+        remit=Remit(("MedicalClaimSettled",), ("3703",)),
+    )
     await register.set_client("clinic", "clinic-system", by="op", now=datetime.now(UTC))
     return Agencies(ingest_database, SECRET, Tokens(Issuer(ISSUER, AUDIENCE, published[1])))
 
@@ -102,11 +135,18 @@ RIGHT: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.parametrize("name", RIGHT)
-async def test_a_token_that_is_right_is_its_agency_with_its_remit(agencies: Agencies, name: str) -> None:
+async def test_a_token_that_is_right_is_its_agency_with_its_remit(
+    agencies: Agencies, name: str
+) -> None:
     caller = await agencies.caller(f"Bearer {RIGHT[name]()}")
 
     assert caller is not None
-    assert (caller.agency, caller.is_operator, caller.kinds, caller.areas) == ("clinic", False, ("MedicalClaimSettled",), ("3703",))
+    assert (caller.agency, caller.is_operator, caller.kinds, caller.areas) == (
+        "clinic",
+        False,
+        ("MedicalClaimSettled",),
+        ("3703",),
+    )
 
 
 PEM = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -138,7 +178,9 @@ WRONG: dict[str, Callable[[], str]] = {
     "a client without end": lambda: token(client_id="x" * 10_000),
     "a header nested without end": lambda: f"{encoded(b'[' * 100_000)}.b.c",
     "a header that is a list": lambda: f"{encoded(b'[]')}.b.c",
-    "a key that is a list": lambda: f"{encoded(json.dumps({'alg': 'RS256', 'kid': []}).encode())}.b.c",
+    "a key that is a list": lambda: (
+        f"{encoded(json.dumps({'alg': 'RS256', 'kid': []}).encode())}.b.c"
+    ),
     "an algorithm that is a list": lambda: signed_by_hand({"alg": ["RS256"], "kid": "rsa"}, PEM),
     "a header that is no UTF-8": lambda: f"{encoded(bytes([255]))}.b.c",
 }
@@ -149,7 +191,9 @@ async def test_everything_else_is_nobody(agencies: Agencies, name: str) -> None:
     assert await agencies.caller(f"Bearer {WRONG[name]()}") is None
 
 
-async def test_a_flood_of_unknown_keys_asks_the_issuer_once_and_an_issuer_away_keeps_those_known(agencies: Agencies, published: tuple[Keys, str]) -> None:
+async def test_a_flood_of_unknown_keys_asks_the_issuer_once_and_an_issuer_away_keeps_those_known(
+    agencies: Agencies, published: tuple[Keys, str]
+) -> None:
     keys, _ = published
     for n in range(50):
         assert await agencies.caller(f"Bearer {token(OTHER, f'made-up-{n}')}") is None
@@ -159,7 +203,9 @@ async def test_a_flood_of_unknown_keys_asks_the_issuer_once_and_an_issuer_away_k
     assert keys.asked == 1
 
 
-async def test_a_disabled_agency_and_an_operator_have_no_tokens(ingest_database: AsyncEngine, agencies: Agencies) -> None:
+async def test_a_disabled_agency_and_an_operator_have_no_tokens(
+    ingest_database: AsyncEngine, agencies: Agencies
+) -> None:
     register = AgencyRegister(ingest_database, SECRET)
     await register.set_disabled("clinic", is_disabled=True, by="op", now=datetime.now(UTC))
     await register.add("op", is_operator=True, by="op", now=datetime.now(UTC))
@@ -176,13 +222,23 @@ async def test_without_an_issuer_a_token_is_nobody(ingest_database: AsyncEngine)
     assert await Agencies(ingest_database, SECRET).caller(f"Bearer {token()}") is None
 
 
-@pytest.mark.parametrize("changes", [{"oidc_issuer": ISSUER}, {"oidc_issuer": ISSUER, "oidc_keys_url": "http://login.county.example/keys"}])
-def test_half_an_issuer_or_keys_over_plain_http_are_refused_at_the_start(parts: Parts, changes: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"oidc_issuer": ISSUER},
+        {"oidc_issuer": ISSUER, "oidc_keys_url": "http://login.county.example/keys"},
+    ],
+)
+def test_half_an_issuer_or_keys_over_plain_http_are_refused_at_the_start(
+    parts: Parts, changes: dict[str, str]
+) -> None:
     with pytest.raises(ValidationError, match="FOOTHOLD_OIDC"):
         ingest_settings(parts, **changes)
 
 
-async def test_a_defect_of_ours_is_not_taken_for_a_wrong_token(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_defect_of_ours_is_not_taken_for_a_wrong_token(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def fails(_: Tokens) -> None:
         raise LookupError
 

@@ -1,4 +1,7 @@
-"""The ugliest value of every field of every kind, at every door of a running Foothold: nothing is a 500, nothing dies, nobody else waits."""
+"""Sends the ugliest value of every field of every kind to every door.
+
+The doors are those of a running Foothold: nothing is a 500, nothing dies, and nobody else waits.
+"""
 
 import csv
 import io
@@ -45,34 +48,65 @@ class Running:
         self.good = 0
         self.waited: list[float] = []
         self.answers: Counter[int] = Counter()
-        self.bundle = stack.command("risk", "policy", "check", str(stack.folder / "policy")).split()[0]
+        self.bundle = stack.command(
+            "risk", "policy", "check", str(stack.folder / "policy")
+        ).split()[0]
         self.starts = {name: service.starts for name, service in stack.services.items()}
 
     def send(self, body: bytes, key: str, headers: dict[str, str]) -> httpx.Response:
         """As it stands."""
-        answer = self.sender.client.post("/v1/events", content=body, headers={**headers, "authorization": f"Bearer {self.sender.keys[key]}"})
+        answer = self.sender.client.post(
+            "/v1/events",
+            content=body,
+            headers={**headers, "authorization": f"Bearer {self.sender.keys[key]}"},
+        )
         self.answers[answer.status_code] += 1
         assert answer.status_code < 500, answer.text[:500]
         return answer
 
     def assert_others_go_on(self, what: str) -> None:
-        """Whether the next good event of another agency is taken at once, and every process is the one that was started."""
+        """Assert that the next good event of another agency is taken at once.
+
+        Every process must be the one that was started.
+        """
         self.good += 1
-        event = ugly.example("MedicalClaimSettled", self.good, f"/agencies/{GOOD_AGENCY}", claim_number=f"good-{self.good}") | {"id": f"good-{self.good}"}
+        event = ugly.example(
+            "MedicalClaimSettled",
+            self.good,
+            f"/agencies/{GOOD_AGENCY}",
+            claim_number=f"good-{self.good}",
+        ) | {"id": f"good-{self.good}"}
         began = time.monotonic()
         answer = self.sender.post(GOOD_AGENCY, event)
         self.waited.append(time.monotonic() - began)
         assert answer.status_code == 202, f"after {what}: {answer.text}"
-        assert self.waited[-1] < SOON, f"after {what} another agency waited for {self.waited[-1]:.2f} s"
-        ended = [service for name, service in self.stack.services.items() if service.starts != self.starts[name]]
-        assert not ended, f"after {what} processes had ended: " + "\n".join(last_words(service) for service in ended)
+        assert self.waited[-1] < SOON, (
+            f"after {what} another agency waited for {self.waited[-1]:.2f} s"
+        )
+        ended = [
+            service
+            for name, service in self.stack.services.items()
+            if service.starts != self.starts[name]
+        ]
+        assert not ended, f"after {what} processes had ended: " + "\n".join(
+            last_words(service) for service in ended
+        )
 
 
 def last_words(service: Service) -> str:
     """The errors of its log, and what it said before it was started again."""
     lines = service.log.read_text(errors="replace").splitlines()
     return "\n".join(
-        [service.name, *[line[:2_000] for line in lines if '"level": "error"' in line or line.startswith((" ", "Traceback")) or "Error" in line][-60:]]
+        [
+            service.name,
+            *[
+                line[:2_000]
+                for line in lines
+                if '"level": "error"' in line
+                or line.startswith((" ", "Traceback"))
+                or "Error" in line
+            ][-60:],
+        ]
     )
 
 
@@ -99,19 +133,41 @@ def by_http(running: Running, kind: str) -> None:
         running.assert_others_go_on(f"a batch of {kind}")
     for event in events:
         if ugly.spoils(event):
-            assert running.send(ugly.as_json(event), key, SINGLE).status_code in (202, 400, 403, 409, 413, 422)
+            assert running.send(ugly.as_json(event), key, SINGLE).status_code in (
+                202,
+                400,
+                403,
+                409,
+                413,
+                422,
+            )
     running.assert_others_go_on(f"single events of {kind}")
 
 
 def read_up_to_here(running: Running) -> None:
     """Until ingest has committed everything that stands in the agency's topic."""
-    reader = Consumer({"bootstrap.servers": running.stack.kafka.bootstrap, "group.id": "ingest-door", "enable.auto.commit": False})
+    reader = Consumer(
+        {
+            "bootstrap.servers": running.stack.kafka.bootstrap,
+            "group.id": "ingest-door",
+            "enable.auto.commit": False,
+        }
+    )
     try:
-        places = [TopicPartition(TOPIC, number) for number in reader.list_topics(TOPIC, timeout=10).topics[TOPIC].partitions]
-        ends = {place.partition: reader.get_watermark_offsets(place, timeout=10)[1] for place in places}
+        places = [
+            TopicPartition(TOPIC, number)
+            for number in reader.list_topics(TOPIC, timeout=10).topics[TOPIC].partitions
+        ]
+        ends = {
+            place.partition: reader.get_watermark_offsets(place, timeout=10)[1] for place in places
+        }
 
         def is_read() -> bool:
-            return all(found.offset >= ends[found.partition] for found in reader.committed(places, timeout=10) if ends[found.partition])
+            return all(
+                found.offset >= ends[found.partition]
+                for found in reader.committed(places, timeout=10)
+                if ends[found.partition]
+            )
 
         eventually(is_read, "ingest has read the agency's topic", 120)
     finally:
@@ -121,9 +177,19 @@ def read_up_to_here(running: Running) -> None:
 def by_kafka(running: Running, kind: str, producer: Producer) -> None:
     """Every third in binary mode; some at a time before time."""
     for place, event in enumerate(ugly.examples(kind, EXAMPLES, f"/agencies/{UGLY_AGENCY}")):
-        value, headers = (ugly.as_json(event.get("data")), ugly.as_headers(event)) if place % 3 == 0 else (ugly.as_json(event), [])
-        producer.produce(TOPIC, value, key=b"k", headers=headers, timestamp=1 if place % 7 == 0 else 0)
-    producer.produce(TOPIC, ugly.as_json(ugly.example(kind, 0, f"/agencies/{UGLY_AGENCY}") | {"id": f"sound-{kind}"}), key=b"k")
+        value, headers = (
+            (ugly.as_json(event.get("data")), ugly.as_headers(event))
+            if place % 3 == 0
+            else (ugly.as_json(event), [])
+        )
+        producer.produce(
+            TOPIC, value, key=b"k", headers=headers, timestamp=1 if place % 7 == 0 else 0
+        )
+    producer.produce(
+        TOPIC,
+        ugly.as_json(ugly.example(kind, 0, f"/agencies/{UGLY_AGENCY}") | {"id": f"sound-{kind}"}),
+        key=b"k",
+    )
     assert producer.flush(30) == 0
     read_up_to_here(running)
     running.assert_others_go_on(f"records of {kind}")
@@ -137,16 +203,35 @@ def by_size(running: Running, shape: str) -> None:
     running.assert_others_go_on(f"a large body: {shape}")
 
 
-CELLS = (*ugly.DAYS, *ugly.MONTHS, *ugly.AMOUNTS, *ugly.TEXTS, "\x00", "\u202eabc", "x" * 5_000, "3.70302E+17", "1" * 400, "9999/12/31", "0001年1月1日")
+CELLS = (
+    *ugly.DAYS,
+    *ugly.MONTHS,
+    *ugly.AMOUNTS,
+    *ugly.TEXTS,
+    "\x00",
+    "\u202eabc",
+    "x" * 5_000,
+    "3.70302E+17",
+    "1" * 400,
+    "9999/12/31",
+    "0001年1月1日",
+)
 
 
 def rows_of(mapping: str) -> Iterator[list[str]]:
     """A sound row of the mapping, spoilt in one cell after the other."""
-    columns = yaml.safe_load((ROOT / f"services/ingest/foothold_ingest/files/standard/{mapping}.yaml").read_text(encoding="utf-8"))["columns"]
+    columns = yaml.safe_load(
+        (ROOT / f"services/ingest/foothold_ingest/files/standard/{mapping}.yaml").read_text(
+            encoding="utf-8"
+        )
+    )["columns"]
     yield [column["headers"][0] for column in columns]
     sound = [str(column.get("example", "")) for column in columns]
     for number, (cell, place) in enumerate(product(CELLS, range(len(columns)))):
-        row = [f"F{number}" if column["to"] == "/register_number" else text for column, text in zip(columns, sound, strict=True)]
+        row = [
+            f"F{number}" if column["to"] == "/register_number" else text
+            for column, text in zip(columns, sound, strict=True)
+        ]
         yield [*row[:place], cell, *row[place + 1 :]]
 
 
@@ -155,7 +240,12 @@ def by_file(running: Running, mapping: str) -> None:
     text = io.StringIO()
     csv.writer(text).writerows(islice(rows_of(mapping), EXAMPLES * 5 + 1))
     key = {"authorization": f"Bearer {running.sender.keys[UGLY_AGENCY]}"}
-    answer = running.sender.client.post("/v1/files", params={"mapping": mapping}, content=text.getvalue().encode(errors="replace"), headers=key)
+    answer = running.sender.client.post(
+        "/v1/files",
+        params={"mapping": mapping},
+        content=text.getvalue().encode(errors="replace"),
+        headers=key,
+    )
     assert answer.status_code == 202, answer.text
 
     def result() -> dict[str, object] | None:
@@ -168,7 +258,9 @@ def by_file(running: Running, mapping: str) -> None:
 
 
 def test_the_ugliest_values_harm_nobody_at_any_door(running: Running) -> None:
-    producer = Producer({"bootstrap.servers": running.stack.kafka.bootstrap, "message.max.bytes": 8_000_000})
+    producer = Producer(
+        {"bootstrap.servers": running.stack.kafka.bootstrap, "message.max.bytes": 8_000_000}
+    )
     with Prober(f"{running.stack.ops_url('ingest')}/livez", "ingest /livez") as prober:
         for kind in ugly.KINDS:
             by_http(running, kind)
@@ -178,28 +270,53 @@ def test_the_ugliest_values_harm_nobody_at_any_door(running: Running) -> None:
             by_size(running, shape)
         for mapping in ("households", "incomes", "settled-bills"):
             by_file(running, mapping)
-    print(f"answers {dict(sorted(running.answers.items()))}; another agency waited at most {max(running.waited) * 1000:.0f} ms")
+    print(
+        f"answers {dict(sorted(running.answers.items()))}; another agency waited at most"
+        f" {max(running.waited) * 1000:.0f} ms"
+    )
     prober.assert_lively()
 
     sender, subject = running.sender, "370399/AFTER"
-    entry = ugly.example("HouseholdRegistered", 0, f"/agencies/{UGLY_AGENCY}") | {"id": "after-entry", "subject": subject}
+    entry = ugly.example("HouseholdRegistered", 0, f"/agencies/{UGLY_AGENCY}") | {
+        "id": "after-entry",
+        "subject": subject,
+    }
     entry["data"]["register_number"] = "AFTER"
     assert sender.post(UGLY_AGENCY, entry).status_code == 202
-    sender.say("emergency-management", "DisasterStruck", "after-storm", datetime.now(UTC), subject, **STORM)
-    eventually(lambda: any(t.household.register_number == "AFTER" for t in transitions(running.stack.kafka.bootstrap)), "risk judges the next household")
+    sender.say(
+        "emergency-management", "DisasterStruck", "after-storm", datetime.now(UTC), subject, **STORM
+    )
+    eventually(
+        lambda: any(
+            t.household.register_number == "AFTER"
+            for t in transitions(running.stack.kafka.bootstrap)
+        ),
+        "risk judges the next household",
+    )
     sender.open_day(TODAY + timedelta(days=1))
     running.assert_others_go_on("everything")
     assert running.answers[202] + running.answers[207] >= len(ugly.KINDS)
 
 
-STORM = {"hazard": "storm", "struck_on": TODAY.isoformat(), "home": "destroyed", "is_verified": True}
+STORM = {
+    "hazard": "storm",
+    "struck_on": TODAY.isoformat(),
+    "home": "destroyed",
+    "is_verified": True,
+}
 
 
 @pytest.mark.parametrize("kind", ugly.KINDS)
 def test_the_ugly_values_reach_every_field_of_their_kind(kind: str) -> None:
     events = ugly.examples(kind, 400, "/agencies/x")
     sound = ugly.example(kind, 0, "/agencies/x")
-    touched = {name for event in events if isinstance(data := event.get("data"), dict) for name in sound["data"] if data.get(name) != sound["data"][name]}
+    touched = {
+        name
+        for event in events
+        if isinstance(data := event.get("data"), dict)
+        for name in sound["data"]
+        if data.get(name) != sound["data"][name]
+    }
 
     assert len(events) > 150
     assert touched >= set(sound["data"]) - {"register_number"}

@@ -1,4 +1,7 @@
-"""An event on which a rule raises is refused alone, whoever asks; a dry run and the door itself give one answer."""
+"""An event on which a rule raises is refused alone, whoever asks.
+
+A dry run and the door itself give one answer.
+"""
 
 import json
 from collections.abc import Mapping
@@ -37,7 +40,11 @@ def planted(event: Mapping[str, object], *rest: Any) -> Accepted | Unplaced | Re
 
 def example(kind: str, event_id: str, agency: str = AGENCY) -> dict[str, Any]:
     made: dict[str, Any] = json.loads((ROOT / f"schemas/examples/events/{kind}.json").read_text())
-    return made | {"id": event_id, "source": f"/agencies/{agency}", "time": "2026-01-20T09:00:00+08:00"}
+    return made | {
+        "id": event_id,
+        "source": f"/agencies/{agency}",
+        "time": "2026-01-20T09:00:00+08:00",
+    }
 
 
 def income(event_id: str) -> dict[str, Any]:
@@ -49,20 +56,38 @@ class Doors:
     """The HTTP door as an agency, or as the operator."""
 
     def __init__(self, made: Built, key: str, clock: DayClock) -> None:
-        self.app = make_app(Door(agencies=made.agencies, intake=made.intake, days=made.days, metrics=made.metrics, day_clock=clock))
+        self.app = make_app(
+            Door(
+                agencies=made.agencies,
+                intake=made.intake,
+                days=made.days,
+                metrics=made.metrics,
+                day_clock=clock,
+            )
+        )
         self.key = (b"authorization", f"Bearer {key}".encode())
 
     async def post(self, body: object, query: bytes = b"") -> Answer:
         kind = BATCH if isinstance(body, list) else SINGLE
-        return await call(self.app, "POST", b"/v1/events", query, (self.key, kind), json.dumps(body).encode())
+        return await call(
+            self.app, "POST", b"/v1/events", query, (self.key, kind), json.dumps(body).encode()
+        )
 
 
-async def doors(made: Built, *, is_operator: bool = False, clock: DayClock = DayClock.MANUAL) -> Doors:
+async def doors(
+    made: Built, *, is_operator: bool = False, clock: DayClock = DayClock.MANUAL
+) -> Doors:
     name = "foothold-operator" if is_operator else AGENCY
-    return Doors(made, await made.register.add(name, is_operator=is_operator, by="op", now=datetime.now(UTC)), clock)
+    return Doors(
+        made,
+        await made.register.add(name, is_operator=is_operator, by="op", now=datetime.now(UTC)),
+        clock,
+    )
 
 
-async def test_an_event_on_which_a_rule_raises_is_refused_alone_and_told_without_a_value(made: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_event_on_which_a_rule_raises_is_refused_alone_and_told_without_a_value(
+    made: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
     door = await doors(made)
     monkeypatch.setattr("foothold_ingest.intake.intake.accept", planted)
     with capture_logs() as logs:
@@ -71,19 +96,30 @@ async def test_an_event_on_which_a_rule_raises_is_refused_alone_and_told_without
         dry = await door.post([income("good-3"), income("planted-3")], b"dry_run=true")
     results = json.loads(batch.body)["results"]
     told = [line for line in logs if line["event"] == "ingest.unprocessable"]
-    counted = made.metrics.registry.get_sample_value("foothold_ingest_facts_total", {"kind": "IncomeReported", "outcome": "unprocessable", "door": "http"})
+    counted = made.metrics.registry.get_sample_value(
+        "foothold_ingest_facts_total",
+        {"kind": "IncomeReported", "outcome": "unprocessable", "door": "http"},
+    )
 
     assert (batch.status, [result["status"] for result in results]) == (207, [202, 422, 202])
     assert results[1]["problem"]["type"] == "urn:foothold:problem:unprocessable"
-    assert (single.status, json.loads(single.body)["type"]) == (422, "urn:foothold:problem:unprocessable")
+    assert (single.status, json.loads(single.body)["type"]) == (
+        422,
+        "urn:foothold:problem:unprocessable",
+    )
     assert [result["status"] for result in json.loads(dry.body)["results"]] == [202, 422]
-    assert [(line["kind"], line["where"][-1], any("planted" in step for step in line["where"])) for line in told] == [("IncomeReported", "KeyError", True)] * 3
+    assert [
+        (line["kind"], line["where"][-1], any("planted" in step for step in line["where"]))
+        for line in told
+    ] == [("IncomeReported", "KeyError", True)] * 3
     assert PERSON not in str(logs)
     assert [line for line in logs if "exc_info" in line] == []  # its words would be written out
     assert counted == 2
 
 
-async def test_where_a_person_belongs_may_raise_as_well(made: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_where_a_person_belongs_may_raise_as_well(
+    made: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
     door = await doors(made)
 
     def nowhere(*_: object) -> None:
@@ -91,7 +127,9 @@ async def test_where_a_person_belongs_may_raise_as_well(made: Built, monkeypatch
 
     event = income("by-number")
     del event["subject"]
-    event["data"] = {name: value for name, value in event["data"].items() if name != "person_ref"} | {"resident_number": PERSON}
+    event["data"] = {
+        name: value for name, value in event["data"].items() if name != "person_ref"
+    } | {"resident_number": PERSON}
     monkeypatch.setattr("foothold_ingest.intake.intake.place_of", nowhere)
     broken = await door.post([event, income("beside-it")])
     monkeypatch.setattr("foothold_ingest.intake.intake.place_of", place_of)
@@ -101,12 +139,18 @@ async def test_where_a_person_belongs_may_raise_as_well(made: Built, monkeypatch
     assert (mended.status, json.loads(mended.body)["held"]) == (202, True)
 
 
-async def test_a_clerks_report_is_refused_with_words_and_a_reader_sees_the_exception(made: Built, monkeypatch: pytest.MonkeyPatch) -> None:
-    reports = Reports(agencies=made.agencies, intake=made.intake, people=made.people, days=made.days)
+async def test_a_clerks_report_is_refused_with_words_and_a_reader_sees_the_exception(
+    made: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports = Reports(
+        agencies=made.agencies, intake=made.intake, people=made.people, days=made.days
+    )
     monkeypatch.setattr("foothold_ingest.intake.intake.accept", planted)
     now = datetime.now(UTC)
     clock: Clock = made.days.clock(now)
-    refused = await reports.take(AGENCY, Written("planted-4", "", PERSON, "self", "illness", "2026-01-20"), now)
+    refused = await reports.take(
+        AGENCY, Written("planted-4", "", PERSON, "self", "illness", "2026-01-20"), now
+    )
 
     assert isinstance(refused, Rejected)
     assert refused.reason == "unprocessable"
@@ -115,7 +159,9 @@ async def test_a_clerks_report_is_refused_with_words_and_a_reader_sees_the_excep
 
 
 def day(event_id: str, opened: str, *, is_quiet: bool = False) -> dict[str, Any]:
-    return example("DayOpened", event_id, "foothold-operator") | {"data": {"day": opened, "is_quiet": is_quiet}}
+    return example("DayOpened", event_id, "foothold-operator") | {
+        "data": {"day": opened, "is_quiet": is_quiet}
+    }
 
 
 DAYS = {
@@ -127,13 +173,19 @@ DAYS = {
     "quiet, though days are open": [day("d", "2026-01-21", is_quiet=True)],
     "one after the other": [day("a", "2026-12-31"), day("b", "2027-12-31")],
     "the second first": [day("a", "2027-12-31"), day("b", "2026-12-31")],
-    "among others": [day("a", "2099-01-01"), example("AuthorisationGiven", "x", "foothold-operator"), day("b", "2026-01-22")],
+    "among others": [
+        day("a", "2099-01-01"),
+        example("AuthorisationGiven", "x", "foothold-operator"),
+        day("b", "2026-01-22"),
+    ],
 }
 
 
 @pytest.mark.parametrize("clock", DayClock)
 @pytest.mark.parametrize("name", DAYS)
-async def test_a_dry_run_of_days_says_what_the_door_then_says(made: Built, name: str, clock: DayClock) -> None:
+async def test_a_dry_run_of_days_says_what_the_door_then_says(
+    made: Built, name: str, clock: DayClock
+) -> None:
     door = await doors(made, is_operator=True, clock=clock)
     before = made.days.last
     dry = json.loads((await door.post(DAYS[name], b"dry_run=true")).body)
@@ -141,7 +193,9 @@ async def test_a_dry_run_of_days_says_what_the_door_then_says(made: Built, name:
     real = json.loads((await door.post(DAYS[name])).body)
 
     def answers(body: dict[str, Any]) -> list[tuple[int, object]]:
-        return [(result["status"], result.get("problem", {}).get("type")) for result in body["results"]]
+        return [
+            (result["status"], result.get("problem", {}).get("type")) for result in body["results"]
+        ]
 
     assert answers(dry) == answers(real)
     assert [dry["accepted"], dry["refused"]] == [real["accepted"], real["refused"]]
@@ -150,7 +204,10 @@ async def test_a_dry_run_of_days_says_what_the_door_then_says(made: Built, name:
 
 async def test_a_single_day_is_refused_alike_in_the_dry_run_and_for_good(made: Built) -> None:
     door = await doors(made, is_operator=True)
-    dry, real = await door.post(day("far", "2099-01-01"), b"dry_run=true"), await door.post(day("far", "2099-01-01"))
+    dry, real = (
+        await door.post(day("far", "2099-01-01"), b"dry_run=true"),
+        await door.post(day("far", "2099-01-01")),
+    )
 
     assert (dry.status, real.status) == (409, 409)
     assert json.loads(dry.body) | {"trace_id": ""} == json.loads(real.body) | {"trace_id": ""}
@@ -160,18 +217,37 @@ async def test_a_single_day_is_refused_alike_in_the_dry_run_and_for_good(made: B
 async def test_of_every_kind_the_dry_run_gives_the_doors_answer(made: Built, kind: str) -> None:
     agency = "foothold-operator" if kind in OPERATOR_KINDS else AGENCY
     door = await doors(made, is_operator=kind in OPERATOR_KINDS)
-    events = [example(kind, "one", agency), example(kind, "two", agency) | {"time": "2099-01-01T00:00:00Z"}, example(kind, "three", "another")]
-    dry, real = json.loads((await door.post(events, b"dry_run=true")).body), json.loads((await door.post(events)).body)
+    events = [
+        example(kind, "one", agency),
+        example(kind, "two", agency) | {"time": "2099-01-01T00:00:00Z"},
+        example(kind, "three", "another"),
+    ]
+    dry, real = (
+        json.loads((await door.post(events, b"dry_run=true")).body),
+        json.loads((await door.post(events)).body),
+    )
 
-    assert [result["status"] for result in dry["results"]] == [result["status"] for result in real["results"]]
+    assert [result["status"] for result in dry["results"]] == [
+        result["status"] for result in real["results"]
+    ]
 
 
-async def test_what_was_read_as_empty_is_told_beside_the_acceptance_also_in_the_dry_run(made: Built) -> None:
+async def test_what_was_read_as_empty_is_told_beside_the_acceptance_also_in_the_dry_run(
+    made: Built,
+) -> None:
     door = await doors(made)
     entry = example("HouseholdRegistered", "for-ever")
     entry["data"]["members"][0]["left_on"] = "9999-12-31"
-    dry, single, batch = await door.post(entry, b"dry_run=true"), await door.post(entry), await door.post([entry])
+    dry, single, batch = (
+        await door.post(entry, b"dry_run=true"),
+        await door.post(entry),
+        await door.post([entry]),
+    )
 
     assert [answer.status for answer in (dry, single, batch)] == [200, 202, 202]
-    for told in (json.loads(dry.body)["results"][0], json.loads(single.body), json.loads(batch.body)["results"][0]):
+    for told in (
+        json.loads(dry.body)["results"][0],
+        json.loads(single.body),
+        json.loads(batch.body)["results"][0],
+    ):
         assert [warning["field"] for warning in told["warnings"]] == ["/data/members/0/left_on"]

@@ -1,4 +1,8 @@
-"""Files never stand still: agencies take turns, a file that fails is given up and told, and what is long or repeated costs what it should."""
+"""Files never stand still.
+
+Agencies take turns, a file that fails is given up and reported, and what is long or repeated costs
+what it should.
+"""
 
 import asyncio
 import contextlib
@@ -25,7 +29,15 @@ from foothold_ingest.intake.intake import Intake
 from foothold_ingest.people.register import PeopleRegister
 from foothold_ingest.rules.rows.items import Gatherer
 from foothold_ingest.settings import DayClock
-from tests.support.made.files import BILL_HEADERS, HOUSE_HEADERS, as_csv, as_xlsx, bill, house, repacked
+from tests.support.made.files import (
+    BILL_HEADERS,
+    HOUSE_HEADERS,
+    as_csv,
+    as_xlsx,
+    bill,
+    house,
+    repacked,
+)
 from tests.support.running.clerk import Clerk, counts
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(180)]
@@ -35,9 +47,19 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(180)]
 async def other(made: Built) -> AsyncIterator[Clerk]:
     """Another agency."""
     key = await made.register.add("bureau", is_operator=False, by="op", now=datetime.now(UTC))
-    door = Door(agencies=made.agencies, intake=made.intake, days=made.days, metrics=made.metrics, day_clock=DayClock.MANUAL)
+    door = Door(
+        agencies=made.agencies,
+        intake=made.intake,
+        days=made.days,
+        metrics=made.metrics,
+        day_clock=DayClock.MANUAL,
+    )
     app = make_app(door, FileDoor(made.agencies, made.uploads, made.mappings))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://door", headers={"authorization": f"Bearer {key}"}) as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url="http://door",
+        headers={"authorization": f"Bearer {key}"},
+    ) as client:
         yield Clerk(made, client)
 
 
@@ -63,15 +85,22 @@ def sample(made: Built, name: str, **labels: str) -> float:
     return made.metrics.registry.get_sample_value(name, labels) or 0
 
 
-async def test_another_agencys_small_file_is_done_while_a_large_one_runs(clerk: Clerk, other: Clerk) -> None:
+async def test_another_agencys_small_file_is_done_while_a_large_one_runs(
+    clerk: Clerk, other: Clerk
+) -> None:
     rows = 500_000
-    large = await clerk.send("settled-bills", as_csv(BILL_HEADERS, (bill(f"C{n}", "bad") for n in range(rows))))  # type: ignore[arg-type] # any rows
+    large = await clerk.send(
+        "settled-bills",
+        as_csv(BILL_HEADERS, (bill(f"C{n}", "bad") for n in range(rows))),  # type: ignore[arg-type] # any rows
+    )
     async with working(clerk.made):
         async with asyncio.timeout(60):
             while not (await clerk.result(large))["counts"]["rows"]:
                 await asyncio.sleep(0.05)
         began = time.monotonic()
-        small = await other.send("settled-bills", as_csv(BILL_HEADERS, [bill(f"C{n}") for n in range(10)]))
+        small = await other.send(
+            "settled-bills", as_csv(BILL_HEADERS, [bill(f"C{n}") for n in range(10)])
+        )
         result = await finished(other, small)
         took = time.monotonic() - began
         meanwhile = await clerk.result(large)
@@ -82,7 +111,9 @@ async def test_another_agencys_small_file_is_done_while_a_large_one_runs(clerk: 
     assert took < 5
 
 
-async def test_a_file_that_stands_does_not_keep_another_agencys(clerk: Clerk, other: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_file_that_stands_does_not_keep_another_agencys(
+    clerk: Clerk, other: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     keep, ends = Intake.keep, asyncio.Event()
 
     async def keep_slowly(self: Intake, judged: Any, *, is_patient: bool) -> None:  # noqa: ANN401
@@ -93,15 +124,23 @@ async def test_a_file_that_stands_does_not_keep_another_agencys(clerk: Clerk, ot
     monkeypatch.setattr(Intake, "keep", keep_slowly)
     stands = await clerk.send("settled-bills", as_csv(BILL_HEADERS, [bill("C1")]))
     async with working(clerk.made):
-        result = await finished(other, await other.send("settled-bills", as_csv(BILL_HEADERS, [bill("C1")])), 10)
+        result = await finished(
+            other, await other.send("settled-bills", as_csv(BILL_HEADERS, [bill("C1")])), 10
+        )
         waits = await clerk.result(stands)
         ends.set()
         late = await finished(clerk, stands)
 
-    assert (counts(result), waits["finished_at"], counts(late)) == ({"rows": 1, "held": 1, "new": 1}, None, {"rows": 1, "held": 1, "new": 1})
+    assert (counts(result), waits["finished_at"], counts(late)) == (
+        {"rows": 1, "held": 1, "new": 1},
+        None,
+        {"rows": 1, "held": 1, "new": 1},
+    )
 
 
-async def test_a_file_at_which_the_program_fails_three_times_is_refused_and_the_next_is_taken(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_file_at_which_the_program_fails_three_times_is_refused_and_the_next_is_taken(
+    clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     compared = PeopleRegister.standing
 
     async def standing(self: PeopleRegister, households: Any) -> Any:  # noqa: ANN401
@@ -110,18 +149,25 @@ async def test_a_file_at_which_the_program_fails_three_times_is_refused_and_the_
         return await compared(self, households)
 
     monkeypatch.setattr(PeopleRegister, "standing", standing)
-    bad = await clerk.send("households", as_csv(HOUSE_HEADERS, [house("H1"), house("H2", "110101199003070054")]))
+    bad = await clerk.send(
+        "households", as_csv(HOUSE_HEADERS, [house("H1"), house("H2", "110101199003070054")])
+    )
     good = await clerk.send("households", as_csv(HOUSE_HEADERS, [house("H3")]))
     async with working(clerk.made):
         refused, taken = await finished(clerk, bad), await finished(clerk, good)
 
     assert (refused["status"], taken["status"], counts(taken)["accepted"]) == ("refused", "done", 1)
-    assert ["处理本文件连续失败 3 次" in refused["problem"], "smaller files" in refused["problem"]] == [True, True]
+    assert [
+        "处理本文件连续失败 3 次" in refused["problem"],
+        "smaller files" in refused["problem"],
+    ] == [True, True]
     assert sample(clerk.made, "foothold_ingest_given_up_total", part="files") == 1
     assert sample(clerk.made, "foothold_ingest_job_failures_total", part="files") == 3
 
 
-async def test_a_full_disk_is_not_the_files_fault(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_disk_is_not_the_files_fault(
+    clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real, refused = tempfile.TemporaryFile, list[int]()
 
     def full(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
@@ -136,12 +182,20 @@ async def test_a_full_disk_is_not_the_files_fault(clerk: Clerk, monkeypatch: pyt
     async with working(clerk.made):
         result = await finished(clerk, upload)
 
-    assert (result["status"], counts(result), len(refused)) == ("done", {"rows": 1, "held": 1, "new": 1}, 4)
+    assert (result["status"], counts(result), len(refused)) == (
+        "done",
+        {"rows": 1, "held": 1, "new": 1},
+        4,
+    )
 
 
-async def test_an_agency_beyond_the_lanes_gets_one_while_the_others_have_files_without_end(clerk: Clerk, other: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_agency_beyond_the_lanes_gets_one_while_the_others_have_files_without_end(
+    clerk: Clerk, other: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(work, "LANES", 1)
-    many = [await clerk.send("settled-bills", as_csv(BILL_HEADERS, [bill(f"C{n}")])) for n in range(4)]
+    many = [
+        await clerk.send("settled-bills", as_csv(BILL_HEADERS, [bill(f"C{n}")])) for n in range(4)
+    ]
     late = await other.send("settled-bills", as_csv(BILL_HEADERS, [bill("C1")]))
     async with working(clerk.made):
         result = await finished(other, late)
@@ -151,7 +205,9 @@ async def test_an_agency_beyond_the_lanes_gets_one_while_the_others_have_files_w
     assert (counts(result), last["finished_at"]) == ({"rows": 1, "held": 1, "new": 1}, None)
 
 
-async def test_a_statement_the_database_refuses_is_not_taken_for_an_absent_database(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_statement_the_database_refuses_is_not_taken_for_an_absent_database(
+    clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def advance(*_: object) -> None:
         async with clerk.made.engine.begin() as connection:
             await connection.execute(text("set local statement_timeout = 1"))
@@ -165,14 +221,18 @@ async def test_a_statement_the_database_refuses_is_not_taken_for_an_absent_datab
     assert (result["status"], "连续失败" in result["problem"]) == ("refused", True)
 
 
-async def test_a_death_while_a_file_is_worked_on_counts_and_progress_begins_the_count_anew(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_death_while_a_file_is_worked_on_counts_and_progress_begins_the_count_anew(
+    clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class DiesError(BaseException):
         """As a kill: nobody catches it."""
 
     def dies(*_: object) -> None:
         raise DiesError
 
-    upload = await clerk.send("settled-bills", as_csv(BILL_HEADERS, [bill(f"C{n}") for n in range(1_500)]))
+    upload = await clerk.send(
+        "settled-bills", as_csv(BILL_HEADERS, [bill(f"C{n}") for n in range(1_500)])
+    )
     with monkeypatch.context() as patch:
         patch.setattr(work, "reading", dies)
         for _ in range(2):
@@ -194,15 +254,27 @@ async def test_a_death_while_a_file_is_worked_on_counts_and_progress_begins_the_
     after_progress = await attempts(clerk.made, upload)
     assert await clerk.made.files.work_once()
 
-    assert (twice, after_progress, counts(await clerk.result(upload))) == (2, 0, {"rows": 1_500, "held": 1_500, "new": 1_500})
+    assert (twice, after_progress, counts(await clerk.result(upload))) == (
+        2,
+        0,
+        {"rows": 1_500, "held": 1_500, "new": 1_500},
+    )
 
 
 async def attempts(made: Built, upload: str) -> int:
     async with made.engine.connect() as connection:
-        return int((await connection.execute(select(UploadRow.attempts).where(UploadRow.upload_id == upload))).scalar_one())
+        return int(
+            (
+                await connection.execute(
+                    select(UploadRow.attempts).where(UploadRow.upload_id == upload)
+                )
+            ).scalar_one()
+        )
 
 
-async def test_a_reading_process_that_is_killed_refuses_the_file_and_harms_nobody(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_reading_process_that_is_killed_refuses_the_file_and_harms_nobody(
+    clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = reading.Reading.rows
 
     async def killed(self: reading.Reading) -> Any:  # noqa: ANN401
@@ -213,13 +285,17 @@ async def test_a_reading_process_that_is_killed_refuses_the_file_and_harms_nobod
             yield row
 
     monkeypatch.setattr(reading.Reading, "rows", killed)
-    upload = await clerk.send("settled-bills", as_csv(BILL_HEADERS, [bill(f"C{n}") for n in range(200_000)]))
+    upload = await clerk.send(
+        "settled-bills", as_csv(BILL_HEADERS, [bill(f"C{n}") for n in range(200_000)])
+    )
     assert await clerk.made.files.work_once()
 
     assert "more memory or time" in (await clerk.result(upload))["problem"]
 
 
-async def test_a_file_is_not_blamed_for_an_ingest_that_is_told_to_end(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_file_is_not_blamed_for_an_ingest_that_is_told_to_end(
+    clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begun = asyncio.Event()
 
     async def hangs(*_: object, **__: object) -> None:
@@ -238,16 +314,30 @@ async def test_a_file_is_not_blamed_for_an_ingest_that_is_told_to_end(clerk: Cle
 
 def repeating(rows: int, columns: int) -> bytes:
     """A small workbook whose rows name no household and repeat one long text."""
-    workbook, sheet, types = as_xlsx(HOUSE_HEADERS, []), "xl/worksheets/sheet1.xml", "[Content_Types].xml"
+    workbook, sheet, types = (
+        as_xlsx(HOUSE_HEADERS, []),
+        "xl/worksheets/sheet1.xml",
+        "[Content_Types].xml",
+    )
     with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
         told, declared = archive.read(sheet), archive.read(types)
     kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
     part = b'<Override PartName="/xl/sharedStrings.xml" ContentType="%s"/></Types>' % kind
-    texts = b"<sst xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main'><si><t>%s</t></si></sst>" % ("长" * 4_000).encode()
+    texts = (
+        b"<sst"
+        b" xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main'><si><t>%s</t></si></sst>"
+        % ("长" * 4_000).encode()
+    )
     row = b"<row>%s</row>" % (b"<c/><c/>" + b'<c t="s"><v>0</v></c>' * columns)
-    strings = {"xl/sharedStrings.xml": texts, types: declared.replace(b"</Types>", part)} if b"sharedStrings" not in declared else {}
+    strings = (
+        {"xl/sharedStrings.xml": texts, types: declared.replace(b"</Types>", part)}
+        if b"sharedStrings" not in declared
+        else {}
+    )
     assert strings, "the workbook has shared strings of its own"
-    return repacked(workbook, {sheet: told.replace(b"</sheetData>", row * rows + b"</sheetData>"), **strings})
+    return repacked(
+        workbook, {sheet: told.replace(b"</sheetData>", row * rows + b"</sheetData>"), **strings}
+    )
 
 
 class Peak:
@@ -297,7 +387,8 @@ async def test_a_workbook_of_one_long_text_takes_bounded_memory_and_leaves_other
     await asyncio.gather(*watching, return_exceptions=True)
     megabytes = [round(n / 1e6) for n in (len(book), peak.most, peak.children)]
     print(
-        f"{megabytes[0]} MB of workbook: {megabytes[1]} MB here, {megabytes[2]} MB in the child; the loop stood {max(stood):.2f} s; another file {took:.1f} s"
+        f"{megabytes[0]} MB of workbook: {megabytes[1]} MB here, {megabytes[2]} MB in the child;"
+        f" the loop stood {max(stood):.2f} s; another file {took:.1f} s"
     )
 
     assert (result["status"], counts(result).get("refused", 0)) == outcome

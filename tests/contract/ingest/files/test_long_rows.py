@@ -1,4 +1,8 @@
-"""What is kept of refused rows: the beginning of long ones, whole in their file as long as they wait; a part of a household is never an entry."""
+"""Tests what is kept of refused rows.
+
+It is the beginning of long ones, which are whole in their file as long as they wait; a part of a
+household is never an entry.
+"""
 
 from datetime import UTC, datetime
 
@@ -16,9 +20,15 @@ from tests.support.running.clerk import Clerk, counts
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(180)]
 
 
-async def test_a_long_row_is_kept_up_to_64_kilobytes_and_its_retry_reads_it_whole_from_the_file(clerk: Clerk) -> None:
+async def test_a_long_row_is_kept_up_to_64_kilobytes_and_its_retry_reads_it_whole_from_the_file(
+    clerk: Clerk,
+) -> None:
     made, long = clerk.made, "长" * 4_000
-    headers = [*(f"x{n}" for n in range(10)), *HOUSE_HEADERS]  # what makes the entry stands behind what is cut off
+    # what makes the entry stands behind what is cut off
+    headers = [
+        *(f"x{n}" for n in range(10)),
+        *HOUSE_HEADERS,
+    ]
     mapping = (await made.mappings.of("clinic"))["households"]
     own = (
         mapping.replace("ignored: [", "ignored: [" + ", ".join(f"x{n}" for n in range(10)) + ", ")
@@ -31,7 +41,15 @@ async def test_a_long_row_is_kept_up_to_64_kilobytes_and_its_retry_reads_it_whol
     async with made.engine.connect() as connection:
         sealed = (await connection.execute(select(QuarantinedRecord.sealed))).scalar_one()
     parts_then = await parts(made)
-    retrier = Retrier(made.engine, made.seal, agencies=made.agencies, intake=made.intake, publisher=made.publisher, days=made.days, files=made.files)
+    retrier = Retrier(
+        made.engine,
+        made.seal,
+        agencies=made.agencies,
+        intake=made.intake,
+        publisher=made.publisher,
+        days=made.days,
+        files=made.files,
+    )
     (waiting,) = [row["source_id"] for row in await retrier.rows()]
     still = await retrier.retry([waiting], actor="op", now=datetime.now(UTC))
     await made.uploads.let_go()
@@ -48,7 +66,9 @@ async def test_a_long_row_is_kept_up_to_64_kilobytes_and_its_retry_reads_it_whol
 
 async def parts(made: Built) -> int:
     async with made.engine.connect() as connection:
-        return int((await connection.execute(select(func.count()).select_from(UploadPart))).scalar_one())
+        return int(
+            (await connection.execute(select(func.count()).select_from(UploadPart))).scalar_one()
+        )
 
 
 async def test_the_file_of_ordinary_rows_is_not_kept(clerk: Clerk) -> None:
@@ -59,8 +79,23 @@ async def test_the_file_of_ordinary_rows_is_not_kept(clerk: Clerk) -> None:
 
 async def test_a_part_of_a_household_is_never_taken_by_a_retry(clerk: Clerk) -> None:
     made = clerk.made
-    result = await clerk.done("households", as_csv(HOUSE_HEADERS, [house("H1", NUMBER)] * 70 + [house("H2"), house("H3", "110101199003070054"), house("H2")]))
-    retrier = Retrier(made.engine, made.seal, agencies=made.agencies, intake=made.intake, publisher=made.publisher, days=made.days, files=made.files)
+    result = await clerk.done(
+        "households",
+        as_csv(
+            HOUSE_HEADERS,
+            [house("H1", NUMBER)] * 70
+            + [house("H2"), house("H3", "110101199003070054"), house("H2")],
+        ),
+    )
+    retrier = Retrier(
+        made.engine,
+        made.seal,
+        agencies=made.agencies,
+        intake=made.intake,
+        publisher=made.publisher,
+        days=made.days,
+        files=made.files,
+    )
     waiting = [row["source_id"] for row in await retrier.rows()]
     tried = await retrier.retry(waiting, actor="op", now=datetime.now(UTC))
 

@@ -1,4 +1,7 @@
-"""A doubt of the desk on its way: to whoever sent the fact, and back, on the real broker and database; each step as often and in whatever order it comes."""
+"""Follows a doubt of the desk to whoever sent the fact, and back.
+
+It runs on the real broker and database; each step comes as often and in whatever order it comes.
+"""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
@@ -32,7 +35,13 @@ DAY = date(2026, 1, 10)
 
 async def income(clerk: Clerk, name: str, **more: object) -> str:
     """The agency says what the household earned; the fact's id."""
-    data = {"category": "wage", "item": "site", "amount": "900.00", "earned_month": "2026-01", "person_ref": "p-1"}
+    data = {
+        "category": "wage",
+        "item": "site",
+        "amount": "900.00",
+        "earned_month": "2026-01",
+        "person_ref": "p-1",
+    }
     event = {
         "specversion": "1.0",
         "id": name,
@@ -43,44 +52,75 @@ async def income(clerk: Clerk, name: str, **more: object) -> str:
         "data": data,
         **more,
     }
-    answer = await clerk.client.post("/v1/events", json=event, headers={"content-type": "application/cloudevents+json"})
+    answer = await clerk.client.post(
+        "/v1/events", json=event, headers={"content-type": "application/cloudevents+json"}
+    )
     assert answer.status_code == httpx.codes.ACCEPTED, answer.text
     return str(answer.json()["fact_id"])
 
 
 def doubt(name: str, fact: str, day: date = DAY) -> tuple[PeopleSaid, FactDisputed]:
     """The desk doubts a fact of the household."""
-    word = FactDisputed(disputed=fact, fact_kind="IncomeReported", fact_day=day, doubt=Doubt.NEVER_HAPPENED, note="已回村")
-    return PeopleSaid(id=name, household_id=HOME, time=datetime.now(UTC), by="zhang", data=word), word
+    word = FactDisputed(
+        disputed=fact,
+        fact_kind="IncomeReported",
+        fact_day=day,
+        doubt=Doubt.NEVER_HAPPENED,
+        note="已回村",
+    )
+    return (
+        PeopleSaid(id=name, household_id=HOME, time=datetime.now(UTC), by="zhang", data=word),
+        word,
+    )
 
 
 async def told(made: Built) -> list[DisputeNews]:
     """What the desk is told by now."""
     await made.questions.look_up()
     await made.questions.tell()
-    records = await asyncio.to_thread(lambda: list(read_topic(made.settings.kafka_bootstrap, FACT_DISPUTES.name)))
+    records = await asyncio.to_thread(
+        lambda: list(read_topic(made.settings.kafka_bootstrap, FACT_DISPUTES.name))
+    )
     return [decode_dispute(m.value()) for m in records]
 
 
-async def test_a_doubt_reaches_the_agency_by_its_own_event_and_the_answer_comes_back(made: Built, clerk: Clerk) -> None:
+async def test_a_doubt_reaches_the_agency_by_its_own_event_and_the_answer_comes_back(
+    made: Built, clerk: Clerk
+) -> None:
     fact = await income(clerk, "wage-1")
     await made.disputes.ask([doubt("act-1", fact)])
     await made.disputes.ask([doubt("act-1", fact)])  # read twice after a crash
 
     assert [(n.state, n.agency) for n in await told(made)] == [(DisputeState.ASKED, AGENCY)]
     (row,) = await made.disputes.of(AGENCY, datetime.now(UTC))
-    assert (row["event_id"], row["source"], row["note"]) == ("wage-1", f"/agencies/{AGENCY}", "已回村")
-    assert row["said"] == {"category": "wage", "item": "site", "amount": "900.00", "earned_month": "2026-01"}
-    assert not await made.disputes.confirm("another", "act-1", "", by="nobody", now=datetime.now(UTC))
+    assert (row["event_id"], row["source"], row["note"]) == (
+        "wage-1",
+        f"/agencies/{AGENCY}",
+        "已回村",
+    )
+    assert row["said"] == {
+        "category": "wage",
+        "item": "site",
+        "amount": "900.00",
+        "earned_month": "2026-01",
+    }
+    assert not await made.disputes.confirm(
+        "another", "act-1", "", by="nobody", now=datetime.now(UTC)
+    )
     assert await made.disputes.confirm(AGENCY, "act-1", "有签字", by="li", now=datetime.now(UTC))
     assert not await made.disputes.confirm(AGENCY, "act-1", "again", by="li", now=datetime.now(UTC))
 
     news = await told(made)
-    assert [(n.state, n.note) for n in news] == [(DisputeState.ASKED, ""), (DisputeState.CONFIRMED, "有签字")]
+    assert [(n.state, n.note) for n in news] == [
+        (DisputeState.ASKED, ""),
+        (DisputeState.CONFIRMED, "有签字"),
+    ]
     assert await told(made) == news, "what the desk knows is not said again"
 
 
-async def test_a_correction_ends_the_doubt_whether_it_comes_before_or_after_it(made: Built, clerk: Clerk) -> None:
+async def test_a_correction_ends_the_doubt_whether_it_comes_before_or_after_it(
+    made: Built, clerk: Clerk
+) -> None:
     early, late = await income(clerk, "wage-early"), await income(clerk, "wage-late")
     await income(clerk, "wage-early-2", amends="wage-early")
     await made.disputes.ask([doubt("act-early", early), doubt("act-late", late)])
@@ -88,21 +128,32 @@ async def test_a_correction_ends_the_doubt_whether_it_comes_before_or_after_it(m
     first = await told(made)
     await income(clerk, "wage-late-2", amends="wage-late")
 
-    assert {n.dispute_id: n.state for n in first} == {"act-early": DisputeState.CORRECTED, "act-late": DisputeState.ASKED}
-    assert {n.dispute_id: n.state for n in await told(made)} == {"act-early": DisputeState.CORRECTED, "act-late": DisputeState.CORRECTED}
+    assert {n.dispute_id: n.state for n in first} == {
+        "act-early": DisputeState.CORRECTED,
+        "act-late": DisputeState.ASKED,
+    }
+    assert {n.dispute_id: n.state for n in await told(made)} == {
+        "act-early": DisputeState.CORRECTED,
+        "act-late": DisputeState.CORRECTED,
+    }
     assert all(n.agency == AGENCY for n in await told(made))
 
 
-async def test_a_correction_that_comes_before_the_sender_is_looked_up_is_enough(made: Built, clerk: Clerk) -> None:
+async def test_a_correction_that_comes_before_the_sender_is_looked_up_is_enough(
+    made: Built, clerk: Clerk
+) -> None:
     fact = await income(clerk, "wage-race")
     await made.disputes.ask([doubt("act-race", fact)])
     await income(clerk, "wage-race-2", amends="wage-race")
 
-    await made.disputes.found("act-race", None)  # another replica comes late with what it did not find
+    # another replica comes late with what it did not find
+    await made.disputes.found("act-race", None)
     assert [(n.state, n.agency) for n in await told(made)] == [(DisputeState.CORRECTED, AGENCY)]
 
 
-async def test_a_fact_that_is_nowhere_has_no_sender_and_a_wrong_day_still_finds_it(made: Built, clerk: Clerk) -> None:
+async def test_a_fact_that_is_nowhere_has_no_sender_and_a_wrong_day_still_finds_it(
+    made: Built, clerk: Clerk
+) -> None:
     fact = await income(clerk, "wage-ahead")
     ahead = datetime.now(UTC).date() + timedelta(days=400)
     await made.disputes.ask([doubt("act-none", "f" * 32), doubt("act-ahead", fact, ahead)])
@@ -113,11 +164,15 @@ async def test_a_fact_that_is_nowhere_has_no_sender_and_a_wrong_day_still_finds_
     }
 
 
-async def test_while_the_broker_is_away_doubts_wait_and_ingest_goes_on(made: Built, clerk: Clerk) -> None:
+async def test_while_the_broker_is_away_doubts_wait_and_ingest_goes_on(
+    made: Built, clerk: Clerk
+) -> None:
     fact = await income(clerk, "wage-away")
     await made.disputes.ask([doubt("act-away", fact)])
     away = LogSearch(Broker("127.0.0.1:9"), made.settings.partitions)
-    asking = asyncio.create_task(Questions(made.engine, made.disputes, away, made.publisher, made.metrics).run())
+    asking = asyncio.create_task(
+        Questions(made.engine, made.disputes, away, made.publisher, made.metrics).run()
+    )
     await asyncio.sleep(2.5)
 
     assert not asking.done(), "it goes on asking"
@@ -126,14 +181,18 @@ async def test_while_the_broker_is_away_doubts_wait_and_ingest_goes_on(made: Bui
 
 
 async def ask(alerts_database: AsyncEngine, fact: str, version: int, note: str = "") -> None:
-    await disputes_on(alerts_database).ask(person("zhao"), 1, version, fact, Doubt.OTHER_AMOUNT, note, now=NOW)
+    await disputes_on(alerts_database).ask(
+        person("zhao"), 1, version, fact, Doubt.OTHER_AMOUNT, note, now=NOW
+    )
 
 
 async def one(alerts_database: AsyncEngine, question: str) -> object:
     return (await rows(alerts_database, question))[0][0]
 
 
-async def test_at_the_desk_a_doubt_is_one_word_on_its_way_one_row_in_the_audit_and_asked_once(alerts_database: AsyncEngine) -> None:
+async def test_at_the_desk_a_doubt_is_one_word_on_its_way_one_row_in_the_audit_and_asked_once(
+    alerts_database: AsyncEngine,
+) -> None:
     moved = transition("a")
     await cases_on(alerts_database).take([moved], NOW)
     shown = moved.findings[0].facts[0]
@@ -147,27 +206,50 @@ async def test_at_the_desk_a_doubt_is_one_word_on_its_way_one_row_in_the_audit_a
         await ask(alerts_database, shown.fact_id, 2)
 
     assert (numbers.value.why, again.value.why) == (DisputeNo.NOTE, DisputeNo.ASKED)
-    word = "select body->'data'->>'kind', body->'data'->>'disputed', body->'data'->>'fact_day', body->'data'->>'note' from said"
-    assert await rows(alerts_database, word) == [("FactDisputed", shown.fact_id, str(shown.day), "金额多一位")]
-    assert await rows(alerts_database, "select action, detail->>'doubt' from audit where action like 'disput%'") == [("disputed", "other_amount")]
+    word = (
+        "select body->'data'->>'kind', body->'data'->>'disputed', body->'data'->>'fact_day',"
+        " body->'data'->>'note' from said"
+    )
+    assert await rows(alerts_database, word) == [
+        ("FactDisputed", shown.fact_id, str(shown.day), "金额多一位")
+    ]
+    assert await rows(
+        alerts_database, "select action, detail->>'doubt' from audit where action like 'disput%'"
+    ) == [("disputed", "other_amount")]
 
 
-async def test_an_answer_stands_on_the_case_with_a_new_version_and_a_repeat_changes_nothing(alerts_database: AsyncEngine) -> None:
+async def test_an_answer_stands_on_the_case_with_a_new_version_and_a_repeat_changes_nothing(
+    alerts_database: AsyncEngine,
+) -> None:
     moved = transition("a")
     await cases_on(alerts_database).take([moved], NOW)
     fact = moved.findings[0].facts[0].fact_id
     await ask(alerts_database, fact, 1)
     dispute = str(await one(alerts_database, "select dispute_id from disputes"))
-    news = DisputeNews(dispute_id=dispute, household_id=moved.household_id, disputed=fact, state=DisputeState.ASKED, agency="bank", at=NOW)
+    news = DisputeNews(
+        dispute_id=dispute,
+        household_id=moved.household_id,
+        disputed=fact,
+        state=DisputeState.ASKED,
+        agency="bank",
+        at=NOW,
+    )
     right = news.model_copy(update={"state": DisputeState.CONFIRMED, "note": "核对过流水"})
     mended = news.model_copy(update={"state": DisputeState.CORRECTED})
 
     await disputes_on(alerts_database).take([news, right, right, news, mended, right])
-    await disputes_on(alerts_database).take([news.model_copy(update={"dispute_id": "act-of-another-desk"})])
+    await disputes_on(alerts_database).take(
+        [news.model_copy(update={"dispute_id": "act-of-another-desk"})]
+    )
 
-    assert await rows(alerts_database, "select state, agency from disputes") == [("corrected", "bank")]
+    assert await rows(alerts_database, "select state, agency from disputes") == [
+        ("corrected", "bank")
+    ]
     assert await one(alerts_database, "select version from cases") == 4
-    said = "select action, actor, detail->>'agency' from audit where action like 'dispute_%' order by audit_id"
+    said = (
+        "select action, actor, detail->>'agency' from audit where action like 'dispute_%' order by"
+        " audit_id"
+    )
     assert await rows(alerts_database, said) == [
         ("disputed", "zhao", None),
         ("dispute_confirmed", "foothold-ingest", "bank"),

@@ -10,7 +10,15 @@ from sqlalchemy import text
 
 from foothold_ingest.build import Built
 from foothold_ingest.commands import double
-from tests.contract.ingest.people.test_people import NUMBER, Say, arguments, claim, event, household, say  # noqa: F401 - the fixture
+from tests.contract.ingest.people.test_people import (
+    NUMBER,
+    Say,
+    arguments,
+    claim,
+    event,
+    household,
+    say,  # noqa: F401 - the fixture
+)
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(120)]
 
@@ -20,16 +28,29 @@ OTHER = "110105194912310055"
 def back(*entries: dict[str, Any]) -> dict[str, Any]:
     """Their sender takes them back."""
     data = {"events": [e["id"] for e in entries], "reason": "entered_in_error"}
-    return event("civil", "FactsRetracted", f"back-{entries[0]['id']}", data, entries[0]["subject"], "2026-01-20T09:00:00+08:00")
+    return event(
+        "civil",
+        "FactsRetracted",
+        f"back-{entries[0]['id']}",
+        data,
+        entries[0]["subject"],
+        "2026-01-20T09:00:00+08:00",
+    )
 
 
 async def named(made: Built) -> list[tuple[str | None, int]]:
     async with made.engine.connect() as connection:
-        wanted = "select fact_id, (select count(*) from memberships m where m.household_id = h.household_id) from households h order by registered_at"
+        wanted = (
+            "select fact_id, (select count(*) from memberships m where m.household_id ="
+            " h.household_id) from households h order by registered_at"
+        )
         return [tuple(row) for row in await connection.execute(text(wanted))]
 
 
-async def test_the_entry_before_counts_again_and_without_one_nobody_is_named(made: Built, say: Say) -> None:  # noqa: F811
+async def test_the_entry_before_counts_again_and_without_one_nobody_is_named(
+    made: Built,
+    say: Say,  # noqa: F811
+) -> None:
     first = household("V1", {"resident_number": NUMBER})
     wrong = household("V1", {"person_ref": "somebody"}, at="2026-01-16T09:00:00+08:00")
     for entry in (first, wrong):
@@ -45,10 +66,19 @@ async def test_the_entry_before_counts_again_and_without_one_nobody_is_named(mad
     (nobody,) = await named(made)
 
     assert ("held" in waits.json(), "held" in found.json()) == (True, False)
-    assert (before[1], again[1], again[0] != before[0], still == again, nobody) == (0, 1, True, True, (None, 0))
+    assert (before[1], again[1], again[0] != before[0], still == again, nobody) == (
+        0,
+        1,
+        True,
+        True,
+        (None, 0),
+    )
 
 
-async def test_a_doubt_about_a_member_ends_with_the_entry_that_caused_it(made: Built, say: Say) -> None:  # noqa: F811
+async def test_a_doubt_about_a_member_ends_with_the_entry_that_caused_it(
+    made: Built,
+    say: Say,  # noqa: F811
+) -> None:
     await say(household("V1", {"resident_number": NUMBER}))
     wrong = household("V2", {"resident_number": NUMBER}, at="2026-01-16T09:00:00+08:00")
     await say(wrong)
@@ -56,17 +86,35 @@ async def test_a_doubt_about_a_member_ends_with_the_entry_that_caused_it(made: B
     await say(back(wrong))
 
     assert "V1" in opened or "nobody" not in opened
-    assert await double(made.settings, arguments(action="list")) == "nobody stands in two households at once"
+    assert (
+        await double(made.settings, arguments(action="list"))
+        == "nobody stands in two households at once"
+    )
 
 
-async def test_who_names_somebody_the_households_entry_does_not_is_told_and_taken(say: Say) -> None:  # noqa: F811
+async def test_who_names_somebody_the_households_entry_does_not_is_told_and_taken(
+    say: Say,  # noqa: F811
+) -> None:
     await say(household("V1", {"person_ref": "p0"}))
 
     def bill(name: str, person: str, subject: str = "370302/V1") -> dict[str, Any]:
-        data = {"claim_number": name, "settled_on": "2026-01-10", "setting": "inpatient", "total": "100.00", "person_ref": person}
+        data = {
+            "claim_number": name,
+            "settled_on": "2026-01-10",
+            "setting": "inpatient",
+            "total": "100.00",
+            "person_ref": person,
+        }
         return event("insurance", "MedicalClaimSettled", name, data, subject)
 
-    answers = [(await say(one)).json() for one in (bill("b1", "p0"), bill("b2", "p1"), bill("b3", "p1", "370302/V9"))]
+    answers = [
+        (await say(one)).json()
+        for one in (bill("b1", "p0"), bill("b2", "p1"), bill("b3", "p1", "370302/V9"))
+    ]
 
-    assert [[w["field"] for w in one.get("warnings", [])] for one in answers] == [[], ["/data/person_ref"], []]
+    assert [[w["field"] for w in one.get("warnings", [])] for one in answers] == [
+        [],
+        ["/data/person_ref"],
+        [],
+    ]
     assert "登记成员中没有此人" in answers[1]["warnings"][0]["problem"]

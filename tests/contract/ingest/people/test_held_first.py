@@ -1,4 +1,8 @@
-"""What agencies sent of a person before the register knew them counts from the household's first moment: no alarm for an income that was only waiting."""
+"""Facts that were sent before the register knew their person count from the start.
+
+What agencies sent counts from the household's first moment: there is no alarm for an income that
+was only waiting.
+"""
 
 import asyncio
 from collections import defaultdict
@@ -38,7 +42,12 @@ def event(kind: str, name: str, subject: str | None, data: dict[str, Any]) -> Js
 
 
 def bill(n: int) -> dict[str, Any]:
-    return {"claim_number": f"b{n}", "settled_on": "2026-01-10", "setting": "inpatient", "total": "100.00"}
+    return {
+        "claim_number": f"b{n}",
+        "settled_on": "2026-01-10",
+        "setting": "inpatient",
+        "total": "100.00",
+    }
 
 
 def numbered(n: int) -> str:
@@ -49,45 +58,107 @@ def numbered(n: int) -> str:
 
 def household_of(stack: Stack, case: int) -> str:
     with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
-        row = connection.execute("select household_id from cases where number = %s", [case]).fetchone()
+        row = connection.execute(
+            "select household_id from cases where number = %s", [case]
+        ).fetchone()
         assert row is not None
         return str(row[0])
 
 
-async def test_many_entries_at_once_each_with_something_held_do_not_wait_for_one_another(made: Built, broker: str) -> None:
+async def test_many_entries_at_once_each_with_something_held_do_not_wait_for_one_another(
+    made: Built, broker: str
+) -> None:
     await made.register.add("civil", is_operator=False, by="op", now=datetime.now(UTC))
     civil, clock = await made.agencies.writer("civil"), made.days.clock(datetime.now(UTC))
     people = [numbered(n) for n in range(40)]
-    bills = [event("MedicalClaimSettled", f"bill-{n}", None, bill(n) | {"resident_number": one}) for n, one in enumerate(people)]
-    await made.intake.keep([one for one in await made.intake.judge(bills, civil, clock) if isinstance(one, Held)], is_patient=False)
+    bills = [
+        event("MedicalClaimSettled", f"bill-{n}", None, bill(n) | {"resident_number": one})
+        for n, one in enumerate(people)
+    ]
+    await made.intake.keep(
+        [one for one in await made.intake.judge(bills, civil, clock) if isinstance(one, Held)],
+        is_patient=False,
+    )
 
     async def register(n: int, number: str) -> None:
-        entry = {"authority": "370399", "register_number": f"M-{n}", "area": f"{TOWNSHIP}201", "standing": "ordinary", "members": [{"resident_number": number}]}
-        (judged,) = await made.intake.judge([event("HouseholdRegistered", f"m-{n}", f"370399/M-{n}", entry)], civil, clock)
+        entry = {
+            "authority": "370399",
+            "register_number": f"M-{n}",
+            "area": f"{TOWNSHIP}201",
+            "standing": "ordinary",
+            "members": [{"resident_number": number}],
+        }
+        (judged,) = await made.intake.judge(
+            [event("HouseholdRegistered", f"m-{n}", f"370399/M-{n}", entry)], civil, clock
+        )
         assert isinstance(judged, Accepted)
         await made.intake.keep([judged], is_patient=False)
 
     async with asyncio.timeout(20):
         await asyncio.gather(*(register(n, one) for n, one in enumerate(people)))
-    log = sorted(await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name))), key=lambda record: int(record.offset()))
+    log = sorted(
+        await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name))),
+        key=lambda record: int(record.offset()),
+    )
     kinds: defaultdict[str | None, list[str]] = defaultdict(list)
     for fact in (decode_fact(record.value()) for record in log):
         kinds[fact.household_id].append(fact.data.kind)
     del kinds[None]  # the day
 
-    assert [len(kinds), *set(map(tuple, kinds.values()))] == [len(people), ("MedicalClaimSettled", "HouseholdRegistered")]
+    assert [len(kinds), *set(map(tuple, kinds.values()))] == [
+        len(people),
+        ("MedicalClaimSettled", "HouseholdRegistered"),
+    ]
 
 
-def test_a_new_household_is_no_case_for_want_of_the_income_that_was_held_for_it(foothold: Stack, sender: Sender) -> None:
-    sender.say("statistics", "FeedHeard", "held-heard", AT, None, feed="IncomeReported", area=TOWNSHIP, through_month="2026-05")
-    income = {"category": "wage", "item": "salary", "amount": "90000.00", "earned_month": "2026-05", "is_yearly": True, "resident_number": NUMBER}
-    answer = sender.post("statistics", sender.event("statistics", "IncomeReported", "held-income", AT, None, **income))
-    entry = {"authority": "370399", "register_number": "HELD-1", "area": f"{TOWNSHIP}201", "standing": "ordinary", "members": [{"resident_number": NUMBER}]}
+def test_a_new_household_is_no_case_for_want_of_the_income_that_was_held_for_it(
+    foothold: Stack, sender: Sender
+) -> None:
+    sender.say(
+        "statistics",
+        "FeedHeard",
+        "held-heard",
+        AT,
+        None,
+        feed="IncomeReported",
+        area=TOWNSHIP,
+        through_month="2026-05",
+    )
+    income = {
+        "category": "wage",
+        "item": "salary",
+        "amount": "90000.00",
+        "earned_month": "2026-05",
+        "is_yearly": True,
+        "resident_number": NUMBER,
+    }
+    answer = sender.post(
+        "statistics",
+        sender.event("statistics", "IncomeReported", "held-income", AT, None, **income),
+    )
+    entry = {
+        "authority": "370399",
+        "register_number": "HELD-1",
+        "area": f"{TOWNSHIP}201",
+        "standing": "ordinary",
+        "members": [{"resident_number": NUMBER}],
+    }
     sender.say("statistics", "HouseholdRegistered", "held-entry", AT, HOME, **entry)
-    sender.say("statistics", "RiskReported", "held-call", AT, HOME, route="hotline", concern="illness", reported_on="2026-06-09")
+    sender.say(
+        "statistics",
+        "RiskReported",
+        "held-call",
+        AT,
+        HOME,
+        route="hotline",
+        concern="illness",
+        reported_on="2026-06-09",
+    )
     case = eventually(lambda: case_number(foothold, "HELD-1"), "the call is a case")
 
     home = household_of(foothold, case)
     said = [t for t in transitions(foothold.kafka.bootstrap) if t.household_id == home]
     assert answer.json()["held"]
-    assert [(t.number, t.group, {f.rule.value for f in t.findings}) for t in said] == [(1, None, {"risk_reported"})]
+    assert [(t.number, t.group, {f.rule.value for f in t.findings}) for t in said] == [
+        (1, None, {"risk_reported"})
+    ]

@@ -1,4 +1,8 @@
-"""People by number, at every door: one person whatever the spelling, held until the register knows them, released by themselves; doubles are tickets."""
+"""Tests people by number, at every door.
+
+A number is one person whatever the spelling, held until the register knows them, and released by
+themselves; doubles are tickets.
+"""
 
 import argparse
 import asyncio
@@ -44,30 +48,75 @@ KEY = SECRET.encode()
 Say = Callable[..., Awaitable[httpx.Response]]
 
 
-def event(agency: str, kind: str, name: str, data: dict[str, Any], subject: str | None = None, at: str = "2026-01-15T09:00:00+08:00") -> dict[str, Any]:
-    made = {"specversion": "1.0", "id": name, "source": f"/agencies/{agency}", "type": f"foothold.{kind}.v1", "time": at, "data": data}
+def event(
+    agency: str,
+    kind: str,
+    name: str,
+    data: dict[str, Any],
+    subject: str | None = None,
+    at: str = "2026-01-15T09:00:00+08:00",
+) -> dict[str, Any]:
+    made = {
+        "specversion": "1.0",
+        "id": name,
+        "source": f"/agencies/{agency}",
+        "type": f"foothold.{kind}.v1",
+        "time": at,
+        "data": data,
+    }
     return made if subject is None else {**made, "subject": subject}
 
 
-def household(name: str, *members: dict[str, Any], at: str = "2026-01-15T09:00:00+08:00", county: str = "370302") -> dict[str, Any]:
-    data = {"authority": county, "register_number": name, "area": f"{county}104201", "standing": "ordinary", "members": list(members)}
+def household(
+    name: str,
+    *members: dict[str, Any],
+    at: str = "2026-01-15T09:00:00+08:00",
+    county: str = "370302",
+) -> dict[str, Any]:
+    data = {
+        "authority": county,
+        "register_number": name,
+        "area": f"{county}104201",
+        "standing": "ordinary",
+        "members": list(members),
+    }
     return event("civil", "HouseholdRegistered", f"reg-{name}-{at}", data, f"{county}/{name}", at)
 
 
 def claim(name: str, number: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    data = {"claim_number": name, "settled_on": "2026-01-10", "setting": "inpatient", "total": "100.00", "resident_number": number}
+    data = {
+        "claim_number": name,
+        "settled_on": "2026-01-10",
+        "setting": "inpatient",
+        "total": "100.00",
+        "resident_number": number,
+    }
     return event("insurance", "MedicalClaimSettled", name, data | more)
 
 
 @pytest.fixture
 async def say(made: Built) -> AsyncIterator[Say]:
-    door = Door(agencies=made.agencies, intake=made.intake, days=made.days, metrics=made.metrics, day_clock=DayClock.MANUAL)
-    keys = {agency: await made.register.add(agency, is_operator=False, by="op", now=datetime.now(UTC)) for agency in ("civil", "insurance")}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(make_app(door)), base_url="http://door") as client:
+    door = Door(
+        agencies=made.agencies,
+        intake=made.intake,
+        days=made.days,
+        metrics=made.metrics,
+        day_clock=DayClock.MANUAL,
+    )
+    keys = {
+        agency: await made.register.add(agency, is_operator=False, by="op", now=datetime.now(UTC))
+        for agency in ("civil", "insurance")
+    }
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(make_app(door)), base_url="http://door"
+    ) as client:
 
         async def post(sent: dict[str, Any]) -> httpx.Response:
             key = keys[sent["source"].split("/")[2]]
-            headers = {"content-type": "application/cloudevents+json", "authorization": f"Bearer {key}"}
+            headers = {
+                "content-type": "application/cloudevents+json",
+                "authorization": f"Bearer {key}",
+            }
             return await client.post("/v1/events", content=json.dumps(sent), headers=headers)
 
         yield post
@@ -75,11 +124,20 @@ async def say(made: Built) -> AsyncIterator[Say]:
 
 async def claims(broker: str) -> list[tuple[str, str | None, str | None]]:
     """Claim number, household and person of every bill in the log."""
-    facts = [decode_fact(m.value()) for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))]
-    return sorted((f.data.claim_number, f.household_id, f.data.person_ref) for f in facts if isinstance(f.data, MedicalClaimSettled))
+    facts = [
+        decode_fact(m.value())
+        for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))
+    ]
+    return sorted(
+        (f.data.claim_number, f.household_id, f.data.person_ref)
+        for f in facts
+        if isinstance(f.data, MedicalClaimSettled)
+    )
 
 
-async def test_a_bill_is_held_until_the_register_names_its_person_and_then_goes_to_the_household(made: Built, broker: str, say: Say) -> None:
+async def test_a_bill_is_held_until_the_register_names_its_person_and_then_goes_to_the_household(
+    made: Built, broker: str, say: Say
+) -> None:
     early = await say(claim("early", NUMBER))
     await say(household("V1", {"person_ref": "somebody"}))
     nobody_yet = await made.releaser.release_some()
@@ -94,7 +152,9 @@ async def test_a_bill_is_held_until_the_register_names_its_person_and_then_goes_
     assert await claims(broker) == [(name, home, REF) for name in ("early", "late", "wide")]
 
 
-async def test_a_held_bill_sent_again_waits_once_and_one_its_sender_may_no_longer_send_stays(made: Built, broker: str, say: Say) -> None:
+async def test_a_held_bill_sent_again_waits_once_and_one_its_sender_may_no_longer_send_stays(
+    made: Built, broker: str, say: Say
+) -> None:
     for _ in range(2):
         assert (await say(claim("twice", NUMBER))).json()["held"]
     await made.register.set_disabled("insurance", is_disabled=True, by="op", now=datetime.now(UTC))
@@ -102,40 +162,82 @@ async def test_a_held_bill_sent_again_waits_once_and_one_its_sender_may_no_longe
     await say(household("V1", {"resident_number": NUMBER}))
     await made.releaser.release_some()
     async with made.engine.connect() as connection:
-        rows = [tuple(row) for row in await connection.execute(text("select kind, released_at, problem from held"))]
+        rows = [
+            tuple(row)
+            for row in await connection.execute(text("select kind, released_at, problem from held"))
+        ]
 
-    assert rows == [("MedicalClaimSettled", None, "agency_disabled: insurance is disabled here. Ask the county's operators; what was sent is kept.")]
+    assert rows == [
+        (
+            "MedicalClaimSettled",
+            None,
+            (
+                "agency_disabled: insurance is disabled here. Ask the county's operators; what was"
+                " sent is kept."
+            ),
+        )
+    ]
     assert await claims(broker) == []
 
 
 @pytest.mark.parametrize(
     ("number", "reason"),
-    [("1101051949123100AX", "bad-number"), ("11010519AB1231002X", "bad-number"), ("9" * 18, "bad-number"), ("1.10105E+17", "damaged-number")],
+    [
+        ("1101051949123100AX", "bad-number"),
+        ("11010519AB1231002X", "bad-number"),
+        ("9" * 18, "bad-number"),
+        ("1.10105E+17", "damaged-number"),
+    ],
 )
-async def test_a_number_that_is_none_is_refused_and_not_repeated(say: Say, number: str, reason: str) -> None:
-    answers = [await say(claim("bad", number)), await say(household("V1", {"person_ref": "p"}, {"resident_number": number}))]
+async def test_a_number_that_is_none_is_refused_and_not_repeated(
+    say: Say, number: str, reason: str
+) -> None:
+    answers = [
+        await say(claim("bad", number)),
+        await say(household("V1", {"person_ref": "p"}, {"resident_number": number})),
+    ]
 
-    assert [(a.status_code, a.json()["type"]) for a in answers] == [(422, f"urn:foothold:problem:{reason}")] * 2
-    assert [a.json()["fields"][0]["field"] for a in answers] == ["/data/resident_number", "/data/members/1/resident_number"]
+    assert [(a.status_code, a.json()["type"]) for a in answers] == [
+        (422, f"urn:foothold:problem:{reason}")
+    ] * 2
+    assert [a.json()["fields"][0]["field"] for a in answers] == [
+        "/data/resident_number",
+        "/data/members/1/resident_number",
+    ]
     assert all(number not in a.text for a in answers)
 
 
-async def test_a_number_written_as_a_number_is_refused_because_browsers_lose_its_digits(say: Say) -> None:
+async def test_a_number_written_as_a_number_is_refused_because_browsers_lose_its_digits(
+    say: Say,
+) -> None:
     answer = await say(claim("digits", 110105194912310021))  # type: ignore[arg-type]  # that is the point
 
-    assert (answer.status_code, answer.json()["fields"][0]["field"]) == (422, "/data/resident_number")
+    assert (answer.status_code, answer.json()["fields"][0]["field"]) == (
+        422,
+        "/data/resident_number",
+    )
 
 
 async def test_one_person_twice_in_a_household_is_refused_whatever_the_spelling(say: Say) -> None:
-    answer = await say(household("V1", {"resident_number": NUMBER}, {"resident_number": "110105491231002"}))
+    answer = await say(
+        household("V1", {"resident_number": NUMBER}, {"resident_number": "110105491231002"})
+    )
 
     assert answer.status_code == 422
     assert "twice" in answer.text
 
 
-async def test_what_concerns_a_person_in_two_households_waits_until_the_register_is_mended(made: Built, broker: str, say: Say) -> None:
+async def test_what_concerns_a_person_in_two_households_waits_until_the_register_is_mended(
+    made: Built, broker: str, say: Say
+) -> None:
     await say(household("V1", {"resident_number": NUMBER}))
-    await say(household("V2", {"resident_number": NUMBER, "joined_on": "2026-01-02"}, at="2026-01-16T09:00:00+08:00"))
+    await say(
+        household(
+            "V2",
+            {"resident_number": NUMBER, "joined_on": "2026-01-02"},
+            at="2026-01-16T09:00:00+08:00",
+        )
+    )
     answer = await say(claim("b1", NUMBER))
     before = await say(claim("b0", NUMBER, settled_on="2025-12-20"))
     opened = await double(made.settings, arguments(action="list"))
@@ -146,33 +248,68 @@ async def test_what_concerns_a_person_in_two_households_waits_until_the_register
     released = await made.releaser.release_some()
 
     assert (answer.json()["held"], "held" in before.json(), looked, released) == (True, False, 0, 0)
-    assert (opened.split("  ")[2:], mended) == (sorted_by_id("V1", "V2"), "nobody stands in two households at once")
-    assert await claims(broker) == [("b0", household_id(KEY, "370302", "V1"), REF), ("b1", household_id(KEY, "370302", "V2"), REF)]
+    assert (opened.split("  ")[2:], mended) == (
+        sorted_by_id("V1", "V2"),
+        "nobody stands in two households at once",
+    )
+    assert await claims(broker) == [
+        ("b0", household_id(KEY, "370302", "V1"), REF),
+        ("b1", household_id(KEY, "370302", "V2"), REF),
+    ]
 
 
-async def test_a_dismissed_ticket_stays_closed_and_the_later_entry_gets_what_waited(made: Built, broker: str, say: Say) -> None:
+async def test_a_dismissed_ticket_stays_closed_and_the_later_entry_gets_what_waited(
+    made: Built, broker: str, say: Say
+) -> None:
     for minute, names in (("09:00", ("V1", "V2")), ("09:05", ("V2", "V1"))):
         for name in names:
-            await say(household(name, {"resident_number": NUMBER}, at=f"2026-01-15T{minute}:{'10' if name == 'V2' else '00'}+08:00"))
+            await say(
+                household(
+                    name,
+                    {"resident_number": NUMBER},
+                    at=f"2026-01-15T{minute}:{'10' if name == 'V2' else '00'}+08:00",
+                )
+            )
         if minute == "09:00":
             assert (await say(claim("b1", NUMBER))).json()["held"]
             ticket = int((await double(made.settings, arguments(action="list"))).split()[0])
-            await double(made.settings, arguments(action="dismiss", ticket=ticket, because="一人两户，已核实"))
+            await double(
+                made.settings,
+                arguments(action="dismiss", ticket=ticket, because="一人两户，已核实"),
+            )
 
-    assert await double(made.settings, arguments(action="list")) == "nobody stands in two households at once"
+    assert (
+        await double(made.settings, arguments(action="list"))
+        == "nobody stands in two households at once"
+    )
     assert await claims(broker) == [("b1", household_id(KEY, "370302", "V2"), REF)]
 
 
 async def doubts(broker: str) -> list[tuple[str, str, int]]:
-    """Household, state and ticket of every word about a member in doubt, in the log's order of each household."""
-    facts = [decode_fact(m.value()) for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))]
+    """Return household, state and ticket of every fact about a member in doubt.
+
+    They are in the log's order of each household.
+    """
+    facts = [
+        decode_fact(m.value())
+        for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))
+    ]
     named = {household_id(KEY, "370302", name): name for name in ("V1", "V2")}
-    told = [(named[f.household_id or ""], f.data) for f in facts if isinstance(f.data, MembershipDisputed)]
-    assert all(named[data.other_household] == {"V1": "V2", "V2": "V1"}[home] and data.person_ref == REF for home, data in told)
+    told = [
+        (named[f.household_id or ""], f.data)
+        for f in facts
+        if isinstance(f.data, MembershipDisputed)
+    ]
+    assert all(
+        named[data.other_household] == {"V1": "V2", "V2": "V1"}[home] and data.person_ref == REF
+        for home, data in told
+    )
     return sorted((home, data.state.value, data.ticket) for home, data in told)
 
 
-async def test_both_households_logs_are_told_of_a_member_in_doubt_and_of_its_end_once(made: Built, broker: str, say: Say) -> None:
+async def test_both_households_logs_are_told_of_a_member_in_doubt_and_of_its_end_once(
+    made: Built, broker: str, say: Say
+) -> None:
     for name, member in (("V1", {"resident_number": NUMBER}), ("V2", {"resident_number": NUMBER})):
         await say(household(name, member))
     told = [await made.tickets.tell_some(), await made.tickets.tell_some()]
@@ -183,15 +320,29 @@ async def test_both_households_logs_are_told_of_a_member_in_doubt_and_of_its_end
     async with made.engine.begin() as connection:  # as after a crash between log and row
         await connection.execute(text("update doubles set told = 'open'"))
     await made.tickets.tell_some()
-    facts = [decode_fact(m.value()) for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))]
-    ended = [f.fact_id for f in facts if isinstance(f.data, MembershipDisputed) and f.data.state is TicketState.MENDED]
+    facts = [
+        decode_fact(m.value())
+        for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))
+    ]
+    ended = [
+        f.fact_id
+        for f in facts
+        if isinstance(f.data, MembershipDisputed) and f.data.state is TicketState.MENDED
+    ]
 
     assert told == [1, 0, 1, 0]
-    assert said == [("V1", "mended", opened), ("V1", "open", opened), ("V2", "mended", opened), ("V2", "open", opened)]
+    assert said == [
+        ("V1", "mended", opened),
+        ("V1", "open", opened),
+        ("V2", "mended", opened),
+        ("V2", "open", opened),
+    ]
     assert (len(ended), len(set(ended))) == (4, 2)
 
 
-async def test_a_dismissed_ticket_lets_both_households_go_on(made: Built, broker: str, say: Say) -> None:
+async def test_a_dismissed_ticket_lets_both_households_go_on(
+    made: Built, broker: str, say: Say
+) -> None:
     for name in ("V1", "V2"):
         await say(household(name, {"resident_number": NUMBER}))
     ticket = int((await double(made.settings, arguments(action="list"))).split()[0])
@@ -201,7 +352,9 @@ async def test_a_dismissed_ticket_lets_both_households_go_on(made: Built, broker
     assert await doubts(broker) == [("V1", "dismissed", ticket), ("V2", "dismissed", ticket)]
 
 
-async def test_when_one_household_is_erased_the_other_is_let_go_and_nothing_is_written_of_the_first(made: Built, broker: str, say: Say) -> None:
+async def test_when_one_household_is_erased_the_other_is_let_go_and_nothing_is_written_of_the_first(
+    made: Built, broker: str, say: Say
+) -> None:
     for name in ("V1", "V2"):
         await say(household(name, {"resident_number": NUMBER}))
     await made.tickets.tell_some()
@@ -210,39 +363,70 @@ async def test_when_one_household_is_erased_the_other_is_let_go_and_nothing_is_w
     async with made.engine.connect() as connection:
         kept = (await connection.execute(text("select count(*) from doubles"))).scalar_one()
 
-    assert ([(home, state) for home, state, _ in await doubts(broker)], told) == ([("V1", "open"), ("V2", "mended"), ("V2", "open")], [1, 0])
+    assert ([(home, state) for home, state, _ in await doubts(broker)], told) == (
+        [("V1", "open"), ("V2", "mended"), ("V2", "open")],
+        [1, 0],
+    )
     assert kept == 0
 
 
 async def test_bills_after_a_death_go_to_the_household_that_was_left(broker: str, say: Say) -> None:
-    await say(household("V1", {"resident_number": NUMBER, "left_on": "2025-12-31"}, {"person_ref": "widow"}))
+    await say(
+        household(
+            "V1", {"resident_number": NUMBER, "left_on": "2025-12-31"}, {"person_ref": "widow"}
+        )
+    )
     await say(claim("after", NUMBER))
 
     assert await claims(broker) == [("after", household_id(KEY, "370302", "V1"), REF)]
 
 
-async def test_a_county_code_that_was_missing_is_added_and_what_it_kept_out_goes_in(made: Built, say: Say) -> None:
+async def test_a_county_code_that_was_missing_is_added_and_what_it_kept_out_goes_in(
+    made: Built, say: Say
+) -> None:
     sent = household("N1", {"resident_number": NUMBER}, county="370398")
     before = await say(sent)
-    await region(made.settings, arguments(code="370398", name="新县", from_year=2025, last_year=None))
+    await region(
+        made.settings, arguments(code="370398", name="新县", from_year=2025, last_year=None)
+    )
     await made.regions.add("370397", "将来县", Held(2027, None))
-    after, future = await say(sent), await say(household("N2", {"person_ref": "p"}, county="370397"))
+    after, future = (
+        await say(sent),
+        await say(household("N2", {"person_ref": "p"}, county="370397")),
+    )
 
-    assert [(a.status_code, a.json()["status"]) for a in (before, after, future)] == [(422, 422), (202, 202), (422, 422)]
+    assert [(a.status_code, a.json()["status"]) for a in (before, after, future)] == [
+        (422, 422),
+        (202, 202),
+        (422, 422),
+    ]
     assert [f["field"] for f in before.json()["fields"]] == ["/subject", "/data/area"]
     assert "yet" in future.text
 
 
-async def test_the_number_stands_under_seal_and_nowhere_else(made: Built, broker: str, say: Say) -> None:
+async def test_the_number_stands_under_seal_and_nowhere_else(
+    made: Built, broker: str, say: Say
+) -> None:
     with capture_logs() as lines:
         await say(claim("held", "370302199001010010"))
         await say(household("V1", {"resident_number": NUMBER}))
         await say(claim("known", NUMBER))
         await say(claim("refused", NUMBER[:-1] + "1"))
-    records = [(m.key(), m.value(), m.headers()) for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))]
+    records = [
+        (m.key(), m.value(), m.headers())
+        for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))
+    ]
     async with made.engine.connect() as connection:
-        tables = [row.tablename for row in await connection.execute(text("select tablename from pg_tables where schemaname = 'public'"))]
-        kept = {name: str((await connection.execute(text(f"select * from {name}"))).all()) for name in tables}  # noqa: S608 - names of our own tables
+        tables = [
+            row.tablename
+            for row in await connection.execute(
+                text("select tablename from pg_tables where schemaname = 'public'")
+            )
+        ]
+        kept = {
+            name: str((await connection.execute(text(f"select * from {name}"))).all())  # noqa: S608 - names of our own tables
+            for name in tables
+        }
     seen = [str(lines), str(records), *kept.values()]
 
     assert len(records) > 2
@@ -250,16 +434,26 @@ async def test_the_number_stands_under_seal_and_nowhere_else(made: Built, broker
     assert [place for place in seen if "1101051949" in place or "3703021990" in place] == []
 
 
-async def test_the_same_holds_for_what_comes_by_kafka(made: Built, parts: Parts, broker: str) -> None:
+async def test_the_same_holds_for_what_comes_by_kafka(
+    made: Built, parts: Parts, broker: str
+) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=broker)
     await admin.start()
     topics = {agency: agency_card(agency).name for agency in ("civil", "insurance")}
     await admin.create_topics([NewTopic(name, 1, 1) for name in topics.values()])
     await admin.close()
-    sent = [("insurance", claim("k-early", NUMBER)), ("insurance", claim("k-bad", "1101051949123100AX")), ("insurance", claim("k-ok", NUMBER, total="0.00"))]
+    sent = [
+        ("insurance", claim("k-early", NUMBER)),
+        ("insurance", claim("k-bad", "1101051949123100AX")),
+        ("insurance", claim("k-ok", NUMBER, total="0.00")),
+    ]
     door = asyncio.create_task(kafka_door(made).run())
-    keeper = asyncio.create_task(QuarantineKeeper(Broker(parts.bootstrap), made.engine, made.metrics, made.seal).run())
-    async with AIOKafkaProducer(bootstrap_servers=broker, enable_idempotence=True, acks="all") as producer:
+    keeper = asyncio.create_task(
+        QuarantineKeeper(Broker(parts.bootstrap), made.engine, made.metrics, made.seal).run()
+    )
+    async with AIOKafkaProducer(
+        bootstrap_servers=broker, enable_idempotence=True, acks="all"
+    ) as producer:
         for agency, one in [*sent, ("civil", household("V1", {"resident_number": NUMBER}))]:
             await producer.send_and_wait(topics[agency], json.dumps(one).encode())
     for _ in range(300):
@@ -274,10 +468,20 @@ async def test_the_same_holds_for_what_comes_by_kafka(made: Built, parts: Parts,
 
     home = household_id(KEY, "370302", "V1")
     async with made.engine.connect() as connection:
-        warned = [tuple(row) for row in await connection.execute(text("select actor, detail from audit where action = 'warned'"))]
+        warned = [
+            tuple(row)
+            for row in await connection.execute(
+                text("select actor, detail from audit where action = 'warned'")
+            )
+        ]
 
-    assert (await claims(broker), aside) == ([("k-early", home, REF), ("k-ok", home, REF)], ["bad_number"])
-    assert warned == [("insurance", {"kind": "MedicalClaimSettled", "field": "/data/total", "times": 1})]
+    assert (await claims(broker), aside) == (
+        [("k-early", home, REF), ("k-ok", home, REF)],
+        ["bad_number"],
+    )
+    assert warned == [
+        ("insurance", {"kind": "MedicalClaimSettled", "field": "/data/total", "times": 1})
+    ]
 
 
 def arguments(**given: object) -> argparse.Namespace:
@@ -285,21 +489,55 @@ def arguments(**given: object) -> argparse.Namespace:
 
 
 def sorted_by_id(*names: str) -> list[str]:
-    return [f"370302/{name}" for name in sorted(names, key=lambda n: household_id(KEY, "370302", n))]
+    return [
+        f"370302/{name}" for name in sorted(names, key=lambda n: household_id(KEY, "370302", n))
+    ]
 
 
-async def test_what_a_sender_may_not_is_written_down_once_a_minute_with_how_often(made: Built, say: Say) -> None:
-    await made.register.allow("insurance", Remit(kinds=("IncomeReported",), areas=("370303",)), by="op", now=datetime.now(UTC))
+async def test_what_a_sender_may_not_is_written_down_once_a_minute_with_how_often(
+    made: Built, say: Say
+) -> None:
+    await made.register.allow(
+        "insurance",
+        Remit(kinds=("IncomeReported",), areas=("370303",)),
+        by="op",
+        now=datetime.now(UTC),
+    )
     made.agencies.forget()
-    outside = event("insurance", "IncomeReported", "x", {"category": "wage", "item": "salary", "amount": "1.00", "earned_month": "2025-12"}, "370302/V1")
-    answers = [(await say(one)).status_code for one in (claim("c1", NUMBER), claim("c2", NUMBER), outside, claim("c3", "bad"))]
+    outside = event(
+        "insurance",
+        "IncomeReported",
+        "x",
+        {"category": "wage", "item": "salary", "amount": "1.00", "earned_month": "2025-12"},
+        "370302/V1",
+    )
+    answers = [
+        (await say(one)).status_code
+        for one in (claim("c1", NUMBER), claim("c2", NUMBER), outside, claim("c3", "bad"))
+    ]
     async with made.engine.connect() as connection:
-        rows = [tuple(row) for row in await connection.execute(text("select actor, action, detail from audit where action = 'refused' order by event_id"))]
+        rows = [
+            tuple(row)
+            for row in await connection.execute(
+                text(
+                    "select actor, action, detail from audit where action = 'refused' order by"
+                    " event_id"
+                )
+            )
+        ]
 
     assert answers == [403, 403, 403, 403]
     assert rows == [
-        ("insurance", "refused", {"kind": "MedicalClaimSettled", "reason": "kind_not_allowed", "times": 1}),
-        ("insurance", "refused", {"kind": "IncomeReported", "reason": "area_not_allowed", "times": 1}),
+        (
+            "insurance",
+            "refused",
+            {"kind": "MedicalClaimSettled", "reason": "kind_not_allowed", "times": 1},
+        ),
+        (
+            "insurance",
+            "refused",
+            {"kind": "IncomeReported", "reason": "area_not_allowed", "times": 1},
+        ),
     ]
 
 
@@ -308,41 +546,90 @@ async def test_what_a_sender_may_not_is_written_down_once_a_minute_with_how_ofte
 async def test_of_two_entries_the_register_keeps_the_one_that_counts_in_risk(
     made: Built, later: dict[str, object], earlier: dict[str, object], names: str
 ) -> None:
-    home, people = "a" * 32, [Person(person_ref(KEY, number), number, is_derived=False) for number in (NUMBER, "110105194912310038")]
+    home, people = (
+        "a" * 32,
+        [
+            Person(person_ref(KEY, number), number, is_derived=False)
+            for number in (NUMBER, "110105194912310038")
+        ],
+    )
     one, other = (
-        registered([Member(person_ref=person.person_ref)]).model_copy(update={"household_id": home, "fact_id": identity(name), **which})
+        registered([Member(person_ref=person.person_ref)]).model_copy(
+            update={"household_id": home, "fact_id": identity(name), **which}
+        )
         for person, name, which in zip(people, names, (later, earlier), strict=True)
     )
     for order in ((one, other), (other, one)):
         for entry in order:
             await made.people.enter([Accepted(entry, county="370399", people=tuple(people))])
         async with made.engine.connect() as connection:
-            held = (await connection.execute(text("select person_ref from memberships where household_id = :home"), {"home": home})).scalars().all()
+            held = (
+                (
+                    await connection.execute(
+                        text("select person_ref from memberships where household_id = :home"),
+                        {"home": home},
+                    )
+                )
+                .scalars()
+                .all()
+            )
 
         assert held == [people[0].person_ref]
         await made.people.erase(home)
 
 
-async def test_who_leaves_one_household_on_the_day_they_join_another_is_in_no_doubt(made: Built, say: Say) -> None:
-    await say(household("V1", {"resident_number": NUMBER, "left_on": "2025-11-05"}, {"person_ref": "p"}))
+async def test_who_leaves_one_household_on_the_day_they_join_another_is_in_no_doubt(
+    made: Built, say: Say
+) -> None:
+    await say(
+        household("V1", {"resident_number": NUMBER, "left_on": "2025-11-05"}, {"person_ref": "p"})
+    )
     await say(household("V2", {"resident_number": NUMBER, "joined_on": "2025-11-05"}))
     seam = await double(made.settings, arguments(action="list"))
-    await say(household("V2", {"resident_number": NUMBER, "joined_on": "2025-11-04"}, at="2026-01-16T09:00:00+08:00"))
+    await say(
+        household(
+            "V2",
+            {"resident_number": NUMBER, "joined_on": "2025-11-04"},
+            at="2026-01-16T09:00:00+08:00",
+        )
+    )
     doubt = await double(made.settings, arguments(action="list"))
-    back = await say(household("V3", {"person_ref": "c", "left_on": "2025-11-05"}, {"person_ref": "c", "joined_on": "2025-11-05"}))
-    twice = await say(household("V4", {"person_ref": "c", "left_on": "2025-11-06"}, {"person_ref": "c", "joined_on": "2025-11-05"}))
+    back = await say(
+        household(
+            "V3",
+            {"person_ref": "c", "left_on": "2025-11-05"},
+            {"person_ref": "c", "joined_on": "2025-11-05"},
+        )
+    )
+    twice = await say(
+        household(
+            "V4",
+            {"person_ref": "c", "left_on": "2025-11-06"},
+            {"person_ref": "c", "joined_on": "2025-11-05"},
+        )
+    )
 
-    assert (seam, back.status_code, twice.status_code) == ("nobody stands in two households at once", 202, 422)
+    assert (seam, back.status_code, twice.status_code) == (
+        "nobody stands in two households at once",
+        202,
+        422,
+    )
     assert doubt.split("  ")[2:] == sorted_by_id("V1", "V2")
 
 
-async def test_what_was_held_enters_the_log_with_the_time_and_place_at_which_it_first_came(made: Built, broker: str, say: Say) -> None:
+async def test_what_was_held_enters_the_log_with_the_time_and_place_at_which_it_first_came(
+    made: Built, broker: str, say: Say
+) -> None:
     before = datetime.now(UTC)
     await say(claim("early", NUMBER))
     came = datetime.now(UTC)
     await say(household("V1", {"resident_number": NUMBER}))
     await made.releaser.release_some()
-    (bill,) = [f for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name))) if (f := decode_fact(m.value())).id == "early"]
+    (bill,) = [
+        f
+        for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))
+        if (f := decode_fact(m.value())).id == "early"
+    ]
 
     assert before <= bill.recorded_time <= came
     assert bill.place == (0,)

@@ -1,4 +1,8 @@
-"""Two statements nobody can tell apart: from the household's view to their senders, and each answer back into the log, on the real broker and database."""
+"""Follows two statements nobody can tell apart to their senders and back.
+
+They go from the household's view to their senders, and each answer goes back into the log, on the
+real broker and database.
+"""
 
 import asyncio
 import json
@@ -34,26 +38,60 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(90)]
 
 SUBJECT = "370399/Q1"
 HOME = household_id(SECRET.encode(), "370399", "Q1")
-VIEW: dict[str, Any] = json.loads((Path(__file__).parents[4] / "schemas/examples/household-views.v1/group.json").read_bytes())
+VIEW: dict[str, Any] = json.loads(
+    (Path(__file__).parents[4] / "schemas/examples/household-views.v1/group.json").read_bytes()
+)
 HOSPITAL = "hospital"
 
 
-async def say(clerk: Clerk, kind: str, name: str, *, agency: str = AGENCY, key: str | None = None, **data: object) -> str:
+async def say(
+    clerk: Clerk,
+    kind: str,
+    name: str,
+    *,
+    agency: str = AGENCY,
+    key: str | None = None,
+    **data: object,
+) -> str:
     """An event of an agency's; the fact's id."""
-    event = {"specversion": "1.0", "id": name, "source": f"/agencies/{agency}", "type": f"foothold.{kind}.v1", "time": "2026-01-10T09:00:00+08:00"}
-    headers = {"content-type": "application/cloudevents+json"} | ({} if key is None else {"authorization": f"Bearer {key}"})
-    answer = await clerk.client.post("/v1/events", json={**event, "subject": SUBJECT, "data": data}, headers=headers)
+    event = {
+        "specversion": "1.0",
+        "id": name,
+        "source": f"/agencies/{agency}",
+        "type": f"foothold.{kind}.v1",
+        "time": "2026-01-10T09:00:00+08:00",
+    }
+    headers = {"content-type": "application/cloudevents+json"} | (
+        {} if key is None else {"authorization": f"Bearer {key}"}
+    )
+    answer = await clerk.client.post(
+        "/v1/events", json={**event, "subject": SUBJECT, "data": data}, headers=headers
+    )
     assert answer.status_code == httpx.codes.ACCEPTED, answer.text
     return str(answer.json()["fact_id"])
 
 
 async def yearly(clerk: Clerk, name: str) -> str:
-    data: dict[str, Any] = {"category": "wage", "item": "site", "amount": "1300.00", "earned_month": "2025-12", "is_yearly": True, "person_ref": "p-1"}
+    data: dict[str, Any] = {
+        "category": "wage",
+        "item": "site",
+        "amount": "1300.00",
+        "earned_month": "2025-12",
+        "is_yearly": True,
+        "person_ref": "p-1",
+    }
     return await say(clerk, "IncomeReported", name, **data)
 
 
 async def bill(clerk: Clerk, name: str, total: str = "12000.00", **more: Any) -> str:  # noqa: ANN401
-    data: dict[str, Any] = {"claim_number": name, "settled_on": "2026-01-08", "setting": "inpatient", "total": total, "stay": "S1", "person_ref": "p-1"}
+    data: dict[str, Any] = {
+        "claim_number": name,
+        "settled_on": "2026-01-08",
+        "setting": "inpatient",
+        "total": total,
+        "stay": "S1",
+        "person_ref": "p-1",
+    }
     return await say(clerk, "MedicalClaimSettled", name, **data, **more)
 
 
@@ -63,10 +101,20 @@ async def hospital(made: Built) -> str:
     return await made.register.add(HOSPITAL, is_operator=False, by="op", now=datetime.now(UTC))
 
 
-def write_view(made: Built, *doubts: StatementDoubt, household: str = HOME, value: bytes | None = None) -> None:
+def write_view(
+    made: Built, *doubts: StatementDoubt, household: str = HOME, value: bytes | None = None
+) -> None:
     """Risk says which pairs of the household's statements cannot be told apart."""
-    body = {**VIEW, "household_id": household, "doubts": [one.model_dump(mode="json") for one in doubts]}
-    whole = decode_view(json.dumps(body).encode()).model_dump_json(exclude_none=True).encode() if value is None else value
+    body = {
+        **VIEW,
+        "household_id": household,
+        "doubts": [one.model_dump(mode="json") for one in doubts],
+    }
+    whole = (
+        decode_view(json.dumps(body).encode()).model_dump_json(exclude_none=True).encode()
+        if value is None
+        else value
+    )
     producer = Producer({"bootstrap.servers": made.settings.kafka_bootstrap})
     producer.produce(HOUSEHOLD_VIEWS.name, whole, key=household.encode())
     assert producer.flush(20) == 0
@@ -76,7 +124,12 @@ def write_view(made: Built, *doubts: StatementDoubt, household: str = HOME, valu
 async def reading(made: Built) -> AsyncIterator[None]:
     """The reader of views and the asking of senders, at work."""
     door = ViewDoor(
-        broker=made.settings.broker, engine=made.engine, publisher=made.publisher, book=made.statement_questions, metrics=made.metrics, seal=made.seal
+        broker=made.settings.broker,
+        engine=made.engine,
+        publisher=made.publisher,
+        book=made.statement_questions,
+        metrics=made.metrics,
+        seal=made.seal,
     )
     tasks = [asyncio.create_task(door.run()), asyncio.create_task(made.statement_asking.run())]
     try:
@@ -87,12 +140,19 @@ async def reading(made: Built) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def until(made: Built, holds: Callable[[list[tuple[str, str, str | None]]], bool]) -> list[tuple[str, str, str | None]]:
+async def until(
+    made: Built, holds: Callable[[list[tuple[str, str, str | None]]], bool]
+) -> list[tuple[str, str, str | None]]:
     """The questions as (fact, state, agency), once that holds of them."""
     async with asyncio.timeout(30):
         while True:
             async with made.engine.connect() as connection:
-                rows = [tuple(row) for row in await connection.execute(text("select fact_id, state, agency from questions order by fact_id"))]
+                rows = [
+                    tuple(row)
+                    for row in await connection.execute(
+                        text("select fact_id, state, agency from questions order by fact_id")
+                    )
+                ]
             if holds(rows):
                 return rows
             await asyncio.sleep(0.1)
@@ -104,48 +164,92 @@ def all_open(many: int) -> Callable[[list[tuple[str, str, str | None]]], bool]:
 
 async def log_of(made: Built) -> list[FactRecord]:
     """The household's facts from the console."""
-    records = await asyncio.to_thread(lambda: list(read_topic(made.settings.kafka_bootstrap, HOUSEHOLD_FACTS.name)))
+    records = await asyncio.to_thread(
+        lambda: list(read_topic(made.settings.kafka_bootstrap, HOUSEHOLD_FACTS.name))
+    )
     facts = [decode_fact(m.value()) for m in records]
     return [fact for fact in facts if fact.source.endswith("/console")]
 
 
 async def listed(clerk: Clerk, key: str | None = None) -> list[dict[str, Any]]:
     headers = {} if key is None else {"authorization": f"Bearer {key}"}
-    found: list[dict[str, Any]] = (await clerk.client.get("/v1/questions", headers=headers)).json()["questions"]
+    found: list[dict[str, Any]] = (await clerk.client.get("/v1/questions", headers=headers)).json()[
+        "questions"
+    ]
     return found
 
 
 async def reply(clerk: Clerk, question: str, answer: str, key: str | None = None) -> int:
     headers = {} if key is None else {"authorization": f"Bearer {key}"}
-    return (await clerk.client.post(f"/v1/questions/{question}", json={"answer": answer}, headers=headers)).status_code
+    return (
+        await clerk.client.post(
+            f"/v1/questions/{question}", json={"answer": answer}, headers=headers
+        )
+    ).status_code
 
 
-async def test_a_repeat_is_asked_about_answered_once_and_taken_back_in_the_agencys_name(made: Built, clerk: Clerk, hospital: str) -> None:
+async def test_a_repeat_is_asked_about_answered_once_and_taken_back_in_the_agencys_name(
+    made: Built, clerk: Clerk, hospital: str
+) -> None:
     counted, other = await yearly(clerk, "y2"), await yearly(clerk, "y1")
     write_view(made, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
     async with reading(made):
         assert await until(made, all_open(1)) == [(other, "open", AGENCY)]
     (question,) = await listed(clerk)
     before = await made.statement_questions.waiting_for(AGENCY)
-    seen_by_another, tried_by_another = await listed(clerk, hospital), await reply(clerk, question["id"], "repeat", hospital)
-    answers = [await reply(clerk, question["id"], word) for word in ("same_bill", "repeat", "repeat", "both_real")]
+    seen_by_another, tried_by_another = (
+        await listed(clerk, hospital),
+        await reply(clerk, question["id"], "repeat", hospital),
+    )
+    answers = [
+        await reply(clerk, question["id"], word)
+        for word in ("same_bill", "repeat", "repeat", "both_real")
+    ]
     (fact,) = await log_of(made)
     (answered,) = await listed(clerk)
 
-    said = {"category": "wage", "item": "site", "amount": "1300.00", "earned_month": "2025-12", "is_yearly": "true"}
-    shown = [(question[name]["id"], question[name]["said"], question[name]["day"]) for name in ("event", "beside")]
+    said = {
+        "category": "wage",
+        "item": "site",
+        "amount": "1300.00",
+        "earned_month": "2025-12",
+        "is_yearly": "true",
+    }
+    shown = [
+        (question[name]["id"], question[name]["said"], question[name]["day"])
+        for name in ("event", "beside")
+    ]
     assert shown == [("y1", said, "2025-12"), ("y2", said, "2025-12")]
-    assert (question["answers"], before, answered["answers"], answered["answer"]) == (["repeat", "both_real"], 1, [], "repeat")
+    assert (question["answers"], before, answered["answers"], answered["answer"]) == (
+        ["repeat", "both_real"],
+        1,
+        [],
+        "repeat",
+    )
     assert (seen_by_another, tried_by_another) == ([], 404)
     assert answers == [422, 200, 200, 409]
     assert isinstance(fact.data, FactsRetracted)
-    assert (fact.data.events, fact.withdraws, fact.household_id, fact.agency) == (("y1",), (other,), HOME, AGENCY)
+    assert (fact.data.events, fact.withdraws, fact.household_id, fact.agency) == (
+        ("y1",),
+        (other,),
+        HOME,
+        AGENCY,
+    )
     async with made.engine.connect() as connection:
-        audit = (await connection.execute(text("select actor, detail->>'answer', detail->>'fact' from audit where action = 'question_answered'"))).all()
+        audit = (
+            await connection.execute(
+                text(
+                    "select actor, detail->>'answer', detail->>'fact' from audit where action ="
+                    " 'question_answered'"
+                )
+            )
+        ).all()
     assert [tuple(row) for row in audit] == [(AGENCY, "repeat", other)]
 
 
-async def test_both_real_is_the_other_again_under_a_number_and_the_register_of_statements_knows_it(made: Built, clerk: Clerk) -> None:
+async def test_both_real_is_the_other_again_under_a_number_and_the_register_of_statements_knows_it(
+    made: Built, clerk: Clerk
+) -> None:
     counted, other = await yearly(clerk, "y2"), await yearly(clerk, "y1")
     write_view(made, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
     async with reading(made):
@@ -158,29 +262,49 @@ async def test_both_real_is_the_other_again_under_a_number_and_the_register_of_s
     assert len({fact.fact_id for fact in facts}) == 1
     fact = facts[0]
     assert isinstance(fact.data, IncomeReported)
-    assert (fact.data.statement_number, fact.data.amount, fact.withdraws) == (f"console-{question['id']}", 130_000, (other,))
+    assert (fact.data.statement_number, fact.data.amount, fact.withdraws) == (
+        f"console-{question['id']}",
+        130_000,
+        (other,),
+    )
     async with made.engine.connect() as connection:
         known = (await connection.execute(text("select fact_id from statements"))).scalars().all()
     assert known == [fact.fact_id]
 
 
-async def test_the_sender_of_a_yearly_income_that_lapsed_says_that_it_ended_or_that_it_goes_on(made: Built, clerk: Clerk) -> None:
+async def test_the_sender_of_a_yearly_income_that_lapsed_says_that_it_ended_or_that_it_goes_on(
+    made: Built, clerk: Clerk
+) -> None:
     fact = await yearly(clerk, "y1")
     lapsed = StatementDoubt(kind=DoubtKind.LAPSED, counted=fact, other=fact, since="2027-07")
     write_view(made, lapsed)
     async with reading(made):
         assert await until(made, all_open(1)) == [(fact, "open", AGENCY)]
     (question,) = await listed(clerk)
-    wrong, taken = await reply(clerk, question["id"], "repeat"), await reply(clerk, question["id"], "ended")
+    wrong, taken = (
+        await reply(clerk, question["id"], "repeat"),
+        await reply(clerk, question["id"], "ended"),
+    )
     (told,) = await log_of(made)
 
-    assert (question["kind"], question["since"], question["beside"], question["answers"]) == ("lapsed", "2027-07", None, ["ended", "goes_on"])
+    assert (question["kind"], question["since"], question["beside"], question["answers"]) == (
+        "lapsed",
+        "2027-07",
+        None,
+        ["ended", "goes_on"],
+    )
     assert (wrong, taken, told.withdraws) == (422, 200, (fact,))
     assert isinstance(told.data, IncomeReported)
-    assert (told.data.until_month, told.data.earned_month, told.data.is_yearly) == ("2027-06", "2025-12", True)
+    assert (told.data.until_month, told.data.earned_month, told.data.is_yearly) == (
+        "2027-06",
+        "2025-12",
+        True,
+    )
 
 
-async def test_a_yearly_income_that_goes_on_is_asked_about_no_more_and_nothing_is_written(made: Built, clerk: Clerk) -> None:
+async def test_a_yearly_income_that_goes_on_is_asked_about_no_more_and_nothing_is_written(
+    made: Built, clerk: Clerk
+) -> None:
     fact = await yearly(clerk, "y1")
     lapsed = StatementDoubt(kind=DoubtKind.LAPSED, counted=fact, other=fact, since="2027-07")
     write_view(made, lapsed)
@@ -194,7 +318,9 @@ async def test_a_yearly_income_that_goes_on_is_asked_about_no_more_and_nothing_i
     assert await log_of(made) == []
 
 
-async def stay(made: Built, clerk: Clerk, key: str, kind: DoubtKind) -> tuple[str, str, dict[str, Any], dict[str, Any]]:
+async def stay(
+    made: Built, clerk: Clerk, key: str, kind: DoubtKind
+) -> tuple[str, str, dict[str, Any], dict[str, Any]]:
     """One stay with bills of two agencies, both asked: the facts, and the question to either."""
     ours = await bill(clerk, "K1")
     theirs = await bill(clerk, "H1", "12345.67", agency=HOSPITAL, key=key)
@@ -205,7 +331,9 @@ async def stay(made: Built, clerk: Clerk, key: str, kind: DoubtKind) -> tuple[st
     return ours, theirs, mine, other
 
 
-async def test_a_stay_is_asked_of_both_and_neither_sees_an_amount_of_the_others(made: Built, clerk: Clerk, hospital: str) -> None:
+async def test_a_stay_is_asked_of_both_and_neither_sees_an_amount_of_the_others(
+    made: Built, clerk: Clerk, hospital: str
+) -> None:
     _, _, mine, other = await stay(made, clerk, hospital, DoubtKind.ONE_STAY)
 
     assert mine["beside"] == {"agency": HOSPITAL, "day": "2026-01-08", "stay": "S1"}
@@ -215,10 +343,15 @@ async def test_a_stay_is_asked_of_both_and_neither_sees_an_amount_of_the_others(
     assert mine["answers"] == ["same_bill", "another_stay"]
 
 
-async def test_where_both_say_the_same_bill_only_the_first_is_taken_back_so_that_one_counts(made: Built, clerk: Clerk, hospital: str) -> None:
+async def test_where_both_say_the_same_bill_only_the_first_is_taken_back_so_that_one_counts(
+    made: Built, clerk: Clerk, hospital: str
+) -> None:
     ours, theirs, mine, other = await stay(made, clerk, hospital, DoubtKind.ONE_STAY)
-    codes = await asyncio.gather(reply(clerk, mine["id"], "same_bill"), reply(clerk, other["id"], "same_bill", hospital))
-    write_view(made, StatementDoubt(kind=DoubtKind.ONE_STAY, counted=theirs, other=ours))  # written before risk has the answer
+    codes = await asyncio.gather(
+        reply(clerk, mine["id"], "same_bill"), reply(clerk, other["id"], "same_bill", hospital)
+    )
+    # written before risk has the answer
+    write_view(made, StatementDoubt(kind=DoubtKind.ONE_STAY, counted=theirs, other=ours))
     async with reading(made):
         await asyncio.sleep(3)
     facts = await log_of(made)
@@ -228,18 +361,27 @@ async def test_where_both_say_the_same_bill_only_the_first_is_taken_back_so_that
     assert await made.statement_questions.many() == 0, "a view of before asks nobody again"
 
 
-async def test_another_stay_is_the_own_bill_again_with_a_stay_of_its_own(made: Built, clerk: Clerk, hospital: str) -> None:
+async def test_another_stay_is_the_own_bill_again_with_a_stay_of_its_own(
+    made: Built, clerk: Clerk, hospital: str
+) -> None:
     ours, _, mine, _ = await stay(made, clerk, hospital, DoubtKind.ONE_STAY)
     code = await reply(clerk, mine["id"], "another_stay")
     (fact,) = await log_of(made)
 
     assert code == 200
     assert isinstance(fact.data, MedicalClaimSettled)
-    assert (fact.data.claim_number, fact.data.stay, fact.data.total, fact.withdraws) == ("K1", f"console-{mine['id']}", 1_200_000, (ours,))
+    assert (fact.data.claim_number, fact.data.stay, fact.data.total, fact.withdraws) == (
+        "K1",
+        f"console-{mine['id']}",
+        1_200_000,
+        (ours,),
+    )
     assert await listed(clerk, hospital) == []
 
 
-async def test_two_totals_that_are_right_are_left_alone_and_the_other_sender_is_still_asked(made: Built, clerk: Clerk, hospital: str) -> None:
+async def test_two_totals_that_are_right_are_left_alone_and_the_other_sender_is_still_asked(
+    made: Built, clerk: Clerk, hospital: str
+) -> None:
     ours, theirs, mine, _ = await stay(made, clerk, hospital, DoubtKind.TWO_TOTALS)
     code = await reply(clerk, mine["id"], "right")
     write_view(made, StatementDoubt(kind=DoubtKind.TWO_TOTALS, counted=theirs, other=ours))
@@ -251,8 +393,12 @@ async def test_two_totals_that_are_right_are_left_alone_and_the_other_sender_is_
     assert len(await listed(clerk, hospital)) == 1
 
 
-@pytest.mark.parametrize("value", [None, b""], ids=["a view without the pair", "nobody looks any more"])
-async def test_a_pair_that_is_gone_is_asked_about_no_more_and_again_when_it_returns(made: Built, clerk: Clerk, value: bytes | None) -> None:
+@pytest.mark.parametrize(
+    "value", [None, b""], ids=["a view without the pair", "nobody looks any more"]
+)
+async def test_a_pair_that_is_gone_is_asked_about_no_more_and_again_when_it_returns(
+    made: Built, clerk: Clerk, value: bytes | None
+) -> None:
     counted, other = await yearly(clerk, "y2"), await yearly(clerk, "y1")
     pair = StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other)
     async with reading(made):
@@ -266,7 +412,9 @@ async def test_a_pair_that_is_gone_is_asked_about_no_more_and_again_when_it_retu
     assert [one["event"]["id"] for one in await listed(clerk)] == ["y1"]
 
 
-async def test_what_the_sender_corrects_itself_is_settled_before_any_view_and_is_not_written_again(made: Built, clerk: Clerk) -> None:
+async def test_what_the_sender_corrects_itself_is_settled_before_any_view_and_is_not_written_again(
+    made: Built, clerk: Clerk
+) -> None:
     counted, other = await yearly(clerk, "y2"), await yearly(clerk, "y1")
     write_view(made, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
     async with reading(made):
@@ -278,7 +426,9 @@ async def test_what_the_sender_corrects_itself_is_settled_before_any_view_and_is
     assert (code, await log_of(made), await listed(clerk)) == (409, [], [])
 
 
-async def test_what_was_taken_back_before_it_could_be_asked_about_is_not_asked_about(made: Built, clerk: Clerk) -> None:
+async def test_what_was_taken_back_before_it_could_be_asked_about_is_not_asked_about(
+    made: Built, clerk: Clerk
+) -> None:
     counted, other = await yearly(clerk, "y2"), await yearly(clerk, "y1")
     await say(clerk, "FactsRetracted", "back", events=["y1"], reason="entered_in_error")
     write_view(made, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
@@ -287,7 +437,9 @@ async def test_what_was_taken_back_before_it_could_be_asked_about_is_not_asked_a
     assert await listed(clerk) == []
 
 
-async def test_an_answer_whose_fact_could_not_be_written_at_once_is_written_by_itself(made: Built, clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_answer_whose_fact_could_not_be_written_at_once_is_written_by_itself(
+    made: Built, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     counted, other = await yearly(clerk, "y2"), await yearly(clerk, "y1")
     write_view(made, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
     async with reading(made):
@@ -309,30 +461,45 @@ async def test_an_answer_whose_fact_could_not_be_written_at_once_is_written_by_i
     assert [fact.withdraws for fact in await log_of(made)] == [(other,)]
 
 
-async def test_answered_questions_are_shown_for_thirty_days_and_erased_with_the_household(made: Built, clerk: Clerk, hospital: str) -> None:
+async def test_answered_questions_are_shown_for_thirty_days_and_erased_with_the_household(
+    made: Built, clerk: Clerk, hospital: str
+) -> None:
     _, _, mine, _ = await stay(made, clerk, hospital, DoubtKind.TWO_TOTALS)
     await reply(clerk, mine["id"], "right")
     now = datetime.now(UTC)
-    shown = [len(await made.statement_questions.of(AGENCY, now + timedelta(days=days))) for days in (29, 31)]
+    shown = [
+        len(await made.statement_questions.of(AGENCY, now + timedelta(days=days)))
+        for days in (29, 31)
+    ]
 
     assert shown == [1, 0]
     assert await made.statement_questions.erase(HOME)
     assert not await made.statement_questions.erase(HOME)
 
 
-async def test_a_view_nobody_can_read_is_set_aside_and_a_fact_that_is_nowhere_has_no_sender(made: Built, clerk: Clerk) -> None:
+async def test_a_view_nobody_can_read_is_set_aside_and_a_fact_that_is_nowhere_has_no_sender(
+    made: Built, clerk: Clerk
+) -> None:
     assert await listed(clerk) == []
     write_view(made, value=b'{"doubts":[{"kind":"repeated"')
-    write_view(made, StatementDoubt(kind=DoubtKind.REPEATED, counted="e" * 32, other="f" * 32), household="7" * 32)
+    write_view(
+        made,
+        StatementDoubt(kind=DoubtKind.REPEATED, counted="e" * 32, other="f" * 32),
+        household="7" * 32,
+    )
     async with reading(made):
         rows = await until(made, lambda rows: [state for _, state, _ in rows] == ["no_sender"])
-    (aside,) = await asyncio.to_thread(lambda: list(read_topic(made.settings.kafka_bootstrap, QUARANTINE.name)))
+    (aside,) = await asyncio.to_thread(
+        lambda: list(read_topic(made.settings.kafka_bootstrap, QUARANTINE.name))
+    )
 
     assert rows == [("f" * 32, "no_sender", None)]
     assert decode_quarantined(aside.value()).open(SEAL).value == b'{"doubts":[{"kind":"repeated"'
 
 
-async def test_a_replica_that_starts_knows_for_which_households_somebody_is_asked(made: Built) -> None:
+async def test_a_replica_that_starts_knows_for_which_households_somebody_is_asked(
+    made: Built,
+) -> None:
     pair = StatementDoubt(kind=DoubtKind.REPEATED, counted="a" * 32, other="b" * 32)
     await made.statement_questions.follow({HOME: (pair,)}, datetime.now(UTC))
     known = made.statement_questions.open_households
@@ -346,7 +513,17 @@ async def test_a_replica_that_starts_knows_for_which_households_somebody_is_aske
     assert (known, loaded, made.statement_questions.open_households) == ({HOME}, {HOME}, set())
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"answer": 1}', b'{"answer": "maybe"}', b'{"answer": "repeat", "x": 1}', b"\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b'{"answer": 1}',
+        b'{"answer": "maybe"}',
+        b'{"answer": "repeat", "x": 1}',
+        b"\xff",
+    ],
+)
 async def test_a_body_that_is_no_answer_is_refused_in_words(clerk: Clerk, body: bytes) -> None:
     headers = {"content-type": "application/json"}
     answer = await clerk.client.post(f"/v1/questions/{'0' * 32}", content=body, headers=headers)
@@ -355,7 +532,9 @@ async def test_a_body_that_is_no_answer_is_refused_in_words(clerk: Clerk, body: 
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_a_day_in_a_question_is_the_senders_own(made: Built, clerk: Clerk, hospital: str) -> None:
+async def test_a_day_in_a_question_is_the_senders_own(
+    made: Built, clerk: Clerk, hospital: str
+) -> None:
     _, _, mine, _ = await stay(made, clerk, hospital, DoubtKind.ONE_STAY)
 
     assert date.fromisoformat(mine["event"]["day"]) == date(2026, 1, 8)

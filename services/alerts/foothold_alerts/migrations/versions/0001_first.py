@@ -70,7 +70,9 @@ def upgrade() -> None:
     op.create_table(
         "sessions",
         sa.Column("token_hash", sa.LargeBinary, primary_key=True),
-        sa.Column("account", sa.Text, sa.ForeignKey("accounts.name", ondelete="CASCADE"), nullable=False),
+        sa.Column(
+            "account", sa.Text, sa.ForeignKey("accounts.name", ondelete="CASCADE"), nullable=False
+        ),
         sa.Column("csrf", sa.Text, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),
     )
@@ -89,12 +91,26 @@ def upgrade() -> None:
         sa.Column("day", sa.Date, nullable=False),
         sa.Column("registered", JSONB, nullable=False),
     )
-    op.execute("create function refuse_audit_change() returns trigger language plpgsql as $$ begin raise exception 'the audit is never changed'; end $$")
-    op.execute("create trigger audit_stays before update or delete on audit for each row execute function refuse_audit_change()")
+    op.execute(
+        "create function refuse_audit_change() returns trigger language plpgsql as $$ begin raise"
+        " exception 'the audit is never changed'; end $$"
+    )
+    op.execute(
+        "create trigger audit_stays before update or delete on audit for each row execute function"
+        " refuse_audit_change()"
+    )
 
 
 def downgrade() -> None:
     """Drop the tables."""
-    for table in ("partition_days", "audit", "sessions", "accounts", "relief", "transitions", "cases"):
+    for table in (
+        "partition_days",
+        "audit",
+        "sessions",
+        "accounts",
+        "relief",
+        "transitions",
+        "cases",
+    ):
         op.drop_table(table)
     op.execute("drop function refuse_audit_change()")

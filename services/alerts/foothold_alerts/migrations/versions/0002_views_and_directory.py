@@ -12,7 +12,9 @@ depends_on = None
 
 def upgrade() -> None:
     """Make the tables of what is read from the two compacted topics."""
-    op.add_column("cases", sa.Column("is_quiet", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.add_column(
+        "cases", sa.Column("is_quiet", sa.Boolean, nullable=False, server_default=sa.false())
+    )
     for table, body in (("views", "body"), ("directory", "entry")):
         op.create_table(
             table,

@@ -28,7 +28,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them; what was under way is a proposal again, what was settled was paid."""
-    op.execute("update relief set status = 'proposed' where status in ('applied', 'checked', 'decided')")
+    op.execute(
+        "update relief set status = 'proposed' where status in ('applied', 'checked', 'decided')"
+    )
     op.execute("update relief set status = 'paid' where status = 'settled'")
     op.execute("update relief set status = 'withdrawn' where status = 'refused'")
     for column in COLUMNS:

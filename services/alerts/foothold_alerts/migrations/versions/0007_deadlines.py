@@ -29,7 +29,13 @@ def upgrade() -> None:
         sa.Column("acknowledged_by", sa.Text),
     )
     waiting = sa.text("done_at is null")
-    op.create_index("uq_deadlines_waiting", "deadlines", ["case_id", "kind", "subject"], unique=True, postgresql_where=waiting)
+    op.create_index(
+        "uq_deadlines_waiting",
+        "deadlines",
+        ["case_id", "kind", "subject"],
+        unique=True,
+        postgresql_where=waiting,
+    )
     op.create_index("ix_deadlines_due", "deadlines", ["due_at"], postgresql_where=waiting)
     op.create_table(
         "measures",

@@ -29,11 +29,21 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("taken_at", sa.DateTime(timezone=True)),
     )
-    op.create_index("ix_notices_waiting", "notices", ["place", "event"], postgresql_where=sa.text("taken_at is null"))
+    op.create_index(
+        "ix_notices_waiting",
+        "notices",
+        ["place", "event"],
+        postgresql_where=sa.text("taken_at is null"),
+    )
     op.create_table(
         "digests",
         sa.Column("digest_id", sa.Text, primary_key=True),
-        sa.Column("target_id", sa.BigInteger, sa.ForeignKey("targets.target_id", ondelete="CASCADE"), nullable=False),
+        sa.Column(
+            "target_id",
+            sa.BigInteger,
+            sa.ForeignKey("targets.target_id", ondelete="CASCADE"),
+            nullable=False,
+        ),
         sa.Column("body", JSONB, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True)),

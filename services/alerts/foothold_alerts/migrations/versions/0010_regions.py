@@ -28,7 +28,11 @@ def upgrade() -> None:
         sa.Column("acknowledged_by", sa.Text),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True)),
     )
-    op.create_index("ix_region_warnings_last", "region_warnings", ["area", "cause", "window", "day", "place_in_day"])
+    op.create_index(
+        "ix_region_warnings_last",
+        "region_warnings",
+        ["area", "cause", "window", "day", "place_in_day"],
+    )
     op.alter_column("notices", "case_number", new_column_name="number")
 
 

@@ -1,4 +1,7 @@
-"""Incidents as views name them, the townships that were told of each, and an index to find the households behind one."""
+"""Adds incidents as views name them, and the townships that were told of each.
+
+It also adds an index to find the households behind one.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,11 +24,19 @@ def upgrade() -> None:
     )
     op.create_table(
         "incident_places",
-        sa.Column("incident", sa.Text, sa.ForeignKey("incidents.incident", ondelete="CASCADE"), primary_key=True),
+        sa.Column(
+            "incident",
+            sa.Text,
+            sa.ForeignKey("incidents.incident", ondelete="CASCADE"),
+            primary_key=True,
+        ),
         sa.Column("township", sa.Text, primary_key=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     )
-    op.execute("create index ix_views_impacts on views using gin ((body -> 'impacts') jsonb_path_ops) where body is not null")
+    op.execute(
+        "create index ix_views_impacts on views using gin ((body -> 'impacts') jsonb_path_ops)"
+        " where body is not null"
+    )
 
 
 def downgrade() -> None:

@@ -1,6 +1,9 @@
-"""An account is no longer locked for what others typed: the brake is on who guesses, and kept by the process.
+"""No longer locks an account for what others typed.
 
-The columns stay one release longer, with a default: the desk of the version before reads and writes them while it is being replaced.
+The brake is on whoever guesses, and kept by the process.
+
+The columns stay one release longer, with a default: the desk of the version before reads and writes
+them while it is being replaced.
 """
 
 from alembic import op

@@ -1,6 +1,7 @@
 """Since when a case has been in danger, who has looked since, and the first word of two people.
 
-Whoever was in danger before and is still a lead gets the new duty from now on; what people have taken further has been looked at.
+Whoever was in danger before and is still a lead gets the new duty from now on; what people have
+taken further has been looked at.
 """
 
 import sqlalchemy as sa
@@ -19,7 +20,10 @@ _SINCE = """
     ) as danger
     where danger.case_id = cases.case_id
 """
-_DUTY = "update cases set urgent_at = now(), looked_at = null where is_urgent and stage in ('lead', 'verifying')"
+_DUTY = (
+    "update cases set urgent_at = now(), looked_at = null where is_urgent and stage in ('lead',"
+    " 'verifying')"
+)
 
 
 def upgrade() -> None:

@@ -19,5 +19,10 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Without them."""
-    for table, column in (("cases", "closed_at"), ("cases", "closed_on"), ("relief", "bills_until"), ("relief", "event")):
+    for table, column in (
+        ("cases", "closed_at"),
+        ("cases", "closed_on"),
+        ("relief", "bills_until"),
+        ("relief", "event"),
+    ):
         op.drop_column(table, column)

@@ -1,6 +1,9 @@
-"""When the time to settle began, when it stood still and by whose word; and what a colleague who leaves lets go of.
+"""When the time to settle began, when it stood still and by whose word.
 
-Cases that run are counted from `settle_from` once alerts has started: their last day stays what it was until it is counted anew.
+And what a colleague who leaves lets go of.
+
+Cases that run are counted from `settle_from` once alerts has started: their last day stays what it
+was until it is counted anew.
 """
 
 import sqlalchemy as sa

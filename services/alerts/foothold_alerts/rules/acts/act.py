@@ -13,7 +13,10 @@ from foothold_alerts.rules.workflow import DECIDING, Need, Says, Step, Workflow
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a step rests on: the business day, what keeps the household from leaving, whether a member is in doubt, and what the person filled in.
+    """What a step rests on.
+
+    It has the business day, what keeps the household from leaving, whether a member is in doubt,
+    and what the person filled in.
 
     `by`: the account that takes it; `now`: the instant, for duties that count hours.
     """
@@ -30,7 +33,10 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """The case after the step, and what risk is told. `is_first_word`: nothing is done yet, a second person must say the same."""
+    """The case after the step, and what risk is told.
+
+    `is_first_word`: nothing is done yet, a second person must say the same.
+    """
 
     case: Case
     says: Says | None = None
@@ -53,7 +59,10 @@ class NotYours:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What the step needs and is not there; `until`: the first day on which it may be, where that is known."""
+    """What the step needs and is not there.
+
+    `until`: the first day on which it may be, where that is known.
+    """
 
     need: Need
     until: date | None = None
@@ -63,23 +72,42 @@ _NOT_LOOKED_YET: Final = frozenset({Stage.LEAD, Stage.VERIFYING})
 """Whoever takes a case further than these has seen how the household is."""
 
 
-def act(case: Case, step: Step, role: Role, workflow: Workflow, given: Given) -> Acted | NotNow | NotYours | Missing | TwoNo:
+def act(
+    case: Case, step: Step, role: Role, workflow: Workflow, given: Given
+) -> Acted | NotNow | NotYours | Missing | TwoNo:
     """The case after a step, or why not."""
     if case.stage not in step.sources:
         return NotNow(case.stage)
     if role not in step.roles:
         return NotYours(step.roles)
-    if (missing := next((m for need in _needs(step) if (m := _missing(need, case, workflow, given)) is not None), None)) is not None:
+    if (
+        missing := next(
+            (
+                m
+                for need in _needs(step)
+                if (m := _missing(need, case, workflow, given)) is not None
+            ),
+            None,
+        )
+    ) is not None:
         return missing
-    if step.says is Says.DISMISSED and (waits := second_word(case, given.by, f"dismiss {given.reason}")) is not None:
+    if (
+        step.says is Says.DISMISSED
+        and (waits := second_word(case, given.by, f"dismiss {given.reason}")) is not None
+    ):
         return waits if isinstance(waits, TwoNo) else Acted(waits, is_first_word=True)
     return Acted(_after(case, step, workflow, given), step.says)
 
 
 def _after(case: Case, step: Step, workflow: Workflow, given: Given) -> Case:
-    """The case once the step is taken. Who goes on with it has ended its pause, and has taken back the first word of somebody else."""
+    """The case once the step is taken.
+
+    Who goes on with it has ended its pause, and has taken back the first word of somebody else.
+    """
     after = taken_back(case)
-    after = replace(resume(after, given.today, workflow, given.calendar) or after, stage=step.to or case.stage)
+    after = replace(
+        resume(after, given.today, workflow, given.calendar) or after, stage=step.to or case.stage
+    )
     match step.says:
         case Says.CONSENT_GIVEN:
             after = replace(after, consent=Consent.GIVEN)
@@ -104,7 +132,11 @@ def _needs(step: Step) -> tuple[Need, ...]:
 
 def _missing(need: Need, case: Case, workflow: Workflow, given: Given) -> Missing | None:
     if need is Need.NOTICE_OVER:
-        ends = None if case.notice_on is None else last_day(case.notice_on, workflow.limits.notice, given.calendar)
+        ends = (
+            None
+            if case.notice_on is None
+            else last_day(case.notice_on, workflow.limits.notice, given.calendar)
+        )
         return Missing(need, ends) if ends is not None and given.today <= ends else None
     is_lacking = {
         Need.CONSENT: case.consent is not Consent.GIVEN,

@@ -1,4 +1,7 @@
-"""Taking a decision back: a dismissal, by the township or above; an elimination, by two people of the county, also after a visit alone."""
+"""Taking a decision back: a dismissal, by the township or above.
+
+An elimination, by two people of the county, also after a visit alone.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -23,14 +26,22 @@ class BackNo(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """The case after it, and what risk is told; nothing while a second person has still to say the same."""
+    """The case after it, and what risk is told.
+
+    Nothing while a second person has still to say the same.
+    """
 
     case: Case
     decision: Decision | None = None
 
 
-def reopen(case: Case, by: str, role: Role, note: str, due_on: date, today: date | None = None) -> Back | BackNo | TwoNo | None:
-    """A dismissed case is checked again, by the usual limit from today. None: it does not fit the case."""
+def reopen(
+    case: Case, by: str, role: Role, note: str, due_on: date, today: date | None = None
+) -> Back | BackNo | TwoNo | None:
+    """A dismissed case is checked again, by the usual limit from today.
+
+    None: it does not fit the case.
+    """
     if case.stage is not Stage.DISMISSED:
         return None
     if role is Role.VILLAGE:
@@ -40,12 +51,24 @@ def reopen(case: Case, by: str, role: Role, note: str, due_on: date, today: date
     waits = second_word(case, by, REOPEN)
     if waits is not None:
         return Back(waits) if isinstance(waits, Case) else waits
-    opened = replace(taken_back(case), stage=Stage.VERIFYING, close_reason=None, due_on=due_on, settle_from=today or case.settle_from, stood_still=())
+    opened = replace(
+        taken_back(case),
+        stage=Stage.VERIFYING,
+        close_reason=None,
+        due_on=due_on,
+        settle_from=today or case.settle_from,
+        stood_still=(),
+    )
     return Back(opened, Decision.REOPENED)
 
 
-def roll_back(case: Case, by: str, role: Role, note: str, today: date, *, is_disputed: bool) -> Back | BackNo | TwoNo | None:
-    """An eliminated household is monitored again. An open lead becomes its case; else risk opens one. None: it does not fit the case."""
+def roll_back(
+    case: Case, by: str, role: Role, note: str, today: date, *, is_disputed: bool
+) -> Back | BackNo | TwoNo | None:
+    """An eliminated household is monitored again.
+
+    An open lead becomes its case; else risk opens one. None: it does not fit the case.
+    """
     if case.stage is not Stage.ELIMINATED and case.stage not in BEFORE_IDENTIFIED:
         return None
     if (no := _not_rolled_back(role, note, is_disputed=is_disputed)) is not None:

@@ -7,7 +7,12 @@ from typing import Any, Final
 from foothold_schemas.facts.sent import AGENCY_KINDS
 from foothold_schemas.messages.disputes import MAX_NOTE, DisputeState, is_plain
 
-_RANK: Final = {DisputeState.ASKED: 0, DisputeState.NO_SENDER: 1, DisputeState.CONFIRMED: 1, DisputeState.CORRECTED: 2}
+_RANK: Final = {
+    DisputeState.ASKED: 0,
+    DisputeState.NO_SENDER: 1,
+    DisputeState.CONFIRMED: 1,
+    DisputeState.CORRECTED: 2,
+}
 
 
 FOR_EVERYBODY: Final = frozenset({"AreaStruck"})
@@ -30,7 +35,10 @@ def evidence_of(latest: Mapping[str, Any], fact_id: str) -> Mapping[str, Any] | 
 
 
 def not_dispute(evidence: Mapping[str, Any], note: str, *, is_asked: bool) -> DisputeNo | None:
-    """Why not; None: it may be. `is_asked`: the sender was asked about this fact and has not answered yet."""
+    """Why not; None: it may be.
+
+    `is_asked`: the sender was asked about this fact and has not answered yet.
+    """
     if len(note) > MAX_NOTE or not is_plain(note):
         return DisputeNo.NOTE
     if evidence["kind"] not in AGENCY_KINDS:
@@ -41,5 +49,8 @@ def not_dispute(evidence: Mapping[str, Any], note: str, *, is_asked: bool) -> Di
 
 
 def is_later(state: DisputeState, than: DisputeState) -> bool:
-    """Whether the news replaces what is known: an answer comes after the question, and a correction after an answer."""
+    """Whether the news replaces what is known.
+
+    An answer comes after the question, and a correction after an answer.
+    """
     return _RANK[state] > _RANK[than]

@@ -1,4 +1,7 @@
-"""Whether a finding may be taken down as harmless: by the township or the county, until a day within a year."""
+"""Whether a finding may be taken down as harmless.
+
+The township or the county may do so, until a day within a year.
+"""
 
 from datetime import date, timedelta
 from enum import StrEnum

@@ -1,7 +1,9 @@
-"""One moment for everything a page shows of a household, and what has changed since the transition that brought people to it. Pure.
+"""Takes one moment for everything a page shows of a household.
 
-Risk says a transition once, and shows the household as it stands now whenever that changes. A page that took its sentence from the one and its
-figures from the other would not add up.
+It also says what has changed since the transition that brought people to it. Pure.
+
+Risk says a transition once, and shows the household as it stands now whenever that changes. A page
+that took its sentence from the one and its figures from the other would not add up.
 """
 
 from collections.abc import Mapping
@@ -17,7 +19,10 @@ _NET_FIRST: Final = "纯收入"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One thing that makes a change: a kind of money, the day it is of where it has one, and by how much, in fen."""
+    """One thing that makes a change.
+
+    It has a kind of money, the day it is of where it has one, and by how much, in fen.
+    """
 
     what: str
     day: str
@@ -26,7 +31,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A figure that is another than it was, in fen, and what makes the difference where that is known: the parts add up to it."""
+    """A figure that is different from what it was, in fen.
+
+    It has what makes the difference where that is known: the parts add up to it.
+    """
 
     figure: str
     before: int
@@ -39,25 +47,41 @@ class Change:
         return self.after - self.before
 
 
-def moment(latest: Mapping[str, Any], view: Mapping[str, Any] | None, stage: Stage, episode: int) -> Mapping[str, Any]:
-    """The household as it stands now, or as its last transition says: whichever is the newer and of this episode.
+def moment(
+    latest: Mapping[str, Any], view: Mapping[str, Any] | None, stage: Stage, episode: int
+) -> Mapping[str, Any]:
+    """Return the household as it stands now, or as its last transition says.
 
-    A case that is over keeps the moment at which it ended. A view of a writer from before has no number, and is not taken. Where nothing speaks any
-    more the view has no sentence of its own: the last transition's still holds.
+    Whichever is the newer and of this episode counts.
+
+    A case that is over keeps the moment at which it ended. A view of a writer from before has no
+    number, and is not taken. Where nothing speaks any more the view has no sentence of its own: the
+    last transition's still holds.
     """
-    is_current = view is not None and stage in OPEN and view["episode"] == episode and "number" in view
+    is_current = (
+        view is not None and stage in OPEN and view["episode"] == episode and "number" in view
+    )
     if view is None or not is_current or view["number"] < latest["number"]:
         return {**latest, "as_of": latest["open_day"]}
     return {"reason": latest["reason"], **view}
 
 
 def since(latest: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[Change, ...]:
-    """What is different now from what the transition said, figure by figure; what is not known on either side is left out."""
+    """What is different now from what the transition said, figure by figure.
+
+    What is not known on either side is left out.
+    """
     changes = []
     for figure in FIGURES:
         before, after = (_fen(source["figures"].get(figure)) for source in (latest, now))
         if before is not None and after is not None and before != after:
-            parts = _of_spending(latest, now) if figure == "own_shares" else _of_income(latest, now) if figure == "net" else ()
+            parts = (
+                _of_spending(latest, now)
+                if figure == "own_shares"
+                else _of_income(latest, now)
+                if figure == "net"
+                else ()
+            )
             is_whole = sum(part.amount for part in parts) == after - before
             changes.append(Change(figure, before, after, parts if is_whole else ()))
     return tuple(changes)
@@ -85,13 +109,17 @@ def _borne(source: Mapping[str, Any]) -> dict[tuple[str, str], int]:
 def _of_income(latest: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[Part, ...]:
     before, after = (_earned(source) for source in (latest, now))
     return tuple(
-        Part(name, "", after.get(name, 0) - before.get(name, 0)) for name in dict.fromkeys((*before, *after)) if after.get(name, 0) != before.get(name, 0)
+        Part(name, "", after.get(name, 0) - before.get(name, 0))
+        for name in dict.fromkeys((*before, *after))
+        if after.get(name, 0) != before.get(name, 0)
     )
 
 
 def _earned(source: Mapping[str, Any]) -> dict[str, int]:
     lines = (line for line in source.get("trace", ()) if line["title"]["zh"] == _NET_FIRST)
-    return {part["name"]: _fen(part["value"]) or 0 for line in lines for part in line.get("parts", ())}
+    return {
+        part["name"]: _fen(part["value"]) or 0 for line in lines for part in line.get("parts", ())
+    }
 
 
 def _fen(text: str | None) -> int | None:

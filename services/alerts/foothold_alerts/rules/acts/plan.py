@@ -1,4 +1,7 @@
-"""A household's plan: at least one measure against each risk, that fits it; development for those who can work."""
+"""A household's plan: at least one measure against each risk, that fits it.
+
+Development for those who can work.
+"""
 
 from collections.abc import Set as AbstractSet
 from datetime import date
@@ -20,7 +23,12 @@ class PlanNo(StrEnum):
     TWICE = "twice"
 
 
-def suits(measure: MeasureKind, against: AbstractSet[FindingKind], risks: AbstractSet[FindingKind], department: str) -> PlanNo | None:
+def suits(
+    measure: MeasureKind,
+    against: AbstractSet[FindingKind],
+    risks: AbstractSet[FindingKind],
+    department: str,
+) -> PlanNo | None:
     """Why the measure does not suit the household; None: it does. `risks`: those that hold now."""
     if not against or not against <= risks:
         return PlanNo.RISK
@@ -30,12 +38,18 @@ def suits(measure: MeasureKind, against: AbstractSet[FindingKind], risks: Abstra
 
 
 def not_on(day: date, today: date) -> PlanNo | None:
-    """Why nothing can have happened on the day; None: it can. Nobody writes down today what will be."""
+    """Why nothing can have happened on the day; None: it can.
+
+    Nobody writes down today what will be.
+    """
     return PlanNo.DAY if day > today else None
 
 
 def not_visited(day: date, today: date, note: str, *, was_there: bool) -> PlanNo | None:
-    """Why the visit is not taken down; None: it is. `was_there`: the same person's visit of that day stands already."""
+    """Why the visit is not taken down; None: it is.
+
+    `was_there`: the same person's visit of that day stands already.
+    """
     if (no := not_on(day, today)) is not None:
         return no
     if not note:

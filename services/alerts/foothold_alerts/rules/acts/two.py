@@ -1,7 +1,9 @@
-"""What takes two people: putting aside a case that ever was in danger in its episode. Both must say the same thing of the same facts.
+"""What takes two people: putting aside a case that ever was in danger in its episode.
 
-The first word is kept on the case and does nothing else. Whatever happens to the case in between takes it back, since the first of the two did not
-know of it.
+Both must say the same thing of the same facts.
+
+The first word is kept on the case and does nothing else. Whatever happens to the case in between
+takes it back, since the first of the two did not know of it.
 """
 
 from dataclasses import replace
@@ -17,9 +19,12 @@ class TwoNo(StrEnum):
 
 
 def second_word(case: Case, by: str, what: str) -> Case | TwoNo | None:
-    """None: nothing more is needed. Otherwise the case with the first word kept on it, or why it cannot be this person's.
+    """None: nothing more is needed.
 
-    `what` names the act with everything it decides, so that a second person who decides otherwise begins anew.
+    Otherwise the case with the first word kept on it, or why it cannot be this person's.
+
+    `what` names the act with everything it decides, so that a second person who decides otherwise
+    begins anew.
     """
     if case.urgent_at is None:
         return None

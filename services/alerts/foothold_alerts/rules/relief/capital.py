@@ -1,4 +1,7 @@
-"""Amounts in words as Chinese papers write them (大写), so that a digit too many is seen before it is paid."""
+"""Writes amounts in words as Chinese papers do (大写).
+
+So a digit too many is seen before it is paid.
+"""
 
 from typing import Final
 
@@ -12,7 +15,8 @@ _HUNDRED: Final = 100
 def capital(fen: int, unit: str = "元") -> str:
     """叁仟元整 for 300000 fen; raise ValueError below zero. `unit`: what a hundred fen are called.
 
-    A zero stands once for every run of zeros between two digits, and none before the unit (GB/T 15835 and the rules for bank papers).
+    A zero stands once for every run of zeros between two digits, and none before the unit (GB/T
+    15835 and the rules for bank papers).
     """
     if fen < 0:
         raise ValueError("an amount is written without a sign")

@@ -1,4 +1,8 @@
-"""What relief is for: what happened. Each disaster and each fallen review is a cause of its own; bills and costs are one cause a calendar year."""
+"""What relief is for: what happened.
+
+Each disaster and each fallen review is a cause of its own; bills and costs are one cause a calendar
+year.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -19,13 +23,17 @@ RELIEF: Final = {
     FindingKind.EDUCATION_COST_HIGH: ReliefKind.SPENDING,
     FindingKind.GRADE_FELL: ReliefKind.SPENDING,
 }
-"""What a finding calls for. Income, work and guarantees call for measures, not for temporary relief."""
+"""What a finding calls for. Income, work and guarantees call for measures, not for temporary
+relief."""
 BY_EVENT: Final = frozenset({FindingKind.DISASTER_LOSS, FindingKind.GRADE_FELL})
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One thing relief is for: the finding, and which event of it; bills have no event. `bills_until`: the day of the newest bill in it."""
+    """One thing relief is for: the finding, and which event of it; bills have no event.
+
+    `bills_until`: the day of the newest bill in it.
+    """
 
     finding: FindingKind
     event: str | None = None
@@ -33,7 +41,10 @@ class Cause:
 
 
 def is_alike(one: Cause, other: Cause) -> bool:
-    """Whether relief for both is one relief: of one event, or of the bills, whichever finding of them comes first."""
+    """Whether relief for both causes is one relief.
+
+    It is if they are of one event, or of the bills, whichever finding of them comes first.
+    """
     if one.finding in BY_EVENT or other.finding in BY_EVENT:
         return (one.finding, one.event) == (other.finding, other.event)
     return True
@@ -41,10 +52,14 @@ def is_alike(one: Cause, other: Cause) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Relieved:
-    """For what relief stands proposed or was paid to a household. `unnamed`: finding and year of relief from before events had names.
+    """For what relief stands proposed or was paid to a household.
 
-    `bills`: the years in which there was one for bills; `bills_until`: the day of the newest bill those were for, as far as it is known.
-    `withdrawn`: what ended unpaid with the case, or with its group, and is not proposed again since.
+    `unnamed`: finding and year of relief from before events had names.
+
+    `bills`: the years in which there was one for bills; `bills_until`: the day of the newest bill
+    those were for, as far as it is known.
+    `withdrawn`: what ended unpaid with the case, or with its group, and is not proposed again
+    since.
     """
 
     events: frozenset[str] = frozenset()
@@ -59,7 +74,9 @@ class Relieved:
             return replace(self, events=self.events | {cause.event})
         if cause.finding in BY_EVENT:
             return replace(self, unnamed=self.unnamed | {(cause.finding, year)})
-        newest = max((day for day in (self.bills_until, cause.bills_until) if day is not None), default=None)
+        newest = max(
+            (day for day in (self.bills_until, cause.bills_until) if day is not None), default=None
+        )
         return replace(self, bills=self.bills | {year}, bills_until=newest)
 
     def with_withdrawn(self, withdrawn: tuple[Cause, ...]) -> "Relieved":
@@ -75,7 +92,10 @@ NOTHING: Final = Relieved()
 
 
 def causes_of(transition: Transition, relieved: Relieved) -> Iterator[Cause]:
-    """What is found today and calls for relief nobody has proposed yet. A turned year proposes for bills only where there are newer ones."""
+    """What is found today and calls for relief nobody has proposed yet.
+
+    A turned year proposes for bills only where there are newer ones.
+    """
     year, saw = transition.open_day.year, {one.finding: one for one in transition.saw}
     found = [f.rule for f in transition.findings if f.rule in RELIEF and f.quiet_until is None]
     for rule in found:
@@ -84,7 +104,9 @@ def causes_of(transition: Transition, relieved: Relieved) -> Iterator[Cause]:
     sums = [rule for rule in found if rule not in BY_EVENT]
     if not sums or year in relieved.bills:
         return
-    newest = max((saw[rule].newest_on or date.min for rule in sums if rule in saw), default=date.min)
+    newest = max(
+        (saw[rule].newest_on or date.min for rule in sums if rule in saw), default=date.min
+    )
     until = None if newest == date.min else newest
     if relieved.bills_until is None or until is None or until > relieved.bills_until:
         yield Cause(sums[0], bills_until=until)

@@ -1,4 +1,7 @@
-"""Temporary relief, step by step. Emergency relief is paid first and its papers follow; spending relief is applied for, checked, then decided.
+"""Temporary relief, step by step.
+
+Emergency relief is paid first and its papers follow; spending relief is applied for, checked, then
+decided.
 
 | who may | emergency | spending |
 |---|---|---|
@@ -11,10 +14,11 @@
 | anybody | `came_back` | `came_back` |
 | county, with a reason | `waive` | `waive` |
 
-No advance is decided while papers of an earlier one are owed, unless the county says so and why. An amended amount is a new decision: whoever amended
-it does not pay it. Never above the hard limit or the county's ceiling; above its scale with a reason. What was paid beyond what is allowed
-(`settle.py`) is to settle, until it came back or the county waives it. What the papers show can be corrected, with a reason: a slip there would ask
-money back of a household that owes none.
+No advance is decided while papers of an earlier one are owed, unless the county says so and why. An
+amended amount is a new decision: whoever amended it does not pay it. Never above the hard limit or
+the county's ceiling; above its scale with a reason. What was paid beyond what is allowed
+(`settle.py`) is to settle, until it came back or the county waives it. What the papers show can be
+corrected, with a reason: a slip there would ask money back of a household that owes none.
 """
 
 from dataclasses import dataclass, replace
@@ -79,22 +83,41 @@ _WAYS: Final = {
         ReliefAct.AMEND: ({ReliefStatus.DECIDED}, ReliefStatus.DECIDED),
         ReliefAct.PAY: ({ReliefStatus.DECIDED}, ReliefStatus.PAID),
         ReliefAct.FOLLOW_UP: ({ReliefStatus.PAID}, ReliefStatus.SETTLED),
-        ReliefAct.REFUSE: ({ReliefStatus.PROPOSED, ReliefStatus.APPLIED, ReliefStatus.CHECKED, ReliefStatus.DECIDED}, ReliefStatus.REFUSED),
+        ReliefAct.REFUSE: (
+            {
+                ReliefStatus.PROPOSED,
+                ReliefStatus.APPLIED,
+                ReliefStatus.CHECKED,
+                ReliefStatus.DECIDED,
+            },
+            ReliefStatus.REFUSED,
+        ),
     },
 }
-_EXPLAINED: Final = frozenset({ReliefAct.CHECK, ReliefAct.FOLLOW_UP, ReliefAct.REFUSE, ReliefAct.CORRECT_PAPERS})
-_DECIDING: Final = frozenset({ReliefAct.DECIDE, ReliefAct.REFUSE, ReliefAct.AMEND, ReliefAct.CORRECT_PAPERS})
+_EXPLAINED: Final = frozenset(
+    {ReliefAct.CHECK, ReliefAct.FOLLOW_UP, ReliefAct.REFUSE, ReliefAct.CORRECT_PAPERS}
+)
+_DECIDING: Final = frozenset(
+    {ReliefAct.DECIDE, ReliefAct.REFUSE, ReliefAct.AMEND, ReliefAct.CORRECT_PAPERS}
+)
 _SETTLING: Final = (ReliefAct.CAME_BACK, ReliefAct.WAIVE)
-AFTER_PAYMENT: Final = frozenset({ReliefAct.PAPERS, ReliefAct.CORRECT_PAPERS, ReliefAct.FOLLOW_UP, *_SETTLING})
+AFTER_PAYMENT: Final = frozenset(
+    {ReliefAct.PAPERS, ReliefAct.CORRECT_PAPERS, ReliefAct.FOLLOW_UP, *_SETTLING}
+)
 """What may still be done once the case is over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Relief:
-    """One relief. Amounts in fen; `actual`: what the papers show it cost; `borne`: what the household bore for the cause, as its statements stand now.
+    """One relief.
 
-    `allowed`: the least of what bounds it; `to_settle`: what was paid beyond that, of which so much came back and so much was waived.
-    `event`: the disaster it is for; `bills_after`: the day of the newest bill that relief before it was for.
+    Amounts in fen; `actual`: what the papers show it cost; `borne`: what the household bore for the
+    cause, as its statements stand now.
+
+    `allowed`: the least of what bounds it; `to_settle`: what was paid beyond that, of which so much
+    came back and so much was waived.
+    `event`: the disaster it is for; `bills_after`: the day of the newest bill that relief before it
+    was for.
     """
 
     kind: ReliefKind
@@ -117,15 +140,21 @@ class Relief:
 
     @property
     def open(self) -> int:
-        """What is still to come back, in fen. More may have come back than is to settle by now: that is nothing open."""
+        """What is still to come back, in fen.
+
+        More may have come back than is to settle by now: that is nothing open.
+        """
         return max(0, (self.to_settle or 0) - self.came_back - self.waived)
 
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """Who acts, when, and what was filled in. `owed`: papers of another advance to this household are not there yet.
+    """Who acts, when, and what was filled in.
 
-    `is_disputed`: a member also stands in another household. `today`: the business day. `currency`: of the household's figures, in English.
+    `owed`: papers of another advance to this household are not there yet.
+
+    `is_disputed`: a member also stands in another household. `today`: the business day. `currency`:
+    of the household's figures, in English.
     """
 
     by: str
@@ -141,12 +170,20 @@ class Hand:
 
 def may(relief: Relief, role: Role) -> tuple[ReliefAct, ...]:
     """The buttons to show."""
-    usual = (a for a, (sources, _) in _WAYS[relief.kind].items() if relief.status in sources and not (a in _DECIDING and role is Role.VILLAGE))
-    settling = (a for a in _SETTLING if relief.open and (a is ReliefAct.CAME_BACK or role is Role.COUNTY))
+    usual = (
+        a
+        for a, (sources, _) in _WAYS[relief.kind].items()
+        if relief.status in sources and not (a in _DECIDING and role is Role.VILLAGE)
+    )
+    settling = (
+        a for a in _SETTLING if relief.open and (a is ReliefAct.CAME_BACK or role is Role.COUNTY)
+    )
     return (*usual, *settling)
 
 
-def relieve(relief: Relief, act: ReliefAct, hand: Hand, limits: Limits, calendar: WorkDays) -> Relief | ReliefNo:
+def relieve(
+    relief: Relief, act: ReliefAct, hand: Hand, limits: Limits, calendar: WorkDays
+) -> Relief | ReliefNo:
     """The relief after the act, or why not."""
     if act in _SETTLING:
         return _came_back(relief, act, hand)
@@ -174,18 +211,25 @@ def _not_so(act: ReliefAct, hand: Hand) -> ReliefNo | None:
 def _decided(relief: Relief, hand: Hand, limits: Limits) -> Relief | ReliefNo:
     if not hand.amount:
         return ReliefNo.AMOUNT
-    if relief.kind is ReliefKind.SPENDING and hand.is_disputed:  # an advance in an emergency waits for no register
+    # an advance in an emergency waits for no register
+    if relief.kind is ReliefKind.SPENDING and hand.is_disputed:
         return ReliefNo.MEMBER_DISPUTED
     if (no := _above(relief.kind, hand.amount, hand, limits)) is not None:
         return no
     is_excepted = hand.owed and hand.role is Role.COUNTY and bool(hand.note)
     if relief.kind is ReliefKind.EMERGENCY and hand.owed and not is_excepted:
         return ReliefNo.PAPERS_OWED
-    return replace(relief, amount=hand.amount, decided_by=hand.by, approved_by=hand.by if is_excepted else None)
+    return replace(
+        relief, amount=hand.amount, decided_by=hand.by, approved_by=hand.by if is_excepted else None
+    )
 
 
 def _above(kind: ReliefKind, amount: int, hand: Hand, limits: Limits) -> ReliefNo | None:
-    """Which bound the amount passes. Limits in another currency than the household's figures bound nothing, so nobody decides by them."""
+    """Which bound the amount passes.
+
+    Limits in another currency than the household's figures bound nothing, so nobody decides by
+    them.
+    """
     if hand.currency and hand.currency != limits.currency[1]:
         return ReliefNo.CURRENCY
     if amount > limits.hard_limit_fen:
@@ -194,7 +238,9 @@ def _above(kind: ReliefKind, amount: int, hand: Hand, limits: Limits) -> ReliefN
         return ReliefNo.ABOVE_CEILING
     if amount > limits.township_fen and hand.role is not Role.COUNTY:
         return ReliefNo.ABOVE_TOWNSHIP
-    return ReliefNo.ABOVE_SCALE if amount > limits.scale.get(kind, amount) and not hand.note else None
+    return (
+        ReliefNo.ABOVE_SCALE if amount > limits.scale.get(kind, amount) and not hand.note else None
+    )
 
 
 def _paid(relief: Relief, hand: Hand, limits: Limits, calendar: WorkDays) -> Relief | ReliefNo:
@@ -214,4 +260,8 @@ def _came_back(relief: Relief, act: ReliefAct, hand: Hand) -> Relief | ReliefNo:
         return replace(relief, waived=relief.waived + relief.open) if hand.note else ReliefNo.NOTE
     if not hand.amount:
         return ReliefNo.AMOUNT
-    return ReliefNo.MORE_THAN_OPEN if hand.amount > relief.open else replace(relief, came_back=relief.came_back + hand.amount)
+    return (
+        ReliefNo.MORE_THAN_OPEN
+        if hand.amount > relief.open
+        else replace(relief, came_back=relief.came_back + hand.amount)
+    )

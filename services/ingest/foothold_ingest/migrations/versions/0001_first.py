@@ -21,7 +21,11 @@ def upgrade() -> None:
         sa.Column("disabled_at", sa.DateTime(timezone=True)),
     )
     op.create_index("ix_agency_keys_agency", "agency_keys", ["agency"])
-    op.create_table("opened_days", sa.Column("day", sa.Date, primary_key=True), sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False))
+    op.create_table(
+        "opened_days",
+        sa.Column("day", sa.Date, primary_key=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+    )
     op.create_table(
         "quarantine",
         sa.Column("source_id", sa.Text, primary_key=True),

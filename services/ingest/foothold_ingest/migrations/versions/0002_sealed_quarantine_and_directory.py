@@ -42,10 +42,18 @@ def upgrade() -> None:
 def _seal_rows() -> None:
     seal = context.config.attributes["quarantine_seal"]
     connection = op.get_bind()
-    for row in connection.execute(sa.text("select source_id, record_key, record_value from quarantine")).all():
-        record = SourceRecord(key=row.record_key and bytes(row.record_key), value=row.record_value and bytes(row.record_value))
+    for row in connection.execute(
+        sa.text("select source_id, record_key, record_value from quarantine")
+    ).all():
+        record = SourceRecord(
+            key=row.record_key and bytes(row.record_key),
+            value=row.record_value and bytes(row.record_value),
+        )
         sealed = seal.close(record.model_dump_json(exclude_none=True).encode())
-        connection.execute(sa.text("update quarantine set sealed = :sealed where source_id = :id"), {"sealed": sealed, "id": row.source_id})
+        connection.execute(
+            sa.text("update quarantine set sealed = :sealed where source_id = :id"),
+            {"sealed": sealed, "id": row.source_id},
+        )
 
 
 def downgrade() -> None:

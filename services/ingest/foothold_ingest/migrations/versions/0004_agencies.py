@@ -11,7 +11,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Enter those who have a key; until an operator narrows it, they may send what they could before."""
+    """Enter those who have a key.
+
+    Until an operator narrows it, they may send what they could before.
+    """
     op.create_table(
         "agencies",
         sa.Column("agency", sa.Text, primary_key=True),
@@ -21,7 +24,10 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True)),
     )
-    op.execute("insert into agencies (agency, is_operator, created_at) select agency, bool_or(is_operator), min(created_at) from agency_keys group by agency")
+    op.execute(
+        "insert into agencies (agency, is_operator, created_at) select agency,"
+        " bool_or(is_operator), min(created_at) from agency_keys group by agency"
+    )
 
 
 def downgrade() -> None:

@@ -1,4 +1,7 @@
-"""Who belongs to which household, events that wait for their person, suspected doubles, county codes added here, and the audit."""
+"""Adds who belongs to which household, and events that wait for their person.
+
+It also adds suspected doubles, county codes added here, and the audit.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,8 +34,16 @@ def upgrade() -> None:
     op.create_table(
         "memberships",
         sa.Column("membership_id", sa.BigInteger, sa.Identity(), primary_key=True),
-        sa.Column("household_id", sa.Text, sa.ForeignKey("households.household_id"), nullable=False, index=True),
-        sa.Column("person_ref", sa.Text, sa.ForeignKey("people.person_ref"), nullable=False, index=True),
+        sa.Column(
+            "household_id",
+            sa.Text,
+            sa.ForeignKey("households.household_id"),
+            nullable=False,
+            index=True,
+        ),
+        sa.Column(
+            "person_ref", sa.Text, sa.ForeignKey("people.person_ref"), nullable=False, index=True
+        ),
         sa.Column("joined_on", sa.Date),
         sa.Column("left_on", sa.Date),
     )
@@ -49,7 +60,13 @@ def upgrade() -> None:
         sa.Column("because", sa.Text),
     )
     known = sa.text("outcome is null or outcome = 'dismissed'")
-    op.create_index("ix_doubles_once", "doubles", ["person_ref", "household_id", "other_id"], unique=True, postgresql_where=known)
+    op.create_index(
+        "ix_doubles_once",
+        "doubles",
+        ["person_ref", "household_id", "other_id"],
+        unique=True,
+        postgresql_where=known,
+    )
     op.create_table(
         "held",
         sa.Column("fact_id", sa.Text, primary_key=True),
@@ -61,7 +78,9 @@ def upgrade() -> None:
         sa.Column("problem", sa.Text),
         sa.Column("released_at", MOMENT),
     )
-    op.create_index("ix_held_waiting", "held", ["person_ref"], postgresql_where=sa.text("released_at is null"))
+    op.create_index(
+        "ix_held_waiting", "held", ["person_ref"], postgresql_where=sa.text("released_at is null")
+    )
     op.create_table(
         "regions",
         sa.Column("code", sa.Text, primary_key=True),

@@ -42,7 +42,9 @@ def upgrade() -> None:
         sa.Column("finished_at", MOMENT),
     )
     op.create_index("ix_uploads_agency", "uploads", ["agency", "at"])
-    op.create_index("ix_uploads_open", "uploads", ["at"], postgresql_where=sa.text("finished_at is null"))
+    op.create_index(
+        "ix_uploads_open", "uploads", ["at"], postgresql_where=sa.text("finished_at is null")
+    )
     op.create_table(
         "upload_parts",
         sa.Column("upload_id", sa.Text, sa.ForeignKey("uploads.upload_id"), primary_key=True),
@@ -62,4 +64,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Files not yet worked through would be lost."""
-    raise RuntimeError("going back would lose files that have been taken and not yet worked through")
+    raise RuntimeError(
+        "going back would lose files that have been taken and not yet worked through"
+    )

@@ -24,7 +24,9 @@ def upgrade() -> None:
     op.create_table(
         "console_sessions",
         sa.Column("token_hash", sa.LargeBinary, primary_key=True),
-        sa.Column("prefix", sa.Text, sa.ForeignKey("agency_keys.prefix"), nullable=False, index=True),
+        sa.Column(
+            "prefix", sa.Text, sa.ForeignKey("agency_keys.prefix"), nullable=False, index=True
+        ),
         sa.Column("person", sa.Text, nullable=False),
         sa.Column("csrf", sa.Text, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),

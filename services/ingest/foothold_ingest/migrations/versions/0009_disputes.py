@@ -32,7 +32,12 @@ def upgrade() -> None:
         sa.Column("answered_at", sa.DateTime(timezone=True)),
         sa.Column("told", sa.Text),
     )
-    op.create_index("ix_disputes_open", "disputes", ["fact_id"], postgresql_where=sa.text("state <> 'corrected'"))
+    op.create_index(
+        "ix_disputes_open",
+        "disputes",
+        ["fact_id"],
+        postgresql_where=sa.text("state <> 'corrected'"),
+    )
 
 
 def downgrade() -> None:

@@ -1,4 +1,7 @@
-"""What both households' logs were last told of a suspected double: open tickets are told after the upgrade, those that ended before never were open there."""
+"""Adds what was last reported of a suspected double to both households' logs.
+
+Open tickets are reported after the upgrade; those that ended before never were open there.
+"""
 
 import sqlalchemy as sa
 from alembic import op

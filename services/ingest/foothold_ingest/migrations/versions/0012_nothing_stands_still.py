@@ -1,4 +1,7 @@
-"""How often work on a file, an event, a doubt or a ticket failed, how each agency's reader fares, and what Kafka let go of unread."""
+"""Adds how often work on a file, an event, a doubt or a ticket failed.
+
+It also adds how each agency's reader fares, and what Kafka let go of unread.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,7 +18,9 @@ def upgrade() -> None:
     """Nothing has failed so far."""
     for table in ("uploads", "held", "disputes", "doubles"):
         op.add_column(table, sa.Column("attempts", sa.Integer, nullable=False, server_default="0"))
-    op.add_column("uploads", sa.Column("is_kept", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.add_column(
+        "uploads", sa.Column("is_kept", sa.Boolean, nullable=False, server_default=sa.false())
+    )
     op.create_table(
         "agency_readers",
         sa.Column("agency", sa.Text, primary_key=True),

@@ -10,10 +10,21 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Of files: whose pieces stay, and whose rows wait. Of held events: whose agency has any that waits."""
-    op.create_index("ix_uploads_kept", "uploads", ["upload_id"], postgresql_where=sa.text("is_kept"))
+    """Of files: whose pieces stay, and whose rows wait.
+
+    Of held events: whose agency has any that waits.
+    """
+    op.create_index(
+        "ix_uploads_kept", "uploads", ["upload_id"], postgresql_where=sa.text("is_kept")
+    )
     by_characters = {"source_id": "text_pattern_ops"}
-    op.create_index("ix_quarantine_waiting", "quarantine", ["source_id"], postgresql_ops=by_characters, postgresql_where=sa.text("retried_at is null"))
+    op.create_index(
+        "ix_quarantine_waiting",
+        "quarantine",
+        ["source_id"],
+        postgresql_ops=by_characters,
+        postgresql_where=sa.text("retried_at is null"),
+    )
     waits = sa.text("released_at is null and problem is null")
     op.create_index("ix_held_agency_waiting", "held", ["agency", "at"], postgresql_where=waits)
 

@@ -1,4 +1,7 @@
-"""Of register entries and held events: when they were first got, and where they stood, by which versions of one statement are ordered."""
+"""Adds when register entries and held events were first got, and where they stood.
+
+Versions of one statement are ordered by these.
+"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -10,7 +10,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Statements sent before this have no row: sent again they are new, and count once by their name all the same."""
+    """Create the table of statements; those sent before this have no row.
+
+    Sent again they are new, and count once by their name all the same.
+    """
     op.create_table(
         "statements",
         sa.Column("name", sa.LargeBinary, primary_key=True),

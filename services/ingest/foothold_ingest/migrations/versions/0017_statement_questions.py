@@ -36,9 +36,16 @@ def upgrade() -> None:
     op.create_index("ix_questions_pair", "questions", ["pair_id"])
     op.create_index("ix_questions_fact", "questions", ["fact_id"])
     op.create_index("ix_questions_beside", "questions", ["beside_id"])
-    op.create_index("ix_questions_open", "questions", ["household_id"], postgresql_where=sa.text("state in ('new', 'open')"))
+    op.create_index(
+        "ix_questions_open",
+        "questions",
+        ["household_id"],
+        postgresql_where=sa.text("state in ('new', 'open')"),
+    )
     unwritten = sa.text("state = 'answered' and written_at is null")
-    op.create_index("ix_questions_unwritten", "questions", ["answered_at"], postgresql_where=unwritten)
+    op.create_index(
+        "ix_questions_unwritten", "questions", ["answered_at"], postgresql_where=unwritten
+    )
 
 
 def downgrade() -> None:

@@ -14,7 +14,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Filled with the next entries; until then nobody is warned of a stranger, and nothing counts again."""
+    """Filled with the next entries.
+
+    Until then nobody is warned of a stranger, and nothing counts again.
+    """
     op.add_column("households", sa.Column("members", ARRAY(sa.Text)))
     op.add_column("households", sa.Column("earlier", JSONB))
 

@@ -1,6 +1,7 @@
 """Register entries that others have replaced, as the register of people keeps them.
 
-The last few are kept, so that one counts again once what replaced it is gone. They hold keyed hashes and days, no number and no name. Pure.
+The last few are kept, so that one counts again once what replaced it is gone. They hold keyed
+hashes and days, no number and no name. Pure.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,7 +19,10 @@ Interval = tuple[str, date | None, date | None]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the register of people needs of an entry. `intervals`: of numbered people only; `members`: whom it names; None: not kept."""
+    """What the register of people needs of an entry.
+
+    `intervals`: of numbered people only; `members`: whom it names; None: not kept.
+    """
 
     version: Version
     digest: bytes | None
@@ -41,7 +45,9 @@ class Earlier:
     def beside(self, entry: Kept) -> "Earlier":
         """With one more, as far as there is room."""
         by_id = {one.fact_id: one for one in (*self.entries, entry)}
-        return Earlier(tuple(sorted(by_id.values(), key=lambda one: one.version)[-MOST:]), self.gone)
+        return Earlier(
+            tuple(sorted(by_id.values(), key=lambda one: one.version)[-MOST:]), self.gone
+        )
 
     def without(self, facts: Collection[str]) -> "Earlier":
         """Without those that were taken back, which are remembered."""
@@ -55,12 +61,19 @@ class Earlier:
 
 def read(stored: dict[str, Any] | None) -> Earlier:
     """From what the table keeps; None: nothing yet."""
-    return Earlier() if stored is None else Earlier(tuple(_read(one) for one in stored["entries"]), tuple(stored["gone"]))
+    return (
+        Earlier()
+        if stored is None
+        else Earlier(tuple(_read(one) for one in stored["entries"]), tuple(stored["gone"]))
+    )
 
 
 def _written(kept: Kept) -> dict[str, Any]:
     at, recorded, place, fact_id = kept.version
-    days = [[ref, *(None if day is None else day.isoformat() for day in (joined, left))] for ref, joined, left in kept.intervals]
+    days = [
+        [ref, *(None if day is None else day.isoformat() for day in (joined, left))]
+        for ref, joined, left in kept.intervals
+    ]
     return {
         "version": [at.isoformat(), recorded.isoformat(), list(place), fact_id],
         "digest": None if kept.digest is None else kept.digest.hex(),
@@ -72,7 +85,12 @@ def _written(kept: Kept) -> dict[str, Any]:
 def _read(one: dict[str, Any]) -> Kept:
     at, recorded, place, fact_id = one["version"]
     return Kept(
-        version=(datetime.fromisoformat(at), datetime.fromisoformat(recorded), tuple(place), fact_id),
+        version=(
+            datetime.fromisoformat(at),
+            datetime.fromisoformat(recorded),
+            tuple(place),
+            fact_id,
+        ),
         digest=None if one["digest"] is None else bytes.fromhex(one["digest"]),
         members=None if one["members"] is None else tuple(one["members"]),
         intervals=tuple((ref, _day(joined), _day(left)) for ref, joined, left in one["intervals"]),

@@ -1,7 +1,10 @@
-"""Reads the numbers that name a person in China. One person, one spelling: eighteen characters, as GB 11643-1999 writes them.
+"""Reads the numbers that name a person in China.
 
-The first six digits say where the number was given out, which may be a county abolished long ago: they are not checked, and say nothing of
-where a person lives now. The check character is ISO 7064 MOD 11-2.
+One person, one spelling: eighteen characters, as GB 11643-1999 writes them.
+
+The first six digits say where the number was given out, which may be a county abolished long ago:
+they are not checked, and say nothing of where a person lives now. The check character is ISO 7064
+MOD 11-2.
 """
 
 import re
@@ -35,7 +38,10 @@ class NotANumber(ValueError):  # noqa: N818 - named for what it says about the t
 
 @dataclass(frozen=True, slots=True)
 class ResidentNumber:
-    """`value`: 18 characters. `is_derived`: the number came with 15 digits, and century and check character were added."""
+    """`value`: 18 characters.
+
+    `is_derived`: the number came with 15 digits, and century and check character were added.
+    """
 
     value: str
     is_derived: bool
@@ -47,30 +53,57 @@ class ResidentNumber:
 
 
 def parse(text: str, today: date) -> ResidentNumber:
-    """Read a resident number (18 or 15) or a disability certificate's (20 or 22, which begins with one); raise NotANumber."""
-    if _NEW.fullmatch(text) and text[17] == check_character(text[:17]):  # nearly all are: no placeholder passes the check and is born
+    """Read a resident number or a disability certificate's; raise NotANumber.
+
+    A resident number has 18 or 15 characters; a disability certificate's has 20 or 22, and begins
+    with a resident number.
+    """
+    # nearly all are: no placeholder passes the check and is born
+    if _NEW.fullmatch(text) and text[17] == check_character(text[:17]):
         return ResidentNumber(_born(text, today), is_derived=False)
-    if len(text) > _LONGEST:  # to put combining marks in order costs the square of how many there are
-        raise NotANumber(RefusalReason.BAD_NUMBER, "a resident number has 18 characters, or 15 digits; a disability certificate's has 20 or 22")
+    # to put combining marks in order costs the square of how many there are
+    if len(text) > _LONGEST:
+        raise NotANumber(
+            RefusalReason.BAD_NUMBER,
+            "a resident number has 18 characters, or 15 digits; a disability certificate's has 20"
+            " or 22",
+        )
     plain = unicodedata.normalize("NFKC", text).strip().upper()
     if _EXPONENT.fullmatch(plain) or _DECIMAL.fullmatch(plain):
-        raise NotANumber(RefusalReason.DAMAGED_NUMBER, "a spreadsheet has damaged this number: take it from the source, in a column formatted as text")
+        raise NotANumber(
+            RefusalReason.DAMAGED_NUMBER,
+            "a spreadsheet has damaged this number: take it from the source, in a column formatted"
+            " as text",
+        )
     if len(plain) > 1 and (len(set(plain)) == 1 or plain in "1234567890123456789012"):
-        raise NotANumber(RefusalReason.BAD_NUMBER, "this is a placeholder, not a number; leave the field out where the number is not known")
+        raise NotANumber(
+            RefusalReason.BAD_NUMBER,
+            "this is a placeholder, not a number; leave the field out where the number is not"
+            " known",
+        )
     if _OLD.fullmatch(plain):
         upgraded = f"{plain[:6]}19{plain[6:]}"
         return ResidentNumber(_born(upgraded + check_character(upgraded), today), is_derived=True)
     certificate = _DISABILITY.fullmatch(plain)
     number = certificate[1] if certificate else plain
     if not _NEW.fullmatch(number):
-        raise NotANumber(RefusalReason.BAD_NUMBER, "a resident number has 18 characters, or 15 digits; a disability certificate's has 20 or 22")
+        raise NotANumber(
+            RefusalReason.BAD_NUMBER,
+            "a resident number has 18 characters, or 15 digits; a disability certificate's has 20"
+            " or 22",
+        )
     _born(number, today)
     if check_character(number[:17]) != number[17]:
         if number.endswith("000"):
             raise NotANumber(
-                RefusalReason.DAMAGED_NUMBER, "it ends in 000, as spreadsheets leave numbers: take it from the source, in a column formatted as text"
+                RefusalReason.DAMAGED_NUMBER,
+                "it ends in 000, as spreadsheets leave numbers: take it from the source, in a"
+                " column formatted as text",
             )
-        raise NotANumber(RefusalReason.BAD_NUMBER, "the check character does not fit: a digit is wrong, or two have changed places")
+        raise NotANumber(
+            RefusalReason.BAD_NUMBER,
+            "the check character does not fit: a digit is wrong, or two have changed places",
+        )
     return ResidentNumber(number, is_derived=False)
 
 
@@ -85,5 +118,8 @@ def _born(number: str, today: date) -> str:
     except ValueError:
         born = date.max
     if born > today or born.year < _FIRST_BIRTH:
-        raise NotANumber(RefusalReason.BAD_NUMBER, "digits 7 to 14 are no date of birth; with 15 digits, match this person by hand")
+        raise NotANumber(
+            RefusalReason.BAD_NUMBER,
+            "digits 7 to 14 are no date of birth; with 15 digits, match this person by hand",
+        )
     return number

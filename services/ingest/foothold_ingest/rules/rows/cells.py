@@ -1,4 +1,7 @@
-"""Cells of a file become values of an event, or a sentence about what is wrong. Nothing is guessed: what could be two things is neither."""
+"""Cells of a file become values of an event, or a sentence about what is wrong.
+
+Nothing is guessed: what could be two things is neither.
+"""
 
 import re
 from datetime import date
@@ -13,7 +16,9 @@ from foothold_schemas.characters import has_unseen, trimmed
 from foothold_schemas.values import Fen
 from foothold_schemas.wire.quarantine import RefusalReason
 
-_DAY: Final = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})-([0-9]{1,2})|/([0-9]{1,2})/([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日|([0-9]{2})([0-9]{2}))")
+_DAY: Final = re.compile(
+    r"([0-9]{4})(?:-([0-9]{1,2})-([0-9]{1,2})|/([0-9]{1,2})/([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日|([0-9]{2})([0-9]{2}))"
+)
 _MONTH: Final = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})|/([0-9]{1,2})|年([0-9]{1,2})月|([0-9]{2}))")
 _EXPONENT: Final = re.compile(r"[0-9]+(\.[0-9]*)?[eE]\+[0-9]+")
 """As spreadsheets write long numbers; a claim number of digits and an E has no plus sign."""
@@ -24,7 +29,8 @@ _NO: Final = frozenset({"否", "无", "n", "no", "false", "0"})
 _SIGNIFICANT: Final = 15
 _TOO_MUCH: Final = Decimal(10) ** 12
 _MAGNITUDE: Final = 40
-"""Powers of ten beyond which a number is not even looked at: 1E+999999 is short to write and long to calculate with."""
+"""Powers of ten beyond which a number is not even looked at: 1E+999999 is short to write and long
+to calculate with."""
 _MARK: Final = "'"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 REPLACEMENT: Final = "\ufffd"
@@ -40,7 +46,11 @@ Cell = str | Number | date | bool | None
 
 
 def kept(cell: Cell) -> object:
-    """A cell as JSON: text, null, true and false as they are, {"n": "12.50"} for a number, {"d": "2026-01-31"} for a date."""
+    """Return a cell as JSON.
+
+    Text, null, true and false are as they are; {"n": "12.50"} is for a number, {"d": "2026-01-31"}
+    for a date.
+    """
     match cell:
         case Number(digits):
             return {"n": digits}
@@ -51,7 +61,10 @@ def kept(cell: Cell) -> object:
 
 
 def inert(text: str) -> str:
-    """A text no spreadsheet runs as a formula: it bears a mark in front; negative amounts stay as they are."""
+    """A text no spreadsheet runs as a formula: it bears a mark in front.
+
+    Negative amounts stay as they are.
+    """
     if not text.startswith(_FORMULA):
         return text
     try:
@@ -63,7 +76,11 @@ def inert(text: str) -> str:
 
 def unmarked(cell: Cell) -> Cell:
     """A cell of rows that we gave out, without the mark, so that they can be sent back as is."""
-    return cell[1:] if isinstance(cell, str) and cell.startswith(_MARK) and cell[1:].startswith(_FORMULA) else cell
+    return (
+        cell[1:]
+        if isinstance(cell, str) and cell.startswith(_MARK) and cell[1:].startswith(_FORMULA)
+        else cell
+    )
 
 
 def cell_of(said: object) -> Cell:
@@ -93,7 +110,9 @@ def value_of(cell: Cell, column: Column) -> str | bool | None:  # noqa: PLR0911 
         cell = _checked(cell.strip())
     if cell is None or cell == "":
         if column.required:
-            raise WrongCell(RefusalReason.INVALID_FIELD, "this cell is empty, and the column is required")
+            raise WrongCell(
+                RefusalReason.INVALID_FIELD, "this cell is empty, and the column is required"
+            )
         return None
     match column.kind:
         case CellKind.TEXT:
@@ -115,11 +134,16 @@ def _checked(written: str) -> str:
     if is_unread(text):
         raise WrongCell(RefusalReason.INVALID_FIELD, NO_VALUE)
     if REPLACEMENT in text:
-        raise WrongCell(RefusalReason.INVALID_FIELD, "characters of this cell were lost before the file was saved; take it from the source")
+        raise WrongCell(
+            RefusalReason.INVALID_FIELD,
+            "characters of this cell were lost before the file was saved; take it from the source",
+        )
     try:
         check_text(written, "")
     except NotStrict as error:
-        raise WrongCell(error.reason, "this cell holds a control or bidirectional character, or is too long") from None
+        raise WrongCell(
+            error.reason, "this cell holds a control or bidirectional character, or is too long"
+        ) from None
     if has_unseen(text):
         raise WrongCell(RefusalReason.INVALID_FIELD, INSIDE)
     return text
@@ -127,15 +151,25 @@ def _checked(written: str) -> str:
 
 def _text(cell: Cell) -> str:
     if not isinstance(cell, str):
-        message = "this cell is a number or a date, and the column holds text: a spreadsheet may have cut its digits; format the column as text at the source"
+        message = (
+            "this cell is a number or a date, and the column holds text: a spreadsheet may have cut"
+            " its digits; format the column as text at the source"
+        )
         raise WrongCell(RefusalReason.DAMAGED_NUMBER, message)
     if _EXPONENT.fullmatch(cell):
-        raise WrongCell(RefusalReason.DAMAGED_NUMBER, "a spreadsheet has damaged this number: format the column as text at the source, and export again")
+        raise WrongCell(
+            RefusalReason.DAMAGED_NUMBER,
+            "a spreadsheet has damaged this number: format the column as text at the source, and"
+            " export again",
+        )
     return cell
 
 
 def _amount(cell: Cell) -> str:
-    """An amount is exact. A spreadsheet holds binary numbers: their fifteen significant digits are what it shows."""
+    """An amount is exact.
+
+    A spreadsheet holds binary numbers: their fifteen significant digits are what it shows.
+    """
     if isinstance(cell, Number) and cell.digits:
         shown = _shown(cell.digits)
         if shown is None or abs(shown) >= _TOO_MUCH:
@@ -153,12 +187,19 @@ def _ungrouped(text: str) -> str:
     if "," not in text:
         return text
     if not _GROUPED.fullmatch(text):
-        raise WrongCell(RefusalReason.INVALID_FIELD, "千位分隔符的位置不对，请写成 31400.00 separators stand in wrong places: write 31400.00")
+        raise WrongCell(
+            RefusalReason.INVALID_FIELD,
+            "千位分隔符的位置不对，请写成 31400.00 separators stand in wrong places: write"
+            " 31400.00",
+        )
     return text.replace(",", "")
 
 
 def _shown(digits: str) -> Decimal | None:
-    """The number as a spreadsheet shows it; None for what is none. Nothing is rounded that is too large to be an amount."""
+    """The number as a spreadsheet shows it; None for what is none.
+
+    Nothing is rounded that is too large to be an amount.
+    """
     try:
         number = Decimal(digits)
     except InvalidOperation:
@@ -194,7 +235,13 @@ def _month(cell: Cell) -> str:
 def _yes(cell: Cell) -> bool:
     if isinstance(cell, bool):
         return cell
-    said = cell.casefold() if isinstance(cell, str) else cell.digits if isinstance(cell, Number) else ""
+    said = (
+        cell.casefold()
+        if isinstance(cell, str)
+        else cell.digits
+        if isinstance(cell, Number)
+        else ""
+    )
     if said in _YES or said in _NO:
         return said in _YES
     raise WrongCell(RefusalReason.INVALID_FIELD, "write 是 or 否 (yes or no)")

@@ -1,4 +1,7 @@
-"""How the columns of an agency's file become events. One YAML file for each kind of file; what it may say stands here, and is checked when it is loaded."""
+"""How the columns of an agency's file become events.
+
+One YAML file for each kind of file; what it may say stands here, and is checked when it is loaded.
+"""
 
 import unicodedata
 from enum import StrEnum
@@ -49,7 +52,9 @@ class Column(Strict):
     to: str = Field(pattern=r"^/(county|register_number|id|time|data(/[a-z_]+)+|member/[a-z_]+)$")
     kind: CellKind = CellKind.TEXT
     required: bool = False
-    choices: dict[str, str] = Field(default_factory=dict, description="What stands in the file → the value of the event.")
+    choices: dict[str, str] = Field(
+        default_factory=dict, description="What stands in the file → the value of the event."
+    )
     example: str = ""
 
     @model_validator(mode="after")
@@ -68,8 +73,13 @@ class Mapping(Strict):
     rows: RowsAre = RowsAre.EVENT
     columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=80)]
     ignored: tuple[str, ...] = Field(default=(), description="Headers that are known and not used.")
-    fixed: dict[str, str] = Field(default_factory=dict, description="Target → the same value for every row.")
-    unique: tuple[str, ...] = Field(default=(), description="Targets that together name a record: a second row with the same is a repeat.")
+    fixed: dict[str, str] = Field(
+        default_factory=dict, description="Target → the same value for every row."
+    )
+    unique: tuple[str, ...] = Field(
+        default=(),
+        description="Targets that together name a record: a second row with the same is a repeat.",
+    )
     version: Literal[1] = 1
 
     @model_validator(mode="after")
@@ -79,7 +89,9 @@ class Mapping(Strict):
         targets = [column.to for column in self.columns] + list(self.fixed)
         if twice := sorted({to for to in targets if targets.count(to) > 1}):
             raise ValueError(f"more than one column goes to {', '.join(twice)}")
-        headers = [plain(header) for column in self.columns for header in column.headers] + [plain(header) for header in self.ignored]
+        headers = [plain(header) for column in self.columns for header in column.headers] + [
+            plain(header) for header in self.ignored
+        ]
         if twice := sorted({header for header in headers if headers.count(header) > 1}):
             raise ValueError(f"the header {', '.join(twice)} stands for more than one column")
         if unknown := [to for to in self.unique if to not in targets]:
@@ -99,6 +111,9 @@ class Mapping(Strict):
 
 
 def plain(header: str) -> str:
-    """A header as it is compared: full-width and half-width, upper and lower case, spaces and what nobody sees make no difference."""
+    """Return a header as it is compared.
+
+    Full-width and half-width, upper and lower case, spaces and what nobody sees make no difference.
+    """
     text = "".join(unicodedata.normalize("NFKC", header).casefold().split())
     return text if text.isprintable() else "".join(c for c in text if not is_unseen(c))

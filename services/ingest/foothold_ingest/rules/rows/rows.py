@@ -1,4 +1,7 @@
-"""Rows of a file become events, by the agency's mapping. Pure: the same file gives the same events with the same ids, however often it is sent."""
+"""Rows of a file become events, by the agency's mapping.
+
+Pure: the same file gives the same events with the same ids, however often it is sent.
+"""
 
 import hashlib
 import json
@@ -10,7 +13,14 @@ from typing import Final
 
 from foothold_ingest.rules.judgement import FieldProblem, Rejected
 from foothold_ingest.rules.rows.cells import Cell, WrongCell, unmarked, value_of
-from foothold_ingest.rules.rows.mapping import ERROR_HEADER, SUBJECT, Column, Mapping, RowsAre, plain
+from foothold_ingest.rules.rows.mapping import (
+    ERROR_HEADER,
+    SUBJECT,
+    Column,
+    Mapping,
+    RowsAre,
+    plain,
+)
 from foothold_ingest.rules.strict_json import JsonValue
 from foothold_ingest.rules.unseen import TAKEN_OFF
 from foothold_schemas.characters import trimmed
@@ -37,7 +47,10 @@ class Row:
     @property
     def size(self) -> int:
         """About how many bytes its cells take."""
-        return sum(_CELL + (len(cell) * (1 if cell.isascii() else 3) if isinstance(cell, str) else 0) for cell in self.cells)
+        return sum(
+            _CELL + (len(cell) * (1 if cell.isascii() else 3) if isinstance(cell, str) else 0)
+            for cell in self.cells
+        )
 
     def cut(self, size: int) -> "Row":
         """Its beginning, of at most so many bytes of text; the other cells are empty."""
@@ -51,7 +64,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """The mapping's column for each column of the file; None: known and not used. `is_ours`: rows we sent back, in which formulas bear a mark."""
+    """The mapping's column for each column of the file; None: known and not used.
+
+    `is_ours`: rows we sent back, in which formulas bear a mark.
+    """
 
     columns: tuple[Column | None, ...]
     is_ours: bool = False
@@ -63,22 +79,49 @@ class Headers:
         while texts and not texts[-1].strip():
             texts.pop()
         columns = tuple(mapping.column(text) for text in texts)
-        unknown = [text for text, column in zip(texts, columns, strict=True) if column is None and not mapping.ignores(text)]
+        unknown = [
+            text
+            for text, column in zip(texts, columns, strict=True)
+            if column is None and not mapping.ignores(text)
+        ]
         if unknown:
             named = ", ".join(_shown(text) or "（无标题 no header）" for text in unknown[:10])
-            raise WrongHeaders(f"不认识这些列 these columns are not known to {mapping.name}: {named}。{_expected(mapping)}")
+            raise WrongHeaders(
+                f"不认识这些列 these columns are not known to {mapping.name}:"
+                f" {named}。{_expected(mapping)}"
+            )
         found = [column.to for column in columns if column is not None]
-        if twice := sorted({column.headers[0] for column in columns if column is not None and found.count(column.to) > 1}):
-            raise WrongHeaders(f"这些列出现了两次 these columns stand there twice: {', '.join(twice)}。{_expected(mapping)}")
-        if missing := [column.headers[0] for column in mapping.columns if column.required and column.to not in found]:
-            raise WrongHeaders(f"缺少这些列 these columns are missing: {', '.join(missing)}。{_expected(mapping)}")
+        if twice := sorted(
+            {
+                column.headers[0]
+                for column in columns
+                if column is not None and found.count(column.to) > 1
+            }
+        ):
+            raise WrongHeaders(
+                "这些列出现了两次 these columns stand there twice:"
+                f" {', '.join(twice)}。{_expected(mapping)}"
+            )
+        if missing := [
+            column.headers[0]
+            for column in mapping.columns
+            if column.required and column.to not in found
+        ]:
+            raise WrongHeaders(
+                f"缺少这些列 these columns are missing: {', '.join(missing)}。{_expected(mapping)}"
+            )
         return cls(columns, any(plain(text) == plain(ERROR_HEADER) for text in texts))
 
 
 def _expected(mapping: Mapping) -> str:
     """The columns a file may have, those marked * must be there, and where the template is."""
-    columns = ", ".join(f"{column.headers[0]}{'*' if column.required else ''}" for column in mapping.columns)
-    return f"应有的列（* 必填） columns it may have (* needed): {columns}。模板 template: GET /v1/mappings/{mapping.name}/template"
+    columns = ", ".join(
+        f"{column.headers[0]}{'*' if column.required else ''}" for column in mapping.columns
+    )
+    return (
+        f"应有的列（* 必填） columns it may have (* needed): {columns}。模板 template: GET"
+        f" /v1/mappings/{mapping.name}/template"
+    )
 
 
 def fits(names: Sequence[Cell], mapping: Mapping) -> bool:
@@ -96,10 +139,15 @@ def _shown(header: str) -> str:
 
 
 def values_of(row: Row, headers: Headers) -> tuple[Values, Rejected | None]:
-    """The row's values by target, and what is wrong with its other cells; a problem's field is the column's header."""
+    """The row's values by target, and what is wrong with its other cells.
+
+    A problem's field is the column's header.
+    """
     values: Values = {}
     wrong: list[tuple[WrongCell, str]] = []
-    for column, cell in zip(headers.columns, (*row.cells, *[None] * len(headers.columns)), strict=False):
+    for column, cell in zip(
+        headers.columns, (*row.cells, *[None] * len(headers.columns)), strict=False
+    ):
         if column is None:
             continue
         try:
@@ -111,17 +159,32 @@ def values_of(row: Row, headers: Headers) -> tuple[Values, Rejected | None]:
                 values[column.to] = value
     beyond = [cell for cell in row.cells[len(headers.columns) :] if cell not in (None, "")]
     if beyond:
-        wrong.append((WrongCell(RefusalReason.INVALID_FIELD, "there are more cells than headers: a separator inside a cell needs quotes around it"), ""))
+        wrong.append(
+            (
+                WrongCell(
+                    RefusalReason.INVALID_FIELD,
+                    "there are more cells than headers: a separator inside a cell needs quotes"
+                    " around it",
+                ),
+                "",
+            )
+        )
     if not wrong:
         return values, None
     reasons = [error.reason for error, _ in wrong]
     reason = RefusalReason.DAMAGED_NUMBER if RefusalReason.DAMAGED_NUMBER in reasons else reasons[0]
-    return values, Rejected(reason, "Cells of this row are not right.", tuple(FieldProblem(header, str(error)) for error, header in wrong))
+    return values, Rejected(
+        reason,
+        "Cells of this row are not right.",
+        tuple(FieldProblem(header, str(error)) for error, header in wrong),
+    )
 
 
 def is_empty(row: Row) -> bool:
     """Whether nothing stands in the row."""
-    return all(cell is None or (isinstance(cell, str) and not trimmed(cell).strip()) for cell in row.cells)
+    return all(
+        cell is None or (isinstance(cell, str) and not trimmed(cell).strip()) for cell in row.cells
+    )
 
 
 def warnings_of(row: Row, headers: Headers) -> tuple[FieldProblem, ...]:
@@ -130,19 +193,30 @@ def warnings_of(row: Row, headers: Headers) -> tuple[FieldProblem, ...]:
     return tuple(
         FieldProblem(column.headers[0], TAKEN_OFF)
         for column, cell in cells
-        if column is not None and isinstance(cell, str) and not cell.isprintable() and trimmed(cell) != cell
+        if column is not None
+        and isinstance(cell, str)
+        and not cell.isprintable()
+        and trimmed(cell) != cell
     )
 
 
 def household_key(values: Values) -> bytes | None:
-    """Which household a member's row belongs to, in few bytes; None where the row does not say, as in the lower rows of merged cells."""
+    """Which household a member's row belongs to, in few bytes.
+
+    None where the row does not say, as in the lower rows of merged cells.
+    """
     return _hash([values[to] for to in SUBJECT]) if all(to in values for to in SUBJECT) else None
 
 
 def unique_key(values: Dict[str, str | bool], mapping: Mapping) -> bytes | None:
-    """What a second row may not repeat; None where the mapping names nothing, or the row leaves it empty. Whose it is may be left empty."""
+    """What a second row may not repeat.
+
+    None where the mapping names nothing, or the row leaves it empty. Whose it is may be left empty.
+    """
     parts = [values.get(to) for to in mapping.unique]
-    is_named = bool(parts) and all(values.get(to) is not None for to in mapping.unique if to not in _WHOSE)
+    is_named = bool(parts) and all(
+        values.get(to) is not None for to in mapping.unique if to not in _WHOSE
+    )
     return _hash(parts)[:8] if is_named else None
 
 
@@ -151,11 +225,14 @@ def content_key(values: Dict[str, str | bool]) -> bytes:
     return _hash(sorted(values.items()))[:8]
 
 
-def event_of(rows: Sequence[Values], mapping: Mapping, agency: str, as_of: datetime, name: str) -> dict[str, JsonValue] | Rejected:
+def event_of(
+    rows: Sequence[Values], mapping: Mapping, agency: str, as_of: datetime, name: str
+) -> dict[str, JsonValue] | Rejected:
     """The event of one row, or of the rows of one household.
 
-    `name` is the event's id where the row has none of its own: the upload and the row. `as_of` is when the file's snapshot was taken, or when it
-    was sent: the event's time, where no column says it. The day a row speaks of decides its month and window only, so that a correction counts
+    `name` is the event's id where the row has none of its own: the upload and the row. `as_of` is
+    when the file's snapshot was taken, or when it was sent: the event's time, where no column says
+    it. The day a row speaks of decides its month and window only, so that a correction counts
     whatever day it moves a bill to.
     """
     first: Values = {**mapping.fixed, **rows[0]}
@@ -166,9 +243,19 @@ def event_of(rows: Sequence[Values], mapping: Mapping, agency: str, as_of: datet
         if to.startswith("/data/"):
             _set(data, to.split("/")[2:], value)
     if mapping.rows is RowsAre.MEMBER:
-        data["members"] = [{to.removeprefix("/member/"): value for to, value in row.items() if to.startswith("/member/")} for row in rows]
+        data["members"] = [
+            {
+                to.removeprefix("/member/"): value
+                for to, value in row.items()
+                if to.startswith("/member/")
+            }
+            for row in rows
+        ]
     if mapping.kind == "HouseholdRegistered":
-        data |= {"authority": first.get("/county"), "register_number": first.get("/register_number")}
+        data |= {
+            "authority": first.get("/county"),
+            "register_number": first.get("/register_number"),
+        }
     day = first.get("/time")
     event: dict[str, JsonValue] = {
         "specversion": "1.0",
@@ -187,13 +274,27 @@ def _differing(rows: Sequence[Values], mapping: Mapping) -> Rejected | None:
     """Rows of one household must agree on what is the household's."""
     if len(rows) == 1:
         return None
-    shared = [{to: value for to, value in row.items() if not to.startswith("/member/")} for row in rows]
-    odd = sorted({to for row in shared for to in row.keys() | shared[0].keys() if row.get(to) != shared[0].get(to)})
+    shared = [
+        {to: value for to, value in row.items() if not to.startswith("/member/")} for row in rows
+    ]
+    odd = sorted(
+        {
+            to
+            for row in shared
+            for to in row.keys() | shared[0].keys()
+            if row.get(to) != shared[0].get(to)
+        }
+    )
     if not odd:
         return None
     headers = {column.to: column.headers[0] for column in mapping.columns}
-    problems = tuple(FieldProblem(headers.get(to, to), "the rows of one household say different things") for to in odd)
-    return Rejected(RefusalReason.INVALID_FIELD, "The rows of this household do not agree.", problems)
+    problems = tuple(
+        FieldProblem(headers.get(to, to), "the rows of one household say different things")
+        for to in odd
+    )
+    return Rejected(
+        RefusalReason.INVALID_FIELD, "The rows of this household do not agree.", problems
+    )
 
 
 def _set(data: dict[str, JsonValue], path: Sequence[str], value: JsonValue) -> None:
@@ -207,4 +308,6 @@ def _set(data: dict[str, JsonValue], path: Sequence[str], value: JsonValue) -> N
 
 
 def _hash(value: object) -> bytes:
-    return hashlib.blake2b(json.dumps(value, sort_keys=True, ensure_ascii=False).encode(), digest_size=16).digest()
+    return hashlib.blake2b(
+        json.dumps(value, sort_keys=True, ensure_ascii=False).encode(), digest_size=16
+    ).digest()

@@ -1,4 +1,8 @@
-"""Incidents: something struck a whole area. Whom it may have hit follows from hazard, severity and what the household lives on; nobody is flagged by it."""
+"""Incidents: something struck a whole area.
+
+Whom it may have hit follows from hazard, severity and what the household lives on; nobody is
+flagged by it.
+"""
 
 from foothold_risk.rules.context.incidents import Incident
 from foothold_risk.rules.money.figures import View
@@ -8,18 +12,33 @@ from foothold_schemas.values import Standing
 
 
 def hitting(view: View, policy: PolicyOfDay) -> list[tuple[str, Incident, Exposure]]:
-    """The incidents that may have hit the household, in the order of their names, and why. Where policy does not say whom, everybody there."""
+    """The incidents that may have hit the household, in the order of their names, and why.
+
+    Where policy does not say whom, everybody there.
+    """
     table = None if policy.incidents_impact is None else policy.incidents_impact.value
     found = ((name, incident, exposure_to(incident, view, table)) for name, incident in view.struck)
-    return [(name, incident, exposure) for name, incident, exposure in found if exposure is not None]
+    return [
+        (name, incident, exposure) for name, incident, exposure in found if exposure is not None
+    ]
 
 
 def exposure_to(incident: Incident, view: View, table: tuple[Reach, ...] | None) -> Exposure | None:
-    """The first reason in the table for which the household is among those it hits; None: it is not. Without a table everybody there is."""
+    """The first reason in the table for which the household is among those it hits.
+
+    None: it is not. Without a table everybody there is.
+    """
     if table is None:
         return Exposure.EVERYBODY
-    rows = (row for row in table if incident.hazard in row.hazards and incident.severity in row.severities)
-    return next((exposure for row in rows for exposure in row.exposures if _is_exposed(exposure, view)), None)
+    rows = (
+        row
+        for row in table
+        if incident.hazard in row.hazards and incident.severity in row.severities
+    )
+    return next(
+        (exposure for row in rows for exposure in row.exposures if _is_exposed(exposure, view)),
+        None,
+    )
 
 
 def _is_exposed(exposure: Exposure, view: View) -> bool:
@@ -35,4 +54,6 @@ def _is_exposed(exposure: Exposure, view: View) -> bool:
 
 
 def _earns(view: View, category: IncomeCategory) -> bool:
-    return any(income.category is category and income.amount > 0 for income in view.household.incomes)
+    return any(
+        income.category is category and income.amount > 0 for income in view.household.incomes
+    )

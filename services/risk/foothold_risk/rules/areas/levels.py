@@ -1,4 +1,8 @@
-"""Levels of whole areas: from the households under a risk and those registered to a level, with hysteresis on the way down."""
+"""Levels of whole areas.
+
+They go from the households under a risk and those registered to a level, with hysteresis on the way
+down.
+"""
 
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -16,8 +20,8 @@ GRAVITY: Final = (None, WarningLevel.IV, WarningLevel.III, WarningLevel.II, Warn
 class Scale:
     """How a window's count becomes a level.
 
-    `keep`: a level lasts while the share is at least this part (ten-thousandths) of its lower edge. `least`: so many households below which
-    a small village has no level, however large the share.
+    `keep`: a level lasts while the share is at least this part (ten-thousandths) of its lower edge.
+    `least`: so many households below which a small village has no level, however large the share.
     """
 
     bands: tuple[LevelBand, ...]
@@ -35,9 +39,15 @@ class Scale:
 
 @lru_cache(maxsize=1 << 16)
 def _counts(scale: Scale, registered: int) -> tuple[list[int], list[int]]:
-    """The fewest households with which each level is reached, and with which it is kept; exact, on whole numbers."""
+    """The fewest households with which each level is reached, and with which it is kept.
+
+    Exact, on whole numbers.
+    """
     edges = [band.low for band in scale.bands[1:]]
     rises = [max(scale.least, -(-edge * registered // SHARE_SCALE)) for edge in edges]
     least_kept = max(1, -(-scale.least * scale.keep // SHARE_SCALE))
-    keeps = [max(least_kept, -(-edge * scale.keep * registered // (SHARE_SCALE * SHARE_SCALE))) for edge in edges]
+    keeps = [
+        max(least_kept, -(-edge * scale.keep * registered // (SHARE_SCALE * SHARE_SCALE)))
+        for edge in edges
+    ]
     return rises, keeps

@@ -14,8 +14,9 @@ Counts = tuple[int, ...]
 class Tally:
     """Households of one area under one cause, by the last day something was said of them.
 
-    `levels`: places in GRAVITY, by window. `settled`: what they were settled with, so that nothing is settled twice. `told`: by window, the count and
-    the number registered that were said last; empty: nothing was said.
+    `levels`: places in GRAVITY, by window. `settled`: what they were settled with, so that nothing
+    is settled twice. `told`: by window, the count and the number registered that were said last;
+    empty: nothing was said.
     """
 
     def __init__(self) -> None:
@@ -30,7 +31,11 @@ class Tally:
     @property
     def is_idle(self) -> bool:
         """Nothing counted now or a week ago, and no level: as if it had never been."""
-        return not self.latest and not any(self.levels) and not any(any(counts) for counts in self.openings)
+        return (
+            not self.latest
+            and not any(self.levels)
+            and not any(any(counts) for counts in self.openings)
+        )
 
     def mark(self, household: str, day: int, today: int) -> bool:
         """Count the household from this day on; whether any window's count grew."""
@@ -41,7 +46,10 @@ class Tally:
             self._by_day[before].discard(household)
         self.latest[household] = day
         self._by_day[day].add(household)
-        grown = [day > today - window and not (before is not None and before > today - window) for window in WINDOWS]
+        grown = [
+            day > today - window and not (before is not None and before > today - window)
+            for window in WINDOWS
+        ]
         self.counts = [count + more for count, more in zip(self.counts, grown, strict=True)]
         return any(grown)
 
@@ -50,7 +58,10 @@ class Tally:
         before = self.latest.pop(household, None)
         if before is not None:
             self._by_day[before].discard(household)
-            self.counts = [count - (before > today - window) for count, window in zip(self.counts, WINDOWS, strict=True)]
+            self.counts = [
+                count - (before > today - window)
+                for count, window in zip(self.counts, WINDOWS, strict=True)
+            ]
 
     def open(self, today: int) -> None:
         """The day after the last one that was opened: each window loses its oldest day."""
@@ -62,7 +73,10 @@ class Tally:
             del self.latest[household]
 
     def within(self, window: int, today: int) -> list[str]:
-        """Households of the window, the latest first; those of one day in the order of their ids."""
+        """Households of the window, the latest first.
+
+        Those of one day in the order of their ids.
+        """
         days = range(today, today - window, -1)
         return [household for day in days for household in sorted(self._by_day.get(day, ()))]
 

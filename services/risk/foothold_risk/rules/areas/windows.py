@@ -1,7 +1,10 @@
-"""How many households of an area came under a risk within the last days: a pure fold of one partition of `area-signals.v1`.
+"""Counts how many households of an area came under a risk within the last days.
 
-A day closes when every partition of risk has opened the next; what comes of a partition that is ahead waits for its day. So nothing depends
-on which partition speaks first. At a day's opening old signals leave the windows and levels settle; during the day counts only grow.
+It is a pure fold of one partition of `area-signals.v1`.
+
+A day closes when every partition of risk has opened the next; what comes of a partition that is
+ahead waits for its day. So nothing depends on which partition speaks first. At a day's opening old
+signals leave the windows and levels settle; during the day counts only grow.
 """
 
 from collections import Counter, defaultdict
@@ -14,7 +17,15 @@ from foothold_risk.rules.areas.levels import GRAVITY, Scale
 from foothold_risk.rules.areas.tally import LONGEST, Tally
 from foothold_risk.rules.policy import Cluster, Policy, PolicyOfDay
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.messages.areas import ANY, WINDOWS, AreaDay, AreaSignal, Direction, Signalled, WarningLevel
+from foothold_schemas.messages.areas import (
+    ANY,
+    WINDOWS,
+    AreaDay,
+    AreaSignal,
+    Direction,
+    Signalled,
+    WarningLevel,
+)
 
 _COUNTY, _TOWNSHIP = 6, 9
 _CAUSES: Final = tuple(kind.value for kind in FindingKind)
@@ -45,7 +56,11 @@ class Changed:
         """Whether it became graver."""
         if self.after == self.before:
             return Direction.SAME
-        return Direction.UP if GRAVITY.index(self.after) > GRAVITY.index(self.before) else Direction.DOWN
+        return (
+            Direction.UP
+            if GRAVITY.index(self.after) > GRAVITY.index(self.before)
+            else Direction.DOWN
+        )
 
     @property
     def warning_id(self) -> str:
@@ -72,11 +87,13 @@ Remembered = Mapping[tuple[str, str, int], Sequence[tuple[date, WarningLevel | N
 class Windows:
     """The fold. `sources`: how many partitions risk has.
 
-    `remembered`: where the log no longer goes back to its beginning, levels are what was last said until the longest window is full again.
-    None: the log is whole.
+    `remembered`: where the log no longer goes back to its beginning, levels are what was last said
+    until the longest window is full again. None: the log is whole.
     """
 
-    def __init__(self, policies: Mapping[str, Policy], sources: int, remembered: Remembered | None = None) -> None:
+    def __init__(
+        self, policies: Mapping[str, Policy], sources: int, remembered: Remembered | None = None
+    ) -> None:
         self.day: date | None = None
         self.tallies: dict[Key, Tally] = {}
         self._identified: dict[Key, Tally] = {}
@@ -102,7 +119,10 @@ class Windows:
             case AreaDay():
                 if self.day is None or record.day > self.day:
                     day = self._days[record.day]
-                    day.registered[record.source], day.bundles[record.source] = record.registered, record.bundle
+                    day.registered[record.source], day.bundles[record.source] = (
+                        record.registered,
+                        record.bundle,
+                    )
                 yield from self._open_what_is_complete()
             case AreaSignal() if (record.household_id, record.sequence) in self._seen:
                 return
@@ -114,37 +134,65 @@ class Windows:
                     yield from self._count(record)
 
     def recounted(self) -> Iterator[Changed]:
-        """Levels that stand and whose count is another than was said last, once each however often it changed in between."""
+        """Yield levels that stand and whose count is another than was reported last.
+
+        Each comes once however often it changed in between.
+        """
         moved, self._moved = sorted(self._moved), set()
         for key in moved:
             tally = self.tallies.get(key)
-            if tally is None or self.day is None or self.day < self._warm_from or key[0][:_COUNTY] not in self._in_force:
+            if (
+                tally is None
+                or self.day is None
+                or self.day < self._warm_from
+                or key[0][:_COUNTY] not in self._in_force
+            ):
                 continue
             for index, level in enumerate(tally.levels):
-                if level and (tally.counts[index], self._registered.get(key[0], 0)) != tally.told[index]:
+                if (
+                    level
+                    and (tally.counts[index], self._registered.get(key[0], 0)) != tally.told[index]
+                ):
                     yield self._changed(key, index, level)
 
     def waits_for(self) -> set[int]:
         """Partitions of risk that have not opened the next day, while others have."""
         ahead = [day for opened, day in self._days.items() if self.day is None or opened > self.day]
-        return set(range(self._sources)) - set(min(ahead, key=lambda d: len(d.registered)).registered) if ahead else set()
+        return (
+            set(range(self._sources)) - set(min(ahead, key=lambda d: len(d.registered)).registered)
+            if ahead
+            else set()
+        )
 
     def _open_what_is_complete(self) -> Iterator[Changed]:
         while (day := self._next()) is not None:
             yield from self._open(day)
 
     def _next(self) -> date | None:
-        """The next day that all partitions have opened; at first, the earliest of which that is true."""
+        """The next day that all partitions have opened.
+
+        At first, the earliest of which that is true.
+        """
         if self.day is not None:
             following = self.day + timedelta(days=1)
-            return following if following in self._days and len(self._days[following].registered) == self._sources else None
-        return min((day for day, said in self._days.items() if len(said.registered) == self._sources), default=None)
+            return (
+                following
+                if following in self._days
+                and len(self._days[following].registered) == self._sources
+                else None
+            )
+        return min(
+            (day for day, said in self._days.items() if len(said.registered) == self._sources),
+            default=None,
+        )
 
     def _open(self, day: date) -> Iterator[Changed]:
         is_first = self.day is None
         self.day, said = day, self._days.pop(day)
         if is_first:
-            self._warm_from = date.min if self._remembered is None else day + timedelta(days=LONGEST)
+            self._warm_from = (
+                date.min if self._remembered is None else day + timedelta(days=LONGEST)
+            )
             for early in [d for d in self._days if d < day]:
                 del self._days[early]
         self._bundle = said.bundles[min(said.bundles)]
@@ -169,7 +217,9 @@ class Windows:
     def _arrange(self, villages: Mapping[str, int], day: date) -> None:
         """Who is registered in each area, and what is in force in each county, on this day."""
         policy = None if self._bundle is None else self._policies[self._bundle]
-        counties = {village[:_COUNTY] for village in villages} | {area[:_COUNTY] for area, _ in self.tallies}
+        counties = {village[:_COUNTY] for village in villages} | {
+            area[:_COUNTY] for area, _ in self.tallies
+        }
         before, self._in_force = self._in_force, {}
         clusters: dict[str, Cluster] = {}
         for county in sorted(counties):
@@ -184,7 +234,12 @@ class Windows:
                 self._editions += 1
                 self._in_force[county] = (in_force, scales, self._editions)
             named = () if in_force.regions_clusters is None else in_force.regions_clusters.value
-            clusters |= {village: cluster for cluster in named if cluster.code.startswith(county) for village in cluster.villages}
+            clusters |= {
+                village: cluster
+                for cluster in named
+                if cluster.code.startswith(county)
+                for village in cluster.villages
+            }
         if clusters != self._clusters:
             self._clusters = clusters
             self._count_clusters_anew(day.toordinal())
@@ -194,7 +249,10 @@ class Windows:
                 self._registered[area] += count
 
     def _count_clusters_anew(self, today: int) -> None:
-        """Other villages belong together from this day on: their signals count where they stand now. Levels are kept."""
+        """Count clusters anew where other villages belong together from this day on.
+
+        Their signals count where they stand now. Levels are kept.
+        """
         for tallies in (self.tallies, self._identified):
             for (area, _), tally in tallies.items():
                 if "-" in area:
@@ -203,7 +261,9 @@ class Windows:
             for (area, cause), tally in list(tallies.items()):
                 if (cluster := self._clusters.get(area)) is not None:
                     for household, day in tally.latest.items():
-                        tallies.setdefault((cluster.code, cause), Tally()).mark(household, day, today)
+                        tallies.setdefault((cluster.code, cause), Tally()).mark(
+                            household, day, today
+                        )
                         self._where[household].add(cluster.code)
 
     def _areas(self, village: str) -> tuple[str, ...]:
@@ -216,7 +276,9 @@ class Windows:
             raise AssertionError("a signal is counted on an open day")
         causes = (*signal.causes, ANY)
         if signal.what is Signalled.WITHDRAWN:
-            self._withdrawn |= {(signal.household_id, cause): set() for cause in map(str, signal.causes or _CAUSES)}
+            self._withdrawn |= {
+                (signal.household_id, cause): set() for cause in map(str, signal.causes or _CAUSES)
+            }
             return
         day, today = signal.day.toordinal(), self.day.toordinal()
         for cause in map(str, causes):
@@ -225,7 +287,9 @@ class Windows:
                 again.add(area)
                 self._where[signal.household_id].add(area)
                 if signal.what is Signalled.CONFIRMED:
-                    self._identified.setdefault((area, cause), Tally()).mark(signal.household_id, day, today)
+                    self._identified.setdefault((area, cause), Tally()).mark(
+                        signal.household_id, day, today
+                    )
                 tally = self.tallies.get((area, cause))
                 if tally is None:
                     tally = self.tallies[area, cause] = Tally()
@@ -233,7 +297,10 @@ class Windows:
                     yield from self._settle((area, cause))
 
     def _forget(self, today: int) -> None:
-        """Yesterday's withdrawals: the cause counts where nothing was said after them; all causes together, by the latest that is left."""
+        """Yesterday's withdrawals: the cause counts where nothing was said after them.
+
+        All causes together, by the latest that is left.
+        """
         households = dict.fromkeys(household for household, _ in self._withdrawn)
         for tallies in (self.tallies, self._identified):
             for (household, cause), again in self._withdrawn.items():
@@ -243,7 +310,11 @@ class Windows:
             for household in households:
                 for area in self._where[household]:
                     if (tally := tallies.get((area, ANY))) is not None:
-                        left = [other.latest.get(household, 0) for cause in _CAUSES if (other := tallies.get((area, cause))) is not None]
+                        left = [
+                            other.latest.get(household, 0)
+                            for cause in _CAUSES
+                            if (other := tallies.get((area, cause))) is not None
+                        ]
                         tally.drop(household, today)
                         tally.mark(household, max(left, default=0), today)
         self._withdrawn = {}
@@ -295,10 +366,25 @@ class Windows:
 
     def _last_said(self, area: str, cause: str, window: int) -> int:
         said = () if self._remembered is None else self._remembered.get((area, cause, window), ())
-        return next((GRAVITY.index(level) for day, level in reversed(said) if self.day is not None and day <= self.day), 0)
+        return next(
+            (
+                GRAVITY.index(level)
+                for day, level in reversed(said)
+                if self.day is not None and day <= self.day
+            ),
+            0,
+        )
 
 
 def _scales(policy: PolicyOfDay) -> tuple[Scale, ...] | None:
     """For each window, how its counts become levels; None where nobody has set that."""
-    bands, keep, least = policy.regions_bands, policy.regions_keep_share, policy.regions_least_households
-    return None if bands is None or keep is None or least is None else tuple(Scale(bands.value[window], keep.value, least.value) for window in WINDOWS)
+    bands, keep, least = (
+        policy.regions_bands,
+        policy.regions_keep_share,
+        policy.regions_least_households,
+    )
+    return (
+        None
+        if bands is None or keep is None or least is None
+        else tuple(Scale(bands.value[window], keep.value, least.value) for window in WINDOWS)
+    )

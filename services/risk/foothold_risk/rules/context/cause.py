@@ -9,7 +9,10 @@ from foothold_schemas.messages.transitions import ExitReason
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The fact that made risk look: its id, when it was recorded, whether it is a quiet go-live, who sent it, and how what it takes the ground from ends.
+    """The fact that made risk look at a household.
+
+    It has its id, when it was recorded, whether it is a quiet go-live, who sent it, and how what
+    loses its basis by it ends.
 
     `decided`: what people decided by it.
     """

@@ -9,7 +9,10 @@ from foothold_risk.rules.context.incidents import Incident, Look
 
 
 class Control(msgspec.Struct, frozen=True):
-    """What holds for every household of the partition: day, bundle, what feeds have said and when, incidents, and whom to look at because of them.
+    """The state that holds for every household of the partition.
+
+    It has the day, the bundle, what feeds have reported and when, incidents, and whom to look at
+    because of them.
 
     `rules`: the version of the rules that made the state; empty in a state of before it was kept.
     """

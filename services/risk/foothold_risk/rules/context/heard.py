@@ -1,4 +1,8 @@
-"""Which months count: a month is heard when every required feed has spoken for the household and that month. Unknown is not zero."""
+"""Decides which months count.
+
+A month is heard when every required feed has reported for the household and that month. Unknown is
+not zero.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -24,10 +28,19 @@ Heard = Mapping[str, tuple[Span, ...]]
 
 
 def note(heard: Heard, agency: str, fact: FeedHeard) -> dict[str, tuple[Span, ...]]:
-    """What was heard, with this; spans that meet are one, so that what is kept grows with the gaps and not with the messages."""
-    span = Span(ALWAYS if fact.from_month is None else month_from_text(fact.from_month), month_from_text(fact.through_month))
+    """What was heard, with this.
+
+    Spans that meet are one, so that what is kept grows with the gaps and not with the messages.
+    """
+    span = Span(
+        ALWAYS if fact.from_month is None else month_from_text(fact.from_month),
+        month_from_text(fact.through_month),
+    )
     key = f"{agency}|{fact.feed}|{fact.area}"
-    return {**heard, key: tuple(_joined(sorted({*heard.get(key, ()), span}, key=lambda s: (s.first, s.last))))}
+    return {
+        **heard,
+        key: tuple(_joined(sorted({*heard.get(key, ()), span}, key=lambda s: (s.first, s.last)))),
+    }
 
 
 def _joined(spans: Iterable[Span]) -> Iterator[Span]:
@@ -44,10 +57,20 @@ def _joined(spans: Iterable[Span]) -> Iterator[Span]:
         yield open_span
 
 
-def unheard_months(household: Household, months: range, feeds: tuple[str, ...], heard: Heard, lapses: tuple[Lapse, ...] = ()) -> tuple[int, ...]:
-    """The months for which one of the required income feeds has said nothing yet, or of which a yearly source has lapsed, whoever its sender is.
+def unheard_months(
+    household: Household,
+    months: range,
+    feeds: tuple[str, ...],
+    heard: Heard,
+    lapses: tuple[Lapse, ...] = (),
+) -> tuple[int, ...]:
+    """Return the months that are not heard.
 
-    `household`: as policy counts it. What is carried counts as heard; "nothing more to report" says nothing of a yearly source.
+    They are the months for which one of the required income feeds has reported nothing yet, or of
+    which a yearly source has lapsed, whoever its sender is.
+
+    `household`: as policy counts it. What is carried counts as heard; "nothing more to report" says
+    nothing of a yearly source.
     """
     unheard = {month for lapse in lapses for month in months if month >= lapse.first}
     for agency in feeds:
@@ -64,5 +87,9 @@ def unheard_months(household: Household, months: range, feeds: tuple[str, ...], 
 def _has_spoken(household: Household, month: int, agency: str, heard: Heard) -> bool:
     """Whether the agency said it has nothing more for the household's area and this month."""
     area = household.register.area if household.register is not None else ""
-    spoken = (span for length in (6, 9, 12) for span in heard.get(f"{agency}|IncomeReported|{area[:length]}", ()))
+    spoken = (
+        span
+        for length in (6, 9, 12)
+        for span in heard.get(f"{agency}|IncomeReported|{area[:length]}", ())
+    )
     return any(span.first <= month <= span.last for span in spoken)

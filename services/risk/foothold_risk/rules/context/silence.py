@@ -1,4 +1,7 @@
-"""Silence: a feed that has not spoken for longer than its rhythm. What rests on it is held: missing data never clears."""
+"""Silence: a feed that has not spoken for longer than its rhythm.
+
+What rests on it is held: missing data never clears.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -42,7 +45,9 @@ def spoke_until(spoke: Spoke, told: Iterable[FeedSpoke], day: date) -> dict[str,
     return known
 
 
-def spoken_by(spoke: Spoke, agency: str, day: date, policy: PolicyOfDay, area: str) -> dict[str, date]:
+def spoken_by(
+    spoke: Spoke, agency: str, day: date, policy: PolicyOfDay, area: str
+) -> dict[str, date]:
     """With an agency that corrects itself today: its feeds are not silent."""
     rhythms = () if policy.feeds_rhythm is None else policy.feeds_rhythm.value
     return {**spoke, **{_key(agency, r.feed, area): day for r in rhythms if r.agency == agency}}
@@ -51,7 +56,10 @@ def spoken_by(spoke: Spoke, agency: str, day: date, policy: PolicyOfDay, area: s
 def silent(spoke: Spoke, area: str, day: date, policy: PolicyOfDay) -> tuple[Silence, ...]:
     """The feeds of policy's list that are silent too long for this area, in policy's order."""
     rhythms = () if policy.feeds_rhythm is None else policy.feeds_rhythm.value
-    silences = (Silence(r.agency, r.feed, _last_heard(spoke, r.agency, r.feed, area), r.days) for r in rhythms)
+    silences = (
+        Silence(r.agency, r.feed, _last_heard(spoke, r.agency, r.feed, area), r.days)
+        for r in rhythms
+    )
     return tuple(s for s in silences if s.last_heard is None or (day - s.last_heard).days > s.days)
 
 

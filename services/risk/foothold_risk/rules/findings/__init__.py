@@ -1,4 +1,8 @@
-"""One file per finding. Each says in code what its policy sentence says in words; `ALL` is the order in which people read them."""
+"""One file per finding.
+
+Each says in code what its policy sentence says in words; `ALL` is the order in which people read
+them.
+"""
 
 from foothold_risk.rules.findings import (
     area_struck,

@@ -1,4 +1,7 @@
-"""An incident stands over the household's village that policy calls self-evident for such households: they count as hit before each is checked."""
+"""An incident that policy calls self-evident stands over the household's village.
+
+Policy calls it self-evident for such households: they count as hit before each is checked.
+"""
 
 from typing import Final
 
@@ -15,29 +18,61 @@ _GRAVITY: Final = {severity: place for place, severity in enumerate(Severity)}
 
 
 def find(view: View) -> Found | None:
-    """The gravest such incident, the newest first; none where policy calls nothing self-evident. It ends with the incident."""
+    """The gravest such incident, the newest first; none where policy calls nothing self-evident.
+
+    It ends with the incident.
+    """
     table, struck = view.policy.incidents_self_evident, hits(view)
     if table is None or not struck:
         return None
     struck.sort(key=lambda hit: (_GRAVITY[hit[1].severity], -hit[1].first_day.toordinal(), hit[0]))
     incidents = tuple(incident for _, incident in struck)
     worst = incidents[0]
-    return Found(FindingKind.AREA_STRUCK, f"{worst.hazard.value} {worst.severity.value}", table.text, "incident", None, table, incidents)
+    return Found(
+        FindingKind.AREA_STRUCK,
+        f"{worst.hazard.value} {worst.severity.value}",
+        table.text,
+        "incident",
+        None,
+        table,
+        incidents,
+    )
 
 
 def hits(view: View) -> list[tuple[str, Incident]]:
     """The incidents policy calls self-evident for this household, with their names."""
     table = view.policy.incidents_self_evident
-    return [] if table is None else [(name, incident) for name, incident in view.struck if exposure_to(incident, view, table.value) is not None]
+    return (
+        []
+        if table is None
+        else [
+            (name, incident)
+            for name, incident in view.struck
+            if exposure_to(incident, view, table.value) is not None
+        ]
+    )
 
 
 def explain(found: Found, _view: View, _currency: Sentence) -> Sentence:
     """Say what struck where, since when, and that nobody has looked yet."""
     worst = next(fact for fact in found.facts if isinstance(fact, Incident))
     return Sentence(
-        zh=f"区域{worst.area}自{worst.first_day}发生{title(worst.hazard).zh}（{worst.severity}级），按政策视同已受影响，损失待逐户核实。",
-        en=f"{worst.hazard.value} (level {worst.severity}) in {worst.area} since {worst.first_day}: by policy it is hit; its losses are still to be checked.",
+        zh=(
+            f"区域{worst.area}自{worst.first_day}发生{title(worst.hazard).zh}（{worst.severity}级），"
+            "按政策视同已受影响，损失待逐户核实。"
+        ),
+        en=(
+            f"{worst.hazard.value} (level {worst.severity}) in {worst.area} since"
+            f" {worst.first_day}: by policy it is hit; its losses are still to be checked."
+        ),
     )
 
 
-RULE = Rule(FindingKind.AREA_STRUCK, is_risk=True, is_shock=True, needs_income=False, find=find, explain=explain)
+RULE = Rule(
+    FindingKind.AREA_STRUCK,
+    is_risk=True,
+    is_shock=True,
+    needs_income=False,
+    find=find,
+    explain=explain,
+)

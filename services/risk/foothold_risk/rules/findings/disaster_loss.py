@@ -1,4 +1,7 @@
-"""A verified disaster in the rolling year left the home or the main worker in a state policy names, or took a share of the year's income."""
+"""A verified disaster in the rolling year did the household harm that policy counts.
+
+It left the home or the main worker in a state policy names, or took a share of the year's income.
+"""
 
 from typing import Final
 
@@ -11,12 +14,21 @@ from foothold_schemas.findings import FindingKind
 from foothold_schemas.titles import title
 from foothold_schemas.values import Fen, Sentence
 
-_SEVERITY: Final = {state: rank for rank, state in enumerate(HomeState)} | {WorkerState.UNHURT: 0, WorkerState.DISABLED: 4, WorkerState.DEAD: 5}
+_SEVERITY: Final = {state: rank for rank, state in enumerate(HomeState)} | {
+    WorkerState.UNHURT: 0,
+    WorkerState.DISABLED: 4,
+    WorkerState.DEAD: 5,
+}
 
 
 def find(view: View) -> Found | None:
     """A verified disaster whose damage stands on the list; else losses that reach the share."""
-    listed = tuple(sorted((d for d in view.disasters if _counts(d, view)), key=lambda d: (-_weight(d), -d.day.toordinal(), d.fact_id)))
+    listed = tuple(
+        sorted(
+            (d for d in view.disasters if _counts(d, view)),
+            key=lambda d: (-_weight(d), -d.day.toordinal(), d.fact_id),
+        )
+    )
     if not listed:
         return _by_loss(view)
     worst = listed[0]
@@ -26,34 +38,70 @@ def find(view: View) -> Found | None:
     if states is None:
         return None
     seen = worst.home if by_home else worst.main_worker
-    return Found(FindingKind.DISASTER_LOSS, seen.value, states.text, "state", spending_window(view.day), states, listed)
+    return Found(
+        FindingKind.DISASTER_LOSS,
+        seen.value,
+        states.text,
+        "state",
+        spending_window(view.day),
+        states,
+        listed,
+    )
 
 
 def hits(view: View) -> tuple[Disaster, ...]:
-    """Every disaster that counts: by what it did, and, where the losses of the year reach the share, by its loss."""
+    """Return every disaster that counts.
+
+    It counts by what it did, and, where the losses of the year reach the share, by its loss.
+    """
     by_loss = _by_loss(view)
     lost = () if by_loss is None else by_loss.facts
     return tuple(d for d in view.disasters if _counts(d, view) or d in lost)
 
 
 def _by_loss(view: View) -> Found | None:
-    """Losses of the rolling year x 10,000 >= net income x share. Without net income any loss is too much; income not heard: unknown."""
-    share, lost = view.policy.disaster_loss_share, [(d.loss, d) for d in view.disasters if d.is_verified and d.loss]
+    """Losses of the rolling year x 10,000 >= net income x share.
+
+    Without net income any loss is too much; income not heard: unknown.
+    """
+    share, lost = (
+        view.policy.disaster_loss_share,
+        [(d.loss, d) for d in view.disasters if d.is_verified and d.loss],
+    )
     loss = sum(amount for amount, _ in lost)
-    if share is None or view.net is None or loss <= 0 or loss * SHARE_SCALE < view.net * share.value:
+    if (
+        share is None
+        or view.net is None
+        or loss <= 0
+        or loss * SHARE_SCALE < view.net * share.value
+    ):
         return None
     facts = tuple(d for _, d in sorted(lost, key=lambda one: (-one[0], one[1].fact_id)))
-    return Found(FindingKind.DISASTER_LOSS, loss, -(-view.net * share.value // SHARE_SCALE), "money", spending_window(view.day), share, facts)
+    return Found(
+        FindingKind.DISASTER_LOSS,
+        loss,
+        -(-view.net * share.value // SHARE_SCALE),
+        "money",
+        spending_window(view.day),
+        share,
+        facts,
+    )
 
 
 def is_unknown(view: View) -> bool:
     """Whether losses can be compared with nothing, because income is not heard."""
-    return view.policy.disaster_loss_share is not None and view.net is None and any(d.is_verified and d.loss for d in view.disasters)
+    return (
+        view.policy.disaster_loss_share is not None
+        and view.net is None
+        and any(d.is_verified and d.loss for d in view.disasters)
+    )
 
 
 def _counts(disaster: Disaster, view: View) -> bool:
     home, worker = view.policy.disaster_loss_home, view.policy.disaster_loss_worker
-    hit = (home is not None and disaster.home in home.value) or (worker is not None and disaster.main_worker in worker.value)
+    hit = (home is not None and disaster.home in home.value) or (
+        worker is not None and disaster.main_worker in worker.value
+    )
     return disaster.is_verified and hit
 
 
@@ -65,14 +113,34 @@ def explain(found: Found, view: View, currency: Sentence) -> Sentence:
     """Say what struck, when, and what it did."""
     worst = next(d for d in view.disasters if d.fact_id == found.facts[0].fact_id)
     if found.unit == "money":
-        loss, net, percent = Fen(int(found.value)), Fen(view.net or 0), percent_text(found.policy.value)
+        loss, net, percent = (
+            Fen(int(found.value)),
+            Fen(view.net or 0),
+            percent_text(found.policy.value),
+        )
         zh = f"损失{loss}{currency.zh}，达到家庭年纯收入{net}{currency.zh}的{percent}"
-        en = f"losses of {loss} {currency.en} reach {percent} of the net income of {net} {currency.en}"
+        en = (
+            f"losses of {loss} {currency.en} reach {percent} of the net income of {net}"
+            f" {currency.en}"
+        )
     elif found.value == worst.home.value:
         zh, en = f"住房{title(worst.home).zh}", f"the home is {title(worst.home).en}"
     else:
-        zh, en = f"主要劳动力{title(worst.main_worker).zh}", f"the main worker is {title(worst.main_worker).en}"
-    return Sentence(zh=f"{worst.day}遭受{title(worst.hazard).zh}，{zh}。", en=f"Struck by {title(worst.hazard).en} on {worst.day}: {en}.")
+        zh, en = (
+            f"主要劳动力{title(worst.main_worker).zh}",
+            f"the main worker is {title(worst.main_worker).en}",
+        )
+    return Sentence(
+        zh=f"{worst.day}遭受{title(worst.hazard).zh}，{zh}。",
+        en=f"Struck by {title(worst.hazard).en} on {worst.day}: {en}.",
+    )
 
 
-RULE = Rule(FindingKind.DISASTER_LOSS, is_risk=True, is_shock=True, needs_income=False, find=find, explain=explain)
+RULE = Rule(
+    FindingKind.DISASTER_LOSS,
+    is_risk=True,
+    is_shock=True,
+    needs_income=False,
+    find=find,
+    explain=explain,
+)

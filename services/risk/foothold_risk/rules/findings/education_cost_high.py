@@ -1,4 +1,7 @@
-"""Education costs of the running school year, after aid, are above an amount. A school year begins on 1 September."""
+"""Education costs of the running school year, after aid, are above an amount.
+
+A school year begins on 1 September.
+"""
 
 from datetime import date
 from typing import Final
@@ -18,25 +21,57 @@ def find(view: View) -> Found | None:
     if amount is None or not view.household.spendings:
         return None
     window = school_year(view.day)
-    spent = [s for s in view.household.spendings if s.category is SpendingCategory.EDUCATION and window.first <= s.day <= window.last]
+    spent = [
+        s
+        for s in view.household.spendings
+        if s.category is SpendingCategory.EDUCATION and window.first <= s.day <= window.last
+    ]
     own = sum(s.own_share for s in spent)
     if own <= amount.value:
         return None
-    return Found(FindingKind.EDUCATION_COST_HIGH, own, amount.value, "money", window, amount, weightiest(spent))
+    return Found(
+        FindingKind.EDUCATION_COST_HIGH,
+        own,
+        amount.value,
+        "money",
+        window,
+        amount,
+        weightiest(spent),
+    )
 
 
 def school_year(day: date) -> Window:
     """From 1 September up to the day."""
-    return Window(first=date(day.year if day.month >= SEPTEMBER else day.year - 1, SEPTEMBER, 1), last=day)
+    return Window(
+        first=date(day.year if day.month >= SEPTEMBER else day.year - 1, SEPTEMBER, 1), last=day
+    )
 
 
 def explain(found: Found, view: View, currency: Sentence) -> Sentence:
     """Say what was spent and the amount it passed."""
-    window, value, threshold = school_year(view.day), Fen(int(found.value)), Fen(int(found.threshold))
+    window, value, threshold = (
+        school_year(view.day),
+        Fen(int(found.value)),
+        Fen(int(found.threshold)),
+    )
     return Sentence(
-        zh=f"本学年（{window.first}起）扣除资助后教育支出{value}{currency.zh}，超过{threshold}{currency.zh}。",
-        en=f"Education has cost {value} {currency.en} after aid since {window.first}, more than {threshold} {currency.en} in a school year.",
+        zh=(
+            f"本学年（{window.first}起）扣除资助后教育支出{value}{currency.zh}，"
+            f"超过{threshold}{currency.zh}。"
+        ),
+        en=(
+            f"Education has cost {value} {currency.en} after aid since {window.first}, more than"
+            f" {threshold} {currency.en} in a school year."
+        ),
     )
 
 
-RULE = Rule(FindingKind.EDUCATION_COST_HIGH, is_risk=True, is_shock=False, needs_income=False, find=find, explain=explain, feeds=SPENDING)
+RULE = Rule(
+    FindingKind.EDUCATION_COST_HIGH,
+    is_risk=True,
+    is_shock=False,
+    needs_income=False,
+    find=find,
+    explain=explain,
+    feeds=SPENDING,
+)

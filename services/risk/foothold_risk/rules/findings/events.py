@@ -1,4 +1,7 @@
-"""What one event is, finding by finding: so that a repeat is known as one, people's word covers what they saw, and wavering is told from news.
+"""Defines what one event is, finding by finding.
+
+So a repeat is known as one, people's word covers what they saw, and wavering is distinguished from
+news.
 
 Something is *larger* where it is so by `exemption.material_share` of what was seen.
 
@@ -14,8 +17,8 @@ Something is *larger* where it is so by `exemption.material_share` of what was s
 | `single_stay_high` | the stay | its cost is larger |
 | other sums and ratios | none: the value speaks | beyond its threshold by more than that share |
 
-A guarantee that was met for longer than `wavering.days` and is unmet again is another event: one that began after the last day on which
-somebody saw it unmet.
+A guarantee that was met for longer than `wavering.days` and is unmet again is another event: one
+that began after the last day on which somebody saw it unmet.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,7 +28,15 @@ from hashlib import blake2b
 from types import MappingProxyType
 from typing import Final
 
-from foothold_risk.rules.findings import area_struck, disaster_loss, grade_fell, guarantee_missing, project_underpaid, single_stay_high, work_lost
+from foothold_risk.rules.findings import (
+    area_struck,
+    disaster_loss,
+    grade_fell,
+    guarantee_missing,
+    project_underpaid,
+    single_stay_high,
+    work_lost,
+)
 from foothold_risk.rules.findings.finding import Found, income_window
 from foothold_risk.rules.household.facts import Claim, Report, Spending
 from foothold_risk.rules.household.household import Event, report_name
@@ -44,9 +55,11 @@ _HOME: Final = {state: rank for rank, state in enumerate(HomeState)}
 _WORKER: Final = {state: rank for rank, state in enumerate(WorkerState)}
 _LEVEL: Final = {level: rank for rank, level in enumerate(reversed(Severity))}
 MOST_HAD: Final = 400
-"""Events a case is remembered to have had; the oldest beyond them are forgotten, and would be told once more."""
+"""Events a case is remembered to have had; the oldest beyond them are forgotten, and would be told
+once more."""
 LONGEST_FOLLOWED: Final = 800
-"""Days for which it is known since when a member's guarantee is met again; no word of people holds as long."""
+"""Days for which it is known since when a member's guarantee is met again; no word of people holds
+as long."""
 TOLD_BY_EVENT: Final = frozenset(
     {
         FindingKind.DISASTER_LOSS,
@@ -57,14 +70,18 @@ TOLD_BY_EVENT: Final = frozenset(
         FindingKind.WORK_LOST,
     }
 )
-"""Findings of which another event is news by itself. A project's next year begins by the calendar alone, and a stay is a bill."""
+"""Findings of which another event is news by itself. A project's next year begins by the calendar
+alone, and a stay is a bill."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a finding rests on: its events, the newest first, at most MOST_EVENTS of `total`; its value and how far that lies beyond its threshold, in fen.
+    """What a finding rests on: its events, the newest first, at most MOST_EVENTS of `total`.
 
-    `sums`: what is added up, each stay by itself: name, own share and day of each bill or cost in it. `threshold`: of the sum, in fen.
+    Its value and how far that lies beyond its threshold, in fen.
+
+    `sums`: what is added up, each stay by itself: name, own share and day of each bill or cost in
+    it. `threshold`: of the sum, in fen.
     """
 
     kind: FindingKind
@@ -88,13 +105,28 @@ class Ground:
 
 def ground_of(found: Found, view: View) -> Ground:
     """What a finding rests on as of the day."""
-    of, threshold = _EVENTS.get(found.kind), found.threshold if found.unit == "money" and isinstance(found.threshold, int) else 0
+    of, threshold = (
+        _EVENTS.get(found.kind),
+        (found.threshold if found.unit == "money" and isinstance(found.threshold, int) else 0),
+    )
     if of is not None:
         events = _merged(of(found, view))
         stays = single_stay_high.high(view) if found.kind is FindingKind.SINGLE_STAY_HIGH else ()
-        return Ground(found.kind, tuple(events[:MOST_EVENTS]), len(events), sums=tuple(_bills(one) for one in stays), threshold=threshold)
+        return Ground(
+            found.kind,
+            tuple(events[:MOST_EVENTS]),
+            len(events),
+            sums=tuple(_bills(one) for one in stays),
+            threshold=threshold,
+        )
     if found.unit == "money" and isinstance(found.value, int):
-        return Ground(found.kind, value=abs(found.value), beyond=abs(found.value - threshold), sums=(_bills(found.facts),), threshold=threshold)
+        return Ground(
+            found.kind,
+            value=abs(found.value),
+            beyond=abs(found.value - threshold),
+            sums=(_bills(found.facts),),
+            threshold=threshold,
+        )
     return Ground(found.kind)
 
 
@@ -105,7 +137,12 @@ def saw_of(ground: Ground, *, is_below: bool) -> Saw:
         value=None if ground.value is None else Fen(ground.value),
         beyond=None if ground.beyond is None else Fen(ground.beyond),
         events=tuple(
-            SeenEvent(name=e.name, states=e.states, amount=Fen(e.amount) if e.amount else None, last=date.fromordinal(e.last) if e.last else None)
+            SeenEvent(
+                name=e.name,
+                states=e.states,
+                amount=Fen(e.amount) if e.amount else None,
+                last=date.fromordinal(e.last) if e.last else None,
+            )
             for e in ground.events
         ),
         events_total=ground.total,
@@ -115,7 +152,10 @@ def saw_of(ground: Ground, *, is_below: bool) -> Saw:
 
 
 def is_covered(event: Event, seen: Event, share: int) -> bool:
-    """Whether the event is the one that was seen, and no worse. `share` in ten-thousandths. A loss nobody had put a figure to is not grown by one."""
+    """Whether the event is the one that was seen, and no worse.
+
+    `share` in ten-thousandths. A loss nobody had put a figure to is not grown by one.
+    """
     return (
         event.name == seen.name
         and event.since <= seen.last
@@ -124,13 +164,27 @@ def is_covered(event: Event, seen: Event, share: int) -> bool:
     )
 
 
-def unseen(events: Iterable[Event], seen: Sequence[Event], share: int, total: int = 0, seen_total: int = 0) -> tuple[Event, ...]:
-    """The events that were not seen, or were seen less grave. Where more were seen than are named, what is older than those named was among them."""
+def unseen(
+    events: Iterable[Event], seen: Sequence[Event], share: int, total: int = 0, seen_total: int = 0
+) -> tuple[Event, ...]:
+    """The events that were not seen, or were seen less grave.
+
+    Where more were seen than are named, what is older than those named was among them.
+    """
     by_name: dict[str, list[Event]] = {}
     for one in seen:
         by_name.setdefault(one.name, []).append(one)
-    oldest = min((s.last for s in seen), default=0) if seen_total > len(seen) and total <= seen_total else -1
-    return tuple(e for e in events if not any(is_covered(e, s, share) for s in by_name.get(e.name, ())) and not (e.name not in by_name and e.last <= oldest))
+    oldest = (
+        min((s.last for s in seen), default=0)
+        if seen_total > len(seen) and total <= seen_total
+        else -1
+    )
+    return tuple(
+        e
+        for e in events
+        if not any(is_covered(e, s, share) for s in by_name.get(e.name, ()))
+        and not (e.name not in by_name and e.last <= oldest)
+    )
 
 
 def joined(had: Sequence[Event], more: Iterable[Event], most: int) -> tuple[Event, ...]:
@@ -139,12 +193,19 @@ def joined(had: Sequence[Event], more: Iterable[Event], most: int) -> tuple[Even
 
 
 def _merged(events: Iterable[Event]) -> list[Event]:
-    """Each name once, the gravest of each part; the newest first, so that any order of arrival gives the same."""
+    """Each name once, the gravest of each part.
+
+    The newest first, so that any order of arrival gives the same.
+    """
     merged: dict[str, Event] = {}
     for event in events:
         known = merged.get(event.name)
         if known is not None:
-            states = tuple(map(max, known.states, event.states)) if known.states and event.states else known.states or event.states
+            states = (
+                tuple(map(max, known.states, event.states))
+                if known.states and event.states
+                else known.states or event.states
+            )
             since, last = max(known.since, event.since), max(known.last, event.last)
             event = Event(event.name, states, max(known.amount, event.amount), since, last)  # noqa: PLW2901 - the two are one
         merged[event.name] = event
@@ -152,11 +213,16 @@ def _merged(events: Iterable[Event]) -> list[Event]:
 
 
 def _bills(facts: Iterable[object]) -> tuple[Bill, ...]:
-    return tuple((bill_name(f), f.own_share, f.day) for f in facts if isinstance(f, Claim | Spending))
+    return tuple(
+        (bill_name(f), f.own_share, f.day) for f in facts if isinstance(f, Claim | Spending)
+    )
 
 
 def bill_name(bill: Claim | Spending) -> bytes:
-    """The same for a bill sent again under another id: its number with its sender, or what a cost without one says."""
+    """Return a name that is the same for a bill sent again under another id.
+
+    It is the bill's number with its sender, or the content of a cost without a number.
+    """
     if isinstance(bill, Claim):
         return bill.business_key
     if bill.name:
@@ -166,19 +232,31 @@ def bill_name(bill: Claim | Spending) -> bytes:
 
 
 def same_as(view: View) -> Mapping[bytes, frozenset[bytes]]:
-    """Name of each bill of a stay that several senders billed with the same total → the names of the others' bills: they are one event."""
+    """Name of each bill of a stay several senders billed alike → the others' bills.
+
+    Their totals are the same, so they are one event.
+    """
     if view.told is None:
         return {}
     same: dict[bytes, frozenset[bytes]] = {}
-    for counted, others in stays_told_twice(latest_of_each(view.told.claims), view.policy.bills_precedence):
+    for counted, others in stays_told_twice(
+        latest_of_each(view.told.claims), view.policy.bills_precedence
+    ):
         for bill in (*counted, *others):
-            same[bill_name(bill)] = frozenset(bill_name(other) for other in (*counted, *others) if other.agency != bill.agency)
+            same[bill_name(bill)] = frozenset(
+                bill_name(other) for other in (*counted, *others) if other.agency != bill.agency
+            )
     return same
 
 
 def _disasters(_found: Found, view: View) -> Iterator[Event]:
     for one in disaster_loss.hits(view):
-        yield Event(f"{one.hazard} {one.day}", (_HOME[one.home], _WORKER[one.main_worker]), one.loss or 0, last=one.day.toordinal())
+        yield Event(
+            f"{one.hazard} {one.day}",
+            (_HOME[one.home], _WORKER[one.main_worker]),
+            one.loss or 0,
+            last=one.day.toordinal(),
+        )
 
 
 def _incidents(_found: Found, view: View) -> Iterator[Event]:
@@ -190,25 +268,41 @@ def _guarantees(_found: Found, view: View) -> Iterator[Event]:
     counted = view.policy.guarantee_missing_guarantees
     for guarantee, check in guarantee_missing.last_checks(view.household).items():
         if not check.is_met and counted is not None and guarantee in counted.value:
-            yield Event(guarantee.value, since=_unmet_since(guarantee, view), last=check.day.toordinal())
+            yield Event(
+                guarantee.value, since=_unmet_since(guarantee, view), last=check.day.toordinal()
+            )
     for guarantee, person in guarantee_missing.by_register(view):
         name = f"{guarantee} {person}"
         yield Event(name, since=_unmet_by_register(name, view), last=view.register.day.toordinal())
 
 
 def followed(view: View) -> tuple[Event, ...]:
-    """What the register says of members' guarantees, day by day, for only its latest entries are kept.
+    """What the register says of members' guarantees, day by day.
 
-    `last` is the day from which one is met again; `states` is not empty where one that is unmet was met before.
+    Only its latest entries are kept.
+
+    `last` is the day from which one is met again; `states` is not empty where one that is unmet was
+    met before.
     """
     today, before = view.day.toordinal(), view.household.position.members
     unmet = []
     for guarantee, person in guarantee_missing.by_register(view):
-        name, states = f"{guarantee} {person}", (1,) if guarantee_missing.was_met(guarantee, person, view) else ()
+        name, states = (
+            f"{guarantee} {person}",
+            ((1,) if guarantee_missing.was_met(guarantee, person, view) else ()),
+        )
         unmet.append(Event(name, states, since=_unmet_by_register(name, view)))
     now = {e.name for e in unmet}
-    met = [e if e.last else Event(e.name, e.states, since=e.since, last=today) for e in before if e.name not in now]
-    return tuple(sorted((*unmet, *(e for e in met if today - e.last <= LONGEST_FOLLOWED)), key=lambda e: e.name))
+    met = [
+        e if e.last else Event(e.name, e.states, since=e.since, last=today)
+        for e in before
+        if e.name not in now
+    ]
+    return tuple(
+        sorted(
+            (*unmet, *(e for e in met if today - e.last <= LONGEST_FOLLOWED)), key=lambda e: e.name
+        )
+    )
 
 
 def _unmet_by_register(name: str, view: View) -> int:
@@ -221,19 +315,30 @@ def _unmet_by_register(name: str, view: View) -> int:
 
 
 def _unmet_since(guarantee: Guarantee, view: View) -> int:
-    """The day after which it is unmet anew: it was met for longer than the days. 0: for all that is known it is one stretch."""
+    """The day after which it is unmet anew: it was met for longer than the days.
+
+    0: for all that is known it is one stretch.
+    """
     since, met_on = 0, None
-    for check in sorted((c for c in view.household.checks if c.guarantee is guarantee), key=lambda c: c.order):
+    for check in sorted(
+        (c for c in view.household.checks if c.guarantee is guarantee), key=lambda c: c.order
+    ):
         if check.is_met:
             met_on = met_on or check.day
         elif met_on is not None:
-            since = check.day.toordinal() if (check.day - met_on).days > view.policy.days_of_wavering else since
+            since = (
+                check.day.toordinal()
+                if (check.day - met_on).days > view.policy.days_of_wavering
+                else since
+            )
             met_on = None
     return since
 
 
 def _reports(found: Found, _view: View) -> Iterator[Event]:
-    yield from (Event(report_name(f), last=f.day.toordinal()) for f in found.facts if isinstance(f, Report))
+    yield from (
+        Event(report_name(f), last=f.day.toordinal()) for f in found.facts if isinstance(f, Report)
+    )
 
 
 def _reviews(_found: Found, view: View) -> Iterator[Event]:
@@ -250,13 +355,21 @@ def _projects(_found: Found, view: View) -> Iterator[Event]:
     last = income_window(view.day).last
     for one in project_underpaid.underpaid(view):
         year = project_underpaid.year_of(one.project or "", view)
-        yield Event(f"{one.project} {year}", amount=int(one.threshold) - int(one.value), last=last.toordinal())
+        yield Event(
+            f"{one.project} {year}",
+            amount=int(one.threshold) - int(one.value),
+            last=last.toordinal(),
+        )
 
 
 def _stays(_found: Found, view: View) -> Iterator[Event]:
     for claims in single_stay_high.high(view):
         name = min(c.stay or c.business_key.hex() for c in claims)
-        yield Event(f"stay {name}", amount=sum(c.own_share for c in claims), last=max(c.day for c in claims).toordinal())
+        yield Event(
+            f"stay {name}",
+            amount=sum(c.own_share for c in claims),
+            last=max(c.day for c in claims).toordinal(),
+        )
 
 
 _EVENTS: Final[Mapping[FindingKind, Callable[[Found, View], Iterable[Event]]]] = MappingProxyType(

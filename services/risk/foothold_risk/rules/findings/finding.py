@@ -18,9 +18,12 @@ from foothold_schemas.values import Sentence, Window
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A rule that holds: what it saw, what it compared with, and the facts it rests on (the weightiest first).
+    """A rule that holds, with what it saw and what it compared that with.
 
-    `value` and `threshold` are fen where `unit` is `money`; ten-thousandths where it is `share`; otherwise words.
+    It also has the facts it rests on (the weightiest first).
+
+    `value` and `threshold` are fen where `unit` is `money`; ten-thousandths where it is `share`;
+    otherwise words.
     """
 
     kind: FindingKind
@@ -39,9 +42,12 @@ SPENDING: Final = frozenset({SpendingReported.model_fields["kind"].default})
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`is_risk`: counts for groups 1 and 2. `is_shock`: can carry group 3. `needs_income`: says nothing while a month is unheard.
+    """`is_risk`: counts for groups 1 and 2.
 
-    `feeds`: the kinds of facts it rests on; while one of them is silent it may begin to hold but not cease.
+    `is_shock`: can carry group 3. `needs_income`: says nothing while a month is unheard.
+
+    `feeds`: the kinds of facts it rests on; while one of them is silent it may begin to hold but
+    not cease.
     """
 
     kind: FindingKind
@@ -65,7 +71,10 @@ def spending_window(day: date) -> Window:
 
 
 def weightiest(spent: Iterable[Claim | Spending]) -> tuple[Claim | Spending, ...]:
-    """By own share, largest first; the fact's id decides between equals, so any order of arrival gives the same."""
+    """By own share, largest first.
+
+    The fact's id decides between equals, so any order of arrival gives the same.
+    """
     return tuple(sorted(spent, key=lambda c: (-c.own_share, c.fact_id)))
 
 

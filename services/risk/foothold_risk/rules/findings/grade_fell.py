@@ -11,17 +11,33 @@ from foothold_schemas.values import Sentence
 
 SCORES_ZH: Final = ("生产", "健康", "教育", "安全", "收入")
 SCORES_EN: Final = ("production", "health", "education", "security", "income")
-STRATEGY: Final = {Grade.A: ("引", "lead"), Grade.B: ("扶", "support"), Grade.C: ("帮", "help"), Grade.D: ("包", "cover")}
+STRATEGY: Final = {
+    Grade.A: ("引", "lead"),
+    Grade.B: ("扶", "support"),
+    Grade.C: ("帮", "help"),
+    Grade.D: ("包", "cover"),
+}
 RANK: Final = {grade: rank for rank, grade in enumerate(Grade)}
 
 
 def find(view: View) -> Found | None:
-    """A grade further down the ladder than the last one; the next review that is not lower ends it."""
+    """A grade further down the ladder than the last one.
+
+    The next review that is not lower ends it.
+    """
     in_force = view.policy.grade_fell_in_force
     if in_force is None or not in_force.value or not has_fallen(view.household):
         return None
     before, last = sorted(view.household.gradings, key=lambda g: g.order)[-2:]
-    return Found(FindingKind.GRADE_FELL, last.grade.value, before.grade.value, "grade", None, in_force, (last, before))
+    return Found(
+        FindingKind.GRADE_FELL,
+        last.grade.value,
+        before.grade.value,
+        "grade",
+        None,
+        in_force,
+        (last, before),
+    )
 
 
 def has_fallen(household: Household) -> bool:
@@ -38,11 +54,31 @@ def explain(found: Found, view: View, _currency: Sentence) -> Sentence:
     low = min(range(len(SCORES_EN)), key=lambda n: last.scores[n])
     zh, en = STRATEGY[last.grade]
     is_jump = RANK[last.grade] - RANK[Grade(str(found.threshold))] > 1 and not last.is_explained
-    ask = ("一次下降超过一级而未说明理由，请核实。", " More than one grade at once and no reason given: check it.") if is_jump else ("", "")
+    ask = (
+        (
+            "一次下降超过一级而未说明理由，请核实。",
+            " More than one grade at once and no reason given: check it.",
+        )
+        if is_jump
+        else ("", "")
+    )
     return Sentence(
-        zh=f"{last.day}评定等级由{found.threshold}降为{found.value}（{SCORES_ZH[low]}得分最低，{last.scores[low]}），帮扶方式：{zh}。{ask[0]}",
-        en=f"Graded {found.value} on {last.day}, {found.threshold} before; lowest score {SCORES_EN[low]} ({last.scores[low]}); strategy: {en}.{ask[1]}",
+        zh=(
+            f"{last.day}评定等级由{found.threshold}降为{found.value}（{SCORES_ZH[low]}得分最低，{last.scores[low]}），"
+            f"帮扶方式：{zh}。{ask[0]}"
+        ),
+        en=(
+            f"Graded {found.value} on {last.day}, {found.threshold} before; lowest score"
+            f" {SCORES_EN[low]} ({last.scores[low]}); strategy: {en}.{ask[1]}"
+        ),
     )
 
 
-RULE = Rule(FindingKind.GRADE_FELL, is_risk=True, is_shock=False, needs_income=False, find=find, explain=explain)
+RULE = Rule(
+    FindingKind.GRADE_FELL,
+    is_risk=True,
+    is_shock=False,
+    needs_income=False,
+    find=find,
+    explain=explain,
+)

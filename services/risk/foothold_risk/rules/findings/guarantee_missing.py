@@ -1,4 +1,8 @@
-"""One of the guarantees is reported not met, a child of school age is out of school, or a member has no basic medical insurance."""
+"""A guarantee of the household or of a member is missing.
+
+One of the guarantees is reported not met, a child of school age is out of school, or a member has
+no basic medical insurance.
+"""
 
 from collections.abc import Mapping
 
@@ -15,7 +19,10 @@ from foothold_schemas.values import Sentence
 
 
 def find(view: View) -> Found | None:
-    """The last check of a guarantee counts; what the register tells of its members counts as well. Not told is not missing."""
+    """The last check of a guarantee counts; what the register tells of its members counts as well.
+
+    Not told is not missing.
+    """
     counted = view.policy.guarantee_missing_guarantees
     if counted is None:
         return None
@@ -25,15 +32,22 @@ def find(view: View) -> Found | None:
     missing = (missing | registered) & counted.value
     if not missing:
         return None
-    facts: tuple[HeldFact, ...] = tuple(latest[g] for g in Guarantee if g in missing and g in latest and not latest[g].is_met)
+    facts: tuple[HeldFact, ...] = tuple(
+        latest[g] for g in Guarantee if g in missing and g in latest and not latest[g].is_met
+    )
     if registered & missing:
         facts = (*facts, view.register)
     names = ", ".join(g.value for g in Guarantee if g in missing)
-    return Found(FindingKind.GUARANTEE_MISSING, names, counted.text, "guarantees", None, counted, facts)
+    return Found(
+        FindingKind.GUARANTEE_MISSING, names, counted.text, "guarantees", None, counted, facts
+    )
 
 
 def by_register(view: View) -> list[tuple[Guarantee, str]]:
-    """Whose guarantee is missing by the register: each child out of school, each member without basic insurance."""
+    """Return whose guarantee is missing by the register.
+
+    That is each child out of school and each member without basic insurance.
+    """
     counted, here = view.policy.guarantee_missing_guarantees, view.register.here(view.day)
     if counted is None:
         return []
@@ -48,19 +62,36 @@ def last_checks(household: Household) -> Mapping[Guarantee, Check]:
 
 
 def is_lost(view: View) -> bool:
-    """Whether a guarantee that counts was met once and is not met now, by checks or of a member by the register."""
+    """Whether a guarantee that counts was met once and is not met now.
+
+    By checks, or of a member by the register.
+    """
     counted, latest = view.policy.guarantee_missing_guarantees, last_checks(view.household)
-    is_by_check = counted is not None and any(not latest[c.guarantee].is_met for c in view.household.checks if c.is_met and c.guarantee in counted.value)
-    return is_by_check or any(was_met(guarantee, person, view) for guarantee, person in by_register(view))
+    is_by_check = counted is not None and any(
+        not latest[c.guarantee].is_met
+        for c in view.household.checks
+        if c.is_met and c.guarantee in counted.value
+    )
+    return is_by_check or any(
+        was_met(guarantee, person, view) for guarantee, person in by_register(view)
+    )
 
 
 def was_met(guarantee: Guarantee, person: str, view: View) -> bool:
-    """Whether a member's guarantee that is unmet by the register was met by it before: by an entry that is kept, or as the position remembers it."""
+    """Whether a member's guarantee the register calls unmet was met by it before.
+
+    By an entry that is kept, or as the position remembers it.
+    """
     name, entries = f"{guarantee} {person}", view.household.entries
-    if len(entries) == MOST_REPLACED and any(e.name == name and (e.states or e.last) for e in view.household.position.members):
+    if len(entries) == MOST_REPLACED and any(
+        e.name == name and (e.states or e.last) for e in view.household.position.members
+    ):
         return True  # said by an entry that may be forgotten by now
     said = (m for entry in entries for m in entry.members if m.person_ref == person)
-    return any((m.is_insured if guarantee is Guarantee.MEDICAL_INSURANCE else m.at_school) is True for m in said)
+    return any(
+        (m.is_insured if guarantee is Guarantee.MEDICAL_INSURANCE else m.at_school) is True
+        for m in said
+    )
 
 
 def _is_out_of_school(member: Member, view: View) -> bool:
@@ -73,7 +104,17 @@ def _is_out_of_school(member: Member, view: View) -> bool:
 def explain(found: Found, _view: View, _currency: Sentence) -> Sentence:
     """Name what is missing."""
     names = [Guarantee(name) for name in str(found.value).split(", ")]
-    return Sentence(zh=f"保障未落实：{'、'.join(title(g).zh for g in names)}。", en=f"Not met: {', '.join(title(g).en for g in names)}.")
+    return Sentence(
+        zh=f"保障未落实：{'、'.join(title(g).zh for g in names)}。",
+        en=f"Not met: {', '.join(title(g).en for g in names)}.",
+    )
 
 
-RULE = Rule(FindingKind.GUARANTEE_MISSING, is_risk=True, is_shock=False, needs_income=False, find=find, explain=explain)
+RULE = Rule(
+    FindingKind.GUARANTEE_MISSING,
+    is_risk=True,
+    is_shock=False,
+    needs_income=False,
+    find=find,
+    explain=explain,
+)

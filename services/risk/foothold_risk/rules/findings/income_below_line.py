@@ -1,4 +1,7 @@
-"""Net income per head in the window is below the monitoring line of the day and place. Only a reference: alone it puts nobody into a group."""
+"""Net income per head in the window is below the monitoring line of the day and place.
+
+Only a reference: alone it puts nobody into a group.
+"""
 
 from foothold_risk.rules.calendar import income_months
 from foothold_risk.rules.findings.finding import Found, Rule, income_window
@@ -14,7 +17,15 @@ def find(view: View) -> Found | None:
         return None
     # everybody was heard and nobody reported anything: it rests on the household being there
     facts = earning(view, income_months(view.day)) or (view.register,)
-    return Found(FindingKind.INCOME_BELOW_LINE, view.net_per_head, line.value, "money", income_window(view.day), line, facts)
+    return Found(
+        FindingKind.INCOME_BELOW_LINE,
+        view.net_per_head,
+        line.value,
+        "money",
+        income_window(view.day),
+        line,
+        facts,
+    )
 
 
 def explain(found: Found, view: View, currency: Sentence) -> Sentence:
@@ -22,9 +33,22 @@ def explain(found: Found, view: View, currency: Sentence) -> Sentence:
     window = income_window(view.day)
     value, line = Fen(int(found.value)), Fen(int(found.threshold))
     return Sentence(
-        zh=f"{window.first}至{window.last}人均纯收入{value}{currency.zh}，低于监测线{line}{currency.zh}。",
-        en=f"Net income per head from {window.first} to {window.last} is {value} {currency.en}, below the monitoring line of {line} {currency.en}.",
+        zh=(
+            f"{window.first}至{window.last}人均纯收入{value}{currency.zh}，"
+            f"低于监测线{line}{currency.zh}。"
+        ),
+        en=(
+            f"Net income per head from {window.first} to {window.last} is {value} {currency.en},"
+            f" below the monitoring line of {line} {currency.en}."
+        ),
     )
 
 
-RULE = Rule(FindingKind.INCOME_BELOW_LINE, is_risk=False, is_shock=False, needs_income=True, find=find, explain=explain)
+RULE = Rule(
+    FindingKind.INCOME_BELOW_LINE,
+    is_risk=False,
+    is_shock=False,
+    needs_income=True,
+    find=find,
+    explain=explain,
+)

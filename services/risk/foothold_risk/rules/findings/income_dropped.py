@@ -1,4 +1,7 @@
-"""Net income of the window is down, against the window one year earlier, by at least a percentage and at least an amount."""
+"""Net income of the window is down against the window one year earlier.
+
+It is down by at least a percentage and at least an amount.
+"""
 
 from foothold_risk.rules.calendar import WINDOW_MONTHS, income_months
 from foothold_risk.rules.findings.finding import Found, Rule, income_window, percent_text
@@ -9,7 +12,10 @@ from foothold_schemas.values import Fen, Sentence
 
 
 def find(view: View) -> Found | None:
-    """All 24 months heard, something earned a year ago, and both thresholds reached. A sum, so a pay-day that moved changes nothing."""
+    """All 24 months heard, something earned a year ago, and both thresholds reached.
+
+    A sum, so a pay-day that moved changes nothing.
+    """
     percent, amount = view.policy.income_dropped_percent, view.policy.income_dropped_amount
     if percent is None or view.net is None:
         return None
@@ -22,7 +28,9 @@ def find(view: View) -> Found | None:
     months = income_months(view.day)
     incomes = resting_on(earning(view, range(months.start - WINDOW_MONTHS, months.stop)))
     least = max(-(-before * percent.value // SHARE_SCALE), 0 if amount is None else amount.value)
-    return Found(FindingKind.INCOME_DROPPED, drop, least, "money", income_window(view.day), percent, incomes)
+    return Found(
+        FindingKind.INCOME_DROPPED, drop, least, "money", income_window(view.day), percent, incomes
+    )
 
 
 def _net_a_year_ago(view: View) -> int | None:
@@ -32,13 +40,31 @@ def _net_a_year_ago(view: View) -> int | None:
 
 def explain(found: Found, view: View, currency: Sentence) -> Sentence:
     """Say both years and the drop."""
-    window, before, now = income_window(view.day), Fen(_net_a_year_ago(view) or 0), Fen(view.net or 0)
+    window, before, now = (
+        income_window(view.day),
+        Fen(_net_a_year_ago(view) or 0),
+        Fen(view.net or 0),
+    )
     percent = percent_text(found.policy.value)
     return Sentence(
-        zh=f"{window.first}至{window.last}家庭纯收入{now}{currency.zh}，比上一年度{before}{currency.zh}下降{Fen(int(found.value))}{currency.zh}，降幅达到{percent}。",
-        en=f"Net income from {window.first} to {window.last} is {now} {currency.en}, down {Fen(int(found.value))} {currency.en} "
-        f"from {before} {currency.en} a year earlier: at least {percent}.",
+        zh=(
+            f"{window.first}至{window.last}家庭纯收入{now}{currency.zh}，"
+            f"比上一年度{before}{currency.zh}下降{Fen(int(found.value))}{currency.zh}，"
+            f"降幅达到{percent}。"
+        ),
+        en=(
+            f"Net income from {window.first} to {window.last} is {now} {currency.en}, down"
+            f" {Fen(int(found.value))} {currency.en} from {before} {currency.en} a year earlier: at"
+            f" least {percent}."
+        ),
     )
 
 
-RULE = Rule(FindingKind.INCOME_DROPPED, is_risk=True, is_shock=True, needs_income=True, find=find, explain=explain)
+RULE = Rule(
+    FindingKind.INCOME_DROPPED,
+    is_risk=True,
+    is_shock=True,
+    needs_income=True,
+    find=find,
+    explain=explain,
+)

@@ -1,6 +1,17 @@
-"""Rigid spending, the own shares of the rolling year, is strictly above a share of net income. Compared on integers, never on a rounded ratio."""
+"""Rigid spending, the own shares of the rolling year, is strictly above a share of net income.
 
-from foothold_risk.rules.findings.finding import MEDICAL, SPENDING, Found, Rule, percent_text, spending_window, weightiest
+Compared on integers, never on a rounded ratio.
+"""
+
+from foothold_risk.rules.findings.finding import (
+    MEDICAL,
+    SPENDING,
+    Found,
+    Rule,
+    percent_text,
+    spending_window,
+    weightiest,
+)
 from foothold_risk.rules.household.facts import Claim, Spending
 from foothold_risk.rules.money.figures import View
 from foothold_risk.rules.policy import SHARE_SCALE, Value
@@ -10,20 +21,36 @@ from foothold_schemas.values import Fen, Sentence
 
 
 def find(view: View) -> Found | None:
-    """All own shares against one share of net income, then medical and accident alone against another."""
+    """Compare all own shares with one share of net income.
+
+    Then compare medical and accident alone with another share.
+    """
     accidents = tuple(s for s in view.spendings if s.category is SpendingCategory.ACCIDENT)
-    return _above(view, (*view.claims, *view.spendings), view.policy.rigid_spending_ratio_share) or _above(
-        view, (*view.claims, *accidents), view.policy.rigid_spending_ratio_medical_share
-    )
+    return _above(
+        view, (*view.claims, *view.spendings), view.policy.rigid_spending_ratio_share
+    ) or _above(view, (*view.claims, *accidents), view.policy.rigid_spending_ratio_medical_share)
 
 
-def _above(view: View, spent: tuple[Claim | Spending, ...], share: Value[int] | None) -> Found | None:
-    """Own shares x 10,000 > net x share. No net income and some spending: true. Income not heard: unknown, so nothing is found."""
+def _above(
+    view: View, spent: tuple[Claim | Spending, ...], share: Value[int] | None
+) -> Found | None:
+    """Own shares x 10,000 > net x share.
+
+    No net income and some spending: true. Income not heard: unknown, so nothing is found.
+    """
     own = sum(s.own_share for s in spent)
     if share is None or view.net is None or own <= 0 or own * SHARE_SCALE <= view.net * share.value:
         return None
     threshold = view.net * share.value // SHARE_SCALE
-    return Found(FindingKind.RIGID_SPENDING_RATIO, own, threshold, "money", spending_window(view.day), share, weightiest(spent))
+    return Found(
+        FindingKind.RIGID_SPENDING_RATIO,
+        own,
+        threshold,
+        "money",
+        spending_window(view.day),
+        share,
+        weightiest(spent),
+    )
 
 
 def explain(found: Found, view: View, currency: Sentence) -> Sentence:
@@ -32,12 +59,29 @@ def explain(found: Found, view: View, currency: Sentence) -> Sentence:
     spent, net = Fen(int(found.value)), Fen(view.net or 0)
     percent = percent_text(found.policy.value)
     is_all = found.policy == view.policy.rigid_spending_ratio_share
-    what = ("医疗等刚性支出", "Rigid spending") if is_all else ("医疗和意外支出", "Medical and accident spending")
+    what = (
+        ("医疗等刚性支出", "Rigid spending")
+        if is_all
+        else ("医疗和意外支出", "Medical and accident spending")
+    )
     return Sentence(
-        zh=f"{window.first}至{window.last}{what[0]}自付{spent}{currency.zh}，超过家庭年纯收入{net}{currency.zh}的{percent}。",
-        en=f"{what[1]} paid by the household from {window.first} to {window.last} is {spent} {currency.en}, "
-        f"above {percent} of its net income of {net} {currency.en}.",
+        zh=(
+            f"{window.first}至{window.last}{what[0]}自付{spent}{currency.zh}，"
+            f"超过家庭年纯收入{net}{currency.zh}的{percent}。"
+        ),
+        en=(
+            f"{what[1]} paid by the household from {window.first} to {window.last} is {spent}"
+            f" {currency.en}, above {percent} of its net income of {net} {currency.en}."
+        ),
     )
 
 
-RULE = Rule(FindingKind.RIGID_SPENDING_RATIO, is_risk=True, is_shock=True, needs_income=True, find=find, explain=explain, feeds=MEDICAL | SPENDING)
+RULE = Rule(
+    FindingKind.RIGID_SPENDING_RATIO,
+    is_risk=True,
+    is_shock=True,
+    needs_income=True,
+    find=find,
+    explain=explain,
+    feeds=MEDICAL | SPENDING,
+)

@@ -1,4 +1,7 @@
-"""Somebody reported that the household may be in trouble, and people have not looked into it yet. A lead by itself, never a risk."""
+"""Somebody reported that the household may be in trouble, and people have not looked into it yet.
+
+A lead by itself, never a risk.
+"""
 
 from typing import Final
 
@@ -21,7 +24,15 @@ def find(view: View) -> Found | None:
     if not waiting:
         return None
     concerns = sorted({r.concern.value for r in waiting})
-    return Found(FindingKind.RISK_REPORTED, ", ".join(concerns), counted.text, "concerns", None, counted, waiting)
+    return Found(
+        FindingKind.RISK_REPORTED,
+        ", ".join(concerns),
+        counted.text,
+        "concerns",
+        None,
+        counted,
+        waiting,
+    )
 
 
 def explain(found: Found, _view: View, _currency: Sentence) -> Sentence:
@@ -30,8 +41,20 @@ def explain(found: Found, _view: View, _currency: Sentence) -> Sentence:
     named, more = reports[:_NAMED], len(reports) - _NAMED
     zh = "；".join(f"{r.day}{title(r.route).zh}（{title(r.concern).zh}）" for r in named)
     en = "; ".join(f"on {r.day} by {title(r.route).en} ({title(r.concern).en})" for r in named)
-    others = Sentence(zh=f"；另有{more}条", en=f"; {more} more") if more > 0 else Sentence(zh="", en="")
-    return Sentence(zh=f"有困难反映待核实：{zh}{others.zh}。", en=f"Trouble was reported and is to be checked: {en}{others.en}.")
+    others = (
+        Sentence(zh=f"；另有{more}条", en=f"; {more} more") if more > 0 else Sentence(zh="", en="")
+    )
+    return Sentence(
+        zh=f"有困难反映待核实：{zh}{others.zh}。",
+        en=f"Trouble was reported and is to be checked: {en}{others.en}.",
+    )
 
 
-RULE = Rule(FindingKind.RISK_REPORTED, is_risk=False, is_shock=False, needs_income=False, find=find, explain=explain)
+RULE = Rule(
+    FindingKind.RISK_REPORTED,
+    is_risk=False,
+    is_shock=False,
+    needs_income=False,
+    find=find,
+    explain=explain,
+)

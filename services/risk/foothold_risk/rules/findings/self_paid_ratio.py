@@ -1,8 +1,18 @@
-"""One person's self-paid medical spending in the rolling year is above a share of last year's local disposable income per head."""
+"""One person's self-paid medical spending in the rolling year is above a share.
+
+The share is of last year's local disposable income per head.
+"""
 
 from collections import defaultdict
 
-from foothold_risk.rules.findings.finding import MEDICAL, Found, Rule, percent_text, spending_window, weightiest
+from foothold_risk.rules.findings.finding import (
+    MEDICAL,
+    Found,
+    Rule,
+    percent_text,
+    spending_window,
+    weightiest,
+)
 from foothold_risk.rules.household.facts import Claim
 from foothold_risk.rules.money.figures import View
 from foothold_risk.rules.policy import SHARE_SCALE
@@ -11,7 +21,10 @@ from foothold_schemas.values import Fen, Sentence
 
 
 def find(view: View) -> Found | None:
-    """Self-paid of one person x 10,000 > disposable income x share. A bill that names nobody is nobody's."""
+    """Self-paid of one person x 10,000 > disposable income x share.
+
+    A bill that names nobody is nobody's.
+    """
     share, income = view.policy.self_paid_ratio_share, view.policy.disposable_income
     if share is None or income is None:
         return None
@@ -21,23 +34,52 @@ def find(view: View) -> Found | None:
             people[claim.person_ref].append(claim)
     if not people:
         return None
-    sums = {person: sum(c.self_paid(in_scope_only=view.policy.in_scope_only) for c in claims) for person, claims in people.items()}
+    sums = {
+        person: sum(c.self_paid(in_scope_only=view.policy.in_scope_only) for c in claims)
+        for person, claims in people.items()
+    }
     worst = max(sums, key=lambda person: (sums[person], person))
     if sums[worst] * SHARE_SCALE <= income.value * share.value:
         return None
     threshold = income.value * share.value // SHARE_SCALE
-    return Found(FindingKind.SELF_PAID_RATIO, sums[worst], threshold, "money", spending_window(view.day), share, weightiest(people[worst]))
+    return Found(
+        FindingKind.SELF_PAID_RATIO,
+        sums[worst],
+        threshold,
+        "money",
+        spending_window(view.day),
+        share,
+        weightiest(people[worst]),
+    )
 
 
 def explain(found: Found, view: View, currency: Sentence) -> Sentence:
     """Say both amounts and the share."""
     window, income = spending_window(view.day), view.policy.disposable_income
-    value, local, percent = Fen(int(found.value)), Fen(0 if income is None else income.value), percent_text(found.policy.value)
+    value, local, percent = (
+        Fen(int(found.value)),
+        Fen(0 if income is None else income.value),
+        percent_text(found.policy.value),
+    )
     return Sentence(
-        zh=f"{window.first}至{window.last}一名成员合规自付医疗支出{value}{currency.zh}，超过当地人均可支配收入{local}{currency.zh}的{percent}。",
-        en=f"One member's self-paid medical spending from {window.first} to {window.last} is {value} {currency.en}, "
-        f"above {percent} of the local disposable income per head of {local} {currency.en}.",
+        zh=(
+            f"{window.first}至{window.last}一名成员合规自付医疗支出{value}{currency.zh}，"
+            f"超过当地人均可支配收入{local}{currency.zh}的{percent}。"
+        ),
+        en=(
+            f"One member's self-paid medical spending from {window.first} to {window.last} is"
+            f" {value} {currency.en}, above {percent} of the local disposable income per head of"
+            f" {local} {currency.en}."
+        ),
     )
 
 
-RULE = Rule(FindingKind.SELF_PAID_RATIO, is_risk=True, is_shock=True, needs_income=False, find=find, explain=explain, feeds=MEDICAL)
+RULE = Rule(
+    FindingKind.SELF_PAID_RATIO,
+    is_risk=True,
+    is_shock=True,
+    needs_income=False,
+    find=find,
+    explain=explain,
+    feeds=MEDICAL,
+)

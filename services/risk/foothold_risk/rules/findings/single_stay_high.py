@@ -1,4 +1,7 @@
-"""One hospital stay cost the household more, after all layers of cover, than the amount for its standing in the work: identified or not."""
+"""One hospital stay cost the household more than the amount for its standing.
+
+The cost is after all layers of cover; the standing is the one in the work: identified or not.
+"""
 
 from collections import defaultdict
 
@@ -11,21 +14,44 @@ from foothold_schemas.values import Fen, Sentence
 
 
 def find(view: View) -> Found | None:
-    """Own share of one stay > amount. Settlements of one person that name the same stay are one; one without a stay's name is a stay of its own."""
+    """Own share of one stay > amount.
+
+    Settlements of one person that name the same stay are one; one without a stay's name is a stay
+    of its own.
+    """
     is_identified = view.household.position.is_identified
-    threshold = view.policy.single_stay_high_identified if is_identified else view.policy.single_stay_high_others
+    threshold = (
+        view.policy.single_stay_high_identified
+        if is_identified
+        else view.policy.single_stay_high_others
+    )
     if threshold is None or not (stays := _stays(view)):
         return None
-    cost, _, worst = max((sum(c.own_share for c in claims), min(c.fact_id for c in claims), claims) for claims in stays)
+    cost, _, worst = max(
+        (sum(c.own_share for c in claims), min(c.fact_id for c in claims), claims)
+        for claims in stays
+    )
     if cost <= threshold.value:
         return None
-    return Found(FindingKind.SINGLE_STAY_HIGH, cost, threshold.value, "money", spending_window(view.day), threshold, weightiest(worst))
+    return Found(
+        FindingKind.SINGLE_STAY_HIGH,
+        cost,
+        threshold.value,
+        "money",
+        spending_window(view.day),
+        threshold,
+        weightiest(worst),
+    )
 
 
 def high(view: View) -> list[tuple[Claim, ...]]:
     """Every stay above the amount: its bills."""
     is_identified = view.household.position.is_identified
-    threshold = view.policy.single_stay_high_identified if is_identified else view.policy.single_stay_high_others
+    threshold = (
+        view.policy.single_stay_high_identified
+        if is_identified
+        else view.policy.single_stay_high_others
+    )
     if threshold is None:
         return []
     return [one for one in _stays(view) if sum(c.own_share for c in one) > threshold.value]
@@ -35,7 +61,9 @@ def _stays(view: View) -> list[tuple[Claim, ...]]:
     stays: defaultdict[tuple[object, ...], list[Claim]] = defaultdict(list)
     for claim in view.claims:
         if claim.setting is CareSetting.INPATIENT:
-            stays[(claim.fact_id,) if claim.stay is None else (claim.person_ref, claim.stay)].append(claim)
+            stays[
+                (claim.fact_id,) if claim.stay is None else (claim.person_ref, claim.stay)
+            ].append(claim)
     return [tuple(claims) for claims in stays.values()]
 
 
@@ -44,9 +72,23 @@ def explain(found: Found, view: View, currency: Sentence) -> Sentence:
     value, threshold = Fen(int(found.value)), Fen(int(found.threshold))
     last = max(c.day for c in view.claims if any(c.fact_id == fact.fact_id for fact in found.facts))
     return Sentence(
-        zh=f"一次住院（{last}结算）各方支付后自付{value}{currency.zh}，超过{threshold}{currency.zh}。",
-        en=f"One hospital stay, settled on {last}, cost the household {value} {currency.en} after all cover, more than {threshold} {currency.en}.",
+        zh=(
+            f"一次住院（{last}结算）各方支付后自付{value}{currency.zh}，"
+            f"超过{threshold}{currency.zh}。"
+        ),
+        en=(
+            f"One hospital stay, settled on {last}, cost the household {value} {currency.en} after"
+            f" all cover, more than {threshold} {currency.en}."
+        ),
     )
 
 
-RULE = Rule(FindingKind.SINGLE_STAY_HIGH, is_risk=True, is_shock=True, needs_income=False, find=find, explain=explain, feeds=MEDICAL)
+RULE = Rule(
+    FindingKind.SINGLE_STAY_HIGH,
+    is_risk=True,
+    is_shock=True,
+    needs_income=False,
+    find=find,
+    explain=explain,
+    feeds=MEDICAL,
+)

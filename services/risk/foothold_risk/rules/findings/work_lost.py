@@ -10,13 +10,23 @@ from foothold_schemas.values import Sentence
 
 
 def find(view: View) -> Found | None:
-    """Somebody who still belongs to the household earned a wage in the window, and none in its last n months. A year's figure covers its months."""
+    """Find somebody who earned a wage in the window, and none in its last n months.
+
+    The person still belongs to the household. A year's figure covers its months.
+    """
     least, gone_longest = view.policy.work_lost_months, max(lost(view), default=None)
     if least is None or gone_longest is None:
         return None
     gone, person = gone_longest
-    facts = resting_on(sorted((i for i in _wages(view) if i.person_ref == person), key=lambda i: (-i.last_month, i.fact_id)))
-    return Found(FindingKind.WORK_LOST, gone, least.value, "months", income_window(view.day), least, facts)
+    facts = resting_on(
+        sorted(
+            (i for i in _wages(view) if i.person_ref == person),
+            key=lambda i: (-i.last_month, i.fact_id),
+        )
+    )
+    return Found(
+        FindingKind.WORK_LOST, gone, least.value, "months", income_window(view.day), least, facts
+    )
 
 
 def lost(view: View) -> list[tuple[int, str]]:
@@ -25,22 +35,43 @@ def lost(view: View) -> list[tuple[int, str]]:
     if least is None or view.net is None:
         return []
     months, wages = income_months(view.day), _wages(view)
-    last = {person: max(max(i.counted_months(months)) for i in wages if i.person_ref == person) for person in {str(i.person_ref) for i in wages}}
-    return [(gone, person) for person, month in last.items() if (gone := months.stop - 1 - month) >= least.value]
+    last = {
+        person: max(max(i.counted_months(months)) for i in wages if i.person_ref == person)
+        for person in {str(i.person_ref) for i in wages}
+    }
+    return [
+        (gone, person)
+        for person, month in last.items()
+        if (gone := months.stop - 1 - month) >= least.value
+    ]
 
 
 def _wages(view: View) -> list[Income]:
     months = income_months(view.day)
     here = {m.person_ref for m in view.register.here(view.day)}
-    return [i for i in view.household.incomes if i.category is IncomeCategory.WAGE and i.person_ref in here and i.within(months) > 0]
+    return [
+        i
+        for i in view.household.incomes
+        if i.category is IncomeCategory.WAGE and i.person_ref in here and i.within(months) > 0
+    ]
 
 
 def explain(found: Found, _view: View, _currency: Sentence) -> Sentence:
     """Say for how long."""
     return Sentence(
         zh=f"一名务工成员已连续{found.value}个月没有工资收入（标准为{found.threshold}个月）。",
-        en=f"One wage earner has had no wage for {found.value} whole months (policy: {found.threshold}).",
+        en=(
+            f"One wage earner has had no wage for {found.value} whole months (policy:"
+            f" {found.threshold})."
+        ),
     )
 
 
-RULE = Rule(FindingKind.WORK_LOST, is_risk=True, is_shock=True, needs_income=True, find=find, explain=explain)
+RULE = Rule(
+    FindingKind.WORK_LOST,
+    is_risk=True,
+    is_shock=True,
+    needs_income=True,
+    find=find,
+    explain=explain,
+)

@@ -1,6 +1,16 @@
-"""One file per hint: help nobody has asked for yet, or something to verify. `ALL` is the order in which people read them."""
+"""One file per hint: help nobody has asked for yet, or something to verify.
 
-from foothold_risk.rules.hints import city_supplement, grade_differs, negative_list, one_budget, other_covers, own_share_target
+`ALL` is the order in which people read them.
+"""
+
+from foothold_risk.rules.hints import (
+    city_supplement,
+    grade_differs,
+    negative_list,
+    one_budget,
+    other_covers,
+    own_share_target,
+)
 
 ALL = (
     city_supplement.WATCHER,

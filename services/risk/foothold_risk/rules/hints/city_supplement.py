@@ -1,8 +1,11 @@
-"""The city's supplementary insurance (齐惠保) would still pay for bills of a calendar year, and nobody has claimed it.
+"""The city's supplementary insurance (齐惠保) would still pay for bills.
 
-Per person and calendar year it pays the least of three amounts: its share of what basic insurance left above an amount, what is still unpaid,
-and the cap of the setting. Inpatient care and special outpatient drugs are reckoned apart, each with its own amount and cap: the published
-terms do not say whether they share one, and the smaller promise is the one a household can rely on.
+They are bills of a calendar year, and nobody has claimed it.
+
+Per person and calendar year it pays the least of three amounts: its share of what basic insurance
+left above an amount, what is still unpaid, and the cap of the setting. Inpatient care and special
+outpatient drugs are reckoned apart, each with its own amount and cap: the published terms do not
+say whether they share one, and the smaller promise is the one a household can rely on.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,7 +28,10 @@ _OWN: Final = LAYERS[COVER]
 
 
 def see(assessment: Assessment) -> Iterator[Seen]:
-    """One hint for each person, calendar year and setting with something left to claim; both years the rolling year touches."""
+    """One hint for each person, calendar year and setting with something left to claim.
+
+    Both years the rolling year touches.
+    """
     view = assessment.view
     share, above = view.policy.city_supplement_share, view.policy.city_supplement_above
     if share is None or above is None:
@@ -34,14 +40,36 @@ def see(assessment: Assessment) -> Iterator[Seen]:
     for person in sorted({c.person_ref for c in held if c.person_ref is not None}):
         for year in range(rolling_first(view.day).year, view.day.year + 1):
             for setting, cap in _caps(view.policy):
-                bills = [c for c in held if c.person_ref == person and c.setting is setting and c.day.year == year and _is_covered(view, c)]
-                due = unclaimed(bills, _paid_out(view, person, year, setting), share=share.value, above=above.value, cap=cap.value)
+                bills = [
+                    c
+                    for c in held
+                    if c.person_ref == person
+                    and c.setting is setting
+                    and c.day.year == year
+                    and _is_covered(view, c)
+                ]
+                due = unclaimed(
+                    bills,
+                    _paid_out(view, person, year, setting),
+                    share=share.value,
+                    above=above.value,
+                    cap=cap.value,
+                )
                 if due > 0:
-                    yield Seen(HintKind.CITY_SUPPLEMENT_UNCLAIMED, f"{year} {setting.value}", due, share, weightiest(bills))
+                    yield Seen(
+                        HintKind.CITY_SUPPLEMENT_UNCLAIMED,
+                        f"{year} {setting.value}",
+                        due,
+                        share,
+                        weightiest(bills),
+                    )
 
 
 def unclaimed(bills: Iterable[Claim], paid_out: int, *, share: int, above: int, cap: int) -> int:
-    """What the insurance still owes on one person's bills of one calendar year and setting, in fen, rounded down; 0 when nothing."""
+    """Return what the insurance still owes, in fen, rounded down; 0 when nothing.
+
+    It is owed on one person's bills of one calendar year and setting.
+    """
     bills = tuple(bills)
     on_bills = sum(c.paid_by(_OWN) for c in bills)
     left_by_basic = sum(c.total - c.paid_by(_BASIC) for c in bills)
@@ -58,17 +86,28 @@ def _caps(policy: PolicyOfDay) -> Iterator[tuple[CareSetting, Value[int]]]:
 
 
 def _is_covered(view: View, bill: Claim) -> bool:
-    return any(c.cover == COVER and c.project is None and c.person_ref in (None, bill.person_ref) and c.is_held(bill.day) for c in view.register.covers)
+    return any(
+        c.cover == COVER
+        and c.project is None
+        and c.person_ref in (None, bill.person_ref)
+        and c.is_held(bill.day)
+        for c in view.register.covers
+    )
 
 
 def _paid_out(view: View, person: str, year: int, setting: CareSetting) -> int:
     """What it paid into the household's hands for bills of the year and setting.
 
-    A payout that names nobody may have been for this person, and one that names no bill for either setting, so it counts.
+    A payout that names nobody may have been for this person, and one that names no bill for either
+    setting, so it counts.
     """
     paid_out = 0
     for payout in view.household.incomes:
-        if payout.category is not IncomeCategory.CLAIMS or payout.item != COVER or payout.person_ref not in (None, person):
+        if (
+            payout.category is not IncomeCategory.CLAIMS
+            or payout.item != COVER
+            or payout.person_ref not in (None, person)
+        ):
             continue
         its = _bills_of(payout, view.household.claims)
         is_for_setting = not its or any(b.setting is setting for b in its)
@@ -77,25 +116,38 @@ def _paid_out(view: View, person: str, year: int, setting: CareSetting) -> int:
 
 
 def _bills_of(payout: Income, bills: Iterable[Claim]) -> list[Claim]:
-    """The bill it names, else those of the stay it names; none where it names neither that is known."""
+    """The bill it names, else those of the stay it names.
+
+    None where it names neither that is known.
+    """
     bills = tuple(b for b in bills if payout.person_ref in (None, b.person_ref))
     its = [b for b in bills if payout.claim_number and b.claim_number == payout.claim_number]
     return its or [b for b in bills if payout.stay is not None and b.stay == payout.stay]
 
 
 def _year_of(payout: Income, its: Iterable[Claim]) -> int:
-    """The calendar year of the last bill it is for; where none is known, of the month it was for."""
+    """The calendar year of the last bill it is for.
+
+    Where none is known, of the month it was for.
+    """
     return max((b.day.year for b in its), default=first_day(payout.last_month).year)
 
 
 def explain(seen: Seen, _assessment: Assessment, currency: Sentence) -> Sentence:
     """Say how much, of which year."""
     year, setting = seen.what.split()
-    zh, en = ("特药", "special drugs") if setting == CareSetting.SPECIAL_DRUGS else ("住院", "inpatient care")
+    zh, en = (
+        ("特药", "special drugs")
+        if setting == CareSetting.SPECIAL_DRUGS
+        else ("住院", "inpatient care")
+    )
     amount = Fen(seen.amount or 0)
     return Sentence(
         zh=f"一名成员{year}年{zh}费用还可由齐惠保赔付{amount}{currency.zh}，尚未申领。",
-        en=f"One member is entitled to {amount} {currency.en} more from 齐惠保 for {en} in {year}, not yet claimed.",
+        en=(
+            f"One member is entitled to {amount} {currency.en} more from 齐惠保 for {en} in {year},"
+            " not yet claimed."
+        ),
     )
 
 

@@ -1,4 +1,7 @@
-"""The grade a village gave is not the one its five scores lead to by the county's weights and bands."""
+"""The grade a village gave is not the one its five scores lead to.
+
+The scores lead to a grade by the county's weights and bands.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -20,7 +23,13 @@ def see(assessment: Assessment) -> Iterator[Seen]:
     score = weighed(last.scores, weights.value)
     by_scores = grade_of(score, bands.value)
     if by_scores is not last.grade:
-        yield Seen(HintKind.GRADE_DIFFERS, f"{last.grade.value} {by_scores.value} {_text(score)}", None, bands, (last,))
+        yield Seen(
+            HintKind.GRADE_DIFFERS,
+            f"{last.grade.value} {by_scores.value} {_text(score)}",
+            None,
+            bands,
+            (last,),
+        )
 
 
 def weighed(scores: Sequence[int], weights: Sequence[int]) -> int:
@@ -29,8 +38,13 @@ def weighed(scores: Sequence[int], weights: Sequence[int]) -> int:
 
 
 def grade_of(score: int, bands: Sequence[Band]) -> Grade:
-    """The band the score lies in: an edge belongs to the band that begins there; the best score to the highest band."""
-    return next(b.grade for b in sorted(bands, key=lambda b: -b.low) if b.low * SHARE_SCALE <= score)
+    """The band the score lies in: an edge belongs to the band that begins there.
+
+    The best score to the highest band.
+    """
+    return next(
+        b.grade for b in sorted(bands, key=lambda b: -b.low) if b.low * SHARE_SCALE <= score
+    )
 
 
 def _text(score: int) -> str:
@@ -43,7 +57,10 @@ def explain(seen: Seen, _assessment: Assessment, _currency: Sentence) -> Sentenc
     given, by_scores, score = seen.what.split()
     return Sentence(
         zh=f"村级评定为{given}，五项得分加权为{score}，对应{by_scores}，请核实。",
-        en=f"The village graded {given}; its scores weigh {score}, which is {by_scores}: check the review.",
+        en=(
+            f"The village graded {given}; its scores weigh {score}, which is {by_scores}: check the"
+            " review."
+        ),
     )
 
 

@@ -1,4 +1,7 @@
-"""What a hint is: something people should know beside the findings. It decides nothing; its sentence is made only when somebody will read it."""
+"""What a hint is: something people should know beside the findings.
+
+It decides nothing; its sentence is made only when somebody will read it.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +15,10 @@ from foothold_schemas.values import Sentence
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A hint: what it is about (`what`), an amount in fen where there is one, the policy value and the facts (the weightiest first)."""
+    """A hint, with the policy value and the facts (the weightiest first).
+
+    It also holds what it is about (`what`), and an amount in fen where there is one.
+    """
 
     kind: HintKind
     what: str

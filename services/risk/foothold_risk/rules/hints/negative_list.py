@@ -1,4 +1,7 @@
-"""The last check of assets found something on the county's negative list: verify, with a reason. It never refuses help by itself."""
+"""The last check of assets found something on the county's negative list: verify, with a reason.
+
+It never refuses help by itself.
+"""
 
 from collections.abc import Iterator
 
@@ -27,7 +30,10 @@ def explain(seen: Seen, _assessment: Assessment, _currency: Sentence) -> Sentenc
     assets = [Asset(name) for name in seen.what.split(", ")]
     return Sentence(
         zh=f"负面清单项：{'、'.join(title(a).zh for a in assets)}。请核实并说明理由，不自动排除。",
-        en=f"On the negative list: {', '.join(a.value.replace('_', ' ') for a in assets)}. Verify and give a reason; nobody is refused automatically.",
+        en=(
+            f"On the negative list: {', '.join(a.value.replace('_', ' ') for a in assets)}. Verify"
+            " and give a reason; nobody is refused automatically."
+        ),
     )
 
 

@@ -1,4 +1,6 @@
-"""The household holds a cover meant for what was found, and it has paid nothing in the rolling year.
+"""The household holds a cover meant for what was found, but it has paid nothing.
+
+It has paid nothing in the rolling year.
 
 What such a cover pays is not published, so no amount is named: somebody should ask the insurer.
 """
@@ -23,22 +25,38 @@ def see(assessment: Assessment) -> Iterator[Seen]:
     for cover in known.value:
         found = [f for f in assessment.found if f.kind in cover.against]
         if cover.name in held and found and not _has_paid(view, cover.name):
-            yield Seen(HintKind.COVER_UNCLAIMED, cover.name, None, known, (view.register, *(f for f in found[0].facts if not isinstance(f, Incident))))
+            yield Seen(
+                HintKind.COVER_UNCLAIMED,
+                cover.name,
+                None,
+                known,
+                (view.register, *(f for f in found[0].facts if not isinstance(f, Incident))),
+            )
 
 
 def _has_paid(view: View, cover: str) -> bool:
     first = rolling_first(view.day)
     on_bills = cover in LAYERS and any(c.paid_by(LAYERS[cover]) for c in view.claims)
-    return on_bills or any(i.item == cover and i.amount > 0 and first <= i.day <= view.day for i in view.household.incomes)
+    return on_bills or any(
+        i.item == cover and i.amount > 0 and first <= i.day <= view.day
+        for i in view.household.incomes
+    )
 
 
 def explain(seen: Seen, assessment: Assessment, _currency: Sentence) -> Sentence:
     """Name the cover."""
     known = assessment.view.policy.covers_known
-    title = next(c.title for c in known.value if c.name == seen.what) if known is not None else Sentence(zh=seen.what, en=seen.what)
+    title = (
+        next(c.title for c in known.value if c.name == seen.what)
+        if known is not None
+        else Sentence(zh=seen.what, en=seen.what)
+    )
     return Sentence(
         zh=f"已参保{title.zh}，近一年尚无赔付，请向承保机构申请。",
-        en=f"Holds {title.en} ({title.zh}), which has paid nothing in the rolling year: ask the insurer.",
+        en=(
+            f"Holds {title.en} ({title.zh}), which has paid nothing in the rolling year: ask the"
+            " insurer."
+        ),
     )
 
 

@@ -1,4 +1,7 @@
-"""A poor household's own share of its bills is above the target: some layer of cover may not have paid yet."""
+"""A poor household's own share of its bills is above the target.
+
+Some layer of cover may not have paid yet.
+"""
 
 from collections.abc import Iterator
 
@@ -11,7 +14,10 @@ from foothold_schemas.values import Fen, Sentence, Standing
 
 
 def see(assessment: Assessment) -> Iterator[Seen]:
-    """Own shares x 10,000 > totals x target, over the rolling year; for ex-poor households and those people identified."""
+    """Own shares x 10,000 > totals x target, over the rolling year.
+
+    For ex-poor households and those people identified.
+    """
     view = assessment.view
     target = view.policy.own_share_target
     is_meant = view.register.standing is Standing.EX_POOR or view.household.position.is_identified
@@ -19,7 +25,13 @@ def see(assessment: Assessment) -> Iterator[Seen]:
         return
     own, total = sum(c.own_share for c in view.claims), sum(c.total for c in view.claims)
     if own * SHARE_SCALE > total * target.value:
-        yield Seen(HintKind.OWN_SHARE_ABOVE_TARGET, str(own), own - total * target.value // SHARE_SCALE, target, weightiest(view.claims))
+        yield Seen(
+            HintKind.OWN_SHARE_ABOVE_TARGET,
+            str(own),
+            own - total * target.value // SHARE_SCALE,
+            target,
+            weightiest(view.claims),
+        )
 
 
 def explain(seen: Seen, assessment: Assessment, currency: Sentence) -> Sentence:
@@ -28,8 +40,14 @@ def explain(seen: Seen, assessment: Assessment, currency: Sentence) -> Sentence:
     own, over = Fen(int(seen.what)), Fen(seen.amount or 0)
     target = percent_text(0 if seen.policy is None else seen.policy.value)
     return Sentence(
-        zh=f"近一年医疗费用{total}{currency.zh}，自付{own}{currency.zh}，比{target}的目标多{over}{currency.zh}，请核对各项报销和救助是否到位。",
-        en=f"Own share of bills in the rolling year is {own} of {total} {currency.en}, {over} above the target of {target}: check that every layer has paid.",
+        zh=(
+            f"近一年医疗费用{total}{currency.zh}，自付{own}{currency.zh}，"
+            f"比{target}的目标多{over}{currency.zh}，请核对各项报销和救助是否到位。"
+        ),
+        en=(
+            f"Own share of bills in the rolling year is {own} of {total} {currency.en}, {over}"
+            f" above the target of {target}: check that every layer has paid."
+        ),
     )
 
 

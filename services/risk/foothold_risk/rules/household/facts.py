@@ -13,7 +13,10 @@ from foothold_schemas.values import Standing
 
 
 class Member(Packed, frozen=True):
-    """A person and an interval in which they belong to the household. `is_counted` is false for conscripts, prisoners and the missing."""
+    """A person and an interval in which they belong to the household.
+
+    `is_counted` is false for conscripts, prisoners and the missing.
+    """
 
     person_ref: str
     joined_on: date | None
@@ -27,8 +30,13 @@ class Member(Packed, frozen=True):
     at_school: bool | None = None
 
     def is_here(self, day: date) -> bool:
-        """Whether they belong to the household at the end of the day. Who joined on no day always did; a child, from the month of its birth."""
-        return (self._was_born(day) if self.joined_on is None else self.joined_on <= day) and (self.left_on is None or day <= self.left_on)
+        """Whether they belong to the household at the end of the day.
+
+        Who joined on no day always did; a child, from the month of its birth.
+        """
+        return (self._was_born(day) if self.joined_on is None else self.joined_on <= day) and (
+            self.left_on is None or day <= self.left_on
+        )
 
     def _was_born(self, day: date) -> bool:
         return self.birth_month is None or self.birth_month <= month_of(day)
@@ -43,7 +51,10 @@ class Project(Packed, frozen=True):
 
 
 class Cover(Packed, frozen=True):
-    """An insurance cover in force for an interval: a member's, a project's, or, where neither is named, every member's."""
+    """An insurance cover in force for an interval.
+
+    It is a member's, a project's, or, where neither is named, every member's.
+    """
 
     cover: str
     from_day: date
@@ -57,7 +68,10 @@ class Cover(Packed, frozen=True):
 
 
 class Register(Packed, frozen=True):
-    """The latest snapshot, by its version. `time_ms`, here and below: of states written before versions were kept; 0 since."""
+    """The latest snapshot, by its version.
+
+    `time_ms`, here and below: of states written before versions were kept; 0 since.
+    """
 
     fact_id: bytes
     time_ms: int
@@ -80,13 +94,24 @@ class Register(Packed, frozen=True):
     def month_ends(self, months: range, *, sharing: bool) -> tuple[int, ...]:
         """The heads counted at the end of each month."""
         people = self.counted(sharing=sharing)
-        if all(m.joined_on is None and m.left_on is None and (m.birth_month or 0) <= months.start for m in people):  # most: nobody came, went or was born
+        # most: nobody came, went or was born
+        if all(
+            m.joined_on is None and m.left_on is None and (m.birth_month or 0) <= months.start
+            for m in people
+        ):
             return (len(people),) * len(months)
-        return tuple(len({m.person_ref for m in people if m.is_here(day)}) for day in map(last_day, months))  # who left and came back is one
+        # who left and came back is one
+        return tuple(
+            len({m.person_ref for m in people if m.is_here(day)}) for day in map(last_day, months)
+        )
 
     def counted(self, *, sharing: bool) -> list[Member]:
         """Members who count while they are here."""
-        return [m for m in self.members if m.is_counted and (m.shares_budget if sharing else m.is_registered)]
+        return [
+            m
+            for m in self.members
+            if m.is_counted and (m.shares_budget if sharing else m.is_registered)
+        ]
 
     def here(self, day: date) -> tuple[Member, ...]:
         """Everybody who belongs to it at the end of the day, counted or not."""
@@ -94,10 +119,13 @@ class Register(Packed, frozen=True):
 
 
 class Income(Packed, frozen=True):
-    """Money for `months` months ending with `last_month`, in fen. `day` is when it happened; claims income counts by `paid_on`.
+    """Money for `months` months ending with `last_month`, in fen.
 
-    `name`: a digest of the sender's own number of the statement, empty without one. `has_month`: the sender gave the month. `claim_number`
-    (a digest) and `stay`: of a payout, the bill it is for.
+    `day` is when it happened; claims income counts by `paid_on`.
+
+    `name`: a digest of the sender's own number of the statement, empty without one. `has_month`:
+    the sender gave the month. `claim_number` (a digest) and `stay`: of a payout, the bill it is
+    for.
     """
 
     fact_id: bytes
@@ -130,17 +158,27 @@ class Income(Packed, frozen=True):
 
     @property
     def paid_on(self) -> date:
-        """Of a payout the day it belongs to: the day it happened, or the nearest to it within the months it was earned for."""
+        """The day a payout belongs to.
+
+        It is the day it happened, or the nearest to it within the months it was earned for.
+        """
         return min(max(self.day, first_day(self.first_month)), last_day(self.last_month))
 
     def counted_months(self, months: range) -> list[int]:
         """The months of a stretch for which it counts, rising."""
-        return list(range(max(self.first_month, months.start), min(self.last_month + 1, months.stop)))
+        return list(
+            range(max(self.first_month, months.start), min(self.last_month + 1, months.stop))
+        )
 
     def within(self, months: range) -> int:
-        """What of it falls into a stretch of months, after expense. A year's amount is spread so that its months add up to the fen."""
+        """What of it falls into a stretch of months, after expense.
+
+        A year's amount is spread so that its months add up to the fen.
+        """
         if self.months == 1:  # most incomes; the general way below gives the same, slower
-            return self.amount - self.expense if months.start <= self.last_month < months.stop else 0
+            return (
+                self.amount - self.expense if months.start <= self.last_month < months.stop else 0
+            )
         return self.gross_within(months) - self.expense_within(months)
 
     def gross_within(self, months: range) -> int:
@@ -158,7 +196,10 @@ class Income(Packed, frozen=True):
 
 
 class Claim(Packed, frozen=True):
-    """A settled bill: what it cost, what was in scope (None: not told), what payers covered; in fen. `layers` in their order of paying."""
+    """A settled bill: what it cost, what was in scope (None: not told), what payers covered.
+
+    In fen. `layers` in their order of paying.
+    """
 
     fact_id: bytes
     business_key: bytes
@@ -181,7 +222,10 @@ class Claim(Packed, frozen=True):
         return self.total - self.paid
 
     def self_paid(self, *, in_scope_only: bool) -> int:
-        """Own share, or only the part of it in scope where policy says so and the agency told (合规自付)."""
+        """Return the own share, or only the part of it in scope (合规自付).
+
+        It is only the part in scope where policy says so and the agency reported it.
+        """
         if in_scope_only and self.in_scope is not None:
             return max(0, self.in_scope - self.paid)
         return self.own_share
@@ -268,7 +312,10 @@ class Report(Packed, frozen=True):
 
 
 class Withdrawal(Packed, frozen=True):
-    """A fact that counts no longer, whether it has come or not, and the fact that says so. `month`: when that was learned."""
+    """A fact that counts no longer, whether it has come or not, and the fact that says so.
+
+    `month`: when that was learned.
+    """
 
     fact_id: bytes
     by: bytes
@@ -302,4 +349,17 @@ class Ticket(Packed, frozen=True):
     is_open: bool
 
 
-HeldFact = Income | Claim | Spending | Disaster | Check | Grading | AssetCheck | Report | Measure | Authorisation | Register | Ticket
+HeldFact = (
+    Income
+    | Claim
+    | Spending
+    | Disaster
+    | Check
+    | Grading
+    | AssetCheck
+    | Report
+    | Measure
+    | Authorisation
+    | Register
+    | Ticket
+)

@@ -1,4 +1,7 @@
-"""Adds a fact to a household. The result depends on the set of facts only, never on the order in which they came."""
+"""Adds a fact to a household.
+
+The result depends on the set of facts only, never on the order in which they came.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -9,7 +12,13 @@ import msgspec
 
 from foothold_risk.rules.calendar import KEPT_MONTHS, month_of, shanghai_day
 from foothold_risk.rules.household import from_fact as hold
-from foothold_risk.rules.household.ageing import is_still_needed, is_too_old, may_correct, young, young_or_standing
+from foothold_risk.rules.household.ageing import (
+    is_still_needed,
+    is_too_old,
+    may_correct,
+    young,
+    young_or_standing,
+)
 from foothold_risk.rules.household.facts import (
     Authorisation,
     Claim,
@@ -21,22 +30,61 @@ from foothold_risk.rules.household.facts import (
 from foothold_risk.rules.household.household import Household, fresh
 from foothold_risk.rules.household.packed import Version, version_key
 from foothold_risk.rules.household.sources import puts_right
-from foothold_risk.rules.household.statements import UNNAMED, Names, Statement, called, event_of, latest_of_each, said_by, stays_told_twice
-from foothold_schemas.facts.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
-from foothold_schemas.facts.decisions import AuthorisationGiven, AuthorisationRefused, CaseDecided, FindingExempted, MeasureDelivered, ReliefPaid
+from foothold_risk.rules.household.statements import (
+    UNNAMED,
+    Names,
+    Statement,
+    called,
+    event_of,
+    latest_of_each,
+    said_by,
+    stays_told_twice,
+)
+from foothold_schemas.facts.checks import (
+    AssetsChecked,
+    GuaranteeChecked,
+    HouseholdGraded,
+    SpendingReported,
+)
+from foothold_schemas.facts.decisions import (
+    AuthorisationGiven,
+    AuthorisationRefused,
+    CaseDecided,
+    FindingExempted,
+    MeasureDelivered,
+    ReliefPaid,
+)
 from foothold_schemas.facts.envelope import FactRecord
-from foothold_schemas.facts.facts import AGEING, DisasterStruck, FactsRetracted, HouseholdFact, IncomeReported, MedicalClaimSettled
+from foothold_schemas.facts.facts import (
+    AGEING,
+    DisasterStruck,
+    FactsRetracted,
+    HouseholdFact,
+    IncomeReported,
+    MedicalClaimSettled,
+)
 from foothold_schemas.facts.register import HouseholdRegistered, MembershipDisputed
 from foothold_schemas.facts.reports import RiskReported
 
 MOST_FACTS: Final = 4_000
-"""Of agencies, for one household within 25 months: a hundred times as many as a household of the pilot counties has (I). Its state then is smaller than
-what Kafka takes as one record, even where nothing of it can be compressed."""
+"""Of agencies, for one household within 25 months: a hundred times as many as a household of the
+pilot counties has (I). Its state then is smaller than what Kafka takes as one record, even where
+nothing of it can be compressed."""
 MOST_WITHDRAWN: Final = 4_000
 """Facts taken back or corrected, within the same time (I)."""
 MOST_REPLACED: Final = 3
-"""Register entries, and words on the authorisation, that others have replaced (I): so many may be taken back before nothing is known any more."""
-_FIELDS: Final = ("incomes", "claims", "spendings", "disasters", "checks", "gradings", "assets", "reports")
+"""Register entries, and words on the authorisation, that others have replaced (I): so many may be
+taken back before nothing is known any more."""
+_FIELDS: Final = (
+    "incomes",
+    "claims",
+    "spendings",
+    "disasters",
+    "checks",
+    "gradings",
+    "assets",
+    "reports",
+)
 
 
 class TakingBack(StrEnum):
@@ -47,7 +95,8 @@ class TakingBack(StrEnum):
     ONE_BEFORE = "one_before"
     """It counts no more, and the one it replaced counts again."""
     NEVER = "never"
-    """It stands: what people decided is undone by what they decide next, a ticket ends by its end, and a retraction by sending the fact anew."""
+    """It stands: what people decided is undone by what they decide next, a ticket ends by its end,
+    and a retraction by sending the fact anew."""
 
 
 def taking_back(fact: HouseholdFact) -> TakingBack:
@@ -55,18 +104,34 @@ def taking_back(fact: HouseholdFact) -> TakingBack:
     match fact:
         case IncomeReported() | MedicalClaimSettled() | SpendingReported() | DisasterStruck():
             return TakingBack.GONE
-        case GuaranteeChecked() | HouseholdGraded() | AssetsChecked() | RiskReported() | MeasureDelivered():
+        case (
+            GuaranteeChecked()
+            | HouseholdGraded()
+            | AssetsChecked()
+            | RiskReported()
+            | MeasureDelivered()
+        ):
             return TakingBack.GONE
         case HouseholdRegistered() | AuthorisationGiven() | AuthorisationRefused():
             return TakingBack.ONE_BEFORE
-        case CaseDecided() | FindingExempted() | ReliefPaid() | MembershipDisputed() | FactsRetracted():
+        case (
+            CaseDecided()
+            | FindingExempted()
+            | ReliefPaid()
+            | MembershipDisputed()
+            | FactsRetracted()
+        ):
             return TakingBack.NEVER
         case _:
             assert_never(fact)
 
 
 class Folded(StrEnum):
-    """What became of a fact. `replaced`: it says otherwise than what counted under its name; `repeated`: it says the same under an id of its own."""
+    """What became of a fact.
+
+    `replaced`: it says otherwise than what counted under its name; `repeated`: it says the same
+    under an id of its own.
+    """
 
     APPLIED = "applied"
     DUPLICATE = "duplicate"
@@ -80,15 +145,28 @@ class Folded(StrEnum):
     REPLACED = "replaced"
 
 
-def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day: date | None, names: Names = UNNAMED) -> tuple[Household, Folded]:
-    """The household with the fact. Facts older than 25 months before the open day stay out, but for what they may correct.
+def fold(
+    household: Household,
+    record: FactRecord,
+    fact: HouseholdFact,
+    open_day: date | None,
+    names: Names = UNNAMED,
+) -> tuple[Household, Folded]:
+    """The household with the fact.
 
-    `names`: what policy calls income items. What counts is the same whatever they are; they say whether it replaced something.
+    Facts older than 25 months before the open day stay out, but for what they may correct.
+
+    `names`: what policy calls income items. What counts is the same whatever they are; they say
+    whether it replaced something.
     """
     identity = bytes.fromhex(record.fact_id)
     held = _held(record, fact, identity)
     if household.knows(identity):
-        return household, Folded.ID_REUSED if held is not None and _says_otherwise(household, *held) else Folded.DUPLICATE
+        return household, (
+            Folded.ID_REUSED
+            if held is not None and _says_otherwise(household, *held)
+            else Folded.DUPLICATE
+        )
     if _is_full(household, fact, len(record.withdraws)):
         return household, Folded.FULL
     if record.withdraws:
@@ -100,7 +178,13 @@ def fold(household: Household, record: FactRecord, fact: HouseholdFact, open_day
     return _without_replacing(household, record, fact, identity, open_day)
 
 
-def _without_replacing(household: Household, record: FactRecord, fact: HouseholdFact, identity: bytes, open_day: date | None) -> tuple[Household, Folded]:
+def _without_replacing(
+    household: Household,
+    record: FactRecord,
+    fact: HouseholdFact,
+    identity: bytes,
+    open_day: date | None,
+) -> tuple[Household, Folded]:
     """Facts of the register and of people: the latest counts, or each by itself."""
     match fact:
         case HouseholdRegistered():
@@ -110,7 +194,10 @@ def _without_replacing(household: Household, record: FactRecord, fact: Household
         case MeasureDelivered():
             return _add(household, "measures", hold.measure(fact, identity), open_day)
         case MembershipDisputed():
-            return fresh(household, tickets=(*household.tickets, hold.ticket(fact, identity))), Folded.APPLIED
+            return (
+                fresh(household, tickets=(*household.tickets, hold.ticket(fact, identity))),
+                Folded.APPLIED,
+            )
         case FactsRetracted():
             return household, Folded.APPLIED
         case CaseDecided() | FindingExempted() | ReliefPaid():
@@ -122,7 +209,8 @@ def _without_replacing(household: Household, record: FactRecord, fact: Household
 def _is_full(household: Household, fact: HouseholdFact, withdraws: int) -> bool:
     """Whether the household holds so much already that this would be more than its state may weigh.
 
-    What people decide and the register say is never too much; what an agency takes back or corrects is, once it has taken back as much before.
+    What people decide and the register say is never too much; what an agency takes back or corrects
+    is, once it has taken back as much before.
     """
     if withdraws and len(household.withdrawn) + withdraws > MOST_WITHDRAWN:
         return True
@@ -132,7 +220,10 @@ def _is_full(household: Household, fact: HouseholdFact, withdraws: int) -> bool:
 
 
 def _held(record: FactRecord, fact: HouseholdFact, identity: bytes) -> tuple[str, HeldFact] | None:  # noqa: PLR0911 - one line per kind
-    """What an agency may replace or take back, and where it is held. Of register entries and the household's own word the latest counts."""
+    """What an agency may replace or take back, and where it is held.
+
+    Of register entries and the household's own word the latest counts.
+    """
     match fact:
         case IncomeReported():
             return "incomes", hold.income(record, fact, identity)
@@ -155,22 +246,43 @@ def _held(record: FactRecord, fact: HouseholdFact, identity: bytes) -> tuple[str
 
 
 def _says_otherwise(household: Household, field: str, fact: HeldFact) -> bool:
-    """Whether another body came under an id that is known. When an event was sent does not matter, and what was withdrawn is gone."""
+    """Whether another body came under an id that is known.
+
+    When an event was sent does not matter, and what was withdrawn is gone.
+    """
     known = next((f for f in getattr(household, field) if f.fact_id == fact.fact_id), None)
     return known is not None and _unversioned(known) != _unversioned(fact)
 
 
 def _unversioned(fact: HeldFact) -> HeldFact:
-    """Without what says which version it is, and what states written before versions were kept do not have."""
-    since = {"version": Version(), "time_ms": 0, "agency": "", "name": b"", "claim_number": b"", "has_month": True}
-    return msgspec.structs.replace(fact, **{field: value for field, value in since.items() if field in fact.__struct_fields__})
+    """Return the fact without what says which version it is.
+
+    What states written before versions were kept do not have is left out as well.
+    """
+    since = {
+        "version": Version(),
+        "time_ms": 0,
+        "agency": "",
+        "name": b"",
+        "claim_number": b"",
+        "has_month": True,
+    }
+    return msgspec.structs.replace(
+        fact, **{field: value for field, value in since.items() if field in fact.__struct_fields__}
+    )
 
 
 def _withdraw(household: Household, record: FactRecord, by: bytes) -> Household:
-    """Without the facts it replaces or takes back, which need not have come yet. What is withdrawn stays so: a correction may be corrected in turn."""
+    """Without the facts it replaces or takes back, which need not have come yet.
+
+    What is withdrawn stays so: a correction may be corrected in turn.
+    """
     named = {bytes.fromhex(one) for one in record.withdraws}
     month = month_of(shanghai_day(record.recorded_time))
-    left = {field: tuple(f for f in getattr(household, field) if f.fact_id not in named) for field in (*_FIELDS, "measures")}
+    left = {
+        field: tuple(f for f in getattr(household, field) if f.fact_id not in named)
+        for field in (*_FIELDS, "measures")
+    }
     entries = tuple(e for e in household.all_entries if e.fact_id not in named)
     words = tuple(w for w in household.words_said if w.fact_id not in named)
     return fresh(
@@ -184,10 +296,16 @@ def _withdraw(household: Household, record: FactRecord, by: bytes) -> Household:
     )
 
 
-def _add(household: Household, field: str, fact: HeldFact, open_day: date | None, names: Names = UNNAMED) -> tuple[Household, Folded]:
+def _add(
+    household: Household, field: str, fact: HeldFact, open_day: date | None, names: Names = UNNAMED
+) -> tuple[Household, Folded]:
     told = getattr(household, field)
     added = fresh(household, **{field: (*told, fact)})
-    if open_day is not None and is_too_old(fact, open_day) and not is_still_needed(told, fact, open_day, names):
+    if (
+        open_day is not None
+        and is_too_old(fact, open_day)
+        and not is_still_needed(told, fact, open_day, names)
+    ):
         return (added if may_correct(fact, open_day) else household), Folded.TOO_OLD
     if not isinstance(fact, Statement):
         return added, Folded.APPLIED
@@ -198,7 +316,11 @@ def _add(household: Household, field: str, fact: HeldFact, open_day: date | None
 
 def _beside(told: Sequence[Any], fact: Statement) -> Folded:
     """What a statement does to those of its kind."""
-    outcome = _as_version(versions, fact) if (versions := [f for f in told if event_of(f) == event_of(fact)]) else Folded.APPLIED
+    outcome = (
+        _as_version(versions, fact)
+        if (versions := [f for f in told if event_of(f) == event_of(fact)])
+        else Folded.APPLIED
+    )
     if outcome is Folded.REPLACED:
         return outcome
     is_replacing = isinstance(fact, Income) and puts_right(told, fact)
@@ -208,7 +330,10 @@ def _beside(told: Sequence[Any], fact: Statement) -> Folded:
 
 
 def _as_version(versions: Sequence[Any], fact: Any) -> Folded:  # noqa: ANN401 - of one kind, whichever
-    """Whether it replaces what counted under its name, says the same, or is older than what counts. Of a disaster it is one, whoever sends it."""
+    """Whether it replaces what counted under its name, says the same, or is older than what counts.
+
+    Of a disaster it is one, whoever sends it.
+    """
     before, after = said_by(versions), said_by([*versions, fact])
     if before != after:
         return Folded.REPLACED
@@ -216,11 +341,17 @@ def _as_version(versions: Sequence[Any], fact: Any) -> Folded:  # noqa: ANN401 -
 
 
 def _is_told_twice(told: Sequence[Claim], bill: Claim) -> bool:
-    """Whether another sender billed the same stay with the same total: one then puts the other right."""
+    """Return whether another sender billed the same stay with the same total.
+
+    One bill then corrects the other.
+    """
     if bill.stay is None:
         return False
     bills = [c for c in told if (c.stay, c.person_ref) == (bill.stay, bill.person_ref)]
-    return any(bill in (*first, *others) for first, others in stays_told_twice(latest_of_each([*bills, bill]), ()))
+    return any(
+        bill in (*first, *others)
+        for first, others in stays_told_twice(latest_of_each([*bills, bill]), ())
+    )
 
 
 def _last_word(household: Household, word: Authorisation) -> tuple[Household, Folded]:
@@ -229,19 +360,29 @@ def _last_word(household: Household, word: Authorisation) -> tuple[Household, Fo
     return said, Folded.APPLIED if words[-1] is word else Folded.SUPERSEDED
 
 
-def _latest_register(household: Household, register: Register, open_day: date | None) -> tuple[Household, Folded]:
+def _latest_register(
+    household: Household, register: Register, open_day: date | None
+) -> tuple[Household, Folded]:
     entries = sorted((*household.all_entries, register), key=version_key)
     since = household.since if household.register is not None else open_day
-    entered = fresh(household, register=entries[-1], entries=tuple(entries[-1 - MOST_REPLACED : -1]), since=since)
+    entered = fresh(
+        household,
+        register=entries[-1],
+        entries=tuple(entries[-1 - MOST_REPLACED : -1]),
+        since=since,
+    )
     return entered, Folded.APPLIED if entries[-1] is register else Folded.SUPERSEDED
 
 
 def forget_old(household: Household, open_day: date, names: Names = UNNAMED) -> Household:
-    """Without the facts that lie more than 25 months back; the last checks, the last two reviews and yearly incomes stay true until the next.
+    """Without the facts that lie more than 25 months back.
+
+    The last checks, the last two reviews and yearly incomes stay true until the next.
 
     `names`: what policy calls income items.
 
-    Of a guarantee also when it was met and unmet by turns: what was never met cannot be lost. A report stays until people have answered it.
+    Of a guarantee also when it was met and unmet by turns: what was never met cannot be lost. A
+    report stays until people have answered it.
     """
     return fresh(
         household,
@@ -249,9 +390,13 @@ def forget_old(household: Household, open_day: date, names: Names = UNNAMED) -> 
         claims=young(household.claims, open_day),
         spendings=young(household.spendings, open_day),
         disasters=young(household.disasters, open_day),
-        reports=tuple(r for r in household.reports if r in household.unanswered or not is_too_old(r, open_day)),
+        reports=tuple(
+            r for r in household.reports if r in household.unanswered or not is_too_old(r, open_day)
+        ),
         checks=young_or_standing(household.checks, open_day),
-        withdrawn=tuple(w for w in household.withdrawn if w.month >= month_of(open_day) - KEPT_MONTHS),
+        withdrawn=tuple(
+            w for w in household.withdrawn if w.month >= month_of(open_day) - KEPT_MONTHS
+        ),
         assets=young_or_standing(household.assets, open_day),
         gradings=young_or_standing(household.gradings, open_day),
     )

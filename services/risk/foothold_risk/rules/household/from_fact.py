@@ -4,7 +4,13 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from foothold_risk.rules.calendar import WINDOW_MONTHS, month_from_text, month_of, shanghai_day, until
+from foothold_risk.rules.calendar import (
+    WINDOW_MONTHS,
+    month_from_text,
+    month_of,
+    shanghai_day,
+    until,
+)
 from foothold_risk.rules.household.facts import (
     AssetCheck,
     Authorisation,
@@ -23,8 +29,17 @@ from foothold_risk.rules.household.facts import (
     Ticket,
 )
 from foothold_risk.rules.household.packed import Version
-from foothold_schemas.facts.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded, SpendingReported
-from foothold_schemas.facts.decisions import AuthorisationGiven, AuthorisationRefused, MeasureDelivered
+from foothold_schemas.facts.checks import (
+    AssetsChecked,
+    GuaranteeChecked,
+    HouseholdGraded,
+    SpendingReported,
+)
+from foothold_schemas.facts.decisions import (
+    AuthorisationGiven,
+    AuthorisationRefused,
+    MeasureDelivered,
+)
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import DisasterStruck, IncomeReported, MedicalClaimSettled
 from foothold_schemas.facts.register import HouseholdRegistered, MembershipDisputed, TicketState
@@ -37,12 +52,21 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 def version_of(record: FactRecord) -> Version:
     """Its version key without the id, to the microsecond: a float of seconds would not keep it."""
-    return Version((record.time - _EPOCH) // _MICROSECOND, (record.recorded_time - _EPOCH) // _MICROSECOND, record.place or ())
+    return Version(
+        (record.time - _EPOCH) // _MICROSECOND,
+        (record.recorded_time - _EPOCH) // _MICROSECOND,
+        record.place or (),
+    )
 
 
 def digest(*names: str | None) -> bytes:
-    """Eight bytes for names of a sender's, which a household need only tell apart; None is another than any name."""
-    return hashlib.blake2b("\n".join("~" if name is None else name for name in names).encode(), digest_size=8).digest()
+    """Eight bytes for names of a sender's, which a household need only tell apart.
+
+    None is another than any name.
+    """
+    return hashlib.blake2b(
+        "\n".join("~" if name is None else name for name in names).encode(), digest_size=8
+    ).digest()
 
 
 def register(record: FactRecord, fact: HouseholdRegistered, identity: bytes) -> Register:
@@ -57,7 +81,10 @@ def register(record: FactRecord, fact: HouseholdRegistered, identity: bytes) -> 
         members=tuple(_member(m) for m in fact.members),
         projects=tuple(Project(p.project, int(p.invested), p.invested_on) for p in fact.projects),
         day=shanghai_day(record.time),
-        covers=tuple(Cover(c.cover, c.from_day, until(c.until_day), c.person_ref, c.project) for c in fact.covers),
+        covers=tuple(
+            Cover(c.cover, c.from_day, until(c.until_day), c.person_ref, c.project)
+            for c in fact.covers
+        ),
         one_budget_with=fact.one_budget_with,
         residence=fact.residence,
         version=version_of(record),
@@ -80,7 +107,10 @@ def _member(entry: MemberEntry) -> Member:
 
 
 def income(record: FactRecord, fact: IncomeReported, identity: bytes) -> Income:
-    """Money, in the month it was earned for where the sender says so, else in the month it happened."""
+    """Return the money, in the month it was earned for where the sender says so.
+
+    Else it is in the month it happened.
+    """
     day = shanghai_day(record.time)
     return Income(
         fact_id=identity,
@@ -89,7 +119,9 @@ def income(record: FactRecord, fact: IncomeReported, identity: bytes) -> Income:
         item=fact.item,
         amount=int(fact.amount),
         expense=int(fact.operating_expense),
-        last_month=month_of(day) if fact.earned_month is None else month_from_text(fact.earned_month),
+        last_month=(
+            month_of(day) if fact.earned_month is None else month_from_text(fact.earned_month)
+        ),
         months=WINDOW_MONTHS if fact.is_yearly else 1,
         day=day,
         person_ref=fact.person_ref,
@@ -104,7 +136,10 @@ def income(record: FactRecord, fact: IncomeReported, identity: bytes) -> Income:
 
 
 def _name(record: FactRecord, person_ref: str | None, statement_number: str | None) -> bytes:
-    """Of the sender, person and statement number; a name without a person belongs to the household."""
+    """Of the sender, person and statement number.
+
+    A name without a person belongs to the household.
+    """
     return b"" if statement_number is None else digest(record.agency, person_ref, statement_number)
 
 
@@ -166,12 +201,19 @@ def grading(record: FactRecord, fact: HouseholdGraded, identity: bytes) -> Gradi
     """A village review."""
     s = fact.scores
     scores = (s.production, s.health, s.education, s.security, s.income)
-    return Grading(identity, fact.grade, scores, fact.graded_on, 0, fact.is_explained, version_of(record))
+    return Grading(
+        identity, fact.grade, scores, fact.graded_on, 0, fact.is_explained, version_of(record)
+    )
 
 
 def assets(record: FactRecord, fact: AssetsChecked, identity: bytes) -> AssetCheck:
     """What was found; an asset held because a member is disabled does not count."""
-    return AssetCheck(identity, tuple(a.asset for a in fact.assets if not a.is_for_disability), fact.checked_on, version=version_of(record))
+    return AssetCheck(
+        identity,
+        tuple(a.asset for a in fact.assets if not a.is_for_disability),
+        fact.checked_on,
+        version=version_of(record),
+    )
 
 
 def report(record: FactRecord, fact: RiskReported, identity: bytes) -> Report:
@@ -189,10 +231,16 @@ def measure(fact: MeasureDelivered, identity: bytes) -> Measure:
     return Measure(identity, fact.measure, fact.against, fact.delivered_on)
 
 
-def authorisation(record: FactRecord, fact: AuthorisationGiven | AuthorisationRefused, identity: bytes) -> Authorisation:
+def authorisation(
+    record: FactRecord, fact: AuthorisationGiven | AuthorisationRefused, identity: bytes
+) -> Authorisation:
     """The household's word."""
     match fact:
         case AuthorisationGiven():
-            return Authorisation(identity, fact.signed_on, 0, is_given=True, version=version_of(record))
+            return Authorisation(
+                identity, fact.signed_on, 0, is_given=True, version=version_of(record)
+            )
         case AuthorisationRefused():
-            return Authorisation(identity, fact.refused_on, 0, is_given=False, version=version_of(record))
+            return Authorisation(
+                identity, fact.refused_on, 0, is_given=False, version=version_of(record)
+            )

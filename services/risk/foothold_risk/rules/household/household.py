@@ -1,4 +1,7 @@
-"""A household as risk remembers it: register entry, facts, and where it stands. Immutable; small enough to keep a county in memory, packed."""
+"""A household as risk remembers it: register entry, facts, and where it stands.
+
+Immutable; small enough to keep a county in memory, packed.
+"""
 
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
@@ -34,7 +37,10 @@ MOST_ANSWERED = 400
 
 
 class Left(Packed, frozen=True):
-    """The last time the household left a group by its own figures or people's word: the day, the group, the case's episode."""
+    """The last time the household left a group by its own figures or people's word.
+
+    It has the day, the group, and the case's episode.
+    """
 
     day: date
     group: Group
@@ -55,9 +61,12 @@ class Exemption(Packed, frozen=True):
 
 
 class Event(Packed, frozen=True):
-    """One thing that happened, by its name. `states`: how grave, part by part; `amount`: fen lost or owed.
+    """One thing that happened, by its name.
 
-    `since`, `last`: ordinals of the day from which it is another event than one seen before, and of the last day somebody said so.
+    `states`: how grave, part by part; `amount`: fen lost or owed.
+
+    `since`, `last`: ordinals of the day from which it is another event than one seen before, and of
+    the last day somebody said so.
     """
 
     name: str
@@ -94,9 +103,13 @@ class Dismissal(Packed, frozen=True):
 
 
 class Ended(Packed, frozen=True):
-    """The last group or lead that ended: when, whether by its own figures or a correction, and what goes on with it if it returns.
+    """The last group or lead that ended.
 
-    `group` None: it was a lead. `is_by_word`: people dismissed it. `lead_on`: when the lead ended that was left of the group.
+    It records when it ended, whether by its own figures or a correction, and what goes on with it
+    if it returns.
+
+    `group` None: it was a lead. `is_by_word`: people dismissed it. `lead_on`: when the lead ended
+    that was left of the group.
     """
 
     day: date
@@ -110,7 +123,10 @@ class Ended(Packed, frozen=True):
 
 
 class Slip(Packed, frozen=True):
-    """A leaving or change of group that rests on a register entry: the day, the entry, and the position of before, packed."""
+    """A leaving or change of group that rests on a register entry.
+
+    It has the day, the entry, and the position of before, packed.
+    """
 
     day: date
     entry: bytes
@@ -121,16 +137,22 @@ class Slip(Packed, frozen=True):
 class Position(Packed, frozen=True):
     """Where a household stands between two transitions.
 
-    `causes`: the risks of this spell. `identified_on`: the day people identified it. `is_due`, `is_not_marked`: said once while it holds.
-    `eliminated`: the causes people last declared eliminated. `left`: the leaving that a late fact may still put in doubt.
-    `answered`: reports people have looked into. `words`: what they found harmless or dismissed. `had`: the events of its case.
-    `bills`: names of the bills it has had. `woken`: findings that said more than people's word covers, and were told. `told_on`: when it was
-    last told. `ended`: the last group or lead that ended. `wavered_on`, `moved_on`: when it last returned, or moved, on the same ground.
-    `eliminated_from`: the group people last declared eliminated. `entry`, `slip`: the register entry last looked at, and what may be a slip.
-    `frozen`: where it stood when it refused its authorisation, packed. `grounds`: what its findings were last seen to rest on, as people's word
-    would have it. `was_grouped`, `was_urgent`: whether its case has been in a group, and in danger. `dismissal`: people's last one.
-    `members`: whose guarantee is unmet by the register, or was until a day, and whether it was met before.
-    `dismissed`, `fell`, `exemptions` are of states of before, and no longer read.
+    `causes`: the risks of this spell. `identified_on`: the day people identified it. `is_due`,
+    `is_not_marked`: said once while it holds.
+    `eliminated`: the causes people last declared eliminated. `left`: the leaving that a late fact
+    may still put in doubt.
+    `answered`: reports people have looked into. `words`: what they found harmless or dismissed.
+    `had`: the events of its case.
+    `bills`: names of the bills it has had. `woken`: findings that said more than people's word
+    covers, and were told. `told_on`: when it was last told. `ended`: the last group or lead that
+    ended. `wavered_on`, `moved_on`: when it last returned, or moved, on the same ground.
+    `eliminated_from`: the group people last declared eliminated. `entry`, `slip`: the register
+    entry last looked at, and what may be a slip.
+    `frozen`: where it stood when it refused its authorisation, packed. `grounds`: what its findings
+    were last seen to rest on, as people's word would have it. `was_grouped`, `was_urgent`: whether
+    its case has been in a group, and in danger. `dismissal`: people's last one.
+    `members`: whose guarantee is unmet by the register, or was until a day, and whether it was met
+    before. `dismissed`, `fell`, `exemptions` are of states of before, and no longer read.
     """
 
     number: int = 0
@@ -189,7 +211,9 @@ class Position(Packed, frozen=True):
 
 
 class Unjudged(Packed, frozen=True):
-    """Judging the household raised, so it is not judged any more: since when, what raised (exception and place).
+    """A mark that judging the household raised, so it is not judged any more.
+
+    It records since when, and what raised (exception and place).
 
     `behind`: the address everything else that comes for it waits behind.
     """
@@ -200,10 +224,13 @@ class Unjudged(Packed, frozen=True):
 
 
 class Household(Packed, frozen=True):
-    """Everything risk knows of one household. `view` is the digest of the view written last; `noted` are facts that leave nothing else.
+    """Everything risk knows of one household.
 
-    `since`: the open day on which its first register entry came; None: before any day was open. `entries`, `said`: register entries and words on
-    the authorisation that others have replaced, the last few, rising: they count again when what replaced them is taken back.
+    `view` is the digest of the view written last; `noted` are facts that leave nothing else.
+
+    `since`: the open day on which its first register entry came; None: before any day was open.
+    `entries`, `said`: register entries and words on the authorisation that others have replaced,
+    the last few, rising: they count again when what replaced them is taken back.
     """
 
     register: Register | None = None
@@ -230,7 +257,10 @@ class Household(Packed, frozen=True):
 
     @property
     def disputed(self) -> tuple[int, ...]:
-        """The tickets that are open: a member also stands in another household. The end of one holds, whichever came first."""
+        """The tickets that are open: a member also stands in another household.
+
+        The end of one holds, whichever came first.
+        """
         ended = {t.number for t in self.tickets if not t.is_open}
         return tuple(sorted({t.number for t in self.tickets} - ended))
 
@@ -243,7 +273,10 @@ class Household(Packed, frozen=True):
 
     @property
     def bills(self) -> tuple[Claim, ...]:
-        """Of several claims under one number of one agency the version that counts, in any order of arrival."""
+        """The version that counts of each claim, in any order of arrival.
+
+        It is one of several claims under one number of one agency.
+        """
         return latest_of_each(self.claims)
 
     def held(self) -> Iterator[HeldFact]:
@@ -264,7 +297,11 @@ class Household(Packed, frozen=True):
 
     def knows(self, fact_id: bytes) -> bool:
         """Whether this fact is already part of it."""
-        return fact_id in self.noted or any(w.by == fact_id for w in self.withdrawn) or any(f.fact_id == fact_id for f in self.held())
+        return (
+            fact_id in self.noted
+            or any(w.by == fact_id for w in self.withdrawn)
+            or any(f.fact_id == fact_id for f in self.held())
+        )
 
     def has_withdrawn(self, fact_id: bytes) -> bool:
         """Whether this fact counts no longer, or will not count when it comes."""
@@ -296,17 +333,25 @@ def report_key(report: Report) -> bytes:
     return blake2b(report_name(report).encode(), digest_size=8).digest()
 
 
-def answered(household: Household, position: Position, names: Collection[str] | None = None) -> Position:
+def answered(
+    household: Household, position: Position, names: Collection[str] | None = None
+) -> Position:
     """The position when people have looked into what was reported: under these names, or so far.
 
     What was taken back stays answered, so that it is no news when it is sent again.
     """
-    looked_into = {report_key(r) for r in household.reports if names is None or report_name(r) in names}
+    looked_into = {
+        report_key(r) for r in household.reports if names is None or report_name(r) in names
+    }
     every = {*position.answered, *looked_into}
     if len(every) > MOST_ANSWERED:
         every &= {report_key(r) for r in household.reports}
     reports = tuple(sorted(every))
-    return position if position.answered == reports else msgspec.structs.replace(position, answered=reports)
+    return (
+        position
+        if position.answered == reports
+        else msgspec.structs.replace(position, answered=reports)
+    )
 
 
 def fresh(household: Household, **changes: object) -> Household:

@@ -1,4 +1,7 @@
-"""What every fact a household holds is made of: packed as an array, and which version of a statement it is."""
+"""Defines what every fact a household holds is made of.
+
+It is packed as an array, and records which version of a statement it is.
+"""
 
 from datetime import date
 from typing import Protocol
@@ -7,11 +10,17 @@ import msgspec
 
 
 class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Base: packed as an array, so a fact costs tens of bytes. New fields go at the end and carry a default."""
+    """Base: packed as an array, so a fact costs tens of bytes.
+
+    New fields go at the end and carry a default.
+    """
 
 
 class Version(Packed, frozen=True):
-    """The fact record's version key beside its id: `time` and `recorded_time` in microseconds since 1970, and its place."""
+    """The fact record's version key beside its id.
+
+    It has `time` and `recorded_time` in microseconds since 1970, and its place.
+    """
 
     time_us: int = 0
     recorded_us: int = 0
@@ -34,12 +43,19 @@ VersionKey = tuple[int, int, tuple[int, ...], bytes]
 
 
 def version_key(fact: Stated) -> VersionKey:
-    """Which of two statements of one name is the later version: the greater key, as `FactRecord.version_key` has it.
+    """Return the key that says which of two statements of one name is the later version.
+
+    The later one has the greater key, as `FactRecord.version_key` has it.
 
     States written before versions were kept hold milliseconds (`time_ms`) and nothing else.
     """
     version = fact.version
-    return version.time_us or getattr(fact, "time_ms", 0) * 1000, version.recorded_us, version.place, fact.fact_id
+    return (
+        version.time_us or getattr(fact, "time_ms", 0) * 1000,
+        version.recorded_us,
+        version.place,
+        fact.fact_id,
+    )
 
 
 class StatedOn(Stated, Protocol):

@@ -1,4 +1,6 @@
-"""A statement has a name, and of the statements under one name the latest version counts. Pure, and the same in any order of arrival.
+"""A statement has a name, and of the statements under one name the latest version counts.
+
+Pure, and the same in any order of arrival.
 
 | statement | its name |
 |---|---|
@@ -11,8 +13,9 @@
 | income without a number | its source (with item, project), month and, where monthly, amounts |
 | spending without a number | its source (sender, person, category), day and amounts |
 
-A later version with other content replaces; with the same content it is a repeat, and the earliest that says so stays the one that counts: so a
-statement sent again changes nothing, not even the id of the fact something rests on.
+A later version with other content replaces; with the same content it is a repeat, and the earliest
+that says so stays the one that counts: so a statement sent again changes nothing, not even the id
+of the fact something rests on.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +23,16 @@ from typing import Any, Final, TypeVar, assert_never
 
 import msgspec
 
-from foothold_risk.rules.household.facts import AssetCheck, Check, Claim, Disaster, Grading, Income, Report, Spending
+from foothold_risk.rules.household.facts import (
+    AssetCheck,
+    Check,
+    Claim,
+    Disaster,
+    Grading,
+    Income,
+    Report,
+    Spending,
+)
 from foothold_risk.rules.household.packed import Version, version_key
 from foothold_risk.rules.items import item_key
 from foothold_schemas.facts.facts import IncomeCategory
@@ -39,11 +51,22 @@ _UNSAID: Final[Mapping[str, object]] = {"fact_id": b"", "version": Version(), "t
 
 def source_of(income: Income) -> Name:
     """What one income comes from; of a payout also the bill it is for."""
-    return income.agency, income.person_ref, income.category, item_key(income.item), income.project, income.claim_number, income.stay
+    return (
+        income.agency,
+        income.person_ref,
+        income.category,
+        item_key(income.item),
+        income.project,
+        income.claim_number,
+        income.stay,
+    )
 
 
 def called(incomes: Sequence[Income], names: Names) -> list[Income]:
-    """By policy's names, so that synonyms are one source. One that policy does not name keeps what its sender called it."""
+    """By policy's names, so that synonyms are one source.
+
+    One that policy does not name keeps what its sender called it.
+    """
     by_name = ((i, names.get(item_key(i.item), i.item)) for i in incomes)
     return [i if i.item == name else msgspec.structs.replace(i, item=name) for i, name in by_name]
 
@@ -56,7 +79,18 @@ def name_of(fact: Statement) -> Name:  # noqa: PLR0911 - one line per kind
         case Claim():
             return (fact.business_key,)
         case Spending():
-            return (fact.name,) if fact.name else (fact.agency, fact.person_ref, fact.category, fact.day, fact.total, fact.covered)
+            return (
+                (fact.name,)
+                if fact.name
+                else (
+                    fact.agency,
+                    fact.person_ref,
+                    fact.category,
+                    fact.day,
+                    fact.total,
+                    fact.covered,
+                )
+            )
         case Disaster():
             return fact.agency, fact.hazard, fact.day
         case Check():
@@ -70,16 +104,30 @@ def name_of(fact: Statement) -> Name:  # noqa: PLR0911 - one line per kind
 
 
 def _name_of_income(income: Income) -> Name:
-    """Equal monthly statements of a source are one; only where the sender gave no month the day counts too, for histories are sent again by later days."""
+    """Equal monthly statements of a source are one.
+
+    Only where the sender gave no month the day counts too, for histories are sent again by later
+    days.
+    """
     if income.name:
         return (income.name,)
-    if income.months > 1 and income.category is not IncomeCategory.CLAIMS:  # a payout is counted by the day it was paid, whatever it is marked
+    # a payout is counted by the day it was paid, whatever it is marked
+    if income.months > 1 and income.category is not IncomeCategory.CLAIMS:
         return *source_of(income), income.last_month
-    return *source_of(income), income.last_month, income.amount, income.expense, None if income.has_month else income.day
+    return (
+        *source_of(income),
+        income.last_month,
+        income.amount,
+        income.expense,
+        None if income.has_month else income.day,
+    )
 
 
 def content_of(fact: T) -> T:
-    """What it says, whoever it is. The day an income was sent says nothing where the sender gave its month."""
+    """What it says, whoever it is.
+
+    The day an income was sent says nothing where the sender gave its month.
+    """
     unsaid = {field: value for field, value in _UNSAID.items() if field in fact.__struct_fields__}
     if isinstance(fact, Income):
         unsaid |= {"item": item_key(fact.item)} | ({"day": msgspec.UNSET} if fact.has_month else {})
@@ -123,12 +171,20 @@ def said_by(versions: Sequence[Any]) -> Statement:
 
 
 def struck(disasters: Sequence[Disaster]) -> tuple[Disaster, ...]:
-    """One disaster is a hazard and a day: of each sender the latest version, then what is verified before what is not, then the latest."""
+    """Return one disaster for each hazard and day.
+
+    A hazard and a day are one disaster: of each sender the latest version is taken, then what is
+    verified before what is not, then the latest.
+    """
     latest_by_sender = latest_of_each(disasters)
     events: dict[Name, list[Disaster]] = {}
     for one in latest_by_sender:
         events.setdefault((one.hazard, one.day), []).append(one)
-    return latest_by_sender if len(events) == len(latest_by_sender) else tuple(map(_believed, events.values()))
+    return (
+        latest_by_sender
+        if len(events) == len(latest_by_sender)
+        else tuple(map(_believed, events.values()))
+    )
 
 
 def _believed(told: Sequence[Disaster]) -> Disaster:
@@ -142,14 +198,23 @@ def _whoever_said(disaster: Disaster) -> Disaster:
 
 
 def one_stay_each(bills: Iterable[Claim], precedence: Sequence[str]) -> tuple[Claim, ...]:
-    """Where two senders bill one stay of a person with the same total, it is one event: one sender's bills count."""
+    """Return the bills that count where two senders bill one stay.
+
+    Where two senders bill one stay of a person with the same total, it is one event: one sender's
+    bills count.
+    """
     bills = tuple(bills)
     left_out = {c.fact_id for _, others in stays_told_twice(bills, precedence) for c in others}
     return tuple(c for c in bills if c.fact_id not in left_out) if left_out else bills
 
 
-def stays_told_twice(bills: Iterable[Claim], precedence: Sequence[str]) -> list[tuple[list[Claim], list[Claim]]]:
-    """The bills that count and those that do not, of each stay that several senders billed with the same total."""
+def stays_told_twice(
+    bills: Iterable[Claim], precedence: Sequence[str]
+) -> list[tuple[list[Claim], list[Claim]]]:
+    """Return the bills that count and those that do not, of each stay.
+
+    They are of each stay that several senders billed with the same total.
+    """
     found = []
     for senders in stays(bills).values():
         by_total: dict[int, list[list[Claim]]] = {}
@@ -167,7 +232,9 @@ def stays(bills: Iterable[Claim]) -> dict[Name, dict[str, list[Claim]]]:
     told: dict[Name, dict[str, list[Claim]]] = {}
     for bill in bills:
         if bill.stay is not None:
-            told.setdefault((bill.person_ref, bill.stay), {}).setdefault(bill.agency, []).append(bill)
+            told.setdefault((bill.person_ref, bill.stay), {}).setdefault(bill.agency, []).append(
+                bill
+            )
     return {stay: senders for stay, senders in told.items() if len(senders) > 1}
 
 

@@ -1,4 +1,8 @@
-"""The household as policy counts it: one version of each statement, one sender for each stay, each month of a source once, items by policy's names."""
+"""Turns a household into the household as policy counts it.
+
+That has one version of each statement, one sender for each stay, each month of a source once, and
+items by policy's names.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +17,10 @@ from foothold_risk.rules.policy import PolicyOfDay
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """What counts, in a household of the same shape, and the yearly sources that have lapsed. Reports stay as they came: people answer each."""
+    """What counts, in a household of the same shape, and the yearly sources that have lapsed.
+
+    Reports stay as they came: people answer each.
+    """
 
     household: Household
     lapses: tuple[Lapse, ...]
@@ -24,7 +31,16 @@ def counting(household: Household, register: Register, day: date, policy: Policy
     named = called(household.incomes, policy.item_names()) if household.incomes else []
     one_off = policy.one_off_items
     kept_out = [i for i in named if i.item in one_off]
-    earned = sources([i for i in named if i.item not in one_off], register, policy.yearly_grace, month_of(day)) if named else None
+    earned = (
+        sources(
+            [i for i in named if i.item not in one_off],
+            register,
+            policy.yearly_grace,
+            month_of(day),
+        )
+        if named
+        else None
+    )
     counted = fresh(
         household,
         incomes=() if earned is None else (*earned.incomes, *latest_of_each(kept_out)),

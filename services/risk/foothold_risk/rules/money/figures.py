@@ -19,9 +19,13 @@ from foothold_schemas.facts.facts import IncomeCategory, MedicalPayments
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What every rule looks at: the household as policy counts it, the policy of the day, and the figures. Money is in fen; None is unknown.
+    """The view of a household that every rule looks at.
 
-    `carried`: months of the window whose yearly income is the year before's, by the month; `lapses`: yearly sources that are unknown.
+    It has the household as policy counts it, the policy of the day, and the figures. Money is in
+    fen; None is unknown.
+
+    `carried`: months of the window whose yearly income is the year before's, by the month;
+    `lapses`: yearly sources that are unknown.
     `told`: the household with all its facts, also those that do not count.
     """
 
@@ -54,16 +58,30 @@ class View:
         return None if self.policy.monitoring_line is None else self.policy.monitoring_line.value
 
 
-RIGID = frozenset({SpendingCategory.EDUCATION, SpendingCategory.REHABILITATION, SpendingCategory.ACCIDENT})
+RIGID = frozenset(
+    {SpendingCategory.EDUCATION, SpendingCategory.REHABILITATION, SpendingCategory.ACCIDENT}
+)
 """What counts as rigid spending beside medical bills."""
 
 
 LAYERS = {name: index for index, name in enumerate(MedicalPayments.model_fields)}
-"""The layers that pay on a bill, in their order; a payout reported as income under such a name may be the same money."""
+"""The layers that pay on a bill, in their order; a payout reported as income under such a name may
+be the same money."""
 
 
-def look(household: Household, register: Register, day: date, policy: PolicyOfDay, heard: Heard, spoke: Spoke, incidents: Incidents) -> View:
-    """Compute the figures. Both windows of policy: twelve whole months for income, the rolling year for spending and claims income.
+def look(
+    household: Household,
+    register: Register,
+    day: date,
+    policy: PolicyOfDay,
+    heard: Heard,
+    spoke: Spoke,
+    incidents: Incidents,
+) -> View:
+    """Compute the figures.
+
+    Both windows of policy: twelve whole months for income, the rolling year for spending and claims
+    income.
 
     net       = wage + operating + property + transfer - operating expense
     reference = net + claims income - own shares (medical + education + rehabilitation + accident)
@@ -79,7 +97,9 @@ def look(household: Household, register: Register, day: date, policy: PolicyOfDa
     earned = sum(i.within(months) for i in counted if i.category is not IncomeCategory.CLAIMS)
     claims = tuple(c for c in household.claims if first <= c.day <= day)
     claims_income = claims_income_of(payouts(household, policy, first, day), claims)
-    spendings = tuple(s for s in household.spendings if s.category in RIGID and first <= s.day <= day)
+    spendings = tuple(
+        s for s in household.spendings if s.category in RIGID and first <= s.day <= day
+    )
     own_shares = sum(c.own_share for c in claims) + sum(s.own_share for s in spendings)
     heads = sum(register.month_ends(months, sharing=policy.is_sharing))
     net = None if unheard else earned
@@ -115,12 +135,25 @@ def _carried(household: Household, months: range) -> tuple[int, ...]:
 
 
 def payouts(household: Household, policy: PolicyOfDay, first: date, last: date) -> list[Income]:
-    """What insurers paid into the household's hands between two days, both included; an item kept out of net is kept out here as well."""
-    return [i for i in household.incomes if i.category is IncomeCategory.CLAIMS and i.item not in policy.one_off_items and first <= i.paid_on <= last]
+    """What insurers paid into the household's hands between two days, both included.
+
+    An item kept out of net is kept out here as well.
+    """
+    return [
+        i
+        for i in household.incomes
+        if i.category is IncomeCategory.CLAIMS
+        and i.item not in policy.one_off_items
+        and first <= i.paid_on <= last
+    ]
 
 
 def claims_income_of(paid: list[Income], claims: tuple[Claim, ...]) -> int:
-    """Insurance paid out. A payout is counted once: what a layer of the bills already paid is taken off payouts named after that layer."""
+    """Insurance paid out.
+
+    A payout is counted once: what a layer of the bills already paid is taken off payouts named
+    after that layer.
+    """
     if not paid:
         return 0
     total = 0
@@ -159,14 +192,27 @@ def net_within(view: View, months: range) -> int | None:
     if unheard_months(view.household, months, view.policy.feeds, view.heard, view.lapses):
         return None
     one_off = view.policy.one_off_items
-    return sum(i.within(months) for i in view.household.incomes if i.category is not IncomeCategory.CLAIMS and i.item not in one_off)
+    return sum(
+        i.within(months)
+        for i in view.household.incomes
+        if i.category is not IncomeCategory.CLAIMS and i.item not in one_off
+    )
 
 
 def earning(view: View, months: range) -> tuple[Income, ...]:
     """The incomes that net income of these months is made of, the latest first."""
     one_off = view.policy.one_off_items
-    counted = (i for i in view.household.incomes if i.category is not IncomeCategory.CLAIMS and i.item not in one_off)
-    return tuple(sorted((i for i in counted if i.counted_months(months)), key=lambda i: (-i.last_month, i.fact_id)))
+    counted = (
+        i
+        for i in view.household.incomes
+        if i.category is not IncomeCategory.CLAIMS and i.item not in one_off
+    )
+    return tuple(
+        sorted(
+            (i for i in counted if i.counted_months(months)),
+            key=lambda i: (-i.last_month, i.fact_id),
+        )
+    )
 
 
 def unknown_items(view: View) -> tuple[str, ...]:
@@ -176,7 +222,10 @@ def unknown_items(view: View) -> tuple[str, ...]:
 
 
 def resting_on(incomes: Iterable[Income]) -> tuple[Income, ...]:
-    """Each fact once: what is carried from a yearly income is the same fact, and its own months say more."""
+    """Return each fact once.
+
+    What is carried from a yearly income is the same fact, and its own months say more.
+    """
     once: dict[bytes, Income] = {}
     for income in incomes:
         if income.fact_id not in once or not (isinstance(income, Share) and income.is_carried):
@@ -185,7 +234,10 @@ def resting_on(incomes: Iterable[Income]) -> tuple[Income, ...]:
 
 
 def per_head(total: int | None, head_months: int) -> int | None:
-    """Total x 12 / head months in fen, rounded once, half away from zero; None when unknown or nobody was counted."""
+    """Total x 12 / head months in fen, rounded once, half away from zero.
+
+    None when unknown or nobody was counted.
+    """
     if total is None or head_months == 0:
         return None
     whole, rest = divmod(abs(total) * 12, head_months)

@@ -1,4 +1,6 @@
-"""Ahead of the fact: what the figures will be at the end of a coming month if all goes on as it is. Plain arithmetic, no model.
+"""Ahead of the fact: what the figures will be at the end of a coming month if all goes on as it is.
+
+Plain arithmetic, no model.
 
 Every source of income is looked at by itself, within the coming window of twelve whole months:
 
@@ -12,11 +14,13 @@ Every source of income is looked at by itself, within the coming window of twelv
 
 The middle one of three is not changed by a moved pay-day or one odd month.
 
-Treatment that recurs (own shares in at least two of the last three whole months) goes on at the middle of the three. Single bills leave the
-rolling year as they would. Payouts are not foreseen. The line is the open day's.
+Treatment that recurs (own shares in at least two of the last three whole months) goes on at the
+middle of the three. Single bills leave the rolling year as they would. Payouts are not foreseen.
+The line is the open day's.
 
-Below the line is a household whose net income per head will be, or whose reference income per head will be because of treatment still to come:
-bills already paid are judged by the findings of today, not foretold once more.
+Below the line is a household whose net income per head will be, or whose reference income per head
+will be because of treatment still to come: bills already paid are judged by the findings of today,
+not foretold once more.
 
 The result changes with the facts and with the month, never from one day of a month to the next.
 """
@@ -40,7 +44,10 @@ _REGULAR: Final = frozenset({IncomeCategory.WAGE, IncomeCategory.TRANSFER})
 
 @dataclass(frozen=True, slots=True)
 class Fall:
-    """By how much one source lowers the coming window against today's, in fen, and why. `item` names the source."""
+    """By how much one source lowers the coming window against today's, in fen, and why.
+
+    `item` names the source.
+    """
 
     cause: ForecastCause
     item: str
@@ -51,8 +58,9 @@ class Fall:
 class Outlook:
     """The figures of one coming month's last day, in fen.
 
-    `known`: what the window's months that are over brought; `expected`: what the running month and the coming ones bring, by the reported
-    amount where there is one; `treatment`: own shares of recurring treatment still to come.
+    `known`: what the window's months that are over brought; `expected`: what the running month and
+    the coming ones bring, by the reported amount where there is one; `treatment`: own shares of
+    recurring treatment still to come.
     """
 
     day: date
@@ -83,7 +91,11 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """One source of income: what the window's twelve months brought, what the coming ones will, and why one of these brings less than it used to."""
+    """One source of income, past and coming.
+
+    It has what the window's twelve months brought, what the coming ones will, and why one of these
+    brings less than it used to.
+    """
 
     item: str
     past: list[int]
@@ -97,20 +109,30 @@ def middle(amounts: Sequence[int]) -> int:
 
 
 def look_ahead(view: View) -> tuple[Outlook, ...]:
-    """One outlook for each of the policy's months ahead; none while income is unheard, for unknown can be projected as little as judged.
+    """One outlook for each of the policy's months ahead.
 
-    Costs more than a whole assessment, so it is made only where somebody reads it or where it decides.
+    None while income is unheard, for unknown can be projected as little as judged.
+
+    Costs more than a whole assessment, so it is made only where somebody reads it or where it
+    decides.
     """
     ahead, line = view.policy.forecast_months, view.line
     if ahead is None or line is None or view.net is None or view.head_months == 0:
         return ()
     running = month_of(view.day)
-    sources = [_source(view, incomes, range(running, running + ahead.value[-1])) for incomes in _grouped(view)]
+    sources = [
+        _source(view, incomes, range(running, running + ahead.value[-1]))
+        for incomes in _grouped(view)
+    ]
     treatment = middle([_own_in(view, month) for month in range(running - LATELY, running)])
-    return tuple(_outlook(view, running, months, line, sources, treatment) for months in ahead.value)
+    return tuple(
+        _outlook(view, running, months, line, sources, treatment) for months in ahead.value
+    )
 
 
-def _outlook(view: View, running: int, ahead: int, line: int, sources: Sequence[_Source], recurring: int) -> Outlook:
+def _outlook(
+    view: View, running: int, ahead: int, line: int, sources: Sequence[_Source], recurring: int
+) -> Outlook:
     day = last_day(running + ahead)
     known = expected = 0
     falls: list[Fall] = []
@@ -121,34 +143,66 @@ def _outlook(view: View, running: int, ahead: int, line: int, sources: Sequence[
         if (less := sum(source.past) - so_far - to_come) > 0 and cause is not None:
             falls.append(Fall(cause, source.item, less))
     first = rolling_first(day)
-    spent = sum(c.own_share for c in view.claims if first <= c.day) + sum(s.own_share for s in view.spendings if first <= s.day)
+    spent = sum(c.own_share for c in view.claims if first <= c.day) + sum(
+        s.own_share for s in view.spendings if first <= s.day
+    )
     treatment = recurring and max(0, recurring - _own_in(view, running)) + recurring * ahead
     reference = known + expected + _payouts(view, first) - spent - treatment
     if (more := spent + treatment - view.own_shares) > 0:
         falls.append(Fall(ForecastCause.TREATMENT, "treatment", more))
-    heads = sum(view.register.month_ends(range(running + ahead - WINDOW_MONTHS, running + ahead), sharing=view.policy.is_sharing))
-    deciding = (per_head(known + expected, heads), per_head(reference, heads) if treatment else None)
+    heads = sum(
+        view.register.month_ends(
+            range(running + ahead - WINDOW_MONTHS, running + ahead), sharing=view.policy.is_sharing
+        )
+    )
+    deciding = (
+        per_head(known + expected, heads),
+        per_head(reference, heads) if treatment else None,
+    )
     is_below = any(one is not None and one < line for one in deciding)
-    return Outlook(day, ahead, known, expected, treatment, reference, heads, is_below, tuple(sorted(falls, key=lambda f: (-f.amount, f.cause, f.item))))
+    return Outlook(
+        day,
+        ahead,
+        known,
+        expected,
+        treatment,
+        reference,
+        heads,
+        is_below,
+        tuple(sorted(falls, key=lambda f: (-f.amount, f.cause, f.item))),
+    )
 
 
 def _grouped(view: View) -> Iterable[list[Income]]:
-    """The incomes of each source: one category, item, person and project. Payouts and what policy keeps out of net are none."""
-    grouped: defaultdict[tuple[IncomeCategory, str, str | None, str | None], list[Income]] = defaultdict(list)
+    """The incomes of each source: one category, item, person and project.
+
+    Payouts and what policy keeps out of net are none.
+    """
+    grouped: defaultdict[tuple[IncomeCategory, str, str | None, str | None], list[Income]] = (
+        defaultdict(list)
+    )
     for income in view.household.incomes:
-        if income.category is not IncomeCategory.CLAIMS and income.item not in view.policy.one_off_items:
+        if (
+            income.category is not IncomeCategory.CLAIMS
+            and income.item not in view.policy.one_off_items
+        ):
             grouped[income.category, income.item, income.person_ref, income.project].append(income)
     return grouped.values()
 
 
 def _source(view: View, incomes: Sequence[Income], coming: range) -> _Source:
-    """What each coming month will bring, by the table above. What the running month has brought already stands."""
+    """What each coming month will bring, by the table above.
+
+    What the running month has brought already stands.
+    """
     running, brought = coming.start, _by_month(incomes, coming.start)
     past = [brought.get(m, 0) for m in range(running - WINDOW_MONTHS, running)]
     latest = max(incomes, key=lambda i: (i.latest_month, i.fact_id))
     is_regular = latest.category in _REGULAR
     lately = middle(past[-LATELY:]) if is_regular else 0
-    has_stopped = is_regular and not lately and sum(amount > 0 for amount in past) * 2 > WINDOW_MONTHS
+    has_stopped = (
+        is_regular and not lately and sum(amount > 0 for amount in past) * 2 > WINDOW_MONTHS
+    )
     amounts: list[int] = []
     causes: list[ForecastCause | None] = []
     for month in coming:
@@ -160,7 +214,14 @@ def _source(view: View, incomes: Sequence[Income], coming: range) -> _Source:
         elif lately:
             amount = lately
         elif has_stopped:
-            amount, cause = 0, ForecastCause.WAGE_STOPPED if latest.category is IncomeCategory.WAGE else ForecastCause.SUPPORT_ENDS
+            amount, cause = (
+                0,
+                (
+                    ForecastCause.WAGE_STOPPED
+                    if latest.category is IncomeCategory.WAGE
+                    else ForecastCause.SUPPORT_ENDS
+                ),
+            )
         else:
             amount, cause = past[month - running], ForecastCause.SEASON
         amounts.append(brought.get(running, 0) or amount if month == running else amount)
@@ -182,7 +243,10 @@ def _by_month(incomes: Sequence[Income], running: int) -> Mapping[int, int]:
 
 def _payouts(view: View, first: date) -> int:
     """Claims income that will still count then."""
-    return claims_income_of(payouts(view.household, view.policy, first, view.day), tuple(c for c in view.claims if first <= c.day))
+    return claims_income_of(
+        payouts(view.household, view.policy, first, view.day),
+        tuple(c for c in view.claims if first <= c.day),
+    )
 
 
 def _own_in(view: View, month: int) -> int:

@@ -9,7 +9,10 @@ from foothold_schemas.facts.facts import IncomeCategory
 
 @dataclass(frozen=True, slots=True)
 class MonthMoney:
-    """Fen; `net` None while a required feed has not spoken for the month. `is_carried`: a yearly income in it is the year before's."""
+    """Fen; `net` None while a required feed has not spoken for the month.
+
+    `is_carried`: a yearly income in it is the year before's.
+    """
 
     month: int
     net: int | None
@@ -32,6 +35,15 @@ def by_month(view: View) -> tuple[MonthMoney, ...]:
         if (month := month_of(claim.day)) in own and claim.day <= view.day:
             own[month] += claim.own_share
     for spending in view.household.spendings:
-        if spending.category in RIGID and (month := month_of(spending.day)) in own and spending.day <= view.day:
+        if (
+            spending.category in RIGID
+            and (month := month_of(spending.day)) in own
+            and spending.day <= view.day
+        ):
             own[month] += spending.own_share
-    return tuple(MonthMoney(m, None if m in view.unheard else net[m], own[m], m == running, m in view.carried) for m in months)
+    return tuple(
+        MonthMoney(
+            m, None if m in view.unheard else net[m], own[m], m == running, m in view.carried
+        )
+        for m in months
+    )

@@ -1,4 +1,7 @@
-"""How the figures come about: each with its formula and the parts that add up to it, to the fen or to the head."""
+"""Shows how the figures come about.
+
+Each comes with its formula and the parts that add up to it, to the fen or to the head.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +19,10 @@ from foothold_schemas.values import Sentence
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One term, as it is added, and the facts in it: expenses and own shares stand with a minus where they are taken away."""
+    """One term, as it is added, and the facts in it.
+
+    Expenses and own shares have a minus where they are subtracted.
+    """
 
     name: str
     value: int
@@ -25,7 +31,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One figure. `parts`, where there are any, add up to `value`; None is unknown. `policy`: the value it is, or follows from."""
+    """One figure.
+
+    `parts`, where there are any, add up to `value`; None is unknown. `policy`: the value it is, or
+    follows from.
+    """
 
     zh: str
     en: str
@@ -46,22 +56,64 @@ def _lines(view: View) -> Iterator[Line]:
     window = f"{month_text(months.start)} … {month_text(months.stop - 1)}"
     entry = (view.register.fact_id,)
     counts = view.register.month_ends(months, sharing=view.policy.is_sharing)
-    heads = tuple(Part(_run(run, count), count * len(run), entry) for run, count in _runs(months, counts))
+    heads = tuple(
+        Part(_run(run, count), count * len(run), entry) for run, count in _runs(months, counts)
+    )
     basis = view.policy.heads_basis
-    yield Line("月末人口合计", "sum of month-end heads", view.head_months, _says("12个月末", "12 month ends", window), heads, is_money=False, policy=basis)
+    yield Line(
+        "月末人口合计",
+        "sum of month-end heads",
+        view.head_months,
+        _says("12个月末", "12 month ends", window),
+        heads,
+        is_money=False,
+        policy=basis,
+    )
     net = () if view.unheard else _net(view, months)
-    formula = _says("工资性 + 经营性 + 财产性 + 转移性 - 经营费用", "wage + operating + property + transfer - operating expense", window)
+    formula = _says(
+        "工资性 + 经营性 + 财产性 + 转移性 - 经营费用",
+        "wage + operating + property + transfer - operating expense",
+        window,
+    )
     yield Line("纯收入", "net income", view.net, formula, net)
     year = f"{first} … {view.day}"
-    formula = _says("医疗 + 教育 + 康复 + 意外", "medical + education + rehabilitation + accident", year)
-    yield Line("刚性支出自付", "own shares of rigid spending", view.own_shares, formula, tuple(_spent(view)))
+    formula = _says(
+        "医疗 + 教育 + 康复 + 意外", "medical + education + rehabilitation + accident", year
+    )
+    yield Line(
+        "刚性支出自付",
+        "own shares of rigid spending",
+        view.own_shares,
+        formula,
+        tuple(_spent(view)),
+    )
     formula = _says("已赔付 - 账单已含", "paid out, less what stands on the bills already", year)
-    yield Line("理赔收入", "claims income", view.claims_income, formula, tuple(_claims_income(view, first)))
-    terms = () if view.net is None else (Part("net", view.net), Part("claims income", view.claims_income), Part("own shares", -view.own_shares))
+    yield Line(
+        "理赔收入", "claims income", view.claims_income, formula, tuple(_claims_income(view, first))
+    )
+    terms = (
+        ()
+        if view.net is None
+        else (
+            Part("net", view.net),
+            Part("claims income", view.claims_income),
+            Part("own shares", -view.own_shares),
+        )
+    )
     formula = Sentence(zh="纯收入 + 理赔收入 - 自付支出", en="net + claims income - own shares")
     yield Line("参考收入", "reference income", view.reference, formula, terms)
-    yield Line("人均纯收入", "net income per head", view.net_per_head, _per_head("纯收入", "net", view.head_months))
-    yield Line("人均参考收入", "reference income per head", view.reference_per_head, _per_head("参考收入", "reference", view.head_months))
+    yield Line(
+        "人均纯收入",
+        "net income per head",
+        view.net_per_head,
+        _per_head("纯收入", "net", view.head_months),
+    )
+    yield Line(
+        "人均参考收入",
+        "reference income per head",
+        view.reference_per_head,
+        _per_head("参考收入", "reference", view.head_months),
+    )
     if view.policy.monitoring_line is not None:
         line = view.policy.monitoring_line
         formula = Sentence(zh=line.formula or "由政策规定", en=line.formula or "set by policy")
@@ -78,7 +130,11 @@ def _runs(months: range, counts: Sequence[int]) -> Iterator[tuple[range, int]]:
 
 
 def _run(run: range, count: int) -> str:
-    window = month_text(run.start) if len(run) == 1 else f"{month_text(run.start)} … {month_text(run.stop - 1)}"
+    window = (
+        month_text(run.start)
+        if len(run) == 1
+        else f"{month_text(run.start)} … {month_text(run.stop - 1)}"
+    )
     return f"{window}: {len(run)} x {count}"
 
 
@@ -87,18 +143,27 @@ def _says(zh: str, en: str, window: str) -> Sentence:
 
 
 def _per_head(zh: str, en: str, head_months: int) -> Sentence:
-    return Sentence(zh=f"{zh} × 12 ÷ {head_months}，四舍五入到分", en=f"{en} x 12 / {head_months}, rounded once to the fen, half away from zero")
+    return Sentence(
+        zh=f"{zh} × 12 ÷ {head_months}，四舍五入到分",
+        en=f"{en} x 12 / {head_months}, rounded once to the fen, half away from zero",
+    )
 
 
 def _net(view: View, months: range) -> tuple[Part, ...]:
     counted = earning(view, months)
     parts = []
     for category, is_carried in product(IncomeCategory, (False, True)):
-        incomes = [i for i in counted if i.category is category and (isinstance(i, Share) and i.is_carried) is is_carried]
+        incomes = [
+            i
+            for i in counted
+            if i.category is category and (isinstance(i, Share) and i.is_carried) is is_carried
+        ]
         name = f"{category.value}, carried" if is_carried else category.value
         parts.append(Part(name, sum(i.gross_within(months) for i in incomes), _ids(incomes)))
     spent = [i for i in counted if i.expense]
-    parts.append(Part("operating expense", -sum(i.expense_within(months) for i in spent), _ids(spent)))
+    parts.append(
+        Part("operating expense", -sum(i.expense_within(months) for i in spent), _ids(spent))
+    )
     return tuple(part for part in parts if part.facts)
 
 

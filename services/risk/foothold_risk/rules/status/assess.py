@@ -1,4 +1,7 @@
-"""Start reading here. From a household's facts, the open day and the policy to where it should stand: group, watch or clear.
+"""Start reading here.
+
+From a household's facts, the open day and the policy to where it should stand: group, watch or
+clear.
 
 | net income per head | findings | target |
 |---|---|---|
@@ -11,11 +14,13 @@
 | not heard | none new | as before, shown stale |
 | at or above | none left, but the feed it rested on is silent | as before, shown stale |
 
-Basic living is endangered when the reference income is below the line, a home is destroyed, or a guarantee that was met is not met now.
-A household that refused its authorisation is not assessed at all. A finding people dismissed or found harmless leads nowhere while the facts say no
-more than what they saw, but an identified household's group never ends by that.
+Basic living is endangered when the reference income is below the line, a home is destroyed, or a
+guarantee that was met is not met now. A household that refused its authorisation is not assessed at
+all. A finding people dismissed or found harmless leads nowhere while the facts say no more than
+what they saw, but an identified household's group never ends by that.
 
-A function of the set of facts, the open day and the policy bundle; the order of arrival does not matter.
+A function of the set of facts, the open day and the policy bundle; the order of arrival does not
+matter.
 """
 
 from dataclasses import dataclass
@@ -64,9 +69,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The figures, the findings and the target they lead to. `held` are findings of before that nothing heard can confirm or clear.
+    """The figures, the findings and the target they lead to.
 
-    `words`: people's word that a finding calls for nothing, as far as it holds today; such a finding is shown and leads nowhere.
+    `held` are findings of before that nothing heard can confirm or clear.
+
+    `words`: people's word that a finding calls for nothing, as far as it holds today; such a
+    finding is shown and leads nowhere.
     `grounds`: what each finding rests on, in their order.
     """
 
@@ -101,7 +109,13 @@ class Assessment:
 
 
 def assess(
-    household: Household, register: Register, day: date, policy: PolicyOfDay, heard: Heard, spoke: Spoke = NEVER, incidents: Incidents = NOTHING_STRUCK
+    household: Household,
+    register: Register,
+    day: date,
+    policy: PolicyOfDay,
+    heard: Heard,
+    spoke: Spoke = NEVER,
+    incidents: Incidents = NOTHING_STRUCK,
 ) -> Assessment:
     """Judge a registered household as of `day`."""
     view = look(household, register, day, policy, heard, spoke, incidents)
@@ -116,32 +130,60 @@ def assess(
         return Assessment(view, found, held, Target(Status.CLEAR, is_natural=True), words, grounds)
     kinds = frozenset(f.kind for f in found) - quiet
     target = _target(view, kinds | hushed, held, household.position)
-    if quiet and household.position.is_identified and household.position.status is Status.GROUP and target.status is not Status.GROUP:
-        target = _target(view, kinds | quiet | hushed, held, household.position)  # people's word shows a finding as harmless, and ends no identified group
+    if (
+        quiet
+        and household.position.is_identified
+        and household.position.status is Status.GROUP
+        and target.status is not Status.GROUP
+    ):
+        # people's word shows a finding as harmless, and ends no identified group
+        target = _target(view, kinds | quiet | hushed, held, household.position)
     if hushed and household.position.status is Status.GROUP and target.status is not Status.GROUP:
         target = _held(kinds, held, household.position)
-    return Assessment(view, found, held, _undecided(target, household.position) if household.disputed else target, words, grounds)
+    return Assessment(
+        view,
+        found,
+        held,
+        _undecided(target, household.position) if household.disputed else target,
+        words,
+        grounds,
+    )
 
 
 def _is_unknown(kind: FindingKind, view: View) -> bool:
     """Whether a rule that held before can be neither confirmed nor cleared."""
-    return view.net is None and (kind in NEEDS_INCOME or (kind is FindingKind.DISASTER_LOSS and disaster_loss.is_unknown(view)))
+    return view.net is None and (
+        kind in NEEDS_INCOME
+        or (kind is FindingKind.DISASTER_LOSS and disaster_loss.is_unknown(view))
+    )
 
 
 def _undecided(target: Target, position: Position) -> Target:
-    """In doubt who belongs to the household: no group begins or ends, and nobody is overlooked. For a group that would begin there is a lead."""
+    """In doubt who belongs to the household: no group begins or ends, and nobody is overlooked.
+
+    For a group that would begin there is a lead.
+    """
     if position.status is Status.GROUP:
-        return Target(Status.GROUP, position.group, is_lead=True, is_urgent=(target if target.status is Status.GROUP else position).is_urgent)
+        return Target(
+            Status.GROUP,
+            position.group,
+            is_lead=True,
+            is_urgent=(target if target.status is Status.GROUP else position).is_urgent,
+        )
     if position.status is Status.RECOVERING:
         return Target(Status.RECOVERING, is_lead=True)
     return Target(Status.WATCH, is_lead=True) if target.status is Status.GROUP else target
 
 
-def _target(view: View, kinds: frozenset[FindingKind], held: tuple[FindingKind, ...], position: Position) -> Target:
+def _target(
+    view: View, kinds: frozenset[FindingKind], held: tuple[FindingKind, ...], position: Position
+) -> Target:
     if view.net_per_head is None or view.line is None:
         return _held(kinds, held, position)
     if view.net_per_head < view.line and kinds & IS_RISK:
-        group = Group.UNSTABLE_EX_POOR if view.register.standing is Standing.EX_POOR else Group.MARGINAL
+        group = (
+            Group.UNSTABLE_EX_POOR if view.register.standing is Standing.EX_POOR else Group.MARGINAL
+        )
         return Target(Status.GROUP, group, is_lead=True, is_urgent=bool(kinds & STRUCK))
     if view.net_per_head >= view.line and kinds & IS_SHOCK and _is_endangered(view):
         return Target(Status.GROUP, Group.SUDDEN_HARDSHIP, is_lead=True, is_urgent=True)
@@ -152,13 +194,18 @@ def _target(view: View, kinds: frozenset[FindingKind], held: tuple[FindingKind, 
     return Target(Status.CLEAR)
 
 
-def _held(kinds: frozenset[FindingKind], held: tuple[FindingKind, ...], position: Position) -> Target:
+def _held(
+    kinds: frozenset[FindingKind], held: tuple[FindingKind, ...], position: Position
+) -> Target:
     """Income not heard: unknown never triggers a group and never clears one.
 
-    But whichever side of the line it may turn out to be, what people look into is a lead at least, so they look at once. And where every
-    ground is known to be gone there is no group and no lead, whatever the income.
+    But whichever side of the line it may turn out to be, what people look into is a lead at least,
+    so they look at once. And where every ground is known to be gone there is no group and no lead,
+    whatever the income.
     """
-    if position.status is Status.RECOVERING or (position.status is Status.GROUP and (kinds | set(held)) & (IS_RISK | IS_SHOCK)):
+    if position.status is Status.RECOVERING or (
+        position.status is Status.GROUP and (kinds | set(held)) & (IS_RISK | IS_SHOCK)
+    ):
         return Target(position.status, position.group, is_lead=True, is_urgent=position.is_urgent)
     if kinds & IS_LEAD:
         return Target(Status.WATCH, is_lead=True)
@@ -168,7 +215,15 @@ def _held(kinds: frozenset[FindingKind], held: tuple[FindingKind, ...], position
 
 
 def _is_endangered(view: View) -> bool:
-    """The reference income per head is below the line, a home was destroyed, or a guarantee was lost."""
-    is_below = view.reference_per_head is not None and view.line is not None and view.reference_per_head < view.line
+    """Return whether the household is in danger.
+
+    It is if the reference income per head is below the line, a home was destroyed, or a guarantee
+    was lost.
+    """
+    is_below = (
+        view.reference_per_head is not None
+        and view.line is not None
+        and view.reference_per_head < view.line
+    )
     is_homeless = any(d.is_verified and d.home is HomeState.DESTROYED for d in view.disasters)
     return is_below or is_homeless or guarantee_missing.is_lost(view)

@@ -1,4 +1,7 @@
-"""What people decide on a household, and what comes of it: identified, eliminated, dismissed, opened again, rolled back, found harmless."""
+"""Applies what people decide on a household.
+
+What comes of it: identified, eliminated, dismissed, opened again, rolled back, found harmless.
+"""
 
 import dataclasses
 from collections.abc import Collection, Sequence
@@ -7,13 +10,35 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from foothold_risk.rules.findings.events import MOST_HAD, Ground, joined, saw_of, unseen
-from foothold_risk.rules.household.household import Dismissal, Event, Household, Position, answered, report_name
+from foothold_risk.rules.household.household import (
+    Dismissal,
+    Event,
+    Household,
+    Position,
+    answered,
+    report_name,
+)
 from foothold_risk.rules.status.assess import IS_LEAD, Assessment, Target
 from foothold_risk.rules.status.leaving import Condition, disputes, unmet
-from foothold_risk.rules.status.movement import Move, because, episode_of, exit_from, grouped, make, out_to
+from foothold_risk.rules.status.movement import (
+    Move,
+    because,
+    episode_of,
+    exit_from,
+    grouped,
+    make,
+    out_to,
+)
 from foothold_risk.rules.status.slips import frozen
 from foothold_risk.rules.status.wavering import ended_now
-from foothold_risk.rules.status.words import added, dismissal, exemption, is_below, saw_in, without_dismissals
+from foothold_risk.rules.status.words import (
+    added,
+    dismissal,
+    exemption,
+    is_below,
+    saw_in,
+    without_dismissals,
+)
 from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted
 from foothold_schemas.facts.saw import Saw
 from foothold_schemas.findings import FindingKind
@@ -31,10 +56,13 @@ class Decided:
     moves: tuple[Move, ...] = ()
 
 
-def decide(position: Position, assessment: Assessment, decided: CaseDecided) -> Decided | tuple[Condition, ...]:
+def decide(
+    position: Position, assessment: Assessment, decided: CaseDecided
+) -> Decided | tuple[Condition, ...]:
     """What people's decision does; or the conditions that are not met, and then it is no decision.
 
-    Of a dismissal the words stand in the position already, so what still speaks came while they decided.
+    Of a dismissal the words stand in the position already, so what still speaks came while they
+    decided.
     """
     disputed = disputes(assessment)
     is_recovering = position.status is Status.RECOVERING and position.is_identified
@@ -45,16 +73,33 @@ def decide(position: Position, assessment: Assessment, decided: CaseDecided) -> 
         case _ if disputed:
             outcome = disputed
         case Decision.IDENTIFIED if position.status in (Status.GROUP, Status.RECOVERING):
-            words = without_dismissals(position.words, {g.kind for g in assessment.speaking})  # their later word on the same facts
+            # their later word on the same facts
+            words = without_dismissals(position.words, {g.kind for g in assessment.speaking})
             identified_on = position.identified_on or decided.decided_on
-            outcome = Decided(replace(position, identified_on=identified_on, eliminated=(), eliminated_from=None, words=words))
+            outcome = Decided(
+                replace(
+                    position,
+                    identified_on=identified_on,
+                    eliminated=(),
+                    eliminated_from=None,
+                    words=words,
+                )
+            )
         case Decision.ELIMINATED if is_recovering:
-            outcome = unmet(position, assessment) or _done(exit_from(position, assessment, ExitReason.ELIMINATED))
+            outcome = unmet(position, assessment) or _done(
+                exit_from(position, assessment, ExitReason.ELIMINATED)
+            )
         case Decision.NOT_MARKED if is_recovering:
             outcome = _not_marked(position, assessment)
-        case Decision.DISMISSED if (not position.is_identified or position.frozen) and position.episode:
+        case Decision.DISMISSED if (
+            not position.is_identified or position.frozen
+        ) and position.episode:
             outcome = _dismissed(position, assessment, decided)
-        case Decision.ROLLED_BACK if position.eliminated_from is not None and not position.is_identified and not assessment.target.is_natural:
+        case Decision.ROLLED_BACK if (
+            position.eliminated_from is not None
+            and not position.is_identified
+            and not assessment.target.is_natural
+        ):
             outcome = _done(_rolled_back(position, assessment, decided))
         case _:
             pass
@@ -62,20 +107,32 @@ def decide(position: Position, assessment: Assessment, decided: CaseDecided) -> 
 
 
 def _is_of_another_case(position: Position, decided: CaseDecided) -> bool:
-    """Whether people speak of another case than the household's last one: their act and the next case crossed, or theirs was retried.
+    """Whether people speak of another case than the household's last one.
 
-    Rolled back is the household, not a case: where a lead is open it becomes the case, else another begins.
+    Their act and the next case crossed, or theirs was retried.
+
+    Rolled back is the household, not a case: where a lead is open it becomes the case, else another
+    begins.
     """
     is_of_a_case = decided.episode is not None and decided.decision is not Decision.ROLLED_BACK
     return is_of_a_case and decided.episode != position.episode
 
 
 def _not_marked(position: Position, assessment: Assessment) -> Decided:
-    return Decided(position) if position.is_not_marked else _done(make(Movement.NOT_MARKED, position, assessment, is_not_marked=True))
+    return (
+        Decided(position)
+        if position.is_not_marked
+        else _done(make(Movement.NOT_MARKED, position, assessment, is_not_marked=True))
+    )
 
 
-def _dismissed(position: Position, assessment: Assessment, decided: CaseDecided) -> Decided | tuple[Condition, ...]:
-    """Out, unless something came while they decided. What ended by itself meanwhile is covered if it comes back, where they say what they saw."""
+def _dismissed(
+    position: Position, assessment: Assessment, decided: CaseDecided
+) -> Decided | tuple[Condition, ...]:
+    """Out, unless something came while they decided.
+
+    What ended by itself meanwhile is covered if it comes back, where they say what they saw.
+    """
     if position.is_in_episode:
         return news_in(assessment) or _done(_out_by_word(position, assessment))
     return Decided(position) if decided.saw else _DOES_NOT_FIT
@@ -83,23 +140,32 @@ def _dismissed(position: Position, assessment: Assessment, decided: CaseDecided)
 
 def news_in(assessment: Assessment) -> tuple[Condition, ...]:
     """The findings people have not seen, or not as they are now."""
-    return tuple(Condition(UnmetKind.NEWS, finding=g.kind) for g in assessment.speaking if g.kind in IS_LEAD)
+    return tuple(
+        Condition(UnmetKind.NEWS, finding=g.kind) for g in assessment.speaking if g.kind in IS_LEAD
+    )
 
 
 def dismiss(position: Position, assessment: Assessment, decided: CaseDecided) -> Position:
-    """With people's word on every finding they saw: by what the page showed, else by what is known now."""
+    """Return the position with people's word on every finding they saw.
+
+    They saw what the page showed, else what is known now.
+    """
     household, policy = assessment.view.household, assessment.view.policy
     saw = _shown(assessment, assessment.speaking) if decided.saw is None else decided.saw
     reports = next((s for s in saw if s.finding is FindingKind.RISK_REPORTED), None)
     names = [] if reports is None else [e.name for e in reports.events]
-    position = dismissed(household, position, None if decided.saw is None or _is_cut(reports) else names)
+    position = dismissed(
+        household, position, None if decided.saw is None or _is_cut(reports) else names
+    )
     kinds = IS_LEAD - {FindingKind.RISK_REPORTED}
     words = [dismissal(s, decided, policy, position.episode) for s in saw if s.finding in kinds]
     woken = tuple(k for k in position.woken if all(k is not w.kind for w in words))
     return replace(position, words=added(position.words, words), woken=woken)
 
 
-def dismissed(household: Household, position: Position, names: Collection[str] | None = None) -> Position:
+def dismissed(
+    household: Household, position: Position, names: Collection[str] | None = None
+) -> Position:
     """The reports of these names, or all, answered by a dismissal, which may be taken back."""
     after = answered(household, position, names)
     reports = tuple(key for key in after.answered if key not in position.answered)
@@ -114,7 +180,9 @@ def reopen(position: Position, assessment: Assessment, decided: CaseDecided) -> 
     """
     last = position.dismissal
     episode = decided.episode or (position.episode if last is None else last.episode)
-    words = tuple(w for w in position.words if w.reason is not None or w.episode not in (0, episode))
+    words = tuple(
+        w for w in position.words if w.reason is not None or w.episode not in (0, episode)
+    )
     reports = last.reports if last is not None and last.episode == episode else ()
     unanswered = tuple(key for key in position.answered if key not in reports)
     is_village_lead = assessment.view.is_withheld and last is not None and last.episode == episode
@@ -127,19 +195,34 @@ def reopen(position: Position, assessment: Assessment, decided: CaseDecided) -> 
     return replace(position, words=words, answered=unanswered, ended=ended, dismissal=None)
 
 
-def exempt(position: Position, assessment: Assessment, word: FindingExempted) -> Position | tuple[Condition, ...]:
-    """With people's word that a finding is harmless; or what is not met: it must hold today, and be something people look into.
+def exempt(
+    position: Position, assessment: Assessment, word: FindingExempted
+) -> Position | tuple[Condition, ...]:
+    """With people's word that a finding is harmless.
+
+    Or what is not met: it must hold today, and be something people look into.
 
     A report that was found harmless is answered: it does not come back when the day has passed.
     """
     if disputed := disputes(assessment):
         return disputed
-    saw = next((s for s in _shown(assessment, assessment.grounds) if s.finding is word.finding and s.finding in IS_LEAD), None)
+    saw = next(
+        (
+            s
+            for s in _shown(assessment, assessment.grounds)
+            if s.finding is word.finding and s.finding in IS_LEAD
+        ),
+        None,
+    )
     if saw is None or (word.saw is not None and word.saw.finding is not word.finding):
         return _DOES_NOT_FIT
     saw = word.saw or saw
     if saw.finding is FindingKind.RISK_REPORTED:
-        return answered(assessment.view.household, position, None if word.saw is None or _is_cut(saw) else [e.name for e in saw.events])
+        return answered(
+            assessment.view.household,
+            position,
+            None if word.saw is None or _is_cut(saw) else [e.name for e in saw.events],
+        )
     woken = tuple(k for k in position.woken if k is not word.finding)
     return replace(position, words=added(position.words, [exemption(saw, word)]), woken=woken)
 
@@ -151,22 +234,34 @@ def _shown(assessment: Assessment, grounds: Sequence[Ground]) -> tuple[Saw, ...]
 
 
 def _is_cut(saw: Saw | None) -> bool:
-    """Whether more was there than is named; nobody reads a hundred reports one by one, so all that are known count as seen."""
+    """Whether more was there than is named.
+
+    Nobody reads a hundred reports one by one, so all that are known count as seen.
+    """
     return saw is not None and saw.events_total > len(saw.events)
 
 
 def freeze(position: Position, assessment: Assessment) -> tuple[Position, tuple[Move, ...]]:
-    """The household refused its authorisation: an open case, or what it tells itself, is the village's lead, and nothing else is said.
+    """Freeze a household that refused its authorisation.
+
+    An open case, or what the household reports itself, is the village's lead, and nothing else is
+    said.
 
     What it tells while the lead is open is told as well.
     """
-    reports = [Event(report_name(r), last=r.day.toordinal()) for r in assessment.view.household.unanswered]
+    reports = [
+        Event(report_name(r), last=r.day.toordinal()) for r in assessment.view.household.unanswered
+    ]
     if position.is_in_episode and position.status is Status.WATCH and not position.findings:
         if not unseen(reports, position.had, assessment.view.policy.material_share):
             return position, ()
         more = dataclasses.replace(make(Movement.WORSENED, position, assessment), is_told=True)
-        return replace(more.after, had=joined(position.had, reports, MOST_HAD), told_on=assessment.view.day), (more,)
-    is_taken_back = position.ended is not None and position.ended.is_by_word and position.ended.is_by_itself
+        return replace(
+            more.after, had=joined(position.had, reports, MOST_HAD), told_on=assessment.view.day
+        ), (more,)
+    is_taken_back = (
+        position.ended is not None and position.ended.is_by_word and position.ended.is_by_itself
+    )
     if not position.is_in_episode and not reports and not is_taken_back:
         return position, ()
     begun = {"ended": None} if is_taken_back else episode_of(position)
@@ -184,10 +279,13 @@ def freeze(position: Position, assessment: Assessment) -> tuple[Position, tuple[
     return after, (dataclasses.replace(lead, after=after, added=(), gone=lead.before.findings),)
 
 
-def refuse(position: Position, moves: tuple[Move, ...], decided: CaseDecided | None = None) -> tuple[Position, tuple[Move, ...]]:
+def refuse(
+    position: Position, moves: tuple[Move, ...], decided: CaseDecided | None = None
+) -> tuple[Position, tuple[Move, ...]]:
     """What people decided is not carried out, and they are told: nothing changes but the number.
 
-    Said in the case they spoke of, which is over where another has begun. Nobody is told of a household without an episode.
+    Said in the case they spoke of, which is over where another has begun. Nobody is told of a
+    household without an episode.
     """
     if not position.episode:
         return position, moves
@@ -195,7 +293,10 @@ def refuse(position: Position, moves: tuple[Move, ...], decided: CaseDecided | N
     if decided is None or decided.episode in (None, position.episode):
         return after, (*moves, Move(Movement.REFUSED, position, after))
     over = {"episode": decided.episode, **out_to(Target(Status.CLEAR))}
-    return after, (*moves, Move(Movement.REFUSED, replace(position, **over), replace(after, **over)))
+    return after, (
+        *moves,
+        Move(Movement.REFUSED, replace(position, **over), replace(after, **over)),
+    )
 
 
 def _done(step: Move) -> Decided:
@@ -209,13 +310,22 @@ def _out_by_word(position: Position, assessment: Assessment) -> Move:
     is_watched = target.status is Status.WATCH and not target.is_lead
     ended = replace(ended_now(position, assessment, is_by_itself=False), is_by_word=True)
     movement = Movement.EXITED if is_group else Movement.UNWATCHED
-    step = make(movement, position, assessment, **out_to(Target(Status.WATCH if is_watched else Status.CLEAR)), ended=ended)
+    step = make(
+        movement,
+        position,
+        assessment,
+        **out_to(Target(Status.WATCH if is_watched else Status.CLEAR)),
+        ended=ended,
+    )
     after = replace(step.after, findings=tuple(k for k in assessment.kinds if k not in IS_LEAD))
     return because(dataclasses.replace(step, after=after), ExitReason.DISMISSED)
 
 
 def _rolled_back(position: Position, assessment: Assessment, decided: CaseDecided) -> Move:
-    """Identified again in the group it was eliminated from, whatever is found today; while no group rule holds it recovers, and leaves by elimination."""
+    """Identified again in the group it was eliminated from, whatever is found today.
+
+    While no group rule holds it recovers, and leaves by elimination.
+    """
     target = assessment.target
     recovering = {
         "status": Status.RECOVERING,

@@ -1,4 +1,7 @@
-"""When a household must be looked at again although nothing happened: the month turns, a bill leaves the year, an exit falls due."""
+"""Works out when a household must be looked at again although nothing happened.
+
+The month turns, a bill leaves the year, or an exit falls due.
+"""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -11,14 +14,22 @@ from foothold_schemas.facts.facts import IncomeCategory
 
 
 def next_due(household: Household, day: date, policy: PolicyOfDay) -> date:
-    """The first day after `day` on which figures, findings or an exit may change by time alone; at the latest when the month turns."""
+    """The first day after `day` on which figures, findings or an exit may change by time alone.
+
+    At the latest when the month turns.
+    """
     return min(d for d in _turning_points(household, day, policy) if d > day)
 
 
 def _turning_points(household: Household, day: date, policy: PolicyOfDay) -> Iterator[date]:
-    # Windows, head counts and heard months move for everybody, even for a household without any fact.
+    # Windows, head counts and heard months move for everybody, even for a household without any
+    # fact.
     yield first_day(month_of(day) + 1)
-    days = (*(c.day for c in household.claims), *(s.day for s in household.spendings), *(d.day for d in household.disasters))
+    days = (
+        *(c.day for c in household.claims),
+        *(s.day for s in household.spendings),
+        *(d.day for d in household.disasters),
+    )
     paid_on = [i.paid_on for i in household.incomes if i.category is IncomeCategory.CLAIMS]
     yield from (leaves_rolling_year(d) for d in (*days, *paid_on))
     yield from paid_on  # what was earned for a month to come counts from then

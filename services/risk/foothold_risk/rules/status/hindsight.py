@@ -1,4 +1,8 @@
-"""What a late fact would have changed: with it, the household would not have left its group on the day it did. Said once, for people; nothing is rewritten."""
+"""Works out what a late fact would have changed.
+
+With it, the household would not have left its group on the day it did. It is reported once, for
+people; nothing is rewritten.
+"""
 
 from datetime import date
 
@@ -16,13 +20,19 @@ REACHES_BACK = 13
 """Months: of the 25 that are kept, an income window needs the twelve before its day."""
 
 
-def review(before: Household, after: Household, day: date, place: Place, heard: Heard) -> tuple[Assessment, Move] | None:
-    """Figures and findings as of the day the household left, and the note; None while the facts that came since then change nothing.
+def review(
+    before: Household, after: Household, day: date, place: Place, heard: Heard
+) -> tuple[Assessment, Move] | None:
+    """Figures and findings as of the day the household left, and the note.
 
-    `after`: the household with the fact and its position of today. Both looks use what is known now, so nothing but the fact can differ.
+    None while the facts that came since then change nothing.
+
+    `after`: the household with the fact and its position of today. Both looks use what is known
+    now, so nothing but the fact can differ.
     """
     left = after.position.left
-    if left is None or day == left.day or month_of(day) - month_of(left.day) > REACHES_BACK:  # what comes on the day itself is not late
+    # what comes on the day itself is not late
+    if left is None or day == left.day or month_of(day) - month_of(left.day) > REACHES_BACK:
         return None
     then = _as_of(after, left.day, place, heard)
     if then is None or then.target.status is not Status.GROUP:
@@ -35,7 +45,12 @@ def review(before: Household, after: Household, day: date, place: Place, heard: 
 
 
 def _as_of(household: Household, day: date, place: Place, heard: Heard) -> Assessment | None:
-    """The assessment of a day gone by, from the facts alone: no position, so nothing is held and nothing dismissed."""
+    """Return the assessment of a day gone by, from the facts alone.
+
+    There is no position, so nothing is held and nothing dismissed.
+    """
     if household.register is None:
         return None
-    return assess(fresh(household, position=Position()), household.register, day, place.on(day), heard)
+    return assess(
+        fresh(household, position=Position()), household.register, day, place.on(day), heard
+    )

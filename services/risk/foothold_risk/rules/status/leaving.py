@@ -1,8 +1,12 @@
-"""What still keeps a household from leaving: each condition with its day where that is known. Empty: nothing does.
+"""What still keeps a household from leaving: each condition with its day where that is known.
 
-A signal nobody identified leaves when clear for `exit.signal_months`. An identified household leaves when people declare its risk eliminated,
-and they may only when all of these hold: clear for `exit.stable_months` whole calendar months, `exit.min_months_since_identified` by date, a
-fitting measure against each risk, every guarantee met, no risk now, and somebody who can work (else it is kept as not marked).
+Empty: nothing does.
+
+A signal nobody identified leaves when clear for `exit.signal_months`. An identified household
+leaves when people declare its risk eliminated, and they may only when all of these hold: clear for
+`exit.stable_months` whole calendar months, `exit.min_months_since_identified` by date, a fitting
+measure against each risk, every guarantee met, no risk now, and somebody who can work (else it is
+kept as not marked).
 """
 
 from collections.abc import Iterator
@@ -36,15 +40,26 @@ class Condition:
 
 def disputes(assessment: Assessment) -> tuple[Condition, ...]:
     """The doubts about who belongs to the household: while one is open, nobody decides on it."""
-    return tuple(Condition(UnmetKind.MEMBER_DISPUTED, ticket=number) for number in assessment.view.household.disputed)
+    return tuple(
+        Condition(UnmetKind.MEMBER_DISPUTED, ticket=number)
+        for number in assessment.view.household.disputed
+    )
 
 
 def earliest_exit(position: Position, policy: PolicyOfDay) -> date | None:
-    """The first open day on which a recovering household, or a lead that fell quiet, may leave, as far as time alone decides; None while it is not clear."""
+    """Return the first open day on which a recovering household or a lead may leave.
+
+    The lead is one that fell quiet. The day is given as far as time alone decides; None while it is
+    not clear.
+    """
     if position.clear_since is None:
         return None
     is_wavering = position.wavers(position.clear_since, policy.days_of_wavering)
-    quiet = position.clear_since + timedelta(days=policy.days_of_wavering + 1) if is_wavering else position.clear_since
+    quiet = (
+        position.clear_since + timedelta(days=policy.days_of_wavering + 1)
+        if is_wavering
+        else position.clear_since
+    )
     if position.status is Status.WATCH:
         return quiet
     if position.identified_on is None:
@@ -56,7 +71,10 @@ def earliest_exit(position: Position, policy: PolicyOfDay) -> date | None:
 
 
 def is_quiet_enough(position: Position, assessment: Assessment) -> bool:
-    """Whether a lead that lost its ground ends: at once, or, where it had returned before, after it was quiet for the days."""
+    """Return whether a lead that lost its ground ends.
+
+    It ends at once, or, where it had returned before, after it was quiet for the days.
+    """
     clear = replace(position, clear_since=position.clear_since or assessment.view.day)
     earliest = earliest_exit(clear, assessment.view.policy)
     return earliest is None or assessment.view.day >= earliest
@@ -73,7 +91,8 @@ def _unmet(position: Position, assessment: Assessment) -> Iterator[Condition]:
     for kind in assessment.kinds:
         if position.is_identified or position.status is not Status.RECOVERING:
             yield Condition(UnmetKind.FINDING_HOLDS, finding=kind)
-    if view.net_per_head is None:  # a month unheard, or nobody who is counted: unknown clears nothing
+    # a month unheard, or nobody who is counted: unknown clears nothing
+    if view.net_per_head is None:
         yield Condition(UnmetKind.INCOME_UNHEARD)
     if position.clear_since is not None:
         yield from _time(position, view.policy, view.day)
@@ -99,7 +118,9 @@ def _time(position: Position, policy: PolicyOfDay, day: date) -> Iterator[Condit
 def _help(position: Position, assessment: Assessment) -> Iterator[Condition]:
     view = assessment.view
     for cause in position.causes:
-        if not any(cause in m.against and answers(m.measure, cause) for m in view.household.measures):
+        if not any(
+            cause in m.against and answers(m.measure, cause) for m in view.household.measures
+        ):
             yield Condition(UnmetKind.MEASURE_MISSING, finding=cause)
     checks = last_checks(view.household)
     for guarantee in Guarantee:
@@ -112,8 +133,14 @@ def _help(position: Position, assessment: Assessment) -> Iterator[Condition]:
 
 
 def describe(conditions: tuple[Condition, ...]) -> str:
-    """The conditions by name, with what they are about and until when; for logs and for whoever must mend it."""
-    about = (next((f" {x}" for x in (c.finding, c.guarantee, c.until, c.ticket) if x is not None), "") for c in conditions)
+    """The conditions by name, with what they are about and until when.
+
+    For logs and for whoever must mend it.
+    """
+    about = (
+        next((f" {x}" for x in (c.finding, c.guarantee, c.until, c.ticket) if x is not None), "")
+        for c in conditions
+    )
     return "; ".join(f"{c.kind.value}{what}" for c, what in zip(conditions, about, strict=True))
 
 

@@ -1,4 +1,7 @@
-"""From where a household stands and where it should stand to its transitions: enter and leave freely, each step with its reason."""
+"""Leads from where a household stands and where it should stand to its transitions.
+
+It enters and leaves freely, each step with its reason.
+"""
 
 import dataclasses
 from collections.abc import Iterator
@@ -13,21 +16,34 @@ from foothold_risk.rules.household.household import Left, Position
 from foothold_risk.rules.status.assess import IS_RISK, IS_SHOCK, Assessment, Target
 from foothold_risk.rules.status.leaving import is_quiet_enough, risks_of, unmet
 from foothold_risk.rules.status.slips import entry_seen, noted
-from foothold_risk.rules.status.wavering import ended_now, has_bill_of_its_own, has_news, is_found_again, is_news, kinds_of_news, remembered, returns_to
+from foothold_risk.rules.status.wavering import (
+    ended_now,
+    has_bill_of_its_own,
+    has_news,
+    is_found_again,
+    is_news,
+    kinds_of_news,
+    remembered,
+    returns_to,
+)
 from foothold_risk.rules.status.words import in_force, last_seen
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import ExitReason, Movement, Status
 from foothold_schemas.messages.views import UnmetKind
 
-NOTHING_FROZEN: Final = MappingProxyType({"frozen": b"", "identified_on": None, "causes": (), "is_due": False})
-"""Whoever left for good or moved away comes back as another case: no group or identification of before waits for it."""
+NOTHING_FROZEN: Final = MappingProxyType(
+    {"frozen": b"", "identified_on": None, "causes": (), "is_due": False}
+)
+"""Whoever left for good or moved away comes back as another case: no group or identification of
+before waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
     """One transition: the movement, where the household stood and stands, and what changed.
 
-    `is_told`: whether people are to be told; None where that is not asked of such a movement. `is_decided`: it carries people's decision out.
+    `is_told`: whether people are to be told; None where that is not asked of such a movement.
+    `is_decided`: it carries people's decision out.
     """
 
     movement: Movement
@@ -45,16 +61,29 @@ class Move:
         return self.before.is_in_episode and not self.after.is_in_episode
 
 
-def move(position: Position, assessment: Assessment, ended_by: ExitReason | None = None, stood: Position | None = None) -> tuple[Position, tuple[Move, ...]]:
-    """All transitions of one assessment, in order. The position carries the findings and the spell's causes even when nothing moves.
+def move(
+    position: Position,
+    assessment: Assessment,
+    ended_by: ExitReason | None = None,
+    stood: Position | None = None,
+) -> tuple[Position, tuple[Move, ...]]:
+    """All transitions of one assessment, in order.
 
-    `stood`: where it stands again, after a slip or a refused authorisation; the assessment is made for it.
+    The position carries the findings and the spell's causes even when nothing moves.
 
-    `ended_by`: what made risk look corrected facts, or people found a finding harmless. A group or a lead that rested on it ends at once.
+    `stood`: where it stands again, after a slip or a refused authorisation; the assessment is made
+    for it.
+
+    `ended_by`: what made risk look corrected facts, or people found a finding harmless. A group or
+    a lead that rested on it ends at once.
     """
     moves: list[Move] = []
     if stood is not None:
-        moves.append(_given_again(position, stood, assessment) if position.frozen else restored(position, stood))
+        moves.append(
+            _given_again(position, stood, assessment)
+            if position.frozen
+            else restored(position, stood)
+        )
         position = moves[-1].after
     if position.frozen and not position.is_in_episode and assessment.target.is_natural:
         position = replace(position, **NOTHING_FROZEN)
@@ -63,7 +92,11 @@ def move(position: Position, assessment: Assessment, ended_by: ExitReason | None
         ended_by = ExitReason.CORRECTED
     is_corrected = ended_by is ExitReason.CORRECTED or position.is_corrected
     before = position
-    for step in _ended(position, assessment, ended_by) if ended_by is not None else _steps(position, assessment):
+    for step in (
+        _ended(position, assessment, ended_by)
+        if ended_by is not None
+        else _steps(position, assessment)
+    ):
         moves.append(step)
         position = step.after
     kinds = assessment.kinds
@@ -77,7 +110,11 @@ def move(position: Position, assessment: Assessment, ended_by: ExitReason | None
         entry=entry_seen(position, slip, assessment),
         is_corrected=is_in_doubt and is_corrected and _is_groundless(position, assessment),
         members=position.members if assessment.view.is_withheld else followed(assessment.view),
-        grounds=last_seen(position.grounds, assessment.grounds, assessment.view, assessment.held) if position.is_in_episode else (),
+        grounds=(
+            last_seen(position.grounds, assessment.grounds, assessment.view, assessment.held)
+            if position.is_in_episode
+            else ()
+        ),
         **remembered(position, assessment),
     ), tuple(moves)
 
@@ -92,24 +129,44 @@ def _is_groundless(position: Position, assessment: Assessment) -> bool:
 
 def restored(position: Position, stood: Position) -> Move:
     """It stands again where it stood before the slip; what came since is told by what follows."""
-    return Move(Movement.RESTORED, position, replace(stood, number=position.number + 1), ExitReason.CORRECTED)
+    return Move(
+        Movement.RESTORED,
+        position,
+        replace(stood, number=position.number + 1),
+        ExitReason.CORRECTED,
+    )
 
 
 def _given_again(position: Position, stood: Position, assessment: Assessment) -> Move:
-    """Its authorisation is given: the group and spell of before go on, or it recovers from them. Nobody is left: the village's lead ends."""
+    """Its authorisation is given: the group and spell of before go on, or it recovers from them.
+
+    Nobody is left: the village's lead ends.
+    """
     target, day = assessment.target, assessment.view.day
     if target.is_natural:
-        return because(make(Movement.UNWATCHED, position, assessment, **out_to(target), frozen=b""), ExitReason.NATURAL)
-    changes = {name: getattr(stood, name) for name in stood.__struct_fields__ if name not in ("number", "findings")}
+        return because(
+            make(Movement.UNWATCHED, position, assessment, **out_to(target), frozen=b""),
+            ExitReason.NATURAL,
+        )
+    changes = {
+        name: getattr(stood, name)
+        for name in stood.__struct_fields__
+        if name not in ("number", "findings")
+    }
     if target.status is Status.GROUP:
         back = {**grouped(target), "clear_since": None, "is_due": False, "is_not_marked": False}
         step = make(Movement.RELAPSED, position, assessment, **{**changes, **back})
         if position.is_in_episode:
             return step
-        # People ended its lead while nothing was computed, so they have seen nothing of what comes back.
+        # People ended its lead while nothing was computed, so they have seen nothing of what comes
+        # back.
         told = replace(step.after, told_on=day, times_wavered=0, wavered_on=None)
         return dataclasses.replace(step, after=told, is_told=True)
-    clear = {"status": Status.RECOVERING, "is_urgent": False, "clear_since": stood.clear_since or day}
+    clear = {
+        "status": Status.RECOVERING,
+        "is_urgent": False,
+        "clear_since": stood.clear_since or day,
+    }
     return make(Movement.RECOVERING, position, assessment, **{**changes, **clear})
 
 
@@ -125,16 +182,26 @@ def because(step: Move, reason: ExitReason) -> Move:
 
 
 def _ended(position: Position, assessment: Assessment, reason: ExitReason) -> Iterator[Move]:
-    """Out at once where the ground is gone today. A household already recovering lost its ground by time, so it waits like any other.
+    """Out at once where the ground is gone today.
+
+    A household already recovering lost its ground by time, so it waits like any other.
 
     An identified household leaves only when people declare its risk eliminated; an exempted
     finding is not enough, and where people rolled it back a correction is not either.
     What goes and returns waits as well.
     """
     target = assessment.target
-    is_theirs = position.is_rolled_back or (reason is ExitReason.EXEMPTED and position.is_identified)
-    is_wavering = reason is ExitReason.CORRECTED and position.wavers(assessment.view.day, assessment.view.policy.days_of_wavering)
-    is_gone = position.status is Status.GROUP and target.status is not Status.GROUP and not target.is_natural
+    is_theirs = position.is_rolled_back or (
+        reason is ExitReason.EXEMPTED and position.is_identified
+    )
+    is_wavering = reason is ExitReason.CORRECTED and position.wavers(
+        assessment.view.day, assessment.view.policy.days_of_wavering
+    )
+    is_gone = (
+        position.status is Status.GROUP
+        and target.status is not Status.GROUP
+        and not target.is_natural
+    )
     if is_gone and not is_theirs and not is_wavering:
         yield exit_from(position, assessment, reason)
         return
@@ -148,7 +215,9 @@ def _by_word(step: Move) -> Move:
     ended = step.after.ended
     if step.exit_reason is not ExitReason.EXEMPTED or ended is None:
         return step
-    return dataclasses.replace(step, after=replace(step.after, ended=replace(ended, is_by_itself=False)))
+    return dataclasses.replace(
+        step, after=replace(step.after, ended=replace(ended, is_by_itself=False))
+    )
 
 
 def _steps(position: Position, assessment: Assessment) -> Iterator[Move]:
@@ -169,20 +238,41 @@ def _from_group(position: Position, assessment: Assessment) -> Iterator[Move]:
     """Still in it, in another one, or clear from today on."""
     target, day = assessment.target, assessment.view.day
     if target.status is not Status.GROUP:
-        step = make(Movement.RECOVERING, position, assessment, status=Status.RECOVERING, is_urgent=False, clear_since=day)
+        step = make(
+            Movement.RECOVERING,
+            position,
+            assessment,
+            status=Status.RECOVERING,
+            is_urgent=False,
+            clear_since=day,
+        )
         yield step
         yield from _news_of(replace(step.after, findings=position.findings), assessment)
     elif target.group is not position.group:
         days = assessment.view.policy.days_of_wavering
-        is_back = position.moved_on is not None and (day - position.moved_on).days <= days and not has_news(position, assessment)
+        is_back = (
+            position.moved_on is not None
+            and (day - position.moved_on).days <= days
+            and not has_news(position, assessment)
+        )
         movement = Movement.ROLLED_BACK if is_found_again(position, assessment) else Movement.MOVED
-        yield make(movement, position, assessment, **grouped(target), moved_on=day, **(_once_more(position, assessment) if is_back else {}))
+        yield make(
+            movement,
+            position,
+            assessment,
+            **grouped(target),
+            moved_on=day,
+            **(_once_more(position, assessment) if is_back else {}),
+        )
     else:
         yield from _changed_findings(position, assessment, is_urgent=target.is_urgent)
 
 
 def _from_recovering(position: Position, assessment: Assessment) -> Iterator[Move]:
-    """Back in the same spell, or out once nothing keeps it; unknown income keeps it waiting. The identified wait for people."""
+    """Back in the same spell, or out once nothing keeps it; unknown income keeps it waiting.
+
+    The identified wait for people.
+    """
     target = assessment.target
     if target.status is Status.RECOVERING:  # in doubt who belongs to it: it waits, and news is told
         yield from _changed_findings(position, assessment)
@@ -190,8 +280,18 @@ def _from_recovering(position: Position, assessment: Assessment) -> Iterator[Mov
     if target.status is Status.GROUP:
         back = {**grouped(target), "clear_since": None, "is_due": False, "is_not_marked": False}
         is_rolled_back = is_found_again(position, assessment)
-        again = {} if is_rolled_back and has_news(position, assessment) else _once_more(position, assessment)
-        yield make(Movement.ROLLED_BACK if is_rolled_back else Movement.RELAPSED, position, assessment, **back, **again)
+        again = (
+            {}
+            if is_rolled_back and has_news(position, assessment)
+            else _once_more(position, assessment)
+        )
+        yield make(
+            Movement.ROLLED_BACK if is_rolled_back else Movement.RELAPSED,
+            position,
+            assessment,
+            **back,
+            **again,
+        )
         return
     for told in _news_of(position, assessment):
         yield told
@@ -207,9 +307,16 @@ def _from_recovering(position: Position, assessment: Assessment) -> Iterator[Mov
 
 
 def _news_of(position: Position, assessment: Assessment) -> Iterator[Move]:
-    """What people are to hear of a household that recovers: what its case has not had. A sum that only crossed its threshold keeps it there."""
+    """What people are to hear of a household that recovers: what its case has not had.
+
+    A sum that only crossed its threshold keeps it there.
+    """
     if has_news(position, assessment) or is_found_again(position, assessment):
-        yield from (step for step in _changed_findings(position, assessment) if step.movement is not Movement.EASED)
+        yield from (
+            step
+            for step in _changed_findings(position, assessment)
+            if step.movement is not Movement.EASED
+        )
 
 
 def _from_outside(position: Position, assessment: Assessment) -> Iterator[Move]:
@@ -225,9 +332,21 @@ def _from_outside(position: Position, assessment: Assessment) -> Iterator[Move]:
         if position.clear_since is None:  # it returned before, so it stays open until it was quiet
             yield make(Movement.EASED, position, assessment, clear_since=assessment.view.day)
     elif target.status is Status.WATCH and (position.status is Status.CLEAR or position.is_lead):
-        yield make(Movement.WATCHED, position, assessment, **_no_lead(position, assessment), status=Status.WATCH)
+        yield make(
+            Movement.WATCHED,
+            position,
+            assessment,
+            **_no_lead(position, assessment),
+            status=Status.WATCH,
+        )
     elif target.status is Status.CLEAR and position.status is Status.WATCH:
-        step = make(Movement.UNWATCHED, position, assessment, **_no_lead(position, assessment), status=Status.CLEAR)
+        step = make(
+            Movement.UNWATCHED,
+            position,
+            assessment,
+            **_no_lead(position, assessment),
+            status=Status.CLEAR,
+        )
         yield because(step, ExitReason.NATURAL) if target.is_natural and position.is_lead else step
 
 
@@ -240,7 +359,15 @@ def _into_group(position: Position, assessment: Assessment) -> Move:
         return make(_entry(position, assessment), position, assessment, **{**back, **another})
     went_on = {} if ended.is_by_word else _once_more(position, assessment, ended.times_wavered)
     if ended.group is None:
-        return make(_entry(position, assessment), position, assessment, **back, **went_on, spell=position.spell + 1, causes=())
+        return make(
+            _entry(position, assessment),
+            position,
+            assessment,
+            **back,
+            **went_on,
+            spell=position.spell + 1,
+            causes=(),
+        )
     spell = {"identified_on": ended.identified_on, "causes": ended.causes}
     movement = Movement.ROLLED_BACK if is_found_again(position, assessment) else Movement.RELAPSED
     return make(movement, position, assessment, **back, **went_on, **spell)
@@ -249,7 +376,11 @@ def _into_group(position: Position, assessment: Assessment) -> Move:
 def _to_lead(position: Position, assessment: Assessment) -> Move:
     """A lead of a new case, or of the one that ended or fell quiet by itself and returns."""
     stands = {"status": Status.WATCH, "is_lead": True, "is_urgent": False, "clear_since": None}
-    movement = Movement.GRADE_FELL if FindingKind.GRADE_FELL in kinds_of_news(position, assessment) else Movement.WATCHED
+    movement = (
+        Movement.GRADE_FELL
+        if FindingKind.GRADE_FELL in kinds_of_news(position, assessment)
+        else Movement.WATCHED
+    )
     if set(position.eliminated) & set(assessment.kinds):
         movement = Movement.ROLLED_BACK
     if position.is_lead:
@@ -258,7 +389,8 @@ def _to_lead(position: Position, assessment: Assessment) -> Move:
     ended = returns_to(position, assessment)
     if ended is not None:
         went_on = {} if ended.is_by_word else _once_more(position, assessment, ended.times_wavered)
-        kept = replace(ended, lead_on=None) if ended.group is not None else None  # its group may still return
+        # its group may still return
+        kept = replace(ended, lead_on=None) if ended.group is not None else None
         return make(movement, position, assessment, **stands, **went_on, ended=kept)
     return make(movement, position, assessment, **stands, **episode_of(position))
 
@@ -271,30 +403,45 @@ def _no_lead(position: Position, assessment: Assessment) -> dict[str, object]:
         none |= NOTHING_FROZEN
     ended = position.ended
     if ended is not None and ended.group is not None and not assessment.target.is_natural:
-        ended = replace(ended, lead_on=assessment.view.day)  # the group may still return, and so may the lead it left
+        # the group may still return, and so may the lead it left
+        ended = replace(ended, lead_on=assessment.view.day)
     else:
         ended = ended_now(position, assessment, is_by_itself=not assessment.target.is_natural)
     return {**none, "ended": ended, "times_wavered": 0}
 
 
-def _once_more(position: Position, assessment: Assessment, times: int | None = None) -> dict[str, object]:
+def _once_more(
+    position: Position, assessment: Assessment, times: int | None = None
+) -> dict[str, object]:
     """It returned, or moved back, on the same ground."""
-    return {"times_wavered": (position.times_wavered if times is None else times) + 1, "wavered_on": assessment.view.day}
+    return {
+        "times_wavered": (position.times_wavered if times is None else times) + 1,
+        "wavered_on": assessment.view.day,
+    }
 
 
 def _entry(position: Position, assessment: Assessment) -> Movement:
-    """After people declared a risk eliminated: the same cause again rolls that back, a new one flags the household again."""
+    """Return how a household enters after people declared a risk eliminated.
+
+    The same cause again rolls that back, a new one flags the household again.
+    """
     if not position.eliminated:
         return Movement.ENTERED
-    return Movement.ROLLED_BACK if set(position.eliminated) & set(assessment.kinds) else Movement.REFLAGGED
+    return (
+        Movement.ROLLED_BACK
+        if set(position.eliminated) & set(assessment.kinds)
+        else Movement.REFLAGGED
+    )
 
 
-def _changed_findings(position: Position, assessment: Assessment, **changes: object) -> Iterator[Move]:
+def _changed_findings(
+    position: Position, assessment: Assessment, **changes: object
+) -> Iterator[Move]:
     """What changed findings are told as; a mere change of figures is nothing.
 
-    `grade_fell` for each fall, `worsened` when a finding, another event or a bill that weighs came, `eased` when
-    a finding only went. What people declared eliminated and is found again is `rolled_back`, wherever the
-    household stands.
+    `grade_fell` for each fall, `worsened` when a finding, another event or a bill that weighs came,
+    `eased` when a finding only went. What people declared eliminated and is found again is
+    `rolled_back`, wherever the household stands.
     """
     news, more = kinds_of_news(position, assessment), set(assessment.kinds) - set(position.findings)
     if is_found_again(position, assessment):
@@ -314,7 +461,9 @@ def exit_from(position: Position, assessment: Assessment, reason: ExitReason) ->
         changes |= {"eliminated": position.causes, "eliminated_from": position.group}
     if reason in (ExitReason.CLEARED, ExitReason.ELIMINATED) and position.group is not None:
         changes["left"] = Left(assessment.view.day, position.group, position.episode)
-    changes["ended"] = ended_now(position, assessment, is_by_itself=reason in (ExitReason.CLEARED, ExitReason.CORRECTED))
+    changes["ended"] = ended_now(
+        position, assessment, is_by_itself=reason in (ExitReason.CLEARED, ExitReason.CORRECTED)
+    )
     return because(make(Movement.EXITED, position, assessment, **changes), reason)
 
 
@@ -337,14 +486,29 @@ def out_to(target: Target) -> dict[str, object]:
 
 def grouped(target: Target) -> dict[str, object]:
     """Where a group begins or goes on."""
-    return {"status": Status.GROUP, "group": target.group, "is_lead": True, "is_urgent": target.is_urgent}
+    return {
+        "status": Status.GROUP,
+        "group": target.group,
+        "is_lead": True,
+        "is_urgent": target.is_urgent,
+    }
 
 
 def episode_of(position: Position) -> dict[str, object]:
-    """A new episode begins with the first lead or group after both were gone; it has had nothing yet."""
+    """A new episode begins with the first lead or group after both were gone.
+
+    It has had nothing yet.
+    """
     if position.is_in_episode:
         return {}
-    begun: dict[str, object] = {"episode": position.episode + 1, "had": (), "bills": (), "woken": (), "was_grouped": False, "was_urgent": False}
+    begun: dict[str, object] = {
+        "episode": position.episode + 1,
+        "had": (),
+        "bills": (),
+        "woken": (),
+        "was_grouped": False,
+        "was_urgent": False,
+    }
     return begun | {"times_wavered": 0, "wavered_on": None, "moved_on": None, "ended": None}
 
 
@@ -353,7 +517,10 @@ def make(movement: Movement, before: Position, assessment: Assessment, **changes
     kinds = assessment.kinds
     after = replace(before, number=before.number + 1, findings=kinds, **changes)
     is_told = is_news(movement, before, after, assessment)
-    was_grouped, was_urgent = after.was_grouped or after.status is Status.GROUP, after.was_urgent or after.is_urgent
+    was_grouped, was_urgent = (
+        after.was_grouped or after.status is Status.GROUP,
+        after.was_urgent or after.is_urgent,
+    )
     after = replace(after, was_grouped=was_grouped, was_urgent=was_urgent)
     return Move(
         movement,

@@ -1,6 +1,9 @@
-"""What is news of a household that is looked at already, and what only goes and returns on the same ground.
+"""Separates news of a household from what only goes and returns on the same ground.
 
-The ground of a group or lead is its findings with their events. It is history: kept on the position, equal for a replay of the same log.
+The household is one that is looked at already.
+
+The ground of a group or lead is its findings with their events. It is history: kept on the
+position, equal for a replay of the same log.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,31 +33,54 @@ TELLING: Final = frozenset(
 def kinds_of_news(position: Position, assessment: Assessment) -> set[FindingKind]:
     """The findings of which something happened that the case has not had, or that grew worse."""
     share = assessment.view.policy.material_share
-    return {g.kind for g in assessment.speaking if g.kind in TOLD_BY_EVENT and unseen(g.events, position.had, share)}
+    return {
+        g.kind
+        for g in assessment.speaking
+        if g.kind in TOLD_BY_EVENT and unseen(g.events, position.had, share)
+    }
 
 
 def has_news(position: Position, assessment: Assessment) -> bool:
-    """An event the case has not had, a bill that alone moves a sum, or a finding that says more than people saw when they gave their word."""
+    """Return whether there is news.
+
+    News is an event the case has not had, a bill that alone moves a sum, or a finding that says
+    more than people saw when they gave their word.
+    """
     is_woken = bool(_woken(position, assessment) - set(position.woken))
-    return is_woken or bool(kinds_of_news(position, assessment)) or any(_heavy_bills(position, assessment))
+    return (
+        is_woken
+        or bool(kinds_of_news(position, assessment))
+        or any(_heavy_bills(position, assessment))
+    )
 
 
 def has_bill_of_its_own(position: Position, assessment: Assessment) -> bool:
-    """Whether a bill the case has not had moves its sum, and would be a finding alone. Small ones that add up are one finding, when the sum crosses."""
+    """Whether a bill the case has not had moves its sum, and would be a finding alone.
+
+    Small ones that add up are one finding, when the sum crosses.
+    """
     return any(own >= threshold for own, threshold in _heavy_bills(position, assessment))
 
 
 def _heavy_bills(position: Position, assessment: Assessment) -> Iterator[tuple[int, int]]:
-    """Own share of each bill the case has not had that alone moves its sum, and the threshold of that sum.
+    """Own share of each new bill that alone moves its sum, and that sum's threshold.
+
+    New is a bill the case has not had.
 
     What another sender billed for the same stay with the same total is a bill the case has had.
     """
-    share, same, had = assessment.view.policy.material_share, same_as(assessment.view), set(position.bills)
+    share, same, had = (
+        assessment.view.policy.material_share,
+        same_as(assessment.view),
+        set(position.bills),
+    )
     for ground in assessment.speaking:
         for one in ground.sums:
             total = sum(own for _, own, _ in one)
             for name, own, _ in one:
-                if own * SHARE_SCALE >= (total - own) * share and had.isdisjoint((name, *same.get(name, ()))):
+                if own * SHARE_SCALE >= (total - own) * share and had.isdisjoint(
+                    (name, *same.get(name, ()))
+                ):
                     yield own, ground.threshold
 
 
@@ -73,17 +99,27 @@ def _woken(position: Position, assessment: Assessment) -> set[FindingKind]:
     return {g.kind for g in assessment.speaking if g.kind in covered}
 
 
-def is_news(movement: Movement, before: Position, after: Position, assessment: Assessment) -> bool | None:
+def is_news(
+    movement: Movement, before: Position, after: Position, assessment: Assessment
+) -> bool | None:
     """Whether people are to be told; None of a movement nobody is told of by itself.
 
-    Within the days after they were last told, only of news; a change from group to group by shifting figures never. The first group of a case, and
-    the first danger in it, repeat nothing people were told.
+    Within the days after they were last told, only of news; a change from group to group by
+    shifting figures never. The first group of a case, and the first danger in it, repeat nothing
+    people were told.
     """
     if movement not in TELLING or not after.is_in_episode:
         return None
-    is_first_group = after.status is Status.GROUP and not (before.was_grouped or before.group is not None)
+    is_first_group = after.status is Status.GROUP and not (
+        before.was_grouped or before.group is not None
+    )
     is_first_danger = after.is_urgent and not (before.was_urgent or before.is_urgent)
-    if is_first_group or is_first_danger or has_news(before, assessment) or after.episode != before.episode:
+    if (
+        is_first_group
+        or is_first_danger
+        or has_news(before, assessment)
+        or after.episode != before.episode
+    ):
         return True
     if movement is Movement.MOVED:
         return False
@@ -103,24 +139,39 @@ def remembered(position: Position, assessment: Assessment) -> dict[str, object]:
     woken = _woken(position, assessment)
     return {
         "had": joined(position.had, events, MOST_HAD) if events else position.had,
-        "bills": position.bills if bills.keys() <= set(position.bills) else _heaviest(position.bills, bills),
+        "bills": (
+            position.bills
+            if bills.keys() <= set(position.bills)
+            else _heaviest(position.bills, bills)
+        ),
         "woken": tuple(sorted({*position.woken, *woken})) if woken else position.woken,
     }
 
 
 def _heaviest(known: Sequence[bytes], bills: Mapping[bytes, int]) -> tuple[bytes, ...]:
-    """All their names; of more than are kept, those of the bills in today's sums that weigh most, for only such a one could be taken for news."""
+    """All their names.
+
+    Of more than are kept, those of the bills in today's sums that weigh most, for only such a one
+    could be taken for news.
+    """
     names = {*known, *bills}
     return tuple(sorted(sorted(names, key=lambda name: (-bills.get(name, 0), name))[:MOST_BILLS]))
 
 
 def returns_to(position: Position, assessment: Assessment) -> Ended | None:
-    """The group or lead of before that goes on: it ended by itself within the days, and nothing is new since. None: what begins is another.
+    """Return the group or lead of before that goes on.
+
+    It ended by itself within the days, and nothing is new since. None: what begins is another.
 
     Of a group and the lead it left each has days of its own.
     """
     ended, day, days = position.ended, assessment.view.day, assessment.view.policy.days_of_wavering
-    if ended is None or not ended.is_by_itself or (has_news(position, assessment) and not ended.is_by_word):  # what is taken back takes its news along
+    # what is taken back takes its news along
+    if (
+        ended is None
+        or not ended.is_by_itself
+        or (has_news(position, assessment) and not ended.is_by_word)
+    ):
         return None
     if (day - ended.day).days <= days:
         return ended
