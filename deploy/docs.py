@@ -1,6 +1,10 @@
-"""Writes the tables in the documents that come from code (variables, topics, metrics), or with --check says which are stale."""
+"""Writes the tables in the documents that come from code, or checks them.
+
+The tables are of variables, topics and metrics; with --check it says which are stale.
+"""
 
 import argparse
+import ast
 import re
 import sys
 from collections.abc import Callable
@@ -42,8 +46,14 @@ def variables() -> str:
         for name, field in settings.model_fields.items():
             variable = f"FOOTHOLD_{name.upper()}"
             readers.setdefault(variable, []).append(service)
-            rows[variable] = ("must be given" if field.is_required() else _default(name, field.default), field.description or "")
-    lines = [f"| `{name}` | {', '.join(readers[name])} | {default} | {text} |" for name, (default, text) in sorted(rows.items())]
+            rows[variable] = (
+                "must be given" if field.is_required() else _default(name, field.default),
+                field.description or "",
+            )
+    lines = [
+        f"| `{name}` | {', '.join(readers[name])} | {default} | {text} |"
+        for name, (default, text) in sorted(rows.items())
+    ]
     return "\n".join(["| variable | read by | default | what it is |", "|---|---|---|---|", *lines])
 
 
@@ -55,11 +65,18 @@ def _default(name: str, default: object) -> str:
 def topics() -> str:
     """Every topic card."""
     lines = [
-        f"| `{card.name}` | {card.key} | {card.holds} | {', '.join(card.writers)} → {', '.join(card.readers)} | "
-        f"{card.cleanup.value}, {'unlimited' if card.retention_days is None else f'{card.retention_days} days'} |"
+        f"| `{card.name}` | {card.key} | {card.holds} | {', '.join(card.writers)} →"
+        f" {', '.join(card.readers)} | {card.cleanup.value},"
+        f" {'unlimited' if card.retention_days is None else f'{card.retention_days} days'} |"
         for card in TOPICS
     ]
-    return "\n".join(["| topic | key | holds | writer → reader | cleanup, retention |", "|---|---|---|---|---|", *lines])
+    return "\n".join(
+        [
+            "| topic | key | holds | writer → reader | cleanup, retention |",
+            "|---|---|---|---|---|",
+            *lines,
+        ]
+    )
 
 
 class OfRuntime:
@@ -105,19 +122,47 @@ def policy_values() -> str:
         described |= yaml.safe_load(file.read_text(encoding="utf-8"))["values"]
     lines = []
     for name, known in KNOWN.items():
-        said = described.get(name, {"description": "(no region of the bundle sets it)", "unit": "–"})
-        lines.append(f"| `{name}` | {said['description']} | {said['unit']} | {'yes' if known.is_required else ''} |")
-    return "\n".join(["| value | what it says | unit | must be there |", "|---|---|---|---|", *lines])
+        said = described.get(
+            name, {"description": "(no region of the bundle sets it)", "unit": "–"}
+        )
+        lines.append(
+            f"| `{name}` | {said['description']} | {said['unit']} |"
+            f" {'yes' if known.is_required else ''} |"
+        )
+    return "\n".join(
+        ["| value | what it says | unit | must be there |", "|---|---|---|---|", *lines]
+    )
 
 
-TABLES: dict[str, Callable[[], str]] = {"variables": variables, "topics": topics, "metrics": metrics, "policy values": policy_values}
+def rooms() -> str:
+    """Every package as a room: what its docstring says it is for, and the modules in it."""
+    lines = []
+    for base in ("runtime", "schemas", "services/ingest", "services/risk", "services/alerts"):
+        for file in sorted((ROOT / base).glob("foothold_*/**/__init__.py")):
+            names = sorted(path.stem for path in file.parent.glob("*.py") if path != file)
+            text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+            modules = " ".join(f"`{name}`" for name in names)
+            purpose = " ".join(text.split("\n\n")[0].split())
+            lines.append(f"| `{file.parent.relative_to(ROOT)}` | {purpose} | {modules} |")
+    return "\n".join(["| room | what it is for | modules |", "|---|---|---|", *lines])
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "rooms": rooms,
+    "variables": variables,
+    "topics": topics,
+    "metrics": metrics,
+    "policy values": policy_values,
+}
 FILES = ("README.md", "docs/architecture.md", "docs/operations.md", "docs/policy.md")
 
 
 def filled(text: str) -> str:
     """The document with every marked table made anew."""
     for name, table in TABLES.items():
-        pattern = re.compile(rf"(<!-- {name}: made by 'make generate' -->\n).*?(<!-- end -->)", re.DOTALL)
+        pattern = re.compile(
+            rf"(<!-- {name}: made by 'make generate' -->\n).*?(<!-- end -->)", re.DOTALL
+        )
         text = pattern.sub(lambda found, made=table: f"{found[1]}{made()}\n{found[2]}", text)  # type: ignore[misc]  # the default binds this round's table
     return text
 
@@ -127,9 +172,17 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--check", action="store_true")
     check = arguments.parse_args().check
-    stale = [name for name in FILES if (ROOT / name).read_text(encoding="utf-8") != filled((ROOT / name).read_text(encoding="utf-8"))]
+    stale = [
+        name
+        for name in FILES
+        if (ROOT / name).read_text(encoding="utf-8")
+        != filled((ROOT / name).read_text(encoding="utf-8"))
+    ]
     if check and stale:
-        sys.exit(f"The tables in {', '.join(stale)} differ from the code. Run 'make generate' and commit the result.")
+        sys.exit(
+            f"The tables in {', '.join(stale)} differ from the code. Run 'make generate' and commit"
+            " the result."
+        )
     for name in stale:
         path = ROOT / name
         path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
