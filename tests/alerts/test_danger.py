@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from foothold_alerts.jobs.clocks import are_soon
-from foothold_alerts.rules.acts.act import Acted, Given, act
+from foothold_alerts.rules.acts.act import Acted, StepContext, act
 from foothold_alerts.rules.acts.two import TwoNo
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, Case, CloseReason, Consent, Role, Stage
 from foothold_alerts.rules.deadlines import Standing, wanted
@@ -51,7 +51,9 @@ def looks(held: Case, workflow: Workflow = WORKFLOW) -> list[datetime]:
 def dismissed(before: Case, by: str, reason: CloseReason = CloseReason.CAN_COPE) -> Acted | TwoNo:
     step = WORKFLOW.step("dismiss")
     assert step is not None
-    outcome = act(before, step, Role.COUNTY, WORKFLOW, Given(TODAY, WEEKENDS, reason=reason, by=by))
+    outcome = act(
+        before, step, Role.COUNTY, WORKFLOW, StepContext(TODAY, WEEKENDS, reason=reason, by=by)
+    )
     assert isinstance(outcome, Acted | TwoNo)
     return outcome
 
@@ -97,7 +99,7 @@ def test_who_verified_has_looked_and_who_only_took_the_case_has_not(stage: Stage
         step = WORKFLOW.step(name)
         assert step is not None
         day = date(2026, 6, 29) if name in ("end_notice", "agree") else TODAY
-        outcome = act(held, step, Role.COUNTY, WORKFLOW, Given(day, WEEKENDS, now=LATER))
+        outcome = act(held, step, Role.COUNTY, WORKFLOW, StepContext(day, WEEKENDS, now=LATER))
         assert isinstance(outcome, Acted), (name, outcome)
         held = outcome.case
 
@@ -131,7 +133,7 @@ def test_another_reason_begins_anew_and_so_does_whatever_happened_meanwhile() ->
     news = after(waiting, movement=Movement.WORSENED, learned_at=LATER)
     step = WORKFLOW.step("take")
     assert step is not None
-    gone_on = act(waiting, step, Role.COUNTY, WORKFLOW, Given(TODAY, WEEKENDS))
+    gone_on = act(waiting, step, Role.COUNTY, WORKFLOW, StepContext(TODAY, WEEKENDS))
 
     assert (other.proposed_by, dismissed(other, "li", CloseReason.DATA_WRONG)) == (
         "li",

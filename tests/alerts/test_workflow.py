@@ -11,7 +11,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from foothold_alerts.rules.acts.act import Acted, Given, Missing, NotNow, NotYours, act
+from foothold_alerts.rules.acts.act import Acted, Missing, StepContext, WrongRole, WrongStage, act
 from foothold_alerts.rules.acts.two import TwoNo
 from foothold_alerts.rules.case import (
     BEFORE_IDENTIFIED,
@@ -22,12 +22,12 @@ from foothold_alerts.rules.case import (
     Role,
     Stage,
 )
-from foothold_alerts.rules.workflow import Limit, Need, Says, Step, Unit
+from foothold_alerts.rules.workflow import Announcement, Limit, Need, Step, Unit
 from foothold_alerts.workflows import SHIPPED, load
 from tests.support.alerts import WEEKENDS, WORKFLOW, case
 
 TODAY = date(2026, 6, 10)
-GIVEN = Given(TODAY, WEEKENDS)
+GIVEN = StepContext(TODAY, WEEKENDS)
 
 
 def step(name: str) -> Step:
@@ -37,8 +37,8 @@ def step(name: str) -> Step:
 
 
 def go(
-    before: Case, name: str, role: Role = Role.COUNTY, given: Given = GIVEN
-) -> Acted | NotNow | NotYours | Missing | TwoNo:
+    before: Case, name: str, role: Role = Role.COUNTY, given: StepContext = GIVEN
+) -> Acted | WrongStage | WrongRole | Missing | TwoNo:
     return act(before, step(name), role, WORKFLOW, given)
 
 
@@ -53,7 +53,7 @@ def test_the_way_from_lead_to_eliminated_step_by_step_and_what_risk_is_told() ->
         ("agree", TODAY),
         ("identify", date(2026, 6, 18)),
     ):
-        acted = go(standing, name, given=Given(day, WEEKENDS))
+        acted = go(standing, name, given=StepContext(day, WEEKENDS))
         assert isinstance(acted, Acted), (name, acted)
         standing = acted.case
         told.append(acted.says)
@@ -63,14 +63,14 @@ def test_the_way_from_lead_to_eliminated_step_by_step_and_what_risk_is_told() ->
         TODAY,
         date(2026, 6, 18),
     )
-    assert [says for says in told if says] == [Says.CONSENT_GIVEN, Says.IDENTIFIED]
+    assert [says for says in told if says] == [Announcement.CONSENT_GIVEN, Announcement.IDENTIFIED]
 
     done = go(case(Stage.ELIMINATION_REVIEW), "eliminate")
     assert isinstance(done, Acted)
     assert (done.case.stage, done.case.close_reason, done.says) == (
         Stage.ELIMINATED,
         CloseReason.ELIMINATED,
-        Says.ELIMINATED,
+        Announcement.ELIMINATED,
     )
 
 
@@ -86,7 +86,7 @@ def test_the_way_from_lead_to_eliminated_step_by_step_and_what_risk_is_told() ->
 def test_nobody_decides_while_a_member_is_in_doubt_and_everything_else_goes_on(
     name: str, stage: Stage
 ) -> None:
-    given = Given(TODAY, WEEKENDS, reason=CloseReason.CAN_COPE, note="why")
+    given = StepContext(TODAY, WEEKENDS, reason=CloseReason.CAN_COPE, note="why")
 
     assert go(case(stage), name, given=replace(given, is_disputed=True)) == Missing(
         Need.MEMBERS_CLEAR
@@ -97,9 +97,9 @@ def test_nobody_decides_while_a_member_is_in_doubt_and_everything_else_goes_on(
 
 def test_a_mere_lead_cannot_be_identified_and_elimination_can_be_proposed_a_second_time() -> None:
     assert go(case(Stage.COUNTY_DECISION, group=None), "identify") == Missing(Need.GROUP)
-    assert go(case(Stage.IDENTIFIED), "review", given=Given(TODAY, WEEKENDS, unmet=1)) == Missing(
-        Need.NOTHING_UNMET
-    )
+    assert go(
+        case(Stage.IDENTIFIED), "review", given=StepContext(TODAY, WEEKENDS, unmet=1)
+    ) == Missing(Need.NOTHING_UNMET)
     proposed = go(case(Stage.IDENTIFIED), "review", Role.TOWNSHIP)
     assert isinstance(proposed, Acted)
     assert (proposed.case.stage, proposed.says) == (Stage.ELIMINATION_REVIEW, None)
@@ -120,7 +120,7 @@ def test_a_public_notice_stands_for_five_days_without_the_day_of_posting(
     day: date, *, is_over: bool
 ) -> None:
     outcome = go(
-        case(Stage.PUBLIC_NOTICE, notice_on=TODAY), "end_notice", given=Given(day, WEEKENDS)
+        case(Stage.PUBLIC_NOTICE, notice_on=TODAY), "end_notice", given=StepContext(day, WEEKENDS)
     )
 
     assert (
@@ -141,13 +141,13 @@ def test_a_public_notice_stands_for_five_days_without_the_day_of_posting(
 def test_a_step_of_another_role_is_not_taken(stage: Stage, name: str, role: Role) -> None:
     outcome = go(case(stage), name, role)
 
-    assert isinstance(outcome, NotYours)
+    assert isinstance(outcome, WrongRole)
     assert role not in outcome.roles
 
 
 def test_nothing_is_declared_eliminated_while_a_condition_of_leaving_is_unmet() -> None:
     assert go(
-        case(Stage.ELIMINATION_REVIEW), "eliminate", given=Given(TODAY, WEEKENDS, unmet=1)
+        case(Stage.ELIMINATION_REVIEW), "eliminate", given=StepContext(TODAY, WEEKENDS, unmet=1)
     ) == Missing(Need.NOTHING_UNMET)
 
 
@@ -156,19 +156,20 @@ def test_nothing_is_declared_eliminated_while_a_condition_of_leaving_is_unmet() 
 def test_a_case_is_dismissed_only_with_a_reason_of_the_list_and_never_once_identified(
     stage: Stage, reason: CloseReason
 ) -> None:
-    outcome = go(case(stage), "dismiss", Role.VILLAGE, Given(TODAY, WEEKENDS, reason=reason))
+    outcome = go(case(stage), "dismiss", Role.VILLAGE, StepContext(TODAY, WEEKENDS, reason=reason))
 
     if reason in DISMISS_REASONS:
         assert isinstance(outcome, Acted)
         assert (outcome.case.stage, outcome.case.close_reason, outcome.says) == (
             Stage.DISMISSED,
             reason,
-            Says.DISMISSED,
+            Announcement.DISMISSED,
         )
     else:
         assert outcome == Missing(Need.REASON)
     assert isinstance(
-        go(case(Stage.IDENTIFIED), "dismiss", given=Given(TODAY, WEEKENDS, reason=reason)), NotNow
+        go(case(Stage.IDENTIFIED), "dismiss", given=StepContext(TODAY, WEEKENDS, reason=reason)),
+        WrongStage,
     )
 
 
@@ -177,7 +178,9 @@ def test_turning_back_needs_to_be_explained(name: str) -> None:
     stage = next(iter(step(name).sources))
 
     assert go(case(stage), name) == Missing(Need.NOTE)
-    assert isinstance(go(case(stage), name, given=Given(TODAY, WEEKENDS, note="because")), Acted)
+    assert isinstance(
+        go(case(stage), name, given=StepContext(TODAY, WEEKENDS, note="because")), Acted
+    )
 
 
 @pytest.mark.parametrize("stage", Stage)
@@ -188,7 +191,7 @@ def test_a_step_is_taken_from_its_stages_only(stage: Stage) -> None:
             one,
             Role.COUNTY,
             WORKFLOW,
-            Given(TODAY, WEEKENDS, reason=CloseReason.CAN_COPE, note="x"),
+            StepContext(TODAY, WEEKENDS, reason=CloseReason.CAN_COPE, note="x"),
         )
         assert isinstance(outcome, Acted) == (stage in one.sources)
 

@@ -15,7 +15,7 @@ from foothold_alerts.areas.incidents import Incidents
 from foothold_alerts.areas.warnings import Areas
 from foothold_alerts.cases.back import TakingBack
 from foothold_alerts.cases.disputes import Disputes
-from foothold_alerts.cases.locked import Hold
+from foothold_alerts.cases.locked import CaseLock
 from foothold_alerts.cases.plan import Plan
 from foothold_alerts.cases.relief import ReliefDesk
 from foothold_alerts.cases.settling import Settling
@@ -112,32 +112,32 @@ def cases_on(engine: AsyncEngine) -> Cases:
 def work_on(engine: AsyncEngine) -> Work:
     """What people do; what they say is kept, and sent by nobody."""
     return Work(
-        engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), Hold(deadlines_on(engine))
+        engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), CaseLock(deadlines_on(engine))
     )
 
 
 def back_on(engine: AsyncEngine) -> TakingBack:
     """What is taken back."""
     return TakingBack(
-        engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), Hold(deadlines_on(engine))
+        engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), CaseLock(deadlines_on(engine))
     )
 
 
 def relief_on(engine: AsyncEngine) -> ReliefDesk:
     """What people do with relief."""
     return ReliefDesk(
-        engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), Hold(deadlines_on(engine))
+        engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), CaseLock(deadlines_on(engine))
     )
 
 
 def plan_on(engine: AsyncEngine) -> Plan:
     """Measures and visits."""
-    return Plan(engine, Hold(deadlines_on(engine)), Said(engine, jobs_on(engine)))
+    return Plan(engine, CaseLock(deadlines_on(engine)), Said(engine, jobs_on(engine)))
 
 
 def disputes_on(engine: AsyncEngine) -> Disputes:
     """Doubts, and what became of them."""
-    return Disputes(engine, Hold(deadlines_on(engine)), Said(engine, jobs_on(engine)))
+    return Disputes(engine, CaseLock(deadlines_on(engine)), Said(engine, jobs_on(engine)))
 
 
 def areas_on(engine: AsyncEngine) -> Areas:

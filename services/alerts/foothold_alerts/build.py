@@ -14,7 +14,7 @@ from foothold_alerts.areas.incidents import Incidents
 from foothold_alerts.areas.warnings import Areas
 from foothold_alerts.cases.back import TakingBack
 from foothold_alerts.cases.disputes import Disputes
-from foothold_alerts.cases.locked import Hold
+from foothold_alerts.cases.locked import CaseLock
 from foothold_alerts.cases.mirror import Mirror
 from foothold_alerts.cases.pauses import Pauses
 from foothold_alerts.cases.plan import Plan
@@ -80,7 +80,7 @@ def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
     said, notices = Said(engine, jobs, producer), Notices(jobs, calendar)
     deadlines = Deadlines(engine, jobs, workflows, calendar, notices)
     hold, areas, incidents = (
-        Hold(deadlines),
+        CaseLock(deadlines),
         Areas(engine, jobs, notices, load_regions(), workflows),
         Incidents(engine, notices, workflows),
     )

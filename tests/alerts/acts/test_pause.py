@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foothold_alerts.jobs.calendars import work_days
-from foothold_alerts.rules.acts.act import Acted, Given, act
+from foothold_alerts.rules.acts.act import Acted, StepContext, act
 from foothold_alerts.rules.acts.pause import PauseNo, ends_on, pause, resume
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, Case, Role, Stage
 from foothold_alerts.rules.days import WorkDays, began_for, is_provisional, last_day
@@ -55,7 +55,7 @@ def test_for_listed_reasons_only_and_not_by_the_village() -> None:
 def test_who_goes_on_with_the_case_has_ended_the_pause() -> None:
     step = WORKFLOW.step("take")
     assert step is not None
-    outcome = act(paused(Stage.LEAD), step, Role.VILLAGE, WORKFLOW, Given(LATER, WEEKENDS))
+    outcome = act(paused(Stage.LEAD), step, Role.VILLAGE, WORKFLOW, StepContext(LATER, WEEKENDS))
 
     assert isinstance(outcome, Acted)
     assert (outcome.case.stage, outcome.case.paused_on, outcome.case.due_on) == (

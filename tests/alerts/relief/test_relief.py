@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from foothold_alerts.rules.case import UNPAID, ReliefKind, ReliefStatus, Role
-from foothold_alerts.rules.relief.relief import Hand, Relief, ReliefAct, ReliefNo, may, relieve
+from foothold_alerts.rules.relief.relief import (
+    Actor,
+    Relief,
+    ReliefAct,
+    ReliefRefusal,
+    may,
+    relieve,
+)
 from foothold_schemas.findings import FindingKind
 from tests.support.alerts import WEEKENDS, WORKFLOW
 
@@ -16,11 +23,11 @@ PROPOSED = Relief(ReliefKind.EMERGENCY, FindingKind.DISASTER_LOSS, ReliefStatus.
 SPENDING = Relief(ReliefKind.SPENDING, FindingKind.SELF_PAID_HIGH, ReliefStatus.PROPOSED)
 
 
-def hand(by: str = "zhang", role: Role = Role.TOWNSHIP, **more: Any) -> Hand:  # noqa: ANN401
-    return Hand(by, role, more.pop("now", NOON), **more)
+def hand(by: str = "zhang", role: Role = Role.TOWNSHIP, **more: Any) -> Actor:  # noqa: ANN401
+    return Actor(by, role, more.pop("now", NOON), **more)
 
 
-def done(relief: Relief, act: ReliefAct, given: Hand) -> Relief:
+def done(relief: Relief, act: ReliefAct, given: Actor) -> Relief:
     after = relieve(relief, act, given, LIMITS, WEEKENDS)
     assert isinstance(after, Relief), after
     return after
@@ -66,7 +73,7 @@ def test_a_township_decides_alone_up_to_its_limit(
 ) -> None:
     outcome = relieve(PROPOSED, ReliefAct.DECIDE, hand(role=role, amount=amount), LIMITS, WEEKENDS)
 
-    assert isinstance(outcome, Relief) if is_fine else outcome is ReliefNo.ABOVE_TOWNSHIP
+    assert isinstance(outcome, Relief) if is_fine else outcome is ReliefRefusal.ABOVE_TOWNSHIP
 
 
 @pytest.mark.parametrize(
@@ -91,7 +98,7 @@ def test_while_papers_are_owed_only_the_county_decides_another_advance_and_says_
     assert (
         (isinstance(outcome, Relief) and outcome.approved_by == "chen")
         if is_fine
-        else outcome is ReliefNo.PAPERS_OWED
+        else outcome is ReliefRefusal.PAPERS_OWED
     )
 
 
@@ -105,44 +112,46 @@ def test_a_member_in_doubt_keeps_spending_relief_from_being_decided_and_never_an
     checked = Relief(ReliefKind.SPENDING, FindingKind.SELF_PAID_HIGH, ReliefStatus.CHECKED)
     given = hand(amount=1, is_disputed=True)
 
-    assert relieve(checked, ReliefAct.DECIDE, given, LIMITS, WEEKENDS) is ReliefNo.MEMBER_DISPUTED
+    assert (
+        relieve(checked, ReliefAct.DECIDE, given, LIMITS, WEEKENDS) is ReliefRefusal.MEMBER_DISPUTED
+    )
     assert done(PROPOSED, ReliefAct.DECIDE, given).status is ReliefStatus.DECIDED
 
 
 @pytest.mark.parametrize(
     ("relief", "act", "given", "why"),
     [
-        (PROPOSED, ReliefAct.DECIDE, hand(role=Role.VILLAGE, amount=1), ReliefNo.ROLE),
-        (PROPOSED, ReliefAct.REFUSE, hand(role=Role.VILLAGE, note="x"), ReliefNo.ROLE),
-        (PROPOSED, ReliefAct.DECIDE, hand(), ReliefNo.AMOUNT),
-        (PROPOSED, ReliefAct.DECIDE, hand(amount=0), ReliefNo.AMOUNT),
-        (PROPOSED, ReliefAct.APPLY, hand(), ReliefNo.STATUS),
-        (PROPOSED, ReliefAct.REFUSE, hand(), ReliefNo.NOTE),
-        (SPENDING, ReliefAct.DECIDE, hand(amount=1), ReliefNo.STATUS),
+        (PROPOSED, ReliefAct.DECIDE, hand(role=Role.VILLAGE, amount=1), ReliefRefusal.ROLE),
+        (PROPOSED, ReliefAct.REFUSE, hand(role=Role.VILLAGE, note="x"), ReliefRefusal.ROLE),
+        (PROPOSED, ReliefAct.DECIDE, hand(), ReliefRefusal.AMOUNT),
+        (PROPOSED, ReliefAct.DECIDE, hand(amount=0), ReliefRefusal.AMOUNT),
+        (PROPOSED, ReliefAct.APPLY, hand(), ReliefRefusal.STATUS),
+        (PROPOSED, ReliefAct.REFUSE, hand(), ReliefRefusal.NOTE),
+        (SPENDING, ReliefAct.DECIDE, hand(amount=1), ReliefRefusal.STATUS),
         (
             Relief(
                 ReliefKind.EMERGENCY, FindingKind.DISASTER_LOSS, ReliefStatus.DECIDED, 1, "zhang"
             ),
             ReliefAct.PAY,
             hand("zhang"),
-            ReliefNo.SAME_PERSON,
+            ReliefRefusal.SAME_PERSON,
         ),
         (
             Relief(ReliefKind.EMERGENCY, FindingKind.DISASTER_LOSS, ReliefStatus.PAID, 1, "zhang"),
             ReliefAct.PAPERS,
             hand(),
-            ReliefNo.AMOUNT,
+            ReliefRefusal.AMOUNT,
         ),
         (
             Relief(ReliefKind.SPENDING, FindingKind.SELF_PAID_HIGH, ReliefStatus.APPLIED),
             ReliefAct.CHECK,
             hand(),
-            ReliefNo.NOTE,
+            ReliefRefusal.NOTE,
         ),
     ],
 )
 def test_what_does_not_fit_is_not_done(
-    relief: Relief, act: ReliefAct, given: Hand, why: ReliefNo
+    relief: Relief, act: ReliefAct, given: Actor, why: ReliefRefusal
 ) -> None:
     assert relieve(relief, act, given, LIMITS, WEEKENDS) is why
 

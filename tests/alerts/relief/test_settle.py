@@ -17,7 +17,14 @@ from pydantic import ValidationError
 from foothold_alerts.cases.settling import Heard, with_borne
 from foothold_alerts.rules.case import ReliefKind, ReliefStatus, Role
 from foothold_alerts.rules.relief.causes import NOTHING
-from foothold_alerts.rules.relief.relief import Hand, Relief, ReliefAct, ReliefNo, may, relieve
+from foothold_alerts.rules.relief.relief import (
+    Actor,
+    Relief,
+    ReliefAct,
+    ReliefRefusal,
+    may,
+    relieve,
+)
 from foothold_alerts.rules.relief.settle import borne, settled
 from foothold_alerts.rules.respond import respond
 from foothold_alerts.rules.workflow import Limits
@@ -36,8 +43,8 @@ DECIDED = Relief(
 PAID = replace(DECIDED, status=ReliefStatus.PAID, paid_by="li", paid_on=PAID_ON)
 
 
-def hand(by: str = "zhang", role: Role = Role.COUNTY, **more: Any) -> Hand:  # noqa: ANN401
-    return Hand(by, role, NOON, today=PAID_ON, **more)
+def hand(by: str = "zhang", role: Role = Role.COUNTY, **more: Any) -> Actor:  # noqa: ANN401
+    return Actor(by, role, NOON, today=PAID_ON, **more)
 
 
 def outlay(day: str, amount: str | None, kind: str = "disaster") -> dict[str, str]:
@@ -179,20 +186,23 @@ def test_it_is_open_until_all_of_it_came_back_or_the_county_waives_the_rest_with
     assert part.open == 50_000
     assert (
         relieve(part, ReliefAct.CAME_BACK, hand(amount=50_001), LIMITS, WEEKENDS)
-        is ReliefNo.MORE_THAN_OPEN
+        is ReliefRefusal.MORE_THAN_OPEN
     )
-    assert relieve(part, ReliefAct.CAME_BACK, hand(), LIMITS, WEEKENDS) is ReliefNo.AMOUNT
+    assert relieve(part, ReliefAct.CAME_BACK, hand(), LIMITS, WEEKENDS) is ReliefRefusal.AMOUNT
     assert (
         relieve(part, ReliefAct.WAIVE, hand(role=Role.TOWNSHIP, note="poor"), LIMITS, WEEKENDS)
-        is ReliefNo.ROLE
+        is ReliefRefusal.ROLE
     )
-    assert relieve(part, ReliefAct.WAIVE, hand(), LIMITS, WEEKENDS) is ReliefNo.NOTE
+    assert relieve(part, ReliefAct.WAIVE, hand(), LIMITS, WEEKENDS) is ReliefRefusal.NOTE
     waived = relieve(
         part, ReliefAct.WAIVE, hand(note="the household has nothing left"), LIMITS, WEEKENDS
     )
     assert isinstance(waived, Relief)
     assert (waived.open, waived.waived) == (0, 50_000)
-    assert relieve(waived, ReliefAct.CAME_BACK, hand(amount=1), LIMITS, WEEKENDS) is ReliefNo.STATUS
+    assert (
+        relieve(waived, ReliefAct.CAME_BACK, hand(amount=1), LIMITS, WEEKENDS)
+        is ReliefRefusal.STATUS
+    )
     # a further correction opens it again
     assert settled(replace(waived, borne=50_000), LIMITS).open == 50_000
 
@@ -211,17 +221,17 @@ def test_the_buttons_of_settling_are_there_while_something_is_open() -> None:
     ("amount", "limits", "note", "why"),
     [
         (10_000_000, LIMITS, "", None),
-        (10_000_001, LIMITS, "a whole street", ReliefNo.ABOVE_HARD_LIMIT),
-        (9_999_999_900, LIMITS, "x", ReliefNo.ABOVE_HARD_LIMIT),
-        (500_001, OWN, "x", ReliefNo.ABOVE_CEILING),
-        (200_001, OWN, "", ReliefNo.ABOVE_SCALE),
+        (10_000_001, LIMITS, "a whole street", ReliefRefusal.ABOVE_HARD_LIMIT),
+        (9_999_999_900, LIMITS, "x", ReliefRefusal.ABOVE_HARD_LIMIT),
+        (500_001, OWN, "x", ReliefRefusal.ABOVE_CEILING),
+        (200_001, OWN, "", ReliefRefusal.ABOVE_SCALE),
         (200_001, OWN, "two homes in one", None),
         (200_000, OWN, "", None),
     ],
 )
 @pytest.mark.parametrize("act", [ReliefAct.DECIDE, ReliefAct.AMEND])
 def test_no_amount_passes_the_hard_limit_and_one_above_the_scale_has_a_reason(
-    amount: int, limits: Limits, note: str, why: ReliefNo | None, act: ReliefAct
+    amount: int, limits: Limits, note: str, why: ReliefRefusal | None, act: ReliefAct
 ) -> None:
     before = replace(
         DECIDED, status=ReliefStatus.PROPOSED if act is ReliefAct.DECIDE else ReliefStatus.DECIDED
@@ -236,10 +246,13 @@ def test_an_amended_amount_is_a_new_decision_and_who_made_it_does_not_pay_it() -
 
     assert isinstance(amended, Relief)
     assert (amended.status, amended.amount, amended.decided_by) == (ReliefStatus.DECIDED, 100, "li")
-    assert relieve(amended, ReliefAct.PAY, hand("li"), LIMITS, WEEKENDS) is ReliefNo.SAME_PERSON
+    assert (
+        relieve(amended, ReliefAct.PAY, hand("li"), LIMITS, WEEKENDS) is ReliefRefusal.SAME_PERSON
+    )
     assert isinstance(relieve(amended, ReliefAct.PAY, hand("zhang"), LIMITS, WEEKENDS), Relief)
     assert (
-        relieve(PAID, ReliefAct.AMEND, hand("li", amount=100), LIMITS, WEEKENDS) is ReliefNo.STATUS
+        relieve(PAID, ReliefAct.AMEND, hand("li", amount=100), LIMITS, WEEKENDS)
+        is ReliefRefusal.STATUS
     )
     township = relieve(
         DECIDED,
@@ -248,7 +261,7 @@ def test_an_amended_amount_is_a_new_decision_and_who_made_it_does_not_pay_it() -
         LIMITS,
         WEEKENDS,
     )
-    assert township is ReliefNo.ABOVE_TOWNSHIP
+    assert township is ReliefRefusal.ABOVE_TOWNSHIP
 
 
 def test_limits_of_another_currency_are_neither_compared_nor_printed_beside_the_figures() -> None:
@@ -275,7 +288,7 @@ def test_limits_of_another_currency_are_neither_compared_nor_printed_beside_the_
             LIMITS,
             WEEKENDS,
         )
-        is ReliefNo.CURRENCY
+        is ReliefRefusal.CURRENCY
     )
     assert str(Fen(LIMITS.township_fen)) not in explained.zh + explained.en
     assert isinstance(

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.cases.locked import (
-    Hold,
+    CaseLock,
     NotAllowed,
     Stale,
     business_day,
@@ -30,7 +30,12 @@ class TakingBack:
     """LookupError: no such case in the person's area."""
 
     def __init__(
-        self, engine: AsyncEngine, workflows: Workflows, calendar: WorkDays, said: Said, hold: Hold
+        self,
+        engine: AsyncEngine,
+        workflows: Workflows,
+        calendar: WorkDays,
+        said: Said,
+        hold: CaseLock,
     ) -> None:
         self._engine = engine
         self._workflows = workflows

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from foothold_alerts.cases.locked import Hold, NotAllowed, Stale
+from foothold_alerts.cases.locked import CaseLock, NotAllowed, Stale
 from foothold_alerts.cases.settling import stands_of
 from foothold_alerts.jobs.outbox import Said
 from foothold_alerts.people.accounts import Person
@@ -24,7 +24,7 @@ INGEST = "foothold-ingest"
 class Disputes:
     """LookupError: no such case in the person's area."""
 
-    def __init__(self, engine: AsyncEngine, hold: Hold, said: Said) -> None:
+    def __init__(self, engine: AsyncEngine, hold: CaseLock, said: Said) -> None:
         self._engine = engine
         self._hold = hold
         self._said = said

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from foothold_alerts.jobs.deadlines import Deadlines
 from foothold_alerts.people.accounts import Person
 from foothold_alerts.people.presence import must_be_here
-from foothold_alerts.rules.acts.act import Missing, NotYours
+from foothold_alerts.rules.acts.act import Missing, WrongRole
 from foothold_alerts.rules.acts.back import BackNo
 from foothold_alerts.rules.acts.dispute import DisputeNo
 from foothold_alerts.rules.acts.exempt import ExemptNo
@@ -21,12 +21,14 @@ from foothold_alerts.rules.acts.pause import PauseNo
 from foothold_alerts.rules.acts.plan import PlanNo
 from foothold_alerts.rules.acts.two import TwoNo
 from foothold_alerts.rules.days import SHANGHAI
-from foothold_alerts.rules.relief.relief import ReliefNo
+from foothold_alerts.rules.relief.relief import ReliefRefusal
 from foothold_alerts.tables.cases import AuditRow, CaseRow, PartitionDay, ViewRow
 from foothold_alerts.tables.rows import audit_row
 from foothold_schemas.messages.views import UnmetKind
 
-Why = NotYours | Missing | ReliefNo | PlanNo | PauseNo | ExemptNo | DisputeNo | TwoNo | BackNo
+Refusal = (
+    WrongRole | Missing | ReliefRefusal | PlanNo | PauseNo | ExemptNo | DisputeNo | TwoNo | BackNo
+)
 
 
 class Stale(Exception):  # noqa: N818 - an answer
@@ -36,12 +38,12 @@ class Stale(Exception):  # noqa: N818 - an answer
 class NotAllowed(Exception):  # noqa: N818 - an answer
     """The step is another role's, or something it needs is missing."""
 
-    def __init__(self, why: Why) -> None:
+    def __init__(self, why: Refusal) -> None:
         super().__init__(repr(why))
         self.why = why
 
 
-class Hold:
+class CaseLock:
     """Works in the caller's transaction."""
 
     def __init__(self, deadlines: Deadlines) -> None:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import RowMapping, Update, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.cases.locked import Hold, NotAllowed, Stale, business_day
+from foothold_alerts.cases.locked import CaseLock, NotAllowed, Stale, business_day
 from foothold_alerts.cases.settling import stands_of
 from foothold_alerts.jobs.outbox import Said
 from foothold_alerts.people.accounts import Person
@@ -23,7 +23,7 @@ from foothold_schemas.findings import FindingKind
 class Plan:
     """Each act in one transaction with its audit row; raise Stale, NotAllowed or LookupError."""
 
-    def __init__(self, engine: AsyncEngine, hold: Hold, said: Said) -> None:
+    def __init__(self, engine: AsyncEngine, hold: CaseLock, said: Said) -> None:
         self._engine = engine
         self._hold = hold
         self._said = said

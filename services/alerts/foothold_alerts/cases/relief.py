@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.cases.locked import (
-    Hold,
+    CaseLock,
     NotAllowed,
     Stale,
     business_day,
@@ -24,10 +24,10 @@ from foothold_alerts.rules.days import WorkDays, due_at
 from foothold_alerts.rules.relief.causes import RELIEF
 from foothold_alerts.rules.relief.relief import (
     AFTER_PAYMENT,
-    Hand,
+    Actor,
     Relief,
     ReliefAct,
-    ReliefNo,
+    ReliefRefusal,
     relieve,
 )
 from foothold_alerts.rules.relief.settle import settled
@@ -43,7 +43,12 @@ class ReliefDesk:
     """LookupError: no such case in the person's area."""
 
     def __init__(
-        self, engine: AsyncEngine, workflows: Workflows, calendar: WorkDays, said: Said, hold: Hold
+        self,
+        engine: AsyncEngine,
+        workflows: Workflows,
+        calendar: WorkDays,
+        said: Said,
+        hold: CaseLock,
     ) -> None:
         self._engine = engine
         self._workflows = workflows
@@ -71,7 +76,7 @@ class ReliefDesk:
             row, held = await self._locked(connection, who, number, version, relief_id, act)
             hand = await self._hand(connection, who, row, now, amount, note)
             after = await self._after(connection, row, held, act, hand)
-            if isinstance(after, ReliefNo):
+            if isinstance(after, ReliefRefusal):
                 raise NotAllowed(after)
             said = heard(row["latest"], await view_of(connection, row["household_id"]))
             after = settled(
@@ -120,7 +125,7 @@ class ReliefDesk:
         now: datetime,
         amount: int | None,
         note: str,
-    ) -> ReliefNo | None:
+    ) -> ReliefRefusal | None:
         """Why the act would not be done as things stand, None if it would; nothing is changed.
 
         Raise Stale or LookupError.
@@ -134,7 +139,7 @@ class ReliefDesk:
                 act,
                 await self._hand(connection, who, row, now, amount, note),
             )
-        return after if isinstance(after, ReliefNo) else None
+        return after if isinstance(after, ReliefRefusal) else None
 
     async def _locked(
         self,
@@ -165,14 +170,14 @@ class ReliefDesk:
         now: datetime,
         amount: int | None,
         note: str,
-    ) -> Hand:
+    ) -> Actor:
         in_doubt = is_disputed(await unmet_of(connection, row["household_id"]))
         owed = await self._owes_papers(connection, row["household_id"])
         currency, today = (
             row["latest"]["policy"]["currency"]["en"],
             await business_day(connection, now),
         )
-        return Hand(who.name, who.role, now, owed, amount, note, in_doubt, today, currency)
+        return Actor(who.name, who.role, now, owed, amount, note, in_doubt, today, currency)
 
     async def _after(
         self,
@@ -180,8 +185,8 @@ class ReliefDesk:
         row: RowMapping,
         held: RowMapping,
         act: ReliefAct,
-        hand: Hand,
-    ) -> Relief | ReliefNo:
+        hand: Actor,
+    ) -> Relief | ReliefRefusal:
         limits = self._workflows.of(row["workflow"]).limits
         after = relieve(
             relief_of(held, await earlier_bills(connection, held)),
@@ -190,7 +195,7 @@ class ReliefDesk:
             limits,
             self._calendar,
         )
-        if after is ReliefNo.STATUS:
+        if after is ReliefRefusal.STATUS:
             raise Stale
         return after
 
@@ -211,11 +216,11 @@ class ReliefDesk:
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, number, version, who)
             if who.role is not Role.COUNTY:
-                raise NotAllowed(ReliefNo.ROLE)
+                raise NotAllowed(ReliefRefusal.ROLE)
             if not note:
-                raise NotAllowed(ReliefNo.NOTE)
+                raise NotAllowed(ReliefRefusal.NOTE)
             if cause not in await self._found(connection, row):
-                raise NotAllowed(ReliefNo.NOT_FOUND)
+                raise NotAllowed(ReliefRefusal.NOT_FOUND)
             today = await business_day(connection, now)
             under_way = select(ReliefRow.relief_id).where(
                 ReliefRow.case_id == row["case_id"],

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.cases.locked import (
-    Hold,
+    CaseLock,
     NotAllowed,
     Stale,
     business_day,
@@ -21,13 +21,13 @@ from foothold_alerts.cases.settling import stands_of
 from foothold_alerts.jobs.outbox import Said
 from foothold_alerts.people.accounts import Person
 from foothold_alerts.people.presence import must_be_here
-from foothold_alerts.rules.acts.act import Acted, Given, NotNow, NotYours, act
+from foothold_alerts.rules.acts.act import Acted, StepContext, WrongRole, WrongStage, act
 from foothold_alerts.rules.acts.exempt import not_exempt
 from foothold_alerts.rules.acts.pause import PauseNo, pause, resume
 from foothold_alerts.rules.acts.two import TwoNo, second_word, taken_back
 from foothold_alerts.rules.case import OPEN, CloseReason, Stage
 from foothold_alerts.rules.days import WorkDays
-from foothold_alerts.rules.workflow import Says, Workflows
+from foothold_alerts.rules.workflow import Announcement, Workflows
 from foothold_alerts.tables.cases import AuditRow, CaseRow, DeadlineRow, ReviewRow
 from foothold_alerts.tables.rows import audit_row, case_of, standing
 from foothold_schemas.facts.decisions import (
@@ -43,10 +43,10 @@ from foothold_schemas.facts.saw import Saw
 from foothold_schemas.findings import FindingKind
 
 _DECISION: Final = {
-    Says.IDENTIFIED: Decision.IDENTIFIED,
-    Says.ELIMINATED: Decision.ELIMINATED,
-    Says.NOT_MARKED: Decision.NOT_MARKED,
-    Says.DISMISSED: Decision.DISMISSED,
+    Announcement.IDENTIFIED: Decision.IDENTIFIED,
+    Announcement.ELIMINATED: Decision.ELIMINATED,
+    Announcement.NOT_MARKED: Decision.NOT_MARKED,
+    Announcement.DISMISSED: Decision.DISMISSED,
 }
 
 
@@ -54,7 +54,12 @@ class Work:
     """People's side of the desk. LookupError: no such case in the person's area."""
 
     def __init__(
-        self, engine: AsyncEngine, workflows: Workflows, calendar: WorkDays, said: Said, hold: Hold
+        self,
+        engine: AsyncEngine,
+        workflows: Workflows,
+        calendar: WorkDays,
+        said: Said,
+        hold: CaseLock,
     ) -> None:
         self._engine = engine
         self._hold = hold
@@ -82,7 +87,7 @@ class Work:
             if step is None:
                 raise Stale
             unmet = await unmet_of(connection, row["household_id"])
-            given = Given(
+            given = StepContext(
                 await business_day(connection, now),
                 self._calendar,
                 1 if unmet is None else len(unmet),
@@ -93,7 +98,7 @@ class Work:
                 now,
             )
             outcome = act(case_of(row), step, who.role, workflow, given)
-            if isinstance(outcome, NotNow):
+            if isinstance(outcome, WrongStage):
                 raise Stale
             if not isinstance(outcome, Acted):
                 raise NotAllowed(outcome)
@@ -124,7 +129,7 @@ class Work:
                 for role in step.roles
             )
             if who.role not in roles:
-                raise NotAllowed(NotYours(roles))
+                raise NotAllowed(WrongRole(roles))
             await self._hold.change(connection, row, {"assigned_to": who.name}, now)
             await self._hold.note(connection, now, who, "taken_over", row, note=row["assigned_to"])
 
@@ -288,17 +293,19 @@ class Work:
         return case_id is not None
 
 
-def _fact(says: Says, today: date, episode: int, saw: tuple[Saw, ...] | None = None) -> PeopleFact:
+def _fact(
+    says: Announcement, today: date, episode: int, saw: tuple[Saw, ...] | None = None
+) -> PeopleFact:
     """The step as risk hears of it."""
     match says:
-        case Says.CONSENT_GIVEN:
+        case Announcement.CONSENT_GIVEN:
             return AuthorisationGiven(signed_on=today)
-        case Says.CONSENT_REFUSED:
+        case Announcement.CONSENT_REFUSED:
             return AuthorisationRefused(refused_on=today)
         case _:
             return CaseDecided(
                 decision=_DECISION[says],
                 decided_on=today,
                 episode=episode,
-                saw=saw if says is Says.DISMISSED else None,
+                saw=saw if says is Announcement.DISMISSED else None,
             )

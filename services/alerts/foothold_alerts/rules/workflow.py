@@ -54,7 +54,7 @@ class Need(StrEnum):
     says."""
 
 
-class Says(StrEnum):
+class Announcement(StrEnum):
     """What a step tells risk."""
 
     CONSENT_GIVEN = "consent_given"
@@ -65,7 +65,14 @@ class Says(StrEnum):
     DISMISSED = "dismissed"
 
 
-DECIDING: Final = frozenset({Says.IDENTIFIED, Says.ELIMINATED, Says.NOT_MARKED, Says.DISMISSED})
+DECIDING: Final = frozenset(
+    {
+        Announcement.IDENTIFIED,
+        Announcement.ELIMINATED,
+        Announcement.NOT_MARKED,
+        Announcement.DISMISSED,
+    }
+)
 """What decides on a household."""
 
 
@@ -80,7 +87,7 @@ class Step:
     to: Stage | None
     roles: frozenset[Role]
     needs: tuple[Need, ...] = ()
-    says: Says | None = None
+    says: Announcement | None = None
 
 
 @dataclass(frozen=True, slots=True)

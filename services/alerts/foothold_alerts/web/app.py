@@ -24,7 +24,14 @@ from foothold_alerts.people.passwords import TryLater
 from foothold_alerts.people.presence import Gone
 from foothold_alerts.web.area_routes import area_routes
 from foothold_alerts.web.case_routes import case_routes
-from foothold_alerts.web.desk import Desk, Forged, NotLoggedIn, own_form, person_of, same_origin
+from foothold_alerts.web.desk import (
+    Desk,
+    Forged,
+    NotLoggedIn,
+    person_of,
+    require_csrf,
+    require_same_origin,
+)
 from foothold_alerts.web.filtered import FilteredRoute, Unseen
 from foothold_alerts.web.live import TooMany
 from foothold_alerts.web.pages import COOKIE as LANGUAGE
@@ -258,7 +265,7 @@ def _log_in_routes(desk: Desk, pages: Pages) -> APIRouter:
     @router.post("/login")
     async def log_in(request: Request, form: Annotated[LogIn, Form()]) -> Response:
         """Let the person in, and on to the page that was asked for."""
-        same_origin(request)
+        require_same_origin(request)
         shown = {"person": None, "wanted": _of_the_desk(form.to), "is_ended": False}
         address = request.client.host if request.client is not None else ""
         try:
@@ -287,7 +294,7 @@ def _log_in_routes(desk: Desk, pages: Pages) -> APIRouter:
     @router.post("/logout")
     async def log_out(request: Request, csrf: Annotated[str, Form()]) -> Response:
         person = await person_of(desk, request)
-        own_form(request, person, csrf)
+        require_csrf(request, person, csrf)
         await desk.accounts.log_out(person, request.cookies[desk.cookie], datetime.now(UTC))
         response = RedirectResponse("/login", status_code=303)
         response.delete_cookie(

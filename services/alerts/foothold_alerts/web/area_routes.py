@@ -17,7 +17,7 @@ from foothold_alerts.people.accounts import Person
 from foothold_alerts.rules.case import Stage
 from foothold_alerts.tables.paging import SHOWN
 from foothold_alerts.web.case_routes import Number, PageNumber, Who
-from foothold_alerts.web.desk import Desk, own_form
+from foothold_alerts.web.desk import Desk, require_csrf
 from foothold_alerts.web.filtered import FilteredRoute
 from foothold_alerts.web.pages import Pages
 from foothold_alerts.web.refusals import refusal
@@ -83,7 +83,7 @@ def area_routes(desk: Desk, pages: Pages) -> APIRouter:
         form: Annotated[TakeForm, Form()],
         page: PageNumber = 1,
     ) -> Response:
-        own_form(request, who, form.csrf)
+        require_csrf(request, who, form.csrf)
         taken, refused = await _take(desk, who, form)
         return await _incident_page(desk, pages, request, who, number, taken, refused, page=page)
 
@@ -101,7 +101,7 @@ def area_routes(desk: Desk, pages: Pages) -> APIRouter:
         form: Annotated[TakeForm, Form()],
         page: PageNumber = 1,
     ) -> Response:
-        own_form(request, who, form.csrf)
+        require_csrf(request, who, form.csrf)
         taken, refused = await _take(desk, who, form)
         return await _project_page(desk, pages, request, who, project, taken, refused, page=page)
 
@@ -113,7 +113,7 @@ def area_routes(desk: Desk, pages: Pages) -> APIRouter:
     async def acknowledge(
         request: Request, who: Who, number: Number, csrf: Annotated[str, Form()]
     ) -> Response:
-        own_form(request, who, csrf)
+        require_csrf(request, who, csrf)
         is_done = await desk.areas.acknowledge(who.name, who.area, number, datetime.now(UTC))
         desk.metrics.actions.labels("acknowledge_region", "done" if is_done else "stale").inc()
         return (
@@ -134,7 +134,7 @@ def area_routes(desk: Desk, pages: Pages) -> APIRouter:
 
         What was not possible is said case by case.
         """
-        own_form(request, who, form.csrf)
+        require_csrf(request, who, form.csrf)
         taken, refused = await _take(desk, who, form)
         return await _page(desk, pages, request, who, number, taken, refused, page=page)
 

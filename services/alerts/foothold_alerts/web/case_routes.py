@@ -18,7 +18,7 @@ from foothold_alerts.jobs.clocks import are_soon
 from foothold_alerts.people.accounts import Person
 from foothold_alerts.queries.inbox import CasePage, hours_left
 from foothold_alerts.queries.lists import WorkList
-from foothold_alerts.rules.acts.act import NotYours
+from foothold_alerts.rules.acts.act import WrongRole
 from foothold_alerts.rules.acts.moment import moment, since
 from foothold_alerts.rules.acts.pause import ends_on
 from foothold_alerts.rules.case import (
@@ -31,9 +31,9 @@ from foothold_alerts.rules.case import (
     Stage,
 )
 from foothold_alerts.rules.relief.causes import RELIEF
-from foothold_alerts.rules.relief.relief import ReliefNo, may
+from foothold_alerts.rules.relief.relief import ReliefRefusal, may
 from foothold_alerts.tables.rows import relief_of
-from foothold_alerts.web.desk import Desk, own_form, person_of
+from foothold_alerts.web.desk import Desk, person_of, require_csrf
 from foothold_alerts.web.filtered import FilteredRoute
 from foothold_alerts.web.pages import Pages
 from foothold_alerts.web.refusals import refusal
@@ -54,7 +54,7 @@ PageNumber = Annotated[int, AfterValidator(lambda page: max(1, min(page, MOST_PA
 Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
 Find = Annotated[str, Query(max_length=64)]
 StepName = Annotated[str, Path(pattern=r"^[a-z][a-z_]{1,39}$")]
-Why = Annotated[str, Form(max_length=MAX_NOTE)]
+Refusal = Annotated[str, Form(max_length=MAX_NOTE)]
 ReviewNote = Annotated[str, Form(min_length=1, max_length=MAX_NOTE)]
 
 
@@ -136,9 +136,9 @@ def _looking(router: APIRouter, desk: Desk, pages: Pages) -> None:
     async def contact(
         request: Request, who: Who, number: Number, csrf: Annotated[str, Form()]
     ) -> Response:
-        own_form(request, who, csrf)
+        require_csrf(request, who, csrf)
         if not await desk.work.note_shown(who, number, now=datetime.now(UTC)):
-            return not_here(pages, request, who)
+            return not_found(pages, request, who)
         desk.metrics.actions.labels("contact", "done").inc()
         return await _case_page(desk, pages, request, who, number, is_masked=False)
 
@@ -151,9 +151,9 @@ def _taking_back(router: APIRouter, desk: Desk, pages: Pages) -> None:
         number: Number,
         csrf: Annotated[str, Form()],
         version: Version,
-        note: Why = "",
+        note: Refusal = "",
     ) -> Response:
-        own_form(request, who, csrf)
+        require_csrf(request, who, csrf)
         change = desk.back.reopen(who, number, version, note.strip(), now=datetime.now(UTC))
         return await changed(desk, pages, request, who, number, "step", change)
 
@@ -164,9 +164,9 @@ def _taking_back(router: APIRouter, desk: Desk, pages: Pages) -> None:
         number: Number,
         csrf: Annotated[str, Form()],
         version: Version,
-        note: Why = "",
+        note: Refusal = "",
     ) -> Response:
-        own_form(request, who, csrf)
+        require_csrf(request, who, csrf)
         change = desk.back.roll_back(who, number, version, note.strip(), now=datetime.now(UTC))
         return await changed(desk, pages, request, who, number, "step", change)
 
@@ -181,7 +181,7 @@ def _doing(router: APIRouter, desk: Desk, pages: Pages) -> None:
         version: Version,
         note: Annotated[str, Form(min_length=1, max_length=MAX_NOTE)],
     ) -> Response:
-        own_form(request, who, csrf)
+        require_csrf(request, who, csrf)
         change = desk.work.reviewed(who, number, version, note.strip(), now=datetime.now(UTC))
         return await changed(desk, pages, request, who, number, "reviewed", change)
 
@@ -193,7 +193,7 @@ def _doing(router: APIRouter, desk: Desk, pages: Pages) -> None:
         name: StepName,
         form: Annotated[StepForm, Form()],
     ) -> Response:
-        own_form(request, who, form.csrf)
+        require_csrf(request, who, form.csrf)
         change = desk.work.step(
             who,
             number,
@@ -228,7 +228,7 @@ async def changed(
         await change
     except LookupError:
         desk.metrics.actions.labels(action, "unknown").inc()
-        return not_here(pages, request, who)
+        return not_found(pages, request, who)
     except Stale:
         desk.metrics.actions.labels(action, "stale").inc()
         return await outdated(desk, pages, request, who, number)
@@ -236,7 +236,7 @@ async def changed(
         desk.metrics.actions.labels(action, "refused").inc()
         if refused is not None and (page := await refused(error)) is not None:
             return page
-        is_anothers = isinstance(error.why, NotYours) or error.why is ReliefNo.ROLE
+        is_anothers = isinstance(error.why, WrongRole) or error.why is ReliefRefusal.ROLE
         return await _case_page(
             desk,
             pages,
@@ -284,7 +284,7 @@ async def _case_page(
 ) -> Response:
     found = await desk.inbox.case(who.area, number)
     if found is None:
-        return not_here(pages, request, who)
+        return not_found(pages, request, who)
     stands = moment(
         found.case["latest"], found.view, Stage(found.case["stage"]), found.case["episode"]
     )
@@ -377,7 +377,7 @@ def contact_of(desk: Desk, entry: JsonObject | None, *, is_masked: bool) -> Cont
     )
 
 
-def not_here(pages: Pages, request: Request, who: Person) -> Response:
+def not_found(pages: Pages, request: Request, who: Person) -> Response:
     """No such case, or none in the person's area: both look the same."""
     return pages.render(
         request,

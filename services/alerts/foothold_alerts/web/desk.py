@@ -74,14 +74,14 @@ async def person_of(desk: Desk, request: Request) -> Person:
     return person
 
 
-def own_form(request: Request, person: Person, csrf: str) -> None:
+def require_csrf(request: Request, person: Person, csrf: str) -> None:
     """Raise Forged unless the form is one of ours, made for this session."""
-    same_origin(request)
+    require_same_origin(request)
     if not hmac.compare_digest(csrf.encode(), person.csrf.encode()):
         raise Forged
 
 
-def same_origin(request: Request) -> None:
+def require_same_origin(request: Request) -> None:
     """Browsers say where a form comes from; a form from elsewhere is refused.
 
     Programs that say nothing still need the token.

@@ -18,9 +18,9 @@ from foothold_alerts.web.case_routes import (
     Who,
     changed,
     contact_of,
-    not_here,
+    not_found,
 )
-from foothold_alerts.web.desk import Desk, own_form
+from foothold_alerts.web.desk import Desk, require_csrf
 from foothold_alerts.web.filtered import FilteredRoute
 from foothold_alerts.web.pages import Pages
 from foothold_alerts.web.shown import Shown, given_back, of_finding
@@ -87,7 +87,7 @@ def plan_routes(desk: Desk, pages: Pages) -> APIRouter:
         on: Annotated[date, Form()],
         note: Note = "",
     ) -> Response:
-        own_form(request, who, csrf)
+        require_csrf(request, who, csrf)
         change = desk.plan.visit(who, number, version, on, now=datetime.now(UTC), note=note.strip())
         return await changed(desk, pages, request, who, number, "visit", change)
 
@@ -95,7 +95,7 @@ def plan_routes(desk: Desk, pages: Pages) -> APIRouter:
     async def acknowledge(
         request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version
     ) -> Response:
-        own_form(request, who, csrf)
+        require_csrf(request, who, csrf)
         return await changed(
             desk,
             pages,
@@ -110,7 +110,7 @@ def plan_routes(desk: Desk, pages: Pages) -> APIRouter:
     async def take_over(
         request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version
     ) -> Response:
-        own_form(request, who, csrf)
+        require_csrf(request, who, csrf)
         return await changed(
             desk,
             pages,
@@ -125,7 +125,7 @@ def plan_routes(desk: Desk, pages: Pages) -> APIRouter:
     async def exempt(
         request: Request, who: Who, number: Number, form: Annotated[ExemptForm, Form()]
     ) -> Response:
-        own_form(request, who, form.csrf)
+        require_csrf(request, who, form.csrf)
         seen = of_finding(given_back(form.saw), form.finding)
         change = desk.work.exempt(
             who,
@@ -148,7 +148,7 @@ def plan_routes(desk: Desk, pages: Pages) -> APIRouter:
         version: Version,
         reason: Annotated[str, Form(max_length=40)],
     ) -> Response:
-        own_form(request, who, csrf)
+        require_csrf(request, who, csrf)
         return await changed(
             desk,
             pages,
@@ -163,7 +163,7 @@ def plan_routes(desk: Desk, pages: Pages) -> APIRouter:
     async def resume(
         request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version
     ) -> Response:
-        own_form(request, who, csrf)
+        require_csrf(request, who, csrf)
         return await changed(
             desk,
             pages,
@@ -185,7 +185,7 @@ def _printing(router: APIRouter, desk: Desk, pages: Pages) -> None:
         found = await desk.inbox.case(who.area, number)
         contact = None if found is None else contact_of(desk, found.entry, is_masked=False)
         if found is None:
-            return not_here(pages, request, who)
+            return not_found(pages, request, who)
         case = case_of(found.case)
         household = moment(found.case["latest"], found.view, case.stage, case.episode)["household"]
         head = "" if contact is None else contact.name
@@ -226,7 +226,7 @@ def _planning(router: APIRouter, desk: Desk, pages: Pages) -> None:
     async def dispute(
         request: Request, who: Who, number: Number, form: Annotated[DisputeForm, Form()]
     ) -> Response:
-        own_form(request, who, form.csrf)
+        require_csrf(request, who, form.csrf)
         change = desk.disputes.ask(
             who,
             number,
@@ -242,7 +242,7 @@ def _planning(router: APIRouter, desk: Desk, pages: Pages) -> None:
     async def intend(
         request: Request, who: Who, number: Number, form: Annotated[MeasureForm, Form()]
     ) -> Response:
-        own_form(request, who, form.csrf)
+        require_csrf(request, who, form.csrf)
         change = desk.plan.intend(
             who,
             number,
@@ -264,7 +264,7 @@ def _planning(router: APIRouter, desk: Desk, pages: Pages) -> None:
         version: Version,
         on: Annotated[date, Form()],
     ) -> Response:
-        own_form(request, who, csrf)
+        require_csrf(request, who, csrf)
         return await changed(
             desk,
             pages,
@@ -285,7 +285,7 @@ def _planning(router: APIRouter, desk: Desk, pages: Pages) -> None:
         version: Version,
         note: Note = "",
     ) -> Response:
-        own_form(request, who, csrf)
+        require_csrf(request, who, csrf)
         change = desk.plan.drop(
             who, number, version, measure_id, now=datetime.now(UTC), note=note.strip()
         )

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from foothold_alerts.cases.locked import Why
-from foothold_alerts.rules.acts.act import Missing, NotYours
+from foothold_alerts.cases.locked import Refusal
+from foothold_alerts.rules.acts.act import Missing, WrongRole
 from foothold_alerts.rules.acts.back import BackNo
 from foothold_alerts.rules.acts.dispute import DisputeNo
 from foothold_alerts.rules.acts.exempt import ExemptNo
 from foothold_alerts.rules.acts.pause import PauseNo
 from foothold_alerts.rules.acts.plan import PlanNo
 from foothold_alerts.rules.acts.two import TwoNo
-from foothold_alerts.rules.relief.relief import ReliefNo
+from foothold_alerts.rules.relief.relief import ReliefRefusal
 from foothold_alerts.rules.workflow import Need
 from foothold_alerts.web.words import en, zh
 
@@ -53,22 +53,25 @@ _NEEDS = {
 
 
 _RELIEF = {
-    ReliefNo.MEMBER_DISPUTED: _IN_DOUBT,
-    ReliefNo.STATUS: ("救助已不在此步骤。", "The relief is not at this step any more."),
-    ReliefNo.ROLE: ("此步骤由乡镇或县办理。", "This step is taken by the township or the county."),
-    ReliefNo.ABOVE_TOWNSHIP: (
+    ReliefRefusal.MEMBER_DISPUTED: _IN_DOUBT,
+    ReliefRefusal.STATUS: ("救助已不在此步骤。", "The relief is not at this step any more."),
+    ReliefRefusal.ROLE: (
+        "此步骤由乡镇或县办理。",
+        "This step is taken by the township or the county.",
+    ),
+    ReliefRefusal.ABOVE_TOWNSHIP: (
         "金额超过乡镇审批限额，须由县级决定。",
         "The amount is above what a township decides alone; the county decides it.",
     ),
-    ReliefNo.SAME_PERSON: (
+    ReliefRefusal.SAME_PERSON: (
         "决定人与发放人不得为同一人。",
         "Whoever decided it cannot pay it: another person must.",
     ),
-    ReliefNo.PAPERS_OWED: (
+    ReliefRefusal.PAPERS_OWED: (
         "该户上一笔先行救助手续未补齐；如需再次先行救助，须由县级批准并说明理由。",
         "Papers of an earlier advance are owed; only the county may decide another, and says why.",
     ),
-    ReliefNo.CURRENCY: (
+    ReliefRefusal.CURRENCY: (
         (
             "流程文件中的限额与本户金额不是同一币种，"
             "不能比较；请管理员在流程文件中以该币种给出限额（currency、township、relief）。"
@@ -78,25 +81,28 @@ _RELIEF = {
             " given in that currency (currency, township, relief)."
         ),
     ),
-    ReliefNo.ABOVE_HARD_LIMIT: (
+    ReliefRefusal.ABOVE_HARD_LIMIT: (
         "金额超过任何人不得超过的上限（流程文件 relief.hard_limit），请核对位数。",
         (
             "The amount is above what nobody may exceed (relief.hard_limit of the workflow); check"
             " its digits."
         ),
     ),
-    ReliefNo.ABOVE_CEILING: (
+    ReliefRefusal.ABOVE_CEILING: (
         "金额超过本县最高限额（relief.ceiling）。",
         "The amount is above the county's ceiling (relief.ceiling).",
     ),
-    ReliefNo.ABOVE_SCALE: (
+    ReliefRefusal.ABOVE_SCALE: (
         "金额超过本县救助标准（relief.scale），须写明理由。",
         "The amount is above the county's scale (relief.scale): write why.",
     ),
-    ReliefNo.NOT_FOUND: ("该户目前没有这一原因。", "The household does not have this cause."),
-    ReliefNo.MORE_THAN_OPEN: ("金额多于应退还的余额。", "That is more than is still to come back."),
-    ReliefNo.AMOUNT: ("请填写金额。", "Write the amount."),
-    ReliefNo.NOTE: ("请填写说明。", "Write why."),
+    ReliefRefusal.NOT_FOUND: ("该户目前没有这一原因。", "The household does not have this cause."),
+    ReliefRefusal.MORE_THAN_OPEN: (
+        "金额多于应退还的余额。",
+        "That is more than is still to come back.",
+    ),
+    ReliefRefusal.AMOUNT: ("请填写金额。", "Write the amount."),
+    ReliefRefusal.NOTE: ("请填写说明。", "Write why."),
 }
 
 
@@ -165,7 +171,7 @@ _DISPUTE = {
 
 
 _LISTED: Final[Mapping[type[StrEnum], Mapping[Any, tuple[str, str]]]] = {
-    ReliefNo: _RELIEF,
+    ReliefRefusal: _RELIEF,
     ExemptNo: _EXEMPT,
     PauseNo: _PAUSE,
     PlanNo: _PLAN,
@@ -176,9 +182,9 @@ _LISTED: Final[Mapping[type[StrEnum], Mapping[Any, tuple[str, str]]]] = {
 """By their lists: members of two lists may be the same text."""
 
 
-def refusal(why: Why) -> tuple[str, str]:
+def refusal(why: Refusal) -> tuple[str, str]:
     """Chinese and English."""
-    if isinstance(why, NotYours):
+    if isinstance(why, WrongRole):
         roles = sorted(why.roles)
         return (
             f"此步骤由{'、'.join(zh(r) for r in roles)}办理。",

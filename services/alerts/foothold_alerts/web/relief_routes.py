@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from foothold_alerts.cases.locked import NotAllowed, Stale
 from foothold_alerts.people.accounts import Person
 from foothold_alerts.queries.inbox import CasePage
-from foothold_alerts.rules.relief.relief import ReliefAct, ReliefNo
+from foothold_alerts.rules.relief.relief import ReliefAct, ReliefRefusal
 from foothold_alerts.web.amounts import AMOUNT_WORDS, AmountNo, fen_of
 from foothold_alerts.web.case_routes import (
     MAX_NOTE,
@@ -20,10 +20,10 @@ from foothold_alerts.web.case_routes import (
     Version,
     Who,
     changed,
-    not_here,
+    not_found,
     outdated,
 )
-from foothold_alerts.web.desk import Desk, own_form
+from foothold_alerts.web.desk import Desk, require_csrf
 from foothold_alerts.web.filtered import FilteredRoute
 from foothold_alerts.web.pages import Pages
 from foothold_alerts.web.refusals import refusal
@@ -40,11 +40,11 @@ WITH_AMOUNT: Final = frozenset(
     }
 )
 """Acts that fill in an amount: they go by the page that shows it once more."""
-_OF_THE_AMOUNT: Final = frozenset(ReliefNo) - {
-    ReliefNo.STATUS,
-    ReliefNo.ROLE,
-    ReliefNo.SAME_PERSON,
-    ReliefNo.NOT_FOUND,
+_OF_THE_AMOUNT: Final = frozenset(ReliefRefusal) - {
+    ReliefRefusal.STATUS,
+    ReliefRefusal.ROLE,
+    ReliefRefusal.SAME_PERSON,
+    ReliefRefusal.NOT_FOUND,
 }
 """Reasons that another amount or a note does away with: what was filled in stays on the page."""
 
@@ -80,7 +80,7 @@ def relief_routes(desk: Desk, pages: Pages) -> APIRouter:
         act: ReliefAct,
         form: Annotated[ReliefForm, Form()],
     ) -> Response:
-        own_form(request, who, form.csrf)
+        require_csrf(request, who, form.csrf)
         asked = _Asked(number, relief_id, act, form)
         fen = fen_of(form.amount)
         if isinstance(fen, AmountNo):
@@ -121,7 +121,7 @@ def relief_routes(desk: Desk, pages: Pages) -> APIRouter:
 
         Or why it cannot be done, beside what was filled in.
         """
-        own_form(request, who, form.csrf)
+        require_csrf(request, who, form.csrf)
         asked = _Asked(number, relief_id, act, form)
         fen = fen_of(form.amount)
         if isinstance(fen, AmountNo):
@@ -138,7 +138,7 @@ def relief_routes(desk: Desk, pages: Pages) -> APIRouter:
                 note=form.note.strip(),
             )
         except LookupError:
-            return not_here(pages, request, who)
+            return not_found(pages, request, who)
         except Stale:
             return await outdated(desk, pages, request, who, number)
         return await _confirm_page(
@@ -155,7 +155,7 @@ def relief_routes(desk: Desk, pages: Pages) -> APIRouter:
         cause: Annotated[FindingKind, Form()],
         note: Annotated[str, Form(max_length=MAX_NOTE)] = "",
     ) -> Response:
-        own_form(request, who, csrf)
+        require_csrf(request, who, csrf)
         change = desk.relief.again(
             who, number, version, cause, now=datetime.now(UTC), note=note.strip()
         )
@@ -179,7 +179,7 @@ async def _confirm_page(
     found = await desk.inbox.case(who.area, asked.number)
     relief = None if found is None else _relief_of(found, asked.relief_id)
     if found is None or relief is None or asked.act not in WITH_AMOUNT:
-        return not_here(pages, request, who)
+        return not_found(pages, request, who)
     fen = fen_of(asked.form.amount)
     return pages.render(
         request,

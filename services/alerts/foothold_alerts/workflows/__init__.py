@@ -19,11 +19,11 @@ from foothold_alerts.rules.workflow import (
     PAUSE_DAYS,
     URGENT_HOURS,
     YUAN,
+    Announcement,
     Limit,
     Limits,
     Need,
     Rung,
-    Says,
     Step,
     Unit,
     Workflow,
@@ -137,7 +137,7 @@ class StepEntry(_Strict):
     to: Stage | None = None
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]
     needs: tuple[Need, ...] = ()
-    says: Says | None = None
+    says: Announcement | None = None
 
     @model_validator(mode="after")
     def _begins_open(self) -> Self:

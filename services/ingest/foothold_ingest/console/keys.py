@@ -11,7 +11,7 @@ from fastapi import Request, Response
 
 from foothold_ingest.agencies.callers import Agencies
 from foothold_ingest.agencies.register import LIVE_KEYS, AgencyRegister, NotPossible
-from foothold_ingest.console.pages import Pages, own_form
+from foothold_ingest.console.pages import Pages, require_csrf
 from foothold_ingest.console.sessions import Person
 
 MAX_KEY: Final = 200
@@ -47,7 +47,7 @@ class KeyPages:
 
     async def make(self, request: Request, person: Person) -> Response:
         """Another key, shown this once."""
-        form = await own_form(request, person)
+        form = await require_csrf(request, person)
         caller = await self._agencies.caller(
             f"Bearer {str(form.get('key') or '').strip()[:MAX_KEY]}"
         )
@@ -63,7 +63,7 @@ class KeyPages:
 
     async def end(self, request: Request, person: Person) -> Response:
         """One key less, never the one signed in with."""
-        form = await own_form(request, person)
+        form = await require_csrf(request, person)
         prefix = str(form.get("prefix") or "")
         try:
             await self._register.disable_key(

@@ -98,13 +98,13 @@ def _moment(value: datetime | None) -> str:
     return "" if value is None else f"{value.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
 
 
-async def own_form(request: Request, person: Person) -> FormData:
+async def require_csrf(request: Request, person: Person) -> FormData:
     """The form, if it came from our own page and can be kept; raise Forged or Unstorable."""
     try:
         form = await request.form(max_files=1, max_fields=1_000)
     except (UnicodeError, ValueError):  # a charset nobody speaks
         raise Forged from None
-    if not same_origin(request) or form.get("csrf") != person.csrf:
+    if not require_same_origin(request) or form.get("csrf") != person.csrf:
         raise Forged
     if not all(is_storable(value) for _, value in form.multi_items() if isinstance(value, str)):
         raise Unstorable
@@ -116,7 +116,7 @@ async def own_form(request: Request, person: Person) -> FormData:
     )
 
 
-def same_origin(request: Request) -> bool:
+def require_same_origin(request: Request) -> bool:
     """Whether a browser says that the form stood on our page.
 
     One that says nothing of it is believed.

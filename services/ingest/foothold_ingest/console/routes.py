@@ -24,8 +24,8 @@ from foothold_ingest.console.pages import (
     Pages,
     Unstorable,
     is_storable,
-    own_form,
-    same_origin,
+    require_csrf,
+    require_same_origin,
     storable,
 )
 from foothold_ingest.console.report import NotTaken, Reports, Written, as_typed, empty, explained
@@ -219,7 +219,7 @@ class Console:
 
         A wrong one costs nothing but is answered alike whatever is wrong with it.
         """
-        if not same_origin(request) or not is_storable(key + name):
+        if not require_same_origin(request) or not is_storable(key + name):
             return self._message(
                 None,
                 403,
@@ -242,7 +242,7 @@ class Console:
 
     async def sign_out(self, request: Request, person: Person) -> Response:
         """End the session."""
-        await own_form(request, person)
+        await require_csrf(request, person)
         await self._sessions.sign_out(request.cookies[self._cookie])
         response = RedirectResponse("/console/sign-in", status_code=303)
         response.delete_cookie(
@@ -268,7 +268,7 @@ class Console:
 
     async def retry(self, request: Request, person: Person) -> Response:
         """Those that are ticked, or all that are shown of one reason."""
-        form = await own_form(request, person)
+        form = await require_csrf(request, person)
         reason = str(form.get("reason") or "") or None
         ids = [str(one) for one in form.getlist("id")][:SHOWN]
         if form.get("all"):
@@ -298,7 +298,7 @@ class Console:
 
     async def retry_held(self, request: Request, person: Person) -> Response:
         """Look again at what could not be released."""
-        await own_form(request, person)
+        await require_csrf(request, person)
         again = await self._desk.retry_held(person.agency)
         return self._pages.render(
             "held.html", person=person, rows=await self._desk.held(person.agency), again=again
@@ -310,7 +310,7 @@ class Console:
 
     async def confirm(self, request: Request, person: Person) -> Response:
         """The agency has looked: what it sent is right."""
-        form = await own_form(request, person)
+        form = await require_csrf(request, person)
         note = str(form.get("note") or "").strip()
         if len(note) > MAX_NOTE or not is_plain(note):
             return await self._doubts_page(
@@ -346,7 +346,7 @@ class Console:
 
     async def take_report(self, request: Request, person: Person) -> Response:
         """Into the log, or back with what is wrong; the person's number is never shown again."""
-        form = await own_form(request, person)
+        form = await require_csrf(request, person)
         written = Written(
             **{field: as_typed(form.get(field)) for field in Written.__dataclass_fields__}
         )
@@ -392,7 +392,7 @@ class Console:
 
     async def fate(self, request: Request, person: Person) -> Response:
         """The answer; asked by a form, so that no id stands in an address."""
-        form = await own_form(request, person)
+        form = await require_csrf(request, person)
         name, source, day = (str(form.get(field) or "") for field in ("id", "source", "day"))
         if not f"{source}/".startswith(f"/agencies/{person.agency}/"):
             wrong = "来源属于其他单位。", "The source is another agency's."
@@ -437,7 +437,7 @@ class Console:
 
     async def upload(self, request: Request, person: Person) -> Response:
         """Keep the file and go to its page."""
-        form = await own_form(request, person)
+        form = await require_csrf(request, person)
         file = form.get("file")
         if not isinstance(file, UploadFile) or not file.size:
             return self._message(
@@ -479,7 +479,7 @@ class Console:
 
     async def take(self, request: Request, person: Person) -> Response:
         """Take what was checked, as it was checked, and go to its page."""
-        await own_form(request, person)
+        await require_csrf(request, person)
         taken = await self._files.take_checked(request.path_params["upload"], person.agency)
         if taken is None:
             gone = (

@@ -9,7 +9,7 @@ from typing import Final
 
 from fastapi import Request, Response
 
-from foothold_ingest.console.pages import Pages, own_form
+from foothold_ingest.console.pages import Pages, require_csrf
 from foothold_ingest.console.sessions import Person
 from foothold_ingest.intake.statement_answers import StatementAsking
 from foothold_ingest.rules.answers import CHOICES, Answer
@@ -40,7 +40,7 @@ class StatementPages:
 
     async def answer(self, request: Request, person: Person) -> Response:
         """One answer to one question; of anything but our own words and ids nothing is read."""
-        form = await own_form(request, person)
+        form = await require_csrf(request, person)
         question, word = str(form.get("question") or ""), str(form.get("answer") or "")
         if _QUESTION.fullmatch(question) is None or word not in set(Answer):
             return await self._page(person, Outcome.NOT_OFFERED)

@@ -20,7 +20,7 @@ from foothold_alerts.jobs.notices import Notices
 from foothold_alerts.people.accounts import Accounts
 from foothold_alerts.people.presence import Gone
 from foothold_alerts.queries.lists import Lists, WorkList
-from foothold_alerts.rules.acts.act import NotYours
+from foothold_alerts.rules.acts.act import WrongRole
 from foothold_alerts.rules.case import CloseReason, Role
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.web.app import make_app
@@ -123,7 +123,7 @@ async def test_a_level_that_has_no_step_at_the_stage_does_not_take_over(
     with pytest.raises(NotAllowed) as refused:
         await work_on(alerts_database).take_over(person("wang", Role.VILLAGE), 1, 1, now=NOW)
 
-    assert isinstance(refused.value.why, NotYours)
+    assert isinstance(refused.value.why, WrongRole)
     await work_on(alerts_database).take_over(person("chen", Role.TOWNSHIP), 1, 1, now=NOW)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.cases.locked import NotAllowed, Stale
 from foothold_alerts.rules.case import CloseReason, Role
-from foothold_alerts.rules.relief.relief import ReliefAct, ReliefNo
+from foothold_alerts.rules.relief.relief import ReliefAct, ReliefRefusal
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import Movement
 from tests.support.alerts import NOW, cases_on, person, relief_on, rows, transition, work_on
@@ -29,7 +29,7 @@ async def test_a_payment_takes_two_people_and_goes_to_risk_once(
     await relief.relieve(TOWNSHIP, 1, 1, 1, ReliefAct.DECIDE, amount=300_000, **given)
     with pytest.raises(NotAllowed) as refused:
         await relief.relieve(TOWNSHIP, 1, 2, 1, ReliefAct.PAY, amount=None, **given)
-    assert refused.value.why is ReliefNo.SAME_PERSON
+    assert refused.value.why is ReliefRefusal.SAME_PERSON
     await relief.relieve(person("li"), 1, 2, 1, ReliefAct.PAY, amount=None, **given)
     with pytest.raises(Stale):
         await relief.relieve(person("li"), 1, 3, 1, ReliefAct.PAY, amount=None, **given)
@@ -67,7 +67,7 @@ async def test_an_advance_while_papers_of_another_episode_are_owed_needs_the_cou
         person("chen"), 2, 1, 2, ReliefAct.DECIDE, now=NOW, amount=100, note="another fire"
     )
 
-    assert refused.value.why is ReliefNo.PAPERS_OWED
+    assert refused.value.why is ReliefRefusal.PAPERS_OWED
     assert await rows(alerts_database, "select approved_by from relief order by relief_id") == [
         (None,),
         ("chen",),
@@ -87,7 +87,10 @@ async def test_for_one_cause_relief_comes_again_in_a_year_only_by_the_countys_ex
     await cases.take(
         [transition("a", 2, cause, FindingKind.SELF_PAID_HIGH, movement=Movement.WORSENED)], NOW
     )
-    for who, note, why in ((TOWNSHIP, "x", ReliefNo.ROLE), (person("chen"), "", ReliefNo.NOTE)):
+    for who, note, why in (
+        (TOWNSHIP, "x", ReliefRefusal.ROLE),
+        (person("chen"), "", ReliefRefusal.NOTE),
+    ):
         with pytest.raises(NotAllowed) as refused:
             await relief.again(who, 1, 4, cause, now=NOW, note=note)
         assert refused.value.why is why

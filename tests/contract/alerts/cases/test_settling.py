@@ -16,7 +16,7 @@ from foothold_alerts.cases.settling import Settling
 from foothold_alerts.people.accounts import Accounts
 from foothold_alerts.queries.lists import Lists, WorkList
 from foothold_alerts.rules.case import Role
-from foothold_alerts.rules.relief.relief import ReliefAct, ReliefNo
+from foothold_alerts.rules.relief.relief import ReliefAct, ReliefRefusal
 from foothold_alerts.web.app import make_app
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.explanation import Outlay
@@ -124,7 +124,7 @@ async def test_a_loss_corrected_to_nothing_closes_the_case_and_leaves_all_of_it_
     assert before == ((4_200_000, 0), [])
     assert after == ((0, 300_000), ["3000.00 元"])
     assert (refused.value.why, part, await listed(alerts_database)) == (
-        ReliefNo.ROLE,
+        ReliefRefusal.ROLE,
         ["2000.00 元"],
         [],
     )
@@ -193,7 +193,7 @@ async def test_relief_again_for_a_cause_nobody_found_is_refused(
             person("chen"), 1, 3, FindingKind.EDUCATION_COST_HIGH, now=NOW, note="school"
         )
 
-    assert refused.value.why is ReliefNo.NOT_FOUND
+    assert refused.value.why is ReliefRefusal.NOT_FOUND
 
 
 async def test_the_amount_is_confirmed_in_words_and_only_then_decided(

@@ -8,11 +8,11 @@ from foothold_alerts.rules.acts.pause import resume
 from foothold_alerts.rules.acts.two import TwoNo, second_word, taken_back
 from foothold_alerts.rules.case import DISMISS_REASONS, Case, CloseReason, Consent, Role, Stage
 from foothold_alerts.rules.days import WorkDays, last_day
-from foothold_alerts.rules.workflow import DECIDING, Need, Says, Step, Workflow
+from foothold_alerts.rules.workflow import DECIDING, Announcement, Need, Step, Workflow
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class StepContext:
     """What a step rests on.
 
     It has the business day, what keeps the household from leaving, whether a member is in doubt,
@@ -39,19 +39,19 @@ class Acted:
     """
 
     case: Case
-    says: Says | None = None
+    says: Announcement | None = None
     is_first_word: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class NotNow:
+class WrongStage:
     """The step does not fit the case as it stands."""
 
     stage: Stage
 
 
 @dataclass(frozen=True, slots=True)
-class NotYours:
+class WrongRole:
     """The step is another role's."""
 
     roles: frozenset[Role]
@@ -73,13 +73,13 @@ _NOT_LOOKED_YET: Final = frozenset({Stage.LEAD, Stage.VERIFYING})
 
 
 def act(
-    case: Case, step: Step, role: Role, workflow: Workflow, given: Given
-) -> Acted | NotNow | NotYours | Missing | TwoNo:
+    case: Case, step: Step, role: Role, workflow: Workflow, given: StepContext
+) -> Acted | WrongStage | WrongRole | Missing | TwoNo:
     """The case after a step, or why not."""
     if case.stage not in step.sources:
-        return NotNow(case.stage)
+        return WrongStage(case.stage)
     if role not in step.roles:
-        return NotYours(step.roles)
+        return WrongRole(step.roles)
     if (
         missing := next(
             (
@@ -92,14 +92,14 @@ def act(
     ) is not None:
         return missing
     if (
-        step.says is Says.DISMISSED
+        step.says is Announcement.DISMISSED
         and (waits := second_word(case, given.by, f"dismiss {given.reason}")) is not None
     ):
         return waits if isinstance(waits, TwoNo) else Acted(waits, is_first_word=True)
     return Acted(_after(case, step, workflow, given), step.says)
 
 
-def _after(case: Case, step: Step, workflow: Workflow, given: Given) -> Case:
+def _after(case: Case, step: Step, workflow: Workflow, given: StepContext) -> Case:
     """The case once the step is taken.
 
     Who goes on with it has ended its pause, and has taken back the first word of somebody else.
@@ -109,15 +109,15 @@ def _after(case: Case, step: Step, workflow: Workflow, given: Given) -> Case:
         resume(after, given.today, workflow, given.calendar) or after, stage=step.to or case.stage
     )
     match step.says:
-        case Says.CONSENT_GIVEN:
+        case Announcement.CONSENT_GIVEN:
             after = replace(after, consent=Consent.GIVEN)
-        case Says.CONSENT_REFUSED:
+        case Announcement.CONSENT_REFUSED:
             after = replace(after, consent=Consent.REFUSED)
-        case Says.IDENTIFIED:
+        case Announcement.IDENTIFIED:
             after = replace(after, identified_on=given.today)
-        case Says.DISMISSED:
+        case Announcement.DISMISSED:
             after = replace(after, close_reason=given.reason)
-        case Says.ELIMINATED:
+        case Announcement.ELIMINATED:
             after = replace(after, close_reason=CloseReason.ELIMINATED)
         case _:
             pass
@@ -130,7 +130,7 @@ def _needs(step: Step) -> tuple[Need, ...]:
     return (Need.MEMBERS_CLEAR, *step.needs) if step.says in DECIDING else step.needs
 
 
-def _missing(need: Need, case: Case, workflow: Workflow, given: Given) -> Missing | None:
+def _missing(need: Need, case: Case, workflow: Workflow, given: StepContext) -> Missing | None:
     if need is Need.NOTICE_OVER:
         ends = (
             None

@@ -48,7 +48,7 @@ class ReliefAct(StrEnum):
     WAIVE = "waive"
 
 
-class ReliefNo(StrEnum):
+class ReliefRefusal(StrEnum):
     """Why not."""
 
     STATUS = "status"
@@ -148,7 +148,7 @@ class Relief:
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
+class Actor:
     """Who acts, when, and what was filled in.
 
     `owed`: papers of another advance to this household are not there yet.
@@ -182,13 +182,13 @@ def may(relief: Relief, role: Role) -> tuple[ReliefAct, ...]:
 
 
 def relieve(
-    relief: Relief, act: ReliefAct, hand: Hand, limits: Limits, calendar: WorkDays
-) -> Relief | ReliefNo:
+    relief: Relief, act: ReliefAct, hand: Actor, limits: Limits, calendar: WorkDays
+) -> Relief | ReliefRefusal:
     """The relief after the act, or why not."""
     if act in _SETTLING:
         return _came_back(relief, act, hand)
     sources, after = _WAYS[relief.kind].get(act, (set(), relief.status))
-    if (no := _not_so(act, hand) if relief.status in sources else ReliefNo.STATUS) is not None:
+    if (no := _not_so(act, hand) if relief.status in sources else ReliefRefusal.STATUS) is not None:
         return no
     changed = replace(relief, status=after)
     match act:
@@ -197,71 +197,81 @@ def relieve(
         case ReliefAct.PAY:
             return _paid(changed, hand, limits, calendar)
         case ReliefAct.PAPERS | ReliefAct.CORRECT_PAPERS:
-            return ReliefNo.AMOUNT if hand.amount is None else replace(changed, actual=hand.amount)
+            return (
+                ReliefRefusal.AMOUNT
+                if hand.amount is None
+                else replace(changed, actual=hand.amount)
+            )
         case _:
             return changed
 
 
-def _not_so(act: ReliefAct, hand: Hand) -> ReliefNo | None:
+def _not_so(act: ReliefAct, hand: Actor) -> ReliefRefusal | None:
     if act in _DECIDING and hand.role is Role.VILLAGE:
-        return ReliefNo.ROLE
-    return ReliefNo.NOTE if act in _EXPLAINED and not hand.note else None
+        return ReliefRefusal.ROLE
+    return ReliefRefusal.NOTE if act in _EXPLAINED and not hand.note else None
 
 
-def _decided(relief: Relief, hand: Hand, limits: Limits) -> Relief | ReliefNo:
+def _decided(relief: Relief, hand: Actor, limits: Limits) -> Relief | ReliefRefusal:
     if not hand.amount:
-        return ReliefNo.AMOUNT
+        return ReliefRefusal.AMOUNT
     # an advance in an emergency waits for no register
     if relief.kind is ReliefKind.SPENDING and hand.is_disputed:
-        return ReliefNo.MEMBER_DISPUTED
+        return ReliefRefusal.MEMBER_DISPUTED
     if (no := _above(relief.kind, hand.amount, hand, limits)) is not None:
         return no
     is_excepted = hand.owed and hand.role is Role.COUNTY and bool(hand.note)
     if relief.kind is ReliefKind.EMERGENCY and hand.owed and not is_excepted:
-        return ReliefNo.PAPERS_OWED
+        return ReliefRefusal.PAPERS_OWED
     return replace(
         relief, amount=hand.amount, decided_by=hand.by, approved_by=hand.by if is_excepted else None
     )
 
 
-def _above(kind: ReliefKind, amount: int, hand: Hand, limits: Limits) -> ReliefNo | None:
+def _above(kind: ReliefKind, amount: int, hand: Actor, limits: Limits) -> ReliefRefusal | None:
     """Which bound the amount passes.
 
     Limits in another currency than the household's figures bound nothing, so nobody decides by
     them.
     """
     if hand.currency and hand.currency != limits.currency[1]:
-        return ReliefNo.CURRENCY
+        return ReliefRefusal.CURRENCY
     if amount > limits.hard_limit_fen:
-        return ReliefNo.ABOVE_HARD_LIMIT
+        return ReliefRefusal.ABOVE_HARD_LIMIT
     if limits.ceiling_fen is not None and amount > limits.ceiling_fen:
-        return ReliefNo.ABOVE_CEILING
+        return ReliefRefusal.ABOVE_CEILING
     if amount > limits.township_fen and hand.role is not Role.COUNTY:
-        return ReliefNo.ABOVE_TOWNSHIP
+        return ReliefRefusal.ABOVE_TOWNSHIP
     return (
-        ReliefNo.ABOVE_SCALE if amount > limits.scale.get(kind, amount) and not hand.note else None
+        ReliefRefusal.ABOVE_SCALE
+        if amount > limits.scale.get(kind, amount) and not hand.note
+        else None
     )
 
 
-def _paid(relief: Relief, hand: Hand, limits: Limits, calendar: WorkDays) -> Relief | ReliefNo:
+def _paid(
+    relief: Relief, hand: Actor, limits: Limits, calendar: WorkDays
+) -> Relief | ReliefRefusal:
     if hand.by == relief.decided_by:
-        return ReliefNo.SAME_PERSON
+        return ReliefRefusal.SAME_PERSON
     here = hand.now.astimezone(SHANGHAI).date()
     due = last_day(here, limits.papers, calendar) if relief.kind is ReliefKind.EMERGENCY else None
     return replace(relief, paid_by=hand.by, papers_due_on=due, paid_on=hand.today or here)
 
 
-def _came_back(relief: Relief, act: ReliefAct, hand: Hand) -> Relief | ReliefNo:
+def _came_back(relief: Relief, act: ReliefAct, hand: Actor) -> Relief | ReliefRefusal:
     if not relief.open:
-        return ReliefNo.STATUS
+        return ReliefRefusal.STATUS
     if act is ReliefAct.WAIVE:
         if hand.role is not Role.COUNTY:
-            return ReliefNo.ROLE
-        return replace(relief, waived=relief.waived + relief.open) if hand.note else ReliefNo.NOTE
+            return ReliefRefusal.ROLE
+        return (
+            replace(relief, waived=relief.waived + relief.open) if hand.note else ReliefRefusal.NOTE
+        )
     if not hand.amount:
-        return ReliefNo.AMOUNT
+        return ReliefRefusal.AMOUNT
     return (
-        ReliefNo.MORE_THAN_OPEN
+        ReliefRefusal.MORE_THAN_OPEN
         if hand.amount > relief.open
         else replace(relief, came_back=relief.came_back + hand.amount)
     )
