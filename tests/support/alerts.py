@@ -23,7 +23,7 @@ from foothold_alerts.cases.steps import Work
 from foothold_alerts.cases.transitions import Cases
 from foothold_alerts.jobs.deadlines import Deadlines
 from foothold_alerts.jobs.notices import Notices
-from foothold_alerts.jobs.outbox import Said
+from foothold_alerts.jobs.outbox import Outbox
 from foothold_alerts.jobs.queue import Jobs
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.people.accounts import Accounts, Person
@@ -112,32 +112,32 @@ def cases_on(engine: AsyncEngine) -> Cases:
 def work_on(engine: AsyncEngine) -> Work:
     """What people do; what they say is kept, and sent by nobody."""
     return Work(
-        engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), CaseLock(deadlines_on(engine))
+        engine, WORKFLOWS, WEEKENDS, Outbox(engine, jobs_on(engine)), CaseLock(deadlines_on(engine))
     )
 
 
 def back_on(engine: AsyncEngine) -> TakingBack:
     """What is taken back."""
     return TakingBack(
-        engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), CaseLock(deadlines_on(engine))
+        engine, WORKFLOWS, WEEKENDS, Outbox(engine, jobs_on(engine)), CaseLock(deadlines_on(engine))
     )
 
 
 def relief_on(engine: AsyncEngine) -> ReliefDesk:
     """What people do with relief."""
     return ReliefDesk(
-        engine, WORKFLOWS, WEEKENDS, Said(engine, jobs_on(engine)), CaseLock(deadlines_on(engine))
+        engine, WORKFLOWS, WEEKENDS, Outbox(engine, jobs_on(engine)), CaseLock(deadlines_on(engine))
     )
 
 
 def plan_on(engine: AsyncEngine) -> Plan:
     """Measures and visits."""
-    return Plan(engine, CaseLock(deadlines_on(engine)), Said(engine, jobs_on(engine)))
+    return Plan(engine, CaseLock(deadlines_on(engine)), Outbox(engine, jobs_on(engine)))
 
 
 def disputes_on(engine: AsyncEngine) -> Disputes:
     """Doubts, and what became of them."""
-    return Disputes(engine, CaseLock(deadlines_on(engine)), Said(engine, jobs_on(engine)))
+    return Disputes(engine, CaseLock(deadlines_on(engine)), Outbox(engine, jobs_on(engine)))
 
 
 def areas_on(engine: AsyncEngine) -> Areas:

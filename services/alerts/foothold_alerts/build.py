@@ -22,11 +22,11 @@ from foothold_alerts.cases.relief import ReliefDesk
 from foothold_alerts.cases.settling import Settling
 from foothold_alerts.cases.steps import Work
 from foothold_alerts.cases.transitions import Cases
-from foothold_alerts.consumer import CASES, MIRROR, Consumer, Keeps
+from foothold_alerts.consumer import CASES, MIRROR, Consumer, Sinks
 from foothold_alerts.jobs.calendars import work_days
 from foothold_alerts.jobs.deadlines import Deadlines
 from foothold_alerts.jobs.notices import Notices, Notifier
-from foothold_alerts.jobs.outbox import Said
+from foothold_alerts.jobs.outbox import Outbox
 from foothold_alerts.jobs.queue import Jobs
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.people.accounts import Accounts
@@ -77,7 +77,7 @@ def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
         _jobs(settings, metrics),
     )
     producer = AIOKafkaProducer(**settings.broker.options, enable_idempotence=True, acks="all")
-    said, notices = Said(engine, jobs, producer), Notices(jobs, calendar)
+    said, notices = Outbox(engine, jobs, producer), Notices(jobs, calendar)
     deadlines = Deadlines(engine, jobs, workflows, calendar, notices)
     hold, areas, incidents = (
         CaseLock(deadlines),
@@ -111,7 +111,7 @@ def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
     )
     settling = Settling(engine, workflows)
     cases = Cases(engine, workflows, calendar, deadlines, notices, settling)
-    keeps = Keeps(cases, Mirror(engine), areas, incidents, disputes, settling)
+    keeps = Sinks(cases, Mirror(engine), areas, incidents, disputes, settling)
     pauses = Pauses(engine, workflows, calendar, deadlines, notices)
     sweep, tally = (
         Sweep(jobs, said, deadlines, metrics, pauses=pauses, areas=areas),
@@ -126,7 +126,7 @@ def _jobs(settings: Settings, metrics: Metrics) -> Jobs:
 
 
 def _consumers(
-    settings: Settings, metrics: Metrics, engine: AsyncEngine, keeps: Keeps
+    settings: Settings, metrics: Metrics, engine: AsyncEngine, keeps: Sinks
 ) -> tuple[Consumer, ...]:
     seal = Seal(settings.quarantine_secret.get_secret_value().encode(), Purpose.QUARANTINE)
     return tuple(

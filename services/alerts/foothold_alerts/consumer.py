@@ -53,7 +53,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Keeps:
+class Sinks:
     """Where what was read is kept."""
 
     cases: Cases
@@ -105,7 +105,7 @@ class Consumer:
         broker: Broker,
         partitions: int,
         engine: AsyncEngine,
-        keeps: Keeps,
+        keeps: Sinks,
         metrics: Metrics,
         seal: Seal,
         limit: int,

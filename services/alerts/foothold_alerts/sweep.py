@@ -14,7 +14,7 @@ from foothold_alerts.cases.pauses import Pauses
 from foothold_alerts.jobs.deadlines import TASK as PASSED
 from foothold_alerts.jobs.deadlines import Deadlines
 from foothold_alerts.jobs.outbox import TASK as SEND
-from foothold_alerts.jobs.outbox import Said
+from foothold_alerts.jobs.outbox import Outbox
 from foothold_alerts.jobs.queue import Jobs
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.turns import Turns
@@ -32,7 +32,7 @@ class Sweep:
     def __init__(
         self,
         jobs: Jobs,
-        said: Said,
+        said: Outbox,
         deadlines: Deadlines,
         metrics: Metrics | None = None,
         *,

@@ -26,7 +26,7 @@ from foothold_ingest.files.work import FileWorker
 from foothold_ingest.intake.announcing import Announcer
 from foothold_ingest.intake.county_codes import RegionBook
 from foothold_ingest.intake.days import Days
-from foothold_ingest.intake.intake import Books, Intake
+from foothold_ingest.intake.intake import Intake, Registers
 from foothold_ingest.intake.releaser import Releaser
 from foothold_ingest.intake.statement_answers import StatementAsking
 from foothold_ingest.log.search import LogSearch
@@ -122,7 +122,7 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
             directory=directory,
             people=people,
             regions=regions,
-            books=Books(
+            books=Registers(
                 FeedBook(engine),
                 held,
                 Audit(engine),

@@ -28,7 +28,7 @@ from tests.support.made.build import AREA, HOUSEHOLD, OPEN_DAY, identity, value
 from tests.support.made.rules import ALL_IN_FORCE
 from tests.support.reference.lives import Writing
 from tests.support.reference.log import SecondOpinion
-from tests.support.reference.stand import Said
+from tests.support.reference.stand import Outbox
 
 WALKS = int(os.environ.get("FOOTHOLD_WALKS", "100"))
 SEED = int(os.environ.get("FOOTHOLD_WALKS_SEED", "20261130"))
@@ -63,11 +63,11 @@ class Risk:
         self.home = Household()
         self.said: tuple[Transition, ...] = ()
 
-    def day(self, day: date) -> list[Said]:
+    def day(self, day: date) -> list[Outbox]:
         """A new day."""
         return self._judge(day, Cause(identity(f"day {day}"), datetime(2026, 6, 1, tzinfo=UTC)))
 
-    def fact(self, fact: FactRecord, day: date) -> list[Said]:
+    def fact(self, fact: FactRecord, day: date) -> list[Outbox]:
         """Something that came."""
         before = self.home
         self.home, folded = fold(before, fact, cast(HouseholdFact, fact.data), day)
@@ -85,7 +85,7 @@ class Risk:
         cause: Cause,
         decided: CaseDecided | FindingExempted | None = None,
         before: Household | None = None,
-    ) -> list[Said]:
+    ) -> list[Outbox]:
         control = Control(open_day=day, bundle=RULES.bundle, heard=HEARD)
         done = judge(HOUSEHOLD, self.home, control, RULES, cause, decided, before)
         self.home, self.said = done.household, done.said

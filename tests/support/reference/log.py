@@ -19,7 +19,7 @@ from tests.support.reference.events import Ground, grounds
 from tests.support.reference.moves import say
 from tests.support.reference.opinion import Opinion, opinion
 from tests.support.reference.people import decide, exempt, late
-from tests.support.reference.stand import Look, Said, Stand, Today
+from tests.support.reference.stand import Look, Outbox, Stand, Today
 from tests.support.reference.statements import (
     bills,
     content,
@@ -40,11 +40,11 @@ class SecondOpinion:
         self.entry: HouseholdRegistered | None = None
         """The register entry last looked at."""
 
-    def day(self, day: date) -> list[Said]:
+    def day(self, day: date) -> list[Outbox]:
         """A new day."""
         return self._keep(*say(self.stand, self._look(day)))
 
-    def fact(self, fact: FactRecord, day: date) -> list[Said]:
+    def fact(self, fact: FactRecord, day: date) -> list[Outbox]:
         """Something that came."""
         before, self.known = self.known, [*self.known, fact]
         if newest(_counting(before)) is None:
@@ -60,7 +60,7 @@ class SecondOpinion:
         said = self._keep(*say(self.stand, self._look(day, ends)))
         return [*said, *self._late(before, day)]
 
-    def _keep(self, stand: Stand, said: list[Said]) -> list[Said]:
+    def _keep(self, stand: Stand, said: list[Outbox]) -> list[Outbox]:
         is_waiting = (
             stand.slip is not None and stand.slip is self.stand.slip and is_in_doubt(self.known)
         )
@@ -97,7 +97,7 @@ class SecondOpinion:
 
         return look
 
-    def _late(self, before: list[FactRecord], day: date) -> list[Said]:
+    def _late(self, before: list[FactRecord], day: date) -> list[Outbox]:
         """What a late fact would have changed is said once.
 
         With it, the household would not have left its group on the day it did.

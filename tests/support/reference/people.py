@@ -8,19 +8,19 @@ from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExemp
 from tests.support.reference.events import Ground
 from tests.support.reference.moves import GONE, out, say, unmet
 from tests.support.reference.opinion import LEADS
-from tests.support.reference.stand import OPEN, Course, Ended, Look, Said, Stand
+from tests.support.reference.stand import OPEN, Course, Ended, Look, Outbox, Stand
 from tests.support.reference.words import Word, dismissed_until, word_in, word_of
 
 REPORT = "risk_reported"
 
 
-def decide(stand: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list[Said]]:  # noqa: C901 - one plain list, to be read beside policy
+def decide(stand: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list[Outbox]]:  # noqa: C901 - one plain list, to be read beside policy
     """The household is brought to today; then people's decision, or that it is not carried out."""
     now, said = say(stand, look)
     course = Course(now, look(now))
     if not course.today.is_served:
         return now, said
-    after: tuple[Stand, list[Said]] | None = None
+    after: tuple[Stand, list[Outbox]] | None = None
     is_identified = now.identified is not None
     is_of_before = decided.episode not in (None, now.episode)  # another case has begun since
     if is_of_before and decided.decision is not Decision.ROLLED_BACK:
@@ -45,7 +45,7 @@ def decide(stand: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list[
         after = course.stand, course.said
     elif decided.decision is Decision.ROLLED_BACK and now.eliminated_from and not is_identified:
         after = _rolled_back(_looked_into(now, course), look, decided)
-    refusal: list[Said] = [("refused", None, None)] if now.episode else []
+    refusal: list[Outbox] = [("refused", None, None)] if now.episode else []
     return (now, [*said, *refusal]) if after is None else (after[0], [*said, *after[1]])
 
 
@@ -68,7 +68,7 @@ def _identified(stand: Stand, look: Look, decided: CaseDecided) -> Stand:
     )
 
 
-def _dismissed(now: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list[Said]] | None:
+def _dismissed(now: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list[Outbox]] | None:
     """Out, unless something came while they decided.
 
     That stays with them, and what they saw is covered.
@@ -115,7 +115,7 @@ def _dismissed(now: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, lis
     return left, course.said
 
 
-def _reopened(now: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list[Said]] | None:
+def _reopened(now: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list[Outbox]] | None:
     """The dismissal of a case is taken back, the last one where none is named.
 
     What it covered speaks again, in that case, whatever came between.
@@ -145,7 +145,7 @@ def _reopened(now: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list
     return replace(stand, told=look(stand).day), [(m, r, True) for m, r, _ in said]
 
 
-def _rolled_back(stand: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list[Said]]:
+def _rolled_back(stand: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list[Outbox]]:
     """Identified again in the group it was eliminated from, in a linked spell.
 
     While no group rule holds it recovers.
@@ -184,7 +184,7 @@ def _rolled_back(stand: Stand, look: Look, decided: CaseDecided) -> tuple[Stand,
     return course.stand, course.said
 
 
-def exempt(stand: Stand, look: Look, word: FindingExempted) -> tuple[Stand, list[Said]]:
+def exempt(stand: Stand, look: Look, word: FindingExempted) -> tuple[Stand, list[Outbox]]:
     """A finding is harmless as people saw it, and must hold today.
 
     Where it says more, that is news and stays.

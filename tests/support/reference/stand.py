@@ -131,7 +131,7 @@ class Today:
 
 
 Look = Callable[[Stand], Today]
-Said = tuple[str, str | None, bool | None]
+Outbox = tuple[str, str | None, bool | None]
 """Movement, how it ended, whether people are told (None: that is not asked of it)."""
 
 
@@ -139,7 +139,7 @@ class Course:
     """Where a household goes in one look, and what is said of it."""
 
     def __init__(self, stand: Stand, today: Today) -> None:
-        self.stand, self.today, self.said = stand, today, list[Said]()
+        self.stand, self.today, self.said = stand, today, list[Outbox]()
         self.reconsider()
 
     def reconsider(self) -> None:

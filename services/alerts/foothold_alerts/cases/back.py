@@ -13,7 +13,7 @@ from foothold_alerts.cases.locked import (
     is_disputed,
     unmet_of,
 )
-from foothold_alerts.jobs.outbox import Said
+from foothold_alerts.jobs.outbox import Outbox
 from foothold_alerts.people.accounts import Person
 from foothold_alerts.rules.acts.back import REOPEN, ROLL_BACK, Back, BackNo, reopen, roll_back
 from foothold_alerts.rules.acts.two import TwoNo
@@ -34,7 +34,7 @@ class TakingBack:
         engine: AsyncEngine,
         workflows: Workflows,
         calendar: WorkDays,
-        said: Said,
+        said: Outbox,
         hold: CaseLock,
     ) -> None:
         self._engine = engine

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.cases.locked import CaseLock, NotAllowed, Stale
 from foothold_alerts.cases.settling import stands_of
-from foothold_alerts.jobs.outbox import Said
+from foothold_alerts.jobs.outbox import Outbox
 from foothold_alerts.people.accounts import Person
 from foothold_alerts.rules.acts.dispute import evidence_of, is_later, not_dispute
 from foothold_alerts.tables.cases import AuditRow, CaseRow, DisputeRow
@@ -24,7 +24,7 @@ INGEST = "foothold-ingest"
 class Disputes:
     """LookupError: no such case in the person's area."""
 
-    def __init__(self, engine: AsyncEngine, hold: CaseLock, said: Said) -> None:
+    def __init__(self, engine: AsyncEngine, hold: CaseLock, said: Outbox) -> None:
         self._engine = engine
         self._hold = hold
         self._said = said

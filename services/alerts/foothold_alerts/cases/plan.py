@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.cases.locked import CaseLock, NotAllowed, Stale, business_day
 from foothold_alerts.cases.settling import stands_of
-from foothold_alerts.jobs.outbox import Said
+from foothold_alerts.jobs.outbox import Outbox
 from foothold_alerts.people.accounts import Person
 from foothold_alerts.rules.acts.plan import PlanNo, not_on, not_visited, suits
 from foothold_alerts.rules.case import SINCE_IDENTIFIED, Stage
@@ -23,7 +23,7 @@ from foothold_schemas.findings import FindingKind
 class Plan:
     """Each act in one transaction with its audit row; raise Stale, NotAllowed or LookupError."""
 
-    def __init__(self, engine: AsyncEngine, hold: CaseLock, said: Said) -> None:
+    def __init__(self, engine: AsyncEngine, hold: CaseLock, said: Outbox) -> None:
         self._engine = engine
         self._hold = hold
         self._said = said

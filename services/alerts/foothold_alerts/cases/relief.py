@@ -17,7 +17,7 @@ from foothold_alerts.cases.locked import (
     unmet_of,
 )
 from foothold_alerts.cases.settling import earlier_bills, heard, view_of, with_borne
-from foothold_alerts.jobs.outbox import Said
+from foothold_alerts.jobs.outbox import Outbox
 from foothold_alerts.people.accounts import Person
 from foothold_alerts.rules.case import OPEN, UNPAID, ReliefKind, ReliefStatus, Role, Stage
 from foothold_alerts.rules.days import WorkDays, due_at
@@ -47,7 +47,7 @@ class ReliefDesk:
         engine: AsyncEngine,
         workflows: Workflows,
         calendar: WorkDays,
-        said: Said,
+        said: Outbox,
         hold: CaseLock,
     ) -> None:
         self._engine = engine

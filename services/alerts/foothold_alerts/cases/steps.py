@@ -18,7 +18,7 @@ from foothold_alerts.cases.locked import (
     unmet_of,
 )
 from foothold_alerts.cases.settling import stands_of
-from foothold_alerts.jobs.outbox import Said
+from foothold_alerts.jobs.outbox import Outbox
 from foothold_alerts.people.accounts import Person
 from foothold_alerts.people.presence import must_be_here
 from foothold_alerts.rules.acts.act import Acted, StepContext, WrongRole, WrongStage, act
@@ -58,7 +58,7 @@ class Work:
         engine: AsyncEngine,
         workflows: Workflows,
         calendar: WorkDays,
-        said: Said,
+        said: Outbox,
         hold: CaseLock,
     ) -> None:
         self._engine = engine

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from foothold_alerts.tables.cases import SaidRow
+from foothold_alerts.tables.cases import OutboxRow
 
 _JOBS = table("procrastinate_jobs", column("status"), column("task_name"), column("args"))
 _FAILED = (
@@ -45,7 +45,7 @@ _TWINS = text("""
 """)
 """Of jobs with one queueing lock, which do the same, only one may wait at a time."""
 _FORGET = text("delete from job_failures where job_id = any(:ids)")
-_IS_ASIDE: ColumnElement[bool] = SaidRow.set_aside_at.is_not(None) & SaidRow.sent_at.is_(None)
+_IS_ASIDE: ColumnElement[bool] = OutboxRow.set_aside_at.is_not(None) & OutboxRow.sent_at.is_(None)
 SAID = "said"
 """What a word to risk is called beside the jobs: `said-17`."""
 
@@ -73,7 +73,7 @@ async def count(connection: AsyncConnection) -> int:
         )
     ).scalar_one()
     words = (
-        await connection.execute(select(func.count()).select_from(SaidRow).where(_IS_ASIDE))
+        await connection.execute(select(func.count()).select_from(OutboxRow).where(_IS_ASIDE))
     ).scalar_one()
     return int(jobs) + int(words)
 
@@ -88,9 +88,9 @@ async def listed(engine: AsyncEngine) -> list[str]:
         jobs = (await connection.execute(text(_FAILED))).all()
         words = (
             await connection.execute(
-                select(SaidRow.seq, SaidRow.household_id, SaidRow.failures)
+                select(OutboxRow.seq, OutboxRow.household_id, OutboxRow.failures)
                 .where(_IS_ASIDE)
-                .order_by(SaidRow.seq)
+                .order_by(OutboxRow.seq)
             )
         ).all()
     lines = [
@@ -131,14 +131,14 @@ async def retry(engine: AsyncEngine, names: Sequence[str]) -> int:
             if n.startswith(f"{SAID}-") and n.removeprefix(f"{SAID}-").isdigit()
         ]
         mine = (
-            (_IS_ASIDE, SaidRow.seq.in_(bindparam("seqs", chosen, expanding=True)))
+            (_IS_ASIDE, OutboxRow.seq.in_(bindparam("seqs", chosen, expanding=True)))
             if names
             else (_IS_ASIDE,)
         )
         words = await connection.execute(
-            update(SaidRow)
+            update(OutboxRow)
             .where(*mine)
             .values(set_aside_at=None, failures=0)
-            .returning(SaidRow.seq)
+            .returning(OutboxRow.seq)
         )
         return len(jobs) + len(words.all())

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.jobs.aside import set_aside
 from foothold_alerts.jobs.queue import RAISED_AT_MOST, Jobs, says_nothing_of_the_job
-from foothold_alerts.tables.cases import SaidRow
+from foothold_alerts.tables.cases import OutboxRow
 from foothold_runtime.logs import place_of
 from foothold_schemas.facts.facts import PeopleFact
 from foothold_schemas.messages.disputes import FactDisputed
@@ -25,12 +25,12 @@ from foothold_schemas.wire.codec import encode
 from foothold_schemas.wire.topics import RELIEF_FACTS
 
 TASK: Final = "send_said"
-_IS_WAITING: Final = (SaidRow.sent_at.is_(None), SaidRow.set_aside_at.is_(None))
+_IS_WAITING: Final = (OutboxRow.sent_at.is_(None), OutboxRow.set_aside_at.is_(None))
 
 log = structlog.get_logger()
 
 
-class Said:
+class Outbox:
     """The outbox.
 
     A household's words go out one after another, whoever sends them: the job holds the household's
@@ -64,7 +64,7 @@ class Said:
             "body": said.model_dump(mode="json", exclude_none=True),
             "at": at,
         }
-        await connection.execute(insert(SaidRow), [row])
+        await connection.execute(insert(OutboxRow), [row])
         await self._jobs.defer(connection, TASK, lock=household_id, household_id=household_id)
         return said.id
 
@@ -76,9 +76,9 @@ class Said:
         if self._producer is None:
             raise RuntimeError("this process only keeps what is said; another sends it")
         waiting = (
-            select(SaidRow.seq, SaidRow.body)
-            .where(SaidRow.household_id == household_id, *_IS_WAITING)
-            .order_by(SaidRow.seq)
+            select(OutboxRow.seq, OutboxRow.body)
+            .where(OutboxRow.household_id == household_id, *_IS_WAITING)
+            .order_by(OutboxRow.seq)
         )
         async with self._engine.connect() as connection:
             rows = (await connection.execute(waiting)).all()
@@ -87,7 +87,7 @@ class Said:
                 continue
             async with self._engine.begin() as connection:
                 await connection.execute(
-                    update(SaidRow).where(SaidRow.seq == row.seq).values(sent_at=func.now())
+                    update(OutboxRow).where(OutboxRow.seq == row.seq).values(sent_at=func.now())
                 )
 
     async def _send(
@@ -110,13 +110,13 @@ class Said:
 
     async def _is_hopeless(self, seq: int) -> bool:
         """Count one more failure; at the third, set it aside."""
-        failures = SaidRow.failures + 1
+        failures = OutboxRow.failures + 1
         aside = case((failures >= RAISED_AT_MOST, func.now()))
         counted = (
-            update(SaidRow)
-            .where(SaidRow.seq == seq)
+            update(OutboxRow)
+            .where(OutboxRow.seq == seq)
             .values(failures=failures, set_aside_at=aside)
-            .returning(SaidRow.set_aside_at)
+            .returning(OutboxRow.set_aside_at)
         )
         async with self._engine.begin() as connection:
             return (await connection.execute(counted)).scalar_one() is not None
@@ -126,8 +126,12 @@ class Said:
 
         Those whose job was set aside are left out: they wait for somebody.
         """
-        waiting = select(SaidRow.household_id).where(*_IS_WAITING, SaidRow.at < before).distinct()
-        waiting = waiting.where(SaidRow.household_id.not_in(set_aside(TASK, "household_id", Text)))
+        waiting = (
+            select(OutboxRow.household_id).where(*_IS_WAITING, OutboxRow.at < before).distinct()
+        )
+        waiting = waiting.where(
+            OutboxRow.household_id.not_in(set_aside(TASK, "household_id", Text))
+        )
         async with self._engine.connect() as connection:
             return list((await connection.execute(waiting)).scalars())
 

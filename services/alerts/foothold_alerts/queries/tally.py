@@ -11,7 +11,7 @@ from foothold_alerts.jobs import aside as jobs_aside
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.rules.case import OPEN, UNPAID, ReliefKind
 from foothold_alerts.rules.deadlines import DeadlineKind
-from foothold_alerts.tables.cases import CaseRow, DeadlineRow, ReliefRow, SaidRow
+from foothold_alerts.tables.cases import CaseRow, DeadlineRow, OutboxRow, ReliefRow
 from foothold_alerts.turns import Turns
 from foothold_runtime.loops import goes_on
 
@@ -56,8 +56,8 @@ class Tally:
         )
         unsent = (
             select(func.count())
-            .select_from(SaidRow)
-            .where(SaidRow.sent_at.is_(None), SaidRow.set_aside_at.is_(None))
+            .select_from(OutboxRow)
+            .where(OutboxRow.sent_at.is_(None), OutboxRow.set_aside_at.is_(None))
         )
         metrics = self._metrics
         async with self._engine.connect() as connection:

@@ -228,7 +228,7 @@ class DisputeRow(Base):
     answered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
-class SaidRow(Base):
+class OutboxRow(Base):
     """What people decided or did, on its way into the log; `sent_at` empty until Kafka has it.
 
     `set_aside_at`: it failed too often.

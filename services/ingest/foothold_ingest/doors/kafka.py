@@ -41,7 +41,7 @@ from foothold_schemas.wire.tracing import from_headers
 GROUP_ID: Final = "ingest-door"
 DOOR: Final = "kafka"
 READER: Final = "agencies"
-LOOK_MS: Final = 3_000
+REFRESH_MS: Final = 3_000
 TURN_SECONDS: Final = 1.0
 """So often lanes are opened for new topics, and it is asked which agencies are paused."""
 BATCH: Final = 500
@@ -85,7 +85,7 @@ class KafkaDoor:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
-            metadata_max_age_ms=LOOK_MS,
+            metadata_max_age_ms=REFRESH_MS,
             session_timeout_ms=10_000,
             max_poll_interval_ms=300_000,
         )

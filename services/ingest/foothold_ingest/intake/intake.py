@@ -69,7 +69,7 @@ class Breath:
             self._since = time.monotonic()
 
 
-class Books(NamedTuple):
+class Registers(NamedTuple):
     """What is written down beside the facts."""
 
     feeds: FeedBook
@@ -99,7 +99,7 @@ class Intake:
         directory: Directory,
         people: PeopleRegister,
         regions: RegionBook,
-        books: Books,
+        books: Registers,
         metrics: Metrics,
         secret: bytes,
     ) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.cases.mirror import AT_ONCE, Mirror, Shown
 from foothold_alerts.cases.settling import Settling
-from foothold_alerts.consumer import CASES, MIRROR, Consumer, Keeps, Reading
+from foothold_alerts.consumer import CASES, MIRROR, Consumer, Reading, Sinks
 from foothold_alerts.errors import WrongPartitions
 from foothold_alerts.metrics import Metrics
 from foothold_runtime.broker import Broker
@@ -55,7 +55,7 @@ def reader(
         broker=Broker(broker),
         partitions=partitions,
         engine=engine,
-        keeps=Keeps(
+        keeps=Sinks(
             cases_on(engine),
             Mirror(engine),
             areas_on(engine),

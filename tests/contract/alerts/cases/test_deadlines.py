@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foothold_alerts.cases.locked import NotAllowed, Stale
 from foothold_alerts.jobs.deadlines import TASK, Deadlines
 from foothold_alerts.jobs.notices import Notices
-from foothold_alerts.jobs.outbox import Said
+from foothold_alerts.jobs.outbox import Outbox
 from foothold_alerts.queries.lists import Lists, WorkList
 from foothold_alerts.rules.acts.plan import PlanNo
 from foothold_alerts.rules.days import WorkDays
@@ -149,7 +149,7 @@ async def test_a_deadline_whose_job_is_gone_is_found_by_the_sweep(
     jobs = jobs_on(alerts_database)
     deadlines = deadlines_on(alerts_database, jobs)
     sweep, worker = (
-        Sweep(jobs, Said(alerts_database, jobs), deadlines),
+        Sweep(jobs, Outbox(alerts_database, jobs), deadlines),
         asyncio.create_task(jobs.run()),
     )
     for _ in range(100):

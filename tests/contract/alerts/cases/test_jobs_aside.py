@@ -21,7 +21,7 @@ import foothold_alerts.jobs.queue
 from foothold_alerts.commands import job
 from foothold_alerts.errors import Refused
 from foothold_alerts.jobs import aside as jobs_aside
-from foothold_alerts.jobs.outbox import Said
+from foothold_alerts.jobs.outbox import Outbox
 from foothold_alerts.jobs.queue import RAISED_AT_MOST, Away, Jobs
 from foothold_alerts.metrics import PARTS, Metrics
 from foothold_alerts.queries.tally import Tally
@@ -112,7 +112,7 @@ async def test_a_word_that_cannot_be_sent_is_set_aside_and_the_households_later_
     async with AIOKafkaProducer(
         bootstrap_servers=broker, enable_idempotence=True, acks="all"
     ) as producer:
-        said = Said(alerts_database, jobs, producer)
+        said = Outbox(alerts_database, jobs, producer)
         async with alerts_database.begin() as connection:
             for decision in (Decision.IDENTIFIED, Decision.ELIMINATED, Decision.DISMISSED):
                 await said.say(
@@ -166,7 +166,7 @@ async def test_what_a_job_set_aside_was_for_is_left_alone_by_the_sweep_until_som
     jobs = jobs_on(alerts_database)
     # this process sends nothing: the job of a word raises
     said, deadlines = (
-        Said(alerts_database, jobs),
+        Outbox(alerts_database, jobs),
         deadlines_on(alerts_database, jobs),
     )
     sweep = Sweep(jobs, said, deadlines)

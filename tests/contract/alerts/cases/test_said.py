@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.stack import Stack
-from foothold_alerts.jobs.outbox import Said
+from foothold_alerts.jobs.outbox import Outbox
 from foothold_alerts.jobs.queue import Jobs
 from foothold_alerts.rules.case import CloseReason
 from foothold_alerts.sweep import Sweep
@@ -130,7 +130,7 @@ def url(engine: AsyncEngine) -> str:
     return engine.url.render_as_string(hide_password=False)
 
 
-async def decide(said: Said, engine: AsyncEngine, home: str, *decisions: Decision) -> None:
+async def decide(said: Outbox, engine: AsyncEngine, home: str, *decisions: Decision) -> None:
     for decision in decisions:
         async with engine.begin() as connection:
             await said.say(
@@ -153,7 +153,7 @@ async def test_a_households_words_go_out_in_order_and_an_act_that_is_rolled_back
     alerts_database: AsyncEngine, broker: str, producer: AIOKafkaProducer
 ) -> None:
     jobs = Jobs(url(alerts_database))
-    said = Said(alerts_database, jobs, producer)
+    said = Outbox(alerts_database, jobs, producer)
     await decide(
         said,
         alerts_database,
@@ -187,7 +187,7 @@ async def test_a_job_whose_worker_died_is_done_by_another_and_what_has_no_job_ge
     alerts_database: AsyncEngine, broker: str, producer: AIOKafkaProducer
 ) -> None:
     jobs = Jobs(url(alerts_database))
-    said = Said(alerts_database, jobs, producer)
+    said = Outbox(alerts_database, jobs, producer)
     await decide(said, alerts_database, "a" * 32, Decision.IDENTIFIED)
     await decide(said, alerts_database, "b" * 32, Decision.DISMISSED)
     # one worker took a's job and was never heard of again; b's job is lost

@@ -32,7 +32,7 @@ from foothold_ingest.doors.http import Door, make_app
 from foothold_ingest.intake.announcing import Announcer
 from foothold_ingest.intake.county_codes import RegionBook
 from foothold_ingest.intake.days import CannotOpen, Days
-from foothold_ingest.intake.intake import Books, Intake
+from foothold_ingest.intake.intake import Intake, Registers
 from foothold_ingest.log.writer import Busy, Publisher, Unknown, fact_line
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.people.directory import Directory
@@ -318,7 +318,7 @@ async def test_while_the_database_is_away_the_answer_is_503_and_says_to_send_aga
         directory=Directory(away, one, b"d" * 32),
         people=PeopleRegister(away, b"h" * 32),
         regions=RegionBook(away),
-        books=Books(
+        books=Registers(
             FeedBook(away),
             HeldBook(away, Seal(b"h" * 32, Purpose.HELD)),
             Audit(away),
