@@ -28,7 +28,7 @@ import foothold_risk.worker.restore
 import foothold_runtime.kafka_clients
 from deploy.kafka.topics import make_topics
 from foothold_ingest.log.writer import Publisher, Unknown, fact_line
-from foothold_risk.messages.judge import cause_of, judge, steer
+from foothold_risk.messages.judge import apply_broadcast, cause_of, judge
 from foothold_risk.messages.view import digest
 from foothold_risk.rules.context.control import Control
 from foothold_risk.rules.household.fold import Folded, fold
@@ -76,8 +76,8 @@ def _small_and_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr(attempts, "DIED_IN_A_ROW", 10_000)
     monkeypatch.setattr(foothold_runtime.kafka_clients, "ANSWER_MS", ANSWER_MS)
-    monkeypatch.setattr(foothold_risk.worker.lane, "MAX_AT_ONCE", 3)
-    monkeypatch.setattr(foothold_risk.worker.lane, "GATHER_SECONDS", 0.0)
+    monkeypatch.setattr(foothold_risk.worker.lane, "MAX_BATCH", 3)
+    monkeypatch.setattr(foothold_risk.worker.lane, "LINGER_SECONDS", 0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -219,7 +219,9 @@ class County:
                 continue
             fact = decode_fact(message.value())
             if isinstance(fact.data, BroadcastFact) or fact.household_id is None:
-                controls[partition] = steer(controls[partition], fact) or controls[partition]
+                controls[partition] = (
+                    apply_broadcast(controls[partition], fact) or controls[partition]
+                )
                 continue
             self.judged += 1
             before, count = households.get(fact.household_id, (Household(), 0))

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from foothold_risk.errors import MissingBundle
 from foothold_risk.messages.insight import forecast_of, hints_of
-from foothold_risk.messages.judge import cause_of, cause_of_look, judge, names_for, steer
+from foothold_risk.messages.judge import apply_broadcast, cause_of, cause_of_look, judge, names_for
 from foothold_risk.messages.transition import RULES_VERSION
 from foothold_risk.rules.calendar import month_text
 from foothold_risk.rules.context.control import Control
@@ -69,7 +69,7 @@ def replay(
             break
         cause = cause_of(fact)
         if isinstance(fact.data, BroadcastFact):
-            steered = steer(done.control, fact)
+            steered = apply_broadcast(done.control, fact)
             if steered is None:
                 continue
             done.control = replace(steered, looks=())

@@ -236,7 +236,7 @@ async def test_what_comes_right_behind_an_incident_is_judged_after_it_as_the_log
     )
     async with working(broker, bundles=(rules,)) as one:
         await caught_up(broker)
-        while any(lane.owner.has_looks for lane in one._lanes.values()):
+        while any(lane.owner.has_rechecks for lane in one._lanes.values()):
             await asyncio.sleep(0.05)
     facts, stored = await read(Broker(broker), HOUSEHOLD, EMBEDDED_PARTITIONS)
     last = DAY + timedelta(days=1)

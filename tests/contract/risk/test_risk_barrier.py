@@ -203,13 +203,13 @@ async def test_two_households_of_one_sweep_are_both_marked_and_an_incident_goes_
 async def test_a_record_for_everybody_that_cannot_be_applied_stops_its_partition_not_the_process(
     broker: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def steer(_: Control, fact: FactRecord, *_trace: str) -> Control | None:
+    def apply_broadcast(_: Control, fact: FactRecord, *_trace: str) -> Control | None:
         raise OverflowError("planted") if isinstance(fact.data, DayOpened) else AssertionError
 
     await write(broker, OPENED, registered())
     metrics = Metrics(CollectorRegistry())
     with monkeypatch.context() as patch:
-        patch.setattr(foothold_risk.worker.broadcasts, "steer", steer)
+        patch.setattr(foothold_risk.worker.broadcasts, "apply_broadcast", apply_broadcast)
         for _ in range(100):  # each partition dies of it once, one or more at a time
             task = asyncio.create_task(worker(broker, metrics=metrics).run())
             while not task.done() and stopped(metrics) < EMBEDDED_PARTITIONS:

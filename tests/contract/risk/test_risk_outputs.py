@@ -81,7 +81,7 @@ async def test_facts_that_trickle_in_share_transactions(
     broker: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # longer than any transaction here takes
-    monkeypatch.setattr("foothold_risk.worker.lane.GATHER_SECONDS", gather := 0.3)
+    monkeypatch.setattr("foothold_risk.worker.lane.LINGER_SECONDS", gather := 0.3)
     await write(broker, registered(), ADOPTED, OPENED)
     async with working(broker) as one:
         await caught_up(broker)

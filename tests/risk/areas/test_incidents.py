@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from foothold_risk.messages.judge import cause_of, judge, steer
+from foothold_risk.messages.judge import apply_broadcast, cause_of, judge
 from foothold_risk.policy.regions import reaches
 from foothold_risk.rules.context.control import Control
 from foothold_risk.rules.context.incidents import note, touched, turning
@@ -65,7 +65,7 @@ def impacts(
     control = Control(open_day=day, bundle=rules.bundle)
     for n, one in enumerate(said):
         fact = record(one, f"area-{n}", at=AT + timedelta(hours=n))
-        control = steer(control, fact) or control
+        control = apply_broadcast(control, fact) or control
     judged = judge(HOUSEHOLD, home, control, rules, cause_of(record(DayOpened(day=day), "day")))
     assert judged.said == ()
     return decode_view(judged.view).impacts if judged.view else None
@@ -91,7 +91,7 @@ def test_everybody_there_may_be_hit_where_policy_does_not_say_whom_and_nobody_is
 
 def test_the_view_of_a_clear_household_says_that_it_is_clear() -> None:
     control = (
-        steer(Control(open_day=OPEN_DAY, bundle=RULES.bundle), record(struck(), "area"))
+        apply_broadcast(Control(open_day=OPEN_DAY, bundle=RULES.bundle), record(struck(), "area"))
         or Control()
     )
     judged = judge(
@@ -220,7 +220,7 @@ def test_a_table_that_is_not_clear_is_refused(table: object, says: str) -> None:
 
 def test_a_clear_household_that_moves_outside_the_policys_counties_leaves_no_view() -> None:
     control = (
-        steer(Control(open_day=OPEN_DAY, bundle=RULES.bundle), record(struck(), "area"))
+        apply_broadcast(Control(open_day=OPEN_DAY, bundle=RULES.bundle), record(struck(), "area"))
         or Control()
     )
     opened = cause_of(record(DayOpened(day=OPEN_DAY), "day"))

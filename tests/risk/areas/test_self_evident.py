@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from foothold_risk.messages.judge import Judged, cause_of, judge, steer
+from foothold_risk.messages.judge import Judged, apply_broadcast, cause_of, judge
 from foothold_risk.rules.context.cause import Cause
 from foothold_risk.rules.context.control import Control
-from foothold_risk.rules.context.incidents import Look, corrects, note, queued
+from foothold_risk.rules.context.incidents import Recheck, corrects, note, queued
 from foothold_risk.rules.household.household import Household
 from foothold_risk.rules.policy import Exposure, Policy, Reach
 from foothold_risk.rules.status.assess import Assessment
@@ -71,7 +71,7 @@ class Told:
         fact = record(
             struck(**more), f"area-{self.statements}", at=AT + timedelta(hours=self.statements)
         )
-        control = steer(self.control, fact)
+        control = apply_broadcast(self.control, fact)
         assert control is not None
         self.control = control
         (look,) = {one.area: one for one in control.looks}.values()
@@ -252,7 +252,7 @@ def test_people_may_identify_dismiss_or_exempt_it_like_any_other_finding() -> No
 
 def test_a_look_that_corrects_stays_one_when_it_begins_anew() -> None:
     first, second = (
-        Look(AREA, fact, AT, is_correction=wrong) for fact, wrong in (("a", True), ("b", False))
+        Recheck(AREA, fact, AT, is_correction=wrong) for fact, wrong in (("a", True), ("b", False))
     )
 
     assert [(one.fact_id, one.is_correction) for one in queued((first,), [second])] == [("b", True)]

@@ -25,7 +25,7 @@ from foothold_alerts.rules.case import Case
 from foothold_alerts.rules.relief.causes import Relieved
 from foothold_alerts.rules.respond import respond
 from foothold_risk.messages.area_signal import confirmation
-from foothold_risk.messages.judge import Judged, judge, steer
+from foothold_risk.messages.judge import Judged, apply_broadcast, judge
 from foothold_risk.rules.context.cause import Cause
 from foothold_risk.rules.context.control import Control
 from foothold_risk.rules.household.fold import fold
@@ -198,8 +198,8 @@ def test_nothing_a_door_lets_in_raises_in_folding_judging_showing_or_taking(
         return
     control = Control(open_day=OPEN_DAYS[0] - timedelta(days=1), bundle=ALL_IN_FORCE.bundle)
     for n, one in enumerate(s for s in struck if s is not None):
-        control = steer(control, record(one, f"incident {n}", at=at)) or control
-    control = steer(control, record(HEARD, "heard", at=at)) or control
+        control = apply_broadcast(control, record(one, f"incident {n}", at=at)) or control
+    control = apply_broadcast(control, record(HEARD, "heard", at=at)) or control
     home: Household = Household()
     case: Case | None = None
     log = [

@@ -19,7 +19,7 @@ from foothold_risk.rules.context.control import Control
 from foothold_risk.rules.context.heard import Span
 from foothold_risk.rules.household.fold import Folded, fold
 from foothold_risk.rules.household.household import Household
-from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_schemas.facts.checks import Grade, Guarantee
 from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted, HarmlessReason
 from foothold_schemas.facts.envelope import FactRecord
@@ -159,7 +159,7 @@ def by_door(door: str, first: FactRecord, wrong: FactRecord) -> list[FactRecord]
             ]
 
 
-def figures_of(view: View) -> tuple[int | None, ...]:
+def figures_of(view: HouseholdOnDay) -> tuple[int | None, ...]:
     """What a household's numbers come to."""
     return (
         view.net,

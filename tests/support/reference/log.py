@@ -19,7 +19,7 @@ from tests.support.reference.events import Ground, grounds
 from tests.support.reference.moves import say
 from tests.support.reference.opinion import Opinion, opinion
 from tests.support.reference.people import decide, exempt, late
-from tests.support.reference.stand import Look, Outbox, Stand, Today
+from tests.support.reference.stand import Outbox, Recheck, Stand, Today
 from tests.support.reference.statements import (
     bills,
     content,
@@ -70,7 +70,7 @@ class SecondOpinion:
             self.entry = newest(_counting(self.known))
         return said
 
-    def _look(self, day: date, ends: str | None = None) -> Look:
+    def _look(self, day: date, ends: str | None = None) -> Recheck:
         counting = _counting(self.known)
         in_doubt, entry = is_in_doubt(self.known), newest(counting)
         is_entry = entry != self.entry

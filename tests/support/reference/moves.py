@@ -16,11 +16,20 @@ from foothold_schemas.measures import answers
 from tests.support.reference.arithmetic import is_here
 from tests.support.reference.events import WAVERING_DAYS, joined
 from tests.support.reference.opinion import RISKS
-from tests.support.reference.stand import OPEN, SLIP_DAYS, Course, Ended, Look, Outbox, Slip, Stand
+from tests.support.reference.stand import (
+    OPEN,
+    SLIP_DAYS,
+    Course,
+    Ended,
+    Outbox,
+    Recheck,
+    Slip,
+    Stand,
+)
 from tests.support.reference.words import last_day_passed
 
 
-def say(stand: Stand, look: Look) -> tuple[Stand, list[Outbox]]:
+def say(stand: Stand, look: Recheck) -> tuple[Stand, list[Outbox]]:
     """All movements of one look, in order, and where the household stands after it."""
     course = Course(stand, look(stand))
     if not course.today.is_served and stand.at == "clear":

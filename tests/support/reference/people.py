@@ -8,13 +8,13 @@ from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExemp
 from tests.support.reference.events import Ground
 from tests.support.reference.moves import GONE, out, say, unmet
 from tests.support.reference.opinion import LEADS
-from tests.support.reference.stand import OPEN, Course, Ended, Look, Outbox, Stand
+from tests.support.reference.stand import OPEN, Course, Ended, Outbox, Recheck, Stand
 from tests.support.reference.words import Word, dismissed_until, word_in, word_of
 
 REPORT = "risk_reported"
 
 
-def decide(stand: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list[Outbox]]:  # noqa: C901 - one plain list, to be read beside policy
+def decide(stand: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, list[Outbox]]:  # noqa: C901 - one plain list, to be read beside policy
     """The household is brought to today; then people's decision, or that it is not carried out."""
     now, said = say(stand, look)
     course = Course(now, look(now))
@@ -55,7 +55,7 @@ def _looked_into(stand: Stand, course: Course) -> Stand:
     return replace(stand, answered=stand.answered | frozenset((ground and ground.events) or ()))
 
 
-def _identified(stand: Stand, look: Look, decided: CaseDecided) -> Stand:
+def _identified(stand: Stand, look: Recheck, decided: CaseDecided) -> Stand:
     """Their later word on the same facts takes the place of a dismissal."""
     speaking = Course(stand, look(stand)).kinds
     words = tuple(w for w in stand.words if w.episode is None or w.kind not in speaking)
@@ -68,7 +68,9 @@ def _identified(stand: Stand, look: Look, decided: CaseDecided) -> Stand:
     )
 
 
-def _dismissed(now: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list[Outbox]] | None:
+def _dismissed(
+    now: Stand, look: Recheck, decided: CaseDecided
+) -> tuple[Stand, list[Outbox]] | None:
     """Out, unless something came while they decided.
 
     That stays with them, and what they saw is covered.
@@ -115,7 +117,7 @@ def _dismissed(now: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, lis
     return left, course.said
 
 
-def _reopened(now: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list[Outbox]] | None:
+def _reopened(now: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, list[Outbox]] | None:
     """The dismissal of a case is taken back, the last one where none is named.
 
     What it covered speaks again, in that case, whatever came between.
@@ -145,7 +147,7 @@ def _reopened(now: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list
     return replace(stand, told=look(stand).day), [(m, r, True) for m, r, _ in said]
 
 
-def _rolled_back(stand: Stand, look: Look, decided: CaseDecided) -> tuple[Stand, list[Outbox]]:
+def _rolled_back(stand: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, list[Outbox]]:
     """Identified again in the group it was eliminated from, in a linked spell.
 
     While no group rule holds it recovers.
@@ -184,7 +186,7 @@ def _rolled_back(stand: Stand, look: Look, decided: CaseDecided) -> tuple[Stand,
     return course.stand, course.said
 
 
-def exempt(stand: Stand, look: Look, word: FindingExempted) -> tuple[Stand, list[Outbox]]:
+def exempt(stand: Stand, look: Recheck, word: FindingExempted) -> tuple[Stand, list[Outbox]]:
     """A finding is harmless as people saw it, and must hold today.
 
     Where it says more, that is news and stays.

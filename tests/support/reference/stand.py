@@ -130,7 +130,7 @@ class Today:
         }
 
 
-Look = Callable[[Stand], Today]
+Recheck = Callable[[Stand], Today]
 Outbox = tuple[str, str | None, bool | None]
 """Movement, how it ended, whether people are told (None: that is not asked of it)."""
 

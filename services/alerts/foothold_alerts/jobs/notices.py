@@ -28,7 +28,7 @@ from foothold_schemas.seal import Seal
 
 GATHER: Final = "gather_notices"
 SEND: Final = "send_digest"
-GATHER_SECONDS: Final = 60
+LINGER_SECONDS: Final = 60
 """So long others of the same place and event are waited for: one message, not a hundred."""
 WAIT_SECONDS: Final = 20.0
 LONGEST_ASKED: Final = 3_600
@@ -63,7 +63,7 @@ class Notices:
             ],
         )
         for place, event in sorted({(n.place, n.event) for n in notes}):
-            at = send_at(event, now, self._calendar) + timedelta(seconds=GATHER_SECONDS)
+            at = send_at(event, now, self._calendar) + timedelta(seconds=LINGER_SECONDS)
             await self._jobs.defer(
                 connection,
                 GATHER,

@@ -25,7 +25,7 @@ from foothold_risk.rules.household.facts import (
     Spending,
     Ticket,
 )
-from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_risk.rules.policy import Value
 from foothold_schemas.facts.checks import SpendingCategory
 from foothold_schemas.messages.explanation import Evidence, Outlay, PolicyValue
@@ -131,7 +131,7 @@ def evidence(fact: HeldFact | Incident) -> Evidence:
             assert_never(fact)
 
 
-def outlays(view: View) -> tuple[Outlay, ...] | None:
+def outlays(view: HouseholdOnDay) -> tuple[Outlay, ...] | None:
     """Return what the household bore itself, by day and kind.
 
     The statements that count are taken. It reaches back further than any window, so that none of it

@@ -7,7 +7,7 @@ from typing import Final
 
 from foothold_risk.messages.evidence import evidences, money, policy_value
 from foothold_risk.rules import hints
-from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_risk.rules.money.forecast import Fall, Outlook, look_ahead
 from foothold_risk.rules.money.trace import Line, trace
 from foothold_risk.rules.status.assess import Assessment
@@ -43,7 +43,7 @@ _CAUSES: Final = {
 }
 
 
-def lines_of(view: View) -> tuple[TraceLine, ...]:
+def lines_of(view: HouseholdOnDay) -> tuple[TraceLine, ...]:
     """Every figure with its formula, parts, facts and policy value.
 
     Nothing of a household whose data may not be compared.
@@ -113,7 +113,7 @@ def first_below(assessment: Assessment) -> Outlook | None:
     return next((o for o in look_ahead(assessment.view) if o.is_below), None)
 
 
-def foretold(outlook: Outlook, view: View, currency: Sentence) -> Sentence:
+def foretold(outlook: Outlook, view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say why a household is watched although nothing has happened yet.
 
     The sentence has the month, the figures and the causes.

@@ -17,7 +17,7 @@ from foothold_risk.rules.calendar import month_of
 from foothold_risk.rules.context.cause import Cause
 from foothold_risk.rules.context.control import Control
 from foothold_risk.rules.context.heard import Heard, note
-from foothold_risk.rules.context.incidents import Look, corrects, queued, touched
+from foothold_risk.rules.context.incidents import Recheck, corrects, queued, touched
 from foothold_risk.rules.context.incidents import note as noted
 from foothold_risk.rules.context.silence import spoke_now, spoke_until, spoken_by
 from foothold_risk.rules.household.facts import Register
@@ -71,7 +71,7 @@ class Judged:
     refused: tuple[Condition, ...] = ()
 
 
-def steer(control: Control, fact: FactRecord, trace: str = "") -> Control | None:
+def apply_broadcast(control: Control, fact: FactRecord, trace: str = "") -> Control | None:
     """What holds for everybody after this fact, which came in `trace`.
 
     None for a day that was opened before, or out of order.
@@ -98,7 +98,7 @@ def steer(control: Control, fact: FactRecord, trace: str = "") -> Control | None
             wrong = corrects(control.incidents, incidents)
             areas = touched(control.incidents, incidents)
             more = (
-                Look(area, fact.fact_id, fact.recorded_time, trace=trace, is_correction=wrong)
+                Recheck(area, fact.fact_id, fact.recorded_time, trace=trace, is_correction=wrong)
                 for area in areas
             )
             return replace(control, incidents=incidents, looks=queued(control.looks, more))
@@ -130,7 +130,7 @@ def cause_of(fact: FactRecord, *, is_correction: bool = False) -> Cause:
     )
 
 
-def cause_of_look(look: Look) -> Cause:
+def cause_of_look(look: Recheck) -> Cause:
     """The incident that made risk look; what rested on one that was wrong ends as a correction."""
     return Cause(
         look.fact_id, look.learned_at, ends=ExitReason.CORRECTED if look.is_correction else None

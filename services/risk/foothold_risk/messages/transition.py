@@ -15,7 +15,7 @@ from foothold_risk.rules.context.silence import Silence
 from foothold_risk.rules.findings.events import saw_of
 from foothold_risk.rules.findings.finding import Found, income_window, spending_window
 from foothold_risk.rules.household.household import Left, Position
-from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.status.assess import IS_RISK, IS_SHOCK, Assessment
 from foothold_risk.rules.status.leaving import earliest_exit
@@ -201,12 +201,12 @@ def transition(
     )
 
 
-def is_wavering(position: Position, view: View) -> bool:
+def is_wavering(position: Position, view: HouseholdOnDay) -> bool:
     """Whether an open case goes and returns on the same ground."""
     return position.is_in_episode and position.wavers(view.day, view.policy.days_of_wavering)
 
 
-def _new_area(move: Move, view: View, policy: Policy) -> str | None:
+def _new_area(move: Move, view: HouseholdOnDay, policy: Policy) -> str | None:
     """Where the household went, if no county of the policy serves it."""
     is_gone = move.exit_reason is ExitReason.NATURAL and policy.place(view.register.area) is None
     return view.register.area if is_gone else None
@@ -261,7 +261,7 @@ def look_back(
     )
 
 
-def summary(view: View) -> HouseholdSummary:
+def summary(view: HouseholdOnDay) -> HouseholdSummary:
     """Which household this is, without a name."""
     register = view.register
     return HouseholdSummary(
@@ -273,7 +273,7 @@ def summary(view: View) -> HouseholdSummary:
     )
 
 
-def figures_of(view: View) -> Figures:
+def figures_of(view: HouseholdOnDay) -> Figures:
     """The figures as messages carry them."""
     return Figures(
         line=money(view.line),

@@ -23,7 +23,7 @@ from foothold_risk.rules.calendar import first_day, last_known, month_text
 from foothold_risk.rules.context.incidents import Incident
 from foothold_risk.rules.household.household import Position, Word
 from foothold_risk.rules.money.doubts import doubts
-from foothold_risk.rules.money.figures import View, unknown_items
+from foothold_risk.rules.money.figures import HouseholdOnDay, unknown_items
 from foothold_risk.rules.money.months import MonthMoney, by_month
 from foothold_risk.rules.policy import Exposure, Policy, PolicyOfDay
 from foothold_risk.rules.status.assess import Assessment
@@ -110,7 +110,7 @@ def _month(month: MonthMoney) -> MonthFigures:
     )
 
 
-def _doubts(view: View) -> tuple[StatementDoubt, ...]:
+def _doubts(view: HouseholdOnDay) -> tuple[StatementDoubt, ...]:
     """A lapse first: it makes months unknown."""
     lapsed = sorted(
         (lapse for lapse in view.lapses if view.day >= first_day(lapse.first)),

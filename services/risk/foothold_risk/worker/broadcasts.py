@@ -12,7 +12,7 @@ from aiokafka import ConsumerRecord
 from msgspec.structs import replace
 
 from foothold_risk.defects import is_defect
-from foothold_risk.messages.judge import cause_of, cause_of_look, steer
+from foothold_risk.messages.judge import apply_broadcast, cause_of, cause_of_look
 from foothold_risk.metrics import Metrics
 from foothold_risk.rules.context.cause import Cause
 from foothold_risk.rules.context.control import Control
@@ -31,7 +31,7 @@ from foothold_schemas.wire.quarantine import RefusalReason
 from foothold_schemas.wire.tracing import from_headers, trace_id
 
 SLICE: Final = 500
-AT_A_LOOK: Final = 50
+RECHECK_BATCH: Final = 50
 PROGRAM_AT_FAULT: Final = (
     "so many were set aside within an hour that the program is at fault, not what came"
 )
@@ -75,7 +75,7 @@ class Everybody:
         """
         control = self._households.control
         trace = from_headers(record.headers)
-        steered, outcome = steer(control, fact, trace), "applied"
+        steered, outcome = apply_broadcast(control, fact, trace), "applied"
         match fact.data:
             case DayOpened(day=day) if steered is None:
                 outcome = (
@@ -242,11 +242,11 @@ class Everybody:
         await self._committer.commit(pending, record.offset + 1)
 
     @property
-    def has_looks(self) -> bool:
+    def has_rechecks(self) -> bool:
         """Whether households are to be looked at again beside the records."""
         return bool(self._households.control.looks) and not self._must_end
 
-    async def look_on(self) -> None:
+    async def recheck_on(self) -> None:
         """Look at a few of the households an incident concerns.
 
         This is one transaction, together with how far it went: no household's own fact waits for
@@ -254,7 +254,7 @@ class Everybody:
         """
         control = self._households.control
         look, *rest = control.looks
-        size = 1 if self._is_careful else AT_A_LOOK
+        size = 1 if self._is_careful else RECHECK_BATCH
         keys = [key for key in self._households.in_area(look.area) if key.decode() > look.after][
             :size
         ]

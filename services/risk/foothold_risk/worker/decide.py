@@ -13,7 +13,7 @@ from foothold_risk.messages.area_signal import confirmation
 from foothold_risk.messages.judge import Judged, asked, cause_of, cause_of_look, judge, names_for
 from foothold_risk.rules.context.cause import Cause
 from foothold_risk.rules.context.control import Control
-from foothold_risk.rules.context.incidents import Look, waiting
+from foothold_risk.rules.context.incidents import Recheck, waiting
 from foothold_risk.rules.household.fold import MOST_FACTS, MOST_WITHDRAWN, Folded, fold
 from foothold_risk.rules.household.household import Household, Unjudged, fresh
 from foothold_risk.rules.status.leaving import describe
@@ -268,7 +268,7 @@ class Decider:
         self._catch_up(key, pending)
         self.judge(key, control, cause, trace, pending)
 
-    def look(self, look: Look, key: bytes, pending: Pending) -> None:
+    def look(self, look: Recheck, key: bytes, pending: Pending) -> None:
         """An incident reaches a household."""
         self.judge(key, self._households.control, cause_of_look(look), look.trace, pending)
 

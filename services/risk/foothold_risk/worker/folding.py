@@ -138,8 +138,8 @@ async def fold_anew(
             ).values():
                 await _fold(partition, [r for r in records if r.offset < until])
             log.info("risk.folding", partition=source.partition, folded=position, of=until)
-        while partition.has_looks:
-            await partition.look_on()
+        while partition.has_rechecks:
+            await partition.recheck_on()
     left.set(0)
     return households
 

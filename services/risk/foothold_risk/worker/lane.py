@@ -21,14 +21,14 @@ from foothold_runtime.kafka_clients import stop
 from foothold_runtime.loops import goes_on
 
 MAX_WAITING: Final = 4_000
-MAX_AT_ONCE: Final = 2_000
-GATHER_SECONDS: Final = 0.03
+MAX_BATCH: Final = 2_000
+LINGER_SECONDS: Final = 0.03
 """After a transaction others of its kind are waited for, unless there are enough already: a
 transaction costs broker and worker the same for one as for many.
 
 What comes after a silence is judged at once. Measured at 1,000 facts a second on two cores: without
 it they wait for one another, up to twice as long (ADR 3)."""
-WORTH_A_TRANSACTION: Final = 200
+MIN_BATCH: Final = 200
 ABANDON_SECONDS: Final = 3.0
 
 log = structlog.get_logger()
@@ -70,21 +70,21 @@ class Lane:
     async def _run(self) -> None:
         try:
             while goes_on():
-                if not self.owner.has_looks:
+                if not self.owner.has_rechecks:
                     await self._has_more.wait()
-                records, self._waiting = self._waiting[:MAX_AT_ONCE], self._waiting[MAX_AT_ONCE:]
+                records, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
                 if not self._waiting:
                     self._has_more.clear()
                 self._watchdog.feed(self._source)
                 async with self.owner.busy:
                     if records:
                         await self.owner.work(records)
-                    if self.owner.has_looks:
-                        await self.owner.look_on()
+                    if self.owner.has_rechecks:
+                        await self.owner.recheck_on()
                 self._watchdog.rest(self._source)
                 self.owner.report_progress()
-                if not self.owner.has_looks and len(self._waiting) < WORTH_A_TRANSACTION:
-                    await asyncio.sleep(GATHER_SECONDS)
+                if not self.owner.has_rechecks and len(self._waiting) < MIN_BATCH:
+                    await asyncio.sleep(LINGER_SECONDS)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 - handed to the worker, which ends the process

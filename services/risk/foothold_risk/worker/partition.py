@@ -97,17 +97,17 @@ class Partition:
         return self._everybody.is_leaving
 
     @property
-    def has_looks(self) -> bool:
+    def has_rechecks(self) -> bool:
         """Whether households are to be looked at again beside the records."""
-        return self._everybody.has_looks
+        return self._everybody.has_rechecks
 
-    async def look_on(self) -> None:
+    async def recheck_on(self) -> None:
         """Look at a few of them.
 
         Where the writing fails and nobody knows for whom, nothing more is read.
         """
         try:
-            await self._everybody.look_on()
+            await self._everybody.recheck_on()
         except Exception as error:  # noqa: BLE001 - what it is decides what follows
             await self._failed_for_everybody(error, self.next_offset)
 
@@ -273,8 +273,8 @@ class Partition:
 
     async def _for_everybody(self, fact: FactRecord, record: ConsumerRecord[bytes, bytes]) -> None:
         try:
-            while isinstance(fact.data, DayOpened | AreaStruck) and self.has_looks:
-                await self._everybody.look_on()
+            while isinstance(fact.data, DayOpened | AreaStruck) and self.has_rechecks:
+                await self._everybody.recheck_on()
             if not self.is_stopped:
                 await self._everybody.apply(fact, record)
         except Exception as error:  # noqa: BLE001 - as above

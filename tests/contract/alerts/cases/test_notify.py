@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks import Webhook
 
 from deploy.local.ports import free_port
-from foothold_alerts.jobs.notices import GATHER_SECONDS, Notifier, NotTaken
+from foothold_alerts.jobs.notices import LINGER_SECONDS, Notifier, NotTaken
 from foothold_alerts.jobs.queue import AskedToWait, BackOff
 from foothold_alerts.rules.notices import TargetKind
 from foothold_schemas.findings import FindingKind
@@ -105,7 +105,7 @@ async def test_sixteen_cases_are_one_signed_message_under_one_id_until_it_is_tak
     await tell.send(digest)  # it was taken: nothing more is sent
 
     assert [(args["place"], args["event"]) for (args,) in jobs] == [("370399101", "opened")]
-    assert GATHER_SECONDS == 60
+    assert LINGER_SECONDS == 60
     assert [headers["webhook-id"] for headers, _ in receiver.got] == [digest] * 3
     assert secret is not None
     headers, body = receiver.got[-1]

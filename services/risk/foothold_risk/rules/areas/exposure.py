@@ -5,13 +5,13 @@ flagged by it.
 """
 
 from foothold_risk.rules.context.incidents import Incident
-from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_risk.rules.policy import Exposure, PolicyOfDay, Reach
 from foothold_schemas.facts.facts import IncomeCategory
 from foothold_schemas.values import Standing
 
 
-def hitting(view: View, policy: PolicyOfDay) -> list[tuple[str, Incident, Exposure]]:
+def hitting(view: HouseholdOnDay, policy: PolicyOfDay) -> list[tuple[str, Incident, Exposure]]:
     """The incidents that may have hit the household, in the order of their names, and why.
 
     Where policy does not say whom, everybody there.
@@ -23,7 +23,9 @@ def hitting(view: View, policy: PolicyOfDay) -> list[tuple[str, Incident, Exposu
     ]
 
 
-def exposure_to(incident: Incident, view: View, table: tuple[Reach, ...] | None) -> Exposure | None:
+def exposure_to(
+    incident: Incident, view: HouseholdOnDay, table: tuple[Reach, ...] | None
+) -> Exposure | None:
     """The first reason in the table for which the household is among those it hits.
 
     None: it is not. Without a table everybody there is.
@@ -41,7 +43,7 @@ def exposure_to(incident: Incident, view: View, table: tuple[Reach, ...] | None)
     )
 
 
-def _is_exposed(exposure: Exposure, view: View) -> bool:
+def _is_exposed(exposure: Exposure, view: HouseholdOnDay) -> bool:
     match exposure:
         case Exposure.EVERYBODY:
             return True
@@ -53,7 +55,7 @@ def _is_exposed(exposure: Exposure, view: View) -> bool:
             return _earns(view, IncomeCategory.WAGE)
 
 
-def _earns(view: View, category: IncomeCategory) -> bool:
+def _earns(view: HouseholdOnDay, category: IncomeCategory) -> bool:
     return any(
         income.category is category and income.amount > 0 for income in view.household.incomes
     )

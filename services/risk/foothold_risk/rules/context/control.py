@@ -5,7 +5,7 @@ from datetime import date
 import msgspec
 
 from foothold_risk.rules.context.heard import Span
-from foothold_risk.rules.context.incidents import Incident, Look
+from foothold_risk.rules.context.incidents import Incident, Recheck
 
 
 class Control(msgspec.Struct, frozen=True):
@@ -22,5 +22,5 @@ class Control(msgspec.Struct, frozen=True):
     heard: dict[str, tuple[Span, ...]] = {}
     spoke: dict[str, date] = {}
     incidents: dict[str, Incident] = {}
-    looks: tuple[Look, ...] = ()
+    looks: tuple[Recheck, ...] = ()
     rules: str = ""

@@ -72,7 +72,7 @@ def standing_over(incidents: Incidents, area: str, day: date) -> tuple[tuple[str
     return tuple((name, incidents[name]) for name in names if incidents[name].stands_on(day))
 
 
-class Look(msgspec.Struct, frozen=True):
+class Recheck(msgspec.Struct, frozen=True):
     """Households of an area to look at again, by key, those after `after` still to come.
 
     `fact_id`, `learned_at` and `trace` are of what made risk look.
@@ -132,7 +132,7 @@ def touched(before: Incidents, after: Incidents) -> list[str]:
     )
 
 
-def queued(looks: Sequence[Look], more: Iterable[Look]) -> tuple[Look, ...]:
+def queued(looks: Sequence[Recheck], more: Iterable[Recheck]) -> tuple[Recheck, ...]:
     """With more areas to look at.
 
     An area that waits or is under way begins anew, and what was a correction there stays one.
@@ -146,7 +146,7 @@ def queued(looks: Sequence[Look], more: Iterable[Look]) -> tuple[Look, ...]:
     return (*(look for look in looks if look.area not in new), *begun)
 
 
-def waiting(looks: Sequence[Look], household_id: str, area: str) -> list[Look]:
+def waiting(looks: Sequence[Recheck], household_id: str, area: str) -> list[Recheck]:
     """Those that have still to reach a household of this village."""
     return [look for look in looks if area.startswith(look.area) and household_id > look.after]
 

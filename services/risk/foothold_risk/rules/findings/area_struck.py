@@ -8,7 +8,7 @@ from typing import Final
 from foothold_risk.rules.areas.exposure import exposure_to
 from foothold_risk.rules.context.incidents import Incident
 from foothold_risk.rules.findings.finding import Found, Rule
-from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_schemas.facts.facts import Severity
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.titles import title
@@ -17,7 +17,7 @@ from foothold_schemas.values import Sentence
 _GRAVITY: Final = {severity: place for place, severity in enumerate(Severity)}
 
 
-def find(view: View) -> Found | None:
+def find(view: HouseholdOnDay) -> Found | None:
     """The gravest such incident, the newest first; none where policy calls nothing self-evident.
 
     It ends with the incident.
@@ -39,7 +39,7 @@ def find(view: View) -> Found | None:
     )
 
 
-def hits(view: View) -> list[tuple[str, Incident]]:
+def hits(view: HouseholdOnDay) -> list[tuple[str, Incident]]:
     """The incidents policy calls self-evident for this household, with their names."""
     table = view.policy.incidents_self_evident
     return (
@@ -53,7 +53,7 @@ def hits(view: View) -> list[tuple[str, Incident]]:
     )
 
 
-def explain(found: Found, _view: View, _currency: Sentence) -> Sentence:
+def explain(found: Found, _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
     """Say what struck where, since when, and that nobody has looked yet."""
     worst = next(fact for fact in found.facts if isinstance(fact, Incident))
     return Sentence(

@@ -7,7 +7,7 @@ from typing import Final
 
 from foothold_risk.rules.findings.finding import Found, Rule, percent_text, spending_window
 from foothold_risk.rules.household.facts import Disaster
-from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_risk.rules.policy import SHARE_SCALE
 from foothold_schemas.facts.facts import HomeState, WorkerState
 from foothold_schemas.findings import FindingKind
@@ -21,7 +21,7 @@ _SEVERITY: Final = {state: rank for rank, state in enumerate(HomeState)} | {
 }
 
 
-def find(view: View) -> Found | None:
+def find(view: HouseholdOnDay) -> Found | None:
     """A verified disaster whose damage stands on the list; else losses that reach the share."""
     listed = tuple(
         sorted(
@@ -49,7 +49,7 @@ def find(view: View) -> Found | None:
     )
 
 
-def hits(view: View) -> tuple[Disaster, ...]:
+def hits(view: HouseholdOnDay) -> tuple[Disaster, ...]:
     """Return every disaster that counts.
 
     It counts by what it did, and, where the losses of the year reach the share, by its loss.
@@ -59,7 +59,7 @@ def hits(view: View) -> tuple[Disaster, ...]:
     return tuple(d for d in view.disasters if _counts(d, view) or d in lost)
 
 
-def _by_loss(view: View) -> Found | None:
+def _by_loss(view: HouseholdOnDay) -> Found | None:
     """Losses of the rolling year x 10,000 >= net income x share.
 
     Without net income any loss is too much; income not heard: unknown.
@@ -88,7 +88,7 @@ def _by_loss(view: View) -> Found | None:
     )
 
 
-def is_unknown(view: View) -> bool:
+def is_unknown(view: HouseholdOnDay) -> bool:
     """Whether losses can be compared with nothing, because income is not heard."""
     return (
         view.policy.disaster_loss_share is not None
@@ -97,7 +97,7 @@ def is_unknown(view: View) -> bool:
     )
 
 
-def _counts(disaster: Disaster, view: View) -> bool:
+def _counts(disaster: Disaster, view: HouseholdOnDay) -> bool:
     home, worker = view.policy.disaster_loss_home, view.policy.disaster_loss_worker
     hit = (home is not None and disaster.home in home.value) or (
         worker is not None and disaster.main_worker in worker.value
@@ -109,7 +109,7 @@ def _weight(disaster: Disaster) -> int:
     return max(_SEVERITY[disaster.home], _SEVERITY[disaster.main_worker])
 
 
-def explain(found: Found, view: View, currency: Sentence) -> Sentence:
+def explain(found: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say what struck, when, and what it did."""
     worst = next(d for d in view.disasters if d.fact_id == found.facts[0].fact_id)
     if found.unit == "money":

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from foothold_risk.rules.findings.finding import SPENDING, Found, Rule, weightiest
-from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_schemas.facts.checks import SpendingCategory
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence, Window
@@ -15,7 +15,7 @@ from foothold_schemas.values import Fen, Sentence, Window
 SEPTEMBER: Final = 9
 
 
-def find(view: View) -> Found | None:
+def find(view: HouseholdOnDay) -> Found | None:
     """Sum after aid > amount."""
     amount = view.policy.education_cost_high_amount
     if amount is None or not view.household.spendings:
@@ -47,7 +47,7 @@ def school_year(day: date) -> Window:
     )
 
 
-def explain(found: Found, view: View, currency: Sentence) -> Sentence:
+def explain(found: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say what was spent and the amount it passed."""
     window, value, threshold = (
         school_year(view.day),

@@ -41,7 +41,7 @@ from foothold_risk.rules.findings.finding import Found, income_window
 from foothold_risk.rules.household.facts import Claim, Report, Spending
 from foothold_risk.rules.household.household import Event, report_name
 from foothold_risk.rules.household.statements import latest_of_each, stays_told_twice
-from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_risk.rules.policy import SHARE_SCALE
 from foothold_schemas.facts.checks import Guarantee
 from foothold_schemas.facts.facts import HomeState, Severity, WorkerState
@@ -103,7 +103,7 @@ class Ground:
         return max((day for _, _, day in self.bills), default=None)
 
 
-def ground_of(found: Found, view: View) -> Ground:
+def ground_of(found: Found, view: HouseholdOnDay) -> Ground:
     """What a finding rests on as of the day."""
     of, threshold = (
         _EVENTS.get(found.kind),
@@ -231,7 +231,7 @@ def bill_name(bill: Claim | Spending) -> bytes:
     return blake2b(said.encode(), digest_size=8).digest()
 
 
-def same_as(view: View) -> Mapping[bytes, frozenset[bytes]]:
+def same_as(view: HouseholdOnDay) -> Mapping[bytes, frozenset[bytes]]:
     """Name of each bill of a stay several senders billed alike → the others' bills.
 
     Their totals are the same, so they are one event.
@@ -249,7 +249,7 @@ def same_as(view: View) -> Mapping[bytes, frozenset[bytes]]:
     return same
 
 
-def _disasters(_found: Found, view: View) -> Iterator[Event]:
+def _disasters(_found: Found, view: HouseholdOnDay) -> Iterator[Event]:
     for one in disaster_loss.hits(view):
         yield Event(
             f"{one.hazard} {one.day}",
@@ -259,12 +259,12 @@ def _disasters(_found: Found, view: View) -> Iterator[Event]:
         )
 
 
-def _incidents(_found: Found, view: View) -> Iterator[Event]:
+def _incidents(_found: Found, view: HouseholdOnDay) -> Iterator[Event]:
     for name, incident in area_struck.hits(view):
         yield Event(name, (_LEVEL[incident.severity],), last=incident.first_day.toordinal())
 
 
-def _guarantees(_found: Found, view: View) -> Iterator[Event]:
+def _guarantees(_found: Found, view: HouseholdOnDay) -> Iterator[Event]:
     counted = view.policy.guarantee_missing_guarantees
     for guarantee, check in guarantee_missing.last_checks(view.household).items():
         if not check.is_met and counted is not None and guarantee in counted.value:
@@ -276,7 +276,7 @@ def _guarantees(_found: Found, view: View) -> Iterator[Event]:
         yield Event(name, since=_unmet_by_register(name, view), last=view.register.day.toordinal())
 
 
-def followed(view: View) -> tuple[Event, ...]:
+def followed(view: HouseholdOnDay) -> tuple[Event, ...]:
     """What the register says of members' guarantees, day by day.
 
     Only its latest entries are kept.
@@ -305,7 +305,7 @@ def followed(view: View) -> tuple[Event, ...]:
     )
 
 
-def _unmet_by_register(name: str, view: View) -> int:
+def _unmet_by_register(name: str, view: HouseholdOnDay) -> int:
     """As of a check: the entry from which it is unmet anew, being met for longer than the days."""
     known = next((e for e in view.household.position.members if e.name == name), None)
     if known is None:
@@ -314,7 +314,7 @@ def _unmet_by_register(name: str, view: View) -> int:
     return view.register.day.toordinal() if is_anew else known.since
 
 
-def _unmet_since(guarantee: Guarantee, view: View) -> int:
+def _unmet_since(guarantee: Guarantee, view: HouseholdOnDay) -> int:
     """The day after which it is unmet anew: it was met for longer than the days.
 
     0: for all that is known it is one stretch.
@@ -335,23 +335,23 @@ def _unmet_since(guarantee: Guarantee, view: View) -> int:
     return since
 
 
-def _reports(found: Found, _view: View) -> Iterator[Event]:
+def _reports(found: Found, _view: HouseholdOnDay) -> Iterator[Event]:
     yield from (
         Event(report_name(f), last=f.day.toordinal()) for f in found.facts if isinstance(f, Report)
     )
 
 
-def _reviews(_found: Found, view: View) -> Iterator[Event]:
+def _reviews(_found: Found, view: HouseholdOnDay) -> Iterator[Event]:
     last = max(view.household.gradings, key=lambda g: g.order)
     yield Event(f"review {last.day}", (grade_fell.RANK[last.grade],), last=last.day.toordinal())
 
 
-def _workers(_found: Found, view: View) -> Iterator[Event]:
+def _workers(_found: Found, view: HouseholdOnDay) -> Iterator[Event]:
     last = income_window(view.day).last.toordinal()
     yield from (Event(f"work {person}", last=last) for _, person in work_lost.lost(view))
 
 
-def _projects(_found: Found, view: View) -> Iterator[Event]:
+def _projects(_found: Found, view: HouseholdOnDay) -> Iterator[Event]:
     last = income_window(view.day).last
     for one in project_underpaid.underpaid(view):
         year = project_underpaid.year_of(one.project or "", view)
@@ -362,7 +362,7 @@ def _projects(_found: Found, view: View) -> Iterator[Event]:
         )
 
 
-def _stays(_found: Found, view: View) -> Iterator[Event]:
+def _stays(_found: Found, view: HouseholdOnDay) -> Iterator[Event]:
     for claims in single_stay_high.high(view):
         name = min(c.stay or c.business_key.hex() for c in claims)
         yield Event(
@@ -372,15 +372,17 @@ def _stays(_found: Found, view: View) -> Iterator[Event]:
         )
 
 
-_EVENTS: Final[Mapping[FindingKind, Callable[[Found, View], Iterable[Event]]]] = MappingProxyType(
-    {
-        FindingKind.DISASTER_LOSS: _disasters,
-        FindingKind.AREA_STRUCK: _incidents,
-        FindingKind.GUARANTEE_MISSING: _guarantees,
-        FindingKind.RISK_REPORTED: _reports,
-        FindingKind.GRADE_FELL: _reviews,
-        FindingKind.WORK_LOST: _workers,
-        FindingKind.PROJECT_UNDERPAID: _projects,
-        FindingKind.SINGLE_STAY_HIGH: _stays,
-    }
+_EVENTS: Final[Mapping[FindingKind, Callable[[Found, HouseholdOnDay], Iterable[Event]]]] = (
+    MappingProxyType(
+        {
+            FindingKind.DISASTER_LOSS: _disasters,
+            FindingKind.AREA_STRUCK: _incidents,
+            FindingKind.GUARANTEE_MISSING: _guarantees,
+            FindingKind.RISK_REPORTED: _reports,
+            FindingKind.GRADE_FELL: _reviews,
+            FindingKind.WORK_LOST: _workers,
+            FindingKind.PROJECT_UNDERPAID: _projects,
+            FindingKind.SINGLE_STAY_HIGH: _stays,
+        }
+    )
 )

@@ -8,7 +8,7 @@ from typing import Final
 from foothold_risk.rules.calendar import first_day, income_months, last_day, rolling_first
 from foothold_risk.rules.context.incidents import Incident
 from foothold_risk.rules.household.facts import Claim, HeldFact, Spending
-from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_risk.rules.policy import Value
 from foothold_schemas.facts.checks import SpendingReported
 from foothold_schemas.facts.facts import MedicalClaimSettled
@@ -54,8 +54,8 @@ class Rule:
     is_risk: bool
     is_shock: bool
     needs_income: bool
-    find: Callable[[View], Found | None]
-    explain: Callable[[Found, View, Sentence], Sentence]
+    find: Callable[[HouseholdOnDay], Found | None]
+    explain: Callable[[Found, HouseholdOnDay, Sentence], Sentence]
     feeds: frozenset[str] = frozenset()
 
 

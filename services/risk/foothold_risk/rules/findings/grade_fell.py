@@ -4,7 +4,7 @@ from typing import Final
 
 from foothold_risk.rules.findings.finding import Found, Rule
 from foothold_risk.rules.household.household import Household
-from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_schemas.facts.checks import Grade
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Sentence
@@ -20,7 +20,7 @@ STRATEGY: Final = {
 RANK: Final = {grade: rank for rank, grade in enumerate(Grade)}
 
 
-def find(view: View) -> Found | None:
+def find(view: HouseholdOnDay) -> Found | None:
     """A grade further down the ladder than the last one.
 
     The next review that is not lower ends it.
@@ -48,7 +48,7 @@ def has_fallen(household: Household) -> bool:
     return RANK[reviews[1].grade] > RANK[reviews[0].grade]
 
 
-def explain(found: Found, view: View, _currency: Sentence) -> Sentence:
+def explain(found: Found, view: HouseholdOnDay, _currency: Sentence) -> Sentence:
     """Say both grades, the lowest score and the strategy."""
     last = max(view.household.gradings, key=lambda g: g.order)
     low = min(range(len(SCORES_EN)), key=lambda n: last.scores[n])

@@ -11,14 +11,14 @@ from foothold_risk.rules.findings.finding import Found, Rule
 from foothold_risk.rules.household.facts import Check, HeldFact, Member
 from foothold_risk.rules.household.fold import MOST_REPLACED
 from foothold_risk.rules.household.household import Household
-from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_schemas.facts.checks import Guarantee
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.titles import title
 from foothold_schemas.values import Sentence
 
 
-def find(view: View) -> Found | None:
+def find(view: HouseholdOnDay) -> Found | None:
     """The last check of a guarantee counts; what the register tells of its members counts as well.
 
     Not told is not missing.
@@ -43,7 +43,7 @@ def find(view: View) -> Found | None:
     )
 
 
-def by_register(view: View) -> list[tuple[Guarantee, str]]:
+def by_register(view: HouseholdOnDay) -> list[tuple[Guarantee, str]]:
     """Return whose guarantee is missing by the register.
 
     That is each child out of school and each member without basic insurance.
@@ -61,7 +61,7 @@ def last_checks(household: Household) -> Mapping[Guarantee, Check]:
     return {check.guarantee: check for check in sorted(household.checks, key=lambda c: c.order)}
 
 
-def is_lost(view: View) -> bool:
+def is_lost(view: HouseholdOnDay) -> bool:
     """Whether a guarantee that counts was met once and is not met now.
 
     By checks, or of a member by the register.
@@ -77,7 +77,7 @@ def is_lost(view: View) -> bool:
     )
 
 
-def was_met(guarantee: Guarantee, person: str, view: View) -> bool:
+def was_met(guarantee: Guarantee, person: str, view: HouseholdOnDay) -> bool:
     """Whether a member's guarantee the register calls unmet was met by it before.
 
     By an entry that is kept, or as the position remembers it.
@@ -94,14 +94,14 @@ def was_met(guarantee: Guarantee, person: str, view: View) -> bool:
     )
 
 
-def _is_out_of_school(member: Member, view: View) -> bool:
+def _is_out_of_school(member: Member, view: HouseholdOnDay) -> bool:
     low, high = view.policy.child_age_from, view.policy.child_age_below
     if member.at_school is not False or member.birth_month is None or low is None or high is None:
         return False
     return low.value * 12 <= month_of(view.day) - member.birth_month < high.value * 12
 
 
-def explain(found: Found, _view: View, _currency: Sentence) -> Sentence:
+def explain(found: Found, _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
     """Name what is missing."""
     names = [Guarantee(name) for name in str(found.value).split(", ")]
     return Sentence(

@@ -5,12 +5,12 @@ Only a reference: alone it puts nobody into a group.
 
 from foothold_risk.rules.calendar import income_months
 from foothold_risk.rules.findings.finding import Found, Rule, income_window
-from foothold_risk.rules.money.figures import View, earning
+from foothold_risk.rules.money.figures import HouseholdOnDay, earning
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence
 
 
-def find(view: View) -> Found | None:
+def find(view: HouseholdOnDay) -> Found | None:
     """Net per head < line."""
     line = view.policy.monitoring_line
     if line is None or view.net_per_head is None or view.net_per_head >= line.value:
@@ -28,7 +28,7 @@ def find(view: View) -> Found | None:
     )
 
 
-def explain(found: Found, view: View, currency: Sentence) -> Sentence:
+def explain(found: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say what was compared with what."""
     window = income_window(view.day)
     value, line = Fen(int(found.value)), Fen(int(found.threshold))

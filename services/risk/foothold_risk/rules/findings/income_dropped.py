@@ -5,13 +5,13 @@ It is down by at least a percentage and at least an amount.
 
 from foothold_risk.rules.calendar import WINDOW_MONTHS, income_months
 from foothold_risk.rules.findings.finding import Found, Rule, income_window, percent_text
-from foothold_risk.rules.money.figures import View, earning, net_within, resting_on
+from foothold_risk.rules.money.figures import HouseholdOnDay, earning, net_within, resting_on
 from foothold_risk.rules.policy import SHARE_SCALE
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence
 
 
-def find(view: View) -> Found | None:
+def find(view: HouseholdOnDay) -> Found | None:
     """All 24 months heard, something earned a year ago, and both thresholds reached.
 
     A sum, so a pay-day that moved changes nothing.
@@ -33,12 +33,12 @@ def find(view: View) -> Found | None:
     )
 
 
-def _net_a_year_ago(view: View) -> int | None:
+def _net_a_year_ago(view: HouseholdOnDay) -> int | None:
     months = income_months(view.day)
     return net_within(view, range(months.start - WINDOW_MONTHS, months.start))
 
 
-def explain(found: Found, view: View, currency: Sentence) -> Sentence:
+def explain(found: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say both years and the drop."""
     window, before, now = (
         income_window(view.day),

@@ -7,7 +7,7 @@ from typing import Final
 
 from foothold_risk.rules.calendar import first_day, income_months
 from foothold_risk.rules.findings.finding import Found, Rule, income_window
-from foothold_risk.rules.money.figures import View, resting_on
+from foothold_risk.rules.money.figures import HouseholdOnDay, resting_on
 from foothold_risk.rules.policy import SHARE_SCALE
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence
@@ -15,12 +15,12 @@ from foothold_schemas.values import Fen, Sentence
 MONTHS_OF_A_YEAR: Final = 12
 
 
-def find(view: View) -> Found | None:
+def find(view: HouseholdOnDay) -> Found | None:
     """The project that owes most, the first of several alike."""
     return max(underpaid(view), key=lambda one: int(one.threshold) - int(one.value), default=None)
 
 
-def underpaid(view: View) -> list[Found]:
+def underpaid(view: HouseholdOnDay) -> list[Found]:
     """Paid x 10,000 < invested x yield over twelve heard months.
 
     The yield is that of the day of the investment.
@@ -67,7 +67,7 @@ def underpaid(view: View) -> list[Found]:
     return owing
 
 
-def year_of(project: str, view: View) -> int:
+def year_of(project: str, view: HouseholdOnDay) -> int:
     """The project's year that fell short: of its last payment, else of the investment.
 
     Only another payment makes it another, not the calendar.
@@ -84,7 +84,7 @@ def year_of(project: str, view: View) -> int:
     )
 
 
-def explain(found: Found, view: View, currency: Sentence) -> Sentence:
+def explain(found: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say what was paid and what is owed."""
     window, paid, owed = income_window(view.day), Fen(int(found.value)), Fen(int(found.threshold))
     return Sentence(

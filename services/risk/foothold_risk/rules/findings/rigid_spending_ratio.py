@@ -13,14 +13,14 @@ from foothold_risk.rules.findings.finding import (
     weightiest,
 )
 from foothold_risk.rules.household.facts import Claim, Spending
-from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_risk.rules.policy import SHARE_SCALE, Value
 from foothold_schemas.facts.checks import SpendingCategory
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence
 
 
-def find(view: View) -> Found | None:
+def find(view: HouseholdOnDay) -> Found | None:
     """Compare all own shares with one share of net income.
 
     Then compare medical and accident alone with another share.
@@ -32,7 +32,7 @@ def find(view: View) -> Found | None:
 
 
 def _above(
-    view: View, spent: tuple[Claim | Spending, ...], share: Value[int] | None
+    view: HouseholdOnDay, spent: tuple[Claim | Spending, ...], share: Value[int] | None
 ) -> Found | None:
     """Own shares x 10,000 > net x share.
 
@@ -53,7 +53,7 @@ def _above(
     )
 
 
-def explain(found: Found, view: View, currency: Sentence) -> Sentence:
+def explain(found: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say both amounts and the share policy sets."""
     window = spending_window(view.day)
     spent, net = Fen(int(found.value)), Fen(view.net or 0)

@@ -7,7 +7,7 @@ from typing import Final
 
 from foothold_risk.rules.findings.finding import Found, Rule
 from foothold_risk.rules.household.facts import Report
-from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.titles import title
 from foothold_schemas.values import Sentence
@@ -15,7 +15,7 @@ from foothold_schemas.values import Sentence
 _NAMED: Final = 3
 
 
-def find(view: View) -> Found | None:
+def find(view: HouseholdOnDay) -> Found | None:
     """Reports by the routes that count, the newest first."""
     counted = view.policy.risk_reported_routes
     if counted is None:
@@ -35,7 +35,7 @@ def find(view: View) -> Found | None:
     )
 
 
-def explain(found: Found, _view: View, _currency: Sentence) -> Sentence:
+def explain(found: Found, _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
     """The newest reports by name."""
     reports = [r for r in found.facts if isinstance(r, Report)]
     named, more = reports[:_NAMED], len(reports) - _NAMED

@@ -4,12 +4,12 @@ It is at or above the amount for the household's standing.
 """
 
 from foothold_risk.rules.findings.finding import MEDICAL, Found, Rule, spending_window, weightiest
-from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence, Standing
 
 
-def find(view: View) -> Found | None:
+def find(view: HouseholdOnDay) -> Found | None:
     """Sum of self-paid >= amount; the sum counts, not the single bill."""
     is_ex_poor = view.register.standing is Standing.EX_POOR
     threshold = (
@@ -29,7 +29,7 @@ def find(view: View) -> Found | None:
     )
 
 
-def explain(found: Found, view: View, currency: Sentence) -> Sentence:
+def explain(found: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say what was added up and what it reached."""
     window = spending_window(view.day)
     value, threshold = Fen(int(found.value)), Fen(int(found.threshold))

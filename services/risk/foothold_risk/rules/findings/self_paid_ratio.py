@@ -14,13 +14,13 @@ from foothold_risk.rules.findings.finding import (
     weightiest,
 )
 from foothold_risk.rules.household.facts import Claim
-from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_risk.rules.policy import SHARE_SCALE
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence
 
 
-def find(view: View) -> Found | None:
+def find(view: HouseholdOnDay) -> Found | None:
     """Self-paid of one person x 10,000 > disposable income x share.
 
     A bill that names nobody is nobody's.
@@ -53,7 +53,7 @@ def find(view: View) -> Found | None:
     )
 
 
-def explain(found: Found, view: View, currency: Sentence) -> Sentence:
+def explain(found: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say both amounts and the share."""
     window, income = spending_window(view.day), view.policy.disposable_income
     value, local, percent = (

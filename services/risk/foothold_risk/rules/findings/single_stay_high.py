@@ -7,13 +7,13 @@ from collections import defaultdict
 
 from foothold_risk.rules.findings.finding import MEDICAL, Found, Rule, spending_window, weightiest
 from foothold_risk.rules.household.facts import Claim
-from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_schemas.facts.facts import CareSetting
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence
 
 
-def find(view: View) -> Found | None:
+def find(view: HouseholdOnDay) -> Found | None:
     """Own share of one stay > amount.
 
     Settlements of one person that name the same stay are one; one without a stay's name is a stay
@@ -44,7 +44,7 @@ def find(view: View) -> Found | None:
     )
 
 
-def high(view: View) -> list[tuple[Claim, ...]]:
+def high(view: HouseholdOnDay) -> list[tuple[Claim, ...]]:
     """Every stay above the amount: its bills."""
     is_identified = view.household.position.is_identified
     threshold = (
@@ -57,7 +57,7 @@ def high(view: View) -> list[tuple[Claim, ...]]:
     return [one for one in _stays(view) if sum(c.own_share for c in one) > threshold.value]
 
 
-def _stays(view: View) -> list[tuple[Claim, ...]]:
+def _stays(view: HouseholdOnDay) -> list[tuple[Claim, ...]]:
     stays: defaultdict[tuple[object, ...], list[Claim]] = defaultdict(list)
     for claim in view.claims:
         if claim.setting is CareSetting.INPATIENT:
@@ -67,7 +67,7 @@ def _stays(view: View) -> list[tuple[Claim, ...]]:
     return [tuple(claims) for claims in stays.values()]
 
 
-def explain(found: Found, view: View, currency: Sentence) -> Sentence:
+def explain(found: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say what the stay cost and the amount it passed."""
     value, threshold = Fen(int(found.value)), Fen(int(found.threshold))
     last = max(c.day for c in view.claims if any(c.fact_id == fact.fact_id for fact in found.facts))

@@ -3,13 +3,13 @@
 from foothold_risk.rules.calendar import income_months
 from foothold_risk.rules.findings.finding import Found, Rule, income_window
 from foothold_risk.rules.household.facts import Income
-from foothold_risk.rules.money.figures import View, resting_on
+from foothold_risk.rules.money.figures import HouseholdOnDay, resting_on
 from foothold_schemas.facts.facts import IncomeCategory
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Sentence
 
 
-def find(view: View) -> Found | None:
+def find(view: HouseholdOnDay) -> Found | None:
     """Find somebody who earned a wage in the window, and none in its last n months.
 
     The person still belongs to the household. A year's figure covers its months.
@@ -29,7 +29,7 @@ def find(view: View) -> Found | None:
     )
 
 
-def lost(view: View) -> list[tuple[int, str]]:
+def lost(view: HouseholdOnDay) -> list[tuple[int, str]]:
     """For how many months each such person has had no wage."""
     least = view.policy.work_lost_months
     if least is None or view.net is None:
@@ -46,7 +46,7 @@ def lost(view: View) -> list[tuple[int, str]]:
     ]
 
 
-def _wages(view: View) -> list[Income]:
+def _wages(view: HouseholdOnDay) -> list[Income]:
     months = income_months(view.day)
     here = {m.person_ref for m in view.register.here(view.day)}
     return [
@@ -56,7 +56,7 @@ def _wages(view: View) -> list[Income]:
     ]
 
 
-def explain(found: Found, _view: View, _currency: Sentence) -> Sentence:
+def explain(found: Found, _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
     """Say for how long."""
     return Sentence(
         zh=f"一名务工成员已连续{found.value}个月没有工资收入（标准为{found.threshold}个月）。",

@@ -15,7 +15,7 @@ from foothold_risk.rules.calendar import first_day, rolling_first
 from foothold_risk.rules.findings.finding import weightiest
 from foothold_risk.rules.hints.hint import Seen, Watcher
 from foothold_risk.rules.household.facts import Claim, Income
-from foothold_risk.rules.money.figures import LAYERS, View
+from foothold_risk.rules.money.figures import LAYERS, HouseholdOnDay
 from foothold_risk.rules.policy import SHARE_SCALE, PolicyOfDay, Value
 from foothold_risk.rules.status.assess import Assessment
 from foothold_schemas.facts.facts import CareSetting, IncomeCategory
@@ -85,7 +85,7 @@ def _caps(policy: PolicyOfDay) -> Iterator[tuple[CareSetting, Value[int]]]:
         yield CareSetting.SPECIAL_DRUGS, policy.city_supplement_cap_special_drugs
 
 
-def _is_covered(view: View, bill: Claim) -> bool:
+def _is_covered(view: HouseholdOnDay, bill: Claim) -> bool:
     return any(
         c.cover == COVER
         and c.project is None
@@ -95,7 +95,7 @@ def _is_covered(view: View, bill: Claim) -> bool:
     )
 
 
-def _paid_out(view: View, person: str, year: int, setting: CareSetting) -> int:
+def _paid_out(view: HouseholdOnDay, person: str, year: int, setting: CareSetting) -> int:
     """What it paid into the household's hands for bills of the year and setting.
 
     A payout that names nobody may have been for this person, and one that names no bill for either

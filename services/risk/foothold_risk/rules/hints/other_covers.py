@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from foothold_risk.rules.calendar import rolling_first
 from foothold_risk.rules.context.incidents import Incident
 from foothold_risk.rules.hints.hint import Seen, Watcher
-from foothold_risk.rules.money.figures import LAYERS, View
+from foothold_risk.rules.money.figures import LAYERS, HouseholdOnDay
 from foothold_risk.rules.status.assess import Assessment
 from foothold_schemas.messages.explanation import HintKind
 from foothold_schemas.values import Sentence
@@ -34,7 +34,7 @@ def see(assessment: Assessment) -> Iterator[Seen]:
             )
 
 
-def _has_paid(view: View, cover: str) -> bool:
+def _has_paid(view: HouseholdOnDay, cover: str) -> bool:
     first = rolling_first(view.day)
     on_bills = cover in LAYERS and any(c.paid_by(LAYERS[cover]) for c in view.claims)
     return on_bills or any(

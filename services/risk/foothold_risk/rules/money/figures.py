@@ -18,7 +18,7 @@ from foothold_schemas.facts.facts import IncomeCategory, MedicalPayments
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class HouseholdOnDay:
     """The view of a household that every rule looks at.
 
     It has the household as policy counts it, the policy of the day, and the figures. Money is in
@@ -77,7 +77,7 @@ def look(
     heard: Heard,
     spoke: Spoke,
     incidents: Incidents,
-) -> View:
+) -> HouseholdOnDay:
     """Compute the figures.
 
     Both windows of policy: twelve whole months for income, the rolling year for spending and claims
@@ -104,7 +104,7 @@ def look(
     heads = sum(register.month_ends(months, sharing=policy.is_sharing))
     net = None if unheard else earned
     reference = None if net is None else net + claims_income - own_shares
-    return View(
+    return HouseholdOnDay(
         household=household,
         register=register,
         day=day,
@@ -164,9 +164,11 @@ def claims_income_of(paid: list[Income], claims: tuple[Claim, ...]) -> int:
     return total
 
 
-def withheld(household: Household, register: Register, day: date, policy: PolicyOfDay) -> View:
+def withheld(
+    household: Household, register: Register, day: date, policy: PolicyOfDay
+) -> HouseholdOnDay:
     """The view of a household whose data may not be compared: nothing is computed."""
-    return View(
+    return HouseholdOnDay(
         household=household,
         register=register,
         day=day,
@@ -187,7 +189,7 @@ def withheld(household: Household, register: Register, day: date, policy: Policy
     )
 
 
-def net_within(view: View, months: range) -> int | None:
+def net_within(view: HouseholdOnDay, months: range) -> int | None:
     """Net income over a stretch of whole months; None while one of them is unheard."""
     if unheard_months(view.household, months, view.policy.feeds, view.heard, view.lapses):
         return None
@@ -199,7 +201,7 @@ def net_within(view: View, months: range) -> int | None:
     )
 
 
-def earning(view: View, months: range) -> tuple[Income, ...]:
+def earning(view: HouseholdOnDay, months: range) -> tuple[Income, ...]:
     """The incomes that net income of these months is made of, the latest first."""
     one_off = view.policy.one_off_items
     counted = (
@@ -215,7 +217,7 @@ def earning(view: View, months: range) -> tuple[Income, ...]:
     )
 
 
-def unknown_items(view: View) -> tuple[str, ...]:
+def unknown_items(view: HouseholdOnDay) -> tuple[str, ...]:
     """Items of the household's incomes that policy does not name: they count."""
     items = {i.item for i in view.household.incomes}
     return tuple(sorted(item for item in items if not view.policy.is_known_item(item)))

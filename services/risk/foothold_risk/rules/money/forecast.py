@@ -34,7 +34,7 @@ from typing import Final
 from foothold_risk.rules.calendar import WINDOW_MONTHS, last_day, month_of, rolling_first
 from foothold_risk.rules.household.facts import Income
 from foothold_risk.rules.household.sources import may_earn
-from foothold_risk.rules.money.figures import View, claims_income_of, payouts, per_head
+from foothold_risk.rules.money.figures import HouseholdOnDay, claims_income_of, payouts, per_head
 from foothold_schemas.facts.facts import IncomeCategory
 from foothold_schemas.messages.explanation import ForecastCause
 
@@ -108,7 +108,7 @@ def middle(amounts: Sequence[int]) -> int:
     return sorted(amounts)[len(amounts) // 2]
 
 
-def look_ahead(view: View) -> tuple[Outlook, ...]:
+def look_ahead(view: HouseholdOnDay) -> tuple[Outlook, ...]:
     """One outlook for each of the policy's months ahead.
 
     None while income is unheard, for unknown can be projected as little as judged.
@@ -131,7 +131,12 @@ def look_ahead(view: View) -> tuple[Outlook, ...]:
 
 
 def _outlook(
-    view: View, running: int, ahead: int, line: int, sources: Sequence[_Source], recurring: int
+    view: HouseholdOnDay,
+    running: int,
+    ahead: int,
+    line: int,
+    sources: Sequence[_Source],
+    recurring: int,
 ) -> Outlook:
     day = last_day(running + ahead)
     known = expected = 0
@@ -173,7 +178,7 @@ def _outlook(
     )
 
 
-def _grouped(view: View) -> Iterable[list[Income]]:
+def _grouped(view: HouseholdOnDay) -> Iterable[list[Income]]:
     """The incomes of each source: one category, item, person and project.
 
     Payouts and what policy keeps out of net are none.
@@ -190,7 +195,7 @@ def _grouped(view: View) -> Iterable[list[Income]]:
     return grouped.values()
 
 
-def _source(view: View, incomes: Sequence[Income], coming: range) -> _Source:
+def _source(view: HouseholdOnDay, incomes: Sequence[Income], coming: range) -> _Source:
     """What each coming month will bring, by the table above.
 
     What the running month has brought already stands.
@@ -241,7 +246,7 @@ def _by_month(incomes: Sequence[Income], running: int) -> Mapping[int, int]:
     return by_month
 
 
-def _payouts(view: View, first: date) -> int:
+def _payouts(view: HouseholdOnDay, first: date) -> int:
     """Claims income that will still count then."""
     return claims_income_of(
         payouts(view.household, view.policy, first, view.day),
@@ -249,7 +254,7 @@ def _payouts(view: View, first: date) -> int:
     )
 
 
-def _own_in(view: View, month: int) -> int:
+def _own_in(view: HouseholdOnDay, month: int) -> int:
     """Own shares of medical bills and rigid spending in a month, up to the open day."""
     bills = sum(c.own_share for c in view.claims if month_of(c.day) == month)
     return bills + sum(s.own_share for s in view.spendings if month_of(s.day) == month)

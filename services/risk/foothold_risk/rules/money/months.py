@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from foothold_risk.rules.calendar import month_of
-from foothold_risk.rules.money.figures import RIGID, View
+from foothold_risk.rules.money.figures import RIGID, HouseholdOnDay
 from foothold_schemas.facts.facts import IncomeCategory
 
 
@@ -21,7 +21,7 @@ class MonthMoney:
     is_carried: bool = False
 
 
-def by_month(view: View) -> tuple[MonthMoney, ...]:
+def by_month(view: HouseholdOnDay) -> tuple[MonthMoney, ...]:
     """Adds up to the view's net income and, over the same months, to its own shares."""
     running = month_of(view.day)
     months = range(running - 12, running + 1)

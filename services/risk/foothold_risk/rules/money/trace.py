@@ -11,7 +11,7 @@ from itertools import groupby, product
 from foothold_risk.rules.calendar import income_months, month_text, rolling_first
 from foothold_risk.rules.household.facts import HeldFact
 from foothold_risk.rules.household.sources import Share
-from foothold_risk.rules.money.figures import View, earning, payouts
+from foothold_risk.rules.money.figures import HouseholdOnDay, earning, payouts
 from foothold_risk.rules.policy import Value
 from foothold_schemas.facts.facts import IncomeCategory
 from foothold_schemas.values import Sentence
@@ -46,12 +46,12 @@ class Line:
     policy: Value[object] | None = None
 
 
-def trace(view: View) -> tuple[Line, ...]:
+def trace(view: HouseholdOnDay) -> tuple[Line, ...]:
     """Every figure of the view, in the order in which they build on one another."""
     return tuple(_lines(view))
 
 
-def _lines(view: View) -> Iterator[Line]:
+def _lines(view: HouseholdOnDay) -> Iterator[Line]:
     months, first = income_months(view.day), rolling_first(view.day)
     window = f"{month_text(months.start)} … {month_text(months.stop - 1)}"
     entry = (view.register.fact_id,)
@@ -149,7 +149,7 @@ def _per_head(zh: str, en: str, head_months: int) -> Sentence:
     )
 
 
-def _net(view: View, months: range) -> tuple[Part, ...]:
+def _net(view: HouseholdOnDay, months: range) -> tuple[Part, ...]:
     counted = earning(view, months)
     parts = []
     for category, is_carried in product(IncomeCategory, (False, True)):
@@ -167,7 +167,7 @@ def _net(view: View, months: range) -> tuple[Part, ...]:
     return tuple(part for part in parts if part.facts)
 
 
-def _spent(view: View) -> Iterator[Part]:
+def _spent(view: HouseholdOnDay) -> Iterator[Part]:
     if view.claims:
         yield Part("medical", sum(c.own_share for c in view.claims), _ids(view.claims))
     for category in ("education", "rehabilitation", "accident"):
@@ -175,7 +175,7 @@ def _spent(view: View) -> Iterator[Part]:
             yield Part(category, sum(s.own_share for s in costs), _ids(costs))
 
 
-def _claims_income(view: View, first: date) -> Iterator[Part]:
+def _claims_income(view: HouseholdOnDay, first: date) -> Iterator[Part]:
     if paid := payouts(view.household, view.policy, first, view.day):
         paid_out = sum(i.amount for i in paid)
         yield Part("paid out", paid_out, _ids(paid))

@@ -36,7 +36,7 @@ from foothold_risk.rules.findings.events import Ground, ground_of
 from foothold_risk.rules.findings.finding import Found
 from foothold_risk.rules.household.facts import Register
 from foothold_risk.rules.household.household import Household, Position, Word
-from foothold_risk.rules.money.figures import View, look
+from foothold_risk.rules.money.figures import HouseholdOnDay, look
 from foothold_risk.rules.money.forecast import look_ahead
 from foothold_risk.rules.policy import PolicyOfDay
 from foothold_risk.rules.status.words import holding
@@ -78,7 +78,7 @@ class Assessment:
     `grounds`: what each finding rests on, in their order.
     """
 
-    view: View
+    view: HouseholdOnDay
     found: tuple[Found, ...]
     held: tuple[FindingKind, ...]
     target: Target
@@ -124,12 +124,12 @@ def assess(
     words = holding(household.position.words, grounds, view)
     quiet = frozenset(w.kind for w in words)
     gone = [k for k in household.position.findings if k not in {f.kind for f in found}]
-    hushed = frozenset(k for k in gone if RESTS_ON[k] & {s.feed for s in view.silent})
-    held = tuple(k for k in gone if k in hushed or _is_unknown(k, view))
+    stale_kinds = frozenset(k for k in gone if RESTS_ON[k] & {s.feed for s in view.silent})
+    held = tuple(k for k in gone if k in stale_kinds or _is_unknown(k, view))
     if not any(m.is_here(day) for m in register.members):
         return Assessment(view, found, held, Target(Status.CLEAR, is_natural=True), words, grounds)
     kinds = frozenset(f.kind for f in found) - quiet
-    target = _target(view, kinds | hushed, held, household.position)
+    target = _target(view, kinds | stale_kinds, held, household.position)
     if (
         quiet
         and household.position.is_identified
@@ -137,8 +137,12 @@ def assess(
         and target.status is not Status.GROUP
     ):
         # people's word shows a finding as harmless, and ends no identified group
-        target = _target(view, kinds | quiet | hushed, held, household.position)
-    if hushed and household.position.status is Status.GROUP and target.status is not Status.GROUP:
+        target = _target(view, kinds | quiet | stale_kinds, held, household.position)
+    if (
+        stale_kinds
+        and household.position.status is Status.GROUP
+        and target.status is not Status.GROUP
+    ):
         target = _held(kinds, held, household.position)
     return Assessment(
         view,
@@ -150,7 +154,7 @@ def assess(
     )
 
 
-def _is_unknown(kind: FindingKind, view: View) -> bool:
+def _is_unknown(kind: FindingKind, view: HouseholdOnDay) -> bool:
     """Whether a rule that held before can be neither confirmed nor cleared."""
     return view.net is None and (
         kind in NEEDS_INCOME
@@ -176,7 +180,10 @@ def _undecided(target: Target, position: Position) -> Target:
 
 
 def _target(
-    view: View, kinds: frozenset[FindingKind], held: tuple[FindingKind, ...], position: Position
+    view: HouseholdOnDay,
+    kinds: frozenset[FindingKind],
+    held: tuple[FindingKind, ...],
+    position: Position,
 ) -> Target:
     if view.net_per_head is None or view.line is None:
         return _held(kinds, held, position)
@@ -214,7 +221,7 @@ def _held(
     return Target(position.status, is_lead=position.is_lead)
 
 
-def _is_endangered(view: View) -> bool:
+def _is_endangered(view: HouseholdOnDay) -> bool:
     """Return whether the household is in danger.
 
     It is if the reference income per head is below the line, a home was destroyed, or a guarantee

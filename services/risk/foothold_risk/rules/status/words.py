@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from foothold_risk.rules import findings
 from foothold_risk.rules.findings.events import Ground, saw_of, unseen
 from foothold_risk.rules.household.household import Event, Word
-from foothold_risk.rules.money.figures import View
+from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_risk.rules.policy import SHARE_SCALE, PolicyOfDay
 from foothold_schemas.facts.decisions import CaseDecided, FindingExempted
 from foothold_schemas.facts.saw import Saw, SeenEvent
@@ -31,7 +31,7 @@ MOST_OF_A_FINDING: Final = 5
 more are hardly ever there."""
 
 
-def is_below(view: View) -> bool:
+def is_below(view: HouseholdOnDay) -> bool:
     """Whether net income per head is below the line.
 
     While a month is not heard, whether it was when that was last known: that is what people are
@@ -84,7 +84,10 @@ def _word(saw: Saw, since: date, until: date) -> Word:
 
 
 def last_seen(
-    before: Sequence[Word], grounds: Iterable[Ground], view: View, held: Collection[FindingKind]
+    before: Sequence[Word],
+    grounds: Iterable[Ground],
+    view: HouseholdOnDay,
+    held: Collection[FindingKind],
 ) -> tuple[Word, ...]:
     """Return what each finding rests on, to remember it.
 
@@ -176,7 +179,9 @@ def in_force(words: tuple[Word, ...], day: date) -> tuple[Word, ...]:
     )
 
 
-def holding(words: Sequence[Word], grounds: Iterable[Ground], view: View) -> tuple[Word, ...]:
+def holding(
+    words: Sequence[Word], grounds: Iterable[Ground], view: HouseholdOnDay
+) -> tuple[Word, ...]:
     """A word for each finding that says no more than people saw: the one that holds longest."""
     if not words:
         return ()
