@@ -6,7 +6,7 @@ The reason is a sentence for the person at the terminal.
 from errno import EADDRINUSE
 
 
-def what_is_away(
+def unavailable_dependency(
     error: BaseException | None, database: tuple[type[BaseException], ...] = ()
 ) -> str | None:
     """Kafka, PostgreSQL or an address, where one of them is why.

@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from foothold_runtime.loops import goes_on
+from foothold_runtime.loops import not_cancelled
 
 UNAVAILABLE: Final = (OperationalError, InterfaceError, NoConnection)
 """What the driver raises where the database is away; and, alas, where it refuses a statement."""
@@ -64,7 +64,7 @@ async def while_database_down(
     `of` names the work in the log. The work must bear being done twice.
     """
     failures, wait = 0, 0.1
-    while goes_on():
+    while not_cancelled():
         try:
             return await work()
         except UNAVAILABLE as error:

@@ -14,7 +14,7 @@ QUIET_SECONDS: Final = 60.0
 log = structlog.get_logger()
 
 
-def goes_on() -> bool:
+def not_cancelled() -> bool:
     """Whether nobody has told the running task to end.
 
     Python 3.11's `wait_for`, under every request to Kafka and PostgreSQL, loses a cancelling that

@@ -25,7 +25,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from foothold_runtime.loops import goes_on
+from foothold_runtime.loops import not_cancelled
 from foothold_runtime.web import Limits, listen, server
 
 BEAT_SECONDS: Final = 0.25
@@ -98,7 +98,7 @@ class OpsEndpoint:
         thread = threading.Thread(target=self._run, args=(loop,), name="ops", daemon=True)
         thread.start()
         try:
-            while goes_on() and not self._ended.done():
+            while not_cancelled() and not self._ended.done():
                 self._beat = time.monotonic()
                 await asyncio.wait({self._ended}, timeout=BEAT_SECONDS)
             if self._ended.done():

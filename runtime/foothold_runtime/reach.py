@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError
 from prometheus_client import CollectorRegistry, Gauge
 
 from foothold_runtime.broker import Broker
-from foothold_runtime.loops import goes_on
+from foothold_runtime.loops import not_cancelled
 
 EVERY_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 4.0
@@ -125,7 +125,7 @@ class Reach:
 
     async def run(self) -> None:
         """Look until cancelled."""
-        while goes_on():
+        while not_cancelled():
             await asyncio.gather(*(self._look(part, check) for part, check in self._checks.items()))
             await asyncio.to_thread(self._measure)
             await asyncio.sleep(EVERY_SECONDS)

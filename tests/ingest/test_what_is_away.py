@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from foothold_ingest.errors import what_is_away
+from foothold_ingest.errors import unavailable_dependency
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from foothold_ingest.errors import what_is_away
     ],
 )
 def test_an_absent_database_is_away(error: Exception) -> None:
-    assert "PostgreSQL" in str(what_is_away(error))
+    assert "PostgreSQL" in str(unavailable_dependency(error))
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,4 @@ def test_an_absent_database_is_away(error: Exception) -> None:
 )
 def test_a_statement_it_refuses_is_a_defect_of_ours(error: Exception) -> None:
     assert isinstance(error, psycopg.OperationalError)
-    assert what_is_away(error) is None
+    assert unavailable_dependency(error) is None

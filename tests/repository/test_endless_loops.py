@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from foothold_runtime.loops import goes_on
+from foothold_runtime.loops import not_cancelled
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,7 +50,7 @@ async def test_a_loop_ends_although_its_cancelling_was_lost() -> None:
 
     async def run() -> None:
         nonlocal turns
-        while goes_on():
+        while not_cancelled():
             turns += 1
             # as wait_for does where the answer is there
             with contextlib.suppress(asyncio.CancelledError):

@@ -10,7 +10,7 @@ import sys
 from pydantic import ValidationError
 
 from foothold_alerts.arguments import parser
-from foothold_alerts.errors import Refused, WrongPartitions, what_is_away
+from foothold_alerts.errors import Refused, WrongPartitions, unavailable_dependency
 from foothold_alerts.settings import Settings
 from foothold_runtime.variables import what_is_wrong
 
@@ -25,7 +25,7 @@ def main() -> None:
     except (WrongPartitions, Refused) as error:
         sys.exit(f"foothold-alerts cannot go on: {error}")
     except Exception as error:
-        if (away := what_is_away(error)) is None:
+        if (away := unavailable_dependency(error)) is None:
             raise
         sys.exit(f"foothold-alerts cannot go on: {away}")
 

@@ -29,7 +29,7 @@ from foothold_runtime.barrier import Barrier, NeverSetAside, Reader
 from foothold_runtime.broker import Broker
 from foothold_runtime.databases import while_database_down
 from foothold_runtime.kafka_clients import stop
-from foothold_runtime.loops import goes_on
+from foothold_runtime.loops import not_cancelled
 from foothold_schemas.seal import Seal
 from foothold_schemas.wire.codec import Unreadable, encode
 from foothold_schemas.wire.quarantine import Quarantined, RefusalReason, SourceRecord
@@ -46,7 +46,7 @@ from foothold_schemas.wire.topics import (
 
 SERVICE: Final = "alerts"
 FETCH_WAIT_MS: Final = 20
-BREATH: Final = 20
+YIELD_EVERY: Final = 20
 """Records decoded before others get their turn."""
 
 log = structlog.get_logger()
@@ -151,7 +151,7 @@ class Consumer:
             self._consumer.subscribe(
                 [card.name for card in self._reading.cards], listener=self._barrier
             )
-            while goes_on():
+            while not_cancelled():
                 fetched = await self._consumer.getmany(
                     timeout_ms=200, max_records=self._reading.at_once
                 )
@@ -207,7 +207,7 @@ class Consumer:
                     await self._set_aside(record, error)
                     self._bad_in_a_row[source] = self._bad_in_a_row.get(source, 0) + 1
                 taken[source] = record.offset + 1
-                if record.offset % BREATH == 0:
+                if record.offset % YIELD_EVERY == 0:
                     await asyncio.sleep(0)
         self._tell(
             await while_database_down(

@@ -3,7 +3,7 @@
 from foothold_runtime import away
 
 
-def what_is_away(error: BaseException | None) -> str | None:
+def unavailable_dependency(error: BaseException | None) -> str | None:
     """Kafka or PostgreSQL, where one of them is why.
 
     None for anything else, which is a bug and deserves its traceback.
@@ -12,7 +12,7 @@ def what_is_away(error: BaseException | None) -> str | None:
         OperationalError,
     )
 
-    return away.what_is_away(error, (OperationalError,))
+    return away.unavailable_dependency(error, (OperationalError,))
 
 
 class Refused(Exception):  # noqa: N818 - an answer for the person at the terminal

@@ -18,7 +18,7 @@ from foothold_alerts.jobs.outbox import Outbox
 from foothold_alerts.jobs.queue import Jobs
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.turns import Turns
-from foothold_runtime.loops import goes_on
+from foothold_runtime.loops import not_cancelled
 
 EVERY_SECONDS: Final = 5.0
 OVERDUE: Final = timedelta(seconds=15)
@@ -51,7 +51,7 @@ class Sweep:
 
         While the database is away there is nothing to sweep.
         """
-        while goes_on():
+        while not_cancelled():
             await asyncio.sleep(EVERY_SECONDS)
             await self._turns.take(lambda: self.once(datetime.now(UTC)))
 

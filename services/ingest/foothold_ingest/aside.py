@@ -8,16 +8,16 @@ from typing import Final
 
 from aiokafka.errors import KafkaError
 
-from foothold_ingest.database import AWAY
 from foothold_ingest.log.writer import Busy, Line, Unknown
 from foothold_runtime.barrier import Record
+from foothold_runtime.databases import UNAVAILABLE
 from foothold_schemas.seal import Seal
 from foothold_schemas.wire.codec import encode
 from foothold_schemas.wire.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.wire.topics import QUARANTINE
 
 KAFKA_AWAY: Final = (KafkaError, Busy, Unknown)
-PARTS_AWAY: Final = (*KAFKA_AWAY, *AWAY)
+PARTS_AWAY: Final = (*KAFKA_AWAY, *UNAVAILABLE)
 """Kafka or the database is away; whatever is being worked on waits."""
 
 

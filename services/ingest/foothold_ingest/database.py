@@ -22,10 +22,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from foothold_runtime.databases import UNAVAILABLE
-
-AWAY: Final = UNAVAILABLE
-"""What a database says that is away for the moment."""
 MOST_ATTEMPTS: Final = 3
 """So often the work on one file, event, doubt or ticket may fail; then it is set aside and told,
 and the others go on."""

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foothold_ingest.aside import PARTS_AWAY
 from foothold_ingest.metrics import Metrics
 from foothold_runtime.databases import while_database_down
-from foothold_runtime.loops import goes_on
+from foothold_runtime.loops import not_cancelled
 
 LONGEST_WAIT: Final = 5.0
 
@@ -38,7 +38,7 @@ async def take_turns(
     wait = pause
     # a part that never finishes its first turn is seen as well
     metrics.progress.labels(part).set_to_current_time()
-    while goes_on():
+    while not_cancelled():
         try:
             await turn()
         except PARTS_AWAY as error:

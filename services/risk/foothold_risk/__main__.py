@@ -18,7 +18,7 @@ from foothold_risk.policy.text import PolicyError
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.policy import Policy
 from foothold_risk.settings import Settings
-from foothold_runtime.away import what_is_away
+from foothold_runtime.away import unavailable_dependency
 from foothold_runtime.variables import what_is_wrong
 
 
@@ -81,7 +81,7 @@ def main() -> None:
     except CannotServe as error:
         sys.exit(f"foothold-risk cannot go on: {error}")
     except Exception as error:
-        if (away := what_is_away(error)) is None:
+        if (away := unavailable_dependency(error)) is None:
             raise
         sys.exit(f"foothold-risk cannot go on: {away}")
 

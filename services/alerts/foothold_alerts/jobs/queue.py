@@ -24,7 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from foothold_alerts.tables.cases import Base
 from foothold_runtime.databases import UNAVAILABLE
 from foothold_runtime.logs import frames_of, place_of
-from foothold_runtime.loops import goes_on
+from foothold_runtime.loops import not_cancelled
 
 LONGEST_WAIT: Final = 60
 CONCURRENCY: Final = 4
@@ -267,7 +267,7 @@ class Jobs:
             await _end(work)
 
     async def _work(self) -> None:
-        while goes_on():
+        while not_cancelled():
             try:
                 async with self._app.open_async():
                     await self._app.run_worker_async(

@@ -13,7 +13,7 @@ from foothold_alerts.rules.case import OPEN, UNPAID, ReliefKind
 from foothold_alerts.rules.deadlines import DeadlineKind
 from foothold_alerts.tables.cases import CaseRow, DeadlineRow, OutboxRow, ReliefRow
 from foothold_alerts.turns import Turns
-from foothold_runtime.loops import goes_on
+from foothold_runtime.loops import not_cancelled
 
 COUNT_SECONDS: Final = 2.0
 
@@ -28,7 +28,7 @@ class Tally:
 
     async def run(self) -> None:
         """For ever."""
-        while goes_on():
+        while not_cancelled():
             await self._turns.take(lambda: self.once(datetime.now(UTC)))
             await asyncio.sleep(COUNT_SECONDS)
 

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.tables.cases import AuditRow, CaseRow
 from foothold_alerts.turns import Turns
-from foothold_runtime.loops import goes_on
+from foothold_runtime.loops import not_cancelled
 
 BEAT_SECONDS: Final = 0.5
 HEARTBEAT_SECONDS: Final = 15.0
@@ -45,7 +45,7 @@ class Pulse:
 
     async def run(self) -> None:
         """For ever: look, and wake the streams of the areas where something changed."""
-        while goes_on():
+        while not_cancelled():
             await self._turns.take(self._look)
             await asyncio.sleep(BEAT_SECONDS)
 

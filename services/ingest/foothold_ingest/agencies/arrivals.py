@@ -15,11 +15,11 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_ingest.database import AWAY, ArrivalRow
+from foothold_ingest.database import ArrivalRow
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.turns import take_turns
-from foothold_runtime.databases import while_database_down
+from foothold_runtime.databases import UNAVAILABLE, while_database_down
 
 FLUSH_SECONDS: Final = 2.0
 Work = Callable[[], Awaitable[None]]
@@ -84,7 +84,7 @@ class ArrivalBook:
             return
         try:
             await patience(lambda: self._write(counted))
-        except (asyncio.CancelledError, *AWAY):
+        except (asyncio.CancelledError, *UNAVAILABLE):
             self._counted.update(counted)
             log.warning("ingest.arrivals_not_written", reason="the database is away")
             raise
@@ -101,7 +101,7 @@ class ArrivalBook:
             for arrival, many in counted.items():
                 try:
                     await patience(partial(self._write, Counter({arrival: many})))
-                except AWAY:
+                except UNAVAILABLE:
                     raise
                 except Exception as error:  # noqa: BLE001 - see above
                     names = {name: str(value) for name, value in arrival._asdict().items()}

@@ -15,8 +15,9 @@ import structlog
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_ingest.database import AWAY, AuditRow
+from foothold_ingest.database import AuditRow
 from foothold_ingest.rules.judgement import Caller, FieldProblem
+from foothold_runtime.databases import UNAVAILABLE
 from foothold_schemas.wire.quarantine import RefusalReason
 
 FORBIDDEN: Final = frozenset(
@@ -111,7 +112,7 @@ class Audit:
         try:
             async with self._engine.begin() as connection:
                 await connection.execute(insert(AuditRow), rows)
-        except AWAY:
+        except UNAVAILABLE:
             log.warning("ingest.audit_not_written", rows=len(rows), reason="the database is away")
             return
         for one in due:

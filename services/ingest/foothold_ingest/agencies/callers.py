@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.agencies.register import key_hash, remit_of
 from foothold_ingest.agencies.tokens import Tokens
-from foothold_ingest.database import AWAY, AgencyKey, AgencyRow
+from foothold_ingest.database import AgencyKey, AgencyRow
 from foothold_ingest.rules.judgement import Caller
+from foothold_runtime.databases import UNAVAILABLE
 
 _CACHE_SECONDS: Final = 10.0
 _UNKNOWN_KEPT: Final = 10_000
@@ -65,7 +66,7 @@ class Agencies:
                         select(*AgencyRow.__table__.columns).where(AgencyRow.agency == agency)
                     )
                 ).one_or_none()
-        except AWAY:
+        except UNAVAILABLE:
             if cached is None:
                 raise
             return cached  # what held ten seconds ago, until the register can be asked again

@@ -14,8 +14,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from foothold_ingest.database import AWAY, FeedRow, HouseholdRow, OpenedDay
+from foothold_ingest.database import FeedRow, HouseholdRow, OpenedDay
 from foothold_ingest.rules.judgement import Accepted
+from foothold_runtime.databases import UNAVAILABLE
 from foothold_schemas.facts.facts import FactsRetracted
 from foothold_schemas.facts.feeds import FeedKind, FeedSpoke
 
@@ -62,7 +63,7 @@ class FeedBook:
         try:
             async with self._engine.begin() as connection:
                 await _write(connection, due)
-        except AWAY:
+        except UNAVAILABLE:
             for feed in due:
                 del self._written[feed]
             log.warning("ingest.feeds_not_noted", feeds=len(due), reason="the database is away")

@@ -23,7 +23,7 @@ from foothold_runtime import kafka_clients
 from foothold_runtime.barrier import Barrier, Fetched, Reader, Record
 from foothold_runtime.broker import Broker
 from foothold_runtime.databases import while_database_down
-from foothold_runtime.loops import goes_on
+from foothold_runtime.loops import not_cancelled
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import PeopleFact
 from foothold_schemas.messages.disputes import FactDisputed
@@ -79,7 +79,7 @@ class DeskDoor:
         self._metrics.progress.labels(READER).set_to_current_time()
         try:
             await kafka_clients.start(self._consumer)
-            while goes_on():
+            while not_cancelled():
                 await self._barrier.work(
                     await self._consumer.getmany(timeout_ms=500, max_records=BATCH)
                 )

@@ -19,7 +19,6 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from foothold_ingest.agencies.callers import Agencies
 from foothold_ingest.agencies.readers import ReaderBook, up_to_limit
 from foothold_ingest.aside import PARTS_AWAY, line_of, set_aside, unprocessable
-from foothold_ingest.database import AWAY
 from foothold_ingest.intake.announcing import up_to_a_turn
 from foothold_ingest.intake.days import Days
 from foothold_ingest.intake.intake import Intake, traced
@@ -31,8 +30,8 @@ from foothold_ingest.rules.strict_json import JsonValue, NotStrict
 from foothold_runtime import kafka_clients, unpacking
 from foothold_runtime.barrier import Barrier, Fetched, Reader, Record
 from foothold_runtime.broker import Broker
-from foothold_runtime.databases import while_database_down
-from foothold_runtime.loops import goes_on
+from foothold_runtime.databases import UNAVAILABLE, while_database_down
+from foothold_runtime.loops import not_cancelled
 from foothold_schemas.seal import Seal
 from foothold_schemas.wire.quarantine import Quarantined
 from foothold_schemas.wire.topics import AGENCY_TOPIC
@@ -97,7 +96,7 @@ class KafkaDoor:
         self._metrics.progress.labels("kafka").set_to_current_time()
         try:
             await kafka_clients.start(self._consumer)
-            while goes_on():
+            while not_cancelled():
                 await self._look()
                 self._open_lanes()
                 await self._wait()
@@ -114,7 +113,7 @@ class KafkaDoor:
         self._metrics.stopped.labels(READER).set(len(self._barrier.stopped))
         try:
             self._paused = await self._readers.paused()
-        except AWAY:
+        except UNAVAILABLE:
             log.warning("ingest.readers_not_asked", reason="the database is away")
             return
         self._metrics.progress.labels("kafka").set_to_current_time()
@@ -142,7 +141,7 @@ class KafkaDoor:
                 lane.result()
 
     async def _lane(self, agency: str) -> None:
-        while goes_on() and (
+        while not_cancelled() and (
             mine := [
                 source
                 for source in self._consumer.assignment()

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foothold_ingest.agencies.audit import FORBIDDEN
-from foothold_ingest.errors import what_is_away
+from foothold_ingest.errors import unavailable_dependency
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.rules.judgement import Rejected
 from foothold_runtime.logs import where_raised
@@ -134,7 +134,7 @@ async def unexpected(request: Request, error: Exception) -> JSONResponse:
     """
     # as it was declared, without what was sent
     route = getattr(request.scope.get("route"), "path", "")
-    if what_is_away(error) is not None:
+    if unavailable_dependency(error) is not None:
         log.warning(
             "ingest.away",
             route=route,

@@ -22,7 +22,7 @@ from foothold_runtime import kafka_clients
 from foothold_runtime.barrier import Barrier, Fetched, Reader, Record
 from foothold_runtime.broker import Broker
 from foothold_runtime.databases import while_database_down
-from foothold_runtime.loops import goes_on
+from foothold_runtime.loops import not_cancelled
 from foothold_schemas.messages.explanation import StatementDoubt
 from foothold_schemas.seal import Seal
 from foothold_schemas.wire.codec import Unreadable, decode_view
@@ -72,7 +72,7 @@ class ViewDoor:
         self._metrics.progress.labels(READER).set_to_current_time()
         try:
             await kafka_clients.start(self._consumer)
-            while goes_on():
+            while not_cancelled():
                 await self._barrier.work(
                     await self._consumer.getmany(timeout_ms=500, max_records=BATCH)
                 )

@@ -22,7 +22,7 @@ from foothold_ingest.metrics import Metrics
 from foothold_ingest.turns import take_turns
 from foothold_runtime.broker import Broker
 from foothold_runtime.kafka_clients import started
-from foothold_runtime.loops import goes_on
+from foothold_runtime.loops import not_cancelled
 from foothold_schemas.wire.topics import AGENCY_TOPIC
 
 PART: Final = "watch"
@@ -69,7 +69,7 @@ class Watch:
             all_records = await clients.enter_async_context(
                 started(self._looker("read_uncommitted"))
             )
-            while goes_on():
+            while not_cancelled():
                 await self.look(admin, committed, all_records)
                 self._metrics.progress.labels(PART).set_to_current_time()
                 await asyncio.sleep(LOOK_SECONDS)

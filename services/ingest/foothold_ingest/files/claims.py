@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from foothold_ingest.database import AWAY
+from foothold_runtime.databases import UNAVAILABLE
 
 log = structlog.get_logger()
 
@@ -58,7 +58,7 @@ class Claims:
                         await self._session.execute(select(func.pg_try_advisory_lock(_key(name))))
                     ).scalar_one()
                 )
-            except AWAY:
+            except UNAVAILABLE:
                 await self._lose_session()
                 raise
             if is_mine:
@@ -72,14 +72,14 @@ class Claims:
             try:
                 if self._session is not None:
                     await self._session.execute(select(func.pg_advisory_unlock(_key(name))))
-            except AWAY:
+            except UNAVAILABLE:
                 await self._lose_session()
             await self._rest()
 
     async def _rest(self) -> None:
         if self._session is not None and not self._mine:
             session, self._session = self._session, None
-            with contextlib.suppress(*AWAY):
+            with contextlib.suppress(*UNAVAILABLE):
                 # also one that was taken while this was being cancelled
                 await session.execute(select(func.pg_advisory_unlock_all()))
             await session.close()
@@ -88,7 +88,7 @@ class Claims:
         log.warning("ingest.claims_lost", files=len(self._mine))
         session, self._session = self._session, None
         if session is not None:
-            with contextlib.suppress(*AWAY):
+            with contextlib.suppress(*UNAVAILABLE):
                 await session.invalidate()
                 await session.close()
 

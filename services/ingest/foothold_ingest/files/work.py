@@ -54,7 +54,7 @@ from foothold_ingest.rules.rows.row_words import in_both
 from foothold_ingest.rules.rows.rows import Headers, Row, WrongHeaders, event_of, fits, values_of
 from foothold_ingest.turns import report, take_turns
 from foothold_runtime.databases import while_database_down
-from foothold_runtime.loops import goes_on
+from foothold_runtime.loops import not_cancelled
 from foothold_schemas.wire.quarantine import RefusalReason
 from foothold_schemas.wire.tracing import trace_id
 
@@ -158,7 +158,7 @@ class FileWorker:
         Where another agency waits for a lane, this one is given up after a file.
         """
         try:
-            while goes_on() and await self.work_once(agency):
+            while not_cancelled() and await self.work_once(agency):
                 if self._is_crowded or agency in self._rests_until:
                     return
         except PARTS_AWAY as error:
@@ -252,7 +252,7 @@ class FileWorker:
                 names = (await anext(rows, Row(1, ()))).cells
                 headers = Headers.of(names, mapping)
                 kept = [str(name or "").replace("\x00", "") for name in names]
-                await self.patiently(
+                await self.retry_while_database_down(
                     lambda: self._store.note(
                         upload["upload_id"], encoding=read.encoding, headers=kept
                     ),
@@ -283,7 +283,7 @@ class FileWorker:
             mapping=mapping.name,
         )
 
-    async def patiently(self, work: Callable[[], Awaitable[T]], *, of: str) -> T:
+    async def retry_while_database_down(self, work: Callable[[], Awaitable[T]], *, of: str) -> T:
         """While the database is away; raise StatementFails where it is the statement."""
         return await while_database_down(self._store.engine, work, of=of)
 
@@ -297,7 +297,7 @@ class FileWorker:
         Files for everybody go out slowly, so they take no turn from the others.
         """
         async with self._announcing if mapping.kind in ANNOUNCED_KINDS else self._turns:
-            return await self.patiently(
+            return await self.retry_while_database_down(
                 lambda: self._settle(upload, mapping, batch, done, share), of="a batch of rows"
             )
 

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_ingest.database import AWAY, RegionRow
+from foothold_ingest.database import RegionRow
 from foothold_ingest.rules.regions import Held, Regions
+from foothold_runtime.databases import UNAVAILABLE
 
 _CACHE_SECONDS: Final = 10.0
 
@@ -45,7 +46,7 @@ class RegionBook:
         try:
             async with self._engine.connect() as connection:
                 rows = (await connection.execute(select(*RegionRow.__table__.columns))).all()
-        except AWAY:
+        except UNAVAILABLE:
             return self._known
         self._known = Regions(
             {

@@ -21,7 +21,7 @@ from foothold_runtime import kafka_clients
 from foothold_runtime.barrier import Barrier, Fetched, Reader, Record
 from foothold_runtime.broker import Broker
 from foothold_runtime.databases import StatementFails, while_database_down
-from foothold_runtime.loops import goes_on
+from foothold_runtime.loops import not_cancelled
 from foothold_schemas.seal import Seal
 from foothold_schemas.wire.codec import decode_quarantined
 from foothold_schemas.wire.quarantine import Quarantined, RefusalReason, SourceRecord
@@ -76,7 +76,7 @@ class QuarantineKeeper:
         self._metrics.progress.labels(READER).set_to_current_time()
         try:
             await kafka_clients.start(self._consumer)
-            while goes_on():
+            while not_cancelled():
                 await self._barrier.work(
                     await self._consumer.getmany(timeout_ms=1000, max_records=200)
                 )

@@ -35,7 +35,7 @@ from foothold_risk.topic_check import check_topic
 from foothold_runtime.broker import Broker
 from foothold_runtime.kafka_clients import reading
 from foothold_runtime.logs import frames_of, place_of
-from foothold_runtime.loops import goes_on
+from foothold_runtime.loops import not_cancelled
 from foothold_schemas.messages.areas import (
     AreaDay,
     AreaSignal,
@@ -184,7 +184,7 @@ class Regions:
         And once a day keep Kafka from forgetting what was set aside.
         """
         renew_at = monotonic() + RENEW_SECONDS
-        while goes_on():
+        while not_cancelled():
             if not self._is_at_work:
                 self._metrics.progress.set_to_current_time()
             if monotonic() >= renew_at:

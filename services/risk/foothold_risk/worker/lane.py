@@ -18,7 +18,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from foothold_risk.worker.partition import Partition
 from foothold_runtime.kafka_clients import stop
-from foothold_runtime.loops import goes_on
+from foothold_runtime.loops import not_cancelled
 
 MAX_WAITING: Final = 4_000
 MAX_BATCH: Final = 2_000
@@ -69,7 +69,7 @@ class Lane:
 
     async def _run(self) -> None:
         try:
-            while goes_on():
+            while not_cancelled():
                 if not self.owner.has_rechecks:
                     await self._has_more.wait()
                 records, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]

@@ -18,7 +18,7 @@ from foothold_risk.worker.quarantine import GROUP_ID, Shelf
 from foothold_risk.worker.restore import take_over
 from foothold_runtime.broker import Broker
 from foothold_runtime.kafka_clients import start, stop
-from foothold_runtime.loops import goes_on
+from foothold_runtime.loops import not_cancelled
 from foothold_schemas.wire.topics import HOUSEHOLD_FACTS
 
 POLL_MS: Final = 200
@@ -96,7 +96,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         await start(self._consumer)
         self._consumer.subscribe([HOUSEHOLD_FACTS.name], listener=self)
         self._watchdog.start()
-        while goes_on():
+        while not_cancelled():
             self._watchdog.feed(LOOP)
             fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_RECORDS)
             for source, records in fetched.items():
