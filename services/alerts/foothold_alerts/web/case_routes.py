@@ -54,7 +54,7 @@ PageNumber = Annotated[int, AfterValidator(lambda page: max(1, min(page, MOST_PA
 Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
 Find = Annotated[str, Query(max_length=64)]
 StepName = Annotated[str, Path(pattern=r"^[a-z][a-z_]{1,39}$")]
-Refusal = Annotated[str, Form(max_length=MAX_NOTE)]
+NoteText = Annotated[str, Form(max_length=MAX_NOTE)]
 ReviewNote = Annotated[str, Form(min_length=1, max_length=MAX_NOTE)]
 
 
@@ -151,7 +151,7 @@ def _taking_back(router: APIRouter, desk: Desk, pages: Pages) -> None:
         number: Number,
         csrf: Annotated[str, Form()],
         version: Version,
-        note: Refusal = "",
+        note: NoteText = "",
     ) -> Response:
         require_csrf(request, who, csrf)
         change = desk.back.reopen(who, number, version, note.strip(), now=datetime.now(UTC))
@@ -164,7 +164,7 @@ def _taking_back(router: APIRouter, desk: Desk, pages: Pages) -> None:
         number: Number,
         csrf: Annotated[str, Form()],
         version: Version,
-        note: Refusal = "",
+        note: NoteText = "",
     ) -> Response:
         require_csrf(request, who, csrf)
         change = desk.back.roll_back(who, number, version, note.strip(), now=datetime.now(UTC))
