@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import context, op
 
-from foothold_schemas.quarantine import SourceRecord
+from foothold_schemas.wire.quarantine import SourceRecord
 
 revision = "0002"
 down_revision = "0001"
