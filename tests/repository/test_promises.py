@@ -8,9 +8,11 @@ import re
 import subprocess
 import tomllib
 from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from deploy.docs import FILES, SETTINGS, TABLES, filled
 from foothold_schemas.wire.topics import TOPICS
@@ -196,6 +198,20 @@ def test_documents_name_files_that_exist(name: str) -> None:
     ]
 
     assert missing == []
+
+
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.name[:4])
+def test_a_decision_has_its_status_its_day_and_its_place_in_the_list(page: Path) -> None:
+    front_matter, heading, *_ = re.split(r"^---\n|\n---\n", page.read_text(encoding="utf-8"))[1:]
+    said = yaml.safe_load(front_matter)
+
+    assert said["status"] in {"proposed", "accepted", "superseded"}
+    assert isinstance(said["date"], date)
+    assert heading.startswith(f"# {int(page.name[:4])}. ")
+    assert f"]({page.name})" in (page.parent / "README.md").read_text(encoding="utf-8")
 
 
 FREE_ROOMS = {"findings", "hints", "versions"}
