@@ -399,9 +399,11 @@ def _reopened(
     looked = look(standing)
     position, moves = move(standing, looked)
     if not position.is_in_episode:
-        position = replace(position, ended=now.position.ended)
+        # nothing changes but the number: the dismissal goes on as if nobody had spoken
         return _Stepped(
-            *refuse(position, (*now.moves, *moves)), looked, (Condition(UnmetKind.DOES_NOT_FIT),)
+            *refuse(now.position, now.moves, decided),
+            now.assessment,
+            (Condition(UnmetKind.DOES_NOT_FIT),),
         )
     position = replace(position, told_on=looked.view.day if moves else position.told_on)
     return _Stepped(

@@ -79,12 +79,12 @@ def move(
     """
     moves: list[Move] = []
     if stood is not None:
-        moves.append(
-            _given_again(position, stood, assessment)
-            if position.frozen
-            else restored(position, stood)
-        )
-        position = moves[-1].after
+        if position.frozen:
+            moves.append(_given_again(position, stood, assessment))
+            position = _as_told(moves[-1], assessment)
+        else:
+            moves.append(restored(position, stood))
+            position = moves[-1].after
     if position.frozen and not position.is_in_episode and assessment.target.is_natural:
         position = replace(position, **NOTHING_FROZEN)
     is_in_doubt = bool(assessment.view.household.disputed)
@@ -168,6 +168,13 @@ def _given_again(position: Position, stood: Position, assessment: Assessment) ->
         "clear_since": stood.clear_since or day,
     }
     return make(Movement.RECOVERING, position, assessment, **{**changes, **clear})
+
+
+def _as_told(step: Move, assessment: Assessment) -> Position:
+    """Where a step leads; what it told of, with all that is found today, no further step tells."""
+    if not step.is_told or step.after.status is not Status.GROUP:
+        return step.after
+    return replace(step.after, findings=assessment.kinds, **remembered(step.after, assessment))
 
 
 def _causes(position: Position, assessment: Assessment) -> tuple[FindingKind, ...]:
