@@ -251,6 +251,7 @@ async def test_what_comes_right_behind_an_incident_is_judged_after_it_as_the_log
         (Movement.ENTERED, True, timedelta(0)),
         (Movement.WORSENED, True, timedelta(0)),  # the bill behind the flood
         (Movement.EASED, False, timedelta(0)),
+        (Movement.WORSENED, False, timedelta(0)),  # the other bill
         (Movement.WORSENED, True, timedelta(0)),
         (Movement.EASED, False, timedelta(1)),
     ]

@@ -24,7 +24,6 @@ from foothold_risk.worker.state import unpack
 from foothold_risk.worker.trials import Trials
 from foothold_risk.worker.worker import Worker
 from foothold_schemas.facts.envelope import FactRecord
-from foothold_schemas.facts.facts import HouseholdFact
 from foothold_schemas.wire.codec import decode_output, encode
 from foothold_schemas.wire.quarantine import Quarantined, RefusalReason
 from foothold_schemas.wire.retries import retry_headers
@@ -68,11 +67,11 @@ def planted(
     )
 
     def fold(
-        before: Household, record: FactRecord, data: HouseholdFact, day: object
+        before: Household, record: FactRecord, *arguments: object, **named: object
     ) -> tuple[Household, Folded]:
         if record.fact_id == identity(fact):
             raise OverflowError("planted: 6000.00")
-        return real_fold(before, record, data, day)  # type: ignore[arg-type]
+        return real_fold(before, record, *arguments, **named)  # type: ignore[arg-type]
 
     def judge(household_id: str, *arguments: object, **named: object) -> Judged:
         if household_id == household:

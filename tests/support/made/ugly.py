@@ -111,6 +111,7 @@ TEXTS: Final = (
 SPOILING: Final = (
     "\x00",
     "a\x1b[2Jb",
+    "0.1\n",
     "\u202eabc",
     "\ud800",
     "x" * 4_097,

@@ -122,10 +122,10 @@ async def test_a_loss_corrected_to_nothing_closes_the_case_and_leaves_all_of_it_
     )
 
     assert before == ((4_200_000, 0), [])
-    assert after == ((0, 300_000), ["3000.00 元"])
+    assert after == ((0, 300_000), ["3000.00"])
     assert (refused.value.why, part, await listed(alerts_database)) == (
         ReliefRefusal.ROLE,
-        ["2000.00 元"],
+        ["2000.00"],
         [],
     )
     audited = await rows(
