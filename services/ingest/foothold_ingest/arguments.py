@@ -11,8 +11,8 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # n
 
 def parser() -> argparse.ArgumentParser:
     """The commands."""
-    made = argparse.ArgumentParser(prog="foothold-ingest", description="Foothold's front door.")
-    first = made.add_subparsers(dest="command", required=True)
+    root = argparse.ArgumentParser(prog="foothold-ingest", description="Foothold's front door.")
+    first = root.add_subparsers(dest="command", required=True)
     first.add_parser("serve", help="take events until SIGTERM")
     first.add_parser("migrate", help="bring the database up to date")
     live = first.add_parser(
@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     ).add_subparsers(dest="action", required=True)
     work.add_parser("list", help="which, by their ids")
     work.add_parser("retry", help="try all of them again, after an upgrade")
-    return made
+    return root
 
 
 def _agencies(first: Commands) -> None:
@@ -62,14 +62,14 @@ def _agencies(first: Commands) -> None:
         "allow", help="set what an agency may send; what is left out is unlimited"
     )
     allow.add_argument("name")
-    for one in (add, allow):
-        one.add_argument(
+    for command in (add, allow):
+        command.add_argument(
             "--kinds",
             nargs="+",
             metavar="KIND",
             help="kinds of facts, such as MedicalClaimSettled; without it every kind",
         )
-        one.add_argument(
+        command.add_argument(
             "--areas",
             nargs="+",
             metavar="CODE",
@@ -147,7 +147,9 @@ def _quarantine(first: Commands) -> None:
     )
     retry = shelf.add_parser("retry", help="try records again: these, or all that wait")
     retry.add_argument("ids", nargs="*", metavar="id")
-    for one in (listed, retry):
-        one.add_argument("--reason", choices=[reason.value for reason in RefusalReason])
-        of = "the newest" if one is listed else "the oldest"
-        one.add_argument("--limit", type=int, default=1_000, help=f"so many at most, {of} (1000)")
+    for command in (listed, retry):
+        command.add_argument("--reason", choices=[reason.value for reason in RefusalReason])
+        of = "the newest" if command is listed else "the oldest"
+        command.add_argument(
+            "--limit", type=int, default=1_000, help=f"so many at most, {of} (1000)"
+        )

@@ -231,7 +231,7 @@ def _reader(state: ReaderState) -> str:
 
 
 def _entry(entry: Entry) -> str:
-    keys = ", ".join(f"{prefix} ({made:%Y-%m-%d})" for prefix, made in entry.keys) or "none"
+    keys = ", ".join(f"{prefix} ({made_at:%Y-%m-%d})" for prefix, made_at in entry.keys) or "none"
     return (
         f"{entry.agency}{'  DISABLED' if entry.is_disabled else ''}  {_words(entry.remit)}  keys:"
         f" {keys}"
@@ -280,14 +280,14 @@ async def _make_topic(broker: Broker, agency: str) -> None:
         await admin.start()
         log_partitions = (await admin.describe_topics([HOUSEHOLD_FACTS.name]))[0]["partitions"]
         copies = len(log_partitions[0]["replicas"])  # as many as the log itself has
-        made = await admin.create_topics(
+        response = await admin.create_topics(
             [NewTopic(card.name, 1, copies, topic_configs=card.config)]
         )
-        for _, code, *said in made.topic_errors:
+        for _, code, *details in response.topic_errors:
             if code and for_code(code) is not TopicAlreadyExistsError:
                 raise Refused(
                     f"Kafka did not make {card.name}: {for_code(code).__name__}"
-                    f" {' '.join(str(s) for s in said if s)}"
+                    f" {' '.join(str(s) for s in details if s)}"
                 )
     finally:
         await admin.close()
@@ -341,7 +341,10 @@ async def quarantine(settings: Settings, arguments: Namespace) -> str:
             ids: Sequence[str] = arguments.ids or [row["source_id"] for row in waiting]
             done = await retrier.retry(ids, actor=actor, now=now)
         return (
-            "\n".join(f"{one.source_id}  {one.outcome.value}  {one.detail}" for one in done)
+            "\n".join(
+                f"{retried.source_id}  {retried.outcome.value}  {retried.detail}"
+                for retried in done
+            )
             or "nothing waits"
         )
     engine = connect(settings.ingest_database_url)
@@ -372,10 +375,10 @@ def _line(row: "RowMapping") -> str:
 
 
 async def _show(shelf: Shelf, source_id: str, actor: str, now: datetime, *, is_whole: bool) -> str:
-    found = await shelf.show(source_id)
-    if found is None:
+    shown = await shelf.show(source_id)
+    if shown is None:
         raise Refused(f"nothing is kept under {source_id}; 'quarantine list --all' shows the ids")
-    row, history = found
+    row, history = shown
     lines = [
         _line(row),
         *(

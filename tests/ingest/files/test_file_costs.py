@@ -40,7 +40,7 @@ def read(rows: list[tuple[Cell, ...]]) -> list[Item]:
     scatter = Scatter(headers)
     for row in numbered:
         scatter.take(row)
-    gatherer = Gatherer(headers, HOUSEHOLDS, "clinic", AS_OF, "f1", frozenset(scatter.found))
+    gatherer = Gatherer(headers, HOUSEHOLDS, "clinic", AS_OF, "f1", frozenset(scatter.scattered))
     items = [item for row in numbered for item in gatherer.take(row)] + list(gatherer.rest())
     for item in items:
         if isinstance(item.outcome, Rejected):

@@ -74,7 +74,7 @@ def gathered(rows: Sequence[Sequence[Cell]]) -> list[Item]:
     ]
     for one in numbered:
         scatter.take(one)
-    gatherer = Gatherer(headers, HOUSEHOLDS, "clinic", AS_OF, "f1", frozenset(scatter.found))
+    gatherer = Gatherer(headers, HOUSEHOLDS, "clinic", AS_OF, "f1", frozenset(scatter.scattered))
     return [item for one in numbered for item in gatherer.take(one)] + list(gatherer.rest())
 
 

@@ -114,7 +114,7 @@ def gathered(
     if mapping is HOUSEHOLDS:
         for row in numbered:
             scatter.take(row)
-    gatherer = Gatherer(known, mapping, "clinic", AS_OF, "f1", frozenset(scatter.found))
+    gatherer = Gatherer(known, mapping, "clinic", AS_OF, "f1", frozenset(scatter.scattered))
     return [item for row in numbered for item in gatherer.take(row)] + list(gatherer.rest())
 
 

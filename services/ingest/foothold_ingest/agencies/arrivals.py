@@ -123,17 +123,17 @@ class ArrivalBook:
 
     async def since(self, agency: str, first: date) -> Sequence[KindCount]:
         """The agency's kinds since the day, the largest first."""
-        wanted = select(
+        query = select(
             ArrivalRow.kind, ArrivalRow.outcome, func.sum(ArrivalRow.many).label("many")
         ).where(ArrivalRow.agency == agency, ArrivalRow.day >= first)
-        found: dict[str, Counter[str]] = {}
+        by_kind: dict[str, Counter[str]] = {}
         async with self._engine.connect() as connection:
             for row in await connection.execute(
-                wanted.group_by(ArrivalRow.kind, ArrivalRow.outcome)
+                query.group_by(ArrivalRow.kind, ArrivalRow.outcome)
             ):
-                found.setdefault(row.kind, Counter())[row.outcome] += int(row.many)
+                by_kind.setdefault(row.kind, Counter())[row.outcome] += int(row.many)
         counts = [
             KindCount(kind, many["accepted"], many["held"], many["refused"])
-            for kind, many in found.items()
+            for kind, many in by_kind.items()
         ]
         return sorted(counts, key=lambda c: (-(c.taken + c.held + c.refused), c.kind))

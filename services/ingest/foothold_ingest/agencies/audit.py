@@ -78,7 +78,10 @@ class Audit:
         Places in lists do not matter.
         """
         await self._note(
-            [Attempt(agency, kind, "warned", _PLACE.sub("/*", one.field)) for kind, one in taken],
+            [
+                Attempt(agency, kind, "warned", _PLACE.sub("/*", warning.field))
+                for kind, warning in taken
+            ],
             now,
         )
 
@@ -88,9 +91,9 @@ class Audit:
         self._since.update(tried)
         clock = time.monotonic()
         due = sorted(
-            one
-            for one in self._since
-            if clock - self._written.get(one, -EVERY_SECONDS) >= EVERY_SECONDS
+            attempt
+            for attempt in self._since
+            if clock - self._written.get(attempt, -EVERY_SECONDS) >= EVERY_SECONDS
         )
         if due:
             await self._write(due, now, clock)
@@ -99,15 +102,15 @@ class Audit:
         rows = [
             {
                 "at": now,
-                "actor": one.agency,
-                "action": one.action,
+                "actor": attempt.agency,
+                "action": attempt.action,
                 "detail": {
-                    "kind": one.kind,
-                    _WHAT[one.action]: one.what,
-                    "times": self._since[one],
+                    "kind": attempt.kind,
+                    _WHAT[attempt.action]: attempt.what,
+                    "times": self._since[attempt],
                 },
             }
-            for one in due
+            for attempt in due
         ]
         try:
             async with self._engine.begin() as connection:
@@ -115,6 +118,6 @@ class Audit:
         except UNAVAILABLE:
             log.warning("ingest.audit_not_written", rows=len(rows), reason="the database is away")
             return
-        for one in due:
-            self._written[one] = clock
-            del self._since[one]
+        for attempt in due:
+            self._written[attempt] = clock
+            del self._since[attempt]

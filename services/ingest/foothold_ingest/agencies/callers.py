@@ -70,29 +70,29 @@ class Agencies:
             if cached is None:
                 raise
             return cached  # what held ten seconds ago, until the register can be asked again
-        found = Caller(agency, is_operator=False)
+        caller = Caller(agency, is_operator=False)
         if row is not None:
             remit = remit_of(row.kinds, row.areas)
-            found = Caller(
+            caller = Caller(
                 agency,
                 is_operator=False,
                 kinds=remit.kinds,
                 areas=remit.areas,
                 is_disabled=row.disabled_at is not None,
             )
-        self._writers[agency] = (time.monotonic() + _CACHE_SECONDS, found)
-        return found
+        self._writers[agency] = (time.monotonic() + _CACHE_SECONDS, caller)
+        return caller
 
     def forget(self) -> None:
         """Ask the register again from now on."""
         self._known.clear()
         self._writers.clear()
 
-    def _remembered(self, name: str, found: Caller | None) -> Caller | None:
+    def _remembered(self, name: str, caller: Caller | None) -> Caller | None:
         if len(self._known) > _UNKNOWN_KEPT:
             self._known.clear()
-        self._known[name] = (time.monotonic() + _CACHE_SECONDS, found)
-        return found
+        self._known[name] = (time.monotonic() + _CACHE_SECONDS, caller)
+        return caller
 
     async def _by_client(self, client: str) -> Caller | None:
         """An agency by the client of its tokens; an operator has keys only."""
@@ -101,13 +101,13 @@ class Agencies:
         if cached is not None and cached[0] > time.monotonic():
             return cached[1]
         columns = (AgencyRow.agency, AgencyRow.kinds, AgencyRow.areas)
-        wanted = select(*columns).where(
+        query = select(*columns).where(
             AgencyRow.client == client,
             AgencyRow.disabled_at.is_(None),
             AgencyRow.is_operator.is_(False),
         )
         async with self._engine.connect() as connection:
-            row = (await connection.execute(wanted)).one_or_none()
+            row = (await connection.execute(query)).one_or_none()
         if row is None:
             return self._remembered(name, None)
         remit = remit_of(row.kinds, row.areas)
@@ -116,7 +116,7 @@ class Agencies:
         )
 
     async def _by_key(self, prefix: str, digest: bytes) -> Caller | None:
-        wanted = (
+        query = (
             select(
                 AgencyKey.agency,
                 AgencyKey.key_hash,
@@ -132,7 +132,7 @@ class Agencies:
             )
         )
         async with self._engine.connect() as connection:
-            row = (await connection.execute(wanted)).one_or_none()
+            row = (await connection.execute(query)).one_or_none()
         if row is None or not hmac.compare_digest(row.key_hash, digest):
             return None
         remit = remit_of(row.kinds, row.areas)

@@ -82,13 +82,13 @@ async def last_heard(connection: AsyncConnection, opening: date) -> tuple[FeedSp
     ).scalar_one_or_none() or opening
     is_served = FeedRow.county.in_(select(HouseholdRow.county).distinct())
     newest = FeedRow.heard_on.desc().nulls_first()
-    wanted = (
+    query = (
         select(FeedRow)
         .where(is_served)
         .order_by(newest, FeedRow.agency, FeedRow.kind, FeedRow.county)
         .limit(MOST + 1)
     )
-    rows = list(await connection.execute(wanted))
+    rows = list(await connection.execute(query))
     if len(rows) > MOST:
         log.error(
             "ingest.too_many_feeds",
@@ -116,7 +116,7 @@ async def _write(connection: AsyncConnection, feeds: Sequence[Feed]) -> None:
         if f.kind != _EVERY_KIND
     ]
     if spoken:
-        statement = insert(FeedRow).values([{**one, "heard_on": today} for one in spoken])
+        statement = insert(FeedRow).values([{**row, "heard_on": today} for row in spoken])
         await connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["agency", "kind", "county"],
@@ -125,10 +125,10 @@ async def _write(connection: AsyncConnection, feeds: Sequence[Feed]) -> None:
         )
     for feed in feeds:
         if feed.kind == _EVERY_KIND:
-            mine = update(FeedRow).where(
+            renewal = update(FeedRow).where(
                 FeedRow.agency == feed.agency, FeedRow.county == feed.county
             )
-            await connection.execute(mine.values(heard_on=today))
+            await connection.execute(renewal.values(heard_on=today))
 
 
 def _feed(accepted: Accepted) -> Feed | None:

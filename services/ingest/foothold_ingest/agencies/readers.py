@@ -44,9 +44,9 @@ class ReaderBook:
 
     async def paused(self) -> frozenset[str]:
         """Agencies whose topics are read no further."""
-        wanted = select(AgencyReaderRow.agency).where(AgencyReaderRow.paused_at.is_not(None))
+        query = select(AgencyReaderRow.agency).where(AgencyReaderRow.paused_at.is_not(None))
         async with self.engine.connect() as connection:
-            return frozenset((await connection.execute(wanted)).scalars())
+            return frozenset((await connection.execute(query)).scalars())
 
     async def state(self, agency: str) -> ReaderState:
         """How its reader fares."""
@@ -68,7 +68,7 @@ class ReaderBook:
             lost.c.lost,
             lost.c.lost_at,
         )
-        wanted = (
+        query = (
             select(*columns)
             .outerjoin_from(
                 AgencyReaderRow, lost, lost.c.agency == AgencyReaderRow.agency, full=True
@@ -76,9 +76,9 @@ class ReaderBook:
             .order_by(name)
         )
         if agency is not None:
-            wanted = wanted.where(name == agency)
+            query = query.where(name == agency)
         async with self.engine.connect() as connection:
-            rows = (await connection.execute(wanted)).all()
+            rows = (await connection.execute(query)).all()
         return [
             ReaderState(r.agency, r.bad_in_a_row or 0, r.paused_at, int(r.lost or 0), r.lost_at)
             for r in rows
@@ -101,13 +101,15 @@ class ReaderBook:
 
     async def resume(self, agency: str, *, by: str, now: datetime) -> bool:
         """Let it be read on, with a count that begins anew; whether it was paused."""
-        mine = update(AgencyReaderRow).where(
+        statement = update(AgencyReaderRow).where(
             AgencyReaderRow.agency == agency, AgencyReaderRow.paused_at.is_not(None)
         )
         async with self.engine.begin() as connection:
             was_paused = (
                 await connection.execute(
-                    mine.values(bad_in_a_row=0, paused_at=None).returning(AgencyReaderRow.agency)
+                    statement.values(bad_in_a_row=0, paused_at=None).returning(
+                        AgencyReaderRow.agency
+                    )
                 )
             ).first() is not None
             if was_paused:
@@ -135,13 +137,13 @@ class ReaderBook:
             )
             for agency, partition, counted_to in known.all():
                 if counted_to > ends.get((agency, partition), counted_to):
-                    mine = (
+                    is_ours = (
                         AgencyLossRow.agency == agency,
                         AgencyLossRow.partition == partition,
                         AgencyLossRow.counted_to == counted_to,
                     )
                     await connection.execute(
-                        update(AgencyLossRow).where(*mine).values(counted_to=0)
+                        update(AgencyLossRow).where(*is_ours).values(counted_to=0)
                     )
                     log.warning("ingest.topic_made_anew", agency=agency, partition=partition)
 
@@ -150,13 +152,13 @@ class ReaderBook:
 
         Return how many were not counted before.
         """
-        mine = (AgencyLossRow.agency == agency, AgencyLossRow.partition == partition)
+        is_ours = (AgencyLossRow.agency == agency, AgencyLossRow.partition == partition)
         blank = {"agency": agency, "partition": partition, "counted_to": 0, "lost": 0}
         async with self.engine.begin() as connection:
             await connection.execute(upsert(AgencyLossRow).values(blank).on_conflict_do_nothing())
             counted_to = (
                 await connection.execute(
-                    select(AgencyLossRow.counted_to).where(*mine).with_for_update()
+                    select(AgencyLossRow.counted_to).where(*is_ours).with_for_update()
                 )
             ).scalar_one()
             many = len(range(max(offsets.start, counted_to), offsets.stop))
@@ -166,7 +168,7 @@ class ReaderBook:
                     "lost": AgencyLossRow.lost + many,
                     "last_at": now,
                 }
-                await connection.execute(update(AgencyLossRow).where(*mine).values(more))
+                await connection.execute(update(AgencyLossRow).where(*is_ours).values(more))
         if many:
             log.error(
                 "ingest.records_lost",
@@ -185,8 +187,8 @@ def up_to_limit(is_bad: Sequence[bool], before: int, limit: int) -> tuple[int, i
     Also return how many in a row are bad then.
     """
     bad = before
-    for count, one in enumerate(is_bad, start=1):
-        bad = bad + 1 if one else 0
+    for count, is_refused in enumerate(is_bad, start=1):
+        bad = bad + 1 if is_refused else 0
         if bad >= limit:
             return count, bad
     return len(is_bad), bad

@@ -165,13 +165,15 @@ class AgencyRegister:
                     f"{agency} would be left without the key {keeping}: sign in with the key that"
                     " stays, then end the other"
                 )
-            mine = update(AgencyKey).where(
+            statement = update(AgencyKey).where(
                 AgencyKey.agency == agency,
                 AgencyKey.prefix == prefix,
                 AgencyKey.disabled_at.is_(None),
             )
             if (
-                await connection.execute(mine.values(disabled_at=now).returning(AgencyKey.prefix))
+                await connection.execute(
+                    statement.values(disabled_at=now).returning(AgencyKey.prefix)
+                )
             ).first() is None:
                 live = (await connection.execute(_live(agency))).scalars().all()
                 raise NotPossible(
@@ -207,12 +209,12 @@ class AgencyRegister:
                     select(*AgencyRow.__table__.columns).order_by(AgencyRow.agency)
                 )
             ).all()
-            wanted = (
+            query = (
                 select(AgencyKey.agency, AgencyKey.prefix, AgencyKey.created_at)
                 .where(AgencyKey.disabled_at.is_(None))
                 .order_by(AgencyKey.created_at)
             )
-            keys = (await connection.execute(wanted)).all()
+            keys = (await connection.execute(query)).all()
         live = {
             r.agency: tuple((k.prefix, k.created_at) for k in keys if k.agency == r.agency)
             for r in rows
@@ -246,14 +248,14 @@ class AgencyRegister:
     ) -> str:
         prefix = secrets.token_hex(4)
         key = f"fh_{prefix}_{secrets.token_urlsafe(32)}"
-        made = {
+        row = {
             "prefix": prefix,
             "agency": agency,
             "key_hash": key_hash(self._secret, key),
             "is_operator": is_operator,
             "created_at": now,
         }
-        await connection.execute(insert(AgencyKey).values(**made))
+        await connection.execute(insert(AgencyKey).values(**row))
         await _note(connection, by, "key_made", now, agency=agency, key=prefix)
         return key
 

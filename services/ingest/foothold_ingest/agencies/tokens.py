@@ -73,10 +73,10 @@ class Tokens:
             or key.algorithm_name != header["alg"]
         ):
             return None
-        told = self._claims(token, key, header["alg"])
-        if told is None:
+        claims = self._claims(token, key, header["alg"])
+        if claims is None:
             return None
-        client = told.get("client_id") or told.get("azp")
+        client = claims.get("client_id") or claims.get("azp")
         return (
             client
             if isinstance(client, str) and len(client) <= LONGEST_CLIENT and client.isprintable()
@@ -86,7 +86,7 @@ class Tokens:
     def _claims(self, token: str, key: jwt.PyJWK, algorithm: str) -> dict[str, object] | None:
         """What the token says; None for one that is not right."""
         try:
-            told: dict[str, object] = jwt.decode(
+            claims: dict[str, object] = jwt.decode(
                 token,
                 key,
                 algorithms=[algorithm],
@@ -97,7 +97,7 @@ class Tokens:
             )
         except _UNREADABLE:
             return None
-        return told
+        return claims
 
     async def _key(self, name: object) -> jwt.PyJWK | None:
         if not isinstance(name, str):

@@ -71,7 +71,7 @@ class Desk:
     async def overview(self, agency: str, now: datetime) -> Overview:
         """Everything at a glance."""
         today = now.astimezone(SHANGHAI).date()
-        entry = next((one for one in await self._register.entries() if one.agency == agency), None)
+        entry = next((row for row in await self._register.entries() if row.agency == agency), None)
         return Overview(
             today=await self._arrivals.since(agency, today),
             month=await self._arrivals.since(agency, today.replace(day=1)),
@@ -107,23 +107,23 @@ class Desk:
 
     async def waiting(self, agency: str) -> dict[str, int]:
         """Records in quarantine, by reason."""
-        wanted = select(QuarantinedRecord.reason, func.count().label("many")).where(
+        query = select(QuarantinedRecord.reason, func.count().label("many")).where(
             of_agency(agency), QuarantinedRecord.retried_at.is_(None)
         )
         async with self._engine.connect() as connection:
             rows = await connection.execute(
-                wanted.group_by(QuarantinedRecord.reason).order_by(func.count().desc())
+                query.group_by(QuarantinedRecord.reason).order_by(func.count().desc())
             )
             return {row.reason: row.many for row in rows}
 
     async def _held_count(self, agency: str) -> int:
         async with self._engine.connect() as connection:
-            wanted = (
+            query = (
                 select(func.count())
                 .select_from(HeldRow)
                 .where(HeldRow.agency == agency, HeldRow.released_at.is_(None))
             )
-            return int((await connection.execute(wanted)).scalar_one())
+            return int((await connection.execute(query)).scalar_one())
 
     async def quarantine(self, agency: str, reason: str | None) -> Sequence[RowMapping]:
         """The agency's records that wait, oldest first, with what a retry came to last."""
@@ -141,38 +141,40 @@ class Desk:
             QuarantinedRecord.at,
             last.label("last_retry"),
         )
-        wanted = (
+        query = (
             select(*columns)
             .where(of_agency(agency), QuarantinedRecord.retried_at.is_(None))
             .order_by(QuarantinedRecord.at, QuarantinedRecord.source_id)
         )
         if reason is not None:
-            wanted = wanted.where(QuarantinedRecord.reason == reason)
+            query = query.where(QuarantinedRecord.reason == reason)
         async with self._engine.connect() as connection:
-            return (await connection.execute(wanted.limit(SHOWN))).mappings().all()
+            return (await connection.execute(query.limit(SHOWN))).mappings().all()
 
     async def held(self, agency: str) -> Sequence[RowMapping]:
         """The agency's events that wait for their person, oldest first."""
         columns = (HeldRow.fact_id, HeldRow.kind, HeldRow.at, HeldRow.problem)
-        wanted = (
+        query = (
             select(*columns)
             .where(HeldRow.agency == agency, HeldRow.released_at.is_(None))
             .order_by(HeldRow.at)
             .limit(SHOWN)
         )
         async with self._engine.connect() as connection:
-            return (await connection.execute(wanted)).mappings().all()
+            return (await connection.execute(query)).mappings().all()
 
     async def retry(
         self, agency: str, ids: Sequence[str], *, actor: str, now: datetime
     ) -> list[Retried]:
         """Try these again, those that are the agency's."""
         async with self._engine.connect() as connection:
-            wanted = select(QuarantinedRecord.source_id).where(
+            query = select(QuarantinedRecord.source_id).where(
                 of_agency(agency), QuarantinedRecord.source_id.in_(ids)
             )
-            mine = set((await connection.execute(wanted)).scalars())
-        return await self._retrier.retry([one for one in ids if one in mine], actor=actor, now=now)
+            own = set((await connection.execute(query)).scalars())
+        return await self._retrier.retry(
+            [row_id for row_id in ids if row_id in own], actor=actor, now=now
+        )
 
     async def doubts(self, agency: str, now: datetime) -> Sequence[RowMapping]:
         """What caseworkers doubt of what the agency sent."""

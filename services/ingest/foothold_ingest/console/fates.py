@@ -64,18 +64,18 @@ class Fates:
         The log is read from `since` on, for SCAN_SECONDS at most and one question at a time.
         """
         fact = fact_id(source, event_id)
-        found = [*await self._held(agency, fact), *await self._aside(agency, source, event_id)]
-        found += await self._in_log(fact, since)
-        return found or [Fate(Where.NOWHERE)]
+        fates = [*await self._held(agency, fact), *await self._aside(agency, source, event_id)]
+        fates += await self._in_log(fact, since)
+        return fates or [Fate(Where.NOWHERE)]
 
     async def _held(self, agency: str, fact: str) -> list[Fate]:
-        wanted = select(HeldRow.at, HeldRow.problem).where(
+        query = select(HeldRow.at, HeldRow.problem).where(
             HeldRow.fact_id == fact, HeldRow.agency == agency, HeldRow.released_at.is_(None)
         )
         async with self._engine.connect() as connection:
             return [
                 Fate(Where.HELD, row.at, row.problem or "")
-                for row in await connection.execute(wanted)
+                for row in await connection.execute(query)
             ]
 
     async def _aside(self, agency: str, source: str, event_id: str) -> list[Fate]:
@@ -89,14 +89,14 @@ class Fates:
             QuarantinedRecord.detail,
             QuarantinedRecord.sealed,
         )
-        wanted = (
+        query = (
             select(*columns)
             .where(of_agency(agency), QuarantinedRecord.retried_at.is_(None))
             .order_by(QuarantinedRecord.at.desc())
             .limit(OPENED)
         )
         async with self._engine.connect() as connection:
-            rows = (await connection.execute(wanted)).all()
+            rows = (await connection.execute(query)).all()
         names = {(source, event_id)}
         return [
             Fate(Where.QUARANTINE, row.at, f"{row.reason}: {row.detail}")
@@ -108,20 +108,20 @@ class Fates:
         search = await self._search.first(fact, since, SCAN_SECONDS)
         if search.is_unfinished:
             return [Fate(Where.UNFINISHED)]
-        return [await self._told(found) for found in search.facts.values()]
+        return [await self._fate_of(fact_in_log) for fact_in_log in search.facts.values()]
 
-    async def _told(self, found: Found) -> Fate:
+    async def _fate_of(self, record: Found) -> Fate:
         """In the log; and whether risk has set it aside since."""
-        address = f"{HOUSEHOLD_FACTS.name}:{found.partition}:{found.offset}"
-        wanted = select(
+        address = f"{HOUSEHOLD_FACTS.name}:{record.partition}:{record.offset}"
+        query = select(
             QuarantinedRecord.at, QuarantinedRecord.reason, QuarantinedRecord.detail
         ).where(QuarantinedRecord.source_id == address)
         async with self._engine.connect() as connection:
-            row = (await connection.execute(wanted)).one_or_none()
+            row = (await connection.execute(query)).one_or_none()
         if row is not None:
             return Fate(Where.SET_ASIDE, row.at, f"{row.reason}: {row.detail}")
         try:
-            return Fate(Where.LOG, decode_fact(found.value).recorded_time, address)
+            return Fate(Where.LOG, decode_fact(record.value).recorded_time, address)
         except Unreadable:
             return Fate(Where.LOG, None, address)
 

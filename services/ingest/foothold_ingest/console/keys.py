@@ -18,14 +18,14 @@ MAX_KEY: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Outbox:
+class KeyOutcome:
     """What came of a form.
 
     It is the new key, which is never shown again, the prefix of the ended one, or why nothing was
     done.
     """
 
-    made: str = ""
+    new_key: str = ""
     ended: str = ""
     refused: str = ""
 
@@ -43,7 +43,7 @@ class KeyPages:
 
     async def show(self, _: Request, person: Person) -> Response:
         """The live keys."""
-        return await self._page(person, Outbox())
+        return await self._page(person, KeyOutcome())
 
     async def make(self, request: Request, person: Person) -> Response:
         """Another key, shown this once."""
@@ -52,14 +52,12 @@ class KeyPages:
             f"Bearer {str(form.get('key') or '').strip()[:MAX_KEY]}"
         )
         if caller is None or caller.agency != person.agency:
-            return await self._page(person, Outbox(refused="wrong_key"), 403)
+            return await self._page(person, KeyOutcome(refused="wrong_key"), 403)
         try:
-            made = await self._register.rotate(
-                person.agency, by=person.actor, now=datetime.now(UTC)
-            )
+            key = await self._register.rotate(person.agency, by=person.actor, now=datetime.now(UTC))
         except NotPossible:
-            return await self._page(person, Outbox(refused="two_live"), 409)
-        return await self._page(person, Outbox(made=made))
+            return await self._page(person, KeyOutcome(refused="two_live"), 409)
+        return await self._page(person, KeyOutcome(new_key=key))
 
     async def end(self, request: Request, person: Person) -> Response:
         """One key less, never the one signed in with."""
@@ -70,16 +68,16 @@ class KeyPages:
                 person.agency, prefix, by=person.actor, now=datetime.now(UTC), keeping=person.key
             )
         except NotPossible:
-            return await self._page(person, Outbox(refused="not_live"), 409)
-        return await self._page(person, Outbox(ended=prefix))
+            return await self._page(person, KeyOutcome(refused="not_live"), 409)
+        return await self._page(person, KeyOutcome(ended=prefix))
 
-    async def _page(self, person: Person, said: Outbox, status: int = 200) -> Response:
-        entry = next(one for one in await self._register.entries() if one.agency == person.agency)
+    async def _page(self, person: Person, outcome: KeyOutcome, status: int = 200) -> Response:
+        entry = next(row for row in await self._register.entries() if row.agency == person.agency)
         return self._pages.render(
             "keys.html",
             status,
             person=person,
             keys=entry.keys,
             may_make=len(entry.keys) < LIVE_KEYS,
-            said=said,
+            outcome=outcome,
         )

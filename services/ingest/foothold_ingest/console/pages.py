@@ -81,8 +81,8 @@ class Pages:
 
 def file_row(source_id: str) -> tuple[str, str] | None:
     """Upload and row of a record that stood in a file; None for one of a topic."""
-    found = _FILE_ROW.fullmatch(source_id)
-    return None if found is None else (found[1], found[2])
+    match = _FILE_ROW.fullmatch(source_id)
+    return None if match is None else (match[1], match[2])
 
 
 def retried(text: str) -> tuple[Sentence | None, str]:

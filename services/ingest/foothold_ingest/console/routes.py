@@ -182,11 +182,11 @@ class Console:
         if request.method == "POST" and not (
             length.isdecimal() and len(length) <= _DIGITS and int(length) <= limit
         ):
-            said = (
+            texts = (
                 "文件过大，请拆分后上传，每份都带表头。",
                 "Too large; send a file in pieces, each with its headers.",
             )
-            response = self._message(None, 413, *said)
+            response = self._message(None, 413, *texts)
         elif has_nul(request):
             response = self._message(None, 422, "地址无效。", "The address is not valid.")
         else:
@@ -270,7 +270,7 @@ class Console:
         """Those that are ticked, or all that are shown of one reason."""
         form = await require_csrf(request, person)
         reason = str(form.get("reason") or "") or None
-        ids = [str(one) for one in form.getlist("id")][:SHOWN]
+        ids = [str(value) for value in form.getlist("id")][:SHOWN]
         if form.get("all"):
             ids = [row["source_id"] for row in await self._desk.quarantine(person.agency, reason)]
         tried = await self._desk.retry(
@@ -315,7 +315,7 @@ class Console:
         if len(note) > MAX_NOTE or not is_plain(note):
             return await self._doubts_page(
                 person,
-                said="numbers",
+                message="numbers",
                 status=422,
                 typed={str(form.get("dispute")): note[:MAX_NOTE]},
             )
@@ -324,20 +324,20 @@ class Console:
             person.agency, str(form.get("dispute")), note, actor=person.actor, now=now
         )
         return await self._doubts_page(
-            person, said="confirmed" if done else "not_waiting", status=200 if done else 409
+            person, message="confirmed" if done else "not_waiting", status=200 if done else 409
         )
 
     async def _doubts_page(
         self,
         person: Person,
         *,
-        said: str = "",
+        message: str = "",
         status: int = 200,
         typed: Mapping[str, str] | None = None,
     ) -> Response:
         rows = await self._desk.doubts(person.agency, datetime.now(UTC))
         return self._pages.render(
-            "doubts.html", status, person=person, rows=rows, said=said, typed=typed or {}
+            "doubts.html", status, person=person, rows=rows, notice=message, typed=typed or {}
         )
 
     async def report(self, _: Request, person: Person) -> Response:
@@ -457,14 +457,14 @@ class Console:
 
     async def file(self, request: Request, person: Person) -> Response:
         """How far it is, and what came of it."""
-        found = await self._files.found(request.path_params["upload"], person.agency)
-        if found is None:
+        shown = await self._files.summary_of(request.path_params["upload"], person.agency)
+        if shown is None:
             return self._message(person, 404, "没有这份文件。", "There is no such file.")
-        upload, reasons, problems = found
+        upload, reasons, problems = shown
         changes = await self._files.changes(upload["upload_id"])
         titles = {
-            one.name: f"{one.title.zh} {one.title.en}"
-            for one in await self._files.mappings_of(person.agency)
+            mapping.name: f"{mapping.title.zh} {mapping.title.en}"
+            for mapping in await self._files.mappings_of(person.agency)
         }
         title = titles.get(upload["mapping"], upload["mapping"])
         return self._pages.render(

@@ -77,7 +77,7 @@ class Sessions:
         """Whose session this is; asked on every request."""
         if token is None:
             return None
-        wanted = (
+        query = (
             select(AgencyKey.agency, ConsoleSession.person, ConsoleSession.csrf, AgencyKey.prefix)
             .join(AgencyKey, AgencyKey.prefix == ConsoleSession.prefix)
             .join(AgencyRow, AgencyRow.agency == AgencyKey.agency)
@@ -89,7 +89,7 @@ class Sessions:
             )
         )
         async with self._engine.connect() as connection:
-            row = (await connection.execute(wanted)).one_or_none()
+            row = (await connection.execute(query)).one_or_none()
         return None if row is None else Person(row.agency, row.person, row.csrf, row.prefix)
 
     async def sign_out(self, token: str) -> None:

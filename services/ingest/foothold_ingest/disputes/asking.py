@@ -89,12 +89,14 @@ class Questions:
     async def _failed(self, row: RowMapping, _: str) -> bool:
         """One more attempt failed; after the last, the doubt waits for a person."""
         async with self._engine.begin() as connection:
-            mine = (
+            statement = (
                 update(DisputeRow)
                 .where(DisputeRow.dispute_id == row["dispute_id"])
                 .values(attempts=DisputeRow.attempts + 1)
             )
-            attempts = (await connection.execute(mine.returning(DisputeRow.attempts))).scalar_one()
+            attempts = (
+                await connection.execute(statement.returning(DisputeRow.attempts))
+            ).scalar_one()
         log.error("ingest.doubt_failed", dispute_id=row["dispute_id"], attempts=attempts)
         return int(attempts) >= MOST_ATTEMPTS
 
@@ -115,9 +117,9 @@ class Questions:
             search = Search(search.facts | older.facts, search.naming | older.naming)
         for row in rows:
             record = (
-                None if (found := search.facts.get(row["fact_id"])) is None else _read(found.value)
+                None if (fact := search.facts.get(row["fact_id"])) is None else _read(fact.value)
             )
-            await self._book.found(row["dispute_id"], record)
+            await self._book.attach_record(row["dispute_id"], record)
             log.info(
                 "ingest.doubt",
                 dispute_id=row["dispute_id"],
@@ -147,22 +149,22 @@ class Questions:
         await self._publisher.deliver([_line(row) for row in rows])
         async with self._engine.begin() as connection:
             for row in rows:
-                await _told(connection, row)
+                await _mark_told(connection, row)
 
     async def _untold(self) -> Sequence[RowMapping]:
         is_new = DisputeRow.told.is_distinct_from(DisputeRow.state)
-        wanted = select(*DisputeRow.__table__.columns).where(
+        query = select(*DisputeRow.__table__.columns).where(
             DisputeRow.state != NEW, is_new, DisputeRow.attempts < MOST_ATTEMPTS
         )
         async with self._engine.connect() as connection:
             return (
-                (await connection.execute(wanted.order_by(DisputeRow.asked_at).limit(AT_ONCE)))
+                (await connection.execute(query.order_by(DisputeRow.asked_at).limit(AT_ONCE)))
                 .mappings()
                 .all()
             )
 
 
-async def _told(connection: AsyncConnection, row: RowMapping) -> None:
+async def _mark_told(connection: AsyncConnection, row: RowMapping) -> None:
     await connection.execute(
         update(DisputeRow)
         .where(DisputeRow.dispute_id == row["dispute_id"])

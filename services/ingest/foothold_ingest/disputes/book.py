@@ -28,22 +28,22 @@ class DisputeBook:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def ask(self, said: Sequence[tuple[PeopleSaid, FactDisputed]]) -> None:
+    async def ask(self, disputes: Sequence[tuple[PeopleSaid, FactDisputed]]) -> None:
         """Write them down; one that is known stays as it is."""
         rows = [
             {
-                "dispute_id": one.id,
-                "household_id": one.household_id,
+                "dispute_id": message.id,
+                "household_id": message.household_id,
                 "fact_id": doubt.disputed,
                 "fact_kind": doubt.fact_kind,
                 "fact_day": doubt.fact_day,
                 "doubt": doubt.doubt.value,
                 "note": doubt.note,
-                "asked_at": one.time,
+                "asked_at": message.time,
                 "state": NEW,
                 "answer": "",
             }
-            for one, doubt in said
+            for message, doubt in disputes
         ]
         if rows:
             async with self._engine.begin() as connection:
@@ -58,23 +58,23 @@ class DisputeBook:
         if not by_fact:
             return
         async with self._engine.begin() as connection:
-            wanted = select(DisputeRow.dispute_id, DisputeRow.fact_id).where(
+            query = select(DisputeRow.dispute_id, DisputeRow.fact_id).where(
                 DisputeRow.fact_id.in_(by_fact), DisputeRow.state != DisputeState.CORRECTED
             )
             for row in (
-                await connection.execute(wanted.order_by(DisputeRow.dispute_id).with_for_update())
+                await connection.execute(query.order_by(DisputeRow.dispute_id).with_for_update())
             ).all():
                 record = by_fact[row.fact_id]
-                mine = update(DisputeRow).where(DisputeRow.dispute_id == row.dispute_id)
+                statement = update(DisputeRow).where(DisputeRow.dispute_id == row.dispute_id)
                 await connection.execute(
-                    mine.values(
+                    statement.values(
                         state=DisputeState.CORRECTED.value,
                         agency=record.agency,
                         answered_at=record.recorded_time,
                     )
                 )
 
-    async def found(self, dispute_id: str, record: FactRecord | None) -> None:
+    async def attach_record(self, dispute_id: str, record: FactRecord | None) -> None:
         """The fact's record in the log, or that there is none.
 
         What was corrected meanwhile stays so.
@@ -105,7 +105,7 @@ class DisputeBook:
 
         False where nothing of the agency waits under that id.
         """
-        mine = update(DisputeRow).where(
+        statement = update(DisputeRow).where(
             DisputeRow.dispute_id == dispute_id,
             DisputeRow.agency == agency,
             DisputeRow.state == DisputeState.ASKED,
@@ -119,7 +119,9 @@ class DisputeBook:
         async with self._engine.begin() as connection:
             return bool(
                 (
-                    await connection.execute(mine.values(values).returning(DisputeRow.dispute_id))
+                    await connection.execute(
+                        statement.values(values).returning(DisputeRow.dispute_id)
+                    )
                 ).all()
             )
 
@@ -127,23 +129,23 @@ class DisputeBook:
         """What waits for the agency, the oldest first, then what was answered of late."""
         is_open = DisputeRow.state == DisputeState.ASKED
         late = DisputeRow.answered_at > now - timedelta(days=SHOWN_DAYS)
-        wanted = (
+        query = (
             select(*DisputeRow.__table__.columns)
             .where(DisputeRow.agency == agency, or_(is_open, late))
             .order_by(is_open.desc(), DisputeRow.asked_at)
         )
         async with self._engine.connect() as connection:
-            return (await connection.execute(wanted.limit(SHOWN))).mappings().all()
+            return (await connection.execute(query.limit(SHOWN))).mappings().all()
 
     async def many(self, *where: ColumnElement[bool]) -> int:
         """How many wait for an answer."""
-        wanted = (
+        query = (
             select(func.count())
             .select_from(DisputeRow)
             .where(DisputeRow.state == DisputeState.ASKED, *where)
         )
         async with self._engine.connect() as connection:
-            return int((await connection.execute(wanted)).scalar_one())
+            return int((await connection.execute(query)).scalar_one())
 
     async def waiting_for(self, agency: str) -> int:
         """How many wait for this agency."""

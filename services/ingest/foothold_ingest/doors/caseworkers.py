@@ -98,16 +98,16 @@ class DeskDoor:
         lines, doubts = list[Line](), list[tuple[PeopleSaid, FactDisputed]]()
         for record in records:
             try:
-                said = decode_said(record.value)
+                message = decode_said(record.value)
             except Unreadable as error:
                 lines.append(line_of(set_aside(record, error.reason, error.detail, self._seal)))
                 self._metrics.facts.labels("unknown", error.reason.value, DOOR).inc()
                 continue
-            self._metrics.facts.labels(said.data.kind, "accepted", DOOR).inc()
-            if isinstance(said.data, FactDisputed):
-                doubts.append((said, said.data))
+            self._metrics.facts.labels(message.data.kind, "accepted", DOOR).inc()
+            if isinstance(message.data, FactDisputed):
+                doubts.append((message, message.data))
             else:
-                lines.append(_accepted(said, said.data, record))
+                lines.append(_accepted(message, message.data, record))
         await self._publisher.deliver(lines)
         if doubts:
             await while_database_down(self._engine, lambda: self._disputes.ask(doubts), of="doubts")
@@ -128,9 +128,9 @@ class DeskDoor:
         )
 
 
-def _accepted(said: PeopleSaid, data: PeopleFact, record: Record) -> Line:
+def _accepted(message: PeopleSaid, data: PeopleFact, record: Record) -> Line:
     """The fact's line, and a canonical line in the log."""
-    fact = fact_of(said, data, datetime.now(UTC), (record.partition, record.offset))
+    fact = fact_of(message, data, datetime.now(UTC), (record.partition, record.offset))
     traceparent = from_headers(record.headers) or begin()
     fields = {
         "fact_id": fact.fact_id,
@@ -143,16 +143,16 @@ def _accepted(said: PeopleSaid, data: PeopleFact, record: Record) -> Line:
 
 
 def fact_of(
-    said: PeopleSaid, data: PeopleFact, now: datetime, place: tuple[int, int]
+    message: PeopleSaid, data: PeopleFact, now: datetime, place: tuple[int, int]
 ) -> FactRecord:
     """As it stands in the log."""
     return FactRecord(
-        fact_id=fact_id(SOURCE, said.id),
-        household_id=said.household_id,
+        fact_id=fact_id(SOURCE, message.id),
+        household_id=message.household_id,
         agency=DESK,
         source=SOURCE,
-        id=said.id,
-        time=said.time,
+        id=message.id,
+        time=message.time,
         recorded_time=now,
         place=place,
         data=data,

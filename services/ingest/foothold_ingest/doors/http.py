@@ -261,12 +261,14 @@ class Door:
             )
         )
         results: list[Accepted | Held | Problem] = []
-        for one in judged:
-            if isinstance(one, Rejected):
-                results.append(of_rejected(one))
+        for judgement in judged:
+            if isinstance(judgement, Rejected):
+                results.append(of_rejected(judgement))
             else:
-                is_day = isinstance(one.record.data, DayOpened) and isinstance(one, Accepted)
-                results.append((next(refusals) if is_day else None) or one)
+                is_day = isinstance(judgement.record.data, DayOpened) and isinstance(
+                    judgement, Accepted
+                )
+                results.append((next(refusals) if is_day else None) or judgement)
         return results
 
     async def _refusals_of(self, days: Sequence[DayOpened], now: datetime) -> list[Problem | None]:
@@ -371,7 +373,7 @@ def _warned(warnings: Sequence[FieldProblem]) -> dict[str, object]:
 
 def _single(request: Request, result: Problem | Taken) -> Response:
     return (
-        JSONResponse(_said(result), status_code=202)
+        JSONResponse(_result_of(result), status_code=202)
         if isinstance(result, Taken)
         else answer(request, result)
     )
@@ -381,21 +383,21 @@ def _batch(request: Request, results: list[Problem | Taken]) -> Response:
     items = [
         {
             "index": i,
-            **(_said(r) if isinstance(r, Taken) else {"status": r["status"], "problem": r}),
+            **(_result_of(r) if isinstance(r, Taken) else {"status": r["status"], "problem": r}),
         }
         for i, r in enumerate(results)
     ]
     refused = sum(not isinstance(r, Taken) for r in results)
-    told = {
+    answer = {
         "accepted": len(results) - refused,
         "refused": refused,
         "results": items,
         "trace_id": trace_id(trace_of(request)),
     }
-    return JSONResponse(told, status_code=207 if refused else 202)
+    return JSONResponse(answer, status_code=207 if refused else 202)
 
 
-def _said(taken: Taken) -> dict[str, object]:
+def _result_of(taken: Taken) -> dict[str, object]:
     more = {"duplicate": taken.is_repeat, "held": taken.is_held}
     return {
         "status": 202,
@@ -410,8 +412,8 @@ def routes_of(app: FastAPI) -> list[Route]:
     """Every route of the application, also those it took over from a router."""
     return [
         route
-        for one in app.routes
-        for route in getattr(getattr(one, "original_router", None), "routes", [one])
+        for mounted in app.routes
+        for route in getattr(getattr(mounted, "original_router", None), "routes", [mounted])
         if isinstance(route, Route)
     ]
 
@@ -445,10 +447,10 @@ async def _not_here(request: Request, error: Exception) -> Response:
 @cache
 def _document() -> dict[str, Any]:
     """Made from the contract's models by `make generate`; a test holds it against the routes."""
-    told: dict[str, Any] = json.loads(
+    document: dict[str, Any] = json.loads(
         files("foothold_ingest").joinpath("openapi.json").read_text(encoding="utf-8")
     )
-    return told
+    return document
 
 
 def make_app(door: Door, file_door: FileDoor | None = None) -> FastAPI:

@@ -142,13 +142,13 @@ class KafkaDoor:
 
     async def _lane(self, agency: str) -> None:
         while not_cancelled() and (
-            mine := [
+            owned := [
                 source
                 for source in self._consumer.assignment()
                 if agency_of(source.topic) == agency
             ]
         ):
-            readable = [source for source in mine if source not in self._barrier.stopped]
+            readable = [source for source in owned if source not in self._barrier.stopped]
             if agency in self._paused or not readable:
                 await asyncio.sleep(TURN_SECONDS)
                 continue
@@ -193,7 +193,9 @@ class KafkaDoor:
         events = events[: up_to_a_turn(events)]
         judged = await self._judge(agency, records[: len(events)], events)
         count, bad = up_to_limit(
-            [isinstance(one, Rejected) for one in judged], before.bad_in_a_row, self._readers.limit
+            [isinstance(judgement, Rejected) for judgement in judged],
+            before.bad_in_a_row,
+            self._readers.limit,
         )
         await self._keep(agency, records[:count], events[:count], judged[:count])
         if bad != before.bad_in_a_row:
@@ -236,9 +238,9 @@ class KafkaDoor:
             )
         kept = [judgement for judgement in judged if not isinstance(judgement, Rejected)]
         aside = [
-            self._refused(record, one)
-            for record, one in zip(records, judged, strict=True)
-            if isinstance(one, Rejected)
+            self._refused(record, refusal)
+            for record, refusal in zip(records, judged, strict=True)
+            if isinstance(refusal, Rejected)
         ]
         await self._patiently(
             lambda: self._intake.keep(kept, is_patient=True), of="keeping records"

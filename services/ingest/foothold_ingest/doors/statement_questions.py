@@ -86,7 +86,7 @@ class QuestionDoor:
         return JSONResponse({"id": question, "answer": word.value})
 
 
-_WORDS: Final = ", ".join(one.value for one in Answer)
+_WORDS: Final = ", ".join(choice.value for choice in Answer)
 _NOT_TAKEN: Final = {
     Outcome.UNKNOWN: (
         404,
@@ -114,7 +114,7 @@ def _shown(row: RowMapping) -> dict[str, object]:
         for name in ("asked_at", "answered_at")
     }
     is_open = row["state"] == QuestionState.OPEN
-    words = [one.value for one in CHOICES[DoubtKind(row["kind"])]] if is_open else []
+    words = [choice.value for choice in CHOICES[DoubtKind(row["kind"])]] if is_open else []
     return {
         "id": row["question_id"],
         "kind": row["kind"],

@@ -194,7 +194,7 @@ class FileDoor:
         if text is None:
             return None
         now = datetime.now(UTC)
-        said = {
+        answer = {
             "mapping": mapping,
             "mapping_text": text,
             "file_name": name[:100],
@@ -204,7 +204,7 @@ class FileDoor:
             "agency": agency,
             "at": now,
             "as_of": as_of or now,
-            **said,
+            **answer,
             "traceparent": trace_of(request),
         }
         # however slowly it comes, no connection to the database waits for it
@@ -226,7 +226,7 @@ class FileDoor:
         """Take what was only checked; the new file's id, or None where it is kept no longer."""
         return await self._store.take(upload_id, agency, datetime.now(UTC))
 
-    async def found(
+    async def summary_of(
         self, upload_id: str, agency: str
     ) -> tuple[RowMapping, dict[str, int], list[RowMapping]] | None:
         """A file of the agency, how many rows each reason kept out, and the first of them."""
@@ -247,14 +247,14 @@ class FileDoor:
 
     async def show(self, request: Request, caller: Caller) -> Response:
         """Counts that add up to the file, and the first rows that were not taken."""
-        found = await self.found(request.path_params["upload"], caller.agency)
-        if found is None:
+        upload_and_more = await self.summary_of(request.path_params["upload"], caller.agency)
+        if upload_and_more is None:
             return _no_file(request)
-        upload, reasons, problems = found
+        upload, reasons, problems = upload_and_more
         first = [{"row": p["row"], "reason": p["reason"], "detail": p["detail"]} for p in problems]
         changes = [
-            {"row": row, "differences": [asdict(one) for one in found]}
-            for row, found in await self._store.changed.of(upload["upload_id"])
+            {"row": row, "differences": [asdict(difference) for difference in upload_and_more]}
+            for row, upload_and_more in await self._store.changed.of(upload["upload_id"])
         ]
         return JSONResponse(
             {
@@ -337,7 +337,7 @@ def _described(mapping: Mapping) -> dict[str, object]:
 
 
 def _summary(upload: RowMapping) -> dict[str, object]:
-    told = {name: upload[name] for name in ("mapping", "status", "problem", "encoding", "size")}
+    fields = {name: upload[name] for name in ("mapping", "status", "problem", "encoding", "size")}
     moments = {
         name: None if upload[name] is None else upload[name].isoformat()
         for name in ("at", "as_of", "finished_at")
@@ -345,7 +345,7 @@ def _summary(upload: RowMapping) -> dict[str, object]:
     return {
         "upload": upload["upload_id"],
         "name": upload["file_name"],
-        **told,
+        **fields,
         **moments,
         "dry_run": upload["is_dry_run"],
         "share": upload["share"],

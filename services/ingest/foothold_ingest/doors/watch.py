@@ -91,10 +91,10 @@ class Watch:
         topics = sorted(
             topic for topic in await admin.list_topics() if AGENCY_TOPIC.fullmatch(topic)
         )
-        told = await admin.describe_topics(topics) if topics else []
+        descriptions = await admin.describe_topics(topics) if topics else []
         sources = [
             TopicPartition(topic["topic"], partition["partition"])
-            for topic in told
+            for topic in descriptions
             for partition in topic["partitions"]
         ]
         for looker in (committed, all_records):
@@ -204,8 +204,8 @@ def _since(
 
 def _longest(seconds: Mapping[TopicPartition, float]) -> dict[str, float]:
     longest: dict[str, float] = defaultdict(float)
-    for source, one in seconds.items():
-        longest[agency_of(source.topic)] = max(longest[agency_of(source.topic)], one)
+    for source, age in seconds.items():
+        longest[agency_of(source.topic)] = max(longest[agency_of(source.topic)], age)
     return longest
 
 

@@ -86,11 +86,11 @@ def _taken(gatherer: Gatherer, row: Row, names: Names) -> list[Item]:
         return list(gatherer.take(row))
     except Exception as error:  # noqa: BLE001 - a row nobody has thought of must not end ingest again and again
         log.error("ingest.row_not_understood", row=row.number, error=type(error).__name__, **names)  # noqa: TRY400 - its message may hold the row
-        told = (
+        problem = (
             f"row {row.number} could not be worked through ({type(error).__name__}); the rows"
             " before it have been taken. Report this to the operators."
         )
-        raise Unreadable(told) from None
+        raise Unreadable(problem) from None
 
 
 async def scattered_in(file: IO[bytes], mapping: Mapping) -> frozenset[bytes]:
@@ -101,4 +101,4 @@ async def scattered_in(file: IO[bytes], mapping: Mapping) -> frozenset[bytes]:
         async for row in _breathing(rows):
             if not is_empty(row):
                 scatter.take(row)
-    return frozenset(scatter.found)
+    return frozenset(scatter.scattered)

@@ -41,24 +41,26 @@ class Changes:
                 "upload_id": upload_id,
                 "row": row,
                 "sealed": self._seal.close(
-                    json.dumps([asdict(one) for one in found], ensure_ascii=False).encode()
+                    json.dumps(
+                        [asdict(difference) for difference in differences], ensure_ascii=False
+                    ).encode()
                 ),
             }
-            for row, found in islice(changes.items(), room)
+            for row, differences in islice(changes.items(), room)
         ]
         if rows:
             await connection.execute(insert(UploadChange), rows)
 
     async def of(self, upload_id: str) -> list[tuple[int, list[Difference]]]:
         """The rows that are kept, in the file's order, and in what each differs."""
-        wanted = (
+        query = (
             select(UploadChange.row, UploadChange.sealed)
             .where(UploadChange.upload_id == upload_id)
             .order_by(UploadChange.row)
         )
         async with self._engine.connect() as connection:
-            rows = (await connection.execute(wanted)).all()
+            rows = (await connection.execute(query)).all()
         return [
-            (row.row, [Difference(**one) for one in json.loads(self._seal.open(row.sealed))])
+            (row.row, [Difference(**fields) for fields in json.loads(self._seal.open(row.sealed))])
             for row in rows
         ]

@@ -27,7 +27,7 @@ class Claims:
         self._engine = engine
         self._one_at_a_time = asyncio.Lock()
         self._session: AsyncConnection | None = None
-        self._mine: set[str] = set()
+        self._own: set[str] = set()
 
     @contextlib.asynccontextmanager
     async def claimed(self, name: str) -> AsyncIterator[bool]:
@@ -36,7 +36,7 @@ class Claims:
         Should the session be lost meanwhile, what a batch came to is still kept by one replica
         only.
         """
-        if name in self._mine or not await self._take(name):
+        if name in self._own or not await self._take(name):
             yield False
             return
         try:
@@ -46,7 +46,7 @@ class Claims:
 
     async def _take(self, name: str) -> bool:
         async with self._one_at_a_time:
-            if name in self._mine:
+            if name in self._own:
                 return False
             if self._session is None:
                 self._session = await (await self._engine.connect()).execution_options(
@@ -62,13 +62,13 @@ class Claims:
                 await self._lose_session()
                 raise
             if is_mine:
-                self._mine.add(name)
+                self._own.add(name)
             await self._rest()
         return is_mine
 
     async def _give_back(self, name: str) -> None:
         async with self._one_at_a_time:
-            self._mine.discard(name)
+            self._own.discard(name)
             try:
                 if self._session is not None:
                     await self._session.execute(select(func.pg_advisory_unlock(_key(name))))
@@ -77,7 +77,7 @@ class Claims:
             await self._rest()
 
     async def _rest(self) -> None:
-        if self._session is not None and not self._mine:
+        if self._session is not None and not self._own:
             session, self._session = self._session, None
             with contextlib.suppress(*UNAVAILABLE):
                 # also one that was taken while this was being cancelled
@@ -85,7 +85,7 @@ class Claims:
             await session.close()
 
     async def _lose_session(self) -> None:
-        log.warning("ingest.claims_lost", files=len(self._mine))
+        log.warning("ingest.claims_lost", files=len(self._own))
         session, self._session = self._session, None
         if session is not None:
             with contextlib.suppress(*UNAVAILABLE):

@@ -22,8 +22,8 @@ class WrongMapping(ValueError):  # noqa: N818 - an answer
 def parse(text: str) -> Mapping:
     """Read a mapping's YAML; raise WrongMapping."""
     try:
-        told = yaml.safe_load(text)
-        return Mapping.model_validate(told)
+        content = yaml.safe_load(text)
+        return Mapping.model_validate(content)
     except yaml.YAMLError as error:
         raise WrongMapping(f"this is no YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
@@ -53,9 +53,9 @@ class MappingBook:
 
     async def of(self, agency: str) -> dict[str, str]:
         """Name → YAML of the mappings this agency may name."""
-        wanted = select(MappingRow.name, MappingRow.text).where(MappingRow.agency == agency)
+        query = select(MappingRow.name, MappingRow.text).where(MappingRow.agency == agency)
         async with self._engine.connect() as connection:
-            own = {row.name: row.text for row in await connection.execute(wanted)}
+            own = {row.name: row.text for row in await connection.execute(query)}
         return {**shipped(), **own}
 
     async def set(self, agency: str, text: str, now: datetime) -> Mapping:

@@ -43,7 +43,9 @@ async def errors_as_csv(
     yield b"\xef\xbb\xbf" + _csv_line([*headers, ERROR_HEADER])
     async for problem, row in problems:
         cells = [_text(cell) for cell in row.cells]
-        yield _csv_line([*(inert(cell) for cell in _filled(cells, len(headers))), _said(problem)])
+        yield _csv_line(
+            [*(inert(cell) for cell in _filled(cells, len(headers))), _problem_text(problem)]
+        )
 
 
 async def errors_as_workbook(
@@ -59,7 +61,10 @@ async def errors_as_workbook(
     async for problem, row in problems:
         cells = [_text(cell) for cell in row.cells]
         sheet.append(
-            [_written(sheet, text) for text in [*_filled(cells, len(headers)), _said(problem)]]
+            [
+                _written(sheet, text)
+                for text in [*_filled(cells, len(headers)), _problem_text(problem)]
+            ]
         )
     file = TemporaryFile()  # noqa: SIM115 - the response closes it
     book.save(file)
@@ -126,9 +131,9 @@ def _written(sheet: WriteOnlyWorksheet, text: str) -> SheetCell:
     return cell
 
 
-def _said(problem: RowMapping) -> str:
-    said = sentence(problem["reason"])
-    return f"{said.zh} {said.en}: {problem['detail']}"
+def _problem_text(problem: RowMapping) -> str:
+    reason = sentence(problem["reason"])
+    return f"{reason.zh} {reason.en}: {problem['detail']}"
 
 
 def _filled(cells: Sequence[str], width: int) -> list[str]:

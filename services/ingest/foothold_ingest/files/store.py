@@ -156,7 +156,7 @@ class UploadStore:
         """
         taken = secrets.token_hex(8)
         async with self.engine.begin() as connection:
-            mine = (
+            is_same = (
                 UploadRow.upload_id == upload_id,
                 UploadRow.agency == agency,
                 UploadRow.is_dry_run,
@@ -166,7 +166,7 @@ class UploadStore:
             row = (
                 (
                     await connection.execute(
-                        select(*UploadRow.__table__.columns).where(*mine).with_for_update()
+                        select(*UploadRow.__table__.columns).where(*is_same).with_for_update()
                     )
                 )
                 .mappings()
@@ -174,7 +174,7 @@ class UploadStore:
             )
             if row is None:
                 return None
-            said = {
+            columns = {
                 name: row[name]
                 for name in (
                     "agency",
@@ -189,7 +189,7 @@ class UploadStore:
             await connection.execute(
                 insert(UploadRow).values(
                     {
-                        **said,
+                        **columns,
                         **_blank(),
                         "upload_id": taken,
                         "at": now,
@@ -215,7 +215,7 @@ class UploadStore:
 
         Reserved while the block runs. None when there is none.
         """
-        wanted = (
+        query = (
             select(UploadRow.upload_id)
             .where(UploadRow.finished_at.is_(None))
             .order_by(UploadRow.at)
@@ -225,7 +225,7 @@ class UploadStore:
             waiting = (
                 (
                     await connection.execute(
-                        wanted if agency is None else wanted.where(UploadRow.agency == agency)
+                        query if agency is None else query.where(UploadRow.agency == agency)
                     )
                 )
                 .scalars()
@@ -245,14 +245,14 @@ class UploadStore:
     async def agencies_waiting(self) -> list[str]:
         """Agencies with files to be worked through, whose oldest is oldest first."""
         first = func.min(UploadRow.at)
-        wanted = (
+        query = (
             select(UploadRow.agency)
             .where(UploadRow.finished_at.is_(None))
             .group_by(UploadRow.agency)
             .order_by(first)
         )
         async with self.engine.connect() as connection:
-            return list((await connection.execute(wanted)).scalars())
+            return list((await connection.execute(query)).scalars())
 
     async def begin(self, upload_id: str) -> None:
         """Begin work on the file, which counts as an attempt.
@@ -279,12 +279,12 @@ class UploadStore:
     async def write_to(self, upload_id: str, file: IO[bytes]) -> None:
         """The file's bytes, in clear, into an unnamed file on disk."""
         async with self.engine.connect() as connection:
-            wanted = (
+            query = (
                 select(UploadPart.sealed)
                 .where(UploadPart.upload_id == upload_id)
                 .order_by(UploadPart.number)
             )
-            async for (sealed,) in await connection.stream(wanted.execution_options(yield_per=8)):
+            async for (sealed,) in await connection.stream(query.execution_options(yield_per=8)):
                 file.write(self._seal.open(sealed))
         file.flush()
 
@@ -302,17 +302,17 @@ class UploadStore:
                 UploadRow.rows_done == done_before,
                 UploadRow.finished_at.is_(None),
             )
-            wanted = select(UploadRow.counts, UploadRow.warnings).where(*is_mine)
-            before = (await connection.execute(wanted.with_for_update())).one_or_none()
+            query = select(UploadRow.counts, UploadRow.warnings).where(*is_mine)
+            before = (await connection.execute(query.with_for_update())).one_or_none()
             if before is None:
                 raise Overtaken
             total = {name: before.counts.get(name, 0) + step.counts.get(name, 0) for name in COUNTS}
             warnings = [*before.warnings, *(warned._asdict() for warned in step.warnings)][
                 :WARNINGS
             ]
-            mine = update(UploadRow).where(UploadRow.upload_id == upload_id)
+            statement = update(UploadRow).where(UploadRow.upload_id == upload_id)
             is_kept = UploadRow.is_kept | any(
-                row.size > KEPT for one in step.asides for row in one.rows
+                row.size > KEPT for aside in step.asides for row in aside.rows
             )
             moved = {
                 "rows_done": step.rows_done,
@@ -321,41 +321,45 @@ class UploadStore:
                 "warnings": warnings,
                 "status": Status.RUNNING,
             }
-            await connection.execute(mine.values(**moved, is_kept=is_kept, attempts=0))
+            await connection.execute(statement.values(**moved, is_kept=is_kept, attempts=0))
             if step.problems:
                 await connection.execute(
-                    insert(UploadProblem), [self._problem(upload_id, one) for one in step.problems]
+                    insert(UploadProblem),
+                    [self._problem(upload_id, aside) for aside in step.problems],
                 )
             if step.changes:
                 await self.changed.keep(connection, upload_id, step.changes)
             if step.asides:
-                rows = [self._aside(upload, one, now) for one in step.asides]
+                rows = [self._aside(upload, aside, now) for aside in step.asides]
                 await connection.execute(upsert(QuarantinedRecord).on_conflict_do_nothing(), rows)
 
-    def _problem(self, upload_id: str, one: Problem) -> dict[str, object]:
-        sealed = self._seal.close(json.dumps(as_json(_kept(one.row)), ensure_ascii=False).encode())
+    def _problem(self, upload_id: str, problem: Problem) -> dict[str, object]:
+        sealed = self._seal.close(
+            json.dumps(as_json(_kept(problem.row)), ensure_ascii=False).encode()
+        )
         return {
             "upload_id": upload_id,
-            "row": one.row.number,
-            "reason": one.reason,
-            "detail": one.detail,
+            "row": problem.row.number,
+            "reason": problem.reason,
+            "detail": problem.detail,
             "sealed": sealed,
         }
 
-    def _aside(self, upload: RowMapping, one: Aside, now: datetime) -> dict[str, object]:
+    def _aside(self, upload: RowMapping, aside: Aside, now: datetime) -> dict[str, object]:
         rows, cut = (
-            [as_json(_kept(row)) for row in one.rows],
-            [row.number for row in one.rows if row.size > KEPT],
+            [as_json(_kept(row)) for row in aside.rows],
+            [row.number for row in aside.rows if row.size > KEPT],
         )
         value = json.dumps(
-            {"rows": rows, "occurrence": one.occurrence, "is_part": one.is_part, "cut": cut},
+            {"rows": rows, "occurrence": aside.occurrence, "is_part": aside.is_part, "cut": cut},
             ensure_ascii=False,
         ).encode()
+        first = aside.rows[0].number
         return {
-            "source_id": f"{TOPIC}.{upload['agency']}.{upload['upload_id']}:0:{one.rows[0].number}",
+            "source_id": f"{TOPIC}.{upload['agency']}.{upload['upload_id']}:0:{first}",
             "service": "ingest",
-            "reason": one.reason,
-            "detail": one.detail,
+            "reason": aside.reason,
+            "detail": aside.detail,
             "at": now,
             "sealed": self._quarantine_seal.close(
                 SourceRecord(value=value).model_dump_json(exclude_none=True).encode()
@@ -415,12 +419,12 @@ class UploadStore:
 
     async def find(self, upload_id: str, agency: str | None = None) -> RowMapping | None:
         """A file's row; with `agency`, only if it is that agency's."""
-        wanted = select(*UploadRow.__table__.columns).where(UploadRow.upload_id == upload_id)
+        query = select(*UploadRow.__table__.columns).where(UploadRow.upload_id == upload_id)
         async with self.engine.connect() as connection:
             return (
                 (
                     await connection.execute(
-                        wanted if agency is None else wanted.where(UploadRow.agency == agency)
+                        query if agency is None else query.where(UploadRow.agency == agency)
                     )
                 )
                 .mappings()
@@ -429,14 +433,14 @@ class UploadStore:
 
     async def recent(self, agency: str, limit: int = 20) -> Sequence[RowMapping]:
         """The agency's last files, newest first."""
-        wanted = (
+        query = (
             select(*UploadRow.__table__.columns)
             .where(UploadRow.agency == agency)
             .order_by(UploadRow.at.desc())
             .limit(limit)
         )
         async with self.engine.connect() as connection:
-            return (await connection.execute(wanted)).mappings().all()
+            return (await connection.execute(query)).mappings().all()
 
     async def problems(
         self, upload_id: str, limit: int | None = None
@@ -449,35 +453,35 @@ class UploadStore:
             UploadProblem.mended_at,
             UploadProblem.sealed,
         )
-        wanted = (
+        query = (
             select(*columns)
             .where(UploadProblem.upload_id == upload_id)
             .order_by(UploadProblem.row)
             .limit(limit)
         )
         async with self.engine.connect() as connection:
-            result = await connection.stream(wanted.execution_options(yield_per=500))
+            result = await connection.stream(query.execution_options(yield_per=500))
             async for row in result.mappings():
                 yield row, from_json(json.loads(self._seal.open(row["sealed"])))
 
     async def reasons(self, upload_id: str) -> dict[str, int]:
         """How many rows each reason kept out."""
-        wanted = (
+        query = (
             select(UploadProblem.reason, func.count().label("many"))
             .where(UploadProblem.upload_id == upload_id)
             .group_by(UploadProblem.reason)
         )
         async with self.engine.connect() as connection:
-            found = [(row.reason, row.many) for row in await connection.execute(wanted)]
-        return dict(sorted(found, key=lambda pair: -pair[1]))
+            counts = [(row.reason, row.many) for row in await connection.execute(query)]
+        return dict(sorted(counts, key=lambda pair: -pair[1]))
 
     async def mend(self, upload_id: str, rows: Iterable[int], now: datetime) -> None:
         """A retry has taken these rows."""
         async with self.engine.begin() as connection:
-            mine = update(UploadProblem).where(
+            statement = update(UploadProblem).where(
                 UploadProblem.upload_id == upload_id, UploadProblem.row.in_(list(rows))
             )
-            await connection.execute(mine.values(mended_at=now))
+            await connection.execute(statement.values(mended_at=now))
 
 
 def _blank() -> dict[str, object]:
@@ -515,9 +519,9 @@ def as_json(row: Row) -> list[object]:
     return [row.number, [kept(cell) for cell in row.cells]]
 
 
-def from_json(told: Sequence[Any]) -> Row:
+def from_json(stored: Sequence[Any]) -> Row:
     """The row that was kept."""
-    number, cells = told
+    number, cells = stored
     return Row(number, tuple(cell_of(cell) for cell in cells))
 
 

@@ -51,31 +51,35 @@ class Versions:
         if mapping.rows is RowsAre.MEMBER:
             return Beside(
                 list(judged),
-                [one for one in judged if isinstance(one, Accepted | Held)],
+                [judgement for judgement in judged if isinstance(judgement, Accepted | Held)],
                 Counter(await self._entries(judged)),
             )
-        named = [_named(item, one) for item, one in zip(batch, judged, strict=True)]
+        named = [_named(item, judgement) for item, judgement in zip(batch, judged, strict=True)]
         standing = await self._statements.standing(
-            {one.name for one in named if isinstance(one, Accepted | Held) and one.name is not None}
+            {
+                judgement.name
+                for judgement in named
+                if isinstance(judgement, Accepted | Held) and judgement.name is not None
+            }
         )
         headers = {column.to: column.headers[0] for column in mapping.columns}
         done = Beside([], [], Counter())
-        for item, one in zip(batch, named, strict=True):
-            if not isinstance(one, Accepted | Held) or one.name is None:
-                done.judged.append(one)
-                done.taken.extend([one] if isinstance(one, Accepted | Held) else [])
+        for item, judgement in zip(batch, named, strict=True):
+            if not isinstance(judgement, Accepted | Held) or judgement.name is None:
+                done.judged.append(judgement)
+                done.taken.extend([judgement] if isinstance(judgement, Accepted | Held) else [])
                 continue
-            counts = standing.get(one.name)
-            what = compared(one.record, counts)
+            counts = standing.get(judgement.name)
+            what = compared(judgement.record, counts)
             done.counts[what.value] += 1
             if what is Compared.CHANGED and counts is not None:
-                done.changes[item.rows[0].number] = differences(one.record, counts, headers)
-                one = _amending(one, counts.fact_id)  # noqa: PLW2901 - from here on it names what it replaces
+                done.changes[item.rows[0].number] = differences(judgement.record, counts, headers)
+                judgement = _amending(judgement, counts.fact_id)  # noqa: PLW2901 - from here on it names what it replaces
             if what is Compared.OLDER:
-                one = replace(one, warnings=(*one.warnings, older_warning()))  # noqa: PLW2901 - as above
-            done.judged.append(one)
+                judgement = replace(judgement, warnings=(*judgement.warnings, older_warning()))  # noqa: PLW2901 - as above
+            done.judged.append(judgement)
             if what in (Compared.NEW, Compared.CHANGED):
-                done.taken.append(one)
+                done.taken.append(judgement)
         return done
 
     async def forget_old(self, now: datetime) -> None:
@@ -86,7 +90,9 @@ class Versions:
         """How many register entries are new, changed, or say what stands there already."""
         sent = {
             entry.household_id: entry.digest
-            for entry in entries(one for one in judged if isinstance(one, Accepted))
+            for entry in entries(
+                judgement for judgement in judged if isinstance(judgement, Accepted)
+            )
         }
         if not sent:
             return {}
@@ -99,20 +105,20 @@ class Versions:
         }
 
 
-def _named(item: Item, one: Judgement | Repeat) -> Judgement | Repeat:
+def _named(item: Item, judgement: Judgement | Repeat) -> Judgement | Repeat:
     """With the name the row is known by, unless its data has one of its own."""
     return (
-        replace(one, name=name_of(one.record) or item.name)
-        if isinstance(one, Accepted | Held)
-        else one
+        replace(judgement, name=name_of(judgement.record) or item.name)
+        if isinstance(judgement, Accepted | Held)
+        else judgement
     )
 
 
-def _amending(one: Accepted | Held, fact_id: str) -> Accepted | Held:
+def _amending(judgement: Accepted | Held, fact_id: str) -> Accepted | Held:
     record = FactRecord(
         **{
-            **one.record.__dict__,
-            "withdraws": tuple(dict.fromkeys((*one.record.withdraws, fact_id))),
+            **judgement.record.__dict__,
+            "withdraws": tuple(dict.fromkeys((*judgement.record.withdraws, fact_id))),
         }
     )
-    return replace(one, record=record)
+    return replace(judgement, record=record)

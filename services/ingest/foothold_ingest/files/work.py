@@ -311,30 +311,34 @@ class FileWorker:
         if not upload["is_dry_run"]:
             await self._intake.keep(beside.taken, is_patient=True)
         problems, asides = list[Problem](), list[Aside]()
-        for item, one in zip(batch, judged, strict=True):
+        for item, judgement in zip(batch, judged, strict=True):
             counts["rows"] += len(item.rows)
-            counts[_name(one)] += len(item.rows)
-            if isinstance(one, Repeat):
-                repeats = f"names the same record as row {one.row}; the earlier row counts"
+            counts[_name(judgement)] += len(item.rows)
+            if isinstance(judgement, Repeat):
+                repeats = f"names the same record as row {judgement.row}; the earlier row counts"
                 problems.append(
                     Problem(item.rows[0], "repeated", in_both(repeats, RefusalReason.INVALID_FIELD))
                 )
-            elif isinstance(one, Rejected):
-                of_rows = zip(item.rows, problems_of(item, one, mapping), strict=True)
-                told = [
+            elif isinstance(judgement, Rejected):
+                of_rows = zip(item.rows, problems_of(item, judgement, mapping), strict=True)
+                problems_of_rows = [
                     Problem(row, problem.reason.value, words(problem)) for row, problem in of_rows
                 ]
-                problems += told
+                problems += problems_of_rows
                 asides.append(
                     Aside(
-                        item.rows, item.occurrence, one.reason.value, told[0].detail, item.is_part
+                        item.rows,
+                        item.occurrence,
+                        judgement.reason.value,
+                        problems_of_rows[0].detail,
+                        item.is_part,
                     )
                 )
         last = max(item.rows[-1].number for item in batch)
         warnings = [
             warned
-            for item, one in zip(batch, judged, strict=True)
-            for warned in _warned(item, one, mapping)
+            for item, judgement in zip(batch, judged, strict=True)
+            for warned in _warned(item, judgement, mapping)
         ]
         counts["warned"] = len(warnings)
         step = Step(
@@ -360,13 +364,13 @@ class FileWorker:
         self, upload: RowMapping, batch: Sequence[Item], judged: Sequence[Judgement | Repeat]
     ) -> None:
         if not upload["is_dry_run"]:
-            for item, one in zip(batch, judged, strict=True):
-                if not isinstance(one, Repeat):
+            for item, judgement in zip(batch, judged, strict=True):
+                if not isinstance(judgement, Repeat):
                     self._intake.count(
                         DOOR,
                         upload["agency"],
                         item.outcome if isinstance(item.outcome, dict) else None,
-                        one,
+                        judgement,
                     )
 
     async def _judged(
@@ -383,7 +387,7 @@ class FileWorker:
             for item in batch
             if isinstance(item.outcome, dict)
         ]
-        said = iter(
+        judgements = iter(
             await self._intake.judge(
                 events,
                 await self._agencies.writer(upload["agency"]),
@@ -391,7 +395,9 @@ class FileWorker:
                 arrivals=came,
             )
         )
-        return [next(said) if isinstance(item.outcome, dict) else item.outcome for item in batch]
+        return [
+            next(judgements) if isinstance(item.outcome, dict) else item.outcome for item in batch
+        ]
 
     async def again(self, topic: str, value: bytes, now: datetime) -> Judgement:
         """Judge quarantined rows once more, by the mapping of their file.
@@ -402,17 +408,17 @@ class FileWorker:
         upload = await self._store.find(upload_id)
         if upload is None:
             raise AssertionError("files are kept as long as their rows")
-        mapping, told = parse(upload["mapping_text"]), json.loads(value)
-        if told.get("is_part"):
+        mapping, stored = parse(upload["mapping_text"]), json.loads(value)
+        if stored.get("is_part"):
             return Rejected(
                 RefusalReason.INVALID_FIELD,
                 "These rows are a part of a household; send all its rows together in a new file.",
             )
         headers, rows = (
             Headers.of(upload["headers"], mapping),
-            [from_json(row) for row in told["rows"]],
+            [from_json(row) for row in stored["rows"]],
         )
-        if cut := frozenset(told.get("cut", ())):
+        if cut := frozenset(stored.get("cut", ())):
             whole = await self._whole(upload_id, mapping, cut)
             rows = [whole.get(row.number, row) for row in rows]
         read = [values_of(row, headers) for row in rows]
@@ -434,7 +440,7 @@ class FileWorker:
         if isinstance(judgement, Rejected):
             return judgement
         name = (
-            row_name(read[0][0], mapping, agency, told["occurrence"], upload["as_of"])
+            row_name(read[0][0], mapping, agency, stored["occurrence"], upload["as_of"])
             if mapping.rows is RowsAre.EVENT
             else None
         )
@@ -448,16 +454,16 @@ class FileWorker:
         self, upload_id: str, mapping: Mapping, numbers: frozenset[int]
     ) -> dict[int, Row]:
         """These rows as they stand in the file, which is kept for that."""
-        found: dict[int, Row] = {}
+        rows: dict[int, Row] = {}
         with tempfile.TemporaryFile() as file:
             await self._store.write_to(upload_id, file)
             async with reading(file, partial(fits, mapping=mapping)) as read:
                 async for row in read.rows():
                     if row.number in numbers:
-                        found[row.number] = row
-                    if len(found) == len(numbers):
+                        rows[row.number] = row
+                    if len(rows) == len(numbers):
                         break
-        return found
+        return rows
 
 
 class _Settler:
@@ -503,25 +509,25 @@ def _warned(item: Item, judged: Judgement | Repeat, mapping: Mapping) -> list[Wa
         return []
     by_row = problems_of(item, Rejected(RefusalReason.INVALID_FIELD, "", judged.warnings), mapping)
     both = [
-        replace(told, fields=(*item.warnings.get(row.number, ()), *told.fields))
-        for row, told in zip(item.rows, by_row, strict=True)
+        replace(warning, fields=(*item.warnings.get(row.number, ()), *warning.fields))
+        for row, warning in zip(item.rows, by_row, strict=True)
     ]
     return [
-        Warned(row.number, words(told))
-        for row, told in zip(item.rows, both, strict=True)
-        if told.fields
+        Warned(row.number, words(warning))
+        for row, warning in zip(item.rows, both, strict=True)
+        if warning.fields
     ]
 
 
 def words(refused: Rejected) -> str:
     """What is wrong with a row, Chinese first: the fields by their headers, or the whole."""
-    told = ((f.field, in_both(f.problem, refused.reason)) for f in refused.fields[:SHOWN])
-    named = "; ".join(f"{field}: {problem}" if field else problem for field, problem in told)
+    problems = ((f.field, in_both(f.problem, refused.reason)) for f in refused.fields[:SHOWN])
+    named = "; ".join(f"{field}: {problem}" if field else problem for field, problem in problems)
     return named or in_both(refused.detail, refused.reason)
 
 
-def _name(one: Judgement | Repeat) -> str:
-    match one:
+def _name(judgement: Judgement | Repeat) -> str:
+    match judgement:
         case Accepted():
             return "accepted"
         case Held():

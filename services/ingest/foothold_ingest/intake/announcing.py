@@ -104,8 +104,8 @@ class Announcer:
         second time.
         """
         by_agency: defaultdict[str, list[Accepted]] = defaultdict(list)
-        for one in accepted:
-            by_agency[one.record.agency].append(one)
+        for judgement in accepted:
+            by_agency[judgement.record.agency].append(judgement)
         deadline = None if is_patient else asyncio.get_running_loop().time() + IMPATIENT_SECONDS
         for agency, some in by_agency.items():
             for start in range(0, len(some), AT_ONCE):
@@ -118,20 +118,24 @@ class Announcer:
         can use.
         """
         outstanding, turn = self._outstanding[agency], self._turns[agency]
-        named = {_name(one.record): one for one in some}
+        named = {_name(judgement.record): judgement for judgement in some}
         try:
             async with asyncio.timeout_at(deadline):
                 await turn.acquire()
         except TimeoutError:
             raise Unknown from None
         try:
-            new = {name: one for name, one in named.items() if name not in outstanding.names}
+            new = {
+                name: judgement
+                for name, judgement in named.items()
+                if name not in outstanding.names
+            }
             if not new:
                 return
             async with asyncio.timeout_at(deadline):
                 await self._wait(agency, outstanding)
             ends = await self._publisher.broadcast(
-                [fact_line(one.record, one.traceparent) for one in new.values()]
+                [fact_line(judgement.record, judgement.traceparent) for judgement in new.values()]
             )
             outstanding.record(ends, list(new))
         except TimeoutError:

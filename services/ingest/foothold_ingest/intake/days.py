@@ -73,7 +73,7 @@ class Days:
         return Clock(now=max(now, end), today=self.last, recorded=now)
 
     async def preview(
-        self, wanted: Sequence[tuple[date, bool]], now: datetime
+        self, to_open: Sequence[tuple[date, bool]], now: datetime
     ) -> list[CannotOpen | None]:
         """What `open` would say to these days (and whether each is quiet), one after the other.
 
@@ -83,9 +83,9 @@ class Days:
             async with self._engine.connect() as connection:
                 last = await self._last(connection, now)
         except CannotOpen as error:
-            return [error] * len(wanted)
+            return [error] * len(to_open)
         answers: list[CannotOpen | None] = []
-        for day, is_quiet in wanted:
+        for day, is_quiet in to_open:
             try:
                 days = days_to_open(day, last, is_quiet=is_quiet)
             except CannotOpen as error:
@@ -105,8 +105,8 @@ class Days:
                 f"this machine's clock is {abs(database_now - now)} away from the database's; no"
                 " day is opened until they agree"
             )
-        found: date | None = last
-        return found
+        last_day: date | None = last
+        return last_day
 
     async def open(self, day: date, now: datetime, *, is_quiet: bool = False) -> list[date]:
         """Open every day after the last one up to `day` (only `day` itself if it is the first).

@@ -142,37 +142,50 @@ class Intake:
         judged: list[Accepted | Unplaced | Rejected] = []
         came = [Arrival(place=(n,)) for n in range(len(events))] if arrivals is None else arrivals
         for event, arrival in zip(events, came, strict=True):
-            mine = replace(clock, recorded=arrival.recorded or clock.recorded, place=arrival.place)
-            judged.append(guard(event, partial(_judge, event, caller, mine, deployment)))
+            own_clock = replace(
+                clock, recorded=arrival.recorded or clock.recorded, place=arrival.place
+            )
+            judged.append(guard(event, partial(_judge, event, caller, own_clock, deployment)))
             await breath.take()
-        people = {one.person.person_ref for one in judged if isinstance(one, Unplaced)}
+        people = {
+            judgement.person.person_ref for judgement in judged if isinstance(judgement, Unplaced)
+        }
         known = await self._people.memberships(people) if people else {}
-        named = [one for one in judged if isinstance(one, Accepted) and _person_of(one) is not None]
+        named = [
+            judgement
+            for judgement in judged
+            if isinstance(judgement, Accepted) and _person_of(judgement) is not None
+        ]
         members = await self._people.members(
-            {one.record.household_id or "" for one in named},
-            entries(one for one in judged if isinstance(one, Accepted)),
+            {judgement.record.household_id or "" for judgement in named},
+            entries(judgement for judgement in judged if isinstance(judgement, Accepted)),
         )
         judged = [
-            _with_stranger(one, members) if isinstance(one, Accepted) else one for one in judged
+            _with_stranger(judgement, members) if isinstance(judgement, Accepted) else judgement
+            for judgement in judged
         ]
         results: list[Judgement] = [
-            guard(event, partial(_settle, event, one, known, caller))
-            for event, one in zip(events, judged, strict=True)
+            guard(event, partial(_settle, event, judgement, known, caller))
+            for event, judgement in zip(events, judged, strict=True)
         ]
         refused = [
-            (kind_of(event), one.reason)
-            for event, one in zip(events, results, strict=True)
-            if isinstance(one, Rejected)
+            (kind_of(event), judgement.reason)
+            for event, judgement in zip(events, results, strict=True)
+            if isinstance(judgement, Rejected)
         ]
         await self._books.audit.note(caller, refused, clock.recorded)
         return results
 
     async def warn(self, agency: str, judged: Sequence[Judgement], now: datetime) -> None:
         """Into the audit, where the door has no answer: what was taken and can hardly be."""
-        taken = [one for one in judged if isinstance(one, Accepted | Held)]
+        taken = [judgement for judgement in judged if isinstance(judgement, Accepted | Held)]
         await self._books.audit.warned(
             agency,
-            [(one.record.data.kind, warning) for one in taken for warning in one.warnings],
+            [
+                (judgement.record.data.kind, warning)
+                for judgement in taken
+                for warning in judgement.warnings
+            ],
             now,
         )
 
@@ -186,14 +199,20 @@ class Intake:
         household from its entry on, and would find it without income. An impatient door gets Busy
         or Unknown instead of a long wait.
         """
-        await self._books.held.keep([one for one in judged if isinstance(one, Held)])
-        accepted = [one for one in judged if isinstance(one, Accepted)]
+        await self._books.held.keep(
+            [judgement for judgement in judged if isinstance(judgement, Held)]
+        )
+        accepted = [judgement for judgement in judged if isinstance(judgement, Accepted)]
         entered = entries(accepted)
         try:
             if entered:
                 await self._enter(
                     accepted,
-                    {person.person_ref for one in entered for person in one.accepted.people},
+                    {
+                        person.person_ref
+                        for judgement in entered
+                        for person in judgement.accepted.people
+                    },
                     is_patient=is_patient,
                 )
             if lines := [
@@ -224,13 +243,13 @@ class Intake:
         await self._books.questions.withdrawn(a.record for a in accepted)
         await self._people.take_back(a.record for a in accepted)
         await self._books.statements.note(judged, self._take_back)
-        told = [
+        registrations = [
             Told(a.record.household_id, a.record.time, a.contact)
             for a in accepted
             if a.contact and a.record.household_id
         ]
         try:
-            await self._directory.keep(told, is_patient=is_patient)
+            await self._directory.keep(registrations, is_patient=is_patient)
         except Busy:
             # the facts are in the log already, so it is not true that nothing was taken
             raise Unknown from None
@@ -328,32 +347,32 @@ def _refusing(event: JsonValue, decide: Callable[[], J]) -> J | Rejected:
     try:
         return decide()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is one event's
-        told = {
+        fields = {
             "kind": kind_of(event),
             "where": where_raised(error),
             "trace_id": trace_id(_trace_of(event)),
         }
-        log.error("ingest.unprocessable", **told)  # noqa: TRY400 - the exception's words may repeat what was sent
+        log.error("ingest.unprocessable", **fields)  # noqa: TRY400 - the exception's words may repeat what was sent
         return Rejected(RefusalReason.UNPROCESSABLE, UNPROCESSABLE)
 
 
 def _settle(
     event: JsonValue,
-    one: Accepted | Unplaced | Rejected,
+    judgement: Accepted | Unplaced | Rejected,
     known: Mapping[str, tuple[Membership, ...]],
     caller: Caller,
 ) -> Judgement:
     """Where a person's number tells the household, the register's word decides."""
     settled: Judgement
-    if isinstance(one, Unplaced):
-        found = place_of(known.get(one.person.person_ref, ()), one.day)
+    if isinstance(judgement, Unplaced):
+        placed = place_of(known.get(judgement.person.person_ref, ()), judgement.day)
         settled = (
-            Held(one.record, one.person.person_ref, event, one.warnings)
-            if found is None
-            else place(one, found, caller)
+            Held(judgement.record, judgement.person.person_ref, event, judgement.warnings)
+            if placed is None
+            else place(judgement, placed, caller)
         )
     else:
-        settled = one
+        settled = judgement
     return (
         replace(settled, traceparent=_trace_of(event)) if isinstance(settled, Accepted) else settled
     )
@@ -365,13 +384,13 @@ def _person_of(accepted: Accepted) -> str | None:
     return ref if isinstance(ref, str) and isinstance(accepted.record.data, PersonFact) else None
 
 
-def _with_stranger(one: Accepted, members: Mapping[str, frozenset[str]]) -> Accepted:
+def _with_stranger(judgement: Accepted, members: Mapping[str, frozenset[str]]) -> Accepted:
     """With a warning where the household's entry is known and does not name the person."""
-    known, person = members.get(one.record.household_id or ""), _person_of(one)
+    known, person = members.get(judgement.record.household_id or ""), _person_of(judgement)
     return (
-        one
+        judgement
         if known is None or person is None or person in known
-        else replace(one, warnings=(*one.warnings, not_a_member()))
+        else replace(judgement, warnings=(*judgement.warnings, not_a_member()))
     )
 
 

@@ -107,10 +107,10 @@ class Releaser:
         The last leaves the event with its problem, for the agency's console and a person.
         """
         async with self._engine.begin() as connection:
-            mine = update(HeldRow).where(HeldRow.fact_id == name)
+            statement = update(HeldRow).where(HeldRow.fact_id == name)
             attempts = (
                 await connection.execute(
-                    mine.values(attempts=HeldRow.attempts + 1).returning(HeldRow.attempts)
+                    statement.values(attempts=HeldRow.attempts + 1).returning(HeldRow.attempts)
                 )
             ).scalar_one()
             if attempts >= MOST_ATTEMPTS:
@@ -118,7 +118,7 @@ class Releaser:
                     f"{RefusalReason.UNPROCESSABLE.value}: the program failed at it {attempts}"
                     f" times ({error}); it is kept, look again after an upgrade"
                 )
-                await connection.execute(mine.values(problem=problem, attempts=0))
+                await connection.execute(statement.values(problem=problem, attempts=0))
         return attempts >= MOST_ATTEMPTS
 
     async def release(self, people: Collection[str], *, is_patient: bool) -> None:
@@ -144,17 +144,17 @@ class Releaser:
                 report("releaser", error, self._metrics)
 
     async def _settle(
-        self, wanted: Select[str, str, str | None, datetime, list[int] | None], *, is_patient: bool
+        self, query: Select[str, str, str | None, datetime, list[int] | None], *, is_patient: bool
     ) -> int:
         async with self._engine.begin() as connection:
-            rows = (await connection.execute(wanted)).all()
+            rows = (await connection.execute(query)).all()
             agencies = {
                 agency: [row for row in rows if row.agency == agency]
                 for agency in sorted({row.agency for row in rows})
             }
             settled = [
-                await self._release(connection, agency, mine, is_patient=is_patient)
-                for agency, mine in agencies.items()
+                await self._release(connection, agency, waiting, is_patient=is_patient)
+                for agency, waiting in agencies.items()
             ]
         return sum(settled)
 
@@ -178,7 +178,7 @@ class Releaser:
         )
         accepted = [judgement for judgement in judged if isinstance(judgement, Accepted)]
         await self._intake.keep(accepted, is_patient=is_patient)
-        released = [one.record.fact_id for one in accepted]
+        released = [placed.record.fact_id for placed in accepted]
         await connection.execute(
             update(HeldRow)
             .where(HeldRow.fact_id.in_(released))

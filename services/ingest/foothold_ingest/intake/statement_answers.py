@@ -89,7 +89,7 @@ class StatementAsking:
                 facts - search.facts.keys(), {row["household_id"]: _BEGINNING for row in missing}
             )
             search = Search(search.facts | older.facts, search.naming | older.naming)
-        records = {fact: _read(found.value) for fact, found in search.facts.items()}
+        records = {fact: _read(fact_in_log.value) for fact, fact_in_log in search.facts.items()}
         await self._book.withdrawn(
             record
             for values in search.naming.values()
@@ -98,7 +98,7 @@ class StatementAsking:
         )
         for row in rows:
             own = records.get(row["fact_id"])
-            await self._book.found(row, own, records.get(row["beside_id"]))
+            await self._book.put(row, own, records.get(row["beside_id"]))
             log.info(
                 "ingest.question",
                 question_id=row["question_id"],
@@ -141,8 +141,10 @@ class StatementAsking:
         # No county: an answer is no sign that the agency's feed is alive.
         await self._intake.keep(judged, is_patient=False)
         await self._book.written([row["question_id"] for row in rows], datetime.now(UTC))
-        for one in judged:
-            self._intake.tell(DOOR, one.record.agency, traced({}, one.traceparent), one)
+        for judgement in judged:
+            self._intake.tell(
+                DOOR, judgement.record.agency, traced({}, judgement.traceparent), judgement
+            )
 
     async def _failed(self, row: RowMapping, _: str) -> bool:
         log.error("ingest.question_failed", question_id=row["question_id"])

@@ -95,14 +95,17 @@ async def _begin(
 
     Return the ends of those partitions that have anything to read.
     """
-    mine = {
+    starts_at = {
         TopicPartition(HOUSEHOLD_FACTS.name, n): max(0, int(moment.timestamp() * 1000))
         for n, moment in since.items()
     }
-    consumer.assign(list(mine))
-    ends, starts = await consumer.end_offsets(list(mine)), await consumer.offsets_for_times(mine)
+    consumer.assign(list(starts_at))
+    ends, starts = (
+        await consumer.end_offsets(list(starts_at)),
+        await consumer.offsets_for_times(starts_at),
+    )
     waiting = {}
-    for partition in mine:
+    for partition in starts_at:
         start = starts[partition]
         consumer.seek(partition, ends[partition] if start is None else start.offset)
         if start is not None and start.offset < ends[partition]:

@@ -124,10 +124,10 @@ class Publisher:
         """Connect, and check that the topic has the partitions this deployment was made for."""
         await self._keyed.start()
         await self._start_broadcaster()
-        found = await self._keyed.partitions_for(HOUSEHOLD_FACTS.name)
-        if len(found) != self._partitions:
+        partitions = await self._keyed.partitions_for(HOUSEHOLD_FACTS.name)
+        if len(partitions) != self._partitions:
             raise WrongPartitions(
-                f"{HOUSEHOLD_FACTS.name} has {len(found)} partitions, FOOTHOLD_PARTITIONS says"
+                f"{HOUSEHOLD_FACTS.name} has {len(partitions)} partitions, FOOTHOLD_PARTITIONS says"
                 f" {self._partitions}: a household's order hangs on that number; replay into new"
                 " topics instead of growing them."
             )

@@ -39,12 +39,15 @@ class Directory:
         self._publisher = publisher
         self._seal = Seal(secret, Purpose.DIRECTORY)
 
-    async def keep(self, told: Sequence[Told], *, is_patient: bool = True) -> None:
+    async def keep(self, registrations: Sequence[Told], *, is_patient: bool = True) -> None:
         """Keep the contacts, each household's latest; return when database and Kafka have them.
 
         Impatient: raise Busy or Unknown rather than wait long.
         """
-        latest = {one.household_id: one for one in sorted(told, key=lambda one: one.time)}
+        latest = {
+            registration.household_id: registration
+            for registration in sorted(registrations, key=lambda registration: registration.time)
+        }
         if not latest:
             return
         async with self._engine.begin() as connection:
@@ -59,26 +62,28 @@ class Directory:
             )
             entries = []
             for row in held:
-                one = latest[row.household_id]
-                if row.registered_at is None or row.registered_at <= one.time:
+                registration = latest[row.household_id]
+                if row.registered_at is None or row.registered_at <= registration.time:
                     entries.append(
                         DirectoryEntry.of(
-                            one.household_id,
-                            one.time,
-                            one.contact,
+                            registration.household_id,
+                            registration.time,
+                            registration.contact,
                             wrapped_key=row.wrapped_key,
                             seal=self._seal,
                         )
                     )
             if not entries:
                 return
-            mine = update(DirectoryRow).where(DirectoryRow.household_id == bindparam("household"))
+            statement = update(DirectoryRow).where(
+                DirectoryRow.household_id == bindparam("household")
+            )
             changed = [
                 {"household": e.household_id, "new_seal": e.sealed, "new_time": e.registered_at}
                 for e in entries
             ]
             await connection.execute(
-                mine.values(sealed=bindparam("new_seal"), registered_at=bindparam("new_time")),
+                statement.values(sealed=bindparam("new_seal"), registered_at=bindparam("new_time")),
                 changed,
             )
             lines = [

@@ -37,8 +37,8 @@ async def look(connection: AsyncConnection, households: Sequence[str], now: date
     pairs = (await connection.execute(_shared(households))).all()
     if pairs:
         rows = [
-            {"person_ref": p, "household_id": one, "other_id": other, "opened_at": now}
-            for p, one, other in sorted(tuple(pair) for pair in pairs)
+            {"person_ref": p, "household_id": household, "other_id": other, "opened_at": now}
+            for p, household, other in sorted(tuple(pair) for pair in pairs)
         ]
         known = or_(DoubleRow.outcome.is_(None), DoubleRow.outcome == TicketState.DISMISSED)
         once = ["person_ref", "household_id", "other_id"]
@@ -75,20 +75,20 @@ def open_for(person_ref: InstrumentedAttribute[str]) -> Exists:
 
 
 def _shared(households: Sequence[str]) -> Select[str, str, str]:
-    mine, theirs = aliased(MembershipRow), aliased(MembershipRow)
-    one, other = (
-        func.least(mine.household_id, theirs.household_id),
-        func.greatest(mine.household_id, theirs.household_id),
+    left, theirs = aliased(MembershipRow), aliased(MembershipRow)
+    first, other = (
+        func.least(left.household_id, theirs.household_id),
+        func.greatest(left.household_id, theirs.household_id),
     )
     # one common day is a seam: out of one, into the other
-    at_once = func.greatest(_starts(mine), _starts(theirs)) < func.least(_ends(mine), _ends(theirs))
+    at_once = func.greatest(_starts(left), _starts(theirs)) < func.least(_ends(left), _ends(theirs))
     both = and_(
-        theirs.person_ref == mine.person_ref, theirs.household_id != mine.household_id, at_once
+        theirs.person_ref == left.person_ref, theirs.household_id != left.household_id, at_once
     )
     return (
-        select(mine.person_ref, one, other)
+        select(left.person_ref, first, other)
         .join(theirs, both)
-        .where(mine.household_id.in_(households))
+        .where(left.household_id.in_(households))
         .distinct()
     )
 
@@ -103,33 +103,35 @@ def _ends(row: type[MembershipRow]) -> ColumnElement[date]:
 
 async def waiting(connection: AsyncConnection) -> Sequence[RowMapping]:
     """Open tickets, oldest first, with both households' sealed subjects."""
-    one, other = aliased(HouseholdRow), aliased(HouseholdRow)
-    wanted = (
+    first, other = aliased(HouseholdRow), aliased(HouseholdRow)
+    query = (
         select(
             DoubleRow.ticket,
             DoubleRow.opened_at,
-            one.sealed_subject.label("one"),
+            first.sealed_subject.label("one"),
             other.sealed_subject.label("other"),
         )
-        .join(one, one.household_id == DoubleRow.household_id)
+        .join(first, first.household_id == DoubleRow.household_id)
         .join(other, other.household_id == DoubleRow.other_id)
         .where(DoubleRow.closed_at.is_(None))
         .order_by(DoubleRow.ticket)
     )
-    return (await connection.execute(wanted)).mappings().all()
+    return (await connection.execute(query)).mappings().all()
 
 
 async def dismiss(
     connection: AsyncConnection, ticket: int, *, actor: str, because: str, now: datetime
 ) -> bool:
     """Close a ticket as no double; whether it was open."""
-    mine = (
+    statement = (
         update(DoubleRow)
         .where(DoubleRow.ticket == ticket, DoubleRow.closed_at.is_(None))
         .returning(DoubleRow.ticket)
     )
     return (
         await connection.execute(
-            mine.values(closed_at=now, outcome=TicketState.DISMISSED, actor=actor, because=because)
+            statement.values(
+                closed_at=now, outcome=TicketState.DISMISSED, actor=actor, because=because
+            )
         )
     ).first() is not None

@@ -25,15 +25,17 @@ class HeldBook:
             return
         rows = [
             {
-                "fact_id": one.record.fact_id,
-                "person_ref": one.person_ref,
-                "agency": one.record.agency,
-                "kind": one.record.data.kind,
-                "at": one.record.recorded_time,
-                "place": one.record.place,
-                "sealed": self._seal.close(json.dumps(one.event, ensure_ascii=False).encode()),
+                "fact_id": judgement.record.fact_id,
+                "person_ref": judgement.person_ref,
+                "agency": judgement.record.agency,
+                "kind": judgement.record.data.kind,
+                "at": judgement.record.recorded_time,
+                "place": judgement.record.place,
+                "sealed": self._seal.close(
+                    json.dumps(judgement.event, ensure_ascii=False).encode()
+                ),
             }
-            for one in held
+            for judgement in held
         ]
         async with self._engine.begin() as connection:
             await connection.execute(insert(HeldRow).on_conflict_do_nothing(), rows)

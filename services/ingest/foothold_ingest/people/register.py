@@ -62,19 +62,19 @@ class PeopleRegister:
     async def memberships(self, people: Collection[str]) -> dict[str, tuple[Membership, ...]]:
         """Where these people belong; who is in no register is left out."""
         now = time.monotonic()
-        found = {
+        by_person = {
             ref: cached[1]
             for ref in people
             if (cached := self._known.get(ref)) is not None and cached[0] > now
         }
-        if missing := [ref for ref in people if ref not in found]:
+        if missing := [ref for ref in people if ref not in by_person]:
             if len(self._known) > _CACHED:
                 self._known.clear()
             async with self._engine.connect() as connection:
                 asked = await _ask(connection, missing)
             self._known |= {ref: (now + _CACHE_SECONDS, held) for ref, held in asked.items()}
-            found |= asked
-        return found
+            by_person |= asked
+        return by_person
 
     async def enter(self, accepted: Sequence[Accepted]) -> None:
         """Take in the register entries among these, each household's latest.
@@ -104,21 +104,29 @@ class PeopleRegister:
         A household nobody has entered is left out.
         """
         now = time.monotonic()
-        if missing := [one for one in households if self._named.get(one, (0.0, None))[0] <= now]:
+        if missing := [
+            household
+            for household in households
+            if self._named.get(household, (0.0, None))[0] <= now
+        ]:
             if len(self._named) > _CACHED:
                 self._named.clear()
-            wanted = select(HouseholdRow.household_id, HouseholdRow.members).where(
+            query = select(HouseholdRow.household_id, HouseholdRow.members).where(
                 HouseholdRow.household_id.in_(missing)
             )
             async with self._engine.connect() as connection:
-                found = {row.household_id: row.members for row in await connection.execute(wanted)}
-            for one in missing:
-                named = found.get(one)
-                self._named[one] = (
+                rows = {row.household_id: row.members for row in await connection.execute(query)}
+            for household in missing:
+                named = rows.get(household)
+                self._named[household] = (
                     now + _CACHE_SECONDS,
                     None if named is None else frozenset(named),
                 )
-        known = {one: named for one in households if (named := self._named[one][1]) is not None}
+        known = {
+            household: named
+            for household in households
+            if (named := self._named[household][1]) is not None
+        }
         for entry in coming:
             if entry.household_id in households:
                 known[entry.household_id] = known.get(entry.household_id, frozenset()) | frozenset(
@@ -139,16 +147,16 @@ class PeopleRegister:
         if not facts:
             return
         async with self._engine.begin() as connection:
-            mine = (
+            query = (
                 select(*HouseholdRow.__table__.columns)
                 .where(HouseholdRow.household_id.in_(facts))
                 .order_by(HouseholdRow.household_id)
             )
-            rows = (await connection.execute(mine.with_for_update())).mappings().all()
+            rows = (await connection.execute(query.with_for_update())).mappings().all()
             again = [
-                one
+                change
                 for row in rows
-                if (one := await _taken_back(connection, row, facts[row["household_id"]]))
+                if (change := await _taken_back(connection, row, facts[row["household_id"]]))
             ]
             if again:
                 await doubles.look(connection, again, datetime.now(UTC))
@@ -161,11 +169,11 @@ class PeopleRegister:
 
         One that has no entry is left out.
         """
-        wanted = select(HouseholdRow.household_id, HouseholdRow.digest).where(
+        query = select(HouseholdRow.household_id, HouseholdRow.digest).where(
             HouseholdRow.household_id.in_(households), HouseholdRow.digest.is_not(None)
         )
         async with self._engine.connect() as connection:
-            return {row.household_id: bytes(row.digest) for row in await connection.execute(wanted)}
+            return {row.household_id: bytes(row.digest) for row in await connection.execute(query)}
 
     async def erase(self, household_id: str) -> bool:
         """Forget the household's entry and the numbers of people who stand in no other.
@@ -210,11 +218,9 @@ class PeopleRegister:
             for h in sorted(latest)
         ]
         await connection.execute(upsert(HouseholdRow).on_conflict_do_nothing(), rows)
-        wanted = select(*HouseholdRow.__table__.columns).where(
-            HouseholdRow.household_id.in_(latest)
-        )
+        query = select(*HouseholdRow.__table__.columns).where(HouseholdRow.household_id.in_(latest))
         held = (
-            (await connection.execute(wanted.order_by(HouseholdRow.household_id).with_for_update()))
+            (await connection.execute(query.order_by(HouseholdRow.household_id).with_for_update()))
             .mappings()
             .all()
         )
@@ -239,16 +245,16 @@ class PeopleRegister:
         return self._seal.close(f"{data.authority}/{data.register_number}".encode())
 
     async def _write(self, connection: AsyncConnection, newer: Sequence[Entry]) -> None:
-        mine = update(HouseholdRow).where(HouseholdRow.household_id == bindparam("household"))
+        statement = update(HouseholdRow).where(HouseholdRow.household_id == bindparam("household"))
         columns = ("registered_at", "recorded_at", "place", "fact_id", "digest", "members")
-        told = [(e, (*e.version, e.digest, list(of_members(e.data.members)))) for e in newer]
+        values_of = [(e, (*e.version, e.digest, list(of_members(e.data.members)))) for e in newer]
         changed = [
             {"household": e.household_id}
             | {f"new_{c}": v for c, v in zip(columns, values, strict=True)}
-            for e, values in told
+            for e, values in values_of
         ]
         await connection.execute(
-            mine.values({column: bindparam(f"new_{column}") for column in columns}), changed
+            statement.values({column: bindparam(f"new_{column}") for column in columns}), changed
         )
         await self._write_people(connection, newer)
         households = [e.household_id for e in newer]
@@ -306,7 +312,10 @@ async def _kept(connection: AsyncConnection, row: RowMapping) -> Kept:
         _version(row),
         row["digest"],
         members,
-        tuple((one.person_ref, one.joined_on, one.left_on) for one in people),
+        tuple(
+            (membership.person_ref, membership.joined_on, membership.left_on)
+            for membership in people
+        ),
     )
 
 
@@ -327,12 +336,12 @@ async def _taken_back(connection: AsyncConnection, row: RowMapping, facts: set[s
     The household, where another entry counts now or none.
     """
     household, earlier = row["household_id"], read(row["earlier"])
-    mine = facts & {row["fact_id"], *(one.fact_id for one in earlier.entries)}
-    if not mine:
+    withdrawn = facts & {row["fact_id"], *(entry.fact_id for entry in earlier.entries)}
+    if not withdrawn:
         return None
-    left = earlier.without(mine)
+    left = earlier.without(withdrawn)
     values: dict[str, object] = {}
-    if row["fact_id"] in mine:
+    if row["fact_id"] in withdrawn:
         last = left.entries[-1] if left.entries else None
         left = Earlier(left.entries[:-1], left.gone)
         values = dict.fromkeys(
@@ -402,7 +411,7 @@ def _intervals(entry: Entry) -> list[dict[str, object]]:
 async def _ask(
     connection: AsyncConnection, people: Collection[str]
 ) -> dict[str, tuple[Membership, ...]]:
-    wanted = (
+    query = (
         select(
             *MembershipRow.__table__.columns,
             HouseholdRow.county,
@@ -412,8 +421,8 @@ async def _ask(
         .join(HouseholdRow, HouseholdRow.household_id == MembershipRow.household_id)
         .where(MembershipRow.person_ref.in_(people))
     )
-    found: dict[str, tuple[Membership, ...]] = {}
-    for row in await connection.execute(wanted):
+    memberships: dict[str, tuple[Membership, ...]] = {}
+    for row in await connection.execute(query):
         membership = Membership(
             Place(row.household_id, row.county),
             row.joined_on,
@@ -421,5 +430,5 @@ async def _ask(
             row.registered_at,
             row.disputed,
         )
-        found[row.person_ref] = (*found.get(row.person_ref, ()), membership)
-    return found
+        memberships[row.person_ref] = (*memberships.get(row.person_ref, ()), membership)
+    return memberships

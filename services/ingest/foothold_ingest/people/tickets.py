@@ -48,11 +48,11 @@ class Tickets:
 
         Those that another replica has in hand, or that failed, are none of them.
         """
-        told = 0
+        count = 0
 
         async def tell(tickets: Sequence[int]) -> None:
-            nonlocal told
-            told += await self._tell(tickets)
+            nonlocal count
+            count += await self._tell(tickets)
 
         async with self._engine.connect() as connection:
             untold = (
@@ -63,17 +63,19 @@ class Tickets:
             )
             tickets = (await connection.execute(untold)).scalars().all()
         await self._items.work(tickets, tell, self._failed)
-        return told
+        return count
 
     async def _failed(self, ticket: int, _: str) -> bool:
         """One more attempt failed; after the last, the ticket waits for a person."""
         async with self._engine.begin() as connection:
-            mine = (
+            statement = (
                 update(DoubleRow)
                 .where(DoubleRow.ticket == ticket)
                 .values(attempts=DoubleRow.attempts + 1)
             )
-            attempts = (await connection.execute(mine.returning(DoubleRow.attempts))).scalar_one()
+            attempts = (
+                await connection.execute(statement.returning(DoubleRow.attempts))
+            ).scalar_one()
         log.error("ingest.ticket_failed", ticket=ticket, attempts=attempts)
         return int(attempts) >= MOST_ATTEMPTS
 
@@ -83,13 +85,13 @@ class Tickets:
         After a crash between, a ticket is told once more under the same ids, and counts once.
         """
         async with self._engine.begin() as connection:
-            wanted = select(*DoubleRow.__table__.columns, _STATE.label("state")).where(
+            query = select(*DoubleRow.__table__.columns, _STATE.label("state")).where(
                 DoubleRow.ticket.in_(tickets), _UNTOLD
             )
             rows = (
                 (
                     await connection.execute(
-                        wanted.order_by(DoubleRow.ticket).with_for_update(skip_locked=True)
+                        query.order_by(DoubleRow.ticket).with_for_update(skip_locked=True)
                     )
                 )
                 .mappings()
@@ -130,10 +132,10 @@ class Tickets:
 async def _registered(connection: AsyncConnection, rows: Sequence[RowMapping]) -> frozenset[str]:
     """Which of these households the register still has: nothing is written of an erased one."""
     named = {row[column] for row in rows for column in ("household_id", "other_id")}
-    found = await connection.execute(
+    result = await connection.execute(
         select(HouseholdRow.household_id).where(HouseholdRow.household_id.in_(named))
     )
-    return frozenset(row.household_id for row in found)
+    return frozenset(row.household_id for row in result)
 
 
 async def _forget(connection: AsyncConnection, tickets: Sequence[int]) -> None:
@@ -144,21 +146,21 @@ async def _forget(connection: AsyncConnection, tickets: Sequence[int]) -> None:
 
 
 def _lines(row: RowMapping, there: frozenset[str]) -> list[Line]:
-    one, other = row["household_id"], row["other_id"]
+    first, other = row["household_id"], row["other_id"]
     return [
-        fact_line(_record(row, mine, theirs))
-        for mine, theirs in ((one, other), (other, one))
-        if mine in there
+        fact_line(_record(row, household, theirs))
+        for household, theirs in ((first, other), (other, first))
+        if household in there
     ]
 
 
-def _record(row: RowMapping, mine: str, theirs: str) -> FactRecord:
+def _record(row: RowMapping, household: str, theirs: str) -> FactRecord:
     state = TicketState(row["state"])
     at: datetime = row["opened_at"] if state is TicketState.OPEN else row["closed_at"]
-    name = f"{row['ticket']}-{state.value}-{mine}"
+    name = f"{row['ticket']}-{state.value}-{household}"
     return FactRecord(
         fact_id=fact_id(_SOURCE, name),
-        household_id=mine,
+        household_id=household,
         agency="foothold",
         source=_SOURCE,
         id=name,

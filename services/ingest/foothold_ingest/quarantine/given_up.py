@@ -31,11 +31,11 @@ async def listed(engine: AsyncEngine) -> list[str]:
             .where(DoubleRow.attempts >= MOST_ATTEMPTS)
             .order_by(DoubleRow.ticket)
         )
-        found = [
+        names = [
             *(f"doubt {name}" for name in doubts.scalars()),
             *(f"question {name}" for name in asked.scalars()),
         ]
-        return [*found, *(f"ticket {ticket}" for ticket in tickets.scalars())]
+        return [*names, *(f"ticket {ticket}" for ticket in tickets.scalars())]
 
 
 async def retry(engine: AsyncEngine, *, by: str, now: datetime) -> int:
@@ -59,7 +59,9 @@ async def retry(engine: AsyncEngine, *, by: str, now: datetime) -> int:
             .values(attempts=0)
             .returning(DoubleRow.ticket)
         )
-        many = sum([len((await connection.execute(one)).all()) for one in (doubts, asked, tickets)])
+        many = sum(
+            [len((await connection.execute(query)).all()) for query in (doubts, asked, tickets)]
+        )
         if many:
             await connection.execute(
                 insert(AuditRow),

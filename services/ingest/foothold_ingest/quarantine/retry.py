@@ -109,37 +109,37 @@ class Shelf:
 
         With `is_all` also what was retried.
         """
-        wanted = self._wanted(reason, is_all=is_all).order_by(
+        query = self._query(reason, is_all=is_all).order_by(
             QuarantinedRecord.at, QuarantinedRecord.source_id
         )
         async with self._engine.connect() as connection:
-            return list((await connection.execute(wanted.limit(limit))).mappings())
+            return list((await connection.execute(query.limit(limit))).mappings())
 
     async def newest(
         self, *, reason: str | None, is_all: bool, limit: int
     ) -> tuple[list[RowMapping], int]:
         """The last that came, in the order in which they came, and how many there are."""
-        wanted = self._wanted(reason, is_all=is_all)
-        last = wanted.order_by(
+        query = self._query(reason, is_all=is_all)
+        last = query.order_by(
             QuarantinedRecord.at.desc(), QuarantinedRecord.source_id.desc()
         ).limit(limit)
         async with self._engine.connect() as connection:
             rows = list((await connection.execute(last)).mappings())
             count = (
-                await connection.execute(select(func.count()).select_from(wanted.subquery()))
+                await connection.execute(select(func.count()).select_from(query.subquery()))
             ).scalar_one()
         return rows[::-1], count
 
     @staticmethod
-    def _wanted(
+    def _query(
         reason: str | None, *, is_all: bool
     ) -> Select[str, str, str, str, datetime, datetime | None]:
-        wanted = select(*COLUMNS)
+        query = select(*COLUMNS)
         if reason is not None:
-            wanted = wanted.where(QuarantinedRecord.reason == reason)
+            query = query.where(QuarantinedRecord.reason == reason)
         if not is_all:
-            wanted = wanted.where(QuarantinedRecord.retried_at.is_(None))
-        return wanted
+            query = query.where(QuarantinedRecord.retried_at.is_(None))
+        return query
 
     async def show(self, source_id: str) -> tuple[RowMapping, list[RowMapping]] | None:
         """A record's row and its history, without its content."""
@@ -233,7 +233,8 @@ class Retrier(Shelf):
         household before what waits for it.
         """
         return [
-            await self._one(source_id, actor, now) for source_id in await self._in_order(source_ids)
+            await self._retry_one(source_id, actor, now)
+            for source_id in await self._in_order(source_ids)
         ]
 
     async def _in_order(self, source_ids: Sequence[str]) -> list[str]:
@@ -263,14 +264,14 @@ class Retrier(Shelf):
         except (BrokenSeal, ValidationError):
             return source_id
 
-    async def _one(self, source_id: str, actor: str, now: datetime) -> Retried:
+    async def _retry_one(self, source_id: str, actor: str, now: datetime) -> Retried:
         """The row is locked while its facts are written: two who retry at once apply it once."""
         async with self._engine.begin() as connection:
             columns = (QuarantinedRecord.sealed, QuarantinedRecord.retried_at, QuarantinedRecord.at)
-            wanted = (
+            query = (
                 select(*columns).where(QuarantinedRecord.source_id == source_id).with_for_update()
             )
-            row = (await connection.execute(wanted)).one_or_none()
+            row = (await connection.execute(query)).one_or_none()
             if row is None or row.retried_at is not None:
                 return Retried(
                     source_id,

@@ -128,14 +128,14 @@ def accept(
     )
 
 
-def place(unplaced: Unplaced, found: Place, caller: Caller) -> Accepted | Rejected:
+def place(unplaced: Unplaced, placed: Place, caller: Caller) -> Accepted | Rejected:
     """The event in the household of its person, if the caller may send for it."""
-    if (outside := _outside(caller, {"/data/resident_number": found.county})) is not None:
+    if (outside := _outside(caller, {"/data/resident_number": placed.county})) is not None:
         return outside
     # a third of what model_copy takes
-    record = FactRecord(**{**unplaced.record.__dict__, "household_id": found.household_id})
+    record = FactRecord(**{**unplaced.record.__dict__, "household_id": placed.household_id})
     return Accepted(
-        record, county=found.county, people=(unplaced.person,), warnings=unplaced.warnings
+        record, county=placed.county, people=(unplaced.person,), warnings=unplaced.warnings
     )
 
 
@@ -181,9 +181,9 @@ def kind_of(event: JsonValue) -> str:
 
 
 def _not_allowed(envelope: CloudEvent, kind: str, caller: Caller) -> Rejected | None:
-    mine = OPERATOR_KINDS if caller.is_operator else AGENCY_KINDS
+    allowed_kinds = OPERATOR_KINDS if caller.is_operator else AGENCY_KINDS
     if envelope.type != event_type(kind) or kind not in _KINDS:
-        known = ", ".join(event_type(name) for name in mine)
+        known = ", ".join(event_type(name) for name in allowed_kinds)
         return Rejected(
             RefusalReason.UNKNOWN_KIND,
             f"This type is not known. Known: {known}.",
@@ -194,7 +194,11 @@ def _not_allowed(envelope: CloudEvent, kind: str, caller: Caller) -> Rejected | 
             RefusalReason.AGENCY_DISABLED,
             f"{caller.agency} is disabled here. Ask the county's operators; what was sent is kept.",
         )
-    allowed = mine if caller.kinds is None else [name for name in mine if name in caller.kinds]
+    allowed = (
+        allowed_kinds
+        if caller.kinds is None
+        else [name for name in allowed_kinds if name in caller.kinds]
+    )
     if kind not in allowed:
         detail = (
             f"{caller.agency} may not send {kind}. It may send: {', '.join(allowed) or 'nothing'}."

@@ -138,14 +138,14 @@ def record_of(
     match answer, own.data:
         case ((Answer.RIGHT | Answer.GOES_ON), _):
             return None
-        case Answer.ENDED, IncomeReported() as told if since is not None:
-            data = told.model_copy(update={"until_month": _month_before(since)})
+        case Answer.ENDED, IncomeReported() as data_before if since is not None:
+            data = data_before.model_copy(update={"until_month": _month_before(since)})
         case ((Answer.REPEAT | Answer.SAME_BILL), _):
             data = FactsRetracted(events=(own.id,), reason=RetractionReason.ENTERED_IN_ERROR)
-        case Answer.BOTH_REAL, (IncomeReported() | SpendingReported()) as told:
-            data = told.model_copy(update={"statement_number": f"console-{question_id}"})
-        case Answer.ANOTHER_STAY, MedicalClaimSettled() as told:
-            data = told.model_copy(update={"stay": f"console-{question_id}"})
+        case Answer.BOTH_REAL, (IncomeReported() | SpendingReported()) as data_before:
+            data = data_before.model_copy(update={"statement_number": f"console-{question_id}"})
+        case Answer.ANOTHER_STAY, MedicalClaimSettled() as data_before:
+            data = data_before.model_copy(update={"stay": f"console-{question_id}"})
         case _:
             raise NotFitting(f"{answer.value} is no answer about {own.data.kind}")
     source, name = f"/agencies/{own.agency}/console", f"answer-{question_id}"

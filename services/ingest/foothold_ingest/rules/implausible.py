@@ -105,9 +105,9 @@ def _odd(data: AnyFact, sent_on: date, today: date) -> Iterator[FieldProblem]:
             for where, value, owner in _places(data, path.split("/")[1:], "/data", data):
                 if (
                     value is not None
-                    and (said := _said(odd, value, owner, sent_on, today)) is not None
+                    and (warning := _warning(odd, value, owner, sent_on, today)) is not None
                 ):
-                    yield FieldProblem(where, said)
+                    yield FieldProblem(where, warning)
     if isinstance(data, HouseholdRegistered):
         members = {m.person_ref for m in data.members}
         yield from (
@@ -132,7 +132,7 @@ def _places(value: Any, path: list[str], where: str, owner: Any) -> Iterator[tup
         yield from _places(getattr(value, path[0]), path[1:], f"{where}/{path[0]}", value)
 
 
-def _said(odd: Odd, value: object, owner: object, sent_on: date, today: date) -> Odd | None:
+def _warning(odd: Odd, value: object, owner: object, sent_on: date, today: date) -> Odd | None:
     match odd, value, owner:
         case Odd.UNBORN, str(), _:
             return (

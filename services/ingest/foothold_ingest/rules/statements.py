@@ -111,7 +111,7 @@ def differences(
     `headers`: target of a column → its header. A person's number is never shown.
     """
     before, after = dict(_flat(standing.content)), dict(_flat(content_of(record)))
-    found = [
+    changed = [
         Difference(
             headers.get(path, path.rsplit("/", 1)[1]), before.get(path, ""), after.get(path, "")
         )
@@ -119,15 +119,15 @@ def differences(
         if before.get(path, "") != after.get(path, "") and path != "/data/person_ref"
     ]
     if before.get("/data/person_ref") != after.get("/data/person_ref"):
-        found.insert(0, Difference(headers.get(_NUMBER, "person"), "", _OTHER_PERSON))
+        changed.insert(0, Difference(headers.get(_NUMBER, "person"), "", _OTHER_PERSON))
     if (
         None not in (standing.household_id, record.household_id)
         and standing.household_id != record.household_id
     ):
-        found.insert(
+        changed.insert(
             0, Difference(headers.get("/register_number", "household"), "", _OTHER_HOUSEHOLD)
         )
-    return found[:MOST_DIFFERENCES]
+    return changed[:MOST_DIFFERENCES]
 
 
 _OTHER_PERSON: Final = "另一人 another person"

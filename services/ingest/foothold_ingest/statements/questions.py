@@ -92,16 +92,20 @@ class StatementQuestionBook:
 
         `views`: household → the whole set of its pairs as of now.
         """
-        wanted = {(household, one) for household, doubts in views.items() for one in asked(doubts)}
+        asked_pairs = {
+            (household, question)
+            for household, doubts in views.items()
+            for question in asked(doubts)
+        }
         async with self._engine.begin() as connection:
             waiting = await _locked(connection, Row.household_id.in_(views), WAITS)
             if gone := {row["question_id"] for row in waiting} - {
-                one.question_id for _, one in wanted
+                question.question_id for _, question in asked_pairs
             }:
                 await connection.execute(
                     update(Row).where(Row.question_id.in_(gone)).values(state=QuestionState.GONE)
                 )
-            if wanted:
+            if asked_pairs:
                 again = {"state": QuestionState.NEW, "asked_at": now, "attempts": 0}
                 statement = insert_or_update(Row).on_conflict_do_update(
                     index_elements=["question_id"],
@@ -111,12 +115,14 @@ class StatementQuestionBook:
                 await connection.execute(
                     statement,
                     [
-                        _new(household, one, now)
-                        for household, one in sorted(wanted, key=lambda w: w[1].question_id)
+                        _new(household, question, now)
+                        for household, question in sorted(
+                            asked_pairs, key=lambda w: w[1].question_id
+                        )
                     ],
                 )
         self.open_households -= views.keys()
-        self.open_households |= {household for household, _ in wanted}
+        self.open_households |= {household for household, _ in asked_pairs}
 
     async def withdrawn(self, records: Iterable[FactRecord]) -> None:
         """These records are in the log.
@@ -140,17 +146,15 @@ class StatementQuestionBook:
 
     async def unasked(self, limit: int) -> Sequence[RowMapping]:
         """Questions whose sender is not looked up yet, the oldest first."""
-        wanted = (
+        query = (
             select(*Row.__table__.columns)
             .where(Row.state == QuestionState.NEW, Row.attempts < MOST_ATTEMPTS)
             .order_by(Row.asked_at, Row.question_id)
         )
         async with self._engine.connect() as connection:
-            return (await connection.execute(wanted.limit(limit))).mappings().all()
+            return (await connection.execute(query.limit(limit))).mappings().all()
 
-    async def found(
-        self, row: RowMapping, own: FactRecord | None, beside: FactRecord | None
-    ) -> None:
+    async def put(self, row: RowMapping, own: FactRecord | None, beside: FactRecord | None) -> None:
         """Put the question to the sender of its fact; None: the log does not have it.
 
         What was settled meanwhile stays so.
@@ -167,21 +171,21 @@ class StatementQuestionBook:
                 "sealed": self._seal.close(encode(own)),
             }
         async with self._engine.begin() as connection:
-            mine = update(Row).where(
+            statement = update(Row).where(
                 Row.question_id == row["question_id"], Row.state == QuestionState.NEW
             )
-            await connection.execute(mine.values(values))
+            await connection.execute(statement.values(values))
 
     async def failed(self, row: RowMapping) -> bool:
         """One more attempt at it failed; whether that was the last."""
         async with self._engine.begin() as connection:
-            mine = (
+            statement = (
                 update(Row)
                 .where(Row.question_id == row["question_id"])
                 .values(attempts=Row.attempts + 1)
             )
             return (
-                int((await connection.execute(mine.returning(Row.attempts))).scalar_one())
+                int((await connection.execute(statement.returning(Row.attempts))).scalar_one())
                 >= MOST_ATTEMPTS
             )
 
@@ -194,19 +198,19 @@ class StatementQuestionBook:
         to take theirs back, nothing of the stay would count.
         """
         async with self._engine.begin() as connection:
-            mine = select(Row.pair_id).where(Row.question_id == question_id, Row.agency == agency)
-            pair = (await connection.execute(mine)).scalar_one_or_none()
+            query = select(Row.pair_id).where(Row.question_id == question_id, Row.agency == agency)
+            pair = (await connection.execute(query)).scalar_one_or_none()
             if pair is None:
                 return Outcome.UNKNOWN
             rows = await _locked(connection, Row.pair_id == pair)
-            (row,) = (one for one in rows if one["question_id"] == question_id)
+            (row,) = (question for question in rows if question["question_id"] == question_id)
             if row["state"] == QuestionState.ANSWERED and row["answer"] == answer:
                 return Outcome.REPEATED
             if row["state"] != QuestionState.OPEN:
                 return Outcome.NOT_WAITING
             if answer not in CHOICES[DoubtKind(row["kind"])]:
                 return Outcome.NOT_OFFERED
-            said = {
+            columns = {
                 "state": QuestionState.ANSWERED,
                 "answer": answer,
                 "answered_by": by,
@@ -214,19 +218,22 @@ class StatementQuestionBook:
                 "attempts": 0,
             }
             if answer in WRITES_NOTHING:
-                said["written_at"] = now
+                columns["written_at"] = now
             else:
                 others = [
-                    one["question_id"]
-                    for one in rows
-                    if one["question_id"] != question_id and one["state"] != QuestionState.ANSWERED
+                    question["question_id"]
+                    for question in rows
+                    if question["question_id"] != question_id
+                    and question["state"] != QuestionState.ANSWERED
                 ]
                 await connection.execute(
                     update(Row)
                     .where(Row.question_id.in_(others))
                     .values(state=QuestionState.SETTLED)
                 )
-            await connection.execute(update(Row).where(Row.question_id == question_id).values(said))
+            await connection.execute(
+                update(Row).where(Row.question_id == question_id).values(columns)
+            )
             detail = {
                 "question": question_id,
                 "kind": row["kind"],
@@ -241,16 +248,16 @@ class StatementQuestionBook:
 
     async def unwritten(self, limit: int, question_id: str | None = None) -> Sequence[RowMapping]:
         """Answers whose fact may not stand in the log yet; of all questions or of one."""
-        wanted = select(*Row.__table__.columns).where(
+        query = select(*Row.__table__.columns).where(
             Row.state == QuestionState.ANSWERED,
             Row.written_at.is_(None),
             Row.attempts < MOST_ATTEMPTS,
         )
         if question_id is not None:
-            wanted = wanted.where(Row.question_id == question_id)
+            query = query.where(Row.question_id == question_id)
         async with self._engine.connect() as connection:
             return (
-                (await connection.execute(wanted.order_by(Row.answered_at).limit(limit)))
+                (await connection.execute(query.order_by(Row.answered_at).limit(limit)))
                 .mappings()
                 .all()
             )
@@ -272,12 +279,12 @@ class StatementQuestionBook:
         late = (Row.state == QuestionState.ANSWERED) & (
             Row.answered_at > now - timedelta(days=SHOWN_DAYS)
         )
-        wanted = select(*Row.__table__.columns).where(Row.agency == agency, or_(is_open, late))
+        query = select(*Row.__table__.columns).where(Row.agency == agency, or_(is_open, late))
         async with self._engine.connect() as connection:
             return (
                 (
                     await connection.execute(
-                        wanted.order_by(is_open.desc(), Row.asked_at, Row.question_id).limit(SHOWN)
+                        query.order_by(is_open.desc(), Row.asked_at, Row.question_id).limit(SHOWN)
                     )
                 )
                 .mappings()
@@ -286,11 +293,9 @@ class StatementQuestionBook:
 
     async def many(self, *where: ColumnElement[bool]) -> int:
         """How many wait for an answer."""
-        wanted = (
-            select(func.count()).select_from(Row).where(Row.state == QuestionState.OPEN, *where)
-        )
+        query = select(func.count()).select_from(Row).where(Row.state == QuestionState.OPEN, *where)
         async with self._engine.connect() as connection:
-            return int((await connection.execute(wanted)).scalar_one())
+            return int((await connection.execute(query)).scalar_one())
 
     async def waiting_for(self, agency: str) -> int:
         """How many wait for this agency."""
@@ -322,18 +327,18 @@ async def _locked(connection: AsyncConnection, *where: ColumnElement[bool]) -> S
     )
 
 
-def _new(household_id: str, one: Asked, now: datetime) -> dict[str, object]:
+def _new(household_id: str, question: Asked, now: datetime) -> dict[str, object]:
     names = {
-        "question_id": one.question_id,
-        "pair_id": one.pair_id,
+        "question_id": question.question_id,
+        "pair_id": question.pair_id,
         "household_id": household_id,
-        "kind": one.kind,
-        "fact_id": one.fact,
+        "kind": question.kind,
+        "fact_id": question.fact,
     }
     return {
         **names,
-        "beside_id": one.beside,
-        "since": one.since,
+        "beside_id": question.beside,
+        "since": question.since,
         "asked_at": now,
         "state": QuestionState.NEW,
         "attempts": 0,

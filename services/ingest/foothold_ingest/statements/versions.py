@@ -61,27 +61,27 @@ class StatementBook:
     async def _ask(
         self, connection: AsyncConnection, names: Collection[bytes], *, is_locking: bool = False
     ) -> dict[bytes, Standing]:
-        wanted = (
+        query = (
             select(*StatementRow.__table__.columns)
             .where(StatementRow.name.in_(names))
             .order_by(StatementRow.name)
         )
-        rows = (await connection.execute(wanted.with_for_update() if is_locking else wanted)).all()
-        found = {}
+        rows = (await connection.execute(query.with_for_update() if is_locking else query)).all()
+        standing = {}
         for row in rows:
-            told = json.loads(self._seal.open(row.sealed))
+            content = json.loads(self._seal.open(row.sealed))
             key = (row.said_at, row.recorded_at, tuple(row.place), row.fact_id)
             name = bytes(row.name)
-            found[name] = Standing(
+            standing[name] = Standing(
                 name,
                 row.fact_id,
-                told["id"],
-                told["source"],
+                content["id"],
+                content["source"],
                 row.household_id,
                 key,
-                told["content"],
+                content["content"],
             )
-        return found
+        return standing
 
     async def note(self, kept: Sequence[Named], take_back: TakeBack) -> None:
         """These are in the log, or held.
@@ -91,15 +91,19 @@ class StatementBook:
 
         While the database is away they are noted with the next ones.
         """
-        mine = [one for one in kept if _name(one) is not None or one.record.withdraws]
-        if not mine and not self._late:
+        concerned = [
+            judgement
+            for judgement in kept
+            if _name(judgement) is not None or judgement.record.withdraws
+        ]
+        if not concerned and not self._late:
             return
         late = [self._late.popleft() for _ in range(len(self._late))]
         try:
             async with self._engine.begin() as connection:
-                await self._note(connection, [*late, *mine], take_back)
+                await self._note(connection, [*late, *concerned], take_back)
         except (OperationalError, InterfaceError):
-            self._late.extend([*late, *mine])
+            self._late.extend([*late, *concerned])
         # what comes next is its caller's affair; what was late belongs to nobody else
         except BaseException:
             self._late.extend(late)
@@ -109,10 +113,10 @@ class StatementBook:
         self, connection: AsyncConnection, kept: Sequence[Named], take_back: TakeBack
     ) -> None:
         named: dict[bytes, list[FactRecord]] = {}
-        for one in kept:
-            if (name := _name(one)) is not None:
-                named.setdefault(name, []).append(one.record)
-        if withdrawn := {fact for one in kept for fact in one.record.withdraws}:
+        for judgement in kept:
+            if (name := _name(judgement)) is not None:
+                named.setdefault(name, []).append(judgement.record)
+        if withdrawn := {fact for judgement in kept for fact in judgement.record.withdraws}:
             others = StatementRow.fact_id.in_(withdrawn) & StatementRow.name.not_in(named)
             await connection.execute(delete(StatementRow).where(others))
         if not named:
@@ -125,7 +129,7 @@ class StatementBook:
         moved, wrong = dict[bytes, FactRecord](), list[FactRecord]()
         for name, records in named.items():
             counts = standing[name]
-            for record in sorted(records, key=lambda one: one.version_key):
+            for record in sorted(records, key=lambda judgement: judgement.version_key):
                 wrong += _elsewhere(counts, record)
                 if _counts_now(record, counts):
                     moved[name], counts = record, self._standing(name, record)
@@ -156,7 +160,7 @@ class StatementBook:
         )
 
     def _row(self, name: bytes, record: FactRecord) -> dict[str, object]:
-        said = {"id": record.id, "source": record.source, "content": content_of(record)}
+        content = {"id": record.id, "source": record.source, "content": content_of(record)}
         return {
             "name": name,
             "agency": record.agency,
@@ -165,7 +169,7 @@ class StatementBook:
             "said_at": record.time,
             "recorded_at": record.recorded_time,
             "place": list(record.place or ()),
-            "sealed": self._seal.close(json.dumps(said, ensure_ascii=False).encode()),
+            "sealed": self._seal.close(json.dumps(content, ensure_ascii=False).encode()),
         }
 
     async def erase(self, household_id: str) -> bool:
@@ -186,8 +190,8 @@ class StatementBook:
             )
 
 
-def _name(one: Named) -> bytes | None:
-    return one.name if one.name is not None else name_of(one.record)
+def _name(named_record: Named) -> bytes | None:
+    return named_record.name if named_record.name is not None else name_of(named_record.record)
 
 
 def _counts_now(record: FactRecord, counts: Standing) -> bool:
@@ -204,9 +208,9 @@ def _elsewhere(counts: Standing, record: FactRecord) -> list[FactRecord]:
     """What takes back the earlier of the two versions, where they are told of two households."""
     if record.household_id is None or counts.household_id in (None, record.household_id):
         return []
-    told = (counts.fact_id, counts.event_id, counts.source, counts.household_id)
+    columns = (counts.fact_id, counts.event_id, counts.source, counts.household_id)
     fact_id, event_id, source, household = (
-        told
+        columns
         if _counts_now(record, counts)
         else (record.fact_id, record.id, record.source, record.household_id)
     )

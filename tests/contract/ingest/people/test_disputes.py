@@ -147,7 +147,7 @@ async def test_a_correction_that_comes_before_the_sender_is_looked_up_is_enough(
     await income(clerk, "wage-race-2", amends="wage-race")
 
     # another replica comes late with what it did not find
-    await made.disputes.found("act-race", None)
+    await made.disputes.attach_record("act-race", None)
     assert [(n.state, n.agency) for n in await told(made)] == [(DisputeState.CORRECTED, AGENCY)]
 
 

@@ -44,19 +44,19 @@ class Earlier:
 
     def beside(self, entry: Kept) -> "Earlier":
         """With one more, as far as there is room."""
-        by_id = {one.fact_id: one for one in (*self.entries, entry)}
+        by_id = {kept.fact_id: kept for kept in (*self.entries, entry)}
         return Earlier(
-            tuple(sorted(by_id.values(), key=lambda one: one.version)[-MOST:]), self.gone
+            tuple(sorted(by_id.values(), key=lambda kept: kept.version)[-MOST:]), self.gone
         )
 
     def without(self, facts: Collection[str]) -> "Earlier":
         """Without those that were taken back, which are remembered."""
         gone = tuple(dict.fromkeys((*self.gone, *sorted(facts))))[-MOST_GONE:]
-        return Earlier(tuple(one for one in self.entries if one.fact_id not in facts), gone)
+        return Earlier(tuple(kept for kept in self.entries if kept.fact_id not in facts), gone)
 
     def as_json(self) -> dict[str, Any]:
         """As the table keeps it."""
-        return {"entries": [_written(one) for one in self.entries], "gone": list(self.gone)}
+        return {"entries": [_written(kept) for kept in self.entries], "gone": list(self.gone)}
 
 
 def read(stored: dict[str, Any] | None) -> Earlier:
@@ -64,7 +64,7 @@ def read(stored: dict[str, Any] | None) -> Earlier:
     return (
         Earlier()
         if stored is None
-        else Earlier(tuple(_read(one) for one in stored["entries"]), tuple(stored["gone"]))
+        else Earlier(tuple(_read(entry) for entry in stored["entries"]), tuple(stored["gone"]))
     )
 
 
@@ -82,8 +82,8 @@ def _written(kept: Kept) -> dict[str, Any]:
     }
 
 
-def _read(one: dict[str, Any]) -> Kept:
-    at, recorded, place, fact_id = one["version"]
+def _read(stored: dict[str, Any]) -> Kept:
+    at, recorded, place, fact_id = stored["version"]
     return Kept(
         version=(
             datetime.fromisoformat(at),
@@ -91,9 +91,11 @@ def _read(one: dict[str, Any]) -> Kept:
             tuple(place),
             fact_id,
         ),
-        digest=None if one["digest"] is None else bytes.fromhex(one["digest"]),
-        members=None if one["members"] is None else tuple(one["members"]),
-        intervals=tuple((ref, _day(joined), _day(left)) for ref, joined, left in one["intervals"]),
+        digest=None if stored["digest"] is None else bytes.fromhex(stored["digest"]),
+        members=None if stored["members"] is None else tuple(stored["members"]),
+        intervals=tuple(
+            (ref, _day(joined), _day(left)) for ref, joined, left in stored["intervals"]
+        ),
     )
 
 

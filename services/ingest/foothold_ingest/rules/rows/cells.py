@@ -83,15 +83,15 @@ def unmarked(cell: Cell) -> Cell:
     )
 
 
-def cell_of(said: object) -> Cell:
+def cell_of(value: object) -> Cell:
     """The cell of a JSON value. A moment or a duration is a number no column takes."""
-    match said:
+    match value:
         case {"n": str(digits)}:
             return Number(digits)
         case {"d": str(day)}:
             return date.fromisoformat(day)
         case None | str() | bool():
-            return said
+            return value
         case _:
             return Number("")
 
@@ -212,9 +212,9 @@ def _shown(digits: str) -> Decimal | None:
 def _day(cell: Cell) -> str:
     if isinstance(cell, date):
         return cell.isoformat()
-    found = _DAY.fullmatch(cell.translate(_HALF_WIDTH)) if isinstance(cell, str) else None
-    if found is not None:
-        year, *parts = (int(part) for part in found.groups() if part is not None)
+    match = _DAY.fullmatch(cell.translate(_HALF_WIDTH)) if isinstance(cell, str) else None
+    if match is not None:
+        year, *parts = (int(part) for part in match.groups() if part is not None)
         try:
             return date(year, *parts).isoformat()
         except ValueError:
@@ -225,32 +225,32 @@ def _day(cell: Cell) -> str:
 def _month(cell: Cell) -> str:
     if isinstance(cell, date):
         return f"{cell.year:04d}-{cell.month:02d}"
-    found = _MONTH.fullmatch(cell.translate(_HALF_WIDTH)) if isinstance(cell, str) else None
-    if found is None:
+    match = _MONTH.fullmatch(cell.translate(_HALF_WIDTH)) if isinstance(cell, str) else None
+    if match is None:
         raise WrongCell(RefusalReason.INVALID_FIELD, "this is no month; write it as 2026-01")
-    year, month = (int(part) for part in found.groups() if part is not None)
+    year, month = (int(part) for part in match.groups() if part is not None)
     return f"{year:04d}-{month:02d}"
 
 
 def _yes(cell: Cell) -> bool:
     if isinstance(cell, bool):
         return cell
-    said = (
+    word = (
         cell.casefold()
         if isinstance(cell, str)
         else cell.digits
         if isinstance(cell, Number)
         else ""
     )
-    if said in _YES or said in _NO:
-        return said in _YES
+    if word in _YES or word in _NO:
+        return word in _YES
     raise WrongCell(RefusalReason.INVALID_FIELD, "write 是 or 否 (yes or no)")
 
 
 def _choice(cell: Cell, column: Column) -> str:
-    said = cell if isinstance(cell, str) else cell.digits if isinstance(cell, Number) else ""
-    if said in column.choices:
-        return column.choices[said]
-    if said in column.choices.values():
-        return said
+    word = cell if isinstance(cell, str) else cell.digits if isinstance(cell, Number) else ""
+    if word in column.choices:
+        return column.choices[word]
+    if word in column.choices.values():
+        return word
     raise WrongCell(RefusalReason.INVALID_FIELD, f"write one of: {', '.join(column.choices)}")

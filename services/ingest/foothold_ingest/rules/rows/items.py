@@ -81,7 +81,7 @@ class Gatherer:
     upload: str
     scattered: frozenset[bytes] = frozenset()
     _seen: dict[bytes, int] = field(default_factory=dict)
-    _said: dict[bytes, int] = field(default_factory=dict)
+    _occurrences: dict[bytes, int] = field(default_factory=dict)
     _group: list[tuple[Row, Values, Rejected | None]] = field(default_factory=list)
     _footers: list[Row] = field(default_factory=list)
     _key: bytes | None = None
@@ -97,7 +97,7 @@ class Gatherer:
 
     def _with_warnings(self, item: Item) -> Item:
         warnings = {
-            row.number: told for row in item.rows if (told := warnings_of(row, self.headers))
+            row.number: of_row for row in item.rows if (of_row := warnings_of(row, self.headers))
         }
         return replace(item, warnings=warnings) if warnings else item
 
@@ -146,9 +146,9 @@ class Gatherer:
         )
         occurrence = 0
         if key is None:
-            said = content_key(values)
-            occurrence = self._said.get(said, 0)
-            self._said[said] = occurrence + 1
+            content = content_key(values)
+            occurrence = self._occurrences.get(content, 0)
+            self._occurrences[content] = occurrence + 1
         name = row_name(values, self.mapping, self.agency, occurrence, self.as_of)
         return Item((row,), event, occurrence=occurrence, name=name)
 
@@ -196,7 +196,7 @@ class Scatter:
     """
 
     headers: Headers
-    found: set[bytes] = field(default_factory=set)
+    scattered: set[bytes] = field(default_factory=set)
     _seen: set[bytes] = field(default_factory=set)
     _key: bytes | None = None
     _footers: int = 0
@@ -211,7 +211,7 @@ class Scatter:
             return
         key = household_key(values_of(row, self.headers)[0]) or self._key
         if key is not None and (key in self._seen if key != self._key else self._footers > _GROUP):
-            self.found.add(key)
+            self.scattered.add(key)
         if key is not None and key != self._key:
             self._seen.add(key)
             self._footers = 0
@@ -262,15 +262,17 @@ def problems_of(item: Item, refused: Rejected, mapping: Mapping) -> list[Rejecte
     headers = {column.to: column.headers[0] for column in mapping.columns}
     shared: list[FieldProblem] = []
     own: dict[int, list[FieldProblem]] = {}
-    for one in refused.fields:
-        parts = one.field.split("/")
+    for problem in refused.fields:
+        parts = problem.field.split("/")
         if parts[:3] == ["", "data", "members"] and len(parts) > 4 and parts[3].isdigit():  # noqa: PLR2004 - /data/members/N/field
             own.setdefault(int(parts[3]), []).append(
-                FieldProblem(headers.get(f"/member/{parts[4]}", parts[4]), one.problem)
+                FieldProblem(headers.get(f"/member/{parts[4]}", parts[4]), problem.problem)
             )
         else:
             shared.append(
-                FieldProblem(headers.get(one.field, _subject(one.field, headers)), one.problem)
+                FieldProblem(
+                    headers.get(problem.field, _subject(problem.field, headers)), problem.problem
+                )
             )
     detail = refused.detail.removesuffix(" See `fields`.")
     everybody = tuple(shared[:SHOWN])  # as many as are told of a row

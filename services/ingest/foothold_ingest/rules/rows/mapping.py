@@ -102,8 +102,8 @@ class Mapping(Strict):
 
     def column(self, header: str) -> Column | None:
         """The column known by this header, however it is written."""
-        wanted = plain(header)
-        return next((c for c in self.columns if wanted in {plain(h) for h in c.headers}), None)
+        name = plain(header)
+        return next((c for c in self.columns if name in {plain(h) for h in c.headers}), None)
 
     def ignores(self, header: str) -> bool:
         """Whether the header is known and not used."""

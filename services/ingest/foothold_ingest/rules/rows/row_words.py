@@ -160,8 +160,8 @@ def in_both(problem: str, reason: RefusalReason) -> str:
 def chinese_of(problem: str) -> str | None:
     """The table's Chinese; None: the table does not know it."""
     for english, chinese in _COMPILED:
-        if (found := english.fullmatch(problem)) is not None:
-            return chinese.format(*found.groups())
+        if (match := english.fullmatch(problem)) is not None:
+            return chinese.format(*match.groups())
     return None
 
 

@@ -90,12 +90,12 @@ class Headers:
                 f"不认识这些列 these columns are not known to {mapping.name}:"
                 f" {named}。{_expected(mapping)}"
             )
-        found = [column.to for column in columns if column is not None]
+        targets = [column.to for column in columns if column is not None]
         if twice := sorted(
             {
                 column.headers[0]
                 for column in columns
-                if column is not None and found.count(column.to) > 1
+                if column is not None and targets.count(column.to) > 1
             }
         ):
             raise WrongHeaders(
@@ -105,7 +105,7 @@ class Headers:
         if missing := [
             column.headers[0]
             for column in mapping.columns
-            if column.required and column.to not in found
+            if column.required and column.to not in targets
         ]:
             raise WrongHeaders(
                 f"缺少这些列 these columns are missing: {', '.join(missing)}。{_expected(mapping)}"
