@@ -292,7 +292,7 @@ def unmet(stand: Stand, course: Course) -> set[str]:
 def _returns(course: Course, ended: Ended | None) -> bool:
     return (
         ended is not None
-        and not course.is_news
+        and (ended.is_taken_back or not course.is_news)
         and (course.today.day - ended.day).days <= WAVERING_DAYS
     )
 
@@ -337,7 +337,8 @@ def _into_group(course: Course) -> None:
         movement = "rolled_back" if _is_again(course) else "relapsed"
         course.go(
             movement,
-            **{**into, "returned": day, "identified": group.identified, "causes": group.causes},
+            **{**into, "identified": group.identified, "causes": group.causes},
+            returned=stand.returned if group.is_taken_back else day,
         )
         return
     movement = (
@@ -386,6 +387,8 @@ def _lead_ends(course: Course, ends: str | None) -> None:
     movement = "watched" if course.target == "watch" else "unwatched"
     ended = None if ends == "exempted" else Ended(day)
     kept = None if ends == "exempted" else stand.group_ended
+    # what comes after the case that was opened again is news to it as to any other
+    kept = None if kept is None else replace(kept, is_taken_back=False)
     course.go(
         movement, ends, at=course.target, clear_since=None, lead_ended=ended, group_ended=kept
     )
@@ -405,11 +408,12 @@ def more_or_less(
     more, gone = course.kinds - stand.found, stand.found - course.kinds
     if only_news and not course.is_news and not more & stand.eliminated:
         return
+    is_first_danger = stand.at == "group" and course.is_danger and "danger" not in stand.has_had
     if more & stand.eliminated:
         course.go("rolled_back")
     elif course.has_fallen:
         course.go("grade_fell")
-    elif more or course.new_events or any(course.heavy.values()):
+    elif more or course.new_events or any(course.heavy.values()) or is_first_danger:
         course.go("worsened")
     elif gone and not only_news:
         course.go("eased")

@@ -18,8 +18,9 @@ def decide(stand: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, li
     """The household is brought to today; then people's decision, or that it is not carried out."""
     now, said = say(stand, look)
     course = Course(now, look(now))
-    if not course.today.is_served:
-        return now, said
+    refusal: list[Outbox] = [("refused", None, None)] if now.episode else []
+    if not course.today.is_served:  # another county decides on it
+        return now, [*said, *refusal]
     after: tuple[Stand, list[Outbox]] | None = None
     is_identified = now.identified is not None
     is_of_before = decided.episode not in (None, now.episode)  # another case has begun since
@@ -43,9 +44,10 @@ def decide(stand: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, li
         if not looked.is_not_marked:
             course.go("not_marked", is_not_marked=True)
         after = course.stand, course.said
+    elif course.target == "natural":  # nobody of it is left to be helped again
+        pass
     elif decided.decision is Decision.ROLLED_BACK and now.eliminated_from and not is_identified:
         after = _rolled_back(_looked_into(now, course), look, decided)
-    refusal: list[Outbox] = [("refused", None, None)] if now.episode else []
     return (now, [*said, *refusal]) if after is None else (after[0], [*said, *after[1]])
 
 
@@ -142,8 +144,11 @@ def _reopened(now: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, l
         stand = replace(
             stand, taken_back=None, dismissed=None if stand.at in OPEN else now.dismissed
         )
+        if stand.at == "lead" and was.is_group:  # its group goes on with the case
+            stand = replace(stand, group_ended=replace(was, is_taken_back=True))
+    # a refused act changes nothing, so the dismissal goes on
     if stand.at not in OPEN:
-        return stand, [*said, ("refused", None, None)]
+        return None
     return replace(stand, told=look(stand).day), [(m, r, True) for m, r, _ in said]
 
 
@@ -196,6 +201,7 @@ def exempt(stand: Stand, look: Recheck, word: FindingExempted) -> tuple[Stand, l
     ground: Ground | None = today.grounds.get(kind)
     if (
         today.is_in_doubt
+        or not today.is_served
         or ground is None
         or kind not in LEADS
         or (word.saw is not None and word.saw.finding is not word.finding)

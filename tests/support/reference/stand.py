@@ -33,12 +33,17 @@ a stay is a bill."""
 
 @dataclass(frozen=True)
 class Ended:
-    """A group or lead that ended by itself or by a correction, and what goes on if it returns."""
+    """A group or lead that ended by itself or by a correction, and what goes on if it returns.
+
+    `is_taken_back`: people dismissed it and took that back, and what they look into is open still,
+    so that it goes on whatever came between.
+    """
 
     day: date
     identified: date | None = None
     causes: frozenset[str] = frozenset()
     is_group: bool = True
+    is_taken_back: bool = False
 
 
 @dataclass(frozen=True)
@@ -174,6 +179,7 @@ class Course:
 
     def _target(self) -> str:
         stand, opinion = self.stand, self.today.opinion
+        self.is_danger = False
         if not self.today.is_served or not opinion.seen.is_anybody:
             return "natural"
         here = opinion.seen.standing(self.kinds, opinion.net_per_head)
@@ -193,7 +199,10 @@ class Course:
                 if stand.at in ("lead", "group")
                 else stand.at
             )
-        if self.today.is_in_doubt:  # no group begins or ends
+        self.is_danger = here == "group:sudden_hardship" or (
+            here.startswith("group:") and "disaster_loss" in self.kinds
+        )
+        if self.today.is_in_doubt:  # no group begins or ends, but danger to one is danger
             if stand.at in ("group", "recovering"):
                 return f"group:{stand.group}" if stand.at == "group" else "recovering"
             return "lead" if here.startswith("group:") else here
@@ -202,12 +211,6 @@ class Course:
     @property
     def is_to_group(self) -> bool:
         return self.target.startswith("group:")
-
-    @property
-    def is_danger(self) -> bool:
-        return self.target == "group:sudden_hardship" or (
-            self.is_to_group and "disaster_loss" in self.kinds
-        )
 
     def go(self, movement: str, reason: str | None = None, **changes: Any) -> None:  # noqa: ANN401 - fields of Stand
         """One step, and who is told of it."""

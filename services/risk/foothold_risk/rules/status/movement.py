@@ -410,8 +410,9 @@ def _no_lead(position: Position, assessment: Assessment) -> dict[str, object]:
         none |= NOTHING_FROZEN
     ended = position.ended
     if ended is not None and ended.group is not None and not assessment.target.is_natural:
-        # the group may still return, and so may the lead it left
-        ended = replace(ended, lead_on=assessment.view.day)
+        # the group may still return, and so may the lead it left; news is another case, also where
+        # people had opened this one again
+        ended = replace(ended, lead_on=assessment.view.day, is_by_word=False)
     else:
         ended = ended_now(position, assessment, is_by_itself=not assessment.target.is_natural)
     return {**none, "ended": ended, "times_wavered": 0}
@@ -446,16 +447,20 @@ def _changed_findings(
 ) -> Iterator[Move]:
     """What changed findings are told as; a mere change of figures is nothing.
 
-    `grade_fell` for each fall, `worsened` when a finding, another event or a bill that weighs came,
-    `eased` when a finding only went. What people declared eliminated and is found again is
-    `rolled_back`, wherever the household stands.
+    `grade_fell` for each fall, `worsened` when a finding, another event, a bill that weighs or the
+    first danger of the case came, `eased` when a finding only went. What people declared eliminated
+    and is found again is `rolled_back`, wherever the household stands.
     """
     news, more = kinds_of_news(position, assessment), set(assessment.kinds) - set(position.findings)
+    # in doubt who belongs to it the group stays as it is, so nothing else tells of its danger
+    is_first_danger = bool(changes.get("is_urgent")) and not (
+        position.was_urgent or position.is_urgent
+    )
     if is_found_again(position, assessment):
         yield make(Movement.ROLLED_BACK, position, assessment, **changes)
     elif FindingKind.GRADE_FELL in news:
         yield make(Movement.GRADE_FELL, position, assessment, **changes)
-    elif more or news or has_bill_of_its_own(position, assessment):
+    elif more or news or has_bill_of_its_own(position, assessment) or is_first_danger:
         yield make(Movement.WORSENED, position, assessment, **changes)
     elif set(position.findings) - set(assessment.kinds):
         yield make(Movement.EASED, position, assessment, **changes)

@@ -6,6 +6,8 @@ A slip: a later entry shows that a leaving or a change of group rested on a wron
 is undone.
 """
 
+from typing import Final
+
 from msgspec.msgpack import Decoder, Encoder
 from msgspec.structs import replace
 
@@ -16,6 +18,10 @@ from foothold_schemas.messages.transitions import Status
 
 _encoder = Encoder()
 _position = Decoder(Position)
+_LEARNED: Final = ("number", "words", "answered", "dismissal", "told_on")
+"""What people said and were told while a slip stood stays."""
+_HAD_SINCE: Final = ("had", "bills", "woken", "was_grouped", "was_urgent", "eliminated")
+"""What its case has had since, where it went on in another group or recovered."""
 
 
 def noted(before: Position, after: Position, assessment: Assessment) -> Slip | None:
@@ -98,16 +104,14 @@ def undone(position: Position, assessment: Assessment) -> Position | None:
         )
     if not is_mended:
         return None
+    learned = {
+        name: getattr(position, name)
+        for name in (*_LEARNED, *(() if slip.is_natural else _HAD_SINCE))
+    }
     return replace(
         before,
-        number=position.number,
-        words=position.words,
-        answered=position.answered,
-        dismissal=position.dismissal,
-        had=before.had if slip.is_natural else position.had,
-        told_on=position.told_on,
+        **learned,
         identified_on=before.identified_on or position.identified_on,
-        eliminated=before.eliminated if slip.is_natural else position.eliminated,
         entry=register.fact_id,
         slip=None,
     )
