@@ -96,9 +96,9 @@ class ProcessSettings(BrokerSettings):
             if is_guessable(secret)
         ]
         alike = [
-            f"{one} and {other} are the same: each guards something else, so each is its own"
-            for one, other in combinations(held, 2)
-            if held[one] == held[other]
+            f"{first} and {other} are the same: each guards something else, so each is its own"
+            for first, other in combinations(held, 2)
+            if held[first] == held[other]
         ]
         return weak + alike
 

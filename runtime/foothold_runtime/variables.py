@@ -44,9 +44,9 @@ def _database(url: str) -> str:
 
 
 def _addresses(text: str) -> str:
-    for one in text.split(","):
-        found = _ADDRESS.fullmatch(one.strip())
-        if found is None or not 0 < int(found[2]) <= MOST_PORTS:
+    for part in text.split(","):
+        match = _ADDRESS.fullmatch(part.strip())
+        if match is None or not 0 < int(match[2]) <= MOST_PORTS:
             raise ValueError(
                 "write host:port, several with commas between: kafka-1:9092,kafka-2:9092"
             )
@@ -91,12 +91,12 @@ def _pairs(text: str) -> str:
 
 def what_is_wrong(error: ValidationError) -> str:
     """Every variable at fault, by its name; a fault that lies in several names them itself."""
-    found = error.errors(include_input=False, include_context=False, include_url=False)
+    problems = error.errors(include_input=False, include_context=False, include_url=False)
     named = [
-        ("_".join(map(str, one["loc"])).upper(), one["msg"].removeprefix("Value error, "))
-        for one in found
+        ("_".join(map(str, problem["loc"])).upper(), problem["msg"].removeprefix("Value error, "))
+        for problem in problems
     ]
-    return "; ".join(f"FOOTHOLD_{name}: {said}" if name else said for name, said in named)
+    return "; ".join(f"FOOTHOLD_{name}: {text}" if name else text for name, text in named)
 
 
 DatabaseUrl = Annotated[str, AfterValidator(_database)]

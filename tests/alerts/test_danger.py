@@ -16,7 +16,7 @@ from foothold_alerts.jobs.clocks import are_soon
 from foothold_alerts.rules.acts.act import Acted, StepContext, act
 from foothold_alerts.rules.acts.two import TwoNo
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, Case, CloseReason, Consent, Role, Stage
-from foothold_alerts.rules.deadlines import Standing, wanted
+from foothold_alerts.rules.deadlines import Standing, deadlines_of
 from foothold_alerts.rules.relief.causes import NOTHING
 from foothold_alerts.rules.respond import respond
 from foothold_alerts.rules.workflow import Limit, Unit, Workflow
@@ -44,7 +44,9 @@ def after(before: Case | None, **changes: Any) -> Case:  # noqa: ANN401
 
 def looks(held: Case, workflow: Workflow = WORKFLOW) -> list[datetime]:
     return [
-        d.due_at for d in wanted(Standing(held, (), {}, ()), workflow, WEEKENDS) if d.kind == "look"
+        d.due_at
+        for d in deadlines_of(Standing(held, (), {}, ()), workflow, WEEKENDS)
+        if d.kind == "look"
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from foothold_alerts.rules.acts.plan import PlanNo, not_on, not_visited, suits
 from foothold_alerts.rules.case import Case, ReliefKind, ReliefStatus, Stage
-from foothold_alerts.rules.deadlines import DeadlineKind, Helped, Standing, wanted
+from foothold_alerts.rules.deadlines import DeadlineKind, Helped, Standing, deadlines_of
 from foothold_alerts.rules.relief.relief import Relief
 from foothold_schemas.facts.decisions import MeasureKind
 from foothold_schemas.findings import FindingKind
@@ -26,7 +26,7 @@ def due(
     standing = Standing(held, risks, {} if relief is None else {7: (relief, DUE)}, helped)
     return {
         f"{d.kind.value} {d.subject}".strip(): d.due_at
-        for d in wanted(standing, WORKFLOW, WEEKENDS)
+        for d in deadlines_of(standing, WORKFLOW, WEEKENDS)
     }
 
 

@@ -92,10 +92,10 @@ class SourceRecord(Message):
     @property
     def told_size(self) -> tuple[str, str] | None:
         """How many bytes the whole record had, and their SHA-256, if this is only a part."""
-        told = next(
+        header = next(
             (_TOLD.fullmatch(value) for name, value in self.headers if name == CUT and value), None
         )
-        return None if told is None else (told[1].decode(), told[2].decode())
+        return None if header is None else (header[1].decode(), header[2].decode())
 
     def cut(self) -> Self:
         """Its beginning, with a header that tells its size and its hash.
@@ -110,8 +110,8 @@ class SourceRecord(Message):
         key = None if self.key is None else self.key[:HEADERS_BYTES]
         headers = tuple(_first(self.headers, HEADERS_BYTES))
         value = None if self.value is None else self.value[: CUT_BYTES - 2 * HEADERS_BYTES]
-        told = f"{self.size} {whole.hexdigest()}".encode()
-        return type(self)(key=key, value=value, headers=((CUT, told), *headers))
+        size = f"{self.size} {whole.hexdigest()}".encode()
+        return type(self)(key=key, value=value, headers=((CUT, size), *headers))
 
     def _pieces(self) -> Iterator[bytes]:
         yield self.key or b""
@@ -162,7 +162,7 @@ class Quarantined(Message):
         topic, partition, offset = address
         at = moment_of(timestamp_ms)
         plain, is_cut = _plain(record)
-        told = f"{detail[:DETAIL_CHARACTERS]}{_words(record) if is_cut else ''}"
+        text = f"{detail[:DETAIL_CHARACTERS]}{_words(record) if is_cut else ''}"
         sealed = seal.close(plain)
         return cls(
             service=service,
@@ -170,7 +170,7 @@ class Quarantined(Message):
             partition=partition,
             offset=offset,
             reason=reason,
-            detail=told,
+            detail=text,
             at=at,
             sealed=sealed,
         )

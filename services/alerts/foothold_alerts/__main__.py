@@ -20,8 +20,8 @@ def main() -> None:
     arguments = parser().parse_args()
     settings = read_settings()
     try:
-        if (said := run(settings, arguments)) is not None:
-            sys.stdout.write(said + "\n")
+        if (report := run(settings, arguments)) is not None:
+            sys.stdout.write(report + "\n")
     except (WrongPartitions, Refused) as error:
         sys.exit(f"foothold-alerts cannot go on: {error}")
     except Exception as error:

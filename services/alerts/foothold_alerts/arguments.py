@@ -8,8 +8,8 @@ from foothold_alerts.rules.notices import TargetKind
 
 def parser() -> argparse.ArgumentParser:
     """Its commands and what each takes."""
-    made = argparse.ArgumentParser(prog="foothold-alerts", description="Foothold's desk.")
-    commands = made.add_subparsers(dest="command", required=True)
+    root = argparse.ArgumentParser(prog="foothold-alerts", description="Foothold's desk.")
+    commands = root.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="take transitions and serve the inbox until SIGTERM")
     commands.add_parser("migrate", help="bring the database up to date")
     account = commands.add_parser("account", help="local accounts").add_subparsers(
@@ -33,12 +33,12 @@ def parser() -> argparse.ArgumentParser:
     notify = commands.add_parser(
         "notify", help="who is told of new, urgent and overdue cases"
     ).add_subparsers(dest="action", required=True)
-    told = notify.add_parser(
+    target = notify.add_parser(
         "add", help="tell an address of an area; a webhook's secret is shown once"
     )
-    told.add_argument("--area", required=True, help="county or township code")
-    told.add_argument("kind", choices=[kind.value for kind in TargetKind])
-    told.add_argument(
+    target.add_argument("--area", required=True, help="county or township code")
+    target.add_argument("kind", choices=[kind.value for kind in TargetKind])
+    target.add_argument(
         "address", help="an Apprise address such as mailto://…, or a webhook's https:// address"
     )
     notify.add_parser("list", help="areas and kinds; never the addresses")
@@ -50,4 +50,4 @@ def parser() -> argparse.ArgumentParser:
     job.add_parser("retry", help="try them anew, all or some").add_argument(
         "ids", nargs="*", help="as 'job list' prints them; all, if none is named"
     )
-    return made
+    return root

@@ -77,22 +77,22 @@ def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
         _jobs(settings, metrics),
     )
     producer = AIOKafkaProducer(**settings.broker.options, enable_idempotence=True, acks="all")
-    said, notices = Outbox(engine, jobs, producer), Notices(jobs, calendar)
+    outbox, notices = Outbox(engine, jobs, producer), Notices(jobs, calendar)
     deadlines = Deadlines(engine, jobs, workflows, calendar, notices)
     hold, areas, incidents = (
         CaseLock(deadlines),
         Areas(engine, jobs, notices, load_regions(), workflows),
         Incidents(engine, notices, workflows),
     )
-    disputes, pulse = Disputes(engine, hold, said), Pulse(engine, metrics)
+    disputes, pulse = Disputes(engine, hold, outbox), Pulse(engine, metrics)
     # it lives in the jobs it brings
     Notifier(engine, jobs, notice_seal(settings), settings.alerts_url, metrics)
     desk = Desk(
         accounts=Accounts(engine, settings.alerts_session_hours),
-        work=Work(engine, workflows, calendar, said, hold),
-        back=TakingBack(engine, workflows, calendar, said, hold),
-        relief=ReliefDesk(engine, workflows, calendar, said, hold),
-        plan=Plan(engine, hold, said),
+        work=Work(engine, workflows, calendar, outbox, hold),
+        back=TakingBack(engine, workflows, calendar, outbox, hold),
+        relief=ReliefDesk(engine, workflows, calendar, outbox, hold),
+        plan=Plan(engine, hold, outbox),
         disputes=disputes,
         areas=areas,
         incidents=incidents,
@@ -114,7 +114,7 @@ def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
     keeps = Sinks(cases, Mirror(engine), areas, incidents, disputes, settling)
     pauses = Pauses(engine, workflows, calendar, deadlines, notices)
     sweep, tally = (
-        Sweep(jobs, said, deadlines, metrics, pauses=pauses, areas=areas),
+        Sweep(jobs, outbox, deadlines, metrics, pauses=pauses, areas=areas),
         Tally(engine, metrics),
     )
     consumers = _consumers(settings, metrics, engine, keeps)

@@ -178,12 +178,12 @@ class Consumer:
             topic = (await admin.describe_topics([RISK_TRANSITIONS.name]))[0]
             if topic["error_code"] == TopicAuthorizationFailedError.errno:
                 raise TopicAuthorizationFailedError(RISK_TRANSITIONS.name)
-            found = len(topic["partitions"])
+            count = len(topic["partitions"])
         finally:
             await admin.close()
-        if found != self._partitions:
+        if count != self._partitions:
             raise WrongPartitions(
-                f"{RISK_TRANSITIONS.name} has {found} partitions, FOOTHOLD_PARTITIONS says"
+                f"{RISK_TRANSITIONS.name} has {count} partitions, FOOTHOLD_PARTITIONS says"
                 f" {self._partitions}: a household's order hangs on that number; replay into new"
                 " topics instead of growing them."
             )
@@ -252,10 +252,10 @@ class Consumer:
 
     def _tell(self, taken: Sequence[Taken]) -> None:
         now = datetime.now(UTC)
-        for one in taken:
-            transition = one.transition
-            self._metrics.transitions.labels(transition.movement.value, one.action).inc()
-            if one.action in ("opened", "reopened") and not transition.is_quiet:
+        for handled in taken:
+            transition = handled.transition
+            self._metrics.transitions.labels(transition.movement.value, handled.action).inc()
+            if handled.action in ("opened", "reopened") and not transition.is_quiet:
                 self._metrics.case_seconds.observe(
                     max(0.0, (now - transition.learned_at).total_seconds())
                 )
@@ -265,9 +265,9 @@ class Consumer:
                 household_id=transition.household_id,
                 movement=transition.movement.value,
                 group=transition.group,
-                case_id=one.case_id,
-                outcome=one.action,
-                trace_id=one.trace_id,
+                case_id=handled.case_id,
+                outcome=handled.action,
+                trace_id=handled.trace_id,
             )
 
     async def set_aside(self, record: ConsumerRecord[bytes, bytes], detail: str) -> None:
@@ -318,15 +318,15 @@ class Consumer:
 
         What is another's now, the other tells.
         """
-        mine = {
+        owned = {
             source
             for source in self._consumer.assignment()
             if source.topic == RISK_TRANSITIONS.name
         }
-        for source in self._measured - mine:
+        for source in self._measured - owned:
             self._metrics.lag.remove(str(source.partition))
-        self._measured = mine
-        for source in mine:
+        self._measured = owned
+        for source in owned:
             highwater = self._consumer.highwater(source)
             if highwater is not None:
                 with contextlib.suppress(IllegalStateError):  # it was taken away meanwhile

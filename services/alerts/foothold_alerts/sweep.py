@@ -32,7 +32,7 @@ class Sweep:
     def __init__(
         self,
         jobs: Jobs,
-        said: Outbox,
+        outbox: Outbox,
         deadlines: Deadlines,
         metrics: Metrics | None = None,
         *,
@@ -43,7 +43,7 @@ class Sweep:
         self._areas = areas
         self._turns = Turns("sweep", metrics)
         self._jobs = jobs
-        self._said = said
+        self._outbox = outbox
         self._deadlines = deadlines
 
     async def run(self) -> None:
@@ -59,7 +59,7 @@ class Sweep:
         """One look."""
         if revived := await self._jobs.revive():
             log.warning("alerts.jobs_revived", jobs=revived)
-        for household_id in await self._said.unsent(now - OVERDUE):
+        for household_id in await self._outbox.unsent(now - OVERDUE):
             await self._jobs.nudge(SEND, lock=household_id, household_id=household_id)
         for deadline_id in await self._deadlines.forgotten(now - OVERDUE):
             await self._jobs.nudge(PASSED, lock=f"deadline {deadline_id}", deadline_id=deadline_id)

@@ -12,7 +12,7 @@ from foothold_alerts.rules.acts.act import Acted, StepContext, act
 from foothold_alerts.rules.acts.pause import PauseNo, ends_on, pause, resume
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, Case, Role, Stage
 from foothold_alerts.rules.days import WorkDays, began_for, is_provisional, last_day
-from foothold_alerts.rules.deadlines import Standing, wanted
+from foothold_alerts.rules.deadlines import Standing, deadlines_of
 from foothold_alerts.rules.public import ALLOWED, PublicNotice, public_notice
 from foothold_alerts.rules.workflow import Limit, Unit, Workflow
 from tests.support.alerts import WEEKENDS, WORKFLOW, case
@@ -31,10 +31,10 @@ def test_while_it_stands_still_nothing_is_due_and_afterwards_there_are_as_many_d
     held = paused()
     again = resume(held, LATER, WORKFLOW, WEEKENDS)
 
-    assert wanted(Standing(held, (), {}, ()), WORKFLOW, WEEKENDS) == ()
+    assert deadlines_of(Standing(held, (), {}, ()), WORKFLOW, WEEKENDS) == ()
     assert again is not None
     assert (again.due_on, again.paused_on, again.pause_reason) == (date(2026, 6, 24), None, None)
-    assert len(wanted(Standing(again, (), {}, ()), WORKFLOW, WEEKENDS)) == 1
+    assert len(deadlines_of(Standing(again, (), {}, ()), WORKFLOW, WEEKENDS)) == 1
     assert resume(again, LATER, WORKFLOW, WEEKENDS) is None
 
 
@@ -175,7 +175,7 @@ def test_across_new_year_without_a_calendar_it_is_provisional_and_counted_by_wee
         stood_still=still,
         due_on=last_day(began, WORKING.limits.settle, calendar, still),
     )
-    (settle,) = wanted(Standing(held, (), {}, ()), WORKING, calendar)
+    (settle,) = deadlines_of(Standing(held, (), {}, ()), WORKING, calendar)
 
     assert (held.due_on, settle.is_provisional) == (date(2027, 1, 12), True)
     assert not is_provisional(began, WORKING.limits.settle, calendar)

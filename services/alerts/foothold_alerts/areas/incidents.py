@@ -74,7 +74,7 @@ class Incidents:
         """Keep what is new of incidents, and tell each township once of each."""
         bodies: dict[str, JsonObject] = {}
         places: dict[tuple[str, str], None] = {}
-        for view in (one.view for one in shown if one.view is not None):
+        for view in (household.view for household in shown if household.view is not None):
             for impact in view.get("impacts", ()):
                 bodies[impact["incident"]] = {
                     name: impact[name] for name in ("area", "hazard", "severity", "since")
@@ -95,13 +95,13 @@ class Incidents:
                     index_elements=["incident"], set_={"body": known.excluded.body}, where=is_other
                 )
             )
-            told = [
+            place_rows = [
                 {"incident": name, "township": township, "at": now}
                 for name, township in sorted(places)
             ]
             fresh = (
                 insert(IncidentPlaceRow)
-                .values(told)
+                .values(place_rows)
                 .on_conflict_do_nothing()
                 .returning(IncidentPlaceRow.incident, IncidentPlaceRow.township)
             )
@@ -125,23 +125,23 @@ class Incidents:
         """A page of the incidents that may have hit households in the area, the newest first."""
         async with self._engine.connect() as connection:
             place = IncidentPlaceRow.township
-            mine = select(IncidentPlaceRow.incident).where(
+            query = select(IncidentPlaceRow.incident).where(
                 or_(place.startswith(area, autoescape=True), literal(area).startswith(place))
             )
             hit = func.jsonb_build_array(func.jsonb_build_object("incident", IncidentRow.incident))
             in_area = ViewRow.body["household"]["area"].astext.startswith(area, autoescape=True)
             still = exists().where(ViewRow.body["impacts"].contains(hit), in_area)
-            wanted = (
+            query = (
                 select(*IncidentRow.__table__.columns)
-                .where(IncidentRow.incident.in_(mine), still)
+                .where(IncidentRow.incident.in_(query), still)
                 .order_by(IncidentRow.number.desc())
             )
-            found = await read_page(connection, wanted, page, AT_ONCE)
+            incidents = await read_page(connection, query, page, AT_ONCE)
             pages = [
                 IncidentPage(row, await _townships(connection, row["incident"], area), [])
-                for row in found.lines
+                for row in incidents.lines
             ]
-        return Paged(pages, found.total, found.page, AT_ONCE)
+        return Paged(pages, incidents.total, incidents.page, AT_ONCE)
 
     async def page(self, area: str, number: int, page: int = 1) -> IncidentPage | None:
         """The incident, or None if none of its places ever lay inside the area."""
@@ -157,17 +157,20 @@ class Incidents:
             )
             if row is None:
                 return None
-            mine = select(IncidentPlaceRow.township).where(
+            query = select(IncidentPlaceRow.township).where(
                 IncidentPlaceRow.incident == row["incident"]
             )
-            places = (await connection.execute(mine)).scalars().all()
+            places = (await connection.execute(query)).scalars().all()
             if not any(place.startswith(area) or area.startswith(place) for place in places):
                 return None
-            found = await read_page(
+            listed = await read_page(
                 connection, _households(row["incident"], area, self._workflows), page
             )
             return IncidentPage(
-                row, await _townships(connection, row["incident"], area), found.lines, found.page
+                row,
+                await _townships(connection, row["incident"], area),
+                listed.lines,
+                listed.page,
             )
 
 
@@ -179,7 +182,7 @@ def _hit(incident: str, area: str) -> tuple[ColumnElement[bool], ColumnElement[b
 
 def _newest() -> Any:  # noqa: ANN401 - a subquery
     """Each household's newest case."""
-    wanted = select(
+    query = select(
         CaseRow.household_id,
         CaseRow.case_id,
         CaseRow.workflow,
@@ -189,7 +192,7 @@ def _newest() -> Any:  # noqa: ANN401 - a subquery
         CaseRow.version,
     )
     return (
-        wanted.ext(distinct_on(CaseRow.household_id))
+        query.ext(distinct_on(CaseRow.household_id))
         .order_by(CaseRow.household_id, CaseRow.episode.desc())
         .subquery()
     )

@@ -111,9 +111,11 @@ class Areas:
                 if number is not None and is_over(
                     warning, before, await self._gravest(connection, warning.area), business_day
                 ):
-                    told = sorted(places(warning, self._answers[LEVEL[before]]))
+                    told_places = sorted(places(warning, self._answers[LEVEL[before]]))
                     await self._notices.add(
-                        connection, [Note(number, place, Event.REGION_OVER) for place in told], now
+                        connection,
+                        [Note(number, place, Event.REGION_OVER) for place in told_places],
+                        now,
                     )
                     log.info("alerts.region_over", warning_id=warning.warning_id, number=number)
                 if (
@@ -152,14 +154,14 @@ class Areas:
         """
         async with self._engine.begin() as connection:
             now = (await connection.execute(select(func.now()))).scalar_one()
-            wanted = (
+            query = (
                 select(RegionWarningRow)
                 .where(
                     RegionWarningRow.number == number, RegionWarningRow.acknowledged_at.is_(None)
                 )
                 .with_for_update()
             )
-            row = (await connection.execute(wanted)).one_or_none()
+            row = (await connection.execute(query)).one_or_none()
             if row is None:
                 return
             if row.let_go_at is not None:
@@ -201,7 +203,7 @@ class Areas:
         A level stands until a later change of its kind.
         """
         last = _last().where(RegionWarningRow.area.startswith(area, autoescape=True)).subquery()
-        wanted = (
+        query = (
             select(last)
             .where(last.c.gravity > 0)
             .order_by(
@@ -209,21 +211,21 @@ class Areas:
             )
         )
         async with self._engine.connect() as connection:
-            found = await read_page(connection, wanted, page)
-            now = await region_counts.now_of(connection, found.lines)
+            warnings = await read_page(connection, query, page)
+            now = await region_counts.now_of(connection, warnings.lines)
         levels = [
-            Standing(row, now[row["area"], row["cause"], row["window"]]) for row in found.lines
+            Standing(row, now[row["area"], row["cause"], row["window"]]) for row in warnings.lines
         ]
-        return Paged(levels, found.total, found.page)
+        return Paged(levels, warnings.total, warnings.page)
 
     async def page(self, area: str, number: int, page: int = 1) -> AreaPage | None:
         """The warning with that page of its cases, or None if there is none inside the area."""
-        mine = RegionWarningRow.area.startswith(area, autoescape=True)
+        is_inside = RegionWarningRow.area.startswith(area, autoescape=True)
         async with self._engine.connect() as connection:
             row = (
                 (
                     await connection.execute(
-                        select(*_COLUMNS).where(RegionWarningRow.number == number, mine)
+                        select(*_COLUMNS).where(RegionWarningRow.number == number, is_inside)
                     )
                 )
                 .mappings()
@@ -262,14 +264,14 @@ class Areas:
 
         False if there is none inside the area, or somebody had before.
         """
-        mine = (
+        is_concerned = (
             RegionWarningRow.number == number,
             RegionWarningRow.area.startswith(area, autoescape=True),
             RegionWarningRow.acknowledged_at.is_(None),
         )
         seen = (
             update(RegionWarningRow)
-            .where(*mine)
+            .where(*is_concerned)
             .values(acknowledged_by=name, acknowledged_at=now)
             .returning(RegionWarningRow.warning_id)
         )

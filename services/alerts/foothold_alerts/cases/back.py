@@ -34,13 +34,13 @@ class TakingBack:
         engine: AsyncEngine,
         workflows: Workflows,
         calendar: WorkDays,
-        said: Outbox,
+        outbox: Outbox,
         hold: CaseLock,
     ) -> None:
         self._engine = engine
         self._workflows = workflows
         self._calendar = calendar
-        self._said = said
+        self._outbox = outbox
         self._hold = hold
 
     async def reopen(
@@ -95,7 +95,7 @@ class TakingBack:
                 fact = CaseDecided(
                     decision=outcome.decision, decided_on=today, episode=row["episode"]
                 )
-                await self._said.say(connection, row["household_id"], fact, by=who.name, at=now)
+                await self._outbox.say(connection, row["household_id"], fact, by=who.name, at=now)
             await self._hold.note(
                 connection,
                 now,

@@ -24,10 +24,10 @@ INGEST = "foothold-ingest"
 class Disputes:
     """LookupError: no such case in the person's area."""
 
-    def __init__(self, engine: AsyncEngine, hold: CaseLock, said: Outbox) -> None:
+    def __init__(self, engine: AsyncEngine, hold: CaseLock, outbox: Outbox) -> None:
         self._engine = engine
         self._hold = hold
-        self._said = said
+        self._outbox = outbox
 
     async def ask(
         self,
@@ -64,7 +64,7 @@ class Disputes:
                 doubt=doubt,
                 note=note,
             )
-            dispute_id = await self._said.say(
+            dispute_id = await self._outbox.say(
                 connection, row["household_id"], word, by=who.name, at=now
             )
             asked = {
@@ -73,7 +73,7 @@ class Disputes:
                 "household_id": row["household_id"],
                 "fact_id": fact_id,
             }
-            told = {
+            values = {
                 "doubt": doubt.value,
                 "note": note,
                 "by": who.name,
@@ -81,7 +81,7 @@ class Disputes:
                 "state": DisputeState.ASKED.value,
                 "answer": "",
             }
-            await connection.execute(insert(DisputeRow), [asked | told])
+            await connection.execute(insert(DisputeRow), [asked | values])
             await self._hold.change(connection, row, {}, now)
             await self._hold.note(
                 connection, now, who, "disputed", row, doubt=doubt.value, note=note
@@ -94,22 +94,22 @@ class Disputes:
                 await self._take(connection, news)
 
     async def _take(self, connection: AsyncConnection, news: DisputeNews) -> None:
-        wanted = (
+        query = (
             select(*DisputeRow.__table__.columns)
             .where(DisputeRow.dispute_id == news.dispute_id)
             .with_for_update()
         )
-        row = (await connection.execute(wanted)).mappings().one_or_none()
+        row = (await connection.execute(query)).mappings().one_or_none()
         if row is None:
             return  # asked by a desk whose database was put back to an earlier day
-        mine = update(DisputeRow).where(DisputeRow.dispute_id == news.dispute_id)
+        statement = update(DisputeRow).where(DisputeRow.dispute_id == news.dispute_id)
         if not is_later(news.state, DisputeState(row["state"])):
             await connection.execute(
-                mine.where(DisputeRow.agency.is_(None)).values(agency=news.agency)
+                statement.where(DisputeRow.agency.is_(None)).values(agency=news.agency)
             )
             return
         await connection.execute(
-            mine.values(
+            statement.values(
                 state=news.state.value, agency=news.agency, answer=news.note, answered_at=news.at
             )
         )
@@ -118,17 +118,19 @@ class Disputes:
             .where(CaseRow.case_id == row["case_id"])
             .values(version=CaseRow.version + 1)
         )
-        told = {"agency": news.agency, "note": news.note} if news.note else {"agency": news.agency}
+        detail = (
+            {"agency": news.agency, "note": news.note} if news.note else {"agency": news.agency}
+        )
         await connection.execute(
             insert(AuditRow),
-            [audit_row(news.at, INGEST, f"dispute_{news.state.value}", row["case_id"], **told)],
+            [audit_row(news.at, INGEST, f"dispute_{news.state.value}", row["case_id"], **detail)],
         )
 
 
 async def _is_asked(connection: AsyncConnection, household_id: str, fact_id: str) -> bool:
-    wanted = select(DisputeRow.dispute_id).where(
+    query = select(DisputeRow.dispute_id).where(
         DisputeRow.household_id == household_id,
         DisputeRow.fact_id == fact_id,
         DisputeRow.state == DisputeState.ASKED.value,
     )
-    return (await connection.execute(wanted.limit(1))).scalar_one_or_none() is not None
+    return (await connection.execute(query.limit(1))).scalar_one_or_none() is not None

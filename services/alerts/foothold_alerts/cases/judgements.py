@@ -35,13 +35,13 @@ async def keep(connection: AsyncConnection, judgements: Sequence[Judgement]) -> 
 
     One that is retried late does not replace a newer one.
     """
-    for one in judgements:
+    for judgement in judgements:
         row = {
-            "household_id": one.household_id,
-            "is_judged": one.is_judged,
-            "since": one.since,
-            "register_number": one.register_number or "",
-            "area": one.area or "",
+            "household_id": judgement.household_id,
+            "is_judged": judgement.is_judged,
+            "since": judgement.since,
+            "register_number": judgement.register_number or "",
+            "area": judgement.area or "",
         }
         statement = insert(JudgementRow).values(row)
         changed = {name: statement.excluded[name] for name in row if name != "household_id"}

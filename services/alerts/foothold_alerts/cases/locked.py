@@ -57,9 +57,12 @@ class CaseLock:
         Raise Stale, Gone, or LookupError outside the person's area.
         """
         await must_be_here(connection, who.name, who.area, who.role)
-        mine = (CaseRow.number == number, CaseRow.area.startswith(who.area, autoescape=True))
-        wanted = select(*CaseRow.__table__.columns).where(*mine).with_for_update()
-        row = (await connection.execute(wanted)).mappings().one_or_none()
+        is_concerned = (
+            CaseRow.number == number,
+            CaseRow.area.startswith(who.area, autoescape=True),
+        )
+        query = select(*CaseRow.__table__.columns).where(*is_concerned).with_for_update()
+        row = (await connection.execute(query)).mappings().one_or_none()
         if row is None:
             raise LookupError(number)
         if row["version"] != version:
@@ -87,9 +90,9 @@ class CaseLock:
         **detail: object,
     ) -> None:
         """One row in the audit; details that are empty are left out."""
-        told = {name: value for name, value in detail.items() if value not in (None, "")}
+        given = {name: value for name, value in detail.items() if value not in (None, "")}
         await connection.execute(
-            insert(AuditRow), [audit_row(now, who.name, action, row["case_id"], **told)]
+            insert(AuditRow), [audit_row(now, who.name, action, row["case_id"], **given)]
         )
 
 
@@ -114,4 +117,4 @@ async def unmet_of(
 
 def is_disputed(unmet: Sequence[Mapping[str, Any]] | None) -> bool:
     """Whether a member also stands in another household."""
-    return any(one["kind"] == UnmetKind.MEMBER_DISPUTED for one in unmet or ())
+    return any(condition["kind"] == UnmetKind.MEMBER_DISPUTED for condition in unmet or ())

@@ -71,11 +71,11 @@ class Pauses:
             for row in rows:
                 await self._end(connection, row, now)
             await self._deadlines.follow(connection, [row["case_id"] for row in rows], now)
-            told = [
+            notes = [
                 Note(row["number"], place_of(row["area"], Role.TOWNSHIP), Event.PAUSE_OVER)
                 for row in rows
             ]
-            await self._notices.add(connection, told, now)
+            await self._notices.add(connection, notes, now)
         for row in rows:
             log.info("alerts.pause_over", case_number=row["number"])
         return len(rows)

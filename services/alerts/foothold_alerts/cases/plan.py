@@ -23,10 +23,10 @@ from foothold_schemas.findings import FindingKind
 class Plan:
     """Each act in one transaction with its audit row; raise Stale, NotAllowed or LookupError."""
 
-    def __init__(self, engine: AsyncEngine, hold: CaseLock, said: Outbox) -> None:
+    def __init__(self, engine: AsyncEngine, hold: CaseLock, outbox: Outbox) -> None:
         self._engine = engine
         self._hold = hold
-        self._said = said
+        self._outbox = outbox
 
     async def intend(
         self,
@@ -78,20 +78,20 @@ class Plan:
             done = _planned(measure_id, row["case_id"]).values(
                 delivered_on=on, delivered_by=who.name
             )
-            found = (
+            measure = (
                 await connection.execute(done.returning(MeasureRow.kind, MeasureRow.against))
             ).one_or_none()
-            if found is None:
+            if measure is None:
                 raise Stale
             fact = MeasureDelivered(
-                measure=MeasureKind(found.kind),
-                against=tuple(map(FindingKind, found.against)),
+                measure=MeasureKind(measure.kind),
+                against=tuple(map(FindingKind, measure.against)),
                 delivered_on=on,
             )
-            await self._said.say(connection, row["household_id"], fact, by=who.name, at=now)
+            await self._outbox.say(connection, row["household_id"], fact, by=who.name, at=now)
             await self._hold.change(connection, row, {}, now)
             await self._hold.note(
-                connection, now, who, "measure_delivered", row, measure=found.kind
+                connection, now, who, "measure_delivered", row, measure=measure.kind
             )
 
     async def drop(
@@ -103,12 +103,12 @@ class Plan:
             if not note:
                 raise NotAllowed(PlanNo.NOTE)
             gone = _planned(measure_id, row["case_id"]).values(dropped_because=note)
-            found = (await connection.execute(gone.returning(MeasureRow.kind))).one_or_none()
-            if found is None:
+            measure = (await connection.execute(gone.returning(MeasureRow.kind))).one_or_none()
+            if measure is None:
                 raise Stale
             await self._hold.change(connection, row, {}, now)
             await self._hold.note(
-                connection, now, who, "measure_dropped", row, measure=found.kind, note=note
+                connection, now, who, "measure_dropped", row, measure=measure.kind, note=note
             )
 
     async def visit(
@@ -151,7 +151,7 @@ def _looked(row: RowMapping, on: date, now: datetime) -> dict[str, object]:
 
 def _planned(measure_id: int, case_id: str) -> Update:
     """The measure while it is neither delivered nor dropped."""
-    mine = update(MeasureRow).where(
+    statement = update(MeasureRow).where(
         MeasureRow.measure_id == measure_id, MeasureRow.case_id == case_id
     )
-    return mine.where(MeasureRow.delivered_on.is_(None), MeasureRow.dropped_because.is_(None))
+    return statement.where(MeasureRow.delivered_on.is_(None), MeasureRow.dropped_because.is_(None))

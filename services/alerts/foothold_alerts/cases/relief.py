@@ -47,13 +47,13 @@ class ReliefDesk:
         engine: AsyncEngine,
         workflows: Workflows,
         calendar: WorkDays,
-        said: Outbox,
+        outbox: Outbox,
         hold: CaseLock,
     ) -> None:
         self._engine = engine
         self._workflows = workflows
         self._calendar = calendar
-        self._said = said
+        self._outbox = outbox
         self._hold = hold
 
     async def relieve(
@@ -78,16 +78,16 @@ class ReliefDesk:
             after = await self._after(connection, row, held, act, hand)
             if isinstance(after, ReliefRefusal):
                 raise NotAllowed(after)
-            said = heard(row["latest"], await view_of(connection, row["household_id"]))
+            borne = heard(row["latest"], await view_of(connection, row["household_id"]))
             after = settled(
-                with_borne(after, said) if act is ReliefAct.PAY else after,
+                with_borne(after, borne) if act is ReliefAct.PAY else after,
                 self._workflows.of(row["workflow"]).limits,
             )
             marks: dict[str, object] = (
                 {"decided_at": now} if act in (ReliefAct.DECIDE, ReliefAct.AMEND) else {}
             )
             if act is ReliefAct.PAY:
-                marks = {"paid_at": now, "borne_number": 0 if said is None else said.number}
+                marks = {"paid_at": now, "borne_number": 0 if borne is None else borne.number}
             await connection.execute(
                 update(ReliefRow)
                 .where(ReliefRow.relief_id == relief_id)
@@ -100,9 +100,9 @@ class ReliefDesk:
                     amount=Fen(after.amount),
                     paid_on=hand.today or now.date(),
                 )
-                await self._said.say(connection, row["household_id"], paid, by=who.name, at=now)
+                await self._outbox.say(connection, row["household_id"], paid, by=who.name, at=now)
             await self._hold.change(connection, row, {}, now)
-            told = after.waived - relief_of(held).waived if act is ReliefAct.WAIVE else amount
+            amount_fen = after.waived - relief_of(held).waived if act is ReliefAct.WAIVE else amount
             await self._hold.note(
                 connection,
                 now,
@@ -110,7 +110,7 @@ class ReliefDesk:
                 f"relief_{act.value}",
                 row,
                 relief_id=relief_id,
-                amount_fen=told,
+                amount_fen=amount_fen,
                 note=note,
             )
 
@@ -152,12 +152,12 @@ class ReliefDesk:
     ) -> tuple[RowMapping, RowMapping]:
         """The case and its relief; raise Stale where the act is none of the case any more."""
         row = await self._hold.locked(connection, number, version, who)
-        wanted = (
+        query = (
             select(*ReliefRow.__table__.columns)
             .where(ReliefRow.relief_id == relief_id, ReliefRow.case_id == row["case_id"])
             .with_for_update()
         )
-        held = (await connection.execute(wanted)).mappings().one_or_none()
+        held = (await connection.execute(query)).mappings().one_or_none()
         if held is None or (Stage(row["stage"]) not in OPEN and act not in AFTER_PAYMENT):
             raise Stale
         return row, held
@@ -219,7 +219,7 @@ class ReliefDesk:
                 raise NotAllowed(ReliefRefusal.ROLE)
             if not note:
                 raise NotAllowed(ReliefRefusal.NOTE)
-            if cause not in await self._found(connection, row):
+            if cause not in await self._causes(connection, row):
                 raise NotAllowed(ReliefRefusal.NOT_FOUND)
             today = await business_day(connection, now)
             under_way = select(ReliefRow.relief_id).where(
@@ -250,7 +250,7 @@ class ReliefDesk:
                 connection, now, who, "relief_excepted", row, cause=cause.value, note=note
             )
 
-    async def _found(self, connection: AsyncConnection, row: RowMapping) -> set[str]:
+    async def _causes(self, connection: AsyncConnection, row: RowMapping) -> set[str]:
         """The causes the household has now, as the case or its view says."""
         view = await view_of(connection, row["household_id"]) or {}
         return {

@@ -175,12 +175,12 @@ class ReliefOfBatch:
             if line.is_changed and line.relief_id is not None
         ]
         if changed:
-            one = update(ReliefRow.__table__).where(  # type: ignore[arg-type]  # a mapped class's table
+            statement = update(ReliefRow.__table__).where(  # type: ignore[arg-type]  # a mapped class's table
                 ReliefRow.__table__.c.relief_id == bindparam("of_id")
             )
             names = ("status", "withdrawn_from", "bills_until")
             await connection.execute(
-                one.values({name: bindparam(f"new_{name}") for name in names}), changed
+                statement.values({name: bindparam(f"new_{name}") for name in names}), changed
             )
         if new := [
             line.row | {name[4:]: value for name, value in _values(line).items()}

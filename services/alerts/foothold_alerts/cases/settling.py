@@ -42,30 +42,34 @@ def heard(latest: Mapping[str, Any], view: Mapping[str, Any] | None) -> Heard | 
 
     None where neither says what it bore.
     """
-    said: list[Heard] = []
+    reports: list[Heard] = []
     if view is not None and "outlays" in view:
-        said.append(
+        reports.append(
             Heard(view.get("number", 0), date.fromisoformat(view["as_of"]), view["outlays"])
         )
     if "outlays" in latest:
-        said.append(
+        reports.append(
             Heard(latest["number"], date.fromisoformat(latest["open_day"]), latest["outlays"])
         )
-    return max(said, key=lambda one: one.number, default=None)
+    return max(reports, key=lambda report: report.number, default=None)
 
 
-def with_borne(relief: Relief, said: Heard | None) -> Relief:
+def with_borne(relief: Relief, report: Heard | None) -> Relief:
     """The relief with what the household bore.
 
     As it was while that is not said, or so long after the payment that statements of then may be
     gone.
     """
-    if said is None or relief.paid_on is None or said.day > relief.paid_on + HEARD_FOR:
+    if report is None or relief.paid_on is None or report.day > relief.paid_on + HEARD_FOR:
         return relief
     return replace(
         relief,
         borne=borne(
-            relief.cause, said.outlays, relief.paid_on, relief.event, bills_after=relief.bills_after
+            relief.cause,
+            report.outlays,
+            relief.paid_on,
+            relief.event,
+            bills_after=relief.bills_after,
         ),
     )
 
@@ -79,42 +83,49 @@ class Settling:
 
     async def take(self, shown: Sequence[Shown], now: datetime) -> None:
         """Views that were just kept."""
-        said = {
-            one.household_id: Heard(
-                one.view["number"], date.fromisoformat(one.view["as_of"]), one.view["outlays"]
+        reports = {
+            household.household_id: Heard(
+                household.view["number"],
+                date.fromisoformat(household.view["as_of"]),
+                household.view["outlays"],
             )
-            for one in shown
-            if one.view is not None and "outlays" in one.view and one.view.get("number")
+            for household in shown
+            if household.view is not None
+            and "outlays" in household.view
+            and household.view.get("number")
         }
-        if said:
+        if reports:
             async with self._engine.begin() as connection:
-                await self.follow(connection, said, now)
+                await self.follow(connection, reports, now)
 
     async def moved(
         self, connection: AsyncConnection, transitions: Sequence[Transition], now: datetime
     ) -> None:
         """Transitions, in the transaction that takes them."""
-        said = {
-            one.household_id: Heard(
-                one.number,
-                one.open_day,
-                [outlay.model_dump(mode="json", exclude_none=True) for outlay in one.outlays],
+        reports = {
+            transition.household_id: Heard(
+                transition.number,
+                transition.open_day,
+                [
+                    outlay.model_dump(mode="json", exclude_none=True)
+                    for outlay in transition.outlays
+                ],
             )
-            for one in transitions
-            if one.outlays is not None and one.looks_back_to is None
+            for transition in transitions
+            if transition.outlays is not None and transition.looks_back_to is None
         }
-        if said:
-            await self.follow(connection, said, now)
+        if reports:
+            await self.follow(connection, reports, now)
 
     async def follow(
-        self, connection: AsyncConnection, said: Mapping[str, Heard], now: datetime
+        self, connection: AsyncConnection, reports: Mapping[str, Heard], now: datetime
     ) -> None:
         """Bring every relief paid to these households to what they bore by now.
 
         What changes the amount to settle stands in the audit.
         """
         paid = select(ReliefRow.case_id).where(
-            ReliefRow.household_id.in_(said), ReliefRow.status.in_(_PAID)
+            ReliefRow.household_id.in_(reports), ReliefRow.status.in_(_PAID)
         )
         of_cases = (
             select(*CaseRow.__table__.columns)
@@ -131,23 +142,23 @@ class Settling:
             .with_for_update()
         )
         for row in (await connection.execute(reliefs)).mappings().all():
-            one = said[row["household_id"]]
-            if one.number >= row["borne_number"]:
-                await self._change(connection, cases[row["case_id"]], row, one, now)
+            report = reports[row["household_id"]]
+            if report.number >= row["borne_number"]:
+                await self._change(connection, cases[row["case_id"]], row, report, now)
 
     async def _change(
         self,
         connection: AsyncConnection,
         case: RowMapping,
         row: RowMapping,
-        one: Heard,
+        report: Heard,
         now: datetime,
     ) -> None:
         before = relief_of(row, await earlier_bills(connection, row))
-        after = settled(with_borne(before, one), self._workflows.of(case["workflow"]).limits)
+        after = settled(with_borne(before, report), self._workflows.of(case["workflow"]).limits)
         if after == before:
             return
-        values = relief_values(after) | {"borne_number": one.number}
+        values = relief_values(after) | {"borne_number": report.number}
         await connection.execute(
             update(ReliefRow).where(ReliefRow.relief_id == row["relief_id"]).values(**values)
         )

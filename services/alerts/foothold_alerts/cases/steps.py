@@ -58,14 +58,14 @@ class Work:
         engine: AsyncEngine,
         workflows: Workflows,
         calendar: WorkDays,
-        said: Outbox,
+        outbox: Outbox,
         hold: CaseLock,
     ) -> None:
         self._engine = engine
         self._hold = hold
         self._workflows = workflows
         self._calendar = calendar
-        self._said = said
+        self._outbox = outbox
 
     async def step(
         self,
@@ -106,7 +106,7 @@ class Work:
             await self._hold.change(connection, row, standing(outcome.case) | taken, now)
             if outcome.says is not None:
                 fact = _fact(outcome.says, given.today, row["episode"], saw)
-                await self._said.say(connection, row["household_id"], fact, by=who.name, at=now)
+                await self._outbox.say(connection, row["household_id"], fact, by=who.name, at=now)
             action = f"{name}_proposed" if outcome.is_first_word else name
             await self._hold.note(
                 connection, now, who, action, row, reason=reason and reason.value, note=note
@@ -201,7 +201,7 @@ class Work:
             word = FindingExempted(
                 finding=finding, reason=reason, by=who.name, exempted_on=today, until=until, saw=saw
             )
-            await self._said.say(connection, row["household_id"], word, by=who.name, at=now)
+            await self._outbox.say(connection, row["household_id"], word, by=who.name, at=now)
             await self._hold.change(connection, row, standing(taken_back(case_of(row))), now)
             await self._hold.note(
                 connection,
@@ -282,10 +282,10 @@ class Work:
         """
         async with self._engine.begin() as connection:
             await must_be_here(connection, who.name, who.area, who.role)
-            wanted = select(CaseRow.case_id).where(
+            query = select(CaseRow.case_id).where(
                 CaseRow.number == number, CaseRow.area.startswith(who.area, autoescape=True)
             )
-            case_id = (await connection.execute(wanted)).scalar_one_or_none()
+            case_id = (await connection.execute(query)).scalar_one_or_none()
             if case_id is not None:
                 await connection.execute(
                     insert(AuditRow), [audit_row(now, who.name, "contact_shown", case_id)]

@@ -209,12 +209,12 @@ class Cases:
                 area_of(transition, area),
             )
             changed[case_id] = case_row(response.case, version + 1, transition, area)
-            told = {
+            detail = {
                 "transition_id": transition.transition_id,
                 "movement": transition.movement.value,
                 "trace_id": trace,
             }
-            audit.append(audit_row(now, SYSTEM, response.action, case_id, **told))
+            audit.append(audit_row(now, SYSTEM, response.action, case_id, **detail))
         await self._write(connection, changed, relief, audit)
         await self._plan_again(
             connection, [case_id for case_id in going_on if cases[case_id][0].stage in OPEN]

@@ -130,14 +130,14 @@ async def retry(engine: AsyncEngine, names: Sequence[str]) -> int:
             for n in names
             if n.startswith(f"{SAID}-") and n.removeprefix(f"{SAID}-").isdigit()
         ]
-        mine = (
+        is_concerned = (
             (_IS_ASIDE, OutboxRow.seq.in_(bindparam("seqs", chosen, expanding=True)))
             if names
             else (_IS_ASIDE,)
         )
         words = await connection.execute(
             update(OutboxRow)
-            .where(*mine)
+            .where(*is_concerned)
             .values(set_aside_at=None, failures=0)
             .returning(OutboxRow.seq)
         )

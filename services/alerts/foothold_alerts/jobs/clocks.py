@@ -55,4 +55,4 @@ def are_soon(
     deadlines: Iterable[RowMapping | Mapping[str, Any]], hours: int, now: datetime
 ) -> bool:
     """The same, of a case whose open duties are at hand."""
-    return any(one["due_at"] <= now + timedelta(hours=hours) for one in deadlines)
+    return any(deadline["due_at"] <= now + timedelta(hours=hours) for deadline in deadlines)

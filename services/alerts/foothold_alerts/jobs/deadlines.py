@@ -20,7 +20,7 @@ from foothold_alerts.jobs.queue import Jobs
 from foothold_alerts.rules.acts.pause import settle_on
 from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, Role
 from foothold_alerts.rules.days import WorkDays, began_for, due_at, end_of, is_provisional
-from foothold_alerts.rules.deadlines import Deadline, DeadlineKind, Helped, Standing, wanted
+from foothold_alerts.rules.deadlines import Deadline, DeadlineKind, Helped, Standing, deadlines_of
 from foothold_alerts.rules.notices import Event, Note, place_of, remind_at
 from foothold_alerts.rules.workflow import Limit, Unit, Workflows
 from foothold_alerts.tables.cases import AuditRow, CaseRow, DeadlineRow, MeasureRow, ReliefRow
@@ -72,7 +72,7 @@ class Deadlines:
         for case_id, standing in standings.items():
             still = {
                 (d.kind.value, d.subject): d
-                for d in wanted(
+                for d in deadlines_of(
                     standing, self._workflows.of(standing.case.workflow), self._calendar
                 )
             }
@@ -100,7 +100,7 @@ class Deadlines:
             kept = upsert(DeadlineRow).on_conflict_do_nothing(
                 index_elements=waiting, index_where=DeadlineRow.done_at.is_(None)
             )
-            made = (
+            query = (
                 await connection.execute(
                     kept.returning(
                         DeadlineRow.deadline_id,
@@ -112,19 +112,23 @@ class Deadlines:
                 )
             ).all()
             await self._jobs.defer_many(
-                connection, TASK, [(row.due_at, {"deadline_id": row.deadline_id}) for row in made]
+                connection, TASK, [(row.due_at, {"deadline_id": row.deadline_id}) for row in query]
             )
             near = [
                 (
                     row.deadline_id,
                     self._near(standings[row.case_id].case.workflow, row.kind, row.due_at),
                 )
-                for row in made
+                for row in query
             ]
             await self._jobs.defer_many(
                 connection,
                 NEAR,
-                [(at, {"deadline_id": one}) for one, at in near if at is not None and at > now],
+                [
+                    (at, {"deadline_id": deadline_id})
+                    for deadline_id, at in near
+                    if at is not None and at > now
+                ],
             )
 
     async def passed(self, deadline_id: int) -> None:
@@ -137,12 +141,12 @@ class Deadlines:
         """
         async with self._engine.begin() as connection:
             now: datetime = (await connection.execute(select(func.now()))).scalar_one()
-            found = (
+            query = (
                 select(*DeadlineRow.__table__.columns)
                 .where(DeadlineRow.deadline_id == deadline_id)
                 .with_for_update()
             )
-            row = (await connection.execute(found)).mappings().one_or_none()
+            row = (await connection.execute(query)).mappings().one_or_none()
             if row is None or row["done_at"] is not None or row["acknowledged_by"] is not None:
                 return
             case = select(CaseRow.number, CaseRow.workflow, CaseRow.area).where(
@@ -197,12 +201,12 @@ class Deadlines:
         """
         async with self._engine.begin() as connection:
             now: datetime = (await connection.execute(select(func.now()))).scalar_one()
-            found = (
+            query = (
                 select(*DeadlineRow.__table__.columns)
                 .where(DeadlineRow.deadline_id == deadline_id)
                 .with_for_update()
             )
-            row = (await connection.execute(found)).mappings().one_or_none()
+            row = (await connection.execute(query)).mappings().one_or_none()
             if row is None or any(
                 row[name] is not None
                 for name in ("done_at", "reminded_at", "passed_at", "acknowledged_by")
@@ -290,8 +294,8 @@ class Deadlines:
                 DeadlineRow.done_at.is_(None),
                 DeadlineRow.limit_count.is_not(None),
             )
-            found = select(*DeadlineRow.__table__.columns).where(*counted).with_for_update()
-            for row in (await connection.execute(found)).mappings().all():
+            query = select(*DeadlineRow.__table__.columns).where(*counted).with_for_update()
+            for row in (await connection.execute(query)).mappings().all():
                 limit = Limit(row["limit_count"], Unit(row["limit_unit"]))
                 due = due_at(end_of(row["began_on"]), row["began_on"], limit, self._calendar)
                 values = {

@@ -106,12 +106,12 @@ class Notifier:
             )
         sealed = self._seal.close(json.dumps({"address": address, "secret": secret}).encode())
         async with self._engine.begin() as connection:
-            made = (
+            statement = (
                 insert(TargetRow)
                 .values(area=area, kind=kind.value, sealed=sealed)
                 .returning(TargetRow.target_id)
             )
-            return int((await connection.execute(made)).scalar_one()), secret
+            return int((await connection.execute(statement)).scalar_one()), secret
 
     async def targets(self) -> list[tuple[int, str, str, bool]]:
         """Id, area, kind and whether it is in use; never the address."""
@@ -181,7 +181,7 @@ class Notifier:
 
     async def send(self, digest_id: str) -> None:
         """The job: until the other side has taken it. A gone webhook is asked no more."""
-        wanted = select(
+        query = select(
             DigestRow.body,
             DigestRow.at,
             DigestRow.sent_at,
@@ -193,7 +193,7 @@ class Notifier:
         async with self._engine.connect() as connection:
             row = (
                 await connection.execute(
-                    wanted.join(TargetRow).where(DigestRow.digest_id == digest_id)
+                    query.join(TargetRow).where(DigestRow.digest_id == digest_id)
                 )
             ).one_or_none()
         if row is None or row.sent_at is not None or row.disabled_at is not None:

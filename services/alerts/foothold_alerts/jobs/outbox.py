@@ -55,18 +55,18 @@ class Outbox:
         at: datetime,
     ) -> str:
         """Keep it and its job in the transaction of the act; return its id."""
-        said = PeopleSaid(
+        message = PeopleSaid(
             id=f"act-{uuid4().hex}", household_id=household_id, time=at, by=by, data=data
         )
         row = {
-            "said_id": said.id,
+            "said_id": message.id,
             "household_id": household_id,
-            "body": said.model_dump(mode="json", exclude_none=True),
+            "body": message.model_dump(mode="json", exclude_none=True),
             "at": at,
         }
         await connection.execute(insert(OutboxRow), [row])
         await self._jobs.defer(connection, TASK, lock=household_id, household_id=household_id)
-        return said.id
+        return message.id
 
     async def send(self, household_id: str) -> None:
         """Everything of the household that has not gone out, in order.

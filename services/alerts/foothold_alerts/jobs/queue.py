@@ -253,8 +253,8 @@ class Jobs:
         if not given:
             return
         raw = (await connection.get_raw_connection()).driver_connection
-        one = self._app.configure_task(name, allow_unknown=True).job
-        jobs = [one.evolve(scheduled_at=at, task_kwargs=words) for at, words in given]
+        job = self._app.configure_task(name, allow_unknown=True).job
+        jobs = [job.evolve(scheduled_at=at, task_kwargs=words) for at, words in given]
         await self._app.job_manager.batch_defer_jobs_async(jobs=jobs, connection=raw)
 
     async def run(self) -> None:

@@ -155,11 +155,11 @@ class Accounts:
         return token
 
     async def _log_in(self, name: str, password: str, now: datetime) -> str | None:
-        wanted = select(AccountRow.password_hash).where(
+        query = select(AccountRow.password_hash).where(
             AccountRow.name == name, AccountRow.disabled_at.is_(None)
         )
         async with self._engine.connect() as connection:
-            password_hash = (await connection.execute(wanted)).scalar_one_or_none()
+            password_hash = (await connection.execute(query)).scalar_one_or_none()
         is_right = await self._passwords.matches(password_hash, password)
         if password_hash is not None and is_right:
             return await self._begin_session(name, password_hash, now)
@@ -202,7 +202,7 @@ class Accounts:
 
     async def person(self, token: str, now: datetime) -> Person | None:
         """Whose session this is; asked on every request, so a disabled account is out at once."""
-        wanted = (
+        query = (
             select(AccountRow.name, AccountRow.area, AccountRow.role, SessionRow.csrf)
             .join(SessionRow, SessionRow.account == AccountRow.name)
             .where(
@@ -212,7 +212,7 @@ class Accounts:
             )
         )
         async with self._engine.connect() as connection:
-            row = (await connection.execute(wanted)).one_or_none()
+            row = (await connection.execute(query)).one_or_none()
         return None if row is None else Person(row.name, row.area, Role(row.role), row.csrf)
 
     async def log_out(self, person: Person, token: str, now: datetime) -> None:

@@ -136,7 +136,7 @@ class Inbox:
         `find`: the beginning of a register number or of an area's code, or a case's number: cases
         of every stage, and households that risk shows and that have no case.
         """
-        mine = CaseRow.area.startswith(area, autoescape=True)
+        is_inside = CaseRow.area.startswith(area, autoescape=True)
         soon = is_soon(self._workflows)
         shown: ColumnElement[bool] = (
             CaseRow.stage.in_([s.value for s in OPEN])
@@ -165,7 +165,7 @@ class Inbox:
             )
             .select_from(CaseRow)
             .outerjoin(now, now.household_id == CaseRow.household_id)
-            .where(mine, shown)
+            .where(is_inside, shown)
             .order_by(
                 literal_column("is_soon").desc(),
                 literal_column("next_due_at").nulls_last(),
@@ -173,15 +173,15 @@ class Inbox:
             )
         )
         async with self._engine.connect() as connection:
-            found = await read_page(connection, listed, page, PAGE)
+            cases = await read_page(connection, listed, page, PAGE)
             stages = await connection.execute(
-                select(CaseRow.stage, func.count()).where(mine).group_by(CaseRow.stage)
+                select(CaseRow.stage, func.count()).where(is_inside).group_by(CaseRow.stage)
             )
             by_stage = {code: count for code, count in stages}  # noqa: C416 - dict() does not see that a row is a pair
             urgent = await connection.execute(
                 select(func.count())
                 .select_from(CaseRow)
-                .where(mine, CaseRow.stage.in_([s.value for s in OPEN]), soon)
+                .where(is_inside, CaseRow.stage.in_([s.value for s in OPEN]), soon)
             )
             business_day = (
                 await connection.execute(select(func.min(PartitionDay.day)))
@@ -191,20 +191,20 @@ class Inbox:
                 if find
                 else Paged([], 0)
             )
-            waiting = _reviews().where(mine, ReviewRow.done_at.is_(None)).limit(PAGE)
-            said = [
+            waiting = _reviews().where(is_inside, ReviewRow.done_at.is_(None)).limit(PAGE)
+            feeds = [
                 dict(body)
                 for body in (await connection.execute(select(PartitionDay.stale))).scalars()
             ]
             return InboxPage(
-                rows=found.lines,
-                total=found.total,
-                page=found.page,
+                rows=cases.lines,
+                total=cases.total,
+                page=cases.page,
                 by_stage=by_stage,
                 urgent=urgent.scalar_one(),
                 business_day=business_day,
-                is_illustrative=any(row["is_illustrative"] for row in found.lines),
-                stale=_stale(said, area),
+                is_illustrative=any(row["is_illustrative"] for row in cases.lines),
+                stale=_stale(feeds, area),
                 reviews=list((await connection.execute(waiting)).mappings()),
                 without_case=without,
             )
@@ -212,10 +212,10 @@ class Inbox:
     async def case(self, area: str, number: int) -> CasePage | None:
         """The case, or None if there is none in the area."""
         async with self._engine.connect() as connection:
-            wanted = select(*CaseRow.__table__.columns).where(
+            query = select(*CaseRow.__table__.columns).where(
                 CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True)
             )
-            row = (await connection.execute(wanted)).mappings().one_or_none()
+            row = (await connection.execute(query)).mappings().one_or_none()
             if row is None:
                 return None
             relief = (
@@ -285,10 +285,10 @@ class Inbox:
     async def version(self, area: str, number: int) -> int | None:
         """The case's version, or None if there is none in the area."""
         async with self._engine.connect() as connection:
-            wanted = select(CaseRow.version).where(
+            query = select(CaseRow.version).where(
                 CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True)
             )
-            return (await connection.execute(wanted)).scalar_one_or_none()
+            return (await connection.execute(query)).scalar_one_or_none()
 
 
 def _is_found(find: str) -> ColumnElement[bool]:
@@ -396,16 +396,18 @@ def _reviews() -> Select[Any]:
     )
 
 
-def _stale(said: list[dict[str, Any]], area: str) -> list[StaleHere]:
+def _stale(bodies: list[dict[str, Any]], area: str) -> list[StaleHere]:
     """What the partitions of risk said, each feed once.
 
     Only of counties the person's area touches.
     """
-    found = {
-        StaleHere(county, one["agency"], one["feed"], one.get("last_heard", ""), one["rhythm_days"])
-        for body in said
+    stale = {
+        StaleHere(
+            county, feed["agency"], feed["feed"], feed.get("last_heard", ""), feed["rhythm_days"]
+        )
+        for body in bodies
         for county, feeds in body.items()
         if county.startswith(area[:COUNTY_DIGITS])
-        for one in feeds
+        for feed in feeds
     }
-    return sorted(found)
+    return sorted(stale)

@@ -120,20 +120,20 @@ class Lists:
         """A page of the list, the most pressing first on the first, and how many there are."""
         async with self._engine.connect() as connection:
             today = await business_day(connection, now)
-            wanted = (
+            query = (
                 _QUESTIONS[name](now, today, self._workflows)
                 .where(*_inside(name, area))
                 .order_by(*_LAST.get(name, (CaseRow.number,)))
             )
             total = (
                 await connection.execute(
-                    select(func.count()).select_from(wanted.order_by(None).subquery())
+                    select(func.count()).select_from(query.order_by(None).subquery())
                 )
             ).scalar_one()
             # a list that has become shorter shows its last page
             page = min(page, ListPage([], total, page).pages)
-            found = await connection.execute(wanted.limit(SHOWN).offset((page - 1) * SHOWN))
-            entries = [Entry(*row) for row in found]
+            rows = await connection.execute(query.limit(SHOWN).offset((page - 1) * SHOWN))
+            entries = [Entry(*row) for row in rows]
         return ListPage(entries, total, page)
 
 
@@ -174,23 +174,23 @@ def _columns(what: Any, due: Any, note: Any = None) -> tuple[Any, ...]:  # noqa:
 
 
 def _overdue(now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
-    wanted = select(
+    query = select(
         *_columns(
             DeadlineRow.kind, DeadlineRow.due_at, func.coalesce(DeadlineRow.acknowledged_by, "")
         )
     )
     return (
-        wanted.join(DeadlineRow)
+        query.join(DeadlineRow)
         .where(DeadlineRow.done_at.is_(None), DeadlineRow.due_at < now)
         .order_by(DeadlineRow.due_at)
     )
 
 
 def _papers(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
-    wanted = select(
+    query = select(
         *_columns(ReliefRow.cause, ReliefRow.papers_due_on, func.coalesce(ReliefRow.paid_by, ""))
     ).join(ReliefRow)
-    owed = wanted.where(
+    owed = query.where(
         ReliefRow.kind == ReliefKind.EMERGENCY, ReliefRow.status == ReliefStatus.PAID
     )
     return owed.order_by(ReliefRow.papers_due_on)
@@ -210,13 +210,13 @@ def _to_settle(_now: datetime, _today: date, _workflows: Workflows) -> Select[An
 
 
 def _measures(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:
-    wanted = select(
+    query = select(
         *_columns(
             func.coalesce(func.nullif(DeadlineRow.subject, ""), DeadlineRow.kind),
             DeadlineRow.due_at,
         )
     ).join(DeadlineRow)
-    return wanted.where(
+    return query.where(
         DeadlineRow.done_at.is_(None), DeadlineRow.kind.in_(_MEASURE_KINDS)
     ).order_by(DeadlineRow.due_at)
 
@@ -241,16 +241,16 @@ def _departments(_now: datetime, _today: date, _workflows: Workflows) -> Select[
 
 def _visits(_now: datetime, today: date, workflows: Workflows) -> Select[Any]:
     """Fewer than so many in the running month."""
-    wanted = workflows.newest.limits.visits_a_month
-    made = (
+    visits_due = workflows.newest.limits.visits_a_month
+    visits_done = (
         select(func.count())
         .where(VisitRow.case_id == CaseRow.case_id, VisitRow.visited_on >= today.replace(day=1))
         .scalar_subquery()
     )
-    listed = select(*_columns(literal("visits"), null(), made.concat(f"/{wanted}")))
+    listed = select(*_columns(literal("visits"), null(), visits_done.concat(f"/{visits_due}")))
     return listed.where(
-        CaseRow.stage.in_([s.value for s in SINCE_IDENTIFIED]), made < wanted
-    ).order_by(made, CaseRow.number)
+        CaseRow.stage.in_([s.value for s in SINCE_IDENTIFIED]), visits_done < visits_due
+    ).order_by(visits_done, CaseRow.number)
 
 
 def _nobodys(_now: datetime, _today: date, _workflows: Workflows) -> Select[Any]:

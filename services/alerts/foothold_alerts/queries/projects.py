@@ -54,13 +54,13 @@ class Projects:
 
     async def standing(self, area: str, page: int = 1) -> Paged[Underpaid]:
         """A page of the projects, those with most households first."""
-        found, finding = _found(area)
+        query, finding = _underpaid(area)
         project = finding.c.value["project"].astext
         households, villages = (
             func.count(CaseRow.household_id.distinct()),
             func.count(CaseRow.area.distinct()),
         )
-        counted = found.with_only_columns(
+        counted = query.with_only_columns(
             project.label("project"), households.label("households"), villages.label("villages")
         )
         ordered = (
@@ -76,7 +76,7 @@ class Projects:
 
     async def households(self, area: str, project: str, page: int = 1) -> Paged[Owed]:
         """A page of the project's households inside the area."""
-        found, finding = _found(area)
+        query, finding = _underpaid(area)
         soon = is_soon(self._workflows)
         columns = (
             CaseRow.number,
@@ -91,7 +91,7 @@ class Projects:
             finding.c.value["value"].astext.label("paid"),
             finding.c.value["threshold"].astext.label("guaranteed"),
         )
-        listed = found.with_only_columns(*columns, *amounts).where(
+        listed = query.with_only_columns(*columns, *amounts).where(
             finding.c.value["project"].astext == project
         )
         async with self._engine.connect() as connection:
@@ -100,17 +100,19 @@ class Projects:
         return Paged([Owed(**row) for row in found_page.lines], found_page.total, found_page.page)
 
 
-def _found(area: str) -> tuple[Select[Any], Any]:
+def _underpaid(area: str) -> tuple[Select[Any], Any]:
     """Open cases of the area, once for each of their findings of this kind."""
     finding = func.jsonb_array_elements(CaseRow.latest["findings"]).table_valued(
         column("value", JSONB), name="finding"
     )
-    mine = (
+    is_inside = (
         CaseRow.area.startswith(area, autoescape=True),
         CaseRow.stage.in_([stage.value for stage in OPEN]),
     )
     asked = select(CaseRow.number).select_from(CaseRow).join(finding, true())
     return (
-        asked.where(*mine, finding.c.value["rule"].astext == FindingKind.PROJECT_UNDERPAID.value),
+        asked.where(
+            *is_inside, finding.c.value["rule"].astext == FindingKind.PROJECT_UNDERPAID.value
+        ),
         finding,
     )

@@ -67,9 +67,9 @@ class Tally:
                 (metrics.relief_overdue, ReliefKind, proposed.where(ReliefRow.due_at < now)),
                 (metrics.overdue, DeadlineKind, overdue),
             ):
-                found = await _by_code(connection, question)
+                counts = await _by_code(connection, question)
                 for code in codes:
-                    gauge.labels(code.value).set(found.get(code.value, 0))
+                    gauge.labels(code.value).set(counts.get(code.value, 0))
             metrics.provisional.set((await connection.execute(provisional)).scalar_one())
             metrics.unsent.set((await connection.execute(unsent)).scalar_one())
             metrics.jobs_set_aside.set(await jobs_aside.count(connection))

@@ -70,13 +70,15 @@ class Standing:
     helped: Sequence[Helped]
 
 
-def wanted(standing: Standing, workflow: Workflow, calendar: WorkDays) -> tuple[Deadline, ...]:
+def deadlines_of(
+    standing: Standing, workflow: Workflow, calendar: WorkDays
+) -> tuple[Deadline, ...]:
     """What is still to be done."""
     case, limits = standing.case, workflow.limits
-    found: list[Deadline] = []
+    deadlines: list[Deadline] = []
     if case.stage in OPEN and case.urgent_at is not None and case.looked_at is None:
         began_on = case.urgent_at.astimezone(SHANGHAI).date()
-        found.append(
+        deadlines.append(
             Deadline(
                 DeadlineKind.LOOK,
                 "",
@@ -86,14 +88,14 @@ def wanted(standing: Standing, workflow: Workflow, calendar: WorkDays) -> tuple[
         )
     if case.stage in BEFORE_IDENTIFIED and case.paused_on is None:
         is_open_ended = is_provisional(case.counted_from, limits.settle, calendar, case.stood_still)
-        found.append(
+        deadlines.append(
             Deadline(
                 DeadlineKind.SETTLE, "", case.counted_from, end_of(case.due_on), None, is_open_ended
             )
         )
     if case.stage in SINCE_IDENTIFIED and case.identified_on is not None:
         if not standing.helped:
-            found.append(
+            deadlines.append(
                 _counted(
                     DeadlineKind.FIRST_MEASURE,
                     "",
@@ -107,24 +109,24 @@ def wanted(standing: Standing, workflow: Workflow, calendar: WorkDays) -> tuple[
             for r in standing.risks
             if not any(r in h.against and answers(h.measure, r) for h in standing.helped)
         )
-        found += [
+        deadlines += [
             _counted(DeadlineKind.MEASURE, risk.value, case.identified_on, limits.measure, calendar)
             for risk in open_risks
         ]
     for number, (relief, due) in standing.relief.items():
         if relief.status in UNPAID:
-            found.append(Deadline(DeadlineKind.RELIEF, str(number), case.opened_on, due))
+            deadlines.append(Deadline(DeadlineKind.RELIEF, str(number), case.opened_on, due))
         if (
             relief.kind is ReliefKind.EMERGENCY
             and relief.status is ReliefStatus.PAID
             and relief.papers_due_on is not None
         ):
-            found.append(
+            deadlines.append(
                 Deadline(
                     DeadlineKind.PAPERS, str(number), case.opened_on, end_of(relief.papers_due_on)
                 )
             )
-    return tuple(found)
+    return tuple(deadlines)
 
 
 def _counted(

@@ -37,7 +37,7 @@ class Told(StrEnum):
 class Answer:
     """What a level asks for."""
 
-    told: frozenset[Told]
+    informed: frozenset[Told]
     acknowledge: timedelta
 
 
@@ -63,8 +63,8 @@ def places(warning: RegionWarning, answer: Answer) -> frozenset[str]:
     own = place_of(warning.area, Role.TOWNSHIP) if is_small else warning.county
     return frozenset(
         {
-            *([own] if Told.OWN in answer.told else []),
-            *([warning.county] if Told.COUNTY in answer.told else []),
+            *([own] if Told.OWN in answer.informed else []),
+            *([warning.county] if Told.COUNTY in answer.informed else []),
         }
     )
 

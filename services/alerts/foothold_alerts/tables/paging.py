@@ -30,27 +30,27 @@ class Paged(Generic[Line]):
 
 
 async def read_page(
-    connection: AsyncConnection, wanted: Select[Any], page: int, size: int = SHOWN
+    connection: AsyncConnection, query: Select[Any], page: int, size: int = SHOWN
 ) -> Paged[RowMapping]:
     """That page of the query, or its last one where the list has become shorter.
 
     The query says the order.
     """
-    rows = await _rows(connection, wanted, page, size)
+    rows = await _rows(connection, query, page, size)
     if page == 1 and len(rows) < size:
         return Paged(rows, len(rows), 1, size)
     total: int = (
-        await connection.execute(select(func.count()).select_from(wanted.order_by(None).subquery()))
+        await connection.execute(select(func.count()).select_from(query.order_by(None).subquery()))
     ).scalar_one()
     last = Paged(rows, total, page, size).pages
     return (
         Paged(rows, total, page, size)
         if page <= last
-        else Paged(await _rows(connection, wanted, last, size), total, last, size)
+        else Paged(await _rows(connection, query, last, size), total, last, size)
     )
 
 
 async def _rows(
-    connection: AsyncConnection, wanted: Select[Any], page: int, size: int
+    connection: AsyncConnection, query: Select[Any], page: int, size: int
 ) -> list[RowMapping]:
-    return list((await connection.execute(wanted.limit(size).offset((page - 1) * size))).mappings())
+    return list((await connection.execute(query.limit(size).offset((page - 1) * size))).mappings())

@@ -358,7 +358,7 @@ def load(*folders: Path) -> Workflows:
 
     Raise ValueError for anything unknown, missing, stuck, twice, or without a reference.
     """
-    found: dict[int, Workflow] = {}
+    workflows: dict[int, Workflow] = {}
     for folder in folders or (SHIPPED,):
         files = sorted(folder.glob("monitoring-*.yaml"))
         if not files:
@@ -368,10 +368,10 @@ def load(*folders: Path) -> Workflows:
             workflow = WorkflowFile.model_validate(content).workflow()
             if path.name != f"monitoring-{workflow.version}.yaml":
                 raise ValueError(f"{path.name} says that it is version {workflow.version}")
-            if workflow.version in found:
+            if workflow.version in workflows:
                 raise ValueError(
                     f"{path} has the number of another version: cases that run keep theirs, so give"
                     " this one the next"
                 )
-            found[workflow.version] = workflow
-    return Workflows(found)
+            workflows[workflow.version] = workflow
+    return Workflows(workflows)

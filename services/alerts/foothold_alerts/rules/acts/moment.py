@@ -100,9 +100,9 @@ def _of_spending(latest: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[Par
 def _borne(source: Mapping[str, Any]) -> dict[tuple[str, str], int]:
     window = source["figures"]["spending_window"]
     return {
-        (one["day"], one["kind"]): int(Fen.parse(one["amount"]))
-        for one in source.get("outlays", ())
-        if one["kind"] != "disaster" and window["first"] <= one["day"] <= window["last"]
+        (outlay["day"], outlay["kind"]): int(Fen.parse(outlay["amount"]))
+        for outlay in source.get("outlays", ())
+        if outlay["kind"] != "disaster" and window["first"] <= outlay["day"] <= window["last"]
     }
 
 

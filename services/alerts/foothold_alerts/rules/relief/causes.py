@@ -40,13 +40,13 @@ class Cause:
     bills_until: date | None = None
 
 
-def is_alike(one: Cause, other: Cause) -> bool:
+def is_alike(cause: Cause, other: Cause) -> bool:
     """Whether relief for both causes is one relief.
 
     It is if they are of one event, or of the bills, whichever finding of them comes first.
     """
-    if one.finding in BY_EVENT or other.finding in BY_EVENT:
-        return (one.finding, one.event) == (other.finding, other.event)
+    if cause.finding in BY_EVENT or other.finding in BY_EVENT:
+        return (cause.finding, cause.event) == (other.finding, other.event)
     return True
 
 
@@ -85,7 +85,7 @@ class Relieved:
 
     def goes_on(self, cause: Cause) -> bool:
         """Whether what is proposed for the cause is what was withdrawn."""
-        return any(is_alike(cause, one) for one in self.withdrawn)
+        return any(is_alike(cause, withdrawn) for withdrawn in self.withdrawn)
 
 
 NOTHING: Final = Relieved()
@@ -96,12 +96,12 @@ def causes_of(transition: Transition, relieved: Relieved) -> Iterator[Cause]:
 
     A turned year proposes for bills only where there are newer ones.
     """
-    year, saw = transition.open_day.year, {one.finding: one for one in transition.saw}
-    found = [f.rule for f in transition.findings if f.rule in RELIEF and f.quiet_until is None]
-    for rule in found:
+    year, saw = transition.open_day.year, {sight.finding: sight for sight in transition.saw}
+    rules = [f.rule for f in transition.findings if f.rule in RELIEF and f.quiet_until is None]
+    for rule in rules:
         if rule in BY_EVENT and (rule, year) not in relieved.unnamed:
             yield from _events(rule, saw.get(rule), relieved)
-    sums = [rule for rule in found if rule not in BY_EVENT]
+    sums = [rule for rule in rules if rule not in BY_EVENT]
     if not sums or year in relieved.bills:
         return
     newest = max(

@@ -78,8 +78,8 @@ def borne(
 
 def _is_of(event: str, outlay: Mapping[str, Any]) -> bool:
     """Whether it is of this disaster; one that names none, by its day."""
-    said: str | None = outlay.get("event")
-    return event == said if said is not None else event.endswith(f" {outlay['day']}")
+    borne_event: str | None = outlay.get("event")
+    return event == borne_event if borne_event is not None else event.endswith(f" {outlay['day']}")
 
 
 def settled(relief: Relief, limits: Limits) -> Relief:
