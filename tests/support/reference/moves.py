@@ -181,18 +181,9 @@ def _from_group(course: Course, ends: str | None) -> None:
     if course.target == f"group:{stand.group}":
         more_or_less(course)
     elif course.is_to_group:
-        is_back = (
-            stand.moved is not None
-            and (day - stand.moved).days <= WAVERING_DAYS
-            and not course.is_news
-        )
+        # it never went, so it has not returned: that it moved to and fro is shown, and no more
         movement = "rolled_back" if _is_again(course) else "moved"
-        course.go(
-            movement,
-            group=course.target[6:],
-            moved=day,
-            returned=day if is_back else stand.returned,
-        )
+        course.go(movement, group=course.target[6:])
     elif (ends == "corrected" and not is_wavering and not stand.is_by_people) or (
         ends == "exempted" and not stand.identified
     ):
@@ -305,7 +296,6 @@ def _new_case(course: Course) -> dict[str, Any]:
         "paid": frozenset(),
         "woken": frozenset(),
         "returned": None,
-        "moved": None,
         "dismissed": None,
     }
     return {**nothing, "episode": course.stand.episode + 1, "group_ended": None, "lead_ended": None}

@@ -167,7 +167,6 @@ def _rolled_back(stand: Stand, look: Recheck, decided: CaseDecided) -> tuple[Sta
             "paid": frozenset(),
             "woken": frozenset(),
             "returned": None,
-            "moved": None,
         }
     )
     into: dict[str, Any] = {"at": "group", "group": course.target[6:], "clear_since": None}

@@ -65,8 +65,7 @@ class Stand:
 
     `had`, `paid`, `woken`: events, bills and woken findings its case has had.
 
-    `returned`: when it last came back on the same ground; `moved`: when it last went from group to
-    group; `told`: when people were last told.
+    `returned`: when it last came back on the same ground; `told`: when people were last told.
     `dismissed`: the group or lead people ended; `dismissal`: the case of their last word;
     `taken_back`: what goes on because they take it back.
     `has_had`: whether its case was in a group, and in danger. `left`: the day of the leaving that a
@@ -99,7 +98,6 @@ class Stand:
     taken_back: Ended | None = None
     dismissal: int = 0
     returned: date | None = None
-    moved: date | None = None
     has_had: frozenset[str] = frozenset()
     left: date | None = None
     slip: Slip | None = None

@@ -145,7 +145,8 @@ class Position(Packed, frozen=True):
     `had`: the events of its case.
     `bills`: names of the bills it has had. `woken`: findings that said more than people's word
     covers, and were told. `told_on`: when it was last told. `ended`: the last group or lead that
-    ended. `wavered_on`, `moved_on`: when it last returned, or moved, on the same ground.
+    ended. `wavered_on`: when it last returned, or moved back, on the same ground; `returned_on`:
+    returned only; `moved_on`: when it last moved.
     `eliminated_from`: the group people last declared eliminated. `entry`, `slip`: the register
     entry last looked at, and what may be a slip.
     `frozen`: where it stood when it refused its authorisation, packed. `grounds`: what its findings
@@ -194,10 +195,18 @@ class Position(Packed, frozen=True):
     members: tuple[Event, ...] = ()
     is_rolled_back: bool = False
     is_corrected: bool = False
+    returned_on: date | None = None
 
     def wavers(self, day: date, days: int) -> bool:
-        """Whether it returned on the same ground within so many days."""
+        """Whether it returned, or moved back, on the same ground within so many days."""
         return self.wavered_on is not None and (day - self.wavered_on).days <= days
+
+    def has_returned(self, day: date, days: int) -> bool:
+        """Whether it went and returned on the same ground within so many days: it stays open.
+
+        What only moved from group to group never went.
+        """
+        return self.returned_on is not None and (day - self.returned_on).days <= days
 
     @property
     def is_in_episode(self) -> bool:

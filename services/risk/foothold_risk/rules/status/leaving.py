@@ -54,10 +54,10 @@ def earliest_exit(position: Position, policy: PolicyOfDay) -> date | None:
     """
     if position.clear_since is None:
         return None
-    is_wavering = position.wavers(position.clear_since, policy.days_of_wavering)
+    has_returned = position.has_returned(position.clear_since, policy.days_of_wavering)
     quiet = (
         position.clear_since + timedelta(days=policy.days_of_wavering + 1)
-        if is_wavering
+        if has_returned
         else position.clear_since
     )
     if position.status is Status.WATCH:

@@ -160,7 +160,7 @@ def _given_again(position: Position, stood: Position, assessment: Assessment) ->
             return step
         # People ended its lead while nothing was computed, so they have seen nothing of what comes
         # back.
-        told = replace(step.after, told_on=day, times_wavered=0, wavered_on=None)
+        told = replace(step.after, told_on=day, times_wavered=0, wavered_on=None, returned_on=None)
         return dataclasses.replace(step, after=told, is_told=True)
     clear = {
         "status": Status.RECOVERING,
@@ -201,7 +201,7 @@ def _ended(position: Position, assessment: Assessment, reason: ExitReason) -> It
     is_theirs = position.is_rolled_back or (
         reason is ExitReason.EXEMPTED and position.is_identified
     )
-    is_wavering = reason is ExitReason.CORRECTED and position.wavers(
+    is_wavering = reason is ExitReason.CORRECTED and position.has_returned(
         assessment.view.day, assessment.view.policy.days_of_wavering
     )
     is_gone = (
@@ -269,7 +269,7 @@ def _from_group(position: Position, assessment: Assessment) -> Iterator[Move]:
             assessment,
             **grouped(target),
             moved_on=day,
-            **(_once_more(position, assessment) if is_back else {}),
+            **(_once_more(position, assessment, has_returned=False) if is_back else {}),
         )
     else:
         yield from _changed_findings(position, assessment, is_urgent=target.is_urgent)
@@ -419,12 +419,18 @@ def _no_lead(position: Position, assessment: Assessment) -> dict[str, object]:
 
 
 def _once_more(
-    position: Position, assessment: Assessment, times: int | None = None
+    position: Position,
+    assessment: Assessment,
+    times: int | None = None,
+    *,
+    has_returned: bool = True,
 ) -> dict[str, object]:
     """It returned, or moved back, on the same ground."""
+    day = assessment.view.day
     return {
         "times_wavered": (position.times_wavered if times is None else times) + 1,
-        "wavered_on": assessment.view.day,
+        "wavered_on": day,
+        "returned_on": day if has_returned else position.returned_on,
     }
 
 
@@ -521,7 +527,14 @@ def episode_of(position: Position) -> dict[str, object]:
         "was_grouped": False,
         "was_urgent": False,
     }
-    return begun | {"times_wavered": 0, "wavered_on": None, "moved_on": None, "ended": None}
+    return (
+        begun
+        | {"times_wavered": 0, "wavered_on": None, "moved_on": None}
+        | {
+            "returned_on": None,
+            "ended": None,
+        }
+    )
 
 
 def make(movement: Movement, before: Position, assessment: Assessment, **changes: object) -> Move:
