@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from hashlib import blake2b
+from itertools import pairwise
 
 from foothold_schemas.facts.checks import Grade, GuaranteeChecked, HouseholdGraded, SpendingReported
 from foothold_schemas.facts.envelope import FactRecord
@@ -235,7 +236,9 @@ def _out_of_work(seen: Seen, today: date) -> list[str]:
 def _short(seen: Seen, today: date) -> Iterable[tuple[str, Event]]:
     """What a household holds of a project is one.
 
-    Its year is that of the last payment, so that no turned year makes another event.
+    It is another year that falls short after one that was paid in full, and when the payments of a
+    calendar year have all left the window and later ones stand in it. A part payment of what was
+    owed already, or a turned year, is the same.
     """
     window = months_before(today, 12)
     held = [share for share in seen.entry.projects if share.invested_on <= date(*window[0], 1)]
@@ -245,26 +248,40 @@ def _short(seen: Seen, today: date) -> Iterable[tuple[str, Event]]:
             for f in seen.incomes
             if isinstance(f.data, IncomeReported) and f.data.project == project
         ]
-        paid = sum((share_of(payment, window) for payment in payments), Fraction(0))
-        shares = (
-            yuan(s.invested) * Fraction(6 if s.invested_on >= date(2025, 6, 1) else 7, 100)
-            for s in held
-            if s.project == project
-        )
-        owed = sum(shares, Fraction(0))
-        years = [
-            covered_months(payment)[-1][0]
-            for payment in payments
-            if covered_months(payment)[-1] <= window[-1]
-        ]
-        if paid < owed:
-            year = max(
-                years,
-                default=min(
-                    s.invested_on.year for s in seen.entry.projects if s.project == project
+        # the last day of each of the last windows -> what was missing, and the years paid in
+        missing: list[tuple[date, Fraction, list[int]]] = []
+        for ago in range(14):
+            months = _a_year_before(window, ago)
+            owed = sum(
+                (
+                    yuan(s.invested) * Fraction(6 if s.invested_on >= date(2025, 6, 1) else 7, 100)
+                    for s in seen.entry.projects
+                    if s.project == project and s.invested_on <= date(*months[0], 1)
                 ),
+                Fraction(0),
             )
-            yield f"{project} {year}", Event((), owed - paid, last=last_of(window[-1]))
+            paid = sum((share_of(payment, months) for payment in payments), Fraction(0))
+            last_months = (covered_months(p)[-1] for p in payments if yuan(p.amount))
+            years = [month[0] for month in last_months if month in months]
+            missing.append((last_of(months[-1]), owed - paid, years))
+        if missing[0][1] <= 0:
+            continue
+        since = next(
+            (
+                last
+                for (last, _, years), (_, short, years_before) in pairwise(missing)
+                if short <= 0 or (years and years_before and min(years) > min(years_before))
+            ),
+            date.min,
+        )
+        yield f"project {project}", Event((), missing[0][1], since, last_of(window[-1]))
+
+
+def _a_year_before(window: list[tuple[int, int]], ago: int) -> list[tuple[int, int]]:
+    """Twelve months that end so many months before the window does."""
+    (year, month) = window[-1]
+    last = year * 12 + month - 1 - ago
+    return [(n // 12, n % 12 + 1) for n in range(last - 11, last + 1)]
 
 
 def _bills_of(finding: str, seen: Seen, today: date, opinion: Opinion) -> Mapping[str, Fraction]:

@@ -18,7 +18,8 @@ Something is *larger* where it is so by `exemption.material_share` of what was s
 | other sums and ratios | none: the value speaks | beyond its threshold by more than that share |
 
 A guarantee that was met for longer than `wavering.days` and is unmet again is another event: one
-that began after the last day on which somebody saw it unmet.
+that began after the last day on which somebody saw it unmet. So is the next year in which a project
+falls short.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -354,10 +355,11 @@ def _workers(_found: Found, view: HouseholdOnDay) -> Iterator[Event]:
 def _projects(_found: Found, view: HouseholdOnDay) -> Iterator[Event]:
     last = income_window(view.day).last
     for one in project_underpaid.underpaid(view):
-        year = project_underpaid.year_of(one.project or "", view)
+        since = project_underpaid.short_since(one.project or "", view)
         yield Event(
-            f"{one.project} {year}",
+            f"project {one.project}",
             amount=int(one.threshold) - int(one.value),
+            since=0 if since is None else since.toordinal(),
             last=last.toordinal(),
         )
 

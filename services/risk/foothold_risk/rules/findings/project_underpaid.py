@@ -3,10 +3,13 @@
 The yield is guaranteed on what the household invested.
 """
 
+from collections.abc import Iterable
+from datetime import date
 from typing import Final
 
-from foothold_risk.rules.calendar import first_day, income_months
+from foothold_risk.rules.calendar import WINDOW_MONTHS, first_day, income_months, last_day
 from foothold_risk.rules.findings.finding import Found, Rule, income_window
+from foothold_risk.rules.household.facts import Income
 from foothold_risk.rules.money.figures import HouseholdOnDay, resting_on
 from foothold_risk.rules.policy import SHARE_SCALE
 from foothold_schemas.findings import FindingKind
@@ -32,23 +35,9 @@ def underpaid(view: HouseholdOnDay) -> list[Found]:
     guaranteed, months = view.policy.project_underpaid_yield, income_months(view.day)
     if guaranteed is None or view.net is None:
         return []
-    owed: dict[str, int] = {}
-    for share in view.register.projects:
-        promised = max(
-            (y for y in guaranteed.value if y.invested_from <= share.invested_on),
-            key=lambda y: y.invested_from,
-            default=None,
-        )
-        if promised is not None and share.invested_on <= first_day(months.start):
-            owed[share.project] = owed.get(share.project, 0) + share.invested * promised.share
     owing: list[Found] = []
-    for project, due in owed.items():
-        payments = tuple(
-            sorted(
-                (i for i in view.household.incomes if i.project == project),
-                key=lambda i: (-i.last_month, i.fact_id),
-            )
-        )
+    for project, due in _owed(view, months).items():
+        payments = _payments(project, view)
         paid = sum(i.within(months) for i in payments)
         if paid * SHARE_SCALE < due:
             facts = resting_on(payments) or (view.register,)
@@ -67,21 +56,52 @@ def underpaid(view: HouseholdOnDay) -> list[Found]:
     return owing
 
 
-def year_of(project: str, view: HouseholdOnDay) -> int:
-    """The project's year that fell short: of its last payment, else of the investment.
+def _owed(view: HouseholdOnDay, months: range) -> dict[str, int]:
+    """Project -> what is guaranteed for these twelve months, in ten-thousandths of a fen."""
+    guaranteed = view.policy.project_underpaid_yield
+    owed: dict[str, int] = {}
+    for share in view.register.projects:
+        promised = max(
+            (y for y in guaranteed.value if y.invested_from <= share.invested_on)
+            if guaranteed is not None
+            else (),
+            key=lambda y: y.invested_from,
+            default=None,
+        )
+        if promised is not None and share.invested_on <= first_day(months.start):
+            owed[share.project] = owed.get(share.project, 0) + share.invested * promised.share
+    return owed
 
-    Only another payment makes it another, not the calendar.
+
+def _payments(project: str, view: HouseholdOnDay) -> tuple[Income, ...]:
+    """What a project paid, the latest first."""
+    paid = (i for i in view.household.incomes if i.project == project)
+    return tuple(sorted(paid, key=lambda i: (-i.last_month, i.fact_id)))
+
+
+def short_since(project: str, view: HouseholdOnDay) -> date | None:
+    """The last day of the month from which it is another year of the project that falls short.
+
+    Another year begins where the project had paid in full, and where all that is left in the
+    window is of a later calendar year than what was there a month before. So neither a part of
+    what is owed nor the calendar makes another. None: as far as it is known it is one.
     """
-    paid = [
-        i.last_month
-        for i in view.household.incomes
-        if i.project == project and i.last_month < income_months(view.day).stop
-    ]
-    return (
-        max(paid) // MONTHS_OF_A_YEAR
-        if paid
-        else min(s.invested_on.year for s in view.register.projects if s.project == project)
-    )
+    payments, now = _payments(project, view), income_months(view.day)
+    for _ in range(WINDOW_MONTHS + 1):  # older payments are not kept
+        before = range(now.start - 1, now.stop - 1)
+        paid = sum(i.within(before) for i in payments)
+        first, first_before = _first_year(payments, now), _first_year(payments, before)
+        is_next = first is not None and first_before is not None and first > first_before
+        if is_next or paid * SHARE_SCALE >= _owed(view, before).get(project, 0):
+            return last_day(now.stop - 1)
+        now = before
+    return None
+
+
+def _first_year(payments: Iterable[Income], months: range) -> int | None:
+    """The calendar year of the first payment in these months."""
+    paid = [i.last_month for i in payments if i.amount and i.last_month in months]
+    return min(paid) // MONTHS_OF_A_YEAR if paid else None
 
 
 def explain(found: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
