@@ -1,6 +1,6 @@
 """The second opinion's look ahead: what a household will have if all goes on as it is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -16,6 +16,7 @@ from foothold_schemas.facts.facts import (
 from foothold_schemas.facts.register import HouseholdRegistered
 from tests.support.reference.arithmetic import (
     LINE,
+    covered_months,
     day_paid,
     in_rolling_year,
     is_here,
@@ -82,12 +83,13 @@ def below_in(life: Life, today: date, months: int) -> bool:
     by_id = {id(f.data): f.fact_id for f in life.incomes}
     for source in sources.values():
         end = max(source, key=lambda f: (str(f.earned_month), by_id[id(f)])).until_month
+        brought = _by_month(source)
         for month in months_before(then, 12):
-            came = sum((share_of(f, [month]) for f in source), Fraction(0))
+            came = brought.get(month, Fraction(0))
             net += (
                 came
                 if month < this or (month == this and came)
-                else _to_come(life.entry, source, month, this, end)
+                else _to_come(life.entry, source[0], brought, month, this, end)
             )
     heads = sum(
         sum(
@@ -125,31 +127,37 @@ def below_in(life: Life, today: date, months: int) -> bool:
     return to_come > 0 and reference is not None and reference < LINE
 
 
+def _by_month(source: list[IncomeReported]) -> Mapping[tuple[int, int], Fraction]:
+    """What a source brought in each month."""
+    brought: dict[tuple[int, int], Fraction] = {}
+    for fact in source:
+        for month in covered_months(fact):
+            brought[month] = brought.get(month, Fraction(0)) + share_of(fact, [month])
+    return brought
+
+
 def _to_come(
     entry: HouseholdRegistered,
-    source: list[IncomeReported],
+    first: IncomeReported,
+    brought: Mapping[tuple[int, int], Fraction],
     month: tuple[int, int],
     this: tuple[int, int],
     end: str | None,
 ) -> Fraction:
     """What a source will bring in a month that is not over."""
-    first = source[0]
     spans = [m for m in entry.members if m.person_ref == first.person_ref]
     if spans and not any(is_here(m, last_of(month)) for m in spans):
         return Fraction(0)
     if end is not None and month > (int(end[:4]), int(end[5:])):
         return Fraction(0)
-    year_ago = sum((share_of(f, [(month[0] - 1, month[1])]) for f in source), Fraction(0))
+    year_ago = brought.get((month[0] - 1, month[1]), Fraction(0))
     if first.category in (IncomeCategory.OPERATING, IncomeCategory.PROPERTY):
         return year_ago
-    brought = [
-        sum((share_of(f, [m]) for f in source), Fraction(0))
-        for m in months_before(date(*this, 1), 12)
-    ]
-    usual = sorted(brought[-3:])[1]
+    last_year = [brought.get(m, Fraction(0)) for m in months_before(date(*this, 1), 12)]
+    usual = sorted(last_year[-3:])[1]
     if usual != 0:
         return usual
-    return Fraction(0) if sum(b > 0 for b in brought) > 6 else year_ago
+    return Fraction(0) if sum(b > 0 for b in last_year) > 6 else year_ago
 
 
 def _own_in(life: Life, month: tuple[int, int], today: date) -> Fraction:

@@ -3,7 +3,7 @@
 It has exact fractions of the currency, months as (year, month), and days one by one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, timedelta
 from fractions import Fraction
 from functools import cache
@@ -98,28 +98,38 @@ def part_of(amount: int, months: int, of: int) -> int:
 
 def share_of(fact: IncomeReported, months: Iterable[tuple[int, int]]) -> Fraction:
     """What of an income falls into the months, after expense."""
-    covered, wanted, total = covered_months(fact), set(months), Fraction(0)
-    if not wanted.intersection(covered):
-        return total
+    shares = _shares(
+        int(fact.amount),
+        int(fact.operating_expense),
+        str(fact.earned_month),
+        is_yearly=fact.is_yearly,
+    )
+    return sum((shares[month] for month in months if month in shares), Fraction(0))
+
+
+@cache
+def _shares(
+    amount: int, expense: int, earned: str, *, is_yearly: bool
+) -> Mapping[tuple[int, int], Fraction]:
+    """What falls into each month, after expense. The same is asked many times."""
+    shares, covered = {}, _covered(earned, is_yearly=is_yearly)
     for n, month in enumerate(covered, start=1):
-        if month in wanted:
-            total += Fraction(
-                part_of(fact.amount, n, len(covered)) - part_of(fact.amount, n - 1, len(covered)),
-                100,
-            )
-            total -= Fraction(
-                part_of(fact.operating_expense, n, len(covered))
-                - part_of(fact.operating_expense, n - 1, len(covered)),
-                100,
-            )
-    return total
+        came = part_of(amount, n, len(covered)) - part_of(amount, n - 1, len(covered))
+        spent = part_of(expense, n, len(covered)) - part_of(expense, n - 1, len(covered))
+        shares[month] = Fraction(came - spent, 100)
+    return shares
 
 
 def covered_months(fact: IncomeReported) -> list[tuple[int, int]]:
     """The months an income is for."""
     assert fact.earned_month is not None
-    last = (int(fact.earned_month[:4]), int(fact.earned_month[5:]))
-    return [*months_before(date(*last, 1), 11), last] if fact.is_yearly else [last]
+    return _covered(fact.earned_month, is_yearly=fact.is_yearly)
+
+
+@cache
+def _covered(earned: str, *, is_yearly: bool) -> list[tuple[int, int]]:
+    last = (int(earned[:4]), int(earned[5:]))
+    return [*months_before(date(*last, 1), 11), last] if is_yearly else [last]
 
 
 def day_in_china(record: FactRecord) -> date:

@@ -149,6 +149,8 @@ def _reopened(now: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, l
     # a refused act changes nothing, so the dismissal goes on
     if stand.at not in OPEN:
         return None
+    if not said:  # it was open all along, so nobody is told
+        return stand, []
     return replace(stand, told=look(stand).day), [(m, r, True) for m, r, _ in said]
 
 
