@@ -132,19 +132,21 @@ def parts() -> Iterator[Parts]:
 def folder() -> Iterator[Path]:
     """A data folder inside the clone, removed afterwards."""
     VAR.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix="run-", dir=VAR))
-    yield made
-    shutil.rmtree(made, ignore_errors=True)
+    run_folder = Path(tempfile.mkdtemp(prefix="run-", dir=VAR))
+    yield run_folder
+    shutil.rmtree(run_folder, ignore_errors=True)
 
 
 @contextmanager
 def _running() -> Iterator[Stack]:
     VAR.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix="stack-", dir=VAR))
-    write_region_policy(made / "policy")
-    with Stack(made, Ports.free(), day_clock="manual", policy_folder=made / "policy") as stack:
+    stack_folder = Path(tempfile.mkdtemp(prefix="stack-", dir=VAR))
+    write_region_policy(stack_folder / "policy")
+    with Stack(
+        stack_folder, Ports.free(), day_clock="manual", policy_folder=stack_folder / "policy"
+    ) as stack:
         yield stack
-    shutil.rmtree(made, ignore_errors=True)
+    shutil.rmtree(stack_folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -187,17 +189,17 @@ def sender(foothold: Stack) -> Iterator[Sender]:
 
     Its policy is adopted and TODAY is open, whatever the calendar says.
     """
-    with Sender(foothold) as made:
-        made.adopt()
-        made.open_day(TODAY)
-        yield made
+    with Sender(foothold) as started:
+        started.adopt()
+        started.open_day(TODAY)
+        yield started
 
 
 @pytest.fixture
 def own_sender(own_foothold: Stack) -> Iterator[Sender]:
     """Its agencies and operator."""
-    with Sender(own_foothold) as made:
-        yield made
+    with Sender(own_foothold) as started:
+        yield started
 
 
 @pytest.fixture

@@ -31,13 +31,13 @@ TODAY = date(2026, 6, 10)
 
 
 def after(before: Case | None, **changes: Any) -> Case:  # noqa: ANN401
-    said = transition(
+    latest = transition(
         "0",
         1,
         FindingKind.DISASTER_LOSS,
         **({"learned_at": LEARNED, "open_day": TODAY, "is_urgent": True} | changes),
     )
-    moved = respond(before, said, NOTHING, WORKFLOW, WEEKENDS).case
+    moved = respond(before, latest, NOTHING, WORKFLOW, WEEKENDS).case
     assert moved is not None
     return moved
 

@@ -22,7 +22,7 @@ HOLIDAY = WorkDays({2026: {date(2026, 6, 19): False, date(2026, 6, 20): True}})
 
 # somebody of a village of the township
 @pytest.mark.parametrize(
-    ("place", "areas", "told"),
+    ("place", "areas", "expected"),
     [
         ("370399101", {"370399101", "370399102", "370399"}, {"370399101"}),
         (
@@ -36,8 +36,8 @@ HOLIDAY = WorkDays({2026: {date(2026, 6, 19): False, date(2026, 6, 20): True}})
         ("370399101", set(), set()),
     ],
 )
-def test_the_nearest_who_listen_are_told(place: str, areas: set[str], told: set[str]) -> None:
-    assert receivers(place, areas) == told
+def test_the_nearest_who_listen_are_told(place: str, areas: set[str], expected: set[str]) -> None:
+    assert receivers(place, areas) == expected
 
 
 # nine in the morning
@@ -121,10 +121,10 @@ def test_a_place_is_the_township_until_it_has_gone_up_to_the_county() -> None:
     ],
 )
 def test_each_notice_leads_to_its_own_pages(event: Event, path: str, says: str) -> None:
-    told = words("370399101", event, list(range(1, 23)), "https://desk.example")
+    notice = words("370399101", event, list(range(1, 23)), "https://desk.example")
 
-    assert says in told.title
-    assert told.lines[0] == f"https://desk.example/{path}/1"
-    assert told.lines[-1].endswith(
+    assert says in notice.title
+    assert notice.lines[0] == f"https://desk.example/{path}/1"
+    assert notice.lines[-1].endswith(
         "desk.example/" if event is Event.OPENED else f"desk.example/{path}"
     )

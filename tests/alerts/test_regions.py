@@ -32,7 +32,7 @@ def warning(**changes: Any) -> RegionWarning:  # noqa: ANN401
 
 
 @pytest.mark.parametrize(
-    ("area", "level", "told", "expected"),
+    ("area", "level", "listeners", "expected"),
     [
         ("370399101201", AreaLevel.VILLAGE, {Told.OWN}, {"370399101"}),
         ("370399101", AreaLevel.TOWNSHIP, {Told.OWN, Told.COUNTY}, {"370399101", "370399"}),
@@ -42,10 +42,12 @@ def warning(**changes: Any) -> RegionWarning:  # noqa: ANN401
     ],
 )
 def test_the_place_itself_is_told_and_its_county_where_the_level_asks_for_it(
-    area: str, level: AreaLevel, told: set[Told], expected: set[str]
+    area: str, level: AreaLevel, listeners: set[Told], expected: set[str]
 ) -> None:
     assert (
-        places(warning(area=area, area_level=level), Answer(frozenset(told), timedelta(hours=1)))
+        places(
+            warning(area=area, area_level=level), Answer(frozenset(listeners), timedelta(hours=1))
+        )
         == expected
     )
 
@@ -96,7 +98,7 @@ def test_on_one_day_a_fall_comes_before_the_rises_whatever_its_level() -> None:
         for level in (WarningLevel.IV, WarningLevel.III, WarningLevel.II, WarningLevel.I)
     ]
 
-    assert [place_in_day(one) for one in (fall, *rises)] == [0, 1, 2, 3, 4]
+    assert [place_in_day(change) for change in (fall, *rises)] == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(

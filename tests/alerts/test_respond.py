@@ -24,15 +24,15 @@ LEARNED = datetime(2026, 6, 10, 4, tzinfo=UTC)
 
 def transition(*rules: FindingKind, **changes: Any) -> Transition:  # noqa: ANN401
     given: dict[str, object] = {"learned_at": LEARNED, "open_day": date(2026, 6, 10), **changes}
-    said = moved("0", 1, *rules, **given)
-    return said if rules else said.model_copy(update={"findings": ()})
+    news = moved("0", 1, *rules, **given)
+    return news if rules else news.model_copy(update={"findings": ()})
 
 
-def respond(before: Case | None, said: Transition, helped: frozenset[FindingKind]) -> Response:
+def respond(before: Case | None, news: Transition, helped: frozenset[FindingKind]) -> Response:
     relieved = NOTHING
     for cause in helped:
-        relieved = relieved.with_cause(Cause(cause), said.open_day.year)
-    return respond_to(before, said, relieved, WORKFLOW, WEEKENDS)
+        relieved = relieved.with_cause(Cause(cause), news.open_day.year)
+    return respond_to(before, news, relieved, WORKFLOW, WEEKENDS)
 
 
 def test_entering_opens_a_case_to_be_settled_fifteen_days_later_not_counting_the_first() -> None:
@@ -137,7 +137,7 @@ def test_when_the_episode_is_over_the_case_closes_with_its_reason_and_unpaid_pro
 
 
 @pytest.mark.parametrize(
-    ("found", "kept"),
+    ("finding", "kept"),
     [
         (FindingKind.DISASTER_LOSS, [FindingKind.DISASTER_LOSS]),
         (FindingKind.GRADE_FELL, [FindingKind.GRADE_FELL]),
@@ -145,10 +145,10 @@ def test_when_the_episode_is_over_the_case_closes_with_its_reason_and_unpaid_pro
     ],
 )
 def test_a_correction_that_leaves_a_lead_keeps_the_case_and_what_a_disaster_or_review_calls_for(
-    found: FindingKind, kept: list[FindingKind]
+    finding: FindingKind, kept: list[FindingKind]
 ) -> None:
     corrected = transition(
-        found,
+        finding,
         movement=Movement.EXITED,
         exit_reason=ExitReason.CORRECTED,
         status=Status.WATCH,

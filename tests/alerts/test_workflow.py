@@ -31,9 +31,9 @@ GIVEN = StepContext(TODAY, WEEKENDS)
 
 
 def step(name: str) -> Step:
-    found = WORKFLOW.step(name)
-    assert found is not None
-    return found
+    known_step = WORKFLOW.step(name)
+    assert known_step is not None
+    return known_step
 
 
 def go(
@@ -43,7 +43,7 @@ def go(
 
 
 def test_the_way_from_lead_to_eliminated_step_by_step_and_what_risk_is_told() -> None:
-    standing, told = case(), []
+    standing, announcements = case(), []
     for name, day in (
         ("take", TODAY),
         ("consent", TODAY),
@@ -56,14 +56,17 @@ def test_the_way_from_lead_to_eliminated_step_by_step_and_what_risk_is_told() ->
         acted = go(standing, name, given=StepContext(day, WEEKENDS))
         assert isinstance(acted, Acted), (name, acted)
         standing = acted.case
-        told.append(acted.says)
+        announcements.append(acted.says)
     assert (standing.stage, standing.consent, standing.notice_on, standing.identified_on) == (
         Stage.IDENTIFIED,
         Consent.GIVEN,
         TODAY,
         date(2026, 6, 18),
     )
-    assert [says for says in told if says] == [Announcement.CONSENT_GIVEN, Announcement.IDENTIFIED]
+    assert [says for says in announcements if says] == [
+        Announcement.CONSENT_GIVEN,
+        Announcement.IDENTIFIED,
+    ]
 
     done = go(case(Stage.ELIMINATION_REVIEW), "eliminate")
     assert isinstance(done, Acted)
@@ -185,15 +188,15 @@ def test_turning_back_needs_to_be_explained(name: str) -> None:
 
 @pytest.mark.parametrize("stage", Stage)
 def test_a_step_is_taken_from_its_stages_only(stage: Stage) -> None:
-    for one in WORKFLOW.steps:
+    for candidate in WORKFLOW.steps:
         outcome = act(
             case(stage, consent=Consent.GIVEN),
-            one,
+            candidate,
             Role.COUNTY,
             WORKFLOW,
             StepContext(TODAY, WEEKENDS, reason=CloseReason.CAN_COPE, note="x"),
         )
-        assert isinstance(outcome, Acted) == (stage in one.sources)
+        assert isinstance(outcome, Acted) == (stage in candidate.sources)
 
 
 def test_the_shipped_limits_are_those_of_policy() -> None:

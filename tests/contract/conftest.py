@@ -127,7 +127,7 @@ async def alerts_database(migrated: Parts) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture
-async def made(parts: Parts, broker: str, ingest_database: AsyncEngine) -> AsyncIterator[Built]:  # noqa: ARG001 - emptied
+async def ingest(parts: Parts, broker: str, ingest_database: AsyncEngine) -> AsyncIterator[Built]:  # noqa: ARG001 - emptied
     """Ingest's parts on empty topics and tables, with a day open."""
     async with ingest_parts(parts) as built:
         await built.days.open(date(2026, 1, 20), datetime.now(UTC), is_quiet=True)
@@ -135,21 +135,21 @@ async def made(parts: Parts, broker: str, ingest_database: AsyncEngine) -> Async
 
 
 @pytest.fixture
-async def clerk(made: Built) -> AsyncIterator[Clerk]:
+async def clerk(ingest: Built) -> AsyncIterator[Clerk]:
     """An agency with a key of its own."""
-    key = await made.register.add(AGENCY, is_operator=False, by="op", now=datetime.now(UTC))
+    key = await ingest.register.add(AGENCY, is_operator=False, by="op", now=datetime.now(UTC))
     door = Door(
-        agencies=made.agencies,
-        intake=made.intake,
-        days=made.days,
-        metrics=made.metrics,
+        agencies=ingest.agencies,
+        intake=ingest.intake,
+        days=ingest.days,
+        metrics=ingest.metrics,
         day_clock=DayClock.MANUAL,
     )
-    app = make_app(door, files := FileDoor(made.agencies, made.uploads, made.mappings))
-    TopicDoor(files, made.readers).add_to(app)
-    QuestionDoor(files, made.statement_questions, made.statement_asking).add_to(app)
+    app = make_app(door, files := FileDoor(ingest.agencies, ingest.uploads, ingest.mappings))
+    TopicDoor(files, ingest.readers).add_to(app)
+    QuestionDoor(files, ingest.statement_questions, ingest.statement_asking).add_to(app)
     headers = {"authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://door", headers=headers
     ) as client:
-        yield Clerk(made, client)
+        yield Clerk(ingest, client)

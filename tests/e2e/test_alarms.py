@@ -46,14 +46,14 @@ def test_alerts_fire_when_what_they_watch_breaks_and_are_over_when_it_is_mended(
         broken.ingest_is_gone()
         broken.a_writer_is_broken()
 
-        wanted = {
+        expected = {
             "FootholdDayMissing",
             "FootholdQuarantineAgeing",
             "FootholdAgencyPaused",
             "FootholdRecordsLost",
             "FootholdAgencyUnread",
         }
-        assert prometheus.seen == wanted | {"FootholdIngestDown", "FootholdReaderStopped"}
+        assert prometheus.seen == expected | {"FootholdIngestDown", "FootholdReaderStopped"}
 
 
 @pytest.mark.long
@@ -108,7 +108,7 @@ def test_every_alert_fires_once_when_what_it_watches_breaks_and_every_panel_show
 
 def _numbers(prometheus: Prometheus, query: Query) -> list[str]:
     return [
-        found["value"][1]
-        for found in prometheus.query(on_screen(query.expression))
-        if found["value"][1] != "NaN"
+        sample["value"][1]
+        for sample in prometheus.query(on_screen(query.expression))
+        if sample["value"][1] != "NaN"
     ]

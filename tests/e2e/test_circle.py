@@ -90,7 +90,7 @@ def bill(sender: Sender, name: str, settled_on: str, on: date) -> None:
     sender.say("health-insurance", "MedicalClaimSettled", f"c-{name}", noon(on), HOME, **claim)
 
 
-def said(stack: Stack) -> list[Transition]:
+def case_moves(stack: Stack) -> list[Transition]:
     return [
         t for t in transitions(stack.kafka.bootstrap) if t.household.register_number == "CIRCLE"
     ]
@@ -124,24 +124,24 @@ def test_a_household_goes_round_the_whole_circle(own_foothold: Stack, own_sender
     sender.adopt()
     sender.open_day(START)
     fall(sender)
-    eventually(lambda: len(said(stack)) > 1, "risk has judged the household")
+    eventually(lambda: len(case_moves(stack)) > 1, "risk has judged the household")
     number = eventually(lambda: case_number(stack, "CIRCLE"), "the case stands at the desk")
     eventually(
         lambda: asked(stack, "select 1 from relief where cause = 'self_paid_high'"),
         "relief is proposed for both causes",
     )
     with (
-        Caseworker(stack, "caseworker", sender.passwords["caseworker"]) as one,
+        Caseworker(stack, "caseworker", sender.passwords["caseworker"]) as worker,
         Caseworker(stack, "duty-officer", sender.passwords["duty-officer"]) as other,
     ):
         advance = relief_of(stack, number, "disaster_loss")
-        one.do(number, f"relief/{advance}/decide", amount="3000")
+        worker.do(number, f"relief/{advance}/decide", amount="3000")
         other.do(number, f"relief/{advance}/pay")
-        one.do(number, f"relief/{advance}/papers", amount="2800.50")
+        worker.do(number, f"relief/{advance}/papers", amount="2800.50")
         for step in ("take", "consent", "verify", "post"):
-            one.do(number, f"steps/{step}")
+            worker.do(number, f"steps/{step}")
         sheet = eventually(
-            lambda: page if "钱示宁" in (page := one.page(number, "/public-notice")) else None,
+            lambda: page if "钱示宁" in (page := worker.page(number, "/public-notice")) else None,
             "the directory has arrived",
         )
         shown = sheet.partition("public-notice")[2].partition("</article>")[0]
@@ -151,7 +151,7 @@ def test_a_household_goes_round_the_whole_circle(own_foothold: Stack, own_sender
             for word in ("7654321", "第2村1号", "CIRCLE", "医疗", "medical", "8000")
             if word in shown
         ] == []
-        assert "公示期未满" in one.send(number, "steps/end_notice").text
+        assert "公示期未满" in worker.send(number, "steps/end_notice").text
         sender.open_day(NOTICE_OVER)
         eventually(
             lambda: asked(
@@ -160,38 +160,39 @@ def test_a_household_goes_round_the_whole_circle(own_foothold: Stack, own_sender
             "the desk's day has come",
         )
         for step in ("end_notice", "agree", "identify"):
-            one.do(number, f"steps/{step}")
+            worker.do(number, f"steps/{step}")
         helped = (
             ("health", ["self_paid_high", "rigid_spending_ratio"]),
             ("housing", ["disaster_loss"]),
         )
         for measure, against in helped:
-            one.do(number, "measures", measure=measure, against=against, department="county")
+            worker.do(number, "measures", measure=measure, against=against, department="county")
         for (measure_id,) in asked(stack, "select measure_id from measures order by 1"):
-            one.do(number, f"measures/{measure_id}/delivered", on=NOTICE_OVER.isoformat())
-        one.do(number, "visits", on=NOTICE_OVER.isoformat(), note="roof mended")
-        assert "已落实" in one.page(number)
+            worker.do(number, f"measures/{measure_id}/delivered", on=NOTICE_OVER.isoformat())
+        worker.do(number, "visits", on=NOTICE_OVER.isoformat(), note="roof mended")
+        assert "已落实" in worker.page(number)
 
         sender.open_day(NEW_YEAR)
         earn(sender, "2026-12", NEW_YEAR)
         eventually(lambda: stage(stack, number) == "elimination_review", "elimination is due")
         eventually(
-            lambda: one.send(number, "steps/eliminate").status_code == 303,
+            lambda: worker.send(number, "steps/eliminate").status_code == 303,
             "the view has no unmet condition any more",
         )
         eventually(
-            lambda: said(stack)[-1].movement.value == "exited", "risk has let the household go"
+            lambda: case_moves(stack)[-1].movement.value == "exited",
+            "risk has let the household go",
         )
         bill(sender, "again", "2027-01-02", NEW_YEAR)
         again = eventually(
-            lambda: found if (found := case_number(stack, "CIRCLE")) != number else None,
+            lambda: new_number if (new_number := case_number(stack, "CIRCLE")) != number else None,
             "a new case for the same cause",
         )
-        assert "上一轮" in one.page(again)
+        assert "上一轮" in worker.page(again)
 
-    moves = [t.movement.value for t in said(stack)]
+    moves = [t.movement.value for t in case_moves(stack)]
     assert moves[-4:] == ["recovering", "exit_due", "exited", "rolled_back"], moves
-    left = next(t for t in said(stack) if t.movement.value == "exited")
+    left = next(t for t in case_moves(stack) if t.movement.value == "exited")
     assert (left.exit_reason, stage(stack, number)) == ("eliminated", "eliminated")
     kinds = asked(
         stack, "select body->'data'->>'kind' from said where sent_at is not null order by seq"

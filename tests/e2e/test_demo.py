@@ -152,12 +152,12 @@ def county(folder: Path, ratio: str) -> Iterator[Demo]:
 def check(demo: Demo, result: Result, ratio: str) -> list[Transition]:
     """Counts as published, and ids equal to the oracle's, household by household."""
     oracle = Oracle(demo.stack.postgres.dsn("postgres"), ratio)
-    said = transitions(demo.stack.kafka.bootstrap)
+    moves = transitions(demo.stack.kafka.bootstrap)
     live, latest = {}, {}
-    for one in said:
-        latest[one.household.register_number] = one
-        if not any(f.rule is FindingKind.DISASTER_LOSS for f in one.findings):
-            live[one.household.register_number] = one
+    for move in moves:
+        latest[move.household.register_number] = move
+        if not any(f.rule is FindingKind.DISASTER_LOSS for f in move.findings):
+            live[move.household.register_number] = move
 
     with_ratio, marginal, sudden = EXPECTED[ratio]
     assert (with_ratio, marginal, sudden) == (
@@ -188,7 +188,7 @@ def check(demo: Demo, result: Result, ratio: str) -> list[Transition]:
         lambda: levels_of(demo.stack) == oracle.levels,
         "village, township and county stand at the levels of the storm",
     )
-    return said
+    return moves
 
 
 def levels_of(stack: Stack) -> dict[tuple[str, int], int]:
@@ -218,9 +218,9 @@ def test_the_county_stands_where_an_independent_computation_puts_it(
     with county(folder, ratio) as demo:
         result = demo.run()
 
-        said = check(demo, result, ratio)
+        moves = check(demo, result, ratio)
 
-        latest = {t.household.register_number: t for t in said}
+        latest = {t.household.register_number: t for t in moves}
         assert {
             (n, t.group.value if t.group else None) for n, t in latest.items() if t.is_lead
         } == {(n, g) for n, _, g in cases_of(demo.stack)}
@@ -247,7 +247,7 @@ def test_killing_risk_alerts_and_the_windows_three_times_each_changes_nothing(fo
         result = demo.run()
         killer.join(60)
 
-        said = check(demo, result, "0.10")
+        moves = check(demo, result, "0.10")
 
         assert json.loads(result.as_json()) == UNDISTURBED | {"seconds": 0}
         assert killer.killed == ["risk", "alerts", "regions"] * 3
@@ -255,13 +255,15 @@ def test_killing_risk_alerts_and_the_windows_three_times_each_changes_nothing(fo
         assert demo.stack.services["alerts"].starts >= 4
         assert demo.stack.services["regions"].starts >= 4
         numbers: dict[str, list[int]] = {}
-        for one in said:
-            numbers.setdefault(one.household_id, []).append(one.number)
+        for move in moves:
+            numbers.setdefault(move.household_id, []).append(move.number)
         assert all(n == list(range(1, len(n) + 1)) for n in numbers.values())
         cases = cases_of(demo.stack)
         assert len(cases) == len({(n, e) for n, e, _ in cases}) == result.cases
         with psycopg.connect(demo.stack.postgres.dsn("foothold_alerts")) as connection:
-            assert (len(said),) == connection.execute("select count(*) from transitions").fetchone()
+            assert (len(moves),) == connection.execute(
+                "select count(*) from transitions"
+            ).fetchone()
             twice = (
                 "select household_id, cause from relief where status <> 'withdrawn' group by 1, 2"
                 " having count(*) > 1"
@@ -315,9 +317,9 @@ def test_the_command_ends_with_a_table_a_file_and_zero(folder: Path) -> None:
     )
 
     assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-2000:]
-    found = json.loads(figures.read_text())
-    assert found.pop("seconds") > 0
-    assert found == UNDISTURBED
+    written = json.loads(figures.read_text())
+    assert written.pop("seconds") > 0
+    assert written == UNDISTURBED
     assert "1,669" in done.stdout
 
 

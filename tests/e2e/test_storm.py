@@ -111,36 +111,38 @@ def test_a_village_struck_by_a_storm_is_warned_of_as_a_whole_beside_each_househo
             f"{above} does, whose only village it is",
         )
 
-    with Caseworker(stack, "caseworker", sender.passwords["caseworker"]) as one:
-        page = one.client.get("/areas").text
+    with Caseworker(stack, "caseworker", sender.passwords["caseworker"]) as worker:
+        page = worker.client.get("/areas").text
         assert 'href="/incidents/1"' in page
-        page = one.client.get("/incidents/1").text
+        page = worker.client.get("/incidents/1").text
         assert all(text in page for text in ("逐户核查住房安全", "S-4", "待核实"))
-        page = one.client.get("/areas").text
-        found = re.search(
+        page = worker.client.get("/areas").text
+        area_link = re.search(
             rf'href="/areas/(\d+)"><span class="pill hot">Ⅰ级.*?{VILLAGE[9:]}', page, re.DOTALL
         )
-        assert found is not None
-        page = one.client.get(f"/areas/{found[1]}").text
+        assert area_link is not None
+        page = worker.client.get(f"/areas/{area_link[1]}").text
         assert "仅为信号，不等于启动应急响应" in page
         csrf = re.search(r'name="csrf" value="([^"]+)"', page)
         ticked = re.findall(r'name="cases" value="([^"]+)"', page)
         assert csrf is not None
         assert sorted(int(case.split(":")[0]) for case in ticked) == sorted(numbers)
         assert (
-            one.client.post(f"/areas/{found[1]}/acknowledge", data={"csrf": csrf[1]}).status_code
+            worker.client.post(
+                f"/areas/{area_link[1]}/acknowledge", data={"csrf": csrf[1]}
+            ).status_code
             == httpx.codes.SEE_OTHER
         )
-        taken = one.client.post(
-            f"/areas/{found[1]}/take", data={"csrf": csrf[1], "cases": [*ticked, "999999:0"]}
+        taken = worker.client.post(
+            f"/areas/{area_link[1]}/take", data={"csrf": csrf[1], "cases": [*ticked, "999999:0"]}
         ).text
         assert "已领取 3 件" in taken
         assert "999999" in taken
-        assert "caseworker" in one.client.get(f"/areas/{found[1]}").text
-        assert one.client.get("/areas/999999").status_code == httpx.codes.NOT_FOUND
+        assert "caseworker" in worker.client.get(f"/areas/{area_link[1]}").text
+        assert worker.client.get("/areas/999999").status_code == httpx.codes.NOT_FOUND
         assert (
-            one.client.post(
-                f"/areas/{found[1]}/take", data={"csrf": "forged", "cases": ticked}
+            worker.client.post(
+                f"/areas/{area_link[1]}/take", data={"csrf": "forged", "cases": ticked}
             ).status_code
             == httpx.codes.FORBIDDEN
         )

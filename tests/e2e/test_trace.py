@@ -157,7 +157,9 @@ def earn(sender: Sender, door: str) -> None:
 def lines(stack: Stack, service: str, event: str, trace_id: str) -> list[dict[str, Any]]:
     log = (stack.folder / "log" / f"{service}.jsonl").read_text(encoding="utf-8").splitlines()
     return [
-        told for text in log if trace_id in text and (told := json.loads(text))["event"] == event
+        fields
+        for text in log
+        if trace_id in text and (fields := json.loads(text))["event"] == event
     ]
 
 
@@ -264,13 +266,13 @@ def test_a_refusal_names_the_id_by_which_the_log_knows_it(foothold: Stack, sende
     stranger = sender.client.post("/v1/files").json()
 
     assert theirs["trace_id"] == trace("wrong")
-    for said in (theirs, ours, many):
-        (request,) = lines(foothold, "ingest", "ingest.request", said["trace_id"])
+    for refusal in (theirs, ours, many):
+        (request,) = lines(foothold, "ingest", "ingest.request", refusal["trace_id"])
         assert request["status"] in (422, 207)
     assert [
         event["reason"] for event in lines(foothold, "ingest", "ingest.event", ours["trace_id"])
     ] == ["invalid_field"]
-    assert len({said["trace_id"] for said in (theirs, ours, many, nowhere, stranger)}) == 5
+    assert len({refusal["trace_id"] for refusal in (theirs, ours, many, nowhere, stranger)}) == 5
 
 
 def test_a_trace_that_is_none_keeps_nothing_out(foothold: Stack, sender: Sender) -> None:
@@ -281,6 +283,6 @@ def test_a_trace_that_is_none_keeps_nothing_out(foothold: Stack, sender: Sender)
     )
 
     assert answer.json()["fact_id"] == fact_id(f"/agencies/{AGENCY}", "trace-odd")
-    told = (foothold.folder / "log" / "ingest.jsonl").read_text(encoding="utf-8")
-    assert "张三" not in told
-    assert "f" * 300 not in told
+    log = (foothold.folder / "log" / "ingest.jsonl").read_text(encoding="utf-8")
+    assert "张三" not in log
+    assert "f" * 300 not in log

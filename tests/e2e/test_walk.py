@@ -20,16 +20,16 @@ def noon(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
 
 
-def said(stack: Stack, count: int) -> list[Transition]:
+def household_moves(stack: Stack, count: int) -> list[Transition]:
     def ask() -> list[Transition] | None:
-        mine = [
+        moves = [
             t for t in transitions(stack.kafka.bootstrap) if t.household.register_number == "WALK-1"
         ]
-        return mine if len(mine) >= count else None
+        return moves if len(moves) >= count else None
 
-    mine = eventually(ask, f"{count} transitions of the household")
-    assert count == len(mine)
-    return mine
+    moves = eventually(ask, f"{count} transitions of the household")
+    assert count == len(moves)
+    return moves
 
 
 def cases(stack: Stack) -> list[dict[str, object]]:
@@ -83,7 +83,7 @@ def a_late_bill_puts_the_exit_in_doubt(foothold: Stack, sender: Sender) -> None:
     asked_by = sender.say(
         "health-insurance", "MedicalClaimSettled", "walk-c4", noon(date(2026, 4, 11)), HOUSE, **late
     )
-    *_, corrected, entered_again, doubt = said(foothold, 7)
+    *_, corrected, entered_again, doubt = household_moves(foothold, 7)
     assert (corrected.exit_reason, entered_again.movement, entered_again.spell) == (
         ExitReason.CORRECTED,
         Movement.ENTERED,
@@ -162,7 +162,7 @@ def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again
         total="0.01",
         **bill,
     )
-    (entered,) = said(foothold, 1)
+    (entered,) = household_moves(foothold, 1)
     assert (entered.movement, entered.group, entered.spell, entered.previous_spell) == (
         Movement.ENTERED,
         Group.SUDDEN_HARDSHIP,
@@ -204,7 +204,7 @@ def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again
         total="7000.00",
         **bill,
     )
-    recovering = said(foothold, 2)[-1]
+    recovering = household_moves(foothold, 2)[-1]
     assert (Movement.RECOVERING, start, date(2026, 4, 10)) == (
         recovering.movement,
         recovering.clear_since,
@@ -226,9 +226,9 @@ def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again
         earned_month="2026-03",
     )
     sender.open_day(date(2026, 4, 9))
-    assert len(said(foothold, 2)) == 2
+    assert len(household_moves(foothold, 2)) == 2
     sender.open_day(date(2026, 4, 10))
-    exited = said(foothold, 3)[-1]
+    exited = household_moves(foothold, 3)[-1]
     assert (Movement.EXITED, ExitReason.CLEARED, date(2026, 4, 10), None) == (
         exited.movement,
         exited.exit_reason,
@@ -251,7 +251,7 @@ def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again
         setting="inpatient",
         total="15000.00",
     )
-    again = said(foothold, 4)[-1]
+    again = household_moves(foothold, 4)[-1]
     assert (again.movement, again.spell, again.previous_spell, again.episode) == (
         Movement.ENTERED,
         2,
@@ -260,7 +260,7 @@ def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again
     )
     eventually(lambda: len(cases(foothold)) == 2, "a second case")
     assert [c["stage"] for c in cases(foothold)] == ["closed", "lead"]
-    assert [t.number for t in said(foothold, 4)] == [1, 2, 3, 4]
+    assert [t.number for t in household_moves(foothold, 4)] == [1, 2, 3, 4]
     assert (relief(foothold)[-1][0], relief(foothold)[-1][2]) == ("spending", "proposed")
 
     a_late_bill_puts_the_exit_in_doubt(foothold, sender)

@@ -38,13 +38,13 @@ def bend(module: Any, name: str, is_hit: Callable[..., bool]) -> None:  # noqa: 
 
 def is_folded_badly(_household: object, record: Any, *_: object) -> bool:  # noqa: ANN401 - a FactRecord
     """Whether the fact is one of those; one that kills does so before."""
-    told = plan()
-    left = told.get("kills", {}).get(record.fact_id, 0)
+    planned = plan()
+    left = planned.get("kills", {}).get(record.fact_id, 0)
     if left:
-        told["kills"][record.fact_id] = left - 1
-        PLAN.write_text(json.dumps(told), encoding="utf-8")
+        planned["kills"][record.fact_id] = left - 1
+        PLAN.write_text(json.dumps(planned), encoding="utf-8")
         os.kill(os.getpid(), signal.SIGKILL)
-    return record.fact_id in told.get("facts", ())
+    return record.fact_id in planned.get("facts", ())
 
 
 def is_counted_badly(_windows: object, record: Any) -> bool:  # noqa: ANN401 - a signal or a day
@@ -55,13 +55,13 @@ def is_counted_badly(_windows: object, record: Any) -> bool:  # noqa: ANN401 - a
 def is_taken_badly(_cases: object, outputs: Any, *_: object) -> bool:  # noqa: ANN401 - transitions and days
     """Whether one of those households moved."""
     return any(
-        getattr(one, "household_id", None) in plan().get("transitions", ()) for one in outputs
+        getattr(output, "household_id", None) in plan().get("transitions", ()) for output in outputs
     )
 
 
 def is_kept_badly(_mirror: object, shown: Any, *_: object) -> bool:  # noqa: ANN401 - views
     """Whether one of those households is shown."""
-    return any(one.household_id in plan().get("views", ()) for one in shown)
+    return any(view.household_id in plan().get("views", ()) for view in shown)
 
 
 def main() -> None:

@@ -154,10 +154,10 @@ def _missing(stack: Stack, ledger: Ledger) -> str:
     }
     if len(aside) < len(ledger.planted):
         return f"O7: {len(ledger.planted) - len(aside)} bad records not yet set aside"
-    said = {t.transition_id for t in transitions(stack.kafka.bootstrap)}
+    written = {t.transition_id for t in transitions(stack.kafka.bootstrap)}
     with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
         taken = {row[0] for row in connection.execute("select transition_id from transitions")}
-    return f"O3: {len(said - taken)} transitions not taken" if said - taken else ""
+    return f"O3: {len(written - taken)} transitions not taken" if written - taken else ""
 
 
 def _repeats(ledger: Ledger) -> set[str]:
@@ -205,8 +205,8 @@ def check_numbers(stack: Stack) -> None:
     numbers: defaultdict[str, list[int]] = defaultdict(list)
     for t in transitions(stack.kafka.bootstrap):
         numbers[t.household_id].append(t.number)
-    for key, found in numbers.items():
-        assert found == list(range(1, len(found) + 1)), f"O5: {key} {found}"
+    for key, in_order in numbers.items():
+        assert in_order == list(range(1, len(in_order) + 1)), f"O5: {key} {in_order}"
 
 
 def _check_cases(stack: Stack, model: dict[str, Expected]) -> None:

@@ -51,12 +51,12 @@ class Planted:
     def run_bent(self, name: str) -> None:
         """Run the service with the defect in place of itself."""
         self.stack.services.pop(name).stop()
-        told = {"DEFECT_PLAN": str(self._plan), "DEFECT_SERVICE": name}
-        os.environ.update(told)
+        environment = {"DEFECT_PLAN": str(self._plan), "DEFECT_SERVICE": name}
+        os.environ.update(environment)
         try:
             self.stack.start_service(name, "tests.faults.defect")
         finally:
-            for variable in told:
+            for variable in environment:
                 del os.environ[variable]
         self.stack.wait_ready()
 
@@ -167,8 +167,8 @@ def planted() -> Iterator[Planted]:
     VAR.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(
         prefix="defects-", dir=VAR, ignore_cleanup_errors=True
-    ) as made:
-        folder = Path(made)
+    ) as temporary:
+        folder = Path(temporary)
         write_test_policy(folder / "policy")
         with (
             Stack(

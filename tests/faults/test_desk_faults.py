@@ -129,12 +129,10 @@ def persist(stack: Stack, caseworker: Caseworker, number: int) -> None:
 
         def is_done(step: str = step, stage: str = stage) -> bool:
             try:
-                found = asked(stack, "select stage, consent from cases where number = %s", number)[
-                    0
-                ]
+                row = asked(stack, "select stage, consent from cases where number = %s", number)[0]
             except psycopg.OperationalError:
                 return False
-            return found[0] == stage and (step != "consent" or found[1] == "given")
+            return row[0] == stage and (step != "consent" or row[1] == "given")
 
         def act(step: str = step, fields: dict[str, str] = fields) -> bool:
             try:
@@ -148,14 +146,16 @@ def persist(stack: Stack, caseworker: Caseworker, number: int) -> None:
 
 def test_people_at_work_while_alerts_is_killed_lose_nothing_and_double_nothing() -> None:
     VAR.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="faults-", dir=VAR, ignore_cleanup_errors=True) as made:
-        write_test_policy(Path(made) / "policy")
+    with tempfile.TemporaryDirectory(
+        prefix="faults-", dir=VAR, ignore_cleanup_errors=True
+    ) as temporary:
+        write_test_policy(Path(temporary) / "policy")
         with (
             Stack(
-                Path(made),
+                Path(temporary),
                 Ports.free(),
                 day_clock="manual",
-                policy_folder=Path(made) / "policy",
+                policy_folder=Path(temporary) / "policy",
                 replicas={"alerts": 2},
             ) as stack,
             ThreadPoolExecutor(1) as pool,
@@ -184,7 +184,7 @@ def test_people_at_work_while_alerts_is_killed_lose_nothing_and_double_nothing()
                 "everything said is sent",
                 60,
             )
-            said = {str(row[0]) for row in asked(stack, "select said_id from said")}
+            statements = {str(row[0]) for row in asked(stack, "select said_id from said")}
             sent = [
                 decode_said(m.value()).id
                 for m in read_topic(stack.kafka.bootstrap, RELIEF_FACTS.name)
@@ -212,14 +212,14 @@ def test_people_at_work_while_alerts_is_killed_lose_nothing_and_double_nothing()
             )
 
     print(
-        f"desk, seed {SEED}: {len(kills)} kills, {OUTAGE} s without a database, {len(said)} said,"
-        f" {len(sent)} sent"
+        f"desk, seed {SEED}: {len(kills)} kills, {OUTAGE} s without a database,"
+        f" {len(statements)} said, {len(sent)} sent"
     )
     assert len(kills) >= 3
     # a consent and a dismissal each
-    assert (set(sent), logged, len(said)) == (
-        said,
-        said,
+    assert (set(sent), logged, len(statements)) == (
+        statements,
+        statements,
         2 * CASES,
     )
     assert set(moves.values()) == {1}

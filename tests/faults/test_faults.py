@@ -67,8 +67,10 @@ class World:
 def world(seed: int, **replicas: int) -> Iterator[World]:
     """A county of its own."""
     VAR.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="faults-", dir=VAR, ignore_cleanup_errors=True) as made:
-        folder = Path(made)
+    with tempfile.TemporaryDirectory(
+        prefix="faults-", dir=VAR, ignore_cleanup_errors=True
+    ) as temporary:
+        folder = Path(temporary)
         write_test_policy(folder / "policy")
         more = {"FOOTHOLD_RISK_SESSION_MS": str(SESSION_MS)}
         with Stack(
@@ -80,12 +82,12 @@ def world(seed: int, **replicas: int) -> Iterator[World]:
             more=more,
         ) as stack:
             doors = [stack.door_url(name) for name in stack.services if name.startswith("ingest")]
-            one = World(stack, random.Random(seed), doors)  # noqa: S311 - a seed to replay by, no secret
+            county = World(stack, random.Random(seed), doors)  # noqa: S311 - a seed to replay by, no secret
             try:
-                yield one
+                yield county
             finally:
-                one.senders.close()
-                one.sender.close()
+                county.senders.close()
+                county.sender.close()
 
 
 def test_f01_kill_9_of_every_service_at_random_loses_nothing_and_doubles_nothing() -> None:
@@ -106,12 +108,12 @@ def test_f01_kill_9_of_every_service_at_random_loses_nothing_and_doubles_nothing
         restores = restore_seconds(county.stack)
 
     bad = len(county.senders.ledger.planted)
-    told = (
+    summary = (
         f"{kills} kills, {accepted} facts, {bad} bad records, slowest accept {slowest:.1f} s,"
         f" healed in {healed:.1f} s"
     )
     print(
-        f"F01 seed {SEED}: {told}, {len(restores)} partitions restored, the slowest in"
+        f"F01 seed {SEED}: {summary}, {len(restores)} partitions restored, the slowest in"
         f" {max(restores):.2f} s"
     )
     assert kills >= SECONDS // 4
@@ -133,16 +135,16 @@ def saboteur(
 ) -> Iterator[tuple[psutil.Process, Path]]:
     """A second risk worker that will freeze itself at the step once the flag is there."""
     flag = stack.folder / f"flag-{at}"
-    told = {
+    environment = {
         "SABOTAGE_AT": at,
         "SABOTAGE_FLAG": str(flag),
         **({"SABOTAGE_ID": "process"} if mutant else {}),
     }
-    os.environ.update(told)
+    os.environ.update(environment)
     try:
         service = stack.start_service("risk-2", "tests.faults.saboteur")
     finally:
-        for name in told:
+        for name in environment:
             del os.environ[name]
     try:
         eventually(

@@ -57,7 +57,7 @@ def reported(name: str) -> bytes:
     return json.dumps({**event, "subject": "370399/F-1", "data": data}).encode()
 
 
-def said(name: str) -> bytes:
+def decision_of(name: str) -> bytes:
     """What a caseworker did."""
     return json.dumps({**SAID, "id": name}).encode()
 
@@ -92,7 +92,7 @@ def viewed(name: str) -> bytes:
 
 READERS = {
     "agencies": (agency_card(AGENCY).name, reported),
-    "desk": (RELIEF_FACTS.name, said),
+    "desk": (RELIEF_FACTS.name, decision_of),
     "quarantine": (QUARANTINE.name, put_aside),
     "views": (HOUSEHOLD_VIEWS.name, viewed),
 }
@@ -136,9 +136,9 @@ def metric(stack: Stack, name: str, **labels: str) -> float:
             text = answer.read().decode()
     except OSError:
         return 0
-    wanted = "".join(f'(?=[^}}]*{key}="{value}")' for key, value in labels.items())
-    found = re.findall(rf"^{name}{{{wanted}[^}}]*}} (\S+)$", text, re.MULTILINE)
-    return float(found[0]) if found else 0
+    label_pattern = "".join(f'(?=[^}}]*{key}="{value}")' for key, value in labels.items())
+    values = re.findall(rf"^{name}{{{label_pattern}[^}}]*}} (\S+)$", text, re.MULTILINE)
+    return float(values[0]) if values else 0
 
 
 def arrived(stack: Stack) -> set[str]:
@@ -172,9 +172,9 @@ def _fact(value: bytes) -> FactRecord | None:
 def aside(stack: Stack) -> list[Quarantined]:
     records: list[Any] = list(read_topic(stack.kafka.bootstrap, QUARANTINE.name))
     return [
-        one
-        for one in (decode_quarantined(r.value()) for r in records)
-        if one.reason is RefusalReason.UNPROCESSABLE
+        kept
+        for kept in (decode_quarantined(r.value()) for r in records)
+        if kept.reason is RefusalReason.UNPROCESSABLE
     ]
 
 
@@ -184,19 +184,19 @@ def test_a_record_at_which_the_decide_step_raises_is_set_aside_and_its_neighbour
         for reader, (topic, make) in READERS.items():
             _is_set_aside_alone(stack, reader, topic, make)
         topics = {
-            one.topic: (
-                one.open(
+            kept.topic: (
+                kept.open(
                     Seal(stack.secrets["FOOTHOLD_QUARANTINE_SECRET"].encode(), Purpose.QUARANTINE)
                 ).value
             )
-            for one in aside(stack)
+            for kept in aside(stack)
         }
         listed = stack.command("ingest", "quarantine", "list", "--reason", "unprocessable")
         log = stack.services["ingest"].log.read_text(errors="replace")
 
     assert topics == {
         agency_card(AGENCY).name: reported_like(topics),
-        RELIEF_FACTS.name: said(RAISES),
+        RELIEF_FACTS.name: decision_of(RAISES),
         HOUSEHOLD_VIEWS.name: viewed(RAISES),
     }
     assert listed.count("unprocessable") == len(READERS)

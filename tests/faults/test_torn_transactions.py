@@ -94,8 +94,10 @@ def _swept() -> Iterator[None]:
 async def proxied(seed: int) -> AsyncIterator[tuple[ProxiedKafka, Proxy]]:
     """A broker of its own behind a proxy."""
     VAR.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="torn-", dir=VAR, ignore_cleanup_errors=True) as made:
-        kafka = ProxiedKafka(Path(made) / "kafka")
+    with tempfile.TemporaryDirectory(
+        prefix="torn-", dir=VAR, ignore_cleanup_errors=True
+    ) as temporary:
+        kafka = ProxiedKafka(Path(temporary) / "kafka")
         try:
             await asyncio.to_thread(kafka.start)
             await asyncio.to_thread(make_topics, kafka.broker, EMBEDDED_PARTITIONS)
@@ -173,7 +175,7 @@ class County:
         self.wrong += await asyncio.to_thread(self._compare)
 
     def _compare(self) -> list[str]:
-        wanted = self._judged()
+        expected = self._judged()
         states = {
             m.key(): m.value() for m in self._read(HOUSEHOLD_STATE.name) if is_household(m.key())
         }
@@ -187,7 +189,7 @@ class County:
             f"a record was set aside: {decode_quarantined(m.value()).detail}"
             for m in self._read(QUARANTINE.name)
         ]
-        for household_id, (household, count) in wanted.items():
+        for household_id, (household, count) in expected.items():
             key = household_id.encode()
             state = unpack(states[key]) if key in states else Household()
             if numbers[household_id] != list(range(1, count + 1)):
@@ -239,9 +241,9 @@ class County:
         return households
 
 
-async def until_it_dies_or_is_done(kafka: ProxiedKafka, one: Worker) -> bool:
+async def until_it_dies_or_is_done(kafka: ProxiedKafka, running: Worker) -> bool:
     """Run a worker; whether it ended by itself."""
-    task = asyncio.create_task(one.run())
+    task = asyncio.create_task(running.run())
     ends = time.monotonic() + ROUND_SECONDS
     try:
         while not task.done() and time.monotonic() < ends:
@@ -296,9 +298,9 @@ async def test_every_batch_is_whole_though_requests_are_held_delayed_and_repeate
     began = time.monotonic()
     counts, released, deaths, county = await suffer(SEED, WANTED_HELD)
 
-    told = ", ".join(f"{kind} {way} {many}" for (kind, way), many in sorted(counts.items()))
+    summary = ", ".join(f"{kind} {way} {many}" for (kind, way), many in sorted(counts.items()))
     print(
-        f"held {counts.total()} ({told}), {released} released later, {deaths} workers ended,"
+        f"held {counts.total()} ({summary}), {released} released later, {deaths} workers ended,"
         f" {time.monotonic() - began:.0f} s, seed {SEED}"
     )
     assert county.wrong == []
@@ -374,8 +376,8 @@ async def test_a_fact_for_everybody_is_everywhere_or_nowhere() -> None:
         )
 
     assert confirmed == names
-    assert {name: sorted(Counter(found)) for name, found in where.items()} == {
+    assert {name: sorted(Counter(copies)) for name, copies in where.items()} == {
         name: list(range(EMBEDDED_PARTITIONS)) for name in [*names, "last"]
     }
-    assert [name for name, found in where.items() if len(set(Counter(found).values())) > 1] == []
+    assert [name for name, copies in where.items() if len(set(Counter(copies).values())) > 1] == []
     assert proxy.held.counts.total() >= 10

@@ -85,24 +85,26 @@ class Happened:
                     "home": "destroyed",
                     "is_verified": True,
                 }
-        made = {
+        attributes = {
             "specversion": "1.0",
             "id": self.event_id,
             "source": f"/agencies/{self.agency}",
             "type": event_type(self.kind),
             "time": AT.isoformat(),
         }
-        return {**made, "subject": f"{COUNTY}/{number}", "data": data}
+        return {**attributes, "subject": f"{COUNTY}/{number}", "data": data}
 
 
 def before_go_live(chance: random.Random, households: int) -> list[Happened]:
     """The register, and a year's income of each household."""
-    made = []
+    entries = []
     for n in range(households):
         members = chance.randint(1, 5)
-        made.append(Happened(f"reg-{n}", "HouseholdRegistered", n, "statistics", members=members))
+        entries.append(
+            Happened(f"reg-{n}", "HouseholdRegistered", n, "statistics", members=members)
+        )
         per_head = chance.choice((500_000, 700_000, 729_999, 730_000, 800_000, 2_000_000))
-        made.append(
+        entries.append(
             Happened(
                 f"inc-{n}",
                 "IncomeReported",
@@ -111,7 +113,7 @@ def before_go_live(chance: random.Random, households: int) -> list[Happened]:
                 amount=per_head * members + chance.randrange(members + 1),
             )
         )
-    return made
+    return entries
 
 
 def what_happens(chance: random.Random, households: int) -> Iterator[Happened]:
@@ -119,12 +121,12 @@ def what_happens(chance: random.Random, households: int) -> Iterator[Happened]:
 
     Without end.
     """
-    told: list[Happened] = []
+    history: list[Happened] = []
     for n in itertools.count():
         luck = chance.random()
-        if told and luck < 0.15:
-            yield chance.choice(told)
-        elif told and luck < 0.20 and (old := chance.choice(told)).business_key:
+        if history and luck < 0.15:
+            yield chance.choice(history)
+        elif history and luck < 0.20 and (old := chance.choice(history)).business_key:
             yield Happened(
                 f"again-{n}",
                 old.kind,
@@ -134,7 +136,7 @@ def what_happens(chance: random.Random, households: int) -> Iterator[Happened]:
                 business_key=old.business_key,
             )
         elif luck < 0.24:
-            told.append(
+            history.append(
                 Happened(
                     f"storm-{n}",
                     "DisasterStruck",
@@ -142,11 +144,11 @@ def what_happens(chance: random.Random, households: int) -> Iterator[Happened]:
                     "emergency-management",
                 )
             )
-            yield told[-1]
+            yield history[-1]
         else:
             amount = chance.choice((1, 50_000, 349_999, 350_000, 1_000_000, 2_500_000))
             home = chance.randrange(households)
-            told.append(
+            history.append(
                 Happened(
                     f"bill-{n}",
                     "MedicalClaimSettled",
@@ -156,7 +158,7 @@ def what_happens(chance: random.Random, households: int) -> Iterator[Happened]:
                     business_key=f"B-{n}",
                 )
             )
-            yield told[-1]
+            yield history[-1]
 
 
 @dataclass(slots=True)

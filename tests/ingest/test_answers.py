@@ -84,9 +84,9 @@ def test_a_repeat_is_asked_about_once_and_a_stay_of_both_its_senders(
 ) -> None:
     questions = asked([doubt(kind)])
 
-    assert [one.fact for one in questions] == about
-    assert all({one.fact, one.beside} == {A, B} for one in questions)
-    assert len({one.pair_id for one in questions}) == 1
+    assert [question.fact for question in questions] == about
+    assert all({question.fact, question.beside} == {A, B} for question in questions)
+    assert len({question.pair_id for question in questions}) == 1
 
 
 def test_the_same_pair_is_the_same_question_and_every_other_pair_another() -> None:
@@ -94,10 +94,12 @@ def test_the_same_pair_is_the_same_question_and_every_other_pair_another() -> No
         doubt(kind, counted, other)
         for kind, (counted, other) in product(DoubtKind, [(A, B), (B, A), (A, C)])
     ]
-    ids = [one.question_id for one in asked(pairs)]
+    ids = [question.question_id for question in asked(pairs)]
 
     assert len(set(ids)) == len(ids) == 18
-    assert asked(reversed(pairs)) == [one for pair in reversed(pairs) for one in asked([pair])]
+    assert asked(reversed(pairs)) == [
+        question for pair in reversed(pairs) for question in asked([pair])
+    ]
 
 
 @pytest.mark.parametrize("data", [WAGE, MEALS, BILL])
@@ -108,7 +110,7 @@ def test_the_agency_knows_its_own_event_again_and_no_person_is_named(
 
     assert (shown["id"], shown["source"], shown["kind"]) == ("e-a", "/agencies/bureau", data.kind)
     assert "p-1" not in str(shown)
-    assert [shown_of_own(record(one))["day"] for one in (WAGE, MEALS, BILL)] == [
+    assert [shown_of_own(record(statement))["day"] for statement in (WAGE, MEALS, BILL)] == [
         "2026-01-11",
         "2026-01-09",
         "2026-01-08",

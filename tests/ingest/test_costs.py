@@ -32,8 +32,10 @@ FLOOR: Final = 0.005
 
 
 def event(kind: str, **data: Any) -> dict[str, Any]:  # noqa: ANN401
-    made: dict[str, Any] = json.loads((ROOT / f"schemas/examples/events/{kind}.json").read_text())
-    return made | {"data": made["data"] | data}
+    example: dict[str, Any] = json.loads(
+        (ROOT / f"schemas/examples/events/{kind}.json").read_text()
+    )
+    return example | {"data": example["data"] | data}
 
 
 SHAPES: Final[dict[str, Callable[[int], bytes]]] = {
@@ -226,10 +228,10 @@ EVENTS: Final[dict[str, tuple[tuple[int, int], Callable[[int], dict[str, Any]]]]
 
 @pytest.mark.parametrize("name", EVENTS)
 def test_judging_an_event_costs_what_its_size_costs(name: str) -> None:
-    sizes, made = EVENTS[name]
+    sizes, build = EVENTS[name]
 
     def work_of(size: int) -> Callable[[], object]:
-        sent, where = made(size), deployment()
+        sent, where = build(size), deployment()
         return lambda: [accept(sent, AGENCY, CLOCK, where) for _ in range(5)]
 
     assert_linear(work_of, sizes)

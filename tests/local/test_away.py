@@ -29,21 +29,21 @@ SECRETS = (
 def nothing_there() -> dict[str, str]:
     """What a service is told, with addresses where nobody listens."""
     kafka, postgres = f"{LOOPBACK}:{free_port()}", f"{LOOPBACK}:{free_port()}"
-    told = {
+    variables = {
         f"FOOTHOLD_{name.upper()}_DATABASE_URL": f"postgresql+psycopg://nobody@{postgres}/nothing"
         for name in ("ingest", "alerts")
     }
-    told |= {
+    variables |= {
         "FOOTHOLD_ENV": "development",
         "FOOTHOLD_KAFKA_BOOTSTRAP": kafka,
         "FOOTHOLD_PARTITIONS": "8",
         "FOOTHOLD_GO_LIVE": "at_start",
     }
-    told |= {
+    variables |= {
         f"FOOTHOLD_{name}_PORT": str(free_port())
         for name in ("INGEST", "INGEST_OPS", "RISK_OPS", "REGIONS_OPS", "ALERTS", "ALERTS_OPS")
     }
-    return {**os.environ, **told, **dict.fromkeys(SECRETS, "x" * 43)}
+    return {**os.environ, **variables, **dict.fromkeys(SECRETS, "x" * 43)}
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ EVERYTHING: Final = """
 import importlib, pkgutil, sys
 for name in sys.argv[1:]:
     module = importlib.import_module(name)
-    for found in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{name}."):
-        if not found.name.endswith("__main__") and ".migrations" not in found.name:
-            importlib.import_module(found.name)
+    for submodule in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{name}."):
+        if not submodule.name.endswith("__main__") and ".migrations" not in submodule.name:
+            importlib.import_module(submodule.name)
 print("all there")
 """
 
@@ -60,7 +60,7 @@ def built(root: Path, service: str) -> None:
         check=True,
         timeout=60,
     )
-    wanted = ROOT / "requirements" / f"{service}.txt"
+    requirements = ROOT / "requirements" / f"{service}.txt"
     subprocess.run(
         [
             *uv,
@@ -70,7 +70,7 @@ def built(root: Path, service: str) -> None:
             str(root / "opt/foothold/bin/python"),
             "--require-hashes",
             "-r",
-            str(wanted),
+            str(requirements),
         ],
         check=True,
         timeout=240,

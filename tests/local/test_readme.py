@@ -63,14 +63,14 @@ class Visitor:
     @contextmanager
     def runs(self, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
         """`make up` or `make watch` in a window of its own; what it prints is in the file."""
-        said = self.folder / f"{words[0]}-{free_port()}"
+        output = self.folder / f"{words[0]}-{free_port()}"
         environment = {
             **os.environ,
             **self.ports,
             "PYTHONPATH": str(ROOT),
             "PYTHONWARNINGS": "ignore",
         }
-        with said.open("wb") as out:
+        with output.open("wb") as out:
             window = subprocess.Popen(
                 [sys.executable, "-m", "deploy.local", *words],
                 cwd=self.folder,
@@ -79,14 +79,14 @@ class Visitor:
                 stderr=subprocess.STDOUT,
             )
         try:
-            yield window, said
+            yield window, output
         finally:
             window.terminate()
             window.wait(60)
 
-    def types(self, block: str, told: Mapping[str, str]) -> str:
+    def types(self, block: str, variables: Mapping[str, str]) -> str:
         """The lines of the block, with what was printed put in; what they answer."""
-        for name, value in told.items():
+        for name, value in variables.items():
             assert f"{name}=" in block
             block = re.sub(rf"{name}=\S+", f"{name}={value}", block)
         for name, default in PORTS.items():
@@ -106,20 +106,20 @@ class Visitor:
         """Prometheus answers, has asked every process, and no service is missing."""
         api = f"http://{LOOPBACK}:{self.ports['FOOTHOLD_PROMETHEUS_PORT']}/api/v1"
         try:
-            up, told = (
+            up, alerts = (
                 httpx.get(f"{api}/query", params={"query": "count(up == 1)"}),
                 httpx.get(f"{api}/alerts"),
             )
         except httpx.TransportError:
             return False
-        if not (up.is_success and told.is_success):  # it listens before it is ready
+        if not (up.is_success and alerts.is_success):  # it listens before it is ready
             return False
         firing = {
             alert["labels"]["alertname"]
-            for alert in told.json()["data"]["alerts"]
+            for alert in alerts.json()["data"]["alerts"]
             if alert["state"] == "firing"
         }
-        return [found["value"][1] for found in up.json()["data"]["result"]] == ["4"] and not {
+        return [sample["value"][1] for sample in up.json()["data"]["result"]] == ["4"] and not {
             name for name in firing if name.endswith("Down")
         }
 
@@ -127,13 +127,13 @@ class Visitor:
         metrics = httpx.get(
             f"http://{LOOPBACK}:{self.ports['FOOTHOLD_ALERTS_OPS_PORT']}/metrics"
         ).text
-        found = re.search(
+        match = re.search(
             r'^foothold_alerts_open_cases\{stage="lead"\} (\S+)$', metrics, re.MULTILINE
         )
-        return float(found[1]) if found else 0.0
+        return float(match[1]) if match else 0.0
 
 
-def found(text: str, pattern: str) -> str:
+def first_group(text: str, pattern: str) -> str:
     match = re.search(pattern, text, re.MULTILINE)
     assert match is not None, pattern
     return match[1]
@@ -156,12 +156,14 @@ def test_up_shows_the_case_and_ends_when_it_is_asked_to_leaving_nothing_behind(
     folder: Path,
 ) -> None:
     visitor = Visitor(folder)
-    with visitor.runs("up") as (up, said):
-        eventually(lambda: "adopted the shipped policy" in said.read_text(), "everything runs", 120)
-        printed = said.read_text()
+    with visitor.runs("up") as (up, output):
+        eventually(
+            lambda: "adopted the shipped policy" in output.read_text(), "everything runs", 120
+        )
+        printed = output.read_text()
         keys = {
-            "STATISTICS": found(printed, r"^ +statistics +(fh_\S+)$"),
-            "EMERGENCY": found(printed, r"^ +emergency-management +(fh_\S+)$"),
+            "STATISTICS": first_group(printed, r"^ +statistics +(fh_\S+)$"),
+            "EMERGENCY": first_group(printed, r"^ +emergency-management +(fh_\S+)$"),
         }
         answered = visitor.types(PUBLISH, keys)
         assert [line[:14] for line in answered.splitlines()] == [
@@ -184,14 +186,17 @@ def be_told_and_mend(visitor: Visitor, up: subprocess.Popen[bytes], printed: str
     with visitor.runs("watch", "--hurry") as (_, shown):
         eventually(visitor.is_quiet, "Prometheus looks, and nothing is wrong")
         assert (
-            httpx.get(found(shown.read_text(), r"^Prometheus at (\S+), until")).status_code == 200
+            httpx.get(first_group(shown.read_text(), r"^Prometheus at (\S+), until")).status_code
+            == 200
         )
-        answer = visitor.types(BREAK, {"KAFKA": found(printed, r"Kafka at \S+, process (\d+)$")})
+        answer = visitor.types(
+            BREAK, {"KAFKA": first_group(printed, r"Kafka at \S+, process (\d+)$")}
+        )
         assert 'foothold_alerts_open_cases{stage="lead"} 1.0' in answer
         assert answer.endswith("docs/runbooks/FootholdServiceDown.md\n")
         assert up.wait(60) != 0
-        with visitor.runs("up") as (again, said):
-            eventually(lambda: ENDS in said.read_text(), "everything runs again", 120)
+        with visitor.runs("up") as (again, output):
+            eventually(lambda: ENDS in output.read_text(), "everything runs again", 120)
             eventually(lambda: visitor.open_leads() == 1, "the case is still there")
             eventually(visitor.is_quiet, "the alerts are over")
             _ends(again)

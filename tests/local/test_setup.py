@@ -63,7 +63,7 @@ def test_a_python_without_venv_is_told_how_to_get_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "says"),
+    ("stdout", "says"),
     [
         ("OSError: [Errno 28] No space left on device", "the disk is full"),
         (
@@ -73,13 +73,13 @@ def test_a_python_without_venv_is_told_how_to_get_it(tmp_path: Path) -> None:
         ("something else", "read var/setup.log"),
     ],
 )
-def test_a_failed_installation_says_its_cause(tmp_path: Path, said: str, says: str) -> None:
+def test_a_failed_installation_says_its_cause(tmp_path: Path, stdout: str, says: str) -> None:
     done = set_up(
         tmp_path,
         fake_python(
             tmp_path,
-            f'case "$1" in -m) echo "{said}"; exit 1;; --version) echo Python 3.11.9;; *) exit 0;;'
-            " esac",
+            f'case "$1" in -m) echo "{stdout}"; exit 1;; --version) echo Python 3.11.9;;'
+            " *) exit 0;; esac",
         ),
     )
 
@@ -100,22 +100,22 @@ def test_a_taken_port_is_named_with_the_variable_that_moves_it() -> None:
     assert is_free(free_port())
 
 
-@pytest.mark.parametrize("told", ["abc", "0", "65536", "-1", "8080 ", "８０８０", "1e4"])
+@pytest.mark.parametrize("value", ["abc", "0", "65536", "-1", "8080 ", "８０８０", "1e4"])
 def test_what_is_no_port_is_named_with_the_variable_and_what_it_takes(
-    told: str, monkeypatch: pytest.MonkeyPatch
+    value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FOOTHOLD_INGEST_PORT", told)
-    with pytest.raises(CannotStart, match=f"FOOTHOLD_INGEST_PORT={told} is no port") as error:
+    monkeypatch.setenv("FOOTHOLD_INGEST_PORT", value)
+    with pytest.raises(CannotStart, match=f"FOOTHOLD_INGEST_PORT={value} is no port") as error:
         told_port("FOOTHOLD_INGEST_PORT", 8080)
 
     assert "FOOTHOLD_INGEST_PORT=18080, or leave it out" in error.value.remedy
 
 
-@pytest.mark.parametrize(("told", "port"), [("", 8080), ("1", 1), ("65535", 65_535)])
+@pytest.mark.parametrize(("value", "port"), [("", 8080), ("1", 1), ("65535", 65_535)])
 def test_a_port_is_taken_as_told_and_the_default_where_nothing_is_said(
-    told: str, port: int, monkeypatch: pytest.MonkeyPatch
+    value: str, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FOOTHOLD_INGEST_PORT", told)
+    monkeypatch.setenv("FOOTHOLD_INGEST_PORT", value)
 
     assert told_port("FOOTHOLD_INGEST_PORT", 8080) == port
 
@@ -309,5 +309,5 @@ def test_a_cluster_id_never_looks_like_an_option_to_kafkas_tool() -> None:
     ids = {cluster_id() for _ in range(2_000)}
 
     assert len(ids) == 2_000
-    assert {len(one) for one in ids} == {22}
-    assert not any(one.startswith("-") for one in ids)
+    assert {len(cluster) for cluster in ids} == {22}
+    assert not any(cluster.startswith("-") for cluster in ids)

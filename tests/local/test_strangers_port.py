@@ -58,20 +58,22 @@ def test_a_port_somebody_else_took_meanwhile_is_named_and_nobody_is_called_ready
     taken: str, says: str, do: str
 ) -> None:
     VAR.mkdir(parents=True, exist_ok=True)
-    told: list[str] = []
+    messages: list[str] = []
     with (
-        tempfile.TemporaryDirectory(prefix="taken-", dir=VAR, ignore_cleanup_errors=True) as made,
+        tempfile.TemporaryDirectory(
+            prefix="taken-", dir=VAR, ignore_cleanup_errors=True
+        ) as temporary,
         stranger() as port,
     ):
         stack = Stack(
-            Path(made),
+            Path(temporary),
             replace(Ports.free(), **{taken: port}),
             day_clock="manual",
-            say=lambda _, text: told.append(text),
+            say=lambda _, text: messages.append(text),
         )
         with pytest.raises(CannotStart) as error, stack:
             pass
 
     assert says in error.value.what
     assert do in error.value.remedy
-    assert f"{taken.partition('_')[0]} is ready" not in told
+    assert f"{taken.partition('_')[0]} is ready" not in messages

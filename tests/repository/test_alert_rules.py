@@ -67,13 +67,13 @@ LED_TO = {
 def test_every_alert_leads_to_its_page_and_to_a_dashboard_there_is() -> None:
     boards = {board.name for board in BOARDS}
     for name, rule in rules().items():
-        told = rule["annotations"]
-        assert told["runbook_url"] == "{{ $externalLabels.docs }}/" + told["runbook"].removeprefix(
-            "docs/"
+        annotations = rule["annotations"]
+        assert annotations["runbook_url"] == "{{ $externalLabels.docs }}/" + annotations[
+            "runbook"
+        ].removeprefix("docs/"), name
+        assert (
+            annotations["dashboard_url"].removeprefix("{{ $externalLabels.grafana }}/d/") in boards
         ), name
-        assert told["dashboard_url"].removeprefix("{{ $externalLabels.grafana }}/d/") in boards, (
-            name
-        )
 
 
 @needs_promtool
@@ -148,7 +148,9 @@ def test_the_shipped_configuration_is_one_and_so_is_what_make_watch_writes(tmp_p
 
 def test_every_rule_says_what_to_do_and_asks_for_a_metric_there_is() -> None:
     known = {
-        metric.name for made in METRICS for metric in made(CollectorRegistry()).registry.collect()
+        metric.name
+        for metrics in METRICS
+        for metric in metrics(CollectorRegistry()).registry.collect()
     } | {"foothold:cases_late", "up"}
 
     assert rules()

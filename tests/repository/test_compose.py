@@ -132,12 +132,14 @@ def test_what_is_mounted_is_there_and_alertmanager_names_alerts_that_exist() -> 
     alerts = {
         rule["alert"] for group in rules["groups"] for rule in group["rules"] if "alert" in rule
     }
-    told = (ROOT / "deploy" / "alertmanager" / "alertmanager.yaml").read_text(encoding="utf-8")
+    configuration = (ROOT / "deploy" / "alertmanager" / "alertmanager.yaml").read_text(
+        encoding="utf-8"
+    )
 
     assert [source for source, *_ in mounted if not (ROOT / source).exists()] == []
-    assert set(re.findall(r"Foothold\w+", told)) <= alerts
+    assert set(re.findall(r"Foothold\w+", configuration)) <= alerts
     assert (
-        yaml.safe_load(told)["receivers"][0]["webhook_configs"][0]["url_file"]
+        yaml.safe_load(configuration)["receivers"][0]["webhook_configs"][0]["url_file"]
         == f"/run/secrets/{next(iter(COMPOSE['secrets']))}"
     )
 
@@ -159,11 +161,11 @@ def test_a_dead_part_silences_what_follows_from_it_and_nothing_else() -> None:
     alerts = {
         rule["alert"] for group in rules["groups"] for rule in group["rules"] if "alert" in rule
     }
-    told = yaml.safe_load(
+    configuration = yaml.safe_load(
         (ROOT / "deploy" / "alertmanager" / "alertmanager.yaml").read_text(encoding="utf-8")
     )
     silenced: dict[str, set[str]] = {}
-    for rule in told["inhibit_rules"]:
+    for rule in configuration["inhibit_rules"]:
         sources, targets = (
             _named(matcher, alerts)
             for matcher in (rule["source_matchers"][0], rule["target_matchers"][0])
@@ -192,9 +194,9 @@ def test_a_dead_part_silences_what_follows_from_it_and_nothing_else() -> None:
 
 def _named(matcher: str, alerts: set[str]) -> set[str]:
     """The alerts a matcher of Alertmanager stands for."""
-    found = re.fullmatch(r'alertname(=~|=)"(.*)"', matcher)
-    assert found is not None, matcher
-    return {name for name in alerts if re.fullmatch(found[2], name)}
+    match = re.fullmatch(r'alertname(=~|=)"(.*)"', matcher)
+    assert match is not None, matcher
+    return {name for name in alerts if re.fullmatch(match[2], name)}
 
 
 def test_every_image_has_a_version() -> None:
@@ -292,7 +294,7 @@ def test_a_proxy_with_tls_stands_before_both_doors_and_only_it_is_believed() -> 
 
 @pytest.mark.skipif(CADDY is None, reason="caddy is not installed (Debian: apt-get install caddy)")
 def test_the_proxys_configuration_is_one() -> None:
-    told = {
+    variables = {
         "FOOTHOLD_DESK_NAME": "desk.example",
         "FOOTHOLD_DOOR_NAME": "door.example",
         "FOOTHOLD_TLS": "internal",
@@ -306,7 +308,12 @@ def test_the_proxys_configuration_is_one() -> None:
         "caddyfile",
     ]
     done = subprocess.run(
-        command, env={**os.environ, **told}, capture_output=True, text=True, check=False, timeout=60
+        command,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     adapted = json.loads(done.stdout) if done.returncode == 0 else {}
 

@@ -167,14 +167,14 @@ def test_money_is_never_a_float() -> None:
     files = [p for p in ROOT.glob("services/*/*/rules/**/*.py") if p.name != "strict_json.py"] + [
         ROOT / "schemas/foothold_schemas/values.py"
     ]
-    found = {
+    floats = {
         path.name: lines
         for path in files
         if (lines := _inexact(ast.parse(path.read_text(encoding="utf-8"))))
     }
 
     assert len(files) > 30
-    assert found == {}
+    assert floats == {}
     assert _inexact(ast.parse("a = 1.5\nb = float(2)\nc = a / b\nc /= 2\nd = 7 // 2")) == [
         1,
         2,
@@ -207,10 +207,10 @@ DECISIONS = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
 @pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.name[:4])
 def test_a_decision_has_its_status_its_day_and_its_place_in_the_list(page: Path) -> None:
     front_matter, heading, *_ = re.split(r"^---\n|\n---\n", page.read_text(encoding="utf-8"))[1:]
-    said = yaml.safe_load(front_matter)
+    front = yaml.safe_load(front_matter)
 
-    assert said["status"] in {"proposed", "accepted", "superseded"}
-    assert isinstance(said["date"], date)
+    assert front["status"] in {"proposed", "accepted", "superseded"}
+    assert isinstance(front["date"], date)
     assert heading.startswith(f"# {int(page.name[:4])}. ")
     assert f"]({page.name})" in (page.parent / "README.md").read_text(encoding="utf-8")
 

@@ -60,8 +60,8 @@ def test_metrics_log_lines_and_pages_a_page_names_are_there(name: str) -> None:
     text = page(name)
     metrics = {
         sample
-        for made in METRICS
-        for metric in made(CollectorRegistry()).registry.collect()
+        for build in METRICS
+        for metric in build(CollectorRegistry()).registry.collect()
         for sample in (metric.name, f"{metric.name}_total")
     }
     asked = {

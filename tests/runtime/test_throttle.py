@@ -10,10 +10,10 @@ FAILURES, SECONDS = 3, 60.0
 
 
 def failed_at(*moments: float) -> Throttle:
-    made = Throttle(FAILURES, SECONDS)
+    attempts = Throttle(FAILURES, SECONDS)
     for moment in moments:
-        made.failed("who", moment)
-    return made
+        attempts.failed("who", moment)
+    return attempts
 
 
 def test_the_third_failure_brakes_until_the_minute_is_over() -> None:
@@ -30,22 +30,22 @@ def test_failures_that_lie_further_apart_than_the_window_brake_nobody() -> None:
 
 
 def test_a_success_forgets() -> None:
-    made = failed_at(0, 1, 2)
-    made.succeeded("who")
+    attempts = failed_at(0, 1, 2)
+    attempts.succeeded("who")
 
-    assert made.wait("who", 2) == 0
+    assert attempts.wait("who", 2) == 0
 
 
 @given(st.lists(st.floats(0, 1_000), max_size=40).map(sorted))
 def test_a_wait_never_lasts_longer_than_the_window(moments: list[float]) -> None:
-    made = failed_at(*moments)
+    attempts = failed_at(*moments)
 
-    assert 0 <= made.wait("who", moments[-1] if moments else 0) <= SECONDS
+    assert 0 <= attempts.wait("who", moments[-1] if moments else 0) <= SECONDS
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    made = Throttle(1, SECONDS)
+    attempts = Throttle(1, SECONDS)
     for n in range(throttle.REMEMBERED + 5):
-        made.failed(n, 0)
+        attempts.failed(n, 0)
 
-    assert (made.wait(0, 0), made.wait(throttle.REMEMBERED + 4, 0)) == (0, 60)
+    assert (attempts.wait(0, 0), attempts.wait(throttle.REMEMBERED + 4, 0)) == (0, 60)

@@ -258,9 +258,9 @@ def test_a_process_keeps_descriptors_for_everything_else(descriptors: int, most:
         ("/files", 10_001, 413),
     ],
 )
-@pytest.mark.parametrize("told", [True, False], ids=["told its length", "in pieces"])
+@pytest.mark.parametrize("has_length", [True, False], ids=["told its length", "in pieces"])
 async def test_a_body_is_as_large_as_its_route_takes(
-    path: str, size: int, status: int, *, told: bool
+    path: str, size: int, status: int, *, has_length: bool
 ) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, size, 100):
@@ -270,7 +270,7 @@ async def test_a_body_is_as_large_as_its_route_takes(
         door(Limits()) as port,
         httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}") as client,
     ):
-        answer = await client.post(path, content=b"x" * size if told else pieces())
+        answer = await client.post(path, content=b"x" * size if has_length else pieces())
 
     assert answer.status_code == status
 

@@ -40,7 +40,7 @@ def test_with_a_name_it_is_encrypted_and_the_certificate_is_checked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"kafka_username": "foothold-risk"}, "belong together"),
         ({"kafka_password": "word"}, "belong together"),
@@ -51,8 +51,8 @@ def test_with_a_name_it_is_encrypted_and_the_certificate_is_checked() -> None:
         ),
     ],
 )
-def test_half_of_it_is_refused_by_name(given: dict[str, str], said: str) -> None:
-    with pytest.raises(ValidationError, match=said) as refused:
+def test_half_of_it_is_refused_by_name(given: dict[str, str], message: str) -> None:
+    with pytest.raises(ValidationError, match=message) as refused:
         BrokerSettings.model_validate({"kafka_bootstrap": "k:9092", **given})
 
     assert "word" not in str(refused.value.errors(include_input=False))

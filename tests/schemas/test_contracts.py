@@ -43,9 +43,9 @@ def test_records_of_every_release_are_still_readable(path: Path) -> None:
 
 
 def bent(bend: Callable[[Any], object]) -> dict[str, Any]:
-    made: dict[str, Any] = copy.deepcopy(VIEW)
-    bend(made)
-    return made
+    schema: dict[str, Any] = copy.deepcopy(VIEW)
+    bend(schema)
+    return schema
 
 
 BREAKING: dict[str, Callable[[Any], object]] = {
@@ -114,15 +114,15 @@ def test_a_change_names_the_readers_it_hits_and_must_be_declared(tmp_path: Path)
     for folder, schema in (("old", VIEW), ("new", bent(COMPATIBLE["a new value"]))):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "household-views.v1.schema.json").write_text(json.dumps(schema))
-    found = compare(tmp_path / "old", tmp_path / "new")
-    (undeclared,) = complaints(found, {})
-    declared = {"household-views.v1": [str(found["household-views.v1"][0])]}
+    by_contract = compare(tmp_path / "old", tmp_path / "new")
+    (undeclared,) = complaints(by_contract, {})
+    declared = {"household-views.v1": [str(by_contract["household-views.v1"][0])]}
     (tmp_path / "new" / "household-views.v1.schema.json").unlink()
     (gone,) = complaints(compare(tmp_path / "old", tmp_path / "new"), {})
 
     assert "read by alerts" in undeclared
     assert "parked" in undeclared
-    assert complaints(found, declared) == []
+    assert complaints(by_contract, declared) == []
     assert complaints({}, declared) != []
     assert "BREAKING" in gone
 

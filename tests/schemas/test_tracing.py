@@ -49,10 +49,10 @@ def test_nothing_but_an_id_ever_comes_out(sent: str) -> None:
 
 
 def test_one_of_our_own_is_new_each_time_and_is_one() -> None:
-    one, other = begin(), begin()
+    first, other = begin(), begin()
 
-    assert read(one) == one
-    assert trace_id(one) != trace_id(other)
+    assert read(first) == first
+    assert trace_id(first) != trace_id(other)
 
 
 @pytest.mark.parametrize(

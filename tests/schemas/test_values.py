@@ -90,13 +90,13 @@ def _models() -> list[type[BaseModel]]:
         foothold_schemas.messages.transitions,
         foothold_schemas.wire.quarantine,
     )
-    found = {
+    models = {
         value
         for module in modules
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, Message)
     }
-    return sorted(found, key=lambda model: model.__name__)
+    return sorted(models, key=lambda model: model.__name__)
 
 
 @pytest.mark.parametrize("model", _models(), ids=lambda model: model.__name__)

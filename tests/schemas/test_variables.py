@@ -69,14 +69,14 @@ WRONG = [
 
 
 @pytest.fixture(autouse=True)
-def told(monkeypatch: pytest.MonkeyPatch) -> None:
+def needed_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in NEEDED.items():
         monkeypatch.setenv(f"FOOTHOLD_{name}", value)
 
 
-@pytest.mark.parametrize(("service", "name", "value", "said"), WRONG)
+@pytest.mark.parametrize(("service", "name", "value", "message"), WRONG)
 def test_a_wrong_variable_is_named_with_the_form_it_takes_and_without_what_it_held(
-    service: str, name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+    service: str, name: str, value: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(f"FOOTHOLD_{name}", value)
     with pytest.raises(SystemExit) as ended:
@@ -84,7 +84,7 @@ def test_a_wrong_variable_is_named_with_the_form_it_takes_and_without_what_it_he
 
     answer = str(ended.value)
     assert answer.startswith(f"foothold-{service} cannot start: FOOTHOLD_{name}: ")
-    assert said in answer
+    assert message in answer
     assert SECRET not in answer
     assert ";" not in answer, "one wrong variable, one sentence"
 

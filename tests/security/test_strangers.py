@@ -46,8 +46,8 @@ def metric(stack: Stack, service: str, name: str) -> float:
 
 @pytest.fixture
 def caseworker(foothold: Stack, sender: Sender) -> Iterator[Caseworker]:
-    with Caseworker(foothold, "caseworker", sender.passwords["caseworker"]) as made:
-        yield made
+    with Caseworker(foothold, "caseworker", sender.passwords["caseworker"]) as worker:
+        yield worker
 
 
 async def test_forty_log_ins_at_once_keep_no_page_waiting(
@@ -129,8 +129,8 @@ def test_half_open_heads_silence_neither_the_door_nor_the_ops_endpoint(
             20,
         )
     finally:
-        for one in held:
-            one.close()
+        for connection in held:
+            connection.close()
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
     grown = log_of(foothold, service).stat().st_size - size
 
@@ -207,12 +207,12 @@ def test_a_form_of_two_hundred_megabytes_is_refused_and_its_rest_not_taken(
             httpx.post(f"{door}{path}", content=pieces(), headers=form, timeout=30).status_code
             == httpx.codes.REQUEST_ENTITY_TOO_LARGE
         )
-    told = httpx.post(f"{door}{path}", content=b"x" * 3 * 1024 * 1024, headers=form, timeout=30)
+    response = httpx.post(f"{door}{path}", content=b"x" * 3 * 1024 * 1024, headers=form, timeout=30)
 
     # 64 are taken and thrown away, so that the answer arrives; the rest never leaves the sender's
     # buffers.
     assert sent < 100
-    assert told.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
+    assert response.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
 
 
 def test_a_page_that_fails_keeps_its_headers_and_says_so_as_json(

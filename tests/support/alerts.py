@@ -76,14 +76,14 @@ def transition(household: str, number: int = 1, *rules: FindingKind, **changes: 
     identity = household * 32
     # what the shipped workflow's limits are in
     policy = EXAMPLE.policy.model_copy(update={"currency": Sentence(zh="元", en="yuan")})
-    made = {
+    given = {
         "household_id": identity,
         "transition_id": f"{identity}:{number}",
         "number": number,
         "findings": findings,
         "policy": policy,
     }
-    return EXAMPLE.model_copy(update=made | changes)
+    return EXAMPLE.model_copy(update=given | changes)
 
 
 def jobs_on(engine: AsyncEngine) -> Jobs:

@@ -21,7 +21,7 @@ DIRECTORY_SEAL = Seal(SECRET.encode(), Purpose.DIRECTORY)
 
 def ingest_settings(parts: Parts, **changes: object) -> Settings:
     """Settings of a test; days are opened by hand."""
-    told: dict[str, object] = {
+    variables: dict[str, object] = {
         "env": "development",
         "kafka_bootstrap": parts.bootstrap,
         "partitions": EMBEDDED_PARTITIONS,
@@ -32,7 +32,7 @@ def ingest_settings(parts: Parts, **changes: object) -> Settings:
             ("household_secret", "key_secret", "quarantine_secret", "directory_secret"), SECRET
         ),
     }
-    return Settings.model_validate({**told, **changes})
+    return Settings.model_validate({**variables, **changes})
 
 
 @asynccontextmanager
@@ -40,20 +40,20 @@ async def ingest_parts(parts: Parts, **changes: object) -> AsyncIterator[Built]:
     """Everything connected."""
     async with built(
         ingest_settings(parts, **changes), Metrics(CollectorRegistry()), "test"
-    ) as made:
-        await made.regions.add(EXAMPLE_COUNTY, "示例县", ALWAYS)
-        yield made
+    ) as ingest:
+        await ingest.regions.add(EXAMPLE_COUNTY, "示例县", ALWAYS)
+        yield ingest
 
 
-def kafka_door(made: Built) -> KafkaDoor:
+def kafka_door(ingest: Built) -> KafkaDoor:
     """A Kafka door on these parts."""
     return KafkaDoor(
-        agencies=made.agencies,
-        broker=made.settings.broker,
-        intake=made.intake,
-        publisher=made.publisher,
-        days=made.days,
-        metrics=made.metrics,
-        seal=made.seal,
-        readers=made.readers,
+        agencies=ingest.agencies,
+        broker=ingest.settings.broker,
+        intake=ingest.intake,
+        publisher=ingest.publisher,
+        days=ingest.days,
+        metrics=ingest.metrics,
+        seal=ingest.seal,
+        readers=ingest.readers,
     )

@@ -59,19 +59,19 @@ async def write(broker: str, *records: FactRecord | tuple[bytes | None, bytes | 
         home = (
             await producer.send_and_wait(HOUSEHOLD_FACTS.name, b"{probe", key=HOUSEHOLD.encode())
         ).partition
-        for one in records:
-            if isinstance(one, tuple):
+        for record in records:
+            if isinstance(record, tuple):
                 await producer.send_and_wait(
-                    HOUSEHOLD_FACTS.name, one[1], key=one[0], partition=home
+                    HOUSEHOLD_FACTS.name, record[1], key=record[0], partition=home
                 )
-            elif one.household_id is None:
+            elif record.household_id is None:
                 for partition in range(EMBEDDED_PARTITIONS):
                     await producer.send_and_wait(
-                        HOUSEHOLD_FACTS.name, encode(one), partition=partition
+                        HOUSEHOLD_FACTS.name, encode(record), partition=partition
                     )
             else:
                 await producer.send_and_wait(
-                    HOUSEHOLD_FACTS.name, encode(one), key=one.household_id.encode()
+                    HOUSEHOLD_FACTS.name, encode(record), key=record.household_id.encode()
                 )
 
 
@@ -102,31 +102,31 @@ async def working(
     bundles: Sequence[Policy] = (RULES,),
     metrics: Metrics | None = None,
 ) -> AsyncIterator[Worker]:
-    one = worker(broker, limit=limit, bundles=bundles, metrics=metrics)
-    task = asyncio.create_task(one.run())
+    running = worker(broker, limit=limit, bundles=bundles, metrics=metrics)
+    task = asyncio.create_task(running.run())
     try:
-        yield one
+        yield running
     finally:
         assert not task.done() or task.exception() is None
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
-def remembered(one: Worker) -> dict[TopicPartition, object]:
+def remembered(running: Worker) -> dict[TopicPartition, object]:
     """State, control record and due days of every partition."""
-    owned = [lane.owner for lane in one._lanes.values()]
+    owned = [lane.owner for lane in running._lanes.values()]
     return {
         p.source: (dict(p.households._packed), p.households.control, dict(p.households._due_on))
         for p in owned
     }
 
 
-async def said(broker: str, count: int) -> list[Transition]:
+async def await_transitions(broker: str, count: int) -> list[Transition]:
     """The household's transitions once there are so many.
 
     Fails if there are not within 20 seconds.
     """
-    found: list[Transition] = []
+    moves: list[Transition] = []
     for _ in range(40):
         outputs = [
             decode_output(m.value())
@@ -134,12 +134,12 @@ async def said(broker: str, count: int) -> list[Transition]:
                 lambda: list(read_topic(broker, RISK_TRANSITIONS.name))
             )
         ]
-        found = sorted((o for o in outputs if isinstance(o, Transition)), key=lambda t: t.number)
-        if len(found) >= count:
+        moves = sorted((o for o in outputs if isinstance(o, Transition)), key=lambda t: t.number)
+        if len(moves) >= count:
             break
         await asyncio.sleep(0.3)
-    assert count == len(found)
-    return found
+    assert count == len(moves)
+    return moves
 
 
 async def caught_up(broker: str) -> None:
@@ -173,5 +173,5 @@ async def transactions_ended(
 
 
 def quarantined(broker: str) -> list[Quarantined]:
-    found = (decode_quarantined(m.value()) for m in read_topic(broker, QUARANTINE.name))
-    return [q for q in found if q.open(SEAL).value != b"{probe"]
+    records = (decode_quarantined(m.value()) for m in read_topic(broker, QUARANTINE.name))
+    return [q for q in records if q.open(SEAL).value != b"{probe"]

@@ -37,7 +37,7 @@ def key(foothold: Stack, sender: Sender) -> str:  # noqa: ARG001 - the policy is
 
     One is of a county not known yet, one is hopeless.
     """
-    made = foothold.command("ingest", "agency", "add", AGENCY).splitlines()[0]
+    new_key = foothold.command("ingest", "agency", "add", AGENCY).splitlines()[0]
     at = "2026-06-09T09:00:00+08:00"
     entry = {
         "authority": COUNTY,
@@ -64,7 +64,7 @@ def key(foothold: Stack, sender: Sender) -> str:  # noqa: ARG001 - the policy is
         lambda: foothold.command("ingest", "quarantine", "list").count(AGENCY) == 2,
         "both stand in quarantine",
     )
-    return made
+    return new_key
 
 
 @pytest.fixture
@@ -141,9 +141,9 @@ def test_records_are_tried_again_once_what_kept_them_out_is_mended(
     desk: Page, foothold: Stack
 ) -> None:
     desk.get_by_role("link", name="隔离区").click()
-    mine = desk.locator("tbody tr").filter(has_text=agency_card(AGENCY).name)
-    expect(mine).to_have_count(2)
-    row = mine.filter(has_text="行政区划代码未知")
+    own_rows = desk.locator("tbody tr").filter(has_text=agency_card(AGENCY).name)
+    expect(own_rows).to_have_count(2)
+    row = own_rows.filter(has_text="行政区划代码未知")
     row.get_by_role("checkbox").check()
     desk.get_by_role("button", name="重试所选").click()
     expect(desk.get_by_role("status")).to_contain_text("仍有错误 1")
@@ -155,7 +155,7 @@ def test_records_are_tried_again_once_what_kept_them_out_is_mended(
         return "已采用 1" in desk.get_by_role("status").inner_text()
 
     eventually(taken, "the code is known to the door within ten seconds", seconds=20)
-    expect(mine).to_have_count(1)
+    expect(own_rows).to_have_count(1)
 
 
 def test_the_fate_of_one_event_is_found_by_its_id(desk: Page, foothold: Stack, key: str) -> None:
@@ -176,10 +176,10 @@ def test_the_fate_of_one_event_is_found_by_its_id(desk: Page, foothold: Stack, k
         "fate-log": ({"subject": "370399/FATE"}, data),
         "fate-held": ({}, {**data, "resident_number": "370302199001010010"}),
     }
-    for name, (more, told) in sent.items():
+    for name, (more, body) in sent.items():
         answer = httpx.post(
             f"{foothold.ingest_url}/v1/events",
-            json={**event, **more, "id": name, "data": told},
+            json={**event, **more, "id": name, "data": body},
             headers=headers,
         )
         assert answer.status_code == httpx.codes.ACCEPTED, answer.text
@@ -215,7 +215,7 @@ def test_nobody_sees_or_retries_what_is_anothers(
         tried = other.post("/console/quarantine", data={"csrf": csrf, "id": ids})
 
     assert ids
-    assert all(AGENCY in one for one in ids)
+    assert all(AGENCY in record_id for record_id in ids)
     assert AGENCY not in seen
     assert (tried.status_code, "重试 0 条" in tried.text) == (200, True)
 

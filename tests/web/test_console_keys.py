@@ -46,9 +46,9 @@ def clerk_of(foothold: Stack, key: str) -> Iterator[tuple[httpx.Client, str]]:
     """Signed in, and the token its forms carry."""
     with httpx.Client(base_url=foothold.ingest_url) as clerk:
         clerk.post("/console/sign-in", data={"key": key, "name": "王更换"})
-        found = re.search(r'name="csrf" value="([^"]+)"', clerk.get("/console/keys").text)
-        assert found is not None
-        yield clerk, found[1]
+        match = re.search(r'name="csrf" value="([^"]+)"', clerk.get("/console/keys").text)
+        assert match is not None
+        yield clerk, match[1]
 
 
 def test_a_clerk_changes_the_key_over_without_a_gap(foothold: Stack, sender: Sender) -> None:  # noqa: ARG001 - a day is open
@@ -77,17 +77,17 @@ def test_a_clerk_changes_the_key_over_without_a_gap(foothold: Stack, sender: Sen
 
     assert may_send(foothold, second)
     with psycopg.connect(foothold.postgres.dsn("foothold_ingest")) as connection:
-        told = connection.execute(
+        entries = connection.execute(
             "SELECT actor, action, detail->>'key' FROM audit WHERE detail->>'agency' ="
             " 'keys-clinic' ORDER BY event_id"
         ).fetchall()
-    assert [(action, key) for _, action, key in told] == [
+    assert [(action, key) for _, action, key in entries] == [
         ("agency_added", None),
         ("key_made", prefix_of(first)),
         ("key_made", prefix_of(second)),
         ("key_ended", prefix_of(first)),
     ]
-    assert {actor for actor, *_ in told[2:]} == {"keys-clinic: 王更换"}
+    assert {actor for actor, *_ in entries[2:]} == {"keys-clinic: 王更换"}
 
 
 def test_no_key_is_made_without_the_one_in_use_nor_a_third(foothold: Stack, sender: Sender) -> None:

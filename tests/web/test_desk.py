@@ -186,20 +186,20 @@ def test_whom_to_visit_is_masked_until_asked_for_and_asking_leaves_a_trace(
 
 
 def entry_of(stack: Stack, register_number: str) -> bool:
-    wanted = "select 1 from cases join directory using (household_id) where register_number = %s"
+    query = "select 1 from cases join directory using (household_id) where register_number = %s"
     with psycopg.connect(stack.postgres.dsn("foothold_alerts")) as connection:
-        return connection.execute(wanted, [register_number]).fetchone() is not None
+        return connection.execute(query, [register_number]).fetchone() is not None
 
 
 @pytest.mark.timeout(120)
 def test_a_feed_that_never_spoke_is_shown_above_the_inbox_and_on_the_case(
     foothold: Stack, desk: Page, household: str
 ) -> None:
-    said = (  # as risk says it once a day
+    stale = (  # as risk says it once a day
         '{"370399": [{"agency": "bank", "feed": "IncomeReported", "rhythm_days": 30}]}'
     )
     with psycopg.connect(foothold.postgres.dsn("foothold_alerts")) as connection:
-        connection.execute("update partition_days set stale = %s", [said])
+        connection.execute("update partition_days set stale = %s", [stale])
     desk.reload()
     expect(desk.locator("aside.notice")).to_contain_text("bank · 收入")
     expect(desk.locator("aside.notice")).to_contain_text("从未报送")

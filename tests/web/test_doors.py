@@ -32,9 +32,9 @@ def caseworker(visitor: httpx.Client, sender: Sender) -> httpx.Client:
 
 
 def csrf(client: httpx.Client) -> str:
-    found = re.search(r'name="csrf" value="([^"]+)"', client.get("/").text)
-    assert found
-    return found[1]
+    match = re.search(r'name="csrf" value="([^"]+)"', client.get("/").text)
+    assert match
+    return match[1]
 
 
 @pytest.mark.parametrize("path", ["/", "/cases/1", "/?stage=lead"])

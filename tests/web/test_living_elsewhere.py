@@ -54,8 +54,8 @@ def enter(sender: Sender, residence: str | None, minutes: int = 0) -> None:
 def town(foothold: Stack, sender: Sender) -> Iterator[Caseworker]:  # noqa: ARG001 - a day is open
     """A caseworker where the household lives."""
     password = foothold.command("alerts", "account", "add", "town", "--area", TOWN)
-    with Caseworker(foothold, "town", password) as one:
-        yield one
+    with Caseworker(foothold, "town", password) as worker:
+        yield worker
 
 
 @pytest.mark.timeout(120)

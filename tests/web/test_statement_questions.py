@@ -117,7 +117,7 @@ def test_the_sender_says_that_both_are_real_and_the_answer_stands_in_the_log_and
             for m in read_topic(foothold.kafka.bootstrap, HOUSEHOLD_FACTS.name)
             if b"console-" in (m.value() or b"")
         ]
-        mine = [
+        own_facts = [
             fact
             for fact in facts
             if fact.source == "/agencies/statistics/console"
@@ -125,7 +125,7 @@ def test_the_sender_says_that_both_are_real_and_the_answer_stands_in_the_log_and
             and fact.data.item == "site"
         ]
         # the route and the job may both write it: one fact
-        return list({fact.fact_id: fact for fact in mine}.values())
+        return list({fact.fact_id: fact for fact in own_facts}.values())
 
     (fact,) = eventually(written, "the income stands in the log under a number of its own")
     assert isinstance(fact.data, IncomeReported)

@@ -64,8 +64,8 @@ def test_only_what_the_case_shows_can_be_doubted() -> None:
 )
 def test_in_every_order_a_correction_is_what_remains(news: tuple[DisputeState, ...]) -> None:
     state = DisputeState.ASKED
-    for one in news:
-        state = one if is_later(one, state) else state
+    for item in news:
+        state = item if is_later(item, state) else state
     assert state is DisputeState.CORRECTED
     assert not is_later(DisputeState.NO_SENDER, DisputeState.CONFIRMED)
 

@@ -14,10 +14,10 @@ _PLACE = {"拾": 10, "佰": 100, "仟": 1000}
 
 def back(words: str) -> int:
     """Reads them: a second opinion that knows nothing of how they are written."""
-    found = re.fullmatch(r"(?:(?P<whole>.+)元)?零?(?:(?P<jiao>.)角)?(?:(?P<fen>.)分)?整?", words)
-    assert found is not None, words
+    match = re.fullmatch(r"(?:(?P<whole>.+)元)?零?(?:(?P<jiao>.)角)?(?:(?P<fen>.)分)?整?", words)
+    assert match is not None, words
     total = group = digit = 0
-    for sign in found["whole"] or "":
+    for sign in match["whole"] or "":
         if sign in _DIGIT:
             digit = _DIGIT[sign]
         elif sign in _PLACE:
@@ -26,8 +26,8 @@ def back(words: str) -> int:
             total, group, digit = total + (group + digit) * {"万": 10**4, "亿": 10**8}[sign], 0, 0
     return (
         (total + group + digit) * 100
-        + 10 * _DIGIT[found["jiao"] or "零"]
-        + _DIGIT[found["fen"] or "零"]
+        + 10 * _DIGIT[match["jiao"] or "零"]
+        + _DIGIT[match["fen"] or "零"]
     )
 
 

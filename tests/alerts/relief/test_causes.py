@@ -29,15 +29,15 @@ STORM, BILL, STAY, REVIEW = (
 DAY = date(2026, 6, 10)
 
 
-def said(*saw: Saw, day: date = DAY, **changes: object) -> Transition:
-    made = moved(
+def transition(*saw: Saw, day: date = DAY, **changes: object) -> Transition:
+    news = moved(
         "0",
         1,
-        *(one.finding for one in saw),
+        *(seen.finding for seen in saw),
         learned_at=datetime(2026, 6, 10, 4, tzinfo=UTC),
         open_day=day,
     )
-    return made.model_copy(update={"saw": saw, **changes})
+    return news.model_copy(update={"saw": saw, **changes})
 
 
 def storm(*names: str) -> Saw:
@@ -47,7 +47,7 @@ def storm(*names: str) -> Saw:
 
 
 def test_each_disaster_is_a_cause_of_its_own() -> None:
-    both = said(storm("fire 2026-06-01", "flood 2026-06-09"))
+    both = transition(storm("fire 2026-06-01", "flood 2026-06-09"))
     first, second = causes_of(both, NOTHING)
 
     assert [first.event, second.event] == ["fire 2026-06-01", "flood 2026-06-09"]
@@ -68,14 +68,14 @@ def test_bills_and_costs_are_one_cause_a_year_and_a_new_year_needs_newer_bills()
         Saw(finding=BILL, newest_on=date(2026, 3, 15)),
         Saw(finding=STAY, newest_on=date(2026, 3, 10)),
     )
-    (cause,) = causes_of(said(*sums), NOTHING)
+    (cause,) = causes_of(transition(*sums), NOTHING)
     relieved = NOTHING.with_cause(cause, 2026)
     newer = Saw(finding=BILL, newest_on=date(2027, 1, 3))
 
     assert cause == Cause(BILL, bills_until=date(2026, 3, 15))
-    assert list(causes_of(said(Saw(finding=STAY, newest_on=DAY)), relieved)) == []
-    assert list(causes_of(said(*sums, day=date(2027, 1, 2)), relieved)) == []
-    assert list(causes_of(said(newer, day=date(2027, 1, 4)), relieved)) == [
+    assert list(causes_of(transition(Saw(finding=STAY, newest_on=DAY)), relieved)) == []
+    assert list(causes_of(transition(*sums, day=date(2027, 1, 2)), relieved)) == []
+    assert list(causes_of(transition(newer, day=date(2027, 1, 4)), relieved)) == [
         Cause(BILL, bills_until=date(2027, 1, 3))
     ]
 
@@ -83,15 +83,17 @@ def test_bills_and_costs_are_one_cause_a_year_and_a_new_year_needs_newer_bills()
 def test_a_review_that_fell_again_is_another_cause() -> None:
     fell = Saw(finding=REVIEW, events=(SeenEvent(name="review 2026-06-01"),), events_total=1)
 
-    assert list(causes_of(said(fell), Relieved(events=frozenset({"review 2025-12-01"})))) == [
+    assert list(causes_of(transition(fell), Relieved(events=frozenset({"review 2025-12-01"})))) == [
         Cause(REVIEW, "review 2026-06-01")
     ]
-    assert list(causes_of(said(fell), Relieved(events=frozenset({"review 2026-06-01"})))) == []
+    assert (
+        list(causes_of(transition(fell), Relieved(events=frozenset({"review 2026-06-01"})))) == []
+    )
 
 
 @pytest.mark.parametrize("movement", [Movement.RELAPSED, Movement.MOVED, Movement.WATCHED])
 def test_what_wavers_proposes_nothing_unless_there_is_news(movement: Movement) -> None:
-    again = said(storm("fire 2026-06-01"), movement=movement, is_wavering=True, is_told=False)
+    again = transition(storm("fire 2026-06-01"), movement=movement, is_wavering=True, is_told=False)
 
     assert respond(case(), again, NOTHING, WORKFLOW, WEEKENDS).proposals == ()
     assert (
@@ -106,7 +108,7 @@ def test_what_wavers_proposes_nothing_unless_there_is_news(movement: Movement) -
 
 def test_a_case_that_a_slip_closed_is_restored_at_its_stage_with_its_days() -> None:
     held = case(Stage.PUBLIC_NOTICE, notice_on=DAY)
-    gone = said(
+    gone = transition(
         movement=Movement.EXITED,
         exit_reason="natural",
         is_lead=False,
@@ -115,7 +117,7 @@ def test_a_case_that_a_slip_closed_is_restored_at_its_stage_with_its_days() -> N
     )
     closed = respond(held, gone, NOTHING, WORKFLOW, WEEKENDS).case
     assert closed is not None
-    back = said(
+    back = transition(
         storm("fire 2026-06-01"),
         day=date(2026, 6, 13),
         movement=Movement.RESTORED,
@@ -153,13 +155,19 @@ def test_what_wavers_goes_on_at_its_stage_with_its_clocks_and_its_unpaid_relief(
 ) -> None:
     held = case(stage, stood_still=((date(2026, 6, 2), date(2026, 6, 4)),))
     closed = respond(
-        held, said(day=date(2026, 6, 15), exit_reason=reason, **OVER), NOTHING, WORKFLOW, WEEKENDS
+        held,
+        transition(day=date(2026, 6, 15), exit_reason=reason, **OVER),
+        NOTHING,
+        WORKFLOW,
+        WEEKENDS,
     )
     assert closed.case is not None
     assert (closed.case.stage, closed.withdraws) == (Stage.CLOSED, True)
     back = respond(
         closed.case,
-        said(storm("fire 2026-06-10"), day=date(2026, 6, 16), **AGAIN | {"movement": movement}),
+        transition(
+            storm("fire 2026-06-10"), day=date(2026, 6, 16), **AGAIN | {"movement": movement}
+        ),
         NOTHING,
         WORKFLOW,
         WEEKENDS,
@@ -177,7 +185,7 @@ def test_what_wavers_goes_on_at_its_stage_with_its_clocks_and_its_unpaid_relief(
         held.counted_from,
         held.stood_still,
     )
-    assert [one.event for one in back.proposals] == ["fire 2026-06-10"]
+    assert [proposal.event for proposal in back.proposals] == ["fire 2026-06-10"]
 
 
 def test_what_was_paid_for_already_is_not_proposed_again_by_wavering() -> None:
@@ -187,7 +195,9 @@ def test_what_was_paid_for_already_is_not_proposed_again_by_wavering() -> None:
     paid = NOTHING.with_cause(Cause(STORM, "fire 2026-06-01"), 2026)
 
     assert (
-        respond(closed, said(storm("fire 2026-06-01"), **AGAIN), paid, WORKFLOW, WEEKENDS).proposals
+        respond(
+            closed, transition(storm("fire 2026-06-01"), **AGAIN), paid, WORKFLOW, WEEKENDS
+        ).proposals
         == ()
     )
 
@@ -199,18 +209,20 @@ def test_what_people_ended_begins_anew() -> None:
         closed_on=DAY,
         closed_at=Stage.TOWNSHIP_REVIEW,
     )
-    again = respond(ended, said(storm("fire 2026-06-01"), **AGAIN), NOTHING, WORKFLOW, WEEKENDS)
+    again = respond(
+        ended, transition(storm("fire 2026-06-01"), **AGAIN), NOTHING, WORKFLOW, WEEKENDS
+    )
 
     assert again.case is not None
     assert (again.case.stage, again.case.settle_from, again.proposals) == (Stage.LEAD, DAY, ())
 
 
 def test_relief_withdrawn_for_a_lead_goes_on_when_the_group_returns_and_nothing_new_does() -> None:
-    both = said(storm("fire 2026-06-01", "flood 2026-06-09"), **AGAIN)
+    both = transition(storm("fire 2026-06-01", "flood 2026-06-09"), **AGAIN)
     withdrawn = NOTHING.with_withdrawn((Cause(STORM, "fire 2026-06-01"),))
     response = respond(case(), both, withdrawn, WORKFLOW, WEEKENDS)
 
-    assert ([one.event for one in response.proposals], response.goes_on) == (
+    assert ([proposal.event for proposal in response.proposals], response.goes_on) == (
         ["fire 2026-06-01"],
         True,
     )
@@ -234,12 +246,18 @@ def test_relief_for_bills_goes_on_whichever_finding_of_them_comes_first() -> Non
 def test_a_case_that_goes_on_stands_still_as_before(movement: Movement, reason: ExitReason) -> None:
     paused = case(Stage.VERIFYING, paused_on=DAY, pause_reason="in_hospital", paused_by="li")
     closed = respond(
-        paused, said(day=date(2026, 6, 12), exit_reason=reason, **OVER), NOTHING, WORKFLOW, WEEKENDS
+        paused,
+        transition(day=date(2026, 6, 12), exit_reason=reason, **OVER),
+        NOTHING,
+        WORKFLOW,
+        WEEKENDS,
     ).case
     assert closed is not None
     back = respond(
         closed,
-        said(storm("fire 2026-06-01"), day=date(2026, 6, 14), **AGAIN | {"movement": movement}),
+        transition(
+            storm("fire 2026-06-01"), day=date(2026, 6, 14), **AGAIN | {"movement": movement}
+        ),
         NOTHING,
         WORKFLOW,
         WEEKENDS,
@@ -262,7 +280,7 @@ def test_a_pause_that_would_have_ended_while_the_slip_stood_gives_all_its_days_b
     paused = case(Stage.VERIFYING, paused_on=DAY, pause_reason="in_hospital", paused_by="li")
     closed = respond(
         paused,
-        said(day=date(2026, 6, 12), exit_reason=ExitReason.NATURAL, **OVER),
+        transition(day=date(2026, 6, 12), exit_reason=ExitReason.NATURAL, **OVER),
         NOTHING,
         WORKFLOW,
         WEEKENDS,
@@ -271,7 +289,7 @@ def test_a_pause_that_would_have_ended_while_the_slip_stood_gives_all_its_days_b
     late = ends_on(DAY, WORKFLOW) + timedelta(days=10)
     back = respond(
         closed,
-        said(storm("fire 2026-06-01"), day=late, movement=Movement.RESTORED),
+        transition(storm("fire 2026-06-01"), day=late, movement=Movement.RESTORED),
         NOTHING,
         WORKFLOW,
         WEEKENDS,
@@ -282,8 +300,8 @@ def test_a_pause_that_would_have_ended_while_the_slip_stood_gives_all_its_days_b
 
 
 def test_two_disasters_of_one_day_have_each_their_own_sentence() -> None:
-    made = said(storm("fire 2026-06-09", "flood 2026-06-09"))
-    (finding,) = made.findings
+    struck = transition(storm("fire 2026-06-09", "flood 2026-06-09"))
+    (finding,) = struck.findings
     proof = [
         finding.facts[0].model_copy(
             update={
@@ -294,7 +312,7 @@ def test_two_disasters_of_one_day_have_each_their_own_sentence() -> None:
         )
         for name in ("fire", "flood")
     ]
-    both = made.model_copy(
+    both = struck.model_copy(
         update={"findings": (finding.model_copy(update={"facts": tuple(proof), "facts_total": 2}),)}
     )
     fire, flood = respond(None, both, NOTHING, WORKFLOW, WEEKENDS).proposals

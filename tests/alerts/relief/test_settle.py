@@ -210,7 +210,10 @@ def test_it_is_open_until_all_of_it_came_back_or_the_county_waives_the_rest_with
 def test_the_buttons_of_settling_are_there_while_something_is_open() -> None:
     owed = settled(replace(PAID, borne=100_000), LIMITS)
 
-    assert [ReliefAct.CAME_BACK in may(one, Role.VILLAGE) for one in (PAID, owed)] == [False, True]
+    assert [ReliefAct.CAME_BACK in may(relief, Role.VILLAGE) for relief in (PAID, owed)] == [
+        False,
+        True,
+    ]
     assert [ReliefAct.WAIVE in may(owed, role) for role in (Role.TOWNSHIP, Role.COUNTY)] == [
         False,
         True,

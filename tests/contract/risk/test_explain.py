@@ -37,10 +37,10 @@ from tests.support.risk import (
     DAY,
     OPENED,
     RULES,
+    await_transitions,
     broadcast,
     caught_up,
     quarantined,
-    said,
     working,
     write,
 )
@@ -71,7 +71,7 @@ async def test_a_household_explains_itself_from_the_log_and_equals_what_was_said
         broker, (HOUSEHOLD.encode(), b"{half"), income("90000", "more", item="more"), days[3]
     )
     async with working(broker):
-        await said(broker, 4)
+        await await_transitions(broker, 4)
         await caught_up(broker)
     facts, stored = await read(Broker(broker), HOUSEHOLD, EMBEDDED_PARTITIONS)
     last = DAY + timedelta(days=3)
@@ -114,7 +114,7 @@ async def test_a_finding_people_found_harmless_ends_the_signal_and_what_did_not_
     ]
     await write(broker, registered(), income("90000"), ADOPTED, OPENED, claim("25000"), *asked)
     async with working(broker):
-        lead, ended = await said(broker, 2)
+        lead, ended = await await_transitions(broker, 2)
         await caught_up(broker)
     facts, stored = await read(Broker(broker), HOUSEHOLD, EMBEDDED_PARTITIONS)
 
@@ -135,7 +135,7 @@ async def test_a_finding_people_found_harmless_ends_the_signal_and_what_did_not_
 async def test_a_difference_is_named_and_a_bundle_that_is_gone_as_well(broker: str) -> None:
     await write(broker, registered(), income("7000"), ADOPTED, OPENED, claim("6000"))
     async with working(broker):
-        await said(broker, 2)
+        await await_transitions(broker, 2)
         await caught_up(broker)
     facts, stored = await read(Broker(broker), HOUSEHOLD, EMBEDDED_PARTITIONS)
     replayed = replay(HOUSEHOLD, facts, BUNDLES, DAY).said
@@ -234,9 +234,9 @@ async def test_what_comes_right_behind_an_incident_is_judged_after_it_as_the_log
         broadcast(DayOpened(day=DAY + timedelta(days=1)), "next"),
         struck("mistake", 4, is_withdrawn=True),
     )
-    async with working(broker, bundles=(rules,)) as one:
+    async with working(broker, bundles=(rules,)) as running:
         await caught_up(broker)
-        while any(lane.owner.has_rechecks for lane in one._lanes.values()):
+        while any(lane.owner.has_rechecks for lane in running._lanes.values()):
             await asyncio.sleep(0.05)
     facts, stored = await read(Broker(broker), HOUSEHOLD, EMBEDDED_PARTITIONS)
     last = DAY + timedelta(days=1)
@@ -255,14 +255,16 @@ async def test_what_comes_right_behind_an_incident_is_judged_after_it_as_the_log
         (Movement.WORSENED, True, timedelta(0)),
         (Movement.EASED, False, timedelta(1)),
     ]
-    far, told = await read(Broker(broker), others[0].household_id or "", EMBEDDED_PARTITIONS)
+    far, written = await read(Broker(broker), others[0].household_id or "", EMBEDDED_PARTITIONS)
     assert (
         differences(
-            replay(others[0].household_id or "", far, {rules.bundle: rules}, last).said, told, last
+            replay(others[0].household_id or "", far, {rules.bundle: rules}, last).said,
+            written,
+            last,
         )
         == []
     )
-    assert [(t.movement, t.exit_reason) for t in told[-2:]] == [
+    assert [(t.movement, t.exit_reason) for t in written[-2:]] == [
         (Movement.WATCHED, None),
         (Movement.EASED, None),
     ], "it returned within the days: it stays open"

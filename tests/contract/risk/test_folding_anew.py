@@ -17,21 +17,27 @@ from foothold_risk.worker.worker import Worker
 from foothold_schemas.messages.transitions import Movement, Status, Transition
 from foothold_schemas.wire.codec import decode_output
 from foothold_schemas.wire.topics import HOUSEHOLD_STATE
-from tests.contract.together.test_rebuild import HOMES, Made, judged_from_the_start, log, made
+from tests.contract.together.test_rebuild import (
+    HOMES,
+    RiskOutputs,
+    judged_from_the_start,
+    log,
+    read_outputs,
+)
 from tests.support.risk import caught_up, working, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 
-async def ready(one: Worker) -> None:
+async def ready(running: Worker) -> None:
     for _ in range(600):
-        if one.is_ready:
+        if running.is_ready:
             return
         await asyncio.sleep(0.05)
     raise AssertionError("the worker is not ready")
 
 
-async def age(broker: str, state: Made, elsewhere: bytes = b"") -> None:
+async def age(broker: str, state: RiskOutputs, elsewhere: bytes = b"") -> None:
     """As if rules of before had made the state; one household stands where those had it stand."""
     async with AIOKafkaProducer(bootstrap_servers=broker) as producer:
         for (topic, partition, key), value in state.kept.items():
@@ -51,7 +57,7 @@ async def age(broker: str, state: Made, elsewhere: bytes = b"") -> None:
                 await producer.send_and_wait(topic, old, key=key, partition=partition)
 
 
-def states(state: Made) -> dict[bytes, bytes | None]:
+def states(state: RiskOutputs) -> dict[bytes, bytes | None]:
     return {
         key: value
         for (topic, _, key), value in state.kept.items()
@@ -59,7 +65,7 @@ def states(state: Made) -> dict[bytes, bytes | None]:
     }
 
 
-def rules(state: Made) -> set[str]:
+def rules(state: RiskOutputs) -> set[str]:
     return {
         unpack_control(v).rules
         for (topic, _, key), v in state.kept.items()
@@ -73,14 +79,14 @@ async def test_a_partition_that_aged_is_folded_to_the_same_bytes_and_says_nothin
     await write(broker, *log())
     first = await judged_from_the_start(broker)
     await age(broker, first)
-    async with working(broker) as one:
-        await ready(one)
-    again = await made(broker)
+    async with working(broker) as running:
+        await ready(running)
+    again = await read_outputs(broker)
 
     assert rules(first) == rules(again) == {RULES_VERSION}
     assert len(states(first)) == len(HOMES)
     assert states(first) == states(again)
-    assert first.said == again.said
+    assert first.messages == again.messages
 
 
 async def test_what_changes_by_the_rules_alone_is_quiet_and_marked_and_the_numbers_go_on(
@@ -91,15 +97,15 @@ async def test_what_changes_by_the_rules_alone_is_quiet_and_marked_and_the_numbe
     held = {key: unpack(value) for key, value in states(first).items() if value is not None}
     key = min(k for k, home in held.items() if home.position.is_in_episode)
     await age(broker, first, key)
-    async with working(broker) as one:
-        await ready(one)
+    async with working(broker) as running:
+        await ready(running)
         await caught_up(broker)
-    again = await made(broker)
+    again = await read_outputs(broker)
     before, after = held[key].position, unpack(states(again)[key] or b"").position
     new = [
         decode_output(v)
-        for place, words in again.said.items()
-        for v in words[len(first.said.get(place, [])) :]
+        for place, words in again.messages.items()
+        for v in words[len(first.messages.get(place, [])) :]
     ]
 
     assert [

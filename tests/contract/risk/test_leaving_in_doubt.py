@@ -42,11 +42,11 @@ async def test_an_owner_cancelled_behind_its_commit_does_not_move_the_offset_bac
             await asyncio.sleep(60)
 
     monkeypatch.setattr(AIOKafkaProducer, "commit_transaction", commit_transaction)
-    one = worker(broker)
-    running = asyncio.create_task(one.run())
+    cancelled = worker(broker)
+    running = asyncio.create_task(cancelled.run())
     await asyncio.wait_for(hangs.wait(), 60)
     committed = await offset_of_home(broker)
-    one._fail(RuntimeError("the process ends"))
+    cancelled._fail(RuntimeError("the process ends"))
     with pytest.raises(RuntimeError, match="the process ends"):
         await running
 

@@ -20,9 +20,9 @@ from tests.support.risk import (
     DAY,
     OPENED,
     RULES,
+    await_transitions,
     broadcast,
     caught_up,
-    said,
     working,
     write,
 )
@@ -37,9 +37,11 @@ def of(home: str, fact: FactRecord) -> FactRecord:
     return fact.model_copy(update={"household_id": home, "fact_id": identity(f"{home} {fact.id}")})
 
 
-def told(transitions: list[Transition], home: str) -> list[tuple[Movement, Group | None, str, str]]:
-    mine = sorted((t for t in transitions if t.household_id == home), key=lambda t: t.number)
-    return [(t.movement, t.group, t.policy.bundle, str(t.figures.line)) for t in mine]
+def moves_of(
+    transitions: list[Transition], home: str
+) -> list[tuple[Movement, Group | None, str, str]]:
+    moves = sorted((t for t in transitions if t.household_id == home), key=lambda t: t.number)
+    return [(t.movement, t.group, t.policy.bundle, str(t.figures.line)) for t in moves]
 
 
 async def test_a_bundle_adopted_in_mid_stream_judges_everybody_and_old_decisions_keep_theirs(
@@ -55,17 +57,17 @@ async def test_a_bundle_adopted_in_mid_stream_judges_everybody_and_old_decisions
     )
     async with working(broker, bundles=(RULES, RAISED)), working(broker, bundles=(RULES, RAISED)):
         await write(broker, *bills[:12], adopted, *bills[12:])
-        transitions = await said(broker, 12 * 2 + 12 * 2)
+        transitions = await await_transitions(broker, 12 * 2 + 12 * 2)
         await caught_up(broker)
 
     before, after = (RULES.bundle, "7300.00"), (RAISED.bundle, "8000.00")
     for home in HOMES[:12]:
-        assert told(transitions, home) == [
+        assert moves_of(transitions, home) == [
             (Movement.ENTERED, Group.SUDDEN_HARDSHIP, *before),
             (Movement.MOVED, Group.MARGINAL, *after),
         ]
     for home in HOMES[12:]:
-        assert told(transitions, home) == [
+        assert moves_of(transitions, home) == [
             (Movement.WATCHED, None, *after),
             (Movement.ENTERED, Group.MARGINAL, *after),
         ]

@@ -44,8 +44,8 @@ async def signals(broker: str, count: int) -> list[SimpleNamespace]:
             await producer.send_and_wait(AREA_SIGNALS.name, b"{", partition=0) for _ in range(count)
         ]
     return [
-        SimpleNamespace(topic=AREA_SIGNALS.name, partition=0, offset=one.offset, value=b"{")
-        for one in sent
+        SimpleNamespace(topic=AREA_SIGNALS.name, partition=0, offset=record.offset, value=b"{")
+        for record in sent
     ]
 
 

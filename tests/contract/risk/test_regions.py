@@ -37,26 +37,29 @@ WARNINGS = TopicPartition(REGION_WARNINGS.name, HOME)
 @contextlib.asynccontextmanager
 async def process(broker: str, folder: Path, instance: str) -> AsyncIterator[Service]:
     """One `foothold-risk regions`, started again whenever it ends."""
-    told = {
+    variables = {
         "FOOTHOLD_KAFKA_BOOTSTRAP": broker,
         "FOOTHOLD_PARTITIONS": str(EMBEDDED_PARTITIONS),
         "FOOTHOLD_POLICY_FOLDER": str(folder),
     }
-    told |= {
+    variables |= {
         "FOOTHOLD_ENV": "development",
         "FOOTHOLD_QUARANTINE_SECRET": "q" * 32,
         "FOOTHOLD_REGIONS_OPS_PORT": str(free_port()),
         "FOOTHOLD_INSTANCE": instance,
     }
-    made = Service(
-        instance, ["foothold_risk", "regions"], {**os.environ, **told}, folder / f"{instance}.jsonl"
+    service = Service(
+        instance,
+        ["foothold_risk", "regions"],
+        {**os.environ, **variables},
+        folder / f"{instance}.jsonl",
     )
-    made.start()
+    service.start()
     try:
-        yield made
+        yield service
     finally:
-        await asyncio.to_thread(made.stop)
-        print(made.log.read_text()[-20_000:])
+        await asyncio.to_thread(service.stop)
+        print(service.log.read_text()[-20_000:])
 
 
 def kill(service: Service) -> None:
@@ -105,14 +108,14 @@ async def take_back(producer: AIOKafkaProducer, record: Record) -> None:
     await producer.abort_transaction()
 
 
-async def said(broker: str) -> list[bytes]:
+async def read_warnings(broker: str) -> list[bytes]:
     return [value for value in await read(broker, WARNINGS) if value is not None]
 
 
 async def until(broker: str, ids: set[str], seconds: float) -> None:
     """Wait until every id has been said."""
     async with asyncio.timeout(seconds):
-        while ids - {decode_warning(value).warning_id for value in await said(broker)}:
+        while ids - {decode_warning(value).warning_id for value in await read_warnings(broker)}:
             await asyncio.sleep(0.3)
 
 
@@ -126,7 +129,7 @@ async def test_killed_four_times_with_a_second_one_joining_and_leaving_it_says_w
             County(11, days=150, sources=EMBEDDED_PARTITIONS, bundle=policy.bundle).interleaved(1)
         )
         reference = Reference(records)
-        expected = reference.told()
+        expected = reference.changes()
         reference.close()
         slices = [
             records[n : n + len(records) // 12 + 1]
@@ -136,7 +139,7 @@ async def test_killed_four_times_with_a_second_one_joining_and_leaving_it_says_w
             AIOKafkaProducer(
                 bootstrap_servers=broker, transactional_id="a-partition-of-risk", acks="all"
             ) as producer,
-            process(broker, folder, "regions-a") as one,
+            process(broker, folder, "regions-a") as agent,
         ):
             # so that the first committed record is not the first offset
             await take_back(producer, records[-1])
@@ -144,7 +147,7 @@ async def test_killed_four_times_with_a_second_one_joining_and_leaving_it_says_w
                 await write(producer, part)
                 await asyncio.sleep(1.0)
                 if number in (2, 4, 6, 9):
-                    kill(one)
+                    kill(agent)
                 if number == 3:
                     await take_back(producer, records[-1])
                 if number == 5:
@@ -153,8 +156,8 @@ async def test_killed_four_times_with_a_second_one_joining_and_leaving_it_says_w
                     async with process(broker, folder, "regions-b"):
                         await write(producer, [records[0], records[1]])  # both were written before
                         await asyncio.sleep(6)
-            await until(broker, {told.warning_id for told in expected}, 180)
-            written = await said(broker)
+            await until(broker, {change.warning_id for change in expected}, 180)
+            written = await read_warnings(broker)
             bodies = {
                 w.warning_id: w
                 for w in map(decode_warning, written)

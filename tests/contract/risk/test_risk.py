@@ -47,10 +47,10 @@ from tests.support.risk import (
     DAY,
     OPENED,
     RULES,
+    await_transitions,
     broadcast,
     caught_up,
     quarantined,
-    said,
     worker,
     working,
     write,
@@ -66,9 +66,9 @@ async def test_facts_before_the_first_day_only_fold_and_go_live_judges_everybody
     await write(broker, registered(), income("7000"), claim("6000"), ADOPTED)
     async with working(broker):
         await caught_up(broker)
-        before = await said(broker, 0)
+        before = await await_transitions(broker, 0)
         await write(broker, OPENED)
-        (entered,) = await said(broker, 1)
+        (entered,) = await await_transitions(broker, 1)
         outputs = [
             decode_output(m.value())
             for m in await asyncio.to_thread(
@@ -117,10 +117,10 @@ async def test_what_cannot_be_used_is_set_aside_whole_and_the_next_good_fact_is_
         claim("6000"),
     )
     async with working(broker):
-        found = await said(broker, 2)
+        moves = await await_transitions(broker, 2)
         await caught_up(broker)
 
-    assert [t.movement for t in found] == [Movement.WATCHED, Movement.ENTERED]
+    assert [t.movement for t in moves] == [Movement.WATCHED, Movement.ENTERED]
     aside = sorted(await asyncio.to_thread(quarantined, broker), key=lambda q: q.offset)
     assert [(reason, *pair) for pair, reason in POISON.values()] == [
         (q.reason, q.open(SEAL).key, q.open(SEAL).value) for q in aside
@@ -144,10 +144,10 @@ async def test_a_repeat_and_the_same_bill_under_a_new_id_count_once(broker: str)
         claim("3400", "another bill"),
     )
     async with working(broker):
-        found = await said(broker, 2)
+        moves = await await_transitions(broker, 2)
         await caught_up(broker)
 
-    assert (str(found[-1].figures.net), str(found[-1].figures.own_shares)) == ("7000.00", "7000.00")
+    assert (str(moves[-1].figures.net), str(moves[-1].figures.own_shares)) == ("7000.00", "7000.00")
 
 
 async def test_another_body_under_a_known_id_is_set_aside_and_a_withdrawn_amendment_still_replaces(
@@ -159,11 +159,11 @@ async def test_another_body_under_a_known_id_is_set_aside_and_a_withdrawn_amendm
         claim("9000", "c1"),
     )
     await write(broker, registered(), income("7000"), ADOPTED, OPENED, *chain, claim("5000", "c3"))
-    async with working(broker) as one:
+    async with working(broker) as running:
         await caught_up(broker)
         (home,) = [
             unpack(p)
-            for lane in one._lanes.values()
+            for lane in running._lanes.values()
             for p in lane.owner.households._packed.values()
         ]
         aside = await asyncio.to_thread(quarantined, broker)
@@ -199,20 +199,20 @@ async def test_a_decision_that_cannot_hold_is_set_aside_with_what_is_missing_and
         decisions[0],
     )
     async with working(broker):
-        found = await said(broker, 5)
+        moves = await await_transitions(broker, 5)
         await caught_up(broker)
 
-    told = [(t.movement, t.is_identified, t.refused) for t in found]
-    assert told[:3] == [
+    outcomes = [(t.movement, t.is_identified, t.refused) for t in moves]
+    assert outcomes[:3] == [
         (Movement.WATCHED, False, None),
         (Movement.ENTERED, False, None),
         (Movement.REFUSED, False, Decision.ELIMINATED),
     ]
-    assert told[3:] == [
+    assert outcomes[3:] == [
         (Movement.REFUSED, True, Decision.ELIMINATED),
         (Movement.RECOVERING, True, None),
     ]
-    assert found[2].reason.zh.startswith("人工决定未生效")
+    assert moves[2].reason.zh.startswith("人工决定未生效")
     aside = sorted(await asyncio.to_thread(quarantined, broker), key=lambda q: q.offset)
     assert {RefusalReason.CONDITION_UNMET} == {q.reason for q in aside}
     assert [q.detail for q in aside] == ["eliminated: does_not_fit", "eliminated: does_not_fit"]
@@ -244,13 +244,13 @@ async def test_a_day_is_opened_once_in_order_and_a_gap_is_set_aside(broker: str)
 def _by_partition(
     outputs: Iterable[Transition | DayDone | Judgement],
 ) -> Iterable[tuple[int, list[date]]]:
-    found: dict[int, list[date]] = {}
-    for one in outputs:
-        if isinstance(one, DayDone):
-            found.setdefault(one.partition, []).append(one.day)
-    for days in found.values():
+    days_of: dict[int, list[date]] = {}
+    for output in outputs:
+        if isinstance(output, DayDone):
+            days_of.setdefault(output.partition, []).append(output.day)
+    for days in days_of.values():
         assert [DAY, DAY + timedelta(days=1), DAY + timedelta(days=2)] == days
-    return found.items()
+    return days_of.items()
 
 
 async def test_a_feed_that_speaks_late_lets_the_county_be_judged(broker: str) -> None:
@@ -260,9 +260,9 @@ async def test_a_feed_that_speaks_late_lets_the_county_be_judged(broker: str) ->
     await write(broker, ADOPTED, OPENED, registered(), income("500", yearly=False), claim("6000"))
     async with working(broker):
         await caught_up(broker)
-        before = await said(broker, 0)
+        before = await await_transitions(broker, 0)
         await write(broker, spoken)
-        (entered,) = await said(broker, 1)
+        (entered,) = await await_transitions(broker, 1)
 
     assert before == []
     assert (Movement.ENTERED, identity("heard")) == (entered.movement, entered.caused_by)
@@ -271,7 +271,7 @@ async def test_a_feed_that_speaks_late_lets_the_county_be_judged(broker: str) ->
 async def test_after_a_restart_the_state_is_the_same_and_nothing_is_said_twice(broker: str) -> None:
     await write(broker, ADOPTED, OPENED, registered(), income("7000"), claim("6000"))
     async with working(broker) as first:
-        await said(broker, 2)
+        await await_transitions(broker, 2)
         await caught_up(broker)
         before = {
             p.source: (dict(p.households._packed), p.households.control, dict(p.households._due_on))
@@ -286,11 +286,11 @@ async def test_after_a_restart_the_state_is_the_same_and_nothing_is_said_twice(b
         }
         await write(broker, claim("1", "one more"))
         await caught_up(broker)
-        found = await said(broker, 2)
+        moves = await await_transitions(broker, 2)
 
     assert before == after
     assert sum(len(state[0]) for state in after.values()) == 1
-    assert [t.number for t in found] == [1, 2]
+    assert [t.number for t in moves] == [1, 2]
 
 
 async def test_who_takes_a_partition_over_fences_the_former_owner(broker: str) -> None:
@@ -322,18 +322,18 @@ async def test_who_takes_a_partition_over_fences_the_former_owner(broker: str) -
             await paused.producer.stop()
         await successor.producer.stop()
 
-    assert [t.number for t in await said(broker, 2)] == [1, 2]
+    assert [t.number for t in await await_transitions(broker, 2)] == [1, 2]
     assert commits  # each commit is progress the watchdog is told of
 
 
 def told_of(metrics: Metrics) -> dict[str, set[str]]:
     """Which partitions each gauge speaks of."""
-    found: dict[str, set[str]] = {}
+    partitions: dict[str, set[str]] = {}
     for family in metrics.registry.collect():
         for sample in family.samples:
             if "partition" in sample.labels and family.type == "gauge":
-                found.setdefault(family.name, set()).add(sample.labels["partition"])
-    return found
+                partitions.setdefault(family.name, set()).add(sample.labels["partition"])
+    return partitions
 
 
 async def test_of_a_partition_only_its_owner_tells(broker: str) -> None:
@@ -342,11 +342,14 @@ async def test_of_a_partition_only_its_owner_tells(broker: str) -> None:
     first, second = Metrics(CollectorRegistry()), Metrics(CollectorRegistry())
     async with working(broker, metrics=first):
         await caught_up(broker)
-        assert {frozenset(told) for told in told_of(first).values()} == {frozenset(everything)}
+        assert {frozenset(partitions) for partitions in told_of(first).values()} == {
+            frozenset(everything)
+        }
         async with working(broker, metrics=second):
             for _ in range(300):
                 shares = [
-                    told_of(one).get("foothold_risk_lag_records", set()) for one in (first, second)
+                    told_of(running).get("foothold_risk_lag_records", set())
+                    for running in (first, second)
                 ]
                 if (
                     all(shares)
@@ -368,9 +371,9 @@ async def test_of_a_partition_only_its_owner_tells(broker: str) -> None:
         "foothold_risk_households_not_judged",
         "foothold_risk_progress_timestamp_seconds",
     }
-    for gauge, mine in by_first.items():
-        assert mine
-        assert by_second[gauge] == everything - mine, gauge
+    for gauge, owned in by_first.items():
+        assert owned
+        assert by_second[gauge] == everything - owned, gauge
 
 
 async def _household_records(

@@ -73,8 +73,8 @@ async def test_a_record_that_raises_twice_is_set_aside_what_follows_waits_and_a_
         await dies(broker)
         beside = await remembered_beside(broker)
         first_time = await aside(broker)
-        async with settled(broker, metrics) as one:
-            marked = homes(one)
+        async with settled(broker, metrics) as running:
+            marked = homes(running)
             waiting = await aside(broker)
             assert (
                 metrics.registry.get_sample_value(
@@ -84,13 +84,13 @@ async def test_a_record_that_raises_twice_is_set_aside_what_follows_waits_and_a_
             )
         # before the upgrade: each comes back, in the same order, and nothing dies
         await retry(broker, *waiting)
-        async with settled(broker) as one:
+        async with settled(broker) as running:
             again = (await aside(broker))[len(waiting) :]
-            still = homes(one)[HOUSEHOLD].unjudged
+            still = homes(running)[HOUSEHOLD].unjudged
     await retry(broker, *again)
-    async with settled(broker) as one:
-        good = homes(one)
-        said = await outputs(broker)
+    async with settled(broker) as running:
+        good = homes(running)
+        records = await outputs(broker)
 
     assert (beside.attempts.raised, first_time) == (1, [])
     assert marked[OTHER].position.status is Status.GROUP
@@ -112,8 +112,10 @@ async def test_a_record_that_raises_twice_is_set_aside_what_follows_waits_and_a_
     assert good[HOUSEHOLD].unjudged is None
     assert len(good[HOUSEHOLD].claims) == 3
     assert stands(good[HOUSEHOLD]) == stands(good[OTHER])
-    told = [(j.is_judged, j.area, j.register_number) for j in said if isinstance(j, Judgement)]
-    assert told == [(False, AREA, "V1"), (True, AREA, "V1")]
+    judgements = [
+        (j.is_judged, j.area, j.register_number) for j in records if isinstance(j, Judgement)
+    ]
+    assert judgements == [(False, AREA, "V1"), (True, AREA, "V1")]
 
 
 async def test_a_household_that_raises_in_a_day_is_marked_and_the_day_closes(
@@ -135,17 +137,17 @@ async def test_a_household_that_raises_in_a_day_is_marked_and_the_day_closes(
         await write(broker, OPENED)
         await dies(broker)
         beside = await remembered_beside(broker)
-        async with settled(broker) as one:
+        async with settled(broker) as running:
             await write(broker, claim("1", "after"))
             await caught_up(broker)
-            marked, waiting = homes(one), await aside(broker)
+            marked, waiting = homes(running), await aside(broker)
             days = [
                 o for o in await outputs(broker) if isinstance(o, DayDone) and o.partition == HOME
             ]
     waiting.sort(key=lambda q: not q.topic.startswith("household."))
     await retry(broker, *waiting)
-    async with settled(broker) as one:
-        good = homes(one)
+    async with settled(broker) as running:
+        good = homes(running)
 
     assert beside.household == HOUSEHOLD
     assert (marked[HOUSEHOLD].unjudged is not None, marked[OTHER].position.status) == (
@@ -175,7 +177,7 @@ async def test_two_households_of_one_sweep_are_both_marked_and_an_incident_goes_
         broker,
         ADOPTED,
         OPENED,
-        *(of(one, registered()) for one in (HOUSEHOLD, OTHER, third, fourth)),
+        *(of(running, registered()) for running in (HOUSEHOLD, OTHER, third, fourth)),
     )
     async with settled(broker):
         pass
@@ -191,10 +193,10 @@ async def test_two_households_of_one_sweep_are_both_marked_and_an_incident_goes_
         await write(broker, broadcast(struck, "landslide"))
         await dies(broker)
         await dies(broker)
-        async with settled(broker) as one:
-            while any(lane.owner.households.control.looks for lane in one._lanes.values()):
+        async with settled(broker) as running:
+            while any(lane.owner.households.control.looks for lane in running._lanes.values()):
                 await asyncio.sleep(0.05)
-            marked = {key for key, home in homes(one).items() if home.unjudged is not None}
+            marked = {key for key, home in homes(running).items() if home.unjudged is not None}
 
     assert marked == {OTHER, fourth}
     assert len(await aside(broker)) == 2
@@ -223,8 +225,8 @@ async def test_a_record_for_everybody_that_cannot_be_applied_stops_its_partition
 
     assert is_alive
     assert await aside(broker) == []
-    async with settled(broker) as one:
-        assert HOUSEHOLD in homes(one)
+    async with settled(broker) as running:
+        assert HOUSEHOLD in homes(running)
 
 
 def stopped(metrics: Metrics) -> float:
@@ -238,18 +240,20 @@ async def test_after_twenty_in_an_hour_nothing_more_is_set_aside_and_reading_sto
     for minute in range(MOST_IN_AN_HOUR):
         beside = beside.set_aside(datetime.now(UTC) - timedelta(minutes=minute))
     await write(broker, ADOPTED, OPENED, registered())
-    async with settled(broker) as one:
-        owner = next(lane.owner for source, lane in one._lanes.items() if source.partition == HOME)
+    async with settled(broker) as running:
+        owner = next(
+            lane.owner for source, lane in running._lanes.items() if source.partition == HOME
+        )
         await owner._committer.remember(beside)
     await write(broker, claim("6000", "bad"), of(OTHER, registered()))
     metrics = Metrics(CollectorRegistry())
     with planted(monkeypatch, fact="bad"):
         await dies(broker)
-        async with working(broker, metrics=metrics) as one:
+        async with working(broker, metrics=metrics) as running:
             while stopped(metrics) < 1:
                 await asyncio.sleep(0.05)
             await asyncio.sleep(0)
-            assert OTHER not in homes(one)
+            assert OTHER not in homes(running)
     assert await aside(broker) == []
 
 
@@ -267,9 +271,11 @@ async def test_where_over_twenty_households_of_one_sweep_raise_only_the_partitio
         first_day=DAY,
     )
     before = [ADOPTED] if what == "day" else [ADOPTED, OPENED]
-    await write(broker, *before, *(of(one, registered()) for one in failing))
-    async with settled(broker) as one:
-        owner = next(lane.owner for source, lane in one._lanes.items() if source.partition == HOME)
+    await write(broker, *before, *(of(running, registered()) for running in failing))
+    async with settled(broker) as running:
+        owner = next(
+            lane.owner for source, lane in running._lanes.items() if source.partition == HOME
+        )
         beside = owner._committer.trials
         for _ in range(MOST_IN_AN_HOUR - 2):
             beside = beside.set_aside(datetime.now(UTC))
@@ -288,11 +294,11 @@ async def test_where_over_twenty_households_of_one_sweep_raise_only_the_partitio
             await dies(broker)
         for _ in range(2):  # a start changes nothing
             metrics = Metrics(CollectorRegistry())
-            async with working(broker, metrics=metrics) as one:
+            async with working(broker, metrics=metrics) as running:
                 async with asyncio.timeout(60):
                     while stopped(metrics) < 1:
                         await asyncio.sleep(0.05)
-                marked = [home for home in homes(one).values() if home.unjudged is not None]
+                marked = [home for home in homes(running).values() if home.unjudged is not None]
 
     assert (
         metrics.registry.get_sample_value("foothold_risk_stopped_readers", {"partition": str(HOME)})
@@ -323,8 +329,8 @@ async def test_what_kafka_refuses_is_no_records_fault_however_often(
             with pytest.raises(error):
                 await asyncio.wait_for(worker(broker).run(), 60)
     begun = (await remembered_beside(broker)).attempts.begun
-    async with settled(broker) as one:
-        is_judged = homes(one)[HOUSEHOLD].position.status is Status.GROUP
+    async with settled(broker) as running:
+        is_judged = homes(running)[HOUSEHOLD].position.status is Status.GROUP
 
     assert (begun, is_judged, await aside(broker)) == (0, True, [])
 
@@ -336,13 +342,13 @@ async def test_a_partition_that_cannot_say_goodbye_lets_go_of_its_producer_all_t
         raise Unanswered("AddOffsetsToTxn")
 
     await write(broker, ADOPTED)
-    one = worker(broker)
-    task = asyncio.create_task(one.run())
+    running = worker(broker)
+    task = asyncio.create_task(running.run())
     try:
         async with asyncio.timeout(60):
-            while len(one._lanes) < EMBEDDED_PARTITIONS:
+            while len(running._lanes) < EMBEDDED_PARTITIONS:
                 await asyncio.sleep(0.02)
-        _, lane = one._lanes.popitem()  # as it is taken from a worker
+        _, lane = running._lanes.popitem()  # as it is taken from a worker
         with monkeypatch.context() as patch:
             patch.setattr(Partition, "leave", fails)
             with pytest.raises(Unanswered):
@@ -377,22 +383,22 @@ async def test_four_kills_at_one_record_set_nothing_aside_and_six_do(
                 patch.setattr(foothold_risk.worker.partition.Partition, "_together", cut)
                 patch.setattr(foothold_risk.worker.partition.Partition, "_decide_and_commit", cut)
                 patch.setattr(foothold_risk.worker.partition.Partition, "leave", asyncio.sleep)
-                one = worker(broker)
-                task = asyncio.create_task(one.run())
+                running = worker(broker)
+                task = asyncio.create_task(running.run())
                 await asyncio.wait_for(ended.wait(), 30)
-                one._fail(MissingBundle("killed"))
+                running._fail(MissingBundle("killed"))
                 await asyncio.gather(task, return_exceptions=True)
         return await aside(broker)
 
     after_four = await killed(DIED_IN_A_ROW - 1)
     begun = (await remembered_beside(broker)).attempts.begun
-    async with settled(broker) as one:
-        is_judged = homes(one)[HOUSEHOLD].position.status is Status.GROUP
+    async with settled(broker) as running:
+        is_judged = homes(running)[HOUSEHOLD].position.status is Status.GROUP
     assert (after_four, begun, is_judged) == ([], DIED_IN_A_ROW - 1, True)
 
     await append(broker, claim("1", "deadlier"), of(OTHER, registered()))
     assert await killed(DIED_IN_A_ROW) == []
-    async with settled(broker) as one:
-        assert OTHER in homes(one)
+    async with settled(broker) as running:
+        assert OTHER in homes(running)
     (hopeless,) = await aside(broker)
     assert hopeless.detail.startswith(f"{DIED_IN_A_ROW + 1} starts in a row ended here")

@@ -39,10 +39,10 @@ from tests.support.risk import (
     DAY,
     OPENED,
     RULES,
+    await_transitions,
     broadcast,
     caught_up,
     quarantined,
-    said,
     working,
     write,
 )
@@ -61,13 +61,13 @@ async def test_where_everything_that_comes_is_bad_reading_stops_and_nothing_of_i
 ) -> None:
     storm = [(HOUSEHOLD.encode(), b"{half")] * 12
     await write(broker, registered(), *storm)
-    async with working(broker, limit=5) as one:
-        while not any(lane.owner.is_stopped for lane in one._lanes.values()):
+    async with working(broker, limit=5) as running:
+        while not any(lane.owner.is_stopped for lane in running._lanes.values()):
             await asyncio.sleep(0.05)
         await asyncio.sleep(0.5)
         kept = await asyncio.to_thread(quarantined, broker)
         stopped = sum(
-            one._metrics.stopped.labels(str(n))._value.get() for n in range(EMBEDDED_PARTITIONS)
+            running._metrics.stopped.labels(str(n))._value.get() for n in range(EMBEDDED_PARTITIONS)
         )
     async with working(broker, limit=50):
         await caught_up(broker)
@@ -83,13 +83,13 @@ async def test_facts_that_trickle_in_share_transactions(
     # longer than any transaction here takes
     monkeypatch.setattr("foothold_risk.worker.lane.LINGER_SECONDS", gather := 0.3)
     await write(broker, registered(), ADOPTED, OPENED)
-    async with working(broker) as one:
+    async with working(broker) as running:
         await caught_up(broker)
-        before, started = transactions(one), time.monotonic()
+        before, started = transactions(running), time.monotonic()
         await write(broker, *(income("1.00", f"trickle-{n}") for n in range(300)))
         seconds = time.monotonic() - started
         await caught_up(broker)
-        gathered = transactions(one) - before
+        gathered = transactions(running) - before
 
     assert 1 <= gathered <= 2 + seconds / gather
 
@@ -106,11 +106,11 @@ async def test_a_quiet_go_live_makes_quiet_transitions_and_what_follows_is_loud(
         broadcast(DayOpened(day=DAY, is_quiet=True), "quiet"),
     )
     async with working(broker):
-        await said(broker, 1)
+        await await_transitions(broker, 1)
         await write(broker, disaster())
-        found = await said(broker, 2)
+        moves = await await_transitions(broker, 2)
 
-    assert [(t.movement, t.is_quiet) for t in found] == [
+    assert [(t.movement, t.is_quiet) for t in moves] == [
         (Movement.ENTERED, True),
         (Movement.WORSENED, False),
     ]
@@ -134,18 +134,18 @@ async def test_a_correction_ends_what_rested_on_the_wrong_fact_and_explains_itse
         claim("6000"),
     )
     async with working(broker):
-        found = await said(broker, 3)
+        moves = await await_transitions(broker, 3)
         await caught_up(broker)
     facts, stored = await read(Broker(broker), HOUSEHOLD, EMBEDDED_PARTITIONS)
     replayed = replay(HOUSEHOLD, facts, {RULES.bundle: RULES}, DAY)
 
-    assert [(t.movement, t.exit_reason) for t in found] == [
+    assert [(t.movement, t.exit_reason) for t in moves] == [
         (Movement.WATCHED, None),
         (Movement.ENTERED, None),
         (Movement.EXITED, ExitReason.CORRECTED),
     ]
     assert differences(replayed.said, stored, DAY) == []
-    assert found[2].reason.zh.startswith("数据经更正")
+    assert moves[2].reason.zh.startswith("数据经更正")
 
 
 async def test_the_view_follows_a_flagged_household_and_is_removed_when_nobody_needs_to_look(
@@ -153,18 +153,18 @@ async def test_the_view_follows_a_flagged_household_and_is_removed_when_nobody_n
 ) -> None:
     await write(broker, registered(), income("7000"), claim("6000"), ADOPTED, OPENED)
     async with working(broker):
-        await said(broker, 1)
+        await await_transitions(broker, 1)
         await write(
             broker,
             income("900000", "plenty", item="plenty"),
             income("1", "june", month="2026-06", yearly=False),
         )
-        await said(broker, 2)
+        await await_transitions(broker, 2)
         days = [
             broadcast(DayOpened(day=DAY + timedelta(days=n)), f"open+{n}") for n in range(1, 31)
         ]
         await write(broker, *days)
-        await said(broker, 3)
+        await await_transitions(broker, 3)
         await caught_up(broker)
     records = [
         m
@@ -209,14 +209,14 @@ async def test_an_incident_is_looked_at_between_records_and_goes_on_after_a_rest
     )
     async with working(broker):
         # while the others are looked at
-        assert [t.movement for t in await said(broker, 2)] == [
+        assert [t.movement for t in await await_transitions(broker, 2)] == [
             Movement.WATCHED,
             Movement.ENTERED,
         ]
-    async with working(broker) as one:
+    async with working(broker) as running:
         while (
-            any(lane.owner.households.control.looks for lane in one._lanes.values())
-            or len(one._lanes) < EMBEDDED_PARTITIONS
+            any(lane.owner.households.control.looks for lane in running._lanes.values())
+            or len(running._lanes) < EMBEDDED_PARTITIONS
         ):
             await asyncio.sleep(0.05)
         await caught_up(broker)

@@ -57,7 +57,7 @@ async def test_records_of_a_partition_keep_their_order_over_many_batches(broker:
 
     kept = sorted(
         ((m.partition(), m.offset(), m) for m in read_topic(broker, RISK_TRANSITIONS.name)),
-        key=lambda one: one[:2],
+        key=lambda entry: entry[:2],
     )
     for partition in (0, 1):
         assert [m.value() for p, _, m in kept if p == partition] == [

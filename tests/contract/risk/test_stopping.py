@@ -25,7 +25,9 @@ def connections() -> set[AIOKafkaConnection]:
     """Those that are open; what nobody refers to is collected first, and warns."""
     gc.collect()
     return {
-        one for one in gc.get_objects() if isinstance(one, AIOKafkaConnection) and one.connected()
+        connection
+        for connection in gc.get_objects()
+        if isinstance(connection, AIOKafkaConnection) and connection.connected()
     }
 
 
@@ -94,8 +96,8 @@ async def test_a_restore_that_hangs_does_not_keep_a_worker_from_ending(
         raise asyncio.CancelledError
 
     monkeypatch.setattr("foothold_risk.worker.worker.take_over", hangs)
-    one = worker(broker)
-    task = asyncio.create_task(one.run())
+    hanging = worker(broker)
+    task = asyncio.create_task(hanging.run())
     await asyncio.wait_for(began.wait(), 20)
     task.cancel()
     done, _ = await asyncio.wait({task}, timeout=20)

@@ -79,10 +79,10 @@ class Topic:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.broker)
         await admin.start()
         try:
-            (found,) = (await admin.list_consumer_group_offsets(self.name)).values()
+            (offset,) = (await admin.list_consumer_group_offsets(self.name)).values()
         finally:
             await admin.close()
-        return found.offset, Attempts.read(found.metadata)
+        return offset.offset, Attempts.read(offset.metadata)
 
     async def delete_before(self, offset: int) -> None:
         """As retention does."""

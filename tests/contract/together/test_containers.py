@@ -16,9 +16,9 @@ pytestmark = [
 @pytest.mark.timeout(300)
 def test_containers_serve_as_parts_as_well() -> None:
     with container_parts() as parts:
-        said = transitions(parts.bootstrap)
+        moves = transitions(parts.bootstrap)
         with psycopg.connect(parts.ingest_url.replace("+psycopg", "")) as connection:
             version = connection.info.server_version
 
-    assert said == []
+    assert moves == []
     assert version >= 180000

@@ -102,7 +102,7 @@ def corrected(fact: FactRecord) -> FactRecord:
     return amending(fact, f"{fact.household_id} bill") if fact.id == "less" else fact
 
 
-class Made(NamedTuple):
+class RiskOutputs(NamedTuple):
     """The states, views and messages that risk made.
 
     They are the newest state and view by topic, partition and key, and every message of a partition
@@ -110,24 +110,24 @@ class Made(NamedTuple):
     """
 
     kept: dict[tuple[str, int, bytes], bytes | None]
-    said: dict[tuple[int, bytes], list[bytes]]
+    messages: dict[tuple[int, bytes], list[bytes]]
 
 
-async def made(broker: str) -> Made:
-    found = Made({}, {})
+async def read_outputs(broker: str) -> RiskOutputs:
+    outputs = RiskOutputs({}, {})
     for topic in sorted(MADE_BY_RISK):
         for m in await asyncio.to_thread(list, read_topic(broker, topic)):
             if topic == RISK_TRANSITIONS.name:
-                found.said.setdefault((m.partition(), m.key()), []).append(m.value())
+                outputs.messages.setdefault((m.partition(), m.key()), []).append(m.value())
             else:
-                found.kept[topic, m.partition(), m.key()] = m.value()
-    return found
+                outputs.kept[topic, m.partition(), m.key()] = m.value()
+    return outputs
 
 
-async def judged_from_the_start(broker: str) -> Made:
+async def judged_from_the_start(broker: str) -> RiskOutputs:
     async with working(broker):
         await caught_up(broker)
-    return await made(broker)
+    return await read_outputs(broker)
 
 
 def forget_places(broker: str, *groups: str) -> None:
@@ -163,7 +163,7 @@ async def test_a_fresh_group_over_the_same_log_makes_the_same_state_and_says_the
     await forget(broker)
     again = await judged_from_the_start(broker)
 
-    movements = "".join(value.decode() for said in first.said.values() for value in said)
+    movements = "".join(value.decode() for values in first.messages.values() for value in values)
     assert [
         word
         for word in ("would_have", "corrected", "exempted", "cleared", "entered")
@@ -179,8 +179,8 @@ async def test_empty_tables_filled_again_by_a_fresh_group_hold_the_same_rows(
     broker: str, alerts_database: AsyncEngine
 ) -> None:
     await write(broker, *log())
-    words = (await judged_from_the_start(broker)).said.values()
-    count = len([value for said in words for value in said if b'"Transition"' in value])
+    words = (await judged_from_the_start(broker)).messages.values()
+    count = len([value for values in words for value in values if b'"Transition"' in value])
     first = await filled(broker, alerts_database, count)
     async with alerts_database.begin() as connection:
         await connection.execute(

@@ -48,21 +48,21 @@ def secured() -> Iterator[SecuredStack]:
     VAR.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(
         prefix="secured-", dir=VAR, ignore_cleanup_errors=True
-    ) as made:
-        write_test_policy(Path(made) / "policy")
+    ) as temporary:
+        write_test_policy(Path(temporary) / "policy")
         with SecuredStack(
-            Path(made), [f"agency-{name}" for name in AGENCIES], Path(made) / "policy"
+            Path(temporary), [f"agency-{name}" for name in AGENCIES], Path(temporary) / "policy"
         ) as stack:
             for name in AGENCIES:
-                said = stack.command("ingest", "agency", "add", name).splitlines()
-                stack.kafka.give(right_of(line) for line in said if "kafka-acls.sh" in line)
+                lines = stack.command("ingest", "agency", "add", name).splitlines()
+                stack.kafka.give(right_of(line) for line in lines if "kafka-acls.sh" in line)
             yield stack
 
 
 @pytest.fixture
 def sender(secured: SecuredStack) -> Iterator[Sender]:
-    with Sender(secured) as made:
-        yield made
+    with Sender(secured) as started:
+        yield started
 
 
 def test_a_record_in_an_agencys_own_topic_becomes_a_case(
@@ -137,16 +137,16 @@ async def reads(broker: Broker, topic: str) -> bool:
 async def may_read(stack: SecuredStack, name: str) -> dict[str, bool]:
     """A topic of which the name is told nothing at all it cannot read."""
     asking = AdminClient(stack.kafka.client(name))
-    told = {
+    errors = {
         card.name: asking.list_topics(card.name, timeout=20).topics[card.name].error
         for card in CARDS
     }
-    assert {error.code() for error in told.values() if error is not None} <= {
+    assert {error.code() for error in errors.values() if error is not None} <= {
         KafkaError.TOPIC_AUTHORIZATION_FAILED
     }
     return {
         topic: error is None and await reads(stack.kafka.known_as(name), topic)
-        for topic, error in told.items()
+        for topic, error in errors.items()
     }
 
 
@@ -222,15 +222,15 @@ async def test_nobody_joins_risks_group_or_takes_its_transactions(
 def test_without_its_rights_a_service_says_so_in_one_sentence(
     secured: SecuredStack, service: str, command: str
 ) -> None:
-    bank, told = secured.kafka.known_as(f"agency-{BANK}"), secured.environment_of(service)
-    told |= {name: str(free_port()) for name in told if name.endswith("_PORT")}
-    told |= {
+    bank, variables = secured.kafka.known_as(f"agency-{BANK}"), secured.environment_of(service)
+    variables |= {name: str(free_port()) for name in variables if name.endswith("_PORT")}
+    variables |= {
         "FOOTHOLD_KAFKA_USERNAME": bank.username or "",
         "FOOTHOLD_KAFKA_PASSWORD": bank.password or "",
     }
     done = subprocess.run(
         [sys.executable, "-m", f"foothold_{service}", *command.split()],
-        env=told,
+        env=variables,
         capture_output=True,
         text=True,
         check=False,

@@ -13,8 +13,8 @@ SOURCE = "/agencies/statistics"
 
 
 def retraction(*events: str, **changes: Any) -> dict[str, object]:  # noqa: ANN401
-    made = event(type="foothold.FactsRetracted.v1", **changes)
-    return made | {"data": {"events": list(events), "reason": "entered_in_error"}}
+    envelope = event(type="foothold.FactsRetracted.v1", **changes)
+    return envelope | {"data": {"events": list(events), "reason": "entered_in_error"}}
 
 
 def withdrawn(given: dict[str, object]) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def test_no_ugly_value_makes_a_step_before_the_judgement_raise(kind: str) -> Non
 
     judged = [accept(event, caller, clock, ours) for event in read_in if isinstance(event, dict)]
 
-    assert all(isinstance(one, Accepted | Unplaced | Rejected) for one in judged)
+    assert all(isinstance(judgement, Accepted | Unplaced | Rejected) for judgement in judged)
     assert len(judged) > EXAMPLES // 4
     assert {kind_of(event) for event in read_in if not isinstance(event, Rejected)} <= {
         *ugly.KINDS,

@@ -37,10 +37,10 @@ def row(**cells: Cell) -> list[Cell]:
         "person": PERSON,
         "joined": PERSON + 1,
     }
-    made: list[Cell] = [None] * len(HEADERS)
+    values: list[Cell] = [None] * len(HEADERS)
     for name, cell in cells.items():
-        made[places[name]] = cell
-    return made
+        values[places[name]] = cell
+    return values
 
 
 def member(home: str, person: str = NUMBERS[0]) -> list[Cell]:
@@ -70,12 +70,12 @@ def gathered(rows: Sequence[Sequence[Cell]]) -> list[Item]:
     headers = Headers.of(HEADERS, HOUSEHOLDS)
     scatter = Scatter(headers)
     numbered = [
-        one for n, cells in enumerate(rows, start=2) if not is_empty(one := Row(n, tuple(cells)))
+        row for n, cells in enumerate(rows, start=2) if not is_empty(row := Row(n, tuple(cells)))
     ]
-    for one in numbered:
-        scatter.take(one)
+    for row in numbered:
+        scatter.take(row)
     gatherer = Gatherer(headers, HOUSEHOLDS, "clinic", AS_OF, "f1", frozenset(scatter.scattered))
-    return [item for one in numbered for item in gatherer.take(one)] + list(gatherer.rest())
+    return [item for row in numbered for item in gatherer.take(row)] + list(gatherer.rest())
 
 
 def homes(items: Sequence[Item]) -> list[tuple[object, int]]:
@@ -122,7 +122,7 @@ def test_whatever_stands_between_and_below_households_is_taken_out_of_them(
 def test_a_row_that_may_be_a_member_is_no_footer_and_no_household_is_taken_without_it() -> None:
     for cell in ("不详", "3.7E+17", "4人"):
         items = gathered([member("H1"), merged(cell)])
-        assert [[one.number for one in item.rows] for item in items] == [[2, 3]], cell
+        assert [[part.number for part in item.rows] for item in items] == [[2, 3]], cell
     joined = gathered([member("H1"), row(joined="2020-01-01")])
     assert [isinstance(item.outcome, Rejected) for item in joined] == [True]
     assert footers(joined) == []
@@ -153,7 +153,7 @@ def test_no_batch_ends_inside_a_household_so_that_work_goes_on_after_it(size: in
         return [batch async for batch in batches(items(), 0)]
 
     read_batches = asyncio.run(read())
-    ends = [max(one.rows[-1].number for one in batch) for batch in read_batches]
-    begins = [min(one.rows[0].number for one in batch) for batch in read_batches]
+    ends = [max(household.rows[-1].number for household in batch) for batch in read_batches]
+    begins = [min(household.rows[0].number for household in batch) for batch in read_batches]
     assert all(end < begin for end, begin in zip(ends, begins[1:], strict=False))
     assert sum(len(batch) for batch in read_batches) == size + 2

@@ -89,8 +89,10 @@ def test_of_every_day_and_month_a_sender_may_write_somebody_has_decided_whether_
 
 
 def event(kind: str) -> dict[str, Any]:
-    made: dict[str, Any] = json.loads((ROOT / f"schemas/examples/events/{kind}.json").read_text())
-    return made
+    example: dict[str, Any] = json.loads(
+        (ROOT / f"schemas/examples/events/{kind}.json").read_text()
+    )
+    return example
 
 
 def put(data: Any, path: str, value: object) -> str:  # noqa: ANN401 - JSON

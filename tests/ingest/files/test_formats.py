@@ -25,9 +25,9 @@ OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 def archive(*names: str) -> bytes:
     held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as made:
+    with zipfile.ZipFile(held, "w") as archive_file:
         for name in names:
-            made.writestr(name, b"x")
+            archive_file.writestr(name, b"x")
     return held.getvalue()
 
 

@@ -53,11 +53,11 @@ def judged(content: bytes) -> list[Unplaced | Rejected]:
     caller, clock = Caller("clinic", is_operator=False), Clock(NOW, NOW.date(), NOW)
     outcomes = [item.outcome for row in rows for item in gatherer.take(row)]
     events = [
-        one if isinstance(one, Rejected) else accept(one, caller, clock, deployment())
-        for one in outcomes
-        if isinstance(one, dict | Rejected)
+        outcome if isinstance(outcome, Rejected) else accept(outcome, caller, clock, deployment())
+        for outcome in outcomes
+        if isinstance(outcome, dict | Rejected)
     ]
-    return [one for one in events if isinstance(one, Unplaced | Rejected)]
+    return [outcome for outcome in events if isinstance(outcome, Unplaced | Rejected)]
 
 
 @pytest.mark.parametrize("written", FORMATS)
@@ -66,11 +66,14 @@ def judged(content: bytes) -> list[Unplaced | Rejected]:
 def test_every_number_that_passes_its_check_enters_as_text(
     written: str, numbers: list[str]
 ) -> None:
-    told = judged(
+    judgements = judged(
         FORMATS[written](BILL_HEADERS, [bill(f"C{n}", person) for n, person in enumerate(numbers)])
     )
 
-    assert [one.person.number if isinstance(one, Unplaced) else one for one in told] == numbers
+    assert [
+        judgement.person.number if isinstance(judgement, Unplaced) else judgement
+        for judgement in judgements
+    ] == numbers
 
 
 def test_a_number_in_000_that_fails_its_check_is_damaged_and_so_is_every_cell_with_one() -> None:
@@ -82,6 +85,7 @@ def test_a_number_in_000_that_fails_its_check_is_damaged_and_so_is_every_cell_wi
         )
     )
 
-    assert [one.reason if isinstance(one, Rejected) else one for one in as_text + as_number] == [
-        RefusalReason.DAMAGED_NUMBER
-    ] * 2
+    assert [
+        judgement.reason if isinstance(judgement, Rejected) else judgement
+        for judgement in as_text + as_number
+    ] == [RefusalReason.DAMAGED_NUMBER] * 2

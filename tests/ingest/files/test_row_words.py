@@ -26,7 +26,7 @@ FILES = [
 ]
 
 
-def said(path: Path) -> Iterator[str]:
+def problem_texts(path: Path) -> Iterator[str]:
     """What is said of a cell or a value; a figure stands for what is filled in."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SAYS:
@@ -46,10 +46,10 @@ def said(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_whatever_a_rule_says_of_a_cell_or_value_the_table_knows(path: Path) -> None:
-    english = [text for text in said(path) if not re.match(r"[一-鿿]", text)]
+    english = [text for text in problem_texts(path) if not re.match(r"[一-鿿]", text)]
 
     assert [text for text in english if chinese_of(text) is None] == []
-    assert path.stem == "items" or list(said(path))
+    assert path.stem == "items" or list(problem_texts(path))
 
 
 def test_every_line_of_the_table_is_chinese_and_can_be_filled_in() -> None:
@@ -59,7 +59,7 @@ def test_every_line_of_the_table_is_chinese_and_can_be_filled_in() -> None:
 
 
 @pytest.mark.parametrize(
-    ("problem", "told"),
+    ("problem", "expected"),
     [
         (
             "this is no day; write it as 2026-01-31",
@@ -79,8 +79,8 @@ def test_every_line_of_the_table_is_chinese_and_can_be_filled_in() -> None:
         ),
     ],
 )
-def test_a_problem_is_told_in_both_languages_chinese_first(problem: str, told: str) -> None:
-    assert in_both(problem, RefusalReason.INVALID_FIELD) == told
+def test_a_problem_is_told_in_both_languages_chinese_first(problem: str, expected: str) -> None:
+    assert in_both(problem, RefusalReason.INVALID_FIELD) == expected
 
 
 def test_a_row_is_told_by_its_headers_or_as_a_whole() -> None:

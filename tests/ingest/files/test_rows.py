@@ -132,20 +132,20 @@ def event(item: Item) -> dict[str, Any]:
 def test_a_row_becomes_the_event_it_says_as_of_its_file_whatever_day_it_speaks_of() -> None:
     (item,) = gathered(BILLS, BILL_HEADERS, [bill("C1")])
 
-    made = event(item)
-    assert (made["type"], made["source"], made["time"]) == (
+    envelope = event(item)
+    assert (envelope["type"], envelope["source"], envelope["time"]) == (
         "foothold.MedicalClaimSettled.v1",
         "/agencies/clinic/files/settled-bills",
         AS_OF.isoformat(),
     )
-    assert made["data"] == {
+    assert envelope["data"] == {
         "claim_number": "C1",
         "resident_number": NUMBER,
         "settled_on": "2026-01-10",
         "setting": "inpatient",
         "total": "100.00",
     }
-    assert "subject" not in made
+    assert "subject" not in envelope
 
 
 def test_the_same_file_gives_the_same_ids_and_equal_rows_are_told_apart_by_their_order() -> None:
@@ -219,17 +219,17 @@ def house(number: str | None, person: Cell = NUMBER, village: str = "37030210420
 
 
 def test_the_rows_of_a_household_become_one_entry() -> None:
-    one, two = gathered(
+    first, second = gathered(
         HOUSEHOLDS, HOUSE_HEADERS, [house("H1"), house("H1", "110105491231002"), house("H2")]
     )
 
-    assert [row.number for row in one.rows] == [2, 3]
-    assert event(one)["subject"] == "370302/H1"
-    assert event(one)["data"]["members"] == [
+    assert [row.number for row in first.rows] == [2, 3]
+    assert event(first)["subject"] == "370302/H1"
+    assert event(first)["data"]["members"] == [
         {"resident_number": NUMBER},
         {"resident_number": "110105491231002"},
     ]
-    assert event(two)["time"] == AS_OF.isoformat()
+    assert event(second)["time"] == AS_OF.isoformat()
 
 
 def test_a_household_with_one_wrong_row_is_refused_whole_since_a_member_would_be_missing() -> None:
@@ -239,14 +239,17 @@ def test_a_household_with_one_wrong_row_is_refused_whole_since_a_member_would_be
         house("H2"),
         house(None, "110105491231002"),
     ]
-    one, two = gathered(HOUSEHOLDS, HOUSE_HEADERS, rows)
+    first, second = gathered(HOUSEHOLDS, HOUSE_HEADERS, rows)
 
-    assert isinstance(one.outcome, Rejected)
-    problems = problems_of(one, one.outcome, HOUSEHOLDS)
+    assert isinstance(first.outcome, Rejected)
+    problems = problems_of(first, first.outcome, HOUSEHOLDS)
     assert [problem.reason for problem in problems] == [RefusalReason.DAMAGED_NUMBER] * 2
     assert "Row 3" in problems[0].detail
     assert problems[1].fields[0].field == "成员证件号码"
-    assert (isinstance(two.outcome, Rejected), [row.number for row in two.rows]) == (True, [4, 5])
+    assert (isinstance(second.outcome, Rejected), [row.number for row in second.rows]) == (
+        True,
+        [4, 5],
+    )
 
 
 def test_households_whose_rows_stand_apart_are_refused_from_the_first_row_on() -> None:
@@ -314,11 +317,11 @@ def test_what_the_door_says_of_a_field_is_told_by_the_header_in_the_members_own_
 def test_a_mapping_that_makes_no_sense_is_refused_with_the_place(
     change: dict[str, object], says: str
 ) -> None:
-    told = yaml.safe_load(shipped()["settled-bills"]) | change
+    mapping = yaml.safe_load(shipped()["settled-bills"]) | change
     if "columns" in change and "unique" not in change:
-        told["unique"] = []
+        mapping["unique"] = []
     with pytest.raises(WrongMapping) as wrong:
-        parse(yaml.safe_dump(told, allow_unicode=True))
+        parse(yaml.safe_dump(mapping, allow_unicode=True))
 
     assert says in str(wrong.value)
 

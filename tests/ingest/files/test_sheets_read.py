@@ -26,8 +26,8 @@ def read(content: bytes) -> tuple[list[Row], list[str]]:
     async def _read() -> tuple[list[Row], list[str]]:
         with tempfile.TemporaryFile() as file:
             file.write(content)
-            async with reading(file, partial(fits, mapping=BILLS)) as one:
-                return [row async for row in one.rows()], one.notes
+            async with reading(file, partial(fits, mapping=BILLS)) as sheet:
+                return [row async for row in sheet.rows()], sheet.notes
 
     return asyncio.run(_read())
 

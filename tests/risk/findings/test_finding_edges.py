@@ -28,12 +28,12 @@ from tests.support.made.build import (
     spending,
     value,
 )
-from tests.support.made.findings import PLENTY, found, said
+from tests.support.made.findings import PLENTY, finding_of, sentence_of
 from tests.support.made.rules import ALL_IN_FORCE
 
 
 def test_medical_and_accident_spending_alone_is_called_so() -> None:
-    seen, assessment = found(
+    seen, assessment = finding_of(
         FindingKind.RIGID_SPENDING_RATIO,
         income("10000", "year"),
         claim("4000", "bill"),
@@ -45,10 +45,10 @@ def test_medical_and_accident_spending_alone_is_called_so() -> None:
         600_000,
         "rigid_spending_ratio.medical_share",
     )
-    assert said(seen, assessment)[0].startswith(
+    assert sentence_of(seen, assessment)[0].startswith(
         "2025-06-11至2026-06-10医疗和意外支出自付6500.00元，超过家庭年纯收入10000.00元的60%"
     )
-    assert said(seen, assessment)[1].startswith(
+    assert sentence_of(seen, assessment)[1].startswith(
         "Medical and accident spending paid by the household"
     )
 
@@ -81,7 +81,7 @@ def test_no_wage_earner_means_no_lost_work_however_short_the_policy() -> None:
 
 def test_out_of_school_rests_on_the_register_and_a_failed_check_alone_does_not() -> None:
     child = Member(person_ref="c", birth_month="2015-01", at_school=False)
-    seen, assessment = found(
+    seen, assessment = finding_of(
         FindingKind.GUARANTEE_MISSING,
         registered([Member(person_ref="p0"), child]),
         PLENTY,
@@ -89,7 +89,7 @@ def test_out_of_school_rests_on_the_register_and_a_failed_check_alone_does_not()
     )
 
     assert [evidence(f).kind for f in seen.facts] == ["GuaranteeChecked", "HouseholdRegistered"]
-    assert said(seen, assessment) == (
+    assert sentence_of(seen, assessment) == (
         "保障未落实：义务教育、饮水安全。",
         "Not met: education, water.",
     )
@@ -106,7 +106,7 @@ def test_more_than_one_grade_at_once_without_a_reason_asks_for_a_check(
         graded(Grade.B, "spring", day=date(2025, 11, 30)),
         graded(after, "autumn", day=date(2026, 5, 30), is_explained=is_explained),
     )
-    zh, en = said(*found(FindingKind.GRADE_FELL, PLENTY, *reviews))
+    zh, en = sentence_of(*finding_of(FindingKind.GRADE_FELL, PLENTY, *reviews))
 
     assert ("请核实" in zh, "check it" in en) == (asks, asks)
 
@@ -122,7 +122,7 @@ def test_of_several_disasters_a_dead_worker_comes_first_then_a_home_then_a_disab
     damaged = disaster("damaged", home=HomeState.BADLY_DAMAGED, day=date(2026, 6, 2))
 
     def order(*facts: FactRecord) -> list[str]:
-        seen, _ = found(FindingKind.DISASTER_LOSS, PLENTY, *facts)
+        seen, _ = finding_of(FindingKind.DISASTER_LOSS, PLENTY, *facts)
         return [
             name
             for f in seen.facts
@@ -144,7 +144,7 @@ def test_losses_stand_by_weight_whatever_their_names(names: tuple[str, str]) -> 
             names, ("3000.00", "4000.00"), (date(2026, 5, 1), date(2026, 4, 1)), strict=True
         )
     )
-    seen, _ = found(FindingKind.DISASTER_LOSS, income("10000", "year"), small, large)
+    seen, _ = finding_of(FindingKind.DISASTER_LOSS, income("10000", "year"), small, large)
 
     assert [f.fact_id.hex() for f in seen.facts] == [large.fact_id, small.fact_id]
 

@@ -22,7 +22,7 @@ from tests.support.made.build import (
     reported,
     spending,
 )
-from tests.support.made.findings import PLENTY, found, said
+from tests.support.made.findings import PLENTY, finding_of, sentence_of
 
 YEAR = Window(first=date(2025, 6, 1), last=date(2026, 5, 31))
 ROLLING = Window(first=date(2025, 6, 11), last=date(2026, 6, 10))
@@ -266,13 +266,13 @@ CASES: dict[
 @pytest.mark.parametrize("kind", CASES)
 def test_a_finding_says_exactly_what_it_saw(kind: FindingKind) -> None:
     facts, saw, threshold, window, name, rests_on, zh, en = CASES[kind]
-    seen, assessment = found(kind, *facts)
+    seen, assessment = finding_of(kind, *facts)
 
     assert seen.value == saw
     assert seen.threshold == threshold or str(seen.threshold).startswith(str(threshold))
     assert (seen.window, seen.policy.name) == (window, name)
     assert [f.fact_id.hex() for f in seen.facts] == [identity(fact) for fact in rests_on]
-    assert said(seen, assessment) == (zh, en)
+    assert sentence_of(seen, assessment) == (zh, en)
 
 
 def test_every_finding_has_its_case() -> None:
@@ -285,7 +285,7 @@ def test_as_many_reports_as_are_named_leave_no_others_to_speak_of() -> None:
         reported(Concern.WATER, f"visit {n}", day=date(2026, 5, n), route=ReportRoute.CADRE)
         for n in (1, 2, 3)
     ]
-    seen, assessment = found(FindingKind.RISK_REPORTED, PLENTY, *visits)
-    zh, en = said(seen, assessment)
+    seen, assessment = finding_of(FindingKind.RISK_REPORTED, PLENTY, *visits)
+    zh, en = sentence_of(seen, assessment)
 
     assert (zh.count("干部走访发现"), "另有" in zh, "more" in en) == (3, False, False)

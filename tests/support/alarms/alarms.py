@@ -117,7 +117,7 @@ class Breaker:
         self.prometheus = prometheus
         self.sender = Sender(stack)
         self.sender.keys["bank"] = stack.command("ingest", "agency", "add", "bank").splitlines()[0]
-        self.one = Caseworker(stack, "caseworker", self.sender.passwords["caseworker"])
+        self.caseworker = Caseworker(stack, "caseworker", self.sender.passwords["caseworker"])
         self.other = Caseworker(stack, "duty-officer", self.sender.passwords["duty-officer"])
         self._expect = prometheus.expect
         self._is_over = prometheus.expect_over
@@ -134,7 +134,7 @@ class Breaker:
     ) -> None:
         """Let go of the doors."""
         self.sender.close()
-        self.one.client.close()
+        self.caseworker.client.close()
         self.other.client.close()
 
     def days_stand_still(self) -> None:
@@ -287,7 +287,7 @@ class Breaker:
         (advance,) = self._asked("select relief_id from relief where kind = 'emergency'")
         self._later("update relief set due_at = now() - interval '1 hour' where kind = 'emergency'")
         self._expect("FootholdReliefOverdue")
-        self.one.do(number, f"relief/{advance}/decide", amount="3000")
+        self.caseworker.do(number, f"relief/{advance}/decide", amount="3000")
         self.other.do(number, f"relief/{advance}/pay")
         self._is_over("FootholdReliefOverdue")
         self._later("update deadlines set due_at = now() - interval '1 hour' where kind = 'papers'")
@@ -297,8 +297,8 @@ class Breaker:
         """While it does, the desk works on, and what people decide waits."""
         os.kill(_pid(self.stack.kafka.pid), signal.SIGSTOP)
         try:
-            self.one.do(self._number(), "steps/take")
-            self.one.do(self._number(), "steps/consent")
+            self.caseworker.do(self._number(), "steps/take")
+            self.caseworker.do(self._number(), "steps/consent")
             self._expect("FootholdDeskUnsent", "FootholdKafkaDown")
         finally:
             os.kill(_pid(self.stack.kafka.pid), signal.SIGCONT)
@@ -384,7 +384,9 @@ class Breaker:
     def a_fact_is_doubted(self) -> None:
         """And its sender does not answer."""
         (fact,) = self._asked("select latest->'findings'->0->'facts'->0->>'fact_id' from cases")
-        self.one.do(self._number(), "disputes", fact=str(fact), doubt="other_amount", note="")
+        self.caseworker.do(
+            self._number(), "disputes", fact=str(fact), doubt="other_amount", note=""
+        )
         self._expect("FootholdDoubtsWaiting")
 
     def two_statements_look_like_one(self) -> None:
@@ -439,10 +441,10 @@ class Breaker:
         """
         number = self._number()
         for step in ("verify", "post"):
-            self.one.do(number, f"steps/{step}")
+            self.caseworker.do(number, f"steps/{step}")
         self._opened(DECEMBER)
         for step in ("end_notice", "agree", "identify"):
-            self.one.do(number, f"steps/{step}")
+            self.caseworker.do(number, f"steps/{step}")
         self._expect("FootholdCalendarUnknown")
         year = {
             "year": LAST_KNOWN + 1,
@@ -564,12 +566,12 @@ class Breaker:
             "earned_month": f"{LAST_KNOWN}-05",
             "is_yearly": True,
         }
-        said = (("HouseholdRegistered", entry), ("IncomeReported", income))
+        facts = (("HouseholdRegistered", entry), ("IncomeReported", income))
         return [
             self.sender.event(
                 "statistics", kind, f"{kind}-{name}", _noon(START), f"370399/{name}", **data
             )
-            for kind, data in said
+            for kind, data in facts
         ]
 
     def _entered(self, name: str, member: dict[str, str], minutes: int) -> None:

@@ -56,9 +56,9 @@ def a_part_stands_still(broken: Breaker) -> None:
 
 
 @contextmanager
-def _instead(broken: Breaker, told: dict[str, str], *names: str) -> Iterator[None]:
+def _instead(broken: Breaker, environment: dict[str, str], *names: str) -> Iterator[None]:
     """The service with a planted defect in its place."""
-    os.environ.update(told)
+    os.environ.update(environment)
     try:
         for name in names:
             broken.stack.services.pop(name).stop()
@@ -66,7 +66,7 @@ def _instead(broken: Breaker, told: dict[str, str], *names: str) -> Iterator[Non
         broken.stack.wait_ready()
         yield
     finally:
-        for variable in told:
+        for variable in environment:
             del os.environ[variable]
         with broken._away(*names):
             pass

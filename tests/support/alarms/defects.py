@@ -96,16 +96,16 @@ async def settled(broker: str, metrics: Metrics | None = None) -> AsyncIterator[
 
     Where there was nothing to read, it may not have its partitions yet.
     """
-    async with working(broker, metrics=metrics) as one:
+    async with working(broker, metrics=metrics) as running:
         await caught_up(broker)
         async with asyncio.timeout(60):
-            while len(one._lanes) < EMBEDDED_PARTITIONS:
+            while len(running._lanes) < EMBEDDED_PARTITIONS:
                 await asyncio.sleep(0.02)
-        yield one
+        yield running
 
 
-def homes(one: Worker) -> dict[str, Household]:
-    owners = (lane.owner for lane in one._lanes.values())
+def homes(running: Worker) -> dict[str, Household]:
+    owners = (lane.owner for lane in running._lanes.values())
     return {
         key.decode(): unpack(packed)
         for owner in owners
@@ -114,9 +114,9 @@ def homes(one: Worker) -> dict[str, Household]:
 
 
 async def aside(broker: str) -> list[Quarantined]:
-    found = await asyncio.to_thread(quarantined, broker)
+    quarantine = await asyncio.to_thread(quarantined, broker)
     return sorted(
-        (q for q in found if q.reason is RefusalReason.UNPROCESSABLE),
+        (q for q in quarantine if q.reason is RefusalReason.UNPROCESSABLE),
         key=lambda q: (q.topic, q.offset),
     )
 
@@ -133,14 +133,14 @@ async def retry(broker: str, *records: Quarantined) -> None:
     async with AIOKafkaProducer(
         bootstrap_servers=broker, enable_idempotence=True, acks="all"
     ) as producer:
-        for one in records:
-            kept = one.open(SEAL)
+        for record in records:
+            kept = record.open(SEAL)
             await producer.send_and_wait(
                 HOUSEHOLD_FACTS.name,
                 kept.value,
                 key=kept.key,
-                partition=one.partition,
-                headers=list(retry_headers(kept.headers, one.source_id)),
+                partition=record.partition,
+                headers=list(retry_headers(kept.headers, record.source_id)),
             )
 
 
@@ -149,11 +149,11 @@ async def append(broker: str, *records: FactRecord) -> None:
     async with AIOKafkaProducer(
         bootstrap_servers=broker, enable_idempotence=True, acks="all"
     ) as producer:
-        for one in records:
+        for record in records:
             await producer.send_and_wait(
                 HOUSEHOLD_FACTS.name,
-                encode(one),
-                key=(one.household_id or "").encode(),
+                encode(record),
+                key=(record.household_id or "").encode(),
                 partition=HOME,
             )
 
@@ -164,11 +164,11 @@ async def remembered_beside(broker: str) -> Trials:
     admin = AIOKafkaAdminClient(bootstrap_servers=broker)
     await admin.start()
     try:
-        found = await admin.list_consumer_group_offsets("risk")
+        offsets = await admin.list_consumer_group_offsets("risk")
     finally:
         await admin.close()
     return next(
-        (Trials.read(o.metadata) for source, o in found.items() if source.partition == HOME),
+        (Trials.read(o.metadata) for source, o in offsets.items() if source.partition == HOME),
         Trials(),
     )
 

@@ -84,7 +84,7 @@ class County:
     sources: int = 3
     bundle: str | None = None
     first: date = FIRST
-    said: list[list[Record]] = field(default_factory=list)
+    streams: list[list[Record]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Make the county up.
@@ -93,18 +93,18 @@ class County:
         identifications, and people who move away.
         """
         chance = random.Random(self.seed)  # noqa: S311 - made-up data
-        self.said = [[] for _ in range(self.sources)]
+        self.streams = [[] for _ in range(self.sources)]
         households = [(f"{n:032x}", n % self.sources, VILLAGES[n * 7 % 11 % 4]) for n in range(120)]
         numbers: dict[str, int] = {}
         for n in range(self.days):
             day = self.first + timedelta(days=n)
             gone = n // 40
-            for source, said in enumerate(self.said):
+            for source, stream in enumerate(self.streams):
                 registered = {
                     v: sum(1 for h in households[gone * 5 :] if h[1] == source and h[2] == v)
                     for v in VILLAGES
                 }
-                said.append(
+                stream.append(
                     AreaDay(
                         source=source,
                         day=day,
@@ -125,7 +125,7 @@ class County:
                     else ()
                 )
                 where = chance.choice(VILLAGES) if chance.random() < 0.05 else village
-                self.said[source].append(
+                self.streams[source].append(
                     AreaSignal(
                         source=source,
                         household_id=household,
@@ -145,12 +145,14 @@ class County:
         """
         chance = random.Random(seed)  # noqa: S311 - made-up order
         places, days = [0] * self.sources, [self.first] * self.sources
-        while open_sources := [s for s in range(self.sources) if places[s] < len(self.said[s])]:
+        while open_sources := [s for s in range(self.sources) if places[s] < len(self.streams[s])]:
             slowest = min(days[s] for s in open_sources)
             source = chance.choice(
                 [s for s in open_sources if days[s] <= slowest + timedelta(days=ahead)]
             )
-            for record in self.said[source][places[source] : places[source] + chance.randint(1, 6)]:
+            for record in self.streams[source][
+                places[source] : places[source] + chance.randint(1, 6)
+            ]:
                 places[source] += 1
                 days[source] = record.day
                 yield record
@@ -222,11 +224,11 @@ class Reference:
         """Let go of the database."""
         self._data.close()
 
-    def told(self) -> list[Told]:
+    def changes(self) -> list[Told]:
         """Every change of a level, day by day: at the opening, then with each signal."""
         levels: dict[tuple[str, str, int], int] = {}
         openings: dict[tuple[str, str, int, date], int] = {}
-        told: list[Told] = []
+        changes: list[Told] = []
         waiting = list(enumerate(self._signals))
         keys: set[tuple[str, str]] = set()
         rank = -1
@@ -234,7 +236,7 @@ class Reference:
             for area, cause in sorted(keys):
                 for window in EDGES:
                     openings[area, cause, window, day] = self._count(area, cause, window, day, rank)
-                    told += self._settle((area, cause, window), day, rank, levels, openings)
+                    changes += self._settle((area, cause, window), day, rank, levels, openings)
             while waiting and waiting[0][1].day <= day:
                 rank, signal = waiting.pop(0)
                 if signal.what is Signalled.WITHDRAWN:
@@ -243,10 +245,10 @@ class Reference:
                     for area in areas(signal.village):
                         keys.add((area, cause))
                         for window in EDGES:
-                            told += self._settle(
+                            changes += self._settle(
                                 (area, cause, window), day, rank, levels, openings, only_up=True
                             )
-        return told
+        return changes
 
     def _settle(
         self,

@@ -330,8 +330,8 @@ def household(*facts: FactRecord, open_day: date | None = None) -> Household:
     """
     has_entry = any(isinstance(f.data, HouseholdRegistered) for f in facts)
     result = Household()
-    for one in facts if has_entry else (registered(), *facts):
-        result, folded = fold(result, one, one.data, open_day)  # type: ignore[arg-type]  # builders make household facts only
+    for record in facts if has_entry else (registered(), *facts):
+        result, folded = fold(result, record, record.data, open_day)  # type: ignore[arg-type]  # builders make household facts only
         assert folded not in (Folded.TOO_OLD, Folded.ID_REUSED, Folded.FULL), folded
     return result
 

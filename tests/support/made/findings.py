@@ -15,13 +15,13 @@ from tests.support.made.rules import ALL_IN_FORCE
 PLENTY = income("90000", "plenty")
 
 
-def found(kind: FindingKind, *facts: FactRecord) -> tuple[Found, Assessment]:
+def finding_of(kind: FindingKind, *facts: FactRecord) -> tuple[Found, Assessment]:
     """The finding, and the assessment it is part of."""
     assessment = judged(household(*facts), rules=ALL_IN_FORCE)
     return next(f for f in assessment.found if f.kind is kind), assessment
 
 
-def said(seen: Found, assessment: Assessment) -> tuple[str, str]:
+def sentence_of(seen: Found, assessment: Assessment) -> tuple[str, str]:
     """In both languages."""
     sentence = next(r for r in findings.ALL if r.kind is seen.kind).explain(
         seen, assessment.view, ALL_IN_FORCE.currency

@@ -101,8 +101,8 @@ def policy_of(changes: Mapping[str, object]) -> Policy:
         ]
         values[name] = {"description": "A scenario's value.", "unit": "test", "dates": dates}
     title = {"zh": "情景", "en": "Scenario"}
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         head = {"title": title, "currency": {"zh": "元", "en": "yuan"}, "in_service": [AREA[:6]]}
         (folder / "bundle.yaml").write_text(
             yaml.safe_dump(head, allow_unicode=True), encoding="utf-8"
@@ -239,7 +239,7 @@ def records(fact: Mapping[str, Any], number: int) -> Iterator[FactRecord]:
             id=name,
             time=recorded if at is None else datetime.fromisoformat(at),
             recorded_time=recorded,
-            withdraws=tuple(identity(one) for one in amends),
+            withdraws=tuple(identity(amended) for amended in amends),
             place=(number,),
             data=data,
         )

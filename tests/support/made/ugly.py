@@ -178,15 +178,15 @@ def values_for(node: dict[str, Any]) -> tuple[object, ...]:
 
 def example(kind: str, number: int, source: str, **fixed: Any) -> Event:  # noqa: ANN401 - JSON
     """A sound event of the kind, about one of fifty households."""
-    made: Event = json.loads((ROOT / f"schemas/examples/events/{kind}.json").read_text())
-    made |= {"id": f"ugly-{kind}-{number}", "source": source}
-    made["data"] |= fixed
-    if "subject" in made:
+    envelope: Event = json.loads((ROOT / f"schemas/examples/events/{kind}.json").read_text())
+    envelope |= {"id": f"ugly-{kind}-{number}", "source": source}
+    envelope["data"] |= fixed
+    if "subject" in envelope:
         name = f"UGLY{number % 50}"
-        made["subject"] = f"370399/{name}"
+        envelope["subject"] = f"370399/{name}"
         if kind == "HouseholdRegistered":
-            made["data"]["register_number"] = name
-    return made
+            envelope["data"]["register_number"] = name
+    return envelope
 
 
 def ugly(kind: str) -> st.SearchStrategy[list[tuple[tuple[str | int, ...], object]]]:
@@ -200,7 +200,7 @@ def ugly(kind: str) -> st.SearchStrategy[list[tuple[tuple[str | int, ...], objec
         + list(ENVELOPE.items())
         + [("/data", {}), ("/data/nonesuch", {}), ("/x-y", {})]
     )
-    one = st.sampled_from(fields).flatmap(
+    change = st.sampled_from(fields).flatmap(
         lambda field: st.tuples(
             st.just(tuple(0 if step == "*" else step for step in field[0].split("/")[1:])),
             st.sampled_from(values_for(field[1]))
@@ -209,7 +209,7 @@ def ugly(kind: str) -> st.SearchStrategy[list[tuple[tuple[str | int, ...], objec
             | st.just(REMOVE),
         )
     )
-    return st.lists(one, min_size=1, max_size=3)
+    return st.lists(change, min_size=1, max_size=3)
 
 
 class _Remove:
@@ -221,10 +221,10 @@ REMOVE: Final = _Remove()
 
 def changed(event: Event, changes: list[tuple[tuple[str | int, ...], object]]) -> Event:
     """The event with its changes, as far as its shape allows them."""
-    made = copy.deepcopy(event)
+    bent = copy.deepcopy(event)
     for path, value in changes:
-        put(made, path, value)
-    return made
+        put(bent, path, value)
+    return bent
 
 
 def put(inside: Any, path: tuple[str | int, ...], value: object) -> None:  # noqa: ANN401 - JSON
@@ -251,7 +251,7 @@ def put(inside: Any, path: tuple[str | int, ...], value: object) -> None:  # noq
 
 def examples(kind: str, count: int, source: str, **fixed: Any) -> list[Event]:  # noqa: ANN401 - JSON
     """So many ugly events of the kind, the same in every run."""
-    made: list[Event] = []
+    events: list[Event] = []
 
     @settings(
         max_examples=count,
@@ -262,10 +262,10 @@ def examples(kind: str, count: int, source: str, **fixed: Any) -> list[Event]:  
     )
     @given(ugly(kind))
     def collect(changes: list[tuple[tuple[str | int, ...], object]]) -> None:
-        made.append(changed(example(kind, len(made), source, **fixed), changes))
+        events.append(changed(example(kind, len(events), source, **fixed), changes))
 
     collect()
-    return made
+    return events
 
 
 def as_json(value: object) -> bytes:

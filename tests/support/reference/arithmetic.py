@@ -48,12 +48,12 @@ def rounded(total: Fraction | None, heads: int) -> Fraction | None:
 @cache
 def months_before(day: date, count: int) -> list[tuple[int, int]]:
     """So many calendar months before the day's own, the earliest first."""
-    found = []
+    months = []
     year, month = day.year, day.month
     for _ in range(count):
         year, month = (year - 1, 12) if month == 1 else (year, month - 1)
-        found.append((year, month))
-    return found[::-1]
+        months.append((year, month))
+    return months[::-1]
 
 
 def last_of(month: tuple[int, int]) -> date:

@@ -94,14 +94,14 @@ def joined(had: Mapping[str, Event], more: Mapping[str, Event]) -> dict[str, Eve
 
 def grounds(opinion: Opinion, today: date, *, identified: bool) -> dict[str, Ground]:
     """Of every finding of the day what it rests on."""
-    seen, found = opinion.seen, opinion.findings
+    seen, findings = opinion.seen, opinion.findings
     year = [
         (r, r.data)
         for r in seen.bills
         if isinstance(r.data, MedicalClaimSettled) and in_rolling_year(r.data.settled_on, today)
     ]
     medical = {bill_name(r): own(b) for r, b in year}
-    result = {name: Ground() for name in found}
+    result = {name: Ground() for name in findings}
     for name, (value, threshold) in seen.values.items():
         result[name] = Ground(
             None,
@@ -110,7 +110,7 @@ def grounds(opinion: Opinion, today: date, *, identified: bool) -> dict[str, Gro
             (_bills_of(name, seen, today, opinion),),
             threshold,
         )
-    if "single_stay_high" in found:
+    if "single_stay_high" in findings:
         stays: dict[str, list[tuple[FactRecord, MedicalClaimSettled]]] = {}
         for record, bill in year:
             if bill.setting is CareSetting.INPATIENT:
@@ -118,24 +118,27 @@ def grounds(opinion: Opinion, today: date, *, identified: bool) -> dict[str, Gro
                     f"{bill.person_ref} {bill.stay}" if bill.stay else f"alone {record.fact_id}", []
                 ).append((record, bill))
         dear = {
-            key: one
-            for key, one in stays.items()
-            if sum(own(b) for _, b in one) > (6000 if identified else 10000)
+            key: stay_bills
+            for key, stay_bills in stays.items()
+            if sum(own(b) for _, b in stay_bills) > (6000 if identified else 10000)
         }
         events = {
-            f"stay {_stay(one)}": Event(
+            f"stay {_stay(stay_bills)}": Event(
                 (),
-                sum((own(b) for _, b in one), Fraction(0)),
-                last=max(b.settled_on for _, b in one),
+                sum((own(b) for _, b in stay_bills), Fraction(0)),
+                last=max(b.settled_on for _, b in stay_bills),
             )
-            for one in dear.values()
+            for stay_bills in dear.values()
         }
-        sums = tuple({bill_name(r): medical[bill_name(r)] for r, _ in one} for one in dear.values())
+        sums = tuple(
+            {bill_name(r): medical[bill_name(r)] for r, _ in stay_bills}
+            for stay_bills in dear.values()
+        )
         result["single_stay_high"] = Ground(
             events, sums=sums, threshold=Fraction(6000 if identified else 10000)
         )
     result |= {
-        name: Ground(events) for name, events in _events(opinion, today).items() if name in found
+        name: Ground(events) for name, events in _events(opinion, today).items() if name in findings
     }
     return result
 
@@ -194,12 +197,12 @@ def _unmet(checks: Iterable[FactRecord]) -> dict[str, Event]:
 
     Unmet again long after it was met is another event.
     """
-    told: dict[str, list[GuaranteeChecked]] = {}
+    by_guarantee: dict[str, list[GuaranteeChecked]] = {}
     for record in checks:
         if isinstance(record.data, GuaranteeChecked):
-            told.setdefault(record.data.guarantee, []).append(record.data)
+            by_guarantee.setdefault(record.data.guarantee, []).append(record.data)
     events = {}
-    for name, some in told.items():
+    for name, some in by_guarantee.items():
         since, met_on = date.min, None
         for check in sorted(some, key=lambda c: c.checked_on):
             if (
@@ -223,11 +226,13 @@ def _out_of_work(seen: Seen, today: date) -> list[str]:
             for f in seen.incomes
             if isinstance(f.data, IncomeReported) and f.data.category is IncomeCategory.WAGE
         ]
-        mine = [w for w in wages if w.person_ref == member.person_ref and share_of(w, window) > 0]
+        own_wages = [
+            w for w in wages if w.person_ref == member.person_ref and share_of(w, window) > 0
+        ]
         if (
             is_here(member, today)
-            and mine
-            and not any(month in covered_months(w) for w in mine for month in window[-3:])
+            and own_wages
+            and not any(month in covered_months(w) for w in own_wages for month in window[-3:])
         ):
             gone.append(member.person_ref)
     return gone
@@ -328,13 +333,13 @@ def heavy(some: Iterable[Ground], paid: frozenset[str]) -> dict[str, bool]:
 
     Whether each would be a finding without the rest.
     """
-    found: dict[str, bool] = {}
+    is_over: dict[str, bool] = {}
     for ground in some:
         for bills in ground.sums:
             for name, cost in bills.items():
                 if name not in paid and cost >= (sum(bills.values()) - cost) * SHARE:
-                    found[name] = found.get(name, False) or cost >= ground.threshold
-    return found
+                    is_over[name] = is_over.get(name, False) or cost >= ground.threshold
+    return is_over
 
 
 def _cost(record: FactRecord) -> str:

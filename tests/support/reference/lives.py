@@ -242,7 +242,7 @@ class Writing(Agencies):
             if chance.random() < 0.3:
                 self.to_come.setdefault(back, []).append(self.decision(Decision.REOPENED, back))
             return self.decision(Decision.DISMISSED, day)
-        finding = FindingKind(chance.choice(sorted(stand.found) or ["disaster_loss"]))
+        finding = FindingKind(chance.choice(sorted(stand.findings) or ["disaster_loss"]))
         saw = (
             next((s for s in self.page if s.finding is finding), None)
             if chance.random() < 0.5

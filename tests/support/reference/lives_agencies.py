@@ -73,9 +73,9 @@ class Agencies:
         """
         moment = datetime.combine(day, time(4), UTC) + timedelta(seconds=self.count, microseconds=n)
         same = next((f for f in reversed(self.came) if f.data.kind == fact.data.kind), None)
-        told = same.time if same is not None and self.chance.random() < 0.1 else moment
+        stated = same.time if same is not None and self.chance.random() < 0.1 else moment
         return fact.model_copy(
-            update={"time": told, "recorded_time": moment, "place": (self.count, n)}
+            update={"time": stated, "recorded_time": moment, "place": (self.count, n)}
         )
 
     def money(self, day: date) -> list[FactRecord]:
@@ -291,8 +291,8 @@ class Agencies:
 
     def again(self, _day: date) -> list[FactRecord]:
         """Something said before, under another id; or something taken back."""
-        told = [f for f in self.came if f.data.kind not in BY_PEOPLE]
-        fact = self.chance.choice(told)
+        statements = [f for f in self.came if f.data.kind not in BY_PEOPLE]
+        fact = self.chance.choice(statements)
         if self.chance.random() < 0.4:
             return [retracted(fact.id, name=self.name("retraction"))]
         return [self._renamed(fact, "again").model_copy(update={"withdraws": ()})]

@@ -57,10 +57,10 @@ class SecondOpinion:
             _counting(before), _counting(self.known), fact
         )
         ends = "corrected" if is_correction else None
-        said = self._keep(*say(self.stand, self._look(day, ends)))
-        return [*said, *self._late(before, day)]
+        steps = self._keep(*say(self.stand, self._look(day, ends)))
+        return [*steps, *self._late(before, day)]
 
-    def _keep(self, stand: Stand, said: list[Outbox]) -> list[Outbox]:
+    def _keep(self, stand: Stand, steps: list[Outbox]) -> list[Outbox]:
         is_waiting = (
             stand.slip is not None and stand.slip is self.stand.slip and is_in_doubt(self.known)
         )
@@ -68,7 +68,7 @@ class SecondOpinion:
         # an entry that may mend a slip and came in doubt is looked at when that is settled
         if not is_waiting:
             self.entry = newest(_counting(self.known))
-        return said
+        return steps
 
     def _look(self, day: date, ends: str | None = None) -> Recheck:
         counting = _counting(self.known)
@@ -154,7 +154,7 @@ def _counted(facts: list[FactRecord], like: FactRecord) -> dict[object, object]:
 
 def _counting(known: list[FactRecord]) -> list[FactRecord]:
     """Without what was taken back or replaced, whether that came before or after."""
-    withdrawn = {one for f in known for one in f.withdraws}
+    withdrawn = {name for f in known for name in f.withdraws}
     return list({f.fact_id: f for f in known if f.fact_id not in withdrawn}.values())
 
 

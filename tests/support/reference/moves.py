@@ -35,13 +35,13 @@ def say(stand: Stand, look: Recheck) -> tuple[Stand, list[Outbox]]:
     if not course.today.is_served and stand.at == "clear":
         return stand, []
     if (back := mended(course)) is not None:
-        course.stand = replace(back, found=back.found)
-        course.said.append(("restored", "corrected", None))
+        course.stand = replace(back, findings=back.findings)
+        course.steps.append(("restored", "corrected", None))
         course.today = look(back)
         course.reconsider()
     before = course.stand
     advance(course)
-    return remember(before, course), course.said
+    return remember(before, course), course.steps
 
 
 def remember(before: Stand, course: Course) -> Stand:
@@ -50,7 +50,7 @@ def remember(before: Stand, course: Course) -> Stand:
     day = today.day
     stand = replace(
         stand,
-        found=course.kinds,
+        findings=course.kinds,
         words=tuple(w for w in stand.words if not last_day_passed(w, day)),
     )
     if stand.at == "group":
@@ -58,7 +58,7 @@ def remember(before: Stand, course: Course) -> Stand:
     if stand.is_due and unmet(stand, course):
         stand = replace(stand, is_due=False)
     if stand.at in OPEN:
-        bills = {name for g in course.speaking.values() for one in g.sums for name in one}
+        bills = {name for g in course.speaking.values() for amounts in g.sums for name in amounts}
         bills |= {other for name in bills for other in today.told_twice.get(name, ())}
         stand = replace(
             stand,
@@ -110,7 +110,11 @@ def mended(course: Course) -> Stand | None:
         )
         return (
             replace(
-                before, words=stand.words, answered=stand.answered, told=stand.told, entry=entry
+                before,
+                words=stand.words,
+                answered=stand.answered,
+                told_on=stand.told_on,
+                entry=entry,
             )
             if is_mended
             else None
@@ -123,7 +127,16 @@ def mended(course: Course) -> Stand | None:
         return None
     since = {
         name: getattr(stand, name)
-        for name in ("words", "answered", "told", "had", "paid", "woken", "has_had", "eliminated")
+        for name in (
+            "words",
+            "answered",
+            "told_on",
+            "had",
+            "paid",
+            "woken",
+            "has_had",
+            "eliminated",
+        )
     }
     return replace(before, **since, identified=before.identified or stand.identified, entry=entry)
 
@@ -190,7 +203,7 @@ def _from_group(course: Course, ends: str | None) -> None:
         out(course, ends)
     else:
         course.go("recovering", at="recovering", clear_since=day)
-        more_or_less(course, only_news=True, found=stand.found)
+        more_or_less(course, only_news=True, before=stand.findings)
 
 
 def out(course: Course, reason: str) -> None:
@@ -241,26 +254,26 @@ def _from_recovering(course: Course) -> None:
 
 def unmet(stand: Stand, course: Course) -> set[str]:
     """What keeps it from leaving."""
-    today, found = course.today, set[str]()
-    found |= {"doubt"} if today.is_in_doubt else set()
-    found |= (
+    today, missing = course.today, set[str]()
+    missing |= {"doubt"} if today.is_in_doubt else set()
+    missing |= (
         {f"{k} holds" for k in course.kinds}
         if stand.identified or stand.at != "recovering"
         else set()
     )
-    found |= {"income unknown"} if today.opinion.net_per_head is None else set()
+    missing |= {"income unknown"} if today.opinion.net_per_head is None else set()
     if (
         stand.clear_since is not None
         and not stand.identified
         and today.day < max(a_month_after(stand.clear_since), quiet_until(stand, stand.clear_since))
     ):
-        found.add("not clear for long")
+        missing.add("not clear for long")
     if stand.identified:
         if stand.clear_since is not None:
             # one calendar month that begins after the day
             whole = a_month_after(a_month_after(stand.clear_since.replace(day=1)))
-            found |= {"not clear for long"} if today.day < whole else set()
-            found |= (
+            missing |= {"not clear for long"} if today.day < whole else set()
+            missing |= (
                 {"not identified for long"}
                 if today.day < a_month_after(stand.identified)
                 else set()
@@ -270,14 +283,14 @@ def unmet(stand: Stand, course: Course) -> set[str]:
                 cause in m.against and answers(m.measure, FindingKind(cause))
                 for m in today.measures
             ):
-                found.add(f"no measure against {cause}")
+                missing.add(f"no measure against {cause}")
         unmet_now = today.opinion.seen.guarantees
-        found |= {f"{name} not known to be met" for name, met in unmet_now.items() if not met}
+        missing |= {f"{name} not known to be met" for name, met in unmet_now.items() if not met}
         if all(
             m.can_work is False for m in today.opinion.seen.entry.members if is_here(m, today.day)
         ):
-            found.add("nobody can work")
-    return found
+            missing.add("nobody can work")
+    return missing
 
 
 def _returns(course: Course, ended: Ended | None) -> bool:
@@ -303,7 +316,7 @@ def _new_case(course: Course) -> dict[str, Any]:
 
 def _is_again(course: Course) -> bool:
     """Something people declared eliminated is found that was not found before."""
-    return bool((course.kinds - course.stand.found) & course.stand.eliminated)
+    return bool((course.kinds - course.stand.findings) & course.stand.eliminated)
 
 
 def _into_group(course: Course) -> None:
@@ -385,7 +398,7 @@ def _lead_ends(course: Course, ends: str | None) -> None:
 
 
 def more_or_less(
-    course: Course, *, only_news: bool = False, found: frozenset[str] | None = None
+    course: Course, *, only_news: bool = False, before: frozenset[str] | None = None
 ) -> None:
     """Each fall, each further finding, event or bill that weighs, or that one only went.
 
@@ -394,8 +407,8 @@ def more_or_less(
     `only_news`: a household that recovers; a sum that only crossed its threshold keeps it there,
     and is told by nothing.
     """
-    stand = course.stand if found is None else replace(course.stand, found=found)
-    more, gone = course.kinds - stand.found, stand.found - course.kinds
+    stand = course.stand if before is None else replace(course.stand, findings=before)
+    more, gone = course.kinds - stand.findings, stand.findings - course.kinds
     if only_news and not course.is_news and not more & stand.eliminated:
         return
     is_first_danger = stand.at == "group" and course.is_danger and "danger" not in stand.has_had

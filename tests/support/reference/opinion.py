@@ -95,10 +95,14 @@ class Seen:
         last, _ = checked(self.checks)
         return {str(g): last.get(g, False) for g in Guarantee}
 
-    def standing(self, found: Collection[str], per_head: Fraction | None) -> str:
+    def standing(self, findings: Collection[str], per_head: Fraction | None) -> str:
         """Where the household should stand on these findings."""
         standing = where(
-            self.entry, set(found), per_head, endangered=self.is_endangered, anybody=self.is_anybody
+            self.entry,
+            set(findings),
+            per_head,
+            endangered=self.is_endangered,
+            anybody=self.is_anybody,
         )
         return "watch" if standing == "clear" and self.is_below_ahead() else standing
 
@@ -172,11 +176,11 @@ def opinion(  # noqa: C901, PLR0912, PLR0915 - one plain list, to be read beside
     )
     struck = [s for s in storms if s.is_verified and in_rolling_year(s.struck_on, today)]
 
-    found: set[str] = set()
+    findings: set[str] = set()
     values: dict[str, tuple[Fraction, Fraction]] = {}
     per_head = rounded(net, heads)
     if per_head is not None and per_head < LINE:
-        found.add("income_below_line")
+        findings.add("income_below_line")
     if (
         net is not None
         and before is not None
@@ -184,7 +188,7 @@ def opinion(  # noqa: C901, PLR0912, PLR0915 - one plain list, to be read beside
         and before - net >= before / 2
         and before - net >= 2000
     ):
-        found.add("income_dropped")
+        findings.add("income_dropped")
         values["income_dropped"] = (
             before - net,
             max(Fraction(-(-(before * 50) // 1), 100), Fraction(2000)),
@@ -194,14 +198,14 @@ def opinion(  # noqa: C901, PLR0912, PLR0915 - one plain list, to be read beside
         or s.main_worker in (WorkerState.DEAD, WorkerState.DISABLED)
         for s in struck
     ):
-        found.add("disaster_loss")
+        findings.add("disaster_loss")
     losses = sum((yuan(s.loss) for s in struck if s.loss is not None), Fraction(0))
     losses_reach = net is not None and losses > 0 and losses >= net * Fraction(3, 10)
     if losses_reach:
-        found.add("disaster_loss")
+        findings.add("disaster_loss")
     high = Fraction(5000 if entry.standing == "ex_poor" else 20000)
     if own_medical >= high:
-        found.add("self_paid_high")
+        findings.add("self_paid_high")
         values["self_paid_high"] = own_medical, high
     stays: dict[str, Fraction] = {}
     for n, bill in enumerate(year):
@@ -209,49 +213,49 @@ def opinion(  # noqa: C901, PLR0912, PLR0915 - one plain list, to be read beside
             stay = f"{bill.person_ref} {bill.stay}" if bill.stay else f"alone {n}"
             stays[stay] = stays.get(stay, Fraction(0)) + own(bill)
     if any(cost > (6000 if identified else 10000) for cost in stays.values()):
-        found.add("single_stay_high")
+        findings.add("single_stay_high")
     people = {b.person_ref for b in year if b.person_ref is not None}
     dearest = max(
         (sum((own(b) for b in year if b.person_ref == p), Fraction(0)) for p in people),
         default=Fraction(0),
     )
     if dearest > 10000:
-        found.add("self_paid_ratio")
+        findings.add("self_paid_ratio")
         values["self_paid_ratio"] = dearest, Fraction(10000)
     medical_alone = own_medical + rigid["accident"]
     for spent, share in ((medical_alone, Fraction(6, 10)), (all_own, Fraction(7, 10))):
         if net is not None and spent > 0 and spent > net * share:
-            found.add("rigid_spending_ratio")
+            findings.add("rigid_spending_ratio")
             values["rigid_spending_ratio"] = spent, Fraction(net * share * 100 // 1, 100)
     september = date(today.year if today.month >= 9 else today.year - 1, 9, 1)
     schooling = [c for c in costs if c.category == "education" and september <= c.spent_on <= today]
     taught = sum((yuan(c.total) - yuan(c.covered) for c in schooling), Fraction(0))
     if taught > 10000:
-        found.add("education_cost_high")
+        findings.add("education_cost_high")
         values["education_cost_high"] = taught, Fraction(10000)
     last, ever_met = checked(checks)
     if any(not met for met in last.values()):
-        found.add("guarantee_missing")
+        findings.add("guarantee_missing")
     ladder = [
         f.data.grade
         for f in sorted(reviews, key=lambda f: _graded(f).graded_on)
         if isinstance(f.data, HouseholdGraded)
     ]
     if len(ladder) > 1 and list(Grade).index(ladder[-1]) > list(Grade).index(ladder[-2]):
-        found.add("grade_fell")
+        findings.add("grade_fell")
 
     reports = last_words(by_kind.get("RiskReported", []))
     if reports:
-        found.add("risk_reported")
+        findings.add("risk_reported")
     if net is not None and someone_lost_work(entry, incomes, today):
-        found.add("work_lost")
+        findings.add("work_lost")
     if net is not None and some_project_paid_too_little(entry, incomes, today):
-        found.add("project_underpaid")
+        findings.add("project_underpaid")
     here = [m for m in entry.members if is_here(m, today)]
     if any(m.is_insured is False for m in here) or any(
         m.at_school is False and is_child(m, today) for m in here
     ):
-        found.add("guarantee_missing")
+        findings.add("guarantee_missing")
 
     reference_per_head = rounded(reference, heads)
     homeless = any(s.home is HomeState.DESTROYED for s in struck)
@@ -290,13 +294,13 @@ def opinion(  # noqa: C901, PLR0912, PLR0915 - one plain list, to be read beside
         bool(here),
         is_below_ahead,
     )
-    standing = seen.standing(found, per_head)
+    standing = seen.standing(findings, per_head)
     return Opinion(
         net,
         reference,
         per_head,
         reference_per_head,
-        frozenset(found),
+        frozenset(findings),
         standing,
         below() if ahead else (),
         seen=seen,
@@ -318,7 +322,7 @@ LEADS = RISKS | {"risk_reported"}
 
 def where(
     entry: HouseholdRegistered,
-    found: set[str],
+    findings: set[str],
     per_head: Fraction | None,
     *,
     endangered: bool,
@@ -329,11 +333,11 @@ def where(
         return "natural"
     if per_head is None:
         return "unknown"
-    if per_head < LINE and found & RISKS:
+    if per_head < LINE and findings & RISKS:
         return "group:unstable_ex_poor" if entry.standing == "ex_poor" else "group:marginal"
-    if per_head >= LINE and found & SHOCKS and endangered:
+    if per_head >= LINE and findings & SHOCKS and endangered:
         return "group:sudden_hardship"
-    if found & LEADS:
+    if findings & LEADS:
         return "lead"
     return "watch" if per_head <= LINE else "clear"
 
@@ -369,10 +373,12 @@ def someone_lost_work(
                 for f in incomes
                 if isinstance(f.data, IncomeReported) and f.data.category is IncomeCategory.WAGE
             ]
-            mine = [
+            own_wages = [
                 w for w in wages if w.person_ref == member.person_ref and share_of(w, window) > 0
             ]
-            if mine and not any(month in covered_months(w) for w in mine for month in window[-3:]):
+            if own_wages and not any(
+                month in covered_months(w) for w in own_wages for month in window[-3:]
+            ):
                 return True
     return False
 
@@ -395,10 +401,10 @@ def some_project_paid_too_little(
             ),
             Fraction(0),
         )
-        mine = [share for share in held if share.project == project]
+        shares = [share for share in held if share.project == project]
         if paid < sum(
             yuan(share.invested) * Fraction(6 if share.invested_on >= date(2025, 6, 1) else 7, 100)
-            for share in mine
+            for share in shares
         ):
             return True
     return False

@@ -16,11 +16,11 @@ REPORT = "risk_reported"
 
 def decide(stand: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, list[Outbox]]:  # noqa: C901 - one plain list, to be read beside policy
     """The household is brought to today; then people's decision, or that it is not carried out."""
-    now, said = say(stand, look)
+    now, steps = say(stand, look)
     course = Course(now, look(now))
     refusal: list[Outbox] = [("refused", None, None)] if now.episode else []
     if not course.today.is_served:  # another county decides on it
-        return now, [*said, *refusal]
+        return now, [*steps, *refusal]
     after: tuple[Stand, list[Outbox]] | None = None
     is_identified = now.identified is not None
     is_of_before = decided.episode not in (None, now.episode)  # another case has begun since
@@ -38,17 +38,17 @@ def decide(stand: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, li
         course = Course(looked := _looked_into(now, course), look(looked))
         if not unmet(looked, course):
             out(course, "eliminated")
-            after = course.stand, course.said
+            after = course.stand, course.steps
     elif decided.decision is Decision.NOT_MARKED and now.at == "recovering" and is_identified:
         course = Course(looked := _looked_into(now, course), look(looked))
         if not looked.is_not_marked:
             course.go("not_marked", is_not_marked=True)
-        after = course.stand, course.said
+        after = course.stand, course.steps
     elif course.target == "natural":  # nobody of it is left to be helped again
         pass
     elif decided.decision is Decision.ROLLED_BACK and now.eliminated_from and not is_identified:
         after = _rolled_back(_looked_into(now, course), look, decided)
-    return (now, [*said, *refusal]) if after is None else (after[0], [*said, *after[1]])
+    return (now, [*steps, *refusal]) if after is None else (after[0], [*steps, *after[1]])
 
 
 def _looked_into(stand: Stand, course: Course) -> Stand:
@@ -104,8 +104,8 @@ def _dismissed(
         return (stand, []) if decided.saw else None
     if course.kinds & LEADS:
         before = course.stand
-        stand, said = say(before, look)
-        return stand, [*said, ("refused", None, None)]
+        stand, steps = say(before, look)
+        return stand, [*steps, ("refused", None, None)]
     is_group = now.at in ("group", "recovering")
     gone = {
         **GONE,
@@ -114,9 +114,9 @@ def _dismissed(
     }
     course.go("exited" if is_group else "unwatched", "dismissed", **gone)
     left = replace(
-        course.stand, found=frozenset(k for k in course.kinds if k not in LEADS), entry=None
+        course.stand, findings=frozenset(k for k in course.kinds if k not in LEADS), entry=None
     )
-    return left, course.said
+    return left, course.steps
 
 
 def _reopened(now: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, list[Outbox]] | None:
@@ -137,10 +137,10 @@ def _reopened(now: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, l
         dismissal=0,
     )
     if now.at in OPEN or now.dismissed is None:
-        stand, said = say(stand, look)
+        stand, steps = say(stand, look)
     else:
         was = replace(now.dismissed, day=look(stand).day)
-        stand, said = say(replace(stand, taken_back=was), look)
+        stand, steps = say(replace(stand, taken_back=was), look)
         stand = replace(
             stand, taken_back=None, dismissed=None if stand.at in OPEN else now.dismissed
         )
@@ -149,9 +149,9 @@ def _reopened(now: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, l
     # a refused act changes nothing, so the dismissal goes on
     if stand.at not in OPEN:
         return None
-    if not said:  # it was open all along, so nobody is told
+    if not steps:  # it was open all along, so nobody is told
         return stand, []
-    return replace(stand, told=look(stand).day), [(m, r, True) for m, r, _ in said]
+    return replace(stand, told_on=look(stand).day), [(m, r, True) for m, r, _ in steps]
 
 
 def _rolled_back(stand: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, list[Outbox]]:
@@ -189,7 +189,7 @@ def _rolled_back(stand: Stand, look: Recheck, decided: CaseDecided) -> tuple[Sta
         "words": tuple(w for w in stand.words if w.episode is None or w.kind not in course.kinds),
     }
     course.go("rolled_back", **changes)
-    return course.stand, course.said
+    return course.stand, course.steps
 
 
 def exempt(stand: Stand, look: Recheck, word: FindingExempted) -> tuple[Stand, list[Outbox]]:

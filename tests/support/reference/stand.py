@@ -65,7 +65,7 @@ class Stand:
 
     `had`, `paid`, `woken`: events, bills and woken findings its case has had.
 
-    `returned`: when it last came back on the same ground; `told`: when people were last told.
+    `returned`: when it last came back on the same ground; `told_on`: when people were last told.
     `dismissed`: the group or lead people ended; `dismissal`: the case of their last word;
     `taken_back`: what goes on because they take it back.
     `has_had`: whether its case was in a group, and in danger. `left`: the day of the leaving that a
@@ -74,7 +74,7 @@ class Stand:
 
     at: str = "clear"
     group: str = ""
-    found: frozenset[str] = frozenset()
+    findings: frozenset[str] = frozenset()
     clear_since: date | None = None
     episode: int = 0
     spell: int = 0
@@ -91,7 +91,7 @@ class Stand:
     had: Mapping[str, Event] = field(default_factory=dict)
     paid: frozenset[str] = frozenset()
     woken: frozenset[str] = frozenset()
-    told: date | None = None
+    told_on: date | None = None
     group_ended: Ended | None = None
     lead_ended: Ended | None = None
     dismissed: Ended | None = None
@@ -142,7 +142,7 @@ class Course:
     """Where a household goes in one look, and what is said of it."""
 
     def __init__(self, stand: Stand, today: Today) -> None:
-        self.stand, self.today, self.said = stand, today, list[Outbox]()
+        self.stand, self.today, self.steps = stand, today, list[Outbox]()
         self.reconsider()
 
     def reconsider(self) -> None:
@@ -213,14 +213,14 @@ class Course:
     def go(self, movement: str, reason: str | None = None, **changes: Any) -> None:  # noqa: ANN401 - fields of Stand
         """One step, and who is told of it."""
         before = self.stand
-        after = replace(before, **{"found": self.kinds, **changes})
+        after = replace(before, **{"findings": self.kinds, **changes})
         firsts = {"group"} if after.at == "group" else set()
         firsts |= {"danger"} if after.at == "group" and self.is_danger else set()
         had = before.has_had if after.episode == before.episode else frozenset()
         after = replace(after, has_had=had | firsts)
-        told = self._is_told(movement, before, after, is_first=bool(firsts - had))
-        self.stand = replace(after, told=self.today.day) if told else after
-        self.said.append((movement, reason, told))
+        is_told = self._is_told(movement, before, after, is_first=bool(firsts - had))
+        self.stand = replace(after, told_on=self.today.day) if is_told else after
+        self.steps.append((movement, reason, is_told))
 
     def _is_told(
         self, movement: str, before: Stand, after: Stand, *, is_first: bool
@@ -234,5 +234,5 @@ class Course:
         if self.is_news or after.episode != before.episode or is_first:
             return True
         return movement != "moved" and (
-            before.told is None or (self.today.day - before.told).days > WAVERING_DAYS
+            before.told_on is None or (self.today.day - before.told_on).days > WAVERING_DAYS
         )

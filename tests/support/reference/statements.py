@@ -136,41 +136,41 @@ def bills(records: Iterable[FactRecord]) -> list[FactRecord]:
 
     Of one stay that several senders bill with the same total, the bills of who spoke last.
     """
-    told = last_words(records)
+    latest = last_words(records)
     drop: set[str] = set()
-    for one in told:
-        for other in told:
-            a, b = one.data, other.data
+    for bill in latest:
+        for other in latest:
+            a, b = bill.data, other.data
             assert isinstance(a, MedicalClaimSettled)
             assert isinstance(b, MedicalClaimSettled)
             if (
                 a.stay is None
                 or (a.stay, a.person_ref) != (b.stay, b.person_ref)
-                or one.agency == other.agency
+                or bill.agency == other.agency
             ):
                 continue
-            mine, theirs = (
-                [r for r in told if r.agency == s and _stay(r) == _stay(one)]
-                for s in (one.agency, other.agency)
+            ours, theirs = (
+                [r for r in latest if r.agency == s and _stay(r) == _stay(bill)]
+                for s in (bill.agency, other.agency)
             )
-            if _total(mine) == _total(theirs) and max(map(age, mine)) < max(map(age, theirs)):
-                drop.add(one.fact_id)
-    return [r for r in told if r.fact_id not in drop]
+            if _total(ours) == _total(theirs) and max(map(age, ours)) < max(map(age, theirs)):
+                drop.add(bill.fact_id)
+    return [r for r in latest if r.fact_id not in drop]
 
 
 def told_by_another(records: Iterable[FactRecord]) -> dict[str, set[str]]:
     """Id of a bill → those of another sender's bills of that stay that come to the same."""
-    told = last_words(records)
+    latest = last_words(records)
     others: dict[str, set[str]] = {}
-    for one in told:
-        assert isinstance(one.data, MedicalClaimSettled)
-        for sender in {r.agency for r in told if _stay(r) == _stay(one)} - {one.agency}:
-            mine, theirs = (
-                [r for r in told if r.agency == s and _stay(r) == _stay(one)]
-                for s in (one.agency, sender)
+    for bill in latest:
+        assert isinstance(bill.data, MedicalClaimSettled)
+        for sender in {r.agency for r in latest if _stay(r) == _stay(bill)} - {bill.agency}:
+            ours, theirs = (
+                [r for r in latest if r.agency == s and _stay(r) == _stay(bill)]
+                for s in (bill.agency, sender)
             )
-            if one.data.stay is not None and _total(mine) == _total(theirs):
-                others.setdefault(bill_name(one), set()).update(map(bill_name, theirs))
+            if bill.data.stay is not None and _total(ours) == _total(theirs):
+                others.setdefault(bill_name(bill), set()).update(map(bill_name, theirs))
     return others
 
 
@@ -198,18 +198,20 @@ def months_of(
         sources.setdefault(_source(record), []).append(record)
     return [
         month
-        for told in sources.values()
-        for month in _of_source(told, entry, (today.year, today.month))
+        for records_of_source in sources.values()
+        for month in _of_source(records_of_source, entry, (today.year, today.month))
     ]
 
 
 def _of_source(
-    told: list[FactRecord], entry: HouseholdRegistered, this: tuple[int, int]
+    records: list[FactRecord], entry: HouseholdRegistered, this: tuple[int, int]
 ) -> list[FactRecord]:
     yearly = [
-        r for r in told if _income(r).is_yearly and _income(r).category is not IncomeCategory.CLAIMS
+        r
+        for r in records
+        if _income(r).is_yearly and _income(r).category is not IncomeCategory.CLAIMS
     ]
-    counted = [r for r in told if r not in yearly]
+    counted = [r for r in records if r not in yearly]
     if not yearly:
         return counted
     spoken = {_income(r).earned_month for r in counted}
@@ -251,18 +253,18 @@ def _carried(
     between = [_later(last, n) for n in range(1, months_since + 1)]
     if months_since > 12 + GRACE or any(_text(m) in spoken for m in between):
         return []
-    found = []
+    carried = []
     for share in shares.get((month[0] - 1, month[1]), []):
         fact = _income(share)
         spans = [m for m in entry.members if m.person_ref == fact.person_ref]
         left = spans and any(not any(is_here(s, last_of(m)) for s in spans) for m in between)
         if not left and (fact.until_month is None or fact.until_month >= _text(month)):
-            found.append(
+            carried.append(
                 share.model_copy(
                     update={"data": fact.model_copy(update={"earned_month": _text(month)})}
                 )
             )
-    return found
+    return carried
 
 
 def _share(record: FactRecord, month: tuple[int, int]) -> FactRecord:

@@ -74,7 +74,9 @@ def word_in(saw: Saw, until: date, episode: int | None) -> Word:
         )
         for e in saw.events
     }
-    value, beyond = (Fraction(0) if one is None else yuan(one) for one in (saw.value, saw.beyond))
+    value, beyond = (
+        Fraction(0) if amount is None else yuan(amount) for amount in (saw.value, saw.beyond)
+    )
     return Word(
         saw.finding.value,
         until,

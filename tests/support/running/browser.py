@@ -30,9 +30,9 @@ def chromium() -> str | None:
     """Its path, if one is installed."""
     return next(
         (
-            found
+            path
             for name in ("chromium", "chromium-browser", "google-chrome")
-            if (found := shutil.which(name))
+            if (path := shutil.which(name))
         ),
         None,
     )

@@ -13,8 +13,8 @@ AT = "2026-01-20T09:00:00+08:00"
 class Clerk:
     """An agency at the file door."""
 
-    def __init__(self, made: Built, client: httpx.AsyncClient) -> None:
-        self.made = made
+    def __init__(self, ingest: Built, client: httpx.AsyncClient) -> None:
+        self.ingest = ingest
         self.client = client
 
     async def send(self, mapping: str, body: bytes, **more: str) -> str:
@@ -27,13 +27,13 @@ class Clerk:
 
     async def result(self, upload: str) -> dict[str, Any]:
         """What the door says of it."""
-        told: dict[str, Any] = (await self.client.get(f"/v1/files/{upload}")).json()
-        return told
+        answer: dict[str, Any] = (await self.client.get(f"/v1/files/{upload}")).json()
+        return answer
 
     async def done(self, mapping: str, body: bytes, **more: str) -> dict[str, Any]:
         """Upload and work through."""
         upload = await self.send(mapping, body, **more)
-        assert await self.made.files.work_once()
+        assert await self.ingest.files.work_once()
         return await self.result(upload)
 
 

@@ -40,9 +40,9 @@ class Caseworker:
         """A form of the case's page."""
         page = self.page(number)
         hidden = {
-            field: found[1]
+            field: match[1]
             for field in ("csrf", "version")
-            if (found := re.search(rf'name="{field}" value="([^"]+)"', page))
+            if (match := re.search(rf'name="{field}" value="([^"]+)"', page))
         }
         return self.client.post(f"/cases/{number}/{path}", data={**hidden, **fields})
 

@@ -103,8 +103,8 @@ class Prometheus:
 
     def _fired(self) -> set[str]:
         return {
-            found["metric"]["alertname"]
-            for found in self.query('max_over_time(ALERTS{alertstate="firing"}[10s])')
+            sample["metric"]["alertname"]
+            for sample in self.query('max_over_time(ALERTS{alertstate="firing"}[10s])')
         }
 
     def expect(self, *names: str) -> None:

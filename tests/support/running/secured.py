@@ -122,7 +122,7 @@ class SecuredKafka(Kafka):
             **more,
         }
 
-    def give(self, wanted: Iterable[Right]) -> None:
+    def give(self, given: Iterable[Right]) -> None:
         """These rights and no others."""
         bindings = [
             AclBinding(
@@ -134,7 +134,7 @@ class SecuredKafka(Kafka):
                 AclOperation[operation.upper()],
                 AclPermissionType.ALLOW,
             )
-            for right in wanted
+            for right in given
             for operation in right.operations
         ]
         admin = AdminClient(self.client(ADMIN))

@@ -83,14 +83,16 @@ class Sender:
     """Everybody who may send to one stack."""
 
     def __init__(self, stack: Stack) -> None:
-        made = access(stack)
+        granted = access(stack)
         self.stack = stack
         self.keys = {
-            name.removeprefix("key:"): key for name, key in made.items() if name.startswith("key:")
+            name.removeprefix("key:"): key
+            for name, key in granted.items()
+            if name.startswith("key:")
         }
         self.passwords = {
             name.removeprefix("password:"): word
-            for name, word in made.items()
+            for name, word in granted.items()
             if name.startswith("password:")
         }
         self.client = httpx.Client(base_url=stack.ingest_url, timeout=20)
@@ -171,8 +173,8 @@ class Sender:
         self.say(
             "operator", "DayOpened", f"open-{day}", datetime.now(UTC), None, day=day.isoformat()
         )
-        wanted = dict.fromkeys(range(EMBEDDED_PARTITIONS), day)
+        expected = dict.fromkeys(range(EMBEDDED_PARTITIONS), day)
         eventually(
-            lambda: days_done(self.stack.kafka.bootstrap) == wanted,
+            lambda: days_done(self.stack.kafka.bootstrap) == expected,
             f"all partitions done with {day}",
         )

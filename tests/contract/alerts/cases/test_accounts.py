@@ -120,7 +120,7 @@ async def test_who_is_disabled_or_gets_another_password_while_a_log_in_runs_is_n
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "is_same"),
+    ("first", "other", "is_same"),
     [
         ("2001:db8::1", "2001:db8::ffff:2", True),
         ("2001:db8:0:1::1", "2001:db8::1", False),
@@ -129,11 +129,11 @@ async def test_who_is_disabled_or_gets_another_password_while_a_log_in_runs_is_n
     ],
 )
 async def test_a_host_that_takes_one_address_after_another_is_braked_as_one(
-    alerts_database: AsyncEngine, one: str, other: str, *, is_same: bool
+    alerts_database: AsyncEngine, first: str, other: str, *, is_same: bool
 ) -> None:
     accounts = Accounts(alerts_database, session_hours=1)
     for n in range(MAX_FAILURES_OF_AN_ADDRESS):
-        await accounts.log_in(f"name-{n}", "guess", NOW, one)
+        await accounts.log_in(f"name-{n}", "guess", NOW, first)
     if is_same:
         with pytest.raises(TryLater):
             await accounts.log_in("zhang", "guess", NOW, other)

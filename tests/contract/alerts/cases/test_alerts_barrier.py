@@ -62,10 +62,10 @@ async def test_a_view_that_cannot_be_kept_is_set_aside_and_the_views_around_it_a
     await write(broker, HOUSEHOLD_VIEWS.name, VIEW, key=b"e" * 32)
     await dies(MIRROR, broker, alerts_database)
     first_time = await aside(broker)
-    async with reading(reader(MIRROR, broker, alerts_database)) as one:
+    async with reading(reader(MIRROR, broker, alerts_database)) as running:
         kept = await until(alerts_database, "select count(*) from views", 2)
         (bad,) = await aside(broker)
-        progress = one._metrics.registry.get_sample_value(
+        progress = running._metrics.registry.get_sample_value(
             "foothold_alerts_progress_timestamp_seconds", {"part": "mirror"}
         )
 
@@ -87,10 +87,10 @@ async def test_a_transition_that_cannot_be_taken_is_set_aside_and_the_next_case_
     await dies(CASES, broker, alerts_database)
     async with reading(reader(CASES, broker, alerts_database)):
         opened = await until(alerts_database, "select count(*) from cases", 1)
-        found = await aside(broker)
+        quarantine = await aside(broker)
 
     assert opened == 1
-    assert [q.reason for q in found] == [RefusalReason.UNPROCESSABLE]
+    assert [q.reason for q in quarantine] == [RefusalReason.UNPROCESSABLE]
 
 
 async def test_a_day_that_cannot_be_taken_stops_the_reader_and_is_never_set_aside(
@@ -99,9 +99,9 @@ async def test_a_day_that_cannot_be_taken_stops_the_reader_and_is_never_set_asid
     async def fails(*_: object) -> None:
         raise OverflowError
 
-    def stopped(one: Consumer) -> float:
+    def stopped(running: Consumer) -> float:
         return (
-            one._metrics.registry.get_sample_value(
+            running._metrics.registry.get_sample_value(
                 "foothold_alerts_stopped_readers", {"group": "alerts"}
             )
             or 0
@@ -111,12 +111,12 @@ async def test_a_day_that_cannot_be_taken_stops_the_reader_and_is_never_set_asid
     with monkeypatch.context() as patch:
         patch.setattr(Cases, "_keep_days", fails)
         await dies(CASES, broker, alerts_database)
-        async with reading(reader(CASES, broker, alerts_database)) as one:
+        async with reading(reader(CASES, broker, alerts_database)) as running:
             for _ in range(200):
-                if stopped(one):
+                if stopped(running):
                     break
                 await asyncio.sleep(0.1)
-            is_stopped = stopped(one)
+            is_stopped = stopped(running)
     async with reading(reader(CASES, broker, alerts_database)):
         days = await until(alerts_database, "select count(*) from partition_days", 1)
 

@@ -70,10 +70,10 @@ def reader(
 
 
 @contextlib.asynccontextmanager
-async def reading(one: Consumer) -> AsyncIterator[Consumer]:
-    task = asyncio.create_task(one.run())
+async def reading(consumer: Consumer) -> AsyncIterator[Consumer]:
+    task = asyncio.create_task(consumer.run())
     try:
-        yield one
+        yield consumer
     finally:
         assert not task.done() or task.exception() is None
         task.cancel()
@@ -90,14 +90,14 @@ async def write(
 
 async def until(engine: AsyncEngine, question: str, answer: object) -> object:
     """The answer as soon as it is as wanted; as it is after 15 seconds otherwise."""
-    found: object = None
+    value: object = None
     for _ in range(150):
         async with engine.connect() as connection:
-            found = (await connection.execute(text(question))).scalar()
-        if found == answer:
+            value = (await connection.execute(text(question))).scalar()
+        if value == answer:
             break
         await asyncio.sleep(0.1)
-    return found
+    return value
 
 
 async def test_views_and_contacts_are_kept_sealed_as_they_came_and_removed_when_the_topic_says_so(
@@ -190,8 +190,8 @@ async def test_where_everything_is_bad_reading_stops_before_what_was_not_read(
     broker: str, alerts_database: AsyncEngine
 ) -> None:
     await write(broker, RISK_TRANSITIONS.name, *[b"{half"] * 8, TRANSITION)
-    async with reading(reader(CASES, broker, alerts_database, limit=5)) as one:
-        while one._metrics.stopped.labels("alerts")._value.get() != 1:
+    async with reading(reader(CASES, broker, alerts_database, limit=5)) as running:
+        while running._metrics.stopped.labels("alerts")._value.get() != 1:
             await asyncio.sleep(0.05)
         before = len(await asyncio.to_thread(lambda: list(read_topic(broker, QUARANTINE.name))))
     async with reading(reader(CASES, broker, alerts_database, limit=5)):
@@ -203,11 +203,11 @@ async def test_where_everything_is_bad_reading_stops_before_what_was_not_read(
     assert (before, taken, len(after)) == (5, 1, 8)
 
 
-def told_of(one: Consumer) -> set[str]:
+def told_of(consumer: Consumer) -> set[str]:
     """The partitions whose lag it tells."""
     return {
         sample.labels["partition"]
-        for family in one._metrics.lag.collect()
+        for family in consumer._metrics.lag.collect()
         for sample in family.samples
     }
 

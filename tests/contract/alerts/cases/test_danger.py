@@ -114,10 +114,10 @@ async def test_a_finding_of_such_a_case_is_found_harmless_by_two_people_as_well(
     await work.exempt(person("zhang"), 1, 1, *harmless, now=NOW)
     with pytest.raises(NotAllowed) as refused:
         await work.exempt(person("zhang"), 1, 2, *harmless, now=NOW)
-    said = await rows(alerts_database, "select 1 from said")
+    statements = await rows(alerts_database, "select 1 from said")
     await work.exempt(person("li"), 1, 2, *harmless, now=NOW)
 
-    assert (refused.value.why, said) == (TwoNo.SAME_PERSON, [])
+    assert (refused.value.why, statements) == (TwoNo.SAME_PERSON, [])
     assert len(await rows(alerts_database, "select 1 from said")) == 1
 
 

@@ -115,11 +115,11 @@ async def test_what_is_overdue_goes_up_rung_by_rung_until_somebody_acknowledges(
         await work.acknowledge(person(), 1, 1, now=NOW)
     for _ in range(3):  # a job may run again and again: the county's rung is not reached yet
         await deadlines.passed(1)
-    told = "select detail->>'to' from audit where action = 'overdue' order by audit_id"
-    assert await rows(alerts_database, told) == [("township",)]
+    query = "select detail->>'to' from audit where action = 'overdue' order by audit_id"
+    assert await rows(alerts_database, query) == [("township",)]
     await overdue(alerts_database, 2)
     await deadlines.passed(1)
-    assert await rows(alerts_database, told) == [("township",), ("county",)]
+    assert await rows(alerts_database, query) == [("township",), ("county",)]
     (version,) = (await rows(alerts_database, "select version from cases"))[0]
     await work.acknowledge(person("zhao"), 1, version, now=NOW)
     await deadlines.passed(1)
@@ -127,7 +127,7 @@ async def test_what_is_overdue_goes_up_rung_by_rung_until_somebody_acknowledges(
     assert await rows(alerts_database, "select level, acknowledged_by from deadlines") == [
         (2, "zhao")
     ]
-    assert await rows(alerts_database, told) == [("township",), ("county",)]
+    assert await rows(alerts_database, query) == [("township",), ("county",)]
 
 
 async def test_acknowledged_or_done_nobody_further_up_is_told(alerts_database: AsyncEngine) -> None:
@@ -242,13 +242,13 @@ async def test_somebody_is_reminded_once_before_a_case_must_be_settled_and_not_o
         [transition(home, 1, FindingKind.GUARANTEE_MISSING, is_urgent=False) for home in "ab"], now
     )
     due = "update deadlines set due_at = now() + make_interval(hours => :hours)"
-    deadlines, told = (
+    deadlines, query = (
         deadlines_on(alerts_database),
         "select number, place, event from notices where event = 'near'",
     )
     await alter(alerts_database, due, hours=24 * 30)
     await deadlines.near(1)
-    assert await rows(alerts_database, told) == [], "it is too early; the job waits"
+    assert await rows(alerts_database, query) == [], "it is too early; the job waits"
     waiting = (
         "select count(*) from procrastinate_jobs where task_name = 'deadline_near' and scheduled_at"
         " > now()"
@@ -264,11 +264,11 @@ async def test_somebody_is_reminded_once_before_a_case_must_be_settled_and_not_o
         WorkDays({now.year: {}}),
         Notices(jobs_on(alerts_database), WorkDays()),
     )
-    for one in (1, 1, 2):
-        await always.near(one)
+    for number in (1, 1, 2):
+        await always.near(number)
 
     place = transition("a").household.area[:9]
-    assert await rows(alerts_database, told) == [(1, place, "near")]
+    assert await rows(alerts_database, query) == [(1, place, "near")]
     assert await rows(alerts_database, "select count(*) from audit where action = 'reminded'") == [
         (1,)
     ]
@@ -283,13 +283,13 @@ async def test_a_new_deadline_brings_the_job_that_reminds_of_it(
         "select kind, due_at, scheduled_at from procrastinate_jobs join deadlines on deadline_id ="
         " (args->>'deadline_id')::bigint"
     )
-    found = await rows(
+    due_rows = await rows(
         alerts_database, f"{jobs} where task_name = 'deadline_near' order by kind, subject"
     )
-    assert [kind for kind, _, _ in found] == ["first_measure", "measure", "measure", "settle"]
+    assert [kind for kind, _, _ in due_rows] == ["first_measure", "measure", "measure", "settle"]
     assert all(
         NOW < at < due and at == remind_at(due, WORKFLOWS.newest.reminders[kind], WEEKENDS)
-        for kind, due, at in found
+        for kind, due, at in due_rows
     )
 
 
@@ -335,8 +335,8 @@ async def test_a_plan_is_made_carried_out_and_told_to_risk(alerts_database: Asyn
     assert [row[:2] for row in await rows(alerts_database, WAITING) if "measure" in row[0]] == [
         ("measure", "disaster_loss")
     ]
-    said = "select body->'data'->>'kind', body->'data'->>'measure' from said order by seq"
-    assert await rows(alerts_database, said) == [
+    query = "select body->'data'->>'kind', body->'data'->>'measure' from said order by seq"
+    assert await rows(alerts_database, query) == [
         ("CaseDecided", None),
         ("MeasureDelivered", "health"),
     ]

@@ -52,13 +52,13 @@ async def working(jobs: Jobs) -> AsyncIterator[None]:
 
 
 async def until(engine: AsyncEngine, question: str, answer: object) -> object:
-    found: object = None
+    value: object = None
     for _ in range(300):
-        ((found,),) = await rows(engine, question)
-        if found == answer:
+        ((value,),) = await rows(engine, question)
+        if value == answer:
             break
         await asyncio.sleep(0.1)
-    return found
+    return value
 
 
 async def test_a_job_that_raises_three_times_is_set_aside_and_the_next_of_its_household_is_done(
@@ -112,10 +112,10 @@ async def test_a_word_that_cannot_be_sent_is_set_aside_and_the_households_later_
     async with AIOKafkaProducer(
         bootstrap_servers=broker, enable_idempotence=True, acks="all"
     ) as producer:
-        said = Outbox(alerts_database, jobs, producer)
+        outbox = Outbox(alerts_database, jobs, producer)
         async with alerts_database.begin() as connection:
             for decision in (Decision.IDENTIFIED, Decision.ELIMINATED, Decision.DISMISSED):
-                await said.say(
+                await outbox.say(
                     connection,
                     HOME,
                     CaseDecided(decision=decision, decided_on=NOW.date()),
@@ -165,14 +165,14 @@ async def test_what_a_job_set_aside_was_for_is_left_alone_by_the_sweep_until_som
 ) -> None:
     jobs = jobs_on(alerts_database)
     # this process sends nothing: the job of a word raises
-    said, deadlines = (
+    outbox, deadlines = (
         Outbox(alerts_database, jobs),
         deadlines_on(alerts_database, jobs),
     )
-    sweep = Sweep(jobs, said, deadlines)
+    sweep = Sweep(jobs, outbox, deadlines)
     await cases_on(alerts_database).take([transition("a", 1), transition("b", 1)], NOW)
     async with alerts_database.begin() as connection:
-        await said.say(
+        await outbox.say(
             connection,
             HOME,
             CaseDecided(decision=Decision.IDENTIFIED, decided_on=NOW.date()),
@@ -316,8 +316,8 @@ async def test_a_defect_behind_an_absent_database_is_told_and_neither_repeats_wh
     logged = capsys.readouterr().out
 
     assert [
-        logged.count(one)
-        for one in ("alerts.turn_failed", "AppNotOpen", "ZeroDivisionError", "张三")
+        logged.count(word)
+        for word in ("alerts.turn_failed", "AppNotOpen", "ZeroDivisionError", "张三")
     ] == [2, 1, 1, 0]
 
 

@@ -47,13 +47,13 @@ class Receiver:
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
     port = free_port()
-    made = Receiver(f"http://127.0.0.1:{port}/hook")
+    running = Receiver(f"http://127.0.0.1:{port}/hook")
     app = FastAPI()
 
     @app.post("/hook")
     async def hook(request: Request) -> Response:
-        made.got.append((dict(request.headers), await request.body()))
-        status = made.answers.pop(0) if made.answers else 200
+        running.got.append((dict(request.headers), await request.body()))
+        status = running.answers.pop(0) if running.answers else 200
         return Response(
             status_code=status,
             headers={"retry-after": "7"} if status == httpx.codes.TOO_MANY_REQUESTS else None,
@@ -63,7 +63,7 @@ async def receiver() -> AsyncIterator[Receiver]:
     task = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
-    yield made
+    yield running
     server.should_exit = True
     await task
 
@@ -144,10 +144,10 @@ async def test_a_flood_over_one_township_is_one_short_message_and_a_busy_receive
     assert 5 < (again.retry_at - datetime.now(UTC)).total_seconds() <= 7
     _, body = receiver.got[-1]
     assert len(body) < 20_000
-    told = json.loads(body)["data"]
-    assert len(told["cases"]) == 500
-    assert "500" in told["title"]
-    assert len(told["lines"]) == 21  # twenty links, and how many more there are
+    message = json.loads(body)["data"]
+    assert len(message["cases"]) == 500
+    assert "500" in message["title"]
+    assert len(message["lines"]) == 21  # twenty links, and how many more there are
 
 
 def identity(n: int) -> dict[str, str]:

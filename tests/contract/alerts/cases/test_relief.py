@@ -35,7 +35,7 @@ async def test_a_payment_takes_two_people_and_goes_to_risk_once(
         await relief.relieve(person("li"), 1, 3, 1, ReliefAct.PAY, amount=None, **given)
     await relief.relieve(person("li"), 1, 3, 1, ReliefAct.PAPERS, amount=280_000, **given)
 
-    said = await rows(
+    statements = await rows(
         alerts_database,
         "select body->'data'->>'kind', body->'data'->>'amount', body->>'by' from said order by seq",
     )
@@ -43,7 +43,7 @@ async def test_a_payment_takes_two_people_and_goes_to_risk_once(
         alerts_database,
         "select actor, action from audit where actor <> 'foothold' order by audit_id",
     )
-    assert said == [("ReliefPaid", "3000.00", "li")]
+    assert statements == [("ReliefPaid", "3000.00", "li")]
     assert audit == [("zhao", "relief_decide"), ("li", "relief_pay"), ("li", "relief_papers")]
     assert await rows(
         alerts_database, "select status, to_settle_fen, decided_by, paid_by from relief"
@@ -96,10 +96,10 @@ async def test_for_one_cause_relief_comes_again_in_a_year_only_by_the_countys_ex
         assert refused.value.why is why
     await relief.again(person("chen"), 1, 4, cause, now=NOW, note="a second storm")
 
-    found = await rows(
+    relief_rows = await rows(
         alerts_database, "select cause, status, is_exception from relief order by relief_id"
     )
-    assert found == [
+    assert relief_rows == [
         ("disaster_loss", "paid", False),
         ("self_paid_high", "proposed", False),
         ("disaster_loss", "proposed", True),

@@ -55,14 +55,14 @@ class Hands:
 async def hands(alerts_database: AsyncEngine) -> Hands:
     await cases_on(alerts_database).take([transition("a", 1, FindingKind.DISASTER_LOSS)], NOW)
     accounts = Accounts(alerts_database, 12)
-    made = Hands(make_app(desk_on(alerts_database, accounts)), accounts)
+    people = Hands(make_app(desk_on(alerts_database, accounts)), accounts)
     for name, area, role in (
         ("zhao", "370399101", Role.TOWNSHIP),
         ("li", "370399101", Role.TOWNSHIP),
         ("chen", "370399", Role.COUNTY),
     ):
-        await made.add(name, area, role)
-    return made
+        await people.add(name, area, role)
+    return people
 
 
 async def paid(hands: Hands, amount: str = "2500") -> None:

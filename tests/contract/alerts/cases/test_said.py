@@ -59,18 +59,20 @@ def test_a_case_dismissed_at_the_desk_ends_in_risk_with_the_persons_word(
         caseworker.do(number, "steps/consent")
         caseworker.do(number, "steps/dismiss", reason="can_cope")
 
-    def said() -> list[str]:
-        mine = [
+    def movements() -> list[str]:
+        own = [
             t
             for t in transitions(foothold.kafka.bootstrap)
             if t.household.register_number == "SAID-1"
         ]
         return [
             f"{t.movement.value} {t.exit_reason.value if t.exit_reason else ''}".strip()
-            for t in mine
+            for t in own
         ]
 
-    assert eventually(lambda: said() if len(said()) > 1 else None, "risk has heard it") == [
+    assert eventually(
+        lambda: movements() if len(movements()) > 1 else None, "risk has heard it"
+    ) == [
         "watched",
         "unwatched dismissed",
     ]
@@ -130,10 +132,10 @@ def url(engine: AsyncEngine) -> str:
     return engine.url.render_as_string(hide_password=False)
 
 
-async def decide(said: Outbox, engine: AsyncEngine, home: str, *decisions: Decision) -> None:
+async def decide(outbox: Outbox, engine: AsyncEngine, home: str, *decisions: Decision) -> None:
     for decision in decisions:
         async with engine.begin() as connection:
-            await said.say(
+            await outbox.say(
                 connection,
                 home,
                 CaseDecided(decision=decision, decided_on=NOW.date()),
@@ -143,9 +145,11 @@ async def decide(said: Outbox, engine: AsyncEngine, home: str, *decisions: Decis
 
 
 def written(broker: str) -> list[tuple[str, str]]:
-    found = [decode_said(m.value()) for m in read_topic(broker, RELIEF_FACTS.name)]
+    statements = [decode_said(m.value()) for m in read_topic(broker, RELIEF_FACTS.name)]
     return [
-        (s.household_id[0], s.data.decision.value) for s in found if isinstance(s.data, CaseDecided)
+        (s.household_id[0], s.data.decision.value)
+        for s in statements
+        if isinstance(s.data, CaseDecided)
     ]
 
 
@@ -153,18 +157,18 @@ async def test_a_households_words_go_out_in_order_and_an_act_that_is_rolled_back
     alerts_database: AsyncEngine, broker: str, producer: AIOKafkaProducer
 ) -> None:
     jobs = Jobs(url(alerts_database))
-    said = Outbox(alerts_database, jobs, producer)
+    outbox = Outbox(alerts_database, jobs, producer)
     await decide(
-        said,
+        outbox,
         alerts_database,
         "a" * 32,
         Decision.IDENTIFIED,
         Decision.NOT_MARKED,
         Decision.ELIMINATED,
     )
-    await decide(said, alerts_database, "b" * 32, Decision.DISMISSED)
+    await decide(outbox, alerts_database, "b" * 32, Decision.DISMISSED)
     async with alerts_database.connect() as connection:
-        await said.say(
+        await outbox.say(
             connection,
             "c" * 32,
             CaseDecided(decision=Decision.DISMISSED, decided_on=NOW.date()),
@@ -187,9 +191,9 @@ async def test_a_job_whose_worker_died_is_done_by_another_and_what_has_no_job_ge
     alerts_database: AsyncEngine, broker: str, producer: AIOKafkaProducer
 ) -> None:
     jobs = Jobs(url(alerts_database))
-    said = Outbox(alerts_database, jobs, producer)
-    await decide(said, alerts_database, "a" * 32, Decision.IDENTIFIED)
-    await decide(said, alerts_database, "b" * 32, Decision.DISMISSED)
+    outbox = Outbox(alerts_database, jobs, producer)
+    await decide(outbox, alerts_database, "a" * 32, Decision.IDENTIFIED)
+    await decide(outbox, alerts_database, "b" * 32, Decision.DISMISSED)
     # one worker took a's job and was never heard of again; b's job is lost
     async with alerts_database.begin() as connection:
         dead = (
@@ -206,7 +210,7 @@ async def test_a_job_whose_worker_died_is_done_by_another_and_what_has_no_job_ge
         )
     worker, sweep = (
         asyncio.create_task(jobs.run()),
-        Sweep(jobs, said, deadlines_on(alerts_database, jobs)),
+        Sweep(jobs, outbox, deadlines_on(alerts_database, jobs)),
     )
     for _ in range(200):
         await asyncio.sleep(0.1)

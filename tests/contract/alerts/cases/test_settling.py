@@ -66,10 +66,10 @@ async def paid(engine: AsyncEngine, amount: int = 300_000) -> None:
 
 
 async def open_of(engine: AsyncEngine) -> tuple[int | None, int | None]:
-    (found,) = await rows(
+    (row,) = await rows(
         engine, "select allowed_fen, to_settle_fen - came_back_fen - waived_fen from relief"
     )
-    return found[0], found[1]
+    return row[0], row[1]
 
 
 async def listed(engine: AsyncEngine) -> list[str]:
@@ -155,9 +155,9 @@ async def test_a_bill_amended_while_the_case_goes_on_is_seen_in_the_households_v
             "outlays": [{"day": "2026-06-01", "kind": "disaster", "amount": amount}],
             "household": {},
         }
-        one = [Shown("a" * 32, position, view)]
-        await Mirror(alerts_database).keep(one, [])
-        await Settling(alerts_database, WORKFLOWS).take(one, NOW)
+        views = [Shown("a" * 32, position, view)]
+        await Mirror(alerts_database).keep(views, [])
+        await Settling(alerts_database, WORKFLOWS).take(views, NOW)
 
     await shown(1, "1000.00")
     corrected = await open_of(alerts_database)

@@ -108,7 +108,7 @@ async def test_refused_relief_for_bills_comes_back_only_with_a_newer_bill(
     for number, newest in enumerate(days, start=1):
         saw = (Saw(finding=FindingKind.SELF_PAID_HIGH, newest_on=newest),)
         movement = Movement.ENTERED if number == 1 else Movement.WORSENED
-        said = transition(
+        news = transition(
             "a",
             number,
             FindingKind.SELF_PAID_HIGH,
@@ -116,7 +116,7 @@ async def test_refused_relief_for_bills_comes_back_only_with_a_newer_bill(
             movement=movement,
             is_urgent=False,
         )
-        await cases.take([said.model_copy(update={"saw": saw, "is_told": True})], NOW)
+        await cases.take([news.model_copy(update={"saw": saw, "is_told": True})], NOW)
         if number == 1:
             await desk.relieve(
                 person(), 1, 1, 1, ReliefAct.REFUSE, now=NOW, amount=None, note="insured"

@@ -76,12 +76,12 @@ def cases(alerts_database: AsyncEngine) -> Cases:
 
 async def levels(areas: Areas, area: str = COUNTY) -> list[tuple[str, str]]:
     return [
-        (one.warning["area"], one.warning["body"]["level"])
-        for one in (await areas.standing(area)).lines
+        (line.warning["area"], line.warning["body"]["level"])
+        for line in (await areas.standing(area)).lines
     ]
 
 
-async def told(engine: AsyncEngine) -> list[tuple[int, str]]:
+async def noticed_places(engine: AsyncEngine) -> list[tuple[int, str]]:
     return [
         (n, p)
         for n, p in await rows(
@@ -97,7 +97,7 @@ async def test_a_warning_read_twice_is_one_and_is_told_once_to_the_township_and_
     await areas.take([warning(), warning()], NOW)
 
     assert await levels(areas) == [(VILLAGE, "III")]
-    assert await told(alerts_database) == [(1, COUNTY), (1, TOWNSHIP)]
+    assert await noticed_places(alerts_database) == [(1, COUNTY), (1, TOWNSHIP)]
     jobs = await rows(alerts_database, "select task_name, args from procrastinate_jobs order by id")
     assert [name for name, _ in jobs] == ["gather_notices", "gather_notices", "remind_of_region"]
 
@@ -123,19 +123,19 @@ async def test_only_a_place_that_stands_graver_than_before_is_told_and_history_i
     await areas.take(
         [warning(level="III"), warning(level="III", window=30), warning(level="IV", window=90)], NOW
     )
-    assert {place for _, place in await told(alerts_database)} == {TOWNSHIP, COUNTY}
+    assert {place for _, place in await noticed_places(alerts_database)} == {TOWNSHIP, COUNTY}
     # the other windows say nothing new
-    assert {number for number, _ in await told(alerts_database)} == {1}
+    assert {number for number, _ in await noticed_places(alerts_database)} == {1}
 
     await areas.take([warning(level="I", window=30)], NOW)
-    assert {number for number, _ in await told(alerts_database)} == {1, 4}
+    assert {number for number, _ in await noticed_places(alerts_database)} == {1, 4}
 
     done = [
         DayDone(partition=0, day=NOW.date() + timedelta(days=60), learned_at=NOW, registered={})
     ]
     await cases.take(done, NOW)
     await areas.take([warning("370399102", level="I")], NOW)
-    assert {number for number, _ in await told(alerts_database)} == {1, 4}
+    assert {number for number, _ in await noticed_places(alerts_database)} == {1, 4}
 
 
 async def test_that_it_is_over_is_told_once_to_whom_it_was_told_when_the_last_level_has_fallen(
@@ -174,13 +174,13 @@ async def test_a_county_is_told_again_until_somebody_has_seen_it(
 ) -> None:
     await areas.take([warning()], NOW)
     await areas.remind(1)
-    assert await told(alerts_database) == [(1, COUNTY), (1, TOWNSHIP), (1, COUNTY)]
+    assert await noticed_places(alerts_database) == [(1, COUNTY), (1, TOWNSHIP), (1, COUNTY)]
 
     assert await areas.acknowledge("zhang", COUNTY, 1, NOW)
     assert not await areas.acknowledge("li", COUNTY, 1, NOW)
     await areas.remind(1)
 
-    assert len(await told(alerts_database)) == 3
+    assert len(await noticed_places(alerts_database)) == 3
     audit = await rows(alerts_database, "select actor, action, detail from audit")
     assert audit == [("zhang", "region_acknowledged", {"warning": warning().warning_id})]
 
@@ -192,7 +192,7 @@ async def test_nobody_is_reminded_of_what_does_not_stand_any_more(
 
     await areas.remind(1)
 
-    assert len(await told(alerts_database)) == 2
+    assert len(await noticed_places(alerts_database)) == 2
     async with alerts_database.connect() as connection:
         body = (
             await connection.execute(text("select body from region_warnings where number = 1"))
@@ -203,10 +203,10 @@ async def test_nobody_is_reminded_of_what_does_not_stand_any_more(
 async def test_what_stands_shows_the_count_of_now_and_an_old_warning_leads_to_it(
     areas: Areas, alerts_database: AsyncEngine
 ) -> None:
-    def said(level: str, direction: Direction, households: int, position: int) -> RegionWarning:
-        made = warning(level=level, direction=direction)
+    def change(level: str, direction: Direction, households: int, position: int) -> RegionWarning:
+        plain = warning(level=level, direction=direction)
         share = f"{households / 40:.4f}"
-        return made.model_copy(
+        return plain.model_copy(
             update={
                 "households": households,
                 "registered": 40,
@@ -218,23 +218,25 @@ async def test_what_stands_shows_the_count_of_now_and_an_old_warning_leads_to_it
 
     await areas.take(
         [
-            said("III", Direction.UP, 6, 10),
-            said("II", Direction.UP, 8, 12),
-            said("I", Direction.UP, 12, 20),
+            change("III", Direction.UP, 6, 10),
+            change("II", Direction.UP, 8, 12),
+            change("I", Direction.UP, 12, 20),
         ],
         NOW,
     )
-    await areas.take([said("I", Direction.SAME, 40, 60)], NOW)
+    await areas.take([change("I", Direction.SAME, 40, 60)], NOW)
     # an earlier place of risk's log, read again
-    await areas.take([said("I", Direction.SAME, 13, 21), said("I", Direction.SAME, 40, 60)], NOW)
-    (one,) = (await areas.standing(COUNTY)).lines
+    await areas.take(
+        [change("I", Direction.SAME, 13, 21), change("I", Direction.SAME, 40, 60)], NOW
+    )
+    (line,) = (await areas.standing(COUNTY)).lines
     first = await areas.page(COUNTY, 1)
 
     assert (
-        one.warning["body"]["level"],
-        one.warning["body"]["households"],
-        one.now["households"],
-        one.now["registered"],
+        line.warning["body"]["level"],
+        line.warning["body"]["households"],
+        line.now["households"],
+        line.now["registered"],
     ) == ("I", 12, 40, 40)
     assert first is not None
     assert (

@@ -351,11 +351,11 @@ async def test_the_inbox_shows_each_silent_feed_of_the_counties_in_sight_once(
         rhythm_days=35,
     )
     never = StaleFeed(agency="bank", feed="IncomeReported", rhythm_days=100)
-    said = [{"370301": (silent,), "370302": (silent, never)}, {"370302": (never, silent)}]
+    stale = [{"370301": (silent,), "370302": (silent, never)}, {"370302": (never, silent)}]
     await cases.take(
         [
             DayDone(partition=n, day=date(2026, 6, 10), learned_at=NOW, registered={}, stale=s)
-            for n, s in enumerate(said)
+            for n, s in enumerate(stale)
         ],
         NOW,
     )
@@ -402,11 +402,11 @@ async def test_a_finding_found_harmless_goes_to_risk_with_who_and_until_when(
             await work.exempt(who, 1, 1, finding, why, until, now=NOW)
     await work.exempt(person("zhao"), 1, 1, ratio, why, date(2027, 6, 11), now=NOW)
 
-    said = (
+    query = (
         "select body->'data'->>'kind', body->'data'->>'finding', body->'data'->>'by',"
         " body->'data'->>'until' from said"
     )
-    assert await rows(alerts_database, said) == [
+    assert await rows(alerts_database, query) == [
         ("FindingExempted", "rigid_spending_ratio", "zhao", "2027-06-11")
     ]
 

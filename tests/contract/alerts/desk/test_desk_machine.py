@@ -71,8 +71,8 @@ class DeskMachine(RuleBasedStateMachine):
         return self.loop.run_until_complete(work)
 
     def ask(self, question: str) -> list[tuple[Any, ...]]:
-        found: list[tuple[Any, ...]] = self.run(rows(self.engine, question))
-        return found
+        answer: list[tuple[Any, ...]] = self.run(rows(self.engine, question))
+        return answer
 
     @initialize()
     def an_empty_desk(self) -> None:
@@ -95,7 +95,7 @@ class DeskMachine(RuleBasedStateMachine):
         self.number += 1
         self.changes += 1
         done = DayDone(partition=0, day=self.day, learned_at=NOW, registered={})
-        said = transition(
+        news = transition(
             "a",
             self.number,
             *kinds,
@@ -105,7 +105,7 @@ class DeskMachine(RuleBasedStateMachine):
             spell=self.episode,
             **more,
         )
-        self.run(cases_on(self.engine).take([done, said], NOW))
+        self.run(cases_on(self.engine).take([done, news], NOW))
 
     @rule(days=st.integers(1, 40))
     def days_pass(self, days: int) -> None:
@@ -181,8 +181,8 @@ class DeskMachine(RuleBasedStateMachine):
         self.changes += 1
 
     def case(self) -> tuple[int, int] | None:
-        found = self.ask("select number, version from cases order by number desc limit 1")
-        return (found[0][0], found[0][1]) if found else None
+        cases = self.ask("select number, version from cases order by number desc limit 1")
+        return (cases[0][0], cases[0][1]) if cases else None
 
     @rule(
         who=who,
@@ -218,12 +218,12 @@ class DeskMachine(RuleBasedStateMachine):
         self.somebody_handles(who, act, amount, note)
 
     def somebody_handles(self, who: Any, act: ReliefAct, amount: int | None, note: str) -> None:  # noqa: ANN401
-        found = self.ask(
+        relief_rows = self.ask(
             "select number, version, relief_id from relief join cases using (case_id) order by"
             " relief_id desc limit 1"
         )
-        if found:
-            number, version, relief_id = found[0]
+        if relief_rows:
+            number, version, relief_id = relief_rows[0]
             self.tries(
                 relief_on(self.engine).relieve(
                     who, number, version, relief_id, act, now=NOW, amount=amount, note=note
@@ -253,12 +253,12 @@ class DeskMachine(RuleBasedStateMachine):
                 who, *held, MeasureKind.COMPREHENSIVE, frozenset({kind}), "county", now=NOW
             )
         )
-        found = self.ask(
+        measures = self.ask(
             "select number, version, measure_id from measures join cases using (case_id) where"
             " delivered_on is null limit 1"
         )
-        if found:
-            number, version, measure_id = found[0]
+        if measures:
+            number, version, measure_id = measures[0]
             self.tries(
                 plan_on(self.engine).deliver(who, number, version, measure_id, NOW.date(), now=NOW)
             )

@@ -89,26 +89,26 @@ UGLY = [
 
 def routes_of(app: FastAPI) -> Iterator[APIRoute]:
     """Every route of the application, also those it took over from a router."""
-    found: list[BaseRoute] = [
+    routes: list[BaseRoute] = [
         route
-        for one in app.routes
-        for route in getattr(getattr(one, "original_router", None), "routes", [one])
+        for entry in app.routes
+        for route in getattr(getattr(entry, "original_router", None), "routes", [entry])
     ]
-    yield from (route for route in found if isinstance(route, APIRoute))
+    yield from (route for route in routes if isinstance(route, APIRoute))
 
 
 def fields_of(route: APIRoute) -> list[str]:
     """What its form holds, by name."""
-    found: list[str] = []
+    names: list[str] = []
     for dependant in (route.dependant, *route.dependant.dependencies):
         for field in dependant.body_params:
             kind: Any = field.field_info.annotation
-            found += (
+            names += (
                 list(kind.model_fields)
                 if isinstance(kind, type) and issubclass(kind, BaseModel)
                 else [field.alias]
             )
-    return found
+    return names
 
 
 @pytest.fixture
@@ -120,8 +120,8 @@ async def desk(alerts_database: AsyncEngine) -> tuple[FastAPI, tuple[bytes, byte
     password = await accounts.add("zhang", "370399", Role.COUNTY, NOW)
     token = await accounts.log_in("zhang", password, NOW)
     assert token is not None
-    made = desk_on(engine, accounts)
-    app, cookie = make_app(made), (b"cookie", f"foothold={token}".encode())
+    services = desk_on(engine, accounts)
+    app, cookie = make_app(services), (b"cookie", f"foothold={token}".encode())
     page = (await call(app, "GET", b"/cases/1", headers=(cookie,))).body.decode()
     csrf = re.search(r'name="csrf" value="([^"]+)"', page)
     assert csrf is not None, page[:500]
@@ -132,7 +132,7 @@ def address(route: APIRoute, **changed: str) -> bytes:
     """The route's path with usual values in it, or others."""
     return re.sub(
         r"\{(\w+)[^}]*\}",
-        lambda found: quote(changed.get(found[1], IN_PATHS.get(found[1], "1")), safe=""),
+        lambda place: quote(changed.get(place[1], IN_PATHS.get(place[1], "1")), safe=""),
         route.path,
     ).encode()
 

@@ -54,15 +54,15 @@ async def test_many_households_are_one_incident_and_each_township_is_told_of_it_
     await come(incidents, alerts_database, shown("a"), shown("b"), shown("c", "370399102201"))
     await come(incidents, alerts_database, shown("d"), shown("a", position=2))
 
-    (one,) = (await incidents.standing("370399")).lines
-    assert [(hit.township, hit.households, hit.cases) for hit in one.townships] == [
+    (line,) = (await incidents.standing("370399")).lines
+    assert [(hit.township, hit.households, hit.cases) for hit in line.townships] == [
         ("370399101", 3, 0),
         ("370399102", 1, 0),
     ]
-    told = await rows(
+    notices = await rows(
         alerts_database, "select number, place from notices where event = 'incident' order by place"
     )
-    assert told == [(1, "370399101"), (1, "370399102")]
+    assert notices == [(1, "370399101"), (1, "370399102")]
 
 
 async def test_a_reader_sees_the_households_of_the_own_area_those_with_urgent_cases_first(
@@ -92,8 +92,8 @@ async def test_one_that_is_over_shows_nobody_and_one_that_grew_graver_says_so(
     await come(
         incidents, alerts_database, shown("a", position=2, impacts=(FLOOD | {"severity": "I"},))
     )
-    (one,) = (await incidents.standing("370399")).lines
-    assert one.incident["body"]["severity"] == "I"
+    (line,) = (await incidents.standing("370399")).lines
+    assert line.incident["body"]["severity"] == "I"
 
     gone = [Shown(letter * 32, 3, None) for letter in "ab"]
     await come(incidents, alerts_database, *gone)

@@ -23,10 +23,10 @@ VILLAGE = f"{HOME}101201"
 
 def living(household: str, residence: str | None, number: int = 1, **changes: Any) -> Any:  # noqa: ANN401
     """A transition of a household of a village in HOME."""
-    made = transition(household, number, **changes)
-    return made.model_copy(
+    plain = transition(household, number, **changes)
+    return plain.model_copy(
         update={
-            "household": made.household.model_copy(
+            "household": plain.household.model_copy(
                 update={
                     "area": VILLAGE,
                     "register_number": f"R-{household}",

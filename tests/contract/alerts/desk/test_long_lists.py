@@ -38,13 +38,13 @@ async def signed_in(engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
 
 async def test_640_overdue_cases_are_500_of_640_and_two_pages(alerts_database: AsyncEngine) -> None:
     homes = [f"{n:032x}" for n in range(1, MANY + 1)]
-    said = [
+    moves = [
         transition("a", is_urgent=False).model_copy(
             update={"household_id": home, "transition_id": f"{home}:1"}
         )
         for home in homes
     ]
-    await cases_on(alerts_database).take(said, NOW)
+    await cases_on(alerts_database).take(moves, NOW)
     async with alerts_database.begin() as connection:
         await connection.exec_driver_sql("update cases set stage = 'verifying'")
         await connection.exec_driver_sql("delete from deadlines where kind <> 'settle'")
@@ -82,13 +82,13 @@ async def test_640_households_of_a_project_and_640_levels_are_500_of_640_and_two
     finding = short.findings[0].model_copy(
         update={"project": "solar-1", "value": "30.00", "threshold": "70.00"}
     )
-    said = [
+    moves = [
         short.model_copy(
             update={"household_id": home, "transition_id": f"{home}:1", "findings": (finding,)}
         )
         for home in homes
     ]
-    await cases_on(alerts_database).take(said, NOW)
+    await cases_on(alerts_database).take(moves, NOW)
     level = (
         'insert into region_warnings (warning_id, area, county, cause, "window", day, place_in_day,'
         " gravity, body, at) "

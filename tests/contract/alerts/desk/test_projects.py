@@ -17,7 +17,7 @@ VILLAGES = ("370399101201", "370399101202", "370399102201")
 
 
 def underpaid(household: str, project: str, village: str, *, is_urgent: bool = False) -> Transition:
-    made = transition(
+    plain = transition(
         household,
         1,
         FindingKind.PROJECT_UNDERPAID,
@@ -25,15 +25,15 @@ def underpaid(household: str, project: str, village: str, *, is_urgent: bool = F
         is_urgent=is_urgent,
     )
     findings = (
-        made.findings[0].model_copy(
+        plain.findings[0].model_copy(
             update={"project": project, "value": "30.00", "threshold": "70.00"}
         ),
-        made.findings[1],
+        plain.findings[1],
     )
-    return made.model_copy(
+    return plain.model_copy(
         update={
             "findings": findings,
-            "household": made.household.model_copy(update={"area": village}),
+            "household": plain.household.model_copy(update={"area": village}),
         }
     )
 
@@ -41,9 +41,9 @@ def underpaid(household: str, project: str, village: str, *, is_urgent: bool = F
 async def test_many_households_are_one_line_and_each_reader_sees_the_own_area(
     alerts_database: AsyncEngine,
 ) -> None:
-    said = [underpaid(letter, "solar-1", VILLAGES[n]) for n, letter in enumerate("abc")]
+    moves = [underpaid(letter, "solar-1", VILLAGES[n]) for n, letter in enumerate("abc")]
     await cases_on(alerts_database).take(
-        [*said, underpaid("d", "orchard-2", VILLAGES[0]), transition("e")], NOW
+        [*moves, underpaid("d", "orchard-2", VILLAGES[0]), transition("e")], NOW
     )
     projects = Projects(alerts_database, WORKFLOWS)
 
@@ -53,8 +53,8 @@ async def test_many_households_are_one_line_and_each_reader_sees_the_own_area(
     ]
     assert (await projects.standing("370399102")).lines == [Underpaid("solar-1", 1, 1)]
     assert [
-        (one.number, one.area, one.paid, one.guaranteed)
-        for one in (await projects.households("370399101", "solar-1")).lines
+        (line.number, line.area, line.paid, line.guaranteed)
+        for line in (await projects.households("370399101", "solar-1")).lines
     ] == [
         (1, VILLAGES[0], "30.00", "70.00"),
         (2, VILLAGES[1], "30.00", "70.00"),
@@ -64,12 +64,12 @@ async def test_many_households_are_one_line_and_each_reader_sees_the_own_area(
 
 
 async def test_urgent_households_come_first(alerts_database: AsyncEngine) -> None:
-    said = [
+    moves = [
         underpaid("a", "solar-1", VILLAGES[0]),
         underpaid("b", "solar-1", VILLAGES[0], is_urgent=True),
     ]
-    await cases_on(alerts_database).take(said, NOW)
+    await cases_on(alerts_database).take(moves, NOW)
 
-    found = (await Projects(alerts_database, WORKFLOWS).households("370399", "solar-1")).lines
-    assert [type(one) for one in found] == [Owed, Owed]
-    assert [(one.number, one.is_urgent) for one in found] == [(2, True), (1, False)]
+    lines = (await Projects(alerts_database, WORKFLOWS).households("370399", "solar-1")).lines
+    assert [type(line) for line in lines] == [Owed, Owed]
+    assert [(line.number, line.is_urgent) for line in lines] == [(2, True), (1, False)]

@@ -141,14 +141,14 @@ def test_the_whole_matrix_of_kinds_and_areas(
     event = json.loads(path.read_text(encoding="utf-8"))
     here = event.get("subject", event["data"].get("area", ""))[:6]
     agency = event["source"].split("/")[2]
-    mine = {
+    own_kinds = {
         None: None,
         "mine": (path.stem,),
         "other": tuple(k for k in AGENCY_KINDS if k != path.stem),
     }[kinds]
     judged = accept(
         event,
-        Caller(agency, is_operator=False, kinds=mine, areas=areas),
+        Caller(agency, is_operator=False, kinds=own_kinds, areas=areas),
         Clock(NOW, NOW.date(), NOW),
         deployment(),
     )
@@ -179,20 +179,20 @@ async def test_at_the_kafka_door_what_is_outside_the_remit_is_kept_and_taken_onc
     for agency in ("remit", "silent"):
         topic = await make_topic(broker, agency)
         await write(broker, topic, (body(agency, f"{agency}-1"), STRUCTURED))
-    async with door(parts) as made:
+    async with door(parts) as ingest:
         kept = await aside(broker, 2)
         keeper = asyncio.create_task(
-            QuarantineKeeper(Broker(broker), ingest_database, made.metrics, SEAL).run()
+            QuarantineKeeper(Broker(broker), ingest_database, ingest.metrics, SEAL).run()
         )
         await register.allow("remit", Remit(), by="op", now=NOW)
         retrier = Retrier(
             ingest_database,
             SEAL,
             agencies=Agencies(ingest_database, SECRET),
-            intake=made.intake,
-            publisher=made.publisher,
-            days=made.days,
-            files=made.files,
+            intake=ingest.intake,
+            publisher=ingest.publisher,
+            days=ingest.days,
+            files=ingest.files,
         )
         for _ in range(200):
             if len(await retrier.rows()) == 2:
@@ -224,10 +224,12 @@ def test_an_operator_enters_narrows_changes_over_and_silences_an_agency_by_comma
     def answer() -> str:
         wage = {"category": "wage", "item": "salary", "amount": "1.00", "earned_month": "2026-05"}
         event = sender.event("cli-bank", "IncomeReported", "cli-1", NOW, "370399/CLI-1", **wage)
-        said = sender.client.post(
+        response = sender.client.post(
             "/v1/events", json=event, headers={**SINGLE, "authorization": f"Bearer {key}"}
         )
-        return str(said.json().get("type", said.status_code)).removeprefix("urn:foothold:problem:")
+        return str(response.json().get("type", response.status_code)).removeprefix(
+            "urn:foothold:problem:"
+        )
 
     key, *rights = agency(
         "add", "cli-bank", "--kinds", "IncomeReported", "--areas", "370302"

@@ -50,38 +50,38 @@ async def test_an_agency_that_sends_only_bad_records_is_paused_alone_until_a_per
     )
     await write(broker, topics[0], (body(broken, "after-the-storm"), STRUCTURED))
     settings = ingest_settings(parts, dead_letter_limit=5)
-    async with door(parts, dead_letter_limit=5) as made:
+    async with door(parts, dead_letter_limit=5) as ingest:
         kept = await aside(broker, 9)
         await write(broker, topics[1], (body(sound, "unharmed"), STRUCTURED))
         arrived = await facts(broker, 2)
-        paused = await made.readers.state(broken)
-    async with door(parts, dead_letter_limit=5) as made:
+        paused = await ingest.readers.state(broken)
+    async with door(parts, dead_letter_limit=5) as ingest:
         await write(broker, topics[1], (body(sound, "after-a-restart"), STRUCTURED))
         arrived_after_restart = await facts(broker, 3)
         kept_after_restart = await aside(broker, 9)
-        still = await made.readers.state(broken)
+        still = await ingest.readers.state(broken)
         listed = await reader(settings, parser().parse_args(["reader", "list"]))
         resumed = await reader(settings, parser().parse_args(["reader", "resume", broken]))
         arrived_after_resume = await facts(broker, 4)
         kept_after_resume = await aside(broker, 11)
-        well = await made.readers.state(broken)
+        well = await ingest.readers.state(broken)
     with pytest.raises(Refused, match="is not paused"):
         await reader(settings, parser().parse_args(["reader", "resume", broken]))
 
-    assert (len({one.offset for one in kept}), sorted(set(arrived)), paused.bad_in_a_row) == (
+    assert (len({record.offset for record in kept}), sorted(set(arrived)), paused.bad_in_a_row) == (
         9,
         ["good-one-resets", "unharmed"],
         5,
     )
     assert (
-        len({one.offset for one in kept_after_restart}),
+        len({record.offset for record in kept_after_restart}),
         len(set(arrived_after_restart)),
         still.paused_at,
     ) == (9, 3, paused.paused_at)
     assert f"{broken}  PAUSED since" in listed
     assert "read on" in resumed
     assert (
-        len({one.offset for one in kept_after_resume}),
+        len({record.offset for record in kept_after_resume}),
         "after-the-storm" in arrived_after_resume,
     ) == (11, True)
     assert (well.paused_at, well.bad_in_a_row) == (None, 0)
@@ -94,10 +94,10 @@ async def test_bad_records_in_a_row_are_counted_across_restarts(broker: str, par
     states = []
     for total in (3, 6):
         await write(broker, topic, *[(b"{}", STRUCTURED)] * 3)
-        async with door(parts, dead_letter_limit=5) as made:
+        async with door(parts, dead_letter_limit=5) as ingest:
             await aside(broker, min(total, 5))
-            await eventually(partial(has_counted, made, agency, min(total, 5)))
-            states.append(await made.readers.state(agency))
+            await eventually(partial(has_counted, ingest, agency, min(total, 5)))
+            states.append(await ingest.readers.state(agency))
     kept = await aside(broker, 5)
 
     assert [(state.bad_in_a_row, state.paused_at is not None) for state in states] == [
@@ -110,7 +110,7 @@ async def test_bad_records_in_a_row_are_counted_across_restarts(broker: str, par
 async def test_an_agency_is_told_how_its_own_topic_fares_and_nothing_of_anothers(
     clerk: Clerk,
 ) -> None:
-    readers = clerk.made.readers
+    readers = clerk.ingest.readers
     await readers.note("bank", readers.limit, NOW)
     well = (await clerk.client.get("/v1/topic")).json()
     await readers.lose(AGENCY, 0, range(7), NOW)
@@ -140,8 +140,8 @@ async def test_an_agency_is_told_how_its_own_topic_fares_and_nothing_of_anothers
     assert nobody.status_code == 401
 
 
-async def has_counted(made: Built, agency: str, bad: int) -> bool:
-    return (await made.readers.state(agency)).bad_in_a_row == bad
+async def has_counted(ingest: Built, agency: str, bad: int) -> bool:
+    return (await ingest.readers.state(agency)).bad_in_a_row == bad
 
 
 async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
@@ -159,7 +159,7 @@ async def test_an_agencys_record_never_waits_behind_another_agencys(
     keep, waits, ends = Intake.keep, asyncio.Event(), asyncio.Event()
 
     async def keep_slowly(self: Intake, judged: Sequence[Any], *, is_patient: bool) -> None:
-        if any(one.record.agency == slow for one in judged):
+        if any(judgement.record.agency == slow for judgement in judged):
             waits.set()
             await ends.wait()
         await keep(self, judged, is_patient=is_patient)
@@ -186,19 +186,19 @@ async def test_what_retention_takes_before_it_is_read_is_counted_by_agency_once(
     agency = f"l-{uuid.uuid4().hex[:8]}"
     topic = await make_topic(broker, agency)
     await write(broker, topic, *[(b"{}", STRUCTURED)] * 5)
-    async with door(parts, dead_letter_limit=2) as made:
+    async with door(parts, dead_letter_limit=2) as ingest:
         await aside(broker, 2)
-        await eventually(lambda: has_counted(made, agency, 2))
+        await eventually(lambda: has_counted(ingest, agency, 2))
         admin = AIOKafkaAdminClient(bootstrap_servers=broker)
         await admin.start()
         await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=5)})
         await admin.close()
         await write(broker, topic, (body(agency, "later"), STRUCTURED))
-    async with door(parts, dead_letter_limit=2) as made:
-        await made.readers.resume(agency, by="op", now=NOW)
+    async with door(parts, dead_letter_limit=2) as ingest:
+        await ingest.readers.resume(agency, by="op", now=NOW)
         arrived = await facts(broker, 1)
-        state = await made.readers.state(agency)
-        counted_again = await made.readers.lose(agency, 0, range(2, 5), NOW)
+        state = await ingest.readers.state(agency)
+        counted_again = await ingest.readers.lose(agency, 0, range(2, 5), NOW)
 
     assert arrived == ["later"]
     assert (state.lost, state.lost_at is not None, counted_again) == (3, True, 0)

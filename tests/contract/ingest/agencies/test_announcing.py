@@ -195,7 +195,7 @@ async def test_behind_a_risk_that_stands_still_an_agency_waits_and_not_for_ever(
     assert len(incidents_in_the_log(broker)) == 3 * AT_ONCE
 
 
-def said(agency: str, incident: str) -> dict[str, JsonValue]:
+def announcement(agency: str, incident: str) -> dict[str, JsonValue]:
     """The event as an agency writes it."""
     data: dict[str, JsonValue] = {
         "incident": incident,
@@ -220,7 +220,7 @@ async def test_a_topic_full_of_them_is_taken_a_few_at_a_time_and_whole(
 ) -> None:
     agency = f"s-{uuid.uuid4().hex[:8]}"
     topic = await make_topic(broker, agency)
-    values = [json.dumps(said(agency, f"flood-{n}")).encode() for n in range(3 * AT_ONCE)]
+    values = [json.dumps(announcement(agency, f"flood-{n}")).encode() for n in range(3 * AT_ONCE)]
     async with door(parts):
         await write_topic(broker, topic, *[(value, STRUCTURED) for value in values])
         async with asyncio.timeout(30):
@@ -232,7 +232,7 @@ async def test_a_topic_full_of_them_is_taken_a_few_at_a_time_and_whole(
 
 def test_a_reader_takes_no_more_of_them_than_a_turn_and_all_else_between() -> None:
     refused = Rejected(RefusalReason.NOT_JSON, "no")
-    for_everybody = [said("bank", f"flood-{n}") for n in range(AT_ONCE + 1)]
+    for_everybody = [announcement("bank", f"flood-{n}") for n in range(AT_ONCE + 1)]
     assert up_to_a_turn([refused] * 9) == 9
     assert up_to_a_turn([*for_everybody[:AT_ONCE], refused, {"type": 7}]) == AT_ONCE + 2
     assert (

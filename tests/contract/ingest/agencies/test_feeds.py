@@ -28,7 +28,7 @@ from foothold_schemas.wire.codec import decode_fact, decode_output
 from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, RISK_TRANSITIONS
 from tests.contract.ingest.doors.test_door import publisher
 from tests.support.made.build import AREA, claim, income, policy, registered, retracted, value
-from tests.support.risk import DAY, broadcast, caught_up, said, working, write
+from tests.support.risk import DAY, await_transitions, broadcast, caught_up, working, write
 from tests.support.running.sender import read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
@@ -41,7 +41,7 @@ EXPECTING = policy(
 )
 
 
-def told(*facts: FactRecord) -> list[Accepted]:
+def accepted_facts(*facts: FactRecord) -> list[Accepted]:
     return [Accepted(fact, county=COUNTY) for fact in facts]
 
 
@@ -56,35 +56,35 @@ async def serves_the_county(engine: AsyncEngine) -> None:
 
 
 async def feeds_told(broker: str) -> dict[date, set[tuple[str, str, date]]]:
-    found: dict[date, set[tuple[str, str, date]]] = {}
+    feeds_by_day: dict[date, set[tuple[str, str, date]]] = {}
     for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name))):
         fact = decode_fact(m.value()).data
         assert isinstance(fact, DayOpened)
         assert all(f.area == COUNTY for f in fact.feeds)
-        found[fact.day] = {(f.agency, f.feed, f.heard_on) for f in fact.feeds}
-    return found
+        feeds_by_day[fact.day] = {(f.agency, f.feed, f.heard_on) for f in fact.feeds}
+    return feeds_by_day
 
 
 async def test_what_was_heard_is_told_with_the_next_day(
     broker: str, ingest_database: AsyncEngine
 ) -> None:
     await serves_the_county(ingest_database)
-    one = publisher(broker)
-    await one.start()
-    days = Days(ingest_database, one, Metrics(CollectorRegistry()), DayClock.MANUAL)
+    writer = publisher(broker)
+    await writer.start()
+    days = Days(ingest_database, writer, Metrics(CollectorRegistry()), DayClock.MANUAL)
     bill = claim("10").model_copy(update={"agency": "health-insurance"})
-    await FeedBook(ingest_database).hear(told(registered(), income("7500"), bill))
+    await FeedBook(ingest_database).hear(accepted_facts(registered(), income("7500"), bill))
     for n, heard in enumerate(
         [
             [],
-            told(income("1")),
-            told(retracted("bill").model_copy(update={"agency": "health-insurance"})),
+            accepted_facts(income("1")),
+            accepted_facts(retracted("bill").model_copy(update={"agency": "health-insurance"})),
             [],
         ]
     ):
         await days.open(FIRST + timedelta(days=n), datetime.now(UTC))
         await FeedBook(ingest_database).hear(heard)
-    await one.stop()
+    await writer.stop()
 
     entries, incomes, bills = (
         ("statistics", "HouseholdRegistered"),
@@ -121,14 +121,14 @@ async def test_a_silent_feed_keeps_the_group_and_an_empty_report_lets_it_go(brok
         first,
         *(broadcast(d, f"{d.day}") for d in later),
     )
-    async with working(broker, bundles=(EXPECTING,)) as one:
-        (entered,) = await said(broker, 1)
+    async with working(broker, bundles=(EXPECTING,)) as running:
+        (entered,) = await await_transitions(broker, 1)
         await caught_up(broker)
-        silent = one._metrics.registry.get_sample_value("foothold_risk_stale_feed", FEED)
+        silent = running._metrics.registry.get_sample_value("foothold_risk_stale_feed", FEED)
         stale = {(d.day, tuple(d.stale)) for d in await days_done(broker) if d.registered}
         await write(broker, empty_file)
-        _, recovering = await said(broker, 2)
-        heard = one._metrics.registry.get_sample_value("foothold_risk_stale_feed", FEED)
+        _, recovering = await await_transitions(broker, 2)
+        heard = running._metrics.registry.get_sample_value("foothold_risk_stale_feed", FEED)
 
     assert (entered.movement, entered.group, entered.stale) == (
         Movement.ENTERED,
@@ -158,10 +158,10 @@ async def test_while_the_database_is_away_facts_are_accepted_and_the_feed_is_not
     await serves_the_county(ingest_database)
     away = connect("postgresql+psycopg://nobody@127.0.0.1:9/nothing")
     book = FeedBook(away)
-    await book.hear(told(income("1")))
+    await book.hear(accepted_facts(income("1")))
     await away.dispose()
     book._engine = ingest_database
-    await book.hear(told(income("2", "another")))
+    await book.hear(accepted_facts(income("2", "another")))
 
     async with ingest_database.connect() as connection:
         assert await last_heard(connection, FIRST) == (

@@ -43,9 +43,10 @@ class DefectError(Exception):
     """A defect of the program; its message holds what was sent."""
 
 
-def sample(made: Built, name: str, part: str) -> float:
+def sample(ingest: Built, name: str, part: str) -> float:
     return (
-        made.metrics.registry.get_sample_value(f"foothold_ingest_{name}_total", {"part": part}) or 0
+        ingest.metrics.registry.get_sample_value(f"foothold_ingest_{name}_total", {"part": part})
+        or 0
     )
 
 
@@ -59,10 +60,10 @@ async def held(clerk: Clerk) -> None:
     await clerk.done(
         "settled-bills", as_csv(BILL_HEADERS, [bill("bad-one", NUMBER), bill("good-one", OTHER)])
     )
-    async with clerk.made.engine.begin() as connection:
+    async with clerk.ingest.engine.begin() as connection:
         await connection.execute(text("update held set problem = 'waits'"))
     await clerk.done("households", as_csv(HOUSE_HEADERS, [house("H1", NUMBER), house("H2", OTHER)]))
-    async with clerk.made.engine.begin() as connection:
+    async with clerk.ingest.engine.begin() as connection:
         await connection.execute(text("update held set problem = null"))
 
 
@@ -80,8 +81,8 @@ async def test_a_held_event_that_fails_three_times_gets_its_problem_and_the_othe
 
     with monkeypatch.context() as patch:
         patch.setattr(HeldBook, "open", fails)
-        released = [await clerk.made.releaser.release_some() for _ in range(4)]
-    async with clerk.made.engine.connect() as connection:
+        released = [await clerk.ingest.releaser.release_some() for _ in range(4)]
+    async with clerk.ingest.engine.connect() as connection:
         rows = (
             await connection.execute(
                 select(HeldRow.released_at, HeldRow.problem).order_by(HeldRow.problem)
@@ -94,7 +95,7 @@ async def test_a_held_event_that_fails_three_times_gets_its_problem_and_the_othe
         (True, "unprocessable"),
         (False, ""),
     ]
-    assert (sample(clerk.made, "given_up", "releaser"), "bad-one" in logged) == (1, False)
+    assert (sample(clerk.ingest, "given_up", "releaser"), "bad-one" in logged) == (1, False)
 
 
 async def test_a_register_entry_is_taken_though_what_waited_for_its_people_cannot_be_released(
@@ -112,7 +113,7 @@ async def test_a_register_entry_is_taken_though_what_waited_for_its_people_canno
 
 
 async def test_a_doubt_at_which_the_program_fails_waits_for_a_person_and_the_others_are_asked_about(
-    made: Built, monkeypatch: pytest.MonkeyPatch
+    ingest: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for n in range(3):
         word = FactDisputed(
@@ -122,10 +123,10 @@ async def test_a_doubt_at_which_the_program_fails_waits_for_a_person_and_the_oth
             doubt=Doubt.NEVER_HAPPENED,
             note="",
         )
-        said = PeopleSaid(
+        statement = PeopleSaid(
             id=f"act-{n}", household_id="a" * 32, time=datetime.now(UTC), by="zhang", data=word
         )
-        await made.disputes.ask([(said, word)])
+        await ingest.disputes.ask([(statement, word)])
     line = foothold_ingest.disputes.asking._line
 
     def fails(row: Any) -> Any:  # noqa: ANN401
@@ -135,9 +136,9 @@ async def test_a_doubt_at_which_the_program_fails_waits_for_a_person_and_the_oth
 
     monkeypatch.setattr(foothold_ingest.disputes.asking, "_line", fails)
     for _ in range(4):
-        await made.questions.look_up()
-        await made.questions.tell()
-    async with made.engine.connect() as connection:
+        await ingest.questions.look_up()
+        await ingest.questions.tell()
+    async with ingest.engine.connect() as connection:
         rows = (
             await connection.execute(
                 select(DisputeRow.dispute_id, DisputeRow.told, DisputeRow.attempts).order_by(
@@ -151,10 +152,10 @@ async def test_a_doubt_at_which_the_program_fails_waits_for_a_person_and_the_oth
         ("act-1", None, 3),
         ("act-2", "no_sender", 0),
     ]
-    assert sample(made, "given_up", "questions") == 1
+    assert sample(ingest, "given_up", "questions") == 1
 
 
-async def doubts(made: Built, many: int) -> None:
+async def doubts(ingest: Built, many: int) -> None:
     for n in range(many):
         word = FactDisputed(
             disputed=f"{n:032x}",
@@ -163,14 +164,14 @@ async def doubts(made: Built, many: int) -> None:
             doubt=Doubt.NEVER_HAPPENED,
             note="",
         )
-        said = PeopleSaid(
+        statement = PeopleSaid(
             id=f"act-{n}", household_id="a" * 32, time=datetime.now(UTC), by="zhang", data=word
         )
-        await made.disputes.ask([(said, word)])
+        await ingest.disputes.ask([(statement, word)])
 
 
-async def attempts(made: Built) -> list[tuple[str | None, int]]:
-    async with made.engine.connect() as connection:
+async def attempts(ingest: Built) -> list[tuple[str | None, int]]:
+    async with ingest.engine.connect() as connection:
         rows = (
             await connection.execute(
                 select(DisputeRow.told, DisputeRow.attempts).order_by(DisputeRow.dispute_id)
@@ -180,10 +181,10 @@ async def attempts(made: Built) -> list[tuple[str | None, int]]:
 
 
 async def test_where_all_items_of_a_turn_fail_none_is_blamed_and_all_are_done_once_it_works(
-    made: Built, monkeypatch: pytest.MonkeyPatch
+    ingest: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await doubts(made, 3)
-    await made.questions.look_up()
+    await doubts(ingest, 3)
+    await ingest.questions.look_up()
 
     def fails(row: Any) -> Any:  # noqa: ANN401
         raise DefectError(row)
@@ -192,19 +193,19 @@ async def test_where_all_items_of_a_turn_fail_none_is_blamed_and_all_are_done_on
         patch.setattr(foothold_ingest.disputes.asking, "_line", fails)
         for _ in range(4):
             with pytest.raises(DefectError):
-                await made.questions.tell()
-        blamed = await attempts(made)
-    await made.questions.tell()
+                await ingest.questions.tell()
+        blamed = await attempts(ingest)
+    await ingest.questions.tell()
 
-    assert (blamed, await attempts(made)) == ([(None, 0)] * 3, [("no_sender", 0)] * 3)
-    assert sample(made, "given_up", "questions") == 0
+    assert (blamed, await attempts(ingest)) == ([(None, 0)] * 3, [("no_sender", 0)] * 3)
+    assert sample(ingest, "given_up", "questions") == 0
 
 
 async def test_an_item_that_failed_rests_before_it_is_tried_and_one_given_up_is_tried_when_asked(
-    made: Built, monkeypatch: pytest.MonkeyPatch
+    ingest: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await doubts(made, 1)
-    await made.questions.look_up()
+    await doubts(ingest, 1)
+    await ingest.questions.look_up()
 
     def fails(row: Any) -> Any:  # noqa: ANN401
         raise DefectError(row)
@@ -214,17 +215,17 @@ async def test_an_item_that_failed_rests_before_it_is_tried_and_one_given_up_is_
         with monkeypatch.context() as long:
             long.setattr(foothold_ingest.turns, "REST_SECONDS", 3_600.0)
             for _ in range(4):
-                await made.questions.tell()
-        rested = await attempts(made)
-        made.questions._items._rests_until.clear()
+                await ingest.questions.tell()
+        rested = await attempts(ingest)
+        ingest.questions._items._rests_until.clear()
         for _ in range(4):
-            await made.questions.tell()
-        given = await attempts(made), await given_up.listed(made.engine)
-    many = await given_up.retry(made.engine, by="op", now=datetime.now(UTC))
-    await made.questions.tell()
+            await ingest.questions.tell()
+        given = await attempts(ingest), await given_up.listed(ingest.engine)
+    many = await given_up.retry(ingest.engine, by="op", now=datetime.now(UTC))
+    await ingest.questions.tell()
 
     assert (rested, given) == ([(None, 1)], ([(None, 3)], ["doubt act-0"]))
-    assert (many, await attempts(made), await given_up.listed(made.engine)) == (
+    assert (many, await attempts(ingest), await given_up.listed(ingest.engine)) == (
         1,
         [("no_sender", 0)],
         [],
@@ -235,11 +236,11 @@ async def test_tickets_another_replica_has_in_hand_are_not_counted_as_told(clerk
     await clerk.done(
         "households", as_csv(HOUSE_HEADERS, [house("H1", NUMBER), house("H2", NUMBER)])
     )
-    async with clerk.made.engine.begin() as connection:
+    async with clerk.ingest.engine.begin() as connection:
         await connection.execute(select(DoubleRow.ticket).with_for_update())
-        meanwhile = await clerk.made.tickets.tell_some()
+        meanwhile = await clerk.ingest.tickets.tell_some()
 
-    assert (meanwhile, await clerk.made.tickets.tell_some()) == (0, 1)
+    assert (meanwhile, await clerk.ingest.tickets.tell_some()) == (0, 1)
 
 
 async def test_a_ticket_at_which_the_program_fails_waits_for_a_person_and_the_others_are_told(
@@ -261,8 +262,8 @@ async def test_a_ticket_at_which_the_program_fails_waits_for_a_person_and_the_ot
 
     monkeypatch.setattr(foothold_ingest.people.tickets, "_lines", fails)
     for _ in range(4):
-        await clerk.made.tickets.tell_some()
-    async with clerk.made.engine.connect() as connection:
+        await clerk.ingest.tickets.tell_some()
+    async with clerk.ingest.engine.connect() as connection:
         rows = (
             await connection.execute(
                 select(DoubleRow.ticket, DoubleRow.told, DoubleRow.attempts).order_by(
@@ -272,11 +273,11 @@ async def test_a_ticket_at_which_the_program_fails_waits_for_a_person_and_the_ot
         ).all()
 
     assert [tuple(row) for row in rows] == [(1, None, 3), (2, "open", 0)]
-    assert sample(clerk.made, "given_up", "tickets") == 1
+    assert sample(clerk.ingest, "given_up", "tickets") == 1
 
 
 async def test_a_retry_at_which_the_program_still_fails_leaves_the_record_and_the_next_one_is_tried(
-    made: Built, monkeypatch: pytest.MonkeyPatch
+    ingest: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at, kept = 1_781_000_000_000, []
     for offset, value in enumerate((b'{"bad-one": 1}', b'{"good-one": 1}')):
@@ -292,14 +293,14 @@ async def test_a_retry_at_which_the_program_still_fails_leaves_the_record_and_th
                 reason=RefusalReason.UNPROCESSABLE,
                 detail="",
                 record=record,
-                seal=made.seal,
+                seal=ingest.seal,
             )
         )
-    async with made.engine.begin() as connection:
+    async with ingest.engine.begin() as connection:
         columns = ("source_id", "service", "reason", "detail", "at", "sealed")
         await connection.execute(
             insert(QuarantinedRecord),
-            [{name: getattr(one, name) for name in columns} for one in kept],
+            [{name: getattr(item, name) for name in columns} for item in kept],
         )
     read = from_kafka
 
@@ -310,12 +311,12 @@ async def test_a_retry_at_which_the_program_still_fails_leaves_the_record_and_th
 
     with monkeypatch.context() as patch:
         patch.setattr(foothold_ingest.quarantine.retry, "from_kafka", fails)
-        tried = await made.retrier.retry(
-            [one.source_id for one in kept], actor="op", now=datetime.now(UTC)
+        tried = await ingest.retrier.retry(
+            [item.source_id for item in kept], actor="op", now=datetime.now(UTC)
         )
-    mended = await made.retrier.retry([kept[0].source_id], actor="op", now=datetime.now(UTC))
+    mended = await ingest.retrier.retry([kept[0].source_id], actor="op", now=datetime.now(UTC))
 
-    assert [(one.outcome, one.detail.partition(":")[0]) for one in (*tried, *mended)] == [
+    assert [(item.outcome, item.detail.partition(":")[0]) for item in (*tried, *mended)] == [
         (Outcome.STILL_REFUSED, "unprocessable"),
         (Outcome.STILL_REFUSED, "invalid_envelope"),
         (Outcome.STILL_REFUSED, "invalid_envelope"),
@@ -324,7 +325,7 @@ async def test_a_retry_at_which_the_program_still_fails_leaves_the_record_and_th
 
 
 async def test_a_forged_header_or_a_broken_seal_keeps_no_other_record_of_the_same_retry(
-    made: Built,
+    ingest: Built,
 ) -> None:
     forged = SourceRecord(value=b"{}", headers=(("retry", b"agency.clinic.v1:0:" + b"9" * 5_000),))
     address = ("agency.clinic.v1", 0, 1)
@@ -335,24 +336,24 @@ async def test_a_forged_header_or_a_broken_seal_keeps_no_other_record_of_the_sam
         reason=RefusalReason.NOT_JSON,
         detail="",
         record=forged,
-        seal=made.seal,
+        seal=ingest.seal,
     )
     same = ("household-facts.v1", 0, 1)
     ours = Quarantined.of(
-        "risk", same, 0, reason=RefusalReason.NOT_JSON, detail="", record=forged, seal=made.seal
+        "risk", same, 0, reason=RefusalReason.NOT_JSON, detail="", record=forged, seal=ingest.seal
     )
     broken = ours.model_copy(update={"offset": 2, "sealed": "broken"})
     columns = ("source_id", "service", "reason", "detail", "at", "sealed")
-    async with made.engine.begin() as connection:
+    async with ingest.engine.begin() as connection:
         await connection.execute(
             insert(QuarantinedRecord),
-            [{name: getattr(one, name) for name in columns} for one in (kept, ours, broken)],
+            [{name: getattr(record, name) for name in columns} for record in (kept, ours, broken)],
         )
-    tried = await made.retrier.retry(
-        [one.source_id for one in (kept, broken, ours)], actor="op", now=datetime.now(UTC)
+    tried = await ingest.retrier.retry(
+        [record.source_id for record in (kept, broken, ours)], actor="op", now=datetime.now(UTC)
     )
 
-    assert {one.source_id: one.outcome for one in tried} == {
+    assert {record.source_id: record.outcome for record in tried} == {
         kept.source_id: Outcome.STILL_REFUSED,
         ours.source_id: Outcome.WRITTEN_AGAIN,
         broken.source_id: Outcome.STILL_REFUSED,
@@ -360,9 +361,9 @@ async def test_a_forged_header_or_a_broken_seal_keeps_no_other_record_of_the_sam
 
 
 async def test_figures_are_counted_once_when_the_database_goes_away_between_two_of_them(
-    made: Built, monkeypatch: pytest.MonkeyPatch
+    ingest: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    book = ArrivalBook(made.engine)
+    book = ArrivalBook(ingest.engine)
     for kind in ("first", "second", "third"):
         book.note("bank", kind, "accepted", datetime.now(UTC), 7)
     write = ArrivalBook._write
@@ -379,7 +380,7 @@ async def test_figures_are_counted_once_when_the_database_goes_away_between_two_
         with pytest.raises(InterfaceError):
             await book._write_all()
     await book.flush()
-    async with made.engine.connect() as connection:
+    async with ingest.engine.connect() as connection:
         rows = (
             await connection.execute(
                 select(ArrivalRow.kind, ArrivalRow.many)
@@ -392,14 +393,14 @@ async def test_figures_are_counted_once_when_the_database_goes_away_between_two_
 
 
 async def test_a_figure_the_database_refuses_is_let_go_of_and_the_others_are_written(
-    made: Built,
+    ingest: Built,
 ) -> None:
-    book = ArrivalBook(made.engine)
+    book = ArrivalBook(ingest.engine)
     for kind in ("good", "bad\x00", "fine"):
         book.note("clinic", kind, "accepted", datetime.now(UTC))
     await book.flush()
     await book.flush()
-    async with made.engine.connect() as connection:
+    async with ingest.engine.connect() as connection:
         kinds = (
             (
                 await connection.execute(
@@ -420,7 +421,7 @@ async def test_a_figure_the_database_refuses_is_let_go_of_and_the_others_are_wri
     [DefectError("sent"), MemoryError(), RecursionError(), StatementFails("x"), OSError("disk")],
 )
 async def test_whatever_a_turn_raises_is_counted_and_the_next_one_comes(
-    made: Built, error: Exception, capsys: pytest.CaptureFixture[str]
+    ingest: Built, error: Exception, capsys: pytest.CaptureFixture[str]
 ) -> None:
     turns: list[int] = []
     done = asyncio.Event()
@@ -431,38 +432,41 @@ async def test_whatever_a_turn_raises_is_counted_and_the_next_one_comes(
             raise error
         done.set()
 
-    task = asyncio.create_task(take_turns("files", turn, made.metrics, pause=0.01))
+    task = asyncio.create_task(take_turns("files", turn, ingest.metrics, pause=0.01))
     await asyncio.wait_for(done.wait(), 20)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
-    assert (sample(made, "job_failures", "files"), "sent" in capsys.readouterr().out) == (2, False)
+    assert (sample(ingest, "job_failures", "files"), "sent" in capsys.readouterr().out) == (
+        2,
+        False,
+    )
 
 
 RUNS: dict[str, Callable[[Built], Any]] = {
-    "releaser": lambda made: made.releaser.run(),
-    "questions": lambda made: made.questions.run(),
-    "statement_questions": lambda made: made.statement_asking.run(),
-    "tickets": lambda made: made.tickets.run(),
-    "files": lambda made: made.files.run(),
-    "arrivals": lambda made: made.arrivals.run(made.metrics),
-    "days": lambda made: made.days.follow_wall_clock(),
+    "releaser": lambda ingest: ingest.releaser.run(),
+    "questions": lambda ingest: ingest.questions.run(),
+    "statement_questions": lambda ingest: ingest.statement_asking.run(),
+    "tickets": lambda ingest: ingest.tickets.run(),
+    "files": lambda ingest: ingest.files.run(),
+    "arrivals": lambda ingest: ingest.arrivals.run(ingest.metrics),
+    "days": lambda ingest: ingest.days.follow_wall_clock(),
 }
 
 
 @pytest.mark.parametrize("part", RUNS)
 async def test_a_job_lives_through_an_absent_database_and_says_that_it_works_when_it_is_back(
-    made: Built, part: str, monkeypatch: pytest.MonkeyPatch
+    ingest: Built, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database refuses connections for a while.
 
     Its pool is pointed at a port at which nobody listens.
     """
-    dialect = made.engine.sync_engine.dialect
+    dialect = ingest.engine.sync_engine.dialect
     real: Callable[..., Any] = dialect.connect
 
     def progress() -> float | None:
-        return made.metrics.registry.get_sample_value(
+        return ingest.metrics.registry.get_sample_value(
             "foothold_ingest_progress_timestamp_seconds", {"part": part}
         )
 
@@ -474,10 +478,10 @@ async def test_a_job_lives_through_an_absent_database_and_says_that_it_works_whe
 
     with monkeypatch.context() as patch:
         patch.setattr(dialect, "connect", refuses)
-        await made.engine.dispose()
-        made.arrivals.note("clinic", "IncomeReported", "accepted", datetime.now(UTC))
-        made.days.last = None
-        task = asyncio.create_task(RUNS[part](made))
+        await ingest.engine.dispose()
+        ingest.arrivals.note("clinic", "IncomeReported", "accepted", datetime.now(UTC))
+        ingest.days.last = None
+        task = asyncio.create_task(RUNS[part](ingest))
         await asyncio.wait_for(refused.wait(), 20)
         at_start = progress()
     async with asyncio.timeout(20):

@@ -42,8 +42,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def watching(made: Built) -> AsyncIterator[None]:
-    task = asyncio.create_task(Watch(made.settings.broker, made.readers, made.metrics).run())
+async def watching(ingest: Built) -> AsyncIterator[None]:
+    task = asyncio.create_task(Watch(ingest.settings.broker, ingest.readers, ingest.metrics).run())
     try:
         yield
     finally:
@@ -52,8 +52,8 @@ async def watching(made: Built) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-def gauge(made: Built, name: str, agency: str) -> float | None:
-    return made.metrics.registry.get_sample_value(f"foothold_ingest_{name}", {"agency": agency})
+def gauge(ingest: Built, name: str, agency: str) -> float | None:
+    return ingest.metrics.registry.get_sample_value(f"foothold_ingest_{name}", {"agency": agency})
 
 
 async def until(holds: Callable[[], bool], seconds: float = 20) -> None:
@@ -67,24 +67,24 @@ async def test_records_behind_a_transaction_nobody_ends_are_seen_by_agency_with_
 ) -> None:
     agency, well = f"t-{uuid.uuid4().hex[:8]}", f"w-{uuid.uuid4().hex[:8]}"
     topic, other = await make_topic(broker, agency), await make_topic(broker, well)
-    async with door(parts) as made, watching(made):
+    async with door(parts) as ingest, watching(ingest):
         await write(broker, topic, (body(agency, "before"), STRUCTURED))
         await write(broker, other, (body(well, "well"), STRUCTURED))
         await facts(broker, 2)
-        await until(lambda: gauge(made, "agency_lag_records", agency) == 0)
+        await until(lambda: gauge(ingest, "agency_lag_records", agency) == 0)
         async with AIOKafkaProducer(bootstrap_servers=broker, transactional_id=agency) as producer:
             await producer.begin_transaction()
             await producer.send_and_wait(topic, b"hangs", partition=0)
             await write(
                 broker, topic, *[(body(agency, f"behind-{n}"), STRUCTURED) for n in range(3)]
             )
-            await until(lambda: (gauge(made, "agency_hidden_seconds", agency) or 0) > 1)
+            await until(lambda: (gauge(ingest, "agency_hidden_seconds", agency) or 0) > 1)
             hidden = [
-                gauge(made, name, agency)
+                gauge(ingest, name, agency)
                 for name in ("agency_lag_records", "agency_hidden_seconds", "agency_unread_seconds")
             ]
             calm = [
-                gauge(made, name, well)
+                gauge(ingest, name, well)
                 for name in ("agency_lag_records", "agency_hidden_seconds", "agency_unread_seconds")
             ]
             await producer.abort_transaction()
@@ -92,7 +92,7 @@ async def test_records_behind_a_transaction_nobody_ends_are_seen_by_agency_with_
         await until(
             lambda: (
                 [
-                    gauge(made, name, agency)
+                    gauge(ingest, name, agency)
                     for name in (
                         "agency_lag_records",
                         "agency_hidden_seconds",
@@ -116,8 +116,8 @@ async def test_the_end_of_a_transaction_is_nothing_unread(broker: str, parts: Pa
     agency = f"m-{uuid.uuid4().hex[:8]}"
     topic = await make_topic(broker, agency)
     async with (
-        door(parts) as made,
-        watching(made),
+        door(parts) as ingest,
+        watching(ingest),
         AIOKafkaProducer(bootstrap_servers=broker, transactional_id=agency) as producer,
     ):
         async with producer.transaction():
@@ -125,8 +125,8 @@ async def test_the_end_of_a_transaction_is_nothing_unread(broker: str, parts: Pa
                 topic, body(agency, "one"), headers=STRUCTURED, partition=0
             )
         await facts(broker, 1)
-        await until(lambda: gauge(made, "agency_lag_records", agency) == 0)
-        lost = gauge(made, "lost_records", agency)
+        await until(lambda: gauge(ingest, "agency_lag_records", agency) == 0)
+        lost = gauge(ingest, "lost_records", agency)
     async with door(parts) as again, watching(again):
         await until(lambda: gauge(again, "agency_lag_records", agency) == 0)
 
@@ -151,13 +151,13 @@ async def test_what_is_lost_while_nobody_reads_is_seen_and_counted_once_by_sever
     await admin.start()
     await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=5)})
     await admin.close()
-    async with ingest_parts(parts) as made, watching(made), watching(made):
-        await until(lambda: gauge(made, "lost_records", agency) == 4)
-        unread = gauge(made, "agency_lag_records", agency)
-    async with door(parts) as made, watching(made):
+    async with ingest_parts(parts) as ingest, watching(ingest), watching(ingest):
+        await until(lambda: gauge(ingest, "lost_records", agency) == 4)
+        unread = gauge(ingest, "agency_lag_records", agency)
+    async with door(parts) as ingest, watching(ingest):
         arrived = await facts(broker, 2)
-        await until(lambda: gauge(made, "lost_records", agency) is not None)
-        lost = gauge(made, "lost_records", agency)
+        await until(lambda: gauge(ingest, "lost_records", agency) is not None)
+        lost = gauge(ingest, "lost_records", agency)
 
     assert (unread, sorted(arrived), lost) == (1, ["left", "read"], 4)
 
@@ -166,9 +166,9 @@ async def test_a_paused_agency_is_shown(broker: str, parts: Parts) -> None:
     agency = f"p-{uuid.uuid4().hex[:8]}"
     topic = await make_topic(broker, agency)
     await write(broker, topic, *[(b"{}", STRUCTURED)] * 3)
-    async with door(parts, dead_letter_limit=2) as made, watching(made):
-        await until(lambda: gauge(made, "agency_paused", agency) == 1)
-        await until(lambda: gauge(made, "agency_lag_records", agency) == 1)
+    async with door(parts, dead_letter_limit=2) as ingest, watching(ingest):
+        await until(lambda: gauge(ingest, "agency_paused", agency) == 1)
+        await until(lambda: gauge(ingest, "agency_lag_records", agency) == 1)
 
 
 async def test_a_watch_without_a_broker_waits_and_says_so(
@@ -183,20 +183,20 @@ async def test_a_watch_without_a_broker_waits_and_says_so(
         raise OSError
 
     monkeypatch.setattr(Watch, "look", refuses)
-    async with ingest_parts(parts) as made, watching(made):
-        before = made.metrics.registry.get_sample_value(
+    async with ingest_parts(parts) as ingest, watching(ingest):
+        before = ingest.metrics.registry.get_sample_value(
             "foothold_ingest_progress_timestamp_seconds", {"part": "watch"}
         )
         await asyncio.wait_for(asked.wait(), 20)
         await until(
             lambda: (
-                made.metrics.registry.get_sample_value(
+                ingest.metrics.registry.get_sample_value(
                     "foothold_ingest_job_failures_total", {"part": "watch"}
                 )
                 not in (None, 0)
             )
         )
-        after = made.metrics.registry.get_sample_value(
+        after = ingest.metrics.registry.get_sample_value(
             "foothold_ingest_progress_timestamp_seconds", {"part": "watch"}
         )
 
@@ -219,14 +219,14 @@ async def test_what_went_before_anybody_read_is_not_lost_and_a_new_topic_counts_
     await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=3)})
     await admin.close()
     now = datetime.now(UTC)
-    async with ingest_parts(parts) as made:
-        async with watching(made):
-            await until(lambda: gauge(made, "agency_lag_records", agency) == 1)
-            before = gauge(made, "lost_records", agency)
+    async with ingest_parts(parts) as ingest:
+        async with watching(ingest):
+            await until(lambda: gauge(ingest, "agency_lag_records", agency) == 1)
+            before = gauge(ingest, "lost_records", agency)
         # of the topic that had this name before
-        await made.readers.lose(agency, 0, range(90, 100), now)
-        async with watching(made):
-            await until(lambda: gauge(made, "lost_records", agency) == 10)
-        many = await made.readers.lose(agency, 0, range(1, 3), now)
+        await ingest.readers.lose(agency, 0, range(90, 100), now)
+        async with watching(ingest):
+            await until(lambda: gauge(ingest, "lost_records", agency) == 10)
+        many = await ingest.readers.lose(agency, 0, range(1, 3), now)
 
     assert (before, many) == (0, 2)

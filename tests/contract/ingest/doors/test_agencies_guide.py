@@ -49,7 +49,7 @@ def test_what_the_guide_shows_works_as_it_stands_there(
         sender.post("statistics", {**event, "subject": "370302/H00001", "data": entry}).status_code
         == 202
     )
-    told = {
+    variables = {
         "FOOTHOLD_URL": foothold.ingest_url,
         "FOOTHOLD_KEY": sender.keys["health-insurance"],
         "FOOTHOLD_KAFKA": foothold.kafka.bootstrap,
@@ -58,7 +58,7 @@ def test_what_the_guide_shows_works_as_it_stands_there(
         command = ["bash", "-e", "-c", code] if language == "bash" else [sys.executable, "-c", code]
         done = subprocess.run(
             command,
-            env={**os.environ, **told},
+            env={**os.environ, **variables},
             cwd=tmp_path,
             capture_output=True,
             text=True,
@@ -72,12 +72,12 @@ def test_what_the_guide_shows_works_as_it_stands_there(
             decode_fact(m.value()).data
             for m in read_topic(foothold.kafka.bootstrap, HOUSEHOLD_FACTS.name)
         ]
-        found = {
+        complete = {
             f.claim_number
             for f in facts
             if isinstance(f, MedicalClaimSettled) and f.claim_number.startswith("2026-0001")
         }
-        return found if len(found) == 5 else None
+        return complete if len(complete) == 5 else None
 
     assert len(BLOCKS) == 5
     assert eventually(arrived, "the five bills of the guide") == {

@@ -123,7 +123,7 @@ def asked(stack: Stack, question: str, *values: object) -> str | None:
 
 def by_http(stack: Stack, key: str) -> dict[str, str]:
     """Each event in a request of its own."""
-    said = {}
+    answers = {}
     for case in CASES:
         answer = httpx.post(
             f"{stack.ingest_url}/v1/events",
@@ -132,7 +132,7 @@ def by_http(stack: Stack, key: str) -> dict[str, str]:
         )
         assert answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR
         body = answer.json()
-        said[case] = (
+        answers[case] = (
             HELD
             if body.get("held")
             else (
@@ -141,7 +141,7 @@ def by_http(stack: Stack, key: str) -> dict[str, str]:
                 else str(body["type"]).removeprefix("urn:foothold:problem:").replace("-", "_")
             )
         )
-    return said
+    return answers
 
 
 def by_kafka(stack: Stack, key: str) -> dict[str, str]:  # noqa: ARG001 - the topic proves who speaks

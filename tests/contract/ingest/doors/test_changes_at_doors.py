@@ -39,7 +39,9 @@ def changes(door: str) -> list[Event]:
     with two bodies, an empty report, and a bill of long ago.
     """
 
-    def made(name: str, minutes: int, kind: str = "MedicalClaimSettled", **more: object) -> Event:
+    def version(
+        name: str, minutes: int, kind: str = "MedicalClaimSettled", **more: object
+    ) -> Event:
         data = more.pop("data", None) or {
             "claim_number": f"{door}-{name}",
             "settled_on": "2026-01-10",
@@ -62,7 +64,7 @@ def changes(door: str) -> list[Event]:
         }
 
     def bill(name: str, minutes: int, total: str, **more: object) -> Event:
-        event = made(name, minutes, "MedicalClaimSettled", **more)
+        event = version(name, minutes, "MedicalClaimSettled", **more)
         event["data"] |= {"total": total}
         return event
 
@@ -70,7 +72,7 @@ def changes(door: str) -> list[Event]:
     again["data"]["claim_number"] = f"{door}-twice"
     old = bill("old", 8, "1.00")
     old["data"]["settled_on"] = "2020-01-01"
-    heard = made(
+    heard = version(
         "heard",
         9,
         "FeedHeard",
@@ -79,7 +81,7 @@ def changes(door: str) -> list[Event]:
     return [
         bill("first", 0, "25000.00"),
         bill("amended", 1, "12000.00", amends=f"{door}-first"),
-        made(
+        version(
             "back", 2, "FactsRetracted", data={"events": [f"{door}-reversed"], "reason": "reversed"}
         ),
         bill("reversed", 3, "9000.00"),
@@ -105,8 +107,8 @@ def http_single(sender: Sender, events: list[Event]) -> list[str]:
 def http_batch(sender: Sender, events: list[Event]) -> list[str]:
     answer = sender.post(AGENCY, events, BATCH).json()
     return [
-        str(one.get("problem", {}).get("type", "")).removeprefix("urn:foothold:problem:")
-        for one in answer["results"]
+        str(result.get("problem", {}).get("type", "")).removeprefix("urn:foothold:problem:")
+        for result in answer["results"]
     ]
 
 
@@ -163,12 +165,12 @@ def state(stack: Stack, register_number: str) -> Household:
     key = household_id(
         stack.secrets["FOOTHOLD_HOUSEHOLD_SECRET"].encode(), "370399", register_number
     ).encode()
-    found = {
+    states = {
         m.offset(): m.value()
         for m in read_topic(stack.kafka.bootstrap, HOUSEHOLD_STATE.name)
         if m.key() == key
     }
-    return unpack(found[max(found)]) if found else Household()
+    return unpack(states[max(states)]) if states else Household()
 
 
 def set_aside(stack: Stack, door: str) -> list[str]:
@@ -177,15 +179,15 @@ def set_aside(stack: Stack, door: str) -> list[str]:
         decode_quarantined(m.value()) for m in read_topic(stack.kafka.bootstrap, QUARANTINE.name)
     ]
 
-    def is_mine(one: Any) -> bool:  # noqa: ANN401
-        whole = one.open(seal)
+    def is_mine(record: Any) -> bool:  # noqa: ANN401
+        whole = record.open(seal)
         return (
             door.encode()
             in (whole.value or b"") + json.dumps([str(v) for _, v in whole.headers]).encode()
         )
 
     return sorted(
-        one.reason.value for one in {q.source_id: q for q in kept}.values() if is_mine(one)
+        record.reason.value for record in {q.source_id: q for q in kept}.values() if is_mine(record)
     )
 
 
@@ -208,7 +210,7 @@ def test_a_household_comes_out_the_same_whichever_door_its_changes_took(
         "what cannot be used is set aside",
     )
     home = eventually(
-        lambda: found if len((found := state(foothold, door)).bills) == 2 else None,
+        lambda: reached if len((reached := state(foothold, door)).bills) == 2 else None,
         "both bills stand in the state",
     )
 

@@ -44,8 +44,8 @@ def test_the_document_names_the_routes_there_are(sender: Sender) -> None:
 
 def examples() -> Iterator[Any]:
     content = document()["paths"]["/v1/events"]["post"]["requestBody"]["content"]
-    for media, told in content.items():
-        for name, example in told["examples"].items():
+    for media, body in content.items():
+        for name, example in body["examples"].items():
             yield pytest.param(media, example["value"], id=f"{media} {name}")
 
 

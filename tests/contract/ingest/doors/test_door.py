@@ -78,10 +78,10 @@ def raw(
 
 
 def facts_in_log(stack: Stack, prefix: str) -> list[str]:
-    found = (
+    facts = (
         decode_fact(m.value()) for m in read_topic(stack.kafka.bootstrap, HOUSEHOLD_FACTS.name)
     )
-    return [f.id for f in found if f.id.startswith(prefix)]
+    return [f.id for f in facts if f.id.startswith(prefix)]
 
 
 def test_after_202_the_fact_stands_in_the_log_with_its_identity(
@@ -265,12 +265,12 @@ def publisher(bootstrap: str, *, max_in_flight: int = 100, send_seconds: float =
 async def test_more_events_than_may_wait_are_refused_at_once_and_nothing_of_them_is_taken(
     broker: str,
 ) -> None:
-    one = publisher(broker, max_in_flight=2)
-    await one.start()
+    writer = publisher(broker, max_in_flight=2)
+    await writer.start()
     with pytest.raises(Busy):
-        await one.send([fact_line(income("1", f"i{n}")) for n in range(3)])
-    await one.send([fact_line(income("1", f"i{n}")) for n in range(2)])
-    await one.stop()
+        await writer.send([fact_line(income("1", f"i{n}")) for n in range(3)])
+    await writer.send([fact_line(income("1", f"i{n}")) for n in range(2)])
+    await writer.stop()
 
     assert len(await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))) == 2
 
@@ -282,16 +282,16 @@ async def test_while_the_broker_stands_still_the_answer_is_unknown_in_time_and_t
     await asyncio.to_thread(kafka.start)
     try:
         await asyncio.to_thread(make_topics, kafka.broker, EMBEDDED_PARTITIONS)
-        one = publisher(kafka.bootstrap, send_seconds=1.0)
-        await one.start()
+        writer = publisher(kafka.bootstrap, send_seconds=1.0)
+        await writer.start()
         os.kill(kafka.pid, signal.SIGSTOP)
         started = asyncio.get_running_loop().time()
         with pytest.raises(Unknown):
-            await one.send([fact_line(income("1", "late"))])
+            await writer.send([fact_line(income("1", "late"))])
         waited = asyncio.get_running_loop().time() - started
         os.kill(kafka.pid, signal.SIGCONT)
-        await one.send([fact_line(income("1", "next"))])
-        await one.stop()
+        await writer.send([fact_line(income("1", "next"))])
+        await writer.stop()
         ids = [
             decode_fact(m.value()).id
             for m in await asyncio.to_thread(
@@ -308,14 +308,14 @@ async def test_while_the_broker_stands_still_the_answer_is_unknown_in_time_and_t
 async def test_while_the_database_is_away_the_answer_is_503_and_says_to_send_again(
     broker: str,
 ) -> None:
-    one, metrics = publisher(broker), Metrics(CollectorRegistry())
-    await one.start()
+    writer, metrics = publisher(broker), Metrics(CollectorRegistry())
+    await writer.start()
     away = connect("postgresql+psycopg://nobody@127.0.0.1:9/nothing")
-    days = Days(away, one, metrics, DayClock.MANUAL)
+    days = Days(away, writer, metrics, DayClock.MANUAL)
     intake = Intake(
-        publisher=one,
-        announcer=Announcer(one, Broker(broker)),
-        directory=Directory(away, one, b"d" * 32),
+        publisher=writer,
+        announcer=Announcer(writer, Broker(broker)),
+        directory=Directory(away, writer, b"d" * 32),
         people=PeopleRegister(away, b"h" * 32),
         regions=RegionBook(away),
         books=Registers(
@@ -345,7 +345,7 @@ async def test_while_the_database_is_away_the_answer_is_503_and_says_to_send_aga
             json={},
             headers={**SINGLE, "authorization": "Bearer fh_12345678_" + "x" * 43},
         )
-    await one.stop()
+    await writer.stop()
     await away.dispose()
 
     assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
@@ -362,22 +362,23 @@ async def opened(broker: str) -> list[list[date]]:
         fact = decode_fact(m.value()).data
         assert isinstance(fact, DayOpened)
         days[m.partition()].append((m.offset(), fact.day))
-    return [[day for _, day in sorted(found)] for found in days.values()]
+    return [[day for _, day in sorted(offsets)] for offsets in days.values()]
 
 
 async def test_missed_days_are_opened_in_order_and_a_day_only_once_by_many_replicas(
     broker: str, ingest_database: AsyncEngine
 ) -> None:
-    one = publisher(broker)
-    await one.start()
+    writer = publisher(broker)
+    await writer.start()
     replicas = [
-        Days(ingest_database, one, Metrics(CollectorRegistry()), DayClock.MANUAL) for _ in range(4)
+        Days(ingest_database, writer, Metrics(CollectorRegistry()), DayClock.MANUAL)
+        for _ in range(4)
     ]
     now = datetime.now(UTC)
     await replicas[0].open(date(2026, 6, 1), now)
     await asyncio.gather(*(days.open(date(2026, 6, 4), now) for days in replicas))
     await replicas[1].open(date(2026, 6, 2), now)
-    await one.stop()
+    await writer.stop()
 
     assert [[date(2026, 6, n) for n in (1, 2, 3, 4)]] * EMBEDDED_PARTITIONS == await opened(broker)
     assert date(2026, 6, 4) == replicas[0].last
@@ -387,12 +388,12 @@ async def test_missed_days_are_opened_in_order_and_a_day_only_once_by_many_repli
 async def test_a_writer_whose_clock_disagrees_with_the_database_opens_no_day(
     broker: str, ingest_database: AsyncEngine, skew: timedelta
 ) -> None:
-    one = publisher(broker)
-    await one.start()
-    days = Days(ingest_database, one, Metrics(CollectorRegistry()), DayClock.WALL)
+    writer = publisher(broker)
+    await writer.start()
+    days = Days(ingest_database, writer, Metrics(CollectorRegistry()), DayClock.WALL)
     with pytest.raises(CannotOpen, match="clock"):
         await days.open(date(2026, 6, 1), datetime.now(UTC) + skew)
-    await one.stop()
+    await writer.stop()
 
     assert await opened(broker) == [[]] * EMBEDDED_PARTITIONS
 
@@ -400,13 +401,13 @@ async def test_a_writer_whose_clock_disagrees_with_the_database_opens_no_day(
 async def test_a_leap_of_more_than_a_year_is_not_opened_by_mistake(
     broker: str, ingest_database: AsyncEngine
 ) -> None:
-    one = publisher(broker)
-    await one.start()
-    days = Days(ingest_database, one, Metrics(CollectorRegistry()), DayClock.MANUAL)
+    writer = publisher(broker)
+    await writer.start()
+    days = Days(ingest_database, writer, Metrics(CollectorRegistry()), DayClock.MANUAL)
     await days.open(date(2024, 6, 1), datetime.now(UTC))
     with pytest.raises(CannotOpen, match="at most 400"):
         await days.open(date(2026, 6, 1), datetime.now(UTC))
-    await one.stop()
+    await writer.stop()
 
     assert date(2024, 6, 1) == days.last
 

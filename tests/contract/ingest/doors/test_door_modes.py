@@ -256,15 +256,15 @@ async def test_the_latest_contact_holds_under_the_same_key_and_erasing_destroys_
 ) -> None:
     home = "a" * 32
     later, earlier = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
-    async with ingest_parts(parts) as made:
-        await made.directory.keep(
+    async with ingest_parts(parts) as ingest:
+        await ingest.directory.keep(
             [Told(home, earlier, Contact(name="甲")), Told(home, later, Contact(name="乙"))]
         )
-        await made.directory.keep([Told(home, earlier, Contact(name="丙"))])
+        await ingest.directory.keep([Told(home, earlier, Contact(name="丙"))])
         await asyncio.gather(
-            *(made.directory.keep([Told("b" * 32, later, Contact(name="丁"))]) for _ in range(4))
+            *(ingest.directory.keep([Told("b" * 32, later, Contact(name="丁"))]) for _ in range(4))
         )
-        was_there, is_there = await made.directory.erase(home), await made.directory.erase(home)
+        was_there, is_there = await ingest.directory.erase(home), await ingest.directory.erase(home)
     records = await asyncio.to_thread(
         lambda: [
             m for m in read_topic(broker, HOUSEHOLD_DIRECTORY.name) if m.key() == home.encode()
@@ -285,7 +285,7 @@ async def test_the_latest_contact_holds_under_the_same_key_and_erasing_destroys_
 
 
 def test_go_live_opens_today_quietly_and_only_once(own_foothold: Stack) -> None:
-    said = own_foothold.command("ingest", "go-live")
+    output = own_foothold.command("ingest", "go-live")
     with pytest.raises(CannotStart, match="live already"):
         own_foothold.command("ingest", "go-live")
     facts = [
@@ -293,6 +293,6 @@ def test_go_live_opens_today_quietly_and_only_once(own_foothold: Stack) -> None:
         for m in read_topic(own_foothold.kafka.bootstrap, HOUSEHOLD_FACTS.name)
     ]
 
-    assert "without notices" in said
+    assert "without notices" in output
     assert [f.is_quiet for f in facts if isinstance(f, DayOpened)] == [True] * EMBEDDED_PARTITIONS
     assert own_foothold.command("ingest", "quarantine", "list") == "nothing waits"

@@ -47,14 +47,14 @@ def event(agency: str, event_id: str, **changes: Any) -> dict[str, Any]:  # noqa
         "amount": "12.50",
         "earned_month": MONTH,
     } | changes.pop("data", {})
-    made = {
+    envelope = {
         "specversion": "1.0",
         "id": event_id,
         "source": f"/agencies/{agency}",
         "type": "foothold.IncomeReported.v1",
         "time": NOW.isoformat(),
     }
-    return {**made, "subject": "370399/K-1", "data": data} | changes
+    return {**envelope, "subject": "370399/K-1", "data": data} | changes
 
 
 def body(agency: str, event_id: str, **changes: Any) -> bytes:  # noqa: ANN401
@@ -84,17 +84,17 @@ async def write(
 
 @contextlib.asynccontextmanager
 async def door(parts: Parts, **changes: object) -> AsyncIterator[Built]:
-    async with ingest_parts(parts, **changes) as made:
-        task = asyncio.create_task(kafka_door(made).run())
+    async with ingest_parts(parts, **changes) as ingest:
+        task = asyncio.create_task(kafka_door(ingest).run())
         try:
-            yield made
+            yield ingest
         finally:
             assert not task.done() or task.exception() is None
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
 
-async def found(broker: str, topic: str, want: Callable[[list[Any]], bool]) -> list[Any]:
+async def await_records(broker: str, topic: str, want: Callable[[list[Any]], bool]) -> list[Any]:
     """The topic's records once they are as wanted; as they are after 20 seconds otherwise."""
     records: list[Any] = []
     for _ in range(60):
@@ -106,12 +106,12 @@ async def found(broker: str, topic: str, want: Callable[[list[Any]], bool]) -> l
 
 
 async def facts(broker: str, count: int) -> list[str]:
-    records = await found(broker, HOUSEHOLD_FACTS.name, lambda r: len(r) >= count)
+    records = await await_records(broker, HOUSEHOLD_FACTS.name, lambda r: len(r) >= count)
     return [decode_fact(r.value()).id for r in records]
 
 
 async def aside(broker: str, count: int) -> list[Quarantined]:
-    records = await found(broker, QUARANTINE.name, lambda r: len(r) >= count)
+    records = await await_records(broker, QUARANTINE.name, lambda r: len(r) >= count)
     return sorted((decode_quarantined(r.value()) for r in records), key=lambda q: q.offset)
 
 
@@ -213,10 +213,10 @@ async def test_hostile_records_are_kept_whole_with_their_reason_and_the_good_one
     bad = [(make(agency), headers) for make, headers, _ in HOSTILE.values()]
     records = [(body(agency, "first"), STRUCTURED), *bad, (body(agency, "last"), STRUCTURED)]
     await write(broker, topic, *records)
-    async with door(parts) as made:
+    async with door(parts) as ingest:
         arrived = await facts(broker, 2)
         kept = await aside(broker, len(bad))
-        refused = made.metrics.registry.get_sample_value(
+        refused = ingest.metrics.registry.get_sample_value(
             "foothold_ingest_facts_total",
             {"kind": "unknown", "outcome": "unknown_kind", "door": "kafka"},
         )
@@ -243,7 +243,7 @@ async def test_a_topic_made_while_ingest_runs_is_read_within_seconds_whatever_th
         began = asyncio.get_running_loop().time()
         await write(broker, topic, (body(agency, "null-key"), STRUCTURED), key=None)
         await write(broker, topic, (body(agency, "claim-as-key"), STRUCTURED), key=b"claim-7")
-        records = await found(broker, HOUSEHOLD_FACTS.name, lambda r: len(r) >= 2)
+        records = await await_records(broker, HOUSEHOLD_FACTS.name, lambda r: len(r) >= 2)
         took = asyncio.get_running_loop().time() - began
 
     assert {decode_fact(r.value()).id for r in records} == {"null-key", "claim-as-key"}
@@ -259,12 +259,12 @@ async def test_the_cncf_sdk_and_another_kafka_client_send_binary_and_structured(
     topic = await make_topic(broker, agency)
     producer = Producer({"bootstrap.servers": broker})
     for event_id, convert in (("sdk-binary", to_binary), ("sdk-structured", to_structured)):
-        made = event(agency, event_id)
-        attributes = {name: value for name, value in made.items() if name != "data"} | {
+        envelope = event(agency, event_id)
+        attributes = {name: value for name, value in envelope.items() if name != "data"} | {
             "time": NOW,
             "datacontenttype": "application/json",
         }
-        message = convert(SdkEvent(attributes=attributes, data=made["data"]), JSONFormat())
+        message = convert(SdkEvent(attributes=attributes, data=envelope["data"]), JSONFormat())
         producer.produce(topic, value=message.value, headers=list(message.headers.items()))
     producer.flush(10)
     async with door(parts):
@@ -284,19 +284,19 @@ async def test_what_waits_in_quarantine_is_listed_shown_and_retried_once_with_it
         (body(agency, "early", time=(NOW + timedelta(hours=1)).isoformat()), STRUCTURED),
         (body(agency, "bad-for-ever", subject="x"), STRUCTURED),
     )
-    async with door(parts) as made:
+    async with door(parts) as ingest:
         await aside(broker, 2)
         keeper = asyncio.create_task(
-            QuarantineKeeper(Broker(broker), ingest_database, made.metrics, SEAL).run()
+            QuarantineKeeper(Broker(broker), ingest_database, ingest.metrics, SEAL).run()
         )
         retrier = Retrier(
             ingest_database,
             SEAL,
-            agencies=made.agencies,
-            intake=made.intake,
-            publisher=made.publisher,
-            days=made.days,
-            files=made.files,
+            agencies=ingest.agencies,
+            intake=ingest.intake,
+            publisher=ingest.publisher,
+            days=ingest.days,
+            files=ingest.files,
         )
         waiting: list[Any] = []
         for _ in range(200):
@@ -363,20 +363,20 @@ async def test_a_record_larger_than_the_quarantine_takes_is_kept_cut_and_the_nex
     topic = await make_topic(broker, agency)
     large = b"\x00" * 20_000_000
     await asyncio.to_thread(packed, broker, topic, codec, large, body(agency, "next"))
-    async with door(parts) as made:
+    async with door(parts) as ingest:
         arrived = await facts(broker, 1)
         (kept,) = await aside(broker, 1)
         keeper = asyncio.create_task(
-            QuarantineKeeper(Broker(broker), ingest_database, made.metrics, SEAL).run()
+            QuarantineKeeper(Broker(broker), ingest_database, ingest.metrics, SEAL).run()
         )
         retrier = Retrier(
             ingest_database,
             SEAL,
-            agencies=made.agencies,
-            intake=made.intake,
-            publisher=made.publisher,
-            days=made.days,
-            files=made.files,
+            agencies=ingest.agencies,
+            intake=ingest.intake,
+            publisher=ingest.publisher,
+            days=ingest.days,
+            files=ingest.files,
         )
         async with asyncio.timeout(20):
             while not await retrier.rows():
@@ -399,10 +399,10 @@ async def test_a_batch_that_would_take_all_memory_stops_its_agency_alone(
     bomb, well = f"y-{uuid.uuid4().hex[:8]}", f"x-{uuid.uuid4().hex[:8]}"
     topic, other = await make_topic(broker, bomb), await make_topic(broker, well)
     await asyncio.to_thread(packed, broker, topic, "zstd", b"\x00" * 90_000_000)
-    async with door(parts) as made:
+    async with door(parts) as ingest:
         async with asyncio.timeout(20):
             while (
-                made.metrics.registry.get_sample_value(
+                ingest.metrics.registry.get_sample_value(
                     "foothold_ingest_stopped_readers", {"reader": "agencies"}
                 )
                 != 1

@@ -132,9 +132,9 @@ class Routes(NamedTuple):
 
 
 @pytest.fixture
-async def routes(made: Built) -> Routes:
-    key = await made.register.add(AGENCY, is_operator=False, by="op", now=datetime.now(UTC))
-    app = whole(made)
+async def routes(ingest: Built) -> Routes:
+    key = await ingest.register.add(AGENCY, is_operator=False, by="op", now=datetime.now(UTC))
+    app = whole(ingest)
     signed_in = await call(
         app, "POST", b"/console/sign-in", headers=(FORM,), body=f"key={key}&name=li".encode()
     )
@@ -147,18 +147,18 @@ async def routes(made: Built) -> Routes:
     return Routes(app, table, (b"authorization", f"Bearer {key}".encode()), cookie, csrf)
 
 
-def whole(made: Built) -> FastAPI:
+def whole(ingest: Built) -> FastAPI:
     door = Door(
-        agencies=made.agencies,
-        intake=made.intake,
-        days=made.days,
-        metrics=made.metrics,
+        agencies=ingest.agencies,
+        intake=ingest.intake,
+        days=ingest.days,
+        metrics=ingest.metrics,
         day_clock=DayClock.MANUAL,
     )
-    app = make_app(door, files := FileDoor(made.agencies, made.uploads, made.mappings))
-    TopicDoor(files, made.readers).add_to(app)
-    QuestionDoor(files, made.statement_questions, made.statement_asking).add_to(app)
-    console(made, files).add_to(app)
+    app = make_app(door, files := FileDoor(ingest.agencies, ingest.uploads, ingest.mappings))
+    TopicDoor(files, ingest.readers).add_to(app)
+    QuestionDoor(files, ingest.statement_questions, ingest.statement_asking).add_to(app)
+    console(ingest, files).add_to(app)
     return app
 
 
@@ -166,13 +166,13 @@ def filled(path: str, value: bytes = b"x") -> bytes:
     return re.sub(rb"\{[a-z]+\}", lambda _: value, path.encode())
 
 
-def wrong(told: str, answer: Answer) -> list[str]:
+def wrong(request: str, answer: Answer) -> list[str]:
     """What is wrong with an answer, if anything."""
     is_problem = answer.headers.get(b"content-type", b"").startswith(PROBLEM)
     if answer.status >= 500 or (
-        answer.status >= 400 and told.split()[1].startswith("/v1") and not is_problem
+        answer.status >= 400 and request.split()[1].startswith("/v1") and not is_problem
     ):
-        return [f"{told}: {answer.status} {answer.body[:200]!r}"]
+        return [f"{request}: {answer.status} {answer.body[:200]!r}"]
     return []
 
 
@@ -195,12 +195,12 @@ async def test_an_address_may_hold_anything(routes: Routes) -> None:
                 f"{method} {path} {name} in the path",
                 await call(routes.app, method, filled(path, value), headers=known),
             )
-        query = b"&".join(b"%b=%b" % (one.encode(), value) for one in QUERY)
+        query = b"&".join(b"%b=%b" % (key.encode(), value) for key in QUERY)
         for asked in (
             query,
             value,
             *(
-                [b"%b=%b" % (one.encode(), value) for one in QUERY]
+                [b"%b=%b" % (key.encode(), value) for key in QUERY]
                 if path.startswith("/v1") or "quarantine" in path
                 else []
             ),
@@ -373,13 +373,13 @@ async def test_a_form_that_lacks_a_field_is_refused_without_what_was_sent(routes
 
 
 async def test_a_defect_in_a_route_is_told_by_its_trace_id_and_logged_without_what_was_sent(
-    made: Built, monkeypatch: pytest.MonkeyPatch
+    ingest: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def planted(*_: object, **__: object) -> Response:
         raise RuntimeError("11010519491231002X")
 
     monkeypatch.setattr(Pages, "render", planted)
-    app = whole(made)
+    app = whole(ingest)
 
     @app.get("/v1/planted")
     async def planted_route(_: Request) -> Response:
@@ -389,7 +389,7 @@ async def test_a_defect_in_a_route_is_told_by_its_trace_id_and_logged_without_wh
     with capture_logs() as logs:
         page = await call(app, "GET", b"/console/sign-in", headers=((b"traceparent", trace),))
         route = await call(app, "GET", b"/v1/planted", headers=((b"traceparent", trace),))
-    counted = made.metrics.registry.get_sample_value(
+    counted = ingest.metrics.registry.get_sample_value(
         "foothold_ingest_requests_total", {"status": "500"}
     )
 

@@ -40,8 +40,8 @@ def public(key: Any, name: str, algorithm: str) -> dict[str, Any]:  # noqa: ANN4
     maker = (
         jwt.algorithms.RSAAlgorithm if algorithm.startswith("RS") else jwt.algorithms.ECAlgorithm
     )
-    told: dict[str, Any] = json.loads(maker.to_jwk(key.public_key()))
-    return {**told, "kid": name, "alg": algorithm, "use": "sig"}
+    jwk: dict[str, Any] = json.loads(maker.to_jwk(key.public_key()))
+    return {**jwk, "kid": name, "alg": algorithm, "use": "sig"}
 
 
 class Keys:

@@ -164,9 +164,9 @@ def read_up_to_here(running: Running) -> None:
 
         def is_read() -> bool:
             return all(
-                found.offset >= ends[found.partition]
-                for found in reader.committed(places, timeout=10)
-                if ends[found.partition]
+                committed.offset >= ends[committed.partition]
+                for committed in reader.committed(places, timeout=10)
+                if ends[committed.partition]
             )
 
         eventually(is_read, "ingest has read the agency's topic", 120)
@@ -249,8 +249,8 @@ def by_file(running: Running, mapping: str) -> None:
     assert answer.status_code == 202, answer.text
 
     def result() -> dict[str, object] | None:
-        found = running.sender.client.get(answer.json()["url"], headers=key).json()
-        return found if found["status"] in ("done", "refused") else None
+        body = running.sender.client.get(answer.json()["url"], headers=key).json()
+        return body if body["status"] in ("done", "refused") else None
 
     done = eventually(result, f"the file of {mapping} is worked through", 120)
     assert done["status"] == "done", done

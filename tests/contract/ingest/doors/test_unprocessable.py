@@ -39,8 +39,10 @@ def planted(event: Mapping[str, object], *rest: Any) -> Accepted | Unplaced | Re
 
 
 def example(kind: str, event_id: str, agency: str = AGENCY) -> dict[str, Any]:
-    made: dict[str, Any] = json.loads((ROOT / f"schemas/examples/events/{kind}.json").read_text())
-    return made | {
+    envelope: dict[str, Any] = json.loads(
+        (ROOT / f"schemas/examples/events/{kind}.json").read_text()
+    )
+    return envelope | {
         "id": event_id,
         "source": f"/agencies/{agency}",
         "time": "2026-01-20T09:00:00+08:00",
@@ -48,20 +50,20 @@ def example(kind: str, event_id: str, agency: str = AGENCY) -> dict[str, Any]:
 
 
 def income(event_id: str) -> dict[str, Any]:
-    made = example("IncomeReported", event_id)
-    return made | {"data": made["data"] | {"earned_month": "2025-12"}}
+    envelope = example("IncomeReported", event_id)
+    return envelope | {"data": envelope["data"] | {"earned_month": "2025-12"}}
 
 
 class Doors:
     """The HTTP door as an agency, or as the operator."""
 
-    def __init__(self, made: Built, key: str, clock: DayClock) -> None:
+    def __init__(self, ingest: Built, key: str, clock: DayClock) -> None:
         self.app = make_app(
             Door(
-                agencies=made.agencies,
-                intake=made.intake,
-                days=made.days,
-                metrics=made.metrics,
+                agencies=ingest.agencies,
+                intake=ingest.intake,
+                days=ingest.days,
+                metrics=ingest.metrics,
                 day_clock=clock,
             )
         )
@@ -75,28 +77,28 @@ class Doors:
 
 
 async def doors(
-    made: Built, *, is_operator: bool = False, clock: DayClock = DayClock.MANUAL
+    ingest: Built, *, is_operator: bool = False, clock: DayClock = DayClock.MANUAL
 ) -> Doors:
     name = "foothold-operator" if is_operator else AGENCY
     return Doors(
-        made,
-        await made.register.add(name, is_operator=is_operator, by="op", now=datetime.now(UTC)),
+        ingest,
+        await ingest.register.add(name, is_operator=is_operator, by="op", now=datetime.now(UTC)),
         clock,
     )
 
 
 async def test_an_event_on_which_a_rule_raises_is_refused_alone_and_told_without_a_value(
-    made: Built, monkeypatch: pytest.MonkeyPatch
+    ingest: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    door = await doors(made)
+    door = await doors(ingest)
     monkeypatch.setattr("foothold_ingest.intake.intake.accept", planted)
     with capture_logs() as logs:
         batch = await door.post([income("good-1"), income("planted-1"), income("good-2")])
         single = await door.post(income("planted-2"))
         dry = await door.post([income("good-3"), income("planted-3")], b"dry_run=true")
     results = json.loads(batch.body)["results"]
-    told = [line for line in logs if line["event"] == "ingest.unprocessable"]
-    counted = made.metrics.registry.get_sample_value(
+    refusals = [line for line in logs if line["event"] == "ingest.unprocessable"]
+    counted = ingest.metrics.registry.get_sample_value(
         "foothold_ingest_facts_total",
         {"kind": "IncomeReported", "outcome": "unprocessable", "door": "http"},
     )
@@ -110,7 +112,7 @@ async def test_an_event_on_which_a_rule_raises_is_refused_alone_and_told_without
     assert [result["status"] for result in json.loads(dry.body)["results"]] == [202, 422]
     assert [
         (line["kind"], line["where"][-1], any("planted" in step for step in line["where"]))
-        for line in told
+        for line in refusals
     ] == [("IncomeReported", "KeyError", True)] * 3
     assert PERSON not in str(logs)
     assert [line for line in logs if "exc_info" in line] == []  # its words would be written out
@@ -118,9 +120,9 @@ async def test_an_event_on_which_a_rule_raises_is_refused_alone_and_told_without
 
 
 async def test_where_a_person_belongs_may_raise_as_well(
-    made: Built, monkeypatch: pytest.MonkeyPatch
+    ingest: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    door = await doors(made)
+    door = await doors(ingest)
 
     def nowhere(*_: object) -> None:
         raise ZeroDivisionError
@@ -140,14 +142,14 @@ async def test_where_a_person_belongs_may_raise_as_well(
 
 
 async def test_a_clerks_report_is_refused_with_words_and_a_reader_sees_the_exception(
-    made: Built, monkeypatch: pytest.MonkeyPatch
+    ingest: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reports = Reports(
-        agencies=made.agencies, intake=made.intake, people=made.people, days=made.days
+        agencies=ingest.agencies, intake=ingest.intake, people=ingest.people, days=ingest.days
     )
     monkeypatch.setattr("foothold_ingest.intake.intake.accept", planted)
     now = datetime.now(UTC)
-    clock: Clock = made.days.clock(now)
+    clock: Clock = ingest.days.clock(now)
     refused = await reports.take(
         AGENCY, Written("planted-4", "", PERSON, "self", "illness", "2026-01-20"), now
     )
@@ -155,7 +157,7 @@ async def test_a_clerks_report_is_refused_with_words_and_a_reader_sees_the_excep
     assert isinstance(refused, Rejected)
     assert refused.reason == "unprocessable"
     with pytest.raises(KeyError):
-        await made.intake.judge([income("planted-5")], Caller(AGENCY, is_operator=False), clock)
+        await ingest.intake.judge([income("planted-5")], Caller(AGENCY, is_operator=False), clock)
 
 
 def day(event_id: str, opened: str, *, is_quiet: bool = False) -> dict[str, Any]:
@@ -184,12 +186,12 @@ DAYS = {
 @pytest.mark.parametrize("clock", DayClock)
 @pytest.mark.parametrize("name", DAYS)
 async def test_a_dry_run_of_days_says_what_the_door_then_says(
-    made: Built, name: str, clock: DayClock
+    ingest: Built, name: str, clock: DayClock
 ) -> None:
-    door = await doors(made, is_operator=True, clock=clock)
-    before = made.days.last
+    door = await doors(ingest, is_operator=True, clock=clock)
+    before = ingest.days.last
     dry = json.loads((await door.post(DAYS[name], b"dry_run=true")).body)
-    untouched = made.days.last
+    untouched = ingest.days.last
     real = json.loads((await door.post(DAYS[name])).body)
 
     def answers(body: dict[str, Any]) -> list[tuple[int, object]]:
@@ -202,8 +204,8 @@ async def test_a_dry_run_of_days_says_what_the_door_then_says(
     assert untouched == before
 
 
-async def test_a_single_day_is_refused_alike_in_the_dry_run_and_for_good(made: Built) -> None:
-    door = await doors(made, is_operator=True)
+async def test_a_single_day_is_refused_alike_in_the_dry_run_and_for_good(ingest: Built) -> None:
+    door = await doors(ingest, is_operator=True)
     dry, real = (
         await door.post(day("far", "2099-01-01"), b"dry_run=true"),
         await door.post(day("far", "2099-01-01")),
@@ -214,9 +216,9 @@ async def test_a_single_day_is_refused_alike_in_the_dry_run_and_for_good(made: B
 
 
 @pytest.mark.parametrize("kind", [*AGENCY_KINDS, *OPERATOR_KINDS])
-async def test_of_every_kind_the_dry_run_gives_the_doors_answer(made: Built, kind: str) -> None:
+async def test_of_every_kind_the_dry_run_gives_the_doors_answer(ingest: Built, kind: str) -> None:
     agency = "foothold-operator" if kind in OPERATOR_KINDS else AGENCY
-    door = await doors(made, is_operator=kind in OPERATOR_KINDS)
+    door = await doors(ingest, is_operator=kind in OPERATOR_KINDS)
     events = [
         example(kind, "one", agency),
         example(kind, "two", agency) | {"time": "2099-01-01T00:00:00Z"},
@@ -233,9 +235,9 @@ async def test_of_every_kind_the_dry_run_gives_the_doors_answer(made: Built, kin
 
 
 async def test_what_was_read_as_empty_is_told_beside_the_acceptance_also_in_the_dry_run(
-    made: Built,
+    ingest: Built,
 ) -> None:
-    door = await doors(made)
+    door = await doors(ingest)
     entry = example("HouseholdRegistered", "for-ever")
     entry["data"]["members"][0]["left_on"] = "9999-12-31"
     dry, single, batch = (
@@ -245,9 +247,9 @@ async def test_what_was_read_as_empty_is_told_beside_the_acceptance_also_in_the_
     )
 
     assert [answer.status for answer in (dry, single, batch)] == [200, 202, 202]
-    for told in (
+    for accepted in (
         json.loads(dry.body)["results"][0],
         json.loads(single.body),
         json.loads(batch.body)["results"][0],
     ):
-        assert [warning["field"] for warning in told["warnings"]] == ["/data/members/0/left_on"]
+        assert [warning["field"] for warning in accepted["warnings"]] == ["/data/members/0/left_on"]

@@ -49,11 +49,11 @@ SAVED = Path(__file__).parents[3] / "ingest/data/bills-libreoffice.xlsx"
 
 
 async def facts(broker: str, kind: type) -> list[Any]:
-    found = [
+    records = [
         decode_fact(m.value())
         for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))
     ]
-    return [fact for fact in found if isinstance(fact.data, kind)]
+    return [fact for fact in records if isinstance(fact.data, kind)]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ async def test_a_dry_run_changes_nothing(clerk: Clerk, broker: str) -> None:
     result = await clerk.done(
         "settled-bills", as_csv(BILL_HEADERS, [bill("C1"), bill("C2", "nope")]), dry_run="true"
     )
-    async with clerk.made.engine.connect() as connection:
+    async with clerk.ingest.engine.connect() as connection:
         kept = [
             (await connection.execute(text(f"select count(*) from {name}"))).scalar_one()  # noqa: S608 - our tables
             for name in ("held", "quarantine")
@@ -217,7 +217,7 @@ async def test_a_dry_run_changes_nothing(clerk: Clerk, broker: str) -> None:
 async def test_a_dry_run_of_events_says_the_same_and_changes_nothing(
     clerk: Clerk, broker: str
 ) -> None:
-    one = {
+    good = {
         "specversion": "1.0",
         "id": "e1",
         "source": f"/agencies/{AGENCY}",
@@ -232,7 +232,7 @@ async def test_a_dry_run_of_events_says_the_same_and_changes_nothing(
         "standing": "ordinary",
         "members": [{"person_ref": "p"}],
     }
-    events = [{**one, "data": data}, {**one, "id": "e2", "data": data | {"standing": "rich"}}]
+    events = [{**good, "data": data}, {**good, "id": "e2", "data": data | {"standing": "rich"}}]
     headers = {"content-type": "application/cloudevents-batch+json"}
     answer = await clerk.client.post(
         "/v1/events?dry_run=true", content=json.dumps(events), headers=headers
@@ -268,11 +268,11 @@ async def test_after_a_crash_it_goes_on_at_the_row_after_the_last_batch_and_tota
 
     monkeypatch.setattr(Intake, "keep", keep_then_die)
     with pytest.raises(Killed):
-        await clerk.made.files.work_once()
+        await clerk.ingest.files.work_once()
     half = await clerk.result(upload)
-    assert await clerk.made.files.work_once()
+    assert await clerk.ingest.files.work_once()
     whole = await clerk.result(upload)
-    nothing_left = await clerk.made.files.work_once()
+    nothing_left = await clerk.ingest.files.work_once()
 
     assert (half["status"], half["counts"]["rows"], half["share"] > 0) == ("running", 2_000, True)
     assert counts(whole) == {
@@ -290,7 +290,7 @@ async def test_after_a_crash_it_goes_on_at_the_row_after_the_last_batch_and_tota
 async def test_two_replicas_take_different_files_and_each_file_is_worked_through_once(
     clerk: Clerk,
 ) -> None:
-    made = clerk.made
+    ingest = clerk.ingest
     uploads = [
         await clerk.send(
             "settled-bills", as_csv(BILL_HEADERS, [bill(f"C{n}-{k}") for k in range(600)])
@@ -298,14 +298,14 @@ async def test_two_replicas_take_different_files_and_each_file_is_worked_through
         for n in range(3)
     ]
     other = FileWorker(
-        made.uploads,
-        agencies=made.agencies,
-        intake=made.intake,
-        versions=Versions(made.statements, made.people),
-        days=made.days,
-        metrics=made.metrics,
+        ingest.uploads,
+        agencies=ingest.agencies,
+        intake=ingest.intake,
+        versions=Versions(ingest.statements, ingest.people),
+        days=ingest.days,
+        metrics=ingest.metrics,
     )
-    while any(await asyncio.gather(made.files.work_once(), other.work_once())):
+    while any(await asyncio.gather(ingest.files.work_once(), other.work_once())):
         pass
 
     assert [counts(await clerk.result(upload)) for upload in uploads] == [
@@ -316,29 +316,29 @@ async def test_two_replicas_take_different_files_and_each_file_is_worked_through
 async def test_rows_kept_out_by_a_missing_county_code_go_in_by_a_retry_once_it_is_there(
     clerk: Clerk, broker: str
 ) -> None:
-    made = clerk.made
+    ingest = clerk.ingest
     rows = [house(f"N{n}", f"37030219900101{n:03d}", county="370398") for n in range(100)]
     result = await clerk.done(
         "households",
         as_csv(HOUSE_HEADERS, [[*row[:6], row[6] + check_character(row[6])] for row in rows]),
     )
     retrier = Retrier(
-        made.engine,
-        made.seal,
-        agencies=made.agencies,
-        intake=made.intake,
-        publisher=made.publisher,
-        days=made.days,
-        files=made.files,
+        ingest.engine,
+        ingest.seal,
+        agencies=ingest.agencies,
+        intake=ingest.intake,
+        publisher=ingest.publisher,
+        days=ingest.days,
+        files=ingest.files,
     )
     waiting = [row["source_id"] for row in await retrier.rows(reason="unknown_area", limit=1_000)]
     still = await retrier.retry(waiting[:2], actor="op", now=datetime.now(UTC))
-    await made.regions.add("370398", "新县", Held(None, None))
+    await ingest.regions.add("370398", "新县", Held(None, None))
     taken = await retrier.retry(waiting, actor="op", now=datetime.now(UTC))
     again = await retrier.retry(waiting[:2], actor="op", now=datetime.now(UTC))
 
     assert counts(result) == {"rows": 100, "refused": 100}
-    assert [{one.outcome.value for one in some} for some in (still, taken, again)] == [
+    assert [{retried.outcome.value for retried in some} for some in (still, taken, again)] == [
         {"still_refused"},
         {"accepted"},
         {"not_waiting"},
@@ -352,7 +352,9 @@ async def test_rows_kept_out_by_a_missing_county_code_go_in_by_a_retry_once_it_i
 
 
 async def test_templates_hold_the_headers_over_columns_of_text_and_read_back(clerk: Clerk) -> None:
-    names = [one["name"] for one in (await clerk.client.get("/v1/mappings")).json()["mappings"]]
+    names = [
+        mapping["name"] for mapping in (await clerk.client.get("/v1/mappings")).json()["mappings"]
+    ]
     book = load_workbook(
         io.BytesIO((await clerk.client.get("/v1/mappings/settled-bills/template")).content)
     )
@@ -376,7 +378,7 @@ async def test_templates_hold_the_headers_over_columns_of_text_and_read_back(cle
 
 async def test_an_agencys_own_mapping_holds_before_the_shipped_one(clerk: Clerk) -> None:
     own = shipped()["settled-bills"].replace("结算单号", "流水号")
-    await clerk.made.mappings.set(AGENCY, own, datetime.now(UTC))
+    await clerk.ingest.mappings.set(AGENCY, own, datetime.now(UTC))
     result = await clerk.done("settled-bills", as_csv(("流水号", *BILL_HEADERS[1:]), [bill("C1")]))
     old = await clerk.done("settled-bills", as_csv(BILL_HEADERS, [bill("C2")]))
 
@@ -417,7 +419,10 @@ async def test_a_form_is_refused_by_how_to_send_a_file_and_a_wrong_key_is_called
     none = await clerk.client.get("/v1/files", headers={"authorization": ""})
 
     assert (form.status_code, "--data-binary" in form.json()["detail"]) == (415, True)
-    assert [(one.status_code, one.json()["type"].rsplit(":", 1)[1]) for one in (other, none)] == [
+    assert [
+        (response.status_code, response.json()["type"].rsplit(":", 1)[1])
+        for response in (other, none)
+    ] == [
         (401, "key-wrong"),
         (401, "key-needed"),
     ]

@@ -44,28 +44,28 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(180)]
 
 
 @pytest.fixture
-async def other(made: Built) -> AsyncIterator[Clerk]:
+async def other(ingest: Built) -> AsyncIterator[Clerk]:
     """Another agency."""
-    key = await made.register.add("bureau", is_operator=False, by="op", now=datetime.now(UTC))
+    key = await ingest.register.add("bureau", is_operator=False, by="op", now=datetime.now(UTC))
     door = Door(
-        agencies=made.agencies,
-        intake=made.intake,
-        days=made.days,
-        metrics=made.metrics,
+        agencies=ingest.agencies,
+        intake=ingest.intake,
+        days=ingest.days,
+        metrics=ingest.metrics,
         day_clock=DayClock.MANUAL,
     )
-    app = make_app(door, FileDoor(made.agencies, made.uploads, made.mappings))
+    app = make_app(door, FileDoor(ingest.agencies, ingest.uploads, ingest.mappings))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app),
         base_url="http://door",
         headers={"authorization": f"Bearer {key}"},
     ) as client:
-        yield Clerk(made, client)
+        yield Clerk(ingest, client)
 
 
 @contextlib.asynccontextmanager
-async def working(made: Built) -> AsyncIterator[None]:
-    task = asyncio.create_task(made.files.run())
+async def working(ingest: Built) -> AsyncIterator[None]:
+    task = asyncio.create_task(ingest.files.run())
     try:
         yield
     finally:
@@ -81,8 +81,8 @@ async def finished(clerk: Clerk, upload: str, seconds: float = 60) -> dict[str, 
     return result
 
 
-def sample(made: Built, name: str, **labels: str) -> float:
-    return made.metrics.registry.get_sample_value(name, labels) or 0
+def sample(ingest: Built, name: str, **labels: str) -> float:
+    return ingest.metrics.registry.get_sample_value(name, labels) or 0
 
 
 async def test_another_agencys_small_file_is_done_while_a_large_one_runs(
@@ -93,7 +93,7 @@ async def test_another_agencys_small_file_is_done_while_a_large_one_runs(
         "settled-bills",
         as_csv(BILL_HEADERS, (bill(f"C{n}", "bad") for n in range(rows))),  # type: ignore[arg-type] # any rows
     )
-    async with working(clerk.made):
+    async with working(clerk.ingest):
         async with asyncio.timeout(60):
             while not (await clerk.result(large))["counts"]["rows"]:
                 await asyncio.sleep(0.05)
@@ -117,13 +117,13 @@ async def test_a_file_that_stands_does_not_keep_another_agencys(
     keep, ends = Intake.keep, asyncio.Event()
 
     async def keep_slowly(self: Intake, judged: Any, *, is_patient: bool) -> None:  # noqa: ANN401
-        if any(one.record.agency == "clinic" for one in judged):
+        if any(judgement.record.agency == "clinic" for judgement in judged):
             await ends.wait()
         await keep(self, judged, is_patient=is_patient)
 
     monkeypatch.setattr(Intake, "keep", keep_slowly)
     stands = await clerk.send("settled-bills", as_csv(BILL_HEADERS, [bill("C1")]))
-    async with working(clerk.made):
+    async with working(clerk.ingest):
         result = await finished(
             other, await other.send("settled-bills", as_csv(BILL_HEADERS, [bill("C1")])), 10
         )
@@ -153,7 +153,7 @@ async def test_a_file_at_which_the_program_fails_three_times_is_refused_and_the_
         "households", as_csv(HOUSE_HEADERS, [house("H1"), house("H2", "110101199003070054")])
     )
     good = await clerk.send("households", as_csv(HOUSE_HEADERS, [house("H3")]))
-    async with working(clerk.made):
+    async with working(clerk.ingest):
         refused, taken = await finished(clerk, bad), await finished(clerk, good)
 
     assert (refused["status"], taken["status"], counts(taken)["accepted"]) == ("refused", "done", 1)
@@ -161,8 +161,8 @@ async def test_a_file_at_which_the_program_fails_three_times_is_refused_and_the_
         "处理本文件连续失败 3 次" in refused["problem"],
         "smaller files" in refused["problem"],
     ] == [True, True]
-    assert sample(clerk.made, "foothold_ingest_given_up_total", part="files") == 1
-    assert sample(clerk.made, "foothold_ingest_job_failures_total", part="files") == 3
+    assert sample(clerk.ingest, "foothold_ingest_given_up_total", part="files") == 1
+    assert sample(clerk.ingest, "foothold_ingest_job_failures_total", part="files") == 3
 
 
 async def test_a_full_disk_is_not_the_files_fault(
@@ -179,7 +179,7 @@ async def test_a_full_disk_is_not_the_files_fault(
     monkeypatch.setattr(work, "REST_SECONDS", 0.05)
     upload = await clerk.send("settled-bills", as_csv(BILL_HEADERS, [bill("C1")]))
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
-    async with working(clerk.made):
+    async with working(clerk.ingest):
         result = await finished(clerk, upload)
 
     assert (result["status"], counts(result), len(refused)) == (
@@ -197,7 +197,7 @@ async def test_an_agency_beyond_the_lanes_gets_one_while_the_others_have_files_w
         await clerk.send("settled-bills", as_csv(BILL_HEADERS, [bill(f"C{n}")])) for n in range(4)
     ]
     late = await other.send("settled-bills", as_csv(BILL_HEADERS, [bill("C1")]))
-    async with working(clerk.made):
+    async with working(clerk.ingest):
         result = await finished(other, late)
         last = await clerk.result(many[-1])
         await finished(clerk, many[-1])
@@ -209,13 +209,13 @@ async def test_a_statement_the_database_refuses_is_not_taken_for_an_absent_datab
     clerk: Clerk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def advance(*_: object) -> None:
-        async with clerk.made.engine.begin() as connection:
+        async with clerk.ingest.engine.begin() as connection:
             await connection.execute(text("set local statement_timeout = 1"))
             await connection.execute(text("select pg_sleep(1)"))
 
-    monkeypatch.setattr(type(clerk.made.uploads), "advance", advance)
+    monkeypatch.setattr(type(clerk.ingest.uploads), "advance", advance)
     upload = await clerk.send("settled-bills", as_csv(BILL_HEADERS, [bill("C1")]))
-    async with working(clerk.made):
+    async with working(clerk.ingest):
         result = await finished(clerk, upload)
 
     assert (result["status"], "连续失败" in result["problem"]) == ("refused", True)
@@ -237,8 +237,8 @@ async def test_a_death_while_a_file_is_worked_on_counts_and_progress_begins_the_
         patch.setattr(work, "reading", dies)
         for _ in range(2):
             with pytest.raises(DiesError):
-                await clerk.made.files.work_once()
-    twice = await attempts(clerk.made, upload)
+                await clerk.ingest.files.work_once()
+    twice = await attempts(clerk.ingest, upload)
     take, taken = Gatherer.take, []
 
     def dies_in_the_second_batch(self: Gatherer, row: Any) -> Any:  # noqa: ANN401
@@ -250,9 +250,9 @@ async def test_a_death_while_a_file_is_worked_on_counts_and_progress_begins_the_
     with monkeypatch.context() as patch:
         patch.setattr(Gatherer, "take", dies_in_the_second_batch)
         with pytest.raises(DiesError):
-            await clerk.made.files.work_once()
-    after_progress = await attempts(clerk.made, upload)
-    assert await clerk.made.files.work_once()
+            await clerk.ingest.files.work_once()
+    after_progress = await attempts(clerk.ingest, upload)
+    assert await clerk.ingest.files.work_once()
 
     assert (twice, after_progress, counts(await clerk.result(upload))) == (
         2,
@@ -261,8 +261,8 @@ async def test_a_death_while_a_file_is_worked_on_counts_and_progress_begins_the_
     )
 
 
-async def attempts(made: Built, upload: str) -> int:
-    async with made.engine.connect() as connection:
+async def attempts(ingest: Built, upload: str) -> int:
+    async with ingest.engine.connect() as connection:
         return int(
             (
                 await connection.execute(
@@ -288,7 +288,7 @@ async def test_a_reading_process_that_is_killed_refuses_the_file_and_harms_nobod
     upload = await clerk.send(
         "settled-bills", as_csv(BILL_HEADERS, [bill(f"C{n}") for n in range(200_000)])
     )
-    assert await clerk.made.files.work_once()
+    assert await clerk.ingest.files.work_once()
 
     assert "more memory or time" in (await clerk.result(upload))["problem"]
 
@@ -307,9 +307,9 @@ async def test_a_file_is_not_blamed_for_an_ingest_that_is_told_to_end(
         patch.setattr(Intake, "keep", hangs)
         for _ in range(4):
             begun.clear()
-            async with working(clerk.made):
+            async with working(clerk.ingest):
                 await asyncio.wait_for(begun.wait(), 10)
-    assert await attempts(clerk.made, upload) == 0
+    assert await attempts(clerk.ingest, upload) == 0
 
 
 def repeating(rows: int, columns: int) -> bytes:
@@ -320,7 +320,7 @@ def repeating(rows: int, columns: int) -> bytes:
         "[Content_Types].xml",
     )
     with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
-        told, declared = archive.read(sheet), archive.read(types)
+        sheet_xml, declared = archive.read(sheet), archive.read(types)
     kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
     part = b'<Override PartName="/xl/sharedStrings.xml" ContentType="%s"/></Types>' % kind
     texts = (
@@ -336,7 +336,8 @@ def repeating(rows: int, columns: int) -> bytes:
     )
     assert strings, "the workbook has shared strings of its own"
     return repacked(
-        workbook, {sheet: told.replace(b"</sheetData>", row * rows + b"</sheetData>"), **strings}
+        workbook,
+        {sheet: sheet_xml.replace(b"</sheetData>", row * rows + b"</sheetData>"), **strings},
     )
 
 
@@ -376,7 +377,7 @@ async def test_a_workbook_of_one_long_text_takes_bounded_memory_and_leaves_other
             stood.append(time.monotonic() - began)
 
     watching = [asyncio.create_task(peak.run()), asyncio.create_task(beat())]
-    async with working(clerk.made):
+    async with working(clerk.ingest):
         await asyncio.sleep(1)
         began = time.monotonic()
         await finished(other, await other.send("settled-bills", as_csv(BILL_HEADERS, [bill("C1")])))
@@ -400,12 +401,12 @@ async def test_a_workbook_of_one_long_text_takes_bounded_memory_and_leaves_other
 
 async def test_a_file_finished_by_another_replica_is_not_worked_on_again(clerk: Clerk) -> None:
     upload = await clerk.send("settled-bills", as_csv(BILL_HEADERS, [bill("C1")]))
-    async with clerk.made.uploads.next_open() as mine:
-        assert mine is not None
-        async with clerk.made.uploads.next_open() as nobodys:
+    async with clerk.ingest.uploads.next_open() as ours:
+        assert ours is not None
+        async with clerk.ingest.uploads.next_open() as nobodys:
             assert nobodys is None
-        async with clerk.made.engine.begin() as connection:
+        async with clerk.ingest.engine.begin() as connection:
             await connection.execute(update(UploadRow).values(finished_at=datetime.now(UTC)))
 
-    assert not await clerk.made.files.work_once()
+    assert not await clerk.ingest.files.work_once()
     assert (await clerk.result(upload))["counts"]["rows"] == 0

@@ -95,7 +95,7 @@ async def test_a_hostile_file_is_refused_with_a_reason_and_harms_nobody(
     upload = await clerk.send("settled-bills", HOSTILE[name])
     before = psutil.Process().memory_info().rss
     async with asyncio.timeout(60):
-        assert await clerk.made.files.work_once()
+        assert await clerk.ingest.files.work_once()
     result = await clerk.result(upload)
 
     assert (result["status"], counts(result)) == (
@@ -166,9 +166,9 @@ async def test_an_instruction_sheet_and_hidden_rows_are_named_in_the_result(cler
     ]
 
 
-async def test_what_is_not_a_file_of_this_agency_is_not_there(clerk: Clerk, made: Built) -> None:
+async def test_what_is_not_a_file_of_this_agency_is_not_there(clerk: Clerk, ingest: Built) -> None:
     upload = await clerk.send("settled-bills", as_csv(BILL_HEADERS, [bill("C1")]))
-    other = await made.register.add("other", is_operator=False, by="op", now=datetime.now(UTC))
+    other = await ingest.register.add("other", is_operator=False, by="op", now=datetime.now(UTC))
     asked = [f"/v1/files/{upload}", f"/v1/files/{upload}/errors"]
     as_other = [
         (await clerk.client.get(path, headers={"authorization": f"Bearer {other}"})).status_code

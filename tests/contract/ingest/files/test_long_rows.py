@@ -23,49 +23,52 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(180)]
 async def test_a_long_row_is_kept_up_to_64_kilobytes_and_its_retry_reads_it_whole_from_the_file(
     clerk: Clerk,
 ) -> None:
-    made, long = clerk.made, "长" * 4_000
+    ingest, long = clerk.ingest, "长" * 4_000
     # what makes the entry stands behind what is cut off
     headers = [
         *(f"x{n}" for n in range(10)),
         *HOUSE_HEADERS,
     ]
-    mapping = (await made.mappings.of("clinic"))["households"]
+    mapping = (await ingest.mappings.of("clinic"))["households"]
     own = (
         mapping.replace("ignored: [", "ignored: [" + ", ".join(f"x{n}" for n in range(10)) + ", ")
         if "ignored: [" in mapping
         else mapping + f"\nignored: {headers[:10]}\n"
     )
-    await made.mappings.set("clinic", own, datetime.now(UTC))
+    await ingest.mappings.set("clinic", own, datetime.now(UTC))
     row = [*[long] * 10, *house("H1", county="370398")]
     result = await clerk.done("households", as_csv(headers, [row]))
-    async with made.engine.connect() as connection:
+    async with ingest.engine.connect() as connection:
         sealed = (await connection.execute(select(QuarantinedRecord.sealed))).scalar_one()
-    parts_then = await parts(made)
+    parts_then = await parts(ingest)
     retrier = Retrier(
-        made.engine,
-        made.seal,
-        agencies=made.agencies,
-        intake=made.intake,
-        publisher=made.publisher,
-        days=made.days,
-        files=made.files,
+        ingest.engine,
+        ingest.seal,
+        agencies=ingest.agencies,
+        intake=ingest.intake,
+        publisher=ingest.publisher,
+        days=ingest.days,
+        files=ingest.files,
     )
     (waiting,) = [row["source_id"] for row in await retrier.rows()]
     still = await retrier.retry([waiting], actor="op", now=datetime.now(UTC))
-    await made.uploads.let_go()
-    parts_still = await parts(made)
-    await made.regions.add("370398", "新县", Held(None, None))
+    await ingest.uploads.let_go()
+    parts_still = await parts(ingest)
+    await ingest.regions.add("370398", "新县", Held(None, None))
     taken = await retrier.retry([waiting], actor="op", now=datetime.now(UTC))
-    await made.uploads.let_go()
+    await ingest.uploads.let_go()
 
     assert counts(result) == {"rows": 1, "refused": 1}
     assert len(sealed) < 4 * KEPT
-    assert ([one.outcome.value for one in (*still, *taken)]) == ["still_refused", "accepted"]
-    assert (parts_then > 0, parts_still > 0, await parts(made)) == (True, True, 0)
+    assert ([retried.outcome.value for retried in (*still, *taken)]) == [
+        "still_refused",
+        "accepted",
+    ]
+    assert (parts_then > 0, parts_still > 0, await parts(ingest)) == (True, True, 0)
 
 
-async def parts(made: Built) -> int:
-    async with made.engine.connect() as connection:
+async def parts(ingest: Built) -> int:
+    async with ingest.engine.connect() as connection:
         return int(
             (await connection.execute(select(func.count()).select_from(UploadPart))).scalar_one()
         )
@@ -74,11 +77,11 @@ async def parts(made: Built) -> int:
 async def test_the_file_of_ordinary_rows_is_not_kept(clerk: Clerk) -> None:
     await clerk.done("settled-bills", as_csv(BILL_HEADERS, [bill("C1", "bad")]))
 
-    assert await parts(clerk.made) == 0
+    assert await parts(clerk.ingest) == 0
 
 
 async def test_a_part_of_a_household_is_never_taken_by_a_retry(clerk: Clerk) -> None:
-    made = clerk.made
+    ingest = clerk.ingest
     result = await clerk.done(
         "households",
         as_csv(
@@ -88,17 +91,17 @@ async def test_a_part_of_a_household_is_never_taken_by_a_retry(clerk: Clerk) -> 
         ),
     )
     retrier = Retrier(
-        made.engine,
-        made.seal,
-        agencies=made.agencies,
-        intake=made.intake,
-        publisher=made.publisher,
-        days=made.days,
-        files=made.files,
+        ingest.engine,
+        ingest.seal,
+        agencies=ingest.agencies,
+        intake=ingest.intake,
+        publisher=ingest.publisher,
+        days=ingest.days,
+        files=ingest.files,
     )
     waiting = [row["source_id"] for row in await retrier.rows()]
     tried = await retrier.retry(waiting, actor="op", now=datetime.now(UTC))
 
     assert counts(result) == {"rows": 73, "refused": 72, "accepted": 1, "new": 1}
-    assert {one.outcome.value for one in tried} == {"still_refused"}
+    assert {retried.outcome.value for retried in tried} == {"still_refused"}
     assert len(waiting) == 4

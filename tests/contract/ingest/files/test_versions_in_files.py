@@ -32,13 +32,13 @@ async def counting(broker: str) -> dict[str, str]:
     gone = {
         name
         for kind in (MedicalClaimSettled, FactsRetracted)
-        for one in await facts(broker, kind)
-        for name in one.withdraws
+        for record in await facts(broker, kind)
+        for name in record.withdraws
     }
     return {
-        one.data.claim_number: str(one.data.total)
-        for one in sorted(bills, key=lambda one: one.version_key)
-        if one.fact_id not in gone
+        record.data.claim_number: str(record.data.total)
+        for record in sorted(bills, key=lambda record: record.version_key)
+        if record.fact_id not in gone
     }
 
 
@@ -61,7 +61,7 @@ async def test_a_file_sent_again_writes_nothing_and_one_corrected_and_back_leave
     while_wrong = await counting(broker)
     back = await clerk.done("settled-bills", as_csv(BILL_HEADERS, right))
 
-    assert [counts(one) for one in (first, again)] == [
+    assert [counts(result) for result in (first, again)] == [
         {"rows": 12, "accepted": 12, "new": 12},
         {"rows": 12, "accepted": 12, "same": 12},
     ]
@@ -112,13 +112,13 @@ def event(kind: str, number: int, subject: str, data: dict[str, Any]) -> dict[st
     return named | ({"subject": subject} if subject else {}) | {"data": data}
 
 
-async def said(clerk: Clerk, events: Sequence[dict[str, Any]]) -> list[int]:
+async def send_events(clerk: Clerk, events: Sequence[dict[str, Any]]) -> list[int]:
     answers = []
-    for one in events:
+    for envelope in events:
         headers = {"content-type": "application/cloudevents+json"}
         answers.append(
             (
-                await clerk.client.post("/v1/events", content=json.dumps(one), headers=headers)
+                await clerk.client.post("/v1/events", content=json.dumps(envelope), headers=headers)
             ).status_code
         )
     return answers
@@ -132,7 +132,7 @@ async def test_a_name_belongs_to_one_household_and_the_first_is_taken_back_by_wh
 ) -> None:
     await households(clerk)
     await clerk.done("settled-bills", as_csv(BILL_HEADERS, [bill("C1")]))
-    by_event = await said(clerk, [event("MedicalClaimSettled", 1, "370302/H2", BILL)])
+    by_event = await send_events(clerk, [event("MedicalClaimSettled", 1, "370302/H2", BILL)])
     taken_back = await facts(broker, FactsRetracted)
     back = await clerk.done(
         "settled-bills", as_csv(BILL_HEADERS, [bill("C1")]), as_of="2026-01-20T11:00:00+08:00"
@@ -140,17 +140,17 @@ async def test_a_name_belongs_to_one_household_and_the_first_is_taken_back_by_wh
 
     first, second = (household_id(SECRET.encode(), "370302", name) for name in ("H1", "H2"))
     assert by_event == [202]
-    assert [(one.household_id, one.data.reason.value) for one in taken_back] == [
+    assert [(item.household_id, item.data.reason.value) for item in taken_back] == [
         (first, "wrong_household")
     ]
     assert counts(back) == {"rows": 1, "accepted": 1, "changed": 1}
-    assert {one["column"] for one in back["first_changes"][0]["differences"]} >= {"户编号"}
-    assert {one.household_id for one in await facts(broker, FactsRetracted)} == {first, second}
-    gone = {name for one in await facts(broker, FactsRetracted) for name in one.withdraws}
+    assert {item["column"] for item in back["first_changes"][0]["differences"]} >= {"户编号"}
+    assert {item.household_id for item in await facts(broker, FactsRetracted)} == {first, second}
+    gone = {name for item in await facts(broker, FactsRetracted) for name in item.withdraws}
     assert {
-        one.household_id
-        for one in await facts(broker, MedicalClaimSettled)
-        if one.fact_id not in gone
+        item.household_id
+        for item in await facts(broker, MedicalClaimSettled)
+        if item.fact_id not in gone
     } == {first}
 
 
@@ -158,8 +158,8 @@ async def test_what_its_sender_took_back_is_new_when_it_comes_again(
     clerk: Clerk, broker: str
 ) -> None:
     await households(clerk)
-    await said(clerk, [event("MedicalClaimSettled", 1, "370302/H1", BILL)])
-    answers = await said(
+    await send_events(clerk, [event("MedicalClaimSettled", 1, "370302/H1", BILL)])
+    answers = await send_events(
         clerk,
         [event("FactsRetracted", 2, "370302/H1", {"events": ["e1"], "reason": "entered_in_error"})],
     )
@@ -207,7 +207,7 @@ async def test_what_is_held_is_the_same_when_it_is_sent_again_and_goes_into_the_
     corrected = await clerk.done("settled-bills", as_csv(BILL_HEADERS, [bill("C1", total="70.00")]))
     await households(clerk)
 
-    assert [counts(one) for one in (first, again, corrected)] == [
+    assert [counts(result) for result in (first, again, corrected)] == [
         {"rows": 1, "held": 1, what: 1} for what in ("new", "same", "changed")
     ]
     assert (await counting(broker), len(await facts(broker, MedicalClaimSettled))) == (
@@ -224,12 +224,12 @@ async def test_a_row_that_waited_keeps_its_place_in_the_order_of_versions(
         as_csv(BILL_HEADERS, [bill("C1", total="1000.00")]),
         as_of="2026-01-20T08:00:00+08:00",
     )
-    await clerk.made.statements.forget_old(datetime(2100, 1, 1, tzinfo=UTC))
-    await said(clerk, [event("MedicalClaimSettled", 1, "370302/H1", BILL)])
+    await clerk.ingest.statements.forget_old(datetime(2100, 1, 1, tzinfo=UTC))
+    await send_events(clerk, [event("MedicalClaimSettled", 1, "370302/H1", BILL)])
     await households(clerk)
 
     (first, _), *_ = [
-        sorted(await facts(broker, MedicalClaimSettled), key=lambda one: one.version_key)
+        sorted(await facts(broker, MedicalClaimSettled), key=lambda record: record.version_key)
     ]
     assert (str(first.data.total), first.place) == ("1000.00", (2,))
 
@@ -240,12 +240,12 @@ async def test_what_was_checked_is_taken_as_it_was_checked_and_once(
     await households(clerk)
     checked = await clerk.done("settled-bills", as_csv(BILL_HEADERS, [bill("C1")]), dry_run="true")
     now = datetime.now(UTC)
-    taken = await clerk.made.uploads.take(checked["upload"], AGENCY, now)
+    taken = await clerk.ingest.uploads.take(checked["upload"], AGENCY, now)
     again, anothers = (
-        await clerk.made.uploads.take(checked["upload"], AGENCY, now),
-        await clerk.made.uploads.take(checked["upload"], "bank", now),
+        await clerk.ingest.uploads.take(checked["upload"], AGENCY, now),
+        await clerk.ingest.uploads.take(checked["upload"], "bank", now),
     )
-    assert await clerk.made.files.work_once()
+    assert await clerk.ingest.files.work_once()
 
     assert taken is not None
     assert counts(await clerk.result(taken)) == {"rows": 1, "accepted": 1, "new": 1}
@@ -259,15 +259,15 @@ async def test_what_is_kept_of_a_statement_goes_with_its_household_and_when_nobo
     sent = as_csv(BILL_HEADERS, [bill("C1"), bill("C2", OTHER)])
     await clerk.done("settled-bills", sent)
     erased = [
-        await clerk.made.statements.erase(household_id(SECRET.encode(), "370302", "H1"))
+        await clerk.ingest.statements.erase(household_id(SECRET.encode(), "370302", "H1"))
         for _ in range(2)
     ]
     after = counts(await clerk.done("settled-bills", sent, dry_run="true"))
-    async with clerk.made.engine.begin() as connection:
+    async with clerk.ingest.engine.begin() as connection:
         await connection.execute(
             text("update statements set recorded_at = recorded_at - interval '27 months'")
         )
-    await clerk.made.files._open_lanes()
+    await clerk.ingest.files._open_lanes()
     later = counts(await clerk.done("settled-bills", sent, dry_run="true"))
 
     assert (erased, after, later) == (
@@ -282,13 +282,13 @@ async def test_a_name_that_waits_to_be_noted_is_not_lost_by_what_another_raises(
 ) -> None:
     await households(clerk)
     await clerk.done("settled-bills", as_csv(BILL_HEADERS, [bill("C1")]))
-    book, caller = clerk.made.statements, await clerk.made.agencies.writer(AGENCY)
+    book, caller = clerk.ingest.statements, await clerk.ingest.agencies.writer(AGENCY)
     events = [
         event("MedicalClaimSettled", n, "370302/H2", {**BILL, "claim_number": name})
         for n, name in ((1, "LATE"), (2, "C1"))
     ]
-    late, elsewhere = await clerk.made.intake.judge(
-        events, caller, clerk.made.days.clock(datetime.now(UTC))
+    late, elsewhere = await clerk.ingest.intake.judge(
+        events, caller, clerk.ingest.days.clock(datetime.now(UTC))
     )
     assert isinstance(late, Accepted)
     assert isinstance(elsewhere, Accepted)

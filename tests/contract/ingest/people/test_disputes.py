@@ -74,25 +74,27 @@ def doubt(name: str, fact: str, day: date = DAY) -> tuple[PeopleSaid, FactDisput
     )
 
 
-async def told(made: Built) -> list[DisputeNews]:
+async def pass_on_news(ingest: Built) -> list[DisputeNews]:
     """What the desk is told by now."""
-    await made.questions.look_up()
-    await made.questions.tell()
+    await ingest.questions.look_up()
+    await ingest.questions.tell()
     records = await asyncio.to_thread(
-        lambda: list(read_topic(made.settings.kafka_bootstrap, FACT_DISPUTES.name))
+        lambda: list(read_topic(ingest.settings.kafka_bootstrap, FACT_DISPUTES.name))
     )
     return [decode_dispute(m.value()) for m in records]
 
 
 async def test_a_doubt_reaches_the_agency_by_its_own_event_and_the_answer_comes_back(
-    made: Built, clerk: Clerk
+    ingest: Built, clerk: Clerk
 ) -> None:
     fact = await income(clerk, "wage-1")
-    await made.disputes.ask([doubt("act-1", fact)])
-    await made.disputes.ask([doubt("act-1", fact)])  # read twice after a crash
+    await ingest.disputes.ask([doubt("act-1", fact)])
+    await ingest.disputes.ask([doubt("act-1", fact)])  # read twice after a crash
 
-    assert [(n.state, n.agency) for n in await told(made)] == [(DisputeState.ASKED, AGENCY)]
-    (row,) = await made.disputes.of(AGENCY, datetime.now(UTC))
+    assert [(n.state, n.agency) for n in await pass_on_news(ingest)] == [
+        (DisputeState.ASKED, AGENCY)
+    ]
+    (row,) = await ingest.disputes.of(AGENCY, datetime.now(UTC))
     assert (row["event_id"], row["source"], row["note"]) == (
         "wage-1",
         f"/agencies/{AGENCY}",
@@ -104,80 +106,86 @@ async def test_a_doubt_reaches_the_agency_by_its_own_event_and_the_answer_comes_
         "amount": "900.00",
         "earned_month": "2026-01",
     }
-    assert not await made.disputes.confirm(
+    assert not await ingest.disputes.confirm(
         "another", "act-1", "", by="nobody", now=datetime.now(UTC)
     )
-    assert await made.disputes.confirm(AGENCY, "act-1", "有签字", by="li", now=datetime.now(UTC))
-    assert not await made.disputes.confirm(AGENCY, "act-1", "again", by="li", now=datetime.now(UTC))
+    assert await ingest.disputes.confirm(AGENCY, "act-1", "有签字", by="li", now=datetime.now(UTC))
+    assert not await ingest.disputes.confirm(
+        AGENCY, "act-1", "again", by="li", now=datetime.now(UTC)
+    )
 
-    news = await told(made)
+    news = await pass_on_news(ingest)
     assert [(n.state, n.note) for n in news] == [
         (DisputeState.ASKED, ""),
         (DisputeState.CONFIRMED, "有签字"),
     ]
-    assert await told(made) == news, "what the desk knows is not said again"
+    assert await pass_on_news(ingest) == news, "what the desk knows is not said again"
 
 
 async def test_a_correction_ends_the_doubt_whether_it_comes_before_or_after_it(
-    made: Built, clerk: Clerk
+    ingest: Built, clerk: Clerk
 ) -> None:
     early, late = await income(clerk, "wage-early"), await income(clerk, "wage-late")
     await income(clerk, "wage-early-2", amends="wage-early")
-    await made.disputes.ask([doubt("act-early", early), doubt("act-late", late)])
+    await ingest.disputes.ask([doubt("act-early", early), doubt("act-late", late)])
 
-    first = await told(made)
+    first = await pass_on_news(ingest)
     await income(clerk, "wage-late-2", amends="wage-late")
 
     assert {n.dispute_id: n.state for n in first} == {
         "act-early": DisputeState.CORRECTED,
         "act-late": DisputeState.ASKED,
     }
-    assert {n.dispute_id: n.state for n in await told(made)} == {
+    assert {n.dispute_id: n.state for n in await pass_on_news(ingest)} == {
         "act-early": DisputeState.CORRECTED,
         "act-late": DisputeState.CORRECTED,
     }
-    assert all(n.agency == AGENCY for n in await told(made))
+    assert all(n.agency == AGENCY for n in await pass_on_news(ingest))
 
 
 async def test_a_correction_that_comes_before_the_sender_is_looked_up_is_enough(
-    made: Built, clerk: Clerk
+    ingest: Built, clerk: Clerk
 ) -> None:
     fact = await income(clerk, "wage-race")
-    await made.disputes.ask([doubt("act-race", fact)])
+    await ingest.disputes.ask([doubt("act-race", fact)])
     await income(clerk, "wage-race-2", amends="wage-race")
 
     # another replica comes late with what it did not find
-    await made.disputes.attach_record("act-race", None)
-    assert [(n.state, n.agency) for n in await told(made)] == [(DisputeState.CORRECTED, AGENCY)]
+    await ingest.disputes.attach_record("act-race", None)
+    assert [(n.state, n.agency) for n in await pass_on_news(ingest)] == [
+        (DisputeState.CORRECTED, AGENCY)
+    ]
 
 
 async def test_a_fact_that_is_nowhere_has_no_sender_and_a_wrong_day_still_finds_it(
-    made: Built, clerk: Clerk
+    ingest: Built, clerk: Clerk
 ) -> None:
     fact = await income(clerk, "wage-ahead")
     ahead = datetime.now(UTC).date() + timedelta(days=400)
-    await made.disputes.ask([doubt("act-none", "f" * 32), doubt("act-ahead", fact, ahead)])
+    await ingest.disputes.ask([doubt("act-none", "f" * 32), doubt("act-ahead", fact, ahead)])
 
-    assert {n.dispute_id: (n.state, n.agency) for n in await told(made)} == {
+    assert {n.dispute_id: (n.state, n.agency) for n in await pass_on_news(ingest)} == {
         "act-none": (DisputeState.NO_SENDER, None),
         "act-ahead": (DisputeState.ASKED, AGENCY),
     }
 
 
 async def test_while_the_broker_is_away_doubts_wait_and_ingest_goes_on(
-    made: Built, clerk: Clerk
+    ingest: Built, clerk: Clerk
 ) -> None:
     fact = await income(clerk, "wage-away")
-    await made.disputes.ask([doubt("act-away", fact)])
-    away = LogSearch(Broker("127.0.0.1:9"), made.settings.partitions)
+    await ingest.disputes.ask([doubt("act-away", fact)])
+    away = LogSearch(Broker("127.0.0.1:9"), ingest.settings.partitions)
     asking = asyncio.create_task(
-        Questions(made.engine, made.disputes, away, made.publisher, made.metrics).run()
+        Questions(ingest.engine, ingest.disputes, away, ingest.publisher, ingest.metrics).run()
     )
     await asyncio.sleep(2.5)
 
     assert not asking.done(), "it goes on asking"
     asking.cancel()
-    assert [(n.dispute_id, n.state) for n in await told(made)] == [("act-away", DisputeState.ASKED)]
+    assert [(n.dispute_id, n.state) for n in await pass_on_news(ingest)] == [
+        ("act-away", DisputeState.ASKED)
+    ]
 
 
 async def ask(alerts_database: AsyncEngine, fact: str, version: int, note: str = "") -> None:
@@ -186,7 +194,7 @@ async def ask(alerts_database: AsyncEngine, fact: str, version: int, note: str =
     )
 
 
-async def one(alerts_database: AsyncEngine, question: str) -> object:
+async def scalar(alerts_database: AsyncEngine, question: str) -> object:
     return (await rows(alerts_database, question))[0][0]
 
 
@@ -225,7 +233,7 @@ async def test_an_answer_stands_on_the_case_with_a_new_version_and_a_repeat_chan
     await cases_on(alerts_database).take([moved], NOW)
     fact = moved.findings[0].facts[0].fact_id
     await ask(alerts_database, fact, 1)
-    dispute = str(await one(alerts_database, "select dispute_id from disputes"))
+    dispute = str(await scalar(alerts_database, "select dispute_id from disputes"))
     news = DisputeNews(
         dispute_id=dispute,
         household_id=moved.household_id,
@@ -245,12 +253,12 @@ async def test_an_answer_stands_on_the_case_with_a_new_version_and_a_repeat_chan
     assert await rows(alerts_database, "select state, agency from disputes") == [
         ("corrected", "bank")
     ]
-    assert await one(alerts_database, "select version from cases") == 4
-    said = (
+    assert await scalar(alerts_database, "select version from cases") == 4
+    query = (
         "select action, actor, detail->>'agency' from audit where action like 'dispute_%' order by"
         " audit_id"
     )
-    assert await rows(alerts_database, said) == [
+    assert await rows(alerts_database, query) == [
         ("disputed", "zhao", None),
         ("dispute_confirmed", "foothold-ingest", "bank"),
         ("dispute_corrected", "foothold-ingest", "bank"),

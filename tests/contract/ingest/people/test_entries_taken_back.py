@@ -38,17 +38,17 @@ def back(*entries: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-async def named(made: Built) -> list[tuple[str | None, int]]:
-    async with made.engine.connect() as connection:
-        wanted = (
+async def named(ingest: Built) -> list[tuple[str | None, int]]:
+    async with ingest.engine.connect() as connection:
+        query = (
             "select fact_id, (select count(*) from memberships m where m.household_id ="
             " h.household_id) from households h order by registered_at"
         )
-        return [tuple(row) for row in await connection.execute(text(wanted))]
+        return [tuple(row) for row in await connection.execute(text(query))]
 
 
 async def test_the_entry_before_counts_again_and_without_one_nobody_is_named(
-    made: Built,
+    ingest: Built,
     say: Say,  # noqa: F811
 ) -> None:
     first = household("V1", {"resident_number": NUMBER})
@@ -56,16 +56,16 @@ async def test_the_entry_before_counts_again_and_without_one_nobody_is_named(
     for entry in (first, wrong):
         assert (await say(entry)).status_code == 202
     waits = await say(claim("b1", NUMBER))
-    (before,) = await named(made)
+    (before,) = await named(ingest)
     assert (await say(back(wrong))).status_code == 202
-    (again,) = await named(made)
-    found = await say(claim("b2", NUMBER))
+    (again,) = await named(ingest)
+    placed = await say(claim("b2", NUMBER))
     await say(wrong)
-    (still,) = await named(made)
+    (still,) = await named(ingest)
     await say(back(first))
-    (nobody,) = await named(made)
+    (nobody,) = await named(ingest)
 
-    assert ("held" in waits.json(), "held" in found.json()) == (True, False)
+    assert ("held" in waits.json(), "held" in placed.json()) == (True, False)
     assert (before[1], again[1], again[0] != before[0], still == again, nobody) == (
         0,
         1,
@@ -76,18 +76,18 @@ async def test_the_entry_before_counts_again_and_without_one_nobody_is_named(
 
 
 async def test_a_doubt_about_a_member_ends_with_the_entry_that_caused_it(
-    made: Built,
+    ingest: Built,
     say: Say,  # noqa: F811
 ) -> None:
     await say(household("V1", {"resident_number": NUMBER}))
     wrong = household("V2", {"resident_number": NUMBER}, at="2026-01-16T09:00:00+08:00")
     await say(wrong)
-    opened = await double(made.settings, arguments(action="list"))
+    opened = await double(ingest.settings, arguments(action="list"))
     await say(back(wrong))
 
     assert "V1" in opened or "nobody" not in opened
     assert (
-        await double(made.settings, arguments(action="list"))
+        await double(ingest.settings, arguments(action="list"))
         == "nobody stands in two households at once"
     )
 
@@ -108,11 +108,11 @@ async def test_who_names_somebody_the_households_entry_does_not_is_told_and_take
         return event("insurance", "MedicalClaimSettled", name, data, subject)
 
     answers = [
-        (await say(one)).json()
-        for one in (bill("b1", "p0"), bill("b2", "p1"), bill("b3", "p1", "370302/V9"))
+        (await say(item)).json()
+        for item in (bill("b1", "p0"), bill("b2", "p1"), bill("b3", "p1", "370302/V9"))
     ]
 
-    assert [[w["field"] for w in one.get("warnings", [])] for one in answers] == [
+    assert [[w["field"] for w in item.get("warnings", [])] for item in answers] == [
         [],
         ["/data/person_ref"],
         [],

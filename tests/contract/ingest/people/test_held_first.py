@@ -30,7 +30,7 @@ TOWNSHIP, HOME, NUMBER = "370399778", "370399/HELD-1", "370399199003071238"
 
 
 def event(kind: str, name: str, subject: str | None, data: dict[str, Any]) -> JsonValue:
-    made: dict[str, Any] = {
+    envelope: dict[str, Any] = {
         "specversion": "1.0",
         "id": name,
         "source": "/agencies/civil",
@@ -38,7 +38,7 @@ def event(kind: str, name: str, subject: str | None, data: dict[str, Any]) -> Js
         "time": "2026-01-15T09:00:00+08:00",
         "data": data,
     }
-    return made if subject is None else made | {"subject": subject}
+    return envelope if subject is None else envelope | {"subject": subject}
 
 
 def bill(n: int) -> dict[str, Any]:
@@ -66,17 +66,17 @@ def household_of(stack: Stack, case: int) -> str:
 
 
 async def test_many_entries_at_once_each_with_something_held_do_not_wait_for_one_another(
-    made: Built, broker: str
+    ingest: Built, broker: str
 ) -> None:
-    await made.register.add("civil", is_operator=False, by="op", now=datetime.now(UTC))
-    civil, clock = await made.agencies.writer("civil"), made.days.clock(datetime.now(UTC))
+    await ingest.register.add("civil", is_operator=False, by="op", now=datetime.now(UTC))
+    civil, clock = await ingest.agencies.writer("civil"), ingest.days.clock(datetime.now(UTC))
     people = [numbered(n) for n in range(40)]
     bills = [
-        event("MedicalClaimSettled", f"bill-{n}", None, bill(n) | {"resident_number": one})
-        for n, one in enumerate(people)
+        event("MedicalClaimSettled", f"bill-{n}", None, bill(n) | {"resident_number": item})
+        for n, item in enumerate(people)
     ]
-    await made.intake.keep(
-        [one for one in await made.intake.judge(bills, civil, clock) if isinstance(one, Held)],
+    await ingest.intake.keep(
+        [item for item in await ingest.intake.judge(bills, civil, clock) if isinstance(item, Held)],
         is_patient=False,
     )
 
@@ -88,14 +88,14 @@ async def test_many_entries_at_once_each_with_something_held_do_not_wait_for_one
             "standing": "ordinary",
             "members": [{"resident_number": number}],
         }
-        (judged,) = await made.intake.judge(
+        (judged,) = await ingest.intake.judge(
             [event("HouseholdRegistered", f"m-{n}", f"370399/M-{n}", entry)], civil, clock
         )
         assert isinstance(judged, Accepted)
-        await made.intake.keep([judged], is_patient=False)
+        await ingest.intake.keep([judged], is_patient=False)
 
     async with asyncio.timeout(20):
-        await asyncio.gather(*(register(n, one) for n, one in enumerate(people)))
+        await asyncio.gather(*(register(n, item) for n, item in enumerate(people)))
     log = sorted(
         await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name))),
         key=lambda record: int(record.offset()),
@@ -157,8 +157,8 @@ def test_a_new_household_is_no_case_for_want_of_the_income_that_was_held_for_it(
     case = eventually(lambda: case_number(foothold, "HELD-1"), "the call is a case")
 
     home = household_of(foothold, case)
-    said = [t for t in transitions(foothold.kafka.bootstrap) if t.household_id == home]
+    moves = [t for t in transitions(foothold.kafka.bootstrap) if t.household_id == home]
     assert answer.json()["held"]
-    assert [(t.number, t.group, {f.rule.value for f in t.findings}) for t in said] == [
+    assert [(t.number, t.group, {f.rule.value for f in t.findings}) for t in moves] == [
         (1, None, {"risk_reported"})
     ]

@@ -114,7 +114,7 @@ def falls_ill(sender: Sender, home: str) -> None:
     sender.say(AGENCY, "MedicalClaimSettled", f"{home}-bill", AT, f"370399/{home}", **bill)
 
 
-def told(stack: Stack, home: str) -> list[str]:
+def ticket_states(stack: Stack, home: str) -> list[str]:
     """The states of the household's tickets its log was told of."""
     with (
         psycopg.connect(stack.postgres.dsn("foothold_ingest")) as connection,
@@ -130,7 +130,7 @@ def told(stack: Stack, home: str) -> list[str]:
         return [state for (state,) in named if state is not None]
 
 
-def said(stack: Stack, home: str) -> list[Transition]:
+def moves_of(stack: Stack, home: str) -> list[Transition]:
     return [t for t in transitions(stack.kafka.bootstrap) if t.household.register_number == home]
 
 
@@ -139,8 +139,8 @@ def test_nobody_decides_on_either_household_until_the_register_is_mended(
     foothold: Stack, sender: Sender, door: str
 ) -> None:
     homes = [f"P18-{door}-1", f"P18-{door}-2"]
-    shared, one, other = (person(door, n) for n in range(3))
-    send(door, sender, [Entry(homes[0], [shared, one]), Entry(homes[1], [shared, other])], AT)
+    shared, first, other = (person(door, n) for n in range(3))
+    send(door, sender, [Entry(homes[0], [shared, first]), Entry(homes[1], [shared, other])], AT)
     for home in homes:  # a lead whatever else: somebody told of trouble
         call = {"route": "hotline", "concern": "illness", "reported_on": "2026-06-10"}
         sender.say("statistics", "RiskReported", f"{home}-call", AT, f"370399/{home}", **call)
@@ -148,7 +148,10 @@ def test_nobody_decides_on_either_household_until_the_register_is_mended(
             lambda home=home: case_number(foothold, home),  # type: ignore[misc]  # eager
             f"a lead of {home} stands at the desk",
         )
-        eventually(lambda home=home: told(foothold, home) == ["open"], f"the log of {home} is told")  # type: ignore[misc]  # eager
+        eventually(
+            lambda home=home: ticket_states(foothold, home) == ["open"],  # type: ignore[misc]  # eager
+            f"the log of {home} is told",
+        )
         falls_ill(sender, home)
     with Caseworker(foothold, "caseworker", sender.passwords["caseworker"]) as worker:
         for home in homes:
@@ -159,7 +162,7 @@ def test_nobody_decides_on_either_household_until_the_register_is_mended(
                 "its page says why nobody decides",
             )
             eventually(
-                lambda home=home: "self_paid_high" in said(foothold, home)[-1].added,  # type: ignore[misc]  # eager
+                lambda home=home: "self_paid_high" in moves_of(foothold, home)[-1].added,  # type: ignore[misc]  # eager
                 "what is found is told",
             )
             eventually(
@@ -169,12 +172,12 @@ def test_nobody_decides_on_either_household_until_the_register_is_mended(
                 ),
                 "refused",
             )
-            assert {t.group for t in said(foothold, home)} == {None}
+            assert {t.group for t in moves_of(foothold, home)} == {None}
 
-        send(door, sender, [Entry(homes[0], [one])], AT + timedelta(minutes=5))
+        send(door, sender, [Entry(homes[0], [first])], AT + timedelta(minutes=5))
         for home in homes:
             eventually(
-                lambda home=home: said(foothold, home)[-1].group is not None,  # type: ignore[misc]  # eager
+                lambda home=home: moves_of(foothold, home)[-1].group is not None,  # type: ignore[misc]  # eager
                 f"{home} is in a group now",
             )
             eventually(

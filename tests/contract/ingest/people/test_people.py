@@ -56,7 +56,7 @@ def event(
     subject: str | None = None,
     at: str = "2026-01-15T09:00:00+08:00",
 ) -> dict[str, Any]:
-    made = {
+    envelope = {
         "specversion": "1.0",
         "id": name,
         "source": f"/agencies/{agency}",
@@ -64,7 +64,7 @@ def event(
         "time": at,
         "data": data,
     }
-    return made if subject is None else {**made, "subject": subject}
+    return envelope if subject is None else {**envelope, "subject": subject}
 
 
 def household(
@@ -95,16 +95,16 @@ def claim(name: str, number: str, **more: Any) -> dict[str, Any]:  # noqa: ANN40
 
 
 @pytest.fixture
-async def say(made: Built) -> AsyncIterator[Say]:
+async def say(ingest: Built) -> AsyncIterator[Say]:
     door = Door(
-        agencies=made.agencies,
-        intake=made.intake,
-        days=made.days,
-        metrics=made.metrics,
+        agencies=ingest.agencies,
+        intake=ingest.intake,
+        days=ingest.days,
+        metrics=ingest.metrics,
         day_clock=DayClock.MANUAL,
     )
     keys = {
-        agency: await made.register.add(agency, is_operator=False, by="op", now=datetime.now(UTC))
+        agency: await ingest.register.add(agency, is_operator=False, by="op", now=datetime.now(UTC))
         for agency in ("civil", "insurance")
     }
     async with httpx.AsyncClient(
@@ -136,13 +136,13 @@ async def claims(broker: str) -> list[tuple[str, str | None, str | None]]:
 
 
 async def test_a_bill_is_held_until_the_register_names_its_person_and_then_goes_to_the_household(
-    made: Built, broker: str, say: Say
+    ingest: Built, broker: str, say: Say
 ) -> None:
     early = await say(claim("early", NUMBER))
     await say(household("V1", {"person_ref": "somebody"}))
-    nobody_yet = await made.releaser.release_some()
+    nobody_yet = await ingest.releaser.release_some()
     await say(household("V1", {"resident_number": NUMBER.lower()}, at="2026-01-16T09:00:00+08:00"))
-    looked = [await made.releaser.release_some(), await made.releaser.release_some()]
+    looked = [await ingest.releaser.release_some(), await ingest.releaser.release_some()]
     late = await say(claim("late", "110105491231002"))
     full_width = await say(claim("wide", "１１０１０５１９４９１２３１００２Ｘ"))
 
@@ -153,15 +153,17 @@ async def test_a_bill_is_held_until_the_register_names_its_person_and_then_goes_
 
 
 async def test_a_held_bill_sent_again_waits_once_and_one_its_sender_may_no_longer_send_stays(
-    made: Built, broker: str, say: Say
+    ingest: Built, broker: str, say: Say
 ) -> None:
     for _ in range(2):
         assert (await say(claim("twice", NUMBER))).json()["held"]
-    await made.register.set_disabled("insurance", is_disabled=True, by="op", now=datetime.now(UTC))
-    made.agencies.forget()
+    await ingest.register.set_disabled(
+        "insurance", is_disabled=True, by="op", now=datetime.now(UTC)
+    )
+    ingest.agencies.forget()
     await say(household("V1", {"resident_number": NUMBER}))
-    await made.releaser.release_some()
-    async with made.engine.connect() as connection:
+    await ingest.releaser.release_some()
+    async with ingest.engine.connect() as connection:
         rows = [
             tuple(row)
             for row in await connection.execute(text("select kind, released_at, problem from held"))
@@ -228,7 +230,7 @@ async def test_one_person_twice_in_a_household_is_refused_whatever_the_spelling(
 
 
 async def test_what_concerns_a_person_in_two_households_waits_until_the_register_is_mended(
-    made: Built, broker: str, say: Say
+    ingest: Built, broker: str, say: Say
 ) -> None:
     await say(household("V1", {"resident_number": NUMBER}))
     await say(
@@ -240,12 +242,12 @@ async def test_what_concerns_a_person_in_two_households_waits_until_the_register
     )
     answer = await say(claim("b1", NUMBER))
     before = await say(claim("b0", NUMBER, settled_on="2025-12-20"))
-    opened = await double(made.settings, arguments(action="list"))
-    looked = await made.releaser.release_some()
+    opened = await double(ingest.settings, arguments(action="list"))
+    looked = await ingest.releaser.release_some()
     moved = {"resident_number": NUMBER, "left_on": "2026-01-01"}
     await say(household("V1", moved, {"person_ref": "rest"}, at="2026-01-17T09:00:00+08:00"))
-    mended = await double(made.settings, arguments(action="list"))
-    released = await made.releaser.release_some()
+    mended = await double(ingest.settings, arguments(action="list"))
+    released = await ingest.releaser.release_some()
 
     assert (answer.json()["held"], "held" in before.json(), looked, released) == (True, False, 0, 0)
     assert (opened.split("  ")[2:], mended) == (
@@ -259,7 +261,7 @@ async def test_what_concerns_a_person_in_two_households_waits_until_the_register
 
 
 async def test_a_dismissed_ticket_stays_closed_and_the_later_entry_gets_what_waited(
-    made: Built, broker: str, say: Say
+    ingest: Built, broker: str, say: Say
 ) -> None:
     for minute, names in (("09:00", ("V1", "V2")), ("09:05", ("V2", "V1"))):
         for name in names:
@@ -272,14 +274,14 @@ async def test_a_dismissed_ticket_stays_closed_and_the_later_entry_gets_what_wai
             )
         if minute == "09:00":
             assert (await say(claim("b1", NUMBER))).json()["held"]
-            ticket = int((await double(made.settings, arguments(action="list"))).split()[0])
+            ticket = int((await double(ingest.settings, arguments(action="list"))).split()[0])
             await double(
-                made.settings,
+                ingest.settings,
                 arguments(action="dismiss", ticket=ticket, because="一人两户，已核实"),
             )
 
     assert (
-        await double(made.settings, arguments(action="list"))
+        await double(ingest.settings, arguments(action="list"))
         == "nobody stands in two households at once"
     )
     assert await claims(broker) == [("b1", household_id(KEY, "370302", "V2"), REF)]
@@ -295,31 +297,31 @@ async def doubts(broker: str) -> list[tuple[str, str, int]]:
         for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))
     ]
     named = {household_id(KEY, "370302", name): name for name in ("V1", "V2")}
-    told = [
+    doubted = [
         (named[f.household_id or ""], f.data)
         for f in facts
         if isinstance(f.data, MembershipDisputed)
     ]
     assert all(
         named[data.other_household] == {"V1": "V2", "V2": "V1"}[home] and data.person_ref == REF
-        for home, data in told
+        for home, data in doubted
     )
-    return sorted((home, data.state.value, data.ticket) for home, data in told)
+    return sorted((home, data.state.value, data.ticket) for home, data in doubted)
 
 
 async def test_both_households_logs_are_told_of_a_member_in_doubt_and_of_its_end_once(
-    made: Built, broker: str, say: Say
+    ingest: Built, broker: str, say: Say
 ) -> None:
     for name, member in (("V1", {"resident_number": NUMBER}), ("V2", {"resident_number": NUMBER})):
         await say(household(name, member))
-    told = [await made.tickets.tell_some(), await made.tickets.tell_some()]
+    written = [await ingest.tickets.tell_some(), await ingest.tickets.tell_some()]
     (opened,) = {ticket for _, _, ticket in await doubts(broker)}
     await say(household("V2", {"person_ref": "rest"}, at="2026-01-17T09:00:00+08:00"))
-    told += [await made.tickets.tell_some(), await made.tickets.tell_some()]
-    said = await doubts(broker)
-    async with made.engine.begin() as connection:  # as after a crash between log and row
+    written += [await ingest.tickets.tell_some(), await ingest.tickets.tell_some()]
+    records = await doubts(broker)
+    async with ingest.engine.begin() as connection:  # as after a crash between log and row
         await connection.execute(text("update doubles set told = 'open'"))
-    await made.tickets.tell_some()
+    await ingest.tickets.tell_some()
     facts = [
         decode_fact(m.value())
         for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))
@@ -330,8 +332,8 @@ async def test_both_households_logs_are_told_of_a_member_in_doubt_and_of_its_end
         if isinstance(f.data, MembershipDisputed) and f.data.state is TicketState.MENDED
     ]
 
-    assert told == [1, 0, 1, 0]
-    assert said == [
+    assert written == [1, 0, 1, 0]
+    assert records == [
         ("V1", "mended", opened),
         ("V1", "open", opened),
         ("V2", "mended", opened),
@@ -341,29 +343,29 @@ async def test_both_households_logs_are_told_of_a_member_in_doubt_and_of_its_end
 
 
 async def test_a_dismissed_ticket_lets_both_households_go_on(
-    made: Built, broker: str, say: Say
+    ingest: Built, broker: str, say: Say
 ) -> None:
     for name in ("V1", "V2"):
         await say(household(name, {"resident_number": NUMBER}))
-    ticket = int((await double(made.settings, arguments(action="list"))).split()[0])
-    await double(made.settings, arguments(action="dismiss", ticket=ticket, because="已核实"))
-    await made.tickets.tell_some()
+    ticket = int((await double(ingest.settings, arguments(action="list"))).split()[0])
+    await double(ingest.settings, arguments(action="dismiss", ticket=ticket, because="已核实"))
+    await ingest.tickets.tell_some()
 
     assert await doubts(broker) == [("V1", "dismissed", ticket), ("V2", "dismissed", ticket)]
 
 
 async def test_when_one_household_is_erased_the_other_is_let_go_and_nothing_is_written_of_the_first(
-    made: Built, broker: str, say: Say
+    ingest: Built, broker: str, say: Say
 ) -> None:
     for name in ("V1", "V2"):
         await say(household(name, {"resident_number": NUMBER}))
-    await made.tickets.tell_some()
-    await made.people.erase(household_id(KEY, "370302", "V1"))
-    told = [await made.tickets.tell_some(), await made.tickets.tell_some()]
-    async with made.engine.connect() as connection:
+    await ingest.tickets.tell_some()
+    await ingest.people.erase(household_id(KEY, "370302", "V1"))
+    written = [await ingest.tickets.tell_some(), await ingest.tickets.tell_some()]
+    async with ingest.engine.connect() as connection:
         kept = (await connection.execute(text("select count(*) from doubles"))).scalar_one()
 
-    assert ([(home, state) for home, state, _ in await doubts(broker)], told) == (
+    assert ([(home, state) for home, state, _ in await doubts(broker)], written) == (
         [("V1", "open"), ("V2", "mended"), ("V2", "open")],
         [1, 0],
     )
@@ -382,14 +384,14 @@ async def test_bills_after_a_death_go_to_the_household_that_was_left(broker: str
 
 
 async def test_a_county_code_that_was_missing_is_added_and_what_it_kept_out_goes_in(
-    made: Built, say: Say
+    ingest: Built, say: Say
 ) -> None:
     sent = household("N1", {"resident_number": NUMBER}, county="370398")
     before = await say(sent)
     await region(
-        made.settings, arguments(code="370398", name="新县", from_year=2025, last_year=None)
+        ingest.settings, arguments(code="370398", name="新县", from_year=2025, last_year=None)
     )
-    await made.regions.add("370397", "将来县", Held(2027, None))
+    await ingest.regions.add("370397", "将来县", Held(2027, None))
     after, future = (
         await say(sent),
         await say(household("N2", {"person_ref": "p"}, county="370397")),
@@ -405,7 +407,7 @@ async def test_a_county_code_that_was_missing_is_added_and_what_it_kept_out_goes
 
 
 async def test_the_number_stands_under_seal_and_nowhere_else(
-    made: Built, broker: str, say: Say
+    ingest: Built, broker: str, say: Say
 ) -> None:
     with capture_logs() as lines:
         await say(claim("held", "370302199001010010"))
@@ -416,7 +418,7 @@ async def test_the_number_stands_under_seal_and_nowhere_else(
         (m.key(), m.value(), m.headers())
         for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))
     ]
-    async with made.engine.connect() as connection:
+    async with ingest.engine.connect() as connection:
         tables = [
             row.tablename
             for row in await connection.execute(
@@ -435,7 +437,7 @@ async def test_the_number_stands_under_seal_and_nowhere_else(
 
 
 async def test_the_same_holds_for_what_comes_by_kafka(
-    made: Built, parts: Parts, broker: str
+    ingest: Built, parts: Parts, broker: str
 ) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=broker)
     await admin.start()
@@ -447,18 +449,18 @@ async def test_the_same_holds_for_what_comes_by_kafka(
         ("insurance", claim("k-bad", "1101051949123100AX")),
         ("insurance", claim("k-ok", NUMBER, total="0.00")),
     ]
-    door = asyncio.create_task(kafka_door(made).run())
+    door = asyncio.create_task(kafka_door(ingest).run())
     keeper = asyncio.create_task(
-        QuarantineKeeper(Broker(parts.bootstrap), made.engine, made.metrics, made.seal).run()
+        QuarantineKeeper(Broker(parts.bootstrap), ingest.engine, ingest.metrics, ingest.seal).run()
     )
     async with AIOKafkaProducer(
         bootstrap_servers=broker, enable_idempotence=True, acks="all"
     ) as producer:
-        for agency, one in [*sent, ("civil", household("V1", {"resident_number": NUMBER}))]:
-            await producer.send_and_wait(topics[agency], json.dumps(one).encode())
+        for agency, event in [*sent, ("civil", household("V1", {"resident_number": NUMBER}))]:
+            await producer.send_and_wait(topics[agency], json.dumps(event).encode())
     for _ in range(300):
-        await made.releaser.release_some()
-        aside = [row["reason"] for row in await Shelf(made.engine, made.seal).rows()]
+        await ingest.releaser.release_some()
+        aside = [row["reason"] for row in await Shelf(ingest.engine, ingest.seal).rows()]
         if len(await claims(broker)) == 2 and aside:
             break
         await asyncio.sleep(0.05)
@@ -467,7 +469,7 @@ async def test_the_same_holds_for_what_comes_by_kafka(
     await asyncio.gather(door, keeper, return_exceptions=True)
 
     home = household_id(KEY, "370302", "V1")
-    async with made.engine.connect() as connection:
+    async with ingest.engine.connect() as connection:
         warned = [
             tuple(row)
             for row in await connection.execute(
@@ -495,15 +497,15 @@ def sorted_by_id(*names: str) -> list[str]:
 
 
 async def test_what_a_sender_may_not_is_written_down_once_a_minute_with_how_often(
-    made: Built, say: Say
+    ingest: Built, say: Say
 ) -> None:
-    await made.register.allow(
+    await ingest.register.allow(
         "insurance",
         Remit(kinds=("IncomeReported",), areas=("370303",)),
         by="op",
         now=datetime.now(UTC),
     )
-    made.agencies.forget()
+    ingest.agencies.forget()
     outside = event(
         "insurance",
         "IncomeReported",
@@ -512,10 +514,10 @@ async def test_what_a_sender_may_not_is_written_down_once_a_minute_with_how_ofte
         "370302/V1",
     )
     answers = [
-        (await say(one)).status_code
-        for one in (claim("c1", NUMBER), claim("c2", NUMBER), outside, claim("c3", "bad"))
+        (await say(item)).status_code
+        for item in (claim("c1", NUMBER), claim("c2", NUMBER), outside, claim("c3", "bad"))
     ]
-    async with made.engine.connect() as connection:
+    async with ingest.engine.connect() as connection:
         rows = [
             tuple(row)
             for row in await connection.execute(
@@ -544,7 +546,7 @@ async def test_what_a_sender_may_not_is_written_down_once_a_minute_with_how_ofte
 @pytest.mark.parametrize(("later", "earlier"), LATER)
 @pytest.mark.parametrize("names", ["ab", "ba"])
 async def test_of_two_entries_the_register_keeps_the_one_that_counts_in_risk(
-    made: Built, later: dict[str, object], earlier: dict[str, object], names: str
+    ingest: Built, later: dict[str, object], earlier: dict[str, object], names: str
 ) -> None:
     home, people = (
         "a" * 32,
@@ -553,16 +555,16 @@ async def test_of_two_entries_the_register_keeps_the_one_that_counts_in_risk(
             for number in (NUMBER, "110105194912310038")
         ],
     )
-    one, other = (
+    first, other = (
         registered([Member(person_ref=person.person_ref)]).model_copy(
             update={"household_id": home, "fact_id": identity(name), **which}
         )
         for person, name, which in zip(people, names, (later, earlier), strict=True)
     )
-    for order in ((one, other), (other, one)):
+    for order in ((first, other), (other, first)):
         for entry in order:
-            await made.people.enter([Accepted(entry, county="370399", people=tuple(people))])
-        async with made.engine.connect() as connection:
+            await ingest.people.enter([Accepted(entry, county="370399", people=tuple(people))])
+        async with ingest.engine.connect() as connection:
             held = (
                 (
                     await connection.execute(
@@ -575,17 +577,17 @@ async def test_of_two_entries_the_register_keeps_the_one_that_counts_in_risk(
             )
 
         assert held == [people[0].person_ref]
-        await made.people.erase(home)
+        await ingest.people.erase(home)
 
 
 async def test_who_leaves_one_household_on_the_day_they_join_another_is_in_no_doubt(
-    made: Built, say: Say
+    ingest: Built, say: Say
 ) -> None:
     await say(
         household("V1", {"resident_number": NUMBER, "left_on": "2025-11-05"}, {"person_ref": "p"})
     )
     await say(household("V2", {"resident_number": NUMBER, "joined_on": "2025-11-05"}))
-    seam = await double(made.settings, arguments(action="list"))
+    seam = await double(ingest.settings, arguments(action="list"))
     await say(
         household(
             "V2",
@@ -593,7 +595,7 @@ async def test_who_leaves_one_household_on_the_day_they_join_another_is_in_no_do
             at="2026-01-16T09:00:00+08:00",
         )
     )
-    doubt = await double(made.settings, arguments(action="list"))
+    doubt = await double(ingest.settings, arguments(action="list"))
     back = await say(
         household(
             "V3",
@@ -618,13 +620,13 @@ async def test_who_leaves_one_household_on_the_day_they_join_another_is_in_no_do
 
 
 async def test_what_was_held_enters_the_log_with_the_time_and_place_at_which_it_first_came(
-    made: Built, broker: str, say: Say
+    ingest: Built, broker: str, say: Say
 ) -> None:
     before = datetime.now(UTC)
     await say(claim("early", NUMBER))
     came = datetime.now(UTC)
     await say(household("V1", {"resident_number": NUMBER}))
-    await made.releaser.release_some()
+    await ingest.releaser.release_some()
     (bill,) = [
         f
         for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))

@@ -96,42 +96,42 @@ async def bill(clerk: Clerk, name: str, total: str = "12000.00", **more: Any) ->
 
 
 @pytest.fixture
-async def hospital(made: Built) -> str:
+async def hospital(ingest: Built) -> str:
     """The key of another agency."""
-    return await made.register.add(HOSPITAL, is_operator=False, by="op", now=datetime.now(UTC))
+    return await ingest.register.add(HOSPITAL, is_operator=False, by="op", now=datetime.now(UTC))
 
 
 def write_view(
-    made: Built, *doubts: StatementDoubt, household: str = HOME, value: bytes | None = None
+    ingest: Built, *doubts: StatementDoubt, household: str = HOME, value: bytes | None = None
 ) -> None:
     """Risk says which pairs of the household's statements cannot be told apart."""
     body = {
         **VIEW,
         "household_id": household,
-        "doubts": [one.model_dump(mode="json") for one in doubts],
+        "doubts": [doubt.model_dump(mode="json") for doubt in doubts],
     }
     whole = (
         decode_view(json.dumps(body).encode()).model_dump_json(exclude_none=True).encode()
         if value is None
         else value
     )
-    producer = Producer({"bootstrap.servers": made.settings.kafka_bootstrap})
+    producer = Producer({"bootstrap.servers": ingest.settings.kafka_bootstrap})
     producer.produce(HOUSEHOLD_VIEWS.name, whole, key=household.encode())
     assert producer.flush(20) == 0
 
 
 @asynccontextmanager
-async def reading(made: Built) -> AsyncIterator[None]:
+async def reading(ingest: Built) -> AsyncIterator[None]:
     """The reader of views and the asking of senders, at work."""
     door = ViewDoor(
-        broker=made.settings.broker,
-        engine=made.engine,
-        publisher=made.publisher,
-        book=made.statement_questions,
-        metrics=made.metrics,
-        seal=made.seal,
+        broker=ingest.settings.broker,
+        engine=ingest.engine,
+        publisher=ingest.publisher,
+        book=ingest.statement_questions,
+        metrics=ingest.metrics,
+        seal=ingest.seal,
     )
-    tasks = [asyncio.create_task(door.run()), asyncio.create_task(made.statement_asking.run())]
+    tasks = [asyncio.create_task(door.run()), asyncio.create_task(ingest.statement_asking.run())]
     try:
         yield
     finally:
@@ -141,12 +141,12 @@ async def reading(made: Built) -> AsyncIterator[None]:
 
 
 async def until(
-    made: Built, holds: Callable[[list[tuple[str, str, str | None]]], bool]
+    ingest: Built, holds: Callable[[list[tuple[str, str, str | None]]], bool]
 ) -> list[tuple[str, str, str | None]]:
     """The questions as (fact, state, agency), once that holds of them."""
     async with asyncio.timeout(30):
         while True:
-            async with made.engine.connect() as connection:
+            async with ingest.engine.connect() as connection:
                 rows = [
                     tuple(row)
                     for row in await connection.execute(
@@ -162,10 +162,10 @@ def all_open(many: int) -> Callable[[list[tuple[str, str, str | None]]], bool]:
     return lambda rows: [state for _, state, _ in rows] == ["open"] * many
 
 
-async def log_of(made: Built) -> list[FactRecord]:
+async def log_of(ingest: Built) -> list[FactRecord]:
     """The household's facts from the console."""
     records = await asyncio.to_thread(
-        lambda: list(read_topic(made.settings.kafka_bootstrap, HOUSEHOLD_FACTS.name))
+        lambda: list(read_topic(ingest.settings.kafka_bootstrap, HOUSEHOLD_FACTS.name))
     )
     facts = [decode_fact(m.value()) for m in records]
     return [fact for fact in facts if fact.source.endswith("/console")]
@@ -173,10 +173,10 @@ async def log_of(made: Built) -> list[FactRecord]:
 
 async def listed(clerk: Clerk, key: str | None = None) -> list[dict[str, Any]]:
     headers = {} if key is None else {"authorization": f"Bearer {key}"}
-    found: list[dict[str, Any]] = (await clerk.client.get("/v1/questions", headers=headers)).json()[
-        "questions"
-    ]
-    return found
+    questions: list[dict[str, Any]] = (
+        await clerk.client.get("/v1/questions", headers=headers)
+    ).json()["questions"]
+    return questions
 
 
 async def reply(clerk: Clerk, question: str, answer: str, key: str | None = None) -> int:
@@ -189,14 +189,14 @@ async def reply(clerk: Clerk, question: str, answer: str, key: str | None = None
 
 
 async def test_a_repeat_is_asked_about_answered_once_and_taken_back_in_the_agencys_name(
-    made: Built, clerk: Clerk, hospital: str
+    ingest: Built, clerk: Clerk, hospital: str
 ) -> None:
     counted, other = await yearly(clerk, "y2"), await yearly(clerk, "y1")
-    write_view(made, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
-    async with reading(made):
-        assert await until(made, all_open(1)) == [(other, "open", AGENCY)]
+    write_view(ingest, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
+    async with reading(ingest):
+        assert await until(ingest, all_open(1)) == [(other, "open", AGENCY)]
     (question,) = await listed(clerk)
-    before = await made.statement_questions.waiting_for(AGENCY)
+    before = await ingest.statement_questions.waiting_for(AGENCY)
     seen_by_another, tried_by_another = (
         await listed(clerk, hospital),
         await reply(clerk, question["id"], "repeat", hospital),
@@ -205,10 +205,10 @@ async def test_a_repeat_is_asked_about_answered_once_and_taken_back_in_the_agenc
         await reply(clerk, question["id"], word)
         for word in ("same_bill", "repeat", "repeat", "both_real")
     ]
-    (fact,) = await log_of(made)
+    (fact,) = await log_of(ingest)
     (answered,) = await listed(clerk)
 
-    said = {
+    shown_data = {
         "category": "wage",
         "item": "site",
         "amount": "1300.00",
@@ -219,7 +219,7 @@ async def test_a_repeat_is_asked_about_answered_once_and_taken_back_in_the_agenc
         (question[name]["id"], question[name]["said"], question[name]["day"])
         for name in ("event", "beside")
     ]
-    assert shown == [("y1", said, "2025-12"), ("y2", said, "2025-12")]
+    assert shown == [("y1", shown_data, "2025-12"), ("y2", shown_data, "2025-12")]
     assert (question["answers"], before, answered["answers"], answered["answer"]) == (
         ["repeat", "both_real"],
         1,
@@ -235,7 +235,7 @@ async def test_a_repeat_is_asked_about_answered_once_and_taken_back_in_the_agenc
         HOME,
         AGENCY,
     )
-    async with made.engine.connect() as connection:
+    async with ingest.engine.connect() as connection:
         audit = (
             await connection.execute(
                 text(
@@ -248,15 +248,15 @@ async def test_a_repeat_is_asked_about_answered_once_and_taken_back_in_the_agenc
 
 
 async def test_both_real_is_the_other_again_under_a_number_and_the_register_of_statements_knows_it(
-    made: Built, clerk: Clerk
+    ingest: Built, clerk: Clerk
 ) -> None:
     counted, other = await yearly(clerk, "y2"), await yearly(clerk, "y1")
-    write_view(made, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
-    async with reading(made):
-        await until(made, all_open(1))
+    write_view(ingest, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
+    async with reading(ingest):
+        await until(ingest, all_open(1))
     (question,) = await listed(clerk)
     codes = await asyncio.gather(*(reply(clerk, question["id"], "both_real") for _ in range(5)))
-    facts = await log_of(made)
+    facts = await log_of(ingest)
 
     assert codes == [200] * 5
     assert len({fact.fact_id for fact in facts}) == 1
@@ -267,25 +267,25 @@ async def test_both_real_is_the_other_again_under_a_number_and_the_register_of_s
         130_000,
         (other,),
     )
-    async with made.engine.connect() as connection:
+    async with ingest.engine.connect() as connection:
         known = (await connection.execute(text("select fact_id from statements"))).scalars().all()
     assert known == [fact.fact_id]
 
 
 async def test_the_sender_of_a_yearly_income_that_lapsed_says_that_it_ended_or_that_it_goes_on(
-    made: Built, clerk: Clerk
+    ingest: Built, clerk: Clerk
 ) -> None:
     fact = await yearly(clerk, "y1")
     lapsed = StatementDoubt(kind=DoubtKind.LAPSED, counted=fact, other=fact, since="2027-07")
-    write_view(made, lapsed)
-    async with reading(made):
-        assert await until(made, all_open(1)) == [(fact, "open", AGENCY)]
+    write_view(ingest, lapsed)
+    async with reading(ingest):
+        assert await until(ingest, all_open(1)) == [(fact, "open", AGENCY)]
     (question,) = await listed(clerk)
     wrong, taken = (
         await reply(clerk, question["id"], "repeat"),
         await reply(clerk, question["id"], "ended"),
     )
-    (told,) = await log_of(made)
+    (ended,) = await log_of(ingest)
 
     assert (question["kind"], question["since"], question["beside"], question["answers"]) == (
         "lapsed",
@@ -293,9 +293,9 @@ async def test_the_sender_of_a_yearly_income_that_lapsed_says_that_it_ended_or_t
         None,
         ["ended", "goes_on"],
     )
-    assert (wrong, taken, told.withdraws) == (422, 200, (fact,))
-    assert isinstance(told.data, IncomeReported)
-    assert (told.data.until_month, told.data.earned_month, told.data.is_yearly) == (
+    assert (wrong, taken, ended.withdraws) == (422, 200, (fact,))
+    assert isinstance(ended.data, IncomeReported)
+    assert (ended.data.until_month, ended.data.earned_month, ended.data.is_yearly) == (
         "2027-06",
         "2025-12",
         True,
@@ -303,76 +303,76 @@ async def test_the_sender_of_a_yearly_income_that_lapsed_says_that_it_ended_or_t
 
 
 async def test_a_yearly_income_that_goes_on_is_asked_about_no_more_and_nothing_is_written(
-    made: Built, clerk: Clerk
+    ingest: Built, clerk: Clerk
 ) -> None:
     fact = await yearly(clerk, "y1")
     lapsed = StatementDoubt(kind=DoubtKind.LAPSED, counted=fact, other=fact, since="2027-07")
-    write_view(made, lapsed)
-    async with reading(made):
-        await until(made, all_open(1))
+    write_view(ingest, lapsed)
+    async with reading(ingest):
+        await until(ingest, all_open(1))
         (question,) = await listed(clerk)
         assert await reply(clerk, question["id"], "goes_on") == 200
-        write_view(made, lapsed)
-        assert await until(made, bool) == [(fact, "answered", AGENCY)]
+        write_view(ingest, lapsed)
+        assert await until(ingest, bool) == [(fact, "answered", AGENCY)]
 
-    assert await log_of(made) == []
+    assert await log_of(ingest) == []
 
 
 async def stay(
-    made: Built, clerk: Clerk, key: str, kind: DoubtKind
+    ingest: Built, clerk: Clerk, key: str, kind: DoubtKind
 ) -> tuple[str, str, dict[str, Any], dict[str, Any]]:
     """One stay with bills of two agencies, both asked: the facts, and the question to either."""
     ours = await bill(clerk, "K1")
     theirs = await bill(clerk, "H1", "12345.67", agency=HOSPITAL, key=key)
-    write_view(made, StatementDoubt(kind=kind, counted=theirs, other=ours))
-    async with reading(made):
-        await until(made, all_open(2))
-    (mine,), (other,) = await listed(clerk), await listed(clerk, key)
-    return ours, theirs, mine, other
+    write_view(ingest, StatementDoubt(kind=kind, counted=theirs, other=ours))
+    async with reading(ingest):
+        await until(ingest, all_open(2))
+    (own,), (other,) = await listed(clerk), await listed(clerk, key)
+    return ours, theirs, own, other
 
 
 async def test_a_stay_is_asked_of_both_and_neither_sees_an_amount_of_the_others(
-    made: Built, clerk: Clerk, hospital: str
+    ingest: Built, clerk: Clerk, hospital: str
 ) -> None:
-    _, _, mine, other = await stay(made, clerk, hospital, DoubtKind.ONE_STAY)
+    _, _, own, other = await stay(ingest, clerk, hospital, DoubtKind.ONE_STAY)
 
-    assert mine["beside"] == {"agency": HOSPITAL, "day": "2026-01-08", "stay": "S1"}
+    assert own["beside"] == {"agency": HOSPITAL, "day": "2026-01-08", "stay": "S1"}
     assert other["beside"] == {"agency": AGENCY, "day": "2026-01-08", "stay": "S1"}
-    assert (mine["event"]["id"], other["event"]["id"]) == ("K1", "H1")
-    assert ("12345.67" in str(mine), "12000.00" in str(other)) == (False, False)
-    assert mine["answers"] == ["same_bill", "another_stay"]
+    assert (own["event"]["id"], other["event"]["id"]) == ("K1", "H1")
+    assert ("12345.67" in str(own), "12000.00" in str(other)) == (False, False)
+    assert own["answers"] == ["same_bill", "another_stay"]
 
 
 async def test_where_both_say_the_same_bill_only_the_first_is_taken_back_so_that_one_counts(
-    made: Built, clerk: Clerk, hospital: str
+    ingest: Built, clerk: Clerk, hospital: str
 ) -> None:
-    ours, theirs, mine, other = await stay(made, clerk, hospital, DoubtKind.ONE_STAY)
+    ours, theirs, own, other = await stay(ingest, clerk, hospital, DoubtKind.ONE_STAY)
     codes = await asyncio.gather(
-        reply(clerk, mine["id"], "same_bill"), reply(clerk, other["id"], "same_bill", hospital)
+        reply(clerk, own["id"], "same_bill"), reply(clerk, other["id"], "same_bill", hospital)
     )
     # written before risk has the answer
-    write_view(made, StatementDoubt(kind=DoubtKind.ONE_STAY, counted=theirs, other=ours))
-    async with reading(made):
+    write_view(ingest, StatementDoubt(kind=DoubtKind.ONE_STAY, counted=theirs, other=ours))
+    async with reading(ingest):
         await asyncio.sleep(3)
-    facts = await log_of(made)
+    facts = await log_of(ingest)
 
     assert sorted(codes) == [200, 409]
     assert len({fact.withdraws for fact in facts}) == 1
-    assert await made.statement_questions.many() == 0, "a view of before asks nobody again"
+    assert await ingest.statement_questions.many() == 0, "a view of before asks nobody again"
 
 
 async def test_another_stay_is_the_own_bill_again_with_a_stay_of_its_own(
-    made: Built, clerk: Clerk, hospital: str
+    ingest: Built, clerk: Clerk, hospital: str
 ) -> None:
-    ours, _, mine, _ = await stay(made, clerk, hospital, DoubtKind.ONE_STAY)
-    code = await reply(clerk, mine["id"], "another_stay")
-    (fact,) = await log_of(made)
+    ours, _, own, _ = await stay(ingest, clerk, hospital, DoubtKind.ONE_STAY)
+    code = await reply(clerk, own["id"], "another_stay")
+    (fact,) = await log_of(ingest)
 
     assert code == 200
     assert isinstance(fact.data, MedicalClaimSettled)
     assert (fact.data.claim_number, fact.data.stay, fact.data.total, fact.withdraws) == (
         "K1",
-        f"console-{mine['id']}",
+        f"console-{own['id']}",
         1_200_000,
         (ours,),
     )
@@ -380,16 +380,18 @@ async def test_another_stay_is_the_own_bill_again_with_a_stay_of_its_own(
 
 
 async def test_two_totals_that_are_right_are_left_alone_and_the_other_sender_is_still_asked(
-    made: Built, clerk: Clerk, hospital: str
+    ingest: Built, clerk: Clerk, hospital: str
 ) -> None:
-    ours, theirs, mine, _ = await stay(made, clerk, hospital, DoubtKind.TWO_TOTALS)
-    code = await reply(clerk, mine["id"], "right")
-    write_view(made, StatementDoubt(kind=DoubtKind.TWO_TOTALS, counted=theirs, other=ours))
-    async with reading(made):
+    ours, theirs, own, _ = await stay(ingest, clerk, hospital, DoubtKind.TWO_TOTALS)
+    code = await reply(clerk, own["id"], "right")
+    write_view(ingest, StatementDoubt(kind=DoubtKind.TWO_TOTALS, counted=theirs, other=ours))
+    async with reading(ingest):
         await asyncio.sleep(3)
 
-    assert (code, await log_of(made)) == (200, [])
-    assert [(one["answer"], one["answers"]) for one in await listed(clerk)] == [("right", [])]
+    assert (code, await log_of(ingest)) == (200, [])
+    assert [(question["answer"], question["answers"]) for question in await listed(clerk)] == [
+        ("right", [])
+    ]
     assert len(await listed(clerk, hospital)) == 1
 
 
@@ -397,53 +399,53 @@ async def test_two_totals_that_are_right_are_left_alone_and_the_other_sender_is_
     "value", [None, b""], ids=["a view without the pair", "nobody looks any more"]
 )
 async def test_a_pair_that_is_gone_is_asked_about_no_more_and_again_when_it_returns(
-    made: Built, clerk: Clerk, value: bytes | None
+    ingest: Built, clerk: Clerk, value: bytes | None
 ) -> None:
     counted, other = await yearly(clerk, "y2"), await yearly(clerk, "y1")
     pair = StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other)
-    async with reading(made):
-        write_view(made, pair)
-        await until(made, all_open(1))
-        write_view(made, value=value)
-        await until(made, lambda rows: [state for _, state, _ in rows] == ["gone"])
+    async with reading(ingest):
+        write_view(ingest, pair)
+        await until(ingest, all_open(1))
+        write_view(ingest, value=value)
+        await until(ingest, lambda rows: [state for _, state, _ in rows] == ["gone"])
         assert await listed(clerk) == []
-        write_view(made, pair)
-        await until(made, all_open(1))
-    assert [one["event"]["id"] for one in await listed(clerk)] == ["y1"]
+        write_view(ingest, pair)
+        await until(ingest, all_open(1))
+    assert [question["event"]["id"] for question in await listed(clerk)] == ["y1"]
 
 
 async def test_what_the_sender_corrects_itself_is_settled_before_any_view_and_is_not_written_again(
-    made: Built, clerk: Clerk
+    ingest: Built, clerk: Clerk
 ) -> None:
     counted, other = await yearly(clerk, "y2"), await yearly(clerk, "y1")
-    write_view(made, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
-    async with reading(made):
-        await until(made, all_open(1))
+    write_view(ingest, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
+    async with reading(ingest):
+        await until(ingest, all_open(1))
         (question,) = await listed(clerk)
         await say(clerk, "FactsRetracted", "back", events=["y1"], reason="entered_in_error")
         code = await reply(clerk, question["id"], "both_real")
 
-    assert (code, await log_of(made), await listed(clerk)) == (409, [], [])
+    assert (code, await log_of(ingest), await listed(clerk)) == (409, [], [])
 
 
 async def test_what_was_taken_back_before_it_could_be_asked_about_is_not_asked_about(
-    made: Built, clerk: Clerk
+    ingest: Built, clerk: Clerk
 ) -> None:
     counted, other = await yearly(clerk, "y2"), await yearly(clerk, "y1")
     await say(clerk, "FactsRetracted", "back", events=["y1"], reason="entered_in_error")
-    write_view(made, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
-    async with reading(made):
-        assert await until(made, lambda rows: [state for _, state, _ in rows] == ["settled"])
+    write_view(ingest, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
+    async with reading(ingest):
+        assert await until(ingest, lambda rows: [state for _, state, _ in rows] == ["settled"])
     assert await listed(clerk) == []
 
 
 async def test_an_answer_whose_fact_could_not_be_written_at_once_is_written_by_itself(
-    made: Built, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+    ingest: Built, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted, other = await yearly(clerk, "y2"), await yearly(clerk, "y1")
-    write_view(made, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
-    async with reading(made):
-        await until(made, all_open(1))
+    write_view(ingest, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
+    async with reading(ingest):
+        await until(ingest, all_open(1))
     (question,) = await listed(clerk)
 
     async def away(*_: object) -> None:
@@ -451,46 +453,48 @@ async def test_an_answer_whose_fact_could_not_be_written_at_once_is_written_by_i
 
     with monkeypatch.context() as patch:
         patch.setattr(Publisher, "send", away)
-        outcome = await made.statement_asking.answer(AGENCY, question["id"], Answer.REPEAT, by="li")
-        at_once = await log_of(made)
-    await made.statement_asking.write()
-    await made.statement_asking.write()
+        outcome = await ingest.statement_asking.answer(
+            AGENCY, question["id"], Answer.REPEAT, by="li"
+        )
+        at_once = await log_of(ingest)
+    await ingest.statement_asking.write()
+    await ingest.statement_asking.write()
 
     assert Unknown in KAFKA_AWAY
     assert (outcome, at_once) == (Outcome.TAKEN, [])
-    assert [fact.withdraws for fact in await log_of(made)] == [(other,)]
+    assert [fact.withdraws for fact in await log_of(ingest)] == [(other,)]
 
 
 async def test_answered_questions_are_shown_for_thirty_days_and_erased_with_the_household(
-    made: Built, clerk: Clerk, hospital: str
+    ingest: Built, clerk: Clerk, hospital: str
 ) -> None:
-    _, _, mine, _ = await stay(made, clerk, hospital, DoubtKind.TWO_TOTALS)
-    await reply(clerk, mine["id"], "right")
+    _, _, own, _ = await stay(ingest, clerk, hospital, DoubtKind.TWO_TOTALS)
+    await reply(clerk, own["id"], "right")
     now = datetime.now(UTC)
     shown = [
-        len(await made.statement_questions.of(AGENCY, now + timedelta(days=days)))
+        len(await ingest.statement_questions.of(AGENCY, now + timedelta(days=days)))
         for days in (29, 31)
     ]
 
     assert shown == [1, 0]
-    assert await made.statement_questions.erase(HOME)
-    assert not await made.statement_questions.erase(HOME)
+    assert await ingest.statement_questions.erase(HOME)
+    assert not await ingest.statement_questions.erase(HOME)
 
 
 async def test_a_view_nobody_can_read_is_set_aside_and_a_fact_that_is_nowhere_has_no_sender(
-    made: Built, clerk: Clerk
+    ingest: Built, clerk: Clerk
 ) -> None:
     assert await listed(clerk) == []
-    write_view(made, value=b'{"doubts":[{"kind":"repeated"')
+    write_view(ingest, value=b'{"doubts":[{"kind":"repeated"')
     write_view(
-        made,
+        ingest,
         StatementDoubt(kind=DoubtKind.REPEATED, counted="e" * 32, other="f" * 32),
         household="7" * 32,
     )
-    async with reading(made):
-        rows = await until(made, lambda rows: [state for _, state, _ in rows] == ["no_sender"])
+    async with reading(ingest):
+        rows = await until(ingest, lambda rows: [state for _, state, _ in rows] == ["no_sender"])
     (aside,) = await asyncio.to_thread(
-        lambda: list(read_topic(made.settings.kafka_bootstrap, QUARANTINE.name))
+        lambda: list(read_topic(ingest.settings.kafka_bootstrap, QUARANTINE.name))
     )
 
     assert rows == [("f" * 32, "no_sender", None)]
@@ -498,19 +502,19 @@ async def test_a_view_nobody_can_read_is_set_aside_and_a_fact_that_is_nowhere_ha
 
 
 async def test_a_replica_that_starts_knows_for_which_households_somebody_is_asked(
-    made: Built,
+    ingest: Built,
 ) -> None:
     pair = StatementDoubt(kind=DoubtKind.REPEATED, counted="a" * 32, other="b" * 32)
-    await made.statement_questions.follow({HOME: (pair,)}, datetime.now(UTC))
-    known = made.statement_questions.open_households
-    made.statement_questions.open_households = set()
-    await made.statement_questions.load()
-    loaded = made.statement_questions.open_households
-    async with made.engine.begin() as connection:
+    await ingest.statement_questions.follow({HOME: (pair,)}, datetime.now(UTC))
+    known = ingest.statement_questions.open_households
+    ingest.statement_questions.open_households = set()
+    await ingest.statement_questions.load()
+    loaded = ingest.statement_questions.open_households
+    async with ingest.engine.begin() as connection:
         await connection.execute(update(StatementQuestionRow).values(state="gone"))
-    await made.statement_questions.load()
+    await ingest.statement_questions.load()
 
-    assert (known, loaded, made.statement_questions.open_households) == ({HOME}, {HOME}, set())
+    assert (known, loaded, ingest.statement_questions.open_households) == ({HOME}, {HOME}, set())
 
 
 @pytest.mark.parametrize(
@@ -533,8 +537,8 @@ async def test_a_body_that_is_no_answer_is_refused_in_words(clerk: Clerk, body: 
 
 
 async def test_a_day_in_a_question_is_the_senders_own(
-    made: Built, clerk: Clerk, hospital: str
+    ingest: Built, clerk: Clerk, hospital: str
 ) -> None:
-    _, _, mine, _ = await stay(made, clerk, hospital, DoubtKind.ONE_STAY)
+    _, _, own, _ = await stay(ingest, clerk, hospital, DoubtKind.ONE_STAY)
 
-    assert date.fromisoformat(mine["event"]["day"]) == date(2026, 1, 8)
+    assert date.fromisoformat(own["event"]["day"]) == date(2026, 1, 8)
