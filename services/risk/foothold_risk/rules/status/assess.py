@@ -39,7 +39,7 @@ from foothold_risk.rules.household.household import Household, Position, Word
 from foothold_risk.rules.money.figures import HouseholdOnDay, look
 from foothold_risk.rules.money.forecast import look_ahead
 from foothold_risk.rules.policy import PolicyOfDay
-from foothold_risk.rules.status.words import holding
+from foothold_risk.rules.status.words import ground_in, holding
 from foothold_schemas.facts.facts import HomeState
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import Status
@@ -121,29 +121,26 @@ def assess(
     view = look(household, register, day, policy, heard, spoke, incidents)
     found = tuple(f for rule in findings.ALL if (f := rule.find(view)) is not None)
     grounds = tuple(ground_of(f, view) for f in found)
-    words = holding(household.position.words, grounds, view)
-    quiet = frozenset(w.kind for w in words)
-    gone = [k for k in household.position.findings if k not in {f.kind for f in found}]
+    position, kinds = household.position, frozenset(f.kind for f in found)
+    gone = [k for k in _found_before(position) if k not in kinds]
     stale_kinds = frozenset(k for k in gone if RESTS_ON[k] & {s.feed for s in view.silent})
     held = tuple(k for k in gone if k in stale_kinds or _is_unknown(k, view))
+    # people's word covers what nothing heard can confirm by what it was last seen to rest on
+    unconfirmed = (ground_in(w) for w in position.grounds if w.kind in held)
+    words = holding(position.words, (*grounds, *unconfirmed), view)
+    quiet = frozenset(w.kind for w in words)
     if not any(m.is_here(day) for m in register.members):
         return Assessment(view, found, held, Target(Status.CLEAR, is_natural=True), words, grounds)
-    kinds = frozenset(f.kind for f in found) - quiet
-    target = _target(view, kinds | stale_kinds, held, household.position)
+    speaking = tuple(k for k in held if k not in quiet)
+    target = _standing(view, kinds - quiet, stale_kinds - quiet, speaking, position)
     if (
         quiet
-        and household.position.is_identified
-        and household.position.status is Status.GROUP
+        and position.is_identified
+        and position.status is Status.GROUP
         and target.status is not Status.GROUP
     ):
         # people's word shows a finding as harmless, and ends no identified group
-        target = _target(view, kinds | quiet | stale_kinds, held, household.position)
-    if (
-        stale_kinds
-        and household.position.status is Status.GROUP
-        and target.status is not Status.GROUP
-    ):
-        target = _held(kinds, held, household.position)
+        target = _standing(view, kinds, stale_kinds, held, position)
     return Assessment(
         view,
         found,
@@ -152,6 +149,25 @@ def assess(
         words,
         grounds,
     )
+
+
+def _found_before(position: Position) -> tuple[FindingKind, ...]:
+    """The findings of before, with those people found harmless, while their case is open."""
+    covered = {w.kind for w in position.words} - set(position.findings)
+    return (*position.findings, *(w.kind for w in position.grounds if w.kind in covered))
+
+
+def _standing(
+    view: HouseholdOnDay,
+    kinds: frozenset[FindingKind],
+    stale_kinds: frozenset[FindingKind],
+    held: tuple[FindingKind, ...],
+    position: Position,
+) -> Target:
+    """Where these findings lead; a silent feed that held one of them ends no group."""
+    target = _target(view, kinds | stale_kinds, held, position)
+    is_over = position.status is Status.GROUP and target.status is not Status.GROUP
+    return _held(kinds, held, position) if stale_kinds and is_over else target
 
 
 def _is_unknown(kind: FindingKind, view: HouseholdOnDay) -> bool:

@@ -133,6 +133,11 @@ def saw_in(word: Word) -> Saw:
     )
 
 
+def ground_in(word: Word) -> Ground:
+    """What a finding rested on, by what is remembered of it."""
+    return Ground(word.kind, word.events, word.total, word.value, word.beyond)
+
+
 def added(words: Sequence[Word], more: Iterable[Word]) -> tuple[Word, ...]:
     """With more of them, in an order that any order of arrival gives."""
     kept = {*words, *more}
