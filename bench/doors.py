@@ -63,11 +63,11 @@ class Figures:
 
 def numbers() -> list[str]:
     """Made-up resident numbers that pass their check."""
-    made = (
+    stems = (
         f"370302{1950 + n // 900 % 50}0{1 + n // 100 % 9}{10 + n // 50 % 2}{n % 1000:03d}"
         for n in range(PEOPLE * 4)
     )
-    return [seventeen + check_character(seventeen) for seventeen in dict.fromkeys(made)][:PEOPLE]
+    return [seventeen + check_character(seventeen) for seventeen in dict.fromkeys(stems)][:PEOPLE]
 
 
 def main() -> None:
@@ -110,7 +110,7 @@ class Bench:
         )
 
     def _event(self, kind: str, name: str, data: Event, subject: str | None) -> Event:
-        made: Event = {
+        envelope: Event = {
             "specversion": "1.0",
             "id": name,
             "source": "/agencies/statistics",
@@ -118,7 +118,7 @@ class Bench:
             "time": self.now.isoformat(),
             "data": data,
         }
-        return made if subject is None else {**made, "subject": subject}
+        return envelope if subject is None else {**envelope, "subject": subject}
 
     def _household(self, n: int) -> Event:
         members = [{"resident_number": self.people[n]}]
@@ -241,16 +241,16 @@ class Bench:
         started = time.perf_counter()
         answer = client.post("/v1/files?mapping=incomes", content=body).raise_for_status()
         while True:
-            told = client.get(answer.json()["url"]).raise_for_status().json()
-            if told["finished_at"] is not None:
+            result = client.get(answer.json()["url"]).raise_for_status().json()
+            if result["finished_at"] is not None:
                 break
             time.sleep(0.5)
         seconds = round(time.perf_counter() - started, 1)
         print(
-            f"{len(body) / 1e6:.1f} MB, {told['encoding']}: {seconds} s, {told['counts']},"
-            f" {told['problem'] or ''}"
+            f"{len(body) / 1e6:.1f} MB, {result['encoding']}: {seconds} s, {result['counts']},"
+            f" {result['problem'] or ''}"
         )
-        counts: dict[str, int] = told["counts"]
+        counts: dict[str, int] = result["counts"]
         client.close()
         return seconds, counts
 

@@ -130,13 +130,13 @@ class Flood:
             self._until(lambda: self._count(hit) == HOUSEHOLDS, "every household at the desk")
             - started
         )
-        told = "select count(*) from notices where event = 'incident'"
+        query = "select count(*) from notices where event = 'incident'"
         return Figures(
             HOUSEHOLDS,
             TOWNSHIPS,
             round(done, 1),
             self._count("select count(*) from incidents"),
-            self._count(told),
+            self._count(query),
             round(case, 1),
         )
 
@@ -163,14 +163,14 @@ class Flood:
 
     def _event(self, agency: str, kind: str, event_id: str, n: int | None, data: Event) -> Event:
         subject = {} if n is None else {"subject": f"{COUNTY}/B-{n}"}
-        made = {
+        envelope = {
             "specversion": "1.0",
             "id": event_id,
             "source": f"/agencies/{agency}",
             "type": f"foothold.{kind}.v1",
             "time": datetime.now(UTC).isoformat(),
         }
-        return {**made, **subject, "data": data}
+        return {**envelope, **subject, "data": data}
 
     def _send(self, agency: str, events: Iterator[Event]) -> None:
         door = Door(self.stack.ingest_url, self.keys[agency])

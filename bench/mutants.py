@@ -143,17 +143,17 @@ def _share_out(clones: list[Path], seed: int) -> None:
         }
         same = [job for job, path, row in jobs if SAME.search(text[path][row - 1])]
         _skip(session, same)
-        wanted = [
+        shuffled = [
             job
             for job, path, row in sorted(jobs, key=lambda j: (j[1], j[2]))
             if job not in set(same)
         ]
-    random.Random(seed).shuffle(wanted)  # noqa: S311 - an order, not a secret
+    random.Random(seed).shuffle(shuffled)  # noqa: S311 - an order, not a secret
     for clone in clones[1:]:
         shutil.copy(clones[0] / SESSION, clone / SESSION)
     for n, clone in enumerate(clones):
         with closing(sqlite3.connect(clone / SESSION)) as session, session:
-            _skip(session, [job for m, job in enumerate(wanted) if m % len(clones) != n])
+            _skip(session, [job for m, job in enumerate(shuffled) if m % len(clones) != n])
 
 
 def _skip(session: sqlite3.Connection, jobs: list[str]) -> None:
@@ -211,8 +211,8 @@ def _report(score: Score) -> None:
 
 
 def _lines(score: Score) -> Iterator[str]:
-    for one in score.survivors:
-        yield f"{one.file.rpartition('rules/')[2]}:{one.line}  {one.change}"
+    for mutant in score.survivors:
+        yield f"{mutant.file.rpartition('rules/')[2]}:{mutant.line}  {mutant.change}"
     percent = 100 * score.killed / score.tried if score.tried else 0
     yield (
         f"{score.killed} of {score.tried} changes noticed ({percent:.1f} %), {score.left} not"

@@ -85,9 +85,9 @@ class Bench:
     """Three measurements on one running stack."""
 
     def __init__(self, stack: Stack, policy: Path) -> None:
-        made = access(stack)
+        granted = access(stack)
         self.stack = stack
-        self.keys = {name.removeprefix("key:"): key for name, key in made.items()}
+        self.keys = {name.removeprefix("key:"): key for name, key in granted.items()}
         self.households = survey()[:HOUSEHOLDS]
         self.today = datetime.now(SHANGHAI).date()
         self.bundle = stack.command("risk", "policy", "check", str(policy)).split()[0]
@@ -232,12 +232,12 @@ def judged(stack: Stack) -> float:
 
 def histogram(stack: Stack) -> dict[float, float]:
     """Bound in seconds -> cases that stood within it."""
-    found = re.findall(
+    buckets = re.findall(
         r'^foothold_alerts_accepted_to_case_seconds_bucket\{le="(\S+)"\} (\S+)$',
         metrics(stack, "alerts"),
         re.MULTILINE,
     )
-    return {float(bound): float(count) for bound, count in found}
+    return {float(bound): float(count) for bound, count in buckets}
 
 
 def settled(stack: Stack) -> None:
@@ -259,13 +259,13 @@ def settled(stack: Stack) -> None:
 def _quantile(buckets: dict[float, float], q: float) -> float:
     """In milliseconds, linear within the bucket, as PromQL's histogram_quantile does."""
     bounds = sorted(buckets)
-    wanted = q * buckets[bounds[-1]]
+    rank = q * buckets[bounds[-1]]
     below, lower = 0.0, 0.0
     for bound in bounds:
-        if buckets[bound] >= wanted and buckets[bound] > below:
+        if buckets[bound] >= rank and buckets[bound] > below:
             top = lower if bound == float("inf") else bound
             return round(
-                1000 * (lower + (top - lower) * (wanted - below) / (buckets[bound] - below)), 1
+                1000 * (lower + (top - lower) * (rank - below) / (buckets[bound] - below)), 1
             )
         below, lower = buckets[bound], bound
     return 0.0

@@ -198,13 +198,13 @@ class Sizes:
         }
 
     def _memory(self) -> dict[str, int]:
-        found = {}
+        sizes = {}
         for name in SERVICES:
             size = re.search(
                 r"^process_resident_memory_bytes (\S+)$", metrics(self.stack, name), re.MULTILINE
             )
-            found[name] = int(float(size[1])) if size is not None else 0
-        return found
+            sizes[name] = int(float(size[1])) if size is not None else 0
+        return sizes
 
     def _databases(self) -> dict[str, int]:
         with psycopg.connect(

@@ -122,11 +122,11 @@ def policy_values() -> str:
         described |= yaml.safe_load(file.read_text(encoding="utf-8"))["values"]
     lines = []
     for name, known in KNOWN.items():
-        said = described.get(
+        meaning = described.get(
             name, {"description": "(no region of the bundle sets it)", "unit": "–"}
         )
         lines.append(
-            f"| `{name}` | {said['description']} | {said['unit']} |"
+            f"| `{name}` | {meaning['description']} | {meaning['unit']} |"
             f" {'yes' if known.is_required else ''} |"
         )
     return "\n".join(
@@ -163,7 +163,7 @@ def filled(text: str) -> str:
         pattern = re.compile(
             rf"(<!-- {name}: made by 'make generate' -->\n).*?(<!-- end -->)", re.DOTALL
         )
-        text = pattern.sub(lambda found, made=table: f"{found[1]}{made()}\n{found[2]}", text)  # type: ignore[misc]  # the default binds this round's table
+        text = pattern.sub(lambda match, build=table: f"{match[1]}{build()}\n{match[2]}", text)  # type: ignore[misc]  # the default binds this round's table
     return text
 
 

@@ -286,11 +286,11 @@ def _get(
 
 def models() -> Node:
     """The envelope and the data of every kind an agency may send; what is not known is refused."""
-    _, made = models_json_schema(
+    _, document = models_json_schema(
         [(model, "validation") for model in (CloudEvent, *AGENCY_KINDS.values())],
         ref_template="#/components/schemas/{model}",
     )
-    schemas: Node = made["$defs"]
+    schemas: Node = document["$defs"]
     for model in AGENCY_KINDS.values():
         _close(schemas, schemas[model.__name__])
     return schemas
@@ -312,14 +312,14 @@ def _close(schemas: Node, schema: Node) -> None:
 
 def events() -> Node:
     """An event of each kind: the envelope with its type and its data."""
-    made: Node = {"Event": {"oneOf": [_ref(f"{kind}Event") for kind in AGENCY_KINDS]}}
+    schemas: Node = {"Event": {"oneOf": [_ref(f"{kind}Event") for kind in AGENCY_KINDS]}}
     for kind, model in AGENCY_KINDS.items():
         own = {
             "type": "object",
             "properties": {"type": {"const": event_type(kind)}, "data": _ref(model.__name__)},
         }
-        made[f"{kind}Event"] = {"allOf": [_ref("CloudEvent"), own]}
-    return made
+        schemas[f"{kind}Event"] = {"allOf": [_ref("CloudEvent"), own]}
+    return schemas
 
 
 def answers() -> Node:
@@ -496,8 +496,8 @@ def answers() -> Node:
 
 
 def _example(kind: str) -> Node:
-    made: Node = json.loads((EXAMPLES / f"{kind}.json").read_text(encoding="utf-8"))
-    return made
+    example: Node = json.loads((EXAMPLES / f"{kind}.json").read_text(encoding="utf-8"))
+    return example
 
 
 def _ref(name: str) -> Node:

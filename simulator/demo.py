@@ -86,10 +86,10 @@ class Demo:
         self.struck = [h for h in self.households if h.commune == STORM_COMMUNE]
         self.today = datetime.now(SHANGHAI).date()
         self._bundle = bundle
-        made = access(stack)
+        granted = access(stack)
         self._doors = {
             name.removeprefix("key:"): Door(stack.ingest_url, key)
-            for name, key in made.items()
+            for name, key in granted.items()
             if name.startswith("key:")
         }
         self.watch = Watch(stack.kafka.bootstrap, EMBEDDED_PARTITIONS)
@@ -204,15 +204,15 @@ class Demo:
     def _wait_for_cases(self) -> None:
         """Until the desk's own count of open cases is what the transitions call for."""
         deadline = time.monotonic() + CASE_SECONDS
-        wanted = self.watch.with_case()
+        expected = self.watch.with_case()
         with self._progress() as progress:
-            task = progress.add_task("案件进入收件箱 cases reach the inbox", total=wanted)
-            while (have := self._open_cases()) != wanted:
+            task = progress.add_task("案件进入收件箱 cases reach the inbox", total=expected)
+            while (have := self._open_cases()) != expected:
                 progress.update(task, completed=have)
                 if time.monotonic() > deadline:
                     raise TookTooLong(
                         f"after {CASE_SECONDS} seconds the inbox has {have} cases, the transitions"
-                        f" call for {wanted}"
+                        f" call for {expected}"
                     )
                 time.sleep(0.2)
             progress.update(task, completed=have)

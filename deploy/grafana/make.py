@@ -25,7 +25,7 @@ HEIGHT, WIDTH = 8, 12
 
 def text(board: Board) -> str:
     """The dashboard as Grafana provisions it."""
-    made = (
+    builder = (
         dashboard.Dashboard(f"{board.zh} {board.en}")
         .uid(board.name)
         .tags(["foothold"])
@@ -35,8 +35,8 @@ def text(board: Board) -> str:
         .readonly()
     )
     for panel in board.panels:
-        made = made.with_panel(_panel(panel))
-    return JSONEncoder(sort_keys=True, indent=1, ensure_ascii=False).encode(made.build()) + "\n"
+        builder = builder.with_panel(_panel(panel))
+    return JSONEncoder(sort_keys=True, indent=1, ensure_ascii=False).encode(builder.build()) + "\n"
 
 
 def _panel(panel: Panel) -> timeseries.Panel:
@@ -46,7 +46,7 @@ def _panel(panel: Panel) -> timeseries.Panel:
         .placement(LegendPlacement.BOTTOM)
         .show_legend(show_legend=True)
     )
-    made = (
+    builder = (
         timeseries.Panel()
         .title(f"{panel.zh} {panel.en}")
         .description(panel.says)
@@ -59,14 +59,14 @@ def _panel(panel: Panel) -> timeseries.Panel:
         .tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI))
     )
     for number, query in enumerate(panel.queries):
-        made = made.with_target(
+        builder = builder.with_target(
             prometheus.Dataquery()
             .ref_id(chr(ord("A") + number))
             .expr(query.expression)
             .legend_format(query.legend)
             .datasource(SOURCE)
         )
-    return made
+    return builder
 
 
 def main() -> None:

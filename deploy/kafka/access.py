@@ -35,7 +35,7 @@ class Right:
     @property
     def command(self) -> str:
         """The words for Kafka's own tool."""
-        operations = " ".join(f"--operation {one}" for one in self.operations)
+        operations = " ".join(f"--operation {operation}" for operation in self.operations)
         prefixed = " --resource-pattern-type prefixed" if self.is_prefixed else ""
         who = f"--add --allow-principal User:{self.principal} {operations}"
         return (

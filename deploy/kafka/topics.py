@@ -51,14 +51,14 @@ async def _make(broker: Broker, partitions: int, replication: int) -> None:
 
 def _broker() -> Broker:
     """By the same variables as the services, and as strict."""
-    told = {"kafka_bootstrap": os.environ["FOOTHOLD_KAFKA_BOOTSTRAP"]}
+    variables = {"kafka_bootstrap": os.environ["FOOTHOLD_KAFKA_BOOTSTRAP"]}
     more = ("kafka_username", "kafka_password", "kafka_ca")
-    told |= {
+    variables |= {
         name: os.environ[variable]
         for name in more
         if (variable := f"FOOTHOLD_{name.upper()}") in os.environ
     }
-    return BrokerSettings.model_validate(told).broker
+    return BrokerSettings.model_validate(variables).broker
 
 
 def main() -> None:
@@ -72,7 +72,7 @@ def main() -> None:
     except KeyError as missing:
         sys.exit(f"The variable {missing} must be given.")
     except ValidationError as wrong:
-        sys.exit("; ".join(one["msg"] for one in wrong.errors(include_input=False)))
+        sys.exit("; ".join(problem["msg"] for problem in wrong.errors(include_input=False)))
     except CannotStart as error:
         sys.exit(f"Foothold: {error}")
 

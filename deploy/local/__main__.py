@@ -28,7 +28,7 @@ KAFKA: Final = "FOOTHOLD_KAFKA_PORT"
 def up() -> None:
     """Run until SIGINT or SIGTERM."""
     Stack.refuse_second(folder := Path("var/up"))
-    wanted = {name: wanted_port(told_port(name, default), name) for name, default in DOORS.items()}
+    ports = {name: wanted_port(told_port(name, default), name) for name, default in DOORS.items()}
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
@@ -39,7 +39,7 @@ def up() -> None:
     kafka_port = told_port(KAFKA, 9092) if os.environ.get(KAFKA) else None
     stack = Stack(
         folder,
-        Ports(*wanted.values()),
+        Ports(*ports.values()),
         day_clock="wall",
         kafka_port=kafka_port,
         say=line,

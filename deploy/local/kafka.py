@@ -89,12 +89,12 @@ def verify(jars: list[Path]) -> None:
 
     Raise CannotStart for a jar that is unknown, missing or changed.
     """
-    wanted = {
+    expected = {
         name: digest
         for digest, name in (line.split() for line in CHECKSUMS.read_text().splitlines())
     }
-    found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars}
-    if wrong := sorted({name for name, _ in wanted.items() ^ found.items()}):
+    present = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars}
+    if wrong := sorted({name for name, _ in expected.items() ^ present.items()}):
         raise CannotStart(
             f"These jars of Apache Kafka are not the ones we know: {', '.join(wrong)}.",
             f"Remove {cache_folder()} and run the command again; if it stays so, somebody changed"
@@ -250,15 +250,15 @@ class Kafka:
         while time.monotonic() < deadline:
             if self._process is not None and self._process.poll() is not None:
                 self._process = None
-                said = self.log_path.read_text(errors="replace")
+                log = self.log_path.read_text(errors="replace")
                 kind = (
                     PortLost
-                    if "BindException" in said or "Address already in use" in said
+                    if "BindException" in log or "Address already in use" in log
                     else CannotStart
                 )
                 raise kind(
                     f"Kafka ended while starting: {self._last_words()}",
-                    f"Its log is {self.log_path}; it ends with:\n{said[-1500:]}",
+                    f"Its log is {self.log_path}; it ends with:\n{log[-1500:]}",
                 )
             try:
                 socket.create_connection((LOOPBACK, self.port), 0.2).close()
@@ -319,8 +319,8 @@ def cluster_id() -> str:
 
     Kafka's tool would take an id with a dash at the beginning for an option (one in 64 begins so).
     """
-    while (made := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith(
-        "-"
-    ):
+    while (
+        identifier := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    ).startswith("-"):
         pass
-    return made
+    return identifier

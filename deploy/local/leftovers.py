@@ -32,15 +32,15 @@ def end_leftovers(path: Path) -> list[str]:
     ended = []
     for name, process in json.loads(path.read_text()).items():
         try:
-            found = psutil.Process(process["pid"])
-            if abs(found.create_time() - process["born"]) > SAME_BIRTH_SECONDS:
+            leftover = psutil.Process(process["pid"])
+            if abs(leftover.create_time() - process["born"]) > SAME_BIRTH_SECONDS:
                 continue
-            found.terminate()
+            leftover.terminate()
             try:
-                found.wait(10)
+                leftover.wait(10)
             except psutil.TimeoutExpired:
-                found.kill()
-                found.wait(10)
+                leftover.kill()
+                leftover.wait(10)
             ended.append(name)
         except psutil.NoSuchProcess:
             continue

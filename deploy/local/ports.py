@@ -60,13 +60,13 @@ def is_free(port: int) -> bool:
 
 def told_port(variable: str, default: int) -> int:
     """The port the variable names, else the default; CannotStart where it names none."""
-    told = os.environ.get(variable) or str(default)
-    if not (told.isascii() and told.isdigit() and 1 <= int(told) <= MOST_PORTS):
+    value = os.environ.get(variable) or str(default)
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= MOST_PORTS):
         raise CannotStart(
-            f"{variable}={told} is no port.",
+            f"{variable}={value} is no port.",
             f"Give a number from 1 to {MOST_PORTS}, such as {variable}=18080, or leave it out.",
         )
-    return int(told)
+    return int(value)
 
 
 def wanted_port(port: int, variable: str) -> int:

@@ -29,10 +29,10 @@ class Postgres:
             raise from_os_error(error, "Preparing PostgreSQL's data folder") from error
         except (subprocess.SubprocessError, RuntimeError) as error:
             log = self.folder / "log"
-            said = log.read_text(errors="replace") if log.is_file() else str(error)
+            output = log.read_text(errors="replace") if log.is_file() else str(error)
             what = (
                 "The disk is full (PostgreSQL)."
-                if "No space left" in said
+                if "No space left" in output
                 else "PostgreSQL did not start."
             )
             raise CannotStart(what, f"Its log is {log}.") from error

@@ -266,7 +266,7 @@ class Stack:
 
     def environment(self) -> dict[str, str]:
         """What every service and command of this stack is told."""
-        told = {
+        variables = {
             "FOOTHOLD_ENV": "development",
             "FOOTHOLD_KAFKA_BOOTSTRAP": self.kafka.bootstrap,
             "FOOTHOLD_PARTITIONS": str(EMBEDDED_PARTITIONS),
@@ -282,12 +282,12 @@ class Stack:
             "FOOTHOLD_REGIONS_OPS_PORT": str(self.ports.regions_ops),
         }
         if self._policy_folder is not None:
-            told["FOOTHOLD_POLICY_FOLDER"] = str(self._policy_folder.resolve())
-        told["FOOTHOLD_START"] = self._start_word
+            variables["FOOTHOLD_POLICY_FOLDER"] = str(self._policy_folder.resolve())
+        variables["FOOTHOLD_START"] = self._start_word
         ours = {
             name: value for name, value in os.environ.items() if not name.startswith("FOOTHOLD_")
         }
-        return {**ours, **told, **self._more, **self.secrets, "PYTHONUNBUFFERED": "1"}
+        return {**ours, **variables, **self._more, **self.secrets, "PYTHONUNBUFFERED": "1"}
 
     def told_too(self, variable: str, value: str) -> None:
         """One more variable, or another value, for services started from now on."""
@@ -295,13 +295,13 @@ class Stack:
 
     def environment_of(self, name: str) -> dict[str, str]:
         """What a service, one of its replicas, or a command of it is told."""
-        told = {**self.environment(), "FOOTHOLD_INSTANCE": name}
+        variables = {**self.environment(), "FOOTHOLD_INSTANCE": name}
         if name == "ingest":
-            told.setdefault("FOOTHOLD_FOLDERS", f"data={self.folder}")
+            variables.setdefault("FOOTHOLD_FOLDERS", f"data={self.folder}")
         if name in self._own_ports:
             kind, (door, ops) = name.partition("-")[0].upper(), self._own_ports[name]
-            told |= {f"FOOTHOLD_{kind}_PORT": str(door), f"FOOTHOLD_{kind}_OPS_PORT": str(ops)}
-        return told
+            variables |= {f"FOOTHOLD_{kind}_PORT": str(door), f"FOOTHOLD_{kind}_OPS_PORT": str(ops)}
+        return variables
 
     def _migrate(self) -> None:
         commands = [
@@ -317,10 +317,10 @@ class Stack:
             )
             for c in commands
         ]:
-            said, _ = process.communicate(timeout=READY_SECONDS)
+            output, _ = process.communicate(timeout=READY_SECONDS)
             if process.returncode:
                 raise CannotStart(
-                    "A database could not be brought up to date.", said.strip()[-800:]
+                    "A database could not be brought up to date.", output.strip()[-800:]
                 )
 
     def command(self, service: str, *arguments: str) -> str:

@@ -28,16 +28,16 @@ def access(stack: Stack) -> dict[str, str]:
     """
     path = stack.folder / "access.json"
     kept: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
-    wanted: dict[str, tuple[str, ...]] = {
+    commands: dict[str, tuple[str, ...]] = {
         f"key:{name}": ("ingest", "agency", "add", name) for name in AGENCIES
     }
-    wanted["key:operator"] = ("ingest", "agency", "add", "foothold-operator", "--operator")
-    wanted |= {
+    commands["key:operator"] = ("ingest", "agency", "add", "foothold-operator", "--operator")
+    commands |= {
         f"password:{name}": ("alerts", "account", "add", name, "--area", DEMO_COUNTY)
         for name in ACCOUNTS
     }
-    wanted[f"region:{DEMO_COUNTY}"] = ("ingest", "region", "add", DEMO_COUNTY, "示例县")
-    if missing := {name: words for name, words in wanted.items() if name not in kept}:
+    commands[f"region:{DEMO_COUNTY}"] = ("ingest", "region", "add", DEMO_COUNTY, "示例县")
+    if missing := {name: words for name, words in commands.items() if name not in kept}:
         # a loop of its own, whatever runs in the caller's thread
         with ThreadPoolExecutor(max_workers=1) as aside:
             kept |= {
@@ -51,14 +51,18 @@ def access(stack: Stack) -> dict[str, str]:
 
 def _done(stack: Stack, service: str, *words: str) -> str:
     """A service's command in this process: seven processes would load the same libraries each."""
-    told = {
+    variables = {
         name.removeprefix("FOOTHOLD_").lower(): value
         for name, value in stack.environment_of(service).items()
         if name.startswith("FOOTHOLD_")
     }
     if service == "ingest":
         settings = foothold_ingest.settings.Settings.model_validate(
-            {n: v for n, v in told.items() if n in foothold_ingest.settings.Settings.model_fields}
+            {
+                n: v
+                for n, v in variables.items()
+                if n in foothold_ingest.settings.Settings.model_fields
+            }
         )
         return (
             foothold_ingest.__main__.run(
@@ -67,7 +71,7 @@ def _done(stack: Stack, service: str, *words: str) -> str:
             or ""
         )
     desk = foothold_alerts.settings.Settings.model_validate(
-        {n: v for n, v in told.items() if n in foothold_alerts.settings.Settings.model_fields}
+        {n: v for n, v in variables.items() if n in foothold_alerts.settings.Settings.model_fields}
     )
     return (
         foothold_alerts.__main__.run(desk, foothold_alerts.arguments.parser().parse_args(words))
@@ -98,11 +102,13 @@ def write_environment(stack: Stack) -> Path:
     """
     path = stack.folder / "environment"
     path.touch(mode=0o600)
-    told = {
+    variables = {
         name: value for name, value in stack.environment().items() if name.startswith("FOOTHOLD_")
     }
     path.write_text(
-        "".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(told.items())),
+        "".join(
+            f"export {name}={shlex.quote(value)}\n" for name, value in sorted(variables.items())
+        ),
         encoding="utf-8",
     )
     return path
@@ -113,9 +119,9 @@ def give_access(stack: Stack) -> str:
 
     It has addresses, log-ins and keys, and how to run commands beside it.
     """
-    made = access(stack)
-    log_ins = "\n".join(f"    {name:<22} {made[f'password:{name}']}" for name in ACCOUNTS)
-    keys = "\n".join(f"    {name:<22} {made[f'key:{name}']}" for name in (*AGENCIES, "operator"))
+    granted = access(stack)
+    log_ins = "\n".join(f"    {name:<22} {granted[f'password:{name}']}" for name in ACCOUNTS)
+    keys = "\n".join(f"    {name:<22} {granted[f'key:{name}']}" for name in (*AGENCIES, "operator"))
     environment = f'. {write_environment(stack)} && PATH="$PWD/.venv/bin:$PATH"'
     commands = "(foothold-ingest, foothold-risk, foothold-alerts)"
     return f"""
