@@ -21,6 +21,7 @@ from tests.support.reference.opinion import Opinion, opinion
 from tests.support.reference.people import decide, exempt, late
 from tests.support.reference.stand import Outbox, Recheck, Stand, Today
 from tests.support.reference.statements import (
+    age,
     bills,
     content,
     last_words,
@@ -71,11 +72,14 @@ class SecondOpinion:
         return steps
 
     def _look(self, day: date, ends: str | None = None) -> Recheck:
-        counting = _counting(self.known)
+        return self._look_at(_counting(self.known), day, ends)
+
+    def _look_at(self, counting: list[FactRecord], day: date, ends: str | None) -> Recheck:
         in_doubt, entry = is_in_doubt(self.known), newest(counting)
         is_entry = entry != self.entry
         measures = tuple(f.data for f in counting if isinstance(f.data, MeasureDelivered))
         twice = told_by_another([f for f in counting if isinstance(f.data, MedicalClaimSettled)])
+        earlier = _by_earlier_entry(counting)
 
         @cache
         def seen(
@@ -92,7 +96,17 @@ class SecondOpinion:
             is_below = thought.net_per_head is not None and thought.net_per_head < LINE
             served = entry is not None and entry.area.startswith(AREA[:6])
             return Today(
-                thought, rests_on, day, in_doubt, served, is_below, ends, is_entry, measures, twice
+                thought,
+                rests_on,
+                day,
+                in_doubt,
+                served,
+                is_below,
+                ends,
+                is_entry,
+                measures,
+                twice,
+                None if earlier is None else self._look_at(earlier, day, ends),
             )
 
         return look
@@ -156,6 +170,18 @@ def _counting(known: list[FactRecord]) -> list[FactRecord]:
     """Without what was taken back or replaced, whether that came before or after."""
     withdrawn = {name for f in known for name in f.withdraws}
     return list({f.fact_id: f for f in known if f.fact_id not in withdrawn}.values())
+
+
+def _by_earlier_entry(counting: list[FactRecord]) -> list[FactRecord] | None:
+    """The facts as they would be if the last entry that said something else counted.
+
+    Three entries that others replaced are remembered.
+    """
+    entries = sorted((f for f in counting if isinstance(f.data, HouseholdRegistered)), key=age)
+    for n, entry in reversed(list(enumerate(entries[:-1]))[-3:]):
+        if entry.data != entries[-1].data:
+            return [f for f in counting if f not in entries[n + 1 :]]
+    return None
 
 
 def _report(fact: FactRecord) -> str | None:

@@ -33,7 +33,8 @@ def say(stand: Stand, look: Recheck) -> tuple[Stand, list[Outbox]]:
     """All movements of one look, in order, and where the household stands after it."""
     course = Course(stand, look(stand))
     if not course.today.is_served and stand.at == "clear":
-        return stand, []
+        is_corrected = course.today.ends == "corrected" and stand.slip is not None
+        return replace(stand, is_corrected=stand.is_corrected or is_corrected), []
     if (back := mended(course)) is not None:
         course.stand = replace(back, findings=back.findings)
         course.steps.append(("restored", "corrected", None))
@@ -68,17 +69,39 @@ def remember(before: Stand, course: Course) -> Stand:
         )
     is_empty = today.is_in_doubt and stand.at == "group" and not course.kinds & RISKS
     is_corrected = is_empty and (before.is_corrected or today.ends == "corrected")
+    # gone by what may be a slip: what a correction takes from it is remembered
+    is_away = before.at not in OPEN and stand.at not in OPEN and _may_be_slip(before, day)
+    is_less = bool(before.findings - course.kinds) and today.ends == "corrected"
+    is_corrected |= is_away and (before.is_corrected or is_less)
     stand = replace(stand, is_corrected=is_corrected)
     entry = today.opinion.seen.entry
     is_gone = course.target == "natural" and before.at in OPEN and stand.at not in OPEN
     is_other = before.at == "group" and (
         stand.at == "recovering" or (stand.at == "group" and stand.group != before.group)
     )
-    if is_gone or (today.is_entry and is_other and before.entry != entry):
+    if is_gone or (is_other and _rests_on_entry(before, course)):
         stand = replace(stand, slip=Slip(day, entry, is_gone, replace(before, slip=None)))
     elif stand.slip is not None and (day - stand.slip.day).days > SLIP_DAYS:
         stand = replace(stand, slip=None)
     return replace(stand, entry=entry if stand.at in OPEN else None)
+
+
+def _may_be_slip(stand: Stand, day: date) -> bool:
+    slip = stand.slip
+    return slip is not None and slip.is_natural and (day - slip.day).days <= SLIP_DAYS
+
+
+def _rests_on_entry(before: Stand, course: Course) -> bool:
+    """Whether a group changed for another register entry alone: at once, or when its month ended.
+
+    By the entry before it would stand in it still.
+    """
+    today = course.today
+    if today.is_entry and before.entry != today.opinion.seen.entry:
+        return True
+    if today.by_earlier_entry is None:
+        return False
+    return Course(before, today.by_earlier_entry(before)).target == f"group:{before.group}"
 
 
 def mended(course: Course) -> Stand | None:
@@ -102,12 +125,6 @@ def mended(course: Course) -> Stand | None:
             and target != "natural"
             and stand.at not in OPEN
         )
-        is_mended = is_there and (
-            before.at != "lead"
-            or before.clear_since is not None
-            or target == "lead"
-            or course.is_to_group
-        )
         return (
             replace(
                 before,
@@ -115,8 +132,9 @@ def mended(course: Course) -> Stand | None:
                 answered=stand.answered,
                 told_on=stand.told_on,
                 entry=entry,
+                is_corrected=stand.is_corrected,
             )
-            if is_mended
+            if is_there
             else None
         )
     if (
@@ -158,7 +176,8 @@ def advance(course: Course) -> None:
     elif course.target == "lead":
         more_or_less(course)
     elif stand.at == "lead":
-        _lead_ends(course, today.ends)
+        is_late = stand.is_corrected and not today.is_in_doubt and today.ends is None
+        _lead_ends(course, "corrected" if is_late else today.ends)
     elif stand.at != course.target:
         course.go("watched" if course.target == "watch" else "unwatched", at=course.target)
 

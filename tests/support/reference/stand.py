@@ -123,6 +123,8 @@ class Today:
     measures: tuple[MeasureDelivered, ...] = ()
     told_twice: Mapping[str, set[str]] = field(default_factory=dict)
     """Bill → the bills by which another sender tells of the same."""
+    by_earlier_entry: "Callable[[Stand], Today] | None" = None
+    """The same by the last register entry that said something else, if there was one."""
 
     def speaking(self, words: tuple[Word, ...]) -> dict[str, Ground]:
         """What people have not looked into, or not as it is."""

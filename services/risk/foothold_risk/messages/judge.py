@@ -41,7 +41,7 @@ from foothold_risk.rules.status.deciding import (
 from foothold_risk.rules.status.hindsight import review
 from foothold_risk.rules.status.leaving import Condition
 from foothold_risk.rules.status.movement import Move, move, restored
-from foothold_risk.rules.status.slips import thawed, undone
+from foothold_risk.rules.status.slips import RestsOnEntry, earlier_entry, thawed, undone
 from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import (
@@ -223,10 +223,10 @@ def judge(
     )
     known = household
 
-    def look(position: Position) -> Assessment:
+    def look(position: Position, entry: Register = register) -> Assessment:
         return assess(
             fresh(known, position=position),
-            register,
+            entry,
             day,
             in_force,
             control.heard,
@@ -234,7 +234,15 @@ def judge(
             control.incidents,
         )
 
-    stepped = _step(known, look, decided, cause)
+    earlier = earlier_entry(known)
+
+    def rests_on_entry(before: Position) -> bool:
+        if earlier is None or policy.place(earlier.area) is not place:
+            return False
+        target = look(before, earlier).target
+        return target.status is Status.GROUP and target.group is before.group
+
+    stepped = _step(known, look, decided, cause, rests_on_entry)
     assessment = stepped.assessment
     impacts = impacts_of(hitting(assessment.view, in_force), in_force)
     judged = _told(
@@ -302,6 +310,7 @@ def _step(
     look: Callable[[Position], Assessment],
     decided: CaseDecided | FindingExempted | None,
     cause: Cause,
+    rests_on_entry: RestsOnEntry,
 ) -> _Stepped:
     """Bring it to the present, with people's word if there is one."""
     position = household.position
@@ -310,11 +319,12 @@ def _step(
             return _exempted(position, look, decided)
         case CaseDecided():
             assessment, stood = _looked(household, look)
-            position, moves = move(position, assessment, cause.ends, stood)
+            position, moves = move(position, assessment, cause.ends, stood, rests_on_entry)
             return _carried_out(household, _Stepped(position, moves, assessment), look, decided)
         case _:
             assessment, stood = _looked(household, look)
-            return _Stepped(*move(position, assessment, cause.ends, stood), assessment)
+            stepped = move(position, assessment, cause.ends, stood, rests_on_entry)
+            return _Stepped(*stepped, assessment)
 
 
 def _looked(
@@ -435,7 +445,12 @@ def _handed_over(
         Judged(fresh(household, view=NOTHING), view=NOTHING if household.view != NOTHING else None),
     )
     if position.status is Status.CLEAR and not position.frozen and decided is None:
-        return clear  # nothing stands here but what an incident may have hit
+        # nothing stands here but what an incident may have hit, or what a slip may bring back
+        is_away = position.slip is not None and position.slip.is_natural
+        if is_away and cause.ends is ExitReason.CORRECTED:
+            position = replace(position, is_corrected=True)
+            return dataclasses.replace(clear, household=fresh(clear.household, position=position))
+        return clear
     anywhere = next(iter(policy.places.values())).on(day)
     view = dataclasses.replace(withheld(household, register, day, anywhere), is_withheld=False)
     assessment = Assessment(view, (), (), Target(Status.CLEAR, is_natural=True))

@@ -15,7 +15,12 @@ from foothold_risk.rules.findings.events import followed
 from foothold_risk.rules.household.household import Left, Position
 from foothold_risk.rules.status.assess import IS_RISK, IS_SHOCK, Assessment, Target
 from foothold_risk.rules.status.leaving import is_quiet_enough, risks_of, unmet
-from foothold_risk.rules.status.slips import entry_seen, noted
+from foothold_risk.rules.status.slips import (
+    RestsOnEntry,
+    entry_seen,
+    is_corrected_away,
+    noted,
+)
 from foothold_risk.rules.status.wavering import (
     ended_now,
     has_bill_of_its_own,
@@ -66,6 +71,7 @@ def move(
     assessment: Assessment,
     ended_by: ExitReason | None = None,
     stood: Position | None = None,
+    rests_on_entry: RestsOnEntry = lambda _before: False,
 ) -> tuple[Position, tuple[Move, ...]]:
     """All transitions of one assessment, in order.
 
@@ -76,6 +82,9 @@ def move(
 
     `ended_by`: what made risk look corrected facts, or people found a finding harmless. A group or
     a lead that rested on it ends at once.
+
+    `rests_on_entry`: whether a group changes for another register entry alone, asked where one does
+    at a look that was not at the entry itself.
     """
     moves: list[Move] = []
     if stood is not None:
@@ -99,16 +108,20 @@ def move(
     ):
         moves.append(step)
         position = step.after
-    kinds = assessment.kinds
+    kinds, slip = assessment.kinds, noted(before, position, assessment, rests_on_entry)
     return replace(
         position,
         findings=kinds,
         causes=_causes(position, assessment),
         is_due=position.is_due and not unmet(position, assessment),
         words=in_force(position.words, assessment.view.day),
-        slip=(slip := noted(before, position, assessment)),
+        slip=slip,
         entry=entry_seen(position, slip, assessment),
-        is_corrected=is_in_doubt and is_corrected and _is_groundless(position, assessment),
+        is_corrected=(is_in_doubt and is_corrected and _is_groundless(position, assessment))
+        or (
+            not position.is_in_episode
+            and is_corrected_away(before, slip, assessment, is_correction=is_corrected)
+        ),
         members=position.members if assessment.view.is_withheld else followed(assessment.view),
         grounds=(
             last_seen(position.grounds, assessment.grounds, assessment.view, assessment.held)

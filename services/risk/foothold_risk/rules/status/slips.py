@@ -6,14 +6,15 @@ A slip: a later entry shows that a leaving or a change of group rested on a wron
 is undone.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from msgspec.msgpack import Decoder, Encoder
 from msgspec.structs import replace
 
-from foothold_risk.rules.household.household import Position, Slip
+from foothold_risk.rules.household.facts import Register
+from foothold_risk.rules.household.household import Household, Position, Slip
 from foothold_risk.rules.status.assess import Assessment
-from foothold_risk.rules.status.leaving import is_quiet_enough
 from foothold_schemas.messages.transitions import Status
 
 _encoder = Encoder()
@@ -24,10 +25,30 @@ _HAD_SINCE: Final = ("had", "bills", "woken", "was_grouped", "was_urgent", "elim
 """What its case has had since, where it went on in another group or recovered."""
 
 
-def noted(before: Position, after: Position, assessment: Assessment) -> Slip | None:
+RestsOnEntry = Callable[[Position], bool]
+"""Whether a household that stood there would stand in the same group still, had its register entry
+not changed."""
+
+
+def earlier_entry(household: Household) -> Register | None:
+    """The last of its entries that said something else than the one that counts."""
+    now = household.register
+    return next((e for e in reversed(household.entries) if now and not _is_alike(e, now)), None)
+
+
+def _is_alike(entry: Register, other: Register) -> bool:
+    """Whether they say the same, whoever sent them when."""
+    sent = {name: getattr(other, name) for name in ("fact_id", "time_ms", "day", "version")}
+    return replace(entry, **sent) == other
+
+
+def noted(
+    before: Position, after: Position, assessment: Assessment, rests_on_entry: RestsOnEntry
+) -> Slip | None:
     """Return what may turn out to be a slip, else what was noted before.
 
-    It is a natural exit, or a change of group on the very look at another entry.
+    It is a natural exit, or a change of group that rests on another entry alone: on the very look
+    at it, or later, as when a head less counts from the end of the month.
     """
     register, day = assessment.view.register, assessment.view.day
     is_natural = assessment.target.is_natural and before.is_in_episode and not after.is_in_episode
@@ -38,7 +59,8 @@ def noted(before: Position, after: Position, assessment: Assessment) -> Slip | N
         and after.status is Status.GROUP
     )
     is_ended = before.status is Status.GROUP and after.status is Status.RECOVERING
-    if is_natural or (is_other_entry and (is_moved or is_ended)):
+    is_changed = is_moved or is_ended
+    if is_natural or (is_changed and (is_other_entry or rests_on_entry(before))):
         return Slip(day, register.fact_id, is_natural, _encoder.encode(replace(before, slip=None)))
     slip = before.slip
     return (
@@ -46,6 +68,19 @@ def noted(before: Position, after: Position, assessment: Assessment) -> Slip | N
         if slip is not None and (day - slip.day).days <= assessment.view.policy.days_of_slip
         else None
     )
+
+
+def is_corrected_away(
+    before: Position, slip: Slip | None, assessment: Assessment, *, is_correction: bool
+) -> bool:
+    """Whether a correction took something found away while a natural exit may still be a slip.
+
+    Where it was one, what lost its ground ends as corrected.
+    """
+    if slip is None or not slip.is_natural or before.is_in_episode:
+        return False
+    is_less = bool(set(before.findings) - set(assessment.kinds))
+    return before.is_corrected or (is_correction and is_less)
 
 
 def entry_seen(position: Position, slip: Slip | None, assessment: Assessment) -> bytes:
@@ -80,17 +115,12 @@ def undone(position: Position, assessment: Assessment) -> Position | None:
         return None
     before = _position.decode(slip.before)
     if slip.is_natural:
-        is_there = (
+        # where its ground went meanwhile, it stands again first, and ends as it would have ended
+        is_mended = (
             any(m.is_here(slip.day) for m in register.members)
             and not target.is_natural
             and not position.is_in_episode
         )
-        is_held = (
-            before.status is not Status.WATCH
-            or target.is_lead
-            or not is_quiet_enough(before, assessment)
-        )
-        is_mended = is_there and is_held
     else:
         stands = (
             position.status in (Status.GROUP, Status.RECOVERING)
@@ -114,6 +144,7 @@ def undone(position: Position, assessment: Assessment) -> Position | None:
         identified_on=before.identified_on or position.identified_on,
         entry=register.fact_id,
         slip=None,
+        is_corrected=(position if slip.is_natural else before).is_corrected,
     )
 
 
