@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from deploy.errors import CannotStart
 from foothold_runtime.broker import Broker, BrokerSettings
+from foothold_runtime.kafka_clients import started
 from foothold_schemas.wire.topics import TOPICS
 
 
@@ -24,9 +25,7 @@ def make_topics(broker: Broker, partitions: int, replication: int = 1) -> None:
 
 
 async def _make(broker: Broker, partitions: int, replication: int) -> None:
-    admin = AIOKafkaAdminClient(**broker.options)
-    await admin.start()
-    try:
+    async with started(AIOKafkaAdminClient(**broker.options)) as admin:
         have = set(await admin.list_topics())
         missing = [card for card in TOPICS if card.name not in have]
         if missing:
@@ -45,8 +44,6 @@ async def _make(broker: Broker, partitions: int, replication: int) -> None:
                     "A household's order hangs on that number: replay into new topics instead of"
                     " growing them.",
                 )
-    finally:
-        await admin.close()
 
 
 def _broker() -> Broker:

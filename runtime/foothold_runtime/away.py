@@ -3,30 +3,20 @@
 The reason is a sentence for the person at the terminal.
 """
 
+import sys
 from errno import EADDRINUSE
 
 
-def unavailable_dependency(
-    error: BaseException | None, database: tuple[type[BaseException], ...] = ()
-) -> str | None:
+def unavailable_dependency(error: BaseException | None) -> str | None:
     """Kafka, PostgreSQL or an address, where one of them is why.
 
     None for anything else, which is a bug and deserves its traceback.
-
-    `database`: what the driver raises when the server is away, and, alas, when it refuses a
-    statement; the two are told apart here.
     """
     while error is not None:
         if (sentence := _kafka(error)) is not None:
             return sentence
-        if isinstance(error, database):
-            from foothold_runtime.databases import is_away  # noqa: PLC0415 - risk has no database
-
-            if is_away(error):
-                return (
-                    f"PostgreSQL does not serve ({str(error).partition(chr(10))[0]}). Start it,"
-                    " then try again."
-                )
+        if (sentence := _database(error)) is not None:
+            return sentence
         if isinstance(error, OSError) and error.errno == EADDRINUSE:
             return (
                 f"another program has its address ({error.strerror}). End it, or choose another"
@@ -34,6 +24,22 @@ def unavailable_dependency(
             )
         error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__
     return None
+
+
+def _database(error: BaseException) -> str | None:
+    """The driver raises the same where the server is away and where it refuses a statement.
+
+    A driver nobody has loaded has raised nothing, and a service without a database has none.
+    """
+    driver = sys.modules.get("psycopg")
+    if driver is None or not isinstance(error, driver.OperationalError):
+        return None
+    from foothold_runtime.databases import is_away  # noqa: PLC0415 - risk has no database
+
+    if not is_away(error):
+        return None
+    reason = str(error).partition("\n")[0]
+    return f"PostgreSQL does not serve ({reason}). Start it, then try again."
 
 
 def _kafka(error: BaseException) -> str | None:

@@ -54,6 +54,12 @@ async def answers(engine: AsyncEngine) -> bool:
     return True
 
 
+def database_check(engine: AsyncEngine) -> dict[tuple[str, str], Callable[[], Awaitable[bool]]]:
+    """One check, by the database's address and name."""
+    address = engine.url
+    return {("postgres", f"{address.host}/{address.database}"): lambda: answers(engine)}
+
+
 async def while_database_down(
     engine: AsyncEngine, work: Callable[[], Awaitable[T]], *, of: str
 ) -> T:

@@ -107,6 +107,10 @@ class Server(uvicorn.Server):
         """Take none."""
         yield
 
+    def end(self) -> None:
+        """Take no new requests, and end once those under way are answered."""
+        self.should_exit = True
+
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; raise OSError where the port is taken, before anything else has begun."""

@@ -5,10 +5,10 @@ import argparse
 import pytest
 
 from foothold_alerts.commands import account
-from foothold_alerts.errors import Refused
 from foothold_alerts.people.accounts import role_of
 from foothold_alerts.rules.case import Role
 from foothold_alerts.settings import Settings
+from foothold_runtime.errors import Refused
 
 SETTINGS = Settings.model_construct(
     alerts_database_url="postgresql+psycopg://nobody@127.0.0.1:1/nothing", alerts_session_hours=1

@@ -5,29 +5,20 @@ What a command does is loaded when it is called: nobody waits for the rest.
 
 import argparse
 import asyncio
-import sys
-
-from pydantic import ValidationError
+from typing import Final
 
 from foothold_alerts.arguments import parser
-from foothold_alerts.errors import Refused, WrongPartitions, unavailable_dependency
 from foothold_alerts.settings import Settings
-from foothold_runtime.variables import what_is_wrong
+from foothold_runtime.command_line import read_environment, run_command
+
+PROGRAM: Final = "foothold-alerts"
 
 
 def main() -> None:
     """Parse the command line and do it."""
     arguments = parser().parse_args()
     settings = read_settings()
-    try:
-        if (report := run(settings, arguments)) is not None:
-            sys.stdout.write(report + "\n")
-    except (WrongPartitions, Refused) as error:
-        sys.exit(f"foothold-alerts cannot go on: {error}")
-    except Exception as error:
-        if (away := unavailable_dependency(error)) is None:
-            raise
-        sys.exit(f"foothold-alerts cannot go on: {away}")
+    run_command(PROGRAM, lambda: run(settings, arguments))
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> str | None:
@@ -50,10 +41,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> str | None:
 
 def read_settings() -> Settings:
     """From the environment; a missing or wrong variable ends the process with its name."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        sys.exit(f"foothold-alerts cannot start: {what_is_wrong(error)}")
+    return read_environment(PROGRAM, Settings)
 
 
 if __name__ == "__main__":

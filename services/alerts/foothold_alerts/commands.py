@@ -8,13 +8,13 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from foothold_alerts.errors import Refused
 from foothold_alerts.jobs import aside as jobs_aside
 from foothold_alerts.people.accounts import DIGITS, Accounts, role_of
 from foothold_alerts.rules.case import Role
 from foothold_alerts.rules.notices import TargetKind
 from foothold_alerts.settings import Settings, notice_seal
 from foothold_alerts.tables.cases import connect
+from foothold_runtime.errors import Refused
 
 
 async def account(settings: Settings, arguments: argparse.Namespace) -> str:

@@ -12,8 +12,7 @@ from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import IllegalStateError, KafkaError, TopicAuthorizationFailedError
+from aiokafka.errors import IllegalStateError, KafkaError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.areas.incidents import Incidents
@@ -23,13 +22,13 @@ from foothold_alerts.cases.mirror import Mirror
 from foothold_alerts.cases.records import Read, decode, is_day
 from foothold_alerts.cases.settling import Settling
 from foothold_alerts.cases.transitions import Cases, Taken
-from foothold_alerts.errors import WrongPartitions
 from foothold_alerts.metrics import Metrics
 from foothold_runtime.barrier import Barrier, NeverSetAside, Reader
 from foothold_runtime.broker import Broker
 from foothold_runtime.databases import while_database_down
-from foothold_runtime.kafka_clients import stop
+from foothold_runtime.kafka_clients import start, stop
 from foothold_runtime.loops import not_cancelled
+from foothold_runtime.topic_check import check_topic
 from foothold_schemas.seal import Seal
 from foothold_schemas.wire.codec import Unreadable, encode
 from foothold_schemas.wire.quarantine import Quarantined, RefusalReason, SourceRecord
@@ -145,9 +144,10 @@ class Consumer:
     async def run(self) -> None:
         """Until cancelled, or until something goes wrong."""
         try:
-            await self._producer.start()
-            await self._check_partitions()
-            await self._consumer.start()
+            # the business date waits for every partition: another number would make it wrong
+            await start(self._producer)
+            await check_topic(self._broker, RISK_TRANSITIONS, self._partitions)
+            await start(self._consumer)
             self._consumer.subscribe(
                 [card.name for card in self._reading.cards], listener=self._barrier
             )
@@ -166,27 +166,6 @@ class Consumer:
             self.is_ready = False
             await stop(self._consumer)
             await stop(self._producer)
-
-    async def _check_partitions(self) -> None:
-        """The business date waits for every partition.
-
-        A topic of another size would make it wrong, silently.
-        """
-        admin = AIOKafkaAdminClient(**self._broker.options)
-        try:
-            await admin.start()
-            topic = (await admin.describe_topics([RISK_TRANSITIONS.name]))[0]
-            if topic["error_code"] == TopicAuthorizationFailedError.errno:
-                raise TopicAuthorizationFailedError(RISK_TRANSITIONS.name)
-            count = len(topic["partitions"])
-        finally:
-            await admin.close()
-        if count != self._partitions:
-            raise WrongPartitions(
-                f"{RISK_TRANSITIONS.name} has {count} partitions, FOOTHOLD_PARTITIONS says"
-                f" {self._partitions}: a household's order hangs on that number; replay into new"
-                " topics instead of growing them."
-            )
 
     async def take(
         self, fetched: Mapping[TopicPartition, Sequence[ConsumerRecord[bytes, bytes]]]

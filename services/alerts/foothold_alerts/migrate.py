@@ -2,13 +2,9 @@
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
+from foothold_runtime.migrate import run_missing
 
 
 def migrate(url: str) -> None:
     """Run the migrations that are missing."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-    command.upgrade(config, "head")
+    run_missing(Path(__file__).with_name("migrations"), url)

@@ -18,7 +18,6 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from foothold_ingest.agencies.readers import ReaderBook, ReaderState
 from foothold_ingest.agencies.register import AgencyRegister, Entry, NotPossible, Remit
 from foothold_ingest.database import connect
-from foothold_ingest.errors import Refused
 from foothold_ingest.files.mappings import MappingBook, WrongMapping, parse
 from foothold_ingest.intake.county_codes import RegionBook
 from foothold_ingest.intake.days import CannotOpen
@@ -31,6 +30,8 @@ from foothold_ingest.rules.regions import Held
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.settings import Settings, quarantine_seal
 from foothold_runtime.broker import Broker
+from foothold_runtime.errors import Refused
+from foothold_runtime.kafka_clients import started
 from foothold_schemas.facts.sent import AGENCY_KINDS
 from foothold_schemas.wire.topics import AGENCY_TOPIC, HOUSEHOLD_FACTS, agency_card
 
@@ -275,9 +276,7 @@ async def _make_topic(broker: Broker, agency: str) -> None:
             "an agency's name has 1 to 64 letters, digits, _ or -, and begins with a letter or"
             " digit: it names the agency's topic"
         )
-    admin = AIOKafkaAdminClient(**broker.options)
-    try:
-        await admin.start()
+    async with started(AIOKafkaAdminClient(**broker.options)) as admin:
         log_partitions = (await admin.describe_topics([HOUSEHOLD_FACTS.name]))[0]["partitions"]
         copies = len(log_partitions[0]["replicas"])  # as many as the log itself has
         response = await admin.create_topics(
@@ -289,8 +288,6 @@ async def _make_topic(broker: Broker, agency: str) -> None:
                     f"Kafka did not make {card.name}: {for_code(code).__name__}"
                     f" {' '.join(str(s) for s in details if s)}"
                 )
-    finally:
-        await admin.close()
 
 
 async def go_live(settings: Settings, arguments: Namespace) -> str:

@@ -2,16 +2,14 @@
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-
 from foothold_ingest.settings import Settings, quarantine_seal
+from foothold_runtime.migrate import run_missing
 
 
 def migrate(settings: Settings) -> None:
     """Run the migrations that are missing."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    config.set_main_option("sqlalchemy.url", settings.ingest_database_url.replace("%", "%%"))
-    config.attributes["quarantine_seal"] = quarantine_seal(settings)
-    command.upgrade(config, "head")
+    run_missing(
+        Path(__file__).with_name("migrations"),
+        settings.ingest_database_url,
+        quarantine_seal=quarantine_seal(settings),
+    )

@@ -1,10 +1,8 @@
 """Ingest as it serves: doors, console and background work of one process, until SIGTERM."""
 
 import asyncio
-import signal
 import socket
-from collections.abc import Coroutine
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -31,11 +29,11 @@ from foothold_ingest.metrics import Metrics
 from foothold_ingest.quarantine.keeper import QuarantineKeeper
 from foothold_ingest.rules.binding import MAX_BODY
 from foothold_ingest.settings import DayClock, Settings
-from foothold_runtime.databases import answers
+from foothold_runtime.databases import database_check
+from foothold_runtime.lifecycle import Door as Answering
+from foothold_runtime.lifecycle import Work, begin, reach_of, run_until_one_ends
 from foothold_runtime.logs import configure_logging
-from foothold_runtime.loops import LoopErrors
 from foothold_runtime.ops import OpsEndpoint, Readiness
-from foothold_runtime.reach import Reach, kafka_checks, named, peer_checks
 from foothold_runtime.variables import Environment
 from foothold_runtime.web import BodyLimits, Limits, listen, server
 
@@ -55,11 +53,8 @@ async def serve(settings: Settings) -> None:
     Any failure ends the process with an error, and whoever supervises it starts it anew.
     """
     configure_logging()
-    ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
     metrics = Metrics(CollectorRegistry())
-    LoopErrors(metrics.registry).watch(asyncio.get_running_loop())
+    ended = begin(metrics.registry)
     # Both addresses before anything else is begun: one that is taken is said at once.
     door, ready = listen(settings.ingest_host, settings.ingest_port), Readiness()
     ops = OpsEndpoint(
@@ -122,10 +117,8 @@ async def _serve(
         limits,
     )
     ready.is_by(lambda: web.started and not parts.publisher.broken.done())
-    work: list[Coroutine[Any, Any, object]] = [
-        web.serve(sockets=[listener]),
-        ops.serve(),
-        _reach(parts).run(),
+    work: list[Work] = [
+        reach_of(settings, parts.metrics.registry, database_check(parts.engine)).run(),
         keeper.run(),
         kafka_door.run(),
         desk_door.run(),
@@ -137,7 +130,6 @@ async def _serve(
         parts.files.run(),
         parts.arrivals.run(parts.metrics),
         Watch(settings.broker, parts.readers, parts.metrics).run(),
-        ended.wait(),
         _raise_when(parts.publisher.broken),
     ]
     if settings.day_clock is DayClock.WALL:
@@ -149,26 +141,13 @@ async def _serve(
         day_clock=settings.day_clock.value,
         open_day=str(parts.days.last),
     )
-    tasks = [asyncio.create_task(w) for w in work]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        web.should_exit = True
-        for task in done:
-            task.result()
-        await asyncio.wait(tasks[:1], timeout=ANSWER_SECONDS)
-    finally:
-        ops.stop()
-        for task in tasks:
-            task.cancel()
-        over, _ = await asyncio.wait(tasks, timeout=STOP_SECONDS)
-        await asyncio.gather(*over, return_exceptions=True)
-
-
-def _reach(parts: Built) -> Reach:
-    settings, address = parts.settings, parts.engine.url
-    database = {("postgres", f"{address.host}/{address.database}"): lambda: answers(parts.engine)}
-    checks = {**kafka_checks(settings.broker), **database, **peer_checks(named(settings.peers))}
-    return Reach(parts.metrics.registry, checks, named(settings.folders))
+    await run_until_one_ends(
+        work,
+        ended=ended,
+        ops=ops,
+        door=Answering(web.serve(sockets=[listener]), web.end, ANSWER_SECONDS),
+        stop_seconds=STOP_SECONDS,
+    )
 
 
 def console(parts: Built, files: FileDoor) -> Console:

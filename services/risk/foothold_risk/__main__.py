@@ -8,18 +8,18 @@ import asyncio
 import sys
 from datetime import date, datetime
 from pathlib import Path
-
-from pydantic import ValidationError
+from typing import Final
 
 from foothold_risk import commands
-from foothold_risk.errors import CannotServe
 from foothold_risk.policy.loader import SHIPPED, load_folder
 from foothold_risk.policy.text import PolicyError
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.policy import Policy
 from foothold_risk.settings import Settings
-from foothold_runtime.away import unavailable_dependency
-from foothold_runtime.variables import what_is_wrong
+from foothold_runtime.command_line import read_environment, run_command
+from foothold_runtime.errors import CannotServe
+
+PROGRAM: Final = "foothold-risk"
 
 
 def main() -> None:
@@ -76,14 +76,7 @@ def main() -> None:
         sys.stdout.write(policy_command(arguments))
         return
     settings = read_settings()
-    try:
-        run(settings, arguments)
-    except CannotServe as error:
-        sys.exit(f"foothold-risk cannot go on: {error}")
-    except Exception as error:
-        if (away := unavailable_dependency(error)) is None:
-            raise
-        sys.exit(f"foothold-risk cannot go on: {away}")
+    run_command(PROGRAM, lambda: run(settings, arguments))
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> None:
@@ -184,10 +177,7 @@ def load(folder: Path) -> dict[str, Policy]:
 
 def read_settings() -> Settings:
     """From the environment; a missing or wrong variable ends the process with its name."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        sys.exit(f"foothold-risk cannot start: {what_is_wrong(error)}")
+    return read_environment(PROGRAM, Settings)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from typing import Final
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
-from foothold_risk.errors import CannotServe
+from foothold_runtime.errors import CannotServe
 from foothold_runtime.kafka_clients import Unanswered
 
 _TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)

@@ -3,15 +3,12 @@
 Each ends the process with its sentence; anything else that is raised is a bug and ends it with a
 traceback.
 
-CannotServe
-├── MissingBundle    the log adopted a policy bundle this worker does not have
-├── UnknownState     the changelog was written by a version this one cannot read
-└── WrongPartitions  the topic has another number of partitions than the deployment was made for
+CannotServe (every service's, in foothold_runtime)
+├── MissingBundle  the log adopted a policy bundle this worker does not have
+└── UnknownState   the changelog was written by a version this one cannot read
 """
 
-
-class CannotServe(Exception):  # noqa: N818 - reads as what it says
-    """Serving makes no sense until somebody changes something; the message says what."""
+from foothold_runtime.errors import CannotServe
 
 
 class MissingBundle(CannotServe):
@@ -20,7 +17,3 @@ class MissingBundle(CannotServe):
 
 class UnknownState(CannotServe):
     """Deploy the newer version again, or replay the log."""
-
-
-class WrongPartitions(CannotServe):
-    """Replay into new topics instead of growing them."""

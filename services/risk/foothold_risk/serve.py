@@ -7,12 +7,11 @@ from prometheus_client import CollectorRegistry
 
 from foothold_risk.metrics import Metrics
 from foothold_risk.rules.policy import Policy
-from foothold_risk.running import reach_of, until_ended
 from foothold_risk.settings import Settings
 from foothold_risk.worker.quarantine import Shelf
 from foothold_risk.worker.worker import Worker
+from foothold_runtime.lifecycle import begin, reach_of, run_until_one_ends
 from foothold_runtime.logs import configure_logging
-from foothold_runtime.loops import LoopErrors
 from foothold_runtime.ops import OpsEndpoint
 from foothold_schemas.seal import Purpose, Seal
 
@@ -56,7 +55,9 @@ async def serve(settings: Settings, policies: dict[str, Policy]) -> None:
             regions=sorted(policy.places),
         )
     log.info("risk.started", ops_port=settings.risk_ops_port)
-    await until_ended(
-        ops, reach_of(settings, metrics.registry), worker.run(), LoopErrors(metrics.registry)
+    await run_until_one_ends(
+        (reach_of(settings, metrics.registry).run(), worker.run()),
+        ended=begin(metrics.registry),
+        ops=ops,
     )
     log.info("risk.stopped")

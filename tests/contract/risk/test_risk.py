@@ -13,12 +13,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from prometheus_client import CollectorRegistry
 
-from foothold_risk.errors import MissingBundle, WrongPartitions
+from foothold_risk.errors import MissingBundle
 from foothold_risk.metrics import Metrics
 from foothold_risk.worker.quarantine import Shelf
 from foothold_risk.worker.restore import take_over
 from foothold_risk.worker.state import unpack
 from foothold_runtime.broker import Broker
+from foothold_runtime.errors import WrongPartitions
 from foothold_schemas.facts.decisions import CaseDecided, Decision
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import DayOpened, FeedHeard

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from foothold_ingest.log.writer import partition_of
 from foothold_runtime.broker import Broker
+from foothold_runtime.kafka_clients import start, stop
 from foothold_schemas.wire.topics import HOUSEHOLD_FACTS
 
 AT_ONCE: Final = 5_000
@@ -79,13 +80,13 @@ class LogSearch:
         )
         async with self._one_search:
             try:
-                await consumer.start()
+                await start(consumer)
                 waiting = await _begin(consumer, since)
                 return await _scan(
                     consumer, waiting, frozenset(fact.encode() for fact in facts), seconds
                 )
             finally:
-                await consumer.stop()
+                await stop(consumer)
 
 
 async def _begin(

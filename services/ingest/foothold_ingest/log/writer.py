@@ -15,9 +15,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import DefaultPartitioner
 
-from foothold_ingest.errors import WrongPartitions
 from foothold_ingest.metrics import Metrics
 from foothold_runtime.broker import Broker
+from foothold_runtime.errors import WrongPartitions
 from foothold_runtime.kafka_clients import TransactionalProducer, Unanswered, start, stop
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.wire.codec import encode
@@ -122,19 +122,15 @@ class Publisher:
 
     async def start(self) -> None:
         """Connect, and check that the topic has the partitions this deployment was made for."""
-        await self._keyed.start()
+        await start(self._keyed)
         await self._start_broadcaster()
-        partitions = await self._keyed.partitions_for(HOUSEHOLD_FACTS.name)
-        if len(partitions) != self._partitions:
-            raise WrongPartitions(
-                f"{HOUSEHOLD_FACTS.name} has {len(partitions)} partitions, FOOTHOLD_PARTITIONS says"
-                f" {self._partitions}: a household's order hangs on that number; replay into new"
-                " topics instead of growing them."
-            )
+        sizes = await self._keyed.partitions_for(HOUSEHOLD_FACTS.name)
+        if len(sizes) != self._partitions:
+            raise WrongPartitions.of(HOUSEHOLD_FACTS.name, len(sizes), self._partitions)
 
     async def stop(self) -> None:
         """Flush and close."""
-        await self._keyed.stop()
+        await stop(self._keyed)
         if self._broadcaster is not None:
             await stop(self._broadcaster)
         await asyncio.gather(*self._given_up, return_exceptions=True)

@@ -22,7 +22,6 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from foothold_risk.defects import Defect, is_defect
-from foothold_risk.errors import CannotServe
 from foothold_risk.messages.region_warning import announce
 from foothold_risk.metrics import NO_LEVEL, RegionMetrics
 from foothold_risk.regions.faust_client import CommittedOnlyTransport, credentials
@@ -31,11 +30,12 @@ from foothold_risk.rules.areas.levels import GRAVITY
 from foothold_risk.rules.areas.windows import Remembered, Windows
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.policy import Policy
-from foothold_risk.topic_check import check_topic
 from foothold_runtime.broker import Broker
+from foothold_runtime.errors import CannotServe
 from foothold_runtime.kafka_clients import reading
 from foothold_runtime.logs import frames_of, place_of
 from foothold_runtime.loops import not_cancelled
+from foothold_runtime.topic_check import check_topic
 from foothold_schemas.messages.areas import (
     AreaDay,
     AreaSignal,

@@ -9,10 +9,9 @@ from prometheus_client import CollectorRegistry
 from foothold_risk.metrics import RegionMetrics
 from foothold_risk.regions.agent import Regions
 from foothold_risk.rules.policy import Policy
-from foothold_risk.running import reach_of, until_ended
 from foothold_risk.settings import Settings
+from foothold_runtime.lifecycle import begin, reach_of, run_until_one_ends
 from foothold_runtime.logs import configure_logging
-from foothold_runtime.loops import LoopErrors
 from foothold_runtime.ops import OpsEndpoint
 from foothold_schemas.seal import Purpose, Seal
 
@@ -42,7 +41,9 @@ async def serve_regions(settings: Settings, policies: dict[str, Policy]) -> None
         start=settings.start,
     )
     log.info("risk.regions_started", ops_port=settings.regions_ops_port, instance=settings.instance)
-    await until_ended(
-        ops, reach_of(settings, metrics.registry), regions.run(), LoopErrors(metrics.registry)
+    await run_until_one_ends(
+        (reach_of(settings, metrics.registry).run(), regions.run()),
+        ended=begin(metrics.registry),
+        ops=ops,
     )
     log.info("risk.regions_stopped")

@@ -19,7 +19,6 @@ from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from foothold_risk.defects import Defect
-from foothold_risk.errors import CannotServe
 from foothold_risk.messages.judge import Judged
 from foothold_risk.messages.transition import RULES_VERSION, transition
 from foothold_risk.messages.view import NOTHING, digest, view_of
@@ -39,6 +38,7 @@ from foothold_risk.worker.quarantine import Shelf
 from foothold_risk.worker.state import Households
 from foothold_risk.worker.trials import Committed
 from foothold_runtime.broker import Broker
+from foothold_runtime.errors import CannotServe
 from foothold_runtime.kafka_clients import reading
 from foothold_schemas.messages.transitions import ExitReason, Movement, Status, Transition
 from foothold_schemas.values import Sentence

@@ -20,7 +20,6 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 
 from foothold_risk.defects import Defect, is_defect
-from foothold_risk.errors import CannotServe
 from foothold_risk.metrics import Metrics
 from foothold_risk.worker.broadcasts import PROGRAM_AT_FAULT, Everybody
 from foothold_risk.worker.committing import Committer
@@ -30,6 +29,7 @@ from foothold_risk.worker.retry import address_of, is_marker
 from foothold_risk.worker.stale_feeds import measure
 from foothold_risk.worker.state import Households
 from foothold_risk.worker.trials import Committed
+from foothold_runtime.errors import CannotServe
 from foothold_runtime.kafka_clients import Unanswered
 from foothold_runtime.logs import place_of
 from foothold_schemas.facts.envelope import FactRecord

@@ -19,7 +19,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import foothold_alerts.jobs.queue
 from foothold_alerts.commands import job
-from foothold_alerts.errors import Refused
 from foothold_alerts.jobs import aside as jobs_aside
 from foothold_alerts.jobs.outbox import Outbox
 from foothold_alerts.jobs.queue import RAISED_AT_MOST, Away, Jobs
@@ -28,6 +27,7 @@ from foothold_alerts.queries.tally import Tally
 from foothold_alerts.settings import Settings
 from foothold_alerts.sweep import Sweep
 from foothold_alerts.turns import Turns
+from foothold_runtime.errors import Refused
 from foothold_schemas.facts.decisions import CaseDecided, Decision
 from foothold_schemas.messages.relief import PeopleSaid
 from foothold_schemas.wire.codec import decode_said

@@ -6,8 +6,8 @@ The topic may be seen at all, and it has the partitions the deployment was made 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import TopicAuthorizationFailedError
 
-from foothold_risk.errors import WrongPartitions
 from foothold_runtime.broker import Broker
+from foothold_runtime.errors import WrongPartitions
 from foothold_runtime.kafka_clients import started
 from foothold_schemas.wire.topics import TopicCard
 
@@ -21,10 +21,6 @@ async def check_topic(broker: Broker, card: TopicCard, partitions: int) -> None:
         topic = (await admin.describe_topics([card.name]))[0]
     if topic["error_code"] == TopicAuthorizationFailedError.errno:
         raise TopicAuthorizationFailedError(card.name)
-    found = len(topic["partitions"])
-    if found != partitions:
-        raise WrongPartitions(
-            f"{card.name} has {found} partitions, FOOTHOLD_PARTITIONS says {partitions}: a"
-            " household's order hangs on that number; replay into new topics instead of growing"
-            " them."
-        )
+    count = len(topic["partitions"])
+    if count != partitions:
+        raise WrongPartitions.of(card.name, count, partitions)
