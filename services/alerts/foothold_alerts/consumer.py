@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -23,10 +23,12 @@ from foothold_alerts.cases.records import Read, decode, is_day
 from foothold_alerts.cases.settling import Settling
 from foothold_alerts.cases.transitions import Cases, Taken
 from foothold_alerts.metrics import Metrics
-from foothold_runtime.barrier import Barrier, NeverSetAside, Reader
+from foothold_runtime.bad_records import BadRecords
+from foothold_runtime.barrier import NeverSetAside, Reader
 from foothold_runtime.broker import Broker
 from foothold_runtime.databases import while_database_down
-from foothold_runtime.kafka_clients import start, stop
+from foothold_runtime.group_reader import GroupReader
+from foothold_runtime.kafka_clients import started, stop
 from foothold_runtime.loops import not_cancelled
 from foothold_runtime.topic_check import check_topic
 from foothold_schemas.seal import Seal
@@ -117,15 +119,14 @@ class Consumer:
         self._keeps = keeps
         self._metrics = metrics
         self._seal = seal
-        self._limit = limit
-        self._bad_in_a_row: dict[TopicPartition, int] = {}
+        self._bad = BadRecords(limit)
         self._measured: set[TopicPartition] = set()
-        self._consumer: AIOKafkaConsumer = AIOKafkaConsumer(
-            **broker.options,
-            group_id=reading.group_id,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
+        self._reader = GroupReader(
+            SERVICE,
+            Reader(f"{SERVICE}-{reading.part}", reading.group_id, broker, (KafkaError, OSError)),
+            [card.name for card in reading.cards],
+            self,
+            self._bad,
             session_timeout_ms=10_000,
             max_poll_interval_ms=300_000,
             # aiokafka has one fetch under way per broker: a partition that was just read waits
@@ -135,37 +136,28 @@ class Consumer:
         self._producer = AIOKafkaProducer(
             **broker.options, enable_idempotence=True, acks="all", max_request_size=QUARANTINE_BYTES
         )
-        self._barrier = Barrier(
-            Reader(f"{SERVICE}-{reading.part}", reading.group_id, broker, (KafkaError, OSError)),
-            self._consumer,
-            self,
-        )
 
     async def run(self) -> None:
         """Until cancelled, or until something goes wrong."""
         try:
-            # the business date waits for every partition: another number would make it wrong
-            await start(self._producer)
-            await check_topic(self._broker, RISK_TRANSITIONS, self._partitions)
-            await start(self._consumer)
-            self._consumer.subscribe(
-                [card.name for card in self._reading.cards], listener=self._barrier
-            )
-            while not_cancelled():
-                fetched = await self._consumer.getmany(
-                    timeout_ms=200, max_records=self._reading.at_once
-                )
-                self.is_ready = bool(self._consumer.assignment())
-                await self._barrier.work(fetched)
-                await self._measure_lag()
-                self._hold_stopped()
-                self._metrics.progress.labels(self._reading.part).set_to_current_time()
-                if 0 < sum(map(len, fetched.values())) < self._reading.at_once:
-                    await asyncio.sleep(self._reading.gather)
+            async with started(self._producer):
+                # the business date waits for every partition: another number would make it wrong
+                await check_topic(self._broker, RISK_TRANSITIONS, self._partitions)
+                async with self._reader.joined():
+                    while not_cancelled():
+                        await self._turn()
         finally:
             self.is_ready = False
-            await stop(self._consumer)
-            await stop(self._producer)
+            await stop(self._reader.consumer)  # also one that never came to join
+
+    async def _turn(self) -> None:
+        count = await self._reader.turn(timeout_ms=200, max_records=self._reading.at_once)
+        self.is_ready = bool(self._reader.consumer.assignment())
+        await self._measure_lag()
+        self._metrics.stopped.labels(self._reading.group_id).set(self._reader.hold_stopped())
+        self._metrics.progress.labels(self._reading.part).set_to_current_time()
+        if 0 < count < self._reading.at_once:
+            await asyncio.sleep(self._reading.gather)
 
     async def take(
         self, fetched: Mapping[TopicPartition, Sequence[ConsumerRecord[bytes, bytes]]]
@@ -177,14 +169,14 @@ class Consumer:
         read, taken = Read(), {}
         for source, records in fetched.items():
             for record in records:
-                if self._is_stopped(source):
+                if self._bad.is_over(source):
                     break
                 try:
                     decode(record, read)
-                    self._bad_in_a_row[source] = 0
+                    self._bad.count(source, is_bad=False)
                 except Unreadable as error:
                     await self._set_aside(record, error)
-                    self._bad_in_a_row[source] = self._bad_in_a_row.get(source, 0) + 1
+                    self._bad.count(source, is_bad=True)
                 taken[source] = record.offset + 1
                 if record.offset % YIELD_EVERY == 0:
                     await asyncio.sleep(0)
@@ -209,25 +201,6 @@ class Consumer:
         await self._keeps.areas.take(read.warnings, datetime.now(UTC))
         await self._keeps.disputes.take(read.answers)
         return taken
-
-    def _is_stopped(self, source: TopicPartition) -> bool:
-        return self._bad_in_a_row.get(source, 0) >= self._limit
-
-    def _hold_stopped(self) -> None:
-        """A rebalance forgets what was paused."""
-        stopped = {source for source in self._consumer.assignment() if self._is_stopped(source)}
-        self._metrics.stopped.labels(self._reading.group_id).set(
-            len(stopped | self._barrier.stopped)
-        )
-        for source in stopped - self._consumer.paused():
-            log.error(
-                "alerts.reader_stopped",
-                topic=source.topic,
-                partition=source.partition,
-                bad_in_a_row=self._limit,
-                do="mend the writer, then start alerts again",
-            )
-            self._consumer.pause(source)
 
     def _tell(self, taken: Sequence[Taken]) -> None:
         now = datetime.now(UTC)
@@ -299,16 +272,16 @@ class Consumer:
         """
         owned = {
             source
-            for source in self._consumer.assignment()
+            for source in self._reader.consumer.assignment()
             if source.topic == RISK_TRANSITIONS.name
         }
         for source in self._measured - owned:
             self._metrics.lag.remove(str(source.partition))
         self._measured = owned
         for source in owned:
-            highwater = self._consumer.highwater(source)
+            highwater = self._reader.consumer.highwater(source)
             if highwater is not None:
                 with contextlib.suppress(IllegalStateError):  # it was taken away meanwhile
                     self._metrics.lag.labels(str(source.partition)).set(
-                        max(0, highwater - await self._consumer.position(source))
+                        max(0, highwater - await self._reader.consumer.position(source))
                     )

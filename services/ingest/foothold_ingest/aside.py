@@ -16,6 +16,7 @@ from foothold_schemas.wire.codec import encode
 from foothold_schemas.wire.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.wire.topics import QUARANTINE
 
+SERVICE: Final = "ingest"
 KAFKA_AWAY: Final = (KafkaError, Busy, Unknown)
 PARTS_AWAY: Final = (*KAFKA_AWAY, *UNAVAILABLE)
 """Kafka or the database is away; whatever is being worked on waits."""
@@ -26,7 +27,7 @@ def set_aside(record: Record, reason: RefusalReason, detail: str, seal: Seal) ->
     kept = SourceRecord(key=record.key, value=record.value, headers=tuple(record.headers))
     address = (record.topic, record.partition, record.offset)
     return Quarantined.of(
-        "ingest", address, record.timestamp, reason=reason, detail=detail, record=kept, seal=seal
+        SERVICE, address, record.timestamp, reason=reason, detail=detail, record=kept, seal=seal
     )
 
 

@@ -125,7 +125,8 @@ class Metrics:
     def _readers(self, registry: CollectorRegistry) -> None:
         self.stopped = Gauge(
             "foothold_ingest_stopped_readers",
-            "Partitions this replica reads no further because its own program is at fault.",
+            "Partitions this replica reads no further because its own program is at fault, or"
+            " everything that came was bad.",
             ["reader"],
             registry=registry,
         )

@@ -97,6 +97,7 @@ async def _serve(
         disputes=parts.disputes,
         metrics=parts.metrics,
         seal=parts.seal,
+        limit=settings.dead_letter_limit,
     )
     view_door = ViewDoor(
         broker=settings.broker,
@@ -105,8 +106,11 @@ async def _serve(
         book=parts.statement_questions,
         metrics=parts.metrics,
         seal=parts.seal,
+        limit=settings.dead_letter_limit,
     )
-    keeper = QuarantineKeeper(settings.broker, parts.engine, parts.metrics, parts.seal)
+    keeper = QuarantineKeeper(
+        settings.broker, parts.engine, parts.metrics, parts.seal, settings.dead_letter_limit
+    )
     app = make_app(door, files := FileDoor(parts.agencies, parts.uploads, parts.mappings))
     TopicDoor(files, parts.readers).add_to(app)
     QuestionDoor(files, parts.statement_questions, parts.statement_asking).add_to(app)

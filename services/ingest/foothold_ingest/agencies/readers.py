@@ -3,7 +3,7 @@
 It has bad records in a row, whether it is paused, and what Kafka let go of unread.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -179,16 +179,3 @@ class ReaderBook:
                 records=many,
             )
         return many
-
-
-def up_to_limit(is_bad: Sequence[bool], before: int, limit: int) -> tuple[int, int]:
-    """Return how many records are taken until so many in a row are bad.
-
-    Also return how many in a row are bad then.
-    """
-    bad = before
-    for count, is_refused in enumerate(is_bad, start=1):
-        bad = bad + 1 if is_refused else 0
-        if bad >= limit:
-            return count, bad
-    return len(is_bad), bad

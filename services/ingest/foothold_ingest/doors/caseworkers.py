@@ -11,18 +11,19 @@ from datetime import UTC, datetime
 from typing import Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_ingest.aside import PARTS_AWAY, line_of, set_aside, unprocessable
+from foothold_ingest.aside import PARTS_AWAY, SERVICE, line_of, set_aside, unprocessable
 from foothold_ingest.disputes.book import DisputeBook
 from foothold_ingest.log.writer import Line, Publisher, fact_line
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.rules.accept import fact_id
-from foothold_runtime import kafka_clients
-from foothold_runtime.barrier import Barrier, Fetched, Reader, Record
+from foothold_runtime.bad_records import BadRecords
+from foothold_runtime.barrier import Fetched, Reader, Record
 from foothold_runtime.broker import Broker
 from foothold_runtime.databases import while_database_down
+from foothold_runtime.group_reader import GroupReader
 from foothold_runtime.loops import not_cancelled
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import PeopleFact
@@ -56,53 +57,53 @@ class DeskDoor:
         disputes: DisputeBook,
         metrics: Metrics,
         seal: Seal,
+        limit: int,
     ) -> None:
         self._engine = engine
         self._publisher = publisher
         self._disputes = disputes
         self._metrics = metrics
         self._seal = seal
-        self._consumer: AIOKafkaConsumer = AIOKafkaConsumer(
-            **broker.options,
-            group_id=GROUP_ID,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
+        self._bad = BadRecords(limit)
+        self._reader = GroupReader(
+            SERVICE,
+            Reader(READER, GROUP_ID, broker, PARTS_AWAY),
+            [RELIEF_FACTS.name],
+            self,
+            self._bad,
             session_timeout_ms=10_000,
             fetch_max_wait_ms=FETCH_WAIT_MS,
         )
-        self._barrier = Barrier(Reader(READER, GROUP_ID, broker, PARTS_AWAY), self._consumer, self)
 
     async def run(self) -> None:
         """Run until cancelled."""
-        self._consumer.subscribe([RELIEF_FACTS.name], listener=self._barrier)
         self._metrics.progress.labels(READER).set_to_current_time()
-        try:
-            await kafka_clients.start(self._consumer)
+        async with self._reader.joined():
             while not_cancelled():
-                await self._barrier.work(
-                    await self._consumer.getmany(timeout_ms=500, max_records=BATCH)
-                )
-                self._metrics.stopped.labels(READER).set(len(self._barrier.stopped))
+                await self._reader.turn(timeout_ms=500, max_records=BATCH)
+                self._metrics.stopped.labels(READER).set(self._reader.hold_stopped())
                 self._metrics.progress.labels(READER).set_to_current_time()
-        finally:
-            await kafka_clients.stop(self._consumer)
 
     async def take(self, fetched: Fetched) -> Mapping[TopicPartition, int]:
         """Facts into the log, doubts into their book; what cannot be read is set aside, whole."""
-        for records in fetched.values():
-            await self._take(records)
-        return {source: records[-1].offset + 1 for source, records in fetched.items()}
+        return {source: await self._take(source, records) for source, records in fetched.items()}
 
-    async def _take(self, records: Sequence[Record]) -> None:
+    async def _take(self, source: TopicPartition, records: Sequence[Record]) -> int:
+        """Return the offset after the last record taken, which past the limit is not the last."""
+        next_offset: int = records[0].offset
         lines, doubts = list[Line](), list[tuple[PeopleSaid, FactDisputed]]()
         for record in records:
+            if self._bad.is_over(source):
+                break
+            next_offset = record.offset + 1
             try:
                 message = decode_said(record.value)
             except Unreadable as error:
                 lines.append(line_of(set_aside(record, error.reason, error.detail, self._seal)))
                 self._metrics.facts.labels("unknown", error.reason.value, DOOR).inc()
+                self._bad.count(source, is_bad=True)
                 continue
+            self._bad.count(source, is_bad=False)
             self._metrics.facts.labels(message.data.kind, "accepted", DOOR).inc()
             if isinstance(message.data, FactDisputed):
                 doubts.append((message, message.data))
@@ -111,6 +112,7 @@ class DeskDoor:
         await self._publisher.deliver(lines)
         if doubts:
             await while_database_down(self._engine, lambda: self._disputes.ask(doubts), of="doubts")
+        return next_offset
 
     async def set_aside(self, record: Record, detail: str) -> None:
         """A record at which the program fails."""

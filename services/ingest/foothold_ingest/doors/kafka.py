@@ -17,7 +17,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from foothold_ingest.agencies.callers import Agencies
-from foothold_ingest.agencies.readers import ReaderBook, up_to_limit
+from foothold_ingest.agencies.readers import ReaderBook
 from foothold_ingest.aside import PARTS_AWAY, line_of, set_aside, unprocessable
 from foothold_ingest.intake.announcing import up_to_a_turn
 from foothold_ingest.intake.days import Days
@@ -28,6 +28,7 @@ from foothold_ingest.rules.binding import from_kafka
 from foothold_ingest.rules.judgement import Arrival, Judgement, Rejected
 from foothold_ingest.rules.strict_json import JsonValue, NotStrict
 from foothold_runtime import kafka_clients, unpacking
+from foothold_runtime.bad_records import up_to_limit
 from foothold_runtime.barrier import Barrier, Fetched, Reader, Record
 from foothold_runtime.broker import Broker
 from foothold_runtime.databases import UNAVAILABLE, while_database_down

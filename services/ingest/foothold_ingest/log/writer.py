@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import DefaultPartitioner
 
 from foothold_ingest.metrics import Metrics
+from foothold_runtime.batches import Place, send_in_batches
 from foothold_runtime.broker import Broker
 from foothold_runtime.errors import WrongPartitions
 from foothold_runtime.kafka_clients import TransactionalProducer, Unanswered, start, stop
@@ -166,30 +167,11 @@ class Publisher:
         return task
 
     async def _send_all(self, lines: Sequence[Line]) -> None:
-        """In batches made here: a send for each line costs three times as much.
-
-        Lines of one partition keep their order.
-        """
-        grouped: dict[tuple[str, int], list[Line]] = {}
+        """In batches; lines of one partition keep their order."""
+        grouped: dict[Place, list[Line]] = {}
         for line in lines:
             grouped.setdefault((line.topic, await self._partition(line)), []).append(line)
-        waiting = []
-        for (topic, partition), some in grouped.items():
-            batch = self._keyed.create_batch()
-            for line in some:
-                if (
-                    batch.append(
-                        key=line.key, value=line.value, timestamp=None, headers=list(line.headers)
-                    )
-                    is None
-                ):
-                    waiting.append(await self._keyed.send_batch(batch, topic, partition=partition))
-                    batch = self._keyed.create_batch()
-                    batch.append(
-                        key=line.key, value=line.value, timestamp=None, headers=list(line.headers)
-                    )
-            waiting.append(await self._keyed.send_batch(batch, topic, partition=partition))
-        await asyncio.gather(*waiting)
+        await asyncio.gather(*await send_in_batches(self._keyed, grouped))
 
     async def _partition(self, line: Line) -> int:
         """Return the partition the line names, else the one its key hashes to.

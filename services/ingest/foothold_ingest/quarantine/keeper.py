@@ -7,20 +7,21 @@ from collections.abc import Mapping
 from typing import Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_ingest.aside import PARTS_AWAY, unprocessable
+from foothold_ingest.aside import PARTS_AWAY, SERVICE, unprocessable
 from foothold_ingest.database import QuarantinedRecord
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.turns import report
-from foothold_runtime import kafka_clients
-from foothold_runtime.barrier import Barrier, Fetched, Reader, Record
+from foothold_runtime.bad_records import BadRecords
+from foothold_runtime.barrier import Fetched, Reader, Record
 from foothold_runtime.broker import Broker
 from foothold_runtime.databases import StatementFails, while_database_down
+from foothold_runtime.group_reader import GroupReader
 from foothold_runtime.loops import not_cancelled
 from foothold_schemas.seal import Seal
 from foothold_schemas.wire.codec import decode_quarantined
@@ -29,6 +30,8 @@ from foothold_schemas.wire.topics import QUARANTINE, QUARANTINE_BYTES
 
 GROUP_ID: Final = "ingest-quarantine"
 READER: Final = "quarantine"
+UNKNOWN: Final = "unknown"
+"""The service of a record nobody can read."""
 
 log = structlog.get_logger()
 
@@ -43,7 +46,7 @@ def _read(record: Record, seal: Seal) -> Quarantined:
         return decode_quarantined(record.value or b"")
     except ValidationError:
         return Quarantined.of(
-            "unknown",
+            UNKNOWN,
             (record.topic, record.partition, record.offset),
             record.timestamp,
             reason=RefusalReason.NOT_JSON,
@@ -56,41 +59,43 @@ def _read(record: Record, seal: Seal) -> Quarantined:
 class QuarantineKeeper:
     """Its own consumer group; a repeat changes nothing because the source's address is the key."""
 
-    def __init__(self, broker: Broker, engine: AsyncEngine, metrics: Metrics, seal: Seal) -> None:
+    def __init__(
+        self, broker: Broker, engine: AsyncEngine, metrics: Metrics, seal: Seal, limit: int
+    ) -> None:
         self._engine = engine
         self._seal = seal
         self._metrics = metrics
-        self._consumer = AIOKafkaConsumer(
-            **broker.options,
-            group_id=GROUP_ID,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
+        self._bad = BadRecords(limit)
+        self._reader = GroupReader(
+            SERVICE,
+            Reader(READER, GROUP_ID, broker, PARTS_AWAY),
+            [QUARANTINE.name],
+            self,
+            self._bad,
             max_partition_fetch_bytes=QUARANTINE_BYTES,
         )
-        self._barrier = Barrier(Reader(READER, GROUP_ID, broker, PARTS_AWAY), self._consumer, self)
 
     async def run(self) -> None:
         """Run until cancelled: batch to database, then offsets."""
-        self._consumer.subscribe([QUARANTINE.name], listener=self._barrier)
         self._metrics.progress.labels(READER).set_to_current_time()
-        try:
-            await kafka_clients.start(self._consumer)
+        async with self._reader.joined():
             while not_cancelled():
-                await self._barrier.work(
-                    await self._consumer.getmany(timeout_ms=1000, max_records=200)
-                )
-                self._metrics.stopped.labels(READER).set(len(self._barrier.stopped))
+                await self._reader.turn(timeout_ms=1000, max_records=200)
+                self._metrics.stopped.labels(READER).set(self._reader.hold_stopped())
                 await self._look()
-        finally:
-            await kafka_clients.stop(self._consumer)
 
     async def take(self, fetched: Fetched) -> Mapping[TopicPartition, int]:
-        """A row for each."""
-        for records in fetched.values():
+        """A row for each, as long as not all of them are strange."""
+        taken = {}
+        for source, records in fetched.items():
             for record in records:
-                await self._keep(_read(record, self._seal))
-        return {source: records[-1].offset + 1 for source, records in fetched.items()}
+                if self._bad.is_over(source):
+                    break
+                quarantined = _read(record, self._seal)
+                self._bad.count(source, is_bad=quarantined.service == UNKNOWN)
+                await self._keep(quarantined)
+                taken[source] = record.offset + 1
+        return taken
 
     async def set_aside(self, record: Record, detail: str) -> None:
         """Write the row of a record at which the keeper itself fails.

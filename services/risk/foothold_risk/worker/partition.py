@@ -29,6 +29,7 @@ from foothold_risk.worker.retry import address_of, is_marker
 from foothold_risk.worker.stale_feeds import measure
 from foothold_risk.worker.state import Households
 from foothold_risk.worker.trials import Committed
+from foothold_runtime.bad_records import BadRecords
 from foothold_runtime.errors import CannotServe
 from foothold_runtime.kafka_clients import Unanswered
 from foothold_runtime.logs import place_of
@@ -71,7 +72,7 @@ class Partition:
         self.households = households
         self.busy = asyncio.Lock()
         self._shelf = shelf
-        self._bad_in_a_row = 0
+        self._bad = BadRecords(shelf.limit)
         self._metrics = metrics
         self._committer = Committer(source, producer, households, metrics, committed, on_commit)
         self._decider = Decider(source, partitions, households, shelf)
@@ -210,11 +211,10 @@ class Partition:
             self._decider.look_again(record, pending)
             return None
         fact = self._decider.read(record, pending)
-        self._bad_in_a_row = 0 if fact is not None else self._bad_in_a_row + 1
-        if self._bad_in_a_row >= self._shelf.limit:
-            self._committer.stop(
-                f"{self._bad_in_a_row} records in a row were bad: mend their writer"
-            )
+        self._bad.count(self.source, is_bad=fact is None)
+        if self._bad.is_over(self.source):
+            in_a_row = self._bad.in_a_row(self.source)
+            self._committer.stop(f"{in_a_row} records in a row were bad: mend their writer")
         return fact
 
     async def _alone(self, record: ConsumerRecord[bytes, bytes]) -> None:

@@ -182,7 +182,7 @@ async def test_at_the_kafka_door_what_is_outside_the_remit_is_kept_and_taken_onc
     async with door(parts) as ingest:
         kept = await aside(broker, 2)
         keeper = asyncio.create_task(
-            QuarantineKeeper(Broker(broker), ingest_database, ingest.metrics, SEAL).run()
+            QuarantineKeeper(Broker(broker), ingest_database, ingest.metrics, SEAL, 1_000).run()
         )
         await register.allow("remit", Remit(), by="op", now=NOW)
         retrier = Retrier(

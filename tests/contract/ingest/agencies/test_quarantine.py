@@ -51,7 +51,7 @@ async def test_each_record_set_aside_is_kept_whole_and_once_even_beside_what_can
             await producer.send_and_wait(QUARANTINE.name, value, key=b"same", partition=0)
     registry = CollectorRegistry()
     keeper = asyncio.create_task(
-        QuarantineKeeper(Broker(broker), ingest_database, Metrics(registry), SEAL).run()
+        QuarantineKeeper(Broker(broker), ingest_database, Metrics(registry), SEAL, 1_000).run()
     )
     rows: list[tuple[str, str, str]] = []
     for _ in range(200):

@@ -287,7 +287,7 @@ async def test_what_waits_in_quarantine_is_listed_shown_and_retried_once_with_it
     async with door(parts) as ingest:
         await aside(broker, 2)
         keeper = asyncio.create_task(
-            QuarantineKeeper(Broker(broker), ingest_database, ingest.metrics, SEAL).run()
+            QuarantineKeeper(Broker(broker), ingest_database, ingest.metrics, SEAL, 1_000).run()
         )
         retrier = Retrier(
             ingest_database,
@@ -367,7 +367,7 @@ async def test_a_record_larger_than_the_quarantine_takes_is_kept_cut_and_the_nex
         arrived = await facts(broker, 1)
         (kept,) = await aside(broker, 1)
         keeper = asyncio.create_task(
-            QuarantineKeeper(Broker(broker), ingest_database, ingest.metrics, SEAL).run()
+            QuarantineKeeper(Broker(broker), ingest_database, ingest.metrics, SEAL, 1_000).run()
         )
         retrier = Retrier(
             ingest_database,

@@ -451,7 +451,9 @@ async def test_the_same_holds_for_what_comes_by_kafka(
     ]
     door = asyncio.create_task(kafka_door(ingest).run())
     keeper = asyncio.create_task(
-        QuarantineKeeper(Broker(parts.bootstrap), ingest.engine, ingest.metrics, ingest.seal).run()
+        QuarantineKeeper(
+            Broker(parts.bootstrap), ingest.engine, ingest.metrics, ingest.seal, 1_000
+        ).run()
     )
     async with AIOKafkaProducer(
         bootstrap_servers=broker, enable_idempotence=True, acks="all"

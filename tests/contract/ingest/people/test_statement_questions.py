@@ -130,6 +130,7 @@ async def reading(ingest: Built) -> AsyncIterator[None]:
         book=ingest.statement_questions,
         metrics=ingest.metrics,
         seal=ingest.seal,
+        limit=ingest.settings.dead_letter_limit,
     )
     tasks = [asyncio.create_task(door.run()), asyncio.create_task(ingest.statement_asking.run())]
     try:
