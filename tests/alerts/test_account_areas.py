@@ -8,7 +8,7 @@ from foothold_alerts.commands import account
 from foothold_alerts.people.accounts import role_of
 from foothold_alerts.rules.case import Role
 from foothold_alerts.settings import Settings
-from foothold_runtime.errors import Refused
+from foothold_runtime.process.errors import Refused
 
 SETTINGS = Settings.model_construct(
     alerts_database_url="postgresql+psycopg://nobody@127.0.0.1:1/nothing", alerts_session_hours=1

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from foothold_runtime.away import unavailable_dependency
+from foothold_runtime.process.away import unavailable_dependency
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from aiokafka import TopicPartition
 
-from foothold_runtime.bad_records import BadRecords, up_to_limit
+from foothold_runtime.kafka.bad_records import BadRecords, up_to_limit
 
 HERE, THERE = TopicPartition("topic", 0), TopicPartition("topic", 1)
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from prometheus_client import CollectorRegistry
 
-from foothold_runtime.lifecycle import Door, run_until_one_ends
 from foothold_runtime.ops import OpsEndpoint
+from foothold_runtime.process.lifecycle import Door, run_until_one_ends
 
 
 class Desk:

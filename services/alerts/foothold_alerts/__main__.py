@@ -9,7 +9,7 @@ from typing import Final
 
 from foothold_alerts.arguments import parser
 from foothold_alerts.settings import Settings
-from foothold_runtime.command_line import read_environment, run_command
+from foothold_runtime.process.command_line import read_environment, run_command
 
 PROGRAM: Final = "foothold-alerts"
 

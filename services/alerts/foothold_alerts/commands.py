@@ -14,7 +14,7 @@ from foothold_alerts.rules.case import Role
 from foothold_alerts.rules.notices import TargetKind
 from foothold_alerts.settings import Settings, notice_seal
 from foothold_alerts.tables.cases import connect
-from foothold_runtime.errors import Refused
+from foothold_runtime.process.errors import Refused
 
 
 async def account(settings: Settings, arguments: argparse.Namespace) -> str:

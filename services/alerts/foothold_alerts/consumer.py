@@ -23,14 +23,14 @@ from foothold_alerts.cases.records import Read, decode, is_day
 from foothold_alerts.cases.settling import Settling
 from foothold_alerts.cases.transitions import Cases, Taken
 from foothold_alerts.metrics import Metrics
-from foothold_runtime.bad_records import BadRecords
 from foothold_runtime.barrier import NeverSetAside, Reader
 from foothold_runtime.broker import Broker
 from foothold_runtime.databases import while_database_down
-from foothold_runtime.group_reader import GroupReader
+from foothold_runtime.kafka.bad_records import BadRecords
+from foothold_runtime.kafka.group_reader import GroupReader
+from foothold_runtime.kafka.topic_check import check_topic
 from foothold_runtime.kafka_clients import started, stop
 from foothold_runtime.loops import not_cancelled
-from foothold_runtime.topic_check import check_topic
 from foothold_schemas.seal import Seal
 from foothold_schemas.wire.codec import Unreadable, encode
 from foothold_schemas.wire.quarantine import Quarantined, RefusalReason, SourceRecord

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from foothold_runtime.migrate import run_missing
+from foothold_runtime.process.migrate import run_missing
 
 
 def migrate(url: str) -> None:

@@ -12,9 +12,9 @@ from foothold_alerts.settings import Settings
 from foothold_alerts.web.app import make_app
 from foothold_runtime import kafka_clients
 from foothold_runtime.databases import database_check
-from foothold_runtime.lifecycle import Door, begin, reach_of, run_until_one_ends
 from foothold_runtime.logs import configure_logging
 from foothold_runtime.ops import OpsEndpoint, Readiness
+from foothold_runtime.process.lifecycle import Door, begin, reach_of, run_until_one_ends
 from foothold_runtime.web import Limits, listen, server
 
 log = structlog.get_logger()

@@ -30,8 +30,8 @@ from foothold_ingest.rules.regions import Held
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.settings import Settings, quarantine_seal
 from foothold_runtime.broker import Broker
-from foothold_runtime.errors import Refused
 from foothold_runtime.kafka_clients import started
+from foothold_runtime.process.errors import Refused
 from foothold_schemas.facts.sent import AGENCY_KINDS
 from foothold_schemas.wire.topics import AGENCY_TOPIC, HOUSEHOLD_FACTS, agency_card
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from foothold_ingest.settings import Settings, quarantine_seal
-from foothold_runtime.migrate import run_missing
+from foothold_runtime.process.migrate import run_missing
 
 
 def migrate(settings: Settings) -> None:

@@ -30,10 +30,10 @@ from foothold_ingest.quarantine.keeper import QuarantineKeeper
 from foothold_ingest.rules.binding import MAX_BODY
 from foothold_ingest.settings import DayClock, Settings
 from foothold_runtime.databases import database_check
-from foothold_runtime.lifecycle import Door as Answering
-from foothold_runtime.lifecycle import Work, begin, reach_of, run_until_one_ends
 from foothold_runtime.logs import configure_logging
 from foothold_runtime.ops import OpsEndpoint, Readiness
+from foothold_runtime.process.lifecycle import Door as Answering
+from foothold_runtime.process.lifecycle import Work, begin, reach_of, run_until_one_ends
 from foothold_runtime.variables import Environment
 from foothold_runtime.web import BodyLimits, Limits, listen, server
 

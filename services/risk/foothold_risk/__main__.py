@@ -16,8 +16,8 @@ from foothold_risk.policy.text import PolicyError
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.policy import Policy
 from foothold_risk.settings import Settings
-from foothold_runtime.command_line import read_environment, run_command
-from foothold_runtime.errors import CannotServe
+from foothold_runtime.process.command_line import read_environment, run_command
+from foothold_runtime.process.errors import CannotServe
 
 PROGRAM: Final = "foothold-risk"
 

@@ -4,8 +4,8 @@ from typing import Final
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
-from foothold_runtime.errors import CannotServe
 from foothold_runtime.kafka_clients import Unanswered
+from foothold_runtime.process.errors import CannotServe
 
 _TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
 

@@ -8,7 +8,7 @@ CannotServe (every service's, in foothold_runtime)
 └── UnknownState   the changelog was written by a version this one cannot read
 """
 
-from foothold_runtime.errors import CannotServe
+from foothold_runtime.process.errors import CannotServe
 
 
 class MissingBundle(CannotServe):

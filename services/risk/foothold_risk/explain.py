@@ -27,8 +27,8 @@ from foothold_risk.rules.money.trace import Line, trace
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.status.assess import assess
 from foothold_runtime.broker import Broker
+from foothold_runtime.kafka.topic_check import check_topic
 from foothold_runtime.kafka_clients import reading
-from foothold_runtime.topic_check import check_topic
 from foothold_schemas.facts.decisions import CaseDecided, FindingExempted
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import (

@@ -10,9 +10,9 @@ from foothold_risk.rules.policy import Policy
 from foothold_risk.settings import Settings
 from foothold_risk.worker.quarantine import Shelf
 from foothold_risk.worker.worker import Worker
-from foothold_runtime.lifecycle import begin, reach_of, run_until_one_ends
 from foothold_runtime.logs import configure_logging
 from foothold_runtime.ops import OpsEndpoint
+from foothold_runtime.process.lifecycle import begin, reach_of, run_until_one_ends
 from foothold_schemas.seal import Purpose, Seal
 
 log = structlog.get_logger()

@@ -19,7 +19,7 @@ from foothold_risk.worker.quarantine import Shelf
 from foothold_risk.worker.restore import take_over
 from foothold_risk.worker.state import unpack
 from foothold_runtime.broker import Broker
-from foothold_runtime.errors import WrongPartitions
+from foothold_runtime.process.errors import WrongPartitions
 from foothold_schemas.facts.decisions import CaseDecided, Decision
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import DayOpened, FeedHeard

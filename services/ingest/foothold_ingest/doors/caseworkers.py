@@ -19,11 +19,11 @@ from foothold_ingest.disputes.book import DisputeBook
 from foothold_ingest.log.writer import Line, Publisher, fact_line
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.rules.accept import fact_id
-from foothold_runtime.bad_records import BadRecords
 from foothold_runtime.barrier import Fetched, Reader, Record
 from foothold_runtime.broker import Broker
 from foothold_runtime.databases import while_database_down
-from foothold_runtime.group_reader import GroupReader
+from foothold_runtime.kafka.bad_records import BadRecords
+from foothold_runtime.kafka.group_reader import GroupReader
 from foothold_runtime.loops import not_cancelled
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import PeopleFact

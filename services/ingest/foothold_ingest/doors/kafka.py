@@ -28,10 +28,10 @@ from foothold_ingest.rules.binding import from_kafka
 from foothold_ingest.rules.judgement import Arrival, Judgement, Rejected
 from foothold_ingest.rules.strict_json import JsonValue, NotStrict
 from foothold_runtime import kafka_clients, unpacking
-from foothold_runtime.bad_records import up_to_limit
 from foothold_runtime.barrier import Barrier, Fetched, Reader, Record
 from foothold_runtime.broker import Broker
 from foothold_runtime.databases import UNAVAILABLE, while_database_down
+from foothold_runtime.kafka.bad_records import up_to_limit
 from foothold_runtime.loops import not_cancelled
 from foothold_schemas.seal import Seal
 from foothold_schemas.wire.quarantine import Quarantined

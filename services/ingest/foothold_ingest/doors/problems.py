@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from foothold_ingest.agencies.audit import FORBIDDEN
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.rules.judgement import Rejected
-from foothold_runtime.away import unavailable_dependency
 from foothold_runtime.logs import where_raised
+from foothold_runtime.process.away import unavailable_dependency
 from foothold_schemas.wire.quarantine import RefusalReason
 from foothold_schemas.wire.tracing import TRACEPARENT, begin, read, trace_id
 

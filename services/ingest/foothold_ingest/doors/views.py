@@ -18,11 +18,11 @@ from foothold_ingest.aside import PARTS_AWAY, SERVICE, line_of, set_aside, unpro
 from foothold_ingest.log.writer import Publisher
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.statements.questions import StatementQuestionBook
-from foothold_runtime.bad_records import BadRecords
 from foothold_runtime.barrier import Fetched, Reader, Record
 from foothold_runtime.broker import Broker
 from foothold_runtime.databases import while_database_down
-from foothold_runtime.group_reader import GroupReader
+from foothold_runtime.kafka.bad_records import BadRecords
+from foothold_runtime.kafka.group_reader import GroupReader
 from foothold_runtime.loops import not_cancelled
 from foothold_schemas.messages.explanation import StatementDoubt
 from foothold_schemas.seal import Seal

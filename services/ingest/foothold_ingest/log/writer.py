@@ -16,10 +16,10 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import DefaultPartitioner
 
 from foothold_ingest.metrics import Metrics
-from foothold_runtime.batches import Place, send_in_batches
 from foothold_runtime.broker import Broker
-from foothold_runtime.errors import WrongPartitions
+from foothold_runtime.kafka.batches import Place, send_in_batches
 from foothold_runtime.kafka_clients import TransactionalProducer, Unanswered, start, stop
+from foothold_runtime.process.errors import WrongPartitions
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.wire.codec import encode
 from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, QUARANTINE_BYTES

@@ -17,11 +17,11 @@ from foothold_ingest.aside import PARTS_AWAY, SERVICE, unprocessable
 from foothold_ingest.database import QuarantinedRecord
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.turns import report
-from foothold_runtime.bad_records import BadRecords
 from foothold_runtime.barrier import Fetched, Reader, Record
 from foothold_runtime.broker import Broker
 from foothold_runtime.databases import StatementFails, while_database_down
-from foothold_runtime.group_reader import GroupReader
+from foothold_runtime.kafka.bad_records import BadRecords
+from foothold_runtime.kafka.group_reader import GroupReader
 from foothold_runtime.loops import not_cancelled
 from foothold_schemas.seal import Seal
 from foothold_schemas.wire.codec import decode_quarantined

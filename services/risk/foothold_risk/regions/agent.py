@@ -31,11 +31,11 @@ from foothold_risk.rules.areas.windows import Remembered, Windows
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.policy import Policy
 from foothold_runtime.broker import Broker
-from foothold_runtime.errors import CannotServe
+from foothold_runtime.kafka.topic_check import check_topic
 from foothold_runtime.kafka_clients import reading
 from foothold_runtime.logs import frames_of, place_of
 from foothold_runtime.loops import not_cancelled
-from foothold_runtime.topic_check import check_topic
+from foothold_runtime.process.errors import CannotServe
 from foothold_schemas.messages.areas import (
     AreaDay,
     AreaSignal,

@@ -38,8 +38,8 @@ from foothold_risk.worker.quarantine import Shelf
 from foothold_risk.worker.state import Households
 from foothold_risk.worker.trials import Committed
 from foothold_runtime.broker import Broker
-from foothold_runtime.errors import CannotServe
 from foothold_runtime.kafka_clients import reading
+from foothold_runtime.process.errors import CannotServe
 from foothold_schemas.messages.transitions import ExitReason, Movement, Status, Transition
 from foothold_schemas.values import Sentence
 

@@ -29,10 +29,10 @@ from foothold_risk.worker.retry import address_of, is_marker
 from foothold_risk.worker.stale_feeds import measure
 from foothold_risk.worker.state import Households
 from foothold_risk.worker.trials import Committed
-from foothold_runtime.bad_records import BadRecords
-from foothold_runtime.errors import CannotServe
+from foothold_runtime.kafka.bad_records import BadRecords
 from foothold_runtime.kafka_clients import Unanswered
 from foothold_runtime.logs import place_of
+from foothold_runtime.process.errors import CannotServe
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import AreaStruck, DayOpened
 from foothold_schemas.wire.quarantine import RefusalReason

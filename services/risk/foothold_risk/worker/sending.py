@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from aiokafka import AIOKafkaProducer
 
 from foothold_risk.worker.outputs import Written
-from foothold_runtime.batches import Acknowledged, Place, send_in_batches
+from foothold_runtime.kafka.batches import Acknowledged, Place, send_in_batches
 
 
 async def send(producer: AIOKafkaProducer, records: Iterable[Written]) -> Acknowledged:

@@ -16,9 +16,9 @@ from foothold_risk.worker.lane import ABANDON_SECONDS, Lane, Watchdog
 from foothold_risk.worker.quarantine import GROUP_ID, Shelf
 from foothold_risk.worker.restore import take_over
 from foothold_runtime.broker import Broker
+from foothold_runtime.kafka.topic_check import check_topic
 from foothold_runtime.kafka_clients import start, stop
 from foothold_runtime.loops import not_cancelled
-from foothold_runtime.topic_check import check_topic
 from foothold_schemas.wire.topics import HOUSEHOLD_FACTS
 
 POLL_MS: Final = 200

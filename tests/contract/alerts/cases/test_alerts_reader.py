@@ -20,7 +20,7 @@ from foothold_alerts.cases.settling import Settling
 from foothold_alerts.consumer import CASES, MIRROR, Consumer, Reading, Sinks
 from foothold_alerts.metrics import Metrics
 from foothold_runtime.broker import Broker
-from foothold_runtime.errors import WrongPartitions
+from foothold_runtime.process.errors import WrongPartitions
 from foothold_schemas.facts.directory import Contact, DirectoryEntry
 from foothold_schemas.wire.codec import decode_quarantined
 from foothold_schemas.wire.topics import (

@@ -27,7 +27,7 @@ from foothold_alerts.queries.tally import Tally
 from foothold_alerts.settings import Settings
 from foothold_alerts.sweep import Sweep
 from foothold_alerts.turns import Turns
-from foothold_runtime.errors import Refused
+from foothold_runtime.process.errors import Refused
 from foothold_schemas.facts.decisions import CaseDecided, Decision
 from foothold_schemas.messages.relief import PeopleSaid
 from foothold_schemas.wire.codec import decode_said

@@ -17,7 +17,7 @@ from foothold_ingest.arguments import parser
 from foothold_ingest.build import Built
 from foothold_ingest.commands import reader
 from foothold_ingest.intake.intake import Intake
-from foothold_runtime.errors import Refused
+from foothold_runtime.process.errors import Refused
 from tests.contract.ingest.doors.test_kafka_door import (
     NOW,
     STRUCTURED,

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from foothold_runtime.away import unavailable_dependency
-from foothold_runtime.errors import CannotServe, Refused
+from foothold_runtime.process.away import unavailable_dependency
+from foothold_runtime.process.errors import CannotServe, Refused
 from foothold_runtime.variables import what_is_wrong
 
 S = TypeVar("S")

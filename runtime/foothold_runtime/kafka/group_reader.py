@@ -11,8 +11,8 @@ from typing import Any
 import structlog
 from aiokafka import AIOKafkaConsumer
 
-from foothold_runtime.bad_records import BadRecords
 from foothold_runtime.barrier import Barrier, Fetched, Handler, Reader
+from foothold_runtime.kafka.bad_records import BadRecords
 from foothold_runtime.kafka_clients import start, stop
 
 log = structlog.get_logger()

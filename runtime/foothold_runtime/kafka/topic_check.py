@@ -7,8 +7,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import TopicAuthorizationFailedError
 
 from foothold_runtime.broker import Broker
-from foothold_runtime.errors import WrongPartitions
 from foothold_runtime.kafka_clients import started
+from foothold_runtime.process.errors import WrongPartitions
 from foothold_schemas.wire.topics import TopicCard
 
 
