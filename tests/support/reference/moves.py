@@ -170,8 +170,12 @@ def advance(course: Course) -> None:
     elif stand.at == "recovering":
         _from_recovering(course)
     elif course.is_to_group:
+        _as_case_left(course)
         _into_group(course)
-    elif course.target == "lead" and (stand.at != "lead" or stand.clear_since is not None):
+    elif course.target == "lead" and stand.at != "lead":
+        _as_case_left(course)
+        _to_lead(course)
+    elif course.target == "lead" and stand.clear_since is not None:
         _to_lead(course)
     elif course.target == "lead":
         more_or_less(course)
@@ -330,7 +334,49 @@ def _new_case(course: Course) -> dict[str, Any]:
         "returned": None,
         "dismissed": None,
     }
-    return {**nothing, "episode": course.stand.episode + 1, "group_ended": None, "lead_ended": None}
+    number = next_number(course.stand)
+    nothing["cases_before"] = may_return(course.stand)
+    return {
+        **nothing,
+        "episode": number,
+        "last_episode": number,
+        "group_ended": None,
+        "lead_ended": None,
+    }
+
+
+def next_number(stand: Stand) -> int:
+    """Of the household's next case."""
+    return max(stand.episode, stand.last_episode) + 1
+
+
+def may_return(stand: Stand) -> tuple[Stand, ...]:
+    """The household as it left its last cases that ended by themselves; three are remembered."""
+    has_ended = stand.group_ended is not None or stand.lead_ended is not None
+    others = (s for s in stand.cases_before if s.episode != stand.episode)
+    last = (replace(stand, cases_before=()),) if has_ended else ()
+    return (*others, *last)[-3:]
+
+
+def _as_case_left(course: Course) -> None:
+    """Where what begins is a case before the last one, the household is as that left it."""
+    stand = course.stand
+    is_last = _returns(course, stand.group_ended) or _returns(course, stand.lead_ended)
+    if stand.at in OPEN or stand.taken_back is not None or is_last:
+        return
+    for old in reversed(stand.cases_before):
+        names = ("episode", "spell", "had", "paid", "woken", "returned", "dismissed", "has_had")
+        its = {name: getattr(old, name) for name in (*names, "group_ended", "lead_ended")}
+        others = tuple(s for s in may_return(stand) if s.episode != old.episode)
+        last: dict[str, Any] = {
+            "last_episode": next_number(stand) - 1,
+            "last_spell": max(stand.spell, stand.last_spell),
+        }
+        other = Course(replace(stand, **its, **last, cases_before=others), course.today)
+        if _returns(other, old.group_ended) or _returns(other, old.lead_ended):
+            course.stand = other.stand
+            course.reconsider()
+            return
 
 
 def _is_again(course: Course) -> bool:
@@ -370,7 +416,8 @@ def _into_group(course: Course) -> None:
         if stand.eliminated & course.kinds
         else "reflagged"
     )
-    new: dict[str, Any] = {"spell": stand.spell + 1, "causes": frozenset()}
+    spell = max(stand.spell, stand.last_spell) + 1
+    new: dict[str, Any] = {"spell": spell, "causes": frozenset()}
     if was is not None:
         course.go(movement, **{**into, **new})
     elif stand.at not in OPEN and _returns(course, lead):

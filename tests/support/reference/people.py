@@ -6,7 +6,7 @@ from typing import Any
 
 from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted
 from tests.support.reference.events import Ground
-from tests.support.reference.moves import GONE, out, say, unmet
+from tests.support.reference.moves import GONE, may_return, next_number, out, say, unmet
 from tests.support.reference.opinion import LEADS
 from tests.support.reference.stand import OPEN, Course, Ended, Outbox, Recheck, Stand
 from tests.support.reference.words import Word, dismissed_until, word_in, word_of
@@ -164,7 +164,9 @@ def _rolled_back(stand: Stand, look: Recheck, decided: CaseDecided) -> tuple[Sta
         {}
         if stand.at in OPEN
         else {
-            "episode": stand.episode + 1,
+            "episode": next_number(stand),
+            "last_episode": next_number(stand),
+            "cases_before": may_return(stand),
             "had": {},
             "paid": frozenset(),
             "woken": frozenset(),
@@ -177,7 +179,11 @@ def _rolled_back(stand: Stand, look: Recheck, decided: CaseDecided) -> tuple[Sta
     changes: dict[str, Any] = {
         **begins,
         **into,
-        "spell": stand.spell if stand.at in ("group", "recovering") else stand.spell + 1,
+        "spell": (
+            stand.spell
+            if stand.at in ("group", "recovering")
+            else max(stand.spell, stand.last_spell) + 1
+        ),
         "identified": decided.decided_on,
         "causes": stand.eliminated,
         "is_by_people": True,

@@ -68,6 +68,8 @@ class Stand:
     `returned`: when it last came back on the same ground; `told_on`: when people were last told.
     `dismissed`: the group or lead people ended; `dismissal`: the case of their last word;
     `taken_back`: what goes on because they take it back.
+    `cases_before`: the household as each case left it that may still return; `last_episode`,
+    `last_spell`: the highest numbers that were given.
     `has_had`: whether its case was in a group, and in danger. `left`: the day of the leaving that a
     late fact may still put in doubt.
     """
@@ -98,6 +100,9 @@ class Stand:
     taken_back: Ended | None = None
     dismissal: int = 0
     returned: date | None = None
+    cases_before: tuple["Stand", ...] = ()
+    last_episode: int = 0
+    last_spell: int = 0
     has_had: frozenset[str] = frozenset()
     left: date | None = None
     slip: Slip | None = None

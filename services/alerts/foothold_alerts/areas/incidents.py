@@ -193,7 +193,12 @@ def _newest() -> Any:  # noqa: ANN401 - a subquery
     )
     return (
         query.ext(distinct_on(CaseRow.household_id))
-        .order_by(CaseRow.household_id, CaseRow.episode.desc())
+        # an earlier case may have returned, and is open beside a later one that is over
+        .order_by(
+            CaseRow.household_id,
+            CaseRow.stage.in_([stage.value for stage in OPEN]).desc(),
+            CaseRow.episode.desc(),
+        )
         .subquery()
     )
 

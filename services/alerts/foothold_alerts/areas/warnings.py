@@ -329,7 +329,12 @@ def _newest(which: ColumnElement[bool], workflows: Workflows) -> Select[Any]:
         select(*columns)
         .where(which)
         .ext(distinct_on(CaseRow.household_id))
-        .order_by(CaseRow.household_id, CaseRow.episode.desc())
+        # an earlier case may have returned, and is open beside a later one that is over
+        .order_by(
+            CaseRow.household_id,
+            CaseRow.stage.in_([stage.value for stage in OPEN]).desc(),
+            CaseRow.episode.desc(),
+        )
         .subquery()
     )
     soon = is_soon(workflows, newest.c)

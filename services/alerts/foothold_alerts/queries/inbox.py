@@ -379,7 +379,7 @@ def _reviews() -> Select[Any]:
     last_word = (
         select(has_refused(newest))
         .where(newest.household_id == CaseRow.household_id)
-        .order_by(newest.episode.desc())
+        .order_by(newest.stage.in_([s.value for s in OPEN]).desc(), newest.episode.desc())
         .limit(1)
         .scalar_subquery()
     )

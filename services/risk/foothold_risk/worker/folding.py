@@ -199,8 +199,10 @@ def carried(old: Position, new: Position) -> Position:
 
     Its transitions, its cases and its spells go on.
     """
-    episode = old.episode + (new.is_in_episode and not old.is_in_episode)
-    spell = old.spell + (new.status in _IN_SPELL and old.status not in _IN_SPELL)
+    is_begun = new.is_in_episode and not old.is_in_episode
+    episode = old.next_episode if is_begun else old.episode
+    is_entered = new.status in _IN_SPELL and old.status not in _IN_SPELL
+    spell = old.next_spell if is_entered else old.spell
     left = (
         None if new.left is None else replace(new.left, episode=min(new.left.episode, old.episode))
     )
@@ -221,6 +223,10 @@ def carried(old: Position, new: Position) -> Position:
         left=left,
         words=words,
         dismissal=dismissal,
+        # the numbers of cases before the last one mean others here
+        earlier=new.earlier if (episode, spell) == (new.episode, new.spell) else (),
+        last_episode=old.last_episode,
+        last_spell=old.last_spell,
     )
 
 

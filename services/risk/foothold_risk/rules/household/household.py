@@ -134,6 +134,22 @@ class Slip(Packed, frozen=True):
     before: bytes
 
 
+class Closed(Packed, frozen=True):
+    """A case that ended by itself before the last one, as it goes on if its ground returns."""
+
+    episode: int
+    spell: int
+    ended: Ended
+    had: tuple[Event, ...] = ()
+    bills: tuple[bytes, ...] = ()
+    woken: tuple[FindingKind, ...] = ()
+    wavered_on: date | None = None
+    returned_on: date | None = None
+    moved_on: date | None = None
+    was_grouped: bool = False
+    was_urgent: bool = False
+
+
 class Position(Packed, frozen=True):
     """Where a household stands between two transitions.
 
@@ -153,7 +169,9 @@ class Position(Packed, frozen=True):
     were last seen to rest on, as people's word would have it. `was_grouped`, `was_urgent`: whether
     its case has been in a group, and in danger. `dismissal`: people's last one.
     `members`: whose guarantee is unmet by the register, or was until a day, and whether it was met
-    before. `dismissed`, `fell`, `exemptions` are of states of before, and no longer read.
+    before. `earlier`: the cases before the last one that may still return, rising;
+    `last_episode`, `last_spell`: the highest numbers given, where such a one has returned.
+    `dismissed`, `fell`, `exemptions` are of states of before, and no longer read.
     """
 
     number: int = 0
@@ -196,6 +214,19 @@ class Position(Packed, frozen=True):
     is_rolled_back: bool = False
     is_corrected: bool = False
     returned_on: date | None = None
+    earlier: tuple[Closed, ...] = ()
+    last_episode: int = 0
+    last_spell: int = 0
+
+    @property
+    def next_episode(self) -> int:
+        """The number of the household's next case."""
+        return max(self.episode, self.last_episode) + 1
+
+    @property
+    def next_spell(self) -> int:
+        """The number of its next spell in a group."""
+        return max(self.spell, self.last_spell) + 1
 
     def wavers(self, day: date, days: int) -> bool:
         """Whether it returned, or moved back, on the same ground within so many days."""

@@ -338,7 +338,7 @@ def _rolled_back(position: Position, assessment: Assessment, decided: CaseDecide
     changes = {
         **(grouped(target) if target.status is Status.GROUP else recovering),
         **episode_of(position),
-        "spell": position.spell if is_in_spell else position.spell + 1,
+        "spell": position.spell if is_in_spell else position.next_spell,
         "identified_on": decided.decided_on,
         "causes": position.eliminated,
         "is_rolled_back": True,

@@ -22,6 +22,7 @@ from foothold_risk.rules.status.slips import (
     noted,
 )
 from foothold_risk.rules.status.wavering import (
+    case_of,
     ended_now,
     has_bill_of_its_own,
     has_news,
@@ -30,6 +31,8 @@ from foothold_risk.rules.status.wavering import (
     kinds_of_news,
     remembered,
     returns_to,
+    still_remembered,
+    with_last,
 )
 from foothold_risk.rules.status.words import in_force, last_seen
 from foothold_schemas.findings import FindingKind
@@ -122,6 +125,7 @@ def move(
             not position.is_in_episode
             and is_corrected_away(before, slip, assessment, is_correction=is_corrected)
         ),
+        earlier=still_remembered(position.earlier, assessment),
         members=position.members if assessment.view.is_withheld else followed(assessment.view),
         grounds=(
             last_seen(position.grounds, assessment.grounds, assessment.view, assessment.held)
@@ -342,6 +346,8 @@ def _news_of(position: Position, assessment: Assessment) -> Iterator[Move]:
 def _from_outside(position: Position, assessment: Assessment) -> Iterator[Move]:
     """Entry at once, any day, any number of times; or watched, or no longer."""
     target = assessment.target
+    if target.status is Status.GROUP or target.is_lead:
+        position = case_of(position, assessment)
     if target.status is Status.GROUP:
         yield _into_group(position, assessment)
     elif target.is_lead and (not position.is_lead or position.clear_since is not None):
@@ -375,7 +381,7 @@ def _into_group(position: Position, assessment: Assessment) -> Move:
     ended, target = returns_to(position, assessment), assessment.target
     back = {**grouped(target), "clear_since": None, "ended": None}
     if ended is None:
-        another = {**episode_of(position), "spell": position.spell + 1, "causes": ()}
+        another = {**episode_of(position), "spell": position.next_spell, "causes": ()}
         return make(_entry(position, assessment), position, assessment, **{**back, **another})
     went_on = {} if ended.is_by_word else _once_more(position, assessment, ended.times_wavered)
     if ended.group is None:
@@ -385,7 +391,7 @@ def _into_group(position: Position, assessment: Assessment) -> Move:
             assessment,
             **back,
             **went_on,
-            spell=position.spell + 1,
+            spell=position.next_spell,
             causes=(),
         )
     spell = {"identified_on": ended.identified_on, "causes": ended.causes}
@@ -533,7 +539,8 @@ def episode_of(position: Position) -> dict[str, object]:
     if position.is_in_episode:
         return {}
     begun: dict[str, object] = {
-        "episode": position.episode + 1,
+        "episode": position.next_episode,
+        "earlier": with_last(position),
         "had": (),
         "bills": (),
         "woken": (),

@@ -170,6 +170,8 @@ def thawed(position: Position) -> Position | None:
         "words": position.words,
         "answered": position.answered,
         "told_on": position.told_on,
+        "last_episode": position.next_episode - 1,
+        "last_spell": position.next_spell - 1,
     }
     return replace(
         before, **learned, dismissal=position.dismissal, entry=position.entry, slip=position.slip

@@ -13,7 +13,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from foothold_risk.rules.findings.events import MOST_HAD, TOLD_BY_EVENT, joined, same_as, unseen
-from foothold_risk.rules.household.household import Ended, Position
+from foothold_risk.rules.household.household import Closed, Ended, Position
 from foothold_risk.rules.policy import SHARE_SCALE
 from foothold_risk.rules.status.assess import Assessment
 from foothold_schemas.findings import FindingKind
@@ -21,6 +21,11 @@ from foothold_schemas.messages.transitions import Movement, Status
 
 MOST_BILLS: Final = 500
 """Names of bills a case is remembered to have had."""
+MOST_EARLIER: Final = 3
+"""Cases before the last one that are remembered for their return (I); of a household with more in
+`wavering.days` the oldest is forgotten, and would be another case."""
+MOST_OF_A_CLOSED: Final = 100
+"""Events remembered of such a case, the newest."""
 TELLING: Final = frozenset(
     {
         *(Movement.ENTERED, Movement.ROLLED_BACK, Movement.REFLAGGED, Movement.RELAPSED),
@@ -177,6 +182,48 @@ def returns_to(position: Position, assessment: Assessment) -> Ended | None:
         return ended
     is_lead_back = ended.lead_on is not None and (day - ended.lead_on).days <= days
     return replace(ended, group=None, identified_on=None, causes=()) if is_lead_back else None
+
+
+def case_of(position: Position, assessment: Assessment) -> Position:
+    """Where a case begins, the household as its case of before left it, if that is what returns.
+
+    It may be an earlier one than the last: what came and went between is another ground.
+    """
+    if position.is_in_episode or returns_to(position, assessment) is not None:
+        return position
+    for closed in reversed(position.earlier):
+        earlier = _as_left(position, closed)
+        if returns_to(earlier, assessment) is not None:
+            return earlier
+    return position
+
+
+def _as_left(position: Position, closed: Closed) -> Position:
+    others = tuple(one for one in with_last(position) if one.episode != closed.episode)
+    return replace(
+        position,
+        **{name: getattr(closed, name) for name in closed.__struct_fields__},
+        earlier=others,
+        last_episode=position.next_episode - 1,
+        last_spell=position.next_spell - 1,
+    )
+
+
+def with_last(position: Position) -> tuple[Closed, ...]:
+    """The cases that may return, the last one among them if it ended by itself."""
+    if position.ended is None or not position.ended.is_by_itself or not position.episode:
+        return position.earlier
+    kept = {name: getattr(position, name) for name in Closed.__struct_fields__}
+    last = replace(Closed(**kept), had=position.had[:MOST_OF_A_CLOSED])
+    others = (one for one in position.earlier if one.episode != last.episode)
+    return (*others, last)[-MOST_EARLIER:]
+
+
+def still_remembered(earlier: tuple[Closed, ...], assessment: Assessment) -> tuple[Closed, ...]:
+    """Those that ended within the days."""
+    first = assessment.view.day - timedelta(days=assessment.view.policy.days_of_wavering)
+    kept = tuple(c for c in earlier if max(c.ended.day, c.ended.lead_on or c.ended.day) >= first)
+    return kept if len(kept) < len(earlier) else earlier
 
 
 def ended_now(position: Position, assessment: Assessment, *, is_by_itself: bool) -> Ended:
