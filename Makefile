@@ -27,12 +27,13 @@ test: $(READY) ## Every check and every test, on embedded Kafka and PostgreSQL (
 test-fast: $(READY) ## Only what needs no broker and no database
 	@$(PY) -m pytest tests/schemas tests/runtime tests/ingest tests/risk tests/alerts tests/repository tests/local -m 'not kafka and not postgres'
 
-check: $(READY) ## Format, lint, types, import contracts, declared dependencies, generated files
+check: $(READY) ## Format, lint, types, import contracts, declared dependencies, near copies, generated files
 	@$(PY) -m ruff format --check --quiet .
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports --no-cache
 	@for p in schemas runtime services/ingest services/risk services/alerts; do .venv/bin/deptry $$p --config $$p/pyproject.toml --no-ansi 2>/dev/null || exit 1; done
+	@$(PY) -m deploy.near_copies
 	@$(PY) -m foothold_schemas.generate --check
 	@$(PY) -m foothold_schemas.contracts --check
 	@$(PY) -m deploy.asyncapi --check

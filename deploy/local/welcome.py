@@ -8,13 +8,12 @@ import shlex
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import foothold_alerts.__main__
 import foothold_alerts.arguments
 import foothold_alerts.settings
-import foothold_ingest.__main__
 import foothold_ingest.arguments
 import foothold_ingest.settings
 from deploy.local.stack import Stack
+from foothold_runtime.process.command_line import run_service
 
 DEMO_COUNTY = "370399"
 ACCOUNTS = ("caseworker", "duty-officer")
@@ -65,8 +64,8 @@ def _done(stack: Stack, service: str, *words: str) -> str:
             }
         )
         return (
-            foothold_ingest.__main__.run(
-                settings, foothold_ingest.arguments.parser().parse_args(words)
+            run_service(
+                "foothold_ingest", settings, foothold_ingest.arguments.parser().parse_args(words)
             )
             or ""
         )
@@ -74,7 +73,7 @@ def _done(stack: Stack, service: str, *words: str) -> str:
         {n: v for n, v in variables.items() if n in foothold_alerts.settings.Settings.model_fields}
     )
     return (
-        foothold_alerts.__main__.run(desk, foothold_alerts.arguments.parser().parse_args(words))
+        run_service("foothold_alerts", desk, foothold_alerts.arguments.parser().parse_args(words))
         or ""
     )
 

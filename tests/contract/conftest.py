@@ -100,7 +100,7 @@ async def emptied(
 def migrated(parts: Parts) -> Parts:
     """Both databases brought up to date by the services' own migrations."""
     foothold_ingest.migrate.migrate(ingest_settings(parts))
-    foothold_alerts.migrate.migrate(parts.alerts_url)
+    foothold_alerts.migrate.migrate_at(parts.alerts_url)
     return parts
 
 
