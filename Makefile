@@ -34,8 +34,8 @@ check: $(READY) ## Format, lint, types, import contracts, declared dependencies,
 	@.venv/bin/lint-imports --no-cache
 	@for p in schemas runtime services/ingest services/risk services/alerts; do .venv/bin/deptry $$p --config $$p/pyproject.toml --no-ansi 2>/dev/null || exit 1; done
 	@$(PY) -m deploy.near_copies
-	@$(PY) -m foothold_schemas.generate --check
-	@$(PY) -m foothold_schemas.contracts --check
+	@$(PY) -m tools.generate --check
+	@$(PY) -m tools.contracts --check
 	@$(PY) -m deploy.asyncapi --check
 	@$(PY) -m deploy.openapi --check
 	@$(PY) -m deploy.docs --check
@@ -62,7 +62,7 @@ format: $(READY) ## Let ruff write the layout and mend what it can
 	@$(PY) -m ruff check --fix --quiet .
 
 generate: $(READY) ## Write the files that are made from code (JSON Schema, tables in the docs)
-	@$(PY) -m foothold_schemas.generate
+	@$(PY) -m tools.generate
 	@$(PY) -m deploy.asyncapi
 	@$(PY) -m deploy.openapi
 	@$(PY) -m deploy.docs

@@ -138,7 +138,9 @@ def rooms() -> str:
     """Every package as a room: what its docstring says it is for, and the modules in it."""
     lines = []
     for base in ("runtime", "schemas", "services/ingest", "services/risk", "services/alerts"):
-        for file in sorted((ROOT / base).glob("foothold_*/**/__init__.py")):
+        folder = ROOT / base
+        packages = [*folder.glob("foothold_*/**/__init__.py"), *folder.glob("tools/__init__.py")]
+        for file in sorted(packages):
             names = sorted(path.stem for path in file.parent.glob("*.py") if path != file)
             text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
             modules = " ".join(f"`{name}`" for name in names)

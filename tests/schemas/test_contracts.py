@@ -14,8 +14,6 @@ import jsonschema
 import pytest
 import yaml
 
-from foothold_schemas.compatibility import changes
-from foothold_schemas.contracts import RELEASED, compare, complaints, latest_release, release
 from foothold_schemas.wire.codec import (
     decode_directory,
     decode_fact,
@@ -24,6 +22,8 @@ from foothold_schemas.wire.codec import (
     decode_view,
 )
 from foothold_schemas.wire.topics import TOPICS
+from tools.compatibility import changes
+from tools.contracts import RELEASED, compare, complaints, latest_release, release
 
 ROOT = Path(__file__).parents[2]
 DECODE: dict[str, Callable[[bytes], object]] = {

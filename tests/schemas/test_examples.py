@@ -13,7 +13,6 @@ import pytest
 from foothold_ingest.rules.accept import accept
 from foothold_ingest.rules.judgement import Accepted, Caller, Clock
 from foothold_schemas.facts.sent import AGENCY_KINDS, OPERATOR_KINDS
-from foothold_schemas.generate import schemas
 from foothold_schemas.wire.codec import (
     Unreadable,
     decode_area,
@@ -30,6 +29,7 @@ from foothold_schemas.wire.codec import (
 from foothold_schemas.wire.quarantine import RefusalReason
 from foothold_schemas.wire.topics import HOUSEHOLD_STATE, TOPICS
 from tests.support.made.regions import deployment
+from tools.generate import schemas
 
 ROOT = Path(__file__).parents[2] / "schemas"
 DECODE = {

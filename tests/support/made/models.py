@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from foothold_schemas.generate import schemas
+from tools.generate import schemas
 
 SCHEMAS: Final[dict[str, Any]] = {
     name.removesuffix(".schema.json"): json.loads(text) for name, text in schemas().items()

@@ -1,6 +1,6 @@
 """Compares the schemas with the last release.
 
-`python -m foothold_schemas.contracts --check` compares them, and `--release VERSION` keeps them as
+`python -m tools.contracts --check` compares them, and `--release VERSION` keeps them as
 one.
 
 A breaking change needs a new major version of its topic or event. A compatible one is declared in
@@ -18,9 +18,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from foothold_schemas.compatibility import Change, changes
-from foothold_schemas.generate import FOLDER
 from foothold_schemas.wire.topics import TOPICS
+from tools.compatibility import Change, changes
+from tools.generate import FOLDER
 
 ROOT: Final = FOLDER.parent
 RELEASED: Final = ROOT / "released"
@@ -111,7 +111,7 @@ def release(version: str) -> None:
     shutil.copytree(FOLDER, target / "json")
     shutil.copytree(ROOT / "examples", target / "examples")
     DECLARED.write_text(
-        "# Changes of messages since the last release, as `python -m foothold_schemas.contracts"
+        "# Changes of messages since the last release, as `python -m tools.contracts"
         " --check` prints them.\n"
     )
 
