@@ -32,6 +32,10 @@ from tests.support.running.sender import Sender
 TODAY = date(2026, 6, 10)
 LIVES = VAR / "livez"
 
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+"""A broker that lives a minute never earns back what Java's second compiler costs it: a third of
+its processor time."""
+
 settings.register_profile(
     "foothold",
     max_examples=150,

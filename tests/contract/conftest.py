@@ -4,15 +4,18 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection
 from datetime import UTC, date, datetime
+from functools import partial
 
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from argon2 import PasswordHasher
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import foothold_alerts.migrate
+import foothold_alerts.people.passwords
 import foothold_alerts.tables.cases
 import foothold_ingest.database
 import foothold_ingest.migrate
@@ -26,6 +29,13 @@ from foothold_schemas.wire.topics import AGENCY_TOPIC, EMBEDDED_PARTITIONS, TOPI
 from tests.support.ingest import ingest_parts, ingest_settings
 from tests.support.running.clerk import AGENCY, Clerk
 from tests.support.running.parts import Parts
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id with the least it takes: the real cost, 0.2 s a log-in, is a test of its own."""
+    cheap = partial(PasswordHasher, time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr(foothold_alerts.people.passwords, "PasswordHasher", cheap)
 
 
 @pytest.fixture

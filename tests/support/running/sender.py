@@ -45,6 +45,7 @@ def read_topic(bootstrap: str, topic: str, *, committed: bool = True) -> Iterato
             "group.id": f"test-{uuid.uuid4()}",
             "isolation.level": isolation,
             "enable.partition.eof": True,
+            "fetch.wait.max.ms": 10,
         }
     )
     partitions = [TopicPartition(topic, n, 0) for n in range(EMBEDDED_PARTITIONS)]
@@ -52,7 +53,8 @@ def read_topic(bootstrap: str, topic: str, *, committed: bool = True) -> Iterato
     ended: set[int] = set()
     try:
         while len(ended) < EMBEDDED_PARTITIONS:
-            for message in consumer.consume(1000, timeout=1):
+            # librdkafka waits out the whole timeout unless a thousand records come
+            for message in consumer.consume(1000, timeout=0.05):
                 if (error := message.error()) is None:
                     yield message
                 # any other passes, and librdkafka goes on
