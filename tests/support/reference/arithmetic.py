@@ -15,6 +15,7 @@ from foothold_schemas.facts.register import Member
 LINE = Fraction(7300)
 
 
+@cache
 def yuan(amount: int) -> Fraction:
     """An amount in units of the currency."""
     return Fraction(int(amount), 100)
@@ -87,6 +88,7 @@ def in_rolling_year(day: date, today: date) -> bool:
     return year_ago < day <= today
 
 
+@cache
 def part_of(amount: int, months: int, of: int) -> int:
     """Return how much of an amount has been given after some of its months.
 

@@ -282,8 +282,8 @@ def followed(view: HouseholdOnDay) -> tuple[Event, ...]:
 
     Only its latest entries are kept.
 
-    `last` is the day from which one is met again; `states` is not empty where one that is unmet was
-    met before.
+    `last` is the day from which one is unmet no longer; `states` is not empty where an entry said
+    that it is met, for whoever is away or too old for school has it met by nobody's word.
     """
     today, before = view.day.toordinal(), view.household.position.members
     unmet = []
@@ -295,7 +295,7 @@ def followed(view: HouseholdOnDay) -> tuple[Event, ...]:
         unmet.append(Event(name, states, since=_unmet_by_register(name, view)))
     now = {e.name for e in unmet}
     met = [
-        e if e.last else Event(e.name, e.states, since=e.since, last=today)
+        Event(e.name, e.states or _said_met(e.name, view), since=e.since, last=e.last or today)
         for e in before
         if e.name not in now
     ]
@@ -304,6 +304,11 @@ def followed(view: HouseholdOnDay) -> tuple[Event, ...]:
             (*unmet, *(e for e in met if today - e.last <= LONGEST_FOLLOWED)), key=lambda e: e.name
         )
     )
+
+
+def _said_met(name: str, view: HouseholdOnDay) -> tuple[int, ...]:
+    guarantee, person = name.split(" ", 1)
+    return (1,) if guarantee_missing.says_met(guarantee, person, view.register) else ()
 
 
 def _unmet_by_register(name: str, view: HouseholdOnDay) -> int:

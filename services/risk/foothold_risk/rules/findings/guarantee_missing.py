@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from foothold_risk.rules.calendar import month_of
 from foothold_risk.rules.findings.finding import Found, Rule
-from foothold_risk.rules.household.facts import Check, HeldFact, Member
+from foothold_risk.rules.household.facts import Check, HeldFact, Member, Register
 from foothold_risk.rules.household.fold import MOST_REPLACED
 from foothold_risk.rules.household.household import Household
 from foothold_risk.rules.money.figures import HouseholdOnDay
@@ -84,13 +84,18 @@ def was_met(guarantee: Guarantee, person: str, view: HouseholdOnDay) -> bool:
     """
     name, entries = f"{guarantee} {person}", view.household.entries
     if len(entries) == MOST_REPLACED and any(
-        e.name == name and (e.states or e.last) for e in view.household.position.members
+        e.name == name and e.states for e in view.household.position.members
     ):
         return True  # said by an entry that may be forgotten by now
-    said = (m for entry in entries for m in entry.members if m.person_ref == person)
+    return any(says_met(guarantee, person, entry) for entry in entries)
+
+
+def says_met(guarantee: str, person: str, entry: Register) -> bool:
+    """Whether an entry says in so many words that a member is insured, or at school."""
     return any(
-        (m.is_insured if guarantee is Guarantee.MEDICAL_INSURANCE else m.at_school) is True
-        for m in said
+        (m.is_insured if guarantee == Guarantee.MEDICAL_INSURANCE else m.at_school) is True
+        for m in entry.members
+        if m.person_ref == person
     )
 
 

@@ -428,12 +428,13 @@ def _no_lead(position: Position, assessment: Assessment) -> dict[str, object]:
     if position.frozen and assessment.target.is_natural:
         none |= NOTHING_FROZEN
     ended = position.ended
-    if ended is not None and ended.group is not None and not assessment.target.is_natural:
+    is_natural = assessment.target.is_natural
+    if ended is not None and ended.group is not None and ended.is_by_itself and not is_natural:
         # the group may still return, and so may the lead it left; news is another case, also where
         # people had opened this one again
         ended = replace(ended, lead_on=assessment.view.day, is_by_word=False)
     else:
-        ended = ended_now(position, assessment, is_by_itself=not assessment.target.is_natural)
+        ended = ended_now(position, assessment, is_by_itself=not is_natural)
     return {**none, "ended": ended, "times_wavered": 0}
 
 
