@@ -174,7 +174,13 @@ class Transition(Message):
     is_lead: bool = Field(description="People should look: a case exists while this holds.")
     is_urgent: bool
     is_episode_over: bool
-    exit_reason: ExitReason | None = None
+    exit_reason: ExitReason | None = Field(
+        default=None,
+        description=(
+            "Why a group or lead ended; `corrected` of a case that goes on: a correction took a"
+            " part of what it rests on, and relief for that is due no longer."
+        ),
+    )
     clear_since: Day | None = None
     earliest_exit: Day | None = None
     times_wavered: int = 0

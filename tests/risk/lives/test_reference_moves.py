@@ -19,6 +19,7 @@ from foothold_risk.rules.context.heard import Span
 from foothold_risk.rules.household.fold import Folded, fold
 from foothold_risk.rules.household.household import Household
 from foothold_risk.rules.policy import Policy
+from foothold_risk.rules.status.movement import GOING_ON
 from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import HouseholdFact
@@ -89,7 +90,10 @@ class Risk:
         control = Control(open_day=day, bundle=RULES.bundle, heard=HEARD)
         done = judge(HOUSEHOLD, self.home, control, RULES, cause, decided, before)
         self.home, self.said = done.household, done.said
-        ended = (Movement.EXITED, Movement.UNWATCHED, Movement.WATCHED, Movement.RESTORED)
+        ended = (
+            *(Movement.EXITED, Movement.UNWATCHED, Movement.WATCHED, Movement.RESTORED),
+            *GOING_ON,
+        )
         return [
             (
                 t.movement.value,

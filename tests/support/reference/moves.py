@@ -40,9 +40,31 @@ def say(stand: Stand, look: Recheck) -> tuple[Stand, list[Outbox]]:
         course.steps.append(("restored", "corrected", None))
         course.today = look(back)
         course.reconsider()
-    before = course.stand
+    before, said_before = course.stand, len(course.steps)
     advance(course)
+    _say_what_went(before, course, said_before)
     return remember(before, course), course.steps
+
+
+STORMS = "disaster_loss"
+
+
+def _say_what_went(before: Stand, course: Course, said_before: int) -> None:
+    """A correction that took some of the ground of a case that goes on is said with its reason."""
+    today, steps = course.today, course.steps[said_before:]
+    is_late = before.is_corrected and not today.is_in_doubt and today.ends is None
+    if today.ends != "corrected" and not is_late:
+        return
+    if before.at not in OPEN or course.stand.at not in OPEN or any(why for _, why, _ in steps):
+        return
+    storms = today.grounds[STORMS].events if STORMS in today.grounds else {}
+    if before.findings <= course.kinds and before.storms <= set(storms or ()):
+        return
+    if not steps:
+        course.go("eased", "corrected")
+    elif steps[-1][0] not in ("watched", "exit_due", "not_marked"):
+        movement, _, told = course.steps.pop()
+        course.steps.append((movement, "corrected", told))
 
 
 def remember(before: Stand, course: Course) -> Stand:
@@ -58,6 +80,8 @@ def remember(before: Stand, course: Course) -> Stand:
         stand = replace(stand, causes=stand.causes | (course.kinds & RISKS))
     if stand.is_due and unmet(stand, course):
         stand = replace(stand, is_due=False)
+    storms = today.grounds[STORMS].events if STORMS in today.grounds else {}
+    stand = replace(stand, storms=frozenset(storms or ()) if stand.at in OPEN else frozenset())
     if stand.at in OPEN:
         bills = {name for g in course.speaking.values() for amounts in g.sums for name in amounts}
         bills |= {other for name in bills for other in today.told_twice.get(name, ())}

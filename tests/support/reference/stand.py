@@ -70,6 +70,7 @@ class Stand:
     `taken_back`: what goes on because they take it back.
     `cases_before`: the household as each case left it that may still return; `last_episode`,
     `last_spell`: the highest numbers that were given.
+    `storms`: the disasters it was last seen to rest on.
     `has_had`: whether its case was in a group, and in danger. `left`: the day of the leaving that a
     late fact may still put in doubt.
     """
@@ -103,6 +104,7 @@ class Stand:
     cases_before: tuple["Stand", ...] = ()
     last_episode: int = 0
     last_spell: int = 0
+    storms: frozenset[str] = frozenset()
     has_had: frozenset[str] = frozenset()
     left: date | None = None
     slip: Slip | None = None

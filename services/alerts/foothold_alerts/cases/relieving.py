@@ -12,7 +12,14 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from foothold_alerts.rules.case import UNPAID, Proposal, ReliefStatus
-from foothold_alerts.rules.relief.causes import BY_EVENT, NOTHING, Cause, Relieved, is_alike
+from foothold_alerts.rules.relief.causes import (
+    BY_EVENT,
+    NOTHING,
+    RELIEF,
+    Cause,
+    Relieved,
+    is_alike,
+)
 from foothold_alerts.rules.respond import Response
 from foothold_alerts.tables.cases import ReliefRow
 from foothold_alerts.tables.rows import relief_rows
@@ -195,7 +202,10 @@ def _is_kept(cause: Cause, response: Response) -> bool:
     is_found = (
         cause.event is None or not response.kept_events or cause.event in response.kept_events
     )
-    return cause.finding in response.keeps and is_found
+    is_of_bills = cause.finding not in BY_EVENT
+    # relief for bills is one, whichever finding of them came first
+    alike = RELIEF.keys() - BY_EVENT if is_of_bills else {cause.finding}
+    return bool(alike & response.keeps) and is_found
 
 
 def _is_the_same(cause: Cause, refused: Cause) -> bool:

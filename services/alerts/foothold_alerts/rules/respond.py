@@ -210,12 +210,15 @@ def _respond(  # noqa: PLR0911 - one line per way
             "reopened",
             proposals,
         )
-    # still a lead, but what rested on the wrong data is proposed no longer
+    # the case goes on, but what rested on the wrong data is proposed no longer
     if transition.exit_reason is ExitReason.CORRECTED:
-        keeps = frozenset(f.rule for f in transition.findings) & _CALLS_WITHOUT_GROUP
+        keeps = frozenset(f.rule for f in transition.findings)
+        if transition.movement is Movement.EXITED:  # its group is gone, and it is a lead
+            keeps &= _CALLS_WITHOUT_GROUP
         return Response(
             changed,
             "updated",
+            proposals,
             withdraws=True,
             keeps=keeps,
             kept_events=_events_of(transition, keeps),

@@ -19,7 +19,7 @@ from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.status.assess import IS_RISK, IS_SHOCK, Assessment
 from foothold_risk.rules.status.leaving import earliest_exit
-from foothold_risk.rules.status.movement import Move
+from foothold_risk.rules.status.movement import GOING_ON, Move
 from foothold_risk.rules.status.words import is_below
 from foothold_schemas.facts.feeds import StaleFeed
 from foothold_schemas.facts.saw import Saw
@@ -114,6 +114,10 @@ _BY_REASON: Final = {
         zh="经人工核实，风险线索已排除。", en="People checked the signal and dismissed it."
     ),
 }
+_TAKEN_BACK: Final = Sentence(
+    zh="数据经更正，部分风险依据不再成立，风险减轻。",
+    en="The data was corrected: a part of what the case rests on is gone.",
+)
 _FROZEN: Final = Sentence(
     zh="农户未授权，数据不再比对，线索留村核实。",
     en="The household refused: its data is not compared, the lead stays with the village.",
@@ -367,7 +371,9 @@ def _opening(move: Move, assessment: Assessment) -> Sentence:
     group = move.after.group or move.before.group
     zh, en = (title(group).zh, title(group).en) if group is not None else ("", "")
     is_frozen = assessment.view.is_withheld and move.movement is not Movement.REFUSED
-    is_by_reason = move.exit_reason is not None and move.movement is not Movement.RESTORED
+    is_by_reason = move.exit_reason is not None and move.movement not in (
+        GOING_ON | {Movement.RESTORED}
+    )
     template = (
         _FROZEN
         if is_frozen
@@ -384,6 +390,8 @@ def _opening(move: Move, assessment: Assessment) -> Sentence:
         and _is_only_foretold(assessment)
     ):
         template = _FORETOLD
+    if move.movement is Movement.EASED and move.exit_reason is ExitReason.CORRECTED:
+        template = _TAKEN_BACK
     if move.movement is Movement.ROLLED_BACK and move.after.group is None:
         template = _ROLLED_BACK_LEAD
     elif move.movement is Movement.ROLLED_BACK and move.is_decided:

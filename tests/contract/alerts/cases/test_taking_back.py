@@ -146,6 +146,53 @@ async def test_a_correction_that_leaves_a_lead_ends_the_proposal_for_the_disaste
     ]
 
 
+@pytest.mark.parametrize(
+    ("movement", "left", "statuses"),
+    [
+        (Movement.EASED, ("flood 2026-06-12",), ["withdrawn", "proposed"]),
+        (Movement.EASED, (), ["withdrawn", "withdrawn"]),
+        (
+            Movement.WORSENED,
+            ("flood 2026-06-12", "fire 2026-06-08"),
+            ["withdrawn", "proposed", "proposed"],
+        ),
+    ],
+    ids=["one of two", "both, while the group stands on a guarantee", "its day was wrong"],
+)
+async def test_relief_for_a_disaster_that_was_none_ends_while_its_group_goes_on(
+    alerts_database: AsyncEngine, movement: Movement, left: tuple[str, ...], statuses: list[str]
+) -> None:
+    cases = cases_on(alerts_database)
+    await cases.take([storm(1, "fire 2026-06-09", "flood 2026-06-12")], NOW)
+    changes: dict[str, Any] = {"movement": movement, "exit_reason": ExitReason.CORRECTED}
+    some = storm(2, *left, **changes)
+    rest = transition(
+        "a", 2, FindingKind.GUARANTEE_MISSING, learned_at=NOW, is_urgent=False, **changes
+    )
+    await cases.take([some if left else rest], NOW)
+
+    assert await rows(
+        alerts_database, "select status, withdrawn_from from relief order by relief_id"
+    ) == [(status, "proposed" if status == "withdrawn" else None) for status in statuses]
+
+
+async def test_relief_for_bills_stays_proposed_while_another_finding_of_them_stands(
+    alerts_database: AsyncEngine,
+) -> None:
+    cases, changes = cases_on(alerts_database), {"learned_at": NOW, "is_urgent": False}
+    corrected: dict[str, Any] = {
+        "movement": Movement.EASED,
+        "exit_reason": ExitReason.CORRECTED,
+    } | changes
+    shown = "select status from relief"
+    await cases.take([transition("a", 1, FindingKind.SELF_PAID_HIGH, **changes)], NOW)
+    await cases.take([transition("a", 2, FindingKind.SINGLE_STAY_HIGH, **corrected)], NOW)
+    kept = await rows(alerts_database, shown)
+    await cases.take([transition("a", 3, FindingKind.GUARANTEE_MISSING, **corrected)], NOW)
+
+    assert (kept, await rows(alerts_database, shown)) == ([("proposed",)], [("withdrawn",)])
+
+
 async def test_a_slip_is_undone_at_the_stage_where_it_stood(alerts_database: AsyncEngine) -> None:
     cases, work = cases_on(alerts_database), work_on(alerts_database)
     await cases.take([storm(1, "fire 2026-06-09", open_day=date(2026, 6, 10))], NOW)

@@ -45,6 +45,16 @@ NOTHING_FROZEN: Final = MappingProxyType(
 """Whoever left for good or moved away comes back as another case: no group or identification of
 before waits for it."""
 
+NAMED_IN_RELIEF: Final = frozenset({FindingKind.DISASTER_LOSS})
+"""Findings of which relief is for one event by its name, and several may be there at once."""
+GOING_ON: Final = frozenset(
+    {
+        *(Movement.MOVED, Movement.WORSENED, Movement.EASED, Movement.RECOVERING),
+        *(Movement.RELAPSED, Movement.ROLLED_BACK, Movement.GRADE_FELL),
+    }
+)
+"""Movements of a case that goes on; a reason says what happened to its ground."""
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -104,13 +114,15 @@ def move(
         ended_by = ExitReason.CORRECTED
     is_corrected = ended_by is ExitReason.CORRECTED or position.is_corrected
     before = position
-    for step in (
+    steps = tuple(
         _ended(position, assessment, ended_by)
         if ended_by is not None
         else _steps(position, assessment)
-    ):
-        moves.append(step)
-        position = step.after
+    )
+    if ended_by is ExitReason.CORRECTED:
+        steps = _saying_what_went(position, steps, assessment)
+    moves += steps
+    position = steps[-1].after if steps else position
     kinds, slip = assessment.kinds, noted(before, position, assessment, rests_on_entry)
     return replace(
         position,
@@ -232,6 +244,30 @@ def _ended(position: Position, assessment: Assessment, reason: ExitReason) -> It
     for step in _steps(position, assessment):
         is_end = step.is_episode_over and step.exit_reason is None
         yield _by_word(because(step, reason)) if is_end else step
+
+
+def _saying_what_went(
+    before: Position, steps: tuple[Move, ...], assessment: Assessment
+) -> tuple[Move, ...]:
+    """The steps of a case that goes on, with the reason where a correction took some of its ground.
+
+    Relief that was proposed for it ends. Of several disasters one may go without another step: it
+    is `eased` then.
+    """
+    after = steps[-1].after if steps else before
+    is_over = not before.is_in_episode or not after.is_in_episode
+    if is_over or any(step.exit_reason is not None for step in steps):
+        return steps
+    now = {e.name for g in assessment.grounds if g.kind in NAMED_IN_RELIEF for e in g.events}
+    were = (e.name for word in before.grounds if word.kind in NAMED_IN_RELIEF for e in word.events)
+    is_less = any(name not in now for name in were)
+    if not is_less and set(before.findings) <= set(assessment.kinds):
+        return steps
+    if steps:
+        last = steps[-1]
+        is_going_on = last.movement in GOING_ON
+        return (*steps[:-1], because(last, ExitReason.CORRECTED)) if is_going_on else steps
+    return (because(make(Movement.EASED, before, assessment), ExitReason.CORRECTED),)
 
 
 def _by_word(step: Move) -> Move:
