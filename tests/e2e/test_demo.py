@@ -240,6 +240,7 @@ def test_the_county_stands_where_an_independent_computation_puts_it(
         assert len(facts) - 16 == len({f.fact_id for f in facts if f.household_id})
 
 
+@pytest.mark.long  # F01 kills every service at random in each run
 def test_killing_risk_alerts_and_the_windows_three_times_each_changes_nothing(folder: Path) -> None:
     with county(folder, "0.10") as demo:
         killer = Killer(demo)

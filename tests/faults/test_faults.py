@@ -222,6 +222,7 @@ def test_f03_a_worker_frozen_at_any_point_of_its_transaction_never_doubles_when_
             assert county.settle() < HEAL_SECONDS, at
 
 
+@pytest.mark.long  # shows that the test above can fail
 def test_f03_with_one_transactional_id_per_process_the_same_test_fails() -> None:
     with world(SEED + 3, risk=1) as county:
         county.stack._own_ports["risk-2"] = (0, Ports.free().risk_ops)

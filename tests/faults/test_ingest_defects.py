@@ -148,16 +148,13 @@ def arrived(stack: Stack) -> set[str]:
         for m in read_topic(stack.kafka.bootstrap, HOUSEHOLD_FACTS.name)
         if (fact := _fact(m.value())) is not None
     }
-    with psycopg.connect(stack.postgres.url("foothold_ingest").replace("+psycopg", "")) as database:
+    with psycopg.connect(stack.postgres.dsn("foothold_ingest")) as database:
         asked = {row[0] for row in database.execute("select beside_id from questions")}
+        details = {row[0] for row in database.execute("select detail from quarantine")}
     return (
         {name for name in NAMES if identity(f"{name} counts") in asked}
         | ids
-        | set(
-            re.findall(
-                r"\S+$", stack.command("ingest", "quarantine", "list", "--all"), re.MULTILINE
-            )
-        )
+        | {detail.split()[-1] for detail in details}
     )
 
 
@@ -233,6 +230,7 @@ def reported_like(topics: dict[str, bytes | None]) -> bytes | None:
     return value
 
 
+@pytest.mark.long  # F12 kills risk four times in each run
 def test_four_kills_at_a_record_set_nothing_aside() -> None:
     with world(SEED + 21) as county, defective(county.stack, deaths=4):
         stack = county.stack

@@ -310,6 +310,7 @@ async def test_every_batch_is_whole_though_requests_are_held_delayed_and_repeate
     assert released > counts.total() // 4
 
 
+@pytest.mark.long  # shows that the test above can fail
 async def test_a_producer_that_sends_again_tears_a_transaction(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
