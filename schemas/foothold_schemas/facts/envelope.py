@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from foothold_schemas.facts.facts import Fact
+from foothold_schemas.facts.facts import BroadcastFact, Fact, HouseholdFact
 from foothold_schemas.values import Hex128, JsonObject, Message, Moment, Name
 
 TYPE_PREFIX = "foothold."
@@ -91,3 +91,27 @@ class FactRecord(Message):
         What amends or retracts comes before any order.
         """
         return self.time, self.recorded_time, self.place or (), self.fact_id
+
+
+class HouseholdRecord(FactRecord):
+    """A line of the log about one household."""
+
+    household_id: Hex128
+    data: Annotated[HouseholdFact, Field(discriminator="kind")]
+
+
+class BroadcastRecord(FactRecord):
+    """A line of the log that goes to every partition, and is about no household."""
+
+    household_id: None = None
+    data: Annotated[BroadcastFact, Field(discriminator="kind")]
+
+
+def addressed(record: FactRecord) -> HouseholdRecord | BroadcastRecord | None:
+    """The record by whom it is for; None where its fact is for others than its household says."""
+    is_for_everybody = isinstance(record.data, BroadcastFact)
+    if is_for_everybody != (record.household_id is None):
+        return None
+    kind = BroadcastRecord if is_for_everybody else HouseholdRecord
+    # what was read once is valid already
+    return kind.model_construct(record.model_fields_set, **record.__dict__)

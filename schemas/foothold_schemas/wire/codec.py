@@ -3,13 +3,19 @@
 A reader ignores fields it does not know; it never guesses a value.
 """
 
+import contextlib
 from collections.abc import Callable
 from typing import Final, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from foothold_schemas.facts.directory import DirectoryEntry
-from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.envelope import (
+    BroadcastRecord,
+    FactRecord,
+    HouseholdRecord,
+    addressed,
+)
 from foothold_schemas.messages.areas import AreaDay, AreaRecord, AreaSignal, RegionWarning
 from foothold_schemas.messages.disputes import DisputeNews
 from foothold_schemas.messages.relief import PeopleSaid
@@ -20,6 +26,8 @@ from foothold_schemas.wire.quarantine import Quarantined, RefusalReason
 T = TypeVar("T")
 _OUTPUT: Final[TypeAdapter[Transition | DayDone | Judgement]] = TypeAdapter(RiskOutput)
 _AREA: Final[TypeAdapter[AreaSignal | AreaDay]] = TypeAdapter(AreaRecord)
+WRONG_KEY: Final = "the record's key is not its household"
+_OF_A_HOUSEHOLD: Final = b'"household_id":"'
 _UNKNOWN_KIND = frozenset({"union_tag_invalid", "union_tag_not_found", "enum"})
 
 
@@ -40,9 +48,19 @@ def encode(message: BaseModel) -> bytes:
     return message.model_dump_json(exclude_none=True).encode()
 
 
-def decode_fact(value: bytes | None) -> FactRecord:
-    """A line of `household-facts.v1`; raise Unreadable."""
-    return _read(FactRecord.model_validate_json, value)
+def decode_fact(value: bytes | None) -> HouseholdRecord | BroadcastRecord:
+    """A line of `household-facts.v1`; raise Unreadable.
+
+    A household's fact without a household, or a household with a fact for everybody, is unreadable.
+    """
+    # nearly all lines are a household's, as it was encoded here: those are read once
+    if value is not None and _OF_A_HOUSEHOLD in value:
+        with contextlib.suppress(ValidationError):
+            return HouseholdRecord.model_validate_json(value)
+    record = addressed(_read(FactRecord.model_validate_json, value))
+    if record is None:
+        raise Unreadable(RefusalReason.WRONG_KEY, WRONG_KEY)
+    return record
 
 
 def decode_output(value: bytes | None) -> Transition | DayDone | Judgement:

@@ -30,10 +30,9 @@ from foothold_runtime.broker import Broker
 from foothold_runtime.kafka.topic_check import check_topic
 from foothold_runtime.kafka_clients import reading
 from foothold_schemas.facts.decisions import CaseDecided, FindingExempted
-from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.envelope import BroadcastRecord, FactRecord, addressed
 from foothold_schemas.facts.facts import (
     AreaStruck,
-    BroadcastFact,
     DayOpened,
     IncomeReported,
     PolicyAdopted,
@@ -64,11 +63,14 @@ def replay(
     `until`.
     """
     done = Replayed()
-    for fact in log:
+    for record in log:
+        fact = addressed(record)
+        if fact is None:
+            continue
         if isinstance(fact.data, DayOpened) and fact.data.day > until:
             break
         cause = cause_of(fact)
-        if isinstance(fact.data, BroadcastFact):
+        if isinstance(fact, BroadcastRecord):
             steered = apply_broadcast(done.control, fact)
             if steered is None:
                 continue
@@ -93,7 +95,7 @@ def replay(
             cause = cause_of(fact, is_correction=folded is Folded.REPLACED)
         else:
             continue
-        was = None if fact.household_id is None else before
+        was = None if isinstance(fact, BroadcastRecord) else before
         decided = fact.data if isinstance(fact.data, CaseDecided | FindingExempted) else None
         judged = judge(
             household_id,

@@ -24,7 +24,7 @@ from foothold_risk.worker.retry import household_address
 from foothold_risk.worker.stale_feeds import newly_stale, stale_feeds
 from foothold_risk.worker.state import Households
 from foothold_runtime.logs import place_of
-from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.envelope import BroadcastRecord
 from foothold_schemas.facts.facts import AreaStruck, DayOpened, FeedHeard
 from foothold_schemas.messages.transitions import DayDone
 from foothold_schemas.wire.quarantine import RefusalReason
@@ -68,7 +68,7 @@ class Everybody:
     def _must_end(self) -> bool:
         return self.is_leaving or self._committer.is_stopped
 
-    async def apply(self, fact: FactRecord, record: ConsumerRecord[bytes, bytes]) -> None:
+    async def apply(self, fact: BroadcastRecord, record: ConsumerRecord[bytes, bytes]) -> None:
         """Judge whom the record concerns, then take it over.
 
         A day opened before or out of order changes nothing.
@@ -142,7 +142,7 @@ class Everybody:
         self,
         keys: list[bytes],
         control: Control,
-        fact: FactRecord,
+        fact: BroadcastRecord,
         record: ConsumerRecord[bytes, bytes],
     ) -> None:
         """Judge many households under the new control record.
@@ -224,7 +224,7 @@ class Everybody:
             await self._mark(first, cause, place_of(error))
 
     async def _close(
-        self, control: Control, fact: FactRecord, record: ConsumerRecord[bytes, bytes]
+        self, control: Control, fact: BroadcastRecord, record: ConsumerRecord[bytes, bytes]
     ) -> None:
         pending = self._decider.pending()
         pending.batch.control = control

@@ -23,10 +23,9 @@ from foothold_risk.worker.retry import address_of, cause_in
 from foothold_risk.worker.state import Batch, Households
 from foothold_risk.worker.trials import Trials
 from foothold_schemas.facts.decisions import CaseDecided, FindingExempted
-from foothold_schemas.facts.envelope import FactRecord
-from foothold_schemas.facts.facts import BroadcastFact, HouseholdFact
+from foothold_schemas.facts.envelope import BroadcastRecord, HouseholdRecord
 from foothold_schemas.messages.transitions import Judgement
-from foothold_schemas.wire.codec import Unreadable, decode_fact
+from foothold_schemas.wire.codec import WRONG_KEY, Unreadable, decode_fact
 from foothold_schemas.wire.quarantine import RefusalReason
 from foothold_schemas.wire.tracing import from_headers, trace_id
 
@@ -73,20 +72,17 @@ class Decider:
         """Nothing yet."""
         return Pending(Batch(self._households), Outputs(self._source.partition, self._partitions))
 
-    def read(self, record: ConsumerRecord[bytes, bytes], pending: Pending) -> FactRecord | None:
+    def read(
+        self, record: ConsumerRecord[bytes, bytes], pending: Pending
+    ) -> HouseholdRecord | BroadcastRecord | None:
         """The fact; None for a record that was set aside because it is none."""
         try:
             fact = decode_fact(record.value)
         except Unreadable as error:
             self.set_aside(record, error.reason, error.detail, pending)
             return None
-        is_for_all = isinstance(fact.data, BroadcastFact)
-        if is_for_all != (fact.household_id is None) or (
-            not is_for_all and record.key != (fact.household_id or "").encode()
-        ):
-            self.set_aside(
-                record, RefusalReason.WRONG_KEY, "the record's key is not its household", pending
-            )
+        if isinstance(fact, HouseholdRecord) and record.key != fact.household_id.encode():
+            self.set_aside(record, RefusalReason.WRONG_KEY, WRONG_KEY, pending)
             return None
         return fact
 
@@ -109,16 +105,13 @@ class Decider:
         )
 
     def decide(
-        self, fact: FactRecord, record: ConsumerRecord[bytes, bytes], pending: Pending
+        self, fact: HouseholdRecord, record: ConsumerRecord[bytes, bytes], pending: Pending
     ) -> None:
         """Fold the household's fact and judge.
 
         Where the household is not judged, the fact waits behind the record that raised.
         """
-        data, household_id = fact.data, fact.household_id
-        if isinstance(data, BroadcastFact) or household_id is None:
-            raise AssertionError("a fact for everybody is not judged for one household")
-        key = household_id.encode()
+        key = fact.household_id.encode()
         mark = pending.batch.get(key).unjudged
         if mark is not None and address_of(record) != mark.behind:
             detail = (
@@ -130,18 +123,17 @@ class Decider:
         if mark is not None:
             self._resume(key, mark, record, pending)
         self._catch_up(key, pending)
-        self._fold_and_judge(fact, data, record, pending, is_resumed=mark is not None)
+        self._fold_and_judge(fact, record, pending, is_resumed=mark is not None)
 
     def _fold_and_judge(
         self,
-        fact: FactRecord,
-        data: HouseholdFact,
+        fact: HouseholdRecord,
         record: ConsumerRecord[bytes, bytes],
         pending: Pending,
         *,
         is_resumed: bool,
     ) -> None:
-        control, key = self._households.control, record.key or b""
+        data, control, key = fact.data, self._households.control, record.key or b""
         before = pending.batch.get(key)
         names = names_for(before, data, control.open_day, self._households.policy)
         household, folded = fold(before, fact, data, control.open_day, names)
@@ -166,9 +158,7 @@ class Decider:
             return
         # else applied; or itself too old or withdrawn, but it replaces others
         is_correction = folded is Folded.REPLACED
-        judged = self._judged(
-            fact, data, household, before, record, pending, is_correction=is_correction
-        )
+        judged = self._judged(fact, household, before, record, pending, is_correction=is_correction)
         if judged.refused and isinstance(data, CaseDecided | FindingExempted):
             folded = Folded.REFUSED
             self.set_aside(
@@ -183,8 +173,7 @@ class Decider:
 
     def _judged(
         self,
-        fact: FactRecord,
-        data: HouseholdFact,
+        fact: HouseholdRecord,
         household: Household,
         before: Household,
         record: ConsumerRecord[bytes, bytes],
@@ -197,6 +186,7 @@ class Decider:
             record.key or b"",
             cause_of(fact, is_correction=is_correction),
         )
+        data = fact.data
         decided = data if isinstance(data, CaseDecided | FindingExempted) else None
         judged = judge(
             key.decode(), household, control, self._households.policy, cause, decided, before
@@ -217,7 +207,7 @@ class Decider:
 
     @staticmethod
     def _line(
-        fact: FactRecord,
+        fact: HouseholdRecord,
         outcome: str,
         movements: tuple[str, ...],
         record: ConsumerRecord[bytes, bytes],

@@ -33,7 +33,7 @@ from foothold_runtime.kafka.bad_records import BadRecords
 from foothold_runtime.kafka_clients import Unanswered
 from foothold_runtime.logs import place_of
 from foothold_runtime.process.errors import CannotServe
-from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.envelope import BroadcastRecord, HouseholdRecord
 from foothold_schemas.facts.facts import AreaStruck, DayOpened
 from foothold_schemas.wire.quarantine import RefusalReason
 from foothold_schemas.wire.retries import retried_from
@@ -194,19 +194,20 @@ class Partition:
         """Decide with those before it; return what the next record joins."""
         try:
             fact = self._read(record, pending)
-            if fact is not None and fact.household_id is not None:
+            if isinstance(fact, HouseholdRecord):
                 self._decider.decide(fact, record, pending)
-            is_for_everybody = fact is not None and fact.household_id is None
         except Exception as error:  # noqa: BLE001 - what it is decides what follows
             await self._end_at(error, record.offset, record.offset)
-        if fact is None or not is_for_everybody:
+        if not isinstance(fact, BroadcastRecord):
             pending.holds(record.offset)
             return pending
         await self._close(pending)
         await self._for_everybody(fact, record)
         return self._decider.pending()
 
-    def _read(self, record: ConsumerRecord[bytes, bytes], pending: Pending) -> FactRecord | None:
+    def _read(
+        self, record: ConsumerRecord[bytes, bytes], pending: Pending
+    ) -> HouseholdRecord | BroadcastRecord | None:
         if is_marker(record):
             self._decider.look_again(record, pending)
             return None
@@ -229,7 +230,7 @@ class Partition:
         pending = self._decider.pending()
         try:
             fact = self._read(record, pending)
-            if fact is None or fact.household_id is not None:
+            if not isinstance(fact, BroadcastRecord):
                 await self._decide_and_commit(fact, record, pending)
                 return
         except Exception as error:  # noqa: BLE001 - as above
@@ -240,7 +241,7 @@ class Partition:
         await self._for_everybody(fact, record)
 
     async def _decide_and_commit(
-        self, fact: FactRecord | None, record: ConsumerRecord[bytes, bytes], pending: Pending
+        self, fact: HouseholdRecord | None, record: ConsumerRecord[bytes, bytes], pending: Pending
     ) -> None:
         if fact is not None:
             self._decider.decide(fact, record, pending)
@@ -271,7 +272,9 @@ class Partition:
         pending.trials = trials if is_retry else trials.set_aside(now)
         await self._committer.commit(pending, record.offset + 1)
 
-    async def _for_everybody(self, fact: FactRecord, record: ConsumerRecord[bytes, bytes]) -> None:
+    async def _for_everybody(
+        self, fact: BroadcastRecord, record: ConsumerRecord[bytes, bytes]
+    ) -> None:
         try:
             while isinstance(fact.data, DayOpened | AreaStruck) and self.has_rechecks:
                 await self._everybody.recheck_on()
