@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foothold_alerts.people.passwords import TryLater
 from foothold_alerts.people.presence import Gone
+from foothold_alerts.web.act import Acting
 from foothold_alerts.web.area_routes import area_routes
 from foothold_alerts.web.case_routes import case_routes
 from foothold_alerts.web.desk import (
@@ -29,7 +30,6 @@ from foothold_alerts.web.desk import (
     Forged,
     NotLoggedIn,
     person_of,
-    require_csrf,
     require_same_origin,
 )
 from foothold_alerts.web.filtered import FilteredRoute, Unseen
@@ -90,15 +90,15 @@ def make_app(desk: Desk) -> FastAPI:
     """The application."""
     app = FastAPI(title="Foothold inbox", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk
-    pages = Pages()
+    app.state.pages = pages = Pages()
     app.mount(
         "/static", StaticFiles(directory=pathlib.Path(__file__).with_name("static")), name="static"
     )
     app.include_router(_log_in_routes(desk, pages))
-    app.include_router(case_routes(desk, pages))
-    app.include_router(relief_routes(desk, pages))
-    app.include_router(plan_routes(desk, pages))
-    app.include_router(area_routes(desk, pages))
+    app.include_router(case_routes())
+    app.include_router(relief_routes())
+    app.include_router(plan_routes())
+    app.include_router(area_routes())
     app.include_router(_live_routes(desk))
 
     app.add_middleware(BodyLimits, refuse=_too_large(pages), usual=MAX_FORM, larger={})
@@ -292,10 +292,8 @@ def _log_in_routes(desk: Desk, pages: Pages) -> APIRouter:
         return response
 
     @router.post("/logout")
-    async def log_out(request: Request, csrf: Annotated[str, Form()]) -> Response:
-        person = await person_of(desk, request)
-        require_csrf(request, person, csrf)
-        await desk.accounts.log_out(person, request.cookies[desk.cookie], datetime.now(UTC))
+    async def log_out(act: Acting) -> Response:
+        await desk.accounts.log_out(act.who, act.request.cookies[desk.cookie], act.now)
         response = RedirectResponse("/login", status_code=303)
         response.delete_cookie(
             desk.cookie, path="/", secure=desk.is_production, httponly=True, samesite="strict"

@@ -6,16 +6,15 @@ Every change needs the session's token and the version of the page.
 import unicodedata
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
+from fastapi import APIRouter, Form, Path, Query, Response
 from fastapi.responses import RedirectResponse
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from foothold_alerts.cases.locked import NotAllowed, Stale
 from foothold_alerts.jobs.clocks import are_soon
-from foothold_alerts.people.accounts import Person
 from foothold_alerts.queries.inbox import CasePage, hours_left
 from foothold_alerts.queries.lists import WorkList
 from foothold_alerts.rules.acts.act import WrongRole
@@ -33,9 +32,19 @@ from foothold_alerts.rules.case import (
 from foothold_alerts.rules.relief.causes import RELIEF
 from foothold_alerts.rules.relief.relief import ReliefRefusal, may
 from foothold_alerts.tables.rows import relief_of
-from foothold_alerts.web.desk import Desk, person_of, require_csrf
+from foothold_alerts.web.act import (
+    MAX_NOTE,
+    Acting,
+    CaseAct,
+    NoteText,
+    Number,
+    OnCase,
+    PageNumber,
+    Visit,
+    Visiting,
+)
+from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.filtered import FilteredRoute
-from foothold_alerts.web.pages import Pages
 from foothold_alerts.web.refusals import refusal
 from foothold_alerts.web.shown import Shown, given_back, shown_by
 from foothold_alerts.web.words import en, zh
@@ -46,23 +55,14 @@ from foothold_schemas.messages.disputes import Doubt
 from foothold_schemas.seal import BrokenSeal
 from foothold_schemas.values import JsonObject
 
-MAX_NOTE: Final = 500
-MOST_PAGES: Final = 10_000
-Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
-PageNumber = Annotated[int, AfterValidator(lambda page: max(1, min(page, MOST_PAGES)))]
-"""A page of a list: what lies outside is the first or the last."""
-Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
 Find = Annotated[str, Query(max_length=64)]
 StepName = Annotated[str, Path(pattern=r"^[a-z][a-z_]{1,39}$")]
-NoteText = Annotated[str, Form(max_length=MAX_NOTE)]
 ReviewNote = Annotated[str, Form(min_length=1, max_length=MAX_NOTE)]
 
 
 class StepForm(BaseModel):
     """A step of the workflow; which fields count depends on what it needs."""
 
-    csrf: str
-    version: Annotated[int, Field(ge=0, le=2**31 - 1)]
     reason: Annotated[CloseReason | None, BeforeValidator(lambda chosen: chosen or None)] = None
     note: Annotated[str, Field(max_length=MAX_NOTE)] = ""
     saw: Shown = ""
@@ -71,29 +71,20 @@ class StepForm(BaseModel):
 log = structlog.get_logger()
 
 
-async def _signed_in(request: Request) -> Person:
-    desk: Desk = request.app.state.desk
-    return await person_of(desk, request)
-
-
-Who = Annotated[Person, Depends(_signed_in)]
-
-
-def case_routes(desk: Desk, pages: Pages) -> APIRouter:
+def case_routes() -> APIRouter:
     """What is looked at, and what is done."""
     router = APIRouter(route_class=FilteredRoute)
-    _looking(router, desk, pages)
-    _doing(router, desk, pages)
-    _taking_back(router, desk, pages)
+    _looking(router)
+    _doing(router)
+    _taking_back(router)
     return router
 
 
-def _looking(router: APIRouter, desk: Desk, pages: Pages) -> None:
+def _looking(router: APIRouter) -> None:
 
     @router.get("/")
     async def inbox(
-        request: Request,
-        who: Who,
+        visit: Visiting,
         stage: Stage | None = None,
         page: PageNumber = 1,
         find: Find = "",
@@ -101,7 +92,9 @@ def _looking(router: APIRouter, desk: Desk, pages: Pages) -> None:
         urgent: bool = False,
     ) -> Response:
         wanted = unicodedata.normalize("NFKC", find).strip()
-        found = await desk.inbox.page(who.area, stage, page, is_urgent=urgent, find=wanted)
+        found = await visit.desk.inbox.page(
+            visit.who.area, stage, page, is_urgent=urgent, find=wanted
+        )
         stages, lists = list(Stage), list(WorkList)
         chosen = {
             "stage": stage,
@@ -110,10 +103,8 @@ def _looking(router: APIRouter, desk: Desk, pages: Pages) -> None:
             "stages": stages,
             "lists": lists,
         }
-        return pages.render(
-            request,
+        return visit.render(
             "inbox.html",
-            person=who,
             inbox=found,
             hours_left=hours_left,
             status=200,
@@ -121,101 +112,67 @@ def _looking(router: APIRouter, desk: Desk, pages: Pages) -> None:
         )
 
     @router.get("/cases/{number}")
-    async def case(request: Request, who: Who, number: Number) -> Response:
-        return await _case_page(desk, pages, request, who, number)
+    async def case(visit: Visiting, number: Number) -> Response:
+        return await _case_page(visit, number)
 
     @router.get("/cases/{number}/news")
-    async def news(request: Request, who: Who, number: Number, version: int = 0) -> Response:
+    async def news(visit: Visiting, number: Number, version: int = 0) -> Response:
         """What a page of an older version shows; nothing while it is the newest."""
-        current = await desk.inbox.version(who.area, number)
+        current = await visit.desk.inbox.version(visit.who.area, number)
         if current is None or current == version:
             return Response(status_code=204)
-        return pages.render(request, "news.html", number=number)
+        return visit.pages.render(visit.request, "news.html", number=number)
 
     @router.post("/cases/{number}/contact")
-    async def contact(
-        request: Request, who: Who, number: Number, csrf: Annotated[str, Form()]
-    ) -> Response:
-        require_csrf(request, who, csrf)
-        if not await desk.work.note_shown(who, number, now=datetime.now(UTC)):
-            return not_found(pages, request, who)
-        desk.metrics.actions.labels("contact", "done").inc()
-        return await _case_page(desk, pages, request, who, number, is_masked=False)
+    async def contact(act: Acting, number: Number) -> Response:
+        if not await act.desk.work.note_shown(act.who, number, now=act.now):
+            return act.not_found()
+        act.desk.metrics.actions.labels("contact", "done").inc()
+        return await _case_page(act, number, is_masked=False)
 
 
-def _taking_back(router: APIRouter, desk: Desk, pages: Pages) -> None:
+def _taking_back(router: APIRouter) -> None:
     @router.post("/cases/{number}/reopen")
-    async def reopen(
-        request: Request,
-        who: Who,
-        number: Number,
-        csrf: Annotated[str, Form()],
-        version: Version,
-        note: NoteText = "",
-    ) -> Response:
-        require_csrf(request, who, csrf)
-        change = desk.back.reopen(who, number, version, note.strip(), now=datetime.now(UTC))
-        return await changed(desk, pages, request, who, number, "step", change)
+    async def reopen(act: OnCase, note: NoteText = "") -> Response:
+        change = act.desk.back.reopen(act.who, act.number, act.version, note.strip(), now=act.now)
+        return await changed(act, "step", change)
 
     @router.post("/cases/{number}/roll-back")
-    async def roll_back(
-        request: Request,
-        who: Who,
-        number: Number,
-        csrf: Annotated[str, Form()],
-        version: Version,
-        note: NoteText = "",
-    ) -> Response:
-        require_csrf(request, who, csrf)
-        change = desk.back.roll_back(who, number, version, note.strip(), now=datetime.now(UTC))
-        return await changed(desk, pages, request, who, number, "step", change)
+    async def roll_back(act: OnCase, note: NoteText = "") -> Response:
+        change = act.desk.back.roll_back(
+            act.who, act.number, act.version, note.strip(), now=act.now
+        )
+        return await changed(act, "step", change)
 
 
-def _doing(router: APIRouter, desk: Desk, pages: Pages) -> None:
+def _doing(router: APIRouter) -> None:
     @router.post("/cases/{number}/reviewed")
     async def reviewed(
-        request: Request,
-        who: Who,
-        number: Number,
-        csrf: Annotated[str, Form()],
-        version: Version,
-        note: Annotated[str, Form(min_length=1, max_length=MAX_NOTE)],
+        act: OnCase, note: Annotated[str, Form(min_length=1, max_length=MAX_NOTE)]
     ) -> Response:
-        require_csrf(request, who, csrf)
-        change = desk.work.reviewed(who, number, version, note.strip(), now=datetime.now(UTC))
-        return await changed(desk, pages, request, who, number, "reviewed", change)
+        change = act.desk.work.reviewed(act.who, act.number, act.version, note.strip(), now=act.now)
+        return await changed(act, "reviewed", change)
 
     @router.post("/cases/{number}/steps/{name}")
-    async def step(
-        request: Request,
-        who: Who,
-        number: Number,
-        name: StepName,
-        form: Annotated[StepForm, Form()],
-    ) -> Response:
-        require_csrf(request, who, form.csrf)
-        change = desk.work.step(
-            who,
-            number,
-            form.version,
+    async def step(act: OnCase, name: StepName, form: Annotated[StepForm, Form()]) -> Response:
+        change = act.desk.work.step(
+            act.who,
+            act.number,
+            act.version,
             name,
-            now=datetime.now(UTC),
+            now=act.now,
             reason=form.reason,
             note=form.note.strip(),
             saw=given_back(form.saw),
         )
-        return await changed(desk, pages, request, who, number, "step", change)
+        return await changed(act, "step", change)
 
 
 Refused = Callable[[NotAllowed], Awaitable[Response | None]]
 
 
 async def changed(
-    desk: Desk,
-    pages: Pages,
-    request: Request,
-    who: Person,
-    number: int,
+    act: CaseAct,
     action: str,
     change: Awaitable[None],
     refused: Refused | None = None,
@@ -227,39 +184,34 @@ async def changed(
     try:
         await change
     except LookupError:
-        desk.metrics.actions.labels(action, "unknown").inc()
-        return not_found(pages, request, who)
+        act.desk.metrics.actions.labels(action, "unknown").inc()
+        return act.not_found()
     except Stale:
-        desk.metrics.actions.labels(action, "stale").inc()
-        return await outdated(desk, pages, request, who, number)
+        act.desk.metrics.actions.labels(action, "stale").inc()
+        return await outdated(act)
     except NotAllowed as error:
-        desk.metrics.actions.labels(action, "refused").inc()
+        act.desk.metrics.actions.labels(action, "refused").inc()
         if refused is not None and (page := await refused(error)) is not None:
             return page
         is_anothers = isinstance(error.why, WrongRole) or error.why is ReliefRefusal.ROLE
         return await _case_page(
-            desk,
-            pages,
-            request,
-            who,
-            number,
+            act,
+            act.number,
             status=403 if is_anothers else 422,
             said=refusal(error.why),
         )
-    desk.metrics.actions.labels(action, "done").inc()
-    log.info("alerts.action", action=action, case_number=number, account=who.name)
-    return RedirectResponse(f"/cases/{number}", status_code=303)
+    act.desk.metrics.actions.labels(action, "done").inc()
+    log.info("alerts.action", action=action, case_number=act.number, account=act.who.name)
+    return RedirectResponse(f"/cases/{act.number}", status_code=303)
 
 
-async def outdated(
-    desk: Desk, pages: Pages, request: Request, who: Person, number: int
-) -> Response:
+async def outdated(act: CaseAct) -> Response:
     """The case as it stands now, for a form of an older page, with the note typed there."""
     zh_said, en_said = (
         "此案件已被他人更新，以下为最新内容，请核对后再操作。",
         "Somebody changed this case meanwhile. This is how it stands now; check and act again.",
     )
-    note = str((await request.form()).get("note") or "").strip()
+    note = str((await act.request.form()).get("note") or "").strip()
     said = (
         (
             f"{zh_said}您刚才填写的说明没有登记：{note}",
@@ -268,31 +220,27 @@ async def outdated(
         if note
         else (zh_said, en_said)
     )
-    return await _case_page(desk, pages, request, who, number, status=409, said=said)
+    return await _case_page(act, act.number, status=409, said=said)
 
 
 async def _case_page(
-    desk: Desk,
-    pages: Pages,
-    request: Request,
-    who: Person,
+    visit: Visit,
     number: int,
     *,
     status: int = 200,
     said: tuple[str, str] | None = None,
     is_masked: bool = True,
 ) -> Response:
+    desk, who = visit.desk, visit.who
     found = await desk.inbox.case(who.area, number)
     if found is None:
-        return not_found(pages, request, who)
+        return visit.not_found()
     stands = moment(
         found.case["latest"], found.view, Stage(found.case["stage"]), found.case["episode"]
     )
-    return pages.render(
-        request,
+    return visit.render(
         "case.html",
         status,
-        person=who,
         page=found,
         latest=found.case["latest"],
         stands=stands,
@@ -374,16 +322,4 @@ def contact_of(desk: Desk, entry: JsonObject | None, *, is_masked: bool) -> Cont
             "address": contact.address and "***",
             "telephone": telephone,
         }
-    )
-
-
-def not_found(pages: Pages, request: Request, who: Person) -> Response:
-    """No such case, or none in the person's area: both look the same."""
-    return pages.render(
-        request,
-        "message.html",
-        404,
-        person=who,
-        title=("未找到", "Not found"),
-        text=("您的辖区内没有此案件。", "There is no such case in your area."),
     )

@@ -3,34 +3,21 @@
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Response
 from pydantic import BaseModel, Field
 
 from foothold_alerts.queries.lists import WorkList
 from foothold_alerts.rules.acts.moment import moment
 from foothold_alerts.rules.public import public_notice
 from foothold_alerts.tables.rows import case_of
-from foothold_alerts.web.case_routes import (
-    MAX_NOTE,
-    Number,
-    PageNumber,
-    Version,
-    Who,
-    changed,
-    contact_of,
-    not_found,
-)
-from foothold_alerts.web.desk import Desk, require_csrf
+from foothold_alerts.web.act import MAX_NOTE, NoteText, Number, OnCase, PageNumber, Visiting
+from foothold_alerts.web.case_routes import changed, contact_of
 from foothold_alerts.web.filtered import FilteredRoute
-from foothold_alerts.web.pages import Pages
 from foothold_alerts.web.shown import Shown, given_back, of_finding
 from foothold_alerts.web.words import WORDS
 from foothold_schemas.facts.decisions import HarmlessReason, MeasureKind
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.disputes import Doubt
-
-Note = Annotated[str, Form(max_length=MAX_NOTE)]
-
 
 _LABELS = {
     "head": ("户主", "head of household"),
@@ -44,8 +31,6 @@ _LABELS = {
 class MeasureForm(BaseModel):
     """A measure to plan."""
 
-    csrf: str
-    version: Annotated[int, Field(ge=0, le=2**31 - 1)]
     measure: MeasureKind
     against: Annotated[list[FindingKind], Field(max_length=20)] = []
     department: Annotated[str, Field(max_length=100)] = ""
@@ -54,8 +39,6 @@ class MeasureForm(BaseModel):
 class DisputeForm(BaseModel):
     """A fact that is doubted."""
 
-    csrf: str
-    version: Annotated[int, Field(ge=0, le=2**31 - 1)]
     fact: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
     doubt: Doubt
     note: Annotated[str, Field(max_length=MAX_NOTE)] = ""
@@ -64,128 +47,84 @@ class DisputeForm(BaseModel):
 class ExemptForm(BaseModel):
     """A finding that was checked."""
 
-    csrf: str
-    version: Annotated[int, Field(ge=0, le=2**31 - 1)]
     finding: FindingKind
     reason: HarmlessReason
     until: date
     saw: Shown = ""
 
 
-def plan_routes(desk: Desk, pages: Pages) -> APIRouter:
+def plan_routes() -> APIRouter:
     """What is planned, done and listed."""
     router = APIRouter(route_class=FilteredRoute)
-    _planning(router, desk, pages)
+    _planning(router)
 
     @router.post("/cases/{number}/visits")
-    async def visit(
-        request: Request,
-        who: Who,
-        number: Number,
-        csrf: Annotated[str, Form()],
-        version: Version,
-        on: Annotated[date, Form()],
-        note: Note = "",
-    ) -> Response:
-        require_csrf(request, who, csrf)
-        change = desk.plan.visit(who, number, version, on, now=datetime.now(UTC), note=note.strip())
-        return await changed(desk, pages, request, who, number, "visit", change)
+    async def visit(act: OnCase, on: Annotated[date, Form()], note: NoteText = "") -> Response:
+        change = act.desk.plan.visit(
+            act.who, act.number, act.version, on, now=act.now, note=note.strip()
+        )
+        return await changed(act, "visit", change)
 
     @router.post("/cases/{number}/acknowledge")
-    async def acknowledge(
-        request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version
-    ) -> Response:
-        require_csrf(request, who, csrf)
+    async def acknowledge(act: OnCase) -> Response:
         return await changed(
-            desk,
-            pages,
-            request,
-            who,
-            number,
+            act,
             "acknowledge",
-            desk.work.acknowledge(who, number, version, now=datetime.now(UTC)),
+            act.desk.work.acknowledge(act.who, act.number, act.version, now=act.now),
         )
 
     @router.post("/cases/{number}/take-over")
-    async def take_over(
-        request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version
-    ) -> Response:
-        require_csrf(request, who, csrf)
+    async def take_over(act: OnCase) -> Response:
         return await changed(
-            desk,
-            pages,
-            request,
-            who,
-            number,
+            act,
             "take_over",
-            desk.work.take_over(who, number, version, now=datetime.now(UTC)),
+            act.desk.work.take_over(act.who, act.number, act.version, now=act.now),
         )
 
     @router.post("/cases/{number}/exempt")
-    async def exempt(
-        request: Request, who: Who, number: Number, form: Annotated[ExemptForm, Form()]
-    ) -> Response:
-        require_csrf(request, who, form.csrf)
+    async def exempt(act: OnCase, form: Annotated[ExemptForm, Form()]) -> Response:
         seen = of_finding(given_back(form.saw), form.finding)
-        change = desk.work.exempt(
-            who,
-            number,
-            form.version,
+        change = act.desk.work.exempt(
+            act.who,
+            act.number,
+            act.version,
             form.finding,
             form.reason,
             form.until,
-            now=datetime.now(UTC),
+            now=act.now,
             saw=seen,
         )
-        return await changed(desk, pages, request, who, number, "exempt", change)
+        return await changed(act, "exempt", change)
 
     @router.post("/cases/{number}/pause")
-    async def pause(
-        request: Request,
-        who: Who,
-        number: Number,
-        csrf: Annotated[str, Form()],
-        version: Version,
-        reason: Annotated[str, Form(max_length=40)],
-    ) -> Response:
-        require_csrf(request, who, csrf)
+    async def pause(act: OnCase, reason: Annotated[str, Form(max_length=40)]) -> Response:
         return await changed(
-            desk,
-            pages,
-            request,
-            who,
-            number,
+            act,
             "pause",
-            desk.work.pause(who, number, version, reason, now=datetime.now(UTC)),
+            act.desk.work.pause(act.who, act.number, act.version, reason, now=act.now),
         )
 
     @router.post("/cases/{number}/resume")
-    async def resume(
-        request: Request, who: Who, number: Number, csrf: Annotated[str, Form()], version: Version
-    ) -> Response:
-        require_csrf(request, who, csrf)
+    async def resume(act: OnCase) -> Response:
         return await changed(
-            desk,
-            pages,
-            request,
-            who,
-            number,
+            act,
             "resume",
-            desk.work.resume(who, number, version, now=datetime.now(UTC)),
+            act.desk.work.resume(act.who, act.number, act.version, now=act.now),
         )
 
-    _printing(router, desk, pages)
+    _printing(router)
     return router
 
 
-def _printing(router: APIRouter, desk: Desk, pages: Pages) -> None:
+def _printing(router: APIRouter) -> None:
     @router.get("/cases/{number}/public-notice")
-    async def notice(request: Request, who: Who, number: Number) -> Response:
+    async def notice(visit: Visiting, number: Number) -> Response:
         """The sheet to post in the village: the allowed fields, and nothing of the rest."""
-        found = await desk.inbox.case(who.area, number)
+        desk = visit.desk
+        found = await desk.inbox.case(visit.who.area, number)
         contact = None if found is None else contact_of(desk, found.entry, is_masked=False)
         if found is None:
-            return not_found(pages, request, who)
+            return visit.not_found()
         case = case_of(found.case)
         household = moment(found.case["latest"], found.view, case.stage, case.episode)["household"]
         head = "" if contact is None else contact.name
@@ -199,20 +138,14 @@ def _printing(router: APIRouter, desk: Desk, pages: Pages) -> None:
         )
         if made is None:
             said = ("目前不在公示期。", "No notice stands at the moment.")
-            return pages.render(
-                request, "message.html", 404, person=who, title=("未找到", "Not found"), text=said
-            )
-        return pages.render(
-            request, "notice.html", person=who, number=number, fields=made.fields(), labels=_LABELS
-        )
+            return visit.not_found(said)
+        return visit.render("notice.html", number=number, fields=made.fields(), labels=_LABELS)
 
     @router.get("/lists/{name}")
-    async def listed(request: Request, who: Who, name: WorkList, page: PageNumber = 1) -> Response:
-        found = await desk.lists.page(name, who.area, datetime.now(UTC), page)
-        return pages.render(
-            request,
+    async def listed(visit: Visiting, name: WorkList, page: PageNumber = 1) -> Response:
+        found = await visit.desk.lists.page(name, visit.who.area, datetime.now(UTC), page)
+        return visit.render(
             "list.html",
-            person=who,
             name=name,
             lists=list(WorkList),
             entries=found.entries,
@@ -221,72 +154,44 @@ def _printing(router: APIRouter, desk: Desk, pages: Pages) -> None:
         )
 
 
-def _planning(router: APIRouter, desk: Desk, pages: Pages) -> None:
+def _planning(router: APIRouter) -> None:
     @router.post("/cases/{number}/disputes")
-    async def dispute(
-        request: Request, who: Who, number: Number, form: Annotated[DisputeForm, Form()]
-    ) -> Response:
-        require_csrf(request, who, form.csrf)
-        change = desk.disputes.ask(
-            who,
-            number,
-            form.version,
+    async def dispute(act: OnCase, form: Annotated[DisputeForm, Form()]) -> Response:
+        change = act.desk.disputes.ask(
+            act.who,
+            act.number,
+            act.version,
             form.fact,
             form.doubt,
             form.note.strip(),
-            now=datetime.now(UTC),
+            now=act.now,
         )
-        return await changed(desk, pages, request, who, number, "dispute", change)
+        return await changed(act, "dispute", change)
 
     @router.post("/cases/{number}/measures")
-    async def intend(
-        request: Request, who: Who, number: Number, form: Annotated[MeasureForm, Form()]
-    ) -> Response:
-        require_csrf(request, who, form.csrf)
-        change = desk.plan.intend(
-            who,
-            number,
-            form.version,
+    async def intend(act: OnCase, form: Annotated[MeasureForm, Form()]) -> Response:
+        change = act.desk.plan.intend(
+            act.who,
+            act.number,
+            act.version,
             form.measure,
             frozenset(form.against),
             form.department.strip(),
-            now=datetime.now(UTC),
+            now=act.now,
         )
-        return await changed(desk, pages, request, who, number, "measure", change)
+        return await changed(act, "measure", change)
 
     @router.post("/cases/{number}/measures/{measure_id}/delivered")
-    async def deliver(
-        request: Request,
-        who: Who,
-        number: Number,
-        measure_id: Number,
-        csrf: Annotated[str, Form()],
-        version: Version,
-        on: Annotated[date, Form()],
-    ) -> Response:
-        require_csrf(request, who, csrf)
+    async def deliver(act: OnCase, measure_id: Number, on: Annotated[date, Form()]) -> Response:
         return await changed(
-            desk,
-            pages,
-            request,
-            who,
-            number,
+            act,
             "measure",
-            desk.plan.deliver(who, number, version, measure_id, on, now=datetime.now(UTC)),
+            act.desk.plan.deliver(act.who, act.number, act.version, measure_id, on, now=act.now),
         )
 
     @router.post("/cases/{number}/measures/{measure_id}/dropped")
-    async def drop(
-        request: Request,
-        who: Who,
-        number: Number,
-        measure_id: Number,
-        csrf: Annotated[str, Form()],
-        version: Version,
-        note: Note = "",
-    ) -> Response:
-        require_csrf(request, who, csrf)
-        change = desk.plan.drop(
-            who, number, version, measure_id, now=datetime.now(UTC), note=note.strip()
+    async def drop(act: OnCase, measure_id: Number, note: NoteText = "") -> Response:
+        change = act.desk.plan.drop(
+            act.who, act.number, act.version, measure_id, now=act.now, note=note.strip()
         )
-        return await changed(desk, pages, request, who, number, "measure", change)
+        return await changed(act, "measure", change)
