@@ -38,7 +38,9 @@ def say(stand: Stand, look: Recheck) -> tuple[Stand, list[Outbox]]:
     if (back := mended(course)) is not None:
         course.stand = replace(back, findings=back.findings)
         course.steps.append(("restored", "corrected", None))
-        course.today = look(back)
+        is_dismissed = stand.dismissal == back.episode and is_dismissed_since(stand)
+        ends = course.today.ends or ("dismissed" if is_dismissed else None)
+        course.today = replace(look(back), ends=ends)
         course.reconsider()
     before, said_before = course.stand, len(course.steps)
     advance(course)
@@ -128,6 +130,12 @@ def _rests_on_entry(before: Stand, course: Course) -> bool:
     return Course(before, today.by_earlier_entry(before)).target == f"group:{before.group}"
 
 
+def is_dismissed_since(stand: Stand) -> bool:
+    """Whether people dismissed a case after what may be a slip ended it."""
+    slip = stand.slip
+    return slip is not None and slip.is_natural and slip.before.dismissal != stand.dismissal
+
+
 def mended(course: Course) -> Stand | None:
     """Where it stood before a slip, with what was learned since.
 
@@ -157,6 +165,7 @@ def mended(course: Course) -> Stand | None:
                 told_on=stand.told_on,
                 entry=entry,
                 is_corrected=stand.is_corrected,
+                dismissal=stand.dismissal,
             )
             if is_there
             else None
@@ -245,12 +254,16 @@ def _from_group(course: Course, ends: str | None) -> None:
         movement = "rolled_back" if _is_again(course) else "moved"
         course.go(movement, group=course.target[6:])
     elif (ends == "corrected" and not is_wavering and not stand.is_by_people) or (
-        ends == "exempted" and not stand.identified
+        ends in BY_WORD and not stand.identified
     ):
         out(course, ends)
     else:
         course.go("recovering", at="recovering", clear_since=day)
         more_or_less(course, only_news=True, before=stand.findings)
+
+
+BY_WORD = ("exempted", "dismissed")
+"""What ends so ended by people's word."""
 
 
 def out(course: Course, reason: str) -> None:
@@ -264,6 +277,8 @@ def out(course: Course, reason: str) -> None:
         changes["group_ended"] = Ended(day, stand.identified, stand.causes)
     if reason in ("cleared", "eliminated"):
         changes["left"] = day
+    if reason == "dismissed":
+        changes["dismissed"] = Ended(day, causes=stand.causes)
     if reason == "eliminated":
         changes |= {"eliminated": stand.causes, "eliminated_from": stand.group}
     course.go("exited", reason, **changes)
@@ -478,12 +493,19 @@ def _lead_ends(course: Course, ends: str | None) -> None:
             course.go("eased", clear_since=since)
         return
     movement = "watched" if course.target == "watch" else "unwatched"
-    ended = None if ends == "exempted" else Ended(day)
-    kept = None if ends == "exempted" else stand.group_ended
+    ended = None if ends in BY_WORD else Ended(day)
+    kept = None if ends in BY_WORD else stand.group_ended
+    dismissed = Ended(day, is_group=False) if ends == "dismissed" else stand.dismissed
     # what comes after the case that was opened again is news to it as to any other
     kept = None if kept is None else replace(kept, is_taken_back=False)
     course.go(
-        movement, ends, at=course.target, clear_since=None, lead_ended=ended, group_ended=kept
+        movement,
+        ends,
+        at=course.target,
+        clear_since=None,
+        lead_ended=ended,
+        group_ended=kept,
+        dismissed=dismissed,
     )
 
 

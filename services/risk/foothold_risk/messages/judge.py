@@ -484,10 +484,9 @@ def _decided(
 
     All that fits is that its lead came to nothing.
     """
-    if isinstance(word, FindingExempted):
+    if isinstance(word, FindingExempted) or word.decision is not Decision.DISMISSED:
         return (Condition(UnmetKind.DOES_NOT_FIT),)
-    look_into = dismissed if word.decision is Decision.DISMISSED else answered
-    return decide(look_into(household, position), assessment, word)
+    return decide(dismissed(household, position), assessment, word)
 
 
 def _looking_back(

@@ -19,6 +19,7 @@ from foothold_risk.rules.status.slips import (
     RestsOnEntry,
     entry_seen,
     is_corrected_away,
+    is_dismissed_away,
     noted,
 )
 from foothold_risk.rules.status.wavering import (
@@ -47,6 +48,7 @@ before waits for it."""
 
 NAMED_IN_RELIEF: Final = frozenset({FindingKind.DISASTER_LOSS})
 """Findings of which relief is for one event by its name, and several may be there at once."""
+BY_WORD: Final = frozenset({ExitReason.EXEMPTED, ExitReason.DISMISSED})
 GOING_ON: Final = frozenset(
     {
         *(Movement.MOVED, Movement.WORSENED, Movement.EASED, Movement.RECOVERING),
@@ -105,6 +107,8 @@ def move(
             moves.append(_given_again(position, stood, assessment))
             position = _as_told(moves[-1], assessment)
         else:
+            if ended_by is None and is_dismissed_away(position, stood):
+                ended_by = ExitReason.DISMISSED
             moves.append(restored(position, stood))
             position = moves[-1].after
     if position.frozen and not position.is_in_episode and assessment.target.is_natural:
@@ -227,9 +231,7 @@ def _ended(position: Position, assessment: Assessment, reason: ExitReason) -> It
     What goes and returns waits as well.
     """
     target = assessment.target
-    is_theirs = position.is_rolled_back or (
-        reason is ExitReason.EXEMPTED and position.is_identified
-    )
+    is_theirs = position.is_rolled_back or (reason in BY_WORD and position.is_identified)
     is_wavering = reason is ExitReason.CORRECTED and position.has_returned(
         assessment.view.day, assessment.view.policy.days_of_wavering
     )
@@ -239,7 +241,7 @@ def _ended(position: Position, assessment: Assessment, reason: ExitReason) -> It
         and not target.is_natural
     )
     if is_gone and not is_theirs and not is_wavering:
-        yield exit_from(position, assessment, reason)
+        yield _by_word(exit_from(position, assessment, reason))
         return
     for step in _steps(position, assessment):
         is_end = step.is_episode_over and step.exit_reason is None
@@ -271,13 +273,13 @@ def _saying_what_went(
 
 
 def _by_word(step: Move) -> Move:
-    """A lead that ends by people's word did not end by itself."""
+    """What ends by people's word did not end by itself; a dismissal may be taken back."""
     ended = step.after.ended
-    if step.exit_reason is not ExitReason.EXEMPTED or ended is None:
+    if step.exit_reason not in BY_WORD or ended is None:
         return step
-    return dataclasses.replace(
-        step, after=replace(step.after, ended=replace(ended, is_by_itself=False))
-    )
+    is_dismissed = step.exit_reason is ExitReason.DISMISSED
+    ended = replace(ended, is_by_itself=False, is_by_word=is_dismissed)
+    return dataclasses.replace(step, after=replace(step.after, ended=ended))
 
 
 def _steps(position: Position, assessment: Assessment) -> Iterator[Move]:

@@ -148,6 +148,17 @@ def undone(position: Position, assessment: Assessment) -> Position | None:
     )
 
 
+def is_dismissed_away(position: Position, stood: Position) -> bool:
+    """Whether people dismissed the case while the slip stood that ended it."""
+    return (
+        position.slip is not None
+        and position.slip.is_natural
+        and position.dismissal is not None
+        and position.dismissal.episode == stood.episode
+        and position.dismissal != _position.decode(position.slip.before).dismissal
+    )
+
+
 def frozen(position: Position) -> bytes:
     """Where a household stands that refuses its authorisation.
 
