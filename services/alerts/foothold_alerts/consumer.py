@@ -28,12 +28,13 @@ from foothold_runtime.broker import Broker
 from foothold_runtime.databases import while_database_down
 from foothold_runtime.kafka.bad_records import BadRecords
 from foothold_runtime.kafka.group_reader import GroupReader
+from foothold_runtime.kafka.quarantine import quarantined
 from foothold_runtime.kafka.topic_check import check_topic
 from foothold_runtime.kafka_clients import started, stop
 from foothold_runtime.loops import not_cancelled
 from foothold_schemas.seal import Seal
 from foothold_schemas.wire.codec import Unreadable, encode
-from foothold_schemas.wire.quarantine import Quarantined, RefusalReason, SourceRecord
+from foothold_schemas.wire.quarantine import RefusalReason
 from foothold_schemas.wire.topics import (
     FACT_DISPUTES,
     HOUSEHOLD_DIRECTORY,
@@ -245,22 +246,14 @@ class Consumer:
         )
 
     async def _set_aside(self, record: ConsumerRecord[bytes, bytes], error: Unreadable) -> None:
-        quarantined = Quarantined.of(
-            SERVICE,
-            (record.topic, record.partition, record.offset),
-            record.timestamp,
-            reason=error.reason,
-            detail=error.detail,
-            record=SourceRecord(key=record.key, value=record.value, headers=tuple(record.headers)),
-            seal=self._seal,
-        )
+        aside = quarantined(SERVICE, record, error.reason, error.detail, self._seal)
         await self._producer.send_and_wait(
-            QUARANTINE.name, encode(quarantined), key=quarantined.source_id.encode()
+            QUARANTINE.name, encode(aside), key=aside.source_id.encode()
         )
         self._metrics.quarantined.labels(error.reason.value).inc()
         log.warning(
             "alerts.quarantined",
-            source_id=quarantined.source_id,
+            source_id=aside.source_id,
             reason=error.reason.value,
             detail=error.detail,
         )

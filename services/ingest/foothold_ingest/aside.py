@@ -11,9 +11,10 @@ from aiokafka.errors import KafkaError
 from foothold_ingest.log.writer import Busy, Line, Unknown
 from foothold_runtime.barrier import Record
 from foothold_runtime.databases import UNAVAILABLE
+from foothold_runtime.kafka.quarantine import quarantined
 from foothold_schemas.seal import Seal
 from foothold_schemas.wire.codec import encode
-from foothold_schemas.wire.quarantine import Quarantined, RefusalReason, SourceRecord
+from foothold_schemas.wire.quarantine import Quarantined, RefusalReason
 from foothold_schemas.wire.topics import QUARANTINE
 
 SERVICE: Final = "ingest"
@@ -24,11 +25,7 @@ PARTS_AWAY: Final = (*KAFKA_AWAY, *UNAVAILABLE)
 
 def set_aside(record: Record, reason: RefusalReason, detail: str, seal: Seal) -> Quarantined:
     """A record of Kafka with why it is not used; what is too large is cut."""
-    kept = SourceRecord(key=record.key, value=record.value, headers=tuple(record.headers))
-    address = (record.topic, record.partition, record.offset)
-    return Quarantined.of(
-        SERVICE, address, record.timestamp, reason=reason, detail=detail, record=kept, seal=seal
-    )
+    return quarantined(SERVICE, record, reason, detail, seal)
 
 
 def unprocessable(record: Record, detail: str, seal: Seal) -> Quarantined:
@@ -36,6 +33,6 @@ def unprocessable(record: Record, detail: str, seal: Seal) -> Quarantined:
     return set_aside(record, RefusalReason.UNPROCESSABLE, detail, seal)
 
 
-def line_of(quarantined: Quarantined) -> Line:
+def line_of(record: Quarantined) -> Line:
     """As it goes into the topic."""
-    return Line(QUARANTINE.name, quarantined.source_id.encode(), encode(quarantined))
+    return Line(QUARANTINE.name, record.source_id.encode(), encode(record))

@@ -10,8 +10,9 @@ from aiokafka import ConsumerRecord
 
 from foothold_risk.rules.context.cause import Cause
 from foothold_risk.worker.retry import household_address, marker_of
+from foothold_runtime.kafka.quarantine import quarantined
 from foothold_schemas.seal import Seal
-from foothold_schemas.wire.quarantine import Quarantined, RefusalReason, SourceRecord
+from foothold_schemas.wire.quarantine import Quarantined, RefusalReason
 from foothold_schemas.wire.topics import RISK_GROUP
 
 GROUP_ID: Final = RISK_GROUP
@@ -28,15 +29,7 @@ class Shelf:
         self, record: ConsumerRecord[bytes, bytes], reason: RefusalReason, detail: str
     ) -> Quarantined:
         """The record as the quarantine keeps it, known by where it stood."""
-        return Quarantined.of(
-            GROUP_ID,
-            (record.topic, record.partition, record.offset),
-            record.timestamp,
-            reason=reason,
-            detail=detail,
-            record=SourceRecord(key=record.key, value=record.value, headers=tuple(record.headers)),
-            seal=self.seal,
-        )
+        return quarantined(GROUP_ID, record, reason, detail, self.seal)
 
     def hold_household(
         self, household_id: str, partition: int, offset: int, cause: Cause, detail: str
