@@ -23,7 +23,7 @@ A function of the set of facts, the open day and the policy bundle; the order of
 matter.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 
@@ -139,8 +139,12 @@ def assess(
         and position.status is Status.GROUP
         and target.status is not Status.GROUP
     ):
-        # people's word shows a finding as harmless, and ends no identified group
+        # people's word shows a finding as harmless, and ends no identified group; nor is what they
+        # found harmless its danger
         target = _standing(view, kinds, stale_kinds, held, position)
+        if view.net_per_head is not None and target.group is not Group.SUDDEN_HARDSHIP:
+            struck = ((kinds | stale_kinds) - quiet) & STRUCK
+            target = replace(target, is_urgent=bool(struck))
     return Assessment(
         view,
         found,
