@@ -3,6 +3,7 @@
 With --check says whether it is stale.
 """
 
+import tomllib
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,12 @@ from foothold_schemas.wire.topics import (
 )
 from foothold_schemas.wire.tracing import TRACEPARENT
 
-FILE: Final = Path(__file__).parents[1] / "schemas" / "asyncapi.yaml"
+SCHEMAS: Final = Path(__file__).parents[1] / "schemas"
+FILE: Final = SCHEMAS / "asyncapi.yaml"
+VERSION: Final[str] = tomllib.loads((SCHEMAS / "pyproject.toml").read_text(encoding="utf-8"))[
+    "project"
+]["version"]
+"""The last release: what its messages looked like stands in `schemas/released`."""
 CONTENT: Final = "application/json"
 FORMAT: Final = "application/schema+json;version=draft-2020-12"
 AGENCY: Final = agency_card("{agency}")
@@ -57,7 +63,7 @@ def document() -> dict[str, Any]:
         "asyncapi": "3.0.0",
         "info": {
             "title": "Foothold",
-            "version": "0.1.0",
+            "version": VERSION,
             "description": (
                 "What Foothold's services say to one another, and what agencies may write. Made"
                 " from the topic cards; do not edit."

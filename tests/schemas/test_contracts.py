@@ -15,11 +15,15 @@ import pytest
 import yaml
 
 from foothold_schemas.wire.codec import (
+    decode_area,
     decode_directory,
+    decode_dispute,
     decode_fact,
     decode_output,
     decode_quarantined,
+    decode_said,
     decode_view,
+    decode_warning,
 )
 from foothold_schemas.wire.topics import TOPICS
 from tools.compatibility import changes
@@ -32,6 +36,10 @@ DECODE: dict[str, Callable[[bytes], object]] = {
     "household-views.v1": decode_view,
     "household-directory.v1": decode_directory,
     "quarantine.v1": decode_quarantined,
+    "relief-facts.v1": decode_said,
+    "area-signals.v1": decode_area,
+    "region-warnings.v1": decode_warning,
+    "fact-disputes.v1": decode_dispute,
 }
 GOLDEN = sorted(p for p in RELEASED.glob("*/examples/*/*.json") if p.parent.name != "events")
 VIEW = json.loads((ROOT / "schemas/json/household-views.v1.schema.json").read_text())
@@ -127,21 +135,12 @@ def test_a_change_names_the_readers_it_hits_and_must_be_declared(tmp_path: Path)
     assert "BREAKING" in gone
 
 
-NEW = {
-    "fact-disputes.v1.schema.json",
-    "area-signals.v1.schema.json",
-    "region-warnings.v1.schema.json",
-    "relief-facts.v1.schema.json",
-}
-"""Messages that are in no release yet."""
-
-
-def test_the_last_release_holds_every_message_of_today_or_it_is_new() -> None:
+def test_the_last_release_holds_every_message_of_today() -> None:
     released = {p.name for p in (latest_release() / "json").glob("*.json")}
 
     assert {
         f"{card.name}.schema.json" for card in TOPICS if card.name != "household-state.v1"
-    } - released == NEW
+    } <= released
     assert callable(release)
 
 
