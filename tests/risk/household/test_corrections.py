@@ -191,7 +191,7 @@ def test_a_lead_whose_ground_was_wrong_ends_as_corrected_and_one_that_holds_stay
 
     assert (eased.movement, eased.exit_reason, eased.gone) == (
         Movement.EASED,
-        None,
+        ExitReason.CORRECTED,
         (FindingKind.SELF_PAID_HIGH, FindingKind.SINGLE_STAY_HIGH),
     )
     assert (ended.movement, ended.exit_reason) == (Movement.UNWATCHED, ExitReason.CORRECTED)

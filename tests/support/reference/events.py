@@ -92,8 +92,13 @@ def joined(had: Mapping[str, Event], more: Mapping[str, Event]) -> dict[str, Eve
     return result
 
 
-def grounds(opinion: Opinion, today: date, *, identified: bool) -> dict[str, Ground]:
-    """Of every finding of the day what it rests on."""
+def grounds(
+    opinion: Opinion, today: date, *, identified: bool, first_names: Mapping[str, str]
+) -> dict[str, Ground]:
+    """Of every finding of the day what it rests on.
+
+    `first_names`: disaster → what it was called before it was amended.
+    """
     seen, findings = opinion.seen, opinion.findings
     year = [
         (r, r.data)
@@ -138,13 +143,25 @@ def grounds(opinion: Opinion, today: date, *, identified: bool) -> dict[str, Gro
             events, sums=sums, threshold=Fraction(6000 if identified else 10000)
         )
     result |= {
-        name: Ground(events) for name, events in _events(opinion, today).items() if name in findings
+        name: Ground(events)
+        for name, events in _events(opinion, today, first_names).items()
+        if name in findings
     }
     return result
 
 
-def _events(opinion: Opinion, today: date) -> dict[str, dict[str, Event]]:
+def _events(
+    opinion: Opinion, today: date, first_names: Mapping[str, str]
+) -> dict[str, dict[str, Event]]:
     seen = opinion.seen
+    storms = {
+        f"{s.hazard} {s.struck_on}": _disaster(s) for s in seen.storms if _counts(s, seen, today)
+    }
+    called = storms.keys() - first_names.keys()
+    storms = {
+        name if first_names.get(name, name) in called else first_names.get(name, name): storm
+        for name, storm in storms.items()
+    }
     here = [m for m in seen.entry.members if is_here(m, today)]
     missing = {
         f"education {m.person_ref}": Event()
@@ -159,11 +176,7 @@ def _events(opinion: Opinion, today: date) -> dict[str, dict[str, Event]]:
         for r in reviews[-1:]
     }
     return {
-        "disaster_loss": {
-            f"{s.hazard} {s.struck_on}": _disaster(s)
-            for s in seen.storms
-            if _counts(s, seen, today)
-        },
+        "disaster_loss": storms,
         "guarantee_missing": missing | _unmet(seen.checks),
         "grade_fell": last_review,
         "risk_reported": {

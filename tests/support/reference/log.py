@@ -89,7 +89,8 @@ class SecondOpinion:
             thought = opinion(
                 unanswered, day, everything_heard=True, identified=is_identified, ahead=False
             )
-            return thought, grounds(thought, day, identified=is_identified)
+            called = first_names(self.known, counting)
+            return thought, grounds(thought, day, identified=is_identified, first_names=called)
 
         def look(stand: Stand) -> Today:
             thought, rests_on = seen(stand.answered, is_identified=stand.identified is not None)
@@ -170,6 +171,23 @@ def _counting(known: list[FactRecord]) -> list[FactRecord]:
     """Without what was taken back or replaced, whether that came before or after."""
     withdrawn = {name for f in known for name in f.withdraws}
     return list({f.fact_id: f for f in known if f.fact_id not in withdrawn}.values())
+
+
+def first_names(known: Iterable[FactRecord], counting: Iterable[FactRecord]) -> dict[str, str]:
+    """Each disaster whose day or hazard was amended, and what it was called at first."""
+    all_by_id = {f.fact_id: f for f in known if isinstance(f.data, DisasterStruck)}
+
+    def first(record: FactRecord) -> str:
+        amended = [all_by_id[name] for name in record.withdraws if name in all_by_id]
+        return min(map(first, amended), default=_own(record))
+
+    storms = [f for f in counting if isinstance(f.data, DisasterStruck)]
+    return {_own(f): first(f) for f in storms if first(f) != _own(f)}
+
+
+def _own(record: FactRecord) -> str:
+    assert isinstance(record.data, DisasterStruck)
+    return f"{record.data.hazard} {record.data.struck_on}"
 
 
 def _by_earlier_entry(counting: list[FactRecord]) -> list[FactRecord] | None:

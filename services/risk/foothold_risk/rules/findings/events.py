@@ -251,9 +251,12 @@ def same_as(view: HouseholdOnDay) -> Mapping[bytes, frozenset[bytes]]:
 
 
 def _disasters(_found: Found, view: HouseholdOnDay) -> Iterator[Event]:
-    for one in disaster_loss.hits(view):
+    hits = disaster_loss.hits(view)
+    own = {one.own_name for one in hits if not one.known_as}
+    for one in hits:
+        is_free = one.known_as and one.known_as not in own
         yield Event(
-            f"{one.hazard} {one.day}",
+            one.known_as if is_free else one.own_name,
             (_HOME[one.home], _WORKER[one.main_worker]),
             one.loss or 0,
             last=one.day.toordinal(),

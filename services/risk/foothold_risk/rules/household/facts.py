@@ -255,7 +255,11 @@ class Spending(Packed, frozen=True):
 
 
 class Disaster(Packed, frozen=True):
-    """What struck the household and what it did."""
+    """What struck the household and what it did.
+
+    `known_as`: the hazard and day it was first told under, where an amendment changed them; empty
+    without one.
+    """
 
     fact_id: bytes
     day: date
@@ -266,6 +270,12 @@ class Disaster(Packed, frozen=True):
     is_verified: bool
     version: Version = Version()
     agency: str = ""
+    known_as: str = ""
+
+    @property
+    def own_name(self) -> str:
+        """Its hazard and day."""
+        return f"{self.hazard} {self.day}"
 
 
 class Check(Dated, frozen=True):

@@ -22,6 +22,7 @@ from foothold_risk.rules.household.ageing import (
 from foothold_risk.rules.household.facts import (
     Authorisation,
     Claim,
+    Disaster,
     HeldFact,
     Income,
     Register,
@@ -169,8 +170,11 @@ def fold(
         )
     if _is_full(household, fact, len(record.withdraws)):
         return household, Folded.FULL
+    before = household
     if record.withdraws:
         household = _withdraw(household, record, identity)
+    if held is not None and isinstance(held[1], Disaster):
+        household, held = _known_by_first_name(before, household, record, held[1])
     if taking_back(fact) is not TakingBack.NEVER and household.has_withdrawn(identity):
         return household, Folded.WITHDRAWN
     if held is not None:
@@ -266,6 +270,7 @@ def _unversioned(fact: HeldFact) -> HeldFact:
         "name": b"",
         "claim_number": b"",
         "has_month": True,
+        "known_as": "",
     }
     return msgspec.structs.replace(
         fact, **{field: value for field, value in since.items() if field in fact.__struct_fields__}
@@ -294,6 +299,37 @@ def _withdraw(household: Household, record: FactRecord, by: bytes) -> Household:
         said=words[:-1],
         **left,
     )
+
+
+def _known_by_first_name(
+    before: Household, household: Household, record: FactRecord, disaster: Disaster
+) -> tuple[Household, tuple[str, Disaster]]:
+    """A disaster whose day or hazard was amended is the same disaster, by its first name.
+
+    In any order of arrival: the name goes on to what amended it before it came.
+    """
+    named = {bytes.fromhex(one) for one in record.withdraws}
+    amended = (d for d in before.disasters if d.fact_id in named)
+    first = min((d.known_as or d.own_name for d in amended), default="")
+    if first != disaster.own_name:
+        disaster = msgspec.structs.replace(disaster, known_as=first)
+    by = {w.fact_id: w.by for w in reversed(household.withdrawn)}
+    last, seen = disaster.fact_id, set[bytes]()
+    while last in by and last not in seen:
+        seen.add(last)
+        last = by[last]
+    if seen:
+        name = first or disaster.own_name
+        household = fresh(
+            household,
+            disasters=tuple(
+                msgspec.structs.replace(d, known_as=name)
+                if d.fact_id == last and d.own_name != name
+                else d
+                for d in household.disasters
+            ),
+        )
+    return household, ("disasters", disaster)
 
 
 def _add(

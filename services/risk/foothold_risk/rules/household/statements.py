@@ -45,7 +45,12 @@ Names = Mapping[str, str]
 """What items are called, folded, → policy's name; see `PolicyOfDay.item_names`."""
 UNNAMED: Final[Names] = {}
 """Where no policy holds yet: every item keeps what its sender called it, folded."""
-_UNSAID: Final[Mapping[str, object]] = {"fact_id": b"", "version": Version(), "time_ms": 0}
+_UNSAID: Final[Mapping[str, object]] = {
+    "fact_id": b"",
+    "version": Version(),
+    "time_ms": 0,
+    "known_as": "",
+}
 """What is no content: who a fact is, and which version."""
 
 
@@ -180,10 +185,18 @@ def struck(disasters: Sequence[Disaster]) -> tuple[Disaster, ...]:
     events: dict[Name, list[Disaster]] = {}
     for one in latest_by_sender:
         events.setdefault((one.hazard, one.day), []).append(one)
-    return (
+    believed = (
         latest_by_sender
         if len(events) == len(latest_by_sender)
         else tuple(map(_believed, events.values()))
+    )
+    renamed = sorted((d for d in disasters if d.known_as), key=lambda d: d.known_as, reverse=True)
+    first_names = {(d.hazard, d.day): d.known_as for d in renamed}
+    if not first_names:
+        return believed
+    return tuple(
+        msgspec.structs.replace(d, known_as=first_names.get((d.hazard, d.day), ""))
+        for d in believed
     )
 
 
