@@ -71,10 +71,10 @@ def _is_beside(line: ast.stmt) -> bool:
     return is_text or isinstance(line, ast.Import | ast.ImportFrom)
 
 
-def share_of(one: Pieces, other: Pieces) -> float:
+def share_of(pieces: Pieces, other: Pieces) -> float:
     """How much of the smaller one the other has as well; 0 where it is too small to say."""
-    fewest = min(len(one), len(other))
-    return 0.0 if fewest < FEWEST_PIECES else len(one & other) / fewest
+    fewest = min(len(pieces), len(other))
+    return 0.0 if fewest < FEWEST_PIECES else len(pieces & other) / fewest
 
 
 def modules(root: Path) -> Iterator[Module]:
@@ -90,9 +90,9 @@ def pairs(every: Iterable[Module]) -> list[Pair]:
     """Files of two services each, the nearest first."""
     return sorted(
         (
-            Pair(share_of(one.pieces, other.pieces), one.path, other.path)
-            for one, other in combinations(every, 2)
-            if one.service != other.service
+            Pair(share_of(left.pieces, other.pieces), left.path, other.path)
+            for left, other in combinations(every, 2)
+            if left.service != other.service
         ),
         reverse=True,
     )

@@ -67,9 +67,9 @@ def _page(url: str) -> str:
 
 
 def _proxies(text: str) -> str:
-    for one in filter(None, (part.strip() for part in text.split(","))):
+    for address in filter(None, (part.strip() for part in text.split(","))):
         try:
-            network = ip_network(one, strict=False)
+            network = ip_network(address, strict=False)
         except ValueError:
             raise ValueError(
                 "write addresses or networks, several with commas between: 10.1.2.3,10.2.0.0/24"
@@ -82,8 +82,8 @@ def _proxies(text: str) -> str:
 
 
 def _pairs(text: str) -> str:
-    for one in filter(None, (part.strip() for part in text.split(","))):
-        name, equals, value = one.partition("=")
+    for pair in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = pair.partition("=")
         if not (_NAME.fullmatch(name.strip()) and equals and value.strip()):
             raise ValueError("write name=value, several with commas between")
     return text

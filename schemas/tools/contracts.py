@@ -37,18 +37,18 @@ def latest_release(folder: Path = RELEASED) -> Path:
 
 def compare(before: Path, after: Path) -> dict[str, list[Change]]:
     """Message → its changes; a message that is gone is a breaking change, a new one none."""
-    found = {}
+    by_message = {}
     for path in sorted(before.glob(f"*{_SUFFIX}")):
         name, now = path.name.removesuffix(_SUFFIX), after / path.name
         is_door = name == "cloudevent" or name.startswith("data.")
-        made = (
+        of_message = (
             changes(json.loads(path.read_text()), json.loads(now.read_text()), is_door=is_door)
             if now.is_file()
             else [Change("/", "the message is gone", is_breaking=True)]
         )
-        if made:
-            found[name] = made
-    return found
+        if of_message:
+            by_message[name] = of_message
+    return by_message
 
 
 def readers(message: str) -> str:
@@ -62,17 +62,22 @@ def readers(message: str) -> str:
 
 
 def allowed(
-    found: dict[str, list[Change]], tightened: Mapping[str, str]
+    by_message: dict[str, list[Change]], tightened: Mapping[str, str]
 ) -> tuple[dict[str, list[Change]], list[str]]:
     """Return the changes without those a reason under `tightened` allows.
 
     Also return the reasons that allow nothing.
     """
     left = {
-        message: [c for c in made if not (c.is_breaking and c.what in tightened)]
-        for message, made in found.items()
+        message: [c for c in of_message if not (c.is_breaking and c.what in tightened)]
+        for message, of_message in by_message.items()
     }
-    used = {change.what for made in found.values() for change in made if change.is_breaking}
+    used = {
+        change.what
+        for of_message in by_message.values()
+        for change in of_message
+        if change.is_breaking
+    }
     return left, [
         f"changes.toml gives a reason for what did not change: {what}"
         for what in tightened
@@ -80,29 +85,33 @@ def allowed(
     ]
 
 
-def complaints(found: dict[str, list[Change]], declared: dict[str, list[str]]) -> list[str]:
+def complaints(by_message: dict[str, list[Change]], declared: dict[str, list[str]]) -> list[str]:
     """What keeps the change from being committed."""
-    told = []
-    for message, made in found.items():
-        told += [
+    problems = []
+    for message, of_message in by_message.items():
+        problems += [
             f"{message} ({readers(message)}): {change}; it needs a new major version"
-            for change in made
+            for change in of_message
             if change.is_breaking
         ]
-        said = set(declared.get(message, ()))
-        undeclared = [str(c) for c in made if not c.is_breaking and str(c) not in said]
-        told += [
+        known = set(declared.get(message, ()))
+        undeclared = [str(c) for c in of_message if not c.is_breaking and str(c) not in known]
+        problems += [
             f'{message} ({readers(message)}): undeclared: add "{line}" to changes.toml'
             for line in undeclared
         ]
-    real = {(message, str(change)) for message, made in found.items() for change in made}
-    told += [
+    real = {
+        (message, str(change))
+        for message, of_message in by_message.items()
+        for change in of_message
+    }
+    problems += [
         f"changes.toml declares for {m} what did not change: {line}"
         for m, lines in declared.items()
         for line in lines
         if (m, line) not in real
     ]
-    return told
+    return problems
 
 
 def release(version: str) -> None:
@@ -127,10 +136,10 @@ def main() -> None:
         return
     last = latest_release()
     declared = tomllib.loads(DECLARED.read_text())
-    found, told = allowed(compare(last / "json", FOLDER), declared.pop(TIGHTENED, {}))
-    told += complaints(found, declared)
-    if told:
-        sys.exit(f"The messages differ from release {last.name}:\n" + "\n".join(told))
+    by_message, lines = allowed(compare(last / "json", FOLDER), declared.pop(TIGHTENED, {}))
+    lines += complaints(by_message, declared)
+    if lines:
+        sys.exit(f"The messages differ from release {last.name}:\n" + "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -54,13 +54,13 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--check", action="store_true")
     check = arguments.parse_args().check
-    wanted = schemas()
+    texts = schemas()
     stale = [
         name
-        for name, text in wanted.items()
+        for name, text in texts.items()
         if not (FOLDER / name).is_file() or (FOLDER / name).read_text() != text
     ]
-    stale += [path.name for path in FOLDER.glob("*.json") if path.name not in wanted]
+    stale += [path.name for path in FOLDER.glob("*.json") if path.name not in texts]
     if check and stale:
         sys.exit(
             f"These generated schemas differ from the models: {', '.join(sorted(stale))}. Run 'make"
@@ -68,9 +68,9 @@ def main() -> None:
         )
     if not check:
         FOLDER.mkdir(exist_ok=True)
-        for name, text in wanted.items():
+        for name, text in texts.items():
             (FOLDER / name).write_text(text)
-        for name in set(stale) - set(wanted):
+        for name in set(stale) - set(texts):
             (FOLDER / name).unlink()
 
 

@@ -38,10 +38,10 @@ def test_a_planted_copy_is_found_and_named_and_fails_the_check(tmp_path: Path) -
 
 def test_names_of_services_imports_and_remarks_do_not_make_files_differ() -> None:
     body = "\n".join(f"def step_{n}(a: int) -> int:\n    return a * {n} + {n}\n" for n in range(20))
-    one = f'"""Of ingest."""\nimport foothold_ingest\n\nNAME = "foothold-ingest"\n{body}'
+    first = f'"""Of ingest."""\nimport foothold_ingest\n\nNAME = "foothold-ingest"\n{body}'
     other = f'"""Quite else."""\n# a remark\nNAME = "foothold-alerts"\n{body}'
 
-    assert share_of(pieces_of(one), pieces_of(other)) == 1.0
+    assert share_of(pieces_of(first), pieces_of(other)) == 1.0
 
 
 def test_little_files_are_no_copies_of_anything() -> None:

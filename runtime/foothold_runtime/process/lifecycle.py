@@ -69,7 +69,7 @@ async def run_until_one_ends(
     What went wrong is raised. What has not ended after `stop_seconds` is left to the process's end.
     """
     doors = [] if door is None else [asyncio.create_task(door.serving)]
-    others = [asyncio.create_task(one) for one in (ops.serve(), *work, ended.wait())]
+    others = [asyncio.create_task(work_item) for work_item in (ops.serve(), *work, ended.wait())]
     is_answered_first = door is not None and door.answer_seconds is not None
     try:
         done, _ = await asyncio.wait([*doors, *others], return_when=asyncio.FIRST_COMPLETED)

@@ -27,7 +27,7 @@ class Turns:
     def __init__(self, part: str, metrics: Metrics | None) -> None:
         self._part = part
         self._metrics = metrics
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     async def take(self, turn: Callable[[], Awaitable[object]]) -> None:
         """One turn. Only a cancelling leaves here."""
@@ -36,7 +36,7 @@ class Turns:
         except Exception as error:  # noqa: BLE001 - the next turn may go well, and the other parts have to go on
             self._failed(error)
         else:
-            self._told.clear()
+            self._reported.clear()
             if self._metrics is not None:
                 self._metrics.progress.labels(self._part).set_to_current_time()
 
@@ -45,9 +45,9 @@ class Turns:
         if self._metrics is not None and not is_away:
             self._metrics.failed_turns.labels(self._part).inc()
         kind = type(error).__name__ if is_away else place_of(error)
-        if kind in self._told:
+        if kind in self._reported:
             return
-        self._told.add(kind)
+        self._reported.add(kind)
         log.error(
             "alerts.turn_failed",
             part=self._part,

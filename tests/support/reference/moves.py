@@ -65,8 +65,8 @@ def _say_what_went(before: Stand, course: Course, said_before: int) -> None:
     if not steps:
         course.go("eased", "corrected")
     elif steps[-1][0] not in ("watched", "exit_due", "not_marked"):
-        movement, _, told = course.steps.pop()
-        course.steps.append((movement, "corrected", told))
+        movement, _, is_told = course.steps.pop()
+        course.steps.append((movement, "corrected", is_told))
 
 
 def remember(before: Stand, course: Course) -> Stand:

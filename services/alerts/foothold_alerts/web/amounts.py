@@ -52,9 +52,9 @@ def fen_of(text: str) -> int | AmountNo | None:
         plain = plain.replace(",", "")
     if _NEGATIVE.fullmatch(plain):
         return AmountNo.NEGATIVE
-    if not plain.isascii() or (found := _NUMBER.fullmatch(plain)) is None:
+    if not plain.isascii() or (match := _NUMBER.fullmatch(plain)) is None:
         return AmountNo.NO_NUMBER
-    whole, decimals = found[1].lstrip("0") or "0", found[2] or ""
+    whole, decimals = match[1].lstrip("0") or "0", match[2] or ""
     if len(whole) > MOST_DIGITS:
         return AmountNo.TOO_LARGE
     return (

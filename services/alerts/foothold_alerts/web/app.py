@@ -132,16 +132,16 @@ def make_app(desk: Desk) -> FastAPI:
         if "hx-request" in request.headers:
             return Response(status_code=401, headers={"hx-redirect": "/login"})
         is_act = request.method == "POST" and request.url.path != "/logout"
-        wanted = (
+        target = (
             _back_to(request)
             if request.method == "POST"
             else f"{request.url.path}{'?' + request.url.query if request.url.query else ''}"
         )
-        asked = {"to": wanted} | ({"ended": "1"} if is_act else {})
+        asked = {"to": target} | ({"ended": "1"} if is_act else {})
         return RedirectResponse(
             (
                 "/login"
-                if not is_act and (wanted == "/" or request.method == "POST")
+                if not is_act and (target == "/" or request.method == "POST")
                 else f"/login?{urlencode(asked)}"
             ),
             status_code=303,
@@ -153,7 +153,7 @@ def make_app(desk: Desk) -> FastAPI:
     @app.exception_handler(OperationalError)
     async def away(request: Request, _error: Exception) -> Response:
         log.warning("alerts.database_away")
-        said = (
+        text = (
             "系统暂时无法使用，请稍后再试。",
             "The desk cannot be reached at this moment; try again shortly.",
         )
@@ -163,7 +163,7 @@ def make_app(desk: Desk) -> FastAPI:
             503,
             person=None,
             title=("暂时无法使用", "Temporarily unavailable"),
-            text=said,
+            text=text,
         )
 
     @app.exception_handler(Forged)
@@ -258,7 +258,7 @@ def _log_in_routes(desk: Desk, pages: Pages) -> APIRouter:
             person=None,
             is_wrong=False,
             wait=0,
-            wanted=_of_the_desk(to),
+            target=_of_the_desk(to),
             is_ended=ended,
         )
 
@@ -266,7 +266,7 @@ def _log_in_routes(desk: Desk, pages: Pages) -> APIRouter:
     async def log_in(request: Request, form: Annotated[LogIn, Form()]) -> Response:
         """Let the person in, and on to the page that was asked for."""
         require_same_origin(request)
-        shown = {"person": None, "wanted": _of_the_desk(form.to), "is_ended": False}
+        shown = {"person": None, "target": _of_the_desk(form.to), "is_ended": False}
         address = request.client.host if request.client is not None else ""
         try:
             token = await desk.accounts.log_in(form.name, form.password, datetime.now(UTC), address)

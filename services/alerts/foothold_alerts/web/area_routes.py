@@ -51,8 +51,8 @@ def area_routes() -> APIRouter:
         desk, who = visit.desk, visit.who
         levels = await desk.areas.standing(who.area, page)
         by_area: dict[str, list[Standing]] = {}
-        for one in levels.lines:
-            by_area.setdefault(one.warning["area"], []).append(one)
+        for level in levels.lines:
+            by_area.setdefault(level.warning["area"], []).append(level)
         struck, underpaid = (
             await desk.incidents.standing(who.area, incidents),
             await desk.projects.standing(who.area, projects),
@@ -94,7 +94,7 @@ def area_routes() -> APIRouter:
         return await _project_page(act, project, outcome, page=page)
 
     @router.get("/areas/{number}")
-    async def one(visit: Visiting, number: Number, page: PageNumber = 1) -> Response:
+    async def warning(visit: Visiting, number: Number, page: PageNumber = 1) -> Response:
         return await _page(visit, number, page=page)
 
     @router.post("/areas/{number}/acknowledge")
@@ -151,18 +151,18 @@ async def _project_page(
     *,
     page: int = 1,
 ) -> Response:
-    found = await visit.desk.projects.households(visit.who.area, project, page)
-    if not found.lines:
-        said = (
+    listed = await visit.desk.projects.households(visit.who.area, project, page)
+    if not listed.lines:
+        text = (
             "辖区内没有该项目未兑现的农户。",
             "The project pays no household of your area too little.",
         )
-        return visit.not_found(said)
+        return visit.not_found(text)
     takeable = {Stage.LEAD.value}
     return visit.render(
         "project.html",
         project=project,
-        found=found,
+        listed=listed,
         takeable=takeable,
         taken=outcome[0],
         refused=outcome[1],
@@ -176,17 +176,17 @@ async def _incident_page(
     *,
     page: int = 1,
 ) -> Response:
-    found = await visit.desk.incidents.page(visit.who.area, number, page)
-    if found is None:
-        said = (
+    shown = await visit.desk.incidents.page(visit.who.area, number, page)
+    if shown is None:
+        text = (
             "没有这起区域灾害，或不涉及您的辖区。",
             "There is no such incident, or none of your area.",
         )
-        return visit.not_found(said)
-    checks = visit.desk.checklists[found.incident["body"]["hazard"]]
+        return visit.not_found(text)
+    checks = visit.desk.checklists[shown.incident["body"]["hazard"]]
     return visit.render(
         "incident.html",
-        found=found,
+        shown=shown,
         checks=checks,
         takeable={Stage.LEAD.value},
         taken=outcome[0],
@@ -201,16 +201,16 @@ async def _page(
     *,
     page: int = 1,
 ) -> Response:
-    found = await visit.desk.areas.page(visit.who.area, number, page)
-    if found is None:
-        said = (
+    shown = await visit.desk.areas.page(visit.who.area, number, page)
+    if shown is None:
+        text = (
             "没有这条区域预警，或不在您的辖区。",
             "There is no such region warning in your area.",
         )
-        return visit.not_found(said)
+        return visit.not_found(text)
     return visit.render(
         "area.html",
-        found=found,
+        shown=shown,
         takeable={Stage.LEAD.value},
         taken=outcome[0],
         refused=outcome[1],

@@ -91,21 +91,21 @@ def _looking(router: APIRouter) -> None:
         *,
         urgent: bool = False,
     ) -> Response:
-        wanted = unicodedata.normalize("NFKC", find).strip()
-        found = await visit.desk.inbox.page(
-            visit.who.area, stage, page, is_urgent=urgent, find=wanted
+        searched = unicodedata.normalize("NFKC", find).strip()
+        cases = await visit.desk.inbox.page(
+            visit.who.area, stage, page, is_urgent=urgent, find=searched
         )
         stages, lists = list(Stage), list(WorkList)
         chosen = {
             "stage": stage,
             "is_urgent": urgent,
-            "find": wanted,
+            "find": searched,
             "stages": stages,
             "lists": lists,
         }
         return visit.render(
             "inbox.html",
-            inbox=found,
+            inbox=cases,
             hours_left=hours_left,
             status=200,
             **chosen,
@@ -198,7 +198,7 @@ async def changed(
             act,
             act.number,
             status=403 if is_anothers else 422,
-            said=refusal(error.why),
+            objection=refusal(error.why),
         )
     act.desk.metrics.actions.labels(action, "done").inc()
     log.info("alerts.action", action=action, case_number=act.number, account=act.who.name)
@@ -207,20 +207,20 @@ async def changed(
 
 async def outdated(act: CaseAct) -> Response:
     """The case as it stands now, for a form of an older page, with the note typed there."""
-    zh_said, en_said = (
+    zh_name, en_name = (
         "此案件已被他人更新，以下为最新内容，请核对后再操作。",
         "Somebody changed this case meanwhile. This is how it stands now; check and act again.",
     )
     note = str((await act.request.form()).get("note") or "").strip()
-    said = (
+    refused = (
         (
-            f"{zh_said}您刚才填写的说明没有登记：{note}",
-            f"{en_said} What you had written was not recorded: {note}",
+            f"{zh_name}您刚才填写的说明没有登记：{note}",
+            f"{en_name} What you had written was not recorded: {note}",
         )
         if note
-        else (zh_said, en_said)
+        else (zh_name, en_name)
     )
-    return await _case_page(act, act.number, status=409, said=said)
+    return await _case_page(act, act.number, status=409, objection=refused)
 
 
 async def _case_page(
@@ -228,69 +228,69 @@ async def _case_page(
     number: int,
     *,
     status: int = 200,
-    said: tuple[str, str] | None = None,
+    objection: tuple[str, str] | None = None,
     is_masked: bool = True,
 ) -> Response:
     desk, who = visit.desk, visit.who
-    found = await desk.inbox.case(who.area, number)
-    if found is None:
+    shown = await desk.inbox.case(who.area, number)
+    if shown is None:
         return visit.not_found()
     stands = moment(
-        found.case["latest"], found.view, Stage(found.case["stage"]), found.case["episode"]
+        shown.case["latest"], shown.view, Stage(shown.case["stage"]), shown.case["episode"]
     )
     return visit.render(
         "case.html",
         status,
-        page=found,
-        latest=found.case["latest"],
+        page=shown,
+        latest=shown.case["latest"],
         stands=stands,
-        changes=since(found.case["latest"], stands),
-        contact=contact_of(desk, found.entry, is_masked=is_masked),
+        changes=since(shown.case["latest"], stands),
+        contact=contact_of(desk, shown.entry, is_masked=is_masked),
         is_masked=is_masked,
         is_soon=are_soon(
-            found.deadlines,
-            desk.workflows.of(found.case["workflow"]).limits.urgent_hours,
+            shown.deadlines,
+            desk.workflows.of(shown.case["workflow"]).limits.urgent_hours,
             datetime.now(UTC),
         ),
-        pause_ends=found.case["paused_on"]
-        and ends_on(found.case["paused_on"], desk.workflows.of(found.case["workflow"])),
-        is_before=Stage(found.case["stage"]) in BEFORE_IDENTIFIED,
-        proposed=_proposed(found.case["proposed_what"] or ""),
-        is_open=Stage(found.case["stage"]) in OPEN,
+        pause_ends=shown.case["paused_on"]
+        and ends_on(shown.case["paused_on"], desk.workflows.of(shown.case["workflow"])),
+        is_before=Stage(shown.case["stage"]) in BEFORE_IDENTIFIED,
+        proposed=_proposed(shown.case["proposed_what"] or ""),
+        is_open=Stage(shown.case["stage"]) in OPEN,
         pauses=(
-            desk.workflows.of(found.case["workflow"]).pauses
-            if Stage(found.case["stage"]) in BEFORE_IDENTIFIED and who.role is not Role.VILLAGE
+            desk.workflows.of(shown.case["workflow"]).pauses
+            if Stage(shown.case["stage"]) in BEFORE_IDENTIFIED and who.role is not Role.VILLAGE
             else {}
         ),
         steps=[
             s
-            for s in desk.workflows.of(found.case["workflow"]).at(Stage(found.case["stage"]))
+            for s in desk.workflows.of(shown.case["workflow"]).at(Stage(shown.case["stage"]))
             if who.role in s.roles
         ],
         reasons=DISMISS_REASONS,
         may=lambda relief: may(relief_of(relief), who.role),
-        causes=[cause for cause in RELIEF if cause in found_causes(found)],
+        causes=[cause for cause in RELIEF if cause in found_causes(shown)],
         measures=list(MeasureKind),
         harmless=list(HarmlessReason),
         doubts=list(Doubt),
-        doubted={one["fact_id"]: one for one in found.disputes},
+        doubted={dispute["fact_id"]: dispute for dispute in shown.disputes},
         sent=AGENCY_KINDS,
         risks=[f["rule"] for f in stands.get("findings", ()) if f["is_risk"]],
-        is_identified=Stage(found.case["stage"]) in SINCE_IDENTIFIED,
+        is_identified=Stage(shown.case["stage"]) in SINCE_IDENTIFIED,
         role=who.role,
-        said=said,
+        objection=objection,
         shown=shown_by(stands),
         hours_left=hours_left,
     )
 
 
-def found_causes(found: CasePage) -> set[str]:
+def found_causes(shown: CasePage) -> set[str]:
     """What the household comes under now, as its case or its view says."""
     return {
         finding["rule"]
         for finding in (
-            *found.case["latest"].get("findings", ()),
-            *(found.view or {}).get("findings", ()),
+            *shown.case["latest"].get("findings", ()),
+            *(shown.view or {}).get("findings", ()),
         )
     }
 

@@ -112,7 +112,7 @@ class Pages:
         """The page in the reader's language."""
         language = language_of(request)
         text = Text(language)
-        made = self._environment.get_template(template).render(
+        body = self._environment.get_template(template).render(
             now=datetime.now(UTC),
             lang=language.value,
             t=text,
@@ -122,7 +122,7 @@ class Pages:
             sentence=lambda s: _sentence(language, s),
             **values,
         )
-        return HTMLResponse(made, status_code=status)
+        return HTMLResponse(body, status_code=status)
 
 
 def _moment(value: datetime | str) -> str:

@@ -121,35 +121,35 @@ def _printing(router: APIRouter) -> None:
     async def notice(visit: Visiting, number: Number) -> Response:
         """The sheet to post in the village: the allowed fields, and nothing of the rest."""
         desk = visit.desk
-        found = await desk.inbox.case(visit.who.area, number)
-        contact = None if found is None else contact_of(desk, found.entry, is_masked=False)
-        if found is None:
+        shown = await desk.inbox.case(visit.who.area, number)
+        contact = None if shown is None else contact_of(desk, shown.entry, is_masked=False)
+        if shown is None:
             return visit.not_found()
-        case = case_of(found.case)
-        household = moment(found.case["latest"], found.view, case.stage, case.episode)["household"]
+        case = case_of(shown.case)
+        household = moment(shown.case["latest"], shown.view, case.stage, case.episode)["household"]
         head = "" if contact is None else contact.name
-        made = public_notice(
+        posted = public_notice(
             case,
             head,
-            found.case["area"],
+            shown.case["area"],
             household["members"],
             desk.workflows.of(case.workflow),
             desk.calendar,
         )
-        if made is None:
-            said = ("目前不在公示期。", "No notice stands at the moment.")
-            return visit.not_found(said)
-        return visit.render("notice.html", number=number, fields=made.fields(), labels=_LABELS)
+        if posted is None:
+            text = ("目前不在公示期。", "No notice stands at the moment.")
+            return visit.not_found(text)
+        return visit.render("notice.html", number=number, fields=posted.fields(), labels=_LABELS)
 
     @router.get("/lists/{name}")
     async def listed(visit: Visiting, name: WorkList, page: PageNumber = 1) -> Response:
-        found = await visit.desk.lists.page(name, visit.who.area, datetime.now(UTC), page)
+        shown = await visit.desk.lists.page(name, visit.who.area, datetime.now(UTC), page)
         return visit.render(
             "list.html",
             name=name,
             lists=list(WorkList),
-            entries=found.entries,
-            found=found,
+            entries=shown.entries,
+            shown=shown,
             has_words=WORDS,
         )
 

@@ -129,38 +129,38 @@ def relief_routes() -> APIRouter:
 async def _confirm_page(
     act: CaseAct,
     asked: _Asked,
-    said: tuple[str, str] | None,
+    objection: tuple[str, str] | None,
 ) -> Response:
     """What is about to be done, whose it is, and the fields to fill in otherwise.
 
-    With `said` it cannot be done as it stands.
+    With an objection it cannot be done as it stands.
     """
-    found = await act.desk.inbox.case(act.who.area, act.number)
-    relief = None if found is None else _relief_of(found, asked.relief_id)
-    if found is None or relief is None or asked.kind not in WITH_AMOUNT:
+    shown = await act.desk.inbox.case(act.who.area, act.number)
+    relief = None if shown is None else _relief_of(shown, asked.relief_id)
+    if shown is None or relief is None or asked.kind not in WITH_AMOUNT:
         return act.not_found()
     fen = fen_of(asked.form.amount)
     return act.render(
         "confirm.html",
-        200 if said is None else 422,
-        case=found.case,
+        200 if objection is None else 422,
+        case=shown.case,
         relief=relief,
         act=asked.kind,
         version=act.version,
         fen=None if isinstance(fen, AmountNo) else fen,
         typed=asked.form.amount.strip(),
         note=asked.form.note.strip(),
-        currency=found.case["latest"]["policy"]["currency"],
-        said=said,
+        currency=shown.case["latest"]["policy"]["currency"],
+        objection=objection,
     )
 
 
-def _relief_of(found: CasePage, relief_id: int) -> object | None:
+def _relief_of(shown: CasePage, relief_id: int) -> object | None:
     return next(
         (
-            one
-            for one in found.relief
-            if one["relief_id"] == relief_id and one["case_id"] == found.case["case_id"]
+            relief
+            for relief in shown.relief
+            if relief["relief_id"] == relief_id and relief["case_id"] == shown.case["case_id"]
         ),
         None,
     )

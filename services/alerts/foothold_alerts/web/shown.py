@@ -30,7 +30,7 @@ def given_back(text: str) -> tuple[Saw, ...] | None:
     if not text:
         return None
     saw = _SAW.validate_json(text)
-    if len({one.finding for one in saw}) != len(saw):
+    if len({sight.finding for sight in saw}) != len(saw):
         raise ValueError("a finding stands twice")
     return saw
 
@@ -46,4 +46,4 @@ Shown = Annotated[str, Field(max_length=MAX_SHOWN), AfterValidator(_readable)]
 
 def of_finding(saw: tuple[Saw, ...] | None, finding: FindingKind) -> Saw | None:
     """What was shown of one finding."""
-    return next((one for one in saw or () if one.finding is finding), None)
+    return next((sight for sight in saw or () if sight.finding is finding), None)
