@@ -37,8 +37,8 @@ from foothold_risk.worker.state import is_household, unpack
 from foothold_risk.worker.worker import Worker
 from foothold_runtime import attempts
 from foothold_runtime.broker import Broker
-from foothold_schemas.facts.envelope import FactRecord
-from foothold_schemas.facts.facts import BroadcastFact, FeedHeard
+from foothold_schemas.facts.envelope import BroadcastRecord, FactRecord
+from foothold_schemas.facts.facts import FeedHeard
 from foothold_schemas.messages.transitions import Transition
 from foothold_schemas.wire.codec import decode_fact, decode_output, decode_quarantined, encode
 from foothold_schemas.wire.topics import (
@@ -220,7 +220,7 @@ class County:
             if message.offset() >= self.committed[TopicPartition(HOUSEHOLD_FACTS.name, partition)]:
                 continue
             fact = decode_fact(message.value())
-            if isinstance(fact.data, BroadcastFact) or fact.household_id is None:
+            if isinstance(fact, BroadcastRecord):
                 controls[partition] = (
                     apply_broadcast(controls[partition], fact) or controls[partition]
                 )

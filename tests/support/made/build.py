@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, overload
 
 import msgspec
 
@@ -30,7 +30,7 @@ from foothold_schemas.facts.checks import (
     SpendingCategory,
     SpendingReported,
 )
-from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.envelope import BroadcastRecord, FactRecord
 from foothold_schemas.facts.facts import (
     BroadcastFact,
     DisasterStruck,
@@ -71,6 +71,18 @@ TOLD_AT = datetime(2026, 6, 1, 4, tzinfo=UTC)
 """When everything is told unless a test says otherwise."""
 
 
+@overload
+def record(
+    fact: BroadcastFact, name: str, *, agency: str = ..., at: datetime = ...
+) -> BroadcastRecord: ...
+
+
+@overload
+def record(
+    fact: HouseholdFact, name: str, *, agency: str = ..., at: datetime = ...
+) -> FactRecord: ...
+
+
 def record(
     fact: HouseholdFact | BroadcastFact,
     name: str,
@@ -79,7 +91,8 @@ def record(
     at: datetime = TOLD_AT,
 ) -> FactRecord:
     """A fact with an envelope."""
-    return FactRecord(
+    kind = BroadcastRecord if isinstance(fact, BroadcastFact) else FactRecord
+    return kind(
         fact_id=identity(name),
         household_id=None if isinstance(fact, BroadcastFact) else HOUSEHOLD,
         agency=agency,

@@ -43,7 +43,7 @@ from foothold_risk.rules.status.leaving import Condition
 from foothold_risk.rules.status.movement import Move, move, restored
 from foothold_risk.rules.status.slips import RestsOnEntry, earlier_entry, thawed, undone
 from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted
-from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.envelope import BroadcastRecord, FactRecord
 from foothold_schemas.facts.facts import (
     AreaStruck,
     DayOpened,
@@ -71,7 +71,7 @@ class Judged:
     refused: tuple[Condition, ...] = ()
 
 
-def apply_broadcast(control: Control, fact: FactRecord, trace: str = "") -> Control | None:
+def apply_broadcast(control: Control, fact: BroadcastRecord, trace: str = "") -> Control | None:
     """What holds for everybody after this fact, which came in `trace`.
 
     None for a day that was opened before, or out of order.
@@ -102,8 +102,6 @@ def apply_broadcast(control: Control, fact: FactRecord, trace: str = "") -> Cont
                 for area in areas
             )
             return replace(control, incidents=incidents, looks=queued(control.looks, more))
-        case _:
-            raise AssertionError(f"{fact.data.kind} is not a fact for everybody")
 
 
 def cause_of(fact: FactRecord, *, is_correction: bool = False) -> Cause:
