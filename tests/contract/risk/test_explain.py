@@ -266,8 +266,8 @@ async def test_what_comes_right_behind_an_incident_is_judged_after_it_as_the_log
     )
     assert [(t.movement, t.exit_reason) for t in written[-2:]] == [
         (Movement.WATCHED, None),
-        (Movement.EASED, None),
-    ], "it returned within the days: it stays open"
+        (Movement.EASED, ExitReason.CORRECTED),
+    ], "it returned within the days: it stays open; the flood was a mistake"
     signals = [
         decode_area(m.value())
         for m in await asyncio.to_thread(lambda: list(read_topic(broker, AREA_SIGNALS.name)))
