@@ -64,7 +64,8 @@ def _say_what_went(before: Stand, course: Course, said_before: int) -> None:
         return
     if not steps:
         course.go("eased", "corrected")
-    elif steps[-1][0] not in ("watched", "exit_due", "not_marked"):
+    # a group or lead that begins is told as what it is
+    elif steps[-1][0] not in ("entered", "reflagged", "watched", "exit_due", "not_marked"):
         movement, _, is_told = course.steps.pop()
         course.steps.append((movement, "corrected", is_told))
 
