@@ -227,11 +227,13 @@ Name = Annotated[
     ),
 ]
 ITEM_PATTERN: Final = (
-    r"^[A-Za-z0-9\u4e00-\u9fff\uff10-\uff5a][A-Za-z0-9\u4e00-\u9fff\uff10-\uff5a ._:-]{0,63}$"
+    r"^[A-Za-z0-9\u4e00-\u9fff\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]"
+    r"[A-Za-z0-9\u4e00-\u9fff\uff01-\uff5e ._:()/,&+"
+    r"\u00b7\u2014\u2026\u3001\u300a\u300b\u3014\u3015-]{0,63}$"
 )
 ItemName = Annotated[str, Field(pattern=ITEM_PATTERN)]
-"""What a sender calls an income: a short name, in Chinese too, in full width too, with spaces.
-Readers fold it."""
+"""What a sender calls an income: a short name, in Chinese too, in full width too, with spaces and
+the punctuation of lists: 务工收入（外出）, 种植、养殖. Readers fold it."""
 RegisterNumber = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,32}$")]
 Hex128 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -11,9 +11,8 @@ from foothold_schemas.values import Hex128, JsonObject, Message, Moment, Name
 TYPE_PREFIX = "foothold."
 TYPE_SUFFIX = ".v1"
 
-ManyIds = Annotated[
-    str, StringConstraints(max_length=2_000, pattern=r"^[!-~]{1,200}( [!-~]{1,200}){0,19}$")
-]
+AMENDS_PATTERN = r"^[!-~]{1,200}( [!-~]{1,200}){0,19}$"
+ManyIds = Annotated[str, StringConstraints(max_length=2_000, pattern=AMENDS_PATTERN)]
 PLACE_MAX = 2**53 - 1
 """The largest whole number every JSON reader keeps exactly."""
 PlaceNumber = Annotated[int, Field(ge=0, le=PLACE_MAX)]

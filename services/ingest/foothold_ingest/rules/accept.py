@@ -33,6 +33,7 @@ from foothold_ingest.rules.regions import Regions
 from foothold_ingest.rules.strict_json import JsonValue
 from foothold_ingest.rules.times import SHANGHAI, day_of, wrong_time
 from foothold_ingest.rules.unseen import Seen
+from foothold_ingest.rules.words import in_words
 from foothold_schemas.facts.envelope import (
     TYPE_PREFIX,
     TYPE_SUFFIX,
@@ -238,6 +239,8 @@ def _say(kind: str, message: str) -> str:
             return "this field is not known here; remove it or correct its name"
         case "missing":
             return "this field is required"
+        case "string_pattern_mismatch":
+            return in_words(message)
         case _:
             return message.removeprefix("Value error, ")
 

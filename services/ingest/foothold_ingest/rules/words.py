@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from foothold_schemas.values import Sentence
+from foothold_schemas.facts.envelope import AMENDS_PATTERN
+from foothold_schemas.values import ITEM_PATTERN, Sentence
 from foothold_schemas.wire.quarantine import RefusalReason
 
 WORDS: Final[dict[RefusalReason, Sentence]] = {
@@ -64,3 +65,53 @@ def sentence(reason: str) -> Sentence:
         if reason in {r.value for r in RefusalReason}
         else Sentence(zh="与前面的行重复", en="repeats an earlier row")
     )
+
+
+FORMS: Final[dict[str, Sentence]] = {
+    r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$": Sentence(
+        zh="只用英文字母、数字和 . _ : -，以字母或数字开头，不留空格，最多64个字符",
+        en="letters, digits and . _ : - only, a letter or digit first, no spaces, at most 64",
+    ),
+    ITEM_PATTERN: Sentence(
+        zh="用汉字、字母、数字和常用标点，以汉字、字母或数字开头，最多64个字符",
+        en="Chinese characters, letters, digits and common punctuation, at most 64",
+    ),
+    r"^[A-Za-z0-9-]{1,32}$": Sentence(
+        zh="只用英文字母、数字和 -，最多32个字符", en="letters, digits and - only, at most 32"
+    ),
+    r"^[A-Za-z0-9][A-Za-z0-9 /._:-]{0,199}$": Sentence(
+        zh="只用英文字母、数字、空格和 / . _ : -，最多200个字符",
+        en="letters, digits, spaces and / . _ : - only, at most 200",
+    ),
+    r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$": Sentence(
+        zh="区划代码：县级6位、乡镇9位或村12位数字",
+        en="a code of an area: county 6, township 9 or village 12 digits",
+    ),
+    r"^[0-9]{12}$": Sentence(zh="村级区划代码为12位数字", en="a village's code: 12 digits"),
+    r"^[0-9]{6}$": Sentence(zh="县级区划代码为6位数字", en="a county's code: 6 digits"),
+    r"^[+0-9][0-9 -]{4,19}$": Sentence(
+        zh="电话：5至20位数字，可有 +、空格和 -",
+        en="a telephone: 5 to 20 digits, with +, spaces or -",
+    ),
+    r"^[!-~]{1,200}$": Sentence(
+        zh="英文字母、数字和半角符号，不留空格，最多200个字符",
+        en="letters, digits and signs of ASCII, no spaces, at most 200",
+    ),
+    r"^[!-~]+$": Sentence(
+        zh="英文字母、数字和半角符号，不留空格", en="letters, digits and signs of ASCII, no spaces"
+    ),
+    AMENDS_PATTERN: Sentence(
+        zh="一至二十个事件编号，以一个空格分开", en="one to twenty ids of events, one space between"
+    ),
+    r"^[0-9a-f]{64}$": Sentence(zh="应为64位十六进制数字", en="64 hexadecimal digits"),
+}
+"""Pattern of a field → its words. Amounts, days and months have validators with words of theirs."""
+
+
+def in_words(message: str) -> str:
+    """Pydantic's sentence about a pattern as one a clerk can act on.
+
+    The sentence itself where its pattern has no words.
+    """
+    form = FORMS.get(message.partition("'")[2][:-1])
+    return message if form is None else f"this is written with {form.en}"

@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from foothold_ingest.rules.words import WORDS
+from foothold_ingest.rules.words import FORMS, WORDS
 from foothold_schemas.wire.quarantine import RefusalReason
 
 CHINESE: Final[tuple[tuple[str, str], ...]] = (
@@ -77,6 +77,7 @@ CHINESE: Final[tuple[tuple[str, str], ...]] = (
     (r"this field is required|missing", "必填"),
     (r"Input should be ('.*)", "应为以下之一：{0}"),
     (r"Input should be a valid .*", "类型不对"),
+    *((re.escape(f"this is written with {form.en}"), form.zh) for form in FORMS.values()),
     (r"String should match pattern .*", "格式不对"),
     (r"String should have at least (\d+) characters?", "至少 {0} 个字符"),
     (r"String should have at most (\d+) characters?", "最多 {0} 个字符"),
